@@ -1,0 +1,223 @@
+"""The run folder: every artefact of a run, written whole or not at all, with a manifest of what it was made from.
+
+This is the one module of `core` that reads and writes. `manifest.json` holds the schema of the folder and, per
+artefact, its digest and the digests of what it was made from; a stage refuses an artefact made from other inputs.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from audit.core.errors import InputError, LineageError
+from audit.core.finding import Case, Findings, from_plain, to_plain
+from audit.core.fingerprint import canonical_json
+
+RUN_SCHEMA = "audit-run/1"
+
+
+class RunFolder:
+    """Paths of one run, by name. Making the object touches nothing."""
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        self.manifest = self.path / "manifest.json"
+        self.traffic = self.path / "traffic"
+        self.rejects = self.path / "rejects.parquet"
+        self.plan = self.path / "plan.json"
+        self.slice = self.path / "slice.parquet"
+        self.replays = self.path / "replays"
+        self.journal = self.replays / "journal.jsonl"
+        self.replay_table = self.replays / "replays.parquet"
+        self.scores = self.path / "scores" / "scores.parquet"
+        self.findings = self.path / "findings.json"
+        self.cases = self.path / "cases.jsonl"
+        self.report = self.path / "report.html"
+        self.summary = self.path / "summary.md"
+
+    def create(self) -> RunFolder:
+        """Make the folder. A path that is something else already is an error."""
+        if self.path.exists() and not self.path.is_dir():
+            raise InputError(f"{self.path} is a file, not a run folder", code="run.not-a-folder")
+        self.path.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def traffic_files(self) -> list[Path]:
+        """Parquet files of the traffic's metadata, in order."""
+        return sorted(self.traffic.glob("traffic-*.parquet"))
+
+    def body_files(self) -> list[Path]:
+        """Parquet files of its bodies, in order."""
+        return sorted(self.traffic.glob("bodies-*.parquet"))
+
+    def read_manifest(self) -> dict[str, Any]:
+        """The manifest; a fresh one when the folder has none.
+
+        Raises:
+            LineageError: The folder was made by another version of the format.
+        """
+        if not self.manifest.exists():
+            return {"schema": RUN_SCHEMA, "artifacts": {}}
+        manifest = read_json(self.manifest)
+        if manifest.get("schema") != RUN_SCHEMA:
+            raise LineageError(
+                f"{self.path} is a run of another version: {manifest.get('schema')!r}, this is {RUN_SCHEMA!r}",
+                code="run.version",
+                hint="run the audit again into a new folder, or use the version of `audit` that made it",
+            )
+        return dict(manifest)
+
+    def open_existing(self) -> dict[str, Any]:
+        """The manifest of a run that must be there.
+
+        Raises:
+            InputError: There is no run at this path.
+        """
+        if not self.manifest.exists():
+            raise InputError(
+                f"{self.path} is not a run folder: it has no manifest.json",
+                code="run.missing",
+                hint="audit runs lists runs",
+            )
+        return self.read_manifest()
+
+    def record(self, name: str, made_from: Mapping[str, str], **facts: Any) -> None:
+        """Note in the manifest that artefact `name` is done, and from what."""
+        manifest = self.read_manifest()
+        manifest["artifacts"][name] = {"made_from": dict(sorted(made_from.items())), **facts}
+        write_json(self.manifest, manifest)
+
+    def forget(self, *names: str) -> None:
+        """Take artefacts out of the manifest, before they are made anew."""
+        manifest = self.read_manifest()
+        manifest["artifacts"] = {k: v for k, v in manifest["artifacts"].items() if k not in names}
+        write_json(self.manifest, manifest)
+
+    def facts(self, name: str) -> dict[str, Any] | None:
+        """What the manifest says of an artefact; None when it is not done."""
+        found = self.read_manifest()["artifacts"].get(name)
+        return None if found is None else dict(found)
+
+    def is_current(self, name: str, made_from: Mapping[str, str]) -> bool:
+        """Whether artefact `name` is done and was made from exactly these inputs."""
+        facts = self.facts(name)
+        return facts is not None and facts["made_from"] == dict(made_from)
+
+    def check(self, name: str, made_from: Mapping[str, str]) -> None:
+        """Refuse an artefact made from other inputs, naming the one that differs.
+
+        Raises:
+            LineageError: It is absent, or some input differs.
+        """
+        facts = self.facts(name)
+        if facts is None:
+            raise LineageError(
+                f"{self.path} has no {name} yet", code="run.incomplete", hint=f"audit replay --out {self.path}"
+            )
+        for key in sorted({*facts["made_from"], *made_from}):
+            if facts["made_from"].get(key) != made_from.get(key):
+                raise LineageError(
+                    f"the {name} of {self.path} was made from another {key}",
+                    hint="run the earlier stage again, or use the folder that belongs to these inputs",
+                )
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON with sorted keys, two spaces and a final newline; NaN is refused."""
+    text = json.dumps(to_plain(value), ensure_ascii=False, sort_keys=True, indent=2, allow_nan=False)
+    write_atomic(path, (text + "\n").encode("utf-8", "surrogatepass"))
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file that `audit` wrote.
+
+    Raises:
+        InputError: It is absent or not JSON.
+    """
+    try:
+        return json.loads(path.read_text("utf-8", "surrogatepass"))
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist", code="file.missing") from None
+    except ValueError as error:
+        raise InputError(f"{path} is not JSON: {error}", code="file.not-json") from None
+
+
+def write_table(path: Path, table: pa.Table) -> None:
+    """Write a Parquet file whole or not at all."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    write_atomic(path, sink.getvalue().to_pybytes())
+
+
+def read_table(path: Path, columns: Iterable[str] | None = None) -> pa.Table:
+    """Read a Parquet file that `audit` wrote.
+
+    Raises:
+        InputError: It is absent or damaged.
+    """
+    try:
+        return pq.read_table(path, columns=None if columns is None else list(columns))
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist", code="file.missing") from None
+    except pa.ArrowInvalid as error:
+        raise InputError(f"{path} is not a Parquet file: {error}", code="file.not-parquet") from None
+
+
+def rows_table(rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
+    """A table of a declared schema from rows; absent columns are null."""
+    return pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
+
+
+def write_findings(path: Path, findings: Findings) -> None:
+    """Write `findings.json`."""
+    write_json(path, findings)
+
+
+def read_findings(path: Path) -> Findings:
+    """Read `findings.json`.
+
+    Raises:
+        InputError: It is absent, or of another version.
+    """
+    value = read_json(path)
+    if not isinstance(value, dict) or value.get("schema") != Findings.__dataclass_fields__["schema"].default:
+        schema = value.get("schema") if isinstance(value, dict) else None
+        raise InputError(f"{path} has the schema {schema!r}, which this version cannot read", code="findings.version")
+    try:
+        return from_plain(Findings, value)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} lacks or spoils the field {error}", code="findings.damaged") from None
+
+
+def write_cases(path: Path, cases: Iterable[Case]) -> None:
+    """Write `cases.jsonl`, one case a line."""
+    text = "".join(canonical_json(to_plain(case)) + "\n" for case in cases)
+    write_atomic(path, text.encode("utf-8", "surrogatepass"))
+
+
+def read_cases(path: Path) -> list[Case]:
+    """Read `cases.jsonl`; no file means no cases."""
+    if not path.exists():
+        return []
+    lines = path.read_text("utf-8", "surrogatepass").split("\n")
+    return [from_plain(Case, json.loads(line)) for line in lines if line]

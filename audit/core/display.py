@@ -1,0 +1,127 @@
+"""Numbers as text, in one place, so that the report, the gate and the terminal agree to the digit.
+
+Rules (`experience.md` section 2): money as `$18,153`, two decimals below $100, `$1.24M` above a million; points with
+sign and U+2212 and one decimal; `0.0` has no sign; every estimate is followed by `[low, high]`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+
+from audit.core.interval import Estimate
+
+MINUS = "−"
+
+_CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?")
+
+
+def usd(value: float) -> str:
+    """Money: `$18,153`, `$12.40`, `$1.24M`, `−$212`; fractions of a cent keep two significant digits."""
+    sign, amount = (MINUS if value < 0 else ""), abs(value)
+    if amount >= 999_999.5:
+        return f"{sign}${amount / 1e6:,.2f}M"
+    if amount >= 99.995:
+        return f"{sign}${amount:,.0f}"
+    if amount >= 0.095 or amount == 0:
+        return f"{sign}${amount:.2f}" if amount else "$0"
+    return f"{sign}${amount:.4f}" if amount >= 0.00005 else "$0.00"
+
+
+def usd_interval(estimate: Estimate) -> str:
+    """`$7,400 [$6,907, $7,894]`; without an interval the estimate alone."""
+    ends = _ends(estimate, usd)
+    return usd(estimate.est) + (f" {ends}" if ends else "")
+
+
+def points(delta: float) -> str:
+    """A difference of rates in percentage points: `−0.9`, `+1.2`, `0.0`."""
+    text = f"{abs(delta) * 100:.1f}"
+    if text == "0.0":
+        return text
+    return (MINUS if delta < 0 else "+") + text
+
+
+def points_interval(estimate: Estimate) -> str:
+    """`−0.9 [−1.8, 0.0]`."""
+    ends = _ends(estimate, points)
+    return points(estimate.est) + (f" {ends}" if ends else "")
+
+
+def percent(share: float, digits: int = 0) -> str:
+    """A rate: `44%`."""
+    text = f"{abs(share) * 100:.{digits}f}"
+    return (MINUS if share < 0 and float(text) else "") + text + "%"
+
+
+def percent_interval(estimate: Estimate, digits: int = 1) -> str:
+    """`91.6% [90.9%, 92.2%]`."""
+    ends = _ends(estimate, lambda value: percent(value, digits))
+    return percent(estimate.est, digits) + (f" {ends}" if ends else "")
+
+
+def count(value: int) -> str:
+    """A whole number with thousands separators."""
+    return f"{value:,}"
+
+
+def compact(value: float) -> str:
+    """A large count: `3.09 M`, `12.8 k`, `812`."""
+    if value >= 999_500:
+        return f"{value / 1e6:.2f} M"
+    return f"{value / 1e3:.1f} k" if value >= 9_995 else f"{value:,.0f}"
+
+
+def milliseconds(value: float | None) -> str:
+    """A duration: `812 ms`, `4.2 s`; unknown as a dash."""
+    if value is None:
+        return "–"
+    return f"{value / 1000:.1f} s" if value >= 999.5 else f"{value:.0f} ms"
+
+
+def rounded_parts(values: Mapping[str, float], digits: int = 0) -> dict[str, float]:
+    """Round parts so that they add up to the rounded total; the residue goes to the largest part."""
+    rounded = {name: round(value, digits) for name, value in values.items()}
+    if rounded:
+        residue = round(round(sum(values.values()), digits) - sum(rounded.values()), digits)
+        largest = max(rounded, key=lambda name: abs(values[name]))
+        rounded[largest] = round(rounded[largest] + residue, digits)
+    return rounded
+
+
+def _ends(estimate: Estimate, text: object) -> str:
+    if estimate.lo is None or estimate.hi is None:
+        return ""
+    return f"[{text(estimate.lo)}, {text(estimate.hi)}]"  # type: ignore[operator]
+
+
+def visible(text: str) -> str:
+    """Strangers' text with control, bidirectional and zero-width characters drawn as visible signs."""
+    out = []
+    for char in text:
+        category = unicodedata.category(char)
+        if char in "\n\t" or category not in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+            out.append(char)
+        elif ord(char) < 32:
+            out.append(chr(0x2400 + ord(char)))
+        else:
+            out.append(f"⟦U+{ord(char):04X}⟧")
+    return "".join(out)
+
+
+def terminal_safe(text: str) -> str:
+    """Strangers' text for a terminal: escape sequences removed, other controls drawn, on one line."""
+    return visible(_CONTROLS.sub("", text)).replace("\n", " ").replace("\t", " ")
+
+
+def plural(number: int, noun: str, plural_noun: str | None = None) -> str:
+    """`1 route`, `5 routes`."""
+    return f"{number:,} {noun if number == 1 else plural_noun or noun + 's'}"
+
+
+def listing(items: Sequence[str], conjunction: str = "and") -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    if len(items) < 2:
+        return "".join(items)
+    return f"{', '.join(items[:-1])} {conjunction} {items[-1]}"

@@ -1,0 +1,198 @@
+"""What can go wrong, in one tree. Libraries raise; only `cli/main.py` prints and picks the exit code.
+
+AuditError                  exit 2: could not run
+├── ConfigError             audit.yaml is wrong, with its place
+├── InputError              a log or a file that a person named
+├── UnknownName             a name that no catalog has
+├── MissingPackage          an optional package that is not installed
+├── MissingKey              an environment variable with a key
+├── LineageError            an artefact made from other inputs
+├── PlanStale               a saved plan whose inputs changed
+├── PriceUnknown            spend without a price
+├── ConsentRequired         money would be spent and nobody said yes
+├── EndpointError           a tier did not answer as it should
+│   ├── TransientError      may work when asked again: 429, 5xx, reset, time-out
+│   └── TerminalError       will not: auth, unknown model, malformed request
+├── Incomplete              exit 4: spend cap, failure rate, outage
+└── Interrupted             exit 130 or 143
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where in a file a problem is: 1-based line and column, and the line's text for the excerpt."""
+
+    file: str
+    line: int | None = None
+    column: int | None = None
+    excerpt: str | None = None
+    width: int = 1
+
+
+class AuditError(Exception):
+    """A problem a person can act on.
+
+    Args:
+        what: One sentence without a full stop; never contains a prompt or a completion.
+        code: Stable dotted name, for example `config.unknown-key`.
+        place: Where the problem is, if it is in a file.
+        notes: Facts that explain it.
+        hint: What to do next.
+    """
+
+    exit_code = 2
+    default_code = "error"
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        code: str | None = None,
+        place: Place | None = None,
+        notes: Iterable[str] = (),
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(what)
+        self.what = what
+        self.code = code or self.default_code
+        self.place = place
+        self.notes = tuple(notes)
+        self.hint = hint
+
+
+class ConfigError(AuditError):
+    """`audit.yaml` is wrong. `problems` holds all of them; each is an error of its own."""
+
+    default_code = "config"
+
+    def __init__(self, what: str, *, problems: Iterable[AuditError] = (), **rest: object) -> None:
+        super().__init__(what, **rest)  # type: ignore[arg-type]
+        self.problems = tuple(problems)
+
+
+class InputError(AuditError):
+    """A log, a table or another file that a person named cannot be used."""
+
+    default_code = "input"
+
+
+class UnknownName(AuditError):
+    """A name that no catalog has, with the nearest one that it does."""
+
+    default_code = "name.unknown"
+
+    @classmethod
+    def among(cls, kind: str, name: str, known: Iterable[str], *, place: Place | None = None) -> UnknownName:
+        """Build the error for `name`, which is none of `known`."""
+        names = sorted(known)
+        near = nearest(name, names)
+        return cls(
+            f"unknown {kind}: `{name}`",
+            code=f"{kind.replace(' ', '-')}.unknown",
+            place=place,
+            notes=[f"known: {', '.join(names)}"] if names else [],
+            hint=f"did you mean `{near}`?" if near else None,
+        )
+
+
+class MissingPackage(AuditError):
+    """An optional package that is not installed."""
+
+    default_code = "package.missing"
+
+    def __init__(self, package: str, *, extra: str | None = None, why: str | None = None) -> None:
+        install = f"pip install 'audit[{extra}]'" if extra else f"pip install {package}"
+        super().__init__(f"the package `{package}` is not installed", notes=[why] if why else [], hint=install)
+
+
+class MissingKey(AuditError):
+    """An environment variable that a tier needs is not set."""
+
+    default_code = "key.missing"
+
+    def __init__(self, variable: str, tier: str) -> None:
+        super().__init__(
+            f"tier `{tier}` needs a key, and the environment variable {variable} is not set",
+            hint=f"export {variable}=... and run the same command again",
+        )
+
+
+class LineageError(AuditError):
+    """An artefact was made from other inputs than the ones at hand."""
+
+    default_code = "lineage"
+
+
+class PlanStale(AuditError):
+    """A saved plan whose logs, configuration or prices have changed since."""
+
+    default_code = "plan.stale"
+
+
+class PriceUnknown(AuditError):
+    """Spend or a tier without a price. Never read as $0."""
+
+    default_code = "prices.missing"
+
+
+class ConsentRequired(AuditError):
+    """Money would be spent, and neither a saved plan, `--yes` nor a person at the prompt agreed."""
+
+    default_code = "replay.consent"
+
+
+class EndpointError(AuditError):
+    """A tier did not answer as it should. `status` is the HTTP status, if there was one."""
+
+    default_code = "endpoint"
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        kind: str = "http_error",
+        status: int | None = None,
+        retry_after_s: float | None = None,
+        **rest: object,
+    ) -> None:
+        super().__init__(what, **rest)  # type: ignore[arg-type]
+        self.kind = kind
+        self.status = status
+        self.retry_after_s = retry_after_s
+
+
+class TransientError(EndpointError):
+    """May work when asked again: a rate limit, an overload, a reset, a time-out, a cut body."""
+
+
+class TerminalError(EndpointError):
+    """Will not work when asked again: authentication, an unknown model, a malformed request."""
+
+
+class Incomplete(AuditError):
+    """The run stopped before its plan was done: spend cap, failure rate, outage. What is done is kept."""
+
+    exit_code = 4
+    default_code = "replay.incomplete"
+
+
+class Interrupted(AuditError):
+    """A person or the system stopped the run. `exit_code` is 130 (SIGINT) or 143 (SIGTERM)."""
+
+    default_code = "interrupted"
+
+    def __init__(self, what: str = "interrupted", *, exit_code: int = 130, **rest: object) -> None:
+        super().__init__(what, **rest)  # type: ignore[arg-type]
+        self.exit_code = exit_code
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name most like `name`, or None when nothing is near."""
+    matches = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return matches[0] if matches else None

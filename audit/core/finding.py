@@ -1,0 +1,405 @@
+"""`findings.json`: what an audit concludes. The report, the gate, the policy and the terminal read this and no more.
+
+Money is USD for the log's window, rates and deltas are in [0, 1] and [-1, 1], an estimate is `{"est", "lo", "hi",
+"level"}`, what is unbounded or unknown is null, never NaN.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from audit.core.interval import Estimate
+from audit.core.mixture import Mix
+
+SCHEMA = "audit-findings/1"
+
+T = TypeVar("T")
+
+
+class Verdict(StrEnum):
+    """What to do with a route."""
+
+    SWITCH = "switch"
+    SPLIT = "split"
+    KEEP = "keep"
+    NOT_PROVEN = "not_proven"
+
+
+class CandidateVerdict(StrEnum):
+    """What the replay showed of a candidate."""
+
+    NON_INFERIOR = "non_inferior"
+    INFERIOR = "inferior"
+    NOT_PROVEN = "not_proven"
+    INSUFFICIENT = "insufficient"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """Percentiles in milliseconds over replayed calls; None where nothing was measured."""
+
+    p50: float | None
+    p95: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriterionRate:
+    """Share of the certification pairs on which one criterion holds, per arm."""
+
+    name: str
+    scorer: str
+    incumbent_rate: float | None
+    candidate_rate: float | None
+    scored: int
+    not_applicable: int
+    errored: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateFinding:
+    """One candidate on one route, judged on the certification split.
+
+    Attributes:
+        tier: The candidate's name.
+        n: Pairs in which both arms were scored.
+        b: Incumbent passes and candidate fails.
+        c: Incumbent fails and candidate passes.
+        both_pass: Both pass.
+        both_fail: Both fail.
+        incumbent_rate: Accepted share of the log's completions, over the pairs.
+        candidate_rate: Accepted share of the candidate's.
+        quality_delta: Candidate minus incumbent. Calls that could not be measured count as failures in `lo`.
+        p_pass: Exact p-value of "the loss is at least the margin"; None without pairs.
+        p_fail: Exact p-value of "the loss is at most the margin".
+        tested: Position in the fixed sequence, from 1; None when the sequence stopped before it.
+        verdict: What that shows.
+        reason: The verdict in one sentence.
+        saving_usd: Route's spend less what the candidate would have cost, on auditable spend; may be negative.
+        cost_usd_full_log: What the candidate would have cost.
+        waste_usd: Hindsight: spend on exchanges where the candidate was no worse; an upper bound, never a forecast.
+        latency_ms: Of the candidate's calls.
+        incumbent_latency_ms: Of the log's.
+        excluded: Replay statuses that could not be measured, with counts.
+        counted_against: Statuses that count against the candidate (refused, truncated, unsupported), with counts.
+        criteria: One row per criterion.
+        tuning: (n, b, c) on the tuning split, which ordered the candidates.
+    """
+
+    tier: str
+    model: str
+    n: int
+    b: int
+    c: int
+    both_pass: int
+    both_fail: int
+    incumbent_rate: Estimate | None
+    candidate_rate: Estimate | None
+    quality_delta: Estimate | None
+    p_pass: float | None
+    p_fail: float | None
+    tested: int | None
+    verdict: CandidateVerdict
+    reason: str
+    saving_usd: Estimate | None
+    cost_usd_full_log: Estimate | None
+    waste_usd: Estimate | None
+    latency_ms: Latency
+    incumbent_latency_ms: Latency
+    excluded: dict[str, int]
+    counted_against: dict[str, int]
+    criteria: tuple[CriterionRate, ...]
+    tuning: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoiseFloor:
+    """The incumbent replayed against its own logged completions.
+
+    Attributes:
+        psi: Share of pairs that differ in the verdict.
+        delta: Replay minus log.
+        n: Pairs.
+        same_answer: Share of identical texts.
+        shifted: The interval excludes 0: the replay does not reproduce production.
+    """
+
+    psi: float
+    delta: Estimate
+    n: int
+    b: int
+    c: int
+    same_answer: float | None
+    shifted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeedsMore:
+    """What would decide the route: further replays, and their price."""
+
+    replays: int
+    usd: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyFinding:
+    """A routing policy and what it would have done."""
+
+    kind: str
+    params: dict[str, Any]
+    share_moved: float
+    quality_loss: Estimate | None
+    saving_usd: Estimate | None
+    certified: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteFinding:
+    """One route: what was paid, what to do, and how sure that is.
+
+    Attributes:
+        route: Name.
+        requests: Billable requests.
+        spend_usd: Billed in the window.
+        auditable_usd: The part that could be replayed; the rest is in the ledger with its reasons.
+        incumbent: Model with the largest spend on the route.
+        incumbents: Every model that served it, with its share of the route's spend.
+        verdict: What to do.
+        reason: The verdict in one sentence.
+        candidate: Tier to move to; the closest one when the verdict is not Switch; None when none was tested.
+        share_moved: Share of requests that the verdict moves.
+        margin: Accepted loss, in [0, 1].
+        quality_delta: Of `candidate`.
+        avoidable_usd: Saving of the verdict; exactly 0 unless it is Switch or Split.
+        up_to_usd: What could still turn out avoidable; 0 when decided.
+        needs_more: What would decide it, or None.
+        noise_floor: Or None, with `noise_reason` saying why it was not measured.
+        floor: The accepted share that the user demands, or None.
+        below_floor: The incumbent itself is below it, by the whole interval.
+        unreplayable: Requests that could not be replayed, by reason.
+        quality_bounds: Worst and best delta if every unreplayable request went one way (Manski).
+        sampled: Requests in the quality sample, and in the dollar sample.
+        can_decide: What the plan promised for this route.
+        caveats: Sentences for "Before you use this number".
+    """
+
+    route: str
+    requests: int
+    spend_usd: float
+    auditable_usd: float
+    incumbent: str
+    incumbents: dict[str, float]
+    verdict: Verdict
+    reason: str
+    candidate: str | None
+    share_moved: float
+    margin: float
+    quality_delta: Estimate | None
+    avoidable_usd: Estimate
+    up_to_usd: float
+    needs_more: NeedsMore | None
+    noise_floor: NoiseFloor | None
+    noise_reason: str | None
+    floor: float | None
+    below_floor: bool
+    unreplayable: dict[str, int]
+    quality_bounds: Estimate | None
+    sampled: dict[str, int]
+    can_decide: str
+    candidates: tuple[CandidateFinding, ...]
+    policies: tuple[PolicyFinding, ...] = ()
+    caveats: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ledger:
+    """Every dollar of the log in one bucket; the three add up to the spend."""
+
+    audited_usd: float
+    extrapolated_usd: float
+    not_auditable_usd: float
+    reasons: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestCounts:
+    """Rows of the logs by what they are."""
+
+    read: int
+    rejected: int
+    rejects: dict[str, int]
+    requests: int
+    failures: int
+    duplicates: int
+    cache_hits: int
+    not_priced: int
+    secrets_masked: int
+    formats: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayCounts:
+    """Replayed calls by what became of them."""
+
+    planned: int
+    done: int
+    by_status: dict[str, int]
+    served_from: dict[str, int]
+    retried: int
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provenance:
+    """What the numbers were made from; equal provenance means equal bytes.
+
+    Attributes:
+        inputs: Basename and SHA-256 of each log.
+        config_sha256: Of the settings as read.
+        seed: Of every draw.
+        tool_version: Of `audit`.
+        packages: Versions of the libraries that numbers depend on.
+        tiers: Model, endpoint host, price, its source and date, per tier.
+        plan_sha256: Of the plan that was replayed.
+        quote: Expected and at most, in USD.
+        embedder: Name of the embedding model, if one was used.
+        methods: Statistical method per kind of number, with its source.
+    """
+
+    inputs: dict[str, str]
+    config_sha256: str
+    seed: int
+    tool_version: str
+    packages: dict[str, str]
+    tiers: dict[str, dict[str, Any]]
+    plan_sha256: str | None
+    quote: dict[str, float]
+    embedder: str | None
+    methods: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """The whole audit.
+
+    Attributes:
+        run_id: First twelve hex digits of the digest of inputs, configuration, prices and seed.
+        demo: Bundled data; every output says so and cannot be told not to.
+        simulated: Tiers whose completions were simulated; every output says so.
+        tested: False when nothing was replayed; then the word "avoidable" is not used.
+        avoidable_usd: Sum over routes.
+        not_proven_usd: Sum of `up_to_usd`.
+        yearly_usd: `avoidable_usd` at the window's daily rate, for 365 days.
+        accepted_before: Accepted share of the sampled routes as served, weighted by requests.
+        accepted_after: The same if the verdicts were followed.
+        replay_cost_usd: Spent on replays.
+        replay_cost_estimated: Some endpoint reported no usage.
+        routes: Largest avoidable first, then largest spend.
+    """
+
+    run_id: str
+    window: dict[str, str | None]
+    days: int
+    confidence: float
+    margin: float
+    demo: bool
+    simulated: tuple[str, ...]
+    tested: bool
+    requests: int
+    spend_usd: float
+    spend_recomputed_usd: float | None
+    ledger: Ledger
+    avoidable_usd: Estimate
+    avoidable_share: Estimate
+    yearly_usd: Estimate | None
+    not_proven_usd: float
+    accepted_before: Estimate | None
+    accepted_after: Estimate | None
+    accepted_change: Estimate | None
+    replay_cost_usd: float
+    replay_cost_estimated: bool
+    routes: tuple[RouteFinding, ...]
+    mix: Mix
+    ingest: IngestCounts
+    replay: ReplayCounts | None
+    caveats: tuple[str, ...]
+    provenance: Provenance
+    schema: str = SCHEMA
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseSide:
+    """One side of a case: who answered, what, at what price, and what each criterion said of it."""
+
+    tier: str
+    text: str
+    cost_usd: float | None
+    passed: bool | None
+    results: tuple[dict[str, Any], ...]  # {criterion, status, passed, value, reason, expected, extracted}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A replayed exchange that the report shows as evidence. Cases are in `cases.jsonl`, apart from the findings."""
+
+    case_id: str
+    exchange_id: str
+    route: str
+    kind: str  # only_incumbent | only_candidate | both_pass | both_fail
+    request: str
+    incumbent: CaseSide
+    candidate: CaseSide
+    tenant: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+def to_plain(value: Any) -> Any:
+    """Dataclasses, enums and tuples as JSON values."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): to_plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_plain(item) for item in value]
+    return value
+
+
+def from_plain(kind: type[T], value: Any) -> T:
+    """Rebuild a dataclass of this module from JSON values.
+
+    Raises:
+        KeyError: A field is missing.
+    """
+    return _build(kind, value)  # type: ignore[no-any-return]
+
+
+def _build(kind: Any, value: Any) -> Any:
+    origin, args = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        if value is None:
+            return None
+        return _build(next(a for a in args if a is not type(None)), value)
+    if origin is tuple:
+        return tuple(_build(args[0], item) for item in value)
+    if origin is dict:
+        return {key: _build(args[1], item) for key, item in value.items()}
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        hints = get_type_hints(kind)
+        known = {f.name for f in dataclasses.fields(kind)}
+        required = {
+            f.name
+            for f in dataclasses.fields(kind)
+            if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+        }
+        if missing := required - set(value):
+            raise KeyError(sorted(missing)[0])
+        return kind(**{name: _build(hints[name], item) for name, item in value.items() if name in known})
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return kind(value)
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    return value

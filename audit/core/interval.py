@@ -1,0 +1,65 @@
+"""An interval, and an estimate with its interval: the two shapes in which uncertainty travels."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A two-sided confidence interval.
+
+    Attributes:
+        low: Lower end, in the unit of the estimate; -inf when unbounded.
+        high: Upper end; inf when unbounded.
+        level: Nominal coverage in (0, 1), for example 0.95.
+    """
+
+    low: float
+    high: float
+    level: float
+
+    def __neg__(self) -> Interval:
+        return Interval(low=-self.high, high=-self.low, level=self.level)
+
+    def scaled(self, factor: float) -> Interval:
+        """The interval of the estimate times a known, non-negative factor."""
+        return Interval(low=self.low * factor, high=self.high * factor, level=self.level)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """A point estimate with its interval, as `findings.json` writes it: `{"est", "lo", "hi", "level"}`.
+
+    Attributes:
+        est: The estimate.
+        lo: Lower end, or None when unbounded or unknown.
+        hi: Upper end, or None when unbounded or unknown.
+        level: Nominal coverage in (0, 1).
+    """
+
+    est: float
+    lo: float | None
+    hi: float | None
+    level: float
+
+    @classmethod
+    def of(cls, est: float, interval: Interval | None, level: float) -> Estimate:
+        """Join an estimate with its interval; without one both ends are None."""
+        if interval is None:
+            return cls(est=est, lo=None, hi=None, level=level)
+        low = interval.low if math.isfinite(interval.low) else None
+        high = interval.high if math.isfinite(interval.high) else None
+        return cls(est=est, lo=low, hi=high, level=interval.level)
+
+    @classmethod
+    def exact(cls, value: float, level: float) -> Estimate:
+        """A quantity known without error, such as the spend of the log."""
+        return cls(est=value, lo=value, hi=value, level=level)
+
+    def scaled(self, factor: float) -> Estimate:
+        """The estimate times a known, non-negative factor."""
+        lo = None if self.lo is None else self.lo * factor
+        hi = None if self.hi is None else self.hi * factor
+        return Estimate(est=self.est * factor, lo=lo, hi=hi, level=self.level)

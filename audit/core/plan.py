@@ -1,0 +1,111 @@
+"""The plan: what will be replayed, what it costs, which routes it can decide. Money is spent on nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from audit.core.finding import from_plain, to_plain
+from audit.core.fingerprint import fingerprint
+
+SCHEMA = "audit-plan/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteDesign:
+    """How one route is sampled.
+
+    Attributes:
+        route: Name.
+        requests: Billable requests in the log.
+        replayable: Those that can be replayed.
+        spend_usd: Billed for all of them.
+        auditable_usd: Billed for the replayable ones with a known cost.
+        incumbent: Model with the largest spend.
+        incumbent_tier: Tier that serves this model, on which the noise floor is measured; None when there is none.
+        incumbent_n: Quality draws on which the incumbent is replayed too.
+        margin: Accepted loss.
+        candidates: Tier names.
+        quality_n: Equal-probability draws.
+        dollars_n: Dollar-weighted draws.
+        distinct: Different requests among both, replayed once each.
+        can_decide: yes | no.
+        reason: Why, in one sentence.
+    """
+
+    route: str
+    requests: int
+    replayable: int
+    spend_usd: float
+    auditable_usd: float
+    incumbent: str
+    incumbent_tier: str | None
+    incumbent_n: int
+    margin: float
+    candidates: tuple[str, ...]
+    quality_n: int
+    dollars_n: int
+    distinct: int
+    can_decide: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteQuote:
+    """What one route's replay costs.
+
+    Attributes:
+        calls: To make, those already recorded left out.
+        recorded: Calls that a cassette or the journal already answers.
+        expected_usd: At the logged completion lengths.
+        at_most_usd: Every answer at its token limit.
+        judge_usd: Part of `at_most_usd` that judges take.
+    """
+
+    route: str
+    calls: int
+    recorded: int
+    expected_usd: float
+    at_most_usd: float
+    judge_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A quoted replay.
+
+    Attributes:
+        made_from: Digests of what the plan rests on (`traffic`, `config`, `prices`, `slice`); when one changes, the
+            plan is stale.
+        seed: Of the draws.
+        max_spend_usd: Hard stop: the user's cap, or `at_most_usd`.
+        hosts: Where text will be sent.
+        config: Path of `audit.yaml` as given, so that a saved plan can be run by itself; None for the defaults.
+        sources: Paths of the logs as given.
+    """
+
+    made_from: dict[str, str]
+    seed: int
+    margin: float
+    confidence: float
+    expected_usd: float
+    at_most_usd: float
+    max_spend_usd: float
+    calls: int
+    tokens: int
+    hosts: tuple[str, ...]
+    designs: tuple[RouteDesign, ...]
+    quotes: tuple[RouteQuote, ...]
+    config: str | None = None
+    sources: tuple[str, ...] = ()
+    schema: str = SCHEMA
+
+    @property
+    def plan_id(self) -> str:
+        """Digest of everything that decides what is sent; paths do not enter it."""
+        plain = to_plain(self)
+        return fingerprint({k: v for k, v in plain.items() if k not in ("config", "sources")})
+
+
+def plan_from_plain(value: object) -> Plan:
+    """Rebuild a plan from JSON values."""
+    return from_plain(Plan, value)

@@ -1,0 +1,209 @@
+"""Every table that crosses a stage: column names and types, written once.
+
+TRAFFIC and BODIES are the two halves of the ingested log (`row_id` joins them), so that metadata can be shared without
+prompts. One row is one attempt at one model call; attempts of one logical request are grouped, never merged. Token
+counts are inclusive: cached and cache-written tokens are part of the prompt, reasoning tokens of the completion.
+Columns that hold JSON hold canonical JSON text (sorted keys), so that digests are stable.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+WORD = pa.dictionary(pa.int32(), pa.string())
+"""A string from a small vocabulary."""
+TIME = pa.timestamp("us", tz="UTC")
+
+
+def _table(*columns: tuple[str, pa.DataType] | tuple[str, pa.DataType, bool]) -> pa.Schema:
+    """A schema from (name, type) for nullable and (name, type, False) for obligatory columns."""
+    return pa.schema([pa.field(c[0], c[1], nullable=c[2] if len(c) == 3 else True) for c in columns])
+
+
+_FEEDBACK = pa.struct(
+    [
+        ("name", pa.string()),
+        ("value", pa.float64()),
+        ("label", pa.string()),
+        ("source", pa.string()),
+        ("comment", pa.string()),
+    ]
+)
+
+TRAFFIC = _table(
+    ("row_id", pa.string(), False),
+    ("request_id", pa.string()),
+    ("logical_request_id", pa.string(), False),
+    ("attempt_index", pa.int16(), False),
+    ("is_final_attempt", pa.bool_(), False),
+    ("duplicate_of", pa.string()),
+    ("trace_id", pa.string()),
+    ("span_id", pa.string()),
+    ("parent_span_id", pa.string()),
+    ("session_id", pa.string()),
+    ("started_at", TIME),
+    ("ended_at", TIME),
+    ("started_at_resolution", WORD, False),
+    ("latency_ms", pa.float64()),
+    ("ttft_ms", pa.float64()),
+    ("route", pa.string()),
+    ("route_source", WORD),
+    ("tenant", pa.string()),
+    ("tenant_source", WORD),
+    ("end_user_hash", pa.string()),
+    ("environment", pa.string()),
+    ("region", pa.string()),
+    ("served_region", pa.string()),
+    ("release", pa.string()),
+    ("provider", WORD),
+    ("gateway", WORD),
+    ("operation", WORD, False),
+    ("model_requested", pa.string()),
+    ("model_called", pa.string()),
+    ("model_responded", pa.string()),
+    ("model_key", pa.string()),
+    ("params", pa.string()),
+    ("params_defaulted", pa.list_(pa.string()), False),
+    ("finish_reason", WORD),
+    ("finish_reason_raw", WORD),
+    ("streaming", pa.bool_()),
+    ("prompt_tokens", pa.int64()),
+    ("cached_tokens", pa.int64()),
+    ("cache_write_tokens", pa.int64()),
+    ("cache_write_1h_tokens", pa.int64()),
+    ("completion_tokens", pa.int64()),
+    ("reasoning_tokens", pa.int64()),
+    ("audio_tokens", pa.int64()),
+    ("image_tokens", pa.int64()),
+    ("usage_basis", WORD, False),
+    ("usage_raw", pa.string()),
+    ("cost_usd_logged", pa.float64()),
+    ("cost_basis", WORD, False),
+    ("cost_usd_recomputed", pa.float64()),
+    ("price_table_version", pa.string()),
+    ("service_tier", pa.string()),
+    ("batch", pa.bool_()),
+    ("cache_hit", pa.bool_()),
+    ("status", WORD, False),
+    ("error_type", pa.string()),
+    ("error_code", pa.string()),
+    ("http_status", pa.int16()),
+    ("error_message", pa.string()),
+    ("retries", pa.int16()),
+    ("fallbacks", pa.int16()),
+    ("fallback_from", pa.string()),
+    ("escalated", pa.bool_()),
+    ("routing", pa.string()),
+    ("feedback", pa.list_(_FEEDBACK), False),
+    ("tags", pa.list_(pa.string()), False),
+    ("metadata", pa.map_(pa.string(), pa.string())),
+    ("prompt_hash", pa.string()),
+    ("prefix_hash", pa.string()),
+    ("system_hash", pa.string()),
+    ("tools_hash", pa.string()),
+    ("request_fp", pa.string()),
+    ("has_images", pa.bool_(), False),
+    ("has_audio", pa.bool_(), False),
+    ("n_turns", pa.int16(), False),
+    ("n_tools", pa.int16(), False),
+    ("prompt_chars", pa.int64(), False),
+    ("replayable", WORD, False),
+    ("unreplayable_reasons", pa.list_(pa.string()), False),
+    ("sampling_weight", pa.float64(), False),
+    ("secrets_masked", pa.int32(), False),
+    ("source_format", WORD, False),
+    ("source_format_version", WORD),
+    ("emitter", WORD),
+    ("source_file", pa.string(), False),
+    ("source_row", pa.int64(), False),
+    ("source_sha256", pa.string()),
+    ("ingest_warnings", pa.list_(pa.string()), False),
+)
+
+BODIES = _table(
+    ("row_id", pa.string(), False),
+    ("messages", pa.large_string()),
+    ("system_text", pa.large_string()),
+    ("tools", pa.large_string()),
+    ("tool_choice", pa.string()),
+    ("response_format", pa.large_string()),
+    ("native_request", pa.large_string()),
+    ("native_response", pa.large_string()),
+    ("native_api", WORD),
+    ("response_text", pa.large_string()),
+    ("response_choices", pa.large_string()),
+    ("tool_calls", pa.large_string()),
+    ("refusal", pa.large_string()),
+)
+
+REJECTS = _table(
+    ("source_file", pa.string(), False),
+    ("source_row", pa.int64(), False),
+    ("reason", pa.string(), False),
+    ("bytes_sha256", pa.string(), False),  # of the first 200 bytes: enough to find the line, nothing to leak
+)
+
+SLICE = _table(
+    ("exchange_id", pa.string(), False),  # the traffic's row_id
+    ("route", pa.string(), False),
+    ("purpose", WORD, False),  # quality | dollars
+    ("stratum", pa.string(), False),
+    ("inclusion_prob", pa.float64(), False),  # per draw
+    ("weight", pa.float64(), False),  # times drawn
+    ("draw_order", pa.int64(), False),
+    ("split", WORD, False),  # tuning | certification
+    ("request_fp", pa.string(), False),  # equal requests are replayed once
+    ("incumbent_model", pa.string(), False),
+    ("cost_usd", pa.float64(), False),
+)
+
+REPLAYS = _table(
+    ("request_fp", pa.string(), False),
+    ("route", pa.string(), False),
+    ("tier", pa.string(), False),
+    ("arm", WORD, False),  # incumbent_replay | candidate
+    ("repeat", pa.int16(), False),
+    # ok | refused | truncated | unsupported | rate_limited | timeout | http_error | undecodable
+    ("status", WORD, False),
+    ("text", pa.large_string()),
+    ("tool_calls", pa.large_string()),
+    ("finish_reason", WORD),
+    ("model_reported", pa.string()),
+    ("prompt_tokens", pa.int64()),
+    ("completion_tokens", pa.int64()),
+    ("cached_tokens", pa.int64()),
+    ("cache_write_tokens", pa.int64()),
+    ("reasoning_tokens", pa.int64()),
+    ("usage_estimated", pa.bool_(), False),
+    ("cost_usd", pa.float64()),
+    ("latency_ms", pa.float64()),
+    ("ttft_ms", pa.float64()),
+    ("attempts", pa.int16(), False),
+    ("served_from", WORD, False),  # network | cassette | simulated
+    ("error", pa.string()),
+)
+
+SCORES = _table(
+    ("exchange_id", pa.string(), False),
+    ("route", pa.string(), False),
+    ("arm", WORD, False),  # incumbent (the log's completion) | incumbent_replay | candidate
+    ("tier", pa.string(), False),  # "" for the log's completion
+    ("repeat", pa.int16(), False),
+    ("criterion", pa.string(), False),  # its name in the report
+    ("position", pa.int16(), False),  # in the route's list
+    ("scorer", WORD, False),
+    ("scorer_version", pa.int16(), False),
+    ("options_fp", pa.string(), False),
+    ("weight", pa.float64(), False),
+    ("status", WORD, False),  # scored | not_applicable | errored
+    ("value", pa.float64()),
+    ("passed", pa.bool_()),
+    ("reason", pa.string()),
+    ("evidence_json", pa.large_string()),
+)
+
+MEASURED = ("ok", "refused", "truncated", "unsupported")
+"""Replay statuses that say something of the candidate; the last three count against it."""
+
+FAILED_TO_MEASURE = ("rate_limited", "timeout", "http_error", "undecodable")
+"""Replay statuses that say nothing of it: excluded from the estimate, failures in the lower bound."""

@@ -1,0 +1,233 @@
+"""`audit.yaml` as frozen values: one model per section, read by the stage that it configures.
+
+`config.py` finds the file, reads it, and turns what is wrong into errors with line and column. Unknown keys are errors.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from audit.core.units import Dollars, Points, Share
+
+CONFIDENCE = 0.95
+"""Default level of intervals; alpha of a verdict is one less this, one-sided."""
+
+
+class Section(BaseModel):
+    """What every section has in common: frozen, and no key that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class FieldMap(Section):
+    """`ingest.map`: where a log of no known format keeps its values, as dotted paths into a record."""
+
+    messages: str | None = Field(None, description="List of chat messages")
+    prompt: str | None = Field(None, description="Prompt text, where there is no list of messages")
+    system: str | None = Field(None, description="System prompt, where it stands apart")
+    response: str | None = Field(None, description="The completion: text, a message, or an OpenAI response object")
+    tool_calls: str | None = None
+    tools: str | None = None
+    response_format: str | None = None
+    params: str | None = Field(None, description="Object of request parameters")
+    model: str | None = None
+    provider: str | None = None
+    request_id: str | None = None
+    started_at: str | None = Field(None, description="ISO 8601 text or epoch seconds")
+    ended_at: str | None = None
+    latency_ms: str | None = None
+    prompt_tokens: str | None = None
+    completion_tokens: str | None = None
+    cached_tokens: str | None = None
+    reasoning_tokens: str | None = None
+    cost_usd: str | None = None
+    status: str | None = Field(None, description="ok/success/200 or an error")
+    finish_reason: str | None = None
+    cache_hit: str | None = None
+
+
+class IngestSettings(Section):
+    """`ingest:` how logs become traffic."""
+
+    format: str | None = Field(None, description="A name from `ingest.formats`; default: sniffed")
+    route: str | None = Field(None, description="Dotted path of the field that names the call site's purpose")
+    tenant: str | None = None
+    environment: str | None = None
+    region: str | None = None
+    session: str | None = None
+    end_user: str | None = None
+    map: FieldMap | None = None
+    redact: tuple[Literal["email", "phone", "card", "iban", "ip"], ...] = Field(
+        (), description="Personal data replaced by stable placeholders; secrets are always masked"
+    )
+
+
+class References(Section):
+    """`references:` right answers, joined to the traffic's `prompt_hash`."""
+
+    path: str
+    key: str = "prompt_hash"
+    value: str = "reference"
+
+
+class PriceSettings(Section):
+    """A tier's price in USD per million tokens, by token class."""
+
+    input: float = Field(ge=0)
+    output: float = Field(ge=0)
+    cached_input: float | None = Field(None, ge=0)
+    cache_write: float | None = Field(None, ge=0)
+    as_of: str | None = None
+
+
+class SupportsSettings(Section):
+    """What the endpoint can do."""
+
+    tools: bool = True
+    json_schema: bool = True
+    images: bool = False
+
+
+class TierSettings(Section):
+    """One entry of `tiers:`."""
+
+    name: str = Field(min_length=1)
+    model: str = Field(min_length=1)
+    provider: str
+    base_url: str | None = None
+    api_key_env: str | None = None
+    price: PriceSettings | None = Field(None, description="Default: the price catalogue's")
+    context_tokens: int | None = Field(None, gt=0)
+    max_output_tokens: int = Field(4096, gt=0)
+    supports: SupportsSettings = SupportsSettings()
+    concurrency: int = Field(16, ge=1, le=1024)
+    requests_per_minute: float | None = Field(None, gt=0)
+    timeout_s: float = Field(120.0, gt=0)
+    options: Mapping[str, Any] = Field(default_factory=dict, description="What only this provider understands")
+
+
+class CriterionSettings(Section):
+    """One entry of a route's `assert:` list: what must hold, and how it is measured."""
+
+    type: str
+    value: Any = None
+    threshold: float | None = None
+    weight: float = Field(1.0, ge=0)
+    metric: str | None = Field(None, description="Its name in the report")
+    extract: Mapping[str, Any] | None = None
+    judge: str | None = Field(None, description="Name of the tier that judges")
+    options: Mapping[str, Any] = Field(default_factory=dict)
+
+    # Scorers have options of their own (`tolerance`, `fields`, ...), written beside `type` as promptfoo does; they
+    # are collected into `options`, and the scorer refuses the ones that it does not know.
+    @classmethod
+    def from_entry(cls, entry: Any) -> Any:
+        """Move the keys that only a scorer knows into `options`."""
+        if not isinstance(entry, Mapping) or any(not isinstance(key, str) for key in entry):
+            return entry
+        own = {key: value for key, value in entry.items() if key in cls.model_fields}
+        extra = {key: value for key, value in entry.items() if key not in cls.model_fields}
+        return {**own, "options": {**dict(own.get("options") or {}), **extra}}
+
+
+Criterion = Annotated[CriterionSettings, BeforeValidator(CriterionSettings.from_entry)]
+
+
+class RouteSettings(Section):
+    """One entry of `routes:`. The first whose `match` fits a route is that route's."""
+
+    match: str = Field(description="Glob over route names")
+    candidates: tuple[str, ...] | None = Field(
+        None, description="Tier names, default: every tier cheaper than the log's"
+    )
+    margin: Points | None = Field(None, description="Default: the top level's", examples=["2pt"])
+    criteria: tuple[Criterion, ...] = Field((), alias="assert")
+    threshold: float | None = Field(
+        None, gt=0, le=1, description="Weighted share of criteria that must hold; default: all"
+    )
+    floor: Share | None = Field(
+        None, description="Accepted share below which the incumbent itself fails", examples=["92%"]
+    )
+
+    def fits(self, route: str) -> bool:
+        """Whether this entry is about `route`."""
+        return fnmatch.fnmatchcase(route, self.match)
+
+
+class SliceSettings(Section):
+    """`slice:` how much is replayed. Defaults come from the margin, by `statistics.md` section 7."""
+
+    power: Share = 0.8
+    discordance: Share = Field(0.15, description="Share of pairs expected to differ, before anything is measured")
+    max_per_route: int | None = Field(None, ge=1)
+    dollars_per_route: int = Field(100, ge=10)
+    tuning_share: Share = Field(1 / 3, description="Part that orders the candidates; the rest certifies them")
+    incumbent_share: Share = Field(
+        0.25, description="Part of the quality sample on which the incumbent is replayed too"
+    )
+    incumbent_min: int = Field(100, ge=0)
+
+
+class ReplaySettings(Section):
+    """`replay:` how calls are made."""
+
+    attempts: int = Field(6, ge=1, description="Tries per call before it counts as failed to measure")
+    max_failure_rate: Share = Field(0.05, description="Above this share of failed calls the run stops")
+    cassette: str | None = Field(
+        None, description="Folder of recorded completions, read before a call and written after"
+    )
+    offline: bool = False
+
+
+class GateRule(Section):
+    """One entry of `gate:`."""
+
+    name: str | None = None
+    when: str
+    level: Literal["error", "warn"] = "error"
+
+
+class ContractSettings(Section):
+    """`contract:` what the vendor's contract says, for the report's caveats and for `audit renew`."""
+
+    committed_usd: Dollars | None = None
+    discount: Share | None = None
+
+
+class Settings(Section):
+    """The whole of `audit.yaml`."""
+
+    margin: Points = Field(
+        0.03, description="Loss of pass rate that is accepted, fixed before replay", examples=["3pt"]
+    )
+    confidence: Share = Field(CONFIDENCE, examples=["95%"])
+    max_spend: Dollars | None = Field(None, description="Hard stop for replay money", examples=["$20"])
+    seed: int = 0
+    ingest: IngestSettings = IngestSettings()
+    references: References | None = None
+    tiers: tuple[TierSettings, ...] = ()
+    routes: tuple[RouteSettings, ...] = ()
+    slice: SliceSettings = SliceSettings()
+    replay: ReplaySettings = ReplaySettings()
+    gate: tuple[GateRule, ...] = ()
+    contract: ContractSettings = ContractSettings()
+    directory: Path = Field(Path(), exclude=True, description="Folder of the file: relative paths start here")
+
+    @property
+    def alpha(self) -> float:
+        """One-sided error rate of a verdict."""
+        return 1 - self.confidence
+
+    def route(self, name: str) -> RouteSettings | None:
+        """The entry for a route, or None when none fits."""
+        return next((entry for entry in self.routes if entry.fits(name)), None)
+
+    def margin_of(self, name: str) -> float:
+        """The margin of a route."""
+        entry = self.route(name)
+        return self.margin if entry is None or entry.margin is None else entry.margin

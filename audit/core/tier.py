@@ -1,0 +1,85 @@
+"""A tier: a model at an endpoint at a price."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from audit.core.exchange import Usage
+
+PER_MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """USD per one million tokens, by token class.
+
+    Attributes:
+        input: Prompt tokens that were not read from a prompt cache.
+        output: Completion tokens, reasoning included.
+        cached_input: Prompt tokens read from the provider's prompt cache; None means billed as `input`.
+        cache_write: Prompt tokens written to it; None means billed as `input`.
+        source: Where the price comes from, for the report: a catalogue with its version, or `audit.yaml`.
+        as_of: ISO date on which it was true, or None when nobody said.
+    """
+
+    input: float
+    output: float
+    cached_input: float | None = None
+    cache_write: float | None = None
+    source: str = "audit.yaml"
+    as_of: str | None = None
+
+    def cost_usd(self, usage: Usage) -> float:
+        """What a call with this usage costs, in USD."""
+        cached, written = usage.cached_tokens, usage.cache_write_tokens
+        fresh = max(usage.prompt_tokens - cached - written, 0)
+        cached_price = self.input if self.cached_input is None else self.cached_input
+        write_price = self.input if self.cache_write is None else self.cache_write
+        return (
+            fresh * self.input + cached * cached_price + written * write_price + usage.completion_tokens * self.output
+        ) / PER_MILLION
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Supports:
+    """What the endpoint can do; a request that needs more is `unsupported` there."""
+
+    tools: bool = True
+    json_schema: bool = True
+    images: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """A model at an endpoint at a price, with everything needed to call it.
+
+    Attributes:
+        name: The user's name for it, unique in a run.
+        model: The model id that is sent.
+        provider: Name in `llm.providers`.
+        price: What its tokens cost.
+        base_url: Endpoint, without the operation's path; None where the provider has a default or no network.
+        api_key_env: Environment variable that holds the key; None for no key.
+        context_tokens: Size of the context window, or None when unknown.
+        max_output_tokens: Used for the worst-case quote where the request names no limit.
+        concurrency: Calls in flight at most.
+        requests_per_minute: Rate limit to stay under, or None.
+        timeout_s: Per attempt.
+        options: What only this provider understands.
+    """
+
+    name: str
+    model: str
+    provider: str
+    price: Price
+    base_url: str | None = None
+    api_key_env: str | None = None
+    context_tokens: int | None = None
+    max_output_tokens: int = 4096
+    supports: Supports = field(default_factory=Supports)
+    concurrency: int = 16
+    requests_per_minute: float | None = None
+    timeout_s: float = 120.0
+    options: Mapping[str, Any] = field(default_factory=dict)

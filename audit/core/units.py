@@ -1,0 +1,45 @@
+"""Quantities as people write them in `audit.yaml` and in gate rules: `3pt`, `95%`, `$20`, `250ms`, `100n`.
+
+A unit is obligatory, because `-2` could be two points or two per cent, and they differ.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator
+
+_NUMBER = r"([+\-−]?(?:\d[\d,_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
+
+
+def number(text: str) -> float:
+    """Read a number with optional thousands separators and a Unicode minus."""
+    return float(text.replace(",", "").replace("_", "").replace("−", "-"))
+
+
+def _reader(pattern: str, example: str, scale: float, *, low: float, high: float) -> Any:
+    compiled = re.compile(pattern)
+
+    def read(value: Any) -> float:
+        match = compiled.fullmatch(value.strip()) if isinstance(value, str) else None
+        if match is None:
+            raise ValueError(f"has no unit or is not a number; write it like `{example}`")
+        quantity = number(match.group(1)) * scale
+        if not low <= quantity <= high:
+            raise ValueError(f"is out of range; write it like `{example}`")
+        return quantity
+
+    return read
+
+
+points = _reader(_NUMBER + r"\s*(?:pt|pts|pp)", "3pt", 0.01, low=-1, high=1)
+share = _reader(_NUMBER + r"\s*%", "95%", 0.01, low=0, high=1)
+dollars = _reader(r"\$\s*" + _NUMBER, "$20", 1.0, low=0, high=float("inf"))
+
+Points = Annotated[float, BeforeValidator(points)]
+"""A difference of rates, in [-1, 1]; written `3pt`."""
+Share = Annotated[float, BeforeValidator(share)]
+"""A rate, in [0, 1]; written `95%`."""
+Dollars = Annotated[float, BeforeValidator(dollars)]
+"""USD; written `$20`."""
