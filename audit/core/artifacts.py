@@ -36,6 +36,7 @@ class RunFolder:
         self.journal = self.replays / "journal.jsonl"
         self.replay_table = self.replays / "replays.parquet"
         self.scores = self.path / "scores" / "scores.parquet"
+        self.accepted = self.path / "scores" / "accepted.parquet"
         self.findings = self.path / "findings.json"
         self.cases = self.path / "cases.jsonl"
         self.report = self.path / "report.html"

@@ -6,6 +6,7 @@ sign and U+2212 and one decimal; `0.0` has no sign; every estimate is followed b
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -90,6 +91,35 @@ def rounded_parts(values: Mapping[str, float], digits: int = 0) -> dict[str, flo
     return rounded
 
 
+def usd_parts(values: Mapping[str, float], groups: Mapping[str, str] | None = None) -> dict[str, str]:
+    """Money in a column, written as precisely as its total, so that what is shown adds up to the total shown.
+
+    Every part is within one unit of its value: with hundreds of parts the residue is shared out by largest remainder.
+
+    Args:
+        values: Amounts by name.
+        groups: Part name to group name; the sums of the groups are added to the result under the group's name.
+    """
+    total = sum(values.values())
+    digits = 0 if abs(total) >= 99.995 else 2 if abs(total) >= 0.095 else 4
+    unit = 10**digits
+    floors = {name: math.floor(value * unit) for name, value in values.items()}
+    short = round(total * unit) - sum(floors.values())
+    for name in sorted(values, key=lambda name: floors[name] - values[name] * unit)[:short]:
+        floors[name] += 1
+    for name, group in (groups or {}).items():
+        floors[group] = floors.get(group, 0) + floors[name]
+    return {name: _usd_at(units / unit, digits) for name, units in floors.items()}
+
+
+def _usd_at(value: float, digits: int) -> str:
+    if abs(value) >= 999_999.5:
+        return usd(value)
+    if value == 0:
+        return "$0"
+    return f"{MINUS if value < 0 else ''}${abs(value):,.{digits}f}"
+
+
 def _ends(estimate: Estimate, text: object) -> str:
     if estimate.lo is None or estimate.hi is None:
         return ""
@@ -125,3 +155,14 @@ def listing(items: Sequence[str], conjunction: str = "and") -> str:
     if len(items) < 2:
         return "".join(items)
     return f"{', '.join(items[:-1])} {conjunction} {items[-1]}"
+
+
+_ASCII = str.maketrans(
+    {"−": "-", "–": "-", "—": "-", "…": "...", "·": "|", "→": "->", "≤": "<=", "≥": ">=", "≈": "~", "✗": "x", "✓": "+"}
+    | {"●": "*", "◐": "/", "■": "#", "◇": "?", "█": "#", "━": "=", "╸": "-", "│": "|"}
+)
+
+
+def ascii_only(text: str) -> str:
+    """Text for a terminal whose encoding is not UTF-8: our signs as ASCII ones, everything else as escapes."""
+    return text.translate(_ASCII).encode("ascii", "backslashreplace").decode("ascii")

@@ -151,7 +151,7 @@ SLICE = _table(
     ("inclusion_prob", pa.float64(), False),  # per draw
     ("weight", pa.float64(), False),  # times drawn
     ("draw_order", pa.int64(), False),
-    ("split", WORD, False),  # tuning | certification
+    ("split", WORD, False),  # tuning | certification | neither (its request equals one of the certification split)
     ("request_fp", pa.string(), False),  # equal requests are replayed once
     ("incumbent_model", pa.string(), False),
     ("cost_usd", pa.float64(), False),
@@ -200,6 +200,16 @@ SCORES = _table(
     ("passed", pa.bool_()),
     ("reason", pa.string()),
     ("evidence_json", pa.large_string()),
+)
+
+ACCEPTED = _table(
+    ("exchange_id", pa.string(), False),
+    ("route", pa.string(), False),
+    ("arm", WORD, False),
+    ("tier", pa.string(), False),
+    ("repeat", pa.int16(), False),
+    ("accepted", pa.bool_()),  # null: could not be measured, or no criterion applies
+    ("reason", pa.string()),  # why it is null: a replay status, `not_applicable` or `errored`
 )
 
 MEASURED = ("ok", "refused", "truncated", "unsupported")

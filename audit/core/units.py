@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, WithJsonSchema
 
 _NUMBER = r"([+\-−]?(?:\d[\d,_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
 
@@ -33,13 +33,22 @@ def _reader(pattern: str, example: str, scale: float, *, low: float, high: float
     return read
 
 
-points = _reader(_NUMBER + r"\s*(?:pt|pts|pp)", "3pt", 0.01, low=-1, high=1)
-share = _reader(_NUMBER + r"\s*%", "95%", 0.01, low=0, high=1)
-dollars = _reader(r"\$\s*" + _NUMBER, "$20", 1.0, low=0, high=float("inf"))
+_POINTS = _NUMBER + r"\s*(?:pt|pts|pp)"
+_SHARE = _NUMBER + r"\s*%"
+_DOLLARS = r"\$\s*" + _NUMBER
 
-Points = Annotated[float, BeforeValidator(points)]
+points = _reader(_POINTS, "3pt", 0.01, low=-1, high=1)
+share = _reader(_SHARE, "95%", 0.01, low=0, high=1)
+dollars = _reader(_DOLLARS, "$20", 1.0, low=0, high=float("inf"))
+
+
+def _written(pattern: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": rf"^\s*{pattern}\s*$"})
+
+
+Points = Annotated[float, BeforeValidator(points), _written(_POINTS)]
 """A difference of rates, in [-1, 1]; written `3pt`."""
-Share = Annotated[float, BeforeValidator(share)]
+Share = Annotated[float, BeforeValidator(share), _written(_SHARE)]
 """A rate, in [0, 1]; written `95%`."""
-Dollars = Annotated[float, BeforeValidator(dollars)]
+Dollars = Annotated[float, BeforeValidator(dollars), _written(_DOLLARS)]
 """USD; written `$20`."""

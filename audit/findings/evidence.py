@@ -1,0 +1,208 @@
+"""What the earlier stages left, joined once: per route the paired verdicts, the dollar draws and the calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from audit.core.artifacts import RunFolder
+from audit.core.schemas import MEASURED
+
+BoolArray = npt.NDArray[np.bool_]
+
+UNSCORED = "incumbent_unscored"
+"""Exclusion: the log's own completion could not be scored, so there is nothing to compare with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """The run's tables, strings plain: slice, replays, accepted and scores."""
+
+    slice: pl.DataFrame
+    replays: pl.DataFrame
+    accepted: pl.DataFrame
+    scores: pl.DataFrame
+
+    @classmethod
+    def read(cls, folder: RunFolder) -> Tables:
+        """Read what `sampling`, `replay` and `scoring` wrote, with the log's latencies and identical answers marked."""
+        slice_ = _plain(pl.read_parquet(folder.slice))
+        replays = _plain(pl.read_parquet(folder.replay_table))
+        return cls(
+            slice=_with_latency(slice_, folder.traffic_files()),
+            replays=_with_same_answer(replays, slice_, folder.body_files()),
+            accepted=_plain(pl.read_parquet(folder.accepted)),
+            scores=_plain(pl.read_parquet(folder.scores).drop("evidence_json")),
+        )
+
+    def of_route(self, route: str) -> Tables:
+        """The rows of one route."""
+        mine = pl.col("route") == route
+        return Tables(
+            slice=self.slice.filter(mine),
+            replays=self.replays.filter(mine),
+            accepted=self.accepted.filter(mine),
+            scores=self.scores.filter(mine),
+        )
+
+
+def _plain(table: pl.DataFrame) -> pl.DataFrame:
+    """Dictionary columns as strings, so that comparisons and joins need no care."""
+    return table.with_columns(pl.col(pl.Categorical).cast(pl.String))
+
+
+def _with_latency(slice_: pl.DataFrame, traffic_files: Sequence[Path]) -> pl.DataFrame:
+    """The slice with `latency_ms` of the log's own call."""
+    ids = slice_["exchange_id"].unique()
+    latency = (
+        pl.scan_parquet([str(path) for path in traffic_files])
+        .filter(pl.col("row_id").is_in(ids.implode()))
+        .select(exchange_id="row_id", latency_ms="latency_ms")
+        .collect()
+    )
+    return slice_.join(latency, on="exchange_id", how="left", maintain_order="left")
+
+
+def _with_same_answer(replays: pl.DataFrame, slice_: pl.DataFrame, body_files: Sequence[Path]) -> pl.DataFrame:
+    """The replays with `same_answer`: whether the text is the log's, to the letter; null but for the incumbent's."""
+    again = replays.filter((pl.col("arm") == "incumbent_replay") & (pl.col("status") == "ok"))
+    asked = slice_.filter(pl.col("request_fp").is_in(again["request_fp"].implode())).unique("request_fp", keep="first")
+    logged = (
+        pl.scan_parquet([str(path) for path in body_files])
+        .filter(pl.col("row_id").is_in(asked["exchange_id"].implode()))
+        .select(exchange_id="row_id", logged="response_text")
+        .collect()
+        .join(asked.select("exchange_id", "request_fp"), on="exchange_id")
+        .select("request_fp", "logged", arm=pl.lit("incumbent_replay"))
+    )
+    return (
+        replays.join(logged, on=["request_fp", "arm"], how="left", maintain_order="left")
+        .with_columns(same_answer=pl.col("text") == pl.col("logged"))
+        .drop("logged")
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pairs:
+    """Paired verdicts of one candidate on one route and split.
+
+    Attributes:
+        exchange_ids: Of the measured pairs, in draw order.
+        incumbent: Whether the log's completion is accepted, shape (n,).
+        candidate: Whether the other arm's is, shape (n,).
+        missing_passed: Draws that could not be measured although the incumbent passes.
+        missing_failed: Draws that could not be measured where the incumbent fails.
+        excluded: Why draws are missing, with counts.
+        not_applicable: Draws to which no criterion applies; they are outside the claim.
+    """
+
+    exchange_ids: tuple[str, ...]
+    incumbent: BoolArray
+    candidate: BoolArray
+    missing_passed: int
+    missing_failed: int
+    excluded: Mapping[str, int]
+    not_applicable: int
+
+    @property
+    def n(self) -> int:
+        """Measured pairs."""
+        return len(self.incumbent)
+
+    @property
+    def missing(self) -> int:
+        """Draws that could not be measured."""
+        return self.missing_passed + self.missing_failed
+
+    @property
+    def missing_share(self) -> float:
+        """Share of draws inside the claim that could not be measured."""
+        drawn = self.n + self.missing
+        return self.missing / drawn if drawn else 0.0
+
+
+def quality_draws(tables: Tables, split: str | None = None) -> pl.DataFrame:
+    """The equal-probability draws of a route, in draw order."""
+    rows = tables.slice.filter(pl.col("purpose") == "quality")
+    if split is not None:
+        rows = rows.filter(pl.col("split") == split)
+    return rows.sort("draw_order", "exchange_id")
+
+
+def pair_up(tables: Tables, draws: pl.DataFrame, *, arm: str, tier: str) -> Pairs:
+    """Pair the log's completions with another arm's on the same exchanges."""
+    logged = tables.accepted.filter(pl.col("arm") == "incumbent").select(
+        "exchange_id", y0=pl.col("accepted"), why0=pl.col("reason")
+    )
+    other = tables.accepted.filter((pl.col("arm") == arm) & (pl.col("tier") == tier) & (pl.col("repeat") == 0)).select(
+        "exchange_id", y1=pl.col("accepted"), why1=pl.col("reason")
+    )
+    joined = (
+        draws.select("exchange_id", "draw_order")
+        .join(logged, on="exchange_id", how="left")
+        .join(other, on="exchange_id", how="left")
+        .sort("draw_order", "exchange_id")
+    )
+    outside = (pl.col("why0") == "not_applicable").fill_null(False) & pl.col("y0").is_null()
+    claimed = joined.filter(~outside)
+    measured = claimed.drop_nulls(["y0", "y1"])
+    missing = claimed.filter(pl.col("y0").is_null() | pl.col("y1").is_null()).with_columns(
+        why=pl.when(pl.col("y0").is_null()).then(pl.lit(UNSCORED)).otherwise(pl.col("why1").fill_null("not_replayed"))
+    )
+    reasons = missing.group_by("why").len().sort("why")
+    return Pairs(
+        exchange_ids=tuple(measured["exchange_id"]),
+        incumbent=measured["y0"].to_numpy().astype(bool),
+        candidate=measured["y1"].to_numpy().astype(bool),
+        # A draw whose incumbent could not be scored might have been a pass: the lower bound takes it as one.
+        missing_passed=missing.filter(pl.col("y0").fill_null(True)).height,
+        missing_failed=missing.filter(~pl.col("y0").fill_null(True)).height,
+        excluded=dict(zip(reasons["why"], reasons["len"], strict=True)),
+        not_applicable=joined.height - claimed.height,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DollarDraws:
+    """The dollar-weighted draws of one candidate on one route, one entry per draw, shape (n,).
+
+    Attributes:
+        saved: 1 - candidate's cost / incumbent's cost; 0 where the candidate's cost could not be measured.
+        no_worse: Whether the candidate's answer was accepted or the incumbent's was not; unmeasured is False.
+    """
+
+    saved: npt.NDArray[np.float64]
+    no_worse: BoolArray
+
+
+def dollar_draws(tables: Tables, tier: str) -> DollarDraws:
+    """Costs and acceptance on the dollar sample, records that were drawn m times repeated m times."""
+    rows = tables.slice.filter(pl.col("purpose") == "dollars").sort("draw_order", "exchange_id")
+    calls = tables.replays.filter(
+        (pl.col("tier") == tier) & (pl.col("arm") == "candidate") & (pl.col("repeat") == 0)
+    ).select("request_fp", "status", cost=pl.col("cost_usd"))
+    logged = tables.accepted.filter(pl.col("arm") == "incumbent").select("exchange_id", y0="accepted")
+    other = tables.accepted.filter((pl.col("arm") == "candidate") & (pl.col("tier") == tier)).select(
+        "exchange_id", y1="accepted"
+    )
+    joined = (
+        rows.join(calls, on="request_fp", how="left")
+        .join(logged, on="exchange_id", how="left")
+        .join(other, on="exchange_id", how="left")
+        .sort("draw_order", "exchange_id")
+    )
+    served = pl.col("status").is_in([s for s in MEASURED if s != "unsupported"]) & pl.col("cost").is_not_null()
+    joined = joined.with_columns(
+        saved=pl.when(served).then(1 - pl.col("cost") / pl.col("cost_usd")).otherwise(0.0),
+        no_worse=served.fill_null(False) & (pl.col("y1").fill_null(False) | ~pl.col("y0").fill_null(True)),
+    )
+    times = joined["weight"].cast(pl.Int64).to_numpy()
+    return DollarDraws(
+        saved=np.repeat(joined["saved"].to_numpy(), times),
+        no_worse=np.repeat(joined["no_worse"].to_numpy().astype(bool), times),
+    )

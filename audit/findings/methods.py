@@ -1,0 +1,15 @@
+"""Which method made which number, with its source: carried in the findings as data, shown in the report."""
+
+METHODS = {
+    "quality delta": "Tango (1998) score interval for paired proportions, on the certification split",
+    "verdict": (
+        "exact unconditional paired non-inferiority p-value, score ordering (Hsueh, Liu & Chen 2001; Sidik 2003), in a "
+        "fixed sequence ordered on the tuning split (Angelopoulos et al. 2021, Learn then Test)"
+    ),
+    "avoidable dollars": "dollar-unit sampling with a Hajek share and two pseudo-records, Student t interval",
+    "accepted share": "Wilson (1927) score interval",
+    "sums over routes": "half-widths added in squares, each side apart (Zou & Donner 2008, MOVER)",
+    "sample size": "score-based planning for paired non-inferiority (Nam 1997; Tango 1998)",
+    "noise floor": "the incumbent replayed on its own sample, Tango interval",
+    "unreplayable requests": "worst and best case bounds (Manski 1989)",
+}

@@ -1,0 +1,60 @@
+"""The noise floor: the incumbent replayed against its own logged completions (`statistics.md` section 9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from audit.core.finding import NoiseFloor
+from audit.core.plan import RouteDesign
+from audit.findings.candidates import delta_of, observed, optimistic
+from audit.findings.evidence import Tables, pair_up, quality_draws
+from audit.stats.noninferiority import p_fail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Floor:
+    """The noise floor, or why there is none, and whether it forbids a verdict."""
+
+    found: NoiseFloor | None
+    reason: str | None
+    noisy: bool
+
+
+def noise_floor(tables: Tables, design: RouteDesign, *, level: float, alpha: float) -> Floor:
+    """Measure A/A on the quality draws on which the incumbent was replayed.
+
+    Special cases:
+        No tier serves the incumbent's model: no floor, with the reason.
+        A loss beyond the margin is proven for the incumbent against itself: `noisy`, and nothing can be certified.
+        The interval merely excludes 0: `shifted`, a warning that the replay does not reproduce production.
+    """
+    if design.incumbent_tier is None:
+        return Floor(found=None, reason=f"no tier serves {design.incumbent}", noisy=False)
+    draws = quality_draws(tables).head(design.incumbent_n)
+    pairs = pair_up(tables, draws, arm="incumbent_replay", tier=design.incumbent_tier)
+    delta = delta_of(pairs, level)
+    if delta is None:
+        return Floor(found=None, reason="the incumbent was not replayed", noisy=False)
+    counts = observed(pairs)
+    shifted = delta.lo is not None and delta.hi is not None and not delta.lo <= 0 <= delta.hi
+    found = NoiseFloor(
+        psi=(counts.b + counts.c) / counts.n,
+        delta=delta,
+        n=pairs.n,
+        b=int(counts.b),
+        c=int(counts.c),
+        same_answer=_same_answer(tables, design),
+        shifted=shifted,
+    )
+    return Floor(found=found, reason=None, noisy=p_fail(optimistic(pairs), margin=design.margin) <= alpha)
+
+
+def _same_answer(tables: Tables, design: RouteDesign) -> float | None:
+    """Share of the replayed requests whose answer is the log's, to the letter."""
+    mine = tables.replays.filter(
+        (pl.col("arm") == "incumbent_replay") & (pl.col("tier") == design.incumbent_tier) & (pl.col("status") == "ok")
+    )["same_answer"].drop_nulls()
+    mean = mine.cast(pl.Float64).mean()
+    return float(mean) if isinstance(mean, float) else None

@@ -1,0 +1,255 @@
+"""The verdict of a route: Switch, Keep or Not proven, with what it rests on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from audit.core.display import percent, plural, points_interval
+from audit.core.finding import CandidateFinding, CandidateVerdict, NeedsMore, RouteFinding, Verdict
+from audit.core.interval import Estimate
+from audit.core.plan import RouteDesign
+from audit.core.settings import Settings
+from audit.core.tier import Tier
+from audit.findings.candidates import Evidence, describe, gather, observed, rate
+from audit.findings.evidence import Tables
+from audit.findings.noise import Floor, noise_floor
+from audit.findings.sequence import decide
+from audit.stats.noninferiority import smallest_n
+from audit.stats.planning import pairs_needed
+
+MIN_PAIRS = 100
+MAX_UNREPLAYABLE = 0.05
+"""Above this share of a route's requests the report warns that the claim leaves them out."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteTraffic:
+    """What the log says of one route.
+
+    Attributes:
+        spend_by_model: USD, largest first.
+        unreplayable: Requests that could not be replayed, by reason.
+    """
+
+    spend_by_model: Mapping[str, float]
+    unreplayable: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteVerdict:
+    """A verdict with its sentence, the candidate it is about, and what is still open."""
+
+    verdict: Verdict
+    reason: str
+    candidate: CandidateFinding | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """Everything that is known of a route once it is judged; `evidence` and `candidates` run in parallel."""
+
+    design: RouteDesign
+    traffic: RouteTraffic
+    evidence: Sequence[Evidence]
+    candidates: Sequence[CandidateFinding]
+    noise: Floor
+    accepted_floor: float | None
+    below: bool
+    verdict: RouteVerdict
+
+
+def find_route(
+    tables: Tables, design: RouteDesign, traffic: RouteTraffic, tiers: Mapping[str, Tier], settings: Settings
+) -> RouteFinding:
+    """Judge one route."""
+    level, alpha = settings.confidence, settings.alpha
+    mine = tables.of_route(design.route)
+    evidence = [gather(mine, design, tiers[name], level) for name in design.candidates]
+    floor = noise_floor(mine, design, level=level, alpha=alpha)
+    least = max(smallest_n(design.margin, alpha), MIN_PAIRS)
+    decisions = decide(evidence, margin=design.margin, alpha=alpha, least_pairs=least, noisy=floor.noisy)
+    candidates = [describe(e, decisions[e.tier.name], mine, design, level) for e in evidence]
+    entry = settings.route(design.route)
+    accepted_floor = None if entry is None else entry.floor
+    below = _below_floor(mine, accepted_floor, level)
+    judged = Judged(
+        design=design,
+        traffic=traffic,
+        evidence=evidence,
+        candidates=candidates,
+        noise=floor,
+        accepted_floor=accepted_floor,
+        below=below is not None,
+        verdict=_verdict(design, candidates, below),
+    )
+    return _finding(judged, settings)
+
+
+def _verdict(design: RouteDesign, candidates: Sequence[CandidateFinding], below: Estimate | None) -> RouteVerdict:
+    """What to do with the route."""
+    if not candidates:
+        # Nothing to compare is not the same as nothing cheaper: only the latter is a decision.
+        keep = design.reason == "no tier is cheaper than what serves it"
+        return RouteVerdict(verdict=Verdict.KEEP if keep else Verdict.NOT_PROVEN, reason=design.reason, candidate=None)
+    closest = max(candidates, key=_closeness)
+    if below is not None:
+        reason = f"accepts {percent(below.est, 1)} today, below its floor; a cheaper tier is not the question there"
+        return RouteVerdict(verdict=Verdict.KEEP, reason=reason, candidate=closest)
+    certified = [c for c in candidates if c.verdict is CandidateVerdict.NON_INFERIOR and _saves(c)]
+    if certified:
+        best = max(certified, key=lambda c: (_low(c.saving_usd), c.tier))
+        return RouteVerdict(verdict=Verdict.SWITCH, reason=f"{best.tier}: {best.reason}", candidate=best)
+    open_ones = [c for c in candidates if c.verdict is not CandidateVerdict.INFERIOR and _may_save(c)]
+    if not open_ones:
+        losing = [c for c in candidates if c.verdict is CandidateVerdict.INFERIOR]
+        why = (
+            "every candidate loses more than the margin"
+            if len(losing) == len(candidates)
+            else ("no candidate that holds the margin costs less")
+        )
+        return RouteVerdict(verdict=Verdict.KEEP, reason=why, candidate=closest)
+    closest = max(open_ones, key=_closeness)
+    return RouteVerdict(verdict=Verdict.NOT_PROVEN, reason=f"{closest.tier}: {closest.reason}", candidate=closest)
+
+
+def _closeness(candidate: CandidateFinding) -> tuple[float, float, str]:
+    delta = candidate.quality_delta
+    return (-2.0 if delta is None else delta.est, _low(candidate.saving_usd), candidate.tier)
+
+
+def _low(estimate: Estimate | None) -> float:
+    return -math.inf if estimate is None or estimate.lo is None else estimate.lo
+
+
+def _saves(candidate: CandidateFinding) -> bool:
+    """The whole interval of the saving is above $0."""
+    return _low(candidate.saving_usd) > 0
+
+
+def _may_save(candidate: CandidateFinding) -> bool:
+    """The saving could be above $0."""
+    saving = candidate.saving_usd
+    return saving is not None and (saving.hi is None or saving.hi > 0)
+
+
+def _below_floor(tables: Tables, floor: float | None, level: float) -> Estimate | None:
+    """The incumbent's accepted share if its whole interval is below the floor that the user demands."""
+    share = accepted_share(tables, level)
+    if floor is None or share is None or share.hi is None or share.hi >= floor:
+        return None
+    return share
+
+
+def accepted_share(tables: Tables, level: float) -> Estimate | None:
+    """Accepted share of the log's completions over the whole quality sample."""
+    quality = tables.slice.filter(tables.slice["purpose"] == "quality")["exchange_id"]
+    logged = tables.accepted.filter(
+        (tables.accepted["arm"] == "incumbent") & tables.accepted["exchange_id"].is_in(quality.implode())
+    )["accepted"].drop_nulls()
+    return rate(int(logged.sum()), len(logged), level)
+
+
+def _finding(judged: Judged, settings: Settings) -> RouteFinding:
+    """Write the finding of a route down."""
+    design, traffic, verdict, noise = judged.design, judged.traffic, judged.verdict, judged.noise
+    chosen, level = verdict.candidate, settings.confidence
+    switching = verdict.verdict is Verdict.SWITCH and chosen is not None and chosen.saving_usd is not None
+    nothing = Estimate.exact(0.0, level)
+    spend = sum(traffic.spend_by_model.values()) or 1.0
+    return RouteFinding(
+        route=design.route,
+        requests=design.requests,
+        spend_usd=design.spend_usd,
+        auditable_usd=design.auditable_usd,
+        incumbent=design.incumbent,
+        incumbents={model: usd / spend for model, usd in traffic.spend_by_model.items()},
+        verdict=verdict.verdict,
+        reason=verdict.reason,
+        candidate=None if chosen is None else chosen.tier,
+        share_moved=design.replayable / design.requests if switching and design.requests else 0.0,
+        margin=design.margin,
+        quality_delta=None if chosen is None else chosen.quality_delta,
+        avoidable_usd=chosen.saving_usd if switching and chosen and chosen.saving_usd else nothing,
+        up_to_usd=_still_open(verdict, judged.candidates),
+        needs_more=_needs_more(design, verdict, judged.evidence, settings),
+        noise_floor=noise.found,
+        noise_reason=noise.reason,
+        floor=judged.accepted_floor,
+        below_floor=judged.below,
+        unreplayable=dict(traffic.unreplayable),
+        quality_bounds=_bounds(design, chosen),
+        sampled={"quality": design.quality_n, "dollars": design.dollars_n, "distinct": design.distinct},
+        can_decide=f"{design.can_decide}: {design.reason}" if design.reason else design.can_decide,
+        candidates=tuple(judged.candidates),
+        caveats=_caveats(design, traffic, noise, chosen),
+    )
+
+
+def _still_open(verdict: RouteVerdict, candidates: Sequence[CandidateFinding]) -> float:
+    """The largest saving among candidates that are neither certified nor ruled out."""
+    if verdict.verdict is not Verdict.NOT_PROVEN:
+        return 0.0
+    left = [c.saving_usd.est for c in candidates if c.verdict is not CandidateVerdict.INFERIOR and c.saving_usd]
+    return max([0.0, *left])
+
+
+def _needs_more(
+    design: RouteDesign, verdict: RouteVerdict, evidence: Sequence[Evidence], settings: Settings
+) -> NeedsMore | None:
+    """Further replays that would decide the closest candidate if its estimate is true; None when none would."""
+    if verdict.verdict is not Verdict.NOT_PROVEN or verdict.candidate is None:
+        return None
+    closest = next(e for e in evidence if e.tier.name == verdict.candidate.tier)
+    counts = observed(closest.pairs)
+    if counts.n == 0:
+        return None
+    # Few pairs may show no difference at all; half a pair keeps the plan from believing in none.
+    discordance = max((counts.b + counts.c) / counts.n, 0.5 / counts.n)
+    needed = pairs_needed(
+        discordance=discordance,
+        delta=(counts.c - counts.b) / counts.n,
+        margin=design.margin,
+        alpha=settings.alpha,
+        power=settings.slice.power,
+    )
+    if needed is None:
+        return None
+    least = max(needed, smallest_n(design.margin, settings.alpha), MIN_PAIRS)
+    draws = math.ceil(least / (1 - settings.slice.tuning_share)) - design.quality_n
+    if draws <= 0:
+        return None
+    saving = verdict.candidate.saving_usd
+    per_request = (design.auditable_usd - saving.est) / design.replayable if saving and design.replayable else None
+    return NeedsMore(replays=draws, usd=None if per_request is None else max(per_request, 0.0) * draws)
+
+
+def _bounds(design: RouteDesign, chosen: CandidateFinding | None) -> Estimate | None:
+    """Delta if every request that could not be replayed went one way or the other (Manski bounds)."""
+    if chosen is None or chosen.quality_delta is None or design.requests == 0:
+        return None
+    delta, u = chosen.quality_delta, 1 - design.replayable / design.requests
+    lo = None if delta.lo is None else (1 - u) * delta.lo - u
+    hi = None if delta.hi is None else (1 - u) * delta.hi + u
+    return Estimate(est=(1 - u) * delta.est, lo=lo, hi=hi, level=delta.level)
+
+
+def _caveats(
+    design: RouteDesign, traffic: RouteTraffic, floor: Floor, chosen: CandidateFinding | None
+) -> tuple[str, ...]:
+    """What a reader must know before using the route's numbers."""
+    found = []
+    lost = sum(traffic.unreplayable.values())
+    if design.requests and lost / design.requests > MAX_UNREPLAYABLE:
+        share = percent(lost / design.requests)
+        found.append(f"{share} of its requests cannot be replayed; the verdict is about the others.")
+    if floor.found and floor.found.shifted:
+        shift = points_interval(floor.found.delta)
+        found.append(f"Replaying the incumbent moved its own pass rate by {shift} points: replay is not production.")
+    if chosen and chosen.excluded:
+        n = sum(chosen.excluded.values())
+        found.append(
+            f"{plural(n, 'draw')} of {chosen.tier} could not be measured and count as failures in the lower bound."
+        )
+    return tuple(found)

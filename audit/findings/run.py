@@ -1,0 +1,142 @@
+"""The stage: scores to findings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from audit.core.artifacts import RunFolder
+from audit.core.display import count, listing, percent, plural, usd
+from audit.core.finding import Case, Findings, IngestCounts, Ledger, Provenance, ReplayCounts, RouteFinding, Verdict
+from audit.core.interval import Estimate
+from audit.core.mixture import Mix
+from audit.core.plan import Plan
+from audit.core.settings import Settings
+from audit.core.tier import Tier
+from audit.findings.cases import pick_cases
+from audit.findings.evidence import Tables
+from audit.findings.routes import RouteTraffic, find_route
+from audit.findings.totals import acceptance, avoidable, ledger, yearly
+
+MAX_CAVEATS = 3
+BILL_DIFFERENCE = 0.02
+"""The log's own costs and the price table's are both shown when they differ by more than this."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What the earlier stages know and the findings repeat.
+
+    Attributes:
+        run_id: Of the run.
+        demo: Bundled data.
+        simulated: Tiers whose completions are simulated.
+        mix: Of the whole log.
+        ingest: Counts.
+        replay: Counts.
+        replay_cost_usd: Money really spent on this run's replays.
+        replay_cost_estimated: Some endpoint reported no usage.
+        recomputed_usd: Spend by the price table, where every billed row has a price; None otherwise.
+        traffic: Per route.
+        unreplayable_usd: Per route, spend that cannot be audited, by reason.
+        provenance: Of the run.
+    """
+
+    run_id: str
+    demo: bool
+    simulated: tuple[str, ...]
+    mix: Mix
+    ingest: IngestCounts
+    replay: ReplayCounts
+    replay_cost_usd: float
+    replay_cost_estimated: bool
+    recomputed_usd: float | None
+    traffic: Mapping[str, RouteTraffic]
+    unreplayable_usd: Mapping[str, Mapping[str, float]]
+    provenance: Provenance
+
+
+def find(
+    folder: RunFolder, plan: Plan, tiers: Sequence[Tier], settings: Settings, context: Context
+) -> tuple[Findings, list[Case]]:
+    """Judge every route and add up.
+
+    Returns:
+        The findings, and the cases that show them to a person. Neither depends on the order of rows, on the clock or
+        on how the work was spread.
+    """
+    tables = Tables.read(folder)
+    by_name = {tier.name: tier for tier in tiers}
+    routes = [find_route(tables, design, context.traffic[design.route], by_name, settings) for design in plan.designs]
+    routes.sort(key=lambda route: (-route.avoidable_usd.est, -route.spend_usd, route.route))
+    level, mix = settings.confidence, context.mix
+    total = avoidable(routes, level)
+    buckets = ledger(routes, tables, context.unreplayable_usd)
+    accepted = acceptance(routes, tables, level)
+    findings = Findings(
+        run_id=context.run_id,
+        window={"from": mix.window_from, "to": mix.window_to},
+        days=mix.days,
+        confidence=level,
+        margin=settings.margin,
+        demo=context.demo,
+        simulated=context.simulated,
+        tested=any(route.candidates for route in routes),
+        requests=mix.requests,
+        spend_usd=mix.spend_usd,
+        spend_recomputed_usd=context.recomputed_usd,
+        ledger=buckets,
+        avoidable_usd=total,
+        avoidable_share=_share(total, mix.spend_usd),
+        yearly_usd=yearly(total, mix.days),
+        not_proven_usd=sum(route.up_to_usd for route in routes),
+        accepted_before=accepted.before,
+        accepted_after=accepted.after,
+        accepted_change=accepted.change,
+        replay_cost_usd=context.replay_cost_usd,
+        replay_cost_estimated=context.replay_cost_estimated,
+        routes=tuple(routes),
+        mix=mix,
+        ingest=context.ingest,
+        replay=context.replay,
+        caveats=_caveats(routes, buckets, context, settings),
+        provenance=context.provenance,
+    )
+    return findings, pick_cases(routes, tables, folder.body_files(), folder.scores)
+
+
+def _share(total: Estimate, spend: float) -> Estimate:
+    return total.scaled(1 / spend) if spend else Estimate.exact(0.0, total.level)
+
+
+def _caveats(routes: Sequence[RouteFinding], buckets: Ledger, context: Context, settings: Settings) -> tuple[str, ...]:
+    """ "Before you use this number": at most three sentences, what matters most first."""
+    found = []
+    unsettled = [route for route in routes if route.verdict is Verdict.NOT_PROVEN]
+    if unsettled:
+        names = listing([route.route or "(no route)" for route in unsettled[:3]])
+        names += f" and {len(unsettled) - 3} more" if len(unsettled) > 3 else ""
+        left = sum(route.up_to_usd for route in unsettled)
+        found.append(
+            f"{names} {'is' if len(unsettled) == 1 else 'are'} not proven. Up to {usd(left)} is counted as $0."
+        )
+    recomputed, spend = context.recomputed_usd, context.mix.spend_usd
+    if recomputed is not None and spend and abs(recomputed / spend - 1) > BILL_DIFFERENCE:
+        found.append(f"The log says {usd(spend)}, list prices say {usd(recomputed)}; the log's figure is used.")
+    if settings.contract.committed_usd is not None:
+        committed = usd(settings.contract.committed_usd)
+        found.append(f"{committed} is committed by contract; moved tokens do not lower a bill already committed.")
+    if spend and buckets.not_auditable_usd / spend > 0.01:
+        share = percent(buckets.not_auditable_usd / spend)
+        found.append(f"{share} of the spend could not be audited and is counted as kept.")
+    ingest = context.ingest
+    if ingest.not_priced:
+        found.append(
+            f"{plural(ingest.not_priced, 'request')} had no cost and no known price, and are outside the dollars."
+        )
+    if ingest.read and ingest.rejected / ingest.read > 0.01:
+        found.append(f"{count(ingest.rejected)} of {count(ingest.read)} log rows could not be read.")
+    if not any(route.noise_floor for route in routes) and any(route.candidates for route in routes):
+        found.append("The incumbent was not replayed, so the noise floor is unknown.")
+    found.extend(f"{route.route}: {caveat}" for route in routes for caveat in route.caveats)
+    return tuple(found[:MAX_CAVEATS])

@@ -1,0 +1,1 @@
+"""Traffic to slice: which exchanges are replayed, with known probabilities."""

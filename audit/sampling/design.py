@@ -1,0 +1,236 @@
+"""How many requests of each route to replay, and which routes that can decide.
+
+Sizes come from the score-based planner (`statistics.md` section 7) at the route's margin; the budget cuts them, the
+routes with the most to gain per replay dollar first.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import polars as pl
+
+from audit.core.exchange import Usage
+from audit.core.plan import RouteDesign
+from audit.core.settings import RouteSettings, Settings, SliceSettings
+from audit.core.tier import Tier
+from audit.sampling.frame import RouteFrame
+from audit.stats.noninferiority import smallest_n
+from audit.stats.planning import pairs_needed
+
+MIN_PAIRS = 100
+"""No Switch on fewer certification pairs, whatever the margin (`product.md` section 7)."""
+
+BUDGET_SHARE = 0.9
+"""Part of the cap that the expected cost may fill: answers are sometimes longer than the log's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteNeeds:
+    """What the settings say of one route, before sizes are worked out.
+
+    Attributes:
+        entry: The route's entry in `audit.yaml`, or None.
+        unsupported: Why its criteria cannot be measured, or None.
+    """
+
+    entry: RouteSettings | None
+    unsupported: str | None
+
+
+def least_pairs(margin: float, alpha: float) -> int:
+    """Certification pairs below which no Switch is possible."""
+    return max(smallest_n(margin, alpha), MIN_PAIRS)
+
+
+def design_routes(
+    frames: Sequence[RouteFrame], needs: Mapping[str, RouteNeeds], tiers: Sequence[Tier], settings: Settings
+) -> list[RouteDesign]:
+    """Sizes, candidates and prospects of every route, in the order of `frames`."""
+    judges = {criterion.judge for entry in settings.routes for criterion in entry.criteria}
+    usable = [tier for tier in tiers if tier.name not in judges]
+    designs = [_design(frame, needs[frame.route], usable, settings) for frame in frames]
+    if settings.max_spend is None:
+        return designs
+    return _within_budget(designs, frames, usable, settings)
+
+
+def _design(frame: RouteFrame, need: RouteNeeds, tiers: Sequence[Tier], settings: Settings) -> RouteDesign:
+    """One route's design before the budget."""
+    margin = settings.margin_of(frame.route)
+    candidates = candidates_of(frame, need.entry, tiers)
+    incumbent_tier = next((tier.name for tier in tiers if tier.model == frame.incumbent), None)
+    design = RouteDesign(
+        route=frame.route,
+        requests=frame.requests,
+        replayable=frame.rows.height,
+        spend_usd=frame.spend_usd,
+        auditable_usd=frame.auditable_usd,
+        incumbent=frame.incumbent,
+        incumbent_tier=incumbent_tier,
+        incumbent_n=0,
+        margin=margin,
+        candidates=tuple(tier.name for tier in candidates),
+        quality_n=0,
+        dollars_n=0,
+        distinct=0,
+        can_decide="no",
+        reason="",
+    )
+    obstacle = _obstacle(frame, need, design)
+    if obstacle:
+        return replace(design, candidates=(), reason=obstacle)
+    options = settings.slice
+    wanted = pairs_needed(
+        discordance=options.discordance, delta=0.0, margin=margin, alpha=settings.alpha, power=options.power
+    )
+    floor = least_pairs(margin, settings.alpha)
+    quality = math.ceil(max(wanted or floor, floor) / (1 - options.tuning_share))
+    return sized(design, quality, settings)
+
+
+def _obstacle(frame: RouteFrame, need: RouteNeeds, design: RouteDesign) -> str | None:
+    """Why the route cannot be replayed at all, if so."""
+    if need.entry is None:
+        return "no entry of `routes:` fits it"
+    if not need.entry.criteria:
+        return "it has no acceptance criteria (`assert:`)"
+    if need.unsupported:
+        return need.unsupported
+    if frame.rows.is_empty():
+        return "none of its requests can be replayed"
+    if not design.candidates:
+        return "no tier is cheaper than what serves it"
+    return None
+
+
+def sized(design: RouteDesign, quality: int, settings: Settings) -> RouteDesign:
+    """The design with this many quality draws at most, and what they can decide."""
+    options = settings.slice
+    quality = min(quality, design.replayable, options.max_per_route or quality)
+    certifying = math.floor(quality * (1 - options.tuning_share))
+    incumbent_n = 0
+    if design.incumbent_tier is not None:
+        incumbent_n = min(quality, max(options.incumbent_min, math.ceil(options.incumbent_share * quality)))
+    can_decide, reason = _prospect(certifying, design.margin, settings)
+    return replace(
+        design,
+        quality_n=quality,
+        dollars_n=min(options.dollars_per_route, design.replayable),
+        incumbent_n=incumbent_n,
+        can_decide=can_decide,
+        reason=reason,
+    )
+
+
+def _prospect(certifying: int, margin: float, settings: Settings) -> tuple[str, str]:
+    """Whether this many certification pairs can decide, in a word and in a sentence."""
+    least = least_pairs(margin, settings.alpha)
+    if certifying < least:
+        return "no", f"about {certifying} certification pairs; a Switch needs at least {least}"
+    loss = decidable_loss(certifying, margin, settings.slice, settings.alpha)
+    if loss is None:
+        usual = f"{settings.slice.discordance:.0%}"
+        return "maybe", f"only if the candidate is better, or fewer than {usual} of the answers differ in the verdict"
+    return "yes", f"yes, if the true loss is below {loss * 100:.1f} points"
+
+
+def decidable_loss(n: int, margin: float, options: SliceSettings, alpha: float) -> float | None:
+    """The largest true loss that n pairs still certify with the planned power; None when not even no loss."""
+
+    def enough(loss: float) -> bool:
+        needed = pairs_needed(
+            discordance=max(options.discordance, loss), delta=-loss, margin=margin, alpha=alpha, power=options.power
+        )
+        return needed is not None and needed <= n
+
+    if not enough(0.0):
+        return None
+    low, high = 0.0, margin
+    for _ in range(12):
+        middle = (low + high) / 2
+        low, high = (middle, high) if enough(middle) else (low, middle)
+    return low
+
+
+def candidates_of(frame: RouteFrame, entry: RouteSettings | None, tiers: Sequence[Tier]) -> list[Tier]:
+    """The route's candidates: those named, else every tier that is cheaper at the logged tokens."""
+    by_name = {tier.name: tier for tier in tiers}
+    if entry is not None and entry.candidates is not None:
+        return [by_name[name] for name in entry.candidates]
+    spend = frame.auditable_usd
+    return [tier for tier in tiers if tier.model != frame.incumbent and cost_at(frame.rows, tier) < spend]
+
+
+def cost_at(rows: pl.DataFrame, tier: Tier) -> float:
+    """What the rows would cost on a tier at the logged tokens, in USD."""
+    usage = Usage(
+        prompt_tokens=int(rows["prompt_tokens"].fill_null(0).sum()),
+        completion_tokens=int(rows["completion_tokens"].fill_null(0).sum()),
+    )
+    return tier.price.cost_usd(usage)
+
+
+def _replay_usd(design: RouteDesign, frame: RouteFrame, tiers: Mapping[str, Tier]) -> float:
+    """Expected cost of one quality draw of the route, every candidate and its part of the noise floor included."""
+    if design.quality_n == 0:
+        return 0.0
+    per_request = sum(cost_at(frame.rows, tiers[name]) for name in design.candidates) / frame.rows.height
+    noise = frame.auditable_usd / frame.rows.height * design.incumbent_n / design.quality_n
+    return per_request + noise
+
+
+def _dollars_usd(design: RouteDesign, frame: RouteFrame, tiers: Mapping[str, Tier]) -> float:
+    """Expected cost of the dollar draws: dear records are drawn more often, in proportion to what they cost."""
+    if design.dollars_n == 0 or frame.auditable_usd == 0:
+        return 0.0
+    priced = frame.rows.select(
+        share=pl.col("cost_usd") / frame.auditable_usd,
+        prompt=pl.col("prompt_tokens").fill_null(0),
+        completion=pl.col("completion_tokens").fill_null(0),
+    )
+    total = 0.0
+    for name in design.candidates:
+        price = tiers[name].price
+        per_call = (priced["prompt"] * price.input + priced["completion"] * price.output) / 1e6
+        total += float((priced["share"] * per_call).sum())
+    return total * design.dollars_n
+
+
+def _within_budget(
+    designs: Sequence[RouteDesign], frames: Sequence[RouteFrame], tiers: Sequence[Tier], settings: Settings
+) -> list[RouteDesign]:
+    """Fill routes to their size in the order of what they could save per replay dollar, until the cap is reached."""
+    by_name = {tier.name: tier for tier in tiers}
+    left = (settings.max_spend or 0.0) * BUDGET_SHARE
+    final = {design.route: design for design in designs}
+    asking = [(design, frame) for design, frame in zip(designs, frames, strict=True) if design.quality_n]
+
+    def worth(pair: tuple[RouteDesign, RouteFrame]) -> float:
+        design, frame = pair
+        cost = _replay_usd(design, frame, by_name) * design.quality_n + _dollars_usd(design, frame, by_name)
+        saving = frame.auditable_usd - min(cost_at(frame.rows, by_name[name]) for name in design.candidates)
+        return saving / cost if cost else math.inf
+
+    for design, frame in sorted(asking, key=lambda pair: (-worth(pair), pair[0].route)):
+        dollars = _dollars_usd(design, frame, by_name)
+        each = _replay_usd(design, frame, by_name)
+        affordable = design.quality_n if each == 0 else math.floor(max(left - dollars, 0.0) / each)
+        if affordable < design.quality_n:
+            cut = sized(design, affordable, settings)
+            least = math.ceil(least_pairs(design.margin, settings.alpha) / (1 - settings.slice.tuning_share))
+            if affordable < least:
+                cut = replace(
+                    design,
+                    candidates=(),
+                    quality_n=0,
+                    dollars_n=0,
+                    incumbent_n=0,
+                    can_decide="no",
+                    reason=f"the cap leaves money for {affordable} of the {least} replays it needs at least",
+                )
+            final[design.route] = cut
+        left -= each * final[design.route].quality_n + (dollars if final[design.route].dollars_n else 0.0)
+    return [final[design.route] for design in designs]

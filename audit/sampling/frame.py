@@ -1,0 +1,132 @@
+"""The sampling frame: the billable requests of the traffic, and which of them can be replayed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from audit.core.errors import InputError
+from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS
+
+COLUMNS = (
+    "row_id",
+    "route",
+    "session_id",
+    "request_fp",
+    "prompt_tokens",
+    "completion_tokens",
+    "params",
+    "replayable",
+    "unreplayable_reasons",
+)
+
+NO_COST = "cost_unknown"
+"""Reason of a request that could be replayed but has no dollars to audit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteFrame:
+    """One route's billable requests.
+
+    Attributes:
+        route: Name.
+        requests: Number of billable requests.
+        spend_usd: Billed for them, unknown costs left out.
+        rows: The replayable ones with a known cost, sorted by `row_id`: row_id, session_id, request_fp, model,
+            cost_usd, prompt_tokens, completion_tokens, max_tokens.
+        models: Spend per model, largest first.
+        unreplayable: Requests that cannot be audited, by first reason.
+        unreplayable_usd: Their spend, by first reason.
+    """
+
+    route: str
+    requests: int
+    spend_usd: float
+    rows: pl.DataFrame
+    models: dict[str, float]
+    unreplayable: dict[str, int]
+    unreplayable_usd: dict[str, float]
+
+    @property
+    def auditable_usd(self) -> float:
+        """Spend on the rows that can be replayed."""
+        return float(self.rows["cost_usd"].sum())
+
+    @property
+    def incumbent(self) -> str:
+        """The model with the largest spend."""
+        return next(iter(self.models), "unknown")
+
+
+def billable(traffic_files: Sequence[Path]) -> pl.LazyFrame:
+    """Billable rows with `cost_usd` and `model` worked out, lazily."""
+    scan = pl.scan_parquet([str(path) for path in traffic_files])
+    return scan.filter(
+        pl.col("status").cast(pl.String).is_in(BILLABLE_STATUSES),
+        pl.col("duplicate_of").is_null(),
+        ~pl.col("cache_hit").fill_null(False),
+    ).with_columns(
+        cost_usd=pl.coalesce(*SPEND_COLUMNS),
+        model=pl.coalesce(*MODEL_COLUMNS).fill_null("unknown"),
+    )
+
+
+def route_frames(traffic_files: Sequence[Path]) -> list[RouteFrame]:
+    """The frame of every route, routes in name order.
+
+    Requests without a route form the route "".
+
+    Raises:
+        InputError: The logs hold no billable request.
+    """
+    rows = (
+        billable(traffic_files)
+        .select(
+            *[pl.col(name) for name in COLUMNS if name != "params"],
+            "model",
+            "cost_usd",
+            max_tokens=pl.coalesce(
+                pl.col("params").str.json_path_match("$.max_completion_tokens"),
+                pl.col("params").str.json_path_match("$.max_tokens"),
+            ).cast(pl.Int64, strict=False),
+        )
+        .with_columns(pl.col("route").fill_null(""), pl.col("replayable").cast(pl.String))
+        .sort("row_id")
+        .collect()
+    )
+    if rows.is_empty():
+        raise InputError("the logs hold no answered request, so there is nothing to audit", code="input.no-requests")
+    by_route = rows.partition_by("route", as_dict=True, maintain_order=True)
+    return [_frame(str(key[0]), part) for key, part in sorted(by_route.items())]
+
+
+def _frame(route: str, rows: pl.DataFrame) -> RouteFrame:
+    """Split one route's rows into those that can be audited and those that cannot, with reasons."""
+    reason = (
+        pl.when(pl.col("replayable") == "none")
+        .then(pl.col("unreplayable_reasons").list.first().fill_null("unknown"))
+        .when(pl.col("request_fp").is_null())
+        .then(pl.lit("body_not_captured"))
+        .when(pl.col("cost_usd").is_null())
+        .then(pl.lit(NO_COST))
+    )
+    marked = rows.with_columns(reason=reason)
+    lost = (
+        marked.filter(pl.col("reason").is_not_null())
+        .group_by("reason")
+        .agg(n=pl.len(), usd=pl.col("cost_usd").sum())
+        .sort("reason")
+    )
+    models = rows.group_by("model").agg(usd=pl.col("cost_usd").sum()).sort(["usd", "model"], descending=[True, False])
+    return RouteFrame(
+        route=route,
+        requests=rows.height,
+        spend_usd=float(rows["cost_usd"].sum()),
+        rows=marked.filter(pl.col("reason").is_null()).drop("reason", "route", "replayable", "unreplayable_reasons"),
+        models=dict(zip(models["model"], models["usd"], strict=True)),
+        unreplayable=dict(zip(lost["reason"], lost["n"], strict=True)),
+        unreplayable_usd=dict(zip(lost["reason"], lost["usd"], strict=True)),
+    )

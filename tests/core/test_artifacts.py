@@ -1,0 +1,65 @@
+"""The run folder and its manifest."""
+
+from pathlib import Path
+
+import pytest
+
+from audit.core.artifacts import RunFolder, read_findings, read_json, write_json
+from audit.core.errors import InputError, LineageError
+
+
+def test_an_artefact_is_current_only_for_its_inputs(tmp_path: Path) -> None:
+    """A stage is skipped only when it was made from exactly the inputs at hand."""
+    folder = RunFolder(tmp_path / "run").create()
+    assert not folder.is_current("slice", {"traffic": "a"})
+    folder.record("slice", {"traffic": "a", "seed": "1"}, rows=3)
+    assert folder.is_current("slice", {"seed": "1", "traffic": "a"})
+    assert not folder.is_current("slice", {"traffic": "a", "seed": "2"})
+    assert folder.facts("slice") == {"made_from": {"seed": "1", "traffic": "a"}, "rows": 3}
+
+
+def test_a_foreign_artefact_is_refused_by_name(tmp_path: Path) -> None:
+    """The error says which input differs."""
+    folder = RunFolder(tmp_path / "run").create()
+    folder.record("slice", {"traffic": "a", "seed": "1"})
+    with pytest.raises(LineageError, match="was made from another seed"):
+        folder.check("slice", {"traffic": "a", "seed": "2"})
+    with pytest.raises(LineageError, match="has no replays yet"):
+        folder.check("replays", {})
+
+
+def test_a_run_of_another_version_is_refused(tmp_path: Path) -> None:
+    """A folder of another format is never read as if it were this one."""
+    folder = RunFolder(tmp_path / "run").create()
+    write_json(folder.manifest, {"schema": "audit-run/0", "artifacts": {}})
+    with pytest.raises(LineageError, match="is a run of another version: 'audit-run/0'"):
+        folder.open_existing()
+
+
+def test_a_folder_without_a_manifest_is_no_run(tmp_path: Path) -> None:
+    """The error names the folder."""
+    with pytest.raises(InputError, match="is not a run folder"):
+        RunFolder(tmp_path).open_existing()
+
+
+def test_nan_is_never_written(tmp_path: Path) -> None:
+    """A number that is none fails where it is made, and leaves no half-written file."""
+    target = tmp_path / "x.json"
+    with pytest.raises(ValueError, match="NaN|nan|JSON compliant"):
+        write_json(target, {"delta": float("nan")})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_json_is_stable(tmp_path: Path) -> None:
+    """Keys are sorted, so that equal values are equal bytes."""
+    for name, value in (("a", {"x": 1, "y": 2}), ("b", {"y": 2, "x": 1})):
+        write_json(tmp_path / name, value)
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    assert read_json(tmp_path / "a") == {"x": 1, "y": 2}
+
+
+def test_findings_of_another_schema_are_refused(tmp_path: Path) -> None:
+    """The reader says which schema it found."""
+    write_json(tmp_path / "findings.json", {"schema": "audit-findings/0"})
+    with pytest.raises(InputError, match="audit-findings/0"):
+        read_findings(tmp_path / "findings.json")

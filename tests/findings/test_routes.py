@@ -1,0 +1,159 @@
+"""Verdicts of routes, on worlds whose truth is planted."""
+
+from pathlib import Path
+
+import pytest
+
+from audit.core.finding import CandidateVerdict, RouteFinding, Verdict
+from audit.findings.routes import RouteTraffic, find_route
+from tests.findings.world import Planted, World, make_world
+
+
+def judge(world: World) -> RouteFinding:
+    """The finding of the world's route."""
+    traffic = RouteTraffic(spend_by_model={"large-1": world.design.spend_usd}, unreplayable={})
+    return find_route(world.tables, world.design, traffic, world.tiers, world.settings)
+
+
+def test_a_candidate_that_loses_nothing_is_a_switch(tmp_path: Path) -> None:
+    """Whole interval above the margin, saving above $0: Switch, and the truth is inside both intervals."""
+    world = make_world(tmp_path, {"small": Planted(regress=0.01, gain=0.01)}, n=4000)
+    route = judge(world)
+    assert route.verdict is Verdict.SWITCH
+    assert route.candidate == "small"
+    delta, saved = route.quality_delta, route.avoidable_usd
+    assert delta is not None
+    assert delta.lo is not None
+    assert delta.hi is not None
+    assert delta.lo > -0.03
+    assert delta.lo <= world.true_delta["small"] <= delta.hi
+    assert saved.lo is not None
+    assert saved.hi is not None
+    assert saved.lo <= world.true_saving_usd["small"] <= saved.hi
+    assert route.up_to_usd == 0
+
+
+def test_a_candidate_that_loses_much_is_a_keep(tmp_path: Path) -> None:
+    """Whole interval below the margin: Keep, and nothing is avoidable."""
+    route = judge(make_world(tmp_path, {"small": Planted(regress=0.15, gain=0.01)}))
+    assert route.verdict is Verdict.KEEP
+    assert route.candidates[0].verdict is CandidateVerdict.INFERIOR
+    assert (route.avoidable_usd.est, route.avoidable_usd.lo, route.avoidable_usd.hi) == (0, 0, 0)
+
+
+def test_the_teaching_case(tmp_path: Path) -> None:
+    """No observed difference in a small sample is Not proven, counted as $0, with what would settle it."""
+    route = judge(make_world(tmp_path, {"small": Planted(regress=0.0, gain=0.0)}, n=62))
+    assert route.quality_delta is not None
+    assert route.quality_delta.est == 0
+    assert route.verdict is Verdict.NOT_PROVEN
+    assert route.avoidable_usd.est == 0
+    assert route.up_to_usd > 0
+    assert route.needs_more is not None
+    assert route.needs_more.replays > 62
+
+
+def test_no_switch_to_what_costs_more(tmp_path: Path) -> None:
+    """A candidate that holds the margin but uses more money is not recommended, and its saving is negative."""
+    route = judge(make_world(tmp_path, {"chatty": Planted(regress=0.0, gain=0.02, cost_share=1.4)}, n=4000))
+    assert route.verdict is Verdict.KEEP
+    saving = route.candidates[0].saving_usd
+    assert saving is not None
+    assert saving.est < 0
+
+
+def test_the_best_saving_among_the_certified_is_chosen(tmp_path: Path) -> None:
+    """Of two candidates that hold the margin, the one with the larger lower bound of saving is the recommendation."""
+    good = Planted(regress=0.005, gain=0.005, cost_share=0.4)
+    better = Planted(regress=0.005, gain=0.005, cost_share=0.1)
+    route = judge(make_world(tmp_path, {"medium": good, "small": better}, n=4000))
+    assert route.candidate == "small"
+    assert {c.verdict for c in route.candidates} == {CandidateVerdict.NON_INFERIOR}
+    assert {c.tested for c in route.candidates} == {1, 2}
+
+
+def test_failures_to_measure_are_not_scores(tmp_path: Path) -> None:
+    """Above 2 % unmeasured calls nothing is certified, however good the measured ones are."""
+    flaky = Planted(regress=0.0, gain=0.0, statuses={"timeout": 0.06})
+    route = judge(make_world(tmp_path, {"small": flaky}, n=4000))
+    candidate = route.candidates[0]
+    assert candidate.verdict is CandidateVerdict.INSUFFICIENT
+    assert candidate.excluded["timeout"] > 0
+    assert candidate.b == 0
+    assert route.verdict is Verdict.NOT_PROVEN
+
+
+def test_a_few_unmeasured_calls_lower_the_bound(tmp_path: Path) -> None:
+    """Below 2 % they are outside the estimate and count as failures in the lower end."""
+    clean = judge(make_world(tmp_path, {"small": Planted(regress=0.0, gain=0.0)}, n=4000)).candidates[0]
+    flaky = judge(
+        make_world(tmp_path, {"small": Planted(regress=0.0, gain=0.0, statuses={"http_error": 0.01})}, n=4000)
+    ).candidates[0]
+    assert clean.quality_delta is not None
+    assert flaky.quality_delta is not None
+    assert clean.quality_delta.lo is not None
+    assert flaky.quality_delta.lo is not None
+    assert flaky.quality_delta.est == clean.quality_delta.est == 0
+    assert flaky.quality_delta.lo < clean.quality_delta.lo
+
+
+def test_refusals_count_against_the_candidate(tmp_path: Path) -> None:
+    """A refused or truncated answer is a failure of the candidate, not a missing pair."""
+    refusing = Planted(regress=0.0, gain=0.0, statuses={"refused": 0.1})
+    candidate = judge(make_world(tmp_path, {"small": refusing})).candidates[0]
+    assert candidate.verdict is CandidateVerdict.INFERIOR
+    assert candidate.counted_against["refused"] > 0
+    assert candidate.excluded == {}
+
+
+def test_a_route_below_its_own_floor_is_kept_and_says_so(tmp_path: Path) -> None:
+    """A cheaper tier is not the question where the incumbent itself fails."""
+    world = make_world(
+        tmp_path, {"small": Planted(regress=0.005, gain=0.005)}, n=4000, pass_rate=0.85, extra={"floor": "92%"}
+    )
+    route = judge(world)
+    assert route.below_floor
+    assert route.verdict is Verdict.KEEP
+    assert "below its floor" in route.reason
+    assert route.avoidable_usd.est == 0
+
+
+def test_an_incumbent_that_contradicts_itself_forbids_a_verdict(tmp_path: Path) -> None:
+    """When the incumbent loses more than the margin against its own log, the replay is not production."""
+    world = make_world(
+        tmp_path,
+        {"small": Planted(regress=0.0, gain=0.0)},
+        n=4000,
+        noise=Planted(regress=0.2, gain=0.0),
+    )
+    route = judge(world)
+    assert route.noise_floor is not None
+    assert route.noise_floor.shifted
+    assert route.verdict is Verdict.NOT_PROVEN
+    assert "does not reproduce its own answers" in route.reason
+
+
+def test_the_floor_of_a_quiet_incumbent_is_reported(tmp_path: Path) -> None:
+    """A little noise of the incumbent is reported beside the verdict and does not stop it."""
+    world = make_world(
+        tmp_path, {"small": Planted(regress=0.005, gain=0.005)}, n=4000, noise=Planted(regress=0.005, gain=0.005)
+    )
+    route = judge(world)
+    assert route.noise_floor is not None
+    assert not route.noise_floor.shifted
+    assert route.verdict is Verdict.SWITCH
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_row_order_changes_nothing(tmp_path: Path, seed: int) -> None:
+    """Shuffled tables give the same finding, to the last digit."""
+    world = make_world(tmp_path, {"small": Planted(regress=0.02, gain=0.01)}, n=1000, seed=seed)
+    tables = world.tables
+    shuffled = type(tables)(
+        slice=tables.slice.sample(fraction=1, shuffle=True, seed=1),
+        replays=tables.replays.sample(fraction=1, shuffle=True, seed=2),
+        accepted=tables.accepted.sample(fraction=1, shuffle=True, seed=3),
+        scores=tables.scores,
+    )
+    other = World(**{**{f: getattr(world, f) for f in world.__dataclass_fields__}, "tables": shuffled})
+    assert judge(other) == judge(world)

@@ -1,0 +1,175 @@
+"""A run folder whose truth is known: planted pass rates and costs, written as the earlier stages would write them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+
+from audit.core.artifacts import RunFolder, write_table
+from audit.core.plan import RouteDesign
+from audit.core.schemas import ACCEPTED, REPLAYS, SCORES
+from audit.core.settings import Settings
+from audit.core.tier import Price, Tier
+from audit.findings.evidence import Tables
+from audit.sampling.design import RouteNeeds
+from audit.sampling.frame import RouteFrame
+from audit.sampling.run import draw_sample
+
+INCUMBENT = Tier(name="large", model="large-1", provider="simulated", price=Price(input=5, output=15))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planted:
+    """How a candidate truly behaves.
+
+    Attributes:
+        regress: Share of requests where the incumbent passes and the candidate fails.
+        gain: Share where it is the other way round.
+        cost_share: Candidate's cost over the incumbent's, on average.
+        statuses: Share of calls per status other than ok.
+    """
+
+    regress: float
+    gain: float
+    cost_share: float = 0.1
+    statuses: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """A route with its truth, and the tables that an audit of it left."""
+
+    tables: Tables
+    design: RouteDesign
+    tiers: dict[str, Tier]
+    settings: Settings
+    true_delta: dict[str, float]
+    true_saving_usd: dict[str, float]
+
+
+def make_world(
+    tmp_path: Path,
+    planted: dict[str, Planted],
+    *,
+    n: int = 2000,
+    pass_rate: float = 0.9,
+    seed: int = 0,
+    noise: Planted | None = None,
+    extra: dict[str, object] | None = None,
+) -> World:
+    """Plant a route's truth, sample it and write what replay and scoring would have left."""
+    rng = np.random.default_rng(seed)
+    ids = [f"{i:08x}{seed:08x}" for i in range(n)]
+    passes = rng.random(n) < pass_rate
+    cost = np.exp(rng.normal(-6, 1.2, n))
+    rows = pl.DataFrame(
+        {
+            "row_id": ids,
+            "session_id": pl.Series([None] * n, dtype=pl.String),
+            "request_fp": [f"fp{i}" for i in range(n)],
+            "model": "large-1",
+            "cost_usd": cost,
+            "prompt_tokens": (cost * 1e5).astype(int) + 1,
+            "completion_tokens": (cost * 3e4).astype(int) + 1,
+            "max_tokens": pl.Series([None] * n, dtype=pl.Int64),
+        }
+    )
+    frame = RouteFrame(
+        route="/r",
+        requests=n,
+        spend_usd=float(cost.sum()),
+        rows=rows,
+        models={"large-1": float(cost.sum())},
+        unreplayable={},
+        unreplayable_usd={},
+    )
+    tiers = {
+        name: Tier(name=name, model=f"{name}-1", provider="simulated", price=Price(input=0.1, output=0.3))
+        for name in planted
+    }
+    tiers["large"] = INCUMBENT
+    entry = {"match": "*", "candidates": list(planted), "assert": [{"type": "equals", "value": "x"}], **(extra or {})}
+    settings = Settings.model_validate({"seed": seed, "routes": [entry]})
+    sample = draw_sample(
+        [frame], {"/r": RouteNeeds(entry=settings.routes[0], unsupported=None)}, list(tiers.values()), settings
+    )
+    arms = {(name, "candidate"): behaviour for name, behaviour in planted.items()}
+    if noise is not None:
+        arms["large", "incumbent_replay"] = noise
+    accepted, replays = [_verdicts(ids, "incumbent", "", passes, np.full(n, "ok"))], []
+    true_delta, true_saving = {}, {}
+    for (name, arm), behaviour in arms.items():
+        flips = rng.random(n)
+        after = np.where(
+            passes, flips >= behaviour.regress / pass_rate, flips < behaviour.gain / max(1 - pass_rate, 1e-9)
+        )
+        status = np.full(n, "ok", dtype=object)
+        for label, share in behaviour.statuses.items():
+            status[rng.random(n) < share] = label
+        spent = cost * behaviour.cost_share * rng.uniform(0.7, 1.3, n)
+        true_delta[name] = float(after.mean() - passes.mean())
+        true_saving[name] = float(cost.sum() - spent.sum())
+        accepted.append(_verdicts(ids, arm, name, after, status))
+        replays.append(_calls(rows["request_fp"].to_list(), arm, name, status, spent))
+    drawn = set(sample.table["exchange_id"].to_pylist())
+    slice_ = pl.from_arrow(sample.table)
+    assert isinstance(slice_, pl.DataFrame)
+    tables = Tables(
+        slice=slice_.with_columns(pl.col(pl.Categorical).cast(pl.String), latency_ms=pl.lit(900.0)),
+        replays=pl.concat(replays).with_columns(same_answer=pl.lit(None, dtype=pl.Boolean)),
+        accepted=pl.concat(accepted).filter(pl.col("exchange_id").is_in(list(drawn))),
+        scores=pl.DataFrame(pl.from_arrow(SCORES.empty_table())).with_columns(pl.col(pl.Categorical).cast(pl.String)),
+    )
+    return World(
+        tables=tables,
+        design=sample.designs[0],
+        tiers=tiers,
+        settings=settings,
+        true_delta=true_delta,
+        true_saving_usd=true_saving,
+    )
+
+
+def _verdicts(ids: list[str], arm: str, tier: str, passed: np.ndarray, status: np.ndarray) -> pl.DataFrame:
+    measured = ~np.isin(status, ["timeout", "http_error", "rate_limited", "undecodable"])
+    good = passed & (status == "ok")
+    return pl.DataFrame(
+        {
+            "exchange_id": ids,
+            "route": "/r",
+            "arm": arm,
+            "tier": tier,
+            "repeat": pl.Series([0] * len(ids), dtype=pl.Int16),
+            "accepted": [bool(g) if m else None for g, m in zip(good, measured, strict=True)],
+            "reason": pl.Series(
+                [None if m else str(s) for s, m in zip(status, measured, strict=True)], dtype=pl.String
+            ),
+        }
+    ).select(ACCEPTED.names)
+
+
+def _calls(fps: list[str], arm: str, tier: str, status: np.ndarray, cost: np.ndarray) -> pl.DataFrame:
+    empty = pl.DataFrame(pl.from_arrow(REPLAYS.empty_table())).with_columns(pl.col(pl.Categorical).cast(pl.String))
+    failed = np.isin(status, ["timeout", "http_error", "rate_limited", "undecodable"])
+    rows = pl.DataFrame(
+        {
+            "request_fp": fps,
+            "route": "/r",
+            "tier": tier,
+            "arm": arm,
+            "repeat": pl.Series([0] * len(fps), dtype=pl.Int16),
+            "status": [str(s) for s in status],
+            "cost_usd": [None if f else float(c) for c, f in zip(cost, failed, strict=True)],
+            "latency_ms": 300.0,
+        }
+    )
+    return pl.concat([empty, rows], how="diagonal").select(REPLAYS.names)
+
+
+def write_world(world: World, folder: RunFolder) -> None:
+    """Write the slice, for tests of what reads files."""
+    write_table(folder.slice, pa.table(world.tables.slice.drop("latency_ms").to_arrow()))

@@ -1,0 +1,151 @@
+"""The two samples: seeded, stable when they grow, and apart where they must be."""
+
+import numpy as np
+import polars as pl
+import pytest
+
+from audit.core.plan import RouteDesign
+from audit.core.settings import Settings
+from audit.core.tier import Price, Tier
+from audit.sampling.design import RouteNeeds, design_routes, sized
+from audit.sampling.draw import draw_route, quality_order
+from audit.sampling.frame import RouteFrame
+
+SMALL = Tier(name="small", model="small-1", provider="simulated", price=Price(input=0.1, output=0.3))
+DEAR = Tier(name="dear", model="dear-1", provider="simulated", price=Price(input=100, output=300))
+
+
+def frame(n: int = 900, *, copies: int = 1, sessions: int | None = None, route: str = "/r") -> RouteFrame:
+    """A route of n requests; each request repeated `copies` times; sessions of equal size if asked for."""
+    rng = np.random.default_rng(1)
+    cost = np.exp(rng.normal(-6, 1, n))
+    rows = pl.DataFrame(
+        {
+            "row_id": [f"{i:064x}" for i in range(n)],
+            "session_id": pl.Series([f"s{i * sessions // n}" if sessions else None for i in range(n)], dtype=pl.String),
+            "request_fp": [f"fp{i // copies}" for i in range(n)],
+            "model": "large-1",
+            "cost_usd": cost,
+            "prompt_tokens": 1000,
+            "completion_tokens": 100,
+            "max_tokens": pl.Series([None] * n, dtype=pl.Int64),
+        }
+    )
+    return RouteFrame(
+        route=route,
+        requests=n,
+        spend_usd=float(cost.sum()),
+        rows=rows,
+        models={"large-1": float(cost.sum())},
+        unreplayable={},
+        unreplayable_usd={},
+    )
+
+
+def settings(**more: object) -> Settings:
+    """Settings with one route for everything."""
+    entry = {"match": "*", "assert": [{"type": "equals", "value": "x"}]}
+    return Settings.model_validate({"routes": [entry], **more})
+
+
+def design(of: RouteFrame, using: Settings, *tiers: Tier) -> RouteDesign:
+    """The design of one route."""
+    needs = {of.route: RouteNeeds(entry=using.route(of.route), unsupported=None)}
+    return design_routes([of], needs, tiers or (SMALL,), using)[0]
+
+
+def draw(of: RouteFrame, plan: RouteDesign, seed: int = 0) -> pl.DataFrame:
+    """The slice of one route."""
+    return draw_route(of, plan, seed=seed, tuning_share=1 / 3)
+
+
+def test_same_seed_same_slice() -> None:
+    """A draw is a function of rows and seed."""
+    one, plan = frame(), design(frame(), settings())
+    assert draw(one, plan).equals(draw(one, plan))
+    assert not draw(one, plan).equals(draw(one, plan, seed=1))
+
+
+def test_a_larger_sample_keeps_the_earlier_draws() -> None:
+    """Growing costs only the new replays: quality draws are a prefix, and no row changes its split."""
+    one, using = frame(), settings()
+    small, large = (sized(design(one, using), n, using) for n in (200, 500))
+    first = draw(one, small).filter(pl.col("purpose") == "quality")
+    second = draw(one, large).filter(pl.col("purpose") == "quality")
+    assert second["exchange_id"].to_list()[:200] == first["exchange_id"].to_list()
+    assert second["split"].to_list()[:200] == first["split"].to_list()
+
+
+def test_every_row_is_as_likely_as_any_other() -> None:
+    """Quality draws have equal probability: over seeds each row is drawn about equally often."""
+    ids = [f"{i:064x}" for i in range(60)]
+    hits = np.zeros(60)
+    for seed in range(400):
+        hits[quality_order(ids, seed)[:20]] += 1
+    assert hits.sum() == 8000
+    # 400 draws at probability 1/3 have a standard deviation of 9.4; sixty rows stay within five of them.
+    assert np.abs(hits - 400 / 3).max() < 47
+
+
+def test_dollar_draws_follow_the_dollars() -> None:
+    """The dollar sample's mean cost is far above the log's, and multiplicities are weights."""
+    one = frame()
+    drawn = draw(one, design(one, settings())).filter(pl.col("purpose") == "dollars")
+    assert drawn["weight"].sum() == 100
+    assert drawn["exchange_id"].is_unique().all()
+    assert drawn["cost_usd"].mean() > 1.5 * one.rows["cost_usd"].mean()  # type: ignore[operator]
+    expected = drawn["cost_usd"] / one.rows["cost_usd"].sum()
+    assert np.allclose(drawn["inclusion_prob"], expected)
+
+
+def test_no_request_is_in_both_splits() -> None:
+    """Equal requests and whole sessions stay on one side, so that nothing is chosen on what tests it."""
+    for one in (frame(copies=4), frame(copies=3, sessions=220)):
+        drawn = draw(one, design(one, settings())).filter(pl.col("purpose") == "quality")
+        sides = {side: set(drawn.filter(pl.col("split") == side)["request_fp"]) for side in ("tuning", "certification")}
+        assert sides["tuning"]
+        assert sides["certification"]
+        assert not sides["tuning"] & sides["certification"]
+        sessions = one.rows.select(exchange_id="row_id", session="session_id").drop_nulls()
+        both = drawn.filter(pl.col("split") != "neither").join(sessions, on="exchange_id")
+        assert both.group_by("session").agg(pl.col("split").n_unique())["split"].max() in (None, 1)
+
+
+def test_a_dear_tier_is_no_default_candidate() -> None:
+    """Without a list, candidates are the tiers that are cheaper at the logged tokens."""
+    assert design(frame(), settings(), SMALL, DEAR).candidates == ("small",)
+    only_dear = design(frame(), settings(), DEAR)
+    assert only_dear.candidates == ()
+    assert only_dear.reason == "no tier is cheaper than what serves it"
+
+
+def test_a_thin_route_says_that_it_cannot_be_decided() -> None:
+    """Before any money is spent, the design says which routes cannot be decided, and why."""
+    thin = design(frame(60), settings())
+    assert thin.can_decide == "no"
+    assert thin.reason == "about 40 certification pairs; a Switch needs at least 100"
+
+
+def test_a_large_route_is_sampled_to_the_planned_size() -> None:
+    """3 points, discordance 15 %, power 80 %: the score planner's pairs over the certification share."""
+    plan = design(frame(9000), settings())
+    assert plan.quality_n == pytest.approx(1575, abs=5)
+    assert plan.can_decide == "yes"
+
+
+def test_the_budget_cuts_the_sample() -> None:
+    """A cap that cannot pay for every route pays for the one that could save most per replay dollar."""
+    using = settings(max_spend="$0.10")
+    rich, poor = frame(3000, route="/rich"), frame(3000, route="/poor")
+    cheap = RouteFrame(
+        **{
+            **{f: getattr(poor, f) for f in poor.__dataclass_fields__},
+            "rows": poor.rows.with_columns(pl.col("cost_usd") / 5),
+        }
+    )
+    needs = {name: RouteNeeds(entry=using.routes[0], unsupported=None) for name in ("/rich", "/poor")}
+    designs = {d.route: d for d in design_routes([cheap, rich], needs, [SMALL], using)}
+    assert designs["/rich"].quality_n > designs["/poor"].quality_n
+    paid = sum((d.quality_n + d.dollars_n) * 1.3e-4 for d in designs.values())
+    assert paid <= 0.1
+    assert "the cap leaves money for" in designs["/poor"].reason
