@@ -13,7 +13,7 @@ help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 demo: $(READY) ## The main job on sample_logs/, embedded tiers, no key: writes report.html
-	$(BIN)/audit demo --report report.html
+	$(BIN)/audit demo --output report.html
 
 demo-local: $(READY) ## The demo's log against a real small language model on this machine
 	$(BIN)/python -m tests.demo_local

@@ -16,8 +16,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audit.core.errors import InputError, LineageError
-from audit.core.finding import Case, Findings, from_plain, to_plain
+from audit.core.finding import Case, Findings
 from audit.core.fingerprint import canonical_json
+from audit.core.plain import from_plain, to_plain
 
 RUN_SCHEMA = "audit-run/1"
 
@@ -84,7 +85,7 @@ class RunFolder:
             raise InputError(
                 f"{self.path} is not a run folder: it has no manifest.json",
                 code="run.missing",
-                hint="audit runs lists runs",
+                hint="audit replay LOGS --out RUN makes one",
             )
         return self.read_manifest()
 
@@ -93,6 +94,11 @@ class RunFolder:
         manifest = self.read_manifest()
         manifest["artifacts"][name] = {"made_from": dict(sorted(made_from.items())), **facts}
         write_json(self.manifest, manifest)
+
+    def config_file(self) -> Path | None:
+        """The `audit.yaml` that the run's plan was made with, if it is still there."""
+        named = read_json(self.plan).get("config") if self.plan.exists() else None
+        return Path(named) if named and Path(named).is_file() else None
 
     def forget(self, *names: str) -> None:
         """Take artefacts out of the manifest, before they are made anew."""

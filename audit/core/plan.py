@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from audit.core.finding import from_plain, to_plain
 from audit.core.fingerprint import fingerprint
+from audit.core.plain import from_plain
 
 SCHEMA = "audit-plan/1"
 
@@ -78,6 +78,7 @@ class Plan:
             plan is stale.
         seed: Of the draws.
         max_spend_usd: Hard stop: the user's cap, or `at_most_usd`.
+        whole_usd: `expected_usd` and `at_most_usd` as if nothing had been recorded yet.
         hosts: Where text will be sent.
         config: Path of `audit.yaml` as given, so that a saved plan can be run by itself; None for the defaults.
         sources: Paths of the logs as given.
@@ -92,6 +93,7 @@ class Plan:
     max_spend_usd: float
     calls: int
     tokens: int
+    whole_usd: dict[str, float]
     hosts: tuple[str, ...]
     designs: tuple[RouteDesign, ...]
     quotes: tuple[RouteQuote, ...]
@@ -101,9 +103,8 @@ class Plan:
 
     @property
     def plan_id(self) -> str:
-        """Digest of everything that decides what is sent; paths do not enter it."""
-        plain = to_plain(self)
-        return fingerprint({k: v for k, v in plain.items() if k not in ("config", "sources")})
+        """Digest of what decides which calls are made; neither paths nor what is recorded already enter it."""
+        return fingerprint(self.made_from)
 
 
 def plan_from_plain(value: object) -> Plan:

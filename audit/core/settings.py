@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from audit.core.units import Dollars, Points, Share
 
@@ -22,6 +22,15 @@ class Section(BaseModel):
     """What every section has in common: frozen, and no key that it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty_is_default(cls, value: Any) -> Any:
+        """A key with nothing behind it, as YAML has it when every entry is commented out, is the default."""
+        if not isinstance(value, Mapping):
+            return value
+        optional = {info.alias or name for name, info in cls.model_fields.items() if not info.is_required()}
+        return {key: item for key, item in value.items() if item is not None or key not in optional}
 
 
 class FieldMap(Section):
@@ -162,6 +171,8 @@ class RouteSettings(Section):
 class SliceSettings(Section):
     """`slice:` how much is replayed. Defaults come from the margin, by `statistics.md` section 7."""
 
+    routes: tuple[str, ...] = Field(("*",), description="Globs of the routes to replay")
+    tiers: tuple[str, ...] | None = Field(None, description="Only these candidates")
     power: Share = 0.8
     discordance: Share = Field(0.15, description="Share of pairs expected to differ, before anything is measured")
     max_per_route: int | None = Field(None, ge=1)
@@ -217,6 +228,8 @@ class Settings(Section):
     gate: tuple[GateRule, ...] = ()
     contract: ContractSettings = ContractSettings()
     directory: Path = Field(Path(), exclude=True, description="Folder of the file: relative paths start here")
+
+    config_file: Path | None = Field(None, exclude=True, description="The file itself; None for the defaults")
 
     @property
     def alpha(self) -> float:

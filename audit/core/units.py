@@ -18,14 +18,14 @@ def number(text: str) -> float:
     return float(text.replace(",", "").replace("_", "").replace("−", "-"))
 
 
-def _reader(pattern: str, example: str, scale: float, *, low: float, high: float) -> Any:
+def _reader(pattern: str, example: str, per: float, *, low: float, high: float) -> Any:
     compiled = re.compile(pattern)
 
     def read(value: Any) -> float:
         match = compiled.fullmatch(value.strip()) if isinstance(value, str) else None
         if match is None:
             raise ValueError(f"has no unit or is not a number; write it like `{example}`")
-        quantity = number(match.group(1)) * scale
+        quantity = number(match.group(1)) / per
         if not low <= quantity <= high:
             raise ValueError(f"is out of range; write it like `{example}`")
         return quantity
@@ -37,9 +37,9 @@ _POINTS = _NUMBER + r"\s*(?:pt|pts|pp)"
 _SHARE = _NUMBER + r"\s*%"
 _DOLLARS = r"\$\s*" + _NUMBER
 
-points = _reader(_POINTS, "3pt", 0.01, low=-1, high=1)
-share = _reader(_SHARE, "95%", 0.01, low=0, high=1)
-dollars = _reader(_DOLLARS, "$20", 1.0, low=0, high=float("inf"))
+points = _reader(_POINTS, "3pt", 100, low=-1, high=1)
+share = _reader(_SHARE, "95%", 100, low=0, high=1)
+dollars = _reader(_DOLLARS, "$20", 1, low=0, high=float("inf"))
 
 
 def _written(pattern: str) -> WithJsonSchema:

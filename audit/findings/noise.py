@@ -32,7 +32,7 @@ def noise_floor(tables: Tables, design: RouteDesign, *, level: float, alpha: flo
     """
     if design.incumbent_tier is None:
         return Floor(found=None, reason=f"no tier serves {design.incumbent}", noisy=False)
-    draws = quality_draws(tables).head(design.incumbent_n)
+    draws = quality_draws(tables).filter(pl.col("incumbent_model") == design.incumbent).head(design.incumbent_n)
     pairs = pair_up(tables, draws, arm="incumbent_replay", tier=design.incumbent_tier)
     delta = delta_of(pairs, level)
     if delta is None:

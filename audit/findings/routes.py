@@ -181,7 +181,7 @@ def _finding(judged: Judged, settings: Settings) -> RouteFinding:
         unreplayable=dict(traffic.unreplayable),
         quality_bounds=_bounds(design, chosen),
         sampled={"quality": design.quality_n, "dollars": design.dollars_n, "distinct": design.distinct},
-        can_decide=f"{design.can_decide}: {design.reason}" if design.reason else design.can_decide,
+        can_decide=f"{design.can_decide}, {design.reason}" if design.reason else design.can_decide,
         candidates=tuple(judged.candidates),
         caveats=_caveats(design, traffic, noise, chosen),
     )

@@ -6,6 +6,7 @@ routes with the most to gain per replay dollar first.
 
 from __future__ import annotations
 
+import fnmatch
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -60,7 +61,8 @@ def design_routes(
 def _design(frame: RouteFrame, need: RouteNeeds, tiers: Sequence[Tier], settings: Settings) -> RouteDesign:
     """One route's design before the budget."""
     margin = settings.margin_of(frame.route)
-    candidates = candidates_of(frame, need.entry, tiers)
+    only = settings.slice.tiers
+    candidates = [t for t in candidates_of(frame, need.entry, tiers) if only is None or t.name in only]
     incumbent_tier = next((tier.name for tier in tiers if tier.model == frame.incumbent), None)
     design = RouteDesign(
         route=frame.route,
@@ -79,7 +81,7 @@ def _design(frame: RouteFrame, need: RouteNeeds, tiers: Sequence[Tier], settings
         can_decide="no",
         reason="",
     )
-    obstacle = _obstacle(frame, need, design)
+    obstacle = _obstacle(frame, need, design, settings.slice)
     if obstacle:
         return replace(design, candidates=(), reason=obstacle)
     options = settings.slice
@@ -91,8 +93,10 @@ def _design(frame: RouteFrame, need: RouteNeeds, tiers: Sequence[Tier], settings
     return sized(design, quality, settings)
 
 
-def _obstacle(frame: RouteFrame, need: RouteNeeds, design: RouteDesign) -> str | None:
+def _obstacle(frame: RouteFrame, need: RouteNeeds, design: RouteDesign, options: SliceSettings) -> str | None:
     """Why the route cannot be replayed at all, if so."""
+    if not any(fnmatch.fnmatchcase(frame.route, glob) for glob in options.routes):
+        return "this run leaves it out"
     if need.entry is None:
         return "no entry of `routes:` fits it"
     if not need.entry.criteria:
@@ -101,6 +105,8 @@ def _obstacle(frame: RouteFrame, need: RouteNeeds, design: RouteDesign) -> str |
         return need.unsupported
     if frame.rows.is_empty():
         return "none of its requests can be replayed"
+    if not design.candidates and options.tiers is not None:
+        return "this run leaves its candidates out"
     if not design.candidates:
         return "no tier is cheaper than what serves it"
     return None
@@ -134,7 +140,9 @@ def _prospect(certifying: int, margin: float, settings: Settings) -> tuple[str, 
     if loss is None:
         usual = f"{settings.slice.discordance:.0%}"
         return "maybe", f"only if the candidate is better, or fewer than {usual} of the answers differ in the verdict"
-    return "yes", f"yes, if the true loss is below {loss * 100:.1f} points"
+    if loss < 0.0005:
+        return "yes", "if the candidate truly loses nothing"
+    return "yes", f"if the true loss is below {loss * 100:.1f} points"
 
 
 def decidable_loss(n: int, margin: float, options: SliceSettings, alpha: float) -> float | None:

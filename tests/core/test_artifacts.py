@@ -45,7 +45,7 @@ def test_a_folder_without_a_manifest_is_no_run(tmp_path: Path) -> None:
 def test_nan_is_never_written(tmp_path: Path) -> None:
     """A number that is none fails where it is made, and leaves no half-written file."""
     target = tmp_path / "x.json"
-    with pytest.raises(ValueError, match="NaN|nan|JSON compliant"):
+    with pytest.raises(ValueError, match=r"NaN|nan|JSON compliant"):
         write_json(target, {"delta": float("nan")})
     assert list(tmp_path.iterdir()) == []
 

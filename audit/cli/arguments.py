@@ -1,0 +1,32 @@
+"""Arguments and options that several commands share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Logs = Annotated[list[Path], typer.Argument(metavar="LOGS...", help="Log files or folders; compressed ones too.")]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]
+Config = Annotated[Path | None, typer.Option("--config", "-c", help="Default: ./audit.yaml, else the defaults.")]
+RunConfig = Annotated[
+    Path | None, typer.Option("--config", "-c", help="Default: the file that the run was made with, else ./audit.yaml.")
+]
+Out = Annotated[Path | None, typer.Option("--out", help="Run folder; default: runs/RUN_ID.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Of every draw; default: the configuration's.")]
+Tiers = Annotated[list[str] | None, typer.Option("--tier", help="Only this candidate; may be repeated.")]
+Routes = Annotated[list[str] | None, typer.Option("--route", help="Only routes of this glob; may be repeated.")]
+
+
+def overrides(**values: Any) -> dict[str, Any]:
+    """Options of the command line as overrides of the configuration; those not given stay the file's.
+
+    A name's double underscore stands for the dot: `replay__offline`.
+    """
+    return {name.replace("__", "."): value for name, value in values.items() if value not in (None, [])}
+
+
+def money(text: str | None) -> str | None:
+    """An amount as `audit.yaml` writes it. A shell eats the `$` of `$60`, so the sign may be left out here."""
+    return text if text is None or text.lstrip().startswith("$") else f"${text}"

@@ -1,0 +1,41 @@
+"""Asking before money is spent. A saved plan, `--yes` or a person at a terminal can agree; nobody else can."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+
+import typer
+
+from audit.cli.terminal import Terminal
+from audit.core.display import usd
+from audit.core.errors import ConsentRequired
+from audit.core.plan import Plan
+
+
+def consent(terminal: Terminal, argv: Sequence[str], *, agreed: bool) -> Callable[[Plan], bool]:
+    """What a replay calls with its quote before anything is sent.
+
+    Args:
+        terminal: Where to show the quote and ask.
+        argv: The command as given, for the message where nobody can be asked.
+        agreed: `--yes`, or a saved plan.
+    """
+
+    def ask(plan: Plan) -> bool:
+        if agreed or (plan.at_most_usd == 0 and not plan.hosts):
+            return True
+        most = min(plan.at_most_usd, plan.max_spend_usd)
+        if terminal.switches.no_input or terminal.switches.json or not sys.stdin.isatty():
+            raise ConsentRequired(
+                f"this replay would spend up to {usd(most)}, and nobody agreed to it",
+                notes=["nothing has been sent"],
+                hint=f"look first with  audit plan LOGS   or agree with  {shlex.join([*argv, '--yes'])}",
+            )
+        from audit.cli.print_plan import print_plan
+
+        print_plan(terminal, plan, asking=True)
+        return typer.confirm(f"Spend up to {usd(most)}?", err=True)
+
+    return ask

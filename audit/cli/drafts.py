@@ -1,0 +1,34 @@
+"""Writing the first `audit.yaml`, without overwriting one that a person has edited."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from audit.cli.terminal import Terminal
+from audit.core.artifacts import write_atomic
+from audit.core.errors import InputError
+
+
+def write_draft(terminal: Terminal, logs: Sequence[Path], output: Path, *, force: bool) -> None:
+    """Draft a configuration from logs, into a file or on stdout.
+
+    Raises:
+        InputError: No logs were named, or the file is there and `force` is not set.
+    """
+    from audit import pipeline
+
+    if not logs:
+        raise InputError("audit init needs logs", code="usage", hint="audit init LOGS, or  audit init --schema")
+    if str(output) != "-" and output.exists() and not force:
+        hint = f"write another file:  audit init LOGS -o {output.stem}.new.yaml   or replace it:  --force"
+        raise InputError(f"{output} is there already", code="init.exists", hint=hint)
+    text = pipeline.draft_config(logs)
+    if str(output) == "-":
+        terminal.lines(text.rstrip("\n").split("\n"))
+        return
+    write_atomic(output, text.encode())
+    if terminal.switches.json:
+        terminal.document({"written": str(output)})
+    else:
+        terminal.lines([f"Wrote {output}. Read it, set the margin, then:  audit plan LOGS"])

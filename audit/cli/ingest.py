@@ -1,0 +1,35 @@
+"""`audit ingest`: logs to Parquet, and no further."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from audit.cli.arguments import Config, Logs
+from audit.cli.terminal import Terminal
+
+
+def ingest(
+    ctx: typer.Context,
+    logs: Logs,
+    into: Annotated[Path, typer.Option("--into", help="Run folder that gets the traffic.")],
+    config: Config = None,
+) -> None:
+    """Read logs into a run folder, as Parquet. What could not be read is kept beside it, with reasons.
+
+    EXAMPLES
+        audit ingest logs/*.jsonl.zst --into runs/november
+    """
+    from audit import pipeline
+    from audit.cli.print_ingest import print_ingest
+    from audit.config import load_settings
+    from audit.core.artifacts import RunFolder
+
+    terminal = Terminal(ctx.obj)
+    report = pipeline.ingest(logs, load_settings(config), RunFolder(into))
+    if terminal.switches.json:
+        terminal.document(report)
+    else:
+        print_ingest(terminal, report, into)

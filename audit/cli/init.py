@@ -1,0 +1,34 @@
+"""`audit init`: a first `audit.yaml`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from audit.cli.terminal import Terminal
+
+
+def init(
+    ctx: typer.Context,
+    logs: Annotated[list[Path] | None, typer.Argument(metavar="LOGS...", help="Log files or folders.")] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="File to write; - is stdout.")] = Path("audit.yaml"),
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of audit.yaml instead.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+) -> None:
+    """Write audit.yaml from logs: format, route key, tiers, prices, criteria to confirm.
+
+    EXAMPLES
+        audit init logs/*.jsonl
+        audit init logs/ -o - | less
+        audit init --schema > audit.schema.json
+    """
+    from audit.cli.drafts import write_draft
+    from audit.config import settings_schema
+
+    terminal = Terminal(ctx.obj)
+    if schema:
+        terminal.document(settings_schema())
+    else:
+        write_draft(terminal, logs or [], output, force=force)

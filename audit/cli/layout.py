@@ -1,0 +1,92 @@
+"""The help page: one line, usage, examples first, flags by group, exit codes."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+EXIT_CODES = (
+    ("0", "done; gate: all rules pass"),
+    ("1", "gate: at least one rule fails"),
+    ("2", "could not run: usage, configuration, input, key, a bug"),
+    ("3", "gate: none fails, at least one is inconclusive"),
+    ("4", "incomplete: spend cap, failure rate, outage"),
+    ("130, 143", "interrupted"),
+)
+
+
+class Program(TyperGroup):
+    """`audit` itself."""
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the page."""
+        _head(self, ctx, formatter)
+        _records(formatter, "Commands", [(name, _summary(command)) for name, command in self.commands.items()])
+        _records(formatter, "Options", [param.get_help_record(ctx) for param in self.get_params(ctx)])
+        _records(formatter, "Exit codes", list(EXIT_CODES))
+        formatter.write_paragraph()
+        formatter.write_text("Every flag has an environment variable: `audit mix --by` is AUDIT_MIX_BY.")
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Commands in the order in which they are used, not of the alphabet."""
+        return list(self.commands)
+
+
+class Command(TyperCommand):
+    """One command. `shared` names the parameters that every command has."""
+
+    shared: frozenset[str] = frozenset()
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the page."""
+        _head(self, ctx, formatter)
+        groups: dict[str, list[tuple[str, str] | None]] = {"Arguments": [], "Options": [], "Everywhere": []}
+        for param in self.get_params(ctx):
+            shared = param.name in {*self.shared, "help"}
+            group = "Arguments" if param.param_type_name == "argument" else "Everywhere" if shared else "Options"
+            groups[group].append(param.get_help_record(ctx))
+        for title, records in groups.items():
+            _records(formatter, title, records)
+        _records(formatter, "Exit codes", list(EXIT_CODES))
+
+
+def join(group: Any) -> Any:
+    """Give every command the flags of the program itself, so that `audit mix LOGS --json` works as well."""
+    for command in [group, *group.commands.values()]:
+        for param in command.params:
+            param.show_envvar = False  # one line on the main page says it for all
+    for command in group.commands.values():
+        command.shared = frozenset(param.name for param in group.params)
+        command.params.extend(param for param in group.params if param.name != "version")
+    return group
+
+
+def _head(command: TyperCommand | TyperGroup, ctx: typer.Context, formatter: Any) -> None:
+    _, _, rest = inspect.cleandoc(command.help or "").partition("\n\n")
+    formatter.write_text(_summary(command))
+    formatter.write_paragraph()
+    command.format_usage(ctx, formatter)
+    if rest:
+        formatter.write_paragraph()
+        formatter.write(rest.rstrip() + "\n")
+
+
+def _summary(command: Any) -> str:
+    """The first paragraph of a command's help."""
+    return " ".join(inspect.cleandoc(command.help or "").partition("\n\n")[0].split())
+
+
+def _records(formatter: Any, title: str, records: list[tuple[str, str] | None]) -> None:
+    rows = [(_type(record[0]), record[1]) for record in records if record is not None]
+    if rows:
+        with formatter.section(title):
+            formatter.write_dl(rows)
+
+
+def _type(name: str) -> str:
+    """Types as words, not as Python writes them."""
+    return re.sub(r"<list\[(\w+)\]>", r"<\1>...", name).replace("<str>", "<text>").replace("<int>", "<number>")

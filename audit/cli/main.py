@@ -1,0 +1,148 @@
+"""The one place that prints errors and picks exit codes.
+
+0 done or pass, 1 gate failed, 2 could not run, 3 inconclusive, 4 incomplete, 130 and 143 interrupted. Python's own 1
+for an uncaught exception and click's 1 for an abort would read as "gate failed", so both are mapped here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import typer
+
+from audit.cli.app import app as app
+from audit.cli.app import command_line
+from audit.cli.problems import error_document, error_lines
+from audit.cli.switches import Switches
+from audit.cli.terminal import Terminal, is_ascii
+from audit.core.display import ascii_only
+from audit.core.errors import AuditError, Interrupted
+
+SIGINT_CODE, SIGTERM_CODE = 130, 143
+
+
+class Usage(AuditError):
+    """The command line cannot be read."""
+
+    default_code = "usage"
+
+
+class Bug(AuditError):
+    """An exception that nobody expected. Its own message may quote a prompt, so it is not shown."""
+
+    default_code = "bug"
+
+
+def main() -> None:
+    """Run `audit` on the process's arguments and exit."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(argv: Sequence[str], program: Callable[[], Any] = command_line) -> int:
+    """Run a program and return its exit code; errors are printed.
+
+    Args:
+        argv: Without the program's name.
+        program: Makes the click command.
+    """
+    switches = Switches(json="--json" in argv, debug="--debug" in argv)
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the encoding lacks is drawn as an escape; it must not end the run.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        with _terminated():
+            return _flushed(_invoke(program(), argv, switches))
+    except AuditError as error:
+        return _report(error, switches)
+    except KeyboardInterrupt:
+        return _report(Interrupted(), switches)
+    except Exception as error:
+        return _report(_bug(error), switches)
+
+
+def _invoke(command: Any, argv: Sequence[str], switches: Switches) -> int:
+    try:
+        code = command.main(list(argv), prog_name="audit", standalone_mode=False, obj=switches)
+    except typer.TyperException as error:
+        raise _usage(error) from None
+    except typer.Abort:
+        raise Interrupted from None
+    except SystemExit as stop:  # completion scripts, and a pipe that closed under the help page
+        closed = isinstance(stop.__context__, BrokenPipeError)
+        code = 0 if closed or not stop.code else 2
+    if code == SIGINT_CODE:  # typer's translation of KeyboardInterrupt
+        raise Interrupted
+    return code if isinstance(code, int) else 0
+
+
+def _usage(error: typer.TyperException) -> Usage:
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "audit"
+    what = " ".join(error.format_message().split()).rstrip(".")
+    return Usage(what[:1].lower() + what[1:], hint=f"{path} --help")
+
+
+def _bug(error: Exception) -> Bug:
+    ours = Path(__file__).parents[1]
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(ours)]
+    where = f" at audit/{Path(frames[-1].filename).relative_to(ours)}:{frames[-1].lineno}" if frames else ""
+    bug = Bug(
+        f"this is a bug in `audit`: {type(error).__name__}{where}",
+        notes=["the exception's own message may quote a log, so it is left out here"],
+        hint="run the same command with --debug for the traceback, and report it",
+    )
+    bug.__cause__ = error
+    return bug
+
+
+def _report(error: AuditError, switches: Switches) -> int:
+    """Print an error where it belongs, and return its exit code."""
+    if switches.debug:
+        traceback.print_exception(error)
+    if switches.json:
+        Terminal(switches).document(error_document(error))
+        return _flushed(error.exit_code)
+    colors = switches.colors(sys.stderr)
+    styles = {"error": {"fg": "red", "bold": True}, "help": {"fg": "cyan"}}
+    lines = error_lines(error, paint=lambda text, style: typer.style(text, **styles[style]) if colors else text)  # type: ignore[arg-type]
+    with contextlib.suppress(BrokenPipeError):
+        for line in lines:
+            print(ascii_only(line) if is_ascii(sys.stderr) and not colors else line, file=sys.stderr)
+    return error.exit_code
+
+
+def _flushed(code: int) -> int:
+    """Flush stdout here: the interpreter would turn a closed pipe at its end into exit code 120."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
+
+
+@contextlib.contextmanager
+def _terminated() -> Iterator[None]:
+    """Turn SIGTERM into an exception, so that what is done is saved and connections are closed."""
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        raise Interrupted("terminated", exit_code=SIGTERM_CODE)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

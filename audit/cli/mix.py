@@ -1,0 +1,45 @@
+"""`audit mix`: what was paid, to which models."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from audit.cli.arguments import Config, Logs
+from audit.cli.terminal import Terminal
+
+
+class By(StrEnum):
+    """What the table has a line for."""
+
+    ROUTE = "route"
+    TENANT = "tenant"
+    MODEL = "model"
+    ENVIRONMENT = "environment"
+
+
+def mix(
+    ctx: typer.Context,
+    logs: Logs,
+    by: Annotated[By, typer.Option("--by", help="What a line of the table is.")] = By.ROUTE,
+    config: Config = None,
+) -> None:
+    """Show the model mix: spend, cost per request, trend. Free and local; nothing is sent.
+
+    EXAMPLES
+        audit mix logs/*.jsonl
+        audit mix logs/ --by tenant
+        audit mix logs/ --json > mix.json
+    """
+    from audit import pipeline
+    from audit.cli.print_mix import print_mix
+    from audit.config import load_settings
+
+    terminal = Terminal(ctx.obj)
+    found = pipeline.mix(logs, load_settings(config))
+    if terminal.switches.json:
+        terminal.document(found)
+    else:
+        print_mix(terminal, found, by.value)

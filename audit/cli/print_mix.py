@@ -1,0 +1,103 @@
+"""The model mix as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rich.table import Table
+
+from audit.cli.columns import Column, table
+from audit.cli.terminal import Terminal
+from audit.core.display import MINUS, ascii_only, compact, count, percent, plural, terminal_safe, usd
+from audit.core.mixture import Mix, MixRow, ModelShare
+
+ROWS = 40
+MODELS = 3
+
+
+def print_mix(terminal: Terminal, mix: Mix, by: str) -> None:
+    """Print a summary, one line per route (or tenant, model, environment), and what was not tested."""
+    drawn = ascii_only if terminal.ascii else str
+    window = f"{mix.window_from} to {mix.window_to}" if mix.window_from else "no dated requests"
+    head = f"LLM model mix  ·  {window}  ·  {plural(mix.days, 'day')}  ·  {compact(mix.requests)} requests"
+    terminal.lines(map(drawn, [head, "", *_summary(mix), ""]))
+    rows = {"route": mix.by_route, "tenant": mix.by_tenant, "model": mix.by_model, "environment": mix.by_environment}[
+        by
+    ]
+    if rows:
+        terminal.tables(_table(rows, by, terminal.width, drawn))
+    else:
+        terminal.lines([f"  The log names no {by}."])
+    terminal.lines(map(drawn, ["", *_closing(mix, by, len(rows))]))
+
+
+def _summary(mix: Mix) -> list[str]:
+    per_1k = "–" if mix.total.cost_per_1k_usd is None else usd(mix.total.cost_per_1k_usd)
+    lines = [f"  You paid      {usd(mix.spend_usd)}     {per_1k} per 1k{_trend(mix.total)}"]
+    shares = [f"{terminal_safe(m.model)} {percent(m.request_share)}" for m in _busiest(mix.total)[:MODELS]]
+    if left := len(mix.total.models) - MODELS:
+        shares += [f"{left} more"] if left > 0 else []
+    lines.append(f"  Requests      {' · '.join(shares) or 'none'}")
+    aside = [
+        (mix.unpriced_requests, "without a known price, in no amount here"),
+        (mix.failures, "failed"),
+        (mix.duplicates, "logged twice"),
+        (mix.cache_hits, "from the gateway's cache"),
+    ]
+    noted = [f"{count(number)} {words}" for number, words in aside if number]
+    return [*lines, f"  Not counted   {'; '.join(noted)}"] if noted else lines
+
+
+def _trend(row: MixRow) -> str:
+    change = _change(row)
+    if change is None:
+        return ""
+    if percent(abs(change)) == "0%":
+        return ", unchanged first to last week"
+    return f", {'up' if change > 0 else 'down'} {percent(abs(change))} first to last week"
+
+
+def _change(row: MixRow) -> float | None:
+    first, last = row.first_week_cost_per_1k_usd, row.last_week_cost_per_1k_usd
+    return last / first - 1 if first and last is not None else None
+
+
+def _table(rows: tuple[MixRow, ...], by: str, width: int, drawn: Callable[[str], str]) -> Table:
+    columns = [Column(title=by.capitalize(), at_least=12)]
+    columns += [Column(title=title, right=True) for title in ("Requests", "Paid", "Per 1k", "Change")]
+    columns += [] if by == "model" else [Column(title="Models, by requests", at_least=12)]
+    return table(columns, [_cells(row, by) for row in rows[:ROWS]], width=width, drawn=drawn)
+
+
+def _cells(row: MixRow, by: str) -> list[str]:
+    change = _change(row)
+    sign = "" if change is None or percent(abs(change)) == "0%" else "+" if change > 0 else MINUS
+    return [
+        terminal_safe(row.name) or "(none)",
+        compact(row.requests),
+        usd(row.spend_usd),
+        "–" if row.cost_per_1k_usd is None else usd(row.cost_per_1k_usd),
+        "" if change is None else sign + percent(abs(change)),
+        *([] if by == "model" else [_models(row)]),
+    ]
+
+
+def _busiest(row: MixRow) -> list[ModelShare]:
+    return sorted(row.models, key=lambda model: -model.request_share)
+
+
+def _models(row: MixRow) -> str:
+    return ", ".join(f"{terminal_safe(m.model)} {percent(m.request_share)}" for m in _busiest(row)[:MODELS])
+
+
+def _closing(mix: Mix, by: str, rows: int) -> list[str]:
+    lines = [f"  and {plural(rows - ROWS, f'more {by}')}; --json has them all", ""] if rows > ROWS else []
+    lines.append("  Nothing has been tested.")
+    if mix.upper_bound is not None:
+        bound = mix.upper_bound
+        share = f" ({percent(bound.saving_usd / mix.spend_usd)} of spend)" if mix.spend_usd > 0 else ""
+        lines += [
+            f"  Upper bound: everything on {terminal_safe(bound.tier)}, at the logged tokens, would have cost",
+            f"  {usd(bound.cost_usd)}, which is {usd(bound.saving_usd)} less{share}, if it were good enough.",
+        ]
+    return [*lines, "  Find out what is good enough:  audit replay LOGS"]

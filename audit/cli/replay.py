@@ -1,0 +1,68 @@
+"""`audit replay`: the main job."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from audit.cli.arguments import Config, Out, Routes, Seed, Tiers, money, overrides
+from audit.cli.summary import print_findings
+from audit.cli.terminal import Terminal
+
+
+def replay(
+    ctx: typer.Context,
+    logs: Annotated[list[Path], typer.Argument(metavar="LOGS...|PLAN.JSON", help="Logs, or a saved plan.")],
+    config: Config = None,
+    out: Out = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Agree to the quote without seeing it.")] = False,
+    seed: Seed = None,
+    tier: Tiers = None,
+    route: Routes = None,
+    max_spend: Annotated[str | None, typer.Option("--max-spend", help="Hard stop, in USD.")] = None,
+    offline: Annotated[bool | None, typer.Option("--offline", help="Call nothing: recorded answers only.")] = None,
+    cassette: Annotated[
+        Path | None, typer.Option("--cassette", help="Folder of recorded completions, read first and added to.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Quote, and stop before anything is sent.")] = False,
+) -> None:
+    """Plan, ask, replay, score, find, report. Run it again to resume; done calls are not paid twice.
+
+    EXAMPLES
+        audit replay logs/*.jsonl --config audit.yaml
+        audit replay plan.json                        # the saved quote, without a question
+        audit replay logs/ --yes --max-spend 60 --json > findings.json
+        audit replay logs/ --cassette recorded --offline
+    """
+    from audit import pipeline
+    from audit.cli.consent import consent
+    from audit.cli.meter import Meter
+    from audit.cli.print_plan import print_plan
+    from audit.cli.saved import saved_plan
+    from audit.config import load_settings
+    from audit.core.artifacts import RunFolder
+
+    terminal = Terminal(ctx.obj)
+    given = overrides(
+        seed=seed,
+        max_spend=money(max_spend),
+        slice__tiers=tier,
+        slice__routes=route,
+        replay__offline=offline,
+        replay__cassette=None if cassette is None else str(cassette.absolute()),
+    )
+    saved = saved_plan(logs)
+    sources = logs if saved is None else [Path(source) for source in saved.sources]
+    config = config or (Path(saved.config) if saved and saved.config else None)
+    settings = load_settings(config, overrides=given)
+    folder = RunFolder(out) if out else pipeline.run_folder(sources, settings)
+    if dry_run:
+        print_plan(terminal, pipeline.plan(sources, settings, folder))
+        return
+    ask = consent(terminal, ["audit", *sys.argv[1:]], agreed=yes or saved is not None)
+    with Meter(terminal) as meter:
+        findings = pipeline.replay(sources, settings, folder, consent=ask, meter=meter, saved=saved)
+    print_findings(terminal, findings, folder)

@@ -1,0 +1,94 @@
+"""Where a command prints: results on stdout, everything else on stderr, each as the stream can show it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, TextIO
+
+from audit.cli.switches import Switches
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+PLAIN_WIDTH = 80
+"""Columns where nobody is looking: a pipe, a file, a CI log."""
+
+
+class Terminal:
+    """The two streams of a process, as the flags ask for them."""
+
+    def __init__(self, switches: Switches) -> None:
+        self.switches = switches
+
+    @property
+    def width(self) -> int:
+        """Columns of stdout."""
+        if "COLUMNS" in os.environ or sys.stdout.isatty():
+            return shutil.get_terminal_size((PLAIN_WIDTH, 24)).columns
+        return PLAIN_WIDTH
+
+    @property
+    def ascii(self) -> bool:
+        """Whether stdout cannot show more than ASCII."""
+        return is_ascii(sys.stdout)
+
+    def lines(self, lines: Iterable[str]) -> None:
+        """Print result lines."""
+        for line in lines:
+            _write(sys.stdout, line)
+
+    def document(self, value: Any) -> None:
+        """Print the one JSON document of `--json`. NaN is refused."""
+        from audit.core.plain import to_plain
+
+        _write(sys.stdout, json.dumps(to_plain(value), ensure_ascii=self.ascii, indent=2, allow_nan=False))
+
+    def tables(self, *parts: RenderableType) -> None:
+        """Print rich's tables and texts on stdout."""
+        try:
+            self.console(sys.stdout).print(*parts, sep="\n")
+        except BrokenPipeError:
+            _give_up(sys.stdout)
+
+    def note(self, line: str) -> None:
+        """Say something beside the result, on stderr; `--quiet` leaves it out."""
+        if not self.switches.quiet:
+            _write(sys.stderr, line)
+
+    def console(self, stream: TextIO) -> Console:
+        """A rich console that obeys the flags and reads no markup in strangers' text."""
+        from rich.console import Console
+
+        colors = self.switches.colors(stream)
+        return Console(
+            file=stream,
+            width=self.width,
+            markup=False,
+            highlight=False,
+            emoji=False,
+            soft_wrap=False,
+            no_color=not colors,
+            force_terminal=True if colors else None,
+            legacy_windows=False,
+        )
+
+
+def is_ascii(stream: TextIO) -> bool:
+    """Whether a stream's encoding is not UTF-8."""
+    return (stream.encoding or "ascii").lower().replace("-", "").replace("_", "") != "utf8"
+
+
+def _write(stream: TextIO, line: str) -> None:
+    try:
+        print(line, file=stream)
+    except BrokenPipeError:
+        _give_up(stream)
+
+
+def _give_up(stream: TextIO) -> None:
+    """The reader has gone (`| head`). That is no error: the exit code says what became of the work."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,0 +1,341 @@
+"""`audit.yaml` -> one frozen `Settings`, with every problem at once, each at its line and column."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from audit.core.catalog import Catalog
+from audit.core.display import plural
+from audit.core.errors import AuditError, ConfigError, UnknownName, nearest
+from audit.core.fingerprint import fingerprint
+from audit.core.settings import Criterion, CriterionSettings, Settings
+from audit.gate.rules import RuleProblem, parse_rule
+from audit.yaml_places import SECRET, Document, Keys, read_document
+
+NAMES = ("audit.yaml", "audit.yml")
+
+_OWN_FIELDS = ("directory", "config_file")
+"""Fields of the settings that the loader fills in; in a file they are unknown keys."""
+
+_SECRET_KEYS = {"api_key", "apikey", "api-key", "key", "secret", "secret_key", "password", "token", "access_token"}
+_ENV_NAME = re.compile(r"[A-Za-z_]\w*")
+_CRITERION: TypeAdapter[CriterionSettings] = TypeAdapter(Criterion)
+
+
+def load_settings(path: Path | None = None, *, overrides: Mapping[str, Any] | None = None) -> Settings:
+    """Read the configuration.
+
+    Args:
+        path: The file; default: `audit.yaml` or `audit.yml` here, and without either the defaults.
+        overrides: Values that go before the file's, written as there, by dotted key: `{"replay.offline": True}`.
+
+    Raises:
+        ConfigError: With everything that is wrong in `problems`.
+    """
+    file = path or next((Path(name) for name in NAMES if Path(name).is_file()), None)
+    try:
+        document = Document(file="the command line") if file is None else read_document(file)
+    except ConfigError as error:
+        raise ConfigError(error.what, code=error.code, hint=error.hint, problems=[error]) from None
+    directory = Path() if file is None else file.parent
+    if not isinstance(document.values, dict):
+        problem = ConfigError("the file is not a mapping of keys", code="config.type", place=document.place(()))
+        raise _all(document, [problem])
+    for dotted, value in (overrides or {}).items():
+        _override(document.values, dotted.split("."), value)
+    secrets = {path: _secret(document, path) for path in _secret_paths(document.values, ())}
+    problems = [*document.problems, *secrets.values()]
+    settings = None
+    try:
+        settings = Settings.model_validate(document.values)
+    except ValidationError as error:
+        problems += [_shape(document, detail) for detail in error.errors() if detail["loc"] not in secrets]
+    problems += _meaning(document, directory)
+    if settings is None or problems:
+        raise _all(document, problems)
+    return settings.model_copy(update={"directory": directory, "config_file": file})
+
+
+def settings_digest(settings: Settings) -> str:
+    """Name the settings by what decides numbers.
+
+    Left out are the gate's rules, the spend cap, paths, and how fast and with which key calls are made: a run can be
+    resumed with more money or fewer connections, and moved to another folder.
+    """
+    plain = settings.model_dump(mode="json", exclude={"gate", "max_spend", "replay", *_OWN_FIELDS})
+    if settings.references is not None:
+        plain["references"].pop("path")
+    for tier in plain["tiers"]:
+        for name in ("api_key_env", "concurrency", "requests_per_minute"):
+            tier.pop(name)
+    return fingerprint(plain)
+
+
+def settings_schema() -> dict[str, Any]:
+    """JSON Schema of `audit.yaml`, for editors. Quantities are texts with a unit."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Settings.model_json_schema()}
+    schema["title"] = "audit.yaml"
+    for own in _OWN_FIELDS:
+        schema["properties"].pop(own)
+    sections, catalogs = schema["$defs"], _catalogs()
+    sections["TierSettings"]["properties"]["provider"]["enum"] = catalogs["provider"].known()
+    sections["IngestSettings"]["properties"]["format"]["anyOf"][0]["enum"] = catalogs["format"].known()
+    criterion = sections["CriterionSettings"]
+    criterion["properties"].pop("options")
+    criterion["properties"]["type"]["pattern"] = f"^(not-)?({'|'.join(_assertion_types())})$"
+    # A scorer's own options stand beside `type`, and only the scorer knows them.
+    criterion["additionalProperties"] = True
+    for section in [schema, *sections.values()]:
+        for entry in section.get("properties", {}).values():
+            _write_default(entry)
+    return schema
+
+
+def _write_default(entry: dict[str, Any]) -> None:
+    """Say a default as people write it, with its unit, where the schema asks for text with a unit."""
+    patterns = [part.get("pattern", "") for part in [entry, *entry.get("anyOf", [])]]
+    unit = next((unit for unit in ("%", "pt") if any(unit in pattern for pattern in patterns)), None)
+    if unit and isinstance(entry.get("default"), float):
+        entry["default"] = f"{entry['default'] * 100:.4g}{unit}"
+
+
+def _catalogs() -> dict[str, Catalog[Any]]:
+    from audit.ingest.formats import FORMATS
+    from audit.llm.providers import PROVIDERS
+
+    return {"provider": PROVIDERS, "format": FORMATS}
+
+
+def _assertion_types() -> list[str]:
+    from audit.scoring.scorers import NOT_SUPPORTED, SCORERS
+
+    return sorted({*SCORERS.known(), *NOT_SUPPORTED})
+
+
+def _all(document: Document, problems: list[AuditError]) -> ConfigError:
+    # What an anchor repeats is one problem.
+    told = {(p.code, p.place) if p.place and p.place.line else (p.what, None): p for p in reversed(problems)}
+    ordered = sorted(told.values(), key=lambda p: (p.place.line or 0, p.place.column or 0) if p.place else (0, 0))
+    return ConfigError(f"{document.file} has {plural(len(ordered), 'problem')}", problems=ordered)
+
+
+def _override(values: dict[Any, Any], keys: list[str], value: Any) -> None:
+    *sections, last = keys
+    for section in sections:
+        if not isinstance(values.get(section), dict):
+            values[section] = {}
+        values = values[section]
+    values[last] = value
+
+
+# What is wrong with the shape: the models of `core.settings` say it, and this words it.
+
+
+def _shape(document: Document, detail: ErrorDetails) -> ConfigError:
+    path: Keys = detail["loc"]
+    kind, message = detail["type"], detail["msg"]
+    if kind == "extra_forbidden":
+        return _unknown_key(document, path)
+    if kind == "missing":
+        return ConfigError(
+            f"{_named(path[:-1])} lacks `{path[-1]}`", code="config.missing-key", place=document.place(path[:-1])
+        )
+    place = document.place(path)
+    if kind == "value_error":
+        what, _, hint = message.removeprefix("Value error, ").partition("; ")
+        points = "`3pt`" in hint and "no unit" in what
+        return ConfigError(
+            f"{_named(path)} {what}",
+            code="config.unit" if "no unit" in what else "config.range",
+            place=place,
+            notes=["3pt means three percentage points; 3% would be relative to today's rate"] if points else [],
+            hint=hint or None,
+        )
+    if kind == "string_type" and isinstance(detail["input"], bool | int | float):
+        what, hint = "has to be a text, and YAML reads this as something else", "put it in quotes"
+        return ConfigError(f"{_named(path)} {what}", code="config.type", place=place, hint=hint)
+    known = re.findall(r"'([^']+)'", message) if kind == "literal_error" else []
+    near = nearest(str(detail["input"]), known)
+    return ConfigError(
+        f"{_named(path)} {_worded(message)}",
+        code="config.value" if known else "config.type",
+        place=place,
+        hint=f"did you mean `{near}`?" if near else None,
+    )
+
+
+def _worded(message: str) -> str:
+    """Pydantic's sentence in our words, without naming Python's types."""
+    message = message.split(" or instance of ")[0].split(", unable to ")[0].replace("Input should be", "has to be")
+    return message.replace("a valid tuple", "a list").replace("a valid dictionary", "a mapping of keys")
+
+
+def _named(path: Keys) -> str:
+    text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).removeprefix(".")
+    return f"`{text}`" if text else "the file"
+
+
+def _unknown_key(document: Document, path: Keys) -> ConfigError:
+    known = _keys_of(_section(Settings, path[:-1]))
+    near = nearest(str(path[-1]), known)
+    return ConfigError(
+        f"unknown key: `{path[-1]}`" + (f" in {_named(path[:-1])}" if len(path) > 1 else ""),
+        code="config.unknown-key",
+        place=document.place(path, key=True),
+        notes=[f"known: {', '.join(known)}"],
+        hint=f"did you mean `{near}`?" if near else None,
+    )
+
+
+def _keys_of(section: type[BaseModel]) -> list[str]:
+    return [info.alias or name for name, info in section.model_fields.items() if not info.exclude]
+
+
+def _section(section: type[BaseModel], path: Keys) -> type[BaseModel]:
+    """The model that describes the value at `path`."""
+    for key in path:
+        if isinstance(key, str):
+            fields = {info.alias or name: info.annotation for name, info in section.model_fields.items()}
+            section = next(_models(fields[key]))
+    return section
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    if get_origin(annotation) in (Union, UnionType, Annotated, tuple):
+        for part in get_args(annotation):
+            yield from _models(part)
+
+
+# What is wrong with the meaning: names that nothing has, options that a scorer refuses, rules that cannot be read.
+
+
+def _meaning(document: Document, directory: Path) -> Iterator[AuditError]:
+    values = document.values
+    for own in _OWN_FIELDS:
+        if own in values:
+            yield _unknown_key(document, (own,))
+    yield from _tiers(document)
+    ingest = values.get("ingest")
+    if isinstance(ingest, dict) and isinstance(name := ingest.get("format"), str):
+        yield from _in_catalog(document, "format", ("ingest", "format"), name)
+    names = [tier.get("name") for _, tier in _entries(values, "tiers")]
+    for index, route in _entries(values, "routes"):
+        path: Keys = ("routes", index)
+        for number, name in enumerate(_listed(route, "candidates")):
+            if isinstance(name, str) and name not in names:
+                yield _unknown(document, "tier", (*path, "candidates", number), name, names)
+        for number, entry in _entries(route, "assert"):
+            yield from _criterion(document, (*path, "assert", number), entry, names, directory)
+    for index, rule in _entries(values, "gate"):
+        if isinstance(rule.get("when"), str):
+            yield from _rule(document, ("gate", index, "when"), rule["when"])
+
+
+def _listed(section: Any, key: str) -> list[Any]:
+    found = section.get(key)
+    return found if isinstance(found, list) else []
+
+
+def _entries(section: Any, key: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    for index, entry in enumerate(_listed(section, key)):
+        if isinstance(entry, dict):
+            yield index, entry
+
+
+def _unknown(document: Document, kind: str, path: Keys, name: str, known: list[Any]) -> UnknownName:
+    error = UnknownName.among(kind, name, [str(one) for one in known], place=document.place(path))
+    # Sixty names of assertion types help nobody who has mistyped one.
+    return UnknownName(error.what, code=error.code, place=error.place, hint=error.hint) if error.hint else error
+
+
+def _in_catalog(document: Document, kind: str, path: Keys, name: str) -> Iterator[AuditError]:
+    if name not in (catalog := _catalogs()[kind]):
+        yield _unknown(document, kind, path, name, list(catalog.known()))
+
+
+def _tiers(document: Document) -> Iterator[AuditError]:
+    first: dict[Any, int | None] = {}
+    for index, tier in _entries(document.values, "tiers"):
+        path: Keys = ("tiers", index)
+        if isinstance(name := tier.get("name"), str):
+            place = document.place((*path, "name"))
+            if name in first:
+                notes = [f"first in line {first[name]}"] if first[name] else []
+                what = f"two tiers have the name `{name}`"
+                yield ConfigError(what, code="config.duplicate-tier", place=place, notes=notes)
+            first.setdefault(name, place.line)
+        if isinstance(provider := tier.get("provider"), str):
+            yield from _in_catalog(document, "provider", (*path, "provider"), provider)
+
+
+def _criterion(
+    document: Document, path: Keys, entry: dict[str, Any], tiers: list[Any], directory: Path
+) -> Iterator[AuditError]:
+    from audit.scoring.criteria import build_criteria
+    from audit.scoring.scorers import NOT_SUPPORTED
+
+    kind = entry.get("type")
+    if isinstance(kind, str) and kind.removeprefix("not-") not in (known := _assertion_types()) and kind not in known:
+        yield _unknown(document, "assertion type", (*path, "type"), kind, list(known))
+        return
+    if isinstance(judge := entry.get("judge"), str) and judge not in tiers:
+        yield _unknown(document, "tier", (*path, "judge"), judge, tiers)
+    try:
+        criterion = _CRITERION.validate_python(entry)
+    except ValidationError:
+        return  # its shape is wrong, and `_shape` says so
+    if criterion.type.removeprefix("not-") in NOT_SUPPORTED:
+        return
+    try:
+        build_criteria((criterion,), directory)
+    except AuditError as error:
+        for problem in getattr(error, "problems", ()) or [error]:
+            key = next((key for key in entry if f"`{key}`" in problem.what), None)
+            place = document.place(path) if key is None else document.place((*path, key), key=True)
+            yield ConfigError(problem.what, code=problem.code, place=place, notes=problem.notes, hint=problem.hint)
+
+
+def _rule(document: Document, path: Keys, text: str) -> Iterator[AuditError]:
+    try:
+        parse_rule(text)
+    except RuleProblem as error:
+        place = document.inside(path, error.start, error.width)
+        yield ConfigError(error.what, code=error.code, place=place, notes=error.notes, hint=error.hint)
+
+
+# Keys come from the environment only.
+
+
+def _secret_paths(value: Any, path: Keys) -> Iterator[Keys]:
+    """Paths of values that are keys, or look like one."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            named = path[:1] == ("tiers",) and str(key).lower() in _SECRET_KEYS and isinstance(inner, str)
+            if named or (key == "api_key_env" and isinstance(inner, str) and not _ENV_NAME.fullmatch(inner)):
+                yield (*path, key)
+            else:
+                yield from _secret_paths(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _secret_paths(inner, (*path, index))
+    elif isinstance(value, str) and SECRET.search(value):
+        yield path
+
+
+def _secret(document: Document, path: Keys) -> ConfigError:
+    if path[-1] == "api_key_env":
+        what, hint = "`api_key_env` is the name of an environment variable, not a key", "write it like OPENAI_API_KEY"
+    else:
+        what = f"{_named(path)} holds a key"
+        hint = "put it into an environment variable, and the variable's name here:  api_key_env: OPENAI_API_KEY"
+    notes = ["keys come from the environment only; one that was in a file should be replaced"]
+    return ConfigError(what, code="config.secret", place=document.place(path, key=True), notes=notes, hint=hint)

@@ -1,0 +1,174 @@
+"""A first `audit.yaml` from logs: what could be found out is filled in, what a person must decide says so."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import yaml
+
+from audit.core.artifacts import RunFolder
+from audit.core.display import count, usd
+from audit.core.exchange import Completion, Request
+from audit.core.settings import IngestSettings
+from audit.ingest.run import ingest
+from audit.ingest.suggest import suggest_route_fields
+from audit.llm.pricing import catalogue_version, price_of
+from audit.sampling.draw import quality_order
+from audit.sampling.frame import RouteFrame, route_frames
+from audit.scoring.inference import infer_criteria
+from audit.scoring.scorer import Context
+
+EXCHANGES, ROUTES, MODELS = 200, 20, 4
+"""How much of the log is looked at and written down: exchanges per route, dearest routes, dearest models."""
+
+HEAD = """\
+# Drafted from the log. Read it before you trust it: the margin and the criteria decide what "good enough" means.
+# Every key: audit init --schema
+
+margin: 3pt          # the loss of accepted answers that a cheaper tier may cost; fix it before anything is replayed
+confidence: 95%
+max_spend: $20       # hard stop for replay money
+seed: 1
+"""
+
+CANDIDATE = """\
+  # The tiers to test. Add the cheaper models that you would consider, with what they cost you:
+  # - {name: small, model: MODEL-ID, provider: openai-compatible, base_url: "https://.../v1", api_key_env: MY_KEY,
+  #    price: {input: 0.25, output: 1.25}}
+"""
+
+GATE = """\
+gate:
+  - {name: quality holds, when: "quality_delta{route:*} >= -3pt"}
+"""
+
+
+def draft(sources: Sequence[Path]) -> str:
+    """The text of a first `audit.yaml` for these logs; it loads as it stands.
+
+    Criteria are read from what the incumbent answers on each route, and are shown to be confirmed.
+    """
+    with tempfile.TemporaryDirectory(prefix="audit-init-") as scratch:
+        folder = RunFolder(scratch)
+        report = ingest(sources, IngestSettings(), folder, price_of=price_of)
+        frames = sorted(route_frames(folder.traffic_files()), key=lambda frame: (-frame.spend_usd, frame.route))
+        parts = [
+            HEAD,
+            f"# {count(report.requests)} requests; {report.format_sniffed}\n",
+            *_ingest(folder, frames),
+            "\ntiers:\n",
+            *_tiers(folder, frames),
+            CANDIDATE,
+            "\nroutes:\n",
+            *[_route(frame, _contexts(frame, folder)) for frame in frames[:ROUTES]],
+            *_rest(frames),
+            "\n",
+            GATE,
+        ]
+    return "".join(parts)
+
+
+def _ingest(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str]:
+    """Where the route and the tenant were found, or what else could be the route."""
+    sources = (
+        pl.scan_parquet([str(path) for path in folder.traffic_files()])
+        .select(pl.col("route_source", "tenant_source").cast(pl.String).drop_nulls().mode().first())
+        .collect()
+        .row(0, named=True)
+    )
+    found = {key: sources[f"{key}_source"] for key in ("route", "tenant") if sources[f"{key}_source"]}
+    if any(frame.route for frame in frames) and found:
+        yield f"ingest: {_flow(found)}\n"
+        return
+    yield "# No field names the route (the call site's purpose). Without one there is no verdict; candidates:\n"
+    for field, distinct, _ in suggest_route_fields(folder):
+        yield f"#   {field} ({distinct} values)\n"
+    yield "ingest: {route: metadata.route}\n"
+
+
+def _tiers(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str]:
+    """What served the log: replayed on a part of the sample, these tiers give the noise floor."""
+    spend: dict[str, float] = {}
+    for frame in frames:
+        for model, dollars in frame.models.items():
+            spend[model] = spend.get(model, 0.0) + dollars
+    providers = dict(
+        pl.scan_parquet([str(path) for path in folder.traffic_files()])
+        .select(model=pl.coalesce("model_called", "model_responded", "model_requested"), by=pl.col("provider"))
+        .drop_nulls()
+        .unique("model")
+        .with_columns(pl.col("by").cast(pl.String))
+        .collect()
+        .iter_rows()
+    )
+    yield "  # What serves the log today. Replayed on a part of the sample, it tells how much it differs from itself.\n"
+    for number, (model, dollars) in enumerate(sorted(spend.items(), key=lambda item: (-item[1], item[0]))[:MODELS]):
+        price = price_of(model, providers.get(model))
+        tier = {
+            "name": f"today-{number + 1}" if number else "today",
+            "model": model,
+            "provider": "openai-compatible",
+            "base_url": "https://api.example.com/v1",
+            "api_key_env": "TODAY_API_KEY",
+        }
+        entry = f"  - {_flow(tier)}   # {usd(dollars)} in the log\n"
+        if price is None:
+            yield f"  # No list price is known for {json.dumps(model)}; add price: {{input: ..., output: ...}}\n"
+            yield "  # " + entry.lstrip()
+        else:
+            tier_price = {"input": price.input, "output": price.output}
+            yield f"  # list price of {catalogue_version()}; write your own over it\n"
+            yield f"  - {_flow({**tier, 'price': tier_price})}   # {usd(dollars)} in the log\n"
+
+
+def _route(frame: RouteFrame, contexts: Sequence[Context]) -> str:
+    """One route's entry, its criteria inferred and marked as such."""
+    lines = [
+        f"  - match: {json.dumps(_literal(frame.route))}   # {count(frame.requests)} requests, {usd(frame.spend_usd)}\n"
+    ]
+    entries = infer_criteria(contexts)
+    if not entries:
+        return "".join([*lines, "    assert: []   # nothing replayable to infer criteria from\n"])
+    lines.append(f"    assert:   # inferred from {count(len(contexts))} answers of the log; confirm or replace\n")
+    return "".join([*lines, *[f"      - {_flow(entry)}\n" for entry in entries]])
+
+
+def _rest(frames: Sequence[RouteFrame]) -> Iterator[str]:
+    if len(frames) > ROUTES:
+        yield f"  # {count(len(frames) - ROUTES)} more routes are left out of this draft and would be Not proven.\n"
+
+
+def _contexts(frame: RouteFrame, folder: RunFolder) -> list[Context]:
+    """A random part of the route's exchanges, as the scorers see the incumbent's completions."""
+    if frame.rows.is_empty():
+        return []
+    order = quality_order(frame.rows["row_id"].to_list(), 0)[:EXCHANGES]
+    rows = frame.rows[order]
+    bodies = (
+        pl.scan_parquet([str(path) for path in folder.body_files()])
+        .filter(pl.col("row_id").is_in(rows["row_id"].implode()))
+        .select("row_id", "response_text", "tool_calls")
+        .sort("row_id")
+        .collect()
+    )
+    found = []
+    for row in bodies.iter_rows(named=True):
+        calls = json.loads(row["tool_calls"]) if row["tool_calls"] else []
+        completion = Completion(text=row["response_text"], tool_calls=calls)
+        found.append(Context(request=Request(request_fp="", messages=()), completion=completion, incumbent=completion))
+    return found
+
+
+def _literal(route: str) -> str:
+    """A glob that fits this name and no other."""
+    return "".join(f"[{char}]" if char in "*?[" else char for char in route)
+
+
+def _flow(value: dict[str, Any]) -> str:
+    """A mapping as YAML on one line."""
+    return yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10**6, allow_unicode=True).strip()

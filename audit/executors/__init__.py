@@ -1,0 +1,12 @@
+"""Ways to run many units of work. A job is data plus the dotted name of a function, never a closure."""
+
+from audit.core.catalog import Catalog
+from audit.executors.executor import Executor
+
+EXECUTORS: Catalog[Executor] = Catalog(
+    kind="executor",
+    package=__name__,
+    constant="EXECUTOR",
+    names=("local",),
+    expects=Executor,
+)

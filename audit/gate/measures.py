@@ -1,0 +1,198 @@
+"""What the findings say about the subject of a rule: one measurement per route, tenant or model that it matches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TypeVar
+
+from audit.core.display import plural
+from audit.core.errors import AuditError, Place, nearest
+from audit.core.finding import CandidateFinding, Findings, RouteFinding, Verdict
+from audit.core.interval import Estimate
+from audit.core.mixture import MixRow, ModelShare
+from audit.gate.rules import RULES, Rule
+
+ALL = "all traffic"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measured:
+    """One number that a rule is held against.
+
+    Attributes:
+        subject: A route, a tenant or a model; `all traffic` for the whole log.
+        tier: The tier or model that the number is about, where the rule is about one.
+        value: None when nothing was measured, with `note` saying why.
+        n: Pairs behind it, where there are pairs.
+        p_fail: Exact p-value of "the threshold is kept", where the threshold is the route's margin.
+        stays: The policy leaves this route alone, so there is nothing to judge.
+        note: Why there is no value, or why the route stays.
+        more: Further replays that would decide it.
+    """
+
+    subject: str
+    value: Estimate | None
+    tier: str | None = None
+    n: int | None = None
+    p_fail: float | None = None
+    stays: bool = False
+    note: str = ""
+    more: int | None = None
+
+
+def measure(rule: Rule, findings: Findings) -> list[Measured]:
+    """Everything that `rule` is about, in the order of the findings.
+
+    Raises:
+        AuditError: A glob matches nothing (`gate.unknown-route`, `-tenant`, `-model`, `-tier`).
+    """
+    if rule.metric in ("quality_delta", "accept_rate"):
+        return _quality(rule, findings)
+    if rule.metric in ("avoidable_usd", "avoidable_share"):
+        return _avoidable(rule, findings)
+    if rule.metric == "skipped_share":
+        read, rejected = findings.ingest.read, findings.ingest.rejected
+        return [_exact(ALL, rejected / read if read else None, findings, "the logs hold no records")]
+    return _traffic(rule, findings)
+
+
+def _quality(rule: Rule, findings: Findings) -> list[Measured]:
+    if not rule.tags:
+        overall = findings.accepted_change if rule.metric == "quality_delta" else findings.accepted_after
+        return [Measured(subject=ALL, value=_usable(overall), note="" if overall else "nothing was measured")]
+    routes = _matching("route", rule, findings.routes, lambda route: route.route)
+    if "tier" in rule.tags:
+        tested = [(route, candidate) for route in routes for candidate in route.candidates]
+        pairs = _matching("tier", rule, tested, lambda pair: pair[1].tier)
+        return [_of_candidate(rule, route, candidate) for route, candidate in pairs]
+    return [_of_verdict(rule, route, findings.tested) for route in routes]
+
+
+def _of_verdict(rule: Rule, route: RouteFinding, tested: bool) -> Measured:
+    if not tested:
+        return Measured(subject=route.route, value=None, note="nothing was replayed")
+    if route.verdict not in (Verdict.SWITCH, Verdict.SPLIT):
+        why = "not proven" if route.verdict is Verdict.NOT_PROVEN else "keep"
+        return Measured(subject=route.route, value=None, stays=True, note=f"stays on {route.incumbent} ({why})")
+    candidate = next((c for c in route.candidates if c.tier == route.candidate), None)
+    if candidate is None:
+        return Measured(subject=route.route, value=None, tier=route.candidate, note="the candidate was not measured")
+    return _of_candidate(rule, route, candidate)
+
+
+def _of_candidate(rule: Rule, route: RouteFinding, candidate: CandidateFinding) -> Measured:
+    delta = rule.metric == "quality_delta"
+    value = _usable(candidate.quality_delta if delta else candidate.candidate_rate)
+    # The findings' p-values are about the route's own margin and say nothing of another threshold.
+    at_margin = delta and rule.op in (">", ">=") and abs(rule.threshold + route.margin) < 1e-9
+    return Measured(
+        subject=route.route,
+        tier=candidate.tier,
+        value=value,
+        n=candidate.n,
+        p_fail=candidate.p_fail if at_margin else None,
+        note="" if value else f"no pair could be measured ({candidate.reason})",
+        more=route.needs_more.replays if route.needs_more and candidate.tier == route.candidate else None,
+    )
+
+
+def _avoidable(rule: Rule, findings: Findings) -> list[Measured]:
+    untested = "" if findings.tested else "nothing was replayed"
+    share = rule.metric == "avoidable_share"
+    if "route" not in rule.tags:
+        total = findings.avoidable_share if share else findings.avoidable_usd
+        return [Measured(subject=ALL, value=None if untested else _usable(total), note=untested)]
+    found = []
+    for route in _matching("route", rule, findings.routes, lambda route: route.route):
+        value, note = _usable(route.avoidable_usd), untested
+        if share and value is not None:
+            value = value.scaled(1 / route.spend_usd) if route.spend_usd > 0 else None
+            note = note or ("" if value else "nothing was spent on it")
+        found.append(Measured(subject=route.route, value=None if untested else value, note=note))
+    return found
+
+
+def _traffic(rule: Rule, findings: Findings) -> list[Measured]:
+    rows: Sequence[MixRow] = [findings.mix.total]
+    for tag, of_tag in (("route", findings.mix.by_route), ("tenant", findings.mix.by_tenant)):
+        if tag in rule.tags:
+            rows = _matching(tag, rule, of_tag, lambda row: row.name)
+    names = ["route", "tenant"]
+    grouped = any(tag in rule.tags for tag in names)
+    if not rule.tags.keys() & {"model", "tier"}:
+        return [
+            _exact(row.name if grouped else ALL, _of_row(rule.metric, row), findings, "it has no requests")
+            for row in rows
+        ]
+    found = []
+    for model, label in _models(rule, findings):
+        for row in rows:
+            part = next((share for share in row.models if share.model == model), None)
+            value = _of_share(rule.metric, row, part)
+            subject = row.name if grouped else ALL
+            found.append(_exact(subject, value, findings, "it has no requests", tier=label))
+    return found
+
+
+def _models(rule: Rule, findings: Findings) -> list[tuple[str, str]]:
+    """Models that the rule names, each with the name to show; a tier is the model that it serves."""
+    if "model" in rule.tags:
+        rows = _matching("model", rule, findings.mix.by_model, lambda row: row.name)
+        return [(row.name, row.name) for row in rows]
+    tiers = [(str(facts.get("model", "")), name) for name, facts in findings.provenance.tiers.items()]
+    return _matching("tier", rule, tiers, lambda pair: pair[1])
+
+
+def _of_row(metric: str, row: MixRow) -> float | None:
+    if metric == "spend_usd":
+        return row.spend_usd
+    return row.cost_per_1k_usd if metric == "cost_per_1k" else float(row.requests)
+
+
+def _of_share(metric: str, row: MixRow, part: ModelShare | None) -> float | None:
+    if metric == "mix":
+        return None if row.requests == 0 else part.request_share if part else 0.0
+    if metric == "cost_per_1k":
+        return part.spend_usd / part.requests * 1000 if part and part.requests else None
+    return 0.0 if part is None else part.spend_usd if metric == "spend_usd" else float(part.requests)
+
+
+def _exact(subject: str, value: float | None, findings: Findings, note: str, tier: str | None = None) -> Measured:
+    estimate = None if value is None else Estimate.exact(value, findings.confidence)
+    return Measured(subject=subject, tier=tier, value=estimate, note=note if estimate is None else "")
+
+
+def _usable(estimate: Estimate | None) -> Estimate | None:
+    """An estimate without any end is a point, and no rule is judged on a point."""
+    return None if estimate is None or (estimate.lo is None and estimate.hi is None) else estimate
+
+
+def _matching(tag: str, rule: Rule, items: Iterable[T], name: Callable[[T], str]) -> list[T]:
+    """Items whose name fits the rule's glob; every item when the rule has no such tag.
+
+    Raises:
+        AuditError: There are none.
+    """
+    everything = list(items)
+    glob = rule.tags.get(tag, "*")
+    found = [item for item in everything if fnmatchcase(name(item), glob)]
+    if not found:
+        known = sorted({name(item) for item in everything})
+        raise _no_match(tag, glob, rule, known)
+    return found
+
+
+def _no_match(tag: str, glob: str, rule: Rule, known: list[str]) -> AuditError:
+    near = nearest(glob, known)
+    lists = "they are in audit.yaml under `tiers:`" if tag == "tier" else f"list them with: audit mix LOGS --by {tag}"
+    return AuditError(
+        f"no {tag} matches `{glob}`",
+        code=f"gate.unknown-{tag}",
+        place=Place(file=RULES, column=rule.places.get(tag, 0) + 1, excerpt=rule.text, width=len(glob)),
+        notes=[f"it matches 0 of {plural(len(known), tag)}"],
+        hint=f"did you mean `{near}`? {lists[0].upper()}{lists[1:]}" if near else lists,
+    )

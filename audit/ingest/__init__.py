@@ -1,0 +1,1 @@
+"""Logs to traffic: exported request logs in, `traffic/*.parquet` and `rejects.parquet` out."""

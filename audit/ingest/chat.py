@@ -1,0 +1,344 @@
+"""What a chat request and its answer are, whatever wrapped them: the facts that every format of chat logs needs."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from audit.core import fingerprint
+from audit.core.exchange import content_text
+from audit.core.fingerprint import REPLAY_PARAMS_IGNORED
+from audit.ingest import values
+from audit.ingest.row import Row, Unusable
+from audit.ingest.values import SORTED, cached_digest, canonical, integer, json_text, obj
+from audit.ingest.words import finish_reason
+
+PREFIX_CHARS = 4096
+"""About 1,024 tokens, the shortest prompt prefix that OpenAI caches; openai.com's prompt-caching guide."""
+
+NOT_PARAMS = REPLAY_PARAMS_IGNORED | {
+    "model", "messages", "input", "prompt", "tools", "tool_choice", "response_format", "instructions", "system",
+    "extra_headers", "extra_body", "headers", "api_key", "api_base", "base_url", "timeout", "n_retries", "max_retries",
+    "litellm_params", "text", "previous_response_id", "service_tier",
+}  # fmt: skip
+"""Keys of a request body that stand elsewhere, are secret, or steer the client rather than the model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The part of a request that is not its messages; repeats a lot, so it is read once per different text."""
+
+    params: str
+    tools: str | None
+    tool_choice: str | None
+    response_format: str | None
+    tools_hash: str | None
+    n_tools: int
+    tail: bytes
+    stream: bool | None
+    n: int
+    instructions: str | None
+    service_tier: str | None
+    reasons: tuple[str, ...]
+
+
+def read_call(body: Mapping[str, Any]) -> Call:
+    """Read a request body of the chat or the Responses API, in whatever order its keys come."""
+    tools, reasons = chat_tools(body.get("tools"))
+    choice, shape = body.get("tool_choice"), body.get("response_format") or _text_format(body.get("text"))
+    params = {k: v for k, v in body.items() if k not in NOT_PARAMS and v is not None}
+    reasoning = params.pop("reasoning", None)
+    if isinstance(reasoning, dict) and reasoning.get("effort"):
+        params["reasoning_effort"] = reasoning["effort"]
+    if body.get("previous_response_id") or body.get("conversation"):
+        reasons = (*reasons, "server_side_state")
+    parts = [canonical(tools), canonical(choice), canonical(shape), canonical(params)]
+    return Call(
+        params=parts[3],
+        tools=parts[0] if tools else None,
+        tool_choice=None if choice is None else parts[1],
+        response_format=None if shape is None else parts[2],
+        tools_hash=fingerprint.digest(parts[0]) if tools else None,
+        n_tools=min(len(tools or ()), 2**15 - 1),
+        tail=("," + ",".join(parts) + "]").encode("utf-8", "surrogatepass"),
+        stream=values.boolean(body.get("stream")),
+        n=integer(body.get("n")) or 1,
+        instructions=values.text(body.get("instructions")) or _system_text(body.get("system")),
+        service_tier=values.text(body.get("service_tier")),
+        reasons=reasons,
+    )
+
+
+@functools.lru_cache(4096)
+def read_raw_call(raw: bytes) -> Call:
+    """`read_call` of raw JSON; what is not an object counts as an empty one."""
+    return read_call(obj(values.parse(raw)))
+
+
+def chat_tools(tools: Any) -> tuple[list[Any] | None, tuple[str, ...]]:
+    """Tools in the chat API's shape, from there, from the Responses API's or from Anthropic's."""
+    if not isinstance(tools, list) or not tools:
+        return None, ()
+    out, foreign = [], False
+    for tool in tools:
+        if not isinstance(tool, dict) or isinstance(tool.get("function"), dict):
+            out.append(tool)
+        elif isinstance(tool.get("name"), str) and tool.get("type", "function") in ("function", "custom"):
+            schema = tool.get("parameters", tool.get("input_schema"))
+            named = {"name": tool["name"], "description": tool.get("description"), "parameters": schema}
+            named["strict"] = tool.get("strict")
+            out.append({"type": "function", "function": {k: v for k, v in named.items() if v is not None}})
+        else:  # web_search and the like run at the provider
+            out.append(tool)
+            foreign = True
+    return out, ("external_tool",) if foreign else ()
+
+
+def _text_format(value: Any) -> Any:
+    shape = obj(value).get("format")
+    if not isinstance(shape, dict) or shape.get("type") in (None, "text"):
+        return None
+    inner = {k: v for k, v in shape.items() if k != "type" and v is not None}
+    return {"type": shape["type"], "json_schema": inner} if inner else {"type": shape["type"]}
+
+
+def _system_text(value: Any) -> str | None:
+    return content_text(value) or None if isinstance(value, str | list) else None
+
+
+def put_call(row: Row, call: Call) -> None:
+    """Write the call's facts into a row."""
+    row.params, row.tools, row.tool_choice = call.params, call.tools, call.tool_choice
+    row.response_format, row.tools_hash, row.n_tools = call.response_format, call.tools_hash, call.n_tools
+
+
+@dataclass(slots=True)
+class _Seen:
+    chars: int = 0
+    turns: int = 0
+    simple: bool = True
+    images: bool = False
+    audio: bool = False
+    system: list[str] = field(default_factory=list)
+    reasons: set[str] = field(default_factory=set)
+
+
+def put_messages(row: Row, messages: Any, call: Call) -> set[str]:
+    """Write the prompt's facts into a row: text, digests, size, modality.
+
+    Returns:
+        Reasons why it cannot be replayed.
+
+    Raises:
+        Unusable: The messages are no list of objects.
+    """
+    if isinstance(messages, str):
+        messages = [{"role": "user", "content": messages}]
+    if not isinstance(messages, list):
+        raise Unusable("messages are not a list")
+    if call.instructions and not (messages and obj(messages[0]).get("role") in ("system", "developer")):
+        messages = [{"role": "system", "content": call.instructions}, *messages]
+    seen = _Seen()
+    for message in messages:
+        _look(message, seen)
+    row.messages = canonical_messages = SORTED.encode(messages).decode() if seen.simple else canonical(messages)
+    data = canonical_messages.encode("utf-8", "surrogatepass")
+    row.prompt_hash = hashlib.sha256(data).hexdigest() if seen.simple else fingerprint.prompt_hash(messages)
+    name = hashlib.sha256(b"[" + data)
+    name.update(call.tail)
+    row.request_fp = name.hexdigest()
+    if seen.system:
+        row.system_text = "\n\n".join(seen.system)
+        row.system_hash = cached_digest(row.system_text)
+    if len(canonical_messages) + len(call.tools or "") >= PREFIX_CHARS:
+        prefix = ((call.tools or "") + canonical_messages[:PREFIX_CHARS])[:PREFIX_CHARS]
+        row.prefix_hash = fingerprint.digest(prefix)
+    row.has_images, row.has_audio = seen.images, seen.audio
+    row.n_turns, row.prompt_chars = min(seen.turns, 2**15 - 1), seen.chars
+    return seen.reasons
+
+
+def _look(message: Any, seen: _Seen) -> None:
+    if type(message) is not dict:
+        raise Unusable("messages hold something that is not an object")
+    role, content = message.get("role"), message.get("content")
+    if role == "user":
+        seen.turns += 1
+    if type(content) is str:
+        seen.chars += len(content)
+        if len(message) != 2 or type(role) is not str:
+            seen.simple = False
+    else:
+        seen.simple = False
+        content = _look_at_parts(content, seen)
+    if role == "system" or role == "developer":
+        seen.system.append(content)
+
+
+def _look_at_parts(content: Any, seen: _Seen) -> str:
+    for part in content if isinstance(content, list) else ():
+        if not isinstance(part, dict):
+            continue
+        kind = part.get("type")
+        if kind in ("image_url", "image", "input_image"):
+            seen.images = True
+            reason = _image_problem(part)
+            if reason:
+                seen.reasons.add(reason)
+        elif kind in ("input_audio", "audio"):
+            seen.audio = True
+        elif kind in ("file", "input_file", "document"):
+            if "file_id" in part or "file_id" in obj(part.get("file")):
+                seen.reasons.add("body_external")
+        elif not isinstance(part.get("text", ""), str | None):
+            raise Unusable("a message part's text is not text")
+    words = content_text(content) if isinstance(content, str | list | None) else ""
+    seen.chars += len(words)
+    return words
+
+
+def _image_problem(part: Mapping[str, Any]) -> str | None:
+    source = part.get("image_url") or part.get("source")
+    where = source.get("url") if isinstance(source, dict) else source
+    if isinstance(source, dict) and source.get("data"):
+        return None
+    if not isinstance(where, str) or "truncated" in where[:80]:
+        return "image_missing"
+    return None if where.startswith("data:") else "remote_image_url"
+
+
+class Answer(msgspec.Struct, frozen=True, gc=False):
+    """What the model said: choice 0 in parts, and all choices as they are."""
+
+    text: str | None = None
+    tool_calls: Sequence[Any] | None = None
+    refusal: str | None = None
+    finish: str | None = None
+    choices: Sequence[Any] | None = None
+
+
+def chat_answer(choices: Any) -> Answer | None:
+    """The answer in a chat completion's `choices`, or None when there is none."""
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+        return None
+    chosen = choices[0]
+    message = chosen.get("message")
+    finish = values.text(chosen.get("finish_reason"))
+    if not isinstance(message, dict):
+        words = chosen.get("text")
+        return Answer(words, None, None, finish, choices) if isinstance(words, str) else None
+    content, calls = message.get("content"), message.get("tool_calls")
+    if calls is None and isinstance(message.get("function_call"), dict):
+        calls = [{"type": "function", "function": message["function_call"]}]
+    refusal = message.get("refusal") or obj(message.get("provider_specific_fields")).get("refusal")
+    return Answer(
+        text=content if type(content) is str else (content_text(content) if isinstance(content, list) else None),
+        tool_calls=calls if isinstance(calls, list) and calls else None,
+        refusal=refusal if isinstance(refusal, str) and refusal else None,
+        finish=finish,
+        choices=choices,
+    )
+
+
+def responses_answer(response: Mapping[str, Any]) -> Answer | None:
+    """The answer in a Responses API object, or None when there is none."""
+    output = response.get("output")
+    if not isinstance(output, list) or not output:
+        return None
+    texts: list[str] = []
+    refusals: list[str] = []
+    calls: list[Any] = []
+    for item in map(obj, output):
+        if item.get("type") == "function_call":
+            function = {"name": item.get("name"), "arguments": item.get("arguments")}
+            calls.append({"id": item.get("call_id"), "type": "function", "function": function})
+        content = item.get("content")
+        for part in map(obj, content if isinstance(content, list) else ()):
+            if part.get("type") == "output_text" and isinstance(part.get("text"), str):
+                texts.append(part["text"])
+            elif part.get("type") == "refusal" and isinstance(part.get("refusal"), str):
+                refusals.append(part["refusal"])
+    reason = values.text(obj(response.get("incomplete_details")).get("reason"))
+    finish = reason or ("tool_calls" if calls else values.text(response.get("status")))
+    return Answer("".join(texts) if texts else None, calls or None, "".join(refusals) or None, finish, output)
+
+
+def put_answer(row: Row, answer: Answer) -> None:
+    """Write the answer's facts into a row."""
+    row.response_text, row.refusal = answer.text, answer.refusal
+    row.tool_calls = canonical(answer.tool_calls) if answer.tool_calls else None
+    row.response_choices = json_text(answer.choices)
+    row.finish_reason_raw = answer.finish
+    row.finish_reason = "refusal" if answer.refusal and answer.finish == "stop" else finish_reason(answer.finish)
+
+
+def put_usage(row: Row, usage: Any) -> None:
+    """Write token counts in the inclusive convention: cached and written are part of the prompt.
+
+    Reads the chat API's and the Responses API's names, with the details that gateways add to them.
+    """
+    if not isinstance(usage, dict) or not usage:
+        return
+    row.prompt_tokens = integer(usage.get("prompt_tokens", usage.get("input_tokens")))
+    row.completion_tokens = integer(usage.get("completion_tokens", usage.get("output_tokens")))
+    prompt = obj(usage.get("prompt_tokens_details", usage.get("input_tokens_details")))
+    completion = obj(usage.get("completion_tokens_details", usage.get("output_tokens_details")))
+    if prompt:
+        row.cached_tokens = integer(prompt.get("cached_tokens"))
+        row.cache_write_tokens = integer(prompt.get("cache_write_tokens", prompt.get("cache_creation_tokens")))
+        hourly = obj(prompt.get("cache_creation_token_details")).get("ephemeral_1h_input_tokens")
+        row.cache_write_1h_tokens = integer(hourly)
+        row.image_tokens = integer(prompt.get("image_tokens"))
+    if row.cached_tokens is None:
+        row.cached_tokens = integer(usage.get("cache_read_input_tokens"))
+    if row.cache_write_tokens is None:
+        row.cache_write_tokens = integer(usage.get("cache_creation_input_tokens"))
+    if completion:
+        row.reasoning_tokens = integer(completion.get("reasoning_tokens"))
+    spoken = [integer(details.get("audio_tokens")) for details in (prompt, completion)]
+    row.audio_tokens = sum(n or 0 for n in spoken) if any(n is not None for n in spoken) else None
+    row.usage_raw = json_text(usage)
+    row.usage_basis = "provider" if row.prompt_tokens is not None else "absent"
+
+
+def _hides_input(row: Row, prompt_tokens: int) -> bool:
+    """Whether far more tokens were billed than the visible text can have; three bytes a token is a generous rate."""
+    if row.messages is None or row.has_images or row.has_audio or prompt_tokens <= 200 + len(row.messages) / 2:
+        return False
+    visible = (len(row.messages.encode("utf-8", "replace")) + len(row.tools or "")) / 3
+    return prompt_tokens > 1.5 * visible + 200
+
+
+HARMLESS = frozenset({"remote_image_url", "suspected_missing_input", "params_missing", "tools_missing"})
+"""Reasons that make a replay less than exact, but not impossible."""
+
+
+def judge_replayable(row: Row, reasons: set[str], best: str) -> None:
+    """Settle whether a row can be replayed, from the reasons found; `best` is what it is without any.
+
+    Replaying needs the whole request, and comparing needs the whole answer that the log's model gave.
+    """
+    if row.messages is None:
+        reasons.add("body_not_captured")
+    if row.operation == "embeddings":
+        reasons.add("embedding")
+    if row.status == "partial":
+        reasons.add("partial_stream")
+    elif row.response_text is None and row.tool_calls is None and row.refusal is None:
+        filtered = row.status == "ok" and row.finish_reason in ("content_filter", "length")
+        if not filtered:
+            reasons.add("no_response")
+    if row.prompt_tokens is not None and _hides_input(row, row.prompt_tokens):
+        reasons.add("suspected_missing_input")
+    row.unreplayable_reasons = sorted(reasons)
+    row.replayable = best if not reasons else ("lossy" if reasons <= HARMLESS else "none")
+
+
+def raw_value(raw: Any) -> Any:
+    """The value of a raw field; an absent one is None."""
+    return msgspec.json.decode(raw) if isinstance(raw, msgspec.Raw) and bytes(raw) else None

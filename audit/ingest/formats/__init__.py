@@ -1,0 +1,43 @@
+"""Log formats, one file each, most specific first: the order in which they are tried on a log's first record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from audit.core.catalog import Catalog
+from audit.core.settings import IngestSettings
+from audit.ingest.row import Row
+
+Reader = Callable[[bytes], Sequence[Row]]
+"""From the bytes of one record to its rows: none for a record that is no call (a parent span), several where one
+record nests several calls. Raises `Unusable` for a record that should have been one; total otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Format:
+    """How one kind of log is told and read.
+
+    Attributes:
+        name: As in `ingest.format`.
+        summary: One line for the documentation.
+        fields: Top-level fields that its records have, to name the nearest format when none fits.
+        detects: Why a record is of this format, or None when it is not.
+        open: A reader for the settings. Made once per block of records, in the process that reads it.
+    """
+
+    name: str
+    summary: str
+    fields: tuple[str, ...]
+    detects: Callable[[Mapping[str, Any]], str | None]
+    open: Callable[[IngestSettings], Reader]
+
+
+FORMATS: Catalog[Format] = Catalog(
+    kind="format",
+    package=__name__,
+    constant="FORMAT",
+    names=("litellm", "openai-chat", "generic"),
+    expects=Format,
+)

@@ -1,0 +1,156 @@
+"""LiteLLM StandardLoggingPayload: S3, GCS, Azure, `generic_api` and custom callbacks.
+
+Source: litellm 1.106.2, `litellm/types/utils.py: StandardLoggingPayload`;
+https://docs.litellm.ai/docs/proxy/logging_spec, read 2026-11-23.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from audit.core.settings import IngestSettings
+from audit.ingest import chat, labels, values
+from audit.ingest.formats import Format, Reader
+from audit.ingest.litellm_payload import Failure, Payload, Response, put_identity, put_money, put_times
+from audit.ingest.row import Row, Unusable
+from audit.ingest.values import obj, small, text
+from audit.ingest.words import error_type
+
+_OPERATIONS = {
+    "completion": "chat",
+    "responses": "responses",
+    "anthropic_messages": "messages",
+    "text_completion": "text_completion",
+    "embedding": "embeddings",
+}
+_ROUTE_KEYS = (*labels.ROUTE_KEYS, "prompt_id")
+_PROMPT = "metadata.prompt_management_metadata."
+_TEAMS = ("user_api_key_team_alias", "user_api_key_team_id", "user_api_key_org_id", "user_api_key_alias")
+_ABORTED = ("499", "ClientDisconnected")
+
+
+_DECODER = msgspec.json.Decoder(Payload)
+_FIELDS = frozenset(Payload.__struct_encode_fields__) & frozenset(Payload.__struct_fields__) - {
+    "model_parameters",
+    "response",
+    "hidden_params",
+}
+
+
+def detects(record: Mapping[str, Any]) -> str | None:
+    """Why a record is LiteLLM's."""
+    if "model_map_information" in record and "hidden_params" in record:
+        return "has model_map_information and hidden_params"
+    if "custom_llm_provider" in record and "call_type" in record and "startTime" in record:
+        return "has custom_llm_provider, call_type and startTime"
+    return None
+
+
+def open_reader(settings: IngestSettings) -> Reader:
+    """A reader of one payload per record."""
+    wanted = labels.Labels.of(settings)
+
+    def read(record: bytes) -> Sequence[Row]:
+        payload = values.typed(record, _DECODER, Payload)
+        if payload.status is None and payload.messages is None:
+            raise Unusable("neither `status` nor `messages`: not a LiteLLM payload")
+        whole: dict[str, Any] = {}
+
+        def top(name: str) -> Any:
+            if name in _FIELDS:
+                return getattr(payload, name)
+            if not whole:
+                whole.update(values.parse(record))
+            return whole.get(name)
+
+        return (_row(payload, wanted, top),)
+
+    return read
+
+
+def _row(payload: Payload, wanted: labels.Labels, top: Any) -> Row:
+    row = Row(gateway="litellm", emitter="litellm")
+    call = chat.read_raw_call(bytes(payload.model_parameters))
+    chat.put_call(row, call)
+    kind = payload.call_type if type(payload.call_type) is str else "completion"
+    # An `a` marks an asynchronous call, except in `anthropic_messages`.
+    row.operation = _OPERATIONS.get(kind) or _OPERATIONS.get(kind.removeprefix("a"), "other")
+    reasons = set(call.reasons)
+    if payload.messages is not None:
+        reasons |= chat.put_messages(row, payload.messages, call)
+    put_identity(row, payload)
+    put_times(row, payload, call)
+    _put_outcome(row, payload)
+    put_money(row, payload)
+    _put_labels(row, payload, wanted, top)
+    if row.operation in ("other", "text_completion"):
+        reasons.add("body_not_captured")
+    chat.judge_replayable(row, reasons, "equivalent")
+    # The proxy's /v1/messages records lose the system prompt; only the token count tells.
+    if row.operation == "messages" and "suspected_missing_input" in reasons and row.system_text is None:
+        row.unreplayable_reasons, row.replayable = sorted({*reasons, "system_missing"}), "none"
+    return row
+
+
+def _put_outcome(row: Row, payload: Payload) -> None:
+    error = payload.error_information or Failure()
+    response = payload.response or Response()
+    answer = chat.chat_answer(response.choices)
+    if answer is None and response.output is not None:
+        answer = chat.responses_answer(msgspec.structs.asdict(response))
+    if answer is not None:
+        chat.put_answer(row, answer)
+    code, name = text(error.error_code), text(error.error_class)
+    if payload.status == "success":
+        # A client that hangs up is logged as a success with finish_reason "stop" and estimated tokens.
+        aborted = code == _ABORTED[0] or name == _ABORTED[1]
+        cut = aborted or (row.streaming and answer is not None and answer.finish is None)
+        row.status = "partial" if cut else "ok"
+        if cut:
+            row.finish_reason = "aborted"
+    else:
+        row.status = "error" if payload.status in ("failure", "fail", "error") else "unknown"
+    if code or name:
+        row.error_code = code
+        row.http_status = small(code) if code and code.isdecimal() else None
+        row.error_message = text(error.error_message) or text(payload.error_str)
+    if row.status == "error" or code or name:
+        row.error_type = error_type(row.http_status, f"{name} {code} {(row.error_message or '')[:300]}")
+    row.dedupe_key = row.request_id if row.status != "error" else f"{row.request_id}@{row.started_at}"
+
+
+def _put_labels(row: Row, payload: Payload, wanted: labels.Labels, top: Any) -> None:
+    metadata = obj(payload.metadata)
+    tags = payload.request_tags if isinstance(payload.request_tags, list) else ()
+    row.tags = tags = [tag for tag in tags if type(tag) is str and not tag.startswith("User-Agent")]
+    places = [
+        (labels.tag_pairs(tags), "request_tags."),
+        (metadata.get("requester_metadata"), "metadata.requester_metadata."),
+        (metadata.get("spend_logs_metadata"), "metadata.spend_logs_metadata."),
+        (metadata, "metadata."),
+    ]
+    prompt = ({"prompt_id": obj(metadata.get("prompt_management_metadata")).get("prompt_id")}, _PROMPT)
+    row.route, row.route_source = wanted.find("route", top, _ROUTE_KEYS, [*places, prompt])
+    row.tenant, row.tenant_source = wanted.find("tenant", top, _TEAMS, places[3:])
+    row.environment, _ = wanted.find("environment", top, labels.ENVIRONMENT_KEYS, places)
+    row.region, _ = wanted.find("region", top, labels.REGION_KEYS, places)
+    row.served_region = text(payload.cost_breakdown.vertex_location) if payload.cost_breakdown else None
+    # `trace_id` doubles as the session unless request_correlation_in_logs fills `session_id`.
+    ids = ({"session_id": payload.session_id, "trace_id": payload.trace_id, "end_user": payload.end_user}, "")
+    row.session_id, _ = wanted.find("session", top, ("session_id", "trace_id"), (ids,))
+    user, _ = wanted.find("end_user", top, ("end_user",), (ids,))
+    row.end_user_hash = labels.pseudonym(user)
+    if metadata:
+        row.metadata = values.scalars(metadata, "metadata.", ("usage_object",))
+
+
+FORMAT = Format(
+    name="litellm",
+    summary="LiteLLM StandardLoggingPayload: JSONL, a JSON array, or one object per file",
+    fields=("id", "call_type", "status", "custom_llm_provider", "startTime", "endTime", "response_cost", "messages"),
+    detects=detects,
+    open=open_reader,
+)

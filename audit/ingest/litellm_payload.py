@@ -1,0 +1,148 @@
+"""LiteLLM's payload: its fields, and the facts in them that need no interpretation of the answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from audit.ingest import chat, values
+from audit.ingest.row import Row
+from audit.ingest.values import integer, microseconds, number, obj, small, text
+from audit.ingest.words import model_key, provider
+
+
+class Headers(
+    msgspec.Struct,
+    gc=False,
+    rename={"retries": "x-litellm-attempted-retries", "fallbacks": "x-litellm-attempted-fallbacks"},
+):
+    """Two of the proxy's response headers."""
+
+    retries: Any = None
+    fallbacks: Any = None
+
+
+class Failure(msgspec.Struct, gc=False):
+    """What went wrong."""
+
+    error_code: Any = None
+    error_class: Any = None
+    error_message: Any = None
+
+
+class Breakdown(msgspec.Struct, gc=False):
+    """Of the cost split, what is not a cost."""
+
+    vertex_location: Any = None
+
+
+class Hidden(msgspec.Struct, gc=False):
+    """What LiteLLM notes beside a call."""
+
+    litellm_model_name: Any = None
+    additional_headers: Headers | None = None
+
+
+class Response(msgspec.Struct, gc=False):
+    """A response of the chat API or of the Responses API."""
+
+    id: Any = None
+    model: Any = None
+    choices: Any = None
+    output: Any = None
+    status: Any = None
+    incomplete_details: Any = None
+    usage: Any = None
+    service_tier: Any = None
+
+
+_RENAMED = {"start": "startTime", "end": "endTime", "first_token": "completionStartTime"}
+
+
+class Payload(msgspec.Struct, gc=False, rename=_RENAMED):
+    """The fields that are read."""
+
+    # Everything else, half of a record's bytes (`model_map_information`), is skipped by the parser.
+    id: Any = None
+    litellm_call_id: Any = None
+    trace_id: Any = None
+    session_id: Any = None
+    call_type: Any = None
+    status: Any = None
+    stream: Any = None
+    cache_hit: Any = None
+    model: Any = None
+    model_group: Any = None
+    custom_llm_provider: Any = None
+    start: Any = None
+    end: Any = None
+    first_token: Any = None
+    prompt_tokens: Any = None
+    completion_tokens: Any = None
+    response_cost: Any = None
+    cost_breakdown: Breakdown | None = None
+    response_cost_failure_debug_info: Any = None
+    zero_cost_diagnostic: Any = None
+    request_tags: Any = None
+    end_user: Any = None
+    metadata: Any = None
+    messages: Any = None
+    model_parameters: msgspec.Raw = msgspec.Raw(b"null")
+    response: Response | None = None
+    hidden_params: Hidden | None = None
+    error_str: Any = None
+    error_information: Failure | None = None
+
+
+def put_identity(row: Row, payload: Payload) -> None:
+    """Write ids, models, provider and routing."""
+    row.request_id = text(payload.id)
+    row.logical_request_id = text(payload.litellm_call_id)
+    row.trace_id = text(payload.trace_id)
+    hidden, response = payload.hidden_params or Hidden(), payload.response or Response()
+    row.provider = provider(payload.custom_llm_provider)
+    row.model_requested = text(payload.model_group)
+    row.model_called = text(hidden.litellm_model_name) or text(payload.model)
+    row.model_responded = text(response.model)
+    row.model_key = model_key(row.model_called or row.model_responded, text(payload.custom_llm_provider))
+    row.service_tier = text(response.service_tier)
+    if hidden.additional_headers is not None:
+        row.retries = small(hidden.additional_headers.retries)
+        row.fallbacks = small(hidden.additional_headers.fallbacks)
+    metadata = payload.metadata
+    if type(metadata) is dict and type(decision := metadata.get("routing_decision")) is dict:
+        row.routing = values.json_text(decision)
+        row.escalated = values.boolean(decision.get("escalated"))
+
+
+def put_times(row: Row, payload: Payload, call: chat.Call) -> None:
+    """Write start, end, latency and, for streams, time to the first token."""
+    row.started_at, row.started_at_resolution = microseconds(payload.start)
+    row.ended_at, _ = microseconds(payload.end)
+    # `stream` is true only once a stream completed; for one that failed the parameters know.
+    row.streaming = payload.stream if isinstance(payload.stream, bool) else bool(call.stream)
+    if row.started_at is None or row.ended_at is None:
+        return
+    row.latency_ms = (row.ended_at - row.started_at) / 1000
+    if payload.stream is True:
+        first_token, _ = microseconds(payload.first_token)
+        if first_token is not None and row.started_at <= first_token:
+            row.ttft_ms = (first_token - row.started_at) / 1000
+
+
+def put_money(row: Row, payload: Payload) -> None:
+    """Write tokens and cost; a cost of 0 that is none becomes unknown."""
+    usage = payload.response.usage if payload.response is not None else None
+    chat.put_usage(row, usage or obj(payload.metadata).get("usage_object"))
+    prompt, completion = integer(payload.prompt_tokens), integer(payload.completion_tokens)
+    if prompt or completion or row.usage_basis == "provider":
+        row.prompt_tokens, row.completion_tokens = prompt, completion
+        row.usage_basis = "emitter_estimated" if row.status == "partial" else "provider"
+    row.cache_hit = payload.cache_hit if isinstance(payload.cache_hit, bool) else None
+    cost = number(payload.response_cost)
+    unknown = payload.response_cost_failure_debug_info or payload.zero_cost_diagnostic or prompt or completion
+    if cost == 0 and row.status != "error" and not row.cache_hit and unknown:
+        row.ingest_warnings = ("zero_cost_is_unknown",)  # LiteLLM writes 0 for a model that it has no price for
+    elif cost is not None and cost >= 0:
+        row.cost_usd_logged, row.cost_basis = cost, "gateway_pricetable"

@@ -1,0 +1,158 @@
+"""One row of traffic with its bodies, as a format fills it, and how rows become columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+
+from audit.core.schemas import TRAFFIC
+
+SECOND_PASS = (
+    "attempt_index",
+    "is_final_attempt",
+    "duplicate_of",
+    "cost_usd_recomputed",
+    "price_table_version",
+    "source_sha256",
+)
+"""Columns that need the whole log, or the whole file; filled after the last record is read."""
+
+
+class Unusable(Exception):
+    """A record that cannot become traffic. The reason is a short class of problem and never quotes the record."""
+
+
+class Row(msgspec.Struct, kw_only=True, gc=False):
+    """One attempt at one model call. The fields are the columns of TRAFFIC and BODIES; a format fills what it knows.
+
+    `dedupe_key` is no column: two rows with one key are the same call logged twice. None means that only equal bytes
+    with a time stamp are.
+    """
+
+    dedupe_key: str | None = None
+    row_id: str = ""
+    request_id: str | None = None
+    logical_request_id: str | None = None
+    trace_id: str | None = None
+    span_id: str | None = None
+    parent_span_id: str | None = None
+    session_id: str | None = None
+    started_at: int | None = None  # microseconds since 1970
+    ended_at: int | None = None
+    started_at_resolution: str = "us"
+    latency_ms: float | None = None
+    ttft_ms: float | None = None
+    route: str | None = None
+    route_source: str | None = None
+    tenant: str | None = None
+    tenant_source: str | None = None
+    end_user_hash: str | None = None
+    environment: str | None = None
+    region: str | None = None
+    served_region: str | None = None
+    release: str | None = None
+    provider: str | None = None
+    gateway: str | None = None
+    operation: str = "chat"
+    model_requested: str | None = None
+    model_called: str | None = None
+    model_responded: str | None = None
+    model_key: str | None = None
+    params: str | None = None
+    params_defaulted: Sequence[str] = ()
+    finish_reason: str | None = None
+    finish_reason_raw: str | None = None
+    streaming: bool | None = None
+    prompt_tokens: int | None = None
+    cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    cache_write_1h_tokens: int | None = None
+    completion_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    audio_tokens: int | None = None
+    image_tokens: int | None = None
+    usage_basis: str = "absent"
+    usage_raw: str | None = None
+    cost_usd_logged: float | None = None
+    cost_basis: str = "absent"
+    service_tier: str | None = None
+    batch: bool | None = None
+    cache_hit: bool | None = None
+    status: str = "unknown"
+    error_type: str | None = None
+    error_code: str | None = None
+    http_status: int | None = None
+    error_message: str | None = None
+    retries: int | None = None
+    fallbacks: int | None = None
+    fallback_from: str | None = None
+    escalated: bool | None = None
+    routing: str | None = None
+    feedback: Sequence[Any] = ()
+    tags: Sequence[str] = ()
+    metadata: Sequence[tuple[str, str]] | None = None
+    prompt_hash: str | None = None
+    prefix_hash: str | None = None
+    system_hash: str | None = None
+    tools_hash: str | None = None
+    request_fp: str | None = None
+    has_images: bool = False
+    has_audio: bool = False
+    n_turns: int = 0
+    n_tools: int = 0
+    prompt_chars: int = 0
+    replayable: str = "none"
+    unreplayable_reasons: Sequence[str] = ()
+    sampling_weight: float = 1.0
+    secrets_masked: int = 0
+    source_format: str = ""
+    source_format_version: str | None = None
+    emitter: str | None = None
+    source_file: str = ""
+    source_row: int = 0
+    ingest_warnings: Sequence[str] = ()
+    messages: str | None = None
+    system_text: str | None = None
+    tools: str | None = None
+    tool_choice: str | None = None
+    response_format: str | None = None
+    native_request: str | None = None
+    native_response: str | None = None
+    native_api: str | None = None
+    response_text: str | None = None
+    response_choices: str | None = None
+    tool_calls: str | None = None
+    refusal: str | None = None
+
+
+DRAFT = pa.schema([field for field in TRAFFIC if field.name not in SECOND_PASS] + [pa.field("dedupe_key", pa.string())])
+"""TRAFFIC as it is before the second pass."""
+
+
+_TURNED_ROWS = 64
+
+
+def turned(rows: Sequence[Row]) -> dict[str, list[Any]]:
+    """The rows' values by field.
+
+    Turned in small groups: a row is a kilobyte of pointers, and a walk down one field of many rows misses the cache.
+    """
+    fields: dict[str, list[Any]] = {name: [] for name in Row.__struct_fields__}
+    lists = list(fields.values())
+    for start in range(0, len(rows), _TURNED_ROWS):
+        group = map(msgspec.structs.astuple, rows[start : start + _TURNED_ROWS])
+        for values, part in zip(lists, zip(*group, strict=True), strict=True):
+            values.extend(part)
+    return fields
+
+
+def record_batch(fields: Mapping[str, list[Any]], schema: pa.Schema) -> pa.RecordBatch:
+    """Turned rows as a batch of a schema.
+
+    Raises:
+        pa.ArrowException, OverflowError, UnicodeEncodeError: A format put a value into a column that cannot hold it.
+    """
+    return pa.record_batch([pa.array(fields[field.name], type=field.type) for field in schema], schema=schema)

@@ -1,0 +1,313 @@
+"""Files to records: found, uncompressed, told apart by their first bytes, and cut into pieces of bounded size."""
+
+from __future__ import annotations
+
+import io
+import mmap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+import zstandard
+from isal import igzip, isal_zlib
+
+from audit.core.errors import InputError, Place
+
+PIECE_BYTES = 1 << 24
+"""Size of a piece of lines before it is cut at a line's end; two workers hold a few of them each."""
+HEAD_BYTES = 1 << 20
+_BUFFER_BYTES = 1 << 18
+SUFFIXES = frozenset({".jsonl", ".ndjson", ".json", ".log", ".gz", ".zst", ".zstd", ".parquet"})
+"""What is picked up from a folder; a file that is named outright may be called anything."""
+
+_ISAL_ERROR = cast(type[Exception], isal_zlib.error)
+_DAMAGE = (EOFError, OSError, _ISAL_ERROR, zstandard.ZstdError)
+_GZIP, _ZSTD, _PARQUET, _BOM = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1", b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file with the name that it has in the traffic: its basename, made unique."""
+
+    path: Path
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some records of one source, in order.
+
+    Attributes:
+        first_row: Line or element number of the first record, from 1.
+        span: Byte range of the lines in an uncompressed file; the worker reads it itself.
+        lines: The lines, of a compressed file.
+        items: One element per record, of a JSON array or a Parquet file.
+        format: Name of the format, once sniffed.
+    """
+
+    source: Source
+    first_row: int
+    size: int
+    span: tuple[int, int] | None = None
+    lines: bytes | None = None
+    items: tuple[bytes, ...] | None = None
+    format: str = ""
+
+    def records(self) -> Iterator[tuple[int, bytes]]:
+        """Row numbers and records; blank lines are counted and skipped."""
+        if self.items is not None:
+            yield from enumerate(self.items, self.first_row)
+            return
+        for row, line in enumerate(self._lines(), self.first_row):
+            record = line.rstrip()
+            if record:
+                yield row, record
+
+    def _lines(self) -> Iterator[bytes]:
+        """Lines one by one; those of a file are not held together in memory."""
+        if self.span is None:
+            yield from io.BytesIO(self.lines or b"")
+            return
+        with self.source.path.open("rb") as file:
+            file.seek(self.span[0])
+            left = self.span[1] - self.span[0]
+            while left > 0 and (line := file.readline()):
+                left -= len(line)
+                yield line
+
+    def of(self, format_name: str) -> Piece:
+        """The piece, with its format."""
+        return replace(self, format=format_name)
+
+
+def find_sources(paths: Sequence[Path]) -> list[Source]:
+    """Files to read, in the order given; a folder stands for the logs in it and below, sorted.
+
+    Raises:
+        InputError: A path does not exist, or a folder holds nothing that could be a log.
+    """
+    files: dict[Path, Path] = {}
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.is_file() and _is_log(p, path))
+            if not inside:
+                raise InputError(
+                    f"{path} holds no log",
+                    code="ingest.empty-folder",
+                    hint=f"logs end in {', '.join(sorted(SUFFIXES))}",
+                )
+            files.update((p.resolve(), p) for p in inside)
+        elif path.exists():
+            files[path.resolve()] = path
+        else:
+            raise InputError(f"{path} does not exist", code="file.missing", hint="give the path of an exported log")
+    names: dict[str, int] = {}
+    sources = []
+    for path in files.values():
+        names[path.name] = number = names.get(path.name, 0) + 1
+        sources.append(Source(path, path.name if number == 1 else f"{path.name}#{number}"))
+    return sources
+
+
+def _is_log(path: Path, folder: Path) -> bool:
+    hidden = any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
+    return not hidden and path.suffix.lower() in SUFFIXES
+
+
+def pieces(source: Source) -> Iterator[Piece]:
+    """The records of a source in pieces of bounded size.
+
+    Raises:
+        InputError: Empty, cut off, or neither JSON nor Parquet.
+    """
+    with source.path.open("rb") as raw:
+        magic = raw.read(4)
+        raw.seek(0)
+        if not magic:
+            raise InputError(f"{source.path} is empty", code="ingest.empty", hint="check the export that wrote it")
+        if magic == _PARQUET:
+            yield from _parquet_pieces(source)
+            return
+        plain = not magic.startswith((_GZIP, _ZSTD))
+        stream = raw if plain else _uncompressed(raw, magic)
+        try:
+            yield from _text_pieces(source, stream, plain)
+        except _DAMAGE as error:
+            raise InputError(
+                f"{source.path} is cut off or damaged: it cannot be uncompressed to its end",
+                code="ingest.truncated",
+                notes=[f"{type(error).__name__} from the decompressor"],
+                hint="copy or export the file again; nothing was written",
+            ) from None
+
+
+def _uncompressed(raw: BinaryIO, magic: bytes) -> BinaryIO:
+    if magic.startswith(_GZIP):
+        return cast(BinaryIO, igzip.IGzipFile(fileobj=raw, mode="rb"))  # type: ignore[no-untyped-call]
+    return cast(BinaryIO, io.BufferedReader(_Zstd(raw), buffer_size=1 << 20))
+
+
+class _Zstd(io.RawIOBase):
+    """Frames of a zstd file one after another; unlike `stream_reader`, the end of a cut file is an error."""
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self._raw = raw
+        self._frame = zstandard.ZstdDecompressor().decompressobj()
+        self._begun = False
+        self._pending = memoryview(b"")
+        self._left = b""
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer as far as there is data; 0 at the end."""
+        while not self._pending:
+            data = self._left or self._raw.read(1 << 17)
+            self._left = b""
+            if not data:
+                if self._begun:
+                    raise EOFError("the last frame has no end")
+                return 0
+            self._begun = True
+            self._pending = memoryview(self._frame.decompress(data))
+            if self._frame.eof:
+                self._left = self._frame.unused_data
+                self._frame, self._begun = zstandard.ZstdDecompressor().decompressobj(), False
+        size = min(len(buffer), len(self._pending))
+        buffer[:size] = self._pending[:size]
+        self._pending = self._pending[size:]
+        return size
+
+
+def _text_pieces(source: Source, stream: BinaryIO, plain: bool) -> Iterator[Piece]:
+    head = stream.read(HEAD_BYTES)
+    start = len(_BOM) if head.startswith(_BOM) else 0
+    body = head[start:].lstrip()
+    if not body and len(head) < HEAD_BYTES:
+        raise InputError(f"{source.path} holds only white space", code="ingest.empty")
+    first_line = body.split(b"\n", 1)[0].strip()
+    # One object over many lines; only a small one, because a line of JSONL may be broken too.
+    spread = body[:1] == b"{" and len(head) < HEAD_BYTES and not _whole(first_line) and _whole(body)
+    if body[:1] == b"[" or spread:
+        yield from _document_pieces(source, head, stream, plain)
+        return
+    if body[:1] != b"{":
+        _refuse(source, first_line, head[: head.find(body[:1], start)].count(b"\n") + 1)
+    if plain:
+        yield from _span_pieces(source, stream, start)
+    else:
+        yield from _line_pieces(source, stream, head[start:])
+
+
+def _whole(data: bytes) -> bool:
+    try:
+        msgspec.json.decode(data, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
+def _refuse(source: Source, line: bytes, number: int) -> None:
+    place = Place(file=str(source.path), line=number)
+    separators = max(line.count(mark) for mark in (b",", b"\t", b";"))
+    if separators >= 2 and line[:1] not in (b'"[', b"{"):
+        raise InputError(
+            "this looks like CSV, not JSON",
+            code="ingest.csv",
+            place=place,
+            notes=[f"the first line has {separators + 1} columns"],
+            hint="export as JSONL or Parquet, one request per record",
+        )
+    raise InputError(
+        "this is not JSON: a log is JSON lines, a JSON array, one JSON object, or Parquet",
+        code="ingest.not-json",
+        place=place,
+        hint="export as JSONL, one request per line",
+    )
+
+
+def _span_pieces(source: Source, file: BinaryIO, start: int) -> Iterator[Piece]:
+    """Cut at the first line's end after PIECE_BYTES, through a buffer small enough to stay in the processor's cache."""
+    buffer = bytearray(_BUFFER_BYTES)
+    row, lines, position = 1, 0, start
+    file.seek(start)
+    while size := file.readinto(buffer):  # type: ignore[attr-defined]
+        cut = buffer.find(b"\n", 0, size) if position + size - start >= PIECE_BYTES else -1
+        if cut >= 0:
+            stop = position + cut + 1
+            yield Piece(source, row, stop - start, span=(start, stop))
+            row, lines, start = row + lines + 1, buffer.count(b"\n", cut + 1, size), stop
+        else:
+            lines += buffer.count(b"\n", 0, size)
+        position += size
+    if position > start:
+        yield Piece(source, row, position - start, span=(start, position))
+
+
+def _line_pieces(source: Source, stream: BinaryIO, head: bytes) -> Iterator[Piece]:
+    row, data = 1, head + stream.read(PIECE_BYTES)
+    while data:
+        if not data.endswith(b"\n"):
+            data += stream.readline()
+        yield Piece(source, row, len(data), lines=data)
+        row += data.count(b"\n")
+        data = stream.read(PIECE_BYTES)
+
+
+def _document_pieces(source: Source, head: bytes, stream: BinaryIO, plain: bool) -> Iterator[Piece]:
+    """Elements of one JSON array, or one object. An uncompressed file is mapped, not read, so memory stays small."""
+    if plain:
+        with source.path.open("rb") as file:
+            view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+    else:
+        view = memoryview(head + stream.read())
+    try:
+        items = _elements(view[len(_BOM) if head.startswith(_BOM) else 0 :])
+    except msgspec.DecodeError as error:
+        raise InputError(
+            f"{source.path} begins as a JSON document and is not one",
+            code="ingest.not-json",
+            notes=[str(error)],
+            hint="export as JSONL, one request per line: one bad line then costs one line",
+        ) from None
+    yield from _item_pieces(source, (bytes(item) for item in items))
+
+
+def _elements(view: memoryview) -> Sequence[msgspec.Raw]:
+    first = bytes(view[:256]).lstrip()[:1]
+    if first == b"[":
+        return msgspec.json.decode(view, type=list[msgspec.Raw])
+    return [msgspec.json.decode(view, type=msgspec.Raw)]
+
+
+def _item_pieces(source: Source, items: Iterator[bytes]) -> Iterator[Piece]:
+    row, size, batch = 1, 0, []
+    for item in items:
+        batch.append(item)
+        size += len(item)
+        if size >= PIECE_BYTES:
+            yield Piece(source, row, size, items=tuple(batch))
+            row, size, batch = row + len(batch), 0, []
+    if batch or row == 1:
+        yield Piece(source, row, size, items=tuple(batch))
+
+
+def _parquet_pieces(source: Source) -> Iterator[Piece]:
+    try:
+        with pq.ParquetFile(source.path) as file:
+            batches = file.iter_batches(batch_size=2048)
+            rows = (row for batch in batches for row in batch.to_pylist())
+            yield from _item_pieces(source, (msgspec.json.encode(row, enc_hook=str) for row in rows))
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(
+            f"{source.path} is not a readable Parquet file",
+            code="ingest.not-parquet",
+            notes=[type(error).__name__],
+            hint="copy or export the file again; nothing was written",
+        ) from None

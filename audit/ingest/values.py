@@ -1,0 +1,293 @@
+"""Strangers' values made usable: numbers, times, paths and records of any shape, without an exception."""
+
+from __future__ import annotations
+
+import functools
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import msgspec
+
+from audit.core.fingerprint import canonical_json, digest
+from audit.ingest.row import Unusable
+
+S = TypeVar("S", bound=msgspec.Struct)
+
+INT64 = 2**63 - 1
+SORTED = msgspec.json.Encoder(order="sorted")
+DECODER = msgspec.json.Decoder()
+EARLIEST_US, LATEST_US = 0, 253_402_300_799_000_000  # 1970 to 9999: what a timestamp column and Python both hold
+
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_ISO_SPACE = re.compile(r"^(\d{4}-\d\d-\d\d) (\d\d:)")
+
+
+def parse(record: bytes) -> Any:
+    """The record's JSON value.
+
+    Special cases: NaN and infinities become null, halves of surrogate pairs become U+FFFD; Python loggers write both.
+
+    Raises:
+        Unusable: It is not JSON.
+    """
+    try:
+        return DECODER.decode(record)
+    except (msgspec.DecodeError, RecursionError):
+        return DECODER.decode(repaired(record))
+
+
+def repaired(record: bytes) -> bytes:
+    """Strict JSON for a record that only Python's lenient reader understands.
+
+    Raises:
+        Unusable: It does not either.
+    """
+    try:
+        value = json.loads(record, parse_constant=lambda _: None, parse_float=_finite)
+        text = json.dumps(value, ensure_ascii=False)
+        strict = _LONE_SURROGATE.sub("\ufffd", text).encode()
+        DECODER.decode(strict)
+    except RecursionError:
+        raise Unusable("nested too deeply") from None
+    except ValueError:
+        raise Unusable("not JSON") from None
+    return strict
+
+
+def _finite(text: str) -> float | None:
+    number = float(text)
+    return number if math.isfinite(number) else None
+
+
+def typed(record: bytes, decoder: msgspec.json.Decoder[S], shape: type[S]) -> S:
+    """The record as a struct whose fields are `Any` or structs of the same kind; other types in them become absent.
+
+    Raises:
+        Unusable: It is not JSON, or not an object.
+    """
+    try:
+        return decoder.decode(record)
+    except (msgspec.DecodeError, RecursionError):
+        value = parse(record)
+        if not isinstance(value, dict):
+            raise Unusable("not a JSON object") from None
+        return shaped(value, shape)
+
+
+def shaped(value: Mapping[str, Any], shape: type[S]) -> S:
+    """A struct from a mapping, where what does not fit is left out."""
+    kept: dict[str, Any] = {}
+    for field in msgspec.structs.fields(shape):
+        if field.encode_name not in value:
+            continue
+        found, inner = value[field.encode_name], _inner(field.type)
+        if inner is not None:
+            if isinstance(found, dict):
+                kept[field.name] = shaped(found, inner)
+        elif field.type is msgspec.Raw:
+            kept[field.name] = msgspec.Raw(msgspec.json.encode(found))
+        else:
+            kept[field.name] = found
+    return shape(**kept)
+
+
+@functools.cache
+def _inner(kind: Any) -> type[msgspec.Struct] | None:
+    """The struct in `Struct | None`, or None when the field holds anything else."""
+    for choice in getattr(kind, "__args__", (kind,)):
+        if isinstance(choice, type) and issubclass(choice, msgspec.Struct):
+            return choice
+    return None
+
+
+def canonical(value: Any) -> str:
+    """The same text as `core.fingerprint.canonical_json`, by a faster road where both write numbers alike."""
+    if _plain_numbers(value):
+        try:
+            return SORTED.encode(value).decode()
+        except (TypeError, ValueError, RecursionError):
+            pass
+    return canonical_json(value)
+
+
+def _plain_numbers(value: Any) -> bool:
+    # Python writes 1e-05 and 1e+16 where msgspec writes 0.00001 and 1e16.
+    kind = type(value)
+    if kind is str or value is None or kind is int or kind is bool:
+        return True
+    if kind is float:
+        return bool(value == 0 or 1e-4 <= abs(value) < 1e16)
+    if kind is dict:
+        return all(map(_plain_numbers, value.values()))
+    if kind is list or kind is tuple:
+        return all(map(_plain_numbers, value))
+    return False
+
+
+def json_text(value: Any) -> str | None:
+    """JSON with sorted keys for a column that no digest is made of; None stays None."""
+    return None if value is None else SORTED.encode(value).decode()
+
+
+@functools.lru_cache(4096)
+def cached_digest(text: str) -> str:
+    """SHA-256 of a text that repeats, such as a system prompt."""
+    return digest(text)
+
+
+def integer(value: Any) -> int | None:
+    """A count of something: a non-negative int64, also when written as a float or as text; else None."""
+    if type(value) is int:
+        return value if 0 <= value <= INT64 else None
+    number_ = number(value)
+    return int(number_) if number_ is not None and 0 <= number_ < INT64 and number_ == int(number_) else None
+
+
+def small(value: Any) -> int | None:
+    """A count that fits an int16; else None."""
+    count = integer(value)
+    return count if count is not None and count < 2**15 else None
+
+
+def number(value: Any) -> float | None:
+    """A finite number, also when written as text; else None. Booleans are not numbers."""
+    if type(value) is float:
+        return value if math.isfinite(value) else None
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if math.isfinite(found) else None
+
+
+def text(value: Any) -> str | None:
+    """A name: a non-empty string, or a number as one; else None."""
+    if type(value) is str:
+        return value or None
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def obj(value: Any) -> dict[str, Any]:
+    """The value when it is an object; otherwise an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def boolean(value: Any) -> bool | None:
+    """true or false, also as the words; else None."""
+    if isinstance(value, bool):
+        return value
+    return {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else None
+
+
+def microseconds(value: Any) -> tuple[int | None, str]:
+    """Time since 1970 and its resolution, from epoch seconds, milliseconds, micro- or nanoseconds, or ISO 8601.
+
+    Special cases: text without a zone is UTC. The unit of a number follows from its size, which is unambiguous from
+    1973 on. What is no time gives None.
+    """
+    if type(value) is float and 1e8 < value < 1e11:
+        return round(value * 1e6), "us"
+    seconds = number(value)
+    if seconds is None:
+        return _iso(value) if isinstance(value, str) else (None, "us")
+    for limit, scale, resolution in ((1e11, 1e6, "s"), (1e14, 1e3, "ms"), (1e17, 1, "us"), (1e20, 1e-3, "ns")):
+        if 1e8 <= seconds < limit:
+            found = round(seconds * scale)
+            fine = resolution == "s" and seconds != int(seconds)
+            return (found if found <= LATEST_US else None), "us" if fine else resolution
+    return None, "us"
+
+
+def _iso(value: str) -> tuple[int | None, str]:
+    try:
+        moment = datetime.fromisoformat(_ISO_SPACE.sub(r"\1T\2", value.strip()))
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+        found = round(moment.timestamp() * 1e6)
+    except (ValueError, OverflowError):
+        return None, "us"
+    fraction = value.partition(".")[2].rstrip("Z")
+    return (found if EARLIEST_US <= found <= LATEST_US else None), "us" if len(fraction) > 3 else (
+        "ms" if fraction else "s"
+    )
+
+
+def walk(value: Any, path: str) -> Any:
+    """What stands at a dotted path, or None.
+
+    Special cases: a key may itself hold dots; a number is a place in a list; in a list of tags the step `route` finds
+    `route:checkout` and `route=checkout`.
+    """
+    while path:
+        if isinstance(value, dict) and path in value:
+            return value[path]
+        step, _, path = path.partition(".")
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list):
+            value = _among(value, step)
+        else:
+            return None
+    return value
+
+
+def _among(items: list[Any], step: str) -> Any:
+    if step.isdecimal():
+        return items[int(step)] if int(step) < len(items) else None
+    for item in items:
+        if isinstance(item, str) and item.startswith((f"{step}:", f"{step}=")):
+            return item[len(step) + 1 :].strip()
+    return None
+
+
+_PRIVATE = re.compile(
+    r"(?i)(^|[_.-])(ip|ip_address|headers?|custom_headers|authorization|api_?key|secrets?|passw(or)?d|cookies?|"
+    r"user_agent|email|credentials?|token_hash|key_hash|traceback|body|api_base)$|requester_ip|access_token|"
+    r"auth_metadata|_api_key_(spend|max|budget|hash)"
+)
+
+
+_KNOWN_PRIVATE: dict[str, bool] = {}
+_KNOWN_LIMIT = 10_000
+
+
+def private(key: str) -> bool:
+    """Whether a metadata key is about secrets, addresses or transport, and is dropped with all under it."""
+    known = _KNOWN_PRIVATE.get(key)
+    if known is None:
+        known = _PRIVATE.search(key) is not None
+        if len(_KNOWN_PRIVATE) < _KNOWN_LIMIT:
+            _KNOWN_PRIVATE[key] = known
+    return known
+
+
+def scalars(value: Mapping[str, Any], prefix: str, skipped: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """Leaf values of nested objects as (dotted path, text); nulls, lists, long texts and private keys are left out."""
+    found: list[tuple[str, str]] = []
+    _collect(value, prefix, skipped, found)
+    return found
+
+
+def _collect(value: Mapping[str, Any], prefix: str, skipped: Sequence[str], out: list[tuple[str, str]]) -> None:
+    known = _KNOWN_PRIVATE
+    for key, leaf in value.items():
+        if leaf is None or leaf == "" or key in skipped:
+            continue
+        hidden = known.get(key)
+        if private(key) if hidden is None else hidden:
+            continue
+        kind = type(leaf)
+        if kind is str:
+            if len(leaf) <= 256:
+                out.append((prefix + key, leaf))
+        elif kind is dict:
+            _collect(leaf, f"{prefix}{key}.", (), out)
+        elif kind is bool:
+            out.append((prefix + key, "true" if leaf else "false"))
+        elif kind is int or kind is float:
+            out.append((prefix + key, str(leaf)))

@@ -1,0 +1,193 @@
+"""Records to draft tables: what a worker process does with one part of the log."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from audit.core.fingerprint import digest
+from audit.core.schemas import BODIES
+from audit.core.settings import IngestSettings
+from audit.ingest.formats import FORMATS, Reader
+from audit.ingest.row import DRAFT, Row, Unusable, record_batch, turned
+from audit.ingest.scrub import scrub
+from audit.ingest.source import Piece
+
+BATCH_BYTES = 1 << 22
+"""Bytes of records per row group of bodies: the memory of a worker is a small multiple of it."""
+BATCH_ROWS = 20_000
+FINGERPRINT_BYTES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A record that could not be used: where, why, and a digest of its first bytes to find it by."""
+
+    source_file: str
+    source_row: int
+    reason: str
+    bytes_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One part: its number, its pieces, and where the drafts go."""
+
+    number: int
+    pieces: tuple[Piece, ...]
+    settings: IngestSettings
+    folder: Path
+
+    @property
+    def draft(self) -> Path:
+        """Metadata before the second pass."""
+        return self.folder / f"draft-{self.number:05d}.arrow"
+
+    @property
+    def bodies(self) -> Path:
+        """Bodies, final."""
+        return self.folder / f"bodies-{self.number:05d}.parquet"
+
+    @property
+    def traffic(self) -> Path:
+        """Metadata, final."""
+        return self.folder / f"traffic-{self.number:05d}.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a worker reports of its part."""
+
+    number: int
+    records: int
+    rows: int
+    rejects: tuple[Reject, ...]
+    formats: dict[str, int]
+    early: tuple[bool, ...]
+    """For each of the part's first 1,000 records: whether it was usable."""
+
+
+EARLY_RECORDS = 1000
+
+
+def read_part(job: Job) -> Part:
+    """Read a part's records and write its draft and its bodies.
+
+    Every record becomes rows or a reject; nothing is dropped.
+    """
+    # Nothing here makes reference cycles, and the collector would walk every row again and again.
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return _read_part(job)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _read_part(job: Job) -> Part:
+    reader = _PartReader(job)
+    with pq.ParquetWriter(
+        job.bodies,
+        BODIES,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=["native_api"],
+        write_statistics=False,
+    ) as writer:
+        for rows in reader.batches():
+            scrub(rows, job.settings.redact)
+            fields = turned(rows)
+            writer.write_batch(record_batch(fields, BODIES))
+            reader.drafts.append(pa.Table.from_batches([record_batch(fields, DRAFT)]))
+    _write_draft(job.draft, reader.drafts)
+    rows_written = sum(len(draft) for draft in reader.drafts)
+    return Part(
+        job.number, reader.records, rows_written, tuple(reader.rejects), dict(reader.formats), tuple(reader.early)
+    )
+
+
+def _write_draft(path: Path, drafts: Sequence[pa.Table]) -> None:
+    table = pa.concat_tables(drafts or [DRAFT.empty_table()]).unify_dictionaries()
+    with pa.ipc.new_file(path, DRAFT) as writer:
+        writer.write_table(table)
+
+
+class _PartReader:
+    def __init__(self, job: Job) -> None:
+        self._job = job
+        self._readers: dict[str, Reader] = {}
+        self._copies: Counter[str] = Counter()
+        self.drafts: list[pa.Table] = []
+        self.rejects: list[Reject] = []
+        self.formats: Counter[str] = Counter()
+        self.records = 0
+        self.early: list[bool] = []
+
+    def batches(self) -> Iterator[list[Row]]:
+        """Rows in groups of bounded size, in the order of the log."""
+        batch: list[Row] = []
+        size = 0
+        for piece in self._job.pieces:
+            reader = self._reader(piece.format)
+            for number, record in piece.records():
+                batch.extend(self._read(piece, number, record, reader))
+                size += len(record)
+                if size >= BATCH_BYTES or len(batch) >= BATCH_ROWS:
+                    yield batch
+                    batch, size = [], 0
+        if batch:
+            yield batch
+
+    def _reader(self, name: str) -> Reader:
+        if name not in self._readers:
+            self._readers[name] = FORMATS.get(name).open(self._job.settings)
+        return self._readers[name]
+
+    def _read(self, piece: Piece, number: int, record: bytes, reader: Reader) -> Sequence[Row]:
+        self.records += 1
+        try:
+            rows = reader(record)
+        except Unusable as error:
+            self._reject(piece, number, record, str(error))
+            return ()
+        except Exception as error:  # the adapter boundary: one record that a format stumbles over costs one record
+            self._reject(piece, number, record, f"the format `{piece.format}` cannot read it: {type(error).__name__}")
+            return ()
+        if len(self.early) < EARLY_RECORDS:
+            self.early.append(True)
+        name = hashlib.sha256(piece.format.encode())
+        name.update(b"\0")
+        name.update(record)
+        for index, row in enumerate(rows):
+            row.row_id = self._unique(name.hexdigest() if index == 0 else digest(f"{name.hexdigest()}/{index}"), row)
+            row.source_format, row.source_file, row.source_row = piece.format, piece.source.name, number
+            if row.logical_request_id is None:
+                row.logical_request_id = row.request_id or row.row_id
+        self.formats[piece.format] += len(rows)
+        return rows
+
+    def _unique(self, row_id: str, row: Row) -> str:
+        if row.dedupe_key is None and row.started_at is not None:
+            row.dedupe_key = row_id
+        copies = self._copies[row_id]
+        self._copies[row_id] += 1
+        return row_id if copies == 0 else copy_id(row_id, copies)
+
+    def _reject(self, piece: Piece, number: int, record: bytes, reason: str) -> None:
+        if len(self.early) < EARLY_RECORDS:
+            self.early.append(False)
+        head = hashlib.sha256(record[:FINGERPRINT_BYTES]).hexdigest()
+        self.rejects.append(Reject(piece.source.name, number, reason, head))
+
+
+def copy_id(row_id: str, number: int) -> str:
+    """The id of the n-th further record with the same bytes, so that ids stay unique and the same on every ingest."""
+    return digest(f"{row_id}#{number}")

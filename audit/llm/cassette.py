@@ -1,0 +1,205 @@
+"""Recorded completions: a folder of JSON Lines, keyed by what was asked of which model, and how often.
+
+The key is (model, request_fp, repeat). The address is not part of it, so that a recording made on one machine plays on
+another, where the same model has another port or stands behind a gateway; a run in which one model name stands for two
+addresses is refused instead, because one would be served the other's answers.
+
+A line is `{"completion", "key", "model", "repeat", "request_fp"}` with sorted keys in ASCII. Only answers are recorded,
+never failures, and never costs: those follow from the usage and the price of the day.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from audit.core.errors import ConfigError, InputError, Place
+from audit.core.exchange import Completion, Usage
+from audit.core.fingerprint import fingerprint
+from audit.core.tier import Tier
+
+WRITTEN = "completions.jsonl"
+_UNRECORDED = ("cost_usd",)
+
+
+def cassette_key(model: str, request_fp: str, repeat: int) -> str:
+    """Name of one recorded completion."""
+    return fingerprint([model, request_fp, repeat])
+
+
+class Cassette:
+    """An open folder of recordings. Appends are whole lines, safe from any number of tasks of one process.
+
+    Only places are kept in memory; a completion is read when it is asked for.
+
+    Attributes:
+        notes: What was wrong and tolerated, for the user: a last line that a kill cut.
+    """
+
+    def __init__(self, folder: Path, *, must_exist: bool = False) -> None:
+        """Index a folder; it is made when the first completion is recorded.
+
+        Raises:
+            InputError: A line that is not the last is damaged, or there is no such folder and there must be.
+        """
+        if must_exist and not folder.is_dir():
+            raise InputError(f"there is no cassette at {folder}", code="cassette.missing")
+        self.folder = folder
+        self.notes: list[str] = []
+        self._files: list[int] = []
+        self._places: dict[str, tuple[int, int, int]] = {}
+        self._torn: dict[Path, int] = {}
+        self._appending: int | None = None
+        self._end = 0
+        self._unsorted = False
+        for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else ():
+            self._index(path)
+
+    def __enter__(self) -> Cassette:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def has(self, model: str, request_fp: str, repeat: int = 0) -> bool:
+        """Whether a completion is recorded."""
+        return cassette_key(model, request_fp, repeat) in self._places
+
+    def get(self, model: str, request_fp: str, repeat: int = 0) -> Completion | None:
+        """A recorded completion, or None."""
+        place = self._places.get(cassette_key(model, request_fp, repeat))
+        if place is None:
+            return None
+        number, offset, length = place
+        return completion_of(json.loads(os.pread(self._files[number], length, offset))["completion"])
+
+    def put(self, model: str, request_fp: str, repeat: int, completion: Completion) -> None:
+        """Record a completion; one that is recorded already stays."""
+        key = cassette_key(model, request_fp, repeat)
+        if key in self._places:
+            return
+        record = {
+            "completion": {k: v for k, v in asdict(completion).items() if k not in _UNRECORDED},
+            "key": key,
+            "model": model,
+            "repeat": repeat,
+            "request_fp": request_fp,
+        }
+        line = (json.dumps(record, sort_keys=True, separators=(",", ":")) + "\n").encode()
+        if self._appending is None:
+            self._open_for_appending()
+        assert self._appending is not None
+        os.write(self._files[self._appending], line)
+        self._places[key] = (self._appending, self._end, len(line))
+        self._end += len(line)
+        self._unsorted = True
+
+    def compact(self) -> None:
+        """Rewrite what was appended to as one file, sorted by key: equal recordings are equal bytes."""
+        if not self._unsorted:
+            return
+        temporary = self.folder / f".{WRITTEN}.{os.getpid()}.tmp"
+        with temporary.open("wb") as file:
+            for key in sorted(self._places):
+                number, offset, length = self._places[key]
+                file.write(os.pread(self._files[number], length, offset))
+            file.flush()
+            os.fsync(file.fileno())
+        others = [path for path in self.folder.glob("*.jsonl") if path.name != WRITTEN]
+        temporary.replace(self.folder / WRITTEN)
+        for path in others:
+            path.unlink()
+        notes = self.notes
+        self.close()
+        self.__init__(self.folder)  # type: ignore[misc]
+        self.notes = notes
+
+    def close(self) -> None:
+        """Close the files; what was appended stays."""
+        for descriptor in self._files:
+            os.close(descriptor)
+        self._files, self._places, self._appending = [], {}, None
+
+    def _index(self, path: Path) -> None:
+        number = len(self._files)
+        self._files.append(os.open(path, os.O_RDONLY))
+        offset = 0
+        with path.open("rb") as file:
+            for row, line in enumerate(file, start=1):
+                key = _key_of(line)
+                if key is not None:
+                    self._places.setdefault(key, (number, offset, len(line)))
+                elif file.read(1):
+                    raise InputError(
+                        f"{path.name} has a line that is not a recorded completion",
+                        code="cassette.damaged",
+                        place=Place(file=str(path), line=row),
+                        hint="delete the line; the call is made again",
+                    )
+                else:
+                    self._torn[path] = offset
+                    self.notes.append(f"the last line of {path} was cut off and is left out")
+                    break
+                offset += len(line)
+
+    def _open_for_appending(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        path = self.folder / WRITTEN
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        if path in self._torn:
+            os.ftruncate(descriptor, self._torn.pop(path))
+        self._end = os.fstat(descriptor).st_size
+        self._appending = len(self._files)
+        self._files.append(descriptor)
+
+
+def refuse_ambiguous(tiers: Sequence[Tier]) -> None:
+    """See that no model name stands for two addresses.
+
+    Raises:
+        ConfigError: One does (`cassette.ambiguous`).
+    """
+    addresses: dict[str, Tier] = {}
+    for tier in tiers:
+        first = addresses.setdefault(tier.model, tier)
+        if tier.provider != "cassette" and first.base_url != tier.base_url:
+            raise ConfigError(
+                f"tiers `{first.name}` and `{tier.name}` have one model at two addresses",
+                code="cassette.ambiguous",
+                notes=["a cassette would serve the one's answers as the other's"],
+                hint="leave out replay.cassette, or audit the two tiers in two runs with two cassettes",
+            )
+
+
+def completion_of(plain: dict[str, Any]) -> Completion:
+    """A completion from its JSON form."""
+    usage = plain.get("usage")
+    calls = tuple(plain.get("tool_calls") or ())
+    return Completion(**{**plain, "tool_calls": calls, "usage": None if usage is None else Usage(**usage)})
+
+
+def missing(cassette: Cassette, asked: Iterable[tuple[str, str, int]]) -> int:
+    """How many of the (model, request_fp, repeat) are not recorded."""
+    return sum(not cassette.has(*one) for one in asked)
+
+
+def _key_of(line: bytes) -> str | None:
+    """The key of a whole line, or None when it is damaged."""
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        record = json.loads(line)
+        completion_of(record["completion"])
+        return cassette_key(record["model"], record["request_fp"], record["repeat"])
+    except (ValueError, KeyError, TypeError):
+        return None

@@ -1,0 +1,382 @@
+"""The one open socket: a call goes to its tier, from the cassette, the network or this process, and comes back as a
+`Reply`. Rate limits, retries and outages are dealt with here and nowhere else.
+
+The seam is httpx's transport interface. `httpx.AsyncClient` itself is left out: its redirects, cookies, auth flows and
+URL merging cost 0.35 ms of CPU a call, none is wanted here, and its own pool collapses at 128 connections, so the
+transport below is aiohttp's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+import httpx
+from httpx_aiohttp import AiohttpTransport
+
+from audit.core.clock import Clock, SystemClock
+from audit.core.errors import AuditError, EndpointError, InputError, TerminalError, TransientError
+from audit.core.exchange import Completion, Request
+from audit.core.tier import Tier
+from audit.llm.breaker import Breaker, Outage
+from audit.llm.budget import Stake
+from audit.llm.cassette import Cassette, refuse_ambiguous
+from audit.llm.limiter import Limiter
+from audit.llm.provider import (
+    Answerer,
+    HttpCall,
+    HttpReply,
+    LocalProvider,
+    Unsupported,
+    WireProvider,
+    require_supported,
+)
+from audit.llm.providers import PROVIDERS
+from audit.llm.reply import Reply, failed, measured
+from audit.llm.retry import Backoff, retry_after_s
+from audit.llm.tiers import host_of, key_of, with_defaults
+from audit.llm.translation import DOWN, FOREIGN, MAYBE_BILLED, TIER_WIDE, tier_wide, translated
+
+CONNECT_S = 15.0
+PROBE_S = 10.0
+PROBES = 3
+
+
+class Drained(AuditError):
+    """The call was not finished because the client was told to wind up; it has no result."""
+
+    default_code = "replay.drained"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientOptions:
+    """How calls are made.
+
+    Attributes:
+        attempts: Tries per call.
+        backoff: Waits between them.
+        seed: Of the jitter.
+        directory: Folder of `audit.yaml`, where paths in tier options start.
+        environ: Where keys and proxies are looked up.
+        offline: Nothing is sent; a call without a recording is an error.
+        on_throttle: Told the tier's name and its reduced rate per second, or None when it is back to normal.
+    """
+
+    attempts: int = 6
+    backoff: Backoff = field(default_factory=Backoff)
+    seed: int = 0
+    directory: Path = Path()
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    offline: bool = False
+    on_throttle: Callable[[str, float | None], None] = lambda tier, rate_per_s: None
+
+
+@dataclass(slots=True, kw_only=True)
+class _Lane:
+    """One tier as the client sees it."""
+
+    tier: Tier
+    provider: WireProvider | LocalProvider
+    answer: Answerer | None
+    host: str
+    limiter: Limiter
+    breaker: Breaker
+    transport: httpx.AsyncBaseTransport | None
+    key: str | None = None
+    down: AuditError | None = None
+
+
+@asynccontextmanager
+async def open_client(
+    tiers: Sequence[Tier],
+    *,
+    clock: Clock | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+    cassette: Cassette | None = None,
+    options: ClientOptions | None = None,
+) -> AsyncIterator[Client]:
+    """A client for these tiers; leaving the block closes its connections.
+
+    Args:
+        transport: What carries HTTP; default: aiohttp, through the proxy that the environment names.
+        cassette: Read before a call over the network, written after one.
+    """
+    options = options or ClientOptions()
+    if cassette is not None:
+        refuse_ambiguous(tiers)
+    connections = max(sum(tier.concurrency for tier in tiers), 1)
+    context = httpx.create_ssl_context() if transport is None else None
+    session: aiohttp.ClientSession | None = None
+    if context is not None:
+        connector = aiohttp.TCPConnector(limit=connections, ssl=context, keepalive_timeout=30)
+        # Cookies would make an answer depend on the calls before it.
+        session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
+
+    def carrier(url: str) -> httpx.AsyncBaseTransport:
+        if transport is not None or session is None or context is None:
+            assert transport is not None
+            return transport
+        proxy = proxy_of(url)
+        return AiohttpTransport(verify=context, client=session, proxy=httpx.Proxy(proxy) if proxy else None)
+
+    clock = clock or SystemClock()
+    lanes = {tier.name: _lane(tier, options, clock, carrier) for tier in tiers}
+    try:
+        yield Client(lanes, clock=clock, cassette=cassette, options=options)
+    finally:
+        if session is not None:
+            await session.close()
+
+
+def _lane(
+    tier: Tier, options: ClientOptions, clock: Clock, carrier: Callable[[str], httpx.AsyncBaseTransport]
+) -> _Lane:
+    provider = PROVIDERS.get(tier.provider)
+    assert isinstance(provider, WireProvider | LocalProvider)
+    wire = isinstance(provider, WireProvider)
+    tier = with_defaults(tier)
+    return _Lane(
+        tier=tier,
+        provider=provider,
+        answer=None if isinstance(provider, WireProvider) else provider.open(tier, options.directory),
+        host=host_of(tier) or tier.name,
+        limiter=Limiter(concurrency=tier.concurrency, requests_per_minute=tier.requests_per_minute, clock=clock),
+        breaker=Breaker(clock),
+        transport=carrier(tier.base_url or "") if wire and not options.offline else None,
+    )
+
+
+class Client:
+    """Asks tiers. Made by `open_client`."""
+
+    def __init__(
+        self, lanes: Mapping[str, _Lane], *, clock: Clock, cassette: Cassette | None, options: ClientOptions
+    ) -> None:
+        self._lanes = lanes
+        self._clock = clock
+        self._cassette = cassette
+        self._options = options
+        self._rng = random.Random(options.seed)
+        self._on_wire: set[asyncio.Task[object] | None] = set()
+        self._draining = False
+
+    def is_free(self, request_fp: str, tier: Tier, repeat: int = 0) -> bool:
+        """Whether the call would be answered without the network."""
+        if isinstance(self._lanes[tier.name].provider, LocalProvider):
+            return True
+        return self._cassette is not None and self._cassette.has(tier.model, request_fp, repeat)
+
+    def on_wire(self, task: asyncio.Task[object]) -> bool:
+        """Whether a task is waiting for an HTTP answer, that is, for something that is being paid for."""
+        return task in self._on_wire
+
+    def drain(self) -> None:
+        """Send nothing more; what is on the wire may come back."""
+        self._draining = True
+
+    async def reach(self, tiers: Sequence[Tier]) -> None:
+        """Look whether each tier's endpoint is there, before anything is spent. Any HTTP answer but 401 will do.
+
+        Raises:
+            EndpointError: One is not (`replay.unreachable`), or refuses the key (`replay.auth`).
+            MissingKey: A tier's key is not in the environment.
+        """
+        if self._options.offline:
+            return
+        wired = [self._lanes[t.name] for t in tiers if isinstance(self._lanes[t.name].provider, WireProvider)]
+        for lane in wired:
+            lane.key = key_of(lane.tier, self._options.environ)
+        endpoints = {(lane.tier.base_url, lane.key): lane for lane in wired}
+        await asyncio.gather(*(self._reach(lane) for lane in endpoints.values()))
+
+    async def complete(self, request: Request, tier: Tier, repeat: int = 0, *, stake: Stake | None = None) -> Reply:
+        """Ask a tier, until it answers, refuses for good, or the attempts are used up.
+
+        Args:
+            repeat: 0 for the first time a request is asked, 1 for the next independent answer, ...
+            stake: Money set aside for one attempt; renewed here when an attempt is lost, settled by the caller.
+
+        Returns:
+            A reply with a status; a failure to measure is a reply too.
+
+        Raises:
+            TerminalError: Nothing more can be had from this tier: its key, credit or model is refused, or it is down.
+            MissingKey: The tier's key is not in the environment.
+            InputError: Offline, and there is no recording (`cassette.miss`).
+            Drained: The client was told to wind up before there was an answer.
+        """
+        lane = self._lanes[tier.name]
+        provider = lane.provider
+        if isinstance(provider, LocalProvider):
+            return _answer_here(lane, provider, request, repeat)
+        try:
+            require_supported(request, lane.tier)
+            if lane.key is None and not self._options.offline:
+                lane.key = key_of(lane.tier, self._options.environ)
+            call = provider.encode(request, lane.tier, lane.key)
+        except Unsupported as error:
+            return Reply(status="unsupported", error=error.what)
+        if self._cassette is not None:
+            recorded = self._cassette.get(tier.model, request.request_fp, repeat)
+            if recorded is not None:
+                return measured(recorded, lane.tier, request, "cassette")
+        if self._options.offline:
+            raise InputError(f"offline, and no completion of `{tier.model}` is recorded", code="cassette.miss")
+        reply = await self._ask(lane, call, request, stake)
+        if self._cassette is not None and reply.completion is not None:
+            self._cassette.put(tier.model, request.request_fp, repeat, reply.completion)
+        return reply
+
+    async def _ask(self, lane: _Lane, call: HttpCall, request: Request, stake: Stake | None) -> Reply:
+        failures = 0
+        while True:
+            try:
+                completion = await self._attempt(lane, call)
+                return measured(completion, lane.tier, request, "network", attempts=failures + 1)
+            except TransientError as error:
+                failures += 1
+                wait_s = self._options.backoff.wait_s(failures, self._rng, error.retry_after_s)
+                last = failures >= self._options.attempts
+                if stake is not None and error.kind in MAYBE_BILLED and not _renewed(stake, last):
+                    last = True
+                if wait_s is None:
+                    words = f"{lane.host} asks for a pause of {error.retry_after_s:.0f} s"
+                    lane.down = TerminalError(words, kind="outage", code="replay.throttled")
+                    raise lane.down from None
+                if last:
+                    return failed(error, failures)
+                await self._clock.sleep(wait_s)
+            except TerminalError as error:
+                if error is lane.down:
+                    raise
+                if error.kind in TIER_WIDE:
+                    lane.down = tier_wide(error, lane.host, lane.tier.api_key_env)
+                    raise lane.down from None
+                return failed(error, failures + 1)
+
+    async def _attempt(self, lane: _Lane, call: HttpCall) -> Completion:
+        """One HTTP request through the breaker and the limiter; its outcome is told to both."""
+        try:
+            await lane.breaker.admit()
+        except Outage:
+            lane.down = TerminalError(
+                f"{lane.host} is down: tier `{lane.tier.name}` was given up", kind="outage", code="replay.outage"
+            )
+        if lane.down is not None:
+            raise lane.down
+        try:
+            async with lane.limiter:
+                if self._draining:
+                    raise Drained("winding up")
+                completion = await self._send(lane, call)
+        except EndpointError as error:
+            if isinstance(error, TransientError) and error.kind in DOWN:
+                lane.breaker.failed()
+            else:
+                lane.breaker.succeeded()
+            # A pause that nobody waits for must not hold the others back either: `_ask` gives the tier up.
+            pause_s = min(error.retry_after_s or 0.0, self._options.backoff.longest_retry_after_s)
+            if error.kind == "rate_limited" and lane.limiter.throttled(pause_s):
+                self._options.on_throttle(lane.tier.name, lane.limiter.rate_per_s)
+            raise
+        except BaseException:
+            lane.breaker.abandoned()
+            raise
+        lane.breaker.succeeded()
+        if lane.limiter.answered():
+            self._options.on_throttle(lane.tier.name, None)
+        return completion
+
+    async def _send(self, lane: _Lane, call: HttpCall) -> Completion:
+        provider = lane.provider
+        assert isinstance(provider, WireProvider)
+        started = self._clock.now()
+        reply = await self._exchange(lane, call, lane.tier.timeout_s)
+        latency_ms = (self._clock.now() - started) * 1000
+        error = provider.classify(reply)
+        if error is not None:
+            error.retry_after_s = retry_after_s(reply.headers)
+            raise error
+        return replace(provider.decode(reply, lane.tier), latency_ms=latency_ms)
+
+    async def _exchange(self, lane: _Lane, call: HttpCall, timeout_s: float) -> HttpReply:
+        """Send and read; the only place where anything of httpx or aiohttp is awaited."""
+        assert lane.transport is not None
+        reading = False
+        task = asyncio.current_task()
+        self._on_wire.add(task)
+        try:
+            # Over the whole exchange: a per-read time-out never ends a server that drips.
+            async with asyncio.timeout(timeout_s):
+                request = httpx.Request(
+                    call.method,
+                    call.url,
+                    headers=dict(call.headers),
+                    content=call.body,
+                    extensions={"timeout": {"connect": min(CONNECT_S, timeout_s)}},
+                )
+                response = await lane.transport.handle_async_request(request)
+                reading = True
+                try:
+                    body = await response.aread()
+                finally:
+                    await response.aclose()
+        except FOREIGN as error:
+            raise translated(error, lane.host, reading=reading) from error
+        finally:
+            self._on_wire.discard(task)
+        return HttpReply(status=response.status_code, headers=response.headers, body=body)
+
+    async def _reach(self, lane: _Lane) -> None:
+        provider = lane.provider
+        assert isinstance(provider, WireProvider)
+        call = provider.probe(lane.tier, lane.key)
+        for probe in range(1, PROBES + 1):
+            try:
+                reply = await self._exchange(lane, call, PROBE_S)
+            except EndpointError as error:
+                if isinstance(error, TransientError) and probe < PROBES:
+                    await self._clock.sleep(self._options.backoff.base_s)
+                    continue
+                raise TerminalError(
+                    f"tier `{lane.tier.name}` cannot be used: {error.what}",
+                    kind="connect",
+                    code="replay.unreachable",
+                    notes=["nothing was sent and nothing was spent"],
+                    hint=f"is {lane.tier.base_url} the right address, and is the server running?",
+                ) from error
+            if reply.status == 401:
+                raise tier_wide(EndpointError("", kind="auth", status=401), lane.host, lane.tier.api_key_env)
+            return
+
+
+def proxy_of(url: str) -> str | None:
+    """The proxy that the environment names for a URL; looked up once per tier, since aiohttp would do it per call."""
+    parsed = httpx.URL(url)
+    return None if proxy_bypass(parsed.host) else getproxies().get(parsed.scheme)
+
+
+def _answer_here(lane: _Lane, provider: LocalProvider, request: Request, repeat: int) -> Reply:
+    assert lane.answer is not None
+    try:
+        require_supported(request, lane.tier)
+        completion = lane.answer(request, repeat)
+    except Unsupported as error:
+        return Reply(status="unsupported", served_from=provider.served_from, error=error.what)
+    except EndpointError as error:
+        return replace(failed(error, 1), served_from=provider.served_from)
+    return measured(completion, lane.tier, request, provider.served_from, attempts=1)
+
+
+def _renewed(stake: Stake, last: bool) -> bool:
+    if last:
+        stake.lose()
+        return False
+    return stake.renew()

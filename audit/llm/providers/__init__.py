@@ -1,0 +1,12 @@
+"""Providers by name: reading the list is reading what `audit` can speak to."""
+
+from audit.core.catalog import Catalog
+from audit.llm.provider import Provider
+
+PROVIDERS: Catalog[Provider] = Catalog(
+    kind="provider",
+    package=__name__,
+    constant="PROVIDER",
+    names=("cassette", "openai", "openai-compatible", "simulated"),
+    expects=Provider,
+)

@@ -1,0 +1,99 @@
+"""Tiers from `audit.yaml`: names checked, prices found, keys looked up only when a call is about to be made."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from audit.core.errors import ConfigError, MissingKey, UnknownName
+from audit.core.settings import Settings, TierSettings
+from audit.core.tier import Supports, Tier
+from audit.llm.pricing import resolve_price
+from audit.llm.provider import LocalProvider, WireProvider
+from audit.llm.providers import PROVIDERS
+
+
+def resolve_tiers(settings: Settings) -> tuple[Tier, ...]:
+    """The tiers of a configuration, in its order, each with a provider that exists and a price.
+
+    Raises:
+        UnknownName: No provider has the name, or it does not know one of the tier's options.
+        ConfigError: Two tiers have one name, or a tier needs a `base_url` and has none.
+        PriceUnknown: A tier has no price, and the catalogue has none for it.
+    """
+    names = [tier.name for tier in settings.tiers]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise ConfigError(f"two tiers are named `{twice}`", code="config.tier-twice")
+    return tuple(resolve_tier(tier) for tier in settings.tiers)
+
+
+def resolve_tier(settings: TierSettings) -> Tier:
+    """One entry of `tiers:` as a tier; raises as `resolve_tiers`."""
+    provider = PROVIDERS.get(settings.provider)
+    for option in settings.options if provider.options is not None else ():
+        if option not in (provider.options or ()):
+            raise UnknownName.among(f"option of provider {provider.name}", option, provider.options or ())
+    if isinstance(provider, WireProvider) and not (settings.base_url or provider.default_base_url):
+        raise ConfigError(
+            f"tier `{settings.name}` needs a base_url: provider `{provider.name}` has no address of its own",
+            code="config.base-url",
+            hint='base_url: "http://localhost:8000/v1"',
+        )
+    plain = settings.model_dump(exclude={"price", "supports"})
+    supports = Supports(**settings.supports.model_dump())
+    return with_defaults(Tier(**plain, price=resolve_price(settings), supports=supports))
+
+
+def with_defaults(tier: Tier) -> Tier:
+    """The tier with its provider's address and key variable where it names none of its own."""
+    provider = PROVIDERS.get(tier.provider)
+    if not isinstance(provider, WireProvider):
+        return tier
+    # A key meant for the vendor is not sent to another host.
+    own_address = tier.base_url is not None and tier.base_url != provider.default_base_url
+    key_env = tier.api_key_env or (None if own_address else provider.default_key_env)
+    return replace(tier, base_url=tier.base_url or provider.default_base_url, api_key_env=key_env)
+
+
+def is_local(tier: Tier) -> bool:
+    """Whether the tier answers in this process, without a network and without spending."""
+    return isinstance(PROVIDERS.get(tier.provider), LocalProvider)
+
+
+def host_of(tier: Tier) -> str | None:
+    """Host (and port) that text is sent to; None for a local tier."""
+    if is_local(tier):
+        return None
+    return urlsplit(with_defaults(tier).base_url or "").netloc.rpartition("@")[2] or None
+
+
+def hosts(tiers: Iterable[Tier]) -> tuple[str, ...]:
+    """Every host that text is sent to, sorted."""
+    return tuple(sorted({host for tier in tiers if (host := host_of(tier))}))
+
+
+def key_of(tier: Tier, environ: Mapping[str, str] | None = None) -> str | None:
+    """The tier's key from the environment; None for a tier without one.
+
+    Raises:
+        MissingKey: The tier names a variable that is not set, or empty.
+    """
+    if tier.api_key_env is None:
+        return None
+    key = (os.environ if environ is None else environ).get(tier.api_key_env)
+    if not key:
+        raise MissingKey(tier.api_key_env, tier.name)
+    return key
+
+
+def check_keys(tiers: Iterable[Tier], environ: Mapping[str, str] | None = None) -> None:
+    """See that every key is at hand before the first call is made.
+
+    Raises:
+        MissingKey: One is not.
+    """
+    for tier in tiers:
+        if not is_local(tier):
+            key_of(with_defaults(tier), environ)

@@ -1,0 +1,190 @@
+"""`measure_mix`: from the traffic's metadata alone, without a prompt and without a call."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from audit.core.errors import InputError
+from audit.core.exchange import Usage
+from audit.core.mixture import Mix, MixDay, MixRow, ModelShare, UpperBound
+from audit.core.tier import Tier
+from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS
+
+WEEK_DAYS = 7
+_TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens", "cache_write_tokens")
+Weeks = tuple[tuple[date, ...], tuple[date, ...]] | None
+_GROUPS = ("model", "route", "tenant", "environment")
+_READ = ("status", "duplicate_of", "cache_hit", "started_at", "route", "tenant", "environment")
+
+
+def measure_mix(traffic_files: Sequence[Path], tiers: Sequence[Tier]) -> Mix:
+    """Share of traffic per model, by route, tenant and environment, against cost per request, over time.
+
+    The model of a row is the first of `core.traffic.MODEL_COLUMNS` that is known: what was called, without the
+    gateway's prefix. Spend is what was billed, recomputed where the log has no cost. Sums are exact to the cent: each
+    is the correctly rounded sum of its rows, and does not depend on their order.
+
+    Args:
+        traffic_files: `traffic-*.parquet` of one run.
+        tiers: Candidates for the upper bound; those without tokens to price change nothing.
+
+    Returns:
+        The mix. `upper_bound` is None without tiers or without token counts; week figures are None for windows
+        shorter than 14 days, and unpriced requests count as requests with no spend.
+
+    Raises:
+        InputError: There is no traffic.
+    """
+    if not traffic_files:
+        raise InputError("there is no traffic to measure", code="mix.no-traffic", hint="run `audit ingest` first")
+    rows = _rows(traffic_files)
+    billable = rows.filter("billable")
+    days = _days(rows)
+    weeks = _weeks(days)
+    total = _row("total", billable, weeks)
+    groups = {name: _rows_by(name, billable, weeks) for name in _GROUPS}
+    return Mix(
+        window_from=days[0].isoformat() if days else None,
+        window_to=days[-1].isoformat() if days else None,
+        days=len(days),
+        requests=total.requests,
+        spend_usd=total.spend_usd,
+        unpriced_requests=billable["spend"].null_count(),
+        failures=int((rows["single"] & (rows["status"] == "error")).sum()),
+        duplicates=int((~rows["single"]).sum()),
+        cache_hits=int((rows["single"] & rows["hit"] & rows["answered"]).sum()),
+        total=total,
+        by_model=groups["model"],
+        by_route=groups["route"],
+        by_tenant=groups["tenant"],
+        by_environment=groups["environment"],
+        trend=_trend(billable, days),
+        upper_bound=_upper_bound(billable, tiers),
+    )
+
+
+def _rows(files: Sequence[Path]) -> pl.DataFrame:
+    answered = pl.col("status").cast(pl.String).is_in(list(BILLABLE_STATUSES))
+    hit, single = pl.col("cache_hit").fill_null(False), pl.col("duplicate_of").is_null()
+    return (
+        pl.scan_parquet(list(files))
+        .select(*_READ, *MODEL_COLUMNS, *SPEND_COLUMNS, *_TOKENS)
+        .select(
+            pl.col("status").cast(pl.String),
+            answered.alias("answered"),
+            hit.alias("hit"),
+            single.alias("single"),
+            (answered & single & ~hit).alias("billable"),
+            pl.coalesce(*SPEND_COLUMNS).alias("spend"),
+            pl.coalesce(*MODEL_COLUMNS).fill_null("").alias("model"),
+            pl.col("route", "tenant", "environment").fill_null(""),
+            pl.col("started_at").dt.convert_time_zone("UTC").dt.date().alias("day"),
+            *(pl.col(name).fill_null(0) for name in _TOKENS[2:]),
+            *_TOKENS[:2],
+        )
+        .collect()
+    )
+
+
+def _days(rows: pl.DataFrame) -> list[date]:
+    """Every UTC day from the log's first to its last; failures open the window too."""
+    first, last = rows["day"].min(), rows["day"].max()
+    if not isinstance(first, date) or not isinstance(last, date):
+        return []
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def _weeks(days: Sequence[date]) -> Weeks:
+    """The first and the last seven days; None when they would overlap."""
+    if len(days) < 2 * WEEK_DAYS:
+        return None
+    return tuple(days[:WEEK_DAYS]), tuple(days[-WEEK_DAYS:])
+
+
+def _sum(spend: Iterable[float | None]) -> float:
+    return math.fsum(value for value in spend if value is not None)
+
+
+def _per_1k(rows: pl.DataFrame) -> float | None:
+    return _sum(rows["spend"]) / len(rows) * 1000 if len(rows) else None
+
+
+def _rows_by(column: str, billable: pl.DataFrame, weeks: Weeks) -> tuple[MixRow, ...]:
+    """One row per value, largest spend first."""
+    made = [_row(str(key[0]), rows, weeks) for key, rows in billable.group_by(column, maintain_order=True)]
+    return tuple(sorted(made, key=lambda row: (-row.spend_usd, -row.requests, row.name)))
+
+
+def _row(name: str, rows: pl.DataFrame, weeks: Weeks) -> MixRow:
+    spend = _sum(rows["spend"])
+    first, last = (rows.filter(pl.col("day").is_in(list(week))) for week in weeks) if weeks else (None, None)
+    return MixRow(
+        name=name,
+        requests=len(rows),
+        spend_usd=spend,
+        cost_per_1k_usd=_per_1k(rows),
+        first_week_cost_per_1k_usd=None if first is None else _per_1k(first),
+        last_week_cost_per_1k_usd=None if last is None else _per_1k(last),
+        models=_shares(rows, spend),
+    )
+
+
+def _shares(rows: pl.DataFrame, spend: float) -> tuple[ModelShare, ...]:
+    shares = []
+    for (model,), of_model in rows.group_by("model", maintain_order=True):
+        part = _sum(of_model["spend"])
+        shares.append(
+            ModelShare(
+                model=str(model),
+                requests=len(of_model),
+                spend_usd=part,
+                request_share=len(of_model) / len(rows),
+                spend_share=part / spend if spend else 0.0,
+            )
+        )
+    return tuple(sorted(shares, key=lambda share: (-share.spend_usd, -share.requests, share.model)))
+
+
+def _trend(billable: pl.DataFrame, days: Sequence[date]) -> tuple[MixDay, ...]:
+    by_day = {key[0]: rows for key, rows in billable.group_by("day")}
+    empty = billable.clear()
+    trend = []
+    for day in days:
+        rows = by_day.get(day, empty)
+        counts = rows.group_by("model").len().sort("model")
+        trend.append(
+            MixDay(
+                day=day.isoformat(),
+                requests=len(rows),
+                spend_usd=_sum(rows["spend"]),
+                cost_per_1k_usd=_per_1k(rows),
+                shares={model: count / len(rows) for model, count in counts.iter_rows()},
+            )
+        )
+    return tuple(trend)
+
+
+def _upper_bound(billable: pl.DataFrame, tiers: Sequence[Tier]) -> UpperBound | None:
+    """All to the tier that would have been cheapest at the logged tokens.
+
+    Rows without a cost or without tokens stay as they are: they are in neither side of the saving.
+    """
+    known = billable.filter(pl.col("spend").is_not_null() & pl.all_horizontal(pl.col(*_TOKENS[:2]).is_not_null()))
+    if not len(known) or not tiers:
+        return None
+    spent = _sum(known["spend"])
+    tokens = [int(known[name].sum()) for name in _TOKENS]
+    usage = Usage(
+        prompt_tokens=tokens[0], completion_tokens=tokens[1], cached_tokens=tokens[2], cache_write_tokens=tokens[3]
+    )
+    # A price is linear in the token classes, so the sum can be priced instead of the rows.
+    costs = {tier.name: tier.price.cost_usd(usage) for tier in tiers}
+    best = min(tiers, key=lambda tier: (costs[tier.name], tier.name))
+    return UpperBound(
+        tier=best.name, model=best.model, cost_usd=costs[best.name], saving_usd=max(spent - costs[best.name], 0.0)
+    )

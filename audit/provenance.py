@@ -1,0 +1,125 @@
+"""What the findings repeat of the earlier stages: counts, prices, versions, digests."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+import polars as pl
+
+from audit import __version__
+from audit.config import settings_digest
+from audit.core.artifacts import RunFolder
+from audit.core.finding import IngestCounts, Provenance
+from audit.core.mixture import Mix
+from audit.core.plain import from_plain
+from audit.core.plan import Plan
+from audit.core.settings import Settings
+from audit.core.tier import Tier
+from audit.findings.methods import METHODS
+from audit.findings.routes import RouteTraffic
+from audit.findings.run import Context
+from audit.ingest.run import IngestReport
+from audit.llm.tiers import host_of
+from audit.replay.plan import Call
+from audit.replay.table import money_spent, replay_counts
+from audit.sampling.frame import RouteFrame, billable
+
+PACKAGES = ("numpy", "scipy", "polars", "pyarrow", "rapidfuzz", "genai-prices")
+"""Libraries that numbers depend on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingsContext:
+    """What is at hand when the findings are made."""
+
+    folder: RunFolder
+    settings: Settings
+    plan: Plan
+    tiers: tuple[Tier, ...]
+    calls: Sequence[Call]
+    frames: Sequence[RouteFrame]
+    mix: Mix
+    run_id: str
+    embedder: str | None
+
+
+def context_of(at_hand: FindingsContext) -> Context:
+    """The context that `findings.run.find` wants."""
+    folder = at_hand.folder
+    facts = folder.facts("traffic") or {}
+    report = from_plain(IngestReport, facts["report"])
+    spend = money_spent(folder.journal)
+    asked = {call.tier for call in at_hand.calls}
+    return Context(
+        run_id=at_hand.run_id,
+        demo=bool(facts.get("demo")),
+        simulated=tuple(t.name for t in at_hand.tiers if t.name in asked and t.provider == "simulated"),
+        mix=at_hand.mix,
+        ingest=IngestCounts(
+            read=report.read,
+            rejected=report.rejected,
+            rejects=report.rejects,
+            requests=report.requests,
+            failures=report.failures,
+            duplicates=report.duplicates,
+            cache_hits=report.cache_hits,
+            not_priced=report.not_priced,
+            secrets_masked=report.secrets_masked,
+            formats=report.formats,
+        ),
+        replay=replay_counts(folder.journal, at_hand.calls),
+        replay_cost_usd=spend.spent_usd,
+        replay_cost_estimated=spend.estimated,
+        recomputed_usd=_recomputed(folder),
+        traffic={f.route: RouteTraffic(spend_by_model=f.models, unreplayable=f.unreplayable) for f in at_hand.frames},
+        unreplayable_usd={f.route: f.unreplayable_usd for f in at_hand.frames},
+        provenance=_provenance(at_hand, report),
+    )
+
+
+def _recomputed(folder: RunFolder) -> float | None:
+    """Spend by the price table; None unless it prices every billed request."""
+    sums = (
+        billable(folder.traffic_files())
+        .select(total=pl.col("cost_usd_recomputed").sum(), unknown=pl.col("cost_usd_recomputed").null_count())
+        .collect()
+    )
+    return None if sums["unknown"][0] else float(sums["total"][0])
+
+
+def _provenance(at_hand: FindingsContext, report: IngestReport) -> Provenance:
+    plan, settings = at_hand.plan, at_hand.settings
+    return Provenance(
+        inputs=report.inputs,
+        config_sha256=settings_digest(settings),
+        seed=settings.seed,
+        tool_version=__version__,
+        packages={name: found for name in PACKAGES if (found := _version(name))},
+        tiers={
+            tier.name: {
+                "model": tier.model,
+                "provider": tier.provider,
+                "host": host_of(tier),
+                "price": {
+                    "input": tier.price.input,
+                    "output": tier.price.output,
+                    "source": tier.price.source,
+                    "as_of": tier.price.as_of,
+                },
+            }
+            for tier in at_hand.tiers
+        },
+        plan_sha256=plan.plan_id,
+        quote=plan.whole_usd,
+        embedder=at_hand.embedder,
+        methods=METHODS,
+    )
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,213 @@
+"""The journal: one line per event of a call, appended, checked and resumable.
+
+Events: `start` (money is set aside, with its amount), `void` (nothing was sent after all) and `done` (the result, with
+every column of `schemas.REPLAYS`). A line counts only when it is whole: `{"sum":"<crc32>","event":{...}}`, newline.
+
+A line is one `write` to a file opened for appending, so a killed process loses nothing that finished. What a power cut
+could lose is bounded by group commit: while lines are unsynced, a thread syncs the file every 50 ms, and no call waits
+for the disk. A `start` without an end is an attempt that was in flight at a kill; its worst case counts as spent, so
+that the spend cap holds across kills too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import json
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from audit.core.errors import AuditError
+from audit.core.schemas import FAILED_TO_MEASURE
+
+COMMIT_EVERY_S = 0.05
+_HEAD = b'{"sum":"%08x","event":'
+_HEAD_BYTES = len(_HEAD % 0)
+
+
+class JournalLocked(AuditError):
+    """Another process writes this journal."""
+
+    default_code = "replay.locked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """The latest result of a call, and where its line is.
+
+    Attributes:
+        spent_usd: Billed for it over the network.
+    """
+
+    status: str
+    attempts: int
+    served_from: str
+    estimated: bool
+    spent_usd: float
+    offset: int
+    length: int
+
+    @property
+    def measured(self) -> bool:
+        """Whether the status says something of the tier; a failure to measure is asked again on a resume."""
+        return self.status not in FAILED_TO_MEASURE
+
+
+class Ledger:
+    """What a journal says, folded: latest result per call, and the money of all of them.
+
+    Attributes:
+        results: By call id.
+        spent_usd: Billed for answers.
+        lost_usd: Worst case of attempts that may have been billed: lost ones, and those in flight at a kill.
+        damaged: Lines left out, the torn last one not counted.
+        end: Length in bytes of the whole lines.
+    """
+
+    def __init__(self) -> None:
+        self.results: dict[str, Result] = {}
+        self.spent_usd = 0.0
+        self.lost_usd = 0.0
+        self.damaged = 0
+        self.end = 0
+        self._started: dict[str, list[float]] = {}
+
+    @classmethod
+    def read(cls, path: Path) -> Ledger:
+        """Fold a journal file; no file is an empty ledger."""
+        ledger = cls()
+        if path.exists():
+            for offset, line in _lines(path):
+                ledger.take(line, offset)
+            ledger.lost_usd += sum(sum(stakes) for stakes in ledger._started.values())
+        return ledger
+
+    def take(self, line: bytes, offset: int) -> None:
+        """Fold one line."""
+        event = parse_line(line)
+        if event is None:
+            self.damaged += line.endswith(b"\n")
+            if line.endswith(b"\n"):
+                self.end = offset + len(line)
+            return
+        self.end = offset + len(line)
+        call_id, kind = event["call_id"], event["event"]
+        if kind == "start":
+            self._started.setdefault(call_id, []).append(event["worst_usd"])
+            return
+        if stakes := self._started.get(call_id):
+            stakes.pop()
+        self.lost_usd += event["lost_usd"]
+        if kind == "done":
+            self.spent_usd += event["spent_usd"]
+            self.results[call_id] = _result(event, offset, len(line))
+
+
+class Journal:
+    """An open journal with its single writer. Use as an async context manager.
+
+    Raises:
+        JournalLocked: Another process has it open.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._descriptor)
+            raise JournalLocked(
+                f"another audit is writing {path}", hint="wait for it, or give this one another folder with --out"
+            ) from None
+        self.ledger = Ledger.read(path)
+        os.ftruncate(self._descriptor, self.ledger.end)
+        self._end = self.ledger.end
+        self._dirty = asyncio.Event()
+        self._committer: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Journal:
+        self._committer = asyncio.create_task(self._commit())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        assert self._committer is not None
+        self._committer.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._committer
+        os.fsync(self._descriptor)
+        os.close(self._descriptor)
+
+    def start(self, call_id: str, worst_usd: float) -> None:
+        """A call with money set aside is about to be sent."""
+        self._append({"event": "start", "call_id": call_id, "worst_usd": worst_usd})
+
+    def void(self, call_id: str, lost_usd: float) -> None:
+        """A started call ends without a result; nothing of it is on the wire."""
+        self._append({"event": "void", "call_id": call_id, "lost_usd": lost_usd})
+
+    def done(self, row: dict[str, Any]) -> None:
+        """A call has its result. Takes the columns of `schemas.REPLAYS`, `call_id`, `spent_usd` and `lost_usd`."""
+        event = {"event": "done", **row}
+        offset = self._end
+        length = self._append(event)
+        self.ledger.results[row["call_id"]] = _result(event, offset, length)
+
+    def _append(self, event: dict[str, Any]) -> int:
+        line = format_line(event)
+        written = os.write(self._descriptor, line)
+        while written < len(line):  # a full disk raises on the next write; a signal may cut one short
+            written += os.write(self._descriptor, line[written:])
+        self._end += len(line)
+        self._dirty.set()
+        return len(line)
+
+    async def _commit(self) -> None:
+        while True:
+            await self._dirty.wait()
+            self._dirty.clear()
+            await asyncio.to_thread(os.fsync, self._descriptor)
+            await asyncio.sleep(COMMIT_EVERY_S)
+
+
+def format_line(event: dict[str, Any]) -> bytes:
+    """A journal line. ASCII, so that lone surrogates in an answer survive as escapes."""
+    body = json.dumps(event, separators=(",", ":")).encode()
+    return _HEAD % zlib.crc32(body) + body + b"}\n"
+
+
+def parse_line(line: bytes) -> dict[str, Any] | None:
+    """The event of a line, or None when the line is not whole."""
+    body = line[_HEAD_BYTES:-2]
+    if not line.endswith(b"}\n") or line[:_HEAD_BYTES] != _HEAD % zlib.crc32(body):
+        return None
+    event: dict[str, Any] = json.loads(body)
+    return event
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    offset = 0
+    with path.open("rb") as file:
+        for line in file:
+            yield offset, line
+            offset += len(line)
+
+
+def _result(event: dict[str, Any], offset: int, length: int) -> Result:
+    return Result(
+        status=event["status"],
+        attempts=event["attempts"],
+        served_from=event["served_from"],
+        estimated=event["usage_estimated"],
+        spent_usd=event["spent_usd"],
+        offset=offset,
+        length=length,
+    )

@@ -1,0 +1,178 @@
+"""Which calls a replay makes, in which order, and what they cost. Spends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from audit.core.errors import UnknownName
+from audit.core.exchange import Request, Usage
+from audit.core.fingerprint import fingerprint
+from audit.core.plan import RouteDesign, RouteQuote
+from audit.core.tier import Tier
+from audit.llm.tiers import is_local
+from audit.llm.tokens import prompt_tokens_bound
+
+CANDIDATE = "candidate"
+INCUMBENT_REPLAY = "incumbent_replay"
+
+TOKENIZER_FACTOR = 1.5
+"""How many more prompt tokens a tier may count than the log's model did. Tokenizers differ by 10 to 40 % on prose and
+code; 64 tokens come on top for the chat template."""
+TEMPLATE_TOKENS = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One call to make.
+
+    Attributes:
+        call_id: Digest of everything that names it; the journal's key.
+        route: Of the first design that asks for it.
+        arm: candidate | incumbent_replay.
+        repeat: 0 for the first independent answer.
+    """
+
+    call_id: str
+    request_fp: str
+    route: str
+    tier: str
+    arm: str
+    repeat: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenCounts:
+    """Tokens of one logged request, for quotes and for the cap.
+
+    Attributes:
+        prompt: Logged prompt tokens; None when nobody counted.
+        completion: Logged completion tokens; None when nobody counted.
+        max_tokens: Token limit that the request names; None when it names none.
+    """
+
+    prompt: int | None = None
+    completion: int | None = None
+    max_tokens: int | None = None
+
+
+def planned_calls(designs: Sequence[RouteDesign], slice_: pa.Table, tiers: Sequence[Tier]) -> list[Call]:
+    """Every call of a plan, once, in the order in which they are made.
+
+    Each different request of a route's slice goes to each of its candidates; the requests of the first `incumbent_n`
+    quality draws go to the incumbent's tier as well. A request that two routes share is asked once, under the first
+    route's name. The order takes the routes' draws in turn and the tiers within a draw, so that a run that stops early
+    is a smaller run of the same shape.
+
+    Args:
+        slice_: Columns of `schemas.SLICE`.
+
+    Raises:
+        UnknownName: A design names a tier that is not there.
+    """
+    by_name = {tier.name: tier for tier in tiers}
+    for name in {n for d in designs for n in (*d.candidates, d.incumbent_tier) if n is not None}:
+        if name not in by_name:
+            raise UnknownName.among("tier", name, by_name)
+    drawn = _drawn(slice_)
+    ranked: list[tuple[int, int, Call]] = []
+    for number, design in enumerate(designs):
+        rows = drawn.get(design.route, [])
+        for place, request_fp in enumerate(dict.fromkeys(row[2] for row in rows)):
+            for name in design.candidates:
+                ranked.append((place, number, _call(design.route, request_fp, by_name[name], CANDIDATE)))
+        if design.incumbent_tier is not None:
+            # On a route that several models serve, only what the incumbent answered can show its own noise.
+            own = [row[2] for row in rows if row[1] == "quality" and row[3] == design.incumbent]
+            quality = own[: design.incumbent_n]
+            for place, request_fp in enumerate(dict.fromkeys(quality)):
+                tier = by_name[design.incumbent_tier]
+                ranked.append((place, number, _call(design.route, request_fp, tier, INCUMBENT_REPLAY)))
+    ranked.sort(key=lambda entry: entry[:2])
+    calls: dict[str, Call] = {}
+    for _, _, call in ranked:
+        calls.setdefault(call.call_id, call)
+    return list(calls.values())
+
+
+def quote(
+    calls: Sequence[Call],
+    tokens: Mapping[str, TokenCounts],
+    tiers: Sequence[Tier],
+    done: Collection[str] = frozenset(),
+) -> tuple[RouteQuote, ...]:
+    """What the calls cost, per route in order of first appearance.
+
+    Args:
+        tokens: By request fingerprint. Without a logged completion length the limit is expected.
+        done: Ids of calls that the journal or a cassette answers already; they cost nothing, as calls to tiers in
+            this process do.
+    """
+    by_name = {tier.name: tier for tier in tiers}
+    free = {tier.name for tier in tiers if is_local(tier)}
+    sums: dict[str, list[float]] = {}
+    for call in calls:
+        entry = sums.setdefault(call.route, [0, 0, 0.0, 0.0])
+        if call.call_id in done:
+            entry[1] += 1
+            continue
+        entry[0] += 1
+        if call.tier not in free:
+            tier, counts = by_name[call.tier], tokens.get(call.request_fp, TokenCounts())
+            entry[2] += _expected_usd(counts, tier)
+            entry[3] += worst_case_usd(counts, tier)
+    return tuple(
+        RouteQuote(route=route, calls=int(n), recorded=int(known), expected_usd=expected, at_most_usd=at_most)
+        for route, (n, known, expected, at_most) in sums.items()
+    )
+
+
+def worst_case_usd(counts: TokenCounts, tier: Tier) -> float:
+    """At most what one answer costs: the prompt as a wordier tokenizer counts it, nothing read from a cache, the
+    completion at its limit. The limit is part of every request that is sent, so the endpoint keeps it."""
+    prompt = round((counts.prompt or 0) * TOKENIZER_FACTOR) + TEMPLATE_TOKENS
+    dearest = max(tier.price.input, tier.price.cache_write or 0.0)
+    return (prompt * dearest + _limit(counts, tier) * tier.price.output) / 1_000_000
+
+
+def counts_of(request: Request, logged: TokenCounts | None) -> TokenCounts:
+    """Counts for the cap: as logged, a missing prompt count replaced by one token per byte, the limit as asked."""
+    params = request.params
+    limit = params.get("max_completion_tokens") or params.get("max_tokens")
+    prompt = logged.prompt if logged is not None and logged.prompt else prompt_tokens_bound(request)
+    return TokenCounts(prompt=prompt, max_tokens=limit if isinstance(limit, int) else None)
+
+
+def _expected_usd(counts: TokenCounts, tier: Tier) -> float:
+    limit = _limit(counts, tier)
+    completion = limit if counts.completion is None else min(counts.completion, limit)
+    return tier.price.cost_usd(Usage(prompt_tokens=counts.prompt or 0, completion_tokens=completion))
+
+
+def _limit(counts: TokenCounts, tier: Tier) -> int:
+    return tier.max_output_tokens if counts.max_tokens is None else counts.max_tokens
+
+
+def _drawn(slice_: pa.Table) -> dict[str, list[tuple[int, str, str, str]]]:
+    """Rows (draw order, purpose, request, model) of each route, in draw order; quality before dollars at the same place."""
+    columns = [
+        slice_.column(name).to_pylist() for name in ("route", "draw_order", "purpose", "request_fp", "incumbent_model")
+    ]
+    routes: dict[str, list[tuple[int, str, str, str]]] = {}
+    for route, order, purpose, request_fp, model in zip(*columns, strict=True):
+        routes.setdefault(route, []).append((order, purpose, request_fp, model))
+    for rows in routes.values():
+        rows.sort(key=lambda row: (row[0], row[1] != "quality", row[2]))
+    return routes
+
+
+def _call(route: str, request_fp: str, tier: Tier, arm: str) -> Call:
+    call_id = fingerprint([tier.name, tier.model, tier.base_url, request_fp, 0, arm])
+    return Call(call_id=call_id, request_fp=request_fp, route=route, tier=tier.name, arm=arm)
+
+
+def waiting(calls: Sequence[Call], done: Collection[str]) -> Iterator[Call]:
+    """The calls that have no result yet."""
+    return (call for call in calls if call.call_id not in done)

@@ -1,0 +1,367 @@
+"""The replay: every planned call asked once, journaled, and written as a table.
+
+Starting and resuming are one code path: what the journal has a measured result for is not asked again; calls that
+failed to measure are, as are those that were in flight when a run was killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections import deque
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import httpx
+
+from audit.core.artifacts import RunFolder
+from audit.core.clock import Clock
+from audit.core.display import usd
+from audit.core.errors import AuditError, EndpointError, Incomplete, InputError, Interrupted
+from audit.core.exchange import Request
+from audit.core.finding import ReplayCounts
+from audit.core.schemas import FAILED_TO_MEASURE
+from audit.core.settings import ReplaySettings
+from audit.core.tier import Tier
+from audit.llm.budget import Budget, CapReached, Stake
+from audit.llm.cassette import Cassette
+from audit.llm.client import Client, ClientOptions, Drained, open_client
+from audit.llm.reply import Reply
+from audit.llm.tiers import check_keys, is_local
+from audit.replay.journal import Journal, Ledger
+from audit.replay.meter import Meter, SilentMeter, Totals
+from audit.replay.plan import Call, TokenCounts, counts_of, waiting, worst_case_usd
+from audit.replay.table import journal_row, replay_counts, write_replays
+
+FAILURES_COUNT_FROM = 50
+OUTAGES = ("replay.outage", "replay.throttled")
+RESUME = "run the same command again: it resumes, and finished calls are not paid twice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayOptions:
+    """What a replay needs beside its calls.
+
+    Attributes:
+        cap_usd: Hard stop, over all sessions of the run folder.
+        tokens: Logged token counts by request, for the worst case of a call.
+        client: How calls are made; `attempts` and `offline` come from the settings.
+        transport: What carries HTTP; None for the network.
+        clock: None for the machine's.
+        meter: Who is told.
+    """
+
+    cap_usd: float
+    tokens: Mapping[str, TokenCounts] = field(default_factory=dict)
+    client: ClientOptions = field(default_factory=ClientOptions)
+    transport: httpx.AsyncBaseTransport | None = None
+    clock: Clock | None = None
+    meter: Meter = field(default_factory=SilentMeter)
+
+
+async def replay(
+    calls: Sequence[Call],
+    requests: Mapping[str, Request],
+    tiers: Sequence[Tier],
+    settings: ReplaySettings,
+    folder: RunFolder,
+    options: ReplayOptions,
+) -> ReplayCounts:
+    """Make the calls that have no result yet, and write `replays/replays.parquet`.
+
+    However it ends, what is done is in the journal and in the table, and the same call again goes on from there.
+
+    Args:
+        calls: In the order in which they are made.
+        requests: Every call's request, by fingerprint.
+
+    Raises:
+        EndpointError: A tier cannot be reached, or refuses its key, its model or the bill. Nothing more was sent.
+        MissingKey: A key is not in the environment. Nothing was sent.
+        InputError: Offline, and calls are not recorded; the message says how many.
+        Incomplete: The spend cap, too many failures, or a tier that went down; exit code 4.
+        JournalLocked: Another process runs this folder.
+    """
+    return await _Session(calls, requests, tiers, settings, folder, options).run()
+
+
+def run_replay(
+    calls: Sequence[Call],
+    requests: Mapping[str, Request],
+    tiers: Sequence[Tier],
+    settings: ReplaySettings,
+    folder: RunFolder,
+    options: ReplayOptions,
+) -> ReplayCounts:
+    """As `replay`, from synchronous code, with SIGINT and SIGTERM dealt with.
+
+    The first signal stops starting calls and waits for those on the wire, which are paid for; the second drops them.
+
+    Raises:
+        Interrupted: A signal came; exit code 130 or 143.
+    """
+
+    async def main() -> ReplayCounts:
+        session = _Session(calls, requests, tiers, settings, folder, options)
+        loop = asyncio.get_running_loop()
+        handled = []
+        for number in (signal.SIGINT, signal.SIGTERM):
+            with suppress(ValueError, RuntimeError, NotImplementedError):  # not in the main thread, or no such signals
+                loop.add_signal_handler(number, session.interrupt, number)
+                handled.append(number)
+        try:
+            return await session.run()
+        finally:
+            for number in handled:
+                loop.remove_signal_handler(number)
+
+    return asyncio.run(main())
+
+
+def recorded_calls(
+    calls: Sequence[Call], tiers: Sequence[Tier], settings: ReplaySettings, folder: RunFolder, directory: Path
+) -> frozenset[str]:
+    """Ids of the calls that the journal or the cassette answers already; for quotes."""
+    results = Ledger.read(folder.journal).results
+    done = {call.call_id for call in calls if call.call_id in results and results[call.call_id].measured}
+    cassette = _cassette(settings, directory)
+    if cassette is not None:
+        models = {tier.name: tier.model for tier in tiers}
+        with cassette:
+            done |= {c.call_id for c in calls if cassette.has(models[c.tier], c.request_fp, c.repeat)}
+    return frozenset(done)
+
+
+class _Session:
+    """One run of `replay`: the state that its workers share."""
+
+    def __init__(
+        self,
+        calls: Sequence[Call],
+        requests: Mapping[str, Request],
+        tiers: Sequence[Tier],
+        settings: ReplaySettings,
+        folder: RunFolder,
+        options: ReplayOptions,
+    ) -> None:
+        self.calls = calls
+        self.requests = requests
+        self.tiers = {tier.name: tier for tier in tiers}
+        self.settings = settings
+        self.folder = folder
+        self.options = options
+        self.meter = options.meter
+        self.error: BaseException | None = None
+        self.stopping = False
+        self.outages: list[EndpointError] = []
+        self.finished = self.failed = self.recorded = self.retried = 0
+        self.estimated = False
+        self.workers: list[asyncio.Task[None]] = []
+        self.dropped: set[asyncio.Task[None]] = set()
+        self.done = 0
+        self.budget = Budget(options.cap_usd)
+        self.client: Client
+        self.journal: Journal
+
+    async def run(self) -> ReplayCounts:
+        """Open everything, ask, close, and write the table."""
+        async with Journal(self.folder.journal) as self.journal:
+            cassette = _cassette(self.settings, self.options.client.directory)
+            try:
+                await self._ask_all(cassette)
+            finally:
+                if cassette is not None:
+                    cassette.compact()
+                    cassette.close()
+                write_replays(self.folder.journal, self.calls, self.folder.replay_table)
+        if self.error is None and self.outages:
+            self.error = Incomplete(self.outages[0].what, code=self.outages[0].code, hint=RESUME)
+        if isinstance(self.error, AuditError):
+            spent = usd(self.budget.spent_usd)
+            note = f"{self.done:,} of {len(self.calls):,} calls are done and kept, {spent} spent"
+            self.error.notes = (*self.error.notes, note)
+        if self.error is not None:
+            raise self.error
+        return replay_counts(self.folder.journal, self.calls)
+
+    def interrupt(self, number: int) -> None:
+        """A signal: the first one lets the calls on the wire finish, the second drops them."""
+        if isinstance(self.error, Interrupted):
+            self.dropped = {worker for worker in self.workers if self.client.on_wire(worker)}
+            for worker in self.workers:
+                worker.cancel()
+            return
+        self.error = None
+        self.stop(Interrupted(exit_code=128 + number, hint=RESUME))
+
+    def stop(self, error: BaseException) -> None:
+        """Start no more calls; the first reason is the one that is raised."""
+        if self.error is not None:
+            return
+        self.error = error
+        self._wind_up()
+        in_flight = sum(self.client.on_wire(worker) for worker in self.workers) if self.workers else 0
+        self.meter.stopping(in_flight, getattr(error, "what", str(error)))
+
+    def _wind_up(self) -> None:
+        self.stopping = True
+        if not self.workers:
+            return
+        self.client.drain()
+        for worker in self.workers:
+            if not self.client.on_wire(worker) and worker is not asyncio.current_task():
+                worker.cancel()
+
+    async def _ask_all(self, cassette: Cassette | None) -> None:
+        ledger = self.journal.ledger
+        measured = {call_id for call_id, result in ledger.results.items() if result.measured}
+        pending = list(waiting(self.calls, measured))
+        self.done = sum(call.call_id in ledger.results for call in self.calls)
+        self.budget = Budget(self.options.cap_usd, spent_usd=ledger.spent_usd, lost_usd=ledger.lost_usd)
+        for text in (*self._damage(ledger), *(cassette.notes if cassette else ())):
+            self.meter.note(text)
+        client_options = replace(
+            self.options.client,
+            attempts=self.settings.attempts,
+            offline=self.settings.offline,
+            on_throttle=self.meter.throttled,
+        )
+        tiers = list(self.tiers.values())
+        async with open_client(
+            tiers, clock=self.options.clock, transport=self.options.transport, cassette=cassette, options=client_options
+        ) as self.client:
+            paid = [c for c in pending if not self.client.is_free(c.request_fp, self.tiers[c.tier], c.repeat)]
+            if self.settings.offline:
+                self._refuse_missing(paid)
+            elif paid and not self.stopping:
+                asked = [self.tiers[name] for name in dict.fromkeys(call.tier for call in paid)]
+                check_keys(asked, client_options.environ)
+                await self.client.reach(asked)
+            self._tell_totals()
+            if not self.stopping:
+                await self._work_through(pending, {call.call_id for call in paid})
+
+    async def _work_through(self, pending: Sequence[Call], paid: set[str]) -> None:
+        queues: dict[str, deque[Call]] = {}
+        # What costs nothing goes first: a cap that is reached later does not keep it from being done.
+        for call in sorted(pending, key=lambda call: call.call_id in paid):
+            queues.setdefault(call.tier, deque()).append(call)
+        for name, queue in queues.items():
+            # A tier in this process never waits, so that more than one worker would only take turns.
+            many = 1 if is_local(self.tiers[name]) else min(self.tiers[name].concurrency, len(queue))
+            self.workers += [asyncio.create_task(self._work(self.tiers[name], queue, paid)) for _ in range(many)]
+        results = await asyncio.gather(*self.workers, return_exceptions=True)
+        bugs = [r for r in results if isinstance(r, BaseException) and not isinstance(r, asyncio.CancelledError)]
+        if bugs:
+            raise bugs[0]
+
+    async def _work(self, tier: Tier, queue: deque[Call], paid: set[str]) -> None:
+        """One worker of a tier: calls in order, one at a time."""
+        try:
+            while queue and not self.stopping:
+                call = queue.popleft()
+                await self._ask(call, tier, costs=call.call_id in paid)
+                # An answer that was at hand never yielded; signals and other tiers must get their turn.
+                await asyncio.sleep(0)
+        except Drained:
+            return
+        except CapReached as error:
+            self.stop(error)
+        except EndpointError as error:
+            queue.clear()
+            if error.code in OUTAGES:
+                self._tier_down(error)
+            else:
+                self.stop(error)
+        except Exception as error:
+            self.stop(error)
+            raise
+
+    async def _ask(self, call: Call, tier: Tier, *, costs: bool) -> None:
+        request = self.requests[call.request_fp]
+        worst_usd = 0.0
+        if costs:
+            worst_usd = worst_case_usd(counts_of(request, self.options.tokens.get(call.request_fp)), tier)
+        stake = await self.budget.reserve(worst_usd)
+        if costs:
+            self.journal.start(call.call_id, worst_usd)
+        self.meter.started(call)
+        try:
+            reply = await self.client.complete(request, tier, call.repeat, stake=stake)
+        except BaseException as error:
+            self._give_up(call, stake, error, costs=costs)
+            raise
+        stake.settle(reply.spent_usd)
+        self._finish(call, reply, stake)
+
+    def _give_up(self, call: Call, stake: Stake, error: BaseException, *, costs: bool) -> None:
+        """A call ends without a result. What was dropped while it was on the wire may have been billed."""
+        if asyncio.current_task() in self.dropped:
+            stake.lose()
+        else:
+            stake.settle(0.0)
+        if costs:
+            self.journal.void(call.call_id, stake.lost_usd)
+
+    def _finish(self, call: Call, reply: Reply, stake: Stake) -> None:
+        self.done += call.call_id not in self.journal.ledger.results
+        self.journal.done(journal_row(call, reply, stake.lost_usd))
+        self.finished += 1
+        self.failed += reply.status in FAILED_TO_MEASURE
+        self.recorded += reply.served_from == "cassette"
+        self.retried += max(reply.attempts - 1, 0)
+        completion = reply.completion
+        usage = completion.usage if completion is not None else None
+        self.estimated |= usage is not None and usage.estimated
+        self.meter.finished(call, reply.status, completion.cost_usd if completion else None)
+        self._tell_totals()
+        limit = self.settings.max_failure_rate
+        if self.finished >= FAILURES_COUNT_FROM and self.failed > limit * self.finished:
+            self.stop(
+                Incomplete(
+                    f"{self.failed:,} of {self.finished:,} calls failed, more than {limit:.0%}",
+                    code="replay.failures",
+                    notes=[f"the last one: {reply.error or reply.status}"],
+                    hint=RESUME,
+                )
+            )
+
+    def _tier_down(self, error: EndpointError) -> None:
+        if all(known.what != error.what for known in self.outages):
+            self.outages.append(error)
+            self.meter.note(f"{error.what}; the other tiers go on")
+
+    def _refuse_missing(self, paid: Sequence[Call]) -> None:
+        if paid:
+            raise InputError(
+                f"offline, and {len(paid):,} of {len(self.calls):,} calls are not recorded",
+                code="cassette.miss",
+                hint="run once without `offline` to record them",
+            )
+
+    def _damage(self, ledger: Ledger) -> list[str]:
+        if not ledger.damaged:
+            return []
+        return [f"{ledger.damaged} damaged lines of the journal are left out; their calls are made again"]
+
+    def _tell_totals(self) -> None:
+        self.meter.totals(
+            Totals(
+                planned=len(self.calls),
+                done=self.done,
+                spent_usd=self.budget.spent_usd,
+                lost_usd=self.budget.lost_usd,
+                reserved_usd=self.budget.reserved_usd,
+                cap_usd=self.options.cap_usd,
+                recorded=self.recorded,
+                retried=self.retried,
+                failed=self.failed,
+                estimated=self.estimated,
+            )
+        )
+
+
+def _cassette(settings: ReplaySettings, directory: Path) -> Cassette | None:
+    return None if settings.cassette is None else Cassette(directory / settings.cassette)

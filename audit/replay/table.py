@@ -1,0 +1,146 @@
+"""Results as rows: what the journal holds of a call, and `replays.parquet`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from audit.core.artifacts import rows_table, write_table
+from audit.core.finding import ReplayCounts
+from audit.core.fingerprint import canonical_json
+from audit.core.schemas import REPLAYS
+from audit.llm.reply import Reply
+from audit.replay.journal import Ledger, parse_line
+from audit.replay.plan import Call
+
+ROWS_AT_ONCE = 2000
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spend:
+    """Money that a run folder's replays cost, USD.
+
+    Attributes:
+        spent_usd: Billed for answers that came over the network. Not the sum of `cost_usd` in the table: an answer
+            from a cassette has a cost, which estimates need, and was not paid for.
+        lost_usd: Worst case of attempts that may have been billed without an answer.
+        estimated: Some endpoint reported no usage.
+    """
+
+    spent_usd: float
+    lost_usd: float
+    estimated: bool
+
+
+def journal_row(call: Call, reply: Reply, lost_usd: float) -> dict[str, Any]:
+    """A result as the journal keeps it."""
+    completion = reply.completion
+    row: dict[str, Any] = {
+        "call_id": call.call_id,
+        "request_fp": call.request_fp,
+        "route": call.route,
+        "tier": call.tier,
+        "arm": call.arm,
+        "repeat": call.repeat,
+        "status": reply.status,
+        "attempts": reply.attempts,
+        "served_from": reply.served_from,
+        "error": reply.error,
+        "usage_estimated": False,
+        "spent_usd": reply.spent_usd,
+        "lost_usd": lost_usd,
+    }
+    if completion is None:
+        return row
+    usage = completion.usage
+    row |= {
+        "text": completion.text if completion.text is not None else completion.refusal,
+        "tool_calls": list(completion.tool_calls) or None,
+        "finish_reason": completion.finish_reason,
+        "model_reported": completion.model_reported,
+        "cost_usd": completion.cost_usd,
+        "latency_ms": completion.latency_ms,
+        "ttft_ms": completion.ttft_ms,
+    }
+    if usage is not None:
+        row |= {
+            "prompt_tokens": usage.prompt_tokens,
+            "completion_tokens": usage.completion_tokens,
+            "cached_tokens": usage.cached_tokens,
+            "cache_write_tokens": usage.cache_write_tokens,
+            "reasoning_tokens": usage.reasoning_tokens,
+            "usage_estimated": usage.estimated,
+        }
+    return row
+
+
+def write_replays(journal: Path, calls: Sequence[Call], path: Path) -> None:
+    """Write `replays.parquet`: the latest result of each planned call, sorted, whatever the journal's order.
+
+    Calls of earlier plans that are not planned any more stay in the journal and are left out here.
+    """
+    results = Ledger.read(journal).results
+    known = [call for call in calls if call.call_id in results]
+    known.sort(key=lambda call: (call.route, call.tier, call.arm, call.request_fp, call.repeat))
+    descriptor = os.open(journal, os.O_RDONLY) if known else -1
+    try:
+        tables = []
+        for start in range(0, len(known), ROWS_AT_ONCE):
+            places = [results[call.call_id] for call in known[start : start + ROWS_AT_ONCE]]
+            lines = [os.pread(descriptor, place.length, place.offset) for place in places]
+            rows = [_table_row(parse_line(line) or {}) for line in lines]
+            tables.append(rows_table(rows, REPLAYS))
+    finally:
+        if known:
+            os.close(descriptor)
+    table = pa.concat_tables(tables).unify_dictionaries() if tables else REPLAYS.empty_table()
+    write_table(path, table.combine_chunks())
+
+
+def replay_counts(journal: Path, calls: Sequence[Call]) -> ReplayCounts:
+    """What became of the planned calls."""
+    results = Ledger.read(journal).results
+    found = [results[call.call_id] for call in calls if call.call_id in results]
+    return ReplayCounts(
+        planned=len(calls),
+        done=len(found),
+        by_status=_tally(result.status for result in found),
+        served_from=_tally(result.served_from for result in found),
+        retried=sum(result.attempts > 1 for result in found),
+        complete=len(found) == len(calls),
+    )
+
+
+def money_spent(journal: Path) -> Spend:
+    """What a journal's calls cost, all sessions and all plans of the folder together."""
+    ledger = Ledger.read(journal)
+    estimated = any(r.estimated and r.served_from == "network" for r in ledger.results.values())
+    return Spend(spent_usd=ledger.spent_usd, lost_usd=ledger.lost_usd, estimated=estimated)
+
+
+def _tally(words: Any) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for word in words:
+        counts[word] = counts.get(word, 0) + 1
+    return dict(sorted(counts.items()))
+
+
+def _table_row(event: dict[str, Any]) -> dict[str, Any]:
+    """A journal event with the columns of the table. Parquet's strings are UTF-8, which has no lone surrogates: in the
+    text they become U+FFFD, in JSON they become escapes, which mean the same."""
+    calls = event.get("tool_calls")
+    text = event.get("text")
+    return {
+        **{name: event.get(name) for name in REPLAYS.names},
+        "text": None if text is None else _SURROGATE.sub("\ufffd", text),
+        "tool_calls": None
+        if calls is None
+        else _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", canonical_json(calls)),
+    }

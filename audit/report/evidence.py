@@ -1,0 +1,349 @@
+"""Evidence route by route: counts, the candidates that were tested, and real cases, worst first."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from audit.core.display import (
+    count,
+    listing,
+    milliseconds,
+    percent,
+    percent_interval,
+    plural,
+    points_interval,
+    usd,
+    usd_interval,
+)
+from audit.core.finding import CandidateFinding, CandidateVerdict, Case, CaseSide, Findings, RouteFinding
+from audit.report.charts import pairs_of
+from audit.report.differing import Cut, Run, cut, side_by_side
+from audit.report.routes import TOP
+from audit.report.scales import shortened
+from audit.report.tables import Numbers
+from audit.report.words import STATUS, Status, decides, route_name
+
+DIFFERING = 5
+ROUTES_IN_LARGE_RUNS = 4
+"""Routes with evidence when there are more than the table shows; the rest is in `findings.json`."""
+
+SHORT = 400
+FEW_PAIRS = 200
+
+VERDICT_WORDS = {
+    CandidateVerdict.NON_INFERIOR: "holds the margin",
+    CandidateVerdict.INFERIOR: "does not hold it",
+    CandidateVerdict.NOT_PROVEN: "not proven",
+    CandidateVerdict.INSUFFICIENT: "too little measured",
+}
+
+KINDS = {
+    "only_incumbent": "today passes, candidate fails",
+    "only_candidate": "candidate passes, today fails",
+    "both_pass": "both pass",
+    "both_fail": "both fail",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Side:
+    """One answer of a case."""
+
+    who: str
+    tier: str
+    cost: str
+    runs: tuple[Run, ...]
+    more: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CriterionLine:
+    """What one criterion said of both answers. `marks` are `pass`, `fail`, `none`."""
+
+    name: str
+    today: str
+    candidate: str
+    details: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseView:
+    """One case. Texts are empty when the report is made without them."""
+
+    case_id: str
+    kind: str
+    summary: str
+    failed: tuple[str, ...]
+    request: Cut
+    sides: tuple[Side, ...]
+    note: str
+    criteria: tuple[CriterionLine, ...]
+    open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CandidateView:
+    """One candidate of a route: a row of numbers, and what stands behind them."""
+
+    tier: str
+    model: str
+    verdict: str
+    reason: str
+    facts: tuple[tuple[str, str], ...]
+    criteria: Numbers | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteEvidence:
+    """Everything known of one route."""
+
+    key: str
+    name: str
+    status: Status
+    reason: str
+    tier: str
+    pairs: str
+    counts: tuple[str, str, str, str] | None
+    notes: tuple[str, ...]
+    candidates: tuple[CandidateView, ...]
+    cases: tuple[CaseView, ...]
+    empty: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """The section."""
+
+    routes: tuple[RouteEvidence, ...]
+    left_out: str
+    text_line: str
+
+
+def evidence(findings: Findings, cases: Sequence[Case], *, with_text: bool) -> Evidence:
+    """Lay the evidence out; without text, cases keep their ids and criteria only."""
+    routes = findings.routes
+    if not findings.tested:
+        return Evidence(routes=(), left_out="", text_line="")
+    shown = routes[:ROUTES_IN_LARGE_RUNS] if len(routes) > TOP + 1 else routes
+    by_route: dict[str, list[Case]] = {}
+    for case in cases:
+        by_route.setdefault(case.route, []).append(case)
+    views = tuple(
+        _route(route, by_route.get(route.route, []), f"r{index}", with_text=with_text)
+        for index, route in enumerate(shown)
+    )
+    left_out = ""
+    if len(shown) < len(routes):
+        left_out = f"The other {count(len(routes) - len(shown))} routes are in `findings.json` and `cases.jsonl`."
+    told = sum(bool(view.cases) for view in views)
+    line = ""
+    if told:
+        line = (
+            f"Contains production text from {plural(told, 'route')}. Share it accordingly."
+            if with_text
+            else "Made without production text. Requests and answers are in `cases.jsonl`."
+        )
+    return Evidence(routes=views, left_out=left_out, text_line=line)
+
+
+def choose(cases: Iterable[Case]) -> list[Case]:
+    """Up to five cases that differ, regressions first and among them the most failed criteria, then a normal one."""
+    ordered = list(cases)
+    rank = {"only_incumbent": 0, "only_candidate": 1}
+    differing = sorted(
+        (case for case in ordered if case.kind in rank),
+        key=lambda case: (rank[case.kind], -len(failed_criteria(case.candidate))),
+    )
+    normal = [case for case in ordered if case.kind == "both_pass"]
+    return [*differing[:DIFFERING], *normal[:1]]
+
+
+def failed_criteria(side: CaseSide) -> list[str]:
+    """Names of the criteria that do not hold on this side."""
+    return [str(result.get("criterion", "")) for result in side.results if result.get("passed") is False]
+
+
+def _route(route: RouteFinding, cases: Sequence[Case], key: str, *, with_text: bool) -> RouteEvidence:
+    chosen = next((c for c in route.candidates if c.tier == route.candidate), None)
+    views = tuple(_case(case, with_text=with_text, opened=False) for case in choose(cases))
+    empty = ""
+    if not views and chosen is not None and chosen.b + chosen.c:
+        empty = "No case of this route was kept for the report."
+    elif not views and chosen is not None:
+        empty = "No case where the answers differ on a criterion."
+        if 0 < pairs_of(route) < FEW_PAIRS:
+            empty += f" With {plural(chosen.n, 'pair')} that proves little."
+    counts = None
+    if chosen is not None and chosen.n:
+        counts = (count(chosen.both_pass), count(chosen.b), count(chosen.c), count(chosen.both_fail))
+    return RouteEvidence(
+        key=key,
+        name=route_name(route),
+        status=STATUS[route.verdict],
+        reason=route.reason,
+        tier=route.candidate or "",
+        pairs="" if chosen is None else plural(chosen.n, "paired replay"),
+        counts=counts,
+        notes=tuple(_notes(route)),
+        candidates=tuple(_candidate(candidate) for candidate in route.candidates),
+        cases=views,
+        empty=empty,
+    )
+
+
+def _notes(route: RouteFinding) -> Iterable[str]:
+    """What else is known of the route, one sentence each."""
+    if more := decides(route.needs_more):
+        yield f"{more[0].upper()}{more[1:]}."
+    noise = route.noise_floor
+    if noise is not None:
+        same = "" if noise.same_answer is None else f"; {percent(noise.same_answer)} of its answers are word for word"
+        moved = " So the replay does not reproduce production here; read the change with care." if noise.shifted else ""
+        yield (
+            f"Noise floor: today’s model replayed against its own logged answers changes {percent(noise.psi, 1)} of "
+            f"{count(noise.n)} verdicts, {points_interval(noise.delta)} pts{same}.{moved}"
+        )
+    elif route.noise_reason:
+        yield f"Noise floor not measured: {route.noise_reason}"
+    if route.unreplayable:
+        reasons = listing([f"{count(number)} {_words(name)}" for name, number in sorted(route.unreplayable.items())])
+        bounds = route.quality_bounds
+        reach = f" If all of them went one way, the change would be {points_interval(bounds)} pts." if bounds else ""
+        yield f"Requests that could not be replayed: {reasons}.{reach}"
+    yield from route.caveats
+
+
+def _candidate(candidate: CandidateFinding) -> CandidateView:
+    facts = [
+        ("Pairs", f"{count(candidate.n)}: {count(candidate.both_pass)} both pass, {count(candidate.b)} only today, "
+         f"{count(candidate.c)} only {candidate.tier}, {count(candidate.both_fail)} both fail"),
+        ("Accepted today", _rate(candidate.incumbent_rate)),
+        (f"Accepted on {candidate.tier}", _rate(candidate.candidate_rate)),
+        ("Quality change, pts", _or_dash(candidate.quality_delta, points_interval)),
+        ("p, loss reaches the margin", p_text(candidate.p_pass)),
+        ("p, loss within the margin", p_text(candidate.p_fail)),
+        ("Order of the test", "not reached" if candidate.tested is None else count(candidate.tested)),
+        ("Saving if all moved", _or_dash(candidate.saving_usd, usd_interval)),
+        ("Cost on the whole log", _or_dash(candidate.cost_usd_full_log, usd_interval)),
+        ("Latency, median / p95", _latency(candidate)),
+        ("Not measured", _counts(candidate.excluded)),
+        ("Counted against it", _counts(candidate.counted_against)),
+    ]  # fmt: skip
+    rows = tuple(
+        (
+            row.name,
+            row.scorer,
+            "–" if row.incumbent_rate is None else percent(row.incumbent_rate, 1),
+            "–" if row.candidate_rate is None else percent(row.candidate_rate, 1),
+            count(row.scored),
+            count(row.not_applicable),
+            count(row.errored),
+        )
+        for row in candidate.criteria
+    )
+    head = ("Criterion", "Scorer", "Today", candidate.tier, "Scored", "Not applicable", "Errored")
+    return CandidateView(
+        tier=candidate.tier,
+        model=candidate.model,
+        verdict=VERDICT_WORDS[candidate.verdict],
+        reason=candidate.reason,
+        facts=tuple(facts),
+        criteria=Numbers(caption=f"Criteria on {candidate.tier}", head=head, rows=rows) if rows else None,
+    )
+
+
+def p_text(p: float | None) -> str:
+    """A p-value: `0.031`, `< 0.001`; "–" when there is none."""
+    if p is None:
+        return "–"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _rate(estimate: Any) -> str:
+    return _or_dash(estimate, percent_interval)
+
+
+def _or_dash(estimate: Any, text: Any) -> str:
+    return "–" if estimate is None else str(text(estimate))
+
+
+def _latency(candidate: CandidateFinding) -> str:
+    own, today = candidate.latency_ms, candidate.incumbent_latency_ms
+    text = f"{milliseconds(own.p50)} / {milliseconds(own.p95)}"
+    if today.p50 is None and today.p95 is None:
+        return text
+    return f"{text} (today {milliseconds(today.p50)} / {milliseconds(today.p95)})"
+
+
+def _counts(statuses: Mapping[str, int]) -> str:
+    return listing([f"{count(n)} {_words(name)}" for name, n in sorted(statuses.items())]) or "none"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _case(case: Case, *, with_text: bool, opened: bool) -> CaseView:
+    left, right = cut(case.incumbent.text), cut(case.candidate.text)
+    runs_left, runs_right, note = side_by_side(left.text, right.text) if with_text else ((), (), "")
+    sides = (
+        _side("Today", case.incumbent, runs_left, left.more),
+        _side("Candidate", case.candidate, runs_right, right.more),
+    )
+    return CaseView(
+        case_id=case.case_id,
+        kind=KINDS.get(case.kind, case.kind),
+        summary=shortened(gist(case.request), 96) if with_text else "",
+        failed=tuple(failed_criteria(case.candidate)),
+        request=cut(case.request) if with_text else Cut(text="", more=""),
+        sides=sides if with_text else (),
+        note=note,
+        criteria=_criteria(case, with_text=with_text),
+        open=opened,
+    )
+
+
+def gist(request: str) -> str:
+    """The first line of what the user said last; a request is its turns, each after `role: `."""
+    said = request.rpartition("\nuser: ")[2].removeprefix("user: ")
+    return next((line.strip() for line in said.splitlines() if line.strip()), "")
+
+
+def _side(who: str, side: CaseSide, runs: tuple[Run, ...], more: str) -> Side:
+    cost = "" if side.cost_usd is None else usd(side.cost_usd)
+    return Side(who=who, tier=side.tier, cost=cost, runs=runs, more=more)
+
+
+def _criteria(case: Case, *, with_text: bool) -> tuple[CriterionLine, ...]:
+    names = list(
+        dict.fromkeys(str(r.get("criterion", "")) for s in (case.incumbent, case.candidate) for r in s.results)
+    )
+    lines = []
+    for name in names:
+        today, candidate = _result(case.incumbent, name), _result(case.candidate, name)
+        details: list[tuple[str, str]] = []
+        for who, result in (("today", today), ("candidate", candidate)):
+            if with_text and result is not None and result.get("passed") is not True:
+                details += [
+                    (f"{word}, {who}", cut(_plain(result[field]), SHORT).text)
+                    for field, word in (("expected", "expected"), ("extracted", "got"), ("reason", "reason"))
+                    if result.get(field) not in (None, "")
+                ]
+        lines.append(CriterionLine(name=name, today=_mark(today), candidate=_mark(candidate), details=tuple(details)))
+    return tuple(sorted(lines, key=lambda line: (line.candidate != "fail", line.today != "fail")))
+
+
+def _result(side: CaseSide, name: str) -> Mapping[str, Any] | None:
+    return next((result for result in side.results if str(result.get("criterion", "")) == name), None)
+
+
+def _mark(result: Mapping[str, Any] | None) -> str:
+    passed = None if result is None else result.get("passed")
+    return "pass" if passed is True else "fail" if passed is False else "none"
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)

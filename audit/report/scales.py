@@ -1,0 +1,146 @@
+"""Where things go on a chart: linear scales, round ticks, labels that do not touch. Pure numbers, in pixels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+CHAR_PX = 0.6
+"""Width of a character in ems, on the generous side: system fonts differ, and a label must fit in all of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linear:
+    """A linear map from data to pixels.
+
+    Attributes:
+        low: Data value at `start`.
+        high: Data value at `end`.
+        start: Pixels.
+        end: Pixels; may be less than `start`, as y axes are.
+    """
+
+    low: float
+    high: float
+    start: float
+    end: float
+
+    def __call__(self, value: float) -> float:
+        """Pixels of a value, to a tenth; values outside the domain land outside the range.
+
+        Special cases:
+            An empty domain (`low == high`) maps everything to the middle.
+        """
+        if self.high == self.low:
+            return round((self.start + self.end) / 2, 1)
+        share = (value - self.low) / (self.high - self.low)
+        return round(self.start + share * (self.end - self.start), 1)
+
+    def clip(self, value: float) -> float:
+        """Pixels of the value, or of the nearer end of the domain."""
+        return self(min(max(value, self.low), self.high))
+
+
+def nice_step(span: float, target: int) -> float:
+    """The step of 1, 2 or 5 times a power of ten that cuts `span` into about `target` parts."""
+    raw = span / max(target, 1)
+    if raw <= 0 or not math.isfinite(raw):
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(raw))
+    for factor in (1, 2, 5, 10):
+        # The tolerance keeps a span that is an exact multiple from falling to the next factor by a rounding error.
+        if raw <= factor * power * (1 + 1e-9):
+            return factor * power
+    return 10 * power
+
+
+def nice_ticks(low: float, high: float, target: int = 6) -> tuple[float, ...]:
+    """Round values inside [low, high], ascending, zero exact.
+
+    Special cases:
+        `low == high` gives that one value.
+    """
+    if high <= low:
+        return (low,)
+    step = nice_step(high - low, target)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    digits = max(0, -math.floor(math.log10(step))) + 1
+    return tuple(round(index * step, digits) + 0.0 for index in range(first, last + 1))
+
+
+def nice_domain(low: float, high: float, target: int = 6) -> tuple[float, float]:
+    """The domain widened to the next round values."""
+    if high <= low:
+        return low - 0.5, high + 0.5
+    step = nice_step(high - low, target)
+    return math.floor(low / step + 1e-9) * step, math.ceil(high / step - 1e-9) * step
+
+
+def spread(positions: Sequence[float], gap: float, low: float, high: float) -> list[float]:
+    """Push positions apart until neighbours are `gap` apart, as near to where they were as that allows.
+
+    Args:
+        positions: In any order; the result is in the same order, and so is the order of equal positions.
+        gap: Least distance.
+        low: Nothing goes below.
+        high: Nothing goes above, unless there is no room: then `gap` holds and the last ones go over.
+    """
+    order = sorted(range(len(positions)), key=lambda index: (positions[index], index))
+    placed = [0.0] * len(positions)
+    floor = low
+    for index in order:
+        placed[index] = max(positions[index], floor)
+        floor = placed[index] + gap
+    ceiling = max(high, low + gap * (len(positions) - 1))
+    for index in reversed(order):
+        placed[index] = round(min(placed[index], ceiling), 1)
+        ceiling = placed[index] - gap
+    return placed
+
+
+def spans_apart(starts: Sequence[float], widths: Sequence[float], gap: float, end: float) -> list[float]:
+    """Start points of labels in a row, moved so that none overlaps the next and the last ends before `end`.
+
+    Args:
+        starts: Where each label would like to start, ascending.
+        widths: Of each label.
+        gap: Least space between two.
+        end: Right edge.
+    """
+    placed = list(starts)
+    ceiling = end
+    for index in range(len(placed) - 1, -1, -1):
+        placed[index] = min(placed[index], ceiling - widths[index])
+        ceiling = placed[index] - gap
+    floor = 0.0
+    for index, width in enumerate(widths):
+        placed[index] = round(max(placed[index], floor), 1)
+        floor = placed[index] + width + gap
+    return placed
+
+
+def text_width(text: str, size: float) -> float:
+    """A generous guess at the width of a text, in pixels; full-width characters count double."""
+    return sum(2 if ord(char) >= 0x1100 else 1 for char in text) * size * CHAR_PX
+
+
+def elided(text: str, limit: int) -> str:
+    """The text, or its two ends around an ellipsis, so that names with one beginning stay apart."""
+    if len(text) <= limit:
+        return text
+    head = (limit - 1) * 2 // 3
+    return f"{text[:head]}…{text[len(text) - (limit - 1 - head) :]}"
+
+
+def shortened(text: str, limit: int) -> str:
+    """The text, or its beginning with an ellipsis; full-width characters count double."""
+    if text_width(text, 1) <= limit * CHAR_PX:
+        return text
+    room, kept = limit - 1, []
+    for char in text:
+        room -= 2 if ord(char) >= 0x1100 else 1
+        if room < 0:
+            break
+        kept.append(char)
+    return "".join(kept).rstrip() + "…"

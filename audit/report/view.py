@@ -1,0 +1,253 @@
+"""Findings and cases as one page of text and coordinates; the templates only place what is here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from audit.core.display import compact, percent, percent_interval, plural, points_interval, usd
+from audit.core.finding import Case, Findings
+from audit.core.interval import Estimate
+from audit.report.charts import NARROW, WIDE, Forest, VerdictBar, comparisons_of, forest, verdict_bar
+from audit.report.evidence import Evidence, evidence
+from audit.report.method import Method, method
+from audit.report.mixing import Palette, Tab, Trend, palette, shares_of, tabs, trend, week_shares
+from audit.report.routes import RoutesTable, routes_table, split_top
+from audit.report.tables import Numbers
+from audit.report.words import (
+    REPLAY_LIMIT,
+    Banner,
+    Piece,
+    banners,
+    below_floor,
+    change_text,
+    headline,
+    lede,
+    level_text,
+    range_text,
+    state_of,
+    window_text,
+)
+
+CAVEATS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tile:
+    """A figure under the verdict: what it is, the value, and its interval or its unit."""
+
+    label: str
+    value: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caveat:
+    """A sentence of "Before you use this number"; the lead is set in bold."""
+
+    lead: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    """The forest plot at both widths, with its numbers; no charts when nothing was measured."""
+
+    charts: tuple[Forest, ...]
+    numbers: Numbers | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MixSection:
+    """Traffic mix and cost."""
+
+    finding: str
+    legend: tuple[tuple[str, str], ...]
+    trend: Trend | None
+    trend_note: str
+    tabs: tuple[Tab, ...]
+    missing: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """The whole report."""
+
+    title: str
+    kicker: tuple[str, ...]
+    run_id: str
+    state: str
+    banners: tuple[Banner, ...]
+    headline: tuple[Piece, ...]
+    lede: tuple[str, ...]
+    floor_lines: tuple[str, ...]
+    bars: tuple[VerdictBar, ...]
+    tiles: tuple[Tile, ...]
+    caveats: tuple[Caveat, ...]
+    unit: str
+    level: str
+    routes: RoutesTable
+    quality: Quality
+    mix: MixSection
+    evidence: Evidence
+    method: Method
+
+
+def page(findings: Findings, cases: Sequence[Case], *, with_text: bool) -> Page:
+    """Turn findings into a page."""
+    colours = palette(findings.mix)
+    state = state_of(findings)
+    shown, hidden = _caveats(findings)
+    window = window_text(findings.window.get("from"), findings.window.get("to"))
+    decided = findings.tested and findings.spend_usd > 0
+    return Page(
+        title=f"LLM spend audit · {window}",
+        kicker=(window, f"{compact(findings.requests)} {'request' if findings.requests == 1 else 'requests'}"),
+        run_id=findings.run_id,
+        state=state,
+        banners=banners(findings),
+        headline=headline(findings),
+        lede=lede(findings),
+        floor_lines=tuple(line for route in split_top(findings.routes)[0] if (line := below_floor(route))),
+        bars=(verdict_bar(findings, WIDE), verdict_bar(findings, NARROW)) if decided else (),
+        tiles=tuple(_tiles(findings, colours)),
+        caveats=shown,
+        unit=f"{plural(findings.days, 'day')}" if findings.days > 0 else "log",
+        level=level_text(findings),
+        routes=routes_table(findings, colours),
+        quality=_quality(findings),
+        mix=_mix(findings, colours),
+        evidence=evidence(findings, cases, with_text=with_text),
+        method=method(findings, hidden),
+    )
+
+
+def _caveats(findings: Findings) -> tuple[tuple[Caveat, ...], tuple[str, ...]]:
+    """The first three under the headline, the others for the method; a replay's limit is always among them."""
+    sentences = list(findings.caveats)
+    if findings.tested and len(sentences) < CAVEATS and not any("not production" in text for text in sentences):
+        sentences.append(REPLAY_LIMIT)
+    return tuple(_split_lead(text) for text in sentences[:CAVEATS]), tuple(sentences[CAVEATS:])
+
+
+def _split_lead(text: str) -> Caveat:
+    """Set the first sentence, or what stands before a colon in it, in bold."""
+    ends = [place + 1 for mark in (". ", ": ") if 0 < (place := text.find(mark)) < 90]
+    if not ends:
+        return Caveat(lead="", text=text)
+    end = min(ends)
+    return Caveat(lead=text[:end], text=text[end:].strip())
+
+
+def _tiles(findings: Findings, colours: Palette) -> list[Tile]:
+    tiles = []
+    if findings.tested and findings.avoidable_usd.est > 0:
+        tiles.append(
+            Tile(
+                label="Avoidable share of spend",
+                value=percent(findings.avoidable_share.est),
+                note=_range(findings.avoidable_share, percent),
+            )
+        )
+        if findings.yearly_usd is not None:
+            year = findings.yearly_usd
+            note = range_text(year)
+            tiles.append(
+                Tile(
+                    label="A year at this volume and these prices",
+                    value=usd(year.est),
+                    note=note or "same volume and prices",
+                )
+            )
+    if findings.accepted_before is not None and findings.tested:
+        tiles.append(_accepted(findings, findings.accepted_before))
+    total = findings.mix.total
+    if total.cost_per_1k_usd is not None:
+        first, last = total.first_week_cost_per_1k_usd, total.last_week_cost_per_1k_usd
+        note = "over the whole log"
+        if first is not None and last is not None:
+            note = f"first week {usd(first)} → last week {usd(last)}"
+        tiles.append(Tile(label="Cost per 1,000 requests", value=usd(total.cost_per_1k_usd), note=note))
+    if colours.names:
+        tiles.append(_dearest(findings, colours))
+    return tiles[:4]
+
+
+def _accepted(findings: Findings, before: Estimate) -> Tile:
+    after, change = findings.accepted_after, findings.accepted_change
+    if after is None or change is None or findings.avoidable_usd.est <= 0:
+        return Tile(label="Accepted answers today", value=percent(before.est, 1), note=_tail(percent_interval(before)))
+    return Tile(
+        label="Accepted answers, today → after",
+        value=f"{percent(before.est, 1)} → {percent(after.est, 1)}",
+        note=f"{points_interval(change)} pts",
+    )
+
+
+def _dearest(findings: Findings, colours: Palette) -> Tile:
+    """The share of requests that the dearest of the large models gets, and where it is going."""
+    name, days = colours.names[0], findings.mix.trend
+    first, last = week_shares(days[:7]), week_shares(days[-7:])
+    if len(days) >= 14 and first and last:
+        value = f"{percent(first.get(name, 0.0))} → {percent(last.get(name, 0.0))}"
+        return Tile(label=f"Requests on {name}", value=value, note="first → last week")
+    share = week_shares(days).get(name, 0.0)
+    return Tile(label=f"Requests on {name}", value=percent(share), note="over the whole log")
+
+
+def _range(estimate: Estimate, text: object) -> str:
+    if estimate.lo is None or estimate.hi is None:
+        return ""
+    return f"[{text(estimate.lo)}, {text(estimate.hi)}]"  # type: ignore[operator]
+
+
+def _tail(interval: str) -> str:
+    return interval.partition(" ")[2]
+
+
+def _quality(findings: Findings) -> Quality:
+    top, rest = split_top(findings.routes)
+    rows, others = comparisons_of(top), comparisons_of(rest) if len(rest) > 1 else []
+    if not findings.tested or not rows:
+        return Quality(charts=(), numbers=None)
+    numbers = Numbers(
+        caption="Quality change per route, percentage points",
+        head=("Route", "Compared", "Change", "Margin"),
+        rows=tuple(
+            (row.name, row.sub.lstrip("→ "), points_interval(row.delta), f"{row.margin * 100:g}") for row in rows
+        ),
+    )
+    return Quality(charts=(forest(rows, others, WIDE), forest(rows, others, NARROW)), numbers=numbers)
+
+
+def _mix(findings: Findings, colours: Palette) -> MixSection:
+    mix = findings.mix
+    drawn = trend(mix, colours)
+    with_traffic = [day for day in mix.trend if day.requests > 0]
+    shares = shares_of(week_shares(mix.trend), colours)
+    total = mix.total
+    if len(mix.by_model) == 1:
+        finding = f"No mix: every request went to {mix.by_model[0].name}."
+    elif shares:
+        name, share = max(shares, key=lambda item: item[1])
+        finding = f"{percent(share)} of requests went to {name}."
+        first, last = total.first_week_cost_per_1k_usd, total.last_week_cost_per_1k_usd
+        if first is not None and last is not None:
+            change = change_text(first, last)
+            finding += f" Cost per 1,000 requests went from {usd(first)} to {usd(last)} ({change})."
+    else:
+        finding = "No day of this log has a billable request."
+    gaps = len(mix.trend) - len(with_traffic)
+    note = f"{plural(gaps, 'day')} without traffic {'is' if gaps == 1 else 'are'} left blank." if gaps else ""
+    made = tabs(mix, colours)
+    missing = ""
+    if not any(tab.key == "tenant" for tab in made):
+        missing = "No tenant field was mapped. Set `ingest: {tenant: …}` in audit.yaml to see the mix by tenant."
+    return MixSection(
+        finding=finding,
+        legend=tuple((colours.of(name), name) for name, _ in shares),
+        trend=drawn,
+        trend_note=note,
+        tabs=made,
+        missing=missing,
+    )

@@ -1,0 +1,346 @@
+"""The sentences of an audit: headline, lede, banners, actions. The page, the terminal and the Markdown share them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from audit.core.display import MINUS, count, listing, percent, plural, points, usd
+from audit.core.finding import CandidateVerdict, Findings, NeedsMore, RouteFinding, Verdict
+from audit.core.interval import Estimate
+
+State = Literal["proven", "keep", "open", "too_small", "scan"]
+
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+
+REPLAY_LIMIT = (
+    "A replay is not production. Prompt caches, retries and what users ask next are not re-created; "
+    "roll a change out behind a canary."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """How a verdict is written: never by colour alone."""
+
+    word: str
+    glyph: str
+    ascii: str
+    css: str
+
+
+STATUS = {
+    Verdict.SWITCH: Status(word="Switch", glyph="●", ascii="*", css="switch"),
+    Verdict.SPLIT: Status(word="Split", glyph="◐", ascii="/", css="split"),
+    Verdict.KEEP: Status(word="Keep", glyph="■", ascii="#", css="keep"),
+    Verdict.NOT_PROVEN: Status(word="Not proven", glyph="◇", ascii="?", css="open"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """A part of the headline. `kind` is "" for words, `money` for an amount, `finding` for the amount that matters."""
+
+    text: str
+    kind: Literal["", "money", "finding"] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Banner:
+    """A line above the headline that cannot be turned off."""
+
+    kind: Literal["demo", "incomplete"]
+    lead: str
+    text: str
+
+
+def state_of(findings: Findings) -> State:
+    """Which of the five headlines the findings call for."""
+    if not findings.tested:
+        return "scan"
+    if findings.avoidable_usd.est > 0:
+        return "proven"
+    verdicts = {route.verdict for route in findings.routes}
+    if Verdict.NOT_PROVEN not in verdicts:
+        return "keep"
+    return "too_small" if verdicts == {Verdict.NOT_PROVEN} else "open"
+
+
+def headline(findings: Findings) -> tuple[Piece, ...]:
+    """The first sentence, in pieces."""
+    paid = (Piece(text="You paid "), Piece(text=usd(findings.spend_usd), kind="money"))
+    opening = (*paid, Piece(text=f" in {plural(findings.days, 'day')}. " if findings.days > 0 else " in this log. "))
+    state = state_of(findings)
+    if state == "proven":
+        claim = Piece(text=usd(findings.avoidable_usd.est), kind="finding")
+        return (*opening, claim, Piece(text=f" of it was avoidable, with quality inside {whose_margin(findings)}."))
+    if state == "keep":
+        return (*opening, Piece(text=_why_kept(findings)))
+    if state == "too_small":
+        return (*opening, Piece(text="The sample is too small to say what was avoidable."))
+    if state == "open":
+        if findings.not_proven_usd <= 0:
+            return (*opening, Piece(text="Nothing is proven avoidable yet."))
+        still = Piece(text=usd(findings.not_proven_usd), kind="money")
+        return (*opening, Piece(text="Nothing is proven avoidable yet; up to "), still, Piece(text=" is still open."))
+    bound = findings.mix.upper_bound
+    if bound is None or bound.saving_usd <= 0:
+        return (*opening, Piece(text="Nothing has been tested."))
+    most = Piece(text=usd(bound.saving_usd), kind="money")
+    lead = Piece(text="Moving everything to the cheapest tier would cut at most ")
+    return (*opening, lead, most, Piece(text="; nothing has been tested."))
+
+
+def _why_kept(findings: Findings) -> str:
+    """All keep: because the margin does not hold, because nothing is saved, or for both reasons."""
+    if not findings.routes:
+        return "No route could be tested."
+    inferior = [
+        any(c.tier == route.candidate and c.verdict is CandidateVerdict.INFERIOR for c in route.candidates)
+        for route in findings.routes
+    ]
+    if all(inferior):
+        return "No cheaper tier we tried holds your margin."
+    if any(inferior):
+        return "No cheaper tier we tried holds your margin and saves money."
+    return "No tier we tried would have saved money."
+
+
+def headline_text(findings: Findings) -> str:
+    """The first sentence as plain text."""
+    return "".join(piece.text for piece in headline(findings))
+
+
+def lede(findings: Findings) -> tuple[str, ...]:
+    """The sentences under the headline."""
+    state = state_of(findings)
+    if state == "proven":
+        return _proven_lede(findings)
+    if state == "scan":
+        return _scan_lede(findings)
+    if state == "keep":
+        if not findings.routes:
+            return ("No row of the log could be billed to a route.",)
+        return (
+            f"{plural(len(findings.routes), 'route')} checked. Every cheaper tier that was tested loses more than the "
+            "margin allows, or saves nothing.",
+        )
+    settle = settling(findings)
+    if state == "too_small":
+        return (settle,) if settle else ("No route could be decided; each says why below.",)
+    decided = sum(route.verdict is not Verdict.NOT_PROVEN for route in findings.routes)
+    return (
+        f"{number_word(decided).capitalize()} of {number_word(len(findings.routes))} routes {_is(decided)} decided. "
+        "What is not proven counts as $0.",
+        *((settle,) if settle else ()),
+    )
+
+
+def _proven_lede(findings: Findings) -> tuple[str, ...]:
+    sentences = []
+    interval = range_text(findings.avoidable_usd)
+    if interval:
+        share = findings.avoidable_share
+        of_spend = ""
+        if share.lo is not None and share.hi is not None:
+            of_spend = f" ({percent(share.lo)} – {percent(share.hi)} of spend)"
+        sentences.append(f"{percent(findings.avoidable_usd.level)} interval {interval}{of_spend}.")
+    sentences.append(carriers(findings))
+    sentences.append(
+        f"A route counts only if its cheaper tier is shown to lose less than {whose_margin(findings, 'its margin')}; "
+        "the rest count as $0."
+    )
+    return tuple(sentences)
+
+
+def _scan_lede(findings: Findings) -> tuple[str, ...]:
+    bound = findings.mix.upper_bound
+    if bound is None or bound.saving_usd <= 0:
+        return ("This is what the log says about itself. `audit replay` tests cheaper tiers on it.",)
+    return (
+        f"That is a ceiling, at the logged tokens: it assumes that {bound.model} could have answered every request.",
+        "`audit replay` tests how much of it holds.",
+    )
+
+
+def carriers(findings: Findings) -> str:
+    """Which part of the routes carries the avoidable spend."""
+    routes = findings.routes
+    if len(routes) == 1:
+        return "One route."
+    amounts = sorted((route.avoidable_usd.est for route in routes if route.avoidable_usd.est > 0), reverse=True)
+    if len(amounts) == len(routes) <= 20:
+        return f"{'Both' if len(routes) == 2 else f'All {number_word(len(routes))}'} routes carry it."
+    if len(routes) <= 20:
+        word = number_word(len(amounts)).capitalize()
+        return f"{word} of {number_word(len(routes))} routes {'carries' if len(amounts) == 1 else 'carry'} it."
+    running, needed = 0.0, 0
+    for amount in amounts:
+        running, needed = running + amount, needed + 1
+        if running >= 0.9 * sum(amounts):
+            break
+    word = number_word(needed).capitalize()
+    return f"{word} of {count(len(routes))} routes {'carries' if needed == 1 else 'carry'} 90% of it."
+
+
+def whose_margin(findings: Findings, several: str = "each route’s margin") -> str:
+    """`your 2-point margin`, or `several` when the routes that move have different ones."""
+    moving = {round(route.margin, 6) for route in findings.routes if moves(route)}
+    if len(moving) > 1:
+        return several
+    return f"your {margin_points(moving.pop() if moving else findings.margin)}-point margin"
+
+
+def settling(findings: Findings) -> str:
+    """What would decide the routes that are not proven; "" when nothing is known to."""
+    needs = [route.needs_more for route in findings.routes if route.needs_more is not None]
+    if not needs:
+        return ""
+    known = [need.usd for need in needs if need.usd is not None]
+    price = f" (≈ {usd(sum(known))})" if len(known) == len(needs) else ""
+    replays = sum(need.replays for need in needs)
+    return f"About {plural(replays, 'more replay')}{price} would settle it."
+
+
+def banners(findings: Findings) -> tuple[Banner, ...]:
+    """What must be known before the headline is read."""
+    found = []
+    if findings.demo:
+        text = "These logs came with the tool and are synthetic. Nothing here is about your traffic."
+        found.append(Banner(kind="demo", lead="Demo data", text=text))
+    if findings.simulated:
+        text = (
+            f"The completions of {listing(findings.simulated)} were simulated, not asked of a model. "
+            "The arithmetic is real; the quality is not."
+        )
+        found.append(Banner(kind="demo", lead="Simulated data", text=text))
+    replay = findings.replay
+    if replay is not None and not replay.complete:
+        share = percent(replay.done / replay.planned) if replay.planned else "0%"
+        text = (
+            f"{share} of the plan was replayed ({count(replay.done)} of {count(replay.planned)} calls). "
+            "Run the same command again to finish it; calls that are done are not paid twice."
+        )
+        found.append(Banner(kind="incomplete", lead="Incomplete run", text=text))
+    return tuple(found)
+
+
+def route_name(route: RouteFinding) -> str:
+    """The route's name; a log without a route field has one route without a name."""
+    return route.route or "(no route)"
+
+
+def below_floor(route: RouteFinding) -> str:
+    """The extra line about a route that fails its own floor today; "" for the others."""
+    if not route.below_floor or route.floor is None:
+        return ""
+    return f"{route_name(route)} is failing its own floor today (below {_floor_text(route.floor)}); a cheaper tier is not the question there."
+
+
+def _floor_text(floor: float) -> str:
+    return percent(floor, 0 if round(floor * 100, 6).is_integer() else 1)
+
+
+def action(route: RouteFinding) -> str:
+    """What to do with the route, in one short sentence."""
+    if route.verdict is Verdict.SWITCH:
+        return f"Send all of it to {route.candidate}"
+    if route.verdict is Verdict.SPLIT:
+        return f"Send {percent(route.share_moved)} to {route.candidate}; the rest stays on {route.incumbent}"
+    if route.verdict is Verdict.KEEP:
+        return f"Stay on {route.incumbent}"
+    more = decides(route.needs_more)
+    return f"Stay on {route.incumbent}; {more}" if more else f"Stay on {route.incumbent} for now"
+
+
+def decides(need: NeedsMore | None) -> str:
+    """`about 1,400 more replays (≈ $0.71) would decide it`; "" when unknown."""
+    if need is None:
+        return ""
+    price = "" if need.usd is None else f" (≈ {usd(need.usd)})"
+    return f"about {plural(need.replays, 'more replay')}{price} would decide it"
+
+
+def moves(route: RouteFinding) -> bool:
+    """Whether the verdict moves traffic."""
+    return route.verdict in (Verdict.SWITCH, Verdict.SPLIT)
+
+
+def margin_points(margin: float) -> str:
+    """An accepted loss as written by the user: `2`, `2.5`."""
+    return f"{margin * 100:.2f}".rstrip("0").rstrip(".")
+
+
+def margin_mark(margin: float) -> str:
+    """The margin as the lowest delta that is accepted: `−2.0`."""
+    return points(-margin) if margin > 0 else "0.0"
+
+
+def range_text(estimate: Estimate) -> str:
+    """`$17,405 – $18,901`; "" when an end is unknown."""
+    if estimate.lo is None or estimate.hi is None:
+        return ""
+    return f"{usd(estimate.lo)} – {usd(estimate.hi)}"
+
+
+def level_text(findings: Findings) -> str:
+    """The level of the intervals: `95%`."""
+    return percent(findings.confidence, 0 if round(findings.confidence * 100, 6).is_integer() else 1)
+
+
+def number_word(number: int) -> str:
+    """Numbers to twelve in letters."""
+    return NUMBERS[number] if 0 <= number < len(NUMBERS) else count(number)
+
+
+def window_text(start: str | None, end: str | None) -> str:
+    """`24 Oct – 22 Nov 2026`, from ISO dates or date-times; `unknown window` without them."""
+    first, last = _day(start), _day(end)
+    if first is None or last is None:
+        return "unknown window"
+    if first == last:
+        return _written(last)
+    if first.year != last.year:
+        return f"{_written(first)} – {_written(last)}"
+    return f"{short_day(first)} – {_written(last)}"
+
+
+def short_day(day: date) -> str:
+    """`24 Oct`."""
+    return f"{day.day} {MONTHS[day.month - 1]}"
+
+
+def _written(day: date) -> str:
+    return f"{short_day(day)} {day.year}"
+
+
+def _day(value: str | None) -> date | None:
+    try:
+        return None if value is None else date.fromisoformat(value[:10])
+    except ValueError:
+        return None
+
+
+def change_text(before: float | None, after: float | None) -> str:
+    """A relative change with its sign: `▲ +13%`, `▼ −4%`, `■ 0%`; "–" when either is unknown."""
+    if before is None or after is None or before <= 0:
+        return "–"
+    change = after / before - 1
+    text = percent(abs(change))
+    if text == "0%":
+        return "■ 0%"
+    return f"▲ +{text}" if change > 0 else f"▼ {MINUS}{text}"
+
+
+def some(names: Sequence[str], limit: int) -> str:
+    """A listing cut to `limit` names: `a, b and 3 more`."""
+    if len(names) <= limit:
+        return listing(list(names))
+    return f"{', '.join(names[:limit])} and {count(len(names) - limit)} more"
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"

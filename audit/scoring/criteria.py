@@ -1,0 +1,303 @@
+"""A route's `assert:` list, validated and compiled into criteria."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from audit.core.errors import AuditError, ConfigError, UnknownName, nearest
+from audit.core.fingerprint import file_sha256, fingerprint
+from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
+from audit.core.settings import CriterionSettings
+from audit.embeddings import Embedder
+from audit.scoring.extract import Extract, build_extract
+from audit.scoring.jsontext import parse_json
+from audit.scoring.scorer import BatchCheck, Check, Context, Options, Scorer, guarded, no_embedder, shown
+from audit.scoring.scorers import ALIASES, NOT_SUPPORTED, SCORERS
+
+NEGATION = "not-"
+NOTHING_EXTRACTED = "nothing extracted"
+
+_NAME_HINT_CHARS = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion:
+    """One entry of a route's `assert:` list, ready to score.
+
+    Attributes:
+        name: In the report, unique within the route.
+        position: In the list, from 0.
+        scorer: The type as written, `not-` included.
+        version: Of the scorer.
+        options_fp: Digest of everything in the entry that can change a score, files included.
+        weight: Share in the route's `threshold`; 0 means measured but not judged.
+        reads: Parts of the context, beside the completion, that decide the score.
+        embeds: It needs an embedding model.
+        notes: Sentences for the report.
+    """
+
+    name: str
+    position: int
+    scorer: str
+    version: int
+    options_fp: str
+    weight: float
+    check: Check
+    negated: bool = False
+    extract: Extract | None = None
+    reads: frozenset[str] = frozenset()
+    embeds: bool = False
+    notes: tuple[str, ...] = ()
+
+    def score(self, contexts: Sequence[Context]) -> list[Outcome]:
+        """One outcome per context, in order. Never raises for what a completion holds."""
+        if self.extract is None:
+            return [_sound(outcome) for outcome in self._run(contexts)]
+        outcomes: list[Outcome] = [Scored(value=0.0, passed=False, reason=NOTHING_EXTRACTED)] * len(contexts)
+        places, extracted = [], []
+        for place, context in enumerate(contexts):
+            text = guarded(self._extracted, context)
+            if isinstance(text, NotApplicable | Errored):
+                outcomes[place] = text
+            elif text is not None:
+                places.append(place)
+                extracted.append(context.with_text(text))
+        for place, context, outcome in zip(places, extracted, self._run(extracted), strict=True):
+            outcomes[place] = _sound(_with_evidence(outcome, extracted=shown(context.text)))
+        return outcomes
+
+    def _extracted(self, context: Context) -> str | None:
+        assert self.extract is not None
+        return self.extract(context.text)
+
+    def _run(self, contexts: Sequence[Context]) -> list[Outcome]:
+        outcomes = run_check(self.check, contexts)
+        return [_negated(outcome) for outcome in outcomes] if self.negated else outcomes
+
+
+def run_check(check: Check, contexts: Sequence[Context]) -> list[Outcome]:
+    """Score contexts, together where the check can; when that fails, one by one, so that one cannot spoil the rest."""
+    if isinstance(check, BatchCheck) and len(contexts) > 1:
+        try:
+            return list(check.score_many(contexts))
+        except Exception:
+            return [guarded(check, context) for context in contexts]
+    return [guarded(check, context) for context in contexts]
+
+
+def _negated(outcome: Outcome) -> Outcome:
+    if not isinstance(outcome, Scored):
+        return outcome
+    reason = "holds, and must not" if outcome.passed else ""
+    return Scored(value=1 - outcome.value, passed=not outcome.passed, reason=reason, evidence=outcome.evidence)
+
+
+def _with_evidence(outcome: Outcome, **more: Any) -> Outcome:
+    if not isinstance(outcome, Scored):
+        return outcome
+    evidence = {**outcome.evidence, **more}
+    return Scored(value=outcome.value, passed=outcome.passed, reason=outcome.reason, evidence=evidence)
+
+
+def _sound(outcome: Outcome) -> Outcome:
+    if isinstance(outcome, Scored) and not (math.isfinite(outcome.value) and 0 <= outcome.value <= 1):
+        return Errored(error="the scorer returned a value outside [0, 1]")
+    return outcome
+
+
+def build_criteria(
+    entries: Sequence[CriterionSettings], directory: Path, *, embedder: Callable[[], Embedder] = no_embedder
+) -> tuple[Criterion, ...]:
+    """Compile a route's list. A type that is known but not supported becomes a criterion that always errors.
+
+    Args:
+        entries: As in `audit.yaml`.
+        directory: Where `file://` paths start.
+        embedder: Opens the embedding model when a criterion needs it; called while scoring, not here.
+
+    Raises:
+        ConfigError: An entry is wrong; all of them are in `problems`.
+        UnknownName: A type that nobody knows.
+    """
+    built: list[Criterion] = []
+    problems: list[AuditError] = []
+    for position, entry in enumerate(entries):
+        try:
+            built.append(build_criterion(entry, directory, position=position, embedder=embedder))
+        except (ConfigError, UnknownName) as error:
+            problems.append(error)
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise ConfigError(f"{len(problems)} criteria are wrong", code="criterion", problems=problems)
+    return tuple(replace(criterion, name=name) for criterion, name in zip(built, _names(entries), strict=True))
+
+
+def build_criterion(
+    entry: CriterionSettings,
+    directory: Path,
+    *,
+    position: int = 0,
+    embedder: Callable[[], Embedder] = no_embedder,
+) -> Criterion:
+    """Compile one entry.
+
+    Raises:
+        ConfigError: A wrong value or option.
+        UnknownName: A type that nobody knows.
+    """
+    negated, name, preset = resolve(entry.type)
+    if name in NOT_SUPPORTED:
+        return _placeholder(entry, position, f"{entry.type} is not supported: {NOT_SUPPORTED[name]}")
+    scorer = SCORERS.get(name)
+    entry = entry.model_copy(update={"options": {**preset, **entry.options}})
+    _refuse_unknown(entry, scorer)
+    value = _plain(entry.value) if name == "python" else _plain(_read_file(entry, directory))
+    notes: list[str] = []
+    try:
+        extract = None if entry.extract is None else build_extract(entry.extract, notes)
+    except ValueError as error:
+        raise ConfigError(f"`{entry.type}`: {error}", code="criterion.option") from None
+    options = Options(
+        where=f"`{entry.type}`",
+        value=value,
+        threshold=entry.threshold,
+        extra=entry.options,
+        directory=directory,
+        embedder=embedder,
+        extract=extract,
+        notes=notes,
+    )
+    check = scorer.build(options)
+    return Criterion(
+        name=entry.metric or entry.type,
+        position=position,
+        scorer=entry.type,
+        version=scorer.version,
+        options_fp=_options_fp(entry, value, directory),
+        weight=entry.weight,
+        check=check,
+        negated=negated,
+        extract=extract,
+        reads=frozenset({*scorer.reads, *options.reads}),
+        embeds=scorer.embeds,
+        notes=tuple(notes),
+    )
+
+
+def resolve(written: str) -> tuple[bool, str, Mapping[str, Any]]:
+    """A type as written: whether it is negated, the scorer's name, and the options that an alias stands for.
+
+    Raises:
+        UnknownName: Nobody knows it.
+    """
+    negated = written.startswith(NEGATION)
+    name, preset = ALIASES.get(written.removeprefix(NEGATION), (written.removeprefix(NEGATION), {}))
+    if name not in SCORERS and name not in NOT_SUPPORTED:
+        known = {*SCORERS.known(), *NOT_SUPPORTED, *ALIASES}
+        raise UnknownName.among(SCORERS.kind, written, {NEGATION + k for k in known} if negated else known)
+    return negated, name, preset
+
+
+def unsupported(entries: Sequence[CriterionSettings]) -> str | None:
+    """Why a route with these entries cannot be audited, naming the types; None when it can."""
+    names = {resolve(entry.type)[1] for entry in entries} & set(NOT_SUPPORTED)
+    return "; ".join(f"`{name}` is not supported: {NOT_SUPPORTED[name]}" for name in sorted(names)) or None
+
+
+def _placeholder(entry: CriterionSettings, position: int, why: str) -> Criterion:
+    def check(context: Context) -> Outcome:
+        return Errored(error=why)
+
+    return Criterion(
+        name=entry.metric or entry.type,
+        position=position,
+        scorer=entry.type,
+        version=0,
+        options_fp=fingerprint([entry.type]),
+        weight=entry.weight,
+        check=check,
+        notes=(why,),
+    )
+
+
+def _refuse_unknown(entry: CriterionSettings, scorer: Scorer) -> None:
+    written = {
+        *entry.options,
+        *(["value"] if entry.value is not None else []),
+        *(["threshold"] if entry.threshold is not None else []),
+        *(["extract"] if entry.extract is not None else []),
+        *(["judge"] if entry.judge is not None and not scorer.calls_model else []),
+    }
+    for name in sorted(written - set(scorer.accepts)):
+        near = nearest(name, scorer.accepts)
+        known = ", ".join([*scorer.accepts, "weight", "metric"])
+        raise ConfigError(
+            f"`{entry.type}` has no option `{name}`",
+            code="criterion.option",
+            notes=[f"known: {known}"],
+            hint=f"did you mean `{near}`?" if near else None,
+        )
+
+
+def _read_file(entry: CriterionSettings, directory: Path) -> Any:
+    """`value`, with `file://` replaced by what the file holds: JSON and YAML parsed, anything else as text."""
+    if not isinstance(entry.value, str) or not entry.value.startswith("file://"):
+        return entry.value
+    path = directory / entry.value.removeprefix("file://")
+    try:
+        text = path.read_text("utf-8")
+        if path.suffix == ".json":
+            return parse_json(text)
+        return yaml.safe_load(text) if path.suffix in (".yaml", ".yml") else text
+    except OSError:
+        raise ConfigError(f"`{entry.type}`: {path} cannot be read", code="criterion.file") from None
+    except (ValueError, yaml.YAMLError):
+        raise ConfigError(f"`{entry.type}`: {path} is not the text it should be", code="criterion.file") from None
+
+
+def _plain(value: Any) -> Any:
+    """The value with what YAML knows and JSON does not, such as dates, as text."""
+    if isinstance(value, datetime.date | datetime.datetime):
+        return value.isoformat()
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value if value is None or isinstance(value, str | int | float) else str(value)
+
+
+def _options_fp(entry: CriterionSettings, value: Any, directory: Path) -> str:
+    code = None
+    if resolve(entry.type)[1] == "python":
+        code = file_sha256(directory / str(value).removeprefix("file://").rpartition(":")[0])
+    extract = None if entry.extract is None else list(_plain(entry.extract).items())
+    return fingerprint([entry.type, value, entry.threshold, extract, _plain(entry.options), code])
+
+
+def _names(entries: Sequence[CriterionSettings]) -> list[str]:
+    """Names for the report: the metric, else the type, with a hint at the value where a type stands twice."""
+    plain = [entry.metric or entry.type for entry in entries]
+    hinted = [
+        f"{name} {hint}" if plain.count(name) > 1 and entry.metric is None and (hint := _hint(entry.value)) else name
+        for name, entry in zip(plain, entries, strict=True)
+    ]
+    seen: Counter[str] = Counter()
+    names = []
+    for name in hinted:
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
+    return names
+
+
+def _hint(value: Any) -> str:
+    text = " ".join(str(value).split()) if isinstance(value, str | int | float) else ""
+    return text if len(text) <= _NAME_HINT_CHARS else text[: _NAME_HINT_CHARS - 1] + "…"

@@ -1,0 +1,166 @@
+r"""The users' regular expressions on strangers' text, with Python's meaning and without Python's worst case.
+
+RE2 matches in linear time and understands most patterns. Where it cannot (lookaround, back-references), the `regex`
+package does, under a time limit per text; it differs from Python in which superscripts and combining marks are letters.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import re2
+import regex  # type: ignore[import-untyped]
+
+from audit.scoring.templates import Unusable
+
+TIME_LIMIT_S = 0.5
+
+# RE2's \d, \w and \s are ASCII (https://github.com/google/re2/wiki/Syntax); Python's are Unicode.
+_SPACE = r"\t-\r\x1c-\x20\x85\xa0\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
+_NOT_SPACE = (
+    r"\x00-\x08\x0e-\x1b\x21-\x84\x86-\x9f\xa1-\x{167f}\x{1681}-\x{1fff}\x{200b}-\x{2027}"
+    r"\x{202a}-\x{202e}\x{2030}-\x{205e}\x{2060}-\x{2fff}\x{3001}-\x{10ffff}"
+)
+_WORD = r"\p{L}\p{N}_"
+_NOT_WORD = (
+    r"\p{M}\p{Pd}\p{Ps}\p{Pe}\p{Pi}\p{Pf}\p{Po}\p{S}\p{Z}\p{C}\x{203f}\x{2040}\x{2054}\x{fe33}\x{fe34}"
+    r"\x{fe4d}-\x{fe4f}\x{ff3f}"
+)
+_IN_CLASS = {"d": r"\p{Nd}", "D": r"\P{Nd}", "w": _WORD, "W": _NOT_WORD, "s": _SPACE, "S": _NOT_SPACE}
+_OUTSIDE = {
+    "d": r"\p{Nd}",
+    "D": r"\P{Nd}",
+    "w": f"[{_WORD}]",
+    "W": f"[^{_WORD}]",
+    "s": f"[{_SPACE}]",
+    "S": f"[^{_SPACE}]",
+    "Z": r"\z",
+}
+_OPEN_REPEAT = re.compile(r"\{,(\d+\})")
+_WIDE_LETTER = re.compile(r"[^\W\x00-\x7f]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A match: the whole of it, and group 1 where the pattern has one that took part."""
+
+    whole: str
+    group: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A compiled pattern.
+
+    Attributes:
+        linear: RE2's form of it, or None where RE2 refuses it.
+        timed: The `regex` package's form.
+        boundaries: It uses \\b or \\B, which are ASCII in RE2.
+        ends: It uses $, which in RE2 does not match before a final newline.
+    """
+
+    linear: Any
+    timed: Any
+    boundaries: bool
+    ends: bool
+
+    @property
+    def engine(self) -> str:
+        """`re2`, or `regex` where a time limit is needed."""
+        return "regex" if self.linear is None else "re2"
+
+    def search(self, text: str) -> Found | None:
+        """The first match.
+
+        Raises:
+            Unusable: The time limit passed.
+        """
+        plain = text.isascii()
+        text = text if plain else _SURROGATE.sub("\ufffd", text)
+        # \b next to a letter beyond ASCII is the one thing that RE2 cannot be taught to read as Python does.
+        if self.linear is None or (self.boundaries and not plain and _WIDE_LETTER.search(text)):
+            return self._search_timed(text)
+        match = self.linear.search(text)
+        if self.ends and text.endswith("\n"):
+            earlier = self.linear.search(text[:-1])
+            if earlier is not None and (match is None or earlier.start() < match.start()):
+                match = earlier
+        return None if match is None else _found(match, self.linear.groups)
+
+    def _search_timed(self, text: str) -> Found | None:
+        try:
+            match = self.timed.search(text, timeout=TIME_LIMIT_S)
+        except TimeoutError:
+            raise Unusable(f"the regular expression took longer than {TIME_LIMIT_S:g} s on this text") from None
+        return None if match is None else _found(match, self.timed.groups)
+
+
+def _found(match: Any, groups: int) -> Found:
+    return Found(match.group(0), match.group(1) if groups else None)
+
+
+def compile_pattern(source: Any) -> Pattern:
+    """Compile a pattern for whichever engine can take it.
+
+    Raises:
+        ValueError: It is not a regular expression; the message says why.
+    """
+    if not isinstance(source, str):
+        raise ValueError("must be a regular expression")
+    if _SURROGATE.search(source):
+        raise ValueError("holds a lone surrogate")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # `regex` announces future set syntax; today's meaning is the one we want
+        try:
+            timed = regex.compile(source, regex.VERSION0)
+        except (regex.error, RecursionError, OverflowError) as error:
+            timed, why = None, str(error)
+    translated, boundaries, ends = _translate(source)
+    linear = _linear(translated)
+    if timed is None and (linear is None or boundaries):
+        raise ValueError(f"is not a regular expression: {why}")
+    return Pattern(linear=linear, timed=timed, boundaries=boundaries, ends=ends)
+
+
+def _linear(source: str) -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(source, options)
+    except re2.error:
+        return None
+
+
+def _translate(source: str) -> tuple[str, bool, bool]:
+    """A Python pattern in RE2's words, and whether it uses word boundaries and `$`."""
+    out: list[str] = []
+    boundaries = ends = in_class = False
+    position = 0
+    while position < len(source):
+        char = source[position]
+        if char == "\\" and position + 1 < len(source):
+            letter = source[position + 1]
+            boundaries |= not in_class and letter in "bB"
+            out.append((_IN_CLASS if in_class else _OUTSIDE).get(letter, char + letter))
+            position += 2
+            continue
+        if in_class:
+            in_class = char != "]"
+        elif char == "[":
+            in_class = True
+            # A bracket that opens the set, also after a caret, is a member of it.
+            opening = re.compile(r"\[\^?\]?").match(source, position)
+            assert opening is not None
+            char = opening.group()
+        elif char == "{" and (repeat := _OPEN_REPEAT.match(source, position)):
+            char = "{0," + repeat.group(1)
+            position += repeat.end() - position - len(char)
+        else:
+            ends |= char == "$"
+        out.append(char)
+        position += len(char)
+    return "".join(out), boundaries, ends

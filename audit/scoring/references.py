@@ -1,0 +1,137 @@
+"""Right answers from a file of the user's, by prompt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from audit.core.errors import InputError, nearest
+from audit.core.settings import References
+from audit.scoring.jsontext import parse_json, same_json
+
+_SUFFIXES = {
+    ".parquet": "parquet",
+    ".csv": "csv",
+    ".tsv": "tsv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoadedReferences:
+    """References by prompt hash.
+
+    Attributes:
+        values: The right answer per prompt: text, number, list or mapping.
+        ambiguous: Prompts left out because the file has two different answers for them.
+    """
+
+    values: dict[str, Any]
+    ambiguous: int = 0
+
+
+def load_references(references: References | None, directory: Path) -> LoadedReferences:
+    """Read `references:`. Rows without an answer are left out.
+
+    Args:
+        references: The section, or None for no references.
+        directory: Where its path starts.
+
+    Raises:
+        InputError: The file is absent, unreadable, or lacks a column.
+    """
+    if references is None:
+        return LoadedReferences(values={})
+    path = directory / references.path
+    if not path.is_file():
+        raise InputError(f"the references {path} do not exist", code="references.missing")
+    values: dict[str, Any] = {}
+    ambiguous: set[str] = set()
+    for key, value in _pairs(path, references):
+        if value is None or key is None:
+            continue
+        value = _plain(value)
+        if str(key) in values and not same_json(values[str(key)], value):
+            ambiguous.add(str(key))
+        values.setdefault(str(key), value)
+    for key in ambiguous:
+        del values[key]
+    return LoadedReferences(values=values, ambiguous=len(ambiguous))
+
+
+def _pairs(path: Path, references: References) -> Iterator[tuple[Any, Any]]:
+    kind = _SUFFIXES.get(path.suffix.lower()) or _sniff(path)
+    try:
+        if kind in ("jsonl", "json"):
+            yield from _json_pairs(path, kind, references)
+            return
+        table = _read_table(path, kind)
+        _check_columns(path, table.columns, references)
+        yield from zip(table[references.key], table[references.value], strict=True)
+    except (pl.exceptions.PolarsError, UnicodeDecodeError, OSError) as error:
+        raise InputError(
+            f"the references {path} cannot be read as {kind}: {type(error).__name__}", code="references.unreadable"
+        ) from None
+
+
+def _plain(value: Any) -> Any:
+    """A value of a table as JSON knows it: dates and decimals as text."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value if value is None or isinstance(value, str | int | float) else str(value)
+
+
+def _read_table(path: Path, kind: str) -> pl.DataFrame:
+    if kind == "parquet":
+        return pl.read_parquet(path)
+    # Everything as text: `007` and `1e3` are answers, not numbers, until a criterion says so.
+    return pl.read_csv(path, separator="\t" if kind == "tsv" else ",", infer_schema=False)
+
+
+def _json_pairs(path: Path, kind: str, references: References) -> Iterator[tuple[Any, Any]]:
+    text = path.read_text("utf-8")
+    try:
+        records = (
+            parse_json(text) if kind == "json" else [parse_json(line) for line in text.split("\n") if line.strip()]
+        )
+    except ValueError as error:
+        raise InputError(f"the references {path} are not JSON: {error}", code="references.unreadable") from None
+    if isinstance(records, dict):
+        yield from records.items()
+        return
+    if not isinstance(records, list) or not all(isinstance(record, dict) for record in records):
+        raise InputError(f"the references {path} must be JSON objects", code="references.unreadable")
+    _check_columns(path, {name: None for record in records for name in record}, references)
+    for record in records:
+        yield record.get(references.key), record.get(references.value)
+
+
+def _check_columns(path: Path, columns: Iterable[str], references: References) -> None:
+    known = list(columns)
+    for setting, name in (("key", references.key), ("value", references.value)):
+        if name not in known:
+            near = nearest(name, known)
+            raise InputError(
+                f"the references {path} have no column `{name}`",
+                code="references.column",
+                notes=[f"columns: {', '.join(known)}"],
+                hint=f"did you mean `{setting}: {near}`?" if near else f"set `references.{setting}`",
+            )
+
+
+def _sniff(path: Path) -> str:
+    with path.open("rb") as file:
+        head = file.read(4096).lstrip(b"\xef\xbb\xbf \t\r\n")
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head.startswith(b"["):
+        return "json"
+    return "jsonl" if head.startswith(b"{") else "csv"

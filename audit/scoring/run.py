@@ -1,0 +1,312 @@
+"""The stage: replays to scores."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
+from pathlib import Path
+
+import polars as pl
+
+from audit.core.artifacts import RunFolder
+from audit.core.exchange import Completion
+from audit.core.fingerprint import fingerprint
+from audit.core.outcome import Outcome
+from audit.core.schemas import ACCEPTED, FAILED_TO_MEASURE, SCORES
+from audit.core.settings import CriterionSettings, RouteSettings, Settings
+from audit.embeddings import Embedder, open_embedder
+from audit.executors import EXECUTORS
+from audit.executors.executor import Executor
+from audit.scoring.criteria import Criterion, build_criteria, build_criterion, unsupported
+from audit.scoring.inputs import INCUMBENT, Item, read_items
+from audit.scoring.references import load_references
+from audit.scoring.scorer import Context
+from audit.scoring.tables import Cell, Key, Sink, cell, open_sink, outcome_of, stored_cells
+from audit.scoring.verdict import accept
+
+ANSWERED = "answered"
+"""Criterion that every completion has: that it is a whole answer, neither refused nor cut off."""
+
+PARALLEL_FROM = 50_000
+"""Completions to score in one batch from which several processes are worth their start."""
+
+CONTEXTS_PER_JOB = 2_000
+
+_ANSWERED_ROW = (ANSWERED, -1, "finish-reason", 1, fingerprint([ANSWERED]), 1.0)
+
+WORK = "audit.scoring.run:score_batch"
+
+_CUT_SHORT = {
+    "length": "truncated",
+    "content_filter": "refused",
+    "refusal": "refused",
+    "error": "ended in an error",
+    "aborted": "aborted",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreReport:
+    """What scoring did.
+
+    Attributes:
+        counts: Rows per route, criterion and status (scored, not_applicable, errored).
+        embedder: Name of the embedding model that was used, or None.
+        notes: Sentences for the report: what could not be scored and why, which patterns have a time limit.
+        computed: Distinct scores that were worked out now.
+        reused: Distinct scores read from the earlier table.
+    """
+
+    counts: Mapping[tuple[str, str, str], int]
+    embedder: str | None
+    notes: tuple[str, ...]
+    computed: int
+    reused: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScoreJob:
+    """Completions for one criterion, as data for another process."""
+
+    entry: CriterionSettings
+    directory: Path
+    contexts: tuple[Context, ...]
+
+
+def score_batch(job: ScoreJob) -> list[Outcome]:
+    """Compile the criterion and score; what a worker process does."""
+    return build_criterion(job.entry, job.directory).score(job.contexts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Route:
+    """A route's criteria beside the entries that they were made from."""
+
+    settings: RouteSettings
+    criteria: tuple[Criterion, ...]
+
+
+class _LazyEmbedder:
+    """Opens the embedding model when the first criterion asks for it, once."""
+
+    def __init__(self, factory: Callable[[], Embedder]) -> None:
+        self._factory = factory
+        self.opened: Embedder | None = None
+
+    def __call__(self) -> Embedder:
+        if self.opened is None:
+            self.opened = self._factory()
+        return self.opened
+
+
+@dataclass(slots=True, kw_only=True)
+class _Scoring:
+    """The run of the stage: what is fixed, and what is counted on the way."""
+
+    routes: Mapping[str, _Route]
+    directory: Path
+    executor: Executor
+    workers: int
+    counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    decided: dict[tuple[object, ...], tuple[bool | None, str | None]] = field(default_factory=dict)
+    computed: int = 0
+    reused: int = 0
+
+    def batch(self, items: Sequence[Item], stored: Mapping[Key, Cell], scores: Sink, accepted: Sink) -> None:
+        """Score a batch and add its rows, sorted by key."""
+        cells = self._cells(items, stored)
+        order = sorted(range(len(items)), key=lambda i: _key(items[i]))
+        for index in order:
+            self._add(items[index], [cells[index, c.position] for c in self._criteria(items[index])], scores, accepted)
+        scores.flush()
+        accepted.flush()
+
+    def _criteria(self, item: Item) -> tuple[Criterion, ...]:
+        return self.routes[item.route].criteria
+
+    def _cells(self, items: Sequence[Item], stored: Mapping[Key, Cell]) -> dict[tuple[int, int], Cell]:
+        """The cell of every item and criterion; each distinct score is worked out once."""
+        known: dict[Key, Cell] = {}
+        keys: dict[tuple[int, int], Key] = {}
+        todo: dict[tuple[str, int], dict[Key, Context]] = {}
+        for index, item in enumerate(items):
+            if item.status in FAILED_TO_MEASURE:
+                continue
+            for criterion in self._criteria(item):
+                key = (criterion.scorer, criterion.version, criterion.options_fp, item.inputs(criterion.reads))
+                keys[index, criterion.position] = key
+                if key in known:
+                    continue
+                if key in stored:
+                    known[key] = stored[key]
+                    self.reused += 1
+                else:
+                    todo.setdefault((item.route, criterion.position), {}).setdefault(key, item.context)
+        for (route, position), contexts in todo.items():
+            # Another route may have the same criterion, and an equal completion.
+            contexts = {key: context for key, context in contexts.items() if key not in known}
+            outcomes = self._score(self.routes[route], position, list(contexts.values()))
+            known |= {key: cell(outcome, key[3]) for key, outcome in zip(contexts, outcomes, strict=True)}
+            self.computed += len(contexts)
+        failed = {
+            (index, criterion.position): Cell("errored", None, None, item.status, None)
+            for index, item in enumerate(items)
+            if item.status in FAILED_TO_MEASURE
+            for criterion in self._criteria(item)
+        }
+        return failed | {place: known[key] for place, key in keys.items()}
+
+    def _score(self, route: _Route, position: int, contexts: Sequence[Context]) -> list[Outcome]:
+        criterion = route.criteria[position]
+        if criterion.embeds or self.workers <= 1 or len(contexts) < PARALLEL_FROM:
+            return criterion.score(contexts)
+        starts = range(0, len(contexts), CONTEXTS_PER_JOB)
+        entry = route.settings.criteria[position]
+        jobs = (
+            ScoreJob(entry=entry, directory=self.directory, contexts=tuple(contexts[at : at + CONTEXTS_PER_JOB]))
+            for at in starts
+        )
+        return [outcome for part in self.executor.run(jobs, work=WORK, workers=self.workers) for outcome in part]
+
+    def _add(self, item: Item, cells: Sequence[Cell], scores: Sink, accepted: Sink) -> None:
+        route, criteria = self.routes[item.route], self._criteria(item)
+        own = (item.exchange_id, item.route, item.arm, item.tier, item.repeat)
+        problem = shortfall(item.status, item.context.completion)
+        answered = _answered_cell(item.status, problem)
+        scores.add(*own, *_ANSWERED_ROW, *_fields(answered))
+        self.counts[item.route, ANSWERED, answered.status] += 1
+        for criterion, found in zip(criteria, cells, strict=True):
+            scores.add(
+                *own,
+                criterion.name,
+                criterion.position,
+                criterion.scorer,
+                criterion.version,
+                criterion.options_fp,
+                criterion.weight,
+                *_fields(found),
+            )
+            self.counts[item.route, criterion.name, found.status] += 1
+        # Few combinations of verdicts occur, so each is decided once.
+        seen = (item.route, item.status, problem, tuple((found.status, found.passed) for found in cells))
+        if seen not in self.decided:
+            self.decided[seen] = _acceptance(item, route, criteria, cells, problem)
+        accepted.add(*own, *self.decided[seen])
+
+
+def score(
+    folder: RunFolder,
+    settings: Settings,
+    *,
+    embedder_factory: Callable[[], Embedder] | None = None,
+    executor: Executor | None = None,
+    workers: int | None = None,
+) -> ScoreReport:
+    """Score every replay and the log's own completions of the slice by their route's criteria.
+
+    Writes `scores.parquet` and `accepted.parquet`. Scores whose scorer, options and inputs are as in the earlier
+    table are read from it. The bytes do not depend on the number of workers, or on what was reused.
+
+    Args:
+        folder: With slice, traffic and bodies; replays where there are some.
+        settings: `audit.yaml`.
+        embedder_factory: Opens the embedding model, only when a criterion needs it; default: the best at hand.
+        executor: How large batches are scored.
+        workers: Processes, default: one per core.
+
+    Raises:
+        ConfigError, UnknownName: A criterion is wrong.
+        InputError: The references or an artefact cannot be read.
+        MissingPackage: A criterion needs an embedding model, and there is none.
+    """
+    embedder = _LazyEmbedder(embedder_factory or partial(open_embedder, cache=folder.scores.parent / "embeddings"))
+    names = pl.read_parquet(folder.slice, columns=["route"])["route"].unique().sort().to_list()
+    routes, notes = _routes(names, settings, embedder)
+    references = load_references(settings.references, settings.directory)
+    if references.ambiguous:
+        notes.append(f"{references.ambiguous} prompts have two different references each; they count as having none")
+    needs = {part for route in routes.values() for criterion in route.criteria for part in criterion.reads}
+    state = _Scoring(
+        routes=routes,
+        directory=settings.directory,
+        executor=executor or EXECUTORS.get("local"),
+        workers=workers or os.cpu_count() or 1,
+    )
+    with open_sink(folder.scores, SCORES) as scores, open_sink(folder.accepted, ACCEPTED) as accepted:
+        for items in read_items(folder, references.values, list(routes), needs):
+            state.batch(items, stored_cells(folder.scores, {i.exchange_id for i in items}), scores, accepted)
+    return ScoreReport(
+        counts=dict(sorted(state.counts.items())),
+        embedder=embedder.opened.name if embedder.opened is not None else None,
+        notes=tuple(notes),
+        computed=state.computed,
+        reused=state.reused,
+    )
+
+
+def _routes(
+    names: Sequence[str], settings: Settings, embedder: Callable[[], Embedder]
+) -> tuple[dict[str, _Route], list[str]]:
+    """The routes that have criteria, and sentences on those that have none or cannot be scored."""
+    routes: dict[str, _Route] = {}
+    notes: list[str] = []
+    for name in names:
+        entry = settings.route(name)
+        if entry is None or not entry.criteria:
+            notes.append(f"{name}: no criteria, so nothing is scored there")
+            continue
+        criteria = build_criteria(entry.criteria, settings.directory, embedder=embedder)
+        if (why := unsupported(entry.criteria)) is not None:
+            notes.append(f"{name}: {why}")
+        notes += [f"{name}: {note}" for criterion in criteria if criterion.version for note in criterion.notes]
+        if any(criterion.embeds for criterion in criteria):
+            # A score holds for one model only.
+            model = embedder().name
+            criteria = tuple(
+                replace(c, options_fp=fingerprint([c.options_fp, model])) if c.embeds else c for c in criteria
+            )
+        routes[name] = _Route(settings=entry, criteria=criteria)
+    return routes, notes
+
+
+def shortfall(status: str, completion: Completion) -> str | None:
+    """Why a completion is no whole answer, in one word; None when it is one. The same rule for both arms."""
+    if status != "ok":
+        return status
+    if completion.refusal:
+        return "refused"
+    return _CUT_SHORT.get(completion.finish_reason)
+
+
+@lru_cache(maxsize=64)
+def _answered_cell(status: str, problem: str | None) -> Cell:
+    if status in FAILED_TO_MEASURE:
+        return Cell("errored", None, None, status, None)
+    return Cell("scored", 1.0 if problem is None else 0.0, problem is None, problem, None)
+
+
+def _acceptance(
+    item: Item, route: _Route, criteria: Sequence[Criterion], cells: Sequence[Cell], problem: str | None
+) -> tuple[bool | None, str | None]:
+    """Whether a completion is accepted; where that is unknown, why: a replay status, not_applicable or errored."""
+    if item.status in FAILED_TO_MEASURE:
+        return None, item.status
+    outcomes = [outcome_of(found) for found in cells]
+    weights = [criterion.weight for criterion in criteria]
+    holds = accept(outcomes, weights, route.settings.threshold, answered=problem is None)
+    if holds is not None:
+        return holds, None
+    decides = zip(cells, weights, strict=True)
+    return None, "errored" if any(f.status == "errored" and w > 0 for f, w in decides) else "not_applicable"
+
+
+def _fields(found: Cell) -> tuple[object, ...]:
+    return found.status, found.value, found.passed, found.reason, found.evidence_json
+
+
+def _key(item: Item) -> tuple[object, ...]:
+    order = {INCUMBENT: 0, "incumbent_replay": 1}.get(item.arm, 2)
+    return item.route, item.exchange_id, order, item.tier, item.repeat

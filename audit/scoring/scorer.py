@@ -1,0 +1,274 @@
+"""The contract between a criterion and the scorer that measures it.
+
+A scorer is built once from its options and then called for each completion; what it needs to know is in the `Context`,
+what it says is an `Outcome`. It is a pure function: no clock, no chance, no network.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+from audit.core.errors import ConfigError, nearest
+from audit.core.exchange import Completion, Request
+from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
+from audit.embeddings import Embedder
+from audit.scoring.templates import Absent, Unusable, compile_value
+
+T = TypeVar("T")
+
+SHOWN_CHARS = 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """One completion and everything a criterion may compare it with.
+
+    Attributes:
+        completion: What is scored. With `extract`, its text is what was extracted.
+        reference: The right answer, or None when there is none for this exchange.
+        incumbent: What the log says was answered; the completion itself when that is what is scored.
+        metadata: Of the logged call.
+    """
+
+    request: Request
+    completion: Completion
+    reference: Any = None
+    incumbent: Completion | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        """The completion's text; a completion without any, a tool call alone for example, reads as empty."""
+        return self.completion.text or ""
+
+    def with_text(self, text: str) -> Context:
+        """The same context with another text of the completion. Written out: `replace` takes several times as long."""
+        said = self.completion
+        completion = Completion(
+            text=text,
+            tool_calls=said.tool_calls,
+            finish_reason=said.finish_reason,
+            refusal=said.refusal,
+            usage=said.usage,
+            model_reported=said.model_reported,
+            latency_ms=said.latency_ms,
+            ttft_ms=said.ttft_ms,
+            cost_usd=said.cost_usd,
+        )
+        return Context(
+            request=self.request,
+            completion=completion,
+            reference=self.reference,
+            incumbent=self.incumbent,
+            metadata=self.metadata,
+        )
+
+
+Check = Callable[[Context], Outcome]
+"""Scores one completion."""
+
+Expected = Callable[[Context], T]
+"""What a completion is compared with. Raises `Absent` or `Unusable` where there is no such value."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchCheck:
+    """A check that is cheaper for many completions at once. The outcomes do not depend on who else is in the batch."""
+
+    score_many: Callable[[Sequence[Context]], Sequence[Outcome]]
+
+    def __call__(self, context: Context) -> Outcome:
+        """Score one completion alone."""
+        return self.score_many([context])[0]
+
+
+def no_embedder() -> Embedder:
+    """Stands where no embedder was given: a criterion that needs one errors."""
+    raise Unusable("no embedding model was opened")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What a criterion says beside its type, with readers that refuse what the scorer cannot use.
+
+    Attributes:
+        where: How the criterion is called in an error message.
+        value: As written, with `file://` read.
+        notes: Filled by scorers with sentences for the report.
+        reads: Filled with the parts of the context that the templates use.
+    """
+
+    where: str
+    value: Any = None
+    threshold: float | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    directory: Path = Path()
+    embedder: Callable[[], Embedder] = no_embedder
+    extract: Callable[[str], str | None] | None = None
+    notes: list[str] = field(default_factory=list)
+    reads: set[str] = field(default_factory=set)
+
+    def wrong(self, what: str, *, hint: str | None = None) -> ConfigError:
+        """The error for an option of this criterion."""
+        return ConfigError(f"{self.where}: {what}", code="criterion.option", hint=hint)
+
+    def expected(self, convert: Callable[[Any], T], *, default: Expected[Any] | None = None) -> Expected[T]:
+        """What `value` says, filled per exchange and converted; a constant is converted here and now.
+
+        Args:
+            convert: Turns a JSON value into what the scorer compares; raises ValueError saying what it wants.
+            default: What to compare with where there is no `value`; without it a `value` is obligatory.
+
+        Raises:
+            ConfigError: The value is absent, of another type, or a template that cannot work.
+        """
+        if self.value is None and default is not None:
+            source: Expected[Any] = default
+        elif self.value is None:
+            raise self.wrong("`value` is missing")
+        else:
+            try:
+                template = compile_value(self.value)
+            except ValueError as error:
+                raise self.wrong(f"`value` {error}") from None
+            if template is None:
+                constant = self.constant(convert)
+                return lambda context: constant
+            self.reads.update(template.roots)
+            source = template.fill
+
+        def converted(context: Context) -> T:
+            try:
+                return convert(source(context))
+            except ValueError as error:
+                raise Unusable(f"the value to compare with {error}") from None
+
+        return converted
+
+    def constant(self, convert: Callable[[Any], T]) -> T:
+        """`value` as it stands, no template, converted."""
+        try:
+            return convert(self.value)
+        except ValueError as error:
+            raise self.wrong(f"`value` {error}") from None
+
+    def incumbent_text(self) -> Expected[str]:
+        """The incumbent's completion, as a default for `value`; what `extract` takes from it where there is one."""
+        self.reads.add("incumbent")
+
+        def text_of(context: Context) -> str:
+            if context.incumbent is None or context.incumbent.text is None:
+                raise Absent("the incumbent's completion has no text")
+            text = context.incumbent.text
+            if self.extract is None:
+                return text
+            if (extracted := self.extract(text)) is None:
+                raise Absent("nothing extracted from the incumbent's completion")
+            return extracted
+
+        return text_of
+
+    def limit(self, default: float | None = None, *, low: float = 0.0, high: float = math.inf) -> float:
+        """`threshold`, within bounds.
+
+        Raises:
+            ConfigError: It is out of range, or absent without a default.
+        """
+        limit = self.threshold if self.threshold is not None else default
+        if limit is None:
+            raise self.wrong("`threshold` is missing")
+        if not low <= limit <= high:
+            raise self.wrong(f"`threshold` must be between {low:g} and {high:g}")
+        return limit
+
+    def number(self, name: str, default: float, *, low: float = 0.0) -> float:
+        """A numeric option that is at least `low`."""
+        value = self.extra.get(name, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value < math.inf:
+            raise self.wrong(f"`{name}` must be a number, at least {low:g}")
+        return float(value)
+
+    def flag(self, name: str) -> bool:
+        """An option that is true or false, false when absent."""
+        value = self.extra.get(name, False)
+        if not isinstance(value, bool):
+            raise self.wrong(f"`{name}` must be true or false")
+        return value
+
+    def choice(self, name: str, default: str, among: Iterable[str]) -> str:
+        """An option that is one of a few words."""
+        value, known = self.extra.get(name, default), sorted(among)
+        if value not in known:
+            near = nearest(str(value), known)
+            raise self.wrong(
+                f"`{name}` must be one of: {', '.join(known)}", hint=f"did you mean `{near}`?" if near else None
+            )
+        return str(value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scorer:
+    """One measure.
+
+    Attributes:
+        name: The `type` of a criterion.
+        version: Raised with every change that can alter a score; part of the score's key.
+        summary: One sentence for the documentation.
+        needs_reference: It makes sense only with a reference or another value to compare with.
+        calls_model: It asks a tier, which costs money and is never done while merely scoring again.
+        build: Options to check. Raises `ConfigError` for options that it cannot use.
+        accepts: Which of `value`, `threshold`, `extract` and its own options it understands; others are errors.
+        reads: Parts of the context that decide the score beside the completion's text and calls: `request`,
+            `reference`, `incumbent`, `call` (cost, tokens, latency), `metadata`. What templates use is added.
+        embeds: It needs an embedding model.
+    """
+
+    name: str
+    version: int
+    summary: str
+    needs_reference: bool
+    calls_model: bool
+    build: Callable[[Options], Check]
+    accepts: tuple[str, ...] = ("value", "extract")
+    reads: tuple[str, ...] = ()
+    embeds: bool = False
+
+
+def guarded(call: Callable[[Context], T], context: Context) -> T | NotApplicable | Errored:
+    """What `call` returns, or the outcome for an exchange on which it cannot say anything.
+
+    This is the adapter boundary: a scorer's bug, or a user's, becomes `Errored`. The message is left out, because it
+    may quote the completion.
+    """
+    try:
+        return call(context)
+    except Absent as absent:
+        return NotApplicable(reason=str(absent))
+    except Unusable as unusable:
+        return Errored(error=str(unusable))
+    except Exception as error:
+        return Errored(error=f"{type(error).__name__} while scoring")
+
+
+def verdict(holds: bool, reason: str = "", **evidence: Any) -> Scored:
+    """A yes or no as an outcome; the reason is kept where the criterion does not hold."""
+    return Scored(value=1.0 if holds else 0.0, passed=holds, reason="" if holds else reason, evidence=evidence)
+
+
+def graded(value: float, threshold: float, what: str, **evidence: Any) -> Scored:
+    """A similarity in [0, 1] that must reach a threshold."""
+    value = min(max(value, 0.0), 1.0)
+    holds = value >= threshold
+    reason = "" if holds else f"{what} {value:.3f} is below {threshold:g}"
+    return Scored(value=value, passed=holds, reason=reason, evidence=evidence)
+
+
+def shown(value: Any) -> Any:
+    """A value for the evidence: long texts cut, everything else as it is."""
+    if isinstance(value, str) and len(value) > SHOWN_CHARS:
+        return value[:SHOWN_CHARS] + "…"
+    return value

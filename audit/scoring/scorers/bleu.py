@@ -1,0 +1,56 @@
+"""The completion is close to the value by BLEU: runs of one to four words, with a penalty for brevity.
+
+Source: Papineni et al. (2002), "BLEU: a Method for Automatic Evaluation of Machine Translation",
+<https://doi.org/10.3115/1073083.1073135>. A precision of zero counts as 1e-7, as promptfoo does.
+"""
+
+import math
+
+from audit.core.outcome import Outcome
+from audit.scoring.scorer import Check, Context, Options, Scorer, graded, shown
+from audit.scoring.text import as_text, ngrams
+
+_DEFAULT = 0.5
+_LONGEST = 4
+_FLOOR = 1e-7
+
+
+def build(options: Options) -> Check:
+    """BLEU against `value`, by default the incumbent's completion, of at least `threshold`, 0.5 unless given."""
+    expected = options.expected(as_text, default=options.incumbent_text() if options.value is None else None)
+    limit = options.limit(_DEFAULT, high=1.0)
+
+    def check(context: Context) -> Outcome:
+        wanted = expected(context)
+        return graded(bleu(context.text, wanted), limit, "BLEU", expected=shown(wanted))
+
+    return check
+
+
+def bleu(text: str, wanted: str) -> float:
+    """BLEU of one sentence against one reference, words split at white space and lower-cased.
+
+    Special cases:
+        Either is empty: 1 when both are, else 0.
+    """
+    ours, theirs = text.lower().split(), wanted.lower().split()
+    if not ours or not theirs:
+        return float(ours == theirs)
+    logs = 0.0
+    for n in range(1, _LONGEST + 1):
+        grams = ngrams(ours, n)
+        shared = (grams & ngrams(theirs, n)).total()
+        logs += math.log(max(shared / grams.total() if grams else 0.0, _FLOOR))
+    brevity = min(0.0, 1 - len(theirs) / len(ours))
+    return math.exp(brevity + logs / _LONGEST)
+
+
+SCORER = Scorer(
+    name="bleu",
+    version=1,
+    summary="The completion is close to the value by BLEU: runs of one to four words, with a penalty for brevity.",
+    needs_reference=False,
+    calls_model=False,
+    build=build,
+    accepts=("value", "threshold", "extract"),
+)

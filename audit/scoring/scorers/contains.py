@@ -1,0 +1,12 @@
+"""The completion contains the value."""
+
+from audit.scoring.containment import contains_one
+from audit.scoring.scorer import Check, Options, Scorer
+
+
+def build(options: Options) -> Check:
+    """Look for a text or a number, case included."""
+    return contains_one(options, ignore_case=False)
+
+
+SCORER = Scorer(name="contains", version=1, summary=__doc__, needs_reference=True, calls_model=False, build=build)

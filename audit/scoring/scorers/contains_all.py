@@ -1,0 +1,12 @@
+"""The completion contains every one of the values."""
+
+from audit.scoring.containment import contains_many
+from audit.scoring.scorer import Check, Options, Scorer
+
+
+def build(options: Options) -> Check:
+    """Look for all of a list, case included."""
+    return contains_many(options, all, ignore_case=False)
+
+
+SCORER = Scorer(name="contains-all", version=1, summary=__doc__, needs_reference=True, calls_model=False, build=build)

@@ -1,0 +1,35 @@
+"""The completion is the value: the same text, or the same JSON structure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from audit.core.outcome import Outcome
+from audit.scoring.jsontext import json_text, parse_json, same_json
+from audit.scoring.scorer import Check, Context, Options, Scorer, shown, verdict
+from audit.scoring.templates import parsed_reference
+
+
+def build(options: Options) -> Check:
+    """Compare with `value`: texts to the letter, objects and lists (also as JSON text) by structure."""
+    expected = options.expected(lambda value: value)
+
+    def check(context: Context) -> Outcome:
+        wanted = expected(context)
+        holds = context.text == json_text(wanted) or same_structure(parsed_reference(wanted), context.text)
+        return verdict(holds, "differs from the expected value", expected=shown(json_text(wanted)))
+
+    return check
+
+
+def same_structure(wanted: Any, text: str) -> bool:
+    """Whether a text is the JSON of an object, a list or null."""
+    if wanted is not None and not isinstance(wanted, dict | list | tuple):
+        return False
+    try:
+        return same_json(wanted, parse_json(text))
+    except (ValueError, RecursionError):
+        return False
+
+
+SCORER = Scorer(name="equals", version=1, summary=__doc__, needs_reference=True, calls_model=False, build=build)

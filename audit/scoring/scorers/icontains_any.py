@@ -1,0 +1,12 @@
+"""The completion contains at least one of the values, whatever the case."""
+
+from audit.scoring.containment import contains_many
+from audit.scoring.scorer import Check, Options, Scorer
+
+
+def build(options: Options) -> Check:
+    """Look for any of a list, case ignored."""
+    return contains_many(options, any, ignore_case=True)
+
+
+SCORER = Scorer(name="icontains-any", version=1, summary=__doc__, needs_reference=True, calls_model=False, build=build)

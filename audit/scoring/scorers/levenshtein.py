@@ -1,0 +1,48 @@
+"""At most so many edits lead from the completion to the value."""
+
+from collections.abc import Sequence
+
+from rapidfuzz import process
+from rapidfuzz.distance import Levenshtein
+
+from audit.core.outcome import Outcome, Scored
+from audit.scoring.pairwise import over_pairs
+from audit.scoring.scorer import Check, Options, Scorer, shown
+from audit.scoring.text import as_text
+
+_DEFAULT = 5.0
+
+
+def build(options: Options) -> Check:
+    """Count edits to `value`, by default the incumbent's completion; `threshold` edits are allowed, 5 unless given.
+
+    The value is 1 less the edits over the longer length, so 1 is the same text.
+    """
+    expected = options.expected(as_text, default=options.incumbent_text() if options.value is None else None)
+    limit = options.limit(_DEFAULT)
+
+    def score(texts: Sequence[str], wanted: Sequence[str]) -> list[Outcome]:
+        edits = process.cpdist(texts, wanted, scorer=Levenshtein.distance).tolist()
+        return [_outcome(text, want, int(n), limit) for text, want, n in zip(texts, wanted, edits, strict=True)]
+
+    return over_pairs(expected, score)
+
+
+def _outcome(text: str, wanted: str, edits: int, limit: float) -> Scored:
+    return Scored(
+        value=1 - edits / max(len(text), len(wanted), 1),
+        passed=edits <= limit,
+        reason="" if edits <= limit else f"{edits} edits, more than {limit:g}",
+        evidence={"expected": shown(wanted), "edits": edits},
+    )
+
+
+SCORER = Scorer(
+    name="levenshtein",
+    version=1,
+    summary=__doc__,
+    needs_reference=False,
+    calls_model=False,
+    build=build,
+    accepts=("value", "threshold", "extract"),
+)

@@ -1,0 +1,21 @@
+"""The completion matches a regular expression somewhere."""
+
+from audit.core.outcome import Outcome
+from audit.scoring.extract import note_engine
+from audit.scoring.patterns import compile_pattern
+from audit.scoring.scorer import Check, Context, Options, Scorer, shown, verdict
+
+
+def build(options: Options) -> Check:
+    """Search for the pattern in `value`, which is not a template."""
+    pattern = options.constant(compile_pattern)
+    note_engine(pattern.engine, f"{options.where}: the pattern", options.notes)
+
+    def check(context: Context) -> Outcome:
+        found = pattern.search(context.text)
+        return verdict(found is not None, "does not match", matched=None if found is None else shown(found.whole))
+
+    return check
+
+
+SCORER = Scorer(name="regex", version=1, summary=__doc__, needs_reference=False, calls_model=False, build=build)

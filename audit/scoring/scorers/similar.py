@@ -1,0 +1,66 @@
+"""The completion means something similar to the value, by embeddings; it cannot tell a statement from its denial."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from audit.core.outcome import Errored, Outcome
+from audit.scoring.pairwise import over_pairs
+from audit.scoring.scorer import Check, Options, Scorer, graded, shown
+from audit.scoring.templates import Unusable
+from audit.scoring.text import as_text
+
+_DEFAULT = 0.75
+
+Vectors = npt.NDArray[np.float32]
+
+
+def _dot(left: Vectors, right: Vectors) -> Vectors:
+    return np.asarray(np.einsum("ij,ij->i", left, right), dtype=np.float32)
+
+
+def _euclidean(left: Vectors, right: Vectors) -> Vectors:
+    return np.asarray(1 / (1 + np.linalg.norm(left - right, axis=1)), dtype=np.float32)
+
+
+# Embedders return unit vectors, for which the dot product is the cosine.
+_DISTANCES: dict[str, Callable[[Vectors, Vectors], Vectors]] = {"cosine": _dot, "dot": _dot, "euclidean": _euclidean}
+
+
+def build(options: Options) -> Check:
+    """Similarity to `value`, by default the incumbent's completion, of at least `threshold`, 0.75 unless given.
+
+    `distance` is `cosine`, `dot`, or `euclidean` (1 / (1 + distance)).
+    """
+    expected = options.expected(as_text, default=options.incumbent_text() if options.value is None else None)
+    limit = options.limit(_DEFAULT, high=1.0)
+    measure = _DISTANCES[options.choice("distance", "cosine", _DISTANCES)]
+
+    def score(texts: Sequence[str], wanted: Sequence[str]) -> Sequence[Outcome]:
+        try:
+            vectors = options.embedder().embed([*texts, *wanted])
+        except Unusable as unusable:
+            return [Errored(error=str(unusable))] * len(texts)
+        values = measure(vectors[: len(texts)], vectors[len(texts) :])
+        # Rounded, because the last digits depend on who shared the batch; equal texts are similar by definition.
+        return [
+            graded(1.0 if text == want else round(float(value), 4), limit, "similarity", expected=shown(want))
+            for text, want, value in zip(texts, wanted, values, strict=True)
+        ]
+
+    return over_pairs(expected, score)
+
+
+SCORER = Scorer(
+    name="similar",
+    version=1,
+    summary=__doc__,
+    needs_reference=False,
+    calls_model=False,
+    build=build,
+    accepts=("value", "threshold", "extract", "distance"),
+    embeds=True,
+)

@@ -1,0 +1,19 @@
+"""The completion starts with the value."""
+
+from audit.core.outcome import Outcome
+from audit.scoring.scorer import Check, Context, Options, Scorer, shown, verdict
+from audit.scoring.text import as_words
+
+
+def build(options: Options) -> Check:
+    """Compare the beginning, to the letter."""
+    expected = options.expected(as_words)
+
+    def check(context: Context) -> Outcome:
+        wanted = expected(context)
+        return verdict(context.text.startswith(wanted), "starts otherwise", expected=shown(wanted))
+
+    return check
+
+
+SCORER = Scorer(name="starts-with", version=1, summary=__doc__, needs_reference=True, calls_model=False, build=build)

@@ -1,0 +1,187 @@
+"""Templates in a criterion's `value`: `{{reference.total}}`, `{{incumbent.json.id}}`, `{{metadata.team}}`.
+
+Jinja2's sandbox, every undefined name an error. A value that is one expression and nothing else keeps its type, so that
+`"{{reference}}"` can be a list. The template is the user's; strangers' text is only ever its data.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import StrictUndefined, TemplateError, Undefined, meta, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from audit.core.errors import nearest
+from audit.scoring.jsontext import first_json, parse_json
+
+if TYPE_CHECKING:
+    from audit.core.exchange import Completion
+    from audit.scoring.scorer import Context
+
+ROOTS = ("reference", "incumbent", "request", "metadata")
+
+_ONE_EXPRESSION = re.compile(r"\s*\{\{((?:(?!\{\{|\}\}|\{%).)*)\}\}\s*", re.DOTALL)
+_ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+
+
+class Absent(Exception):
+    """The exchange lacks what the criterion compares with: the criterion does not apply to it."""
+
+
+class Unusable(Exception):
+    """What the criterion compares with is there and cannot be used: the measurement failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A compiled value: the names that it uses, and a function that fills it for one exchange."""
+
+    roots: frozenset[str]
+    fill: Callable[[Context], Any]
+
+
+class _Metadata(dict[str, str]):
+    """Metadata whose missing keys make the criterion inapplicable: logs carry them for some calls only."""
+
+    def __missing__(self, key: str) -> str:
+        raise Absent(f"the log has no metadata `{key}` for this call")
+
+
+class _Incumbent:
+    """The incumbent's completion as templates see it."""
+
+    def __init__(self, completion: Completion) -> None:
+        self._completion = completion
+        self.tool_calls = list(completion.tool_calls)
+        self.finish_reason = completion.finish_reason
+
+    @property
+    def text(self) -> str:
+        if self._completion.text is None:
+            raise Absent("the incumbent's completion has no text")
+        return self._completion.text
+
+    @property
+    def json(self) -> Any:
+        found = first_json(self.text)
+        if found is None:
+            raise Absent("the incumbent's completion holds no JSON")
+        return found.value
+
+
+def compile_value(value: Any) -> Template | None:
+    """Compile what stands in `value`; None when there is no template in it.
+
+    Raises:
+        ValueError: It is not a template that can work; the message says why.
+    """
+    if isinstance(value, str):
+        return _compile_text(value) if "{{" in value or "{%" in value else None
+    if isinstance(value, Mapping):
+        parts = {key: compile_value(item) for key, item in value.items()}
+        if not any(parts.values()):
+            return None
+        return Template(_roots(parts.values()), lambda context: {k: _part(parts[k], value[k], context) for k in value})
+    if isinstance(value, list | tuple):
+        items = [compile_value(item) for item in value]
+        if not any(items):
+            return None
+        pairs = list(zip(items, value, strict=True))
+        return Template(_roots(items), lambda context: [_part(part, item, context) for part, item in pairs])
+    return None
+
+
+def _roots(parts: Any) -> frozenset[str]:
+    return frozenset().union(*(part.roots for part in parts if part is not None))
+
+
+def _part(template: Template | None, value: Any, context: Context) -> Any:
+    return value if template is None else template.fill(context)
+
+
+def _compile_text(text: str) -> Template:
+    try:
+        tree = _ENVIRONMENT.parse(text)
+    except TemplateError as error:
+        raise ValueError(f"is not a template: {error.message}") from None
+    roots = meta.find_undeclared_variables(tree)
+    for name in sorted(roots - set(ROOTS)):
+        near = nearest(name, ROOTS)
+        raise ValueError(
+            f"uses `{name}`, which is not one of {', '.join(ROOTS)}" + (f"; did you mean `{near}`?" if near else "")
+        )
+    inner = _ONE_EXPRESSION.fullmatch(text)
+    if inner is not None and inner.group(1).strip() == "reference":
+        return Template(frozenset(roots), reference_of)
+    render = _expression(inner.group(1)) if inner is not None else _ENVIRONMENT.from_string(text).render
+    return Template(frozenset(roots), _filler(render, roots, structured=_reaches_into_reference(tree)))
+
+
+def reference_of(context: Context) -> Any:
+    """The reference as it is.
+
+    Raises:
+        Absent: This exchange has none.
+    """
+    if context.reference is None:
+        raise Absent("there is no reference for this prompt")
+    return context.reference
+
+
+def _expression(source: str) -> Callable[..., Any]:
+    evaluate = _ENVIRONMENT.compile_expression(source, undefined_to_none=False)
+
+    def value_of(**names: Any) -> Any:
+        value = evaluate(**names)
+        if isinstance(value, Undefined):
+            str(value)  # StrictUndefined raises UndefinedError, which names what is missing
+        return value
+
+    return value_of
+
+
+def _reaches_into_reference(tree: nodes.Template) -> bool:
+    """Whether the template reads a field of the reference, so that a reference in JSON text must be parsed."""
+    reached: list[nodes.Getattr | nodes.Getitem] = [*tree.find_all(nodes.Getattr), *tree.find_all(nodes.Getitem)]
+    return any(
+        isinstance(owner, nodes.Name) and owner.name == "reference" for owner in (found.node for found in reached)
+    )
+
+
+def _filler(render: Callable[..., Any], roots: set[str], *, structured: bool) -> Callable[[Context], Any]:
+    def names_of(context: Context) -> dict[str, Any]:
+        names: dict[str, Any] = {}
+        if "reference" in roots:
+            reference = reference_of(context)
+            names["reference"] = parsed_reference(reference) if structured else reference
+        if "incumbent" in roots:
+            if context.incumbent is None:
+                raise Absent("there is no completion of the incumbent")
+            names["incumbent"] = _Incumbent(context.incumbent)
+        if "request" in roots:
+            names["request"] = context.request
+        if "metadata" in roots:
+            names["metadata"] = _Metadata(context.metadata)
+        return names
+
+    def fill(context: Context) -> Any:
+        try:
+            return render(**names_of(context))
+        except TemplateError as error:
+            # Jinja's messages name attributes and types, never values.
+            raise Unusable(f"the template in `value` cannot be filled: {error.message}") from None
+
+    return fill
+
+
+def parsed_reference(reference: Any) -> Any:
+    """A reference that is the JSON text of an object or a list as that value; any other as it is."""
+    if isinstance(reference, str) and reference.lstrip()[:1] in ("{", "["):
+        try:
+            return parse_json(reference)
+        except ValueError:
+            return reference
+    return reference

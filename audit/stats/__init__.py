@@ -1,0 +1,23 @@
+"""Layer 1, the statistics: arrays and counts in, frozen results out. No I/O, no clock, no hidden randomness.
+
+| module | answers |
+| --- | --- |
+| `tango` | the score test and interval of a delta, from three counts |
+| `paired` | how do two arms differ on the same records, and how sure is that |
+| `exact` | the exact p-value of a margin claim, its critical region, the smallest useful n |
+| `betting` | the same claim for graded scores |
+| `noninferiority` | PASS, FAIL or INCONCLUSIVE |
+| `sequential` | the same decision, watched while the replays come in |
+| `dollars` | which share of the spend was avoidable |
+| `risk_control` | which routing policies are certified, chosen without looking |
+| `planning` | how many pairs, where, and what they can decide |
+| `proxies` | few labels and many cheap verdicts |
+| `clusters` | sessions, templates, duplicates |
+| `multiplicity` | many claims at once |
+| `agreement` | do two judges agree, does one agree with itself |
+| `noise_floor` | the incumbent against itself |
+| `routing_curves` | quality against the share of strong calls |
+| `quantiles` | normal and t quantiles, checked arrays |
+
+Import the module that is needed; nothing is imported here, so that `audit.stats` costs nothing to load.
+"""

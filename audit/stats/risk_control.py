@@ -1,0 +1,311 @@
+"""Certified routing policies: split, order on one part, test in that order on the other, stop at the first failure.
+
+The choice of a policy after looking at its scores is what makes a promise worthless: tuning and certifying on the same
+300 records broke it in each of 120 runs. Here everything that can be chosen is chosen on the tuning part and hashed
+before the certification part is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from audit.core.errors import InputError, LineageError
+from audit.stats.betting import wsr_p
+from audit.stats.exact import p_pass, smallest_n
+from audit.stats.quantiles import BoolArray, FloatArray, check_open_unit
+from audit.stats.tango import PairCounts
+
+# More policies than this only lengthen the sequence: the certified ones are its beginning.
+MAX_POLICIES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TunedPolicy:
+    """A policy as the tuning part sees it.
+
+    Attributes:
+        name: Unique name with everything that defines it, such as tier and threshold.
+        loss: Estimated quality loss over all of the route's traffic; positive is worse than the incumbent.
+        saving: Estimated saving, in any one unit; a policy that does not save is dropped.
+    """
+
+    name: str
+    loss: float
+    saving: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyOrder:
+    """The pre-registered sequence of tests.
+
+    Attributes:
+        names: Policies in the order of testing.
+        digest: SHA-256 over the names in order; write it down before certification scores are read.
+    """
+
+    names: tuple[str, ...]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class CertificationScores:
+    """What the certification part says about one policy: counts, or graded differences in a stored random order.
+
+    Attributes:
+        name: The policy.
+        counts: Pairs over all of the route's traffic; a record the policy does not move is concordant.
+        differences: Candidate minus incumbent per record, shape (n,), each in [-1, 1], 0 for unmoved records.
+    """
+
+    name: str
+    counts: PairCounts | None = None
+    differences: FloatArray | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        if (self.counts is None) == (self.differences is None):
+            raise ValueError(f"policy `{self.name}` needs either counts or differences")
+
+    @property
+    def n(self) -> int:
+        """Records of the certification part."""
+        return int(self.counts.n) if self.counts is not None else int(np.asarray(self.differences).size)
+
+    def p_value(self, *, margin: float, alpha: float) -> float:
+        """p-value of the hypothesis that the policy loses the margin or more."""
+        if self.counts is not None:
+            return p_pass(self.counts, margin=margin)
+        return wsr_p(np.asarray(self.differences), margin=margin, alpha=alpha)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certification:
+    """Which policies are certified, and why the testing stopped.
+
+    Attributes:
+        certified: Names certified, in the order of testing; any choice among them keeps the guarantee.
+        p_values: p-value of each policy tested: the certified ones and the one that failed, if any.
+        stopped_at: The first policy that failed, or None when all passed.
+        n: Records of the certification part; 0 when nothing was tested.
+        floor_n: Records below which nothing but gains can certify.
+        below_floor: n < floor_n: warn.
+        digest: Digest of the order that was tested.
+    """
+
+    certified: tuple[str, ...]
+    p_values: tuple[float, ...]
+    stopped_at: str | None
+    n: int
+    floor_n: int
+    below_floor: bool
+    digest: str
+
+
+def fixed_sequence(p_values: Iterable[float], *, level: float) -> int:
+    """How many hypotheses of a fixed sequence are rejected: all before the first p-value above the level.
+
+    Args:
+        p_values: In the pre-declared order; read one at a time, and none after the first that fails.
+        level: Bound on the probability of even one wrong rejection, in (0, 1).
+
+    Returns:
+        The number rejected, from the start of the sequence.
+
+    Source:
+        Maurer, Hothorn & Lehmacher (1995); Angelopoulos et al. (2021), Learn then Test, arXiv 2110.01052.
+    """
+    check_open_unit("level", level)
+    certified = 0
+    for p in p_values:
+        # A NaN must stop the sequence too, so the comparison is not turned round.
+        if not p <= level:
+            break
+        certified += 1
+    return certified
+
+
+def order_by_loss(policies: Sequence[TunedPolicy], *, limit: int = MAX_POLICIES) -> PolicyOrder:
+    """Order policies from safe to bold by what the tuning part says, and seal the order.
+
+    Args:
+        policies: Estimates from the tuning part alone.
+        limit: Policies to keep.
+
+    Returns:
+        The policies with a positive saving, least loss first, then least saving, then by name.
+
+    Raises:
+        InputError: Two policies have one name.
+    """
+    names = [policy.name for policy in policies]
+    if len(set(names)) < len(names):
+        raise InputError("two policies have the same name", code="certification.policy-name")
+    saving = [policy for policy in policies if policy.saving > 0]
+    ordered = sorted(saving, key=lambda policy: (policy.loss, policy.saving, policy.name))
+    return _sealed(policy.name for policy in ordered[:limit])
+
+
+def certify(
+    policies: Iterable[CertificationScores], *, order: PolicyOrder, margin: float, alpha: float = 0.05
+) -> Certification:
+    """Test policies in the sealed order on the certification part, stopping at the first failure.
+
+    Args:
+        policies: Scores in the sealed order. Pass a generator that reads them: what comes after the first failure is
+            never asked for.
+        order: The sequence from `order_by_loss`, written down before.
+        margin: The loss that is accepted over the route's traffic, in (0, 1), fixed before replay.
+        alpha: Probability of certifying any policy whose loss is the margin or more, for this route, in (0, 1). For a
+            guarantee over K routes at once give alpha / K.
+
+    Returns:
+        The certified policies. The guarantee covers any choice among them, but only future traffic like the window's.
+
+    Special cases:
+        An empty order: nothing certified. Fewer records than `smallest_n`: `below_floor`, and only gains certify.
+
+    Raises:
+        LineageError: The scores do not follow the order, or the order is not the one that was sealed.
+        ValueError: The margin or alpha is out of range.
+
+    Source:
+        Angelopoulos et al. (2021), Learn then Test, arXiv 2110.01052, with an exact paired p-value.
+    """
+    if order != _sealed(order.names):
+        raise LineageError("the order of policies is not the one that was sealed", code="certification.order")
+    floor_n = smallest_n(margin, alpha)
+    tested: list[tuple[str, float, int]] = []
+
+    def p_values() -> Iterator[float]:
+        scores = iter(policies)
+        for expected in order.names:
+            score = next(scores, None)
+            if score is None or score.name != expected:
+                raise LineageError(
+                    f"certification scores do not follow the sealed order at `{expected}`",
+                    code="certification.order",
+                    notes=[f"digest of the order: {order.digest}"],
+                )
+            tested.append((expected, score.p_value(margin=margin, alpha=alpha), score.n))
+            yield tested[-1][1]
+
+    count = fixed_sequence(p_values(), level=alpha)
+    names = tuple(name for name, _, _ in tested)
+    n = tested[0][2] if tested else 0
+    return Certification(
+        certified=names[:count],
+        p_values=tuple(p for _, p, _ in tested),
+        stopped_at=names[count] if count < len(names) else None,
+        n=n,
+        floor_n=floor_n,
+        below_floor=n < floor_n,
+        digest=order.digest,
+    )
+
+
+def split_groups(groups: npt.ArrayLike, *, tuning_share: float = 1 / 3, seed: int) -> BoolArray:
+    """Assign whole groups to the tuning or the certification part, each by its own hash.
+
+    Args:
+        groups: Group of each record, shape (n,): session, content hash, or `linked_groups` of both.
+        tuning_share: Expected share of groups in the tuning part, in (0, 1).
+        seed: Part of the record; another seed gives another split.
+
+    Returns:
+        Shape (n,), True for tuning. Depends on (seed, group) alone, so a growing sample keeps earlier assignments and
+        neither order nor chunking matters. Only a record that links two groups can move one of them.
+
+    Special cases:
+        Few groups may leave a part empty: `check_split` refuses that.
+    """
+    check_open_unit("tuning_share", tuning_share)
+    labels, position = np.unique(np.asarray(groups).astype(str), return_inverse=True)
+    limit = int(tuning_share * 2.0**64)
+    drawn = [_hash64(f"{seed}\x1f{label}") < limit for label in labels]
+    result: BoolArray = np.asarray(drawn, dtype=np.bool_)[position]
+    return result
+
+
+def linked_groups(*keys: Sequence[str | None]) -> list[str]:
+    """Groups of records that share any key, directly or through others, so that no key ends up on both sides.
+
+    Args:
+        keys: One sequence per kind of key (session, content hash, ...), each of length n; None links to nothing.
+
+    Returns:
+        A label per record: the least of the group's keys, which does not depend on the order of the records.
+
+    Special cases:
+        A record without any key is a group of its own, named by its position.
+
+    Raises:
+        ValueError: The sequences differ in length, or there is none.
+    """
+    if not keys or len({len(column) for column in keys}) != 1:
+        raise ValueError("linked_groups needs at least one sequence of keys, all of one length")
+    parent: dict[str, str] = {}
+
+    def root(key: str) -> str:
+        while parent.setdefault(key, key) != key:
+            parent[key] = parent[parent[key]]
+            key = parent[key]
+        return key
+
+    rows: list[str] = []
+    for position, row in enumerate(zip(*keys, strict=True)):
+        # The kind is part of the key: a session and a hash with the same text are different things.
+        named = [f"{kind}:{key}" for kind, key in enumerate(row) if key is not None] or [f"row:{position}"]
+        roots = sorted({root(key) for key in named})
+        for other in roots[1:]:
+            parent[other] = roots[0]
+        rows.append(named[0])
+    return [root(key) for key in rows]
+
+
+def check_split(tuning: npt.ArrayLike, **keys: Sequence[str | None]) -> None:
+    """Refuse a split that cannot carry a certificate.
+
+    Args:
+        tuning: Which records are in the tuning part, shape (n,), bool.
+        keys: By kind (`record`, `session`, `content`), the key of each record; None is no key.
+
+    Raises:
+        InputError: A part is empty, or a key is in both parts.
+    """
+    is_tuning = np.asarray(tuning, dtype=np.bool_)
+    for part, size in (("tuning", int(is_tuning.sum())), ("certification", int((~is_tuning).sum()))):
+        if size == 0:
+            raise InputError(
+                f"the {part} part has no records",
+                code="certification.empty",
+                hint="replay more records of this route, or change the seed",
+            )
+    for kind, column in keys.items():
+        if len(column) != is_tuning.size:
+            raise ValueError(f"{kind}: expected {is_tuning.size} keys, got {len(column)}")
+        tuned, certified = (
+            {key for key, side in zip(column, is_tuning, strict=True) if key is not None and side == wanted}
+            for wanted in (True, False)
+        )
+        shared = len(tuned & certified)
+        if shared:
+            raise InputError(
+                f"{shared} {kind} key(s) are in both the tuning and the certification part",
+                code="certification.overlap",
+                hint="split by `linked_groups` of all keys",
+            )
+
+
+def _sealed(names: Iterable[str]) -> PolicyOrder:
+    ordered = tuple(names)
+    text = json.dumps(ordered, ensure_ascii=True, separators=(",", ":"))
+    return PolicyOrder(names=ordered, digest=hashlib.sha256(text.encode()).hexdigest())
+
+
+def _hash64(text: str) -> int:
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), "big")

@@ -1,0 +1,178 @@
+"""Decisions that may be looked at after every replay: two mixture e-processes on the counts of the pairs.
+
+Under its hypothesis an e-process is not expected to grow, whatever the moment of stopping, so it may be watched at
+will; looking at a fixed-n test after every 25 pairs gives a false PASS in a quarter of the runs instead of a twentieth.
+For pass/fail pairs the process is a function of (b, c, n): the order of records, restarts and workers change nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+from audit.core.interval import Interval
+from audit.stats.noninferiority import GateDecision
+from audit.stats.paired import MIN_VERDICT_PAIRS
+from audit.stats.quantiles import check_open_unit, finite_vector
+from audit.stats.tango import PairCounts
+
+# Bets as fractions of the largest that cannot go bankrupt. Part of the record: other fractions give other e-values.
+BETS = np.geomspace(0.02, 0.95, 12)
+
+_BISECTION_STEPS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SequentialDecision:
+    """Where a watched comparison stands.
+
+    Attributes:
+        decision: PASS or FAIL stops the run; INCONCLUSIVE means: go on.
+        log_e_pass: Natural logarithm of the evidence against "worse by the margin or more".
+        log_e_fail: Natural logarithm of the evidence against "worse by less than the margin, or better".
+        interval: Confidence sequence of the delta at level 1 - 2 alpha, valid at any stopping time.
+        n: Pairs so far.
+    """
+
+    decision: GateDecision
+    log_e_pass: float
+    log_e_fail: float
+    interval: Interval
+    n: int
+
+
+def log_e_pass(counts: PairCounts, *, margin: float) -> float:
+    """Logarithm of the e-value against the hypothesis that the candidate is worse by the margin or more.
+
+    Args:
+        counts: Pairs so far, in any order of arrival.
+        margin: The accepted loss, in (-1, 1).
+
+    Returns:
+        ln E; stop with PASS when it reaches ln(1 / alpha). 0 without pairs; negative values are evidence for nothing.
+
+    Raises:
+        ValueError: The margin is outside (-1, 1).
+
+    Source:
+        Waudby-Smith & Ramdas (2024), J. R. Statist. Soc. B 86:1-27; a mixture over fixed bets instead of adaptive ones.
+    """
+    return _log_mixture(counts, BETS / (1.0 - _checked(margin)), margin)
+
+
+def log_e_fail(counts: PairCounts, *, margin: float) -> float:
+    """Logarithm of the e-value against the hypothesis that the candidate is worse by less than the margin, or better.
+
+    Args:
+        counts: Pairs so far, in any order of arrival.
+        margin: The accepted loss, in (-1, 1).
+
+    Returns:
+        ln E; stop with FAIL when it reaches ln(1 / alpha).
+
+    Raises:
+        ValueError: The margin is outside (-1, 1).
+    """
+    return _log_mixture(counts, -BETS / (1.0 + _checked(margin)), margin)
+
+
+def log_e_pass_graded(differences: npt.ArrayLike, *, margin: float) -> float:
+    """`log_e_pass` for graded differences of shape (n,) in [-1, 1]; the order does not matter."""
+    return _log_mixture_graded(differences, BETS / (1.0 - _checked(margin)), margin)
+
+
+def log_e_fail_graded(differences: npt.ArrayLike, *, margin: float) -> float:
+    """`log_e_fail` for graded differences of shape (n,) in [-1, 1]; the order does not matter."""
+    return _log_mixture_graded(differences, -BETS / (1.0 + _checked(margin)), margin)
+
+
+def watch(counts: PairCounts, *, margin: float, alpha: float = 0.05) -> SequentialDecision:
+    """Decide whether a comparison may stop, as often as wanted.
+
+    Args:
+        counts: All pairs so far, drawn in random order.
+        margin: The accepted loss, in (0, 1), fixed before the first look.
+        alpha: Probability of ever giving a wrong PASS, and of ever giving a wrong FAIL, in (0, 1).
+
+    Returns:
+        The decision so far and the evidence for it. After a stop report these and the interval, never a fixed-n one.
+
+    Special cases:
+        No pairs, or fewer than 30 without a FAIL: INCONCLUSIVE.
+
+    Raises:
+        ValueError: The margin or alpha is out of range.
+    """
+    threshold = -math.log(check_open_unit("alpha", alpha))
+    passing, failing = log_e_pass(counts, margin=margin), log_e_fail(counts, margin=margin)
+    decision = GateDecision.INCONCLUSIVE
+    if failing >= threshold:
+        decision = GateDecision.FAIL
+    elif passing >= threshold and counts.n >= MIN_VERDICT_PAIRS:
+        decision = GateDecision.PASS
+    level = max(1.0 - 2.0 * alpha, 1e-9)
+    return SequentialDecision(
+        decision=decision,
+        log_e_pass=passing,
+        log_e_fail=failing,
+        interval=confidence_sequence(counts, level=level),
+        n=int(counts.n),
+    )
+
+
+def confidence_sequence(counts: PairCounts, *, level: float = 0.95) -> Interval:
+    """An interval of the delta that holds at every moment of a run at once.
+
+    Args:
+        counts: All pairs so far.
+        level: Coverage over the whole run, in (0, 1).
+
+    Returns:
+        The deltas that neither process has rejected at (1 - level) / 2, within [-1, 1].
+
+    Special cases:
+        No pairs: [-1, 1].
+    """
+    threshold = math.log(2.0 / (1.0 - check_open_unit("level", level)))
+    # Both processes are monotone in the margin, so the rejected margins form a half-line each.
+    loss = _crossing(lambda margin: log_e_pass(counts, margin=margin) >= threshold)
+    gain = _crossing(lambda margin: log_e_fail(counts, margin=-margin) >= threshold)
+    return Interval(low=-loss, high=gain, level=level)
+
+
+def _crossing(rejected: Callable[[float], bool]) -> float:
+    """The least value in (-1, 1) that is rejected, where all values above a rejected one are too; 1 if none."""
+    low, high = -1.0, 1.0
+    for _ in range(_BISECTION_STEPS):
+        middle = (low + high) / 2.0
+        if abs(middle) >= 1.0:
+            break
+        low, high = (low, middle) if rejected(middle) else (middle, high)
+    return high
+
+
+def _log_mixture(counts: PairCounts, stakes: npt.NDArray[np.float64], margin: float) -> float:
+    regression = np.log1p(-stakes * (1.0 - margin))
+    gain = np.log1p(stakes * (1.0 + margin))
+    same = np.log1p(stakes * margin)
+    paths = counts.b * regression + counts.c * gain + (counts.n - counts.b - counts.c) * same
+    return float(special.logsumexp(paths) - math.log(stakes.size))
+
+
+def _log_mixture_graded(differences: npt.ArrayLike, stakes: npt.NDArray[np.float64], margin: float) -> float:
+    values = finite_vector("differences", differences)
+    if values.size and np.abs(values).max() > 1.0:
+        raise ValueError("differences must lie in [-1, 1]")
+    paths = np.log1p(stakes[:, None] * (np.sort(values)[None, :] + margin)).sum(axis=1)
+    return float(special.logsumexp(paths) - math.log(stakes.size))
+
+
+def _checked(margin: float) -> float:
+    if not -1.0 < margin < 1.0:
+        raise ValueError(f"margin must lie in (-1, 1), got {margin}")
+    return margin

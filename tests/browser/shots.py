@@ -1,0 +1,74 @@
+"""Pictures of a report: `python -m tests.browser.shots [RUN_OR_FIXTURE [OUTDIR]]`, by default `proven` into `shots/`.
+
+RUN_OR_FIXTURE is a run folder, a report.html, or the name of a state in `tests/report/fixtures.py`. Makes `light.png`
+and `dark.png` (1,280 px), `narrow.png` (400 px), `print-1.png` (the first A4 page as Chromium lays it out on screen)
+and `report.pdf`.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from audit.core.artifacts import RunFolder, read_cases, read_findings
+from audit.report.html import render_html
+from tests.browser.chromium import ARGS, find
+from tests.report.fixtures import STATES, cases
+
+A4 = {"width": 697, "height": 1032}
+"""The printed area of A4 inside the page margins, in CSS pixels."""
+
+
+def page_of(source: str) -> str:
+    """The HTML of a run folder, of a file, or of a fixture."""
+    path = Path(source)
+    if path.suffix == ".html":
+        return path.read_text("utf-8")
+    if path.is_dir():
+        folder = RunFolder(path)
+        return render_html(read_findings(folder.findings), read_cases(folder.cases))
+    return render_html(STATES[source](), cases())
+
+
+def shoot(browser: Browser, html: Path, folder: Path) -> None:
+    """Take the pictures."""
+    for name, size, options in (
+        ("light", {"width": 1280, "height": 900}, {"color_scheme": "light"}),
+        ("dark", {"width": 1280, "height": 900}, {"color_scheme": "dark"}),
+        ("narrow", {"width": 400, "height": 860}, {"color_scheme": "light", "device_scale_factor": 2}),
+    ):
+        page = browser.new_page(viewport=size, **options)
+        page.goto(html.as_uri())
+        page.screenshot(path=folder / f"{name}.png", full_page=True)
+        page.close()
+    page = browser.new_page(viewport=A4, device_scale_factor=2)
+    page.goto(html.as_uri())
+    page.pdf(path=folder / "report.pdf", format="A4", prefer_css_page_size=True, print_background=True)
+    page.emulate_media(media="print")
+    page.screenshot(path=folder / "print-1.png")
+    page.close()
+
+
+def main() -> None:
+    """Entry point of the script."""
+    if len(sys.argv) > 3:
+        sys.exit(__doc__)
+    source, target = [*sys.argv[1:], *("proven", "shots")[len(sys.argv) - 1 :]]
+    executable = find()
+    if executable is None:
+        sys.exit("no Chromium on this machine")
+    folder = Path(target)
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch, sync_playwright() as playwright:
+        html = Path(scratch) / "report.html"
+        html.write_text(page_of(source), "utf-8")
+        browser = playwright.chromium.launch(executable_path=executable, args=ARGS)
+        shoot(browser, html, folder)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()

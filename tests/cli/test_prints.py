@@ -1,0 +1,225 @@
+"""What commands print, from results made by hand."""
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from audit.cli.consent import consent
+from audit.cli.meter import Meter
+from audit.cli.print_mix import print_mix
+from audit.cli.print_plan import print_plan
+from audit.cli.saved import saved_plan
+from audit.cli.switches import Switches
+from audit.cli.terminal import Terminal
+from audit.core.artifacts import write_json
+from audit.core.clock import ManualClock
+from audit.core.errors import ConsentRequired, InputError
+from audit.core.plan import Plan, RouteDesign, RouteQuote
+from tests.gate.world import example
+from tests.golden_file import assert_golden
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.fixture(autouse=True)
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """80 columns, no colour, whatever the developer's terminal."""
+    for name in ("COLUMNS", "FORCE_COLOR", "NO_COLOR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def design(route: str, spend: float, can_decide: str = "yes", reason: str = "") -> RouteDesign:
+    """How a route is sampled."""
+    return RouteDesign(
+        route=route,
+        requests=40_000,
+        replayable=39_000,
+        spend_usd=spend,
+        auditable_usd=spend * 0.98,
+        incumbent="large",
+        incumbent_tier="large",
+        incumbent_n=100,
+        margin=0.02,
+        candidates=("small", "medium"),
+        quality_n=1740,
+        dollars_n=100,
+        distinct=1840,
+        can_decide=can_decide,
+        reason=reason,
+    )
+
+
+def plan(**changes: object) -> Plan:
+    """A quote."""
+    default = Plan(
+        made_from={"logs": "x"},
+        seed=0,
+        margin=0.02,
+        confidence=0.95,
+        expected_usd=38.85,
+        at_most_usd=52.1,
+        max_spend_usd=60.0,
+        calls=6426,
+        tokens=9_100_000,
+        whole_usd={"expected_usd": 40.0, "at_most_usd": 60.0},
+        hosts=("api.example.com",),
+        designs=(
+            design("doc-extract", 10_804.0),
+            design("email-summary", 486.0, "no", "needs 1,460 requests, 62 can be replayed"),
+            design("a-route-with-a-name-that-is-\x1b[31mfar-too-long", 12.0),
+        ),
+        quotes=(
+            RouteQuote(
+                route="doc-extract", calls=3680, recorded=12, expected_usd=11.77, at_most_usd=20.0, judge_usd=3.1
+            ),
+            RouteQuote(route="email-summary", calls=124, recorded=0, expected_usd=0.03, at_most_usd=0.1),
+        ),
+    )
+    return replace(default, **changes)  # type: ignore[arg-type]
+
+
+def terminal(**switches: bool) -> Terminal:
+    """A terminal as a pipe is one."""
+    return Terminal(Switches(**switches))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("by", ["route", "tenant", "model", "environment"])
+def test_mix(by: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A summary, one line per group, and the two sentences about what was not tested; within 80 columns."""
+    print_mix(terminal(), example().mix, by)
+    out = capsys.readouterr().out
+    assert_golden(GOLDEN / f"mix-{by}.txt", out)
+    assert "Nothing has been tested." in out
+    assert "Upper bound" in out
+    assert by in ("environment", "model") or "$20.00  " in out
+    assert max(len(line.rstrip()) for line in out.splitlines()) <= 80
+
+
+def test_mix_without_requests(capsys: pytest.CaptureFixture[str]) -> None:
+    """An empty log has no cost per request, and nothing is divided by zero."""
+    found = example().mix
+    empty = replace(found.total, requests=0, spend_usd=0.0, cost_per_1k_usd=None, models=())
+    nothing = replace(found, requests=0, spend_usd=0.0, total=empty, by_route=(), window_from=None, upper_bound=None)
+    print_mix(terminal(), nothing, "route")
+    out = capsys.readouterr().out
+    assert "no dated requests" in out
+    assert "nan" not in out
+
+
+def test_plan(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is sampled, what it costs at most, where text goes, and which route cannot be decided, within 80 columns."""
+    print_plan(terminal(), plan(), saved=Path("plan.json"))
+    out = capsys.readouterr().out
+    assert_golden(GOLDEN / "plan.txt", out)
+    assert "\x1b" not in out
+    assert "Nothing has been sent." in out
+    assert "api.example.com" in out
+    assert max(len(line.rstrip()) for line in out.splitlines()) <= 80
+
+
+def test_the_quote_before_a_question_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    """Only results are on stdout."""
+    print_plan(terminal(), plan(), asking=True)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "$52.10 at most" in err
+
+
+def test_without_a_person_consent_is_an_error() -> None:
+    """Off a terminal nobody can say yes; the message has the command that does."""
+    ask = consent(terminal(), ["audit", "replay", "my logs"], agreed=False)
+    with pytest.raises(ConsentRequired) as caught:
+        ask(plan())
+    assert caught.value.exit_code == 2
+    assert "$52.10" in caught.value.what
+    assert "audit replay 'my logs' --yes" in str(caught.value.hint)
+
+
+def test_agreed_or_free_needs_no_question() -> None:
+    """`--yes`, a saved plan, and a replay that costs nothing and sends nothing."""
+    assert consent(terminal(), [], agreed=True)(plan())
+    assert consent(terminal(), [], agreed=False)(plan(at_most_usd=0.0, hosts=()))
+    with pytest.raises(ConsentRequired):
+        consent(terminal(), [], agreed=False)(plan(at_most_usd=0.0))
+
+
+def test_a_saved_plan_is_told_from_logs(tmp_path: Path) -> None:
+    """By what is in the file, not by its name."""
+    write_json(tmp_path / "plan.json", plan())
+    assert saved_plan([tmp_path / "plan.json"]) == plan()
+    (tmp_path / "log.json").write_text('[{"messages": []}]')
+    assert saved_plan([tmp_path / "log.json"]) is None
+    assert saved_plan([tmp_path / "absent.json"]) is None
+    assert saved_plan([tmp_path / "plan.json", tmp_path / "log.json"]) is None
+    write_json(tmp_path / "old.json", replace(plan(), schema="audit-plan/0"))
+    with pytest.raises(InputError, match="another version"):
+        saved_plan([tmp_path / "old.json"])
+    (tmp_path / "damaged.json").write_text('{"schema": "audit-plan/1", "seed": 0}')
+    with pytest.raises(InputError, match="lacks or spoils"):
+        saved_plan([tmp_path / "damaged.json"])
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Where a replay stands."""
+
+    planned: int = 100
+    done: int = 0
+    spent_usd: float = 0.0
+    reserved_usd: float = 0.38
+    cap_usd: float = 52.1
+    recorded: int = 12
+    retried: int = 3
+    failed: int = 1
+    estimated: bool = False
+
+
+def test_the_meter_off_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """One plain line at each 10 % or every 30 s, and the last state at the end."""
+    clock = ManualClock()
+    with Meter(terminal(), clock=clock) as meter:
+        for done in range(100):
+            clock.seconds += 0.5
+            meter.totals(Totals(done=done, spent_usd=done / 10))
+    out, err = capsys.readouterr()
+    assert out == ""
+    lines = err.splitlines()
+    assert len(lines) == 11
+    assert re.search(r"Replay  50/100  50%  2\.0/s  0 m 25 s left  spent \$5\.00  in flight \$0\.38", lines[5])
+    assert "failed 1 (2.00%)" in lines[5]
+    assert "99/100" in lines[-1]
+
+
+def test_the_meter_speaks_every_30_seconds(capsys: pytest.CaptureFixture[str]) -> None:
+    """A slow replay is not silent."""
+    clock = ManualClock()
+    with Meter(terminal(), clock=clock) as meter:
+        for _ in range(13):
+            meter.totals(Totals(done=1, estimated=True))
+            clock.seconds += 10
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) in (5, 6)
+    assert "spent ≈$0" in lines[0]
+
+
+def test_throttling_is_a_word_and_stopping_a_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """A 429 is no error; what is in flight is paid for."""
+    with Meter(terminal()) as meter:
+        meter.throttled("small\x1b[2J", 6.0)
+        meter.totals(Totals())
+        meter.stopping(12, "the cap is reached")
+    err = capsys.readouterr().err
+    assert "small throttled to 6/s" in err
+    assert "Stopping: the cap is reached. 12 calls in flight are already paid for" in err
+    assert "\x1b" not in err
+
+
+def test_quiet_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
+    """`-q`: no meter, no notes."""
+    with Meter(terminal(quiet=True)) as meter:
+        meter.totals(Totals())
+        meter.note("a note")
+        meter.stopping(1, "x")
+    assert capsys.readouterr().err == ""

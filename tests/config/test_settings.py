@@ -1,0 +1,155 @@
+"""What a good `audit.yaml` becomes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema_rs
+import pytest
+import yaml
+
+from audit.config import load_settings, settings_digest, settings_schema
+from audit.core.errors import ConfigError
+from audit.core.settings import Settings
+from tests.shared import SHARED, needs_shared
+
+GOOD = """
+margin: 2.5pt
+confidence: 90%
+max_spend: $1,200
+tiers:
+  - &small {name: small, model: a, provider: simulated, price: {input: 0.5, output: 1, as_of: 2026-11-20}}
+  - {<<: *small, name: other, model: b}
+routes:
+  - match: /extract-*
+    candidates: [small]
+    margin: 2pt
+    floor: 92%
+    assert: [{type: equals, value: "{{reference}}", weight: 2}]
+  - match: "*"
+gate:
+  - {name: quality holds, when: "quality_delta{route:*} >= -2pt", level: warn}
+"""
+
+
+def write(folder: Path, text: str) -> Path:
+    """A configuration in a file."""
+    path = folder / "audit.yaml"
+    path.write_text(text, "utf-8")
+    return path
+
+
+def test_values_are_read_in_base_units(tmp_path: Path) -> None:
+    """Points and shares become fractions, dollars become numbers, a date stays the text that it is."""
+    settings = load_settings(write(tmp_path, GOOD))
+    assert (settings.margin, settings.confidence, settings.max_spend) == (0.025, 0.9, 1200.0)
+    assert settings.margin_of("/extract-invoice") == 0.02
+    assert settings.margin_of("/chat") == 0.025
+    assert settings.tiers[0].price is not None
+    assert settings.tiers[0].price.as_of == "2026-11-20"
+    assert settings.directory == tmp_path
+
+
+def test_anchors_and_merges_are_fine(tmp_path: Path) -> None:
+    """A tier that is merged from another differs where it says so."""
+    first, second = load_settings(write(tmp_path, GOOD)).tiers
+    assert (second.name, second.model, second.price) == ("other", "b", first.price)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "\ufeff# a byte order mark\n", "---\n"])
+def test_an_empty_file_is_the_defaults(tmp_path: Path, text: str) -> None:
+    """Every key has a default."""
+    settings = load_settings(write(tmp_path, text))
+    assert settings.model_dump(exclude={"directory", "config_file"}) == Settings().model_dump(
+        exclude={"directory", "config_file"}
+    )
+
+
+def test_the_file_is_found_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a path, `audit.yaml` here, then `audit.yml`, then the defaults."""
+    monkeypatch.chdir(tmp_path)
+    assert load_settings().seed == 0
+    Path("audit.yml").write_text("seed: 1")
+    assert load_settings().seed == 1
+    Path("audit.yaml").write_text("seed: 2")
+    assert load_settings().seed == 2
+
+
+def test_overrides_go_before_the_file(tmp_path: Path) -> None:
+    """A flag of the command line wins, and is checked like the file."""
+    path = write(tmp_path, "seed: 1\nreplay: {attempts: 2}\n")
+    settings = load_settings(path, overrides={"seed": 9, "replay.offline": True, "max_spend": "$5"})
+    assert (settings.seed, settings.replay.attempts, settings.replay.offline) == (9, 2, True)
+    assert settings.max_spend == 5
+    with pytest.raises(ConfigError) as caught:
+        load_settings(path, overrides={"max_spend": "a lot"})
+    assert "`max_spend` has no unit or is not a number" in caught.value.problems[0].what
+
+
+def test_known_but_unsupported_assertions_are_accepted(tmp_path: Path) -> None:
+    """A list pasted from promptfoo loads; what is not measured is said later, by route."""
+    settings = load_settings(write(tmp_path, "routes: [{match: x, assert: [{type: not-javascript, value: 'true'}]}]"))
+    assert settings.routes[0].criteria[0].type == "not-javascript"
+
+
+@pytest.mark.parametrize(
+    ("change", "same"),
+    [
+        ("max_spend: $9", True),
+        ("gate: [{when: requests > 5n}]", True),
+        ("replay: {cassette: elsewhere}", True),
+        ("margin: 2pt", False),
+        ("seed: 1", False),
+        ("tiers: [{name: a, model: b, provider: simulated}]", False),
+    ],
+)
+def test_the_digest_names_what_decides_numbers(tmp_path: Path, change: str, same: bool) -> None:
+    """A rule of the gate, a cap or a path may change between two sessions of a run; a margin may not."""
+    assert (settings_digest(load_settings(write(tmp_path, change))) == settings_digest(Settings())) is same
+
+
+def test_the_digest_does_not_depend_on_the_folder(tmp_path: Path) -> None:
+    """The same file elsewhere is the same configuration."""
+    (tmp_path / "b").mkdir()
+    one, other = load_settings(write(tmp_path, GOOD)), load_settings(write(tmp_path / "b", GOOD))
+    assert settings_digest(one) == settings_digest(other)
+
+
+def test_the_schema_accepts_what_the_loader_does(tmp_path: Path) -> None:
+    """An editor underlines what the loader refuses, and nothing else, on these files."""
+    validator = jsonschema_rs.validator_for(settings_schema())
+    safe = GOOD.replace("2026-11-20", '"2026-11-20"')
+    assert validator.is_valid(yaml.safe_load(safe))
+    for wrong in ("margin: 3", "margn: 3pt", "tiers: [{name: a, model: b, provider: nope}]", "ingest: {format: nope}"):
+        assert not validator.is_valid(yaml.safe_load(wrong)), wrong
+    assert not validator.is_valid(yaml.safe_load("routes: [{match: x, assert: [{type: is-jsn}]}]"))
+
+
+def test_the_schema_says_defaults_as_they_are_written() -> None:
+    """A default with a unit is a text that the schema itself accepts."""
+    schema = settings_schema()
+    assert schema["properties"]["margin"]["default"] == "3pt"
+    assert schema["properties"]["confidence"]["default"] == "95%"
+    assert "directory" not in schema["properties"]
+
+
+@needs_shared("data/dev/audit.yaml")
+def test_the_development_configuration_loads_as_it_stands() -> None:
+    """The configuration of the development log is a contract."""
+    settings = load_settings(SHARED / "data/dev/audit.yaml")
+    assert len(settings.tiers) == 9
+    assert [route.match for route in settings.routes] == [
+        "/solve-word-problem",
+        "/faq-answer",
+        "/smart-action",
+        "/assistant",
+    ]
+
+
+def test_importing_the_loader_is_light() -> None:
+    """The configuration needs no data frame, no array and no HTTP client."""
+    code = (
+        "import sys, audit.config; print([m for m in sys.modules if m in ('polars','pyarrow','numpy','httpx','torch')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,135 @@
+"""What every log format promises, over every name of the catalog."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.core.schemas import BODIES, TRAFFIC
+from audit.core.settings import IngestSettings
+from audit.ingest.formats import FORMATS
+from audit.ingest.row import DRAFT, SECOND_PASS, Row, Unusable, record_batch, turned
+from audit.ingest.scrub import scrub
+from tests.ingest.reading import BY_FORMAT, SAMPLES, read
+
+FUZZED = 400
+STRANGE: tuple[Any, ...] = (
+    None, True, False, 0, -1, 1, 2**31, 2**63, 2**70, -(2**70), 0.0, -0.5, 1e-300, 1e300, 1.5, "", " ", "a", "1", "-3",
+    "true", "2026-09-01", "9999-12-31T23:59:59+00:00", "0001-01-01", "[", "{}", '{"a":', "{\"choices\":[{}]}", "\ud800",
+    "é🙂\u0000", [], [None], [[]], [1, "a", {}], {}, {"a": None}, {"": ""}, {"content": 5},
+    [{"role": 7, "content": [3]}],
+    {"choices": [{"message": {"content": [{"type": "text", "text": 1}]}}]},
+    [{"choices": [{"delta": {"tool_calls": 3}}]}],
+    {"prompt_tokens": "x", "prompt_tokens_details": []}, "x" * 3000, [{"type": "image_url", "image_url": 4}],
+)  # fmt: skip
+
+
+def mutated(value: Any, rng: random.Random) -> Any:
+    """The value with one place, anywhere in it, taken by something strange."""
+    if isinstance(value, dict) and value and rng.random() < 0.85:
+        key = rng.choice(sorted(value))
+        if rng.random() < 0.1:
+            return {k: v for k, v in value.items() if k != key}
+        return value | {key: mutated(value[key], rng)}
+    if isinstance(value, list) and value and rng.random() < 0.85:
+        place = rng.randrange(len(value))
+        return [*value[:place], mutated(value[place], rng), *value[place + 1 :]]
+    return rng.choice(STRANGE)
+
+
+def test_the_list_is_the_folder() -> None:
+    """Every file of the folder is in the list, and the list names no other."""
+    folder = Path(sys.modules[FORMATS.package].__file__ or "").parent
+    assert {p.stem.replace("_", "-") for p in folder.glob("*.py")} - {"--init--"} == set(FORMATS.names)
+
+
+def test_the_list_imports_no_adapter() -> None:
+    """Reading the names imports no format."""
+    code = "import sys, audit.ingest.formats as f; sys.exit(f'{f.__name__}.{f.FORMATS.names[0]}' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+def test_rows_have_the_columns_of_the_schemas() -> None:
+    """A row's fields are exactly the columns of TRAFFIC and BODIES that formats fill, and the key for duplicates."""
+    assert set(Row.__struct_fields__) == {*TRAFFIC.names, *BODIES.names, "dedupe_key"} - set(SECOND_PASS)
+
+
+@pytest.mark.parametrize("name", FORMATS.names)
+def test_reads_its_sample(name: str, tmp_path: Path) -> None:
+    """A format tells its sample from the others, and reads all of it, with a route, a model and a time in every row."""
+    file, settings = BY_FORMAT[name]
+    got = read(SAMPLES / file, tmp_path / "run", settings)
+    assert got.report.format_sniffed.startswith(f"{name}: ")
+    assert (got.report.rejected, got.report.formats) == (0, {name: got.report.read})
+    for column in ("route", "tenant", "started_at", "model_key", "prompt_hash", "request_fp"):
+        assert got.traffic[column].null_count() == 0, column
+    assert got.traffic["row_id"].n_unique() == len(got.traffic) == len(got.bodies)
+    assert got.traffic.filter(status="ok")["prompt_tokens"].null_count() == 0
+
+
+@pytest.mark.parametrize("name", FORMATS.names)
+def test_row_ids_are_stable(name: str, tmp_path: Path) -> None:
+    """The same records have the same ids on every ingest, in whatever file and order they come."""
+    file, settings = BY_FORMAT[name]
+    first = read(SAMPLES / file, tmp_path / "a", settings)
+    other = tmp_path / "renamed.log"
+    lines = (SAMPLES / file).read_bytes().splitlines(keepends=True)
+    other.write_bytes(b"".join(reversed(lines)))
+    second = read(other, tmp_path / "b", settings)
+    assert set(first.traffic["row_id"]) == set(second.traffic["row_id"])
+
+
+@pytest.mark.parametrize("name", FORMATS.names)
+def test_is_total(name: str) -> None:
+    """Whatever stands in whichever field, a record becomes rows that fit the schemas, or is unusable with a reason."""
+    file, settings = BY_FORMAT[name]
+    reader = FORMATS.get(name).open(settings)
+    records = [json.loads(line) for line in (SAMPLES / file).read_text("utf-8").splitlines()]
+    rng = random.Random(f"fuzz {name}")
+    reasons: set[str] = set()
+    for _ in range(FUZZED):
+        record = json.dumps(mutated(rng.choice(records), rng)).encode()
+        try:
+            rows = list(reader(record))
+        except Unusable as error:
+            reasons.add(str(error))
+            continue
+        for row in rows:
+            row.row_id = row.logical_request_id = "x"
+        scrub(rows, ("email", "phone", "card", "iban", "ip"))
+        fields = turned(rows)
+        record_batch(fields, DRAFT)
+        record_batch(fields, BODIES)
+    assert len(reasons) < 10, "a reason is a class of problem, not a message with the record in it"
+
+
+@pytest.mark.parametrize("name", FORMATS.names)
+@pytest.mark.parametrize("record", [b"", b"{", b"null", b"[]", b"1", b'"x"', b"\xff\xfe", b"{}", b'{"a":1}' * 2])
+def test_refuses_what_is_no_record(name: str, record: bytes) -> None:
+    """What is not a call is unusable, whatever it is."""
+    with pytest.raises(Unusable):
+        FORMATS.get(name).open(BY_FORMAT[name][1])(record)
+
+
+@pytest.mark.parametrize("name", FORMATS.names)
+def test_detects_is_total(name: str) -> None:
+    """A detector answers for any object."""
+    rng = random.Random(f"detect {name}")
+    detects = FORMATS.get(name).detects
+    for file, _ in BY_FORMAT.values():
+        for line in (SAMPLES / file).read_text("utf-8").splitlines():
+            value = mutated(json.loads(line), rng)
+            if isinstance(value, dict):
+                assert detects(value) is None or isinstance(detects(value), str)
+
+
+def test_generic_without_a_map_reads_nothing() -> None:
+    """Without paths the generic format refuses every record instead of guessing."""
+    with pytest.raises(Unusable):
+        FORMATS.get("generic").open(IngestSettings())(b'{"messages": []}')

@@ -1,0 +1,101 @@
+"""Fill the generated parts of README.md, or check that they are in date: `python -m tests.docs [--check]`.
+
+A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`. What can rot is made from the code.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from audit.core.catalog import Catalog
+
+ROOT = Path(__file__).parents[1]
+FILES = ("README.md",)
+PART = re.compile(r"(<!-- generated: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """A Markdown table."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def first_sentence(text: str) -> str:
+    """The first sentence of a docstring or summary, without its full stop."""
+    return re.split(r"\.(?:\s|$)", " ".join(text.split()), maxsplit=1)[0]
+
+
+def catalog(adapters: Catalog) -> str:
+    """One row per adapter of a catalog."""
+    rows = [(f"`{name}`", first_sentence(adapters.get(name).summary)) for name in adapters.names]
+    return table((adapters.kind, "what it is"), rows)
+
+
+def formats() -> str:
+    """The log formats."""
+    from audit.ingest.formats import FORMATS
+
+    return catalog(FORMATS)
+
+
+def providers() -> str:
+    """The protocols that tiers speak."""
+    from audit.llm.providers import PROVIDERS
+
+    return catalog(PROVIDERS)
+
+
+def assertions() -> str:
+    """The assertion types, and those that are known but not measured yet."""
+    from audit.scoring.scorers import NOT_SUPPORTED, SCORERS
+
+    later = ", ".join(f"`{name}`" for name in sorted(NOT_SUPPORTED))
+    return catalog(SCORERS) + f"\nKnown, and reported as not supported by name: {later}.\n"
+
+
+def commands() -> str:
+    """The commands, from their help."""
+    import typer
+
+    from audit.cli.main import app
+
+    group = typer.main.get_group(app)
+    rows = [(f"`audit {name}`", first_sentence(group.commands[name].help or "")) for name in sorted(group.commands)]
+    return table(("command", "does"), rows)
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "formats": formats,
+    "providers": providers,
+    "assertions": assertions,
+    "commands": commands,
+}
+
+
+def filled(text: str) -> str:
+    """The text with every generated part made anew."""
+    return PART.sub(lambda match: match.group(1) + PARTS[match.group(2)]() + match.group(3), text)
+
+
+def main(arguments: list[str]) -> int:
+    """Fill, or with `--check` say what is out of date and return 1."""
+    stale = []
+    for name in FILES:
+        path = ROOT / name
+        old = path.read_text("utf-8")
+        new = filled(old)
+        if new != old:
+            stale.append(name)
+            if "--check" not in arguments:
+                path.write_text(new, "utf-8")
+    if "--check" in arguments and stale:
+        print(f"out of date: {', '.join(stale)}; run: make docs", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

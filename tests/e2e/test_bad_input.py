@@ -1,0 +1,166 @@
+"""What a person gets who hands in something wrong: what, where, why, what to do; exit code 2; no traceback."""
+
+import gzip
+import json
+from pathlib import Path
+
+import pytest
+
+from audit.cli.main import run
+from audit.core.artifacts import write_json
+from tests.e2e.tiny import write_config, write_log
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run in an empty folder, so that no configuration of somebody else is found."""
+    monkeypatch.chdir(tmp_path)
+
+
+def fails(capsys: pytest.CaptureFixture[str], *argv: object) -> str:
+    """What a command prints on stderr when it ends with exit code 2, on one line."""
+    capsys.readouterr()
+    code = run([str(word) for word in argv])
+    streams = capsys.readouterr()
+    assert code == 2, streams
+    assert "Traceback" not in streams.err
+    assert streams.out == ""
+    return " ".join(streams.err.split())
+
+
+def test_a_file_that_is_not_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The error names file and line and shows none of the content."""
+    log = tmp_path / "log.jsonl"
+    log.write_text("the quarterly numbers are secret\n" * 3, "utf-8")
+    said = fails(capsys, "mix", log)
+    assert "log.jsonl" in said
+    assert "not JSON" in said
+    assert "quarterly" not in said
+
+
+def test_an_empty_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An empty log is an error, not an audit of nothing."""
+    log = tmp_path / "log.jsonl"
+    log.touch()
+    said = fails(capsys, "mix", log)
+    assert "log.jsonl" in said
+    assert "empty" in said
+
+
+def test_a_truncated_gz(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Half a file is not taken for a whole one, and nothing is left that looks done."""
+    whole = gzip.compress(write_log(tmp_path / "log.jsonl", 400).read_bytes())
+    log = tmp_path / "cut.jsonl.gz"
+    log.write_bytes(whole[: len(whole) // 2])
+    said = fails(capsys, "ingest", log, "--into", tmp_path / "run")
+    assert "cut.jsonl.gz" in said
+    assert "truncated" in said or "cut" in said
+    assert not (tmp_path / "run" / "traffic").exists()
+
+
+def test_a_csv_named_jsonl(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The error says what it looks like."""
+    log = tmp_path / "export.jsonl"
+    log.write_text("id,model,prompt_tokens,completion_tokens\n1,acme,10,20\n2,acme,11,21\n", "utf-8")
+    said = fails(capsys, "mix", log)
+    assert "export.jsonl" in said
+    assert "CSV" in said
+
+
+def test_an_unknown_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """File, line, and the nearest key that exists."""
+    config = write_config(tmp_path / "audit.yaml")
+    config.write_text(config.read_text("utf-8").replace("max_spend:", "max_spent:"), "utf-8")
+    said = fails(capsys, "plan", write_log(tmp_path / "log.jsonl"), "--config", config)
+    assert "max_spent" in said
+    assert "audit.yaml:2:1" in said
+    assert "did you mean `max_spend`?" in said
+
+
+def test_an_unknown_assertion_type(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """File, line, and the nearest type that exists; never ignored."""
+    config = write_config(tmp_path / "audit.yaml")
+    config.write_text(config.read_text("utf-8").replace("type: numeric", "type: numerik"), "utf-8")
+    said = fails(capsys, "plan", write_log(tmp_path / "log.jsonl"), "--config", config)
+    assert "numerik" in said
+    assert "audit.yaml:10:" in said
+    assert "did you mean `numeric`?" in said
+
+
+def test_a_missing_key_variable(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The variable is named before anything is sent."""
+    monkeypatch.delenv("ACME_API_KEY", raising=False)
+    config = write_config(tmp_path / "audit.yaml", more=", api_key_env: ACME_API_KEY")
+    said = fails(capsys, "replay", write_log(tmp_path / "log.jsonl"), "--config", config, "--yes")
+    assert "ACME_API_KEY is not set" in said
+    assert "`small`" in said
+
+
+def test_an_unreachable_tier(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The host is named, and nothing was spent."""
+    config = write_config(tmp_path / "audit.yaml")
+    said = fails(capsys, "replay", write_log(tmp_path / "log.jsonl"), "--config", config, "--yes")
+    assert "127.0.0.1:9" in said
+    assert "reach" in said
+
+
+def test_an_unknown_price(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A tier without a price is an error with a way out, never $0."""
+    config = write_config(tmp_path / "audit.yaml")
+    config.write_text(config.read_text("utf-8").replace(",\n     price: {input: 0.1, output: 0.3}", ""), "utf-8")
+    said = fails(capsys, "plan", write_log(tmp_path / "log.jsonl"), "--config", config)
+    assert 'no price for tier `small` (model "acme-small-1")' in said
+    assert "price:" in said
+
+
+@pytest.mark.parametrize(("changed", "named"), [("log", "the logs changed"), ("config", "the audit.yaml changed")])
+def test_a_stale_plan(tmp_path: Path, capsys: pytest.CaptureFixture[str], changed: str, named: str) -> None:
+    """A plan whose inputs changed is refused by the input's name, and nothing is spent."""
+    log, config = write_log(tmp_path / "log.jsonl"), write_config(tmp_path / "audit.yaml")
+    assert run(["plan", str(log), "--config", str(config), "-o", str(tmp_path / "plan.json")]) == 0
+    if changed == "log":
+        write_log(log, 13)
+    else:
+        config.write_text(config.read_text("utf-8").replace("margin: 3pt", "margin: 2pt"), "utf-8")
+    said = fails(capsys, "replay", tmp_path / "plan.json")
+    assert f"the plan is stale: {named}" in said
+    assert "$0.00 spent" in said
+
+
+def test_a_run_of_another_version(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A run folder of another format is refused by every command that opens one."""
+    write_json(tmp_path / "run" / "manifest.json", {"schema": "audit-run/0", "artifacts": {}})
+    for command in ("report", "score", "gate"):
+        said = fails(capsys, command, tmp_path / "run")
+        assert "is a run of another version: 'audit-run/0'" in said
+
+
+def test_no_route_key_in_the_logs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without routes there is no verdict; the error suggests fields that could name them."""
+    config = write_config(tmp_path / "audit.yaml")
+    config.write_text(config.read_text("utf-8").replace("metadata.route", "metadata.rout"), "utf-8")
+    log = write_log(tmp_path / "log.jsonl", metadata={"endpoint_name": "/add", "team": "one"})
+    said = fails(capsys, "plan", log, "--config", config)
+    assert "no request has a value at `metadata.rout`" in said
+    assert "ingest: {route:" in said
+
+
+def test_a_rule_that_matches_no_route(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A gate rule about a route that is not there is an error, never a pass."""
+    log, config = write_log(tmp_path / "log.jsonl"), write_config(tmp_path / "audit.yaml")
+    config.write_text(config.read_text("utf-8").replace("candidates: [small]", "candidates: []"), "utf-8")
+    assert run(["replay", str(log), "--config", str(config), "--out", str(tmp_path / "run"), "--yes"]) == 0
+    said = fails(capsys, "gate", tmp_path / "run", "--rule", "quality_delta{route:/ad} >= -3pt")
+    assert "no route matches" in said
+    assert "did you mean `/add`?" in said or 'did you mean "/add"?' in said
+
+
+def test_json_errors_are_documents(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --json the error is one document on stdout."""
+    capsys.readouterr()
+    assert run(["--json", "mix", str(tmp_path / "nothing.jsonl")]) == 2
+    document = json.loads(capsys.readouterr().out)
+    assert set(document) == {"error"}
+    assert "nothing.jsonl" in document["error"]["message"]

@@ -1,0 +1,115 @@
+"""`audit demo` held against the truth that its script planted."""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+TRUTH = json.loads((ROOT / "sample_logs" / "demo" / "truth.json").read_text("utf-8"))
+
+
+def run_demo(folder: Path, **environment: str) -> None:
+    """Run the command in a folder of its own."""
+    done = subprocess.run(
+        [sys.executable, "-m", "audit", "demo", "--out", str(folder)],
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+        env={**os.environ, **environment},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Demo" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a demo run."""
+    folder = tmp_path_factory.mktemp("demo") / "run"
+    run_demo(folder, TZ="UTC", LANG="C.UTF-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def findings(run: Path) -> dict[str, Any]:
+    """Its findings."""
+    document: dict[str, Any] = json.loads((run / "findings.json").read_text("utf-8"))
+    return document
+
+
+def routes(findings: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Routes by name."""
+    return {route["route"]: route for route in findings["routes"]}
+
+
+def test_counts_and_money_are_the_planted_ones(findings: dict[str, Any]) -> None:
+    """Requests, failures, double lines, cache hits and spend are told apart as they were planted."""
+    ingest, lines = findings["ingest"], TRUTH["lines"]
+    assert findings["requests"] == TRUTH["requests"]
+    assert findings["spend_usd"] == pytest.approx(TRUTH["spend_usd"], abs=0.005)
+    assert (ingest["failures"], ingest["duplicates"]) == (lines["failures"], lines["double"])
+    assert (ingest["cache_hits"], ingest["rejected"]) == (lines["cache_hits"], lines["torn"])
+    for name, route in routes(findings).items():
+        assert route["spend_usd"] == pytest.approx(TRUTH["routes"][name]["spend_usd"], abs=0.005)
+
+
+def test_verdicts_are_the_expected_ones(findings: dict[str, Any]) -> None:
+    """One Switch, one Keep that a split could move, one Keep, one Not proven, one route below its own floor."""
+    found = {name: route["verdict"] for name, route in routes(findings).items()}
+    assert found == {name: route["expected_verdict"] for name, route in TRUTH["routes"].items()}
+    below = [name for name, route in routes(findings).items() if route["below_floor"]]
+    assert below == [name for name, route in TRUTH["routes"].items() if route["floor"] is not None]
+
+
+def test_every_interval_of_a_delta_holds_the_truth(findings: dict[str, Any]) -> None:
+    """For every route and candidate the interval of the quality delta holds the planted log's own delta."""
+    for name, route in routes(findings).items():
+        for candidate in route["candidates"]:
+            true = TRUTH["routes"][name]["candidates"][candidate["tier"]]["delta"]
+            delta = candidate["quality_delta"]
+            assert delta["lo"] <= true <= delta["hi"], (name, candidate["tier"], true, delta)
+
+
+def test_every_interval_of_dollars_holds_the_truth(findings: dict[str, Any]) -> None:
+    """The saving of every candidate, and the avoidable dollars of every route that switches."""
+    for name, route in routes(findings).items():
+        known = TRUTH["routes"][name]["candidates"]
+        for candidate in route["candidates"]:
+            saving = candidate["saving_usd"]
+            assert saving["lo"] <= known[candidate["tier"]]["saving_usd"] <= saving["hi"], (name, candidate["tier"])
+        if route["verdict"] == "switch":
+            avoidable = route["avoidable_usd"]
+            assert avoidable["lo"] <= known[route["candidate"]]["saving_usd"] <= avoidable["hi"]
+        else:
+            assert route["avoidable_usd"]["est"] == 0
+
+
+def test_the_noise_floor_holds_the_planted_one(findings: dict[str, Any]) -> None:
+    """The incumbent replayed against its own log differs as much as planted."""
+    for name, route in routes(findings).items():
+        floor = route["noise_floor"]
+        assert floor is not None, name
+        assert floor["delta"]["lo"] <= TRUTH["routes"][name]["noise"]["delta"] <= floor["delta"]["hi"]
+
+
+def test_every_output_says_that_it_is_a_demo(run: Path, findings: dict[str, Any]) -> None:
+    """Findings, report and summary say Demo and name the simulated tiers."""
+    assert findings["demo"]
+    assert findings["simulated"]
+    assert findings["replay_cost_usd"] == 0
+    assert "Demo data" in (run / "report.html").read_text("utf-8")
+    assert "Demo" in (run / "summary.md").read_text("utf-8")
+
+
+def test_same_inputs_same_bytes_in_another_time_zone_and_locale(run: Path, tmp_path: Path) -> None:
+    """Findings and report are byte-identical wherever they are made."""
+    run_demo(tmp_path / "run", TZ="Asia/Kathmandu", LANG="de_DE.UTF-8", LC_ALL="de_DE.UTF-8", PYTHONHASHSEED="7")
+    for name in ("findings.json", "report.html", "cases.jsonl", "summary.md"):
+        digests = {hashlib.sha256((folder / name).read_bytes()).hexdigest() for folder in (run, tmp_path / "run")}
+        assert len(digests) == 1, name

@@ -1,0 +1,286 @@
+"""The client: retries, statuses, translation, and what it costs. Time is turned by hand."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+from typing import Any
+
+import aiohttp
+import httpx
+import pytest
+
+from audit.core.clock import ManualClock
+from audit.core.errors import EndpointError, MissingKey, TerminalError, TransientError
+from audit.core.settings import Settings
+from audit.core.tier import Tier
+from audit.llm.budget import Budget
+from audit.llm.client import Client, ClientOptions, open_client
+from audit.llm.reply import Reply
+from audit.llm.retry import Backoff
+from audit.llm.tiers import hosts, resolve_tiers
+from audit.llm.translation import FOREIGN, STATUS_OF_KIND, translated
+from tests.llm.world import URL, Script, body, ok, request, tier
+from tests.server import serving
+
+
+def ask(script: httpx.AsyncBaseTransport | None, *, tier_: Tier | None = None, **rest: Any) -> Reply:
+    """One call with a manual clock."""
+    clock = rest.pop("clock", ManualClock())
+    options = ClientOptions(environ={}, **rest)
+
+    async def main() -> Reply:
+        asked = tier_ or tier()
+        async with open_client([asked], clock=clock, transport=script, options=options) as client:
+            return await client.complete(request(), asked)
+
+    return asyncio.run(main())
+
+
+def failure(status: int, **headers: str) -> httpx.Response:
+    """An error reply."""
+    return httpx.Response(status, headers=headers, json={"error": {"message": "x"}})
+
+
+def test_an_answer_is_priced() -> None:
+    """10 prompt and 5 completion tokens at $1 and $2 per million."""
+    reply = ask(Script(ok()))
+    assert (reply.status, reply.attempts, reply.served_from) == ("ok", 1, "network")
+    assert reply.completion is not None
+    assert reply.completion.cost_usd == reply.spent_usd == pytest.approx(20e-6)
+
+
+def test_missing_usage_is_estimated_and_says_so() -> None:
+    """An endpoint without usage: four characters a token."""
+    plain = body("x" * 40)
+    del plain["usage"]
+    completion = ask(Script(httpx.Response(200, json=plain))).completion
+    assert completion is not None
+    assert completion.usage is not None
+    assert (completion.usage.completion_tokens, completion.usage.estimated) == (10, True)
+
+
+@pytest.mark.parametrize(
+    ("step", "status"),
+    [
+        (failure(429), "rate_limited"),
+        (failure(500), "http_error"),
+        (failure(503), "http_error"),
+        (failure(408), "timeout"),
+        (failure(409), "http_error"),
+        (httpx.Response(200, text="<html>"), "undecodable"),
+        (httpx.ReadTimeout("slow"), "timeout"),
+        (httpx.ConnectError("down"), "http_error"),
+        (httpx.ReadError("reset"), "http_error"),
+    ],
+)
+def test_transient_failures_are_tried_again(step: httpx.Response | Exception, status: str) -> None:
+    """Two failures and an answer are an answer; failures only are a failure to measure, after `attempts` tries."""
+    healed = ask(script := Script(step, step, ok()))
+    assert (healed.status, healed.attempts, len(script.seen)) == ("ok", 3, 3)
+    broken = ask(script := Script(step), attempts=4)
+    assert (broken.status, broken.attempts, len(script.seen)) == (status, 4, 4)
+    assert broken.completion is None
+
+
+@pytest.mark.parametrize("status", [302, 400, 404, 405, 422])
+def test_terminal_failures_are_not(status: int) -> None:
+    """A malformed request is asked once."""
+    reply = ask(script := Script(failure(status)))
+    assert (reply.status, reply.attempts, len(script.seen)) == ("http_error", 1, 1)
+
+
+def test_an_answer_that_is_too_long_to_ask_counts_as_unsupported() -> None:
+    """The endpoint's own words for a full context make the call unsupported; nothing was billed."""
+    long = httpx.Response(400, json={"error": {"code": "context_length_exceeded"}})
+    reply = ask(Script(long))
+    assert (reply.status, reply.spent_usd) == ("unsupported", 0.0)
+
+
+def test_an_unsupported_request_is_not_sent() -> None:
+    """Zero attempts, the reason in the reply."""
+    asked = tier(context_tokens=1)
+    script = Script(ok())
+    reply = ask(script, tier_=asked)
+    assert (reply.status, reply.attempts, script.seen) == ("unsupported", 0, [])
+    assert "context" in (reply.error or "")
+
+
+def test_retry_after_is_honoured() -> None:
+    """A 429 that asks for 7 seconds is not asked again before."""
+    clock = ManualClock()
+    ask(Script(failure(429, **{"Retry-After": "7"}), ok()), clock=clock)
+    assert 7 <= clock.seconds < 8
+
+
+def test_a_pause_that_nobody_waits_for_ends_the_tier() -> None:
+    """An endpoint that asks for a day is given up."""
+    with pytest.raises(TerminalError) as raised:
+        ask(Script(failure(429, **{"Retry-After": "86400"})))
+    assert raised.value.code == "replay.throttled"
+
+
+def test_waits_grow_with_jitter() -> None:
+    """Waits double from half a second, between half and all of it."""
+    clock = ManualClock()
+    ask(Script(failure(500)), clock=clock, attempts=5)
+    assert len(clock.slept) == 4
+    assert all(0.25 * 2**n <= wait <= 0.5 * 2**n for n, wait in enumerate(clock.slept))
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, "replay.auth"), (402, "replay.quota")])
+def test_a_refused_key_ends_the_tier(status: int, code: str) -> None:
+    """After a 401 nothing more is sent to that tier, and the error names host and variable."""
+    asked = tier(api_key_env="ACME_KEY")
+    script = Script(failure(status))
+
+    async def main() -> list[BaseException]:
+        options = ClientOptions(environ={"ACME_KEY": "secret-key"})
+        async with open_client([asked], clock=ManualClock(), transport=script, options=options) as client:
+            calls = (client.complete(request(), asked) for _ in range(3))
+            return [error for error in [await outcome(call) for call in calls] if error is not None]
+
+    errors = asyncio.run(main())
+    assert [getattr(error, "code", None) for error in errors] == [code] * 3
+    assert len(script.seen) == 1
+    assert "tier.test" in str(errors[0])
+    assert "secret-key" not in str(errors[0])
+
+
+async def outcome(call: Any) -> BaseException | None:
+    """What a call raised."""
+    try:
+        await call
+    except EndpointError as error:
+        return error
+    return None
+
+
+def test_a_missing_key_is_missed_when_it_is_needed() -> None:
+    """Opening a client needs no key; asking does."""
+    with pytest.raises(MissingKey, match="ACME_KEY"):
+        ask(Script(ok()), tier_=tier(api_key_env="ACME_KEY"))
+
+
+def test_every_foreign_exception_is_translated() -> None:
+    """Every exception that httpx and aiohttp define comes out as one of ours, and names the host only."""
+    known = [
+        *(e for e in vars(httpx).values() if inspect.isclass(e) and issubclass(e, Exception)),
+        *(e for e in vars(aiohttp).values() if inspect.isclass(e) and issubclass(e, aiohttp.ClientError)),
+        *(TimeoutError, ConnectionResetError, BrokenPipeError, OSError),
+    ]
+    assert len(known) > 40
+    for kind in known:
+        assert issubclass(kind, FOREIGN), kind
+        error = translated(kind.__new__(kind), "tier.test")
+        assert isinstance(error, TransientError | TerminalError)
+        assert error.what.startswith("tier.test ")
+        assert STATUS_OF_KIND.get(error.kind, "http_error")
+
+
+def test_a_reset_is_not_taken_for_a_timeout() -> None:
+    """httpx-aiohttp reports both as ConnectTimeout; the cause tells."""
+    reset, slow = httpx.ConnectTimeout(""), httpx.ConnectTimeout("")
+    reset.__cause__, slow.__cause__ = aiohttp.ServerDisconnectedError(), aiohttp.ServerTimeoutError()
+    assert [translated(e, "h").kind for e in (reset, slow)] == ["reset", "connect"]
+
+
+def test_a_lost_attempt_costs_another_stake() -> None:
+    """A time-out may have been billed: with money for one more, one more is tried, and both count."""
+
+    async def main() -> tuple[Reply, Budget]:
+        budget, script = Budget(2.5), Script(httpx.ReadTimeout("slow"))
+        stake = await budget.reserve(1.0)
+        async with open_client(
+            [tier()], clock=ManualClock(), transport=script, options=ClientOptions(environ={})
+        ) as client:
+            reply = await client.complete(request(), tier(), stake=stake)
+        stake.settle(reply.spent_usd)
+        return reply, budget
+
+    reply, budget = asyncio.run(main())
+    assert (reply.status, reply.attempts) == ("timeout", 2)
+    assert (budget.lost_usd, budget.reserved_usd, budget.spent_usd) == (2.0, 0.0, 0.0)
+
+
+def test_faults_on_a_real_socket() -> None:
+    """What a server can do to a connection ends as a status, over the real transport."""
+    expected = {
+        "fault-reset": "http_error",
+        "fault-cut": "undecodable",
+        "fault-hang": "timeout",
+        "fault-not-json": "undecodable",
+        "fault-redirect": "http_error",
+        "fault-503": "http_error",
+        "fault-429": "rate_limited",
+        "fault-gzip": "ok",
+        "fault-no-usage": "ok",
+        "plain": "ok",
+    }
+    with serving() as endpoint:
+
+        async def main() -> dict[str, str]:
+            tiers = [tier(n, model=n, base_url=endpoint.base_url, timeout_s=0.7) for n in expected]
+            options = ClientOptions(attempts=2, backoff=Backoff(base_s=0.001), environ={})
+            async with open_client(tiers, options=options) as client:
+                replies = await asyncio.gather(*(client.complete(request(), t) for t in tiers))
+            return {t.name: r.status for t, r in zip(tiers, replies, strict=True)}
+
+        assert asyncio.run(main()) == expected
+
+
+def test_concurrency_is_kept() -> None:
+    """No more calls are in flight than the tier allows."""
+    with serving(latency_ms=20) as endpoint:
+        asked = tier(base_url=endpoint.base_url, concurrency=3)
+
+        async def main() -> None:
+            async with open_client([asked], options=ClientOptions(environ={})) as client:
+                await asyncio.gather(*(client.complete(request(str(i)), asked) for i in range(20)))
+
+        asyncio.run(main())
+        assert endpoint.stats()["most_in_flight"] == 3
+
+
+@pytest.mark.parametrize(("status", "code"), [(200, None), (404, None), (500, None), (401, "replay.auth")])
+def test_any_answer_shows_that_an_endpoint_is_there(status: int, code: str | None) -> None:
+    """`reach` accepts every HTTP status but 401."""
+    script = Script(httpx.Response(status))
+
+    async def main(client: Client | None = None) -> BaseException | None:
+        async with open_client([tier()], transport=script, options=ClientOptions(environ={})) as client:
+            return await outcome(client.reach([tier(), tier()]))
+
+    error = asyncio.run(main())
+    assert getattr(error, "code", None) == code
+    assert len(script.seen) == 1
+
+
+def test_proxies_are_looked_up_once_per_tier(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HTTP_PROXY is used, but for hosts that NO_PROXY names."""
+    from audit.llm.client import proxy_of
+
+    monkeypatch.setenv("http_proxy", "http://proxy.test:3128")
+    monkeypatch.setenv("no_proxy", "inner.test")
+    assert proxy_of("http://tier.test/v1") == "http://proxy.test:3128"
+    assert proxy_of("http://inner.test/v1") is None
+
+
+def test_tiers_are_resolved_from_settings() -> None:
+    """Names, prices and defaults; a vendor's key is not sent to another address."""
+    entries: list[dict[str, Any]] = [
+        {"name": "a", "model": "gpt-4o-mini", "provider": "openai"},
+        {
+            "name": "b",
+            "model": "x",
+            "provider": "openai-compatible",
+            "base_url": URL,
+            "price": {"input": 1, "output": 2},
+        },
+        {"name": "c", "model": "y", "provider": "openai", "base_url": URL, "price": {"input": 1, "output": 2}},
+    ]
+    tiers = resolve_tiers(Settings.model_validate({"tiers": entries}))
+    assert [t.api_key_env for t in tiers] == ["OPENAI_API_KEY", None, None]
+    assert tiers[0].base_url == "https://api.openai.com/v1"
+    assert (tiers[0].price.input, tiers[0].price.output, tiers[0].price.cached_input) == (0.15, 0.6, 0.075)
+    assert hosts(tiers) == ("api.openai.com", "tier.test")

@@ -1,0 +1,100 @@
+"""The journal: whole lines count, torn ones do not, one writer at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.replay.journal import Journal, JournalLocked, Ledger, format_line, parse_line
+
+
+def row(call_id: str, **rest: Any) -> dict[str, Any]:
+    """A result with the fields that the ledger reads."""
+    plain = {"call_id": call_id, "status": "ok", "attempts": 1, "served_from": "network", "usage_estimated": False}
+    return {**plain, "spent_usd": 0.5, "lost_usd": 0.0, "text": "line\nbreak \ud800", **rest}
+
+
+def write(path: Path, *rows: dict[str, Any]) -> None:
+    """Journal some results."""
+
+    async def main() -> None:
+        async with Journal(path) as journal:
+            for one in rows:
+                journal.start(one["call_id"], 1.0)
+                journal.done(one)
+
+    asyncio.run(main())
+
+
+def test_results_survive(tmp_path: Path) -> None:
+    """What was journaled is read back, lone surrogates and line breaks included."""
+    write(tmp_path / "j", row("a"), row("b", status="timeout", spent_usd=0.0, lost_usd=0.25))
+    ledger = Ledger.read(tmp_path / "j")
+    assert {k: (r.status, r.measured) for k, r in ledger.results.items()} == {
+        "a": ("ok", True),
+        "b": ("timeout", False),
+    }
+    assert (ledger.spent_usd, ledger.lost_usd, ledger.damaged) == (0.5, 0.25, 0)
+    place = ledger.results["a"]
+    line = (tmp_path / "j").read_bytes()[place.offset :][: place.length]
+    assert (parse_line(line) or {})["text"] == "line\nbreak \ud800"
+
+
+def test_a_cut_anywhere_loses_at_most_the_last_result(tmp_path: Path) -> None:
+    """For every length of the file: the whole results before the cut are read, and appending goes on cleanly."""
+    path = tmp_path / "j"
+    write(path, row("a"), row("b"), row("c"))
+    whole = path.read_bytes()
+    ends = [Ledger.read(path).results[name] for name in "abc"]
+    for cut in random.Random(0).sample(range(len(whole)), 60):
+        path.write_bytes(whole[:cut])
+        kept = sum(end.offset + end.length <= cut for end in ends)
+        assert len(Ledger.read(path).results) == kept
+        write(path, row("d"))
+        ledger = Ledger.read(path)
+        assert (len(ledger.results), ledger.damaged) == (kept + 1, 0)
+
+
+def test_a_damaged_line_in_the_middle_is_left_out_and_counted(tmp_path: Path) -> None:
+    """A flipped byte fails the checksum; its call has no result, the others do."""
+    path = tmp_path / "j"
+    write(path, row("a"), row("b"))
+    path.write_bytes(path.read_bytes().replace(b'"call_id":"a","status"', b'"call_id":"x","status"'))
+    ledger = Ledger.read(path)
+    assert (set(ledger.results), ledger.damaged) == ({"b"}, 1)
+
+
+def test_a_start_without_an_end_counts_as_spent(tmp_path: Path) -> None:
+    """A call in flight at a kill may have been billed: its worst case stays lost, even when it is done later."""
+    path = tmp_path / "j"
+    path.write_bytes(format_line({"event": "start", "call_id": "a", "worst_usd": 2.0}))
+    assert Ledger.read(path).lost_usd == 2.0
+    write(path, row("a"))
+    ledger = Ledger.read(path)
+    assert (ledger.lost_usd, ledger.spent_usd) == (2.0, 0.5)
+
+
+def test_a_voided_start_costs_nothing(tmp_path: Path) -> None:
+    """A call that was taken back before it was sent leaves no trace in the money."""
+    path = tmp_path / "j"
+    path.write_bytes(
+        format_line({"event": "start", "call_id": "a", "worst_usd": 2.0})
+        + format_line({"event": "void", "call_id": "a", "lost_usd": 0.0})
+    )
+    assert Ledger.read(path).lost_usd == 0.0
+
+
+def test_the_second_writer_is_refused(tmp_path: Path) -> None:
+    """Two audits never write one journal."""
+
+    async def main() -> None:
+        async with Journal(tmp_path / "j"):
+            with pytest.raises(JournalLocked):
+                Journal(tmp_path / "j")
+
+    asyncio.run(main())
+    write(tmp_path / "j", row("a"))

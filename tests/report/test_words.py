@@ -1,0 +1,129 @@
+"""The sentences: one headline per state, exactly as written down."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import pytest
+
+from audit.core.finding import NeedsMore, Verdict
+from audit.core.mixture import UpperBound
+from audit.report.words import (
+    action,
+    banners,
+    below_floor,
+    carriers,
+    change_text,
+    headline_text,
+    lede,
+    settling,
+    state_of,
+    window_text,
+)
+from tests.report import fixtures
+from tests.report.fixtures import STATES
+
+GOLDEN = json.loads((Path(__file__).parent / "headlines.json").read_text("utf-8"))
+
+
+def test_every_state_has_a_golden_headline() -> None:
+    """The golden file is about exactly the states that there are."""
+    assert set(GOLDEN) == set(STATES)
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_headlines(name: str) -> None:
+    """State, headline and banners of each state."""
+    findings = STATES[name]()
+    said = {
+        "state": state_of(findings),
+        "h1": headline_text(findings),
+        "lede": " ".join(lede(findings)),
+        "banners": [banner.lead for banner in banners(findings)],
+    }
+    assert said == GOLDEN[name]
+
+
+def test_only_tested_spend_is_called_avoidable() -> None:
+    """Without a replay the word is not used."""
+    findings = fixtures.scan_only()
+    assert "avoidable" not in (headline_text(findings) + " ".join(lede(findings))).lower()
+
+
+def test_a_log_without_an_upper_bound_says_nothing_has_been_tested() -> None:
+    """No price for a cheaper tier, or none that is cheaper: no ceiling is named."""
+    findings = fixtures.scan_only()
+    dearer = UpperBound(tier="x", model="x", cost_usd=9.0, saving_usd=-1.0)
+    for bound in (None, dearer):
+        mix = dataclasses.replace(findings.mix, upper_bound=bound)
+        assert headline_text(dataclasses.replace(findings, mix=mix)).endswith("days. Nothing has been tested.")
+
+
+def test_an_incomplete_run_names_the_share() -> None:
+    """The banner has the share of the plan and both counts."""
+    [banner] = banners(fixtures.incomplete())
+    assert banner.text.startswith("61% of the plan was replayed (3,904 of 6,400 calls).")
+
+
+def test_demo_data_is_said_first() -> None:
+    """Demo and simulated data have a banner each."""
+    assert [banner.lead for banner in banners(fixtures.demo())] == ["Demo data", "Simulated data"]
+    assert "local" in banners(fixtures.demo())[1].text
+
+
+def test_a_route_below_its_floor_says_so() -> None:
+    """The line names the route and its floor."""
+    lines = [line for route in fixtures.below_floor().routes if (line := below_floor(route))]
+    assert lines == [
+        "contract-summary is failing its own floor today (below 92%); a cheaper tier is not the question there."
+    ]
+
+
+def test_the_carriers_of_many_routes() -> None:
+    """Hundreds of routes: how many carry nine tenths."""
+    assert carriers(fixtures.many_routes()) == "70 of 300 routes carry 90% of it."
+
+
+def test_what_would_settle_it_is_summed() -> None:
+    """Replays and price add up; an unknown price leaves the price out."""
+    findings = fixtures.all_open()
+    assert settling(findings) == "About 2,800 more replays (≈\u00a0$1.42) would settle it."
+    unknown = dataclasses.replace(findings.routes[0], needs_more=NeedsMore(replays=10, usd=None))
+    assert "≈" not in settling(dataclasses.replace(findings, routes=(unknown, findings.routes[1])))
+    assert settling(fixtures.all_keep()) == ""
+
+
+def test_the_action_of_each_verdict() -> None:
+    """What to do, in one sentence per verdict."""
+    said = {route.verdict: action(route) for route in (*fixtures.proven().routes, *fixtures.split().routes)}
+    assert said == {
+        Verdict.SWITCH: "Send all of it to local",
+        Verdict.SPLIT: "Send 36% to mini; the rest stays on aurora-4",
+        Verdict.KEEP: "Stay on aurora-4",
+        Verdict.NOT_PROVEN: "Stay on aurora-4; about 1,400 more replays (≈\u00a0$0.71) would decide it",
+    }
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        ("2026-10-24", "2026-11-22", "24 Oct – 22 Nov 2026"),
+        ("2025-12-24T00:00:00Z", "2026-01-22T23:59:59Z", "24 Dec 2025 – 22 Jan 2026"),
+        ("2026-03-02", "2026-03-02", "2 Mar 2026"),
+        (None, "2026-03-02", "unknown window"),
+        ("soon", "later", "unknown window"),
+    ],
+)
+def test_windows(start: str | None, end: str | None, expected: str) -> None:
+    """Dates are written the same in every locale."""
+    assert window_text(start, end) == expected
+
+
+def test_changes_have_a_sign_and_a_glyph() -> None:
+    """Up, down, unchanged, unknown."""
+    assert [change_text(10, 11.3), change_text(10, 9.6), change_text(10, 10.01), change_text(None, 1)] == [
+        "▲ +13%",
+        "▼ −4%",
+        "■ 0%",
+        "–",
+    ]

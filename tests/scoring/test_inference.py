@@ -1,0 +1,63 @@
+"""Criteria read from the incumbent's own completions."""
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from audit.core.exchange import Completion
+from audit.core.outcome import Errored, Scored
+from audit.embeddings import open_embedder
+from audit.scoring.criteria import build_criteria
+from audit.scoring.inference import infer_criteria
+from tests.scoring.cases import context_of, entry_of
+
+CALL = {"function": {"name": "f", "arguments": '{"a": 1}'}}
+ROUTES = {
+    "is-json": [json.dumps({"id": n, "name": "x", f"extra{n}": 1}) for n in range(30)],
+    "numeric": [f"{n},000.50" for n in range(30)],
+    "one-of": ["Positive", "negative", "Neutral."] * 10,
+    "similar": [f"Dear customer {n}, thank you for writing to us." for n in range(30)],
+    "tool-call": [{"text": None, "tool_calls": [CALL], "finish_reason": "tool_calls"}] * 30,
+}
+
+
+def contexts(completions: list[object]):
+    """Exchanges in which the completion is the incumbent's."""
+    return [context_of({"completion": one, "incumbent": one}) for one in completions]
+
+
+@pytest.mark.parametrize("kind", ROUTES)
+def test_form_is_recognised_and_holds_for_the_incumbent(kind: str) -> None:
+    """The form is found, the entries survive YAML, and the incumbent's completions pass what is read from them."""
+    found = contexts(ROUTES[kind])
+    entries = yaml.safe_load(yaml.safe_dump(infer_criteria(found)))
+    assert [entry["type"] for entry in entries] == [kind, "not-is-refusal", "not-finish-reason"]
+    criteria = build_criteria([entry_of(e) for e in entries], Path(), embedder=lambda: open_embedder("wordllama"))
+    for criterion in criteria:
+        for outcome in criterion.score(found):
+            assert not isinstance(outcome, Errored)
+            assert not isinstance(outcome, Scored) or outcome.passed
+
+
+def test_json_keeps_the_fields_that_all_have() -> None:
+    """Only fields of every completion are required, with their types; fences are allowed where they occur."""
+    (entry, *_) = infer_criteria(contexts(['```json\n{"a": 1, "b": null}\n```', '{"a": 2.5, "b": "x", "c": 1}']))
+    assert entry["value"] == {
+        "type": "object",
+        "required": ["a", "b"],
+        "properties": {"a": {"type": "number"}, "b": {"type": ["null", "string"]}},
+    }
+    assert entry["fences"] is True
+
+
+def test_many_short_texts_are_no_labels() -> None:
+    """Short texts that hardly repeat are compared by meaning, not held to a list."""
+    assert infer_criteria(contexts([f"name {n}" for n in range(40)]))[0]["type"] == "similar"
+
+
+def test_nothing_seen_nothing_inferred() -> None:
+    """Without completions there are no criteria."""
+    assert infer_criteria([]) == []
+    assert Completion(text=None).tool_calls == ()

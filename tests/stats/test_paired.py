@@ -1,0 +1,128 @@
+"""Deltas, graded intervals, missing pairs, Wilson."""
+
+import math
+
+import numpy as np
+import pytest
+
+from audit.stats.paired import (
+    PairCounts,
+    adjusted_t,
+    graded_delta,
+    manski_bounds,
+    paired_delta,
+    tango,
+    wilson,
+)
+from tests.stats.populations import pair
+
+
+def test_sign_is_candidate_minus_incumbent() -> None:
+    """A candidate that fails where the incumbent passes has a negative delta."""
+    found = paired_delta([1, 1, 1, 0], [1, 0, 0, 0])
+    assert (found.delta, found.b, found.c, found.n_pairs, found.n_clusters) == (-0.5, 2, 0, 4, 4)
+    assert found.interval is not None
+    assert found.interval.low < -0.5 < found.interval.high
+    assert found.tiny
+
+
+def test_no_pairs_give_no_delta() -> None:
+    """Nothing compared is None, never 0 and never a point interval."""
+    for found in (paired_delta([], []), graded_delta([], [])):
+        assert (found.delta, found.interval, found.n_pairs) == (None, None, 0)
+
+
+def test_a_claim_about_this_log_is_narrower() -> None:
+    """The finite-population interval is inside the one about future traffic."""
+    pairs = pair("gsm8k")
+    future = paired_delta(pairs.incumbent[:400], pairs.candidate[:400])
+    log = paired_delta(pairs.incumbent[:400], pairs.candidate[:400], population=1319)
+    assert future.interval is not None
+    assert log.interval is not None
+    assert future.interval.low < log.interval.low < log.interval.high < future.interval.high
+    assert log.b == future.b
+
+
+def test_adjusted_t_golden() -> None:
+    """Five differences have the worked interval."""
+    interval = adjusted_t([0, 0, -0.2, 0.1, 0])
+    assert (interval.low, interval.high) == pytest.approx((-0.55469, 0.52612), abs=1e-4)
+    assert (interval.low + interval.high) / 2 == pytest.approx(-0.01429, abs=1e-4)
+
+
+def test_adjusted_t_edges() -> None:
+    """No, one and constant differences keep a width; a missing one is refused."""
+    assert (adjusted_t([]).low, adjusted_t([]).high) == (-1.0, 1.0)
+    for values in ([0.0], [0.0] * 50, [1.0] * 50):
+        assert adjusted_t(values).high > adjusted_t(values).low
+    for wrong in ([math.nan], [1.5], [[0.1]]):
+        with pytest.raises(ValueError, match="differences"):
+            adjusted_t(wrong)
+
+
+def test_graded_delta_counts_both_directions() -> None:
+    """b counts lower and c higher scores, and the delta is the mean difference."""
+    found = graded_delta([0.5, 1.0, 0.2], [0.4, 1.0, 0.9])
+    assert (found.b, found.c) == (1, 1)
+    assert found.delta == pytest.approx(0.2)
+    for wrong in ([0.1, 0.2], [0.1, 0.2, 1.2], [0.1, 0.2, math.nan]):
+        with pytest.raises(ValueError, match=r"scores|shapes|candidate"):
+            graded_delta([0.5, 1.0, 0.2], wrong)
+
+
+def test_missing_candidates_are_bounded_not_dropped() -> None:
+    """A missing answer is a regression at worst where the incumbent passed, and a gain at best where it failed."""
+    seen = PairCounts(b=2, c=1, n=90)
+    found = manski_bounds(seen, incumbent_passed=4, incumbent_failed=3, incumbent_unknown=3)
+    assert found.pessimistic == PairCounts(b=9, c=1, n=100)
+    assert found.optimistic == PairCounts(b=2, c=7, n=100)
+    assert found.missing == 10
+    assert found.interval.low == tango(found.pessimistic).low
+    assert found.interval.high == tango(found.optimistic).high
+    with pytest.raises(ValueError, match="negative"):
+        manski_bounds(seen, incumbent_passed=-1)
+
+
+def test_missing_bounds_hold_every_completion() -> None:
+    """Whatever the missing verdicts are, the complete data's delta and interval lie within the bounds."""
+    rng = np.random.default_rng(1)
+    for _ in range(60):
+        n = int(rng.integers(2, 60))
+        incumbent, candidate, gone = rng.random(n) < 0.8, rng.random(n) < 0.7, rng.random(n) < 0.2
+        bounds = manski_bounds(
+            PairCounts.of(incumbent[~gone], candidate[~gone]),
+            incumbent_passed=int((gone & incumbent).sum()),
+            incumbent_failed=int((gone & ~incumbent).sum()),
+        )
+        complete = PairCounts.of(incumbent, candidate)
+        assert bounds.pessimistic.delta is not None
+        assert bounds.optimistic.delta is not None
+        assert complete.delta is not None
+        assert bounds.pessimistic.delta <= complete.delta <= bounds.optimistic.delta
+        assert bounds.interval.low <= tango(complete).low + 1e-9
+
+
+def test_nothing_missing_changes_nothing() -> None:
+    """Without missing pairs both extremes are the counts."""
+    seen = PairCounts(b=2, c=1, n=90)
+    found = manski_bounds(seen)
+    assert found.pessimistic == found.optimistic == seen
+    assert found.interval == tango(seen)
+
+
+def test_wilson_known_values_and_edges() -> None:
+    """Wilson's interval of 1 of 10 is (.0179, .4042); at 0 and n it stays open on one side only."""
+    interval = wilson(1, 10)
+    assert (interval.low, interval.high) == pytest.approx((0.01788, 0.40415), abs=1e-4)
+    assert (wilson(0, 20).low, wilson(20, 20).high) == (0.0, 1.0)
+    assert wilson(0, 20).high > 0.1
+    assert (wilson(0, 0).low, wilson(0, 0).high) == (0.0, 1.0)
+    with pytest.raises(ValueError, match="k must"):
+        wilson(5, 4)
+
+
+@pytest.mark.parametrize("level", [0.0, 1.0, -0.5, 95.0])
+def test_levels_are_probabilities(level: float) -> None:
+    """A level outside (0, 1), such as 95, is refused."""
+    with pytest.raises(ValueError, match="level"):
+        tango(PairCounts(b=1, c=1, n=10), level=level)
