@@ -114,9 +114,9 @@ def _catalogs() -> dict[str, Catalog[Any]]:
 
 
 def _assertion_types() -> list[str]:
-    from audit.scoring.scorers import NOT_SUPPORTED, SCORERS
+    from audit.scoring.scorers import ALIASES, NOT_SUPPORTED, SCORERS
 
-    return sorted({*SCORERS.known(), *NOT_SUPPORTED})
+    return sorted({*SCORERS.known(), *ALIASES, *NOT_SUPPORTED})
 
 
 def _all(document: Document, problems: list[AuditError]) -> ConfigError:

@@ -287,6 +287,7 @@ def _conclude(folder: RunFolder, settings: Settings, plan_: Plan, tiers: Sequenc
             mix=measure_mix(folder.traffic_files(), tiers),
             run_id=_run_id(plan_.made_from["logs"], settings),
             embedder=scored.embedder,
+            notes=scored.notes,
         )
     )
     findings, cases = find(folder, plan_, tiers, settings, context)

@@ -43,6 +43,7 @@ class FindingsContext:
     mix: Mix
     run_id: str
     embedder: str | None
+    notes: tuple[str, ...]
 
 
 def context_of(at_hand: FindingsContext) -> Context:
@@ -115,6 +116,7 @@ def _provenance(at_hand: FindingsContext, report: IngestReport) -> Provenance:
         quote=plan.whole_usd,
         embedder=at_hand.embedder,
         methods=METHODS,
+        notes=at_hand.notes,
     )
 
 

@@ -173,6 +173,7 @@ class RouteFinding:
         up_to_usd: What could still turn out avoidable; 0 when decided.
         needs_more: What would decide it, or None.
         noise_floor: Or None, with `noise_reason` saying why it was not measured.
+        accepted_rate: Accepted share of the log's completions over the whole quality sample, or None.
         floor: The accepted share that the user demands, or None.
         below_floor: The incumbent itself is below it, by the whole interval.
         unreplayable: Requests that could not be replayed, by reason.
@@ -208,6 +209,7 @@ class RouteFinding:
     candidates: tuple[CandidateFinding, ...]
     policies: tuple[PolicyFinding, ...] = ()
     caveats: tuple[str, ...] = ()
+    accepted_rate: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +265,7 @@ class Provenance:
         quote: Expected and at most, in USD.
         embedder: Name of the embedding model, if one was used.
         methods: Statistical method per kind of number, with its source.
+        notes: What the stages want a reader to know: references left out, patterns with a time limit, ...
     """
 
     inputs: dict[str, str]
@@ -275,6 +278,7 @@ class Provenance:
     quote: dict[str, float]
     embedder: str | None
     methods: dict[str, str]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,7 @@ class Judged:
     candidates: Sequence[CandidateFinding]
     noise: Floor
     accepted_floor: float | None
+    accepted_rate: Estimate | None
     below: bool
     verdict: RouteVerdict
 
@@ -73,7 +74,8 @@ def find_route(
     candidates = [describe(e, decisions[e.tier.name], mine, design, level) for e in evidence]
     entry = settings.route(design.route)
     accepted_floor = None if entry is None else entry.floor
-    below = _below_floor(mine, accepted_floor, level)
+    accepted = accepted_share(mine, level)
+    below = _below_floor(accepted, accepted_floor)
     judged = Judged(
         design=design,
         traffic=traffic,
@@ -81,6 +83,7 @@ def find_route(
         candidates=candidates,
         noise=floor,
         accepted_floor=accepted_floor,
+        accepted_rate=accepted,
         below=below is not None,
         verdict=_verdict(design, candidates, below),
     )
@@ -134,9 +137,8 @@ def _may_save(candidate: CandidateFinding) -> bool:
     return saving is not None and (saving.hi is None or saving.hi > 0)
 
 
-def _below_floor(tables: Tables, floor: float | None, level: float) -> Estimate | None:
+def _below_floor(share: Estimate | None, floor: float | None) -> Estimate | None:
     """The incumbent's accepted share if its whole interval is below the floor that the user demands."""
-    share = accepted_share(tables, level)
     if floor is None or share is None or share.hi is None or share.hi >= floor:
         return None
     return share
@@ -184,6 +186,7 @@ def _finding(judged: Judged, settings: Settings) -> RouteFinding:
         can_decide=f"{design.can_decide}, {design.reason}" if design.reason else design.can_decide,
         candidates=tuple(judged.candidates),
         caveats=_caveats(design, traffic, noise, chosen),
+        accepted_rate=judged.accepted_rate,
     )
 
 

@@ -72,7 +72,7 @@ def find(
     level, mix = settings.confidence, context.mix
     total = avoidable(routes, level)
     buckets = ledger(routes, tables, context.unreplayable_usd)
-    accepted = acceptance(routes, tables, level)
+    accepted = acceptance(routes, level)
     findings = Findings(
         run_id=context.run_id,
         window={"from": mix.window_from, "to": mix.window_to},

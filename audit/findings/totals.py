@@ -10,7 +10,6 @@ import polars as pl
 from audit.core.finding import Ledger, RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.findings.evidence import Tables
-from audit.findings.routes import accepted_share
 from audit.stats.dollars import combine_sums
 
 YEAR_DAYS = 365
@@ -63,10 +62,9 @@ class Acceptance:
     change: Estimate | None
 
 
-def acceptance(routes: Sequence[RouteFinding], tables: Tables, level: float) -> Acceptance:
+def acceptance(routes: Sequence[RouteFinding], level: float) -> Acceptance:
     """Accepted answers before and after; routes without a sample are left out of both."""
-    shares = {route.route: accepted_share(tables.of_route(route.route), level) for route in routes}
-    known = [(route, share) for route in routes if (share := shares[route.route]) is not None]
+    known = [(route, share) for route in routes if (share := route.accepted_rate) is not None]
     total = sum(route.requests for route, _ in known)
     if not total:
         return Acceptance(before=None, after=None, change=None)

@@ -44,6 +44,9 @@ from audit.llm.retry import Backoff, retry_after_s
 from audit.llm.tiers import host_of, key_of, with_defaults
 from audit.llm.translation import DOWN, FOREIGN, MAYBE_BILLED, TIER_WIDE, tier_wide, translated
 
+Transport = httpx.AsyncBaseTransport
+"""What carries HTTP: request in, response out."""
+
 CONNECT_S = 15.0
 PROBE_S = 10.0
 PROBES = 3
@@ -88,7 +91,7 @@ class _Lane:
     host: str
     limiter: Limiter
     breaker: Breaker
-    transport: httpx.AsyncBaseTransport | None
+    transport: Transport | None
     key: str | None = None
     down: AuditError | None = None
 
@@ -98,7 +101,7 @@ async def open_client(
     tiers: Sequence[Tier],
     *,
     clock: Clock | None = None,
-    transport: httpx.AsyncBaseTransport | None = None,
+    transport: Transport | None = None,
     cassette: Cassette | None = None,
     options: ClientOptions | None = None,
 ) -> AsyncIterator[Client]:
@@ -119,7 +122,7 @@ async def open_client(
         # Cookies would make an answer depend on the calls before it.
         session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
 
-    def carrier(url: str) -> httpx.AsyncBaseTransport:
+    def carrier(url: str) -> Transport:
         if transport is not None or session is None or context is None:
             assert transport is not None
             return transport
@@ -135,9 +138,7 @@ async def open_client(
             await session.close()
 
 
-def _lane(
-    tier: Tier, options: ClientOptions, clock: Clock, carrier: Callable[[str], httpx.AsyncBaseTransport]
-) -> _Lane:
+def _lane(tier: Tier, options: ClientOptions, clock: Clock, carrier: Callable[[str], Transport]) -> _Lane:
     provider = PROVIDERS.get(tier.provider)
     assert isinstance(provider, WireProvider | LocalProvider)
     wire = isinstance(provider, WireProvider)

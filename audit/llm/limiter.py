@@ -8,10 +8,11 @@ from types import TracebackType
 from audit.core.clock import Clock
 
 WINDOW_S = 1.0
-WINDOW_REPLIES = 8
-OVERLOADED_SHARE = 0.25
-"""A tenth of refusals is an endpoint with hiccups, and slowing down would not change it; a quarter is a limit."""
+WINDOW_REPLIES = 16
+OVERLOADED_SHARE = 1 / 3
+"""A tenth of refusals is an endpoint with hiccups, and slowing down would not change it; a third is a limit."""
 CUT_HELPED = 0.8
+CUTS_IN_VAIN = 3
 CUT_AGAIN_S = 30.0
 GAIN_PER_S = 0.05
 SLOWEST_PER_S = 0.2
@@ -22,8 +23,8 @@ REFUSED_IN_A_ROW = 3
 class Limiter:
     """A gate to one tier; `async with` holds one place in flight.
 
-    Replies are looked at in windows of a second. When more than a quarter of a window were 429s, starts are slowed
-    down to what was taken in it, unless the last such cut did not help; else a reduced rate grows by 5 % a second, and
+    Replies are looked at in windows of a second. When more than a third of a window were 429s, starts are slowed
+    down to what was taken in it, unless three such cuts did not help; else a reduced rate grows by 5 % a second, and
     at 1.5 times the speed before the first cut it is lifted. Three 429s in a row hold everybody back for as long as the
     last one asked. Starts are spaced evenly: no minute ever sees more than `requests_per_minute` and one.
 
@@ -42,6 +43,7 @@ class Limiter:
         self._taken = self._refused = self._refused_in_a_row = 0
         self._last_cut = float("-inf")
         self._share_at_cut = float("inf")
+        self._cuts_in_vain = 0
         self._full_speed = 0.0
         self.rate_per_s: float | None = None
 
@@ -72,7 +74,7 @@ class Limiter:
         """The endpoint took a call. Returns whether the reduced rate was lifted."""
         self._taken += 1
         self._refused_in_a_row = 0
-        # A tier that is not throttled pays for a look at the clock on one answer in eight.
+        # A tier that is not throttled pays for a look at the clock on one answer in sixteen.
         if self.rate_per_s is None and self._taken % WINDOW_REPLIES:
             return False
         return self._review() and self.rate_per_s is None
@@ -85,10 +87,12 @@ class Limiter:
             return False
         share, taken_per_s = self._refused / replies, self._taken / elapsed
         self._window_start, self._taken, self._refused = now, 0, 0
-        helped = share < self._share_at_cut * CUT_HELPED or now - self._last_cut >= CUT_AGAIN_S
-        if share > OVERLOADED_SHARE and helped:
+        if share < self._share_at_cut * CUT_HELPED or now - self._last_cut >= CUT_AGAIN_S:
+            self._cuts_in_vain = 0
+        if share > OVERLOADED_SHARE and self._cuts_in_vain < CUTS_IN_VAIN:
             if self.rate_per_s is None:
                 self._full_speed = replies / elapsed
+            self._cuts_in_vain += 1
             self._last_cut, self._share_at_cut = now, share
             self.rate_per_s = max(taken_per_s, SLOWEST_PER_S)
             return True
@@ -103,5 +107,6 @@ class Limiter:
         interval = max(self._own_interval, 1.0 / self.rate_per_s if self.rate_per_s else 0.0)
         start = max(self._clock.now(), self._next_start, self._paused_until)
         self._next_start = start + interval
-        while (wait := max(start, self._paused_until) - self._clock.now()) > 0:
+        # A remainder below the clock's resolution would never pass.
+        while (wait := max(start, self._paused_until) - self._clock.now()) > 1e-6:
             await self._clock.sleep(wait)

@@ -14,8 +14,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import httpx
-
 from audit.core.artifacts import RunFolder
 from audit.core.clock import Clock
 from audit.core.display import usd
@@ -27,7 +25,7 @@ from audit.core.settings import ReplaySettings
 from audit.core.tier import Tier
 from audit.llm.budget import Budget, CapReached, Stake
 from audit.llm.cassette import Cassette
-from audit.llm.client import Client, ClientOptions, Drained, open_client
+from audit.llm.client import Client, ClientOptions, Drained, Transport, open_client
 from audit.llm.reply import Reply
 from audit.llm.tiers import check_keys, is_local
 from audit.replay.journal import Journal, Ledger
@@ -56,7 +54,7 @@ class ReplayOptions:
     cap_usd: float
     tokens: Mapping[str, TokenCounts] = field(default_factory=dict)
     client: ClientOptions = field(default_factory=ClientOptions)
-    transport: httpx.AsyncBaseTransport | None = None
+    transport: Transport | None = None
     clock: Clock | None = None
     meter: Meter = field(default_factory=SilentMeter)
 

@@ -116,15 +116,20 @@ def _limits(findings: Findings) -> Iterable[str]:
 
 def _ledger(findings: Findings) -> Numbers:
     ledger = findings.ledger
-    buckets = {
-        "Audited: in the sample": ledger.audited_usd,
-        "Extrapolated from it": ledger.extrapolated_usd,
-        "Not auditable": ledger.not_auditable_usd,
+    known = {"Audited: in the sample": ledger.audited_usd, "Extrapolated from it": ledger.extrapolated_usd}
+    reasons = {
+        f"– {name.replace('_', ' ')}": value
+        for name, value in sorted(ledger.reasons.items(), key=lambda item: (-item[1], item[0]))
+        if value > 0
     }
-    rows = list(usd_parts(buckets).items())
-    reasons = sorted(ledger.reasons.items(), key=lambda item: (-item[1], item[0]))
-    rows += [(f"– {name.replace('_', ' ')}", usd(value)) for name, value in reasons if value > 0]
-    rows.append(("Paid in all", usd(sum(buckets.values()))))
+    rest = ledger.not_auditable_usd - sum(reasons.values())
+    if rest > 0.005:
+        reasons["– other reasons"] = rest
+    texts = usd_parts({**known, **reasons}, dict.fromkeys(reasons, "Not auditable"))
+    rows = [(name, texts[name]) for name in known]
+    rows.append(("Not auditable", texts.get("Not auditable", "$0")))
+    rows += [(name, texts[name]) for name in reasons]
+    rows.append(("Paid in all", usd(sum(known.values()) + sum(reasons.values()))))
     return Numbers(caption="Every dollar in one bucket", head=("Bucket", "USD"), rows=tuple(rows))
 
 
@@ -141,7 +146,9 @@ def _provenance(findings: Findings) -> tuple[tuple[str, tuple[str, ...]], ...]:
         calls += f". Served from: {served}" if served else ""
         calls += f". {count(replay.retried)} retried" if replay.retried else ""
     estimated = " (estimated: an endpoint reported no usage)" if findings.replay_cost_estimated else ""
-    quoted = [f"{usd(value)} {name.replace('_', ' ')}" for name, value in sorted(made.quote.items())]
+    quoted = [
+        f"{usd(value)} {name.removesuffix('_usd').replace('_', ' ')}" for name, value in sorted(made.quote.items())
+    ]
     return (
         ("Run", (findings.run_id,)),
         ("Window", (window_text(findings.window.get("from"), findings.window.get("to")),)),

@@ -237,7 +237,9 @@ def below_floor(route: RouteFinding) -> str:
     """The extra line about a route that fails its own floor today; "" for the others."""
     if not route.below_floor or route.floor is None:
         return ""
-    return f"{route_name(route)} is failing its own floor today (below {_floor_text(route.floor)}); a cheaper tier is not the question there."
+    floor, share = _floor_text(route.floor), route.accepted_rate
+    known = f"below {floor}" if share is None else f"{percent(share.est, 1)} < {floor}"
+    return f"{route_name(route)} is failing its own floor today ({known}); a cheaper tier is not the question there."
 
 
 def _floor_text(floor: float) -> str:

@@ -6,6 +6,7 @@ for stay useful (`statistics.md` section 4, "two-sample default").
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,8 +28,9 @@ def quality_order(row_ids: Sequence[str], seed: int) -> npt.NDArray[np.int64]:
     Every prefix is a simple random sample without replacement, and a row keeps its place relative to the others when
     rows are added to the log.
     """
-    keys = [digest(f"{seed}:{row_id}") for row_id in row_ids]
-    return np.argsort(np.array(keys), kind="stable")
+    key = seed.to_bytes(16, "big", signed=True)
+    names = [hashlib.blake2b(row_id.encode(), digest_size=8, key=key).digest() for row_id in row_ids]
+    return np.argsort(np.frombuffer(b"".join(names), dtype=">u8"), kind="stable")
 
 
 def draw_route(frame: RouteFrame, design: RouteDesign, *, seed: int, tuning_share: float) -> pl.DataFrame:

@@ -167,6 +167,7 @@ def test_double_lines_and_client_retries(tmp_path: Path) -> None:
 def test_double_lines_across_parts_keep_bodies_joined(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where equal lines stand in different parts, ids are still unique and the same in both halves."""
     monkeypatch.setattr(source, "PIECE_BYTES", 2000)
+    monkeypatch.setattr(source, "_BUFFER_BYTES", 2000)
     monkeypatch.setattr("audit.ingest.run.PIECE_BYTES", 2000)
     records = [payload(id=f"x{n}", litellm_call_id=f"x{n}") for n in range(20)]
     got = read(write_jsonl(tmp_path / "log.jsonl", [*records, *records]), tmp_path / "run")

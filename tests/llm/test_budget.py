@@ -30,7 +30,12 @@ def test_the_cap_is_never_passed(seed: int) -> None:
             return
         while True:
             assert budget.committed_usd <= cap + ROUNDING_USD
-            await asyncio.sleep(rng.choice([0, 0, 0.0005]))
+            try:
+                await asyncio.sleep(rng.choice([0, 0, 0.0005]))
+            except asyncio.CancelledError:
+                really_billed += worst
+                stake.lose()
+                raise
             fate = rng.random()
             if fate < 0.2:  # an attempt that the endpoint billed for and that never came back
                 really_billed += worst
@@ -49,8 +54,7 @@ def test_the_cap_is_never_passed(seed: int) -> None:
         tasks = [asyncio.create_task(call(rng.uniform(0, 2))) for _ in range(60)]
         for task in rng.sample(tasks, 5):
             await asyncio.sleep(0)
-            if not task.done() and budget._waiting and rng.random() < 0.5:
-                task.cancel()
+            task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     asyncio.run(main())
@@ -72,8 +76,7 @@ def test_a_call_waits_for_room_and_is_told_when_there_is_none() -> None:
         stake.settle(first_cost)
         try:
             await waiting
-        except CapReached as error:
-            assert error.exit_code == 4
+        except CapReached:
             return False
         return True
 

@@ -1,0 +1,98 @@
+"""A routing policy: which tier serves a request, by what is known before the call, and when to escalate after it.
+
+Every policy of a route is one shape: a *signal* (a number known before the call) against a *threshold* decides between
+the cheap tier and the incumbent, and a *verifier* may send a cheap answer up after all. A static tier is a policy
+without a signal, a cascade one with a verifier; rules, similarity and a learned classifier are signals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+SCHEMA = "audit-policy/1"
+
+KINDS = ("static", "rules", "similarity", "classifier", "cascade")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalSpec:
+    """A fitted signal, complete in itself.
+
+    Attributes:
+        name: In `signals.SIGNALS`.
+        params: What the fit found, JSON values only: rules, weights, canonical vectors; enough to compute the signal
+            anywhere, to the digit.
+        version: Of the signal's code; another version is refused.
+    """
+
+    name: str
+    params: Mapping[str, Any]
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerifierSpec:
+    """A check of the cheap answer that needs neither the right answer nor the incumbent's.
+
+    Attributes:
+        name: In `signals.VERIFIERS`: schema, regex, agreement, similarity, answered.
+        params: JSON values only.
+        tiers: Tiers that the verifier itself calls (agreement), besides the cheap one.
+    """
+
+    name: str
+    params: Mapping[str, Any]
+    tiers: tuple[str, ...] = ()
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutePolicy:
+    """How one route is served.
+
+    Attributes:
+        route: Name.
+        kind: One of `KINDS`; what the policy mainly rests on.
+        tier: The cheap tier.
+        otherwise: The tier for everything else: the incumbent's.
+        signal: None sends every request to `tier` first.
+        threshold: The request goes to `tier` when the signal is at least this.
+        verifier: None accepts every answer of `tier`.
+        evidence: Of the certification: n, share moved, quality loss and saving with their intervals, margin, alpha,
+            digest of the sealed list of policies.
+    """
+
+    route: str
+    kind: str
+    tier: str
+    otherwise: str
+    signal: SignalSpec | None = None
+    threshold: float | None = None
+    verifier: VerifierSpec | None = None
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutingPolicy:
+    """What a gateway runs: `policy.json`.
+
+    Attributes:
+        run_id: Of the audit.
+        default_tier: For routes that no entry is about.
+        models: Model id by tier name.
+        routes: Only routes whose policy is certified; every other route keeps its incumbent.
+        made_at: End of the log's window, ISO date: the evidence is about traffic up to then.
+        expires_at: ISO date after which the evidence is stale (30 days), or a model or price change before it.
+        prices: USD per million tokens by tier, on which the savings rest.
+    """
+
+    run_id: str
+    default_tier: str | None
+    models: Mapping[str, str]
+    routes: tuple[RoutePolicy, ...]
+    made_at: str | None
+    expires_at: str | None
+    prices: Mapping[str, Mapping[str, float | None]]
+    schema: str = SCHEMA
