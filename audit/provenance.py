@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-import polars as pl
-
 from audit import __version__
 from audit.config import settings_digest
 from audit.core.artifacts import RunFolder
@@ -17,6 +15,7 @@ from audit.core.plain import from_plain
 from audit.core.plan import Plan
 from audit.core.settings import Settings
 from audit.core.tier import Tier
+from audit.core.traffic import exact_sum
 from audit.findings.methods import METHODS
 from audit.findings.routes import RouteTraffic
 from audit.findings.run import Context
@@ -82,12 +81,8 @@ def context_of(at_hand: FindingsContext) -> Context:
 
 def _recomputed(folder: RunFolder) -> float | None:
     """Spend by the price table; None unless it prices every billed request."""
-    sums = (
-        billable(folder.traffic_files())
-        .select(total=pl.col("cost_usd_recomputed").sum(), unknown=pl.col("cost_usd_recomputed").null_count())
-        .collect()
-    )
-    return None if sums["unknown"][0] else float(sums["total"][0])
+    recomputed = billable(folder.traffic_files()).select("cost_usd_recomputed").collect()["cost_usd_recomputed"]
+    return None if recomputed.null_count() else exact_sum(recomputed)
 
 
 def _provenance(at_hand: FindingsContext, report: IngestReport) -> Provenance:

@@ -42,12 +42,17 @@ needs_real_model = pytest.mark.skipif(
 
 
 @contextlib.contextmanager
-def real_model(*, wait: bool = True, parallel: int = 4) -> Iterator[str]:
-    """Serve the model; yields the base URL. At temperature 0 with a seed its answers repeat."""
+def real_model(*, wait: bool = True, parallel: int = 4, context: int = 2048) -> Iterator[str]:
+    """Serve the model; yields the base URL. At temperature 0 with a seed its answers repeat.
+
+    Args:
+        context: Tokens of prompt and answer together. A model this small does not always end by itself; a full
+            context ends it, with the finish reason `length`.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "tests.real_model", str(weights()), str(port), str(parallel)]
+    command = [sys.executable, "-m", "tests.real_model", str(weights()), str(port), str(parallel), str(context)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         wait_for(f"http://127.0.0.1:{port}/health", loaded=wait, process=process)
@@ -75,15 +80,15 @@ def wait_for(url: str, *, loaded: bool, process: subprocess.Popen[bytes]) -> Non
     raise RuntimeError(f"the model's server did not start (exit code {process.poll()})")
 
 
-def serve(path: str, port: int, parallel: int) -> None:
+def serve(path: str, port: int, parallel: int, context: int) -> None:
     """Run llama.cpp's server until the process is killed."""
     import xllamacpp
 
     params = xllamacpp.CommonParams()
     params.model.path = path
-    params.n_ctx = 2048 * parallel
+    params.n_ctx = context * parallel
     params.n_parallel = parallel
-    params.cpuparams.n_threads = 2
+    params.cpuparams.n_threads = 1  # two would spin against each other on a busy machine
     params.hostnames = ["127.0.0.1"]
     params.port = port
     server = xllamacpp.Server(params)
@@ -92,4 +97,4 @@ def serve(path: str, port: int, parallel: int) -> None:
 
 
 if __name__ == "__main__":
-    serve(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    serve(sys.argv[1], *map(int, sys.argv[2:]))

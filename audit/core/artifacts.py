@@ -216,6 +216,18 @@ def read_findings(path: Path) -> Findings:
         raise InputError(f"{path} lacks or spoils the field {error}", code="findings.damaged") from None
 
 
+def read_run(path: Path | str) -> Findings:
+    """The findings of a run folder.
+
+    Raises:
+        InputError: There is no run at this path, it has no findings yet, or they cannot be read.
+        LineageError: The folder was made by another version of the format.
+    """
+    folder = RunFolder(path)
+    folder.open_existing()
+    return read_findings(folder.findings)
+
+
 def write_cases(path: Path, cases: Iterable[Case]) -> None:
     """Write `cases.jsonl`, one case a line."""
     text = "".join(canonical_json(to_plain(case)) + "\n" for case in cases)

@@ -3,8 +3,18 @@
 A request is billable when its `status` is in BILLABLE_STATUSES, `duplicate_of` is null and `cache_hit` is not true.
 """
 
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
 BILLABLE_STATUSES = ("ok", "partial")
 SPEND_COLUMNS = ("cost_usd_logged", "cost_usd_recomputed")
 """What was billed, the first that is not null: the log's figure, then the price table's."""
 MODEL_COLUMNS = ("model_key", "model_responded", "model_called", "model_requested")
 """What a row's model is called in a report, the first that is not null."""
+
+
+def exact_sum(dollars: Iterable[float | None]) -> float:
+    """The correctly rounded sum of what is known; it does not depend on the order, so equal rows give equal bytes."""
+    return math.fsum(value for value in dollars if value is not None)

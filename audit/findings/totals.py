@@ -9,6 +9,7 @@ import polars as pl
 
 from audit.core.finding import Ledger, RouteFinding, Verdict
 from audit.core.interval import Estimate
+from audit.core.traffic import exact_sum
 from audit.findings.evidence import Tables
 from audit.stats.dollars import combine_sums
 
@@ -25,7 +26,7 @@ def ledger(
     """
     tested = {route.route for route in routes if route.candidates}
     replayed = tables.slice.filter(pl.col("route").is_in(tested)).unique("exchange_id")
-    audited = float(replayed["cost_usd"].sum())
+    audited = exact_sum(replayed["cost_usd"])
     reasons: dict[str, float] = {}
     for route in routes:
         for reason, usd in unreplayable_usd.get(route.route, {}).items():
@@ -33,10 +34,11 @@ def ledger(
         if not route.candidates:
             reason = f"not tested: {route.reason}"
             reasons[reason] = reasons.get(reason, 0.0) + route.auditable_usd
-    auditable = sum(route.auditable_usd for route in routes if route.candidates)
+    auditable = exact_sum(route.auditable_usd for route in routes if route.candidates)
     return Ledger(
         audited_usd=audited,
-        extrapolated_usd=max(auditable - audited, 0.0),
+        # A census leaves nothing to extrapolate; sums of sums differ in the last digit.
+        extrapolated_usd=max(round(auditable - audited, 9), 0.0),
         not_auditable_usd=sum(reasons.values()),
         reasons=dict(sorted((reason, usd) for reason, usd in reasons.items() if usd > 0)),
     )

@@ -40,13 +40,30 @@ def status_of(completion: Completion) -> str:
     return "truncated" if completion.finish_reason == "length" else "ok"
 
 
-def measured(completion: Completion, tier: Tier, request: Request, served_from: str, attempts: int = 0) -> Reply:
-    """A reply that holds an answer, priced at the tier's price; usage that nobody reported is estimated."""
+def measured(
+    completion: Completion,
+    tier: Tier,
+    request: Request,
+    served_from: str,
+    *,
+    attempts: int = 0,
+    latency_ms: float | None = None,
+) -> Reply:
+    """A reply that holds an answer, priced at the tier's price; usage that nobody reported is estimated.
+
+    Args:
+        latency_ms: As measured now; None keeps the completion's own.
+    """
     usage = completion.usage or estimated_usage(request, completion)
     cost_usd = tier.price.cost_usd(usage)
     return Reply(
         status=status_of(completion),
-        completion=replace(completion, usage=usage, cost_usd=cost_usd),
+        completion=replace(
+            completion,
+            usage=usage,
+            cost_usd=cost_usd,
+            latency_ms=completion.latency_ms if latency_ms is None else latency_ms,
+        ),
         attempts=attempts,
         served_from=served_from,
         spent_usd=cost_usd if served_from == "network" else 0.0,

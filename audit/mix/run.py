@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from audit.core.errors import InputError
 from audit.core.exchange import Usage
 from audit.core.mixture import Mix, MixDay, MixRow, ModelShare, UpperBound
 from audit.core.tier import Tier
-from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS
+from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS, exact_sum
 
 WEEK_DAYS = 7
 _TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens", "cache_write_tokens")
@@ -106,12 +105,8 @@ def _weeks(days: Sequence[date]) -> Weeks:
     return tuple(days[:WEEK_DAYS]), tuple(days[-WEEK_DAYS:])
 
 
-def _sum(spend: Iterable[float | None]) -> float:
-    return math.fsum(value for value in spend if value is not None)
-
-
 def _per_1k(rows: pl.DataFrame) -> float | None:
-    return _sum(rows["spend"]) / len(rows) * 1000 if len(rows) else None
+    return exact_sum(rows["spend"]) / len(rows) * 1000 if len(rows) else None
 
 
 def _rows_by(column: str, billable: pl.DataFrame, weeks: Weeks) -> tuple[MixRow, ...]:
@@ -121,7 +116,7 @@ def _rows_by(column: str, billable: pl.DataFrame, weeks: Weeks) -> tuple[MixRow,
 
 
 def _row(name: str, rows: pl.DataFrame, weeks: Weeks) -> MixRow:
-    spend = _sum(rows["spend"])
+    spend = exact_sum(rows["spend"])
     first, last = (rows.filter(pl.col("day").is_in(list(week))) for week in weeks) if weeks else (None, None)
     return MixRow(
         name=name,
@@ -137,7 +132,7 @@ def _row(name: str, rows: pl.DataFrame, weeks: Weeks) -> MixRow:
 def _shares(rows: pl.DataFrame, spend: float) -> tuple[ModelShare, ...]:
     shares = []
     for (model,), of_model in rows.group_by("model", maintain_order=True):
-        part = _sum(of_model["spend"])
+        part = exact_sum(of_model["spend"])
         shares.append(
             ModelShare(
                 model=str(model),
@@ -161,7 +156,7 @@ def _trend(billable: pl.DataFrame, days: Sequence[date]) -> tuple[MixDay, ...]:
             MixDay(
                 day=day.isoformat(),
                 requests=len(rows),
-                spend_usd=_sum(rows["spend"]),
+                spend_usd=exact_sum(rows["spend"]),
                 cost_per_1k_usd=_per_1k(rows),
                 shares={model: count / len(rows) for model, count in counts.iter_rows()},
             )
@@ -177,7 +172,7 @@ def _upper_bound(billable: pl.DataFrame, tiers: Sequence[Tier]) -> UpperBound | 
     known = billable.filter(pl.col("spend").is_not_null() & pl.all_horizontal(pl.col(*_TOKENS[:2]).is_not_null()))
     if not len(known) or not tiers:
         return None
-    spent = _sum(known["spend"])
+    spent = exact_sum(known["spend"])
     tokens = [int(known[name].sum()) for name in _TOKENS]
     usage = Usage(
         prompt_tokens=tokens[0], completion_tokens=tokens[1], cached_tokens=tokens[2], cache_write_tokens=tokens[3]

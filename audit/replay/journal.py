@@ -29,6 +29,7 @@ from audit.core.schemas import FAILED_TO_MEASURE
 COMMIT_EVERY_S = 0.05
 _HEAD = b'{"sum":"%08x","event":'
 _HEAD_BYTES = len(_HEAD % 0)
+_ENCODER = json.JSONEncoder(separators=(",", ":"))
 
 
 class JournalLocked(AuditError):
@@ -180,7 +181,7 @@ class Journal:
 
 def format_line(event: dict[str, Any]) -> bytes:
     """A journal line. ASCII, so that lone surrogates in an answer survive as escapes."""
-    body = json.dumps(event, separators=(",", ":")).encode()
+    body = _ENCODER.encode(event).encode()
     return _HEAD % zlib.crc32(body) + body + b"}\n"
 
 

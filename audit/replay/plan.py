@@ -156,10 +156,9 @@ def _limit(counts: TokenCounts, tier: Tier) -> int:
 
 
 def _drawn(slice_: pa.Table) -> dict[str, list[tuple[int, str, str, str]]]:
-    """Rows (draw order, purpose, request, model) of each route, in draw order; quality before dollars at the same place."""
-    columns = [
-        slice_.column(name).to_pylist() for name in ("route", "draw_order", "purpose", "request_fp", "incumbent_model")
-    ]
+    """Rows (draw order, purpose, request, model) of each route, in draw order; quality before dollars at one place."""
+    names = ("route", "draw_order", "purpose", "request_fp", "incumbent_model")
+    columns = [slice_.column(name).to_pylist() for name in names]
     routes: dict[str, list[tuple[int, str, str, str]]] = {}
     for route, order, purpose, request_fp, model in zip(*columns, strict=True):
         routes.setdefault(route, []).append((order, purpose, request_fp, model))

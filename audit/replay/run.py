@@ -260,9 +260,10 @@ class _Session:
         try:
             while queue and not self.stopping:
                 call = queue.popleft()
-                await self._ask(call, tier, costs=call.call_id in paid)
-                # An answer that was at hand never yielded; signals and other tiers must get their turn.
-                await asyncio.sleep(0)
+                reply = await self._ask(call, tier, costs=call.call_id in paid)
+                if reply.served_from != "network" or not reply.attempts:
+                    # An answer that was at hand never yielded; signals and other tiers must get their turn.
+                    await asyncio.sleep(0)
         except Drained:
             return
         except CapReached as error:
@@ -277,7 +278,7 @@ class _Session:
             self.stop(error)
             raise
 
-    async def _ask(self, call: Call, tier: Tier, *, costs: bool) -> None:
+    async def _ask(self, call: Call, tier: Tier, *, costs: bool) -> Reply:
         request = self.requests[call.request_fp]
         worst_usd = 0.0
         if costs:
@@ -293,6 +294,7 @@ class _Session:
             raise
         stake.settle(reply.spent_usd)
         self._finish(call, reply, stake)
+        return reply
 
     def _give_up(self, call: Call, stake: Stake, error: BaseException, *, costs: bool) -> None:
         """A call ends without a result. What was dropped while it was on the wire may have been billed."""

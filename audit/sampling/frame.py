@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from audit.core.errors import InputError
-from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS
+from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS, exact_sum
 
 COLUMNS = (
     "row_id",
@@ -18,10 +18,13 @@ COLUMNS = (
     "request_fp",
     "prompt_tokens",
     "completion_tokens",
+    "prompt_chars",
     "params",
     "replayable",
     "unreplayable_reasons",
 )
+
+_INNER = ("reason", "route", "replayable", "unreplayable_reasons", "prompt_chars")
 
 NO_COST = "cost_unknown"
 """Reason of a request that could be replayed but has no dollars to audit."""
@@ -53,7 +56,7 @@ class RouteFrame:
     @property
     def auditable_usd(self) -> float:
         """Spend on the rows that can be replayed."""
-        return float(self.rows["cost_usd"].sum())
+        return exact_sum(self.rows["cost_usd"])
 
     @property
     def incumbent(self) -> str:
@@ -93,7 +96,12 @@ def route_frames(traffic_files: Sequence[Path]) -> list[RouteFrame]:
                 pl.col("params").str.json_path_match("$.max_tokens"),
             ).cast(pl.Int64, strict=False),
         )
-        .with_columns(pl.col("route").fill_null(""), pl.col("replayable").cast(pl.String))
+        .with_columns(
+            pl.col("route").fill_null(""),
+            pl.col("replayable").cast(pl.String),
+            # Where nobody counted, three characters a token is on the safe side of prose and code alike.
+            prompt_tokens=pl.coalesce("prompt_tokens", pl.col("prompt_chars") // 3),
+        )
         .sort("row_id")
         .collect()
     )
@@ -114,19 +122,17 @@ def _frame(route: str, rows: pl.DataFrame) -> RouteFrame:
         .then(pl.lit(NO_COST))
     )
     marked = rows.with_columns(reason=reason)
-    lost = (
-        marked.filter(pl.col("reason").is_not_null())
-        .group_by("reason")
-        .agg(n=pl.len(), usd=pl.col("cost_usd").sum())
-        .sort("reason")
-    )
-    models = rows.group_by("model").agg(usd=pl.col("cost_usd").sum()).sort(["usd", "model"], descending=[True, False])
+    lost = marked.filter(pl.col("reason").is_not_null()).partition_by("reason", as_dict=True)
+    by_reason = {str(key[0]): part for key, part in sorted(lost.items())}
+    spent = {str(key[0]): exact_sum(part["cost_usd"]) for key, part in rows.partition_by("model", as_dict=True).items()}
     return RouteFrame(
         route=route,
         requests=rows.height,
-        spend_usd=float(rows["cost_usd"].sum()),
-        rows=marked.filter(pl.col("reason").is_null()).drop("reason", "route", "replayable", "unreplayable_reasons"),
-        models=dict(zip(models["model"], models["usd"], strict=True)),
-        unreplayable=dict(zip(lost["reason"], lost["n"], strict=True)),
-        unreplayable_usd=dict(zip(lost["reason"], lost["usd"], strict=True)),
+        spend_usd=exact_sum(rows["cost_usd"]),
+        rows=marked.filter(pl.col("reason").is_null()).drop(
+            "reason", "route", "replayable", "unreplayable_reasons", "prompt_chars"
+        ),
+        models=dict(sorted(spent.items(), key=lambda item: (-item[1], item[0]))),
+        unreplayable={reason: part.height for reason, part in by_reason.items()},
+        unreplayable_usd={reason: exact_sum(part["cost_usd"]) for reason, part in by_reason.items()},
     )

@@ -1,21 +1,37 @@
-"""A replay in a process of its own, for tests that kill it: `python -m tests.replay.child FOLDER URL N CONCURRENCY`."""
+"""A replay in a process of its own, for tests that kill it.
+
+python -m tests.replay.child FOLDER URL N CONCURRENCY [MODEL MESSAGES.json]
+"""
 
 from __future__ import annotations
 
+import json
 import sys
+from pathlib import Path
 
 from audit.core.artifacts import RunFolder
 from audit.core.errors import AuditError
+from audit.core.exchange import Request
+from audit.core.fingerprint import request_fp
 from audit.core.settings import ReplaySettings
 from audit.llm.client import ClientOptions
 from audit.llm.retry import Backoff
 from audit.replay.run import ReplayOptions, run_replay
-from tests.replay.world import tier, world
+from tests.replay.world import World, tier, world, world_of
 
 
-def main(folder: str, base_url: str, n: str, concurrency: str) -> int:
+def made_of(base_url: str, n: str, concurrency: str, model: str = "m", messages: str | None = None) -> World:
+    """The world that the arguments describe."""
+    asked = tier(base_url, model=model, concurrency=int(concurrency))
+    if messages is None:
+        return world(base_url, int(n), asked)
+    lists = json.loads(Path(messages).read_text("utf-8"))[: int(n)]
+    return world_of([Request(request_fp=request_fp(one), messages=one) for one in lists], asked)
+
+
+def main(folder: str, *arguments: str) -> int:
     """Replay, and exit as the command line would."""
-    made = world(base_url, int(n), tier(base_url, concurrency=int(concurrency)))
+    made = made_of(*arguments)
     options = ReplayOptions(cap_usd=100.0, client=ClientOptions(backoff=Backoff(base_s=0.01)))
     print("ready", flush=True)
     try:

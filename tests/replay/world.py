@@ -80,10 +80,14 @@ def slice_of(rows: Sequence[tuple[str, str, str]]) -> pa.Table:
     return rows_table(plain, schemas.SLICE)
 
 
-def world(base_url: str, n: int, *tiers: Tier) -> World:
+def world(base_url: str, n: int, *tiers: Tier, text: str = "question") -> World:
     """`n` requests of one route, each to go to every tier."""
-    tiers = tiers or (tier(base_url),)
-    requests = {r.request_fp: r for r in (request(f"question {i}") for i in range(n))}
+    return world_of([request(f"{text} {i}") for i in range(n)], *(tiers or (tier(base_url),)))
+
+
+def world_of(asked: Sequence[Request], *tiers: Tier) -> World:
+    """These requests as one route, each to go to every tier."""
+    requests = {r.request_fp: r for r in asked}
     slice_ = slice_of([("r", "quality", fp) for fp in requests])
     candidates = tuple(t.name for t in tiers)
     return World(tiers, requests, planned_calls([design(candidates=candidates)], slice_, tiers))

@@ -44,6 +44,9 @@ FINISH = {
     "refusal": "refusal",
 }
 
+# `json.dumps` makes an encoder for each call that has options.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
 
 def encode(request: Request, tier: Tier, key: str | None) -> HttpCall:
     """One POST to `{base_url}/chat/completions`."""
@@ -57,9 +60,9 @@ def encode(request: Request, tier: Tier, key: str | None) -> HttpCall:
     body |= _parameters(request.params, tier)
     body |= tier.options.get("body", {})
     try:
-        content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        content = _ENCODER.encode(body).encode()
     except UnicodeEncodeError:  # a lone surrogate has no UTF-8, but an escape
-        content = json.dumps(body, separators=(",", ":")).encode()
+        content = json.dumps(body).encode()
     return HttpCall(url=f"{_base(tier)}/chat/completions", headers=_headers(tier, key), body=content)
 
 
