@@ -40,8 +40,10 @@ docs: $(READY) ## Fill the generated parts of README.md and ARCHITECTURE.md
 golden: $(READY) ## Renew golden files; read the diff
 	AUDIT_GOLDEN=write $(BIN)/python -m pytest -q tests/golden tests/cli tests/config tests/gate
 
-shots: $(READY) browser ## Pictures of the report, into shots/
-	$(BIN)/python -m tests.browser.shots
+shots: $(READY) browser ## Pictures of the demo's report into shots/, and the README's
+	$(BIN)/audit --quiet demo --out runs/demo >/dev/null
+	$(BIN)/python -m tests.browser.shots runs/demo shots
+	cp shots/first.png .github/report.png
 
 format: $(READY) ## Format the code
 	$(BIN)/ruff check --fix .

@@ -17,7 +17,7 @@ from tests.report.fixtures import STATES, cases
 Write = Callable[[Findings, list[Case]], str]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """The system's Chromium. Without one these tests are skipped, in CI they fail."""
     executable = find()
@@ -30,7 +30,7 @@ def browser() -> Iterator[Browser]:
         started.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def write(tmp_path_factory: pytest.TempPathFactory) -> Write:
     """Writes a report and gives its URL."""
     folder = tmp_path_factory.mktemp("reports")
@@ -44,7 +44,7 @@ def write(tmp_path_factory: pytest.TempPathFactory) -> Write:
     return written
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def state_url(write: Write) -> Callable[[str], str]:
     """URL of the report of a state; made once."""
     known: dict[str, str] = {}

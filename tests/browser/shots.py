@@ -1,5 +1,7 @@
 """Pictures of a report: `python -m tests.browser.shots [RUN_OR_FIXTURE [OUTDIR]]`, by default `proven` into `shots/`.
 
+`first.png` is the first screen, which the README shows: `make shots` draws it from the demo.
+
 RUN_OR_FIXTURE is a run folder, a report.html, or the name of a state in `tests/report/fixtures.py`. Makes `light.png`
 and `dark.png` (1,280 px), `narrow.png` (400 px), `print-1.png` (the first A4 page as Chromium lays it out on screen)
 and `report.pdf`.
@@ -44,6 +46,10 @@ def shoot(browser: Browser, html: Path, folder: Path) -> None:
         page.goto(html.as_uri())
         page.screenshot(path=folder / f"{name}.png", full_page=True)
         page.close()
+    page = browser.new_page(viewport={"width": 1280, "height": 1560})
+    page.goto(html.as_uri())
+    page.screenshot(path=folder / "first.png")
+    page.close()
     page = browser.new_page(viewport=A4, device_scale_factor=2)
     page.goto(html.as_uri())
     page.pdf(path=folder / "report.pdf", format="A4", prefer_css_page_size=True, print_background=True)
