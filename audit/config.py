@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from audit.core.catalog import Catalog
 from audit.core.display import plural
-from audit.core.errors import AuditError, ConfigError, UnknownName, nearest
+from audit.core.errors import AuditError, ConfigError, Place, UnknownName, nearest
 from audit.core.fingerprint import fingerprint
 from audit.core.settings import Criterion, CriterionSettings, Settings
 from audit.gate.rules import RuleProblem, parse_rule
@@ -61,6 +61,14 @@ def load_settings(path: Path | None = None, *, overrides: Mapping[str, Any] | No
     if settings is None or problems:
         raise _all(document, problems)
     return settings.model_copy(update={"directory": directory, "config_file": file})
+
+
+def gate_places(settings: Settings) -> list[Place]:
+    """Where each rule of `gate:` stands, for what points at it; without a file there are none."""
+    if settings.config_file is None:
+        return []
+    document = read_document(settings.config_file)
+    return [document.place(("gate", index, "when")) for index in range(len(settings.gate))]
 
 
 def settings_digest(settings: Settings) -> str:

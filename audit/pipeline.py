@@ -9,29 +9,27 @@ calls that have a result are never made again, so running a command again resume
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import polars as pl
 
 from audit import __version__
-from audit.config import load_settings, settings_digest
+from audit.config import load_settings
 from audit.core.artifacts import (
     RunFolder,
     read_cases,
-    read_findings,
     read_json,
+    read_run,
     write_atomic,
     write_cases,
     write_findings,
     write_json,
-    write_table,
 )
 from audit.core.errors import Incomplete, InputError, PlanStale
 from audit.core.finding import Findings
-from audit.core.fingerprint import combined, file_sha256, fingerprint
+from audit.core.fingerprint import fingerprint
 from audit.core.mixture import Mix
 from audit.core.plain import from_plain, to_plain
 from audit.core.plan import Plan, plan_from_plain
@@ -39,37 +37,37 @@ from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.drafting import draft
 from audit.findings.run import find
+from audit.ingest.redact import Redactor
 from audit.ingest.run import IngestReport
 from audit.ingest.run import ingest as read_logs
-from audit.ingest.source import find_sources
-from audit.ingest.suggest import suggest_route_fields
 from audit.llm.client import ClientOptions
 from audit.llm.pricing import price_of
-from audit.llm.tiers import hosts, resolve_tiers
+from audit.llm.tiers import resolve_tiers
 from audit.mix.run import measure_mix
+from audit.pack.evidence import Packed, pack_run
+from audit.preparation import PreparedRun, digest_of, prepare, run_id_of
 from audit.provenance import FindingsContext, context_of
 from audit.replay.meter import Meter, SilentMeter
-from audit.replay.plan import Call, TokenCounts, planned_calls, quote
+from audit.replay.plan import planned_calls
 from audit.replay.requests import load_requests
-from audit.replay.run import ReplayOptions, recorded_calls, run_replay
+from audit.replay.run import ReplayOptions, run_replay
 from audit.replay.table import write_replays
+from audit.report.focus import focus_csv
 from audit.report.html import render_html
 from audit.report.markdown import summary_markdown
-from audit.sampling.design import RouteNeeds
-from audit.sampling.frame import RouteFrame, route_frames
-from audit.sampling.run import Sample, draw_sample
-from audit.scoring.criteria import unsupported
+from audit.routing import bench_of
+from audit.sampling.frame import route_frames
 from audit.scoring.run import score as score_replays
 
 Consent = Callable[[Plan], bool]
-Format = Literal["html", "md", "json"]
+Format = Literal["html", "md", "json", "focus"]
 TextPolicy = Literal["sample", "none"]
 
 
 def ingest(sources: Sequence[Path], settings: Settings, folder: RunFolder, *, demo: bool = False) -> IngestReport:
     """Logs to `traffic/`; skipped when the folder has been made from the same logs, read in the same way."""
     made_from = {
-        "logs": _digest_of(sources),
+        "logs": digest_of(sources),
         "ingest settings": fingerprint(settings.ingest.model_dump(mode="json")),
         "version": __version__,
     }
@@ -98,12 +96,12 @@ def draft_config(sources: Sequence[Path]) -> str:
 
 def run_folder(sources: Sequence[Path], settings: Settings) -> RunFolder:
     """The default folder of a run: named by its logs and settings, so that the same command finds it again."""
-    return RunFolder(Path("runs") / _run_id(_digest_of(sources), settings))
+    return RunFolder(Path("runs") / run_id_of(digest_of(sources), settings))
 
 
 def plan(sources: Sequence[Path], settings: Settings, folder: RunFolder | None = None) -> Plan:
     """Logs to a quoted plan. Spends nothing, sends nothing."""
-    return _prepare(sources, settings, folder or run_folder(sources, settings)).plan
+    return _prepared(sources, settings, folder).plan
 
 
 def replay(
@@ -127,7 +125,7 @@ def replay(
         Incomplete: The cap, failures or an outage stopped the replay. What is done was scored and reported all the
             same, as an incomplete run.
     """
-    run = _prepare(sources, settings, folder or run_folder(sources, settings), demo=demo)
+    run = _prepared(sources, settings, folder, demo=demo)
     if saved is not None:
         _refuse_stale(saved, run.plan)
     if not consent(run.plan):
@@ -167,9 +165,11 @@ def report(
         output: Where to; default: in the run folder.
         text: `none` leaves out every prompt and completion.
     """
-    folder.open_existing()
-    findings = read_findings(folder.findings)
-    if format == "json":
+    findings = read_run(folder.path)
+    if format == "focus":
+        path = output or folder.path / "focus.csv"
+        write_atomic(path, focus_csv(findings).encode("utf-8", "replace"))
+    elif format == "json":
         path = output or folder.findings
         if path != folder.findings:
             write_findings(path, findings)
@@ -181,6 +181,14 @@ def report(
         cases = read_cases(folder.cases) if text == "sample" else []
         write_atomic(path, render_html(findings, cases, text=text).encode("utf-8", "replace"))
     return path
+
+
+def pack(folder: RunFolder, output: Path, *, text: TextPolicy = "sample") -> Packed:
+    """Write the evidence of a run into one zip file that `audit verify` checks; texts redacted as configured."""
+    folder.open_existing()
+    config = folder.config_file()
+    settings = Settings() if config is None else load_settings(config)
+    return pack_run(folder, output, text=text, redact=Redactor(settings.ingest.redact).value)
 
 
 def demo(folder: RunFolder) -> Findings:
@@ -200,64 +208,17 @@ def demo_files() -> Path:
     return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Run:
-    """A replay that is ready to be agreed to."""
-
-    folder: RunFolder
-    settings: Settings
-    tiers: tuple[Tier, ...]
-    sample: Sample
-    calls: list[Call]
-    tokens: Mapping[str, TokenCounts]
-    plan: Plan
-
-
-def _prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder, *, demo: bool = False) -> _Run:
-    """Everything up to the quote: ingest, sample, calls, plan."""
-    tiers = resolve_tiers(settings)
+def _prepared(
+    sources: Sequence[Path], settings: Settings, folder: RunFolder | None, *, demo: bool = False
+) -> PreparedRun:
+    """Logs to a quoted plan."""
+    resolve_tiers(settings)  # a wrong tier is told before minutes are spent on reading logs
+    folder = folder or run_folder(sources, settings)
     ingest(sources, settings, folder, demo=demo)
-    frames = route_frames(folder.traffic_files())
-    _refuse_routeless(frames, settings, folder)
-    sample = draw_sample(frames, _needs(frames, settings), tiers, settings)
-    write_table(folder.slice, sample.table)
-    calls = planned_calls(sample.designs, sample.table, tiers)
-    tokens = _token_counts(sample.tokens)
-    done = recorded_calls(calls, tiers, settings.replay, folder, settings.directory)
-    quotes = quote(calls, tokens, tiers, done)
-    at_most, whole = sum(q.at_most_usd for q in quotes), quote(calls, tokens, tiers)
-    asked = {call.tier for call in calls}
-    plan_ = Plan(
-        made_from={
-            "logs": _digest_of(sources),
-            "audit.yaml": settings_digest(settings),
-            "prices": fingerprint([to_plain(tier.price) for tier in tiers]),
-            "sample": fingerprint(sample.table.to_pylist()),
-            "version": __version__,
-        },
-        seed=settings.seed,
-        margin=settings.margin,
-        confidence=settings.confidence,
-        expected_usd=sum(q.expected_usd for q in quotes),
-        at_most_usd=at_most,
-        max_spend_usd=at_most if settings.max_spend is None else settings.max_spend,
-        calls=len(calls),
-        tokens=sum((tokens[c.request_fp].prompt or 0) + (tokens[c.request_fp].completion or 0) for c in calls),
-        whole_usd={
-            "expected_usd": sum(q.expected_usd for q in whole),
-            "at_most_usd": sum(q.at_most_usd for q in whole),
-        },
-        hosts=hosts(tier for tier in tiers if tier.name in asked),
-        designs=sample.designs,
-        quotes=quotes,
-        config=None if settings.config_file is None else str(settings.config_file),
-        sources=tuple(str(path) for path in sources),
-    )
-    write_json(folder.plan, plan_)
-    return _Run(folder=folder, settings=settings, tiers=tiers, sample=sample, calls=calls, tokens=tokens, plan=plan_)
+    return prepare(sources, settings, folder)
 
 
-def _replay(run: _Run, meter: Meter) -> None:
+def _replay(run: PreparedRun, meter: Meter) -> None:
     """Make the calls that have no result yet."""
     wanted = {call.request_fp for call in run.calls}
     requests = load_requests(run.folder.body_files(), run.folder.traffic_files(), wanted)
@@ -275,7 +236,7 @@ def _replay(run: _Run, meter: Meter) -> None:
 def _conclude(folder: RunFolder, settings: Settings, plan_: Plan, tiers: Sequence[Tier]) -> Findings:
     """Replays to scores, findings and report."""
     scored = score_replays(folder, settings)
-    slice_ = _read_slice(folder)
+    slice_, frames = _read_slice(folder), route_frames(folder.traffic_files())
     context = context_of(
         FindingsContext(
             folder=folder,
@@ -283,44 +244,23 @@ def _conclude(folder: RunFolder, settings: Settings, plan_: Plan, tiers: Sequenc
             plan=plan_,
             tiers=tuple(tiers),
             calls=planned_calls(plan_.designs, slice_, tiers),
-            frames=route_frames(folder.traffic_files()),
+            frames=frames,
             mix=measure_mix(folder.traffic_files(), tiers),
-            run_id=_run_id(plan_.made_from["logs"], settings),
+            run_id=run_id_of(plan_.made_from["logs"], settings),
             embedder=scored.embedder,
             notes=scored.notes,
         )
     )
-    findings, cases = find(folder, plan_, tiers, settings, context)
+    bench = bench_of(folder, settings, frames, set(slice_["request_fp"].to_pylist()))
+    concluded = find(folder, plan_, tiers, settings, context, bench)
+    findings = concluded.findings
     write_findings(folder.findings, findings)
-    write_cases(folder.cases, cases)
+    write_cases(folder.cases, concluded.cases)
+    write_json(folder.policy, concluded.policy)
     folder.record("findings", plan_.made_from, run_id=findings.run_id)
     report(folder)
     report(folder, format="md")
     return findings
-
-
-def _needs(frames: Sequence[RouteFrame], settings: Settings) -> dict[str, RouteNeeds]:
-    """What the settings say of each route of the log."""
-    needs = {}
-    for frame in frames:
-        entry = settings.route(frame.route)
-        missing = None if entry is None else unsupported(entry.criteria)
-        needs[frame.route] = RouteNeeds(entry=entry, unsupported=missing)
-    return needs
-
-
-def _refuse_routeless(frames: Sequence[RouteFrame], settings: Settings, folder: RunFolder) -> None:
-    """Without a route key there is one heap of traffic, and no verdict about it would mean anything."""
-    if any(frame.route for frame in frames):
-        return
-    fields = suggest_route_fields(folder)
-    named = settings.ingest.route
-    raise InputError(
-        f"no request has a value at `{named}`, so there are no routes" if named else "the logs name no route",
-        code="ingest.no-route",
-        notes=[f"{field} has {distinct} different values" for field, distinct, _ in fields],
-        hint=f"name the field in audit.yaml:  ingest: {{route: {fields[0][0] if fields else 'metadata.route'}}}",
-    )
 
 
 def _refuse_stale(saved: Plan, now: Plan) -> None:
@@ -333,23 +273,5 @@ def _refuse_stale(saved: Plan, now: Plan) -> None:
             )
 
 
-def _token_counts(tokens: pl.DataFrame) -> dict[str, TokenCounts]:
-    return {
-        row["request_fp"]: TokenCounts(
-            prompt=row["prompt_tokens"], completion=row["completion_tokens"], max_tokens=row["max_tokens"]
-        )
-        for row in tokens.iter_rows(named=True)
-    }
-
-
 def _read_slice(folder: RunFolder) -> Any:
     return pl.read_parquet(folder.slice).to_arrow()
-
-
-def _digest_of(sources: Sequence[Path]) -> str:
-    """One digest for the logs: of their names and their bytes."""
-    return combined(f"{source.name} {file_sha256(source.path)}" for source in find_sources(sources))
-
-
-def _run_id(logs: str, settings: Settings) -> str:
-    return fingerprint([logs, settings_digest(settings), __version__])[:12]

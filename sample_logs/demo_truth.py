@@ -14,9 +14,9 @@ EXPECTED = {
         "both candidates lose well under the margin, and there is enough traffic to prove it",
     ),
     "/ticket-triage": (
-        "keep",
+        "split",
         {"medium": "inferior", "small": "inferior"},
-        "both candidates fail on long threads; on single mails they are as good, so a split by length can follow",
+        "both candidates fail on long threads; on single mails they are as good, so the mails can move",
     ),
     "/order-quote": (
         "keep",
@@ -122,8 +122,14 @@ def _candidate(known: Sequence[Call], name: str, world: World) -> dict[str, Any]
         **_paired(known, name, world),
         "cost_usd": cost,
         "saving_usd": round(spent - cost, 6),
-        "by_difficulty": {key: _paired(part, name, world) for key, part in sorted(by_difficulty.items())},
+        "by_difficulty": {key: _part(part, name, world) for key, part in sorted(by_difficulty.items())},
     }
+
+
+def _part(known: Sequence[Call], name: str, world: World) -> dict[str, Any]:
+    """The pairs of one difficulty, and what moving exactly these requests would save."""
+    cost = sum(world.tiers[name](call.request, 0).cost_usd or 0.0 for call in known)
+    return {**_paired(known, name, world), "saving_usd": round(sum(call.cost_usd for call in known) - cost, 6)}
 
 
 def _logged_right(call: Call, world: World) -> bool:

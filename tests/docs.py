@@ -56,6 +56,13 @@ def assertions() -> str:
     return catalog(SCORERS) + f"\nKnown, and reported as not supported by name: {later}.\n"
 
 
+def exports() -> str:
+    """The gateways that a policy can be written for."""
+    from audit.policy.exports import EXPORTERS
+
+    return catalog(EXPORTERS)
+
+
 def commands() -> str:
     """The commands, from their help."""
     import typer
@@ -71,6 +78,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "formats": formats,
     "providers": providers,
     "assertions": assertions,
+    "exports": exports,
     "commands": commands,
 }
 

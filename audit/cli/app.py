@@ -8,7 +8,27 @@ from typing import Any
 import typer
 from typer import completion as scripts
 
-from audit.cli import completion, demo, doctor, gate, ingest, init, mix, plan, replay, report, score
+from audit.cli import (
+    completion,
+    demo,
+    diff,
+    doctor,
+    gate,
+    ingest,
+    init,
+    mix,
+    plan,
+    policy,
+    prices,
+    replay,
+    report,
+    runs,
+    scan,
+    score,
+    show,
+    tiers,
+    verify,
+)
 from audit.cli.layout import Command, Program, join
 from audit.cli.switches import everywhere
 
@@ -25,6 +45,14 @@ COMMANDS = (
     score.score,
     report.report,
     gate.gate,
+    policy.policy,
+    show.show,
+    diff.diff,
+    runs.runs,
+    verify.verify,
+    scan.scan,
+    prices.prices,
+    tiers.tiers,
     doctor.doctor,
     completion.completion,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,7 +17,11 @@ def gate(
     config: RunConfig = None,
     rule: Annotated[list[str] | None, typer.Option("--rule", help="Instead of the configuration's rules.")] = None,
     format: Annotated[  # noqa: A002
-        list[str] | None, typer.Option("--format", help="text, json or markdown, or markdown:PATH; several are fine.")
+        list[str] | None,
+        typer.Option("--format", help="text, json, markdown, junit or github, or NAME:PATH; several are fine."),
+    ] = None,
+    baseline: Annotated[
+        Path | None, typer.Option("--baseline", metavar="RUN", help="Earlier run, for rules about change(...).")
     ] = None,
     inconclusive: Annotated[
         str | None, typer.Option("--inconclusive", help="fail, warn or pass: exit 1, 0 or 0 instead of 3.")
@@ -26,24 +31,31 @@ def gate(
     """Hold rules against the findings of a run: pass 0, fail 1, inconclusive 3.
 
     A threshold is a claim on the true value, and the interval decides: the whole of it satisfies the rule (pass),
-    none of it does (fail), or neither (inconclusive). A route that the verdict leaves alone passes.
+    none of it does (fail), or neither (inconclusive). A route that the verdict leaves alone passes. A change is
+    in % for money and counts, in pt for rates, and combines the intervals of both runs at their worst.
 
     EXAMPLES
         audit gate runs/7f3a9c1e
         audit gate runs/7f3a9c1e --rule 'quality_delta{route:*} >= -2pt' --rule 'mix{model:gpt-4o} < 80%'
-        audit gate runs/7f3a9c1e --format text --format markdown:$GITHUB_STEP_SUMMARY --inconclusive warn
+        audit gate runs/7f3a9c1e --format github --format markdown:$GITHUB_STEP_SUMMARY --inconclusive warn
+        audit gate runs/7f3a9c1e --format junit:gate.xml
+        audit gate runs/7f3a9c1e --baseline runs/2c41d08b --rule 'change(cost_per_1k{route:*}) <= 5%'
     """
-    from audit.cli.print_gate import outputs_of, print_gate
-    from audit.config import load_settings
-    from audit.core.artifacts import RunFolder, read_findings
+    from audit.cli.print_gate import Judged, outputs_of, print_gate
+    from audit.config import gate_places, load_settings
+    from audit.core.artifacts import RunFolder, read_run
     from audit.gate.decide import inconclusive_of, judge, with_names
 
     terminal = Terminal(ctx.obj)
     outputs, answer = outputs_of(format or [], json=terminal.switches.json), inconclusive_of(inconclusive)
-    folder = RunFolder(run)
-    folder.open_existing()
-    rules = with_names(rule) if rule else load_settings(config or folder.config_file()).gate
-    findings = read_findings(folder.findings)
-    decision = judge(findings, rules)
-    print_gate(terminal, decision, findings, outputs, inconclusive=answer, name=name)
+    findings = read_run(run)
+    settings = None if rule else load_settings(config or RunFolder(run).config_file())
+    decision = judge(
+        findings,
+        with_names(rule or ()) if settings is None else settings.gate,
+        baseline=None if baseline is None else read_run(baseline),
+    )
+    places = [] if settings is None else gate_places(settings)
+    judged = Judged(decision=decision, findings=findings, places=places, inconclusive=answer, name=name)
+    print_gate(terminal, judged, outputs)
     raise typer.Exit(decision.exit_code(answer))

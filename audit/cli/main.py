@@ -55,6 +55,8 @@ def run(argv: Sequence[str], program: Callable[[], Any] = command_line) -> int:
         argv: Without the program's name.
         program: Makes the click command.
     """
+    # The matrices here are small: OpenBLAS's threads spin longer than they work. Set before numpy is imported.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     switches = Switches(json="--json" in argv, debug="--debug" in argv)
     for stream in (sys.stdout, sys.stderr):
         # A name that the encoding lacks is drawn as an escape; it must not end the run.

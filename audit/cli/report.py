@@ -18,6 +18,7 @@ class Format(StrEnum):
     HTML = "html"
     MD = "md"
     JSON = "json"
+    FOCUS = "focus"
 
 
 class Text(StrEnum):
@@ -33,17 +34,35 @@ def report(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Default: in the run folder.")] = None,
     format: Annotated[Format, typer.Option("--format", help="What is written.")] = Format.HTML,  # noqa: A002
     text: Annotated[Text, typer.Option("--text", help="Prompts and completions in it.")] = Text.SAMPLE,
+    pack: Annotated[
+        Path | None, typer.Option("--pack", metavar="FILE.zip", help="Write the evidence into a zip file instead.")
+    ] = None,
 ) -> None:
-    """Draw the report of a run again, from its findings.
+    """Draw the report of a run again, from its findings; as cost rows for FinOps tools; or as a pack of evidence.
+
+    `focus` is one CSV row per route with the column names of FOCUS 1.x. It holds what a log knows, not a bill: nothing
+    of accounts, invoices and list prices. A pack holds findings, cases, recorded completions, configuration, plan,
+    prices and digests, redacted as the configuration asks.
 
     EXAMPLES
         audit report runs/7f3a9c1e -o report.html
-        audit report runs/7f3a9c1e --text none      # no prompt and no completion in it
+        audit report runs/7f3a9c1e --text none               # no prompt and no completion in it
+        audit report runs/7f3a9c1e --format focus -o focus.csv
+        audit report runs/7f3a9c1e --pack evidence.zip       # check it with:  audit verify evidence.zip
     """
     from audit import pipeline
     from audit.core.artifacts import RunFolder
+    from audit.core.errors import InputError
 
     terminal = Terminal(ctx.obj)
+    if pack is not None:
+        from audit.cli.print_pack import print_packed
+
+        if output is not None or format is not Format.HTML:
+            raise InputError("--pack writes one file of its own kind; leave --output and --format out", code="usage")
+
+        print_packed(terminal, pipeline.pack(RunFolder(run), pack, text=text.value))
+        return
     path = pipeline.report(RunFolder(run), output=output, format=format.value, text=text.value)
     if terminal.switches.json:
         terminal.document({"report": str(path)})

@@ -39,6 +39,8 @@ class RunFolder:
         self.scores = self.path / "scores" / "scores.parquet"
         self.accepted = self.path / "scores" / "accepted.parquet"
         self.findings = self.path / "findings.json"
+        self.policies = self.path / "policies.json"
+        self.policy = self.path / "policy" / "policy.json"
         self.cases = self.path / "cases.jsonl"
         self.report = self.path / "report.html"
         self.summary = self.path / "summary.md"
@@ -212,7 +214,7 @@ def read_findings(path: Path) -> Findings:
         raise InputError(f"{path} has the schema {schema!r}, which this version cannot read", code="findings.version")
     try:
         return from_plain(Findings, value)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} lacks or spoils the field {error}", code="findings.damaged") from None
 
 

@@ -86,6 +86,8 @@ class RoutingPolicy:
         made_at: End of the log's window, ISO date: the evidence is about traffic up to then.
         expires_at: ISO date after which the evidence is stale (30 days), or a model or price change before it.
         prices: USD per million tokens by tier, on which the savings rest.
+        demo: Made from bundled data; not for a gateway that serves anybody.
+        simulated: Tiers whose completions were simulated.
     """
 
     run_id: str
@@ -95,4 +97,6 @@ class RoutingPolicy:
     made_at: str | None
     expires_at: str | None
     prices: Mapping[str, Mapping[str, float | None]]
+    demo: bool = False
+    simulated: tuple[str, ...] = ()
     schema: str = SCHEMA

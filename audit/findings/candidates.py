@@ -100,8 +100,8 @@ def gather(tables: Tables, design: RouteDesign, tier: Tier, level: float) -> Evi
     if len(draws.saved):
         # One more draw might cost as much as the worst one seen; savings have no natural floor (statistics.md 4).
         floor = float(min(0.0, draws.saved.min()))
-        saving = _dollars(draws.saved, design.auditable_usd, level, z_low=floor)
-        waste = _dollars(np.where(draws.no_worse, np.maximum(draws.saved, 0.0), 0.0), design.auditable_usd, level)
+        saving = dollars_of(draws.saved, design.auditable_usd, level, z_low=floor)
+        waste = dollars_of(np.where(draws.no_worse, np.maximum(draws.saved, 0.0), 0.0), design.auditable_usd, level)
     return Evidence(
         tier=tier,
         tuning=tuning,
@@ -114,8 +114,8 @@ def gather(tables: Tables, design: RouteDesign, tier: Tier, level: float) -> Evi
     )
 
 
-def _dollars(z: npt.NDArray[np.float64], spend: float, level: float, z_low: float = 0.0) -> Estimate | None:
-    """Share of spend on the dollar draws, times the spend, which is known exactly."""
+def dollars_of(z: npt.NDArray[np.float64], spend: float, level: float, z_low: float = 0.0) -> Estimate | None:
+    """Share of spend on the dollar draws, times the spend, which is known exactly; None without draws."""
     # Draws are in proportion to cost, so every draw stands for the same amount of spend: weights are equal.
     share = hajek_share(z, np.ones_like(z), level=level, z_low=z_low)
     if share.observed is None:

@@ -40,6 +40,22 @@ class Tables:
             scores=_plain(pl.read_parquet(folder.scores).drop("evidence_json")),
         )
 
+    def before_certification(self) -> Tables:
+        """The same without the verdicts, scores and replays that only the certification split has.
+
+        What is chosen from these cannot depend on how the certification split turns out. The dollar draws stay, for
+        what a policy costs, without their verdicts.
+        """
+        tuning = (pl.col("purpose") == "quality") & (pl.col("split") == "tuning")
+        ids = self.slice.filter(tuning)["exchange_id"].implode()
+        asked = self.slice.filter(tuning | (pl.col("purpose") == "dollars"))["request_fp"].implode()
+        return Tables(
+            slice=self.slice,
+            replays=self.replays.filter(pl.col("request_fp").is_in(asked)),
+            accepted=self.accepted.filter(pl.col("exchange_id").is_in(ids)),
+            scores=self.scores.filter(pl.col("exchange_id").is_in(ids)),
+        )
+
     def of_route(self, route: str) -> Tables:
         """The rows of one route."""
         mine = pl.col("route") == route

@@ -1,10 +1,10 @@
-"""The verdict of a route: Switch, Keep or Not proven, with what it rests on."""
+"""The verdict of a route: Switch, Split, Keep or Not proven, with what it rests on."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audit.core.display import percent, plural, points_interval
 from audit.core.finding import CandidateFinding, CandidateVerdict, NeedsMore, RouteFinding, Verdict
@@ -13,9 +13,12 @@ from audit.core.plan import RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.findings.candidates import Evidence, describe, gather, observed, rate
+from audit.findings.certify import Terms, Tested, Verdicts, certify_policies, policy_findings, reason_of
 from audit.findings.evidence import Tables
 from audit.findings.noise import Floor, noise_floor
+from audit.findings.policies import Bench, Sealed, propose
 from audit.findings.sequence import decide
+from audit.signals.signal import Remembering
 from audit.stats.noninferiority import smallest_n
 from audit.stats.planning import pairs_needed
 
@@ -39,11 +42,12 @@ class RouteTraffic:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteVerdict:
-    """A verdict with its sentence, the candidate it is about, and what is still open."""
+    """A verdict with its sentence, the candidate it is about, and the policy that it recommends, if any."""
 
     verdict: Verdict
     reason: str
     candidate: CandidateFinding | None
+    policy: Tested | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +58,7 @@ class Judged:
     traffic: RouteTraffic
     evidence: Sequence[Evidence]
     candidates: Sequence[CandidateFinding]
+    policies: Verdicts
     noise: Floor
     accepted_floor: float | None
     accepted_rate: Estimate | None
@@ -61,16 +66,63 @@ class Judged:
     verdict: RouteVerdict
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What was chosen and sealed before the certification split is looked at, by route.
+
+    Attributes:
+        bench: What policies are made from.
+        sealed: By route.
+    """
+
+    bench: Bench
+    sealed: Mapping[str, Sealed]
+
+
+def prepare(tables: Tables, designs: Sequence[RouteDesign], bench: Bench) -> Prepared:
+    """Choose and order every route's policies on the tuning split alone."""
+    before = tables.before_certification()
+    if bench.embedder is not None:
+        bench = replace(bench, embedder=Remembering(bench.embedder))
+    sealed = {d.route: propose(before.of_route(d.route), d, d.candidates, bench) for d in designs}
+    return Prepared(bench=bench, sealed=sealed)
+
+
+def least_pairs(margin: float, alpha: float) -> int:
+    """Pairs below which a route decides nothing."""
+    return max(smallest_n(margin, alpha), MIN_PAIRS)
+
+
 def find_route(
-    tables: Tables, design: RouteDesign, traffic: RouteTraffic, tiers: Mapping[str, Tier], settings: Settings
-) -> RouteFinding:
-    """Judge one route."""
+    tables: Tables,
+    design: RouteDesign,
+    traffic: RouteTraffic,
+    tiers: Mapping[str, Tier],
+    settings: Settings,
+    prepared: Prepared | None = None,
+) -> tuple[RouteFinding, Tested | None]:
+    """Judge one route.
+
+    Args:
+        tables: Of the whole run.
+        design: Of the route.
+        traffic: What the log says of it.
+        tiers: By name.
+        settings: Of the run.
+        prepared: From `prepare`; None tests whole-route switches alone.
+
+    Returns:
+        The finding, and the policy that a gateway should run: None when the route stays as it is.
+    """
     level, alpha = settings.confidence, settings.alpha
     mine = tables.of_route(design.route)
     evidence = [gather(mine, design, tiers[name], level) for name in design.candidates]
     floor = noise_floor(mine, design, level=level, alpha=alpha)
-    least = max(smallest_n(design.margin, alpha), MIN_PAIRS)
-    decisions = decide(evidence, margin=design.margin, alpha=alpha, least_pairs=least, noisy=floor.noisy)
+    least = least_pairs(design.margin, alpha)
+    terms = Terms(margin=design.margin, alpha=alpha, level=level, least_pairs=least, noisy=floor.noisy)
+    ready = prepared or prepare(tables, [design], Bench())
+    policies = certify_policies(mine, design, ready.sealed[design.route], ready.bench, terms)
+    decisions = decide(evidence, policies, terms)
     candidates = [describe(e, decisions[e.tier.name], mine, design, level) for e in evidence]
     entry = settings.route(design.route)
     accepted_floor = None if entry is None else entry.floor
@@ -81,16 +133,19 @@ def find_route(
         traffic=traffic,
         evidence=evidence,
         candidates=candidates,
+        policies=policies,
         noise=floor,
         accepted_floor=accepted_floor,
         accepted_rate=accepted,
         below=below is not None,
-        verdict=_verdict(design, candidates, below),
+        verdict=_verdict(design, candidates, policies, below),
     )
-    return _finding(judged, settings)
+    return _finding(judged, settings), judged.verdict.policy
 
 
-def _verdict(design: RouteDesign, candidates: Sequence[CandidateFinding], below: Estimate | None) -> RouteVerdict:
+def _verdict(
+    design: RouteDesign, candidates: Sequence[CandidateFinding], policies: Verdicts, below: Estimate | None
+) -> RouteVerdict:
     """What to do with the route."""
     if not candidates:
         # Nothing to compare is not the same as nothing cheaper: only the latter is a decision.
@@ -100,10 +155,15 @@ def _verdict(design: RouteDesign, candidates: Sequence[CandidateFinding], below:
     if below is not None:
         reason = f"accepts {percent(below.est, 1)} today, below its floor; a cheaper tier is not the question there"
         return RouteVerdict(verdict=Verdict.KEEP, reason=reason, candidate=closest)
-    certified = [c for c in candidates if c.verdict is CandidateVerdict.NON_INFERIOR and _saves(c)]
-    if certified:
-        best = max(certified, key=lambda c: (_low(c.saving_usd), c.tier))
-        return RouteVerdict(verdict=Verdict.SWITCH, reason=f"{best.tier}: {best.reason}", candidate=best)
+    if (best := policies.best) is not None:
+        cheap = next(c for c in candidates if c.tier == best.tuned.policy.tier)
+        static = best.tuned.policy.kind == "static"
+        return RouteVerdict(
+            verdict=Verdict.SWITCH if static else Verdict.SPLIT,
+            reason=f"{cheap.tier}: {cheap.reason}" if static else reason_of(best, design.margin),
+            candidate=cheap,
+            policy=best,
+        )
     open_ones = [c for c in candidates if c.verdict is not CandidateVerdict.INFERIOR and _may_save(c)]
     if not open_ones:
         losing = [c for c in candidates if c.verdict is CandidateVerdict.INFERIOR]
@@ -124,11 +184,6 @@ def _closeness(candidate: CandidateFinding) -> tuple[float, float, str]:
 
 def _low(estimate: Estimate | None) -> float:
     return -math.inf if estimate is None or estimate.lo is None else estimate.lo
-
-
-def _saves(candidate: CandidateFinding) -> bool:
-    """The whole interval of the saving is above $0."""
-    return _low(candidate.saving_usd) > 0
 
 
 def _may_save(candidate: CandidateFinding) -> bool:
@@ -157,8 +212,9 @@ def _finding(judged: Judged, settings: Settings) -> RouteFinding:
     """Write the finding of a route down."""
     design, traffic, verdict, noise = judged.design, judged.traffic, judged.verdict, judged.noise
     chosen, level = verdict.candidate, settings.confidence
-    switching = verdict.verdict is Verdict.SWITCH and chosen is not None and chosen.saving_usd is not None
-    nothing = Estimate.exact(0.0, level)
+    policy, nothing = verdict.policy, Estimate.exact(0.0, level)
+    delta = policy.delta if policy else chosen.quality_delta if chosen else None
+    replayable = design.replayable / design.requests if design.requests else 0.0
     spend = sum(traffic.spend_by_model.values()) or 1.0
     return RouteFinding(
         route=design.route,
@@ -170,10 +226,10 @@ def _finding(judged: Judged, settings: Settings) -> RouteFinding:
         verdict=verdict.verdict,
         reason=verdict.reason,
         candidate=None if chosen is None else chosen.tier,
-        share_moved=design.replayable / design.requests if switching and design.requests else 0.0,
+        share_moved=replayable * policy.share_moved if policy else 0.0,
         margin=design.margin,
-        quality_delta=None if chosen is None else chosen.quality_delta,
-        avoidable_usd=chosen.saving_usd if switching and chosen and chosen.saving_usd else nothing,
+        quality_delta=delta,
+        avoidable_usd=policy.saving_usd if policy and policy.saving_usd else nothing,
         up_to_usd=_still_open(verdict, judged.candidates),
         needs_more=_needs_more(design, verdict, judged.evidence, settings),
         noise_floor=noise.found,
@@ -181,10 +237,11 @@ def _finding(judged: Judged, settings: Settings) -> RouteFinding:
         floor=judged.accepted_floor,
         below_floor=judged.below,
         unreplayable=dict(traffic.unreplayable),
-        quality_bounds=_bounds(design, chosen),
+        quality_bounds=_bounds(design, delta),
         sampled={"quality": design.quality_n, "dollars": design.dollars_n, "distinct": design.distinct},
         can_decide=f"{design.can_decide}, {design.reason}" if design.reason else design.can_decide,
         candidates=tuple(judged.candidates),
+        policies=policy_findings(judged.policies, design, level),
         caveats=_caveats(design, traffic, noise, chosen),
         accepted_rate=judged.accepted_rate,
     )
@@ -228,11 +285,11 @@ def _needs_more(
     return NeedsMore(replays=draws, usd=None if per_request is None else max(per_request, 0.0) * draws)
 
 
-def _bounds(design: RouteDesign, chosen: CandidateFinding | None) -> Estimate | None:
+def _bounds(design: RouteDesign, delta: Estimate | None) -> Estimate | None:
     """Delta if every request that could not be replayed went one way or the other (Manski bounds)."""
-    if chosen is None or chosen.quality_delta is None or design.requests == 0:
+    if delta is None or design.requests == 0:
         return None
-    delta, u = chosen.quality_delta, 1 - design.replayable / design.requests
+    u = 1 - design.replayable / design.requests
     lo = None if delta.lo is None else (1 - u) * delta.lo - u
     hi = None if delta.hi is None else (1 - u) * delta.hi + u
     return Estimate(est=(1 - u) * delta.est, lo=lo, hi=hi, level=delta.level)

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from audit.core.artifacts import RunFolder
+from audit.core.artifacts import RunFolder, write_json
 from audit.core.display import count, listing, percent, plural, usd
 from audit.core.finding import Case, Findings, IngestCounts, Ledger, Provenance, ReplayCounts, RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.mixture import Mix
 from audit.core.plan import Plan
+from audit.core.policy import RoutingPolicy
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.findings.cases import pick_cases
 from audit.findings.evidence import Tables
-from audit.findings.routes import RouteTraffic, find_route
+from audit.findings.handover import hand_over
+from audit.findings.policies import Bench, document
+from audit.findings.routes import RouteTraffic, find_route, prepare
 from audit.findings.totals import acceptance, avoidable, ledger, yearly
 
 MAX_CAVEATS = 3
@@ -56,18 +59,35 @@ class Context:
     provenance: Provenance
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concluded:
+    """The findings, the cases that show them to a person, and the policy that follows from them."""
+
+    findings: Findings
+    cases: list[Case]
+    policy: RoutingPolicy
+
+
 def find(
-    folder: RunFolder, plan: Plan, tiers: Sequence[Tier], settings: Settings, context: Context
-) -> tuple[Findings, list[Case]]:
+    folder: RunFolder, plan: Plan, tiers: Sequence[Tier], settings: Settings, context: Context, bench: Bench
+) -> Concluded:
     """Judge every route and add up.
 
+    Writes `policies.json`, the list of policies with its digest, before any verdict of the certification split is
+    looked at; which routing is best can then be read off that split without spoiling the promise.
+
     Returns:
-        The findings, and the cases that show them to a person. Neither depends on the order of rows, on the clock or
-        on how the work was spread.
+        What depends neither on the order of rows, nor on the clock, nor on how the work was spread.
     """
     tables = Tables.read(folder)
     by_name = {tier.name: tier for tier in tiers}
-    routes = [find_route(tables, design, context.traffic[design.route], by_name, settings) for design in plan.designs]
+    prepared = prepare(tables, plan.designs, bench)
+    write_json(folder.policies, document(list(prepared.sealed.values())))
+    judged = [
+        find_route(tables, design, context.traffic[design.route], by_name, settings, prepared)
+        for design in plan.designs
+    ]
+    routes = [route for route, _ in judged]
     routes.sort(key=lambda route: (-route.avoidable_usd.est, -route.spend_usd, route.route))
     level, mix = settings.confidence, context.mix
     total = avoidable(routes, level)
@@ -102,7 +122,11 @@ def find(
         caveats=_caveats(routes, buckets, context, settings),
         provenance=context.provenance,
     )
-    return findings, pick_cases(routes, tables, folder.body_files(), folder.scores)
+    return Concluded(
+        findings=findings,
+        cases=pick_cases(routes, tables, folder.body_files(), folder.scores),
+        policy=hand_over(findings, plan.designs, [policy for _, policy in judged], tiers),
+    )
 
 
 def _share(total: Estimate, spend: float) -> Estimate:

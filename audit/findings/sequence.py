@@ -1,8 +1,8 @@
-"""The fixed sequence over a route's candidates: choose on one split, test on the other.
+"""What the fixed sequence makes of a route's candidates: each is the policy that moves the whole route to it.
 
-The tuning split orders the candidates by estimated loss; the certification split tests them in this order, each with
-an exact p-value at the full level, and stops at the first that fails. The chance that any certified candidate truly
-loses more than the margin is at most alpha, per route (`statistics.md` section 5).
+The tuning split orders all policies of a route by estimated loss (`policies.py`); the certification split tests them in
+this order, each with an exact p-value at the full level, and stops at the first that fails (`certify.py`). The chance
+that any certified one truly loses more than the margin is at most alpha, per route (`statistics.md` section 5).
 """
 
 from __future__ import annotations
@@ -12,60 +12,34 @@ from collections.abc import Sequence
 from audit.core.display import percent, plural, points, points_interval
 from audit.core.finding import CandidateVerdict
 from audit.findings.candidates import MAX_MISSING, Decision, Evidence
+from audit.findings.certify import Terms, Tested, Verdicts
 
 WORTHLESS = "it would not cost less"
 
 
-def in_order(evidence: Sequence[Evidence]) -> list[Evidence]:
-    """Candidates that save something, by tuning loss ascending; ties: smaller savings first, then the name."""
-    saving = [e for e in evidence if e.saving_usd is not None and e.saving_usd.est > 0]
-
-    def key(e: Evidence) -> tuple[float, float, str]:
-        assert e.saving_usd is not None
-        return (e.tuning_loss, e.saving_usd.est, e.tier.name)
-
-    return sorted(saving, key=key)
-
-
-def decide(
-    evidence: Sequence[Evidence], *, margin: float, alpha: float, least_pairs: int, noisy: bool
-) -> dict[str, Decision]:
+def decide(evidence: Sequence[Evidence], verdicts: Verdicts, terms: Terms) -> dict[str, Decision]:
     """The verdict of every candidate of a route.
 
-    A candidate is non-inferior when the sequence reaches it, its exact p-value is at most alpha, and the interval that
-    people are shown lies above the margin as a whole, so that no report shows a Switch with a bar across the line.
+    A candidate is non-inferior when the sequence certified its whole-route policy, and the interval that people are
+    shown lies above the margin as a whole, so that no report shows a Switch with a bar across the line.
 
     Args:
         evidence: One per candidate.
-        margin: Accepted loss, positive.
-        alpha: One-sided error rate.
-        least_pairs: Fewer pairs decide nothing.
-        noisy: The incumbent does not reproduce its own answers within the margin; nothing can be certified.
+        verdicts: Of the route's policies.
+        terms: They were tested by.
     """
-    decisions: dict[str, Decision] = {}
-    going = not noisy
-    for position, candidate in enumerate(in_order(evidence), start=1):
-        enough = candidate.pairs.n >= least_pairs and not candidate.insufficient
-        certified = going and enough and candidate.p_pass <= alpha
-        if certified and _above(candidate, margin):
-            assert candidate.delta is not None
-            reason = f"{points_interval(candidate.delta)} points, all above {points(-margin)}"
-            decisions[candidate.tier.name] = Decision(
-                verdict=CandidateVerdict.NON_INFERIOR, reason=reason, tested=position
-            )
-        else:
-            decisions[candidate.tier.name] = _undecided(
-                candidate, margin, least_pairs, position if going else None, noisy
-            )
-        going = going and certified
-    for candidate in evidence:
-        decisions.setdefault(candidate.tier.name, _undecided(candidate, margin, least_pairs, None, noisy))
-    return decisions
+    return {
+        candidate.tier.name: _decision(candidate, verdicts.static(candidate.tier.name), terms) for candidate in evidence
+    }
 
 
-def _above(candidate: Evidence, margin: float) -> bool:
-    delta = candidate.delta
-    return delta is not None and delta.lo is not None and delta.lo > -margin
+def _decision(candidate: Evidence, tested: Tested | None, terms: Terms) -> Decision:
+    position = tested.position if tested is not None and tested.reached else None
+    if tested is not None and tested.certified:
+        assert candidate.delta is not None
+        reason = f"{points_interval(candidate.delta)} points, all above {points(-terms.margin)}"
+        return Decision(verdict=CandidateVerdict.NON_INFERIOR, reason=reason, tested=position)
+    return _undecided(candidate, terms.margin, terms.least_pairs, position, terms.noisy)
 
 
 def _below(candidate: Evidence, margin: float) -> bool:
@@ -92,7 +66,7 @@ def _undecided(candidate: Evidence, margin: float, least_pairs: int, tested: int
     elif noisy:
         reason = "the incumbent does not reproduce its own answers within the margin"
     elif tested is None:
-        reason = "a candidate tested before it was not certified"
+        reason = "a policy tested before it was not certified"
     else:
         reason = f"{points_interval(candidate.delta)} points, across {points(-margin)}"
     return Decision(verdict=kind, reason=reason, tested=tested)

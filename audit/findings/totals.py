@@ -72,13 +72,18 @@ def acceptance(routes: Sequence[RouteFinding], level: float) -> Acceptance:
         return Acceptance(before=None, after=None, change=None)
     before = combine_sums([share.scaled(route.requests / total) for route, share in known])
     deltas = [
-        route.quality_delta.scaled(route.requests / total * route.share_moved)
+        route.quality_delta.scaled(route.requests / total * _judged_share(route))
         for route, _ in known
         if route.verdict in (Verdict.SWITCH, Verdict.SPLIT) and route.quality_delta is not None
     ]
     change = combine_sums(deltas) if deltas else Estimate.exact(0.0, level)
     after = combine_sums([before, change])
     return Acceptance(before=before, after=_clipped(after), change=change)
+
+
+def _judged_share(route: RouteFinding) -> float:
+    """Share of the requests that the delta is about: all that can be replayed, whether a Split moves them or not."""
+    return 1 - sum(route.unreplayable.values()) / route.requests if route.requests else 0.0
 
 
 def _clipped(share: Estimate) -> Estimate:

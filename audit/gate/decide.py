@@ -18,6 +18,7 @@ from audit.core.errors import AuditError, UnknownName
 from audit.core.finding import Findings
 from audit.core.interval import Estimate
 from audit.core.settings import GateRule
+from audit.gate.changes import measure_change
 from audit.gate.measures import Measured, measure
 from audit.gate.rules import Rule, parse_rule
 from audit.stats.multiplicity import holm
@@ -56,6 +57,7 @@ class Check:
         p_holm: Holm-adjusted p-value of "the rule holds" across the rule's checks, where the findings have one.
         stays: The route is left alone, and passes by construction.
         reason: The state in a few words.
+        errored: Replayed calls that could not be measured; they alone may be why there is no value.
     """
 
     subject: str
@@ -67,6 +69,7 @@ class Check:
     p_holm: float | None
     stays: bool
     reason: str
+    errored: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,16 +133,24 @@ class GateDecision:
         return 1 if self.state is State.FAIL else 0
 
 
-def judge(findings: Findings, rules: Sequence[GateRule], *, min_pairs: int = MIN_PAIRS) -> GateDecision:
+def judge(
+    findings: Findings,
+    rules: Sequence[GateRule],
+    *,
+    baseline: Findings | None = None,
+    min_pairs: int = MIN_PAIRS,
+) -> GateDecision:
     """Hold every rule against the findings.
 
     Args:
         findings: Of a run.
         rules: From `audit.yaml` or the command line.
+        baseline: Of an earlier run, for rules about a change.
         min_pairs: Fewer pairs than this decide nothing.
 
     Raises:
-        AuditError: There are no rules, one cannot be read, or a glob matches nothing.
+        AuditError: There are no rules, one cannot be read, a glob matches nothing, or a rule is about a change and
+            there is no complete baseline.
     """
     if not rules:
         raise AuditError(
@@ -147,7 +158,7 @@ def judge(findings: Findings, rules: Sequence[GateRule], *, min_pairs: int = MIN
             code="gate.no-rules",
             hint='add to audit.yaml:   gate: [{when: "quality_delta{route:*} >= -2pt"}]',
         )
-    results = tuple(_result(entry, findings, min_pairs) for entry in rules)
+    results = tuple(_result(entry, findings, baseline, min_pairs) for entry in rules)
     return GateDecision(
         run_id=findings.run_id,
         demo=findings.demo,
@@ -178,9 +189,9 @@ def interval_text(value: Estimate, unit: str) -> str:
     return f"{figure(value.est, unit)} [{low}, {high}]"
 
 
-def _result(entry: GateRule, findings: Findings, min_pairs: int) -> RuleResult:
+def _result(entry: GateRule, findings: Findings, baseline: Findings | None, min_pairs: int) -> RuleResult:
     rule = parse_rule(entry.when)
-    measured = measure(rule, findings)
+    measured = measure_change(rule, findings, baseline) if rule.change else measure(rule, findings)
     adjusted = _adjusted([one.p_fail for one in measured])
     checks = [
         _check(rule, one, p_holm, alpha=1 - findings.confidence, min_pairs=min_pairs)
@@ -216,6 +227,7 @@ def _check(rule: Rule, one: Measured, p_holm: float | None, *, alpha: float, min
         p_holm=p_holm,
         stays=one.stays,
         reason=reason,
+        errored=one.errored,
     )
 
 

@@ -32,6 +32,7 @@ class Measured:
         stays: The policy leaves this route alone, so there is nothing to judge.
         note: Why there is no value, or why the route stays.
         more: Further replays that would decide it.
+        errored: Calls behind it that could not be measured.
     """
 
     subject: str
@@ -42,6 +43,7 @@ class Measured:
     stays: bool = False
     note: str = ""
     more: int | None = None
+    errored: int = 0
 
 
 def measure(rule: Rule, findings: Findings) -> list[Measured]:
@@ -97,6 +99,7 @@ def _of_candidate(rule: Rule, route: RouteFinding, candidate: CandidateFinding) 
         p_fail=candidate.p_fail if at_margin else None,
         note="" if value else f"no pair could be measured ({candidate.reason})",
         more=route.needs_more.replays if route.needs_more and candidate.tier == route.candidate else None,
+        errored=sum(candidate.excluded.values()),
     )
 
 

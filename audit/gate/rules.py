@@ -1,6 +1,8 @@
 """The grammar of a gate rule: `metric [ "{" tag ":" glob ("," tag ":" glob)* "}" ] op number unit`.
 
-A rule is a claim on a true value, so there is no `==`. A unit is obligatory and has to be the metric's.
+A rule is a claim on a true value, so there is no `==`. A unit is obligatory and has to be the metric's. Around the
+metric and its tags may stand `change(...)`: the same since another run. Of money and counts that is a relative change,
+in `%`; of a rate it is a difference, in `pt`, because a change in `%` of something in `%` could be read both ways.
 """
 
 from __future__ import annotations
@@ -67,7 +69,9 @@ _MEANING = {
     "n": "n is a count of requests",
 }
 _OUTLINE = re.compile(
-    r"\s*(?P<metric>\w[\w-]*)\s*(?:\{(?P<tags>[^}]*)\}\s*)?(?P<op>[<>=!~≤≥]+)\s*(?P<threshold>.*?)\s*", re.DOTALL
+    r"\s*(?P<change>change\s*\()?\s*(?P<metric>\w[\w-]*)\s*(?:\{(?P<tags>[^}]*)\}\s*)?(?P<close>\)\s*)?"
+    r"(?P<op>[<>=!~≤≥]+)\s*(?P<threshold>.*?)\s*",
+    re.DOTALL,
 )
 _THRESHOLD = re.compile(r"(?P<sign>[+\-−]?)(?P<dollar>\$?)\s*(?P<number>[+\-−]?[\d.][\d.,_eE]*)\s*(?P<unit>\S*)")
 
@@ -94,6 +98,7 @@ class Rule:
         threshold: In the metric's base unit: a rate in [-1, 1] for `pt` and `%`, USD, or a count.
         tags: Globs by tag.
         places: Start of each glob in `text`, for messages.
+        change: It is about the change since another run.
     """
 
     text: str
@@ -102,11 +107,12 @@ class Rule:
     threshold: float
     tags: Mapping[str, str] = field(default_factory=dict)
     places: Mapping[str, int] = field(default_factory=dict)
+    change: bool = False
 
     @property
     def unit(self) -> str:
-        """The metric's unit."""
-        return METRICS[self.metric].unit
+        """The metric's unit, or that of its change."""
+        return _wanted(self.metric, self.change)[0]
 
     def holds(self, value: float) -> bool:
         """Whether a value satisfies the rule. Differences below 1e-9 are rounding and count as equal."""
@@ -136,7 +142,14 @@ def _parsed(text: str) -> Rule:
             width=len(text),
             hint="write it like `quality_delta{route:*} >= -2pt`",
         )
-    metric = _metric(outline)
+    if bool(outline["change"]) != bool(outline["close"]):
+        raise RuleProblem(
+            "`change(` and `)` belong together",
+            start=outline.start("change") if outline["change"] else outline.start("close"),
+            width=len(outline["change"] or ")"),
+            hint="write it like `change(cost_per_1k{route:*}) <= 5%`",
+        )
+    metric, change = _metric(outline), bool(outline["change"])
     tags, places = _tags(outline, metric)
     op = outline["op"]
     if op not in OPERATORS:
@@ -147,8 +160,16 @@ def _parsed(text: str) -> Rule:
             width=len(op),
             notes=["an estimate is never exactly equal to a number, so a rule is about a side of it"],
         )
-    threshold = _threshold(outline, metric)
-    return Rule(text=text, metric=metric, op=op, threshold=threshold, tags=tags, places=places)
+    threshold = _threshold(outline, metric, change)
+    return Rule(text=text, metric=metric, op=op, threshold=threshold, tags=tags, places=places, change=change)
+
+
+def _wanted(metric: str, change: bool) -> tuple[str, str]:
+    """Unit of a metric or of its change, and a threshold of it for messages."""
+    unit = METRICS[metric].unit
+    if not change:
+        return unit, METRICS[metric].example
+    return ("%", "5%") if unit in ("$", "n") else ("pt", "-2pt")
 
 
 def _metric(outline: re.Match[str]) -> str:
@@ -220,9 +241,9 @@ def _check_tag(tag: str, metric: str, start: int, seen: Mapping[str, str]) -> No
     )
 
 
-def _threshold(outline: re.Match[str], metric: str) -> float:
+def _threshold(outline: re.Match[str], metric: str, change: bool) -> float:
     text, start = outline["threshold"], outline.start("threshold")
-    wanted = METRICS[metric]
+    wanted, example = _wanted(metric, change)
     match = _THRESHOLD.fullmatch(text)
     try:
         value = number(match["sign"] + match["number"]) if match else None
@@ -234,20 +255,20 @@ def _threshold(outline: re.Match[str], metric: str) -> float:
             code="gate.number",
             start=start,
             width=len(text),
-            hint=f"write it like `{wanted.example}`",
+            hint=f"write it like `{example}`",
         )
     unit = match["dollar"] or {"pts": "pt", "pp": "pt"}.get(match["unit"], match["unit"])
     stray = match["unit"] if match["dollar"] else ""
-    if unit != wanted.unit or stray:
-        raise _unit_problem(text, start, metric, match)
+    if unit != wanted or stray:
+        raise _unit_problem(text, start, f"change({metric})" if change else metric, wanted, match)
     return value * _SCALE[unit]
 
 
-def _unit_problem(text: str, start: int, metric: str, match: re.Match[str]) -> RuleProblem:
-    wanted = METRICS[metric].unit
+def _unit_problem(text: str, start: int, metric: str, wanted: str, match: re.Match[str]) -> RuleProblem:
     figure = match["sign"] + match["number"]
     right = f"{match['sign']}${match['number']}" if wanted == "$" else f"{figure}{wanted}"
-    note = f"`{metric}` is in {wanted}: {_MEANING[wanted]}"
+    relative = metric.startswith("change(") and wanted == "%"
+    note = f"`{metric}` is in {wanted}: {'% is relative to the other run' if relative else _MEANING[wanted]}"
     if wanted == "pt":
         note = f"{figure}pt means {figure} percentage points; {figure}% would be relative to today's rate"
     has = match["dollar"] + match["unit"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -117,15 +117,14 @@ def put_call(row: Row, call: Call) -> None:
     row.response_format, row.tools_hash, row.n_tools = call.response_format, call.tools_hash, call.n_tools
 
 
-@dataclass(slots=True)
-class _Seen:
+class _Seen(msgspec.Struct, gc=False):
     chars: int = 0
     turns: int = 0
     simple: bool = True
     images: bool = False
     audio: bool = False
-    system: list[str] = field(default_factory=list)
-    reasons: set[str] = field(default_factory=set)
+    system: list[str] = []
+    reasons: set[str] = set()
 
 
 def put_messages(row: Row, messages: Any, call: Call) -> set[str]:
@@ -146,12 +145,11 @@ def put_messages(row: Row, messages: Any, call: Call) -> set[str]:
     seen = _Seen()
     for message in messages:
         _look(message, seen)
-    row.messages = canonical_messages = SORTED.encode(messages).decode() if seen.simple else canonical(messages)
-    data = canonical_messages.encode("utf-8", "surrogatepass")
+    # Messages of a role and a text are the list that a prompt is named by.
+    data = SORTED.encode(messages) if seen.simple else canonical(messages).encode("utf-8", "surrogatepass")
+    row.messages = canonical_messages = data.decode("utf-8", "surrogatepass")
     row.prompt_hash = hashlib.sha256(data).hexdigest() if seen.simple else fingerprint.prompt_hash(messages)
-    name = hashlib.sha256(b"[" + data)
-    name.update(call.tail)
-    row.request_fp = name.hexdigest()
+    row.request_fp = hashlib.sha256(b"[%s%s" % (data, call.tail)).hexdigest()
     if seen.system:
         row.system_text = "\n\n".join(seen.system)
         row.system_hash = cached_digest(row.system_text)
@@ -288,20 +286,23 @@ def put_usage(row: Row, usage: Any) -> None:
     row.completion_tokens = integer(usage.get("completion_tokens", usage.get("output_tokens")))
     prompt = obj(usage.get("prompt_tokens_details", usage.get("input_tokens_details")))
     completion = obj(usage.get("completion_tokens_details", usage.get("output_tokens_details")))
+    spoken = []
     if prompt:
         row.cached_tokens = integer(prompt.get("cached_tokens"))
         row.cache_write_tokens = integer(prompt.get("cache_write_tokens", prompt.get("cache_creation_tokens")))
         hourly = obj(prompt.get("cache_creation_token_details")).get("ephemeral_1h_input_tokens")
         row.cache_write_1h_tokens = integer(hourly)
         row.image_tokens = integer(prompt.get("image_tokens"))
+        spoken.append(integer(prompt.get("audio_tokens")))
     if row.cached_tokens is None:
         row.cached_tokens = integer(usage.get("cache_read_input_tokens"))
     if row.cache_write_tokens is None:
         row.cache_write_tokens = integer(usage.get("cache_creation_input_tokens"))
     if completion:
         row.reasoning_tokens = integer(completion.get("reasoning_tokens"))
-    spoken = [integer(details.get("audio_tokens")) for details in (prompt, completion)]
-    row.audio_tokens = sum(n or 0 for n in spoken) if any(n is not None for n in spoken) else None
+        spoken.append(integer(completion.get("audio_tokens")))
+    known = [count for count in spoken if count is not None]
+    row.audio_tokens = sum(known) if known else None
     row.usage_raw = json_text(usage)
     row.usage_basis = "provider" if row.prompt_tokens is not None else "absent"
 
@@ -335,8 +336,11 @@ def judge_replayable(row: Row, reasons: set[str], best: str) -> None:
             reasons.add("no_response")
     if row.prompt_tokens is not None and _hides_input(row, row.prompt_tokens):
         reasons.add("suspected_missing_input")
-    row.unreplayable_reasons = sorted(reasons)
-    row.replayable = best if not reasons else ("lossy" if reasons <= HARMLESS else "none")
+    if reasons:
+        row.unreplayable_reasons = sorted(reasons)
+        row.replayable = "lossy" if reasons <= HARMLESS else "none"
+    else:
+        row.replayable = best
 
 
 def raw_value(raw: Any) -> Any:

@@ -17,7 +17,7 @@ from audit.core.schemas import BODIES, TRAFFIC
 from audit.core.tier import PER_MILLION, Price
 from audit.core.traffic import BILLABLE_STATUSES
 from audit.ingest.row import SECOND_PASS
-from audit.ingest.work import Job, copy_id
+from audit.ingest.work import Job, bodies_writer, copy_id
 
 PriceOf = Callable[[str, str | None], Price | None]
 """From a model and its provider to the price; None when unknown."""
@@ -227,14 +227,7 @@ def _rename_bodies(job: Job, ids: pl.DataFrame) -> None:
     fresh = job.bodies.with_suffix(".renamed")
     with (
         pq.ParquetFile(job.bodies) as old,
-        pq.ParquetWriter(
-            fresh,
-            BODIES,
-            compression="zstd",
-            compression_level=1,
-            use_dictionary=["native_api"],
-            write_statistics=False,
-        ) as writer,
+        bodies_writer(fresh) as writer,
     ):
         start = 0
         for group in range(old.num_row_groups):

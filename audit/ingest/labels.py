@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from audit.core.settings import IngestSettings
@@ -15,49 +15,52 @@ ROUTE_KEYS = ("route", "feature", "endpoint", "use_case", "task", "function", "f
 TENANT_KEYS = ("tenant", "tenant_id", "team", "customer", "customer_id", "org", "organization", "workspace")
 ENVIRONMENT_KEYS = ("environment", "env", "deployment_environment", "stage")
 REGION_KEYS = ("region", "cloud_region")
+COMMON_KEYS = {"route": ROUTE_KEYS, "tenant": TENANT_KEYS, "environment": ENVIRONMENT_KEYS, "region": REGION_KEYS}
+"""What a format without conventions of its own looks for, by kind."""
 
 Found = tuple[str | None, str | None]
 """A label and the field that it came from."""
 NOTHING: Found = (None, None)
-
-
-@dataclass(frozen=True, slots=True)
-class Labels:
-    """The dotted paths that `ingest:` names, by kind."""
-
-    paths: Mapping[str, str]
-
-    @classmethod
-    def of(cls, settings: IngestSettings) -> Labels:
-        """The paths in the settings; kinds without one are left to the format."""
-        named = {kind: getattr(settings, kind) for kind in KINDS}
-        return cls({kind: path for kind, path in named.items() if path})
-
-    def find(self, kind: str, top: Callable[[str], Any], keys: Iterable[str], places: Places) -> Found:
-        """The label of a record.
-
-        Args:
-            kind: One of KINDS.
-            top: The value of a top-level field of the record; None when absent.
-            keys: The format's own keys, looked for only where no path was named: a guess beside a person's word
-                would be a silent one.
-            places: Where to look for them.
-        """
-        path = self.paths.get(kind)
-        if path is None:
-            return pick(keys, places)
-        root, _, rest = path.partition(".")
-        found = text(walk(top(root), rest) if rest else top(root))
-        if found is None and rest:
-            found = text(top(path))
-        return (found, path) if found is not None else NOTHING
-
-
+Top = Callable[[str], Any]
+"""The value of a top-level field of a record; None when absent."""
 Places = Sequence[tuple[Any, str]]
 """Objects that may hold labels, each with the path that leads to it; what is no object is passed over."""
+Finder = Callable[[Top, Places], Found]
+"""Finds one kind of label in a record."""
 
 
-def pick(keys: Iterable[str], places: Places) -> Found:
+Finders = Mapping[str, Finder]
+"""One for each of KINDS."""
+
+
+def finders(settings: IngestSettings, keys: Mapping[str, Sequence[str]]) -> Finders:
+    """How each kind of label is found, settled once per reader.
+
+    Args:
+        settings: Names the path of a label, or leaves it to the format.
+        keys: The format's own keys, by kind; looked for only where no path is named: a guess beside a person's word
+            would be a silent one.
+    """
+    named = {kind: getattr(settings, kind) for kind in KINDS}
+    return {
+        kind: partial(_named, path) if path else partial(_picked, keys.get(kind, ())) for kind, path in named.items()
+    }
+
+
+def holding(keys: frozenset[str], *places: tuple[Any, str]) -> Places:
+    """The places that hold any of the keys: one look at each, however many labels are then looked for."""
+    return [place for place in places if type(place[0]) is dict and not keys.isdisjoint(place[0])]
+
+
+def _named(path: str, top: Top, _places: Places) -> Found:
+    root, _, rest = path.partition(".")
+    found = text(walk(top(root), rest) if rest else top(root))
+    if found is None and rest:
+        found = text(top(path))
+    return (found, path) if found is not None else NOTHING
+
+
+def _picked(keys: Sequence[str], _top: Top, places: Places) -> Found:
     """The first key, in the first place, that holds a name."""
     for value, prefix in places:
         if type(value) is dict:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import msgspec
 
-from audit.ingest import chat, values
+from audit.ingest import chat
 from audit.ingest.row import Row
 from audit.ingest.values import integer, microseconds, number, obj, small, text
 from audit.ingest.words import model_key, provider
@@ -95,33 +96,63 @@ class Payload(msgspec.Struct, gc=False, rename=_RENAMED):
     error_information: Failure | None = None
 
 
-def put_identity(row: Row, payload: Payload) -> None:
-    """Write ids, models, provider and routing."""
-    row.request_id = text(payload.id)
-    row.logical_request_id = text(payload.litellm_call_id)
-    row.trace_id = text(payload.trace_id)
+OPERATIONS = {
+    "completion": "chat",
+    "responses": "responses",
+    "anthropic_messages": "messages",
+    "text_completion": "text_completion",
+    "embedding": "embeddings",
+}
+
+
+class Kind(msgspec.Struct, frozen=True, gc=False):
+    """What many records have in common: the row as far as that settles it, and the call."""
+
+    row: Row
+    call: chat.Call
+
+
+def kind_of(payload: Payload) -> Kind:
+    """The kind of a record. A log has few, so each is worked out once; its row is to be copied, not changed."""
     hidden, response = payload.hidden_params or Hidden(), payload.response or Response()
-    row.provider = provider(payload.custom_llm_provider)
-    row.model_requested = text(payload.model_group)
-    row.model_called = text(hidden.litellm_model_name) or text(payload.model)
-    row.model_responded = text(response.model)
-    row.model_key = model_key(row.model_called or row.model_responded, text(payload.custom_llm_provider))
-    row.service_tier = text(response.service_tier)
-    if hidden.additional_headers is not None:
-        row.retries = small(hidden.additional_headers.retries)
-        row.fallbacks = small(hidden.additional_headers.fallbacks)
-    metadata = payload.metadata
-    if type(metadata) is dict and type(decision := metadata.get("routing_decision")) is dict:
-        row.routing = values.json_text(decision)
-        row.escalated = values.boolean(decision.get("escalated"))
+    headers = hidden.additional_headers or Headers()
+    common = (
+        payload.call_type, payload.stream, payload.custom_llm_provider, payload.model_group, payload.model,
+        hidden.litellm_model_name, response.model, response.service_tier, headers.retries, headers.fallbacks,
+        payload.model_parameters,
+    )  # fmt: skip
+    # JSON is a key that takes values of any type and tells 1 from true.
+    return _kind(msgspec.json.encode(common))
 
 
-def put_times(row: Row, payload: Payload, call: chat.Call) -> None:
+@functools.lru_cache(4096)
+def _kind(common: bytes) -> Kind:
+    *values_, parameters = msgspec.json.decode(common, type=list[msgspec.Raw])
+    call_type, stream, provider_, group, model, hidden_model, responded, service, retries, fallbacks = map(
+        msgspec.json.decode, values_
+    )
+    call = chat.read_raw_call(bytes(parameters))
+    row = Row(gateway="litellm", emitter="litellm")
+    chat.put_call(row, call)
+    kind = call_type if type(call_type) is str else "completion"
+    # An `a` marks an asynchronous call, except in `anthropic_messages`.
+    row.operation = OPERATIONS.get(kind) or OPERATIONS.get(kind.removeprefix("a"), "other")
+    row.provider = provider(provider_)
+    row.model_requested = text(group)
+    row.model_called = text(hidden_model) or text(model)
+    row.model_responded = text(responded)
+    row.model_key = model_key(row.model_called or row.model_responded, text(provider_))
+    row.service_tier = text(service)
+    row.retries, row.fallbacks = small(retries), small(fallbacks)
+    # `stream` is true only once a stream completed; for one that failed the parameters know.
+    row.streaming = stream if isinstance(stream, bool) else bool(call.stream)
+    return Kind(row, call)
+
+
+def put_times(row: Row, payload: Payload) -> None:
     """Write start, end, latency and, for streams, time to the first token."""
     row.started_at, row.started_at_resolution = microseconds(payload.start)
     row.ended_at, _ = microseconds(payload.end)
-    # `stream` is true only once a stream completed; for one that failed the parameters know.
-    row.streaming = payload.stream if isinstance(payload.stream, bool) else bool(call.stream)
     if row.started_at is None or row.ended_at is None:
         return
     row.latency_ms = (row.ended_at - row.started_at) / 1000

@@ -59,11 +59,11 @@ _SECRET_PATTERNS = tuple((name, hints, re.compile(pattern)) for name, hints, pat
 
 SECRET_HINTS = (
     r"PRIVATE KEY|sk-|[srp]k_live|[srp]k_test|AKIA|ASIA|gh[pousr]_|github_pat_|xox[abeoprs]-|AIza|glpat-|hf_|eyJ"
-    r"|[eE][aA][rR][eE][rR]\s|[aA][sS][sS][wW]|[pP][wW][dD]|[eE][cC][rR][eE][tT]|[aA][pP][iI][_-]?[kK][eE][yY]"
+    r"|[eE][aA][rR][eE][rR][^0-9A-Za-z]|[aA][sS][sS][wW]|[pP][wW][dD]|[eE][cC][rR][eE][tT]|[aA][pP][iI][_-]?[kK][eE][yY]"
     r"|[cC][eE][sS][sS][_-]?[kK][eE][yY]|[oO][uU][nN][tT][_-]?[kK][eE][yY]|[uU][tT][hH][_-]?[tT][oO][kK][eE][nN]"
     r"|://[^\s:@/\"']*:[^\s@/\"']+@"
 )
-"""What every secret has in it, as a regex of Rust's dialect: one fast pass over a column finds the rows to look at."""
+"""What every secret has in it, as a regex of RE2's dialect: one fast pass over a column finds the rows to look at."""
 
 _IPV4 = r"(?<![\w.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\w.]?\d)"
 _HEXTET = r"[0-9A-Fa-f]{1,4}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
 import pyarrow as pa
 
-from audit.core.schemas import TRAFFIC
+from audit.core.schemas import BODIES, TRAFFIC
 
 SECOND_PASS = (
     "attempt_index",
@@ -132,10 +132,41 @@ DRAFT = pa.schema([field for field in TRAFFIC if field.name not in SECOND_PASS] 
 """TRAFFIC as it is before the second pass."""
 
 
+_TYPES = {field.name: field.type for schema in (DRAFT, BODIES) for field in schema}
 _TURNED_ROWS = 64
 
 
-def turned(rows: Sequence[Row]) -> dict[str, list[Any]]:
+class Columns:
+    """A batch of rows turned into columns: Arrow arrays, each made once, when it is first asked for."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._fields = _turned(rows)
+        self._arrays: dict[str, pa.Array] = {}
+
+    def __getitem__(self, name: str) -> pa.Array:
+        """A column.
+
+        Raises:
+            pa.ArrowException, OverflowError, UnicodeEncodeError: A format put a value into a column that cannot hold
+                it.
+        """
+        if name not in self._arrays:
+            self._arrays[name] = pa.array(self._fields[name], type=_TYPES[name])
+        return self._arrays[name]
+
+    def put(self, index: int, row: Row) -> None:
+        """Take over a row that has changed."""
+        for (name, values), value in zip(self._fields.items(), msgspec.structs.astuple(row), strict=True):
+            if values[index] is not value:
+                values[index] = value
+                self._arrays.pop(name, None)
+
+    def batch(self, schema: pa.Schema) -> pa.RecordBatch:
+        """The columns of a schema; raises what reading a column raises."""
+        return pa.record_batch([self[field.name] for field in schema], schema=schema)
+
+
+def _turned(rows: Sequence[Row]) -> dict[str, list[Any]]:
     """The rows' values by field.
 
     Turned in small groups: a row is a kilobyte of pointers, and a walk down one field of many rows misses the cache.
@@ -147,12 +178,3 @@ def turned(rows: Sequence[Row]) -> dict[str, list[Any]]:
         for values, part in zip(lists, zip(*group, strict=True), strict=True):
             values.extend(part)
     return fields
-
-
-def record_batch(fields: Mapping[str, list[Any]], schema: pa.Schema) -> pa.RecordBatch:
-    """Turned rows as a batch of a schema.
-
-    Raises:
-        pa.ArrowException, OverflowError, UnicodeEncodeError: A format put a value into a column that cannot hold it.
-    """
-    return pa.record_batch([pa.array(fields[field.name], type=field.type) for field in schema], schema=schema)

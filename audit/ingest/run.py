@@ -136,16 +136,22 @@ def _publish(folder: RunFolder, scratch: Path, rejects: Sequence[Reject]) -> Non
 
 
 def _read(jobs: Iterator[Job], size: int, workers: int) -> Iterator[tuple[Job, Part]]:
-    """Parts in order. At most two per worker are in flight, so memory does not grow with the log."""
+    """Parts in order. This process reads too: it need not import everything first, as a new one must.
+
+    At most two parts per other process are under way, so memory does not grow with the log.
+    """
     if workers < 2 or size < PARALLEL_BYTES:
         yield from ((job, read_part(job)) for job in jobs)
         return
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    with ProcessPoolExecutor(workers - 1, mp_context=get_context("spawn")) as pool:
         flying: deque[tuple[Job, Future[Part]]] = deque()
         try:
             for job in jobs:
-                flying.append((job, pool.submit(read_part, job)))
-                if len(flying) > 2 * workers:
+                if sum(not future.done() for _, future in flying) < 2 * (workers - 1):
+                    flying.append((job, pool.submit(read_part, job)))
+                else:
+                    flying.append((job, _done(read_part(job))))
+                while flying and flying[0][1].done():
                     ready, future = flying.popleft()
                     yield ready, future.result()
             while flying:
@@ -160,6 +166,12 @@ def _read(jobs: Iterator[Job], size: int, workers: int) -> Iterator[tuple[Job, P
             ) from None
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _done(part: Part) -> Future[Part]:
+    future: Future[Part] = Future()
+    future.set_result(part)
+    return future
 
 
 class _Watch:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from operator import itemgetter
+from collections.abc import Iterable, Sequence
 
-import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from audit.ingest.redact import SECRET_HINTS, Redactor
-from audit.ingest.row import Row
+from audit.ingest.row import Columns, Row
 
 SENTINELS = {
     "litellm_truncated": "truncated_middle",
@@ -42,46 +42,65 @@ _GROUPS = (
     ("error_message", ("error_code",)),
 )
 """A column that is searched, and the columns that repeat parts of its text: masked with it, and counted once."""
-_VALUE = itemgetter(1)
+_IN_CHOICES = frozenset({"response_text", "tool_calls"})
+_REPETITIVE = frozenset({"tools", "tool_choice", "response_format", "params", "routing", "error_message"})
+"""Columns of which only the different texts are searched."""
+_SMALL = ("route", "tenant", "tags", "metadata")
 _BODIES = frozenset({"messages", "tools", "response_format", "response_choices", "response_text", "tool_calls"})
 _SENTINEL_COLUMNS = ("messages", "tools", "response_choices", "response_text")
-_HINTS = "|".join([SECRET_HINTS, *(re.escape(text).replace("\\ ", " ").replace("\\-", "-") for text in SENTINELS)])
+_HINTS = "|".join([SECRET_HINTS, *map(re.escape, SENTINELS)])
 
 
-def scrub(rows: Sequence[Row], personal: Sequence[str]) -> None:
-    """Clean the rows in place. Fast where there is nothing to clean.
+def scrub(rows: Sequence[Row], columns: Columns, personal: Sequence[str]) -> None:
+    """Clean the rows and their columns in place. Fast where there is nothing to clean.
 
     Args:
+        columns: Those of the rows.
         personal: Kinds of personal data to replace; with any, every row is looked at closely.
     """
     suspects: dict[int, list[int]] = {}
     for group, (name, _) in enumerate(_GROUPS):
-        for index in range(len(rows)) if personal else _hinted(_column(rows, name)):
+        for index in range(len(rows)) if personal else _suspects(columns, name):
             suspects.setdefault(index, []).append(group)
-    for index in range(len(rows)) if personal else _hinted([_small_texts(row) for row in rows]):
-        suspects.setdefault(index, [])
+    for name in _SMALL:
+        for index in () if personal else _suspects(columns, name):
+            suspects.setdefault(index, [])
     for index, groups in suspects.items():
         _scrub_row(rows[index], groups, Redactor(personal))
+        columns.put(index, rows[index])
 
 
-def _column(rows: Sequence[Row], name: str) -> list[str | None]:
-    """A column to search; an answer's text is left out where the choices that hold it are searched."""
-    if name in ("response_text", "tool_calls"):
-        return [getattr(row, name) if row.response_choices is None else None for row in rows]
-    return [getattr(row, name) for row in rows]
+def _suspects(columns: Columns, name: str) -> Iterable[int]:
+    """Positions of the rows in whose column the hint pattern occurs."""
+    column = columns[name]
+    if column.null_count == len(column):
+        return ()
+    if name in _IN_CHOICES:
+        # An answer's text is left out where the choices that hold it are searched.
+        column = pc.if_else(columns["response_choices"].is_null(), column, pa.scalar(None, column.type))
+        return _hinted(column)
+    if name in _REPETITIVE:
+        encoded = column.dictionary_encode()
+        found = pa.array(_hinted(encoded.dictionary), encoded.indices.type)
+        return _positions(pc.is_in(encoded.indices, value_set=found)) if len(found) else ()
+    if pa.types.is_nested(column.type):
+        values = column.items if pa.types.is_map(column.type) else column.values
+        found = _hinted(values)
+        return pc.list_parent_indices(_as_list(column, values)).take(pa.array(found)).to_pylist() if found else ()
+    return _hinted(column)
 
 
-def _small_texts(row: Row) -> str:
-    # One text for the many short ones; the line break keeps a value from running into the next.
-    return "\n".join([row.route or "", row.tenant or "", *row.tags, *map(_VALUE, row.metadata or ())])
+def _as_list(column: pa.Array, values: pa.Array) -> pa.ListArray:
+    return pa.ListArray.from_arrays(column.offsets, values)
 
 
-def _hinted(texts: list[str | None]) -> list[int]:
-    """Positions of the texts in which the hint pattern occurs."""
-    if texts.count(None) == len(texts):
-        return []
-    series = pl.Series(texts, dtype=pl.String)
-    return series.str.contains(_HINTS).fill_null(False).arg_true().to_list()
+def _hinted(texts: pa.Array) -> list[int]:
+    return _positions(pc.match_substring_regex(texts, _HINTS))
+
+
+def _positions(mask: pa.Array) -> list[int]:
+    """Where a mask is true."""
+    return pc.indices_nonzero(mask).to_pylist()  # type: ignore[no-any-return]
 
 
 def _scrub_row(row: Row, groups: Sequence[int], redactor: Redactor) -> None:

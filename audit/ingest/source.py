@@ -69,15 +69,19 @@ class Piece:
 
     def _lines(self) -> Iterator[bytes]:
         """Lines one by one; those of a file are not held together in memory."""
-        if self.span is None:
-            yield from io.BytesIO(self.lines or b"")
+        if self.lines is not None:
+            yield from io.BytesIO(self.lines)
             return
-        with self.source.path.open("rb") as file:
-            file.seek(self.span[0])
-            left = self.span[1] - self.span[0]
-            while left > 0 and (line := file.readline()):
-                left -= len(line)
-                yield line
+        start, stop = self.span or (0, 0)
+        with self.source.path.open("rb", buffering=0) as file:
+            file.seek(start)
+            rest = b""
+            while start < stop and (block := file.read(min(_BUFFER_BYTES, stop - start))):
+                start += len(block)
+                *lines, rest = (rest + block).split(b"\n")
+                yield from lines
+            if rest:
+                yield rest
 
     def of(self, format_name: str) -> Piece:
         """The piece, with its format."""

@@ -143,6 +143,8 @@ def integer(value: Any) -> int | None:
     """A count of something: a non-negative int64, also when written as a float or as text; else None."""
     if type(value) is int:
         return value if 0 <= value <= INT64 else None
+    if value is None:
+        return None
     number_ = number(value)
     return int(number_) if number_ is not None and 0 <= number_ < INT64 and number_ == int(number_) else None
 
@@ -170,6 +172,8 @@ def text(value: Any) -> str | None:
     """A name: a non-empty string, or a number as one; else None."""
     if type(value) is str:
         return value or None
+    if value is None:
+        return None
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 

@@ -16,12 +16,12 @@ from audit.core.fingerprint import digest
 from audit.core.schemas import BODIES
 from audit.core.settings import IngestSettings
 from audit.ingest.formats import FORMATS, Reader
-from audit.ingest.row import DRAFT, Row, Unusable, record_batch, turned
+from audit.ingest.row import DRAFT, Columns, Row, Unusable
 from audit.ingest.scrub import scrub
 from audit.ingest.source import Piece
 
-BATCH_BYTES = 1 << 22
-"""Bytes of records per row group of bodies: the memory of a worker is a small multiple of it."""
+BATCH_CHARS = 1 << 22
+"""Prompts and answers per row group of bodies: the memory of a worker is a small multiple of it."""
 BATCH_ROWS = 20_000
 FINGERPRINT_BYTES = 200
 
@@ -94,23 +94,28 @@ def read_part(job: Job) -> Part:
 
 def _read_part(job: Job) -> Part:
     reader = _PartReader(job)
-    with pq.ParquetWriter(
-        job.bodies,
-        BODIES,
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=["native_api"],
-        write_statistics=False,
-    ) as writer:
+    with bodies_writer(job.bodies) as writer:
         for rows in reader.batches():
-            scrub(rows, job.settings.redact)
-            fields = turned(rows)
-            writer.write_batch(record_batch(fields, BODIES))
-            reader.drafts.append(pa.Table.from_batches([record_batch(fields, DRAFT)]))
+            columns = Columns(rows)
+            scrub(rows, columns, job.settings.redact)
+            writer.write_batch(columns.batch(BODIES))
+            reader.drafts.append(pa.Table.from_batches([columns.batch(DRAFT)]))
     _write_draft(job.draft, reader.drafts)
     rows_written = sum(len(draft) for draft in reader.drafts)
     return Part(
         job.number, reader.records, rows_written, tuple(reader.rejects), dict(reader.formats), tuple(reader.early)
+    )
+
+
+def bodies_writer(path: Path) -> pq.ParquetWriter:
+    """A writer of bodies; a dictionary is tried for what repeats, elsewhere it would be built and thrown away."""
+    return pq.ParquetWriter(
+        path,
+        BODIES,
+        compression="zstd",
+        compression_level=1,
+        use_dictionary=["system_text", "tools", "tool_choice", "response_format", "native_api"],
+        write_statistics=False,
     )
 
 
@@ -124,7 +129,7 @@ class _PartReader:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._readers: dict[str, Reader] = {}
-        self._copies: Counter[str] = Counter()
+        self._copies: dict[str, int] = {}
         self.drafts: list[pa.Table] = []
         self.rejects: list[Reject] = []
         self.formats: Counter[str] = Counter()
@@ -138,9 +143,11 @@ class _PartReader:
         for piece in self._job.pieces:
             reader = self._reader(piece.format)
             for number, record in piece.records():
-                batch.extend(self._read(piece, number, record, reader))
-                size += len(record)
-                if size >= BATCH_BYTES or len(batch) >= BATCH_ROWS:
+                rows = self._read(piece, number, record, reader)
+                batch.extend(rows)
+                for row in rows:
+                    size += len(row.messages or "") + len(row.response_choices or "")
+                if size >= BATCH_CHARS or len(batch) >= BATCH_ROWS:
                     yield batch
                     batch, size = [], 0
         if batch:
@@ -163,22 +170,21 @@ class _PartReader:
             return ()
         if len(self.early) < EARLY_RECORDS:
             self.early.append(True)
-        name = hashlib.sha256(piece.format.encode())
-        name.update(b"\0")
-        name.update(record)
+        name = hashlib.sha256(piece.format.encode() + b"\0" + record).hexdigest()
         for index, row in enumerate(rows):
-            row.row_id = self._unique(name.hexdigest() if index == 0 else digest(f"{name.hexdigest()}/{index}"), row)
+            own = name if index == 0 else digest(f"{name}/{index}")
+            row.row_id = self._unique(own)
             row.source_format, row.source_file, row.source_row = piece.format, piece.source.name, number
             if row.logical_request_id is None:
                 row.logical_request_id = row.request_id or row.row_id
+            if row.dedupe_key is None and row.started_at is not None:
+                row.dedupe_key = own
         self.formats[piece.format] += len(rows)
         return rows
 
-    def _unique(self, row_id: str, row: Row) -> str:
-        if row.dedupe_key is None and row.started_at is not None:
-            row.dedupe_key = row_id
-        copies = self._copies[row_id]
-        self._copies[row_id] += 1
+    def _unique(self, row_id: str) -> str:
+        copies = self._copies.get(row_id, 0)
+        self._copies[row_id] = copies + 1
         return row_id if copies == 0 else copy_id(row_id, copies)
 
     def _reject(self, piece: Piece, number: int, record: bytes, reason: str) -> None:

@@ -131,8 +131,8 @@ async def open_client(
         return AiohttpTransport(verify=context, client=session, proxy=httpx.Proxy(proxy) if proxy else None)
 
     clock = clock or SystemClock()
-    lanes = {tier.name: _lane(tier, options, clock, carrier) for tier in tiers}
     try:
+        lanes = {tier.name: _lane(tier, options, clock, carrier) for tier in tiers}
         yield Client(lanes, clock=clock, cassette=cassette, options=options)
     finally:
         if session is not None:

@@ -83,6 +83,13 @@ def price_of(model: str, provider: str | None, *, on: date | None = None) -> Pri
     return _list_price(model, vendor, None, on)
 
 
+def catalogue_models() -> frozenset[str]:
+    """Names that the price catalogue has a model under, of every vendor: `gpt-4o`, `meta-llama/llama-3.3-70b`."""
+    from genai_prices import data_snapshot
+
+    return frozenset(model.id for vendor in data_snapshot.get_snapshot().providers for model in vendor.models)
+
+
 def catalogue_version() -> str:
     """Name and version of the price catalogue, for the report."""
     return f"{PACKAGE} {version(PACKAGE)}"

@@ -14,7 +14,7 @@ import pytest
 from audit.core.schemas import BODIES, TRAFFIC
 from audit.core.settings import IngestSettings
 from audit.ingest.formats import FORMATS
-from audit.ingest.row import DRAFT, SECOND_PASS, Row, Unusable, record_batch, turned
+from audit.ingest.row import DRAFT, SECOND_PASS, Columns, Row, Unusable
 from audit.ingest.scrub import scrub
 from tests.ingest.reading import BY_FORMAT, SAMPLES, read
 
@@ -102,10 +102,10 @@ def test_is_total(name: str) -> None:
             continue
         for row in rows:
             row.row_id = row.logical_request_id = "x"
-        scrub(rows, ("email", "phone", "card", "iban", "ip"))
-        fields = turned(rows)
-        record_batch(fields, DRAFT)
-        record_batch(fields, BODIES)
+        columns = Columns(rows)
+        scrub(rows, columns, ("email", "phone", "card", "iban", "ip"))
+        columns.batch(DRAFT)
+        columns.batch(BODIES)
     assert len(reasons) < 10, "a reason is a class of problem, not a message with the record in it"
 
 

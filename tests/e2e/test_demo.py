@@ -60,7 +60,7 @@ def test_counts_and_money_are_the_planted_ones(findings: dict[str, Any]) -> None
 
 
 def test_verdicts_are_the_expected_ones(findings: dict[str, Any]) -> None:
-    """One Switch, one Keep that a split could move, one Keep, one Not proven, one route below its own floor."""
+    """One Switch, one Split, one Keep, one Not proven, one route below its own floor."""
     found = {name: route["verdict"] for name, route in routes(findings).items()}
     assert found == {name: route["expected_verdict"] for name, route in TRUTH["routes"].items()}
     below = [name for name, route in routes(findings).items() if route["below_floor"]]
@@ -83,11 +83,36 @@ def test_every_interval_of_dollars_holds_the_truth(findings: dict[str, Any]) -> 
         for candidate in route["candidates"]:
             saving = candidate["saving_usd"]
             assert saving["lo"] <= known[candidate["tier"]]["saving_usd"] <= saving["hi"], (name, candidate["tier"])
+        avoidable = route["avoidable_usd"]
         if route["verdict"] == "switch":
-            avoidable = route["avoidable_usd"]
             assert avoidable["lo"] <= known[route["candidate"]]["saving_usd"] <= avoidable["hi"]
+        elif route["verdict"] == "split":
+            mail = known[route["candidate"]]["by_difficulty"]["mail"]
+            assert avoidable["lo"] <= mail["saving_usd"] <= avoidable["hi"]
         else:
             assert route["avoidable_usd"]["est"] == 0
+
+
+def test_the_split_moves_the_mails(findings: dict[str, Any]) -> None:
+    """What can be told beforehand is moved: its share is the mails', and the loss over all traffic holds the truth."""
+    told = TRUTH["routes"]["/ticket-triage"]
+    route = routes(findings)["/ticket-triage"]
+    mail = told["candidates"][route["candidate"]]["by_difficulty"]["mail"]
+    assert route["share_moved"] == pytest.approx(mail["n"] / told["requests"], abs=0.03)
+    delta, true = route["quality_delta"], (mail["c"] - mail["b"]) / told["replayable"]
+    assert delta["lo"] <= true <= delta["hi"]
+
+
+def test_a_policy_is_handed_over(run: Path) -> None:
+    """`policy.json` has the routes that change, and its evidence goes stale; `policies.json` was written before it."""
+    policy = json.loads((run / "policy" / "policy.json").read_text("utf-8"))
+    changed = [name for name, told in TRUTH["routes"].items() if told["expected_verdict"] in ("switch", "split")]
+    assert [entry["route"] for entry in policy["routes"]] == sorted(changed)
+    assert (policy["made_at"], policy["expires_at"]) == ("2026-10-30", "2026-11-29")
+    sealed = json.loads((run / "policies.json").read_text("utf-8"))["routes"]
+    for entry in policy["routes"]:
+        assert entry["evidence"]["sealed"] == sealed[entry["route"]]["digest"]
+    assert (run / "policies.json").stat().st_mtime_ns < (run / "findings.json").stat().st_mtime_ns
 
 
 def test_the_noise_floor_holds_the_planted_one(findings: dict[str, Any]) -> None:
@@ -110,6 +135,6 @@ def test_every_output_says_that_it_is_a_demo(run: Path, findings: dict[str, Any]
 def test_same_inputs_same_bytes_in_another_time_zone_and_locale(run: Path, tmp_path: Path) -> None:
     """Findings and report are byte-identical wherever they are made."""
     run_demo(tmp_path / "run", TZ="Asia/Kathmandu", LANG="de_DE.UTF-8", LC_ALL="de_DE.UTF-8", PYTHONHASHSEED="7")
-    for name in ("findings.json", "report.html", "cases.jsonl", "summary.md"):
+    for name in ("findings.json", "report.html", "cases.jsonl", "summary.md", "policies.json", "policy/policy.json"):
         digests = {hashlib.sha256((folder / name).read_bytes()).hexdigest() for folder in (run, tmp_path / "run")}
         assert len(digests) == 1, name

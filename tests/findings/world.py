@@ -28,6 +28,7 @@ class Planted:
 
     Attributes:
         regress: Share of requests where the incumbent passes and the candidate fails.
+        regress_hard: The same among hard requests; None for no difference.
         gain: Share where it is the other way round.
         cost_share: Candidate's cost over the incumbent's, on average.
         statuses: Share of calls per status other than ok.
@@ -35,6 +36,7 @@ class Planted:
 
     regress: float
     gain: float
+    regress_hard: float | None = None
     cost_share: float = 0.1
     statuses: dict[str, float] = field(default_factory=dict)
 
@@ -49,6 +51,8 @@ class World:
     settings: Settings
     true_delta: dict[str, float]
     true_saving_usd: dict[str, float]
+    records: pl.DataFrame
+    """One row per request of the log: `fp`, `hard`, `cost`, `y0`, and per candidate `y_NAME` and `cost_NAME`."""
 
 
 def make_world(
@@ -60,6 +64,7 @@ def make_world(
     seed: int = 0,
     noise: Planted | None = None,
     extra: dict[str, object] | None = None,
+    hard_share: float = 0.0,
 ) -> World:
     """Plant a route's truth, sample it and write what replay and scoring would have left."""
     rng = np.random.default_rng(seed)
@@ -102,15 +107,18 @@ def make_world(
         arms["large", "incumbent_replay"] = noise
     accepted, replays = [_verdicts(ids, "incumbent", "", passes, np.full(n, "ok"))], []
     true_delta, true_saving = {}, {}
+    # From a generator of its own, so that a world without hard requests stays what it was.
+    hard = np.random.default_rng([seed, 1]).random(n) < hard_share
+    records = pl.DataFrame({"fp": rows["request_fp"], "hard": hard, "cost": cost, "y0": passes})
     for (name, arm), behaviour in arms.items():
         flips = rng.random(n)
-        after = np.where(
-            passes, flips >= behaviour.regress / pass_rate, flips < behaviour.gain / max(1 - pass_rate, 1e-9)
-        )
+        regress = np.where(hard & (behaviour.regress_hard is not None), behaviour.regress_hard or 0, behaviour.regress)
+        after = np.where(passes, flips >= regress / pass_rate, flips < behaviour.gain / max(1 - pass_rate, 1e-9))
         status = np.full(n, "ok", dtype=object)
         for label, share in behaviour.statuses.items():
             status[rng.random(n) < share] = label
         spent = cost * behaviour.cost_share * rng.uniform(0.7, 1.3, n)
+        records = records.with_columns(pl.Series(f"y_{name}", after), pl.Series(f"cost_{name}", spent))
         true_delta[name] = float(after.mean() - passes.mean())
         true_saving[name] = float(cost.sum() - spent.sum())
         accepted.append(_verdicts(ids, arm, name, after, status))
@@ -131,6 +139,7 @@ def make_world(
         settings=settings,
         true_delta=true_delta,
         true_saving_usd=true_saving,
+        records=records,
     )
 
 
@@ -165,6 +174,7 @@ def _calls(fps: list[str], arm: str, tier: str, status: np.ndarray, cost: np.nda
             "status": [str(s) for s in status],
             "cost_usd": [None if f else float(c) for c, f in zip(cost, failed, strict=True)],
             "latency_ms": 300.0,
+            "text": "answer",
         }
     )
     return pl.concat([empty, rows], how="diagonal").select(REPLAYS.names)

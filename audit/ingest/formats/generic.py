@@ -12,7 +12,7 @@ from audit.ingest.row import Row, Unusable
 from audit.ingest.values import integer, microseconds, number, obj, small, text, walk
 from audit.ingest.words import error_type, finish_reason, model_key, provider
 
-_SESSION = ("session_id", "conversation_id")
+_KEYS = {**labels.COMMON_KEYS, "session": ("session_id", "conversation_id")}
 _OK = frozenset({"ok", "success", "succeeded", "completed", "complete", "done", "200", "true", "stop"})
 _PARTIAL = frozenset({"partial", "aborted", "cancelled", "canceled", "incomplete"})
 
@@ -26,7 +26,7 @@ def open_reader(settings: IngestSettings) -> Reader:
     """A reader of one call per record."""
     fields = settings.map or FieldMap.model_construct()
     paths = {name: path for name in FieldMap.model_fields if (path := getattr(fields, name))}
-    wanted = labels.Labels.of(settings)
+    wanted = labels.finders(settings, _KEYS)
 
     def read(record: bytes) -> Sequence[Row]:
         value = values.parse(record)
@@ -50,7 +50,7 @@ def _unpacked(value: Any) -> Any:
     return value
 
 
-def _row(record: dict[str, Any], got: Mapping[str, Any], wanted: labels.Labels) -> Row:
+def _row(record: dict[str, Any], got: Mapping[str, Any], wanted: labels.Finders) -> Row:
     row = Row(provider=provider(got.get("provider")))
     params = obj(_unpacked(got.get("params")))
     shape, tools = _unpacked(got.get("response_format")), _unpacked(got.get("tools"))
@@ -151,14 +151,14 @@ def _put_money(row: Row, got: Mapping[str, Any]) -> None:
         row.ingest_warnings = ("zero_cost_is_unknown",)
 
 
-def _put_labels(row: Row, record: dict[str, Any], wanted: labels.Labels) -> None:
+def _put_labels(row: Row, record: dict[str, Any], wanted: labels.Finders) -> None:
     places = ((record, ""), (record.get("metadata"), "metadata."))
-    row.route, row.route_source = wanted.find("route", record.get, labels.ROUTE_KEYS, places)
-    row.tenant, row.tenant_source = wanted.find("tenant", record.get, labels.TENANT_KEYS, places)
-    row.environment, _ = wanted.find("environment", record.get, labels.ENVIRONMENT_KEYS, places)
-    row.region, _ = wanted.find("region", record.get, labels.REGION_KEYS, places)
-    row.session_id, _ = wanted.find("session", record.get, _SESSION, places)
-    user, _ = wanted.find("end_user", record.get, (), ())
+    row.route, row.route_source = wanted["route"](record.get, places)
+    row.tenant, row.tenant_source = wanted["tenant"](record.get, places)
+    row.environment, _ = wanted["environment"](record.get, places)
+    row.region, _ = wanted["region"](record.get, places)
+    row.session_id, _ = wanted["session"](record.get, places)
+    user, _ = wanted["end_user"](record.get, ())
     row.end_user_hash = labels.pseudonym(user)
     row.metadata = values.scalars(obj(record.get("metadata")), "metadata.") or None
 

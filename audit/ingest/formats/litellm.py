@@ -7,6 +7,7 @@ https://docs.litellm.ai/docs/proxy/logging_spec, read 2026-11-23.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from typing import Any
 
 import msgspec
@@ -14,23 +15,23 @@ import msgspec
 from audit.core.settings import IngestSettings
 from audit.ingest import chat, labels, values
 from audit.ingest.formats import Format, Reader
-from audit.ingest.litellm_payload import Failure, Payload, Response, put_identity, put_money, put_times
+from audit.ingest.litellm_payload import Failure, Payload, Response, kind_of, put_money, put_times
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import obj, small, text
 from audit.ingest.words import error_type
 
-_OPERATIONS = {
-    "completion": "chat",
-    "responses": "responses",
-    "anthropic_messages": "messages",
-    "text_completion": "text_completion",
-    "embedding": "embeddings",
+_KEYS = {
+    "route": (*labels.ROUTE_KEYS, "prompt_id"),
+    "tenant": ("user_api_key_team_alias", "user_api_key_team_id", "user_api_key_org_id", "user_api_key_alias"),
+    "environment": labels.ENVIRONMENT_KEYS,
+    "region": labels.REGION_KEYS,
+    # `trace_id` doubles as the session unless request_correlation_in_logs fills `session_id`.
+    "session": ("session_id", "trace_id"),
+    "end_user": ("end_user",),
 }
-_ROUTE_KEYS = (*labels.ROUTE_KEYS, "prompt_id")
+_IN_PLACES = frozenset(key for kind in ("route", "environment", "region") for key in _KEYS[kind])
 _PROMPT = "metadata.prompt_management_metadata."
-_TEAMS = ("user_api_key_team_alias", "user_api_key_team_id", "user_api_key_org_id", "user_api_key_alias")
 _ABORTED = ("499", "ClientDisconnected")
-
 
 _DECODER = msgspec.json.Decoder(Payload)
 _FIELDS = frozenset(Payload.__struct_encode_fields__) & frozenset(Payload.__struct_fields__) - {
@@ -51,7 +52,7 @@ def detects(record: Mapping[str, Any]) -> str | None:
 
 def open_reader(settings: IngestSettings) -> Reader:
     """A reader of one payload per record."""
-    wanted = labels.Labels.of(settings)
+    wanted = labels.finders(settings, _KEYS)
 
     def read(record: bytes) -> Sequence[Row]:
         payload = values.typed(record, _DECODER, Payload)
@@ -71,18 +72,15 @@ def open_reader(settings: IngestSettings) -> Reader:
     return read
 
 
-def _row(payload: Payload, wanted: labels.Labels, top: Any) -> Row:
-    row = Row(gateway="litellm", emitter="litellm")
-    call = chat.read_raw_call(bytes(payload.model_parameters))
-    chat.put_call(row, call)
-    kind = payload.call_type if type(payload.call_type) is str else "completion"
-    # An `a` marks an asynchronous call, except in `anthropic_messages`.
-    row.operation = _OPERATIONS.get(kind) or _OPERATIONS.get(kind.removeprefix("a"), "other")
+def _row(payload: Payload, wanted: labels.Finders, top: Any) -> Row:
+    kind = kind_of(payload)
+    row, call = copy(kind.row), kind.call
     reasons = set(call.reasons)
     if payload.messages is not None:
         reasons |= chat.put_messages(row, payload.messages, call)
-    put_identity(row, payload)
-    put_times(row, payload, call)
+    row.request_id, row.logical_request_id = text(payload.id), text(payload.litellm_call_id)
+    row.trace_id = text(payload.trace_id)
+    put_times(row, payload)
     _put_outcome(row, payload)
     put_money(row, payload)
     _put_labels(row, payload, wanted, top)
@@ -122,29 +120,32 @@ def _put_outcome(row: Row, payload: Payload) -> None:
     row.dedupe_key = row.request_id if row.status != "error" else f"{row.request_id}@{row.started_at}"
 
 
-def _put_labels(row: Row, payload: Payload, wanted: labels.Labels, top: Any) -> None:
+def _put_labels(row: Row, payload: Payload, wanted: labels.Finders, top: Any) -> None:
     metadata = obj(payload.metadata)
     tags = payload.request_tags if isinstance(payload.request_tags, list) else ()
     row.tags = tags = [tag for tag in tags if type(tag) is str and not tag.startswith("User-Agent")]
-    places = [
+    places = labels.holding(
+        _IN_PLACES,
         (labels.tag_pairs(tags), "request_tags."),
         (metadata.get("requester_metadata"), "metadata.requester_metadata."),
         (metadata.get("spend_logs_metadata"), "metadata.spend_logs_metadata."),
         (metadata, "metadata."),
-    ]
-    prompt = ({"prompt_id": obj(metadata.get("prompt_management_metadata")).get("prompt_id")}, _PROMPT)
-    row.route, row.route_source = wanted.find("route", top, _ROUTE_KEYS, [*places, prompt])
-    row.tenant, row.tenant_source = wanted.find("tenant", top, _TEAMS, places[3:])
-    row.environment, _ = wanted.find("environment", top, labels.ENVIRONMENT_KEYS, places)
-    row.region, _ = wanted.find("region", top, labels.REGION_KEYS, places)
+    )
+    managed = metadata.get("prompt_management_metadata")
+    prompt = ({"prompt_id": managed.get("prompt_id")} if isinstance(managed, dict) else None, _PROMPT)
+    row.route, row.route_source = wanted["route"](top, (*places, prompt))
+    row.tenant, row.tenant_source = wanted["tenant"](top, ((metadata, "metadata."),))
+    row.environment, _ = wanted["environment"](top, places)
+    row.region, _ = wanted["region"](top, places)
     row.served_region = text(payload.cost_breakdown.vertex_location) if payload.cost_breakdown else None
-    # `trace_id` doubles as the session unless request_correlation_in_logs fills `session_id`.
     ids = ({"session_id": payload.session_id, "trace_id": payload.trace_id, "end_user": payload.end_user}, "")
-    row.session_id, _ = wanted.find("session", top, ("session_id", "trace_id"), (ids,))
-    user, _ = wanted.find("end_user", top, ("end_user",), (ids,))
+    row.session_id, _ = wanted["session"](top, (ids,))
+    user, _ = wanted["end_user"](top, (ids,))
     row.end_user_hash = labels.pseudonym(user)
     if metadata:
         row.metadata = values.scalars(metadata, "metadata.", ("usage_object",))
+    if type(decision := metadata.get("routing_decision")) is dict:
+        row.routing, row.escalated = values.json_text(decision), values.boolean(decision.get("escalated"))
 
 
 FORMAT = Format(

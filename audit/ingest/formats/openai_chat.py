@@ -19,7 +19,7 @@ from audit.ingest.words import error_type, model_key
 _START = ("timestamp", "started_at", "start_time", "startTime", "created_at", "time", "ts")
 _END = ("ended_at", "end_time", "endTime", "completed_at")
 _LATENCY = ("latency_ms", "duration_ms", "elapsed_ms")
-_SESSION = ("session_id", "conversation_id", "thread_id")
+_KEYS = {**labels.COMMON_KEYS, "session": ("session_id", "conversation_id", "thread_id"), "end_user": ("user",)}
 _STATUS = ("status_code", "http_status", "status")
 _COST = ("cost_usd", "cost", "total_cost")
 _ROOM = 3
@@ -65,7 +65,7 @@ def detects(record: Mapping[str, Any]) -> str | None:
 
 def open_reader(settings: IngestSettings) -> Reader:
     """A reader of one pair per record."""
-    wanted = labels.Labels.of(settings)
+    wanted = labels.finders(settings, _KEYS)
 
     def read(record: bytes) -> Sequence[Row]:
         value = values.parse(record)
@@ -79,7 +79,7 @@ def open_reader(settings: IngestSettings) -> Reader:
     return read
 
 
-def _row(record: dict[str, Any], request: dict[str, Any], response: Any, wanted: labels.Labels) -> Row:
+def _row(record: dict[str, Any], request: dict[str, Any], response: Any, wanted: labels.Finders) -> Row:
     row = Row(provider="openai", native_api="openai.chat", emitter="openai", model_requested=request["model"])
     call = chat.read_call(request)
     chat.put_call(row, call)
@@ -173,16 +173,16 @@ def _put_times(row: Row, record: Mapping[str, Any]) -> None:
         row.latency_ms = (row.ended_at - row.started_at) / 1000
 
 
-def _put_labels(row: Row, record: dict[str, Any], request: dict[str, Any], wanted: labels.Labels) -> None:
+def _put_labels(row: Row, record: dict[str, Any], request: dict[str, Any], wanted: labels.Finders) -> None:
     asked, noted = obj(request.get("metadata")), obj(record.get("metadata"))
     places = ((asked, "request.metadata."), (noted, "metadata."), (record, ""))
-    row.route, row.route_source = wanted.find("route", record.get, labels.ROUTE_KEYS, places)
-    row.tenant, row.tenant_source = wanted.find("tenant", record.get, labels.TENANT_KEYS, places)
-    row.environment, _ = wanted.find("environment", record.get, labels.ENVIRONMENT_KEYS, places)
-    row.region, _ = wanted.find("region", record.get, labels.REGION_KEYS, places)
-    row.session_id, _ = wanted.find("session", record.get, _SESSION, places)
+    row.route, row.route_source = wanted["route"](record.get, places)
+    row.tenant, row.tenant_source = wanted["tenant"](record.get, places)
+    row.environment, _ = wanted["environment"](record.get, places)
+    row.region, _ = wanted["region"](record.get, places)
+    row.session_id, _ = wanted["session"](record.get, places)
     row.trace_id = text(record.get("trace_id"))
-    user, _ = wanted.find("end_user", record.get, ("user",), ((request, "request."),))
+    user, _ = wanted["end_user"](record.get, ((request, "request."),))
     row.end_user_hash = labels.pseudonym(user)
     row.metadata = values.scalars(asked, "request.metadata.") + values.scalars(noted, "metadata.") or None
 

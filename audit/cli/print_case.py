@@ -1,0 +1,103 @@
+"""One case as lines: strangers' text behind a bar, our own words without one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from audit.core.display import plural, terminal_safe, usd
+from audit.core.errors import InputError, UnknownName
+from audit.core.finding import Case, CaseSide, Findings
+
+BAR = "│ "
+KINDS = {
+    "only_incumbent": "the incumbent passes, the candidate fails",
+    "only_candidate": "the incumbent fails, the candidate passes",
+    "both_pass": "both pass",
+    "both_fail": "both fail",
+}
+SHORTEST_PREFIX = 6
+_LINES = re.compile(r"\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
+
+
+def find_case(cases: Sequence[Case], name: str) -> Case:
+    """The case with this id, or whose exchange's id begins with it.
+
+    Raises:
+        UnknownName: There is none.
+        InputError: There are several, or the run shows no cases at all.
+    """
+    if not cases:
+        raise InputError("the run has no cases: nothing was replayed", code="case.none", hint="audit replay LOGS")
+    found = [case for case in cases if name == case.case_id]
+    if not found and len(name) >= SHORTEST_PREFIX:
+        found = [case for case in cases if case.exchange_id.startswith(name)]
+    if not found:
+        raise UnknownName.among("case", name, [case.case_id for case in cases])
+    if len(found) > 1:
+        raise InputError(f"`{name}` begins the ids of {len(found)} exchanges", code="case.ambiguous")
+    return found[0]
+
+
+def list_lines(findings: Findings, cases: Sequence[Case]) -> list[str]:
+    """The cases of a run, one a line."""
+    lines = [*_notices(findings), f"{plural(len(cases), 'case')} of run {_inert(findings.run_id)}", ""]
+    wide = max((len(_inert(case.case_id)) for case in cases), default=0)
+    for case in cases:
+        kind = KINDS.get(case.kind, _inert(case.kind))
+        lines.append(f"  {_inert(case.case_id):<{wide}}  {kind}  {BAR}{_inert(case.route)}")
+    return lines
+
+
+def case_lines(findings: Findings, case: Case) -> list[str]:
+    """A case with everything that is known of it."""
+    head = f"Case {_inert(case.case_id)}: {KINDS.get(case.kind, _inert(case.kind))}"
+    lines = [*_notices(findings), head, ""]
+    facts = {"Route": case.route, "Exchange": case.exchange_id, "Tenant": case.tenant or ""}
+    facts |= case.metadata
+    wide = max(map(len, facts))
+    lines += [f"  {_inert(name):<{wide}}  {BAR}{_inert(value)}" for name, value in facts.items() if value]
+    lines += ["", "Request", *_quoted(case.request)]
+    for title, side in (("Incumbent", case.incumbent), ("Candidate", case.candidate)):
+        lines += ["", *_side(title, side)]
+    return lines
+
+
+def _notices(findings: Findings) -> list[str]:
+    lines = ["Demo: bundled data, these answers are nobody's."] if findings.demo else []
+    if findings.simulated:
+        lines.append(f"Simulated completions: {_inert(', '.join(findings.simulated))}.")
+    return lines
+
+
+def _side(title: str, side: CaseSide) -> list[str]:
+    passed = {True: "passes", False: "fails", None: "could not be measured"}[side.passed]
+    cost = "cost unknown" if side.cost_usd is None else usd(side.cost_usd)
+    lines = [f"{title}: {passed}, {cost}, by {_inert(side.tier)}", *_quoted(side.text)]
+    for result in side.results:
+        lines += _result(result)
+    return lines
+
+
+def _result(result: dict[str, object]) -> list[str]:
+    """`  ✗ total  0.83`, and what was expected, extracted and said of it behind bars."""
+    sign = {True: "✓", False: "✗"}.get(result.get("passed"), "–")  # type: ignore[call-overload]
+    value = result.get("value")
+    status = "" if result.get("status") == "scored" else f"  {_inert(str(result.get('status')))}"
+    number = f"  {value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else ""
+    lines = [f"  {sign} {_inert(str(result.get('criterion')))}{number}{status}"]
+    for key in ("reason", "expected", "extracted"):
+        if said := result.get(key):
+            titles = [key, *[""] * len(_LINES.findall(str(said)))]
+            lines += [f"      {title:<9}  {line}" for title, line in zip(titles, _quoted(str(said)), strict=True)]
+    return lines
+
+
+def _quoted(text: str) -> list[str]:
+    """Strangers' text, each line behind a bar, whatever its writer thinks a line end is."""
+    return [BAR + _inert(line) for line in _LINES.split(text)]
+
+
+def _inert(text: str) -> str:
+    """Strangers' text on one line. GitHub's runner obeys `##[command]` wherever it stands in a line of a log."""
+    return terminal_safe(text).replace("##[", "## [")

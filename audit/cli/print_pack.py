@@ -1,0 +1,41 @@
+"""An evidence pack, as it was written and as it was checked."""
+
+from __future__ import annotations
+
+from audit.cli.terminal import Terminal
+from audit.core.display import ascii_only, count, terminal_safe
+from audit.pack.evidence import Packed
+from audit.pack.verify import Verification
+
+
+def print_packed(terminal: Terminal, packed: Packed) -> None:
+    """Print what is in a pack, its id and its path."""
+    if terminal.switches.json:
+        terminal.document({"pack": str(packed.path), "pack_id": packed.pack_id, "members": packed.members})
+        return
+    wide = max(map(len, packed.members))
+    sizes = {name: count(size) for name, size in packed.members.items()}
+    right = max(map(len, sizes.values()))
+    lines = [f"  {name:<{wide}}  {size:>{right}} bytes" for name, size in sizes.items()]
+    terminal.lines([*lines, "", f"Pack id  {packed.pack_id}", str(packed.path)])
+
+
+def verification_lines(found: Verification, *, ascii: bool) -> list[str]:  # noqa: A002
+    """One line per check, and the word on the last line."""
+    lines = [f"Evidence of run {terminal_safe(found.run_id)}, packed by audit {terminal_safe(found.tool_version)}"]
+    if found.demo:
+        lines.append("  Demo: bundled data, these figures are nobody's.")
+    if found.simulated:
+        lines.append(f"  Simulated completions: {terminal_safe(', '.join(found.simulated))}.")
+    wide = max(len(terminal_safe(check.name)) for check in found.checks)
+    lines += [
+        "",
+        *(
+            f"  {'✓' if check.holds else '✗'} {terminal_safe(check.name):<{wide}}  {terminal_safe(check.says)}"
+            for check in found.checks
+        ),
+        "",
+        f"Pack id  {found.pack_id}",
+        "PACK HOLDS" if found.holds else "PACK DIFFERS",
+    ]
+    return [ascii_only(line) for line in lines] if ascii else lines

@@ -1,0 +1,58 @@
+"""`audit scan`: hard-coded model names in source code."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from audit.cli.arguments import Config
+from audit.cli.terminal import Terminal
+
+
+class Format(StrEnum):
+    """What is printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+
+
+def scan(
+    ctx: typer.Context,
+    paths: Annotated[list[Path], typer.Argument(metavar="PATHS...", help="Source files or folders.")],
+    run: Annotated[Path | None, typer.Option("--run", metavar="RUN", help="Run folder with the spend.")] = None,
+    logs: Annotated[
+        list[Path] | None, typer.Option("--logs", metavar="LOGS", help="Logs instead of a run; may be repeated.")
+    ] = None,
+    config: Config = None,
+    format: Annotated[Format, typer.Option("--format", help="What is printed.")] = Format.TEXT,  # noqa: A002
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A file instead of stdout.")] = None,
+    tests: Annotated[bool, typer.Option("--tests/--no-tests", help="Look at tests and fixtures too.")] = True,
+    fail: Annotated[bool, typer.Option("--fail", help="Exit 1 when there are hits outside tests.")] = False,
+) -> None:
+    """Find hard-coded model names in source code: where a router call should stand. Local; nothing is sent.
+
+    A hit is a name that is passed on: an argument, a default, a setting, a returned value. Prose, comments, keys,
+    comparisons, price tables, lock files, bundles and vendored folders are none. .gitignore and .auditignore hold,
+    and so does a comment `audit: ignore` on the line or alone above it. With a run, each hit has the spend of its
+    model, and the route that it likely serves with the reason.
+
+    EXAMPLES
+        audit scan src/
+        audit scan . --run runs/7f3a9c1e
+        audit scan . --logs logs/ --no-tests --fail
+        audit scan . --format sarif -o scan.sarif
+    """
+    from audit.cli.print_scan import print_scan, traffic_of
+    from audit.endpoints import known_models
+    from audit.literals.run import ScanOptions
+    from audit.literals.run import scan as scan_code
+
+    terminal = Terminal(ctx.obj)
+    behind = traffic_of(run, logs or [], config)
+    found = behind.stamped(scan_code(paths, known_models(), behind.served, ScanOptions(tests=tests)))
+    print_scan(terminal, found, "json" if terminal.switches.json else format.value, output)
+    raise typer.Exit(1 if fail and found.hits else 0)

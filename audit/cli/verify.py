@@ -1,0 +1,34 @@
+"""`audit verify`: does an evidence pack hold?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from audit.cli.terminal import Terminal
+
+
+def verify(
+    ctx: typer.Context, pack: Annotated[Path, typer.Argument(metavar="FILE.zip", help="An evidence pack.")]
+) -> None:
+    """Check an evidence pack, offline: every digest, and whether its report follows from its findings and cases.
+
+    The exit code is 0 when all holds and 2 when anything differs. The pack's id names everything in it: compare it
+    with the one that the sender was shown.
+
+    EXAMPLES
+        audit verify evidence.zip
+        audit verify evidence.zip --json
+    """
+    from audit.cli.print_pack import verification_lines
+    from audit.pack.verify import verify_pack
+
+    terminal = Terminal(ctx.obj)
+    found = verify_pack(pack)
+    if terminal.switches.json:
+        terminal.document({"verification": found, "holds": found.holds})
+    else:
+        terminal.lines(verification_lines(found, ascii=terminal.ascii))
+    raise typer.Exit(0 if found.holds else 2)

@@ -1,0 +1,140 @@
+"""What is known of tiers without replaying: their prices, and whether their endpoints are there. Sends no prompt."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from fnmatch import fnmatchcase
+
+from audit.core.errors import AuditError, InputError, PriceUnknown
+from audit.core.settings import Settings, TierSettings
+from audit.core.tier import Price
+from audit.llm.client import ClientOptions, Transport, open_client
+from audit.llm.pricing import catalogue_models, price_of, resolve_price
+from audit.llm.provider import LocalProvider
+from audit.llm.providers import PROVIDERS
+from audit.llm.tiers import host_of, resolve_tier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownPrice:
+    """A price, USD per million tokens; `tier` names the entry of `tiers:` that it is of, None for a list price."""
+
+    model: str
+    tier: str | None
+    price: Price
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reached:
+    """What became of asking a tier's endpoint whether it is there.
+
+    Attributes:
+        host: None for a tier that answers in this process.
+        reachable: It answered, and did not refuse the key.
+        says: In a few words.
+        code: Of the error, or None.
+    """
+
+    tier: str
+    model: str
+    provider: str
+    host: str | None
+    reachable: bool
+    says: str
+    code: str | None = None
+
+
+def known_models() -> frozenset[str]:
+    """Names of the models that the price catalogue has, of every vendor."""
+    return catalogue_models()
+
+
+def known_prices(
+    settings: Settings, model: str | None = None, *, provider: str | None = None, on: date | None = None
+) -> list[KnownPrice]:
+    """Prices of the configured tiers, or of one model: its tiers' and its list price.
+
+    Args:
+        settings: With the tiers.
+        model: A model, a tier's name, or a glob over both; default: every tier.
+        provider: Whose list price; default: the vendor that makes the model.
+        on: Day on which list prices must be true; default: today (UTC).
+
+    Raises:
+        PriceUnknown: A tier has no price, or nobody knows one for the model.
+        InputError: No model was named and there are no tiers.
+    """
+    if model is None and not settings.tiers:
+        raise InputError(
+            "audit.yaml names no tiers, so there is no price to show",
+            code="prices.no-tiers",
+            hint="name a model:  audit prices MODEL",
+        )
+    tiers = [t for t in settings.tiers if model is None or fnmatchcase(t.model, model) or fnmatchcase(t.name, model)]
+    found = [KnownPrice(model=t.model, tier=t.name, price=resolve_price(t, on=on)) for t in tiers]
+    listed = None if model is None else price_of(model, provider, on=on)
+    if model is not None and listed is not None:
+        found.append(KnownPrice(model=model, tier=None, price=listed))
+    if not found and model is not None:
+        raise PriceUnknown(
+            f'no price is known for model "{model}"',
+            notes=["USD per million tokens; an unknown price is never taken for $0"],
+            hint="add it to audit.yaml, with your own figures:   tiers: [{name: NAME, provider: openai-compatible, "
+            f'base_url: "https://...", model: "{model}", price: {{input: 0.50, output: 1.50}}}}]',
+        )
+    return found
+
+
+def reach_tiers(
+    settings: Settings, *, transport: Transport | None = None, environ: Mapping[str, str] | None = None
+) -> list[Reached]:
+    """Ask every tier's endpoint whether it is there, all at once. No prompt is sent and nothing is spent.
+
+    Args:
+        settings: With the tiers.
+        transport: What carries HTTP; default: the network.
+        environ: Where keys are looked up; default: the process's.
+
+    Raises:
+        InputError: There are no tiers.
+    """
+    if not settings.tiers:
+        raise InputError(
+            "audit.yaml names no tiers", code="tiers.none", hint="audit init LOGS writes some, or name --config FILE"
+        )
+    options = ClientOptions(directory=settings.directory)
+    if environ is not None:
+        options = ClientOptions(directory=settings.directory, environ=environ)
+
+    async def reach_all() -> list[Reached]:
+        return list(await asyncio.gather(*(_reach(tier, options, transport) for tier in settings.tiers)))
+
+    return asyncio.run(reach_all())
+
+
+async def _reach(settings: TierSettings, options: ClientOptions, transport: Transport | None) -> Reached:
+    host, says, code = None, "answers in this process", None
+    try:
+        tier = resolve_tier(settings)
+        host = host_of(tier)
+        provider = PROVIDERS.get(tier.provider)
+        if isinstance(provider, LocalProvider):
+            provider.open(tier, options.directory)
+        else:
+            async with open_client([tier], transport=transport, options=options) as client:
+                await client.reach([tier])
+            says = "reachable"
+    except AuditError as error:
+        says, code = error.what, error.code
+    return Reached(
+        tier=settings.name,
+        model=settings.model,
+        provider=settings.provider,
+        host=host,
+        reachable=code is None,
+        says=says,
+        code=code,
+    )

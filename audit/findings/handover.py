@@ -1,0 +1,77 @@
+"""The routing policy that follows from the findings: only what is certified, with the evidence it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+from audit.core.finding import Findings, RouteFinding
+from audit.core.plain import to_plain
+from audit.core.plan import RouteDesign
+from audit.core.policy import RoutePolicy, RoutingPolicy
+from audit.core.tier import Tier
+from audit.findings.certify import Tested, loss_of
+
+FRESH_DAYS = 30
+"""A mix of traffic drifts; after this many days the certificate is about another one (`statistics.md` P8)."""
+
+
+def hand_over(
+    findings: Findings, designs: Sequence[RouteDesign], chosen: Sequence[Tested | None], tiers: Sequence[Tier]
+) -> RoutingPolicy:
+    """The policy of a run.
+
+    Args:
+        findings: Of the run.
+        designs: Of its routes.
+        chosen: By design, what was certified and recommended; None where the route stays as it is.
+        tiers: Of the run.
+    """
+    by_route = {route.route: route for route in findings.routes}
+    routes = [
+        _route(design, tested, by_route[design.route], findings)
+        for design, tested in zip(designs, chosen, strict=True)
+        if tested is not None
+    ]
+    # An incumbent that no tier serves is named by its model.
+    models = {name: name for route in routes for name in (route.otherwise,)} | {tier.name: tier.model for tier in tiers}
+    until = findings.window.get("to")
+    return RoutingPolicy(
+        run_id=findings.run_id,
+        default_tier=None,
+        models=dict(sorted(models.items())),
+        routes=tuple(sorted(routes, key=lambda route: route.route)),
+        made_at=until[:10] if until else None,
+        expires_at=(date.fromisoformat(until[:10]) + timedelta(days=FRESH_DAYS)).isoformat() if until else None,
+        prices={tier.name: _price(tier) for tier in sorted(tiers, key=lambda tier: tier.name)},
+        demo=findings.demo,
+        simulated=findings.simulated,
+    )
+
+
+def _route(design: RouteDesign, tested: Tested, route: RouteFinding, findings: Findings) -> RoutePolicy:
+    evidence: dict[str, Any] = {
+        "n": tested.n,
+        "share_moved": tested.share_moved,
+        "quality_loss": to_plain(loss_of(tested.delta)),
+        "saving_usd": to_plain(tested.saving_usd),
+        "p_value": tested.p,
+        "margin": design.margin,
+        "alpha": round(1 - findings.confidence, 12),
+        "sealed": tested.sealed,
+        "spend_usd": route.spend_usd,
+        "days": findings.days,
+    }
+    return replace(tested.tuned.policy, evidence=evidence)
+
+
+def _price(tier: Tier) -> Mapping[str, float | None]:
+    price = tier.price
+    return {
+        "input": price.input,
+        "output": price.output,
+        "cached_input": price.cached_input,
+        "cache_write": price.cache_write,
+    }

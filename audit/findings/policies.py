@@ -1,0 +1,310 @@
+"""Which policies of a route are tested, and in which order: all of it chosen on the tuning split, then sealed.
+
+Nothing here sees a verdict of the certification split: `propose` is given tables from which they were taken out. What
+it returns is written to `policies.json`, with a digest, before the certification split is read; `certify.py` goes on
+from there. Static tiers are policies like the others, so a route has one sequence of tests and one level.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from audit.core.exchange import Request
+from audit.core.fingerprint import fingerprint
+from audit.core.plain import to_plain
+from audit.core.plan import RouteDesign
+from audit.core.policy import RoutePolicy, SignalSpec, VerifierSpec
+from audit.findings.candidates import observed
+from audit.findings.evidence import Pairs, Tables, quality_draws
+from audit.findings.replayed import Replayed, pairs_of, replayed, saved_of, walk
+from audit.signals import SIGNALS, compute
+from audit.signals.signal import BoolArray, FitData, FloatArray, TextEmbedder
+from audit.stats.risk_control import MAX_POLICIES, PolicyOrder, TunedPolicy, order_by_loss
+
+SCHEMA = "audit-policies/1"
+FOLDS = 5
+SHARES_MOVED = (0.1, 0.25, 0.4, 0.55, 0.7, 0.85)
+"""Thresholds are put where they would send about these shares of the traffic to the cheap tier."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Batch:
+    """Some of a route's replayable requests, with what each was billed."""
+
+    requests: Sequence[Request]
+    costs_usd: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What policies are made from, besides the tables.
+
+    Attributes:
+        requests: Of the slice, by fingerprint; empty leaves static policies alone.
+        embedder: For signals that embed texts; None leaves those out.
+        verifiers: By route, the checks that its criteria and requests allow.
+        whole: A route's name to all its replayable requests, in batches; asked only for what is recommended.
+        seed: Of the fits.
+        least_pairs: By margin; a route whose certification split has fewer draws can certify nothing, so nothing is
+            fitted for it.
+    """
+
+    requests: Mapping[str, Request] = field(default_factory=dict)
+    embedder: TextEmbedder | None = None
+    verifiers: Callable[[str], Sequence[VerifierSpec]] = lambda route: ()
+    whole: Callable[[str], Iterable[Batch]] = lambda route: ()
+    seed: int = 0
+    least_pairs: Callable[[float], int] = lambda margin: 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tuned:
+    """A policy with what the tuning split says of it.
+
+    Attributes:
+        name: With everything that defines it.
+        loss: Over all traffic, out of fold; 1 when nothing was measured.
+        saving_share: Of the auditable spend, on the dollar draws.
+        out_of_fold: By fingerprint, the signal's value for each request that it was fitted on, by a fit that had not
+            seen it. A classifier is surer of what it was fitted on and would move more or less of it, so what a policy
+            saves on such a request is asked with this value. Empty for rules: three conditions are surer of nothing.
+    """
+
+    name: str
+    policy: RoutePolicy
+    loss: float
+    saving_share: float
+    out_of_fold: Mapping[str, float] = field(default_factory=dict, repr=False)
+
+    def values(self, draws: Replayed, values: FloatArray | None) -> FloatArray | None:
+        """Values of the policy's signal for draws among which there may be some that it was fitted on."""
+        if values is None or not self.out_of_fold:
+            return values
+        pairs = zip(draws.request_fps, values.tolist(), strict=True)
+        return np.array([self.out_of_fold.get(fp, value) for fp, value in pairs], dtype=np.float64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """The policies of one route in the order in which they will be tested.
+
+    Attributes:
+        order: Names and digest.
+    """
+
+    route: str
+    order: PolicyOrder
+    policies: tuple[Tuned, ...]
+
+    def plain(self) -> dict[str, Any]:
+        """As `policies.json` has it, each fitted signal once."""
+        signals, policies = {}, []
+        for tuned in self.policies:
+            entry = to_plain(replace(tuned, out_of_fold={}))
+            del entry["out_of_fold"]
+            if tuned.policy.signal is not None:
+                key = fingerprint(entry["policy"]["signal"])
+                signals[key], entry["policy"]["signal"] = entry["policy"]["signal"], key
+            policies.append(entry)
+        return {"digest": self.order.digest, "policies": policies, "signals": signals}
+
+
+def policy_name(policy: RoutePolicy) -> str:
+    """A name that two different policies never share."""
+    parts = [policy.kind, policy.tier]
+    if policy.signal is not None:
+        parts.append(f"{policy.signal.name} >= {policy.threshold!r} {fingerprint(to_plain(policy.signal))[:16]}")
+    if policy.verifier is not None:
+        parts.append(f"{policy.verifier.name} {fingerprint(to_plain(policy.verifier))[:16]}")
+    return " | ".join(parts)
+
+
+def propose(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: Bench) -> Sealed:
+    """The sealed list of a route's policies.
+
+    Args:
+        tables: Of the route, as `Tables.before_certification` gives them.
+        design: Of the route.
+        tiers: Candidates.
+        bench: What policies are made from.
+    """
+    tuning = replayed(tables, quality_draws(tables, "tuning"), tiers, bench.requests)
+    dollars = tables.slice.filter(pl.col("purpose") == "dollars").sort("draw_order", "exchange_id")
+    spend = replayed(tables, dollars, tiers, bench.requests)
+    maker = _Maker(design=design, bench=bench, tuning=tuning, spend=spend)
+    proposed = [maker.static(tier) for tier in tiers]
+    useful = [tuned.policy.tier for tuned in proposed if tuned.saving_share > 0]
+    enough = quality_draws(tables, "certification").height >= bench.least_pairs(design.margin)
+    if bench.requests and enough and tuning.n:
+        for tier in useful:
+            proposed += maker.signals(tier)
+            proposed += maker.cascades(tier, useful)
+    kept = _cut(proposed)
+    order = order_by_loss([TunedPolicy(name=t.name, loss=t.loss, saving=t.saving_share) for t in kept])
+    by_name = {tuned.name: tuned for tuned in kept}
+    return Sealed(
+        route=design.route,
+        order=order,
+        policies=tuple(by_name[name] for name in order.names),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Maker:
+    """Makes and estimates the policies of one route."""
+
+    design: RouteDesign
+    bench: Bench
+    tuning: Replayed
+    spend: Replayed
+
+    def static(self, tier: str) -> Tuned:
+        """The whole route to one tier."""
+        return self._tuned(self._policy("static", tier))
+
+    def signals(self, tier: str) -> list[Tuned]:
+        """Every signal that can be fitted, at its thresholds."""
+        data, rows = self._fit_data(tier)
+        if not data.separable:
+            return []
+        folds = np.array([_fold(request.request_fp, self.bench.seed) for request in data.requests])
+        found: list[Tuned] = []
+        for name in ("rules", "similarity", "classifier"):
+            spec = SIGNALS.get(name).fit(data)
+            if spec is None:
+                continue
+            values = np.full(self.tuning.n, np.nan)
+            values[rows] = _out_of_fold(name, data, folds)
+            on_spend = compute(spec, self.spend.requests or (), embedder=self.bench.embedder)
+            policies = [
+                replace(self._policy(name, tier), signal=spec, threshold=at) for at in _thresholds(spec, values[rows])
+            ]
+            found += _undominated([self._tuned(policy, values, on_spend) for policy in policies])
+        return found
+
+    def cascades(self, tier: str, tiers: Sequence[str]) -> list[Tuned]:
+        """The cheap tier first, and the incumbent where its answer fails a check; idle checks are left out."""
+        # Two tiers that agree are the cheap one and any other that is paid for as well.
+        seconds = [VerifierSpec(name="agreement", params={}, tiers=(other,)) for other in tiers if other != tier]
+        found = []
+        for verifier in [*self.bench.verifiers(self.design.route), *seconds]:
+            policy = replace(self._policy("cascade", tier), verifier=verifier)
+            kept = walk(policy, self.tuning, None).kept
+            if kept.any() and not kept.all():
+                found.append(self._tuned(policy))
+        return _undominated(found)
+
+    def _policy(self, kind: str, tier: str) -> RoutePolicy:
+        otherwise = self.design.incumbent_tier or self.design.incumbent
+        return RoutePolicy(route=self.design.route, kind=kind, tier=tier, otherwise=otherwise)
+
+    def _fit_data(self, tier: str) -> tuple[FitData, BoolArray]:
+        """The tuning draws on which both verdicts are known, and which rows these are."""
+        before, after = self.tuning.passed, self.tuning.arms[tier].passed
+        rows = ~np.isnan(before) & ~np.isnan(after)
+        requests = self.tuning.requests or ()
+        return FitData(
+            requests=[request for request, taken in zip(requests, rows, strict=True) if taken],
+            cheap_good=after[rows] >= before[rows],
+            costs_usd=self.tuning.cost_usd[rows],
+            seed=self.bench.seed,
+            embedder=self.bench.embedder,
+        ), rows
+
+    def _tuned(
+        self, policy: RoutePolicy, on_tuning: FloatArray | None = None, on_spend: FloatArray | None = None
+    ) -> Tuned:
+        """Estimate a policy, given its signal's values: out of fold on the tuning draws, by the whole fit on others."""
+        seen: dict[str, float] = {}
+        if on_tuning is not None and policy.kind != "rules":
+            seen = dict(zip(self.tuning.request_fps, on_tuning.tolist(), strict=True))
+        made = Tuned(name=policy_name(policy), policy=policy, loss=1.0, saving_share=0.0, out_of_fold=seen)
+        saved = saved_of(policy, self.spend, walk(policy, self.spend, made.values(self.spend, on_spend))).z
+        return replace(
+            made,
+            loss=_loss(pairs_of(policy, self.tuning, walk(policy, self.tuning, on_tuning))),
+            saving_share=float(saved.mean()) if len(saved) else 0.0,
+        )
+
+
+def _loss(pairs: Pairs) -> float:
+    """Estimated loss; nothing measured counts as a total one."""
+    counts = observed(pairs)
+    return (counts.b - counts.c) / counts.n if counts.n else 1.0
+
+
+def _fold(request_fp: str, seed: int) -> int:
+    """Equal requests share a fold, so that none is predicted by itself."""
+    drawn = hashlib.blake2b(f"{seed}\x1f{request_fp}".encode(), digest_size=8, person=b"fold").digest()
+    return int.from_bytes(drawn, "big") % FOLDS
+
+
+def _out_of_fold(name: str, data: FitData, folds: npt.NDArray[np.int_]) -> FloatArray:
+    """Each request's value by a fit that has not seen it; NaN where the others show nothing to fit."""
+    values = np.full(len(data.cheap_good), np.nan)
+    for fold in range(FOLDS):
+        held_out = folds == fold
+        spec = SIGNALS.get(name).fit(data.part(~held_out)) if held_out.any() else None
+        if spec is not None:
+            values[held_out] = compute(spec, data.part(held_out).requests, embedder=data.embedder)
+    return values
+
+
+def _thresholds(spec: SignalSpec, values: FloatArray) -> list[float]:
+    """Where a signal is cut, boldest last: between two values, so that a last digit does not move a request."""
+    if spec.name == "rules":
+        steps = len(spec.params["conditions"])
+        return [step / steps for step in range(steps, 0, -1)]
+    known = np.unique(values[~np.isnan(values)])
+    if len(known) < 2:
+        return []
+    found: list[float] = []
+    for share in SHARES_MOVED:
+        wanted = np.quantile(values[~np.isnan(values)], 1 - share)
+        above = int(np.clip(np.searchsorted(known, wanted), 1, len(known) - 1))
+        found.append(_between(float(known[above - 1]), float(known[above])))
+    return sorted(set(found), reverse=True)
+
+
+def _between(low: float, high: float) -> float:
+    middle = (low + high) / 2
+    short = float(f"{middle:.6g}")
+    return short if low < short <= high else middle
+
+
+def _undominated(tuned: Sequence[Tuned]) -> list[Tuned]:
+    """Those that no other of the same kind beats in both loss and saving: testing them would only lengthen the row."""
+    best: dict[tuple[float, float], Tuned] = {}
+    for one in tuned:
+        best.setdefault((one.loss, one.saving_share), one)
+    return [
+        one
+        for (loss, saving), one in best.items()
+        if not any(other != (loss, saving) and other[0] <= loss and other[1] >= saving for other in best)
+    ]
+
+
+def _cut(proposed: Sequence[Tuned]) -> list[Tuned]:
+    """At most `MAX_POLICIES` that save something, static tiers before all, then the safest."""
+    saving = [tuned for tuned in proposed if tuned.saving_share > 0]
+    static = [tuned for tuned in saving if tuned.policy.kind == "static"]
+    others = sorted((t for t in saving if t.policy.kind != "static"), key=lambda t: (t.loss, t.saving_share, t.name))
+    return [*static, *others][:MAX_POLICIES]
+
+
+def document(sealed: Sequence[Sealed]) -> dict[str, Any]:
+    """`policies.json`: what will be tested, in which order, and the digests that say so.
+
+    The digest of the whole is over the routes' digests, so one line of it pins every list.
+    """
+    routes = {one.route: one.plain() for one in sorted(sealed, key=lambda one: one.route)}
+    digests = json.dumps([[route, entry["digest"]] for route, entry in routes.items()])
+    return {"schema": SCHEMA, "digest": hashlib.sha256(digests.encode()).hexdigest(), "routes": routes}

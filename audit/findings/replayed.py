@@ -1,0 +1,249 @@
+"""Replayed draws side by side: for each draw the request, the log's verdict and cost, and every candidate's.
+
+A policy is judged by walking it over these, so nothing is called again: what it would have sent where, what that would
+have cost with every call counted, and which answer would have been used.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from audit.core.exchange import Completion, Request
+from audit.core.policy import RoutePolicy, SignalSpec, VerifierSpec
+from audit.core.schemas import FAILED_TO_MEASURE, MEASURED
+from audit.findings.evidence import Pairs, Tables
+from audit.signals import compute
+from audit.signals.signal import BoolArray, FloatArray, TextEmbedder
+from audit.signals.verifiers import VERIFIERS
+
+SERVED = tuple(status for status in MEASURED if status != "unsupported")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Arm:
+    """What one candidate made of the draws, one entry per draw.
+
+    Attributes:
+        passed: 1, 0, or NaN where it could not be measured.
+        cost_usd: Of its call; NaN where it was not served or has no known cost.
+        lost: The call failed in a way that says nothing of the candidate, or was never made.
+        completions: None where there is none.
+    """
+
+    passed: FloatArray
+    cost_usd: FloatArray
+    lost: BoolArray
+    completions: Sequence[Completion | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Replayed:
+    """Some draws of a route, n rows.
+
+    Attributes:
+        exchange_ids: In draw order.
+        request_fps: Of the request of each.
+        requests: None where the run has no bodies; then nothing but static policies can be judged.
+        passed: Whether the log's completion is accepted: 1, 0, or NaN.
+        cost_usd: What the log billed.
+        times: How often each was drawn.
+        arms: By candidate.
+    """
+
+    exchange_ids: Sequence[str]
+    request_fps: Sequence[str]
+    requests: Sequence[Request] | None
+    passed: FloatArray
+    cost_usd: FloatArray
+    times: FloatArray
+    arms: Mapping[str, Arm]
+
+    @property
+    def n(self) -> int:
+        """Rows."""
+        return len(self.passed)
+
+
+def replayed(tables: Tables, draws: pl.DataFrame, tiers: Sequence[str], requests: Mapping[str, Request]) -> Replayed:
+    """Join draws with what is known of them.
+
+    Quality draws to which no criterion applies are outside every claim and left out; dollars are billed all the same.
+
+    Args:
+        tables: Of the route; verdicts that it does not hold are NaN.
+        draws: Rows of the slice, in draw order.
+        tiers: Candidates.
+        requests: By fingerprint; empty when the run has none.
+    """
+    logged = tables.accepted.filter(pl.col("arm") == "incumbent").select(
+        "exchange_id", y0=pl.col("accepted"), why0=pl.col("reason")
+    )
+    rows = draws.join(logged, on="exchange_id", how="left", maintain_order="left")
+    outside = (pl.col("why0") == "not_applicable").fill_null(False) & pl.col("y0").is_null()
+    rows = rows.filter(~outside | (pl.col("purpose") == "dollars"))
+    request_fps = rows["request_fp"].to_list()
+    return Replayed(
+        exchange_ids=rows["exchange_id"].to_list(),
+        request_fps=request_fps,
+        requests=[requests[fp] for fp in request_fps] if requests else None,
+        passed=_floats(rows["y0"]),
+        cost_usd=_floats(rows["cost_usd"]),
+        times=_floats(rows["weight"]),
+        arms={tier: _arm(tables, rows, tier) for tier in tiers},
+    )
+
+
+def _arm(tables: Tables, rows: pl.DataFrame, tier: str) -> Arm:
+    mine = (pl.col("tier") == tier) & (pl.col("arm") == "candidate") & (pl.col("repeat") == 0)
+    calls = tables.replays.filter(mine).select(
+        "request_fp", "status", "text", "tool_calls", "finish_reason", cost="cost_usd"
+    )
+    verdicts = tables.accepted.filter(mine).select("exchange_id", y1="accepted")
+    joined = (
+        rows.select("exchange_id", "request_fp")
+        .join(calls, on="request_fp", how="left", maintain_order="left")
+        .join(verdicts, on="exchange_id", how="left", maintain_order="left")
+        .with_columns(cost=pl.when(pl.col("status").is_in(SERVED)).then("cost"))
+    )
+    lost = joined["status"].is_null() | joined["status"].is_in(FAILED_TO_MEASURE)
+    return Arm(
+        passed=_floats(joined["y1"]),
+        cost_usd=_floats(joined["cost"]),
+        lost=lost.to_numpy().astype(bool),
+        completions=[
+            _completion(*row) for row in joined.select("status", "text", "tool_calls", "finish_reason").iter_rows()
+        ],
+    )
+
+
+def _completion(
+    status: str | None, text: str | None, tool_calls: str | None, finish_reason: str | None
+) -> Completion | None:
+    if status not in SERVED:
+        return None
+    refused = status == "refused"
+    return Completion(
+        text=None if refused else text,
+        refusal=(text or "refused") if refused else None,
+        tool_calls=json.loads(tool_calls) if tool_calls else (),
+        finish_reason="length" if status == "truncated" else finish_reason or "unknown",
+    )
+
+
+def _floats(values: pl.Series) -> FloatArray:
+    return values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Walk:
+    """What a policy does with each of n draws.
+
+    Attributes:
+        asked: The cheap tier is called.
+        kept: Its answer is used; the others were served by the incumbent, after the cheap call or without one.
+    """
+
+    asked: BoolArray
+    kept: BoolArray
+
+
+def walk(policy: RoutePolicy, draws: Replayed, values: FloatArray | None) -> Walk:
+    """Send the draws where a policy sends them.
+
+    Args:
+        policy: To walk.
+        draws: Over which.
+        values: Of its signal, shape (n,); None for a policy without one. NaN stays with the incumbent.
+    """
+    asked = np.ones(draws.n, dtype=bool)
+    if policy.threshold is not None:
+        assert values is not None
+        asked = values >= policy.threshold
+    kept = asked if policy.verifier is None else asked & _verified(policy, policy.verifier, draws)
+    return Walk(asked=asked, kept=kept)
+
+
+def _verified(policy: RoutePolicy, verifier: VerifierSpec, draws: Replayed) -> BoolArray:
+    """Whether each cheap answer passes the check. One that was lost passes: it then counts as not measured."""
+    assert draws.requests is not None
+    check, arm = VERIFIERS[verifier.name], draws.arms[policy.tier]
+    others = [draws.arms[tier].completions for tier in verifier.tiers]
+    found = arm.lost.copy()
+    for i, said in enumerate(arm.completions):
+        said_too = [completions[i] for completions in others]
+        if said is not None and None not in said_too:
+            found[i] = check(verifier.params, draws.requests[i], [said, *(c for c in said_too if c is not None)])
+    return found
+
+
+def pairs_of(policy: RoutePolicy, draws: Replayed, walked: Walk) -> Pairs:
+    """The policy against the incumbent over all draws: one that it does not move is a pair without a difference."""
+    after = np.where(walked.kept, draws.arms[policy.tier].passed, draws.passed)
+    known = ~np.isnan(draws.passed) & ~np.isnan(after)
+    unmoved = ~walked.kept
+    missing = ~known & ~unmoved
+    counted = known | unmoved
+    before = np.nan_to_num(draws.passed) > 0.5
+    return Pairs(
+        exchange_ids=tuple(name for name, taken in zip(draws.exchange_ids, counted, strict=True) if taken),
+        incumbent=before[counted],
+        candidate=np.where(unmoved, before, np.nan_to_num(after) > 0.5)[counted],
+        # A draw whose incumbent could not be scored might have been a pass: the lower bound takes it as one.
+        missing_passed=int((missing & ~(draws.passed == 0)).sum()),
+        missing_failed=int((missing & (draws.passed == 0)).sum()),
+        excluded={},
+        not_applicable=0,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Saved:
+    """What a policy saves on the dollar draws.
+
+    Attributes:
+        z: Per draw, 1 less the policy's cost over the incumbent's: every call that it makes counted, shape (n,).
+        lowest: The least that one more draw might be, at most 0.
+    """
+
+    z: FloatArray
+    lowest: float
+
+
+def saved_of(policy: RoutePolicy, draws: Replayed, walked: Walk) -> Saved:
+    """Savings on dollar draws, each repeated as often as it was drawn.
+
+    A cheap call that was not served or has no known cost saves nothing.
+    """
+    spent = draws.arms[policy.tier].cost_usd.copy()
+    for tier in policy.verifier.tiers if policy.verifier else ():
+        spent += draws.arms[tier].cost_usd
+    part = spent / draws.cost_usd
+    priced = walked.asked & ~np.isnan(part)
+    z = np.where(priced, walked.kept - np.nan_to_num(part), 0.0)
+    # Where answers are checked, any of them might have been paid for twice.
+    worst = np.where(priced, (0.0 if policy.verifier else 1.0) - np.nan_to_num(part), 0.0)
+    return Saved(z=np.repeat(z, draws.times.astype(np.int64)), lowest=float(min(0.0, worst.min(initial=0.0))))
+
+
+class Values:
+    """Values of fitted signals on one set of draws, each computed once."""
+
+    def __init__(self, draws: Replayed, embedder: TextEmbedder | None) -> None:
+        self._draws, self._embedder = draws, embedder
+        self._known: dict[int, tuple[SignalSpec, FloatArray]] = {}
+
+    def of(self, policy: RoutePolicy) -> FloatArray | None:
+        """The values of a policy's signal; None for one without."""
+        if policy.signal is None:
+            return None
+        if id(policy.signal) not in self._known:
+            assert self._draws.requests is not None
+            found = compute(policy.signal, self._draws.requests, embedder=self._embedder)
+            # The spec is kept with its values, so that its id stays its own.
+            self._known[id(policy.signal)] = (policy.signal, found)
+        return self._known[id(policy.signal)][1]

@@ -1,0 +1,196 @@
+"""The evidence pack: what somebody else needs to check a report without the logs, in one zip file.
+
+    pack.json        run, versions, seed, text policy, and the digest of every other member
+    findings.json    what the report and the gate read
+    cases.jsonl      replayed exchanges shown as evidence (not with text policy `none`)
+    cassette/        every recorded completion (not with text policy `none`)
+    audit.yaml       the configuration, where it is still there
+    plan.json  prices.json  report.html  summary.md
+
+Every text passes the redaction that the configuration asks for. Log lines, prompts beyond the cases, and scores stay in
+the run folder; their digests are in `pack.json`, so that the pack and the folder can be matched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from audit import __version__
+from audit.core.artifacts import RunFolder, read_cases, read_json, read_run, read_table
+from audit.core.finding import Case, Findings
+from audit.core.fingerprint import canonical_json, file_sha256, fingerprint
+from audit.core.plain import from_plain, to_plain
+from audit.pack.archive import write_members
+from audit.report.html import render_html
+from audit.report.markdown import summary_markdown
+
+SCHEMA = "audit-pack/1"
+INDEX = "pack.json"
+FINDINGS, CASES, REPORT, SUMMARY = "findings.json", "cases.jsonl", "report.html", "summary.md"
+CASSETTE, CONFIG, PLAN, PRICES = "cassette/completions.jsonl", "audit.yaml", "plan.json", "prices.json"
+
+TextPolicy = Literal["sample", "none"]
+Redact = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Packed:
+    """What was packed.
+
+    Attributes:
+        path: The zip file.
+        pack_id: Digest of `pack.json`, which names the digest of every member: equal packs have equal ids.
+        members: Names, sorted, with their sizes in bytes.
+    """
+
+    path: Path
+    pack_id: str
+    members: Mapping[str, int]
+
+
+def pack_run(folder: RunFolder, output: Path, *, text: TextPolicy, redact: Redact) -> Packed:
+    """Write the evidence pack of a run.
+
+    Args:
+        folder: A run with findings.
+        output: The zip file.
+        text: `none` leaves out every prompt and completion.
+        redact: A JSON value to the same without secrets and personal data.
+
+    Raises:
+        InputError: The run has no findings, or the pack would be too large to be read again.
+    """
+    findings = read_run(folder.path)
+    members = {
+        FINDINGS: json_bytes(to_plain(findings)),
+        PRICES: json_bytes({name: tier.get("price") for name, tier in findings.provenance.tiers.items()}),
+        SUMMARY: summary_bytes(findings),
+    }
+    cases: list[Case] = []
+    if text == "sample":
+        cases = [_redacted(case, redact) for case in read_cases(folder.cases)]
+        members[CASES] = cases_bytes(cases)
+        if folder.replay_table.exists():
+            members[CASSETTE] = _cassette(folder, findings, redact)
+    if folder.plan.exists():
+        members[PLAN] = json_bytes(_without_paths(read_json(folder.plan)))
+    config = folder.config_file()
+    if config is not None:
+        members[CONFIG] = config.read_bytes()
+    members[REPORT] = report_bytes(findings, cases, text)
+    members[INDEX] = json_bytes(_index(folder, findings, members, text))
+    write_members(output, members)
+    sizes = {name: len(members[name]) for name in sorted(members)}
+    return Packed(path=output, pack_id=sha256(members[INDEX]), members=sizes)
+
+
+def json_bytes(value: Any) -> bytes:
+    """JSON as `audit` writes it: sorted keys, two spaces, a final newline."""
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, indent=2, allow_nan=False)
+    return (text + "\n").encode("utf-8", "surrogatepass")
+
+
+def cases_bytes(cases: Sequence[Case]) -> bytes:
+    """Cases as lines of canonical JSON."""
+    return "".join(canonical_json(to_plain(case)) + "\n" for case in cases).encode("utf-8", "surrogatepass")
+
+
+def report_bytes(findings: Findings, cases: Sequence[Case], text: TextPolicy) -> bytes:
+    """The report, as `audit report` writes it."""
+    return render_html(findings, cases, text=text).encode("utf-8", "replace")
+
+
+def summary_bytes(findings: Findings) -> bytes:
+    """The summary, as `audit report --format md` writes it."""
+    return summary_markdown(findings).encode("utf-8")
+
+
+def sha256(data: bytes) -> str:
+    """Digest in hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def _index(folder: RunFolder, findings: Findings, members: Mapping[str, bytes], text: TextPolicy) -> dict[str, Any]:
+    beside = [folder.slice, folder.rejects, folder.replay_table, folder.scores, folder.accepted]
+    beside += [*folder.traffic_files(), *folder.body_files()]
+    return {
+        "schema": SCHEMA,
+        "run_id": findings.run_id,
+        "tool_version": __version__,
+        "text": text,
+        "seed": findings.provenance.seed,
+        "demo": findings.demo,
+        "simulated": list(findings.simulated),
+        "made_from": {"logs": findings.provenance.inputs, "audit.yaml": findings.provenance.config_sha256},
+        "files": {name: {"bytes": len(data), "sha256": sha256(data)} for name, data in members.items()},
+        "left_in_the_run_folder": {
+            path.relative_to(folder.path).as_posix(): file_sha256(path) for path in beside if path.exists()
+        },
+    }
+
+
+def _without_paths(plan: dict[str, Any]) -> dict[str, Any]:
+    """The plan without the folders of the machine it was made on."""
+    config = plan.get("config")
+    return {
+        **plan,
+        "config": None if config is None else Path(config).name,
+        "sources": [Path(source).name for source in plan.get("sources", ())],
+    }
+
+
+def _redacted(case: Case, redact: Redact) -> Case:
+    """The case with its texts redacted. Ids stay: a row of digits in a digest can look like a card number."""
+    plain = to_plain(case)
+    for key in ("request", "metadata", "tenant"):
+        plain[key] = redact(plain[key])
+    for side in ("incumbent", "candidate"):
+        plain[side] |= {key: redact(plain[side][key]) for key in ("text", "results")}
+    return from_plain(Case, plain)
+
+
+def _cassette(folder: RunFolder, findings: Findings, redact: Redact) -> bytes:
+    """Recorded completions as `replay.cassette` reads them, sorted by key."""
+    models = {name: str(tier.get("model", name)) for name, tier in findings.provenance.tiers.items()}
+    lines: dict[str, str] = {}
+    for batch in read_table(folder.replay_table).to_batches(max_chunksize=2000):
+        for row in batch.to_pylist():
+            # A row without a finish reason holds no answer, only the reason why there is none.
+            if row["finish_reason"] is None:
+                continue
+            asked = [models.get(row["tier"], row["tier"]), row["request_fp"], row["repeat"]]
+            key = fingerprint(asked)
+            record = dict(zip(("model", "request_fp", "repeat"), asked, strict=True))
+            record |= {"key": key, "completion": redact(_completion(row))}
+            lines[key] = json.dumps(record, sort_keys=True, separators=(",", ":"))
+    return "".join(lines[key] + "\n" for key in sorted(lines)).encode("ascii")
+
+
+def _completion(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A replayed row as the completion it was. A refusal's own text stands where the answer would."""
+    refused = row["finish_reason"] == "refusal"
+    usage = None
+    if row["prompt_tokens"] is not None and row["completion_tokens"] is not None:
+        usage = {
+            "prompt_tokens": row["prompt_tokens"],
+            "completion_tokens": row["completion_tokens"],
+            "cached_tokens": row["cached_tokens"] or 0,
+            "cache_write_tokens": row["cache_write_tokens"] or 0,
+            "reasoning_tokens": row["reasoning_tokens"] or 0,
+            "estimated": row["usage_estimated"],
+        }
+    return {
+        "text": None if refused else row["text"],
+        "tool_calls": json.loads(row["tool_calls"]) if row["tool_calls"] else [],
+        "finish_reason": row["finish_reason"],
+        "refusal": row["text"] if refused else None,
+        "usage": usage,
+        "model_reported": row["model_reported"],
+        "latency_ms": row["latency_ms"],
+        "ttft_ms": row["ttft_ms"],
+    }

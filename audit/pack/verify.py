@@ -1,0 +1,161 @@
+"""Checking an evidence pack, offline: every digest, and whether its report follows from its findings and cases."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from audit import __version__
+from audit.core.display import plural
+from audit.core.finding import Case, Findings
+from audit.core.plain import from_plain
+from audit.pack.archive import BadPack, Members
+from audit.pack.evidence import (
+    CASES,
+    CASSETTE,
+    FINDINGS,
+    INDEX,
+    REPORT,
+    SCHEMA,
+    SUMMARY,
+    cases_bytes,
+    report_bytes,
+    sha256,
+    summary_bytes,
+)
+
+WITH_TEXT = (CASES, CASSETTE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """One thing that was checked."""
+
+    name: str
+    holds: bool
+    says: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """What became of checking a pack.
+
+    Attributes:
+        pack_id: Digest of its `pack.json`. It is in nothing that the pack itself could vouch for: compare it with the
+            one that the sender's `audit report --pack` printed.
+        demo: The pack is about bundled data.
+        simulated: Tiers whose completions were simulated.
+    """
+
+    pack_id: str
+    run_id: str
+    tool_version: str
+    demo: bool
+    simulated: tuple[str, ...]
+    checks: tuple[Checked, ...]
+
+    @property
+    def holds(self) -> bool:
+        """Whether every check holds."""
+        return all(check.holds for check in self.checks)
+
+
+def verify_pack(path: Path) -> Verification:
+    """Check a pack.
+
+    Raises:
+        BadPack: It is no pack, of another version, or a zip file that must not be read.
+        InputError: There is no such file.
+    """
+    with Members(path) as members:
+        raw = members.read(INDEX)
+        index = _index(path, raw)
+        checks = [_members(members, index), *_digests(members, index)]
+        # What does not have its digest is not looked at further: it would only be found to differ once more.
+        if all(check.holds for check in checks):
+            checks += _contents(members, index)
+    return Verification(
+        pack_id=sha256(raw),
+        run_id=str(index["run_id"]),
+        tool_version=str(index["tool_version"]),
+        demo=bool(index.get("demo")),
+        simulated=tuple(map(str, index.get("simulated") or ())),
+        checks=tuple(checks),
+    )
+
+
+def _index(path: Path, raw: bytes) -> dict[str, Any]:
+    try:
+        index = json.loads(raw)
+    except (ValueError, RecursionError):
+        raise BadPack(f"{INDEX} in {path} is not JSON", code="pack.damaged") from None
+    schema = index.get("schema") if isinstance(index, dict) else None
+    if schema != SCHEMA:
+        raise BadPack(f"{path} is a pack of another version: {schema!r}, this reads {SCHEMA!r}", code="pack.version")
+    files = index.get("files")
+    well = isinstance(files, dict) and all(
+        isinstance(facts, dict) and isinstance(facts.get("sha256"), str) for facts in files.values()
+    )
+    if not well or index.get("text") not in ("sample", "none") or not {"run_id", "tool_version"} <= index.keys():
+        raise BadPack(f"{INDEX} in {path} lacks or spoils a field", code="pack.damaged")
+    return dict(index)
+
+
+def _members(members: Members, index: Mapping[str, Any]) -> Checked:
+    """Whether the pack holds what it lists, and nothing else."""
+    listed, there = {*index["files"]}, {*members.names} - {INDEX}
+    wrong = [f"{name} is listed and not there" for name in sorted(listed - there)]
+    wrong += [f"{name} is there and not listed" for name in sorted(there - listed)]
+    wrong += [f"{name} is needed" for name in (FINDINGS, REPORT, SUMMARY) if name not in listed]
+    if index["text"] == "none":
+        wrong += [f"{name} is there, and the pack says that it holds no text" for name in WITH_TEXT if name in there]
+    says = "; ".join(wrong) or f"{plural(len(there), 'file')} as listed"
+    return Checked(name="members", holds=not wrong, says=says)
+
+
+def _digests(members: Members, index: Mapping[str, Any]) -> list[Checked]:
+    present = [name for name in sorted(index["files"]) if name in members.names]
+    differing = [name for name in present if members.sha256(name) != index["files"][name]["sha256"]]
+    if not differing:
+        return [Checked(name="digests", holds=True, says=f"{plural(len(present), 'digest')} as listed")]
+    return [Checked(name=name, holds=False, says="its digest is not the one listed") for name in differing]
+
+
+def _contents(members: Members, index: Mapping[str, Any]) -> list[Checked]:
+    try:
+        findings = from_plain(Findings, json.loads(members.read(FINDINGS).decode("utf-8", "surrogatepass")))
+        raw_cases = members.read(CASES) if CASES in members.names else b""
+        lines = raw_cases.decode("utf-8", "surrogatepass").split("\n")
+        cases = [from_plain(Case, json.loads(line)) for line in lines if line]
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
+        # The kind alone: the message could quote a completion.
+        says = f"findings or cases cannot be read ({type(error).__name__})"
+        return [Checked(name=FINDINGS, holds=False, says=says)]
+    belongs = findings.run_id == index["run_id"] and findings.provenance.seed == index.get("seed")
+    of_run = "of the run and seed that the pack names" if belongs else "of another run or seed than the pack names"
+    checks = [Checked(name=FINDINGS, holds=belongs, says=of_run)]
+    if raw_cases:
+        same = cases_bytes(cases) == raw_cases
+        checks.append(
+            Checked(name=CASES, holds=same, says=f"{plural(len(cases), 'case')}" if same else "not as written")
+        )
+    return [*checks, *_views(members, index, findings, cases)]
+
+
+def _views(members: Members, index: Mapping[str, Any], findings: Findings, cases: Sequence[Case]) -> list[Checked]:
+    """Whether report and summary are what findings and cases make."""
+    try:
+        made = {REPORT: report_bytes(findings, cases, index["text"]), SUMMARY: summary_bytes(findings)}
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        return [Checked(name=REPORT, holds=False, says=f"it cannot be made again ({type(error).__name__})")]
+    packed_by = str(index["tool_version"])
+    other = "" if packed_by == __version__ else f"; it was packed by audit {packed_by}, this is {__version__}"
+    checks = []
+    for name, data in made.items():
+        same = data == members.read(name)
+        says = "made again from findings and cases: the same bytes" if same else f"made again, it differs{other}"
+        checks.append(Checked(name=name, holds=same, says=says))
+    return checks

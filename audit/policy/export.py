@@ -1,0 +1,61 @@
+"""A policy for a target, as files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from audit.core.artifacts import write_atomic
+from audit.core.errors import InputError, UnknownName
+from audit.core.policy import RoutingPolicy
+from audit.policy.exporter import CannotExpress
+from audit.policy.exports import EXPORTERS, NOT_SUPPORTED
+
+
+def only_routes(policy: RoutingPolicy, globs: Sequence[str]) -> RoutingPolicy:
+    """The policy of the routes that a glob matches; the others keep their models, as routes without a policy do.
+
+    Raises:
+        UnknownName: A glob matches no route of the policy.
+    """
+    names = [entry.route for entry in policy.routes]
+    for glob in globs:
+        if not any(fnmatchcase(name, glob) for name in names):
+            raise UnknownName.among("route", glob, names)
+    chosen = [entry for entry in policy.routes if any(fnmatchcase(entry.route, glob) for glob in globs)]
+    return replace(policy, routes=tuple(chosen))
+
+
+def export_policy(policy: RoutingPolicy, target: str) -> dict[str, bytes]:
+    """The policy in a target's own words, as files by name.
+
+    Raises:
+        UnknownName: There is no such target.
+        CannotExpress: The target cannot say what the policy says, in whole or for one route.
+    """
+    if target in NOT_SUPPORTED:
+        raise CannotExpress(target, NOT_SUPPORTED[target])
+    return EXPORTERS.get(target).export(policy)
+
+
+def write_export(files: dict[str, bytes], output: Path, *, folder: bool) -> list[Path]:
+    """Write what `export_policy` returned, each file whole or not at all.
+
+    Args:
+        files: By name.
+        output: The file to write, or the folder for all of them.
+        folder: Whether `output` is the folder.
+
+    Raises:
+        InputError: One file is named for several, or `output` is a file where a folder is needed.
+    """
+    if not folder and len(files) > 1:
+        raise InputError(f"there are {len(files)} files to write, and {output} is one", hint=f"-o {output}/")
+    if folder and output.exists() and not output.is_dir():
+        raise InputError(f"{output} is a file, and several are written", code="policy.output")
+    paths = {output / name if folder else output: data for name, data in files.items()}
+    for path, data in paths.items():
+        write_atomic(path, data)
+    return list(paths)

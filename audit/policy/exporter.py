@@ -1,0 +1,135 @@
+"""What an exporter is, and the refusal that all of them share: a policy is expressed exactly, or not at all."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from audit.core.errors import AuditError
+from audit.core.fingerprint import digest
+from audit.core.policy import RoutePolicy, RoutingPolicy
+
+ROUTE_KEY = "audit_route"
+"""Where a gateway that cannot read the route from the model's name finds it: a key of the request's metadata."""
+
+ROUTE_HEADER = "x-audit-route"
+"""The same as a header."""
+
+
+class CannotExpress(AuditError):
+    """The target has no way to say what the policy says."""
+
+    default_code = "policy.cannot-express"
+
+    def __init__(self, target: str, lacks: str, *, route: RoutePolicy | None = None) -> None:
+        about = f"the policy of route `{route.route}` ({route.kind})" if route else "this policy"
+        super().__init__(
+            f"`{target}` cannot express {about}: {lacks}",
+            hint="leave it out by `--route`, and run it in your own process: audit.policy.router reads `policy-json`",
+        )
+        self.target, self.lacks = target, lacks
+
+
+class NothingCertified(AuditError):
+    """The policy has no route. That is a result, but no configuration: an empty one would take a gateway's away."""
+
+    default_code = "policy.nothing-certified"
+
+    def __init__(self, target: str) -> None:
+        super().__init__(
+            f"no change is recommended: no policy of this run is certified, so nothing is written for `{target}`",
+            hint="leave the gateway as it is; `--to policy-json` writes a policy without routes",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exporter:
+    """A target that a routing policy is written for.
+
+    Attributes:
+        name: As in `audit policy --to`.
+        summary: One line for the documentation.
+        suffix: Of the main file.
+        export: The policy as files, by name. Same policy, same bytes. Raises `CannotExpress`.
+    """
+
+    name: str
+    summary: str
+    suffix: str
+    export: Callable[[RoutingPolicy], dict[str, bytes]]
+
+
+def checked_routes(policy: RoutingPolicy, target: str) -> Iterator[RoutePolicy]:
+    """The policy's routes, in order, after what no gateway can do has been refused.
+
+    Raises:
+        NothingCertified: There is no route.
+        CannotExpress: A name has characters that no configuration carries, or a cheap answer would
+            have to be checked after the call.
+    """
+    if not policy.routes:
+        raise NothingCertified(target)
+    for name in [*policy.models, *policy.models.values()]:
+        if not name or not name.isprintable():
+            raise CannotExpress(target, f"the tier or model {name!a} has characters that are not printable")
+    for entry in policy.routes:
+        if not entry.route or not entry.route.isprintable():
+            raise CannotExpress(target, "the route's name has characters that are not printable", route=entry)
+        if entry.verifier is not None:
+            raise CannotExpress(
+                target, f"it has no step after the call that runs the check `{entry.verifier.name}`", route=entry
+            )
+        yield entry
+
+
+def static_routes(policy: RoutingPolicy, target: str, lacks: str) -> Iterator[RoutePolicy]:
+    """The policy's routes when all of them are whole-route switches.
+
+    Args:
+        policy: To export.
+        target: Name of the exporter.
+        lacks: What the target would need for a signal.
+    """
+    for entry in checked_routes(policy, target):
+        if entry.signal is not None:
+            raise CannotExpress(target, lacks, route=entry)
+        yield entry
+
+
+def ascii_route(entry: RoutePolicy, target: str, where: str) -> str:
+    """The route's name for a place that carries ASCII only, such as a header."""
+    if not entry.route.isascii() or entry.route != entry.route.strip():
+        raise CannotExpress(target, f"the route's name cannot stand in {where}", route=entry)
+    return entry.route
+
+
+def slug(name: str, longest: int = 40) -> str:
+    """A name of lower-case letters, digits and hyphens; one that had to change carries eight digits of its digest."""
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    if plain == name and len(plain) <= longest:
+        return plain
+    return "-".join(part for part in (plain[: longest - 9].strip("-"), digest(name)[:8]) if part)
+
+
+def json_bytes(value: Any) -> bytes:
+    """A JSON document, keys in the order given."""
+    return (json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()
+
+
+def yaml_bytes(*documents: Mapping[str, Any], head: str) -> bytes:
+    """YAML documents under a comment of several lines."""
+    comment = "".join(f"# {line}".rstrip() + "\n" for line in head.splitlines())
+    body = yaml.safe_dump_all(documents, sort_keys=False, allow_unicode=True, width=100, explicit_start=False)
+    return (comment + body).encode()
+
+
+def heading(policy: RoutingPolicy, *lines: str) -> str:
+    """The lines of a comment: what the file rests on, and how the route reaches the gateway."""
+    run = "".join(char if char.isprintable() else "?" for char in policy.run_id)
+    dated = f"evidence up to {policy.made_at or 'an unknown day'}, stale after {policy.expires_at or 'an unknown day'}"
+    return "\n".join([f"Routing policy of audit run {run}: {dated}.", *lines])

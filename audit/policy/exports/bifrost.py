@@ -1,0 +1,55 @@
+"""Bifrost: one routing rule per route, in CEL, that reads the route from a header.
+
+Format: https://docs.getbifrost.ai/providers/routing-rules (tab config.json). An expression sees the model, headers,
+query parameters, the caller's organisation and how much of a budget is used; never the messages.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from audit.core.policy import RoutePolicy, RoutingPolicy
+from audit.policy.exporter import ROUTE_HEADER, Exporter, ascii_route, json_bytes, slug, static_routes
+
+NAME = "bifrost"
+
+
+def export(policy: RoutingPolicy) -> dict[str, bytes]:
+    """The part `governance.routing_rules` of `config.json`."""
+    routes = static_routes(policy, NAME, "its expressions do not see the messages that this signal is computed from")
+    rules = [_rule(entry, policy, priority) for priority, entry in enumerate(routes)]
+    return {"config.json": json_bytes({"governance": {"routing_rules": rules}})}
+
+
+def _rule(entry: RoutePolicy, policy: RoutingPolicy, priority: int) -> dict[str, Any]:
+    incumbent = policy.models[entry.otherwise]
+    return {
+        "id": f"audit-{slug(entry.route)}",
+        "name": f"audit {entry.route}",
+        "description": f"Audit run {policy.run_id}, stale after {policy.expires_at}",
+        "enabled": True,
+        "chain_rule": False,
+        # Printable ASCII as JSON writes it is also how CEL writes it.
+        "cel_expression": f'headers["{ROUTE_HEADER}"] == {json.dumps(ascii_route(entry, NAME, "a header"))}',
+        "targets": [_target(policy.models[entry.tier])],
+        # A fallback must name its provider; without one the rule has none, and a failed call fails.
+        "fallbacks": [incumbent] if "/" in incumbent else [],
+        "scope": "global",
+        "scope_id": None,
+        "priority": priority,
+    }
+
+
+def _target(model: str) -> dict[str, Any]:
+    """`provider/model` in two fields; a bare model keeps the provider that the request came for."""
+    provider, slash, name = model.partition("/")
+    return {"provider": provider, "model": name, "weight": 1} if slash else {"model": model, "weight": 1}
+
+
+EXPORTER = Exporter(
+    name=NAME,
+    summary=f"Bifrost routing rules on the header `{ROUTE_HEADER}`, for `config.json`.",
+    suffix=".json",
+    export=export,
+)

@@ -1,0 +1,122 @@
+"""`policy.json`: read, checked as a whole before anything is routed by it, and written."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+
+from audit.core.artifacts import RunFolder, read_json, write_atomic
+from audit.core.errors import InputError
+from audit.core.plain import from_plain, to_plain
+from audit.core.policy import KINDS, SCHEMA, RoutePolicy, RoutingPolicy
+
+FOLDER, FILE = "policy", "policy.json"
+"""Where a run folder holds it."""
+
+
+def read_policy(path: Path) -> RoutingPolicy:
+    """Read `policy.json`.
+
+    Raises:
+        InputError: It is absent, of another version, or damaged: a policy that would route wrongly is not read.
+    """
+    value = read_json(path)
+    schema = value.get("schema") if isinstance(value, dict) else None
+    if schema != SCHEMA:
+        raise InputError(
+            f"{path} has the schema {schema!r}, which this version cannot read",
+            code="policy.version",
+            notes=[f"this version reads {SCHEMA!r}"],
+        )
+    try:
+        policy = from_plain(RoutingPolicy, value)
+        _check(policy)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"{path} is damaged: {error}", code="policy.damaged", hint="run the audit again, which makes it anew"
+        ) from None
+    return policy
+
+
+def read_run_policy(folder: RunFolder) -> RoutingPolicy:
+    """The policy of a run.
+
+    Raises:
+        InputError: The run has none, or it is damaged.
+    """
+    path = folder.path / FOLDER / FILE
+    if not path.exists():
+        raise InputError(
+            f"{folder.path} has no routing policy yet",
+            code="policy.missing",
+            hint="run the audit again into this folder: calls that have a result are not made again",
+        )
+    return read_policy(path)
+
+
+def write_policy(path: Path, policy: RoutingPolicy) -> None:
+    """Write `policy.json`, whole or not at all.
+
+    Raises:
+        ValueError: The policy is one that `read_policy` refuses.
+    """
+    write_atomic(path, policy_bytes(policy))
+
+
+def policy_bytes(policy: RoutingPolicy) -> bytes:
+    """The bytes of `policy.json`: keys sorted, names kept as they are.
+
+    Raises:
+        ValueError: The policy is one that `read_policy` refuses.
+    """
+    _check(policy)
+    text = json.dumps(to_plain(policy), ensure_ascii=False, sort_keys=True, indent=2, allow_nan=False)
+    return (text + "\n").encode("utf-8", "surrogatepass")
+
+
+def is_expired(policy: RoutingPolicy, on: date) -> bool:
+    """Whether the evidence is stale on this day. A policy without an expiry date never is by date alone."""
+    return policy.expires_at is not None and on > date.fromisoformat(policy.expires_at)
+
+
+def _check(policy: RoutingPolicy) -> None:
+    for name, value in (("made_at", policy.made_at), ("expires_at", policy.expires_at)):
+        if value is not None:
+            _iso_day(name, value)
+    if not isinstance(policy.models, Mapping) or not all(isinstance(model, str) for model in policy.models.values()):
+        raise ValueError("`models` is not a table of model ids")
+    if policy.default_tier is not None and policy.default_tier not in policy.models:
+        raise ValueError(f"the default tier `{policy.default_tier}` has no model")
+    twice = [route for route, n in Counter(entry.route for entry in policy.routes).items() if n > 1]
+    if twice:
+        raise ValueError(f"route `{twice[0]}` stands in it twice")
+    for entry in policy.routes:
+        _check_route(entry, policy)
+
+
+def _iso_day(name: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise ValueError(f"`{name}` is not a date")
+    date.fromisoformat(value)
+
+
+def _check_route(entry: RoutePolicy, policy: RoutingPolicy) -> None:
+    if entry.kind not in KINDS:
+        raise ValueError(f"route `{entry.route}` has the unknown kind `{entry.kind}`")
+    for tier in (entry.tier, entry.otherwise):
+        if tier not in policy.models:
+            raise ValueError(f"the tier `{tier}` of route `{entry.route}` has no model")
+    if (entry.signal is None) != (entry.threshold is None):
+        raise ValueError(f"route `{entry.route}` has a signal without a threshold, or a threshold without a signal")
+    if entry.threshold is not None and not math.isfinite(entry.threshold):
+        raise ValueError(f"the threshold of route `{entry.route}` is no number")
+    if entry.kind == "static" and (entry.signal or entry.verifier):
+        raise ValueError(f"route `{entry.route}` is static and has a signal or a verifier")
+    if entry.kind == "cascade" and entry.verifier is None:
+        raise ValueError(f"route `{entry.route}` is a cascade without a verifier")
+    if entry.kind in ("rules", "similarity", "classifier") and entry.signal is None:
+        raise ValueError(f"route `{entry.route}` of kind `{entry.kind}` has no signal")

@@ -1,0 +1,209 @@
+"""A certified policy run in the caller's own process: which model serves this request, and is its answer good enough.
+
+Nothing here opens a socket, keeps a count or writes: the caller makes the calls and sends its own telemetry. A router
+is immutable, so any number of threads may share it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+from audit.core.errors import AuditError, InputError
+from audit.core.exchange import Completion, Request
+from audit.core.policy import RoutePolicy, RoutingPolicy
+from audit.policy.policy_file import is_expired, read_policy
+from audit.signals import compute
+from audit.signals.signal import TextEmbedder
+from audit.signals.verifiers import VERIFIERS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Where one request goes.
+
+    Attributes:
+        route: As the caller named it.
+        tier: None when the policy says nothing about the route and has no default: keep the model that was asked for.
+        model_id: Of the tier, or None with it.
+        reason: In one sentence, without a word of the request.
+        kind: Of the route's policy; None for a route without one.
+        cheap: The request goes to the policy's cheap tier.
+        value: Of the signal, or None.
+        threshold: That the signal was held against, or None.
+        verify: The answer must pass `Router.verify` before it is used.
+        error: Name of the exception that kept the signal from being computed; the request then goes to the incumbent.
+    """
+
+    route: str
+    tier: str | None
+    model_id: str | None
+    reason: str
+    kind: str | None = None
+    cheap: bool = False
+    value: float | None = None
+    threshold: float | None = None
+    verify: bool = False
+    error: str | None = None
+
+
+class Router:
+    """Runs one `policy.json`."""
+
+    def __init__(self, policy: RoutingPolicy, *, embedder: TextEmbedder | None = None) -> None:
+        """Make a router of a policy.
+
+        Args:
+            policy: As read by `read_policy`.
+            embedder: From `audit.embeddings.open_embedder`, the model that the policy was fitted with; only a policy
+                whose signal embeds texts needs one.
+
+        Raises:
+            UnknownName: The policy has a signal or a verifier that this version does not know.
+            InputError: A signal cannot be computed by this version or with this embedder.
+        """
+        self.policy = policy
+        self._embedder = embedder
+        self._routes = {entry.route: entry for entry in policy.routes}
+        for entry in policy.routes:
+            self._prove(entry)
+
+    @classmethod
+    def load(cls, path: Path | str, *, embedder: TextEmbedder | None = None) -> Router:
+        """A router of a `policy.json`; see the constructor.
+
+        Raises:
+            InputError: The file is absent, damaged, or of another version.
+        """
+        return cls(read_policy(Path(path)), embedder=embedder)
+
+    def is_expired(self, on: date) -> bool:
+        """Whether the policy's evidence is stale on this day. An expired policy still routes: the caller decides."""
+        return is_expired(self.policy, on)
+
+    def route(self, route: str, request: Request) -> Decision:
+        """Where a request goes. Never raises for what a request holds: what cannot be decided goes to the incumbent.
+
+        Args:
+            route: The request's route, named as in the audit.
+            request: What will be asked.
+        """
+        entry = self._routes.get(route)
+        if entry is None:
+            return self._unlisted(route)
+        if entry.signal is None or entry.threshold is None:
+            reason = "every request of the route goes to the cheap tier first" if entry.verifier else "the whole route"
+            return self._decision(entry, cheap=True, reason=reason)
+        try:
+            value = float(compute(entry.signal, [request], embedder=self._embedder)[0])
+        except Exception as error:
+            # The boundary to an adapter's code. Its message may quote the prompt, so only its type is told.
+            name = type(error).__name__
+            return self._decision(entry, cheap=False, reason=f"the signal failed: {name}", error=name)
+        if math.isnan(value):
+            return self._decision(entry, cheap=False, reason="the signal has no value for this request", error="NaN")
+        cheap = value >= entry.threshold
+        reason = f"{entry.signal.name} {value:.4g} {'≥' if cheap else '<'} {entry.threshold:.4g}"
+        return self._decision(entry, cheap=cheap, reason=reason, value=value)
+
+    def verify(
+        self, route: str, request: Request, completion: Completion, others: Sequence[Completion] = ()
+    ) -> Literal["accept", "escalate"]:
+        """Whether the cheap tier's answer is used, or the incumbent is asked after all.
+
+        Ask only for decisions with `verify`; what the incumbent answered is accepted as it is.
+
+        Args:
+            route: As given to `route`.
+            request: As given to `route`.
+            completion: The cheap tier's answer.
+            others: Answers of the verifier's own tiers, in the order of `VerifierSpec.tiers`.
+        """
+        entry = self._routes.get(route)
+        if entry is None or entry.verifier is None:
+            return "accept"
+        check = VERIFIERS[entry.verifier.name]
+        try:
+            passed = check(entry.verifier.params, request, [completion, *others])
+        except Exception:
+            # A check that failed has not passed; the incumbent's answer is the one that costs no quality.
+            return "escalate"
+        return "accept" if passed else "escalate"
+
+    def escalated(self, decision: Decision) -> Decision:
+        """The decision that follows a cheap answer which was not accepted: the incumbent's tier."""
+        return self._decision(self._routes[decision.route], cheap=False, reason="the cheap answer was not accepted")
+
+    def _unlisted(self, route: str) -> Decision:
+        tier = self.policy.default_tier
+        if tier is None:
+            return Decision(route=route, tier=None, model_id=None, reason="no policy for this route: it stays as it is")
+        reason = "no policy for this route: the default tier"
+        return Decision(route=route, tier=tier, model_id=self.policy.models[tier], reason=reason)
+
+    def _decision(self, entry: RoutePolicy, *, cheap: bool, reason: str, **rest: Any) -> Decision:
+        tier = entry.tier if cheap else entry.otherwise
+        return Decision(
+            route=entry.route,
+            tier=tier,
+            model_id=self.policy.models[tier],
+            reason=reason,
+            kind=entry.kind,
+            cheap=cheap,
+            threshold=entry.threshold,
+            verify=cheap and entry.verifier is not None,
+            **rest,
+        )
+
+    def _prove(self, entry: RoutePolicy) -> None:
+        """Compute the signal once, so that a policy which cannot run fails when it is loaded, not in production."""
+        if entry.verifier is not None:
+            VERIFIERS[entry.verifier.name]
+        if entry.signal is None:
+            return
+        probe = Request(request_fp="", messages=[{"role": "user", "content": "probe"}])
+        try:
+            compute(entry.signal, [probe], embedder=self._embedder)
+        except AuditError:
+            raise
+        except Exception as error:
+            raise InputError(
+                f"the signal `{entry.signal.name}` of route `{entry.route}` cannot be computed: {type(error).__name__}",
+                code="policy.signal",
+            ) from error
+
+
+def attributes(
+    decision: Decision, *, escalated: bool = False, completion: Completion | None = None
+) -> dict[str, str | bool | int | float | list[str]]:
+    """A decision as attributes of an OpenTelemetry span, for the caller's own telemetry.
+
+    Args:
+        decision: The one that the call was made by.
+        escalated: The cheap answer was not accepted.
+        completion: What came back, if the span has it.
+
+    Source:
+        https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/
+    """
+    usage = completion.usage if completion else None
+    found: dict[str, Any] = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.request.model": decision.model_id,
+        "gen_ai.response.model": completion.model_reported if completion else None,
+        "gen_ai.response.finish_reasons": [completion.finish_reason] if completion else None,
+        "gen_ai.usage.input_tokens": usage.prompt_tokens if usage else None,
+        "gen_ai.usage.output_tokens": usage.completion_tokens if usage else None,
+        "audit.route": decision.route,
+        "audit.tier": decision.tier,
+        "audit.policy.kind": decision.kind,
+        "audit.signal.value": decision.value,
+        "audit.signal.threshold": decision.threshold,
+        "audit.error": decision.error,
+        "audit.escalated": escalated,
+    }
+    return {name: value for name, value in found.items() if value is not None}

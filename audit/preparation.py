@@ -1,0 +1,129 @@
+"""From traffic to a quoted plan: the sample, the calls, what they cost. Nothing here spends or sends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+
+from audit import __version__
+from audit.config import settings_digest
+from audit.core.artifacts import RunFolder, write_json, write_table
+from audit.core.errors import InputError
+from audit.core.fingerprint import combined, file_sha256, fingerprint
+from audit.core.plain import to_plain
+from audit.core.plan import Plan
+from audit.core.settings import Settings
+from audit.core.tier import Tier
+from audit.ingest.source import find_sources
+from audit.ingest.suggest import suggest_route_fields
+from audit.llm.tiers import hosts, resolve_tiers
+from audit.replay.plan import Call, TokenCounts, planned_calls, quote
+from audit.replay.run import recorded_calls
+from audit.sampling.design import RouteNeeds
+from audit.sampling.frame import RouteFrame, route_frames
+from audit.sampling.run import Sample, draw_sample
+from audit.scoring.criteria import unsupported
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedRun:
+    """A replay that is ready to be agreed to."""
+
+    folder: RunFolder
+    settings: Settings
+    tiers: tuple[Tier, ...]
+    sample: Sample
+    calls: list[Call]
+    tokens: Mapping[str, TokenCounts]
+    plan: Plan
+
+
+def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> PreparedRun:
+    """Everything between the traffic and the quote: sample, calls, plan. The folder has been ingested."""
+    tiers = resolve_tiers(settings)
+    frames = route_frames(folder.traffic_files())
+    _refuse_routeless(frames, settings, folder)
+    sample = draw_sample(frames, _needs(frames, settings), tiers, settings)
+    write_table(folder.slice, sample.table)
+    calls = planned_calls(sample.designs, sample.table, tiers)
+    tokens = _token_counts(sample.tokens)
+    done = recorded_calls(calls, tiers, settings.replay, folder, settings.directory)
+    quotes = quote(calls, tokens, tiers, done)
+    at_most, whole = sum(q.at_most_usd for q in quotes), quote(calls, tokens, tiers)
+    asked = {call.tier for call in calls}
+    plan_ = Plan(
+        made_from={
+            "logs": digest_of(sources),
+            "audit.yaml": settings_digest(settings),
+            "prices": fingerprint([to_plain(tier.price) for tier in tiers]),
+            "sample": fingerprint(sample.table.to_pylist()),
+            "version": __version__,
+        },
+        seed=settings.seed,
+        margin=settings.margin,
+        confidence=settings.confidence,
+        expected_usd=sum(q.expected_usd for q in quotes),
+        at_most_usd=at_most,
+        max_spend_usd=at_most if settings.max_spend is None else settings.max_spend,
+        calls=len(calls),
+        tokens=sum((tokens[c.request_fp].prompt or 0) + (tokens[c.request_fp].completion or 0) for c in calls),
+        whole_usd={
+            "expected_usd": sum(q.expected_usd for q in whole),
+            "at_most_usd": sum(q.at_most_usd for q in whole),
+        },
+        hosts=hosts(tier for tier in tiers if tier.name in asked),
+        designs=sample.designs,
+        quotes=quotes,
+        config=None if settings.config_file is None else str(settings.config_file),
+        sources=tuple(str(path) for path in sources),
+    )
+    write_json(folder.plan, plan_)
+    return PreparedRun(
+        folder=folder, settings=settings, tiers=tiers, sample=sample, calls=calls, tokens=tokens, plan=plan_
+    )
+
+
+def _needs(frames: Sequence[RouteFrame], settings: Settings) -> dict[str, RouteNeeds]:
+    """What the settings say of each route of the log."""
+    needs = {}
+    for frame in frames:
+        entry = settings.route(frame.route)
+        missing = None if entry is None else unsupported(entry.criteria)
+        needs[frame.route] = RouteNeeds(entry=entry, unsupported=missing)
+    return needs
+
+
+def _refuse_routeless(frames: Sequence[RouteFrame], settings: Settings, folder: RunFolder) -> None:
+    """Without a route key there is one heap of traffic, and no verdict about it would mean anything."""
+    if any(frame.route for frame in frames):
+        return
+    fields = suggest_route_fields(folder)
+    named = settings.ingest.route
+    raise InputError(
+        f"no request has a value at `{named}`, so there are no routes" if named else "the logs name no route",
+        code="ingest.no-route",
+        notes=[f"{field} has {distinct} different values" for field, distinct, _ in fields],
+        hint=f"name the field in audit.yaml:  ingest: {{route: {fields[0][0] if fields else 'metadata.route'}}}",
+    )
+
+
+def _token_counts(tokens: pl.DataFrame) -> dict[str, TokenCounts]:
+    return {
+        row["request_fp"]: TokenCounts(
+            prompt=row["prompt_tokens"], completion=row["completion_tokens"], max_tokens=row["max_tokens"]
+        )
+        for row in tokens.iter_rows(named=True)
+    }
+
+
+def digest_of(sources: Sequence[Path]) -> str:
+    """One digest for the logs: of their names and their bytes."""
+    return combined(f"{source.name} {file_sha256(source.path)}" for source in find_sources(sources))
+
+
+def run_id_of(logs: str, settings: Settings) -> str:
+    """Name a run by its logs, what decides its numbers, and the version."""
+    return fingerprint([logs, settings_digest(settings), __version__])[:12]

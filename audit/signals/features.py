@@ -1,0 +1,95 @@
+"""Cheap features of a request: tens of microseconds, no model, the same number everywhere and always."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from audit.core.exchange import Request, content_text
+from audit.signals.signal import FloatArray
+
+FEATURES: Mapping[str, str] = {
+    "last_user_chars": "characters of the last user turn",
+    "prompt_chars": "characters of all messages",
+    "turns": "messages without system and developer ones",
+    "tools": "tools on offer",
+    "wants_json": "1 when the request asks for JSON by its response format",
+    "digit_share": "share of the digits 0 to 9 among the characters of the last user turn",
+    "lines": "lines of the last user turn",
+    "questions": "question marks in the last user turn",
+    "non_ascii_share": "share of characters outside ASCII in the last user turn",
+    "system_bucket": "hash of the system prompt, 0 to 15: a name, not a quantity",
+}
+"""Every feature with what it is, in the order of `feature_row`."""
+
+COUNTS = ("last_user_chars", "prompt_chars", "turns", "tools", "lines", "questions")
+"""Features with a long right tail, which a linear model reads as a logarithm."""
+
+SYSTEM_BUCKETS = 16
+LONGEST_CHARS = 100_000
+"""What of the last user turn is looked at; beyond it a share has settled and a count says enough."""
+
+
+def feature_row(request: Request) -> tuple[float, ...]:
+    """The features of one request, in the order of `FEATURES`.
+
+    Special cases:
+        No user turn: its features are 0.
+    """
+    last = request.last_user
+    seen = last[:LONGEST_CHARS]
+    length = max(len(seen), 1)
+    digits = sum(map(seen.count, "0123456789"))
+    foreign = 0 if seen.isascii() else len(seen) - len(seen.encode("ascii", "ignore"))
+    asked = request.response_format or {}
+    system, everything, turns = _conversation(request)
+    return (
+        float(len(last)),
+        float(everything),
+        float(turns),
+        float(len(request.tools or ())),
+        float(asked.get("type") in ("json_object", "json_schema")),
+        digits / length,
+        float(seen.count("\n") + 1 if seen else 0),
+        float(seen.count("?")),
+        foreign / length,
+        float(_bucket(system)),
+    )
+
+
+def _conversation(request: Request) -> tuple[str, int, int]:
+    """System prompt, characters of all messages, and number of turns."""
+    system, everything, turns = [], 0, 0
+    for message in request.messages:
+        text = content_text(message.get("content"))
+        everything += len(text)
+        if message.get("role") in ("system", "developer"):
+            system.append(text)
+        else:
+            turns += 1
+    return "\n".join(system), everything, turns
+
+
+def _bucket(system: str) -> int:
+    digest = hashlib.blake2b(system.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return int.from_bytes(digest, "big") % SYSTEM_BUCKETS
+
+
+def feature_table(requests: Sequence[Request]) -> FloatArray:
+    """The features of n requests, shape (n, len(FEATURES))."""
+    return np.array([feature_row(request) for request in requests], dtype=np.float64).reshape(-1, len(FEATURES))
+
+
+def column(table: FloatArray, params: Mapping[str, Any]) -> FloatArray:
+    """One column of `feature_table` by its name in a fitted signal's parameters.
+
+    Raises:
+        KeyError: No such feature.
+    """
+    if params["feature"] not in FEATURES:
+        raise KeyError(params["feature"])
+    values: FloatArray = table[:, list(FEATURES).index(params["feature"])]
+    return values

@@ -1,0 +1,212 @@
+"""Policies of a route: chosen on one split, sealed, tested on the other."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from audit.core.finding import Verdict
+from audit.core.interval import Estimate
+from audit.core.policy import VerifierSpec
+from audit.findings.checks import checks_of
+from audit.findings.policies import Sealed, document
+from audit.findings.routes import RouteTraffic, find_route, prepare
+from audit.stats.risk_control import MAX_POLICIES
+from tests.findings.routed import Routed, make_routed
+from tests.findings.world import Planted
+
+HALF_GOOD = Planted(regress=0.004, gain=0.004, regress_hard=0.35)
+
+
+def inside(estimate: Estimate | None, value: float) -> bool:
+    """Whether an interval holds a value."""
+    assert estimate is not None
+    assert estimate.lo is not None
+    assert estimate.hi is not None
+    return estimate.lo <= value <= estimate.hi
+
+
+def sealed(routed: Routed) -> Sealed:
+    """The sealed list of the world's route."""
+    return prepare(routed.world.tables, [routed.world.design], routed.bench()).sealed["/r"]
+
+
+def test_a_part_that_can_be_told_beforehand_is_a_split(tmp_path: Path) -> None:
+    """Hard threads stay, the rest moves; loss and saving of the policy hold what is true of it."""
+    routed = make_routed(tmp_path, {"small": HALF_GOOD}, shows=True)
+    route, policy = routed.judge()
+    assert route.verdict is Verdict.SPLIT
+    assert policy is not None
+    loss, saving = routed.truth(policy.tuned.policy)
+    assert route.share_moved == pytest.approx(0.6, abs=0.07)
+    assert inside(route.quality_delta, -loss)
+    assert inside(route.avoidable_usd, saving)
+    assert route.candidates[0].verdict.value == "inferior"
+    assert route.reason.startswith("6")
+    assert route.up_to_usd == 0
+
+
+def test_nothing_to_tell_is_a_keep(tmp_path: Path) -> None:
+    """The same losses behind requests that all look alike: no policy is recommended."""
+    route, policy = make_routed(tmp_path, {"small": HALF_GOOD}, shows=False).judge()
+    assert route.verdict is Verdict.KEEP
+    assert policy is None
+    assert (route.avoidable_usd.est, route.share_moved) == (0, 0)
+
+
+def test_a_tier_that_holds_everywhere_is_a_switch(tmp_path: Path) -> None:
+    """A whole-route switch saves more than any part of it, and is what is recommended."""
+    route, policy = make_routed(tmp_path, {"small": Planted(regress=0.005, gain=0.005)}, shows=True, n=4000).judge()
+    assert route.verdict is Verdict.SWITCH
+    assert policy is not None
+    assert policy.tuned.policy.kind == "static"
+    assert route.avoidable_usd.est == pytest.approx(route.candidates[0].saving_usd.est)  # type: ignore[union-attr]
+
+
+def test_moving_little_by_lot_is_not_a_split(tmp_path: Path) -> None:
+    """A part so small that its loss drowns in the margin, though the part itself loses more, is not recommended."""
+    planted = Planted(regress=0.12, gain=0.0, regress_hard=0.3)
+    route, policy = make_routed(tmp_path, {"small": planted}, shows=True).judge()
+    assert policy is None
+    assert route.verdict is Verdict.KEEP
+
+
+def test_the_list_does_not_depend_on_certification_verdicts(tmp_path: Path) -> None:
+    """Turning every verdict of the certification split round changes no policy, no order and no digest."""
+    routed = make_routed(tmp_path, {"small": HALF_GOOD, "medium": Planted(regress=0.02, gain=0.01)}, shows=True)
+    tables = routed.world.tables
+    certifying = tables.slice.filter(pl.col("split") == "certification", pl.col("purpose") == "quality")["exchange_id"]
+    tuning = tables.slice.filter(pl.col("split") == "tuning", pl.col("purpose") == "quality")["exchange_id"]
+    poison = pl.col("exchange_id").is_in(certifying.implode()) & ~pl.col("exchange_id").is_in(tuning.implode())
+    accepted = tables.accepted.with_columns(
+        accepted=pl.when(poison).then(~pl.col("accepted")).otherwise(pl.col("accepted"))
+    )
+    assert not accepted.equals(tables.accepted)
+    poisoned = replace(routed, world=replace(routed.world, tables=replace(tables, accepted=accepted)))
+    assert document([sealed(routed)]) == document([sealed(poisoned)])
+    assert poisoned.judge()[0] != routed.judge()[0]
+
+
+def test_the_list_sees_no_certification_verdict_at_all(tmp_path: Path) -> None:
+    """What the choice is given holds verdicts of the tuning draws only."""
+    tables = make_routed(tmp_path, {"small": HALF_GOOD}, shows=True).world.tables.before_certification()
+    tuning = tables.slice.filter(pl.col("split") == "tuning", pl.col("purpose") == "quality")["exchange_id"]
+    assert set(tables.accepted["exchange_id"]) <= set(tuning)
+    assert len(tables.accepted) > 0
+
+
+def test_the_sealed_document_names_what_was_tested(tmp_path: Path) -> None:
+    """`policies.json` has every tested policy in order with the digest that the findings repeat."""
+    routed = make_routed(tmp_path, {"small": HALF_GOOD}, shows=True)
+    route, _ = routed.judge()
+    written = document([sealed(routed)])["routes"]["/r"]
+    json.dumps(written, allow_nan=False)
+    tested = [p for p in route.policies if "position" in p.params]
+    assert [p.params["position"] for p in tested] == list(range(1, len(written["policies"]) + 1))
+    assert {p.params["sealed"] for p in tested} == {written["digest"]}
+    assert [p.kind for p in tested] == [entry["policy"]["kind"] for entry in written["policies"]]
+    assert [entry["loss"] for entry in written["policies"]] == sorted(e["loss"] for e in written["policies"])
+
+
+def test_another_threshold_is_another_digest(tmp_path: Path) -> None:
+    """The digest pins every parameter of every policy."""
+    one = sealed(make_routed(tmp_path, {"small": HALF_GOOD}, shows=True))
+    other = sealed(make_routed(tmp_path, {"small": HALF_GOOD}, shows=True, seed=1))
+    assert one.order.digest != other.order.digest
+
+
+def test_at_most_twenty_policies_with_every_static_one(tmp_path: Path) -> None:
+    """However many candidates, the list stays short and holds each whole-route switch."""
+    planted = {f"t{i}": replace(HALF_GOOD, cost_share=0.1 + i / 50) for i in range(6)}
+    found = sealed(make_routed(tmp_path, planted, shows=True))
+    assert len(found.policies) <= MAX_POLICIES
+    assert {t.policy.tier for t in found.policies if t.policy.kind == "static"} == set(planted)
+
+
+def test_an_answer_check_pays_for_every_call(tmp_path: Path) -> None:
+    """A cascade escalates what its check refuses, loses nothing there, and pays both tiers for it."""
+    refusing = Planted(regress=0.0, gain=0.0, statuses={"refused": 0.2}, cost_share=0.3)
+    routed = make_routed(tmp_path, {"small": refusing}, shows=True, n=4000)
+    route, policy = routed.judge(routed.bench([VerifierSpec(name="answered", params={})]))
+    cascade = next(p for p in route.policies if p.kind == "cascade")
+    static = next(p for p in route.policies if p.kind == "static")
+    assert cascade.quality_loss is not None
+    assert static.quality_loss is not None
+    assert cascade.quality_loss.est <= 0 < static.quality_loss.est
+    assert cascade.params["share_escalated"] == pytest.approx(0.2, abs=0.04)
+    assert cascade.saving_usd is not None
+    # Of each dollar 0.3 is always paid, and 0.2 once more in full.
+    assert cascade.saving_usd.est / routed.world.design.auditable_usd == pytest.approx(1 - 0.3 - 0.2, abs=0.12)
+    assert route.verdict is Verdict.SPLIT
+    assert policy is not None
+    assert policy.tuned.policy.verifier is not None
+
+
+def test_the_bake_off_shows_what_nobody_can_deploy(tmp_path: Path) -> None:
+    """Beside the tested policies stand the best single tier, a random mix of equal cost, and the oracle."""
+    route, _ = make_routed(tmp_path, {"small": HALF_GOOD}, shows=True).judge()
+    beside = {p.kind: p for p in route.policies if p.params.get("descriptive")}
+    assert set(beside) == {"best_single_tier", "random_mix", "oracle"}
+    assert not any(p.certified for p in beside.values())
+    chosen = next(p for p in route.policies if p.params.get("recommended"))
+    mix, oracle = beside["random_mix"], beside["oracle"]
+    assert chosen.quality_loss is not None
+    assert mix.quality_loss is not None
+    assert oracle.quality_loss is not None
+    assert mix.quality_loss.est > chosen.quality_loss.est >= oracle.quality_loss.est
+
+
+def test_without_requests_only_whole_routes_are_tested(tmp_path: Path) -> None:
+    """A run whose bodies are gone still tests its candidates."""
+    routed = make_routed(tmp_path, {"small": HALF_GOOD}, shows=True)
+    world = routed.world
+    traffic = RouteTraffic(spend_by_model={"large-1": world.design.spend_usd}, unreplayable={})
+    route, _ = find_route(world.tables, world.design, traffic, world.tiers, world.settings)
+    assert {p.kind for p in route.policies} == {"static", "best_single_tier", "oracle"}
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_row_order_changes_nothing(tmp_path: Path, seed: int) -> None:
+    """Shuffled tables give the same list and the same finding, to the last digit."""
+    routed = make_routed(tmp_path, {"small": HALF_GOOD}, shows=True, seed=seed, n=1200)
+    tables = routed.world.tables
+    shuffled = replace(
+        tables,
+        slice=tables.slice.sample(fraction=1, shuffle=True, seed=1),
+        replays=tables.replays.sample(fraction=1, shuffle=True, seed=2),
+        accepted=tables.accepted.sample(fraction=1, shuffle=True, seed=3),
+    )
+    other = replace(routed, world=replace(routed.world, tables=shuffled))
+    assert other.judge() == routed.judge()
+
+
+def test_checks_come_from_criteria_that_need_no_right_answer() -> None:
+    """A schema, a pattern and a list of words can be checked in production; a reference cannot."""
+    from audit.core.settings import Settings
+
+    criteria = [
+        {"type": "is-json", "value": {"type": "object"}},
+        {"type": "regex", "value": "^A"},
+        {"type": "regex", "value": "("},
+        {"type": "one-of", "value": ["a", "b"], "extract": {"regex": "x(.)"}},
+        {"type": "one-of", "value": "{{reference}}"},
+        {"type": "equals", "value": "{{reference}}"},
+    ]
+    settings = Settings.model_validate({"routes": [{"match": "*", "assert": criteria}]})
+    found = checks_of(settings.routes[0], Path())
+    assert [spec.name for spec in found] == ["answered", "schema", "regex", "one-of"]
+    assert found[3].params == {"values": ["a", "b"], "extract": "x(.)"}
+
+
+def test_a_route_is_judged_quickly(tmp_path: Path) -> None:
+    """Twenty policies on 400 certification pairs take about a second, so fifty routes take about a minute."""
+    planted = dict.fromkeys(("small", "medium"), HALF_GOOD)
+    routed = make_routed(tmp_path, planted, shows=True, n=600)
+    started = time.process_time()
+    routed.judge()
+    assert time.process_time() - started < 6.0

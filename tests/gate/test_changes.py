@@ -1,0 +1,209 @@
+"""Rules about a change since another run."""
+
+from dataclasses import replace
+
+import pytest
+
+from audit.core.errors import AuditError
+from audit.core.finding import Findings, ReplayCounts, Verdict
+from audit.core.interval import Estimate
+from audit.core.mixture import MixRow
+from audit.gate.changes import difference, ratio
+from audit.gate.decide import State, judge, with_names
+from audit.gate.rules import RuleProblem, parse_rule
+from tests.gate.world import example, interval, judged, left_alone, world
+
+PASS, FAIL, OPEN = State.PASS, State.FAIL, State.INCONCLUSIVE
+
+
+def state_of(now: Findings, then: Findings, rule: str) -> State:
+    """The gate's state for one rule."""
+    return judge(now, with_names([rule]), baseline=then).state
+
+
+def dearer(findings: Findings, factor: float, route: str | None = None) -> Findings:
+    """The same traffic at other prices."""
+
+    def scaled(row: MixRow) -> MixRow:
+        if route is not None and row.name != route:
+            return row
+        cost = None if row.cost_per_1k_usd is None else row.cost_per_1k_usd * factor
+        return replace(row, spend_usd=row.spend_usd * factor, cost_per_1k_usd=cost)
+
+    mix = findings.mix
+    return replace(
+        findings, mix=replace(mix, total=scaled(mix.total), by_route=tuple(scaled(row) for row in mix.by_route))
+    )
+
+
+@pytest.mark.parametrize(
+    ("factor", "rule", "state"),
+    [
+        (1.0, "change(cost_per_1k{route:*}) <= 5%", PASS),
+        (1.04, "change(cost_per_1k{route:*}) <= 5%", PASS),
+        (1.05, "change(cost_per_1k{route:*}) <= 5%", PASS),
+        (1.06, "change(cost_per_1k{route:*}) <= 5%", FAIL),
+        (0.5, "change(cost_per_1k{route:*}) <= -50%", PASS),
+        (0.5, "change(spend_usd) < -50%", FAIL),
+        (1.2, "change(requests) <= 0%", PASS),
+        (1.0, "change(mix{model:aurora-4}) <= 0pt", PASS),
+    ],
+)
+def test_what_is_exact_is_compared_exactly(factor: float, rule: str, state: State) -> None:
+    """Traffic has no interval, so its change passes or fails."""
+    assert state_of(dearer(example(), factor), example(), rule) is state
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "rule", "state"),
+    [
+        ((0.0, -0.01, 0.01), (0.0, -0.01, 0.01), ">= -3pt", PASS),
+        ((0.0, -0.01, 0.01), (0.0, -0.01, 0.01), ">= -2pt", PASS),  # the worst ends meet the threshold
+        ((0.0, -0.01, 0.01), (0.0, -0.01, 0.01), ">= -1pt", OPEN),  # each interval alone would pass
+        ((-0.10, -0.11, -0.09), (0.0, -0.01, 0.01), ">= -3pt", FAIL),
+        ((-0.10, -0.11, -0.09), (0.0, -0.01, 0.01), "<= -3pt", PASS),
+        ((0.0, None, 0.01), (0.0, -0.01, 0.01), ">= -3pt", OPEN),
+        ((-0.10, None, -0.09), (0.0, -0.01, 0.01), ">= -3pt", FAIL),
+        ((0.0, -0.01, 0.01), (0.0, -0.01, None), ">= -3pt", OPEN),
+    ],
+)
+def test_intervals_are_combined_at_their_worst(
+    now: tuple[float, float | None, float | None],
+    then: tuple[float, float | None, float | None],
+    rule: str,
+    state: State,
+) -> None:
+    """The low end is this run's low less the baseline's high; an open end stays open."""
+    runs = [world(judged("a", interval(*ends))) for ends in (now, then)]
+    assert state_of(*runs, f"change(quality_delta{{route:a}}) {rule}") is state
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "expected"),
+    [
+        ((10, 9, 11), (5, 4, 6), (1.0, 9 / 6 - 1, 11 / 4 - 1)),
+        ((-1, -2, 1), (5, 4, 6), (-1.2, -2 / 4 - 1, 1 / 4 - 1)),
+        ((-3, -4, -2), (5, 4, 6), (-1.6, -4 / 4 - 1, -2 / 6 - 1)),
+        ((10, None, 11), (5, 4, 6), (1.0, None, 11 / 4 - 1)),
+        ((10, 9, None), (5, 4, None), (1.0, -1.0, None)),
+        ((0, 0, 0), (0, 0, 0), (0.0, 0.0, 0.0)),
+    ],
+)
+def test_a_ratio_holds_every_ratio_of_its_parts(
+    now: tuple[float, ...], then: tuple[float, ...], expected: tuple[float | None, ...]
+) -> None:
+    """The ends are the farthest ratios, whatever the signs."""
+    found = ratio(interval(*now), interval(*then))  # type: ignore[arg-type]
+    assert found is not None
+    assert (found.est, found.lo, found.hi) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("then", [(0.0, 0.0, 0.0), (5.0, 0.0, 9.0), (5.0, -1.0, 9.0), (5.0, None, 9.0)])
+def test_there_is_no_ratio_to_nothing(then: tuple[float, ...]) -> None:
+    """A baseline that may be 0 gives no percentage, and no data is inconclusive."""
+    assert ratio(interval(1.0, 1.0, 1.0), interval(*then)) is None
+    now, was = (world(judged("a", interval(0, 0, 0), avoidable_usd=interval(*e))) for e in ((1.0, 1.0, 1.0), then))
+    assert state_of(now, was, "change(avoidable_usd{route:a}) <= 5%") is OPEN
+
+
+def test_the_level_is_bonferronis() -> None:
+    """Two 95 % intervals make one of 90 %; a value that is known exactly takes nothing away."""
+    whole = interval(0.0, -0.01, 0.01)
+    assert difference(whole, whole).level == pytest.approx(0.90)
+    assert difference(whole, Estimate.exact(0.0, 0.95)).level == pytest.approx(0.95)
+    assert difference(Estimate.exact(0.1, 0.95), Estimate.exact(0.0, 0.95)).level == 0.95
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "metric", "state"),
+    [
+        ("stays", "stays", "quality_delta", PASS),
+        ("stays", "stays", "accept_rate", PASS),
+        ("stays", "moves", "quality_delta", PASS),  # back to exactly 0 from a small loss
+        ("moves", "stays", "quality_delta", PASS),
+        ("moves", "stays", "accept_rate", OPEN),  # what the incumbent's rate was is not measured on these pairs
+        ("none", "moves", "quality_delta", OPEN),
+        ("moves", "none", "quality_delta", OPEN),
+        ("moves", "absent", "quality_delta", OPEN),
+        ("stays", "absent", "quality_delta", OPEN),
+    ],
+)
+def test_routes_that_stay_or_are_missing(now: str, then: str, metric: str, state: State) -> None:
+    """On a route that stays the delta is 0; what a run lacks is no data."""
+    kinds = {
+        "stays": left_alone("a", Verdict.KEEP),
+        "moves": judged("a", interval(-0.005, -0.01, 0.0)),
+        "none": judged("a", None),
+        "absent": judged("b", interval(0.0, -0.01, 0.01)),
+    }
+    found = judge(world(kinds[now]), with_names([f"change({metric}{{route:a}}) >= -2pt"]), baseline=world(kinds[then]))
+    assert found.state is state
+    assert (then == "absent") is ("baseline does not have it" in found.checks[0].reason)
+
+
+def test_a_route_that_moved_to_another_tier_is_the_same_route() -> None:
+    """The verdict of the route is compared, whichever tier each run chose."""
+    before = judged("a", interval(-0.005, -0.01, 0.0))
+    moved = replace(before, candidate="nano", candidates=(replace(before.candidates[0], tier="nano"),))
+    assert state_of(world(moved), world(before), "change(quality_delta{route:a}) >= -2pt") is PASS
+
+
+def test_too_few_pairs_in_either_run_decide_nothing() -> None:
+    """The smaller of the two numbers of pairs counts."""
+    good = interval(0.0, -0.001, 0.001)
+    now, then = world(judged("a", good, n=1000)), world(judged("a", good, n=99))
+    assert state_of(now, then, "change(quality_delta{route:a}) >= -2pt") is OPEN
+
+
+def test_without_a_baseline_it_cannot_run() -> None:
+    """Exit 2, never a pass."""
+    with pytest.raises(AuditError) as caught:
+        judge(example(), with_names(["change(spend_usd) <= 5%"]))
+    assert (caught.value.code, caught.value.exit_code) == ("gate.no-baseline", 2)
+
+
+def test_an_incomplete_baseline_is_refused() -> None:
+    """Half a run is nothing to be held against."""
+    counts = ReplayCounts(planned=9, done=3, by_status={"ok": 3}, served_from={}, retried=0, complete=False)
+    with pytest.raises(AuditError) as caught:
+        judge(example(), with_names(["change(spend_usd) <= 5%"]), baseline=example(replay=counts))
+    assert caught.value.code == "gate.baseline-incomplete"
+
+
+def test_a_glob_that_matches_nothing_now_is_an_error() -> None:
+    """As for every rule; what only the baseline lacks is no data."""
+    with pytest.raises(AuditError) as caught:
+        judge(example(), with_names(["change(spend_usd{route:nope}) <= 5%"]), baseline=example())
+    assert caught.value.code == "gate.unknown-route"
+    now = world(judged("new", interval(0, 0, 0)))
+    assert state_of(now, example(), "change(spend_usd{route:new}) <= 5%") is OPEN
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "at"),
+    [
+        ("change(cost_per_1k{route:*}) <= $5", "gate.unit", "$5"),
+        ("change(cost_per_1k{route:*}) <= 5pt", "gate.unit", "5pt"),
+        ("change(quality_delta{route:*}) >= -2%", "gate.unit", "-2%"),
+        ("change(accept_rate) >= -2%", "gate.unit", "-2%"),
+        ("change(cost_per_1k{route:*} <= 5%", "gate.rule", "change("),
+        ("cost_per_1k{route:*}) <= 5%", "gate.rule", ")"),
+        ("change(cost) <= 5%", "gate.unknown-metric", "cost"),
+        ("change() <= 5%", "gate.rule", "change() <= 5%"),
+        ("change(change(spend_usd)) <= 5%", "gate.rule", "change(change(spend_usd)) <= 5%"),
+        ("change(mix) <= 5pt", "gate.tag", "mix"),
+    ],
+)
+def test_refuses(text: str, code: str, at: str) -> None:
+    """A change of money is in %, one of a rate in pt; the place is the part at fault."""
+    with pytest.raises(RuleProblem) as caught:
+        parse_rule(text)
+    assert caught.value.code == code
+    assert text[caught.value.start : caught.value.start + caught.value.width] == at
+
+
+def test_reads_with_spaces() -> None:
+    """White space is free inside and outside."""
+    rule = parse_rule(" change ( mix { tier : large } ) < -2 pt ")
+    assert (rule.metric, rule.change, rule.unit, rule.threshold) == ("mix", True, "pt", -0.02)
+    assert dict(rule.tags) == {"tier": "large"}

@@ -1,0 +1,412 @@
+"""The evidence pack: what is in it, and what `audit verify` finds wrong with one that was touched."""
+
+import hashlib
+import io
+import json
+import os
+import stat
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit import pipeline
+from audit.cli.main import run
+from audit.core.artifacts import RunFolder, read_findings
+from audit.core.errors import InputError
+from audit.llm.cassette import Cassette
+from audit.pack import archive
+from audit.pack.archive import BadPack, write_members
+from audit.pack.verify import verify_pack
+from tests.golden_file import assert_golden
+from tests.pack.world import run_folder
+from tests.report.fixtures import STATES
+
+GOLDEN = Path(__file__).parent / "golden"
+ALL = {
+    *("pack.json", "findings.json", "cases.jsonl", "cassette/completions.jsonl", "audit.yaml", "plan.json"),
+    *("prices.json", "report.html", "summary.md"),
+}
+WITHOUT_TEXT = ALL - {"cases.jsonl", "cassette/completions.jsonl"}
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    """A pack that holds."""
+    pipeline.pack(run_folder(tmp_path / "run"), tmp_path / "evidence.zip")
+    return tmp_path / "evidence.zip"
+
+
+def contents(path: Path) -> dict[str, bytes]:
+    """Members by name."""
+    with zipfile.ZipFile(path) as archive_:
+        return {name: archive_.read(name) for name in archive_.namelist()}
+
+
+def index_of(members: dict[str, bytes]) -> dict[str, Any]:
+    """The index of a pack."""
+    found: dict[str, Any] = json.loads(members["pack.json"])
+    return found
+
+
+def repacked(path: Path, change: Callable[[dict[str, bytes]], None], *, redo_digests: bool = False) -> Path:
+    """The pack after somebody touched it; with `redo_digests` somebody who also made the index fit."""
+    members = contents(path)
+    change(members)
+    if redo_digests:
+        index = index_of(members)
+        index["files"] = {
+            name: {"bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+            for name, data in members.items()
+            if name != "pack.json"
+        }
+        members["pack.json"] = json.dumps(index).encode()
+    with zipfile.ZipFile(path, "w") as archive_:
+        for name, data in members.items():
+            archive_.writestr(name, data)
+    return path
+
+
+def test_a_pack_holds(pack: Path) -> None:
+    """Everything is in it, and every check holds."""
+    assert set(contents(pack)) == ALL
+    found = verify_pack(pack)
+    assert found.holds
+    assert [check.name for check in found.checks] == [
+        *("members", "digests", "findings.json", "cases.jsonl", "report.html", "summary.md"),
+    ]
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_every_state_of_a_report_can_be_made_again(name: str, tmp_path: Path) -> None:
+    """A report made on another machine from the pack alone is the same, whatever it says."""
+    pipeline.pack(run_folder(tmp_path / "run", STATES[name]()), tmp_path / "e.zip")
+    assert verify_pack(tmp_path / "e.zip").holds
+
+
+def test_equal_runs_are_equal_bytes(tmp_path: Path) -> None:
+    """Neither the hour, the folder, the umask nor the time zone is in a pack."""
+    digests = set()
+    for name, environment in (("a", {"TZ": "UTC"}), ("b", {"TZ": "Asia/Kathmandu", "PYTHONHASHSEED": "7"})):
+        folder = run_folder(tmp_path / name)
+        os.utime(folder.findings, (1e9, 1e9))
+        command = [sys.executable, "-m", "audit", "report", str(folder.path), "--pack", str(tmp_path / f"{name}.zip")]
+        subprocess.run(command, check=True, capture_output=True, env={**os.environ, **environment})
+        digests.add(hashlib.sha256((tmp_path / f"{name}.zip").read_bytes()).hexdigest())
+    assert len(digests) == 1
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive_:
+        entries = archive_.infolist()
+    assert [entry.filename for entry in entries] == sorted(entry.filename for entry in entries)
+    assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
+    assert {entry.external_attr >> 16 for entry in entries} == {stat.S_IFREG | 0o644}
+
+
+def test_texts_are_redacted_as_configured(pack: Path) -> None:
+    """Keys always, and the kinds that the configuration asks for; ids stay, and no folder of the machine is in it."""
+    members = contents(pack)
+    everything = b"".join(members.values())
+    assert b"sk-abcdefghij0123456789" not in everything
+    assert b"1234 5678" not in everything
+    assert b"<phone:" in members["cassette/completions.jsonl"]
+    assert b"/secret/place" not in everything
+    ids = [json.loads(line)["exchange_id"] for line in members["cases.jsonl"].splitlines()]
+    assert ids[:2] == ["x1", "x2"]
+
+
+def test_without_text(tmp_path: Path) -> None:
+    """`--text none` leaves out cases and completions, and says so in the index."""
+    folder = run_folder(tmp_path / "run")
+    assert run(["report", str(folder.path), "--text", "none", "--pack", str(tmp_path / "e.zip")]) == 0
+    members = contents(tmp_path / "e.zip")
+    assert set(members) == WITHOUT_TEXT
+    assert index_of(members)["text"] == "none"
+    assert b"Which queue does this ticket belong to" not in b"".join(members.values())
+    assert verify_pack(tmp_path / "e.zip").holds
+
+
+def test_the_cassette_plays(pack: Path, tmp_path: Path) -> None:
+    """Recorded completions are found by model, request and repeat; what failed has none, a refusal is one."""
+    folder = tmp_path / "cassette"
+    folder.mkdir()
+    (folder / "completions.jsonl").write_bytes(contents(pack)["cassette/completions.jsonl"])
+    tiers = json.loads(contents(pack)["findings.json"])["provenance"]["tiers"]
+    model = tiers.get("medium", {}).get("model", "medium")
+    with Cassette(folder) as cassette:
+        assert len(cassette) == 4
+        assert not cassette.notes
+        first, second, third, fifth = (cassette.get(model, f"{number:064x}") for number in (1, 2, 3, 5))
+    assert first is not None
+    assert first.text is not None
+    assert first.text.startswith("answer 1, call <phone:")
+    assert first.usage is not None
+    assert (first.usage.prompt_tokens, first.latency_ms) == (10, 12.5)
+    assert second is not None
+    assert second.tool_calls[0]["function"]["name"] == "f"
+    assert third is not None
+    assert (third.text, third.refusal) == (None, "I will not")
+    assert fifth is not None
+    assert fifth.usage is None
+
+
+def test_what_stays_in_the_run_folder_is_named(pack: Path, tmp_path: Path) -> None:
+    """Tables that are not packed have their digests in the index, so that folder and pack can be matched."""
+    beside = index_of(contents(pack))["left_in_the_run_folder"]
+    table = tmp_path / "run" / "replays" / "replays.parquet"
+    assert beside == {"replays/replays.parquet": hashlib.sha256(table.read_bytes()).hexdigest()}
+
+
+TOUCHED: dict[str, Callable[[dict[str, bytes]], None]] = {
+    "findings.json": lambda m: m.update({"findings.json": m["findings.json"].replace(b'"est"', b'"est" ', 1)}),
+    "report.html": lambda m: m.update({"report.html": m["report.html"] + b" "}),
+    "cases.jsonl": lambda m: m.update({"cases.jsonl": m["cases.jsonl"].replace(b"ticket", b"Ticket", 1)}),
+    "audit.yaml": lambda m: m.update({"audit.yaml": b"margin: 9pt\n"}),
+    "cassette/completions.jsonl": lambda m: m.update({"cassette/completions.jsonl": b""}),
+}
+
+
+@pytest.mark.parametrize("name", TOUCHED)
+def test_a_touched_member_is_named(name: str, pack: Path) -> None:
+    """One byte is enough, and nothing but that member is said to differ."""
+    found = verify_pack(repacked(pack, TOUCHED[name]))
+    assert [check.name for check in found.checks if not check.holds] == [name]
+
+
+def test_figures_that_were_improved_are_found(pack: Path) -> None:
+    """Who changes the findings and makes the digests fit has a report that does not follow from them."""
+
+    def improve(members: dict[str, bytes]) -> None:
+        findings = json.loads(members["findings.json"])
+        findings["avoidable_usd"]["est"] *= 2
+        members["findings.json"] = (json.dumps(findings, sort_keys=True, indent=2) + "\n").encode()
+
+    found = verify_pack(repacked(pack, improve, redo_digests=True))
+    assert [check.name for check in found.checks if not check.holds] == ["report.html", "summary.md"]
+
+
+def test_another_id_for_another_content(pack: Path) -> None:
+    """Who makes everything fit has a pack with another id than the one that the sender was shown."""
+    before = verify_pack(pack).pack_id
+    touched = repacked(pack, TOUCHED["audit.yaml"], redo_digests=True)
+    found = verify_pack(touched)
+    assert found.holds
+    assert found.pack_id != before
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda m: m.pop("report.html"), "report.html is listed and not there"),
+        (lambda m: m.update({"extra.html": b"<script>"}), "extra.html is there and not listed"),
+    ],
+)
+def test_members_that_are_missing_or_extra(change: Callable[[dict[str, bytes]], None], says: str, pack: Path) -> None:
+    """A pack is exactly what it lists."""
+    found = verify_pack(repacked(pack, change))
+    assert says in found.checks[0].says
+    assert not found.holds
+
+
+def test_text_in_a_pack_that_says_it_has_none(pack: Path) -> None:
+    """The promise is checked."""
+
+    def promise(members: dict[str, bytes]) -> None:
+        members["pack.json"] = json.dumps({**index_of(members), "text": "none"}).encode()
+
+    assert "it holds no text" in verify_pack(repacked(pack, promise)).checks[0].says
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda found: found.pop("ledger"),
+        lambda found: found.update(routes=[{"route": 3}]),
+        lambda found: found.update(window=None),
+        lambda found: found.update(spend_usd="a lot"),
+        lambda found: found.update(avoidable_usd=None),
+    ],
+)
+def test_findings_that_make_no_report(spoil: Callable[[dict[str, Any]], None], pack: Path) -> None:
+    """A stranger's findings are never a bug of ours: they are what differs."""
+
+    def change(members: dict[str, bytes]) -> None:
+        findings = json.loads(members["findings.json"])
+        spoil(findings)
+        members["findings.json"] = json.dumps(findings).encode()
+
+    assert not verify_pack(repacked(pack, change, redo_digests=True)).holds
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../evil",
+        "/etc/passwd",
+        "a/../../evil",
+        "C:\\evil",
+        "..\\evil",
+        "a//b",
+        ".hidden",
+        "a/b/c",
+        "",
+        "a\nb",
+        "é",
+        "x/",
+    ],
+)
+def test_a_name_that_leads_elsewhere_is_refused(name: str, pack: Path, tmp_path: Path) -> None:
+    """Nothing of such a pack is read, and nothing is written anywhere."""
+    with zipfile.ZipFile(pack, "a") as archive_:
+        archive_.writestr(zipfile.ZipInfo(name), b"x")
+    with pytest.raises(BadPack) as caught:
+        verify_pack(pack)
+    assert caught.value.code == "pack.name"
+    assert not (tmp_path.parent / "evil").exists()
+
+
+def test_a_name_with_a_nul_is_refused(pack: Path) -> None:
+    """zipfile cuts a name at its NUL; what stands in the file counts."""
+    with zipfile.ZipFile(pack, "a") as archive_:
+        archive_.writestr("nulXevil", b"x")
+    pack.write_bytes(pack.read_bytes().replace(b"nulXevil", b"nul\x00evil"))
+    with pytest.raises(BadPack):
+        verify_pack(pack)
+
+
+def test_links_and_doubles_are_refused(pack: Path) -> None:
+    """A member is a plain file, once."""
+    whole = pack.read_bytes()
+    link = zipfile.ZipInfo("link")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(pack, "a") as archive_:
+        archive_.writestr(link, b"/etc/passwd")
+    with pytest.raises(BadPack) as caught:
+        verify_pack(pack)
+    assert caught.value.code == "pack.member"
+    pack.write_bytes(whole)
+    with zipfile.ZipFile(pack, "a") as archive_, pytest.warns(UserWarning, match="Duplicate name"):
+        archive_.writestr("report.html", b"x")
+    with pytest.raises(BadPack) as caught:
+        verify_pack(pack)
+    assert caught.value.code == "pack.twice"
+
+
+def test_a_bomb_is_refused(pack: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Sizes are bounded per member, in all, and in number; one that says a smaller size than it has is refused too."""
+    monkeypatch.setattr(archive, "MAX_MEMBER_BYTES", 10_000)
+    with pytest.raises(BadPack) as caught:
+        verify_pack(pack)
+    assert caught.value.code == "pack.too-large"
+    with pytest.raises(BadPack):
+        write_members(tmp_path / "large.zip", {"a": b"x" * 10_001})
+    assert not (tmp_path / "large.zip").exists()
+    monkeypatch.setattr(archive, "MAX_MEMBER_BYTES", 1 << 30)
+    monkeypatch.setattr(archive, "MAX_PACK_BYTES", 10_000)
+    with pytest.raises(BadPack):
+        verify_pack(pack)
+    with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive_:
+        for number in range(65):
+            archive_.writestr(f"m{number}", b"")
+    with pytest.raises(BadPack) as caught:
+        verify_pack(tmp_path / "many.zip")
+    assert caught.value.code == "pack.members"
+
+
+def test_a_size_that_lies_is_refused(tmp_path: Path) -> None:
+    """A member that says 10 bytes and holds a megabyte is damaged, and a megabyte is not read."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive_:
+        archive_.writestr("pack.json", b" " * 1_000_000)
+    data = buffer.getvalue().replace((1_000_000).to_bytes(4, "little"), (10).to_bytes(4, "little"))
+    (tmp_path / "lies.zip").write_bytes(data)
+    with pytest.raises(BadPack):
+        verify_pack(tmp_path / "lies.zip")
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"", "pack.not-zip"),
+        (b"PK\x03\x04 not really", "pack.not-zip"),
+        (None, "file.missing"),
+    ],
+)
+def test_what_is_no_zip_file(data: bytes | None, code: str, tmp_path: Path) -> None:
+    """An error that says so, exit 2."""
+    path = tmp_path / "e.zip"
+    if data is not None:
+        path.write_bytes(data)
+    with pytest.raises(InputError) as caught:
+        verify_pack(path)
+    assert (caught.value.code, caught.value.exit_code) == (code, 2)
+
+
+@pytest.mark.parametrize(
+    ("index", "code"),
+    [
+        (None, "pack.incomplete"),
+        (b"[", "pack.damaged"),
+        (b"[" * 100_000, "pack.damaged"),
+        (b'{"schema": "audit-pack/0"}', "pack.version"),
+        (b'{"schema": "audit-pack/1"}', "pack.damaged"),
+        (b'{"schema": "audit-pack/1", "files": {"a": 1}}', "pack.damaged"),
+        (b"[]", "pack.version"),
+    ],
+)
+def test_an_index_that_cannot_be_read(index: bytes | None, code: str, tmp_path: Path) -> None:
+    """Another version and a spoilt index are told apart."""
+    with zipfile.ZipFile(tmp_path / "e.zip", "w") as archive_:
+        archive_.writestr("other.txt", b"")
+        if index is not None:
+            archive_.writestr("pack.json", index)
+    with pytest.raises(BadPack) as caught:
+        verify_pack(tmp_path / "e.zip")
+    assert caught.value.code == code
+
+
+def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """`audit report --pack` and `audit verify` show the same id; exit 0, and 2 with what differs, never 1."""
+    monkeypatch.chdir(tmp_path)
+    run_folder(Path("run"))
+    assert run(["report", "run", "--pack", "e.zip"]) == 0
+    packed = capsys.readouterr().out
+    assert run(["verify", "e.zip"]) == 0
+    out = capsys.readouterr().out
+    shown = next(line for line in out.splitlines() if line.startswith("Pack id"))
+    assert shown in packed.splitlines()
+    assert_golden(GOLDEN / "verify.txt", out.replace(shown, "Pack id  ..."))
+    assert run(["verify", "e.zip", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert document["holds"]
+    repacked(Path("e.zip"), TOUCHED["report.html"])
+    assert run(["verify", "e.zip"]) == 2
+    out = capsys.readouterr().out
+    assert "  ✗ report.html  its digest is not the one listed" in out
+    assert out.endswith("PACK DIFFERS\n")
+
+
+def test_a_pack_is_one_file_of_its_own_kind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A flag that would be ignored is an error."""
+    folder = run_folder(tmp_path / "run")
+    for flags in (["-o", "x.html"], ["--format", "md"]):
+        assert run(["report", str(folder.path), "--pack", str(tmp_path / "e.zip"), *flags]) == 2
+        assert "error[usage]" in capsys.readouterr().err
+    assert not (tmp_path / "e.zip").exists()
+
+
+def test_a_run_without_findings_cannot_be_packed(tmp_path: Path) -> None:
+    """There is nothing to prove yet."""
+    folder = RunFolder(tmp_path / "run").create()
+    folder.record("traffic", {})
+    with pytest.raises(InputError):
+        pipeline.pack(folder, tmp_path / "e.zip")
+    assert not (tmp_path / "e.zip").exists()
+
+
+def test_the_findings_in_a_pack_are_the_runs(pack: Path, tmp_path: Path) -> None:
+    """Byte for byte what the run folder has, so the gate can be asked about them too."""
+    assert contents(pack)["findings.json"] == (tmp_path / "run" / "findings.json").read_bytes()
+    assert read_findings(tmp_path / "run" / "findings.json").run_id == index_of(contents(pack))["run_id"]

@@ -1,0 +1,58 @@
+"""A run folder made by hand, with everything that a pack takes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from audit.core.artifacts import RunFolder, rows_table, write_cases, write_findings, write_json, write_table
+from audit.core.finding import Findings
+from audit.core.schemas import REPLAYS
+from tests.report.fixtures import cases, proven
+
+
+def replay(number: int, **changes: Any) -> dict[str, Any]:
+    """One replayed call of the tier `medium`."""
+    row = {
+        "request_fp": f"{number:064x}",
+        "route": "doc-extract",
+        "tier": "medium",
+        "arm": "candidate",
+        "repeat": 0,
+        "status": "ok",
+        "text": f"answer {number}, call +49 30 1234 5678, key sk-abcdefghij0123456789",
+        "finish_reason": "stop",
+        "model_reported": "m",
+        "prompt_tokens": 10,
+        "completion_tokens": 3,
+        "cached_tokens": 0,
+        "cache_write_tokens": 0,
+        "reasoning_tokens": 0,
+        "usage_estimated": False,
+        "cost_usd": 0.1,
+        "latency_ms": 12.5,
+        "attempts": 1,
+        "served_from": "network",
+    }
+    return {**row, **changes}
+
+
+ROWS = [
+    replay(1),
+    replay(2, tool_calls=json.dumps([{"type": "function", "function": {"name": "f", "arguments": "{}"}}]), text=None),
+    replay(3, status="refused", finish_reason="refusal", text="I will not"),
+    replay(4, status="timeout", finish_reason=None, text=None, prompt_tokens=None, completion_tokens=None),
+    replay(5, prompt_tokens=None, completion_tokens=None),
+]
+
+
+def run_folder(path: Path, findings: Findings | None = None) -> RunFolder:
+    """A run with findings, cases, replays, plan and configuration."""
+    folder = RunFolder(path).create()
+    write_findings(folder.findings, findings or proven())
+    write_cases(folder.cases, cases())
+    write_table(folder.replay_table, rows_table(ROWS, REPLAYS))
+    config = path / "audit.yaml"
+    config.write_text("margin: 2pt\ningest: {redact: [phone]}\n", "utf-8")
+    write_json(folder.plan, {"schema": "audit-plan/1", "config": str(config), "sources": ["/secret/place/log.jsonl"]})
+    folder.record("findings", {"scores": "x"})
+    return folder

@@ -1,0 +1,150 @@
+"""What each export target writes, as golden files, and what each refuses in particular."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from audit.core.policy import RoutePolicy, RoutingPolicy
+from audit.policy.export import export_policy
+from audit.policy.exporter import CannotExpress, slug
+from audit.policy.exports import EXPORTERS, NOT_SUPPORTED
+from tests.golden_file import assert_golden
+from tests.policy.world import ARNS, CASCADE, CLASSIFIER, RULES, SIMILARITY, TOOLS, entry, policy, rules
+
+GOLDEN = Path(__file__).parent / "golden"
+STATIC = policy(entry("/summarise"), entry('it\'s: "yes" #1'))
+POLICIES: dict[str, RoutingPolicy] = {
+    "policy-json": policy(entry("/summarise"), CASCADE, CLASSIFIER, RULES),
+    "vllm-semantic-router": policy(entry("/summarise"), TOOLS),
+    "bedrock": replace(STATIC, models=ARNS),
+}
+
+
+def exported(name: str, made: RoutingPolicy) -> Any:
+    """The one document of the target's one file."""
+    files = EXPORTERS.get(name).export(made)
+    (data,) = files.values()
+    documents = list(yaml.safe_load_all(data))
+    return documents[0] if len(documents) == 1 else documents
+
+
+def refusal(name: str, made: RoutingPolicy) -> str:
+    """What the target lacks."""
+    with pytest.raises(CannotExpress) as caught:
+        EXPORTERS.get(name).export(made)
+    return caught.value.lacks
+
+
+@pytest.mark.parametrize("name", EXPORTERS.names)
+def test_golden(name: str) -> None:
+    """The files of each target are the ones that were read and found right."""
+    for file, data in EXPORTERS.get(name).export(POLICIES.get(name, STATIC)).items():
+        assert_golden(GOLDEN / name / file, data.decode())
+
+
+@pytest.mark.parametrize(
+    "name", ["litellm", "openrouter", "portkey", "bifrost", "envoy-ai-gateway", "bedrock", "routellm"]
+)
+@pytest.mark.parametrize("signal", [RULES, SIMILARITY], ids=lambda e: e.kind)
+def test_a_signal_is_never_approximated(name: str, signal: RoutePolicy) -> None:
+    """A target that decides by fixed names or by scores of its own refuses ours."""
+    models = ARNS if name == "bedrock" else policy().models
+    assert refusal(name, replace(policy(signal), models=models))
+
+
+def test_litellm_names_are_not_shared() -> None:
+    """A route named like a tier would be balanced with it; a pattern and a variable would be read as such."""
+    assert "named like a tier" in refusal("litellm", policy(entry("large")))
+    assert "pattern" in refusal("litellm", policy(entry("a*")))
+    assert "environment" in refusal("litellm", policy(entry("os.environ/KEY")))
+
+
+def test_litellm_has_the_tiers_that_it_falls_back_to() -> None:
+    """A name for every route, the incumbents and the default tier; no cheap tier can be asked for around its route."""
+    made = policy(entry("/a"), models={**policy().models, "other": "openai/o4"}, default_tier="other")
+    config = exported("litellm", made)
+    assert [model["model_name"] for model in config["model_list"]] == ["/a", "large", "other"]
+    assert config["router_settings"] == {"fallbacks": [{"/a": ["large"]}]}
+
+
+@pytest.mark.parametrize("name", ["portkey", "vllm-semantic-router"])
+def test_a_default_that_is_asked_for(name: str) -> None:
+    """A target that must name a default is refused a policy without one, not given a guess."""
+    assert "default" in refusal(name, policy(entry("/a"), default_tier=None))
+
+
+def test_models_in_the_targets_words() -> None:
+    """A model id that the target cannot know is refused: OpenRouter wants an author, Bedrock an ARN."""
+    bare = policy(entry("/a"), models={"large": "gpt-4.1", "small": "gpt-4.1-nano"})
+    assert "author/model" in refusal("openrouter", bare)
+    assert "ARN" in refusal("bedrock", bare)
+
+
+def test_bifrost_keeps_the_provider_of_a_bare_model() -> None:
+    """A model without a provider goes to the request's provider, and has no fallback, which would need one."""
+    bare = policy(entry("/a"), models={"large": "gpt-4.1", "small": "gpt-4.1-nano"})
+    (rule,) = exported("bifrost", bare)["governance"]["routing_rules"]
+    assert (rule["targets"], rule["fallbacks"]) == ([{"model": "gpt-4.1-nano", "weight": 1}], [])
+
+
+def test_envoy_splits_at_fifteen_rules() -> None:
+    """A resource holds fifteen rules; more routes make more resources."""
+    made = exported("envoy-ai-gateway", policy(*(entry(f"/r{n}") for n in range(31))))
+    assert [len(resource["spec"]["rules"]) for resource in made] == [15, 15, 1]
+    assert len({resource["metadata"]["name"] for resource in made}) == 3
+
+
+@pytest.mark.parametrize("name", ["envoy-ai-gateway", "bifrost"])
+def test_headers_carry_ascii(name: str) -> None:
+    """A route that cannot stand in a header is refused by targets that match headers."""
+    assert "header" in refusal(name, policy(entry("résumé")))
+
+
+def test_slugs_stay_apart() -> None:
+    """Names that differ only in what a slug leaves out get different slugs; a plain name keeps its own."""
+    names = ["a b", "a-b", "A b", "a  b", "a/b", "", "ä", "ö", "x" * 99, "x" * 98]
+    slugs = [slug(name) for name in names]
+    assert len(set(slugs)) == len(names)
+    assert slugs[1] == "a-b"
+    assert all(len(text) <= 40 for text in slugs)
+
+
+def test_native_keeps_everything() -> None:
+    """The native file holds the whole policy, evidence included."""
+    made = policy(entry("/a", evidence={"n": 400, "share_moved": 1.0}), RULES)
+    document = json.loads(EXPORTERS.get("policy-json").export(made)["policy.json"])
+    assert document["routes"][0]["evidence"] == {"n": 400, "share_moved": 1.0}
+    assert document["routes"][1]["signal"]["params"] == RULES.signal.params  # type: ignore[union-attr]
+
+
+def test_vllm_counts_only_what_it_counts_as_we_do() -> None:
+    """Conditions on tools become counts with the rest of the route behind them; any other condition is refused."""
+    config = exported("vllm-semantic-router", policy(TOOLS))
+    first, second = config["routing"]["decisions"]
+    assert [ref["model"] for ref in (*first["modelRefs"], *second["modelRefs"])] == ["small", "large"]
+    assert first["priority"] > second["priority"]
+    assert [count["predicate"] for count in config["routing"]["signals"]["conversation"]] == [{"lte": 3}, {"gt": 0}]
+    assert "last_user_chars" in refusal("vllm-semantic-router", policy(RULES))
+
+
+def test_vllm_leaves_out_what_the_threshold_does_not_ask_for() -> None:
+    """Half of two conditions is the first one alone, so the second may be one that the target cannot count."""
+    half = replace(TOOLS, signal=rules(("tools", "<=", 0), ("lines", ">", 9)), threshold=0.5)
+    config = exported("vllm-semantic-router", policy(half))
+    assert [count["predicate"] for count in config["routing"]["signals"]["conversation"]] == [{"lte": 0}]
+    assert refusal("vllm-semantic-router", policy(replace(TOOLS, threshold=1.5)))
+
+
+def test_targets_that_express_nothing_say_why() -> None:
+    """What people ask for by name and cannot have is answered with the reason, not as a typing error."""
+    for name, reason in NOT_SUPPORTED.items():
+        assert name not in EXPORTERS.names
+        with pytest.raises(CannotExpress) as caught:
+            export_policy(STATIC, name)
+        assert caught.value.lacks == reason

@@ -1,0 +1,89 @@
+"""The audit as cost rows: FOCUS columns, sums, and cells that no spreadsheet runs."""
+
+import csv
+from dataclasses import replace
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from audit.core.finding import Findings
+from audit.report.focus import COLUMNS, focus_csv
+from tests.golden_file import assert_golden
+from tests.report.fixtures import STATES, proven, scan_only
+
+GOLDEN = Path(__file__).parent / "golden"
+
+# Names of the dataset Cost and Usage that stand in every version from 1.0 on; the rest of the specification's
+# mandatory columns is about invoices, which a log does not know.
+FOCUS = {
+    *("BilledCost", "BillingCurrency", "ChargeCategory", "ChargeDescription", "ChargeFrequency", "ChargePeriodEnd"),
+    *("ChargePeriodStart", "ConsumedQuantity", "ConsumedUnit", "EffectiveCost", "ServiceCategory", "ServiceName"),
+    *("ServiceSubcategory", "Tags"),
+}
+
+
+def rows(findings: Findings) -> list[dict[str, str]]:
+    """The file as a spreadsheet reads it."""
+    return list(csv.DictReader(StringIO(focus_csv(findings))))
+
+
+def test_the_file() -> None:
+    """One row per route, the same bytes each time."""
+    assert_golden(GOLDEN / "focus.csv", focus_csv(proven()))
+
+
+def test_columns_are_focus_or_ours() -> None:
+    """What is not a name of the specification has the prefix for custom columns."""
+    assert {name for name in COLUMNS if not name.startswith("x_")} == FOCUS
+    assert len(set(COLUMNS)) == len(COLUMNS)
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_sums_are_the_totals(name: str) -> None:
+    """Billed cost adds up to the log's spend, avoidable cost to what the report says; every row has every column."""
+    findings = STATES[name]()
+    found = rows(findings)
+    assert len(found) == len(findings.routes)
+    assert all(set(row) == set(COLUMNS) for row in found)
+    billed = sum(route.spend_usd for route in findings.routes)
+    assert sum(float(row["BilledCost"]) for row in found) == pytest.approx(billed, abs=1e-5 * max(len(found), 1))
+    if findings.tested:
+        avoidable = sum(route.avoidable_usd.est for route in findings.routes)
+        assert sum(float(row["x_AvoidableCost"]) for row in found) == pytest.approx(avoidable, abs=1e-3)
+
+
+def test_the_end_of_a_period_is_exclusive() -> None:
+    """The day after the log's last one, at midnight UTC; a log without dates has no period."""
+    dated = replace(proven(), window={"from": "2026-12-01", "to": "2026-12-31"})
+    assert (rows(dated)[0]["ChargePeriodStart"], rows(dated)[0]["ChargePeriodEnd"]) == (
+        "2026-12-01T00:00:00Z",
+        "2027-01-01T00:00:00Z",
+    )
+    assert rows(replace(dated, window={"from": None, "to": None}))[0]["ChargePeriodEnd"] == ""
+
+
+def test_what_was_not_tested_is_empty_not_zero() -> None:
+    """Nothing replayed: nothing is known to be avoidable."""
+    found = rows(scan_only())
+    assert {row["x_AvoidableCost"] for row in found} == {""}
+    assert {row["x_Verdict"] for row in found} == {"not_tested"}
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t=", "\r=", " =", "＝", "＋", "－", "＠"])
+def test_no_cell_is_a_formula(sign: str) -> None:
+    """Text that a spreadsheet would run starts with an apostrophe; numbers stay numbers, negative ones too."""
+    name = f'{sign}cmd|" /C calc"!A1\n,x'
+    route = replace(proven().routes[0], route=name, incumbent=name, candidate=name)
+    (row,) = rows(replace(proven(), routes=(route,), run_id=name))
+    for column in ("x_Route", "ServiceName", "x_Candidate", "x_RunId"):
+        assert row[column].startswith("'"), column
+        assert "\n" not in row[column]
+    assert row["Tags"].startswith("{")
+    assert float(row["x_QualityDeltaLow"]) < 0
+
+
+def test_demo_data_say_so() -> None:
+    """In every row."""
+    assert {row["x_Data"] for row in rows(replace(proven(), demo=True))} == {"demo"}
+    assert {row["x_Data"] for row in rows(replace(proven(), simulated=("local",)))} == {"simulated"}
