@@ -152,7 +152,7 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
     outcome = certify(_scores(sealed, pairs, terms), order=sealed.order, margin=terms.margin, alpha=terms.alpha)
     tested = []
     for index, tuned in enumerate(sealed.policies):
-        saved = saved_of(tuned.policy, spend, walk(tuned.policy, spend, tuned.values(spend, there.of(tuned.policy))))
+        saved = saved_of(tuned.policy, spend, walk(tuned.policy, spend, there.of(tuned.policy)))
         tested.append(
             _tested(
                 Tested(
@@ -186,7 +186,6 @@ def _sharpened(best: Tested, spend: Replayed, values: FloatArray | None, design:
     only say which part of these dollars would have been saved.
     """
     policy, level = best.tuned.policy, best.saving_usd.level if best.saving_usd else 0.0
-    # What the policy moves of this log is a fact, on the requests that it was fitted on too.
     asked = walk(policy, spend, values)
     draws = int(spend.times[asked.asked].sum())
     if policy.signal is None or policy.verifier is not None or draws < LEAST_DRAWS:

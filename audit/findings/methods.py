@@ -6,6 +6,10 @@ METHODS = {
         "exact unconditional paired non-inferiority p-value, score ordering (Hsueh, Liu & Chen 2001; Sidik 2003), in a "
         "fixed sequence ordered on the tuning split (Angelopoulos et al. 2021, Learn then Test)"
     ),
+    "routing policies": (
+        "signals fitted on the tuning split, thresholds and order out of fold, list sealed by its digest, one fixed "
+        "sequence with the whole-route switches (Angelopoulos et al. 2021)"
+    ),
     "avoidable dollars": "dollar-unit sampling with a Hajek share and two pseudo-records, Student t interval",
     "accepted share": "Wilson (1927) score interval",
     "sums over routes": "half-widths added in squares, each side apart (Zou & Donner 2008, MOVER)",

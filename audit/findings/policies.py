@@ -72,24 +72,13 @@ class Tuned:
     Attributes:
         name: With everything that defines it.
         loss: Over all traffic, out of fold; 1 when nothing was measured.
-        saving_share: Of the auditable spend, on the dollar draws.
-        out_of_fold: By fingerprint, the signal's value for each request that it was fitted on, by a fit that had not
-            seen it. A classifier is surer of what it was fitted on and would move more or less of it, so what a policy
-            saves on such a request is asked with this value. Empty for rules: three conditions are surer of nothing.
+        saving_share: Of the spend, on the tuning draws; of a whole-route switch, on the dollar draws.
     """
 
     name: str
     policy: RoutePolicy
     loss: float
     saving_share: float
-    out_of_fold: Mapping[str, float] = field(default_factory=dict, repr=False)
-
-    def values(self, draws: Replayed, values: FloatArray | None) -> FloatArray | None:
-        """Values of the policy's signal for draws among which there may be some that it was fitted on."""
-        if values is None or not self.out_of_fold:
-            return values
-        pairs = zip(draws.request_fps, values.tolist(), strict=True)
-        return np.array([self.out_of_fold.get(fp, value) for fp, value in pairs], dtype=np.float64)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,8 +97,7 @@ class Sealed:
         """As `policies.json` has it, each fitted signal once."""
         signals, policies = {}, []
         for tuned in self.policies:
-            entry = to_plain(replace(tuned, out_of_fold={}))
-            del entry["out_of_fold"]
+            entry = to_plain(tuned)
             if tuned.policy.signal is not None:
                 key = fingerprint(entry["policy"]["signal"])
                 signals[key], entry["policy"]["signal"] = entry["policy"]["signal"], key
@@ -168,7 +156,10 @@ class _Maker:
 
     def static(self, tier: str) -> Tuned:
         """The whole route to one tier."""
-        return self._tuned(self._policy("static", tier))
+        policy = self._policy("static", tier)
+        saved = saved_of(policy, self.spend, walk(policy, self.spend, None)).z
+        # Nothing is chosen among whole-route switches, so the better sample may say what they save.
+        return replace(self._tuned(policy), saving_share=float(saved.mean()) if len(saved) else 0.0)
 
     def signals(self, tier: str) -> list[Tuned]:
         """Every signal that can be fitted, at its thresholds."""
@@ -183,11 +174,10 @@ class _Maker:
                 continue
             values = np.full(self.tuning.n, np.nan)
             values[rows] = _out_of_fold(name, data, folds)
-            on_spend = compute(spec, self.spend.requests or (), embedder=self.bench.embedder)
             policies = [
                 replace(self._policy(name, tier), signal=spec, threshold=at) for at in _thresholds(spec, values[rows])
             ]
-            found += _undominated([self._tuned(policy, values, on_spend) for policy in policies])
+            found += _undominated([self._tuned(policy, values) for policy in policies])
         return found
 
     def cascades(self, tier: str, tiers: Sequence[str]) -> list[Tuned]:
@@ -219,19 +209,17 @@ class _Maker:
             embedder=self.bench.embedder,
         ), rows
 
-    def _tuned(
-        self, policy: RoutePolicy, on_tuning: FloatArray | None = None, on_spend: FloatArray | None = None
-    ) -> Tuned:
-        """Estimate a policy, given its signal's values: out of fold on the tuning draws, by the whole fit on others."""
-        seen: dict[str, float] = {}
-        if on_tuning is not None and policy.kind != "rules":
-            seen = dict(zip(self.tuning.request_fps, on_tuning.tolist(), strict=True))
-        made = Tuned(name=policy_name(policy), policy=policy, loss=1.0, saving_share=0.0, out_of_fold=seen)
-        saved = saved_of(policy, self.spend, walk(policy, self.spend, made.values(self.spend, on_spend))).z
-        return replace(
-            made,
-            loss=_loss(pairs_of(policy, self.tuning, walk(policy, self.tuning, on_tuning))),
-            saving_share=float(saved.mean()) if len(saved) else 0.0,
+    def _tuned(self, policy: RoutePolicy, values: FloatArray | None = None) -> Tuned:
+        """Estimate a policy on the tuning draws, given its signal's values there, out of fold."""
+        walked = walk(policy, self.tuning, values)
+        usd = self.tuning.cost_usd
+        # On the dollar draws the luckiest threshold would be kept, and they could not say any more what it saves.
+        saved = float(saved_of(policy, self.tuning, walked).z @ usd / usd.sum()) if usd.sum() > 0 else 0.0
+        return Tuned(
+            name=policy_name(policy),
+            policy=policy,
+            loss=_loss(pairs_of(policy, self.tuning, walked)),
+            saving_share=saved,
         )
 
 
