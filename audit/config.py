@@ -243,6 +243,8 @@ def _meaning(document: Document, directory: Path) -> Iterator[AuditError]:
                 yield _unknown(document, "tier", (*path, "candidates", number), name, names)
         for number, entry in _entries(route, "assert"):
             yield from _criterion(document, (*path, "assert", number), entry, names, directory)
+        for number, entry in _entries(route, "rules"):
+            yield from _routing_rule(document, (*path, "rules", number), entry, route, names)
     for index, rule in _entries(values, "gate"):
         if isinstance(rule.get("when"), str):
             yield from _rule(document, ("gate", index, "when"), rule["when"])
@@ -310,6 +312,30 @@ def _criterion(
             key = next((key for key in entry if f"`{key}`" in problem.what), None)
             place = document.place(path) if key is None else document.place((*path, key), key=True)
             yield ConfigError(problem.what, code=problem.code, place=place, notes=problem.notes, hint=problem.hint)
+
+
+def _routing_rule(
+    document: Document, path: Keys, entry: dict[str, Any], route: dict[str, Any], tiers: list[Any]
+) -> Iterator[AuditError]:
+    from audit.signals.written import ConditionProblem, written_rule
+
+    if isinstance(to := entry.get("to"), str):
+        candidates = _listed(route, "candidates")
+        if to not in tiers:
+            yield _unknown(document, "tier", (*path, "to"), to, tiers)
+        elif candidates and to not in candidates:
+            yield ConfigError(
+                f"`{to}` is no candidate of the route, so nothing would be replayed on it",
+                code="config.rule-tier",
+                place=document.place((*path, "to")),
+                hint=f"add it to the route's `candidates`, or move to one of {', '.join(map(str, candidates))}",
+            )
+    if isinstance(text := entry.get("when"), str):
+        try:
+            written_rule(text)
+        except ConditionProblem as error:
+            place = document.inside((*path, "when"), error.start, error.width)
+            yield ConfigError(error.what, code=error.code, place=place, notes=error.notes, hint=error.hint)
 
 
 def _rule(document: Document, path: Keys, text: str) -> Iterator[AuditError]:

@@ -13,7 +13,8 @@ from typing import Any
 
 SCHEMA = "audit-policy/1"
 
-KINDS = ("static", "rules", "similarity", "classifier", "cascade")
+KINDS = ("static", "rules", "similarity", "classifier", "guarded", "cascade")
+WITH_SIGNAL = ("rules", "similarity", "classifier", "guarded")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

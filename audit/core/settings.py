@@ -147,6 +147,13 @@ class CriterionSettings(Section):
 Criterion = Annotated[CriterionSettings, BeforeValidator(CriterionSettings.from_entry)]
 
 
+class RuleSettings(Section):
+    """One entry of a route's `rules:`: a policy that somebody wrote, tested like the learned ones."""
+
+    when: str = Field(description="Conditions on a request, joined by `and`", examples=["turns <= 2 and not tools"])
+    to: str = Field(description="Name of the tier that serves what the conditions hold for")
+
+
 class RouteSettings(Section):
     """One entry of `routes:`. The first whose `match` fits a route is that route's."""
 
@@ -156,6 +163,7 @@ class RouteSettings(Section):
     )
     margin: Points | None = Field(None, description="Default: the top level's", examples=["2pt"])
     criteria: tuple[Criterion, ...] = Field((), alias="assert")
+    rules: tuple[RuleSettings, ...] = Field((), description="Routing rules to test, besides those that are learned")
     threshold: float | None = Field(
         None, gt=0, le=1, description="Weighted share of criteria that must hold; default: all"
     )

@@ -266,6 +266,8 @@ def describe_policy(policy: RoutePolicy) -> dict[str, Any]:
         said |= {"signal": policy.signal.name, "threshold": policy.threshold}
         if policy.signal.name == "rules":
             said["conditions"] = in_force(policy.signal.params, policy.threshold)
+            if "when" in policy.signal.params:
+                said["when"] = policy.signal.params["when"]
         else:
             said["fitted"] = fingerprint(to_plain(policy.signal))[:16]
     if policy.verifier is not None:
@@ -282,9 +284,11 @@ def reason_of(tested: Tested, margin: float) -> str:
     if policy.signal is not None and policy.signal.name == "rules" and policy.threshold is not None:
         conditions = in_force(policy.signal.params, policy.threshold)
         where = " and ".join(f"{c['feature']} {c['op']} {c['value']}" for c in conditions)
-        return f"{moved} where {where}: {said}"
-    by = f"checked by {policy.verifier.name}" if policy.verifier else f"by {policy.kind}"
-    return f"{moved}, {by}: {said}"
+        net = f", checked by {policy.verifier.name}" if policy.verifier else ""
+        return f"{moved} where {where}{net}: {said}"
+    by = [f"by {policy.signal.name}"] if policy.signal else []
+    by += [f"checked by {policy.verifier.name}"] if policy.verifier else []
+    return f"{moved}, {', '.join(by)}: {said}"
 
 
 def _references(verdicts: Verdicts, design: RouteDesign, level: float) -> list[PolicyFinding]:

@@ -31,6 +31,12 @@ from audit.stats.risk_control import MAX_POLICIES, PolicyOrder, TunedPolicy, ord
 
 SCHEMA = "audit-policies/1"
 FOLDS = 5
+LEARNED = ("rules", "similarity", "classifier", "guarded")
+"""Signals that are fitted, in the order in which people ask for them."""
+
+MOST_COMBINED = 2
+"""Policies made of two halves, of each sort and per tier: more would only push bolder ones off the end of the list."""
+
 SHARES_MOVED = (0.1, 0.25, 0.4, 0.55, 0.7, 0.85)
 """Thresholds are put where they would send about these shares of the traffic to the cheap tier."""
 
@@ -51,6 +57,7 @@ class Bench:
         requests: Of the slice, by fingerprint; empty leaves static policies alone.
         embedder: For signals that embed texts; None leaves those out.
         verifiers: By route, the checks that its criteria and requests allow.
+        rules: By route, what people wrote: the tier to move to, and the rule as a signal.
         whole: A route's name to all its replayable requests, in batches; asked only for what is recommended.
         seed: Of the fits.
         least_pairs: By margin; a route whose certification split has fewer draws can certify nothing, so nothing is
@@ -60,6 +67,7 @@ class Bench:
     requests: Mapping[str, Request] = field(default_factory=dict)
     embedder: TextEmbedder | None = None
     verifiers: Callable[[str], Sequence[VerifierSpec]] = lambda route: ()
+    rules: Callable[[str], Sequence[tuple[str, SignalSpec]]] = lambda route: ()
     whole: Callable[[str], Iterable[Batch]] = lambda route: ()
     seed: int = 0
     least_pairs: Callable[[float], int] = lambda margin: 0
@@ -133,8 +141,10 @@ def propose(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: Be
     enough = quality_draws(tables, "certification").height >= bench.least_pairs(design.margin)
     if bench.requests and enough and tuning.n:
         for tier in useful:
-            proposed += maker.signals(tier)
-            proposed += maker.cascades(tier, useful)
+            before_the_call = [*maker.written(tier), *maker.signals(tier)]
+            cascades = maker.cascades(tier, useful)
+            proposed += [*(scored.tuned for scored in before_the_call), *cascades]
+            proposed += maker.combined(before_the_call, cascades)
     kept = _cut(proposed)
     order = order_by_loss([TunedPolicy(name=t.name, loss=t.loss, saving=t.saving_share) for t in kept])
     by_name = {tuned.name: tuned for tuned in kept}
@@ -143,6 +153,14 @@ def propose(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: Be
         order=order,
         policies=tuple(by_name[name] for name in order.names),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Scored:
+    """A policy with the values of its signal on the tuning draws, out of fold where it was fitted on them."""
+
+    tuned: Tuned
+    values: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,14 +179,24 @@ class _Maker:
         # Nothing is chosen among whole-route switches, so the better sample may say what they save.
         return replace(self._tuned(policy), saving_share=float(saved.mean()) if len(saved) else 0.0)
 
-    def signals(self, tier: str) -> list[Tuned]:
+    def written(self, tier: str) -> list[_Scored]:
+        """The rules that people wrote for this tier, whole: nothing in them was fitted, so nothing is held out."""
+        found = []
+        mine = {fingerprint(to_plain(spec)): spec for to, spec in self.bench.rules(self.design.route) if to == tier}
+        for spec in mine.values():
+            values = compute(spec, self.tuning.requests or ())
+            policy = replace(self._policy("rules", tier), signal=spec, threshold=1.0)
+            found.append(_Scored(tuned=self._tuned(policy, values), values=values))
+        return found
+
+    def signals(self, tier: str) -> list[_Scored]:
         """Every signal that can be fitted, at its thresholds."""
         data, rows = self._fit_data(tier)
         if not data.separable:
             return []
         folds = np.array([_fold(request.request_fp, self.bench.seed) for request in data.requests])
-        found: list[Tuned] = []
-        for name in ("rules", "similarity", "classifier"):
+        found: list[_Scored] = []
+        for name in LEARNED:
             spec = SIGNALS.get(name).fit(data)
             if spec is None:
                 continue
@@ -177,8 +205,30 @@ class _Maker:
             policies = [
                 replace(self._policy(name, tier), signal=spec, threshold=at) for at in _thresholds(spec, values[rows])
             ]
-            found += _undominated([self._tuned(policy, values) for policy in policies])
-        return found
+            best = _undominated([self._tuned(policy, values) for policy in policies])
+            found += [_Scored(tuned=tuned, values=values) for tuned in best]
+        both = {t.name for t in self._few(_undominated([one.tuned for one in found]), "guarded")}
+        return [one for one in found if one.tuned.policy.kind != "guarded" or one.tuned.name in both]
+
+    def combined(self, scored: Sequence[_Scored], cascades: Sequence[Tuned]) -> list[Tuned]:
+        """A signal on top and a check as the net: the few that save most of those that beat both of their halves."""
+        halves = [*(one.tuned for one in scored), *cascades]
+        checks = list(
+            {c.name: c.policy.verifier for c in cascades if c.policy.verifier and not c.policy.verifier.tiers}.values()
+        )
+        found = []
+        for one in scored:
+            for verifier in checks:
+                policy = replace(one.tuned.policy, kind="cascade", verifier=verifier)
+                found.append(self._tuned(policy, one.values))
+        better = {tuned.name for tuned in _undominated([*halves, *found])}
+        return self._few([tuned for tuned in found if tuned.name in better], "cascade")
+
+    def _few(self, tuned: Sequence[Tuned], kind: str) -> list[Tuned]:
+        """Of a combined kind the few that save most while they seem to hold the margin, then the safest."""
+        mine = [(one.loss > self.design.margin, one) for one in tuned if one.policy.kind == kind]
+        mine.sort(key=lambda pair: (pair[0], pair[1].loss if pair[0] else -pair[1].saving_share, pair[1].name))
+        return [one for _, one in mine[:MOST_COMBINED]]
 
     def cascades(self, tier: str, tiers: Sequence[str]) -> list[Tuned]:
         """The cheap tier first, and the incumbent where its answer fails a check; idle checks are left out."""
@@ -281,11 +331,15 @@ def _undominated(tuned: Sequence[Tuned]) -> list[Tuned]:
 
 
 def _cut(proposed: Sequence[Tuned]) -> list[Tuned]:
-    """At most `MAX_POLICIES` that save something, static tiers before all, then the safest."""
+    """At most `MAX_POLICIES` that save something: static tiers, then what people wrote, then the safest."""
     saving = [tuned for tuned in proposed if tuned.saving_share > 0]
-    static = [tuned for tuned in saving if tuned.policy.kind == "static"]
-    others = sorted((t for t in saving if t.policy.kind != "static"), key=lambda t: (t.loss, t.saving_share, t.name))
-    return [*static, *others][:MAX_POLICIES]
+    return sorted(saving, key=lambda t: (_rank(t.policy), t.loss, t.saving_share, t.name))[:MAX_POLICIES]
+
+
+def _rank(policy: RoutePolicy) -> int:
+    if policy.kind == "static":
+        return 0
+    return 1 if policy.verifier is None and policy.signal is not None and "when" in policy.signal.params else 2
 
 
 def document(sealed: Sequence[Sealed]) -> dict[str, Any]:

@@ -242,7 +242,7 @@ def _finding(judged: Judged, settings: Settings) -> RouteFinding:
         can_decide=f"{design.can_decide}, {design.reason}" if design.reason else design.can_decide,
         candidates=tuple(judged.candidates),
         policies=policy_findings(judged.policies, design, level),
-        caveats=_caveats(design, traffic, noise, chosen),
+        caveats=(*_caveats(design, traffic, noise, chosen), *_untested_rules(design, settings)),
         accepted_rate=judged.accepted_rate,
     )
 
@@ -293,6 +293,12 @@ def _bounds(design: RouteDesign, delta: Estimate | None) -> Estimate | None:
     lo = None if delta.lo is None else (1 - u) * delta.lo - u
     hi = None if delta.hi is None else (1 - u) * delta.hi + u
     return Estimate(est=(1 - u) * delta.est, lo=lo, hi=hi, level=delta.level)
+
+
+def _untested_rules(design: RouteDesign, settings: Settings) -> list[str]:
+    entry = settings.route(design.route)
+    unasked = [rule for rule in (entry.rules if entry else ()) if rule.to not in design.candidates]
+    return [f"Its rule to {rule.to} was not tested: the tier is no candidate of the route." for rule in unasked]
 
 
 def _caveats(

@@ -12,7 +12,7 @@ from pathlib import Path
 from audit.core.artifacts import RunFolder, read_json, write_atomic
 from audit.core.errors import InputError
 from audit.core.plain import from_plain, to_plain
-from audit.core.policy import KINDS, SCHEMA, RoutePolicy, RoutingPolicy
+from audit.core.policy import KINDS, SCHEMA, WITH_SIGNAL, RoutePolicy, RoutingPolicy
 
 FOLDER, FILE = "policy", "policy.json"
 """Where a run folder holds it."""
@@ -118,5 +118,5 @@ def _check_route(entry: RoutePolicy, policy: RoutingPolicy) -> None:
         raise ValueError(f"route `{entry.route}` is static and has a signal or a verifier")
     if entry.kind == "cascade" and entry.verifier is None:
         raise ValueError(f"route `{entry.route}` is a cascade without a verifier")
-    if entry.kind in ("rules", "similarity", "classifier") and entry.signal is None:
+    if entry.kind in WITH_SIGNAL and entry.signal is None:
         raise ValueError(f"route `{entry.route}` of kind `{entry.kind}` has no signal")

@@ -14,7 +14,7 @@ SIGNALS: Catalog[Signal] = Catalog(
     kind="signal",
     package=__name__,
     constant="SIGNAL",
-    names=("classifier", "rules", "similarity"),
+    names=("classifier", "guarded", "rules", "similarity"),
     expects=Signal,
 )
 

@@ -25,6 +25,9 @@ FEATURES: Mapping[str, str] = {
 }
 """Every feature with what it is, in the order of `feature_row`."""
 
+TEXT = "last_user"
+"""The one thing besides features that a written rule may look at: the last user turn itself."""
+
 COUNTS = ("last_user_chars", "prompt_chars", "turns", "tools", "lines", "questions")
 """Features with a long right tail, which a linear model reads as a logarithm."""
 

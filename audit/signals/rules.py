@@ -2,12 +2,15 @@
 
     {"conditions": [{"feature": "turns", "op": "<=", "value": 1}, ...]}
 
+People write more than the fit finds: further operators, and patterns of the last user turn (`written.py`).
+
 The value is the share of conditions that hold, counted from the first and stopped at the first that does not. So a
 threshold of 1 asks for all of them, and one of 1/3 for the first of three.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,7 +18,7 @@ import numpy as np
 
 from audit.core.exchange import Request
 from audit.core.policy import SignalSpec
-from audit.signals.features import FEATURES, column, feature_table
+from audit.signals.features import FEATURES, LONGEST_CHARS, TEXT, column, feature_table
 from audit.signals.signal import BoolArray, FitData, FloatArray, Signal, TextEmbedder
 
 NAME, VERSION = "rules", 1
@@ -33,25 +36,44 @@ LEAST_SHARE = 0.1
 
 OPERATORS = {
     "<=": np.less_equal,
+    "<": np.less,
+    ">=": np.greater_equal,
     ">": np.greater,
     "==": np.equal,
     "!=": np.not_equal,
 }
+MATCHES = {"~": True, "!~": False}
+"""What a pattern is compared by, and whether it has to match."""
 
 
 def compute(params: Mapping[str, Any], requests: Sequence[Request], embedder: TextEmbedder | None) -> FloatArray:
     """Share of the conditions that hold before the first that does not, in [0, 1]."""
-    return held(params["conditions"], feature_table(requests))
+    return held(params["conditions"], feature_table(requests), requests)
 
 
-def held(conditions: Sequence[Mapping[str, Any]], table: FloatArray) -> FloatArray:
-    """The value of `compute` for rows of `feature_table`; 1 without conditions."""
+def held(conditions: Sequence[Mapping[str, Any]], table: FloatArray, requests: Sequence[Request] = ()) -> FloatArray:
+    """The value of `compute` for rows of `feature_table`; 1 without conditions.
+
+    Args:
+        conditions: In order.
+        table: Of the requests.
+        requests: Only for conditions on the text itself.
+    """
     going = np.ones(len(table), dtype=bool)
     count = np.zeros(len(table))
     for condition in conditions:
-        going &= OPERATORS[condition["op"]](column(table, condition), condition["value"])
+        going &= _holds(condition, table, requests)
         count += going
     return count / len(conditions) if conditions else np.ones(len(table))
+
+
+def _holds(condition: Mapping[str, Any], table: FloatArray, requests: Sequence[Request]) -> BoolArray:
+    if condition["feature"] != TEXT:
+        found: BoolArray = OPERATORS[condition["op"]](column(table, condition), condition["value"])
+        return found
+    wanted, pattern = MATCHES[condition["op"]], re.compile(condition["value"])
+    matches = [pattern.search(request.last_user[:LONGEST_CHARS]) is not None for request in requests]
+    return np.array([match is wanted for match in matches], dtype=bool)
 
 
 def in_force(params: Mapping[str, Any], threshold: float) -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from audit.findings.certify import Tested
 from audit.findings.policies import Batch, Bench
 from audit.findings.routes import RouteTraffic, find_route, least_pairs, prepare
 from audit.signals import compute
+from audit.signals.written import written_rule
 from tests.findings.world import Planted, World, make_world
 
 
@@ -26,13 +27,14 @@ class Routed:
     world: World
     requests: dict[str, Request]
 
-    def bench(self, verifiers: Sequence[VerifierSpec] = ()) -> Bench:
+    def bench(self, verifiers: Sequence[VerifierSpec] = (), rules: Sequence[tuple[str, str]] = ()) -> Bench:
         """What policies of this world are made from."""
         fps = self.world.records["fp"].to_list()
         costs = self.world.records["cost"].to_numpy()
         return Bench(
             requests=self.requests,
             verifiers=lambda route: verifiers,
+            rules=lambda route: [(to, written_rule(when)) for to, when in rules],
             whole=lambda route: [Batch(requests=[self.requests[fp] for fp in fps], costs_usd=costs)],
             seed=self.world.settings.seed,
             least_pairs=lambda margin: least_pairs(margin, self.world.settings.alpha),

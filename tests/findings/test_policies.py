@@ -147,6 +147,35 @@ def test_an_answer_check_pays_for_every_call(tmp_path: Path) -> None:
     assert policy.tuned.policy.verifier is not None
 
 
+def test_a_written_rule_is_tested_like_a_learned_one(tmp_path: Path) -> None:
+    """It stands in the sealed list by its text, is certified where it is true, and not where it is wrong."""
+    routed = make_routed(tmp_path, {"small": HALF_GOOD}, shows=True)
+    rules = [("small", "turns <= 1"), ("small", "turns > 1"), ("small", "turns <= 1"), ("medium", "turns <= 1")]
+    route, policy = routed.judge(routed.bench(rules=rules))
+    written = {p.params["when"]: p for p in route.policies if "when" in p.params}
+    assert set(written) == {"turns <= 1", "turns > 1"}
+    assert written["turns <= 1"].certified
+    assert not written["turns > 1"].certified
+    assert written["turns <= 1"].params["conditions"] == [{"feature": "turns", "op": "<=", "value": 1}]
+    assert policy is not None
+
+
+def test_a_rule_on_top_and_a_check_as_the_net(tmp_path: Path) -> None:
+    """Where each half leaves losses to the other, a signal with a check behind it is proposed, and walks as both."""
+    planted = Planted(regress=0.0, gain=0.0, regress_hard=0.5, statuses={"refused": 0.15}, cost_share=0.2)
+    routed = make_routed(tmp_path, {"small": planted}, shows=True, n=4000)
+    route, policy = routed.judge(routed.bench([VerifierSpec(name="answered", params={})]))
+    both = [p for p in route.policies if p.kind == "cascade" and "signal" in p.params]
+    assert both
+    assert any(p.certified for p in both)
+    assert policy is not None
+    chosen = policy.tuned.policy
+    assert chosen.signal is not None
+    assert chosen.verifier is not None
+    assert policy.share_moved == pytest.approx(0.6 * 0.85, abs=0.08)
+    assert "checked by answered" in route.reason
+
+
 def test_the_bake_off_shows_what_nobody_can_deploy(tmp_path: Path) -> None:
     """Beside the tested policies stand the best single tier, a random mix of equal cost, and the oracle."""
     route, _ = make_routed(tmp_path, {"small": HALF_GOOD}, shows=True).judge()

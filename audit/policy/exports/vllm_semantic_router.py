@@ -16,7 +16,7 @@ from audit.policy.exporter import ROUTE_KEY, CannotExpress, Exporter, checked_ro
 from audit.signals.rules import in_force
 
 NAME = "vllm-semantic-router"
-COMPARISONS = {"<=": "lte", ">": "gt"}
+COMPARISONS = {"<=": "lte", "<": "lt", ">=": "gte", ">": "gt"}
 FIRST, SECOND = 200, 100
 """Priorities: what the conditions let through is decided before the rest of the route."""
 
@@ -67,7 +67,7 @@ def _conditions(entry: RoutePolicy) -> Iterator[Mapping[str, Any]]:
     if entry.signal.name != "rules" or entry.threshold > 1:
         raise CannotExpress(NAME, "it scores prompts in ways of its own, to which no threshold was fitted", route=entry)
     for condition in in_force(entry.signal.params, entry.threshold):
-        if condition["feature"] != "tools":
+        if condition["feature"] != "tools" or condition["op"] not in COMPARISONS:
             raise CannotExpress(NAME, f"it does not measure `{condition['feature']}` as the audit did", route=entry)
         yield condition
 
