@@ -58,6 +58,12 @@ class Estimate:
         """A quantity known without error, such as the spend of the log."""
         return cls(est=value, lo=value, hi=value, level=level)
 
+    def taken_from(self, total: float) -> Estimate:
+        """A known total less the estimate: the ends change places."""
+        lo = None if self.hi is None else total - self.hi
+        hi = None if self.lo is None else total - self.lo
+        return Estimate(est=total - self.est, lo=lo, hi=hi, level=self.level)
+
     def scaled(self, factor: float) -> Estimate:
         """The estimate times a known, non-negative factor."""
         lo = None if self.lo is None else self.lo * factor

@@ -163,7 +163,7 @@ def describe(
         verdict=decision.verdict,
         reason=decision.reason,
         saving_usd=saving,
-        cost_usd_full_log=None if saving is None else _less(design.auditable_usd, saving),
+        cost_usd_full_log=None if saving is None else saving.taken_from(design.auditable_usd),
         waste_usd=evidence.waste_usd,
         latency_ms=percentiles(calls.filter(pl.col("status") == "ok")["latency_ms"]),
         incumbent_latency_ms=percentiles(quality_draws(tables)["latency_ms"]),
@@ -172,13 +172,6 @@ def describe(
         criteria=criterion_rates(tables, evidence.tier.name, pairs.exchange_ids),
         tuning={"n": evidence.tuning.n, "b": int(observed(evidence.tuning).b), "c": int(observed(evidence.tuning).c)},
     )
-
-
-def _less(total: float, part: Estimate) -> Estimate:
-    """A known total less an estimate."""
-    lo = None if part.hi is None else total - part.hi
-    hi = None if part.lo is None else total - part.lo
-    return Estimate(est=total - part.est, lo=lo, hi=hi, level=part.level)
 
 
 def percentiles(latency_ms: pl.Series) -> Latency:

@@ -91,12 +91,16 @@ class Verdicts:
     Attributes:
         tested: In the sealed order.
         best: The one of them to hand over, or None.
+        measured: The same as `tested`, each on its draws alone: what `best` was chosen by.
+        pairs: What each was tested on, in the same order.
         certification: The draws that they were tested on.
         spend: The dollar draws.
     """
 
     tested: tuple[Tested, ...]
     best: Tested | None
+    measured: tuple[Tested, ...]
+    pairs: tuple[Pairs, ...]
     certification: Replayed
     spend: Replayed
 
@@ -105,7 +109,7 @@ class Verdicts:
         return next((t for t in self.tested if (t.tuned.policy.kind, t.tuned.policy.tier) == ("static", tier)), None)
 
 
-def _best(tested: Sequence[Tested], margin: float) -> Tested | None:
+def best_of(tested: Sequence[Tested], margin: float) -> Tested | None:
     """Of the certified policies fit to be recommended, the one with the largest lower bound of the saving."""
     sure = [t for t in tested if t.certified and _low(t.saving_usd) > 0 and _recommendable(t, margin)]
     # Of two alike the simpler is handed over.
@@ -149,7 +153,7 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
     here, there = Values(draws, bench.embedder), Values(spend, bench.embedder)
     walks = [walk(tuned.policy, draws, here.of(tuned.policy)) for tuned in sealed.policies]
     pairs = [pairs_of(tuned.policy, draws, walked) for tuned, walked in zip(sealed.policies, walks, strict=True)]
-    outcome = certify(_scores(sealed, pairs, terms), order=sealed.order, margin=terms.margin, alpha=terms.alpha)
+    outcome = certify(scores_of(sealed, pairs, terms), order=sealed.order, margin=terms.margin, alpha=terms.alpha)
     tested = []
     for index, tuned in enumerate(sealed.policies):
         saved = saved_of(tuned.policy, spend, walk(tuned.policy, spend, there.of(tuned.policy)))
@@ -173,10 +177,12 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
                 terms,
             )
         )
-    best = _best(tested, terms.margin)
+    measured, best = tuple(tested), best_of(tested, terms.margin)
     if best is not None:
         best = tested[best.position - 1] = _sharpened(best, spend, there.of(best.tuned.policy), design, bench)
-    return Verdicts(tested=tuple(tested), best=best, certification=draws, spend=spend)
+    return Verdicts(
+        tested=tuple(tested), best=best, measured=measured, pairs=tuple(pairs), certification=draws, spend=spend
+    )
 
 
 def _sharpened(best: Tested, spend: Replayed, values: FloatArray | None, design: RouteDesign, bench: Bench) -> Tested:
@@ -204,7 +210,7 @@ def _sharpened(best: Tested, spend: Replayed, values: FloatArray | None, design:
     return replace(best, share_moved=moved / requests, saving_usd=saving)
 
 
-def _scores(sealed: Sealed, pairs: Sequence[Pairs], terms: Terms) -> Iterator[CertificationScores]:
+def scores_of(sealed: Sealed, pairs: Sequence[Pairs], terms: Terms) -> Iterator[CertificationScores]:
     """The counts of each policy in order; one that cannot be judged has none, which stops the sequence."""
     for tuned, found in zip(sealed.policies, pairs, strict=True):
         enough = found.n >= terms.least_pairs and found.missing_share <= MAX_MISSING and not terms.noisy

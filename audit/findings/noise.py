@@ -11,6 +11,7 @@ from audit.core.plan import RouteDesign
 from audit.findings.candidates import delta_of, observed, optimistic
 from audit.findings.evidence import Tables, pair_up, quality_draws
 from audit.stats.noninferiority import p_fail
+from audit.stats.tango import PairCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +21,12 @@ class Floor:
     found: NoiseFloor | None
     reason: str | None
     noisy: bool
+
+    def beyond(self, margin: float, alpha: float) -> bool:
+        """Whether the incumbent is shown to lose another margin against itself, on what could be measured."""
+        if self.found is None:
+            return False
+        return p_fail(PairCounts(b=self.found.b, c=self.found.c, n=self.found.n), margin=margin) <= alpha
 
 
 def noise_floor(tables: Tables, design: RouteDesign, *, level: float, alpha: float) -> Floor:

@@ -7,13 +7,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from audit.core.display import percent, plural, points_interval
-from audit.core.finding import CandidateFinding, CandidateVerdict, NeedsMore, RouteFinding, Verdict
+from audit.core.finding import (
+    CandidateFinding,
+    CandidateVerdict,
+    MarginFinding,
+    NeedsMore,
+    RouteFinding,
+    ThresholdCurve,
+    Verdict,
+)
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.findings.candidates import Evidence, describe, gather, observed, rate
 from audit.findings.certify import Terms, Tested, Verdicts, certify_policies, policy_findings, reason_of
+from audit.findings.curves import MARGINS, at_margins, threshold_curve
 from audit.findings.evidence import Tables
 from audit.findings.noise import Floor, noise_floor
 from audit.findings.policies import Bench, Sealed, propose
@@ -59,6 +68,8 @@ class Judged:
     evidence: Sequence[Evidence]
     candidates: Sequence[CandidateFinding]
     policies: Verdicts
+    curve: ThresholdCurve | None
+    at_margins: tuple[MarginFinding, ...]
     noise: Floor
     accepted_floor: float | None
     accepted_rate: Estimate | None
@@ -121,24 +132,30 @@ def find_route(
     least = least_pairs(design.margin, alpha)
     terms = Terms(margin=design.margin, alpha=alpha, level=level, least_pairs=least, noisy=floor.noisy)
     ready = prepared or prepare(tables, [design], Bench())
-    policies = certify_policies(mine, design, ready.sealed[design.route], ready.bench, terms)
+    sealed = ready.sealed[design.route]
+    policies = certify_policies(mine, design, sealed, ready.bench, terms)
     decisions = decide(evidence, policies, terms)
     candidates = [describe(e, decisions[e.tier.name], mine, design, level) for e in evidence]
     entry = settings.route(design.route)
     accepted_floor = None if entry is None else entry.floor
     accepted = accepted_share(mine, level)
     below = _below_floor(accepted, accepted_floor)
+    verdict = _verdict(design, candidates, policies, below)
+    # A route below its own floor stays where it is at any margin.
+    others = () if below else tuple(_terms_at(margin, terms, floor) for margin in MARGINS)
     judged = Judged(
         design=design,
         traffic=traffic,
         evidence=evidence,
         candidates=candidates,
         policies=policies,
+        curve=threshold_curve(policies, sealed, _tier_of(verdict), ready.bench, terms),
+        at_margins=at_margins(policies, sealed, others),
         noise=floor,
         accepted_floor=accepted_floor,
         accepted_rate=accepted,
         below=below is not None,
-        verdict=_verdict(design, candidates, policies, below),
+        verdict=verdict,
     )
     return _finding(judged, settings), judged.verdict.policy
 
@@ -175,6 +192,20 @@ def _verdict(
         return RouteVerdict(verdict=Verdict.KEEP, reason=why, candidate=closest)
     closest = max(open_ones, key=_closeness)
     return RouteVerdict(verdict=Verdict.NOT_PROVEN, reason=f"{closest.tier}: {closest.reason}", candidate=closest)
+
+
+def _tier_of(verdict: RouteVerdict) -> str | None:
+    return None if verdict.candidate is None else verdict.candidate.tier
+
+
+def _terms_at(margin: float, terms: Terms, floor: Floor) -> Terms:
+    """The terms of the same test at another margin."""
+    return replace(
+        terms,
+        margin=margin,
+        least_pairs=least_pairs(margin, terms.alpha),
+        noisy=floor.beyond(margin, terms.alpha),
+    )
 
 
 def _closeness(candidate: CandidateFinding) -> tuple[float, float, str]:
@@ -244,6 +275,8 @@ def _finding(judged: Judged, settings: Settings) -> RouteFinding:
         policies=policy_findings(judged.policies, design, level),
         caveats=(*_caveats(design, traffic, noise, chosen), *_untested_rules(design, settings)),
         accepted_rate=judged.accepted_rate,
+        curve=judged.curve,
+        at_margins=judged.at_margins,
     )
 
 

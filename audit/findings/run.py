@@ -15,6 +15,7 @@ from audit.core.policy import RoutingPolicy
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.findings.cases import pick_cases
+from audit.findings.curves import frontier
 from audit.findings.evidence import Tables
 from audit.findings.handover import hand_over
 from audit.findings.policies import Bench, document
@@ -121,6 +122,7 @@ def find(
         replay=context.replay,
         caveats=_caveats(routes, buckets, context, settings),
         provenance=context.provenance,
+        frontier=frontier(routes, mix.spend_usd, level),
     )
     return Concluded(
         findings=findings,

@@ -6,6 +6,7 @@ by it without an interval, and nothing here certifies anything.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from audit.core.interval import Interval
 from audit.stats.paired import adjusted_t, wilson
 from audit.stats.quantiles import FloatArray, check_open_unit, finite_vector
+from audit.stats.tango import PairCounts, tango_many
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -166,6 +168,34 @@ def apgr_interval(
         high=float(ordered[int(np.ceil((1 - tail) * last))]),
         level=level,
     )
+
+
+def simultaneous_upper(counts: Sequence[PairCounts], *, alpha: float = 0.05) -> FloatArray:
+    """Upper bounds of the loss at several thresholds that all hold at once.
+
+    Each is the upper end of a Tango score interval at alpha divided by the number of thresholds (Bonferroni). So it is
+    wider than the bound of a threshold that was fixed beforehand, and a share may be read off it after looking.
+
+    Args:
+        counts: Pairs at each threshold, over all of the route's traffic: an unmoved record is concordant. The
+            thresholds may depend on the scores, not on the verdicts.
+        alpha: Chance that any of the bounds is below its true loss, in (0, 1).
+
+    Returns:
+        Shape (k,), each in [-1, 1]; positive is worse than the incumbent.
+
+    Special cases:
+        No thresholds: empty. No pairs at a threshold: 1.
+
+    Raises:
+        ValueError: alpha is outside (0, 1).
+    """
+    check_open_unit("alpha", alpha)
+    if not counts:
+        return np.zeros(0)
+    b, c, n = (np.array([getattr(count, name) for count in counts], dtype=np.float64) for name in ("b", "c", "n"))
+    low, _ = tango_many(b, c, n, level=1.0 - 2.0 * alpha / len(counts))
+    return -low
 
 
 def break_even(*, cheap: float, verify: float, incumbent: float) -> float:

@@ -12,7 +12,9 @@ from audit.stats.routing_curves import (
     cpt,
     pgr,
     routing_curve,
+    simultaneous_upper,
 )
+from audit.stats.tango import PairCounts, tango_many
 from tests.stats.populations import mmlu, mmlu_router
 
 
@@ -93,3 +95,34 @@ def test_mmlu_router() -> None:
     assert interval is not None
     assert interval.low < area < interval.high
     assert np.std(areas) > 0.06
+
+
+def test_upper_bounds_hold_at_once() -> None:
+    """The loss at each of ten thresholds is below its bound together in 95 of 100 samples, and single bounds are not.
+
+    The truth is a score that orders requests by the chance of a regression; every sample draws anew.
+    """
+    rng = np.random.default_rng(5)
+    n, steps, runs = 400, 10, 600
+    regress, gain = np.linspace(0.0, 0.12, steps), np.full(steps, 0.02)
+    true_loss = np.cumsum(regress - gain) / steps
+    joint = single = 0
+    for _ in range(runs):
+        part = rng.integers(0, steps, n)
+        draw = rng.random(n)
+        lost = np.bincount(part[draw < regress[part]], minlength=steps).cumsum()
+        won = np.bincount(part[draw > 1 - gain[part]], minlength=steps).cumsum()
+        counts = [PairCounts(b=int(b), c=int(c), n=n) for b, c in zip(lost, won, strict=True)]
+        joint += bool((true_loss <= simultaneous_upper(counts)).all())
+        low, _ = tango_many(lost, won, n, level=0.9)
+        single += bool((true_loss <= -low).all())
+    assert joint / runs >= 0.95
+    assert single / runs < 0.93
+
+
+def test_upper_bounds_of_nothing() -> None:
+    """No threshold has no bound; no pairs bound nothing."""
+    assert simultaneous_upper([]).size == 0
+    assert simultaneous_upper([PairCounts(b=0, c=0, n=0)]) == pytest.approx([1.0])
+    with pytest.raises(ValueError, match="alpha"):
+        simultaneous_upper([PairCounts(b=0, c=0, n=9)], alpha=0.0)

@@ -1,0 +1,233 @@
+"""What else the same replays say: how much of a route a score can move, and what other margins would have bought.
+
+Nothing here decides anything. A threshold curve carries bounds that hold for all of its points at once, so a share may
+be read off it; another margin than the one fixed before the replay is exploration, and is called so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from audit.core.finding import (
+    FrontierPoint,
+    MarginFinding,
+    RouteFinding,
+    ThresholdCurve,
+    ThresholdPoint,
+    Verdict,
+)
+from audit.core.interval import Estimate
+from audit.core.policy import SignalSpec
+from audit.findings.candidates import observed, pessimistic
+from audit.findings.certify import Terms, Tested, Verdicts, best_of, scores_of
+from audit.findings.policies import Bench, Sealed, Tuned
+from audit.findings.replayed import pairs_of, walk
+from audit.findings.totals import Acceptance, acceptance, avoidable
+from audit.signals import compute
+from audit.signals.signal import FloatArray
+from audit.stats.risk_control import certify
+from audit.stats.routing_curves import simultaneous_upper
+
+MARGINS = (0.005, 0.01, 0.03, 0.05)
+GRADED = ("classifier", "similarity")
+"""Signals with a value for every share of the traffic; rules know only a few."""
+
+POINTS = 10
+
+
+def threshold_curve(
+    verdicts: Verdicts, sealed: Sealed, tier: str | None, bench: Bench, terms: Terms
+) -> ThresholdCurve | None:
+    """Loss against the share moved, by the score that the tuning split likes best for a tier.
+
+    Args:
+        verdicts: Of the route's policies.
+        sealed: They were tested from; the score was fitted before the certification split was looked at.
+        tier: Of the route's verdict; None takes the tier of the best score.
+        bench: That the policies were made from.
+        terms: Of the certificate.
+
+    Returns:
+        The curve; None when no score could be fitted, or nothing was measured.
+    """
+    scored = [t for t in sealed.policies if t.policy.kind in GRADED and t.policy.verifier is None]
+    mine = [t for t in scored if t.policy.tier == tier] or scored
+    draws = verdicts.certification
+    if not mine or not draws.n or draws.requests is None:
+        return None
+    chosen = max(mine, key=lambda tuned: _promise(tuned, terms.margin))
+    spec = chosen.policy.signal
+    assert isinstance(spec, SignalSpec)
+    values = compute(spec, draws.requests, embedder=bench.embedder)
+    policies = [replace(chosen.policy, threshold=at) for at in _tenths(values)]
+    everything = replace(chosen.policy, kind="static", signal=None, threshold=None)
+    walks = [walk(policy, draws, values) for policy in policies] + [walk(everything, draws, None)]
+    pairs = [pairs_of(chosen.policy, draws, walked) for walked in walks]
+    if not all(found.n for found in pairs):
+        return None
+    bounds = simultaneous_upper([pessimistic(found) for found in pairs], alpha=terms.alpha)
+    points = tuple(
+        ThresholdPoint(
+            threshold=policy.threshold,
+            share_moved=float(walked.kept.mean()),
+            loss=(counts.b - counts.c) / counts.n,
+            upper=float(bound),
+        )
+        for policy, walked, found, bound in zip([*policies, everything], walks, pairs, bounds, strict=True)
+        for counts in [observed(found)]
+    )
+    return ThresholdCurve(
+        tier=chosen.policy.tier,
+        signal=spec.name,
+        n=pairs[-1].n,
+        level=1 - terms.alpha,
+        points=points,
+        safe_share=max([0.0, *(point.share_moved for point in points if point.upper <= terms.margin)]),
+        recommended=_recommended(verdicts.best, chosen.policy.tier),
+    )
+
+
+def _promise(tuned: Tuned, margin: float) -> tuple[bool, float, float, str]:
+    """Within the margin on the tuning split before beyond it, then what is saved."""
+    return tuned.loss <= margin, tuned.saving_share, -tuned.loss, tuned.name
+
+
+def _tenths(values: FloatArray) -> list[float]:
+    """Thresholds at tenths of the draws, boldest last. They follow from the scores alone, never from a verdict."""
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return []
+    cuts = np.quantile(known, 1 - np.arange(1, POINTS) / POINTS, method="higher")
+    lowest = known.min()
+    return sorted({float(cut) for cut in cuts if cut > lowest}, reverse=True)
+
+
+def _recommended(best: Tested | None, tier: str) -> ThresholdPoint | None:
+    """What the verdict moves, with the bound of its own test."""
+    if best is None or best.tuned.policy.tier != tier or best.delta is None:
+        return None
+    return ThresholdPoint(
+        threshold=best.tuned.policy.threshold,
+        share_moved=best.share_moved,
+        loss=-best.delta.est,
+        upper=1.0 if best.delta.lo is None else -best.delta.lo,
+    )
+
+
+def at_margins(verdicts: Verdicts, sealed: Sealed, terms: Sequence[Terms]) -> tuple[MarginFinding, ...]:
+    """The sealed sequence again at other margins, on the same draws.
+
+    What is recommended at the margin that was fixed keeps its figures; of another policy the dollar draws say what it
+    saves.
+    """
+    return tuple(_at(verdicts, sealed, other) for other in terms)
+
+
+def _at(verdicts: Verdicts, sealed: Sealed, terms: Terms) -> MarginFinding:
+    outcome = certify(
+        scores_of(sealed, verdicts.pairs, terms), order=sealed.order, margin=terms.margin, alpha=terms.alpha
+    )
+    certified = len(outcome.certified)
+    tested = [
+        replace(found, certified=index < certified and found.delta is not None and _above(found.delta, terms.margin))
+        for index, found in enumerate(verdicts.measured)
+    ]
+    best = best_of(tested, terms.margin)
+    if best is not None and verdicts.best is not None and best.position == verdicts.best.position:
+        best = verdicts.best
+    if best is None or best.saving_usd is None:
+        zero = Estimate.exact(0.0, terms.level)
+        return MarginFinding(margin=terms.margin, tier=None, share_moved=0.0, quality_delta=None, avoidable_usd=zero)
+    return MarginFinding(
+        margin=terms.margin,
+        tier=best.tuned.policy.tier,
+        share_moved=best.share_moved,
+        quality_delta=best.delta,
+        avoidable_usd=best.saving_usd,
+    )
+
+
+def _above(delta: Estimate, margin: float) -> bool:
+    return delta.lo is not None and delta.lo > -margin
+
+
+def frontier(routes: Sequence[RouteFinding], spend_usd: float, level: float) -> tuple[FrontierPoint, ...]:
+    """Ways to serve the whole log, each with its cost and its accepted answers.
+
+    Args:
+        routes: Judged.
+        spend_usd: Of the log.
+        level: Of intervals.
+
+    Special cases:
+        A margin at which exactly the recommendation would move is left out: it is that point. A tier on which a tested
+        route has no measured quality has no point.
+    """
+    if not any(route.candidates for route in routes):
+        return ()
+    still = [_served(route, None, Estimate.exact(0.0, level)) for route in routes]
+    points = [
+        _point("today", still, spend_usd, level),
+        _point("recommended", routes, spend_usd, level),
+    ]
+    for margin in MARGINS:
+        otherwise = [_at_margin(route, margin, level) for route in routes]
+        if any(_differs(one, other) for one, other in zip(otherwise, routes, strict=True)):
+            points.append(_point("margin", otherwise, spend_usd, level, margin=margin))
+    for tier in sorted({candidate.tier for route in routes for candidate in route.candidates}):
+        all_moved = [_on_tier(route, tier, level) for route in routes]
+        if not any(route.verdict is Verdict.SWITCH and route.quality_delta is None for route in all_moved):
+            points.append(_point("tier", all_moved, spend_usd, level, tier=tier))
+    return tuple(points)
+
+
+def _point(
+    kind: str,
+    routes: Sequence[RouteFinding],
+    spend_usd: float,
+    level: float,
+    *,
+    margin: float | None = None,
+    tier: str | None = None,
+) -> FrontierPoint:
+    saved = avoidable(routes, level)
+    accepted: Acceptance = acceptance(routes, level)
+    return FrontierPoint(
+        kind=kind,
+        margin=margin,
+        tier=tier,
+        cost_usd=saved.taken_from(spend_usd),
+        accepted=accepted.before if kind == "today" else accepted.after,
+        avoidable_usd=saved,
+        routes_moved=sum(route.verdict in (Verdict.SWITCH, Verdict.SPLIT) for route in routes),
+    )
+
+
+def _served(route: RouteFinding, delta: Estimate | None, saved: Estimate, *, moved: bool = False) -> RouteFinding:
+    """The route as if that were its verdict."""
+    verdict = Verdict.SWITCH if moved else Verdict.KEEP
+    return replace(route, verdict=verdict, quality_delta=delta, avoidable_usd=saved)
+
+
+def _at_margin(route: RouteFinding, margin: float, level: float) -> RouteFinding:
+    found = next((one for one in route.at_margins if one.margin == margin), None)
+    if found is None or found.tier is None:
+        return _served(route, None, Estimate.exact(0.0, level))
+    return _served(route, found.quality_delta, found.avoidable_usd, moved=True)
+
+
+def _on_tier(route: RouteFinding, tier: str, level: float) -> RouteFinding:
+    candidate = next((one for one in route.candidates if one.tier == tier), None)
+    if candidate is None or candidate.saving_usd is None:
+        return _served(route, None, Estimate.exact(0.0, level))
+    return _served(route, candidate.quality_delta, candidate.saving_usd, moved=True)
+
+
+def _differs(one: RouteFinding, other: RouteFinding) -> bool:
+    moves = other.verdict in (Verdict.SWITCH, Verdict.SPLIT)
+    if not moves and one.verdict is Verdict.KEEP:
+        return False
+    return (one.quality_delta, one.avoidable_usd) != (other.quality_delta, other.avoidable_usd)
