@@ -101,7 +101,7 @@ def usd_parts(values: Mapping[str, float], groups: Mapping[str, str] | None = No
         groups: Part name to group name; the sums of the groups are added to the result under the group's name.
     """
     total = sum(values.values())
-    digits = 0 if abs(total) >= 99.995 else 2 if abs(total) >= 0.095 else 4
+    digits = money_digits(total)
     unit = 10**digits
     floors = {name: math.floor(value * unit) for name, value in values.items()}
     short = round(total * unit) - sum(floors.values())
@@ -109,10 +109,16 @@ def usd_parts(values: Mapping[str, float], groups: Mapping[str, str] | None = No
         floors[name] += 1
     for name, group in (groups or {}).items():
         floors[group] = floors.get(group, 0) + floors[name]
-    return {name: _usd_at(units / unit, digits) for name, units in floors.items()}
+    return {name: usd_at(units / unit, digits) for name, units in floors.items()}
 
 
-def _usd_at(value: float, digits: int) -> str:
+def money_digits(total: float) -> int:
+    """Decimals of a column of money with this total."""
+    return 0 if abs(total) >= 99.995 else 2 if abs(total) >= 0.095 else 4
+
+
+def usd_at(value: float, digits: int) -> str:
+    """Money with so many decimals, as it stands in a column; millions as ever."""
     if abs(value) >= 999_999.5:
         return usd(value)
     if value == 0:

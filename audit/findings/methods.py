@@ -10,6 +10,10 @@ METHODS = {
         "signals fitted on the tuning split, thresholds and order out of fold, list sealed by its digest, one fixed "
         "sequence with the whole-route switches (Angelopoulos et al. 2021)"
     ),
+    "threshold curves": (
+        "Tango interval at alpha over the number of thresholds (Bonferroni), so that all upper bounds hold at once"
+    ),
+    "other margins": "the sealed sequence again on the same replays; exploratory",
     "avoidable dollars": "dollar-unit sampling with a Hajek share and two pseudo-records, Student t interval",
     "accepted share": "Wilson (1927) score interval",
     "sums over routes": "half-widths added in squares, each side apart (Zou & Donner 2008, MOVER)",

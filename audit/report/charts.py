@@ -139,6 +139,7 @@ class Comparison:
     delta: Estimate
     margin: float
     verdict: Verdict
+    below_floor: bool = False
 
 
 def verdict_bar(findings: Findings, width: int) -> VerdictBar:
@@ -279,6 +280,7 @@ def comparisons_of(routes: Sequence[RouteFinding]) -> list[Comparison]:
             delta=route.quality_delta,
             margin=route.margin,
             verdict=route.verdict,
+            below_floor=route.below_floor,
         )
         for route in routes
         if route.quality_delta is not None
@@ -308,6 +310,8 @@ def note_of(row: Comparison) -> str:
         return "inside the margin"
     if row.verdict is Verdict.NOT_PROVEN:
         return "not proven"
+    if row.below_floor:
+        return "keep: fails its own floor"
     if row.delta.lo is not None and row.delta.lo > -row.margin:
         return "keep: saves nothing"
     return "keep: loses too much" if row.delta.hi is not None and row.delta.hi < -row.margin else "keep"

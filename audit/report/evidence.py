@@ -183,7 +183,7 @@ def _route(route: RouteFinding, cases: Sequence[Case], key: str, *, with_text: b
         key=key,
         name=route_name(route),
         status=STATUS[route.verdict],
-        reason=route.reason,
+        reason=sentence(route),
         tier=route.candidate or "",
         pairs="" if chosen is None else plural(chosen.n, "paired replay"),
         counts=counts,
@@ -194,13 +194,26 @@ def _route(route: RouteFinding, cases: Sequence[Case], key: str, *, with_text: b
     )
 
 
+def sentence(route: RouteFinding) -> str:
+    """The reason of the verdict as a sentence; one that starts with a tier's name keeps its case."""
+    reason = route.reason
+    tiers = [candidate.tier for candidate in route.candidates]
+    if reason and not any(reason.startswith(f"{tier}:") for tier in tiers):
+        reason = reason[0].upper() + reason[1:]
+    return reason if not reason or reason.endswith((".", "!", "?")) else f"{reason}."
+
+
 def _notes(route: RouteFinding) -> Iterable[str]:
     """What else is known of the route, one sentence each."""
     if more := decides(route.needs_more):
         yield f"{more[0].upper()}{more[1:]}."
     noise = route.noise_floor
     if noise is not None:
-        same = "" if noise.same_answer is None else f"; {percent(noise.same_answer)} of its answers are word for word"
+        same = (
+            ""
+            if noise.same_answer is None
+            else f"; {percent(noise.same_answer)} of its answers are the same to the letter"
+        )
         moved = " So the replay does not reproduce production here; read the change with care." if noise.shifted else ""
         yield (
             f"Noise floor: today’s model replayed against its own logged answers changes {percent(noise.psi, 1)} of "

@@ -58,9 +58,11 @@ def _digest(text: str) -> str:
 def island(findings: Findings) -> str:
     """The figures of the page as JSON for machines: no requests, no answers, and nothing that can end a script."""
     plain: dict[str, Any] = to_plain(findings)
-    heavy = ("candidates", "policies", "caveats", "unreplayable", "incumbents")
+    heavy = ("candidates", "policies", "caveats", "unreplayable", "incumbents", "curve", "at_margins")
     routes = [{key: value for key, value in route.items() if key not in heavy} for route in plain["routes"]]
-    kept = {key: value for key, value in plain.items() if key not in ("mix", "provenance", "routes", "schema")}
+    kept = {
+        key: value for key, value in plain.items() if key not in ("mix", "provenance", "routes", "schema", "frontier")
+    }
     document = {"schema": ISLAND_SCHEMA, **kept, "routes": routes}
     text = json.dumps(document, ensure_ascii=True, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return text.translate(_ESCAPES)

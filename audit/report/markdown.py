@@ -55,7 +55,7 @@ def _table(findings: Findings) -> list[str]:
     for index, route in enumerate(top):
         status = STATUS[route.verdict]
         change = "–" if route.quality_delta is None else points_interval(route.quality_delta)
-        ends = f" {ends_text(route.avoidable_usd)}" if route.avoidable_usd.est else ""
+        ends = f" {ends_text(route.avoidable_usd, findings.avoidable_usd.est)}" if route.avoidable_usd.est else ""
         do = f"{status.glyph} **{status.word}**. {literal(action(route))}"
         lines.append(
             f"| {literal(route_name(route))} | {paid[str(index)]} | {do} | {change} | {avoidable[str(index)]}{ends} |"
@@ -63,7 +63,9 @@ def _table(findings: Findings) -> list[str]:
     if rest:
         lines.append(f"| {plural(len(rest), 'more route')} | {paid['rest']} | | | {avoidable['rest']} |")
     share = f" ({percent(findings.avoidable_share.est)})" if findings.avoidable_usd.est else ""
-    total = f"{usd(findings.avoidable_usd.est)} {ends_text(findings.avoidable_usd)}".rstrip()
+    total = (
+        f"{usd(findings.avoidable_usd.est)} {ends_text(findings.avoidable_usd, findings.avoidable_usd.est)}".rstrip()
+    )
     change = "–" if findings.accepted_change is None else points_interval(findings.accepted_change)
     lines.append(f"| **Total** | **{usd(findings.spend_usd)}** | | {change} | **{total}**{share} |")
     return lines

@@ -82,7 +82,8 @@ def _steps(findings: Findings) -> tuple[Step, ...]:
         Step(
             lead="Many tiers, many routes.",
             text="A third of each sample puts a route’s candidates in order; the rest tests them in that order and "
-            "stops at the first that does not hold. Error rates hold per route.",
+            "stops at the first that does not hold. Scores to route by are fitted on that third as well, and bounded "
+            "on the rest. Error rates hold per route.",
         ),
     )
 
@@ -173,7 +174,10 @@ def _provenance(findings: Findings) -> tuple[tuple[str, tuple[str, ...]], ...]:
         ("Plan", ((made.plan_sha256 or UNKNOWN)[:DIGEST],)),
         (
             "Software",
-            (f"audit {made.tool_version}", *(f"{name} {version}" for name, version in sorted(made.packages.items()))),
+            (
+                f"audit {made.tool_version}",
+                ", ".join(f"{name} {version}" for name, version in sorted(made.packages.items())),
+            ),
         ),
     )
 

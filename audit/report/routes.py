@@ -5,8 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from audit.core.display import compact, count, plural, points, points_interval, usd, usd_parts
-from audit.core.finding import Findings, RouteFinding, Verdict
+from audit.core.display import (
+    compact,
+    count,
+    money_digits,
+    plural,
+    points,
+    points_interval,
+    usd,
+    usd_at,
+    usd_parts,
+)
+from audit.core.finding import CandidateVerdict, Findings, RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.report.charts import (
     MiniBar,
@@ -85,11 +95,12 @@ class RoutesTable:
     tested: bool
 
 
-def ends_text(estimate: Estimate) -> str:
-    """`[low, high]` of an amount; "" when an end is unknown."""
+def ends_text(estimate: Estimate, total: float) -> str:
+    """`[low, high]` of an amount, as precise as its column with this total; "" when an end is unknown."""
     if estimate.lo is None or estimate.hi is None:
         return ""
-    return f"[{usd(estimate.lo)}, {usd(estimate.hi)}]"
+    digits = money_digits(total)
+    return f"[{usd_at(estimate.lo, digits)}, {usd_at(estimate.hi, digits)}]"
 
 
 def change_parts(estimate: Estimate | None) -> tuple[str, str]:
@@ -141,7 +152,9 @@ def routes_table(findings: Findings, colours: Palette) -> RoutesTable:
             pairs=f"n = {count(pairs_of(route))}" if route.quality_delta is not None else "not measured",
             quality=mini_interval(route, domain, f"r{index}"),
             avoidable=avoidable[str(index)],
-            avoidable_ends=ends_text(route.avoidable_usd) if route.avoidable_usd.est else "",
+            avoidable_ends=ends_text(route.avoidable_usd, findings.avoidable_usd.est)
+            if route.avoidable_usd.est
+            else "",
             avoidable_note=note,
             avoidable_note_ends=note_ends,
             bar=mini_bar(route, largest, f"r{index}"),
@@ -165,7 +178,9 @@ def routes_table(findings: Findings, colours: Palette) -> RoutesTable:
         total_change=change,
         total_change_ends=ends,
         total_avoidable=usd(findings.avoidable_usd.est),
-        total_avoidable_ends=ends_text(findings.avoidable_usd) if findings.avoidable_usd.est else "",
+        total_avoidable_ends=ends_text(findings.avoidable_usd, findings.avoidable_usd.est)
+        if findings.avoidable_usd.est
+        else "",
         verdicts=_verdict_counts(findings.routes),
         tested=findings.tested,
     )
@@ -187,8 +202,10 @@ def _note(route: RouteFinding) -> tuple[str, str]:
         return "", ""
     chosen = next((c for c in route.candidates if c.tier == route.candidate), None)
     if chosen is not None and chosen.saving_usd is not None and chosen.saving_usd.est < 0:
-        amount = f"{usd(chosen.saving_usd.est)} {ends_text(chosen.saving_usd)}".rstrip()
+        amount = f"{usd(chosen.saving_usd.est)} {ends_text(chosen.saving_usd, chosen.saving_usd.est)}".rstrip()
         return f"moving to {chosen.tier} saves", amount
+    if route.candidates and all(c.verdict is CandidateVerdict.INFERIOR for c in route.candidates):
+        return "the price buys quality here", ""
     return "", ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -118,6 +119,82 @@ def spans_apart(starts: Sequence[float], widths: Sequence[float], gap: float, en
         placed[index] = round(max(placed[index], floor), 1)
         floor = placed[index] + width + gap
     return placed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Box:
+    """A rectangle in pixels, and how a text stands in it."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    anchor: str = "start"
+
+    def covers(self, other: Box) -> float:
+        """Area shared with another box, in square pixels."""
+        wide = min(self.right, other.right) - max(self.left, other.left)
+        high = min(self.bottom, other.bottom) - max(self.top, other.top)
+        return wide * high if wide > 0 and high > 0 else 0.0
+
+
+def place_labels(
+    points: Sequence[tuple[float, float]],
+    sizes: Sequence[tuple[float, float]],
+    frame: Box,
+    *,
+    reach: float = 10.0,
+    avoid: Sequence[Box] = (),
+) -> list[Box]:
+    """A box for the label of each point: beside, above or below it, on no mark and on no label placed before.
+
+    Args:
+        points: Centres of the marks; earlier ones choose first.
+        sizes: Width and height of each label.
+        frame: Labels stay inside.
+        reach: Distance between a mark and its label.
+        avoid: What else no label should stand on, such as a line.
+
+    Special cases:
+        Where nothing is free, the place that covers least is taken.
+    """
+    marks = [Box(left=x - 7, top=y - 7, right=x + 7, bottom=y + 7) for x, y in points]
+    placed: list[Box] = []
+    for (x, y), (width, height) in zip(points, sizes, strict=True):
+        tries = [
+            Box(left=x + dx, top=y + dy, right=x + dx + width, bottom=y + dy + height)
+            if side > 0
+            else Box(left=x - dx - width, top=y + dy, right=x - dx, bottom=y + dy + height, anchor="end")
+            for dy in (reach, -height / 2, -height - reach, 3 * reach, -height - 3 * reach, 6 * reach)
+            for side, dx in ((1, reach), (-1, reach), (1, -reach), (-1, -reach))
+            if dy != -height / 2 or dx > 0
+        ]
+        inside = [
+            box
+            for box in tries
+            if box.left >= frame.left
+            and box.right <= frame.right
+            and box.top >= frame.top
+            and box.bottom <= frame.bottom
+        ]
+        best = min(
+            inside or tries,
+            key=lambda box: sum(box.covers(other) for other in (*placed, *marks, *avoid)),
+            default=tries[0],
+        )
+        placed.append(best)
+    return placed
+
+
+def boxes_along(points: Sequence[tuple[float, float]], step: float = 8.0) -> list[Box]:
+    """Small boxes on a line through some points, for `place_labels` to avoid."""
+    found = []
+    for (x1, y1), (x2, y2) in itertools.pairwise(points):
+        parts = max(math.ceil(math.hypot(x2 - x1, y2 - y1) / step), 1)
+        for index in range(parts + 1):
+            x, y = x1 + (x2 - x1) * index / parts, y1 + (y2 - y1) * index / parts
+            found.append(Box(left=x - 2, top=y - 2, right=x + 2, bottom=y + 2))
+    return found
 
 
 def text_width(text: str, size: float) -> float:

@@ -11,7 +11,7 @@ from typing import Literal
 from audit.core.display import compact, percent, points_interval, terminal_safe, usd
 from audit.core.finding import Findings, RouteFinding, Verdict
 from audit.report.mixing import palette, shares_of, week_shares
-from audit.report.routes import change_parts, money_columns, split_top
+from audit.report.routes import change_parts, ends_text, money_columns, split_top
 from audit.report.words import (
     STATUS,
     banners,
@@ -229,7 +229,7 @@ def _cells(findings: Findings, written: Callable[[str], str]) -> list[Cells]:
                 change=written(change),
                 ends=written(ends),
                 avoidable=written(avoidable[str(index)]),
-                avoidable_ends=written(_avoidable_ends(route)),
+                avoidable_ends=written(_avoidable_ends(route, findings.avoidable_usd.est)),
                 style=STYLE_OF[route.verdict],
             )
         )
@@ -247,13 +247,11 @@ def _do(route: RouteFinding) -> str:
     return f"not proven (n={pairs:,})"
 
 
-def _avoidable_ends(route: RouteFinding) -> str:
+def _avoidable_ends(route: RouteFinding, total: float) -> str:
     estimate = route.avoidable_usd
     if route.verdict is Verdict.NOT_PROVEN:
         return f"(≤ {usd(route.up_to_usd)})" if route.up_to_usd > 0 else ""
-    if not estimate.est or estimate.lo is None or estimate.hi is None:
-        return ""
-    return f"[{usd(estimate.lo)}, {usd(estimate.hi)}]"
+    return ends_text(estimate, total) if estimate.est else ""
 
 
 def _table(rows: Sequence[Cells], *, paid: bool, width: int) -> list[Line]:

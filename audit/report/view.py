@@ -10,10 +10,13 @@ from audit.core.finding import Case, Findings
 from audit.core.interval import Estimate
 from audit.report.charts import NARROW, WIDE, Forest, VerdictBar, comparisons_of, forest, verdict_bar
 from audit.report.evidence import Evidence, evidence
+from audit.report.handover import Handover, handover
 from audit.report.method import Method, method
 from audit.report.mixing import Palette, Tab, Trend, palette, shares_of, tabs, trend, week_shares
 from audit.report.routes import RoutesTable, routes_table, split_top
 from audit.report.tables import Numbers
+from audit.report.thresholds import Thresholds, thresholds
+from audit.report.tradeoff import Tradeoff, tradeoff
 from audit.report.words import (
     REPLAY_LIMIT,
     Banner,
@@ -88,6 +91,9 @@ class Page:
     level: str
     routes: RoutesTable
     quality: Quality
+    tradeoff: Tradeoff | None
+    thresholds: Thresholds | None
+    handover: Handover | None
     mix: MixSection
     evidence: Evidence
     method: Method
@@ -99,6 +105,7 @@ def page(findings: Findings, cases: Sequence[Case], *, with_text: bool) -> Page:
     state = state_of(findings)
     shown, hidden = _caveats(findings)
     window = window_text(findings.window.get("from"), findings.window.get("to"))
+    unit = f"{plural(findings.days, 'day')}" if findings.days > 0 else "this log"
     decided = findings.tested and findings.spend_usd > 0
     return Page(
         title=f"LLM spend audit · {window}",
@@ -112,10 +119,13 @@ def page(findings: Findings, cases: Sequence[Case], *, with_text: bool) -> Page:
         bars=(verdict_bar(findings, WIDE), verdict_bar(findings, NARROW)) if decided else (),
         tiles=tuple(_tiles(findings, colours)),
         caveats=shown,
-        unit=f"{plural(findings.days, 'day')}" if findings.days > 0 else "log",
+        unit=unit,
         level=level_text(findings),
         routes=routes_table(findings, colours),
         quality=_quality(findings),
+        tradeoff=tradeoff(findings, unit),
+        thresholds=thresholds(findings),
+        handover=handover(findings),
         mix=_mix(findings, colours),
         evidence=evidence(findings, cases, with_text=with_text),
         method=method(findings, hidden),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Any, Literal
 
 from audit.core.display import MINUS, count, listing, percent, plural, points, usd
 from audit.core.finding import CandidateVerdict, Findings, NeedsMore, RouteFinding, Verdict
@@ -251,11 +251,32 @@ def action(route: RouteFinding) -> str:
     if route.verdict is Verdict.SWITCH:
         return f"Send all of it to {route.candidate}"
     if route.verdict is Verdict.SPLIT:
-        return f"Send {percent(route.share_moved)} to {route.candidate}; the rest stays on {route.incumbent}"
+        which = rule_text(recommended(route))
+        where = f", where {which}" if which else ""
+        return f"Send {percent(route.share_moved)} to {route.candidate}{where}; the rest stays on {route.incumbent}"
     if route.verdict is Verdict.KEEP:
         return f"Stay on {route.incumbent}"
     more = decides(route.needs_more)
     return f"Stay on {route.incumbent}; {more}" if more else f"Stay on {route.incumbent} for now"
+
+
+def recommended(route: RouteFinding) -> Mapping[str, Any]:
+    """The parameters of the policy that the verdict rests on; empty when it rests on none."""
+    return next((policy.params for policy in route.policies if policy.params.get("recommended")), {})
+
+
+def rule_text(params: Mapping[str, Any]) -> str:
+    """What a policy decides by, in words: `turns ≤ 2`, `the classifier’s score is ≥ 0.72`; "" for none."""
+    signs = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
+    conditions = params.get("conditions")
+    if isinstance(conditions, list | tuple):
+        return " and ".join(
+            f"{str(one['feature']).replace('_', ' ')} {signs.get(one['op'], one['op'])} {one['value']}"
+            for one in conditions
+        )
+    if params.get("signal") and params.get("threshold") is not None:
+        return f"the {params['signal']} score is ≥ {params['threshold']:.3g}"
+    return f"{params['verifier']} accepts the answer" if params.get("verifier") else ""
 
 
 def decides(need: NeedsMore | None) -> str:

@@ -18,15 +18,20 @@ from audit.core.finding import (
     IngestCounts,
     Latency,
     Ledger,
+    MarginFinding,
     NeedsMore,
     NoiseFloor,
+    PolicyFinding,
     Provenance,
     ReplayCounts,
     RouteFinding,
+    ThresholdCurve,
+    ThresholdPoint,
     Verdict,
 )
 from audit.core.interval import Estimate
 from audit.core.mixture import Mix, MixDay, MixRow, ModelShare, UpperBound
+from audit.findings.curves import frontier
 
 LARGE, MEDIUM, SMALL = "aurora-4", "aurora-4-mini", "birch-9b"
 LEVEL = 0.95
@@ -153,8 +158,46 @@ def route(name: str, spend: float, requests: int, tested: CandidateFinding, **ch
         sampled={"quality": tested.n * 3 // 2, "dollars": 100},
         can_decide="yes",
         candidates=(tested,),
+        accepted_rate=tested.incumbent_rate,
+        at_margins=tuple(at_margin(margin, tested) for margin in (0.005, 0.01, 0.03, 0.05)),
+        curve=curve(tested, verdict) if tested.n else None,
     )
     return dataclasses.replace(default, **changes)
+
+
+def at_margin(margin: float, tested: CandidateFinding) -> MarginFinding:
+    """What another margin would say of a candidate, by the written rule."""
+    delta, saving = tested.quality_delta, tested.saving_usd
+    holds = delta is not None and delta.lo is not None and delta.lo > -margin and tested.n >= 100
+    if not holds or saving is None or saving.est <= 0:
+        zero = Estimate.exact(0.0, LEVEL)
+        return MarginFinding(margin=margin, tier=None, share_moved=0.0, quality_delta=None, avoidable_usd=zero)
+    return MarginFinding(margin=margin, tier=tested.tier, share_moved=1.0, quality_delta=delta, avoidable_usd=saving)
+
+
+def curve(tested: CandidateFinding, verdict: Verdict) -> ThresholdCurve:
+    """A curve that bends up to the candidate's loss, with a band that narrows with the root of n."""
+    loss = (tested.b - tested.c) / tested.n
+    points = []
+    for tenth in range(1, 11):
+        share = tenth / 10
+        at = loss * share**2.5
+        reach = 2.6 * math.sqrt(max((tested.b + tested.c) * share, 1.5)) / tested.n + 2.5 / tested.n
+        threshold = None if tenth == 10 else round(1 - share, 2)
+        points.append(ThresholdPoint(threshold=threshold, share_moved=share, loss=at, upper=at + reach))
+    delta = tested.quality_delta
+    mark = None
+    if verdict is Verdict.SWITCH and delta is not None and delta.lo is not None:
+        mark = ThresholdPoint(threshold=None, share_moved=1.0, loss=loss, upper=-delta.lo)
+    return ThresholdCurve(
+        tier=tested.tier,
+        signal="similarity",
+        n=tested.n,
+        level=LEVEL,
+        points=tuple(points),
+        safe_share=max([0.0, *(point.share_moved for point in points if point.upper <= MARGIN)]),
+        recommended=mark,
+    )
 
 
 def mix_row(
@@ -311,6 +354,7 @@ def findings(routes: tuple[RouteFinding, ...], *, number: int = 30, **changes: A
             "roll a change out behind a canary.",
         ),
         provenance=PROVENANCE,
+        frontier=frontier(sorted(routes, key=lambda item: -item.spend_usd), spend, LEVEL),
     )
     return dataclasses.replace(default, **changes)
 
@@ -366,8 +410,32 @@ def proven() -> Findings:
 def split() -> Findings:
     """Proven, with a route of which only a part moves."""
     part = around(1_420.0, 160.0)
+    rule = PolicyFinding(
+        kind="similarity",
+        params={"tier": "mini", "otherwise": LARGE, "signal": "similarity", "threshold": 0.62, "recommended": True},
+        share_moved=0.36,
+        quality_loss=around(0.004, 0.009),
+        saving_usd=part,
+        certified=True,
+    )
+    whole = route("chat", 8_204.60, 140_000, candidate(n=720, b=40, c=14, saving=3_900.0))
+    assert whole.curve is not None
+    mark = ThresholdPoint(threshold=0.62, share_moved=0.36, loss=0.004, upper=0.013)
     moved = dataclasses.replace(
-        route("chat", 8_204.60, 140_000, candidate(n=720, b=10, c=8, saving=1_420.0)),
+        whole,
+        quality_delta=around(-0.004, 0.009),
+        curve=dataclasses.replace(whole.curve, recommended=mark),
+        policies=(rule,),
+        at_margins=tuple(
+            dataclasses.replace(
+                found, tier="mini", share_moved=0.36, quality_delta=around(-0.004, 0.009), avoidable_usd=part
+            )
+            if found.margin == MARGIN
+            else found
+            for found in whole.at_margins
+        ),
+        up_to_usd=0.0,
+        needs_more=None,
         verdict=Verdict.SPLIT,
         share_moved=0.36,
         avoidable_usd=part,
@@ -419,6 +487,8 @@ def scan_only() -> Findings:
             noise_reason=None,
             candidates=(),
             sampled={},
+            curve=None,
+            at_margins=(),
         )
         for item in proven().routes
     )

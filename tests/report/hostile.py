@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from audit.core.finding import Case, CaseSide, Findings, RouteFinding
+from audit.core.finding import Case, CaseSide, Findings, PolicyFinding, RouteFinding, Verdict
 from audit.core.mixture import Mix, MixRow
 from tests.report.fixtures import below_floor
 
@@ -23,17 +23,18 @@ def spoiled(text: str) -> Findings:
     return dataclasses.replace(
         whole,
         simulated=(text,),
-        routes=tuple(_route(route, text) for route in whole.routes),
+        routes=tuple(_route(route, text, split=not index) for index, route in enumerate(whole.routes)),
         mix=_mix(whole.mix, text),
         caveats=(text, f"{text}. {text}", text, text),
         provenance=made,
         ingest=dataclasses.replace(whole.ingest, rejects={text: 3}, formats={text: 4}),
         replay=dataclasses.replace(whole.replay, by_status={text: 1}, served_from={text: 1}) if whole.replay else None,
         ledger=dataclasses.replace(whole.ledger, reasons={text: 1.0}),
+        frontier=tuple(dataclasses.replace(point, tier=text) for point in whole.frontier),
     )
 
 
-def _route(route: RouteFinding, text: str) -> RouteFinding:
+def _route(route: RouteFinding, text: str, *, split: bool) -> RouteFinding:
     candidates = tuple(
         dataclasses.replace(
             candidate,
@@ -48,6 +49,7 @@ def _route(route: RouteFinding, text: str) -> RouteFinding:
     )
     return dataclasses.replace(
         route,
+        verdict=Verdict.SPLIT if split else route.verdict,
         route=text,
         incumbent=text,
         incumbents={text: 1.0},
@@ -57,6 +59,21 @@ def _route(route: RouteFinding, text: str) -> RouteFinding:
         unreplayable={text: 2},
         caveats=(text,),
         candidates=candidates,
+        policies=(_policy(text),),
+        curve=None if route.curve is None else dataclasses.replace(route.curve, tier=text, signal=text),
+        at_margins=tuple(dataclasses.replace(found, tier=text) for found in route.at_margins),
+    )
+
+
+def _policy(text: str) -> PolicyFinding:
+    condition = {"feature": text, "op": text, "value": text}
+    return PolicyFinding(
+        kind=text,
+        params={"recommended": True, "tier": text, "otherwise": text, "signal": text, "conditions": [condition]},
+        share_moved=0.4,
+        quality_loss=None,
+        saving_usd=None,
+        certified=True,
     )
 
 

@@ -29,7 +29,7 @@ KNOWN_TAGS = set(
         r"\w+",
         "html head meta title style body a header div b nav main section p span code h1 h2 h3 h4 em svg desc rect path "
         "circle text g dl dt dd small ul ol li table caption thead tbody tfoot tr th td bdi button details summary "
-        "input label article pre del ins i footer script",
+        "input label article pre del ins i footer script figure figcaption",
     )
 )
 
@@ -209,7 +209,7 @@ def test_every_chart_states_its_finding_and_has_its_numbers() -> None:
     for svg in re.findall(r"<svg.*?</svg>", html, re.DOTALL):
         assert "<title" in svg
         assert "<desc" in svg or 'class="mini"' in svg
-    assert html.count("<summary>Show the numbers</summary>") == 2
+    assert html.count("<summary>Show the numbers</summary>") == 4
     assert "Of 6 comparisons, 3 stay inside the margin, 2 say keep, 1 are not proven." in html
 
 

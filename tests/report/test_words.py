@@ -75,7 +75,7 @@ def test_a_route_below_its_floor_says_so() -> None:
     """The line names the route and its floor."""
     lines = [line for route in fixtures.below_floor().routes if (line := below_floor(route))]
     assert lines == [
-        "contract-summary is failing its own floor today (below 92%); a cheaper tier is not the question there."
+        "contract-summary is failing its own floor today (90.0% < 92%); a cheaper tier is not the question there."
     ]
 
 
@@ -98,7 +98,7 @@ def test_the_action_of_each_verdict() -> None:
     said = {route.verdict: action(route) for route in (*fixtures.proven().routes, *fixtures.split().routes)}
     assert said == {
         Verdict.SWITCH: "Send all of it to local",
-        Verdict.SPLIT: "Send 36% to mini; the rest stays on aurora-4",
+        Verdict.SPLIT: "Send 36% to mini, where the similarity score is ≥ 0.62; the rest stays on aurora-4",
         Verdict.KEEP: "Stay on aurora-4",
         Verdict.NOT_PROVEN: "Stay on aurora-4; about 1,400 more replays (≈\u00a0$0.71) would decide it",
     }

@@ -1,0 +1,85 @@
+"""The routing that follows from the verdicts, as lines for people: what changes, what stays, and why."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audit.core.display import count, percent, points_interval, usd, usd_interval
+from audit.core.finding import Findings, RouteFinding, Verdict
+from audit.report.routes import split_top
+from audit.report.words import margin_points, moves, recommended, rule_text
+
+NOTHING = "No change recommended."
+_PLAIN = re.compile(r"[A-Za-z0-9_/][A-Za-z0-9_/.-]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handover:
+    """The section: a text in YAML, or a sentence when nothing changes."""
+
+    text: str
+    empty: str
+
+
+def handover(findings: Findings) -> Handover | None:
+    """Write the policy down; None when nothing was replayed."""
+    if not findings.tested:
+        return None
+    if not any(moves(route) for route in findings.routes):
+        return Handover(text="", empty=NOTHING)
+    lines = [
+        f"run: {findings.run_id}",
+        f"margin: {margin_points(findings.margin)}pt  # fixed before the replay",
+        "routes:",
+    ]
+    shown, rest = split_top(findings.routes)
+    for route in shown:
+        lines += _route(route)
+    if rest:
+        moving = sum(map(moves, rest))
+        lines.append(
+            f"  # {count(moving)} more routes move and {count(len(rest) - moving)} stay: see policy/policy.json"
+        )
+    return Handover(text="\n".join(lines) + "\n", empty="")
+
+
+def _route(route: RouteFinding) -> list[str]:
+    name, today = quoted(route.route), quoted(route.incumbent)
+    model = next((c.model for c in route.candidates if c.tier == route.candidate), route.candidate or "")
+    if route.verdict is Verdict.SWITCH:
+        return [f"  {name}: {{use: {quoted(model)}}}  # {_why(route)}"]
+    if route.verdict is Verdict.SPLIT:
+        return [
+            f"  {name}:  # {percent(route.share_moved)} of requests: {_why(route)}",
+            f"    use: {quoted(model)}",
+            f"    {_condition(recommended(route))}",
+            f"    otherwise: {today}",
+        ]
+    return [f"  {name}: {{use: {today}}}  # {_stays(route)}"]
+
+
+def _condition(params: Mapping[str, Any]) -> str:
+    if params.get("verifier"):
+        return f"unless: {quoted(str(params['verifier']) + ' rejects the answer')}"
+    return f"when: {quoted(rule_text(params) or 'as certified')}"
+
+
+def _why(route: RouteFinding) -> str:
+    change = "" if route.quality_delta is None else f"{points_interval(route.quality_delta)} pts, "
+    return f"{change}saves {usd_interval(route.avoidable_usd)}"
+
+
+def _stays(route: RouteFinding) -> str:
+    if route.verdict is Verdict.NOT_PROVEN:
+        left = f", up to {usd(route.up_to_usd)} open" if route.up_to_usd > 0 else ""
+        return f"not proven{left}"
+    return "fails its own floor today" if route.below_floor else "keep"
+
+
+def quoted(text: str) -> str:
+    """A YAML scalar on one line: plain where that is safe, else in double quotes, which JSON and YAML share."""
+    return text if _PLAIN.fullmatch(text) else json.dumps(text, ensure_ascii=False)

@@ -1,0 +1,209 @@
+"""How much of each route can move: small charts of the loss against the share that a score sends to the cheap tier."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from audit.core.display import count, percent
+from audit.core.finding import Findings, RouteFinding, ThresholdCurve, Verdict
+from audit.report.charts import Tick
+from audit.report.routes import TOP
+from audit.report.scales import Linear, nice_ticks, shortened
+from audit.report.tables import Numbers
+from audit.report.words import STATUS, Status, margin_points, route_name
+
+WIDTH, HEIGHT = 340, 196
+PLOT_X, PLOT_Y = (34.0, 330.0), (12.0, 150.0)
+MOST, LARGEST = 12, 6
+"""Charts when there are hundreds of routes, and how many of them are of routes that are not split."""
+
+WORTH = 0.1
+"""A share below this is not worth a router; `findings` recommends none either."""
+
+NO_SCORE = "No score to route on. Whole-route switches only."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """The recommendation: its share and loss, with the upper end of its own interval."""
+
+    x: float
+    y: float
+    top: float
+    css: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One route's chart, with its caption."""
+
+    key: str
+    name: str
+    full: str
+    sub: str
+    status: Status
+    caption: str
+    desc: str
+    band: str
+    line: str
+    edge: str
+    margin_y: float
+    zero_y: float
+    mark: Mark | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """The section; `empty` stands alone when no route has a score."""
+
+    cells: tuple[Cell, ...]
+    y_ticks: tuple[Tick, ...]
+    x_ticks: tuple[Tick, ...]
+    more: str
+    empty: str
+    numbers: Numbers | None
+
+
+def thresholds(findings: Findings) -> Thresholds | None:
+    """Lay the section out; None when nothing was replayed."""
+    if not findings.tested:
+        return None
+    scored = [(index, route, route.curve) for index, route in enumerate(findings.routes) if route.curve is not None]
+    if not scored:
+        return Thresholds(cells=(), y_ticks=(), x_ticks=(), more="", empty=NO_SCORE, numbers=None)
+    shown, many = scored, len(findings.routes) > TOP + 1
+    if many:
+        split = [one for one in scored if one[1].verdict is Verdict.SPLIT]
+        others = [one for one in scored if one[1].verdict is not Verdict.SPLIT]
+        shown = sorted([*split, *others[:LARGEST]][:MOST], key=lambda one: one[0])
+    low, high = _domain([(route, curve) for _, route, curve in shown])
+    y = Linear(low=low, high=high, start=PLOT_Y[1], end=PLOT_Y[0])
+    x = Linear(low=0, high=1, start=PLOT_X[0], end=PLOT_X[1])
+    left = len(scored) - len(shown)
+    without = len(findings.routes) - len(scored)
+    more = [f"{count(left)} more routes have a curve in `findings.json`."] if left else []
+    if without:
+        more.append(f"{count(without)} {'route has' if without == 1 else 'routes have'} no score to route on.")
+    return Thresholds(
+        cells=tuple(_cell(route, curve, f"r{index}", x, y) for index, route, curve in shown),
+        y_ticks=tuple(Tick(x=y(v), label=f"{v * 100:g}".replace("-", "−")) for v in nice_ticks(low, high, 4)),
+        x_ticks=tuple(Tick(x=x(v), label=percent(v)) for v in (0.0, 0.5, 1.0)),
+        more=" ".join(more),
+        empty="",
+        numbers=(_ends if many else _numbers)([(route, curve) for _, route, curve in shown]),
+    )
+
+
+def _domain(shown: Sequence[tuple[RouteFinding, ThresholdCurve]]) -> tuple[float, float]:
+    """One y range for all cells, in [-1, 1]: it shows the margin well, and cuts off what is far beyond it."""
+    margin = max(route.margin for route, _ in shown)
+    losses = [point.loss for _, curve in shown for point in curve.points]
+    bounds = [point.upper for _, curve in shown for point in curve.points]
+    low, high = min(0.0, max(min(losses), -margin)), max(2 * margin, min(max(bounds), 4 * margin))
+    return low - 0.03 * (high - low), high + 0.03 * (high - low)
+
+
+def _cell(route: RouteFinding, curve: ThresholdCurve, key: str, x: Linear, y: Linear) -> Cell:
+    loss = [(0.0, 0.0), *((point.share_moved, point.loss) for point in curve.points)]
+    upper = [(0.0, 0.0), *((point.share_moved, point.upper) for point in curve.points)]
+    line, edge = _path(loss, x, y), _path(upper, x, y)
+    back = " ".join(f"{px:g} {py:g}" for px, py in reversed(_pixels(loss, x, y)))
+    mark = None
+    if (pick := curve.recommended) is not None:
+        mark = Mark(x=x(pick.share_moved), y=y.clip(pick.loss), top=y.clip(pick.upper), css=STATUS[route.verdict].css)
+    caption = _caption(route, curve)
+    name = route_name(route)
+    whole = curve.points[-1]
+    return Cell(
+        key=f"th-{key}",
+        name=shortened(name, 34),
+        full=name,
+        sub=f"to {shortened(curve.tier, 16)} by {curve.signal}, n = {count(curve.n)}",
+        status=STATUS[route.verdict],
+        caption=caption,
+        desc=f"Moving all of it loses {_loss(whole.loss)} points, at most {_loss(whole.upper)}. {caption}",
+        band=f"{edge} {back}Z",
+        line=line,
+        edge=edge,
+        margin_y=y.clip(route.margin),
+        zero_y=y.clip(0.0),
+        mark=mark,
+    )
+
+
+def _pixels(points: Sequence[tuple[float, float]], x: Linear, y: Linear) -> list[tuple[float, float]]:
+    """The points as pixels; where a line leaves the range, it is cut at the edge and goes on along it."""
+    found: list[tuple[float, float]] = []
+    for index, (share, value) in enumerate(points):
+        if index:
+            before_share, before = points[index - 1]
+            for edge in (y.low, y.high):
+                if (before - edge) * (value - edge) < 0:
+                    part = (edge - before) / (value - before)
+                    found.append((x(before_share + part * (share - before_share)), y(edge)))
+        found.append((x(share), y.clip(value)))
+    return found
+
+
+def _path(points: Sequence[tuple[float, float]], x: Linear, y: Linear) -> str:
+    return "M" + " ".join(f"{px:g} {py:g}" for px, py in _pixels(points, x, y))
+
+
+def _caption(route: RouteFinding, curve: ThresholdCurve) -> str:
+    """What the curve means for the route."""
+    margin = margin_points(route.margin)
+    pick = curve.recommended
+    if route.verdict is Verdict.SWITCH and pick is not None:
+        return f"All of it to {curve.tier}. Its own bound is {_loss(pick.upper)} points, inside {margin}."
+    if route.verdict is Verdict.SPLIT and pick is not None:
+        by = "by a rule" if pick.threshold is None or _rule(route) else f"at score ≥ {pick.threshold:.3g}"
+        return (
+            f"{percent(pick.share_moved)} to {curve.tier} {by}. Its own bound is {_loss(pick.upper)} points, "
+            f"inside {margin}."
+        )
+    if route.below_floor:
+        return "It fails its own floor today; nothing is moved."
+    if curve.safe_share <= 0:
+        return f"No share of it is shown to stay inside {margin} points."
+    safe = f"At most {percent(curve.safe_share)} of it is shown to stay inside {margin} points"
+    if curve.safe_share < WORTH:
+        return f"{safe}, under the {percent(WORTH)} worth a router."
+    return f"{safe}, and no policy that moves it was certified."
+
+
+def _rule(route: RouteFinding) -> bool:
+    return any(p.params.get("recommended") and p.params.get("signal") == "rules" for p in route.policies)
+
+
+def _loss(value: float) -> str:
+    """A loss in points, without a sign when it is one."""
+    text = f"{abs(value) * 100:.1f}"
+    return f"−{text}" if value < 0 and text != "0.0" else text
+
+
+def _numbers(shown: Sequence[tuple[RouteFinding, ThresholdCurve]]) -> Numbers:
+    """Every point of every curve."""
+    rows = [
+        (
+            route_name(route),
+            "all" if point.threshold is None else f"score ≥ {point.threshold:.4g}",
+            percent(point.share_moved),
+            _loss(point.loss),
+            _loss(point.upper),
+        )
+        for route, curve in shown
+        for point in curve.points
+    ]
+    head = ("Route", "Moved", "Share moved", "Loss, pts", "At most, pts")
+    return Numbers(caption="Loss by share moved", head=head, rows=tuple(rows))
+
+
+def _ends(shown: Sequence[tuple[RouteFinding, ThresholdCurve]]) -> Numbers:
+    """One row per route, for hundreds of them; the points are in the findings."""
+    rows = [
+        (route_name(route), percent(curve.safe_share), _loss(curve.points[-1].loss), _loss(curve.points[-1].upper))
+        for route, curve in shown
+    ]
+    head = ("Route", "Largest safe share", "Loss if all moved, pts", "At most, pts")
+    return Numbers(caption="Loss by share moved", head=head, rows=tuple(rows))
