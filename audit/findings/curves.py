@@ -11,14 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from audit.core.finding import (
-    FrontierPoint,
-    MarginFinding,
-    RouteFinding,
-    ThresholdCurve,
-    ThresholdPoint,
-    Verdict,
-)
+from audit.core.exploration import FrontierPoint, MarginFinding, ThresholdCurve, ThresholdPoint
+from audit.core.finding import RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.policy import SignalSpec
 from audit.findings.candidates import observed, pessimistic

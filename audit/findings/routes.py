@@ -7,15 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from audit.core.display import percent, plural, points_interval
-from audit.core.finding import (
-    CandidateFinding,
-    CandidateVerdict,
-    MarginFinding,
-    NeedsMore,
-    RouteFinding,
-    ThresholdCurve,
-    Verdict,
-)
+from audit.core.exploration import MarginFinding, ThresholdCurve
+from audit.core.finding import CandidateFinding, CandidateVerdict, NeedsMore, RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
 from audit.core.settings import Settings

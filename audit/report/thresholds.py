@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.core.display import count, percent
-from audit.core.finding import Findings, RouteFinding, ThresholdCurve, Verdict
+from audit.core.exploration import ThresholdCurve
+from audit.core.finding import Findings, RouteFinding, Verdict
 from audit.report.charts import Tick
 from audit.report.routes import TOP
 from audit.report.scales import Linear, nice_ticks, shortened

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.core.display import count, listing, percent, percent_interval, usd, usd_interval
-from audit.core.finding import Findings, FrontierPoint
+from audit.core.exploration import FrontierPoint
+from audit.core.finding import Findings
 from audit.core.interval import Estimate
 from audit.report.charts import WIDE, Tick
 from audit.report.scales import Box, Linear, boxes_along, nice_domain, nice_ticks, place_labels, shortened, text_width

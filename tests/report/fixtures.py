@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
+from audit.core.exploration import MarginFinding, ThresholdCurve, ThresholdPoint
 from audit.core.finding import (
     CandidateFinding,
     CandidateVerdict,
@@ -18,15 +19,12 @@ from audit.core.finding import (
     IngestCounts,
     Latency,
     Ledger,
-    MarginFinding,
     NeedsMore,
     NoiseFloor,
     PolicyFinding,
     Provenance,
     ReplayCounts,
     RouteFinding,
-    ThresholdCurve,
-    ThresholdPoint,
     Verdict,
 )
 from audit.core.interval import Estimate
