@@ -38,7 +38,7 @@ docs: $(READY) ## Fill the generated parts of README.md and ARCHITECTURE.md
 	$(BIN)/python -m tests.docs
 
 golden: $(READY) ## Renew golden files; read the diff
-	AUDIT_GOLDEN=write $(BIN)/python -m pytest -q tests/golden tests/cli tests/config tests/gate tests/pack tests/report
+	AUDIT_GOLDEN=write $(BIN)/python -m pytest -q tests/golden tests/cli tests/config tests/gate tests/pack tests/policy tests/report
 
 shots: $(READY) browser ## Pictures of the demo's report into shots/, and the README's
 	$(BIN)/audit --quiet demo --out runs/demo >/dev/null

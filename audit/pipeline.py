@@ -257,6 +257,7 @@ def _conclude(folder: RunFolder, settings: Settings, plan_: Plan, tiers: Sequenc
     write_findings(folder.findings, findings)
     write_cases(folder.cases, concluded.cases)
     write_json(folder.policy, concluded.policy)
+    write_json(folder.options, concluded.options)
     folder.record("findings", plan_.made_from, run_id=findings.run_id)
     report(folder)
     report(folder, format="md")

@@ -73,7 +73,12 @@ def context_of(at_hand: FindingsContext) -> Context:
         replay_cost_usd=spend.spent_usd,
         replay_cost_estimated=spend.estimated,
         recomputed_usd=_recomputed(folder),
-        traffic={f.route: RouteTraffic(spend_by_model=f.models, unreplayable=f.unreplayable) for f in at_hand.frames},
+        traffic={
+            f.route: RouteTraffic(
+                spend_by_model=f.models, unreplayable=f.unreplayable, segments=f.segments, shape=f.shape
+            )
+            for f in at_hand.frames
+        },
         unreplayable_usd={f.route: f.unreplayable_usd for f in at_hand.frames},
         provenance=_provenance(at_hand, report),
     )

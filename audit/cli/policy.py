@@ -27,6 +27,18 @@ def policy(
         ),
     ] = None,
     route: Routes = None,
+    part: Annotated[
+        str | None, typer.Option("--for", metavar="KIND:NAME", help="Only for one tenant, region or environment.")
+    ] = None,
+    route_wide: Annotated[
+        bool, typer.Option("--route-wide", help="With --for: rest on the route's certificate, and say so in the file.")
+    ] = False,
+    max_latency_p95: Annotated[
+        str | None, typer.Option("--max-latency-p95", metavar="800ms", help="Only policies shown to be this quick.")
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option("--budget", metavar="$200/month", help="Reach it with the least loss of quality.")
+    ] = None,
 ) -> None:
     """Write the routing policy of a run for a gateway.
 
@@ -35,20 +47,36 @@ def policy(
     out, to be run in your own process. When no policy is certified, no change is recommended: policy-json then says
     just that, and gateways are refused (exit 2), so that no empty configuration is deployed.
 
+    The policy can be carved from what is certified, without auditing again. --for tenant:X tests the certified list on
+    that tenant's own pairs, because a certificate over a whole route does not hold for each of its tenants; where they
+    are too few, --route-wide uses the route's. --max-latency-p95 needs the upper bound of the replayed latency below
+    the limit. --budget chooses, for a window like the log's or per month, the set of certified policies that surely
+    reaches it and loses least; a budget that they cannot reach is refused with what they can (exit 2).
+
     EXAMPLES
         audit policy runs/7f3a9c1e --to litellm -o config.yaml
         audit policy runs/7f3a9c1e --to bedrock -o routers/ --route '/summar*'
         audit policy runs/7f3a9c1e --to policy-json -o - > policy.json
+        audit policy runs/7f3a9c1e --for tenant:acme --max-latency-p95 800ms
+        audit policy runs/7f3a9c1e --budget '$2000/month' --to litellm
     """
-    from audit.cli.print_policy import print_policy
+    from audit.cli.print_policy import Exported, exported, label_of, print_policy, wish_of
     from audit.core.artifacts import RunFolder
-    from audit.policy.export import export_policy, only_routes
+    from audit.policy.carve import Wish, carve, read_options
+    from audit.policy.export import only_routes
     from audit.policy.policy_file import read_run_policy
 
     terminal = Terminal(ctx.obj)
     folder = RunFolder(run)
     folder.open_existing()
     found = read_run_policy(folder)
+    wish = wish_of(part, route_wide, max_latency_p95, budget)
+    notes: tuple[str, ...] = ()
+    if wish != Wish():
+        carved = carve(found, read_options(folder), wish)
+        found, notes = carved.policy, carved.notes
     if route and found.routes:
         found = only_routes(found, route)
-    print_policy(terminal, found, to, export_policy(found, to), output, folder)
+    name = to if output is not None else f"{to}{label_of(part, max_latency_p95, budget)}"
+    written = Exported(target=to, name=name, files=exported(found, to, notes), notes=notes)
+    print_policy(terminal, found, written, output, folder)

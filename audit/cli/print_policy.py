@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,25 +14,77 @@ from audit.core.artifacts import RunFolder, read_findings
 from audit.core.display import listing, plural, terminal_safe
 from audit.core.errors import InputError
 from audit.core.policy import RoutingPolicy
-from audit.policy.export import write_export
+from audit.core.units import milliseconds
+from audit.policy.budget import budget_of
+from audit.policy.carve import Wish
+from audit.policy.export import export_policy, write_export
+from audit.policy.exporter import NothingCertified, slug
 from audit.policy.policy_file import FOLDER, is_expired
+from audit.policy.segments import part_of
 
 STDOUT = "-"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exported:
+    """A policy in a target's words.
+
+    Attributes:
+        name: Of its folder below RUN/policy/.
+        notes: On what was carved.
+    """
+
+    target: str
+    name: str
+    files: dict[str, bytes]
+    notes: Sequence[str] = ()
+
+
+def wish_of(part: str | None, route_wide: bool, max_latency_p95: str | None, budget: str | None) -> Wish:
+    """The options of the command line as a wish.
+
+    Raises:
+        AuditError: One of them cannot be read, or needs another.
+    """
+    if route_wide and part is None:
+        raise InputError("`--route-wide` is about `--for`", code="policy.part", hint="--for tenant:NAME --route-wide")
+    try:
+        limit = None if max_latency_p95 is None else milliseconds(max_latency_p95)
+    except ValueError as error:
+        raise InputError(f"`--max-latency-p95 {max_latency_p95}` {error}", code="policy.latency") from None
+    return Wish(
+        part=None if part is None else part_of(part),
+        route_wide=route_wide,
+        latency_p95_ms=limit,
+        budget=None if budget is None else budget_of(budget),
+    )
+
+
+def label_of(*wishes: str | None) -> str:
+    """The end of a folder's name, so that a carved policy never lies where the run's own does."""
+    return "".join(f"-{slug(wish)}" for wish in wishes if wish is not None)
+
+
+def exported(policy: RoutingPolicy, target: str, notes: Sequence[str]) -> dict[str, bytes]:
+    """The policy in the target's words; a refusal for want of routes repeats why each of them was left out."""
+    try:
+        return export_policy(policy, target)
+    except NothingCertified as error:
+        if not notes:
+            raise
+        what = f"nothing that is certified fits what was asked, so nothing is written for `{target}`"
+        raise InputError(what, code=error.code, notes=[*map(terminal_safe, notes)], hint=error.hint) from None
+
+
 def print_policy(
-    terminal: Terminal,
-    policy: RoutingPolicy,
-    target: str,
-    files: dict[str, bytes],
-    output: str | None,
-    folder: RunFolder,
+    terminal: Terminal, policy: RoutingPolicy, written: Exported, output: str | None, folder: RunFolder
 ) -> None:
     """Write the files and name them on stdout, or put the one file there; the rest is said on stderr."""
+    target, files = written.target, written.files
     if output == STDOUT and terminal.switches.json:
         raise InputError("`--json` and `-o -` both want stdout", code="policy.output", hint="-o FILE")
     unreal = _unreal(folder)
-    for line in [*_notes(policy, target), *unreal]:
+    for line in [*_notes(policy, written), *map(terminal_safe, written.notes), *unreal]:
         terminal.note(line)
     if output == STDOUT:
         if len(files) > 1:
@@ -40,7 +94,7 @@ def print_policy(
             sys.stdout.flush()
             sys.stdout.buffer.write(next(iter(files.values())))
         return
-    paths = _written(files, target, output, folder)
+    paths = _written(files, written.name, output, folder)
     if terminal.switches.json:
         terminal.document(
             {
@@ -49,6 +103,8 @@ def print_policy(
                 "files": [str(path) for path in paths],
                 "routes": [entry.route for entry in policy.routes],
                 "expires_at": policy.expires_at,
+                "scope": dict(policy.scope),
+                "notes": list(written.notes),
                 "warnings": unreal,
             }
         )
@@ -56,19 +112,25 @@ def print_policy(
         terminal.lines(str(path) for path in paths)
 
 
-def _written(files: dict[str, bytes], target: str, output: str | None, folder: RunFolder) -> list[Path]:
+def _written(files: dict[str, bytes], name: str, output: str | None, folder: RunFolder) -> list[Path]:
     if output is None:
         # Never over the run's own policy.json, which `--route` would shorten.
-        return write_export(files, folder.path / FOLDER / target, folder=True)
+        return write_export(files, folder.path / FOLDER / name, folder=True)
     path = Path(output)
     return write_export(files, path, folder=output.endswith("/") or path.is_dir())
 
 
-def _notes(policy: RoutingPolicy, target: str) -> list[str]:
+def _notes(policy: RoutingPolicy, written: Exported) -> list[str]:
     if not policy.routes:
-        return ["No change is recommended: no policy of this run is certified."]
+        none = (
+            "nothing that is certified fits what was asked" if written.notes else "no policy of this run is certified"
+        )
+        return [f"No change is recommended: {none}."]
     names = listing([terminal_safe(entry.route) for entry in policy.routes])
-    lines = [f"{target}: {plural(len(policy.routes), 'route')} ({names}); every other route keeps its model."]
+    scope = "".join(f" for {kind} {terminal_safe(name) or '(none)'}" for kind, name in policy.scope.items())
+    lines = [
+        f"{written.target}{scope}: {plural(len(policy.routes), 'route')} ({names}); every other route keeps its model."
+    ]
     if is_expired(policy, datetime.now(UTC).date()):
         lines.append(
             f"The evidence has been stale since {policy.expires_at}: audit recent traffic before you deploy it."

@@ -41,6 +41,7 @@ class RunFolder:
         self.findings = self.path / "findings.json"
         self.policies = self.path / "policies.json"
         self.policy = self.path / "policy" / "policy.json"
+        self.options = self.path / "policy" / "options.json"
         self.cases = self.path / "cases.jsonl"
         self.report = self.path / "report.html"
         self.summary = self.path / "summary.md"

@@ -89,6 +89,8 @@ class RoutingPolicy:
         prices: USD per million tokens by tier, on which the savings rest.
         demo: Made from bundled data; not for a gateway that serves anybody.
         simulated: Tiers whose completions were simulated.
+        scope: The part of the traffic that it is for, such as `{"tenant": "acme"}`; empty for all of it. A router does
+            not see who asks, so a caller uses the file for this part and no other.
     """
 
     run_id: str
@@ -100,4 +102,5 @@ class RoutingPolicy:
     prices: Mapping[str, Mapping[str, float | None]]
     demo: bool = False
     simulated: tuple[str, ...] = ()
+    scope: Mapping[str, str] = field(default_factory=dict)
     schema: str = SCHEMA

@@ -42,6 +42,22 @@ share = _reader(_SHARE, "95%", 100, low=0, high=1)
 dollars = _reader(_DOLLARS, "$20", 1, low=0, high=float("inf"))
 
 
+_MILLISECONDS = re.compile(_NUMBER + r"\s*(ms|s)")
+
+
+def milliseconds(text: str) -> float:
+    """Read a duration of the command line, `800ms` or `1.5s`, as milliseconds.
+
+    Raises:
+        ValueError: It has no unit, or is no positive number.
+    """
+    match = _MILLISECONDS.fullmatch(text.strip())
+    value = 0.0 if match is None else number(match[1]) * (1000 if match[2] == "s" else 1)
+    if not value > 0:
+        raise ValueError("has no unit or is not a number; write it like `800ms`")
+    return value
+
+
 def _written(pattern: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": rf"^\s*{pattern}\s*$"})
 

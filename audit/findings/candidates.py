@@ -15,10 +15,11 @@ from audit.core.plan import RouteDesign
 from audit.core.schemas import MEASURED
 from audit.core.tier import Tier
 from audit.findings.evidence import Pairs, Tables, dollar_draws, pair_up, quality_draws
+from audit.stats import missing
 from audit.stats.dollars import hajek_share
 from audit.stats.noninferiority import p_fail, p_pass
 from audit.stats.paired import wilson
-from audit.stats.tango import PairCounts, tango
+from audit.stats.tango import PairCounts
 
 MAX_MISSING = 0.02
 """Above this share of unmeasured draws a finding is insufficient (`product.md` section 6)."""
@@ -67,26 +68,20 @@ def observed(pairs: Pairs) -> PairCounts:
 
 def pessimistic(pairs: Pairs) -> PairCounts:
     """Counts with every unmeasured draw as a failure of the candidate."""
-    counts = observed(pairs)
-    return PairCounts(b=counts.b + pairs.missing_passed, c=counts.c, n=counts.n + pairs.missing)
+    return missing.pessimistic(
+        observed(pairs), missing_passed=pairs.missing_passed, missing_failed=pairs.missing_failed
+    )
 
 
 def optimistic(pairs: Pairs) -> PairCounts:
     """Counts with every unmeasured draw as a pass of the candidate."""
-    counts = observed(pairs)
-    return PairCounts(b=counts.b, c=counts.c + pairs.missing_failed, n=counts.n + pairs.missing)
+    return missing.optimistic(observed(pairs), missing_passed=pairs.missing_passed, missing_failed=pairs.missing_failed)
 
 
 def delta_of(pairs: Pairs, level: float) -> Estimate | None:
     """Candidate minus incumbent; unmeasured draws widen both ends. None without pairs."""
-    counts = observed(pairs)
-    if counts.n == 0:
-        return None
-    return Estimate(
-        est=(counts.c - counts.b) / counts.n,
-        lo=tango(pessimistic(pairs), level=level).low,
-        hi=tango(optimistic(pairs), level=level).high,
-        level=level,
+    return missing.delta_estimate(
+        observed(pairs), missing_passed=pairs.missing_passed, missing_failed=pairs.missing_failed, level=level
     )
 
 

@@ -111,13 +111,15 @@ class Verdicts:
 
 def best_of(tested: Sequence[Tested], margin: float) -> Tested | None:
     """Of the certified policies fit to be recommended, the one with the largest lower bound of the saving."""
-    sure = [t for t in tested if t.certified and _low(t.saving_usd) > 0 and _recommendable(t, margin)]
+    sure = [t for t in tested if t.certified and is_deployable(t, margin)]
     # Of two alike the simpler is handed over.
     return max(sure, key=lambda t: (_low(t.saving_usd), t.tuned.policy.kind == "static", t.tuned.name), default=None)
 
 
-def _recommendable(tested: Tested, margin: float) -> bool:
-    """Whether a certified policy is one to hand over; the certificate holds for any choice among the certified.
+def is_deployable(tested: Tested, margin: float) -> bool:
+    """Whether a certified policy is one to hand over, as far as it surely saves something.
+
+    The certificate holds for any choice among the certified.
 
     Moving a tenth of the traffic by lot loses a tenth of what moving all of it would lose, which may be within the
     margin; that is no reason to move it. So a Split must hold the margin on what it moves, by its estimate. A check
@@ -125,6 +127,8 @@ def _recommendable(tested: Tested, margin: float) -> bool:
     to people.
     """
     policy = tested.tuned.policy
+    if not _low(tested.saving_usd) > 0:
+        return False
     if policy.kind == "static":
         return True
     if tested.delta is None or tested.share_moved < LEAST_SHARE or (policy.verifier and policy.verifier.tiers):

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from audit.core.artifacts import RunFolder
+from audit.core.options import DIMENSIONS
 from audit.core.schemas import MEASURED
 
 BoolArray = npt.NDArray[np.bool_]
@@ -30,11 +31,11 @@ class Tables:
 
     @classmethod
     def read(cls, folder: RunFolder) -> Tables:
-        """Read what `sampling`, `replay` and `scoring` wrote, with the log's latencies and identical answers marked."""
+        """Read what the stages wrote, with the log's latencies and tenants, and identical answers marked."""
         slice_ = _plain(pl.read_parquet(folder.slice))
         replays = _plain(pl.read_parquet(folder.replay_table))
         return cls(
-            slice=_with_latency(slice_, folder.traffic_files()),
+            slice=_with_the_log(slice_, folder.traffic_files()),
             replays=_with_same_answer(replays, slice_, folder.body_files()),
             accepted=_plain(pl.read_parquet(folder.accepted)),
             scores=_plain(pl.read_parquet(folder.scores).drop("evidence_json")),
@@ -72,16 +73,16 @@ def _plain(table: pl.DataFrame) -> pl.DataFrame:
     return table.with_columns(pl.col(pl.Categorical).cast(pl.String))
 
 
-def _with_latency(slice_: pl.DataFrame, traffic_files: Sequence[Path]) -> pl.DataFrame:
-    """The slice with `latency_ms` of the log's own call."""
+def _with_the_log(slice_: pl.DataFrame, traffic_files: Sequence[Path]) -> pl.DataFrame:
+    """The slice with `latency_ms` of the log's own call, and with who sent it from where."""
     ids = slice_["exchange_id"].unique()
-    latency = (
+    logged = (
         pl.scan_parquet([str(path) for path in traffic_files])
         .filter(pl.col("row_id").is_in(ids.implode()))
-        .select(exchange_id="row_id", latency_ms="latency_ms")
+        .select(*DIMENSIONS, "latency_ms", exchange_id="row_id")
         .collect()
     )
-    return slice_.join(latency, on="exchange_id", how="left", maintain_order="left")
+    return slice_.join(logged, on="exchange_id", how="left", maintain_order="left")
 
 
 def _with_same_answer(replays: pl.DataFrame, slice_: pl.DataFrame, body_files: Sequence[Path]) -> pl.DataFrame:

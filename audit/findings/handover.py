@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
-from audit.core.finding import Findings, RouteFinding
+from audit.core.finding import Findings
 from audit.core.plain import to_plain
 from audit.core.plan import RouteDesign
 from audit.core.policy import RoutePolicy, RoutingPolicy
@@ -19,7 +19,11 @@ FRESH_DAYS = 30
 
 
 def hand_over(
-    findings: Findings, designs: Sequence[RouteDesign], chosen: Sequence[Tested | None], tiers: Sequence[Tier]
+    findings: Findings,
+    designs: Sequence[RouteDesign],
+    chosen: Sequence[Tested | None],
+    evidences: Sequence[RouteEvidence],
+    tiers: Sequence[Tier],
 ) -> RoutingPolicy:
     """The policy of a run.
 
@@ -27,12 +31,12 @@ def hand_over(
         findings: Of the run.
         designs: Of its routes.
         chosen: By design, what was certified and recommended; None where the route stays as it is.
+        evidences: By design, what the log says of it.
         tiers: Of the run.
     """
-    by_route = {route.route: route for route in findings.routes}
     routes = [
-        _route(design, tested, by_route[design.route], findings)
-        for design, tested in zip(designs, chosen, strict=True)
+        route_policy(design, tested, evidence)
+        for design, tested, evidence in zip(designs, chosen, evidences, strict=True)
         if tested is not None
     ]
     # An incumbent that no tier serves is named by its model.
@@ -51,7 +55,23 @@ def hand_over(
     )
 
 
-def _route(design: RouteDesign, tested: Tested, route: RouteFinding, findings: Findings) -> RoutePolicy:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteEvidence:
+    """What the log says of a route, as far as a policy carries it with it.
+
+    Attributes:
+        alpha: One-sided error rate of a certificate.
+        days: Of the log's window.
+        shape: Histograms of its requests, against which later traffic is held.
+    """
+
+    alpha: float
+    days: int
+    shape: Mapping[str, Sequence[int]]
+
+
+def route_policy(design: RouteDesign, tested: Tested, route: RouteEvidence) -> RoutePolicy:
+    """A tested policy with the evidence that it rests on."""
     evidence: dict[str, Any] = {
         "n": tested.n,
         "share_moved": tested.share_moved,
@@ -59,10 +79,12 @@ def _route(design: RouteDesign, tested: Tested, route: RouteFinding, findings: F
         "saving_usd": to_plain(tested.saving_usd),
         "p_value": tested.p,
         "margin": design.margin,
-        "alpha": round(1 - findings.confidence, 12),
+        "alpha": round(route.alpha, 12),
         "sealed": tested.sealed,
-        "spend_usd": route.spend_usd,
-        "days": findings.days,
+        "requests": design.requests,
+        "spend_usd": design.spend_usd,
+        "days": route.days,
+        "shape": {name: list(counts) for name, counts in route.shape.items()},
     }
     return replace(tested.tuned.policy, evidence=evidence)
 

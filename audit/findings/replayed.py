@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from audit.core.exchange import Completion, Request
+from audit.core.options import DIMENSIONS
 from audit.core.policy import RoutePolicy, SignalSpec, VerifierSpec
 from audit.core.schemas import FAILED_TO_MEASURE, MEASURED
 from audit.findings.evidence import Pairs, Tables
@@ -32,12 +33,14 @@ class Arm:
         passed: 1, 0, or NaN where it could not be measured.
         cost_usd: Of its call; NaN where it was not served or has no known cost.
         lost: The call failed in a way that says nothing of the candidate, or was never made.
+        latency_ms: Of its call; NaN where it was not served.
         completions: None where there is none.
     """
 
     passed: FloatArray
     cost_usd: FloatArray
     lost: BoolArray
+    latency_ms: FloatArray
     completions: Sequence[Completion | None]
 
 
@@ -52,6 +55,8 @@ class Replayed:
         passed: Whether the log's completion is accepted: 1, 0, or NaN.
         cost_usd: What the log billed.
         times: How often each was drawn.
+        latency_ms: Of the log's own call; NaN where the log does not say.
+        segments: By dimension of `core.options`, the tenant and the like of each; "" where the log names none.
         arms: By candidate.
     """
 
@@ -61,6 +66,8 @@ class Replayed:
     passed: FloatArray
     cost_usd: FloatArray
     times: FloatArray
+    latency_ms: FloatArray
+    segments: Mapping[str, Sequence[str]]
     arms: Mapping[str, Arm]
 
     @property
@@ -94,6 +101,8 @@ def replayed(tables: Tables, draws: pl.DataFrame, tiers: Sequence[str], requests
         passed=_floats(rows["y0"]),
         cost_usd=_floats(rows["cost_usd"]),
         times=_floats(rows["weight"]),
+        latency_ms=_floats(rows["latency_ms"]),
+        segments={name: rows[name].fill_null("").to_list() for name in DIMENSIONS if name in rows.columns},
         arms={tier: _arm(tables, rows, tier) for tier in tiers},
     )
 
@@ -101,20 +110,21 @@ def replayed(tables: Tables, draws: pl.DataFrame, tiers: Sequence[str], requests
 def _arm(tables: Tables, rows: pl.DataFrame, tier: str) -> Arm:
     mine = (pl.col("tier") == tier) & (pl.col("arm") == "candidate") & (pl.col("repeat") == 0)
     calls = tables.replays.filter(mine).select(
-        "request_fp", "status", "text", "tool_calls", "finish_reason", cost="cost_usd"
+        "request_fp", "status", "text", "tool_calls", "finish_reason", "latency_ms", cost="cost_usd"
     )
     verdicts = tables.accepted.filter(mine).select("exchange_id", y1="accepted")
     joined = (
         rows.select("exchange_id", "request_fp")
         .join(calls, on="request_fp", how="left", maintain_order="left")
         .join(verdicts, on="exchange_id", how="left", maintain_order="left")
-        .with_columns(cost=pl.when(pl.col("status").is_in(SERVED)).then("cost"))
+        .with_columns(pl.when(pl.col("status").is_in(SERVED)).then(pl.col("cost", "latency_ms")))
     )
     lost = joined["status"].is_null() | joined["status"].is_in(FAILED_TO_MEASURE)
     return Arm(
         passed=_floats(joined["y1"]),
         cost_usd=_floats(joined["cost"]),
         lost=lost.to_numpy().astype(bool),
+        latency_ms=_floats(joined["latency_ms"]),
         completions=[
             _completion(*row) for row in joined.select("status", "text", "tool_calls", "finish_reason").iter_rows()
         ],
@@ -199,6 +209,41 @@ def pairs_of(policy: RoutePolicy, draws: Replayed, walked: Walk) -> Pairs:
         excluded={},
         not_applicable=0,
     )
+
+
+def part_of(draws: Replayed, walked: Walk, rows: BoolArray) -> tuple[Replayed, Walk]:
+    """Some of the draws, and what a policy did with these; without requests and completions, which the walk has used.
+
+    Args:
+        draws: To take from.
+        walked: Over them.
+        rows: Which, shape (n,).
+    """
+    arms = {
+        tier: replace(
+            arm,
+            passed=arm.passed[rows],
+            cost_usd=arm.cost_usd[rows],
+            lost=arm.lost[rows],
+            latency_ms=arm.latency_ms[rows],
+            completions=(),
+        )
+        for tier, arm in draws.arms.items()
+    }
+    chosen: list[int] = np.flatnonzero(rows).tolist()
+    part = replace(
+        draws,
+        exchange_ids=[draws.exchange_ids[i] for i in chosen],
+        request_fps=[draws.request_fps[i] for i in chosen],
+        requests=None,
+        passed=draws.passed[rows],
+        cost_usd=draws.cost_usd[rows],
+        times=draws.times[rows],
+        latency_ms=draws.latency_ms[rows],
+        segments={name: [names[i] for i in chosen] for name, names in draws.segments.items()},
+        arms=arms,
+    )
+    return part, Walk(asked=walked.asked[rows], kept=walked.kept[rows])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from audit.core.display import percent, plural, points_interval
 from audit.core.exploration import MarginFinding, ThresholdCurve
 from audit.core.finding import CandidateFinding, CandidateVerdict, NeedsMore, RouteFinding, Verdict
 from audit.core.interval import Estimate
+from audit.core.options import RouteOptions
 from audit.core.plan import RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Tier
@@ -17,7 +18,9 @@ from audit.findings.candidates import Evidence, describe, gather, observed, rate
 from audit.findings.certify import Terms, Tested, Verdicts, certify_policies, policy_findings, reason_of
 from audit.findings.curves import MARGINS, at_margins, threshold_curve
 from audit.findings.evidence import Tables
+from audit.findings.handover import RouteEvidence
 from audit.findings.noise import Floor, noise_floor
+from audit.findings.options import SegmentTraffic, options_of
 from audit.findings.policies import Bench, Sealed, propose
 from audit.findings.sequence import decide
 from audit.signals.signal import Remembering
@@ -36,10 +39,14 @@ class RouteTraffic:
     Attributes:
         spend_by_model: USD, largest first.
         unreplayable: Requests that could not be replayed, by reason.
+        segments: Auditable requests and their spend, by dimension and name.
+        shape: Histograms of the requests.
     """
 
     spend_by_model: Mapping[str, float]
     unreplayable: Mapping[str, int]
+    segments: SegmentTraffic = field(default_factory=dict)
+    shape: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +75,22 @@ class Judged:
     accepted_rate: Estimate | None
     below: bool
     verdict: RouteVerdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteFound:
+    """What is concluded of a route.
+
+    Attributes:
+        policy: That a gateway should run; None when the route stays as it is.
+        evidence: What a policy of the route carries with it.
+        options: Every certified policy; also where the verdict is to leave the route alone.
+    """
+
+    finding: RouteFinding
+    policy: Tested | None
+    evidence: RouteEvidence
+    options: RouteOptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +127,8 @@ def find_route(
     tiers: Mapping[str, Tier],
     settings: Settings,
     prepared: Prepared | None = None,
-) -> tuple[RouteFinding, Tested | None]:
+    days: int = 0,
+) -> RouteFound:
     """Judge one route.
 
     Args:
@@ -114,9 +138,7 @@ def find_route(
         tiers: By name.
         settings: Of the run.
         prepared: From `prepare`; None tests whole-route switches alone.
-
-    Returns:
-        The finding, and the policy that a gateway should run: None when the route stays as it is.
+        days: Of the log's window.
     """
     level, alpha = settings.confidence, settings.alpha
     mine = tables.of_route(design.route)
@@ -150,7 +172,20 @@ def find_route(
         below=below is not None,
         verdict=verdict,
     )
-    return _finding(judged, settings), judged.verdict.policy
+    about = RouteEvidence(alpha=alpha, days=days, shape=traffic.shape)
+    return RouteFound(
+        finding=_finding(judged, settings),
+        policy=judged.verdict.policy,
+        evidence=about,
+        options=options_of(
+            policies if judged.verdict.policy else replace(policies, tested=()),
+            design,
+            ready.bench,
+            terms,
+            traffic.segments,
+            about,
+        ),
+    )
 
 
 def _verdict(

@@ -10,6 +10,7 @@ from audit.core.display import count, listing, percent, plural, usd
 from audit.core.finding import Case, Findings, IngestCounts, Ledger, Provenance, ReplayCounts, RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.mixture import Mix
+from audit.core.options import PolicyOptions
 from audit.core.plan import Plan
 from audit.core.policy import RoutingPolicy
 from audit.core.settings import Settings
@@ -62,11 +63,12 @@ class Context:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concluded:
-    """The findings, the cases that show them to a person, and the policy that follows from them."""
+    """The findings, the cases that show them to a person, the policy that follows, and what could be had instead."""
 
     findings: Findings
     cases: list[Case]
     policy: RoutingPolicy
+    options: PolicyOptions
 
 
 def find(
@@ -85,10 +87,10 @@ def find(
     prepared = prepare(tables, plan.designs, bench)
     write_json(folder.policies, document(list(prepared.sealed.values())))
     judged = [
-        find_route(tables, design, context.traffic[design.route], by_name, settings, prepared)
+        find_route(tables, design, context.traffic[design.route], by_name, settings, prepared, context.mix.days)
         for design in plan.designs
     ]
-    routes = [route for route, _ in judged]
+    routes = [found.finding for found in judged]
     routes.sort(key=lambda route: (-route.avoidable_usd.est, -route.spend_usd, route.route))
     level, mix = settings.confidence, context.mix
     total = avoidable(routes, level)
@@ -127,7 +129,16 @@ def find(
     return Concluded(
         findings=findings,
         cases=pick_cases(routes, tables, folder.body_files(), folder.scores),
-        policy=hand_over(findings, plan.designs, [policy for _, policy in judged], tiers),
+        policy=hand_over(
+            findings, plan.designs, [found.policy for found in judged], [found.evidence for found in judged], tiers
+        ),
+        options=PolicyOptions(
+            run_id=context.run_id,
+            days=mix.days,
+            spend_usd=mix.spend_usd,
+            confidence=level,
+            routes=tuple(sorted((found.options for found in judged), key=lambda one: one.route)),
+        ),
     )
 
 

@@ -130,6 +130,11 @@ def yaml_bytes(*documents: Mapping[str, Any], head: str) -> bytes:
 
 def heading(policy: RoutingPolicy, *lines: str) -> str:
     """The lines of a comment: what the file rests on, and how the route reaches the gateway."""
-    run = "".join(char if char.isprintable() else "?" for char in policy.run_id)
+    run = _printable(policy.run_id)
+    scope = "".join(f"\nOnly for {kind} {_printable(name)}." for kind, name in policy.scope.items())
     dated = f"evidence up to {policy.made_at or 'an unknown day'}, stale after {policy.expires_at or 'an unknown day'}"
-    return "\n".join([f"Routing policy of audit run {run}: {dated}.", *lines])
+    return "\n".join([f"Routing policy of audit run {run}: {dated}.{scope}", *lines])
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "?" for char in text)

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from audit.core.errors import InputError
+from audit.core.options import DIMENSIONS
 from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS, exact_sum
+
+SHAPE = ("prompt_chars", "n_turns", "n_tools")
+"""Columns whose histograms tell whether later traffic is still like this log's."""
+
+BINS = np.array([0, *(2**power for power in range(41))])
+"""Edges of every histogram: 0, 1, 2 to 3, 4 to 7, ...; what is larger than the last counts as the last."""
 
 COLUMNS = (
     "row_id",
@@ -18,13 +26,14 @@ COLUMNS = (
     "request_fp",
     "prompt_tokens",
     "completion_tokens",
-    "prompt_chars",
+    *SHAPE,
+    *DIMENSIONS,
     "params",
     "replayable",
     "unreplayable_reasons",
 )
 
-_INNER = ("reason", "route", "replayable", "unreplayable_reasons", "prompt_chars")
+_INNER = ("reason", "route", "replayable", "unreplayable_reasons", *SHAPE)
 
 NO_COST = "cost_unknown"
 """Reason of a request that could be replayed but has no dollars to audit."""
@@ -39,10 +48,11 @@ class RouteFrame:
         requests: Number of billable requests.
         spend_usd: Billed for them, unknown costs left out.
         rows: The replayable ones with a known cost, sorted by `row_id`: row_id, session_id, request_fp, model,
-            cost_usd, prompt_tokens, completion_tokens, max_tokens.
+            cost_usd, prompt_tokens, completion_tokens, max_tokens, and tenant, region and environment.
         models: Spend per model, largest first.
         unreplayable: Requests that cannot be audited, by first reason.
         unreplayable_usd: Their spend, by first reason.
+        shape: Histograms of the billable requests over `BINS`, by column, without the empty bins at the end.
     """
 
     route: str
@@ -52,6 +62,7 @@ class RouteFrame:
     models: dict[str, float]
     unreplayable: dict[str, int]
     unreplayable_usd: dict[str, float]
+    shape: dict[str, list[int]] = field(default_factory=dict)
 
     @property
     def auditable_usd(self) -> float:
@@ -62,6 +73,23 @@ class RouteFrame:
     def incumbent(self) -> str:
         """The model with the largest spend."""
         return next(iter(self.models), "unknown")
+
+    @property
+    def segments(self) -> dict[str, dict[str, tuple[int, float]]]:
+        """Auditable requests and their spend by tenant, region and environment; "" where the log names none."""
+        return {name: _by(name, self.rows) for name in DIMENSIONS if name in self.rows.columns}
+
+
+def _by(dimension: str, rows: pl.DataFrame) -> dict[str, tuple[int, float]]:
+    parts = rows.with_columns(pl.col(dimension).fill_null("")).partition_by(dimension, as_dict=True)
+    return {str(key[0]): (part.height, exact_sum(part["cost_usd"])) for key, part in sorted(parts.items())}
+
+
+def _histogram(values: pl.Series) -> list[int]:
+    counts = np.histogram(np.minimum(values.to_numpy(), BINS[-1]), bins=BINS)[0].tolist()
+    while counts and not counts[-1]:
+        counts.pop()
+    return [int(count) for count in counts]
 
 
 def billable(traffic_files: Sequence[Path]) -> pl.LazyFrame:
@@ -129,9 +157,8 @@ def _frame(route: str, rows: pl.DataFrame) -> RouteFrame:
         route=route,
         requests=rows.height,
         spend_usd=exact_sum(rows["cost_usd"]),
-        rows=marked.filter(pl.col("reason").is_null()).drop(
-            "reason", "route", "replayable", "unreplayable_reasons", "prompt_chars"
-        ),
+        rows=marked.filter(pl.col("reason").is_null()).drop(_INNER),
+        shape={name: _histogram(rows[name]) for name in SHAPE},
         models=dict(sorted(spent.items(), key=lambda item: (-item[1], item[0]))),
         unreplayable={reason: part.height for reason, part in by_reason.items()},
         unreplayable_usd={reason: exact_sum(part["cost_usd"]) for reason, part in by_reason.items()},

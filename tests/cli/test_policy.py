@@ -75,6 +75,8 @@ def test_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "files": [f"{folder}/policy/portkey/config.json"],
         "routes": ["/a"],
         "expires_at": "2026-12-01",
+        "scope": {},
+        "notes": [],
         "warnings": [],
     }
 

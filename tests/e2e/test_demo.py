@@ -2,38 +2,15 @@
 
 import hashlib
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.e2e.conftest import run_demo
+
 ROOT = Path(__file__).parents[2]
 TRUTH = json.loads((ROOT / "sample_logs" / "demo" / "truth.json").read_text("utf-8"))
-
-
-def run_demo(folder: Path, **environment: str) -> None:
-    """Run the command in a folder of its own."""
-    done = subprocess.run(
-        [sys.executable, "-m", "audit", "demo", "--out", str(folder)],
-        capture_output=True,
-        text=True,
-        timeout=200,
-        check=False,
-        env={**os.environ, **environment},
-    )
-    assert done.returncode == 0, done.stderr
-    assert "Demo" in done.stdout
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a demo run."""
-    folder = tmp_path_factory.mktemp("demo") / "run"
-    run_demo(folder, TZ="UTC", LANG="C.UTF-8")
-    return folder
 
 
 @pytest.fixture(scope="module")

@@ -45,7 +45,8 @@ class Routed:
         world = self.world
         traffic = RouteTraffic(spend_by_model={"large-1": world.design.spend_usd}, unreplayable={})
         prepared = prepare(world.tables, [world.design], bench or self.bench())
-        return find_route(world.tables, world.design, traffic, world.tiers, world.settings, prepared)
+        found = find_route(world.tables, world.design, traffic, world.tiers, world.settings, prepared)
+        return found.finding, found.policy
 
     def moved(self, policy: RoutePolicy) -> npt.NDArray[np.bool_]:
         """Which of all the log's requests a policy without a verifier moves."""

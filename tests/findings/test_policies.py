@@ -195,7 +195,7 @@ def test_without_requests_only_whole_routes_are_tested(tmp_path: Path) -> None:
     routed = make_routed(tmp_path, {"small": HALF_GOOD}, shows=True)
     world = routed.world
     traffic = RouteTraffic(spend_by_model={"large-1": world.design.spend_usd}, unreplayable={})
-    route, _ = find_route(world.tables, world.design, traffic, world.tiers, world.settings)
+    route = find_route(world.tables, world.design, traffic, world.tiers, world.settings).finding
     assert {p.kind for p in route.policies} == {"static", "best_single_tier", "oracle"}
 
 

@@ -12,7 +12,7 @@ from tests.findings.world import Planted, World, make_world
 def judge(world: World) -> RouteFinding:
     """The finding of the world's route."""
     traffic = RouteTraffic(spend_by_model={"large-1": world.design.spend_usd}, unreplayable={})
-    return find_route(world.tables, world.design, traffic, world.tiers, world.settings)[0]
+    return find_route(world.tables, world.design, traffic, world.tiers, world.settings).finding
 
 
 def test_a_candidate_that_loses_nothing_is_a_switch(tmp_path: Path) -> None:

@@ -1,0 +1,122 @@
+"""What could be handed over instead: the policies that passed of a route, with their counts by tenant and the like."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from audit.core.interval import Estimate
+from audit.core.options import DIMENSIONS, MOST_SEGMENTS, Option, RouteOptions, Segment
+from audit.core.plan import RouteDesign
+from audit.findings.candidates import dollars_of, observed
+from audit.findings.certify import LEAST_DRAWS, Terms, Tested, Verdicts, is_deployable
+from audit.findings.handover import RouteEvidence, route_policy
+from audit.findings.policies import Bench
+from audit.findings.replayed import Replayed, Values, Walk, pairs_of, part_of, saved_of, walk
+from audit.signals.signal import BoolArray, FloatArray
+from audit.stats.percentiles import percentile
+
+SegmentTraffic = Mapping[str, Mapping[str, tuple[int, float]]]
+"""Auditable requests and their spend, by dimension and name."""
+
+
+def options_of(
+    verdicts: Verdicts,
+    design: RouteDesign,
+    bench: Bench,
+    terms: Terms,
+    segments: SegmentTraffic,
+    evidence: RouteEvidence,
+) -> RouteOptions:
+    """The policies of a route that the sequence certified: the beginning of the sealed list, without a gap.
+
+    Args:
+        verdicts: Of the certification.
+        design: Of the route.
+        bench: That the policies were tested with.
+        terms: Of their certificates.
+        segments: What the whole log says of each tenant, region and environment on this route.
+        evidence: Of the route, for what each policy carries with it.
+    """
+    draws, spend = verdicts.certification, verdicts.spend
+    here, there = Values(draws, bench.embedder), Values(spend, bench.embedder)
+    options = []
+    for tested in verdicts.tested:
+        if not tested.passed:
+            break
+        policy = tested.tuned.policy
+        walked, paid = walk(policy, draws, here.of(policy)), walk(policy, spend, there.of(policy))
+        by_dimension = {
+            name: tuple(_segments(tested, name, (draws, walked), (spend, paid), segments.get(name, {}), terms))
+            for name in DIMENSIONS
+            if name in draws.segments
+        }
+        options.append(
+            Option(
+                policy=route_policy(design, tested, evidence),
+                recommended=tested is verdicts.best,
+                deployable=tested.certified and is_deployable(tested, terms.margin),
+                loss=-tested.delta.est if tested.delta else 1.0,
+                saving_usd=tested.saving_usd,
+                latency_p95_ms=_latency(tested, draws, walked, terms.level),
+                segments=by_dimension,
+            )
+        )
+    return RouteOptions(
+        route=design.route,
+        requests=design.requests,
+        spend_usd=design.spend_usd,
+        margin=design.margin,
+        least_pairs=terms.least_pairs,
+        options=tuple(options),
+    )
+
+
+def _segments(
+    tested: Tested,
+    dimension: str,
+    quality: tuple[Replayed, Walk],
+    dollars: tuple[Replayed, Walk],
+    traffic: Mapping[str, tuple[int, float]],
+    terms: Terms,
+) -> Iterator[Segment]:
+    """The policy on each segment of a dimension, most draws first."""
+    (draws, walked), (spend, paid), policy = quality, dollars, tested.tuned.policy
+    names = draws.segments[dimension]
+    drawn = sorted(Counter(names).items(), key=lambda item: (-item[1], item[0]))
+    for name, _ in drawn[:MOST_SEGMENTS]:
+        mine, theirs = _rows(names, name), _rows(spend.segments[dimension], name)
+        pairs = pairs_of(policy, *part_of(draws, walked, mine))
+        counts = observed(pairs)
+        requests, billed = traffic.get(name, (0, 0.0))
+        yield Segment(
+            name=name,
+            requests=requests,
+            spend_usd=billed,
+            n=pairs.n,
+            b=int(counts.b),
+            c=int(counts.c),
+            missing_passed=pairs.missing_passed,
+            missing_failed=pairs.missing_failed,
+            moved=int(walked.kept[mine].sum()),
+            saving_usd=_saving(tested, *part_of(spend, paid, theirs), billed, terms.level),
+        )
+
+
+def _rows(names: Sequence[str], name: str) -> BoolArray:
+    return np.array([one == name for one in names], dtype=bool)
+
+
+def _saving(tested: Tested, spend: Replayed, paid: Walk, billed: float, level: float) -> Estimate | None:
+    """On a segment's own spend, from its own dollar draws: within the segment they are dollar-weighted too."""
+    saved = saved_of(tested.tuned.policy, spend, paid)
+    return dollars_of(saved.z, billed, level, z_low=saved.lowest) if len(saved.z) >= LEAST_DRAWS else None
+
+
+def _latency(tested: Tested, draws: Replayed, walked: Walk, level: float) -> Estimate | None:
+    """The 95th percentile over the draws: the cheap call where there is one, and the incumbent's where it is used."""
+    arm = draws.arms[tested.tuned.policy.tier]
+    took: FloatArray = np.where(walked.asked, arm.latency_ms, 0.0) + np.where(walked.kept, 0.0, draws.latency_ms)
+    return percentile(took[np.isfinite(took)], 0.95, level=level)
