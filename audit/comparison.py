@@ -9,7 +9,11 @@ from pathlib import Path
 from audit.core.artifacts import RunFolder, read_run
 from audit.core.errors import AuditError, InputError
 from audit.core.finding import Findings, RouteFinding, Verdict
+from audit.core.history import History, past_audit
 from audit.core.interval import Estimate
+
+HISTORY = 11
+"""Earlier audits that a report recalls."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +120,37 @@ def past_runs(directory: Path) -> list[PastRun]:
     folders = [directory] if RunFolder(directory).manifest.exists() else sorted(directory.iterdir())
     found = [_past(path) for path in folders if RunFolder(path).manifest.exists()]
     return sorted(found, key=lambda run: (run.window_to or "", run.folder))
+
+
+def earlier_audits(folder: RunFolder, findings: Findings) -> History:
+    """Complete audits beside a run folder that had the same configuration and an earlier window; the latest few.
+
+    Folders that cannot be read are passed over: the history is a help, not a claim.
+    """
+    beside = folder.path.resolve().parent
+    if not beside.is_dir():
+        return History()
+    found: dict[str, Findings] = {}
+    for path in sorted(beside.iterdir()):
+        other = RunFolder(path)
+        if not (other.manifest.exists() and other.findings.exists()):
+            continue
+        try:
+            audit = read_run(path)
+        except AuditError:
+            continue
+        if _same_series(audit, findings):
+            found[audit.run_id] = audit
+    ordered = sorted(found.values(), key=lambda audit: (audit.window.get("to") or "", audit.run_id))
+    return History(audits=tuple(map(past_audit, ordered[-HISTORY:])))
+
+
+def _same_series(other: Findings, this: Findings) -> bool:
+    """Whether another audit is one that this one can be read after."""
+    complete = other.tested and (other.replay is None or other.replay.complete)
+    alike = (other.provenance.config_sha256, other.demo) == (this.provenance.config_sha256, this.demo)
+    ends, end = other.window.get("to"), this.window.get("to")
+    return complete and alike and other.run_id != this.run_id and bool(ends and end and ends < end)
 
 
 def compare(before: Findings, after: Findings) -> Comparison:

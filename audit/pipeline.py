@@ -16,15 +16,18 @@ from typing import Any, Literal
 import polars as pl
 
 from audit import __version__
+from audit.comparison import earlier_audits
 from audit.config import load_settings
 from audit.core.artifacts import (
     RunFolder,
     read_cases,
+    read_history,
     read_json,
     read_run,
     write_atomic,
     write_cases,
     write_findings,
+    write_history,
     write_json,
 )
 from audit.core.errors import Incomplete, InputError, PlanStale
@@ -53,15 +56,18 @@ from audit.replay.requests import load_requests
 from audit.replay.run import ReplayOptions, run_replay
 from audit.replay.table import write_replays
 from audit.report.focus import focus_csv
+from audit.report.hiding import without_tenants
 from audit.report.html import render_html
 from audit.report.markdown import summary_markdown
+from audit.report.pdf import print_pdf
 from audit.routing import bench_of
 from audit.sampling.frame import route_frames
 from audit.scoring.run import score as score_replays
 
 Consent = Callable[[Plan], bool]
-Format = Literal["html", "md", "json", "focus"]
+Format = Literal["html", "pdf", "md", "json", "focus"]
 TextPolicy = Literal["sample", "none"]
+Hidden = Literal["tenant"]
 
 
 def ingest(sources: Sequence[Path], settings: Settings, folder: RunFolder, *, demo: bool = False) -> IngestReport:
@@ -158,28 +164,42 @@ def report(
     output: Path | None = None,
     format: Format = "html",  # noqa: A002
     text: TextPolicy = "sample",
+    redact: Hidden | None = None,
 ) -> Path:
-    """Draw a run again from its findings.
+    """Draw a run again from its findings and the history that was recorded with them.
 
     Args:
         output: Where to; default: in the run folder.
         text: `none` leaves out every prompt and completion.
+        redact: `tenant` writes every tenant as a stable code.
+
+    Raises:
+        InputError: A PDF is asked for and no browser can print it; or findings without names are to stand in the place
+            of the findings themselves.
     """
     findings = read_run(folder.path)
+    if redact == "tenant":
+        findings = without_tenants(findings)
     if format == "focus":
         path = output or folder.path / "focus.csv"
         write_atomic(path, focus_csv(findings).encode("utf-8", "replace"))
     elif format == "json":
         path = output or folder.findings
+        if redact and path.resolve() == folder.findings.resolve():
+            raise InputError(
+                "the run's own findings keep their names", code="usage", hint="write a copy:  --output FILE.json"
+            )
         if path != folder.findings:
             write_findings(path, findings)
     elif format == "md":
         path = output or folder.summary
         write_atomic(path, summary_markdown(findings).encode("utf-8"))
     else:
-        path = output or folder.report
         cases = read_cases(folder.cases) if text == "sample" else []
-        write_atomic(path, render_html(findings, cases, text=text).encode("utf-8", "replace"))
+        history = read_history(folder.history)
+        html = render_html(findings, cases, text=text, history=history).encode("utf-8", "replace")
+        path = output or (folder.path / "report.pdf" if format == "pdf" else folder.report)
+        write_atomic(path, print_pdf(html) if format == "pdf" else html)
     return path
 
 
@@ -258,6 +278,7 @@ def _conclude(folder: RunFolder, settings: Settings, plan_: Plan, tiers: Sequenc
     write_cases(folder.cases, concluded.cases)
     write_json(folder.policy, concluded.policy)
     write_json(folder.options, concluded.options)
+    write_history(folder.history, earlier_audits(folder, findings))
     folder.record("findings", plan_.made_from, run_id=findings.run_id)
     report(folder)
     report(folder, format="md")

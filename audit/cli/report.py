@@ -16,6 +16,7 @@ class Format(StrEnum):
     """What is written."""
 
     HTML = "html"
+    PDF = "pdf"
     MD = "md"
     JSON = "json"
     FOCUS = "focus"
@@ -28,12 +29,21 @@ class Text(StrEnum):
     NONE = "none"
 
 
+class Redact(StrEnum):
+    """Names that are written as codes."""
+
+    TENANT = "tenant"
+
+
 def report(
     ctx: typer.Context,
     run: Run,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Default: in the run folder.")] = None,
     format: Annotated[Format, typer.Option("--format", help="What is written.")] = Format.HTML,  # noqa: A002
     text: Annotated[Text, typer.Option("--text", help="Prompts and completions in it.")] = Text.SAMPLE,
+    redact: Annotated[
+        Redact | None, typer.Option("--redact", help="Write these names as stable codes; texts are left as they are.")
+    ] = None,
     pack: Annotated[
         Path | None, typer.Option("--pack", metavar="FILE.zip", help="Write the evidence into a zip file instead.")
     ] = None,
@@ -41,12 +51,13 @@ def report(
     """Draw the report of a run again, from its findings; as cost rows for FinOps tools; or as a pack of evidence.
 
     `focus` is one CSV row per route with the column names of FOCUS 1.x. It holds what a log knows, not a bill: nothing
-    of accounts, invoices and list prices. A pack holds findings, cases, recorded completions, configuration, plan,
-    prices and digests, redacted as the configuration asks.
+    of accounts, invoices and list prices. `pdf` is printed by the Chromium or Chrome of this machine. A pack holds
+    findings, cases, recorded completions, configuration, plan, prices and digests, redacted as the configuration asks.
 
     EXAMPLES
         audit report runs/7f3a9c1e -o report.html
         audit report runs/7f3a9c1e --text none               # no prompt and no completion in it
+        audit report runs/7f3a9c1e --text none --redact tenant --format pdf -o vendor.pdf
         audit report runs/7f3a9c1e --format focus -o focus.csv
         audit report runs/7f3a9c1e --pack evidence.zip       # check it with:  audit verify evidence.zip
     """
@@ -58,12 +69,20 @@ def report(
     if pack is not None:
         from audit.cli.print_pack import print_packed
 
-        if output is not None or format is not Format.HTML:
-            raise InputError("--pack writes one file of its own kind; leave --output and --format out", code="usage")
+        if output is not None or format is not Format.HTML or redact is not None:
+            raise InputError(
+                "--pack writes one file of its own kind; leave --output, --format and --redact out", code="usage"
+            )
 
         print_packed(terminal, pipeline.pack(RunFolder(run), pack, text=text.value))
         return
-    path = pipeline.report(RunFolder(run), output=output, format=format.value, text=text.value)
+    path = pipeline.report(
+        RunFolder(run),
+        output=output,
+        format=format.value,
+        text=text.value,
+        redact="tenant" if redact is Redact.TENANT else None,
+    )
     if terminal.switches.json:
         terminal.document({"report": str(path)})
     else:

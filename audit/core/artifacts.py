@@ -18,6 +18,8 @@ import pyarrow.parquet as pq
 from audit.core.errors import InputError, LineageError
 from audit.core.finding import Case, Findings
 from audit.core.fingerprint import canonical_json
+from audit.core.history import SCHEMA as HISTORY_SCHEMA
+from audit.core.history import History
 from audit.core.plain import from_plain, to_plain
 
 RUN_SCHEMA = "audit-run/1"
@@ -43,6 +45,7 @@ class RunFolder:
         self.policy = self.path / "policy" / "policy.json"
         self.options = self.path / "policy" / "options.json"
         self.cases = self.path / "cases.jsonl"
+        self.history = self.path / "history.json"
         self.report = self.path / "report.html"
         self.summary = self.path / "summary.md"
 
@@ -243,3 +246,28 @@ def read_cases(path: Path) -> list[Case]:
         return []
     lines = path.read_text("utf-8", "surrogatepass").split("\n")
     return [from_plain(Case, json.loads(line)) for line in lines if line]
+
+
+def write_history(path: Path, history: History) -> None:
+    """Write `history.json`; without earlier audits there is no file."""
+    if history.audits:
+        write_json(path, history)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def read_history(path: Path) -> History:
+    """Read `history.json`; no file means no earlier audits.
+
+    Raises:
+        InputError: It is damaged, or of another version.
+    """
+    if not path.exists():
+        return History()
+    try:
+        found = from_plain(History, read_json(path))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} lacks or spoils the field {error}", code="history.damaged") from None
+    if found.schema != HISTORY_SCHEMA:
+        raise InputError(f"{path} is of another version: {found.schema!r}", code="history.version")
+    return found

@@ -2,6 +2,7 @@
 
     pack.json        run, versions, seed, text policy, and the digest of every other member
     findings.json    what the report and the gate read
+    history.json     earlier audits that the report recalls, where there are any
     cases.jsonl      replayed exchanges shown as evidence (not with text policy `none`)
     cassette/        every recorded completion (not with text policy `none`)
     audit.yaml       the configuration, where it is still there
@@ -21,9 +22,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from audit import __version__
-from audit.core.artifacts import RunFolder, read_cases, read_json, read_run, read_table
+from audit.core.artifacts import RunFolder, read_cases, read_history, read_json, read_run, read_table
 from audit.core.finding import Case, Findings
 from audit.core.fingerprint import canonical_json, file_sha256, fingerprint
+from audit.core.history import History
 from audit.core.plain import from_plain, to_plain
 from audit.pack.archive import write_members
 from audit.report.html import render_html
@@ -32,6 +34,7 @@ from audit.report.markdown import summary_markdown
 SCHEMA = "audit-pack/1"
 INDEX = "pack.json"
 FINDINGS, CASES, REPORT, SUMMARY = "findings.json", "cases.jsonl", "report.html", "summary.md"
+HISTORY = "history.json"
 CASSETTE, CONFIG, PLAN, PRICES = "cassette/completions.jsonl", "audit.yaml", "plan.json", "prices.json"
 
 TextPolicy = Literal["sample", "none"]
@@ -82,7 +85,10 @@ def pack_run(folder: RunFolder, output: Path, *, text: TextPolicy, redact: Redac
     config = folder.config_file()
     if config is not None:
         members[CONFIG] = config.read_bytes()
-    members[REPORT] = report_bytes(findings, cases, text)
+    history = read_history(folder.history)
+    if history.audits:
+        members[HISTORY] = json_bytes(to_plain(history))
+    members[REPORT] = report_bytes(findings, cases, text, history)
     members[INDEX] = json_bytes(_index(folder, findings, members, text))
     write_members(output, members)
     sizes = {name: len(members[name]) for name in sorted(members)}
@@ -100,9 +106,9 @@ def cases_bytes(cases: Sequence[Case]) -> bytes:
     return "".join(canonical_json(to_plain(case)) + "\n" for case in cases).encode("utf-8", "surrogatepass")
 
 
-def report_bytes(findings: Findings, cases: Sequence[Case], text: TextPolicy) -> bytes:
+def report_bytes(findings: Findings, cases: Sequence[Case], text: TextPolicy, history: History) -> bytes:
     """The report, as `audit report` writes it."""
-    return render_html(findings, cases, text=text).encode("utf-8", "replace")
+    return render_html(findings, cases, text=text, history=history).encode("utf-8", "replace")
 
 
 def summary_bytes(findings: Findings) -> bytes:

@@ -11,12 +11,14 @@ from typing import Any
 from audit import __version__
 from audit.core.display import plural
 from audit.core.finding import Case, Findings
+from audit.core.history import History
 from audit.core.plain import from_plain
 from audit.pack.archive import BadPack, Members
 from audit.pack.evidence import (
     CASES,
     CASSETTE,
     FINDINGS,
+    HISTORY,
     INDEX,
     REPORT,
     SCHEMA,
@@ -130,6 +132,9 @@ def _contents(members: Members, index: Mapping[str, Any]) -> list[Checked]:
         raw_cases = members.read(CASES) if CASES in members.names else b""
         lines = raw_cases.decode("utf-8", "surrogatepass").split("\n")
         cases = [from_plain(Case, json.loads(line)) for line in lines if line]
+        history = History()
+        if HISTORY in members.names:
+            history = from_plain(History, json.loads(members.read(HISTORY)))
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         # The kind alone: the message could quote a completion.
         says = f"findings or cases cannot be read ({type(error).__name__})"
@@ -142,13 +147,15 @@ def _contents(members: Members, index: Mapping[str, Any]) -> list[Checked]:
         checks.append(
             Checked(name=CASES, holds=same, says=f"{plural(len(cases), 'case')}" if same else "not as written")
         )
-    return [*checks, *_views(members, index, findings, cases)]
+    return [*checks, *_views(members, index, findings, cases, history)]
 
 
-def _views(members: Members, index: Mapping[str, Any], findings: Findings, cases: Sequence[Case]) -> list[Checked]:
+def _views(
+    members: Members, index: Mapping[str, Any], findings: Findings, cases: Sequence[Case], history: History
+) -> list[Checked]:
     """Whether report and summary are what findings and cases make."""
     try:
-        made = {REPORT: report_bytes(findings, cases, index["text"]), SUMMARY: summary_bytes(findings)}
+        made = {REPORT: report_bytes(findings, cases, index["text"], history), SUMMARY: summary_bytes(findings)}
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         return [Checked(name=REPORT, holds=False, says=f"it cannot be made again ({type(error).__name__})")]
     packed_by = str(index["tool_version"])

@@ -11,23 +11,32 @@ from typing import Any, Literal
 from markupsafe import Markup
 
 from audit.core.finding import Case, Findings
+from audit.core.history import History
 from audit.core.plain import to_plain
 from audit.report.templates import environment, source_text
 from audit.report.view import page
 
+NO_HISTORY = History()
 ISLAND_SCHEMA = "audit-report/1"
 
 # U+2028 and U+2029 end a line in JavaScript, `<`, `>` and `&` can end or open markup; JSON allows all as \u escapes.
 _ESCAPES = {ord(char): f"\\u{ord(char):04x}" for char in "<>&\u2028\u2029"}
 
 
-def render_html(findings: Findings, cases: Sequence[Case], *, text: Literal["sample", "none"] = "sample") -> str:
+def render_html(
+    findings: Findings,
+    cases: Sequence[Case],
+    *,
+    text: Literal["sample", "none"] = "sample",
+    history: History = NO_HISTORY,
+) -> str:
     """Render the report.
 
     Args:
         findings: What the audit concludes.
         cases: Exemplar rows, shown when `text` is `sample`.
         text: `none` leaves every request, answer and judge's reason out, for readers outside.
+        history: Earlier audits of the same configuration.
 
     Returns:
         The page. Equal arguments give equal bytes, whatever the time zone, locale or clock.
@@ -35,7 +44,7 @@ def render_html(findings: Findings, cases: Sequence[Case], *, text: Literal["sam
     style, script = source_text("style.css"), source_text("script.js")
     template = environment().get_template("report.html.j2")
     return template.render(
-        page=page(findings, cases, with_text=text == "sample"),
+        page=page(findings, cases, history, with_text=text == "sample"),
         policy=content_policy(style, script),
         style=Markup(style),
         script=Markup(script),
