@@ -56,11 +56,13 @@ def past(findings: Findings, history: History) -> Past | None:
     highest = max(_high(one.avoidable_share) for one in audits)
     scale = Linear(low=0.0, high=highest or 1.0, start=6, end=MINI - 6)
     before, now = audits[-2], audits[-1]
-    change = change_text(_per_1k(before), _per_1k(now))
     finding = (
-        f"Avoidable went from {percent(before.avoidable_share.est)} to {percent(now.avoidable_share.est)} of spend "
-        f"since the audit before; cost per 1,000 requests {change}."
+        f"Since the audit before, {percent(before.avoidable_share.est)} avoidable became "
+        f"{percent(now.avoidable_share.est)} of spend."
     )
+    old, new = _per_1k(before), _per_1k(now)
+    if old is not None and new is not None:
+        finding += f" Cost per 1,000 requests went from {usd(old)} to {usd(new)} ({change_text(old, new)})."
     last = len(audits) - 1
     return Past(
         finding=finding,
@@ -89,7 +91,7 @@ def _row(one: PastAudit, key: str, scale: Linear, *, this: bool) -> PastRow:
             x=scale.clip(share.est),
             ends=ends,
         ),
-        verdicts="  ".join(
+        verdicts=", ".join(
             f"{STATUS[verdict].glyph} {one.verdicts[verdict.value]} {STATUS[verdict].word.lower()}"
             for verdict in Verdict
             if one.verdicts.get(verdict.value)
