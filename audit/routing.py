@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Mapping, Sequence
+
+import polars as pl
 
 from audit.core.artifacts import RunFolder
 from audit.core.errors import MissingPackage
+from audit.core.exchange import Request
 from audit.core.policy import SignalSpec
 from audit.core.settings import RouteSettings, Settings
+from audit.core.traffic import exact_sum
 from audit.embeddings import Embedder, open_embedder
+from audit.findings.certified import least_pairs
 from audit.findings.checks import checks_of
-from audit.findings.policies import Batch, Bench
-from audit.findings.routes import least_pairs
-from audit.replay.requests import load_requests
+from audit.findings.policies import Bench, Goes, Moved
+from audit.replay.requests import load_requests, stream_requests
 from audit.sampling.frame import RouteFrame
 from audit.signals.written import written_rule
 
-BATCH_REQUESTS = 20_000
-"""Requests held at once where every request of a route is looked at."""
+DECIDED_AT_ONCE = 1_000
+"""Requests of a route that a rule is asked about together."""
 
 
 def bench_of(folder: RunFolder, settings: Settings, frames: Sequence[RouteFrame], wanted: Collection[str]) -> Bench:
@@ -29,22 +33,54 @@ def bench_of(folder: RunFolder, settings: Settings, frames: Sequence[RouteFrame]
         frames: Its routes.
         wanted: Fingerprints of the sampled requests.
     """
-    rows = {frame.route: frame.rows.select("request_fp", "cost_usd") for frame in frames}
-
-    def whole(route: str) -> Iterator[Batch]:
-        for part in rows[route].iter_slices(BATCH_REQUESTS):
-            requests = load_requests(folder.body_files(), folder.traffic_files(), set(part["request_fp"]))
-            yield Batch(requests=[requests[fp] for fp in part["request_fp"]], costs_usd=part["cost_usd"].to_numpy())
-
     return Bench(
         requests=load_requests(folder.body_files(), folder.traffic_files(), wanted),
         embedder=_quick_embedder() if wanted else None,
         verifiers=lambda route: checks_of(settings.route(route), settings.directory),
         rules=lambda route: rules_of(settings.route(route)),
-        whole=whole,
+        count_moved=lambda goes: _count_moved(folder, frames, goes),
         seed=settings.seed,
         least_pairs=lambda margin: least_pairs(margin, settings.alpha),
     )
+
+
+def _count_moved(folder: RunFolder, frames: Sequence[RouteFrame], goes: Mapping[str, Goes]) -> dict[str, Moved]:
+    """Ask every route's rule about each of its different requests, in one pass over the bodies of the log.
+
+    Counts and dollars are then those of the rows with these requests, added up exactly, so the order of files and
+    rows is nowhere in them.
+    """
+    rows = {frame.route: frame.rows.select("request_fp", "cost_usd") for frame in frames if frame.route in goes}
+    if not rows:
+        return {}
+    # Of a million requests almost none is on two routes: the common answer is one shared tuple.
+    asked_by: dict[str, tuple[str, ...]] = {}
+    for route, part in rows.items():
+        alone = (route,)
+        for request_fp in part["request_fp"].unique():
+            others = asked_by.get(request_fp)
+            asked_by[request_fp] = (*others, route) if others else alone
+    waiting: dict[str, list[Request]] = {route: [] for route in rows}
+    moved: dict[str, list[str]] = {route: [] for route in rows}
+
+    def decide(route: str) -> None:
+        requests = waiting[route]
+        going = goes[route](requests)
+        moved[route] += [request.request_fp for request, goes_there in zip(requests, going, strict=True) if goes_there]
+        requests.clear()
+
+    for request in stream_requests(folder.body_files(), folder.traffic_files(), asked_by):
+        for route in asked_by[request.request_fp]:
+            waiting[route].append(request)
+            if len(waiting[route]) == DECIDED_AT_ONCE:
+                decide(route)
+    found = {}
+    for route, part in rows.items():
+        if waiting[route]:
+            decide(route)
+        going = part.filter(pl.col("request_fp").is_in(moved[route]))
+        found[route] = Moved(requests=part.height, moved=going.height, usd=exact_sum(going["cost_usd"]))
+    return found
 
 
 def rules_of(entry: RouteSettings | None) -> list[tuple[str, SignalSpec]]:

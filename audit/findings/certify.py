@@ -18,11 +18,10 @@ from audit.core.plan import RouteDesign
 from audit.core.policy import RoutePolicy
 from audit.findings.candidates import MAX_MISSING, delta_of, dollars_of, pessimistic
 from audit.findings.evidence import Pairs, Tables, quality_draws
-from audit.findings.policies import Bench, Sealed, Tuned
-from audit.findings.replayed import Replayed, Values, pairs_of, replayed, saved_of, walk
+from audit.findings.policies import Bench, Goes, Moved, Sealed, Tuned
+from audit.findings.replayed import Replayed, Saved, Values, pairs_of, replayed, saved_of, walk
 from audit.signals import compute
 from audit.signals.rules import in_force
-from audit.signals.signal import FloatArray
 from audit.stats.risk_control import Certification, CertificationScores, certify
 from audit.stats.tango import PairCounts
 
@@ -181,37 +180,58 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
                 terms,
             )
         )
-    measured, best = tuple(tested), best_of(tested, terms.margin)
-    if best is not None:
-        best = tested[best.position - 1] = _sharpened(best, spend, there.of(best.tuned.policy), design, bench)
     return Verdicts(
-        tested=tuple(tested), best=best, measured=measured, pairs=tuple(pairs), certification=draws, spend=spend
+        tested=tuple(tested),
+        best=best_of(tested, terms.margin),
+        measured=tuple(tested),
+        pairs=tuple(pairs),
+        certification=draws,
+        spend=spend,
     )
 
 
-def _sharpened(best: Tested, spend: Replayed, values: FloatArray | None, design: RouteDesign, bench: Bench) -> Tested:
+def rule_of(verdicts: Verdicts, bench: Bench) -> Goes | None:
+    """Which requests the recommended policy moves; None unless it decides before the call, and moves enough draws."""
+    best = verdicts.best
+    if best is None or _on_moved(best.tuned.policy, verdicts.spend, bench) is None:
+        return None
+    signal, threshold = best.tuned.policy.signal, best.tuned.policy.threshold or 0.0
+    assert signal is not None
+    return lambda requests: compute(signal, requests, embedder=bench.embedder) >= threshold
+
+
+def sharpened(verdicts: Verdicts, moved: Moved | None, design: RouteDesign, bench: Bench) -> Verdicts:
     """The share and the saving of a policy that decides before the call, with what it moves counted, not estimated.
 
     A signal can be computed for every request of the log, so how many and which dollars it moves is known; the draws
     only say which part of these dollars would have been saved.
+
+    Args:
+        verdicts: Of the certification.
+        moved: Of the whole log, by `rule_of`; None leaves the estimates.
+        design: Of the route.
+        bench: That the policies were tested with.
     """
-    policy, level = best.tuned.policy, best.saving_usd.level if best.saving_usd else 0.0
-    asked = walk(policy, spend, values)
-    draws = int(spend.times[asked.asked].sum())
-    if policy.signal is None or policy.verifier is not None or draws < LEAST_DRAWS:
-        return best
-    requests = moved = 0
-    dollars = 0.0
-    for batch in bench.whole(policy.route):
-        going = compute(policy.signal, batch.requests, embedder=bench.embedder) >= (policy.threshold or 0.0)
-        requests, moved = requests + len(going), moved + int(going.sum())
-        dollars += float(batch.costs_usd[going].sum())
-    if not moved:
-        return best
-    times = np.repeat(asked.asked, spend.times.astype(np.int64))
+    best = verdicts.best
+    if best is None or best.saving_usd is None or moved is None or not moved.moved:
+        return verdicts
+    saved = _on_moved(best.tuned.policy, verdicts.spend, bench)
+    assert saved is not None
+    saving = dollars_of(saved.z, min(moved.usd, design.auditable_usd), best.saving_usd.level, z_low=saved.lowest)
+    best = replace(best, share_moved=moved.moved / moved.requests, saving_usd=saving)
+    tested = tuple(best if one.position == best.position else one for one in verdicts.tested)
+    return replace(verdicts, tested=tested, best=best)
+
+
+def _on_moved(policy: RoutePolicy, spend: Replayed, bench: Bench) -> Saved | None:
+    """What a policy that decides before the call saves on the dollar draws that it moves; None of too few."""
+    if policy.signal is None or policy.verifier is not None:
+        return None
+    asked = walk(policy, spend, Values(spend, bench.embedder).of(policy))
+    if spend.times[asked.asked].sum() < LEAST_DRAWS:
+        return None
     saved = saved_of(policy, spend, asked)
-    saving = dollars_of(saved.z[times], min(dollars, design.auditable_usd), level, z_low=saved.lowest)
-    return replace(best, share_moved=moved / requests, saving_usd=saving)
+    return replace(saved, z=saved.z[np.repeat(asked.asked, spend.times.astype(np.int64))])
 
 
 def scores_of(sealed: Sealed, pairs: Sequence[Pairs], terms: Terms) -> Iterator[CertificationScores]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -41,12 +41,23 @@ SHARES_MOVED = (0.1, 0.25, 0.4, 0.55, 0.7, 0.85)
 """Thresholds are put where they would send about these shares of the traffic to the cheap tier."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Batch:
-    """Some of a route's replayable requests, with what each was billed."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moved:
+    """What a rule that decides before the call does with all requests of a route that can be replayed.
 
-    requests: Sequence[Request]
-    costs_usd: FloatArray
+    Attributes:
+        requests: All of them.
+        moved: Those that it sends to the cheap tier.
+        usd: Billed for these.
+    """
+
+    requests: int
+    moved: int
+    usd: float
+
+
+Goes = Callable[[Sequence[Request]], BoolArray]
+"""Which of some requests a rule sends to the cheap tier."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +69,7 @@ class Bench:
         embedder: For signals that embed texts; None leaves those out.
         verifiers: By route, the checks that its criteria and requests allow.
         rules: By route, what people wrote: the tier to move to, and the rule as a signal.
-        whole: A route's name to all its replayable requests, in batches; asked only for what is recommended.
+        count_moved: By route, a rule, to what it moves of the whole log; asked once, for what is recommended.
         seed: Of the fits.
         least_pairs: By margin; a route whose certification split has fewer draws can certify nothing, so nothing is
             fitted for it.
@@ -68,7 +79,7 @@ class Bench:
     embedder: TextEmbedder | None = None
     verifiers: Callable[[str], Sequence[VerifierSpec]] = lambda route: ()
     rules: Callable[[str], Sequence[tuple[str, SignalSpec]]] = lambda route: ()
-    whole: Callable[[str], Iterable[Batch]] = lambda route: ()
+    count_moved: Callable[[Mapping[str, Goes]], Mapping[str, Moved]] = lambda goes: {}
     seed: int = 0
     least_pairs: Callable[[float], int] = lambda margin: 0
 

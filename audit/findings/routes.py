@@ -15,19 +15,18 @@ from audit.core.plan import RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.findings.candidates import Evidence, describe, gather, observed, rate
-from audit.findings.certify import Terms, Tested, Verdicts, certify_policies, policy_findings, reason_of
+from audit.findings.certified import MIN_PAIRS, Certified, Prepared, certify_routes, least_pairs, prepare
+from audit.findings.certify import Terms, Tested, Verdicts, policy_findings, reason_of
 from audit.findings.curves import MARGINS, at_margins, threshold_curve
 from audit.findings.evidence import Tables
 from audit.findings.handover import RouteEvidence
-from audit.findings.noise import Floor, noise_floor
+from audit.findings.noise import Floor
 from audit.findings.options import SegmentTraffic, options_of
-from audit.findings.policies import Bench, Sealed, propose
+from audit.findings.policies import Bench
 from audit.findings.sequence import decide
-from audit.signals.signal import Remembering
 from audit.stats.noninferiority import smallest_n
 from audit.stats.planning import pairs_needed
 
-MIN_PAIRS = 100
 MAX_UNREPLAYABLE = 0.05
 """Above this share of a route's requests the report warns that the claim leaves them out."""
 
@@ -93,33 +92,6 @@ class RouteFound:
     options: RouteOptions
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """What was chosen and sealed before the certification split is looked at, by route.
-
-    Attributes:
-        bench: What policies are made from.
-        sealed: By route.
-    """
-
-    bench: Bench
-    sealed: Mapping[str, Sealed]
-
-
-def prepare(tables: Tables, designs: Sequence[RouteDesign], bench: Bench) -> Prepared:
-    """Choose and order every route's policies on the tuning split alone."""
-    before = tables.before_certification()
-    if bench.embedder is not None:
-        bench = replace(bench, embedder=Remembering(bench.embedder))
-    sealed = {d.route: propose(before.of_route(d.route), d, d.candidates, bench) for d in designs}
-    return Prepared(bench=bench, sealed=sealed)
-
-
-def least_pairs(margin: float, alpha: float) -> int:
-    """Pairs below which a route decides nothing."""
-    return max(smallest_n(margin, alpha), MIN_PAIRS)
-
-
 def find_route(
     tables: Tables,
     design: RouteDesign,
@@ -129,26 +101,53 @@ def find_route(
     prepared: Prepared | None = None,
     days: int = 0,
 ) -> RouteFound:
-    """Judge one route.
+    """`find_routes` of one route; without `prepared` whole-route switches alone are tested."""
+    ready = prepared or prepare(tables, [design], Bench())
+    return find_routes(tables, [design], {design.route: traffic}, tiers, settings, ready, days)[0]
+
+
+def find_routes(
+    tables: Tables,
+    designs: Sequence[RouteDesign],
+    traffic: Mapping[str, RouteTraffic],
+    tiers: Mapping[str, Tier],
+    settings: Settings,
+    prepared: Prepared,
+    days: int = 0,
+) -> list[RouteFound]:
+    """Judge routes.
 
     Args:
         tables: Of the whole run.
-        design: Of the route.
-        traffic: What the log says of it.
+        designs: Of the routes.
+        traffic: What the log says of each.
         tiers: By name.
         settings: Of the run.
-        prepared: From `prepare`; None tests whole-route switches alone.
+        prepared: From `prepare`.
         days: Of the log's window.
+
+    Returns:
+        What is concluded, by design.
     """
-    level, alpha = settings.confidence, settings.alpha
-    mine = tables.of_route(design.route)
+    certified = certify_routes(tables, designs, settings, prepared)
+    return [
+        _judge(tables, design, traffic[design.route], tiers, settings, certified[design.route], days)
+        for design in designs
+    ]
+
+
+def _judge(
+    tables: Tables,
+    design: RouteDesign,
+    traffic: RouteTraffic,
+    tiers: Mapping[str, Tier],
+    settings: Settings,
+    certified: Certified,
+    days: int,
+) -> RouteFound:
+    level, terms, policies = settings.confidence, certified.terms, certified.policies
+    mine, sealed, bench = tables.of_route(design.route), certified.sealed, certified.bench
     evidence = [gather(mine, design, tiers[name], level) for name in design.candidates]
-    floor = noise_floor(mine, design, level=level, alpha=alpha)
-    least = least_pairs(design.margin, alpha)
-    terms = Terms(margin=design.margin, alpha=alpha, level=level, least_pairs=least, noisy=floor.noisy)
-    ready = prepared or prepare(tables, [design], Bench())
-    sealed = ready.sealed[design.route]
-    policies = certify_policies(mine, design, sealed, ready.bench, terms)
     decisions = decide(evidence, policies, terms)
     candidates = [describe(e, decisions[e.tier.name], mine, design, level) for e in evidence]
     entry = settings.route(design.route)
@@ -157,22 +156,22 @@ def find_route(
     below = _below_floor(accepted, accepted_floor)
     verdict = _verdict(design, candidates, policies, below)
     # A route below its own floor stays where it is at any margin.
-    others = () if below else tuple(_terms_at(margin, terms, floor) for margin in MARGINS)
+    others = () if below else tuple(_terms_at(margin, terms, certified.noise) for margin in MARGINS)
     judged = Judged(
         design=design,
         traffic=traffic,
         evidence=evidence,
         candidates=candidates,
         policies=policies,
-        curve=threshold_curve(policies, sealed, _tier_of(verdict), ready.bench, terms),
+        curve=threshold_curve(policies, sealed, _tier_of(verdict), bench, terms),
         at_margins=at_margins(policies, sealed, others),
-        noise=floor,
+        noise=certified.noise,
         accepted_floor=accepted_floor,
         accepted_rate=accepted,
         below=below is not None,
         verdict=verdict,
     )
-    about = RouteEvidence(alpha=alpha, days=days, shape=traffic.shape)
+    about = RouteEvidence(alpha=terms.alpha, days=days, shape=traffic.shape)
     return RouteFound(
         finding=_finding(judged, settings),
         policy=judged.verdict.policy,
@@ -180,7 +179,7 @@ def find_route(
         options=options_of(
             policies if judged.verdict.policy else replace(policies, tested=()),
             design,
-            ready.bench,
+            bench,
             terms,
             traffic.segments,
             about,

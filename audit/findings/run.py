@@ -16,11 +16,12 @@ from audit.core.policy import RoutingPolicy
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.findings.cases import pick_cases
+from audit.findings.certified import prepare
 from audit.findings.curves import frontier
 from audit.findings.evidence import Tables
 from audit.findings.handover import hand_over
 from audit.findings.policies import Bench, document
-from audit.findings.routes import RouteTraffic, find_route, prepare
+from audit.findings.routes import RouteTraffic, find_routes
 from audit.findings.totals import acceptance, avoidable, ledger, yearly
 
 MAX_CAVEATS = 3
@@ -86,10 +87,7 @@ def find(
     by_name = {tier.name: tier for tier in tiers}
     prepared = prepare(tables, plan.designs, bench)
     write_json(folder.policies, document(list(prepared.sealed.values())))
-    judged = [
-        find_route(tables, design, context.traffic[design.route], by_name, settings, prepared, context.mix.days)
-        for design in plan.designs
-    ]
+    judged = find_routes(tables, plan.designs, context.traffic, by_name, settings, prepared, context.mix.days)
     routes = [found.finding for found in judged]
     routes.sort(key=lambda route: (-route.avoidable_usd.est, -route.spend_usd, route.route))
     level, mix = settings.confidence, context.mix

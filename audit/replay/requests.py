@@ -1,4 +1,4 @@
-"""Requests of the slice, read back from the ingested log. Memory holds the slice, never the log."""
+"""Requests read back from the ingested log. Memory holds what was asked for, or a handful of rows, never the log."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -16,11 +18,14 @@ from audit.core.exchange import Request
 
 BODY_COLUMNS = ("row_id", "messages", "tools", "tool_choice", "response_format")
 
+PARSED_ROWS = 2_000
+"""Rows whose JSON is held as objects at once; objects are many times the text."""
+
 
 def load_requests(
     body_files: Sequence[Path], traffic_files: Sequence[Path], wanted: Collection[str]
 ) -> dict[str, Request]:
-    """The requests with these fingerprints.
+    """The requests with these fingerprints, sorted by them.
 
     Of several rows with one fingerprint the first in file order that has its messages is taken; they are equal.
 
@@ -31,37 +36,62 @@ def load_requests(
     Raises:
         InputError: Some have no body in the log any more.
     """
-    params: dict[str, tuple[str, str | None]] = {}
-    for batch in _matching(traffic_files, "request_fp", wanted, ("row_id", "request_fp", "params")):
-        for row in batch.to_pylist():
-            params.setdefault(row["row_id"], (row["request_fp"], row["params"]))
-    found: dict[str, Request] = {}
-    for batch in _matching(body_files, "row_id", params, BODY_COLUMNS):
-        for row in batch.to_pylist():
-            request_fp, own = params[row["row_id"]]
-            if request_fp not in found and row["messages"] is not None:
-                found[request_fp] = _request(request_fp, row, own)
-    if absent := len(set(wanted) - set(found)):
-        raise InputError(
-            f"{absent} of {len(set(wanted))} sampled requests have no body in the ingested log",
-            code="replay.no-body",
-            hint="ingest the logs again into a new run folder",
-        )
+    found = {request.request_fp: request for request in stream_requests(body_files, traffic_files, wanted)}
     return {request_fp: found[request_fp] for request_fp in sorted(found)}
 
 
-def _matching(
-    files: Sequence[Path], key: str, wanted: Collection[str], columns: Sequence[str]
-) -> Iterator[pa.RecordBatch | pa.Table]:
-    """Rows whose `key` is wanted. A row group's other columns are read only when it has one."""
-    values = pa.array(sorted(wanted), pa.string())
-    for path in files:
-        file = pq.ParquetFile(path)
-        for group in range(file.num_row_groups):
-            keys = file.read_row_group(group, columns=[key]).column(key)
-            mask = pc.is_in(keys.cast(pa.string()), value_set=values)
-            if pc.any(mask).as_py():
-                yield file.read_row_group(group, columns=list(columns)).filter(mask)
+def stream_requests(
+    body_files: Sequence[Path], traffic_files: Sequence[Path], wanted: Collection[str]
+) -> Iterator[Request]:
+    """As `load_requests`, one by one in file order. Every file is read once, however many requests are wanted.
+
+    A row group's bodies are read only when one of them is wanted; of `wanted`, fingerprints and parameters are held.
+    """
+    fps = pl.Series("request_fp", list(wanted), dtype=pl.String).unique().sort()
+    if fps.is_empty():
+        return
+    rows = _rows_of(traffic_files, fps)
+    seen = np.zeros(len(fps), dtype=bool)
+    for path in body_files:
+        with pq.ParquetFile(path) as file:
+            for group in range(file.num_row_groups):
+                keys = pl.DataFrame({"row_id": pl.Series(file.read_row_group(group, columns=["row_id"]).column(0))})
+                asked = keys.with_row_index("at").join(rows, on="row_id", maintain_order="left")
+                asked = asked.filter(~pl.Series(seen[asked["place"].to_numpy()]))
+                if not asked.is_empty():
+                    for place, row, params in _with_messages(file, group, asked):
+                        seen[place] = True
+                        yield _request(fps[place], row, params)
+    if absent := int((~seen).sum()):
+        raise InputError(
+            f"{absent} of {len(fps)} sampled requests have no body in the ingested log",
+            code="replay.no-body",
+            hint="ingest the logs again into a new run folder",
+        )
+
+
+def _rows_of(traffic_files: Sequence[Path], fps: pl.Series) -> pl.DataFrame:
+    """Rows of the traffic with these fingerprints: row_id, place of the fingerprint among them, params."""
+    places = pl.DataFrame({"request_fp": fps}).with_row_index("place")
+    scan = pl.scan_parquet([str(path) for path in traffic_files])
+    return (
+        scan.select("row_id", "request_fp", "params")
+        .join(places.lazy(), on="request_fp", maintain_order="left")
+        .drop("request_fp")
+        .collect()
+    )
+
+
+def _with_messages(
+    file: pq.ParquetFile, group: int, asked: pl.DataFrame
+) -> Iterator[tuple[int, dict[str, Any], str | None]]:
+    """The first row of each fingerprint that has its messages: its place, the row and its parameters."""
+    table = file.read_row_group(group, columns=list(BODY_COLUMNS))
+    there = pl.Series(pc.is_valid(table.column("messages")))
+    first = asked.filter(there.gather(asked["at"])).unique("place", keep="first", maintain_order=True)
+    for part in first.iter_slices(PARSED_ROWS):
+        taken = table.take(pa.array(part["at"].to_numpy())).to_pylist()
+        yield from zip(part["place"], taken, part["params"], strict=True)
 
 
 def _request(request_fp: str, row: dict[str, Any], params: str | None) -> Request:

@@ -12,9 +12,10 @@ import numpy.typing as npt
 from audit.core.exchange import Request
 from audit.core.finding import RouteFinding
 from audit.core.policy import RoutePolicy, VerifierSpec
+from audit.findings.certified import least_pairs, prepare
 from audit.findings.certify import Tested
-from audit.findings.policies import Batch, Bench
-from audit.findings.routes import RouteTraffic, find_route, least_pairs, prepare
+from audit.findings.policies import Bench, Goes, Moved
+from audit.findings.routes import RouteTraffic, find_route
 from audit.signals import compute
 from audit.signals.written import written_rule
 from tests.findings.world import Planted, World, make_world
@@ -29,16 +30,19 @@ class Routed:
 
     def bench(self, verifiers: Sequence[VerifierSpec] = (), rules: Sequence[tuple[str, str]] = ()) -> Bench:
         """What policies of this world are made from."""
-        fps = self.world.records["fp"].to_list()
-        costs = self.world.records["cost"].to_numpy()
         return Bench(
             requests=self.requests,
             verifiers=lambda route: verifiers,
             rules=lambda route: [(to, written_rule(when)) for to, when in rules],
-            whole=lambda route: [Batch(requests=[self.requests[fp] for fp in fps], costs_usd=costs)],
+            count_moved=lambda goes: {route: self._counted(rule) for route, rule in goes.items()},
             seed=self.world.settings.seed,
             least_pairs=lambda margin: least_pairs(margin, self.world.settings.alpha),
         )
+
+    def _counted(self, goes: Goes) -> Moved:
+        going = goes([self.requests[fp] for fp in self.world.records["fp"]])
+        usd = float(self.world.records["cost"].to_numpy()[going].sum())
+        return Moved(requests=len(going), moved=int(going.sum()), usd=usd)
 
     def judge(self, bench: Bench | None = None) -> tuple[RouteFinding, Tested | None]:
         """The finding of the world's route, and its policy."""

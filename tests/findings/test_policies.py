@@ -13,9 +13,10 @@ import pytest
 from audit.core.finding import Verdict
 from audit.core.interval import Estimate
 from audit.core.policy import VerifierSpec
+from audit.findings.certified import prepare
 from audit.findings.checks import checks_of
 from audit.findings.policies import Sealed, document
-from audit.findings.routes import RouteTraffic, find_route, prepare
+from audit.findings.routes import RouteTraffic, find_route
 from audit.stats.risk_control import MAX_POLICIES
 from tests.findings.routed import Routed, make_routed
 from tests.findings.world import Planted

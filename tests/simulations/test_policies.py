@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from audit.core.interval import Estimate
+from audit.findings.certified import least_pairs, prepare
 from audit.findings.certify import Terms, Verdicts, certify_policies
-from audit.findings.routes import least_pairs, prepare
 from tests.findings.routed import Routed, make_routed
 from tests.findings.world import Planted
 
