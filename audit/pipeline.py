@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -36,10 +37,15 @@ from audit.core.fingerprint import fingerprint
 from audit.core.mixture import Mix
 from audit.core.plain import from_plain, to_plain
 from audit.core.plan import Plan, plan_from_plain
+from audit.core.policy import RoutingPolicy
 from audit.core.settings import Settings
 from audit.core.tier import Tier
+from audit.core.watching import RouteSeen, Seen, TierSeen
 from audit.drafting import draft
+from audit.findings.evidence import Tables
+from audit.findings.handover import price_words
 from audit.findings.run import find
+from audit.findings.watching import watched_pairs
 from audit.ingest.redact import Redactor
 from audit.ingest.run import IngestReport
 from audit.ingest.run import ingest as read_logs
@@ -60,7 +66,7 @@ from audit.report.hiding import without_tenants
 from audit.report.html import render_html
 from audit.report.markdown import summary_markdown
 from audit.report.pdf import print_pdf
-from audit.routing import bench_of
+from audit.routing import bench_of, quick_embedder
 from audit.sampling.frame import route_frames
 from audit.scoring.run import score as score_replays
 
@@ -209,6 +215,53 @@ def pack(folder: RunFolder, output: Path, *, text: TextPolicy = "sample") -> Pac
     config = folder.config_file()
     settings = Settings() if config is None else load_settings(config)
     return pack_run(folder, output, text=text, redact=Redactor(settings.ingest.redact).value)
+
+
+def watch(target: Path, policy: RoutingPolicy, settings: Settings) -> Seen:
+    """What a later run, or a later log that was not replayed, says of a policy. Nothing is sent.
+
+    Args:
+        target: A run folder, or a log.
+        policy: To watch.
+        settings: How a log is read, and which tiers there are now.
+    """
+    if not RunFolder(target).manifest.exists():
+        with tempfile.TemporaryDirectory(prefix="audit-watch-") as scratch:
+            folder = RunFolder(scratch)
+            ingest([target], settings, folder)
+            return _seen(folder, settings)
+    folder, findings = RunFolder(target), read_run(target)
+    slice_ = set(pl.read_parquet(folder.slice)["request_fp"].to_list())
+    requests = load_requests(folder.body_files(), folder.traffic_files(), slice_)
+    return replace(
+        _seen(folder, settings),
+        run_id=findings.run_id,
+        pairs=watched_pairs(Tables.read(folder), policy, requests, quick_embedder()),
+        complete=findings.replay is None or findings.replay.complete,
+        demo=findings.demo,
+        simulated=findings.simulated,
+    )
+
+
+def _seen(folder: RunFolder, settings: Settings) -> Seen:
+    """What the traffic alone says."""
+    tiers = resolve_tiers(settings)
+    measured = measure_mix(folder.traffic_files(), tiers)
+    shapes = {frame.route: frame.shape for frame in route_frames(folder.traffic_files())}
+    return Seen(
+        run_id=None,
+        window_from=measured.window_from,
+        window_to=measured.window_to,
+        routes={
+            row.name: RouteSeen(
+                requests=row.requests,
+                models={share.model: share.requests for share in row.models},
+                shape=shapes.get(row.name, {}),
+            )
+            for row in measured.by_route
+        },
+        tiers={tier.name: TierSeen(model=tier.model, price=price_words(tier)) for tier in tiers},
+    )
 
 
 def demo(folder: RunFolder) -> Findings:

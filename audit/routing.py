@@ -35,7 +35,7 @@ def bench_of(folder: RunFolder, settings: Settings, frames: Sequence[RouteFrame]
     """
     return Bench(
         requests=load_requests(folder.body_files(), folder.traffic_files(), wanted),
-        embedder=_quick_embedder() if wanted else None,
+        embedder=quick_embedder() if wanted else None,
         verifiers=lambda route: checks_of(settings.route(route), settings.directory),
         rules=lambda route: rules_of(settings.route(route)),
         count_moved=lambda goes: _count_moved(folder, frames, goes),
@@ -88,7 +88,7 @@ def rules_of(entry: RouteSettings | None) -> list[tuple[str, SignalSpec]]:
     return [(rule.to, written_rule(rule.when)) for rule in (entry.rules if entry else ())]
 
 
-def _quick_embedder() -> Embedder | None:
+def quick_embedder() -> Embedder | None:
     """The static vectors: a policy embeds every request on its way, and these take a millisecond less than that."""
     try:
         return open_embedder("wordllama")

@@ -32,13 +32,14 @@ class Judged:
     """A decision with everything that its outputs show.
 
     Attributes:
+        findings: That rules were held against; None where a policy was judged.
         places: Of the rules in their file.
         inconclusive: What the exit code of an inconclusive gate is.
         name: Of the gate.
     """
 
     decision: GateDecision
-    findings: Findings
+    findings: Findings | None
     places: Sequence[Place] = ()
     inconclusive: Inconclusive | None = None
     name: str = "gate"

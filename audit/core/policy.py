@@ -17,6 +17,11 @@ KINDS = ("static", "rules", "similarity", "classifier", "guarded", "cascade")
 WITH_SIGNAL = ("rules", "similarity", "classifier", "guarded")
 
 
+def bare(model: str) -> str:
+    """A model's name without the provider that a gateway writes before it: `openai/gpt-4.1` is `gpt-4.1`."""
+    return model.rpartition("/")[2]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignalSpec:
     """A fitted signal, complete in itself.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -49,7 +49,7 @@ def hand_over(
         routes=tuple(sorted(routes, key=lambda route: route.route)),
         made_at=until[:10] if until else None,
         expires_at=(date.fromisoformat(until[:10]) + timedelta(days=FRESH_DAYS)).isoformat() if until else None,
-        prices={tier.name: _price(tier) for tier in sorted(tiers, key=lambda tier: tier.name)},
+        prices={tier.name: price_words(tier) for tier in sorted(tiers, key=lambda tier: tier.name)},
         demo=findings.demo,
         simulated=findings.simulated,
     )
@@ -63,11 +63,15 @@ class RouteEvidence:
         alpha: One-sided error rate of a certificate.
         days: Of the log's window.
         shape: Histograms of its requests, against which later traffic is held.
+        models: That served it in the log.
+        reported: By tier, what the endpoints called themselves in the replays: a snapshot behind a model's name.
     """
 
     alpha: float
     days: int
     shape: Mapping[str, Sequence[int]]
+    models: Sequence[str] = ()
+    reported: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 def route_policy(design: RouteDesign, tested: Tested, route: RouteEvidence) -> RoutePolicy:
@@ -84,12 +88,14 @@ def route_policy(design: RouteDesign, tested: Tested, route: RouteEvidence) -> R
         "requests": design.requests,
         "spend_usd": design.spend_usd,
         "days": route.days,
+        "models": sorted({*route.models, *route.reported.get(tested.tuned.policy.tier, ())}),
         "shape": {name: list(counts) for name, counts in route.shape.items()},
     }
     return replace(tested.tuned.policy, evidence=evidence)
 
 
-def _price(tier: Tier) -> Mapping[str, float | None]:
+def price_words(tier: Tier) -> Mapping[str, float | None]:
+    """A tier's price as `policy.json` has it."""
     price = tier.price
     return {
         "input": price.input,

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+import polars as pl
+
 from audit.core.display import percent, plural, points_interval
 from audit.core.exploration import MarginFinding, ThresholdCurve
 from audit.core.finding import CandidateFinding, CandidateVerdict, NeedsMore, RouteFinding, Verdict
@@ -171,7 +173,9 @@ def _judge(
         below=below is not None,
         verdict=verdict,
     )
-    about = RouteEvidence(alpha=terms.alpha, days=days, shape=traffic.shape)
+    about = RouteEvidence(
+        alpha=terms.alpha, days=days, shape=traffic.shape, models=tuple(traffic.spend_by_model), reported=_reported(mine)
+    )
     return RouteFound(
         finding=_finding(judged, settings),
         policy=judged.verdict.policy,
@@ -185,6 +189,15 @@ def _judge(
             about,
         ),
     )
+
+
+def _reported(tables: Tables) -> dict[str, list[str]]:
+    """By candidate, the models that answered, as they called themselves."""
+    calls = tables.replays.filter(pl.col("arm") == "candidate").drop_nulls("model_reported")
+    named = calls.select("tier", "model_reported").unique().sort("tier", "model_reported")
+    return {
+        str(key[0]): part["model_reported"].to_list() for key, part in named.partition_by("tier", as_dict=True).items()
+    }
 
 
 def _verdict(

@@ -22,15 +22,24 @@ LONGEST_NAME = 80
 DETAILS_BUDGET = 36_000
 """Characters for the folded table; the rest of the comment has a bounded size."""
 
+JUDGED = (
+    "A rule passes when its whole {level} interval satisfies it, fails when none of the interval does, and is "
+    "inconclusive otherwise."
+)
+WATCHED = (
+    "Quality is watched by an e-process over every window since the policy was made, which may be looked at as often "
+    "as wanted; the other rules compare the log and the configuration with the policy's evidence."
+)
+
 _TEMPLATE = "gate.md.j2"
 
 
-def markdown(decision: GateDecision, findings: Findings, *, name: str = "gate") -> str:
+def markdown(decision: GateDecision, findings: Findings | None, *, name: str = "gate") -> str:
     """Render the comment.
 
     Args:
         decision: Of `judge`.
-        findings: That were judged, for the spend line.
+        findings: That were judged, for the spend line; None where a policy was, which has none.
         name: Of the gate, in the marker, so that two gates on one pull request have two comments.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -54,7 +63,7 @@ def template_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "reports" / "templates"
 
 
-def view(decision: GateDecision, findings: Findings, *, name: str) -> dict[str, Any]:
+def view(decision: GateDecision, findings: Findings | None, *, name: str) -> dict[str, Any]:
     """Everything the template places, as ready text."""
     ranked = sorted(
         ((rule, check) for rule in decision.rules for check in rule.checks),
@@ -66,13 +75,13 @@ def view(decision: GateDecision, findings: Findings, *, name: str) -> dict[str, 
         "marker": re.sub(r"[^\w.]+", "-", name),
         "headline": _headline(decision),
         "notices": _notices(decision),
-        "spend": _spend(findings),
+        "spend": None if findings is None else _spend(findings),
         "rows": rows[:ROWS],
         "folded": folded,
         "left_out": left_out,
         "rules": [_rule(rule) for rule in decision.rules[:ROWS]],
         "rules_left_out": max(len(decision.rules) - ROWS, 0),
-        "level": percent(findings.confidence),
+        "how": WATCHED if findings is None else JUDGED.format(level=percent(findings.confidence)),
         "run_id": decision.run_id,
     }
 

@@ -8,7 +8,7 @@ For pass/fail pairs the process is a function of (b, c, n): the order of records
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,6 +123,88 @@ def watch(counts: PairCounts, *, margin: float, alpha: float = 0.05) -> Sequenti
         interval=confidence_sequence(counts, level=level),
         n=int(counts.n),
     )
+
+
+def watch_windows(
+    *,
+    worst: Sequence[PairCounts],
+    best: Sequence[PairCounts],
+    margin: float,
+    alpha: float = 0.05,
+    alpha_fail: float | None = None,
+) -> SequentialDecision:
+    """`watch` over windows of time, in order: it may be asked after every window, for as long as there are any.
+
+    Within one bet the e-values of windows multiply, so the process of all windows is that of their summed counts, and
+    the counts are all that has to be carried from month to month. For a PASS they are summed from the first window: it
+    says that the loss was not the margin or more all along. The FAIL process is `log_e_fail_windows`.
+
+    Args:
+        worst: Per window, the counts with every unmeasured draw as a failure; for the PASS and the interval's low end.
+        best: The same windows with every unmeasured draw as a pass; for the FAIL and the high end.
+        margin: The accepted loss, in (0, 1), fixed before the first window.
+        alpha: Probability of ever giving a wrong PASS, in (0, 1).
+        alpha_fail: Probability of ever giving a wrong FAIL; default: alpha.
+
+    Returns:
+        The decision so far; its interval is a confidence sequence of the delta over all windows.
+
+    Special cases:
+        As for `watch`.
+
+    Raises:
+        ValueError: The margin or an alpha is out of range, or the windows differ in number.
+    """
+    low, high = _summed(worst), _summed(best)
+    failing = log_e_fail_windows(best, margin=margin)
+    passing = log_e_pass(low, margin=margin)
+    decision = GateDecision.INCONCLUSIVE
+    if len(worst) != len(best):
+        raise ValueError(f"there are {len(worst)} windows at their worst and {len(best)} at their best")
+    if failing >= -math.log(check_open_unit("alpha_fail", alpha if alpha_fail is None else alpha_fail)):
+        decision = GateDecision.FAIL
+    elif passing >= -math.log(check_open_unit("alpha", alpha)) and low.n >= MIN_VERDICT_PAIRS:
+        decision = GateDecision.PASS
+    level = max(1.0 - 2.0 * alpha, 1e-9)
+    return SequentialDecision(
+        decision=decision,
+        log_e_pass=passing,
+        log_e_fail=failing,
+        interval=Interval(
+            low=confidence_sequence(low, level=level).low,
+            high=confidence_sequence(high, level=level).high,
+            level=level,
+        ),
+        n=int(low.n),
+    )
+
+
+def log_e_fail_windows(windows: Sequence[PairCounts], *, margin: float) -> float:
+    """`log_e_fail` over windows of time, for a loss that may begin in any of them.
+
+    In summed counts a late loss would be drowned by the good months before it. So this is a mixture over the window in
+    which it begins: the j-th has weight 1 / (j (j + 1)), and what has not begun yet stands at 1. A mixture of
+    e-processes with fixed weights is one.
+
+    Args:
+        windows: In order.
+        margin: The accepted loss, in (-1, 1).
+
+    Returns:
+        ln E; 0 without windows.
+
+    Source:
+        Shin, Ramdas & Rinaldo (2023), E-detectors, arXiv 2203.03532.
+    """
+    begun = [
+        log_e_fail(_summed(windows[start:]), margin=margin) - math.log((start + 1) * (start + 2))
+        for start in range(len(windows))
+    ]
+    return float(special.logsumexp([*begun, -math.log(len(windows) + 1)]))
+
+
+def _summed(windows: Sequence[PairCounts]) -> PairCounts:
+    return PairCounts(b=sum(one.b for one in windows), c=sum(one.c for one in windows), n=sum(one.n for one in windows))
 
 
 def confidence_sequence(counts: PairCounts, *, level: float = 0.95) -> Interval:

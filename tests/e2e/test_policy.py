@@ -57,3 +57,49 @@ def test_a_budget(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "becomes at most" in err
     assert command(["policy", str(own), "--budget", "$50"]) == 2
     assert "cannot be reached by certified policies" in capsys.readouterr().err
+
+
+@pytest.fixture
+def earlier(own: Path, tmp_path: Path) -> Path:
+    """The demo's policy as if it had been made a month before the demo's log."""
+    policy = json.loads((own / "policy" / "policy.json").read_text("utf-8"))
+    path = tmp_path / "policy.json"
+    path.write_text(json.dumps({**policy, "made_at": "2026-09-30", "expires_at": "2026-10-30"}), "utf-8")
+    return path
+
+
+def test_a_policy_on_a_later_run(own: Path, earlier: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On traffic like the audited it passes, by pairs that it was not made from; after its expiry it fails."""
+    assert command(["gate", str(own), "--policy", str(earlier), "--on", "2026-10-20", "--json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    quality = {check["subject"]: check for check in document["rules"][-1]["checks"]}
+    assert set(quality) == {"/invoice-extract", "/ticket-triage"}
+    assert all(check["n"] > 1000 for check in quality.values())
+    assert len(earlier.with_name("policy.json.watch.jsonl").read_text("utf-8").splitlines()) == 2
+    assert command(["gate", str(own), "--policy", str(earlier), "--on", "2026-11-20"]) == 1
+    assert "expired on 2026-10-30" in capsys.readouterr().out
+
+
+def test_a_policy_on_the_run_that_it_is_from(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What certified it cannot watch over it: inconclusive."""
+    policy = str(own / "policy" / "policy.json")
+    assert command(["gate", str(own), "--policy", policy, "--on", "2026-11-20", "--watch", str(own / "w")]) == 3
+    assert "nothing is counted" in capsys.readouterr().out
+    assert not (own / "w").exists()
+
+
+def test_a_policy_on_a_log(earlier: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A log alone tells models, prices and traffic, and leaves quality open."""
+    home = Path(__file__).parents[2] / "sample_logs" / "demo"
+    argv = ["gate", str(home / "log.jsonl.gz"), "-c", str(home / "audit.yaml"), "--policy", str(earlier)]
+    assert command([*argv, "--on", "2026-10-20", "--watch", str(tmp_path / "w")]) == 3
+    out = capsys.readouterr().out
+    assert out.count("a log without replays says nothing of quality") == 2
+    assert "✓ /ticket-triage      stability index 0.00" in out
+
+
+@pytest.mark.parametrize("argv", [["--watch", "w"], ["--on", "2026-01-01"], ["--policy", "p", "--rule", "mix < 1%"]])
+def test_what_does_not_go_together(argv: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Options of the two kinds of gate are not mixed."""
+    assert command(["gate", str(tmp_path), *argv]) == 2
+    assert "error[gate.policy]" in capsys.readouterr().err

@@ -1,0 +1,84 @@
+"""A policy on later traffic: what it did, or would do, there, as paired verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from audit.core.exchange import Request
+from audit.core.policy import RoutePolicy, RoutingPolicy, bare
+from audit.core.watching import WatchedPairs
+from audit.findings.candidates import observed
+from audit.findings.evidence import Tables, quality_draws
+from audit.findings.replayed import Replayed, Values, Walk, pairs_of, replayed, walk
+from audit.signals.signal import TextEmbedder
+
+
+def watched_pairs(
+    tables: Tables, policy: RoutingPolicy, requests: Mapping[str, Request], embedder: TextEmbedder | None
+) -> dict[str, WatchedPairs]:
+    """The policy against the incumbent on every quality draw of a run: it was fixed before, so no split is needed.
+
+    Where the run replayed the incumbent's tier as a candidate, the policy is taken to be in force: what its cheap tier
+    answered in the log is held against the incumbent's replay, and everything else was not moved. Otherwise the log's
+    answers are the incumbent's, and the policy is walked over the replays as in its certification.
+
+    Args:
+        tables: Of the run.
+        policy: To watch.
+        requests: Of the slice, by fingerprint.
+        embedder: For signals that embed texts.
+
+    Returns:
+        By route; a route whose tiers were not replayed is not in it.
+    """
+    found = {}
+    for entry in policy.routes:
+        mine = tables.of_route(entry.route)
+        asked = set(mine.replays.filter(pl.col("arm") == "candidate")["tier"])
+        if entry.otherwise in asked:
+            found[entry.route] = _in_force(mine, entry, policy, requests)
+        elif entry.tier in asked:
+            found[entry.route] = _walked(mine, entry, requests, embedder)
+    return {route: pairs for route, pairs in found.items() if pairs.n}
+
+
+def _walked(
+    tables: Tables, entry: RoutePolicy, requests: Mapping[str, Request], embedder: TextEmbedder | None
+) -> WatchedPairs:
+    tiers = (entry.tier, *(entry.verifier.tiers if entry.verifier else ()))
+    draws = replayed(tables, quality_draws(tables), tiers, requests)
+    return _counted(entry, draws, walk(entry, draws, Values(draws, embedder).of(entry)))
+
+
+def _in_force(
+    tables: Tables, entry: RoutePolicy, policy: RoutingPolicy, requests: Mapping[str, Request]
+) -> WatchedPairs:
+    draws = replayed(tables, quality_draws(tables), (entry.tier, entry.otherwise), requests)
+    served_by = dict(tables.slice.select("exchange_id", "incumbent_model").iter_rows())
+    cheap_model = bare(policy.models[entry.tier])
+    cheap = np.array([bare(served_by[name]) == cheap_model for name in draws.exchange_ids], dtype=bool)
+    arm = draws.arms[entry.tier]
+    # The log's own answer is the policy's, and the replayed incumbent stands where the log's incumbent did.
+    turned = replace(
+        draws,
+        passed=np.where(cheap, draws.arms[entry.otherwise].passed, draws.passed),
+        arms={entry.tier: replace(arm, passed=draws.passed)},
+    )
+    return _counted(entry, turned, Walk(asked=cheap, kept=cheap))
+
+
+def _counted(entry: RoutePolicy, draws: Replayed, walked: Walk) -> WatchedPairs:
+    pairs = pairs_of(entry, draws, walked)
+    counts = observed(pairs)
+    return WatchedPairs(
+        route=entry.route,
+        n=pairs.n,
+        b=int(counts.b),
+        c=int(counts.c),
+        missing_passed=pairs.missing_passed,
+        missing_failed=pairs.missing_failed,
+    )

@@ -1,0 +1,225 @@
+"""A policy held against later traffic: is its evidence fresh, and does the world still look like it?
+
+Five rules. Expiry, models, prices and the shape of the traffic say whether the certificate is still about this world;
+quality is watched by an e-process over all windows since the policy was made, so it may be looked at every month, or
+every night, without a false alarm becoming likely.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+from audit.core.display import listing, percent, plural, points
+from audit.core.interval import Estimate
+from audit.core.policy import RoutePolicy, RoutingPolicy, bare
+from audit.core.watching import RouteSeen, Seen, WatchedPairs
+from audit.gate.decide import Check, GateDecision, RuleResult, State, worst
+from audit.gate.watch_file import Record, is_own_evidence
+from audit.stats.drift import stability_index
+from audit.stats.missing import optimistic, pessimistic
+from audit.stats.sequential import watch_windows
+from audit.stats.tango import PairCounts
+
+STRANGE_SHARE = 0.01
+"""Share of a route's requests that may be served by other models than the audited ones: canaries, fallbacks."""
+
+LEAST_REQUESTS = 100
+"""Fewer requests have no shape."""
+
+SMALL_DRIFT, LARGE_DRIFT = 0.1, 0.25
+AGAIN = "audit recent traffic (audit replay LOGS), and deploy the policy that follows"
+
+
+def judge_policy(policy: RoutingPolicy, seen: Seen, record: Record, *, on: date) -> GateDecision:
+    """Judge a policy on later traffic.
+
+    Args:
+        policy: With the evidence of its certification.
+        seen: The later traffic.
+        record: Pairs of every watched window, from `watch_file`.
+        on: The day that expiry is held against.
+    """
+    rules = (
+        _rule("evidence is fresh", f"expires {policy.expires_at or 'never'}", _fresh(policy, on)),
+        _rule("models are the audited ones", f"others at most {percent(STRANGE_SHARE)}", _models(policy, seen)),
+        _rule("prices are the audited ones", "USD per million tokens", _prices(policy, seen)),
+        _rule("traffic is like the audited", f"stability index at most {SMALL_DRIFT}", _shape(policy, seen)),
+        _rule("quality holds", "e-process, each route at its margin", _quality(policy, seen, record)),
+    )
+    return GateDecision(
+        run_id=seen.run_id or "none: a log without replays",
+        demo=seen.demo or policy.demo,
+        simulated=tuple(sorted({*seen.simulated, *policy.simulated})),
+        complete=seen.complete,
+        state=worst([rule.state for rule in rules]),
+        rules=rules,
+    )
+
+
+def _rule(name: str, when: str, checks: Iterator[Check]) -> RuleResult:
+    found = sorted(checks, key=lambda check: (list(State).index(check.state), check.subject, check.tier or ""))
+    return RuleResult(
+        name=name, when=when, level="error", state=worst([check.state for check in found]), checks=tuple(found)
+    )
+
+
+def _check(
+    subject: str,
+    state: State,
+    reason: str,
+    *,
+    tier: str | None = None,
+    value: Estimate | None = None,
+    unit: str = "%",
+    n: int | None = None,
+) -> Check:
+    return Check(
+        subject=subject,
+        tier=tier,
+        state=state,
+        value=value,
+        unit=unit,
+        n=n,
+        p_holm=None,
+        stays=False,
+        reason=reason,
+    )
+
+
+def _fresh(policy: RoutingPolicy, on: date) -> Iterator[Check]:
+    if policy.expires_at is None:
+        yield _check("policy", State.INCONCLUSIVE, f"it does not say when its evidence was made: {AGAIN}")
+    elif on > date.fromisoformat(policy.expires_at):
+        yield _check("policy", State.FAIL, f"its evidence expired on {policy.expires_at}: {AGAIN}")
+    else:
+        left = (date.fromisoformat(policy.expires_at) - on).days
+        yield _check("policy", State.PASS, f"{left} days left")
+
+
+def _models(policy: RoutingPolicy, seen: Seen) -> Iterator[Check]:
+    for name in _tiers(policy):
+        now, audited = seen.tiers.get(name), policy.models[name]
+        if now is not None and now.model != audited:
+            yield _check(
+                "configuration", State.FAIL, f"it is {now.model} now, audited was {audited}: {AGAIN}", tier=name
+            )
+    for entry in policy.routes:
+        here = seen.routes.get(entry.route)
+        if here is None or not here.requests:
+            yield _check(entry.route, State.INCONCLUSIVE, "the log has no request of this route")
+            continue
+        strange = _strange(entry, policy, here)
+        share = sum(strange.values()) / here.requests
+        if share > STRANGE_SHARE:
+            names = listing(sorted(strange)[:3])
+            reason = f"{percent(share, 1)} served by {names}, which the audit did not see on it: {AGAIN}"
+            yield _check(entry.route, State.FAIL, reason)
+        else:
+            yield _check(entry.route, State.PASS, _in_force(entry, policy, here))
+
+
+def _strange(entry: RoutePolicy, policy: RoutingPolicy, here: RouteSeen) -> dict[str, int]:
+    known = {bare(policy.models[entry.tier]), bare(policy.models[entry.otherwise])}
+    known |= {bare(str(model)) for model in entry.evidence.get("models", ())}
+    return {model: n for model, n in here.models.items() if bare(model) not in known}
+
+
+def _in_force(entry: RoutePolicy, policy: RoutingPolicy, here: RouteSeen) -> str:
+    cheap = bare(policy.models[entry.tier])
+    moved = sum(n for model, n in here.models.items() if bare(model) == cheap)
+    return f"{percent(moved / here.requests)} served by {entry.tier}"
+
+
+def _prices(policy: RoutingPolicy, seen: Seen) -> Iterator[Check]:
+    for name in _tiers(policy):
+        if name not in policy.prices:
+            continue  # an incumbent that no tier serves: its dollars are the log's
+        now, audited = seen.tiers.get(name), policy.prices[name]
+        if now is None:
+            yield _check("configuration", State.INCONCLUSIVE, "no tier of this name is configured", tier=name)
+            continue
+        changed = [kind for kind, price in audited.items() if now.price.get(kind) != price]
+        if changed:
+            told = listing([f"{kind} {audited[kind]} → {now.price.get(kind)}" for kind in changed])
+            reason = f"{told}: the savings are about other prices; {AGAIN}"
+            yield _check("configuration", State.FAIL, reason, tier=name)
+        else:
+            yield _check("configuration", State.PASS, "", tier=name)
+
+
+def _tiers(policy: RoutingPolicy) -> list[str]:
+    return sorted({tier for entry in policy.routes for tier in (entry.tier, entry.otherwise)})
+
+
+def _shape(policy: RoutingPolicy, seen: Seen) -> Iterator[Check]:
+    for entry in policy.routes:
+        before: Mapping[str, Sequence[int]] = entry.evidence.get("shape") or {}
+        here = seen.routes.get(entry.route)
+        if not before or here is None or here.requests < LEAST_REQUESTS:
+            n = here.requests if here else 0
+            reason = "the policy has no shape of its traffic" if not before else f"{n} requests have no shape"
+            yield _check(entry.route, State.INCONCLUSIVE, reason)
+            continue
+        drifts = {name: stability_index(counts, here.shape.get(name, ())) for name, counts in before.items()}
+        name, most = max(drifts.items(), key=lambda item: (item[1], item[0]))
+        told = f"stability index {most:.2f} ({name})"
+        if most > LARGE_DRIFT:
+            yield _check(entry.route, State.FAIL, f"{told}: this is other traffic; {AGAIN}")
+        elif most > SMALL_DRIFT:
+            yield _check(entry.route, State.INCONCLUSIVE, f"{told}: it is drifting")
+        else:
+            yield _check(entry.route, State.PASS, told)
+
+
+def _quality(policy: RoutingPolicy, seen: Seen, record: Record) -> Iterator[Check]:
+    for entry in policy.routes:
+        windows = record.get(entry.route, ())
+        if not {"margin", "alpha"} <= set(entry.evidence):
+            yield _check(entry.route, State.INCONCLUSIVE, "the policy does not say which loss it was certified at")
+            continue
+        if entry.route not in seen.pairs or not windows or is_own_evidence(policy, seen):
+            yield _check(entry.route, State.INCONCLUSIVE, _why_none(policy, seen))
+            continue
+        yield _watched(entry, windows, routes=len(policy.routes))
+
+
+def _why_none(policy: RoutingPolicy, seen: Seen) -> str:
+    if seen.run_id is None:
+        return "a log without replays says nothing of quality: audit replay LOGS, then gate that run"
+    if seen.pairs and is_own_evidence(policy, seen):
+        return f"its traffic begins before {policy.made_at}, where the policy's own evidence ends: nothing is counted"
+    return "its tiers were not replayed in this run"
+
+
+def _watched(entry: RoutePolicy, windows: Sequence[WatchedPairs], *, routes: int) -> Check:
+    margin, alpha = float(entry.evidence["margin"]), float(entry.evidence["alpha"])
+    bounds = [_bounds(one) for one in windows]
+    state = watch_windows(
+        worst=[lowest for lowest, _ in bounds],
+        best=[highest for _, highest in bounds],
+        margin=margin,
+        alpha=alpha,
+        # A failure is claimed of any of the routes; a pass needs all of them.
+        alpha_fail=alpha / routes,
+    )
+    found, n = State(state.decision.value), sum(one.n for one in windows)
+    value = Estimate.of(sum(one.c - one.b for one in windows) / n, state.interval, state.interval.level)
+    told = plural(len(windows), "window")
+    if found is State.FAIL:
+        told += f", e-value {_e(state.log_e_fail)} that it loses more than {points(margin)}: {AGAIN}"
+    else:
+        told += f", e-value {_e(state.log_e_pass)} that it holds {points(-margin)}, {1 / alpha:.0f} decides"
+    return _check(entry.route, found, told, tier=entry.tier, value=value, unit="pt", n=n)
+
+
+def _e(logarithm: float) -> str:
+    return f"{math.exp(logarithm):.3g}" if logarithm < math.log(1e6) else "over a million"
+
+
+def _bounds(one: WatchedPairs) -> tuple[PairCounts, PairCounts]:
+    """The counts with every unmeasured draw as a failure of the policy, and as a pass."""
+    counts = PairCounts(b=one.b, c=one.c, n=one.n)
+    missing = {"missing_passed": one.missing_passed, "missing_failed": one.missing_failed}
+    return pessimistic(counts, **missing), optimistic(counts, **missing)
