@@ -174,7 +174,11 @@ def _judge(
         verdict=verdict,
     )
     about = RouteEvidence(
-        alpha=terms.alpha, days=days, shape=traffic.shape, models=tuple(traffic.spend_by_model), reported=_reported(mine)
+        alpha=terms.alpha,
+        days=days,
+        shape=traffic.shape,
+        models=tuple(traffic.spend_by_model),
+        reported=_reported(mine),
     )
     return RouteFound(
         finding=_finding(judged, settings),
