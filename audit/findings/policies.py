@@ -264,7 +264,7 @@ class _Maker:
         requests = self.tuning.requests or ()
         return FitData(
             requests=[request for request, taken in zip(requests, rows, strict=True) if taken],
-            cheap_good=after[rows] >= before[rows],
+            differences=after[rows] - before[rows],
             costs_usd=self.tuning.cost_usd[rows],
             seed=self.bench.seed,
             embedder=self.bench.embedder,
@@ -298,7 +298,7 @@ def _fold(request_fp: str, seed: int) -> int:
 
 def _out_of_fold(name: str, data: FitData, folds: npt.NDArray[np.int_]) -> FloatArray:
     """Each request's value by a fit that has not seen it; NaN where the others show nothing to fit."""
-    values = np.full(len(data.cheap_good), np.nan)
+    values = np.full(len(data.requests), np.nan)
     for fold in range(FOLDS):
         held_out = folds == fold
         spec = SIGNALS.get(name).fit(data.part(~held_out)) if held_out.any() else None

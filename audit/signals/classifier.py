@@ -1,14 +1,17 @@
-"""A logistic regression on cheap features and, where an embedder is at hand, on the embedding of the last user turn.
+"""A ridge regression of "how much better is the cheap answer" on cheap features, words and an embedding.
 
     {"intercept": b, "columns": [{"feature": "turns", "log": true, "mean": m, "scale": s, "weight": w},
      {"feature": "system_bucket", "equals": 3, "weight": w}, ...],
-     "embedding": null | {"embedder": name, "scale": s, "weights": [...]}}
+     "words": null | base64 of one little-endian float16 per bucket,
+     "embedding": null | {"embedder": name, "weights": [...]}}
 
-The value is the predicted probability that the cheap tier is no worse, in (0, 1).
+The value is the predicted score of the cheap tier less that of the incumbent, about -1 to 1. It is fitted to that
+difference and not to "the cheap answer is no worse", because what a policy loses is regressions less gains.
 """
 
 from __future__ import annotations
 
+import base64
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -18,30 +21,71 @@ import numpy as np
 from audit.core.exchange import Request
 from audit.core.policy import SignalSpec
 from audit.signals.features import COUNTS, FEATURES, column, feature_table
+from audit.signals.ridge import best_penalty, mean_error, solve
 from audit.signals.signal import FitData, FloatArray, Signal, TextEmbedder, embed
+from audit.signals.words import BUCKETS, word_vector
 
-NAME, VERSION = "classifier", 1
-PENALTY_C = 0.3
-EMBEDDING_SCALE = 4.0
-"""Unit vectors have small coordinates; times this, all of them together weigh like a few of the cheap features."""
+NAME, VERSION = "classifier", 2
+
+EMBEDDING_LENGTH = 0.5
+"""Features and words are vectors of length 1; the embedding, which repeats much of both, gets half of that."""
+
+CHOICES = (
+    ("features",),
+    ("words",),
+    ("features", "words"),
+    ("features", "embedding"),
+    ("features", "words", "embedding"),
+)
+"""Blocks that are tried together, from simple to dear."""
+
+LEAST_GAIN = 2.0
+"""Share of the error, times the records, that the next choice must take away: Akaike's price of one parameter. Less is
+chance, and an embedding costs every request."""
+
+MOST_RECORDS = 1_000
+"""Records on which penalty and blocks are chosen; the weights are fitted to all."""
 
 DECIMALS = 7
-"""Of the weights: the optimiser stops somewhere in the last digits, and a policy should not depend on where."""
+"""Of the weights: a linear solver differs in the last digits between machines, and a policy should not."""
 
 
 def compute(params: Mapping[str, Any], requests: Sequence[Request], embedder: TextEmbedder | None) -> FloatArray:
-    """Predicted probability that the cheap tier is no worse."""
+    """Predicted score of the cheap tier less the incumbent's."""
     design = _columns(params["columns"], feature_table(requests))
     weights = [entry["weight"] for entry in params["columns"]]
     if (embedding := params["embedding"]) is not None:
         vectors = embed(embedding["embedder"], requests, embedder)
         if vectors.shape[1] != len(embedding["weights"]):
             raise ValueError("the embedding has another length")
-        design = np.concatenate([design, vectors * embedding["scale"]], axis=1)
+        design = np.concatenate([design, vectors], axis=1)
         weights = [*weights, *embedding["weights"]]
+    of_words = None if params["words"] is None else _word_weights(params["words"])
     # Exact sums, so that a request's value does not depend on the size of its batch.
-    raised = [params["intercept"] + math.fsum(row) for row in design * np.array(weights, dtype=np.float64)]
-    return 1.0 / (1.0 + np.exp(-np.clip(np.array(raised, dtype=np.float64), -50.0, 50.0)))
+    return np.array(
+        [
+            math.fsum((params["intercept"], *row, *_spoken(request, of_words)))
+            for request, row in zip(requests, (design * np.array(weights, dtype=np.float64)).tolist(), strict=True)
+        ],
+        dtype=np.float64,
+    )
+
+
+def _spoken(request: Request, of_words: FloatArray | None) -> list[float]:
+    """What each word of the last user turn adds."""
+    if of_words is None:
+        return []
+    found = word_vector(request.last_user)
+    lengths = np.fromiter(found.values(), dtype=np.float64, count=len(found))
+    added: list[float] = (of_words[list(found)] * lengths).tolist()
+    return added
+
+
+def _word_weights(text: str) -> FloatArray:
+    weights = np.frombuffer(base64.b64decode(text, validate=True), dtype="<f2").astype(np.float64)
+    if weights.shape != (BUCKETS,):
+        raise ValueError("the weights of the words have another length")
+    return weights
 
 
 def _columns(entries: Sequence[Mapping[str, Any]], table: FloatArray) -> FloatArray:
@@ -58,32 +102,66 @@ def _columns(entries: Sequence[Mapping[str, Any]], table: FloatArray) -> FloatAr
 
 
 def fit(data: FitData) -> SignalSpec | None:
-    """Fit the weights with a ridge penalty."""
+    """Fit the weights of the blocks that predict a record left out clearly better; None when none does."""
     if not data.separable:
         return None
-    # Heavy, and of no use to who only computes.
-    from sklearn.linear_model import LogisticRegression
-
     table = feature_table(data.requests)
     entries = _entries(table)
-    design = _columns(entries, table)
-    if data.embedder is not None:
-        vectors = embed(data.embedder.name, data.requests, data.embedder)
-        design = np.concatenate([design, vectors * EMBEDDING_SCALE], axis=1)
-    if design.shape[1] == 0:
+    blocks = _blocks(data, _columns(entries, table))
+    choice = _choose(blocks, data)
+    if choice is None:
         return None
-    # Newton's method lands on the same digits everywhere; the default stops somewhere near.
-    model = LogisticRegression(C=PENALTY_C, solver="newton-cholesky", tol=1e-10).fit(design, data.cheap_good)
-    weights = [round(float(weight), DECIMALS) for weight in model.coef_[0]]
-    embedding = None
-    if data.embedder is not None:
-        embedding = {"embedder": data.embedder.name, "scale": EMBEDDING_SCALE, "weights": weights[len(entries) :]}
-    params = {
-        "intercept": round(float(model.intercept_[0]), DECIMALS),
-        "columns": [{**entry, "weight": weight} for entry, weight in zip(entries, weights, strict=False)],
-        "embedding": embedding,
-    }
+    names, penalty = choice
+    intercept, weights = solve(np.concatenate([blocks[name] for name in names], axis=1), data.differences, penalty)
+    ends = np.cumsum([blocks[name].shape[1] for name in names])[:-1]
+    found = dict(zip(names, np.split(weights, ends), strict=True))
+    params: dict[str, Any] = {"intercept": round(intercept, DECIMALS), "columns": [], "words": None, "embedding": None}
+    if "features" in found:
+        short = _short(found["features"] * _features_length(len(entries)))
+        params["columns"] = [{**entry, "weight": weight} for entry, weight in zip(entries, short, strict=True)]
+    if "words" in found:
+        params["words"] = base64.b64encode(found["words"].astype("<f2").tobytes()).decode("ascii")
+    if "embedding" in found and data.embedder is not None:
+        weights = found["embedding"] * EMBEDDING_LENGTH
+        params["embedding"] = {"embedder": data.embedder.name, "weights": _short(weights)}
     return SignalSpec(name=NAME, version=VERSION, params=params)
+
+
+def _short(weights: FloatArray) -> list[float]:
+    return [round(float(weight), DECIMALS) for weight in weights]
+
+
+def _features_length(columns: int) -> float:
+    """What standardised columns are multiplied by, so that a row of them has a length of about 1."""
+    return 1.0 / math.sqrt(columns)
+
+
+def _blocks(data: FitData, features: FloatArray) -> dict[str, FloatArray]:
+    """The parts of a design that there are, each with rows of its own length."""
+    spoken = np.zeros((len(data.requests), BUCKETS))
+    for row, request in zip(spoken, data.requests, strict=True):
+        words = word_vector(request.last_user)
+        row[list(words)] = list(words.values())
+    blocks = {"words": spoken}
+    if features.shape[1]:
+        blocks["features"] = features * _features_length(features.shape[1])
+    if data.embedder is not None:
+        blocks["embedding"] = embed(data.embedder.name, data.requests, data.embedder) * EMBEDDING_LENGTH
+    return blocks
+
+
+def _choose(blocks: Mapping[str, FloatArray], data: FitData) -> tuple[tuple[str, ...], float] | None:
+    """The blocks and the penalty with the least error on a record left out; None when the plain mean has it."""
+    some = np.sort(np.random.default_rng(data.seed).permutation(len(data.requests))[:MOST_RECORDS])
+    target = data.differences[some]
+    best, error = None, mean_error(target)
+    for names in CHOICES:
+        if not all(name in blocks for name in names):
+            continue
+        tried = best_penalty(np.concatenate([blocks[name][some] for name in names], axis=1), target)
+        if tried.error < error * (1.0 - LEAST_GAIN / len(target)):
+            best, error = (names, tried.value), tried.error
+    return best
 
 
 def _entries(table: FloatArray) -> list[dict[str, Any]]:
@@ -106,7 +184,7 @@ def _entries(table: FloatArray) -> list[dict[str, Any]]:
 SIGNAL = Signal(
     name=NAME,
     version=VERSION,
-    summary="Logistic regression on cheap features and, where there is an embedder, on the embedded last user turn.",
+    summary="Ridge regression on cheap features, hashed words and, where it helps, the embedded last user turn.",
     fit=fit,
     compute=compute,
 )

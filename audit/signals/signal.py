@@ -37,17 +37,22 @@ class FitData:
 
     Attributes:
         requests: As they would be seen before the call, n of them.
-        cheap_good: Whether the candidate was no worse than the incumbent on each, shape (n,).
+        differences: The candidate's score less the incumbent's on each, shape (n,), each in [-1, 1].
         costs_usd: What the incumbent billed for each, shape (n,).
         seed: Source of every choice by chance.
         embedder: None where none is at hand; signals that need one then cannot be fitted.
     """
 
     requests: Sequence[Request]
-    cheap_good: BoolArray
+    differences: FloatArray
     costs_usd: FloatArray
     seed: int
     embedder: TextEmbedder | None = None
+
+    @property
+    def cheap_good(self) -> BoolArray:
+        """Whether the candidate was no worse than the incumbent on each, shape (n,)."""
+        return self.differences >= 0.0
 
     @property
     def separable(self) -> bool:
@@ -59,7 +64,7 @@ class FitData:
         """The same with some of the requests."""
         return FitData(
             requests=[request for request, taken in zip(self.requests, rows, strict=True) if taken],
-            cheap_good=self.cheap_good[rows],
+            differences=self.differences[rows],
             costs_usd=self.costs_usd[rows],
             seed=self.seed,
             embedder=self.embedder,

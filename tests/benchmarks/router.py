@@ -5,14 +5,19 @@ The JSON is what every client does to send the request, so the ratio says how a 
 
 from __future__ import annotations
 
+import base64
 import json
 import statistics
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from audit.core.exchange import Request
 from audit.policy.router import Router
+from audit.signals.words import BUCKETS
 from tests.policy.world import CLASSIFIER, RULES, entry, policy
 
 DECISIONS, ROUNDS = 2_000, 5
@@ -36,11 +41,15 @@ def us_per_call(work: Callable[[], Any]) -> float:
 
 def rows() -> list[dict[str, Any]]:
     """One row per kind of policy that needs no embedding."""
-    router = Router(policy(entry("/static"), RULES, CLASSIFIER))
+    signal = CLASSIFIER.signal
+    assert signal is not None
+    words = base64.b64encode(np.zeros(BUCKETS, dtype="<f2").tobytes()).decode("ascii")
+    classifier = replace(CLASSIFIER, signal=replace(signal, params={**signal.params, "words": words}))
+    router = Router(policy(entry("/static"), RULES, classifier))
     body = {"model": "m", "messages": REQUEST.messages, "tools": REQUEST.tools}
     anchor = us_per_call(lambda: json.dumps(body))
     found = []
-    for kind, route in (("static", "/static"), ("rules", RULES.route), ("classifier", CLASSIFIER.route)):
+    for kind, route in (("static", "/static"), ("rules", RULES.route), ("classifier", classifier.route)):
         value = us_per_call(lambda route=route: router.route(route, REQUEST))
         found.append(
             {

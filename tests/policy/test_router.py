@@ -47,7 +47,7 @@ def router(*routes: RoutePolicy) -> Router:
         (SIMILARITY, "aaa", "small", 1.0),
         (SIMILARITY, "bbb", "large", -1.0),
         (SIMILARITY, "ab", "large", 0.0),
-        (CLASSIFIER, "x", "small", 0.6225),
+        (CLASSIFIER, "x", "small", 0.5),
         (CASCADE, "x", "small", None),
     ],
 )

@@ -85,9 +85,11 @@ CLASSIFIER = entry(
     threshold=0.5,
     signal=SignalSpec(
         name="classifier",
+        version=2,
         params={
             "intercept": 1.0,
             "columns": [{"feature": "turns", "log": False, "mean": 0.0, "scale": 1.0, "weight": -0.5}],
+            "words": None,
             "embedding": None,
         },
     ),

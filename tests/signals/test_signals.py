@@ -58,7 +58,8 @@ def planted(n: int = 300, *, seed: int = 0, noise: bool = False) -> FitData:
         requests.append(request(f"{word} {i} " + "x" * int(rng.integers(5, 80)), turns=turns))
         risk = 0.2 if noise else 0.03 + 0.45 * (turns > 1) + 0.3 * (word == "refund")
         good.append(rng.random() > risk)
-    return FitData(requests=requests, cheap_good=np.array(good), costs_usd=np.ones(n), seed=seed, embedder=Bag())
+    differences = np.array(good) - 1.0
+    return FitData(requests=requests, differences=differences, costs_usd=np.ones(n), seed=seed, embedder=Bag())
 
 
 def fitted(name: str, data: FitData | None = None) -> SignalSpec:
@@ -107,7 +108,7 @@ def test_nothing_to_tell_apart_is_no_signal(name: str) -> None:
     """All good, or all bad: no fit."""
     data = planted(60)
     for verdict in (True, False):
-        assert SIGNALS.get(name).fit(replace(data, cheap_good=np.full(60, verdict))) is None
+        assert SIGNALS.get(name).fit(replace(data, differences=np.full(60, verdict - 1.0))) is None
 
 
 def test_a_rule_says_what_a_person_would() -> None:
@@ -144,12 +145,72 @@ def test_numbers_for_people(low: float, high: float, said: float) -> None:
 
 
 def test_a_classifier_works_without_an_embedder() -> None:
-    """Then it rests on the cheap features alone."""
+    """Then it rests on cheap features and words, and tells the planted word from the others."""
     data = replace(planted(), embedder=None)
     spec = fitted("classifier", data)
     assert spec.params["embedding"] is None
-    assert ((compute(spec, data.requests) > 0) & (compute(spec, data.requests) < 1)).all()
+    refund, parcel = compute(spec, [request("refund 7"), request("parcel 7")])
+    assert refund < parcel - 0.05
     assert SIGNALS.get("similarity").fit(data) is None
+
+
+def test_a_classifier_predicts_the_difference() -> None:
+    """Requests on which the cheap tier often wins are safer than those where nothing differs."""
+    rng = np.random.default_rng(4)
+    words = rng.choice(["alpha", "beta", "gamma"], 600)
+    lost, won = rng.random(600) < 0.1, (words == "alpha") & (rng.random(600) < 0.5)
+    data = FitData(
+        requests=[request(f"{word} please") for word in words],
+        differences=won * 1.0 - (lost & ~won),
+        costs_usd=np.ones(600),
+        seed=0,
+    )
+    alpha, beta, gamma = compute(fitted("classifier", data), [request(f"{word} please") for word in sorted(set(words))])
+    assert alpha > 0.3
+    assert beta == pytest.approx(-0.1, abs=0.05)
+    assert gamma == pytest.approx(-0.1, abs=0.05)
+
+
+def test_a_classifier_finds_little_in_noise() -> None:
+    """Where nothing is planted, most fits are given up, and what the others predict hardly varies."""
+    specs = [SIGNALS.get("classifier").fit(planted(150, seed=seed, noise=True)) for seed in range(20)]
+    fresh = planted(200, seed=99, noise=True)
+    spreads = [compute(spec, fresh.requests, embedder=fresh.embedder).std() for spec in specs if spec is not None]
+    assert len(spreads) <= 10
+    assert np.median([0.0] * (20 - len(spreads)) + spreads) < 0.05
+
+
+def test_a_classifier_is_small_and_holds_no_words() -> None:
+    """A policy with the classifier is some kilobytes of JSON, in which nobody's words can be read."""
+    text = json.dumps(to_plain(fitted("classifier", replace(planted(), embedder=None))))
+    assert len(text) < 16_000
+    assert not [word for word in WORDS if word in text]
+
+
+def test_a_classifier_decides_in_less_than_a_millisecond() -> None:
+    """Without an embedder a request of some pages costs well under a millisecond of processor time."""
+    spec = fitted("classifier", replace(planted(), embedder=None))
+    one = request("How 12 are you today, and what of the refund? " * 400, turns=5, system="rules " * 600)
+    started = time.process_time()
+    for _ in range(200):
+        compute(spec, [one])
+    taken = (time.process_time() - started) / 200
+    print(f"\nclassifier without embeddings: {1e6 * taken:.0f} µs per decision")
+    assert taken < 0.001
+
+
+@pytest.mark.parametrize("damage", [{"words": "AAAA"}, {"words": "?"}, {"columns": [{}]}, {"intercept": "x"}])
+def test_a_damaged_classifier_is_refused(damage: dict[str, object]) -> None:
+    """Weights of another length, no base64, no column: said, not computed."""
+    spec = fitted("classifier", replace(planted(), embedder=None))
+    with pytest.raises(InputError, match="damaged"):
+        compute(replace(spec, params={**spec.params, **damage}), [request("secret")])
+
+
+def test_similarity_goes_by_one_centre_of_each_kind() -> None:
+    """Good and bad requests have one canonical prompt each, a unit vector."""
+    params = fitted("similarity").params
+    assert (len(params["good"]), len(params["bad"])) == (1, 1)
 
 
 def test_another_embedder_is_refused() -> None:
@@ -207,7 +268,7 @@ def test_features_of_odd_requests() -> None:
 
 
 def test_the_catalog_is_the_folder_and_computing_is_light() -> None:
-    """Each name has its file, and a router that only computes loads neither scikit-learn nor another signal."""
+    """Each name has its file, and a router that only computes loads no other signal."""
     code = """
 import sys
 from audit.core.exchange import Request
@@ -215,7 +276,7 @@ from audit.core.policy import SignalSpec
 from audit.signals import SIGNALS, compute
 assert not [name for name in sys.modules if name.startswith("audit.signals.") and name.split(".")[-1] in SIGNALS.names]
 compute(SignalSpec(name="rules", params={"conditions": []}), [Request(request_fp="", messages=[])])
-assert "sklearn" not in sys.modules and "audit.signals.classifier" not in sys.modules
+assert "audit.signals.classifier" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)
     assert [SIGNALS.get(name).name for name in SIGNALS] == list(SIGNALS)

@@ -64,7 +64,7 @@ def test_signals_on_routellm_pairs(name: str) -> None:
     ]
     data = FitData(
         requests=requests,
-        cheap_good=weak >= strong,
+        differences=weak - strong,
         costs_usd=np.ones(len(requests)),
         seed=0,
         embedder=Remembering(open_embedder("wordllama")),
