@@ -134,6 +134,8 @@ def _ends(estimate: Estimate, text: object) -> str:
 
 def visible(text: str) -> str:
     """Strangers' text with control, bidirectional and zero-width characters drawn as visible signs."""
+    if text.isprintable():
+        return text
     out = []
     for char in text:
         category = unicodedata.category(char)

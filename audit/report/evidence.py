@@ -188,7 +188,7 @@ def _route(route: RouteFinding, cases: Sequence[Case], key: str, *, with_text: b
         pairs="" if chosen is None else plural(chosen.n, "paired replay"),
         counts=counts,
         notes=tuple(_notes(route)),
-        candidates=tuple(_candidate(candidate) for candidate in route.candidates),
+        candidates=tuple(_candidate(candidate, route_name(route)) for candidate in route.candidates),
         cases=views,
         empty=empty,
     )
@@ -229,7 +229,7 @@ def _notes(route: RouteFinding) -> Iterable[str]:
     yield from route.caveats
 
 
-def _candidate(candidate: CandidateFinding) -> CandidateView:
+def _candidate(candidate: CandidateFinding, route: str) -> CandidateView:
     facts = [
         ("Pairs", f"{count(candidate.n)}: {count(candidate.both_pass)} both pass, {count(candidate.b)} only today, "
          f"{count(candidate.c)} only {candidate.tier}, {count(candidate.both_fail)} both fail"),
@@ -264,7 +264,7 @@ def _candidate(candidate: CandidateFinding) -> CandidateView:
         verdict=VERDICT_WORDS[candidate.verdict],
         reason=candidate.reason,
         facts=tuple(facts),
-        criteria=Numbers(caption=f"Criteria on {candidate.tier}", head=head, rows=rows) if rows else None,
+        criteria=Numbers(caption=f"Criteria on {candidate.tier}, {route}", head=head, rows=rows) if rows else None,
     )
 
 

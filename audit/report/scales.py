@@ -186,7 +186,7 @@ def place_labels(
     return placed
 
 
-def boxes_along(points: Sequence[tuple[float, float]], step: float = 8.0) -> list[Box]:
+def boxes_along(points: Sequence[tuple[float, float]], step: float = 16.0) -> list[Box]:
     """Small boxes on a line through some points, for `place_labels` to avoid."""
     found = []
     for (x1, y1), (x2, y2) in itertools.pairwise(points):

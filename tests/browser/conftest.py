@@ -38,7 +38,7 @@ def write(tmp_path_factory: pytest.TempPathFactory) -> Write:
 
     def written(findings: Findings, shown: list[Case]) -> str:
         path = folder / f"report-{next(number)}.html"
-        path.write_text(render_html(findings, shown), "utf-8")
+        path.write_bytes(render_html(findings, shown).encode("utf-8", "replace"))
         return path.as_uri()
 
     return written

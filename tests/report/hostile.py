@@ -11,7 +11,7 @@ from tests.report.fixtures import below_floor
 
 def spoiled(text: str) -> Findings:
     """The below-floor state with `text` as every route, tenant, tier, model, criterion, reason and file name."""
-    whole = below_floor()
+    whole = _small(below_floor())
     made = dataclasses.replace(
         whole.provenance,
         inputs={text: "ab" * 32},
@@ -32,6 +32,18 @@ def spoiled(text: str) -> Findings:
         ledger=dataclasses.replace(whole.ledger, reasons={text: 1.0}),
         frontier=tuple(dataclasses.replace(point, tier=text) for point in whole.frontier),
     )
+
+
+def _small(findings: Findings) -> Findings:
+    """A split route, a route below its floor, and ten days: enough for every place on the page, quick to draw."""
+    routes = tuple(route for route in findings.routes if route.route in ("invoice-fields", "contract-summary"))
+    mix = dataclasses.replace(
+        findings.mix,
+        by_route=findings.mix.by_route[:2],
+        by_tenant=findings.mix.by_tenant[:2],
+        trend=findings.mix.trend[:10],
+    )
+    return dataclasses.replace(findings, routes=routes, mix=mix)
 
 
 def _route(route: RouteFinding, text: str, *, split: bool) -> RouteFinding:
@@ -93,8 +105,8 @@ def _mix(mix: Mix, text: str) -> Mix:
     )
 
 
-def spoiled_cases(text: str) -> list[Case]:
-    """A case per kind with `text` as id, request, answers, criteria and reasons."""
+def spoiled_cases(text: str, route: str | None = None) -> list[Case]:
+    """A case per kind with `text` as id, request, answers, criteria and reasons; as the route too, if none is given."""
     results = (
         {"criterion": text, "status": text, "passed": False, "value": 0.0, "reason": text, "expected": text,
          "extracted": {text: [text]}},
@@ -105,7 +117,7 @@ def spoiled_cases(text: str) -> list[Case]:
         Case(
             case_id=text,
             exchange_id=text,
-            route=text,
+            route=text if route is None else route,
             kind=kind,
             request=text,
             incumbent=answer,

@@ -1,8 +1,6 @@
 """The summary in the terminal and in Markdown."""
 
 import dataclasses
-import json
-from pathlib import Path
 
 import pytest
 
@@ -12,8 +10,7 @@ from audit.report.terminal import cells, plain, summary_lines
 from tests.report import fixtures
 from tests.report.fixtures import STATES, cases
 from tests.report.hostile import spoiled
-
-PAYLOADS = json.loads((Path(__file__).parent / "payloads.json").read_text("utf-8"))
+from tests.report.payloads import ALONE
 
 PROVEN = """\
 LLM spend audit  ·  2 Mar – 31 Mar 2026  ·  2.07 M requests  ·  run 5be1f07c
@@ -78,7 +75,7 @@ def test_columns_line_up_in_ascii() -> None:
 
 
 @pytest.mark.parametrize(
-    "payload", [*PAYLOADS, "::error file=x::y", "##[error]x", "\x1b]0;title\x07x", "a\r\nb", "\x9b31m"]
+    "payload", [*ALONE, "::error file=x::y", "##[error]x", "\x1b]0;title\x07x", "a\r\nb", "\x9b31m"]
 )
 def test_names_cannot_speak_to_the_terminal_or_the_runner(payload: str) -> None:
     """No control character, no override, no line that a CI runner takes for a command."""
@@ -121,7 +118,7 @@ def test_markdown_has_the_headline_and_a_row_per_route() -> None:
 
 
 @pytest.mark.parametrize(
-    "payload", [*PAYLOADS, "[x](http://evil.example)", "![x](//e.x/i.png)", "@everyone", "a|b|c", "#12 !3"]
+    "payload", [*ALONE, "[x](http://evil.example)", "![x](//e.x/i.png)", "@everyone", "a|b|c", "#12 !3"]
 )
 def test_markdown_makes_nothing_of_names(payload: str) -> None:
     """No HTML, link, image, mention, table cell or reference comes out of a name."""
