@@ -178,14 +178,20 @@ class Router:
 
 
 def attributes(
-    decision: Decision, *, escalated: bool = False, completion: Completion | None = None
+    decision: Decision,
+    *,
+    escalations: int = 0,
+    completion: Completion | None = None,
+    latency_ms: float | None = None,
 ) -> dict[str, str | bool | int | float | list[str]]:
     """A decision as attributes of an OpenTelemetry span, for the caller's own telemetry.
 
     Args:
         decision: The one that the call was made by.
-        escalated: The cheap answer was not accepted.
+        escalations: Answers that were not accepted before this call: 1 on the span of the incumbent's call after a
+            cascade's cheap answer failed its check.
         completion: What came back, if the span has it.
+        latency_ms: Of the call. A span has its own times; this is for events and logs, which have none.
 
     Source:
         https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-spans/
@@ -204,6 +210,7 @@ def attributes(
         "audit.signal.value": decision.value,
         "audit.signal.threshold": decision.threshold,
         "audit.error": decision.error,
-        "audit.escalated": escalated,
+        "audit.escalations": escalations,
+        "audit.latency_ms": latency_ms,
     }
     return {name: value for name, value in found.items() if value is not None}

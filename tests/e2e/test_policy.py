@@ -4,12 +4,27 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from audit.cli.main import run as command
+from audit.core.artifacts import RunFolder
+from audit.core.exchange import Request
+from audit.core.policy import RoutePolicy, RoutingPolicy
+from audit.findings.evidence import Tables, quality_draws
+from audit.findings.replayed import Replayed, Values, replayed, walk
+from audit.policy.carve import read_options
+from audit.policy.policy_file import read_run_policy
+from audit.policy.router import Router
+from audit.replay.requests import load_requests
+from audit.routing import quick_embedder
+from audit.sampling.frame import route_frames
+from audit.signals import compute
+from audit.signals.signal import Remembering
 
 
 @pytest.fixture
@@ -103,3 +118,81 @@ def test_what_does_not_go_together(argv: list[str], tmp_path: Path, capsys: pyte
     """Options of the two kinds of gate are not mixed."""
     assert command(["gate", str(tmp_path), *argv]) == 2
     assert "error[gate.policy]" in capsys.readouterr().err
+
+
+def logged_requests(folder: RunFolder) -> dict[str, list[Request]]:
+    """Every request of the log that could be replayed, by route."""
+    frames = route_frames(folder.traffic_files())
+    wanted = {fp for frame in frames for fp in frame.rows["request_fp"]}
+    requests = load_requests(folder.body_files(), folder.traffic_files(), wanted)
+    return {frame.route: [requests[fp] for fp in frame.rows["request_fp"]] for frame in frames}
+
+
+def test_the_router_agrees_on_every_logged_request(run: Path) -> None:
+    """The policy handed over moves, request by request, what the audit counted; prints the CPU time of a decision."""
+    folder = RunFolder(run)
+    policy, requests = read_run_policy(folder), logged_requests(folder)
+    router = Router(policy)
+    for entry in policy.routes:
+        asked = requests[entry.route]
+        began = time.process_time()
+        moved = [router.route(entry.route, request).cheap for request in asked]
+        took = (time.process_time() - began) / len(asked)
+        print(f"{entry.route} ({entry.kind}): {took * 1e6:.1f} µs of CPU per decision, {len(asked)} requests")
+        assert took < 1e-3
+        assert np.mean(moved) == pytest.approx(entry.evidence["share_moved"], abs=1e-12)
+        if entry.signal is not None:
+            together = compute(entry.signal, asked) >= (entry.threshold or 0.0)
+            assert moved == together.tolist()
+    assert {entry.kind for entry in policy.routes} == {"static", "rules"}
+
+
+def test_the_router_agrees_with_the_simulation_of_every_certified_policy(run: Path) -> None:
+    """Of every kind, on the draws that they were certified on: where a request goes, and whether its answer is used."""
+    folder = RunFolder(run)
+    tables, embedder = Tables.read(folder), quick_embedder()
+    assert embedder is not None
+    remembering = Remembering(embedder)
+    fps = set(tables.slice["request_fp"])
+    requests = load_requests(folder.body_files(), folder.traffic_files(), fps)
+    models = {"large": "l", "medium": "m", "small": "s"}
+    kinds = set()
+    for route in read_options(folder).routes:
+        mine = tables.of_route(route.route)
+        draws = replayed(mine, quality_draws(mine, "certification"), ("medium", "small"), requests)
+        values = Values(draws, remembering)
+        for option in route.options:
+            walked = walk(option.policy, draws, values.of(option.policy))
+            made = RoutingPolicy(
+                run_id="r",
+                default_tier=None,
+                models=models,
+                routes=(option.policy,),
+                made_at=None,
+                expires_at=None,
+                prices={},
+            )
+            router = Router(made, embedder=remembering)
+            found = [routed(router, option.policy, draws, i) for i in range(draws.n)]
+            assert [asked for asked, _ in found] == walked.asked.tolist()
+            assert [kept for _, kept in found] == walked.kept.tolist()
+            kinds.add((option.policy.kind, option.policy.signal is not None))
+    assert {kind for kind, _ in kinds} >= {"static", "rules", "similarity", "classifier", "cascade"}
+    assert ("cascade", True) in kinds
+
+
+def routed(router: Router, policy: RoutePolicy, draws: Replayed, i: int) -> tuple[bool, bool]:
+    """What the router does with one draw: ask the cheap tier, and use its answer."""
+    assert draws.requests is not None
+    request, arm = draws.requests[i], draws.arms[policy.tier]
+    decision = router.route(policy.route, request)
+    if not decision.verify:
+        return decision.cheap, decision.cheap
+    said = arm.completions[i]
+    if arm.lost[i] or said is None:
+        return True, bool(arm.lost[i])
+    others = [draws.arms[tier].completions[i] for tier in policy.verifier.tiers] if policy.verifier else []
+    if None in others:
+        return True, False
+    answers = [answer for answer in others if answer is not None]
+    return True, router.verify(policy.route, request, said, answers) == "accept"

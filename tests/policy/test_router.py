@@ -167,7 +167,7 @@ def test_attributes() -> None:
     """A decision as OpenTelemetry attributes: only what is known, and nothing that anybody wrote."""
     decision = router(RULES).route("/rules", request("a? b?"))
     came = answer("the answer", model_reported="nano-1", usage=Usage(prompt_tokens=3, completion_tokens=2))
-    assert attributes(decision, escalated=True, completion=came) == {
+    assert attributes(decision, escalations=1, completion=came, latency_ms=412.5) == {
         "gen_ai.operation.name": "chat",
         "gen_ai.request.model": "openai/gpt-4.1-nano",
         "gen_ai.response.model": "nano-1",
@@ -179,7 +179,8 @@ def test_attributes() -> None:
         "audit.policy.kind": "rules",
         "audit.signal.value": 1.0,
         "audit.signal.threshold": 1.0,
-        "audit.escalated": True,
+        "audit.escalations": 1,
+        "audit.latency_ms": 412.5,
     }
     plain = attributes(router(entry("/a")).route("/other", request()))
     assert set(plain) == {
@@ -187,7 +188,7 @@ def test_attributes() -> None:
         "gen_ai.request.model",
         "audit.route",
         "audit.tier",
-        "audit.escalated",
+        "audit.escalations",
     }
 
 
