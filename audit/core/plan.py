@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from audit.core.fingerprint import fingerprint
 from audit.core.plain import from_plain
 
 SCHEMA = "audit-plan/1"
+
+Reach = Mapping[str, Mapping[str, int]]
+"""How far a replay has got: by route and candidate, the declared looks whose draws are replayed. 0 is the tuning split
+and the dollar draws, which come before every look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +33,11 @@ class RouteDesign:
         quality_n: Equal-probability draws.
         dollars_n: Dollar-weighted draws.
         distinct: Different requests among both, replayed once each.
-        can_decide: yes | no.
+        can_decide: yes | no | maybe.
         reason: Why, in one sentence.
+        looks: Quality draws, in draw order, that each declared look takes in; the last takes in all of them. Empty is
+            one look at the whole sample.
+        priority: Place in the order in which routes are given money, from 0: what they could save per replay dollar.
     """
 
     route: str
@@ -47,6 +55,18 @@ class RouteDesign:
     distinct: int
     can_decide: str
     reason: str
+    looks: tuple[int, ...] = ()
+    priority: int = 0
+
+    @property
+    def stages(self) -> tuple[int, ...]:
+        """`looks`, never empty."""
+        return self.looks or (self.quality_n,)
+
+    @property
+    def whole(self) -> dict[str, int]:
+        """Every candidate at the last look."""
+        return dict.fromkeys(self.candidates, len(self.stages))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -190,6 +190,9 @@ class SliceSettings(Section):
         0.25, description="Part of the quality sample on which the incumbent is replayed too"
     )
     incumbent_min: int = Field(100, ge=0)
+    looks: int = Field(
+        5, ge=1, le=10, description="Declared looks at the certification split; a decided route stops. 1: fixed sample"
+    )
 
 
 class ReplaySettings(Section):

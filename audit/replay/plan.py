@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import pyarrow as pa
 from audit.core.errors import UnknownName
 from audit.core.exchange import Request, Usage
 from audit.core.fingerprint import fingerprint
-from audit.core.plan import RouteDesign, RouteQuote
+from audit.core.plan import Reach, RouteDesign, RouteQuote
 from audit.core.tier import Tier
 from audit.llm.tiers import is_local
 from audit.llm.tokens import prompt_tokens_bound
@@ -58,7 +59,9 @@ class TokenCounts:
     max_tokens: int | None = None
 
 
-def planned_calls(designs: Sequence[RouteDesign], slice_: pa.Table, tiers: Sequence[Tier]) -> list[Call]:
+def planned_calls(
+    designs: Sequence[RouteDesign], slice_: pa.Table, tiers: Sequence[Tier], reach: Reach | None = None
+) -> list[Call]:
     """Every call of a plan, once, in the order in which they are made.
 
     Each different request of a route's slice goes to each of its candidates; the requests of the first `incumbent_n`
@@ -68,6 +71,7 @@ def planned_calls(designs: Sequence[RouteDesign], slice_: pa.Table, tiers: Seque
 
     Args:
         slice_: Columns of `schemas.SLICE`.
+        reach: Only the calls that have their turn by then; None for all of them.
 
     Raises:
         UnknownName: A design names a tier that is not there.
@@ -80,12 +84,14 @@ def planned_calls(designs: Sequence[RouteDesign], slice_: pa.Table, tiers: Seque
     ranked: list[tuple[int, int, Call]] = []
     for number, design in enumerate(designs):
         rows = drawn.get(design.route, [])
-        for place, request_fp in enumerate(dict.fromkeys(row[2] for row in rows)):
-            for name in design.candidates:
+        looks = design.whole if reach is None else reach.get(design.route, {})
+        for name, look in looks.items():
+            wanted = (row.request_fp for row in rows if row.turn(design) <= look)
+            for place, request_fp in enumerate(dict.fromkeys(wanted)):
                 ranked.append((place, number, _call(design.route, request_fp, by_name[name], CANDIDATE)))
         if design.incumbent_tier is not None:
             # On a route that several models serve, only what the incumbent answered can show its own noise.
-            own = [row[2] for row in rows if row[1] == "quality" and row[3] == design.incumbent]
+            own = [row.request_fp for row in rows if row.purpose == "quality" and row.model == design.incumbent]
             quality = own[: design.incumbent_n]
             for place, request_fp in enumerate(dict.fromkeys(quality)):
                 tier = by_name[design.incumbent_tier]
@@ -155,15 +161,33 @@ def _limit(counts: TokenCounts, tier: Tier) -> int:
     return tier.max_output_tokens if counts.max_tokens is None else counts.max_tokens
 
 
-def _drawn(slice_: pa.Table) -> dict[str, list[tuple[int, str, str, str]]]:
-    """Rows (draw order, purpose, request, model) of each route, in draw order; quality before dollars at one place."""
-    names = ("route", "draw_order", "purpose", "request_fp", "incumbent_model")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draw:
+    """A row of the slice, as far as calls are concerned."""
+
+    order: int
+    purpose: str
+    split: str
+    request_fp: str
+    model: str
+
+    def turn(self, design: RouteDesign) -> int:
+        """The first look that needs it; 0 when it is needed before any."""
+        if self.purpose != "quality" or self.split == "tuning":
+            return 0
+        return bisect_right(design.stages[:-1], self.order) + 1
+
+
+def _drawn(slice_: pa.Table) -> dict[str, list[_Draw]]:
+    """Draws of each route, in draw order; quality before dollars at one place."""
+    names = ("route", "draw_order", "purpose", "split", "request_fp", "incumbent_model")
     columns = [slice_.column(name).to_pylist() for name in names]
-    routes: dict[str, list[tuple[int, str, str, str]]] = {}
-    for route, order, purpose, request_fp, model in zip(*columns, strict=True):
-        routes.setdefault(route, []).append((order, purpose, request_fp, model))
+    routes: dict[str, list[_Draw]] = {}
+    for route, order, purpose, split, request_fp, model in zip(*columns, strict=True):
+        draw = _Draw(order=order, purpose=purpose, split=split, request_fp=request_fp, model=model)
+        routes.setdefault(route, []).append(draw)
     for rows in routes.values():
-        rows.sort(key=lambda row: (row[0], row[1] != "quality", row[2]))
+        rows.sort(key=lambda row: (row.order, row.purpose != "quality", row.request_fp))
     return routes
 
 

@@ -53,6 +53,7 @@ def design_routes(
     judges = {criterion.judge for entry in settings.routes for criterion in entry.criteria}
     usable = [tier for tier in tiers if tier.name not in judges]
     designs = [_design(frame, needs[frame.route], usable, settings) for frame in frames]
+    designs = _prioritised(designs, frames, usable)
     if settings.max_spend is None:
         return designs
     return _within_budget(designs, frames, usable, settings)
@@ -123,12 +124,19 @@ def sized(design: RouteDesign, quality: int, settings: Settings) -> RouteDesign:
     can_decide, reason = _prospect(certifying, design.margin, settings)
     return replace(
         design,
+        looks=_looks(quality, certifying, least_pairs(design.margin, settings.alpha), options.looks),
         quality_n=quality,
         dollars_n=min(options.dollars_per_route, design.replayable),
         incumbent_n=incumbent_n,
         can_decide=can_decide,
         reason=reason,
     )
+
+
+def _looks(quality: int, certifying: int, least: int, declared: int) -> tuple[int, ...]:
+    """Where the looks are: after equal steps, none before a Switch is possible at all."""
+    steps = max(min(declared, certifying // least), 1)
+    return tuple(math.ceil(quality * step / steps) for step in range(1, steps + 1))
 
 
 def _prospect(certifying: int, margin: float, settings: Settings) -> tuple[str, str]:
@@ -207,38 +215,67 @@ def _dollars_usd(design: RouteDesign, frame: RouteFrame, tiers: Mapping[str, Tie
     return total * design.dollars_n
 
 
-def _within_budget(
-    designs: Sequence[RouteDesign], frames: Sequence[RouteFrame], tiers: Sequence[Tier], settings: Settings
+def _prioritised(
+    designs: Sequence[RouteDesign], frames: Sequence[RouteFrame], tiers: Sequence[Tier]
 ) -> list[RouteDesign]:
-    """Fill routes to their size in the order of what they could save per replay dollar, until the cap is reached."""
+    """The designs with their place in the queue for money: what a route could save per replay dollar."""
     by_name = {tier.name: tier for tier in tiers}
-    left = (settings.max_spend or 0.0) * BUDGET_SHARE
-    final = {design.route: design for design in designs}
-    asking = [(design, frame) for design, frame in zip(designs, frames, strict=True) if design.quality_n]
 
     def worth(pair: tuple[RouteDesign, RouteFrame]) -> float:
         design, frame = pair
+        if not design.quality_n or not design.candidates:
+            return -math.inf
         cost = _replay_usd(design, frame, by_name) * design.quality_n + _dollars_usd(design, frame, by_name)
         saving = frame.auditable_usd - min(cost_at(frame.rows, by_name[name]) for name in design.candidates)
         return saving / cost if cost else math.inf
 
-    for design, frame in sorted(asking, key=lambda pair: (-worth(pair), pair[0].route)):
+    queue = sorted(zip(designs, frames, strict=True), key=lambda pair: (-worth(pair), pair[0].route))
+    places = {design.route: place for place, (design, _) in enumerate(queue)}
+    return [replace(design, priority=places[design.route]) for design in designs]
+
+
+def _within_budget(
+    designs: Sequence[RouteDesign], frames: Sequence[RouteFrame], tiers: Sequence[Tier], settings: Settings
+) -> list[RouteDesign]:
+    """Give the routes their money in the order of the queue, until the cap is reached.
+
+    A fixed sample is cut to what is left. With several looks the sample is kept, because routes that are decided early
+    leave money to those further back; the design says what it can count on.
+    """
+    by_name = {tier.name: tier for tier in tiers}
+    left = (settings.max_spend or 0.0) * BUDGET_SHARE
+    final = {design.route: design for design in designs}
+    asking = [(design, frame) for design, frame in zip(designs, frames, strict=True) if design.quality_n]
+    for design, frame in sorted(asking, key=lambda pair: pair[0].priority):
         dollars = _dollars_usd(design, frame, by_name)
         each = _replay_usd(design, frame, by_name)
         affordable = design.quality_n if each == 0 else math.floor(max(left - dollars, 0.0) / each)
+        affordable = min(affordable, design.quality_n)
+        left -= each * affordable + (dollars if affordable else 0.0)
         if affordable < design.quality_n:
-            cut = sized(design, affordable, settings)
-            least = math.ceil(least_pairs(design.margin, settings.alpha) / (1 - settings.slice.tuning_share))
-            if affordable < least:
-                cut = replace(
-                    design,
-                    candidates=(),
-                    quality_n=0,
-                    dollars_n=0,
-                    incumbent_n=0,
-                    can_decide="no",
-                    reason=f"the cap leaves money for {affordable} of the {least} replays it needs at least",
-                )
-            final[design.route] = cut
-        left -= each * final[design.route].quality_n + (dollars if final[design.route].dollars_n else 0.0)
+            final[design.route] = (
+                _cut(design, affordable, settings) if settings.slice.looks == 1 else _waiting(design, affordable)
+            )
     return [final[design.route] for design in designs]
+
+
+def _waiting(design: RouteDesign, affordable: int) -> RouteDesign:
+    """A design that needs money which other routes may leave."""
+    reason = f"the cap pays for {affordable} of its {design.quality_n} draws unless routes before it stop early"
+    return replace(design, can_decide="maybe", reason=reason)
+
+
+def _cut(design: RouteDesign, affordable: int, settings: Settings) -> RouteDesign:
+    """A fixed sample of what the cap leaves, or none where that can decide nothing."""
+    least = math.ceil(least_pairs(design.margin, settings.alpha) / (1 - settings.slice.tuning_share))
+    if affordable >= least:
+        return sized(design, affordable, settings)
+    return replace(
+        design,
+        candidates=(),
+        quality_n=0,
+        dollars_n=0,
+        incumbent_n=0,
+        can_decide="no",
+        reason=f"the cap leaves money for {affordable} of the {least} replays it needs at least",
+    )

@@ -133,9 +133,9 @@ def test_a_large_route_is_sampled_to_the_planned_size() -> None:
     assert plan.can_decide == "yes"
 
 
-def test_the_budget_cuts_the_sample() -> None:
-    """A cap that cannot pay for every route pays for the one that could save most per replay dollar."""
-    using = settings(max_spend="$0.10")
+def two_routes_under(**changed: object) -> dict[str, RouteDesign]:
+    """A dear and a cheap route of the same size, designed under a cap."""
+    using = settings(max_spend="$0.10", **changed)
     rich, poor = frame(3000, route="/rich"), frame(3000, route="/poor")
     cheap = RouteFrame(
         **{
@@ -144,8 +144,31 @@ def test_the_budget_cuts_the_sample() -> None:
         }
     )
     needs = {name: RouteNeeds(entry=using.routes[0], unsupported=None) for name in ("/rich", "/poor")}
-    designs = {d.route: d for d in design_routes([cheap, rich], needs, [SMALL], using)}
+    return {d.route: d for d in design_routes([cheap, rich], needs, [SMALL], using)}
+
+
+def test_the_budget_cuts_a_fixed_sample() -> None:
+    """A cap that cannot pay for every route pays for the one that could save most per replay dollar."""
+    designs = two_routes_under(slice={"looks": 1})
     assert designs["/rich"].quality_n > designs["/poor"].quality_n
     paid = sum((d.quality_n + d.dollars_n) * 1.3e-4 for d in designs.values())
     assert paid <= 0.1
     assert "the cap leaves money for" in designs["/poor"].reason
+
+
+def test_a_route_behind_the_cap_waits_for_what_others_leave() -> None:
+    """With several looks the sample is kept whole, and the design says how much of it is paid for."""
+    designs = two_routes_under()
+    assert designs["/rich"].priority < designs["/poor"].priority
+    assert designs["/rich"].quality_n == designs["/poor"].quality_n
+    assert designs["/poor"].can_decide == "maybe"
+    assert "unless routes before it stop early" in designs["/poor"].reason
+
+
+def test_looks_are_equal_steps_that_can_each_decide() -> None:
+    """A large route is looked at five times, one with few pairs as often as each look can decide, a thin one once."""
+    large, small, thin = (design(frame(n), settings()) for n in (9000, 330, 60))
+    assert large.looks == (315, 630, 945, 1260, 1574)
+    assert small.looks == (165, 330)
+    assert thin.looks == (60,)
+    assert design(frame(9000), settings(slice={"looks": 1})).looks == (1574,)
