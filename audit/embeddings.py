@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import logging
 import os
 import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -155,20 +157,7 @@ def _carried_weights() -> Path | None:
 
 
 def _open_transformer(model: str, name: str, cache: Path | None) -> Embedder:
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    try:
-        from sentence_transformers import SentenceTransformer
-    except ImportError:
-        raise MissingPackage("sentence-transformers", extra="embeddings") from None
-    try:
-        transformer = SentenceTransformer(model, device="cpu", local_files_only=True)
-    except (OSError, ValueError):
-        raise InputError(
-            f"the embedding model `{model}` is not on this machine",
-            code="embeddings.model",
-            hint="give the folder of a sentence-transformers model; nothing is downloaded",
-        ) from None
+    transformer = _transformer(model)
 
     def encode(texts: Sequence[str]) -> Vectors:
         vectors: Vectors = transformer.encode(
@@ -179,17 +168,45 @@ def _open_transformer(model: str, name: str, cache: Path | None) -> Embedder:
     return Embedder(name=name, dimensions=int(encode(["."]).shape[1]), encode=encode, cache=cache)
 
 
-def _open_static(cache: Path | None) -> Embedder:
+# Weights are read once in a process: every round of a replay scores, and a load takes longer than a round's texts.
+@lru_cache(maxsize=1)
+def _transformer(model: str) -> Any:
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     try:
-        import wordllama
+        from sentence_transformers import SentenceTransformer
     except ImportError:
-        raise MissingPackage("wordllama", why="embeddings need it, or sentence-transformers with a model") from None
-    # A plain load looks for the tokenizer in a folder that the wheel does not have; its own folder as the cache works.
-    carried = Path(wordllama.__file__).parent
-    static = wordllama.WordLlama.load(disable_download=True, cache_dir=carried)
+        raise MissingPackage("sentence-transformers", extra="embeddings") from None
+    try:
+        return SentenceTransformer(model, device="cpu", local_files_only=True)
+    except (OSError, ValueError):
+        raise InputError(
+            f"the embedding model `{model}` is not on this machine",
+            code="embeddings.model",
+            hint="give the folder of a sentence-transformers model; nothing is downloaded",
+        ) from None
+
+
+def _open_static(cache: Path | None) -> Embedder:
+    static = _static()
 
     def encode(texts: Sequence[str]) -> Vectors:
         parts = [static.embed(list(texts[i : i + _STATIC_BATCH])) for i in range(0, len(texts), _STATIC_BATCH)]
         return np.concatenate(parts)
 
     return Embedder(name=STATIC, dimensions=int(encode(["."]).shape[1]), encode=encode, cache=cache)
+
+
+@lru_cache(maxsize=1)
+def _static() -> Any:
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        import wordllama
+    except ImportError:
+        raise MissingPackage("wordllama", why="embeddings need it, or sentence-transformers with a model") from None
+    # The import sets up logging for the whole process, which is not a library's to decide.
+    root.handlers[:], root.level = handlers, level
+    # A plain load looks for the tokenizer in a folder that the wheel does not have; its own folder as the cache works.
+    carried = Path(wordllama.__file__).parent
+    return wordllama.WordLlama.load(disable_download=True, cache_dir=carried)

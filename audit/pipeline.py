@@ -9,7 +9,7 @@ calls that have a result are never made again, so running a command again resume
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -32,6 +32,7 @@ from audit.core.artifacts import (
     write_json,
 )
 from audit.core.errors import Incomplete, InputError, PlanStale
+from audit.core.exchange import Request
 from audit.core.finding import Findings
 from audit.core.fingerprint import fingerprint
 from audit.core.mixture import Mix
@@ -44,7 +45,7 @@ from audit.core.watching import RouteSeen, Seen, TierSeen
 from audit.drafting import draft
 from audit.findings.evidence import Tables
 from audit.findings.handover import price_words
-from audit.findings.run import find
+from audit.findings.run import Watch, find
 from audit.findings.watching import watched_pairs
 from audit.ingest.redact import Redactor
 from audit.ingest.run import IngestReport
@@ -57,7 +58,6 @@ from audit.pack.evidence import Packed, pack_run
 from audit.preparation import PreparedRun, digest_of, prepare, run_id_of
 from audit.provenance import FindingsContext, context_of
 from audit.replay.meter import Meter, SilentMeter
-from audit.replay.plan import planned_calls
 from audit.replay.requests import load_requests
 from audit.replay.run import ReplayOptions, run_replay
 from audit.replay.table import write_replays
@@ -66,6 +66,7 @@ from audit.report.hiding import without_tenants
 from audit.report.html import render_html
 from audit.report.markdown import summary_markdown
 from audit.report.pdf import print_pdf
+from audit.rounds import Rounds, asked_and_spared, open_rounds, reach_of
 from audit.routing import bench_of, quick_embedder
 from audit.sampling.frame import route_frames
 from audit.scoring.run import score as score_replays
@@ -143,11 +144,12 @@ def replay(
     if not consent(run.plan):
         raise InputError("nothing was replayed: the quote was not accepted", code="replay.declined")
     stopped: Incomplete | None = None
+    watch = _watch(run.folder, run.settings, run.plan, run.tiers)
     try:
-        _replay(run, meter or SilentMeter())
+        _replay(run, watch, meter or SilentMeter())
     except Incomplete as error:
         stopped = error
-    findings = _conclude(run.folder, run.settings, run.plan, run.tiers)
+    findings = _conclude(watch, run.plan)
     if stopped is not None:
         raise stopped
     return findings
@@ -159,9 +161,9 @@ def score(folder: RunFolder, settings: Settings) -> Findings:
     folder.check("traffic", (folder.facts("traffic") or {}).get("made_from", {}))
     plan_ = plan_from_plain(read_json(folder.plan))
     tiers = resolve_tiers(settings)
-    slice_ = _read_slice(folder)
-    write_replays(folder.journal, planned_calls(plan_.designs, slice_, tiers), folder.replay_table)
-    return _conclude(folder, settings, plan_, tiers)
+    asked, _ = asked_and_spared(plan_.designs, _read_slice(folder), tiers, reach_of(folder, plan_))
+    write_replays(folder.journal, asked, folder.replay_table)
+    return _conclude(_watch(folder, settings, plan_, tiers), plan_)
 
 
 def report(
@@ -291,32 +293,50 @@ def _prepared(
     return prepare(sources, settings, folder)
 
 
-def _replay(run: PreparedRun, meter: Meter) -> None:
-    """Make the calls that have no result yet."""
+def _replay(run: PreparedRun, watch: Watch, meter: Meter) -> None:
+    """Ask round after round, until every route has come to its end or the cap to its own."""
     wanted = {call.request_fp for call in run.calls}
     requests = load_requests(run.folder.body_files(), run.folder.traffic_files(), wanted)
-    asked = {call.tier for call in run.calls}
+    rounds: Rounds | None = open_rounds(run)
+    while rounds is not None:
+        _ask(rounds, requests, meter)
+        if not rounds.open_looks:
+            return
+        score_replays(run.folder, run.settings)
+        rounds = rounds.advance(watch.next_looks(rounds.moved(), rounds.reach))
+        if rounds is not None:
+            meter.note(rounds.told())
+
+
+def _ask(rounds: Rounds, requests: Mapping[str, Request], meter: Meter) -> None:
+    """Make the calls of a round that have no result yet."""
+    run, calls = rounds.run, rounds.calls()
+    asked = {call.tier for call in calls}
     options = ReplayOptions(
         cap_usd=run.plan.max_spend_usd,
         tokens=run.tokens,
         client=ClientOptions(seed=run.settings.seed, directory=run.settings.directory),
         meter=meter,
+        settled=rounds.settled(),
     )
     tiers = [tier for tier in run.tiers if tier.name in asked]
-    run_replay(run.calls, requests, tiers, run.settings.replay, run.folder, options)
+    run_replay(calls, requests, tiers, run.settings.replay, run.folder, options)
 
 
-def _conclude(folder: RunFolder, settings: Settings, plan_: Plan, tiers: Sequence[Tier]) -> Findings:
+def _conclude(watch: Watch, plan_: Plan) -> Findings:
     """Replays to scores, findings and report."""
+    folder, settings, tiers = watch.folder, watch.settings, watch.tiers
     scored = score_replays(folder, settings)
-    slice_, frames = _read_slice(folder), route_frames(folder.traffic_files())
+    slice_, frames, reach = _read_slice(folder), route_frames(folder.traffic_files()), reach_of(folder, plan_)
+    asked, spared = asked_and_spared(plan_.designs, slice_, tiers, reach)
     context = context_of(
         FindingsContext(
             folder=folder,
             settings=settings,
             plan=plan_,
             tiers=tuple(tiers),
-            calls=planned_calls(plan_.designs, slice_, tiers),
+            calls=asked,
+            spared=spared,
             frames=frames,
             mix=measure_mix(folder.traffic_files(), tiers),
             run_id=run_id_of(plan_.made_from["logs"], settings),
@@ -324,8 +344,7 @@ def _conclude(folder: RunFolder, settings: Settings, plan_: Plan, tiers: Sequenc
             notes=scored.notes,
         )
     )
-    bench = bench_of(folder, settings, frames, set(slice_["request_fp"].to_pylist()))
-    concluded = find(folder, plan_, tiers, settings, context, bench)
+    concluded = find(watch, plan_, context, reach)
     findings = concluded.findings
     write_findings(folder.findings, findings)
     write_cases(folder.cases, concluded.cases)
@@ -336,6 +355,12 @@ def _conclude(folder: RunFolder, settings: Settings, plan_: Plan, tiers: Sequenc
     report(folder)
     report(folder, format="md")
     return findings
+
+
+def _watch(folder: RunFolder, settings: Settings, plan_: Plan, tiers: Sequence[Tier]) -> Watch:
+    """What tests the replays of a run, with what policies are made from."""
+    frames, wanted = route_frames(folder.traffic_files()), set(_read_slice(folder)["request_fp"].to_pylist())
+    return Watch(folder=folder, tiers=tiers, settings=settings, bench=bench_of(folder, settings, frames, wanted))
 
 
 def _refuse_stale(saved: Plan, now: Plan) -> None:

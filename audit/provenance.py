@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 
 from audit import __version__
@@ -22,7 +22,7 @@ from audit.findings.run import Context
 from audit.ingest.run import IngestReport
 from audit.llm.tiers import host_of
 from audit.replay.plan import Call
-from audit.replay.table import money_spent, replay_counts
+from audit.replay.table import cost_at_mean, money_spent, replay_counts
 from audit.sampling.frame import RouteFrame, billable
 
 PACKAGES = ("numpy", "scipy", "polars", "pyarrow", "rapidfuzz", "genai-prices")
@@ -31,13 +31,19 @@ PACKAGES = ("numpy", "scipy", "polars", "pyarrow", "rapidfuzz", "genai-prices")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingsContext:
-    """What is at hand when the findings are made."""
+    """What is at hand when the findings are made.
+
+    Attributes:
+        calls: Calls that had their turn.
+        spared: Calls of the plan that were not needed.
+    """
 
     folder: RunFolder
     settings: Settings
     plan: Plan
     tiers: tuple[Tier, ...]
     calls: Sequence[Call]
+    spared: Sequence[Call]
     frames: Sequence[RouteFrame]
     mix: Mix
     run_id: str
@@ -69,7 +75,11 @@ def context_of(at_hand: FindingsContext) -> Context:
             secrets_masked=report.secrets_masked,
             formats=report.formats,
         ),
-        replay=replay_counts(folder.journal, at_hand.calls),
+        replay=replace(
+            replay_counts(folder.journal, at_hand.calls),
+            spared=len(at_hand.spared),
+            spared_usd=cost_at_mean(folder.replay_table, at_hand.spared),
+        ),
         replay_cost_usd=spend.spent_usd,
         replay_cost_estimated=spend.estimated,
         recomputed_usd=_recomputed(folder),

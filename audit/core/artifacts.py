@@ -35,6 +35,7 @@ class RunFolder:
         self.rejects = self.path / "rejects.parquet"
         self.plan = self.path / "plan.json"
         self.slice = self.path / "slice.parquet"
+        self.rounds = self.path / "rounds.json"
         self.replays = self.path / "replays"
         self.journal = self.replays / "journal.jsonl"
         self.replay_table = self.replays / "replays.parquet"

@@ -84,6 +84,7 @@ class CandidateFinding:
         counted_against: Statuses that count against the candidate (refused, truncated, unsupported), with counts.
         criteria: One row per criterion.
         tuning: (n, b, c) on the tuning split, which ordered the candidates.
+        look: Number of the declared look that its pairs are of; None before the first.
     """
 
     tier: str
@@ -110,6 +111,7 @@ class CandidateFinding:
     counted_against: dict[str, int]
     criteria: tuple[CriterionRate, ...]
     tuning: dict[str, int]
+    look: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +186,7 @@ class RouteFinding:
         caveats: Sentences for "Before you use this number".
         curve: How much of it can move by a router's score; None without a score.
         at_margins: What other margins would recommend.
+        looks: The last look that any candidate was taken to, and the declared ones.
     """
 
     route: str
@@ -215,6 +218,7 @@ class RouteFinding:
     accepted_rate: Estimate | None = None
     curve: ThresholdCurve | None = None
     at_margins: tuple[MarginFinding, ...] = ()
+    looks: tuple[int, int] = (1, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,7 +249,14 @@ class IngestCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayCounts:
-    """Replayed calls by what became of them."""
+    """Replayed calls by what became of them.
+
+    Attributes:
+        planned: Calls of the looks that were taken.
+        done: Those with a result.
+        spared: Calls of the plan that early stops made unnecessary.
+        spared_usd: What these would have cost, at the mean cost of the calls made; None where none has a known cost.
+    """
 
     planned: int
     done: int
@@ -253,6 +264,8 @@ class ReplayCounts:
     served_from: dict[str, int]
     retried: int
     complete: bool
+    spared: int = 0
+    spared_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from audit.core.tier import Tier
 from audit.findings.evidence import Pairs, Tables, dollar_draws, pair_up, quality_draws
 from audit.stats import missing
 from audit.stats.dollars import hajek_share
+from audit.stats.group_sequential import Look
 from audit.stats.noninferiority import p_fail, p_pass
 from audit.stats.paired import wilson
 from audit.stats.tango import PairCounts
@@ -38,6 +39,7 @@ class Evidence:
         delta: Candidate minus incumbent, or None without pairs.
         saving_usd: On the route's auditable spend; None without dollar draws.
         waste_usd: Hindsight, or None.
+        look: Whose draws the pairs are; None before the first look.
     """
 
     tier: Tier
@@ -48,6 +50,7 @@ class Evidence:
     delta: Estimate | None
     saving_usd: Estimate | None
     waste_usd: Estimate | None
+    look: Look | None
 
     @property
     def tuning_loss(self) -> float:
@@ -78,16 +81,29 @@ def optimistic(pairs: Pairs) -> PairCounts:
     return missing.optimistic(observed(pairs), missing_passed=pairs.missing_passed, missing_failed=pairs.missing_failed)
 
 
-def delta_of(pairs: Pairs, level: float) -> Estimate | None:
-    """Candidate minus incumbent; unmeasured draws widen both ends. None without pairs."""
-    return missing.delta_estimate(
-        observed(pairs), missing_passed=pairs.missing_passed, missing_failed=pairs.missing_failed, level=level
+def delta_of(pairs: Pairs, level: float, *, nominal: float | None = None) -> Estimate | None:
+    """Candidate minus incumbent; unmeasured draws widen both ends. None without pairs.
+
+    Args:
+        pairs: Of which.
+        level: What the interval holds.
+        nominal: Level that it is worked out at, where it is one of several looks that hold `level` together.
+    """
+    found = missing.delta_estimate(
+        observed(pairs),
+        missing_passed=pairs.missing_passed,
+        missing_failed=pairs.missing_failed,
+        level=level if nominal is None else nominal,
     )
+    return None if found is None else replace(found, level=level)
 
 
-def gather(tables: Tables, design: RouteDesign, tier: Tier, level: float) -> Evidence:
-    """Measure one candidate of a route."""
-    pairs = pair_up(tables, quality_draws(tables, "certification"), arm="candidate", tier=tier.name)
+def gather(
+    tables: Tables, design: RouteDesign, tier: Tier, level: float, *, look: Look | None, draws_seen: int
+) -> Evidence:
+    """Measure one candidate of a route at one look, which takes in the first `draws_seen` quality draws."""
+    certifying = quality_draws(tables, "certification").filter(pl.col("draw_order") < draws_seen)
+    pairs = pair_up(tables, certifying, arm="candidate", tier=tier.name)
     tuning = pair_up(tables, quality_draws(tables, "tuning"), arm="candidate", tier=tier.name)
     some = pairs.n > 0
     draws = dollar_draws(tables, tier.name)
@@ -103,9 +119,10 @@ def gather(tables: Tables, design: RouteDesign, tier: Tier, level: float) -> Evi
         pairs=pairs,
         p_pass=p_pass(pessimistic(pairs), margin=design.margin) if some else 1.0,
         p_fail=p_fail(optimistic(pairs), margin=design.margin) if some else 1.0,
-        delta=delta_of(pairs, level),
+        delta=delta_of(pairs, level, nominal=look.level if look else None),
         saving_usd=saving,
         waste_usd=waste,
+        look=look,
     )
 
 
@@ -166,6 +183,7 @@ def describe(
         counted_against={name: statuses[name] for name in MEASURED[1:] if statuses.get(name)},
         criteria=criterion_rates(tables, evidence.tier.name, pairs.exchange_ids),
         tuning={"n": evidence.tuning.n, "b": int(observed(evidence.tuning).b), "c": int(observed(evidence.tuning).c)},
+        look=evidence.look.number if evidence.look else None,
     )
 
 

@@ -1,14 +1,17 @@
-"""From the tuning split to certificates: what was sealed is tested, and what the recommended policies move is counted."""
+"""From the tuning split to certificates: what was sealed is tested, and what recommended policies move is counted."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from audit.core.plan import RouteDesign
+from audit.core.plan import Reach, RouteDesign
 from audit.core.settings import Settings
+from audit.core.tier import Tier
+from audit.findings.candidates import Evidence, gather
 from audit.findings.certify import Terms, Verdicts, certify_policies, rule_of, sharpened
 from audit.findings.evidence import Tables
+from audit.findings.looks import Schedule
 from audit.findings.noise import Floor, noise_floor
 from audit.findings.policies import Bench, Sealed, propose
 from audit.signals.signal import Remembering
@@ -30,12 +33,24 @@ class Prepared:
     sealed: Mapping[str, Sealed]
 
 
-def prepare(tables: Tables, designs: Sequence[RouteDesign], bench: Bench) -> Prepared:
-    """Choose and order every route's policies on the tuning split alone."""
+def prepare(tables: Tables, designs: Sequence[RouteDesign], bench: Bench, known: Prepared | None = None) -> Prepared:
+    """Choose and order every route's policies on the tuning split alone.
+
+    Args:
+        tables: Of the run.
+        designs: Routes.
+        bench: What policies are made from; unused where something is known already.
+        known: Routes that are in it stay as they are.
+    """
     before = tables.before_certification()
-    if bench.embedder is not None:
+    if known is not None:
+        bench = known.bench
+    elif bench.embedder is not None:
         bench = replace(bench, embedder=Remembering(bench.embedder))
-    sealed = {d.route: propose(before.of_route(d.route), d, d.candidates, bench) for d in designs}
+    sealed = dict(known.sealed) if known is not None else {}
+    for design in designs:
+        if design.route not in sealed:
+            sealed[design.route] = propose(before.of_route(design.route), design, design.candidates, bench)
     return Prepared(bench=bench, sealed=sealed)
 
 
@@ -53,6 +68,7 @@ class Certified:
         terms: Of the certificate.
         sealed: What was tested.
         policies: What came of it.
+        evidence: Of the candidates, in the order of the design, at the looks that they have got to.
         bench: That the policies were made and tested with.
     """
 
@@ -60,15 +76,30 @@ class Certified:
     terms: Terms
     sealed: Sealed
     policies: Verdicts
+    evidence: tuple[Evidence, ...]
     bench: Bench
 
 
 def certify_routes(
-    tables: Tables, designs: Sequence[RouteDesign], settings: Settings, prepared: Prepared
+    tables: Tables,
+    designs: Sequence[RouteDesign],
+    tiers: Mapping[str, Tier],
+    settings: Settings,
+    prepared: Prepared,
+    reach: Reach | None,
 ) -> dict[str, Certified]:
-    """Test what was sealed, by route; what the recommended policies move of the whole log is counted in one go."""
+    """Test what was sealed, by route; what the recommended policies move of the whole log is counted in one go.
+
+    Args:
+        tables: Of the whole run.
+        designs: Of the routes.
+        tiers: By name.
+        settings: Of the run.
+        prepared: From `prepare`.
+        reach: How far each route was replayed; None for all of the plan.
+    """
     bench = prepared.bench
-    found = {design.route: _certify(tables.of_route(design.route), design, settings, prepared) for design in designs}
+    found = {design.route: certify_route(tables, design, tiers, settings, prepared, reach) for design in designs}
     rules = {route: rule for route, one in found.items() if (rule := rule_of(one.policies, bench)) is not None}
     moved = bench.count_moved(rules)
     for design in designs:
@@ -77,11 +108,36 @@ def certify_routes(
     return found
 
 
-def _certify(tables: Tables, design: RouteDesign, settings: Settings, prepared: Prepared) -> Certified:
+def certify_route(
+    tables: Tables,
+    design: RouteDesign,
+    tiers: Mapping[str, Tier],
+    settings: Settings,
+    prepared: Prepared,
+    reach: Reach | None,
+) -> Certified:
+    """Test the sealed policies of one route at the looks that are reached, and measure its candidates there.
+
+    Arguments as of `certify_routes`.
+    """
     level, alpha = settings.confidence, settings.alpha
-    noise = noise_floor(tables, design, level=level, alpha=alpha)
-    least = least_pairs(design.margin, alpha)
-    terms = Terms(margin=design.margin, alpha=alpha, level=level, least_pairs=least, noisy=noise.noisy)
-    sealed = prepared.sealed[design.route]
-    policies = certify_policies(tables, design, sealed, prepared.bench, terms)
-    return Certified(noise=noise, terms=terms, sealed=sealed, policies=policies, bench=prepared.bench)
+    mine = tables.of_route(design.route)
+    noise = noise_floor(mine, design, level=level, alpha=alpha)
+    looks = None if reach is None else reach.get(design.route, {})
+    terms = Terms(
+        margin=design.margin,
+        alpha=alpha,
+        level=level,
+        least_pairs=least_pairs(design.margin, alpha),
+        noisy=noise.noisy,
+        schedule=Schedule.of(design, alpha=alpha, confidence=level, reach=looks),
+    )
+    sealed, bench = prepared.sealed[design.route], prepared.bench
+    policies = certify_policies(mine, design, sealed, bench, terms)
+    evidence = []
+    for name in design.candidates:
+        tested = policies.static(name)
+        look = tested.look if tested is not None else terms.schedule.reached([name])
+        seen = terms.schedule.takes_in(look) if look else 0
+        evidence.append(gather(mine, design, tiers[name], level, look=look, draws_seen=seen))
+    return Certified(noise=noise, terms=terms, sealed=sealed, policies=policies, evidence=tuple(evidence), bench=bench)

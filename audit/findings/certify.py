@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from audit.core.display import percent, points, points_interval
-from audit.core.finding import PolicyFinding
-from audit.core.fingerprint import fingerprint
 from audit.core.interval import Estimate
-from audit.core.plain import to_plain
 from audit.core.plan import RouteDesign
 from audit.core.policy import RoutePolicy
 from audit.findings.candidates import MAX_MISSING, delta_of, dollars_of, pessimistic
 from audit.findings.evidence import Pairs, Tables, quality_draws
+from audit.findings.looks import Schedule
 from audit.findings.policies import Bench, Goes, Moved, Sealed, Tuned
-from audit.findings.replayed import Replayed, Saved, Values, pairs_of, replayed, saved_of, walk
+from audit.findings.replayed import Replayed, Saved, Values, Walk, pairs_of, replayed, saved_of, walk
 from audit.signals import compute
-from audit.signals.rules import in_force
-from audit.stats.risk_control import Certification, CertificationScores, certify
+from audit.signals.signal import BoolArray
+from audit.stats.exact import p_pass
+from audit.stats.group_sequential import Look
+from audit.stats.risk_control import Attempt, LookTest, certify_in_looks
 from audit.stats.tango import PairCounts
 
 LEAST_DRAWS = 10
@@ -38,10 +37,11 @@ class Terms:
 
     Attributes:
         margin: Accepted loss over the route's traffic.
-        alpha: One-sided error rate of the whole sequence.
-        level: Of intervals.
+        alpha: One-sided error rate of the whole sequence over all looks.
+        level: Of the intervals of all looks together.
         least_pairs: Fewer pairs certify nothing.
         noisy: The incumbent does not reproduce its own answers within the margin; nothing is tested.
+        schedule: The declared looks, and how far the replay has got.
     """
 
     margin: float
@@ -49,6 +49,7 @@ class Terms:
     level: float
     least_pairs: int
     noisy: bool
+    schedule: Schedule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +60,9 @@ class Tested:
         position: In the sealed sequence, from 1.
         reached: The sequence got as far as this policy.
         p: Exact p-value of "it loses the margin or more"; None where the sequence did not reach it.
-        passed: The sequence certified it.
-        certified: It did, and the interval that people see lies above the margin as a whole.
+        certified: The sequence certified it: exact p-value and whole interval.
+        look: Whose draws its numbers rest on; None before the first.
+        counts: Pairs at that look, unmeasured draws as failures.
         delta: Policy minus incumbent over all the route's traffic; None without pairs.
         saving_usd: On the auditable spend; None without dollar draws.
         share_moved: Share of the draws that the cheap tier finally serves.
@@ -73,14 +75,25 @@ class Tested:
     position: int
     reached: bool
     p: float | None
-    passed: bool
     certified: bool
+    look: Look | None
+    counts: PairCounts
     delta: Estimate | None
     saving_usd: Estimate | None
     share_moved: float
     share_escalated: float
     n: int
     sealed: str
+
+    @property
+    def tiers(self) -> tuple[str, ...]:
+        """Candidates that must be replayed to test it."""
+        return tiers_of(self.tuned.policy)
+
+
+def tiers_of(policy: RoutePolicy) -> tuple[str, ...]:
+    """Candidates that a policy asks: its cheap tier, and those of its verifier."""
+    return (policy.tier, *(policy.verifier.tiers if policy.verifier else ()))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +104,7 @@ class Verdicts:
         tested: In the sealed order.
         best: The one of them to hand over, or None.
         measured: The same as `tested`, each on its draws alone: what `best` was chosen by.
-        pairs: What each was tested on, in the same order.
+        trials: What each was tested on, in the same order.
         certification: The draws that they were tested on.
         spend: The dollar draws.
     """
@@ -99,7 +112,7 @@ class Verdicts:
     tested: tuple[Tested, ...]
     best: Tested | None
     measured: tuple[Tested, ...]
-    pairs: tuple[Pairs, ...]
+    trials: tuple[Trial, ...]
     certification: Replayed
     spend: Replayed
 
@@ -154,40 +167,116 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
     dollars = tables.slice.filter(pl.col("purpose") == "dollars").sort("draw_order", "exchange_id")
     spend = replayed(tables, dollars, tiers, bench.requests)
     here, there = Values(draws, bench.embedder), Values(spend, bench.embedder)
-    walks = [walk(tuned.policy, draws, here.of(tuned.policy)) for tuned in sealed.policies]
-    pairs = [pairs_of(tuned.policy, draws, walked) for tuned, walked in zip(sealed.policies, walks, strict=True)]
-    outcome = certify(scores_of(sealed, pairs, terms), order=sealed.order, margin=terms.margin, alpha=terms.alpha)
+    trials = tuple(
+        Trial(tuned=tuned, draws=draws, walked=walk(tuned.policy, draws, here.of(tuned.policy)))
+        for tuned in sealed.policies
+    )
+    attempts = attempts_at(sealed, trials, terms)
     tested = []
-    for index, tuned in enumerate(sealed.policies):
-        saved = saved_of(tuned.policy, spend, walk(tuned.policy, spend, there.of(tuned.policy)))
+    for index, trial in enumerate(trials):
+        policy = trial.tuned.policy
+        attempt = attempts[index] if index < len(attempts) else None
+        look = _shown(trial, attempt, terms)
+        seen = trial.seen(look, terms)
+        saved = saved_of(policy, spend, walk(policy, spend, there.of(policy)))
         tested.append(
-            _tested(
-                Tested(
-                    tuned=tuned,
-                    position=index + 1,
-                    reached=not terms.noisy and index < len(outcome.p_values),
-                    p=None,
-                    passed=False,
-                    certified=False,
-                    delta=delta_of(pairs[index], terms.level),
-                    saving_usd=dollars_of(saved.z, design.auditable_usd, terms.level, z_low=saved.lowest),
-                    share_moved=_mean(walks[index].kept),
-                    share_escalated=_mean(walks[index].asked & ~walks[index].kept),
-                    n=pairs[index].n,
-                    sealed=sealed.order.digest,
-                ),
-                outcome,
-                terms,
+            Tested(
+                tuned=trial.tuned,
+                position=index + 1,
+                reached=attempt is not None,
+                p=None if attempt is None else attempt.p,
+                certified=attempt is not None and attempt.certified,
+                look=look,
+                counts=pessimistic(seen.pairs),
+                delta=seen.delta,
+                saving_usd=dollars_of(saved.z, design.auditable_usd, terms.level, z_low=saved.lowest),
+                share_moved=_mean(seen.kept),
+                share_escalated=_mean(seen.asked & ~seen.kept),
+                n=seen.pairs.n,
+                sealed=sealed.order.digest,
             )
         )
     return Verdicts(
         tested=tuple(tested),
         best=best_of(tested, terms.margin),
         measured=tuple(tested),
-        pairs=tuple(pairs),
+        trials=trials,
         certification=draws,
         spend=spend,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Seen:
+    """What one look has seen of a policy: pairs, delta, and what was asked and kept of the draws that it takes in."""
+
+    pairs: Pairs
+    delta: Estimate | None
+    asked: BoolArray
+    kept: BoolArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Trial:
+    """A policy walked over the certification draws."""
+
+    tuned: Tuned
+    draws: Replayed
+    walked: Walk
+
+    def seen(self, look: Look | None, terms: Terms) -> _Seen:
+        """The pairs that a look takes in; none before the first."""
+        before = terms.schedule.takes_in(look) if look else 0
+        pairs = pairs_of(self.tuned.policy, self.draws, self.walked, before=before)
+        taken_in = self.draws.draw_order < before
+        return _Seen(
+            pairs=pairs,
+            delta=delta_of(pairs, terms.level, nominal=look.level) if look else None,
+            asked=self.walked.asked[taken_in],
+            kept=self.walked.kept[taken_in],
+        )
+
+    def test(self, look: Look, terms: Terms) -> LookTest:
+        """The exact test and the interval of one look; what cannot be judged fails."""
+        seen = self.seen(look, terms)
+        if terms.noisy or seen.pairs.n < terms.least_pairs or seen.pairs.missing_share > MAX_MISSING:
+            return LookTest(p=1.0, above=False)
+        above = seen.delta is not None and seen.delta.lo is not None and seen.delta.lo > -terms.margin
+        return LookTest(p=p_pass(pessimistic(seen.pairs), margin=terms.margin), above=above)
+
+
+def attempts_at(sealed: Sealed, trials: Sequence[Trial], terms: Terms) -> tuple[Attempt, ...]:
+    """The sequence of tests over the looks that are reached; none on a route that is too noisy."""
+    if terms.noisy:
+        return ()
+    by_name = {trial.tuned.name: trial for trial in trials}
+
+    def test(name: str, look: Look) -> LookTest | None:
+        trial = by_name[name]
+        reached = terms.schedule.reached(tiers_of(trial.tuned.policy))
+        if reached is None or reached.number < look.number:
+            return None
+        return trial.test(look, terms)
+
+    return certify_in_looks(sealed.order, terms.schedule.looks, test)
+
+
+def _shown(trial: Trial, attempt: Attempt | None, terms: Terms) -> Look | None:
+    """The look whose numbers people see: the last one reached; of a certified policy the last that certifies it.
+
+    The intervals of all looks hold at once, so any of them may be shown; a Switch must not come with one across the
+    margin because its route went on for the sake of another policy.
+    """
+    last = terms.schedule.reached(tiers_of(trial.tuned.policy))
+    if last is None or attempt is None or not attempt.certified:
+        return last
+    for look in reversed(terms.schedule.looks[attempt.look - 1 : last.number]):
+        if look.number == attempt.look:
+            break
+        found = trial.test(look, terms)
+        if found.above and found.p <= look.alpha:
+            return look
+    return terms.schedule.looks[attempt.look - 1]
 
 
 def rule_of(verdicts: Verdicts, bench: Bench) -> Goes | None:
@@ -234,152 +323,5 @@ def _on_moved(policy: RoutePolicy, spend: Replayed, bench: Bench) -> Saved | Non
     return replace(saved, z=saved.z[np.repeat(asked.asked, spend.times.astype(np.int64))])
 
 
-def scores_of(sealed: Sealed, pairs: Sequence[Pairs], terms: Terms) -> Iterator[CertificationScores]:
-    """The counts of each policy in order; one that cannot be judged has none, which stops the sequence."""
-    for tuned, found in zip(sealed.policies, pairs, strict=True):
-        enough = found.n >= terms.least_pairs and found.missing_share <= MAX_MISSING and not terms.noisy
-        counts = pessimistic(found) if enough else PairCounts(b=0, c=0, n=0)
-        yield CertificationScores(name=tuned.name, counts=counts)
-
-
-def _tested(found: Tested, outcome: Certification, terms: Terms) -> Tested:
-    index = found.position - 1
-    passed = index < len(outcome.certified)
-    above = found.delta is not None and found.delta.lo is not None and found.delta.lo > -terms.margin
-    return replace(
-        found, passed=passed, certified=passed and above, p=outcome.p_values[index] if found.reached else None
-    )
-
-
 def _mean(rows: Any) -> float:
     return float(rows.mean()) if len(rows) else 0.0
-
-
-def loss_of(delta: Estimate | None) -> Estimate | None:
-    """A delta as a loss: the sign turned, the ends exchanged."""
-    if delta is None:
-        return None
-    lo, hi = (None if end is None else -end for end in (delta.hi, delta.lo))
-    return Estimate(est=-delta.est, lo=lo, hi=hi, level=delta.level)
-
-
-def policy_findings(verdicts: Verdicts, design: RouteDesign, level: float) -> tuple[PolicyFinding, ...]:
-    """Every tested policy, and beside them what nobody can deploy but everybody should see."""
-    found = [_finding(tested, recommended=tested is verdicts.best) for tested in verdicts.tested]
-    return (*found, *_references(verdicts, design, level))
-
-
-def _finding(tested: Tested, *, recommended: bool) -> PolicyFinding:
-    return PolicyFinding(
-        kind=tested.tuned.policy.kind,
-        params={
-            **describe_policy(tested.tuned.policy),
-            "position": tested.position,
-            "p_value": tested.p,
-            "n": tested.n,
-            "share_escalated": tested.share_escalated,
-            "tuning_loss": tested.tuned.loss,
-            "sealed": tested.sealed,
-            "recommended": recommended,
-        },
-        share_moved=tested.share_moved,
-        quality_loss=loss_of(tested.delta),
-        saving_usd=tested.saving_usd,
-        certified=tested.certified,
-    )
-
-
-def describe_policy(policy: RoutePolicy) -> dict[str, Any]:
-    """A policy for people: conditions in words of the features, vectors and weights by their digest."""
-    said: dict[str, Any] = {"tier": policy.tier, "otherwise": policy.otherwise}
-    if policy.signal is not None and policy.threshold is not None:
-        said |= {"signal": policy.signal.name, "threshold": policy.threshold}
-        if policy.signal.name == "rules":
-            said["conditions"] = in_force(policy.signal.params, policy.threshold)
-            if "when" in policy.signal.params:
-                said["when"] = policy.signal.params["when"]
-        else:
-            said["fitted"] = fingerprint(to_plain(policy.signal))[:16]
-    if policy.verifier is not None:
-        said |= {"verifier": policy.verifier.name, "asks_also": list(policy.verifier.tiers)}
-    return said
-
-
-def reason_of(tested: Tested, margin: float) -> str:
-    """Why a policy is recommended, in one sentence."""
-    policy = tested.tuned.policy
-    assert tested.delta is not None
-    said = f"{points_interval(tested.delta)} points over all traffic, all above {points(-margin)}"
-    moved = f"{percent(tested.share_moved)} to {policy.tier}"
-    if policy.signal is not None and policy.signal.name == "rules" and policy.threshold is not None:
-        conditions = in_force(policy.signal.params, policy.threshold)
-        where = " and ".join(f"{c['feature']} {c['op']} {c['value']}" for c in conditions)
-        net = f", checked by {policy.verifier.name}" if policy.verifier else ""
-        return f"{moved} where {where}{net}: {said}"
-    by = [f"by {policy.signal.name}"] if policy.signal else []
-    by += [f"checked by {policy.verifier.name}"] if policy.verifier else []
-    return f"{moved}, {', '.join(by)}: {said}"
-
-
-def _references(verdicts: Verdicts, design: RouteDesign, level: float) -> list[PolicyFinding]:
-    """Best single tier, a random mix that costs as much as the recommendation, and the oracle. Descriptive only."""
-    draws, spend = verdicts.certification, verdicts.spend
-    static = [t for t in verdicts.tested if t.tuned.policy.kind == "static" and t.saving_usd and t.delta]
-    if not static or not draws.n:
-        return []
-    found = []
-    single = max(static, key=lambda t: (t.delta.est if t.delta else -1.0, t.tuned.name))
-    found.append(_reference("best_single_tier", {"tier": single.tuned.policy.tier}, single, 1.0))
-    best = verdicts.best
-    if best is not None and best.saving_usd is not None and best.tuned.policy.kind != "static":
-        same = verdicts.static(best.tuned.policy.tier)
-        if same is not None and same.saving_usd is not None and same.saving_usd.est > 0:
-            share = min(best.saving_usd.est / same.saving_usd.est, 1.0)
-            found.append(_reference("random_mix", {"tier": best.tuned.policy.tier}, same, share))
-    found.append(_oracle(draws, spend, design, level))
-    return found
-
-
-def _reference(kind: str, params: Mapping[str, Any], static: Tested, share: float) -> PolicyFinding:
-    """A share of a whole-route switch, drawn by lot: its loss and saving are that share of the switch's."""
-    loss = loss_of(static.delta)
-    return PolicyFinding(
-        kind=kind,
-        params={**params, "descriptive": True},
-        share_moved=share,
-        quality_loss=None if loss is None else loss.scaled(share),
-        saving_usd=None if static.saving_usd is None else static.saving_usd.scaled(share),
-        certified=False,
-    )
-
-
-def _oracle(draws: Replayed, spend: Replayed, design: RouteDesign, level: float) -> PolicyFinding:
-    """The cheapest candidate that is no worse, as if somebody knew it beforehand."""
-    moved = np.zeros(draws.n, dtype=bool)
-    for arm in draws.arms.values():
-        moved |= arm.passed >= draws.passed
-    z = np.zeros(spend.n)
-    for arm in spend.arms.values():
-        saved = np.nan_to_num(1 - arm.cost_usd / spend.cost_usd)
-        z = np.maximum(z, np.where(arm.passed >= spend.passed, saved, 0.0))
-    gained = np.zeros(draws.n, dtype=bool)
-    for arm in draws.arms.values():
-        gained |= arm.passed > draws.passed
-    before = np.nan_to_num(draws.passed) > 0.5
-    known = Pairs(
-        exchange_ids=(),
-        incumbent=before,
-        candidate=before | gained,
-        missing_passed=0,
-        missing_failed=0,
-        excluded={},
-        not_applicable=0,
-    )
-    return PolicyFinding(
-        kind="oracle",
-        params={"descriptive": True},
-        share_moved=_mean(moved),
-        quality_loss=loss_of(delta_of(known, level)),
-        saving_usd=dollars_of(np.repeat(z, spend.times.astype(np.int64)), design.auditable_usd, level),
-        certified=False,
-    )

@@ -16,13 +16,12 @@ from audit.core.finding import RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.policy import SignalSpec
 from audit.findings.candidates import observed, pessimistic
-from audit.findings.certify import Terms, Tested, Verdicts, best_of, scores_of
+from audit.findings.certify import Terms, Tested, Verdicts, attempts_at, best_of
 from audit.findings.policies import Bench, Sealed, Tuned
 from audit.findings.replayed import pairs_of, walk
 from audit.findings.totals import Acceptance, acceptance, avoidable
 from audit.signals import compute
 from audit.signals.signal import FloatArray
-from audit.stats.risk_control import certify
 from audit.stats.routing_curves import simultaneous_upper
 
 MARGINS = (0.005, 0.01, 0.03, 0.05)
@@ -50,23 +49,25 @@ def threshold_curve(
     scored = [t for t in sealed.policies if t.policy.kind in GRADED and t.policy.verifier is None]
     mine = [t for t in scored if t.policy.tier == tier] or scored
     draws = verdicts.certification
-    if not mine or not draws.n or draws.requests is None:
+    if not mine or draws.requests is None:
         return None
     chosen = max(mine, key=lambda tuned: _promise(tuned, terms.margin))
+    look = terms.schedule.reached([chosen.policy.tier])
+    seen = terms.schedule.takes_in(look) if look else 0
     spec = chosen.policy.signal
     assert isinstance(spec, SignalSpec)
     values = compute(spec, draws.requests, embedder=bench.embedder)
     policies = [replace(chosen.policy, threshold=at) for at in _tenths(values)]
     everything = replace(chosen.policy, kind="static", signal=None, threshold=None)
     walks = [walk(policy, draws, values) for policy in policies] + [walk(everything, draws, None)]
-    pairs = [pairs_of(chosen.policy, draws, walked) for walked in walks]
+    pairs = [pairs_of(chosen.policy, draws, walked, before=seen) for walked in walks]
     if not all(found.n for found in pairs):
         return None
     bounds = simultaneous_upper([pessimistic(found) for found in pairs], alpha=terms.alpha)
     points = tuple(
         ThresholdPoint(
             threshold=policy.threshold,
-            share_moved=float(walked.kept.mean()),
+            share_moved=float(walked.kept[draws.draw_order < seen].mean()),
             loss=(counts.b - counts.c) / counts.n,
             upper=float(bound),
         )
@@ -121,14 +122,8 @@ def at_margins(verdicts: Verdicts, sealed: Sealed, terms: Sequence[Terms]) -> tu
 
 
 def _at(verdicts: Verdicts, sealed: Sealed, terms: Terms) -> MarginFinding:
-    outcome = certify(
-        scores_of(sealed, verdicts.pairs, terms), order=sealed.order, margin=terms.margin, alpha=terms.alpha
-    )
-    certified = len(outcome.certified)
-    tested = [
-        replace(found, certified=index < certified and found.delta is not None and _above(found.delta, terms.margin))
-        for index, found in enumerate(verdicts.measured)
-    ]
+    certified = {one.name for one in attempts_at(sealed, verdicts.trials, terms) if one.certified}
+    tested = [replace(found, certified=found.tuned.name in certified) for found in verdicts.measured]
     best = best_of(tested, terms.margin)
     if best is not None and verdicts.best is not None and best.position == verdicts.best.position:
         best = verdicts.best
@@ -142,10 +137,6 @@ def _at(verdicts: Verdicts, sealed: Sealed, terms: Terms) -> MarginFinding:
         quality_delta=best.delta,
         avoidable_usd=best.saving_usd,
     )
-
-
-def _above(delta: Estimate, margin: float) -> bool:
-    return delta.lo is not None and delta.lo > -margin
 
 
 def frontier(routes: Sequence[RouteFinding], spend_usd: float, level: float) -> tuple[FrontierPoint, ...]:

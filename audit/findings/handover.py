@@ -12,7 +12,8 @@ from audit.core.plain import to_plain
 from audit.core.plan import RouteDesign
 from audit.core.policy import RoutePolicy, RoutingPolicy
 from audit.core.tier import Tier
-from audit.findings.certify import Tested, loss_of
+from audit.findings.bakeoff import loss_of
+from audit.findings.certify import Tested
 
 FRESH_DAYS = 30
 """A mix of traffic drifts; after this many days the certificate is about another one (`statistics.md` P8)."""

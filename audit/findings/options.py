@@ -44,7 +44,7 @@ def options_of(
     here, there = Values(draws, bench.embedder), Values(spend, bench.embedder)
     options = []
     for tested in verdicts.tested:
-        if not tested.passed:
+        if not tested.certified:
             break
         policy = tested.tuned.policy
         walked, paid = walk(policy, draws, here.of(policy)), walk(policy, spend, there.of(policy))
@@ -57,7 +57,7 @@ def options_of(
             Option(
                 policy=route_policy(design, tested, evidence),
                 recommended=tested is verdicts.best,
-                deployable=tested.certified and is_deployable(tested, terms.margin),
+                deployable=is_deployable(tested, terms.margin),
                 loss=-tested.delta.est if tested.delta else 1.0,
                 saving_usd=tested.saving_usd,
                 latency_p95_ms=_latency(tested, draws, walked, terms.level),
@@ -85,9 +85,10 @@ def _segments(
     """The policy on each segment of a dimension, most draws first."""
     (draws, walked), (spend, paid), policy = quality, dollars, tested.tuned.policy
     names = draws.segments[dimension]
-    drawn = sorted(Counter(names).items(), key=lambda item: (-item[1], item[0]))
+    seen = draws.draw_order < (terms.schedule.takes_in(tested.look) if tested.look else 0)
+    drawn = sorted(Counter(np.asarray(names)[seen].tolist()).items(), key=lambda item: (-item[1], item[0]))
     for name, _ in drawn[:MOST_SEGMENTS]:
-        mine, theirs = _rows(names, name), _rows(spend.segments[dimension], name)
+        mine, theirs = seen & _rows(names, name), _rows(spend.segments[dimension], name)
         pairs = pairs_of(policy, *part_of(draws, walked, mine))
         counts = observed(pairs)
         requests, billed = traffic.get(name, (0, 0.0))

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from audit.core.exchange import Completion, Request
@@ -50,6 +51,7 @@ class Replayed:
 
     Attributes:
         exchange_ids: In draw order.
+        draw_order: Place of each in the sample, ascending for quality draws.
         request_fps: Of the request of each.
         requests: None where the run has no bodies; then nothing but static policies can be judged.
         passed: Whether the log's completion is accepted: 1, 0, or NaN.
@@ -61,6 +63,7 @@ class Replayed:
     """
 
     exchange_ids: Sequence[str]
+    draw_order: npt.NDArray[np.int64]
     request_fps: Sequence[str]
     requests: Sequence[Request] | None
     passed: FloatArray
@@ -96,6 +99,7 @@ def replayed(tables: Tables, draws: pl.DataFrame, tiers: Sequence[str], requests
     request_fps = rows["request_fp"].to_list()
     return Replayed(
         exchange_ids=rows["exchange_id"].to_list(),
+        draw_order=rows["draw_order"].to_numpy(),
         request_fps=request_fps,
         requests=[requests[fp] for fp in request_fps] if requests else None,
         passed=_floats(rows["y0"]),
@@ -191,21 +195,29 @@ def _verified(policy: RoutePolicy, verifier: VerifierSpec, draws: Replayed) -> B
     return found
 
 
-def pairs_of(policy: RoutePolicy, draws: Replayed, walked: Walk) -> Pairs:
-    """The policy against the incumbent over all draws: one that it does not move is a pair without a difference."""
-    after = np.where(walked.kept, draws.arms[policy.tier].passed, draws.passed)
-    known = ~np.isnan(draws.passed) & ~np.isnan(after)
-    unmoved = ~walked.kept
-    missing = ~known & ~unmoved
-    counted = known | unmoved
-    before = np.nan_to_num(draws.passed) > 0.5
+def pairs_of(policy: RoutePolicy, draws: Replayed, walked: Walk, *, before: int | None = None) -> Pairs:
+    """The policy against the incumbent over all draws: one that it does not move is a pair without a difference.
+
+    Args:
+        policy: That was walked.
+        draws: Over which.
+        walked: What it did.
+        before: Only the draws whose place in the sample is below this; None for all of them.
+    """
+    first = slice(None if before is None else int(np.searchsorted(draws.draw_order, before)))
+    passed, kept = draws.passed[first], walked.kept[first]
+    after = np.where(kept, draws.arms[policy.tier].passed[first], passed)
+    known = ~np.isnan(passed) & ~np.isnan(after)
+    missing = ~known & kept
+    counted = known | ~kept
+    good = np.nan_to_num(passed) > 0.5
     return Pairs(
-        exchange_ids=tuple(name for name, taken in zip(draws.exchange_ids, counted, strict=True) if taken),
-        incumbent=before[counted],
-        candidate=np.where(unmoved, before, np.nan_to_num(after) > 0.5)[counted],
+        exchange_ids=tuple(name for name, taken in zip(draws.exchange_ids[first], counted, strict=True) if taken),
+        incumbent=good[counted],
+        candidate=np.where(kept, np.nan_to_num(after) > 0.5, good)[counted],
         # A draw whose incumbent could not be scored might have been a pass: the lower bound takes it as one.
-        missing_passed=int((missing & ~(draws.passed == 0)).sum()),
-        missing_failed=int((missing & (draws.passed == 0)).sum()),
+        missing_passed=int((missing & ~(passed == 0)).sum()),
+        missing_failed=int((missing & (passed == 0)).sum()),
         excluded={},
         not_applicable=0,
     )

@@ -13,15 +13,17 @@ from audit.core.exploration import MarginFinding, ThresholdCurve
 from audit.core.finding import CandidateFinding, CandidateVerdict, NeedsMore, RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.options import RouteOptions
-from audit.core.plan import RouteDesign
+from audit.core.plan import Reach, RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Tier
-from audit.findings.candidates import Evidence, describe, gather, observed, rate
+from audit.findings.bakeoff import policy_findings, reason_of
+from audit.findings.candidates import Evidence, describe, observed, rate
 from audit.findings.certified import MIN_PAIRS, Certified, Prepared, certify_routes, least_pairs, prepare
-from audit.findings.certify import Terms, Tested, Verdicts, policy_findings, reason_of
+from audit.findings.certify import Terms, Tested, Verdicts
 from audit.findings.curves import MARGINS, at_margins, threshold_curve
 from audit.findings.evidence import Tables
 from audit.findings.handover import RouteEvidence
+from audit.findings.looks import Schedule
 from audit.findings.noise import Floor
 from audit.findings.options import SegmentTraffic, options_of
 from audit.findings.policies import Bench
@@ -66,6 +68,7 @@ class Judged:
 
     design: RouteDesign
     traffic: RouteTraffic
+    schedule: Schedule
     evidence: Sequence[Evidence]
     candidates: Sequence[CandidateFinding]
     policies: Verdicts
@@ -102,10 +105,11 @@ def find_route(
     settings: Settings,
     prepared: Prepared | None = None,
     days: int = 0,
+    reach: Reach | None = None,
 ) -> RouteFound:
     """`find_routes` of one route; without `prepared` whole-route switches alone are tested."""
     ready = prepared or prepare(tables, [design], Bench())
-    return find_routes(tables, [design], {design.route: traffic}, tiers, settings, ready, days)[0]
+    return find_routes(tables, [design], {design.route: traffic}, tiers, settings, ready, days, reach)[0]
 
 
 def find_routes(
@@ -116,6 +120,7 @@ def find_routes(
     settings: Settings,
     prepared: Prepared,
     days: int = 0,
+    reach: Reach | None = None,
 ) -> list[RouteFound]:
     """Judge routes.
 
@@ -127,14 +132,14 @@ def find_routes(
         settings: Of the run.
         prepared: From `prepare`.
         days: Of the log's window.
+        reach: How far each route was replayed; None for all of the plan.
 
     Returns:
         What is concluded, by design.
     """
-    certified = certify_routes(tables, designs, settings, prepared)
+    certified = certify_routes(tables, designs, tiers, settings, prepared, reach)
     return [
-        _judge(tables, design, traffic[design.route], tiers, settings, certified[design.route], days)
-        for design in designs
+        _judge(tables, design, traffic[design.route], settings, certified[design.route], days) for design in designs
     ]
 
 
@@ -142,14 +147,13 @@ def _judge(
     tables: Tables,
     design: RouteDesign,
     traffic: RouteTraffic,
-    tiers: Mapping[str, Tier],
     settings: Settings,
     certified: Certified,
     days: int,
 ) -> RouteFound:
     level, terms, policies = settings.confidence, certified.terms, certified.policies
     mine, sealed, bench = tables.of_route(design.route), certified.sealed, certified.bench
-    evidence = [gather(mine, design, tiers[name], level) for name in design.candidates]
+    evidence = certified.evidence
     decisions = decide(evidence, policies, terms)
     candidates = [describe(e, decisions[e.tier.name], mine, design, level) for e in evidence]
     entry = settings.route(design.route)
@@ -162,6 +166,7 @@ def _judge(
     judged = Judged(
         design=design,
         traffic=traffic,
+        schedule=terms.schedule,
         evidence=evidence,
         candidates=candidates,
         policies=policies,
@@ -321,6 +326,7 @@ def _finding(judged: Judged, settings: Settings) -> RouteFinding:
         accepted_rate=judged.accepted_rate,
         curve=judged.curve,
         at_margins=judged.at_margins,
+        looks=(judged.schedule.taken, len(judged.schedule.looks)),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audit.core.artifacts import RunFolder, write_json
 from audit.core.display import count, listing, percent, plural, usd
@@ -11,15 +11,16 @@ from audit.core.finding import Case, Findings, IngestCounts, Ledger, Provenance,
 from audit.core.interval import Estimate
 from audit.core.mixture import Mix
 from audit.core.options import PolicyOptions
-from audit.core.plan import Plan
+from audit.core.plan import Plan, Reach, RouteDesign
 from audit.core.policy import RoutingPolicy
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.findings.cases import pick_cases
-from audit.findings.certified import prepare
+from audit.findings.certified import Prepared, certify_route, prepare
 from audit.findings.curves import frontier
 from audit.findings.evidence import Tables
 from audit.findings.handover import hand_over
+from audit.findings.onward import onward
 from audit.findings.policies import Bench, document
 from audit.findings.routes import RouteTraffic, find_routes
 from audit.findings.totals import acceptance, avoidable, ledger, yearly
@@ -72,22 +73,70 @@ class Concluded:
     options: PolicyOptions
 
 
-def find(
-    folder: RunFolder, plan: Plan, tiers: Sequence[Tier], settings: Settings, context: Context, bench: Bench
-) -> Concluded:
+@dataclass(slots=True, kw_only=True)
+class Watch:
+    """A replay watched from round to round: policies are sealed once, and tested at every look.
+
+    Attributes:
+        folder: Of the run.
+        tiers: Of the settings.
+        settings: Of the run.
+        bench: What policies are made from.
+        prepared: What has been sealed so far; None before the first round.
+    """
+
+    folder: RunFolder
+    tiers: Sequence[Tier]
+    settings: Settings
+    bench: Bench
+    prepared: Prepared | None = None
+
+    def seal(self, tables: Tables, designs: Sequence[RouteDesign]) -> Prepared:
+        """Choose and order the policies of routes that have none yet, and write `policies.json` with its digest.
+
+        This comes before any verdict of the certification split is looked at; which routing is best can then be read
+        off that split without spoiling the promise.
+        """
+        self.prepared = prepare(tables, designs, self.bench, self.prepared)
+        write_json(self.folder.policies, document(list(self.prepared.sealed.values())))
+        return self.prepared
+
+    def next_looks(self, designs: Sequence[RouteDesign], reach: Reach) -> Reach:
+        """Which candidates of which routes go on to which look, after what has been replayed and scored so far.
+
+        Args:
+            designs: Routes whose replay has begun.
+            reach: How far it has got.
+        """
+        tables = Tables.read(self.folder)
+        prepared = self.seal(tables, designs)
+        by_name = {tier.name: tier for tier in self.tiers}
+        wanted: dict[str, Mapping[str, int]] = {}
+        for design in designs:
+            certified = certify_route(tables, design, by_name, self.settings, prepared, reach)
+            if looks := onward(certified, design.auditable_usd):
+                wanted[design.route] = looks
+        return wanted
+
+
+def find(watch: Watch, plan: Plan, context: Context, reach: Reach | None = None) -> Concluded:
     """Judge every route and add up.
 
-    Writes `policies.json`, the list of policies with its digest, before any verdict of the certification split is
-    looked at; which routing is best can then be read off that split without spoiling the promise.
+    Args:
+        watch: Over the run folder, with every table.
+        plan: Of the run.
+        context: What earlier stages know.
+        reach: How far each route was replayed; None for all of the plan.
 
     Returns:
         What depends neither on the order of rows, nor on the clock, nor on how the work was spread.
     """
+    folder, tiers, settings = watch.folder, watch.tiers, watch.settings
     tables = Tables.read(folder)
     by_name = {tier.name: tier for tier in tiers}
-    prepared = prepare(tables, plan.designs, bench)
-    write_json(folder.policies, document(list(prepared.sealed.values())))
-    judged = find_routes(tables, plan.designs, context.traffic, by_name, settings, prepared, context.mix.days)
+    designs = [design if reach is None or design.route in reach else _unpaid(design) for design in plan.designs]
+    prepared = watch.seal(tables, designs)
+    judged = find_routes(tables, designs, context.traffic, by_name, settings, prepared, context.mix.days, reach)
     routes = [found.finding for found in judged]
     routes.sort(key=lambda route: (-route.avoidable_usd.est, -route.spend_usd, route.route))
     level, mix = settings.confidence, context.mix
@@ -128,7 +177,7 @@ def find(
         findings=findings,
         cases=pick_cases(routes, tables, folder.body_files(), folder.scores),
         policy=hand_over(
-            findings, plan.designs, [found.policy for found in judged], [found.evidence for found in judged], tiers
+            findings, designs, [found.policy for found in judged], [found.evidence for found in judged], tiers
         ),
         options=PolicyOptions(
             run_id=context.run_id,
@@ -138,6 +187,13 @@ def find(
             routes=tuple(sorted((found.options for found in judged), key=lambda one: one.route)),
         ),
     )
+
+
+def _unpaid(design: RouteDesign) -> RouteDesign:
+    """A route that never got its turn."""
+    if not design.candidates:
+        return design
+    return replace(design, candidates=(), can_decide="no", reason="the cap left no money for it")
 
 
 def _share(total: Estimate, spend: float) -> Estimate:

@@ -15,6 +15,7 @@ from audit.findings.candidates import MAX_MISSING, Decision, Evidence
 from audit.findings.certify import Terms, Tested, Verdicts
 
 WORTHLESS = "it would not cost less"
+NOISY = "the incumbent does not reproduce its own answers within the margin"
 
 
 def decide(evidence: Sequence[Evidence], verdicts: Verdicts, terms: Terms) -> dict[str, Decision]:
@@ -39,34 +40,40 @@ def _decision(candidate: Evidence, tested: Tested | None, terms: Terms) -> Decis
         assert candidate.delta is not None
         reason = f"{points_interval(candidate.delta)} points, all above {points(-terms.margin)}"
         return Decision(verdict=CandidateVerdict.NON_INFERIOR, reason=reason, tested=position)
-    return _undecided(candidate, terms.margin, terms.least_pairs, position, terms.noisy)
+    return _undecided(candidate, terms, position)
 
 
 def _below(candidate: Evidence, margin: float) -> bool:
+    """Shown to lose more than the margin."""
     delta = candidate.delta
     return delta is not None and delta.hi is not None and delta.hi < -margin
 
 
-def _undecided(candidate: Evidence, margin: float, least_pairs: int, tested: int | None, noisy: bool) -> Decision:
+def _undecided(candidate: Evidence, terms: Terms, tested: int | None) -> Decision:
     """Why a candidate is not recommended."""
     kind = CandidateVerdict.NOT_PROVEN
-    if candidate.pairs.n == 0 or candidate.delta is None:
+    worthless = candidate.saving_usd is None or candidate.saving_usd.est <= 0
+    if candidate.look is None and candidate.saving_usd is not None and worthless:
+        reason = WORTHLESS
+    elif candidate.look is None and terms.noisy:
+        reason = NOISY
+    elif candidate.pairs.n == 0 or candidate.delta is None:
         kind, reason = CandidateVerdict.INSUFFICIENT, "nothing could be measured"
     elif candidate.insufficient:
         kind = CandidateVerdict.INSUFFICIENT
         share = percent(candidate.pairs.missing_share, 1)
         reason = f"{share} of its draws could not be measured, more than {percent(MAX_MISSING)}"
-    elif _below(candidate, margin):
+    elif _below(candidate, terms.margin):
         kind = CandidateVerdict.INFERIOR
-        reason = f"{points_interval(candidate.delta)} points, all below {points(-margin)}"
-    elif candidate.saving_usd is None or candidate.saving_usd.est <= 0:
+        reason = f"{points_interval(candidate.delta)} points, all below {points(-terms.margin)}"
+    elif worthless:
         reason = WORTHLESS
-    elif candidate.pairs.n < least_pairs:
-        reason = f"{plural(candidate.pairs.n, 'pair')}; a Switch needs {least_pairs}"
-    elif noisy:
-        reason = "the incumbent does not reproduce its own answers within the margin"
+    elif candidate.pairs.n < terms.least_pairs:
+        reason = f"{plural(candidate.pairs.n, 'pair')}; a Switch needs {terms.least_pairs}"
+    elif terms.noisy:
+        reason = NOISY
     elif tested is None:
         reason = "a policy tested before it was not certified"
     else:
-        reason = f"{points_interval(candidate.delta)} points, across {points(-margin)}"
+        reason = f"{points_interval(candidate.delta)} points, across {points(-terms.margin)}"
     return Decision(verdict=kind, reason=reason, tested=tested)

@@ -89,7 +89,7 @@ def planned_calls(
             wanted = (row.request_fp for row in rows if row.turn(design) <= look)
             for place, request_fp in enumerate(dict.fromkeys(wanted)):
                 ranked.append((place, number, _call(design.route, request_fp, by_name[name], CANDIDATE)))
-        if design.incumbent_tier is not None:
+        if design.incumbent_tier is not None and (reach is None or design.route in reach):
             # On a route that several models serve, only what the incumbent answered can show its own noise.
             own = [row.request_fp for row in rows if row.purpose == "quality" and row.model == design.incumbent]
             quality = own[: design.incumbent_n]

@@ -49,6 +49,7 @@ class ReplayOptions:
         transport: What carries HTTP; None for the network.
         clock: None for the machine's.
         meter: Who is told.
+        settled: Calls that are not asked again whatever became of them: their results have been looked at.
     """
 
     cap_usd: float
@@ -57,6 +58,7 @@ class ReplayOptions:
     transport: Transport | None = None
     clock: Clock | None = None
     meter: Meter = field(default_factory=SilentMeter)
+    settled: frozenset[str] = frozenset()
 
 
 async def replay(
@@ -214,8 +216,9 @@ class _Session:
 
     async def _ask_all(self, cassette: Cassette | None) -> None:
         ledger = self.journal.ledger
-        measured = {call_id for call_id, result in ledger.results.items() if result.measured}
-        pending = list(waiting(self.calls, measured))
+        settled = self.options.settled
+        done = {call_id for call_id, result in ledger.results.items() if result.measured or call_id in settled}
+        pending = list(waiting(self.calls, done))
         self.done = sum(call.call_id in ledger.results for call in self.calls)
         self.budget = Budget(self.options.cap_usd, spent_usd=ledger.spent_usd, lost_usd=ledger.lost_usd)
         for text in (*self._damage(ledger), *(cassette.notes if cassette else ())):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from audit.core.artifacts import rows_table, write_table
 from audit.core.finding import ReplayCounts
@@ -105,7 +107,7 @@ def write_replays(journal: Path, calls: Sequence[Call], path: Path) -> None:
 
 
 def replay_counts(journal: Path, calls: Sequence[Call]) -> ReplayCounts:
-    """What became of the planned calls."""
+    """What became of the calls that had their turn."""
     results = Ledger.read(journal).results
     found = [results[call.call_id] for call in calls if call.call_id in results]
     return ReplayCounts(
@@ -116,6 +118,22 @@ def replay_counts(journal: Path, calls: Sequence[Call]) -> ReplayCounts:
         retried=sum(result.attempts > 1 for result in found),
         complete=len(found) == len(calls),
     )
+
+
+def cost_at_mean(table: Path, calls: Sequence[Call]) -> float | None:
+    """What calls would have cost in USD, at the mean cost of the replayed calls of the same route and tier.
+
+    Special cases:
+        None of them has such a call with a known cost: None. Those without one are left out.
+    """
+    columns = pq.read_table(table, columns=["route", "tier", "cost_usd"]).to_pydict()
+    costs: dict[tuple[str, str], list[float]] = {}
+    for route, tier, cost in zip(columns["route"], columns["tier"], columns["cost_usd"], strict=True):
+        if cost is not None:
+            costs.setdefault((route, tier), []).append(cost)
+    means = {key: math.fsum(known) / len(known) for key, known in costs.items()}
+    priced = [means[call.route, call.tier] for call in calls if (call.route, call.tier) in means]
+    return math.fsum(priced) if priced else None
 
 
 def money_spent(journal: Path) -> Spend:

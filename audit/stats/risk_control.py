@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -18,6 +18,7 @@ import numpy.typing as npt
 from audit.core.errors import InputError, LineageError
 from audit.stats.betting import wsr_p
 from audit.stats.exact import p_pass, smallest_n
+from audit.stats.group_sequential import Look
 from audit.stats.quantiles import BoolArray, FloatArray, check_open_unit
 from audit.stats.tango import PairCounts
 
@@ -206,6 +207,77 @@ def certify(
         below_floor=n < floor_n,
         digest=order.digest,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookTest:
+    """What one look says of one policy.
+
+    Attributes:
+        p: p-value of the hypothesis that the policy loses the margin or more.
+        above: The interval of this look lies above the margin as a whole.
+    """
+
+    p: float
+    above: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """A policy that the sequence reached.
+
+    Attributes:
+        name: Of the policy.
+        look: Number of the look at which it was certified, or else tested last.
+        p: p-value there.
+        certified: Whether it was.
+    """
+
+    name: str
+    look: int
+    p: float
+    certified: bool
+
+
+def certify_in_looks(
+    order: PolicyOrder, looks: Sequence[Look], test: Callable[[str, Look], LookTest | None]
+) -> tuple[Attempt, ...]:
+    """Go through a sealed sequence look by look: each look goes on where the one before it was stopped.
+
+    The first policy of the order that truly loses the margin is certified only if its exact p-value is at most a
+    look's alpha at some look, and these add up to alpha; so the chance of any wrong certificate is at most alpha,
+    whenever the looks end and for whatever reason.
+
+    Args:
+        order: The sequence from `order_by_loss`, written down before.
+        looks: Declared looks, from `declare_looks`.
+        test: What a look says of a policy; None when the policy has not been replayed that far.
+
+    Returns:
+        The policies that were reached, in order: certified ones, and the one that stopped the sequence, if any.
+
+    Raises:
+        LineageError: The order is not the one that was sealed.
+
+    Source:
+        Maurer, Hothorn & Lehmacher (1995) with the levels of a group-sequential design; the sum over looks by Boole's
+        inequality.
+    """
+    if order != _sealed(order.names):
+        raise LineageError("the order of policies is not the one that was sealed", code="certification.order")
+    reached: list[Attempt] = []
+    for look in looks:
+        if reached and not reached[-1].certified:
+            reached.pop()
+        for name in order.names[len(reached) :]:
+            found = test(name, look)
+            if found is None:
+                break
+            holds = found.p <= look.alpha and found.above
+            reached.append(Attempt(name=name, look=look.number, p=found.p, certified=holds))
+            if not holds:
+                break
+    return tuple(reached)
 
 
 def split_groups(groups: npt.ArrayLike, *, tuning_share: float = 1 / 3, seed: int) -> BoolArray:

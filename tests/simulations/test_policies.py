@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from audit.core.interval import Estimate
-from audit.findings.certified import least_pairs, prepare
-from audit.findings.certify import Terms, Verdicts, certify_policies
+from audit.findings.certified import certify_route, prepare
+from audit.findings.certify import Verdicts
 from tests.findings.routed import Routed, make_routed
 from tests.findings.world import Planted
 
@@ -28,14 +28,7 @@ def verdicts_of(routed: Routed) -> Verdicts:
     """The route's policies, chosen, sealed and tested."""
     world, settings = routed.world, routed.world.settings
     prepared = prepare(world.tables, [world.design], routed.bench())
-    terms = Terms(
-        margin=MARGIN,
-        alpha=settings.alpha,
-        level=settings.confidence,
-        least_pairs=least_pairs(MARGIN, settings.alpha),
-        noisy=False,
-    )
-    return certify_policies(world.tables.of_route("/r"), world.design, prepared.sealed["/r"], prepared.bench, terms)
+    return certify_route(world.tables, world.design, world.tiers, settings, prepared, None).policies
 
 
 def holds(estimate: Estimate | None, value: float) -> bool:

@@ -1,0 +1,150 @@
+"""Every tested policy written down, and beside them what nobody can deploy but everybody should see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from audit.core.display import percent, points, points_interval
+from audit.core.finding import PolicyFinding
+from audit.core.fingerprint import fingerprint
+from audit.core.interval import Estimate
+from audit.core.plain import to_plain
+from audit.core.plan import RouteDesign
+from audit.core.policy import RoutePolicy
+from audit.findings.candidates import delta_of, dollars_of
+from audit.findings.certify import Tested, Verdicts
+from audit.findings.evidence import Pairs
+from audit.findings.replayed import Replayed
+from audit.signals.rules import in_force
+
+
+def loss_of(delta: Estimate | None) -> Estimate | None:
+    """A delta as a loss: the sign turned, the ends exchanged."""
+    if delta is None:
+        return None
+    lo, hi = (None if end is None else -end for end in (delta.hi, delta.lo))
+    return Estimate(est=-delta.est, lo=lo, hi=hi, level=delta.level)
+
+
+def policy_findings(verdicts: Verdicts, design: RouteDesign, level: float) -> tuple[PolicyFinding, ...]:
+    """Every tested policy, then best single tier, a random mix that costs as much, and the oracle."""
+    found = [_finding(tested, recommended=tested is verdicts.best) for tested in verdicts.tested]
+    return (*found, *_references(verdicts, design, level))
+
+
+def _finding(tested: Tested, *, recommended: bool) -> PolicyFinding:
+    return PolicyFinding(
+        kind=tested.tuned.policy.kind,
+        params={
+            **describe_policy(tested.tuned.policy),
+            "position": tested.position,
+            "p_value": tested.p,
+            "n": tested.n,
+            "share_escalated": tested.share_escalated,
+            "tuning_loss": tested.tuned.loss,
+            "sealed": tested.sealed,
+            "recommended": recommended,
+        },
+        share_moved=tested.share_moved,
+        quality_loss=loss_of(tested.delta),
+        saving_usd=tested.saving_usd,
+        certified=tested.certified,
+    )
+
+
+def describe_policy(policy: RoutePolicy) -> dict[str, Any]:
+    """A policy for people: conditions in words of the features, vectors and weights by their digest."""
+    said: dict[str, Any] = {"tier": policy.tier, "otherwise": policy.otherwise}
+    if policy.signal is not None and policy.threshold is not None:
+        said |= {"signal": policy.signal.name, "threshold": policy.threshold}
+        if policy.signal.name == "rules":
+            said["conditions"] = in_force(policy.signal.params, policy.threshold)
+            if "when" in policy.signal.params:
+                said["when"] = policy.signal.params["when"]
+        else:
+            said["fitted"] = fingerprint(to_plain(policy.signal))[:16]
+    if policy.verifier is not None:
+        said |= {"verifier": policy.verifier.name, "asks_also": list(policy.verifier.tiers)}
+    return said
+
+
+def reason_of(tested: Tested, margin: float) -> str:
+    """Why a policy is recommended, in one sentence."""
+    policy = tested.tuned.policy
+    assert tested.delta is not None
+    said = f"{points_interval(tested.delta)} points over all traffic, all above {points(-margin)}"
+    moved = f"{percent(tested.share_moved)} to {policy.tier}"
+    if policy.signal is not None and policy.signal.name == "rules" and policy.threshold is not None:
+        conditions = in_force(policy.signal.params, policy.threshold)
+        where = " and ".join(f"{c['feature']} {c['op']} {c['value']}" for c in conditions)
+        net = f", checked by {policy.verifier.name}" if policy.verifier else ""
+        return f"{moved} where {where}{net}: {said}"
+    by = [f"by {policy.signal.name}"] if policy.signal else []
+    by += [f"checked by {policy.verifier.name}"] if policy.verifier else []
+    return f"{moved}, {', '.join(by)}: {said}"
+
+
+def _references(verdicts: Verdicts, design: RouteDesign, level: float) -> list[PolicyFinding]:
+    """Best single tier, a random mix that costs as much as the recommendation, and the oracle. Descriptive only."""
+    draws, spend = verdicts.certification, verdicts.spend
+    static = [t for t in verdicts.tested if t.tuned.policy.kind == "static" and t.saving_usd and t.delta]
+    if not static or not draws.n:
+        return []
+    found = []
+    single = max(static, key=lambda t: (t.delta.est if t.delta else -1.0, t.tuned.name))
+    found.append(_reference("best_single_tier", {"tier": single.tuned.policy.tier}, single, 1.0))
+    best = verdicts.best
+    if best is not None and best.saving_usd is not None and best.tuned.policy.kind != "static":
+        same = verdicts.static(best.tuned.policy.tier)
+        if same is not None and same.saving_usd is not None and same.saving_usd.est > 0:
+            share = min(best.saving_usd.est / same.saving_usd.est, 1.0)
+            found.append(_reference("random_mix", {"tier": best.tuned.policy.tier}, same, share))
+    found.append(_oracle(draws, spend, design, level))
+    return found
+
+
+def _reference(kind: str, params: Mapping[str, Any], static: Tested, share: float) -> PolicyFinding:
+    """A share of a whole-route switch, drawn by lot: its loss and saving are that share of the switch's."""
+    loss = loss_of(static.delta)
+    return PolicyFinding(
+        kind=kind,
+        params={**params, "descriptive": True},
+        share_moved=share,
+        quality_loss=None if loss is None else loss.scaled(share),
+        saving_usd=None if static.saving_usd is None else static.saving_usd.scaled(share),
+        certified=False,
+    )
+
+
+def _oracle(draws: Replayed, spend: Replayed, design: RouteDesign, level: float) -> PolicyFinding:
+    """The cheapest candidate that is no worse, as if somebody knew it beforehand."""
+    # Candidates may have stopped at different looks; somebody who knows all answers knows them where all are there.
+    rows = ~np.any([arm.lost for arm in draws.arms.values()], axis=0)
+    passed, arms = draws.passed[rows], [arm.passed[rows] for arm in draws.arms.values()]
+    moved = np.any([arm >= passed for arm in arms], axis=0)
+    z = np.zeros(spend.n)
+    for arm in spend.arms.values():
+        saved = np.nan_to_num(1 - arm.cost_usd / spend.cost_usd)
+        z = np.maximum(z, np.where(arm.passed >= spend.passed, saved, 0.0))
+    gained = np.any([arm > passed for arm in arms], axis=0)
+    before = np.nan_to_num(passed) > 0.5
+    known = Pairs(
+        exchange_ids=(),
+        incumbent=before,
+        candidate=before | gained,
+        missing_passed=0,
+        missing_failed=0,
+        excluded={},
+        not_applicable=0,
+    )
+    return PolicyFinding(
+        kind="oracle",
+        params={"descriptive": True},
+        share_moved=float(moved.mean()) if len(moved) else 0.0,
+        quality_loss=loss_of(delta_of(known, level)),
+        saving_usd=dollars_of(np.repeat(z, spend.times.astype(np.int64)), design.auditable_usd, level),
+        certified=False,
+    )

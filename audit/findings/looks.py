@@ -1,0 +1,57 @@
+"""The looks of a route: which are declared, which are reached, and which candidates go on to the next one.
+
+A look takes in a longer beginning of the certification draws. What is decided stops; what cannot be decided any more
+stops as well; the money that this leaves goes to other routes (`audit/rounds.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from audit.core.plan import RouteDesign
+from audit.stats.group_sequential import Look, Prospects, declare_looks, prospects
+from audit.stats.tango import PairCounts
+
+NO_PROSPECT = 0.1
+"""A comparison whose chance of being decided by the last look is below this is not worth its replays."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """The declared looks of a route and how far each candidate has got.
+
+    Attributes:
+        looks: Declared, in order.
+        stages: Quality draws that each takes in, in draw order.
+        reach: By candidate, the number of the last look whose draws are replayed; 0 before the first.
+    """
+
+    looks: tuple[Look, ...]
+    stages: tuple[int, ...]
+    reach: Mapping[str, int]
+
+    @classmethod
+    def of(cls, design: RouteDesign, *, alpha: float, confidence: float, reach: Mapping[str, int] | None) -> Schedule:
+        """The schedule of a design; everything is replayed where `reach` is None."""
+        looks = declare_looks(len(design.stages), alpha=alpha, confidence=confidence)
+        return cls(looks=looks, stages=design.stages, reach=design.whole if reach is None else reach)
+
+    @property
+    def taken(self) -> int:
+        """The last look that any candidate has got to."""
+        return max(self.reach.values(), default=0)
+
+    def reached(self, tiers: Collection[str]) -> Look | None:
+        """The last look that all these tiers have got to; None before the first."""
+        number = min((self.reach.get(tier, 0) for tier in tiers), default=0)
+        return self.looks[number - 1] if number else None
+
+    def takes_in(self, look: Look) -> int:
+        """Quality draws that a look takes in."""
+        return self.stages[look.number - 1]
+
+    def prospects(self, counts: PairCounts, look: Look, margin: float) -> Prospects:
+        """Chances of a decision by the last look, going by what a look has seen."""
+        fraction = self.takes_in(look) / self.stages[-1]
+        return prospects(counts, margin=margin, fraction=fraction, last=self.looks[-1])

@@ -1,0 +1,83 @@
+"""Which candidates of a route are replayed further after a look, and how far.
+
+Two things keep a route going: a sealed policy that would save more than the best certified one and can still be
+certified, and, while nothing is certified, a candidate that may still be shown to lose too much. Everything else has
+been decided, or is not going to be.
+"""
+
+from __future__ import annotations
+
+from audit.findings.candidates import Evidence, observed
+from audit.findings.certified import Certified
+from audit.findings.certify import Tested
+from audit.findings.looks import NO_PROSPECT
+
+WORTH = 0.05
+"""Part of a route's spend that a policy must save beyond the best certified one to be worth further replays."""
+
+
+def onward(certified: Certified, spend_usd: float) -> dict[str, int]:
+    """The look to which each candidate goes next; a route without any has come to its end.
+
+    Args:
+        certified: The route after its latest look.
+        spend_usd: Auditable spend of the route.
+
+    Special cases:
+        Before the first look: every candidate that may cost less goes to it, unless the route is too noisy.
+    """
+    schedule = certified.terms.schedule
+    if certified.terms.noisy:
+        return {}
+    now = schedule.taken
+    if now == 0:
+        return {e.tier.name: 1 for e in certified.evidence if _may_save(e)}
+    wanted = _for_the_sequence(certified, now, spend_usd)
+    if certified.policies.best is None and now < len(schedule.stages):
+        undecided = (e for e in certified.evidence if schedule.reach.get(e.tier.name, 0) == now and _open(e, certified))
+        wanted |= {e.tier.name: now + 1 for e in undecided}
+    return {tier: look for tier, look in wanted.items() if look > schedule.reach.get(tier, 0)}
+
+
+def _for_the_sequence(certified: Certified, now: int, spend_usd: float) -> dict[str, int]:
+    """What the next test of the sealed sequence needs, while a test can still change the recommendation."""
+    policies, schedule = certified.policies, certified.terms.schedule
+    left = [tested for tested in policies.tested if not tested.certified]
+    enough = _saving(policies.best) + WORTH * spend_usd if policies.best else 0.0
+    if not any(_saving(tested) > enough and not _hopeless(tested, certified) for tested in left):
+        return {}
+    head = left[0]
+    behind = min(schedule.reach.get(tier, 0) for tier in head.tiers) < now
+    target = now if behind else now + 1
+    if target > len(schedule.stages) or _hopeless(head, certified):
+        # The sequence stops at its first failure, so nothing after this policy can be certified either.
+        return {}
+    return dict.fromkeys(head.tiers, target)
+
+
+def _saving(tested: Tested) -> float:
+    return tested.saving_usd.est if tested.saving_usd else 0.0
+
+
+def _hopeless(tested: Tested, certified: Certified) -> bool:
+    if tested.look is None:
+        return False
+    chance = certified.terms.schedule.prospects(tested.counts, tested.look, certified.terms.margin)
+    return chance.passing < NO_PROSPECT
+
+
+def _open(evidence: Evidence, certified: Certified) -> bool:
+    """Neither shown to lose too much nor without a chance of it or of the opposite."""
+    if evidence.look is None or not _may_save(evidence):
+        return False
+    delta, margin = evidence.delta, certified.terms.margin
+    if delta is not None and delta.hi is not None and delta.hi < -margin:
+        return False
+    chance = certified.terms.schedule.prospects(observed(evidence.pairs), evidence.look, margin)
+    return max(chance.passing, chance.failing) >= NO_PROSPECT
+
+
+def _may_save(evidence: Evidence) -> bool:
+    """The saving could be above $0; unknown is not no."""
+    saving = evidence.saving_usd
+    return saving is None or saving.hi is None or saving.hi > 0

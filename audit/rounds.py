@@ -1,0 +1,193 @@
+"""The rounds of a replay: what is asked next, within the cap, until every route has come to its end.
+
+The first round of a route asks for its tuning split and its dollar draws; then its policies are sealed, before any
+answer of the certification split is needed. Every further round takes some candidates to their next look. Which,
+`findings` says; here the money is handed out: routes under way first, in the order of what they could save per replay
+dollar, and what their early stops leave goes to routes that the cap had left waiting.
+
+`rounds.json` says what was asked in each round, so that a run can be resumed, and scored again, as it went.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from audit.core.artifacts import RunFolder, read_json, write_json
+from audit.core.display import plural
+from audit.core.plan import Plan, Reach, RouteDesign
+from audit.core.tier import Tier
+from audit.preparation import PreparedRun
+from audit.replay.plan import Call, planned_calls, quote
+from audit.replay.run import recorded_calls
+from audit.replay.table import money_spent
+from audit.sampling.design import BUDGET_SHARE
+
+SCHEMA = "audit-rounds/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rounds:
+    """The rounds of one run so far.
+
+    Attributes:
+        run: What is replayed.
+        history: What was asked by the end of each round.
+        postponed: Steps that could not be paid yet.
+    """
+
+    run: PreparedRun
+    history: tuple[Reach, ...]
+    postponed: Reach = field(default_factory=dict)
+
+    @property
+    def reach(self) -> Reach:
+        """What is asked by the end of the present round."""
+        return self.history[-1]
+
+    def calls(self) -> list[Call]:
+        """Every call up to the present round."""
+        return self._calls(self.reach)
+
+    def settled(self) -> frozenset[str]:
+        """Ids of the calls of earlier rounds: what became of them has been looked at, so they are not asked again."""
+        if len(self.history) < 2:
+            return frozenset()
+        return frozenset(call.call_id for call in self._calls(self.history[-2]))
+
+    def _calls(self, reach: Reach) -> list[Call]:
+        return planned_calls(self.run.plan.designs, self.run.sample.table, self.run.tiers, reach)
+
+    def moved(self) -> list[RouteDesign]:
+        """The designs that the present round is about."""
+        before = self.history[-2] if len(self.history) > 1 else {}
+        designs = self.run.plan.designs
+        return [d for d in designs if self.reach.get(d.route) != before.get(d.route)]
+
+    @property
+    def open_looks(self) -> bool:
+        """Whether any route could go further than it has."""
+        return any(self.reach.get(d.route) != d.whole for d in self.run.plan.designs if d.candidates)
+
+    def told(self) -> str:
+        """The round in a line for people."""
+        going, started = len(self.moved()), len(self.reach)
+        return f"Round {len(self.history)}: {going} of {plural(started, 'route')} still open"
+
+    def advance(self, wanted: Reach) -> Rounds | None:
+        """The next round, of what is wanted and can be paid for; None when there is none."""
+        asking = {**self.postponed, **wanted}
+        granted = _grant(self, asking)
+        if not granted:
+            return None
+        postponed = {route: looks for route, looks in asking.items() if route not in granted}
+        merged = {**self.reach, **granted}
+        return _written(Rounds(run=self.run, history=(*self.history, merged), postponed=postponed))
+
+
+def open_rounds(run: PreparedRun) -> Rounds:
+    """The rounds of a run as they stand: as the run folder has them, or the first."""
+    saved = _read(run.folder, run.plan)
+    if saved:
+        return Rounds(run=run, history=saved)
+    nothing = Rounds(run=run, history=({},))
+    return _written(Rounds(run=run, history=(_grant(nothing, {}),)))
+
+
+def reach_of(folder: RunFolder, plan: Plan) -> Reach | None:
+    """How far a run has got; None where it has no rounds of this plan."""
+    saved = _read(folder, plan)
+    return saved[-1] if saved else None
+
+
+def _grant(rounds: Rounds, wanted: Reach) -> Reach:
+    """Hand out what is left of the cap.
+
+    A route under way gets its next step when that can be paid, and what it would need to go on to its last look is kept
+    for it. A waiting route starts when what is left pays for all of it; the first in the queue also starts when nobody
+    else gets anything and at least its first look can be paid.
+    """
+    run, purse = rounds.run, _Purse.open(rounds)
+    queue = sorted(run.plan.designs, key=lambda design: design.priority)
+    granted: dict[str, Mapping[str, int]] = {}
+    for design in queue:
+        if design.route not in wanted:
+            continue
+        step = {**rounds.reach[design.route], **wanted[design.route]}
+        if purse.pays(design, step):
+            purse.take(design, {**step, **dict.fromkeys(wanted[design.route], len(design.stages))})
+            granted[design.route] = step
+    for design in queue:
+        if design.route in rounds.reach or not design.candidates:
+            continue
+        first = dict.fromkeys(design.candidates, 1)
+        if purse.pays(design, design.whole) or (not granted and purse.pays(design, first)):
+            purse.take(design, design.whole)
+            granted[design.route] = dict.fromkeys(design.candidates, 0)
+    return granted
+
+
+@dataclass(slots=True, kw_only=True)
+class _Purse:
+    """What is left of the cap, and what steps cost.
+
+    Attributes:
+        left_usd: None without a cap of the user's.
+    """
+
+    run: PreparedRun
+    done: frozenset[str]
+    left_usd: float | None
+
+    @classmethod
+    def open(cls, rounds: Rounds) -> _Purse:
+        """The purse of a run after its last round."""
+        run = rounds.run
+        left = None
+        if run.settings.max_spend is not None:
+            left = run.settings.max_spend * BUDGET_SHARE - money_spent(run.folder.journal).spent_usd
+        done = recorded_calls(run.calls, run.tiers, run.settings.replay, run.folder, run.settings.directory)
+        return cls(run=run, done=done, left_usd=left)
+
+    def _cost(self, design: RouteDesign, looks: Mapping[str, int]) -> float:
+        calls = planned_calls([design], self.run.sample.table, self.run.tiers, {design.route: looks})
+        return sum(q.expected_usd for q in quote(calls, self.run.tokens, self.run.tiers, self.done))
+
+    def pays(self, design: RouteDesign, looks: Mapping[str, int]) -> bool:
+        """Whether going that far can be paid."""
+        return self.left_usd is None or self._cost(design, looks) <= max(self.left_usd, 0.0)
+
+    def take(self, design: RouteDesign, looks: Mapping[str, int]) -> None:
+        """Set aside what going that far costs."""
+        if self.left_usd is not None:
+            self.left_usd -= self._cost(design, looks)
+
+
+def _read(folder: RunFolder, plan: Plan) -> tuple[Reach, ...]:
+    if not folder.rounds.exists():
+        return ()
+    document = read_json(folder.rounds)
+    if document.get("schema") != SCHEMA or document.get("plan") != plan.plan_id:
+        return ()
+    return tuple(document["rounds"])
+
+
+def _written(rounds: Rounds) -> Rounds:
+    document: dict[str, Any] = {"schema": SCHEMA, "plan": rounds.run.plan.plan_id, "rounds": list(rounds.history)}
+    write_json(rounds.run.folder.rounds, document)
+    return rounds
+
+
+def asked_and_spared(
+    designs: Sequence[RouteDesign], slice_: pa.Table, tiers: Sequence[Tier], reach: Reach | None
+) -> tuple[list[Call], list[Call]]:
+    """The calls that a run came to, and those of its plan that were not needed."""
+    whole = planned_calls(designs, slice_, tiers)
+    if reach is None:
+        return whole, []
+    asked = planned_calls(designs, slice_, tiers, reach)
+    known = {call.call_id for call in asked}
+    return asked, [call for call in whole if call.call_id not in known]
