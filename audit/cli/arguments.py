@@ -17,6 +17,7 @@ Out = Annotated[Path | None, typer.Option("--out", help="Run folder; default: ru
 Seed = Annotated[int | None, typer.Option("--seed", help="Of every draw; default: the configuration's.")]
 Tiers = Annotated[list[str] | None, typer.Option("--tier", help="Only this candidate; may be repeated.")]
 Routes = Annotated[list[str] | None, typer.Option("--route", help="Only routes of this glob; may be repeated.")]
+Fixed = Annotated[bool, typer.Option("--fixed", help="Replay the whole sample, without looks that stop routes early.")]
 
 
 def overrides(**values: Any) -> dict[str, Any]:

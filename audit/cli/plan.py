@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from audit.cli.arguments import Config, Logs, Out, Routes, Seed, Tiers, money, overrides
+from audit.cli.arguments import Config, Fixed, Logs, Out, Routes, Seed, Tiers, money, overrides
 from audit.cli.terminal import Terminal
 
 
@@ -21,6 +21,7 @@ def plan(
     tier: Tiers = None,
     route: Routes = None,
     max_spend: Annotated[str | None, typer.Option("--max-spend", help="Hard stop, in USD.")] = None,
+    fixed: Fixed = False,
 ) -> None:
     """Draw the sample and quote the replay, per route: can it decide? Spends nothing, sends nothing.
 
@@ -34,9 +35,14 @@ def plan(
     from audit.core.artifacts import RunFolder, write_json
 
     terminal = Terminal(ctx.obj)
-    settings = load_settings(
-        config, overrides=overrides(seed=seed, max_spend=money(max_spend), slice__tiers=tier, slice__routes=route)
+    given = overrides(
+        seed=seed,
+        max_spend=money(max_spend),
+        slice__tiers=tier,
+        slice__routes=route,
+        slice__looks=1 if fixed else None,
     )
+    settings = load_settings(config, overrides=given)
     quoted = pipeline.plan(logs, settings, RunFolder(out) if out else None)
     write_json(output, quoted)
     print_plan(terminal, quoted, saved=output)

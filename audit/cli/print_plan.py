@@ -73,11 +73,20 @@ def _quote(plan: Plan) -> list[str]:
     lines = [
         f"  Quote   {usd(plan.expected_usd)} expected, {usd(plan.at_most_usd)} at most (every answer at its limit).",
         f"  Stop    hard, at {usd(plan.max_spend_usd)}.",
+        *_looks(plan),
         f"  Calls   {count(plan.calls)}, about {compact(plan.tokens)} tokens"
         + (f"; {count(recorded)} more are recorded already." if recorded else "."),
     ]
     hosts = ", ".join(terminal_safe(host) for host in plan.hosts)
     return [*lines, f"  Text leaves this process for: {hosts}." if hosts else "  No text leaves this process."]
+
+
+def _looks(plan: Plan) -> list[str]:
+    """That the quote is for the whole sample, and that most routes will not need it."""
+    most = max((len(design.looks) for design in plan.designs if design.candidates), default=1)
+    if most < 2:
+        return []
+    return [f"  Looks   up to {most} a route; one that is decided earlier stops there and costs less."]
 
 
 def _next(saved: Path | None) -> list[str]:

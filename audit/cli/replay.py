@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from audit.cli.arguments import Config, Out, Routes, Seed, Tiers, money, overrides
+from audit.cli.arguments import Config, Fixed, Out, Routes, Seed, Tiers, money, overrides
 from audit.cli.summary import print_findings
 from audit.cli.terminal import Terminal
 
@@ -23,6 +23,7 @@ def replay(
     tier: Tiers = None,
     route: Routes = None,
     max_spend: Annotated[str | None, typer.Option("--max-spend", help="Hard stop, in USD.")] = None,
+    fixed: Fixed = False,
     offline: Annotated[bool | None, typer.Option("--offline", help="Call nothing: recorded answers only.")] = None,
     cassette: Annotated[
         Path | None, typer.Option("--cassette", help="Folder of recorded completions, read first and added to.")
@@ -51,6 +52,7 @@ def replay(
         max_spend=money(max_spend),
         slice__tiers=tier,
         slice__routes=route,
+        slice__looks=1 if fixed else None,
         replay__offline=offline,
         replay__cassette=None if cassette is None else str(cassette.absolute()),
     )

@@ -6,6 +6,11 @@ METHODS = {
         "exact unconditional paired non-inferiority p-value, score ordering (Hsueh, Liu & Chen 2001; Sidik 2003), in a "
         "fixed sequence ordered on the tuning split (Angelopoulos et al. 2021, Learn then Test)"
     ),
+    "early stops": (
+        "declared looks after equal steps of the certification split: the intervals of all looks hold at once (Wang & "
+        "Tsiatis 1987, shape 0.25), the levels of their exact tests add up to alpha (Boole), and what has no prospect "
+        "of a decision stops (B-value, Lan & Wittes 1988)"
+    ),
     "routing policies": (
         "signals fitted on the tuning split, thresholds and order out of fold, list sealed by its digest, one fixed "
         "sequence with the whole-route switches (Angelopoulos et al. 2021)"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -50,14 +50,15 @@ def _walked(
     tables: Tables, entry: RoutePolicy, requests: Mapping[str, Request], embedder: TextEmbedder | None
 ) -> WatchedPairs:
     tiers = (entry.tier, *(entry.verifier.tiers if entry.verifier else ()))
-    draws = replayed(tables, quality_draws(tables), tiers, requests)
+    draws = replayed(tables, _asked(tables, tiers), tiers, requests)
     return _counted(entry, draws, walk(entry, draws, Values(draws, embedder).of(entry)))
 
 
 def _in_force(
     tables: Tables, entry: RoutePolicy, policy: RoutingPolicy, requests: Mapping[str, Request]
 ) -> WatchedPairs:
-    draws = replayed(tables, quality_draws(tables), (entry.tier, entry.otherwise), requests)
+    tiers = (entry.tier, entry.otherwise)
+    draws = replayed(tables, _asked(tables, tiers), tiers, requests)
     served_by = dict(tables.slice.select("exchange_id", "incumbent_model").iter_rows())
     cheap_model = bare(policy.models[entry.tier])
     cheap = np.array([bare(served_by[name]) == cheap_model for name in draws.exchange_ids], dtype=bool)
@@ -69,6 +70,15 @@ def _in_force(
         arms={entry.tier: replace(arm, passed=draws.passed)},
     )
     return _counted(entry, turned, Walk(asked=cheap, kept=cheap))
+
+
+def _asked(tables: Tables, tiers: Sequence[str]) -> pl.DataFrame:
+    """The quality draws whose request went to all these tiers: a run that stopped early has not come to the others."""
+    draws = quality_draws(tables)
+    for tier in tiers:
+        mine = tables.replays.filter((pl.col("arm") == "candidate") & (pl.col("tier") == tier))
+        draws = draws.filter(pl.col("request_fp").is_in(mine["request_fp"].implode()))
+    return draws
 
 
 def _counted(entry: RoutePolicy, draws: Replayed, walked: Walk) -> WatchedPairs:

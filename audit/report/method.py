@@ -58,6 +58,9 @@ def _steps(findings: Findings) -> tuple[Step, ...]:
     replay = findings.replay
     level = level_text(findings)
     asked = "" if replay is None else f" {count(replay.done)} of {plural(replay.planned, 'planned call')} were made."
+    if replay is not None and replay.spared:
+        worth = f", worth about {usd(replay.spared_usd)}" if replay.spared_usd else ""
+        asked += f" Early stops made {plural(replay.spared, 'more call')} unnecessary{worth}."
     return (
         Step(
             lead="Sample.",
@@ -85,7 +88,20 @@ def _steps(findings: Findings) -> tuple[Step, ...]:
             "stops at the first that does not hold. Scores to route by are fitted on that third as well, and bounded "
             "on the rest. Error rates hold per route.",
         ),
+        *_looks(findings),
     )
+
+
+def _looks(findings: Findings) -> Iterable[Step]:
+    """How a route may stop early, where any could."""
+    declared = max((route.looks[1] for route in findings.routes), default=1)
+    if declared > 1:
+        yield Step(
+            lead="Stop early.",
+            text=f"That rest is looked at up to {declared} times, after steps fixed before the replay. A route that is "
+            "decided, or has no prospect of it, stops there. The intervals of all looks hold together, so looking "
+            "costs no promise.",
+        )
 
 
 def _scan_steps() -> tuple[Step, ...]:

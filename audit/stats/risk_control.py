@@ -267,14 +267,14 @@ def certify_in_looks(
         raise LineageError("the order of policies is not the one that was sealed", code="certification.order")
     reached: list[Attempt] = []
     for look in looks:
-        if reached and not reached[-1].certified:
-            reached.pop()
-        for name in order.names[len(reached) :]:
-            found = test(name, look)
+        certified = sum(attempt.certified for attempt in reached)
+        for place in range(certified, len(order.names)):
+            found = test(order.names[place], look)
             if found is None:
                 break
             holds = found.p <= look.alpha and found.above
-            reached.append(Attempt(name=name, look=look.number, p=found.p, certified=holds))
+            # What stopped an earlier look gives way to what this one says of it.
+            reached[place:] = [Attempt(name=order.names[place], look=look.number, p=found.p, certified=holds)]
             if not holds:
                 break
     return tuple(reached)
