@@ -85,7 +85,11 @@ def context_of(at_hand: FindingsContext) -> Context:
         recomputed_usd=_recomputed(folder),
         traffic={
             f.route: RouteTraffic(
-                spend_by_model=f.models, unreplayable=f.unreplayable, segments=f.segments, shape=f.shape
+                days=at_hand.mix.days,
+                spend_by_model=f.models,
+                unreplayable=f.unreplayable,
+                segments=f.segments,
+                shape=f.shape,
             )
             for f in at_hand.frames
         },

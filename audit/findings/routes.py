@@ -44,12 +44,14 @@ class RouteTraffic:
         unreplayable: Requests that could not be replayed, by reason.
         segments: Auditable requests and their spend, by dimension and name.
         shape: Histograms of the requests.
+        days: Of the log's window.
     """
 
     spend_by_model: Mapping[str, float]
     unreplayable: Mapping[str, int]
     segments: SegmentTraffic = field(default_factory=dict)
     shape: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    days: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +106,11 @@ def find_route(
     tiers: Mapping[str, Tier],
     settings: Settings,
     prepared: Prepared | None = None,
-    days: int = 0,
     reach: Reach | None = None,
 ) -> RouteFound:
     """`find_routes` of one route; without `prepared` whole-route switches alone are tested."""
     ready = prepared or prepare(tables, [design], Bench())
-    return find_routes(tables, [design], {design.route: traffic}, tiers, settings, ready, days, reach)[0]
+    return find_routes(tables, [design], {design.route: traffic}, tiers, settings, ready, reach)[0]
 
 
 def find_routes(
@@ -119,7 +120,6 @@ def find_routes(
     tiers: Mapping[str, Tier],
     settings: Settings,
     prepared: Prepared,
-    days: int = 0,
     reach: Reach | None = None,
 ) -> list[RouteFound]:
     """Judge routes.
@@ -131,16 +131,13 @@ def find_routes(
         tiers: By name.
         settings: Of the run.
         prepared: From `prepare`.
-        days: Of the log's window.
         reach: How far each route was replayed; None for all of the plan.
 
     Returns:
         What is concluded, by design.
     """
     certified = certify_routes(tables, designs, tiers, settings, prepared, reach)
-    return [
-        _judge(tables, design, traffic[design.route], settings, certified[design.route], days) for design in designs
-    ]
+    return [_judge(tables, design, traffic[design.route], settings, certified[design.route]) for design in designs]
 
 
 def _judge(
@@ -149,7 +146,6 @@ def _judge(
     traffic: RouteTraffic,
     settings: Settings,
     certified: Certified,
-    days: int,
 ) -> RouteFound:
     level, terms, policies = settings.confidence, certified.terms, certified.policies
     mine, sealed, bench = tables.of_route(design.route), certified.sealed, certified.bench
@@ -180,7 +176,7 @@ def _judge(
     )
     about = RouteEvidence(
         alpha=terms.alpha,
-        days=days,
+        days=traffic.days,
         shape=traffic.shape,
         models=tuple(traffic.spend_by_model),
         reported=_reported(mine),

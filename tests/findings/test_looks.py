@@ -7,9 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from audit.findings.weighing import prepare, weigh
+from audit.findings.weighing import prepare
 
 from audit.core.finding import CandidateVerdict, RouteFinding, Verdict
+from audit.findings.certified import Certified, certify_route, prepare
 from audit.findings.onward import onward
 from audit.findings.policies import Bench
 from audit.findings.routes import RouteTraffic, find_route
@@ -21,12 +22,17 @@ Reach = Mapping[str, int]
 def walked(world: World) -> tuple[RouteFinding, list[dict[str, int]]]:
     """The finding of a route after a replay in rounds, and how far each round got."""
     prepared = prepare(world.tables, [world.design], Bench())
-    mine = world.tables.of_route("/r")
     rounds = [dict.fromkeys(world.design.candidates, 0)]
-    while step := onward(weigh(mine, world.design, world.tiers, world.settings, prepared, rounds[-1]), 1.0):
+
+    def now() -> Certified:
+        return certify_route(world.tables, world.design, world.tiers, world.settings, prepared, {"/r": rounds[-1]})
+
+    while step := onward(now(), world.design.auditable_usd):
         rounds.append({**rounds[-1], **step})
     traffic = RouteTraffic(spend_by_model={"large-1": world.design.spend_usd}, unreplayable={})
-    return find_route(world.tables, world.design, traffic, world.tiers, world.settings, prepared, rounds[-1])[0], rounds
+    return find_route(
+        world.tables, world.design, traffic, world.tiers, world.settings, prepared, {"/r": rounds[-1]}
+    ).finding, rounds
 
 
 def test_a_clear_gain_stops_early(tmp_path: Path) -> None:
@@ -83,7 +89,7 @@ def test_more_replays_do_not_take_a_certificate_back(tmp_path: Path) -> None:
     world = make_world(tmp_path, {"small": Planted(regress=0.01, gain=0.03)}, n=6000, seed=2)
     stopped, _ = walked(world)
     traffic = RouteTraffic(spend_by_model={"large-1": world.design.spend_usd}, unreplayable={})
-    whole = find_route(world.tables, world.design, traffic, world.tiers, world.settings)[0]
+    whole = find_route(world.tables, world.design, traffic, world.tiers, world.settings).finding
     assert stopped.verdict is whole.verdict is Verdict.SWITCH
     assert whole.candidates[0].n > stopped.candidates[0].n
 
@@ -114,7 +120,7 @@ def test_stopping_keeps_the_promises(tmp_path: Path, name: str, planted: Planted
         spent += route.looks[0] / route.looks[1]
         fixed = replace(world.design, looks=())
         traffic = RouteTraffic(spend_by_model={"large-1": fixed.spend_usd}, unreplayable={})
-        whole += find_route(world.tables, fixed, traffic, world.tiers, world.settings)[0].verdict is Verdict.SWITCH
+        whole += find_route(world.tables, fixed, traffic, world.tiers, world.settings).finding.verdict is Verdict.SWITCH
     print(
         f"\n{name}: delta held {covered / runs:.3f}; Switch {switched / runs:.3f}, fixed sample {whole / runs:.3f}; "
         f"certification replays {spent / runs:.2f} of it"
