@@ -17,6 +17,9 @@
 | `agreement` | do two judges agree, does one agree with itself |
 | `noise_floor` | the incumbent against itself |
 | `routing_curves` | quality against the share of strong calls |
+| `missing` | the worst and the best that unmeasured pairs may hide |
+| `percentiles` | a percentile of a sample, with bounds |
+| `drift` | are two histograms of one kind of traffic |
 | `quantiles` | normal and t quantiles, checked arrays |
 
 Import the module that is needed; nothing is imported here, so that `audit.stats` costs nothing to load.

@@ -45,7 +45,8 @@ def p_pass(counts: PairCounts, *, margin: float) -> float:
 
     Special cases:
         No pairs: 1. No discordant pairs: (1 - margin)^n. Fractional counts (scaled for clusters) are rounded against
-        the claim, b up, c and n down; the test is then approximate.
+        the claim: b up, c down, n towards the margin, down where it is a loss and up where it is a gain; the test is
+        then approximate.
 
     Raises:
         ValueError: The margin is outside (-1, 1).
@@ -56,8 +57,9 @@ def p_pass(counts: PairCounts, *, margin: float) -> float:
     if not -1.0 < margin < 1.0:
         raise ValueError(f"margin must lie in (-1, 1), got {margin}")
     b, c = math.ceil(counts.b - _WHOLE), math.floor(counts.c + _WHOLE)
-    n = max(math.floor(counts.n + _WHOLE), b + c)
-    return _exact_p(b, c, n, float(margin))
+    # One more concordant pair moves the delta to 0: for the claim where the margin is a loss, against it otherwise.
+    n = math.floor(counts.n + _WHOLE) if margin >= 0 else math.ceil(counts.n - _WHOLE)
+    return _exact_p(b, c, max(n, b + c), float(margin))
 
 
 def p_fail(counts: PairCounts, *, margin: float) -> float:

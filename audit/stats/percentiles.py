@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy import stats
+from scipy import special
 
 from audit.core.interval import Estimate
 from audit.stats.quantiles import check_open_unit, finite_vector
@@ -39,8 +39,9 @@ def percentile(values: npt.ArrayLike, q: float, *, level: float = 0.95) -> Estim
         return None
     tail = (1.0 - level) / 2.0
     # The k-th value is above the percentile when fewer than k draws are below it: P(Bin(n, q) < k) >= 1 - tail.
-    upper = int(stats.binom.ppf(1.0 - tail, n, q)) + 1
-    lower = int(stats.binom.ppf(tail, n, q))
+    below = special.bdtr(np.arange(n + 1), n, q)
+    upper = int(np.searchsorted(below, 1.0 - tail)) + 1
+    lower = int(np.searchsorted(below, tail))
     return Estimate(
         est=float(np.quantile(ordered, q)),
         lo=float(ordered[lower - 1]) if lower >= 1 else None,

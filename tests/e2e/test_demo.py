@@ -80,6 +80,7 @@ def test_the_split_moves_the_mails(findings: dict[str, Any]) -> None:
     assert delta["lo"] <= true <= delta["hi"]
 
 
+@pytest.mark.acceptance(16)
 def test_a_policy_is_handed_over(run: Path) -> None:
     """`policy.json` has the routes that change, and its evidence goes stale; `policies.json` was written before it."""
     policy = json.loads((run / "policy" / "policy.json").read_text("utf-8"))

@@ -77,6 +77,7 @@ def test_moving_little_by_lot_is_not_a_split(tmp_path: Path) -> None:
     assert route.verdict is Verdict.KEEP
 
 
+@pytest.mark.acceptance(16)
 def test_the_list_does_not_depend_on_certification_verdicts(tmp_path: Path) -> None:
     """Turning every verdict of the certification split round changes no policy, no order and no digest."""
     routed = make_routed(tmp_path, {"small": HALF_GOOD, "medium": Planted(regress=0.02, gain=0.01)}, shows=True)
@@ -200,6 +201,7 @@ def test_without_requests_only_whole_routes_are_tested(tmp_path: Path) -> None:
     assert {p.kind for p in route.policies} == {"static", "best_single_tier", "oracle"}
 
 
+@pytest.mark.acceptance(29)
 @pytest.mark.parametrize("seed", range(2))
 def test_row_order_changes_nothing(tmp_path: Path, seed: int) -> None:
     """Shuffled tables give the same list and the same finding, to the last digit."""

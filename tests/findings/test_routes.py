@@ -1,5 +1,8 @@
 """Verdicts of routes, on worlds whose truth is planted."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -7,6 +10,7 @@ import pytest
 from audit.core.finding import CandidateVerdict, RouteFinding, Verdict
 from audit.findings.routes import RouteTraffic, find_route
 from tests.findings.world import Planted, World, make_world
+from tests.shared import REPOSITORY
 
 
 def judge(world: World) -> RouteFinding:
@@ -83,6 +87,7 @@ def test_failures_to_measure_are_not_scores(tmp_path: Path) -> None:
     assert route.verdict is Verdict.NOT_PROVEN
 
 
+@pytest.mark.acceptance(27)
 def test_a_few_unmeasured_calls_lower_the_bound(tmp_path: Path) -> None:
     """Below 2 % they are outside the estimate and count as failures in the lower end."""
     clean = judge(make_world(tmp_path, {"small": Planted(regress=0.0, gain=0.0)}, n=4000)).candidates[0]
@@ -97,6 +102,7 @@ def test_a_few_unmeasured_calls_lower_the_bound(tmp_path: Path) -> None:
     assert flaky.quality_delta.lo < clean.quality_delta.lo
 
 
+@pytest.mark.acceptance(27)
 def test_refusals_count_against_the_candidate(tmp_path: Path) -> None:
     """A refused or truncated answer is a failure of the candidate, not a missing pair."""
     refusing = Planted(regress=0.0, gain=0.0, statuses={"refused": 0.1})
@@ -144,6 +150,7 @@ def test_the_floor_of_a_quiet_incumbent_is_reported(tmp_path: Path) -> None:
     assert route.verdict is Verdict.SWITCH
 
 
+@pytest.mark.acceptance(29)
 @pytest.mark.parametrize("seed", range(3))
 def test_row_order_changes_nothing(tmp_path: Path, seed: int) -> None:
     """Shuffled tables give the same finding, to the last digit."""
@@ -157,3 +164,27 @@ def test_row_order_changes_nothing(tmp_path: Path, seed: int) -> None:
     )
     other = World(**{**{f: getattr(world, f) for f in world.__dataclass_fields__}, "tables": shuffled})
     assert judge(other) == judge(world)
+
+
+@pytest.mark.acceptance(29)
+def test_threads_change_nothing() -> None:
+    """One thread or four of the table engine: the same finding, to the last digit."""
+    code = (
+        "import tempfile, pathlib; from tests.findings.world import Planted, make_world;"
+        "from tests.findings.test_routes import judge;"
+        "place = pathlib.Path(tempfile.mkdtemp());"
+        "print(repr(judge(make_world(place, {'small': Planted(regress=0.02, gain=0.01)}, n=1000))))"
+    )
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "POLARS_MAX_THREADS": threads},
+            cwd=REPOSITORY,
+            capture_output=True,
+            check=True,
+            timeout=120,
+        ).stdout
+        for threads in ("1", "4")
+    ]
+    assert b"delta" in told[0]
+    assert told[0] == told[1]

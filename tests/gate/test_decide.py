@@ -22,6 +22,7 @@ def state_of(findings: Findings, *rules: str) -> State:
     return decision.state
 
 
+@pytest.mark.acceptance(18)
 @pytest.mark.parametrize(
     ("lo", "hi", "op", "state"),
     [
@@ -214,6 +215,7 @@ def test_a_warning_never_fails() -> None:
     assert (decision.rules[0].state, decision.state, decision.exit_code()) == (FAIL, PASS, 0)
 
 
+@pytest.mark.acceptance(18)
 @pytest.mark.parametrize(
     ("answer", "code"), [(None, 3), (Inconclusive.FAIL, 1), (Inconclusive.WARN, 0), (Inconclusive.PASS, 0)]
 )

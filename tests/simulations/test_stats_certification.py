@@ -19,6 +19,7 @@ def scores_of(name: str, b: np.ndarray, c: np.ndarray) -> CertificationScores:
     return CertificationScores(name=name, counts=counts(int(b[int(name)]), int(c[int(name)]), N))
 
 
+@pytest.mark.acceptance(14)
 def test_mmlu_router() -> None:
     """Margin .05, delta .10, n = 400, 500 runs: violations at most .10, naive above .40.
 
@@ -59,12 +60,13 @@ def test_mmlu_router() -> None:
     print(f"certified: violations {broken / RUNS:.3f}, savings {np.mean(saved):.3f}")
     print(f"naive best: violations {naive_broken / RUNS:.3f}")
     assert broken / RUNS <= DELTA
-    assert np.mean(saved) >= 0.33
+    assert np.mean(saved) >= 0.36
     assert np.mean(saved) >= 0.65 * best
     # How often the naive choice breaks depends on how far above the margin the next threshold lies.
     assert naive_broken / RUNS > (0.40 if data.real else 0.25)
 
 
+@pytest.mark.acceptance(30)
 def test_a_thousand_p_values() -> None:
     """20 policies on 50 routes at n = 400, a thousand exact p-values, take less than 60 s."""
     rng = np.random.default_rng(30)

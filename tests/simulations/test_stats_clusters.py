@@ -10,6 +10,7 @@ from tests.stats.populations import mmlu
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.acceptance(24)
 def test_subjects_as_sessions() -> None:
     """20 of MMLU's subjects with 40 records each: scaled Tango covers in [.935, .975], the plain one below .80."""
     data, rng = mmlu(), np.random.default_rng(24)

@@ -50,6 +50,7 @@ def random_record_coverage(costs: np.ndarray, z: np.ndarray, n: int) -> float:
     return inside / RUNS
 
 
+@pytest.mark.acceptance(11)
 @pytest.mark.parametrize("n", [50, 100, 200])
 def test_stress_log(n: int) -> None:
     """On a lognormal stress log dollar-unit sampling covers in [.93, .985]; random records stay below .90."""
@@ -74,6 +75,7 @@ def test_power_three_quarters(n: int) -> None:
     assert 0.92 <= coverage <= 0.985
 
 
+@pytest.mark.acceptance(12)
 def test_almost_all_acceptable() -> None:
     """A log that is 97 % acceptable, 25 draws: coverage at least .94, and never an interval without a width."""
     data = pair("gsm 4o/mini")

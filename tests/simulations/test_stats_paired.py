@@ -14,6 +14,7 @@ def covered(low: np.ndarray, high: np.ndarray, truth: float) -> float:
     return float(((low <= truth) & (truth <= high)).mean())
 
 
+@pytest.mark.acceptance(8)
 def test_resampled_pair() -> None:
     """2,000 samples of 100 GSM8K pairs: the 95 % interval covers in [.935, .967]."""
     data, rng = pair("gsm8k"), np.random.default_rng(8)
@@ -24,6 +25,7 @@ def test_resampled_pair() -> None:
     assert 0.935 <= coverage <= 0.967
 
 
+@pytest.mark.acceptance(9)
 def test_all_pairs_at_one_hundred() -> None:
     """At n = 100 the worst coverage over all ordered gsm pairs is at least .93, the mean in [.945, .97]."""
     b, c = tables(100)
@@ -37,6 +39,7 @@ def test_all_pairs_at_one_hundred() -> None:
     assert 0.945 <= np.mean(found) <= 0.97
 
 
+@pytest.mark.acceptance(10)
 def test_finite_log() -> None:
     """800 of 1,319 without replacement, 2,000 draws: with the correction [.935, .967], without it above .99."""
     data, rng = pair("gsm8k"), np.random.default_rng(10)
@@ -51,6 +54,7 @@ def test_finite_log() -> None:
     assert future > 0.99
 
 
+@pytest.mark.acceptance(13)
 @pytest.mark.parametrize("n", [100, 200, 400])
 def test_graded_skew(n: int) -> None:
     """3 % of records lose U(0, 1), most are equal: the lower bound misses in at most 3 % of 4,000 runs."""

@@ -10,6 +10,7 @@ from tests.stats.populations import counts, pair
 pytestmark = pytest.mark.slow
 
 
+@pytest.mark.acceptance(21)
 @pytest.mark.parametrize("n", [25, 50, 100])
 def test_guarded_ppi_on_a_delta(n: int) -> None:
     """gsm 4o to 8B with "same answer" as proxy, 1,000 further replays: coverage at least .93; a quarter narrower."""
@@ -31,6 +32,7 @@ def test_guarded_ppi_on_a_delta(n: int) -> None:
         assert 0.68 <= width / alone <= 0.79
 
 
+@pytest.mark.acceptance(23)
 def test_disagreement_only() -> None:
     """50 labels among the differing of 500 replays: coverage in [.925, .97], at most .45 of random labels' width."""
     data, rng = pair("gsm 4o/3.5"), np.random.default_rng(23)

@@ -8,6 +8,7 @@ import pytest
 from audit.stats.betting import wsr_p, wsr_p_fail
 
 
+@pytest.mark.acceptance(29)
 def test_depends_only_on_values_and_their_order() -> None:
     """The same differences in the same seeded order give the same p; another order gives another."""
     values = np.random.default_rng(1).normal(0, 0.2, 300).clip(-1, 1)

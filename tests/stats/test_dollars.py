@@ -16,6 +16,7 @@ from audit.stats.dollars import (
 )
 
 
+@pytest.mark.acceptance(5)
 def test_golden() -> None:
     """Four weighted draws have the worked share and interval, before clipping."""
     found = hajek_share([1, 0, 0.9, 0.9], [1, 2, 1, 0.5], clip=False)
@@ -106,6 +107,7 @@ def test_nothing_to_draw_is_an_error() -> None:
         dollar_weights([0.0], [0.5], spend=1.0)
 
 
+@pytest.mark.acceptance(27)
 def test_unreplayable_records_never_raise_the_lower_bound() -> None:
     """Whatever a record's z was, calling it unreplayable cannot raise the lower nor cut the upper bound."""
     rng = np.random.default_rng(0)

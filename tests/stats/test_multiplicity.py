@@ -16,6 +16,7 @@ def test_worked_example() -> None:
     assert holm(values).rejected.tolist() == [True, False, False, True]
 
 
+@pytest.mark.acceptance(26)
 def test_equal_to_statsmodels_on_a_thousand_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
     """Adjusted p-values and rejections equal statsmodels', ties and ones included."""
     multitest = pytest.importorskip("statsmodels.stats.multitest", reason="statsmodels is the oracle")

@@ -8,6 +8,7 @@ from audit.stats.noninferiority import GateDecision
 from tests.stats.populations import pair
 
 
+@pytest.mark.acceptance(25)
 @pytest.mark.parametrize(("n", "decision"), [(58, GateDecision.INCONCLUSIVE), (59, GateDecision.PASS)])
 def test_the_same_answers_twice_have_no_noise(n: int, decision: GateDecision) -> None:
     """One file as both arms gives b = c = 0, discordance 0, and PASS from n0 pairs on."""
@@ -20,6 +21,7 @@ def test_the_same_answers_twice_have_no_noise(n: int, decision: GateDecision) ->
     assert found.delta.interval.high > 0
 
 
+@pytest.mark.acceptance(25)
 def test_a_sampled_small_model_against_itself_is_shifted() -> None:
     """gpt-4o-mini on numersense, greedy against sampled: b = 47, c = 26, a significant shift, no PASS at 3 points."""
     data = pair("numersense mini A/A")

@@ -11,6 +11,7 @@ from audit.stats.planning import pairs_needed
 from tests.stats.populations import counts, pair
 
 
+@pytest.mark.acceptance(18)
 @pytest.mark.parametrize(
     ("table", "expected"),
     [
@@ -59,6 +60,7 @@ def test_floor_is_a_warning_not_a_refusal() -> None:
     assert found.floor_n == 59
 
 
+@pytest.mark.acceptance(17)
 def test_exact_error_rates_at_the_margin() -> None:
     """At a true delta of exactly -margin (psi .10, n 200) PASS and FAIL each happen in at most 5 % of runs."""
     passing = rejection_region(200, margin=0.05, alpha=0.05)
@@ -83,6 +85,7 @@ def test_pass_and_fail_exclude_each_other() -> None:
         assert ranks == sorted(ranks)
 
 
+@pytest.mark.acceptance(29)
 def test_row_order_does_not_matter() -> None:
     """Shuffling and chunking the records leaves every pass/fail number as it is."""
     data = pair("gsm 4o/mini")

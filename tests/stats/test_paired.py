@@ -43,6 +43,7 @@ def test_a_claim_about_this_log_is_narrower() -> None:
     assert log.b == future.b
 
 
+@pytest.mark.acceptance(5)
 def test_adjusted_t_golden() -> None:
     """Five differences have the worked interval."""
     interval = adjusted_t([0, 0, -0.2, 0.1, 0])
@@ -70,6 +71,7 @@ def test_graded_delta_counts_both_directions() -> None:
             graded_delta([0.5, 1.0, 0.2], wrong)
 
 
+@pytest.mark.acceptance(27)
 def test_missing_candidates_are_bounded_not_dropped() -> None:
     """A missing answer is a regression at worst where the incumbent passed, and a gain at best where it failed."""
     seen = PairCounts(b=2, c=1, n=90)

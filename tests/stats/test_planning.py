@@ -24,6 +24,7 @@ TABLE = {
 }
 
 
+@pytest.mark.acceptance(6)
 @pytest.mark.parametrize(("discordance", "expected"), TABLE.items())
 def test_table_of_sample_sizes(discordance: float, expected: tuple[int, ...]) -> None:
     """The published table: equal arms, alpha .05, power .80, margins of 1, 2, 3, 5 and 10 points."""
@@ -33,6 +34,7 @@ def test_table_of_sample_sizes(discordance: float, expected: tuple[int, ...]) ->
     assert found == expected
 
 
+@pytest.mark.acceptance(6)
 def test_golden() -> None:
     """A drop of .0197 needs 363 pairs; without a pilot 389; a drop of the margin cannot pass."""
     assert pairs_needed(discordance=0.0409, delta=-0.0197, margin=0.05, alpha=0.05) == 363

@@ -10,6 +10,7 @@ from audit.stats.proxies import disagreement_delta, ppi_mean
 from tests.stats.populations import counts
 
 
+@pytest.mark.acceptance(22)
 @pytest.mark.parametrize("side", ["at-least", "at-most"])
 def test_one_sided_ends_are_infinite(side: str) -> None:
     """A one-sided claim has one infinite end, and its finite end lies inside the two-sided interval's."""
@@ -28,6 +29,7 @@ def test_one_sided_ends_are_infinite(side: str) -> None:
         assert both.low < one.high < both.high
 
 
+@pytest.mark.acceptance(22)
 @pytest.mark.parametrize("labels", [[1.0], [0.0], [1.0] * 40, [0.0, 1.0]])
 @pytest.mark.parametrize("proxy", ["constant", "equal"])
 def test_few_or_constant_labels_never_collapse(labels: list[float], proxy: str) -> None:

@@ -55,6 +55,7 @@ def test_order_is_safe_to_bold_and_independent_of_the_input_order() -> None:
         order_by_loss(tuned(("a", 0.0, 1.0), ("a", 0.1, 1.0)))
 
 
+@pytest.mark.acceptance(16)
 def test_certifies_in_order_and_says_where_it_stopped() -> None:
     """Policies before the first failure are certified, and what follows is never asked for."""
     order = order_by_loss(tuned(("a", 0.0, 1.0), ("b", 0.01, 2.0), ("c", 0.02, 3.0)))
@@ -71,6 +72,7 @@ def test_certifies_in_order_and_says_where_it_stopped() -> None:
     assert (found.n, found.below_floor, found.digest) == (300, False, order.digest)
 
 
+@pytest.mark.acceptance(16)
 def test_the_order_is_sealed_before_scores_are_read() -> None:
     """A changed order, or scores in another order, is refused; ordering cannot reach the certification scores."""
     order = order_by_loss(tuned(("a", 0.0, 1.0), ("b", 0.01, 2.0)))
@@ -83,6 +85,7 @@ def test_the_order_is_sealed_before_scores_are_read() -> None:
         certify([scores("a", 0, 0, 100)], order=order, margin=0.05)
 
 
+@pytest.mark.acceptance(15)
 def test_below_the_floor_it_warns_and_concordant_pairs_certify_nothing() -> None:
     """(0, 0, n) certifies from n0 on and not below; gains can certify below n0, with the warning."""
     order = order_by_loss(tuned(("a", 0.0, 1.0)))
@@ -140,6 +143,7 @@ def test_records_that_share_any_key_stay_together() -> None:
         linked_groups(["a"], ["a", "b"])
 
 
+@pytest.mark.acceptance(15)
 @pytest.mark.parametrize("kind", ["record", "session", "content"])
 def test_a_key_on_both_sides_is_an_error(kind: str) -> None:
     """The same record, session or duplicate hash in both parts is refused."""
@@ -149,6 +153,7 @@ def test_a_key_on_both_sides_is_an_error(kind: str) -> None:
     check_split([True, True, False], **{kind: ["a", "a", "b"]})
 
 
+@pytest.mark.acceptance(15)
 def test_an_empty_part_is_an_error() -> None:
     """No tuning records, or no certification records, is refused."""
     for split in ([False, False], [True, True], []):

@@ -18,6 +18,7 @@ from audit.stats.tango import PairCounts, tango_many
 from tests.stats.populations import mmlu, mmlu_router
 
 
+@pytest.mark.acceptance(7)
 def test_break_even_golden() -> None:
     """Llama-3.1-8B before gpt-4o breaks even at .987 unverified, at .37 with the incumbent as judge."""
     assert break_even(cheap=2.19e-5, verify=1.01e-3, incumbent=1.64e-3) == pytest.approx(0.37, abs=5e-3)

@@ -17,6 +17,7 @@ from audit.stats.sequential import (
 from tests.stats.populations import counts
 
 
+@pytest.mark.acceptance(4)
 @pytest.mark.parametrize(
     ("table", "passing", "failing"),
     [((0, 0, 100), 2.7855, -0.7337), ((2, 2, 200), 3.8639, -1.1102), ((29, 7, 100), -1.5966, 2.9040)],
@@ -27,6 +28,7 @@ def test_golden(table: tuple[int, int, int], passing: float, failing: float) -> 
     assert log_e_fail(counts(*table), margin=0.05) == pytest.approx(failing, abs=1e-4)
 
 
+@pytest.mark.acceptance(4)
 def test_order_changes_nothing() -> None:
     """Permuting the records gives the same bytes, and graded differences of -1, 0, 1 agree with the counts."""
     rng = np.random.default_rng(0)

@@ -21,6 +21,7 @@ GOLDEN = [
 ]
 
 
+@pytest.mark.acceptance(1)
 @pytest.mark.parametrize(("table", "ends"), GOLDEN)
 def test_golden(table: tuple[int, int, int], ends: tuple[float, float]) -> None:
     """The interval has the published and the enumerated values."""
@@ -28,6 +29,7 @@ def test_golden(table: tuple[int, int, int], ends: tuple[float, float]) -> None:
     assert (interval.low, interval.high) == pytest.approx(ends, abs=1e-4)
 
 
+@pytest.mark.acceptance(1)
 def test_exchanging_the_arms_mirrors_the_interval() -> None:
     """tango(b, c) is tango(c, b) with the ends negated and exchanged."""
     rng = np.random.default_rng(0)
@@ -104,6 +106,7 @@ def test_counting_refuses_what_is_no_verdict() -> None:
         PairCounts.of([1, 0], [1])
 
 
+@pytest.mark.acceptance(8)
 @pytest.mark.parametrize(
     ("name", "n", "coverage", "width"),
     [
@@ -124,6 +127,7 @@ def test_exact_coverage_on_two_pairs(name: str, n: int, coverage: float, width: 
         assert (weights * (high - low)).sum() == pytest.approx(width, abs=5e-4)
 
 
+@pytest.mark.acceptance(9)
 @pytest.mark.parametrize("n", [25, 50])
 def test_exact_coverage_over_all_gsm_pairs(n: int) -> None:
     """Over every ordered pair of gsm models the worst coverage is at least .93 and the mean is in [.945, .98].
