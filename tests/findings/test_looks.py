@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from audit.findings.weighing import prepare
 
 from audit.core.finding import CandidateVerdict, RouteFinding, Verdict
 from audit.findings.certified import Certified, certify_route, prepare
