@@ -10,7 +10,8 @@ from audit.cli.arguments import Routes, Run
 from audit.cli.terminal import Terminal
 
 TARGETS = (
-    "policy-json, litellm, openrouter, portkey, bifrost, envoy-ai-gateway, vllm-semantic-router, bedrock or routellm."
+    "policy-json, litellm, litellm-auto-router, openrouter, portkey, bifrost, envoy-ai-gateway, vllm-semantic-router, "
+    "bedrock or routellm."
 )
 
 

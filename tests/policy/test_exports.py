@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
 
-from audit.core.policy import RoutePolicy, RoutingPolicy
+from audit.core.errors import InputError
+from audit.core.policy import RoutePolicy, RoutingPolicy, SignalSpec
 from audit.policy.export import export_policy
 from audit.policy.exporter import CannotExpress, slug
 from audit.policy.exports import EXPORTERS, NOT_SUPPORTED
+from audit.policy.policy_file import write_policy
+from audit.policy.router import Router
 from tests.golden_file import assert_golden
-from tests.policy.world import ARNS, CASCADE, CLASSIFIER, RULES, SIMILARITY, TOOLS, entry, policy, rules
+from tests.policy.world import ARNS, CASCADE, CLASSIFIER, RULES, SIMILARITY, TOOLS, entry, policy, request, rules
 
 GOLDEN = Path(__file__).parent / "golden"
 STATIC = policy(entry("/summarise"), entry('it\'s: "yes" #1'))
 POLICIES: dict[str, RoutingPolicy] = {
     "policy-json": policy(entry("/summarise"), CASCADE, CLASSIFIER, RULES),
+    "litellm-auto-router": policy(entry("/summarise"), RULES, CLASSIFIER, SIMILARITY),
     "vllm-semantic-router": policy(entry("/summarise"), TOOLS),
     "bedrock": replace(STATIC, models=ARNS),
 }
@@ -56,6 +62,41 @@ def test_a_signal_is_never_approximated(name: str, signal: RoutePolicy) -> None:
     """A target that decides by fixed names or by scores of its own refuses ours."""
     models = ARNS if name == "bedrock" else policy().models
     assert refusal(name, replace(policy(signal), models=models))
+
+
+def test_litellms_auto_router_shows_its_classifiers_no_tools() -> None:
+    """A signal on tools or on the response format cannot be computed there, nor two fallbacks of one tier be said."""
+    assert "`tools`" in refusal("litellm-auto-router", policy(TOOLS))
+    columns = [{"feature": "wants_json", "log": False, "mean": 0.0, "scale": 1.0, "weight": 1.0}]
+    params = {"intercept": 0.0, "columns": columns, "embedding": None}
+    asks = replace(CLASSIFIER, signal=SignalSpec(name="classifier", params=params))
+    assert "`wants_json`" in refusal("litellm-auto-router", policy(asks))
+    inner = {"name": "classifier", "version": 1, "params": params}
+    guarded = SignalSpec(name="guarded", params={"conditions": [], "signal": inner})
+    assert refusal("litellm-auto-router", policy(replace(CLASSIFIER, kind="guarded", signal=guarded)))
+    models = {**policy().models, "other": "openai/o4"}
+    made = policy(entry("/a"), entry("/b", otherwise="other"), models=models)
+    assert "falls back" in refusal("litellm-auto-router", made)
+
+
+def test_litellms_classifiers_are_the_router(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the configuration names decides as the router does; another name is an error when LiteLLM starts."""
+    from audit.policy import litellm_plugin
+
+    made = policy(RULES, CLASSIFIER)
+    write_policy(tmp_path / "policy.json", made)
+    monkeypatch.setenv("AUDIT_POLICY", str(tmp_path / "policy.json"))
+    config = exported("litellm-auto-router", made)
+    auto = config["model_list"][0]["litellm_params"]["complexity_router_config"]
+    classifier = getattr(litellm_plugin, auto["classifier_plugin"].rpartition(".")[2])
+    for text in ("what? why?", "what?"):
+        context = SimpleNamespace(structured_messages=[{"role": "user", "content": text}])
+        tier = auto["tiers"][asyncio.run(classifier.classify(context))]
+        assert tier == Router(made).route("/rules", request(text)).tier
+    with pytest.raises(InputError, match="no route whose classifier"):
+        _ = litellm_plugin.route_another
+    with pytest.raises(AttributeError):
+        _ = litellm_plugin.another
 
 
 def test_litellm_names_are_not_shared() -> None:

@@ -14,12 +14,14 @@ from pathlib import Path
 
 import pytest
 
-from audit.core.policy import RoutingPolicy
+from audit.core.policy import RoutingPolicy, bare
 from audit.policy.exports import EXPORTERS
-from tests.policy.world import ARNS, TOOLS, entry, policy
+from audit.policy.router import Router
+from tests.policy.world import ARNS, CLASSIFIER, RULES, TOOLS, entry, policy, request
 
 pytestmark = pytest.mark.slow
 STATIC = policy(entry("/summarise"), entry('it\'s: "yes" #1'))
+ROOT = Path(__file__).parents[2]
 INSTALL_S, RUN_S = 600, 240
 
 
@@ -114,6 +116,38 @@ def test_litellm_serves_each_route_by_its_tier(workshop: Workshop) -> None:
     found = json.loads(out.splitlines()[-1])
     assert found["failed"] == "gpt-4.1"
     assert found["served"] == {"/summarise": "gpt-4.1-nano", 'it\'s: "yes" #1': "gpt-4.1-nano", "large": "gpt-4.1"}
+
+
+AUTO = """
+import asyncio, json, sys, yaml
+from litellm import Router
+from litellm.proxy.types_utils.utils import get_instance_fn
+config = yaml.safe_load(open(sys.argv[1]))
+for model in config["model_list"]:
+    if auto := model["litellm_params"].get("complexity_router_config"):
+        auto["classifier_plugin"] = get_instance_fn(auto["classifier_plugin"], sys.argv[1])
+router = Router(model_list=config["model_list"], **config["router_settings"])
+async def served(name, text):
+    ask = [{"role": "user", "content": text}]
+    return (await router.acompletion(model=name, messages=ask, mock_response="x", num_retries=0)).model
+async def main():
+    return [await served(name, text) for name, text in json.loads(sys.argv[2])]
+print(json.dumps(asyncio.run(main())))
+"""
+
+
+def test_litellms_auto_router_asks_ours(workshop: Workshop) -> None:
+    """LiteLLM loads the classifiers as its proxy does, and serves each request by the tier that our router says."""
+    made = policy(entry("/summarise"), RULES, CLASSIFIER)
+    workshop.install("litellm", "numpy", "pyarrow", "jsonschema-rs")
+    (path,) = workshop.export("litellm-auto-router", made)
+    (native,) = workshop.export("policy-json", made)
+    asked = [("/summarise", "x"), ("/rules", "what? why?"), ("/rules", "what?"), ("/classify", "x")]
+    env = {"AUDIT_POLICY": str(native), "PYTHONPATH": str(ROOT), "LITELLM_LOCAL_MODEL_COST_MAP": "True"}
+    out = workshop.run(AUTO, path, json.dumps(asked), OPENAI_API_KEY="x", **env)
+    decided = [Router(made).route(route, request(text)).model_id or "" for route, text in asked]
+    assert json.loads(out.splitlines()[-1]) == [bare(model) for model in decided]
+    assert len(set(decided)) == 2
 
 
 VLLM = """

@@ -10,6 +10,7 @@ EXPORTERS: Catalog[Exporter] = Catalog(
     names=(
         "policy-json",
         "litellm",
+        "litellm-auto-router",
         "openrouter",
         "portkey",
         "bifrost",
