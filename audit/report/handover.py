@@ -33,7 +33,8 @@ def handover(findings: Findings) -> Handover | None:
         return Handover(text="", empty=NOTHING)
     lines = [
         f"run: {findings.run_id}",
-        f"margin: {margin_points(findings.margin)}pt  # fixed before the replay",
+        "# fixed before the replay",
+        f"margin: {margin_points(findings.margin)}pt",
         "routes:",
     ]
     shown, rest = split_top(findings.routes)
@@ -51,15 +52,16 @@ def _route(route: RouteFinding) -> list[str]:
     name, today = quoted(route.route), quoted(route.incumbent)
     model = next((c.model for c in route.candidates if c.tier == route.candidate), route.candidate or "")
     if route.verdict is Verdict.SWITCH:
-        return [f"  {name}: {{use: {quoted(model)}}}  # {_why(route)}"]
+        return [f"  # {_why(route)}", f"  {name}: {{use: {quoted(model)}}}"]
     if route.verdict is Verdict.SPLIT:
         return [
-            f"  {name}:  # {percent(route.share_moved)} of requests: {_why(route)}",
+            f"  # {percent(route.share_moved)} of requests: {_why(route)}",
+            f"  {name}:",
             f"    use: {quoted(model)}",
             f"    {_condition(recommended(route))}",
             f"    otherwise: {today}",
         ]
-    return [f"  {name}: {{use: {today}}}  # {_stays(route)}"]
+    return [f"  # {_stays(route)}", f"  {name}: {{use: {today}}}"]
 
 
 def _condition(params: Mapping[str, Any]) -> str:

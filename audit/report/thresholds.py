@@ -170,7 +170,7 @@ def _caption(route: RouteFinding, curve: ThresholdCurve) -> str:
     safe = f"At most {percent(curve.safe_share)} of it is shown to stay inside {margin} points"
     if curve.safe_share < WORTH:
         return f"{safe}, under the {percent(WORTH)} worth a router."
-    return f"{safe}, and no policy that moves it was certified."
+    return f"{safe}; nothing was certified that is worth moving it."
 
 
 def _rule(route: RouteFinding) -> bool:

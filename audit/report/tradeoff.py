@@ -9,13 +9,14 @@ from audit.core.display import count, listing, percent, percent_interval, usd, u
 from audit.core.exploration import FrontierPoint
 from audit.core.finding import Findings
 from audit.core.interval import Estimate
-from audit.report.charts import WIDE, Tick
+from audit.report.charts import NARROW, WIDE, Tick
 from audit.report.scales import Box, Linear, boxes_along, nice_domain, nice_ticks, place_labels, shortened, text_width
 from audit.report.tables import Numbers
 from audit.report.words import level_text, margin_points, whose_margin
 
-HEIGHT = 372
-PLOT_X, PLOT_Y = (64.0, 1040.0), (30.0, 316.0)
+HEIGHT = {WIDE: 372, NARROW: 330}
+PLOT_X = {WIDE: (64.0, 1040.0), NARROW: (40.0, 352.0)}
+PLOT_Y = {WIDE: (30.0, 316.0), NARROW: (30.0, 276.0)}
 NAME_PX, SUB_PX = 14, 12.5
 CSS = {"today": "now", "recommended": "pick", "margin": "what", "tier": "all"}
 MOST_TIERS = 6
@@ -38,16 +39,18 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tradeoff:
-    """The section.
+class Plot:
+    """The chart at one width.
 
     Attributes:
-        finding: What it says, in words.
-        spots: Nothing when there is nothing to compare; then the finding stands alone.
         line: SVG path through today, the recommendation and the other margins.
     """
 
-    finding: str
+    key: str
+    width: int
+    height: int
+    plot_x: tuple[float, float]
+    plot_y: tuple[float, float]
     title: str
     desc: str
     spots: tuple[Spot, ...]
@@ -55,6 +58,14 @@ class Tradeoff:
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     x_title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tradeoff:
+    """The section: what it says in words, and the chart at both widths, unless there is nothing to compare."""
+
+    finding: str
+    plots: tuple[Plot, ...]
     numbers: Numbers | None
 
 
@@ -63,32 +74,51 @@ def tradeoff(findings: Findings, unit: str) -> Tradeoff | None:
     points = [point for point in findings.frontier if point.accepted is not None]
     if not findings.tested or not points:
         return None
-    finding = _finding(findings)
     groups = _merged(points)
     if len(groups) < 2:
-        return Tradeoff(
-            finding=finding, title="", desc="", spots=(), line="", x_ticks=(), y_ticks=(), x_title="", numbers=None
-        )
+        return Tradeoff(finding=_finding(findings), plots=(), numbers=None)
+    return Tradeoff(
+        finding=_finding(findings),
+        plots=tuple(_plot(groups, findings, unit, width) for width in (WIDE, NARROW)),
+        numbers=_numbers(points, findings),
+    )
+
+
+def _plot(groups: Sequence[Sequence[FrontierPoint]], findings: Findings, unit: str, width: int) -> Plot:
+    """The chart at one width; the narrow one has short names, and leaves the figures to the table."""
+    most = max(_high(group[0].cost_usd) for group in groups)
+    x = Linear(low=0.0, high=most * 1.03 or 1.0, start=PLOT_X[width][0], end=PLOT_X[width][1])
     shown = [end for group in groups for end in _reach(group)]
     y_low, y_high = nice_domain(max(min(shown) - 0.01, 0.0), min(max(shown) + 0.005, 1.0), 5)
-    most = max(_high(group[0].cost_usd) for group in groups)
-    x = Linear(low=0.0, high=most * 1.03 or 1.0, start=PLOT_X[0], end=PLOT_X[1])
-    y = Linear(low=y_low, high=min(y_high, 1.0), start=PLOT_Y[1], end=PLOT_Y[0])
+    y = Linear(low=y_low, high=min(y_high, 1.0), start=PLOT_Y[width][1], end=PLOT_Y[width][0])
     on_line = sorted(
         (x(group[0].cost_usd.est), y(_accepted(group[0]).est)) for group in groups if group[0].kind != "tier"
     )
-    digits = 0 if all(round(v * 100, 6).is_integer() for v in nice_ticks(y.low, y.high, 5)) else 1
-    return Tradeoff(
-        finding=finding,
+    y_values = nice_ticks(y.low, y.high, 5)
+    digits = 0 if all(round(value * 100, 6).is_integer() for value in y_values) else 1
+    return Plot(
+        key=f"tradeoff{width}",
+        width=width,
+        height=HEIGHT[width],
+        plot_x=PLOT_X[width],
+        plot_y=PLOT_Y[width],
         title="Cost and accepted answers of each way to serve this log",
-        desc=finding,
-        spots=_spots(groups, findings, x, y, on_line),
+        desc=_finding(findings),
+        spots=_spots(groups, findings, _Axes(x=x, y=y, width=width), on_line),
         line="M" + " ".join(f"{px:g} {py:g}" for px, py in on_line) if len(on_line) > 1 else "",
-        x_ticks=tuple(Tick(x=x(v), label=usd(v)) for v in nice_ticks(x.low, x.high, 6)),
-        y_ticks=tuple(Tick(x=y(v), label=percent(v, digits)) for v in nice_ticks(y.low, y.high, 5)),
+        x_ticks=tuple(Tick(x=x(v), label=usd(v)) for v in nice_ticks(x.low, x.high, 6 if width == WIDE else 3)),
+        y_ticks=tuple(Tick(x=y(v), label=percent(v, digits)) for v in y_values),
         x_title=f"Cost of this traffic in {unit}, USD",
-        numbers=_numbers(points, findings),
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Axes:
+    """The scales of a chart, and its width."""
+
+    x: Linear
+    y: Linear
+    width: int
 
 
 def _accepted(point: FrontierPoint) -> Estimate:
@@ -138,6 +168,13 @@ def _name(group: Sequence[FrontierPoint], findings: Findings) -> str:
     return f"Everything tested on {shortened(first.tier or '', 24)}"
 
 
+def _short(group: Sequence[FrontierPoint]) -> str:
+    first = group[0]
+    if first.kind in ("today", "recommended"):
+        return first.kind.capitalize()
+    return f"at {_margins(group)} pts" if first.kind == "margin" else f"all on {shortened(first.tier or '', 12)}"
+
+
 def _sub(group: Sequence[FrontierPoint]) -> str:
     text = f"{usd(group[0].cost_usd.est)}, {percent(_accepted(group[0]).est, 1)} accepted"
     if group[0].kind != "margin" and (also := _margins(group)):
@@ -146,19 +183,20 @@ def _sub(group: Sequence[FrontierPoint]) -> str:
 
 
 def _spots(
-    groups: Sequence[Sequence[FrontierPoint]],
-    findings: Findings,
-    x: Linear,
-    y: Linear,
-    line: Sequence[tuple[float, float]],
+    groups: Sequence[Sequence[FrontierPoint]], findings: Findings, axes: _Axes, line: Sequence[tuple[float, float]]
 ) -> tuple[Spot, ...]:
     """Marks with their labels, none on another; the recommendation chooses its place first."""
     rank = {"recommended": 0, "today": 1, "margin": 2, "tier": 3}
+    x, y, wide = axes.x, axes.y, axes.width == WIDE
     ordered = sorted(groups, key=lambda group: rank[group[0].kind])
     places = [(x(group[0].cost_usd.est), y(_accepted(group[0]).est)) for group in ordered]
-    texts = [(_name(group, findings), _sub(group)) for group in ordered]
-    sizes = [(max(text_width(name, NAME_PX), text_width(sub, SUB_PX)), 32.0) for name, sub in texts]
-    frame = Box(left=PLOT_X[0] + 4, top=PLOT_Y[0] - 14, right=float(WIDE), bottom=PLOT_Y[1])
+    texts = [(_name(group, findings), _sub(group)) if wide else (_short(group), "") for group in ordered]
+    sizes = [
+        (max(text_width(name, NAME_PX), text_width(sub, SUB_PX)) + 8, 32.0 if wide else 16.0) for name, sub in texts
+    ]
+    frame = Box(
+        left=PLOT_X[axes.width][0] + 4, top=PLOT_Y[axes.width][0] - 14, right=axes.width, bottom=PLOT_Y[axes.width][1]
+    )
     lines = [line, *_whiskers(ordered, places, x, y)]
     labels = place_labels(places, sizes, frame, avoid=[box for one in lines for box in boxes_along(one)])
     spots = []
@@ -223,9 +261,9 @@ def _finding(findings: Findings) -> str:
 
 
 def _a_margin(group: Sequence[FrontierPoint]) -> str:
-    """`A 5-point margin`, `A margin of 3 or 5 points`."""
+    """`A margin of 3 or 5 points`."""
     names = [margin_points(point.margin or 0) for point in group]
-    return f"A {names[0]}-point margin" if len(names) == 1 else f"A margin of {listing(names, 'or')} points"
+    return f"A margin of {listing(names, 'or')} {'point' if names == ['1'] else 'points'}"
 
 
 def _numbers(points: Sequence[FrontierPoint], findings: Findings) -> Numbers:

@@ -39,7 +39,7 @@ def test_the_numbers_agree(browser: Browser, state_url: Url, name: str) -> None:
         assert re.search(rf"Avoidable +{re.escape(amount)} ", plain(summary_lines(findings)))
         assert f"**{amount} [" in summary_markdown(findings)
         assert f"${round(to_plain(findings)['avoidable_usd']['est']):,}" == amount
-        assert page.locator("#tradeoff .s-pick title").count() == 1
+        assert page.locator("#tradeoff .only-w .s-pick title").count() == 1
         rows = page.locator("#tradeoff tbody tr").all_text_contents()
         assert any(row.startswith("Recommended") and amount in row for row in rows)
 
@@ -105,7 +105,7 @@ def test_small_charts_and_curves_stand_where_their_numbers_say(browser: Browser,
         bars = page.evaluate("""() => [...document.querySelectorAll("#route-table rect.s-avoidable")]
             .map(r => r.getBBox().width)""")
         straight([(0.0, 0.0), *zip(bars, [r.avoidable_usd.est for r in top if r.avoidable_usd.est > 0], strict=True)])
-        spots = page.evaluate("""() => [...document.querySelectorAll("#tradeoff .spot .mark, #tradeoff .spot .cross")]
+        spots = page.evaluate("""() => [...document.querySelectorAll("#tradeoff .only-w :is(.mark, .cross)")]
             .map(m => [m.getBBox().x + m.getBBox().width / 2, m.getBBox().y + m.getBBox().height / 2])""")
         order = ["recommended", "today", "tier", "tier"]
         kinds = [[p for p in findings.frontier if p.kind == kind] for kind in dict.fromkeys(order)]

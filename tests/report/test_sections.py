@@ -27,8 +27,8 @@ def test_the_frontier_names_every_way_once() -> None:
     """Today, the recommendation and the tiers have a mark and a row each; equal points share one mark."""
     found = tradeoff(fixtures.proven(), "30 days")
     assert found is not None
-    assert [spot.css for spot in found.spots] == ["pick", "now", "all", "all"]
-    assert found.spots[1].sub.endswith("also at 0.5 and 1 points")
+    assert [spot.css for spot in found.plots[0].spots] == ["pick", "now", "all", "all"]
+    assert found.plots[0].spots[1].sub.endswith("also at 0.5 and 1 points")
     assert found.numbers is not None
     assert len(found.numbers.rows) == len(fixtures.proven().frontier)
     assert "exploratory" in " ".join(row[0] for row in found.numbers.rows)
@@ -48,7 +48,7 @@ def test_fewer_than_two_points_is_a_sentence() -> None:
     lone = tuple(point for point in whole.frontier if point.kind != "tier")
     found = tradeoff(dataclasses.replace(whole, frontier=lone), "30 days")
     assert found is not None
-    assert (found.spots, found.numbers) == ((), None)
+    assert (found.plots, found.numbers) == ((), None)
     assert tradeoff(fixtures.scan_only(), "30 days") is None
 
 
