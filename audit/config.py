@@ -74,10 +74,10 @@ def gate_places(settings: Settings) -> list[Place]:
 def settings_digest(settings: Settings) -> str:
     """Name the settings by what decides numbers.
 
-    Left out are the gate's rules, the spend cap, paths, and how fast and with which key calls are made: a run can be
-    resumed with more money or fewer connections, and moved to another folder.
+    Left out are the gate's rules, the contract, the spend cap, paths, and how fast and with which key calls are made: a
+    run can be resumed with more money or fewer connections, moved to another folder, and held against another offer.
     """
-    plain = settings.model_dump(mode="json", exclude={"gate", "max_spend", "replay", *_OWN_FIELDS})
+    plain = settings.model_dump(mode="json", exclude={"gate", "contract", "max_spend", "replay", *_OWN_FIELDS})
     if settings.references is not None:
         plain["references"].pop("path")
     for tier in plain["tiers"]:
@@ -182,6 +182,7 @@ def _shape(document: Document, detail: ErrorDetails) -> ConfigError:
 def _worded(message: str) -> str:
     """Pydantic's sentence in our words, without naming Python's types."""
     message = message.split(" or instance of ")[0].split(", unable to ")[0].replace("Input should be", "has to be")
+    message = re.sub(r"\w+ should have at least (\d+) items?\b.*", r"has to have at least \1 entry", message)
     return message.replace("a valid tuple", "a list").replace("a valid dictionary", "a mapping of keys")
 
 

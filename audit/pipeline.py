@@ -30,6 +30,7 @@ from audit.core.artifacts import (
     write_findings,
     write_history,
     write_json,
+    write_renewal,
 )
 from audit.core.errors import Incomplete, InputError, PlanStale
 from audit.core.exchange import Request
@@ -39,6 +40,7 @@ from audit.core.mixture import Mix
 from audit.core.plain import from_plain, to_plain
 from audit.core.plan import Plan, plan_from_plain
 from audit.core.policy import RoutingPolicy
+from audit.core.renewal import Renewal
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.core.watching import RouteSeen, Seen, TierSeen
@@ -54,9 +56,11 @@ from audit.llm.client import ClientOptions
 from audit.llm.pricing import price_of
 from audit.llm.tiers import resolve_tiers
 from audit.mix.run import measure_mix
+from audit.mix.tokens import billed_tokens
 from audit.pack.evidence import Packed, pack_run
 from audit.preparation import PreparedRun, digest_of, prepare, run_id_of
 from audit.provenance import FindingsContext, context_of
+from audit.renewal.run import renew as work_out
 from audit.replay.meter import Meter, SilentMeter
 from audit.replay.requests import load_requests
 from audit.replay.run import ReplayOptions, run_replay
@@ -209,6 +213,30 @@ def report(
         path = output or (folder.path / "report.pdf" if format == "pdf" else folder.report)
         write_atomic(path, print_pdf(html) if format == "pdf" else html)
     return path
+
+
+def renew(folder: RunFolder, settings: Settings) -> Renewal:
+    """What to sign at the renewal, from a run's findings and `contract:`; the next report of the run shows it.
+
+    Raises:
+        InputError: There is no `contract:`, or one of its prices cannot be compared with the log's.
+    """
+    findings = read_run(folder.path)
+    if settings.contract is None:
+        raise InputError(
+            "there is nothing to renew: audit.yaml has no `contract:`",
+            code="renew.no-contract",
+            notes=[
+                "add what the vendor offers; what is left out has a default, and the output lists it:",
+                "contract:",
+                "  vendors:",
+                '    - {name: acme, models: ["acme-*"], discount: 10%, minimum_usd: $50000, overage: 115%}',
+            ],
+            hint="every key: audit init --schema",
+        )
+    found = work_out(findings, settings.contract, billed_tokens(folder.traffic_files()), settings.seed)
+    write_renewal(folder, found)
+    return found
 
 
 def pack(folder: RunFolder, output: Path, *, text: TextPolicy = "sample") -> Packed:

@@ -17,10 +17,12 @@ import pyarrow.parquet as pq
 
 from audit.core.errors import InputError, LineageError
 from audit.core.finding import Case, Findings
-from audit.core.fingerprint import canonical_json
+from audit.core.fingerprint import canonical_json, file_sha256
 from audit.core.history import SCHEMA as HISTORY_SCHEMA
 from audit.core.history import History
 from audit.core.plain import from_plain, to_plain
+from audit.core.renewal import SCHEMA as RENEWAL_SCHEMA
+from audit.core.renewal import Renewal
 
 RUN_SCHEMA = "audit-run/1"
 
@@ -47,6 +49,7 @@ class RunFolder:
         self.options = self.path / "policy" / "options.json"
         self.cases = self.path / "cases.jsonl"
         self.history = self.path / "history.json"
+        self.renewal = self.path / "renewal.json"
         self.report = self.path / "report.html"
         self.summary = self.path / "summary.md"
 
@@ -272,3 +275,26 @@ def read_history(path: Path) -> History:
     if found.schema != HISTORY_SCHEMA:
         raise InputError(f"{path} is of another version: {found.schema!r}", code="history.version")
     return found
+
+
+def write_renewal(folder: RunFolder, renewal: Renewal) -> None:
+    """Write `renewal.json`, and note which findings it is about."""
+    write_json(folder.renewal, renewal)
+    folder.record("renewal", {"findings": file_sha256(folder.findings)})
+
+
+def read_renewal(folder: RunFolder) -> Renewal | None:
+    """Read `renewal.json`; None when there is none, or when the findings have changed since.
+
+    Raises:
+        InputError: It is damaged, or of another version.
+    """
+    if not folder.renewal.exists() or not folder.is_current("renewal", {"findings": file_sha256(folder.findings)}):
+        return None
+    value = read_json(folder.renewal)
+    if not isinstance(value, dict) or value.get("schema") != RENEWAL_SCHEMA:
+        raise InputError(f"{folder.renewal} is of another version", code="renewal.version", hint="audit renew RUN")
+    try:
+        return from_plain(Renewal, value)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{folder.renewal} lacks or spoils the field {error}", code="renewal.damaged") from None

@@ -10,27 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field
 
+from audit.core.contract import ContractSettings
+from audit.core.section import Section
 from audit.core.units import Dollars, Points, Share
 
 CONFIDENCE = 0.95
 """Default level of intervals; alpha of a verdict is one less this, one-sided."""
-
-
-class Section(BaseModel):
-    """What every section has in common: frozen, and no key that it does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _empty_is_default(cls, value: Any) -> Any:
-        """A key with nothing behind it, as YAML has it when every entry is commented out, is the default."""
-        if not isinstance(value, Mapping):
-            return value
-        optional = {info.alias or name for name, info in cls.model_fields.items() if not info.is_required()}
-        return {key: item for key, item in value.items() if item is not None or key not in optional}
 
 
 class FieldMap(Section):
@@ -214,13 +201,6 @@ class GateRule(Section):
     level: Literal["error", "warn"] = "error"
 
 
-class ContractSettings(Section):
-    """`contract:` what the vendor's contract says, for the report's caveats and for `audit renew`."""
-
-    committed_usd: Dollars | None = None
-    discount: Share | None = None
-
-
 class Settings(Section):
     """The whole of `audit.yaml`."""
 
@@ -237,7 +217,7 @@ class Settings(Section):
     slice: SliceSettings = SliceSettings()
     replay: ReplaySettings = ReplaySettings()
     gate: tuple[GateRule, ...] = ()
-    contract: ContractSettings = ContractSettings()
+    contract: ContractSettings | None = None
     directory: Path = Field(Path(), exclude=True, description="Folder of the file: relative paths start here")
 
     config_file: Path | None = Field(None, exclude=True, description="The file itself; None for the defaults")

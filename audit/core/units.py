@@ -40,6 +40,8 @@ _DOLLARS = r"\$\s*" + _NUMBER
 points = _reader(_POINTS, "3pt", 100, low=-1, high=1)
 share = _reader(_SHARE, "95%", 100, low=0, high=1)
 dollars = _reader(_DOLLARS, "$20", 1, low=0, high=float("inf"))
+factor = _reader(_SHARE, "110%", 100, low=0, high=10)
+change = _reader(_SHARE, "2%", 100, low=-1, high=10)
 
 
 _MILLISECONDS = re.compile(_NUMBER + r"\s*(ms|s)")
@@ -68,3 +70,7 @@ Share = Annotated[float, BeforeValidator(share), _written(_SHARE)]
 """A rate, in [0, 1]; written `95%`."""
 Dollars = Annotated[float, BeforeValidator(dollars), _written(_DOLLARS)]
 """USD; written `$20`."""
+Factor = Annotated[float, BeforeValidator(factor), _written(_SHARE)]
+"""A multiple of something, in [0, 10]; written `110%`."""
+Change = Annotated[float, BeforeValidator(change), _written(_SHARE)]
+"""A relative change, in [-1, 10]; written `2%` or `-3%`."""

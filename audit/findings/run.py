@@ -214,7 +214,7 @@ def _caveats(routes: Sequence[RouteFinding], buckets: Ledger, context: Context, 
     recomputed, spend = context.recomputed_usd, context.mix.spend_usd
     if recomputed is not None and spend and abs(recomputed / spend - 1) > BILL_DIFFERENCE:
         found.append(f"The log says {usd(spend)}, list prices say {usd(recomputed)}; the log's figure is used.")
-    if settings.contract.committed_usd is not None:
+    if settings.contract is not None and settings.contract.committed_usd is not None:
         committed = usd(settings.contract.committed_usd)
         found.append(f"{committed} is committed by contract; moved tokens do not lower a bill already committed.")
     if spend and buckets.not_auditable_usd / spend > 0.01:

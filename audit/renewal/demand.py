@@ -1,0 +1,249 @@
+"""What will be used over the term: growth times the proven moves, each with its uncertainty.
+
+The draws are a table of J worlds by G paths. A world is one draw of what the proven moves save, from the audit's
+intervals; a path is one course of the traffic, from the scenarios. Every world meets every path, so the two kinds of
+uncertainty can be told apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+
+from audit.core.contract import ContractSettings, VendorSettings, probabilities
+from audit.core.finding import Findings, RouteFinding, Verdict
+from audit.renewal.rates import Rate
+from audit.stats.commitments import two_piece_normal
+from audit.stats.quantiles import FloatArray, IntArray
+
+WORLDS, PATHS = 400, 200
+MONTH_DAYS = 365 / 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A proven move of one route.
+
+    Attributes:
+        route: Its place in the findings.
+        model: That the traffic goes to.
+        freed: What leaves each model a month at the log's prices, by model.
+        saving: Per month, one per world, shape (J,).
+    """
+
+    route: int
+    name: str
+    model: str
+    freed: Mapping[str, float]
+    saving: FloatArray
+
+    @property
+    def arriving(self) -> FloatArray:
+        """What comes to the new model a month, shape (J,)."""
+        return sum(self.freed.values()) - self.saving
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paths:
+    """Courses of the traffic.
+
+    Attributes:
+        scenario: Of each path, shape (G,).
+        volume: Multiple of the log's volume, shape (G, months).
+        starts: Multiple at which each route starts, shape (scenarios, routes).
+    """
+
+    scenario: IntArray
+    volume: FloatArray
+    starts: FloatArray
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """Everything that is drawn, before any contract is looked at."""
+
+    months: int
+    starts: date | None
+    moves_after: int
+    paths: Paths
+    monthly: Mapping[str, FloatArray]
+    """Use per model and month today at the log's prices, shape (scenarios,)."""
+    moves: tuple[Move, ...]
+    worlds: int
+
+
+def demand_of(findings: Findings, contract: ContractSettings, seed: int) -> Demand:
+    """Draw the term's traffic and the savings of the proven moves."""
+    rng = np.random.default_rng([seed, 1])
+    paths = _paths(findings, contract, rng)
+    per_month = MONTH_DAYS / findings.days if findings.days else 1.0
+    monthly: dict[str, FloatArray] = {}
+    moves = []
+    for index, route in enumerate(findings.routes):
+        for model, share in route.incumbents.items():
+            use = paths.starts[:, index] * route.spend_usd * share * per_month
+            monthly[model] = monthly.get(model, 0.0) + use
+        z = rng.standard_normal(WORLDS)
+        if (move := _move(index, route, per_month, z)) is not None:
+            moves.append(move)
+            monthly.setdefault(move.model, np.zeros(len(contract.growth)))
+    return Demand(
+        months=contract.months,
+        starts=first_day(findings, contract),
+        moves_after=contract.moves_after,
+        paths=paths,
+        monthly=monthly,
+        moves=tuple(moves),
+        worlds=WORLDS,
+    )
+
+
+def first_day(findings: Findings, contract: ContractSettings) -> date | None:
+    """First day of the term: the contract's, else the day after the log's last, else unknown."""
+    if contract.starts:
+        return date.fromisoformat(contract.starts)
+    last = findings.window.get("to")
+    return date.fromisoformat(last[:10]) + timedelta(days=1) if last else None
+
+
+def is_move(route: RouteFinding) -> bool:
+    """Whether the audit proved something to move; anything else counts as $0."""
+    return route.verdict in (Verdict.SWITCH, Verdict.SPLIT) and route.avoidable_usd.est > 0
+
+
+def _move(index: int, route: RouteFinding, per_month: float, z: FloatArray) -> Move | None:
+    chosen = next((candidate for candidate in route.candidates if candidate.tier == route.candidate), None)
+    if not is_move(route) or chosen is None:
+        return None
+    freed, saving = freed_usd(route), route.avoidable_usd
+    low = 0.0 if saving.lo is None else saving.lo
+    high = freed if saving.hi is None else saving.hi
+    drawn = np.clip(two_piece_normal(saving.est, low, high, saving.level, z), None, freed)
+    return Move(
+        route=index,
+        name=route.route,
+        model=chosen.model,
+        freed={model: freed * share * per_month for model, share in route.incumbents.items()},
+        saving=drawn * per_month,
+    )
+
+
+def freed_usd(route: RouteFinding) -> float:
+    """Spend of the log that a verdict moves.
+
+    A Switch moves all that could be audited. Of a Split the findings know what it saves, and not what it moves: that
+    is worked out from the candidate's price ratio on the whole route, and is an assumption.
+    """
+    chosen = next(candidate for candidate in route.candidates if candidate.tier == route.candidate)
+    if route.verdict is Verdict.SWITCH or chosen.saving_usd is None or chosen.saving_usd.est <= 0:
+        return route.auditable_usd
+    saved_share = chosen.saving_usd.est / route.auditable_usd
+    return min(max(route.avoidable_usd.est / saved_share, route.avoidable_usd.est), route.auditable_usd)
+
+
+def _paths(findings: Findings, contract: ContractSettings, rng: np.random.Generator) -> Paths:
+    """Paths in the exact shares of their scenarios; the spread's quantiles are spaced evenly and shuffled."""
+    growth = contract.growth
+    edges = np.cumsum(probabilities(growth))
+    scenario = np.searchsorted(edges, (np.arange(PATHS) + 0.5) / PATHS).clip(max=len(growth) - 1)
+    rate = np.array([entry.monthly for entry in growth])[scenario]
+    sigma = np.sqrt(np.log1p(np.array([entry.spread for entry in growth]) ** 2))[scenario]
+    z = rng.standard_normal(PATHS)
+    level = np.exp(sigma * z - sigma**2 / 2)
+    volume = level[:, None] * (1 + rate[:, None]) ** np.arange(contract.months)[None, :]
+    starts = [[entry.volume_of(route.route) for route in findings.routes] for entry in growth]
+    shape = (len(growth), len(findings.routes))
+    return Paths(scenario=scenario, volume=volume, starts=np.array(starts, dtype=float).reshape(shape))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """Use of one vendor over the term, USD, shape (J, G) each.
+
+    Attributes:
+        after: At the offer's prices, capacity counted, the proven moves made.
+        before: The same if nothing moves.
+        without: At the prices without a contract, the moves made.
+        without_before: The same if nothing moves.
+        by_token: As `after`, without capacity.
+        covered: The part of `by_token` that the capacity covers.
+    """
+
+    after: FloatArray
+    before: FloatArray
+    without: FloatArray
+    without_before: FloatArray
+    by_token: FloatArray
+    covered: FloatArray
+
+
+def need_of(vendor: VendorSettings | None, demand: Demand, rates: Mapping[str, Rate]) -> Need:
+    """The need of one vendor; with None, of the models that no vendor of the contract bills."""
+    name = None if vendor is None else vendor.name
+    models = [model for model in demand.monthly if rates[model].vendor == name]
+    offer, without = ({model: getattr(rates[model], kind) for model in models} for kind in ("offer", "without"))
+    after, before = (_by_month(demand, vendor, offer, moved=moved) for moved in (True, False))
+    total = [_term(_by_month(demand, vendor, without, moved=moved), demand.paths) for moved in (True, False)]
+    if vendor is None or vendor.capacity is None:
+        by_token = _term(after, demand.paths)
+        return Need(
+            after=by_token,
+            before=_term(before, demand.paths),
+            without=total[0],
+            without_before=total[1],
+            by_token=by_token,
+            covered=np.zeros_like(by_token),
+        )
+    fees, limit = vendor.capacity.monthly_usd * demand.months, vendor.capacity.covers_usd
+    by_token, over = _term(after, demand.paths), _term(after, demand.paths, over=limit)
+    return Need(
+        after=fees + over,
+        before=fees + _term(before, demand.paths, over=limit),
+        without=total[0],
+        without_before=total[1],
+        by_token=by_token,
+        covered=by_token - over,
+    )
+
+
+def _by_month(demand: Demand, vendor: VendorSettings | None, prices: Mapping[str, float], *, moved: bool) -> FloatArray:
+    """Use per world, scenario and month at the log's volume, shape (J, scenarios, months)."""
+    scenarios = demand.paths.starts.shape[0]
+    use = np.zeros((demand.worlds, scenarios, demand.months))
+    made = (np.arange(demand.months) >= demand.moves_after).astype(float)
+    for model, price in prices.items():
+        course = price * after_retirement(demand, vendor, model)
+        use += demand.monthly[model][None, :, None] * course
+        for move in demand.moves if moved else ():
+            change = -move.freed.get(model, 0.0) + (move.arriving if move.model == model else 0.0)
+            volume = demand.paths.starts[:, move.route]
+            use += np.broadcast_to(change, demand.worlds)[:, None, None] * volume[None, :, None] * (course * made)
+    return np.maximum(use, 0.0)
+
+
+def after_retirement(demand: Demand, vendor: VendorSettings | None, model: str) -> FloatArray:
+    """Price of a model's work by month, of its own: that of its successor once it is switched off; shape (months,)."""
+    course = np.ones(demand.months)
+    for entry in () if vendor is None else vendor.retires:
+        if entry.model == model and (month := month_of(demand, entry.on)) is not None:
+            course[month:] = entry.price
+    return course
+
+
+def month_of(demand: Demand, day: str) -> int | None:
+    """The first month of the term that a day takes out; None when that is after the term, or nobody knows."""
+    if demand.starts is None:
+        return None
+    month = max(round((date.fromisoformat(day) - demand.starts).days / MONTH_DAYS), 0)
+    return month if month < demand.months else None
+
+
+def _term(use: FloatArray, paths: Paths, *, over: float = 0.0) -> FloatArray:
+    """Use over the term, per world and path; with `over`, only what exceeds that much in a month."""
+    total = np.zeros((use.shape[0], paths.scenario.size))
+    for month in range(use.shape[2]):
+        total += np.maximum(use[:, paths.scenario, month] * paths.volume[:, month] - over, 0.0)
+    return total

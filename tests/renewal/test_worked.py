@@ -1,0 +1,201 @@
+"""Worked cases whose answers were computed by hand; they stand in the docstrings."""
+
+import pytest
+
+from audit.core.exchange import Usage
+from audit.core.renewal import Billed, Decision
+from audit.renewal.run import renew
+from tests.renewal.world import LARGE, OTHER, audited, contract, exact, kept, moved, renewed
+
+NEAR = 0.02
+
+
+def near(value: float) -> object:
+    """Equal to two cents."""
+    return pytest.approx(value, abs=NEAR)
+
+
+def test_a_floor_above_the_need() -> None:
+    """Need 100,000, 10 % off: 90,000. The floor is 120,000, so 30,000 would be unused: go without, for 100,000."""
+    (vendor,) = renewed(audited(kept("/a", 100_000.0)), contract(discount="10%", minimum_usd="$120000")).vendors
+    assert vendor.decision is Decision.GO_WITHOUT
+    assert vendor.need_usd.est == near(90_000)
+    assert vendor.without_usd.est == near(100_000)
+    assert vendor.recommended is not None
+    assert vendor.recommended.cost_usd.est == near(120_000)
+    assert vendor.recommended.unused_usd == near(30_000)
+    assert vendor.recommended.unused_risk == 1.0
+    assert not vendor.within_risk
+    assert vendor.at_risk is None
+    assert vendor.commit_usd is None
+    assert vendor.break_even is None  # 120,000 is more than 100,000 at any price
+
+
+def test_a_floor_above_the_need_that_is_worth_it() -> None:
+    """Without a contract 140,000: the floor of 120,000 is signed, and breaks even at prices 140/90 of the offer's."""
+    terms = contract(discount="10%", minimum_usd="$120000", without_contract="140%")
+    (vendor,) = renewed(audited(kept("/a", 100_000.0)), terms).vendors
+    assert vendor.decision is Decision.SIGN
+    assert vendor.commit_usd is not None
+    assert vendor.commit_usd.est == near(120_000)
+    assert vendor.break_even == pytest.approx(140 / 90, abs=1e-3)
+
+
+def test_a_floor_below_the_need_with_overage() -> None:
+    """Floor 80,000, need 100,000, overage 125 %: at the floor 80,000 + 1.25 x 20,000 = 105,000; sign 100,000 instead.
+
+    Without a contract it is 110 % of the log's prices: 110,000.
+    """
+    terms = contract(minimum_usd="$80000", committed_usd="$80000", overage="125%", without_contract="110%")
+    (vendor,) = renewed(audited(kept("/a", 100_000.0)), terms).vendors
+    assert vendor.committed is not None
+    assert vendor.committed.cost_usd.est == near(105_000)
+    assert vendor.committed.overage_usd == near(25_000)
+    assert vendor.recommended is not None
+    assert vendor.recommended.commit_usd == near(100_000)
+    assert vendor.recommended.cost_usd.est == near(100_000)
+    assert vendor.recommended.unused_risk == 0.0
+    assert vendor.without_usd.est == near(110_000)
+
+
+def test_risk_against_expected_cost() -> None:
+    """Need 100,000 or 150,000, equally likely, overage 300 %: the critical ratio 2/3 says 150,000, the risk 100,000.
+
+    At 150,000 the bill is 150,000 with 25,000 expected to be unused, with probability 1/2; at 100,000 it is
+    100,000 + 3 x 1/2 x 50,000 = 175,000, and nothing is ever unused.
+    """
+    growth = [{"name": "low"}, {"name": "high", "routes": [{"match": "*", "volume": "150%"}]}]
+    (vendor,) = renewed(
+        audited(kept("/a", 100_000.0)), contract(overage="300%", without_contract="200%", growth=growth)
+    ).vendors
+    assert vendor.cheapest is not None
+    assert vendor.cheapest.commit_usd == near(150_000)
+    assert vendor.cheapest.cost_usd.est == near(150_000)
+    assert vendor.cheapest.unused_usd == near(25_000)
+    assert vendor.cheapest.unused_risk == 0.5
+    assert vendor.recommended is not None
+    assert vendor.recommended.commit_usd == near(100_000)
+    assert vendor.recommended.cost_usd.est == near(175_000)
+    assert vendor.at_risk is not None
+    assert vendor.at_risk.commit_usd == near(100_000)
+
+
+def test_a_discount_tier_lost() -> None:
+    """Need 110,000, of which 30,000 move and cost 10,000 elsewhere; 10 % off from 100,000 on.
+
+    Unmoved: 110,000 x 0.9 = 99,000. Moved: 80,000 without discount, so the vendor's bill falls by 19,000. The moved
+    part cost 30,000 x 0.9 = 27,000: 8,000 of it is not saved, which is the discount lost on the 80,000. Committing to
+    100,000 would secure the discount, and costs 100,000. Over all: 99,000 before, 80,000 + 10,000 after.
+    """
+    found = renewed(
+        audited(kept("/a", 80_000.0), moved("/b", 30_000.0, exact(20_000.0))),
+        contract(discounts=[{"from": "$100000", "discount": "10%"}]),
+    )
+    (vendor,) = found.vendors
+    assert vendor.need_before_usd.est == near(110_000)
+    assert vendor.need_usd.est == near(80_000)
+    assert vendor.avoidable_usd == near(27_000)
+    assert vendor.not_saved_usd == near(8_000)
+    assert vendor.tier_lost_usd == near(8_000)
+    assert [(tier.reached_before, tier.reached_after) for tier in vendor.tiers] == [(1.0, 0.0)]
+    assert vendor.recommended is not None
+    assert vendor.recommended.commit_usd == 0.0
+    secured = min(vendor.curve, key=lambda point: abs(point.commit_usd - 100_000))
+    assert secured.cost_usd == near(100_000)
+    assert found.outside_usd == near(10_000)
+    assert found.cost_before_usd.est == near(99_000)
+    assert found.cost_usd.est == near(90_000)
+    assert found.saved_usd.est == near(9_000)
+
+
+def test_what_is_committed_already_is_not_saved() -> None:
+    """110,000 are signed and 30,000 of the use leave: the bill is 110,000 before and after, so nothing is saved."""
+    (vendor,) = renewed(
+        audited(kept("/a", 80_000.0), moved("/b", 30_000.0, exact(20_000.0))), contract(committed_usd="$110000")
+    ).vendors
+    assert vendor.basis_usd == 110_000
+    assert vendor.avoidable_usd == near(30_000)
+    assert vendor.not_saved_usd == near(30_000)
+
+
+def test_walk_away() -> None:
+    """30,000 of use cost 10,000 elsewhere. At 10 % off, staying is worth 10,000 / 27,000 of the offer."""
+    (vendor,) = renewed(
+        audited(kept("/a", 80_000.0), moved("/b", 30_000.0, exact(20_000.0))), contract(discount="10%")
+    ).vendors
+    assert vendor.walk_away is not None
+    assert vendor.walk_away.est == pytest.approx(10 / 27)
+    assert vendor.walk_away_routes == ("/b",)
+
+
+def test_the_new_vendors_prices_count() -> None:
+    """With half price at the other vendor, what moves costs 5,000 there, and the walk-away price halves."""
+    vendors = [
+        {"name": "aurora", "models": [LARGE]},
+        {"name": "birch", "models": [OTHER], "prices": [{"model": "birch-*", "discount": "50%"}]},
+    ]
+    found = renewed(audited(moved("/b", 30_000.0, exact(20_000.0))), contract(vendors=vendors))
+    aurora, birch = found.vendors
+    assert birch.need_usd.est == near(5_000)
+    assert aurora.decision is Decision.SIGN
+    assert aurora.walk_away is not None
+    assert aurora.walk_away.est == pytest.approx(1 / 6)
+
+
+def test_capacity() -> None:
+    """6,000 a month of use, of which a fee of 4,000 covers 5,000: 4,000 + 1,000 a month, 12,000 saved in a year."""
+    (vendor,) = renewed(
+        audited(kept("/a", 72_000.0)), contract(capacity={"monthly_usd": "$4000", "covers_usd": "$5000"})
+    ).vendors
+    assert vendor.need_usd.est == near(60_000)
+    assert vendor.capacity is not None
+    assert vendor.capacity.fees_usd == 48_000
+    assert vendor.capacity.replaces_usd == near(60_000)
+    assert vendor.capacity.saves_usd == near(12_000)
+
+
+def test_classes_growth_and_moves_after() -> None:
+    """Half of the use at half price is 75 %; 10 % growth a month for two months is 1 + 1.1; one month unmoved."""
+    terms = contract(
+        months=2,
+        moves_after=1,
+        growth=[{"name": "up", "monthly": "10%"}],
+        classes=[{"name": "batch", "share": "50%", "price": "50%"}],
+    )
+    (vendor,) = renewed(audited(kept("/a", 12_000.0), moved("/b", 1_200.0, exact(600.0))), terms).vendors
+    assert vendor.need_usd.est == near(0.75 * (1_100 + 1.1 * 1_000))
+    assert vendor.need_before_usd.est == near(0.75 * 2.1 * 1_100)
+
+
+def test_a_model_that_is_switched_off() -> None:
+    """In the second half of the year 50,000 of use must move; 15,000 of it was proven to; the successor costs 80 %."""
+    terms = contract(starts="2027-01-01", retires=[{"model": LARGE, "on": "2027-07-02", "price": "80%"}])
+    found = renewed(audited(kept("/a", 70_000.0), moved("/b", 30_000.0, exact(20_000.0))), terms)
+    (vendor,) = found.vendors
+    (entry,) = vendor.retirements
+    assert (entry.spend_usd, entry.moved_usd, entry.proven) == (near(35_000), near(15_000), False)
+    assert vendor.need_usd.est == near(35_000 + 0.8 * 35_000)
+    assert any("no proven successor" in warning for warning in found.warnings)
+
+
+def test_prices_per_token() -> None:
+    """The offered rates are held against the model's own tokens: 4 + 2 of the 12 dollars that the log was billed."""
+    usage = Usage(prompt_tokens=4_000_000, completion_tokens=1_000_000)
+    terms = contract(prices=[{"model": LARGE, "input": 1.0, "output": 2.0}])
+    found = renew(audited(kept("/a", 100.0)), terms, {LARGE: Billed(spend_usd=12.0, usage=usage)}, 0)
+    assert found.vendors[0].need_usd.est == near(50)
+
+
+def test_what_is_not_proven_counts_as_nothing() -> None:
+    """A route whose verdict is Not proven moves nothing, whatever it could save."""
+    (vendor,) = renewed(audited(kept("/a", 100.0)), contract()).vendors
+    assert vendor.need_usd == vendor.need_before_usd
+    assert vendor.walk_away is None
+
+
+def test_equal_seeds_give_equal_renewals() -> None:
+    """And another seed does not."""
+    saving = exact(20_000.0)
+    found = audited(moved("/b", 30_000.0, type(saving)(est=2e4, lo=1.8e4, hi=2.1e4, level=0.95)))
+    assert renewed(found, contract(), 3) == renewed(found, contract(), 3)
+    assert renewed(found, contract(), 3) != renewed(found, contract(), 4)
