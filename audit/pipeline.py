@@ -24,6 +24,7 @@ from audit.core.artifacts import (
     read_cases,
     read_history,
     read_json,
+    read_renewal,
     read_run,
     write_atomic,
     write_cases,
@@ -209,7 +210,8 @@ def report(
     else:
         cases = read_cases(folder.cases) if text == "sample" else []
         history = read_history(folder.history)
-        html = render_html(findings, cases, text=text, history=history).encode("utf-8", "replace")
+        renewal = read_renewal(folder)
+        html = render_html(findings, cases, text=text, history=history, renewal=renewal).encode("utf-8", "replace")
         path = output or (folder.path / "report.pdf" if format == "pdf" else folder.report)
         write_atomic(path, print_pdf(html) if format == "pdf" else html)
     return path
@@ -221,20 +223,7 @@ def renew(folder: RunFolder, settings: Settings) -> Renewal:
     Raises:
         InputError: There is no `contract:`, or one of its prices cannot be compared with the log's.
     """
-    findings = read_run(folder.path)
-    if settings.contract is None:
-        raise InputError(
-            "there is nothing to renew: audit.yaml has no `contract:`",
-            code="renew.no-contract",
-            notes=[
-                "add what the vendor offers; what is left out has a default, and the output lists it:",
-                "contract:",
-                "  vendors:",
-                '    - {name: acme, models: ["acme-*"], discount: 10%, minimum_usd: $50000, overage: 115%}',
-            ],
-            hint="every key: audit init --schema",
-        )
-    found = work_out(findings, settings.contract, billed_tokens(folder.traffic_files()), settings.seed)
+    found = work_out(read_run(folder.path), settings.contract, billed_tokens(folder.traffic_files()), settings.seed)
     write_renewal(folder, found)
     return found
 

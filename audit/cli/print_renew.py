@@ -60,7 +60,8 @@ def _head(renewal: Renewal, width: int) -> Iterator[str]:
 
 
 def _vendor(vendor: VendorRenewal, renewal: Renewal, width: int) -> Iterator[str]:
-    yield from _wrapped(advice(vendor, renewal), width, "")
+    text = advice(vendor, renewal)
+    yield from _wrapped(f"{vendor.name}: {text[:1].lower()}{text[1:]}", width, "")
     for name, value in facts(vendor):
         yield from _record(name, value, width)
 

@@ -151,6 +151,7 @@ class VendorRenewal:
         avoidable_usd: What the proven moves take off this vendor's need, at the discount that it has without them.
         not_saved_usd: Part of it that is paid all the same: committed, or a discount tier lost.
         tier_lost_usd: Expected cost of discount that the moves lose.
+        curve: Cost by commitment; empty when the floor is more than will be needed, so that there is nothing to choose.
     """
 
     name: str

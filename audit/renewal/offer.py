@@ -196,6 +196,8 @@ def _curve(need: FloatArray, terms: Terms, marked: tuple[float | None, ...], lev
     """Cost over the commitments that could be thought of; a tier's start has a point on each side of its jump."""
     known = [commit for commit in marked if commit is not None]
     steps = [start for start, _ in terms.tiers if start >= terms.minimum_usd]
+    if float(np.quantile(need, (1 + level) / 2)) < terms.minimum_usd:
+        return ()
     reach = max(float(np.quantile(need, (1 + level) / 2)), *known, terms.minimum_usd)
     # The tier that is just missed belongs into the picture: whether to commit up to it is the question.
     missed = [start for start in steps if reach < start <= TIER_IN_SIGHT * reach]

@@ -17,7 +17,7 @@ from audit.renewal.offer import estimate, judge_offer
 from audit.renewal.rates import rate_of
 
 
-def renew(findings: Findings, contract: ContractSettings, billed: Mapping[str, Billed], seed: int) -> Renewal:
+def renew(findings: Findings, contract: ContractSettings | None, billed: Mapping[str, Billed], seed: int) -> Renewal:
     """Work a renewal out.
 
     The term is simulated: scenarios of growth and mix, times what the proven moves save, drawn from the audit's
@@ -28,8 +28,20 @@ def renew(findings: Findings, contract: ContractSettings, billed: Mapping[str, B
         seed: Of the draws.
 
     Raises:
-        InputError: Nothing was billed, or a price of the contract cannot be compared with the log's.
+        InputError: There is no contract, nothing was billed, or an offered price cannot be compared with the log's.
     """
+    if contract is None:
+        raise InputError(
+            "there is nothing to renew: audit.yaml has no `contract:`",
+            code="renew.no-contract",
+            notes=[
+                "add what the vendor offers; what is left out has a default, and the output lists it:",
+                "contract:",
+                "  vendors:",
+                '    - {name: acme, models: ["acme-*"], discount: 10%, minimum_usd: $50000, overage: 115%}',
+            ],
+            hint="every key: audit init --schema",
+        )
     if findings.spend_usd <= 0:
         raise InputError("the log holds no spend, so there is nothing to renew", code="renew.no-spend")
     level = findings.confidence

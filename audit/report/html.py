@@ -13,6 +13,7 @@ from markupsafe import Markup
 from audit.core.finding import Case, Findings
 from audit.core.history import History
 from audit.core.plain import to_plain
+from audit.core.renewal import Renewal
 from audit.report.templates import environment, source_text
 from audit.report.view import page
 
@@ -29,6 +30,7 @@ def render_html(
     *,
     text: Literal["sample", "none"] = "sample",
     history: History = NO_HISTORY,
+    renewal: Renewal | None = None,
 ) -> str:
     """Render the report.
 
@@ -37,6 +39,7 @@ def render_html(
         cases: Exemplar rows, shown when `text` is `sample`.
         text: `none` leaves every request, answer and judge's reason out, for readers outside.
         history: Earlier audits of the same configuration.
+        renewal: What to sign, when somebody worked it out.
 
     Returns:
         The page. Equal arguments give equal bytes, whatever the time zone, locale or clock.
@@ -44,7 +47,7 @@ def render_html(
     style, script = source_text("style.css"), source_text("script.js")
     template = environment().get_template("report.html.j2")
     return template.render(
-        page=page(findings, cases, history, with_text=text == "sample"),
+        page=page(findings, cases, history, renewal, with_text=text == "sample"),
         policy=content_policy(style, script),
         style=Markup(style),
         script=Markup(script),

@@ -35,22 +35,22 @@ def advice(vendor: VendorRenewal, renewal: Renewal) -> str:
     chosen, without = vendor.recommended, usd(vendor.without_usd.est)
     term = plural(renewal.months, "month")
     if chosen is None:
-        return f"{vendor.name}: no use is expected in {term}, so nothing is needed."
+        return f"No use is expected in {term}, so nothing is needed."
     paid = usd(chosen.cost_usd.est)
     if vendor.commit_usd is None:
         return (
-            f"{vendor.name}: do not sign. With a commitment of {usd(chosen.commit_usd)} it is expected to cost {paid} "
+            f"Do not sign. With a commitment of {usd(chosen.commit_usd)} it is expected to cost {paid} "
             f"over {term}, without a contract {without}."
         )
     if vendor.commit_usd.est < SMALL_USD:
         return (
-            f"{vendor.name}: sign for the prices, and commit to nothing. Expected cost {paid} over {term}, without a "
+            f"Sign for the prices, and commit to nothing. Expected cost {paid} over {term}, without a "
             f"contract {without}."
         )
     risk = percent(chosen.unused_risk)
     limit = "within" if vendor.within_risk else "above"
     return (
-        f"{vendor.name}: sign {_interval(vendor.commit_usd)} for {term}. Expected cost {paid}, without a contract "
+        f"Sign {_interval(vendor.commit_usd)} for {term}. Expected cost {paid}, without a contract "
         f"{without}. A part stays unused with probability {risk}, {limit} the {percent(renewal.risk)} that you accept."
     )
 

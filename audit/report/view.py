@@ -9,12 +9,14 @@ from audit.core.display import compact, percent, percent_interval, plural, point
 from audit.core.finding import Case, Findings
 from audit.core.history import History
 from audit.core.interval import Estimate
+from audit.core.renewal import Renewal
 from audit.report.charts import NARROW, WIDE, Forest, VerdictBar, comparisons_of, forest, verdict_bar
 from audit.report.evidence import Evidence, evidence
 from audit.report.handover import Handover, handover
 from audit.report.method import Method, method
 from audit.report.mixing import Palette, Tab, Trend, palette, shares_of, tabs, trend, week_shares
 from audit.report.past import Past, past
+from audit.report.renewal import RenewalSection, renewal_section
 from audit.report.routes import RoutesTable, routes_table, split_top
 from audit.report.tables import Numbers
 from audit.report.thresholds import Thresholds, thresholds
@@ -97,12 +99,15 @@ class Page:
     thresholds: Thresholds | None
     handover: Handover | None
     mix: MixSection
+    renewal: RenewalSection | None
     past: Past | None
     evidence: Evidence
     method: Method
 
 
-def page(findings: Findings, cases: Sequence[Case], history: History, *, with_text: bool) -> Page:
+def page(
+    findings: Findings, cases: Sequence[Case], history: History, renewal: Renewal | None = None, *, with_text: bool
+) -> Page:
     """Turn findings into a page."""
     colours = palette(findings.mix)
     state = state_of(findings)
@@ -130,6 +135,7 @@ def page(findings: Findings, cases: Sequence[Case], history: History, *, with_te
         thresholds=thresholds(findings),
         handover=handover(findings),
         mix=_mix(findings, colours),
+        renewal=renewal_section(renewal),
         past=past(findings, history),
         evidence=evidence(findings, cases, with_text=with_text),
         method=method(findings, hidden),

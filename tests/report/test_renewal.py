@@ -1,0 +1,88 @@
+"""The section "What to sign": it answers first, places what the renewal says, and holds no other page."""
+
+import dataclasses
+import re
+
+import pytest
+
+from audit.core.interval import Estimate
+from audit.core.renewal import Renewal
+from audit.report.html import render_html
+from audit.report.renewal import PLOT_X, PLOT_Y, renewal_section
+from audit.report.renewal_words import headline
+from tests.renewal.world import audited, contract, kept, moved, renewed
+from tests.report import fixtures
+
+SAVING = Estimate(est=2e4, lo=1.8e4, hi=2.1e4, level=0.95)
+GROWTH = [{"name": "low", "monthly": "-1%", "spread": "5%"}, {"name": "high", "monthly": "2%", "spread": "5%"}]
+
+
+@pytest.fixture(scope="module")
+def renewal() -> Renewal:
+    """Two vendors: one to sign with, one whose floor is too high."""
+    vendors = [
+        {
+            "name": "Aurora <b>",
+            "models": ["aurora-*"],
+            "discount": "10%",
+            "overage": "120%",
+            "discounts": [{"from": "$100000", "discount": "5%"}],
+        },
+        {"name": "Birch", "models": ["birch-*"], "minimum_usd": "$50000"},
+    ]
+    found = audited(kept("/a", 80_000.0), moved("/b", 30_000.0, SAVING))
+    return renewed(found, contract(vendors=vendors, growth=GROWTH))
+
+
+def test_no_renewal_no_section() -> None:
+    """The page of a run for which nobody asked has neither the section nor its link."""
+    html = render_html(fixtures.proven(), [])
+    assert "#renewal" not in html
+    assert renewal_section(None) is None
+
+
+def test_the_answer_comes_first(renewal: Renewal) -> None:
+    """The section's first sentence says what to sign, with every name escaped."""
+    html = render_html(fixtures.proven(), [], renewal=renewal)
+    section = html[html.index('<section id="renewal">') :]
+    first = re.search(r'<p class="lede">(.*?)</p>', section)
+    assert first is not None
+    assert first[1].startswith("Sign $")
+    assert "Aurora &lt;b&gt;" in first[1]
+    assert "<b>" not in first[1]
+    assert "do not sign with Birch" in first[1]
+    assert 'href="#renewal"' in html
+
+
+def test_every_figure_and_assumption_is_there(renewal: Renewal) -> None:
+    """What `renewal.json` assumes is on the page, line by line, with its origin."""
+    section = renewal_section(renewal)
+    assert section is not None
+    assert [row[0] for row in section.assumptions.rows] == [line.key for line in renewal.assumptions]
+    assert {row[2] for row in section.assumptions.rows} >= {"measured", "audit.yaml", "assumed"}
+    assert [part.name for part in section.vendors] == [vendor.name for vendor in renewal.vendors]
+
+
+def test_the_chart_stays_on_its_plot(renewal: Renewal) -> None:
+    """Curve, marks and the interval lie inside; where there is nothing to choose there is no chart."""
+    section = renewal_section(renewal)
+    assert section is not None
+    chart, none = (part.chart for part in section.vendors)
+    assert none is None
+    assert chart is not None
+    points = [tuple(map(float, pair.split())) for pair in chart.line[1:].split("L")]
+    assert all(PLOT_X[0] <= x <= PLOT_X[1] and PLOT_Y[0] <= y <= PLOT_Y[1] for x, y in points)
+    assert all(PLOT_X[0] <= flag.x <= PLOT_X[1] for flag in chart.flags)
+    assert [flag.css for flag in chart.flags].count("pick") == 1
+    assert chart.interval is not None
+    (pick,) = [flag for flag in chart.flags if flag.css == "pick"]
+    assert chart.interval[0] <= pick.x <= chart.interval[1]
+
+
+def test_many_vendors(renewal: Renewal) -> None:
+    """The first sentence stays a sentence, and the page stays small."""
+    many = dataclasses.replace(renewal, vendors=renewal.vendors * 20)
+    assert len(headline(many)) < 250
+    section = renewal_section(many)
+    assert section is not None
+    assert sum(part.chart is not None for part in section.vendors) <= 6
