@@ -74,6 +74,15 @@ def test_the_chart_stays_on_its_plot(renewal: Renewal) -> None:
     assert all(PLOT_X[0] <= x <= PLOT_X[1] and PLOT_Y[0] <= y <= PLOT_Y[1] for x, y in points)
     assert all(PLOT_X[0] <= flag.x <= PLOT_X[1] for flag in chart.flags)
     assert [flag.css for flag in chart.flags].count("pick") == 1
+
+
+def test_the_interval_of_the_commitment() -> None:
+    """Where the savings decide the need, the interval is drawn around the commitment."""
+    found = audited(kept("/a", 80_000.0), moved("/b", 30_000.0, SAVING))
+    section = renewal_section(renewed(found, contract(models=["*"], discount="20%", overage="120%", growth=GROWTH)))
+    assert section is not None
+    chart = section.vendors[0].chart
+    assert chart is not None
     assert chart.interval is not None
     (pick,) = [flag for flag in chart.flags if flag.css == "pick"]
     assert chart.interval[0] <= pick.x <= chart.interval[1]
