@@ -11,7 +11,6 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -162,7 +161,7 @@ def audits(universe: Universe, seed: int, looks: int) -> Iterator[Audited]:
         yield _audit(universe, design, tables, tiers, settings, bench, sample.table)
 
 
-def _audit(  # noqa: PLR0913
+def _audit(
     universe: Universe,
     design: RouteDesign,
     tables: Tables,
