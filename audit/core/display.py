@@ -56,6 +56,11 @@ def percent(share: float, digits: int = 0) -> str:
     return (MINUS if share < 0 and float(text) else "") + text + "%"
 
 
+def percent_brief(share: float) -> str:
+    """A rate that a person wrote, with a decimal only where it has one: `10%`, `12.5%`."""
+    return percent(share, 0 if round(share * 100, 6).is_integer() else 1)
+
+
 def percent_interval(estimate: Estimate, digits: int = 1) -> str:
     """`91.6% [90.9%, 92.2%]`."""
     ends = _ends(estimate, lambda value: percent(value, digits))

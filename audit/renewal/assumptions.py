@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from audit.core.contract import ContractSettings, ModelPrice, Scenario, VendorSettings, probabilities
-from audit.core.display import count, listing, percent, plural, usd, usd_interval
+from audit.core.display import count, listing, percent, percent_brief, plural, usd, usd_interval
 from audit.core.finding import Findings, Verdict
 from audit.core.renewal import Assumption, Decision, Origin, VendorRenewal
 from audit.renewal.demand import Demand, freed_usd, is_move
@@ -63,13 +63,13 @@ def _course(scenario: Scenario) -> str:
 
 
 def _signed(change: float) -> str:
-    return ("+" if change > 0 else "") + percent(change, 1)
+    return ("+" if change > 0 else "") + percent_brief(change)
 
 
 def _vendor(index: int, vendor: VendorSettings, contract: ContractSettings) -> Iterator[Assumption]:
     key, said = f"contract.vendors[{index}] {vendor.name}", vendor.model_fields_set
     yield _line(f"{key}.models", listing(vendor.models), said=True)
-    yield _line(f"{key}.discount", f"{percent(vendor.discount, 1)} off the log's prices", "discount" in said)
+    yield _line(f"{key}.discount", f"{percent_brief(vendor.discount)} off the log's prices", "discount" in said)
     for entry in vendor.prices:
         yield _line(f"{key}.prices {entry.model}", _price(entry), said=True)
     yield _line(f"{key}.minimum_usd", f"{usd(vendor.minimum_usd)} at least", "minimum_usd" in said)
@@ -79,7 +79,7 @@ def _vendor(index: int, vendor: VendorSettings, contract: ContractSettings) -> I
     without = f"{percent(vendor.without_contract)} of the log's prices without a contract"
     yield _line(f"{key}.without_contract", without, "without_contract" in said)
     for tier in vendor.discounts:
-        yield _line(f"{key}.discounts", f"{percent(tier.discount, 1)} from {usd(tier.from_usd)} on", said=True)
+        yield _line(f"{key}.discounts", f"{percent_brief(tier.discount)} from {usd(tier.from_usd)} on", said=True)
     for part in vendor.classes:
         value = f"{percent(part.share)} of the spend at {percent(part.price)} of the price"
         yield _line(f"{key}.classes {part.name}", value, said=True)
@@ -95,7 +95,7 @@ def _vendor(index: int, vendor: VendorSettings, contract: ContractSettings) -> I
 
 def _price(entry: ModelPrice) -> str:
     if entry.discount is not None:
-        return f"{percent(entry.discount, 1)} off the log's prices"
+        return f"{percent_brief(entry.discount)} off the log's prices"
     cached = "" if entry.cached_input is None else f", {entry.cached_input:g} cached"
     return f"${entry.input:g} in, ${entry.output:g} out{cached} per million tokens"
 

@@ -120,7 +120,8 @@ def cost_chart(index: int, vendor: VendorRenewal, renewal: Renewal) -> CostChart
     y = Linear(low=max(low, 0.0), high=high, start=PLOT_Y[1], end=PLOT_Y[0])
     commit = vendor.commit_usd
     ends = None if commit is None or commit.lo is None or commit.hi is None else (x.clip(commit.lo), x.clip(commit.hi))
-    risky = next((point.commit_usd for point in curve if point.unused_risk > renewal.risk), None)
+    safe = curve[0].commit_usd if vendor.at_risk is None else vendor.at_risk.commit_usd
+    risky = safe if safe < curve[-1].commit_usd else None
     there_and_back = [*((x(p.commit_usd), y(p.high_usd)) for p in curve)]
     there_and_back += reversed([(x(p.commit_usd), y(p.low_usd)) for p in curve])
     return CostChart(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from audit.core.display import listing, percent, percent_interval, plural, usd, usd_interval
+from audit.core.display import listing, percent, percent_brief, percent_interval, plural, usd, usd_interval
 from audit.core.interval import Estimate
 from audit.core.renewal import CommitOption, Decision, Renewal, VendorRenewal
 
@@ -78,7 +78,10 @@ def facts(vendor: VendorRenewal) -> list[tuple[str, str]]:
     if vendor.recommended is None:
         return []
     rows = [
-        ("Need", f"{_interval(vendor.need_usd)} at the offer’s prices; {usd(vendor.need_before_usd.est)} unmoved"),
+        (
+            "Need",
+            f"{_interval(vendor.need_usd)} at the offer’s prices; {usd(vendor.need_before_usd.est)} if nothing moved",
+        ),
         ("Break-even", _break_even(vendor)),
     ]
     if vendor.walk_away is not None:
@@ -120,7 +123,9 @@ def tier_text(vendor: VendorRenewal, index: int) -> str:
     """How often a discount tier is reached, before and after the moves."""
     tier = vendor.tiers[index]
     before, after = percent(tier.reached_before), percent(tier.reached_after)
-    return f"{percent(tier.discount, 1)} from {usd(tier.from_usd)}: reached in {before} of draws unmoved, {after} moved"
+    return (
+        f"{percent_brief(tier.discount)} from {usd(tier.from_usd)}: reached in {before} of draws unmoved, {after} moved"
+    )
 
 
 def _break_even(vendor: VendorRenewal) -> str:
@@ -148,7 +153,7 @@ def _walk_away(vendor: VendorRenewal) -> str:
 def options(vendor: VendorRenewal) -> list[tuple[str, str, str, str, str]]:
     """Commitments side by side: name, commitment, expected cost, unused, risk of it; equal ones in one row."""
     named = [
-        ("Recommended", vendor.recommended),
+        ("Recommended" if vendor.decision is Decision.SIGN else "Best of the offer", vendor.recommended),
         ("Least cost", vendor.cheapest),
         (LARGEST, vendor.at_risk),
         ("Signed, or on the table", vendor.committed),
