@@ -12,7 +12,7 @@ from audit.report.charts import Tick
 from audit.report.routes import TOP
 from audit.report.scales import Linear, nice_ticks, shortened
 from audit.report.tables import Numbers
-from audit.report.words import STATUS, Status, margin_points, route_name
+from audit.report.words import STATUS, Status, margin_points, route_name, score_text
 
 WIDTH, HEIGHT = 340, 196
 PLOT_X, PLOT_Y = (34.0, 330.0), (12.0, 150.0)
@@ -158,7 +158,7 @@ def _caption(route: RouteFinding, curve: ThresholdCurve) -> str:
     if route.verdict is Verdict.SWITCH and pick is not None:
         return f"All of it to {curve.tier}. Its own bound is {_loss(pick.upper)} points, inside {margin}."
     if route.verdict is Verdict.SPLIT and pick is not None:
-        by = "by a rule" if pick.threshold is None or _rule(route) else f"at score ≥ {pick.threshold:.3g}"
+        by = "by a rule" if pick.threshold is None or _rule(route) else f"at score ≥ {score_text(pick.threshold)}"
         return (
             f"{percent(pick.share_moved)} to {curve.tier} {by}. Its own bound is {_loss(pick.upper)} points, "
             f"inside {margin}."
@@ -188,7 +188,7 @@ def _numbers(shown: Sequence[tuple[RouteFinding, ThresholdCurve]]) -> Numbers:
     rows = [
         (
             route_name(route),
-            "all" if point.threshold is None else f"score ≥ {point.threshold:.4g}",
+            "all" if point.threshold is None else f"score ≥ {score_text(point.threshold)}",
             percent(point.share_moved),
             _loss(point.loss),
             _loss(point.upper),

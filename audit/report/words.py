@@ -251,9 +251,8 @@ def action(route: RouteFinding) -> str:
     if route.verdict is Verdict.SWITCH:
         return f"Send all of it to {route.candidate}"
     if route.verdict is Verdict.SPLIT:
-        which = rule_text(recommended(route))
-        where = f", where {which}" if which else ""
-        return f"Send {percent(route.share_moved)} to {route.candidate}{where}; the rest stays on {route.incumbent}"
+        part = f"Send {percent(route.share_moved)} to {route.candidate}{_which(recommended(route))}"
+        return f"{part}; the rest stays on {route.incumbent}"
     if route.verdict is Verdict.KEEP:
         return f"Stay on {route.incumbent}"
     more = decides(route.needs_more)
@@ -275,8 +274,22 @@ def rule_text(params: Mapping[str, Any]) -> str:
             for one in conditions
         )
     if params.get("signal") and params.get("threshold") is not None:
-        return f"the {params['signal']} score is ≥ {params['threshold']:.3g}"
+        return f"the {params['signal']} score is ≥ {score_text(params['threshold'])}"
     return f"{params['verifier']} accepts the answer" if params.get("verifier") else ""
+
+
+def _which(params: Mapping[str, Any]) -> str:
+    """Which part a policy moves, short: a rule in full, a score by its name."""
+    if isinstance(params.get("conditions"), list | tuple):
+        return f", where {rule_text(params)}"
+    if params.get("signal"):
+        return f" by {params['signal']} score"
+    return f", checked by {params['verifier']}" if params.get("verifier") else ""
+
+
+def score_text(value: float) -> str:
+    """A threshold of a score: `0.72`, `−0.124`."""
+    return f"{value:.3g}".replace("-", MINUS)
 
 
 def decides(need: NeedsMore | None) -> str:

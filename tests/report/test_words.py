@@ -98,7 +98,7 @@ def test_the_action_of_each_verdict() -> None:
     said = {route.verdict: action(route) for route in (*fixtures.proven().routes, *fixtures.split().routes)}
     assert said == {
         Verdict.SWITCH: "Send all of it to local",
-        Verdict.SPLIT: "Send 36% to mini, where the similarity score is ≥ 0.62; the rest stays on aurora-4",
+        Verdict.SPLIT: "Send 36% to mini by similarity score; the rest stays on aurora-4",
         Verdict.KEEP: "Stay on aurora-4",
         Verdict.NOT_PROVEN: "Stay on aurora-4; about 1,400 more replays (≈\u00a0$0.71) would decide it",
     }
