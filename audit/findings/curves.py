@@ -53,7 +53,9 @@ def threshold_curve(
         return None
     chosen = max(mine, key=lambda tuned: _promise(tuned, terms.margin))
     look = terms.schedule.reached([chosen.policy.tier])
-    seen = terms.schedule.takes_in(look) if look else 0
+    if look is None:
+        return None
+    seen = terms.schedule.takes_in(look)
     spec = chosen.policy.signal
     assert isinstance(spec, SignalSpec)
     values = compute(spec, draws.requests, embedder=bench.embedder)
@@ -63,7 +65,8 @@ def threshold_curve(
     pairs = [pairs_of(chosen.policy, draws, walked, before=seen) for walked in walks]
     if not all(found.n for found in pairs):
         return None
-    bounds = simultaneous_upper([pessimistic(found) for found in pairs], alpha=terms.alpha)
+    # The levels of all looks add up to alpha, so the bounds hold whichever look the replay stopped at.
+    bounds = simultaneous_upper([pessimistic(found) for found in pairs], alpha=look.alpha)
     points = tuple(
         ThresholdPoint(
             threshold=policy.threshold,

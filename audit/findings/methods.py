@@ -16,7 +16,7 @@ METHODS = {
         "sequence with the whole-route switches (Angelopoulos et al. 2021)"
     ),
     "threshold curves": (
-        "Tango interval at alpha over the number of thresholds (Bonferroni), so that all upper bounds hold at once"
+        "Tango interval at the look's level over the number of thresholds (Bonferroni): all upper bounds hold at once"
     ),
     "other margins": "the sealed sequence again on the same replays; exploratory",
     "avoidable dollars": "dollar-unit sampling with a Hajek share and two pseudo-records, Student t interval",
