@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from audit.core.artifacts import RunFolder, read_json, write_json
 from audit.core.display import plural
@@ -37,11 +38,13 @@ class Rounds:
         run: What is replayed.
         history: What was asked by the end of each round.
         postponed: Steps that could not be paid yet.
+        resumed: Read from the run folder, so that what each route wants is not known any more.
     """
 
     run: PreparedRun
     history: tuple[Reach, ...]
     postponed: Reach = field(default_factory=dict)
+    resumed: bool = False
 
     @property
     def reach(self) -> Reach:
@@ -62,8 +65,8 @@ class Rounds:
         return planned_calls(self.run.plan.designs, self.run.sample.table, self.run.tiers, reach)
 
     def moved(self) -> list[RouteDesign]:
-        """The designs that the present round is about."""
-        before = self.history[-2] if len(self.history) > 1 else {}
+        """The designs that the present round is about; of a resumed run all that have begun."""
+        before = self.history[-2] if len(self.history) > 1 and not self.resumed else {}
         designs = self.run.plan.designs
         return [d for d in designs if self.reach.get(d.route) != before.get(d.route)]
 
@@ -92,7 +95,7 @@ def open_rounds(run: PreparedRun) -> Rounds:
     """The rounds of a run as they stand: as the run folder has them, or the first."""
     saved = _read(run.folder, run.plan)
     if saved:
-        return Rounds(run=run, history=saved)
+        return Rounds(run=run, history=saved, resumed=True)
     nothing = Rounds(run=run, history=({},))
     return _written(Rounds(run=run, history=(_grant(nothing, {}),)))
 
@@ -135,7 +138,9 @@ class _Purse:
     """What is left of the cap, and what steps cost.
 
     Attributes:
-        left_usd: None without a cap of the user's.
+        run: Whose steps are paid.
+        done: Calls that cost nothing any more.
+        left_usd: None where everything that is planned can be paid.
     """
 
     run: PreparedRun
@@ -146,15 +151,17 @@ class _Purse:
     def open(cls, rounds: Rounds) -> _Purse:
         """The purse of a run after its last round."""
         run = rounds.run
-        left = None
-        if run.settings.max_spend is not None:
-            left = run.settings.max_spend * BUDGET_SHARE - money_spent(run.folder.journal).spent_usd
+        if run.settings.max_spend is None:
+            return cls(run=run, done=frozenset(), left_usd=None)
+        left = run.settings.max_spend * BUDGET_SHARE - money_spent(run.folder.journal).spent_usd
         done = recorded_calls(run.calls, run.tiers, run.settings.replay, run.folder, run.settings.directory)
-        return cls(run=run, done=done, left_usd=left)
+        enough = _expected(run, run.calls, done) <= left
+        return cls(run=run, done=done, left_usd=None if enough else left)
 
     def _cost(self, design: RouteDesign, looks: Mapping[str, int]) -> float:
-        calls = planned_calls([design], self.run.sample.table, self.run.tiers, {design.route: looks})
-        return sum(q.expected_usd for q in quote(calls, self.run.tokens, self.run.tiers, self.done))
+        slice_ = self.run.sample.table
+        mine = slice_.filter(pc.equal(slice_["route"], design.route))
+        return _expected(self.run, planned_calls([design], mine, self.run.tiers, {design.route: looks}), self.done)
 
     def pays(self, design: RouteDesign, looks: Mapping[str, int]) -> bool:
         """Whether going that far can be paid."""
@@ -164,6 +171,10 @@ class _Purse:
         """Set aside what going that far costs."""
         if self.left_usd is not None:
             self.left_usd -= self._cost(design, looks)
+
+
+def _expected(run: PreparedRun, calls: Sequence[Call], done: frozenset[str]) -> float:
+    return sum(one.expected_usd for one in quote(calls, run.tokens, run.tiers, done))
 
 
 def _read(folder: RunFolder, plan: Plan) -> tuple[Reach, ...]:

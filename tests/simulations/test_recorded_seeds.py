@@ -98,12 +98,12 @@ def universe(tmp_path_factory: pytest.TempPathFactory) -> Universe:
     folder = tmp_path_factory.mktemp("universe")
     with recorded_server(0) as url:
         overrides = {
-            "slice.discordance": 0.9,
-            "slice.power": 0.999,
+            "slice.discordance": "90%",
+            "slice.power": "99.9%",
             "slice.looks": 1,
             "slice.routes": list(ROUTES),
             "max_spend": None,
-            "replay.max_failure_rate": 0.5,
+            "replay.max_failure_rate": "50%",
         }
         settings = load_settings(config_for(url, folder), overrides=overrides)
         tiers = resolve_tiers(settings)
