@@ -21,7 +21,7 @@ import numpy as np
 from audit.core.exchange import Request
 from audit.core.policy import SignalSpec
 from audit.signals.features import COUNTS, FEATURES, column, feature_table
-from audit.signals.ridge import best_penalty, mean_error, solve
+from audit.signals.ridge import best_penalty, likeness, mean_error, solve
 from audit.signals.signal import FitData, FloatArray, Signal, TextEmbedder, embed
 from audit.signals.words import BUCKETS, word_vector
 
@@ -30,13 +30,7 @@ NAME, VERSION = "classifier", 2
 EMBEDDING_LENGTH = 0.5
 """Features and words are vectors of length 1; the embedding, which repeats much of both, gets half of that."""
 
-CHOICES = (
-    ("features",),
-    ("words",),
-    ("features", "words"),
-    ("features", "embedding"),
-    ("features", "words", "embedding"),
-)
+CHOICES = (("features",), ("features", "words"), ("features", "words", "embedding"))
 """Blocks that are tried together, from simple to dear."""
 
 LEAST_GAIN = 2.0
@@ -116,9 +110,8 @@ def fit(data: FitData) -> SignalSpec | None:
     ends = np.cumsum([blocks[name].shape[1] for name in names])[:-1]
     found = dict(zip(names, np.split(weights, ends), strict=True))
     params: dict[str, Any] = {"intercept": round(intercept, DECIMALS), "columns": [], "words": None, "embedding": None}
-    if "features" in found:
-        short = _short(found["features"] * _features_length(len(entries)))
-        params["columns"] = [{**entry, "weight": weight} for entry, weight in zip(entries, short, strict=True)]
+    short = _short(found["features"] * _features_length(len(entries)))
+    params["columns"] = [{**entry, "weight": weight} for entry, weight in zip(entries, short, strict=True)]
     if "words" in found:
         params["words"] = base64.b64encode(found["words"].astype("<f2").tobytes()).decode("ascii")
     if "embedding" in found and data.embedder is not None:
@@ -133,7 +126,7 @@ def _short(weights: FloatArray) -> list[float]:
 
 def _features_length(columns: int) -> float:
     """What standardised columns are multiplied by, so that a row of them has a length of about 1."""
-    return 1.0 / math.sqrt(columns)
+    return 1.0 / math.sqrt(max(columns, 1))
 
 
 def _blocks(data: FitData, features: FloatArray) -> dict[str, FloatArray]:
@@ -142,9 +135,7 @@ def _blocks(data: FitData, features: FloatArray) -> dict[str, FloatArray]:
     for row, request in zip(spoken, data.requests, strict=True):
         words = word_vector(request.last_user)
         row[list(words)] = list(words.values())
-    blocks = {"words": spoken}
-    if features.shape[1]:
-        blocks["features"] = features * _features_length(features.shape[1])
+    blocks = {"features": features * _features_length(features.shape[1]), "words": spoken}
     if data.embedder is not None:
         blocks["embedding"] = embed(data.embedder.name, data.requests, data.embedder) * EMBEDDING_LENGTH
     return blocks
@@ -154,11 +145,12 @@ def _choose(blocks: Mapping[str, FloatArray], data: FitData) -> tuple[tuple[str,
     """The blocks and the penalty with the least error on a record left out; None when the plain mean has it."""
     some = np.sort(np.random.default_rng(data.seed).permutation(len(data.requests))[:MOST_RECORDS])
     target = data.differences[some]
+    alike = {name: likeness(block[some]) for name, block in blocks.items()}
     best, error = None, mean_error(target)
     for names in CHOICES:
         if not all(name in blocks for name in names):
             continue
-        tried = best_penalty(np.concatenate([blocks[name][some] for name in names], axis=1), target)
+        tried = best_penalty(np.sum([alike[name] for name in names], axis=0), target)
         if tried.error < error * (1.0 - LEAST_GAIN / len(target)):
             best, error = (names, tried.value), tried.error
     return best

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from audit.signals.ridge import PENALTIES, best_penalty, mean_error, solve
+from audit.signals.ridge import PENALTIES, best_penalty, likeness, mean_error, solve
 
 
 def problem(n: int, d: int, noise: float = 0.3) -> tuple[np.ndarray, np.ndarray]:
@@ -17,7 +17,7 @@ def problem(n: int, d: int, noise: float = 0.3) -> tuple[np.ndarray, np.ndarray]
 def test_the_error_is_that_of_records_left_out(n: int, d: int) -> None:
     """The closed form equals n fits on n - 1 records each."""
     design, target = problem(n, d)
-    found = best_penalty(design, target)
+    found = best_penalty(likeness(design), target)
     errors = {}
     for penalty in PENALTIES:
         squared = 0.0
@@ -44,7 +44,7 @@ def test_noise_wants_the_largest_penalty() -> None:
     """Where the columns say nothing, little is learned, and the mean of the others predicts as well."""
     rng = np.random.default_rng(1)
     design, target = rng.normal(size=(80, 30)) / np.sqrt(30), rng.normal(size=80)
-    found = best_penalty(design, target)
+    found = best_penalty(likeness(design), target)
     assert found.value >= 30.0
     assert found.error > 0.95 * mean_error(target)
 
