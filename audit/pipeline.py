@@ -9,7 +9,7 @@ calls that have a result are never made again, so running a command again resume
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
@@ -72,7 +72,7 @@ from audit.report.html import render_html
 from audit.report.markdown import summary_markdown
 from audit.report.pdf import print_pdf
 from audit.rounds import Rounds, asked_and_spared, open_rounds, reach_of
-from audit.routing import bench_of, quick_embedder
+from audit.routing import bench_of, policy_embedder
 from audit.sampling.frame import route_frames
 from audit.scoring.run import score as score_replays
 
@@ -236,6 +236,12 @@ def pack(folder: RunFolder, output: Path, *, text: TextPolicy = "sample") -> Pac
     return pack_run(folder, output, text=text, redact=Redactor(settings.ingest.redact).value)
 
 
+def last_user_turns(folder: RunFolder, wanted: Collection[str]) -> dict[str, str]:
+    """Texts of a run's requests by fingerprint, as they were ingested: secrets masked, redacted as configured."""
+    requests = load_requests(folder.body_files(), folder.traffic_files(), set(wanted))
+    return {fingerprint: request.last_user for fingerprint, request in requests.items()}
+
+
 def watch(target: Path, policy: RoutingPolicy, settings: Settings) -> Seen:
     """What a later run, or a later log that was not replayed, says of a policy. Nothing is sent.
 
@@ -255,7 +261,7 @@ def watch(target: Path, policy: RoutingPolicy, settings: Settings) -> Seen:
     return replace(
         _seen(folder, settings),
         run_id=findings.run_id,
-        pairs=watched_pairs(Tables.read(folder), policy, requests, quick_embedder()),
+        pairs=watched_pairs(Tables.read(folder), policy, requests, policy_embedder(settings)),
         complete=findings.replay is None or findings.replay.complete,
         demo=findings.demo,
         simulated=findings.simulated,

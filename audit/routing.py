@@ -35,11 +35,12 @@ def bench_of(folder: RunFolder, settings: Settings, frames: Sequence[RouteFrame]
     """
     return Bench(
         requests=load_requests(folder.body_files(), folder.traffic_files(), wanted),
-        embedder=quick_embedder() if wanted else None,
+        embedder=policy_embedder(settings) if wanted else None,
         verifiers=lambda route: checks_of(settings.route(route), settings.directory),
         rules=lambda route: rules_of(settings.route(route)),
         count_moved=lambda goes: _count_moved(folder, frames, goes),
         seed=settings.seed,
+        real_prompts=settings.routing.canonical_prompts,
         least_pairs=lambda margin: least_pairs(margin, settings.alpha),
     )
 
@@ -88,8 +89,17 @@ def rules_of(entry: RouteSettings | None) -> list[tuple[str, SignalSpec]]:
     return [(rule.to, written_rule(rule.when)) for rule in (entry.rules if entry else ())]
 
 
-def quick_embedder() -> Embedder | None:
-    """The static vectors: a policy embeds every request on its way, and these take a millisecond less than that."""
+def policy_embedder(settings: Settings) -> Embedder | None:
+    """What policies embed with.
+
+    The default is the static vectors: a policy embeds every request on its way, and these take a millisecond less.
+
+    Raises:
+        MissingPackage: A model is configured, and sentence-transformers is not installed.
+        InputError: The configured model is not on this machine.
+    """
+    if settings.routing.embedder is not None:
+        return open_embedder(settings.routing.embedder)
     try:
         return open_embedder("wordllama")
     except MissingPackage:

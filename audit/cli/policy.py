@@ -10,8 +10,8 @@ from audit.cli.arguments import Routes, Run
 from audit.cli.terminal import Terminal
 
 TARGETS = (
-    "policy-json, litellm, litellm-auto-router, openrouter, portkey, bifrost, envoy-ai-gateway, vllm-semantic-router, "
-    "bedrock or routellm."
+    "policy-json, litellm, litellm-auto-router, openrouter, portkey, bifrost, envoy-ai-gateway, semantic-router, "
+    "vllm-semantic-router, bedrock or routellm."
 )
 
 
@@ -37,6 +37,9 @@ def policy(
     max_latency_p95: Annotated[
         str | None, typer.Option("--max-latency-p95", metavar="800ms", help="Only policies shown to be this quick.")
     ] = None,
+    with_prompts: Annotated[
+        bool, typer.Option("--with-prompts", help="Write canonical prompts: texts of the log, for semantic-router.")
+    ] = False,
     budget: Annotated[
         str | None, typer.Option("--budget", metavar="$200/month", help="Reach it with the least loss of quality.")
     ] = None,
@@ -61,10 +64,12 @@ def policy(
         audit policy runs/7f3a9c1e --for tenant:acme --max-latency-p95 800ms
         audit policy runs/7f3a9c1e --budget '$2000/month' --to litellm
     """
+    from audit import pipeline
     from audit.cli.print_policy import Exported, exported, label_of, print_policy, wish_of
     from audit.core.artifacts import RunFolder
+    from audit.policy import export
     from audit.policy.carve import Wish, carve, read_options
-    from audit.policy.export import only_routes
+    from audit.policy.export import canonical_prompts, only_routes
     from audit.policy.policy_file import read_run_policy
 
     terminal = Terminal(ctx.obj)
@@ -78,6 +83,10 @@ def policy(
         found, notes = carved.policy, carved.notes
     if route and found.routes:
         found = only_routes(found, route)
+    spelled = found
+    if with_prompts:
+        wanted = canonical_prompts(found, to)
+        spelled = export.with_prompts(found, pipeline.last_user_turns(folder, wanted))
     name = to if output is not None else f"{to}{label_of(part, max_latency_p95, budget)}"
-    written = Exported(target=to, name=name, files=exported(found, to, notes), notes=notes)
+    written = Exported(target=to, name=name, files=exported(spelled, to, notes), notes=notes)
     print_policy(terminal, found, written, output, folder)

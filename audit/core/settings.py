@@ -193,6 +193,17 @@ class ReplaySettings(Section):
     offline: bool = False
 
 
+class RoutingSettings(Section):
+    """`routing:` how routing policies are made."""
+
+    embedder: str | None = Field(
+        None, description="A sentence-transformers model that policies embed with; default: small static vectors"
+    )
+    canonical_prompts: bool = Field(
+        False, description="Similarity to real prompts instead of centres of many, as semantic-router needs it"
+    )
+
+
 class GateRule(Section):
     """One entry of `gate:`."""
 
@@ -216,6 +227,7 @@ class Settings(Section):
     routes: tuple[RouteSettings, ...] = ()
     slice: SliceSettings = SliceSettings()
     replay: ReplaySettings = ReplaySettings()
+    routing: RoutingSettings = RoutingSettings()
     gate: tuple[GateRule, ...] = ()
     contract: ContractSettings | None = None
     directory: Path = Field(Path(), exclude=True, description="Folder of the file: relative paths start here")

@@ -71,6 +71,7 @@ class Bench:
         rules: By route, what people wrote: the tier to move to, and the rule as a signal.
         count_moved: By route, a rule, to what it moves of the whole log; asked once, for what is recommended.
         seed: Of the fits.
+        real_prompts: Similarity is to be to requests, not to centres of many.
         least_pairs: By margin; a route whose certification split has fewer draws can certify nothing, so nothing is
             fitted for it.
     """
@@ -81,6 +82,7 @@ class Bench:
     rules: Callable[[str], Sequence[tuple[str, SignalSpec]]] = lambda route: ()
     count_moved: Callable[[Mapping[str, Goes]], Mapping[str, Moved]] = lambda goes: {}
     seed: int = 0
+    real_prompts: bool = False
     least_pairs: Callable[[float], int] = lambda margin: 0
 
 
@@ -268,6 +270,7 @@ class _Maker:
             costs_usd=self.tuning.cost_usd[rows],
             seed=self.bench.seed,
             embedder=self.bench.embedder,
+            real_prompts=self.bench.real_prompts,
         ), rows
 
     def _tuned(self, policy: RoutePolicy, values: FloatArray | None = None) -> Tuned:
@@ -315,6 +318,9 @@ def _thresholds(spec: SignalSpec, values: FloatArray) -> list[float]:
     known = np.unique(values[~np.isnan(values)])
     if len(known) < 2:
         return []
+    if "prompts" in spec.params:
+        # The nearest prompt wins: all that a router of example texts can do.
+        return [0.0] if known[0] < 0 <= known[-1] else []
     found: list[float] = []
     for share in SHARES_MOVED:
         wanted = np.quantile(values[~np.isnan(values)], 1 - share)

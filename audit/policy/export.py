@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from audit.core.artifacts import write_atomic
 from audit.core.errors import InputError, UnknownName
-from audit.core.policy import RoutingPolicy
+from audit.core.policy import RoutePolicy, RoutingPolicy
 from audit.policy.exporter import CannotExpress
 from audit.policy.exports import EXPORTERS, NOT_SUPPORTED
 
@@ -38,6 +38,39 @@ def export_policy(policy: RoutingPolicy, target: str) -> dict[str, bytes]:
     if target in NOT_SUPPORTED:
         raise CannotExpress(target, NOT_SUPPORTED[target])
     return EXPORTERS.get(target).export(policy)
+
+
+def canonical_prompts(policy: RoutingPolicy, target: str) -> set[str]:
+    """Fingerprints of the requests whose texts the target would write.
+
+    Raises:
+        UnknownName: There is no such target.
+        InputError: The target writes no texts, or the policy has none.
+    """
+    if not EXPORTERS.get(target).prompts:
+        raise InputError(
+            f"`{target}` takes no prompts", code="policy.prompts", hint="--with-prompts is about semantic-router"
+        )
+    listed = [entry.signal.params.get("prompts") or {} for entry in policy.routes if entry.signal]
+    return {fingerprint for prompts in listed for side in prompts.values() for fingerprint in side}
+
+
+def with_prompts(policy: RoutingPolicy, texts: Mapping[str, str]) -> RoutingPolicy:
+    """The policy with its canonical prompts as texts beside their fingerprints: for one export, for no file of ours.
+
+    Args:
+        policy: To export.
+        texts: By fingerprint, the last user turn.
+    """
+    return replace(policy, routes=tuple(_spelled_out(entry, texts) for entry in policy.routes))
+
+
+def _spelled_out(entry: RoutePolicy, texts: Mapping[str, str]) -> RoutePolicy:
+    prompts = entry.signal.params.get("prompts") if entry.signal else None
+    if entry.signal is None or not prompts:
+        return entry
+    said = {side: [texts[fingerprint] for fingerprint in prompts[side]] for side in prompts}
+    return replace(entry, signal=replace(entry.signal, params={**entry.signal.params, "texts": said}))
 
 
 def write_export(files: dict[str, bytes], output: Path, *, folder: bool) -> list[Path]:

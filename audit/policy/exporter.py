@@ -56,12 +56,14 @@ class Exporter:
         summary: One line for the documentation.
         suffix: Of the main file.
         export: The policy as files, by name. Same policy, same bytes. Raises `CannotExpress`.
+        prompts: It can write the texts of canonical prompts, where a policy carries them.
     """
 
     name: str
     summary: str
     suffix: str
     export: Callable[[RoutingPolicy], dict[str, bytes]]
+    prompts: bool = False
 
 
 def checked_routes(policy: RoutingPolicy, target: str) -> Iterator[RoutePolicy]:

@@ -41,6 +41,7 @@ class FitData:
         costs_usd: What the incumbent billed for each, shape (n,).
         seed: Source of every choice by chance.
         embedder: None where none is at hand; signals that need one then cannot be fitted.
+        real_prompts: Canonical prompts are to be requests, not centres of many.
     """
 
     requests: Sequence[Request]
@@ -48,6 +49,7 @@ class FitData:
     costs_usd: FloatArray
     seed: int
     embedder: TextEmbedder | None = None
+    real_prompts: bool = False
 
     @property
     def cheap_good(self) -> BoolArray:
@@ -68,6 +70,7 @@ class FitData:
             costs_usd=self.costs_usd[rows],
             seed=self.seed,
             embedder=self.embedder,
+            real_prompts=self.real_prompts,
         )
 
 

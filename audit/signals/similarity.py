@@ -2,6 +2,8 @@
 
     {"embedder": name, "dimensions": d, "good": [base64 of d little-endian float32, ...], "bad": [...]}
 
+With real prompts there is also `"prompts": {"good": [fingerprint of the request, ...], "bad": [...]}`.
+
 The value is the greatest cosine with a good prompt less the greatest with a bad one, in [-2, 2].
 """
 
@@ -16,7 +18,7 @@ import numpy as np
 
 from audit.core.exchange import Request
 from audit.core.policy import SignalSpec
-from audit.signals.signal import FitData, FloatArray, Signal, TextEmbedder, embed
+from audit.signals.signal import BoolArray, FitData, FloatArray, Signal, TextEmbedder, embed
 
 NAME, VERSION = "similarity", 1
 
@@ -38,7 +40,7 @@ def _greatest(vector: FloatArray, centres: FloatArray) -> float:
 
 
 def fit(data: FitData) -> SignalSpec | None:
-    """Take the centre of the good requests, and that of the bad ones, as canonical prompts.
+    """Take the centre of the good requests, and that of the bad ones, as canonical prompts; or what is nearest to it.
 
     One of each: with four, found by clustering, more of the difference lies between topics than between good and bad,
     and on real pairs the signal then told little.
@@ -46,23 +48,25 @@ def fit(data: FitData) -> SignalSpec | None:
     if not data.separable or data.embedder is None:
         return None
     vectors = embed(data.embedder.name, data.requests, data.embedder)
-    return SignalSpec(
-        name=NAME,
-        version=VERSION,
-        params={
-            "embedder": data.embedder.name,
-            "dimensions": int(vectors.shape[1]),
-            "good": [_centre(vectors[data.cheap_good])],
-            "bad": [_centre(vectors[~data.cheap_good])],
-        },
-    )
+    params: dict[str, Any] = {"embedder": data.embedder.name, "dimensions": int(vectors.shape[1])}
+    prompts: dict[str, list[str]] = {}
+    for side, chosen in (("good", data.cheap_good), ("bad", ~data.cheap_good)):
+        canonical = _centre(vectors[chosen])
+        if data.real_prompts:
+            row = _nearest(canonical, vectors, chosen)
+            canonical, prompts[side] = vectors[row], [data.requests[row].request_fp]
+        params[side] = [base64.b64encode(canonical.astype("<f4").tobytes()).decode("ascii")]
+    return SignalSpec(name=NAME, version=VERSION, params=params | ({"prompts": prompts} if prompts else {}))
 
 
-def _centre(vectors: FloatArray) -> str:
-    centre = vectors.mean(axis=0)
-    return base64.b64encode((centre / max(float(np.linalg.norm(centre)), 1e-12)).astype("<f4").tobytes()).decode(
-        "ascii"
-    )
+def _centre(vectors: FloatArray) -> FloatArray:
+    centre: FloatArray = vectors.mean(axis=0)
+    return centre / max(float(np.linalg.norm(centre)), 1e-12)
+
+
+def _nearest(centre: FloatArray, vectors: FloatArray, chosen: BoolArray) -> int:
+    """The row of the chosen ones that is nearest to a centre; of equals, the first."""
+    return int(np.where(chosen, np.round(vectors @ centre, 9), -np.inf).argmax())
 
 
 def _vector(text: str, dimensions: int) -> FloatArray:

@@ -15,7 +15,7 @@ import yaml
 from audit.core.policy import RoutingPolicy
 from audit.policy.exporter import CannotExpress, Exporter, NothingCertified
 from audit.policy.exports import EXPORTERS
-from tests.policy.world import ARNS, CASCADE, CLASSIFIER, SIMILARITY, entry, policy
+from tests.policy.world import ARNS, CASCADE, CLASSIFIER, PROMPTS, SIMILARITY, entry, policy
 
 RUNS_OURS = ("litellm-auto-router",)
 """Gateways that call this package's router, so that any signal can be said to them."""
@@ -29,6 +29,8 @@ HOSTILE = (
 
 def expressible(name: str, *routes: str) -> RoutingPolicy:
     """A policy that the target can express, about routes of these names."""
+    if name == "semantic-router":
+        return policy(*(replace(PROMPTS, route=route) for route in routes))
     made = policy(*(entry(route) for route in routes))
     return replace(made, models=ARNS) if name == "bedrock" else made
 

@@ -15,13 +15,14 @@ from audit.cli.main import run as command
 from audit.core.artifacts import RunFolder
 from audit.core.exchange import Request
 from audit.core.policy import RoutePolicy, RoutingPolicy
+from audit.core.settings import Settings
 from audit.findings.evidence import Tables, quality_draws
 from audit.findings.replayed import Replayed, Values, replayed, walk
 from audit.policy.carve import read_options
 from audit.policy.policy_file import read_run_policy
 from audit.policy.router import Router
 from audit.replay.requests import load_requests
-from audit.routing import quick_embedder
+from audit.routing import policy_embedder
 from audit.sampling.frame import route_frames
 from audit.signals import compute
 from audit.signals.signal import Remembering
@@ -150,7 +151,7 @@ def test_the_router_agrees_on_every_logged_request(run: Path) -> None:
 def test_the_router_agrees_with_the_simulation_of_every_certified_policy(run: Path) -> None:
     """Of every kind, on the draws that they were certified on: where a request goes, and whether its answer is used."""
     folder = RunFolder(run)
-    tables, embedder = Tables.read(folder), quick_embedder()
+    tables, embedder = Tables.read(folder), policy_embedder(Settings())
     assert embedder is not None
     remembering = Remembering(embedder)
     fps = set(tables.slice["request_fp"])

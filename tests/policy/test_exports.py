@@ -14,19 +14,32 @@ import yaml
 
 from audit.core.errors import InputError
 from audit.core.policy import RoutePolicy, RoutingPolicy, SignalSpec
-from audit.policy.export import export_policy
+from audit.policy.export import canonical_prompts, export_policy, with_prompts
 from audit.policy.exporter import CannotExpress, slug
 from audit.policy.exports import EXPORTERS, NOT_SUPPORTED
 from audit.policy.policy_file import write_policy
 from audit.policy.router import Router
 from tests.golden_file import assert_golden
-from tests.policy.world import ARNS, CASCADE, CLASSIFIER, RULES, SIMILARITY, TOOLS, entry, policy, request, rules
+from tests.policy.world import (
+    ARNS,
+    CASCADE,
+    CLASSIFIER,
+    PROMPTS,
+    RULES,
+    SIMILARITY,
+    TOOLS,
+    entry,
+    policy,
+    request,
+    rules,
+)
 
 GOLDEN = Path(__file__).parent / "golden"
 STATIC = policy(entry("/summarise"), entry('it\'s: "yes" #1'))
 POLICIES: dict[str, RoutingPolicy] = {
     "policy-json": policy(entry("/summarise"), CASCADE, CLASSIFIER, RULES),
     "litellm-auto-router": policy(entry("/summarise"), RULES, CLASSIFIER, SIMILARITY),
+    "semantic-router": policy(PROMPTS),
     "vllm-semantic-router": policy(entry("/summarise"), TOOLS),
     "bedrock": replace(STATIC, models=ARNS),
 }
@@ -97,6 +110,41 @@ def test_litellms_classifiers_are_the_router(tmp_path: Path, monkeypatch: pytest
         _ = litellm_plugin.route_another
     with pytest.raises(AttributeError):
         _ = litellm_plugin.another
+
+
+def test_semantic_router_says_nearest_wins_and_nothing_else() -> None:
+    """Each thing that it cannot say is refused by name, with what would make a policy that it can."""
+    config = exported("semantic-router", policy(PROMPTS))
+    assert [(route["name"], route["utterances"]) for route in config["routes"]] == [
+        ("small", ["aaa"]),
+        ("large", ["bbb"]),
+    ]
+    assert (config["aggregation"], config["top_k"]) == ("max", 2)
+    assert PROMPTS.signal is not None
+    params = dict(PROMPTS.signal.params)
+
+    def without(key: str, **changed: Any) -> RoutePolicy:
+        left = {name: value for name, value in params.items() if name != key} | changed
+        return replace(PROMPTS, signal=replace(PROMPTS.signal, params=left))
+
+    assert "does nothing else" in refusal("semantic-router", policy(entry("/a")))
+    assert "canonical_prompts: true" in refusal("semantic-router", policy(without("prompts")))
+    assert "embedder: MODEL" in refusal("semantic-router", policy(without("", embedder="wordllama-l2-supercat-256")))
+    assert "threshold of 0.2" in refusal("semantic-router", policy(replace(PROMPTS, threshold=0.2)))
+    assert "--with-prompts" in refusal("semantic-router", policy(without("texts")))
+
+
+def test_texts_are_only_spelled_out_for_who_asks() -> None:
+    """The policy holds fingerprints; texts are put in for one export, and no other target is given them."""
+    assert PROMPTS.signal is not None
+    params = {name: value for name, value in PROMPTS.signal.params.items() if name != "texts"}
+    silent = policy(replace(PROMPTS, signal=replace(PROMPTS.signal, params=params)), entry("/a"))
+    assert canonical_prompts(silent, "semantic-router") == {"fp1", "fp2"}
+    spelled = with_prompts(silent, {"fp1": "aaa", "fp2": "bbb"})
+    assert spelled.routes[0] == PROMPTS
+    assert silent.routes[0].signal == replace(PROMPTS.signal, params=params)
+    with pytest.raises(InputError, match="takes no prompts"):
+        canonical_prompts(silent, "policy-json")
 
 
 def test_litellm_names_are_not_shared() -> None:

@@ -17,7 +17,7 @@ import pytest
 from audit.core.policy import RoutingPolicy, bare
 from audit.policy.exports import EXPORTERS
 from audit.policy.router import Router
-from tests.policy.world import ARNS, CLASSIFIER, RULES, TOOLS, entry, policy, request
+from tests.policy.world import ARNS, CLASSIFIER, PROMPTS, RULES, TOOLS, Letters, entry, policy, request
 
 pytestmark = pytest.mark.slow
 STATIC = policy(entry("/summarise"), entry('it\'s: "yes" #1'))
@@ -148,6 +148,37 @@ def test_litellms_auto_router_asks_ours(workshop: Workshop) -> None:
     decided = [Router(made).route(route, request(text)).model_id or "" for route, text in asked]
     assert json.loads(out.splitlines()[-1]) == [bare(model) for model in decided]
     assert len(set(decided)) == 2
+
+
+SEMANTIC = """
+import json, sys
+import semantic_router.config as config
+from semantic_router.encoders import DenseEncoder
+class Letters(DenseEncoder):
+    name: str = "letters"
+    type: str = "local"
+    def __call__(self, docs):
+        return [[doc.count("a"), doc.count("b")] for doc in docs]
+asked = []
+def build(wanted):
+    asked.append((wanted.type, wanted.name))
+    return Letters()
+config._build_encoder = build  # the model of a test, in the place of one that has to be downloaded
+router = config.load_router(sys.argv[1])
+print(json.dumps({"encoder": asked, "names": [router(text).name for text in json.loads(sys.argv[2])]}))
+"""
+
+
+def test_semantic_router_decides_as_ours_does(workshop: Workshop) -> None:
+    """It loads the file, and takes the tier that our router takes, ties included."""
+    made = policy(PROMPTS)
+    workshop.install("semantic-router")
+    (path,) = workshop.export("semantic-router", made)
+    texts = ["aaa", "bbb", "ab", "aab", "abb", "a"]
+    found = json.loads(workshop.run(SEMANTIC, path, json.dumps(texts)).splitlines()[-1])
+    ours = Router(made, embedder=Letters())
+    assert found["names"] == [ours.route("/prompts", request(text)).tier for text in texts]
+    assert found["encoder"] == [["local", "letters"]]
 
 
 VLLM = """

@@ -79,6 +79,22 @@ SIMILARITY = entry(
         params={"embedder": "letters", "dimensions": 2, "good": [vector(1, 0)], "bad": [vector(0, 1)]},
     ),
 )
+PROMPTS = entry(
+    "/prompts",
+    "similarity",
+    threshold=0.0,
+    signal=SignalSpec(
+        name="similarity",
+        params={
+            "embedder": "letters",
+            "dimensions": 2,
+            "good": [vector(1, 0)],
+            "bad": [vector(0, 1)],
+            "prompts": {"good": ["fp1"], "bad": ["fp2"]},
+            "texts": {"good": ["aaa"], "bad": ["bbb"]},
+        },
+    ),
+)
 CLASSIFIER = entry(
     "/classify",
     "classifier",

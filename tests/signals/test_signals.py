@@ -213,6 +213,21 @@ def test_similarity_goes_by_one_centre_of_each_kind() -> None:
     assert (len(params["good"]), len(params["bad"])) == (1, 1)
 
 
+def test_canonical_prompts_may_be_real_ones() -> None:
+    """Then each is a request of its side, named by its fingerprint, and its vector is that request's."""
+    data = replace(planted(), real_prompts=True)
+    spec = fitted("similarity", data)
+    by_name = {one.request_fp: i for i, one in enumerate(data.requests)}
+    for side, good in (("good", True), ("bad", False)):
+        (name,) = spec.params["prompts"][side]
+        assert bool(data.cheap_good[by_name[name]]) is good
+    nearest = data.requests[by_name[spec.params["prompts"]["good"][0]]]
+    worst = data.requests[by_name[spec.params["prompts"]["bad"][0]]]
+    good_value, bad_value = compute(spec, [nearest, worst], embedder=data.embedder)
+    assert good_value == pytest.approx(-bad_value)
+    assert good_value > 0
+
+
 def test_another_embedder_is_refused() -> None:
     """Vectors of two models do not compare."""
     spec = fitted("similarity")

@@ -15,6 +15,7 @@ EXPORTERS: Catalog[Exporter] = Catalog(
         "portkey",
         "bifrost",
         "envoy-ai-gateway",
+        "semantic-router",
         "vllm-semantic-router",
         "bedrock",
         "routellm",
@@ -23,8 +24,6 @@ EXPORTERS: Catalog[Exporter] = Catalog(
 )
 
 NOT_SUPPORTED = {
-    "semantic-router": "it compares prompts with example texts, and a policy holds no text of a log: its canonical "
-    "prompts are vectors, of which it takes the nearest good one less the nearest bad one",
     "azure-model-router": "it chooses among models by a mode (quality, cost, balanced) and takes no rule from outside",
     "openrouter-auto": "it chooses by itself; `openrouter` writes presets that name the models",
 }

@@ -1,7 +1,7 @@
 """OpenRouter: one preset per route, the cheap model first, the incumbent where a call fails.
 
 Formats: https://openrouter.ai/docs/guides/features/presets (a call names `@preset/SLUG` as its model),
-https://openrouter.ai/docs/api/api-reference/presets/create-presets-chat-completions (what creates one), and
+https://openrouter.ai/docs/api/api-reference/presets/create-a-preset-from-a-chat-completions-request-body, and
 https://openrouter.ai/docs/guides/routing (`models`, in order of priority).
 """
 
@@ -36,7 +36,8 @@ def _preset(entry: RoutePolicy, policy: RoutingPolicy) -> dict[str, Any]:
         "model": f"@preset/{preset}",
         "method": "POST",
         "url": ENDPOINT.format(slug=preset),
-        "body": {"model": models[0], "models": models},
+        # The request is one for chat completions, which must have messages; a preset does not keep them.
+        "body": {"model": models[0], "models": models, "messages": [{"role": "user", "content": "preset"}]},
     }
 
 
