@@ -8,6 +8,7 @@
 | `betting` | the same claim for graded scores |
 | `noninferiority` | PASS, FAIL or INCONCLUSIVE |
 | `sequential` | the same decision, watched while the replays come in |
+| `group_sequential` | the exact decision at a few looks that were declared beforehand |
 | `dollars` | which share of the spend was avoidable |
 | `risk_control` | which routing policies are certified, chosen without looking |
 | `planning` | how many pairs, where, and what they can decide |
@@ -17,6 +18,7 @@
 | `agreement` | do two judges agree, does one agree with itself |
 | `noise_floor` | the incumbent against itself |
 | `routing_curves` | quality against the share of strong calls |
+| `commitments` | what a spend commitment costs, and which one to sign |
 | `missing` | the worst and the best that unmeasured pairs may hide |
 | `percentiles` | a percentile of a sample, with bounds |
 | `drift` | are two histograms of one kind of traffic |
