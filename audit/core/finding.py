@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from audit.core.cost import BreakEven, CostBreakdown
 from audit.core.exploration import FrontierPoint, MarginFinding, ThresholdCurve
 from audit.core.interval import Estimate
 from audit.core.mixture import Mix
@@ -41,6 +42,7 @@ class Latency:
 
     p50: float | None
     p95: float | None
+    p99: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,7 @@ class CandidateFinding:
         criteria: One row per criterion.
         tuning: (n, b, c) on the tuning split, which ordered the candidates.
         look: Number of the declared look that its pairs are of; None before the first.
+        cost: Where `cost_usd_full_log` comes from; None where nothing is known of it.
     """
 
     tier: str
@@ -112,6 +115,7 @@ class CandidateFinding:
     criteria: tuple[CriterionRate, ...]
     tuning: dict[str, int]
     look: int | None = None
+    cost: CostBreakdown | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +149,12 @@ class NeedsMore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PolicyFinding:
-    """A routing policy and what it would have done."""
+    """A routing policy and what it would have done.
+
+    Attributes:
+        break_even: Of a cascade; None for a policy that decides before the call and checks nothing after it.
+        savings_at_risk_usd: The saving less its one-sided lower bound; None where that is unknown.
+    """
 
     kind: str
     params: dict[str, Any]
@@ -153,6 +162,8 @@ class PolicyFinding:
     quality_loss: Estimate | None
     saving_usd: Estimate | None
     certified: bool
+    break_even: BreakEven | None = None
+    savings_at_risk_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +198,7 @@ class RouteFinding:
         curve: How much of it can move by a router's score; None without a score.
         at_margins: What other margins would recommend.
         looks: The last look that any candidate was taken to, and the declared ones.
+        savings_at_risk_usd: `avoidable_usd` less its one-sided lower bound: what a headline of the bound withholds.
     """
 
     route: str
@@ -219,6 +231,7 @@ class RouteFinding:
     curve: ThresholdCurve | None = None
     at_margins: tuple[MarginFinding, ...] = ()
     looks: tuple[int, int] = (1, 1)
+    savings_at_risk_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -317,6 +330,7 @@ class Findings:
         replay_cost_estimated: Some endpoint reported no usage.
         routes: Largest avoidable first, then largest spend.
         frontier: Ways to serve the whole log: as today, as recommended, at other margins, all on one tier.
+        savings_at_risk_usd: `avoidable_usd` less its one-sided lower bound.
     """
 
     run_id: str
@@ -347,6 +361,7 @@ class Findings:
     caveats: tuple[str, ...]
     provenance: Provenance
     frontier: tuple[FrontierPoint, ...] = ()
+    savings_at_risk_usd: float = 0.0
     schema: str = SCHEMA
 
 

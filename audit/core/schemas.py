@@ -179,6 +179,7 @@ REPLAYS = _table(
     ("latency_ms", pa.float64()),
     ("ttft_ms", pa.float64()),
     ("attempts", pa.int16(), False),
+    ("lost_usd", pa.float64()),  # worst case of attempts that may have been billed without an answer
     ("served_from", WORD, False),  # network | cassette | simulated
     ("error", pa.string()),
 )

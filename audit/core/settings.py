@@ -104,6 +104,10 @@ class TierSettings(Section):
     concurrency: int = Field(16, ge=1, le=1024)
     requests_per_minute: float | None = Field(None, gt=0)
     timeout_s: float = Field(120.0, gt=0)
+    discount: Share = Field(0.0, description="What a contract takes off its price", examples=["12%"])
+    batch_discount: Share = Field(
+        0.0, description="What its price loses when a request may wait for a batch", examples=["50%"]
+    )
     options: Mapping[str, Any] = Field(default_factory=dict, description="What only this provider understands")
 
 
@@ -153,6 +157,9 @@ class RouteSettings(Section):
     rules: tuple[RuleSettings, ...] = Field((), description="Routing rules to test, besides those that are learned")
     threshold: float | None = Field(
         None, gt=0, le=1, description="Weighted share of criteria that must hold; default: all"
+    )
+    batch_share: Share = Field(
+        0.0, description="Share of its requests that may wait for a batch of the candidate", examples=["40%"]
     )
     floor: Share | None = Field(
         None, description="Accepted share below which the incumbent itself fails", examples=["92%"]
@@ -204,6 +211,16 @@ class RoutingSettings(Section):
     )
 
 
+class CostSettings(Section):
+    """`cost:` what the verdict's dollars assume of a candidate. The findings show every assumption."""
+
+    prompt_cache: Literal["cold", "warm"] = Field(
+        "cold",
+        description="Of the candidate: reads nothing from its prompt cache, or as large a part of each prompt as the "
+        "log's own call did",
+    )
+
+
 class GateRule(Section):
     """One entry of `gate:`."""
 
@@ -229,6 +246,7 @@ class Settings(Section):
     replay: ReplaySettings = ReplaySettings()
     routing: RoutingSettings = RoutingSettings()
     gate: tuple[GateRule, ...] = ()
+    cost: CostSettings = CostSettings()
     contract: ContractSettings | None = None
     directory: Path = Field(Path(), exclude=True, description="Folder of the file: relative paths start here")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from audit.core.exchange import Usage
@@ -22,6 +22,7 @@ class Price:
         cache_write: Prompt tokens written to it; None means billed as `input`.
         source: Where the price comes from, for the report: a catalogue with its version, or `audit.yaml`.
         as_of: ISO date on which it was true, or None when nobody said.
+        discount: What a contract takes off the price, in [0, 1]; it is taken off above already.
     """
 
     input: float
@@ -30,6 +31,21 @@ class Price:
     cache_write: float | None = None
     source: str = "audit.yaml"
     as_of: str | None = None
+    discount: float = 0.0
+
+    def less(self, discount: float) -> Price:
+        """The price under a contract that takes this share off every class."""
+        if not discount:
+            return self
+        kept = 1 - discount
+        return replace(
+            self,
+            input=self.input * kept,
+            output=self.output * kept,
+            cached_input=None if self.cached_input is None else self.cached_input * kept,
+            cache_write=None if self.cache_write is None else self.cache_write * kept,
+            discount=discount,
+        )
 
     def cost_usd(self, usage: Usage) -> float:
         """What a call with this usage costs, in USD."""
@@ -67,6 +83,7 @@ class Tier:
         concurrency: Calls in flight at most.
         requests_per_minute: Rate limit to stay under, or None.
         timeout_s: Per attempt.
+        batch_discount: What its price loses when a request may wait for a batch, in [0, 1].
         options: What only this provider understands.
     """
 
@@ -82,4 +99,5 @@ class Tier:
     concurrency: int = 16
     requests_per_minute: float | None = None
     timeout_s: float = 120.0
+    batch_discount: float = 0.0
     options: Mapping[str, Any] = field(default_factory=dict)

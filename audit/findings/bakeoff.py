@@ -14,9 +14,10 @@ from audit.core.interval import Estimate
 from audit.core.plain import to_plain
 from audit.core.plan import RouteDesign
 from audit.core.policy import RoutePolicy
-from audit.findings.candidates import delta_of, dollars_of
+from audit.findings.candidates import delta_of
 from audit.findings.certify import Tested, Verdicts
 from audit.findings.evidence import Pairs
+from audit.findings.money import dollars_of
 from audit.findings.replayed import Replayed
 from audit.signals.rules import in_force
 
@@ -52,6 +53,8 @@ def _finding(tested: Tested, *, recommended: bool) -> PolicyFinding:
         quality_loss=loss_of(tested.delta),
         saving_usd=tested.saving_usd,
         certified=tested.certified,
+        break_even=tested.break_even,
+        savings_at_risk_usd=tested.at_risk_usd,
     )
 
 

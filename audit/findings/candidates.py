@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from audit.core.finding import CandidateFinding, CandidateVerdict, CriterionRate, Latency
@@ -14,9 +13,10 @@ from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
 from audit.core.schemas import MEASURED
 from audit.core.tier import Tier
+from audit.findings.breakdown import breakdown
 from audit.findings.evidence import Pairs, Tables, dollar_draws, pair_up, quality_draws
+from audit.findings.money import dollars_of, saving_of
 from audit.stats import missing
-from audit.stats.dollars import hajek_share
 from audit.stats.group_sequential import Look
 from audit.stats.noninferiority import p_fail, p_pass
 from audit.stats.paired import wilson
@@ -107,12 +107,7 @@ def gather(
     tuning = pair_up(tables, quality_draws(tables, "tuning"), arm="candidate", tier=tier.name)
     some = pairs.n > 0
     draws = dollar_draws(tables, tier.name)
-    saving = waste = None
-    if len(draws.saved):
-        # One more draw might cost as much as the worst one seen; savings have no natural floor (statistics.md 4).
-        floor = float(min(0.0, draws.saved.min()))
-        saving = dollars_of(draws.saved, design.auditable_usd, level, z_low=floor)
-        waste = dollars_of(np.where(draws.no_worse, np.maximum(draws.saved, 0.0), 0.0), design.auditable_usd, level)
+    hindsight = np.where(draws.no_worse, np.maximum(draws.saved, 0.0), 0.0)
     return Evidence(
         tier=tier,
         tuning=tuning,
@@ -120,20 +115,10 @@ def gather(
         p_pass=p_pass(pessimistic(pairs), margin=design.margin) if some else 1.0,
         p_fail=p_fail(optimistic(pairs), margin=design.margin) if some else 1.0,
         delta=delta_of(pairs, level, nominal=look.level if look else None),
-        saving_usd=saving,
-        waste_usd=waste,
         look=look,
+        saving_usd=saving_of(draws.saved, design.auditable_usd, level),
+        waste_usd=dollars_of(hindsight, design.auditable_usd, level),
     )
-
-
-def dollars_of(z: npt.NDArray[np.float64], spend: float, level: float, z_low: float = 0.0) -> Estimate | None:
-    """Share of spend on the dollar draws, times the spend, which is known exactly; None without draws."""
-    # Draws are in proportion to cost, so every draw stands for the same amount of spend: weights are equal.
-    share = hajek_share(z, np.ones_like(z), level=level, z_low=z_low)
-    if share.observed is None:
-        return None
-    # The two pseudo-records make the interval honest; as an estimate they would pull a clear saving to the middle.
-    return Estimate.of(share.observed, share.interval, level).scaled(spend)
 
 
 def rate(passed: int, n: int, level: float) -> Estimate | None:
@@ -184,15 +169,18 @@ def describe(
         criteria=criterion_rates(tables, evidence.tier.name, pairs.exchange_ids),
         tuning={"n": evidence.tuning.n, "b": int(observed(evidence.tuning).b), "c": int(observed(evidence.tuning).c)},
         look=evidence.look.number if evidence.look else None,
+        cost=breakdown(tables, design, evidence.tier, level),
     )
 
 
 def percentiles(latency_ms: pl.Series) -> Latency:
-    """Median and 95th percentile; None where nothing was measured."""
+    """The median, the 95th and the 99th percentile; None where nothing was measured."""
     known = latency_ms.drop_nulls()
     if known.is_empty():
         return Latency(p50=None, p95=None)
-    return Latency(p50=known.quantile(0.5, "linear"), p95=known.quantile(0.95, "linear"))
+    return Latency(
+        p50=known.quantile(0.5, "linear"), p95=known.quantile(0.95, "linear"), p99=known.quantile(0.99, "linear")
+    )
 
 
 def criterion_rates(tables: Tables, tier: str, exchange_ids: Sequence[str]) -> tuple[CriterionRate, ...]:

@@ -7,16 +7,28 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import polars as pl
 
+from audit.core.cost import BreakEven
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
 from audit.core.policy import RoutePolicy
-from audit.findings.candidates import MAX_MISSING, delta_of, dollars_of, pessimistic
-from audit.findings.evidence import Pairs, Tables, quality_draws
+from audit.findings.candidates import MAX_MISSING, delta_of, pessimistic
+from audit.findings.evidence import Pairs, Tables, dollar_sample, quality_draws
 from audit.findings.looks import Schedule
+from audit.findings.money import at_risk, dollars_of
 from audit.findings.policies import Bench, Goes, Moved, Sealed, Tuned
-from audit.findings.replayed import Replayed, Saved, Values, Walk, pairs_of, replayed, saved_of, walk
+from audit.findings.replayed import (
+    Replayed,
+    Saved,
+    Values,
+    Walk,
+    break_even_of,
+    pairs_of,
+    part_of,
+    replayed,
+    saved_of,
+    walk,
+)
 from audit.signals import compute
 from audit.signals.signal import BoolArray
 from audit.stats.exact import p_pass
@@ -65,6 +77,8 @@ class Tested:
         counts: Pairs at that look, unmeasured draws as failures.
         delta: Policy minus incumbent over all the route's traffic; None without pairs.
         saving_usd: On the auditable spend; None without dollar draws.
+        at_risk_usd: That less its one-sided lower bound.
+        break_even: Of a policy that checks answers; None for the others.
         share_moved: Share of the draws that the cheap tier finally serves.
         share_escalated: Share that the cheap tier answered in vain.
         n: Pairs.
@@ -80,6 +94,8 @@ class Tested:
     counts: PairCounts
     delta: Estimate | None
     saving_usd: Estimate | None
+    at_risk_usd: float | None
+    break_even: BreakEven | None
     share_moved: float
     share_escalated: float
     n: int
@@ -164,8 +180,7 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
     """
     tiers = sorted({tuned.policy.tier for tuned in sealed.policies} | set(design.candidates))
     draws = replayed(tables, quality_draws(tables, "certification"), tiers, bench.requests)
-    dollars = tables.slice.filter(pl.col("purpose") == "dollars").sort("draw_order", "exchange_id")
-    spend = replayed(tables, dollars, tiers, bench.requests)
+    spend = replayed(tables, dollar_sample(tables), tiers, bench.requests)
     here, there = Values(draws, bench.embedder), Values(spend, bench.embedder)
     trials = tuple(
         Trial(tuned=tuned, draws=draws, walked=walk(tuned.policy, draws, here.of(tuned.policy)))
@@ -190,6 +205,8 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
                 counts=pessimistic(seen.pairs),
                 delta=seen.delta,
                 saving_usd=dollars_of(saved.z, design.auditable_usd, terms.level, z_low=saved.lowest),
+                at_risk_usd=at_risk(saved.z, design.auditable_usd, terms.level, z_low=saved.lowest),
+                break_even=break_even_of(policy, *part_of(draws, trial.walked, seen.taken_in), terms.level),
                 share_moved=_mean(seen.kept),
                 share_escalated=_mean(seen.asked & ~seen.kept),
                 n=seen.pairs.n,
@@ -208,8 +225,9 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Seen:
-    """What one look has seen of a policy: pairs, delta, and what was asked and kept of the draws that it takes in."""
+    """What one look has seen of a policy: which draws, their pairs and delta, and what was asked and kept of them."""
 
+    taken_in: BoolArray
     pairs: Pairs
     delta: Estimate | None
     asked: BoolArray
@@ -230,6 +248,7 @@ class Trial:
         pairs = pairs_of(self.tuned.policy, self.draws, self.walked, before=before)
         taken_in = self.draws.draw_order < before
         return _Seen(
+            taken_in=taken_in,
             pairs=pairs,
             delta=delta_of(pairs, terms.level, nominal=look.level) if look else None,
             asked=self.walked.asked[taken_in],
@@ -306,8 +325,13 @@ def sharpened(verdicts: Verdicts, moved: Moved | None, design: RouteDesign, benc
         return verdicts
     saved = _on_moved(best.tuned.policy, verdicts.spend, bench)
     assert saved is not None
-    saving = dollars_of(saved.z, min(moved.usd, design.auditable_usd), best.saving_usd.level, z_low=saved.lowest)
-    best = replace(best, share_moved=moved.moved / moved.requests, saving_usd=saving)
+    dollars, level = min(moved.usd, design.auditable_usd), best.saving_usd.level
+    best = replace(
+        best,
+        share_moved=moved.moved / moved.requests,
+        saving_usd=dollars_of(saved.z, dollars, level, z_low=saved.lowest),
+        at_risk_usd=at_risk(saved.z, dollars, level, z_low=saved.lowest),
+    )
     tested = tuple(best if one.position == best.position else one for one in verdicts.tested)
     return replace(verdicts, tested=tested, best=best)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +13,14 @@ import polars as pl
 from audit.core.artifacts import RunFolder
 from audit.core.options import DIMENSIONS
 from audit.core.schemas import MEASURED
+from audit.core.settings import Settings
+from audit.core.tier import Tier
+from audit.findings.costing import LOGGED, Costing, costing_of
 
 BoolArray = npt.NDArray[np.bool_]
+
+SERVED = tuple(status for status in MEASURED if status != "unsupported")
+"""Statuses of calls that a candidate answered, and billed."""
 
 UNSCORED = "incumbent_unscored"
 """Exclusion: the log's own completion could not be scored, so there is nothing to compare with."""
@@ -22,16 +28,17 @@ UNSCORED = "incumbent_unscored"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tables:
-    """The run's tables, strings plain: slice, replays, accepted and scores."""
+    """The run's tables, strings plain: slice, replays, accepted and scores; and what dollars assume of candidates."""
 
     slice: pl.DataFrame
     replays: pl.DataFrame
     accepted: pl.DataFrame
     scores: pl.DataFrame
+    costing: Costing = field(default_factory=Costing)
 
     @classmethod
     def read(cls, folder: RunFolder) -> Tables:
-        """Read what the stages wrote, with the log's latencies and tenants, and identical answers marked."""
+        """Read what the stages wrote, with the log's latencies, tokens and tenants, and identical answers marked."""
         slice_ = _plain(pl.read_parquet(folder.slice))
         replays = _plain(pl.read_parquet(folder.replay_table))
         return cls(
@@ -40,6 +47,10 @@ class Tables:
             accepted=_plain(pl.read_parquet(folder.accepted)),
             scores=_plain(pl.read_parquet(folder.scores).drop("evidence_json")),
         )
+
+    def costed(self, tiers: Sequence[Tier], settings: Settings) -> Tables:
+        """The same with what these settings assume of the candidates' costs."""
+        return replace(self, costing=costing_of(tiers, settings, self.slice["route"].unique().sort(), self.replays))
 
     def before_certification(self) -> Tables:
         """The same without the verdicts, scores and replays that only the certification split has.
@@ -50,8 +61,10 @@ class Tables:
         tuning = (pl.col("purpose") == "quality") & (pl.col("split") == "tuning")
         ids = self.slice.filter(tuning)["exchange_id"].implode()
         asked = self.slice.filter(tuning | (pl.col("purpose") == "dollars"))["request_fp"].implode()
-        return Tables(
-            slice=self.slice,
+        return replace(
+            self,
+            # What failed attempts cost is measured on all calls, these included.
+            costing=replace(self.costing, retries={}),
             replays=self.replays.filter(pl.col("request_fp").is_in(asked)),
             accepted=self.accepted.filter(pl.col("exchange_id").is_in(ids)),
             scores=self.scores.filter(pl.col("exchange_id").is_in(ids)),
@@ -60,7 +73,8 @@ class Tables:
     def of_route(self, route: str) -> Tables:
         """The rows of one route."""
         mine = pl.col("route") == route
-        return Tables(
+        return replace(
+            self,
             slice=self.slice.filter(mine),
             replays=self.replays.filter(mine),
             accepted=self.accepted.filter(mine),
@@ -74,12 +88,17 @@ def _plain(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_the_log(slice_: pl.DataFrame, traffic_files: Sequence[Path]) -> pl.DataFrame:
-    """The slice with `latency_ms` of the log's own call, and with who sent it from where."""
+    """The slice with `latency_ms` and the tokens of the log's own call, and with who sent it from where."""
     ids = slice_["exchange_id"].unique()
     logged = (
         pl.scan_parquet([str(path) for path in traffic_files])
         .filter(pl.col("row_id").is_in(ids.implode()))
-        .select(*DIMENSIONS, "latency_ms", exchange_id="row_id")
+        .select(
+            *DIMENSIONS,
+            "latency_ms",
+            *(pl.col(name.removeprefix("logged_")).alias(name) for name in LOGGED),
+            exchange_id="row_id",
+        )
         .collect()
     )
     return slice_.join(logged, on="exchange_id", how="left", maintain_order="left")
@@ -197,26 +216,60 @@ class DollarDraws:
     no_worse: BoolArray
 
 
-def dollar_draws(tables: Tables, tier: str) -> DollarDraws:
-    """Costs and acceptance on the dollar sample, records that were drawn m times repeated m times."""
-    rows = tables.slice.filter(pl.col("purpose") == "dollars").sort("draw_order", "exchange_id")
-    calls = tables.replays.filter(
-        (pl.col("tier") == tier) & (pl.col("arm") == "candidate") & (pl.col("repeat") == 0)
-    ).select("request_fp", "status", cost=pl.col("cost_usd"))
+def calls_on(tables: Tables, draws: pl.DataFrame, tier: str, prompt_cache: str | None = None) -> pl.DataFrame:
+    """Draws in their order, each with the candidate's call on its request.
+
+    Args:
+        tables: Of the route.
+        draws: Rows of the slice.
+        tier: The candidate.
+        prompt_cache: Assumed of it; None for what the verdict's dollars assume.
+
+    Returns:
+        The rows with the columns of the call, `call_usd` as billed and `usd` as assumed. All are null where there was
+        no call, both costs also where the candidate did not serve the request.
+    """
+    mine = (pl.col("tier") == tier) & (pl.col("arm") == "candidate") & (pl.col("repeat") == 0)
+    calls = tables.replays.filter(mine).select(
+        *("request_fp", "status", "text", "tool_calls", "finish_reason", "usage_estimated"),
+        *("prompt_tokens", "completion_tokens", "cached_tokens", "cache_write_tokens", "reasoning_tokens"),
+        call_usd="cost_usd",
+        call_latency_ms="latency_ms",
+    )
+    served = pl.col("status").is_in(SERVED)
+    return (
+        draws.join(calls, on="request_fp", how="left", maintain_order="left")
+        .with_columns(pl.when(served).then(pl.col("call_usd", "call_latency_ms")))
+        .with_columns(usd=tables.costing.usd(tier, prompt_cache))
+    )
+
+
+def dollar_sample(tables: Tables) -> pl.DataFrame:
+    """The dollar-weighted draws of a route, in draw order."""
+    return tables.slice.filter(pl.col("purpose") == "dollars").sort("draw_order", "exchange_id")
+
+
+def dollar_draws(tables: Tables, tier: str, prompt_cache: str | None = None) -> DollarDraws:
+    """Costs and acceptance on the dollar sample, records that were drawn m times repeated m times.
+
+    Args:
+        tables: Of the route.
+        tier: The candidate.
+        prompt_cache: As in `calls_on`.
+    """
     logged = tables.accepted.filter(pl.col("arm") == "incumbent").select("exchange_id", y0="accepted")
     other = tables.accepted.filter((pl.col("arm") == "candidate") & (pl.col("tier") == tier)).select(
         "exchange_id", y1="accepted"
     )
+    served = pl.col("usd").is_not_null()
     joined = (
-        rows.join(calls, on="request_fp", how="left")
-        .join(logged, on="exchange_id", how="left")
-        .join(other, on="exchange_id", how="left")
-        .sort("draw_order", "exchange_id")
-    )
-    served = pl.col("status").is_in([s for s in MEASURED if s != "unsupported"]) & pl.col("cost").is_not_null()
-    joined = joined.with_columns(
-        saved=pl.when(served).then(1 - pl.col("cost") / pl.col("cost_usd")).otherwise(0.0),
-        no_worse=served.fill_null(False) & (pl.col("y1").fill_null(False) | ~pl.col("y0").fill_null(True)),
+        calls_on(tables, dollar_sample(tables), tier, prompt_cache)
+        .join(logged, on="exchange_id", how="left", maintain_order="left")
+        .join(other, on="exchange_id", how="left", maintain_order="left")
+        .with_columns(
+            saved=pl.when(served).then(1 - pl.col("usd") / pl.col("cost_usd")).otherwise(0.0),
+            no_worse=served & (pl.col("y1").fill_null(False) | ~pl.col("y0").fill_null(True)),
+        )
     )
     times = joined["weight"].cast(pl.Int64).to_numpy()
     return DollarDraws(

@@ -20,6 +20,12 @@ METHODS = {
     ),
     "other margins": "the sealed sequence again on the same replays; exploratory",
     "avoidable dollars": "dollar-unit sampling with a Hajek share and two pseudo-records, Student t interval",
+    "candidate's cost": (
+        "its own replayed tokens at its own price; nothing from its prompt cache unless audit.yaml says warm, and both "
+        "are shown; batches, contracts and failed attempts as named assumptions"
+    ),
+    "length of answers": "ratio of totals over the same requests, Fieller (1954) interval",
+    "savings at risk": "the estimate less its one-sided lower bound",
     "accepted share": "Wilson (1927) score interval",
     "sums over routes": "half-widths added in squares, each side apart (Zou & Donner 2008, MOVER)",
     "sample size": "score-based planning for paired non-inferiority (Nam 1997; Tango 1998)",

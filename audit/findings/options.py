@@ -10,9 +10,10 @@ import numpy as np
 from audit.core.interval import Estimate
 from audit.core.options import DIMENSIONS, MOST_SEGMENTS, Option, RouteOptions, Segment
 from audit.core.plan import RouteDesign
-from audit.findings.candidates import dollars_of, observed
+from audit.findings.candidates import observed
 from audit.findings.certify import LEAST_DRAWS, Terms, Tested, Verdicts, is_deployable
 from audit.findings.handover import RouteEvidence, route_policy
+from audit.findings.money import dollars_of
 from audit.findings.policies import Bench
 from audit.findings.replayed import Replayed, Values, Walk, pairs_of, part_of, saved_of, walk
 from audit.signals.signal import BoolArray, FloatArray

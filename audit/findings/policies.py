@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import polars as pl
 
 from audit.core.exchange import Request
 from audit.core.fingerprint import fingerprint
@@ -23,7 +22,7 @@ from audit.core.plain import to_plain
 from audit.core.plan import RouteDesign
 from audit.core.policy import RoutePolicy, SignalSpec, VerifierSpec
 from audit.findings.candidates import observed
-from audit.findings.evidence import Pairs, Tables, quality_draws
+from audit.findings.evidence import Pairs, Tables, dollar_sample, quality_draws
 from audit.findings.replayed import Replayed, pairs_of, replayed, saved_of, walk
 from audit.signals import SIGNALS, compute
 from audit.signals.signal import BoolArray, FitData, FloatArray, TextEmbedder
@@ -146,8 +145,7 @@ def propose(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: Be
         bench: What policies are made from.
     """
     tuning = replayed(tables, quality_draws(tables, "tuning"), tiers, bench.requests)
-    dollars = tables.slice.filter(pl.col("purpose") == "dollars").sort("draw_order", "exchange_id")
-    spend = replayed(tables, dollars, tiers, bench.requests)
+    spend = replayed(tables, dollar_sample(tables), tiers, bench.requests)
     maker = _Maker(design=design, bench=bench, tuning=tuning, spend=spend)
     proposed = [maker.static(tier) for tier in tiers]
     useful = [tuned.policy.tier for tuned in proposed if tuned.saving_share > 0]

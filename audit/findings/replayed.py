@@ -14,16 +14,18 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from audit.core.cost import BreakEven
 from audit.core.exchange import Completion, Request
+from audit.core.interval import Estimate
 from audit.core.options import DIMENSIONS
 from audit.core.policy import RoutePolicy, SignalSpec, VerifierSpec
-from audit.core.schemas import FAILED_TO_MEASURE, MEASURED
-from audit.findings.evidence import Pairs, Tables
+from audit.core.schemas import FAILED_TO_MEASURE
+from audit.findings.evidence import SERVED, Pairs, Tables, calls_on
 from audit.signals import compute
 from audit.signals.signal import BoolArray, FloatArray, TextEmbedder
 from audit.signals.verifiers import VERIFIERS
-
-SERVED = tuple(status for status in MEASURED if status != "unsupported")
+from audit.stats.paired import wilson
+from audit.stats.routing_curves import break_even, cascade_saves
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -32,7 +34,7 @@ class Arm:
 
     Attributes:
         passed: 1, 0, or NaN where it could not be measured.
-        cost_usd: Of its call; NaN where it was not served or has no known cost.
+        cost_usd: Of its call, as assumed; NaN where it was not served or has no known cost.
         lost: The call failed in a way that says nothing of the candidate, or was never made.
         latency_ms: Of its call; NaN where it was not served.
         completions: None where there is none.
@@ -113,22 +115,14 @@ def replayed(tables: Tables, draws: pl.DataFrame, tiers: Sequence[str], requests
 
 def _arm(tables: Tables, rows: pl.DataFrame, tier: str) -> Arm:
     mine = (pl.col("tier") == tier) & (pl.col("arm") == "candidate") & (pl.col("repeat") == 0)
-    calls = tables.replays.filter(mine).select(
-        "request_fp", "status", "text", "tool_calls", "finish_reason", "latency_ms", cost="cost_usd"
-    )
     verdicts = tables.accepted.filter(mine).select("exchange_id", y1="accepted")
-    joined = (
-        rows.select("exchange_id", "request_fp")
-        .join(calls, on="request_fp", how="left", maintain_order="left")
-        .join(verdicts, on="exchange_id", how="left", maintain_order="left")
-        .with_columns(pl.when(pl.col("status").is_in(SERVED)).then(pl.col("cost", "latency_ms")))
-    )
+    joined = calls_on(tables, rows, tier).join(verdicts, on="exchange_id", how="left", maintain_order="left")
     lost = joined["status"].is_null() | joined["status"].is_in(FAILED_TO_MEASURE)
     return Arm(
         passed=_floats(joined["y1"]),
-        cost_usd=_floats(joined["cost"]),
+        cost_usd=_floats(joined["usd"]),
         lost=lost.to_numpy().astype(bool),
-        latency_ms=_floats(joined["latency_ms"]),
+        latency_ms=_floats(joined["call_latency_ms"]),
         completions=[
             _completion(*row) for row in joined.select("status", "text", "tool_calls", "finish_reason").iter_rows()
         ],
@@ -285,6 +279,28 @@ def saved_of(policy: RoutePolicy, draws: Replayed, walked: Walk) -> Saved:
     # Where answers are checked, any of them might have been paid for twice.
     worst = np.where(priced, (0.0 if policy.verifier else 1.0) - np.nan_to_num(part), 0.0)
     return Saved(z=np.repeat(z, draws.times.astype(np.int64)), lowest=float(min(0.0, worst.min(initial=0.0))))
+
+
+def break_even_of(policy: RoutePolicy, draws: Replayed, walked: Walk, level: float) -> BreakEven | None:
+    """Whether a cascade escalates seldom enough to save, over the quality draws that it sends to the cheap tier.
+
+    Draws are of requests, each counted alike. None for a policy without a check, and where no cost is known.
+    """
+    if policy.verifier is None:
+        return None
+    cheap = draws.arms[policy.tier].cost_usd
+    checks = sum((draws.arms[tier].cost_usd for tier in policy.verifier.tiers), np.zeros(draws.n))
+    known = walked.asked & ~np.isnan(cheap + checks + draws.cost_usd)
+    incumbent = float(draws.cost_usd[known].mean()) if known.any() else 0.0
+    if incumbent <= 0:
+        return None
+    rate = break_even(cheap=float(cheap[known].mean()), verify=float(checks[known].mean()), incumbent=incumbent)
+    n, escalated = int(walked.asked.sum()), int((walked.asked & ~walked.kept).sum())
+    return BreakEven(
+        rate=rate,
+        escalated=Estimate.of(escalated / n, wilson(escalated, n, level=level), level),
+        saves=cascade_saves(escalated, n, break_even_rate=rate, level=level),
+    )
 
 
 class Values:

@@ -166,7 +166,7 @@ def _judge(
         evidence=evidence,
         candidates=candidates,
         policies=policies,
-        curve=threshold_curve(policies, sealed, _tier_of(verdict), bench, terms),
+        curve=threshold_curve(policies, sealed, verdict.candidate.tier if verdict.candidate else None, bench, terms),
         at_margins=at_margins(policies, sealed, others),
         noise=certified.noise,
         accepted_floor=accepted_floor,
@@ -239,10 +239,6 @@ def _verdict(
     return RouteVerdict(verdict=Verdict.NOT_PROVEN, reason=f"{closest.tier}: {closest.reason}", candidate=closest)
 
 
-def _tier_of(verdict: RouteVerdict) -> str | None:
-    return None if verdict.candidate is None else verdict.candidate.tier
-
-
 def _terms_at(margin: float, terms: Terms, floor: Floor) -> Terms:
     """The terms of the same test at another margin."""
     return replace(
@@ -306,6 +302,7 @@ def _finding(judged: Judged, settings: Settings) -> RouteFinding:
         margin=design.margin,
         quality_delta=delta,
         avoidable_usd=policy.saving_usd if policy and policy.saving_usd else nothing,
+        savings_at_risk_usd=(policy.at_risk_usd or 0.0) if policy else 0.0,
         up_to_usd=_still_open(verdict, judged.candidates),
         needs_more=_needs_more(design, verdict, judged.evidence, settings),
         noise_floor=noise.found,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -108,7 +109,7 @@ class Watch:
             designs: Routes whose replay has begun.
             reach: How far it has got.
         """
-        tables = Tables.read(self.folder)
+        tables = Tables.read(self.folder).costed(self.tiers, self.settings)
         prepared = self.seal(tables, designs)
         by_name = {tier.name: tier for tier in self.tiers}
         wanted: dict[str, Mapping[str, int]] = {}
@@ -132,7 +133,7 @@ def find(watch: Watch, plan: Plan, context: Context, reach: Reach | None = None)
         What depends neither on the order of rows, nor on the clock, nor on how the work was spread.
     """
     folder, tiers, settings = watch.folder, watch.tiers, watch.settings
-    tables = Tables.read(folder)
+    tables = Tables.read(folder).costed(tiers, settings)
     by_name = {tier.name: tier for tier in tiers}
     designs = [design if reach is None or design.route in reach else _unpaid(design) for design in plan.designs]
     prepared = watch.seal(tables, designs)
@@ -157,6 +158,7 @@ def find(watch: Watch, plan: Plan, context: Context, reach: Reach | None = None)
         spend_recomputed_usd=context.recomputed_usd,
         ledger=buckets,
         avoidable_usd=total,
+        savings_at_risk_usd=math.hypot(*(route.savings_at_risk_usd for route in routes)),
         avoidable_share=_share(total, mix.spend_usd),
         yearly_usd=yearly(total, mix.days),
         not_proven_usd=sum(route.up_to_usd for route in routes),

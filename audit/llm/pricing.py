@@ -41,7 +41,7 @@ VENDORS = {
 
 
 def resolve_price(tier: TierSettings, *, on: date | None = None) -> Price:
-    """A tier's price.
+    """A tier's price, its discount taken off.
 
     Args:
         on: Day on which the list price must be true; default: today (UTC).
@@ -50,7 +50,7 @@ def resolve_price(tier: TierSettings, *, on: date | None = None) -> Price:
         PriceUnknown: The tier names none, and the catalogue has no list price for its model at its endpoint.
     """
     if tier.price is not None:
-        return Price(**tier.price.model_dump(), source="audit.yaml")
+        return Price(**tier.price.model_dump(), source="audit.yaml").less(tier.discount)
     provider = PROVIDERS.get(tier.provider)
     vendor = provider.price_catalogue if isinstance(provider, WireProvider) else None
     # A base_url of the user's own outranks the protocol's vendor: a gateway bills what it likes.
@@ -65,7 +65,7 @@ def resolve_price(tier: TierSettings, *, on: date | None = None) -> Price:
             notes=["USD per million tokens; an unknown price is never taken for $0"],
             hint="add it to the tier in audit.yaml:   price: {input: 0.50, output: 1.50}",
         )
-    return found
+    return found.less(tier.discount)
 
 
 def price_of(model: str, provider: str | None, *, on: date | None = None) -> Price | None:

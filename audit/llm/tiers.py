@@ -41,7 +41,7 @@ def resolve_tier(settings: TierSettings) -> Tier:
             code="config.base-url",
             hint='base_url: "http://localhost:8000/v1"',
         )
-    plain = settings.model_dump(exclude={"price", "supports"})
+    plain = settings.model_dump(exclude={"price", "supports", "discount"})
     supports = Supports(**settings.supports.model_dump())
     return with_defaults(Tier(**plain, price=resolve_price(settings), supports=supports))
 

@@ -10,16 +10,15 @@ from typing import Any
 from audit.core.display import (
     count,
     listing,
-    milliseconds,
     percent,
     percent_interval,
     plural,
     points_interval,
     usd,
-    usd_interval,
 )
 from audit.core.finding import CandidateFinding, CandidateVerdict, Case, CaseSide, Findings, RouteFinding
 from audit.report.charts import pairs_of
+from audit.report.costs import CostTable, cost_table
 from audit.report.differing import Cut, Run, cut, side_by_side
 from audit.report.routes import TOP
 from audit.report.scales import shortened
@@ -109,6 +108,7 @@ class RouteEvidence:
     counts: tuple[str, str, str, str] | None
     notes: tuple[str, ...]
     candidates: tuple[CandidateView, ...]
+    costs: CostTable | None
     cases: tuple[CaseView, ...]
     empty: str
 
@@ -189,6 +189,7 @@ def _route(route: RouteFinding, cases: Sequence[Case], key: str, *, with_text: b
         counts=counts,
         notes=tuple(_notes(route)),
         candidates=tuple(_candidate(candidate, route_name(route)) for candidate in route.candidates),
+        costs=cost_table(route),
         cases=views,
         empty=empty,
     )
@@ -239,9 +240,6 @@ def _candidate(candidate: CandidateFinding, route: str) -> CandidateView:
         ("p, loss reaches the margin", p_text(candidate.p_pass)),
         ("p, loss within the margin", p_text(candidate.p_fail)),
         ("Order of the test", "not reached" if candidate.tested is None else count(candidate.tested)),
-        ("Saving if all moved", _or_dash(candidate.saving_usd, usd_interval)),
-        ("Cost on the whole log", _or_dash(candidate.cost_usd_full_log, usd_interval)),
-        ("Latency, median / p95", _latency(candidate)),
         ("Not measured", _counts(candidate.excluded)),
         ("Counted against it", _counts(candidate.counted_against)),
     ]  # fmt: skip
@@ -281,14 +279,6 @@ def _rate(estimate: Any) -> str:
 
 def _or_dash(estimate: Any, text: Any) -> str:
     return "–" if estimate is None else str(text(estimate))
-
-
-def _latency(candidate: CandidateFinding) -> str:
-    own, today = candidate.latency_ms, candidate.incumbent_latency_ms
-    text = f"{milliseconds(own.p50)} / {milliseconds(own.p95)}"
-    if today.p50 is None and today.p95 is None:
-        return text
-    return f"{text} (today {milliseconds(today.p50)} / {milliseconds(today.p95)})"
 
 
 def _counts(statuses: Mapping[str, int]) -> str:

@@ -14,6 +14,7 @@ from audit.core.plan import RouteDesign
 from audit.core.schemas import ACCEPTED, REPLAYS, SCORES
 from audit.core.settings import Settings
 from audit.core.tier import Price, Tier
+from audit.findings.costing import LOGGED
 from audit.findings.evidence import Tables
 from audit.sampling.design import RouteNeeds
 from audit.sampling.frame import RouteFrame
@@ -127,7 +128,11 @@ def make_world(
     slice_ = pl.from_arrow(sample.table)
     assert isinstance(slice_, pl.DataFrame)
     tables = Tables(
-        slice=slice_.with_columns(pl.col(pl.Categorical).cast(pl.String), latency_ms=pl.lit(900.0)),
+        slice=slice_.with_columns(
+            pl.col(pl.Categorical).cast(pl.String),
+            latency_ms=pl.lit(900.0),
+            **dict.fromkeys(LOGGED, pl.lit(None, dtype=pl.Int64)),
+        ),
         replays=pl.concat(replays).with_columns(same_answer=pl.lit(None, dtype=pl.Boolean)),
         accepted=pl.concat(accepted).filter(pl.col("exchange_id").is_in(list(drawn))),
         scores=pl.DataFrame(pl.from_arrow(SCORES.empty_table())).with_columns(pl.col(pl.Categorical).cast(pl.String)),
@@ -182,4 +187,4 @@ def _calls(fps: list[str], arm: str, tier: str, status: np.ndarray, cost: np.nda
 
 def write_world(world: World, folder: RunFolder) -> None:
     """Write the slice, for tests of what reads files."""
-    write_table(folder.slice, pa.table(world.tables.slice.drop("latency_ms").to_arrow()))
+    write_table(folder.slice, pa.table(world.tables.slice.drop("latency_ms", *LOGGED).to_arrow()))

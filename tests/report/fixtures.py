@@ -8,6 +8,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
+from audit.core.cost import CacheScenario, CostAssumption, CostBreakdown, OutputShift, Retries, TokenCost
 from audit.core.exploration import MarginFinding, ThresholdCurve, ThresholdPoint
 from audit.core.finding import (
     CandidateFinding,
@@ -82,8 +83,8 @@ def candidate(
         saving_usd=around(saving, abs(saving) * 0.04),
         cost_usd_full_log=around(340.0, 40.0),
         waste_usd=around(saving * 0.97, abs(saving) * 0.05),
-        latency_ms=Latency(p50=640.0, p95=2210.0),
-        incumbent_latency_ms=Latency(p50=1480.0, p95=5900.0),
+        latency_ms=Latency(p50=640.0, p95=2210.0, p99=4150.0),
+        incumbent_latency_ms=Latency(p50=1480.0, p95=5900.0, p99=9400.0),
         excluded={"timeout": 3} if n > 500 else {},
         counted_against={"truncated": 2} if b else {},
         criteria=(
@@ -107,6 +108,40 @@ def candidate(
             ),
         ),
         tuning={"n": n // 2, "b": b // 2, "c": c // 2},
+        cost=cost(saving),
+    )
+
+
+def cost(saving: float) -> CostBreakdown:
+    """What stands behind the cost of a candidate: 340 dollars, whatever it saves."""
+    return CostBreakdown(
+        classes=(
+            TokenCost(name="input", today=1_200.0, candidate=2_400.0, usd=200.0),
+            TokenCost(name="cached_input", today=1_200.0, candidate=0.0, usd=0.0),
+            TokenCost(name="output", today=310.0, candidate=402.0, usd=128.0),
+        ),
+        not_split_usd=12.0,
+        scenarios=(
+            CacheScenario(
+                prompt_cache="cold",
+                used=True,
+                cost_usd=around(340.0, 40.0),
+                saving_usd=around(saving, abs(saving) * 0.04),
+            ),
+            CacheScenario(
+                prompt_cache="warm",
+                used=False,
+                cost_usd=around(251.0, 38.0),
+                saving_usd=around(saving + 89.0, abs(saving) * 0.04),
+            ),
+        ),
+        assumptions=(
+            CostAssumption(name="prompt_cache", factor=1.0, text="cold: nothing is read from the candidate's cache"),
+            CostAssumption(name="batch", factor=0.75, text="50% of the requests wait for a batch, at 50% off"),
+        ),
+        retries=Retries(calls=900, attempts=936, retried=30, lost_usd=0.2, multiplier=1.01),
+        output=OutputShift(ratio=around(1.3, 0.05), today=310.0, candidate=402.0, n=900),
+        estimated_calls=45,
     )
 
 

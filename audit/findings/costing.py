@@ -1,0 +1,159 @@
+"""What one call of a candidate would cost: its own replayed tokens at its own price, under named assumptions.
+
+A replay says what a call cost when it was made. Whether the same tokens come out of a prompt cache in production, may
+wait for a batch, or have to be asked for twice, no replay can know; so these are assumptions, and by default the ones
+that save least: no token from a cache, no batch, and every attempt that may have been billed paid for.
+
+    usd = (call as billed + cached tokens at the full price - cached tokens assumed) x batch x retries
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from audit.core.settings import Settings
+from audit.core.tier import PER_MILLION, Price, Tier
+
+COLD, WARM = "cold", "warm"
+
+LOGGED = (
+    "logged_prompt_tokens",
+    "logged_cached_tokens",
+    "logged_cache_write_tokens",
+    "logged_completion_tokens",
+    "logged_reasoning_tokens",
+)
+"""Columns of the log's own calls, beside those of the candidate's without the prefix."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costing:
+    """What dollars assume of every candidate.
+
+    All expressions are over rows with the columns of a call (`call_usd` and the tokens of `schemas.REPLAYS`), the
+    `LOGGED` ones and `route`. A tier that is not priced here costs what its calls were billed.
+
+    Attributes:
+        prices: By tier, discounts taken off.
+        prompt_cache: `cold` reads no token from the candidate's cache; `warm` reads and writes the same share of each
+            prompt as the log's own call did.
+        batch_shares: By route, the share of its requests that may wait for a batch.
+        batch_discounts: By tier, what a batch takes off.
+        retries: By tier, cost of a call over that of its answer, at least 1.
+    """
+
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    prompt_cache: str = COLD
+    batch_shares: Mapping[str, float] = field(default_factory=dict)
+    batch_discounts: Mapping[str, float] = field(default_factory=dict)
+    retries: Mapping[str, float] = field(default_factory=dict)
+
+    def usd(self, tier: str, prompt_cache: str | None = None) -> pl.Expr:
+        """A call with all assumptions; null where nobody knows what it cost."""
+        return self._at_price(tier, prompt_cache or self.prompt_cache) * self.factor(tier)
+
+    def classes_usd(self, tier: str) -> dict[str, pl.Expr]:
+        """The same by token class; classes of a call without counted tokens are null."""
+        price = self.prices.get(tier)
+        if price is None:
+            return {}
+        rates = {
+            "input": price.input,
+            "cached_input": _cached(price),
+            "cache_write": _written(price),
+            "output": price.output,
+            "reasoning": price.output,
+        }
+        tokens = self.tokens()
+        return {name: tokens[name] * (rate / PER_MILLION) * self.factor(tier) for name, rate in rates.items()}
+
+    def tokens(self) -> dict[str, pl.Expr]:
+        """Tokens of a call by class, as assumed; null where nobody counted them."""
+        cached, written = _cache_tokens(self.prompt_cache)
+        reasoning = pl.col("reasoning_tokens").fill_null(0)
+        return {
+            "input": pl.col("prompt_tokens") - cached - written,
+            "cached_input": pl.when(pl.col("prompt_tokens").is_not_null()).then(cached),
+            "cache_write": pl.when(pl.col("prompt_tokens").is_not_null()).then(written),
+            "output": pl.col("completion_tokens") - reasoning,
+            "reasoning": pl.when(pl.col("completion_tokens").is_not_null()).then(reasoning),
+        }
+
+    def factor(self, tier: str) -> pl.Expr:
+        """What batch and retries make of a call's cost, by the route of the row."""
+        off = {route: self.batch_factor(route, tier) for route in self.batch_shares}
+        batch = pl.col("route").replace_strict(off, default=1.0, return_dtype=pl.Float64) if off else pl.lit(1.0)
+        return batch * self.retries.get(tier, 1.0)
+
+    def batch_factor(self, route: str, tier: str) -> float:
+        """1 less the discount on the share of the route that may wait."""
+        return 1 - self.batch_shares.get(route, 0.0) * self.batch_discounts.get(tier, 0.0)
+
+    def _at_price(self, tier: str, prompt_cache: str) -> pl.Expr:
+        price = self.prices.get(tier)
+        if price is None:
+            return pl.col("call_usd")
+        cached, written = _cache_tokens(prompt_cache)
+        # The bill is corrected, not made anew: it stays what it was wherever no cache is involved.
+        read = (pl.col("cached_tokens").fill_null(0) - cached) * (price.input - _cached(price))
+        wrote = (written - pl.col("cache_write_tokens").fill_null(0)) * (_written(price) - price.input)
+        return pl.col("call_usd") + (read + wrote) / PER_MILLION
+
+
+def logged_tokens() -> dict[str, pl.Expr]:
+    """Tokens of the log's own call by class; null where the log does not say."""
+    prompt, completion = pl.col("logged_prompt_tokens"), pl.col("logged_completion_tokens")
+    cached, written = (pl.col(f"logged_{name}_tokens").fill_null(0) for name in ("cached", "cache_write"))
+    reasoning = pl.col("logged_reasoning_tokens").fill_null(0)
+    return {
+        "input": prompt - cached - written,
+        "cached_input": pl.when(prompt.is_not_null()).then(cached),
+        "cache_write": pl.when(prompt.is_not_null()).then(written),
+        "output": completion - reasoning,
+        "reasoning": pl.when(completion.is_not_null()).then(reasoning),
+    }
+
+
+def costing_of(tiers: Iterable[Tier], settings: Settings, routes: Iterable[str], replays: pl.DataFrame) -> Costing:
+    """What a run's settings and replays say of the candidates' costs."""
+    shares = {name: entry.batch_share for name in routes if (entry := settings.route(name)) and entry.batch_share}
+    named = {tier.name: tier for tier in tiers}
+    return Costing(
+        prices={name: tier.price for name, tier in named.items()},
+        prompt_cache=settings.cost.prompt_cache,
+        batch_shares=shares,
+        batch_discounts={name: tier.batch_discount for name, tier in named.items() if tier.batch_discount},
+        retries=retry_multipliers(replays),
+    )
+
+
+def retry_multipliers(replays: pl.DataFrame) -> dict[str, float]:
+    """By tier: 1 + what may have been billed for failed attempts / what the answers cost; 1 where nothing was."""
+    calls = replays.filter(pl.col("arm") == "candidate").group_by("tier").agg(pl.col("lost_usd", "cost_usd").sum())
+    return {
+        tier: 1 + (lost / cost if cost else 0.0)
+        for tier, lost, cost in calls.select("tier", "lost_usd", "cost_usd").sort("tier").iter_rows()
+    }
+
+
+def _cache_tokens(prompt_cache: str) -> tuple[pl.Expr, pl.Expr]:
+    """Prompt tokens read from the candidate's cache, and written to it. Written without being read is as replayed."""
+    if prompt_cache == COLD:
+        return pl.lit(0.0), pl.col("cache_write_tokens").fill_null(0)
+    return tuple(  # type: ignore[return-value]
+        (pl.col("prompt_tokens") * (pl.col(f"logged_{name}_tokens") / pl.col("logged_prompt_tokens")).clip(0, 1))
+        .fill_nan(0)
+        .fill_null(0)
+        for name in ("cached", "cache_write")
+    )
+
+
+def _cached(price: Price) -> float:
+    return price.input if price.cached_input is None else price.cached_input
+
+
+def _written(price: Price) -> float:
+    return price.input if price.cache_write is None else price.cache_write
