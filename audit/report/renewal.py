@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from audit.core.display import percent, usd
 from audit.core.renewal import Decision, Renewal, VendorRenewal
-from audit.report.charts import WIDE, Tick
+from audit.report.charts import NARROW, WIDE, Tick
 from audit.report.renewal_words import SMALL_USD, advice, facts, headline, options, totals
 from audit.report.scales import Linear, nice_domain, nice_ticks, shortened, spans_apart, text_width
 from audit.report.tables import Numbers
 
-HEIGHT = 330
-PLOT_X, PLOT_Y = (76.0, 1040.0), (52.0, 256.0)
+PLOT_X = {WIDE: (76.0, 1040.0), NARROW: (74.0, 350.0)}
+PLOT_Y = (52.0, 256.0)
 LABEL_PX = 13
 MOST_CHARTS = 6
 OPTIONS = ("Commitment", "Commit", "Expected cost", "Unused", "Risk of it")
@@ -43,6 +43,7 @@ class CostChart:
     """
 
     key: str
+    width: int
     title: str
     desc: str
     line: str
@@ -66,7 +67,7 @@ class VendorPart:
 
     name: str
     advice: str
-    chart: CostChart | None
+    charts: tuple[CostChart, ...]
     options: Numbers | None
     facts: tuple[tuple[str, str], ...]
 
@@ -100,20 +101,20 @@ def renewal_section(renewal: Renewal | None) -> RenewalSection | None:
 
 
 def _part(index: int, vendor: VendorRenewal, renewal: Renewal) -> VendorPart:
-    rows = tuple(options(vendor))
+    rows, drawn = tuple(options(vendor)), bool(vendor.curve) and index < MOST_CHARTS
     return VendorPart(
         name=vendor.name,
         advice=advice(vendor, renewal),
-        chart=cost_chart(index, vendor, renewal) if vendor.curve and index < MOST_CHARTS else None,
+        charts=tuple(cost_chart(index, vendor, renewal, width) for width in (WIDE, NARROW)) if drawn else (),
         options=Numbers(caption=f"Commitments with {vendor.name}", head=OPTIONS, rows=rows) if rows else None,
         facts=tuple(facts(vendor)),
     )
 
 
-def cost_chart(index: int, vendor: VendorRenewal, renewal: Renewal) -> CostChart:
-    """Place the curve, what going without costs, and the commitments that have a name."""
-    curve = vendor.curve
-    x = Linear(low=curve[0].commit_usd, high=curve[-1].commit_usd, start=PLOT_X[0], end=PLOT_X[1])
+def cost_chart(index: int, vendor: VendorRenewal, renewal: Renewal, width: int) -> CostChart:
+    """Place the curve, what going without costs, and the commitments that have a name, at one width."""
+    curve, plot_x = vendor.curve, PLOT_X[width]
+    x = Linear(low=curve[0].commit_usd, high=curve[-1].commit_usd, start=plot_x[0], end=plot_x[1])
     without = vendor.without_usd.est
     shown = [value for point in curve for value in (point.low_usd, point.high_usd)] + [without]
     low, high = nice_domain(min(shown), max(shown), 5)
@@ -125,21 +126,22 @@ def cost_chart(index: int, vendor: VendorRenewal, renewal: Renewal) -> CostChart
     there_and_back = [*((x(p.commit_usd), y(p.high_usd)) for p in curve)]
     there_and_back += reversed([(x(p.commit_usd), y(p.low_usd)) for p in curve])
     return CostChart(
-        key=f"renewal{index}",
+        key=f"renewal{index}-{width}",
+        width=width,
         title=f"Expected cost against the commitment with {vendor.name}",
         desc=advice(vendor, renewal),
         line=_path([(x(p.commit_usd), y(p.cost_usd)) for p in curve]),
         band=_path(there_and_back) + "z",
-        flags=_flags(vendor, x, y),
+        flags=_flags(vendor, x, y, width),
         risky_x=None if risky is None else x(risky),
         risky_text=f"unused more often than {percent(renewal.risk)} →",
         without_y=y(without),
         without_text=f"no contract: {usd(without)}",
         interval=ends if ends and ends[1] - ends[0] > 1 else None,
-        x_ticks=tuple(Tick(x=x(v), label=usd(v)) for v in nice_ticks(x.low, x.high, 8)),
+        x_ticks=tuple(Tick(x=x(v), label=usd(v)) for v in nice_ticks(x.low, x.high, 8 if width == WIDE else 3)),
         y_ticks=tuple(Tick(x=y(v), label=usd(v)) for v in nice_ticks(y.low, y.high, 5)),
         y_title=f"Cost over the term: expected, and {percent(renewal.level)} of the draws",
-        plot=(*PLOT_X, *PLOT_Y),
+        plot=(*plot_x, *PLOT_Y),
         numbers=Numbers(
             caption=f"Cost over the term by commitment with {vendor.name}",
             head=("Commitment", "Expected cost", f"{percent(renewal.level)} of the draws", "Unused in"),
@@ -156,25 +158,27 @@ def cost_chart(index: int, vendor: VendorRenewal, renewal: Renewal) -> CostChart
     )
 
 
-def _flags(vendor: VendorRenewal, x: Linear, y: Linear) -> tuple[Flag, ...]:
+def _flags(vendor: VendorRenewal, x: Linear, y: Linear, width: int) -> tuple[Flag, ...]:
     signs = vendor.decision is Decision.SIGN
     named = [
         ("pick" if signs else "what", "sign" if signs else "best offer", vendor.recommended),
         ("what", "least cost", vendor.cheapest),
-        ("what", "signed, or on the table", vendor.committed),
+        ("what", "on the table", vendor.committed),
     ]
     found: list[tuple[float, float, str, str]] = []
     for css, name, option in named:
         if option is None or any(abs(option.commit_usd - other[0]) < SMALL_USD for other in found):
             continue
-        found.append((option.commit_usd, option.cost_usd.est, css, f"{name} {usd(option.commit_usd)}"))
+        # On a telephone only what is signed has room for its amount; the table below has the others.
+        amount = f" {usd(option.commit_usd)}" if width == WIDE or css == "pick" else ""
+        found.append((option.commit_usd, option.cost_usd.est, css, name + amount))
     found.sort()
     widths = [text_width(label, LABEL_PX) for *_, label in found]
-    starts = [x.clip(commit) - width / 2 for (commit, *_), width in zip(found, widths, strict=True)]
-    placed = spans_apart(starts, widths, 12, WIDE)
+    starts = [x.clip(commit) - wide / 2 for (commit, *_), wide in zip(found, widths, strict=True)]
+    placed = spans_apart(starts, widths, 12, width)
     return tuple(
-        Flag(css=css, x=x.clip(commit), y=y.clip(cost), label=shortened(label, 40), label_x=round(left + width / 2, 1))
-        for (commit, cost, css, label), left, width in zip(found, placed, widths, strict=True)
+        Flag(css=css, x=x.clip(commit), y=y.clip(cost), label=shortened(label, 40), label_x=round(left + wide / 2, 1))
+        for (commit, cost, css, label), left, wide in zip(found, placed, widths, strict=True)
     )
 
 
