@@ -45,6 +45,9 @@ class Bug(AuditError):
 
 def main() -> None:
     """Run `audit` on the process's arguments and exit."""
+    # Worker processes read the main file again to find what is defined there. Nothing of ours is, and the scripts that
+    # installers write run `main` whenever they are read: a worker would start the whole command anew.
+    sys.modules["__main__"].__file__ = None
     sys.exit(run(sys.argv[1:]))
 
 

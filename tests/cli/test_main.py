@@ -237,3 +237,21 @@ def test_signals(number: signal.Signals, code: int) -> None:
         process.send_signal(number)
         assert process.wait(30) == code
         assert b"Traceback" not in process.stderr.read()
+
+
+def test_worker_processes_do_not_run_the_console_script_again(tmp_path: Path) -> None:
+    """Installers write scripts that run whenever they are read, and a spawned worker reads the main file."""
+    script = tmp_path / "audit-script"
+    script.write_text(
+        "import multiprocessing, sys\n"
+        "from concurrent.futures import ProcessPoolExecutor\n"
+        "from audit.cli import main\n"
+        "def work(argv):\n"
+        "    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context('spawn')) as pool:\n"
+        "        print(pool.submit(abs, -3).result())\n"
+        "    return 0\n"
+        "main.run = work\n"
+        "sys.exit(main.main())\n"
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "3\n", "")
