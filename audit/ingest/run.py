@@ -138,19 +138,20 @@ def _publish(folder: RunFolder, scratch: Path, rejects: Sequence[Reject]) -> Non
 def _read(jobs: Iterator[Job], size: int, workers: int) -> Iterator[tuple[Job, Part]]:
     """Parts in order. This process reads too: it need not import everything first, as a new one must.
 
-    At most two parts per other process are under way, so memory does not grow with the log.
+    At most two parts per other process are under way, and a job that was read lets go of its records, so memory does
+    not grow with the log.
     """
     if workers < 2 or size < PARALLEL_BYTES:
-        yield from ((job, read_part(job)) for job in jobs)
+        yield from ((job.without_records(), read_part(job)) for job in jobs)
         return
     with ProcessPoolExecutor(workers - 1, mp_context=get_context("spawn")) as pool:
         flying: deque[tuple[Job, Future[Part]]] = deque()
         try:
             for job in jobs:
                 if sum(not future.done() for _, future in flying) < 2 * (workers - 1):
-                    flying.append((job, pool.submit(read_part, job)))
+                    flying.append((job.without_records(), pool.submit(read_part, job)))
                 else:
-                    flying.append((job, _done(read_part(job))))
+                    flying.append((job.without_records(), _done(read_part(job))))
                 while flying and flying[0][1].done():
                     ready, future = flying.popleft()
                     yield ready, future.result()

@@ -6,7 +6,7 @@ import gc
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -44,6 +44,10 @@ class Job:
     pieces: tuple[Piece, ...]
     settings: IngestSettings
     folder: Path
+
+    def without_records(self) -> Job:
+        """The job as the second pass needs it: a piece of a compressed file holds its lines in memory."""
+        return replace(self, pieces=())
 
     @property
     def draft(self) -> Path:
