@@ -28,6 +28,13 @@ NOT_PARAMS = REPLAY_PARAMS_IGNORED | {
 }  # fmt: skip
 """Keys of a request body that stand elsewhere, are secret, or steer the client rather than the model."""
 
+_READ = frozenset({
+    "tools", "tool_choice", "response_format", "text", "instructions", "system", "stream", "previous_response_id",
+    "service_tier",
+})  # fmt: skip
+_UNREAD = NOT_PARAMS - _READ
+"""Keys of a body that `read_call` does not look at: its messages, and what differs from one call to the next."""
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -49,6 +56,15 @@ class Call:
 
 def read_call(body: Mapping[str, Any]) -> Call:
     """Read a request body of the chat or the Responses API, in whatever order its keys come."""
+    read = {key: value for key, value in body.items() if key not in _UNREAD}
+    try:
+        same = msgspec.json.encode(read)
+    except (ValueError, TypeError, RecursionError):  # integers beyond 64 bits
+        return _call(read)
+    return read_raw_call(same)
+
+
+def _call(body: Mapping[str, Any]) -> Call:
     tools, reasons = chat_tools(body.get("tools"))
     choice, shape = body.get("tool_choice"), body.get("response_format") or _text_format(body.get("text"))
     params = {k: v for k, v in body.items() if k not in NOT_PARAMS and v is not None}
@@ -76,8 +92,8 @@ def read_call(body: Mapping[str, Any]) -> Call:
 
 @functools.lru_cache(4096)
 def read_raw_call(raw: bytes) -> Call:
-    """`read_call` of raw JSON; what is not an object counts as an empty one."""
-    return read_call(obj(values.parse(raw)))
+    """`read_call` of raw JSON; what is not an object counts as an empty one. A log has few different ones."""
+    return _call(obj(values.parse(raw)))
 
 
 def chat_tools(tools: Any) -> tuple[list[Any] | None, tuple[str, ...]]:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -133,6 +134,7 @@ class _PartReader:
     def __init__(self, job: Job) -> None:
         self._job = job
         self._readers: dict[str, Reader] = {}
+        self._named: dict[str, Any] = {}  # per format the digest that ids begin with
         self._copies: dict[str, int] = {}
         self.drafts: list[pa.Table] = []
         self.rejects: list[Reject] = []
@@ -160,6 +162,7 @@ class _PartReader:
     def _reader(self, name: str) -> Reader:
         if name not in self._readers:
             self._readers[name] = FORMATS.get(name).open(self._job.settings)
+            self._named[name] = hashlib.sha256(name.encode() + b"\0")
         return self._readers[name]
 
     def _read(self, piece: Piece, number: int, record: bytes, reader: Reader) -> Sequence[Row]:
@@ -174,7 +177,9 @@ class _PartReader:
             return ()
         if len(self.early) < EARLY_RECORDS:
             self.early.append(True)
-        name = hashlib.sha256(piece.format.encode() + b"\0" + record).hexdigest()
+        named = self._named[piece.format].copy()
+        named.update(record)
+        name = named.hexdigest()
         for index, row in enumerate(rows):
             own = name if index == 0 else digest(f"{name}/{index}")
             row.row_id = self._unique(own)

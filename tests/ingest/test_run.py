@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 from pathlib import Path
 
 import polars as pl
@@ -378,3 +379,26 @@ def test_pieces_are_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, si
     monkeypatch.setattr(source, "_BUFFER_BYTES", 700)
     got = [record for piece in source.pieces(source.Source(path, "log")) for record in piece.records()]
     assert got == [(n, line) for n, line in enumerate(lines, 1) if line]
+
+
+def test_memory_does_not_grow_with_a_compressed_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines of a compressed file pass through memory; those of a part that was read are let go."""
+    size = 1 << 18
+    monkeypatch.setattr(source, "PIECE_BYTES", size)
+    monkeypatch.setattr("audit.ingest.run.PIECE_BYTES", size)
+    # Bulk that no row keeps, as in the records that LiteLLM writes, so that what is counted is the lines.
+    bulk = {"model_map_information": "x" * 200_000}
+    peaks = []
+    for turn, count in enumerate((20, 20, 80)):  # the first pays for imports
+        log = tmp_path / f"{turn}.jsonl.gz"
+        log.write_bytes(
+            gzip.compress(b"\n".join(json.dumps(payload(id=f"c{i}") | bulk).encode() for i in range(count)))
+        )
+        tracemalloc.start()
+        try:
+            ingest([log], IngestSettings(), RunFolder(tmp_path / str(turn)), workers=1)
+            peaks.append(tracemalloc.get_traced_memory()[1])
+        finally:
+            tracemalloc.stop()
+    grown = peaks[2] - peaks[1]
+    assert grown < 4 * size, f"12 MB more of log took {grown / 1e6:.1f} MB more"

@@ -6,6 +6,7 @@ object with `choices`, or the list of chunks of a stream. Source: openai 3.54.0,
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -46,11 +47,19 @@ def _find(value: Any, fits: Any, room: int = _ROOM) -> Any:
     if fits(value):
         return value
     if room and isinstance(value, dict):
-        for key in sorted(value, key=lambda k: (k not in _PREFERRED, k)):
-            # A request holds messages whose text may itself look like one.
-            if key != "messages" and (found := _find(value[key], fits, room - 1)) is not None:
+        for key in _looked_at(tuple(value)):
+            inner = value[key]
+            # Only what can hold an object is looked into; most values are short texts and numbers.
+            if isinstance(inner, dict | list | str) and (found := _find(inner, fits, room - 1)) is not None:
                 return found
     return None
+
+
+@functools.lru_cache(4096)
+def _looked_at(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """The keys of an object in the order in which they are searched; the records of a log have few sets of them."""
+    # A request holds messages whose text may itself look like one.
+    return tuple(sorted((k for k in keys if k != "messages"), key=lambda k: (k not in _PREFERRED, k)))
 
 
 def detects(record: Mapping[str, Any]) -> str | None:
@@ -97,7 +106,7 @@ def _row(record: dict[str, Any], request: dict[str, Any], response: Any, wanted:
     chat.put_usage(row, completion.get("usage"))
     _put_outcome(row, record, completion)
     _put_times(row, record)
-    cost = next((n for key in _COST if (n := number(record.get(key))) is not None and n >= 0), None)
+    cost = next((n for key in _COST if key in record and (n := number(record[key])) is not None and n >= 0), None)
     if cost is not None and (cost > 0 or not row.prompt_tokens):
         row.cost_usd_logged, row.cost_basis = cost, "gateway_pricetable"
     _put_labels(row, record, request, wanted)
@@ -166,8 +175,12 @@ def _put_times(row: Row, record: Mapping[str, Any]) -> None:
         row.started_at, row.started_at_resolution = microseconds(record.get(name))
         if row.started_at is not None:
             break
-    row.ended_at = next((t for name in _END if (t := microseconds(record.get(name))[0]) is not None), None)
-    row.latency_ms = next((n for key in _LATENCY if (n := number(record.get(key))) is not None and n >= 0), None)
+    row.ended_at = next(
+        (t for name in _END if name in record and (t := microseconds(record[name])[0]) is not None), None
+    )
+    row.latency_ms = next(
+        (n for key in _LATENCY if key in record and (n := number(record[key])) is not None and n >= 0), None
+    )
     row.ttft_ms = number(record.get("ttft_ms"))
     if row.latency_ms is None and row.started_at is not None and row.ended_at is not None:
         row.latency_ms = (row.ended_at - row.started_at) / 1000
