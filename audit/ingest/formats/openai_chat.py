@@ -48,17 +48,14 @@ def _find(value: Any, fits: Any, room: int = _ROOM) -> Any:
         return value
     if room and isinstance(value, dict):
         for key in _looked_at(tuple(value)):
-            inner = value[key]
-            # Only what can hold an object is looked into; most values are short texts and numbers.
-            if isinstance(inner, dict | list | str) and (found := _find(inner, fits, room - 1)) is not None:
+            if (found := _find(value[key], fits, room - 1)) is not None:
                 return found
     return None
 
 
 @functools.lru_cache(4096)
 def _looked_at(keys: tuple[str, ...]) -> tuple[str, ...]:
-    """The keys of an object in the order in which they are searched; the records of a log have few sets of them."""
-    # A request holds messages whose text may itself look like one.
+    """An object's keys in the order of search, without messages: their text may itself look like a request."""
     return tuple(sorted((k for k in keys if k != "messages"), key=lambda k: (k not in _PREFERRED, k)))
 
 
@@ -96,9 +93,7 @@ def _row(record: dict[str, Any], request: dict[str, Any], response: Any, wanted:
     streamed = isinstance(response, list)
     completion = joined(response) if streamed else obj(response)
     row.streaming = streamed or bool(call.stream)
-    row.request_id = text(completion.get("id"))
-    row.logical_request_id = row.request_id
-    row.dedupe_key = row.request_id
+    row.request_id = row.logical_request_id = row.dedupe_key = text(completion.get("id"))
     row.model_called = row.model_requested
     row.model_responded = text(completion.get("model"))
     row.model_key = model_key(row.model_responded or row.model_requested)
@@ -106,7 +101,7 @@ def _row(record: dict[str, Any], request: dict[str, Any], response: Any, wanted:
     chat.put_usage(row, completion.get("usage"))
     _put_outcome(row, record, completion)
     _put_times(row, record)
-    cost = next((n for key in _COST if key in record and (n := number(record[key])) is not None and n >= 0), None)
+    cost = next((n for key in _COST if (n := number(record.get(key))) is not None and n >= 0), None)
     if cost is not None and (cost > 0 or not row.prompt_tokens):
         row.cost_usd_logged, row.cost_basis = cost, "gateway_pricetable"
     _put_labels(row, record, request, wanted)
@@ -175,12 +170,8 @@ def _put_times(row: Row, record: Mapping[str, Any]) -> None:
         row.started_at, row.started_at_resolution = microseconds(record.get(name))
         if row.started_at is not None:
             break
-    row.ended_at = next(
-        (t for name in _END if name in record and (t := microseconds(record[name])[0]) is not None), None
-    )
-    row.latency_ms = next(
-        (n for key in _LATENCY if key in record and (n := number(record[key])) is not None and n >= 0), None
-    )
+    row.ended_at = next((t for name in _END if (t := microseconds(record.get(name))[0]) is not None), None)
+    row.latency_ms = next((n for key in _LATENCY if (n := number(record.get(key))) is not None and n >= 0), None)
     row.ttft_ms = number(record.get("ttft_ms"))
     if row.latency_ms is None and row.started_at is not None and row.ended_at is not None:
         row.latency_ms = (row.ended_at - row.started_at) / 1000
