@@ -50,15 +50,10 @@ THINGS_TO_RUN = (
 )
 
 ALONE: list[str] = json.loads((Path(__file__).parent / "payloads.json").read_text("utf-8"))
-PAYLOADS = [*ALONE, *(way + thing for way in WAYS_OUT for thing in THINGS_TO_RUN)]
-
-SOME = [
-    *ALONE,
-    *(
-        way + thing
-        for i, way in enumerate(WAYS_OUT)
-        for j, thing in enumerate(THINGS_TO_RUN)
-        if (i + j) % len(WAYS_OUT) in (0, 5)
-    ),
+COMPOSED = [
+    (i, j, way + thing) for i, way in enumerate(WAYS_OUT) for j, thing in enumerate(THINGS_TO_RUN) if (i + j) % 3
 ]
-"""Those that stand alone, and a few composed ones in which every way out and every thing to run occurs."""
+PAYLOADS = [*ALONE, *(text for _, _, text in COMPOSED)]
+
+SOME = [*ALONE, *(text for i, j, text in COMPOSED if (i + j) % len(WAYS_OUT) in (1, 5))]
+"""Those that stand alone, and a few composed ones in which every way out and nearly every thing to run occurs."""

@@ -97,7 +97,7 @@ def test_every_id_is_unique_and_every_reference_resolves(name: str) -> None:
 
 def test_the_corpus_is_large_and_varied() -> None:
     """Hundreds of texts, none twice, from every way out and with every thing to run."""
-    assert len(set(PAYLOADS)) == len(PAYLOADS) >= 400
+    assert len(set(PAYLOADS)) == len(PAYLOADS) >= 300
     assert len(set(ALONE)) >= 120
 
 
