@@ -5,10 +5,10 @@ Nothing here knows HTML: a chart is numbers, class names and labels, which the m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from audit.core.display import count, percent, plural, points, points_interval, usd, usd_parts
+from audit.core.display import count, money_digits, percent, plural, points, points_interval, usd, usd_parts
 from audit.core.finding import Findings, RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.report.scales import Linear, nice_domain, nice_ticks, shortened, spans_apart, text_width
@@ -147,7 +147,7 @@ def verdict_bar(findings: Findings, width: int) -> VerdictBar:
     spend = findings.spend_usd
     avoidable, still_open = findings.avoidable_usd.est, findings.not_proven_usd
     amounts = {"avoidable": avoidable, "open": still_open, "kept": max(spend - avoidable - still_open, 0.0)}
-    texts = {**usd_parts(amounts), "avoidable": usd(avoidable)} if avoidable else usd_parts(amounts)
+    texts = _bar_texts(amounts)
     names = {"avoidable": "Avoidable, proven", "open": "Not proven", "kept": "Kept as is"}
     scale = Linear(low=0, high=max(spend, sum(amounts.values())), start=0, end=width)
     shown = [name for name in amounts if amounts[name] > 0]
@@ -186,6 +186,16 @@ def verdict_bar(findings: Findings, width: int) -> VerdictBar:
         whisker_text=text,
         whisker_x=round(min(max(middle, half), width - half), 1),
     )
+
+
+def _bar_texts(amounts: Mapping[str, float]) -> dict[str, str]:
+    """The parts of the bar: the avoidable one as the headline has it, the others so that all add up to the spend."""
+    avoidable, spend = amounts["avoidable"], sum(amounts.values())
+    if not avoidable:
+        return usd_parts(amounts)
+    shown = round(avoidable, money_digits(avoidable))
+    kept = max(round(spend, money_digits(spend)) - shown - amounts["open"], 0.0)
+    return {"avoidable": usd(avoidable), **usd_parts({"open": amounts["open"], "kept": kept})}
 
 
 def _whisker(estimate: Estimate, scale: Linear) -> tuple[float, float] | None:

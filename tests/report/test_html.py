@@ -16,6 +16,7 @@ import pytest
 from audit.core.artifacts import read_findings, write_findings
 from audit.core.display import visible
 from audit.core.finding import Findings
+from audit.report.charts import WIDE, verdict_bar
 from audit.report.html import content_policy, island, render_html
 from audit.report.templates import template_folder
 from audit.report.words import headline_text
@@ -207,6 +208,17 @@ def test_rows_add_up_to_the_totals(name: str) -> None:
         assert others is not None
         assert len(rows) == 280
         assert [sum(dollars(row[i]) for row in rows) for i in (0, 1)] == [dollars(others[1]), dollars(others[2])]
+
+
+def test_the_parts_of_the_bar_add_up() -> None:
+    """Avoidable, open and kept as shown add up to the spend as shown, whatever the cents."""
+    whole = fixtures.proven()
+    for cents in range(0, 100, 7):
+        avoidable = dataclasses.replace(whole.avoidable_usd, est=171.0 + cents / 100)
+        found = dataclasses.replace(whole, spend_usd=304.59, avoidable_usd=avoidable, not_proven_usd=2.86)
+        parts = [dollars(segment.amount) for segment in verdict_bar(found, WIDE).segments]
+        assert parts[0] == round(avoidable.est)
+        assert sum(parts) == 305
 
 
 def test_every_chart_states_its_finding_and_has_its_numbers() -> None:
