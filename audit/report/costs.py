@@ -69,8 +69,6 @@ def _rows(route: RouteFinding, priced: Priced) -> Iterator[Row]:
         yield "Tokens an answer", _tokens(known.today), *(_length(cost) for _, cost in priced)
     first = priced[0][0].incumbent_latency_ms
     yield "Latency, p50 / p95 / p99", _latency(first), *(_latency(one.latency_ms) for one, _ in priced)
-    if any(cost.retries.retried for _, cost in priced):
-        yield "Attempts a call", NOTHING, *(_attempts(cost) for _, cost in priced)
 
 
 def _parts(cost: CostBreakdown) -> dict[str, float]:
@@ -100,11 +98,6 @@ def _latency(latency: Latency) -> str:
     return " / ".join(milliseconds(value) for value in (latency.p50, latency.p95, latency.p99))
 
 
-def _attempts(cost: CostBreakdown) -> str:
-    tries = cost.retries
-    return f"{tries.attempts / tries.calls:.2f}" if tries.calls else NOTHING
-
-
 def _assumptions(priced: Priced) -> Iterator[str]:
     """One line per assumption, naming the candidates it is about where it is not about all of them."""
     about: dict[tuple[str, str], list[str]] = {}
@@ -112,8 +105,11 @@ def _assumptions(priced: Priced) -> Iterator[str]:
         for assumption in cost.assumptions:
             factor = "" if assumption.factor == 1 else f" (cost × {assumption.factor:.3g})"
             about.setdefault((assumption.name, f"{assumption.text}{factor}"), []).append(one.tier)
+        tries = cost.retries
+        if tries.retried:
+            about.setdefault(("attempts", f"{tries.attempts / tries.calls:.2f} a call"), []).append(one.tier)
         if cost.estimated_calls:
-            share = percent(cost.estimated_calls / cost.retries.calls) if cost.retries.calls else "some"
+            share = percent(cost.estimated_calls / tries.calls)
             about.setdefault(("tokens", f"estimated on {share} of the calls"), []).append(one.tier)
     for (name, text), tiers in about.items():
         who = "" if len(tiers) == len(priced) else f", {listing(tiers)}"
