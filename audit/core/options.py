@@ -62,7 +62,10 @@ class Option:
         saving_usd: On the route's auditable spend.
         latency_p95_ms: Of its answers, every call counted one after the other; `hi` is an exact upper bound, None where
             too few calls were measured for one. None where none was.
-        segments: By dimension.
+        segments: By dimension; draws that the policy's own look took in.
+        alpha: Level of a test at this look. The levels of all declared looks add up to the run's, so that a test at
+            whichever look the replay stopped at keeps the run's error rate.
+        level: Nominal level of an interval at this look; the intervals of all looks hold the run's confidence at once.
     """
 
     policy: RoutePolicy
@@ -72,6 +75,8 @@ class Option:
     saving_usd: Estimate | None
     latency_p95_ms: Estimate | None
     segments: dict[str, tuple[Segment, ...]]
+    alpha: float
+    level: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -63,6 +63,8 @@ def options_of(
                 saving_usd=tested.saving_usd,
                 latency_p95_ms=_latency(tested, draws, walked, terms.level),
                 segments=by_dimension,
+                alpha=tested.look.alpha if tested.look else 0.0,
+                level=tested.look.level if tested.look else terms.level,
             )
         )
     return RouteOptions(

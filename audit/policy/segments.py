@@ -2,14 +2,14 @@
 
 A certificate is about all of a route's traffic, and a part of it may fare worse. So the part is tested by itself: the
 same sealed list, in the same order, on the part's own pairs, stopped at the first failure. Whatever is chosen among
-what passes keeps the promise for this part at the run's alpha. Each part that is asked about is a test of its own:
-among many unsafe ones, up to alpha of them pass.
+what passes keeps the promise for this part at the run's alpha, whichever look the replay stopped at. Each part that is
+asked about is a test of its own: among many unsafe ones, up to alpha of them pass.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audit.core.errors import InputError, UnknownName
 from audit.core.interval import Estimate
@@ -89,7 +89,7 @@ def claims_of(route: RouteOptions, part: Part, confidence: float) -> list[Claim 
     Args:
         route: With its options in that order.
         part: Of the traffic.
-        confidence: Of intervals; alpha is one less this.
+        confidence: Of intervals, over all looks.
 
     Returns:
         One claim per option; None where the part has no draw on the route.
@@ -101,8 +101,8 @@ def claims_of(route: RouteOptions, part: Part, confidence: float) -> list[Claim 
         if segment is None:
             claims.append(None)
             continue
-        claim = _claim(segment, route, confidence, going=going)
-        going = going and claim.p_value is not None and claim.p_value <= 1 - confidence
+        claim = _claim(segment, option, route, confidence, going=going)
+        going = going and claim.p_value is not None and claim.p_value <= option.alpha
         claims.append(claim)
     return claims
 
@@ -113,11 +113,12 @@ def segment_of(option: Option, part: Part) -> Segment | None:
     return next((segment for segment in rows if segment.name == part.name), None)
 
 
-def _claim(segment: Segment, route: RouteOptions, confidence: float, *, going: bool) -> Claim:
+def _claim(segment: Segment, option: Option, route: RouteOptions, confidence: float, *, going: bool) -> Claim:
     counts = PairCounts(b=segment.b, c=segment.c, n=segment.n)
     missing = {"missing_passed": segment.missing_passed, "missing_failed": segment.missing_failed}
     lost = segment.missing_passed + segment.missing_failed
-    delta = delta_estimate(counts, **missing, level=confidence)
+    delta = delta_estimate(counts, **missing, level=option.level)
+    delta = None if delta is None else replace(delta, level=confidence)
     enough = segment.n >= route.least_pairs and lost <= MAX_MISSING * (segment.n + lost)
     p = p_pass(pessimistic(counts, **missing), margin=route.margin) if going and enough else None
     low, high = (None, None) if delta is None else (delta.lo, delta.hi)
@@ -125,6 +126,6 @@ def _claim(segment: Segment, route: RouteOptions, confidence: float, *, going: b
         segment=segment,
         delta=delta,
         p_value=p,
-        certified=p is not None and p <= 1 - confidence and low is not None and low > -route.margin,
+        certified=p is not None and p <= option.alpha and low is not None and low > -route.margin,
         refuted=high is not None and high < -route.margin,
     )

@@ -41,6 +41,8 @@ def option(kind: str = "static", *tenants: Segment, **rest: Any) -> Option:
         "saving_usd": money(40, 4),
         "latency_p95_ms": Estimate(est=700.0, lo=650.0, hi=790.0, level=0.95),
         "segments": {"tenant": tenants} if tenants else {},
+        "alpha": 0.05,
+        "level": 0.95,
     }
     return Option(**{**given, **rest})
 
@@ -120,6 +122,17 @@ def test_an_unsafe_tenant_passes_as_rarely_as_promised() -> None:
             carved(options([option("static", tenant("acme", 300, int(b), int(c)))]), part=part).policy.routes
         )
     assert passed / 300 <= 0.05 + 3 * (0.05 * 0.95 / 300) ** 0.5
+
+
+def test_a_part_is_tested_at_the_level_of_its_look() -> None:
+    """What a replay in rounds stopped at early is held to that look's share of alpha, and its wider interval."""
+    counts = tenant("acme", 200, 2, 2)
+    part = part_of("tenant:acme")
+    assert carved(options([option("static", counts)]), part=part).policy.routes
+    early = option("static", counts, alpha=0.005, level=0.99)
+    found = carved(options([early]), part=part)
+    assert found.policy.routes == ()
+    assert "not proven above" in found.notes[0]
 
 
 def test_names_that_are_not_there() -> None:
