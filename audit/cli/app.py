@@ -16,6 +16,7 @@ from audit.cli import (
     gate,
     ingest,
     init,
+    man,
     mix,
     plan,
     policy,
@@ -57,6 +58,7 @@ COMMANDS = (
     tiers.tiers,
     doctor.doctor,
     completion.completion,
+    man.man,
 )
 
 

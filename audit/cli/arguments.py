@@ -7,8 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
+from audit.cli import candidates
+
 Logs = Annotated[list[Path], typer.Argument(metavar="LOGS...", help="Log files or folders; compressed ones too.")]
-Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.")]
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", autocompletion=candidates.run_folders)]
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="Default: ./audit.yaml, else the defaults.")]
 RunConfig = Annotated[
     Path | None, typer.Option("--config", "-c", help="Default: the file that the run was made with, else ./audit.yaml.")
@@ -16,7 +18,10 @@ RunConfig = Annotated[
 Out = Annotated[Path | None, typer.Option("--out", help="Run folder; default: runs/RUN_ID.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Of every draw; default: the configuration's.")]
 Tiers = Annotated[list[str] | None, typer.Option("--tier", help="Only this candidate; may be repeated.")]
-Routes = Annotated[list[str] | None, typer.Option("--route", help="Only routes of this glob; may be repeated.")]
+Routes = Annotated[
+    list[str] | None,
+    typer.Option("--route", help="Only routes of this glob; may be repeated.", autocompletion=candidates.routes),
+]
 Fixed = Annotated[bool, typer.Option("--fixed", help="Replay the whole sample, without looks that stop routes early.")]
 
 

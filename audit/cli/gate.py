@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from audit.cli.arguments import Run, RunConfig
+from audit.cli.candidates import gate_formats, run_folders
 from audit.cli.terminal import Terminal
 
 
@@ -18,10 +19,17 @@ def gate(
     rule: Annotated[list[str] | None, typer.Option("--rule", help="Instead of the configuration's rules.")] = None,
     format: Annotated[  # noqa: A002
         list[str] | None,
-        typer.Option("--format", help="text, json, markdown, junit or github, or NAME:PATH; several are fine."),
+        typer.Option(
+            "--format",
+            help="text, json, markdown, junit or github, or NAME:PATH; several are fine.",
+            autocompletion=gate_formats,
+        ),
     ] = None,
     baseline: Annotated[
-        Path | None, typer.Option("--baseline", metavar="RUN", help="Earlier run, for rules about change(...).")
+        Path | None,
+        typer.Option(
+            "--baseline", metavar="RUN", help="Earlier run, for rules about change(...).", autocompletion=run_folders
+        ),
     ] = None,
     inconclusive: Annotated[
         str | None, typer.Option("--inconclusive", help="fail, warn or pass: exit 1, 0 or 0 instead of 3.")

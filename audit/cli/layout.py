@@ -81,12 +81,12 @@ def _summary(command: Any) -> str:
 
 
 def _records(formatter: Any, title: str, records: list[tuple[str, str] | None]) -> None:
-    rows = [(_type(record[0]), record[1]) for record in records if record is not None]
+    rows = [(type_words(record[0]), record[1]) for record in records if record is not None]
     if rows:
         with formatter.section(title):
             formatter.write_dl(rows)
 
 
-def _type(name: str) -> str:
+def type_words(name: str) -> str:
     """Types as words, not as Python writes them."""
     return re.sub(r"<list\[(\w+)\]>", r"<\1>...", name).replace("<str>", "<text>").replace("<int>", "<number>")

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from audit.cli.arguments import Routes, Run
+from audit.cli.candidates import policy_targets
 from audit.cli.terminal import Terminal
 
 TARGETS = (
@@ -18,7 +19,7 @@ TARGETS = (
 def policy(
     ctx: typer.Context,
     run: Run,
-    to: Annotated[str, typer.Option("--to", help=TARGETS)] = "policy-json",
+    to: Annotated[str, typer.Option("--to", help=TARGETS, autocompletion=policy_targets)] = "policy-json",
     output: Annotated[
         str | None,
         typer.Option(

@@ -13,6 +13,7 @@ from audit.core.artifacts import write_atomic
 from audit.core.display import ascii_only
 from audit.core.errors import AuditError, Place, UnknownName
 from audit.core.finding import Findings
+from audit.gate import FORMATS
 from audit.gate.decide import GateDecision, Inconclusive
 from audit.gate.document import as_document
 from audit.gate.github import github_lines
@@ -20,7 +21,6 @@ from audit.gate.junit import junit_xml
 from audit.gate.markdown import markdown
 from audit.gate.text import text_lines
 
-FORMATS = ("text", "json", "markdown", "junit", "github")
 APPENDED = ("text", "markdown")
 """Formats whose files are appended to, as a job summary wants it; of the others a file holds one whole document."""
 
