@@ -15,7 +15,6 @@ from audit.gate import FORMATS
 from audit.policy.exports import EXPORTERS
 from tests.gate.world import example
 
-
 HEAVY = ("torch", "polars", "pyarrow", "httpx", "numpy", "yaml", "jinja2")
 
 
@@ -76,7 +75,7 @@ def test_a_route_is_text(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
 
 
 def test_it_is_quick_and_imports_nothing_heavy() -> None:
-    """About 100 ms, and never 200, beside Python, typer and pydantic, which typer reads words with: best of three, processor time."""
+    """About 100 ms beside Python, typer and pydantic, and never 200: the best of three, in processor time."""
     environment = {
         **os.environ,
         "_AUDIT_COMPLETE": "complete_bash",
