@@ -26,7 +26,7 @@ from audit.report.tables import Numbers
 from audit.report.words import STATUS, Status, decides, route_name
 
 DIFFERING = 5
-ROUTES_IN_LARGE_RUNS = 4
+ROUTES_IN_LARGE_RUNS = 3
 """Routes with evidence when there are more than the table shows; the rest is in `findings.json`."""
 
 SHORT = 400
