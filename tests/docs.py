@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -74,12 +75,31 @@ def commands() -> str:
     return table(("command", "does"), rows)
 
 
+def worked_example() -> str:
+    """Why no observed difference is not yet a proof, with its figures from the statistics themselves."""
+    from audit.stats.exact import p_pass, smallest_n
+    from audit.stats.tango import PairCounts, tango
+
+    n, margin, alpha = 62, 0.03, 0.05
+    none_lost = PairCounts(b=0, c=0, n=n)
+    loss, chance = -tango(none_lost).low, p_pass(none_lost, margin=margin)
+    text = (
+        f"A worked example: {n} requests, and not one difference between the tiers. Tempting, but the 95 % interval of "
+        f"the change still reaches down to {100 * loss:.1f} points: were the candidate truly {100 * margin:.0f} points "
+        f"worse, {n} pairs without a difference would come up in {100 * chance:.0f} % of samples, by luck alone. So at "
+        f"a margin of {100 * margin:.0f} points the verdict is Not proven. It takes {smallest_n(margin, alpha)} pairs "
+        f"without a single loss before luck is ruled out at {100 * alpha:.0f} %, and `audit` asks for at least 100."
+    )
+    return textwrap.fill(text, 120, break_on_hyphens=False) + "\n"
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "formats": formats,
     "providers": providers,
     "assertions": assertions,
     "exports": exports,
     "commands": commands,
+    "worked example": worked_example,
 }
 
 

@@ -1,0 +1,64 @@
+"""The commands of the README, run as they stand there against a local endpoint; and every command line of it is one."""
+
+import glob
+import gzip
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from audit.cli.app import command_line
+from audit.cli.main import run
+from tests.e2e.tiny import write_config, write_log
+from tests.server import serving
+
+README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+LINES = [line for block in BLOCKS for line in block.splitlines()]
+FIRST_RUN = next(block for block in BLOCKS if block.startswith("audit mix"))
+CODES = {"mix": 0, "init": 0, "plan": 0, "replay": 0, "gate": 0, "policy": 2}
+"""Twelve requests prove nothing: the route stays as it is, which passes, and there is no policy to hand over."""
+
+
+def words(line: str) -> list[str]:
+    """What a shell makes of a line: comments cut off, patterns of files filled in."""
+    return [name for word in shlex.split(line, comments=True) for name in (sorted(glob.glob(word)) or [word])]
+
+
+def test_ten_minutes_with_your_own_logs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each line in its turn, in one folder; the editor is the one step that is done for the reader."""
+    monkeypatch.chdir(tmp_path)
+    Path("logs").mkdir()
+    Path("logs/day.jsonl.gz").write_bytes(gzip.compress(write_log(Path("day.jsonl")).read_bytes()))
+    done = {}
+    with serving() as endpoint:
+        for line in FIRST_RUN.splitlines():
+            if line.startswith("$EDITOR audit.yaml"):
+                assert Path("audit.yaml").is_file(), "the lines before write it"
+                write_config(Path("audit.yaml"), endpoint.base_url)
+                continue
+            made = [str(path) for path in Path("runs").glob("*")]
+            _, command, *rest = [re.sub(r"^runs/\w+$", lambda _, made=made: made[0], word) for word in words(line)]
+            done[command] = run([command, *rest])
+            err = capsys.readouterr().err
+            assert "error[bug]" not in err
+            assert done[command] == CODES[command], (line, err)
+    assert done.keys() == CODES.keys()
+    assert [path.name for path in Path("runs").glob("*/report.html")] == ["report.html"]
+
+
+@pytest.mark.parametrize("line", [line for line in LINES if line.startswith("audit ")])
+def test_every_command_line_is_read(line: str) -> None:
+    """Flags and choices that a line shows exist."""
+    name, *rest = shlex.split(line, comments=True)[1:]
+    command_line().commands[name].make_context(name, rest, resilient_parsing=False, obj=None)
+
+
+@pytest.mark.parametrize("target", re.findall(r"^make ([\w-]+)", "\n".join(LINES), re.MULTILINE))
+def test_every_target_of_make_is_there(target: str) -> None:
+    """`make demo` and the others are targets of the Makefile."""
+    makefile = (Path(__file__).parents[2] / "Makefile").read_text("utf-8")
+    assert re.search(rf"^{target}:.*## ", makefile, re.MULTILINE)
