@@ -13,7 +13,7 @@ from audit.literals.data import env_literals, json_literals, shell_literals, tom
 from audit.literals.files import TYPED, SourceFile
 from audit.literals.lexer import LANGUAGES
 from audit.literals.names import ModelNames, Named, has_model_key
-from audit.literals.places import Hit, Kind, Literal, in_context, is_prose
+from audit.literals.places import Hit, Kind, Literal, in_context, is_property, is_prose
 from audit.literals.prefilter import Prefilter
 from audit.literals.python import python_literals
 
@@ -136,7 +136,8 @@ def _named(literals: list[Literal], names: ModelNames, found: FileFindings) -> I
         if named is None or not (named.distinctive or in_context(literal)):
             continue
         tabled = literal.kind is Kind.VALUE and has_model_key(literal.keyword)
-        if literal.kind is None or tabled or is_prose(literal.keyword.rpartition(".")[2]):
+        looked_up = literal.kind is Kind.ITEM and is_property(literal.keyword)
+        if literal.kind is None or tabled or looked_up or is_prose(literal.keyword.rpartition(".")[2]):
             found.mentions += 1
             found.models.add(named.model)
         else:

@@ -201,6 +201,10 @@ _NEVER = frozenset(
 )
 """Calls that log, test or count; nor through an argument that is called `model`."""
 _COUNTS = frozenset("cost docstring encoding price supports tokenizer tokens".split())  # noqa: SIM905
+_PROPERTY = frozenset(
+    "families known markers prefixes rejecting supported supporting unsupported with without".split()  # noqa: SIM905
+)
+"""Words of a list that models are looked up in; none of them is asked through it."""
 _LOOKUPS = frozenset("get getattr getenv getordefault fetch pop setdefault".split())  # noqa: SIM905
 
 
@@ -247,6 +251,12 @@ def is_prose(identifier: str) -> bool:
     """Whether what is called so is text for people, or no model's place."""
     parts = words(identifier)
     return bool(parts) and parts[-1] in _PROSE
+
+
+@lru_cache(maxsize=16384)
+def is_property(identifier: str) -> bool:
+    """Whether a list that is called so says something of the models in it: `UNSUPPORTED_MODELS`, `SERIES_MARKERS`."""
+    return not _PROPERTY.isdisjoint(words(identifier))
 
 
 def in_context(literal: Literal, enclosing: Sequence[str] = ()) -> bool:

@@ -204,3 +204,10 @@ def test_broken_files_hinder_nothing(text: str, suffix: str, tmp_path: Path) -> 
     """Whatever a file holds, it is read to its end."""
     (tmp_path / f"a.{suffix}").write_text(f'{text}\n// model: "gpt-4o"\nmodel = "gpt-4o"\n')
     assert scan([tmp_path], KNOWN).files == 1
+
+
+def test_a_list_that_says_something_of_its_models_is_no_call(tmp_path: Path) -> None:
+    """Models are looked up in it; a list to choose from is one of calls."""
+    code = 'UNSUPPORTED_MODELS = ["gpt-4o"]\nSERIES_MARKERS = ("o1", "gpt-4o")\nmodels_without_tools = ["o1"]\n'
+    scanned = scan([written(tmp_path, llm__py=code + 'FALLBACK_MODELS = ["gpt-4o-mini"]\n')], KNOWN)
+    assert (only(scanned).line, only(scanned).kind) == (4, Kind.ITEM)
