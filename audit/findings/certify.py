@@ -34,13 +34,17 @@ from audit.signals.signal import BoolArray
 from audit.stats.exact import p_pass
 from audit.stats.group_sequential import Look
 from audit.stats.risk_control import Attempt, LookTest, certify_in_looks
-from audit.stats.tango import PairCounts
+from audit.stats.tango import PairCounts, tango
 
 LEAST_DRAWS = 10
 """Fewer dollar draws of moved requests say too little of what is saved on them."""
 
 LEAST_SHARE = 0.1
 """A Split that moves less is not worth a router."""
+
+MOVED_LEVEL = 0.6
+"""Of the interval on what a Split moves: 80 % confidence on the side that counts. The promise about the whole route has its
+own level; at that one, no part of a route would ever have pairs enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +86,7 @@ class Tested:
         share_moved: Share of the draws that the cheap tier finally serves.
         share_escalated: Share that the cheap tier answered in vain.
         n: Pairs.
+        n_moved: Draws among them that the cheap tier finally serves.
         sealed: Digest of the list that it was tested from.
     """
 
@@ -99,6 +104,7 @@ class Tested:
     share_moved: float
     share_escalated: float
     n: int
+    n_moved: int
     sealed: str
 
     @property
@@ -150,9 +156,9 @@ def is_deployable(tested: Tested, margin: float) -> bool:
     The certificate holds for any choice among the certified.
 
     Moving a tenth of the traffic by lot loses a tenth of what moving all of it would lose, which may be within the
-    margin; that is no reason to move it. So a Split must hold the margin on what it moves, by its estimate. A check
-    that asks a second tier makes every request wait for two answers, which no replay measured: it is shown, and left
-    to people.
+    margin; that is no reason to move it. So a Split must hold the margin on what it moves, and more than by luck: by
+    the end of its interval there, at `MOVED_LEVEL`. A check that asks a second tier makes every request wait for two
+    answers, which no replay measured: it is shown, and left to people.
     """
     policy = tested.tuned.policy
     if not _low(tested.saving_usd) > 0:
@@ -161,7 +167,8 @@ def is_deployable(tested: Tested, margin: float) -> bool:
         return True
     if tested.delta is None or tested.share_moved < LEAST_SHARE or (policy.verifier and policy.verifier.tiers):
         return False
-    return -tested.delta.est <= margin * tested.share_moved
+    moved = PairCounts(b=tested.counts.b, c=tested.counts.c, n=tested.n_moved)
+    return tango(moved, level=MOVED_LEVEL).low > -margin
 
 
 def _low(estimate: Estimate | None) -> float:
@@ -210,6 +217,7 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
                 share_moved=_mean(seen.kept),
                 share_escalated=_mean(seen.asked & ~seen.kept),
                 n=seen.pairs.n,
+                n_moved=int(seen.kept.sum()),
                 sealed=sealed.order.digest,
             )
         )
