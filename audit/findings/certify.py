@@ -43,8 +43,8 @@ LEAST_SHARE = 0.1
 """A Split that moves less is not worth a router."""
 
 MOVED_LEVEL = 0.6
-"""Of the interval on what a Split moves: 80 % confidence on the side that counts. The promise about the whole route has its
-own level; at that one, no part of a route would ever have pairs enough."""
+"""Of the interval on what a Split moves: 80 % confidence on the side that counts. The promise about the whole route
+has its own level; at that one, no part of a route would ever have pairs enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
