@@ -188,6 +188,8 @@ def _transformer(model: str) -> Any:
 
 
 def _open_static(cache: Path | None) -> Embedder:
+    if importlib.util.find_spec("wordllama") is None:
+        raise MissingPackage("wordllama", why="embeddings need it, or sentence-transformers with a model")
     static = _static()
 
     def encode(texts: Sequence[str]) -> Vectors:
@@ -201,10 +203,8 @@ def _open_static(cache: Path | None) -> Embedder:
 def _static() -> Any:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    try:
-        import wordllama
-    except ImportError:
-        raise MissingPackage("wordllama", why="embeddings need it, or sentence-transformers with a model") from None
+    import wordllama
+
     # The import sets up logging for the whole process, which is not a library's to decide.
     root.handlers[:], root.level = handlers, level
     # A plain load looks for the tokenizer in a folder that the wheel does not have; its own folder as the cache works.

@@ -43,7 +43,7 @@ def cost_table(route: RouteFinding) -> CostTable | None:
         summary=f"What it would cost: {', '.join([today, *each])}",
         numbers=Numbers(
             caption=f"What each candidate would cost on {route_name(route)}, of what can be audited",
-            head=("", "Today", *(one.tier for one, _ in priced)),
+            head=("Figure", "Today", *(one.tier for one, _ in priced)),
             rows=tuple(_rows(route, priced)),
         ),
         assumptions=tuple(_assumptions(priced)),

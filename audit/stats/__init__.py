@@ -10,6 +10,7 @@
 | `sequential` | the same decision, watched while the replays come in |
 | `group_sequential` | the exact decision at a few looks that were declared beforehand |
 | `dollars` | which share of the spend was avoidable |
+| `ratios` | a ratio of two means over the same records, with Fieller's interval |
 | `risk_control` | which routing policies are certified, chosen without looking |
 | `planning` | how many pairs, where, and what they can decide |
 | `proxies` | few labels and many cheap verdicts |

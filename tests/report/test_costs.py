@@ -22,7 +22,7 @@ def test_both_caches_stand_there_and_one_is_used() -> None:
     """Today's spend beside every candidate's cost, cold and warm, and which of them the dollars are."""
     found = table("mini", "local")
     rows = {row[0]: row[1:] for row in found.numbers.rows}
-    assert found.numbers.head == ("", "Today", "mini", "local")
+    assert found.numbers.head == ("Figure", "Today", "mini", "local")
     assert rows["Cost, prompt cache cold, used here"] == ("$980", "$340 [$300, $380]", "$340 [$300, $380]")
     assert rows["Cost, prompt cache warm"][1] == "$251 [$213, $289]"
     assert found.summary == "What it would cost: today $980, mini $340, local $340"
