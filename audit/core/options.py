@@ -33,6 +33,7 @@ class Segment:
         c: Incumbent fails and policy passes.
         missing_passed: Draws that could not be measured although the incumbent passes.
         missing_failed: Draws that could not be measured where the incumbent fails.
+        missing_unknown: Draws that could not be measured because the incumbent was not scored.
         moved: Draws that the cheap tier finally serves.
         saving_usd: On `spend_usd`; None with too few dollar draws.
     """
@@ -47,6 +48,7 @@ class Segment:
     missing_failed: int
     moved: int
     saving_usd: Estimate | None
+    missing_unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

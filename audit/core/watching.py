@@ -17,6 +17,7 @@ class WatchedPairs:
         c: The incumbent fails and the policy passes.
         missing_passed: Draws that could not be measured although the incumbent passes.
         missing_failed: Draws that could not be measured where the incumbent fails.
+        missing_unknown: Draws that could not be measured because the incumbent was not scored.
     """
 
     route: str
@@ -25,6 +26,7 @@ class WatchedPairs:
     c: int
     missing_passed: int = 0
     missing_failed: int = 0
+    missing_unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

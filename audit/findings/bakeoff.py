@@ -20,6 +20,7 @@ from audit.findings.evidence import Pairs
 from audit.findings.money import dollars_of
 from audit.findings.replayed import Replayed
 from audit.signals.rules import in_force
+from audit.stats.missing import Missing
 
 
 def loss_of(delta: Estimate | None) -> Estimate | None:
@@ -138,8 +139,7 @@ def _oracle(draws: Replayed, spend: Replayed, design: RouteDesign, level: float)
         exchange_ids=(),
         incumbent=before,
         candidate=before | gained,
-        missing_passed=0,
-        missing_failed=0,
+        missing=Missing(),
         excluded={},
         not_applicable=0,
     )

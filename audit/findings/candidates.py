@@ -34,8 +34,8 @@ class Evidence:
         tier: The candidate.
         tuning: Paired verdicts on the split that orders the candidates.
         pairs: Paired verdicts on the split that tests them.
-        p_pass: Of "the loss is at least the margin", unmeasured draws counted as failures; 1 without pairs.
-        p_fail: Of "the loss is at most the margin", unmeasured draws counted as passes; 1 without pairs.
+        p_pass: Of "the loss is at least the margin", unmeasured draws at their worst; 1 without pairs.
+        p_fail: Of "the loss is at most the margin", unmeasured draws at their best; 1 without pairs.
         delta: Candidate minus incumbent, or None without pairs.
         saving_usd: On the route's auditable spend; None without dollar draws.
         waste_usd: Hindsight, or None.
@@ -70,15 +70,13 @@ def observed(pairs: Pairs) -> PairCounts:
 
 
 def pessimistic(pairs: Pairs) -> PairCounts:
-    """Counts with every unmeasured draw as a failure of the candidate."""
-    return missing.pessimistic(
-        observed(pairs), missing_passed=pairs.missing_passed, missing_failed=pairs.missing_failed
-    )
+    """Counts with every unmeasured draw at its worst for the candidate."""
+    return missing.pessimistic(observed(pairs), pairs.missing)
 
 
 def optimistic(pairs: Pairs) -> PairCounts:
-    """Counts with every unmeasured draw as a pass of the candidate."""
-    return missing.optimistic(observed(pairs), missing_passed=pairs.missing_passed, missing_failed=pairs.missing_failed)
+    """Counts with every unmeasured draw at its best for the candidate."""
+    return missing.optimistic(observed(pairs), pairs.missing)
 
 
 def delta_of(pairs: Pairs, level: float, *, nominal: float | None = None) -> Estimate | None:
@@ -89,12 +87,7 @@ def delta_of(pairs: Pairs, level: float, *, nominal: float | None = None) -> Est
         level: What the interval holds.
         nominal: Level that it is worked out at, where it is one of several looks that hold `level` together.
     """
-    found = missing.delta_estimate(
-        observed(pairs),
-        missing_passed=pairs.missing_passed,
-        missing_failed=pairs.missing_failed,
-        level=level if nominal is None else nominal,
-    )
+    found = missing.delta_estimate(observed(pairs), pairs.missing, level=level if nominal is None else nominal)
     return None if found is None else replace(found, level=level)
 
 

@@ -16,6 +16,7 @@ from audit.core.schemas import MEASURED
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.findings.costing import LOGGED, Costing, costing_of
+from audit.stats.missing import Missing
 
 BoolArray = npt.NDArray[np.bool_]
 
@@ -131,8 +132,7 @@ class Pairs:
         exchange_ids: Of the measured pairs, in draw order.
         incumbent: Whether the log's completion is accepted, shape (n,).
         candidate: Whether the other arm's is, shape (n,).
-        missing_passed: Draws that could not be measured although the incumbent passes.
-        missing_failed: Draws that could not be measured where the incumbent fails.
+        missing: Draws that could not be measured.
         excluded: Why draws are missing, with counts.
         not_applicable: Draws to which no criterion applies; they are outside the claim.
     """
@@ -140,8 +140,7 @@ class Pairs:
     exchange_ids: tuple[str, ...]
     incumbent: BoolArray
     candidate: BoolArray
-    missing_passed: int
-    missing_failed: int
+    missing: Missing
     excluded: Mapping[str, int]
     not_applicable: int
 
@@ -151,15 +150,10 @@ class Pairs:
         return len(self.incumbent)
 
     @property
-    def missing(self) -> int:
-        """Draws that could not be measured."""
-        return self.missing_passed + self.missing_failed
-
-    @property
     def missing_share(self) -> float:
         """Share of draws inside the claim that could not be measured."""
-        drawn = self.n + self.missing
-        return self.missing / drawn if drawn else 0.0
+        drawn = self.n + self.missing.total
+        return self.missing.total / drawn if drawn else 0.0
 
 
 def quality_draws(tables: Tables, split: str | None = None) -> pl.DataFrame:
@@ -195,9 +189,11 @@ def pair_up(tables: Tables, draws: pl.DataFrame, *, arm: str, tier: str) -> Pair
         exchange_ids=tuple(measured["exchange_id"]),
         incumbent=measured["y0"].to_numpy().astype(bool),
         candidate=measured["y1"].to_numpy().astype(bool),
-        # A draw whose incumbent could not be scored might have been a pass: the lower bound takes it as one.
-        missing_passed=missing.filter(pl.col("y0").fill_null(True)).height,
-        missing_failed=missing.filter(~pl.col("y0").fill_null(True)).height,
+        missing=Missing(
+            passed=missing.filter(pl.col("y0")).height,
+            failed=missing.filter(~pl.col("y0")).height,
+            unknown=missing["y0"].null_count(),
+        ),
         excluded=dict(zip(reasons["why"], reasons["len"], strict=True)),
         not_applicable=joined.height - claimed.height,
     )

@@ -102,8 +102,9 @@ def _segments(
             n=pairs.n,
             b=int(counts.b),
             c=int(counts.c),
-            missing_passed=pairs.missing_passed,
-            missing_failed=pairs.missing_failed,
+            missing_passed=pairs.missing.passed,
+            missing_failed=pairs.missing.failed,
+            missing_unknown=pairs.missing.unknown,
             moved=int(walked.kept[mine].sum()),
             saving_usd=_saving(tested, *part_of(spend, paid, theirs), billed, terms.level),
         )

@@ -24,6 +24,7 @@ from audit.findings.evidence import SERVED, Pairs, Tables, calls_on
 from audit.signals import compute
 from audit.signals.signal import BoolArray, FloatArray, TextEmbedder
 from audit.signals.verifiers import VERIFIERS
+from audit.stats.missing import Missing
 from audit.stats.paired import wilson
 from audit.stats.routing_curves import break_even, cascade_saves
 
@@ -209,9 +210,11 @@ def pairs_of(policy: RoutePolicy, draws: Replayed, walked: Walk, *, before: int 
         exchange_ids=tuple(name for name, taken in zip(draws.exchange_ids[first], counted, strict=True) if taken),
         incumbent=good[counted],
         candidate=np.where(kept, np.nan_to_num(after) > 0.5, good)[counted],
-        # A draw whose incumbent could not be scored might have been a pass: the lower bound takes it as one.
-        missing_passed=int((missing & ~(passed == 0)).sum()),
-        missing_failed=int((missing & (passed == 0)).sum()),
+        missing=Missing(
+            passed=int((missing & (passed == 1)).sum()),
+            failed=int((missing & (passed == 0)).sum()),
+            unknown=int((missing & np.isnan(passed)).sum()),
+        ),
         excluded={},
         not_applicable=0,
     )

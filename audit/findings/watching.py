@@ -89,6 +89,7 @@ def _counted(entry: RoutePolicy, draws: Replayed, walked: Walk) -> WatchedPairs:
         n=pairs.n,
         b=int(counts.b),
         c=int(counts.c),
-        missing_passed=pairs.missing_passed,
-        missing_failed=pairs.missing_failed,
+        missing_passed=pairs.missing.passed,
+        missing_failed=pairs.missing.failed,
+        missing_unknown=pairs.missing.unknown,
     )

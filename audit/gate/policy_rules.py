@@ -18,7 +18,7 @@ from audit.core.watching import RouteSeen, Seen, WatchedPairs
 from audit.gate.decide import Check, GateDecision, RuleResult, State, worst
 from audit.gate.watch_file import Record, is_own_evidence
 from audit.stats.drift import stability_index
-from audit.stats.missing import optimistic, pessimistic
+from audit.stats.missing import Missing, optimistic, pessimistic
 from audit.stats.sequential import watch_windows
 from audit.stats.tango import PairCounts
 
@@ -219,7 +219,6 @@ def _e(logarithm: float) -> str:
 
 
 def _bounds(one: WatchedPairs) -> tuple[PairCounts, PairCounts]:
-    """The counts with every unmeasured draw as a failure of the policy, and as a pass."""
-    counts = PairCounts(b=one.b, c=one.c, n=one.n)
-    missing = {"missing_passed": one.missing_passed, "missing_failed": one.missing_failed}
-    return pessimistic(counts, **missing), optimistic(counts, **missing)
+    """The counts with every unmeasured draw at its worst for the policy, and at its best."""
+    counts, missing = PairCounts(b=one.b, c=one.c, n=one.n), Missing.of(one)
+    return pessimistic(counts, missing), optimistic(counts, missing)

@@ -15,7 +15,7 @@ from audit.core.errors import InputError, UnknownName
 from audit.core.interval import Estimate
 from audit.core.options import DIMENSIONS, Option, PolicyOptions, RouteOptions, Segment
 from audit.stats.exact import p_pass
-from audit.stats.missing import delta_estimate, pessimistic
+from audit.stats.missing import Missing, delta_estimate, pessimistic
 from audit.stats.tango import PairCounts
 
 MAX_MISSING = 0.02
@@ -114,13 +114,11 @@ def segment_of(option: Option, part: Part) -> Segment | None:
 
 
 def _claim(segment: Segment, option: Option, route: RouteOptions, confidence: float, *, going: bool) -> Claim:
-    counts = PairCounts(b=segment.b, c=segment.c, n=segment.n)
-    missing = {"missing_passed": segment.missing_passed, "missing_failed": segment.missing_failed}
-    lost = segment.missing_passed + segment.missing_failed
-    delta = delta_estimate(counts, **missing, level=option.level)
+    counts, missing = PairCounts(b=segment.b, c=segment.c, n=segment.n), Missing.of(segment)
+    delta = delta_estimate(counts, missing, level=option.level)
     delta = None if delta is None else replace(delta, level=confidence)
-    enough = segment.n >= route.least_pairs and lost <= MAX_MISSING * (segment.n + lost)
-    p = p_pass(pessimistic(counts, **missing), margin=route.margin) if going and enough else None
+    enough = segment.n >= route.least_pairs and missing.total <= MAX_MISSING * (segment.n + missing.total)
+    p = p_pass(pessimistic(counts, missing), margin=route.margin) if going and enough else None
     low, high = (None, None) if delta is None else (delta.lo, delta.hi)
     return Claim(
         segment=segment,

@@ -18,13 +18,11 @@ from audit.stats.tango import PairCounts, finite_log, tango, tango_many, tango_z
 
 __all__ = [
     "MIN_VERDICT_PAIRS",
-    "MissingBounds",
     "PairCounts",
     "PairedDelta",
     "adjusted_t",
     "finite_log",
     "graded_delta",
-    "manski_bounds",
     "paired_delta",
     "tango",
     "tango_many",
@@ -60,23 +58,6 @@ class PairedDelta:
     def tiny(self) -> bool:
         """Too few pairs for any verdict but FAIL."""
         return self.n_pairs < MIN_VERDICT_PAIRS
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MissingBounds:
-    """What the delta can be when some pairs were never seen.
-
-    Attributes:
-        pessimistic: Counts with every missing candidate answer taken as a failure.
-        optimistic: Counts with every one of them taken as a pass.
-        interval: From the lower end of the pessimistic interval to the upper end of the optimistic one.
-        missing: Pairs that were filled in.
-    """
-
-    pessimistic: PairCounts
-    optimistic: PairCounts
-    interval: Interval
-    missing: int
 
 
 def adjusted_t(differences: npt.ArrayLike, *, level: float = 0.95) -> Interval:
@@ -179,47 +160,6 @@ def graded_delta(incumbent: npt.ArrayLike, candidate: npt.ArrayLike, *, level: f
         n_pairs=size,
         n_clusters=size,
     )
-
-
-def manski_bounds(
-    counts: PairCounts,
-    *,
-    incumbent_passed: int = 0,
-    incumbent_failed: int = 0,
-    incumbent_unknown: int = 0,
-    level: float = 0.95,
-) -> MissingBounds:
-    """Bounds on the delta when some records could not be replayed, without any assumption about them.
-
-    A candidate's own error, time-out or refusal is a failure, not a missing pair: count it in `counts`.
-
-    Args:
-        counts: The pairs that were seen.
-        incumbent_passed: Records without a candidate verdict whose incumbent passed.
-        incumbent_failed: Records without a candidate verdict whose incumbent failed.
-        incumbent_unknown: Records with neither verdict, such as redacted or truncated ones.
-        level: Nominal coverage in (0, 1).
-
-    Returns:
-        The counts at both extremes and the interval that holds whatever the missing verdicts are.
-
-    Special cases:
-        Nothing missing: both extremes equal `counts`. No records at all: [-1, 1].
-
-    Raises:
-        ValueError: A number of missing records is negative.
-
-    Source:
-        Manski (2003), Partial Identification of Probability Distributions, chapter 1.
-    """
-    if min(incumbent_passed, incumbent_failed, incumbent_unknown) < 0:
-        raise ValueError("numbers of missing records must not be negative")
-    missing = incumbent_passed + incumbent_failed + incumbent_unknown
-    # A missing answer of the candidate is a regression only where the incumbent passed, a gain only where it failed.
-    pessimistic = counts + PairCounts(b=incumbent_passed + incumbent_unknown, c=0, n=missing)
-    optimistic = counts + PairCounts(b=0, c=incumbent_failed + incumbent_unknown, n=missing)
-    interval = Interval(low=tango(pessimistic, level=level).low, high=tango(optimistic, level=level).high, level=level)
-    return MissingBounds(pessimistic=pessimistic, optimistic=optimistic, interval=interval, missing=missing)
 
 
 def wilson(k: float, n: float, *, level: float = 0.95) -> Interval:

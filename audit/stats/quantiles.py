@@ -41,7 +41,7 @@ def two_sided_t(level: float, degrees_of_freedom: float) -> float:
 def finite_vector(name: str, values: npt.ArrayLike) -> FloatArray:
     """A one-dimensional float array without NaN or infinity; raise ValueError naming it otherwise.
 
-    A missing score is not a number: the caller counts it (`paired.manski_bounds`) instead of passing NaN on.
+    A missing score is not a number: the caller counts it (`missing.Missing`) instead of passing NaN on.
     """
     array = np.asarray(values, dtype=np.float64)
     if array.ndim != 1:

@@ -3,12 +3,20 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from audit.core.finding import CandidateVerdict, RouteFinding, Verdict
+from audit.core.policy import RoutePolicy
+from audit.findings.candidates import optimistic, pessimistic
+from audit.findings.evidence import Pairs, pair_up, quality_draws
+from audit.findings.replayed import pairs_of, replayed, walk
 from audit.findings.routes import RouteTraffic, find_route
+from audit.stats.missing import Missing
+from audit.stats.noninferiority import p_fail
 from tests.findings.world import Planted, World, make_world
 from tests.shared import REPOSITORY
 
@@ -100,6 +108,41 @@ def test_a_few_unmeasured_calls_lower_the_bound(tmp_path: Path) -> None:
     assert flaky.quality_delta.lo is not None
     assert flaky.quality_delta.est == clean.quality_delta.est == 0
     assert flaky.quality_delta.lo < clean.quality_delta.lo
+
+
+def test_an_incumbent_that_was_not_scored_widens_both_ends(tmp_path: Path) -> None:
+    """It might have passed or failed: against one that passed, the lower end stays and the upper end rises."""
+    world = make_world(tmp_path, {"small": Planted(regress=0.06, gain=0.01)}, n=4000)
+    draws = quality_draws(world.tables, "certification")
+    logged = (pl.col("arm") == "incumbent") & pl.col("accepted")
+    some = world.tables.accepted.filter(logged & pl.col("exchange_id").is_in(draws["exchange_id"].implode()))
+    gone = some["exchange_id"].unique().sort()[:5]
+
+    def without(arm: str) -> Pairs:
+        lost = pl.col("exchange_id").is_in(gone.implode()) & (pl.col("arm") == arm)
+        accepted = world.tables.accepted.with_columns(accepted=pl.when(~lost).then("accepted"))
+        return pair_up(replace(world.tables, accepted=accepted), draws, arm="candidate", tier="small")
+
+    unscored, unmeasured = without("incumbent"), without("candidate")
+    assert unscored.missing == Missing(unknown=5)
+    assert unmeasured.missing == Missing(passed=5)
+    assert unscored.excluded == {"incumbent_unscored": 5}
+    assert pessimistic(unscored) == pessimistic(unmeasured)
+    assert optimistic(unscored).c == optimistic(unmeasured).c + 5
+    assert p_fail(optimistic(unscored), margin=0.03) > p_fail(optimistic(unmeasured), margin=0.03)
+
+
+def test_a_policy_counts_missing_draws_as_its_tier_does(tmp_path: Path) -> None:
+    """Walked over all draws, a whole-route policy has the candidate's own counts, whatever could not be measured."""
+    world = make_world(tmp_path, {"small": Planted(regress=0.02, gain=0.02, statuses={"timeout": 0.05})}, n=1000)
+    unscored = (pl.col("arm") == "incumbent") & (pl.col("exchange_id").str.slice(7, 1) == "a")
+    accepted = world.tables.accepted.with_columns(accepted=pl.when(~unscored).then("accepted"))
+    tables = replace(world.tables, accepted=accepted)
+    draws = replayed(tables, quality_draws(tables), ["small"], {})
+    policy = RoutePolicy(route="/r", kind="static", tier="small", otherwise="large")
+    walked = pairs_of(policy, draws, walk(policy, draws, None)).missing
+    assert walked == pair_up(tables, quality_draws(tables), arm="candidate", tier="small").missing
+    assert min(walked.passed, walked.failed, walked.unknown) > 0
 
 
 @pytest.mark.acceptance(27)

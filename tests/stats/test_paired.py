@@ -1,15 +1,13 @@
-"""Deltas, graded intervals, missing pairs, Wilson."""
+"""Deltas, graded intervals, Wilson."""
 
 import math
 
-import numpy as np
 import pytest
 
 from audit.stats.paired import (
     PairCounts,
     adjusted_t,
     graded_delta,
-    manski_bounds,
     paired_delta,
     tango,
     wilson,
@@ -69,47 +67,6 @@ def test_graded_delta_counts_both_directions() -> None:
     for wrong in ([0.1, 0.2], [0.1, 0.2, 1.2], [0.1, 0.2, math.nan]):
         with pytest.raises(ValueError, match=r"scores|shapes|candidate"):
             graded_delta([0.5, 1.0, 0.2], wrong)
-
-
-@pytest.mark.acceptance(27)
-def test_missing_candidates_are_bounded_not_dropped() -> None:
-    """A missing answer is a regression at worst where the incumbent passed, and a gain at best where it failed."""
-    seen = PairCounts(b=2, c=1, n=90)
-    found = manski_bounds(seen, incumbent_passed=4, incumbent_failed=3, incumbent_unknown=3)
-    assert found.pessimistic == PairCounts(b=9, c=1, n=100)
-    assert found.optimistic == PairCounts(b=2, c=7, n=100)
-    assert found.missing == 10
-    assert found.interval.low == tango(found.pessimistic).low
-    assert found.interval.high == tango(found.optimistic).high
-    with pytest.raises(ValueError, match="negative"):
-        manski_bounds(seen, incumbent_passed=-1)
-
-
-def test_missing_bounds_hold_every_completion() -> None:
-    """Whatever the missing verdicts are, the complete data's delta and interval lie within the bounds."""
-    rng = np.random.default_rng(1)
-    for _ in range(60):
-        n = int(rng.integers(2, 60))
-        incumbent, candidate, gone = rng.random(n) < 0.8, rng.random(n) < 0.7, rng.random(n) < 0.2
-        bounds = manski_bounds(
-            PairCounts.of(incumbent[~gone], candidate[~gone]),
-            incumbent_passed=int((gone & incumbent).sum()),
-            incumbent_failed=int((gone & ~incumbent).sum()),
-        )
-        complete = PairCounts.of(incumbent, candidate)
-        assert bounds.pessimistic.delta is not None
-        assert bounds.optimistic.delta is not None
-        assert complete.delta is not None
-        assert bounds.pessimistic.delta <= complete.delta <= bounds.optimistic.delta
-        assert bounds.interval.low <= tango(complete).low + 1e-9
-
-
-def test_nothing_missing_changes_nothing() -> None:
-    """Without missing pairs both extremes are the counts."""
-    seen = PairCounts(b=2, c=1, n=90)
-    found = manski_bounds(seen)
-    assert found.pessimistic == found.optimistic == seen
-    assert found.interval == tango(seen)
 
 
 def test_wilson_known_values_and_edges() -> None:
