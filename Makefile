@@ -34,7 +34,7 @@ check: $(READY) ## Lint, types, layers, and whether generated text is in date
 bench: $(READY) ## Ratios against peers in the same run; writes bench.json
 	$(BIN)/python -m tests.benchmarks
 
-docs: $(READY) ## Fill the generated parts of README.md and ARCHITECTURE.md
+docs: $(READY) ## Fill the generated parts of README.md and the guides
 	$(BIN)/python -m tests.docs
 
 golden: $(READY) ## Renew golden files; read the diff

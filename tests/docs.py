@@ -1,4 +1,4 @@
-"""Fill the generated parts of README.md, or check that they are in date: `python -m tests.docs [--check]`.
+"""Fill the generated parts of the documents, or check that they are in date: `python -m tests.docs [--check]`.
 
 A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`. What can rot is made from the code.
 """
@@ -9,12 +9,10 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable
-from pathlib import Path
 
 from audit.core.catalog import Catalog
+from tests.documents import DOCUMENTS, ROOT
 
-ROOT = Path(__file__).parents[1]
-FILES = ("README.md",)
 PART = re.compile(r"(<!-- generated: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 
@@ -77,19 +75,60 @@ def commands() -> str:
 
 def worked_example() -> str:
     """Why no observed difference is not yet a proof, with its figures from the statistics themselves."""
+    from audit.core.settings import SliceSettings
     from audit.stats.exact import p_pass, smallest_n
+    from audit.stats.group_sequential import declare_looks
     from audit.stats.tango import PairCounts, tango
 
     n, margin, alpha = 62, 0.03, 0.05
     none_lost = PairCounts(b=0, c=0, n=n)
     loss, chance = -tango(none_lost).low, p_pass(none_lost, margin=margin)
-    text = (
+    last = declare_looks(SliceSettings().looks, alpha=alpha)[-1]
+    return _paragraph(
         f"A worked example: {n} requests, and not one difference between the tiers. Tempting, but the 95 % interval of "
         f"the change still reaches down to {100 * loss:.1f} points: were the candidate truly {100 * margin:.0f} points "
         f"worse, {n} pairs without a difference would come up in {100 * chance:.0f} % of samples, by luck alone. So at "
         f"a margin of {100 * margin:.0f} points the verdict is Not proven. It takes {smallest_n(margin, alpha)} pairs "
-        f"without a single loss before luck is ruled out at {100 * alpha:.0f} %, and `audit` asks for at least 100."
+        f"without a single loss before luck is ruled out at {100 * alpha:.0f} % by one look, "
+        f"{smallest_n(margin, last.alpha)} at the last of {last.of} looks, and `audit` asks for at least 100."
     )
+
+
+def ten_samples() -> str:
+    """What a rule on a point estimate of ten pairs lets through."""
+    from audit.stats.exact import p_pass
+    from audit.stats.tango import PairCounts, tango
+
+    n, loss, routes = 10, 0.10, 20
+    none_lost = PairCounts(b=0, c=0, n=n)
+    chance = p_pass(none_lost, margin=loss)
+    return _paragraph(
+        f"In {n} pairs one request is {100 / n:.0f} points: the rule asks in effect for no loss at all, and a lucky "
+        f"{n} is common. A candidate that truly loses {100 * loss:.0f} points loses none of {n} in "
+        f"{100 * chance:.0f} % of samples: of {routes} such routes, {routes * chance:.0f} would be moved. The 95 % "
+        f"interval says it: with no difference in {n} pairs it reaches from {100 * tango(none_lost).low:.0f} to "
+        f"+{100 * tango(none_lost).high:.0f} points. And on a larger sample the rule still looks at the estimate "
+        "alone: a candidate that is exactly at its limit passes half of the time, however many are drawn."
+    ).replace("from -", "from −")
+
+
+def looks() -> str:
+    """The declared looks and their levels."""
+    from audit.core.settings import SliceSettings
+    from audit.stats.group_sequential import declare_looks
+
+    declared = declare_looks(SliceSettings().looks)
+    levels, total = ", ".join(f"{100 * look.alpha:.2f}" for look in declared), sum(look.alpha for look in declared)
+    first, last = declared[0], declared[-1]
+    return _paragraph(
+        f"By default there are {len(declared)} looks, after equal parts of the test sample. The levels of their exact "
+        f"tests are {levels} %, which add up to {100 * total:.0f} %; the interval of the first look is one of "
+        f"{100 * first.level:.2f} %, that of the last one of {100 * last.level:.1f} %, so that all of them hold the "
+        "truth at once in 95 of 100 audits."
+    )
+
+
+def _paragraph(text: str) -> str:
     return textwrap.fill(text, 120, break_on_hyphens=False) + "\n"
 
 
@@ -100,6 +139,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "exports": exports,
     "commands": commands,
     "worked example": worked_example,
+    "ten samples": ten_samples,
+    "looks": looks,
 }
 
 
@@ -111,12 +152,11 @@ def filled(text: str) -> str:
 def main(arguments: list[str]) -> int:
     """Fill, or with `--check` say what is out of date and return 1."""
     stale = []
-    for name in FILES:
-        path = ROOT / name
+    for path in DOCUMENTS:
         old = path.read_text("utf-8")
         new = filled(old)
         if new != old:
-            stale.append(name)
+            stale.append(str(path.relative_to(ROOT)))
             if "--check" not in arguments:
                 path.write_text(new, "utf-8")
     if "--check" in arguments and stale:

@@ -14,6 +14,7 @@ from audit.cli import (
     diff,
     doctor,
     gate,
+    guide,
     ingest,
     init,
     man,
@@ -57,6 +58,7 @@ COMMANDS = (
     prices.prices,
     tiers.tiers,
     doctor.doctor,
+    guide.guide,
     completion.completion,
     man.man,
 )

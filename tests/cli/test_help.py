@@ -110,7 +110,7 @@ def test_completion_scripts(shell: str, capsys: pytest.CaptureFixture[str]) -> N
 def test_completion_answers(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """What the script asks for is answered with commands."""
     monkeypatch.setenv("_AUDIT_COMPLETE", "complete_bash")
-    monkeypatch.setenv("COMP_WORDS", "audit g")
+    monkeypatch.setenv("COMP_WORDS", "audit ga")
     monkeypatch.setenv("COMP_CWORD", "1")
     assert run([]) == 0
     assert capsys.readouterr().out.split() == ["gate"]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tests.documents import README, blocks
 from tests.e2e.conftest import run_demo
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +24,12 @@ def findings(run: Path) -> dict[str, Any]:
 def routes(findings: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Routes by name."""
     return {route["route"]: route for route in findings["routes"]}
+
+
+def test_the_readme_shows_what_it_prints(demo: tuple[Path, str]) -> None:
+    """The block of the README stands in the output word for word."""
+    shown = next(block for block in blocks(README, "text") if block.startswith("  You paid"))
+    assert shown in demo[1]
 
 
 def test_counts_and_money_are_the_planted_ones(findings: dict[str, Any]) -> None:

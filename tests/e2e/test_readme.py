@@ -1,4 +1,4 @@
-"""The commands of the README, run as they stand there against a local endpoint; and every command line of it is one."""
+"""The commands of the README and the guides: run as they stand there, and every command line of them is one."""
 
 import glob
 import gzip
@@ -10,12 +10,11 @@ import pytest
 
 from audit.cli.app import command_line
 from audit.cli.main import run
+from tests.documents import DOCUMENTS, README, ROOT, arguments, blocks, command_lines
 from tests.e2e.tiny import write_config, write_log
 from tests.server import serving
 
-README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
-BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-LINES = [line for block in BLOCKS for line in block.splitlines()]
+BLOCKS = blocks(README, "sh")
 FIRST_RUN = next(block for block in BLOCKS if block.startswith("audit mix"))
 CODES = {"mix": 0, "init": 0, "plan": 0, "replay": 0, "gate": 0, "policy": 2}
 """Twelve requests prove nothing: the route stays as it is, which passes, and there is no policy to hand over."""
@@ -50,15 +49,15 @@ def test_ten_minutes_with_your_own_logs(
     assert [path.name for path in Path("runs").glob("*/report.html")] == ["report.html"]
 
 
-@pytest.mark.parametrize("line", [line for line in LINES if line.startswith("audit ")])
+@pytest.mark.parametrize("line", sorted({line for path in DOCUMENTS for line in command_lines(path)}))
 def test_every_command_line_is_read(line: str) -> None:
     """Flags and choices that a line shows exist."""
-    name, *rest = shlex.split(line, comments=True)[1:]
+    name, *rest = arguments(line)
     command_line().commands[name].make_context(name, rest, resilient_parsing=False, obj=None)
 
 
-@pytest.mark.parametrize("target", re.findall(r"^make ([\w-]+)", "\n".join(LINES), re.MULTILINE))
+@pytest.mark.parametrize("target", re.findall(r"^make ([\w-]+)", "\n".join(BLOCKS), re.MULTILINE))
 def test_every_target_of_make_is_there(target: str) -> None:
     """`make demo` and the others are targets of the Makefile."""
-    makefile = (Path(__file__).parents[2] / "Makefile").read_text("utf-8")
+    makefile = (ROOT / "Makefile").read_text("utf-8")
     assert re.search(rf"^{target}:.*## ", makefile, re.MULTILINE)
