@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from audit import __version__
 from audit.config import settings_digest
@@ -104,6 +105,19 @@ def _recomputed(folder: RunFolder) -> float | None:
     return None if recomputed.null_count() else exact_sum(recomputed)
 
 
+def tier_facts(tier: Tier) -> dict[str, Any]:
+    """What the findings repeat of a tier: model, provider, host, and its price with any discount taken off."""
+    price: dict[str, Any] = {
+        "input": tier.price.input,
+        "output": tier.price.output,
+        "source": tier.price.source,
+        "as_of": tier.price.as_of,
+    }
+    if tier.price.discount:
+        price["discount"] = tier.price.discount
+    return {"model": tier.model, "provider": tier.provider, "host": host_of(tier), "price": price}
+
+
 def _provenance(at_hand: FindingsContext, report: IngestReport) -> Provenance:
     plan, settings = at_hand.plan, at_hand.settings
     return Provenance(
@@ -112,20 +126,7 @@ def _provenance(at_hand: FindingsContext, report: IngestReport) -> Provenance:
         seed=settings.seed,
         tool_version=__version__,
         packages={name: found for name in PACKAGES if (found := _version(name))},
-        tiers={
-            tier.name: {
-                "model": tier.model,
-                "provider": tier.provider,
-                "host": host_of(tier),
-                "price": {
-                    "input": tier.price.input,
-                    "output": tier.price.output,
-                    "source": tier.price.source,
-                    "as_of": tier.price.as_of,
-                },
-            }
-            for tier in at_hand.tiers
-        },
+        tiers={tier.name: tier_facts(tier) for tier in at_hand.tiers},
         plan_sha256=plan.plan_id,
         quote=plan.whole_usd,
         embedder=at_hand.embedder,

@@ -1,6 +1,7 @@
 """`contract:` what vendors offer and what is expected of the traffic: the assumptions of `audit renew`, each named.
 
-Money is USD over the whole term unless a name says otherwise. "The log's prices" are what the log was billed.
+Money is USD over the whole term unless a name says otherwise. "The log's prices" are what the log was billed; of
+a model that traffic moves to, its tier's price before the tier's own `discount`, whose place the vendor's terms take.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from audit.core.display import count, listing, percent, percent_brief, plural, u
 from audit.core.finding import Findings, Verdict
 from audit.core.renewal import Assumption, Decision, Origin, VendorRenewal
 from audit.renewal.demand import Demand, freed_usd, is_move
-from audit.renewal.rates import Rate
+from audit.renewal.rates import Rate, charged_share
 
 ROUTES_SHOWN = 12
 
@@ -23,7 +23,7 @@ def assumptions_of(
         *_growth(contract),
         *(line for index, vendor in enumerate(contract.vendors) for line in _vendor(index, vendor, contract)),
         *_outside(demand, rates),
-        *_measured(findings),
+        *_measured(findings, contract),
     )
 
 
@@ -106,7 +106,7 @@ def _outside(demand: Demand, rates: Mapping[str, Rate]) -> Iterator[Assumption]:
         yield _line("no vendor", f"{listing(names)}: no contract, at the log's prices", said=False)
 
 
-def _measured(findings: Findings) -> Iterator[Assumption]:
+def _measured(findings: Findings, contract: ContractSettings) -> Iterator[Assumption]:
     days = plural(findings.days, "day")
     value = f"{usd(findings.spend_usd)} for {count(findings.requests)} requests in {days}"
     yield Assumption(key="spend of the log", value=value, origin=Origin.MEASURED)
@@ -126,12 +126,16 @@ def _measured(findings: Findings) -> Iterator[Assumption]:
         yield Assumption(key="other routes", value=value, origin=Origin.MEASURED)
     for name in sorted({route.candidate for route in moving if route.candidate}):
         if (tier := findings.provenance.tiers.get(name)) is not None:
-            price = tier["price"]
+            price, vendor, charged = tier["price"], contract.vendor_of(tier["model"]), charged_share(tier)
+            full = 1.0 if vendor is None else charged
             source = price.get("source", "audit.yaml")
             own = source == "audit.yaml"
-            value = f"${price['input']:g} in, ${price['output']:g} out per million tokens"
+            value = f"${price['input'] / full:g} in, ${price['output'] / full:g} out per million tokens"
             value += "" if own else f", {source}"
             value += f", of {day}" if (day := price.get("as_of")) else ""
+            if charged < 1:
+                off = f"its discount of {percent_brief(1 - charged)} in `tiers`"
+                value += f"; {off} is taken off" if vendor is None else f"; {vendor.name}'s terms replace {off}"
             origin = Origin.CONTRACT if own else Origin.LIST_PRICE
             yield Assumption(key=f"price of tier {name}", value=value, origin=origin)
 

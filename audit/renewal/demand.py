@@ -15,7 +15,7 @@ import numpy as np
 
 from audit.core.contract import ContractSettings, VendorSettings, probabilities
 from audit.core.finding import Findings, RouteFinding, Verdict
-from audit.renewal.rates import Rate
+from audit.renewal.rates import Rate, charged_share
 from audit.stats.commitments import two_piece_normal
 from audit.stats.quantiles import FloatArray, IntArray
 
@@ -32,6 +32,8 @@ class Move:
         model: That the traffic goes to.
         freed: What leaves each model a month at the log's prices, by model.
         saving: Per month, one per world, shape (J,).
+        charged: What of the new model's full price the saving rests on. Below 1 where the tier has a `discount` of its
+            own and the contract has terms for the model: they take its place, or it would be taken off twice.
     """
 
     route: int
@@ -39,11 +41,12 @@ class Move:
     model: str
     freed: Mapping[str, float]
     saving: FloatArray
+    charged: float
 
     @property
     def arriving(self) -> FloatArray:
-        """What comes to the new model a month, shape (J,)."""
-        return sum(self.freed.values()) - self.saving
+        """What comes to the new model a month, before what its vendor's terms take off, shape (J,)."""
+        return (sum(self.freed.values()) - self.saving) / self.charged
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +90,7 @@ def demand_of(findings: Findings, contract: ContractSettings, seed: int) -> Dema
             use = paths.starts[:, index] * route.spend_usd * share * per_month
             monthly[model] = monthly.get(model, 0.0) + use
         z = rng.standard_normal(WORLDS)
-        if (move := _move(index, route, per_month, z)) is not None:
+        if (move := _move(index, route, findings, contract, per_month, z)) is not None:
             moves.append(move)
             monthly.setdefault(move.model, np.zeros(len(contract.growth)))
     return Demand(
@@ -114,7 +117,9 @@ def is_move(route: RouteFinding) -> bool:
     return route.verdict in (Verdict.SWITCH, Verdict.SPLIT) and route.avoidable_usd.est > 0
 
 
-def _move(index: int, route: RouteFinding, per_month: float, z: FloatArray) -> Move | None:
+def _move(
+    index: int, route: RouteFinding, findings: Findings, contract: ContractSettings, per_month: float, z: FloatArray
+) -> Move | None:
     chosen = next((candidate for candidate in route.candidates if candidate.tier == route.candidate), None)
     if not is_move(route) or chosen is None:
         return None
@@ -122,12 +127,14 @@ def _move(index: int, route: RouteFinding, per_month: float, z: FloatArray) -> M
     low = 0.0 if saving.lo is None else saving.lo
     high = freed if saving.hi is None else saving.hi
     drawn = np.clip(two_piece_normal(saving.est, low, high, saving.level, z), None, freed)
+    has_terms = contract.vendor_of(chosen.model) is not None
     return Move(
         route=index,
         name=route.route,
         model=chosen.model,
         freed={model: freed * share * per_month for model, share in route.incumbents.items()},
         saving=drawn * per_month,
+        charged=charged_share(findings.provenance.tiers.get(chosen.tier)) if has_terms else 1.0,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from audit.core.contract import ContractSettings, ModelPrice, VendorSettings
 from audit.core.errors import InputError
@@ -48,6 +49,19 @@ def rate_of(model: str, contract: ContractSettings, findings: Findings, billed: 
     return Rate(vendor=vendor.name, offer=factor * by_class, without=vendor.without_contract * by_class)
 
 
+def charged_share(tier: Mapping[str, Any] | None) -> float:
+    """What of a tier's full price the audit charged: 1 less `tiers[].discount`.
+
+    Args:
+        tier: As the findings have it; None for a model that is no tier.
+
+    Special cases:
+        A discount of 100 % leaves nothing to work the full price out from: 1, the price stays $0.
+    """
+    discount = 0.0 if tier is None else float(tier["price"].get("discount", 0.0))
+    return (1 - discount) or 1.0
+
+
 def _per_token(
     model: str, entry: ModelPrice, vendor: VendorSettings, findings: Findings, billed: Mapping[str, Billed]
 ) -> float:
@@ -56,12 +70,15 @@ def _per_token(
     own = billed.get(model)
     if own is not None and own.spend_usd > 0:
         return offered.cost_usd(own.usage) / own.spend_usd
-    known = next((tier["price"] for tier in findings.provenance.tiers.values() if tier["model"] == model), None)
+    known = next((tier for tier in findings.provenance.tiers.values() if tier["model"] == model), None)
     usage = Usage(
         prompt_tokens=sum(part.usage.prompt_tokens for part in billed.values()),
         completion_tokens=sum(part.usage.completion_tokens for part in billed.values()),
     )
-    reference = 0.0 if known is None else Price(input=known["input"], output=known["output"]).cost_usd(usage)
+    reference = 0.0
+    if known is not None:
+        charged = Price(input=known["price"]["input"], output=known["price"]["output"]).cost_usd(usage)
+        reference = charged / charged_share(known)
     if not reference:
         raise InputError(
             f"the price of {model} with vendor `{vendor.name}` cannot be compared: the log has no tokens of it",

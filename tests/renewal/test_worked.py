@@ -1,9 +1,15 @@
 """Worked cases whose answers were computed by hand; they stand in the docstrings."""
 
+from dataclasses import replace
+
 import pytest
 
 from audit.core.exchange import Usage
+from audit.core.finding import Findings
 from audit.core.renewal import Billed, Decision
+from audit.core.tier import Price, Tier
+from audit.provenance import tier_facts
+from audit.renewal.rates import charged_share
 from audit.renewal.run import renew
 from tests.renewal.world import LARGE, OTHER, audited, contract, exact, kept, moved, renewed
 
@@ -199,3 +205,51 @@ def test_equal_seeds_give_equal_renewals() -> None:
     found = audited(moved("/b", 30_000.0, type(saving)(est=2e4, lo=1.8e4, hi=2.1e4, level=0.95)))
     assert renewed(found, contract(), 3) == renewed(found, contract(), 3)
     assert renewed(found, contract(), 3) != renewed(found, contract(), 4)
+
+
+def discounted(discount: float) -> Findings:
+    """Half of the log moves to a tier whose own contract takes a share off: 100,000 at full price."""
+    saving = exact(150_000.0 - 100_000.0 * (1 - discount))
+    found = audited(moved("/b", 150_000.0, saving), kept("/a", 150_000.0))
+    tier = {**found.provenance.tiers["local"], "model": OTHER}
+    tier["price"] = {"input": 1.0 * (1 - discount), "output": 2.0 * (1 - discount), "discount": discount}
+    tiers = {**found.provenance.tiers, "local": tier}
+    return replace(found, provenance=replace(found.provenance, tiers=tiers))
+
+
+@pytest.mark.parametrize("discount", [0.0, 0.2])
+def test_a_tiers_own_discount_is_not_taken_off_twice(discount: float) -> None:
+    """The offer's terms start from the full price: 100,000 less 10 % is 90,000, whatever `tiers[].discount` was.
+
+    Per million tokens it is the same: 0.50 in, 1 out are half of the full price, so 50,000.
+    """
+    terms = [
+        ({"discount": "10%"}, 90_000),
+        ({"prices": [{"model": OTHER, "input": 0.5, "output": 1.0}]}, 50_000),
+    ]
+    billed = {LARGE: Billed(spend_usd=300_000.0, usage=Usage(prompt_tokens=10**6, completion_tokens=10**6))}
+    for offer, need in terms:
+        vendors = [{"name": "birch", "models": [OTHER], **offer}, {"name": "aurora", "models": [LARGE]}]
+        made = renew(discounted(discount), contract(vendors=vendors), billed, 0)
+        birch = made.vendors[0]
+        assert birch.need_usd.est == near(need)
+        assert birch.without_usd.est == near(100_000)
+        (line,) = [line.value for line in made.assumptions if line.key == "price of tier local"]
+        assert line.startswith("$1 in, $2 out per million tokens")
+        assert ("birch's terms replace its discount of 20%" in line) == (discount > 0)
+
+
+def test_the_findings_say_what_a_tiers_discount_was() -> None:
+    """What the audit notes of a tier is what the renewal works the full price out from."""
+    plain = Tier(name="a", model="m", provider="simulated", price=Price(input=2.0, output=4.0))
+    dear, cheap = tier_facts(plain), tier_facts(replace(plain, price=plain.price.less(0.25)))
+    assert (charged_share(dear), charged_share(cheap)) == (1.0, 0.75)
+    assert cheap["price"]["input"] / charged_share(cheap) == dear["price"]["input"]
+
+
+def test_a_tiers_own_discount_counts_where_the_contract_has_no_terms() -> None:
+    """Nobody of the contract bills the new model: it costs what the audit charged, 80,000."""
+    made = renewed(discounted(0.2), contract())
+    assert made.outside_usd == near(80_000)
+    (line,) = [line.value for line in made.assumptions if line.key == "price of tier local"]
+    assert line == "$0.8 in, $1.6 out per million tokens; its discount of 20% in `tiers` is taken off"
