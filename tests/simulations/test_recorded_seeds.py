@@ -153,8 +153,9 @@ def audits(universe: Universe, seed: int, looks: int) -> Iterator[Audited]:
     slice_ = pl.from_arrow(sample.table)
     assert isinstance(slice_, pl.DataFrame)
     slice_ = slice_.with_columns(pl.col(pl.Categorical).cast(pl.String))
-    latency = universe.tables.slice.select("exchange_id", "latency_ms").unique("exchange_id")
-    tables = replace(universe.tables, slice=slice_.join(latency, on="exchange_id", how="left"))
+    logged = [name for name in universe.tables.slice.columns if name not in slice_.columns]
+    known = universe.tables.slice.select("exchange_id", *logged).unique("exchange_id")
+    tables = replace(universe.tables, slice=slice_.join(known, on="exchange_id", how="left"))
     tiers = {tier.name: tier for tier in universe.tiers}
     bench = replace(universe.bench, seed=seed)
     for design in sample.designs:
