@@ -6,6 +6,7 @@ import pytest
 from audit.core.errors import LineageError
 from audit.stats.group_sequential import MAX_LOOKS, declare_looks, prospects
 from audit.stats.risk_control import LookTest, PolicyOrder, TunedPolicy, certify_in_looks, order_by_loss
+from audit.stats.sequential import log_e_pass
 from audit.stats.tango import PairCounts, tango_z_many
 
 
@@ -126,3 +127,29 @@ def test_wrong_certificates_stay_below_alpha() -> None:
             passed |= tango_z_many(b[:, n - 1] / n, c[:, n - 1] / n, n, p_c - p_b) >= look.critical
         print(f"\nloss of {100 * (p_b - p_c):.0f} points, discordance {p_b + p_c:.2f}: certified {passed.mean():.4f}")
         assert passed.mean() <= 0.05
+
+
+@pytest.mark.slow
+def test_looks_keep_the_power_of_the_fixed_sample() -> None:
+    """At a loss of 1.1 points and a margin of 3, with 1,000 pairs: the looks lose little power, the e-process much."""
+    rng, looks, runs = np.random.default_rng(0), declare_looks(5), 1000
+    draws = rng.choice([-1, 1, 0], p=[0.0265, 0.0152, 0.9583], size=(runs, 1000))
+    b, c = np.cumsum(draws == -1, axis=1), np.cumsum(draws == 1, axis=1)
+    decided = np.zeros(runs, dtype=int)
+    for look in looks:
+        n = look.number * 200
+        z = tango_z_many(b[:, n - 1] / n, c[:, n - 1] / n, n, -0.03)
+        decided = np.where((decided == 0) & (z >= look.critical), n, decided)
+    fixed = tango_z_many(b[:, -1] / 1000, c[:, -1] / 1000, 1000, -0.03) >= declare_looks(1)[0].critical
+    watched = np.zeros(runs, dtype=bool)
+    for n in range(100, 1001, 100):
+        counts = [PairCounts(b=int(x), c=int(y), n=n) for x, y in zip(b[:, n - 1], c[:, n - 1], strict=True)]
+        watched |= np.array([log_e_pass(one, margin=0.03) >= np.log(40) for one in counts])
+    spent = np.where(decided > 0, decided, 1000).mean() / 1000
+    print(
+        f"\npower: fixed sample {fixed.mean():.2f}, five looks {(decided > 0).mean():.2f} on {spent:.2f} of the pairs, "
+        f"e-process at the same level {watched.mean():.2f}"
+    )
+    assert (decided > 0).mean() >= fixed.mean() - 0.06
+    assert watched.mean() <= fixed.mean() - 0.25
+    assert spent <= 0.85
