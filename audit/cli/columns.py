@@ -1,9 +1,11 @@
-"""Tables whose figures are always whole: where the terminal is narrow, names give way."""
+"""Tables whose figures are always whole: where the terminal is narrow, names give way and lists go on below."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from rich.cells import cell_len
 from rich.table import Table
@@ -15,11 +17,12 @@ GAP = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column. One with `at_least` may be cut down to that many cells; any other is never cut."""
+    """A column. One with `at_least` may be narrowed to that many cells: cut, or, if it `folds`, going on below."""
 
     title: str
     right: bool = False
     at_least: int | None = None
+    folds: bool = False
 
 
 def table(
@@ -37,14 +40,26 @@ def table(
     wide = [max(map(cell_len, [column.title, *(row[index] for row in shown)])) for index, column in enumerate(columns)]
     _fit(wide, [column.at_least for column in columns], width - GAP * (len(columns) - 1))
     found = Table(box=None, header_style="bold", padding=(0, GAP, 0, 0), pad_edge=False)
-    for column in columns:
-        found.add_column(Text(column.title), justify="right" if column.right else "left", no_wrap=True)
+    for column, cells in zip(columns, wide, strict=True):
+        justify: Literal["left", "right"] = "right" if column.right else "left"
+        found.add_column(Text(column.title), justify=justify, no_wrap=not column.folds, max_width=cells)
     for row in shown:
-        texts = [Text(cell) for cell in row]
-        for text, cells in zip(texts, wide, strict=True):
-            text.truncate(cells, overflow="ellipsis")
-        found.add_row(*texts)
+        found.add_row(*(_narrowed(*cell) for cell in zip(row, columns, wide, strict=True)))
     return found
+
+
+def _narrowed(cell: str, column: Column, cells: int) -> Text:
+    """A cell in so many cells of the terminal: cut, or folded behind the commas of its list."""
+    if not column.folds:
+        text = Text(cell)
+        text.truncate(cells, overflow="ellipsis")
+        return text
+    lines = [""]
+    for part in re.split(r"(?<=, )", cell):
+        if lines[-1] and cell_len((lines[-1] + part).rstrip()) > cells:
+            lines.append("")
+        lines[-1] += part
+    return Text("\n".join(line.rstrip() for line in lines))
 
 
 def _fit(wide: list[int], at_least: Sequence[int | None], width: int) -> None:

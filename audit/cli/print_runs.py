@@ -21,7 +21,7 @@ def print_runs(terminal: Terminal, directory: Path, runs: Sequence[PastRun]) -> 
         return
     columns = [Column(title="Run", at_least=12), Column(title="Window", at_least=10)]
     columns += [Column(title=title, right=True) for title in ("Requests", "Paid", "Avoidable")]
-    columns.append(Column(title="Routes", at_least=8))
+    columns.append(Column(title="Routes", at_least=12, folds=True))
     terminal.tables(table(columns, [_cells(run) for run in runs], width=terminal.width, drawn=drawn))
     problems = [f"  {_name(run)}: {terminal_safe(run.problem)}" for run in runs if run.problem]
     terminal.lines(map(drawn, ["", *problems] if problems else []))

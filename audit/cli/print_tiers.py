@@ -29,7 +29,7 @@ def print_prices(terminal: Terminal, prices: Sequence[KnownPrice]) -> None:
     drawn = ascii_only if terminal.ascii else str
     columns = [Column(title="Model", at_least=12), Column(title="Tier", at_least=6)]
     columns += [Column(title=title, right=True) for title in ("Input", "Output", "Cached", "Written")]
-    columns += [Column(title="As of"), Column(title="Source", at_least=12)]
+    columns += [Column(title="As of"), Column(title="Source", at_least=12, folds=True)]
     terminal.tables(table(columns, [_cells(price) for price in prices], width=terminal.width, drawn=drawn))
     terminal.lines(["", "USD per million tokens. A dash is billed as input."])
 

@@ -229,7 +229,8 @@ def test_prices_of_the_configuration(capsys: pytest.CaptureFixture[str]) -> None
     lines = [line.split() for line in out.splitlines()]
     assert lines[1][:2] == ["gpt-4o", "large"]
     assert "2026-11-01" in lines[1]
-    assert lines[2] == ["acme-1", "own", "$0.50", "$1.50", "–", "–", "2026-11-01", "audit.yaml"]
+    assert lines[2] == ["openai/gpt-4o"], "the source goes on below, whole"
+    assert lines[3] == ["acme-1", "own", "$0.50", "$1.50", "–", "–", "2026-11-01", "audit.yaml"]
 
 
 def test_prices_of_a_model(capsys: pytest.CaptureFixture[str]) -> None:
