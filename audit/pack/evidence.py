@@ -3,13 +3,16 @@
     pack.json        run, versions, seed, text policy, and the digest of every other member
     findings.json    what the report and the gate read
     history.json     earlier audits that the report recalls, where there are any
+    renewal.json     what to sign, where it was worked out from these findings
+    rounds.json      what was asked in each round of the replay, where it went by rounds
     cases.jsonl      replayed exchanges shown as evidence (not with text policy `none`)
     cassette/        every recorded completion (not with text policy `none`)
     audit.yaml       the configuration, where it is still there
     plan.json  prices.json  report.html  summary.md
 
-Every text passes the redaction that the configuration asks for. Log lines, prompts beyond the cases, and scores stay in
-the run folder; their digests are in `pack.json`, so that the pack and the folder can be matched.
+Every text passes the redaction that the configuration asks for. Log lines, prompts beyond the cases, scores, and the
+policy with its options, which may hold prompts, stay in the run folder; their digests are in `pack.json`, so that the
+pack and the folder can be matched.
 """
 
 from __future__ import annotations
@@ -17,16 +20,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from audit import __version__
-from audit.core.artifacts import RunFolder, read_cases, read_history, read_json, read_run, read_table
+from audit.core.artifacts import RunFolder, read_cases, read_history, read_json, read_renewal, read_run, read_table
 from audit.core.finding import Case, Findings
 from audit.core.fingerprint import canonical_json, file_sha256, fingerprint
 from audit.core.history import History
 from audit.core.plain import from_plain, to_plain
+from audit.core.renewal import Renewal
 from audit.pack.archive import write_members
 from audit.report.html import render_html
 from audit.report.markdown import summary_markdown
@@ -34,7 +38,7 @@ from audit.report.markdown import summary_markdown
 SCHEMA = "audit-pack/1"
 INDEX = "pack.json"
 FINDINGS, CASES, REPORT, SUMMARY = "findings.json", "cases.jsonl", "report.html", "summary.md"
-HISTORY = "history.json"
+HISTORY, RENEWAL, ROUNDS = "history.json", "renewal.json", "rounds.json"
 CASSETTE, CONFIG, PLAN, PRICES = "cassette/completions.jsonl", "audit.yaml", "plan.json", "prices.json"
 
 TextPolicy = Literal["sample", "none"]
@@ -56,6 +60,16 @@ class Packed:
     members: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What the report of a pack is made from."""
+
+    findings: Findings
+    cases: Sequence[Case] = ()
+    history: History = field(default_factory=History)
+    renewal: Renewal | None = None
+
+
 def pack_run(folder: RunFolder, output: Path, *, text: TextPolicy, redact: Redact) -> Packed:
     """Write the evidence pack of a run.
 
@@ -71,7 +85,7 @@ def pack_run(folder: RunFolder, output: Path, *, text: TextPolicy, redact: Redac
     findings = read_run(folder.path)
     members = {
         FINDINGS: json_bytes(to_plain(findings)),
-        PRICES: json_bytes({name: tier.get("price") for name, tier in findings.provenance.tiers.items()}),
+        PRICES: prices_bytes(findings),
         SUMMARY: summary_bytes(findings),
     }
     cases: list[Case] = []
@@ -85,10 +99,14 @@ def pack_run(folder: RunFolder, output: Path, *, text: TextPolicy, redact: Redac
     config = folder.config_file()
     if config is not None:
         members[CONFIG] = config.read_bytes()
-    history = read_history(folder.history)
+    history, renewal = read_history(folder.history), read_renewal(folder)
     if history.audits:
         members[HISTORY] = json_bytes(to_plain(history))
-    members[REPORT] = report_bytes(findings, cases, text, history)
+    if renewal is not None:
+        members[RENEWAL] = json_bytes(to_plain(renewal))
+    if folder.rounds.exists():
+        members[ROUNDS] = json_bytes(read_json(folder.rounds))
+    members[REPORT] = report_bytes(Content(findings=findings, cases=cases, history=history, renewal=renewal), text)
     members[INDEX] = json_bytes(_index(folder, findings, members, text))
     write_members(output, members)
     sizes = {name: len(members[name]) for name in sorted(members)}
@@ -106,9 +124,15 @@ def cases_bytes(cases: Sequence[Case]) -> bytes:
     return "".join(canonical_json(to_plain(case)) + "\n" for case in cases).encode("utf-8", "surrogatepass")
 
 
-def report_bytes(findings: Findings, cases: Sequence[Case], text: TextPolicy, history: History) -> bytes:
+def report_bytes(content: Content, text: TextPolicy) -> bytes:
     """The report, as `audit report` writes it."""
-    return render_html(findings, cases, text=text, history=history).encode("utf-8", "replace")
+    html = render_html(content.findings, content.cases, text=text, history=content.history, renewal=content.renewal)
+    return html.encode("utf-8", "replace")
+
+
+def prices_bytes(findings: Findings) -> bytes:
+    """The prices that the findings rest on, by tier."""
+    return json_bytes({name: tier.get("price") for name, tier in findings.provenance.tiers.items()})
 
 
 def summary_bytes(findings: Findings) -> bytes:
@@ -123,7 +147,7 @@ def sha256(data: bytes) -> str:
 
 def _index(folder: RunFolder, findings: Findings, members: Mapping[str, bytes], text: TextPolicy) -> dict[str, Any]:
     beside = [folder.slice, folder.rejects, folder.replay_table, folder.scores, folder.accepted]
-    beside += [*folder.traffic_files(), *folder.body_files()]
+    beside += [folder.policy, folder.options, *folder.traffic_files(), *folder.body_files()]
     return {
         "schema": SCHEMA,
         "run_id": findings.run_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,11 @@ from typing import Any
 from audit import __version__
 from audit.core.display import plural
 from audit.core.finding import Case, Findings
+from audit.core.history import SCHEMA as HISTORY_SCHEMA
 from audit.core.history import History
 from audit.core.plain import from_plain
+from audit.core.renewal import SCHEMA as RENEWAL_SCHEMA
+from audit.core.renewal import Renewal
 from audit.pack.archive import BadPack, Members
 from audit.pack.evidence import (
     CASES,
@@ -20,16 +23,22 @@ from audit.pack.evidence import (
     FINDINGS,
     HISTORY,
     INDEX,
+    PRICES,
+    RENEWAL,
     REPORT,
     SCHEMA,
     SUMMARY,
+    Content,
     cases_bytes,
+    prices_bytes,
     report_bytes,
     sha256,
     summary_bytes,
 )
 
 WITH_TEXT = (CASES, CASSETTE)
+FROM = {REPORT: "findings and what stands beside them", SUMMARY: "findings", PRICES: "findings"}
+"""What can be made again, and from what."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +120,7 @@ def _members(members: Members, index: Mapping[str, Any]) -> Checked:
     listed, there = {*index["files"]}, {*members.names} - {INDEX}
     wrong = [f"{name} is listed and not there" for name in sorted(listed - there)]
     wrong += [f"{name} is there and not listed" for name in sorted(there - listed)]
-    wrong += [f"{name} is needed" for name in (FINDINGS, REPORT, SUMMARY) if name not in listed]
+    wrong += [f"{name} is needed" for name in (FINDINGS, *FROM) if name not in listed]
     if index["text"] == "none":
         wrong += [f"{name} is there, and the pack says that it holds no text" for name in WITH_TEXT if name in there]
     says = "; ".join(wrong) or f"{plural(len(there), 'file')} as listed"
@@ -128,17 +137,13 @@ def _digests(members: Members, index: Mapping[str, Any]) -> list[Checked]:
 
 def _contents(members: Members, index: Mapping[str, Any]) -> list[Checked]:
     try:
-        findings = from_plain(Findings, json.loads(members.read(FINDINGS).decode("utf-8", "surrogatepass")))
         raw_cases = members.read(CASES) if CASES in members.names else b""
-        lines = raw_cases.decode("utf-8", "surrogatepass").split("\n")
-        cases = [from_plain(Case, json.loads(line)) for line in lines if line]
-        history = History()
-        if HISTORY in members.names:
-            history = from_plain(History, json.loads(members.read(HISTORY)))
+        content = _content(members, raw_cases)
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         # The kind alone: the message could quote a completion.
-        says = f"findings or cases cannot be read ({type(error).__name__})"
+        says = f"what the report is made from cannot be read ({type(error).__name__})"
         return [Checked(name=FINDINGS, holds=False, says=says)]
+    findings, cases, renewal = content.findings, content.cases, content.renewal
     belongs = findings.run_id == index["run_id"] and findings.provenance.seed == index.get("seed")
     of_run = "of the run and seed that the pack names" if belongs else "of another run or seed than the pack names"
     checks = [Checked(name=FINDINGS, holds=belongs, says=of_run)]
@@ -147,15 +152,38 @@ def _contents(members: Members, index: Mapping[str, Any]) -> list[Checked]:
         checks.append(
             Checked(name=CASES, holds=same, says=f"{plural(len(cases), 'case')}" if same else "not as written")
         )
-    return [*checks, *_views(members, index, findings, cases, history)]
+    if renewal is not None:
+        same = renewal.run_id == findings.run_id
+        checks.append(Checked(name=RENEWAL, holds=same, says="of this run" if same else "of another run"))
+    return [*checks, *_views(members, index, content)]
 
 
-def _views(
-    members: Members, index: Mapping[str, Any], findings: Findings, cases: Sequence[Case], history: History
-) -> list[Checked]:
-    """Whether report and summary are what findings and cases make."""
+def _content(members: Members, raw_cases: bytes) -> Content:
+    """What the report is made from; a member that is not there is one that the run did not have."""
+
+    def read(name: str) -> Any:
+        return json.loads(members.read(name).decode("utf-8", "surrogatepass"))
+
+    lines = raw_cases.decode("utf-8", "surrogatepass").split("\n")
+    content = Content(
+        findings=from_plain(Findings, read(FINDINGS)),
+        cases=[from_plain(Case, json.loads(line)) for line in lines if line],
+        history=from_plain(History, read(HISTORY)) if HISTORY in members.names else History(),
+        renewal=from_plain(Renewal, read(RENEWAL)) if RENEWAL in members.names else None,
+    )
+    if content.history.schema != HISTORY_SCHEMA or (content.renewal and content.renewal.schema != RENEWAL_SCHEMA):
+        raise ValueError("of another version")
+    return content
+
+
+def _views(members: Members, index: Mapping[str, Any], content: Content) -> list[Checked]:
+    """Whether report, summary and prices are what the findings, and what stands beside them, make."""
     try:
-        made = {REPORT: report_bytes(findings, cases, index["text"], history), SUMMARY: summary_bytes(findings)}
+        made = {
+            REPORT: report_bytes(content, index["text"]),
+            SUMMARY: summary_bytes(content.findings),
+            PRICES: prices_bytes(content.findings),
+        }
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         return [Checked(name=REPORT, holds=False, says=f"it cannot be made again ({type(error).__name__})")]
     packed_by = str(index["tool_version"])
@@ -163,6 +191,6 @@ def _views(
     checks = []
     for name, data in made.items():
         same = data == members.read(name)
-        says = "made again from findings and cases: the same bytes" if same else f"made again, it differs{other}"
+        says = f"made again from {FROM[name]}: the same bytes" if same else f"made again, it differs{other}"
         checks.append(Checked(name=name, holds=same, says=says))
     return checks

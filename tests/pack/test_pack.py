@@ -4,11 +4,13 @@ import hashlib
 import io
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +18,7 @@ import pytest
 
 from audit import pipeline
 from audit.cli.main import run
-from audit.core.artifacts import RunFolder, read_findings
+from audit.core.artifacts import RunFolder, read_findings, write_findings
 from audit.core.errors import InputError
 from audit.llm.cassette import Cassette
 from audit.pack import archive
@@ -29,15 +31,23 @@ from tests.report.fixtures import STATES
 GOLDEN = Path(__file__).parent / "golden"
 ALL = {
     *("pack.json", "findings.json", "cases.jsonl", "cassette/completions.jsonl", "audit.yaml", "plan.json"),
-    *("prices.json", "report.html", "summary.md"),
+    *("history.json", "renewal.json", "rounds.json", "prices.json", "report.html", "summary.md"),
 }
 WITHOUT_TEXT = ALL - {"cases.jsonl", "cassette/completions.jsonl"}
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run and its pack, made once."""
+    place = tmp_path_factory.mktemp("made")
+    pipeline.pack(run_folder(place / "run"), place / "evidence.zip")
+    return place
+
+
 @pytest.fixture
-def pack(tmp_path: Path) -> Path:
-    """A pack that holds."""
-    pipeline.pack(run_folder(tmp_path / "run"), tmp_path / "evidence.zip")
+def pack(made: Path, tmp_path: Path) -> Path:
+    """A pack that holds, with its run beside it; of the test's own."""
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     return tmp_path / "evidence.zip"
 
 
@@ -77,8 +87,10 @@ def test_a_pack_holds(pack: Path) -> None:
     found = verify_pack(pack)
     assert found.holds
     assert [check.name for check in found.checks] == [
-        *("members", "digests", "findings.json", "cases.jsonl", "report.html", "summary.md"),
+        *("members", "digests", "findings.json", "cases.jsonl", "renewal.json"),
+        *("report.html", "summary.md", "prices.json"),
     ]
+    assert b'id="renewal"' in contents(pack)["report.html"]
 
 
 @pytest.mark.parametrize("name", STATES)
@@ -156,23 +168,69 @@ def test_what_stays_in_the_run_folder_is_named(pack: Path, tmp_path: Path) -> No
     """Tables that are not packed have their digests in the index, so that folder and pack can be matched."""
     beside = index_of(contents(pack))["left_in_the_run_folder"]
     table = tmp_path / "run" / "replays" / "replays.parquet"
-    assert beside == {"replays/replays.parquet": hashlib.sha256(table.read_bytes()).hexdigest()}
+    policy = tmp_path / "run" / "policy" / "policy.json"
+    assert beside == {
+        "policy/policy.json": hashlib.sha256(policy.read_bytes()).hexdigest(),
+        "replays/replays.parquet": hashlib.sha256(table.read_bytes()).hexdigest(),
+    }
 
 
-TOUCHED: dict[str, Callable[[dict[str, bytes]], None]] = {
-    "findings.json": lambda m: m.update({"findings.json": m["findings.json"].replace(b'"est"', b'"est" ', 1)}),
-    "report.html": lambda m: m.update({"report.html": m["report.html"] + b" "}),
-    "cases.jsonl": lambda m: m.update({"cases.jsonl": m["cases.jsonl"].replace(b"ticket", b"Ticket", 1)}),
-    "audit.yaml": lambda m: m.update({"audit.yaml": b"margin: 9pt\n"}),
-    "cassette/completions.jsonl": lambda m: m.update({"cassette/completions.jsonl": b""}),
-}
+def with_one_byte_changed(name: str) -> Callable[[dict[str, bytes]], None]:
+    """A change of the last letter or digit of a member."""
+
+    def change(members: dict[str, bytes]) -> None:
+        data = bytearray(members[name])
+        place = max(i for i, byte in enumerate(data) if chr(byte).isalnum())
+        data[place] = ord("7") if data[place] != ord("7") else ord("8")
+        members[name] = bytes(data)
+
+    return change
 
 
-@pytest.mark.parametrize("name", TOUCHED)
+@pytest.mark.parametrize("name", sorted(ALL - {"pack.json"}))
 def test_a_touched_member_is_named(name: str, pack: Path) -> None:
     """One byte is enough, and nothing but that member is said to differ."""
-    found = verify_pack(repacked(pack, TOUCHED[name]))
+    found = verify_pack(repacked(pack, with_one_byte_changed(name)))
     assert [check.name for check in found.checks if not check.holds] == [name]
+
+
+@pytest.mark.parametrize("name", sorted(ALL - {"pack.json"}))
+def test_a_touched_member_whose_digest_was_made_to_fit(name: str, pack: Path) -> None:
+    """It is found where something else follows from it; the pack has another id in any case."""
+    before = verify_pack(pack).pack_id
+    found = verify_pack(repacked(pack, with_one_byte_changed(name), redo_digests=True))
+    assert found.pack_id != before
+    follows = name not in {"audit.yaml", "cassette/completions.jsonl", "plan.json", "rounds.json"}
+    assert found.holds is not follows
+
+
+@pytest.mark.parametrize("field", ["run_id", "seed", "text", "files", "tool_version", "schema", "made_from"])
+def test_a_touched_index(field: str, pack: Path) -> None:
+    """What the index says is checked against the members, or gives the pack another id."""
+    before = verify_pack(pack).pack_id
+
+    def change(members: dict[str, bytes]) -> None:
+        index = index_of(members)
+        index[field] = "none" if field == "text" else {} if isinstance(index[field], dict) else "x"
+        members["pack.json"] = json.dumps(index, ensure_ascii=False, sort_keys=True, indent=2).encode() + b"\n"
+
+    touched = repacked(pack, change)
+    if field == "schema":
+        with pytest.raises(BadPack):
+            verify_pack(touched)
+        return
+    found = verify_pack(touched)
+    assert found.pack_id != before
+    assert found.holds is (field in ("tool_version", "made_from"))
+
+
+def test_a_renewal_of_other_findings_is_not_packed(tmp_path: Path) -> None:
+    """It was worked out from findings that have changed since: neither the pack nor its report has it."""
+    folder = run_folder(tmp_path / "run")
+    write_findings(folder.findings, replace(read_findings(folder.findings), confidence=0.9))
+    pipeline.pack(folder, tmp_path / "e.zip")
+    assert set(contents(tmp_path / "e.zip")) == ALL - {"renewal.json"}
+    assert verify_pack(tmp_path / "e.zip").holds
 
 
 def test_figures_that_were_improved_are_found(pack: Path) -> None:
@@ -190,7 +248,7 @@ def test_figures_that_were_improved_are_found(pack: Path) -> None:
 def test_another_id_for_another_content(pack: Path) -> None:
     """Who makes everything fit has a pack with another id than the one that the sender was shown."""
     before = verify_pack(pack).pack_id
-    touched = repacked(pack, TOUCHED["audit.yaml"], redo_digests=True)
+    touched = repacked(pack, lambda m: m.update({"audit.yaml": b"margin: 9pt\n"}), redo_digests=True)
     found = verify_pack(touched)
     assert found.holds
     assert found.pack_id != before
@@ -381,7 +439,7 @@ def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkey
     assert run(["verify", "e.zip", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["holds"]
-    repacked(Path("e.zip"), TOUCHED["report.html"])
+    repacked(Path("e.zip"), lambda m: m.update({"report.html": m["report.html"] + b" "}))
     assert run(["verify", "e.zip"]) == 2
     out = capsys.readouterr().out
     assert "  ✗ report.html  its digest is not the one listed" in out

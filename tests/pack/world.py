@@ -1,13 +1,29 @@
 """A run folder made by hand, with everything that a pack takes."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from audit.core.artifacts import RunFolder, rows_table, write_cases, write_findings, write_json, write_table
+from audit.core.artifacts import (
+    RunFolder,
+    rows_table,
+    write_cases,
+    write_findings,
+    write_history,
+    write_json,
+    write_renewal,
+    write_table,
+)
 from audit.core.finding import Findings
+from audit.core.history import History, past_audit
 from audit.core.schemas import REPLAYS
+from tests.renewal.world import contract, renewed
 from tests.report.fixtures import cases, proven
+
+TOOL_CALLS = [
+    {"type": "function", "function": {"name": "f", "arguments": json.dumps({"call": "+49 30 1234 5678"})}},
+]
 
 
 def replay(number: int, **changes: Any) -> dict[str, Any]:
@@ -38,7 +54,7 @@ def replay(number: int, **changes: Any) -> dict[str, Any]:
 
 ROWS = [
     replay(1),
-    replay(2, tool_calls=json.dumps([{"type": "function", "function": {"name": "f", "arguments": "{}"}}]), text=None),
+    replay(2, tool_calls=json.dumps(TOOL_CALLS), text=None),
     replay(3, status="refused", finish_reason="refusal", text="I will not"),
     replay(4, status="timeout", finish_reason=None, text=None, prompt_tokens=None, completion_tokens=None),
     replay(5, prompt_tokens=None, completion_tokens=None),
@@ -46,9 +62,14 @@ ROWS = [
 
 
 def run_folder(path: Path, findings: Findings | None = None) -> RunFolder:
-    """A run with findings, cases, replays, plan and configuration."""
-    folder = RunFolder(path).create()
-    write_findings(folder.findings, findings or proven())
+    """A run with findings, cases, earlier audits, a renewal, rounds, replays, policy, plan and configuration."""
+    folder, found = RunFolder(path).create(), findings or proven()
+    write_findings(folder.findings, found)
+    write_history(folder.history, History(audits=(past_audit(replace(found, run_id="0000aaaa1111")),)))
+    if found.spend_usd > 0:
+        write_renewal(folder, renewed(found, contract(models=["*"], discount="10%", minimum_usd="$100")))
+    write_json(folder.rounds, {"schema": "audit-rounds/1", "plan": "p", "rounds": [{"doc-extract": {"medium": 1}}]})
+    write_json(folder.policy, {"prompt": "Which queue does this ticket belong to"})
     write_cases(folder.cases, cases())
     write_table(folder.replay_table, rows_table(ROWS, REPLAYS))
     config = path / "audit.yaml"
