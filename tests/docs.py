@@ -121,10 +121,10 @@ def looks() -> str:
     levels, total = ", ".join(f"{100 * look.alpha:.2f}" for look in declared), sum(look.alpha for look in declared)
     first, last = declared[0], declared[-1]
     return _paragraph(
-        f"By default there are {len(declared)} looks, after equal parts of the test sample. The levels of their exact "
-        f"tests are {levels} %, which add up to {100 * total:.0f} %; the interval of the first look is one of "
-        f"{100 * first.level:.2f} %, that of the last one of {100 * last.level:.1f} %, so that all of them hold the "
-        "truth at once in 95 of 100 audits."
+        f"By default there are up to {len(declared)} looks, after equal steps of the test sample, none before a switch "
+        f"is possible at all. The levels of {len(declared)} exact tests are {levels} %, which add up to "
+        f"{100 * total:.0f} %; the interval of the first look is one of {100 * first.level:.2f} %, that of the last "
+        f"one of {100 * last.level:.1f} %, so that all of them hold the truth at once in 95 of 100 audits."
     )
 
 
