@@ -44,6 +44,9 @@ class Result:
 
     Attributes:
         spent_usd: Billed for it over the network.
+        lost_usd: Worst case of attempts that may have been billed without an answer, those of its earlier results
+            included: a call that failed in one session and was asked again in the next has cost both. What was in
+            flight when a session was stopped is not in it, because nothing failed there.
     """
 
     status: str
@@ -51,6 +54,7 @@ class Result:
     served_from: str
     estimated: bool
     spent_usd: float
+    lost_usd: float
     offset: int
     length: int
 
@@ -107,7 +111,14 @@ class Ledger:
         self.lost_usd += event["lost_usd"]
         if kind == "done":
             self.spent_usd += event["spent_usd"]
-            self.results[call_id] = _result(event, offset, len(line))
+            self.keep(event, offset, len(line))
+
+    def keep(self, event: dict[str, Any], offset: int, length: int) -> None:
+        """Take a result for the latest of its call."""
+        call_id = event["call_id"]
+        before = self.results.get(call_id)
+        lost = event["lost_usd"] + (before.lost_usd if before else 0.0)
+        self.results[call_id] = _result(event, lost, offset, length)
 
 
 class Journal:
@@ -160,7 +171,7 @@ class Journal:
         event = {"event": "done", **row}
         offset = self._end
         length = self._append(event)
-        self.ledger.results[row["call_id"]] = _result(event, offset, length)
+        self.ledger.keep(event, offset, length)
 
     def _append(self, event: dict[str, Any]) -> int:
         line = format_line(event)
@@ -202,13 +213,14 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
             offset += len(line)
 
 
-def _result(event: dict[str, Any], offset: int, length: int) -> Result:
+def _result(event: dict[str, Any], lost_usd: float, offset: int, length: int) -> Result:
     return Result(
         status=event["status"],
         attempts=event["attempts"],
         served_from=event["served_from"],
         estimated=event["usage_estimated"],
         spent_usd=event["spent_usd"],
+        lost_usd=lost_usd,
         offset=offset,
         length=length,
     )

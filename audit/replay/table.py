@@ -86,6 +86,7 @@ def journal_row(call: Call, reply: Reply, lost_usd: float) -> dict[str, Any]:
 def write_replays(journal: Path, calls: Sequence[Call], path: Path) -> None:
     """Write `replays.parquet`: the latest result of each planned call, sorted, whatever the journal's order.
 
+    `lost_usd` is that of all results of the call, because a failure that a later session made good was billed too.
     Calls of earlier plans that are not planned any more stay in the journal and are left out here.
     """
     results = Ledger.read(journal).results
@@ -97,7 +98,10 @@ def write_replays(journal: Path, calls: Sequence[Call], path: Path) -> None:
         for start in range(0, len(known), ROWS_AT_ONCE):
             places = [results[call.call_id] for call in known[start : start + ROWS_AT_ONCE]]
             lines = [os.pread(descriptor, place.length, place.offset) for place in places]
-            rows = [_table_row(parse_line(line) or {}) for line in lines]
+            found = [parse_line(line) or {} for line in lines]
+            rows = [
+                _table_row({**event, "lost_usd": place.lost_usd}) for event, place in zip(found, places, strict=True)
+            ]
             tables.append(rows_table(rows, REPLAYS))
     finally:
         if known:

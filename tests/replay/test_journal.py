@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
+from audit.core.artifacts import read_table
 from audit.replay.journal import Journal, JournalLocked, Ledger, format_line, parse_line
+from audit.replay.plan import Call
+from audit.replay.table import write_replays
 
 
 def row(call_id: str, **rest: Any) -> dict[str, Any]:
@@ -42,6 +45,25 @@ def test_results_survive(tmp_path: Path) -> None:
     place = ledger.results["a"]
     line = (tmp_path / "j").read_bytes()[place.offset :][: place.length]
     assert (parse_line(line) or {})["text"] == "line\nbreak \ud800"
+
+
+def test_a_call_has_cost_what_all_its_sessions_lost(tmp_path: Path) -> None:
+    """Failed twice and answered in a third session: both losses are the call's; what a kill cut off is not."""
+    whole = {"request_fp": "f", "route": "/r", "tier": "small", "arm": "candidate", "repeat": 0}
+    for answer in (
+        row("a", **whole, status="timeout", spent_usd=0.0, lost_usd=0.25),
+        row("a", **whole, status="timeout", spent_usd=0.0, lost_usd=0.5),
+        row("a", **whole, lost_usd=0.125, cost_usd=0.5),
+    ):
+        write(tmp_path / "j", answer)
+    with (tmp_path / "j").open("ab") as file:
+        file.write(format_line({"event": "start", "call_id": "a", "worst_usd": 2.0}))
+    ledger = Ledger.read(tmp_path / "j")
+    assert (ledger.results["a"].lost_usd, ledger.lost_usd) == (0.875, 2.875)
+    write_replays(tmp_path / "j", [Call(call_id="a", **whole)], tmp_path / "t.parquet")
+    assert read_table(tmp_path / "t.parquet").select(["status", "lost_usd"]).to_pylist() == [
+        {"status": "ok", "lost_usd": 0.875}
+    ]
 
 
 def test_a_cut_anywhere_loses_at_most_the_last_result(tmp_path: Path) -> None:
