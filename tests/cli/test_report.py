@@ -13,7 +13,7 @@ import pytest
 from audit import pipeline
 from audit.cli.main import run
 from audit.comparison import earlier_audits
-from audit.core.artifacts import RunFolder, read_findings, read_history, write_history
+from audit.core.artifacts import RunFolder, read_findings, read_history, read_renewal, write_history
 from audit.core.errors import InputError
 from audit.core.finding import Findings
 from audit.core.history import History, past_audit
@@ -127,8 +127,9 @@ def test_the_history_is_an_input(tmp_path: Path) -> None:
     first = pipeline.report(folder).read_bytes()
     assert b"Since the last audits" in first
     assert pipeline.report(folder).read_bytes() == first
-    history = read_history(folder.history)
-    assert render_html(read_findings(folder.findings), cases(), history=history).encode() == first
+    history, renewal = read_history(folder.history), read_renewal(folder)
+    made = render_html(read_findings(folder.findings), cases(), history=history, renewal=renewal)
+    assert made.encode() == first
     packed = pipeline.pack(folder, tmp_path / "evidence.zip")
     assert "history.json" in packed.members
     assert verify_pack(packed.path).holds
