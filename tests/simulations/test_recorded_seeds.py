@@ -283,12 +283,12 @@ def oracles(universe: Universe, route: str, sealed: Sequence[RoutePolicy]) -> di
 @needs_shared("data/dev/log.jsonl.gz")
 def test_many_audits_of_a_real_log(universe: Universe, capsys: pytest.CaptureFixture[str]) -> None:
     """Wrong recommendations in at most 5 % of runs, coverage of at least 93 %, fewer replays than a fixed sample."""
-    rounds, fixed = run_seeds(universe, 5), run_seeds(universe, 1)
-    with capsys.disabled():
-        print()
-        for name, tally in (("in rounds", rounds), ("fixed sample", fixed)):
+    tallies = {}
+    for name, looks in (("in rounds", 5), ("fixed sample", 1)):
+        tally = tallies[name] = run_seeds(universe, looks)
+        with capsys.disabled():
             print(
-                f"{name}, {tally.runs} seeds: wrong recommendations {tally.wrong / tally.runs:.3f} of runs "
+                f"\n{name}, {tally.runs} seeds: wrong recommendations {tally.wrong / tally.runs:.3f} of runs "
                 f"(peer's rule on the same draws {tally.peer_wrong / tally.runs:.3f}); calls "
                 f"{tally.calls / tally.whole:.3f} of the plan"
             )
@@ -297,6 +297,8 @@ def test_many_audits_of_a_real_log(universe: Universe, capsys: pytest.CaptureFix
             for route in ROUTES:
                 counted = {v: n for (r, v), n in sorted(tally.verdicts.items()) if r == route}
                 print(f"  {route:22} {counted}  realised ${np.mean(tally.realised[route]):.4f}")
+    rounds, fixed = tallies["in rounds"], tallies["fixed sample"]
+    with capsys.disabled():
         sealed = {one.finding.route: one.sealed for one in audits(universe, 0, 5)}
         for route in ROUTES:
             best = oracles(universe, route, sealed[route])
