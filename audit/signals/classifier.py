@@ -14,6 +14,7 @@ from __future__ import annotations
 import base64
 import math
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -129,11 +130,15 @@ def _features_length(columns: int) -> float:
     return 1.0 / math.sqrt(max(columns, 1))
 
 
+# A fit for every fold, tier and rule meets the same texts again; deciding a request does not, and keeps none.
+_words_of = lru_cache(maxsize=4096)(word_vector)
+
+
 def _blocks(data: FitData, features: FloatArray) -> dict[str, FloatArray]:
     """The parts of a design that there are, each with rows of its own length."""
     spoken = np.zeros((len(data.requests), BUCKETS))
     for row, request in zip(spoken, data.requests, strict=True):
-        words = word_vector(request.last_user)
+        words = _words_of(request.last_user)
         row[list(words)] = list(words.values())
     blocks = {"features": features * _features_length(features.shape[1]), "words": spoken}
     if data.embedder is not None:
