@@ -21,7 +21,6 @@
 | `routing_curves` | quality against the share of strong calls |
 | `commitments` | what a spend commitment costs, and which one to sign |
 | `missing` | the worst and the best that unmeasured pairs may hide |
-| `ratios` | a ratio of two totals over the same records |
 | `percentiles` | a percentile of a sample, with bounds |
 | `drift` | are two histograms of one kind of traffic |
 | `quantiles` | normal and t quantiles, checked arrays |
