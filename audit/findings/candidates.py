@@ -58,6 +58,10 @@ class Evidence:
         counts = observed(self.tuning)
         return (counts.b - counts.c) / counts.n if counts.n else 1.0
 
+    def below(self, margin: float) -> bool:
+        """Whether the candidate is shown to lose more than the margin: its whole interval lies below."""
+        return self.delta is not None and self.delta.hi is not None and self.delta.hi < -margin
+
     @property
     def insufficient(self) -> bool:
         """Whether too many draws could not be measured."""

@@ -68,10 +68,8 @@ def _hopeless(tested: Tested, certified: Certified) -> bool:
 
 def _open(evidence: Evidence, certified: Certified) -> bool:
     """Neither shown to lose too much nor without a chance of it or of the opposite."""
-    if evidence.look is None or not _may_save(evidence):
-        return False
-    delta, margin = evidence.delta, certified.terms.margin
-    if delta is not None and delta.hi is not None and delta.hi < -margin:
+    margin = certified.terms.margin
+    if evidence.look is None or not _may_save(evidence) or evidence.below(margin):
         return False
     chance = certified.terms.schedule.prospects(observed(evidence.pairs), evidence.look, margin)
     return max(chance.passing, chance.failing) >= NO_PROSPECT

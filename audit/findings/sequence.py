@@ -43,12 +43,6 @@ def _decision(candidate: Evidence, tested: Tested | None, terms: Terms) -> Decis
     return _undecided(candidate, terms, position)
 
 
-def _below(candidate: Evidence, margin: float) -> bool:
-    """Shown to lose more than the margin."""
-    delta = candidate.delta
-    return delta is not None and delta.hi is not None and delta.hi < -margin
-
-
 def _undecided(candidate: Evidence, terms: Terms, tested: int | None) -> Decision:
     """Why a candidate is not recommended."""
     kind = CandidateVerdict.NOT_PROVEN
@@ -63,7 +57,7 @@ def _undecided(candidate: Evidence, terms: Terms, tested: int | None) -> Decisio
         kind = CandidateVerdict.INSUFFICIENT
         share = percent(candidate.pairs.missing_share, 1)
         reason = f"{share} of its draws could not be measured, more than {percent(MAX_MISSING)}"
-    elif _below(candidate, terms.margin):
+    elif candidate.below(terms.margin):
         kind = CandidateVerdict.INFERIOR
         reason = f"{points_interval(candidate.delta)} points, all below {points(-terms.margin)}"
     elif worthless:
