@@ -20,7 +20,6 @@ from audit.findings.policies import Bench, Goes, Moved, Sealed, Tuned
 from audit.findings.replayed import (
     Replayed,
     Saved,
-    Values,
     Walk,
     break_even_of,
     pairs_of,
@@ -188,9 +187,8 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
     tiers = sorted({tuned.policy.tier for tuned in sealed.policies} | set(design.candidates))
     draws = replayed(tables, quality_draws(tables, "certification"), tiers, bench.requests)
     spend = replayed(tables, dollar_sample(tables), tiers, bench.requests)
-    here, there = Values(draws, bench.embedder), Values(spend, bench.embedder)
     trials = tuple(
-        Trial(tuned=tuned, draws=draws, walked=walk(tuned.policy, draws, here.of(tuned.policy)))
+        Trial(tuned=tuned, draws=draws, walked=walk(tuned.policy, draws, bench.values_of(tuned.policy, draws)))
         for tuned in sealed.policies
     )
     attempts = attempts_at(sealed, trials, terms)
@@ -200,7 +198,7 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
         attempt = attempts[index] if index < len(attempts) else None
         look = _shown(trial, attempt, terms)
         seen = trial.seen(look, terms)
-        saved = saved_of(policy, spend, walk(policy, spend, there.of(policy)))
+        saved = saved_of(policy, spend, walk(policy, spend, bench.values_of(policy, spend)))
         tested.append(
             Tested(
                 tuned=trial.tuned,
@@ -348,7 +346,7 @@ def _on_moved(policy: RoutePolicy, spend: Replayed, bench: Bench) -> Saved | Non
     """What a policy that decides before the call saves on the dollar draws that it moves; None of too few."""
     if policy.signal is None or policy.verifier is not None:
         return None
-    asked = walk(policy, spend, Values(spend, bench.embedder).of(policy))
+    asked = walk(policy, spend, bench.values_of(policy, spend))
     if spend.times[asked.asked].sum() < LEAST_DRAWS:
         return None
     saved = saved_of(policy, spend, asked)

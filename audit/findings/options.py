@@ -15,7 +15,7 @@ from audit.findings.certify import LEAST_DRAWS, Terms, Tested, Verdicts, is_depl
 from audit.findings.handover import RouteEvidence, route_policy
 from audit.findings.money import dollars_of
 from audit.findings.policies import Bench
-from audit.findings.replayed import Replayed, Values, Walk, pairs_of, part_of, saved_of, walk
+from audit.findings.replayed import Replayed, Walk, pairs_of, part_of, saved_of, walk
 from audit.signals.signal import BoolArray, FloatArray
 from audit.stats.percentiles import percentile
 
@@ -42,13 +42,13 @@ def options_of(
         evidence: Of the route, for what each policy carries with it.
     """
     draws, spend = verdicts.certification, verdicts.spend
-    here, there = Values(draws, bench.embedder), Values(spend, bench.embedder)
     options = []
     for tested in verdicts.tested:
         if not tested.certified:
             break
         policy = tested.tuned.policy
-        walked, paid = walk(policy, draws, here.of(policy)), walk(policy, spend, there.of(policy))
+        walked = walk(policy, draws, bench.values_of(policy, draws))
+        paid = walk(policy, spend, bench.values_of(policy, spend))
         by_dimension = {
             name: tuple(_segments(tested, name, (draws, walked), (spend, paid), segments.get(name, {}), terms))
             for name in DIMENSIONS

@@ -23,7 +23,7 @@ from audit.core.plan import RouteDesign
 from audit.core.policy import RoutePolicy, SignalSpec, VerifierSpec
 from audit.findings.candidates import observed
 from audit.findings.evidence import Pairs, Tables, dollar_sample, quality_draws
-from audit.findings.replayed import Replayed, pairs_of, replayed, saved_of, walk
+from audit.findings.replayed import Replayed, Values, pairs_of, replayed, saved_of, walk
 from audit.signals import SIGNALS, compute
 from audit.signals.signal import BoolArray, FitData, FloatArray, TextEmbedder
 from audit.stats.risk_control import MAX_POLICIES, PolicyOrder, TunedPolicy, order_by_loss
@@ -73,6 +73,7 @@ class Bench:
         real_prompts: Similarity is to be to requests, not to centres of many.
         least_pairs: By margin; a route whose certification split has fewer draws can certify nothing, so nothing is
             fitted for it.
+        values: Of signals, as far as somebody has asked for them.
     """
 
     requests: Mapping[str, Request] = field(default_factory=dict)
@@ -83,6 +84,11 @@ class Bench:
     seed: int = 0
     real_prompts: bool = False
     least_pairs: Callable[[float], int] = lambda margin: 0
+    values: Values = field(default_factory=Values)
+
+    def values_of(self, policy: RoutePolicy, draws: Replayed) -> FloatArray | None:
+        """The values of a policy's signal on some draws, shape (n,); None for a policy without one."""
+        return self.values.of(policy, draws, self.embedder)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

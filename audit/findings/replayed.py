@@ -16,6 +16,7 @@ import polars as pl
 
 from audit.core.cost import BreakEven
 from audit.core.exchange import Completion, Request
+from audit.core.fingerprint import combined
 from audit.core.interval import Estimate
 from audit.core.options import DIMENSIONS
 from audit.core.policy import RoutePolicy, SignalSpec, VerifierSpec
@@ -80,6 +81,11 @@ class Replayed:
     def n(self) -> int:
         """Rows."""
         return len(self.passed)
+
+    @property
+    def requests_digest(self) -> str:
+        """Of which requests these are, in order."""
+        return combined(self.request_fps)
 
 
 def replayed(tables: Tables, draws: pl.DataFrame, tiers: Sequence[str], requests: Mapping[str, Request]) -> Replayed:
@@ -307,19 +313,24 @@ def break_even_of(policy: RoutePolicy, draws: Replayed, walked: Walk, level: flo
 
 
 class Values:
-    """Values of fitted signals on one set of draws, each computed once."""
+    """Values of fitted signals, each computed once: every look of a route asks for those of the same draws again."""
 
-    def __init__(self, draws: Replayed, embedder: TextEmbedder | None) -> None:
-        self._draws, self._embedder = draws, embedder
-        self._known: dict[int, tuple[SignalSpec, FloatArray]] = {}
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, str], tuple[SignalSpec, FloatArray]] = {}
 
-    def of(self, policy: RoutePolicy) -> FloatArray | None:
-        """The values of a policy's signal; None for one without."""
+    def of(self, policy: RoutePolicy, draws: Replayed, embedder: TextEmbedder | None) -> FloatArray | None:
+        """The values of a policy's signal on some draws, shape (n,); None for a policy without one.
+
+        Args:
+            policy: Whose signal.
+            draws: With requests.
+            embedder: The one that the signal was fitted with, where it was.
+        """
         if policy.signal is None:
             return None
-        if id(policy.signal) not in self._known:
-            assert self._draws.requests is not None
-            found = compute(policy.signal, self._draws.requests, embedder=self._embedder)
+        key = (id(policy.signal), draws.requests_digest)
+        if key not in self._known:
+            assert draws.requests is not None
             # The spec is kept with its values, so that its id stays its own.
-            self._known[id(policy.signal)] = (policy.signal, found)
-        return self._known[id(policy.signal)][1]
+            self._known[key] = (policy.signal, compute(policy.signal, draws.requests, embedder=embedder))
+        return self._known[key][1]

@@ -51,7 +51,7 @@ def _walked(
 ) -> WatchedPairs:
     tiers = (entry.tier, *(entry.verifier.tiers if entry.verifier else ()))
     draws = replayed(tables, _asked(tables, tiers), tiers, requests)
-    return _counted(entry, draws, walk(entry, draws, Values(draws, embedder).of(entry)))
+    return _counted(entry, draws, walk(entry, draws, Values().of(entry, draws, embedder)))
 
 
 def _in_force(

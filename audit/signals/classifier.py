@@ -71,8 +71,7 @@ def _spoken(request: Request, of_words: FloatArray | None) -> list[float]:
     if of_words is None:
         return []
     found = word_vector(request.last_user)
-    lengths = np.fromiter(found.values(), dtype=np.float64, count=len(found))
-    added: list[float] = (of_words[list(found)] * lengths).tolist()
+    added: list[float] = (of_words[found.buckets] * found.weights).tolist()
     return added
 
 
@@ -139,7 +138,7 @@ def _blocks(data: FitData, features: FloatArray) -> dict[str, FloatArray]:
     spoken = np.zeros((len(data.requests), BUCKETS))
     for row, request in zip(spoken, data.requests, strict=True):
         words = _words_of(request.last_user)
-        row[list(words)] = list(words.values())
+        row[words.buckets] = words.weights
     blocks = {"features": features * _features_length(features.shape[1]), "words": spoken}
     if data.embedder is not None:
         blocks["embedding"] = embed(data.embedder.name, data.requests, data.embedder) * EMBEDDING_LENGTH

@@ -36,7 +36,7 @@ def nearness(vectors: FloatArray, good: FloatArray, bad: FloatArray) -> FloatArr
 
 def _greatest(vector: FloatArray, centres: FloatArray) -> float:
     # A matrix product sums in an order that depends on the size of the batch; an exact sum does not.
-    return max(math.fsum(vector * centre) for centre in centres)
+    return max(math.fsum((vector * centre).tolist()) for centre in centres)
 
 
 def fit(data: FitData) -> SignalSpec | None:
