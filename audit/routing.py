@@ -15,6 +15,7 @@ from audit.core.traffic import exact_sum
 from audit.embeddings import Embedder, open_embedder
 from audit.findings.certified import least_pairs
 from audit.findings.checks import checks_of
+from audit.findings.looks import Schedule
 from audit.findings.policies import Bench, Goes, Moved
 from audit.replay.requests import load_requests, stream_requests
 from audit.sampling.frame import RouteFrame
@@ -42,6 +43,9 @@ def bench_of(folder: RunFolder, settings: Settings, frames: Sequence[RouteFrame]
         seed=settings.seed,
         real_prompts=settings.routing.canonical_prompts,
         least_pairs=lambda margin: least_pairs(margin, settings.alpha),
+        last_look=lambda design: Schedule.of(
+            design, alpha=settings.alpha, confidence=settings.confidence, reach=None
+        ).looks[-1],
     )
 
 

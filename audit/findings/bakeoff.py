@@ -106,7 +106,7 @@ def _references(verdicts: Verdicts, design: RouteDesign, level: float) -> list[P
         if same is not None and same.saving_usd is not None and same.saving_usd.est > 0:
             share = min(best.saving_usd.est / same.saving_usd.est, 1.0)
             found.append(_reference("random_mix", {"tier": best.tuned.policy.tier}, same, share))
-    found.append(_oracle(draws, spend, design, level))
+    found += _oracle(draws, spend, design, level)
     return found
 
 
@@ -123,11 +123,15 @@ def _reference(kind: str, params: Mapping[str, Any], static: Tested, share: floa
     )
 
 
-def _oracle(draws: Replayed, spend: Replayed, design: RouteDesign, level: float) -> PolicyFinding:
+def _oracle(draws: Replayed, spend: Replayed, design: RouteDesign, level: float) -> list[PolicyFinding]:
     """The cheapest candidate that is no worse, as if somebody knew it beforehand."""
     # Candidates may have stopped at different looks; somebody who knows all answers knows them where all are there.
-    rows = ~np.any([arm.lost for arm in draws.arms.values()], axis=0)
-    passed, arms = draws.passed[rows], [arm.passed[rows] for arm in draws.arms.values()]
+    # One that was dropped before the first look has none.
+    tested = [arm for arm in draws.arms.values() if not arm.lost.all()]
+    if not tested:
+        return []
+    rows = ~np.any([arm.lost for arm in tested], axis=0)
+    passed, arms = draws.passed[rows], [arm.passed[rows] for arm in tested]
     moved = np.any([arm >= passed for arm in arms], axis=0)
     z = np.zeros(spend.n)
     for arm in spend.arms.values():
@@ -143,7 +147,7 @@ def _oracle(draws: Replayed, spend: Replayed, design: RouteDesign, level: float)
         excluded={},
         not_applicable=0,
     )
-    return PolicyFinding(
+    oracle = PolicyFinding(
         kind="oracle",
         params={"descriptive": True},
         share_moved=float(moved.mean()) if len(moved) else 0.0,
@@ -151,3 +155,4 @@ def _oracle(draws: Replayed, spend: Replayed, design: RouteDesign, level: float)
         saving_usd=dollars_of(np.repeat(z, spend.times.astype(np.int64)), design.auditable_usd, level),
         certified=False,
     )
+    return [oracle]

@@ -33,13 +33,13 @@ class Evidence:
     Attributes:
         tier: The candidate.
         tuning: Paired verdicts on the split that orders the candidates.
-        pairs: Paired verdicts on the split that tests them.
+        pairs: Paired verdicts on the split that tests them; of a candidate that was dropped before, on the other.
         p_pass: Of "the loss is at least the margin", unmeasured draws at their worst; 1 without pairs.
         p_fail: Of "the loss is at most the margin", unmeasured draws at their best; 1 without pairs.
         delta: Candidate minus incumbent, or None without pairs.
         saving_usd: On the route's auditable spend; None without dollar draws.
         waste_usd: Hindsight, or None.
-        look: Whose draws the pairs are; None before the first look.
+        look: Whose draws the pairs are; None before the first look, and where they are those of the tuning split.
     """
 
     tier: Tier
@@ -115,6 +115,31 @@ def gather(
         look=look,
         saving_usd=saving_of(draws.saved, design.auditable_usd, level),
         waste_usd=dollars_of(hindsight, design.auditable_usd, level),
+    )
+
+
+def gather_tuning(tables: Tables, design: RouteDesign, tier: Tier, level: float, *, nominal: float) -> Evidence:
+    """Measure a candidate that was dropped on the tuning split, on that split: nothing else of it was replayed.
+
+    Args:
+        tables: Of the route.
+        design: Of the route.
+        tier: The candidate.
+        level: What its interval holds together with those of the looks.
+        nominal: Level that it is worked out at.
+    """
+    pairs = pair_up(tables, quality_draws(tables, "tuning"), arm="candidate", tier=tier.name)
+    some = pairs.n > 0
+    return Evidence(
+        tier=tier,
+        tuning=pairs,
+        pairs=pairs,
+        p_pass=p_pass(pessimistic(pairs), margin=design.margin) if some else 1.0,
+        p_fail=p_fail(optimistic(pairs), margin=design.margin) if some else 1.0,
+        delta=delta_of(pairs, level, nominal=nominal),
+        look=None,
+        saving_usd=None,
+        waste_usd=None,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from audit.core.plan import Reach, RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Tier
-from audit.findings.candidates import Evidence, gather
+from audit.findings.candidates import Evidence, gather, gather_tuning
 from audit.findings.certify import Terms, Verdicts, certify_policies, rule_of, sharpened
 from audit.findings.evidence import Tables
 from audit.findings.looks import Schedule
@@ -68,8 +68,10 @@ class Certified:
         terms: Of the certificate.
         sealed: What was tested.
         policies: What came of it.
-        evidence: Of the candidates, in the order of the design, at the looks that they have got to.
+        evidence: Of the candidates, in the order of the design, at the looks that they have got to; of those that the
+            tuning split dropped, on that split.
         bench: That the policies were made and tested with.
+        reach: By candidate, the last step whose draws are replayed.
     """
 
     noise: Floor
@@ -78,6 +80,7 @@ class Certified:
     policies: Verdicts
     evidence: tuple[Evidence, ...]
     bench: Bench
+    reach: Mapping[str, int]
 
 
 def certify_routes(
@@ -123,14 +126,14 @@ def certify_route(
     level, alpha = settings.confidence, settings.alpha
     mine = tables.of_route(design.route)
     noise = noise_floor(mine, design, level=level, alpha=alpha)
-    looks = None if reach is None else reach.get(design.route, {})
+    steps = design.whole if reach is None else reach.get(design.route, {})
     terms = Terms(
         margin=design.margin,
         alpha=alpha,
         level=level,
         least_pairs=least_pairs(design.margin, alpha),
         noisy=noise.noisy,
-        schedule=Schedule.of(design, alpha=alpha, confidence=level, reach=looks),
+        schedule=Schedule.of(design, alpha=alpha, confidence=level, reach=steps),
     )
     sealed, bench = prepared.sealed[design.route], prepared.bench
     policies = certify_policies(mine, design, sealed, bench, terms)
@@ -138,6 +141,17 @@ def certify_route(
     for name in design.candidates:
         tested = policies.static(name)
         look = tested.look if tested is not None else terms.schedule.reached([name])
+        if look is None and name in sealed.dropped and terms.schedule.screening is not None:
+            evidence.append(gather_tuning(mine, design, tiers[name], level, nominal=terms.schedule.screening))
+            continue
         seen = terms.schedule.takes_in(look) if look else 0
         evidence.append(gather(mine, design, tiers[name], level, look=look, draws_seen=seen))
-    return Certified(noise=noise, terms=terms, sealed=sealed, policies=policies, evidence=tuple(evidence), bench=bench)
+    return Certified(
+        noise=noise,
+        terms=terms,
+        sealed=sealed,
+        policies=policies,
+        evidence=tuple(evidence),
+        bench=bench,
+        reach=steps,
+    )

@@ -56,12 +56,11 @@ class Tables:
     def before_certification(self) -> Tables:
         """The same without the verdicts, scores and replays that only the certification split has.
 
-        What is chosen from these cannot depend on how the certification split turns out. The dollar draws stay, for
-        what a policy costs, without their verdicts.
+        What is chosen from these cannot depend on how the certification split turns out.
         """
         tuning = (pl.col("purpose") == "quality") & (pl.col("split") == "tuning")
         ids = self.slice.filter(tuning)["exchange_id"].implode()
-        asked = self.slice.filter(tuning | (pl.col("purpose") == "dollars"))["request_fp"].implode()
+        asked = self.slice.filter(tuning)["request_fp"].implode()
         return replace(
             self,
             # What failed attempts cost is measured on all calls, these included.

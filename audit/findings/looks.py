@@ -1,7 +1,8 @@
 """The looks of a route: which are declared, which are reached, and which candidates go on to the next one.
 
 A look takes in a longer beginning of the certification draws. What is decided stops; what cannot be decided any more
-stops as well; the money that this leaves goes to other routes (`audit/rounds.py`).
+stops as well, the hopeless before the first look (`screening.py`); the money that this leaves goes to other routes
+(`audit/rounds.py`).
 """
 
 from __future__ import annotations
@@ -9,12 +10,23 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from audit.core.plan import RouteDesign
+from audit.core.plan import RouteDesign, look_of
 from audit.stats.group_sequential import Look, Prospects, declare_looks, prospects
 from audit.stats.tango import PairCounts
 
 NO_PROSPECT = 0.1
 """A comparison whose chance of being decided by the last look is below this is not worth its replays."""
+
+WORTH = 0.05
+"""Part of a route's spend that a policy must save beyond another to be worth further replays."""
+
+SCREENING_SHARE = 0.1
+"""Part of the intervals' error that is kept for candidates which are dropped before the first look."""
+
+
+def is_screened(design: RouteDesign) -> bool:
+    """Whether candidates may be dropped on the tuning split: in a replay in looks, where there is another."""
+    return len(design.stages) > 1 and len(design.candidates) > 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,17 +37,27 @@ class Schedule:
         looks: Declared, in order.
         stages: Quality draws that each takes in, in draw order.
         reach: By candidate, the number of the last look whose draws are replayed; 0 before the first.
+        screening: Level of the interval of a candidate that is dropped on the tuning split. With those of the looks it
+            holds the declared level; None where none is dropped there.
     """
 
     looks: tuple[Look, ...]
     stages: tuple[int, ...]
     reach: Mapping[str, int]
+    screening: float | None = None
 
     @classmethod
     def of(cls, design: RouteDesign, *, alpha: float, confidence: float, reach: Mapping[str, int] | None) -> Schedule:
-        """The schedule of a design; everything is replayed where `reach` is None."""
-        looks = declare_looks(len(design.stages), alpha=alpha, confidence=confidence)
-        return cls(looks=looks, stages=design.stages, reach=design.whole if reach is None else reach)
+        """The schedule of a design, of which `reach` steps are replayed; None for all of them."""
+        kept = SCREENING_SHARE * (1 - confidence) if is_screened(design) else 0.0
+        looks = declare_looks(len(design.stages), alpha=alpha, confidence=confidence + kept)
+        steps = design.whole if reach is None else reach
+        return cls(
+            looks=looks,
+            stages=design.stages,
+            reach={tier: look_of(step) for tier, step in steps.items()},
+            screening=1 - kept if kept else None,
+        )
 
     @property
     def taken(self) -> int:

@@ -22,10 +22,12 @@ from audit.core.plain import to_plain
 from audit.core.plan import RouteDesign
 from audit.core.policy import RoutePolicy, SignalSpec, VerifierSpec
 from audit.findings.candidates import observed
-from audit.findings.evidence import Pairs, Tables, dollar_sample, quality_draws
+from audit.findings.evidence import Pairs, Tables, quality_draws
 from audit.findings.replayed import Replayed, Values, pairs_of, replayed, saved_of, walk
+from audit.findings.screening import dropped
 from audit.signals import SIGNALS, compute
 from audit.signals.signal import BoolArray, FitData, FloatArray, TextEmbedder
+from audit.stats.group_sequential import Look, declare_looks
 from audit.stats.risk_control import MAX_POLICIES, PolicyOrder, TunedPolicy, order_by_loss
 
 SCHEMA = "audit-policies/1"
@@ -73,6 +75,7 @@ class Bench:
         real_prompts: Similarity is to be to requests, not to centres of many.
         least_pairs: By margin; a route whose certification split has fewer draws can certify nothing, so nothing is
             fitted for it.
+        last_look: By design, the last declared look.
         values: Of signals, as far as somebody has asked for them.
     """
 
@@ -84,6 +87,7 @@ class Bench:
     seed: int = 0
     real_prompts: bool = False
     least_pairs: Callable[[float], int] = lambda margin: 0
+    last_look: Callable[[RouteDesign], Look] = lambda design: declare_looks(len(design.stages))[-1]
     values: Values = field(default_factory=Values)
 
     def values_of(self, policy: RoutePolicy, draws: Replayed) -> FloatArray | None:
@@ -98,7 +102,7 @@ class Tuned:
     Attributes:
         name: With everything that defines it.
         loss: Over all traffic, out of fold; 1 when nothing was measured.
-        saving_share: Of the spend, on the tuning draws; of a whole-route switch, on the dollar draws.
+        saving_share: Of the spend, on the tuning draws.
     """
 
     name: str
@@ -113,11 +117,13 @@ class Sealed:
 
     Attributes:
         order: Names and digest.
+        dropped: Candidates that are not tested at all, each with the reason.
     """
 
     route: str
     order: PolicyOrder
     policies: tuple[Tuned, ...]
+    dropped: Mapping[str, str]
 
     def plain(self) -> dict[str, Any]:
         """As `policies.json` has it, each fitted signal once."""
@@ -128,7 +134,12 @@ class Sealed:
                 key = fingerprint(entry["policy"]["signal"])
                 signals[key], entry["policy"]["signal"] = entry["policy"]["signal"], key
             policies.append(entry)
-        return {"digest": self.order.digest, "policies": policies, "signals": signals}
+        return {
+            "digest": self.order.digest,
+            "policies": policies,
+            "signals": signals,
+            "dropped": dict(self.dropped),
+        }
 
 
 def policy_name(policy: RoutePolicy) -> str:
@@ -151,11 +162,13 @@ def propose(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: Be
         bench: What policies are made from.
     """
     tuning = replayed(tables, quality_draws(tables, "tuning"), tiers, bench.requests)
-    spend = replayed(tables, dollar_sample(tables), tiers, bench.requests)
-    maker = _Maker(design=design, bench=bench, tuning=tuning, spend=spend)
-    proposed = [maker.static(tier) for tier in tiers]
+    certifying = quality_draws(tables, "certification").height
+    asked_for = {to for to, _ in bench.rules(design.route)}
+    out = dropped(tuning, design, certifying, bench.last_look(design), asked_for)
+    maker = _Maker(design=design, bench=bench, tuning=tuning)
+    proposed = [maker.static(tier) for tier in tiers if tier not in out]
     useful = [tuned.policy.tier for tuned in proposed if tuned.saving_share > 0]
-    enough = quality_draws(tables, "certification").height >= bench.least_pairs(design.margin)
+    enough = certifying >= bench.least_pairs(design.margin)
     if bench.requests and enough and tuning.n:
         for tier in useful:
             before_the_call = [*maker.written(tier), *maker.signals(tier)]
@@ -169,6 +182,7 @@ def propose(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: Be
         route=design.route,
         order=order,
         policies=tuple(by_name[name] for name in order.names),
+        dropped=out,
     )
 
 
@@ -187,14 +201,10 @@ class _Maker:
     design: RouteDesign
     bench: Bench
     tuning: Replayed
-    spend: Replayed
 
     def static(self, tier: str) -> Tuned:
         """The whole route to one tier."""
-        policy = self._policy("static", tier)
-        saved = saved_of(policy, self.spend, walk(policy, self.spend, None)).z
-        # Nothing is chosen among whole-route switches, so the better sample may say what they save.
-        return replace(self._tuned(policy), saving_share=float(saved.mean()) if len(saved) else 0.0)
+        return self._tuned(self._policy("static", tier))
 
     def written(self, tier: str) -> list[_Scored]:
         """The rules that people wrote for this tier, whole: nothing in them was fitted, so nothing is held out."""
@@ -281,7 +291,6 @@ class _Maker:
         """Estimate a policy on the tuning draws, given its signal's values there, out of fold."""
         walked = walk(policy, self.tuning, values)
         usd = self.tuning.cost_usd
-        # On the dollar draws the luckiest threshold would be kept, and they could not say any more what it saves.
         saved = float(saved_of(policy, self.tuning, walked).z @ usd / usd.sum()) if usd.sum() > 0 else 0.0
         return Tuned(
             name=policy_name(policy),

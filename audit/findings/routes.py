@@ -150,7 +150,7 @@ def _judge(
     level, terms, policies = settings.confidence, certified.terms, certified.policies
     mine, sealed, bench = tables.of_route(design.route), certified.sealed, certified.bench
     evidence = certified.evidence
-    decisions = decide(evidence, policies, terms)
+    decisions = decide(evidence, policies, terms, sealed.dropped)
     candidates = [describe(e, decisions[e.tier.name], mine, design, level) for e in evidence]
     entry = settings.route(design.route)
     accepted_floor = None if entry is None else entry.floor
@@ -229,11 +229,13 @@ def _verdict(
     open_ones = [c for c in candidates if c.verdict is not CandidateVerdict.INFERIOR and _may_save(c)]
     if not open_ones:
         losing = [c for c in candidates if c.verdict is CandidateVerdict.INFERIOR]
-        why = (
-            "every candidate loses more than the margin"
-            if len(losing) == len(candidates)
-            else ("no candidate that holds the margin costs less")
-        )
+        dropped = [c for c in candidates if c.saving_usd is None]
+        if len(losing) == len(candidates):
+            why = "every candidate loses more than the margin"
+        elif all(c in losing or c in dropped for c in candidates):
+            why = "every candidate that was worth a test loses more than the margin"
+        else:
+            why = "no candidate that holds the margin costs less"
         return RouteVerdict(verdict=Verdict.KEEP, reason=why, candidate=closest)
     closest = max(open_ones, key=_closeness)
     return RouteVerdict(verdict=Verdict.NOT_PROVEN, reason=f"{closest.tier}: {closest.reason}", candidate=closest)

@@ -99,8 +99,8 @@ def _looks(findings: Findings) -> Iterable[Step]:
         yield Step(
             lead="Stop early.",
             text=f"That rest is looked at up to {declared} times, after steps fixed before the replay. A route that is "
-            "decided, or has no prospect of it, stops there. The intervals of all looks hold together, so looking "
-            "costs no promise.",
+            "decided, or has no prospect of it, stops there; a candidate that is hopeless on the first third, and "
+            "beaten by another, is not tested. The intervals of all looks hold together, so looking costs no promise.",
         )
 
 

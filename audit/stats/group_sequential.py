@@ -128,6 +128,30 @@ def prospects(counts: PairCounts, *, margin: float, fraction: float, last: Look)
     return Prospects(passing=float(passing), failing=float(failing))
 
 
+def chance_after_pilot(pilot: PairCounts, *, margin: float, times: float, last: Look) -> float:
+    """Chance that a further, independent sample passes at the last look, going by a pilot sample, in [0, 1].
+
+    Args:
+        pilot: Its pairs.
+        margin: The accepted loss, in (0, 1).
+        times: Size of the further sample, in pilots, > 0.
+        last: The last look at the further sample.
+
+    Special cases:
+        No pairs: 1, nothing speaks against going on.
+
+    Source:
+        Spiegelhalter, Freedman & Blackburn (1986), Controlled Clinical Trials 7:8-17, predictive power with no prior
+        opinion: the score of the further sample has mean z sqrt(times) and variance 1 + times.
+    """
+    if pilot.n == 0:
+        return 1.0
+    z = tango_z(pilot, -margin)
+    if math.isinf(z):
+        return float(z > 0)
+    return float(special.ndtr((z * math.sqrt(times) - last.critical) / math.sqrt(1.0 + times)))
+
+
 def _crossing(critical: FloatArray) -> float:
     """Probability that a standard normal score, looked at after equal steps, leaves its band at any look.
 

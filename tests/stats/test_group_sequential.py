@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from audit.core.errors import LineageError
-from audit.stats.group_sequential import MAX_LOOKS, declare_looks, prospects
+from audit.stats.group_sequential import MAX_LOOKS, chance_after_pilot, declare_looks, prospects
 from audit.stats.risk_control import LookTest, PolicyOrder, TunedPolicy, certify_in_looks, order_by_loss
 from audit.stats.sequential import log_e_pass
-from audit.stats.tango import PairCounts, tango_z_many
+from audit.stats.tango import PairCounts, tango_z, tango_z_many
 
 
 def test_one_look_is_the_fixed_test() -> None:
@@ -63,6 +63,33 @@ def test_prospects_follow_the_trend() -> None:
     assert bad.failing > 0.95 > 0.01 > bad.passing
     assert max(level.passing, level.failing) < 0.1
     assert (none.passing, none.failing) == (1.0, 1.0)
+
+
+def test_a_pilot_foretells_how_often_the_next_sample_passes() -> None:
+    """Where the pilot shows no more than chance, its forecast is right on average: by simulation over truths."""
+    rng = np.random.default_rng(5)
+    (last,) = declare_looks(1)
+    margin, n, times, forecast, passed = 0.05, 300, 2, [], []
+    for _ in range(4000):
+        # Truths spread evenly far beyond what a pilot can tell apart: no prior opinion.
+        delta = rng.uniform(-0.3, 0.2)
+        shares = np.array([0.3 - delta / 2, 0.3 + delta / 2])
+        pilot, further = (rng.multinomial(size, [*shares, 1 - shares.sum()]) for size in (n, n * times))
+        chance = chance_after_pilot(PairCounts(b=pilot[0], c=pilot[1], n=n), margin=margin, times=times, last=last)
+        z = tango_z(PairCounts(b=further[0], c=further[1], n=n * times), -margin)
+        forecast.append(chance)
+        passed.append(z >= last.critical)
+    found, known = np.array(forecast), np.array(passed)
+    for low, high in ((0.0, 0.1), (0.1, 0.5), (0.5, 0.9), (0.9, 1.0)):
+        some = (found >= low) & (found <= high)
+        assert known[some].mean() == pytest.approx(found[some].mean(), abs=0.04)
+
+
+def test_a_pilot_without_pairs_speaks_against_nothing() -> None:
+    """Nothing seen is no reason to drop anybody; a pilot of losses alone is."""
+    (last,) = declare_looks(1)
+    assert chance_after_pilot(PairCounts(b=0, c=0, n=0), margin=0.03, times=2, last=last) == 1.0
+    assert chance_after_pilot(PairCounts(b=60, c=0, n=60), margin=0.03, times=2, last=last) < 1e-6
 
 
 def test_at_the_end_there_is_nothing_left_to_hope_for() -> None:
