@@ -169,9 +169,10 @@ def test_a_default_that_is_asked_for(name: str) -> None:
 
 
 def test_models_in_the_targets_words() -> None:
-    """A model id that the target cannot know is refused: OpenRouter wants an author, Bedrock an ARN."""
+    """A model id that the target cannot know is refused: an author, a provider or an ARN is wanted."""
     bare = policy(entry("/a"), models={"large": "gpt-4.1", "small": "gpt-4.1-nano"})
     assert "author/model" in refusal("openrouter", bare)
+    assert "provider/model" in refusal("portkey", bare)
     assert "ARN" in refusal("bedrock", bare)
 
 
@@ -180,6 +181,31 @@ def test_bifrost_keeps_the_provider_of_a_bare_model() -> None:
     bare = policy(entry("/a"), models={"large": "gpt-4.1", "small": "gpt-4.1-nano"})
     (rule,) = exported("bifrost", bare)["governance"]["routing_rules"]
     assert (rule["targets"], rule["fallbacks"]) == ([{"model": "gpt-4.1-nano", "weight": 1}], [])
+
+
+def test_bifrost_names_fit_its_database() -> None:
+    """A rule of a long route is named by its id; the route itself is whole in the expression."""
+    route = "/" + "x" * 300
+    (rule,) = exported("bifrost", policy(entry(route)))["governance"]["routing_rules"]
+    assert rule["name"] == rule["id"]
+    assert rule["cel_expression"].endswith(f'"{route}"')
+
+
+def test_portkey_needs_no_key_for_its_own_catalog() -> None:
+    """A provider of the Model Catalog has its key there; any other target has a place for one."""
+    models = {"large": "@openai-prod/gpt-4.1", "small": "together-ai/meta/llama"}
+    config = exported("portkey", policy(entry("/a"), models=models))
+    cheap, incumbent = config["targets"][0]["targets"]
+    assert cheap["provider"] == "together-ai"
+    assert cheap["override_params"] == {"model": "meta/llama"}
+    assert cheap["api_key"]
+    assert incumbent == {"provider": "@openai-prod", "override_params": {"model": "gpt-4.1"}}
+
+
+def test_portkeys_metadata_is_short() -> None:
+    """A route that no value of its metadata can hold is refused, not cut."""
+    assert "128" in refusal("portkey", policy(entry("x" * 129)))
+    assert exported("portkey", policy(entry("x" * 128)))
 
 
 def test_envoy_splits_at_fifteen_rules() -> None:

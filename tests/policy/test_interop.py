@@ -1,16 +1,23 @@
 """The exported files in the hands of the programs that they are for, each in an environment of its own.
 
-Slow: every test makes a virtual environment in its temporary folder and installs one package. Where that cannot be
-done the test says so and is skipped.
+Slow: every test installs one package of a vendor's in its temporary folder. Where that cannot be done the test says so
+and is skipped.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
+import shutil
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -18,11 +25,12 @@ from audit.core.policy import RoutingPolicy, bare
 from audit.policy.exports import EXPORTERS
 from audit.policy.router import Router
 from tests.policy.world import ARNS, CLASSIFIER, PROMPTS, RULES, TOOLS, Letters, entry, policy, request
+from tests.server import serving
 
 pytestmark = pytest.mark.slow
 STATIC = policy(entry("/summarise"), entry('it\'s: "yes" #1'))
 ROOT = Path(__file__).parents[2]
-INSTALL_S, RUN_S = 600, 240
+INSTALL_S, RUN_S, START_S = 600, 240, 30
 
 
 @pytest.fixture
@@ -32,7 +40,7 @@ def workshop(tmp_path: Path) -> Workshop:
 
 
 class Workshop:
-    """A virtual environment with one package of strangers in it."""
+    """A folder with one package of strangers in it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.python = folder, folder / "venv" / "bin" / "python"
@@ -40,13 +48,24 @@ class Workshop:
     def install(self, *packages: str) -> None:
         """Install, or skip the test with the reason."""
         subprocess.run([sys.executable, "-m", "venv", str(self.folder / "venv")], check=True, timeout=120)
-        command = [str(self.python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *packages]
+        pip = [str(self.python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        self._fetch([*pip, *packages], packages[0])
+
+    def install_node(self, package: str) -> Path:
+        """The folder of a package of Node's, or skip the test with the reason; no script of it is run."""
+        npm = shutil.which("npm") or pytest.skip("npm is not installed")
+        flags = ["--prefix", str(self.folder), "--ignore-scripts", "--no-audit", "--no-fund", "--silent"]
+        self._fetch([npm, "install", *flags, package], package)
+        return self.folder / "node_modules" / package
+
+    def _fetch(self, command: list[str], package: str) -> None:
         try:
             done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_S)
         except subprocess.TimeoutExpired:
-            pytest.skip(f"{packages[0]} could not be installed in {INSTALL_S} s")
+            pytest.skip(f"{package} could not be installed in {INSTALL_S} s")
         if done.returncode:
-            pytest.skip(f"{packages[0]} cannot be installed here: {done.stderr.strip().splitlines()[-1][:200]}")
+            said = (done.stderr.strip() or "no reason given").splitlines()[-1]
+            pytest.skip(f"{package} cannot be installed here: {said[:200]}")
 
     def export(self, name: str, made: RoutingPolicy) -> list[Path]:
         """The target's files."""
@@ -184,8 +203,10 @@ def test_semantic_router_decides_as_ours_does(workshop: Workshop) -> None:
 VLLM = """
 import subprocess, sys, yaml
 from pathlib import Path
+from cli.config_schema.validation import validate_config_structure
 path = Path(sys.argv[1])
 config = yaml.safe_load(path.read_text())
+assert not validate_config_structure(config), validate_config_structure(config)
 config["listeners"] = [{"name": "http", "address": "127.0.0.1", "port": 8899}]
 for model in config["providers"]["models"]:
     endpoint = {"name": model["name"], "endpoint": "127.0.0.1:8000", "protocol": "http", "provider": "vllm"}
@@ -197,7 +218,124 @@ sys.exit(subprocess.run(command).returncode)
 
 
 def test_vllm_semantic_router_validates_the_config(workshop: Workshop) -> None:
-    """With the operator's listeners and endpoints added, the router's own validation passes."""
+    """Its JSON schema holds as written, and its whole validation with the operator's listeners and endpoints."""
     workshop.install("vllm-sr")
     (path,) = workshop.export("vllm-semantic-router", replace(STATIC, routes=(*STATIC.routes, TOOLS)))
     assert "valid" in workshop.run(VLLM, path)
+
+
+OPENROUTER = """
+import httpx, json, sys
+from openrouter import OpenRouter
+sent = []
+def keep(request):
+    sent.append({"method": request.method, "url": str(request.url), "body": json.loads(request.content)})
+    return httpx.Response(400, json={})  # an answer that it does not try again after
+sdk = OpenRouter(api_key="x", client=httpx.Client(transport=httpx.MockTransport(keep)))
+for preset in json.load(open(sys.argv[1])):
+    try:
+        sdk.presets.create_presets_chat_completions(slug=preset["model"].removeprefix("@preset/"), **preset["body"])
+    except Exception:
+        pass  # of the answer; a request that does not fit its types is never sent
+print(json.dumps(sent))
+"""
+
+
+def test_openrouters_sdk_sends_the_same_requests(workshop: Workshop) -> None:
+    """The vendor's own client, given the preset's slug and body, makes the request that is written."""
+    workshop.install("openrouter")
+    (path,) = workshop.export("openrouter", STATIC)
+    sent = json.loads(workshop.run(OPENROUTER, path))
+    written = [{key: preset[key] for key in ("method", "url", "body")} for preset in json.loads(path.read_text())]
+    for request_ in sent:
+        assert request_["body"].pop("stream") is False  # its default, which it always sends
+    assert sent == written
+
+
+ROUTELLM = """
+import importlib.abc, importlib.machinery, json, sys, types
+class Named(type):
+    def __getattr__(cls, name):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return Named(name, (), {"__init__": lambda *_, **__: None, "__call__": lambda *_, **__: None})
+class Absent(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {"torch", "transformers", "datasets", "huggingface_hub", "sklearn"}:
+            return importlib.machinery.ModuleSpec(name, self, is_package=True)
+    def create_module(self, spec):
+        module = types.ModuleType(spec.name)
+        module.__getattr__ = lambda name: Named.__getattr__(Named, name)
+        return module
+    def exec_module(self, module):
+        pass
+sys.meta_path.insert(0, Absent())  # gigabytes for its trained routers, of which none is asked for
+from routellm.controller import Controller
+served = {}
+for pair in json.load(open(sys.argv[1])):
+    create = Controller(**pair["controller"]).chat.completions.create
+    ask = {"model": pair["model"], "messages": [{"role": "user", "content": "x"}], "mock_response": "x"}
+    served[pair["route"]] = sorted({create(**ask).model for _ in range(50)})
+print(json.dumps(served))
+"""
+
+
+def test_routellm_never_takes_the_strong_model(workshop: Workshop) -> None:
+    """Its controller takes the arguments, reads the model's name, and sends every call to the cheap tier."""
+    workshop.install("litellm", "pandas")
+    workshop.install("--no-deps", "routellm")
+    (path,) = workshop.export("routellm", STATIC)
+    out = workshop.run(ROUTELLM, path, OPENAI_API_KEY="x", LITELLM_LOCAL_MODEL_COST_MAP="True")
+    assert json.loads(out.splitlines()[-1]) == {found.route: ["gpt-4.1-nano"] for found in STATIC.routes}
+
+
+@contextlib.contextmanager
+def portkey(program: Path) -> Iterator[str]:
+    """Portkey's open gateway, started on a free port of this machine; its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = ["node", str(program / "build" / "start-server.js"), f"--port={port}", "--headless"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        started = time.monotonic()
+        while True:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+                break
+            assert process.poll() is None, "it stopped"
+            assert time.monotonic() - started < START_S, "it did not start"
+            time.sleep(0.1)
+        yield f"http://127.0.0.1:{port}/v1/chat/completions"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def pointed_at(target: dict[str, Any], host: str) -> dict[str, Any]:
+    """A target whose provider is another host, which is all that is changed."""
+    if "targets" in target:
+        return {**target, "targets": [pointed_at(inner, host) for inner in target["targets"]]}
+    return {**target, "custom_host": host}
+
+
+def test_portkeys_gateway_serves_each_route_by_its_tier(workshop: Workshop) -> None:
+    """It accepts the config, reads the route from the metadata, and answers by the incumbent where the call fails."""
+    models = {"small": "openai/gpt-4.1-nano", "broken": "openai/fault-500", "large": "openai/gpt-4.1"}
+    made = policy(*STATIC.routes, entry("/fails", tier="broken"), models=models)
+    program = workshop.install_node("@portkey-ai/gateway")
+    (path,) = workshop.export("portkey", made)
+    body = json.dumps({"model": "as the caller says", "messages": [{"role": "user", "content": "x"}]}).encode()
+    with serving() as vendor, portkey(program) as gateway:
+        config = json.dumps(pointed_at(json.loads(path.read_text()), vendor.base_url))
+
+        def served(route: str) -> str:
+            headers = {"x-portkey-config": config, "x-portkey-metadata": json.dumps({"audit_route": route})}
+            asked = Request(gateway, data=body, headers={"Content-Type": "application/json", **headers})
+            with urlopen(asked, timeout=RUN_S) as reply:
+                return str(json.load(reply)["model"])
+
+        assert {found.route: served(found.route) for found in STATIC.routes} == dict.fromkeys(
+            (found.route for found in STATIC.routes), "gpt-4.1-nano"
+        )
+        assert served("/fails") == "gpt-4.1"
+        assert served("of no policy") == "gpt-4.1"

@@ -1,7 +1,8 @@
 """Bifrost: one routing rule per route, in CEL, that reads the route from a header.
 
-Format: https://docs.getbifrost.ai/providers/routing-rules (tab config.json). An expression sees the model, headers,
-query parameters, the caller's organisation and how much of a budget is used; never the messages.
+Format: https://github.com/maximhq/bifrost/blob/main/transports/config.schema.json (`routing_rule`): Bifrost checks its
+`config.json` with it. An expression sees the model, headers, query parameters, the caller's organisation and how much
+of a budget is used; never the messages (plugins/governance/routing.go there).
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from audit.core.policy import RoutePolicy, RoutingPolicy
 from audit.policy.exporter import ROUTE_HEADER, Exporter, ascii_route, json_bytes, slug, static_routes
 
 NAME = "bifrost"
+LONGEST_NAME = 255
+"""Of a rule, in Bifrost's database (framework/configstore/tables/routingrules.go)."""
 
 
 def export(policy: RoutingPolicy) -> dict[str, bytes]:
@@ -24,10 +27,11 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
 
 def _rule(entry: RoutePolicy, policy: RoutingPolicy, priority: int) -> dict[str, Any]:
     incumbent = policy.models[entry.otherwise]
+    identity, name = f"audit-{slug(entry.route)}", f"audit {entry.route}"
     return {
-        "id": f"audit-{slug(entry.route)}",
-        "name": f"audit {entry.route}",
-        "description": f"Audit run {policy.run_id}, stale after {policy.expires_at}",
+        "id": identity,
+        "name": name if len(name) <= LONGEST_NAME else identity,
+        "description": f"Audit run {policy.run_id}, stale after {policy.expires_at or 'an unknown day'}",
         "enabled": True,
         "chain_rule": False,
         # Printable ASCII as JSON writes it is also how CEL writes it.
@@ -36,7 +40,6 @@ def _rule(entry: RoutePolicy, policy: RoutingPolicy, priority: int) -> dict[str,
         # A fallback must name its provider; without one the rule has none, and a failed call fails.
         "fallbacks": [incumbent] if "/" in incumbent else [],
         "scope": "global",
-        "scope_id": None,
         "priority": priority,
     }
 

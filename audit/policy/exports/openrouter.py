@@ -1,7 +1,8 @@
 """OpenRouter: one preset per route, the cheap model first, the incumbent where a call fails.
 
 Formats: https://openrouter.ai/docs/guides/features/presets (a call names `@preset/SLUG` as its model),
-https://openrouter.ai/docs/api/api-reference/presets/create-a-preset-from-a-chat-completions-request-body, and
+https://openrouter.ai/docs/api/api-reference/presets/create-a-preset-from-a-chat-completions-request-body
+(`presets.create_presets_chat_completions` of the vendor's Python package `openrouter`), and
 https://openrouter.ai/docs/guides/routing (`models`, in order of priority).
 """
 

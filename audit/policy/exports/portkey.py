@@ -1,8 +1,10 @@
 """Portkey: a conditional config that reads the route from the request's metadata.
 
-Formats: https://portkey.ai/docs/product/ai-gateway/conditional-routing (`conditions` and `default` are required) and
-https://portkey.ai/docs/product/ai-gateway/fallbacks. A query reads metadata and request parameters only; how it is
-evaluated: https://github.com/Portkey-AI/gateway/blob/main/src/services/conditionalRouter.ts
+Formats: the JSON schema of https://portkey.ai/docs/api-reference/inference-api/config-object and, of the open gateway,
+https://github.com/Portkey-AI/gateway/blob/main/src/middlewares/requestValidator/schema/config.ts. Both want of a target
+its provider, by the name that Portkey has for it, and its key. A query reads metadata and request parameters only; how
+it is evaluated: src/services/conditionalRouter.ts there. A value of metadata has at most 128 characters:
+https://portkey.ai/docs/product/observability/metadata.
 """
 
 from __future__ import annotations
@@ -13,10 +15,11 @@ from audit.core.policy import RoutePolicy, RoutingPolicy
 from audit.policy.exporter import ROUTE_KEY, CannotExpress, Exporter, json_bytes, static_routes
 
 NAME = "portkey"
+LONGEST_VALUE = 128
 
 
 def export(policy: RoutingPolicy) -> dict[str, bytes]:
-    """`config.json`, with `strategy.mode` conditional."""
+    """`config.json`, with `strategy.mode` conditional; the keys of the providers are the operator's."""
     lacks = "its conditions read metadata and parameters, and cannot compute this signal from the messages"
     routes = list(static_routes(policy, NAME, lacks))
     if policy.default_tier is None:
@@ -25,32 +28,42 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
     config = {
         "strategy": {
             "mode": "conditional",
-            "conditions": [
-                {"query": {f"metadata.{ROUTE_KEY}": {"$eq": entry.route}}, "then": name} for name, entry in numbered
-            ],
+            "conditions": [{"query": _query(entry), "then": name} for name, entry in numbered],
             "default": "default",
         },
         "targets": [
             *({"name": name, **_cheap_first(entry, policy)} for name, entry in numbered),
-            {"name": "default", **_model(policy.models[policy.default_tier])},
+            {"name": "default", **_target(policy.models[policy.default_tier])},
         ],
     }
     return {"config.json": json_bytes(config)}
 
 
+def _query(entry: RoutePolicy) -> dict[str, Any]:
+    if len(entry.route) > LONGEST_VALUE:
+        raise CannotExpress(NAME, f"a value of its metadata has at most {LONGEST_VALUE} characters", route=entry)
+    return {f"metadata.{ROUTE_KEY}": {"$eq": entry.route}}
+
+
 def _cheap_first(entry: RoutePolicy, policy: RoutingPolicy) -> dict[str, Any]:
     """The cheap tier, and the incumbent where the call itself fails."""
     models = policy.models[entry.tier], policy.models[entry.otherwise]
-    return {"strategy": {"mode": "fallback"}, "targets": [_model(model) for model in models]}
+    return {"strategy": {"mode": "fallback"}, "targets": [_target(model, entry) for model in models]}
 
 
-def _model(model: str) -> dict[str, Any]:
-    return {"override_params": {"model": model}}
+def _target(model: str, entry: RoutePolicy | None = None) -> dict[str, Any]:
+    """One model of one provider: `provider/model`, or `@slug/model` for a provider of Portkey's Model Catalog."""
+    provider, _, name = model.partition("/")
+    if not (provider and name):
+        raise CannotExpress(NAME, f"it names models `provider/model`, and `{model}` names no provider", route=entry)
+    # Portkey itself keeps the keys of its catalog. Any other target is refused without one, and a policy has none.
+    key = {} if provider.startswith("@") else {"api_key": f"your {provider} key"}
+    return {"provider": provider, **key, "override_params": {"model": name}}
 
 
 EXPORTER = Exporter(
     name=NAME,
-    summary=f"Portkey config: conditional routing on the metadata key `{ROUTE_KEY}`, with fallbacks.",
+    summary=f"Portkey config: conditional routing on the metadata key `{ROUTE_KEY}`, with fallbacks; add your keys.",
     suffix=".json",
     export=export,
 )

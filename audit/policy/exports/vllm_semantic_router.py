@@ -1,9 +1,10 @@
 """vLLM Semantic Router: metadata signals and decisions per route, for its `config.yaml` of version v0.3.
 
-Formats: https://github.com/vllm-project/semantic-router/blob/main/config/config.yaml and, in the same repository under
-website/docs/tutorials/signal, heuristic/metadata.md and heuristic/conversation.md. Of the conditions that rules are
-made of it counts only tools as we do: it joins the parts of a message by spaces, may compress a text before it counts
-in it (pkg/classification/structure_classifier.go), and embeds with models of its own.
+Formats: `router-config-v0.3.schema.json` in the vendor's Python package `vllm-sr`, and in
+https://github.com/vllm-project/semantic-router under website/docs/tutorials/signal, heuristic/metadata.md and
+heuristic/conversation.md. Of the conditions that rules are made of it counts only tools as we do: it joins the parts of
+a message by spaces, may compress a text before it counts in it (pkg/classification/structure_classifier.go), and embeds
+with models of its own.
 """
 
 from __future__ import annotations
