@@ -1,7 +1,8 @@
 """The exported files in the hands of the programs that they are for, each in an environment of its own.
 
-Slow: every test installs one package of a vendor's in its temporary folder. Where that cannot be done the test says so
-and is skipped.
+Slow: every test installs one package of strangers in its temporary folder. Where that cannot be done the test says so
+and is skipped. Bifrost and Envoy AI Gateway cannot be installed from a package index: of Bifrost's rules the
+expressions are run, and the rest of both is left to test_published.py.
 """
 
 from __future__ import annotations
@@ -222,6 +223,28 @@ def test_vllm_semantic_router_validates_the_config(workshop: Workshop) -> None:
     workshop.install("vllm-sr")
     (path,) = workshop.export("vllm-semantic-router", replace(STATIC, routes=(*STATIC.routes, TOOLS)))
     assert "valid" in workshop.run(VLLM, path)
+
+
+CEL = """
+import json, sys
+from cel_expr_python import cel
+variables = {"headers": cel.Type.Map(cel.Type.STRING, cel.Type.STRING)}  # as Bifrost declares them
+rules = json.load(open(sys.argv[1]))["governance"]["routing_rules"]
+programs = [cel.NewEnv(variables=variables).compile(rule["cel_expression"]) for rule in rules]
+def held(**headers):
+    return [program.eval(data={"headers": headers}).value() is True for program in programs]
+print(json.dumps([*(held(**{"x-audit-route": route}) for route in json.loads(sys.argv[2])), held()]))
+"""
+
+
+def test_cel_reads_bifrosts_expressions(workshop: Workshop) -> None:
+    """The runtime of CEL's authors compiles each rule; it holds for its own route, whatever ASCII that is made of."""
+    names = ["/summarise", "".join(map(chr, range(0x21, 0x7F))), "\\n\\"]
+    workshop.install("cel-expr-python")
+    (path,) = workshop.export("bifrost", policy(*map(entry, names)))
+    held = json.loads(workshop.run(CEL, path, json.dumps([*names, "of no policy"])))
+    own = [[name == other for other in names] for name in names]
+    assert held == [*own, [False] * len(names), [False] * len(names)]
 
 
 OPENROUTER = """
