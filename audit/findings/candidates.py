@@ -191,7 +191,7 @@ def describe(
         criteria=criterion_rates(tables, evidence.tier.name, pairs.exchange_ids),
         tuning={"n": evidence.tuning.n, "b": int(observed(evidence.tuning).b), "c": int(observed(evidence.tuning).c)},
         look=evidence.look.number if evidence.look else None,
-        cost=breakdown(tables, design, evidence.tier, level),
+        cost=None if saving is None else breakdown(tables, design, evidence.tier, level),
     )
 
 

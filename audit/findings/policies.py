@@ -35,6 +35,9 @@ FOLDS = 5
 LEARNED = ("rules", "similarity", "classifier", "guarded")
 """Signals that are fitted, in the order in which people ask for them."""
 
+LEARNED_RANK = 2
+"""Place of learned policies, behind whole-route switches and what people wrote, when the list is too long."""
+
 MOST_COMBINED = 2
 """Policies made of two halves, of each sort and per tier: more would only push bolder ones off the end of the list."""
 
@@ -361,15 +364,27 @@ def _undominated(tuned: Sequence[Tuned]) -> list[Tuned]:
 
 
 def _cut(proposed: Sequence[Tuned]) -> list[Tuned]:
-    """At most `MAX_POLICIES` that save something: static tiers, then what people wrote, then the safest."""
+    """At most `MAX_POLICIES` that save something: static tiers, then what people wrote, then the safest.
+
+    Of what was learned, a policy that one to another tier beats in both loss and saving is left out: it could only
+    stop the sequence before the other is tested. One to the same tier stays, as what is left when the bolder fails.
+    """
     saving = [tuned for tuned in proposed if tuned.saving_share > 0]
-    return sorted(saving, key=lambda t: (_rank(t.policy), t.loss, t.saving_share, t.name))[:MAX_POLICIES]
+    kept = [one for one in saving if _rank(one.policy) < LEARNED_RANK or not any(_beats(o, one) for o in saving)]
+    return sorted(kept, key=lambda t: (_rank(t.policy), t.loss, t.saving_share, t.name))[:MAX_POLICIES]
+
+
+def _beats(other: Tuned, one: Tuned) -> bool:
+    """Whether a policy to another tier loses no more, saves no less, and is not its equal."""
+    mine, theirs = (one.loss, one.saving_share), (other.loss, other.saving_share)
+    return other.policy.tier != one.policy.tier and theirs != mine and theirs[0] <= mine[0] and theirs[1] >= mine[1]
 
 
 def _rank(policy: RoutePolicy) -> int:
     if policy.kind == "static":
         return 0
-    return 1 if policy.verifier is None and policy.signal is not None and "when" in policy.signal.params else 2
+    written = policy.verifier is None and policy.signal is not None and "when" in policy.signal.params
+    return 1 if written else LEARNED_RANK
 
 
 def document(sealed: Sequence[Sealed]) -> dict[str, Any]:
