@@ -375,9 +375,11 @@ def _cut(proposed: Sequence[Tuned]) -> list[Tuned]:
 
 
 def _beats(other: Tuned, one: Tuned) -> bool:
-    """Whether a policy to another tier loses no more, saves no less, and is not its equal."""
+    """Whether a policy to another tier, fit to be recommended, loses no more, saves no less, and is not its equal."""
+    if other.policy.tier == one.policy.tier or (other.policy.verifier and other.policy.verifier.tiers):
+        return False
     mine, theirs = (one.loss, one.saving_share), (other.loss, other.saving_share)
-    return other.policy.tier != one.policy.tier and theirs != mine and theirs[0] <= mine[0] and theirs[1] >= mine[1]
+    return theirs != mine and theirs[0] <= mine[0] and theirs[1] >= mine[1]
 
 
 def _rank(policy: RoutePolicy) -> int:

@@ -168,9 +168,9 @@ def test_the_router_agrees_with_the_simulation_of_every_certified_policy(run: Pa
     for route in read_options(folder).routes:
         mine = tables.of_route(route.route)
         draws = replayed(mine, quality_draws(mine, "certification"), ("medium", "small"), requests)
-        values = Values(draws, remembering)
+        values = Values()
         for option in route.options:
-            walked = walk(option.policy, draws, values.of(option.policy))
+            walked = walk(option.policy, draws, values.of(option.policy, draws, remembering))
             made = RoutingPolicy(
                 run_id="r",
                 default_tier=None,

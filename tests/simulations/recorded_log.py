@@ -7,7 +7,6 @@ can be held against what is known of the whole log.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -39,15 +38,13 @@ from audit.replay.run import ReplayOptions, run_replay
 from audit.routing import bench_of
 from audit.sampling.design import RouteNeeds
 from audit.sampling.frame import RouteFrame, route_frames
-from audit.sampling.run import Sample, draw_sample
+from audit.sampling.run import draw_sample
 from audit.scoring.run import score as score_replays
 from audit.signals.signal import Remembering
 from tests.e2e.recorded import DEV, config_for, recorded_server
 
 ROUTES = ("/solve-word-problem", "/faq-answer", "/smart-action")
 LOOKS = 5
-LARGEST = 1.5
-"""Times the planned quality draws that are at hand."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,17 +200,11 @@ class Audited:
 
 @dataclass(frozen=True, kw_only=True)
 class Drawn:
-    """One route of the log as one seed samples it, its policies sealed.
-
-    Attributes:
-        tables: With the draws of the design.
-        whole: With `LARGEST` times as many.
-    """
+    """One route of the log as one seed samples it, its policies sealed."""
 
     universe: Universe
     design: RouteDesign
     tables: Tables
-    whole: Tables
     settings: Settings
     prepared: Prepared
 
@@ -241,11 +232,12 @@ class Drawn:
             reach = {**reach, **step}
         return self._audited(now())
 
-    def fixed(self, share: float) -> Audited:
-        """Audit a fixed sample: as many quality draws as planned, times a share, at most `LARGEST`."""
-        quality = min(math.ceil(share * self.design.quality_n), self.design.replayable)
-        one = _cut(self, replace(self.design, quality_n=quality, looks=()))
-        return one._audited({self.design.route: one.design.whole})
+    def fixed(self) -> Audited:
+        """Audit the same draws as a fixed sample."""
+        design = replace(self.design, looks=())
+        bench = replace(self.bench, values=Values())
+        one = replace(self, design=design, prepared=prepare(self.tables, [design], bench))
+        return one._audited({design.route: design.whole})
 
     def _audited(self, reach: Reach) -> Audited:
         design = self.design
@@ -261,42 +253,23 @@ class Drawn:
 
 def draw(universe: Universe, seed: int) -> Iterator[Drawn]:
     """Every route as one seed samples it, with `LOOKS` declared looks."""
-    settings = _with(universe.settings, seed=seed, max_spend=None, slice={"looks": LOOKS})
-    planned = {design.route: design for design in _sample(universe, settings).designs}
-    # Of the larger sample the planned one is the beginning.
-    more = {"discordance": settings.slice.discordance * LARGEST}
-    slice_ = pl.from_arrow(_sample(universe, _with(settings, slice=more)).table)
+    looks = universe.settings.slice.model_copy(update={"looks": LOOKS})
+    settings = universe.settings.model_copy(update={"seed": seed, "slice": looks, "max_spend": None})
+    frames = list(universe.frames.values())
+    needs = {frame.route: RouteNeeds(entry=settings.route(frame.route), unsupported=None) for frame in frames}
+    sample = draw_sample(frames, needs, universe.tiers, settings)
+    slice_ = pl.from_arrow(sample.table)
     assert isinstance(slice_, pl.DataFrame)
     slice_ = slice_.with_columns(pl.col(pl.Categorical).cast(pl.String))
     logged = [name for name in universe.tables.slice.columns if name not in slice_.columns]
     known = universe.tables.slice.select("exchange_id", *logged).unique("exchange_id")
     tables = replace(universe.tables, slice=slice_.join(known, on="exchange_id", how="left"))
     bench = replace(universe.bench, seed=seed, values=Values())
-    for design in planned.values():
-        whole = Drawn(
+    for design in sample.designs:
+        yield Drawn(
             universe=universe,
             design=design,
             tables=tables,
-            whole=tables,
             settings=settings,
-            prepared=Prepared(bench=bench, sealed={}),
+            prepared=prepare(tables, [design], bench),
         )
-        yield _cut(whole, design)
-
-
-def _cut(drawn: Drawn, design: RouteDesign) -> Drawn:
-    """The same with the quality draws of another design, and policies sealed on these."""
-    first = (pl.col("purpose") != "quality") | (pl.col("draw_order") < design.quality_n)
-    tables = replace(drawn.whole, slice=drawn.whole.slice.filter(first))
-    bench = replace(drawn.bench, values=Values())
-    return replace(drawn, design=design, tables=tables, prepared=prepare(tables, [design], bench))
-
-
-def _with(settings: Settings, *, slice: Mapping[str, object], **top_level: object) -> Settings:  # noqa: A002
-    return settings.model_copy(update={**top_level, "slice": settings.slice.model_copy(update=dict(slice))})
-
-
-def _sample(universe: Universe, settings: Settings) -> Sample:
-    frames = list(universe.frames.values())
-    needs = {frame.route: RouteNeeds(entry=settings.route(frame.route), unsupported=None) for frame in frames}
-    return draw_sample(frames, needs, universe.tiers, settings)

@@ -1,6 +1,6 @@
 """Many audits of a real log, in rounds and with a fixed sample: wrong verdicts, coverage, replays, realised savings.
 
-`AUDIT_SEEDS` says how many, 200 unless it is set; these take about a quarter of an hour on two cores.
+`AUDIT_SEEDS` says how many, 200 unless it is set; these take about half an hour on two cores.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from tests.simulations.recorded_log import Audited, Drawn, Universe, draw, repla
 
 SEEDS = range(int(os.environ.get("AUDIT_SEEDS", "200")))
 MARGIN = 0.03
-SHARES = (1.0, 1.5)
-"""Fixed samples, as shares of the planned one: one of them has the power of the rounds."""
-
 ROUNDS = "in rounds"
-FIXED = "fixed 1.00"
+FIXED = "fixed sample"
 PEER_TARGET, PEER_LEAST = 0.95, 10
 """The rule of a peer: cheapest tier whose pass rate is at least 0.95 times the incumbent's, from ten samples on."""
+
+ORACLES = ("best_tier", "best_proposed", "each_request")
+"""The dearest whole route within the margin, the dearest policy that was proposed, a choice request by request."""
 
 Row = dict[str, str | int | float | bool | None]
 
@@ -37,48 +37,36 @@ Row = dict[str, str | int | float | bool | None]
 @pytest.mark.slow
 @needs_shared("data/dev/log.jsonl.gz")
 def test_many_audits_of_a_real_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Wrong recommendations in at most 5 % of runs, intervals that hold, fewer calls than a fixed sample."""
+    """Wrong recommendations in at most 5 % of runs, intervals that hold, as much saved in rounds for far fewer calls."""
     replay_everything(tmp_path)
     routes, cells = _many(tmp_path)
-    runs = routes.group_by("mode", "seed").agg(pl.col("wrong").any(), pl.col("peer_wrong").any(), pl.col("calls").sum())
-    whole = runs.filter(pl.col("mode") == FIXED)["calls"].mean()
-    by_mode = (
-        runs.group_by("mode")
-        .agg(pl.col("wrong", "peer_wrong").mean(), calls=pl.col("calls").mean() / whole)
-        .join(
-            routes.group_by("mode").agg(
-                recommended=(pl.col("recommended") & ~pl.col("wrong")).mean(),
-                saved_usd=pl.col("saved_usd").sum() / len(SEEDS),
-            ),
-            on="mode",
-        )
-        .sort("mode")
-    )
-    by_route = (
-        routes.group_by("mode", "route")
-        .agg(
-            pl.col("verdict").value_counts(sort=True).alias("verdicts"),
-            pl.col("saved_usd").mean(),
-            pl.col("best_tier", "best_proposed", "each_request").mean(),
-            pl.col("calls").mean(),
-        )
-        .sort("mode", "route")
-    )
-    held = (
-        cells.group_by("mode", "kind").agg(pl.col("held").mean(), cells=pl.len(), width=pl.col("width").mean())
-    ).sort("mode", "kind")
     with capsys.disabled():
-        _show(f"{len(SEEDS)} audits", by_mode)
-        _show("routes", by_route)
-        _show("coverage", held)
-        _show("realised savings, part of each oracle", _realised(by_route))
-    wrong = dict(by_mode.select("mode", "wrong").iter_rows())
-    assert max(wrong.values()) <= 0.05
-    coverage = {(mode, kind): share for mode, kind, share in held.select("mode", "kind", "held").iter_rows()}
+        runs, held = told(routes, cells)
+    assert max(runs["wrong"]) <= 0.05
+    coverage = {(mode, kind): share for mode, kind, share, *_ in held.iter_rows()}
     for kind in ("delta", "waste", "saving"):
-        assert 0.93 <= coverage[FIXED, kind] <= 0.98, kind
+        assert 0.93 <= coverage[FIXED, kind] <= 0.99, kind
         assert coverage[ROUNDS, kind] >= 0.93, kind
-    assert by_mode.filter(pl.col("mode") == ROUNDS)["calls"].item() < 0.9
+    rounds, fixed = (runs.row(by_predicate=pl.col("mode") == mode, named=True) for mode in (ROUNDS, FIXED))
+    assert rounds["saved_usd"] >= 0.9 * fixed["saved_usd"]
+    assert rounds["calls"] < 0.7 * fixed["calls"]
+
+
+def told(routes: pl.DataFrame, cells: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Print what the audits came to; by mode, and by mode and kind of interval."""
+    by_run = routes.group_by("mode", "seed").agg(
+        pl.col("wrong", "peer_wrong").any(), pl.col("calls", "saved_usd", "recommended").sum()
+    )
+    runs = by_run.group_by("mode").agg(pl.col("wrong", "peer_wrong", "recommended", "saved_usd", "calls").mean())
+    by_route = routes.group_by("mode", "route").agg(
+        pl.col("verdict").value_counts(sort=True).alias("verdicts"), pl.col("saved_usd", "calls", *ORACLES).mean()
+    )
+    held = cells.group_by("mode", "kind").agg(pl.col("held").mean(), pl.len().alias("cells"), pl.col("width").mean())
+    _show(f"{len(by_run) // 2} audits: shares of runs, and per run routes, USD and calls", runs.sort("mode"))
+    _show("by route, with what could be saved by somebody who knows every answer", by_route.sort("route", "mode"))
+    _show("realised savings over each oracle", _realised(by_route))
+    _show("shares of intervals that hold the truth", held.sort("kind", "mode"))
+    return runs, held
 
 
 def _show(title: str, table: pl.DataFrame) -> None:
@@ -87,13 +75,10 @@ def _show(title: str, table: pl.DataFrame) -> None:
 
 
 def _realised(by_route: pl.DataFrame) -> pl.DataFrame:
-    sums = by_route.group_by("mode").agg(pl.col("saved_usd", "best_tier", "best_proposed", "each_request").sum())
-    both = pl.concat(
-        [by_route.select("mode", "route", *sums.columns[1:]), sums.with_columns(route=pl.lit("all"))], how="diagonal"
-    )
-    oracles = ("best_tier", "best_proposed", "each_request")
-    return both.select("mode", "route", *((pl.col("saved_usd") / pl.col(name)).alias(name) for name in oracles)).sort(
-        "mode", "route"
+    sums = by_route.group_by("mode").agg(pl.lit("all").alias("route"), pl.col("saved_usd", *ORACLES).sum())
+    rows = pl.concat([by_route.select(sums.columns), sums])
+    return rows.select("mode", "route", *((pl.col("saved_usd") / pl.col(name)).alias(name) for name in ORACLES)).sort(
+        "route", "mode"
     )
 
 
@@ -119,8 +104,7 @@ def _one(folder: Path, seed: int) -> tuple[list[Row], list[Row]]:
             name.replace(" ", "_"): usd
             for name, usd in universe.oracles(drawn.design.route, drawn.sealed, MARGIN, drawn.bench).items()
         }
-        modes = {ROUNDS: drawn.in_rounds(), **{f"fixed {share:.2f}": drawn.fixed(share) for share in SHARES}}
-        for mode, audited in modes.items():
+        for mode, audited in ((ROUNDS, drawn.in_rounds()), (FIXED, drawn.fixed())):
             about: Row = {"seed": seed, "mode": mode, "route": drawn.design.route}
             routes.append({**about, **oracles, **_row(drawn, audited)})
             cells += [{**about, **cell} for cell in _cells(drawn, audited)]
