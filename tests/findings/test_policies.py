@@ -130,6 +130,21 @@ def test_at_most_twenty_policies_with_every_static_one(tmp_path: Path) -> None:
     assert {t.policy.tier for t in found.policies if t.policy.kind == "static"} == set(planted) - set(found.dropped)
 
 
+def test_no_policy_waits_behind_one_that_another_tier_beats(tmp_path: Path) -> None:
+    """Of two tiers of which one loses less and costs less, the dearer keeps its whole-route switch and little else."""
+    planted = {"good": HALF_GOOD, "poor": replace(HALF_GOOD, regress=0.06, cost_share=0.13)}
+    routed = make_routed(tmp_path, planted, shows=True, n=4000)
+    everybody = replace(routed.world.design, looks=())
+    found = prepare(routed.world.tables, [everybody], routed.bench()).sealed["/r"].policies
+    learned = [t for t in found if t.policy.kind != "static"]
+    fit = [t for t in found if not (t.policy.verifier and t.policy.verifier.tiers)]
+    for one in learned:
+        others = [other for other in fit if other.policy.tier != one.policy.tier]
+        assert not [t for t in others if t.loss < one.loss and t.saving_share > one.saving_share]
+    assert {t.policy.tier for t in found if t.policy.kind == "static"} == {"good", "poor"}
+    assert len([t for t in learned if t.policy.tier == "good"]) > len([t for t in learned if t.policy.tier == "poor"])
+
+
 def test_an_answer_check_pays_for_every_call(tmp_path: Path) -> None:
     """A cascade escalates what its check refuses, loses nothing there, and pays both tiers for it."""
     refusing = Planted(regress=0.0, gain=0.0, statuses={"refused": 0.2}, cost_share=0.3)

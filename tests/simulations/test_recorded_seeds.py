@@ -37,7 +37,7 @@ Row = dict[str, str | int | float | bool | None]
 @pytest.mark.slow
 @needs_shared("data/dev/log.jsonl.gz")
 def test_many_audits_of_a_real_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Wrong recommendations in at most 5 % of runs, intervals that hold, as much saved in rounds for far fewer calls."""
+    """Wrong recommendations in at most 5 % of runs, intervals that hold; rounds save about as much with fewer calls."""
     replay_everything(tmp_path)
     routes, cells = _many(tmp_path)
     with capsys.disabled():
