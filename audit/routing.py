@@ -13,13 +13,13 @@ from audit.core.policy import SignalSpec
 from audit.core.settings import RouteSettings, Settings
 from audit.core.traffic import exact_sum
 from audit.embeddings import Embedder, open_embedder
-from audit.findings.certified import least_pairs
 from audit.findings.checks import checks_of
 from audit.findings.looks import Schedule
 from audit.findings.policies import Bench, Goes, Moved
 from audit.replay.requests import load_requests, stream_requests
 from audit.sampling.frame import RouteFrame
 from audit.signals.written import written_rule
+from audit.stats.planning import least_pairs
 
 DECIDED_AT_ONCE = 1_000
 """Requests of a route that a rule is asked about together."""

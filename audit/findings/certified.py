@@ -15,9 +15,7 @@ from audit.findings.looks import Schedule
 from audit.findings.noise import Floor, noise_floor
 from audit.findings.policies import Bench, Sealed, propose
 from audit.signals.signal import Remembering
-from audit.stats.noninferiority import smallest_n
-
-MIN_PAIRS = 100
+from audit.stats.planning import least_pairs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,11 +50,6 @@ def prepare(tables: Tables, designs: Sequence[RouteDesign], bench: Bench, known:
         if design.route not in sealed:
             sealed[design.route] = propose(before.of_route(design.route), design, design.candidates, bench)
     return Prepared(bench=bench, sealed=sealed)
-
-
-def least_pairs(margin: float, alpha: float) -> int:
-    """Pairs below which a route decides nothing."""
-    return max(smallest_n(margin, alpha), MIN_PAIRS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

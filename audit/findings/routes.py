@@ -18,7 +18,7 @@ from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.findings.bakeoff import policy_findings, reason_of
 from audit.findings.candidates import Evidence, describe, observed, rate
-from audit.findings.certified import MIN_PAIRS, Certified, Prepared, certify_routes, least_pairs, prepare
+from audit.findings.certified import Certified, Prepared, certify_routes, prepare
 from audit.findings.certify import Terms, Tested, Verdicts
 from audit.findings.curves import MARGINS, at_margins, threshold_curve
 from audit.findings.evidence import Tables
@@ -28,8 +28,7 @@ from audit.findings.noise import Floor
 from audit.findings.options import SegmentTraffic, options_of
 from audit.findings.policies import Bench
 from audit.findings.sequence import decide
-from audit.stats.noninferiority import smallest_n
-from audit.stats.planning import pairs_needed
+from audit.stats.planning import least_pairs, pairs_needed
 
 MAX_UNREPLAYABLE = 0.05
 """Above this share of a route's requests the report warns that the claim leaves them out."""
@@ -354,7 +353,7 @@ def _needs_more(
     )
     if needed is None:
         return None
-    least = max(needed, smallest_n(design.margin, settings.alpha), MIN_PAIRS)
+    least = max(needed, least_pairs(design.margin, settings.alpha))
     draws = math.ceil(least / (1 - settings.slice.tuning_share)) - design.quality_n
     if draws <= 0:
         return None

@@ -18,11 +18,7 @@ from audit.core.plan import RouteDesign
 from audit.core.settings import RouteSettings, Settings, SliceSettings
 from audit.core.tier import Tier
 from audit.sampling.frame import RouteFrame
-from audit.stats.noninferiority import smallest_n
-from audit.stats.planning import pairs_needed
-
-MIN_PAIRS = 100
-"""No Switch on fewer certification pairs, whatever the margin (`product.md` section 7)."""
+from audit.stats.planning import least_pairs, pairs_needed
 
 BUDGET_SHARE = 0.9
 """Part of the cap that the expected cost may fill: answers are sometimes longer than the log's."""
@@ -39,11 +35,6 @@ class RouteNeeds:
 
     entry: RouteSettings | None
     unsupported: str | None
-
-
-def least_pairs(margin: float, alpha: float) -> int:
-    """Certification pairs below which no Switch is possible."""
-    return max(smallest_n(margin, alpha), MIN_PAIRS)
 
 
 def design_routes(

@@ -20,6 +20,9 @@ from audit.stats.quantiles import (
 )
 from audit.stats.tango import PairCounts, tango
 
+# No Switch on fewer certification pairs, whatever the margin: intervals on fewer persuade nobody.
+MIN_PAIRS = 100
+
 # Share of pairs whose verdicts differ, where no pilot and no A/A run has measured it.
 DEFAULT_DISCORDANCE = 0.15
 
@@ -28,6 +31,16 @@ _BETTING_FACTOR = 2
 
 # Standard deviation of the avoidable share of a record's cost, where no pilot has measured it.
 DEFAULT_SHARE_DEVIATION = 0.4
+
+
+def least_pairs(margin: float, alpha: float) -> int:
+    """The pairs below which nothing is certified, whatever they say.
+
+    Args:
+        margin: The accepted loss, in (0, 1).
+        alpha: Level of the test, in (0, 1).
+    """
+    return max(smallest_n(margin, alpha), MIN_PAIRS)
 
 
 def pairs_needed(

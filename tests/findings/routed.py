@@ -12,12 +12,13 @@ import numpy.typing as npt
 from audit.core.exchange import Request
 from audit.core.finding import RouteFinding
 from audit.core.policy import RoutePolicy, VerifierSpec
-from audit.findings.certified import least_pairs, prepare
+from audit.findings.certified import prepare
 from audit.findings.certify import Tested
 from audit.findings.policies import Bench, Goes, Moved
 from audit.findings.routes import RouteTraffic, find_route
 from audit.signals import compute
 from audit.signals.written import written_rule
+from audit.stats.planning import least_pairs
 from tests.findings.world import Planted, World, make_world
 
 
