@@ -1,10 +1,9 @@
 """The rounds of a replay: what is asked next, within the cap, until every route has come to its end.
 
-The first round of a route asks for its tuning split; then hopeless candidates are dropped and its policies are sealed,
-before any answer of the certification split is needed. Every further round takes some candidates to their next step:
-the dollar draws with the first look, then look by look. Which, `findings` says; here the money is handed out: routes
-under way first, in the order of what they could save per replay dollar, and what their early stops leave goes to routes
-that the cap had left waiting.
+The first round of a route asks for its tuning split and its dollar draws; then hopeless candidates are dropped and its
+policies are sealed, before any answer of the certification split is needed. Every further round takes some candidates
+to their next look. Which, `findings` says; here the money is handed out: routes under way first, in the order of what
+they could save per replay dollar, and what their early stops leave goes to routes that the cap had left waiting.
 
 `rounds.json` says what was asked in each round, so that a run can be resumed, and scored again, as it went.
 """
@@ -20,7 +19,7 @@ import pyarrow.compute as pc
 
 from audit.core.artifacts import RunFolder, read_json, write_json
 from audit.core.display import plural
-from audit.core.plan import TUNING, Plan, Reach, RouteDesign, step_of
+from audit.core.plan import Plan, Reach, RouteDesign
 from audit.core.tier import Tier
 from audit.preparation import PreparedRun
 from audit.replay.plan import Call, planned_calls, quote
@@ -28,7 +27,7 @@ from audit.replay.run import recorded_calls
 from audit.replay.table import money_spent
 from audit.sampling.design import BUDGET_SHARE
 
-SCHEMA = "audit-rounds/2"
+SCHEMA = "audit-rounds/1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,15 +121,15 @@ def _grant(rounds: Rounds, wanted: Reach) -> Reach:
             continue
         step = {**rounds.reach[design.route], **wanted[design.route]}
         if purse.pays(design, step):
-            purse.take(design, {**step, **dict.fromkeys(wanted[design.route], step_of(len(design.stages)))})
+            purse.take(design, {**step, **dict.fromkeys(wanted[design.route], len(design.stages))})
             granted[design.route] = step
     for design in queue:
         if design.route in rounds.reach or not design.candidates:
             continue
-        first = dict.fromkeys(design.candidates, step_of(1))
+        first = dict.fromkeys(design.candidates, 1)
         if purse.pays(design, design.whole) or (not granted and purse.pays(design, first)):
             purse.take(design, design.whole)
-            granted[design.route] = dict.fromkeys(design.candidates, TUNING)
+            granted[design.route] = dict.fromkeys(design.candidates, 0)
     return granted
 
 

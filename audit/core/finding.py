@@ -87,6 +87,7 @@ class CandidateFinding:
         criteria: One row per criterion.
         tuning: (n, b, c) on the tuning split, which ordered the candidates.
         look: Number of the declared look that its pairs are of; None before the first.
+        dropped: Given up on the tuning split, which its pairs are then of.
         cost: Where `cost_usd_full_log` comes from; None where nothing is known of it.
     """
 
@@ -116,6 +117,12 @@ class CandidateFinding:
     tuning: dict[str, int]
     look: int | None = None
     cost: CostBreakdown | None = None
+    dropped: bool = False
+
+    @property
+    def still_open(self) -> bool:
+        """Neither shown to lose too much nor given up."""
+        return self.verdict is not CandidateVerdict.INFERIOR and not self.dropped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

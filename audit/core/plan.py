@@ -11,23 +11,8 @@ from audit.core.plain import from_plain
 SCHEMA = "audit-plan/1"
 
 Reach = Mapping[str, Mapping[str, int]]
-"""How far a replay has got: by route and candidate, the last step whose draws are replayed."""
-
-TUNING = 0
-"""The first step of a candidate: the tuning split, on which policies are made and hopeless candidates dropped."""
-
-DOLLARS = 1
-"""The step after it: the dollar draws, which say what it would have cost."""
-
-
-def step_of(look: int) -> int:
-    """The step at which a declared look, from 1, has its draws."""
-    return DOLLARS + look
-
-
-def look_of(step: int) -> int:
-    """The last declared look whose draws are there at a step; 0 before the first."""
-    return max(step - DOLLARS, 0)
+"""How far a replay has got: by route and candidate, the declared looks whose draws are replayed. 0 is the tuning split
+and the dollar draws, which come before every look."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +65,8 @@ class RouteDesign:
 
     @property
     def whole(self) -> dict[str, int]:
-        """Every candidate at its last step."""
-        return dict.fromkeys(self.candidates, step_of(len(self.stages)))
+        """Every candidate at the last look."""
+        return dict.fromkeys(self.candidates, len(self.stages))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,7 @@ from audit.core.schemas import MEASURED
 from audit.core.tier import Tier
 from audit.findings.breakdown import breakdown
 from audit.findings.evidence import Pairs, Tables, dollar_draws, pair_up, quality_draws
+from audit.findings.looks import Schedule
 from audit.findings.money import dollars_of, saving_of
 from audit.stats import missing
 from audit.stats.group_sequential import Look
@@ -33,13 +34,14 @@ class Evidence:
     Attributes:
         tier: The candidate.
         tuning: Paired verdicts on the split that orders the candidates.
-        pairs: Paired verdicts on the split that tests them; of a candidate that was dropped before, on the other.
+        pairs: Paired verdicts on the split that tests them.
         p_pass: Of "the loss is at least the margin", unmeasured draws at their worst; 1 without pairs.
         p_fail: Of "the loss is at most the margin", unmeasured draws at their best; 1 without pairs.
         delta: Candidate minus incumbent, or None without pairs.
         saving_usd: On the route's auditable spend; None without dollar draws.
         waste_usd: Hindsight, or None.
-        look: Whose draws the pairs are; None before the first look, and where they are those of the tuning split.
+        look: Whose draws the pairs are; None before the first look.
+        dropped: On the tuning split, so that its pairs are those of that split.
     """
 
     tier: Tier
@@ -51,6 +53,7 @@ class Evidence:
     saving_usd: Estimate | None
     waste_usd: Estimate | None
     look: Look | None
+    dropped: bool
 
     @property
     def tuning_loss(self) -> float:
@@ -66,6 +69,29 @@ class Evidence:
     def insufficient(self) -> bool:
         """Whether too many draws could not be measured."""
         return self.pairs.missing_share > MAX_MISSING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """Which draws a candidate is measured on.
+
+    Attributes:
+        look: Whose draws; None before the first.
+        draws: Quality draws that it takes in.
+        nominal: Level of the interval of delta, which with those of all looks holds the declared one.
+        dropped: On the tuning split; the pairs are then those of that split.
+    """
+
+    look: Look | None
+    draws: int
+    nominal: float | None
+    dropped: bool = False
+
+    @classmethod
+    def at(cls, look: Look | None, schedule: Schedule) -> Seen:
+        """At a look; nothing before the first."""
+        draws = schedule.takes_in(look) if look else 0
+        return cls(look=look, draws=draws, nominal=look.level if look else None)
 
 
 def observed(pairs: Pairs) -> PairCounts:
@@ -95,13 +121,19 @@ def delta_of(pairs: Pairs, level: float, *, nominal: float | None = None) -> Est
     return None if found is None else replace(found, level=level)
 
 
-def gather(
-    tables: Tables, design: RouteDesign, tier: Tier, level: float, *, look: Look | None, draws_seen: int
-) -> Evidence:
-    """Measure one candidate of a route at one look, which takes in the first `draws_seen` quality draws."""
-    certifying = quality_draws(tables, "certification").filter(pl.col("draw_order") < draws_seen)
-    pairs = pair_up(tables, certifying, arm="candidate", tier=tier.name)
+def gather(tables: Tables, design: RouteDesign, tier: Tier, level: float, seen: Seen) -> Evidence:
+    """Measure one candidate of a route.
+
+    Args:
+        tables: Of the route.
+        design: Of the route.
+        tier: The candidate.
+        level: Of its intervals.
+        seen: The draws that its pairs are of.
+    """
     tuning = pair_up(tables, quality_draws(tables, "tuning"), arm="candidate", tier=tier.name)
+    certifying = quality_draws(tables, "certification").filter(pl.col("draw_order") < seen.draws)
+    pairs = tuning if seen.dropped else pair_up(tables, certifying, arm="candidate", tier=tier.name)
     some = pairs.n > 0
     draws = dollar_draws(tables, tier.name)
     hindsight = np.where(draws.no_worse, np.maximum(draws.saved, 0.0), 0.0)
@@ -111,35 +143,11 @@ def gather(
         pairs=pairs,
         p_pass=p_pass(pessimistic(pairs), margin=design.margin) if some else 1.0,
         p_fail=p_fail(optimistic(pairs), margin=design.margin) if some else 1.0,
-        delta=delta_of(pairs, level, nominal=look.level if look else None),
-        look=look,
+        delta=delta_of(pairs, level, nominal=seen.nominal),
+        look=seen.look,
+        dropped=seen.dropped,
         saving_usd=saving_of(draws.saved, design.auditable_usd, level),
         waste_usd=dollars_of(hindsight, design.auditable_usd, level),
-    )
-
-
-def gather_tuning(tables: Tables, design: RouteDesign, tier: Tier, level: float, *, nominal: float) -> Evidence:
-    """Measure a candidate that was dropped on the tuning split, on that split: nothing else of it was replayed.
-
-    Args:
-        tables: Of the route.
-        design: Of the route.
-        tier: The candidate.
-        level: What its interval holds together with those of the looks.
-        nominal: Level that it is worked out at.
-    """
-    pairs = pair_up(tables, quality_draws(tables, "tuning"), arm="candidate", tier=tier.name)
-    some = pairs.n > 0
-    return Evidence(
-        tier=tier,
-        tuning=pairs,
-        pairs=pairs,
-        p_pass=p_pass(pessimistic(pairs), margin=design.margin) if some else 1.0,
-        p_fail=p_fail(optimistic(pairs), margin=design.margin) if some else 1.0,
-        delta=delta_of(pairs, level, nominal=nominal),
-        look=None,
-        saving_usd=None,
-        waste_usd=None,
     )
 
 
@@ -191,7 +199,8 @@ def describe(
         criteria=criterion_rates(tables, evidence.tier.name, pairs.exchange_ids),
         tuning={"n": evidence.tuning.n, "b": int(observed(evidence.tuning).b), "c": int(observed(evidence.tuning).c)},
         look=evidence.look.number if evidence.look else None,
-        cost=None if saving is None else breakdown(tables, design, evidence.tier, level),
+        cost=breakdown(tables, design, evidence.tier, level),
+        dropped=evidence.dropped,
     )
 
 

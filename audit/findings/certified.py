@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from audit.core.plan import Reach, RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Tier
-from audit.findings.candidates import Evidence, gather, gather_tuning
+from audit.findings.candidates import Evidence, Seen, gather
 from audit.findings.certify import Terms, Verdicts, certify_policies, rule_of, sharpened
 from audit.findings.evidence import Tables
 from audit.findings.looks import Schedule
@@ -64,7 +64,6 @@ class Certified:
         evidence: Of the candidates, in the order of the design, at the looks that they have got to; of those that the
             tuning split dropped, on that split.
         bench: That the policies were made and tested with.
-        reach: By candidate, the last step whose draws are replayed.
     """
 
     noise: Floor
@@ -73,7 +72,6 @@ class Certified:
     policies: Verdicts
     evidence: tuple[Evidence, ...]
     bench: Bench
-    reach: Mapping[str, int]
 
 
 def certify_routes(
@@ -119,14 +117,14 @@ def certify_route(
     level, alpha = settings.confidence, settings.alpha
     mine = tables.of_route(design.route)
     noise = noise_floor(mine, design, level=level, alpha=alpha)
-    steps = design.whole if reach is None else reach.get(design.route, {})
+    looks = None if reach is None else reach.get(design.route, {})
     terms = Terms(
         margin=design.margin,
         alpha=alpha,
         level=level,
         least_pairs=least_pairs(design.margin, alpha),
         noisy=noise.noisy,
-        schedule=Schedule.of(design, alpha=alpha, confidence=level, reach=steps),
+        schedule=Schedule.of(design, alpha=alpha, confidence=level, reach=looks),
     )
     sealed, bench = prepared.sealed[design.route], prepared.bench
     policies = certify_policies(mine, design, sealed, bench, terms)
@@ -134,11 +132,9 @@ def certify_route(
     for name in design.candidates:
         tested = policies.static(name)
         look = tested.look if tested is not None else terms.schedule.reached([name])
-        if look is None and name in sealed.dropped and terms.schedule.screening is not None:
-            evidence.append(gather_tuning(mine, design, tiers[name], level, nominal=terms.schedule.screening))
-            continue
-        seen = terms.schedule.takes_in(look) if look else 0
-        evidence.append(gather(mine, design, tiers[name], level, look=look, draws_seen=seen))
+        out = look is None and name in sealed.dropped and terms.schedule.screening is not None
+        seen = Seen(look=None, draws=0, nominal=terms.schedule.screening, dropped=True)
+        evidence.append(gather(mine, design, tiers[name], level, seen if out else Seen.at(look, terms.schedule)))
     return Certified(
         noise=noise,
         terms=terms,
@@ -146,5 +142,4 @@ def certify_route(
         policies=policies,
         evidence=tuple(evidence),
         bench=bench,
-        reach=steps,
     )

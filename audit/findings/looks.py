@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from audit.core.plan import RouteDesign, look_of
+from audit.core.plan import RouteDesign
 from audit.stats.group_sequential import Look, Prospects, declare_looks, prospects
 from audit.stats.tango import PairCounts
 
@@ -48,14 +48,13 @@ class Schedule:
 
     @classmethod
     def of(cls, design: RouteDesign, *, alpha: float, confidence: float, reach: Mapping[str, int] | None) -> Schedule:
-        """The schedule of a design, of which `reach` steps are replayed; None for all of them."""
+        """The schedule of a design; everything is replayed where `reach` is None."""
         kept = SCREENING_SHARE * (1 - confidence) if is_screened(design) else 0.0
         looks = declare_looks(len(design.stages), alpha=alpha, confidence=confidence + kept)
-        steps = design.whole if reach is None else reach
         return cls(
             looks=looks,
             stages=design.stages,
-            reach={tier: look_of(step) for tier, step in steps.items()},
+            reach=design.whole if reach is None else reach,
             screening=1 - kept if kept else None,
         )
 

@@ -7,44 +7,38 @@ been decided, or is not going to be.
 
 from __future__ import annotations
 
-from audit.core.plan import DOLLARS, step_of
 from audit.findings.candidates import Evidence, observed
 from audit.findings.certified import Certified
-from audit.findings.certify import Tested, tiers_of
+from audit.findings.certify import Tested
 from audit.findings.looks import NO_PROSPECT, WORTH
 
 
 def onward(certified: Certified, spend_usd: float) -> dict[str, int]:
-    """The step to which each candidate goes next; a route without any has come to its end.
+    """The look to which each candidate goes next; a route without any has come to its end.
 
     Args:
-        certified: The route after its latest step.
+        certified: The route after its latest look.
         spend_usd: Auditable spend of the route.
 
     Special cases:
-        Before the first look: every candidate that the tuning split did not drop gets its dollar draws, and those with
-        a sealed policy the first look as well, unless the route is too noisy.
+        Before the first look: every candidate that may cost less and was not dropped on the tuning split goes to it,
+        unless the route is too noisy.
     """
-    return {tier: step for tier, step in _wanted(certified, spend_usd).items() if step > certified.reach[tier]}
-
-
-def _wanted(certified: Certified, spend_usd: float) -> dict[str, int]:
     schedule = certified.terms.schedule
+    if certified.terms.noisy:
+        return {}
     now = schedule.taken
     if now == 0:
-        with_policy = {tier for tuned in certified.sealed.policies for tier in tiers_of(tuned.policy)}
-        standing = [e.tier.name for e in certified.evidence if e.tier.name not in certified.sealed.dropped]
-        first = DOLLARS if certified.terms.noisy else step_of(1)
-        return {tier: first if tier in with_policy else DOLLARS for tier in standing}
+        return {e.tier.name: 1 for e in certified.evidence if _may_save(e) and not e.dropped}
     wanted = _for_the_sequence(certified, now, spend_usd)
     if certified.policies.best is None and now < len(schedule.stages):
         undecided = (e for e in certified.evidence if schedule.reach.get(e.tier.name, 0) == now and _open(e, certified))
         wanted |= {e.tier.name: now + 1 for e in undecided}
-    return {tier: step_of(look) for tier, look in wanted.items()}
+    return {tier: look for tier, look in wanted.items() if look > schedule.reach.get(tier, 0)}
 
 
 def _for_the_sequence(certified: Certified, now: int, spend_usd: float) -> dict[str, int]:
-    """The looks that the next test of the sealed sequence needs, while it can still change the recommendation."""
+    """What the next test of the sealed sequence needs, while a test can still change the recommendation."""
     policies, schedule = certified.policies, certified.terms.schedule
     left = [tested for tested in policies.tested if not tested.certified]
     enough = _saving(policies.best) + WORTH * spend_usd if policies.best else 0.0

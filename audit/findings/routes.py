@@ -225,13 +225,12 @@ def _verdict(
             candidate=cheap,
             policy=best,
         )
-    open_ones = [c for c in candidates if c.verdict is not CandidateVerdict.INFERIOR and _may_save(c)]
+    open_ones = [c for c in candidates if c.still_open and _may_save(c)]
     if not open_ones:
         losing = [c for c in candidates if c.verdict is CandidateVerdict.INFERIOR]
-        dropped = [c for c in candidates if c.saving_usd is None]
         if len(losing) == len(candidates):
             why = "every candidate loses more than the margin"
-        elif all(c in losing or c in dropped for c in candidates):
+        elif all(c in losing or c.dropped for c in candidates):
             why = "every candidate that was worth a test loses more than the margin"
         else:
             why = "no candidate that holds the margin costs less"
@@ -325,10 +324,10 @@ def _finding(judged: Judged, settings: Settings) -> RouteFinding:
 
 
 def _still_open(verdict: RouteVerdict, candidates: Sequence[CandidateFinding]) -> float:
-    """The largest saving among candidates that are neither certified nor ruled out."""
+    """The largest saving among candidates that are neither certified nor ruled out nor given up."""
     if verdict.verdict is not Verdict.NOT_PROVEN:
         return 0.0
-    left = [c.saving_usd.est for c in candidates if c.verdict is not CandidateVerdict.INFERIOR and c.saving_usd]
+    left = [c.saving_usd.est for c in candidates if c.still_open and c.saving_usd]
     return max([0.0, *left])
 
 

@@ -46,7 +46,7 @@ def _decision(candidate: Evidence, tested: Tested | None, terms: Terms, dropped:
         assert candidate.delta is not None
         reason = f"{points_interval(candidate.delta)} points, all above {points(-terms.margin)}"
         return Decision(verdict=CandidateVerdict.NON_INFERIOR, reason=reason, tested=position)
-    if candidate.look is None and dropped is not None:
+    if candidate.dropped and dropped is not None:
         loses = candidate.below(terms.margin)
         kind = CandidateVerdict.INFERIOR if loses else CandidateVerdict.NOT_PROVEN
         return Decision(verdict=kind, reason=dropped, tested=None)

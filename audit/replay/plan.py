@@ -11,7 +11,7 @@ import pyarrow as pa
 from audit.core.errors import UnknownName
 from audit.core.exchange import Request, Usage
 from audit.core.fingerprint import fingerprint
-from audit.core.plan import DOLLARS, TUNING, Reach, RouteDesign, RouteQuote, step_of
+from audit.core.plan import Reach, RouteDesign, RouteQuote
 from audit.core.tier import Tier
 from audit.llm.tiers import is_local
 from audit.llm.tokens import prompt_tokens_bound
@@ -84,9 +84,9 @@ def planned_calls(
     ranked: list[tuple[int, int, Call]] = []
     for number, design in enumerate(designs):
         rows = drawn.get(design.route, [])
-        steps = design.whole if reach is None else reach.get(design.route, {})
-        for name, step in steps.items():
-            wanted = (row.request_fp for row in rows if row.turn(design) <= step)
+        looks = design.whole if reach is None else reach.get(design.route, {})
+        for name, look in looks.items():
+            wanted = (row.request_fp for row in rows if row.turn(design) <= look)
             for place, request_fp in enumerate(dict.fromkeys(wanted)):
                 ranked.append((place, number, _call(design.route, request_fp, by_name[name], CANDIDATE)))
         if design.incumbent_tier is not None and (reach is None or design.route in reach):
@@ -172,10 +172,10 @@ class _Draw:
     model: str
 
     def turn(self, design: RouteDesign) -> int:
-        """The first step that needs it."""
-        if self.purpose != "quality":
-            return DOLLARS
-        return TUNING if self.split == "tuning" else step_of(bisect_right(design.stages[:-1], self.order) + 1)
+        """The first look that needs it; 0 when it is needed before any."""
+        if self.purpose != "quality" or self.split == "tuning":
+            return 0
+        return bisect_right(design.stages[:-1], self.order) + 1
 
 
 def _drawn(slice_: pa.Table) -> dict[str, list[_Draw]]:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from audit.core.finding import CandidateVerdict, RouteFinding, Verdict
-from audit.core.plan import DOLLARS, TUNING, step_of
 from audit.findings.certified import Certified, certify_route, prepare
 from audit.findings.onward import onward
 from audit.findings.policies import Bench
@@ -20,9 +19,9 @@ Reach = Mapping[str, int]
 
 
 def walked(world: World) -> tuple[RouteFinding, list[dict[str, int]]]:
-    """The finding of a route after a replay in rounds, and the step that each round got to."""
+    """The finding of a route after a replay in rounds, and how far each round got."""
     prepared = prepare(world.tables, [world.design], Bench())
-    rounds = [dict.fromkeys(world.design.candidates, TUNING)]
+    rounds = [dict.fromkeys(world.design.candidates, 0)]
 
     def now() -> Certified:
         return certify_route(world.tables, world.design, world.tiers, world.settings, prepared, {"/r": rounds[-1]})
@@ -40,7 +39,7 @@ def test_a_clear_gain_stops_early(tmp_path: Path) -> None:
     route, rounds = walked(make_world(tmp_path, {"small": Planted(regress=0.01, gain=0.06)}, n=6000))
     assert route.verdict is Verdict.SWITCH
     assert route.looks[0] < route.looks[1] == 5
-    assert rounds[-1] == {"small": step_of(route.looks[0])}
+    assert rounds[-1] == {"small": route.looks[0]}
     candidate = route.candidates[0]
     assert candidate.look == route.looks[0]
     assert candidate.n == pytest.approx(1574 * 2 / 3 * route.looks[0] / 5, rel=0.1)
@@ -62,7 +61,7 @@ def test_a_candidate_at_the_margin_is_given_up_or_played_out(tmp_path: Path) -> 
     """Nothing is recommended, and the route never goes beyond its last look."""
     route, rounds = walked(make_world(tmp_path, {"small": Planted(regress=0.05, gain=0.02)}, n=6000, seed=3))
     assert route.verdict is not Verdict.SWITCH
-    assert all(step <= step_of(5) for reach in rounds for step in reach.values())
+    assert all(look <= 5 for reach in rounds for look in reach.values())
 
 
 def test_only_what_can_still_change_the_recommendation_goes_on(tmp_path: Path) -> None:
@@ -73,13 +72,13 @@ def test_only_what_can_still_change_the_recommendation_goes_on(tmp_path: Path) -
     }
     route, rounds = walked(make_world(tmp_path, planted, n=6000))
     assert (route.verdict, route.candidate) == (Verdict.SWITCH, "cheap")
-    assert rounds[-1]["dear"] < step_of(5)
+    assert rounds[-1]["dear"] < 5
 
 
 def test_a_dear_candidate_is_not_taken_to_a_look(tmp_path: Path) -> None:
-    """What does not cost less has no policy; the dollar draws say so, and no certification draw is asked for."""
+    """What surely does not cost less is decided by the dollar draws; its certification draws are never asked for."""
     route, rounds = walked(make_world(tmp_path, {"dear": Planted(regress=0.0, gain=0.0, cost_share=1.5)}, n=3000))
-    assert rounds == [{"dear": TUNING}, {"dear": DOLLARS}]
+    assert rounds == [{"dear": 0}]
     assert route.verdict is Verdict.KEEP
     assert route.candidates[0].reason == "it would not cost less"
 

@@ -18,7 +18,7 @@ from audit import pipeline
 from audit.config import load_settings
 from audit.core.artifacts import RunFolder
 from audit.core.finding import RouteFinding
-from audit.core.plan import TUNING, Reach, RouteDesign
+from audit.core.plan import Reach, RouteDesign
 from audit.core.policy import RoutePolicy
 from audit.core.settings import Settings
 from audit.core.tier import Tier
@@ -220,7 +220,7 @@ class Drawn:
 
     def in_rounds(self) -> Audited:
         """Audit look by look."""
-        design, reach = self.design, dict.fromkeys(self.design.candidates, TUNING)
+        design, reach = self.design, dict.fromkeys(self.design.candidates, 0)
         tiers = {tier.name: tier for tier in self.universe.tiers}
 
         def now() -> Reach:
