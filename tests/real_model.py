@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import json
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,8 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import pytest
+
+from tests.server import free_port
 
 MODEL = "SmolLM2-135M-Instruct"
 WEIGHTS = f"{MODEL}.Q4_1.gguf"
@@ -49,9 +50,7 @@ def real_model(*, wait: bool = True, parallel: int = 4, context: int = 2048) -> 
         context: Tokens of prompt and answer together. A model this small does not always end by itself; a full
             context ends it, with the finish reason `length`.
     """
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "tests.real_model", str(weights()), str(port), str(parallel), str(context)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:

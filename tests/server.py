@@ -20,6 +20,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -45,6 +46,13 @@ class Endpoint:
         with urlopen(self.base_url.removesuffix("/v1") + "/stats") as reply:
             counters: dict[str, int] = json.load(reply)
             return counters
+
+
+def free_port() -> int:
+    """A port of this machine that nobody listens on, for a program that must be told one."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 @contextlib.contextmanager

@@ -26,7 +26,7 @@ from audit.core.policy import RoutingPolicy, bare
 from audit.policy.exports import EXPORTERS
 from audit.policy.router import Router
 from tests.policy.world import ARNS, CLASSIFIER, PROMPTS, RULES, TOOLS, Letters, entry, policy, request
-from tests.server import serving
+from tests.server import free_port, serving
 
 pytestmark = pytest.mark.slow
 STATIC = policy(entry("/summarise"), entry('it\'s: "yes" #1'))
@@ -315,9 +315,7 @@ def test_routellm_never_takes_the_strong_model(workshop: Workshop) -> None:
 @contextlib.contextmanager
 def portkey(program: Path) -> Iterator[str]:
     """Portkey's open gateway, started on a free port of this machine; its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = ["node", str(program / "build" / "start-server.js"), f"--port={port}", "--headless"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
