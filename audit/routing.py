@@ -14,12 +14,10 @@ from audit.core.settings import RouteSettings, Settings
 from audit.core.traffic import exact_sum
 from audit.embeddings import Embedder, open_embedder
 from audit.findings.checks import checks_of
-from audit.findings.looks import Schedule
 from audit.findings.policies import Bench, Goes, Moved
 from audit.replay.requests import load_requests, stream_requests
 from audit.sampling.frame import RouteFrame
 from audit.signals.written import written_rule
-from audit.stats.planning import least_pairs
 
 DECIDED_AT_ONCE = 1_000
 """Requests of a route that a rule is asked about together."""
@@ -42,10 +40,8 @@ def bench_of(folder: RunFolder, settings: Settings, frames: Sequence[RouteFrame]
         count_moved=lambda goes: _count_moved(folder, frames, goes),
         seed=settings.seed,
         real_prompts=settings.routing.canonical_prompts,
-        least_pairs=lambda margin: least_pairs(margin, settings.alpha),
-        last_look=lambda design: Schedule.of(
-            design, alpha=settings.alpha, confidence=settings.confidence, reach=None
-        ).looks[-1],
+        alpha=settings.alpha,
+        confidence=settings.confidence,
     )
 
 

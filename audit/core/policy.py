@@ -79,6 +79,11 @@ class RoutePolicy:
     verifier: VerifierSpec | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def asks(self) -> tuple[str, ...]:
+        """Every tier that it calls before it turns to `otherwise`: the cheap one, then those of its verifier."""
+        return (self.tier, *(self.verifier.tiers if self.verifier else ()))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RoutingPolicy:

@@ -106,7 +106,7 @@ def _references(verdicts: Verdicts, design: RouteDesign, level: float) -> list[P
         if same is not None and same.saving_usd is not None and same.saving_usd.est > 0:
             share = min(best.saving_usd.est / same.saving_usd.est, 1.0)
             found.append(_reference("random_mix", {"tier": best.tuned.policy.tier}, same, share))
-    found += _oracle(draws, spend, design, level)
+    found.append(_oracle(draws, spend, design, level))
     return found
 
 
@@ -123,13 +123,11 @@ def _reference(kind: str, params: Mapping[str, Any], static: Tested, share: floa
     )
 
 
-def _oracle(draws: Replayed, spend: Replayed, design: RouteDesign, level: float) -> list[PolicyFinding]:
+def _oracle(draws: Replayed, spend: Replayed, design: RouteDesign, level: float) -> PolicyFinding:
     """The cheapest candidate that is no worse, as if somebody knew it beforehand."""
     # Candidates may have stopped at different looks; somebody who knows all answers knows them where all are there.
-    # One that was dropped before the first look has none.
+    # One that was dropped before the first look has none, and is left out.
     tested = [arm for arm in draws.arms.values() if not arm.lost.all()]
-    if not tested:
-        return []
     rows = ~np.any([arm.lost for arm in tested], axis=0)
     passed, arms = draws.passed[rows], [arm.passed[rows] for arm in tested]
     moved = np.any([arm >= passed for arm in arms], axis=0)
@@ -147,7 +145,7 @@ def _oracle(draws: Replayed, spend: Replayed, design: RouteDesign, level: float)
         excluded={},
         not_applicable=0,
     )
-    oracle = PolicyFinding(
+    return PolicyFinding(
         kind="oracle",
         params={"descriptive": True},
         share_moved=float(moved.mean()) if len(moved) else 0.0,
@@ -155,4 +153,3 @@ def _oracle(draws: Replayed, spend: Replayed, design: RouteDesign, level: float)
         saving_usd=dollars_of(np.repeat(z, spend.times.astype(np.int64)), design.auditable_usd, level),
         certified=False,
     )
-    return [oracle]

@@ -41,7 +41,7 @@ class Evidence:
         saving_usd: On the route's auditable spend; None without dollar draws.
         waste_usd: Hindsight, or None.
         look: Whose draws the pairs are; None before the first look.
-        dropped: On the tuning split, so that its pairs are those of that split.
+        dropped: Why it was, on the tuning split, whose pairs then are meant; None of the others.
     """
 
     tier: Tier
@@ -53,7 +53,7 @@ class Evidence:
     saving_usd: Estimate | None
     waste_usd: Estimate | None
     look: Look | None
-    dropped: bool
+    dropped: str | None
 
     @property
     def tuning_loss(self) -> float:
@@ -79,19 +79,20 @@ class Seen:
         look: Whose draws; None before the first.
         draws: Quality draws that it takes in.
         nominal: Level of the interval of delta, which with those of all looks holds the declared one.
-        dropped: On the tuning split; the pairs are then those of that split.
+        dropped: Why the candidate was, on the tuning split, which is then all that is seen of it; None of the others.
     """
 
-    look: Look | None
-    draws: int
-    nominal: float | None
-    dropped: bool = False
+    look: Look | None = None
+    draws: int = 0
+    nominal: float | None = None
+    dropped: str | None = None
 
     @classmethod
-    def at(cls, look: Look | None, schedule: Schedule) -> Seen:
-        """At a look; nothing before the first."""
-        draws = schedule.takes_in(look) if look else 0
-        return cls(look=look, draws=draws, nominal=look.level if look else None)
+    def at(cls, look: Look | None, schedule: Schedule, dropped: str | None) -> Seen:
+        """At a look; before the first the tuning split of a candidate that was dropped on it, and nothing of others."""
+        if look is not None:
+            return cls(look=look, draws=schedule.takes_in(look), nominal=look.level)
+        return cls() if dropped is None else cls(nominal=schedule.screening, dropped=dropped)
 
 
 def observed(pairs: Pairs) -> PairCounts:
@@ -133,7 +134,7 @@ def gather(tables: Tables, design: RouteDesign, tier: Tier, level: float, seen: 
     """
     tuning = pair_up(tables, quality_draws(tables, "tuning"), arm="candidate", tier=tier.name)
     certifying = quality_draws(tables, "certification").filter(pl.col("draw_order") < seen.draws)
-    pairs = tuning if seen.dropped else pair_up(tables, certifying, arm="candidate", tier=tier.name)
+    pairs = pair_up(tables, certifying, arm="candidate", tier=tier.name) if seen.dropped is None else tuning
     some = pairs.n > 0
     draws = dollar_draws(tables, tier.name)
     hindsight = np.where(draws.no_worse, np.maximum(draws.saved, 0.0), 0.0)
@@ -200,7 +201,7 @@ def describe(
         tuning={"n": evidence.tuning.n, "b": int(observed(evidence.tuning).b), "c": int(observed(evidence.tuning).c)},
         look=evidence.look.number if evidence.look else None,
         cost=breakdown(tables, design, evidence.tier, level),
-        dropped=evidence.dropped,
+        dropped=evidence.dropped is not None,
     )
 
 

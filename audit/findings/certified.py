@@ -13,7 +13,8 @@ from audit.findings.certify import Terms, Verdicts, certify_policies, rule_of, s
 from audit.findings.evidence import Tables
 from audit.findings.looks import Schedule
 from audit.findings.noise import Floor, noise_floor
-from audit.findings.policies import Bench, Sealed, propose
+from audit.findings.policies import Bench, propose
+from audit.findings.sealed import Sealed
 from audit.signals.signal import Remembering
 from audit.stats.planning import least_pairs
 
@@ -132,14 +133,6 @@ def certify_route(
     for name in design.candidates:
         tested = policies.static(name)
         look = tested.look if tested is not None else terms.schedule.reached([name])
-        out = look is None and name in sealed.dropped and terms.schedule.screening is not None
-        seen = Seen(look=None, draws=0, nominal=terms.schedule.screening, dropped=True)
-        evidence.append(gather(mine, design, tiers[name], level, seen if out else Seen.at(look, terms.schedule)))
-    return Certified(
-        noise=noise,
-        terms=terms,
-        sealed=sealed,
-        policies=policies,
-        evidence=tuple(evidence),
-        bench=bench,
-    )
+        seen = Seen.at(look, terms.schedule, sealed.dropped.get(name))
+        evidence.append(gather(mine, design, tiers[name], level, seen))
+    return Certified(noise=noise, terms=terms, sealed=sealed, policies=policies, evidence=tuple(evidence), bench=bench)

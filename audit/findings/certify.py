@@ -16,7 +16,7 @@ from audit.findings.candidates import MAX_MISSING, delta_of, pessimistic
 from audit.findings.evidence import Pairs, Tables, dollar_sample, quality_draws
 from audit.findings.looks import Schedule
 from audit.findings.money import at_risk, dollars_of
-from audit.findings.policies import Bench, Goes, Moved, Sealed, Tuned
+from audit.findings.policies import Bench, Goes, Moved
 from audit.findings.replayed import (
     Replayed,
     Saved,
@@ -28,6 +28,7 @@ from audit.findings.replayed import (
     saved_of,
     walk,
 )
+from audit.findings.sealed import Sealed, Tuned
 from audit.signals import compute
 from audit.signals.signal import BoolArray
 from audit.stats.exact import p_pass
@@ -106,16 +107,6 @@ class Tested:
     n_moved: int
     sealed: str
 
-    @property
-    def tiers(self) -> tuple[str, ...]:
-        """Candidates that must be replayed to test it."""
-        return tiers_of(self.tuned.policy)
-
-
-def tiers_of(policy: RoutePolicy) -> tuple[str, ...]:
-    """Candidates that a policy asks: its cheap tier, and those of its verifier."""
-    return (policy.tier, *(policy.verifier.tiers if policy.verifier else ()))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdicts:
@@ -164,7 +155,7 @@ def is_deployable(tested: Tested, margin: float) -> bool:
         return False
     if policy.kind == "static":
         return True
-    if tested.delta is None or tested.share_moved < LEAST_SHARE or (policy.verifier and policy.verifier.tiers):
+    if tested.delta is None or tested.share_moved < LEAST_SHARE or len(policy.asks) > 1:
         return False
     moved = PairCounts(b=tested.counts.b, c=tested.counts.c, n=tested.n_moved)
     return tango(moved, level=MOVED_LEVEL).low > -margin
@@ -278,7 +269,7 @@ def attempts_at(sealed: Sealed, trials: Sequence[Trial], terms: Terms) -> tuple[
 
     def test(name: str, look: Look) -> LookTest | None:
         trial = by_name[name]
-        reached = terms.schedule.reached(tiers_of(trial.tuned.policy))
+        reached = terms.schedule.reached(trial.tuned.policy.asks)
         if reached is None or reached.number < look.number:
             return None
         return trial.test(look, terms)
@@ -292,7 +283,7 @@ def _shown(trial: Trial, attempt: Attempt | None, terms: Terms) -> Look | None:
     The intervals of all looks hold at once, so any of them may be shown; a Switch must not come with one across the
     margin because its route went on for the sake of another policy.
     """
-    last = terms.schedule.reached(tiers_of(trial.tuned.policy))
+    last = terms.schedule.reached(trial.tuned.policy.asks)
     if last is None or attempt is None or not attempt.certified:
         return last
     for look in reversed(terms.schedule.looks[attempt.look - 1 : last.number]):

@@ -17,10 +17,10 @@ from audit.core.interval import Estimate
 from audit.core.policy import SignalSpec
 from audit.findings.candidates import observed, pessimistic
 from audit.findings.certify import Terms, Tested, Verdicts, attempts_at, best_of
-from audit.findings.policies import Bench, Sealed, Tuned
+from audit.findings.policies import Bench
 from audit.findings.replayed import pairs_of, walk
+from audit.findings.sealed import Sealed, Tuned
 from audit.findings.totals import Acceptance, acceptance, avoidable
-from audit.signals import compute
 from audit.signals.signal import FloatArray
 from audit.stats.routing_curves import simultaneous_upper
 
@@ -58,7 +58,8 @@ def threshold_curve(
     seen = terms.schedule.takes_in(look)
     spec = chosen.policy.signal
     assert isinstance(spec, SignalSpec)
-    values = compute(spec, draws.requests, embedder=bench.embedder)
+    values = bench.values_of(chosen.policy, draws)
+    assert values is not None
     policies = [replace(chosen.policy, threshold=at) for at in _tenths(values)]
     everything = replace(chosen.policy, kind="static", signal=None, threshold=None)
     walks = [walk(policy, draws, values) for policy in policies] + [walk(everything, draws, None)]

@@ -29,7 +29,7 @@ def onward(certified: Certified, spend_usd: float) -> dict[str, int]:
         return {}
     now = schedule.taken
     if now == 0:
-        return {e.tier.name: 1 for e in certified.evidence if _may_save(e) and not e.dropped}
+        return {e.tier.name: 1 for e in certified.evidence if _may_save(e) and e.dropped is None}
     wanted = _for_the_sequence(certified, now, spend_usd)
     if certified.policies.best is None and now < len(schedule.stages):
         undecided = (e for e in certified.evidence if schedule.reach.get(e.tier.name, 0) == now and _open(e, certified))
@@ -45,12 +45,12 @@ def _for_the_sequence(certified: Certified, now: int, spend_usd: float) -> dict[
     if not any(_saving(tested) > enough and not _hopeless(tested, certified) for tested in left):
         return {}
     head = left[0]
-    behind = min(schedule.reach.get(tier, 0) for tier in head.tiers) < now
+    behind = min(schedule.reach.get(tier, 0) for tier in head.tuned.policy.asks) < now
     target = now if behind else now + 1
     if target > len(schedule.stages) or _hopeless(head, certified):
         # The sequence stops at its first failure, so nothing after this policy can be certified either.
         return {}
-    return dict.fromkeys(head.tiers, target)
+    return dict.fromkeys(head.tuned.policy.asks, target)
 
 
 def _saving(tested: Tested) -> float:

@@ -8,10 +8,8 @@ from there. Static tiers are policies like the others, so a route has one sequen
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -23,20 +21,16 @@ from audit.core.plan import RouteDesign
 from audit.core.policy import RoutePolicy, SignalSpec, VerifierSpec
 from audit.findings.candidates import observed
 from audit.findings.evidence import Pairs, Tables, quality_draws
-from audit.findings.replayed import Replayed, Values, pairs_of, replayed, saved_of, walk
-from audit.findings.screening import dropped
+from audit.findings.replayed import Replayed, Values, pairs_of, replayed, saved_share, walk
+from audit.findings.screening import Screening, dropped
+from audit.findings.sealed import Sealed, Tuned, policy_name, undominated
 from audit.signals import SIGNALS, compute
 from audit.signals.signal import BoolArray, FitData, FloatArray, TextEmbedder
-from audit.stats.group_sequential import Look, declare_looks
-from audit.stats.risk_control import MAX_POLICIES, PolicyOrder, TunedPolicy, order_by_loss
+from audit.stats.planning import least_pairs
 
-SCHEMA = "audit-policies/1"
 FOLDS = 5
 LEARNED = ("rules", "similarity", "classifier", "guarded")
 """Signals that are fitted, in the order in which people ask for them."""
-
-LEARNED_RANK = 2
-"""Place of learned policies, behind whole-route switches and what people wrote, when the list is too long."""
 
 MOST_COMBINED = 2
 """Policies made of two halves, of each sort and per tier: more would only push bolder ones off the end of the list."""
@@ -76,9 +70,8 @@ class Bench:
         count_moved: By route, a rule, to what it moves of the whole log; asked once, for what is recommended.
         seed: Of the fits.
         real_prompts: Similarity is to be to requests, not to centres of many.
-        least_pairs: By margin; a route whose certification split has fewer draws can certify nothing, so nothing is
-            fitted for it.
-        last_look: By design, the last declared look.
+        alpha: Of the certificates.
+        confidence: Of the intervals.
         values: Of signals, as far as somebody has asked for them.
     """
 
@@ -89,70 +82,13 @@ class Bench:
     count_moved: Callable[[Mapping[str, Goes]], Mapping[str, Moved]] = lambda goes: {}
     seed: int = 0
     real_prompts: bool = False
-    least_pairs: Callable[[float], int] = lambda margin: 0
-    last_look: Callable[[RouteDesign], Look] = lambda design: declare_looks(len(design.stages))[-1]
+    alpha: float = 0.05
+    confidence: float = 0.95
     values: Values = field(default_factory=Values)
 
     def values_of(self, policy: RoutePolicy, draws: Replayed) -> FloatArray | None:
         """The values of a policy's signal on some draws, shape (n,); None for a policy without one."""
         return self.values.of(policy, draws, self.embedder)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tuned:
-    """A policy with what the tuning split says of it.
-
-    Attributes:
-        name: With everything that defines it.
-        loss: Over all traffic, out of fold; 1 when nothing was measured.
-        saving_share: Of the spend, on the tuning draws.
-    """
-
-    name: str
-    policy: RoutePolicy
-    loss: float
-    saving_share: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sealed:
-    """The policies of one route in the order in which they will be tested.
-
-    Attributes:
-        order: Names and digest.
-        dropped: Candidates that are not tested at all, each with the reason.
-    """
-
-    route: str
-    order: PolicyOrder
-    policies: tuple[Tuned, ...]
-    dropped: Mapping[str, str]
-
-    def plain(self) -> dict[str, Any]:
-        """As `policies.json` has it, each fitted signal once."""
-        signals, policies = {}, []
-        for tuned in self.policies:
-            entry = to_plain(tuned)
-            if tuned.policy.signal is not None:
-                key = fingerprint(entry["policy"]["signal"])
-                signals[key], entry["policy"]["signal"] = entry["policy"]["signal"], key
-            policies.append(entry)
-        return {
-            "digest": self.order.digest,
-            "policies": policies,
-            "signals": signals,
-            "dropped": dict(self.dropped),
-        }
-
-
-def policy_name(policy: RoutePolicy) -> str:
-    """A name that two different policies never share."""
-    parts = [policy.kind, policy.tier]
-    if policy.signal is not None:
-        parts.append(f"{policy.signal.name} >= {policy.threshold!r} {fingerprint(to_plain(policy.signal))[:16]}")
-    if policy.verifier is not None:
-        parts.append(f"{policy.verifier.name} {fingerprint(to_plain(policy.verifier))[:16]}")
-    return " | ".join(parts)
 
 
 def propose(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: Bench) -> Sealed:
@@ -166,27 +102,25 @@ def propose(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: Be
     """
     tuning = replayed(tables, quality_draws(tables, "tuning"), tiers, bench.requests)
     certifying = quality_draws(tables, "certification").height
-    asked_for = {to for to, _ in bench.rules(design.route)}
-    out = dropped(tuning, design, certifying, bench.last_look(design), asked_for)
     maker = _Maker(design=design, bench=bench, tuning=tuning)
-    proposed = [maker.static(tier) for tier in tiers if tier not in out]
+    whole = {tier: maker.static(tier) for tier in tiers}
+    out = dropped(
+        tuning,
+        whole,
+        Screening.of(design, certifying, alpha=bench.alpha, confidence=bench.confidence),
+        kept={to for to, _ in bench.rules(design.route)},
+    )
+    proposed = [tuned for tier, tuned in whole.items() if tier not in out]
     useful = [tuned.policy.tier for tuned in proposed if tuned.saving_share > 0]
-    enough = certifying >= bench.least_pairs(design.margin)
+    # With fewer draws nothing can be certified, so nothing is fitted.
+    enough = certifying >= least_pairs(design.margin, bench.alpha)
     if bench.requests and enough and tuning.n:
         for tier in useful:
             before_the_call = [*maker.written(tier), *maker.signals(tier)]
             cascades = maker.cascades(tier, useful)
             proposed += [*(scored.tuned for scored in before_the_call), *cascades]
             proposed += maker.combined(before_the_call, cascades)
-    kept = _cut(proposed)
-    order = order_by_loss([TunedPolicy(name=t.name, loss=t.loss, saving=t.saving_share) for t in kept])
-    by_name = {tuned.name: tuned for tuned in kept}
-    return Sealed(
-        route=design.route,
-        order=order,
-        policies=tuple(by_name[name] for name in order.names),
-        dropped=out,
-    )
+    return Sealed.of(design.route, proposed, out)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -235,23 +169,23 @@ class _Maker:
             policies = [
                 replace(self._policy(name, tier), signal=spec, threshold=at) for at in _thresholds(spec, values[rows])
             ]
-            best = _undominated([self._tuned(policy, values) for policy in policies])
+            best = undominated([self._tuned(policy, values) for policy in policies])
             found += [_Scored(tuned=tuned, values=values) for tuned in best]
-        both = {t.name for t in self._few(_undominated([one.tuned for one in found]), "guarded")}
+        both = {t.name for t in self._few(undominated([one.tuned for one in found]), "guarded")}
         return [one for one in found if one.tuned.policy.kind != "guarded" or one.tuned.name in both]
 
     def combined(self, scored: Sequence[_Scored], cascades: Sequence[Tuned]) -> list[Tuned]:
         """A signal on top and a check as the net: the few that save most of those that beat both of their halves."""
         halves = [*(one.tuned for one in scored), *cascades]
         checks = list(
-            {c.name: c.policy.verifier for c in cascades if c.policy.verifier and not c.policy.verifier.tiers}.values()
+            {c.name: c.policy.verifier for c in cascades if c.policy.verifier and len(c.policy.asks) == 1}.values()
         )
         found = []
         for one in scored:
             for verifier in checks:
                 policy = replace(one.tuned.policy, kind="cascade", verifier=verifier)
                 found.append(self._tuned(policy, one.values))
-        better = {tuned.name for tuned in _undominated([*halves, *found])}
+        better = {tuned.name for tuned in undominated([*halves, *found])}
         return self._few([tuned for tuned in found if tuned.name in better], "cascade")
 
     def _few(self, tuned: Sequence[Tuned], kind: str) -> list[Tuned]:
@@ -270,7 +204,7 @@ class _Maker:
             kept = walk(policy, self.tuning, None).kept
             if kept.any() and not kept.all():
                 found.append(self._tuned(policy))
-        return _undominated(found)
+        return undominated(found)
 
     def _policy(self, kind: str, tier: str) -> RoutePolicy:
         otherwise = self.design.incumbent_tier or self.design.incumbent
@@ -293,13 +227,11 @@ class _Maker:
     def _tuned(self, policy: RoutePolicy, values: FloatArray | None = None) -> Tuned:
         """Estimate a policy on the tuning draws, given its signal's values there, out of fold."""
         walked = walk(policy, self.tuning, values)
-        usd = self.tuning.cost_usd
-        saved = float(saved_of(policy, self.tuning, walked).z @ usd / usd.sum()) if usd.sum() > 0 else 0.0
         return Tuned(
             name=policy_name(policy),
             policy=policy,
             loss=_loss(pairs_of(policy, self.tuning, walked)),
-            saving_share=saved,
+            saving_share=saved_share(policy, self.tuning, walked),
         )
 
 
@@ -349,51 +281,3 @@ def _between(low: float, high: float) -> float:
     middle = (low + high) / 2
     short = float(f"{middle:.6g}")
     return short if low < short <= high else middle
-
-
-def _undominated(tuned: Sequence[Tuned]) -> list[Tuned]:
-    """Those that no other of the same kind beats in both loss and saving: testing them would only lengthen the row."""
-    best: dict[tuple[float, float], Tuned] = {}
-    for one in tuned:
-        best.setdefault((one.loss, one.saving_share), one)
-    return [
-        one
-        for (loss, saving), one in best.items()
-        if not any(other != (loss, saving) and other[0] <= loss and other[1] >= saving for other in best)
-    ]
-
-
-def _cut(proposed: Sequence[Tuned]) -> list[Tuned]:
-    """At most `MAX_POLICIES` that save something: static tiers, then what people wrote, then the safest.
-
-    Of what was learned, a policy that one to another tier beats in both loss and saving is left out: it could only
-    stop the sequence before the other is tested. One to the same tier stays, as what is left when the bolder fails.
-    """
-    saving = [tuned for tuned in proposed if tuned.saving_share > 0]
-    kept = [one for one in saving if _rank(one.policy) < LEARNED_RANK or not any(_beats(o, one) for o in saving)]
-    return sorted(kept, key=lambda t: (_rank(t.policy), t.loss, t.saving_share, t.name))[:MAX_POLICIES]
-
-
-def _beats(other: Tuned, one: Tuned) -> bool:
-    """Whether a policy to another tier, fit to be recommended, loses no more, saves no less, and is not its equal."""
-    if other.policy.tier == one.policy.tier or (other.policy.verifier and other.policy.verifier.tiers):
-        return False
-    mine, theirs = (one.loss, one.saving_share), (other.loss, other.saving_share)
-    return theirs != mine and theirs[0] <= mine[0] and theirs[1] >= mine[1]
-
-
-def _rank(policy: RoutePolicy) -> int:
-    if policy.kind == "static":
-        return 0
-    written = policy.verifier is None and policy.signal is not None and "when" in policy.signal.params
-    return 1 if written else LEARNED_RANK
-
-
-def document(sealed: Sequence[Sealed]) -> dict[str, Any]:
-    """`policies.json`: what will be tested, in which order, and the digests that say so.
-
-    The digest of the whole is over the routes' digests, so one line of it pins every list.
-    """
-    routes = {one.route: one.plain() for one in sorted(sealed, key=lambda one: one.route)}
-    digests = json.dumps([[route, entry["digest"]] for route, entry in routes.items()])
-    return {"schema": SCHEMA, "digest": hashlib.sha256(digests.encode()).hexdigest(), "routes": routes}

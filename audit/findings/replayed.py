@@ -279,15 +279,28 @@ def saved_of(policy: RoutePolicy, draws: Replayed, walked: Walk) -> Saved:
 
     A cheap call that was not served or has no known cost saves nothing.
     """
-    spent = draws.arms[policy.tier].cost_usd.copy()
-    for tier in policy.verifier.tiers if policy.verifier else ():
-        spent += draws.arms[tier].cost_usd
-    part = spent / draws.cost_usd
+    part = _spent_usd(policy, draws) / draws.cost_usd
     priced = walked.asked & ~np.isnan(part)
     z = np.where(priced, walked.kept - np.nan_to_num(part), 0.0)
     # Where answers are checked, any of them might have been paid for twice.
     worst = np.where(priced, (0.0 if policy.verifier else 1.0) - np.nan_to_num(part), 0.0)
     return Saved(z=np.repeat(z, draws.times.astype(np.int64)), lowest=float(min(0.0, worst.min(initial=0.0))))
+
+
+def saved_share(policy: RoutePolicy, draws: Replayed, walked: Walk) -> float:
+    """Share of the incumbent's bill for equal-probability draws that a policy saves, some of which may have been free.
+
+    A cheap call that was not served or has no known cost saves nothing; nor does anything where nothing was billed.
+    """
+    billed, spent = float(draws.cost_usd.sum()), _spent_usd(policy, draws)
+    saved = np.where(walked.asked, walked.kept * draws.cost_usd - spent, 0.0)
+    return float(np.nansum(saved)) / billed if billed > 0 else 0.0
+
+
+def _spent_usd(policy: RoutePolicy, draws: Replayed) -> FloatArray:
+    """What every call that a policy may make costs on each draw, shape (n,); NaN where one is not known."""
+    spent: FloatArray = np.sum([draws.arms[tier].cost_usd for tier in policy.asks], axis=0)
+    return spent
 
 
 def break_even_of(policy: RoutePolicy, draws: Replayed, walked: Walk, level: float) -> BreakEven | None:

@@ -149,7 +149,7 @@ def _judge(
     level, terms, policies = settings.confidence, certified.terms, certified.policies
     mine, sealed, bench = tables.of_route(design.route), certified.sealed, certified.bench
     evidence = certified.evidence
-    decisions = decide(evidence, policies, terms, sealed.dropped)
+    decisions = decide(evidence, policies, terms)
     candidates = [describe(e, decisions[e.tier.name], mine, design, level) for e in evidence]
     entry = settings.route(design.route)
     accepted_floor = None if entry is None else entry.floor

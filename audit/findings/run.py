@@ -22,8 +22,9 @@ from audit.findings.curves import frontier
 from audit.findings.evidence import Tables
 from audit.findings.handover import hand_over
 from audit.findings.onward import onward
-from audit.findings.policies import Bench, document
+from audit.findings.policies import Bench
 from audit.findings.routes import RouteTraffic, find_routes
+from audit.findings.sealed import document
 from audit.findings.totals import acceptance, avoidable, ledger, yearly
 
 MAX_CAVEATS = 3

@@ -7,7 +7,7 @@ that any certified one truly loses more than the margin is at most alpha, per ro
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from audit.core.display import percent, plural, points, points_interval
 from audit.core.finding import CandidateVerdict
@@ -18,9 +18,7 @@ WORTHLESS = "it would not cost less"
 NOISY = "the incumbent does not reproduce its own answers within the margin"
 
 
-def decide(
-    evidence: Sequence[Evidence], verdicts: Verdicts, terms: Terms, dropped: Mapping[str, str]
-) -> dict[str, Decision]:
+def decide(evidence: Sequence[Evidence], verdicts: Verdicts, terms: Terms) -> dict[str, Decision]:
     """The verdict of every candidate of a route.
 
     A candidate is non-inferior when the sequence certified its whole-route policy, and the interval that people are
@@ -30,26 +28,21 @@ def decide(
         evidence: One per candidate.
         verdicts: Of the route's policies.
         terms: They were tested by.
-        dropped: Candidates that were not tested, with the reason.
     """
     return {
-        candidate.tier.name: _decision(
-            candidate, verdicts.static(candidate.tier.name), terms, dropped.get(candidate.tier.name)
-        )
-        for candidate in evidence
+        candidate.tier.name: _decision(candidate, verdicts.static(candidate.tier.name), terms) for candidate in evidence
     }
 
 
-def _decision(candidate: Evidence, tested: Tested | None, terms: Terms, dropped: str | None) -> Decision:
+def _decision(candidate: Evidence, tested: Tested | None, terms: Terms) -> Decision:
     position = tested.position if tested is not None and tested.reached else None
     if tested is not None and tested.certified:
         assert candidate.delta is not None
         reason = f"{points_interval(candidate.delta)} points, all above {points(-terms.margin)}"
         return Decision(verdict=CandidateVerdict.NON_INFERIOR, reason=reason, tested=position)
-    if candidate.dropped and dropped is not None:
-        loses = candidate.below(terms.margin)
-        kind = CandidateVerdict.INFERIOR if loses else CandidateVerdict.NOT_PROVEN
-        return Decision(verdict=kind, reason=dropped, tested=None)
+    if candidate.dropped is not None:
+        kind = CandidateVerdict.INFERIOR if candidate.below(terms.margin) else CandidateVerdict.NOT_PROVEN
+        return Decision(verdict=kind, reason=candidate.dropped, tested=None)
     return _undecided(candidate, terms, position)
 
 

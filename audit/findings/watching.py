@@ -49,8 +49,7 @@ def watched_pairs(
 def _walked(
     tables: Tables, entry: RoutePolicy, requests: Mapping[str, Request], embedder: TextEmbedder | None
 ) -> WatchedPairs:
-    tiers = (entry.tier, *(entry.verifier.tiers if entry.verifier else ()))
-    draws = replayed(tables, _asked(tables, tiers), tiers, requests)
+    draws = replayed(tables, _asked(tables, entry.asks), entry.asks, requests)
     return _counted(entry, draws, walk(entry, draws, Values().of(entry, draws, embedder)))
 
 

@@ -20,7 +20,7 @@ from audit.stats.quantiles import (
 )
 from audit.stats.tango import PairCounts, tango
 
-# No Switch on fewer certification pairs, whatever the margin: intervals on fewer persuade nobody.
+# Nothing is certified on fewer pairs, whatever the margin.
 MIN_PAIRS = 100
 
 # Share of pairs whose verdicts differ, where no pilot and no A/A run has measured it.

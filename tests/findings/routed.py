@@ -18,7 +18,6 @@ from audit.findings.policies import Bench, Goes, Moved
 from audit.findings.routes import RouteTraffic, find_route
 from audit.signals import compute
 from audit.signals.written import written_rule
-from audit.stats.planning import least_pairs
 from tests.findings.world import Planted, World, make_world
 
 
@@ -37,7 +36,7 @@ class Routed:
             rules=lambda route: [(to, written_rule(when)) for to, when in rules],
             count_moved=lambda goes: {route: self._counted(rule) for route, rule in goes.items()},
             seed=self.world.settings.seed,
-            least_pairs=lambda margin: least_pairs(margin, self.world.settings.alpha),
+            alpha=self.world.settings.alpha,
         )
 
     def _counted(self, goes: Goes) -> Moved:

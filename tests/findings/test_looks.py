@@ -2,36 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from audit.core.finding import CandidateVerdict, RouteFinding, Verdict
-from audit.findings.certified import Certified, certify_route, prepare
-from audit.findings.onward import onward
-from audit.findings.policies import Bench
+from audit.core.finding import CandidateVerdict, Verdict
 from audit.findings.routes import RouteTraffic, find_route
-from tests.findings.world import Planted, World, make_world
-
-Reach = Mapping[str, int]
-
-
-def walked(world: World) -> tuple[RouteFinding, list[dict[str, int]]]:
-    """The finding of a route after a replay in rounds, and how far each round got."""
-    prepared = prepare(world.tables, [world.design], Bench())
-    rounds = [dict.fromkeys(world.design.candidates, 0)]
-
-    def now() -> Certified:
-        return certify_route(world.tables, world.design, world.tiers, world.settings, prepared, {"/r": rounds[-1]})
-
-    while step := onward(now(), world.design.auditable_usd):
-        rounds.append({**rounds[-1], **step})
-    traffic = RouteTraffic(spend_by_model={"large-1": world.design.spend_usd}, unreplayable={})
-    return find_route(
-        world.tables, world.design, traffic, world.tiers, world.settings, prepared, {"/r": rounds[-1]}
-    ).finding, rounds
+from tests.findings.rounds import walked
+from tests.findings.world import Planted, make_world
 
 
 def test_a_clear_gain_stops_early(tmp_path: Path) -> None:

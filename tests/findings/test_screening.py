@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from audit.core.finding import CandidateVerdict, Verdict
 from audit.findings.certified import prepare
 from audit.findings.policies import Bench
 from audit.signals.written import written_rule
-from tests.findings.test_looks import walked
+from tests.findings.rounds import walked
 from tests.findings.world import Planted, make_world
 
 GOOD = Planted(regress=0.01, gain=0.04, cost_share=0.1)
@@ -67,9 +68,20 @@ def test_a_candidate_that_a_written_rule_names_stays(tmp_path: Path) -> None:
     assert prepare(world.tables, [world.design], asked).sealed["/r"].dropped == {}
 
 
+def test_free_requests_are_no_obstacle(tmp_path: Path) -> None:
+    """Requests that cost nothing are compared like others; what a candidate saves is of what was billed."""
+    world = make_world(tmp_path, {"good": GOOD, "worse": WORSE}, n=6000)
+    free = (pl.col("purpose") == "quality") & (pl.col("draw_order") % 5 == 0)
+    cost = pl.when(free).then(0.0).otherwise("cost_usd").alias("cost_usd")
+    some = replace(world, tables=replace(world.tables, slice=world.tables.slice.with_columns(cost)))
+    route, rounds = walked(some)
+    assert (route.verdict, route.candidate) == (Verdict.SWITCH, "good")
+    assert rounds[-1]["worse"] == 0
+
+
 @pytest.mark.slow
 def test_dropping_keeps_the_intervals(tmp_path: Path) -> None:
-    """The shown 95 % intervals hold, whether a candidate was dropped or went on; what is dropped seldom holds."""
+    """The shown 95 % intervals hold, whether a candidate was dropped or went on, and no good one is dropped."""
     planted = {
         "good": Planted(regress=0.03, gain=0.03, cost_share=0.1),
         "near": Planted(regress=0.05, gain=0.03, cost_share=0.2),

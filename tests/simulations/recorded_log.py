@@ -23,9 +23,8 @@ from audit.core.policy import RoutePolicy
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.findings.candidates import observed
-from audit.findings.certified import Prepared, certify_route, prepare
+from audit.findings.certified import Prepared, prepare
 from audit.findings.evidence import Tables
-from audit.findings.onward import onward
 from audit.findings.policies import Bench
 from audit.findings.replayed import Replayed, Values, pairs_of, replayed, walk
 from audit.findings.routes import RouteTraffic, find_route
@@ -42,6 +41,7 @@ from audit.sampling.run import draw_sample
 from audit.scoring.run import score as score_replays
 from audit.signals.signal import Remembering
 from tests.e2e.recorded import DEV, config_for, recorded_server
+from tests.findings.rounds import rounds_of
 
 ROUTES = ("/solve-word-problem", "/faq-answer", "/smart-action")
 LOOKS = 5
@@ -61,7 +61,7 @@ class Universe:
     """Every answer to every request of the log, scored."""
 
     settings: Settings
-    tiers: tuple[Tier, ...]
+    tiers: Mapping[str, Tier]
     frames: Mapping[str, RouteFrame]
     tables: Tables
     bench: Bench
@@ -88,7 +88,7 @@ class Universe:
             everything[route] = replayed(mine, quality, entry.candidates, bench.requests)
         return cls(
             settings=settings,
-            tiers=tuple(resolve_tiers(settings)),
+            tiers={tier.name: tier for tier in resolve_tiers(settings)},
             frames=frames,
             tables=tables,
             bench=bench,
@@ -112,7 +112,7 @@ class Universe:
         walked = walk(policy, all_, bench.values_of(policy, all_))
         counts = observed(pairs_of(policy, all_, walked))
         spent = np.zeros(all_.n)
-        for tier in (policy.tier, *(policy.verifier.tiers if policy.verifier else ())):
+        for tier in policy.asks:
             spent += np.where(walked.asked, np.nan_to_num(all_.arms[tier].cost_usd), 0.0)
         saved = np.where(walked.kept, all_.cost_usd, 0.0) - spent
         return (counts.b - counts.c) / counts.n, float(saved.sum())
@@ -130,26 +130,22 @@ class Universe:
         static = [self.truth(route, tier) for tier in all_.arms]
         known = [self.of_policy(policy, bench) for policy in policies]
         return {
-            "best tier": max([0.0, *(t.saving_usd for t in static if t.delta >= -margin)]),
-            "best proposed": max([0.0, *(usd for loss, usd in known if loss <= margin)]),
-            "each request": self._knowing_all(route, margin),
+            "best_tier": max([0.0, *(t.saving_usd for t in static if t.delta >= -margin)]),
+            "best_proposed": max([0.0, *(usd for loss, usd in known if loss <= margin)]),
+            "each_request": self._knowing_all(route, margin),
         }
 
     def _knowing_all(self, route: str, margin: float) -> float:
         """The most that any choice request by request can save while it loses the margin at most."""
-        all_ = self.everything[route]
+        all_, stays = self.everything[route], np.zeros(self.everything[route].n)
         arms = all_.arms.values()
-        saved = np.stack([np.nan_to_num(all_.cost_usd - arm.cost_usd) for arm in arms])
-        better = np.stack([np.nan_to_num(arm.passed) - np.nan_to_num(all_.passed) for arm in arms])
+        saved = np.stack([stays, *(np.nan_to_num(all_.cost_usd - arm.cost_usd) for arm in arms)])
+        gained = np.stack([stays, *(np.nan_to_num(arm.passed) - np.nan_to_num(all_.passed) for arm in arms)])
 
         def at(price: float) -> tuple[float, float]:
             """Loss and saving of the best choice where a lost point costs `price` USD."""
-            worth = np.concatenate([np.zeros((1, all_.n)), saved + price * better])
-            best = worth.argmax(axis=0)
-            rows = np.arange(all_.n)
-            chosen = np.concatenate([np.zeros((1, all_.n)), saved])[best, rows]
-            gained = np.concatenate([np.zeros((1, all_.n)), better])[best, rows]
-            return float(-gained.mean()), float(chosen.sum())
+            best = (saved + price * gained).argmax(axis=0), np.arange(all_.n)
+            return float(-gained[best].mean()), float(saved[best].sum())
 
         low, high = 0.0, float(saved.max()) * 2 + 1.0
         for _ in range(60):
@@ -190,11 +186,15 @@ class Audited:
     Attributes:
         finding: As a run reports it.
         policy: Recommended, or None.
+        loss: That it truly has over the whole route; 0 without one.
+        saved_usd: That it truly saves; 0 without one.
         calls: Made to candidates and to the incumbent.
     """
 
     finding: RouteFinding
     policy: RoutePolicy | None
+    loss: float
+    saved_usd: float
     calls: int
 
 
@@ -220,17 +220,8 @@ class Drawn:
 
     def in_rounds(self) -> Audited:
         """Audit look by look."""
-        design, reach = self.design, dict.fromkeys(self.design.candidates, 0)
-        tiers = {tier.name: tier for tier in self.universe.tiers}
-
-        def now() -> Reach:
-            return {design.route: reach}
-
-        while step := onward(
-            certify_route(self.tables, design, tiers, self.settings, self.prepared, now()), design.auditable_usd
-        ):
-            reach = {**reach, **step}
-        return self._audited(now())
+        rounds = rounds_of(self.tables, self.design, self.universe.tiers, self.settings, self.prepared)
+        return self._audited({self.design.route: rounds[-1]})
 
     def fixed(self) -> Audited:
         """Audit the same draws as a fixed sample."""
@@ -240,14 +231,17 @@ class Drawn:
         return one._audited({design.route: design.whole})
 
     def _audited(self, reach: Reach) -> Audited:
-        design = self.design
+        design, tiers = self.design, self.universe.tiers
         traffic = RouteTraffic(spend_by_model={design.incumbent: design.spend_usd}, unreplayable={})
-        tiers = {tier.name: tier for tier in self.universe.tiers}
         found = find_route(self.tables, design, traffic, tiers, self.settings, self.prepared, reach)
+        policy = found.policy.tuned.policy if found.policy else None
+        loss, saved_usd = self.universe.of_policy(policy, self.bench) if policy else (0.0, 0.0)
         return Audited(
             finding=found.finding,
-            policy=found.policy.tuned.policy if found.policy else None,
-            calls=len(planned_calls([design], self.tables.slice.to_arrow(), self.universe.tiers, reach)),
+            policy=policy,
+            loss=loss,
+            saved_usd=saved_usd,
+            calls=len(planned_calls([design], self.tables.slice.to_arrow(), list(tiers.values()), reach)),
         )
 
 
@@ -257,7 +251,7 @@ def draw(universe: Universe, seed: int) -> Iterator[Drawn]:
     settings = universe.settings.model_copy(update={"seed": seed, "slice": looks, "max_spend": None})
     frames = list(universe.frames.values())
     needs = {frame.route: RouteNeeds(entry=settings.route(frame.route), unsupported=None) for frame in frames}
-    sample = draw_sample(frames, needs, universe.tiers, settings)
+    sample = draw_sample(frames, needs, list(universe.tiers.values()), settings)
     slice_ = pl.from_arrow(sample.table)
     assert isinstance(slice_, pl.DataFrame)
     slice_ = slice_.with_columns(pl.col(pl.Categorical).cast(pl.String))

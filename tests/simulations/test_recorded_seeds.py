@@ -100,10 +100,7 @@ def _one(folder: Path, seed: int) -> tuple[list[Row], list[Row]]:
     routes: list[Row] = []
     cells: list[Row] = []
     for drawn in draw(universe, seed):
-        oracles = {
-            name.replace(" ", "_"): usd
-            for name, usd in universe.oracles(drawn.design.route, drawn.sealed, MARGIN, drawn.bench).items()
-        }
+        oracles = universe.oracles(drawn.design.route, drawn.sealed, MARGIN, drawn.bench)
         for mode, audited in ((ROUNDS, drawn.in_rounds()), (FIXED, drawn.fixed())):
             about: Row = {"seed": seed, "mode": mode, "route": drawn.design.route}
             routes.append({**about, **oracles, **_row(drawn, audited)})
@@ -113,16 +110,13 @@ def _one(folder: Path, seed: int) -> tuple[list[Row], list[Row]]:
 
 def _row(drawn: Drawn, audited: Audited) -> Row:
     finding, truth = audited.finding, drawn.universe.truth
-    loss, saved = (0.0, 0.0)
-    if audited.policy is not None:
-        loss, saved = drawn.universe.of_policy(audited.policy, drawn.bench)
     chosen = peer(finding)
     return {
         "verdict": f"{finding.verdict} {audited.policy.kind if audited.policy else ''}".strip(),
         "recommended": audited.policy is not None,
-        "wrong": loss > MARGIN,
+        "wrong": audited.loss > MARGIN,
         "peer_wrong": chosen is not None and truth(finding.route, chosen).delta < -MARGIN,
-        "saved_usd": saved,
+        "saved_usd": audited.saved_usd,
         "calls": audited.calls,
     }
 
@@ -136,9 +130,8 @@ def _cells(drawn: Drawn, audited: Audited) -> Iterator[Row]:
         yield from _cell("waste", candidate.waste_usd, truth.waste_usd)
         yield from _cell("saving", candidate.saving_usd, truth.saving_usd)
     if audited.policy is not None:
-        loss, saved = drawn.universe.of_policy(audited.policy, drawn.bench)
-        yield from _cell("policy delta", audited.finding.quality_delta, -loss)
-        yield from _cell("avoidable", audited.finding.avoidable_usd, saved)
+        yield from _cell("policy delta", audited.finding.quality_delta, -audited.loss)
+        yield from _cell("avoidable", audited.finding.avoidable_usd, audited.saved_usd)
 
 
 def _of_the_like(drawn: Drawn, candidate: CandidateFinding, log: float) -> float:
