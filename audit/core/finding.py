@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any
 
 from audit.core.cost import BreakEven, CostBreakdown
+from audit.core.criteria import CriteriaCheck
 from audit.core.exploration import FrontierPoint, MarginFinding, ThresholdCurve
 from audit.core.interval import Estimate
 from audit.core.mixture import Mix
@@ -206,6 +207,8 @@ class RouteFinding:
         at_margins: What other margins would recommend.
         looks: The last look that any candidate was taken to, and the declared ones.
         savings_at_risk_usd: `avoidable_usd` less its one-sided lower bound: what a headline of the bound withholds.
+        criteria: What the route's criteria are worth: their grade, the controls, what scoring the log has found; None
+            where there was nothing to test them on.
     """
 
     route: str
@@ -239,6 +242,7 @@ class RouteFinding:
     at_margins: tuple[MarginFinding, ...] = ()
     looks: tuple[int, int] = (1, 1)
     savings_at_risk_usd: float = 0.0
+    criteria: CriteriaCheck | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

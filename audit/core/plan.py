@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from audit.core.criteria import CriteriaCheck
 from audit.core.fingerprint import fingerprint
 from audit.core.plain import from_plain
 
@@ -38,6 +39,7 @@ class RouteDesign:
         looks: Quality draws, in draw order, that each declared look takes in; the last takes in all of them. Empty is
             one look at the whole sample.
         priority: Place in the order in which routes are given money, from 0: what they could save per replay dollar.
+        criteria: What its criteria are worth, by the log's own answers; None where they were not tested.
     """
 
     route: str
@@ -57,6 +59,7 @@ class RouteDesign:
     reason: str
     looks: tuple[int, ...] = ()
     priority: int = 0
+    criteria: CriteriaCheck | None = None
 
     @property
     def stages(self) -> tuple[int, ...]:
