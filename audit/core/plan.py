@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from audit.core.criteria import CriteriaCheck
 from audit.core.fingerprint import fingerprint
 from audit.core.plain import from_plain
+from audit.core.reason import Because
 
 SCHEMA = "audit-plan/1"
 
@@ -35,7 +36,7 @@ class RouteDesign:
         dollars_n: Dollar-weighted draws.
         distinct: Different requests among both, replayed once each.
         can_decide: yes | no | maybe.
-        reason: Why, in one sentence.
+        why: Why; None before that is known.
         looks: Quality draws, in draw order, that each declared look takes in; the last takes in all of them. Empty is
             one look at the whole sample.
         priority: Place in the order in which routes are given money, from 0: what they could save per replay dollar.
@@ -56,10 +57,15 @@ class RouteDesign:
     dollars_n: int
     distinct: int
     can_decide: str
-    reason: str
+    why: Because | None = None
     looks: tuple[int, ...] = ()
     priority: int = 0
     criteria: CriteriaCheck | None = None
+
+    @property
+    def reason(self) -> str:
+        """`why` in one sentence; "" before that is known."""
+        return self.why.sentence if self.why else ""
 
     @property
     def stages(self) -> tuple[int, ...]:

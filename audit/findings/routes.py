@@ -14,6 +14,7 @@ from audit.core.finding import CandidateFinding, CandidateVerdict, NeedsMore, Ro
 from audit.core.interval import Estimate
 from audit.core.options import RouteOptions
 from audit.core.plan import Reach, RouteDesign
+from audit.core.reason import Reason
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.findings.bakeoff import policy_findings, reason_of
@@ -210,7 +211,7 @@ def _verdict(
     """What to do with the route."""
     if not candidates:
         # Nothing to compare is not the same as nothing cheaper: only the latter is a decision.
-        keep = design.reason == "no tier is cheaper than what serves it"
+        keep = design.why is not None and design.why.reason is Reason.NO_CHEAPER_TIER
         return RouteVerdict(verdict=Verdict.KEEP if keep else Verdict.NOT_PROVEN, reason=design.reason, candidate=None)
     closest = max(candidates, key=_closeness)
     if below is not None:

@@ -14,6 +14,7 @@ from audit.core.mixture import Mix
 from audit.core.options import PolicyOptions
 from audit.core.plan import Plan, Reach, RouteDesign
 from audit.core.policy import RoutingPolicy
+from audit.core.reason import Reason, because
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.findings.cases import pick_cases
@@ -196,7 +197,7 @@ def _unpaid(design: RouteDesign) -> RouteDesign:
     """A route that never got its turn."""
     if not design.candidates:
         return design
-    return replace(design, candidates=(), can_decide="no", reason="the cap left no money for it")
+    return replace(design, candidates=(), can_decide="no", why=because(Reason.CAP_LEFT_NOTHING))
 
 
 def _share(total: Estimate, spend: float) -> Estimate:

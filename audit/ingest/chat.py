@@ -13,6 +13,7 @@ import msgspec
 from audit.core import fingerprint
 from audit.core.exchange import content_text
 from audit.core.fingerprint import REPLAY_PARAMS_IGNORED
+from audit.core.reason import Reason
 from audit.ingest import values
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import SORTED, cached_digest, canonical, integer, json_text, obj
@@ -72,7 +73,7 @@ def _call(body: Mapping[str, Any]) -> Call:
     if isinstance(reasoning, dict) and reasoning.get("effort"):
         params["reasoning_effort"] = reasoning["effort"]
     if body.get("previous_response_id") or body.get("conversation"):
-        reasons = (*reasons, "server_side_state")
+        reasons = (*reasons, Reason.SERVER_SIDE_STATE)
     parts = [canonical(tools), canonical(choice), canonical(shape), canonical(params)]
     return Call(
         params=parts[3],
@@ -208,7 +209,7 @@ def _look_at_parts(content: Any, seen: _Seen) -> str:
             seen.audio = True
         elif kind in ("file", "input_file", "document"):
             if "file_id" in part or "file_id" in obj(part.get("file")):
-                seen.reasons.add("body_external")
+                seen.reasons.add(Reason.BODY_EXTERNAL)
         elif not isinstance(part.get("text", ""), str | None):
             raise Unusable("a message part's text is not text")
     words = content_text(content) if isinstance(content, str | list | None) else ""
@@ -222,8 +223,8 @@ def _image_problem(part: Mapping[str, Any]) -> str | None:
     if isinstance(source, dict) and source.get("data"):
         return None
     if not isinstance(where, str) or "truncated" in where[:80]:
-        return "image_missing"
-    return None if where.startswith("data:") else "remote_image_url"
+        return Reason.IMAGE_MISSING
+    return None if where.startswith("data:") else Reason.REMOTE_IMAGE_URL
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
@@ -331,7 +332,9 @@ def _hides_input(row: Row, prompt_tokens: int) -> bool:
     return prompt_tokens > 1.5 * visible + 200
 
 
-HARMLESS = frozenset({"remote_image_url", "suspected_missing_input", "params_missing", "tools_missing"})
+HARMLESS = frozenset(
+    {Reason.REMOTE_IMAGE_URL, Reason.SUSPECTED_MISSING_INPUT, Reason.PARAMS_MISSING, Reason.TOOLS_MISSING}
+)
 """Reasons that make a replay less than exact, but not impossible."""
 
 
@@ -341,17 +344,17 @@ def judge_replayable(row: Row, reasons: set[str], best: str) -> None:
     Replaying needs the whole request, and comparing needs the whole answer that the log's model gave.
     """
     if row.messages is None:
-        reasons.add("body_not_captured")
+        reasons.add(Reason.BODY_NOT_CAPTURED)
     if row.operation == "embeddings":
-        reasons.add("embedding")
+        reasons.add(Reason.EMBEDDING)
     if row.status == "partial":
-        reasons.add("partial_stream")
+        reasons.add(Reason.PARTIAL_STREAM)
     elif row.response_text is None and row.tool_calls is None and row.refusal is None:
         filtered = row.status == "ok" and row.finish_reason in ("content_filter", "length")
         if not filtered:
-            reasons.add("no_response")
+            reasons.add(Reason.NO_RESPONSE)
     if row.prompt_tokens is not None and _hides_input(row, row.prompt_tokens):
-        reasons.add("suspected_missing_input")
+        reasons.add(Reason.SUSPECTED_MISSING_INPUT)
     if reasons:
         row.unreplayable_reasons = sorted(reasons)
         row.replayable = "lossy" if reasons <= HARMLESS else "none"

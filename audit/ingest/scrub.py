@@ -8,18 +8,19 @@ from collections.abc import Iterable, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from audit.core.reason import Reason
 from audit.ingest.redact import SECRET_HINTS, Redactor
 from audit.ingest.row import Columns, Row
 
 SENTINELS = {
-    "litellm_truncated": "truncated_middle",
-    "redacted-by-litellm": "redacted",
-    "REDACTED_BY_LITELM": "redacted",
-    "__REDACTED__": "redacted",
-    "[base64_data truncated": "image_missing",
-    "@@@langfuseMedia": "body_external",
-    "mlflow-attachment://": "body_external",
-    "fetching body from signed_url": "body_external",
+    "litellm_truncated": Reason.TRUNCATED_MIDDLE,
+    "redacted-by-litellm": Reason.REDACTED,
+    "REDACTED_BY_LITELM": Reason.REDACTED,
+    "__REDACTED__": Reason.REDACTED,
+    "[base64_data truncated": Reason.IMAGE_MISSING,
+    "@@@langfuseMedia": Reason.BODY_EXTERNAL,
+    "mlflow-attachment://": Reason.BODY_EXTERNAL,
+    "fetching body from signed_url": Reason.BODY_EXTERNAL,
 }
 """What emitters write in place of text that they did not keep, and the reason that follows."""
 

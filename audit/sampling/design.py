@@ -15,6 +15,7 @@ import polars as pl
 
 from audit.core.exchange import Usage
 from audit.core.plan import RouteDesign
+from audit.core.reason import Because, Reason, because
 from audit.core.settings import RouteSettings, Settings, SliceSettings
 from audit.core.tier import Tier
 from audit.sampling.frame import RouteFrame
@@ -71,11 +72,10 @@ def _design(frame: RouteFrame, need: RouteNeeds, tiers: Sequence[Tier], settings
         dollars_n=0,
         distinct=0,
         can_decide="no",
-        reason="",
     )
     obstacle = _obstacle(frame, need, design, settings.slice)
     if obstacle:
-        return replace(design, candidates=(), reason=obstacle)
+        return replace(design, candidates=(), why=obstacle)
     options = settings.slice
     wanted = pairs_needed(
         discordance=options.discordance, delta=0.0, margin=margin, alpha=settings.alpha, power=options.power
@@ -85,22 +85,22 @@ def _design(frame: RouteFrame, need: RouteNeeds, tiers: Sequence[Tier], settings
     return sized(design, quality, settings)
 
 
-def _obstacle(frame: RouteFrame, need: RouteNeeds, design: RouteDesign, options: SliceSettings) -> str | None:
+def _obstacle(frame: RouteFrame, need: RouteNeeds, design: RouteDesign, options: SliceSettings) -> Because | None:
     """Why the route cannot be replayed at all, if so."""
     if not any(fnmatch.fnmatchcase(frame.route, glob) for glob in options.routes):
-        return "this run leaves it out"
+        return because(Reason.LEFT_OUT)
     if need.entry is None:
-        return "no entry of `routes:` fits it"
+        return because(Reason.NO_ENTRY)
     if not need.entry.criteria:
-        return "it has no acceptance criteria (`assert:`)"
+        return because(Reason.NO_CRITERIA)
     if need.unsupported:
-        return need.unsupported
+        return because(Reason.CRITERIA_NOT_SUPPORTED, what=need.unsupported)
     if frame.rows.is_empty():
-        return "none of its requests can be replayed"
+        return because(Reason.NOTHING_REPLAYABLE)
     if not design.candidates and options.tiers is not None:
-        return "this run leaves its candidates out"
+        return because(Reason.CANDIDATES_LEFT_OUT)
     if not design.candidates:
-        return "no tier is cheaper than what serves it"
+        return because(Reason.NO_CHEAPER_TIER)
     return None
 
 
@@ -112,7 +112,7 @@ def sized(design: RouteDesign, quality: int, settings: Settings) -> RouteDesign:
     incumbent_n = 0
     if design.incumbent_tier is not None:
         incumbent_n = min(quality, max(options.incumbent_min, math.ceil(options.incumbent_share * quality)))
-    can_decide, reason = _prospect(certifying, design.margin, settings)
+    can_decide, why = _prospect(certifying, design.margin, settings)
     return replace(
         design,
         looks=_looks(quality, certifying, least_pairs(design.margin, settings.alpha), options.looks),
@@ -120,7 +120,7 @@ def sized(design: RouteDesign, quality: int, settings: Settings) -> RouteDesign:
         dollars_n=min(options.dollars_per_route, design.replayable),
         incumbent_n=incumbent_n,
         can_decide=can_decide,
-        reason=reason,
+        why=why,
     )
 
 
@@ -130,18 +130,17 @@ def _looks(quality: int, certifying: int, least: int, declared: int) -> tuple[in
     return tuple(math.ceil(quality * step / steps) for step in range(1, steps + 1))
 
 
-def _prospect(certifying: int, margin: float, settings: Settings) -> tuple[str, str]:
-    """Whether this many certification pairs can decide, in a word and in a sentence."""
+def _prospect(certifying: int, margin: float, settings: Settings) -> tuple[str, Because]:
+    """Whether this many certification pairs can decide, in a word and with the reason."""
     least = least_pairs(margin, settings.alpha)
     if certifying < least:
-        return "no", f"about {certifying} certification pairs; a Switch needs at least {least}"
+        return "no", because(Reason.FEW_PAIRS, pairs=certifying, least=least)
     loss = decidable_loss(certifying, margin, settings.slice, settings.alpha)
     if loss is None:
-        usual = f"{settings.slice.discordance:.0%}"
-        return "maybe", f"only if the candidate is better, or fewer than {usual} of the answers differ in the verdict"
+        return "maybe", because(Reason.ONLY_IF_BETTER, usual=f"{settings.slice.discordance:.0%}")
     if loss < 0.0005:
-        return "yes", "if the candidate truly loses nothing"
-    return "yes", f"if the true loss is below {loss * 100:.1f} points"
+        return "yes", because(Reason.IF_NO_LOSS)
+    return "yes", because(Reason.IF_LOSS_BELOW, points=f"{loss * 100:.1f}")
 
 
 def decidable_loss(n: int, margin: float, options: SliceSettings, alpha: float) -> float | None:
@@ -252,8 +251,8 @@ def _within_budget(
 
 def _waiting(design: RouteDesign, affordable: int) -> RouteDesign:
     """A design that needs money which other routes may leave."""
-    reason = f"the cap pays for {affordable} of its {design.quality_n} draws unless routes before it stop early"
-    return replace(design, can_decide="maybe", reason=reason)
+    why = because(Reason.CAP_MAKES_IT_WAIT, affordable=affordable, draws=design.quality_n)
+    return replace(design, can_decide="maybe", why=why)
 
 
 def _cut(design: RouteDesign, affordable: int, settings: Settings) -> RouteDesign:
@@ -268,5 +267,5 @@ def _cut(design: RouteDesign, affordable: int, settings: Settings) -> RouteDesig
         dollars_n=0,
         incumbent_n=0,
         can_decide="no",
-        reason=f"the cap leaves money for {affordable} of the {least} replays it needs at least",
+        why=because(Reason.CAP_LEAVES_TOO_LITTLE, affordable=affordable, least=least),
     )

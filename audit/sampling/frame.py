@@ -11,6 +11,7 @@ import polars as pl
 
 from audit.core.errors import InputError
 from audit.core.options import DIMENSIONS
+from audit.core.reason import Reason
 from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS, exact_sum
 
 SHAPE = ("prompt_chars", "n_turns", "n_tools")
@@ -34,9 +35,6 @@ COLUMNS = (
 )
 
 _INNER = ("reason", "route", "replayable", "unreplayable_reasons", *SHAPE)
-
-NO_COST = "cost_unknown"
-"""Reason of a request that could be replayed but has no dollars to audit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,9 +143,9 @@ def _frame(route: str, rows: pl.DataFrame) -> RouteFrame:
         pl.when(pl.col("replayable") == "none")
         .then(pl.col("unreplayable_reasons").list.first().fill_null("unknown"))
         .when(pl.col("request_fp").is_null())
-        .then(pl.lit("body_not_captured"))
+        .then(pl.lit(Reason.BODY_NOT_CAPTURED.value))
         .when(pl.col("cost_usd").is_null())
-        .then(pl.lit(NO_COST))
+        .then(pl.lit(Reason.COST_UNKNOWN.value))
     )
     marked = rows.with_columns(reason=reason)
     lost = marked.filter(pl.col("reason").is_not_null()).partition_by("reason", as_dict=True)

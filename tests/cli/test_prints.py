@@ -17,6 +17,7 @@ from audit.core.artifacts import write_json
 from audit.core.clock import ManualClock
 from audit.core.errors import ConsentRequired, InputError
 from audit.core.plan import Plan, RouteDesign, RouteQuote
+from audit.core.reason import Because, Reason, because
 from tests.gate.world import example
 from tests.golden_file import assert_golden
 
@@ -30,7 +31,7 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-def design(route: str, spend: float, can_decide: str = "yes", reason: str = "") -> RouteDesign:
+def design(route: str, spend: float, can_decide: str = "yes", why: Because | None = None) -> RouteDesign:
     """How a route is sampled."""
     return RouteDesign(
         route=route,
@@ -47,7 +48,7 @@ def design(route: str, spend: float, can_decide: str = "yes", reason: str = "") 
         dollars_n=100,
         distinct=1840,
         can_decide=can_decide,
-        reason=reason,
+        why=why,
     )
 
 
@@ -67,7 +68,7 @@ def plan(**changes: object) -> Plan:
         hosts=("api.example.com",),
         designs=(
             design("doc-extract", 10_804.0),
-            design("email-summary", 486.0, "no", "needs 1,460 requests, 62 can be replayed"),
+            design("email-summary", 486.0, "no", because(Reason.FEW_PAIRS, pairs=62, least=1460)),
             design("a-route-with-a-name-that-is-\x1b[31mfar-too-long", 12.0),
         ),
         quotes=(

@@ -46,7 +46,6 @@ def design(route: str = "r", **rest: object) -> RouteDesign:
         "dollars_n": 0,
         "distinct": 100,
         "can_decide": "yes",
-        "reason": "",
     }
     return RouteDesign(**{**plain, **rest})  # type: ignore[arg-type]
 

@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from audit.core.plan import RouteDesign
+from audit.core.reason import Reason, because
 from audit.core.settings import Settings
 from audit.core.tier import Price, Tier
 from audit.sampling.design import RouteNeeds, design_routes, sized
@@ -116,7 +117,7 @@ def test_a_dear_tier_is_no_default_candidate() -> None:
     assert design(frame(), settings(), SMALL, DEAR).candidates == ("small",)
     only_dear = design(frame(), settings(), DEAR)
     assert only_dear.candidates == ()
-    assert only_dear.reason == "no tier is cheaper than what serves it"
+    assert only_dear.why == because(Reason.NO_CHEAPER_TIER)
 
 
 def test_a_thin_route_says_that_it_cannot_be_decided() -> None:

@@ -131,7 +131,6 @@ def _design(route: str, candidates: list[str], quality: int) -> RouteDesign:
         dollars_n=DOLLAR_DRAWS,
         distinct=quality + DOLLAR_DRAWS,
         can_decide="yes",
-        reason="",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from audit.core.reason import Reason
 from audit.core.settings import FieldMap, IngestSettings
 from audit.ingest import chat, labels, values
 from audit.ingest.formats import Format, Reader
@@ -59,7 +60,7 @@ def _row(record: dict[str, Any], got: Mapping[str, Any], wanted: labels.Finders)
     chat.put_call(row, call)
     reasons = set(call.reasons) | chat.put_messages(row, _messages(got), call)
     if got.get("params") is None:
-        reasons.add("params_missing")
+        reasons.add(Reason.PARAMS_MISSING)
     row.request_id = text(got.get("request_id"))
     row.logical_request_id = row.request_id
     row.model_requested = row.model_called = text(got.get("model"))

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from audit.core.reason import Reason
 from audit.core.settings import IngestSettings
 from audit.ingest import chat, labels, values
 from audit.ingest.formats import Format, Reader
@@ -85,11 +86,11 @@ def _row(payload: Payload, wanted: labels.Finders, top: Any) -> Row:
     put_money(row, payload)
     _put_labels(row, payload, wanted, top)
     if row.operation in ("other", "text_completion"):
-        reasons.add("body_not_captured")
+        reasons.add(Reason.BODY_NOT_CAPTURED)
     chat.judge_replayable(row, reasons, "equivalent")
     # The proxy's /v1/messages records lose the system prompt; only the token count tells.
-    if row.operation == "messages" and "suspected_missing_input" in reasons and row.system_text is None:
-        row.unreplayable_reasons, row.replayable = sorted({*reasons, "system_missing"}), "none"
+    if row.operation == "messages" and Reason.SUSPECTED_MISSING_INPUT in reasons and row.system_text is None:
+        row.unreplayable_reasons, row.replayable = sorted({*reasons, Reason.SYSTEM_MISSING}), "none"
     return row
 
 

@@ -1,0 +1,178 @@
+"""Reasons as values: why a request was not asked, why a call was not measured, why a tier or a route stopped, why a
+route cannot be decided. Code compares members, people read the sentence; each has exactly one, in the table below.
+
+A value is a word that stands in tables and JSON (`schemas.REPLAYS.reason`, `unreplayable_reasons`, the ledger). What a
+sentence names in braces is a fact: a parameter, a count, an amount, already written for people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Every reason. The groups are those of `SENTENCES`."""
+
+    # Why a logged request cannot be replayed.
+    BODY_NOT_CAPTURED = "body_not_captured"
+    BODY_EXTERNAL = "body_external"
+    TRUNCATED_MIDDLE = "truncated_middle"
+    REDACTED = "redacted"
+    IMAGE_MISSING = "image_missing"
+    REMOTE_IMAGE_URL = "remote_image_url"
+    SYSTEM_MISSING = "system_missing"
+    PARAMS_MISSING = "params_missing"
+    TOOLS_MISSING = "tools_missing"
+    SUSPECTED_MISSING_INPUT = "suspected_missing_input"
+    SERVER_SIDE_STATE = "server_side_state"
+    EMBEDDING = "embedding"
+    PARTIAL_STREAM = "partial_stream"
+    NO_RESPONSE = "no_response"
+    COST_UNKNOWN = "cost_unknown"
+
+    # Why a candidate was not asked a request. None of it is an answer, so none of it counts against the candidate.
+    TOOLS_OFF = "tools_off"
+    SCHEMAS_OFF = "schemas_off"
+    IMAGES_OFF = "images_off"
+    PART_NOT_CARRIED = "part_not_carried"
+    PARAMETER_NOT_CARRIED = "parameter_not_carried"
+    PARAMETER_REFUSED = "parameter_refused"
+    ROLE_REFUSED = "role_refused"
+    MEDIA_REFUSED = "media_refused"
+    TOOLS_REFUSED = "tools_refused"
+    FORMAT_REFUSED = "format_refused"
+    STREAMS_ONLY = "streams_only"
+    ABOVE_ALLOWANCE = "above_allowance"
+    REQUEST_REFUSED = "request_refused"
+
+    # Why a call says nothing of the candidate, although it was asked.
+    RATE_LIMITED = "rate_limited"
+    TIMEOUT = "timeout"
+    HTTP_ERROR = "http_error"
+    UNDECODABLE = "undecodable"
+    NOT_REPLAYED = "not_replayed"
+    INCUMBENT_UNSCORED = "incumbent_unscored"
+    CRITERIA_ERRORED = "errored"
+
+    # Why an answer counts against the candidate.
+    REFUSED = "refused"
+    TRUNCATED = "truncated"
+    TOO_LONG = "too_long"
+
+    # Why nothing more is sent to a tier, or for a route to a tier.
+    TIER_STOPPED = "tier_stopped"
+    TOO_MANY_FAILURES = "too_many_failures"
+
+    # Why a route is not tested.
+    LEFT_OUT = "left_out"
+    NO_ENTRY = "no_entry"
+    NO_CRITERIA = "no_criteria"
+    CRITERIA_NOT_SUPPORTED = "criteria_not_supported"
+    NOTHING_REPLAYABLE = "nothing_replayable"
+    CANDIDATES_LEFT_OUT = "candidates_left_out"
+    NO_CHEAPER_TIER = "no_cheaper_tier"
+    CAP_LEAVES_TOO_LITTLE = "cap_leaves_too_little"
+    CAP_LEFT_NOTHING = "cap_left_nothing"
+
+    # What a sample can decide.
+    FEW_PAIRS = "few_pairs"
+    ONLY_IF_BETTER = "only_if_better"
+    IF_NO_LOSS = "if_no_loss"
+    IF_LOSS_BELOW = "if_loss_below"
+    CAP_MAKES_IT_WAIT = "cap_makes_it_wait"
+
+
+SENTENCES: Mapping[Reason, str] = {
+    Reason.BODY_NOT_CAPTURED: "the log does not hold the request",
+    Reason.BODY_EXTERNAL: "a part of the request is stored elsewhere",
+    Reason.TRUNCATED_MIDDLE: "the log cut the request short",
+    Reason.REDACTED: "the log has placeholders in place of text",
+    Reason.IMAGE_MISSING: "the log cut an image out",
+    Reason.REMOTE_IMAGE_URL: "an image is behind an address that may have changed",
+    Reason.SYSTEM_MISSING: "the log does not hold the system prompt",
+    Reason.PARAMS_MISSING: "the log does not hold the parameters",
+    Reason.TOOLS_MISSING: "the log does not hold the tools",
+    Reason.SUSPECTED_MISSING_INPUT: "more tokens were billed than the logged text can have",
+    Reason.SERVER_SIDE_STATE: "the conversation is stored by the vendor",
+    Reason.EMBEDDING: "it asks for an embedding",
+    Reason.PARTIAL_STREAM: "the logged stream broke off",
+    Reason.NO_RESPONSE: "the log does not hold the answer",
+    Reason.COST_UNKNOWN: "nobody knows what it cost",
+    Reason.TOOLS_OFF: "tools are switched off for this tier (`supports.tools`)",
+    Reason.SCHEMAS_OFF: "JSON schemas are switched off for this tier (`supports.json_schema`)",
+    Reason.IMAGES_OFF: "images are switched off for this tier (`supports.images`)",
+    Reason.PART_NOT_CARRIED: "the adapter cannot carry a message part of type `{name}`",
+    Reason.PARAMETER_NOT_CARRIED: "the adapter cannot carry the parameter `{name}`",
+    Reason.PARAMETER_REFUSED: "the endpoint does not take `{name}`",
+    Reason.ROLE_REFUSED: "the endpoint does not take messages of role `{name}`",
+    Reason.MEDIA_REFUSED: "the endpoint does not take images or other media",
+    Reason.TOOLS_REFUSED: "the endpoint does not take tools",
+    Reason.FORMAT_REFUSED: "the endpoint does not take the response format or its schema",
+    Reason.STREAMS_ONLY: "this endpoint only streams its answers",
+    Reason.ABOVE_ALLOWANCE: "the endpoint refuses one request that is larger than a minute's allowance",
+    Reason.REQUEST_REFUSED: "the endpoint does not take the request as it is sent",
+    Reason.RATE_LIMITED: "the endpoint asked for pauses until the attempts were used up",
+    Reason.TIMEOUT: "the endpoint did not answer in time",
+    Reason.HTTP_ERROR: "the endpoint answered with an error",
+    Reason.UNDECODABLE: "the endpoint's answer could not be read",
+    Reason.NOT_REPLAYED: "it was never sent",
+    Reason.INCUMBENT_UNSCORED: "the log's own answer could not be scored",
+    Reason.CRITERIA_ERRORED: "a criterion could not be measured on the answer",
+    Reason.REFUSED: "the model or the endpoint's filter refused",
+    Reason.TRUNCATED: "the answer was cut at its token limit",
+    Reason.TOO_LONG: "the prompt is longer than the tier's context",
+    Reason.TIER_STOPPED: "nothing more is sent to it: {what}",
+    Reason.TOO_MANY_FAILURES: "{failed} of its first {calls} calls failed",
+    Reason.LEFT_OUT: "this run leaves it out",
+    Reason.NO_ENTRY: "no entry of `routes:` fits it",
+    Reason.NO_CRITERIA: "it has no acceptance criteria (`assert:`)",
+    Reason.CRITERIA_NOT_SUPPORTED: "{what}",
+    Reason.NOTHING_REPLAYABLE: "none of its requests can be replayed",
+    Reason.CANDIDATES_LEFT_OUT: "this run leaves its candidates out",
+    Reason.NO_CHEAPER_TIER: "no tier is cheaper than what serves it",
+    Reason.CAP_LEAVES_TOO_LITTLE: "the cap leaves money for {affordable} of the {least} replays it needs at least",
+    Reason.CAP_LEFT_NOTHING: "the cap left no money for it",
+    Reason.FEW_PAIRS: "about {pairs} certification pairs; a Switch needs at least {least}",
+    Reason.ONLY_IF_BETTER: (
+        "only if the candidate is better, or fewer than {usual} of the answers differ in the verdict"
+    ),
+    Reason.IF_NO_LOSS: "if the candidate truly loses nothing",
+    Reason.IF_LOSS_BELOW: "if the true loss is below {points} points",
+    Reason.CAP_MAKES_IT_WAIT: "the cap pays for {affordable} of its {draws} draws unless routes before it stop early",
+}
+
+NOT_ASKED = frozenset(
+    {Reason.TOOLS_OFF, Reason.SCHEMAS_OFF, Reason.IMAGES_OFF, Reason.PART_NOT_CARRIED, Reason.PARAMETER_NOT_CARRIED}
+    | {Reason.PARAMETER_REFUSED, Reason.ROLE_REFUSED, Reason.MEDIA_REFUSED, Reason.TOOLS_REFUSED}
+    | {Reason.FORMAT_REFUSED, Reason.STREAMS_ONLY, Reason.ABOVE_ALLOWANCE, Reason.REQUEST_REFUSED}
+)
+"""Reasons that say nothing of the candidate's answers: its requests are outside the claim, with their dollars."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Because:
+    """A reason with the facts that its sentence names."""
+
+    reason: Reason
+    facts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        """For people; without a full stop, in lower case."""
+        return SENTENCES[self.reason].format_map(self.facts)
+
+
+def because(reason: Reason, **facts: object) -> Because:
+    """A reason with its facts as people read them."""
+    return Because(reason=reason, facts={name: str(fact) for name, fact in facts.items()})
+
+
+def sentence_of(word: str) -> str:
+    """The sentence of a reason that takes no facts, by its word; a word of another program as plain words."""
+    try:
+        found = SENTENCES[Reason(word)]
+    except ValueError:
+        return word.replace("_", " ")
+    return word.replace("_", " ") if "{" in found else found
