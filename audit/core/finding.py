@@ -68,8 +68,7 @@ class CandidateFinding:
         n: Pairs in which both arms were scored.
         b: Incumbent passes and candidate fails.
         c: Incumbent fails and candidate passes.
-        both_pass: Both pass.
-        both_fail: Both fail.
+        both_pass, both_fail: Both pass, both fail.
         incumbent_rate: Accepted share of the log's completions, over the pairs.
         candidate_rate: Accepted share of the candidate's.
         quality_delta: Candidate minus incumbent. Calls that could not be measured count as failures in `lo`.
@@ -207,8 +206,7 @@ class RouteFinding:
         at_margins: What other margins would recommend.
         looks: The last look that any candidate was taken to, and the declared ones.
         savings_at_risk_usd: `avoidable_usd` less its one-sided lower bound: what a headline of the bound withholds.
-        criteria: What the route's criteria are worth: their grade, the controls, what scoring the log has found; None
-            where there was nothing to test them on.
+        criteria: What the route's criteria are worth; None where there was nothing to test them on.
     """
 
     route: str
