@@ -8,24 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from audit.core.cost import BreakEven, CostBreakdown
 from audit.core.criteria import CriteriaCheck
 from audit.core.exploration import FrontierPoint, MarginFinding, ThresholdCurve
 from audit.core.interval import Estimate
 from audit.core.mixture import Mix
+from audit.core.recommendation import Latency as Latency
+from audit.core.recommendation import Recommendation as Recommendation
+from audit.core.recommendation import Verdict as Verdict
 
-SCHEMA = "audit-findings/1"
-
-
-class Verdict(StrEnum):
-    """What to do with a route."""
-
-    SWITCH = "switch"
-    SPLIT = "split"
-    KEEP = "keep"
-    NOT_PROVEN = "not_proven"
+SCHEMA = "audit-findings/2"
 
 
 class CandidateVerdict(StrEnum):
@@ -35,15 +29,6 @@ class CandidateVerdict(StrEnum):
     INFERIOR = "inferior"
     NOT_PROVEN = "not_proven"
     INSUFFICIENT = "insufficient"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Latency:
-    """Percentiles in milliseconds over replayed calls; None where nothing was measured."""
-
-    p50: float | None
-    p95: float | None
-    p99: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +162,9 @@ class PolicyFinding:
 class RouteFinding:
     """One route: what was paid, what to do, and how sure that is.
 
+    What is said of the verdict stands once, in `recommendation`. Its headline figures have short names here, which
+    `findings.json` repeats beside it for people who read the file with `jq`.
+
     Attributes:
         route: Name.
         requests: Billable requests.
@@ -184,13 +172,8 @@ class RouteFinding:
         auditable_usd: The part that could be replayed; the rest is in the ledger with its reasons.
         incumbent: Model with the largest spend on the route.
         incumbents: Every model that served it, with its share of the route's spend.
-        verdict: What to do.
-        reason: The verdict in one sentence.
-        candidate: Tier to move to; the closest one when the verdict is not Switch; None when none was tested.
-        share_moved: Share of requests that the verdict moves.
+        recommendation: What to do, with every number of it.
         margin: Accepted loss, in [0, 1].
-        quality_delta: Of `candidate`.
-        avoidable_usd: Saving of the verdict; exactly 0 unless it is Switch or Split.
         up_to_usd: What could still turn out avoidable; 0 when decided.
         needs_more: What would decide it, or None.
         noise_floor: Or None, with `noise_reason` saying why it was not measured.
@@ -201,13 +184,16 @@ class RouteFinding:
         quality_bounds: Worst and best delta if every unreplayable request went one way (Manski).
         sampled: Requests in the quality sample, and in the dollar sample.
         can_decide: What the plan promised for this route.
-        caveats: Sentences for "Before you use this number".
         curve: How much of it can move by a router's score; None without a score.
         at_margins: What other margins would recommend.
         looks: The last look that any candidate was taken to, and the declared ones.
-        savings_at_risk_usd: `avoidable_usd` less its one-sided lower bound: what a headline of the bound withholds.
         criteria: What the route's criteria are worth; None where there was nothing to test them on.
     """
+
+    REPEATED: ClassVar[tuple[str, ...]] = (
+        *("verdict", "reason", "candidate", "share_moved", "quality_delta", "avoidable_usd", "savings_at_risk_usd"),
+        "caveats",
+    )
 
     route: str
     requests: int
@@ -215,13 +201,8 @@ class RouteFinding:
     auditable_usd: float
     incumbent: str
     incumbents: dict[str, float]
-    verdict: Verdict
-    reason: str
-    candidate: str | None
-    share_moved: float
+    recommendation: Recommendation
     margin: float
-    quality_delta: Estimate | None
-    avoidable_usd: Estimate
     up_to_usd: float
     needs_more: NeedsMore | None
     noise_floor: NoiseFloor | None
@@ -234,13 +215,51 @@ class RouteFinding:
     can_decide: str
     candidates: tuple[CandidateFinding, ...]
     policies: tuple[PolicyFinding, ...] = ()
-    caveats: tuple[str, ...] = ()
     accepted_rate: Estimate | None = None
     curve: ThresholdCurve | None = None
     at_margins: tuple[MarginFinding, ...] = ()
     looks: tuple[int, int] = (1, 1)
-    savings_at_risk_usd: float = 0.0
     criteria: CriteriaCheck | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """What to do."""
+        return self.recommendation.verdict
+
+    @property
+    def reason(self) -> str:
+        """The verdict in one sentence."""
+        return self.recommendation.reason
+
+    @property
+    def candidate(self) -> str | None:
+        """Tier that the verdict is about; None when none was tested."""
+        return self.recommendation.tier
+
+    @property
+    def share_moved(self) -> float:
+        """Share of the route's requests that the verdict moves."""
+        return self.recommendation.moves.share
+
+    @property
+    def quality_delta(self) -> Estimate | None:
+        """Over all replayable traffic of the route."""
+        return self.recommendation.quality_delta
+
+    @property
+    def avoidable_usd(self) -> Estimate:
+        """Saving of the verdict; exactly 0 unless it moves something."""
+        return self.recommendation.saving_usd
+
+    @property
+    def savings_at_risk_usd(self) -> float:
+        """`avoidable_usd` less its one-sided lower bound: what a headline of the bound withholds."""
+        return self.recommendation.saving_at_risk_usd
+
+    @property
+    def caveats(self) -> tuple[str, ...]:
+        """Sentences for "Before you use this number"."""
+        return self.recommendation.caveats
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

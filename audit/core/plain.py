@@ -12,9 +12,13 @@ T = TypeVar("T")
 
 
 def to_plain(value: Any) -> Any:
-    """Dataclasses, enums and tuples as JSON values."""
+    """Dataclasses, enums and tuples as JSON values.
+
+    A class may name properties in `REPEATED`: they are written beside the fields, and not read back.
+    """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {f.name: to_plain(getattr(value, f.name)) for f in dataclasses.fields(value)}
+        names = [*(f.name for f in dataclasses.fields(value)), *getattr(value, "REPEATED", ())]
+        return {name: to_plain(getattr(value, name)) for name in names}
     if isinstance(value, Mapping):
         return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

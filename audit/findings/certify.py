@@ -88,6 +88,8 @@ class Tested:
         n: Pairs.
         n_moved: Draws among them that the cheap tier finally serves.
         sealed: Digest of the list that it was tested from.
+        taken_in: Place in the sample before which its draws lie; None before the first look.
+        moved_usd: What the log billed for what it moves, where that was counted; None where it is an estimate.
     """
 
     tuned: Tuned
@@ -106,6 +108,8 @@ class Tested:
     n: int
     n_moved: int
     sealed: str
+    taken_in: int | None = None
+    moved_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +212,7 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
                 n=seen.pairs.n,
                 n_moved=int(seen.kept.sum()),
                 sealed=sealed.order.digest,
+                taken_in=terms.schedule.takes_in(look) if look else None,
             )
         )
     return Verdicts(
@@ -326,6 +331,7 @@ def sharpened(verdicts: Verdicts, moved: Moved | None, design: RouteDesign, benc
     best = replace(
         best,
         share_moved=moved.moved / moved.requests,
+        moved_usd=dollars,
         saving_usd=dollars_of(saved.z, dollars, level, z_low=saved.lowest),
         at_risk_usd=at_risk(saved.z, dollars, level, z_low=saved.lowest),
     )

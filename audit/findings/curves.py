@@ -198,7 +198,8 @@ def _point(
 def _served(route: RouteFinding, delta: Estimate | None, saved: Estimate, *, moved: bool = False) -> RouteFinding:
     """The route as if that were its verdict."""
     verdict = Verdict.SWITCH if moved else Verdict.KEEP
-    return replace(route, verdict=verdict, quality_delta=delta, avoidable_usd=saved)
+    now = replace(route.recommendation, verdict=verdict, quality_delta=delta, saving_usd=saved)
+    return replace(route, recommendation=now)
 
 
 def _at_margin(route: RouteFinding, margin: float, level: float) -> RouteFinding:

@@ -15,8 +15,8 @@ from audit.findings.certify import LEAST_DRAWS, Terms, Tested, Verdicts, is_depl
 from audit.findings.handover import RouteEvidence, route_policy
 from audit.findings.money import dollars_of
 from audit.findings.policies import Bench
-from audit.findings.replayed import Replayed, Walk, pairs_of, part_of, saved_of, walk
-from audit.signals.signal import BoolArray, FloatArray
+from audit.findings.replayed import Replayed, Walk, latency_of, pairs_of, part_of, saved_of, walk
+from audit.signals.signal import BoolArray
 from audit.stats.percentiles import percentile
 
 SegmentTraffic = Mapping[str, Mapping[str, tuple[int, float]]]
@@ -122,6 +122,5 @@ def _saving(tested: Tested, spend: Replayed, paid: Walk, billed: float, level: f
 
 def _latency(tested: Tested, draws: Replayed, walked: Walk, level: float) -> Estimate | None:
     """The 95th percentile over the draws: the cheap call where there is one, and the incumbent's where it is used."""
-    arm = draws.arms[tested.tuned.policy.tier]
-    took: FloatArray = np.where(walked.asked, arm.latency_ms, 0.0) + np.where(walked.kept, 0.0, draws.latency_ms)
+    took = latency_of(tested.tuned.policy, draws, walked)
     return percentile(took[np.isfinite(took)], 0.95, level=level)

@@ -287,6 +287,13 @@ def saved_of(policy: RoutePolicy, draws: Replayed, walked: Walk) -> Saved:
     return Saved(z=np.repeat(z, draws.times.astype(np.int64)), lowest=float(min(0.0, worst.min(initial=0.0))))
 
 
+def latency_of(policy: RoutePolicy, draws: Replayed, walked: Walk) -> FloatArray:
+    """Milliseconds until each draw is answered, shape (n,): an escalated request waits for both calls. NaN: unknown."""
+    asked = np.where(walked.asked, draws.arms[policy.tier].latency_ms, 0.0)
+    took: FloatArray = asked + np.where(walked.kept, 0.0, draws.latency_ms)
+    return took
+
+
 def saved_share(policy: RoutePolicy, draws: Replayed, walked: Walk) -> float:
     """Share of the incumbent's bill for equal-probability draws that a policy saves, some of which may have been free.
 

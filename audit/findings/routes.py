@@ -10,11 +10,12 @@ import polars as pl
 
 from audit.core.display import percent, plural, points_interval
 from audit.core.exploration import MarginFinding, ThresholdCurve
-from audit.core.finding import CandidateFinding, CandidateVerdict, NeedsMore, RouteFinding, Verdict
+from audit.core.finding import CandidateFinding, CandidateVerdict, NeedsMore, Recommendation, RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.options import RouteOptions
 from audit.core.plan import Reach, RouteDesign
 from audit.core.reason import Reason
+from audit.core.recommendation import GROUNDS, Ground
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.findings.bakeoff import policy_findings, reason_of
@@ -28,6 +29,7 @@ from audit.findings.looks import Schedule
 from audit.findings.noise import Floor
 from audit.findings.options import SegmentTraffic, options_of
 from audit.findings.policies import Bench
+from audit.findings.recommendation import Decided, recommend
 from audit.findings.sequence import decide
 from audit.stats.planning import least_pairs, pairs_needed
 
@@ -55,16 +57,6 @@ class RouteTraffic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RouteVerdict:
-    """A verdict with its sentence, the candidate it is about, and the policy that it recommends, if any."""
-
-    verdict: Verdict
-    reason: str
-    candidate: CandidateFinding | None
-    policy: Tested | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """Everything that is known of a route once it is judged; `evidence` and `candidates` run in parallel."""
 
@@ -80,7 +72,8 @@ class Judged:
     accepted_floor: float | None
     accepted_rate: Estimate | None
     below: bool
-    verdict: RouteVerdict
+    verdict: Decided
+    recommendation: Recommendation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,6 +150,7 @@ def _judge(
     accepted = accepted_share(mine, level)
     below = _below_floor(accepted, accepted_floor)
     verdict = _verdict(design, candidates, policies, below)
+    caveats = (*_caveats(design, traffic, certified.noise, verdict.candidate), *_untested_rules(design, settings))
     # A route below its own floor stays where it is at any margin.
     others = () if below else tuple(_terms_at(margin, terms, certified.noise) for margin in MARGINS)
     judged = Judged(
@@ -173,6 +167,7 @@ def _judge(
         accepted_rate=accepted,
         below=below is not None,
         verdict=verdict,
+        recommendation=recommend(verdict, policies, design, bench, level, caveats),
     )
     about = RouteEvidence(
         alpha=terms.alpha,
@@ -207,37 +202,46 @@ def _reported(tables: Tables) -> dict[str, list[str]]:
 
 def _verdict(
     design: RouteDesign, candidates: Sequence[CandidateFinding], policies: Verdicts, below: Estimate | None
-) -> RouteVerdict:
+) -> Decided:
     """What to do with the route."""
     if not candidates:
         # Nothing to compare is not the same as nothing cheaper: only the latter is a decision.
-        keep = design.why is not None and design.why.reason is Reason.NO_CHEAPER_TIER
-        return RouteVerdict(verdict=Verdict.KEEP if keep else Verdict.NOT_PROVEN, reason=design.reason, candidate=None)
+        if design.why is not None and design.why.reason is Reason.NO_CHEAPER_TIER:
+            return Decided(verdict=Verdict.KEEP, ground=Ground.NOTHING_CHEAPER, reason=design.reason, candidate=None)
+        return Decided(verdict=Verdict.NOT_PROVEN, ground=Ground.NOT_TESTED, reason=design.reason, candidate=None)
     closest = max(candidates, key=_closeness)
     if below is not None:
-        reason = f"accepts {percent(below.est, 1)} today, below its floor; a cheaper tier is not the question there"
-        return RouteVerdict(verdict=Verdict.KEEP, reason=reason, candidate=closest)
+        reason = f"accepts {percent(below.est, 1)} today: {GROUNDS[Ground.BELOW_FLOOR]}"
+        return Decided(verdict=Verdict.KEEP, ground=Ground.BELOW_FLOOR, reason=reason, candidate=closest)
     if (best := policies.best) is not None:
         cheap = next(c for c in candidates if c.tier == best.tuned.policy.tier)
         static = best.tuned.policy.kind == "static"
-        return RouteVerdict(
+        return Decided(
             verdict=Verdict.SWITCH if static else Verdict.SPLIT,
+            ground=Ground.WHOLE_CERTIFIED if static else Ground.PART_CERTIFIED,
             reason=f"{cheap.tier}: {cheap.reason}" if static else reason_of(best, design.margin),
             candidate=cheap,
             policy=best,
         )
     open_ones = [c for c in candidates if c.still_open and _may_save(c)]
     if not open_ones:
-        losing = [c for c in candidates if c.verdict is CandidateVerdict.INFERIOR]
-        if len(losing) == len(candidates):
-            why = "every candidate loses more than the margin"
-        elif all(c in losing or c.dropped for c in candidates):
-            why = "every candidate that was worth a test loses more than the margin"
-        else:
-            why = "no candidate that holds the margin costs less"
-        return RouteVerdict(verdict=Verdict.KEEP, reason=why, candidate=closest)
+        ground = _why_kept(candidates)
+        return Decided(verdict=Verdict.KEEP, ground=ground, reason=GROUNDS[ground], candidate=closest)
     closest = max(open_ones, key=_closeness)
-    return RouteVerdict(verdict=Verdict.NOT_PROVEN, reason=f"{closest.tier}: {closest.reason}", candidate=closest)
+    return Decided(
+        verdict=Verdict.NOT_PROVEN,
+        ground=Ground.UNDECIDED,
+        reason=f"{closest.tier}: {closest.reason}",
+        candidate=closest,
+    )
+
+
+def _why_kept(candidates: Sequence[CandidateFinding]) -> Ground:
+    """Why no candidate is left that could still be moved to."""
+    losing = [c for c in candidates if c.verdict is CandidateVerdict.INFERIOR]
+    if len(losing) == len(candidates):
+        return Ground.ALL_LOSE
+    return Ground.TESTED_LOSE if all(c in losing or c.dropped for c in candidates) else Ground.SAVES_NOTHING
 
 
 def _terms_at(margin: float, terms: Terms, floor: Floor) -> Terms:
@@ -284,10 +288,7 @@ def accepted_share(tables: Tables, level: float) -> Estimate | None:
 def _finding(judged: Judged, settings: Settings) -> RouteFinding:
     """Write the finding of a route down."""
     design, traffic, verdict, noise = judged.design, judged.traffic, judged.verdict, judged.noise
-    chosen, level = verdict.candidate, settings.confidence
-    policy, nothing = verdict.policy, Estimate.exact(0.0, level)
-    delta = policy.delta if policy else chosen.quality_delta if chosen else None
-    replayable = design.replayable / design.requests if design.requests else 0.0
+    level = settings.confidence
     spend = sum(traffic.spend_by_model.values()) or 1.0
     return RouteFinding(
         route=design.route,
@@ -296,14 +297,8 @@ def _finding(judged: Judged, settings: Settings) -> RouteFinding:
         auditable_usd=design.auditable_usd,
         incumbent=design.incumbent,
         incumbents={model: usd / spend for model, usd in traffic.spend_by_model.items()},
-        verdict=verdict.verdict,
-        reason=verdict.reason,
-        candidate=None if chosen is None else chosen.tier,
-        share_moved=replayable * policy.share_moved if policy else 0.0,
+        recommendation=judged.recommendation,
         margin=design.margin,
-        quality_delta=delta,
-        avoidable_usd=policy.saving_usd if policy and policy.saving_usd else nothing,
-        savings_at_risk_usd=(policy.at_risk_usd or 0.0) if policy else 0.0,
         up_to_usd=_still_open(verdict, judged.candidates),
         needs_more=_needs_more(design, verdict, judged.evidence, settings),
         noise_floor=noise.found,
@@ -311,12 +306,11 @@ def _finding(judged: Judged, settings: Settings) -> RouteFinding:
         floor=judged.accepted_floor,
         below_floor=judged.below,
         unreplayable=dict(traffic.unreplayable),
-        quality_bounds=_bounds(design, delta),
+        quality_bounds=_bounds(design, judged.recommendation.quality_delta),
         sampled={"quality": design.quality_n, "dollars": design.dollars_n, "distinct": design.distinct},
         can_decide=f"{design.can_decide}, {design.reason}" if design.reason else design.can_decide,
         candidates=tuple(judged.candidates),
         policies=policy_findings(judged.policies, design, level),
-        caveats=(*_caveats(design, traffic, noise, chosen), *_untested_rules(design, settings)),
         accepted_rate=judged.accepted_rate,
         curve=judged.curve,
         at_margins=judged.at_margins,
@@ -324,7 +318,7 @@ def _finding(judged: Judged, settings: Settings) -> RouteFinding:
     )
 
 
-def _still_open(verdict: RouteVerdict, candidates: Sequence[CandidateFinding]) -> float:
+def _still_open(verdict: Decided, candidates: Sequence[CandidateFinding]) -> float:
     """The largest saving among candidates that are neither certified nor ruled out nor given up."""
     if verdict.verdict is not Verdict.NOT_PROVEN:
         return 0.0
@@ -333,7 +327,7 @@ def _still_open(verdict: RouteVerdict, candidates: Sequence[CandidateFinding]) -
 
 
 def _needs_more(
-    design: RouteDesign, verdict: RouteVerdict, evidence: Sequence[Evidence], settings: Settings
+    design: RouteDesign, verdict: Decided, evidence: Sequence[Evidence], settings: Settings
 ) -> NeedsMore | None:
     """Further replays that would decide the closest candidate if its estimate is true; None when none would."""
     if verdict.verdict is not Verdict.NOT_PROVEN or verdict.candidate is None:

@@ -239,7 +239,7 @@ def below_floor(route: RouteFinding) -> str:
         return ""
     floor, share = _floor_text(route.floor), route.accepted_rate
     known = f"below {floor}" if share is None else f"{percent(share.est, 1)} < {floor}"
-    return f"{route_name(route)} is failing its own floor today ({known}); a cheaper tier is not the question there."
+    return f"{route_name(route)} is failing its own floor today ({known}); fix quality there before cutting cost."
 
 
 def _floor_text(floor: float) -> str:
@@ -261,7 +261,7 @@ def action(route: RouteFinding) -> str:
 
 def recommended(route: RouteFinding) -> Mapping[str, Any]:
     """The parameters of the policy that the verdict rests on; empty when it rests on none."""
-    return next((policy.params for policy in route.policies if policy.params.get("recommended")), {})
+    return route.recommendation.params
 
 
 def rule_text(params: Mapping[str, Any]) -> str:

@@ -163,7 +163,7 @@ def test_a_route_below_its_own_floor_is_kept_and_says_so(tmp_path: Path) -> None
     route = judge(world)
     assert route.below_floor
     assert route.verdict is Verdict.KEEP
-    assert "below its floor" in route.reason
+    assert "below its own floor" in route.reason
     assert route.avoidable_usd.est == 0
 
 

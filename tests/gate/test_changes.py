@@ -12,6 +12,7 @@ from audit.gate.changes import difference, ratio
 from audit.gate.decide import State, judge, with_names
 from audit.gate.rules import RuleProblem, parse_rule
 from tests.gate.world import example, interval, judged, left_alone, world
+from tests.report.fixtures import changed
 
 PASS, FAIL, OPEN = State.PASS, State.FAIL, State.INCONCLUSIVE
 
@@ -144,7 +145,7 @@ def test_routes_that_stay_or_are_missing(now: str, then: str, metric: str, state
 def test_a_route_that_moved_to_another_tier_is_the_same_route() -> None:
     """The verdict of the route is compared, whichever tier each run chose."""
     before = judged("a", interval(-0.005, -0.01, 0.0))
-    moved = replace(before, candidate="nano", candidates=(replace(before.candidates[0], tier="nano"),))
+    moved = changed(before, candidate="nano", candidates=(replace(before.candidates[0], tier="nano"),))
     assert state_of(world(moved), world(before), "change(quality_delta{route:a}) >= -2pt") is PASS
 
 

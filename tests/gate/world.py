@@ -5,7 +5,7 @@ from typing import Any
 
 from audit.core.finding import Findings, NeedsMore, RouteFinding, Verdict
 from audit.core.interval import Estimate
-from tests.report.fixtures import candidate, findings, route
+from tests.report.fixtures import candidate, changed, findings, route
 
 LEVEL = 0.95
 
@@ -20,7 +20,7 @@ def judged(
 ) -> RouteFinding:
     """A route that is to be switched to `mini`, whose quality delta is this."""
     tested = replace(candidate("mini", n=max(n, 1)), n=n, quality_delta=delta, p_fail=p_fail, reason="as measured")
-    default = replace(
+    default = changed(
         route(name, 1000.0, 50_000, tested),
         verdict=Verdict.SWITCH,
         candidate="mini",
@@ -29,7 +29,7 @@ def judged(
         needs_more=None,
         avoidable_usd=interval(700.0, 650.0, 750.0),
     )
-    return replace(default, **changes)
+    return changed(default, **changes)
 
 
 def left_alone(name: str, verdict: Verdict, **changes: Any) -> RouteFinding:

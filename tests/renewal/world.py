@@ -22,7 +22,7 @@ def exact(value: float) -> Estimate:
 def kept(name: str, spend: float) -> RouteFinding:
     """A route that stays on the large model."""
     made = route(name, spend, 1000, candidate("local", saving=-1.0))
-    return replace(
+    return changed(
         made,
         auditable_usd=spend,
         incumbents={LARGE: 1.0},
@@ -35,7 +35,7 @@ def kept(name: str, spend: float) -> RouteFinding:
 def moved(name: str, spend: float, saving: Estimate) -> RouteFinding:
     """A route that was proven to move to another vendor's model."""
     tested = replace(candidate("local", saving=saving.est), saving_usd=saving)
-    return replace(
+    return changed(
         route(name, spend, 1000, tested),
         auditable_usd=spend,
         incumbents={LARGE: 1.0},

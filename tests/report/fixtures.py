@@ -24,12 +24,14 @@ from audit.core.finding import (
     NoiseFloor,
     PolicyFinding,
     Provenance,
+    Recommendation,
     ReplayCounts,
     RouteFinding,
     Verdict,
 )
 from audit.core.interval import Estimate
 from audit.core.mixture import Mix, MixDay, MixRow, ModelShare, UpperBound
+from audit.core.recommendation import Ground, Moves, PairTable
 from audit.findings.curves import frontier
 
 LARGE, MEDIUM, SMALL = "aurora-4", "aurora-4-mini", "birch-9b"
@@ -171,13 +173,15 @@ def route(name: str, spend: float, requests: int, tested: CandidateFinding, **ch
         auditable_usd=spend * 0.98,
         incumbent=LARGE,
         incumbents={LARGE: 0.8, MEDIUM: 0.2},
-        verdict=verdict,
-        reason=words[verdict],
-        candidate=tested.tier,
-        share_moved=1.0 if verdict is Verdict.SWITCH else 0.0,
+        recommendation=recommendation(
+            tested,
+            verdict=verdict,
+            reason=words[verdict],
+            requests=requests,
+            auditable=spend * 0.98,
+            saving=tested.saving_usd if verdict is Verdict.SWITCH and tested.saving_usd else zero,
+        ),
         margin=MARGIN,
-        quality_delta=tested.quality_delta,
-        avoidable_usd=tested.saving_usd if verdict is Verdict.SWITCH and tested.saving_usd else zero,
         up_to_usd=max(saving, 0.0) if open_ else 0.0,
         needs_more=NeedsMore(replays=1400, usd=0.71) if open_ else None,
         noise_floor=NoiseFloor(psi=0.012, delta=around(0.001, 0.009), n=300, b=2, c=2, same_answer=0.41, shifted=False)
@@ -195,7 +199,68 @@ def route(name: str, spend: float, requests: int, tested: CandidateFinding, **ch
         at_margins=tuple(at_margin(margin, tested) for margin in (0.005, 0.01, 0.03, 0.05)),
         curve=curve(tested, verdict) if tested.n else None,
     )
-    return dataclasses.replace(default, **changes)
+    return changed(default, **changes)
+
+
+GROUND = {
+    Verdict.SWITCH: Ground.WHOLE_CERTIFIED,
+    Verdict.SPLIT: Ground.PART_CERTIFIED,
+    Verdict.KEEP: Ground.ALL_LOSE,
+    Verdict.NOT_PROVEN: Ground.UNDECIDED,
+}
+
+
+def recommendation(
+    tested: CandidateFinding, *, verdict: Verdict, reason: str, requests: int, auditable: float, saving: Estimate
+) -> Recommendation:
+    """What a verdict says of a candidate for the whole route."""
+    table = PairTable(both_pass=tested.both_pass, only_today=tested.b, only_after=tested.c, both_fail=tested.both_fail)
+    whole = verdict is Verdict.SWITCH
+    return Recommendation(
+        verdict=verdict,
+        ground=GROUND[verdict],
+        reason=reason,
+        incumbent=LARGE,
+        tier=tested.tier,
+        model=tested.model,
+        kind="static" if whole else None,
+        params={"tier": tested.tier, "otherwise": LARGE} if whole else {},
+        moves=Moves(requests=requests, share=1.0, spend_usd=auditable) if whole else Moves(),
+        quality_delta=tested.quality_delta,
+        moved_delta=tested.quality_delta if whole else None,
+        pairs=table,
+        moved_pairs=table if whole else PairTable(),
+        unmeasured=sum(tested.excluded.values()),
+        p_noninferior=tested.p_pass,
+        p_inferior=tested.p_fail,
+        accepted_today=tested.incumbent_rate,
+        accepted_after=tested.candidate_rate,
+        saving_usd=saving,
+        cost_usd=saving.taken_from(auditable),
+        latency_ms=tested.latency_ms,
+        latency_today_ms=tested.incumbent_latency_ms,
+    )
+
+
+OF_THE_RECOMMENDATION = {
+    "verdict": "verdict", "reason": "reason", "candidate": "tier", "quality_delta": "quality_delta",
+    "avoidable_usd": "saving_usd", "caveats": "caveats", "params": "params", "kind": "kind", "ground": "ground",
+    "moves": "moves", "pairs": "pairs", "moved_pairs": "moved_pairs", "moved_delta": "moved_delta",
+    "savings_at_risk_usd": "saving_at_risk_usd", "p_inferior": "p_inferior", "unmeasured": "unmeasured",
+    "accepted_after": "accepted_after",
+}  # fmt: skip
+"""Short names of a route's figures, and what the recommendation calls them."""
+
+
+def changed(item: RouteFinding, **changes: Any) -> RouteFinding:
+    """The route with other figures, those of its recommendation by their short names too."""
+    said = {name: changes.pop(short) for short, name in OF_THE_RECOMMENDATION.items() if short in changes}
+    if "share_moved" in changes:
+        share = changes.pop("share_moved")
+        said["moves"] = Moves(requests=round(item.requests * share), share=share, spend_usd=item.auditable_usd * share)
+    if said.get("verdict") in (Verdict.KEEP, Verdict.NOT_PROVEN):
+        said = {"moves": Moves(), "kind": None, "params": {}, "ground": GROUND[said["verdict"]]} | said
+    return dataclasses.replace(item, recommendation=dataclasses.replace(item.recommendation, **said), **changes)
 
 
 def at_margin(margin: float, tested: CandidateFinding) -> MarginFinding:
@@ -454,8 +519,14 @@ def split() -> Findings:
     whole = route("chat", 8_204.60, 140_000, candidate(n=720, b=40, c=14, saving=3_900.0))
     assert whole.curve is not None
     mark = ThresholdPoint(threshold=0.62, share_moved=0.36, loss=0.004, upper=0.013)
-    moved = dataclasses.replace(
+    moved = changed(
         whole,
+        kind="similarity",
+        ground=Ground.PART_CERTIFIED,
+        params={name: value for name, value in rule.params.items() if name != "recommended"},
+        pairs=PairTable(both_pass=650, only_today=9, only_after=6, both_fail=55),
+        moved_pairs=PairTable(both_pass=236, only_today=9, only_after=6, both_fail=8),
+        moved_delta=around(-0.011, 0.026),
         quality_delta=around(-0.004, 0.009),
         curve=dataclasses.replace(whole.curve, recommended=mark),
         policies=(rule,),
@@ -507,10 +578,11 @@ def all_open() -> Findings:
 def scan_only() -> Findings:
     """Logs were read, nothing was replayed."""
     bare = tuple(
-        dataclasses.replace(
+        changed(
             item,
             candidate=None,
             quality_delta=None,
+            pairs=PairTable(),
             verdict=Verdict.NOT_PROVEN,
             reason="Nothing was replayed.",
             avoidable_usd=Estimate.exact(0.0, LEVEL),

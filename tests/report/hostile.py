@@ -6,7 +6,7 @@ import dataclasses
 
 from audit.core.finding import Case, CaseSide, Findings, PolicyFinding, RouteFinding, Verdict
 from audit.core.mixture import Mix, MixRow
-from tests.report.fixtures import below_floor
+from tests.report.fixtures import below_floor, changed
 
 
 def spoiled(text: str) -> Findings:
@@ -59,9 +59,9 @@ def _route(route: RouteFinding, text: str, *, split: bool) -> RouteFinding:
         )
         for candidate in route.candidates
     )
-    return dataclasses.replace(
+    return changed(
         route,
-        verdict=Verdict.SPLIT if split else route.verdict,
+        **({"verdict": Verdict.SPLIT, "params": _policy(text).params, "kind": "rules"} if split else {}),
         route=text,
         incumbent=text,
         incumbents={text: 1.0},

@@ -100,7 +100,7 @@ def test_no_cases_says_why() -> None:
     """None kept, none that differ, and few pairs are three things."""
     whole = fixtures.proven()
     same = dataclasses.replace(whole.routes[-1].candidates[0], b=0, c=0, n=60, tier="mini")
-    small = dataclasses.replace(whole.routes[-1], candidates=(same,), candidate="mini")
+    small = fixtures.changed(whole.routes[-1], candidates=(same,), candidate="mini")
     findings = dataclasses.replace(whole, routes=(whole.routes[0], small))
     first, second = evidence(findings, [], with_text=True).routes
     assert first.empty == "No case of this route was kept for the report."

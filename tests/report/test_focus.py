@@ -10,7 +10,7 @@ import pytest
 from audit.core.finding import Findings
 from audit.report.focus import COLUMNS, focus_csv
 from tests.golden_file import assert_golden
-from tests.report.fixtures import STATES, proven, scan_only
+from tests.report.fixtures import STATES, changed, proven, scan_only
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -74,7 +74,7 @@ def test_what_was_not_tested_is_empty_not_zero() -> None:
 def test_no_cell_is_a_formula(sign: str) -> None:
     """Text that a spreadsheet would run starts with an apostrophe; numbers stay numbers, negative ones too."""
     name = f'{sign}cmd|" /C calc"!A1\n,x'
-    route = replace(proven().routes[0], route=name, incumbent=name, candidate=name)
+    route = changed(proven().routes[0], route=name, incumbent=name, candidate=name)
     (row,) = rows(replace(proven(), routes=(route,), run_id=name))
     for column in ("x_Route", "ServiceName", "x_Candidate", "x_RunId"):
         assert row[column].startswith("'"), column

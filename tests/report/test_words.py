@@ -75,7 +75,7 @@ def test_a_route_below_its_floor_says_so() -> None:
     """The line names the route and its floor."""
     lines = [line for route in fixtures.below_floor().routes if (line := below_floor(route))]
     assert lines == [
-        "contract-summary is failing its own floor today (90.0% < 92%); a cheaper tier is not the question there."
+        "contract-summary is failing its own floor today (90.0% < 92%); fix quality there before cutting cost."
     ]
 
 

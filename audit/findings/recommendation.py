@@ -1,0 +1,147 @@
+"""The recommendation of a route, put together once from what was tested: every output draws from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from audit.core.finding import CandidateFinding, Latency, Recommendation, Verdict
+from audit.core.interval import Estimate
+from audit.core.plan import RouteDesign
+from audit.core.recommendation import NOTHING_MOVES, Ground, Moves, PairTable
+from audit.findings.bakeoff import describe_policy
+from audit.findings.candidates import delta_of, observed, optimistic, percentiles, rate
+from audit.findings.certify import Tested, Verdicts
+from audit.findings.evidence import Pairs
+from audit.findings.policies import Bench
+from audit.findings.replayed import latency_of, pairs_of, part_of, walk
+from audit.stats.noninferiority import p_fail
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A verdict before its numbers are written down.
+
+    Attributes:
+        candidate: That it is about: to move to, or the closest; None when none was tested.
+        policy: That it recommends; None where the route stays.
+    """
+
+    verdict: Verdict
+    ground: Ground
+    reason: str
+    candidate: CandidateFinding | None
+    policy: Tested | None = None
+
+
+def recommend(
+    decided: Decided, verdicts: Verdicts, design: RouteDesign, bench: Bench, level: float, caveats: Sequence[str]
+) -> Recommendation:
+    """Write a verdict down with every number that is said of it.
+
+    Args:
+        decided: The verdict.
+        verdicts: Of the route's policies, with what they were tested on.
+        design: Of the route.
+        bench: That the policies were tested with.
+        level: Of intervals.
+        caveats: What a reader must know before using the numbers.
+    """
+    if decided.policy is None or decided.candidate is None:
+        return _staying(decided, design, level, caveats)
+    tested, candidate = decided.policy, decided.candidate
+    policy, draws = tested.tuned.policy, verdicts.certification
+    trial = verdicts.trials[tested.position - 1]
+    taken_in = draws.draw_order < (tested.taken_in or 0)
+    pairs = pairs_of(policy, *part_of(draws, trial.walked, taken_in))
+    moved = pairs_of(policy, *part_of(draws, trial.walked, taken_in & trial.walked.kept))
+    saving = tested.saving_usd or Estimate.exact(0.0, level)
+    took = latency_of(policy, *part_of(draws, trial.walked, taken_in))
+    nominal = tested.look.level if tested.look else None
+    return Recommendation(
+        verdict=decided.verdict,
+        ground=decided.ground,
+        reason=decided.reason,
+        incumbent=design.incumbent,
+        tier=candidate.tier,
+        model=candidate.model,
+        kind=policy.kind,
+        params=describe_policy(policy),
+        moves=_moves(tested, verdicts, design, bench),
+        quality_delta=tested.delta,
+        moved_delta=delta_of(moved, level, nominal=nominal),
+        pairs=table_of(pairs),
+        moved_pairs=table_of(moved),
+        unmeasured=pairs.missing.total,
+        p_noninferior=tested.p,
+        p_inferior=p_fail(optimistic(pairs), margin=design.margin) if pairs.n else None,
+        accepted_today=rate(int(pairs.incumbent.sum()), pairs.n, level),
+        accepted_after=rate(int(pairs.candidate.sum()), pairs.n, level),
+        saving_usd=saving,
+        saving_at_risk_usd=tested.at_risk_usd or 0.0,
+        cost_usd=saving.taken_from(design.auditable_usd),
+        latency_ms=percentiles(pl.Series(took[np.isfinite(took)])),
+        latency_today_ms=candidate.incumbent_latency_ms,
+        caveats=tuple(caveats),
+    )
+
+
+def _staying(decided: Decided, design: RouteDesign, level: float, caveats: Sequence[str]) -> Recommendation:
+    """Nothing moves: the figures are of the candidate that came closest."""
+    closest = decided.candidate
+    table = PairTable()
+    if closest is not None:
+        table = PairTable(
+            both_pass=closest.both_pass, only_today=closest.b, only_after=closest.c, both_fail=closest.both_fail
+        )
+    return Recommendation(
+        verdict=decided.verdict,
+        ground=decided.ground,
+        reason=decided.reason,
+        incumbent=design.incumbent,
+        tier=None if closest is None else closest.tier,
+        model=None if closest is None else closest.model,
+        kind=None,
+        moves=NOTHING_MOVES,
+        quality_delta=None if closest is None else closest.quality_delta,
+        pairs=table,
+        unmeasured=0 if closest is None else sum(closest.excluded.values()),
+        p_noninferior=None if closest is None else closest.p_pass,
+        p_inferior=None if closest is None else closest.p_fail,
+        accepted_today=None if closest is None else closest.incumbent_rate,
+        accepted_after=None if closest is None else closest.candidate_rate,
+        saving_usd=Estimate.exact(0.0, level),
+        cost_usd=Estimate.exact(design.auditable_usd, level),
+        latency_ms=Latency(p50=None, p95=None) if closest is None else closest.latency_ms,
+        latency_today_ms=Latency(p50=None, p95=None) if closest is None else closest.incumbent_latency_ms,
+        caveats=tuple(caveats),
+    )
+
+
+def _moves(tested: Tested, verdicts: Verdicts, design: RouteDesign, bench: Bench) -> Moves:
+    """What the policy moves of the route; dollars from the dollar draws where the log was not counted."""
+    policy, spend = tested.tuned.policy, verdicts.spend
+    replayable = design.replayable / design.requests if design.requests else 0.0
+    usd = tested.moved_usd
+    if policy.kind == "static":
+        usd = design.auditable_usd
+    elif usd is None and spend.times.sum() > 0:
+        kept = walk(policy, spend, bench.values_of(policy, spend)).kept
+        usd = design.auditable_usd * float((spend.times * kept).sum() / spend.times.sum())
+    return Moves(
+        requests=round(design.replayable * tested.share_moved),
+        share=replayable * tested.share_moved,
+        spend_usd=usd,
+        share_escalated=replayable * tested.share_escalated,
+    )
+
+
+def table_of(pairs: Pairs) -> PairTable:
+    """Measured pairs as a 2x2 table."""
+    counts = observed(pairs)
+    both = int((pairs.incumbent & pairs.candidate).sum())
+    b, c = int(counts.b), int(counts.c)
+    return PairTable(both_pass=both, only_today=b, only_after=c, both_fail=pairs.n - both - b - c)
