@@ -8,7 +8,7 @@ from audit.core.finding import Findings, RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.renewal import Renewal
 from audit.renewal.run import renew
-from tests.report.fixtures import LARGE, candidate, findings, route
+from tests.report.fixtures import LARGE, candidate, changed, findings, route
 
 LEVEL = 0.95
 OTHER = "birch-9b"
