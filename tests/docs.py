@@ -11,7 +11,7 @@ import textwrap
 from collections.abc import Callable
 
 from audit.core.catalog import Catalog
-from tests.documents import DOCUMENTS, ROOT
+from tests.documents import DOCUMENTS, PAGES, ROOT
 
 PART = re.compile(r"(<!-- generated: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -45,6 +45,35 @@ def providers() -> str:
     from audit.llm.providers import PROVIDERS
 
     return catalog(PROVIDERS)
+
+
+def protocols() -> str:
+    """The wire protocols."""
+    from audit.protocols import PROTOCOLS
+
+    return catalog(PROTOCOLS)
+
+
+def protocol_matrix() -> str:
+    """What each protocol loses of each case."""
+    from audit.protocols import PROTOCOLS
+    from tests.protocols.test_matrix import CASES
+
+    def told(losses: list[str]) -> str:
+        parted = (words.partition(" ") for words in losses)
+        said = (loss.replace("_", " ") + (f" `{what}`" if what else "") for loss, _, what in parted)
+        return "; ".join(said) or "whole"
+
+    rows = [(case["says"], *(told(case["losses"].get(name, [])) for name in PROTOCOLS)) for case in CASES]
+    return table(("case", *(f"`{name}`" for name in PROTOCOLS)), rows)
+
+
+def losses() -> str:
+    """Every kind of loss, and whether a request is sent with it."""
+    from audit.core.exchange import Loss
+
+    rows = [(loss.value.replace("_", " "), loss.sentence, "yes" if loss.tolerable else "no") for loss in Loss]
+    return table(("loss", "what it means", "sent"), rows)
 
 
 def assertions() -> str:
@@ -135,6 +164,9 @@ def _paragraph(text: str) -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "formats": formats,
     "providers": providers,
+    "protocols": protocols,
+    "protocol matrix": protocol_matrix,
+    "losses": losses,
     "assertions": assertions,
     "exports": exports,
     "commands": commands,
@@ -152,7 +184,7 @@ def filled(text: str) -> str:
 def main(arguments: list[str]) -> int:
     """Fill, or with `--check` say what is out of date and return 1."""
     stale = []
-    for path in DOCUMENTS:
+    for path in (*DOCUMENTS, *PAGES):
         old = path.read_text("utf-8")
         new = filled(old)
         if new != old:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from audit.core.exchange import Message, content_text
+from audit.core.exchange import LoggedMessage, content_text
 
 REPLAY_PARAMS_IGNORED = frozenset({"stream", "stream_options", "user", "metadata", "store", "safety_identifier"})
 """Parameters that change the transport or the bookkeeping, not the answer."""
@@ -29,7 +29,7 @@ def fingerprint(value: Any) -> str:
     return digest(canonical_json(value))
 
 
-def prompt_hash(messages: Sequence[Message]) -> str:
+def prompt_hash(messages: Sequence[LoggedMessage]) -> str:
     """Name a prompt by its words: the list of {"role", "content"} of its messages, content as text.
 
     This is the key that `references:` joins on, so that a file of references can be made by anyone with ten lines of
@@ -39,7 +39,7 @@ def prompt_hash(messages: Sequence[Message]) -> str:
 
 
 def request_fp(
-    messages: Sequence[Message],
+    messages: Sequence[LoggedMessage],
     tools: Any = None,
     tool_choice: Any = None,
     response_format: Any = None,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-Message = Mapping[str, Any]
+LoggedMessage = Mapping[str, Any]
 """One chat message in the OpenAI shape: `role`, `content` (text, parts or None), `tool_calls`, ..."""
 
 
@@ -25,7 +25,7 @@ class Request:
     """
 
     request_fp: str
-    messages: Sequence[Message]
+    messages: Sequence[LoggedMessage]
     tools: Sequence[Mapping[str, Any]] | None = None
     tool_choice: Any = None
     response_format: Mapping[str, Any] | None = None

@@ -1,0 +1,32 @@
+"""What a wire protocol is to this program: four pure translations and a count of tokens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from audit.core.exchange import Losses, ModelAnswer, ModelRequest, Usage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol:
+    """A wire protocol, both ways. Each translation returns its value and what was lost.
+
+    Attributes:
+        name: As in the catalog.
+        summary: One sentence for lists.
+        request_from: A request body to the typed form. Raises `NotARequest`.
+        request_to: The typed form to a request body.
+        answer_from: The body of a whole answer to the typed form. Raises `NotAnAnswer`.
+        answer_to: The typed form to the body of an answer.
+        usage_from: The part of an answer that counts tokens, to inclusive counts; None when nobody counted.
+    """
+
+    name: str
+    summary: str
+    request_from: Callable[[Mapping[str, Any]], tuple[ModelRequest, Losses]]
+    request_to: Callable[[ModelRequest], tuple[dict[str, Any], Losses]]
+    answer_from: Callable[[Mapping[str, Any]], tuple[ModelAnswer, Losses]]
+    answer_to: Callable[[ModelAnswer], tuple[dict[str, Any], Losses]]
+    usage_from: Callable[[Any], Usage | None]
