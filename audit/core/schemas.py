@@ -151,7 +151,7 @@ SLICE = _table(
     ("inclusion_prob", pa.float64(), False),  # per draw
     ("weight", pa.float64(), False),  # times drawn
     ("draw_order", pa.int64(), False),
-    ("split", WORD, False),  # tuning | certification | neither (its request equals one of the certification split)
+    ("split", WORD, False),  # tuning | certification | neither (its session or prompt is in the certification split)
     ("request_fp", pa.string(), False),  # equal requests are replayed once
     ("incumbent_model", pa.string(), False),
     ("cost_usd", pa.float64(), False),

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from audit.core.exchange import Request
+from audit.core.exchange import Request, Usage
 from audit.core.fingerprint import fingerprint
 from audit.core.plain import to_plain
 from audit.core.plan import RouteDesign
@@ -34,6 +34,11 @@ LEARNED = ("rules", "similarity", "classifier", "guarded")
 
 MOST_COMBINED = 2
 """Policies made of two halves, of each sort and per tier: more would only push bolder ones off the end of the list."""
+
+UNKNOWN_SAVING = 1e-9
+
+LEAST_TUNING = 20
+"""Fewer tuning draws order nothing: candidates then stand in the order of their prices, and nothing is fitted."""
 
 SHARES_MOVED = (0.1, 0.25, 0.4, 0.55, 0.7, 0.85)
 """Thresholds are put where they would send about these shares of the traffic to the cheap tier."""
@@ -101,6 +106,8 @@ def propose(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: Be
         bench: What policies are made from.
     """
     tuning = replayed(tables, quality_draws(tables, "tuning"), tiers, bench.requests)
+    if tuning.n < LEAST_TUNING:
+        return _by_price(tables, design, tiers, bench)
     certifying = quality_draws(tables, "certification").height
     maker = _Maker(design=design, bench=bench, tuning=tuning)
     whole = {tier: maker.static(tier) for tier in tiers}
@@ -114,13 +121,44 @@ def propose(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: Be
     useful = [tuned.policy.tier for tuned in proposed if tuned.saving_share > 0]
     # With fewer draws nothing can be certified, so nothing is fitted.
     enough = certifying >= least_pairs(design.margin, bench.alpha)
-    if bench.requests and enough and tuning.n:
+    if bench.requests and enough:
         for tier in useful:
             before_the_call = [*maker.written(tier), *maker.signals(tier)]
             cascades = maker.cascades(tier, useful)
             proposed += [*(scored.tuned for scored in before_the_call), *cascades]
             proposed += maker.combined(before_the_call, cascades)
     return Sealed.of(design.route, proposed, out)
+
+
+def _by_price(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: Bench) -> Sealed:
+    """The list where no tuning draws are left, because every session or prompt is in the certification split too.
+
+    What a tier would cost at the logged tokens is known without a verdict. All losses count as unknown, so the tier
+    that costs most is tested first; of a written rule its share of the requests is known as well.
+    """
+    draws = replayed(tables, quality_draws(tables, "certification"), (), bench.requests)
+    maker = _Maker(design=design, bench=bench, tuning=draws)
+    proposed = []
+    for tier in tiers:
+        saving = _saving_at_logged_tokens(tables, tier)
+        proposed.append(maker.untried(maker.policy("static", tier), saving))
+        proposed += [maker.untried(policy, saving * share) for policy, share in maker.rules_of(tier)]
+    return Sealed.of(design.route, proposed, {}, by_price=True)
+
+
+def _saving_at_logged_tokens(tables: Tables, tier: str) -> float:
+    """Share of the sample's bill that a tier would save at the logged tokens; next to nothing where it is unknown."""
+    price = tables.costing.prices.get(tier)
+    rows = quality_draws(tables).drop_nulls(["logged_prompt_tokens", "logged_completion_tokens"])
+    billed = float(rows["cost_usd"].sum())
+    if price is None or billed <= 0:
+        # Unknown is not no: the policy keeps its place on the list, and its own replays say what it saves.
+        return UNKNOWN_SAVING
+    usage = Usage(
+        prompt_tokens=int(rows["logged_prompt_tokens"].sum()),
+        completion_tokens=int(rows["logged_completion_tokens"].sum()),
+    )
+    return 1 - price.cost_usd(usage) / billed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -141,17 +179,35 @@ class _Maker:
 
     def static(self, tier: str) -> Tuned:
         """The whole route to one tier."""
-        return self._tuned(self._policy("static", tier))
+        return self._tuned(self.policy("static", tier))
 
     def written(self, tier: str) -> list[_Scored]:
         """The rules that people wrote for this tier, whole: nothing in them was fitted, so nothing is held out."""
         found = []
-        mine = {fingerprint(to_plain(spec)): spec for to, spec in self.bench.rules(self.design.route) if to == tier}
-        for spec in mine.values():
-            values = compute(spec, self.tuning.requests or ())
-            policy = replace(self._policy("rules", tier), signal=spec, threshold=1.0)
+        for policy in self._rules(tier):
+            assert policy.signal is not None
+            values = compute(policy.signal, self.tuning.requests or ())
             found.append(_Scored(tuned=self._tuned(policy, values), values=values))
         return found
+
+    def rules_of(self, tier: str) -> list[tuple[RoutePolicy, float]]:
+        """The same with the share of the draws that each moves, where nothing is known of any answer."""
+        requests = self.tuning.requests
+        if not requests:
+            return []
+        return [
+            (policy, float((compute(policy.signal, requests) >= 1.0).mean()))
+            for policy in self._rules(tier)
+            if policy.signal
+        ]
+
+    def untried(self, policy: RoutePolicy, saving_share: float) -> Tuned:
+        """A policy of which no tuning draw tells anything: its loss counts as a total one."""
+        return Tuned(name=policy_name(policy), policy=policy, loss=1.0, saving_share=saving_share)
+
+    def _rules(self, tier: str) -> list[RoutePolicy]:
+        mine = {fingerprint(to_plain(spec)): spec for to, spec in self.bench.rules(self.design.route) if to == tier}
+        return [replace(self.policy("rules", tier), signal=spec, threshold=1.0) for spec in mine.values()]
 
     def signals(self, tier: str) -> list[_Scored]:
         """Every signal that can be fitted, at its thresholds."""
@@ -167,7 +223,7 @@ class _Maker:
             values = np.full(self.tuning.n, np.nan)
             values[rows] = _out_of_fold(name, data, folds)
             policies = [
-                replace(self._policy(name, tier), signal=spec, threshold=at) for at in _thresholds(spec, values[rows])
+                replace(self.policy(name, tier), signal=spec, threshold=at) for at in _thresholds(spec, values[rows])
             ]
             best = undominated([self._tuned(policy, values) for policy in policies])
             found += [_Scored(tuned=tuned, values=values) for tuned in best]
@@ -200,13 +256,14 @@ class _Maker:
         seconds = [VerifierSpec(name="agreement", params={}, tiers=(other,)) for other in tiers if other != tier]
         found = []
         for verifier in [*self.bench.verifiers(self.design.route), *seconds]:
-            policy = replace(self._policy("cascade", tier), verifier=verifier)
+            policy = replace(self.policy("cascade", tier), verifier=verifier)
             kept = walk(policy, self.tuning, None).kept
             if kept.any() and not kept.all():
                 found.append(self._tuned(policy))
         return undominated(found)
 
-    def _policy(self, kind: str, tier: str) -> RoutePolicy:
+    def policy(self, kind: str, tier: str) -> RoutePolicy:
+        """A policy of this route, whole."""
         otherwise = self.design.incumbent_tier or self.design.incumbent
         return RoutePolicy(route=self.design.route, kind=kind, tier=tier, otherwise=otherwise)
 

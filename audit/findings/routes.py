@@ -147,7 +147,7 @@ def _judge(
     candidates = [describe(e, decisions[e.tier.name], mine, design, level) for e in evidence]
     entry = settings.route(design.route)
     accepted_floor = None if entry is None else entry.floor
-    accepted = accepted_share(mine, level)
+    accepted = accepted_share(mine, design, level)
     below = _below_floor(accepted, accepted_floor)
     verdict = _verdict(design, candidates, policies, below)
     caveats = (*_caveats(design, traffic, certified.noise, verdict.candidate), *_untested_rules(design, settings))
@@ -276,9 +276,11 @@ def _below_floor(share: Estimate | None, floor: float | None) -> Estimate | None
     return share
 
 
-def accepted_share(tables: Tables, level: float) -> Estimate | None:
-    """Accepted share of the log's completions over the whole quality sample."""
-    quality = tables.slice.filter(tables.slice["purpose"] == "quality")["exchange_id"]
+def accepted_share(tables: Tables, design: RouteDesign, level: float) -> Estimate | None:
+    """Accepted share of the log's completions over the quality draws that are a simple random sample."""
+    quality = tables.slice.filter(
+        (tables.slice["purpose"] == "quality") & (tables.slice["draw_order"] < design.quality_n)
+    )["exchange_id"]
     logged = tables.accepted.filter(
         (tables.accepted["arm"] == "incumbent") & tables.accepted["exchange_id"].is_in(quality.implode())
     )["accepted"].drop_nulls()

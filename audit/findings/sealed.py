@@ -45,19 +45,27 @@ class Sealed:
     Attributes:
         order: Names and digest.
         dropped: Candidates that are not tested at all, each with the reason.
+        by_price: No tuning draw was left, so the order is that of prices.
     """
 
     route: str
     order: PolicyOrder
     policies: tuple[Tuned, ...]
     dropped: Mapping[str, str]
+    by_price: bool = False
 
     @classmethod
-    def of(cls, route: str, proposed: Sequence[Tuned], dropped: Mapping[str, str]) -> Sealed:
+    def of(cls, route: str, proposed: Sequence[Tuned], dropped: Mapping[str, str], *, by_price: bool = False) -> Sealed:
         """Put what was proposed for a route in order, without what could only be in the way of the rest."""
         kept = {tuned.name: tuned for tuned in _cut(proposed)}
         order = order_by_loss([TunedPolicy(name=t.name, loss=t.loss, saving=t.saving_share) for t in kept.values()])
-        return cls(route=route, order=order, policies=tuple(kept[name] for name in order.names), dropped=dropped)
+        return cls(
+            route=route,
+            order=order,
+            policies=tuple(kept[name] for name in order.names),
+            dropped=dropped,
+            by_price=by_price,
+        )
 
     def plain(self) -> dict[str, Any]:
         """As `policies.json` has it, each fitted signal once."""

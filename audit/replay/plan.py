@@ -172,9 +172,11 @@ class _Draw:
     model: str
 
     def turn(self, design: RouteDesign) -> int:
-        """The first look that needs it; 0 when it is needed before any."""
+        """The first look that needs it; 0 when it is needed before any, beyond the last when none does."""
         if self.purpose != "quality" or self.split == "tuning":
             return 0
+        if self.split == "neither":
+            return len(design.stages) + 1
         return bisect_right(design.stages[:-1], self.order) + 1
 
 

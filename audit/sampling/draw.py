@@ -19,7 +19,11 @@ from audit.core.plan import RouteDesign
 from audit.core.schemas import SLICE
 from audit.sampling.frame import RouteFrame
 from audit.stats.dollars import dollar_unit_draw
-from audit.stats.risk_control import split_groups
+from audit.stats.quantiles import BoolArray
+from audit.stats.risk_control import split_rows
+
+GROUPS = ("session_id", "prompt_hash")
+"""Columns whose equal values make two requests alike: what tunes must share none with what certifies."""
 
 
 def quality_order(row_ids: Sequence[str], seed: int) -> npt.NDArray[np.int64]:
@@ -36,36 +40,58 @@ def quality_order(row_ids: Sequence[str], seed: int) -> npt.NDArray[np.int64]:
 def draw_route(frame: RouteFrame, design: RouteDesign, *, seed: int, tuning_share: float) -> pl.DataFrame:
     """The slice of one route: one row per quality draw, one per record that the dollar draws hit.
 
+    Certification draws are a simple random sample of the route's requests, whatever sessions and prompts these belong
+    to, because what is tested on them is a claim about requests. Independence of the choice is the tuning split's
+    affair: a request whose session or prompt occurs in certification is kept out of it, and the next one of the random
+    order takes its place as long as there is one.
+
     Returns:
-        Columns of `SLICE`. A request that equals one of the certification split is taken out of the tuning split,
-        where it would tell the order of the candidates something about the test.
+        Columns of `SLICE`. Draws kept out of tuning are in neither split; they are not replayed.
+
+    Source:
+        docs/method/sampling.md.
     """
     rows = frame.rows
     if rows.is_empty() or design.quality_n + design.dollars_n == 0:
         return pl.DataFrame()
-    quality = rows[quality_order(rows["row_id"].to_list(), seed)[: design.quality_n]].with_columns(
-        purpose=pl.lit("quality"),
-        inclusion_prob=pl.lit(design.quality_n / rows.height),
-        weight=pl.lit(1.0),
-        draw_order=pl.int_range(pl.len(), dtype=pl.Int64),
+    drawn = pl.concat(
+        [_quality_draws(rows, design, seed, tuning_share), _dollar_draws(rows, design, seed)], how="diagonal"
     )
-    drawn = pl.concat([quality, _dollar_draws(rows, design, seed)], how="diagonal")
-    groups = drawn.select(pl.coalesce("session_id", "request_fp"))["session_id"].to_list()
-    tuning = split_groups(groups, tuning_share=tuning_share, seed=seed)
-    marked = drawn.with_columns(
-        split=pl.Series(np.where(tuning, "tuning", "certification")),
+    return drawn.with_columns(
         route=pl.lit(frame.route),
         stratum=pl.lit(frame.route),
         exchange_id=pl.col("row_id"),
         incumbent_model=pl.col("model"),
+    ).select(SLICE.names)
+
+
+def _quality_draws(rows: pl.DataFrame, design: RouteDesign, seed: int, tuning_share: float) -> pl.DataFrame:
+    """The equal-probability draws with their splits, in the order that the seed fixes."""
+    ordered = rows[quality_order(rows["row_id"].to_list(), seed)].with_columns(
+        draw_order=pl.int_range(pl.len(), dtype=pl.Int64)
     )
-    certifying = marked.filter((pl.col("split") == "certification") & (pl.col("purpose") == "quality"))["request_fp"]
-    leaked = (
-        (pl.col("split") == "tuning")
-        & (pl.col("purpose") == "quality")
-        & pl.col("request_fp").is_in(certifying.implode())
-    )
-    return marked.with_columns(split=pl.when(leaked).then(pl.lit("neither")).otherwise("split")).select(SLICE.names)
+    for_tuning = split_rows(ordered["row_id"].to_list(), tuning_share=tuning_share, seed=seed)
+    planned = np.arange(ordered.height) < design.quality_n
+    shares_a_group = _in_a_group_of(ordered, planned & ~for_tuning)
+    tuning = for_tuning & ~shares_a_group
+    # What the groups take from the tuning split, requests further back give to it: no replay more than planned.
+    tuning &= np.cumsum(tuning) <= int((planned & for_tuning).sum())
+    split = np.where(tuning, "tuning", np.where(for_tuning, "neither", "certification"))
+    return ordered.with_columns(
+        split=pl.Series(split),
+        purpose=pl.lit("quality"),
+        inclusion_prob=pl.lit(design.quality_n / rows.height),
+        weight=pl.lit(1.0),
+    ).filter(pl.Series(planned | tuning))
+
+
+def _in_a_group_of(rows: pl.DataFrame, chosen: BoolArray) -> BoolArray:
+    """Which rows share the session or the prompt of a chosen one."""
+    found = np.zeros(rows.height, dtype=np.bool_)
+    for name in GROUPS:
+        taken = rows.filter(pl.Series(chosen))[name].drop_nulls().unique()
+        found |= rows[name].is_in(taken.implode()).fill_null(value=False).to_numpy()
+    return found
 
 
 def _dollar_draws(rows: pl.DataFrame, design: RouteDesign, seed: int) -> pl.DataFrame:
@@ -78,6 +104,7 @@ def _dollar_draws(rows: pl.DataFrame, design: RouteDesign, seed: int) -> pl.Data
     order, first, times = np.unique(draw.indices, return_index=True, return_counts=True)
     return paid[order].with_columns(
         purpose=pl.lit("dollars"),
+        split=pl.lit("certification"),
         inclusion_prob=pl.Series(draw.probabilities[first]),
         weight=pl.Series(times.astype(float)),
         draw_order=pl.int_range(pl.len(), dtype=pl.Int64),

@@ -25,6 +25,7 @@ COLUMNS = (
     "route",
     "session_id",
     "request_fp",
+    "prompt_hash",
     "prompt_tokens",
     "completion_tokens",
     *SHAPE,
@@ -45,8 +46,8 @@ class RouteFrame:
         route: Name.
         requests: Number of billable requests.
         spend_usd: Billed for them, unknown costs left out.
-        rows: The replayable ones with a known cost, sorted by `row_id`: row_id, session_id, request_fp, model,
-            cost_usd, prompt_tokens, completion_tokens, max_tokens, and tenant, region and environment.
+        rows: The replayable ones with a known cost, sorted by `row_id`: row_id, session_id, request_fp, prompt_hash,
+            model, cost_usd, prompt_tokens, completion_tokens, max_tokens, and tenant, region and environment.
         models: Spend per model, largest first.
         unreplayable: Requests that cannot be audited, by first reason.
         unreplayable_usd: Their spend, by first reason.
@@ -114,9 +115,11 @@ def route_frames(traffic_files: Sequence[Path]) -> list[RouteFrame]:
     rows = (
         billable(traffic_files)
         .select(
-            *[pl.col(name) for name in COLUMNS if name != "params"],
+            *[pl.col(name) for name in COLUMNS if name not in ("params", "prompt_hash")],
             "model",
             "cost_usd",
+            # One text over many pictures is many prompts.
+            prompt_hash=pl.when(pl.col("has_images") | pl.col("has_audio")).then("request_fp").otherwise("prompt_hash"),
             max_tokens=pl.coalesce(
                 pl.col("params").str.json_path_match("$.max_completion_tokens"),
                 pl.col("params").str.json_path_match("$.max_tokens"),

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
 from audit.core.errors import InputError, LineageError
 from audit.stats.betting import wsr_p
@@ -280,97 +279,21 @@ def certify_in_looks(
     return tuple(reached)
 
 
-def split_groups(groups: npt.ArrayLike, *, tuning_share: float = 1 / 3, seed: int) -> BoolArray:
-    """Assign whole groups to the tuning or the certification part, each by its own hash.
+def split_rows(row_ids: Sequence[str], *, tuning_share: float = 1 / 3, seed: int) -> BoolArray:
+    """Assign each record to the tuning or the certification part, by its own hash.
 
     Args:
-        groups: Group of each record, shape (n,): session, content hash, or `linked_groups` of both.
-        tuning_share: Expected share of groups in the tuning part, in (0, 1).
+        row_ids: Of the records, shape (n,).
+        tuning_share: Expected share of records in the tuning part, in (0, 1).
         seed: Part of the record; another seed gives another split.
 
     Returns:
-        Shape (n,), True for tuning. Depends on (seed, group) alone, so a growing sample keeps earlier assignments and
-        neither order nor chunking matters. Only a record that links two groups can move one of them.
-
-    Special cases:
-        Few groups may leave a part empty: `check_split` refuses that.
+        Shape (n,), True for tuning. Depends on (seed, id) alone, so a growing sample keeps earlier assignments and
+        neither order nor chunking matters. Each part of a simple random sample is one itself.
     """
     check_open_unit("tuning_share", tuning_share)
-    labels, position = np.unique(np.asarray(groups).astype(str), return_inverse=True)
     limit = int(tuning_share * 2.0**64)
-    drawn = [_hash64(f"{seed}\x1f{label}") < limit for label in labels]
-    result: BoolArray = np.asarray(drawn, dtype=np.bool_)[position]
-    return result
-
-
-def linked_groups(*keys: Sequence[str | None]) -> list[str]:
-    """Groups of records that share any key, directly or through others, so that no key ends up on both sides.
-
-    Args:
-        keys: One sequence per kind of key (session, content hash, ...), each of length n; None links to nothing.
-
-    Returns:
-        A label per record: the least of the group's keys, which does not depend on the order of the records.
-
-    Special cases:
-        A record without any key is a group of its own, named by its position.
-
-    Raises:
-        ValueError: The sequences differ in length, or there is none.
-    """
-    if not keys or len({len(column) for column in keys}) != 1:
-        raise ValueError("linked_groups needs at least one sequence of keys, all of one length")
-    parent: dict[str, str] = {}
-
-    def root(key: str) -> str:
-        while parent.setdefault(key, key) != key:
-            parent[key] = parent[parent[key]]
-            key = parent[key]
-        return key
-
-    rows: list[str] = []
-    for position, row in enumerate(zip(*keys, strict=True)):
-        # The kind is part of the key: a session and a hash with the same text are different things.
-        named = [f"{kind}:{key}" for kind, key in enumerate(row) if key is not None] or [f"row:{position}"]
-        roots = sorted({root(key) for key in named})
-        for other in roots[1:]:
-            parent[other] = roots[0]
-        rows.append(named[0])
-    return [root(key) for key in rows]
-
-
-def check_split(tuning: npt.ArrayLike, **keys: Sequence[str | None]) -> None:
-    """Refuse a split that cannot carry a certificate.
-
-    Args:
-        tuning: Which records are in the tuning part, shape (n,), bool.
-        keys: By kind (`record`, `session`, `content`), the key of each record; None is no key.
-
-    Raises:
-        InputError: A part is empty, or a key is in both parts.
-    """
-    is_tuning = np.asarray(tuning, dtype=np.bool_)
-    for part, size in (("tuning", int(is_tuning.sum())), ("certification", int((~is_tuning).sum()))):
-        if size == 0:
-            raise InputError(
-                f"the {part} part has no records",
-                code="certification.empty",
-                hint="replay more records of this route, or change the seed",
-            )
-    for kind, column in keys.items():
-        if len(column) != is_tuning.size:
-            raise ValueError(f"{kind}: expected {is_tuning.size} keys, got {len(column)}")
-        tuned, certified = (
-            {key for key, side in zip(column, is_tuning, strict=True) if key is not None and side == wanted}
-            for wanted in (True, False)
-        )
-        shared = len(tuned & certified)
-        if shared:
-            raise InputError(
-                f"{shared} {kind} key(s) are in both the tuning and the certification part",
-                code="certification.overlap",
-                hint="split by `linked_groups` of all keys",
-            )
+    return np.fromiter((_hash64(f"{seed}\x1f{name}") < limit for name in row_ids), dtype=np.bool_, count=len(row_ids))
 
 
 def _sealed(names: Iterable[str]) -> PolicyOrder:

@@ -77,6 +77,7 @@ def make_world(
             "row_id": ids,
             "session_id": pl.Series([None] * n, dtype=pl.String),
             "request_fp": [f"fp{i}" for i in range(n)],
+            "prompt_hash": [f"fp{i}" for i in range(n)],
             "model": "large-1",
             "cost_usd": cost,
             "prompt_tokens": (cost * 1e5).astype(int) + 1,

@@ -25,6 +25,7 @@ def frame(n: int = 900, *, copies: int = 1, sessions: int | None = None, route: 
             "row_id": [f"{i:064x}" for i in range(n)],
             "session_id": pl.Series([f"s{i * sessions // n}" if sessions else None for i in range(n)], dtype=pl.String),
             "request_fp": [f"fp{i // copies}" for i in range(n)],
+            "prompt_hash": [f"fp{i // copies}" for i in range(n)],
             "model": "large-1",
             "cost_usd": cost,
             "prompt_tokens": 1000,
@@ -99,17 +100,41 @@ def test_dollar_draws_follow_the_dollars() -> None:
     assert np.allclose(drawn["inclusion_prob"], expected)
 
 
-def test_no_request_is_in_both_splits() -> None:
-    """Equal requests and whole sessions stay on one side, so that nothing is chosen on what tests it."""
-    for one in (frame(copies=4), frame(copies=3, sessions=220)):
-        drawn = draw(one, design(one, settings())).filter(pl.col("purpose") == "quality")
-        sides = {side: set(drawn.filter(pl.col("split") == side)["request_fp"]) for side in ("tuning", "certification")}
-        assert sides["tuning"]
-        assert sides["certification"]
-        assert not sides["tuning"] & sides["certification"]
-        sessions = one.rows.select(exchange_id="row_id", session="session_id").drop_nulls()
-        both = drawn.filter(pl.col("split") != "neither").join(sessions, on="exchange_id")
-        assert both.group_by("session").agg(pl.col("split").n_unique())["split"].max() in (None, 1)
+@pytest.mark.acceptance(15)
+@pytest.mark.parametrize("one", [frame(copies=4), frame(copies=3, sessions=220), frame(6000, sessions=1500)])
+def test_no_session_and_no_prompt_is_in_both_splits(one: RouteFrame) -> None:
+    """Nothing is chosen on what tests it, and a row that leaves the tuning split is replaced where one is left."""
+    drawn = draw(one, design(one, settings())).filter(pl.col("purpose") == "quality")
+    groups = one.rows.select("session_id", "prompt_hash", exchange_id="row_id")
+    both = drawn.join(groups, on="exchange_id").filter(pl.col("split") != "neither")
+    for key in ("session_id", "prompt_hash", "request_fp"):
+        sides = [set(both.filter(pl.col("split") == side)[key].drop_nulls()) for side in ("tuning", "certification")]
+        assert not sides[0] & sides[1]
+    assert both.filter(pl.col("split") == "tuning").height > 0
+
+
+def test_certification_is_a_random_sample_whatever_the_sessions() -> None:
+    """The certification split is the same with one giant session as with none: only the tuning split loses rows."""
+    alone, giant = frame(3000), frame(3000, sessions=1)
+    plan = design(alone, settings())
+    one, other = (draw(of, plan).filter(pl.col("split") == "certification") for of in (alone, giant))
+    assert one.equals(other)
+    tuned = draw(giant, plan).filter((pl.col("purpose") == "quality") & (pl.col("split") == "tuning"))
+    assert tuned.is_empty()
+
+
+def test_a_session_is_drawn_in_its_share() -> None:
+    """Over seeds a session with 5 % of the requests has 5 % of the certification draws, spread as requests are."""
+    one = frame(2000, sessions=20)
+    plan = design(one, settings())
+    mine = set(one.rows.filter(pl.col("session_id") == "s3")["row_id"])
+    shares = []
+    for seed in range(60):
+        drawn = draw(one, plan, seed).filter((pl.col("purpose") == "quality") & (pl.col("split") == "certification"))
+        shares.append(np.mean([name in mine for name in drawn["exchange_id"]]))
+    # 60 seeds of about 1,050 of 2,000 draws: one standard error of the mean is below 0.0007.
+    assert np.mean(shares) == pytest.approx(0.05, abs=0.003)
+    assert np.std(shares) < 0.01
 
 
 def test_a_dear_tier_is_no_default_candidate() -> None:

@@ -11,11 +11,9 @@ from audit.stats.risk_control import (
     PolicyOrder,
     TunedPolicy,
     certify,
-    check_split,
     fixed_sequence,
-    linked_groups,
     order_by_loss,
-    split_groups,
+    split_rows,
 )
 from tests.stats.populations import counts
 
@@ -113,49 +111,13 @@ def test_graded_policies_are_certified_by_betting() -> None:
             CertificationScores(name="a", **wrong)
 
 
-def test_split_is_by_group_stable_and_near_its_share() -> None:
-    """A group stays whole, earlier assignments survive growth and shuffling, and a third is tuning."""
-    groups = [f"session-{i % 900}" for i in range(3000)]
-    split = split_groups(groups, tuning_share=1 / 3, seed=7)
+def test_split_is_by_record_stable_and_near_its_share() -> None:
+    """Earlier assignments survive growth and shuffling, and a third is tuning."""
+    names = [f"row-{i}" for i in range(3000)]
+    split = split_rows(names, tuning_share=1 / 3, seed=7)
     assert abs(split.mean() - 1 / 3) < 0.05
-    by_group: dict[str, bool] = {}
-    for group, side in zip(groups, split, strict=True):
-        assert by_group.setdefault(group, bool(side)) == bool(side)
-    assert (split_groups(groups[:100], seed=7) == split[:100]).all()
+    assert (split_rows(names[:100], seed=7) == split[:100]).all()
     order = np.random.default_rng(0).permutation(3000)
-    assert (split_groups(np.array(groups)[order], seed=7) == split[order]).all()
-    assert (split_groups(groups, seed=8) != split).any()
-    assert split_groups([], seed=7).size == 0
-
-
-def test_records_that_share_any_key_stay_together() -> None:
-    """Session and content links join groups transitively, whatever the order of the records."""
-    sessions = ["s1", "s1", "s2", None, "s3", None]
-    contents = ["x", "y", "y", "z", "w", None]
-    groups = linked_groups(sessions, contents)
-    assert groups[0] == groups[1] == groups[2]
-    assert len({groups[0], groups[3], groups[4], groups[5]}) == 4
-    assert linked_groups(sessions[::-1], contents[::-1])[1:] == groups[::-1][1:]
-    split = split_groups(groups, seed=3, tuning_share=0.5)
-    if 0 < split.sum() < 6:
-        check_split(split, session=sessions, content=contents)
-    with pytest.raises(ValueError, match="one length"):
-        linked_groups(["a"], ["a", "b"])
-
-
-@pytest.mark.acceptance(15)
-@pytest.mark.parametrize("kind", ["record", "session", "content"])
-def test_a_key_on_both_sides_is_an_error(kind: str) -> None:
-    """The same record, session or duplicate hash in both parts is refused."""
-    with pytest.raises(InputError, match=f"1 {kind} key"):
-        check_split([True, False, False], **{kind: ["a", "a", "b"]})
-    check_split([True, False, False], **{kind: ["a", None, None]})
-    check_split([True, True, False], **{kind: ["a", "a", "b"]})
-
-
-@pytest.mark.acceptance(15)
-def test_an_empty_part_is_an_error() -> None:
-    """No tuning records, or no certification records, is refused."""
-    for split in ([False, False], [True, True], []):
-        with pytest.raises(InputError, match="has no records"):
-            check_split(split)
+    assert (split_rows([names[i] for i in order], seed=7) == split[order]).all()
+    assert (split_rows(names, seed=8) != split).any()
+    assert split_rows([], seed=7).size == 0
