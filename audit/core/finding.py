@@ -16,8 +16,10 @@ from audit.core.exploration import FrontierPoint, MarginFinding, ThresholdCurve
 from audit.core.interval import Estimate
 from audit.core.mixture import Mix
 from audit.core.recommendation import Latency as Latency
+from audit.core.recommendation import PairTable
 from audit.core.recommendation import Recommendation as Recommendation
 from audit.core.recommendation import Verdict as Verdict
+from audit.core.tested import MovedPart
 
 SCHEMA = "audit-findings/2"
 
@@ -146,6 +148,8 @@ class PolicyFinding:
     Attributes:
         break_even: Of a cascade; None for a policy that decides before the call and checks nothing after it.
         savings_at_risk_usd: The saving less its one-sided lower bound; None where that is unknown.
+        table: Verdicts over all the route's traffic, on the certification draws; None of what is only described.
+        moved: The same over what it moves, with the tests of that part.
     """
 
     kind: str
@@ -156,6 +160,8 @@ class PolicyFinding:
     certified: bool
     break_even: BreakEven | None = None
     savings_at_risk_usd: float | None = None
+    table: PairTable | None = None
+    moved: MovedPart | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,6 +193,8 @@ class RouteFinding:
         curve: How much of it can move by a router's score; None without a score.
         at_margins: What other margins would recommend.
         looks: The last look that any candidate was taken to, and the declared ones.
+        left_usd: What policies behind the recommended one might save beyond it, had the replay gone on; 0 when nothing
+            could.
         criteria: What the route's criteria are worth; None where there was nothing to test them on.
     """
 
@@ -219,6 +227,7 @@ class RouteFinding:
     curve: ThresholdCurve | None = None
     at_margins: tuple[MarginFinding, ...] = ()
     looks: tuple[int, int] = (1, 1)
+    left_usd: float = 0.0
     criteria: CriteriaCheck | None = None
 
     @property

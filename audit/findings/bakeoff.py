@@ -56,6 +56,8 @@ def _finding(tested: Tested, *, recommended: bool) -> PolicyFinding:
         certified=tested.certified,
         break_even=tested.break_even,
         savings_at_risk_usd=tested.at_risk_usd,
+        table=tested.table,
+        moved=tested.moved,
     )
 
 

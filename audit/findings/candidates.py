@@ -11,6 +11,7 @@ import polars as pl
 from audit.core.finding import CandidateFinding, CandidateVerdict, CriterionRate, Latency
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
+from audit.core.recommendation import PairTable
 from audit.core.schemas import MEASURED
 from audit.core.tier import Tier
 from audit.findings.breakdown import breakdown
@@ -150,6 +151,14 @@ def gather(tables: Tables, design: RouteDesign, tier: Tier, level: float, seen: 
         saving_usd=saving_of(draws.saved, design.auditable_usd, level),
         waste_usd=dollars_of(hindsight, design.auditable_usd, level),
     )
+
+
+def table_of(pairs: Pairs) -> PairTable:
+    """Measured pairs as a 2x2 table."""
+    counts = observed(pairs)
+    both = int((pairs.incumbent & pairs.candidate).sum())
+    b, c = int(counts.b), int(counts.c)
+    return PairTable(both_pass=both, only_today=b, only_after=c, both_fail=pairs.n - both - b - c)
 
 
 def rate(passed: int, n: int, level: float) -> Estimate | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,7 +12,9 @@ from audit.core.cost import BreakEven
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
 from audit.core.policy import RoutePolicy
-from audit.findings.candidates import MAX_MISSING, delta_of, pessimistic
+from audit.core.recommendation import PairTable
+from audit.core.tested import MovedPart
+from audit.findings.candidates import MAX_MISSING, delta_of, pessimistic, table_of
 from audit.findings.evidence import Pairs, Tables, dollar_sample, quality_draws
 from audit.findings.looks import Schedule
 from audit.findings.money import at_risk, dollars_of
@@ -24,6 +26,7 @@ from audit.findings.replayed import (
     break_even_of,
     pairs_of,
     part_of,
+    parted_by,
     replayed,
     saved_of,
     walk,
@@ -33,8 +36,9 @@ from audit.signals import compute
 from audit.signals.signal import BoolArray
 from audit.stats.exact import p_pass
 from audit.stats.group_sequential import Look
-from audit.stats.risk_control import Attempt, LookTest, certify_in_looks
-from audit.stats.tango import PairCounts, tango
+from audit.stats.random_mix import Parted, random_mix_p
+from audit.stats.risk_control import Attempt, LookTest, PolicyOrder, certify_in_looks
+from audit.stats.tango import PairCounts
 
 LEAST_DRAWS = 10
 """Fewer dollar draws of moved requests say too little of what is saved on them."""
@@ -42,9 +46,9 @@ LEAST_DRAWS = 10
 LEAST_SHARE = 0.1
 """A Split that moves less is not worth a router."""
 
-MOVED_LEVEL = 0.6
-"""Of the interval on what a Split moves: 80 % confidence on the side that counts. The promise about the whole route
-has its own level; at that one, no part of a route would ever have pairs enough."""
+MOVED_ALPHA = 0.2
+"""Chance of recommending any Split whose moved part loses the margin, however many are tested. The promise about the
+whole route has its own level; at that one, no part of a route would ever have pairs enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +92,8 @@ class Tested:
         n: Pairs.
         n_moved: Draws among them that the cheap tier finally serves.
         sealed: Digest of the list that it was tested from.
+        table: Verdicts over all the route's traffic: a request that it does not move has the incumbent's twice.
+        moved: The same over what it moves, with the tests of that part.
         taken_in: Place in the sample before which its draws lie; None before the first look.
         moved_usd: What the log billed for what it moves, where that was counted; None where it is an estimate.
     """
@@ -108,6 +114,8 @@ class Tested:
     n: int
     n_moved: int
     sealed: str
+    table: PairTable
+    moved: MovedPart
     taken_in: int | None = None
     moved_usd: float | None = None
 
@@ -137,21 +145,21 @@ class Verdicts:
         return next((t for t in self.tested if (t.tuned.policy.kind, t.tuned.policy.tier) == ("static", tier)), None)
 
 
-def best_of(tested: Sequence[Tested], margin: float) -> Tested | None:
+def best_of(tested: Sequence[Tested]) -> Tested | None:
     """Of the certified policies fit to be recommended, the one with the largest lower bound of the saving."""
-    sure = [t for t in tested if t.certified and is_deployable(t, margin)]
+    sure = [t for t in tested if t.certified and is_deployable(t)]
     # Of two alike the simpler is handed over.
     return max(sure, key=lambda t: (_low(t.saving_usd), t.tuned.policy.kind == "static", t.tuned.name), default=None)
 
 
-def is_deployable(tested: Tested, margin: float) -> bool:
+def is_deployable(tested: Tested) -> bool:
     """Whether a certified policy is one to hand over, as far as it surely saves something.
 
     The certificate holds for any choice among the certified.
 
     Moving a tenth of the traffic by lot loses a tenth of what moving all of it would lose, which may be within the
-    margin; that is no reason to move it. So a Split must hold the margin on what it moves, and more than by luck: by
-    the end of its interval there, at `MOVED_LEVEL`. A check that asks a second tier makes every request wait for two
+    margin; that is no reason to move it. So a Split must have shown, in a frozen order of its own, that what it moves
+    holds the margin and is better than a lot. A check that asks a second tier makes every request wait for two
     answers, which no replay measured: it is shown, and left to people.
     """
     policy = tested.tuned.policy
@@ -161,8 +169,7 @@ def is_deployable(tested: Tested, margin: float) -> bool:
         return True
     if tested.delta is None or tested.share_moved < LEAST_SHARE or len(policy.asks) > 1:
         return False
-    moved = PairCounts(b=tested.counts.b, c=tested.counts.c, n=tested.n_moved)
-    return tango(moved, level=MOVED_LEVEL).low > -margin
+    return tested.moved.holds is True
 
 
 def _low(estimate: Estimate | None) -> float:
@@ -187,6 +194,7 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
         for tuned in sealed.policies
     )
     attempts = attempts_at(sealed, trials, terms)
+    holding = {attempt.name: attempt.certified for attempt in splits_at(sealed, trials, terms)}
     tested = []
     for index, trial in enumerate(trials):
         policy = trial.tuned.policy
@@ -212,12 +220,14 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
                 n=seen.pairs.n,
                 n_moved=int(seen.kept.sum()),
                 sealed=sealed.order.digest,
+                table=table_of(seen.pairs),
+                moved=trial.moved(look, terms, holds=holding.get(trial.tuned.name)),
                 taken_in=terms.schedule.takes_in(look) if look else None,
             )
         )
     return Verdicts(
         tested=tuple(tested),
-        best=best_of(tested, terms.margin),
+        best=best_of(tested),
         measured=tuple(tested),
         trials=trials,
         certification=draws,
@@ -265,9 +275,49 @@ class Trial:
         above = seen.delta is not None and seen.delta.lo is not None and seen.delta.lo > -terms.margin
         return LookTest(p=p_pass(pessimistic(seen.pairs), margin=terms.margin), above=above)
 
+    def parted(self, look: Look, terms: Terms) -> Parted:
+        """What it moves and what it leaves, at a look."""
+        return parted_by(self.tuned.policy, self.draws, self.walked, before=terms.schedule.takes_in(look))
+
+    def test_part(self, look: Look, terms: Terms) -> LookTest:
+        """Both claims of a Split about the part that it moves; one p-value, on the scale of the look's alpha.
+
+        The part loses less than the margin, at `MOVED_ALPHA` of the order, and is better than a random mix of its
+        share, at the certificate's own alpha; each look has the same part of both.
+        """
+        parted = self.parted(look, terms)
+        within = p_pass(parted.moved, margin=terms.margin) * terms.alpha / MOVED_ALPHA
+        return LookTest(p=max(within, random_mix_p(parted)), above=True)
+
+    def moved(self, look: Look | None, terms: Terms, *, holds: bool | None) -> MovedPart:
+        """What is known at a look of the part that it moves."""
+        before = terms.schedule.takes_in(look) if look else 0
+        taken = self.draws.draw_order < before
+        part = pairs_of(self.tuned.policy, *part_of(self.draws, self.walked, taken & self.walked.kept))
+        parted = parted_by(self.tuned.policy, self.draws, self.walked, before=before)
+        return MovedPart(
+            table=table_of(part),
+            unmeasured=part.missing.total,
+            delta=delta_of(part, terms.level, nominal=look.level) if look else None,
+            p_margin=p_pass(parted.moved, margin=terms.margin),
+            p_mix=None if self.tuned.policy.kind == "static" else random_mix_p(parted),
+            holds=holds,
+        )
+
 
 def attempts_at(sealed: Sealed, trials: Sequence[Trial], terms: Terms) -> tuple[Attempt, ...]:
     """The sequence of tests over the looks that are reached; none on a route that is too noisy."""
+    return _sequence(sealed.order, trials, terms, Trial.test)
+
+
+def splits_at(sealed: Sealed, trials: Sequence[Trial], terms: Terms) -> tuple[Attempt, ...]:
+    """The sequence of tests of what Splits move, in an order of its own, over the same looks."""
+    return _sequence(sealed.splits, trials, terms, Trial.test_part)
+
+
+def _sequence(
+    order: PolicyOrder, trials: Sequence[Trial], terms: Terms, tested: Callable[[Trial, Look, Terms], LookTest]
+) -> tuple[Attempt, ...]:
     if terms.noisy:
         return ()
     by_name = {trial.tuned.name: trial for trial in trials}
@@ -277,9 +327,9 @@ def attempts_at(sealed: Sealed, trials: Sequence[Trial], terms: Terms) -> tuple[
         reached = terms.schedule.reached(trial.tuned.policy.asks)
         if reached is None or reached.number < look.number:
             return None
-        return trial.test(look, terms)
+        return tested(trial, look, terms)
 
-    return certify_in_looks(sealed.order, terms.schedule.looks, test)
+    return certify_in_looks(order, terms.schedule.looks, test)
 
 
 def _shown(trial: Trial, attempt: Attempt | None, terms: Terms) -> Look | None:

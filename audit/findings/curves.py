@@ -16,7 +16,7 @@ from audit.core.finding import RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.policy import SignalSpec
 from audit.findings.candidates import observed, pessimistic
-from audit.findings.certify import Terms, Tested, Verdicts, attempts_at, best_of
+from audit.findings.certify import Terms, Tested, Verdicts, attempts_at, best_of, splits_at
 from audit.findings.policies import Bench
 from audit.findings.replayed import pairs_of, walk
 from audit.findings.sealed import Sealed, Tuned
@@ -127,8 +127,16 @@ def at_margins(verdicts: Verdicts, sealed: Sealed, terms: Sequence[Terms]) -> tu
 
 def _at(verdicts: Verdicts, sealed: Sealed, terms: Terms) -> MarginFinding:
     certified = {one.name for one in attempts_at(sealed, verdicts.trials, terms) if one.certified}
-    tested = [replace(found, certified=found.tuned.name in certified) for found in verdicts.measured]
-    best = best_of(tested, terms.margin)
+    holding = {one.name: one.certified for one in splits_at(sealed, verdicts.trials, terms)}
+    tested = [
+        replace(
+            found,
+            certified=found.tuned.name in certified,
+            moved=replace(found.moved, holds=holding.get(found.tuned.name)),
+        )
+        for found in verdicts.measured
+    ]
+    best = best_of(tested)
     if best is not None and verdicts.best is not None and best.position == verdicts.best.position:
         best = verdicts.best
     if best is None or best.saving_usd is None:

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from audit.findings.candidates import Evidence, observed
 from audit.findings.certified import Certified
-from audit.findings.certify import Tested
+from audit.findings.certify import MOVED_ALPHA, Tested
 from audit.findings.looks import NO_PROSPECT, WORTH
+from audit.stats.group_sequential import chance_to_cross
+from audit.stats.quantiles import upper_normal
+from audit.stats.random_mix import random_mix_z
+from audit.stats.tango import tango_z
 
 
 def onward(certified: Certified, spend_usd: float) -> dict[str, int]:
@@ -30,7 +34,7 @@ def onward(certified: Certified, spend_usd: float) -> dict[str, int]:
     now = schedule.taken
     if now == 0:
         return {e.tier.name: 1 for e in certified.evidence if _may_save(e) and e.dropped is None}
-    wanted = _for_the_sequence(certified, now, spend_usd)
+    wanted = {**_for_the_splits(certified, now, spend_usd), **_for_the_sequence(certified, now, spend_usd)}
     if certified.policies.best is None and now < len(schedule.stages):
         undecided = (e for e in certified.evidence if schedule.reach.get(e.tier.name, 0) == now and _open(e, certified))
         wanted |= {e.tier.name: now + 1 for e in undecided}
@@ -51,6 +55,56 @@ def _for_the_sequence(certified: Certified, now: int, spend_usd: float) -> dict[
         # The sequence stops at its first failure, so nothing after this policy can be certified either.
         return {}
     return dict.fromkeys(head.tuned.policy.asks, target)
+
+
+def _for_the_splits(certified: Certified, now: int, spend_usd: float) -> dict[str, int]:
+    """What the next test of a Split's part needs, while a certified Split only wants that to be recommended."""
+    policies, schedule = certified.policies, certified.terms.schedule
+    enough = _saving(policies.best) + WORTH * spend_usd if policies.best else 0.0
+    waiting = [t for t in policies.tested if t.certified and t.moved.holds is not True and _saving(t) > enough]
+    by_name = {t.tuned.name: t for t in policies.tested}
+    in_order = [by_name[name] for name in certified.sealed.splits.names]
+    head = next((t for t in in_order if t.moved.holds is not True), None)
+    if head is None or not any(len(t.tuned.policy.asks) == 1 and t.tuned.policy.kind != "static" for t in waiting):
+        return {}
+    reached = min(schedule.reach.get(tier, 0) for tier in head.tuned.policy.asks)
+    if reached >= len(schedule.stages) or _part_hopeless(head, certified):
+        return {}
+    return dict.fromkeys(head.tuned.policy.asks, min(reached, now) + 1)
+
+
+def _part_hopeless(tested: Tested, certified: Certified) -> bool:
+    """Whether the part that a Split moves has no prospect of holding the margin, or of beating a lot."""
+    terms = certified.terms
+    if tested.look is None:
+        return False
+    trial = next(trial for trial in certified.policies.trials if trial.tuned.name == tested.tuned.name)
+    parted, last = trial.parted(tested.look, terms), terms.schedule.looks[-1]
+    fraction = terms.schedule.takes_in(tested.look) / terms.schedule.stages[-1]
+    claims = (
+        (tango_z(parted.moved, -terms.margin) if parted.moved.n else 0.0, MOVED_ALPHA * last.alpha / terms.alpha),
+        (random_mix_z(parted), last.alpha),
+    )
+    return any(chance_to_cross(z, fraction=fraction, critical=upper_normal(a)) < NO_PROSPECT for z, a in claims)
+
+
+def left_behind(certified: Certified) -> float:
+    """What a policy behind the recommended one might save beyond it if the replay went on to the last look, in USD.
+
+    Special cases:
+        Nothing is recommended, or every policy that would save more was tested at the last look, or has no prospect: 0.
+    """
+    policies, schedule = certified.policies, certified.terms.schedule
+    if policies.best is None:
+        return 0.0
+    more = [0.0]
+    for tested in policies.tested:
+        policy = tested.tuned.policy
+        further = min(schedule.reach.get(tier, 0) for tier in policy.asks) < len(schedule.stages)
+        if tested.certified or len(policy.asks) > 1 or not further or _hopeless(tested, certified):
+            continue
+        more.append(_saving(tested) - _saving(policies.best))
+    return max(more)
 
 
 def _saving(tested: Tested) -> float:

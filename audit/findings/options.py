@@ -58,7 +58,7 @@ def options_of(
             Option(
                 policy=route_policy(design, tested, evidence),
                 recommended=tested is verdicts.best,
-                deployable=is_deployable(tested, terms.margin),
+                deployable=is_deployable(tested),
                 loss=-tested.delta.est if tested.delta else 1.0,
                 saving_usd=tested.saving_usd,
                 latency_p95_ms=_latency(tested, draws, walked, terms.level),

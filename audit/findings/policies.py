@@ -21,12 +21,14 @@ from audit.core.plan import RouteDesign
 from audit.core.policy import RoutePolicy, SignalSpec, VerifierSpec
 from audit.findings.candidates import observed
 from audit.findings.evidence import Pairs, Tables, quality_draws
-from audit.findings.replayed import Replayed, Values, pairs_of, replayed, saved_share, walk
+from audit.findings.replayed import Replayed, Values, Walk, pairs_of, parted_by, replayed, saved_share, walk
 from audit.findings.screening import Screening, dropped
 from audit.findings.sealed import Sealed, Tuned, policy_name, undominated
 from audit.signals import SIGNALS, compute
 from audit.signals.signal import BoolArray, FitData, FloatArray, TextEmbedder
 from audit.stats.planning import least_pairs
+from audit.stats.random_mix import random_mix_z
+from audit.stats.tango import tango_z
 
 FOLDS = 5
 LEARNED = ("rules", "similarity", "classifier", "guarded")
@@ -203,7 +205,13 @@ class _Maker:
 
     def untried(self, policy: RoutePolicy, saving_share: float) -> Tuned:
         """A policy of which no tuning draw tells anything: its loss counts as a total one."""
-        return Tuned(name=policy_name(policy), policy=policy, loss=1.0, saving_share=saving_share)
+        return Tuned(
+            name=policy_name(policy),
+            policy=policy,
+            loss=1.0,
+            saving_share=saving_share,
+            promise=None if policy.kind == "static" else 0.0,
+        )
 
     def _rules(self, tier: str) -> list[RoutePolicy]:
         mine = {fingerprint(to_plain(spec)): spec for to, spec in self.bench.rules(self.design.route) if to == tier}
@@ -289,7 +297,13 @@ class _Maker:
             policy=policy,
             loss=_loss(pairs_of(policy, self.tuning, walked)),
             saving_share=saved_share(policy, self.tuning, walked),
+            promise=None if policy.kind == "static" else self._promise(policy, walked),
         )
+
+    def _promise(self, policy: RoutePolicy, walked: Walk) -> float:
+        parted = parted_by(policy, self.tuning, walked)
+        within = tango_z(parted.moved, -self.design.margin) if parted.moved.n else 0.0
+        return float(min(within, random_mix_z(parted)))
 
 
 def _loss(pairs: Pairs) -> float:

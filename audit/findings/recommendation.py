@@ -13,9 +13,8 @@ from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
 from audit.core.recommendation import NOTHING_MOVES, Ground, Moves, PairTable
 from audit.findings.bakeoff import describe_policy
-from audit.findings.candidates import delta_of, observed, optimistic, percentiles, rate
+from audit.findings.candidates import delta_of, optimistic, percentiles, rate, table_of
 from audit.findings.certify import Tested, Verdicts
-from audit.findings.evidence import Pairs
 from audit.findings.policies import Bench
 from audit.findings.replayed import latency_of, pairs_of, part_of, walk
 from audit.stats.noninferiority import p_fail
@@ -137,11 +136,3 @@ def _moves(tested: Tested, verdicts: Verdicts, design: RouteDesign, bench: Bench
         spend_usd=usd,
         share_escalated=replayable * tested.share_escalated,
     )
-
-
-def table_of(pairs: Pairs) -> PairTable:
-    """Measured pairs as a 2x2 table."""
-    counts = observed(pairs)
-    both = int((pairs.incumbent & pairs.candidate).sum())
-    b, c = int(counts.b), int(counts.c)
-    return PairTable(both_pass=both, only_today=b, only_after=c, both_fail=pairs.n - both - b - c)

@@ -27,7 +27,9 @@ from audit.signals.signal import BoolArray, FloatArray, TextEmbedder
 from audit.signals.verifiers import VERIFIERS
 from audit.stats.missing import Missing
 from audit.stats.paired import wilson
+from audit.stats.random_mix import Parted
 from audit.stats.routing_curves import break_even, cascade_saves
+from audit.stats.tango import PairCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -224,6 +226,25 @@ def pairs_of(policy: RoutePolicy, draws: Replayed, walked: Walk, *, before: int 
         excluded={},
         not_applicable=0,
     )
+
+
+def parted_by(policy: RoutePolicy, draws: Replayed, walked: Walk, *, before: int | None = None) -> Parted:
+    """The cheap tier's verdicts on what a policy moves, and on what it leaves, as if it had moved that too.
+
+    Draws that could not be measured are at their worst for the policy: regressions where it moves them, gains that it
+    forgoes where it does not.
+
+    Arguments as of `pairs_of`.
+    """
+    first = slice(None if before is None else int(np.searchsorted(draws.draw_order, before)))
+    passed, after, kept = draws.passed[first], draws.arms[policy.tier].passed[first], walked.kept[first]
+    known = ~np.isnan(passed) & ~np.isnan(after)
+    lost = np.where(known, (passed == 1) & (after == 0), kept & (passed != 0))
+    gained = np.where(known, (passed == 0) & (after == 1), ~kept & (passed != 1))
+    moved, left = (
+        PairCounts(b=int(lost[rows].sum()), c=int(gained[rows].sum()), n=int(rows.sum())) for rows in (kept, ~kept)
+    )
+    return Parted(moved=moved, kept=left)
 
 
 def part_of(draws: Replayed, walked: Walk, rows: BoolArray) -> tuple[Replayed, Walk]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from audit.core.display import percent, plural, points_interval
+from audit.core.display import percent, plural, points_interval, usd
 from audit.core.exploration import MarginFinding, ThresholdCurve
 from audit.core.finding import CandidateFinding, CandidateVerdict, NeedsMore, Recommendation, RouteFinding, Verdict
 from audit.core.interval import Estimate
@@ -27,6 +27,7 @@ from audit.findings.evidence import Tables
 from audit.findings.handover import RouteEvidence
 from audit.findings.looks import Schedule
 from audit.findings.noise import Floor
+from audit.findings.onward import left_behind
 from audit.findings.options import SegmentTraffic, options_of
 from audit.findings.policies import Bench
 from audit.findings.recommendation import Decided, recommend
@@ -74,6 +75,7 @@ class Judged:
     below: bool
     verdict: Decided
     recommendation: Recommendation
+    left_usd: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +152,12 @@ def _judge(
     accepted = accepted_share(mine, design, level)
     below = _below_floor(accepted, accepted_floor)
     verdict = _verdict(design, candidates, policies, below)
-    caveats = (*_caveats(design, traffic, certified.noise, verdict.candidate), *_untested_rules(design, settings))
+    left_usd = left_behind(certified) if verdict.policy else 0.0
+    caveats = (
+        *_caveats(design, traffic, certified.noise, verdict.candidate),
+        *_order_caveats(certified, left_usd),
+        *_untested_rules(design, settings),
+    )
     # A route below its own floor stays where it is at any margin.
     others = () if below else tuple(_terms_at(margin, terms, certified.noise) for margin in MARGINS)
     judged = Judged(
@@ -168,6 +175,7 @@ def _judge(
         below=below is not None,
         verdict=verdict,
         recommendation=recommend(verdict, policies, design, bench, level, caveats),
+        left_usd=left_usd,
     )
     about = RouteEvidence(
         alpha=terms.alpha,
@@ -317,6 +325,7 @@ def _finding(judged: Judged, settings: Settings) -> RouteFinding:
         curve=judged.curve,
         at_margins=judged.at_margins,
         looks=(judged.schedule.taken, len(judged.schedule.looks)),
+        left_usd=judged.left_usd,
     )
 
 
@@ -366,6 +375,24 @@ def _bounds(design: RouteDesign, delta: Estimate | None) -> Estimate | None:
     lo = None if delta.lo is None else (1 - u) * delta.lo - u
     hi = None if delta.hi is None else (1 - u) * delta.hi + u
     return Estimate(est=(1 - u) * delta.est, lo=lo, hi=hi, level=delta.level)
+
+
+def _order_caveats(certified: Certified, left_usd: float) -> list[str]:
+    """What the order of the tests, and where it ended, left undone."""
+    found = []
+    if certified.sealed.by_price and certified.evidence:
+        found.append(
+            "Every session or prompt of the sample is in the certification split: candidates were tested in the order "
+            "of their prices, and no signal was fitted."
+        )
+    if left_usd > 0:
+        schedule = certified.terms.schedule
+        taken, looks = schedule.taken, len(schedule.looks)
+        found.append(
+            f"The replay stopped at look {taken} of {looks}; a policy behind the recommended one may save "
+            f"{usd(left_usd)} more."
+        )
+    return found
 
 
 def _untested_rules(design: RouteDesign, settings: Settings) -> list[str]:

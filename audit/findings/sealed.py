@@ -14,7 +14,7 @@ from typing import Any
 from audit.core.fingerprint import fingerprint
 from audit.core.plain import to_plain
 from audit.core.policy import RoutePolicy
-from audit.stats.risk_control import MAX_POLICIES, PolicyOrder, TunedPolicy, order_by_loss
+from audit.stats.risk_control import MAX_POLICIES, PolicyOrder, TunedPolicy, order_by_loss, order_by_promise
 
 SCHEMA = "audit-policies/1"
 
@@ -30,12 +30,15 @@ class Tuned:
         name: With everything that defines it.
         loss: Over all traffic, out of fold; 1 when nothing was measured.
         saving_share: Of the spend, on the tuning draws.
+        promise: Of a policy that moves a part: the lesser of two scores on the tuning draws, that the part is within
+            the margin and that it is better than a random mix of its share. None of a whole-route switch.
     """
 
     name: str
     policy: RoutePolicy
     loss: float
     saving_share: float
+    promise: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +47,15 @@ class Sealed:
 
     Attributes:
         order: Names and digest.
+        splits: The order in which policies that move a part must show that they do right by that part; `order` is
+            from safe to bold over all traffic, which puts parts first that are too small to show anything.
         dropped: Candidates that are not tested at all, each with the reason.
         by_price: No tuning draw was left, so the order is that of prices.
     """
 
     route: str
     order: PolicyOrder
+    splits: PolicyOrder
     policies: tuple[Tuned, ...]
     dropped: Mapping[str, str]
     by_price: bool = False
@@ -59,13 +65,9 @@ class Sealed:
         """Put what was proposed for a route in order, without what could only be in the way of the rest."""
         kept = {tuned.name: tuned for tuned in _cut(proposed)}
         order = order_by_loss([TunedPolicy(name=t.name, loss=t.loss, saving=t.saving_share) for t in kept.values()])
-        return cls(
-            route=route,
-            order=order,
-            policies=tuple(kept[name] for name in order.names),
-            dropped=dropped,
-            by_price=by_price,
-        )
+        policies = tuple(kept[name] for name in order.names)
+        splits = order_by_promise({t.name: t.promise for t in policies if t.promise is not None})
+        return cls(route=route, order=order, splits=splits, policies=policies, dropped=dropped, by_price=by_price)
 
     def plain(self) -> dict[str, Any]:
         """As `policies.json` has it, each fitted signal once."""
@@ -78,6 +80,7 @@ class Sealed:
             policies.append(entry)
         return {
             "digest": self.order.digest,
+            "splits": {"digest": self.splits.digest, "order": list(self.splits.names)},
             "policies": policies,
             "signals": signals,
             "dropped": dict(self.dropped),
@@ -139,5 +142,5 @@ def document(sealed: Sequence[Sealed]) -> dict[str, Any]:
     The digest of the whole is over the routes' digests, so one line of it pins every list.
     """
     routes = {one.route: one.plain() for one in sorted(sealed, key=lambda one: one.route)}
-    digests = json.dumps([[route, entry["digest"]] for route, entry in routes.items()])
+    digests = json.dumps([[route, entry["digest"], entry["splits"]["digest"]] for route, entry in routes.items()])
     return {"schema": SCHEMA, "digest": hashlib.sha256(digests.encode()).hexdigest(), "routes": routes}

@@ -17,6 +17,9 @@ from audit.findings.certify import Terms, Tested, Verdicts
 WORTHLESS = "it would not cost less"
 NOISY = "the incumbent does not reproduce its own answers within the margin"
 
+BLOCKED = "a policy tested before it was not certified"
+STOPPED = "the replay stopped before its test"
+
 
 def decide(evidence: Sequence[Evidence], verdicts: Verdicts, terms: Terms) -> dict[str, Decision]:
     """The verdict of every candidate of a route.
@@ -30,11 +33,12 @@ def decide(evidence: Sequence[Evidence], verdicts: Verdicts, terms: Terms) -> di
         terms: They were tested by.
     """
     return {
-        candidate.tier.name: _decision(candidate, verdicts.static(candidate.tier.name), terms) for candidate in evidence
+        candidate.tier.name: _decision(candidate, verdicts.static(candidate.tier.name), terms, verdicts)
+        for candidate in evidence
     }
 
 
-def _decision(candidate: Evidence, tested: Tested | None, terms: Terms) -> Decision:
+def _decision(candidate: Evidence, tested: Tested | None, terms: Terms, verdicts: Verdicts) -> Decision:
     position = tested.position if tested is not None and tested.reached else None
     if tested is not None and tested.certified:
         assert candidate.delta is not None
@@ -43,10 +47,16 @@ def _decision(candidate: Evidence, tested: Tested | None, terms: Terms) -> Decis
     if candidate.dropped is not None:
         kind = CandidateVerdict.INFERIOR if candidate.below(terms.margin) else CandidateVerdict.NOT_PROVEN
         return Decision(verdict=kind, reason=candidate.dropped, tested=None)
-    return _undecided(candidate, terms, position)
+    return _undecided(candidate, terms, position, _untested(tested, verdicts))
 
 
-def _undecided(candidate: Evidence, terms: Terms, tested: int | None) -> Decision:
+def _untested(tested: Tested | None, verdicts: Verdicts) -> str:
+    """Why the sequence did not come to a candidate."""
+    before = () if tested is None else verdicts.tested[: tested.position - 1]
+    return STOPPED if all(one.certified for one in before) else BLOCKED
+
+
+def _undecided(candidate: Evidence, terms: Terms, tested: int | None, untested: str) -> Decision:
     """Why a candidate is not recommended."""
     kind = CandidateVerdict.NOT_PROVEN
     worthless = candidate.saving_usd is None or candidate.saving_usd.est <= 0
@@ -70,7 +80,7 @@ def _undecided(candidate: Evidence, terms: Terms, tested: int | None) -> Decisio
     elif terms.noisy:
         reason = NOISY
     elif tested is None:
-        reason = "a policy tested before it was not certified"
+        reason = untested
     else:
         reason = f"{points_interval(candidate.delta)} points, across {points(-terms.margin)}"
     return Decision(verdict=kind, reason=reason, tested=tested)

@@ -119,13 +119,26 @@ def prospects(counts: PairCounts, *, margin: float, fraction: float, last: Look)
     if counts.n == 0:
         return Prospects(passing=1.0, failing=1.0)
     z = tango_z(counts, -margin)
+    passing, failing = (chance_to_cross(side * z, fraction=fraction, critical=last.critical) for side in (1.0, -1.0))
+    return Prospects(passing=passing, failing=failing)
+
+
+def chance_to_cross(z: float, *, fraction: float, critical: float) -> float:
+    """Chance that a score is at least a critical value at the end, if the rest of the sample is like what was seen.
+
+    Args:
+        z: The score so far.
+        fraction: Part of the whole sample that it rests on, in (0, 1].
+        critical: What it must reach.
+
+    Source:
+        Lan & Wittes (1988), Biometrics 44:579-585, the B-value under the current trend.
+    """
     if fraction >= 1.0 or math.isinf(z):
-        return Prospects(passing=float(z >= last.critical), failing=float(z <= -last.critical))
+        return float(z >= critical)
     # B(t) = z sqrt(t) grows by its present slope z / sqrt(t) over the rest of the sample.
     expected = z * math.sqrt(fraction) + z / math.sqrt(fraction) * (1.0 - fraction)
-    spread = math.sqrt(1.0 - fraction)
-    passing, failing = (special.ndtr((side * expected - last.critical) / spread) for side in (1.0, -1.0))
-    return Prospects(passing=float(passing), failing=float(failing))
+    return float(special.ndtr((expected - critical) / math.sqrt(1.0 - fraction)))
 
 
 def chance_after_pilot(pilot: PairCounts, *, margin: float, times: float, last: Look) -> float:

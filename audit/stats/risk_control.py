@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -241,11 +241,12 @@ class Attempt:
 def certify_in_looks(
     order: PolicyOrder, looks: Sequence[Look], test: Callable[[str, Look], LookTest | None]
 ) -> tuple[Attempt, ...]:
-    """Go through a sealed sequence look by look: each look goes on where the one before it was stopped.
+    """Go through a sealed sequence; each policy is tested at every look that it was replayed to.
 
     The first policy of the order that truly loses the margin is certified only if its exact p-value is at most a
     look's alpha at some look, and these add up to alpha; so the chance of any wrong certificate is at most alpha,
-    whenever the looks end and for whatever reason.
+    whenever the looks end and for whatever reason. A certificate does not end the sequence: the next policy is tested
+    at once, at the looks that it has been replayed to, whichever look certified the one before it.
 
     Args:
         order: The sequence from `order_by_loss`, written down before.
@@ -253,29 +254,34 @@ def certify_in_looks(
         test: What a look says of a policy; None when the policy has not been replayed that far.
 
     Returns:
-        The policies that were reached, in order: certified ones, and the one that stopped the sequence, if any.
+        The policies that were reached, in order: certified ones, and the one that stopped the sequence, if any. One
+        that was not replayed to any look stops the sequence without an attempt.
 
     Raises:
         LineageError: The order is not the one that was sealed.
 
     Source:
-        Maurer, Hothorn & Lehmacher (1995) with the levels of a group-sequential design; the sum over looks by Boole's
-        inequality.
+        Maurer, Hothorn & Lehmacher (1995); Glimm, Maurer & Bretz (2010), Statistics in Medicine 29:219-228, for a
+        hierarchy in a group-sequential design; the sum over looks by Boole's inequality.
     """
     if order != _sealed(order.names):
         raise LineageError("the order of policies is not the one that was sealed", code="certification.order")
     reached: list[Attempt] = []
-    for look in looks:
-        certified = sum(attempt.certified for attempt in reached)
-        for place in range(certified, len(order.names)):
-            found = test(order.names[place], look)
+    for name in order.names:
+        attempt = None
+        for look in looks:
+            found = test(name, look)
             if found is None:
                 break
             holds = found.p <= look.alpha and found.above
-            # What stopped an earlier look gives way to what this one says of it.
-            reached[place:] = [Attempt(name=order.names[place], look=look.number, p=found.p, certified=holds)]
-            if not holds:
+            attempt = Attempt(name=name, look=look.number, p=found.p, certified=holds)
+            if holds:
                 break
+        if attempt is None:
+            break
+        reached.append(attempt)
+        if not attempt.certified:
+            break
     return tuple(reached)
 
 
@@ -294,6 +300,15 @@ def split_rows(row_ids: Sequence[str], *, tuning_share: float = 1 / 3, seed: int
     check_open_unit("tuning_share", tuning_share)
     limit = int(tuning_share * 2.0**64)
     return np.fromiter((_hash64(f"{seed}\x1f{name}") < limit for name in row_ids), dtype=np.bool_, count=len(row_ids))
+
+
+def order_by_promise(policies: Mapping[str, float]) -> PolicyOrder:
+    """Order policies by how likely the tuning part makes it that they pass, most likely first, and seal the order.
+
+    Args:
+        policies: By name, a score that rises with the chance.
+    """
+    return _sealed(sorted(policies, key=lambda name: (-policies[name], name)))
 
 
 def _sealed(names: Iterable[str]) -> PolicyOrder:
