@@ -17,6 +17,7 @@ from audit.core.exchange import Completion, Request
 from audit.core.settings import IngestSettings
 from audit.ingest.run import ingest
 from audit.ingest.suggest import suggest_route_fields
+from audit.llm.logprices import rates_of
 from audit.llm.pricing import catalogue_version, price_of
 from audit.sampling.draw import quality_order
 from audit.sampling.frame import RouteFrame, route_frames
@@ -55,7 +56,7 @@ def draft(sources: Sequence[Path]) -> str:
     """
     with tempfile.TemporaryDirectory(prefix="audit-init-") as scratch:
         folder = RunFolder(scratch)
-        report = ingest(sources, IngestSettings(), folder, price_of=price_of)
+        report = ingest(sources, IngestSettings(), folder, rates_of=rates_of())
         frames = sorted(route_frames(folder.traffic_files()), key=lambda frame: (-frame.spend_usd, frame.route))
         parts = [
             HEAD,

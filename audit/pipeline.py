@@ -54,7 +54,7 @@ from audit.ingest.redact import Redactor
 from audit.ingest.run import IngestReport
 from audit.ingest.run import ingest as read_logs
 from audit.llm.client import ClientOptions
-from audit.llm.pricing import price_of
+from audit.llm.logprices import rates_of
 from audit.llm.tiers import resolve_tiers
 from audit.mix.run import measure_mix
 from audit.mix.tokens import billed_tokens
@@ -87,6 +87,7 @@ def ingest(sources: Sequence[Path], settings: Settings, folder: RunFolder, *, de
     made_from = {
         "logs": digest_of(sources),
         "ingest settings": fingerprint(settings.ingest.model_dump(mode="json")),
+        "prices": fingerprint([[t.model, t.price.model_dump(mode="json")] for t in settings.tiers if t.price]),
         "version": __version__,
     }
     folder.create()
@@ -94,7 +95,7 @@ def ingest(sources: Sequence[Path], settings: Settings, folder: RunFolder, *, de
         facts = folder.facts("traffic") or {}
         return from_plain(IngestReport, facts["report"])
     folder.forget("traffic")
-    report = read_logs(sources, settings.ingest, folder, price_of=price_of)
+    report = read_logs(sources, settings.ingest, folder, rates_of=rates_of(settings.tiers))
     folder.record("traffic", made_from, report=to_plain(report), demo=demo)
     return report
 

@@ -28,9 +28,18 @@ class Reason(StrEnum):
     SUSPECTED_MISSING_INPUT = "suspected_missing_input"
     SERVER_SIDE_STATE = "server_side_state"
     EMBEDDING = "embedding"
+    OTHER_OPERATION = "other_operation"
+    NESTED_TOO_DEEPLY = "nested_too_deeply"
     PARTIAL_STREAM = "partial_stream"
     NO_RESPONSE = "no_response"
     COST_UNKNOWN = "cost_unknown"
+
+    # Why an answered call in the log has no dollars. It is never taken for $0.
+    SELF_HOSTED = "self_hosted"
+    UNKNOWN_MODEL = "unknown_model"
+    NO_TOKENS = "no_tokens"
+    TOKEN_CLASS = "token_class"
+    SERVICE_TIER = "service_tier"
 
     # Why a candidate was not asked a request. None of it is an answer, so none of it counts against the candidate.
     TOOLS_OFF = "tools_off"
@@ -97,9 +106,16 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.SUSPECTED_MISSING_INPUT: "more tokens were billed than the logged text can have",
     Reason.SERVER_SIDE_STATE: "the conversation is stored by the vendor",
     Reason.EMBEDDING: "it asks for an embedding",
+    Reason.OTHER_OPERATION: "it is no chat: images, speech, ranking or moderation",
+    Reason.NESTED_TOO_DEEPLY: "its values are nested too deeply to be searched for secrets, so they were not kept",
     Reason.PARTIAL_STREAM: "the logged stream broke off",
     Reason.NO_RESPONSE: "the log does not hold the answer",
     Reason.COST_UNKNOWN: "nobody knows what it cost",
+    Reason.SELF_HOSTED: "served by machines of your own, which have no list price",
+    Reason.UNKNOWN_MODEL: "no price is known for the model",
+    Reason.NO_TOKENS: "the log has neither a cost nor tokens",
+    Reason.TOKEN_CLASS: "no rate is known for some of the tokens: audio, or one-hour cache writes",
+    Reason.SERVICE_TIER: "no price is known for the service tier",
     Reason.TOOLS_OFF: "tools are switched off for this tier (`supports.tools`)",
     Reason.SCHEMAS_OFF: "JSON schemas are switched off for this tier (`supports.json_schema`)",
     Reason.IMAGES_OFF: "images are switched off for this tier (`supports.images`)",

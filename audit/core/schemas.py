@@ -74,6 +74,7 @@ TRAFFIC = _table(
     ("completion_tokens", pa.int64()),
     ("reasoning_tokens", pa.int64()),
     ("audio_tokens", pa.int64()),
+    ("completion_audio_tokens", pa.int64()),  # of audio_tokens, those in the answer
     ("image_tokens", pa.int64()),
     ("usage_basis", WORD, False),
     ("usage_raw", pa.string()),
@@ -81,6 +82,7 @@ TRAFFIC = _table(
     ("cost_basis", WORD, False),
     ("cost_usd_recomputed", pa.float64()),
     ("price_table_version", pa.string()),
+    ("unpriced_reason", WORD),  # a core.reason.Reason, for answered calls without dollars
     ("service_tier", pa.string()),
     ("batch", pa.bool_()),
     ("cache_hit", pa.bool_()),

@@ -21,8 +21,18 @@ CONFIDENCE = 0.95
 
 
 class FieldMap(Section):
-    """`ingest.map`: where a log of no known format keeps its values, as dotted paths into a record."""
+    """`ingest.map`: where a log of no known format keeps its values, as dotted paths into a record.
 
+    A path goes through JSON in text too, and may name alternatives: `usage.input|tokens.prompt` is the first of the two
+    that is there.
+    """
+
+    where: Mapping[str, str | int | float | bool | tuple[str | int | float | bool, ...]] = Field(
+        default_factory=dict, description="Records that are calls: by path, the value or values that it must have"
+    )
+    each: str | None = Field(
+        None, description="List of calls within a record; paths are looked up in a call first, then in the record"
+    )
     messages: str | None = Field(None, description="List of chat messages")
     prompt: str | None = Field(None, description="Prompt text, where there is no list of messages")
     system: str | None = Field(None, description="System prompt, where it stands apart")
@@ -32,17 +42,28 @@ class FieldMap(Section):
     response_format: str | None = None
     params: str | None = Field(None, description="Object of request parameters")
     model: str | None = None
+    model_responded: str | None = Field(None, description="The model that the response names")
     provider: str | None = None
     request_id: str | None = None
-    started_at: str | None = Field(None, description="ISO 8601 text or epoch seconds")
+    started_at: str | None = Field(None, description="ISO 8601 or RFC 2822 text, or a number since 1970")
     ended_at: str | None = None
-    latency_ms: str | None = None
+    latency_ms: str | None = Field(None, description="Duration, in `duration_unit`")
+    ttft_ms: str | None = Field(None, description="Time to the first token, in `duration_unit`")
+    duration_unit: Literal["ns", "us", "ms", "s"] = "ms"
     prompt_tokens: str | None = None
     completion_tokens: str | None = None
     cached_tokens: str | None = None
+    cache_write_tokens: str | None = None
     reasoning_tokens: str | None = None
-    cost_usd: str | None = None
+    counts: Literal["inclusive", "exclusive"] = Field(
+        "inclusive", description="exclusive: the prompt is counted without the cache, the completion without reasoning"
+    )
+    cost_usd: str | None = Field(None, description="Cost, in `cost_unit`")
+    cost_unit: Literal["usd", "cents", "nano_usd"] = "usd"
+    service_tier: str | None = None
+    batch: str | None = Field(None, description="Whether the call went through a batch API")
     status: str | None = Field(None, description="ok/success/200 or an error")
+    error: str | None = Field(None, description="Whatever stands there, if anything does, is an error's text")
     finish_reason: str | None = None
     cache_hit: str | None = None
 

@@ -292,38 +292,6 @@ def put_answer(row: Row, answer: Answer) -> None:
     row.finish_reason = "refusal" if answer.refusal and answer.finish == "stop" else finish_reason(answer.finish)
 
 
-def put_usage(row: Row, usage: Any) -> None:
-    """Write token counts in the inclusive convention: cached and written are part of the prompt.
-
-    Reads the chat API's and the Responses API's names, with the details that gateways add to them.
-    """
-    if not isinstance(usage, dict) or not usage:
-        return
-    row.prompt_tokens = integer(usage.get("prompt_tokens", usage.get("input_tokens")))
-    row.completion_tokens = integer(usage.get("completion_tokens", usage.get("output_tokens")))
-    prompt = obj(usage.get("prompt_tokens_details", usage.get("input_tokens_details")))
-    completion = obj(usage.get("completion_tokens_details", usage.get("output_tokens_details")))
-    spoken = []
-    if prompt:
-        row.cached_tokens = integer(prompt.get("cached_tokens"))
-        row.cache_write_tokens = integer(prompt.get("cache_write_tokens", prompt.get("cache_creation_tokens")))
-        hourly = obj(prompt.get("cache_creation_token_details")).get("ephemeral_1h_input_tokens")
-        row.cache_write_1h_tokens = integer(hourly)
-        row.image_tokens = integer(prompt.get("image_tokens"))
-        spoken.append(integer(prompt.get("audio_tokens")))
-    if row.cached_tokens is None:
-        row.cached_tokens = integer(usage.get("cache_read_input_tokens"))
-    if row.cache_write_tokens is None:
-        row.cache_write_tokens = integer(usage.get("cache_creation_input_tokens"))
-    if completion:
-        row.reasoning_tokens = integer(completion.get("reasoning_tokens"))
-        spoken.append(integer(completion.get("audio_tokens")))
-    known = [count for count in spoken if count is not None]
-    row.audio_tokens = sum(known) if known else None
-    row.usage_raw = json_text(usage)
-    row.usage_basis = "provider" if row.prompt_tokens is not None else "absent"
-
-
 def _hides_input(row: Row, prompt_tokens: int) -> bool:
     """Whether far more tokens were billed than the visible text can have; three bytes a token is a generous rate."""
     if row.messages is None or row.has_images or row.has_audio or prompt_tokens <= 200 + len(row.messages) / 2:

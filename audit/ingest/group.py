@@ -5,28 +5,33 @@ Only a few narrow columns are held for the whole log; everything else passes thr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from audit.core.rates import CallKind, Rates, RatesOf
+from audit.core.reason import Reason
 from audit.core.schemas import BODIES, TRAFFIC
-from audit.core.tier import PER_MILLION, Price
-from audit.core.traffic import BILLABLE_STATUSES
+from audit.core.tier import PER_MILLION
+from audit.core.traffic import BILLABLE_STATUSES, exact_sum
 from audit.ingest.row import SECOND_PASS
 from audit.ingest.work import Job, bodies_writer, copy_id
 
-PriceOf = Callable[[str, str | None], Price | None]
-"""From a model and its provider to the price; None when unknown."""
-
 _KEYS = ("row_id", "dedupe_key", "logical_request_id", "started_at", "status")
 _NEEDED = (
-    "row_id", "source_file", "status", "cache_hit", "provider", "model_key", "cost_usd_logged", "secrets_masked",
-    "prompt_tokens", "completion_tokens", "cached_tokens", "cache_write_tokens",
+    "row_id", "source_file", "status", "cache_hit", "provider", "model_key", "model_responded", "model_called",
+    "started_at", "service_tier", "batch", "operation", "cost_usd_logged", "secrets_masked", "prompt_tokens",
+    "completion_tokens", "cached_tokens", "cache_write_tokens", "cache_write_1h_tokens", "audio_tokens",
+    "completion_audio_tokens", "cost_basis", "replayable", "unreplayable_reasons",
 )  # fmt: skip
+_KIND = ("model_key", "model_responded", "model_called", "provider", "service_tier", "batch", "slot")
+_RATES = ("input", "output", "cached_input", "cache_write", "cache_write_1h", "input_audio", "output_audio")
 _ROW_GROUP = 50_000
 
 
@@ -40,9 +45,19 @@ class Ledger:
     cache_hits: int = 0
     not_priced: int = 0
     secrets_masked: int = 0
+    unpriced: Counter[str] = field(default_factory=Counter)
+    warnings: Counter[str] = field(default_factory=Counter)
+    spend_usd: Mapping[str, float] = field(default_factory=dict)
+    not_auditable_usd: Mapping[str, float] = field(default_factory=dict)
 
     def __add__(self, other: Ledger) -> Ledger:
-        return Ledger(*(getattr(self, name) + getattr(other, name) for name in Ledger.__slots__))
+        return Ledger(*(_sum(getattr(self, name), getattr(other, name)) for name in Ledger.__slots__))
+
+
+def _sum(one: Any, other: Any) -> Any:
+    if isinstance(one, Mapping):
+        return type(one)({key: one.get(key, 0) + other.get(key, 0) for key in {**one, **other}})  # type: ignore[call-arg]
+    return one + other
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +147,21 @@ def _duplicates(keys: pl.DataFrame, jobs: Sequence[Job], ids: pl.DataFrame) -> t
 def _attempts(keys: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
     """Place of each attempt in its logical request; the last that was answered, else the last, is what the client got.
 
-    Duplicates are no attempts of their own: place 0, never final.
+    An answered attempt ends its request: a later one of the same id that is answered too is a request of its own, as
+    where the id is a conversation's. Duplicates are no attempts of their own: place 0, never final.
     """
     grouped = kept.filter(pl.col("logical").is_duplicated()).sort("logical", "started_at", "order", nulls_last=True)
-    place = pl.int_range(pl.len(), dtype=pl.Int64).over("logical")
-    rank = pl.when("answered").then(place + pl.len().over("logical")).otherwise(place)
+    answers = pl.col("answered").cum_sum().over("logical") - pl.col("answered")
+    last = (pl.col("answered").sum().over("logical").cast(pl.Int64) - 1).clip(lower_bound=0)
+    grouped = grouped.with_columns(pl.min_horizontal(answers.cast(pl.Int64), last).alias("turn"))
+    one = ("logical", "turn")
+    place = pl.int_range(pl.len(), dtype=pl.Int64).over(one)
+    rank = pl.when("answered").then(place + pl.len().over(one)).otherwise(place)
     attempts = grouped.select(
         "part",
         "at",
         place.clip(upper_bound=2**15 - 1).cast(pl.Int16).alias("attempt_index"),
-        (rank == rank.max().over("logical")).alias("is_final_attempt"),
+        (rank == rank.max().over(one)).alias("is_final_attempt"),
     )
     extra = keys.join(kept.select("order"), on="order", how="anti").select(
         "part",
@@ -152,12 +172,12 @@ def _attempts(keys: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([attempts, extra])
 
 
-def finish_part(job: Job, fixes: Fixes, digests: Mapping[str, str], price_of: PriceOf | None) -> Ledger:
+def finish_part(job: Job, fixes: Fixes, digests: Mapping[str, str], rates_of: RatesOf | None) -> Ledger:
     """Write a part's traffic, complete, and remove its draft.
 
     Args:
         digests: SHA-256 of each source, by its name.
-        price_of: Asked once per model and provider; None leaves the recomputed cost empty.
+        rates_of: Asked once per kind of call; None leaves the recomputed cost empty.
     """
     draft = _draft(job)
     frame = pl.DataFrame(pl.from_arrow(draft.select(_NEEDED))).with_columns(
@@ -166,7 +186,7 @@ def finish_part(job: Job, fixes: Fixes, digests: Mapping[str, str], price_of: Pr
     frame = frame.with_row_index("at").with_columns(pl.col("at").cast(pl.Int64))
     frame = _overlaid(frame, fixes)
     frame = frame.with_columns(pl.col("source_file").replace_strict(digests, default=None).alias("source_sha256"))
-    frame = _priced(frame, price_of)
+    frame = _priced(frame, rates_of)
     made = (*SECOND_PASS, "row_id")
     table = pa.table(
         {f.name: frame[f.name].to_arrow().cast(f.type) if f.name in made else draft[f.name] for f in TRAFFIC},
@@ -176,7 +196,12 @@ def finish_part(job: Job, fixes: Fixes, digests: Mapping[str, str], price_of: Pr
     if len(fixes.ids):
         _rename_bodies(job, fixes.ids)
     job.draft.unlink()
-    return _ledger(frame)
+    return replace(_ledger(frame), warnings=_warnings(draft["ingest_warnings"]))
+
+
+def _warnings(column: pa.ChunkedArray) -> Counter[str]:
+    """How often each warning occurs, without the number that some end with."""
+    return Counter(word.partition(":")[0] for word in pc.list_flatten(column).to_pylist())
 
 
 def _overlaid(frame: pl.DataFrame, fixes: Fixes) -> pl.DataFrame:
@@ -193,32 +218,101 @@ def _overlaid(frame: pl.DataFrame, fixes: Fixes) -> pl.DataFrame:
     return frame.with_columns(pl.lit(0, pl.Int16).alias("attempt_index"), pl.lit(True).alias("is_final_attempt"))
 
 
-def _priced(frame: pl.DataFrame, price_of: PriceOf | None) -> pl.DataFrame:
-    """Add the cost by the price table, with the table's version, wherever the model has a price and tokens."""
-    pairs = frame.select("model_key", "provider").unique() if price_of else pl.DataFrame()
-    rates: list[dict[str, Any]] = []
-    for model, provider in pairs.iter_rows():
-        price = price_of(model, provider) if price_of and model else None
-        if price is not None:
-            rates.append({
-                "model_key": model, "provider": provider, "_in": price.input, "_out": price.output,
-                "_cached": price.input if price.cached_input is None else price.cached_input,
-                "_write": price.input if price.cache_write is None else price.cache_write,
-                "price_table_version": price.source,
-            })  # fmt: skip
-    numbers = dict.fromkeys(("_in", "_out", "_cached", "_write"), pl.Float64)
-    schema = {"model_key": pl.String, "provider": pl.String, **numbers, "price_table_version": pl.String}
-    table = pl.DataFrame(rates, schema=schema)
-    frame = frame.join(table, on=["model_key", "provider"], how="left", nulls_equal=True, maintain_order="left")
-    cached, written = pl.col("cached_tokens").fill_null(0), pl.col("cache_write_tokens").fill_null(0)
-    fresh = (pl.col("prompt_tokens") - cached - written).clip(lower_bound=0)
-    # The order of Price.cost_usd, so that both give the same double.
-    cost = fresh * pl.col("_in") + cached * pl.col("_cached") + written * pl.col("_write")
-    cost = (cost + pl.col("completion_tokens") * pl.col("_out")) / PER_MILLION
-    counted = pl.col("status").is_in(list(BILLABLE_STATUSES)) & ~pl.col("cache_hit").fill_null(False)
-    frame = frame.with_columns(pl.when(counted).then(cost).alias("cost_usd_recomputed"))
+def _priced(frame: pl.DataFrame, rates_of: RatesOf | None) -> pl.DataFrame:
+    """Add the cost by the price table, with the table's version, or the reason why there is none."""
+    # DeepSeek's are the only prices that change within a day, at half past an hour.
+    half_hours = pl.col("model_key").fill_null("").str.contains("deepseek")
+    start = pl.col("started_at")
+    frame = frame.with_columns(
+        pl.when(half_hours).then(start.dt.truncate("30m")).otherwise(start.dt.truncate("1d")).alias("slot")
+    )
+    kinds = frame.select(_KIND).unique(maintain_order=True).with_row_index("kind")
+    frame = frame.join(kinds, on=list(_KIND), how="left", nulls_equal=True, maintain_order="left")
+    found = [_rates(kind, rates_of) for kind in kinds.iter_rows(named=True)]
+    frame = _with_rates(frame, found)
+    frame = frame.with_columns(_cost().alias("cost_usd_recomputed"))
     known = pl.col("cost_usd_recomputed").is_not_null()
-    return frame.with_columns(pl.when(known).then(pl.col("price_table_version")).alias("price_table_version"))
+    return frame.with_columns(
+        pl.when(known).then(pl.col("price_table_version")).alias("price_table_version"),
+        pl.when(_billed() & ~known & pl.col("cost_usd_logged").is_null()).then(_why()).alias("unpriced_reason"),
+    )
+
+
+def _rates(kind: Mapping[str, Any], rates_of: RatesOf | None) -> Sequence[Rates] | Reason:
+    names = [kind["model_key"], kind["model_responded"], kind["model_called"]]
+    models = tuple(dict.fromkeys(name for name in names if name))
+    if rates_of is None or not models:
+        return Reason.UNKNOWN_MODEL
+    return rates_of(
+        CallKind(
+            models=models,
+            provider=kind["provider"],
+            at=kind["slot"],
+            service_tier=kind["service_tier"],
+            batch=bool(kind["batch"]),
+        )
+    )
+
+
+def _with_rates(frame: pl.DataFrame, found: Sequence[Sequence[Rates] | Reason]) -> pl.DataFrame:
+    """Join each row's rates, those of its prompt's length, as columns `_input`, `_output`, ...; nulls without rates."""
+    rates = {f"_{name}": pl.Float64 for name in _RATES}
+    schema = {"kind": pl.UInt32, "_above": pl.Int64, **rates, "price_table_version": pl.String, "_why": pl.String}
+    steps: dict[int, list[dict[str, Any]]] = {0: []}
+    for kind, of_kind in enumerate(found):
+        if isinstance(of_kind, Reason):
+            steps[0].append({"kind": kind, "_why": of_kind.value})
+            continue
+        for number, step in enumerate(of_kind):
+            row = {f"_{name}": getattr(step, name) for name in _RATES}
+            row |= {"kind": kind, "_above": step.above, "price_table_version": step.source}
+            steps.setdefault(number, []).append(row)
+    made = [name for name in schema if name not in ("kind", "_above")]
+    for number, rows in sorted(steps.items()):
+        table = pl.DataFrame(rows, schema=schema)
+        frame = frame.join(table, on="kind", how="left", maintain_order="left", suffix="_step")
+        if number:
+            longer = (pl.col("prompt_tokens") > pl.col("_above_step")).fill_null(False)
+            frame = frame.with_columns(
+                pl.when(longer).then(pl.col(f"{name}_step")).otherwise(pl.col(name)).alias(name) for name in made
+            ).drop("_above_step", *(f"{name}_step" for name in made))
+    return frame
+
+
+def _billed() -> pl.Expr:
+    return pl.col("status").is_in(list(BILLABLE_STATUSES)) & ~pl.col("cache_hit").fill_null(False)
+
+
+def _cost() -> pl.Expr:
+    """USD by rates and tokens; null without tokens, or where a class of tokens has no rate."""
+    cached, written = pl.col("cached_tokens").fill_null(0), pl.col("cache_write_tokens").fill_null(0)
+    hourly = pl.min_horizontal(pl.col("cache_write_1h_tokens").fill_null(0), written)
+    said = pl.col("completion_audio_tokens").fill_null(0)
+    heard = (pl.col("audio_tokens").fill_null(0) - said).clip(lower_bound=0)
+    prompt, completion = pl.col("prompt_tokens"), pl.col("completion_tokens")
+    completion = (
+        pl.when(pl.col("operation").cast(pl.String) == "embeddings").then(completion.fill_null(0)).otherwise(completion)
+    )
+    fresh = (prompt - cached - written - heard).clip(lower_bound=0)
+    rate = {name: pl.col(f"_{name}") for name in _RATES}
+    read_rate, write_rate = (rate[name].fill_null(rate["input"]) for name in ("cached_input", "cache_write"))
+    # The order of Price.cost_usd, so that both give the same double.
+    cost = fresh * rate["input"] + cached * read_rate + (written - hourly) * write_rate
+    cost = cost + (completion - said).clip(lower_bound=0) * rate["output"]
+    for tokens, name in ((hourly, "cache_write_1h"), (heard, "input_audio"), (said, "output_audio")):
+        cost = pl.when(tokens > 0).then(cost + tokens * rate[name]).otherwise(cost)
+    return pl.when(_billed() & (prompt + completion > 0)).then(cost / PER_MILLION)
+
+
+def _why() -> pl.Expr:
+    untold = (pl.col("prompt_tokens").fill_null(0) + pl.col("completion_tokens").fill_null(0)) == 0
+    return (
+        pl.when(pl.col("_why").is_not_null())
+        .then(pl.col("_why"))
+        .when(untold | pl.col("prompt_tokens").is_null() | pl.col("completion_tokens").is_null())
+        .then(pl.lit(Reason.NO_TOKENS.value))
+        .otherwise(pl.lit(Reason.TOKEN_CLASS.value))
+    )
 
 
 def _rename_bodies(job: Job, ids: pl.DataFrame) -> None:
@@ -251,4 +345,24 @@ def _ledger(frame: pl.DataFrame) -> Ledger:
         (billable & cost.is_null()).sum().alias("not_priced"),
         pl.col("secrets_masked").sum().alias("secrets_masked"),
     )
-    return Ledger(**{name: int(value) for name, value in counts.row(0, named=True).items()})
+    why = frame.filter(billable & cost.is_null())["unpriced_reason"].fill_null(Reason.UNKNOWN_MODEL.value)
+    numbers: dict[str, Any] = {name: int(value) for name, value in counts.row(0, named=True).items()}
+    known = frame.filter(billable & cost.is_not_null()).with_columns(cost.alias("usd"))
+    untested = known.filter(pl.col("replayable").cast(pl.String) == "none")
+    return Ledger(
+        **numbers,
+        unpriced=Counter(why.to_list()),
+        spend_usd=_dollars(
+            known,
+            pl.when(pl.col("cost_usd_logged").is_null())
+            .then(pl.lit("recomputed"))
+            .otherwise(pl.col("cost_basis").cast(pl.String)),
+        ),
+        not_auditable_usd=_dollars(untested, pl.col("unreplayable_reasons").list.join(" + ")),
+    )
+
+
+def _dollars(rows: pl.DataFrame, by: pl.Expr) -> dict[str, float]:
+    """Exact sums of dollars by a word."""
+    grouped = rows.select(by.alias("by"), "usd").group_by("by", maintain_order=True)
+    return {str(word): exact_sum(part["usd"]) for (word,), part in grouped}

@@ -9,8 +9,9 @@ import msgspec
 
 from audit.ingest import chat
 from audit.ingest.row import Row
-from audit.ingest.values import integer, microseconds, number, obj, small, text
-from audit.ingest.words import model_key, provider
+from audit.ingest.usage import put_usage, reported_cost, settle_counts
+from audit.ingest.values import boolean, integer, microseconds, number, obj, small, text
+from audit.ingest.words import free, model_key, provider
 
 
 class Headers(
@@ -102,6 +103,12 @@ OPERATIONS = {
     "anthropic_messages": "messages",
     "text_completion": "text_completion",
     "embedding": "embeddings",
+    "image_generation": "images",
+    "image_edit": "images",
+    "rerank": "rerank",
+    "moderation": "moderation",
+    "transcription": "transcription",
+    "speech": "speech",
 }
 
 
@@ -164,16 +171,27 @@ def put_times(row: Row, payload: Payload) -> None:
 
 def put_money(row: Row, payload: Payload) -> None:
     """Write tokens and cost; a cost of 0 that is none becomes unknown."""
-    usage = payload.response.usage if payload.response is not None else None
-    chat.put_usage(row, usage or obj(payload.metadata).get("usage_object"))
+    usage = (payload.response.usage if payload.response is not None else None) or obj(payload.metadata).get(
+        "usage_object"
+    )
+    put_usage(row, usage)
     prompt, completion = integer(payload.prompt_tokens), integer(payload.completion_tokens)
     if prompt or completion or row.usage_basis == "provider":
-        row.prompt_tokens, row.completion_tokens = prompt, completion
+        # Of two counts the larger includes the cache and the reasoning.
+        row.prompt_tokens = max(prompt or 0, row.prompt_tokens or 0) if prompt is not None else row.prompt_tokens
+        row.completion_tokens = (
+            max(completion or 0, row.completion_tokens or 0) if completion is not None else row.completion_tokens
+        )
+        settle_counts(row)
         row.usage_basis = "emitter_estimated" if row.status == "partial" else "provider"
-    row.cache_hit = payload.cache_hit if isinstance(payload.cache_hit, bool) else None
+    row.cache_hit = boolean(payload.cache_hit)
     cost = number(payload.response_cost)
     unknown = payload.response_cost_failure_debug_info or payload.zero_cost_diagnostic or prompt or completion
-    if cost == 0 and row.status != "error" and not row.cache_hit and unknown:
-        row.ingest_warnings = ("zero_cost_is_unknown",)  # LiteLLM writes 0 for a model that it has no price for
+    if cost == 0 and free(row.model_called):
+        row.cost_usd_logged, row.cost_basis = 0.0, "free"
+    elif cost == 0 and row.status != "error" and not row.cache_hit and unknown:
+        row.ingest_warnings = (*row.ingest_warnings, "zero_cost_is_unknown")  # of a model that LiteLLM has no price for
     elif cost is not None and cost >= 0:
         row.cost_usd_logged, row.cost_basis = cost, "gateway_pricetable"
+    if row.cost_usd_logged is None and (reported := reported_cost(usage)) is not None:
+        row.cost_usd_logged, row.cost_basis = reported, "provider"

@@ -16,7 +16,9 @@ from audit.core.fingerprint import canonical_json, digest
 from audit.ingest.row import Unusable
 from audit.ingest.values import parse
 
-# Name, what its text has in it in lower case, pattern. Masked is the group `v` where there is one, else all of it.
+# Name, what its text has in it in lower case, pattern. Masked is the group `v` where there is one, else all of it, and
+# if `digit` is a group too, only where there is a digit in it. No pattern looks further ahead than it consumes or than
+# a fixed length: each text is read once, whatever stands in it.
 _SECRETS = (
     (
         "private-key",
@@ -24,7 +26,7 @@ _SECRETS = (
         r"-----BEGIN [A-Z0-9 ]{0,30}PRIVATE KEY-----"
         r"(?:(?!-----END)[\s\S])*(?:-----END [A-Z0-9 ]{0,30}PRIVATE KEY-----)?",
     ),
-    ("api-key", ("sk-",), r"(?<![A-Za-z0-9])sk-(?=[A-Za-z_-]*\d)[A-Za-z0-9_-]{16,}"),
+    ("api-key", ("sk-",), r"(?<![A-Za-z0-9])(?P<digit>sk-[A-Za-z0-9_-]{16,})"),
     ("api-key", ("k_live_", "k_test_"), r"(?<![A-Za-z0-9])(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{10,}"),
     ("aws-key", ("akia", "asia"), r"(?<![A-Za-z0-9])(?:AKIA|ASIA)[0-9A-Z]{16}(?![A-Za-z0-9])"),
     (
@@ -35,24 +37,24 @@ _SECRETS = (
     ("slack-token", ("xox",), r"(?<![A-Za-z0-9])xox[abeoprs]-[A-Za-z0-9-]{10,}"),
     ("google-key", ("aiza",), r"(?<![A-Za-z0-9])AIza[0-9A-Za-z_-]{35}"),
     ("token", ("glpat-", "hf_"), r"(?<![A-Za-z0-9])(?:glpat-[A-Za-z0-9_-]{20,}|hf_[A-Za-z0-9]{30,})"),
-    ("jwt", ("eyj",), r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?"),
-    ("bearer", ("bearer",), r"(?i:\bbearer)\s+(?P<v>(?=[A-Za-z._~+/=-]*\d)[A-Za-z0-9._~+/=-]{16,})"),
+    ("jwt", ("eyj",), r"(?<![A-Za-z0-9])eyJ[A-Za-z0-9_-]{8,1000}\.eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*)?"),
+    ("bearer", ("bearer",), r"(?i:\bbearer)\s{1,99}(?P<v>(?P<digit>[A-Za-z0-9._~+/=-]{16,}))"),
     ("url-password", ("://",), r"[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s:@/\"']{0,80}:(?P<v>[^\s@/\"']{1,200})@"),
     (
         "password",
         ("passw", "pwd"),
-        r"(?i:\b(?:password|passwd|pwd))\s*=\s*[\"']?(?P<v>[^\s\"',;&<>{}$%()]{4,})",
+        r"(?i:\b(?:password|passwd|pwd))\s{0,99}=\s{0,99}[\"']?(?P<v>[^\s\"',;&<>{}$%()]{4,})",
     ),
     (
         "password",
         ("passw", "pwd"),
-        r"(?i:\b(?:password|passwd|pwd))[\"']?\s*:\s*[\"']?(?P<v>(?=[^\s\"',;]*\d)[^\s\"',;&<>{}$%()]{6,})",
+        r"(?i:\b(?:password|passwd|pwd))[\"']?\s{0,99}:\s{0,99}[\"']?(?P<v>(?P<digit>[^\s\"',;&<>{}$%()]{6,}))",
     ),
     (
         "api-key",
         ("key", "secret", "token"),
         r"(?i:\b(?:api[_-]?key|secret[_-]?key|client[_-]?secret|access[_-]?key|account[_-]?key|auth[_-]?token))"
-        r"[\"']?\s*[=:]\s*[\"']?(?P<v>(?=[A-Za-z_+/.-]*\d)[A-Za-z0-9_+/.=-]{16,})",
+        r"[\"']?\s{0,99}[=:]\s{0,99}[\"']?(?P<v>(?P<digit>[A-Za-z0-9_+/.=-]{16,}))",
     ),
 )
 _SECRET_PATTERNS = tuple((name, hints, re.compile(pattern)) for name, hints, pattern in _SECRETS)
@@ -134,13 +136,26 @@ class Redactor:
         return value if masked == inner else canonical_json(masked)
 
     def value(self, value: Any) -> Any:
-        """A JSON value with every string in it masked, keys too."""
+        """A JSON value with every string in it masked, keys too; however deep it is nested."""
+        made: list[Any] = [value]
+        todo: list[tuple[Any, Any, str | None]] = [(made, 0, None)]  # container, place in it, its key before masking
+        while todo:
+            container, place, key = todo.pop()
+            found = container[place]
+            if isinstance(found, list):
+                container[place] = copy = list(found)
+                todo.extend((copy, index, None) for index in range(len(copy)))
+            elif isinstance(found, dict):
+                names = {name: self._plain(name) for name in found}
+                container[place] = fresh = {names[name]: item for name, item in found.items()}
+                todo.extend((fresh, names[name], name) for name in found)
+            else:
+                container[place] = self._leaf(found) if key is None else self.named(key, found)
+        return made[0]
+
+    def _leaf(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.text(value)
-        if isinstance(value, list):
-            return [self.value(item) for item in value]
-        if isinstance(value, dict):
-            return {self._plain(key): self.named(key, item) for key, item in value.items()}
         if self.kinds and isinstance(value, int | float) and not isinstance(value, bool) and abs(value) >= 1e12:
             text = str(value)
             masked = self._plain(text)
@@ -148,14 +163,14 @@ class Redactor:
         return value
 
     def named(self, key: str, value: Any) -> Any:
-        """A value masked in the light of its key."""
+        """A text or a number masked in the light of its key."""
         # A value of `"password": "..."` shows that it is one only beside its key.
         if isinstance(value, str) and value and value[:1] not in ("{", "["):
             pair = f"{key}: {value}"
             masked = self._secrets(pair)
             if masked != pair and masked.startswith(f"{key}: "):
                 return self._personal(masked[len(key) + 2 :])
-        return self.value(value)
+        return self._leaf(value)
 
     def _plain(self, value: str) -> str:
         return self._personal(self._secrets(value))
@@ -164,9 +179,14 @@ class Redactor:
         low = value.lower()
         for name, hints, pattern in _SECRET_PATTERNS:
             if any(hint in low for hint in hints):
-                value, count = pattern.subn(partial(_masked, name), value)
-                self.found["secret"] += count
+                value = pattern.sub(partial(self._mask, name), value)
         return value
+
+    def _mask(self, name: str, match: re.Match[str]) -> str:
+        if "digit" in match.re.groupindex and not any(map(str.isdecimal, match["digit"])):
+            return match[0]
+        self.found["secret"] += 1
+        return _masked(name, match)
 
     def _personal(self, value: str) -> str:
         for kind in self.kinds:

@@ -16,6 +16,7 @@ SECOND_PASS = (
     "duplicate_of",
     "cost_usd_recomputed",
     "price_table_version",
+    "unpriced_reason",
     "source_sha256",
 )
 """Columns that need the whole log, or the whole file; filled after the last record is read."""
@@ -28,8 +29,8 @@ class Unusable(Exception):
 class Row(msgspec.Struct, kw_only=True, gc=False):
     """One attempt at one model call. The fields are the columns of TRAFFIC and BODIES; a format fills what it knows.
 
-    `dedupe_key` is no column: two rows with one key are the same call logged twice. None means that only equal bytes
-    with a time stamp are.
+    `dedupe_key` is no column: two rows with one key are the same call logged twice; see `call_key`. None means that
+    only equal bytes with a time stamp are.
     """
 
     dedupe_key: str | None = None
@@ -73,6 +74,7 @@ class Row(msgspec.Struct, kw_only=True, gc=False):
     completion_tokens: int | None = None
     reasoning_tokens: int | None = None
     audio_tokens: int | None = None
+    completion_audio_tokens: int | None = None
     image_tokens: int | None = None
     usage_basis: str = "absent"
     usage_raw: str | None = None
@@ -126,6 +128,16 @@ class Row(msgspec.Struct, kw_only=True, gc=False):
     response_choices: str | None = None
     tool_calls: str | None = None
     refusal: str | None = None
+
+
+def call_key(row: Row) -> str | None:
+    """What names one call: its id, its time and its prompt; an id alone may be short, and a conversation's.
+
+    None without an id or a time: then only equal bytes are the same call.
+    """
+    if row.request_id is None or row.started_at is None:
+        return None
+    return f"{row.request_id}@{row.started_at}@{row.prompt_hash}@{row.status}"
 
 
 DRAFT = pa.schema([field for field in TRAFFIC if field.name not in SECOND_PASS] + [pa.field("dedupe_key", pa.string())])

@@ -18,9 +18,10 @@ from pathlib import Path
 from audit.core.artifacts import RunFolder, rows_table, write_table
 from audit.core.errors import AuditError, InputError, Place
 from audit.core.fingerprint import file_sha256
+from audit.core.rates import RatesOf
 from audit.core.schemas import REJECTS
 from audit.core.settings import IngestSettings
-from audit.ingest.group import Ledger, PriceOf, find_fixes, finish_part
+from audit.ingest.group import Ledger, find_fixes, finish_part
 from audit.ingest.sniff import Sniffed, sniff
 from audit.ingest.source import PIECE_BYTES, Piece, Source, find_sources, pieces
 from audit.ingest.work import EARLY_RECORDS, Job, Part, Reject, read_part
@@ -42,6 +43,12 @@ class IngestReport:
         duplicates: Rows that repeat an earlier one; in no sum.
         cache_hits: Answered by the gateway's cache.
         not_priced: Billable rows without a cost, logged or recomputed.
+        unpriced: How many of them, by the reason (`core.reason.Reason`).
+        spend_usd: Dollars by where they come from: what the gateway or the provider logged, or `recomputed` by a price
+            table; `free` is a model that costs nothing by its name.
+        not_auditable_usd: Of these, what cannot be replayed, by the reasons why.
+        warnings: Values that were questioned or could not be read, by kind.
+        not_calls: Records that are no call: a parent span, a row that `ingest.map.where` leaves out.
         secrets_masked: Secrets replaced in what was written.
         formats: Rows by format.
         inputs: SHA-256 of each source by its name.
@@ -56,6 +63,11 @@ class IngestReport:
     duplicates: int
     cache_hits: int
     not_priced: int
+    unpriced: dict[str, int]
+    spend_usd: dict[str, float]
+    not_auditable_usd: dict[str, float]
+    warnings: dict[str, int]
+    not_calls: int
     secrets_masked: int
     formats: dict[str, int]
     inputs: dict[str, str]
@@ -69,6 +81,7 @@ class _Reading:
     digests: dict[str, Future[str]] = field(default_factory=dict)
     sniffed: dict[str, Sniffed] = field(default_factory=dict)
     skipped: list[Reject] = field(default_factory=list)
+    refused: InputError | None = None
 
 
 def ingest(
@@ -77,7 +90,7 @@ def ingest(
     folder: RunFolder,
     *,
     workers: int = 2,
-    price_of: PriceOf | None = None,
+    rates_of: RatesOf | None = None,
 ) -> IngestReport:
     """Read logs of any known format into a run folder.
 
@@ -87,7 +100,7 @@ def ingest(
     Args:
         sources: Files and folders; folders are searched, sorted.
         workers: Processes to parse with; small inputs are read in this one.
-        price_of: Price of a model at a provider, for rows whose cost the log does not have and to compare with it.
+        rates_of: Rates of a kind of call, for rows whose cost the log does not have and to compare with it.
 
     Raises:
         InputError: A source is missing, empty, damaged, of no known format, or mostly unusable.
@@ -103,10 +116,12 @@ def ingest(
             watch.see(part)
             jobs.append(job)
             parts.append(part)
+        if not jobs and reading.refused is not None:
+            raise reading.refused
         watch.judge()
         digests = {name: future.result() for name, future in reading.digests.items()}
         total = Ledger()
-        finish = partial(finish_part, digests=digests, price_of=price_of)
+        finish = partial(finish_part, digests=digests, rates_of=rates_of)
         with ThreadPoolExecutor(workers) as pool:  # compression, which is most of it, runs outside the lock
             for ledger in pool.map(finish, jobs, find_fixes(jobs)):
                 total = total + ledger
@@ -229,16 +244,25 @@ def _known_pieces(source: Source, settings: IngestSettings, reading: _Reading, *
     stream = pieces(source)
     try:
         first = next(stream)
+        sniffed = sniff(first, settings)
     except InputError as error:
-        # One empty object among thousands is no reason to stop; it is counted.
-        if alone or error.code != "ingest.empty":
+        # One empty or foreign file among thousands is no reason to stop; it is counted.
+        if alone or error.code not in _FOREIGN:
             raise
-        reading.skipped.append(Reject(source.name, 0, "empty file", ""))
+        reading.skipped.append(Reject(source.name, 0, _FOREIGN[error.code], ""))
+        reading.refused = reading.refused or error
         return
-    sniffed = sniff(first, settings)
     reading.sniffed.setdefault(sniffed.name, sniffed)
     for piece in chain((first,), stream):
-        yield piece.of(sniffed.name)
+        yield piece.of(sniffed.name, sniffed.within)
+
+
+_FOREIGN = {
+    "ingest.empty": "empty file",
+    "ingest.not-json": "file that is no log",
+    "ingest.unknown-format": "file of no known format",
+}
+"""Errors of a whole file that others beside it may outweigh, by their code."""
 
 
 def _report(
@@ -257,6 +281,11 @@ def _report(
         duplicates=total.duplicates,
         cache_hits=total.cache_hits,
         not_priced=total.not_priced,
+        unpriced=dict(sorted(total.unpriced.items())),
+        spend_usd=dict(sorted(total.spend_usd.items())),
+        not_auditable_usd=dict(sorted(total.not_auditable_usd.items())),
+        warnings=dict(sorted(total.warnings.items())),
+        not_calls=sum(part.not_calls for part in parts),
         secrets_masked=total.secrets_masked,
         formats=dict(sorted(formats.items())),
         inputs=dict(sorted(digests.items())),

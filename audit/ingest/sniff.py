@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.core.errors import InputError, Place
-from audit.core.settings import IngestSettings
+from audit.core.settings import FieldMap, IngestSettings
 from audit.ingest.formats import FORMATS
 from audit.ingest.row import Unusable
 from audit.ingest.source import Piece
-from audit.ingest.values import parse
+from audit.ingest.values import parse, walk
 
 SNIFFED_RECORDS = 20
 """Records looked at before giving up: the first one may be broken, or a header of some kind."""
@@ -19,10 +19,11 @@ SNIFFED_RECORDS = 20
 
 @dataclass(frozen=True, slots=True)
 class Sniffed:
-    """A format's name, and why it was chosen."""
+    """A format's name, why it was chosen, and the field that holds the list of its records, where an export has one."""
 
     name: str
     reason: str
+    within: str | None = None
 
     def __str__(self) -> str:
         return f"{self.name}: {self.reason}"
@@ -38,8 +39,6 @@ def sniff(piece: Piece, settings: IngestSettings) -> Sniffed:
     if settings.format is not None:
         FORMATS.get(settings.format)
         return Sniffed(settings.format, "named by ingest.format")
-    if settings.map is not None:
-        return Sniffed("generic", "its fields are mapped by ingest.map")
     unmatched: Mapping[str, Any] | None = None
     problem, row = "not a JSON object", piece.first_row
     for number, record in piece.records():
@@ -53,10 +52,10 @@ def sniff(piece: Piece, settings: IngestSettings) -> Sniffed:
         if not isinstance(value, dict):
             problem, row = "not a JSON object", number
             continue
-        for name in FORMATS:
-            reason = FORMATS.get(name).detects(value)
-            if reason:
-                return Sniffed(name, reason)
+        if settings.map is not None:
+            return _mapped(value, settings.map)
+        if (sniffed := _told(value) or _wrapped(value)) is not None:
+            return sniffed
         unmatched = value if unmatched is None else unmatched
     if unmatched is None:
         raise InputError(
@@ -66,6 +65,32 @@ def sniff(piece: Piece, settings: IngestSettings) -> Sniffed:
             hint="export as JSONL, one request per line",
         )
     raise _unknown(piece, unmatched)
+
+
+def _told(record: Mapping[str, Any]) -> Sniffed | None:
+    for name in FORMATS:
+        reason = FORMATS.get(name).detects(record)
+        if reason:
+            return Sniffed(name, reason)
+    return None
+
+
+def _wrapped(record: Mapping[str, Any]) -> Sniffed | None:
+    """The format of the records in the first list of an object that has one of a known format."""
+    for field, items in record.items():
+        if isinstance(items, list) and items and isinstance(items[0], dict) and (sniffed := _told(items[0])):
+            return Sniffed(sniffed.name, f"`{field}` holds records, and the first {sniffed.reason}", field)
+    return None
+
+
+def _mapped(record: Mapping[str, Any], paths: FieldMap) -> Sniffed:
+    """The generic format; its records may lie in a list too, where the mapped prompt is not in the object itself."""
+    asked = [path for path in (paths.messages, paths.prompt) if path]
+    if all(walk(record, path) is None for path in asked):
+        for field, items in record.items():
+            if isinstance(items, list) and items and any(walk(items[0], path) is not None for path in asked):
+                return Sniffed("generic", f"its fields are mapped by ingest.map, in the list `{field}`", field)
+    return Sniffed("generic", "its fields are mapped by ingest.map")
 
 
 def _unknown(piece: Piece, record: Mapping[str, Any]) -> InputError:

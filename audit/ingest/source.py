@@ -7,7 +7,7 @@ import mmap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, NoReturn, cast
 
 import msgspec
 import pyarrow as pa
@@ -16,16 +16,18 @@ import zstandard
 from isal import igzip, isal_zlib
 
 from audit.core.errors import InputError, Place
+from audit.ingest.texts import Layout, bare, csv_records, json_values, layout_of, recoded, separator_of
 
 PIECE_BYTES = 1 << 24
 """Size of a piece of lines before it is cut at a line's end; two workers hold a few of them each."""
 HEAD_BYTES = 1 << 20
 _BUFFER_BYTES = 1 << 18
-SUFFIXES = frozenset({".jsonl", ".ndjson", ".json", ".log", ".gz", ".zst", ".zstd", ".parquet"})
+SUFFIXES = frozenset({".jsonl", ".ndjson", ".json", ".log", ".csv", ".tsv", ".gz", ".zst", ".zstd", ".parquet"})
 """What is picked up from a folder; a file that is named outright may be called anything."""
 
 _ISAL_ERROR = cast(type[Exception], isal_zlib.error)
 _DAMAGE = (EOFError, OSError, _ISAL_ERROR, zstandard.ZstdError)
+_BRACE = ord("{")
 _GZIP, _ZSTD, _PARQUET, _BOM = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1", b"\xef\xbb\xbf"
 
 
@@ -45,8 +47,9 @@ class Piece:
         first_row: Line or element number of the first record, from 1.
         span: Byte range of the lines in an uncompressed file; the worker reads it itself.
         lines: The lines, of a compressed file.
-        items: One element per record, of a JSON array or a Parquet file.
+        items: One element per record, of a JSON array, of values over many lines, of CSV or of Parquet.
         format: Name of the format, once sniffed.
+        within: Field of each record that holds the list of the log's records, as in `{"data": [...]}`.
     """
 
     source: Source
@@ -56,15 +59,23 @@ class Piece:
     lines: bytes | None = None
     items: tuple[bytes, ...] | None = None
     format: str = ""
+    within: str | None = None
 
     def records(self) -> Iterator[tuple[int, bytes]]:
         """Row numbers and records; blank lines are counted and skipped."""
+        if self.within is None:
+            yield from self._records()
+            return
+        unwrapped = (item for _, record in self._records() for item in _unwrapped(record, self.within))
+        yield from enumerate(unwrapped, self.first_row)
+
+    def _records(self) -> Iterator[tuple[int, bytes]]:
         if self.items is not None:
             yield from enumerate(self.items, self.first_row)
             return
         for row, line in enumerate(self._lines(), self.first_row):
             record = line.rstrip()
-            if record:
+            if record and (record[0] == _BRACE or (record := bare(record))):
                 yield row, record
 
     def _lines(self) -> Iterator[bytes]:
@@ -83,9 +94,18 @@ class Piece:
             if rest:
                 yield rest
 
-    def of(self, format_name: str) -> Piece:
-        """The piece, with its format."""
-        return replace(self, format=format_name)
+    def of(self, format_name: str, within: str | None = None) -> Piece:
+        """The piece, with its format, and where its records lie."""
+        return replace(self, format=format_name, within=within)
+
+
+def _unwrapped(record: bytes, field: str) -> Sequence[bytes]:
+    """The records in a list that an export wrapped; a record without that list stays as it is."""
+    try:
+        wrapped = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
+        return [bytes(item) for item in msgspec.json.decode(wrapped[field], type=list[msgspec.Raw])]
+    except (msgspec.DecodeError, KeyError, RecursionError):
+        return (record,)
 
 
 def find_sources(paths: Sequence[Path]) -> list[Source]:
@@ -191,47 +211,59 @@ class _Zstd(io.RawIOBase):
 
 def _text_pieces(source: Source, stream: BinaryIO, plain: bool) -> Iterator[Piece]:
     head = stream.read(HEAD_BYTES)
+    if (made := recoded(head, stream)) is not None:
+        stream, plain = made, False
+        head = stream.read(HEAD_BYTES)
     start = len(_BOM) if head.startswith(_BOM) else 0
     body = head[start:].lstrip()
     if not body and len(head) < HEAD_BYTES:
         raise InputError(f"{source.path} holds only white space", code="ingest.empty")
-    first_line = body.split(b"\n", 1)[0].strip()
-    # One object over many lines; only a small one, because a line of JSONL may be broken too.
-    spread = body[:1] == b"{" and len(head) < HEAD_BYTES and not _whole(first_line) and _whole(body)
-    if body[:1] == b"[" or spread:
-        yield from _document_pieces(source, head, stream, plain)
-        return
-    if body[:1] != b"{":
-        _refuse(source, first_line, head[: head.find(body[:1], start)].count(b"\n") + 1)
-    if plain:
-        yield from _span_pieces(source, stream, start)
+    layout = layout_of(body)
+    if layout is None:
+        _refuse(source, head[: head.find(body[:1], start)].count(b"\n") + 1)
+    elif layout == "lines":
+        yield from _span_pieces(source, stream, start) if plain else _line_pieces(source, stream, head[start:])
+    elif layout == "array" and plain:
+        yield from _array_pieces(source, head, stream, plain)
     else:
-        yield from _line_pieces(source, stream, head[start:])
+        yield from _parsed_pieces(source, layout, body, _Rejoined(head[start:], stream))
 
 
-def _whole(data: bytes) -> bool:
-    try:
-        msgspec.json.decode(data, type=msgspec.Raw)
-    except (msgspec.DecodeError, RecursionError):
-        return False
-    return True
+class _Rejoined(io.RawIOBase):
+    """A stream with what was read of it put back."""
+
+    def __init__(self, head: bytes, rest: BinaryIO) -> None:
+        self._head, self._rest = memoryview(head), rest
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer as far as there is data; 0 at the end."""
+        data = self._head[: len(buffer)] or self._rest.read(len(buffer))
+        self._head = self._head[len(data) :]
+        buffer[: len(data)] = data
+        return len(data)
 
 
-def _refuse(source: Source, line: bytes, number: int) -> None:
-    place = Place(file=str(source.path), line=number)
-    separators = max(line.count(mark) for mark in (b",", b"\t", b";"))
-    if separators >= 2 and line[:1] not in (b'"[', b"{"):
-        raise InputError(
-            "this looks like CSV, not JSON",
-            code="ingest.csv",
-            place=place,
-            notes=[f"the first line has {separators + 1} columns"],
-            hint="export as JSONL or Parquet, one request per record",
-        )
+def _parsed_pieces(source: Source, layout: Layout, body: bytes, raw: _Rejoined) -> Iterator[Piece]:
+    """Records that do not lie one a line."""
+    stream = cast(BinaryIO, io.BufferedReader(raw, buffer_size=_BUFFER_BYTES))
+    if layout == "array":
+        yield from _array_pieces(source, b"", stream, plain=False)
+    elif layout == "csv":
+        separator = separator_of(body.split(b"\n", 1)[0].rstrip()) or ","
+        yield from _item_pieces(source, csv_records(stream, separator))
+    else:
+        yield from _item_pieces(source, json_values(stream))
+
+
+def _refuse(source: Source, line: int) -> NoReturn:
     raise InputError(
-        "this is not JSON: a log is JSON lines, a JSON array, one JSON object, or Parquet",
+        "this is neither JSON nor CSV: a log is JSON lines, a JSON array, JSON objects, CSV with a header, or Parquet",
         code="ingest.not-json",
-        place=place,
+        place=Place(file=str(source.path), line=line),
         hint="export as JSONL, one request per line",
     )
 
@@ -264,15 +296,15 @@ def _line_pieces(source: Source, stream: BinaryIO, head: bytes) -> Iterator[Piec
         data = stream.read(PIECE_BYTES)
 
 
-def _document_pieces(source: Source, head: bytes, stream: BinaryIO, plain: bool) -> Iterator[Piece]:
-    """Elements of one JSON array, or one object. An uncompressed file is mapped, not read, so memory stays small."""
+def _array_pieces(source: Source, head: bytes, stream: BinaryIO, plain: bool) -> Iterator[Piece]:
+    """Elements of one JSON array. An uncompressed file is mapped, not read, so memory stays small."""
     if plain:
         with source.path.open("rb") as file:
             view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
     else:
         view = memoryview(head + stream.read())
     try:
-        items = _elements(view[len(_BOM) if head.startswith(_BOM) else 0 :])
+        items = msgspec.json.decode(view[len(_BOM) if head.startswith(_BOM) else 0 :], type=list[msgspec.Raw])
     except msgspec.DecodeError as error:
         raise InputError(
             f"{source.path} begins as a JSON document and is not one",
@@ -281,13 +313,6 @@ def _document_pieces(source: Source, head: bytes, stream: BinaryIO, plain: bool)
             hint="export as JSONL, one request per line: one bad line then costs one line",
         ) from None
     yield from _item_pieces(source, (bytes(item) for item in items))
-
-
-def _elements(view: memoryview) -> Sequence[msgspec.Raw]:
-    first = bytes(view[:256]).lstrip()[:1]
-    if first == b"[":
-        return msgspec.json.decode(view, type=list[msgspec.Raw])
-    return [msgspec.json.decode(view, type=msgspec.Raw)]
 
 
 def _item_pieces(source: Source, items: Iterator[bytes]) -> Iterator[Piece]:

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -106,11 +107,11 @@ def _inner(kind: Any) -> type[msgspec.Struct] | None:
 
 def canonical(value: Any) -> str:
     """The same text as `core.fingerprint.canonical_json`, by a faster road where both write numbers alike."""
-    if _plain_numbers(value):
-        try:
+    try:
+        if _plain_numbers(value):
             return SORTED.encode(value).decode()
-        except (TypeError, ValueError, RecursionError):
-            pass
+    except (TypeError, ValueError, RecursionError):
+        pass
     return canonical_json(value)
 
 
@@ -199,13 +200,23 @@ def microseconds(value: Any) -> tuple[int | None, str]:
         return round(value * 1e6), "us"
     seconds = number(value)
     if seconds is None:
-        return _iso(value) if isinstance(value, str) else (None, "us")
+        return _written_time(value) if isinstance(value, str) else (None, "us")
     for limit, scale, resolution in ((1e11, 1e6, "s"), (1e14, 1e3, "ms"), (1e17, 1, "us"), (1e20, 1e-3, "ns")):
         if 1e8 <= seconds < limit:
             found = round(seconds * scale)
             fine = resolution == "s" and seconds != int(seconds)
             return (found if found <= LATEST_US else None), "us" if fine else resolution
     return None, "us"
+
+
+def _written_time(value: str) -> tuple[int | None, str]:
+    found = _iso(value)
+    if found[0] is not None or value[:1].isdigit():
+        return found
+    try:
+        return round(parsedate_to_datetime(value).timestamp() * 1e6), "s"
+    except (ValueError, TypeError, OverflowError):
+        return found
 
 
 def _iso(value: str) -> tuple[int | None, str]:
@@ -221,13 +232,35 @@ def _iso(value: str) -> tuple[int | None, str]:
     )
 
 
+_GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
+
+
+def written_number(value: Any) -> float | None:
+    """A number as people write it too: `1,234`, `$0.02`, `0.02 USD`; None for what is none."""
+    if (found := number(value)) is not None or not isinstance(value, str):
+        return found
+    plain = value.strip().removeprefix("$").removesuffix("USD").strip()
+    return number(plain.replace(",", "") if _GROUPED.fullmatch(plain) else plain)
+
+
+def unpacked(value: Any) -> Any:
+    """JSON in a string, one level: many exports keep bodies as text. What is none stays as it is."""
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        try:
+            return parse(value.encode("utf-8", "replace"))
+        except Unusable:
+            return value
+    return value
+
+
 def walk(value: Any, path: str) -> Any:
     """What stands at a dotted path, or None.
 
     Special cases: a key may itself hold dots; a number is a place in a list; in a list of tags the step `route` finds
-    `route:checkout` and `route=checkout`.
+    `route:checkout` and `route=checkout`; JSON in a text on the way is read.
     """
     while path:
+        value = unpacked(value)
         if isinstance(value, dict) and path in value:
             return value[path]
         step, _, path = path.partition(".")

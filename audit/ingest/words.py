@@ -44,6 +44,31 @@ PROVIDERS = {
     "fireworks_ai": "fireworks",
 }
 
+_MAKERS = (
+    (re.compile(r"(ft:)?(gpt-(?!oss)|o[134](-|$)|chatgpt|text-embedding-|davinci|babbage|dall-e|whisper|tts-|omni-mod)"),
+     "openai"),
+    (re.compile(r"claude"), "anthropic"),
+    (re.compile(r"gemini|text-bison|chat-bison"), "gcp.gemini"),
+    (re.compile(r"deepseek-(chat|reasoner|coder)$"), "deepseek"),
+    (re.compile(r"(open-)?(mistral|ministral|magistral|codestral|pixtral|devstral)-.*(latest|\d{4})$"), "mistral"),
+    (re.compile(r"grok-"), "x-ai"),
+    (re.compile(r"command(-|$)"), "cohere"),
+    (re.compile(r"sonar"), "perplexity"),
+    (re.compile(r"(?:[a-z]{2,6}\.)?(anthropic|amazon|meta|mistral|cohere|ai21|deepseek)\.[a-z]"), "aws.bedrock"),
+)  # fmt: skip
+"""Names that only the API of their maker gives to models. Open weights are served by many, and tell nothing."""
+_HOSTS = (
+    ("openai.azure.com", "azure"), ("services.ai.azure.com", "azure"), ("api.openai.com", "openai"),
+    ("api.anthropic.com", "anthropic"), ("api.deepseek.com", "deepseek"), ("openrouter.ai", "openrouter"),
+    ("bedrock", "aws.bedrock"), ("aiplatform.googleapis.com", "gcp.vertex"),
+    ("generativelanguage.googleapis.com", "gcp.gemini"), ("api.mistral.ai", "mistral"), ("api.x.ai", "x-ai"),
+    ("api.groq.com", "groq"), ("api.together", "together"), ("api.fireworks.ai", "fireworks"),
+    ("api.cohere", "cohere"), ("api.perplexity.ai", "perplexity"), ("api.cerebras.ai", "cerebras"),
+    ("localhost", "self_hosted"), ("127.0.0.1", "self_hosted"),
+)  # fmt: skip
+_ARN = re.compile(r"arn:aws[\w-]*:bedrock:[^/]*/")
+_BEDROCK_PATH = re.compile(r"(bedrock/)?(converse/|invoke/)?([a-z]{2}(-[a-z]+)+-\d/)?")
+
 _BY_STATUS = {
     400: "invalid_request",
     401: "auth",
@@ -99,7 +124,32 @@ def error_type(status: int | None, words: str) -> str:
 
 @functools.lru_cache(4096)
 def model_key(name: str | None, gateway_provider: str | None = None) -> str | None:
-    """The model's name as price tables have it: without the `provider/` that a gateway puts before it."""
+    """The model's name as price tables have it: without the `provider/` that a gateway puts before it.
+
+    Special case: of a Bedrock ARN, and of LiteLLM's paths to Bedrock, the model or the inference profile.
+    """
     if not name:
         return None
+    if name.startswith("arn:aws"):
+        return _ARN.sub("", name) or name
+    if (gateway_provider or "").startswith("bedrock"):
+        return _BEDROCK_PATH.sub("", name, count=1) or name
     return name.removeprefix(f"{gateway_provider}/") or name
+
+
+@functools.lru_cache(4096)
+def maker(model: str | None) -> str | None:
+    """The provider that a model's name alone tells; None for a name that several or none of them use."""
+    name = (model or "").lower()
+    return next((provider for pattern, provider in _MAKERS if pattern.match(name)), None)
+
+
+@functools.lru_cache(4096)
+def provider_of_url(url: str | None) -> str | None:
+    """The provider behind an API's address; None for one that is not in the list."""
+    return next((provider for host, provider in _HOSTS if host in (url or "").lower()), None)
+
+
+def free(model: str | None) -> bool:
+    """Whether a model's name says that it costs nothing: OpenRouter's `...:free`."""
+    return (model or "").endswith(":free")

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audit.core.fingerprint import digest
+from audit.core.reason import Reason
 from audit.core.schemas import BODIES
 from audit.core.settings import IngestSettings
 from audit.ingest.formats import FORMATS, Reader
@@ -75,6 +76,7 @@ class Part:
     rows: int
     rejects: tuple[Reject, ...]
     formats: dict[str, int]
+    not_calls: int
     early: tuple[bool, ...]
     """For each of the part's first 1,000 records: whether it was usable."""
 
@@ -100,16 +102,40 @@ def read_part(job: Job) -> Part:
 def _read_part(job: Job) -> Part:
     reader = _PartReader(job)
     with bodies_writer(job.bodies) as writer:
-        for rows in reader.batches():
-            columns = Columns(rows)
-            scrub(rows, columns, job.settings.redact)
-            writer.write_batch(columns.batch(BODIES))
-            reader.drafts.append(pa.Table.from_batches([columns.batch(DRAFT)]))
+        for batch in reader.batches():
+            try:
+                bodies, draft = _tables(batch, job.settings)
+            except _UNFIT:
+                bodies, draft = _tables([row for row in batch if reader.fits(row)], job.settings)
+            writer.write_batch(bodies)
+            reader.drafts.append(pa.Table.from_batches([draft]))
     _write_draft(job.draft, reader.drafts)
     rows_written = sum(len(draft) for draft in reader.drafts)
     return Part(
-        job.number, reader.records, rows_written, tuple(reader.rejects), dict(reader.formats), tuple(reader.early)
+        job.number,
+        reader.records,
+        rows_written,
+        tuple(reader.rejects),
+        dict(reader.formats),
+        reader.not_calls,
+        tuple(reader.early),
     )
+
+
+def _tables(rows: Sequence[Row], settings: IngestSettings) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+    """Bodies and draft of some rows, cleaned.
+
+    Raises:
+        Exception: Of `_UNFIT`, when a value fits into no column or cannot be cleaned.
+    """
+    columns = Columns(rows)
+    scrub(rows, columns, settings.redact)
+    return columns.batch(BODIES), columns.batch(DRAFT)
+
+
+_UNFIT = (pa.ArrowException, OverflowError, UnicodeError, RecursionError, TypeError, ValueError, Unusable)
+"""What one odd row may raise; it costs that row, or its bodies, and never the ingest."""
+_BODIES = tuple(name for name in BODIES.names if name != "row_id")
 
 
 def bodies_writer(path: Path) -> pq.ParquetWriter:
@@ -140,6 +166,7 @@ class _PartReader:
         self.rejects: list[Reject] = []
         self.formats: Counter[str] = Counter()
         self.records = 0
+        self.not_calls = 0
         self.early: list[bool] = []
 
     def batches(self) -> Iterator[list[Row]]:
@@ -189,7 +216,25 @@ class _PartReader:
             if row.dedupe_key is None and row.started_at is not None:
                 row.dedupe_key = own
         self.formats[piece.format] += len(rows)
+        self.not_calls += not rows
         return rows
+
+    def fits(self, row: Row) -> bool:
+        """Whether a row can be written, if need be without its bodies: it stays in every sum. Otherwise a reject."""
+        try:
+            _tables([row], self._job.settings)
+            return True
+        except _UNFIT:
+            for name in (*_BODIES, "usage_raw", "routing", "metadata"):
+                setattr(row, name, None)
+            row.replayable, row.unreplayable_reasons = "none", [*row.unreplayable_reasons, Reason.NESTED_TOO_DEEPLY]
+        try:
+            _tables([row], self._job.settings)
+            return True
+        except _UNFIT as error:
+            reason = f"holds a value that no column can take: {type(error).__name__}"
+            self.rejects.append(Reject(row.source_file, row.source_row, reason, ""))
+            return False
 
     def _unique(self, row_id: str) -> str:
         copies = self._copies.get(row_id, 0)

@@ -19,6 +19,7 @@ from audit.llm.providers import PROVIDERS
 
 PACKAGE = "genai-prices"
 VENDORS = {
+    "aws.bedrock": "aws",
     "aws_bedrock": "aws",
     "azure_ai": "azure",
     "azure_openai": "azure",
@@ -27,6 +28,7 @@ VENDORS = {
     "cohere_chat": "cohere",
     "fireworks_ai": "fireworks",
     "gcp.gemini": "google",
+    "gcp.vertex": "google",
     "gcp.vertex_ai": "google",
     "gemini": "google",
     "google_genai": "google",
@@ -78,7 +80,7 @@ def price_of(model: str, provider: str | None, *, on: date | None = None) -> Pri
     Returns:
         None when there is no list price: an unknown model, or a subscription's (the catalogue has those as empty).
     """
-    vendor = _vendor(provider)
+    vendor = vendor_of(provider)
     model = model.partition("/")[2] if vendor and model.lower().startswith(f"{(provider or '').lower()}/") else model
     return _list_price(model, vendor, None, on)
 
@@ -95,7 +97,8 @@ def catalogue_version() -> str:
     return f"{PACKAGE} {version(PACKAGE)}"
 
 
-def _vendor(provider: str | None) -> str | None:
+def vendor_of(provider: str | None) -> str | None:
+    """The catalogue's name of a provider; None for one that it does not have."""
     from genai_prices import data_snapshot
 
     name = VENDORS.get((provider or "").lower(), (provider or "").lower())

@@ -39,7 +39,7 @@ def refuse(path: Path, settings: IngestSettings | None = None) -> InputError:
         (zstandard.compress(LOG)[:-30], "ingest.truncated", None),
         (gzip.compress(LOG)[:900] + b"\0" * 500 + gzip.compress(LOG)[1400:], "ingest.truncated", None),
         (b"PAR1 and no more", "ingest.not-parquet", None),
-        (f"id,prompt,answer\n1,{SECRET},x\n".encode(), "ingest.csv", 1),
+        (f"id,prompt,answer\n1,{SECRET},x\n".encode(), "ingest.unknown-format", 1),
         (f"\n\nhello {SECRET}\n".encode(), "ingest.not-json", 3),
         (f"{{{SECRET}\n{{{SECRET}\n".encode(), "ingest.not-json", 2),
         (f'[{{"a": "{SECRET}"}}, '.encode(), "ingest.not-json", None),

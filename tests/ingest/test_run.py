@@ -14,9 +14,9 @@ import zstandard
 
 from audit.core import fingerprint
 from audit.core.artifacts import RunFolder
+from audit.core.rates import CallKind, Rates
 from audit.core.schemas import BODIES, REJECTS, TRAFFIC
 from audit.core.settings import FieldMap, IngestSettings
-from audit.core.tier import Price
 from audit.ingest import source
 from audit.ingest.run import ingest
 from audit.ingest.suggest import suggest_route_fields
@@ -200,15 +200,15 @@ def test_an_unknown_cost_is_null(tmp_path: Path) -> None:
 
 def test_cost_is_recomputed_from_the_price(tmp_path: Path) -> None:
     """Each model is priced once; the figure is Price.cost_usd's, cached tokens included; cache hits are not priced."""
-    price = Price(input=2.5, output=10, cached_input=1.25, source="table 7")
+    rates = Rates(input=2.5, output=10, cached_input=1.25, source="table 7")
     asked: list[tuple[str, str | None]] = []
 
-    def price_of(model: str, provider: str | None) -> Price | None:
-        asked.append((model, provider))
-        return price if model == "gpt-4o" else None
+    def rates_of(kind: CallKind) -> tuple[Rates, ...]:
+        asked.append((kind.models[0], kind.provider))
+        return (rates,)
 
-    got = read(SAMPLES / "litellm.jsonl", tmp_path / "run", price_of=price_of)
-    assert asked == [("gpt-4o", "openai")]
+    got = read(SAMPLES / "litellm.jsonl", tmp_path / "run", rates_of=rates_of)
+    assert set(asked) == {("gpt-4o", "openai")}
     assert got.report.not_priced == 0
     for row in got.traffic.filter(pl.col("status") == "ok", ~pl.col("cache_hit").fill_null(False)).to_dicts():
         fresh = row["prompt_tokens"] - row["cached_tokens"]

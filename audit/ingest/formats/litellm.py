@@ -17,7 +17,7 @@ from audit.core.settings import IngestSettings
 from audit.ingest import chat, labels, values
 from audit.ingest.formats import Format, Reader
 from audit.ingest.litellm_payload import Failure, Payload, Response, kind_of, put_money, put_times
-from audit.ingest.row import Row, Unusable
+from audit.ingest.row import Row, Unusable, call_key
 from audit.ingest.values import obj, small, text
 from audit.ingest.words import error_type
 
@@ -85,8 +85,8 @@ def _row(payload: Payload, wanted: labels.Finders, top: Any) -> Row:
     _put_outcome(row, payload)
     put_money(row, payload)
     _put_labels(row, payload, wanted, top)
-    if row.operation in ("other", "text_completion"):
-        reasons.add(Reason.BODY_NOT_CAPTURED)
+    if row.operation not in ("chat", "responses", "messages", "embeddings"):
+        reasons.add(Reason.OTHER_OPERATION)
     chat.judge_replayable(row, reasons, "equivalent")
     # The proxy's /v1/messages records lose the system prompt; only the token count tells.
     if row.operation == "messages" and Reason.SUSPECTED_MISSING_INPUT in reasons and row.system_text is None:
@@ -118,7 +118,7 @@ def _put_outcome(row: Row, payload: Payload) -> None:
         row.error_message = text(error.error_message) or text(payload.error_str)
     if row.status == "error" or code or name:
         row.error_type = error_type(row.http_status, f"{name} {code} {(row.error_message or '')[:300]}")
-    row.dedupe_key = row.request_id if row.status != "error" else f"{row.request_id}@{row.started_at}"
+    row.dedupe_key = call_key(row)
 
 
 def _put_labels(row: Row, payload: Payload, wanted: labels.Finders, top: Any) -> None:

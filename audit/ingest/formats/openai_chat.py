@@ -7,15 +7,17 @@ object with `choices`, or the list of chunks of a stream. Source: openai 3.54.0,
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from audit.core.settings import IngestSettings
 from audit.ingest import chat, labels, values
 from audit.ingest.formats import Format, Reader
-from audit.ingest.row import Row, Unusable
+from audit.ingest.row import Row, Unusable, call_key
+from audit.ingest.usage import put_usage, reported_cost
 from audit.ingest.values import microseconds, number, obj, small, text
-from audit.ingest.words import error_type, model_key
+from audit.ingest.words import error_type, free, maker, model_key, provider, provider_of_url
 
 _START = ("timestamp", "started_at", "start_time", "startTime", "created_at", "time", "ts")
 _END = ("ended_at", "end_time", "endTime", "completed_at")
@@ -23,6 +25,9 @@ _LATENCY = ("latency_ms", "duration_ms", "elapsed_ms")
 _KEYS = {**labels.COMMON_KEYS, "session": ("session_id", "conversation_id", "thread_id"), "end_user": ("user",)}
 _STATUS = ("status_code", "http_status", "status")
 _COST = ("cost_usd", "cost", "total_cost")
+_URL = ("base_url", "api_base", "url", "endpoint")
+_PROVIDER = ("provider", "custom_llm_provider", "llm_provider")
+_BATCH = frozenset({"batch_id"})
 _ROOM = 3
 _PREFERRED = ("request", "body", "response", "result")
 
@@ -86,27 +91,57 @@ def open_reader(settings: IngestSettings) -> Reader:
 
 
 def _row(record: dict[str, Any], request: dict[str, Any], response: Any, wanted: labels.Finders) -> Row:
-    row = Row(provider="openai", native_api="openai.chat", emitter="openai", model_requested=request["model"])
+    row = Row(native_api="openai.chat", emitter="openai", model_requested=request["model"])
     call = chat.read_call(request)
     chat.put_call(row, call)
     reasons = set(call.reasons) | chat.put_messages(row, request["messages"], call)
     streamed = isinstance(response, list)
     completion = joined(response) if streamed else obj(response)
     row.streaming = streamed or bool(call.stream)
-    row.request_id = row.logical_request_id = row.dedupe_key = text(completion.get("id"))
-    row.model_called = row.model_requested
-    row.model_responded = text(completion.get("model"))
-    row.model_key = model_key(row.model_responded or row.model_requested)
-    row.service_tier = text(completion.get("service_tier"))
-    chat.put_usage(row, completion.get("usage"))
+    row.request_id = text(completion.get("id"))
+    put_model(row, record, text(completion.get("model")))
+    put_usage(row, completion.get("usage"))
+    row.service_tier = text(completion.get("service_tier")) or row.service_tier or call.service_tier
+    row.batch = True if row.service_tier == "batch" or _BATCH & record.keys() else None
     _put_outcome(row, record, completion)
     _put_times(row, record)
-    cost = next((n for key in _COST if (n := number(record.get(key))) is not None and n >= 0), None)
-    if cost is not None and (cost > 0 or not row.prompt_tokens):
-        row.cost_usd_logged, row.cost_basis = cost, "gateway_pricetable"
+    _put_cost(row, record, completion.get("usage"))
+    row.dedupe_key = call_key(row)
     _put_labels(row, record, request, wanted)
     chat.judge_replayable(row, reasons, "exact")
     return row
+
+
+def put_model(row: Row, record: Mapping[str, Any], responded: str | None) -> None:
+    """Write the names of the model, and the provider that the record, its address or the names tell.
+
+    A response names a snapshot (`gpt-4o` becomes `gpt-4o-2024-08-06`), and that is the model's name here. Where it
+    names something else altogether, what was asked for is a deployment, and that is its name; the price is the other's.
+    """
+    asked = row.model_called = row.model_requested
+    row.model_responded = responded
+    deployment = asked and responded and "/" not in asked + responded and _family(asked) not in responded.lower()
+    row.model_key = model_key(asked if deployment else responded or asked)
+    url = next((u for key in _URL if (u := text(record.get(key)))), None)
+    named = next((p for key in _PROVIDER if (p := provider(record.get(key)))), None)
+    row.provider = named or provider_of_url(url) or maker(responded) or maker(asked)
+
+
+def _family(model: str) -> str:
+    """A model's name without a date or a version at its end: what its snapshots have in common."""
+    return re.sub(r"[-@:]?(latest|preview|\d[\d.-]*)$", "", model.lower().removeprefix("ft:").partition(":")[0])
+
+
+def _put_cost(row: Row, record: Mapping[str, Any], usage: Any) -> None:
+    cost = next((n for key in _COST if (n := number(record.get(key))) is not None and n >= 0), None)
+    if cost is not None and (cost > 0 or not row.prompt_tokens):
+        row.cost_usd_logged, row.cost_basis = cost, "gateway_pricetable"
+    elif (reported := reported_cost(usage)) is not None:
+        row.cost_usd_logged, row.cost_basis = reported, "provider"
+    elif free(row.model_called) and (cost == 0 or obj(usage).get("cost") == 0):
+        row.cost_usd_logged, row.cost_basis = 0.0, "free"
+    elif cost == 0:
+        row.ingest_warnings = (*row.ingest_warnings, "zero_cost_is_unknown")
 
 
 def joined(chunks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -1,0 +1,59 @@
+"""What a logged call costs: what its price depends on, and the rates found for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from audit.core.reason import Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallKind:
+    """What the rates of a call depend on.
+
+    Attributes:
+        models: Names that its model may have a price under, the most telling first.
+        provider: As logged and normalised; None when nothing tells.
+        at: Day (or half hour, where prices change within a day) of the call, UTC; None when the log has no time.
+        service_tier: As the provider reports it: `flex`, `priority`, `default`, ...
+        batch: It went through a batch API.
+    """
+
+    models: tuple[str, ...]
+    provider: str | None
+    at: datetime | None
+    service_tier: str | None
+    batch: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """USD per million tokens, for prompts of more than `above` tokens; None where there is no such rate.
+
+    Attributes:
+        above: Rates of longer prompts hold for all tokens of the call.
+        input: Prompt tokens, neither from the cache nor into it.
+        output: Completion tokens, reasoning included.
+        cached_input: None means billed as `input`.
+        cache_write: Kept for five minutes; None means billed as `input`.
+        cache_write_1h: Kept for an hour.
+        input_audio: Audio in the prompt.
+        output_audio: Audio in the completion.
+        source: The price table with its version, and the entry in it.
+    """
+
+    above: int = 0
+    input: float
+    output: float
+    cached_input: float | None = None
+    cache_write: float | None = None
+    cache_write_1h: float | None = None
+    input_audio: float | None = None
+    output_audio: float | None = None
+    source: str
+
+
+RatesOf = Callable[[CallKind], Sequence[Rates] | Reason]
+"""From a kind of call to its rates by prompt length, shortest first; or the reason why there are none."""

@@ -1,0 +1,188 @@
+"""Text files made lines of UTF-8, and what is in them told: lines, a JSON array, values one after another, CSV."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, BinaryIO, Literal, cast
+
+import msgspec
+
+Layout = Literal["lines", "array", "values", "csv"]
+LOOKED_AT = 20
+"""Lines looked at before the layout is settled: the first ones may be a logger's greeting."""
+_BLOCK_BYTES = 1 << 20
+_BOMS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_FRAMING = re.compile(rb"(event|id|retry):|:|data:\s*\[DONE\]$")
+"""Lines of a stream of server-sent events that hold no data. Source: HTML standard, 9.2.6."""
+_BETWEEN = re.compile(r"[\s,\x1e]*")
+_ALMOST_ALL = 16
+csv.field_size_limit(1 << 30)
+
+
+def encoding_of(head: bytes) -> str | None:
+    """The encoding of a text that is not UTF-8, from its byte order mark or from where its zeros stand."""
+    for mark, name in _BOMS:
+        if head.startswith(mark):
+            return name
+    if head[:1] in (b"{", b"[") and head[1:2] == b"\0":
+        return "utf-16-le"
+    if head[:1] == b"\0" and head[1:2] in (b"{", b"["):
+        return "utf-16-be"
+    return None
+
+
+def old_line_ends(head: bytes) -> bool:
+    """Whether lines end with a carriage return alone."""
+    return b"\n" not in head and b"\r" in head.strip()
+
+
+class Recoded(io.RawIOBase):
+    """A stream as UTF-8 with line feeds, whatever its encoding and its line ends.
+
+    Args:
+        head: What was read of the stream already.
+        encoding: As `encoding_of` has it; None for UTF-8. What cannot be decoded becomes U+FFFD.
+    """
+
+    def __init__(self, head: bytes, rest: BinaryIO, encoding: str | None) -> None:
+        self._head, self._rest = head, rest
+        decoder = codecs.getincrementaldecoder(encoding or "utf-8")(errors="replace")
+        self._lines = io.IncrementalNewlineDecoder(decoder, translate=True)
+        self._pending = b""
+        self._over = False
+
+    def readable(self) -> bool:
+        """Yes."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill the buffer as far as there is text; 0 at the end."""
+        while not self._pending and not self._over:
+            data = self._head or self._rest.read(_BLOCK_BYTES)
+            self._head, self._over = b"", not data
+            self._pending = self._lines.decode(data, final=self._over).encode("utf-8", "replace")
+        size = min(len(buffer), len(self._pending))
+        buffer[:size], self._pending = self._pending[:size], self._pending[size:]
+        return size
+
+
+def recoded(head: bytes, rest: BinaryIO) -> BinaryIO | None:
+    """The stream as UTF-8 with line feeds; None when it is that already."""
+    encoding = encoding_of(head)
+    if encoding is None and not old_line_ends(head):
+        return None
+    return cast(BinaryIO, io.BufferedReader(Recoded(head, rest, encoding), buffer_size=_BLOCK_BYTES))
+
+
+def whole(data: bytes) -> bool:
+    """Whether the bytes are one JSON value."""
+    try:
+        msgspec.json.decode(data, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
+def bare(line: bytes) -> bytes:
+    """A line's JSON, without what a stream or a logger puts before it; empty for the framing of a stream.
+
+    Special cases: `data: {...}` of server-sent events; `Nov 19 10:00:00 host app: {...}` of syslog. A line without an
+    object stays as it is.
+    """
+    if line.startswith(b"{"):
+        return line
+    if _FRAMING.match(line):
+        return b""
+    if line.startswith(b"data:"):
+        return line[5:].lstrip()
+    start = line.find(b"{")
+    return line[start:] if start > 0 and line.endswith(b"}") else line
+
+
+def layout_of(body: bytes) -> Layout | None:
+    """How records lie in a text, from its beginning; None for a text that is neither JSON nor CSV."""
+    lines = [line.rstrip() for line in body.split(b"\n", LOOKED_AT)[:LOOKED_AT]]
+    if re.match(rb"\[\s*[\[{\"\]]", body) or body == b"[":
+        return "array"
+    first = lines[0]
+    if body[:1] == b"{":
+        later = any(line[:1] == b"{" and len(line) > 2 and whole(line) for line in lines[1:])
+        return "lines" if whole(first) or later else "values"
+    if any(found[:1] == b"{" and whole(found) for found in map(bare, lines)):
+        return "lines"
+    return "csv" if separator_of(first) else None
+
+
+def separator_of(header: bytes) -> str | None:
+    """What separates the columns of a CSV file with this first line; None when it is no header."""
+    text = header.decode("utf-8", "replace")
+    mark = max(",\t;", key=text.count)
+    names = next(csv.reader([text], delimiter=mark), [])
+    named = [name for name in names if re.fullmatch(r"[\w .:/()\[\]-]{1,120}", name)]
+    return mark if len(names) > 2 and len(named) == len(names) == len(set(names)) else None
+
+
+def csv_records(stream: BinaryIO, separator: str) -> Iterator[bytes]:
+    """Rows of a CSV file as JSON objects: text by column, empty cells left out.
+
+    Special cases: a row with more or fewer cells than the header is yielded as a list, which is no record.
+    """
+    text = io.TextIOWrapper(stream, encoding="utf-8", errors="replace", newline="")
+    rows = csv.reader(text, delimiter=separator)
+    header = next(rows)
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error:
+            yield b"not CSV"
+            continue
+        if len(row) == len(header):
+            yield msgspec.json.encode({name: cell for name, cell in zip(header, row, strict=True) if cell})
+        elif row:
+            yield msgspec.json.encode(row)
+
+
+def json_values(stream: BinaryIO) -> Iterator[bytes]:
+    """JSON values one after another, over many lines or on one; what is broken is yielded as it is.
+
+    After a broken value the next one begins where a line begins with `{`.
+    """
+    text = io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape")
+    scan = json.JSONDecoder().raw_decode
+    buffer, size, over = "", _BLOCK_BYTES, False
+    while not over:
+        block = text.read(size)
+        over = not block
+        buffer += block
+        at, before = 0, len(buffer)
+        while (at := cast(re.Match[str], _BETWEEN.match(buffer, at)).end()) < len(buffer):
+            try:
+                _, stop = scan(buffer, at)
+            except (ValueError, RecursionError) as error:
+                if not over and _cut_off(error, buffer):
+                    break
+                stop = buffer.find("\n{", at + 1)
+                stop = len(buffer) if stop < 0 else stop
+            yield buffer[at:stop].strip().encode("utf-8", "surrogateescape")
+            at = stop
+        buffer = buffer[at:]
+        size = max(_BLOCK_BYTES, len(buffer)) if len(buffer) < before else 2 * size
+
+
+def _cut_off(error: Exception, buffer: str) -> bool:
+    """Whether a value may only lack its end, which is still to be read."""
+    if not isinstance(error, json.JSONDecodeError):
+        return False
+    return error.msg.startswith("Unterminated string") or error.pos >= len(buffer) - _ALMOST_ALL

@@ -1,0 +1,95 @@
+"""Token counts and costs that a response reports, made inclusive: what a vendor counts apart is added."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from audit.ingest.row import Row
+from audit.ingest.values import integer, json_text, number, obj, text
+
+EXCLUSIVE_PROMPT = "prompt_counted_without_cache"
+EXCLUSIVE_COMPLETION = "completion_counted_without_reasoning"
+
+
+def put_usage(row: Row, usage: Any) -> None:
+    """Write token counts in the inclusive convention: cached and written are part of the prompt.
+
+    Reads the names of the chat API, the Responses API, Anthropic's Messages API (whose `input_tokens` leaves the cache
+    out) and DeepSeek, with the details that gateways add to them.
+    """
+    if not isinstance(usage, dict) or not usage:
+        return
+    row.prompt_tokens = integer(usage.get("prompt_tokens", usage.get("input_tokens")))
+    row.completion_tokens = integer(usage.get("completion_tokens", usage.get("output_tokens")))
+    prompt = obj(usage.get("prompt_tokens_details", usage.get("input_tokens_details")))
+    completion = obj(usage.get("completion_tokens_details", usage.get("output_tokens_details")))
+    _put_cache(row, usage, prompt)
+    if prompt:
+        row.image_tokens = integer(prompt.get("image_tokens"))
+    row.reasoning_tokens = integer(completion.get("reasoning_tokens")) if completion else None
+    heard, spoken = integer(prompt.get("audio_tokens")), integer(completion.get("audio_tokens"))
+    if heard is not None or spoken is not None:
+        row.audio_tokens, row.completion_audio_tokens = (heard or 0) + (spoken or 0), spoken
+    if _anthropic(usage) and row.prompt_tokens is not None:
+        row.prompt_tokens += (row.cached_tokens or 0) + (row.cache_write_tokens or 0)
+    row.service_tier = text(usage.get("service_tier")) or row.service_tier
+    settle_counts(row, integer(usage.get("total_tokens")))
+    row.usage_raw = json_text(usage)
+    row.usage_basis = "provider" if row.prompt_tokens is not None else "absent"
+
+
+def _anthropic(usage: Mapping[str, Any]) -> bool:
+    """Whether the prompt is counted without the cache, as Anthropic does."""
+    cached = "cache_read_input_tokens" in usage or "cache_creation_input_tokens" in usage
+    return cached and "prompt_tokens" not in usage and "input_tokens_details" not in usage
+
+
+def _put_cache(row: Row, usage: Mapping[str, Any], details: Mapping[str, Any]) -> None:
+    row.cached_tokens = _first(
+        details.get("cached_tokens"),
+        usage.get("cache_read_input_tokens"),
+        usage.get("prompt_cache_hit_tokens"),
+        usage.get("cached_tokens"),
+    )
+    row.cache_write_tokens = _first(
+        details.get("cache_write_tokens"),
+        details.get("cache_creation_tokens"),
+        usage.get("cache_creation_input_tokens"),
+    )
+    split = obj(usage.get("cache_creation")) or obj(details.get("cache_creation_token_details"))
+    row.cache_write_1h_tokens = integer(split.get("ephemeral_1h_input_tokens")) if split else None
+
+
+def _first(*counts: Any) -> int | None:
+    return next((count for value in counts if (count := integer(value)) is not None), None)
+
+
+def settle_counts(row: Row, total: int | None = None) -> None:
+    """Make counts inclusive where they show that they are not.
+
+    More cached and written tokens than prompt tokens mean that the prompt is counted without them. Reasoning is counted
+    apart where only with it the parts give the total (xAI), or where it exceeds the completion. Both are noted.
+    """
+    cached = (row.cached_tokens or 0) + (row.cache_write_tokens or 0)
+    if row.prompt_tokens is not None and cached > row.prompt_tokens:
+        row.prompt_tokens += cached
+        row.ingest_warnings = (*row.ingest_warnings, EXCLUSIVE_PROMPT)
+    reasoning, completion = row.reasoning_tokens or 0, row.completion_tokens
+    if reasoning and completion is not None and row.prompt_tokens is not None:
+        apart = total is not None and total == row.prompt_tokens + completion + reasoning
+        if apart or reasoning > completion:
+            row.completion_tokens = completion + reasoning
+            row.ingest_warnings = (*row.ingest_warnings, EXCLUSIVE_COMPLETION)
+
+
+def reported_cost(usage: Any) -> float | None:
+    """USD that the provider says it billed, as OpenRouter does; with the upstream's bill where the key is the user's.
+
+    A zero alone is no price: it is what a gateway writes for a model that it knows none of.
+    """
+    billed = number(obj(usage).get("cost"))
+    upstream = number(obj(obj(usage).get("cost_details")).get("upstream_inference_cost"))
+    own_key = obj(usage).get("is_byok") is True
+    whole = (billed or 0) + ((upstream or 0) if own_key else 0)
+    return whole if whole > 0 else None

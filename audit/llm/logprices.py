@@ -1,0 +1,141 @@
+"""The rates of logged calls: the user's own tiers first, then the catalogue, by day, service tier and length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, time
+from functools import lru_cache
+from typing import Any
+
+from audit.core.rates import CallKind, Rates, RatesOf
+from audit.core.reason import Reason
+from audit.core.settings import TierSettings
+from audit.llm.pricing import catalogue_version, vendor_of
+
+SELF_HOSTED = frozenset({
+    "custom", "hosted_vllm", "huggingface_tgi", "llamafile", "lm_studio", "local", "localai", "ollama", "ollama_chat",
+    "self_hosted", "sglang", "tgi", "triton", "vllm", "xinference",
+})  # fmt: skip
+"""Providers that are programs on the user's own machines."""
+STANDARD_TIERS = frozenset({"default", "standard", "auto", "on_demand", "on-demand", "standard_only", "regular"})
+"""Words for the price list's own tier; `auto` is what was asked for and says nothing of what was billed."""
+_CLASSES = {
+    "input": "input_mtok",
+    "output": "output_mtok",
+    "cached_input": "cache_read_mtok",
+    "cache_write": "cache_write_mtok",
+    "cache_write_1h": "cache_write_1h_mtok",
+    "input_audio": "input_audio_mtok",
+    "output_audio": "output_audio_mtok",
+}
+
+
+def rates_of(tiers: Iterable[TierSettings] = ()) -> RatesOf:
+    """The rates of logged calls.
+
+    Args:
+        tiers: Those of `audit.yaml`; one with a price prices the calls of its model too, at every service tier: what a
+            contract says of a model outranks a list.
+    """
+    own = {
+        tier.model: Rates(
+            input=tier.price.input,
+            output=tier.price.output,
+            cached_input=tier.price.cached_input,
+            cache_write=tier.price.cache_write,
+            source="audit.yaml",
+        )
+        for tier in tiers
+        if tier.price is not None and not tier.discount
+    }
+
+    def find(kind: CallKind) -> Sequence[Rates] | Reason:
+        for model in kind.models:
+            if model in own:
+                return (own[model],)
+        if kind.provider in SELF_HOSTED:
+            return Reason.SELF_HOSTED
+        return _listed(kind)
+
+    return find
+
+
+@lru_cache(maxsize=8192)
+def _listed(kind: CallKind) -> Sequence[Rates] | Reason:
+    at = kind.at or datetime.combine(datetime.now(UTC).date(), time(12), UTC)
+    for model in kind.models:
+        if (found := _entry(model, kind.provider)) is not None:
+            vendor, entry = found
+            prices = _on_tier(entry, at, kind)
+            if prices is None:
+                return Reason.SERVICE_TIER
+            source = f"{catalogue_version()}, {vendor}/{entry.id}"
+            if steps := tuple(_steps(prices, source)):
+                return steps
+    return Reason.UNKNOWN_MODEL
+
+
+def _entry(model: str, provider: str | None) -> tuple[str, Any] | None:
+    """The catalogue's entry of a model: at the provider, else at the one that a slug names, else at its maker."""
+    from genai_prices import data_snapshot
+
+    vendor = vendor_of(provider)
+    prefix, _, rest = model.partition("/")
+    tries: list[tuple[str, str | None]] = [(model, vendor)]
+    if rest:
+        tries += [(rest, vendor)] if vendor else [(model, "openrouter"), (rest, vendor_of(prefix))]
+    for name, at in tries:
+        if rest and name == rest and at is None:
+            continue
+        try:
+            found_vendor, entry = data_snapshot.get_snapshot().find_provider_model(name, None, at, None)
+        except LookupError:
+            continue
+        return found_vendor.id, entry
+    return None
+
+
+def _on_tier(entry: Any, at: datetime, kind: CallKind) -> Any:
+    """The prices of a day under a service tier; None when the catalogue has none for it.
+
+    The catalogue knows from which day on a tier's prices were seen. For earlier calls they are taken too: a tier's
+    discount is older than its entry, and the list price would be wrong for certain.
+    """
+    standard = entry.get_prices(at)
+    tier = (kind.service_tier or "").lower()
+    if kind.batch or tier == "batch":
+        wanted = {"processing": "batch"}
+    elif tier and tier not in STANDARD_TIERS:
+        wanted = {"service_tier": tier}
+    else:
+        return standard
+    for variant in entry.price_variants or ():
+        if variant.when == wanted:
+            changed = {name: price for name, price in vars(variant.prices).items() if price is not None}
+            return _Merged({**vars(standard), **changed})
+    return None
+
+
+class _Merged:
+    """Prices by name, as the catalogue's own object has them."""
+
+    def __init__(self, prices: dict[str, Any]) -> None:
+        vars(self).update(prices)
+
+
+def _steps(prices: Any, source: str) -> Iterator[Rates]:
+    """The rates by prompt length; nothing for a model that the catalogue has without an input or an output price."""
+    found = {name: getattr(prices, field, None) for name, field in _CLASSES.items()}
+    if found["input"] is None or found["output"] is None:
+        return
+    starts = sorted({0, *(tier.start for price in found.values() for tier in getattr(price, "tiers", ()))})
+    for start in starts:
+        at_length = {name: _at(price, start) for name, price in found.items()}
+        yield Rates(above=start, source=source, **at_length)  # type: ignore[arg-type]
+
+
+def _at(price: Any, start: int) -> float | None:
+    if price is None:
+        return None
+    steps = [tier.price for tier in getattr(price, "tiers", ()) if tier.start <= start and start > 0]
+    return float(steps[-1] if steps else getattr(price, "base", price))
