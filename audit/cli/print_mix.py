@@ -10,6 +10,7 @@ from audit.cli.columns import Column, table
 from audit.cli.terminal import Terminal
 from audit.core.display import MINUS, ascii_only, compact, count, percent, plural, terminal_safe, usd
 from audit.core.mixture import Mix, MixRow, ModelShare
+from audit.core.reason import sentence_of
 
 ROWS = 40
 MODELS = 3
@@ -33,13 +34,14 @@ def print_mix(terminal: Terminal, mix: Mix, by: str) -> None:
 
 def _summary(mix: Mix) -> list[str]:
     per_1k = "–" if mix.total.cost_per_1k_usd is None else usd(mix.total.cost_per_1k_usd)
-    lines = [f"  You paid      {usd(mix.spend_usd)}     {per_1k} per 1k{_trend(mix.total)}"]
+    paid = "unknown" if mix.requests and mix.requests == mix.unpriced_requests else usd(mix.spend_usd)
+    lines = [f"  You paid      {paid}     {per_1k} per 1k{_trend(mix.total)}"]
     shares = [f"{terminal_safe(m.model)} {percent(m.request_share)}" for m in _busiest(mix.total)[:MODELS]]
     if left := len(mix.total.models) - MODELS:
         shares += [f"{left} more"] if left > 0 else []
     lines.append(f"  Requests      {' · '.join(shares) or 'none'}")
     aside = [
-        (mix.unpriced_requests, "without a known price, in no amount here"),
+        *((number, f"without a price, in no amount here: {sentence_of(why)}") for why, number in mix.unpriced.items()),
         (mix.failures, "failed"),
         (mix.duplicates, "logged twice"),
         (mix.cache_hits, "from the gateway's cache"),
@@ -75,7 +77,7 @@ def _cells(row: MixRow, by: str) -> list[str]:
     return [
         terminal_safe(row.name) or "(none)",
         compact(row.requests),
-        usd(row.spend_usd),
+        "unknown" if row.requests and row.requests == row.unpriced_requests else usd(row.spend_usd),
         "–" if row.cost_per_1k_usd is None else usd(row.cost_per_1k_usd),
         "" if change is None else sign + percent(abs(change)),
         *([] if by == "model" else [_models(row)]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,10 +24,11 @@ class MixRow:
         name: The group's value; "" where the log has none.
         requests: Billable requests: answered, not duplicates, not served by the gateway's cache.
         spend_usd: What was billed for them.
-        cost_per_1k_usd: Per 1,000 requests; None without requests.
+        cost_per_1k_usd: Per 1,000 requests with a known cost; None without any.
         first_week_cost_per_1k_usd: In the log's first seven days; None without requests there.
         last_week_cost_per_1k_usd: In its last seven days. None too when the window is shorter than 14 days.
         models: Largest spend first.
+        unpriced_requests: Of `requests`, those that nobody knows the cost of.
     """
 
     name: str
@@ -37,6 +38,7 @@ class MixRow:
     first_week_cost_per_1k_usd: float | None
     last_week_cost_per_1k_usd: float | None
     models: tuple[ModelShare, ...]
+    unpriced_requests: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +64,11 @@ class UpperBound:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mix:
-    """All of it, as `audit mix --json` prints it and as `findings.json` carries it."""
+    """All of it, as `audit mix --json` prints it and as `findings.json` carries it.
+
+    Attributes:
+        unpriced: Requests without a known cost, by the reason (`core.reason.Reason`).
+    """
 
     window_from: str | None
     window_to: str | None
@@ -80,3 +86,4 @@ class Mix:
     by_environment: tuple[MixRow, ...]
     trend: tuple[MixDay, ...]
     upper_bound: UpperBound | None
+    unpriced: dict[str, int] = field(default_factory=dict)

@@ -30,15 +30,14 @@ csv.field_size_limit(1 << 30)
 
 
 def encoding_of(head: bytes) -> str | None:
-    """The encoding of a text that is not UTF-8, from its byte order mark or from where its zeros stand."""
+    """The encoding of a text that is not UTF-8, from its byte order mark or from where its zeros are."""
     for mark, name in _BOMS:
         if head.startswith(mark):
             return name
-    if head[:1] in (b"{", b"[") and head[1:2] == b"\0":
+    odd, even = head[1:200:2], head[:200:2]
+    if odd and odd.count(0) > 0.9 * len(odd):
         return "utf-16-le"
-    if head[:1] == b"\0" and head[1:2] in (b"{", b"["):
-        return "utf-16-be"
-    return None
+    return "utf-16-be" if even and even.count(0) > 0.9 * len(even) else None
 
 
 def old_line_ends(head: bytes) -> bool:

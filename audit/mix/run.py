@@ -11,6 +11,7 @@ import polars as pl
 from audit.core.errors import InputError
 from audit.core.exchange import Usage
 from audit.core.mixture import Mix, MixDay, MixRow, ModelShare, UpperBound
+from audit.core.reason import Reason
 from audit.core.tier import Tier
 from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS, exact_sum
 
@@ -18,7 +19,7 @@ WEEK_DAYS = 7
 _TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens", "cache_write_tokens")
 Weeks = tuple[tuple[date, ...], tuple[date, ...]] | None
 _GROUPS = ("model", "route", "tenant", "environment")
-_READ = ("status", "duplicate_of", "cache_hit", "started_at", "route", "tenant", "environment")
+_READ = ("status", "unpriced_reason", "duplicate_of", "cache_hit", "started_at", "route", "tenant", "environment")
 
 
 def measure_mix(traffic_files: Sequence[Path], tiers: Sequence[Tier]) -> Mix:
@@ -34,7 +35,7 @@ def measure_mix(traffic_files: Sequence[Path], tiers: Sequence[Tier]) -> Mix:
 
     Returns:
         The mix. `upper_bound` is None without tiers or without token counts; week figures are None for windows
-        shorter than 14 days, and unpriced requests count as requests with no spend.
+        shorter than 14 days. Unpriced requests count as requests, and in no cost per request.
 
     Raises:
         InputError: There is no traffic.
@@ -64,7 +65,13 @@ def measure_mix(traffic_files: Sequence[Path], tiers: Sequence[Tier]) -> Mix:
         by_environment=groups["environment"],
         trend=_trend(billable, days),
         upper_bound=_upper_bound(billable, tiers),
+        unpriced=_unpriced(billable),
     )
+
+
+def _unpriced(billable: pl.DataFrame) -> dict[str, int]:
+    unknown = billable.filter(pl.col("spend").is_null())["unpriced_reason"]
+    return dict(unknown.fill_null(Reason.COST_UNKNOWN.value).value_counts().sort("unpriced_reason").iter_rows())
 
 
 def _rows(files: Sequence[Path]) -> pl.DataFrame:
@@ -74,7 +81,7 @@ def _rows(files: Sequence[Path]) -> pl.DataFrame:
         pl.scan_parquet(list(files))
         .select(*_READ, *MODEL_COLUMNS, *SPEND_COLUMNS, *_TOKENS)
         .select(
-            pl.col("status").cast(pl.String),
+            pl.col("status", "unpriced_reason").cast(pl.String),
             answered.alias("answered"),
             hit.alias("hit"),
             single.alias("single"),
@@ -106,7 +113,8 @@ def _weeks(days: Sequence[date]) -> Weeks:
 
 
 def _per_1k(rows: pl.DataFrame) -> float | None:
-    return exact_sum(rows["spend"]) / len(rows) * 1000 if len(rows) else None
+    priced = rows["spend"].drop_nulls()
+    return exact_sum(priced) / len(priced) * 1000 if len(priced) else None
 
 
 def _rows_by(column: str, billable: pl.DataFrame, weeks: Weeks) -> tuple[MixRow, ...]:
@@ -126,6 +134,7 @@ def _row(name: str, rows: pl.DataFrame, weeks: Weeks) -> MixRow:
         first_week_cost_per_1k_usd=None if first is None else _per_1k(first),
         last_week_cost_per_1k_usd=None if last is None else _per_1k(last),
         models=_shares(rows, spend),
+        unpriced_requests=rows["spend"].null_count(),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import time
 from pathlib import Path
 
 import polars as pl
@@ -104,3 +105,32 @@ def test_redaction_is_counted(tmp_path: Path) -> None:
     words = json.loads(got.bodies["messages"][0])[0]["content"].split()
     assert words[0] == words[2].rstrip(",")
     assert got.traffic["replayable"].to_list() == ["lossy"]
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "sk-", "pwd:", "password=", "password = ", "api_key:", "api_key=", "secret ", "token_", "eyJ", "eyJ-", "eyJa.",
+        "xoxb-", "ghp_", "hf_", "glpat-", "bearer ", "bearer/", "://", "a://b:", "-----BEGIN PRIVATE KEY-----", "AKIA",
+        "a@", "a.", "@a.", "1 ", "1.", "1:", "DE00 ", "(1", "api_key" + " " * 50, "bearer" + " " * 50,
+    ],
+)  # fmt: skip
+def test_time_grows_with_the_length_alone(unit: str) -> None:
+    """No text takes more than its length: eight times as much takes far less than the square."""
+
+    def took(length: int) -> float:
+        text = (unit * length)[:length]
+        times = []
+        for _ in range(3):
+            began = time.process_time()
+            Redactor(("email", "phone", "card", "iban", "ip")).text(text)
+            times.append(time.process_time() - began)
+        return min(times)
+
+    assert took(80_000) < 30 * max(took(10_000), 0.002)
+
+
+def test_a_secret_without_a_digit_is_none_and_hides_no_other() -> None:
+    """Words that look like a key's beginning are left alone, and the key after them is found."""
+    key = "sk-" + "Ab1" * 10
+    assert Redactor().text(f"sk-learn-and-sk-learn-contrib {key}") == "sk-learn-and-sk-learn-contrib <secret:api-key>"

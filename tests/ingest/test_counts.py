@@ -1,0 +1,183 @@
+"""Tokens, costs and identity of calls, in the shapes that vendors report them in."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.core.settings import FieldMap, IngestSettings
+from audit.ingest.row import Row
+from audit.ingest.usage import put_usage
+from audit.llm.logprices import rates_of
+from tests.ingest.reading import Read, read, sample, write_jsonl
+
+COUNTS = ("prompt_tokens", "cached_tokens", "cache_write_tokens", "cache_write_1h_tokens", "completion_tokens")
+
+REASONED = {"reasoning_tokens": 7}
+
+
+def pair(n: int = 0, *, usage: Any = None, **changes: Any) -> dict[str, Any]:
+    """A pair of a chat request and its response."""
+    record = sample("openai_pairs.jsonl")[0]
+    response = record["response"] | {"id": f"chatcmpl-{n}"} | ({"usage": usage} if usage else {})
+    return record | {"timestamp": f"2026-09-01T10:{n // 60 % 60:02}:{n % 60:02}Z", "response": response} | changes
+
+
+@pytest.mark.parametrize(
+    ("usage", "counts"),
+    [
+        (
+            {"prompt_tokens": 90, "completion_tokens": 9, "prompt_tokens_details": {"cached_tokens": 40}},
+            (90, 40, None, None, 9),
+        ),
+        (
+            {"input_tokens": 90, "output_tokens": 9, "input_tokens_details": {"cached_tokens": 40}},
+            (90, 40, None, None, 9),
+        ),
+        (
+            {"input_tokens": 50, "cache_read_input_tokens": 30, "cache_creation_input_tokens": 10, "output_tokens": 9,
+             "cache_creation": {"ephemeral_5m_input_tokens": 4, "ephemeral_1h_input_tokens": 6}},
+            (90, 30, 10, 6, 9),
+        ),
+        ({"prompt_tokens": 90, "prompt_cache_hit_tokens": 64, "completion_tokens": 9}, (90, 64, None, None, 9)),
+        (
+            {"prompt_tokens": 5, "completion_tokens": 9, "prompt_tokens_details": {"cached_tokens": 85}},
+            (90, 85, None, None, 9),
+        ),
+        (
+            {"prompt_tokens": 90, "completion_tokens": 2, "total_tokens": 99, "completion_tokens_details": REASONED},
+            (90, None, None, None, 9),
+        ),
+        (
+            {"prompt_tokens": 90, "completion_tokens": 9, "total_tokens": 99, "completion_tokens_details": REASONED},
+            (90, None, None, None, 9),
+        ),
+        ({"prompt_tokens": "x", "completion_tokens": [], "prompt_tokens_details": [1]}, (None, None, None, None, None)),
+    ],
+)  # fmt: skip
+def test_counts_are_inclusive(usage: dict[str, Any], counts: tuple[int | None, ...]) -> None:
+    """Cached and written tokens are part of the prompt, reasoning is part of the completion, whoever counts."""
+    row = Row()
+    put_usage(row, usage)
+    assert tuple(getattr(row, name) for name in COUNTS) == counts
+
+
+def test_a_short_id_makes_no_two_calls_one(tmp_path: Path) -> None:
+    """A call is its id, time and prompt; the same line again is the same call."""
+    records = [pair(n) | {"response": pair(7)["response"]} for n in range(200)]
+    got = read(write_jsonl(tmp_path / "log.jsonl", [*records, *records[:5]]), tmp_path / "run")
+    assert (got.report.requests, got.report.duplicates) == (200, 5)
+    assert got.traffic["is_final_attempt"].sum() == 200
+
+
+def priced(tmp_path: Path, *records: dict[str, Any], settings: IngestSettings | None = None) -> Read:
+    """Records with the catalogue's prices."""
+    return read(write_jsonl(tmp_path / "log.jsonl", records), tmp_path / "run", settings, rates_of=rates_of())
+
+
+def test_every_dollar_has_a_basis_or_a_reason(tmp_path: Path) -> None:
+    """Logged, reported, free by name, recomputed; what has none is counted by its reason."""
+    usage = {"prompt_tokens": 1000, "completion_tokens": 100}
+    asked = sample("openai_pairs.jsonl")[0]["request"]
+
+    def of(n: int, model: str, usage: dict[str, Any], **changes: Any) -> dict[str, Any]:
+        made = pair(n, usage=usage, request=asked | {"model": model}, **changes)
+        return made | {"response": made["response"] | {"model": model}}
+
+    got = priced(
+        tmp_path,
+        of(1, "gpt-4o", usage, cost_usd=0.5),
+        of(2, "acme/large", usage | {"cost": 0.01, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.2}}),
+        of(3, "acme/small:free", usage, cost_usd=0),
+        of(4, "gpt-4o", usage, cost_usd=0),
+        of(5, "acme-large", usage),
+        of(6, "gpt-4o", {}),
+        of(7, "whatever", usage, base_url="http://localhost:8000/v1"),
+    )
+    assert got.report.spend_usd == pytest.approx(
+        {"free": 0.0, "gateway_pricetable": 0.5, "provider": 0.21, "recomputed": 0.0035 + 0.0}, rel=0.3
+    )
+    assert sum(got.report.unpriced.values()) == got.report.not_priced
+    assert got.report.unpriced == {"self_hosted": 1, "unknown_model": 1}
+    assert got.report.warnings["zero_cost_is_unknown"] == 1
+
+
+def test_what_cannot_be_audited_is_named_with_its_dollars(tmp_path: Path) -> None:
+    """An answered call that cannot be replayed stays in the books, under its reason."""
+    gone = [{"role": "user", "content": "redacted-by-litellm"}]
+    cut = sample("openai_pairs.jsonl")[0]["request"] | {"messages": gone}
+    got = priced(tmp_path, pair(1, cost_usd=0.25), pair(2, cost_usd=0.5, request=cut))
+    assert got.report.not_auditable_usd == {"redacted": 0.5}
+    assert got.report.spend_usd == {"gateway_pricetable": 0.75}
+
+
+MAP = FieldMap(
+    where={"kind": "llm"},
+    each="calls",
+    prompt="body.question|q",
+    response="a",
+    model="model|defaults.model",
+    request_id="id",
+    started_at="at",
+    latency_ms="took",
+    duration_unit="s",
+    prompt_tokens="in",
+    cached_tokens="cached",
+    cache_write_tokens="written",
+    completion_tokens="out",
+    counts="exclusive",
+    cost_usd="cents",
+    cost_unit="cents",
+    batch="batch",
+    service_tier="tier",
+    error="problem.message",
+)
+
+
+def test_a_map_reads_any_shape(tmp_path: Path) -> None:
+    """Row filter, several calls in a record, JSON in text, alternatives, exclusive counts, units, errors."""
+    call = {
+        "id": 1,
+        "body": json.dumps({"question": "why?"}),
+        "a": "so",
+        "at": "Thu, 19 Nov 2026 10:00:00 GMT",
+        "took": 1.5,
+    }
+    record = {
+        "kind": "llm",
+        "defaults": {"model": "gpt-4o"},
+        "calls": [
+            call
+            | {"in": "1,000", "cached": 200, "written": 100, "out": 50, "cents": "$1.5", "batch": True, "tier": "flex"},
+            {
+                "id": 2,
+                "q": "and?",
+                "model": "gpt-4o-mini",
+                "at": "2026-11-19 11:00",
+                "problem": {"message": "Too many requests"},
+            },
+            {"id": 3, "q": "odd", "a": "x", "at": "yesterday", "in": "many", "out": 1, "cents": -3},
+        ],
+    }
+    got = read(
+        write_jsonl(tmp_path / "log.jsonl", [record, {"kind": "tool"}]), tmp_path / "run", IngestSettings(map=MAP)
+    )
+    one, two, three = got.rows()
+    assert json.loads(one["messages"]) == [{"role": "user", "content": "why?"}]
+    assert [one[name] for name in COUNTS] == [1300, 200, 100, None, 50]
+    assert (one["cost_usd_logged"], one["latency_ms"], one["batch"], one["service_tier"]) == (0.015, 1500, True, "flex")
+    assert (one["model_key"], two["model_key"]) == ("gpt-4o", "gpt-4o-mini")
+    assert (two["status"], two["error_type"], two["error_message"]) == ("error", "rate_limit", "Too many requests")
+    assert three["ingest_warnings"] == ["unreadable_started_at", "unreadable_prompt_tokens", "unreadable_cost_usd"]
+    assert (got.report.read, got.report.not_calls, got.report.failures, got.report.requests) == (2, 1, 1, 2)
+
+
+def test_conservation(tmp_path: Path) -> None:
+    """Every record is in exactly one counter: it is a row, a reject, or no call."""
+    records: list[Any] = [{"kind": "llm", "q": "a", "calls": [{"q": "x", "a": "y"}]}, {"kind": "other"}, "{", "[1]"]
+    got = read(write_jsonl(tmp_path / "log.jsonl", records), tmp_path / "run", IngestSettings(map=MAP))
+    report = got.report
+    assert report.read == got.traffic["source_row"].n_unique() + report.rejected + report.not_calls == 4

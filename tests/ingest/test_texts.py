@@ -1,0 +1,166 @@
+"""However a log is encoded, broken into lines and wrapped, it is one log; and nothing in it is lost without a count."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+
+from audit.core.settings import FieldMap, IngestSettings
+from audit.ingest import texts
+from tests.ingest.reading import SAMPLES, payload, read, sample, write_jsonl
+
+RECORDS = sample("litellm.jsonl")
+LINES = [json.dumps(record) for record in RECORDS]
+TEXT = "\n".join(LINES) + "\n"
+
+ENCODINGS: dict[str, Callable[[str], bytes]] = {
+    "utf-8": lambda text: text.encode(),
+    "utf-8 bom": lambda text: b"\xef\xbb\xbf" + text.encode(),
+    "utf-16": lambda text: text.encode("utf-16"),
+    "utf-16-le": lambda text: text.encode("utf-16-le"),
+    "utf-16-be bom": lambda text: b"\xfe\xff" + text.encode("utf-16-be"),
+    "utf-32": lambda text: text.encode("utf-32"),
+}
+LAYOUTS = {
+    "lines": TEXT,
+    "crlf": TEXT.replace("\n", "\r\n"),
+    "cr": TEXT.replace("\n", "\r"),
+    "server-sent events": "".join(f"id: {n}\ndata: {line}\n\n" for n, line in enumerate(LINES)) + "data: [DONE]\n",
+    "syslog": "".join(f"Nov 19 10:00:00 host app[7]: {line}\n" for line in LINES),
+    "pretty": "\n".join(json.dumps(record, indent=2) for record in RECORDS),
+    "flush left": "\n".join(json.dumps(record, indent=0) for record in RECORDS),
+    "one after another": "".join(LINES),
+    "array": json.dumps(RECORDS, indent=1),
+    "elements a line": "[\n" + ",\n".join(LINES) + "\n]\n",
+    "wrapped": json.dumps({"object": "list", "data": RECORDS, "next": None}),
+    "pages": "\n".join(json.dumps({"items": RECORDS[at : at + 7]}) for at in range(0, len(RECORDS), 7)),
+}
+PACKINGS: dict[str, Callable[[bytes], bytes]] = {
+    "plain": lambda data: data,
+    "gzip members": lambda data: gzip.compress(data[:4000]) + gzip.compress(data[4000:]),
+    "zstd": zstandard.compress,
+}
+
+
+@pytest.fixture(scope="module")
+def wanted(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Any, ...]]:
+    """The log as it is in the samples."""
+    return facts(SAMPLES / "litellm.jsonl", tmp_path_factory.mktemp("wanted"))
+
+
+def facts(path: Path, out: Path) -> list[tuple[Any, ...]]:
+    """What must not depend on the packing."""
+    got = read(path, out)
+    assert got.report.rejected == 0
+    return got.traffic.select("request_id", "prompt_hash", "request_fp", "cost_usd_logged", "started_at").rows()
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("encoding", ENCODINGS)
+def test_one_log_in_every_encoding_and_layout(
+    encoding: str, layout: str, wanted: list[tuple[Any, ...]], tmp_path: Path
+) -> None:
+    """The same records, in the same order, whatever the text looks like; packed in turn."""
+    packing = list(PACKINGS)[(list(LAYOUTS).index(layout) + list(ENCODINGS).index(encoding)) % len(PACKINGS)]
+    path = tmp_path / "log"
+    path.write_bytes(PACKINGS[packing](ENCODINGS[encoding](LAYOUTS[layout])))
+    assert facts(path, tmp_path / "run") == wanted
+
+
+@pytest.mark.parametrize("block", [7, 100, 5000])
+def test_values_are_found_whatever_the_blocks(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A value that a block cuts is one value; a broken one ends where the next line begins an object."""
+    monkeypatch.setattr(texts, "_BLOCK_BYTES", block)
+    values = [
+        '{"a": 1}',
+        '{\n "b": "x\\"}{"\n}',
+        '{"broken": \n',
+        '{"c": [1, 2]}',
+        '{"d": "\N{SNOWMAN}"}',
+        '{"cut": "o',
+    ]
+    got = list(texts.json_values(io.BytesIO("\n".join(values).encode())))
+    assert [json.loads(value) for value in (got[0], got[1], got[3], got[4])] == [
+        {"a": 1}, {"b": 'x"}{'}, {"c": [1, 2]}, {"d": "\N{SNOWMAN}"},
+    ]  # fmt: skip
+    assert len(got) == 6, "the two broken ones are yielded too, to be counted"
+
+
+def test_a_greeting_and_a_cut_line_are_rejects(tmp_path: Path) -> None:
+    """What a logger writes before the first record, and a record that lost its end, cost one reject each."""
+    path = tmp_path / "app.log"
+    path.write_text("starting up\n" + "\n".join(LINES[:4]) + "\n" + LINES[5][:300])
+    got = read(path, tmp_path / "run")
+    assert got.report.rejects == {"not JSON": 2}
+    assert got.rejects["source_row"].to_list() == [1, 6]
+    assert got.report.read == 6
+
+
+def test_csv_is_records_by_column(tmp_path: Path) -> None:
+    """Cells over several lines, JSON in cells, and rows of another width, which are rejects."""
+    path = tmp_path / "export.csv"
+    with path.open("w", newline="", encoding="utf-8-sig") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "when", "question", "answer", "usage", "usd"])
+        for n in range(3):
+            writer.writerow(
+                [n, f"2026-09-0{n + 1}T10:00:00Z", f'line "one"\nline {n}', "x", json.dumps({"in": 5}), "0.5"]
+            )
+        writer.writerow([9, "too short"])
+    mapped = FieldMap(
+        prompt="question",
+        response="answer",
+        request_id="id",
+        started_at="when",
+        prompt_tokens="usage.in",
+        cost_usd="usd",
+    )
+    got = read(path, tmp_path / "run", IngestSettings(map=mapped))
+    assert [json.loads(row["messages"])[0]["content"] for row in got.rows()] == [
+        f'line "one"\nline {n}' for n in range(3)
+    ]
+    assert got.traffic["prompt_tokens"].to_list() == [5, 5, 5]
+    assert got.traffic["cost_usd_logged"].sum() == 1.5
+    assert got.report.rejects == {"not a JSON object": 1}
+
+
+def test_a_foreign_file_is_a_reject_and_alone_an_error(tmp_path: Path) -> None:
+    """One file of no known format among logs is counted; where no file is a log, the first is the error."""
+    log = write_jsonl(tmp_path / "log.jsonl", [payload()])
+    foreign = write_jsonl(tmp_path / "inventory.jsonl", [{"sku": 1, "stock": 4}])
+    got = read([foreign, log], tmp_path / "run")
+    assert got.report.rejects == {"file of no known format": 1}
+    assert got.report.requests == 1
+    with pytest.raises(Exception, match="the format of this log is not known"):
+        read([foreign, write_jsonl(tmp_path / "more.jsonl", [{"sku": 2}])], tmp_path / "none")
+
+
+@pytest.mark.parametrize("depth", [150, 300, 420, 900])
+@pytest.mark.parametrize("field", ["messages", "metadata", "tools", "response"])
+def test_depth_costs_a_body_at_most(field: str, depth: int, tmp_path: Path) -> None:
+    """A record nested too deeply to be searched stays in every sum; where it is read, its secrets are masked."""
+    secret = "sk-live-" + "a1" * 12
+    nested: Any = json.loads('{"a":[' * (depth // 2) + json.dumps(secret) + "]}" * (depth // 2))
+    changes: dict[str, Any] = {
+        "messages": {"messages": [{"role": "user", "content": "q", "extra": nested}]},
+        "metadata": {"metadata": {"deep": nested}},
+        "tools": {
+            "model_parameters": {"tools": [{"type": "function", "function": {"name": "f", "parameters": nested}}]}
+        },
+        "response": {"response": payload()["response"] | {"choices": [{"message": {"content": "a", "x": nested}}]}},
+    }[field]
+    got = read(
+        write_jsonl(tmp_path / "log.jsonl", [payload(), payload(id="deep", litellm_call_id="deep", **changes)]),
+        tmp_path / "run",
+    )
+    assert got.report.requests + got.report.rejected == 2
+    assert got.report.rejected == 0 or depth > 800
+    assert secret not in json.dumps(got.rows(), default=str)

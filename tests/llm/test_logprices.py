@@ -1,0 +1,114 @@
+"""The rates of logged calls: by day, service tier, prompt length, provider and class of token."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from audit.core.rates import CallKind, Rates
+from audit.core.reason import Reason
+from audit.core.settings import PriceSettings, TierSettings
+from audit.ingest.words import PROVIDERS, maker, model_key
+from audit.llm.logprices import rates_of
+from audit.llm.pricing import vendor_of
+
+DAY = datetime(2026, 11, 20, tzinfo=UTC)
+
+
+def kind(*models: str, provider: str | None = "openai", **changes: Any) -> CallKind:
+    """A call, with some of its facts changed."""
+    return CallKind(
+        **{"models": models, "provider": provider, "at": DAY, "service_tier": None, "batch": False} | changes
+    )
+
+
+def first(asked: CallKind) -> Rates:
+    """The rates of a short prompt; there must be some."""
+    found = rates_of()(asked)
+    assert not isinstance(found, Reason), found
+    return found[0]
+
+
+def test_the_day_decides() -> None:
+    """A call before a price cut costs what it cost then."""
+    before, after = (first(kind("o3", at=datetime(2025, month, 20, tzinfo=UTC))) for month in (5, 7))
+    assert before.input > 2 * after.input
+
+
+@pytest.mark.parametrize(("tier", "least", "most"), [("flex", 0.4, 0.6), ("priority", 1.5, 2.5), ("default", 1, 1)])
+def test_the_service_tier_decides(tier: str, least: float, most: float) -> None:
+    """Flex is cheaper and priority dearer than the list, on every day; the list's own tier is the list."""
+    for at in (DAY, datetime(2026, 1, 5, tzinfo=UTC)):
+        plain, special = first(kind("gpt-5-mini", at=at)), first(kind("gpt-5-mini", at=at, service_tier=tier))
+        assert least <= special.output / plain.output <= most
+
+
+def test_batch_is_half_and_an_unknown_tier_is_named() -> None:
+    """A batch is told by its flag or by its tier; a tier without a price is no list price."""
+    plain = first(kind("gpt-4o"))
+    for batched in (kind("gpt-4o", batch=True), kind("gpt-4o", service_tier="batch")):
+        assert first(batched).input == plain.input / 2
+    assert rates_of()(kind("gpt-4o", service_tier="scale")) is Reason.SERVICE_TIER
+
+
+def test_long_prompts_have_rates_of_their_own() -> None:
+    """Steps by prompt length, each above the one before."""
+    steps = rates_of()(kind("gemini-2.5-pro", provider="gcp.gemini"))
+    assert not isinstance(steps, Reason)
+    assert [step.above for step in steps] == [0, 200_000]
+    assert steps[1].input == 2 * steps[0].input
+
+
+def test_unknown_is_named() -> None:
+    """A model without a price and a machine of one's own have reasons, never a price of zero."""
+    assert rates_of()(kind("acme-chat", provider=None)) is Reason.UNKNOWN_MODEL
+    assert rates_of()(kind("gpt-4o", provider="ollama")) is Reason.SELF_HOSTED
+
+
+def test_the_users_price_comes_first() -> None:
+    """A tier of audit.yaml prices the calls of its model, a deployment's and a self-hosted one's too."""
+    price = PriceSettings(input=1, output=2)
+    own = [TierSettings(name="t", model="acme-chat", provider="openai-compatible", base_url="http://x", price=price)]
+    for asked in (kind("acme-chat", provider=None), kind("acme-chat", provider="hosted_vllm")):
+        found = rates_of(own)(asked)
+        assert not isinstance(found, Reason)
+        assert (found[0].input, found[0].source) == (1, "audit.yaml")
+
+
+def test_one_vocabulary_of_providers() -> None:
+    """What ingest calls a provider, the price catalogue knows, unless it has no such vendor."""
+    unknown = {name for name in PROVIDERS.values() if vendor_of(name) is None}
+    assert unknown == {"aws.sagemaker"}
+
+
+@pytest.mark.parametrize(
+    ("name", "gateway", "key"),
+    [
+        (
+            "bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+            "bedrock",
+            "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+        ),
+        ("bedrock/converse/anthropic.claude-3-haiku-v1:0", "bedrock", "anthropic.claude-3-haiku-v1:0"),
+        ("bedrock/us-east-1/amazon.nova-lite-v1:0", "bedrock", "amazon.nova-lite-v1:0"),
+        ("arn:aws:bedrock:us-east-1:1:inference-profile/eu.amazon.nova-pro-v1:0", None, "eu.amazon.nova-pro-v1:0"),
+        ("openai/gpt-4o", "openai", "gpt-4o"),
+        ("gpt-4o", None, "gpt-4o"),
+    ],
+)
+def test_the_price_tables_name(name: str, gateway: str | None, key: str) -> None:
+    """What gateways and clouds put before a model's name is taken off."""
+    assert model_key(name, gateway) == key
+
+
+def test_the_maker_is_told_by_names_that_only_it_gives() -> None:
+    """Open weights tell nothing of who served them."""
+    told = {
+        name: maker(name) for name in ("gpt-4.1", "claude-x", "deepseek-chat", "llama-3.1-8b", "gpt-oss-120b", "qwen3")
+    }
+    assert told == {
+        "gpt-4.1": "openai", "claude-x": "anthropic", "deepseek-chat": "deepseek", "llama-3.1-8b": None,
+        "gpt-oss-120b": None, "qwen3": None,
+    }  # fmt: skip
