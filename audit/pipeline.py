@@ -54,7 +54,7 @@ from audit.ingest.redact import Redactor
 from audit.ingest.run import IngestReport
 from audit.ingest.run import ingest as read_logs
 from audit.llm.client import ClientOptions
-from audit.llm.logprices import rates_of
+from audit.llm.logprices import own_prices, rates_of
 from audit.llm.tiers import resolve_tiers
 from audit.mix.run import measure_mix
 from audit.mix.tokens import billed_tokens
@@ -86,8 +86,7 @@ def ingest(sources: Sequence[Path], settings: Settings, folder: RunFolder, *, de
     """Logs to `traffic/`; skipped when the folder has been made from the same logs, read in the same way."""
     made_from = {
         "logs": digest_of(sources),
-        "ingest settings": fingerprint(settings.ingest.model_dump(mode="json")),
-        "prices": fingerprint([[t.model, t.price.model_dump(mode="json")] for t in settings.tiers if t.price]),
+        "ingest settings": fingerprint([settings.ingest.model_dump(mode="json"), own_prices(settings.tiers)]),
         "version": __version__,
     }
     folder.create()

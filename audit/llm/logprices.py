@@ -30,6 +30,15 @@ _CLASSES = {
 }
 
 
+def own_prices(tiers: Iterable[TierSettings]) -> dict[str, dict[str, float | None]]:
+    """The prices that `audit.yaml` gives models, by class of token; one with a discount does not price the log."""
+    return {
+        tier.model: tier.price.model_dump(exclude={"as_of"})
+        for tier in tiers
+        if tier.price is not None and not tier.discount
+    }
+
+
 def rates_of(tiers: Iterable[TierSettings] = ()) -> RatesOf:
     """The rates of logged calls.
 
@@ -37,17 +46,7 @@ def rates_of(tiers: Iterable[TierSettings] = ()) -> RatesOf:
         tiers: Those of `audit.yaml`; one with a price prices the calls of its model too, at every service tier: what a
             contract says of a model outranks a list.
     """
-    own = {
-        tier.model: Rates(
-            input=tier.price.input,
-            output=tier.price.output,
-            cached_input=tier.price.cached_input,
-            cache_write=tier.price.cache_write,
-            source="audit.yaml",
-        )
-        for tier in tiers
-        if tier.price is not None and not tier.discount
-    }
+    own = {model: Rates(**price, source="audit.yaml") for model, price in own_prices(tiers).items()}  # type: ignore[arg-type]
 
     def find(kind: CallKind) -> Sequence[Rates] | Reason:
         for model in kind.models:

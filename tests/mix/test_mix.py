@@ -18,6 +18,7 @@ CHEAP = Tier(name="small", model="s-1", provider="x", price=Price(input=1.0, out
 DEAR = Tier(name="large", model="l-1", provider="x", price=Price(input=100.0, output=200.0))
 COLUMNS = {
     "status": pl.Categorical,
+    "unpriced_reason": pl.Categorical,
     "duplicate_of": pl.String,
     "cache_hit": pl.Boolean,
     "started_at": pl.Datetime("us", "UTC"),

@@ -1,0 +1,107 @@
+"""Pairs of a request and its response under any wrapper that a team wrote: found, and what the wrapper says of them."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from audit.ingest import labels, values
+from audit.ingest.row import Row, Unusable
+from audit.ingest.usage import reported_cost
+from audit.ingest.values import microseconds, number, obj, text
+from audit.ingest.words import free, maker, model_key, provider, provider_of_url
+
+_START = ("timestamp", "started_at", "start_time", "startTime", "created_at", "time", "ts")
+_END = ("ended_at", "end_time", "endTime", "completed_at")
+_LATENCY = ("latency_ms", "duration_ms", "elapsed_ms")
+KEYS = {**labels.COMMON_KEYS, "session": ("session_id", "conversation_id", "thread_id"), "end_user": ("user",)}
+_COST = ("cost_usd", "cost", "total_cost")
+_ROOM = 3
+_PREFERRED = ("request", "body", "response", "result")
+_URL = ("base_url", "api_base", "url", "endpoint")
+_PROVIDER = ("provider", "custom_llm_provider", "llm_provider")
+
+
+def find(value: Any, fits: Any, room: int = _ROOM) -> Any:
+    """The outermost value that fits, bodies in JSON text included; None when nothing does."""
+    if isinstance(value, str) and value[:1] in ("{", "["):
+        try:
+            value = values.parse(value.encode("utf-8", "replace"))
+        except Unusable:
+            return None
+    if fits(value):
+        return value
+    if room and isinstance(value, dict):
+        for key in _looked_at(tuple(value)):
+            if (found := find(value[key], fits, room - 1)) is not None:
+                return found
+    return None
+
+
+@functools.lru_cache(4096)
+def _looked_at(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """An object's keys in the order of search, without messages: their text may itself look like a request."""
+    return tuple(sorted((k for k in keys if k != "messages"), key=lambda k: (k not in _PREFERRED, k)))
+
+
+def put_model(row: Row, record: Mapping[str, Any], responded: str | None) -> None:
+    """Write the names of the model, and the provider that the record, its address or the names tell.
+
+    A response names a snapshot (`gpt-4o` becomes `gpt-4o-2024-08-06`), and that is the model's name here. Where it
+    names something else altogether, what was asked for is a deployment, and that is its name; the price is the other's.
+    """
+    asked = row.model_called = row.model_requested
+    row.model_responded = responded
+    deployment = asked and responded and "/" not in asked + responded and _family(asked) not in responded.lower()
+    row.model_key = model_key(asked if deployment else responded or asked)
+    url = next((u for key in _URL if (u := text(record.get(key)))), None)
+    named = next((p for key in _PROVIDER if (p := provider(record.get(key)))), None)
+    row.provider = named or provider_of_url(url) or maker(responded) or maker(asked)
+
+
+def _family(model: str) -> str:
+    """A model's name without a date or a version at its end: what its snapshots have in common."""
+    return re.sub(r"[-@:]?(latest|preview|\d[\d.-]*)$", "", model.lower().removeprefix("ft:").partition(":")[0])
+
+
+def put_cost(row: Row, record: Mapping[str, Any], usage: Any) -> None:
+    """Write what the record or the provider says it cost; a zero that nothing explains is unknown."""
+    cost = next((n for key in _COST if (n := number(record.get(key))) is not None and n >= 0), None)
+    if cost is not None and (cost > 0 or not row.prompt_tokens):
+        row.cost_usd_logged, row.cost_basis = cost, "gateway_pricetable"
+    elif (reported := reported_cost(usage)) is not None:
+        row.cost_usd_logged, row.cost_basis = reported, "provider"
+    elif free(row.model_called) and (cost == 0 or obj(usage).get("cost") == 0):
+        row.cost_usd_logged, row.cost_basis = 0.0, "free"
+    elif cost == 0:
+        row.ingest_warnings = (*row.ingest_warnings, "zero_cost_is_unknown")
+
+
+def put_times(row: Row, record: Mapping[str, Any]) -> None:
+    """Write start, end and durations."""
+    for name in _START:
+        row.started_at, row.started_at_resolution = microseconds(record.get(name))
+        if row.started_at is not None:
+            break
+    row.ended_at = next((t for name in _END if (t := microseconds(record.get(name))[0]) is not None), None)
+    row.latency_ms = next((n for key in _LATENCY if (n := number(record.get(key))) is not None and n >= 0), None)
+    row.ttft_ms = number(record.get("ttft_ms"))
+    if row.latency_ms is None and row.started_at is not None and row.ended_at is not None:
+        row.latency_ms = (row.ended_at - row.started_at) / 1000
+
+
+def put_labels(row: Row, record: dict[str, Any], request: dict[str, Any], wanted: labels.Finders) -> None:
+    """Write route, tenant, environment, region, session, end user and metadata."""
+    asked, noted = obj(request.get("metadata")), obj(record.get("metadata"))
+    places = ((asked, "request.metadata."), (noted, "metadata."), (record, ""))
+    row.route, row.route_source = wanted["route"](record.get, places)
+    row.tenant, row.tenant_source = wanted["tenant"](record.get, places)
+    row.environment, _ = wanted["environment"](record.get, places)
+    row.region, _ = wanted["region"](record.get, places)
+    row.session_id, _ = wanted["session"](record.get, places)
+    row.trace_id = text(record.get("trace_id"))
+    user, _ = wanted["end_user"](record.get, ((request, "request."),))
+    row.end_user_hash = labels.pseudonym(user)
+    row.metadata = values.scalars(asked, "request.metadata.") + values.scalars(noted, "metadata.") or None
