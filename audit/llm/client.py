@@ -41,7 +41,7 @@ from audit.llm.provider import (
 from audit.llm.providers import PROVIDERS
 from audit.llm.reply import Reply, failed, measured
 from audit.llm.retry import Backoff, retry_after_s
-from audit.llm.tiers import host_of, key_of, with_defaults
+from audit.llm.tiers import host_of, key_of, with_defaults, with_header_values
 from audit.llm.translation import DOWN, FOREIGN, MAYBE_BILLED, TIER_WIDE, tier_wide, translated
 
 Transport = httpx.AsyncBaseTransport
@@ -194,9 +194,14 @@ class Client:
             return
         wired = [self._lanes[t.name] for t in tiers if isinstance(self._lanes[t.name].provider, WireProvider)]
         for lane in wired:
-            lane.key = key_of(lane.tier, self._options.environ)
+            self._unlock(lane)
         endpoints = {(lane.tier.base_url, lane.key): lane for lane in wired}
         await asyncio.gather(*(self._reach(lane) for lane in endpoints.values()))
+
+    def _unlock(self, lane: _Lane) -> None:
+        """Take the lane's secrets from the environment."""
+        lane.key = key_of(lane.tier, self._options.environ)
+        lane.tier = with_header_values(lane.tier, self._options.environ)
 
     async def complete(self, request: Request, tier: Tier, repeat: int = 0, *, stake: Stake | None = None) -> Reply:
         """Ask a tier, until it answers, refuses for good, or the attempts are used up.
@@ -221,7 +226,7 @@ class Client:
         try:
             require_supported(request, lane.tier)
             if lane.key is None and not self._options.offline:
-                lane.key = key_of(lane.tier, self._options.environ)
+                self._unlock(lane)
             call = provider.encode(request, lane.tier, lane.key)
         except Unsupported as error:
             return Reply(status="unsupported", error=error.what)
@@ -301,7 +306,7 @@ class Client:
         provider = lane.provider
         assert isinstance(provider, WireProvider)
         started = self._clock.now()
-        reply = await self._exchange(lane, call, lane.tier.timeout_s)
+        reply = await self._exchange(lane, _authorized(provider, call, lane.tier), lane.tier.timeout_s)
         latency_ms = (self._clock.now() - started) * 1000
         error = provider.classify(reply)
         if error is not None:
@@ -339,7 +344,7 @@ class Client:
         call = provider.probe(lane.tier, lane.key)
         for probe in range(1, PROBES + 1):
             try:
-                reply = await self._exchange(lane, call, PROBE_S)
+                reply = await self._exchange(lane, _authorized(provider, call, lane.tier), PROBE_S)
             except EndpointError as error:
                 if isinstance(error, TransientError) and probe < PROBES:
                     await self._clock.sleep(self._options.backoff.base_s)
@@ -377,6 +382,11 @@ def _request(lane: _Lane, call: HttpCall, timeout_s: float) -> httpx.Request:
     )
     request.read()
     return request
+
+
+def _authorized(provider: WireProvider, call: HttpCall, tier: Tier) -> HttpCall:
+    """The call with what must be fresh for each attempt."""
+    return call if provider.authorize is None else provider.authorize(call, tier)
 
 
 def _answer_here(lane: _Lane, provider: LocalProvider, request: Request, repeat: int) -> Reply:

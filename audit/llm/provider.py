@@ -76,6 +76,8 @@ class WireProvider(Provider):
         decode: An answer with a 2xx status to a completion. Raises `EndpointError`.
         classify: An answer to the error it stands for; None when `decode` should read it.
         probe: A cheap call that shows that the endpoint is there.
+        authorize: Adds what must be fresh for each attempt, such as a signature or a token; None where the key is all.
+        address: The tier's address where it follows from its options; None where it does not.
     """
 
     default_base_url: str | None
@@ -85,6 +87,8 @@ class WireProvider(Provider):
     probe: Callable[[Tier, str | None], HttpCall]
     default_key_env: str | None = None
     price_catalogue: str | None = None
+    authorize: Callable[[HttpCall, Tier], HttpCall] | None = None
+    address: Callable[[Tier], str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,9 @@ from audit.llm.pricing import resolve_price
 from audit.llm.provider import LocalProvider, WireProvider
 from audit.llm.providers import PROVIDERS
 
+FROM_ENVIRONMENT = "env:"
+"""What the value of a header starts with that names a variable of the environment."""
+
 
 def resolve_tiers(settings: Settings) -> tuple[Tier, ...]:
     """The tiers of a configuration, in its order, each with a provider that exists and a price.
@@ -35,7 +38,8 @@ def resolve_tier(settings: TierSettings) -> Tier:
     for option in settings.options if provider.options is not None else ():
         if option not in (provider.options or ()):
             raise UnknownName.among(f"option of provider {provider.name}", option, provider.options or ())
-    if isinstance(provider, WireProvider) and not (settings.base_url or provider.default_base_url):
+    placed = isinstance(provider, WireProvider) and (provider.default_base_url or provider.address)
+    if isinstance(provider, WireProvider) and not (settings.base_url or placed):
         raise ConfigError(
             f"tier `{settings.name}` needs a base_url: provider `{provider.name}` has no address of its own",
             code="config.base-url",
@@ -51,10 +55,12 @@ def with_defaults(tier: Tier) -> Tier:
     provider = PROVIDERS.get(tier.provider)
     if not isinstance(provider, WireProvider):
         return tier
-    # A key meant for the vendor is not sent to another host.
-    own_address = tier.base_url is not None and tier.base_url != provider.default_base_url
-    key_env = tier.api_key_env or (None if own_address else provider.default_key_env)
-    return replace(tier, base_url=tier.base_url or provider.default_base_url, api_key_env=key_env)
+    # A key meant for the vendor's address is not sent to another host; a vendor without one is wherever the tier says.
+    vendors = provider.default_base_url
+    elsewhere = vendors is not None and tier.base_url is not None and tier.base_url != vendors
+    key_env = tier.api_key_env or (None if elsewhere else provider.default_key_env)
+    address = tier.base_url or vendors or (provider.address(tier) if provider.address else None)
+    return replace(tier, base_url=address, api_key_env=key_env)
 
 
 def is_local(tier: Tier) -> bool:
@@ -88,6 +94,26 @@ def key_of(tier: Tier, environ: Mapping[str, str] | None = None) -> str | None:
     return key
 
 
+def with_header_values(tier: Tier, environ: Mapping[str, str] | None = None) -> Tier:
+    """The tier with every header that names a variable (`env:NAME`) holding its value.
+
+    Raises:
+        MissingKey: A variable is not set, or empty.
+    """
+    headers = tier.options.get("headers")
+    if not isinstance(headers, Mapping) or not any(
+        str(value).startswith(FROM_ENVIRONMENT) for value in headers.values()
+    ):
+        return tier
+    values = {}
+    for name, value in headers.items():
+        variable = str(value).removeprefix(FROM_ENVIRONMENT) if str(value).startswith(FROM_ENVIRONMENT) else None
+        values[name] = value if variable is None else (os.environ if environ is None else environ).get(variable)
+        if variable is not None and not values[name]:
+            raise MissingKey(variable, tier.name)
+    return replace(tier, options={**tier.options, "headers": values})
+
+
 def check_keys(tiers: Iterable[Tier], environ: Mapping[str, str] | None = None) -> None:
     """See that every key is at hand before the first call is made.
 
@@ -97,3 +123,4 @@ def check_keys(tiers: Iterable[Tier], environ: Mapping[str, str] | None = None) 
     for tier in tiers:
         if not is_local(tier):
             key_of(with_defaults(tier), environ)
+            with_header_values(tier, environ)

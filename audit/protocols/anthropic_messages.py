@@ -53,6 +53,7 @@ from audit.protocols.shared import (
     opaque_name,
     present,
     schema_from,
+    schema_to,
     strings,
     text,
     vendor_fields,
@@ -459,7 +460,7 @@ def _tool_to(tool: Tool | Opaque, losses: LossList) -> dict[str, Any] | None:
     made = present(
         name=tool.name,
         description=tool.description,
-        input_schema={"type": "object", "properties": {}} if tool.schema is None else tool.schema,
+        input_schema=schema_to(tool.schema),
         strict=tool.strict or None,
         cache_control=None if tool.cache is None else _cache_to(tool.cache),
     )

@@ -65,6 +65,7 @@ from audit.protocols.shared import (
     opaque_name,
     present,
     schema_from,
+    schema_to,
     strings,
     text,
     vendor_fields,
@@ -468,7 +469,7 @@ def _tools_to(request: ModelRequest, losses: LossList) -> dict[str, Any] | None:
     made: list[dict[str, Any]] = []
     for tool in request.tools:
         if isinstance(tool, Tool):
-            schema = {"json": {"type": "object", "properties": {}} if tool.schema is None else tool.schema}
+            schema = {"json": schema_to(tool.schema)}
             spec = present(name=tool.name, description=tool.description or None, inputSchema=schema)
             made.append({"toolSpec": {**spec, **present(strict=tool.strict or None)}})
             vendor_fields(tool.vendor, NAME, losses)

@@ -82,8 +82,9 @@ FINISH_OUT = {"refusal": "stop", "error": "stop", "aborted": "stop", "unknown": 
 _LIMITS = ("max_completion_tokens", "max_tokens")
 _READ = frozenset({
     "model", "messages", "tools", "tool_choice", "parallel_tool_calls", "functions", "function_call",
-    "response_format", "temperature", "top_p", "top_k", "stop", "seed", "frequency_penalty", "presence_penalty",
-    "reasoning_effort", "reasoning", "thinking", "verbosity", "service_tier", "max_tokens", "vendor",
+    "response_format", "temperature", "top_p", "top_k", "stop", "stop_sequences", "seed", "frequency_penalty",
+    "presence_penalty", "reasoning_effort", "reasoning", "thinking", "verbosity", "service_tier", "max_tokens",
+    "vendor",
 })  # fmt: skip
 # Parameters of the transport, the bill or the bookkeeping; `n` and `logprobs` add to a reply and leave choice 0 as is.
 WITHOUT_EFFECT = REPLAY_PARAMS_IGNORED | {
@@ -131,7 +132,7 @@ def request_from(body: Mapping[str, Any]) -> tuple[ModelRequest, Losses]:
             temperature=number(body.get("temperature")),
             top_p=number(body.get("top_p")),
             top_k=count(body.get("top_k")),
-            stop=strings(body.get("stop")),
+            stop=strings(body.get("stop")) or strings(body.get("stop_sequences")),
             seed=body["seed"] if isinstance(body.get("seed"), int) else None,
             frequency_penalty=number(body.get("frequency_penalty")),
             presence_penalty=number(body.get("presence_penalty")),
@@ -561,6 +562,9 @@ def _choice_from(body: Mapping[str, Any]) -> ToolChoice:
     if allowed := obj(obj(choice).get("allowed_tools")):
         names = tuple(text(obj(t.get("function")).get("name")) or "" for t in objects(allowed.get("tools")))
         return ToolChoice("required" if allowed.get("mode") == "required" else "auto", names, parallel)
+    kind = text(obj(choice).get("type"))
+    if kind in ("auto", "any", "none"):  # Anthropic's words, which gateways log beside the chat shape
+        return ToolChoice("required" if kind == "any" else "none" if kind == "none" else "auto", parallel=parallel)
     name = text(obj(obj(choice).get("function")).get("name")) or text(obj(choice).get("name"))
     return ToolChoice("required", (name,), parallel) if name else ToolChoice(parallel=parallel)
 

@@ -56,6 +56,7 @@ from audit.protocols.shared import (
     opaque_name,
     present,
     schema_from,
+    schema_to,
     schema_name,
     source_of,
     text,
@@ -428,7 +429,7 @@ def _tool_to(tool: Tool | Opaque, losses: LossList) -> dict[str, Any] | None:
         losses.add(Loss.CACHE_POINT)
     own = vendor_fields(tool.vendor, NAME, losses)
     # A tool is strict here unless it says otherwise, and in the chat API it is not.
-    fixed = {"parameters": tool.schema or {"type": "object", "properties": {}}, "strict": tool.strict}
+    fixed = {"parameters": schema_to(tool.schema), "strict": tool.strict}
     return {"type": "function", **present(name=tool.name, description=tool.description), **fixed, **own}
 
 

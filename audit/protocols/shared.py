@@ -149,9 +149,18 @@ def present(**fields: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
+NO_PARAMETERS: Mapping[str, Any] = {"type": "object", "properties": {}}
+"""The schema of a function without parameters, where the protocol asks for one."""
+
+
 def schema_from(value: Any) -> dict[str, Any] | None:
-    """A function's parameters; None for a function without any, however that was written."""
-    return dict(value) if isinstance(value, Mapping) and any(v for k, v in value.items() if k != "type") else None
+    """A function's parameters as they are written; None where there are none."""
+    return dict(value) if isinstance(value, Mapping) else None
+
+
+def schema_to(schema: Mapping[str, Any] | None) -> dict[str, Any]:
+    """A function's parameters where the protocol asks for the schema of an object."""
+    return dict(schema) if schema else dict(NO_PARAMETERS)
 
 
 def detail_of(image: Mapping[str, Any]) -> str | None:

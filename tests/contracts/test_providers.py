@@ -33,7 +33,14 @@ def wire(name: str) -> WireProvider:
 
 def tier(name: str) -> Tier:
     """A tier of it at a local address."""
-    return Tier(name="t", model="m", provider=name, price=Price(input=1, output=1), base_url="http://tier.test/v1")
+    return Tier(
+        name="t",
+        model="m",
+        provider=name,
+        price=Price(input=1, output=1),
+        base_url="http://tier.test/v1",
+        api_key_env="KEY",
+    )
 
 
 def test_the_list_is_the_folder() -> None:
@@ -111,7 +118,9 @@ def test_the_client_speaks_it(name: str) -> None:
 
     async def main() -> str:
         transport = httpx.MockTransport(lambda request: httpx.Response(400))
-        async with open_client([tier(name)], transport=transport, options=ClientOptions(environ={})) as client:
+        async with open_client(
+            [tier(name)], transport=transport, options=ClientOptions(environ={"KEY": "k"})
+        ) as client:
             return (await client.complete(REQUEST, tier(name))).status
 
     assert asyncio.run(main()) == "http_error"

@@ -7,6 +7,9 @@ PROVIDERS: Catalog[Provider] = Catalog(
     kind="provider",
     package=__name__,
     constant="PROVIDER",
-    names=("cassette", "openai", "openai-compatible", "simulated"),
+    names=(
+        *("anthropic", "azure-openai", "bedrock", "cassette", "gemini", "openai", "openai-compatible"),
+        *("openai-responses", "openrouter", "simulated", "vertex"),
+    ),
     expects=Provider,
 )

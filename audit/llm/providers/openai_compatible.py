@@ -12,27 +12,16 @@ that know only one of `max_tokens` and `max_completion_tokens`.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from audit.core.errors import TransientError
 from audit.core.exchange import Completion, Request, Usage, content_text
-from audit.core.fingerprint import REPLAY_PARAMS_IGNORED
 from audit.core.tier import Tier
-from audit.llm.provider import HttpCall, HttpReply, Unsupported, WireProvider
+from audit.llm.over_protocol import OPTIONS, asked, base_of, headers_of, merged, post, refuse
+from audit.llm.provider import HttpCall, HttpReply, WireProvider
 from audit.llm.providers._openai_errors import classify, error_of
+from audit.protocols import openai_chat
 
-LIMITS = ("max_completion_tokens", "max_tokens")
-CARRIED = frozenset(
-    {"temperature", "top_p", "top_k", "min_p", "stop", "seed", "frequency_penalty", "presence_penalty"}
-    | {"repetition_penalty", "logit_bias", "reasoning_effort", "verbosity", "parallel_tool_calls", "prediction"}
-    | {"functions", "function_call", "chat_template_kwargs"}
-)
-# Parameters of the transport, the bill or the bookkeeping; `n` and `logprobs` add to a reply and leave choice 0 as is.
-WITHOUT_EFFECT = REPLAY_PARAMS_IGNORED | {
-    *("n", "logprobs", "top_logprobs", "service_tier", "prompt_cache_key", "prompt_cache_retention"),
-    *("timeout", "max_retries", "extra_headers", "drop_params"),
-}
 FINISH = {
     "stop": "stop",
     "eos": "stop",
@@ -44,31 +33,19 @@ FINISH = {
     "refusal": "refusal",
 }
 
-# `json.dumps` makes an encoder for each call that has options.
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-
 
 def encode(request: Request, tier: Tier, key: str | None) -> HttpCall:
     """One POST to `{base_url}/chat/completions`."""
-    body: dict[str, Any] = {"model": tier.model, "messages": request.messages}
-    if request.tools:
-        body["tools"] = request.tools
-    if request.tool_choice is not None:
-        body["tool_choice"] = request.tool_choice
-    if request.response_format is not None:
-        body["response_format"] = request.response_format
-    body |= _parameters(request.params, tier)
-    body |= tier.options.get("body", {})
-    try:
-        content = _ENCODER.encode(body).encode()
-    except UnicodeEncodeError:  # a lone surrogate has no UTF-8, but an escape
-        content = json.dumps(body).encode()
-    return HttpCall(url=f"{_base(tier)}/chat/completions", headers=_headers(tier, key), body=content)
+    typed = asked(request, tier)
+    body, losses = openai_chat.request_to(typed, limit=tier.options.get("limit_parameter"))
+    refuse(losses, tier)
+    body = merged(body, tier.options.get("body", {}))
+    return post(f"{base_of(tier)}/chat/completions", body, _headers(tier, key))
 
 
 def probe(tier: Tier, key: str | None) -> HttpCall:
     """The list of models, which every such endpoint has and none bills."""
-    return HttpCall(method="GET", url=f"{_base(tier)}/models", headers=_headers(tier, key))
+    return HttpCall(method="GET", url=f"{base_of(tier)}/models", headers=_headers(tier, key))
 
 
 def decode(reply: HttpReply, tier: Tier) -> Completion:
@@ -105,33 +82,8 @@ def decode(reply: HttpReply, tier: Tier) -> Completion:
     )
 
 
-def _parameters(params: Mapping[str, Any], tier: Tier) -> dict[str, Any]:
-    """The parameters to send, with exactly one token limit."""
-    sent: dict[str, Any] = {}
-    limit: tuple[str, Any] = ("max_tokens", tier.max_output_tokens)
-    for name, value in params.items():
-        if value is None or value in ({}, []) or name in WITHOUT_EFFECT:
-            continue
-        if name in LIMITS:
-            limit = (name, value)
-        elif name in CARRIED:
-            sent[name] = value
-        elif name != "modalities" or value != ["text"]:
-            raise Unsupported(f"the parameter `{name[:40]}` cannot be carried")
-    sent[tier.options.get("limit_parameter", limit[0])] = limit[1]
-    return sent
-
-
-def _base(tier: Tier) -> str:
-    return (tier.base_url or "").rstrip("/")
-
-
 def _headers(tier: Tier, key: str | None) -> dict[str, str]:
-    headers = {"Content-Type": "application/json", "Accept": "application/json"}
-    if key:
-        headers["Authorization"] = f"Bearer {key}"
-    own: Mapping[str, str] = tier.options.get("headers", {})
-    return {**headers, **own}
+    return headers_of(tier, Authorization=f"Bearer {key}" if key else None)
 
 
 def _usage(usage: Any) -> Usage | None:
@@ -163,7 +115,7 @@ def _count(value: Any) -> int | None:
 PROVIDER = WireProvider(
     name="openai-compatible",
     summary="Any endpoint with OpenAI's chat-completions protocol",
-    options=("headers", "body", "limit_parameter"),
+    options=(*OPTIONS, "limit_parameter"),
     default_base_url=None,
     encode=encode,
     decode=decode,

@@ -1,0 +1,136 @@
+"""A provider made of a wire protocol: what is sent, what comes back, and what is not sent because it would be lost.
+
+A provider's own file adds the address, the authentication and the quirks.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec.structs import replace
+
+from audit.core.errors import TransientError
+from audit.core.exchange import (
+    Completion,
+    Image,
+    Losses,
+    ModelRequest,
+    Request,
+    completion_of,
+)
+from audit.core.tier import Tier
+from audit.llm.provider import HttpCall, HttpReply, Unsupported
+from audit.llm.providers._openai_errors import classify as classify
+from audit.protocols.kept import request_of
+from audit.protocols.protocol import Protocol
+from audit.protocols.shared import NotAnAnswer, NotARequest
+
+OPTIONS = ("headers", "body", "accept_losses")
+"""Options of every provider made of a protocol: what is merged into the call, and losses that the user accepts."""
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
+def asked(request: Request, tier: Tier) -> ModelRequest:
+    """The request as the tier is asked: its model, a token limit, the tier's own settings over the log's.
+
+    Where a request names no token limit, the tier's `max_output_tokens` is sent: without it the spend cap is no cap.
+
+    Raises:
+        Unsupported: It needs what the tier has not, or the log holds less than all of it.
+    """
+    try:
+        typed, losses = request_of(request)
+    except NotARequest:
+        raise not_carried("the log holds no messages") from None
+    refuse(losses, tier)
+    supports = tier.supports
+    if not supports.tools and typed.tools:
+        raise not_carried("the tier does not support tools")
+    if not supports.json_schema and typed.response_format and typed.response_format.kind == "json_schema":
+        raise not_carried("the tier does not support JSON schemas")
+    if not supports.images and any(isinstance(part, Image) for m in typed.messages for part in m.parts):
+        raise not_carried("the tier does not support images")
+    sampling = typed.sampling
+    if sampling.max_tokens is None:
+        sampling = replace(sampling, max_tokens=tier.max_output_tokens)
+    return replace(typed, model=tier.model, sampling=sampling, service_tier=None)
+
+
+def refuse(losses: Losses, tier: Tier) -> None:
+    """Let a request with tolerable and accepted losses pass.
+
+    Raises:
+        Unsupported: It has another loss; the first is the reason.
+    """
+    accepted = tier.options.get("accept_losses", ())
+    for loss, what in losses:
+        if not loss.tolerable and loss.value not in accepted:
+            raise not_carried(loss.sentence + (f" (`{what}`)" if what else ""))
+
+
+def body_of(request: Request, tier: Tier, protocol: Protocol) -> dict[str, Any]:
+    """The body that asks a tier, with the tier's own fields merged into it.
+
+    Raises:
+        Unsupported: As `asked`, or the protocol cannot say it.
+    """
+    body, losses = protocol.request_to(asked(request, tier))
+    refuse(losses, tier)
+    return merged(body, tier.options.get("body", {}))
+
+
+def merged(body: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """The tier's own fields over the body's; objects are merged one level deep."""
+    both = {name: {**body[name], **value} for name, value in own.items() if _objects(body.get(name), value)}
+    return {**body, **own, **both}
+
+
+def post(url: str, body: Mapping[str, Any], headers: Mapping[str, str]) -> HttpCall:
+    """A call with a JSON body."""
+    try:
+        content = _ENCODER.encode(body).encode()
+    except UnicodeEncodeError:  # a lone surrogate has no UTF-8, but an escape
+        content = json.dumps(body).encode()
+    return HttpCall(url=url, headers={"Content-Type": "application/json", **headers}, body=content)
+
+
+def base_of(tier: Tier) -> str:
+    """The tier's address without a slash at its end."""
+    return (tier.base_url or "").rstrip("/")
+
+
+def headers_of(tier: Tier, **own: str | None) -> dict[str, str]:
+    """Headers of a call: a provider's, over them the tier's. Underscores stand for hyphens; None is left out."""
+    named = {name.replace("_", "-"): value for name, value in own.items() if value is not None}
+    return {"Accept": "application/json", **named, **tier.options.get("headers", {})}
+
+
+def decoder(protocol: Protocol) -> Callable[[HttpReply, Tier], Completion]:
+    """Reads a body with a 2xx status as the protocol's answer."""
+
+    def decode(reply: HttpReply, tier: Tier) -> Completion:
+        try:
+            body = json.loads(reply.body)
+        except (ValueError, RecursionError):
+            raise TransientError("the body is not JSON", kind="undecodable", status=reply.status) from None
+        if not isinstance(body, dict):
+            raise TransientError("the body is not a JSON object", kind="undecodable", status=reply.status)
+        try:
+            answer, _ = protocol.answer_from(body)
+        except NotAnAnswer as error:
+            raise TransientError(str(error), kind="undecodable", status=reply.status) from None
+        return completion_of(answer)
+
+    return decode
+
+
+def not_carried(words: str) -> Unsupported:
+    """The reason why a request is not sent."""
+    return Unsupported(words)
+
+
+def _objects(*values: Any) -> bool:
+    return all(isinstance(value, Mapping) for value in values)
