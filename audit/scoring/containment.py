@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterable
 
 from audit.core.outcome import Outcome
 from audit.scoring.scorer import Check, Context, Options, shown, verdict
-from audit.scoring.text import as_texts, as_words
+from audit.scoring.text import as_texts, as_words, fold
 
 
 def contains_one(options: Options, *, ignore_case: bool) -> Check:
     """A check for one text."""
     expected = options.expected(as_words)
-    fold = str.lower if ignore_case else str
+    folded = fold if ignore_case else str
 
     def check(context: Context) -> Outcome:
         wanted = expected(context)
-        return verdict(fold(wanted) in fold(context.text), "does not contain the value", expected=shown(wanted))
+        return verdict(folded(wanted) in folded(context.text), "does not contain the value", expected=shown(wanted))
 
     return check
 
@@ -24,11 +24,11 @@ def contains_one(options: Options, *, ignore_case: bool) -> Check:
 def contains_many(options: Options, rule: Callable[[Iterable[object]], bool], *, ignore_case: bool) -> Check:
     """A check for a list of texts: `rule` is `all` or `any`."""
     expected = options.expected(as_texts)
-    fold = str.lower if ignore_case else str
+    folded = fold if ignore_case else str
 
     def check(context: Context) -> Outcome:
-        wanted, text = expected(context), fold(context.text)
-        missing = [item for item in wanted if fold(item) not in text]
+        wanted, text = expected(context), folded(context.text)
+        missing = [item for item in wanted if folded(item) not in text]
         holds = rule(item not in missing for item in wanted)
         reason = f"{len(missing)} of {len(wanted)} values are missing"
         return verdict(holds, reason, expected=[shown(item) for item in wanted], missing=[shown(m) for m in missing])

@@ -102,14 +102,65 @@ _MARKDOWN = (
 )
 
 
+_TAGS = "think|thinking|thought|thoughts|reasoning|reflection|analysis|scratchpad|seed:think|inner_monologue"
+_OPEN = re.compile(
+    rf"\s*(?:<(?P<tag>{_TAGS})>|\[(?P<square>THINK)\]|◁(?P<moon>think)▷|<\|channel\|>\s?(?:analysis|thought))", re.I
+)
+_CLOSE = re.compile(
+    rf"</(?:{_TAGS})>|\[/THINK\]|◁/think▷|<\|channel\|>\s?final(?:\s?json)?\s?<\|message\|>", re.IGNORECASE
+)
+
+
+def opens_with_thinking(text: str) -> bool:
+    """Whether a text opens with a reasoning tag that some models write into the answer."""
+    return _OPEN.match(text) is not None
+
+
+def strips_thinking(entry: Any) -> bool:
+    """Whether an `extract:` entry takes reasoning tags off."""
+    argument = entry.get("strip") if isinstance(entry, Mapping) else None
+    return "think" in (argument if isinstance(argument, list | tuple) else [argument])
+
+
+def without_thinking(text: str) -> str | None:
+    """The text after the reasoning in tags that it opens with; an opening tag in the prompt may be absent here.
+
+    Special cases:
+        The reasoning does not end, because the answer was cut: None.
+        No such tag: the text as it is.
+    """
+    closing = None
+    for closing in _CLOSE.finditer(text):  # noqa: B007 - what follows the last one is the answer
+        pass
+    if opens_with_thinking(text):
+        return None if closing is None else text[closing.end() :].strip()
+    if closing is None or _OPENED.search(text, 0, closing.start()) is not None:
+        return text  # the tags are part of the answer
+    return text[closing.end() :].strip()
+
+
+_OPENED = re.compile(rf"<(?:{_TAGS})>|\[THINK\]|◁think▷", re.IGNORECASE)
+
+
+def _without_markdown(text: str) -> str:
+    for pattern, replacement in _MARKDOWN:
+        text = pattern.sub(replacement, text)
+    return text.strip()
+
+
+_STRIPPERS: dict[str, Callable[[str], str | None]] = {"markdown": _without_markdown, "think": without_thinking}
+
+
 def _strip(argument: Any, notes: list[str]) -> Extract:
-    if argument != "markdown":
-        raise ValueError("must be `markdown`")
+    names = list(argument) if isinstance(argument, list | tuple) else [argument]
+    if not names or any(name not in _STRIPPERS for name in names):
+        raise ValueError(f"must be {' or '.join(f'`{name}`' for name in _STRIPPERS)}, or a list of them")
 
     def run(text: str) -> str | None:
-        for pattern, replacement in _MARKDOWN:
-            text = pattern.sub(replacement, text)
-        return text.strip() or None
+        found: str | None = text
+        for name in names:
+            found = None if found is None else _STRIPPERS[name](found)
+        return found or None
 
     return run
 

@@ -21,6 +21,7 @@ from audit.embeddings import Embedder, open_embedder
 from audit.executors import EXECUTORS
 from audit.executors.executor import Executor
 from audit.scoring.criteria import Criterion, build_criteria, build_criterion, unsupported
+from audit.scoring.extract import opens_with_thinking, strips_thinking
 from audit.scoring.inputs import INCUMBENT, Item, read_items
 from audit.scoring.references import load_references
 from audit.scoring.scorer import Context
@@ -111,6 +112,7 @@ class _Scoring:
     executor: Executor
     workers: int
     counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    thinking: Counter[str] = field(default_factory=Counter)
     decided: dict[tuple[object, ...], tuple[bool | None, str | None]] = field(default_factory=dict)
     computed: int = 0
     reused: int = 0
@@ -173,6 +175,7 @@ class _Scoring:
 
     def _add(self, item: Item, cells: Sequence[Cell], scores: Sink, accepted: Sink) -> None:
         route, criteria = self.routes[item.route], self._criteria(item)
+        self.thinking[item.route] += opens_with_thinking(item.context.completion.text or "")
         own = (item.exchange_id, item.route, item.arm, item.tier, item.repeat)
         problem = shortfall(item.status, item.context.completion)
         answered = _answered_cell(item.status, problem)
@@ -238,6 +241,7 @@ def score(
     with open_sink(folder.scores, SCORES) as scores, open_sink(folder.accepted, ACCEPTED) as accepted:
         for items in read_items(folder, references.values, list(routes), needs):
             state.batch(items, stored_cells(folder.scores, {i.exchange_id for i in items}), scores, accepted)
+    notes += _thinking_notes(state)
     return ScoreReport(
         counts=dict(sorted(state.counts.items())),
         embedder=embedder.opened.name if embedder.opened is not None else None,
@@ -270,6 +274,16 @@ def _routes(
             )
         routes[name] = _Route(settings=entry, criteria=criteria)
     return routes, notes
+
+
+def _thinking_notes(state: _Scoring) -> list[str]:
+    """Sentences on routes whose answers open with reasoning that a criterion takes for part of the answer."""
+    return [
+        f"{name}: {count} answers open with reasoning in tags such as <think>, which the criteria read as part of the "
+        "answer; `extract: {strip: think}` takes it off"
+        for name, count in sorted(state.thinking.items())
+        if count and not all(strips_thinking(entry.extract) for entry in state.routes[name].settings.criteria)
+    ]
 
 
 def shortfall(status: str, completion: Completion) -> str | None:

@@ -16,6 +16,7 @@ from audit.core.errors import ConfigError, nearest
 from audit.core.exchange import Completion, Request
 from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
 from audit.embeddings import Embedder
+from audit.scoring.jsontext import nfc
 from audit.scoring.templates import Absent, Unusable, compile_value
 
 T = TypeVar("T")
@@ -42,8 +43,8 @@ class Context:
 
     @property
     def text(self) -> str:
-        """The completion's text; a completion without any, a tool call alone for example, reads as empty."""
-        return self.completion.text or ""
+        """The completion's text in Unicode's composed form; one without any, a tool call alone, reads as empty."""
+        return nfc(self.completion.text or "")
 
     def with_text(self, text: str) -> Context:
         """The same context with another text of the completion. Written out: `replace` takes several times as long."""
@@ -163,7 +164,7 @@ class Options:
         def text_of(context: Context) -> str:
             if context.incumbent is None or context.incumbent.text is None:
                 raise Absent("the incumbent's completion has no text")
-            text = context.incumbent.text
+            text = nfc(context.incumbent.text)
             if self.extract is None:
                 return text
             if (extracted := self.extract(text)) is None:

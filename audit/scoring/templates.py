@@ -181,7 +181,7 @@ def parsed_reference(reference: Any) -> Any:
     """A reference that is the JSON text of an object or a list as that value; any other as it is."""
     if isinstance(reference, str) and reference.lstrip()[:1] in ("{", "["):
         try:
-            return parse_json(reference)
+            return parse_json(reference, comparing=True)
         except ValueError:
             return reference
     return reference

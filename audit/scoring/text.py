@@ -1,16 +1,45 @@
-"""Texts as criteria compare them: conversion of `value`, normalisation, words, n-grams."""
+"""Texts as criteria compare them: conversion of `value`, normalisation, words, n-grams.
+
+What carries meaning stays: signs, `%`, `<`, `>`, `+`, `#`, the marks of every script. Texts are compared in Unicode's
+composed form (NFC), so that one way of encoding a letter is not another letter.
+"""
 
 from __future__ import annotations
 
 import csv
-import re
 import unicodedata
 from collections import Counter
 from typing import Any
 
-from audit.scoring.jsontext import json_text, parse_json
+import regex  # type: ignore[import-untyped]
 
-_WORD = re.compile(r"\w+")
+from audit.scoring.jsontext import json_text, nfc, parse_json
+
+# Scripts that put no space between words; each letter with its marks counts as one word.
+_UNSPACED = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]"
+_LETTERS = rf"[[\p{{L}}\p{{M}}\p{{N}}_]--{_UNSPACED}]"
+_TOKEN = regex.compile(
+    rf"(?<![\p{{L}}\p{{N}}])[-+−]?\p{{Nd}}+(?:[.,:/'’-]\p{{Nd}}+)*(?!{_LETTERS})|{_UNSPACED}\p{{M}}*"
+    rf"|{_LETTERS}+(?:['’.@-]{_LETTERS}+)*|[\p{{S}}\p{{Emoji_Presentation}}%#&@*/]",
+    regex.VERSION1,
+)
+_PIECE = regex.compile(rf"{_UNSPACED}\p{{M}}*|(?:(?!{_UNSPACED}).)+", regex.VERSION1 | regex.DOTALL)
+_SPOKEN = regex.compile(r"[\p{L}\p{N}]")
+
+_ALIKE = str.maketrans(
+    {
+        **dict.fromkeys("‘’‛ʼ＇", "'"),
+        **dict.fromkeys("“”„‟＂", '"'),
+        **dict.fromkeys("‐‑‒–—―−﹣－", "-"),
+        # Zero-width characters, marks of direction, soft hyphens, and the wish for a coloured emoji.
+        **dict.fromkeys("\u200b\u2060\ufeff\u00ad\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e"),
+        **dict.fromkeys("\u2066\u2067\u2068\u2069\ufe0e\ufe0f"),
+    }
+)
+_JOINERS = "\u200c\u200d"
+_ENDS = " .,;:!…。、，；：！｡" + _JOINERS
+_PAIRS = {"(": ")", "[": "]", "{": "}", "«": "»", "‹": "›", "「": "」", "『": "』", "《": "》", "【": "】", "（": "）"}
+_PAIRS |= {quote: quote for quote in "\"'`*_"}
 
 
 def as_text(value: Any) -> str:
@@ -20,7 +49,7 @@ def as_text(value: Any) -> str:
         ValueError: It is something else.
     """
     if isinstance(value, str | int | float):
-        return json_text(value)
+        return nfc(json_text(value))
     raise ValueError("must be text or a number")
 
 
@@ -53,16 +82,93 @@ def as_texts(value: Any) -> tuple[str, ...]:
     return tuple(as_words(item) for item in value)
 
 
+def fold(text: str) -> str:
+    """The text without differences of case: `STRASSE` is `straße`."""
+    return text.lower() if text.isascii() else nfc(nfc(text).casefold())
+
+
 def normalised(text: str) -> str:
-    """Case, white space and punctuation taken away, compatibility forms folded: `  (B). ` is `b`."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    spaced = "".join(" " if unicodedata.category(char)[0] in "PSZC" else char for char in folded)
-    return " ".join(spaced.split()) or " ".join(folded.split())
+    """A label without case, width, outer quotes, brackets and emphasis, and final punctuation: ` "(B)". ` is `b`.
+
+    What stands inside stays, and so does every sign that could tell two labels apart: `C++`, `C#`, `-1`, `<=5`, `5%`.
+
+    Special cases:
+        Nothing but punctuation: that.
+        A number in parentheses keeps them, because accountants write negative numbers so.
+    """
+    if not text.isascii():
+        text = "".join(map(_narrow, nfc(text).translate(_ALIKE)))
+    whole = text = " ".join(fold(text).split())
+    while True:
+        inner = _peeled(text)
+        if inner == text:
+            return text or whole
+        if not inner:
+            return text
+        text = inner
+
+
+def _peeled(text: str) -> str:
+    """The text with one layer taken off."""
+    shorter = text.rstrip(_ENDS).lstrip(_JOINERS + " ")
+    if shorter != text:
+        return shorter
+    close = _PAIRS.get(text[:1])
+    inner = text[1:-1]
+    if close is not None and len(text) > 2 and text.endswith(close) and not (text[0] == "(" and _is_figure(inner)):
+        return inner.strip()
+    if text.endswith(")") and "(" not in text:
+        return text[:-1]  # `b)`, as options are numbered
+    if text[:2] in ("- ", "* ", "# ", "• ") and not text[2:3].isdecimal():
+        return text[2:]
+    return text
+
+
+def _is_figure(text: str) -> bool:
+    return not any(char.isalpha() for char in text)
+
+
+def _narrow(char: str) -> str:
+    """Full-width and half-width forms as the plain character; other compatibility forms carry meaning (m², ①)."""
+    if unicodedata.decomposition(char).startswith(("<wide>", "<narrow>")):
+        return unicodedata.normalize("NFKC", char)
+    return char
+
+
+def same_prose(left: str, right: str) -> bool:
+    """Whether two sentences of three words or more have the same words, but for case and punctuation at their ends.
+
+    What is no word of letters alone (a number, a path, an address, a date) is compared exactly.
+    """
+    ours, theirs = left.split(), right.split()
+    if len(ours) != len(theirs) or len(ours) < _SENTENCE:
+        return False
+    return all(_plain_word(a) == _plain_word(b) for a, b in zip(ours, theirs, strict=True))
+
+
+_SENTENCE = 3
+
+
+def _plain_word(word: str) -> str:
+    bare = nfc(word).rstrip(".,;:!。，！")
+    return fold(bare) if bare.replace("'", "").replace("’", "").isalpha() else bare or word
 
 
 def tokens(text: str) -> list[str]:
-    """Lower-cased words, punctuation left out."""
-    return _WORD.findall(text.lower())
+    """Lower-cased words, numbers with their signs, and symbols; the punctuation of sentences is left out.
+
+    In scripts without spaces each letter is a word.
+    """
+    return [str(found) for found in _TOKEN.findall(fold(text))]
+
+
+def count_words(text: str) -> int:
+    """Words between white space; in scripts without spaces each letter counts as one."""
+    count = 0
+    for word in text.split():
+        pieces = [word] if word.isascii() else _PIECE.findall(word)
+        count += len(pieces) if len(pieces) == 1 else sum(_SPOKEN.search(piece) is not None for piece in pieces)
+    return count
 
 
 def ngrams(words: list[str], n: int) -> Counter[tuple[str, ...]]:

@@ -1,21 +1,50 @@
-"""Tool calls: reading them, and matching them with accepted values as the Berkeley leaderboard does.
+"""Tool calls: reading them, and matching them with accepted values.
 
-Source: the abstract-syntax-tree check of the Berkeley Function-Calling Leaderboard,
-<https://gorilla.cs.berkeley.edu/blogs/8_berkeley_function_calling_leaderboard.html>. Texts are compared without case,
-white space and the signs `, . / - _ * ^`; numbers by value; an argument may be absent where "" is among the accepted.
+Values are equal when they are the same JSON: 1 is 1.0 and not "1" or true. Texts are compared exactly, so that paths,
+addresses, dates and numbers in text stay themselves; sentences of three words and more by their words. An optional
+argument that is null, empty text, or the default of its schema is as good as absent.
+
+The folding of the Berkeley Function-Calling Leaderboard, which must be asked for, compares texts without case, white
+space and the signs `, . / - _ * ^`: <https://gorilla.cs.berkeley.edu/blogs/8_berkeley_function_calling_leaderboard.html>.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
+from audit.scoring.comparing import Same
 from audit.scoring.jsontext import parse_json, same_json
+from audit.scoring.text import same_prose
 
 _FOLDED = re.compile(r"[\s,./\-_*^]+")
-_NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_-]")
+_NOT_IN_NAMES = re.compile(r"[\x00-,./:-@\[-^`{-\x7f]")
+
+
+class Texts(Enum):
+    """How the texts of arguments are compared."""
+
+    EXACT = "exactly, and an argument that is absent is not one that is empty"
+    JSON = "exactly, but sentences by their words"
+    BFCL = "as the Berkeley leaderboard folds them"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Matching:
+    """How calls are compared.
+
+    Attributes:
+        texts: The rule for texts in arguments.
+        arguments: Comparisons of single arguments by their names, instead of that rule.
+        ignored: Arguments that may hold anything, or be absent.
+    """
+
+    texts: Texts = Texts.JSON
+    arguments: Mapping[str, Same] = field(default_factory=dict)
+    ignored: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +71,7 @@ def read_call(call: Any) -> Call:
     arguments = body.get("arguments")
     if isinstance(arguments, str):
         try:
-            arguments = parse_json(arguments) if arguments.strip() else {}
+            arguments = parse_json(arguments, comparing=True) if arguments.strip() else {}
         except ValueError:
             arguments = None
     elif arguments is None:
@@ -95,36 +124,77 @@ def _accepted(arguments: Any) -> dict[str, Sequence[Any]]:
 
 
 def same_name(left: str, right: str) -> bool:
-    """Whether two tool names are one: signs that no provider's names allow (`math.sqrt`) count as `_`."""
+    """Whether two tool names are one: ASCII signs that no provider's names allow (`math.sqrt`) count as `_`."""
     return _NOT_IN_NAMES.sub("_", left) == _NOT_IN_NAMES.sub("_", right)
 
 
-def mismatch(call: Call, wanted: Wanted, required: Sequence[str], *, exact: bool) -> str | None:
-    """Why a call is not the wanted one, in words without values; None when it is."""
+def mismatch(call: Call, wanted: Wanted, schema: Mapping[str, Any], matching: Matching) -> str | None:
+    """Why a call is not the wanted one, in words without values; None when it is.
+
+    Args:
+        call: The candidate's.
+        wanted: What is expected.
+        schema: Of the tool's parameters, {} where the request does not say.
+        matching: How values are compared.
+    """
     if not same_name(call.name, wanted.name):
         return "another tool was called"
     if call.arguments is None:
         return "the arguments are not a JSON object"
-    for name in call.arguments:
-        if name not in wanted.arguments:
-            return f"unknown argument `{name}`"
+    required, properties = required_arguments(schema), _properties(schema)
+    for name, value in call.arguments.items():
+        if name not in wanted.arguments and name not in matching.ignored:
+            known = not properties or name in properties
+            if name in required or not known or not _as_absent(value, properties.get(name), matching.texts):
+                return f"unknown argument `{name}`"
     for name, accepted in wanted.arguments.items():
+        if name in matching.ignored:
+            continue
         if name not in call.arguments:
-            # Exact comparison has no convention for "may be absent": an empty text is an empty text.
-            if name in required or exact or not _may_be_absent(accepted):
+            may = any(_as_absent(value, properties.get(name), matching.texts) for value in accepted)
+            if name in required or not may:
                 return f"missing argument `{name}`"
-        elif not any(_matches(value, call.arguments[name], exact=exact) for value in accepted):
-            return f"argument `{name}` has another value"
+        elif not _accepts(name, accepted, call.arguments[name], matching):
+            actual = call.arguments[name]
+            empty = name not in required and _as_absent(actual, properties.get(name), matching.texts)
+            if not empty or not any(_as_absent(value, properties.get(name), matching.texts) for value in accepted):
+                return f"argument `{name}` has another value"
     return None
 
 
-def _may_be_absent(accepted: Sequence[Any]) -> bool:
-    return any(isinstance(value, str) and not value for value in accepted)
+def _as_absent(value: Any, schema: Any, texts: Texts) -> bool:
+    """Whether an optional argument with this value says what its absence says."""
+    if texts is Texts.EXACT:
+        return False
+    if texts is Texts.BFCL:
+        return isinstance(value, str) and not value
+    has_default = isinstance(schema, Mapping) and "default" in schema
+    return value is None or value == "" or (has_default and same_json(value, schema["default"]))
 
 
-def _matches(accepted: Any, actual: Any, *, exact: bool) -> bool:
-    if exact:
+def _accepts(name: str, accepted: Sequence[Any], actual: Any, matching: Matching) -> bool:
+    own = matching.arguments.get(name)
+    return any(_matches(value, actual, matching.texts) if own is None else own(value, actual) for value in accepted)
+
+
+def _matches(accepted: Any, actual: Any, texts: Texts) -> bool:
+    if texts is Texts.BFCL:
+        return _matches_folded(accepted, actual)
+    if texts is Texts.EXACT or same_json(accepted, actual):
         return same_json(accepted, actual)
+    if isinstance(accepted, str) and isinstance(actual, str):
+        return same_prose(accepted, actual)
+    if isinstance(accepted, list | tuple) and isinstance(actual, list | tuple):
+        return len(accepted) == len(actual) and all(
+            _matches(a, b, texts) for a, b in zip(accepted, actual, strict=True)
+        )
+    if isinstance(accepted, Mapping) and isinstance(actual, Mapping):
+        # Absent and null are the same inside of arguments as well.
+        return all(_matches(accepted.get(k), actual.get(k), texts) for k in {*accepted, *actual})
+    return False
+
+
+def _matches_folded(accepted: Any, actual: Any) -> bool:
     if isinstance(accepted, str) and isinstance(actual, str):
         return accepted == actual or _folded(accepted) == _folded(actual)
     if isinstance(accepted, list | tuple) and isinstance(actual, list | tuple):
@@ -134,8 +204,8 @@ def _matches(accepted: Any, actual: Any, *, exact: bool) -> bool:
     return same_json(accepted, actual)
 
 
-def _matches_folded(accepted: Any, actual: Any) -> bool:
-    return _matches(accepted, actual, exact=False)
+def _may_be_absent(accepted: Sequence[Any]) -> bool:
+    return any(isinstance(value, str) and not value for value in accepted)
 
 
 def _object_matches(accepted: Mapping[str, Any], actual: Mapping[str, Any]) -> bool:
@@ -197,10 +267,17 @@ def tool_schemas(tools: Sequence[Mapping[str, Any]] | None) -> dict[str, Mapping
     return found
 
 
-def required_arguments(schemas: Mapping[str, Mapping[str, Any]], name: str) -> Sequence[str]:
-    """Arguments that the request's tools demand of a call; () when they do not say."""
-    for known, schema in schemas.items():
-        if same_name(known, name):
-            required = schema.get("required")
-            return [r for r in required if isinstance(r, str)] if isinstance(required, list | tuple) else ()
-    return ()
+def schema_of(schemas: Mapping[str, Mapping[str, Any]], name: str) -> Mapping[str, Any]:
+    """The parameters of a tool by its name; {} when the request does not say."""
+    return next((schema for known, schema in schemas.items() if same_name(known, name)), {})
+
+
+def required_arguments(schema: Mapping[str, Any]) -> Sequence[str]:
+    """Arguments that a tool demands of a call; () when it does not say."""
+    required = schema.get("required")
+    return [name for name in required if isinstance(name, str)] if isinstance(required, list | tuple) else ()
+
+
+def _properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    properties = schema.get("properties")
+    return properties if isinstance(properties, Mapping) else {}

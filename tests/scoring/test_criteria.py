@@ -45,7 +45,7 @@ def passed(criterion, **case: object) -> bool:
         ({"type": "fuzzy", "threshold": 80}, "`threshold` must be between 0 and 1", None),
         ({"type": "latency"}, "`threshold` is missing", None),
         ({"type": "json-fields"}, "`fields` must be", None),
-        ({"type": "json-fields", "fields": {"a": "numerical"}}, "`fields.a` must compare by", "`numeric`"),
+        ({"type": "json-fields", "fields": {"a": "numerical"}}, "did you mean `numeric`?", None),
         ({"type": "tool-call", "value": [3]}, "`value` must be accepted values", None),
         ({"type": "word-count", "value": {"min": 3, "max": 2}}, "`min` above its `max`", None),
         ({"type": "is-xml", "value": ["a"]}, "requiredElements", None),

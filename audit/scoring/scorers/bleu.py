@@ -8,7 +8,7 @@ import math
 
 from audit.core.outcome import Outcome
 from audit.scoring.scorer import Check, Context, Options, Scorer, graded, shown
-from audit.scoring.text import as_text, ngrams
+from audit.scoring.text import as_text, fold, ngrams, tokens
 
 _DEFAULT = 0.5
 _LONGEST = 4
@@ -28,26 +28,28 @@ def build(options: Options) -> Check:
 
 
 def bleu(text: str, wanted: str) -> float:
-    """BLEU of one sentence against one reference, words split at white space and lower-cased.
+    """BLEU of one sentence against one reference, in lower-cased words and symbols.
 
     Special cases:
-        Either is empty: 1 when both are, else 0.
+        The completion has fewer than four words: runs up to its length count, as with sacrebleu's effective order.
+        Either has no word: 1 when both texts are the same, else 0.
     """
-    ours, theirs = text.lower().split(), wanted.lower().split()
+    ours, theirs = tokens(text), tokens(wanted)
     if not ours or not theirs:
-        return float(ours == theirs)
+        return float(fold(text).split() == fold(wanted).split())
+    longest = min(_LONGEST, len(ours))
     logs = 0.0
-    for n in range(1, _LONGEST + 1):
+    for n in range(1, longest + 1):
         grams = ngrams(ours, n)
         shared = (grams & ngrams(theirs, n)).total()
-        logs += math.log(max(shared / grams.total() if grams else 0.0, _FLOOR))
+        logs += math.log(max(shared / grams.total(), _FLOOR))
     brevity = min(0.0, 1 - len(theirs) / len(ours))
-    return math.exp(brevity + logs / _LONGEST)
+    return math.exp(brevity + logs / longest)
 
 
 SCORER = Scorer(
     name="bleu",
-    version=1,
+    version=2,
     summary="The completion is close to the value by BLEU: runs of one to four words, with a penalty for brevity.",
     needs_reference=False,
     calls_model=False,

@@ -9,4 +9,4 @@ def build(options: Options) -> Check:
     return contains_many(options, any, ignore_case=False)
 
 
-SCORER = Scorer(name="contains-any", version=1, summary=__doc__, needs_reference=True, calls_model=False, build=build)
+SCORER = Scorer(name="contains-any", version=2, summary=__doc__, needs_reference=True, calls_model=False, build=build)

@@ -23,4 +23,4 @@ def build(options: Options) -> Check:
     return check
 
 
-SCORER = Scorer(name="contains-json", version=1, summary=__doc__, needs_reference=False, calls_model=False, build=build)
+SCORER = Scorer(name="contains-json", version=2, summary=__doc__, needs_reference=False, calls_model=False, build=build)

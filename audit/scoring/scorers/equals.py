@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from audit.core.outcome import Outcome
-from audit.scoring.jsontext import json_text, parse_json, same_json
+from audit.scoring.jsontext import json_text, nfc, parse_json, same_json
 from audit.scoring.scorer import Check, Context, Options, Scorer, shown, verdict
 from audit.scoring.templates import parsed_reference
+
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 def build(options: Options) -> Check:
@@ -16,7 +18,7 @@ def build(options: Options) -> Check:
 
     def check(context: Context) -> Outcome:
         wanted = expected(context)
-        holds = context.text == json_text(wanted) or same_structure(parsed_reference(wanted), context.text)
+        holds = context.text == nfc(json_text(wanted)) or same_structure(parsed_reference(wanted), context.text)
         return verdict(holds, "differs from the expected value", expected=shown(json_text(wanted)))
 
     return check
@@ -27,9 +29,9 @@ def same_structure(wanted: Any, text: str) -> bool:
     if wanted is not None and not isinstance(wanted, dict | list | tuple):
         return False
     try:
-        return same_json(wanted, parse_json(text))
+        return same_json(wanted, parse_json(text.removeprefix(_BYTE_ORDER_MARK), comparing=True))
     except (ValueError, RecursionError):
         return False
 
 
-SCORER = Scorer(name="equals", version=1, summary=__doc__, needs_reference=True, calls_model=False, build=build)
+SCORER = Scorer(name="equals", version=2, summary=__doc__, needs_reference=True, calls_model=False, build=build)

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from rapidfuzz import fuzz, process, utils
+from rapidfuzz import fuzz, process
 
 from audit.core.outcome import Outcome
 from audit.scoring.pairwise import over_pairs
 from audit.scoring.scorer import Check, Options, Scorer, graded, shown
-from audit.scoring.text import as_text
+from audit.scoring.text import as_text, normalised
 
 _METHODS = {
     "ratio": fuzz.ratio,
@@ -21,12 +21,13 @@ _DEFAULT = 0.8
 def build(options: Options) -> Check:
     """Similarity to `value`, by default the incumbent's completion, of at least `threshold`, 0.8 unless given.
 
-    `method` is `ratio`, `partial`, `token-sort` or `token-set`; `ignore_case: true` also drops punctuation.
+    `method` is `ratio`, `partial`, `token-sort` or `token-set`; `ignore_case: true` compares as `one-of`
+    does, without case and outer punctuation.
     """
     expected = options.expected(as_text, default=options.incumbent_text() if options.value is None else None)
     limit = options.limit(_DEFAULT, high=1.0)
     method = _METHODS[options.choice("method", "ratio", _METHODS)]
-    processor = utils.default_process if options.flag("ignore_case") else None
+    processor = normalised if options.flag("ignore_case") else None
 
     def score(texts: Sequence[str], wanted: Sequence[str]) -> list[Outcome]:
         values = process.cpdist(texts, wanted, scorer=method, processor=processor).tolist()
@@ -40,7 +41,7 @@ def build(options: Options) -> Check:
 
 SCORER = Scorer(
     name="fuzzy",
-    version=1,
+    version=2,
     summary=__doc__,
     needs_reference=False,
     calls_model=False,

@@ -24,7 +24,7 @@ def build(options: Options) -> Check:
 
 SCORER = Scorer(
     name="is-json",
-    version=1,
+    version=2,
     summary=__doc__,
     needs_reference=False,
     calls_model=False,

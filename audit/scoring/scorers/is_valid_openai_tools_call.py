@@ -52,7 +52,7 @@ def _validator(schema: str) -> Validate | None:
 
 SCORER = Scorer(
     name="is-valid-openai-tools-call",
-    version=1,
+    version=2,
     summary=__doc__,
     needs_reference=False,
     calls_model=False,

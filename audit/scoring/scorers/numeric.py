@@ -1,46 +1,86 @@
-"""The first number in the completion equals the value within a tolerance."""
+"""A number in the completion equals the value within a tolerance; it is read whole or not at all."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
 from typing import Any
 
 from audit.core.outcome import Outcome
-from audit.scoring.numbers import first_number, near
+from audit.scoring.numbers import Kind, Quantity, Sameness, compare, number_of
+from audit.scoring.quantities import quantities
 from audit.scoring.scorer import Check, Context, Options, Scorer, verdict
+from audit.scoring.templates import Unusable
 from audit.scoring.text import as_text
+
+FIRST, LAST, ONLY = "first", "last", "only"
 
 
 def build(options: Options) -> Check:
-    """Compare numbers; `tolerance` is absolute, `relative_tolerance` a share of the larger one."""
-    expected = options.expected(as_number)
-    absolute, relative = options.number("tolerance", 0.0), options.number("relative_tolerance", 0.0)
+    """Compare numbers; `tolerance` is absolute, `relative_tolerance` a share of the larger one.
+
+    `which` says which number of a text counts: the `first` (the default), the `last`, or the `only` one. A number that
+    can be read in two ways, of which one is the value, makes the criterion errored: `1.234` may be a thousand and more.
+    """
+    which = options.choice("which", FIRST, (FIRST, LAST, ONLY))
+    expected = options.expected(lambda value: as_quantity(value, which))
+    absolute, relative = (Fraction(str(options.number(name, 0.0))) for name in ("tolerance", "relative_tolerance"))
 
     def check(context: Context) -> Outcome:
-        wanted, found = expected(context), first_number(context.text)
+        wanted = expected(context)
+        found = pick((each for each in quantities(context.text) if each.kind is wanted.kind), which)
         if found is None:
-            return verdict(False, "holds no number", expected=wanted)
-        holds = near(found, wanted, absolute=absolute, relative=relative)
-        return verdict(holds, "is another number", expected=wanted, found=found)
+            many = "more than one" if which == ONLY else "no"
+            return verdict(False, f"holds {many} such number", expected=shown_quantity(wanted))
+        same = compare(wanted, found, absolute=absolute, relative=relative)
+        if same is Sameness.UNCLEAR:
+            raise Unusable("a number here can be read in two ways, and only one of them is the expected")
+        evidence = {"expected": shown_quantity(wanted), "found": shown_quantity(found)}
+        return verdict(same is Sameness.SAME, "is another number", **evidence)
 
     return check
 
 
-def as_number(value: Any) -> float:
-    """A number, or the first one in a text.
+def pick(found: Iterable[Quantity], which: str) -> Quantity | None:
+    """The first, last or only one; None where there is none, or more than the only one."""
+    if which == FIRST:
+        return next(iter(found), None)
+    every = list(found)
+    return every[-1] if every and (which == LAST or len(every) == 1) else None
+
+
+def as_quantity(value: Any, which: str = FIRST) -> Quantity:
+    """A number, or what a text holds: its number, else its date, time or other quantity.
 
     Raises:
-        ValueError: There is none.
+        ValueError: There is none, or not the one that `which` asks for.
     """
-    number = None if isinstance(value, bool) else first_number(as_text(value))
-    if number is None:
+    if (number := number_of(value)) is not None:
+        return number
+    every = [] if isinstance(value, bool) else list(quantities(as_text(value)))
+    numbers = [each for each in every if each.kind is Kind.NUMBER]
+    found = pick(numbers or every, which)
+    if found is None:
         raise ValueError("must be a number")
-    return number
+    return found
+
+
+def shown_quantity(quantity: Quantity) -> Any:
+    """A quantity for the evidence: numbers as numbers, where they have one reading that a float holds."""
+    value = quantity.readings[0]
+    if quantity.kind is not Kind.NUMBER or not quantity.sure or not isinstance(value, Fraction):
+        return quantity.written
+    if value.denominator == 1:
+        return int(value) if abs(value) < 10**15 else quantity.written
+    return float(value) if abs(value) < 10**15 else quantity.written
 
 
 SCORER = Scorer(
     name="numeric",
-    version=1,
+    version=2,
     summary=__doc__,
     needs_reference=True,
     calls_model=False,
     build=build,
-    accepts=("value", "extract", "tolerance", "relative_tolerance"),
+    accepts=("value", "extract", "tolerance", "relative_tolerance", "which"),
 )

@@ -2,13 +2,14 @@
 
 from audit.core.outcome import Outcome
 from audit.scoring.extract import note_engine
+from audit.scoring.jsontext import nfc
 from audit.scoring.patterns import compile_pattern
 from audit.scoring.scorer import Check, Context, Options, Scorer, shown, verdict
 
 
 def build(options: Options) -> Check:
     """Search for the pattern in `value`, which is not a template."""
-    pattern = options.constant(compile_pattern)
+    pattern = options.constant(lambda value: compile_pattern(nfc(value) if isinstance(value, str) else value))
     note_engine(pattern.engine, f"{options.where}: the pattern", options.notes)
 
     def check(context: Context) -> Outcome:
@@ -18,4 +19,4 @@ def build(options: Options) -> Check:
     return check
 
 
-SCORER = Scorer(name="regex", version=1, summary=__doc__, needs_reference=False, calls_model=False, build=build)
+SCORER = Scorer(name="regex", version=2, summary=__doc__, needs_reference=False, calls_model=False, build=build)

@@ -5,7 +5,7 @@ Source: Lin (2004), "ROUGE: A Package for Automatic Evaluation of Summaries", <h
 
 from audit.core.outcome import Outcome
 from audit.scoring.scorer import Check, Context, Options, Scorer, graded, shown
-from audit.scoring.text import as_text, ngrams, tokens
+from audit.scoring.text import as_text, fold, ngrams, tokens
 
 _DEFAULT = 0.75
 
@@ -28,8 +28,9 @@ def rouge(text: str, wanted: str, n: int) -> float:
 
     Special cases:
         Neither text has n words: 1 when their words are the same, else 0.
+        Neither has any word: 1 when they are the same text.
     """
-    left, right = tokens(text), tokens(wanted)
+    left, right = tokens(text) or fold(text).split(), tokens(wanted) or fold(wanted).split()
     ours, theirs = ngrams(left, n), ngrams(right, n)
     total = ours.total() + theirs.total()
     return 2 * (ours & theirs).total() / total if total else float(left == right)
@@ -37,7 +38,7 @@ def rouge(text: str, wanted: str, n: int) -> float:
 
 SCORER = Scorer(
     name="rouge-n",
-    version=1,
+    version=2,
     summary="The completion shares its runs of n words with the value (ROUGE-N, F1).",
     needs_reference=False,
     calls_model=False,

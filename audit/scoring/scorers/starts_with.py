@@ -16,4 +16,4 @@ def build(options: Options) -> Check:
     return check
 
 
-SCORER = Scorer(name="starts-with", version=1, summary=__doc__, needs_reference=True, calls_model=False, build=build)
+SCORER = Scorer(name="starts-with", version=2, summary=__doc__, needs_reference=True, calls_model=False, build=build)

@@ -1,56 +1,81 @@
 """The completion calls the expected tools with accepted arguments.
 
 `value` is `{tool: {argument: [accepted values]}}`, calls in the OpenAI shape, a list of either, or `none`; by default
-the incumbent's calls. "" among accepted values means that the argument may be absent, unless the request's tools demand
-it. Unknown arguments fail; several calls match in any order. `exact: true` compares texts to the letter.
+the incumbent's calls. Values are the same JSON or they differ: 1 is 1.0, "12.50" is not "1250"; sentences are compared
+by their words. "" or null among accepted values means that the argument may be absent, unless the request's tools
+demand it. Unknown arguments fail; several calls match in any order.
+
+`arguments: {note: {fuzzy: 0.8}}` names a comparison for single arguments (exact, fuzzy, ignore, label, numeric, set).
+`exact: true` tells null from absent and compares sentences exactly, too. `folding: bfcl` compares texts as the Berkeley
+leaderboard does, without case and most signs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from audit.core.outcome import Outcome
+from audit.scoring.comparing import comparison
 from audit.scoring.scorer import Check, Context, Options, Scorer, verdict
 from audit.scoring.templates import Absent, Unusable
 from audit.scoring.toolcalls import (
     Call,
+    Matching,
+    Texts,
     Wanted,
     as_wanted,
     exactly,
     mismatch,
     pair_calls,
     read_calls,
-    required_arguments,
+    schema_of,
     tool_schemas,
 )
 
 
 def build(options: Options) -> Check:
     """Compare the completion's calls with the expected ones."""
-    exact = options.flag("exact")
+    matching = _matching(options)
     expected = options.expected(_as_calls, default=_incumbents_calls)
     options.reads.update(("incumbent",) if options.value is None else ())
 
     def check(context: Context) -> Outcome:
         wanted, calls = expected(context), read_calls(context.completion.tool_calls)
         schemas = tool_schemas(context.request.tools)
-        required = [required_arguments(schemas, each.name) for each in wanted]
-        problem = _problem(calls, wanted, required, exact=exact)
+        problem = _problem(calls, wanted, [schema_of(schemas, each.name) for each in wanted], matching)
         evidence: dict[str, Any] = {"expected": [_plain(each) for each in wanted]}
         return verdict(problem is None, problem or "", **evidence, called=[call.name for call in calls[:20]])
 
     return check
 
 
+def _matching(options: Options) -> Matching:
+    exact, folding = options.flag("exact"), options.choice("folding", "none", ("none", "bfcl"))
+    if exact and folding != "none":
+        raise options.wrong("`exact` and `folding` exclude each other")
+    texts = Texts.EXACT if exact else Texts.BFCL if folding == "bfcl" else Texts.JSON
+    entry = options.extra.get("arguments", {})
+    if not isinstance(entry, Mapping):
+        raise options.wrong("`arguments` must be a mapping of argument to comparison")
+    own, ignored = {}, set()
+    for name, how in entry.items():
+        try:
+            own[str(name)] = comparison(how)
+        except ValueError as error:
+            raise options.wrong(f"`arguments.{name}` {error}") from None
+        if how == "ignore":
+            ignored.add(str(name))
+    return Matching(texts=texts, arguments=own, ignored=frozenset(ignored))
+
+
 def _problem(
-    calls: Sequence[Call], wanted: Sequence[Wanted], required: Sequence[Sequence[str]], *, exact: bool
+    calls: Sequence[Call], wanted: Sequence[Wanted], schemas: Sequence[Mapping[str, Any]], matching: Matching
 ) -> str | None:
     if len(calls) != len(wanted):
         return f"{len(calls)} calls, {len(wanted)} expected"
     rows = [
-        [mismatch(call, each, needs, exact=exact) for call in calls]
-        for each, needs in zip(wanted, required, strict=True)
+        [mismatch(call, each, schema, matching) for call in calls] for each, schema in zip(wanted, schemas, strict=True)
     ]
     if pair_calls([[problem is None for problem in row] for row in rows]):
         return None
@@ -77,11 +102,11 @@ def _plain(wanted: Wanted) -> dict[str, Any]:
 
 SCORER = Scorer(
     name="tool-call",
-    version=1,
+    version=2,
     summary="The completion calls the expected tools with accepted arguments.",
     needs_reference=False,
     calls_model=False,
     build=build,
-    accepts=("value", "exact"),
+    accepts=("value", "arguments", "exact", "folding"),
     reads=("request",),
 )

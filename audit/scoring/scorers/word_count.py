@@ -8,15 +8,19 @@ from typing import Any
 
 from audit.core.outcome import Outcome
 from audit.scoring.scorer import Check, Context, Options, Scorer, verdict
+from audit.scoring.text import count_words
 
 
 def build(options: Options) -> Check:
-    """Count words, split at white space; `value` is a number, or a mapping of `min` and `max`."""
+    """Count words between white space, and letters of scripts without spaces.
+
+    `value` is a number, or a mapping of `min` and `max`.
+    """
     expected = options.expected(as_range)
 
     def check(context: Context) -> Outcome:
         low, high = expected(context)
-        count = len(context.text.split())
+        count = count_words(context.text)
         return verdict(low <= count <= high, f"has {count} words", words=count)
 
     return check
@@ -47,4 +51,4 @@ def _count(value: Any) -> float:
     return value
 
 
-SCORER = Scorer(name="word-count", version=1, summary=__doc__, needs_reference=False, calls_model=False, build=build)
+SCORER = Scorer(name="word-count", version=2, summary=__doc__, needs_reference=False, calls_model=False, build=build)

@@ -1,0 +1,105 @@
+"""How two JSON values are compared, by name: for the fields of an object and the arguments of a call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+from rapidfuzz import fuzz
+
+from audit.core.errors import nearest
+from audit.scoring.jsontext import CONTRADICTED, json_text, nfc, same_json
+from audit.scoring.numbers import Kind, Quantity, Sameness, compare, number_of
+from audit.scoring.quantities import quantities
+from audit.scoring.templates import Unusable
+from audit.scoring.text import fold, normalised
+
+Same = Callable[[Any, Any], bool]
+"""The expected value and the one found to whether they count as equal. Raises `Unusable` where that is unclear."""
+
+FUZZY = 0.9
+"""Similarity that `fuzzy` asks for unless a threshold is given."""
+
+_PARAMETERS = {"compare", "tolerance", "threshold"}
+
+
+def comparison(how: Any) -> Same:
+    """A comparison from its name, from `{fuzzy: 0.8}` or `{numeric: 0.01}`, or from `compare` with its parameters.
+
+    Raises:
+        ValueError: It is none of these; the message says what is known.
+    """
+    name, tolerance, threshold = _read(how)
+    known: dict[str, Same] = {
+        "exact": same_json,
+        "numeric": lambda wanted, found: same_number(wanted, found, Fraction(str(tolerance))),
+        "fuzzy": lambda wanted, found: _fuzzy(wanted, found, threshold),
+        "set": same_set,
+        "label": lambda wanted, found: normalised(json_text(wanted)) == normalised(json_text(found)),
+        "ignore": lambda wanted, found: True,
+    }
+    if name not in known:
+        near = nearest(str(name), known)
+        raise ValueError(
+            f"must compare by one of: {', '.join(sorted(known))}" + (f"; did you mean `{near}`?" if near else "")
+        )
+    return known[name]
+
+
+def _read(how: Any) -> tuple[str, float, float]:
+    if isinstance(how, str):
+        return how, 0.0, FUZZY
+    if isinstance(how, Mapping) and len(how) == 1 and (name := next(iter(how))) in ("fuzzy", "numeric"):
+        how = {"compare": name, "threshold" if name == "fuzzy" else "tolerance": how[name]}
+    if not isinstance(how, Mapping) or how.keys() - _PARAMETERS:
+        raise ValueError("must be a comparison, `{fuzzy: 0.8}`, or a mapping of compare, tolerance, threshold")
+    tolerance = _limit(how, "tolerance", 0.0, high=None)
+    return str(how.get("compare", "exact")), tolerance, _limit(how, "threshold", FUZZY, high=1.0)
+
+
+def _limit(how: Mapping[str, Any], name: str, default: float, *, high: float | None) -> float:
+    value = how.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+        raise ValueError(f"has a `{name}` that is no number of at least 0")
+    if high is not None and value > high:
+        raise ValueError(f"has a `{name}` above {high:g}")
+    return float(value)
+
+
+def _fuzzy(wanted: Any, found: Any, threshold: float) -> bool:
+    left, right = fold(nfc(json_text(wanted))), fold(nfc(json_text(found)))
+    return left == right or (found is not CONTRADICTED and fuzz.ratio(left, right) >= 100 * threshold)
+
+
+def same_number(wanted: Any, found: Any, tolerance: Fraction) -> bool:
+    """Two numbers, or texts that hold one each; values without any number are the same when they are equal.
+
+    Raises:
+        Unusable: A text can be read in two ways, and only one of them is the expected.
+    """
+    if same_json(wanted, found):
+        return True
+    left, right = _only_number(wanted), _only_number(found)
+    if left is None or right is None:
+        return False
+    same = compare(left, right, absolute=tolerance)
+    if same is Sameness.UNCLEAR:
+        raise Unusable("a number here can be read in two ways, and only one of them is the expected")
+    return same is Sameness.SAME
+
+
+def _only_number(value: Any) -> Quantity | None:
+    if not isinstance(value, str):
+        return number_of(value)
+    every = list(quantities(value))
+    numbers = [each for each in every if each.kind is Kind.NUMBER] or every
+    return numbers[0] if len(numbers) == 1 else None
+
+
+def same_set(wanted: Any, found: Any) -> bool:
+    """Lists with the same items in any order; a single value counts as a list of one."""
+    left, right = (value if isinstance(value, list) else [value] for value in (wanted, found))
+    return all(any(same_json(a, b) for b in right) for a in left) and all(
+        any(same_json(a, b) for a in left) for b in right
+    )

@@ -1,0 +1,330 @@
+"""One number with everything that belongs to it: sign, currency, separators, exponent, fraction, magnitude, unit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from audit.scoring.notation import FRACTION, GROUP_SPACE
+from audit.scoring.numbers import ROUNDED, Kind, Quantity
+from audit.scoring.units import CENTS, CURRENCIES, LETTERS, MAGNITUDES, UNITS
+
+LONGEST = 400
+"""Characters of one quantity; what is longer is no number that anybody compares."""
+
+Found = tuple[Quantity, int]
+"""A quantity and where it ends."""
+
+_RAW = re.compile(rf"(?:\d{{1,3}}(?:[ {GROUP_SPACE}]\d{{3}}(?!\d))+|\d+(?:{GROUP_SPACE}\d+)*|(?=\.\d))(?:[.,'_]\d+)*")
+_EXPONENT = re.compile(r"[eE](?P<e>[-+]?\d{1,4})(?!\w)|\s?[×x*·]\s?10\s?\^\s?(?P<t>[-+]?\d{1,4})(?!\d)")
+_POWER = re.compile(r"\^\s?(?P<p>-?\d{1,3})(?!\d)")
+_MIXED = re.compile(rf"[ {GROUP_SPACE}-]?(?P<top>\d{{1,6}})\s?[/{FRACTION}]\s?(?P<bottom>\d{{1,6}})(?![\d.,/]?\d)")
+_OVER = re.compile(rf"\s?[/{FRACTION}]\s?(?P<bottom>\d+(?:\.\d+)?)(?![\d.,/]?\d)")
+_RANGE = re.compile(r"\s?(?:-|–|—|~|\.{2,3}|…|bis|to|à|a)\s?(?=[$€£¥]?\d)|\s?±\s?(?=\d)")
+_OPERATOR = re.compile(r"\s?(?:[+×÷·^√*]|x|-)\s?(?=[$(-]?\s?[\d√(])")
+LEFT = re.compile(
+    r"(?P<open>\(\s?)?(?P<sign>[-+]\s?)?(?P<money>(?:US|CA|AU|NZ|HK|MX|[CASR])?\$|[€£¥₹₩₽₺₫₴฿₦₱₪]"
+    r"|\b(?:USD|EUR|GBP|JPY|CNY|INR|CHF|CAD|AUD|BRL|SEK|NOK|DKK|PLN|[Rr]s\.?|[Kk]r\.?))?"
+    r"(?P<gap>\s?)(?P<open2>\(\s?)?(?P<sign2>[-+])?$"
+)
+_BOUND = re.compile(r"(?:(?<![-=])[<>]|[≤≥≠±√])=?\s?$")
+_WORD_AFTER = re.compile(
+    r"(?P<gap>\s?-?(?:(?<=\s)(?:de|di|of)\s)?)(?P<word>[%‰°][CF]?\b|[%‰°]|[A-Za-zÀ-ɏḀ-ỿµͰ-ӿ]+\$?(?:/h\b)?|[$€£¥₹₩₽₺₫₴฿₦₱₪]|zł|kč|[\u0900-\u0dff\u0e00-\u0e7f\u0590-\u06ff]+)"
+)
+_CJK_AFTER = re.compile(
+    r"\s?(?P<word>百万|พันล้าน|ล้าน|แสน|หมื่น|พัน|ร้อย|美元|人民币|分钟|分鐘|小时|小時|時間|日間|公里|公斤|个月|個月|ヶ月|개월|시간|[十百千万萬亿億兆십백천만억조元円원天秒分周週米克年초분일주])"
+)
+_PER = re.compile(r"\s?(?:/|per\s|an?\s(?=hour|day|week|month|year))\s?(?P<per>[A-Za-z]+)")
+_IRRATIONAL = re.compile(r"\s?[π√]")
+_PART = re.compile(r"\s?(\d{1,9})(?![\d.,])")
+_CLOSE = re.compile(r"\s?\)")
+_NEAR = 64
+_OPENING = re.compile(r"[-$€£¥(√]{0,4}\s?")
+_ABBREVIATED = re.compile(r"\s?[a-z€$£¥]")
+_SQUARE = re.compile(r"\^\d")
+_AND = re.compile(r",?\s(?:(?:and|und|et|y|e)\s)?(?=\d)|(?<=[^\x00-\x7f])(?=\d)")
+_LETTERS = re.compile(r"\w{0,64}")
+LETTER = re.compile(r"[A-Za-zÀ-ɏḀ-ỿͰ-ӿ_]")
+
+_FIRST_OF = {unit: next(w for w, (d, f) in UNITS.items() if (d, f) == meaning) for unit, meaning in UNITS.items()}
+
+
+def other(text: str, start: int, end: int) -> Found:
+    """What is no number, as the text that it is."""
+    written = " ".join(text[start:end].casefold().split())
+    return Quantity(kind=Kind.OTHER, readings=(written,), written=written), end
+
+
+@dataclass(slots=True)
+class _Reading:
+    """A number while it is read: what it may mean, whether the first is usual, and where it ends."""
+
+    values: list[Fraction]
+    end: int
+    sure: bool = True
+    unit: str | None = None
+    slack: Fraction = Fraction(0)
+
+
+def number(text: str, start: int) -> Found:
+    """A number with everything that belongs to it, or a code when something there cannot be read."""
+    raw = _RAW.match(text, start)
+    assert raw is not None
+    values = _digits(raw[0]) if len(raw[0]) <= LONGEST else None
+    if values is None:
+        return other(text, start, raw.end())
+    reading = _Reading(values=values, end=raw.end())
+    _exponent_or_fraction(text, start, reading)
+    left = LEFT.search(text, max(0, start - 16), start)
+    assert left is not None
+    bound = _BOUND.search(text, max(0, left.start() - 8), left.start())
+    begin = left.start() if bound is None else bound.start()
+    if (joined := _joined(text, start, reading.end)) is not None:
+        return other(text, begin, joined)
+    if (irrational := _IRRATIONAL.match(text, reading.end)) is not None:
+        return other(text, begin, irrational.end())
+    money = None if left["money"] is None else CURRENCIES.get(left["money"].casefold(), left["money"])
+    if not _suffix(text, reading, money):
+        return other(text, begin, _LETTERS.match(text, reading.end).end())  # type: ignore[union-attr]
+    if bound is not None:
+        return other(text, begin, reading.end)
+    reading.unit = reading.unit or money
+    if reading.unit is not None and (per := _PER.match(text, reading.end)) is not None:
+        word = per["per"].casefold()
+        reading.unit, reading.end = f"{reading.unit}/{_FIRST_OF.get(word, word)}", per.end()
+    if not _signed(text, left, reading):
+        return other(text, begin, reading.end)
+    if re.match(r"\+(?![\d(])", text[reading.end : reading.end + 2]):
+        return other(text, begin, reading.end + 1)
+    quantity = Quantity(
+        kind=Kind.NUMBER,
+        readings=tuple(dict.fromkeys(reading.values)),
+        written=" ".join(text[left.start() : reading.end].split()),
+        sure=reading.sure,
+        unit=reading.unit,
+        slack=reading.slack,
+    )
+    return quantity, reading.end
+
+
+def _digits(raw: str) -> list[Fraction] | None:
+    """What a run of digits and separators may mean, the usual reading first; None when no country writes so."""
+    if " " in raw:
+        # A plain space may also part two numbers.
+        whole = _digits(raw.replace(" ", GROUP_SPACE))
+        pieces = [_digits(piece) or [] for piece in (raw.split(" ")[0], raw.rsplit(" ", 1)[1])]
+        return None if whole is None else [*whole, *(value for piece in pieces for value in piece)]
+    marks = [char for char in raw if not char.isdecimal()]
+    groups = re.split(r"[^0-9]", raw)
+    kinds = list(dict.fromkeys(marks))
+    if not marks:
+        return [Fraction(raw)]
+    if len(kinds) == 1:
+        return _one_mark(kinds[0], groups)
+    # The last mark is the decimal one, when it stands once and the others group.
+    decimal = marks[-1]
+    if len(kinds) != 2 or decimal not in ".," or marks.count(decimal) != 1 or not _grouped(groups[:-1], kinds[0]):
+        return None
+    return [Fraction(f"{''.join(groups[:-1])}.{groups[-1]}")]
+
+
+def _one_mark(mark: str, groups: list[str]) -> list[Fraction] | None:
+    joined = Fraction("".join(groups))
+    grouping = [joined] if _grouped(groups, mark) else []
+    if mark not in ".,":
+        return grouping or None
+    decimal = [Fraction(f"{groups[0] or '0'}.{groups[1]}")] if len(groups) == 2 else []
+    found = grouping + decimal if mark == "," else decimal + grouping
+    if mark == "," and len(groups) == 2 and len(groups[1]) == 4 and groups[0].strip("0"):
+        found.append(joined)  # groups of four, in East Asia
+    return found or None
+
+
+def _grouped(groups: Sequence[str], mark: str) -> bool:
+    """Whether digits stand in groups of three, in the Indian way, or in four throughout."""
+    first, rest = groups[0], groups[1:]
+    if mark == "_":
+        return bool(first)
+    if not first or len(first) > 3 + (len(rest) > 1 and mark == ",") or first.startswith("0") or not rest:
+        return False
+    if len(first) <= 3 and all(len(group) == 3 for group in rest):
+        return True
+    indian = len(first) <= 2 and len(rest[-1]) == 3 and all(len(group) == 2 for group in rest[:-1])
+    return mark == "," and (indian or (len(rest) > 1 and all(len(group) == 4 for group in rest)))
+
+
+def _exponent_or_fraction(text: str, start: int, reading: _Reading) -> None:
+    if match := _EXPONENT.match(text, reading.end):
+        power = Fraction(10) ** int(match["e"] or match["t"])
+        reading.values = [value * power for value in reading.values]
+        reading.end = match.end()
+        return
+    if (match := _POWER.match(text, reading.end)) and len(reading.values) == 1:
+        base, power_of = reading.values[0], int(match["p"])
+        if base.denominator == 1 and (base or power_of >= 0) and abs(base) < 10**6:
+            reading.values, reading.end = [base**power_of], match.end()
+        return
+    whole = text[start : reading.end]
+    if whole.isdecimal() and (match := _MIXED.match(text, reading.end)) and match[0][0] in f" {GROUP_SPACE}-":
+        bottom = int(match["bottom"])
+        if 0 < int(match["top"]) < bottom:
+            reading.values, reading.end = [Fraction(whole) + Fraction(int(match["top"]), bottom)], match.end()
+            reading.slack = ROUNDED
+            return
+    if (match := _OVER.match(text, reading.end)) and (bottom_value := Fraction(match["bottom"])):
+        top = reading.values[0]
+        reading.values, reading.end, reading.slack = [top / bottom_value], match.end(), ROUNDED
+        if bottom_value in (5, 10, 100) and top <= bottom_value:
+            reading.values.append(top)  # eight of ten points, written 8/10, is often called an eight
+
+
+def _joined(text: str, start: int, end: int) -> int | None:
+    """Where a range or a sum ends, its unit included; None when the number stands alone."""
+    last, came_from = end, text[max(0, start - 5) : start].casefold()
+    joined = False
+    for _ in range(64):
+        match = _OPERATOR.match(text, last) or _RANGE.match(text, last)
+        if match is None or (match[0].strip() in ("to", "a", "à", "bis") and came_from in ("from ", " von ", " de ")):
+            break
+        # `10 -5` are two numbers, the second with a sign of its own.
+        if match[0].startswith(" ") and match[0].endswith("-"):
+            break
+        opening = _OPENING.match(text, match.end())
+        number = _RAW.match(text, opening.end() if opening else match.end())
+        if number is None or not number[0]:
+            break
+        joined, last = True, number.end()
+    if not joined:
+        return None
+    unit = _Reading(values=[], end=last)
+    _magnitude(text, unit, None)
+    _unit(text, unit, joined=False)
+    return unit.end
+
+
+def _suffix(text: str, reading: _Reading, money: str | None) -> bool:
+    """Read magnitudes and units after the digits; False when a word is joined to them that is neither."""
+    first = reading.end
+    _magnitude(text, reading, money)
+    if not _unit(text, reading, joined=reading.end == first):
+        return False
+    unit = reading.unit or money
+    for _ in range(4):
+        link = _AND.match(text, reading.end)
+        if unit is None or link is None:
+            return True
+        raw = _RAW.match(text, link.end())
+        if raw is None or not raw[0].isdecimal():
+            return True
+        part = _Reading(values=[Fraction(raw[0])], end=raw.end())
+        if not _unit(text, part, joined=True, compound=True) or part.unit is None:
+            return True
+        factor = Fraction(1, 100) if part.unit == "cents" and unit in CURRENCIES.values() else None
+        if part.unit in UNITS and unit in UNITS and UNITS[part.unit][0] == UNITS[unit][0] != "percent":
+            factor = UNITS[part.unit][1] / UNITS[unit][1]
+        if factor is None or factor >= 1:
+            return True
+        reading.values = [value + part.values[0] * factor for value in reading.values]
+        reading.end = part.end
+    return True
+
+
+def _magnitude(text: str, reading: _Reading, money: str | None) -> None:
+    """Multiply by the words after the digits, and add what follows by a smaller one: `3億5000万`, `5 mil millones`."""
+    match = _named(text, reading.end)
+    factors = MAGNITUDES.get(match["word"].casefold()) if match else None
+    if match is None or factors is None:
+        return
+    word = match["word"].casefold()
+    short, after = word in LETTERS, text[match.end() : match.end() + 1]
+    if short and after and after in "/^":
+        return
+    scaled = [value * factor for factor in factors for value in reading.values]
+    if short and money is None and not _plainly(match["word"], match.groupdict().get("gap") or ""):
+        reading.values = [*reading.values, *scaled]
+        if word in UNITS:
+            return  # `5 m` may be metres: the unit is read next
+        reading.sure = False
+    else:
+        reading.values = scaled
+    reading.end = match.end()
+    while (further := _named(text, reading.end)) and (more := MAGNITUDES.get(further["word"].casefold())):
+        if further["word"].casefold() in LETTERS or more[0] <= 12:
+            break
+        reading.values = [value * factor for factor in more for value in reading.values]
+        reading.end, factors = further.end(), (factors[0] * more[0],)
+    if text[reading.end : reading.end + 1] == "." and _ABBREVIATED.match(text, reading.end + 1):
+        reading.end += 1  # `5 Mio. €`
+    while (part := _PART.match(text, reading.end)) is not None:
+        named = _named(text, part.end())
+        smaller = MAGNITUDES.get(named["word"].casefold()) if named else None
+        if named is None or smaller is None or smaller[0] >= factors[0]:
+            return
+        reading.values = [value + Fraction(part[1]) * smaller[0] for value in reading.values]
+        reading.end, factors = named.end(), smaller
+
+
+def _named(text: str, place: int) -> re.Match[str] | None:
+    return _CJK_AFTER.match(text, place) or _WORD_AFTER.match(text, place)
+
+
+def _plainly(word: str, gap: str) -> bool:
+    """Whether a short word is a magnitude and nothing else: `12k`, `2.5 M`, `3bn`; not `5m`, `300 K`, `2 t`."""
+    return word in ("k", "M", "bn", "Md") or (word in ("K", "B", "T", "MM") and not gap)
+
+
+def _unit(text: str, reading: _Reading, *, joined: bool, compound: bool = False) -> bool:
+    cjk = _CJK_AFTER.match(text, reading.end)
+    match = cjk or _WORD_AFTER.match(text, reading.end)
+    if match is None:
+        return True
+    word, gap = match["word"], "" if cjk else match["gap"]
+    folded = word.casefold()
+    if gap.strip() == "-" and folded not in UNITS:
+        return True
+    if gap and not compound and folded in ("in", "an", "a", "st", "nd", "th", "rd", "mo", "try"):
+        return True
+    name = CURRENCIES.get(folded) or ("cents" if folded in CENTS else None) or _FIRST_OF.get(folded)
+    if name is None:
+        # A Latin, Greek or Cyrillic word that touches the digits makes them part of a name; other scripts do not.
+        return bool(gap) or LETTER.match(word) is None or not joined
+    reading.end = match.end()
+    if (square := _SQUARE.match(text, reading.end)) is not None:
+        name, reading.end = name + square[0], square.end()
+    if name == "%":
+        reading.values = [*reading.values, *(value / 100 for value in reading.values)]
+    elif name == "‰":
+        reading.values = [*reading.values, *(value / 1000 for value in reading.values)]
+    reading.unit = name
+    return True
+
+
+def _signed(text: str, left: re.Match[str], reading: _Reading) -> bool:
+    """Apply the sign or the accountants' parentheses; where a dash may be punctuation, both meanings remain.
+
+    False when the sign stands between this number and another thing, so that it is part of a calculation.
+    """
+    before, after = text[max(0, left.start() - _NEAR) : left.start()], text[reading.end : reading.end + _NEAR]
+    first, last = left.start() < _NEAR and not before.strip(), len(text) < reading.end + _NEAR
+    sign = left["sign"] or left["sign2"] or ""
+    opposite = [-value for value in reading.values]
+    if (sign and before[-1:].isalnum()) or (sign and before[-1:] in (")", "]", "%")):
+        return False
+    if sign.startswith("-"):
+        alone = first and last and not after.strip(" \t\r\n.,;!)")
+        if sign == "-" and before[-1:] != "-":
+            reading.values = opposite
+        else:
+            reading.values = [*opposite, *reading.values] if alone else [*reading.values, *opposite]
+    elif after[:1] == "-" and last and not after[1:].strip():
+        reading.values, reading.sure, reading.end = [*reading.values, *opposite], False, reading.end + 1
+    close = _CLOSE.match(text, reading.end) if left["open"] or left["open2"] else None
+    if close is not None and not sign:
+        rest = text[close.end() : close.end() + _NEAR].strip(" \t.")
+        field = first or before.rstrip(" \t")[-1:] in ("\n", ":", "=", "|")
+        accounting = (left["open2"] and left["money"]) or (field and rest[:1] in ("", "\n", "|"))
+        reading.values = [*opposite, *reading.values] if accounting else [*reading.values, *opposite]
+        reading.end = close.end()
+    return True

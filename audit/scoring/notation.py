@@ -1,0 +1,155 @@
+"""A text made plain for the reader of numbers: one sign for each meaning, LaTeX, HTML and Markdown taken off.
+
+Nothing here changes a value: digits of other scripts become ASCII, dashes that are signs become `-`, spaces that group
+digits become U+00A0, superscripts become `^`, fractions get the slash U+2044.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+
+from audit.scoring.jsontext import nfc
+
+GROUP_SPACE = "\u00a0"
+FRACTION = "\u2044"
+
+_TABLE = str.maketrans(
+    {
+        **dict.fromkeys("\u00a0\u2007\u2008\u2009\u202f\u2006\u2005\u2004\u200a", GROUP_SPACE),
+        **dict.fromkeys("\u2010\u2011\u2012\u2212\ufe63\uff0d\u207b\u208b", "-"),
+        **dict.fromkeys(
+            "\u200b\u2060\ufeff\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u00ad"
+        ),
+        "\u060c": ",",
+        "\u2e41": ",",
+        "\u066b": ".",
+        "\u066c": ",",
+        "\u066a": "%",
+        "\uff0e": ".",
+        "\uff0c": ",",
+        "\uff05": "%",
+        "\uff0b": "+",
+        "\uff04": "$",
+        "\uffe5": "¥",
+        "\uff08": "(",
+        "\uff09": ")",
+        "\uff1a": ":",
+        "\uff0f": "/",
+        "\uff1c": "<",
+        "\uff1e": ">",
+        "\u2013": "–",
+        "\u2015": "—",
+        "\u2018": "'",
+        "\u2019": "'",
+        "\u02bc": "'",
+        "\u201c": '"',
+        "\u201d": '"',
+        "\u2032": "'",
+        "\u2033": '"',
+        "\u2215": FRACTION,
+        "\u22c5": "×",
+        "\u00b7": "·",
+        "\u03bc": "µ",
+    }
+)
+_SUPERSCRIPT = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
+_SUPERSCRIPT_SIGNS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
+_VULGAR = re.compile("[¼-¾⅐-⅞↉]")
+_TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
+_STARS = re.compile(
+    r"(?<!\d)\*{2,3}|\*{2,3}(?!\d)|`+|(?:(?<=\s)|^)[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?=\s|[.,;:!?)]|$)", re.M
+)
+_MINUS_WORD = re.compile(
+    r"(?P<before>\d\s*|)\b(?:minus|negative|moins|menos|meno|минус|mínus|miinus)\s+(?=[^\w\s]{0,2}\d)|(?:负|負|マイナス)(?=[^\w\s]{0,2}\d)",
+    re.IGNORECASE,
+)
+_LONG_DASH = re.compile(r"(?P<before>\w?)(?P<space>\s?)[–—](?=\s?[^\w\s]{0,2}\d)")
+
+_BOX = re.compile(r"\\(?:boxed|fbox)\s{0,3}\{")
+_FRAC = re.compile(r"(?P<whole>\d?)\\[dtc]?frac\s{0,3}(?:\{([^{}]{1,40})\}|(\d))\s{0,3}(?:\{([^{}]{1,40})\}|(\d))")
+_LATEX = (
+    (re.compile(r"\{([,.])\}"), r"\1"),
+    (re.compile(r"\\[,;:! ]|(?<=\d)~(?=\d)"), GROUP_SPACE),
+    (re.compile(r"\\(?:left|right|big|Big|displaystyle)(?![a-zA-Z])"), ""),
+    (re.compile(r"\\(?:text|textbf|mathrm|mathbf|mathit|operatorname|bf|rm)\s?\{([^{}]{0,80})\}"), r" \1"),
+    (re.compile(r"\^\s?\{?\s?\\circ\s?\}?|\\degree(?![a-zA-Z])"), "°"),
+    (re.compile(r"\^\s?\{\s?([-+]?\d{1,4})\s?\}"), r"^\1"),
+    (re.compile(r"\\(?:times|cdot)(?![a-zA-Z])"), "×"),
+    (re.compile(r"\\(?:approx|sim)(?![a-zA-Z])"), "≈"),
+    (re.compile(r"\\(?:leq?|leqslant)(?![a-zA-Z])"), "≤"),
+    (re.compile(r"\\(?:geq?|geqslant)(?![a-zA-Z])"), "≥"),
+    (re.compile(r"\\pm(?![a-zA-Z])"), "±"),
+    (re.compile(r"\\sqrt(?:\[[^\]]{0,8}\])?\s?\{?"), "√"),
+    (re.compile(r"\\pi(?![a-zA-Z])"), "π"),
+    (re.compile(r"\\([%$#&_{}])"), r"\1"),
+    (re.compile(r"\\[()\[\]]"), " "),
+    (re.compile(r"(?<!\w)\$(?=[^\s$])([^$\n]{1,200}?)(?<=[^\s$])\$(?![\w$])"), r"\1"),
+    (re.compile(r"[{}]"), ""),
+)
+
+
+def plain(text: str) -> str:
+    """The text with every notation of digits, signs, groups and fractions in one form.
+
+    Special cases:
+        A LaTeX box: only what is in the last one, because that is the answer.
+    """
+    text = unboxed(nfc(text))
+    if "\\" in text or "$" in text or "{" in text:
+        text = _FRAC.sub(_fraction, text)
+        for pattern, replacement in _LATEX:
+            text = pattern.sub(replacement, text)
+    if "&" in text:
+        text = html.unescape(text)
+    if "<" in text:
+        text = _TAG.sub("", text)
+    if not text.isascii():
+        text = _SUPERSCRIPT.sub(lambda m: "^" + m[0].translate(_SUPERSCRIPT_SIGNS), text)
+        text = _VULGAR.sub(_vulgar, text)
+        text = "".join(_digit(char) for char in text.translate(_TABLE))
+        text = _LONG_DASH.sub(_dash, text)
+    return _MINUS_WORD.sub(lambda m: f"{m['before']}- " if m["before"] else "-", _STARS.sub("", text))
+
+
+def unboxed(text: str) -> str:
+    r"""What the last `\boxed{...}` holds; the text as it is where there is none, or where it does not end."""
+    opening = None
+    for opening in _BOX.finditer(text):  # noqa: B007 - the last one is what is wanted
+        pass
+    if opening is None:
+        return text
+    depth = 1
+    for place in range(opening.end(), len(text)):
+        depth += {"{": 1, "}": -1}.get(text[place], 0)
+        if depth == 0:
+            return text[opening.end() : place]
+    return text
+
+
+def _digit(char: str) -> str:
+    if char.isascii() or not char.isdecimal():
+        return char
+    return str(unicodedata.decimal(char))
+
+
+def _fraction(match: re.Match[str]) -> str:
+    top, bottom = match[2] or match[3], match[4] or match[5]
+    space = " " if match["whole"] else ""
+    return f"{match['whole']}{space}{top}{FRACTION}{bottom}"
+
+
+def _vulgar(match: re.Match[str]) -> str:
+    # `1½` is a whole and a part, and a space is what stands between the two.
+    before = match.string[match.start() - 1] if match.start() else ""
+    return (" " if before.isdecimal() else "") + unicodedata.normalize("NFKC", match[0])
+
+
+def _dash(match: re.Match[str]) -> str:
+    """An en or em dash before a number: a range after a digit, a sign where it touches it alone, else either."""
+    before, space = match["before"], match["space"]
+    touches = match.string[match.end() : match.end() + 1].strip() != ""
+    if before and not before.isdecimal():
+        return f"{before} -" if space and touches else f"{before} - "
+    return f"{before}{space}-"

@@ -1,0 +1,161 @@
+"""A text cut into quantities, each read whole or not at all.
+
+Dates, times, versions, ranges and sums are quantities too, so that no part of them passes for a number. A rule finds
+the digits where a quantity begins and says what it is and where it ends; the search goes on behind it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+from audit.scoring.figures import LEFT, LETTER, LONGEST, Found, number, other
+from audit.scoring.notation import plain
+from audit.scoring.numbers import ROUNDED, Kind, Quantity
+from audit.scoring.units import MONTHS
+
+_START = re.compile(r"\.?\d")
+_MONTH = "|".join(sorted(map(re.escape, MONTHS), key=len, reverse=True))
+_DAY = r"\d{1,2}(?:st|nd|rd|th|º|\.)?"
+_CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}(?:\.\d{1,9})?))?(?!\d)"
+_ISO = re.compile(
+    r"(?P<y>\d{4})(?P<s>[-/.])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})(?![\d])"
+    rf"(?:[T ]{_CLOCK}\s?(?:Z\b|UTC\b|[-+]\d\d:?\d\d)?)?"
+)
+_DMY = re.compile(r"(?P<a>\d{1,2})(?P<s>[-/.])(?P<b>\d{1,2})(?P=s)(?P<y>\d{4}|\d{2})(?![\d.,]?\d)")
+_DAY_MONTH = re.compile(
+    rf"(?P<d>{_DAY})\s?-?(?:\s?(?:de|of)\s)?\s?(?P<m>{_MONTH})\b\.?,?(?:[\s-](?:de\s|of\s)?(?P<y>\d{{4}})\b)?"
+)
+_MONTH_BEFORE = re.compile(rf"(?:^|[^\w])(?P<m>{_MONTH})\.?\s{{1,2}}$")
+_AFTER_MONTH = re.compile(r"(?:(?P<d>\d{1,2})(?:st|nd|rd|th)?(?:,?\s(?P<y>\d{4}))?|(?P<only>\d{4}))(?![\d.,]?\d)\b")
+_CJK_DATE = re.compile(
+    r"\d{1,4}\s?[年년]\s?(?:\d{1,2}\s?[月월]\s?(?:\d{1,2}\s?[日号號일])?)?|\d{1,2}\s?[月월]\s?\d{1,2}\s?[日号號일]"
+)
+_TIME = re.compile(
+    rf"{_CLOCK}(?:\s?(?P<half>[ap])\.?m\b\.?)?|(?P<bare>\d{{1,2}})\s?(?P<bare_half>[ap])\.?m\b\.?|(?P<h>\d{{1,2}})h(?P<min>\d{{2}})\b",
+    re.I,
+)
+_RATIO = re.compile(r"\d+(?:\.\d+)?(?:\s?:\s?\d+(?:\.\d+)?)+")
+_FEET = re.compile(
+    r"(?P<feet>\d{1,3})\s?'\s?(?:(?!\d{3})(?P<inches>\d{1,2}(?:\.\d{1,3})?)\s?(?:\"|'')?)?(?!\d)(?![A-Za-z])"
+)
+_RADIX = re.compile(r"0(?:[xX](?P<x>[0-9a-fA-F]{1,64})|[bB](?P<b>[01]{1,256})|[oO](?P<o>[0-7]{1,64}))(?!\w)")
+_DASHED = re.compile(r"\d+(?:-\d+){2,}(?:-?[A-Za-z]\w*)*")
+_DOTTED = re.compile(r"\d+(?:\.\d+){2,}(?:[-+]?(?:[A-Za-z][\w.]*))?")
+_GROUPED = re.compile(r"[1-9]\d{0,2}(?:\.\d{3}){2,}(?!\.?\d)")
+_QUAD = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)")
+_SLASHED = re.compile(r"\d+(?:\s?/\s?\d+){2,}")
+_NAME = 40  # characters of a word that digits belong to
+
+
+def quantities(text: str) -> Iterator[Quantity]:
+    """Every quantity of a text, in order."""
+    return _scan(plain(text))
+
+
+def _scan(text: str) -> Iterator[Quantity]:
+    place = 0
+    while (match := _START.search(text, place)) is not None:
+        start = match.start()
+        if text[start] == "." and start and (text[start - 1].isalnum() or text[start - 1] == "."):
+            start += 1
+        found = next(found for rule in _RULES if (found := rule(text, start)) is not None)
+        quantity, place = found
+        place = max(place, start + 1)
+        yield other(text, start, place)[0] if place - start > LONGEST else quantity
+
+
+def _date(text: str, start: int) -> Found | None:
+    """A date in figures or with the name of its month; those that two countries read differently have two readings."""
+    if iso := _ISO.match(text, start):
+        day: tuple[Any, ...] = (int(iso["y"]), int(iso["m"]), int(iso["d"]))
+        clock = () if iso["hour"] is None else (int(iso["hour"]), int(iso["minute"]), iso["second"] or "00")
+        return _dated([day + clock], text, start, iso.end())
+    if dmy := _DMY.match(text, start):
+        a, b, year = int(dmy["a"]), int(dmy["b"]), _full_year(dmy["y"])
+        orders = [(year, b, a)] if dmy["s"] == "." else [(year, b, a), (year, a, b)]
+        possible = [order for order in orders if 1 <= order[1] <= 12 and 1 <= order[2] <= 31]
+        return _dated(possible, text, start, dmy.end()) if possible else None
+    if (before := _MONTH_BEFORE.search(text, max(0, start - 14), start)) and (after := _AFTER_MONTH.match(text, start)):
+        written = after["y"] or after["only"]
+        day = (written and int(written), MONTHS[before["m"]], int(after["d"]) if after["d"] else None)
+        return _dated([day], text, start, after.end())
+    if named := _DAY_MONTH.match(text, start):
+        day = (named["y"] and int(named["y"]), MONTHS[named["m"]], int(re.sub(r"\D", "", named["d"])))
+        return _dated([day], text, start, named.end())
+    if cjk := _CJK_DATE.match(text, start):
+        figures = tuple(int(figure) for figure in re.findall(r"\d+", cjk[0]))
+        return _dated([figures], text, start, cjk.end())
+    return None
+
+
+def _dated(readings: Sequence[tuple[Any, ...]], text: str, start: int, end: int) -> Found:
+    sure = len(set(readings)) == 1
+    return Quantity(kind=Kind.DATE, readings=tuple(readings), written=text[start:end], sure=sure), end
+
+
+def _full_year(written: str) -> int:
+    return int(written) if len(written) == 4 else 2000 + int(written)
+
+
+def _time(text: str, start: int) -> Found | None:
+    """A time of day, or minutes and seconds."""
+    match = _TIME.match(text, start)
+    if match is None or (match["hour"] is not None and _RATIO.fullmatch(text, start, match.end()) is None):
+        return None
+    hour = int(match["hour"] or match["bare"] or match["h"])
+    minute = int(match["minute"] or match["min"] or 0)
+    if half := match["half"] or match["bare_half"]:
+        hour = hour % 12 + (12 if half.lower() == "p" else 0)
+    if (longer := _RATIO.match(text, start)) and longer.end() > match.end():
+        return other(text, start, longer.end())
+    if text[max(0, start - 1) : start] == "-":
+        return other(text, start - 1, match.end())
+    second = Fraction(match["second"] or 0)
+    return Quantity(kind=Kind.TIME, readings=((hour, minute, second),), written=match[0]), match.end()
+
+
+def _code(text: str, start: int) -> Found | None:
+    """Versions, addresses, ratios, phone numbers, and whatever is joined to a word: not numbers, whatever they hold."""
+    left = text[max(0, start - 2) : start]
+    version = left[-1:] in ("v", "V") and not (len(left) > 1 and LETTER.match(left[0]))
+    joined = LETTER.match(left[-1:]) is not None or (left[-1:] == "-" and LETTER.match(left) is not None)
+    money = LEFT.search(text, max(0, start - 8), start)
+    if (version or joined) and not (money is not None and money["money"]):
+        end = start
+        while end < len(text) and end - start <= LONGEST and (text[end].isalnum() or text[end] in "._-"):
+            end += 1
+        begin = start
+        while begin > 0 and start - begin < _NAME and (text[begin - 1].isalnum() or text[begin - 1] in "._-"):
+            begin -= 1
+        return other(text, begin, end)
+    for pattern in (_DASHED, _SLASHED, _RATIO):
+        if (match := pattern.match(text, start)) is not None:
+            return other(text, start, match.end())
+    if (match := _DOTTED.match(text, start)) is not None:
+        grouped = _GROUPED.fullmatch(text, start, match.end()) or "," in text[match.end() : match.end() + 1]
+        if not grouped or _QUAD.fullmatch(text, start, match.end()):
+            return other(text, start, match.end())
+    return None
+
+
+def _feet(text: str, start: int) -> Found | None:
+    match = _FEET.match(text, start)
+    if match is None or (match["inches"] is None and text[match.end() - 1] != "'"):
+        return None
+    size = Fraction(match["feet"]) + Fraction(match["inches"] or 0) / 12
+    quantity = Quantity(kind=Kind.NUMBER, readings=(size,), written=match[0], unit="ft", slack=ROUNDED)
+    return quantity, match.end()
+
+
+def _radix(text: str, start: int) -> Found | None:
+    match = _RADIX.match(text, start)
+    if match is None:
+        return None
+    base, digits = next((b, match[name]) for name, b in (("x", 16), ("b", 2), ("o", 8)) if match[name])
+    return Quantity(kind=Kind.NUMBER, readings=(Fraction(int(digits, base)),), written=match[0]), match.end()
+
+
+_RULES: tuple[Callable[[str, int], Found | None], ...] = (_date, _time, _radix, _feet, _code, number)

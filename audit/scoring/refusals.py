@@ -1,0 +1,174 @@
+"""How models decline, in the languages that logs hold most.
+
+A refusal speaks of the speaker: *I* (or *we*) cannot or will not do what an assistant does. That keeps news apart
+(`your parcel won't arrive`), idioms (`I can't help but notice`), and answers that say what they avoided (`I cannot
+create duplicates, so I merged both`). Quoted speech is somebody else's.
+"""
+
+from __future__ import annotations
+
+import re
+
+OPENING_CHARS = 400
+"""Refusals come first; "I can't" far into an answer is part of the answer."""
+
+_ENGLISH = r"""
+    \b(?:i|we)\ (?:really\ |simply\ |just\ |also\ )?(?:can(?:no|\W?)t|can\ not|won\W?t|will\ not|could\ not|
+        couldn\W?t)\ (?:be\ able\ to\ )?
+        (?:(?:actually|directly|currently|legally|ethically|in\ good\ conscience)\ )?
+        (?:help(?!\ but\b)|assist|comply|fulfil|fulfill|provide|do\b|answer|create|generate|write|support|
+        engage|continue|
+           discuss|share|give\ (?:you\ )?(?:that|this|any|advice|medical|legal|instructions|information|out)|respond|
+           participate|offer|produce|recommend(?!\ \w+(?:\ \w+)?\ enough)|"
+           r"advise|access|open|perform|process\ (?:this|that|your)|
+        complete\ (?:this|
+           that|your)|carry\ out|talk\ about|speak\ (?:to|about)|comment\ on|accept\ this|grant|honou?r|accommodate|
+           facilitate|make\ (?:this|that)|reveal|disclose)
+  | (?:sorry|apolog\w*|afraid|unfortunately|regret)\b[^.!?\n]{0,40}?\b(?:i|we)\ (?:can(?:no|\W?)t|can\ not|
+        won\W?t|will\ not|
+        am\ unable|are\ unable)\s*(?:[.!]|$)
+  | \b(?:i|we)(?:\W{0,2}(?:m|re)|\ am|\ are|\ was|\ were)\ (?:currently\ |just\ |simply\ |also\ )?
+        (?:unable|not\ able|not\ allowed|not\ permitted|not\ authori[sz]ed|not\ in\ a\ position|forbidden|
+        prohibited)\ (?:to|from)[ ]
+        (?!find|locate|see\b|wait|confirm|verify|reproduce|detect|identify|determine|reach|recall|agree|spot|
+        match|stress)
+  | \b(?:i|we)(?:\W{0,2}(?:m|re)|\ am|\ are)\ not\ (?:going\ to|willing\ to|comfortable|programmed\ to|designed\ to|
+        equipped\ to)\b
+  | \b(?:i|we)(?:\W{0,2}m|\ am)\ uncomfortable\b
+  | \b(?:i|we)\ (?:do\ not|don\W?t|would\ not|wouldn\W?t)\ feel\ comfortable\b
+  | \b(?:i|we)\ (?:do\ not|don\W?t)\ have\ the\ (?:ability|capability|permission|authority)\ to\b
+  | \b(?:i|we)\W{0,2}(?:d|would)?\ (?:rather|prefer)\ not\ (?:to\ )?(?:answer|discuss|say|do|help|share|write|
+        engage|comment)
+  | \b(?:that|this|it)(?:\W{0,2}s|\ is)\ (?:not\ something|beyond\ what|outside\ (?:of\ )?what|
+        more\ than)\ (?:i|we)(?:\W{0,2}m|
+        \ am|\ are)?\ (?:can|could|able\ to|allowed\ to|will|would|do)\b
+  | \b(?:something|a\ request|a\ topic|content)\ (?:that\ )?(?:i|we)\ (?:can(?:no|\W?)t|won\W?t|am\ unable\ to|
+        am\ not\ able\ to)[ ]
+  | \b(?:outside|beyond)\ (?:of\ )?(?:the\ scope\ of\ what\ i|my\ (?:scope|capabilit\w+|abilit\w+|remit))
+  | \b(?:i|we)\ (?:must|have\ to|will|need\ to|am\ going\ to|\W?ll)\ (?:respectfully\ |politely\ |
+        regretfully\ )?(?:decline|refuse|abstain)
+  | \b(?:i|we)\ (?:respectfully\ |politely\ )?(?:decline|refuse)\ (?:to|this|that|your)\b
+  | \bas\ an?\ (?:ai|artificial\ intelligence|(?:large\ )?language\ model|chatbot|virtual\ assistant)
+        (?:\ (?:(?:large\ )?language\ model|assistant|model|chatbot|system|tool))?(?:\ (?:developed|created|
+        made|trained)\ by\ \w+)?\ ?,
+        [^.!?\n]{0,80}\b(?:can(?:no|\W?)t|unable|not\ able|don\W?t|do\ not|won\W?t|will\ not|not\ allowed)\b
+  | \bmy\ (?:\w+\ )?(?:guidelines|polic(?:y|ies)|programming|principles|instructions|rules|
+        training)\ (?:do\ not|don\W?t|does\ not|
+        doesn\W?t|prevents?|prohibits?|forbids?|restricts?|won\W?t)\b
+  | \b(?:against|violates?|contrary\ to)\ (?:my|our|openai\W?s|anthropic\W?s|the)\ (?:\w+\ )?(?:guidelines|
+        polic(?:y|ies)|programming|
+        principles|terms)\b
+  | \b(?:this|that|your)\ request\ (?:violates|goes\ against|is\ against)\b
+"""
+
+_OTHERS = (
+    # German
+    r"\bich (?:kann|darf|möchte|werde|will)\b[^.!?\n]{0,60}\b(?:nicht|kein\w*)\b[^.!?\n]{0,50}(?:helfen|"
+    r"beantworten|antworten|"
+    r"unterstützen|bereitstellen|erstellen|nachkommen|erfüllen|geben|schreiben|generieren|anbieten|ausführen|tun)",
+    r"\b(?:kann|darf|werde) ich\b[^.!?\n]{0,60}\b(?:nicht|kein\w*)\b[^.!?\n]{0,50}(?:helfen|beantworten|"
+    r"antworten|unterstützen|"
+    r"bereitstellen|erstellen|nachkommen|erfüllen|geben|schreiben|generieren|anbieten|ausführen|tun)",
+    r"\b(?:ich bin|bin ich)\b[^.!?\n]{0,30}\bnicht (?:in der lage|befugt|berechtigt)|"
+    r"\bich muss [^.!?\n]{0,30}ablehnen",
+    r"\bals (?:ki|künstliche intelligenz|sprachmodell|ki-\w+)\b[^.!?\n]{0,80}\b(?:nicht|kein\w*)\b",
+    # French
+    r"\b(?:je|nous) (?:ne |n['’])(?:peux|puis|pouvons|suis|sommes|souhaite|veux|"
+    r"pourrai)\b[^.!?\n]{0,20}\b(?:pas|plus)\b[^.!?\n]{0,50}"
+    r"(?:aider|répondre|assister|fournir|créer|générer|écrire|rédiger|donner|accéder|satisfaire|en mesure|"
+    r"autorisé|faire)",
+    r"\b(?:je ne peux|je ne puis) (?:vous |t['’])?(?:aider|répondre|fournir)|\bje (?:refuse de|dois (?:décliner|"
+    r"refuser))",
+    r"\ben tant qu(?:e |['’])(?:modèle de langage|ia|intelligence artificielle|assistant)[^.!?\n]{0,80}\b(?:ne|"
+    r"n['’])",
+    # Spanish
+    r"\bno (?:puedo|podemos|podré|me es posible|estoy autorizad\w|estoy en condiciones de|"
+    r"soy capaz de)\b[^.!?\n]{0,30}(?:ayud|asist|"
+    r"proporcion|respond|cumpl|cre[ao]|gener|escrib|ofrec|hacer|dar\w*\b|brind|atend|compart|realiz|continu|facilit)",
+    r"\bcomo (?:una? )?(?:ia|inteligencia artificial|modelo de lenguaje)\b[^.!?\n]{0,80}\bno\b|"
+    r"\bdebo (?:rechazar|negarme)",
+    # Portuguese
+    r"\bnão (?:posso|consigo|podemos|poderei|me é possível|estou autorizad\w|"
+    r"sou capaz de)\b[^.!?\n]{0,30}(?:ajud|auxili|fornec|respond|"
+    r"atend|cri[ao]|ger[ao]|escrev|oferec|fazer|dar\b|cumpr|compartilh|continu|prestar)",
+    r"\bcomo (?:uma? )?(?:ia|inteligência artificial|modelo de linguagem)\b[^.!?\n]{0,80}\bnão\b",
+    # Italian
+    r"\bnon (?:posso|possiamo|potrò|mi è possibile|sono autorizzat\w)\b[^.!?\n]{0,30}(?:aiut|assist|forn|"
+    r"rispond|cre[ao]|gener|scriv|"
+    r"soddisf|offr|far\w*\b|dar\w*\b|condivid|proced|continu)",
+    r"\bnon sono in grado di\b|\b(?:in quanto|come) (?:ia|intelligenza artificiale|"
+    r"modello linguistico)\b[^.!?\n]{0,80}\bnon\b",
+    # Dutch
+    r"\b(?:ik (?:kan|mag|wil|zal)|(?:kan|mag) ik)\b[^.!?\n]{0,60}\b(?:niet|geen)\b[^.!?\n]{0,50}(?:helpen|"
+    r"beantwoorden|voldoen|assisteren|"
+    r"geven|maken|schrijven|bieden|verstrekken)|\bik ben niet in staat\b",
+    # Scandinavian
+    r"\b(?:(?:jag|jeg) (?:kan|får)|kan (?:jag|jeg))\b[^.!?\n]{0,30}\b(?:inte|ikke|ej)\b[^.!?\n]{0,40}(?:hjälpa|"
+    r"hjelpe|hjælpe|svara|svare|"
+    r"\bge\b|\bgi\b|give|skriva|skrive|besvara|besvare)",
+    # Polish, Czech
+    r"\bnie (?:mogę|możemy|jestem w stanie|wolno mi)\b[^.!?\n]{0,40}(?:pomóc|pomagać|odpowiedzieć|udzielić|"
+    r"spełnić|stworzyć|napisać|"
+    r"dostarczyć|zrobić|wygenerować|kontynuować)",
+    r"\bnemohu\b[^.!?\n]{0,40}(?:pomoci|pomoct|odpovědět|poskytnout|vytvořit|splnit|vyhovět)|"
+    r"\bs tím (?:vám )?nemohu pomoci",
+    # Russian, Ukrainian
+    r"\bне (?:могу|можем|смогу|буду|в состоянии|имею возможности|можу|зможу)\b[^.!?\n]{0,40}(?:помочь|помогать|"
+    r"ответить|отвечать|"
+    r"предоставить|предоставлять|выполнить|создать|создавать|написать|дать|обсуждать|сделать|продолжить|"
+    r"допомогти|надати|відповісти)",
+    r"\bкак (?:ии|языковая модель|искусственный интеллект)\b[^.!?\n]{0,80}\bне\b",
+    # Turkish
+    r"(?:yardımcı olam|yardım edem|yanıtlayam|cevap verem|yanıt verem|yerine getirem|sağlayam|oluşturam)\w+",
+    # Indonesian, Vietnamese, Thai
+    r"\b(?:saya|kami) (?:tidak (?:dapat|bisa)|tak bisa)\b[^.!?\n]{0,30}(?:membantu|memberikan|menjawab|memenuhi|"
+    r"menyediakan|membuat)",
+    r"\b(?:tôi|chúng tôi)\b[^.!?\n]{0,20}\bkhông (?:thể|được phép)\b[^.!?\n]{0,20}(?:giúp|hỗ trợ|cung cấp|"
+    r"trả lời|đáp ứng|tạo|viết)",
+    r"(?:ฉัน|ผม|ดิฉัน|เรา|ขออภัย|ขอโทษ|เสียใจ)[^\n]{0,30}(?:ไม่สามารถ|ไม่อาจ)[^\n]{0,20}(?:ช่วย|ให้ข้อมูล|ตอบ|"
+    r"ให้บริการ|ดำเนินการ|สร้าง)",
+    # Chinese
+    r"(?:抱歉|对不起|對不起|不好意思|遗憾|遺憾|我们?|我們|本人|作为[^。！？\n]{0,12})[^。！？\n]{0,12}(?:无法|無法|不能|不可以|没办法|沒辦法|不便|"
+    r"没有办法|未能|拒绝|拒絕)[^。！？\n]{0,16}(?:提供|回答|协助|協助|帮|幫|满足|滿足|生成|创建|創建|撰写|撰寫|讨论|討論|回应|回應|继续|繼續|"
+    r"处理您|處理您|参与|參與|做到|这样做|這樣做|支持)",
+    r"^\W*(?:很?抱歉|对不起|對不起|不好意思)[，,\s]*(?:我)?(?:不能|无法|無法|不可以|没办法)[。.！!\s]*$",
+    # Japanese
+    r"(?:お手伝い|お答え|お応え|ご対応|対応|回答|提供|ご提供|支援|生成|作成|お力になる|ご要望に|ご案内)[^。！？\n]{0,8}"
+    r"(?:できません|できかねます|出来ません|いたしかねます|致しかねます|ことはできな|わけにはいきません)",
+    # Korean
+    r"(?:도와|도움|답변|제공|지원|대답|작성|생성|응답|처리해|들어)[^.!?\n]{0,16}(?:수 없습니다|수 없어요|수는 없|"
+    r"수가 없|못합니다|못 합니다|불가능합니다|"
+    r"어렵습니다)",
+    # Arabic, Hebrew
+    r"(?:لا (?:أستطيع|يمكنني|أقدر|نستطيع|يمكننا|أتمكن)|لست قادر|غير قادر|لن أتمكن)[^.!؟\n]{0,40}(?:مساعد|تقديم|"
+    r"الإجابة|توفير|تلبية|إنشاء|كتابة)",
+    r"(?:אינני|איני|אנחנו לא|אני לא|לא) (?:יכול|יכולה|מסוגל|אוכל)\w*[^.!?\n]{0,30}(?:לעזור|לסייע|לספק|לענות|"
+    r"למלא|ליצור)",
+    # Hindi
+    r"(?:मदद|सहायता|जवाब|उत्तर|जानकारी|अनुरोध|सहयोग)[^।.!?\n]{0,30}(?:नहीं (?:कर|दे|बना) ?सक|असमर्थ|नहीं (?:कर|"
+    r"दे) पा)",
+)
+_REFUSAL = re.compile("|".join(_OTHERS), re.IGNORECASE)
+_ENGLISH_REFUSAL = re.compile(f"(?:{_ENGLISH})", re.IGNORECASE | re.VERBOSE | re.MULTILINE)
+
+# What follows says that something else was done instead: the sentence reports, it does not decline.
+_INSTEAD = re.compile(
+    r"[^.!?。！？\n]{0,60}?[,;，；]?\s*(?:\b(?:so|therefore|thus) (?:i|we|here|the|it|they)\b"
+    r"|\b(?:donc|also habe|daher|deshalb|darum|así que|por lo que|por eso|então|portanto|por isso|quindi|perciò)\b"
+    r"|\b(?:dus heb|därför|derfor|dlatego|поэтому|тому)\b|所以|因此|そのため|그래서)",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(r"\"[^\"\n]{1,400}\"|“[^”\n]{1,400}”|«[^»\n]{1,400}»|„[^“”\n]{1,400}[“”]|「[^」\n]{1,400}」")
+
+
+def declines(text: str) -> bool:
+    """Whether a text opens with a refusal of the speaker's own."""
+    opening = text[:OPENING_CHARS].replace("’", "'")
+    spoken = _QUOTED.sub(" ", opening)
+    if not any(char.isalnum() for char in spoken):
+        spoken = opening  # the whole answer stands in quotes
+    return any(
+        _INSTEAD.match(spoken, found.end()) is None
+        for pattern in (_ENGLISH_REFUSAL, _REFUSAL)
+        for found in pattern.finditer(spoken)
+    )

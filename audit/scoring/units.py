@@ -1,0 +1,201 @@
+"""Words around a number: magnitudes, units, currencies, months, in the languages that logs hold most.
+
+Magnitudes follow the compact number formats of the Unicode CLDR, <https://cldr.unicode.org>. A word that means two
+things (a billion is 10^9 in English and 10^12 on the long scale) has both, the usual one first.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from fractions import Fraction
+from typing import Final
+
+_K, _M, _G, _T, _P = 10**3, 10**6, 10**9, 10**12, 10**15
+
+_MAGNITUDE_WORDS: Final = {
+    (10,): "十 십",
+    (100,): "hundred hundert cien ciento cento honderd hundra 百 백 ร้อย",
+    (12,): "dozen dozens dutzend douzaine douzaines docena docenas dozzina dúzia dozijn",
+    (_K,): "k thousand thousands tausend tsd mille mila duizend tusen tusind tuhat tuhatta tisíc tisíce tysiąc "
+    "tysiące "
+    "tysięcy tys tis тысяча тысячи тысяч тыс тис тисяча тисячі тисяч хиляди хил tisuća tisuće hiljada hiljade "
+    "bin ribu rb "
+    "nghìn ngàn mie mii ezer χιλ χιλιάδα χιλιάδες אלף אלפים हज़ार हजार হাজার พัน 千 천 ألف آلاف هزار",
+    (_K, _M): "mil",
+    (_M,): "m mm mn mln mio mi tr million millions millionen millones millón milhão milhões milione milioni miljoen "
+    "miljoner miljoona miljoonaa millioner millió milyon milion milionu milionů miliony milionów miliona "
+    "milioane milj "
+    "mill миллион миллиона миллионов млн мільйон мільйона мільйони мільйонів милион милиона милиони milijun "
+    "milijuna milijuni "
+    "milijon juta jt triệu ล้าน 百万 εκ εκατομμύριο εκατομμύρια מיליון मिलियन মিলিয়ন مليون ملايين میلیون",
+    (_G,): "bn g mrd mr mlr mld md mia milliard milliards milliarde milliarden millardos miliardo miliardi miljard "
+    "miljarder milliarder miljardi miljardia milliárd miliard miliardy miliarda miliarde milyar miliar миллиард "
+    "миллиарда миллиардов млрд мільярд мільярда мільярди мільярдів милиард милиарда милиарди milijarda "
+    "milijarde milijardi "
+    "bilhão bilhões bi tỷ tỉ พันล้าน δισ δισεκατομμύριο δισεκατομμύρια מיליארד अरब अ॰ مليار مليارات میلیارد",
+    (_G, _K): "b",
+    (_G, _T): "billion billions billón billones",
+    (_T,): "trn billionen bilione bilion biljoen biljoner trilhão trilhões tri триллион триллиона триллионов трлн "
+    "triliun trilyon 兆 조 खरब",
+    (_T, _K): "t tn",
+    (_T, _M * _T): "trillion trillions trillón trillones",
+    (_P, _G * _P): "quadrillion quadrillions",
+    (10**4,): "万 萬 만 หมื่น",
+    (10**5,): "lakh lakhs lac लाख แสน",
+    (10**7,): "crore crores cr करोड़ करोड क॰",
+    (10**8,): "亿 億 억",
+}
+MAGNITUDES: Final[dict[str, tuple[int, ...]]] = {
+    unicodedata.normalize("NFC", word.casefold()): factors
+    for factors, words in _MAGNITUDE_WORDS.items()
+    for word in words.split()
+}
+
+LETTERS: Final = frozenset(
+    ["k", "m", "mm", "mn", "mi", "tr", "b", "bn", "mr", "g", "t", "tn", "md", "bi", "tri", "cr", "bin"]
+)
+"""Magnitudes that are short enough to be something else as well."""
+
+_TIME, _LENGTH, _MASS, _VOLUME, _DATA, _SPEED, _POWER, _ENERGY, _FREQUENCY = [
+    "time",
+    "length",
+    "mass",
+    "volume",
+    "data",
+    "speed",
+    "power",
+    "energy",
+    "frequency",
+]
+_UNIT_ROWS: Final = (
+    (_TIME, "1/1000", "ms millisecond milliseconds"),
+    (_TIME, "1", "s sec secs second seconds sekunde sekunden seconde secondes segundo segundos 秒 초"),
+    (_TIME, "60", "min mins minute minutes minuten minuto minutos minuti 分钟 分鐘 분"),
+    (_TIME, "3600", "h hr hrs hour hours stunde stunden std heure heures hora horas ora ore uur 小时 小時 時間 시간"),
+    (_TIME, "86400", "day days tag tage tagen jour jours día días dia dias giorno giorni dag dagen 天 日間 일"),
+    (_TIME, "604800", "week weeks woche wochen semaine semaines semana semanas settimana settimane 周 週間 주"),
+    (_LENGTH, "1/1000000", "µm"),
+    (_LENGTH, "1/1000", "mm millimeter millimeters millimetre millimetres"),
+    (_LENGTH, "1/100", "cm centimeter centimeters centimetre centimetres"),
+    (_LENGTH, "1", "m meter meters metre metres metro metros metri mètre mètres 米"),
+    (_LENGTH, "1000", "km kilometer kilometers kilometre kilometres kilómetro kilómetros 公里"),
+    (_LENGTH, "254/10000", "in inch inches zoll"),
+    (_LENGTH, "3048/10000", "ft foot feet"),
+    (_LENGTH, "9144/10000", "yd yard yards"),
+    (_LENGTH, "1609344/1000", "mi mile miles meile meilen"),
+    (_MASS, "1/1000", "mg milligram milligrams"),
+    (_MASS, "1", "g gram grams gramm gramme grammes gramo gramos 克"),
+    (_MASS, "1000", "kg kilo kilos kilogram kilograms kilogramm 公斤"),
+    (_MASS, "1000000", "t tonne tonnes tonnen"),
+    (_MASS, "45359237/100000", "lb lbs pound pounds"),
+    (_MASS, "45359237/1600000", "oz ounce ounces"),
+    (_VOLUME, "1/1000", "ml milliliter milliliters millilitre millilitres"),
+    (_VOLUME, "1", "l liter liters litre litres litro litros"),
+    (_DATA, "1", "byte bytes"),
+    (_DATA, "1000", "kb kilobyte kilobytes"),
+    (_DATA, "1000000", "mb megabyte megabytes"),
+    (_DATA, "1000000000", "gb gigabyte gigabytes"),
+    (_DATA, "1000000000000", "tb terabyte terabytes"),
+    (_DATA, "1024", "kib"),
+    (_DATA, "1048576", "mib"),
+    (_DATA, "1073741824", "gib"),
+    (_SPEED, "1", "km/h kmh kph"),
+    (_SPEED, "1609344/1000000", "mph"),
+    (_POWER, "1", "w watt watts"),
+    (_POWER, "1000", "kw kilowatt kilowatts"),
+    (_POWER, "1000000", "mw megawatt megawatts"),
+    (_ENERGY, "1", "kwh"),
+    (_ENERGY, "1000", "mwh"),
+    (_ENERGY, "1000000", "gwh"),
+    (_FREQUENCY, "1", "hz"),
+    (_FREQUENCY, "1000", "khz"),
+    (_FREQUENCY, "1000000", "mhz"),
+    (_FREQUENCY, "1000000000", "ghz"),
+    # Months and years have no fixed length in days, so they are a dimension of their own.
+    (
+        "calendar",
+        "1",
+        "month months monat monate monaten mois mes meses mese mesi maand maanden mo 个月 個月 ヶ月 개월",
+    ),
+    (
+        "calendar",
+        "12",
+        "year years yr yrs jahr jahre jahren an ans année années año años anno anni ano anos jaar jaren",
+    ),
+    ("celsius", "1", "°c celsius"),
+    ("fahrenheit", "1", "°f fahrenheit"),
+    ("angle", "1", "° degree degrees grad"),
+    ("percent", "1", "% percent pct procent prozent pourcent porcentaje"),
+    ("permille", "1", "‰"),
+    ("points", "1", "pp"),
+    ("basis points", "1", "bp bps"),
+    ("tokens", "1", "token tokens"),
+    ("volt", "1", "v volt volts"),
+    ("ampere", "1", "amp amps ampere"),
+    ("calories", "1", "kcal calories"),
+    ("pixels", "1", "px pixel pixels"),
+    ("ordinal", "1", "st nd rd th"),
+)
+UNITS: Final[dict[str, tuple[str, Fraction]]] = {
+    word: (dimension, Fraction(factor)) for dimension, factor, words in _UNIT_ROWS for word in words.split()
+}
+"""Word to its dimension and its size there."""
+
+_CURRENCY_ROWS: Final = (
+    ("USD", "$ us$ usd dollar dollars 美元"),
+    ("EUR", "€ eur euro euros"),
+    ("GBP", "£ gbp"),
+    ("JPY", "jpy yen 円"),
+    ("CNY", "cny rmb yuan 元 人民币"),
+    ("¥", "¥"),
+    ("INR", "₹ inr rs rs. rupee rupees"),
+    ("KRW", "₩ krw won 원"),
+    ("RUB", "₽ rub руб"),
+    ("TRY", "₺ try"),
+    ("VND", "₫ vnd"),
+    ("UAH", "₴ uah"),
+    ("THB", "฿ thb"),
+    ("NGN", "₦ ngn"),
+    ("PHP", "₱ php"),
+    ("ILS", "₪ ils"),
+    ("CHF", "chf fr. franken"),
+    ("CAD", "ca$ c$ cad"),
+    ("AUD", "au$ a$ aud"),
+    ("NZD", "nz$ nzd"),
+    ("HKD", "hk$ hkd"),
+    ("SGD", "s$ sgd"),
+    ("BRL", "r$ brl reais"),
+    ("MXN", "mx$ mxn"),
+    ("SEK", "sek"),
+    ("NOK", "nok"),
+    ("DKK", "dkk"),
+    ("kr", "kr kr."),
+    ("PLN", "zł pln"),
+    ("CZK", "kč czk"),
+    ("ZAR", "zar"),
+)
+CURRENCIES: Final = {word: code for code, words in _CURRENCY_ROWS for word in words.split()}
+
+CENTS: Final = frozenset(["cent", "cents", "ct", "pence", "centimes", "centavos", "céntimos"])
+
+_MONTH_NAMES: Final = (
+    "january januar janvier enero gennaio janeiro januari Jan",
+    "february februar février febrero febbraio fevereiro februari Feb",
+    "march märz mars marzo março maart Mar",
+    "april avril abril aprile Apr",
+    "May mai mayo maggio maio Mei",
+    "june juni juin junio giugno junho Jun",
+    "july juli juillet julio luglio julho Jul",
+    "august août agosto augustus Aug",
+    "september septembre septiembre settembre setembro Sep Sept",
+    "october oktober octobre octubre ottobre outubro Oct Okt",
+    "november novembre noviembre novembro Nov",
+    "december dezember décembre diciembre dicembre dezembro Dec Dez",
+)
+MONTHS: Final = {
+    form: number
+    for number, names in enumerate(_MONTH_NAMES, start=1)
+    for name in names.split()
+    # A name with a capital here is a word or a short form as well: written small, it is no month.
+    for form in ({name} if name[0].isupper() else {name, name.capitalize()})
+}

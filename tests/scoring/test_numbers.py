@@ -1,0 +1,309 @@
+"""Numbers are read whole or not at all: every notation of a country, and what must never pass for a number."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from contextlib import suppress
+from fractions import Fraction
+
+import pytest
+from babel import Locale, UnknownLocaleError, localedata
+from babel.numbers import (
+    UnsupportedNumberingSystemError,
+    format_compact_decimal,
+    format_currency,
+    format_decimal,
+    format_percent,
+)
+
+from audit.scoring.numbers import Kind, Sameness, compare, number_of
+from audit.scoring.quantities import quantities
+from audit.scoring.scorers.numeric import as_quantity, pick
+
+SAME, OTHER, UNCLEAR = Sameness.SAME, Sameness.OTHER, Sameness.UNCLEAR
+
+# Languages whose short magnitudes (`t`, `mn`) have no second meaning there that a reader elsewhere would not share.
+LANGUAGES = "en de fr es it nl pl ru uk zh ja ko ar hi th el he bg hr".split()  # noqa: SIM905 - a line of words
+
+
+def said(wanted: object, text: str, which: str = "first") -> Sameness | None:
+    """What comparing a value with the number of a text says; None where the text has none of the kind."""
+    expected = as_quantity(wanted, which)
+    found = pick((each for each in quantities(text) if each.kind is expected.kind), which)
+    return None if found is None else compare(expected, found)
+
+
+def written_in_every_locale(value: float) -> set[str]:
+    """The value in each notation that the Unicode CLDR knows, native digits included."""
+    texts = set()
+    for name in localedata.locale_identifiers():
+        if name.startswith("tok"):
+            continue  # a constructed language that groups by two
+        for system in ("default", "native", "latn"):
+            with suppress(UnknownLocaleError, UnsupportedNumberingSystemError, ValueError):
+                texts.add(format_decimal(value, locale=Locale.parse(name), numbering_system=system))
+    return texts
+
+
+@pytest.mark.parametrize("value", [1234567.89, -9876543.21, 10203.5, 0.25, -12.75])
+def test_every_locale_round_trips(value: float) -> None:
+    """What a country writes is read as what it means, and as nothing else."""
+    texts = written_in_every_locale(value)
+    assert len(texts) > 2
+    assert {text for text in texts if said(value, text) is not SAME} == set()
+    assert {text for text in texts if said(value + 0.01, text) is SAME} == set()
+
+
+@pytest.mark.parametrize("zero", "٠۰०০௦๐０᠐")
+def test_digits_of_other_scripts(zero: str) -> None:
+    """Every decimal digit of Unicode is one; a changed one is another number."""
+    digits = {ord(str(n)): chr(ord(zero) + n) for n in range(10)}
+    assert said(60718.5, "60,718.5".translate(digits)) is SAME
+    assert said(60718.5, "60,719.5".translate(digits)) is OTHER
+
+
+@pytest.mark.parametrize("value", [1234.0, -56789.0, 4321000.0])
+def test_one_group_is_never_another_number(value: float) -> None:
+    """`1.234` may be a thousand or not: it is never equal to another number, and never silently this one's fraction."""
+    for text in written_in_every_locale(value):
+        assert said(value, text) in (SAME, UNCLEAR), text
+        assert said(value + 1, text) is OTHER, text
+
+
+@pytest.mark.parametrize("name", LANGUAGES)
+def test_magnitudes_of_languages(name: str) -> None:
+    """`2,5 Mio.` is 2,500,000 or unclear, and never 2.5."""
+    for value, width in itertools.product((12_000, 2_500_000, 3_000_000_000, 40_000_000), ("short", "long")):
+        text = format_compact_decimal(value, format_type=width, locale=name, fraction_digits=1)
+        assert said(value, text) in (SAME, UNCLEAR), text
+        digits = next(quantities(text.split("\xa0")[0].split(" ")[0])).readings[0]
+        if digits != value:
+            assert said(float(digits), text) is not SAME, text
+
+
+@pytest.mark.parametrize(
+    "name", ["en_US", "en_IN", "de_DE", "de_CH", "fr_FR", "pt_BR", "ja_JP", "sv_SE", "ar_EG", "pl_PL"]
+)
+def test_money_and_per_cent(name: str) -> None:
+    """Currencies before or behind, and per cent, do not change a number; another currency is another amount."""
+    for currency in ("USD", "EUR", "GBP"):
+        text = format_currency(-98765.43, currency, locale=name)
+        assert said(-98765.43, text) is SAME, text
+        assert said(98765.43, text) is OTHER, text
+    assert said(12.5, format_percent(0.125, locale=name, decimal_quantization=False)) is SAME
+    assert said(format_currency(5.25, "USD", locale=name), format_currency(5.25, "EUR", locale=name)) is OTHER
+
+
+def test_one_changed_digit_is_another_number() -> None:
+    """Each digit of a long number counts, wherever it stands: nothing is rounded away."""
+    rng = random.Random(7)
+    for _ in range(300):
+        digits = [rng.choice("123456789"), *rng.choices("0123456789", k=rng.randint(0, 24))]
+        if rng.random() < 0.5:
+            digits.insert(rng.randint(1, len(digits)), ".")
+        text = "".join(digits).rstrip(".")
+        place = rng.choice([i for i, char in enumerate(text) if char != "."])
+        other = text[:place] + str((int(text[place]) + rng.randint(1, 9)) % 10) + text[place + 1 :]
+        assert said(text, text) is SAME
+        assert said(text, other) is not SAME, (text, other)
+
+
+@pytest.mark.parametrize("sign", ["-", "−", "–", "—", "‐", "﹣", "－", "minus ", "negative ", "moins ", "负"])
+@pytest.mark.parametrize("value", ["7", "$7.50", "1,250.75", "3/8"])
+def test_every_sign_counts(sign: str, value: str) -> None:
+    """A negative number is not its opposite, whatever dash it is written with."""
+    assert said(value, sign + value) is OTHER
+    assert said("-" + value, sign + value) is SAME
+
+
+@pytest.mark.parametrize(
+    ("wanted", "text"),
+    [
+        (17, "The total is 17."),
+        (17, "**17**"),
+        (17, "`17` items"),
+        (17, "<b>17</b>"),
+        (17, "=> 17"),
+        (17, "approx. ~17"),
+        (17, '{"total": 17}'),
+        (17, "On 2023-11-30 there were 17"),
+        (17, "On 3 May 2021 we had 17"),
+        (17, "Since January 12, 2020: 17"),
+        (17, "v2.4.1 has 17 changes"),
+        (17, "8 + 9 = 17"),
+        (17, r"We add 8 and get \boxed{17}"),
+        (17, r"\boxed{\text{17 apples}}"),
+        (17, "17th"),
+        (8400, r"$8{,}400$"),
+        (8400, r"8\,400"),
+        (8400, "8_400"),
+        (8400, "8’400"),
+        (8400, "8\u2009400"),
+        (0.75, r"\frac{3}{4}"),
+        (-0.75, r"$-\dfrac34$"),
+        (0.75, "¾"),
+        (2.75, "2 ¾ cups"),
+        (2.75, "2¾"),
+        (2.75, "2 3/4"),
+        (1 / 3, "1/3"),
+        (7200, "7.2e3"),
+        (7200, "7.2 × 10^3"),
+        (7200, "7.2·10³"),
+        (7200, r"7.2 \times 10^{3}"),
+        (1000, "10³"),
+        (49, "7²"),
+        (255, "0xff"),
+        (5, "0b101"),
+        (-430, "(430)"),
+        (-430, "$(430)"),
+        (-430, "(€430)"),
+        (150_000, "15万"),
+        (320_000_000, "3亿2000万"),
+        (5_000_000, "5 hundred万".replace("hundred", "百").replace(" ", "")),
+        (3e9, "3 mil millones de euros"),
+        (250_000, "2.5 lakh"),
+        (4e7, "₹4 crore"),
+        (6_000_000, "$6m"),
+        (72, "6 dozen"),
+        ("2 h 15 min", "135 minutes"),
+        ("1.5 km", "1500 m"),
+        ("6'2\"", "6 ft 2 in"),
+        ("3 pm", "15:00"),
+        ("March 9, 2022", "2022-03-09"),
+        ("2022年3月9日", "9. März 2022"),
+        ("20%", "20 percent"),
+        ("€12", "12 EUR"),
+        ("4-6", "4-6"),
+        ("GPT-4", "GPT-4"),
+        ("<3", "<3"),
+        ("10.0.0.7", "10.0.0.7"),
+    ],
+)
+def test_the_same(wanted: object, text: str) -> None:
+    """Notations of one value."""
+    assert said(wanted, text) is SAME
+
+
+@pytest.mark.parametrize(
+    ("wanted", "text"),
+    [
+        (17, "117"),
+        (17, "1.7.1"),
+        (17, "17-19"),
+        (17, "17 – 19"),
+        (17, "17 to 19"),
+        (17, "17:19"),
+        (17, "17x"),
+        (17, "17π"),
+        (17, "17√2"),
+        (17, r"\sqrt{17}"),
+        (17, "17 ± 2"),
+        (17, "<17"),
+        (17, "≥ 17"),
+        (17, "17+"),
+        (17, "17 million"),
+        (17, "17k"),
+        (17, "17万"),
+        (17, "17/19"),
+        (17, "17 1/2"),
+        (17, "17^2"),
+        (17, "17⁵"),
+        (17, "17 × 3"),
+        (17, "B17"),
+        (17, "room-17"),
+        (17, "2024-05-17"),
+        (17, "17 May 2024"),
+        (17, "17/05/2024"),
+        (17, "5 pm"),
+        (17, "555-01-17"),
+        (17, "192.168.17.1"),
+        (17, "17,18,19"),
+        (17, "NaN"),
+        (17, "∞"),
+        (17, "seventeen"),
+        (2, "2\u00b2\u2070"),
+        ("17 kg", "17 lb"),
+        ("17 °C", "17 °F"),
+        ("$17", "€17"),
+        ("$17/month", "$17/year"),
+        ("17 m", "17 km"),
+        ("1 h 17 min", "1 h 18 min"),
+        ("17-19", "17-20"),
+        ("-17-19", "17-19"),
+        ("17-19 days", "17-19 weeks"),
+        ("17:19", "17:20"),
+        ("v1.17", "v1.18"),
+        ("<17", ">17"),
+        ("17x", "17y"),
+        ("A17", "B17"),
+        ("2024-05-17", "2024-06-17"),
+        ("17 May", "17 June"),
+        ("36028797018963969", "36028797018963968"),
+        ("123456789012.17", "123456789012.18"),
+        ("17 billion", "17 million"),
+    ],
+)
+def test_never_the_same(wanted: object, text: str) -> None:
+    """No part of a quantity passes for the whole."""
+    assert said(wanted, text) in (OTHER, None)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "text"),
+    [
+        (4567, "4.567"),
+        (4.567, "4,567"),
+        (0.4, "40%"),
+        (430, "(430)"),
+        (6e6, "6m"),
+        (9, "9/10"),
+        (300_000, "300 K"),
+        (300, "300 K"),
+        (-7, "7-"),
+        (7, "7-"),
+        (12, "12 500"),
+        ("03/04/2025", "2025-03-04"),
+        (2e12, "2 billion"),
+    ],
+)
+def test_unclear(wanted: object, text: str) -> None:
+    """Two readings, one of them the value: the measurement fails, and the answer is neither right nor wrong."""
+    assert said(wanted, text) is UNCLEAR
+
+
+@pytest.mark.parametrize("which", ["first", "last", "only"])
+def test_which(which: str) -> None:
+    """The first, the last, or the only number of a text."""
+    text = "1. We sold 30, and 12 came back."
+    assert [value for value in (1, 30, 12) if said(value, text, which) is SAME] == {"first": [1], "last": [12]}.get(
+        which, []
+    )
+    assert said(30, "we sold 30", which) is SAME
+
+
+def test_tolerances_are_exact() -> None:
+    """A tolerance of 0.3 lets 10.3 pass and 10.30001 not; slack for rounding never grows with the number."""
+    wanted = number_of(10)
+    assert wanted is not None
+    for text, same in (("10.3", SAME), ("9.7", SAME), ("10.30001", OTHER)):
+        assert compare(wanted, next(quantities(text)), absolute=Fraction("0.3")) is same
+    noisy = number_of(0.1 + 0.2)
+    assert noisy is not None
+    assert compare(noisy, next(quantities("0.3"))) is SAME
+    assert compare(noisy, next(quantities("0.3000001"))) is OTHER
+
+
+@pytest.mark.parametrize(
+    "piece", ["1 ", "1,", "1-", "$1 ", r"\frac", r"\boxed{", "<a ", "1.1.1", "*1* ", "1:", "年1", "(", "1e"]
+)
+def test_work_grows_with_the_text(piece: str) -> None:
+    """Twice the text gives about twice the quantities."""
+    counts = [sum(1 for _ in quantities(piece * n)) for n in (200, 400)]
+    assert counts[1] <= 2 * counts[0] + 2
+
+
+def test_kinds() -> None:
+    """Dates, times and codes are quantities of their own."""
+    kinds = [each.kind for each in quantities("On 2024-05-17 at 17:19, v1.2.3 cost $17")]
+    assert kinds == [Kind.DATE, Kind.TIME, Kind.OTHER, Kind.NUMBER]
