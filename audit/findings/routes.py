@@ -184,18 +184,12 @@ def _judge(
         models=tuple(traffic.spend_by_model),
         reported=_reported(mine),
     )
+    kept = policies if judged.verdict.policy else replace(policies, tested=())
     return RouteFound(
         finding=_finding(judged, settings),
         policy=judged.verdict.policy,
         evidence=about,
-        options=options_of(
-            policies if judged.verdict.policy else replace(policies, tested=()),
-            design,
-            bench,
-            terms,
-            traffic.segments,
-            about,
-        ),
+        options=options_of(kept, design, bench, terms, traffic.segments, about),
     )
 
 
