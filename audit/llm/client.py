@@ -224,7 +224,6 @@ class Client:
         if isinstance(provider, LocalProvider):
             return _answer_here(lane, provider, request, repeat)
         try:
-            require_supported(request, lane.tier)
             if lane.key is None and not self._options.offline:
                 self._unlock(lane)
             call = provider.encode(request, lane.tier, lane.key)

@@ -21,8 +21,9 @@ from audit.core.exchange import (
     completion_of,
 )
 from audit.core.tier import Tier
-from audit.llm.provider import HttpCall, HttpReply, Unsupported
+from audit.llm.provider import CERTAINLY_TOO_LONG, HttpCall, HttpReply, Unsupported
 from audit.llm.providers._openai_errors import classify as classify
+from audit.llm.tokens import prompt_tokens_estimate
 from audit.protocols.kept import request_of
 from audit.protocols.protocol import Protocol
 from audit.protocols.shared import NotAnAnswer, NotARequest
@@ -53,6 +54,10 @@ def asked(request: Request, tier: Tier) -> ModelRequest:
         raise not_carried("the tier does not support JSON schemas")
     if not supports.images and any(isinstance(part, Image) for m in typed.messages for part in m.parts):
         raise not_carried("the tier does not support images")
+    if tier.context_tokens is not None:
+        tokens = prompt_tokens_estimate(request)
+        if tokens > tier.context_tokens * CERTAINLY_TOO_LONG:
+            raise not_carried(f"the prompt has about {tokens} tokens, the tier's context {tier.context_tokens}")
     sampling = typed.sampling
     if sampling.max_tokens is None:
         sampling = replace(sampling, max_tokens=tier.max_output_tokens)

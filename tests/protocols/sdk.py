@@ -102,8 +102,14 @@ def _converse(body: Mapping[str, Any]) -> None:
     from botocore.validate import ParamValidator
 
     shape = _bedrock().input_shape
-    report = ParamValidator().validate(_with_bytes(body, shape), shape)
+    report = ParamValidator().validate(as_parameters(body), shape)
     assert not report.has_errors(), report.generate_report()
+
+
+def as_parameters(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The JSON of a Converse call as the parameters that botocore takes."""
+    parameters: dict[str, Any] = _with_bytes(body, _bedrock().input_shape)
+    return parameters
 
 
 def _with_bytes(value: Any, shape: Any) -> Any:
