@@ -318,7 +318,7 @@ def judge_replayable(row: Row, reasons: set[str], best: str) -> None:
     if row.status == "partial":
         reasons.add(Reason.PARTIAL_STREAM)
     elif row.response_text is None and row.tool_calls is None and row.refusal is None:
-        filtered = row.status == "ok" and row.finish_reason in ("content_filter", "length")
+        filtered = row.status == "ok" and row.finish_reason in ("content_filter", "length", "refusal")
         if not filtered:
             reasons.add(Reason.NO_RESPONSE)
     if row.prompt_tokens is not None and _hides_input(row, row.prompt_tokens):

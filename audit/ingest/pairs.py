@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from audit.ingest import labels, values
-from audit.ingest.row import Row, Unusable
+from audit.core.settings import IngestSettings
+from audit.ingest import bodies, chat, labels, values
+from audit.ingest.row import Row, Unusable, call_key
 from audit.ingest.usage import reported_cost
-from audit.ingest.values import microseconds, number, obj, text
+from audit.ingest.values import microseconds, number, obj, small, text
 from audit.ingest.words import free, maker, model_key, provider, provider_of_url
 
 _START = ("timestamp", "started_at", "start_time", "startTime", "created_at", "time", "ts")
@@ -20,12 +21,91 @@ KEYS = {**labels.COMMON_KEYS, "session": ("session_id", "conversation_id", "thre
 _COST = ("cost_usd", "cost", "total_cost")
 _ROOM = 3
 _PREFERRED = ("request", "body", "response", "result")
+_STATUS = ("status_code", "http_status", "status")
+_BATCH = frozenset({"batch_id"})
+_OPERATIONS = {bodies.RESPONSES: "responses", bodies.MESSAGES: "messages"}
 _URL = ("base_url", "api_base", "url", "endpoint")
 _PROVIDER = ("provider", "custom_llm_provider", "llm_provider")
 
 
-def find(value: Any, fits: Any, room: int = _ROOM) -> Any:
-    """The outermost value that fits, bodies in JSON text included; None when nothing does."""
+def is_request(value: Any) -> bool:
+    """Whether a value is a request body of any protocol, with its model's name."""
+    return isinstance(value, dict) and isinstance(value.get("model"), str) and bodies.protocol_of(value) is not None
+
+
+def is_answer(value: Any) -> bool:
+    """Whether a value is an answer of any protocol, or the list of a stream's events."""
+    return bodies.protocol_of_answer(value) is not None
+
+
+def protocol(record: Mapping[str, Any]) -> str | None:
+    """The protocol of the pair that a record holds: the answer's, else the request's; None when it holds none."""
+    request = find(record, is_request)
+    if request is None:
+        return None
+    answer = find(record, is_answer, request)
+    if answer is None:
+        return bodies.protocol_of(request) if {"error", "response"} & record.keys() else None
+    return bodies.protocol_of_answer(answer)
+
+
+def open_reader(settings: IngestSettings) -> Callable[[bytes], Sequence[Row]]:
+    """A reader of one pair per record, each in the protocol that its bodies are written in."""
+    wanted = labels.finders(settings, KEYS)
+
+    def read(record: bytes) -> Sequence[Row]:
+        value = values.parse(record)
+        if not isinstance(value, dict):
+            raise Unusable("not a JSON object")
+        request = find(value, is_request)
+        answer = find(value, is_answer, request)
+        if request is None and answer is None:
+            raise Unusable("neither a request with its model nor an answer")
+        return (pair_row(value, request, answer, wanted),)
+
+    return read
+
+
+def pair_row(record: dict[str, Any], request: dict[str, Any] | None, answer: Any, wanted: labels.Finders) -> Row:
+    """The row of a request and its answer; either may be missing, and the record says when and what went wrong."""
+    row = Row()
+    reasons: set[str] = set()
+    spoken = bodies.protocol_of_answer(answer) or bodies.protocol_of(request or {}) or bodies.CHAT
+    row.native_api = spoken
+    if request is not None:
+        reasons = bodies.put_request(row, request, asked_in(request, spoken))
+    answered = answer is not None and bodies.put_answer(row, answer, spoken)
+    row.streaming = bool(row.streaming)
+    put_model(row, record, row.model_responded)
+    row.operation = _OPERATIONS.get(spoken, "chat")
+    row.emitter = spoken.partition(".")[0]
+    if row.service_tier == "batch" or _BATCH & record.keys():
+        row.batch = True
+    usage = answer.get("usage") if isinstance(answer, dict) else None
+    failed = record.get("error") or (answer.get("error") if isinstance(answer, dict) else None)
+    status = next((n for key in _STATUS if (n := small(record.get(key))) is not None), None)
+    bodies.put_outcome(row, failed, status, answered=answered)
+    put_times(row, record)
+    put_cost(row, record, usage)
+    row.dedupe_key = call_key(row)
+    put_labels(row, record, request or {}, wanted)
+    chat.judge_replayable(row, reasons, "exact")
+    return row
+
+
+def asked_in(request: Mapping[str, Any], spoken: str) -> str:
+    """The protocol of a request: the answer's where it can be, since many a body fits two of them."""
+    return spoken if bodies.fits(request, spoken) else bodies.protocol_of(request) or bodies.CHAT
+
+
+def find(value: Any, fits: Callable[[Any], bool], passed: Any = None, room: int = _ROOM) -> Any:
+    """The outermost value that fits, bodies in JSON text included; None when nothing does.
+
+    Args:
+        passed: A value that is not looked into.
+    """
+    if value is passed and passed is not None:
+        return None
     if isinstance(value, str) and value[:1] in ("{", "["):
         try:
             value = values.parse(value.encode("utf-8", "replace"))
@@ -35,7 +115,7 @@ def find(value: Any, fits: Any, room: int = _ROOM) -> Any:
         return value
     if room and isinstance(value, dict):
         for key in _looked_at(tuple(value)):
-            if (found := find(value[key], fits, room - 1)) is not None:
+            if (found := find(value[key], fits, passed, room - 1)) is not None:
                 return found
     return None
 
@@ -95,7 +175,8 @@ def put_times(row: Row, record: Mapping[str, Any]) -> None:
 def put_labels(row: Row, record: dict[str, Any], request: dict[str, Any], wanted: labels.Finders) -> None:
     """Write route, tenant, environment, region, session, end user and metadata."""
     asked, noted = obj(request.get("metadata")), obj(record.get("metadata"))
-    places = ((asked, "request.metadata."), (noted, "metadata."), (record, ""))
+    tags = obj(record.get("tags"))
+    places = ((asked, "request.metadata."), (noted, "metadata."), (tags, "tags."), (record, ""))
     row.route, row.route_source = wanted["route"](record.get, places)
     row.tenant, row.tenant_source = wanted["tenant"](record.get, places)
     row.environment, _ = wanted["environment"](record.get, places)
@@ -104,4 +185,5 @@ def put_labels(row: Row, record: dict[str, Any], request: dict[str, Any], wanted
     row.trace_id = text(record.get("trace_id"))
     user, _ = wanted["end_user"](record.get, ((request, "request."),))
     row.end_user_hash = labels.pseudonym(user)
-    row.metadata = values.scalars(asked, "request.metadata.") + values.scalars(noted, "metadata.") or None
+    row.metadata = values.scalars(asked, "request.metadata.") + values.scalars(noted, "metadata.")
+    row.metadata = row.metadata + values.scalars(tags, "tags.") or None

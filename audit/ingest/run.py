@@ -21,7 +21,9 @@ from audit.core.fingerprint import file_sha256
 from audit.core.rates import RatesOf
 from audit.core.schemas import REJECTS
 from audit.core.settings import IngestSettings
+from audit.ingest.formats import FORMATS
 from audit.ingest.group import Ledger, find_fixes, finish_part
+from audit.ingest.join import joined_pieces
 from audit.ingest.sniff import Sniffed, sniff
 from audit.ingest.source import PIECE_BYTES, Piece, Source, find_sources, pieces
 from audit.ingest.work import EARLY_RECORDS, Job, Part, Reject, read_part
@@ -229,15 +231,28 @@ def _parts(found: Sequence[Source], settings: IngestSettings, reading: _Reading)
     """Pieces packed into parts of about PIECE_BYTES: a large file makes many parts, many small files make one."""
     batch: list[Piece] = []
     size = 0
-    for source in found:
-        for piece in _known_pieces(source, settings, reading, alone=len(found) == 1):
-            batch.append(piece)
-            size += piece.size
-            if size >= PIECE_BYTES:
-                yield tuple(batch)
-                batch, size = [], 0
+    for piece in _all_pieces(found, settings, reading):
+        batch.append(piece)
+        size += piece.size
+        if size >= PIECE_BYTES:
+            yield tuple(batch)
+            batch, size = [], 0
     if batch:
         yield tuple(batch)
+
+
+def _all_pieces(found: Sequence[Source], settings: IngestSettings, reading: _Reading) -> Iterator[Piece]:
+    """Pieces with their formats; those of a format whose records belong together come last, joined."""
+    apart: dict[str, list[tuple[Source, Sniffed]]] = {}
+    for source in found:
+        stream = _known_pieces(source, settings, reading, alone=len(found) == 1)
+        first = next(stream, None)
+        if first is not None and FORMATS.get(first.format).join is not None:
+            apart.setdefault(first.format, []).append((source, Sniffed(first.format, "", first.within)))
+        elif first is not None:
+            yield from chain((first,), stream)
+    for name, sources in apart.items():
+        yield from joined_pieces(FORMATS.get(name), sources)
 
 
 def _known_pieces(source: Source, settings: IngestSettings, reading: _Reading, *, alone: bool) -> Iterator[Piece]:

@@ -6,6 +6,7 @@ import io
 import mmap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO, NoReturn, cast
 
@@ -49,6 +50,7 @@ class Piece:
         lines: The lines, of a compressed file.
         items: One element per record, of a JSON array, of values over many lines, of CSV or of Parquet.
         format: Name of the format, once sniffed.
+        rows: Numbers of the items, where some between them were blank.
         within: Field of each record that holds the list of the log's records, as in `{"data": [...]}`.
     """
 
@@ -60,6 +62,7 @@ class Piece:
     items: tuple[bytes, ...] | None = None
     format: str = ""
     within: str | None = None
+    rows: tuple[int, ...] | None = None
 
     def records(self) -> Iterator[tuple[int, bytes]]:
         """Row numbers and records; blank lines are counted and skipped."""
@@ -71,7 +74,7 @@ class Piece:
 
     def _records(self) -> Iterator[tuple[int, bytes]]:
         if self.items is not None:
-            yield from enumerate(self.items, self.first_row)
+            yield from zip(self.rows or count(self.first_row), self.items, strict=False)
             return
         for row, line in enumerate(self._lines(), self.first_row):
             record = line.rstrip()

@@ -16,10 +16,11 @@ def put_usage(row: Row, usage: Any) -> None:
     """Write token counts in the inclusive convention: cached and written are part of the prompt.
 
     Reads the names of the chat API, the Responses API, Anthropic's Messages API (whose `input_tokens` leaves the cache
-    out) and DeepSeek, with the details that gateways add to them.
+    out) and DeepSeek, Gemini and Bedrock, with the details that gateways add to them.
     """
     if not isinstance(usage, dict) or not usage:
         return
+    usage = _renamed(usage)
     row.prompt_tokens = integer(usage.get("prompt_tokens", usage.get("input_tokens")))
     row.completion_tokens = integer(usage.get("completion_tokens", usage.get("output_tokens")))
     prompt = obj(usage.get("prompt_tokens_details", usage.get("input_tokens_details")))
@@ -37,6 +38,28 @@ def put_usage(row: Row, usage: Any) -> None:
     settle_counts(row, integer(usage.get("total_tokens")))
     row.usage_raw = json_text(usage)
     row.usage_basis = "provider" if row.prompt_tokens is not None else "absent"
+
+
+def _renamed(usage: dict[str, Any]) -> dict[str, Any]:
+    """Gemini's and Bedrock's counts under the names of the Responses and the Messages API, which count as they do."""
+    if "promptTokenCount" in usage:
+        thoughts = integer(usage.get("thoughtsTokenCount")) or 0
+        said = integer(usage.get("candidatesTokenCount"))
+        return {
+            "input_tokens": (integer(usage["promptTokenCount"]) or 0)
+            + (integer(usage.get("toolUsePromptTokenCount")) or 0),
+            "output_tokens": None if said is None and not thoughts else (said or 0) + thoughts,
+            "input_tokens_details": {"cached_tokens": usage.get("cachedContentTokenCount")},
+            "output_tokens_details": {"reasoning_tokens": thoughts or None},
+        }
+    if "inputTokens" in usage:
+        return {
+            "input_tokens": usage["inputTokens"],
+            "output_tokens": usage.get("outputTokens"),
+            "cache_read_input_tokens": usage.get("cacheReadInputTokens", usage.get("cacheReadInputTokenCount")),
+            "cache_creation_input_tokens": usage.get("cacheWriteInputTokens", usage.get("cacheWriteInputTokenCount")),
+        }
+    return usage
 
 
 def _anthropic(usage: Mapping[str, Any]) -> bool:

@@ -66,7 +66,8 @@ def test_reads_its_sample(name: str, tmp_path: Path) -> None:
     file, settings = BY_FORMAT[name]
     got = read(SAMPLES / file, tmp_path / "run", settings)
     assert got.report.format_sniffed.startswith(f"{name}: ")
-    assert (got.report.rejected, got.report.formats) == (0, {name: got.report.read})
+    assert (got.report.rejected, got.report.formats) == (0, {name: len(got.traffic)})
+    assert got.report.read == got.traffic["source_row"].n_unique() + got.report.not_calls
     for column in ("route", "tenant", "started_at", "model_key", "prompt_hash", "request_fp"):
         assert got.traffic[column].null_count() == 0, column
     assert got.traffic["row_id"].n_unique() == len(got.traffic) == len(got.bodies)

@@ -39,6 +39,13 @@ BY_FORMAT = {
     "litellm": ("litellm.jsonl", IngestSettings()),
     "openai-chat": ("openai_pairs.jsonl", IngestSettings()),
     "generic": ("generic.jsonl", GENERIC),
+    "otlp": ("otlp.jsonl", IngestSettings()),
+    "langsmith": ("langsmith.jsonl", IngestSettings()),
+    "langfuse": ("langfuse.jsonl", IngestSettings()),
+    "bedrock": ("bedrock.jsonl", IngestSettings()),
+    "batch": ("batch.jsonl", IngestSettings()),
+    "anthropic": ("anthropic_pairs.jsonl", IngestSettings()),
+    "openai-responses": ("openai_responses_pairs.jsonl", IngestSettings()),
 }
 assert set(BY_FORMAT) == set(FORMATS.names), "every format has a sample"
 

@@ -124,3 +124,89 @@ def test_openai_pairs_emitted(tmp_path: Path) -> None:
     assert (partial["finish_reason"], partial["usage_basis"], partial["prompt_tokens"]) == ("aborted", "absent", None)
     two = got.traffic.join(got.bodies, on="row_id").filter(pl.col("params").str.contains('"n":2')).to_dicts()[0]
     assert len(json.loads(two["response_choices"])) == 2
+
+
+EXPORTS = {
+    "anthropic pairs": (["raw_sdk/anthropic_pairs.jsonl"], (40, 35, 5), None),
+    "anthropic batch": (
+        ["raw_sdk/anthropic_batch_requests.jsonl", "raw_sdk/anthropic_batch_results.jsonl"],
+        (40, 35, 5),
+        None,
+    ),
+    "openai chat pairs": (["raw_sdk/openai_chat_pairs.jsonl"], (40, 35, 5), None),
+    "openai responses": (["raw_sdk/openai_responses_pairs.jsonl"], (7, 6, 1), None),
+    "openai batch": (
+        [f"raw_sdk/openai_batch_{part}.jsonl" for part in ("input", "output", "errors")],
+        (40, 36, 4),
+        None,
+    ),
+    "langsmith": (["langsmith/runs_ingested.jsonl"], (40, 36, 4), (21226, 1015)),
+    "otel default": (
+        [f"otel_openai_v2_default/{part}.jsonl" for part in ("spans", "logs")],
+        (40, 36, 4),
+        (21226, 1015),
+    ),
+    "otel genai": ([f"otel_genai_1.3b0/{part}.jsonl" for part in ("spans", "logs")], (65, 59, 6), (30104, 1439)),
+    "openinference": (["openinference/spans.jsonl"], (65, 59, 6), (30104, 1439)),
+    "langfuse otlp": (["langfuse_sdk_otlp/spans.jsonl"], (40, 36, 4), (21226, 1015)),
+    "langfuse blob": (["langfuse_export_CONSTRUCTED/blob_observations_v2.jsonl"], (40, 36, 4), (21226, 1015)),
+    "langfuse ui": (["langfuse_export_CONSTRUCTED/ui_observations.jsonl"], (40, 36, 4), (21226, 1015)),
+    "langfuse csv": (["langfuse_export_CONSTRUCTED/ui_observations.csv"], (40, 36, 4), (21226, 1015)),
+    "bedrock": (["bedrock_ENVELOPE_CONSTRUCTED"], (38, 38, 0), None),
+}
+"""Files, (calls, answered, failed) and (prompt, completion tokens) as the samples' README has them."""
+JOINED = {
+    "langsmith": "langsmith",
+    "otel default": "otel_openai_v2_default",
+    "otel genai": "otel_genai_1.3b0",
+    "openinference": "openinference",
+}
+"""Where a response id joins a row to the truth: the truth file."""
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_an_export_is_read_as_its_truth(name: str, tmp_path: Path) -> None:
+    """Calls, failures and tokens of every really emitted export; the table shows fields right of fields compared."""
+    files, counts, tokens = EXPORTS[name]
+    got = read([SHARED / "logs" / file for file in files], tmp_path / "run")
+    traffic = got.traffic.filter(pl.col("duplicate_of").is_null())
+    assert got.report.rejected == 0
+    assert (len(traffic), got.report.requests, got.report.failures) == counts
+    served = traffic.filter(pl.col("status").is_in(["ok", "partial"]))
+    if tokens is not None:
+        assert served.select("prompt_tokens", "completion_tokens").sum().row(0) == tokens
+    right, compared = _fields(name, traffic)
+    print(f"{name:<20} {len(traffic)} calls, {got.report.failures} failed; {right} of {compared} fields right")
+    assert right == compared
+
+
+def _fields(name: str, traffic: pl.DataFrame) -> tuple[int, int]:
+    """Fields that are the truth's, and fields compared: model, tokens, and labels where the log has them."""
+    if name not in JOINED:
+        return 0, 0
+    lines = (SHARED / f"logs/truth/{JOINED[name]}.jsonl").read_text("utf-8").splitlines()
+    truth = {line["response_id"]: line for line in map(json.loads, lines) if line.get("response_id")}
+    right = compared = 0
+    for row in traffic.filter(pl.col("request_id").is_in(list(truth))).to_dicts():
+        known = truth[row["request_id"]]
+        usage = known.get("usage") or {}
+        told = {"model_requested": known.get("model"), "route": known.get("route"), "tenant": known.get("tenant")}
+        if "prompt_tokens" in usage and row["prompt_tokens"] is not None:  # a stream may keep its counts to itself
+            told |= {"prompt_tokens": usage["prompt_tokens"], "completion_tokens": usage["completion_tokens"]}
+        for column, expected in told.items():
+            found = row[column].removeprefix("/api/") if column == "route" and row[column] else row[column]
+            if expected is not None and (found is not None or column not in ("route", "tenant")):
+                compared += 1
+                right += found == expected
+    return right, compared
+
+
+def test_bedrock_counts_are_inclusive(tmp_path: Path) -> None:
+    """The log's input tokens leave out what was read from or written to the cache; ours do not."""
+    lines = (SHARED / "logs/truth/bedrock.jsonl").read_text("utf-8").splitlines()
+    truth = {line["rid"]: line for line in map(json.loads, lines)}
+    got = read(SHARED / "logs/bedrock_ENVELOPE_CONSTRUCTED", tmp_path / "run").traffic
+    for row in got.filter(pl.col("request_id").is_in(list(truth))).to_dicts():
+        known = truth[row["request_id"]]
+        assert row["prompt_tokens"] == known["input"] + known["cache_read"] + known["cache_write"]
+        assert (row["cached_tokens"], row["completion_tokens"]) == (known["cache_read"], known["output"])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+
+import msgspec
 
 from audit.core.catalog import Catalog
 from audit.core.settings import IngestSettings
@@ -13,6 +15,16 @@ from audit.ingest.row import Row
 Reader = Callable[[bytes], Sequence[Row]]
 """From the bytes of one record to its rows: none for a record that is no call (a parent span), several where one
 record nests several calls. Raises `Unusable` for a record that should have been one; total otherwise."""
+
+
+class Join(Protocol):
+    """Two passes over the records of one format, in all files: spans and their log records, a batch's two ends."""
+
+    def see(self, record: Mapping[str, msgspec.Raw]) -> None:
+        """Take a record into account."""
+
+    def join(self, record: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
+        """The record with what others say of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +37,8 @@ class Format:
         fields: Top-level fields that its records have, to name the nearest format when none fits.
         detects: Why a record is of this format, or None when it is not.
         open: A reader for the settings. Made once per block of records, in the process that reads it.
+        join: Sees all records of the log before any is read, and adds to each what others say of it; None where a
+            record stands for itself.
     """
 
     name: str
@@ -32,12 +46,24 @@ class Format:
     fields: tuple[str, ...]
     detects: Callable[[Mapping[str, Any]], str | None]
     open: Callable[[IngestSettings], Reader]
+    join: Callable[[], Join] | None = None
 
 
 FORMATS: Catalog[Format] = Catalog(
     kind="format",
     package=__name__,
     constant="FORMAT",
-    names=("litellm", "openai-chat", "generic"),
+    names=(
+        "litellm",
+        "otlp",
+        "langsmith",
+        "langfuse",
+        "bedrock",
+        "batch",
+        "anthropic",
+        "openai-responses",
+        "openai-chat",
+        "generic",
+    ),
     expects=Format,
 )

@@ -1,0 +1,29 @@
+"""Pairs of a request to OpenAI's Responses API and its response, under any wrapper that a team wrote.
+
+A record is any object that holds, at most three levels deep, an object with `input` and `model`, and an object of type
+`response`. Source: openai 3.54.0, `types/responses/response.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from audit.ingest import bodies, pairs
+from audit.ingest.formats import Format
+
+
+def detects(record: Mapping[str, Any]) -> str | None:
+    """Why a record is such a pair."""
+    if pairs.protocol(record) != bodies.RESPONSES:
+        return None
+    return "holds a request with `input` and `model`, and a response with `output`"
+
+
+FORMAT = Format(
+    name="openai-responses",
+    summary="OpenAI Responses API request and response pairs under any wrapper; errors too",
+    fields=("request", "response", "input", "model", "output", "status_code", "latency_ms", "timestamp"),
+    detects=detects,
+    open=pairs.open_reader,
+)

@@ -1,0 +1,159 @@
+"""OTLP as JSON lines: spans of model calls in every convention, joined with log records and with the spans around them.
+
+A call that two instrumentations saw (an SDK's own span inside a framework's) is one row. Source: opentelemetry-proto
+1.x, `ExportTraceServiceRequest` and `ExportLogsServiceRequest` in JSON; the conventions are in `ingest/otel.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from audit.core.settings import IngestSettings
+from audit.ingest import bodies, chat, labels, otel, spanlabels, values
+from audit.ingest.formats import Format, Reader
+from audit.ingest.row import Row, Unusable, call_key
+from audit.ingest.spans import SpanJoin, spans_of
+from audit.ingest.usage import put_usage
+from audit.ingest.values import microseconds, number, obj, small, text
+from audit.ingest.words import finish_reason, maker, model_key, provider
+
+
+def detects(record: Mapping[str, Any]) -> str | None:
+    """Why a record is OTLP."""
+    for name in ("resourceSpans", "resource_spans", "resourceLogs", "resource_logs"):
+        if isinstance(record.get(name), list):
+            return f"has {name}"
+    return None
+
+
+def open_reader(settings: IngestSettings) -> Reader:
+    """A reader of one export request per record: a row for each call of a model in it."""
+    wanted = labels.finders(settings, spanlabels.KEYS)
+
+    def read(record: bytes) -> Sequence[Row]:
+        line = values.parse(record)
+        if not isinstance(line, dict) or detects(line) is None:
+            raise Unusable("neither `resourceSpans` nor `resourceLogs`: not OTLP")
+        context = obj(line.get("context"))
+        return [row for span, resource in spans_of(line) if (row := _row(span, resource, context, wanted)) is not None]
+
+    return read
+
+
+def _row(
+    span: dict[str, Any], resource: Mapping[str, Any], context: Mapping[str, Any], wanted: labels.Finders
+) -> Row | None:
+    name = str(span.get("spanId"))
+    own = otel.attributes(span.get("attributes"))
+    operation = otel.operation_of(own)
+    if operation is None or name in obj(context.get("doubles")):
+        return None
+    found = {**obj(obj(context.get("inner")).get(name)), **own}
+    events = obj(context.get("events")).get(name) or ()
+    for event in events:
+        found = {**obj(event.get("attributes")), **found}
+    row = Row(operation=operation, emitter=text(span.get("scope")), trace_id=text(span.get("traceId")), span_id=name)
+    row.parent_span_id = text(span.get("parentSpanId"))
+    reasons = _put_bodies(row, found, [event for event in events if event.get("body")])
+    _put_names(row, found)
+    _put_outcome(row, span, found)
+    _put_times(row, span, found)
+    around = obj(obj(context.get("around")).get(name))
+    spanlabels.put_labels(row, {**resource, **around}, found, wanted)
+    row.dedupe_key = call_key(row)
+    best = "exact" if row.native_api and "input.value" in found else "equivalent"
+    chat.judge_replayable(row, reasons, best)
+    return row
+
+
+def _put_bodies(row: Row, found: otel.Attributes, events: Sequence[Mapping[str, Any]]) -> set[str]:
+    request, answer = otel.request_of(found, events), otel.answer_of(found, events)
+    spoken = bodies.protocol_of_answer(answer) or bodies.protocol_of(request) or bodies.CHAT
+    reasons: set[str] = set()
+    if bodies.protocol_of(request) is not None:
+        asked = spoken if bodies.fits(request, spoken) else bodies.protocol_of(request) or bodies.CHAT
+        reasons = bodies.put_request(row, request, asked)
+    if answer is not None:
+        bodies.put_answer(row, answer, spoken)
+    if counted := otel.usage_of(found):
+        kept = row.usage_raw
+        put_usage(row, counted)
+        row.usage_raw = kept or row.usage_raw
+    return reasons
+
+
+def _put_names(row: Row, found: otel.Attributes) -> None:
+    row.request_id = text(found.get("gen_ai.response.id")) or text(found.get("ai.response.id")) or row.request_id
+    row.request_id = row.request_id or row.span_id
+    row.model_requested = text(found.get("gen_ai.request.model")) or row.model_requested
+    row.model_responded = (
+        text(found.get("gen_ai.response.model")) or text(found.get("llm.response.model_name"))
+        or row.model_responded or text(found.get("llm.model_name"))
+    )  # fmt: skip
+    row.model_called = row.model_requested
+    row.model_key = model_key(row.model_responded or row.model_requested)
+    named = (found.get(key) for key in ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system"))
+    row.provider = next((p for name in named if (p := provider(name))), None) or maker(row.model_key)
+    tier = next((text(value) for key, value in found.items() if key.endswith("response.service_tier")), None)
+    row.service_tier = row.service_tier or tier
+    cost = number(found.get("gen_ai.usage.cost")) or number(found.get("llm.cost.total"))
+    if cost:
+        row.cost_usd_logged, row.cost_basis = cost, "platform_pricetable"
+    resent = small(found.get("http.request.resend_count"))
+    row.retries = resent if resent is not None else row.retries
+
+
+def _put_outcome(row: Row, span: Mapping[str, Any], found: otel.Attributes) -> None:
+    status = obj(span.get("status"))
+    finishes = found.get("gen_ai.response.finish_reasons")
+    told = finishes[0] if isinstance(finishes, list) and finishes else found.get("llm.finish_reason")
+    if row.finish_reason_raw is None and (word := text(told)):
+        row.finish_reason_raw, row.finish_reason = word, finish_reason(word)
+    aborted = row.finish_reason_raw == "error"
+    raised = next((e for e in _exceptions(span)), {})
+    failed = status.get("code") in (2, "STATUS_CODE_ERROR") or (
+        found.get("error.type") is not None and not aborted
+    ) or str(found.get("langfuse.observation.level")) == "ERROR"  # fmt: skip
+    message = text(status.get("message")) or text(raised.get("exception.message"))
+    message = message or text(found.get("langfuse.observation.status_message"))
+    code = small(found.get("http.response.status_code"))
+    if failed and "GeneratorExit" not in f"{message}{raised.get('exception.type')}":
+        error = {"type": found.get("error.type") or raised.get("exception.type"), "message": message or "error"}
+        bodies.put_outcome(row, error, code if (code or 0) >= 400 else None, answered=False)
+        return
+    answered = row.response_text is not None or row.tool_calls is not None or row.refusal is not None
+    whole = row.finish_reason_raw is not None and not aborted
+    if failed or aborted or (row.streaming and answered and not whole and row.prompt_tokens is None):
+        row.status, row.finish_reason = "partial", "aborted"
+    elif answered or whole or row.prompt_tokens is not None:
+        row.status = "ok"
+    else:
+        row.status, row.finish_reason = "partial", "aborted"  # it ended without an answer and without an error
+
+
+def _exceptions(span: Mapping[str, Any]) -> Iterator[otel.Attributes]:
+    events = span.get("events")
+    for event in map(obj, events if isinstance(events, list) else ()):
+        if event.get("name") == "exception":
+            yield otel.attributes(event.get("attributes"))
+
+
+def _put_times(row: Row, span: Mapping[str, Any], found: otel.Attributes) -> None:
+    row.started_at, row.started_at_resolution = microseconds(span.get("startTimeUnixNano"))
+    row.ended_at, _ = microseconds(span.get("endTimeUnixNano"))
+    if row.started_at is not None and row.ended_at is not None and row.ended_at >= row.started_at:
+        row.latency_ms = (row.ended_at - row.started_at) / 1000
+    first = number(found.get("gen_ai.response.time_to_first_chunk"))
+    if first is not None:
+        row.ttft_ms = first * 1000
+
+
+FORMAT = Format(
+    name="otlp",
+    summary="OTLP JSON, spans and log records: GenAI conventions, OpenInference, Langfuse, OpenLLMetry, AI SDK",
+    fields=("resourceSpans", "resourceLogs"),
+    detects=detects,
+    open=open_reader,
+    join=SpanJoin,
+)

@@ -1,0 +1,77 @@
+"""Records of one format that belong together, in whatever files: seen once, then handed on with their context."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from audit.ingest.formats import Format, Join
+from audit.ingest.sniff import Sniffed
+from audit.ingest.source import PIECE_BYTES, Piece, Source, pieces
+
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def joined_pieces(format_: Format, sources: Sequence[tuple[Source, Sniffed]]) -> Iterator[Piece]:
+    """The records of some sources, each with what the others say of it.
+
+    Memory holds what the join keeps and one piece; each source is read twice.
+    """
+    assert format_.join is not None
+    join = format_.join()
+    for piece in _pieces(sources):
+        for _, record in piece.records():
+            if (found := _object(record)) is not None:
+                _quietly(join, found)
+    for piece in _pieces(sources):
+        yield from _joined(piece, join)
+
+
+def _pieces(sources: Sequence[tuple[Source, Sniffed]]) -> Iterator[Piece]:
+    return (piece.of(sniffed.name, sniffed.within) for source, sniffed in sources for piece in pieces(source))
+
+
+def _object(record: bytes) -> dict[str, msgspec.Raw] | None:
+    """The fields of a record; None for one that is no object, which its reader will refuse."""
+    try:
+        return _OBJECT.decode(record)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _quietly(join: Join, record: dict[str, msgspec.Raw]) -> None:
+    """A record that the join stumbles over says nothing of others; its reader says what is wrong with it."""
+    try:
+        join.see(record)
+    except Exception:  # the adapter boundary: one record costs one record
+        return
+
+
+def _joined(piece: Piece, join: Join) -> Iterator[Piece]:
+    items: list[bytes] = []
+    rows: list[int] = []
+    size = 0
+    for row, record in piece.records():
+        items.append(_with_context(record, join))
+        rows.append(row)
+        size += len(items[-1])
+        if size >= PIECE_BYTES:
+            yield _piece(piece, items, rows, size)
+            items, rows, size = [], [], 0
+    if items:
+        yield _piece(piece, items, rows, size)
+
+
+def _with_context(record: bytes, join: Join) -> bytes:
+    found = _object(record)
+    if found is None:
+        return record
+    try:
+        return msgspec.json.encode(join.join(found))
+    except Exception:  # the adapter boundary: one record costs its context
+        return record
+
+
+def _piece(piece: Piece, items: list[bytes], rows: list[int], size: int) -> Piece:
+    return Piece(piece.source, rows[0], size, items=tuple(items), rows=tuple(rows), format=piece.format)

@@ -1,0 +1,375 @@
+"""Spans of model calls, in every convention: request, answer and tokens in the chat API's shape.
+
+OpenTelemetry's GenAI conventions (open-telemetry/semantic-conventions-genai, content on spans, in events or in log
+records), OpenInference (arize-ai/openinference, spec/semantic_conventions.md), Langfuse's attributes, OpenLLMetry's old
+ones, and Vercel's AI SDK; all read 2026-11-23.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from audit.ingest import values
+from audit.ingest.values import integer, obj, text, unpacked
+
+Attributes = dict[str, Any]
+_OPERATIONS = {
+    "chat": "chat",
+    "text_completion": "text_completion",
+    "generate_content": "chat",
+    "embeddings": "embeddings",
+}
+_SDK_CALLS = re.compile(
+    r"ai\.(generateText\.doGenerate|streamText\.doStream|generateObject\.doGenerate|streamObject\.doStream)"
+)
+
+
+def value_of(any_value: Any) -> Any:
+    """The value in OTLP's `AnyValue`; 64-bit integers are text there."""
+    holder = obj(any_value)
+    for kind, found in holder.items():
+        if kind == "intValue":
+            return integer(found) if not isinstance(found, int) else found
+        if kind == "arrayValue":
+            return [value_of(item) for item in obj(found).get("values") or ()]
+        if kind == "kvlistValue":
+            return attributes(obj(found).get("values"))
+        return found
+    return None
+
+
+def attributes(pairs: Any) -> Attributes:
+    """Attributes by key, from OTLP's list of pairs or from an object."""
+    if isinstance(pairs, dict):
+        return pairs
+    items = pairs if isinstance(pairs, list) else ()
+    return {str(pair.get("key")): value_of(pair.get("value")) for pair in map(obj, items)}
+
+
+def operation_of(found: Attributes) -> str | None:
+    """What a span's call is: chat, text_completion or embeddings; None for a span that is no call of a model."""
+    kind = str(found.get("openinference.span.kind") or "").upper()
+    if kind:
+        return {"LLM": "chat", "EMBEDDING": "embeddings"}.get(kind)
+    observed = found.get("langfuse.observation.type")
+    if observed:
+        return {"generation": "chat", "embedding": "embeddings"}.get(str(observed).lower())
+    if "gen_ai.operation.name" in found:
+        return _OPERATIONS.get(str(found["gen_ai.operation.name"]))
+    if "llm.request.type" in found:
+        return {"chat": "chat", "completion": "text_completion", "embedding": "embeddings"}.get(
+            str(found["llm.request.type"])
+        )
+    if _SDK_CALLS.match(str(found.get("ai.operationId") or "")):
+        return "chat"
+    named = "gen_ai.request.model" in found and ("gen_ai.system" in found or "gen_ai.provider.name" in found)
+    return "chat" if named else None
+
+
+def tree(found: Attributes, prefix: str) -> Any:
+    """What was flattened under a prefix: `a.0.role` becomes a list of objects; None when nothing was."""
+    root: dict[str, Any] = {}
+    for key, value in found.items():
+        if key.startswith(prefix + "."):
+            place = root
+            *path, last = key[len(prefix) + 1 :].split(".")
+            for step in path:
+                inner = place.setdefault(step, {})
+                place = inner if isinstance(inner, dict) else {}
+            place[last] = value
+    return _listed(root) if root else None
+
+
+def _listed(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    made = {key: _listed(item) for key, item in value.items()}
+    if made and all(key.isdecimal() for key in made):
+        return [made[key] for key in sorted(made, key=int)]
+    return made
+
+
+def request_of(found: Attributes, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The request body: the vendor's own where it was kept, else one in the chat shape."""
+    kept = unpacked(found.get("input.value"))
+    if isinstance(kept, dict) and isinstance(kept.get("messages", kept.get("input")), str | list):
+        return {"model": found.get("llm.request.model_name") or found.get("llm.model_name"), **kept}
+    body = _parameters(found)
+    messages = _asked(found, events)
+    if messages is not None:
+        body["messages"] = messages
+    body |= {key: value for key, value in _tools(found).items() if value}
+    return body
+
+
+def _parameters(found: Attributes) -> dict[str, Any]:
+    sent = obj(unpacked(found.get("llm.invocation_parameters"))) or obj(
+        unpacked(found.get("langfuse.observation.model.parameters"))
+    )
+    body = {key: value for key, value in sent.items() if value not in (None, "Infinity")}
+    names = {
+        "temperature": "temperature", "top_p": "top_p", "max_tokens": "max_tokens", "seed": "seed", "top_k": "top_k",
+        "stop_sequences": "stop", "frequency_penalty": "frequency_penalty", "presence_penalty": "presence_penalty",
+        "choice.count": "n", "stream": "stream", "reasoning_effort": "reasoning_effort",
+        "reasoning.level": "reasoning_effort",
+    }  # fmt: skip
+    for name, own in names.items():
+        if (value := found.get(f"gen_ai.request.{name}")) is not None:
+            body[own] = value
+    shape = unpacked(found.get("langfuse.observation.metadata.response_format"))
+    if isinstance(shape, dict):
+        body["response_format"] = shape
+    schema = unpacked(found.get("gen_ai.request.structured_output_schema"))
+    if isinstance(schema, dict):
+        body["response_format"] = {"type": "json_schema", "json_schema": {"name": "response", "schema": schema}}
+    body["model"] = (
+        found.get("gen_ai.request.model") or found.get("llm.request.model_name") or found.get("ai.model.id")
+        or body.get("model") or found.get("langfuse.observation.model.name") or found.get("llm.model_name")
+    )  # fmt: skip
+    return body
+
+
+def _asked(found: Attributes, events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]] | None:
+    given = unpacked(found.get("gen_ai.input.messages"))
+    if isinstance(given, list):
+        system = unpacked(found.get("gen_ai.system_instructions"))
+        first = chat_messages([{"role": "system", "parts": system}]) if isinstance(system, list) else []
+        return first + chat_messages(given)
+    for prefix in ("llm.input_messages", "gen_ai.prompt"):
+        if isinstance(flat := tree(found, prefix), list):
+            return [_flat_message(obj(item)) for item in flat]
+    for name in ("langfuse.observation.input", "ai.prompt.messages"):
+        kept = unpacked(found.get(name))
+        kept = kept.get("messages") if isinstance(kept, dict) else kept
+        if isinstance(kept, list):
+            return [dict(obj(message)) for message in kept]
+        if isinstance(kept, str):
+            return [{"role": "user", "content": kept}]
+    told = [event for event in events if event["name"] != "gen_ai.choice"]
+    return [_event_message(event) for event in told] if told else None
+
+
+def answer_of(found: Attributes, events: Sequence[Mapping[str, Any]]) -> Any:
+    """The answer's body: the vendor's own where it was kept, else one in the chat shape; None when there is none."""
+    kept = unpacked(found.get("output.value"))
+    if isinstance(kept, dict) and ("choices" in kept or "content" in kept or "output" in kept):
+        return kept
+    choices = _choices(found, events)
+    return {"choices": choices} if choices else None
+
+
+def _choices(found: Attributes, events: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    given = unpacked(found.get("gen_ai.output.messages"))
+    finishes = found.get("gen_ai.response.finish_reasons")
+    finishes = finishes if isinstance(finishes, list) else [found.get("llm.finish_reason")]
+    if isinstance(given, list):
+        made = [(chat_messages([obj(item)]), obj(item).get("finish_reason")) for item in given]
+        return [_choice(n, messages[0], finish) for n, (messages, finish) in enumerate(made) if messages]
+    for prefix in ("llm.output_messages", "gen_ai.completion"):
+        if isinstance(flat := tree(found, prefix), list):
+            ends = [*finishes, *([None] * len(flat))]
+            return [
+                _choice(n, _flat_message(obj(item)), obj(item).get("finish_reason") or ends[n])
+                for n, item in enumerate(flat)
+            ]
+    kept = unpacked(found.get("langfuse.observation.output"))
+    if kept is None and "ai.response.text" in found:
+        kept = {"content": found["ai.response.text"]}
+    if kept is not None:
+        message = kept if isinstance(kept, dict) else {"content": kept if isinstance(kept, str) else None}
+        finish = unpacked(found.get("langfuse.observation.metadata.finish_reason")) or found.get(
+            "ai.response.finishReason"
+        )
+        return [_choice(0, message, finish or finishes[0] if finishes else None)]
+    told = [obj(event["body"]) for event in events if event["name"] == "gen_ai.choice"]
+    return [_choice(n, obj(body.get("message")), body.get("finish_reason")) for n, body in enumerate(told)]
+
+
+def _choice(index: int, message: Mapping[str, Any], finish: Any) -> dict[str, Any]:
+    word = {"tool_call": "tool_calls"}.get(str(finish), finish) or None
+    return {"index": index, "message": {"role": "assistant", **message}, "finish_reason": word}
+
+
+def chat_messages(given: Sequence[Any]) -> list[dict[str, Any]]:
+    """Messages of the GenAI conventions, made of parts, in the chat shape; each tool's response is a message."""
+    made: list[dict[str, Any]] = []
+    for message in map(obj, given):
+        parts = message.get("parts")
+        if not isinstance(parts, list):
+            made.append({key: value for key, value in message.items() if key in ("role", "content", "name")})
+            continue
+        content: list[dict[str, Any]] = []
+        calls: list[dict[str, Any]] = []
+        results: list[dict[str, Any]] = []
+        thought = ""
+        for part in map(obj, parts):
+            kind = part.get("type")
+            if kind == "tool_call":
+                calls.append(_call(part.get("id"), part.get("name"), part.get("arguments")))
+            elif kind == "tool_call_response":
+                said = part.get("response", part.get("result"))
+                results.append({"role": "tool", "tool_call_id": part.get("id"), "content": _words(said)})
+            elif kind == "reasoning":
+                thought += str(part.get("content") or "")
+            else:
+                content.append(_part(part))
+        made += results
+        if content or calls or thought or not results:
+            made.append(_message(message, content, calls, thought))
+    return made
+
+
+def _message(
+    message: Mapping[str, Any], content: list[dict[str, Any]], calls: list[Any], thought: str
+) -> dict[str, Any]:
+    words: Any = content
+    if all(part.get("type") == "text" for part in content) and len(content) < 2:
+        words = content[0]["text"] if content else None
+    made = {"role": message.get("role"), "content": words}
+    extra = {"tool_calls": calls or None, "reasoning_content": thought or None, "name": message.get("name")}
+    return made | {key: value for key, value in extra.items() if value}
+
+
+def _part(part: Mapping[str, Any]) -> dict[str, Any]:
+    kind, modality = part.get("type"), str(part.get("modality") or part.get("mime_type") or "")
+    if kind == "text" or (kind is None and "content" in part):
+        return {"type": "text", "text": _words(part.get("content"))}
+    if kind == "blob" and modality.startswith("image"):
+        return {"type": "image_url", "image_url": {"url": f"data:{part.get('mime_type')};base64,{part.get('content')}"}}
+    if kind == "uri" and modality.startswith("image"):
+        return {"type": "image_url", "image_url": {"url": part.get("uri")}}
+    return {"type": "file", "file": {"file_id": text(part.get("file_id")) or text(part.get("uri")) or "unknown"}}
+
+
+def _words(value: Any) -> str:
+    return value if isinstance(value, str) else values.canonical(value)
+
+
+def _call(name_id: Any, name: Any, arguments: Any) -> dict[str, Any]:
+    return {"id": name_id, "type": "function", "function": {"name": name, "arguments": _words(arguments)}}
+
+
+def _flat_message(item: dict[str, Any]) -> dict[str, Any]:
+    """A message that was flattened into attributes, by OpenInference or by OpenLLMetry."""
+    message = obj(item.get("message")) or item
+    made: dict[str, Any] = {"role": message.get("role"), "content": message.get("content")}
+    contents = message.get("contents")
+    if isinstance(contents, list):
+        parts = [_flat_part(obj(obj(part).get("message_content"))) for part in contents]
+        plain = [part["text"] for part in parts if part["type"] == "text"]
+        made["content"] = plain[0] if len(plain) == len(parts) == 1 else parts
+    calls = message.get("tool_calls")
+    if isinstance(calls, list):
+        flat = [obj(obj(call).get("tool_call")) or obj(call) for call in calls]
+        made["tool_calls"] = [
+            _call(call.get("id"), obj(call.get("function")).get("name") or call.get("name"),
+                  obj(call.get("function")).get("arguments") or call.get("arguments") or "")
+            for call in flat
+        ]  # fmt: skip
+    if message.get("tool_call_id"):
+        made["tool_call_id"] = message["tool_call_id"]
+    return made
+
+
+def _flat_part(part: Mapping[str, Any]) -> dict[str, Any]:
+    if part.get("type") == "image":
+        return {"type": "image_url", "image_url": {"url": obj(obj(part.get("image")).get("image")).get("url")}}
+    return {"type": "text", "text": str(part.get("text") or "")}
+
+
+def _event_message(event: Mapping[str, Any]) -> dict[str, Any]:
+    """A message from a log record `gen_ai.user.message` and the like."""
+    body = obj(event["body"])
+    made = {"role": body.get("role") or str(event["name"]).split(".")[1], "content": body.get("content")}
+    if isinstance(body.get("tool_calls"), list):
+        made["tool_calls"] = [
+            _call(call.get("id"), obj(call.get("function")).get("name"), obj(call.get("function")).get("arguments"))
+            for call in map(obj, body["tool_calls"])
+        ]
+    if made["role"] == "tool" and body.get("id"):
+        made["tool_call_id"] = body["id"]
+    return made
+
+
+def _tools(found: Attributes) -> dict[str, Any]:
+    defined = unpacked(found.get("gen_ai.tool.definitions"))
+    if isinstance(defined, list):
+        return {"tools": [unpacked(tool) for tool in defined]}
+    flat = tree(found, "llm.tools")
+    if isinstance(flat, list):
+        return {"tools": [unpacked(obj(obj(item).get("tool")).get("json_schema")) for item in flat]}
+    named = tree(found, "llm.request.functions")
+    if isinstance(named, list):
+        return {"tools": [
+            {"name": obj(item).get("name"), "description": obj(item).get("description"),
+             "parameters": unpacked(obj(item).get("parameters"))} for item in named
+        ]}  # fmt: skip
+    kept = unpacked(found.get("langfuse.observation.input"))
+    return {"tools": kept.get("tools")} if isinstance(kept, dict) else {}
+
+
+def usage_of(found: Attributes) -> dict[str, Any]:
+    """Inclusive counts under the Responses API's names; empty when the span has none."""
+    detailed = unpacked(found.get("langfuse.observation.usage_details"))
+    if isinstance(detailed, dict) and detailed:
+        return detailed if "prompt_tokens" in detailed else disjoint(detailed)
+
+    def first(*names: str) -> Any:
+        return next((found[name] for name in names if found.get(name) is not None), None)
+
+    own, old = "gen_ai.usage.", "llm.token_count."
+    prompt = first(own + "input_tokens", own + "prompt_tokens", old + "prompt", "ai.usage.promptTokens")
+    completion = first(
+        own + "output_tokens", own + "completion_tokens", old + "completion", "ai.usage.completionTokens"
+    )
+    if prompt is None and completion is None:
+        return {}
+    hourly = first("anthropic.usage.cache_creation.ephemeral_1h_input_tokens")
+    cached = first(own + "cache_read.input_tokens", own + "cache_read_input_tokens", old + "prompt_details.cache_read")
+    written = first(
+        own + "cache_creation.input_tokens",
+        own + "cache_write.input_tokens",
+        own + "cache_creation_input_tokens",
+        old + "prompt_details.cache_write",
+    )
+    thought = first(own + "reasoning.output_tokens", own + "reasoning_tokens", old + "completion_details.reasoning")
+    heard, spoken = first(old + "prompt_details.audio"), first(old + "completion_details.audio")
+    return {
+        "input_tokens": prompt if prompt is not None else 0,
+        "output_tokens": completion if completion is not None else 0,
+        "input_tokens_details": {"cached_tokens": cached, "cache_write_tokens": written, "audio_tokens": heard},
+        "output_tokens_details": {"reasoning_tokens": thought, "audio_tokens": spoken},
+        "cache_creation": {"ephemeral_1h_input_tokens": hourly} if hourly is not None else None,
+    }
+
+
+def disjoint(detailed: Mapping[str, Any]) -> dict[str, Any]:
+    """Langfuse's buckets, which do not overlap, as inclusive counts."""
+    counts = {key: count for key, value in detailed.items() if (count := integer(value)) is not None}
+    asked = sum(count for key, count in counts.items() if key.startswith("input"))
+    said = sum(count for key, count in counts.items() if key.startswith("output"))
+    total = counts.get("total")
+    if total is not None and 0 <= total - said < asked:
+        asked = total - said  # buckets of one vendor overlap (text beside cached): the total knows
+    cached = [
+        counts[key] for key in ("input_cached_tokens", "input_cache_read", "input_cache_read_tokens") if key in counts
+    ]
+    written = [
+        count for key, count in counts.items() if key.startswith("input_cache_creation") or key == "input_cache_write"
+    ]
+    thought = [count for key, count in counts.items() if key in ("output_reasoning_tokens", "output_reasoning")]
+    return {
+        "input_tokens": asked,
+        "output_tokens": said,
+        "input_tokens_details": {
+            "cached_tokens": cached[0] if cached else None,
+            "cache_write_tokens": sum(written) if written else None,
+            "audio_tokens": counts.get("input_audio_tokens"),
+        },
+        "output_tokens_details": {
+            "reasoning_tokens": thought[0] if thought else None,
+            "audio_tokens": counts.get("output_audio_tokens"),
+        },
+    }

@@ -1,0 +1,69 @@
+"""Route, tenant and the other labels of a call that spans tell: its own, the spans' around it, the resource's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from audit.ingest import labels, otel, values
+from audit.ingest.row import Row
+from audit.ingest.values import obj, text, unpacked
+
+KEYS = {
+    "route": (
+        "route", "feature", "use_case", "gen_ai.prompt.name", "gen_ai.workflow.name", "gen_ai.agent.name",
+        "traceloop.workflow.name", "traceloop.entity.name", "langfuse.trace.name", "http.route", "endpoint", "task",
+    ),
+    "tenant": ("tenant", "tenant.id", "tenant_id", "customer", "organization", "team"),
+    "environment": (
+        "environment", "env", "deployment.environment.name", "deployment.environment", "langfuse.environment",
+    ),
+    "region": ("cloud.region", "region"),
+    "session": ("session.id", "gen_ai.conversation.id", "session_id"),
+    "end_user": ("enduser.id", "user.id", "user_id"),
+}  # fmt: skip
+_SKIPPED = (
+    "gen_ai.",
+    "llm.",
+    "input.",
+    "output.",
+    "langfuse.observation.",
+    "ai.",
+    "openinference.",
+    "http.",
+    "server.",
+)
+
+
+def put_labels(row: Row, around: dict[str, Any], found: otel.Attributes, wanted: labels.Finders) -> None:
+    """Labels of the span itself, of the nearest span around it, then of the resource."""
+    told = {key.rpartition(".")[2]: unpacked_text(value) for key, value in found.items() if ".metadata." in key}
+    told |= obj(unpacked(found.get("metadata")))
+    associated = "traceloop.association.properties."
+    told |= {key.removeprefix(associated): value for key, value in found.items() if key.startswith(associated)}
+    own = {key: value for key, value in found.items() if key != "http.route"}
+    everything = {**around, **own, **told}
+    places = ((told, "metadata."), (own, ""), (around, ""))
+    row.route, row.route_source = wanted["route"](everything.get, places)
+    row.tenant, row.tenant_source = wanted["tenant"](everything.get, places)
+    row.environment, _ = wanted["environment"](everything.get, places)
+    row.region, _ = wanted["region"](everything.get, places)
+    row.session_id, _ = wanted["session"](everything.get, places)
+    user, _ = wanted["end_user"](everything.get, places)
+    row.end_user_hash = labels.pseudonym(user)
+    row.release = text(around.get("service.version")) or text(around.get("langfuse.release"))
+    tags = found.get("tag.tags") or found.get("langfuse.trace.tags")
+    row.tags = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else ()
+    kept = {key: value for key, value in everything.items() if not key.startswith(_SKIPPED)}
+    row.metadata = values.scalars(kept, "") or None
+
+
+def unpacked_text(value: Any) -> Any:
+    """A value that an exporter wrote as JSON text: `"acme"` with its quotes."""
+    if isinstance(value, str) and value[:1] == '"':
+        try:
+            return msgspec.json.decode(value)
+        except msgspec.DecodeError:
+            return value
+    return unpacked(value)
