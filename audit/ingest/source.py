@@ -264,7 +264,7 @@ def _parsed_pieces(source: Source, layout: Layout, body: bytes, raw: _Rejoined) 
 
 def _refuse(source: Source, line: int) -> NoReturn:
     raise InputError(
-        "this is neither JSON nor CSV: a log is JSON lines, a JSON array, JSON objects, CSV with a header, or Parquet",
+        "this is not JSON: a log is JSON lines, a JSON array, JSON objects, CSV with a header, or Parquet",
         code="ingest.not-json",
         place=Place(file=str(source.path), line=line),
         hint="export as JSONL, one request per line",

@@ -59,12 +59,13 @@ def test_a_truncated_gz(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_a_csv_named_jsonl(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The error says what it looks like."""
+    """It is read as CSV; where no format fits its columns, the error names them and the way to map them."""
     log = tmp_path / "export.jsonl"
     log.write_text("id,model,prompt_tokens,completion_tokens\n1,acme,10,20\n2,acme,11,21\n", "utf-8")
     said = fails(capsys, "mix", log)
     assert "export.jsonl" in said
-    assert "CSV" in said
+    assert "completion_tokens, id, model, prompt_tokens" in said
+    assert "ingest: {map:" in said
 
 
 def test_an_unknown_key(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
