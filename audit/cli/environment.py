@@ -93,7 +93,7 @@ def _embedder() -> Examined:
         says = f"sentence-transformers {version('sentence-transformers')}"
         return Examined(name="embedder", found=True, needed=False, says=says)
     here = find_spec(fallback) is not None
-    says = "static embeddings (wordllama); better ones: pip install 'audit[embeddings]'" if here else "none"
+    says = "static embeddings (wordllama); better ones: pip install sentence-transformers" if here else "none"
     return Examined(name="embedder", found=here, needed=False, says=says)
 
 

@@ -41,16 +41,21 @@ def policy(
     with_prompts: Annotated[
         bool, typer.Option("--with-prompts", help="Write canonical prompts: texts of the log, for semantic-router.")
     ] = False,
+    default: Annotated[
+        str | None, typer.Option("--default", metavar="TIER", help="For requests of routes that no entry is about.")
+    ] = None,
     budget: Annotated[
         str | None, typer.Option("--budget", metavar="$200/month", help="Reach it with the least loss of quality.")
     ] = None,
 ) -> None:
     """Write the routing policy of a run for a gateway.
 
-    Only policies that were certified on held-out requests are in it; every other route keeps its model. A target that
-    cannot say exactly what the policy says is refused with the route, and nothing is written; --route leaves routes
-    out, to be run in your own process. When no policy is certified, no change is recommended: policy-json then says
-    just that, and gateways are refused (exit 2), so that no empty configuration is deployed.
+    Only policies that were certified on held-out requests are in it; every other route keeps its model. A route whose
+    policy the target cannot say exactly is left out with a word on why, and keeps its model too; run it in your own
+    process (policy-json). Where the target can say none of them, nothing is written (exit 2). A target that must have
+    a default takes the one model that serves all other routes, or --default. When no policy is certified, no change is
+    recommended: policy-json then says just that, and gateways are refused (exit 2), so that no empty configuration is
+    deployed.
 
     The policy can be carved from what is certified, without auditing again. --for tenant:X tests the certified list on
     that tenant's own pairs, because a certificate over a whole route does not hold for each of its tenants; where they
@@ -66,11 +71,11 @@ def policy(
         audit policy runs/7f3a9c1e --budget '$2000/month' --to litellm
     """
     from audit import pipeline
-    from audit.cli.print_policy import Exported, exported, label_of, print_policy, wish_of
+    from audit.cli.print_policy import exported, label_of, print_policy, wish_of
     from audit.core.artifacts import RunFolder
     from audit.policy import export
     from audit.policy.carve import Wish, carve, read_options
-    from audit.policy.export import canonical_prompts, only_routes
+    from audit.policy.export import canonical_prompts, only_routes, with_default
     from audit.policy.policy_file import read_run_policy
 
     terminal = Terminal(ctx.obj)
@@ -84,10 +89,11 @@ def policy(
         found, notes = carved.policy, carved.notes
     if route and found.routes:
         found = only_routes(found, route)
+    found = with_default(found, default)
     spelled = found
     if with_prompts:
         wanted = canonical_prompts(found, to)
         spelled = export.with_prompts(found, pipeline.last_user_turns(folder, wanted))
     name = to if output is not None else f"{to}{label_of(part, max_latency_p95, budget)}"
-    written = Exported(target=to, name=name, files=exported(spelled, to, notes), notes=notes)
-    print_policy(terminal, found, written, output, folder)
+    said, written = exported(spelled, to, name, notes)
+    print_policy(terminal, said, written, output, folder)

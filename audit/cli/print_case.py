@@ -44,14 +44,14 @@ def list_lines(findings: Findings, cases: Sequence[Case]) -> list[str]:
     lines = [*_notices(findings), f"{plural(len(cases), 'case')} of run {_inert(findings.run_id)}", ""]
     wide = max((len(_inert(case.case_id)) for case in cases), default=0)
     for case in cases:
-        kind = KINDS.get(case.kind, _inert(case.kind))
+        kind = _kind(case)
         lines.append(f"  {_inert(case.case_id):<{wide}}  {kind}  {BAR}{_inert(case.route)}")
     return lines
 
 
 def case_lines(findings: Findings, case: Case) -> list[str]:
     """A case with everything that is known of it."""
-    head = f"Case {_inert(case.case_id)}: {KINDS.get(case.kind, _inert(case.kind))}"
+    head = f"Case {_inert(case.case_id)}: {_kind(case)}"
     lines = [*_notices(findings), head, ""]
     facts = {"Route": case.route, "Exchange": case.exchange_id, "Tenant": case.tenant or ""}
     facts |= case.metadata
@@ -63,8 +63,14 @@ def case_lines(findings: Findings, case: Case) -> list[str]:
     return lines
 
 
+def _kind(case: Case) -> str:
+    """Which answers pass, and whether the recommended policy sends the request to the candidate at all."""
+    kind = KINDS.get(case.kind, _inert(case.kind))
+    return kind if case.moved else f"{kind}; the split keeps it on the incumbent"
+
+
 def _notices(findings: Findings) -> list[str]:
-    lines = ["Demo: bundled data, these answers are nobody's."] if findings.demo else []
+    lines = ["Demo: bundled data; these answers are from no real service."] if findings.demo else []
     if findings.simulated:
         lines.append(f"Simulated completions: {_inert(', '.join(findings.simulated))}.")
     return lines

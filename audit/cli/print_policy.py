@@ -17,7 +17,7 @@ from audit.core.policy import RoutingPolicy
 from audit.core.units import milliseconds
 from audit.policy.budget import budget_of
 from audit.policy.carve import Wish
-from audit.policy.export import export_policy, write_export
+from audit.policy.export import export_expressible, write_export
 from audit.policy.exporter import NothingCertified, slug
 from audit.policy.policy_file import FOLDER, is_expired
 from audit.policy.segments import part_of
@@ -65,10 +65,11 @@ def label_of(*wishes: str | None) -> str:
     return "".join(f"-{slug(wish)}" for wish in wishes if wish is not None)
 
 
-def exported(policy: RoutingPolicy, target: str, notes: Sequence[str]) -> dict[str, bytes]:
-    """The policy in the target's words; a refusal for want of routes repeats why each of them was left out."""
+def exported(policy: RoutingPolicy, target: str, name: str, notes: Sequence[str]) -> tuple[RoutingPolicy, Exported]:
+    """What of the policy the target can say, in its words; a refusal for want of routes says why each is left out."""
     try:
-        return export_policy(policy, target)
+        files, said, left_out = export_expressible(policy, target)
+        return said, Exported(target=target, name=name, files=files, notes=[*notes, *left_out])
     except NothingCertified as error:
         if not notes:
             raise

@@ -107,8 +107,10 @@ class MissingPackage(AuditError):
     default_code = "package.missing"
 
     def __init__(self, package: str, *, extra: str | None = None, why: str | None = None) -> None:
-        install = f"pip install 'audit[{extra}]'" if extra else f"pip install {package}"
-        super().__init__(f"the package `{package}` is not installed", notes=[why] if why else [], hint=install)
+        # Not `pip install audit[...]`: on the public index that name is somebody else's.
+        notes = [why] if why else []
+        notes += [f"it comes with the extra `{extra}` of this tool"] if extra else []
+        super().__init__(f"the package `{package}` is not installed", notes=notes, hint=f"pip install {package}")
 
 
 class MissingKey(AuditError):

@@ -35,7 +35,6 @@ class ThresholdCurve:
         level: The bounds of all points hold at once with this probability.
         points: By rising share; the last moves everything.
         safe_share: Largest share whose bound stays within the margin; 0 when none does.
-        recommended: What the verdict moves, by whatever rule, with its own bound; None when nothing moves.
     """
 
     tier: str
@@ -44,7 +43,6 @@ class ThresholdCurve:
     level: float
     points: tuple[ThresholdPoint, ...]
     safe_share: float
-    recommended: ThresholdPoint | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

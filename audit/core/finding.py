@@ -415,7 +415,11 @@ class CaseSide:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """A replayed exchange that the report shows as evidence. Cases are in `cases.jsonl`, apart from the findings."""
+    """A replayed exchange that the report shows as evidence. Cases are in `cases.jsonl`, apart from the findings.
+
+    `moved` says whether the recommended policy sends it to the cheap tier; where the route stays, whether moving all of
+    it to the closest candidate would. `kind` is about the two answers, whichever is used.
+    """
 
     case_id: str
     exchange_id: str
@@ -424,5 +428,6 @@ class Case:
     request: str
     incumbent: CaseSide
     candidate: CaseSide
+    moved: bool = True
     tenant: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)

@@ -86,13 +86,30 @@ class RoutePolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where a tier is asked, as far as a gateway's configuration needs it; never a key.
+
+    Attributes:
+        provider: Name in `llm.providers`.
+        base_url: None where the provider has a default.
+        api_key_env: Environment variable that holds the key; None for no key.
+    """
+
+    provider: str
+    base_url: str | None = None
+    api_key_env: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoutingPolicy:
     """What a gateway runs: `policy.json`.
 
     Attributes:
         run_id: Of the audit.
-        default_tier: For routes that no entry is about.
+        default_tier: For routes that no entry is about: the one model that serves all of them in the log, or what the
+            user names; None where several do, so that each keeps its own.
         models: Model id by tier name.
+        endpoints: By tier name; an incumbent that no tier of `audit.yaml` serves has none.
         routes: Only routes whose policy is certified; every other route keeps its incumbent.
         made_at: End of the log's window, ISO date: the evidence is about traffic up to then.
         expires_at: ISO date after which the evidence is stale (30 days), or a model or price change before it.
@@ -113,4 +130,5 @@ class RoutingPolicy:
     demo: bool = False
     simulated: tuple[str, ...] = ()
     scope: Mapping[str, str] = field(default_factory=dict)
+    endpoints: dict[str, Endpoint] = field(default_factory=dict)
     schema: str = SCHEMA

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +18,39 @@ DIFFERING, NORMAL = 5, 1
 KINDS = {(True, False): "only_incumbent", (False, True): "only_candidate", (True, True): "both_pass"}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picked:
+    """An exchange to show: of which route, which of its two answers pass, and whether it moves."""
+
+    route: RouteFinding
+    kind: str
+    moved: bool
+
+
 def pick_cases(
-    routes: Sequence[RouteFinding], tables: Tables, body_files: Sequence[Path], scores_file: Path
+    routes: Sequence[RouteFinding],
+    moved: Mapping[str, Mapping[str, bool] | None],
+    tables: Tables,
+    body_files: Sequence[Path],
+    scores_file: Path,
 ) -> list[Case]:
-    """Per route up to five exchanges on which the chosen candidate differs, losses first, and one normal one."""
-    picked: dict[str, tuple[RouteFinding, str]] = {}
+    """Per route up to five exchanges on which what is recommended changes the verdict, losses first, and a normal one.
+
+    Of a Split one more that stays although the two answers differ: what the policy keeps back.
+
+    Args:
+        routes: Judged.
+        moved: By route, the exchanges behind the recommended policy's pairs; None where the route stays.
+        tables: Of the run.
+        body_files: Texts of the log.
+        scores_file: What each criterion said.
+    """
+    picked: dict[str, Picked] = {}
     for route in routes:
         if route.candidate is None:
             continue
-        for exchange_id, kind in _choose(route, tables.of_route(route.route)):
-            picked[exchange_id] = (route, kind)
+        for exchange_id, kind, moves in _choose(route, tables.of_route(route.route), moved.get(route.route)):
+            picked[exchange_id] = Picked(route=route, kind=kind, moved=moves)
     if not picked:
         return []
     bodies = read_bodies(body_files, list(picked), ["messages", "response_text", "tool_calls", "refusal"])
@@ -37,8 +61,8 @@ def pick_cases(
         for row in tables.replays.filter((pl.col("arm") == "candidate") & (pl.col("repeat") == 0)).iter_rows(named=True)
     }
     cases = []
-    for number, (exchange_id, (route, kind)) in enumerate(picked.items(), start=1):
-        drawn = known[exchange_id]
+    for number, (exchange_id, one) in enumerate(picked.items(), start=1):
+        drawn, route, kind = known[exchange_id], one.route, one.kind
         candidate = route.candidate or ""
         cases.append(
             Case(
@@ -46,6 +70,7 @@ def pick_cases(
                 exchange_id=exchange_id,
                 route=route.route,
                 kind=kind,
+                moved=one.moved,
                 request=_request_text(bodies[exchange_id]["messages"]),
                 incumbent=_side(
                     drawn["incumbent_model"],
@@ -68,19 +93,25 @@ def pick_cases(
 _PASSES = {"incumbent": ("only_incumbent", "both_pass"), "candidate": ("only_candidate", "both_pass")}
 
 
-def _choose(route: RouteFinding, tables: Tables) -> Iterator[tuple[str, str]]:
-    """Exchange ids with their kind, worst first; draw order breaks ties, so the seed alone decides."""
+def _choose(route: RouteFinding, tables: Tables, moved: Mapping[str, bool] | None) -> Iterator[tuple[str, str, bool]]:
+    """Exchange ids with their kind and whether they move, worst first; ties by draw order: the seed alone decides."""
     pairs = pair_up(tables, quality_draws(tables, "certification"), arm="candidate", tier=route.candidate or "")
     kinds: dict[str, list[str]] = {}
+    kept_back: list[tuple[str, str]] = []
     for exchange_id, before, after in zip(pairs.exchange_ids, pairs.incumbent, pairs.candidate, strict=True):
-        kinds.setdefault(KINDS.get((bool(before), bool(after)), "both_fail"), []).append(exchange_id)
+        kind = KINDS.get((bool(before), bool(after)), "both_fail")
+        if moved is None or moved.get(exchange_id):
+            kinds.setdefault(kind, []).append(exchange_id)
+        elif exchange_id in moved and kind == "only_incumbent":
+            kept_back.append((exchange_id, kind))
     differing = [(x, kind) for kind in ("only_incumbent", "only_candidate") for x in kinds.get(kind, [])]
     # Both directions are shown where both exist: a candidate that also repairs answers should be seen to.
     gains = [pair for pair in differing if pair[1] == "only_candidate"][:1]
     losses = [pair for pair in differing if pair[1] == "only_incumbent"][: DIFFERING - len(gains)]
     rest = [pair for pair in differing if pair not in gains and pair not in losses]
-    yield from (losses + gains + rest)[:DIFFERING]
-    yield from [(x, "both_pass") for x in kinds.get("both_pass", [])][:NORMAL]
+    yield from ((x, kind, True) for x, kind in (losses + gains + rest)[:DIFFERING])
+    yield from ((x, "both_pass", True) for x in kinds.get("both_pass", [])[:NORMAL])
+    yield from ((x, kind, False) for x, kind in kept_back[:NORMAL])
 
 
 def read_bodies(

@@ -16,7 +16,7 @@ from audit.core.finding import RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.policy import SignalSpec
 from audit.findings.candidates import observed, pessimistic
-from audit.findings.certify import Terms, Tested, Verdicts, attempts_at, best_of, splits_at
+from audit.findings.certify import Terms, Verdicts, attempts_at, best_of, splits_at
 from audit.findings.policies import Bench
 from audit.findings.replayed import pairs_of, walk
 from audit.findings.sealed import Sealed, Tuned
@@ -85,7 +85,6 @@ def threshold_curve(
         level=1 - terms.alpha,
         points=points,
         safe_share=max([0.0, *(point.share_moved for point in points if point.upper <= terms.margin)]),
-        recommended=_recommended(verdicts.best, chosen.policy.tier),
     )
 
 
@@ -102,18 +101,6 @@ def _tenths(values: FloatArray) -> list[float]:
     cuts = np.quantile(known, 1 - np.arange(1, POINTS) / POINTS, method="higher")
     lowest = known.min()
     return sorted({float(cut) for cut in cuts if cut > lowest}, reverse=True)
-
-
-def _recommended(best: Tested | None, tier: str) -> ThresholdPoint | None:
-    """What the verdict moves, with the bound of its own test."""
-    if best is None or best.tuned.policy.tier != tier or best.delta is None:
-        return None
-    return ThresholdPoint(
-        threshold=best.tuned.policy.threshold,
-        share_moved=best.share_moved,
-        loss=-best.delta.est,
-        upper=1.0 if best.delta.lo is None else -best.delta.lo,
-    )
 
 
 def at_margins(verdicts: Verdicts, sealed: Sealed, terms: Sequence[Terms]) -> tuple[MarginFinding, ...]:

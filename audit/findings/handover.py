@@ -10,7 +10,7 @@ from typing import Any
 from audit.core.finding import Findings
 from audit.core.plain import to_plain
 from audit.core.plan import RouteDesign
-from audit.core.policy import RoutePolicy, RoutingPolicy
+from audit.core.policy import Endpoint, RoutePolicy, RoutingPolicy
 from audit.core.tier import Tier
 from audit.findings.bakeoff import loss_of
 from audit.findings.certify import Tested
@@ -45,7 +45,7 @@ def hand_over(
     until = findings.window.get("to")
     return RoutingPolicy(
         run_id=findings.run_id,
-        default_tier=None,
+        default_tier=default_of(findings, models),
         models=dict(sorted(models.items())),
         routes=tuple(sorted(routes, key=lambda route: route.route)),
         made_at=until[:10] if until else None,
@@ -53,7 +53,27 @@ def hand_over(
         prices={tier.name: price_words(tier) for tier in sorted(tiers, key=lambda tier: tier.name)},
         demo=findings.demo,
         simulated=findings.simulated,
+        endpoints={
+            tier.name: Endpoint(provider=tier.provider, base_url=tier.base_url, api_key_env=tier.api_key_env)
+            for tier in sorted(tiers, key=lambda tier: tier.name)
+        },
     )
+
+
+def default_of(findings: Findings, models: Mapping[str, str]) -> str | None:
+    """The tier for what no entry is about: the one that serves all the rest of the log; None where several do.
+
+    A gateway that must have a default would else move routes that the audit leaves alone.
+    """
+    staying = {
+        model
+        for route in findings.routes
+        if not route.recommendation.moves_traffic
+        for model, share in route.incumbents.items()
+        if share > 0
+    }
+    named = [name for name, model in models.items() if {model} == staying or {name} == staying]
+    return named[0] if len(staying) == 1 and named else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -88,6 +88,16 @@ def recommend(
     )
 
 
+def moved_draws(decided: Decided, verdicts: Verdicts) -> dict[str, bool] | None:
+    """The exchanges behind a policy's pairs, each with whether it moves; None where the route stays."""
+    if decided.policy is None:
+        return None
+    draws, walked = verdicts.certification, verdicts.trials[decided.policy.position - 1].walked
+    taken_in = draws.draw_order < (decided.policy.taken_in or 0)
+    rows = zip(draws.exchange_ids, taken_in.tolist(), walked.kept.tolist(), strict=True)
+    return {exchange_id: kept for exchange_id, taken, kept in rows if taken}
+
+
 def _staying(decided: Decided, design: RouteDesign, level: float, caveats: Sequence[str]) -> Recommendation:
     """Nothing moves: the figures are of the candidate that came closest."""
     closest = decided.candidate

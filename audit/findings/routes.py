@@ -30,7 +30,7 @@ from audit.findings.noise import Floor
 from audit.findings.onward import left_behind
 from audit.findings.options import SegmentTraffic, options_of
 from audit.findings.policies import Bench
-from audit.findings.recommendation import Decided, recommend
+from audit.findings.recommendation import Decided, moved_draws, recommend
 from audit.findings.sequence import decide
 from audit.stats.planning import least_pairs, pairs_needed
 
@@ -86,12 +86,14 @@ class RouteFound:
         policy: That a gateway should run; None when the route stays as it is.
         evidence: What a policy of the route carries with it.
         options: Every certified policy; also where the verdict is to leave the route alone.
+        moved: Exchanges behind the policy's pairs, each with whether it moves; None where the route stays.
     """
 
     finding: RouteFinding
     policy: Tested | None
     evidence: RouteEvidence
     options: RouteOptions
+    moved: Mapping[str, bool] | None
 
 
 def find_route(
@@ -189,6 +191,7 @@ def _judge(
         finding=_finding(judged, settings),
         policy=judged.verdict.policy,
         evidence=about,
+        moved=moved_draws(verdict, policies),
         options=options_of(kept, design, bench, terms, traffic.segments, about),
     )
 

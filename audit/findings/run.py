@@ -179,7 +179,9 @@ def find(watch: Watch, plan: Plan, context: Context, reach: Reach | None = None)
     )
     return Concluded(
         findings=findings,
-        cases=pick_cases(routes, tables, folder.body_files(), folder.scores),
+        cases=pick_cases(
+            routes, {found.finding.route: found.moved for found in judged}, tables, folder.body_files(), folder.scores
+        ),
         policy=hand_over(
             findings, designs, [found.policy for found in judged], [found.evidence for found in judged], tiers
         ),

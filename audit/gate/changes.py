@@ -20,8 +20,8 @@ from audit.gate.rules import Rule
 def measure_change(rule: Rule, findings: Findings, baseline: Findings | None) -> list[Measured]:
     """The change of everything that `rule` is about, in the order of the findings.
 
-    A subject that the baseline does not have is without data. On a route that stays where it is the delta is exactly 0;
-    its accepted rate is not measured, so a change of it is known only where the route stays in both runs.
+    A subject that the baseline does not have is without data. On a route that stays where it is the delta is exactly 0,
+    and the accepted rate is today's.
 
     Raises:
         AuditError: There is no baseline, it is incomplete, or a glob matches nothing in the findings.

@@ -1,8 +1,9 @@
 """Rules over findings: pass, fail or inconclusive.
 
 A threshold is a claim on the true value, and the interval decides: the check passes if every value in the interval
-satisfies the rule, fails if none does, and is inconclusive otherwise. The gate judges a policy against today's
-traffic, so a route that the verdict leaves alone (Keep, Not proven) passes by construction, and says that it stays;
+satisfies the rule, fails if none does, and is inconclusive otherwise. The gate judges what the report recommends: of a
+route that moves, its certified policy over all its traffic; a route that stays (Keep, Not proven) has no change, passes
+by construction, and says that it stays. A run in which nothing was proven is inconclusive about quality, never a pass;
 `quality_delta{route:*, tier:small}` asks about one tier on every route where it was tested, whatever the verdict.
 """
 
@@ -19,7 +20,7 @@ from audit.core.finding import Findings
 from audit.core.interval import Estimate
 from audit.core.settings import GateRule
 from audit.gate.changes import measure_change
-from audit.gate.measures import Measured, measure
+from audit.gate.measures import Measured, measure, nothing_proven
 from audit.gate.rules import Rule, parse_rule
 from audit.stats.multiplicity import holm
 
@@ -92,6 +93,7 @@ class GateDecision:
         demo: The findings are about bundled data.
         simulated: Tiers whose completions were simulated.
         complete: The replay ran to the end of its plan; otherwise there is no verdict, and the exit code is 4.
+        nothing_proven: Nothing moves, and not every route is decided; every output says so.
         state: The worst state of the rules whose level is `error`; a rule of level `warn` never counts.
         rules: In the order of the configuration.
     """
@@ -102,6 +104,7 @@ class GateDecision:
     complete: bool
     state: State
     rules: tuple[RuleResult, ...]
+    nothing_proven: bool = False
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -166,6 +169,7 @@ def judge(
         complete=findings.replay is None or findings.replay.complete,
         state=worst([result.state for result in results if result.level == "error"]),
         rules=results,
+        nothing_proven=nothing_proven(findings),
     )
 
 
@@ -226,14 +230,15 @@ def _check(rule: Rule, one: Measured, p_holm: float | None, *, alpha: float, min
         n=one.n,
         p_holm=p_holm,
         stays=one.stays,
-        reason=reason,
+        reason="; ".join(part for part in (one.about, reason) if part),
         errored=one.errored,
     )
 
 
 def _state(rule: Rule, one: Measured, min_pairs: int) -> tuple[State, str]:
     if one.stays:
-        return State.PASS, one.note
+        more = f"; about {count(one.more)} more replays would decide it" if one.more else ""
+        return (State.INCONCLUSIVE if one.unproven else State.PASS), f"{one.note}{more}"
     if one.value is None:
         return State.INCONCLUSIVE, f"no data: {one.note}" if one.note else "no data"
     if one.n is not None and one.n < min_pairs:

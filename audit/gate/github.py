@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from audit.core.display import count, terminal_safe
 from audit.core.errors import Place
 from audit.gate.decide import Check, GateDecision, Inconclusive, RuleResult, State, interval_text
-from audit.gate.text import SIGN, tally, word
+from audit.gate.text import SIGN, UNPROVEN, tally, word
 
 SUBJECTS = 10
 """Checks named in one annotation; the rest is a count."""
@@ -38,8 +38,9 @@ def github_lines(
         if rule.state is not State.PASS:
             place = places[index] if index < len(places) else None
             lines.append(_annotation(rule, place, inconclusive))
-    notices = ["Demo: bundled data, these figures are nobody's."] if decision.demo else []
+    notices = ["Demo: bundled data; these figures describe no real company."] if decision.demo else []
     notices += [f"Simulated completions: {_inert(', '.join(decision.simulated))}."] if decision.simulated else []
+    notices += [UNPROVEN] if decision.nothing_proven else []
     if notices:
         lines.append(command("notice", " ".join(notices), title="audit gate"))
     summary = f"GATE {word(decision)} exit={code}"

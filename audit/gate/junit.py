@@ -68,6 +68,7 @@ def _of_suite(decision: GateDecision, inconclusive: Inconclusive | None) -> dict
         "state": decision.state.value,
         "exit_code": str(decision.exit_code(inconclusive)),
         "complete": str(decision.complete).lower(),
+        "nothing_proven": str(decision.nothing_proven).lower(),
         "demo": str(decision.demo).lower(),
         "simulated": ", ".join(decision.simulated),
     }

@@ -14,7 +14,7 @@ from typing import Any
 from audit.core.display import MINUS, count, percent, plural, usd, visible
 from audit.core.finding import Findings
 from audit.gate.decide import Check, GateDecision, RuleResult, State, interval_text
-from audit.gate.text import SIGN, word
+from audit.gate.text import SIGN, UNPROVEN, word
 
 LIMIT = 60_000
 ROWS = 20
@@ -133,10 +133,12 @@ def _headline(decision: GateDecision) -> str:
 def _notices(decision: GateDecision) -> list[str]:
     notices = []
     if decision.demo:
-        notices.append("**Demo:** bundled data; these figures are nobody's.")
+        notices.append("**Demo:** bundled data; these figures describe no real company.")
     if decision.simulated:
         shown = ", ".join(code(tier) for tier in decision.simulated[:ROWS])
         notices.append(f"**Simulated** completions: {shown}.")
+    if decision.nothing_proven:
+        notices.append(UNPROVEN)
     if not decision.complete:
         notices.append("The replay did not run to the end of its plan, so there is no verdict.")
     return notices

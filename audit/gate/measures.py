@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TypeVar
 
-from audit.core.display import plural
+from audit.core.display import percent, plural
 from audit.core.errors import AuditError, Place, nearest
 from audit.core.finding import CandidateFinding, Findings, RouteFinding, Verdict
 from audit.core.interval import Estimate
@@ -15,6 +15,7 @@ from audit.core.mixture import MixRow, ModelShare
 from audit.gate.rules import RULES, Rule
 
 ALL = "all traffic"
+NOTHING_PROVEN = "nothing was proven in this run"
 
 T = TypeVar("T")
 
@@ -30,7 +31,9 @@ class Measured:
         n: Pairs behind it, where there are pairs.
         p_fail: Exact p-value of "the threshold is kept", where the threshold is the route's margin.
         stays: The policy leaves this route alone, so there is nothing to judge.
+        unproven: It stays because nothing was proven in the whole run, which no rule may pass on.
         note: Why there is no value, or why the route stays.
+        about: What the value is of, where the subject does not say it.
         more: Further replays that would decide it.
         errored: Calls behind it that could not be measured.
     """
@@ -41,7 +44,9 @@ class Measured:
     n: int | None = None
     p_fail: float | None = None
     stays: bool = False
+    unproven: bool = False
     note: str = ""
+    about: str = ""
     more: int | None = None
     errored: int = 0
 
@@ -65,32 +70,70 @@ def measure(rule: Rule, findings: Findings) -> list[Measured]:
 def _quality(rule: Rule, findings: Findings) -> list[Measured]:
     if not rule.tags:
         overall = findings.accepted_change if rule.metric == "quality_delta" else findings.accepted_after
+        if rule.metric == "quality_delta" and nothing_proven(findings):
+            return [Measured(subject=ALL, value=None, stays=True, unproven=True, note=NOTHING_PROVEN)]
         return [Measured(subject=ALL, value=_usable(overall), note="" if overall else "nothing was measured")]
     routes = _matching("route", rule, findings.routes, lambda route: route.route)
     if "tier" in rule.tags:
         tested = [(route, candidate) for route in routes for candidate in route.candidates]
         pairs = _matching("tier", rule, tested, lambda pair: pair[1].tier)
         return [_of_candidate(rule, route, candidate) for route, candidate in pairs]
-    return [_of_verdict(rule, route, findings.tested) for route in routes]
+    return [_recommended(rule, route, findings) for route in routes]
 
 
-def _of_verdict(rule: Rule, route: RouteFinding, tested: bool) -> Measured:
-    if not tested:
+def nothing_proven(findings: Findings) -> bool:
+    """Whether the run was replayed, moves nothing, and has not decided every route either."""
+    verdicts = {route.verdict for route in findings.routes}
+    moving = any(route.recommendation.moves_traffic for route in findings.routes)
+    return findings.tested and not moving and Verdict.NOT_PROVEN in verdicts
+
+
+def _recommended(rule: Rule, route: RouteFinding, findings: Findings) -> Measured:
+    """What is recommended for the route: its certified policy, or today's model where it stays."""
+    if not findings.tested:
         return Measured(subject=route.route, value=None, note="nothing was replayed")
-    if route.verdict not in (Verdict.SWITCH, Verdict.SPLIT):
-        why = "not proven" if route.verdict is Verdict.NOT_PROVEN else "keep"
-        return Measured(subject=route.route, value=None, stays=True, note=f"stays on {route.incumbent} ({why})")
-    candidate = next((c for c in route.candidates if c.tier == route.candidate), None)
-    if candidate is None:
-        return Measured(subject=route.route, value=None, tier=route.candidate, note="the candidate was not measured")
-    return _of_candidate(rule, route, candidate)
+    made = route.recommendation
+    if not made.moves_traffic:
+        return _staying(rule, route, findings)
+    delta = rule.metric == "quality_delta"
+    value = _usable(made.quality_delta if delta else made.accepted_after)
+    part = "" if made.verdict is Verdict.SWITCH else f"{percent(made.moves.share)} of it moves, over all its traffic"
+    return Measured(
+        subject=route.route,
+        tier=made.tier,
+        value=value,
+        n=made.pairs.n,
+        p_fail=made.p_inferior if delta and _at_margin(rule, route) else None,
+        note="" if value else "no pair could be measured",
+        about=part,
+        more=route.needs_more.replays if route.needs_more else None,
+        errored=made.unmeasured,
+    )
+
+
+def _staying(rule: Rule, route: RouteFinding, findings: Findings) -> Measured:
+    """Nothing moves: there is no change to judge, and the accepted rate is today's."""
+    open_ = route.verdict is Verdict.NOT_PROVEN
+    note = f"stays on {route.incumbent} ({'not proven' if open_ else 'keep'})"
+    if rule.metric == "accept_rate":
+        value = _usable(route.accepted_rate)
+        none = f"{note}; its answers today were not scored"
+        return Measured(subject=route.route, value=value, about=note, note="" if value else none)
+    unproven = open_ and nothing_proven(findings)
+    more = route.needs_more.replays if unproven and route.needs_more else None
+    note = f"{NOTHING_PROVEN}; {note}" if unproven else note
+    return Measured(subject=route.route, value=None, stays=True, unproven=unproven, note=note, more=more)
+
+
+def _at_margin(rule: Rule, route: RouteFinding) -> bool:
+    """The findings' p-values are about the route's own margin and say nothing of another threshold."""
+    return rule.op in (">", ">=") and abs(rule.threshold + route.margin) < 1e-9
 
 
 def _of_candidate(rule: Rule, route: RouteFinding, candidate: CandidateFinding) -> Measured:
     delta = rule.metric == "quality_delta"
     value = _usable(candidate.quality_delta if delta else candidate.candidate_rate)
-    # The findings' p-values are about the route's own margin and say nothing of another threshold.
-    at_margin = delta and rule.op in (">", ">=") and abs(rule.threshold + route.margin) < 1e-9
+    at_margin = delta and _at_margin(rule, route)
     return Measured(
         subject=route.route,
         tier=candidate.tier,

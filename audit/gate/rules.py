@@ -51,8 +51,9 @@ METRICS: Mapping[str, Metric] = MappingProxyType(
         "skipped_share": Metric(unit="%", example="1%", tags=()),
     }
 )
-"""Every metric. `quality_delta` and `accept_rate` are about the tier that the verdict would use; `mix` is a share of
-requests; `skipped_share` is the share of the logs' records that were rejected."""
+"""Every metric. `quality_delta` and `accept_rate` are about what the report recommends: the certified policy of a route
+that moves, over all its traffic, and today's answers of one that stays; `mix` is a share of requests; `skipped_share`
+is the share of the logs' records that were rejected."""
 
 RULES = "the gate's rules"
 """Where a rule is, in messages, as long as nobody knows a file and a line."""

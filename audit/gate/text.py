@@ -10,6 +10,7 @@ from audit.gate.decide import Check, GateDecision, Inconclusive, RuleResult, Sta
 SIGN = {State.FAIL: "✗", State.INCONCLUSIVE: "?", State.PASS: "✓"}
 LONGEST_SUBJECT = 30
 FOLDED_ABOVE = 10
+UNPROVEN = "Nothing was proven in this run: no route moves, and at least one is undecided."
 
 
 def text_lines(decision: GateDecision, *, inconclusive: Inconclusive | None = None, ascii: bool = False) -> list[str]:  # noqa: A002
@@ -44,10 +45,12 @@ def tally(decision: GateDecision) -> str:
 def _warnings(decision: GateDecision) -> list[str]:
     lines = []
     if decision.demo:
-        lines.append("  Demo: bundled data, these figures are nobody's.")
+        lines.append("  Demo: bundled data; these figures describe no real company.")
     if decision.simulated:
         names = terminal_safe(", ".join(decision.simulated))
         lines.append(f"  Simulated completions: {names}.")
+    if decision.nothing_proven:
+        lines.append(f"  {UNPROVEN}")
     if not decision.complete:
         lines.append("  The replay did not run to the end of its plan, so there is no verdict.")
     return lines

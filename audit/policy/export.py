@@ -28,6 +28,19 @@ def only_routes(policy: RoutingPolicy, globs: Sequence[str]) -> RoutingPolicy:
     return replace(policy, routes=tuple(chosen))
 
 
+def with_default(policy: RoutingPolicy, tier: str | None) -> RoutingPolicy:
+    """The policy with a tier for all that no entry is about; None leaves it as it is.
+
+    Raises:
+        UnknownName: The policy has no model for the tier.
+    """
+    if tier is None:
+        return policy
+    if tier not in policy.models:
+        raise UnknownName.among("tier", tier, sorted(policy.models))
+    return replace(policy, default_tier=tier)
+
+
 def export_policy(policy: RoutingPolicy, target: str) -> dict[str, bytes]:
     """The policy in a target's own words, as files by name.
 
@@ -38,6 +51,33 @@ def export_policy(policy: RoutingPolicy, target: str) -> dict[str, bytes]:
     if target in NOT_SUPPORTED:
         raise CannotExpress(target, NOT_SUPPORTED[target])
     return EXPORTERS.get(target).export(policy)
+
+
+def export_expressible(policy: RoutingPolicy, target: str) -> tuple[dict[str, bytes], RoutingPolicy, tuple[str, ...]]:
+    """As much of a policy as the target can say exactly: whole routes, never a part of one.
+
+    A route that is left out keeps its model, as a route without a policy does, so nothing uncertified runs.
+
+    Returns:
+        The files, the policy that they express, and a sentence for each route that was left out.
+
+    Raises:
+        UnknownName: There is no such target.
+        CannotExpress: The target can say nothing of it; the first reason.
+    """
+    left_out: list[str] = []
+    first: CannotExpress | None = None
+    while True:
+        try:
+            return export_policy(policy, target), policy, tuple(left_out)
+        except CannotExpress as error:
+            first = first or error
+            if error.route is None or len(policy.routes) == 1:
+                raise first from None
+            left_out.append(
+                f"Left out, so it keeps its model: route {error.route.route} ({error.route.kind}); {error.lacks}."
+            )
+            policy = replace(policy, routes=tuple(entry for entry in policy.routes if entry != error.route))
 
 
 def canonical_prompts(policy: RoutingPolicy, target: str) -> set[str]:

@@ -26,13 +26,13 @@ class CannotExpress(AuditError):
 
     default_code = "policy.cannot-express"
 
-    def __init__(self, target: str, lacks: str, *, route: RoutePolicy | None = None) -> None:
+    def __init__(self, target: str, lacks: str, *, route: RoutePolicy | None = None, hint: str | None = None) -> None:
         about = f"the policy of route `{route.route}` ({route.kind})" if route else "this policy"
         super().__init__(
             f"`{target}` cannot express {about}: {lacks}",
-            hint="leave it out by `--route`, and run it in your own process: audit.policy.router reads `policy-json`",
+            hint=hint or "run it in your own process: `--to policy-json`, which audit.policy.router reads",
         )
-        self.target, self.lacks = target, lacks
+        self.target, self.lacks, self.route = target, lacks, route
 
 
 class NothingCertified(AuditError):
@@ -108,6 +108,31 @@ def ascii_route(entry: RoutePolicy, target: str, where: str) -> str:
     if not entry.route.isascii() or entry.route != entry.route.strip():
         raise CannotExpress(target, f"the route's name cannot stand in {where}", route=entry)
     return entry.route
+
+
+SPOKEN = {
+    "openai": "openai",
+    "openai-compatible": "openai",
+    "anthropic": "anthropic",
+    "gemini": "gemini",
+    "bedrock": "bedrock",
+}
+"""What gateways call the protocol of a provider of ours. Any other, and a simulated one, has no name there."""
+
+
+def with_provider(policy: RoutingPolicy, tier: str) -> str:
+    """`provider/model`: by the tier's endpoint where the audit knows it, else the model as it stands in the policy."""
+    model, endpoint = policy.models[tier], policy.endpoints.get(tier)
+    spoken = None if endpoint is None else SPOKEN.get(endpoint.provider)
+    if spoken is None or model.startswith(f"{spoken}/"):
+        return model
+    return f"{spoken}/{model}"
+
+
+def no_default(target: str, what: str) -> CannotExpress:
+    """A target asks for a default, and several models serve the routes that the policy leaves alone."""
+    lacks = f"it asks for {what}, and several models serve the routes that no entry is about"
+    return CannotExpress(target, lacks, hint="name the tier that serves them all:  --default TIER")
 
 
 def slug(name: str, longest: int = 40) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from audit.core.display import count, money_digits, percent, plural, points, points_interval, usd, usd_parts
-from audit.core.finding import Findings, RouteFinding, Verdict
+from audit.core.finding import CandidateFinding, CandidateVerdict, Findings, RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.report.scales import Linear, nice_domain, nice_ticks, shortened, spans_apart, text_width
 from audit.report.words import STATUS, margin_mark, range_text, route_name
@@ -132,14 +132,14 @@ class Forest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """A row of the forest plot before it is drawn."""
+    """A row of the forest plot before it is drawn: the recommendation of a route, or a candidate for all of it."""
 
     name: str
     sub: str
     delta: Estimate
     margin: float
     verdict: Verdict
-    below_floor: bool = False
+    note: str
 
 
 def verdict_bar(findings: Findings, width: int) -> VerdictBar:
@@ -267,41 +267,55 @@ def mini_bar(route: RouteFinding, largest: float, key: str) -> MiniBar | None:
 
 
 def comparisons_of(routes: Sequence[RouteFinding]) -> list[Comparison]:
-    """What the forest plot compares: every candidate of a lone route, else the deciding one of each route."""
-    if len(routes) == 1:
-        route = routes[0]
-        chosen = {route.candidate}
-        return [
-            Comparison(
-                name=f"{route_name(route)} → {candidate.tier}",
-                sub=f"n = {count(candidate.n)}",
-                delta=candidate.quality_delta,
-                margin=route.margin,
-                verdict=_as_route(candidate.verdict.value, route, candidate.tier in chosen),
-            )
-            for candidate in route.candidates
-            if candidate.quality_delta is not None
-        ]
+    """What the forest plot compares: each route's recommendation, and beside that of a lone route every candidate."""
+    rows = [_recommended(route) for route in routes if route.quality_delta is not None]
     order = {Verdict.SWITCH: 0, Verdict.SPLIT: 0, Verdict.NOT_PROVEN: 1, Verdict.KEEP: 2}
-    rows = [
-        Comparison(
-            name=route_name(route),
-            sub=f"→ {_moved(route)} · n = {count(pairs_of(route))}",
-            delta=route.quality_delta,
-            margin=route.margin,
-            verdict=route.verdict,
-            below_floor=route.below_floor,
-        )
-        for route in routes
-        if route.quality_delta is not None
-    ]
-    return sorted(rows, key=lambda row: (order[row.verdict], -row.delta.est))
+    rows.sort(key=lambda row: (order[row.verdict], -row.delta.est))
+    if len(routes) == 1:
+        rows += [
+            _of_candidate(routes[0], one, one.quality_delta)
+            for one in routes[0].candidates
+            if one.quality_delta is not None and not _is_recommended(routes[0], one)
+        ]
+    return rows
 
 
-def _as_route(verdict: str, route: RouteFinding, chosen: bool) -> Verdict:
-    if chosen:
-        return route.verdict
-    return {"non_inferior": Verdict.SWITCH, "inferior": Verdict.KEEP}.get(verdict, Verdict.NOT_PROVEN)
+def _recommended(route: RouteFinding) -> Comparison:
+    assert route.quality_delta is not None
+    return Comparison(
+        name=route_name(route),
+        sub=f"→ {_moved(route)} · n = {count(pairs_of(route))}",
+        delta=route.quality_delta,
+        margin=route.margin,
+        verdict=route.verdict,
+        note=note_of(route, route.quality_delta),
+    )
+
+
+def _is_recommended(route: RouteFinding, candidate: CandidateFinding) -> bool:
+    """Whether the route's own row is about this candidate for the whole route."""
+    return route.verdict is not Verdict.SPLIT and candidate.tier == route.candidate
+
+
+def _of_candidate(route: RouteFinding, candidate: CandidateFinding, delta: Estimate) -> Comparison:
+    """All of the route on a candidate, whatever is recommended."""
+    found = {CandidateVerdict.NON_INFERIOR: Verdict.SWITCH, CandidateVerdict.INFERIOR: Verdict.KEEP}
+    return Comparison(
+        name=f"all of it → {candidate.tier}",
+        sub=f"n = {count(candidate.n)}",
+        delta=delta,
+        margin=route.margin,
+        verdict=found.get(candidate.verdict, Verdict.NOT_PROVEN),
+        note=f"not recommended: {CANDIDATE_NOTES[candidate.verdict]}",
+    )
+
+
+CANDIDATE_NOTES = {
+    CandidateVerdict.NON_INFERIOR: "another saves more",
+    CandidateVerdict.INFERIOR: "loses too much",
+    CandidateVerdict.NOT_PROVEN: "not proven",
+    CandidateVerdict.INSUFFICIENT: "too little measured",
+}
 
 
 def _moved(route: RouteFinding) -> str:
@@ -311,20 +325,20 @@ def _moved(route: RouteFinding) -> str:
 
 def pairs_of(route: RouteFinding) -> int:
     """Pairs behind the route's quality delta; 0 when no candidate was tested."""
-    return next((c.n for c in route.candidates if c.tier == route.candidate), 0)
+    return route.recommendation.pairs.n
 
 
-def note_of(row: Comparison) -> str:
+def note_of(route: RouteFinding, delta: Estimate) -> str:
     """The verdict beside an interval, and why it is keep although the interval is where it should be."""
-    if row.verdict in (Verdict.SWITCH, Verdict.SPLIT):
+    if route.recommendation.moves_traffic:
         return "inside the margin"
-    if row.verdict is Verdict.NOT_PROVEN:
+    if route.verdict is Verdict.NOT_PROVEN:
         return "not proven"
-    if row.below_floor:
+    if route.below_floor:
         return "keep: fails its own floor"
-    if row.delta.lo is not None and row.delta.lo > -row.margin:
+    if delta.lo is not None and delta.lo > -route.margin:
         return "keep: saves nothing"
-    return "keep: loses too much" if row.delta.hi is not None and row.delta.hi < -row.margin else "keep"
+    return "keep: loses too much" if delta.hi is not None and delta.hi < -route.margin else "keep"
 
 
 def forest(comparisons: Sequence[Comparison], rest: Sequence[Comparison], width: int) -> Forest:
@@ -342,7 +356,7 @@ def forest(comparisons: Sequence[Comparison], rest: Sequence[Comparison], width:
             full=row.name,
             sub=shortened(row.sub, 30),
             value=points_interval(row.delta),
-            note=note_of(row),
+            note=row.note,
             mark=mark_of(row.delta, row.verdict, scale),
             margin_x=scale.clip(-row.margin),
         )
@@ -376,10 +390,10 @@ def forest(comparisons: Sequence[Comparison], rest: Sequence[Comparison], width:
 
 def forest_finding(comparisons: Sequence[Comparison]) -> str:
     """The finding of the forest plot in words."""
-    inside = sum(row.verdict in (Verdict.SWITCH, Verdict.SPLIT) for row in comparisons)
+    inside = sum(row.note == "inside the margin" for row in comparisons)
     kept = sum(row.verdict is Verdict.KEEP for row in comparisons)
-    unclear = len(comparisons) - inside - kept
-    return (
-        f"Of {plural(len(comparisons), 'comparison')}, {inside} stay inside the margin, {kept} say keep, "
-        f"{unclear} are not proven."
-    )
+    unclear = sum(row.verdict is Verdict.NOT_PROVEN for row in comparisons)
+    others = len(comparisons) - inside - kept - unclear
+    said = f"Of {plural(len(comparisons), 'comparison')}, {inside} stay inside the margin, {kept} say keep"
+    more = f", {others} would hold but save less" if others else ""
+    return f"{said}, {unclear} are not proven{more}."

@@ -10,14 +10,16 @@ from typing import Any
 from audit.core.display import (
     count,
     listing,
+    milliseconds,
     percent,
     percent_interval,
     plural,
     points_interval,
     usd,
+    usd_interval,
 )
-from audit.core.finding import CandidateFinding, CandidateVerdict, Case, CaseSide, Findings, RouteFinding
-from audit.report.charts import pairs_of
+from audit.core.finding import CandidateFinding, CandidateVerdict, Case, CaseSide, Findings, RouteFinding, Verdict
+from audit.core.recommendation import PairTable
 from audit.report.costs import CostTable, cost_table
 from audit.report.differing import Cut, Run, cut, side_by_side
 from audit.report.routes import TOP
@@ -45,6 +47,7 @@ KINDS = {
     "both_pass": "both pass",
     "both_fail": "both fail",
 }
+KEPT_BACK = "stays on today’s model; the candidate would fail it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,15 @@ class CandidateView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Square:
+    """A 2x2 table of verdicts: today against what is recommended, over all draws or over those that move."""
+
+    caption: str
+    who: str
+    counts: tuple[str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RouteEvidence:
     """Everything known of one route."""
 
@@ -103,9 +115,8 @@ class RouteEvidence:
     name: str
     status: Status
     reason: str
-    tier: str
-    pairs: str
-    counts: tuple[str, str, str, str] | None
+    squares: tuple[Square, ...]
+    facts: tuple[tuple[str, str], ...]
     notes: tuple[str, ...]
     candidates: tuple[CandidateView, ...]
     costs: CostTable | None
@@ -150,15 +161,18 @@ def evidence(findings: Findings, cases: Sequence[Case], *, with_text: bool) -> E
 
 
 def choose(cases: Iterable[Case]) -> list[Case]:
-    """Up to five cases that differ, regressions first and among them the most failed criteria, then a normal one."""
+    """Up to five cases that differ, regressions first and among them the most failed criteria, then a normal one.
+
+    Last comes one that a Split keeps back, where there is one.
+    """
     ordered = list(cases)
     rank = {"only_incumbent": 0, "only_candidate": 1}
     differing = sorted(
-        (case for case in ordered if case.kind in rank),
+        (case for case in ordered if case.kind in rank and case.moved),
         key=lambda case: (rank[case.kind], -len(failed_criteria(case.candidate))),
     )
     normal = [case for case in ordered if case.kind == "both_pass"]
-    return [*differing[:DIFFERING], *normal[:1]]
+    return [*differing[:DIFFERING], *normal[:1], *[case for case in ordered if not case.moved][:1]]
 
 
 def failed_criteria(side: CaseSide) -> list[str]:
@@ -167,32 +181,71 @@ def failed_criteria(side: CaseSide) -> list[str]:
 
 
 def _route(route: RouteFinding, cases: Sequence[Case], key: str, *, with_text: bool) -> RouteEvidence:
-    chosen = next((c for c in route.candidates if c.tier == route.candidate), None)
+    table = route.recommendation.pairs
     views = tuple(_case(case, with_text=with_text, opened=False) for case in choose(cases))
     empty = ""
-    if not views and chosen is not None and chosen.b + chosen.c:
+    if not views and table.only_today + table.only_after:
         empty = "No case of this route was kept for the report."
-    elif not views and chosen is not None:
+    elif not views and route.candidate is not None:
         empty = "No case where the answers differ on a criterion."
-        if 0 < pairs_of(route) < FEW_PAIRS:
-            empty += f" With {plural(chosen.n, 'pair')} that proves little."
-    counts = None
-    if chosen is not None and chosen.n:
-        counts = (count(chosen.both_pass), count(chosen.b), count(chosen.c), count(chosen.both_fail))
+        if 0 < table.n < FEW_PAIRS:
+            empty += f" With {plural(table.n, 'pair')} that proves little."
     return RouteEvidence(
         key=key,
         name=route_name(route),
         status=STATUS[route.verdict],
         reason=sentence(route),
-        tier=route.candidate or "",
-        pairs="" if chosen is None else plural(chosen.n, "paired replay"),
-        counts=counts,
+        squares=tuple(_squares(route)),
+        facts=tuple(_facts(route)),
         notes=tuple(_notes(route)),
         candidates=tuple(_candidate(candidate, route_name(route)) for candidate in route.candidates),
         costs=cost_table(route),
         cases=views,
         empty=empty,
     )
+
+
+def _squares(route: RouteFinding) -> Iterable[Square]:
+    """The pairs of what is recommended; of a Split also those of the part that moves."""
+    made = route.recommendation
+    if not made.pairs.n:
+        return
+    tier = made.tier or ""
+    if made.verdict is not Verdict.SPLIT:
+        yield _square(made.pairs, f"{plural(made.pairs.n, 'paired replay')}, today against {tier}", tier)
+        return
+    yield _square(made.pairs, f"{plural(made.pairs.n, 'paired replay')}, today against the split", "split")
+    if made.moved_pairs.n:
+        caption = f"the {count(made.moved_pairs.n)} of them that move, today against {tier}"
+        yield _square(made.moved_pairs, caption, tier)
+
+
+def _square(table: PairTable, caption: str, who: str) -> Square:
+    numbers = (table.both_pass, table.only_today, table.only_after, table.both_fail)
+    return Square(caption=caption, who=who, counts=tuple(map(count, numbers)))  # type: ignore[arg-type]
+
+
+def _facts(route: RouteFinding) -> Iterable[tuple[str, str]]:
+    """What is recommended, in figures: what moves, what it was billed, what that does to quality, cost and waiting."""
+    made = route.recommendation
+    if not made.moves_traffic:
+        return
+    billed = "" if made.moves.spend_usd is None else f", billed {usd(made.moves.spend_usd)}"
+    moves = plural(made.moves.requests, "request")
+    yield "Moves", f"{moves}, {percent(made.moves.share)} of the route{billed}"
+    if made.moves.share_escalated:
+        yield "Asked twice", f"{percent(made.moves.share_escalated)} of the route: the check rejects the cheap answer"
+    yield "Change over all traffic, pts", _or_dash(made.quality_delta, points_interval)
+    if made.verdict is Verdict.SPLIT:
+        yield "Change on what moves, pts", _or_dash(made.moved_delta, points_interval)
+    yield "Cost, every call counted", f"{usd(route.auditable_usd)} → {usd_interval(made.cost_usd)}"
+    if made.latency_ms.p50 is not None and made.latency_today_ms.p50 is not None:
+        before, after = made.latency_today_ms, made.latency_ms
+        yield (
+            "Latency today → after, p50 / p95",
+            f"{milliseconds(before.p50)} / {milliseconds(before.p95)} → "
+            f"{milliseconds(after.p50)} / {milliseconds(after.p95)}",
+        )
 
 
 def sentence(route: RouteFinding) -> str:
@@ -298,7 +351,7 @@ def _case(case: Case, *, with_text: bool, opened: bool) -> CaseView:
     )
     return CaseView(
         case_id=case.case_id,
-        kind=KINDS.get(case.kind, case.kind),
+        kind=KINDS.get(case.kind, case.kind) if case.moved else KEPT_BACK,
         summary=shortened(gist(case.request), 96) if with_text else "",
         failed=tuple(failed_criteria(case.candidate)),
         request=cut(case.request) if with_text else Cut(text="", more=""),

@@ -50,7 +50,7 @@ def handover(findings: Findings) -> Handover | None:
 
 def _route(route: RouteFinding) -> list[str]:
     name, today = quoted(route.route), quoted(route.incumbent)
-    model = next((c.model for c in route.candidates if c.tier == route.candidate), route.candidate or "")
+    model = route.recommendation.model or route.candidate or ""
     if route.verdict is Verdict.SWITCH:
         return [f"  # {_why(route)}", f"  {name}: {{use: {quoted(model)}}}"]
     if route.verdict is Verdict.SPLIT:
@@ -58,16 +58,18 @@ def _route(route: RouteFinding) -> list[str]:
             f"  # {percent(route.share_moved)} of requests: {_why(route)}",
             f"  {name}:",
             f"    use: {quoted(model)}",
-            f"    {_condition(recommended(route))}",
+            *(f"    {line}" for line in _conditions(recommended(route))),
             f"    otherwise: {today}",
         ]
     return [f"  # {_stays(route)}", f"  {name}: {{use: {today}}}"]
 
 
-def _condition(params: Mapping[str, Any]) -> str:
-    if params.get("verifier"):
-        return f"unless: {quoted(str(params['verifier']) + ' rejects the answer')}"
-    return f"when: {quoted(rule_text(params) or 'as certified')}"
+def _conditions(params: Mapping[str, Any]) -> list[str]:
+    """Before the call, after it, or both."""
+    after = [f"unless: {quoted(str(params['verifier']) + ' rejects the answer')}"] if params.get("verifier") else []
+    if params.get("signal") or not after:
+        return [f"when: {quoted(rule_text(params) or 'as certified')}", *after]
+    return after
 
 
 def _why(route: RouteFinding) -> str:

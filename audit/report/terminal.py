@@ -31,7 +31,7 @@ Style = Literal["", "title", "label", "money", "finding", "good", "bad", "unsure
 STYLE_OF: dict[Verdict, Style] = {
     Verdict.SWITCH: "good",
     Verdict.SPLIT: "good",
-    Verdict.KEEP: "bad",
+    Verdict.KEEP: "dim",
     Verdict.NOT_PROVEN: "unsure",
 }
 
@@ -243,8 +243,7 @@ def _do(route: RouteFinding) -> str:
         return f"split {percent(route.share_moved)} → {route.candidate}"
     if route.verdict is Verdict.KEEP:
         return f"keep {route.incumbent}"
-    pairs = next((c.n for c in route.candidates if c.tier == route.candidate), 0)
-    return f"not proven (n={pairs:,})"
+    return f"not proven (n={route.recommendation.pairs.n:,})"
 
 
 def _avoidable_ends(route: RouteFinding, total: float) -> str:

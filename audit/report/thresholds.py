@@ -12,7 +12,7 @@ from audit.report.charts import Tick
 from audit.report.routes import TOP
 from audit.report.scales import Linear, nice_ticks, shortened
 from audit.report.tables import Numbers
-from audit.report.words import STATUS, Status, margin_points, route_name, score_text
+from audit.report.words import STATUS, Status, margin_points, route_name, rule_text, score_text
 
 WIDTH, HEIGHT = 340, 196
 PLOT_X, PLOT_Y = (34.0, 330.0), (12.0, 150.0)
@@ -111,8 +111,10 @@ def _cell(route: RouteFinding, curve: ThresholdCurve, key: str, x: Linear, y: Li
     line, edge = _path(loss, x, y), _path(upper, x, y)
     back = " ".join(f"{px:g} {py:g}" for px, py in reversed(_pixels(loss, x, y)))
     mark = None
-    if (pick := curve.recommended) is not None:
-        mark = Mark(x=x(pick.share_moved), y=y.clip(pick.loss), top=y.clip(pick.upper), css=STATUS[route.verdict].css)
+    made = route.recommendation
+    if is_on(route, curve) and (delta := made.quality_delta) is not None:
+        top = y.high if delta.lo is None else -delta.lo
+        mark = Mark(x=x(made.moves.share), y=y.clip(-delta.est), top=y.clip(top), css=STATUS[route.verdict].css)
     caption = _caption(route, curve)
     name = route_name(route)
     whole = curve.points[-1]
@@ -152,17 +154,10 @@ def _path(points: Sequence[tuple[float, float]], x: Linear, y: Linear) -> str:
 
 
 def _caption(route: RouteFinding, curve: ThresholdCurve) -> str:
-    """What the curve means for the route."""
+    """What the curve means for the route: what is recommended, by whatever rule, or why nothing moves."""
     margin = margin_points(route.margin)
-    pick = curve.recommended
-    if route.verdict is Verdict.SWITCH and pick is not None:
-        return f"All of it to {curve.tier}. Its own bound is {_loss(pick.upper)} points, inside {margin}."
-    if route.verdict is Verdict.SPLIT and pick is not None:
-        by = "by a rule" if pick.threshold is None or _rule(route) else f"at score ≥ {score_text(pick.threshold)}"
-        return (
-            f"{percent(pick.share_moved)} to {curve.tier} {by}. Its own bound is {_loss(pick.upper)} points, "
-            f"inside {margin}."
-        )
+    if route.recommendation.moves_traffic:
+        return f"{_recommended(route)}{_bound(route, margin)}{_elsewhere(route, curve)}"
     if route.below_floor:
         return "It fails its own floor today; nothing is moved."
     if curve.safe_share <= 0:
@@ -170,11 +165,41 @@ def _caption(route: RouteFinding, curve: ThresholdCurve) -> str:
     safe = f"At most {percent(curve.safe_share)} of it is shown to stay inside {margin} points"
     if curve.safe_share < WORTH:
         return f"{safe}, under the {percent(WORTH)} worth a router."
-    return f"{safe}; nothing was certified that is worth moving it."
+    return f"{safe}; no partial policy passed its own test."
 
 
-def _rule(route: RouteFinding) -> bool:
-    return any(p.params.get("recommended") and p.params.get("signal") == "rules" for p in route.policies)
+def _recommended(route: RouteFinding) -> str:
+    """`62% to small where turns ≤ 2.`"""
+    made = route.recommendation
+    if made.verdict is Verdict.SWITCH:
+        return f"All of it to {made.tier}."
+    rule, checked = rule_text(made.params), made.params.get("verifier")
+    by = f" where {rule}" if made.params.get("signal") and rule else ""
+    by += f"{',' if by else ''} checked by {checked}" if checked else ""
+    return f"{percent(made.moves.share)} to {made.tier}{by}."
+
+
+def _bound(route: RouteFinding, margin: str) -> str:
+    delta = route.recommendation.quality_delta
+    if delta is None or delta.lo is None:
+        return ""
+    return f" Its own bound is {_loss(-delta.lo)} points, inside {margin}."
+
+
+def _elsewhere(route: RouteFinding, curve: ThresholdCurve) -> str:
+    """A recommendation that rests on something else than this score is not drawn on its curve."""
+    if is_on(route, curve):
+        return ""
+    return f" That rests on another test: the curve is about {curve.tier} by {curve.signal}."
+
+
+def is_on(route: RouteFinding, curve: ThresholdCurve) -> bool:
+    """Whether the recommendation is a point of this curve: all of it to the tier, or the part that this score moves."""
+    made = route.recommendation
+    if not made.moves_traffic or made.tier != curve.tier:
+        return False
+    by_score = made.params.get("signal") == curve.signal and not made.params.get("verifier")
+    return made.verdict is Verdict.SWITCH or by_score
 
 
 def _loss(value: float) -> str:

@@ -280,11 +280,12 @@ def rule_text(params: Mapping[str, Any]) -> str:
 
 def _which(params: Mapping[str, Any]) -> str:
     """Which part a policy moves, short: a rule in full, a score by its name."""
+    checked = f", checked by {params['verifier']}" if params.get("verifier") else ""
     if isinstance(params.get("conditions"), list | tuple):
-        return f", where {rule_text(params)}"
+        return f", where {rule_text(params)}{checked}"
     if params.get("signal"):
-        return f" by {params['signal']} score"
-    return f", checked by {params['verifier']}" if params.get("verifier") else ""
+        return f" by {params['signal']} score{checked}"
+    return checked
 
 
 def score_text(value: float) -> str:

@@ -1,6 +1,7 @@
 """The packaged guides: listed, readable in a terminal, and true of `audit.yaml`."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -65,9 +66,21 @@ def test_the_action_takes_what_the_guide_gives_it() -> None:
     jobs = [yaml.safe_load(block).get("jobs", {}) for block in blocks(FOLDER / "ci.md", "yml")]
     steps = [step for job in jobs for body in job.values() for step in body["steps"]]
     given = next(step for step in steps if "actions/gate" in step.get("uses", ""))
-    action = yaml.safe_load((ROOT / given["uses"] / "action.yml").read_text("utf-8"))
+    folder = given["uses"].partition("OWNER/audit/")[2].partition("@")[0]
+    action = yaml.safe_load((ROOT / folder / "action.yml").read_text("utf-8"))
     assert given["with"].keys() <= action["inputs"].keys()
     assert {name for name, told in action["inputs"].items() if told.get("required")} <= given["with"].keys()
+
+
+def test_no_text_installs_somebody_elses_package() -> None:
+    """On the public index `audit` is another project, and in a user's repository this one is not the checkout."""
+    texts = [*FOLDER.glob("*.md"), *(ROOT / ".github/actions").rglob("*.md"), *(ROOT / "audit").rglob("*.py")]
+    for path in texts:
+        told = path.read_text("utf-8")
+        assert not re.search(r"pip install '?audit\b", told.replace("pip install audit[...]", "")), path
+    ci = (FOLDER / "ci.md").read_text("utf-8")
+    assert "pip install ." not in ci
+    assert "uses: ./" not in ci
 
 
 @pytest.mark.parametrize("block", SETTINGS)

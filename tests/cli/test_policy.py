@@ -94,12 +94,35 @@ def test_nothing_certified(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 def test_what_a_target_cannot_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """One route that the target cannot express refuses the whole file, by name."""
+    """A route that the target cannot express is left out, with a word on why; nothing is written where none is left."""
+    path = tmp_path / "config.yaml"
     folder = saved(tmp_path, policy(entry("/a"), CASCADE))
-    assert run(["policy", folder, "--to", "litellm", "-o", str(tmp_path / "config.yaml")]) == 2
+    assert run(["policy", folder, "--to", "litellm", "-o", str(path)]) == 0
+    err = capsys.readouterr().err
+    assert "litellm: 1 route (/a); every other route keeps its model." in err
+    assert "Left out, so it keeps its model: route /extract (cascade); it has no step after the call" in err
+    assert "/extract" not in path.read_text("utf-8")
+    path.unlink()
+    (tmp_path / "alone").mkdir()
+    alone = saved(tmp_path / "alone", policy(CASCADE))
+    assert run(["policy", alone, "--to", "litellm", "-o", str(path)]) == 2
     err = capsys.readouterr().err
     assert "error[policy.cannot-express]: `litellm` cannot express the policy of route `/extract` (cascade)" in err
-    assert not (tmp_path / "config.yaml").exists()
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("target", ["portkey", "vllm-semantic-router"])
+def test_a_default_that_several_models_share_is_asked_for(
+    target: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No run can say it, so the user does, by the name of a tier."""
+    folder = saved(tmp_path, policy(entry("/a"), default_tier=None))
+    output = str(tmp_path / "out") + "/"
+    assert run(["policy", folder, "--to", target, "-o", output]) == 2
+    assert "--default TIER" in capsys.readouterr().err
+    assert run(["policy", folder, "--to", target, "--default", "large", "-o", output]) == 0
+    assert run(["policy", folder, "--to", target, "--default", "larg", "-o", output]) == 2
+    assert "did you mean `large`?" in capsys.readouterr().err
 
 
 def test_some_routes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -123,3 +125,47 @@ def test_same_inputs_same_bytes_in_another_time_zone_and_locale(run: Path, tmp_p
     for name in ("findings.json", "report.html", "cases.jsonl", "summary.md", "policies.json", "policy/policy.json"):
         digests = {hashlib.sha256((folder / name).read_bytes()).hexdigest() for folder in (run, tmp_path / "run")}
         assert len(digests) == 1, name
+
+
+def test_every_file_of_the_run_speaks_of_one_recommendation(findings: dict[str, Any], run: Path) -> None:
+    """Policy, cases and options have the figures of each route's recommendation, and a route that stays has none."""
+    policy = json.loads((run / "policy" / "policy.json").read_text("utf-8"))
+    entries = {entry["route"]: entry for entry in policy["routes"]}
+    cases = [json.loads(line) for line in (run / "cases.jsonl").read_text("utf-8").splitlines()]
+    for name, route in routes(findings).items():
+        made, entry = route["recommendation"], entries.get(name)
+        mine = [case for case in cases if case["route"] == name]
+        if made["verdict"] not in ("switch", "split"):
+            assert entry is None
+            assert made["moves"]["requests"] == 0
+            continue
+        assert entry is not None
+        evidence, delta = entry["evidence"], made["quality_delta"]
+        assert (entry["tier"], entry["kind"]) == (made["tier"], made["kind"])
+        assert evidence["n"] == sum(made["pairs"].values())
+        assert evidence["saving_usd"] == made["saving_usd"]
+        assert evidence["quality_loss"]["est"] == pytest.approx(-delta["est"])
+        # A request that stays is a pair without a difference, so what differs is all on what moves.
+        for side in ("only_today", "only_after"):
+            assert made["moved_pairs"][side] == made["pairs"][side]
+        n = sum(made["pairs"].values())
+        assert delta["est"] == pytest.approx((made["pairs"]["only_after"] - made["pairs"]["only_today"]) / n, abs=2e-3)
+        assert made["cost_usd"]["est"] + made["saving_usd"]["est"] == pytest.approx(route["auditable_usd"])
+        losses = [case for case in mine if case["moved"] and case["kind"] == "only_incumbent"]
+        assert len(losses) <= made["moved_pairs"]["only_today"]
+        assert all(case["kind"] == "only_incumbent" for case in mine if not case["moved"])
+    split = next(route for route in routes(findings).values() if route["verdict"] == "split")
+    assert any(not case["moved"] for case in cases if case["route"] == split["route"])
+
+
+def test_the_readmes_rule_holds_on_what_is_recommended(run: Path) -> None:
+    """The demo's own Split keeps the margin that it was certified at."""
+    command = [sys.executable, "-m", "audit", "gate", str(run), "--rule", "quality_delta{route:*} >= -3pt", "--json"]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False)
+    decision = json.loads(done.stdout)
+    assert (done.returncode, decision["state"]) == (0, "pass"), done.stdout
+    values = {check["subject"]: check["value"] for check in decision["rules"][0]["checks"] if check["value"]}
+    moving = [
+        route for route in json.loads((run / "findings.json").read_text("utf-8"))["routes"] if route["share_moved"]
+    ]
+    assert values == {route["route"]: route["recommendation"]["quality_delta"] for route in moving}

@@ -16,6 +16,7 @@ from audit.gate.junit import junit_xml
 from tests.gate.test_outputs import GOLDEN, HOSTILE, RULES, decisions, hostile
 from tests.gate.world import interval, judged, world
 from tests.golden_file import assert_golden
+from tests.report.fixtures import changed
 
 QUALITY = "quality_delta{route:*} >= -3pt"
 
@@ -122,7 +123,7 @@ def test_junit_holds_any_name() -> None:
 def decisions_world() -> Findings:
     """Four routes: fails, open, holds, and one whose calls all errored."""
     none = judged("errored", None, n=0)
-    errored = replace(none, candidates=(replace(none.candidates[0], excluded={"timeout": 70, "http_error": 30}),))
+    errored = changed(none, unmeasured=100)
     return world(
         judged("bad", interval(-0.05, -0.08, -0.04)),
         judged("open", interval(-0.02, -0.05, 0.01)),

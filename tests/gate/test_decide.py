@@ -9,7 +9,11 @@ from audit.core.finding import Findings, ReplayCounts, Verdict
 from audit.core.interval import Estimate
 from audit.core.settings import GateRule
 from audit.gate.decide import Inconclusive, State, judge, with_names
+from audit.gate.github import github_lines
+from audit.gate.markdown import markdown
+from audit.gate.text import text_lines
 from tests.gate.world import example, interval, judged, left_alone, world
+from tests.report.fixtures import changed
 
 PASS, FAIL, OPEN = State.PASS, State.FAIL, State.INCONCLUSIVE
 EXIT = {PASS: 0, FAIL: 1, OPEN: 3}
@@ -71,11 +75,46 @@ def test_no_data_is_inconclusive() -> None:
 
 @pytest.mark.parametrize("verdict", [Verdict.KEEP, Verdict.NOT_PROVEN])
 def test_a_route_that_is_left_alone_passes(verdict: Verdict) -> None:
-    """The gate judges the policy against today's traffic; where nothing changes nothing can get worse."""
-    decision = judge(world(left_alone("a", verdict)), with_names(["quality_delta{route:*} >= -2pt"]))
+    """The gate judges what is recommended; where nothing changes nothing can get worse."""
+    moving = judged("b", interval(0.0, -0.01, 0.01))
+    decision = judge(world(left_alone("a", verdict), moving), with_names(["quality_delta{route:a} >= -2pt"]))
     (check,) = decision.checks
     assert (check.state, check.stays, check.value) == (PASS, True, None)
     assert check.reason.startswith("stays on aurora-4")
+
+
+@pytest.mark.parametrize(
+    "rule", ["quality_delta{route:*} >= -2pt", "quality_delta{route:a} >= -2pt", "quality_delta >= -2pt"]
+)
+def test_a_run_in_which_nothing_was_proven_does_not_pass(rule: str) -> None:
+    """No route moves and one is undecided: that is no evidence, and every output says so. All decided is a result."""
+    nothing = world(left_alone("a", Verdict.NOT_PROVEN), left_alone("b", Verdict.KEEP))
+    decision = judge(nothing, with_names([rule]))
+    assert (decision.state, decision.exit_code(), decision.nothing_proven) == (OPEN, 3, True)
+    said = "nothing was proven in this run"
+    for text in ("\n".join(text_lines(decision)), markdown(decision, nothing), "\n".join(github_lines(decision))):
+        assert said in text.lower()
+    decided = judge(world(left_alone("a", Verdict.KEEP), left_alone("b", Verdict.KEEP)), with_names([rule]))
+    assert (decided.state, decided.nothing_proven) == (PASS, False)
+
+
+def test_the_accepted_rate_of_a_route_that_stays_is_todays() -> None:
+    """Not the candidate's: nothing moves there."""
+    stays = left_alone("a", Verdict.KEEP, accepted_rate=interval(0.97, 0.96, 0.98))
+    (check,) = judge(world(stays), with_names(["accept_rate{route:a} >= 95%"])).checks
+    assert (check.state, check.value) == (PASS, interval(0.97, 0.96, 0.98))
+    assert "stays on aurora-4" in check.reason
+
+
+def test_a_split_is_judged_by_its_own_policy() -> None:
+    """Its candidate loses far too much for the whole route; what is recommended does not."""
+    policy = interval(0.002, -0.012, 0.016)
+    whole = judged("a", interval(-0.233, -0.26, -0.2))
+    (found,) = judge(
+        world(changed(whole, verdict=Verdict.SPLIT, quality_delta=policy)),
+        with_names(["quality_delta{route:*} >= -3pt"]),
+    ).checks
+    assert (found.state, found.value) == (PASS, policy)
 
 
 @pytest.mark.parametrize("verdict", [Verdict.KEEP, Verdict.NOT_PROVEN])
@@ -151,7 +190,7 @@ def test_a_p_value_at_another_margin_is_not_used() -> None:
         ("quality_delta >= -0.5pt", OPEN),
         ("accept_rate > 90%", PASS),
         ("accept_rate{route:doc-*} > 99%", FAIL),
-        ("accept_rate{route:code-review} > 99%", PASS),  # stays
+        ("accept_rate{route:code-review} > 99%", FAIL),  # as it is served today
         ("avoidable_usd > $500", PASS),
         ("avoidable_usd{route:code-review} <= $0", PASS),
         ("avoidable_usd{route:doc-extract} <= $700", OPEN),

@@ -5,6 +5,7 @@ from typing import Any
 
 from audit.core.finding import Findings, NeedsMore, RouteFinding, Verdict
 from audit.core.interval import Estimate
+from audit.core.recommendation import PairTable
 from tests.report.fixtures import candidate, changed, findings, route
 
 LEVEL = 0.95
@@ -26,6 +27,9 @@ def judged(
         candidate="mini",
         quality_delta=delta,
         candidates=(tested,),
+        pairs=PairTable(both_pass=n),
+        p_inferior=p_fail,
+        accepted_after=tested.candidate_rate,
         needs_more=None,
         avoidable_usd=interval(700.0, 650.0, 750.0),
     )

@@ -197,7 +197,7 @@ def route(name: str, spend: float, requests: int, tested: CandidateFinding, **ch
         candidates=(tested,),
         accepted_rate=tested.incumbent_rate,
         at_margins=tuple(at_margin(margin, tested) for margin in (0.005, 0.01, 0.03, 0.05)),
-        curve=curve(tested, verdict) if tested.n else None,
+        curve=curve(tested) if tested.n else None,
     )
     return changed(default, **changes)
 
@@ -273,7 +273,7 @@ def at_margin(margin: float, tested: CandidateFinding) -> MarginFinding:
     return MarginFinding(margin=margin, tier=tested.tier, share_moved=1.0, quality_delta=delta, avoidable_usd=saving)
 
 
-def curve(tested: CandidateFinding, verdict: Verdict) -> ThresholdCurve:
+def curve(tested: CandidateFinding) -> ThresholdCurve:
     """A curve that bends up to the candidate's loss, with a band that narrows with the root of n."""
     loss = (tested.b - tested.c) / tested.n
     points = []
@@ -283,10 +283,6 @@ def curve(tested: CandidateFinding, verdict: Verdict) -> ThresholdCurve:
         reach = 2.6 * math.sqrt(max((tested.b + tested.c) * share, 1.5)) / tested.n + 2.5 / tested.n
         threshold = None if tenth == 10 else round(1 - share, 2)
         points.append(ThresholdPoint(threshold=threshold, share_moved=share, loss=at, upper=at + reach))
-    delta = tested.quality_delta
-    mark = None
-    if verdict is Verdict.SWITCH and delta is not None and delta.lo is not None:
-        mark = ThresholdPoint(threshold=None, share_moved=1.0, loss=loss, upper=-delta.lo)
     return ThresholdCurve(
         tier=tested.tier,
         signal="similarity",
@@ -294,7 +290,6 @@ def curve(tested: CandidateFinding, verdict: Verdict) -> ThresholdCurve:
         level=LEVEL,
         points=tuple(points),
         safe_share=max([0.0, *(point.share_moved for point in points if point.upper <= MARGIN)]),
-        recommended=mark,
     )
 
 
@@ -517,8 +512,6 @@ def split() -> Findings:
         certified=True,
     )
     whole = route("chat", 8_204.60, 140_000, candidate(n=720, b=40, c=14, saving=3_900.0))
-    assert whole.curve is not None
-    mark = ThresholdPoint(threshold=0.62, share_moved=0.36, loss=0.004, upper=0.013)
     moved = changed(
         whole,
         kind="similarity",
@@ -528,7 +521,6 @@ def split() -> Findings:
         moved_pairs=PairTable(both_pass=236, only_today=9, only_after=6, both_fail=8),
         moved_delta=around(-0.011, 0.026),
         quality_delta=around(-0.004, 0.009),
-        curve=dataclasses.replace(whole.curve, recommended=mark),
         policies=(rule,),
         at_margins=tuple(
             dataclasses.replace(

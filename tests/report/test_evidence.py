@@ -6,6 +6,7 @@ import json
 import pytest
 
 from audit.core.finding import Case
+from audit.core.recommendation import PairTable
 from audit.report.differing import Run, cut, side_by_side
 from audit.report.evidence import choose, evidence, gist, p_text
 from tests.report import fixtures
@@ -92,15 +93,28 @@ def test_a_failed_criterion_shows_expected_got_and_reason() -> None:
 def test_counts_stand_in_the_square() -> None:
     """Both pass, only today, only the candidate, both fail; they add up to the pairs."""
     [route] = [r for r in evidence(fixtures.proven(), [], with_text=True).routes if r.name == "invoice-fields"]
-    assert route.counts == ("1,028", "14", "9", "69")
-    assert route.pairs == "1,120 paired replays"
+    (square,) = route.squares
+    assert square.counts == ("1,028", "14", "9", "69")
+    assert square.caption == "1,120 paired replays, today against mini"
+
+
+def test_a_split_has_the_square_of_its_policy() -> None:
+    """Not that of moving the whole route; beside it stands the part that moves."""
+    whole = fixtures.split()
+    [found] = [item for item in whole.routes if item.route == "chat"]
+    [route] = [r for r in evidence(whole, [], with_text=True).routes if r.name == "chat"]
+    policy, moved = route.squares
+    assert policy.counts == ("650", "9", "6", "55")
+    assert moved.counts == ("236", "9", "6", "8")
+    assert str(found.candidates[0].b) not in {*policy.counts, *moved.counts}
 
 
 def test_no_cases_says_why() -> None:
     """None kept, none that differ, and few pairs are three things."""
     whole = fixtures.proven()
     same = dataclasses.replace(whole.routes[-1].candidates[0], b=0, c=0, n=60, tier="mini")
-    small = fixtures.changed(whole.routes[-1], candidates=(same,), candidate="mini")
+    pairs = PairTable(both_pass=60)
+    small = fixtures.changed(whole.routes[-1], candidates=(same,), candidate="mini", pairs=pairs)
     findings = dataclasses.replace(whole, routes=(whole.routes[0], small))
     first, second = evidence(findings, [], with_text=True).routes
     assert first.empty == "No case of this route was kept for the report."

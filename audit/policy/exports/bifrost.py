@@ -11,7 +11,7 @@ import json
 from typing import Any
 
 from audit.core.policy import RoutePolicy, RoutingPolicy
-from audit.policy.exporter import ROUTE_HEADER, Exporter, ascii_route, json_bytes, slug, static_routes
+from audit.policy.exporter import ROUTE_HEADER, Exporter, ascii_route, json_bytes, slug, static_routes, with_provider
 
 NAME = "bifrost"
 LONGEST_NAME = 255
@@ -26,7 +26,7 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
 
 
 def _rule(entry: RoutePolicy, policy: RoutingPolicy, priority: int) -> dict[str, Any]:
-    incumbent = policy.models[entry.otherwise]
+    incumbent = with_provider(policy, entry.otherwise)
     identity, name = f"audit-{slug(entry.route)}", f"audit {entry.route}"
     return {
         "id": identity,
@@ -36,7 +36,7 @@ def _rule(entry: RoutePolicy, policy: RoutingPolicy, priority: int) -> dict[str,
         "chain_rule": False,
         # Printable ASCII as JSON writes it is also how CEL writes it.
         "cel_expression": f'headers["{ROUTE_HEADER}"] == {json.dumps(ascii_route(entry, NAME, "a header"))}',
-        "targets": [_target(policy.models[entry.tier])],
+        "targets": [_target(with_provider(policy, entry.tier))],
         # A fallback must name its provider; without one the rule has none, and a failed call fails.
         "fallbacks": [incumbent] if "/" in incumbent else [],
         "scope": "global",

@@ -6,11 +6,11 @@ Whole routes only; a signal needs its auto router, which `litellm-auto-router` w
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from audit.core.policy import RoutePolicy, RoutingPolicy
-from audit.policy.exporter import CannotExpress, Exporter, heading, static_routes, yaml_bytes
+from audit.policy.exporter import SPOKEN, CannotExpress, Exporter, heading, static_routes, with_provider, yaml_bytes
 
 NAME = "litellm"
 
@@ -27,22 +27,41 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
         tiers[policy.default_tier] = None
     for entry in routes:
         check_name(NAME, entry, tiers)
-    models = [_deployment(entry.route, policy.models[entry.tier]) for entry in routes]
-    models += [_deployment(tier, policy.models[tier]) for tier in tiers]
+    models = [deployment(policy, entry.tier, entry.route) for entry in routes]
+    models += [deployment(policy, tier, tier) for tier in tiers]
     config: dict[str, Any] = {
         "model_list": models,
         "router_settings": {"fallbacks": [{entry.route: [entry.otherwise]} for entry in routes]},
     }
     head = heading(
         policy,
-        "A caller names its route as the model: model=ROUTE. Add the endpoints and keys of your deployments",
-        "(api_base, api_key: os.environ/...) to litellm_params. A call that fails is answered by the incumbent.",
+        "A caller names its route as the model: model=ROUTE. A call that fails is answered by the incumbent.",
+        *unplaced(policy, [*tiers, *(entry.tier for entry in routes)]),
     )
     return {"config.yaml": yaml_bytes(config, head=head)}
 
 
-def _deployment(name: str, model: str) -> dict[str, Any]:
-    return {"model_name": name, "litellm_params": {"model": model}}
+def deployment(policy: RoutingPolicy, tier: str, name: str) -> dict[str, Any]:
+    """A tier under a name of the proxy, with its provider, address and the variable of its key."""
+    params: dict[str, Any] = {"model": with_provider(policy, tier)}
+    endpoint = policy.endpoints.get(tier)
+    if endpoint is not None and endpoint.base_url is not None:
+        params["api_base"] = endpoint.base_url
+    if endpoint is not None and endpoint.provider in SPOKEN:
+        # A server without keys is asked with a word, because the client wants one.
+        params["api_key"] = f"os.environ/{endpoint.api_key_env}" if endpoint.api_key_env else "none"
+    return {"model_name": name, "litellm_params": params}
+
+
+def unplaced(policy: RoutingPolicy, tiers: Iterable[str]) -> list[str]:
+    """A line of comment on each model whose address the audit does not know."""
+    known = {name for name, endpoint in policy.endpoints.items() if endpoint.provider in SPOKEN}
+    return [
+        f"{policy.models[tier]}: no tier of audit.yaml says where it is; add api_base and api_key"
+        + ("." if "/" in policy.models[tier] else ", and write it PROVIDER/MODEL.")
+        for tier in dict.fromkeys(tiers)
+        if tier not in known
+    ]
 
 
 def check_name(target: str, entry: RoutePolicy, tiers: Mapping[str, None]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from audit.core.policy import RoutePolicy, RoutingPolicy
 from audit.policy.exporter import CannotExpress, Exporter, checked_routes, heading, yaml_bytes
-from audit.policy.exports.litellm import check_name
+from audit.policy.exports.litellm import check_name, deployment, unplaced
 from audit.policy.litellm_plugin import CHEAP, OTHERWISE, UNSEEN, VARIABLE, attribute, features_of
 
 NAME = "litellm-auto-router"
@@ -34,7 +34,7 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
     config: dict[str, Any] = {
         "model_list": [
             *(_router(entry) for entry in routes),
-            *({"model_name": tier, "litellm_params": {"model": policy.models[tier]}} for tier in tiers),
+            *(deployment(policy, tier, tier) for tier in tiers),
         ],
         "router_settings": {"fallbacks": [{tier: [other]} for tier, other in fallbacks.items()]},
     }
@@ -42,7 +42,7 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
         policy,
         "A caller names its route as the model: model=ROUTE. The package `audit` must be installed beside LiteLLM, and",
         f"{VARIABLE} must name the policy.json of the same run (`--to policy-json`), or it lies where LiteLLM starts.",
-        "Add the endpoints and keys of your deployments (api_base, api_key: os.environ/...) to litellm_params.",
+        *unplaced(policy, tiers),
     )
     return {"config.yaml": yaml_bytes(config, head=head)}
 

@@ -12,7 +12,15 @@ from __future__ import annotations
 from typing import Any
 
 from audit.core.policy import RoutePolicy, RoutingPolicy
-from audit.policy.exporter import ROUTE_KEY, CannotExpress, Exporter, json_bytes, static_routes
+from audit.policy.exporter import (
+    ROUTE_KEY,
+    CannotExpress,
+    Exporter,
+    json_bytes,
+    no_default,
+    static_routes,
+    with_provider,
+)
 
 NAME = "portkey"
 LONGEST_VALUE = 128
@@ -23,7 +31,7 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
     lacks = "its conditions read metadata and parameters, and cannot compute this signal from the messages"
     routes = list(static_routes(policy, NAME, lacks))
     if policy.default_tier is None:
-        raise CannotExpress(NAME, "it asks for a default target, and the policy has no default tier")
+        raise no_default(NAME, "a default target")
     numbered = [(f"route-{number}", entry) for number, entry in enumerate(routes, start=1)]
     config = {
         "strategy": {
@@ -33,7 +41,7 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
         },
         "targets": [
             *({"name": name, **_cheap_first(entry, policy)} for name, entry in numbered),
-            {"name": "default", **_target(policy.models[policy.default_tier])},
+            {"name": "default", **_target(policy, policy.default_tier)},
         ],
     }
     return {"config.json": json_bytes(config)}
@@ -47,18 +55,21 @@ def _query(entry: RoutePolicy) -> dict[str, Any]:
 
 def _cheap_first(entry: RoutePolicy, policy: RoutingPolicy) -> dict[str, Any]:
     """The cheap tier, and the incumbent where the call itself fails."""
-    models = policy.models[entry.tier], policy.models[entry.otherwise]
-    return {"strategy": {"mode": "fallback"}, "targets": [_target(model, entry) for model in models]}
+    tiers = entry.tier, entry.otherwise
+    return {"strategy": {"mode": "fallback"}, "targets": [_target(policy, tier, entry) for tier in tiers]}
 
 
-def _target(model: str, entry: RoutePolicy | None = None) -> dict[str, Any]:
+def _target(policy: RoutingPolicy, tier: str, entry: RoutePolicy | None = None) -> dict[str, Any]:
     """One model of one provider: `provider/model`, or `@slug/model` for a provider of Portkey's Model Catalog."""
+    model = with_provider(policy, tier)
     provider, _, name = model.partition("/")
     if not (provider and name):
         raise CannotExpress(NAME, f"it names models `provider/model`, and `{model}` names no provider", route=entry)
     # Portkey itself keeps the keys of its catalog. Any other target is refused without one, and a policy has none.
     key = {} if provider.startswith("@") else {"api_key": f"your {provider} key"}
-    return {"provider": provider, **key, "override_params": {"model": name}}
+    endpoint = policy.endpoints.get(tier)
+    host = {"custom_host": endpoint.base_url} if endpoint and endpoint.base_url else {}
+    return {"provider": provider, **key, **host, "override_params": {"model": name}}
 
 
 EXPORTER = Exporter(

@@ -13,7 +13,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from audit.core.policy import RoutePolicy, RoutingPolicy
-from audit.policy.exporter import ROUTE_KEY, CannotExpress, Exporter, checked_routes, heading, yaml_bytes
+from audit.policy.exporter import (
+    ROUTE_KEY,
+    CannotExpress,
+    Exporter,
+    checked_routes,
+    heading,
+    no_default,
+    yaml_bytes,
+)
 from audit.signals.rules import in_force
 
 NAME = "vllm-semantic-router"
@@ -27,7 +35,7 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
     routes = list(checked_routes(policy, NAME))
     conditions = [list(_conditions(entry)) for entry in routes]
     if policy.default_tier is None:
-        raise CannotExpress(NAME, "it asks for a default model, and the policy has no default tier")
+        raise no_default(NAME, "a default model")
     tiers = dict.fromkeys([policy.default_tier])
     metadata, counts, decisions = [], [], []
     for number, (entry, wanted) in enumerate(zip(routes, conditions, strict=True), start=1):
