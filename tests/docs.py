@@ -84,6 +84,14 @@ def assertions() -> str:
     return catalog(SCORERS) + f"\nKnown, and reported as not supported by name: {later}.\n"
 
 
+def promptfoo() -> str:
+    """Each kind of disagreement with promptfoo, and who is right."""
+    from tests.parity.kinds import KINDS
+
+    rows = [(kind.name, ", ".join(f"`{name}`" for name in kind.types), kind.right, kind.why) for kind in KINDS]
+    return table(("kind of disagreement", "types", "right", "why"), rows)
+
+
 def exports() -> str:
     """The gateways that a policy can be written for."""
     from audit.policy.exports import EXPORTERS
@@ -169,6 +177,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "losses": losses,
     "assertions": assertions,
     "exports": exports,
+    "promptfoo": promptfoo,
     "commands": commands,
     "worked example": worked_example,
     "ten samples": ten_samples,

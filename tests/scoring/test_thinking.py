@@ -1,0 +1,69 @@
+"""Reasoning in tags before an answer: taken off where asked for, and never silently compared."""
+
+from pathlib import Path
+
+import pytest
+
+from audit.core.errors import ConfigError
+from audit.core.outcome import Scored
+from audit.scoring.criteria import build_criteria
+from audit.scoring.extract import opens_with_thinking, strips_thinking, without_thinking
+from tests.scoring.cases import context_of, entry_of
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("<think>2 + 2 is 4</think>4", "4"),
+        ("\n<thinking>\nhm\n</thinking>\n\n4\n", "4"),
+        ("<THINK>a</THINK> 4", "4"),
+        ("[THINK]a[/THINK]4", "4"),
+        ("◁think▷a◁/think▷4", "4"),
+        ("<|channel|>analysis<|message|>a<|end|><|start|>assistant<|channel|>final<|message|>4", "4"),
+        ("<reasoning>a <b>c</b></reasoning>4", "4"),
+        ("<think>a</think><think>b</think>4", "4"),
+        ("the tag opened in the prompt</think>4", "4"),
+        ("<think>cut before the end", None),
+        ("<think></think>", ""),
+        ("4", "4"),
+        (
+            "Use <think>, as in <think>a</think>, before you answer.",
+            "Use <think>, as in <think>a</think>, before you answer.",
+        ),
+    ],
+)
+def test_what_is_left(text: str, answer: str | None) -> None:
+    """The answer alone; nothing where the reasoning never ends; tags inside of an answer stay."""
+    assert without_thinking(text) == answer
+
+
+def test_in_a_criterion() -> None:
+    """`strip: think` stands before the comparison; without it the reasoning is part of the answer."""
+    said = context_of({"completion": '<think>{"a": 2}</think>```json\n{"a": 1}\n```'})
+    entry = {"type": "is-json", "fences": True, "value": {"properties": {"a": {"const": 1}}, "required": ["a"]}}
+    for more, passed in (
+        ({}, False),
+        ({"extract": {"strip": "think"}}, True),
+        ({"extract": {"strip": ["think"]}}, True),
+    ):
+        (criterion,) = build_criteria([entry_of({**entry, **more})], Path())
+        (outcome,) = criterion.score([said])
+        assert isinstance(outcome, Scored)
+        assert outcome.passed is passed
+    cut = context_of({"completion": "<think>so far"})
+    (criterion,) = build_criteria(
+        [entry_of({"type": "contains", "value": "far", "extract": {"strip": "think"}})], Path()
+    )
+    assert criterion.score([cut])[0] == Scored(value=0.0, passed=False, reason="nothing extracted")
+
+
+def test_what_is_understood() -> None:
+    """A list of things to take off; anything unknown is refused."""
+    assert strips_thinking({"strip": ["think", "markdown"]})
+    assert not strips_thinking({"strip": "markdown"})
+    assert not strips_thinking(None)
+    assert opens_with_thinking("  <think>")
+    assert not opens_with_thinking("I think <think> is a tag")
+    for wrong in ("thinking", [], ["think", 3]):
+        with pytest.raises(ConfigError):
+            build_criteria([entry_of({"type": "contains", "value": "a", "extract": {"strip": wrong}})], Path())
