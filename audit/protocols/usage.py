@@ -65,9 +65,23 @@ class Counts:
     unreadable: bool = False
 
     @property
-    def empty(self) -> bool:
-        """Whether neither side is known."""
-        return self.prompt is None and self.completion is None
+    def notes(self) -> tuple[AnswerNote, ...]:
+        """What is odd about the report itself."""
+        odd = ((AnswerNote.USAGE_UNREADABLE, self.unreadable), (AnswerNote.HIDDEN_TOKENS, self.hidden > 0))
+        return tuple(note for note, holds in odd if holds)
+
+    @property
+    def usage(self) -> Usage | None:
+        """As `settled` takes it: a side that was not said is zero; None when neither was."""
+        if self.prompt is None and self.completion is None:
+            return None
+        return Usage(
+            prompt_tokens=self.prompt or 0,
+            completion_tokens=self.completion or 0,
+            cached_tokens=self.cached,
+            cache_write_tokens=self.written,
+            reasoning_tokens=self.reasoning,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,45 +142,48 @@ def read_usage(raw: Any) -> Counts:
     )
 
 
-def settled(counts: Counts, *, prompt: TextSize, answer: TextSize) -> Settled:
+def settled(reported: Usage | None, *, prompt: TextSize, answer: TextSize) -> Settled:
     """Usage without gaps: what was not said, or cannot be, is estimated from the text and bounded by its bytes.
 
     Args:
+        reported: None when nothing was said.
         prompt: Of everything that was sent.
         answer: Of everything that came back: text, refusal, reasoning, tool calls.
 
     Special cases:
-        Zero tokens for text that is there: taken as not said. Fewer tokens than the text can have: the same.
+        Zero tokens for text that is there: taken as not said. Fewer tokens than the text can have: the same. Usage
+        that is an estimate already stays as it is.
     """
-    notes: list[AnswerNote] = []
-    if counts.empty:
-        notes.append(AnswerNote.USAGE_UNREADABLE if counts.unreadable else AnswerNote.USAGE_MISSING)
-    elif counts.unreadable:
-        notes.append(AnswerNote.USAGE_UNREADABLE)
-    asked, asked_note = _checked(counts.prompt, prompt)
-    wrote, wrote_note = _checked(counts.completion, answer)
-    notes += dict.fromkeys(note for note in (asked_note, wrote_note) if note is not None)
-    if counts.hidden:
-        notes.append(AnswerNote.HIDDEN_TOKENS)
+    if reported is not None and reported.estimated:
+        return Settled(usage=reported, at_most=reported)
+    if reported is None:
+        asked, wrote, notes = None, None, [AnswerNote.USAGE_MISSING]
+        reported = Usage(prompt_tokens=0, completion_tokens=0)
+    else:
+        asked, asked_note = _checked(reported.prompt_tokens, prompt)
+        wrote, wrote_note = _checked(reported.completion_tokens, answer)
+        notes = list(dict.fromkeys(note for note in (asked_note, wrote_note) if note is not None))
+    if asked is not None and wrote is not None:
+        return Settled(usage=reported, at_most=reported)
     rest = {
-        "cached_tokens": counts.cached if asked is not None else 0,
-        "cache_write_tokens": counts.written if asked is not None else 0,
-        "reasoning_tokens": counts.reasoning if wrote is not None else 0,
+        "cached_tokens": reported.cached_tokens if asked is not None else 0,
+        "cache_write_tokens": reported.cache_write_tokens if asked is not None else 0,
+        "reasoning_tokens": reported.reasoning_tokens if wrote is not None else 0,
     }
-    estimated = asked is None or wrote is None
-    usage = Usage(
-        prompt_tokens=prompt.estimate if asked is None else asked,
-        completion_tokens=answer.estimate if wrote is None else wrote,
-        estimated=estimated,
-        **rest,
+
+    def with_gaps(prompt_tokens: int, completion_tokens: int) -> Usage:
+        return Usage(
+            prompt_tokens=prompt_tokens if asked is None else asked,
+            completion_tokens=completion_tokens if wrote is None else wrote,
+            estimated=True,
+            **rest,
+        )
+
+    return Settled(
+        usage=with_gaps(prompt.estimate, answer.estimate),
+        at_most=with_gaps(prompt.bytes, answer.bytes),
+        notes=tuple(notes),
     )
-    at_most = Usage(
-        prompt_tokens=max(prompt.bytes, counts.prompt or 0) if asked is None else asked,
-        completion_tokens=max(answer.bytes, counts.completion or 0) if wrote is None else wrote,
-        estimated=estimated,
-        **rest,
-    )
-    return Settled(usage=usage, at_most=at_most, notes=tuple(notes))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -191,10 +208,8 @@ def size_of(*texts: str, template: int = 0) -> TextSize:
     return TextSize(bytes=encoded + template, estimate=estimate)
 
 
-def _checked(count: int | None, size: TextSize) -> tuple[int | None, AnswerNote | None]:
+def _checked(count: int, size: TextSize) -> tuple[int | None, AnswerNote | None]:
     """A count that the text can have, else None with the reason."""
-    if count is None:
-        return None, None
     if count == 0 and size.estimate > 0:
         return None, AnswerNote.USAGE_ZERO
     if size.bytes >= SURE_BYTES and count * BYTES_PER_TOKEN < size.bytes:

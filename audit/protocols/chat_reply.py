@@ -1,0 +1,262 @@
+"""A chat completion as endpoints really send it, read into one answer: choice 0, with notes on what is odd about it.
+
+Nothing in a body is taken for granted: a field of another type than the protocol's is as if it were not there.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from audit.core.exchange import Completion
+from audit.core.note import AnswerNote
+from audit.protocols.chat_stream import whole
+from audit.protocols.errors import Diagnosis, diagnose_object, is_web_page
+from audit.protocols.faults import Fault
+from audit.protocols.sse import is_stream, read_stream, without_comments
+from audit.protocols.usage import Counts, read_usage
+
+FINISH = {
+    **dict.fromkeys(("stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete", "completed"), "stop"),
+    **dict.fromkeys(("length", "max_tokens", "max_output_tokens", "model_length", "incomplete"), "length"),
+    **dict.fromkeys(("tool_calls", "tool_use", "function_call"), "tool_calls"),
+    **dict.fromkeys(("content_filter", "content_filtered", "guardrail_intervened", "safety"), "content_filter"),
+    **dict.fromkeys(("recitation", "prohibited_content", "blocklist", "spii", "sensitive"), "content_filter"),
+    "refusal": "refusal",
+}
+"""Finish reasons of all vendors, in lower case."""
+GAVE_UP = frozenset({"error", "abort", "aborted", "network_error", "insufficient_system_resource", "malformed"})
+TEXT_PARTS = frozenset({"text", "output_text", "input_text"})
+REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks")
+
+_CONTROL = re.compile(
+    r"(?:<\|(?:im_end|eot_id|eom_id|end|end_of_text|endoftext|return|call|end_of_turn_token)\|>"
+    r"|</s>|<end_of_turn>|<eos>|<\uff5cend\u2581of\u2581sentence\uff5c>)\s*$",
+    re.IGNORECASE,
+)
+_CALL_TEXT = re.compile(
+    r"<tool_call>|\[TOOL_CALLS\]|<\|python_tag\|>|<function=\w|<\uff5ctool\u2581calls\u2581begin\uff5c>"
+)
+_VERSION = re.compile(
+    r"^(?:[-@:._]?(?:\d[\d.-]*|v\d[\d.]*|latest|preview|exp|instruct|chat|it|fp8|fp16|bf16|awq|gptq|gguf|int[48]|q\d\w*"
+    r"|hf|maas|online|free|fast))*$"
+)
+_VENDOR = re.compile(r"^(?:[a-z][a-z0-9-]*\.(?=[a-z]))+")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+MODEL_CHARS = 200
+
+
+class NoAnswer(Exception):
+    """A reply that holds no answer. The message quotes nothing of it.
+
+    Attributes:
+        diagnosis: Which fault it stands for.
+        counts: Usage that the reply reports all the same: it was billed.
+    """
+
+    def __init__(self, diagnosis: Diagnosis, counts: Counts | None = None) -> None:
+        super().__init__(diagnosis.what)
+        self.diagnosis = diagnosis
+        self.counts = counts or Counts()
+
+
+def read_reply(body: bytes, model: str) -> Completion:
+    """The answer in a body with a 2xx status: JSON or a stream of events, comments before either taken off.
+
+    Args:
+        model: The one that was asked for.
+
+    Raises:
+        NoAnswer: The body is no answer; `diagnosis` says of which kind.
+    """
+    body = without_comments(body)
+    try:
+        if is_stream(body):
+            stream = read_stream(body)
+            plain: Any = whole(stream.payloads)
+            choices = plain.get("choices")
+            if plain.get("error"):
+                raise NoAnswer(diagnose_object(plain["error"]), read_usage(plain.get("usage")))
+            ended = stream.done or (choices and choices[0]["finish_reason"])
+            if not ended or not (choices or plain.get("usage")):
+                raise NoAnswer(_undecodable(transient=True), read_usage(plain.get("usage")))
+        else:
+            plain = json.loads(body)
+    except UnicodeDecodeError:
+        raise NoAnswer(_undecodable(transient=False)) from None
+    except (ValueError, RecursionError):
+        if is_web_page(body):
+            raise NoAnswer(Diagnosis(fault=Fault.NOT_AN_API, status=200, rule="web-page")) from None
+        raise NoAnswer(_undecodable(transient=True)) from None
+    return answer_of(plain, model)
+
+
+def answer_of(body: Any, model: str) -> Completion:
+    """The answer in a parsed body; raises as `read_reply`."""
+    if isinstance(body, list) and len(body) == 1:
+        body = body[0]
+    if not isinstance(body, Mapping):
+        raise NoAnswer(_undecodable(transient=False))
+    counts = read_usage(body.get("usage"))
+    choice = _choice(body)
+    if choice is None:
+        return _without_choice(body, counts)
+    raw = choice.get("finish_reason")
+    finish = raw.lower() if isinstance(raw, str) else ""
+    if choice.get("error") or finish in GAVE_UP:
+        # OpenRouter reports a model that failed after it was chosen inside the choice.
+        raise NoAnswer(diagnose_object(choice.get("error"), 200), counts)
+    message = choice["message"]
+    text, beside = _text_of(message.get("content"))
+    reasoning = beside + sum(_chars(message.get(name)) for name in REASONING)
+    refusal = message.get("refusal") if isinstance(message.get("refusal"), str) else None
+    refusal = refusal or _refusal_part(message.get("content"))
+    calls = _calls(message)
+    ended = FINISH.get(finish, "unknown")
+    if calls and ended in ("stop", "unknown"):
+        ended = "tool_calls"
+    notes = [*_oddities(text, ended, reasoning, answered=bool(calls or refusal)), *_of_body(body, model, counts)]
+    return Completion(
+        text=text,
+        tool_calls=calls,
+        finish_reason="refusal" if refusal else ended,
+        refusal=refusal,
+        usage=counts.usage,
+        model_reported=_model(body),
+        notes=tuple(note.value for note in notes),
+        beside_chars=reasoning,
+    )
+
+
+def same_model(asked: str, reported: str) -> bool:
+    """Whether two names mean one model: vendor prefixes, dates, versions and precisions aside.
+
+    `openai/gpt-4o` and `gpt-4o-2024-08-06` do; `gpt-4o` and `gpt-4o-mini` do not.
+    """
+    one, other = (_VENDOR.sub("", name.lower().rsplit("/", 1)[-1]) for name in (asked, reported))
+    short, long = sorted((one, other), key=len)
+    return long.startswith(short) and _VERSION.match(long[len(short) :]) is not None
+
+
+def _undecodable(*, transient: bool) -> Diagnosis:
+    return Diagnosis(fault=Fault.UNDECODABLE, status=200, rule="cut" if transient else "shape")
+
+
+def _choice(body: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Choice 0, with a message; one of the old completions API has a text."""
+    choices = body.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    if not isinstance(choice, Mapping):
+        return None
+    if isinstance(choice.get("message"), Mapping):
+        return dict(choice)
+    if isinstance(choice.get("text"), str):
+        return {**choice, "message": {"content": choice["text"]}}
+    return {**choice, "message": {}} if choice.get("error") else None
+
+
+def _without_choice(body: Mapping[str, Any], counts: Counts) -> Completion:
+    """No choice and tokens of a prompt are Gemini's way to say that a filter stopped it; all else is an error."""
+    error = body.get("error")
+    if error or body.get("object") == "error" or body.get("type") == "error":
+        raise NoAnswer(diagnose_object(error or dict(body), 200), counts)
+    if body.get("choices") == [] and counts.prompt and not counts.completion:
+        return Completion(
+            text=None,
+            finish_reason="content_filter",
+            usage=counts.usage,
+            model_reported=_model(body),
+            notes=(AnswerNote.NO_CHOICE.value,),
+        )
+    raise NoAnswer(_undecodable(transient=False), counts)
+
+
+def _text_of(content: Any) -> tuple[str | None, int]:
+    """The text of a message's content, and how many characters stand in parts that are no text.
+
+    Special cases:
+        A list without any text part: None.
+    """
+    if isinstance(content, str):
+        return content, 0
+    if isinstance(content, Mapping):
+        content = [content]
+    if not isinstance(content, list):
+        return None, 0
+    texts, beside = [], 0
+    for part in content:
+        if isinstance(part, str):
+            texts.append(part)
+        elif isinstance(part, Mapping) and part.get("type", "text") in TEXT_PARTS and isinstance(part.get("text"), str):
+            texts.append(part["text"])
+        else:
+            beside += _chars(part)
+    return ("".join(texts) if texts else None), beside
+
+
+def _refusal_part(content: Any) -> str | None:
+    parts = content if isinstance(content, list) else ()
+    found = [part.get("refusal") for part in parts if isinstance(part, Mapping) and part.get("type") == "refusal"]
+    return "".join(text for text in found if isinstance(text, str)) or None
+
+
+def _chars(value: Any, depth: int = 6) -> int:
+    """Characters of all strings in a value."""
+    if isinstance(value, str):
+        return len(value)
+    if depth and isinstance(value, Mapping):
+        return sum(_chars(child, depth - 1) for name, child in value.items() if name not in ("type", "signature"))
+    if depth and isinstance(value, list):
+        return sum(_chars(child, depth - 1) for child in value)
+    return 0
+
+
+def _calls(message: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
+    """Tool calls in the OpenAI shape; arguments stay the text they were, and an object becomes JSON."""
+    found = message.get("tool_calls")
+    if isinstance(found, Mapping):
+        found = [found]
+    if isinstance(message.get("function_call"), Mapping) and not found:
+        found = [{"function": message["function_call"]}]
+    calls = []
+    for call in found if isinstance(found, list) else ():
+        function = call.get("function") if isinstance(call, Mapping) else None
+        if not isinstance(function, Mapping) or not isinstance(function.get("name"), str) or not function["name"]:
+            continue
+        arguments = function.get("arguments")
+        if not isinstance(arguments, str):
+            arguments = "" if arguments is None else json.dumps(arguments, ensure_ascii=False)
+        name = {"id": call["id"]} if isinstance(call.get("id"), str) else {}
+        calls.append({**name, "type": "function", "function": {"name": function["name"], "arguments": arguments}})
+    return tuple(calls)
+
+
+def _oddities(text: str | None, ended: str, reasoning: int, *, answered: bool) -> list[AnswerNote]:
+    notes = []
+    if not (text or "").strip() and reasoning and not answered:
+        notes.append(AnswerNote.REASONING_USED_LIMIT if ended == "length" else AnswerNote.IN_REASONING)
+    if text and _CONTROL.search(text[-80:]):
+        notes.append(AnswerNote.CONTROL_TOKEN)
+    if text and not answered and _CALL_TEXT.search(text):
+        notes.append(AnswerNote.TOOL_CALL_AS_TEXT)
+    return notes
+
+
+def _of_body(body: Mapping[str, Any], model: str, counts: Counts) -> list[AnswerNote]:
+    notes = list(counts.notes)
+    reported = _model(body)
+    if reported and not same_model(model, reported):
+        notes.append(AnswerNote.OTHER_MODEL)
+    if body.get("service_tier") in ("flex", "priority", "batch", "performance"):
+        notes.append(AnswerNote.SERVICE_TIER)
+    return notes
+
+
+def _model(body: Mapping[str, Any]) -> str | None:
+    """The model that says it answered, fit to be printed."""
+    model = body.get("model")
+    if not isinstance(model, str) or not model:
+        return None
+    return "".join(c if c.isprintable() else "\ufffd" for c in _SURROGATE.sub("\ufffd", model[:MODEL_CHARS]))

@@ -1,0 +1,103 @@
+"""A streamed chat completion put together: chunks in, the body that the same call would have without a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
+_WHOLE = ("id", "model", "object", "created", "service_tier", "system_fingerprint")
+MOST_CALLS = 512
+"""Tool calls of one answer at most; what names a higher index is left out."""
+
+
+def whole(payloads: Iterable[Any]) -> dict[str, Any]:
+    """One body from all chunks. Choice 0 alone is kept; the last usage that is one counts, since some endpoints repeat
+    it with every chunk.
+
+    Special cases:
+        A chunk with an `error`: the body has it too. A chunk with a whole `message` (some endpoints end so): it goes
+        before the pieces.
+    """
+    body: dict[str, Any] = {}
+    message: dict[str, Any] = {"role": "assistant", "content": None}
+    calls: dict[int, dict[str, Any]] = {}
+    finish: Any = None
+    begun = False
+    for chunk in payloads:
+        if not isinstance(chunk, Mapping):
+            continue
+        body |= {name: chunk[name] for name in _WHOLE if chunk.get(name) is not None}
+        if chunk.get("error"):
+            body["error"] = chunk["error"]
+        if chunk.get("usage"):
+            body["usage"] = chunk["usage"]
+        choice = _first_choice(chunk)
+        if choice is None:
+            continue
+        begun = True
+        finish = choice.get("finish_reason") or finish
+        if choice.get("error"):
+            body["choice_error"] = choice["error"]
+        if isinstance(choice.get("message"), Mapping):
+            message |= choice["message"]
+        elif isinstance(choice.get("delta"), Mapping):
+            _append(message, calls, choice["delta"])
+        elif isinstance(choice.get("text"), str):
+            message["content"] = (message["content"] or "") + choice["text"]
+    if calls:
+        message["tool_calls"] = [calls[index] for index in sorted(calls)]
+    if begun:
+        error = body.pop("choice_error", None)
+        body["choices"] = [
+            {"index": 0, "message": message, "finish_reason": finish, **({"error": error} if error else {})}
+        ]
+    elif body:
+        body["choices"] = []
+    return body
+
+
+def _first_choice(chunk: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    choices = chunk.get("choices")
+    for choice in choices if isinstance(choices, list) else ():
+        if isinstance(choice, Mapping) and choice.get("index") in (0, None):
+            return choice
+    return None
+
+
+def _append(message: dict[str, Any], calls: dict[int, dict[str, Any]], delta: Mapping[str, Any]) -> None:
+    for name in _TEXTS:
+        piece = delta.get(name)
+        if isinstance(piece, str) and isinstance(before := message.get(name) or "", str):
+            message[name] = before + piece
+        elif isinstance(piece, list):
+            before = message.get(name)
+            message[name] = [*(before if isinstance(before, list) else []), *piece]
+    pieces = delta.get("tool_calls")
+    for place, piece in enumerate(pieces if isinstance(pieces, list) else ()):
+        if isinstance(piece, Mapping):
+            index = piece.get("index")
+            _append_call(calls, index if isinstance(index, int) else place, piece)
+    if isinstance(legacy := delta.get("function_call"), Mapping):
+        before = message.setdefault("function_call", {"name": "", "arguments": ""})
+        _append_function(before, legacy)
+
+
+def _append_call(calls: dict[int, dict[str, Any]], index: int, piece: Mapping[str, Any]) -> None:
+    if not 0 <= index < MOST_CALLS:
+        return
+    call = calls.setdefault(index, {"type": "function", "function": {"name": "", "arguments": ""}})
+    if isinstance(piece.get("id"), str):
+        call["id"] = piece["id"]
+    if isinstance(function := piece.get("function"), Mapping):
+        _append_function(call["function"], function)
+
+
+def _append_function(function: dict[str, Any], piece: Mapping[str, Any]) -> None:
+    if isinstance(name := piece.get("name"), str) and name and not function["name"]:
+        function["name"] = name
+    arguments = piece.get("arguments")
+    if isinstance(arguments, str) and isinstance(function["arguments"], str):
+        function["arguments"] += arguments
+    elif isinstance(arguments, Mapping):
+        function["arguments"] = dict(arguments)
