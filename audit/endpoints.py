@@ -11,11 +11,12 @@ from fnmatch import fnmatchcase
 from audit.core.errors import AuditError, InputError, PriceUnknown
 from audit.core.settings import Settings, TierSettings
 from audit.core.tier import Price
-from audit.llm.client import ClientOptions, Transport, open_client
+from audit.llm.client import ClientOptions, open_client
 from audit.llm.pricing import catalogue_models, price_of, resolve_price
 from audit.llm.provider import LocalProvider
 from audit.llm.providers import PROVIDERS
 from audit.llm.tiers import host_of, resolve_tier
+from audit.llm.wire import Transport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,8 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from audit.core.exchange import Usage
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
@@ -150,7 +152,15 @@ class ConsentRequired(AuditError):
 
 
 class EndpointError(AuditError):
-    """A tier did not answer as it should. `status` is the HTTP status, if there was one."""
+    """A tier did not answer as it should.
+
+    Args:
+        kind: What was wrong: a value of `protocols.faults.Fault`.
+        status: The HTTP status, if there was one.
+        retry_after_s: Wait that the endpoint asks for, in seconds.
+        parameter: The parameter that it is about, where the endpoint names one.
+        billed: Tokens that the endpoint counted for it all the same.
+    """
 
     default_code = "endpoint"
 
@@ -161,12 +171,16 @@ class EndpointError(AuditError):
         kind: str = "http_error",
         status: int | None = None,
         retry_after_s: float | None = None,
+        parameter: str | None = None,
+        billed: Usage | None = None,
         **rest: object,
     ) -> None:
         super().__init__(what, **rest)  # type: ignore[arg-type]
         self.kind = kind
         self.status = status
         self.retry_after_s = retry_after_s
+        self.parameter = parameter
+        self.billed = billed
 
 
 class TransientError(EndpointError):

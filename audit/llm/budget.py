@@ -3,17 +3,27 @@
 Three sums of USD count against the cap: `spent` (answers that came back, at their real cost), `lost` (attempts that
 may have been billed although nothing usable came back: a time-out, a cut body; taken at their worst case), and
 `reserved` (worst cases of the calls in flight).
+
+A worst case holds only where the endpoint keeps the token limit that it is sent. Some do not, and some think beside it.
+So a tier's first answers are reserved with room to spare, and an answer above its worst case raises all later
+reservations of its tier by as much. What cannot be held by any reservation: what the answers in flight cost above the
+largest excess seen so far, usage that is a plausible lie, and errors that are billed without a word about it.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 from audit.core.display import usd
 from audit.core.errors import Incomplete
 
 ROUNDING_USD = 1e-9
+PROVEN_ANSWERS = 8
+"""Answers of a tier after which its largest cost in worst cases is taken for its largest."""
+UNPROVEN_FACTOR = 4.0
+"""Worst cases that are reserved for one answer until then."""
 
 
 class CapReached(Incomplete):
@@ -37,7 +47,8 @@ class Budget:
         self.lost_usd = lost_usd
         self.reserved_usd = 0.0
         self._stakes = 0
-        self._waiting: deque[tuple[float, asyncio.Future[None]]] = deque()
+        self._waiting: deque[tuple[float, str, asyncio.Future[float]]] = deque()
+        self._record: dict[str, tuple[int, float]] = {}
 
     @property
     def committed_usd(self) -> float:
@@ -48,26 +59,56 @@ class Budget:
         """Whether a call could be admitted now."""
         return self.committed_usd + worst_usd <= self.cap_usd + ROUNDING_USD
 
-    async def reserve(self, worst_usd: float) -> Stake:
+    async def reserve(self, worst_usd: float, tier: str = "") -> Stake:
         """Set money aside, waiting in line for calls in flight where it does not fit yet.
+
+        Args:
+            worst_usd: What the call costs if the endpoint keeps its limits.
+            tier: Whose answers tell how far it can be trusted.
 
         Raises:
             CapReached: It does not fit, and nothing is in flight that could be settled for less.
         """
-        if worst_usd > 0 and (self._waiting or not self.fits(worst_usd)):
+        held_usd = self._held(worst_usd, tier)
+        if worst_usd > 0 and (self._waiting or held_usd is None):
             if not self._stakes:
                 raise self._reached(worst_usd)
             turn = asyncio.get_running_loop().create_future()
-            self._waiting.append((worst_usd, turn))
+            self._waiting.append((worst_usd, tier, turn))
             try:
-                await turn
+                held_usd = await turn
             except asyncio.CancelledError:
                 if turn.done() and not turn.cancelled() and turn.exception() is None:
-                    self._leave(worst_usd)
+                    self._leave(turn.result())
                 raise
         else:
-            self._enter(worst_usd)
-        return Stake(self, worst_usd)
+            held_usd = held_usd or 0.0
+            self._enter(held_usd)
+        return Stake(self, worst_usd * self._seen(tier), held_usd, tier, worst_usd)
+
+    def observe(self, tier: str, worst_usd: float, cost_usd: float) -> None:
+        """An answer of a tier cost this much, where its worst case was that."""
+        if worst_usd > 0 and cost_usd > 0:
+            answers, factor = self._record.get(tier, (0, 1.0))
+            self._record[tier] = (answers + 1, max(factor, cost_usd / worst_usd))
+
+    def exchange(self, held_usd: float, gone_usd: float, worst_usd: float) -> float | None:
+        """What may be held for another attempt when the one that held this much has cost that; None for nothing."""
+        room_usd = self.cap_usd - (self.committed_usd - held_usd) - gone_usd
+        return min(held_usd, room_usd) if room_usd + ROUNDING_USD >= worst_usd else None
+
+    def _seen(self, tier: str) -> float:
+        return self._record.get(tier, (0, 1.0))[1]
+
+    def _held(self, worst_usd: float, tier: str) -> float | None:
+        """What to reserve for a call; None when it does not fit. A call alone may have all that is left."""
+        answers, factor = self._record.get(tier, (0, 1.0))
+        held_usd = worst_usd * (factor if answers >= PROVEN_ANSWERS else max(factor, UNPROVEN_FACTOR))
+        if self.fits(held_usd):
+            return held_usd
+        if not self._stakes and self.fits(worst_usd):
+            return max(min(held_usd, self.cap_usd - self.committed_usd), worst_usd)
+        return None
 
     def _enter(self, worst_usd: float) -> None:
         self.reserved_usd += worst_usd
@@ -81,13 +122,13 @@ class Budget:
     def _let_in(self) -> None:
         """Admit those in line, in order, as far as they fit; when nothing is in flight and they do not, tell them."""
         while self._waiting:
-            worst_usd, turn = self._waiting[0]
+            worst_usd, tier, turn = self._waiting[0]
             if turn.done():
                 self._waiting.popleft()
-            elif self.fits(worst_usd):
+            elif (held_usd := self._held(worst_usd, tier)) is not None:
                 self._waiting.popleft()
-                self._enter(worst_usd)
-                turn.set_result(None)
+                self._enter(held_usd)
+                turn.set_result(held_usd)
             elif self._stakes:
                 return
             else:
@@ -106,38 +147,67 @@ class Budget:
 
 
 class Stake:
-    """Money set aside for one call. Ends with exactly one of `settle`, `lose` and a refused `renew`."""
+    """Money set aside for one call. Ends with one of `settle` and `lose`.
 
-    __slots__ = ("_budget", "_open", "lost_usd", "worst_usd")
+    Attributes:
+        worst_usd: What one attempt is taken to cost where nobody says.
+        lost_usd: Attempts that may have been billed without an answer.
+        paid_usd: Attempts that were billed without an answer.
+        on_wire: Told True just before an attempt is sent, and False when it ended and was not billed.
+    """
 
-    def __init__(self, budget: Budget, worst_usd: float) -> None:
+    __slots__ = ("_base_usd", "_budget", "_held_usd", "_open", "_tier", "lost_usd", "on_wire", "paid_usd", "worst_usd")
+
+    def __init__(self, budget: Budget, worst_usd: float, held_usd: float, tier: str, base_usd: float) -> None:
         self._budget = budget
         self._open = True
+        self._held_usd = held_usd
+        self._tier = tier
+        self._base_usd = base_usd
         self.worst_usd = worst_usd
-        self.lost_usd = 0.0
+        self.lost_usd = self.paid_usd = 0.0
+        self.on_wire: Callable[[bool], None] = lambda sent: None
 
     def settle(self, cost_usd: float) -> None:
-        """The call is over and cost this much; 0 when nothing was billed."""
-        self._budget.spent_usd += cost_usd
+        """The call is over and cost this much, what was paid before included; 0 when nothing was billed."""
+        self._budget.observe(self._tier, self._base_usd, cost_usd - self.paid_usd)
+        self._budget.spent_usd += cost_usd - self.paid_usd
         self._close()
+
+    def attempt_failed(self, billed_usd: float, *, maybe_billed: bool) -> bool:
+        """An attempt gave no answer: book it.
+
+        Args:
+            billed_usd: What all attempts so far were billed, as far as the endpoint says.
+            maybe_billed: It may have been billed without a word about it: its worst case is counted.
+
+        Returns:
+            Whether there is money for another.
+        """
+        paid_usd = billed_usd - self.paid_usd
+        if paid_usd <= 0 and not maybe_billed:
+            self.on_wire(False)
+            return True
+        gone_usd = paid_usd if paid_usd > 0 else self.worst_usd
+        another = self._budget.exchange(self._held_usd, gone_usd, self.worst_usd)
+        if paid_usd > 0:
+            self._budget.observe(self._tier, self._base_usd, paid_usd)
+            self._budget.spent_usd += paid_usd
+            self.paid_usd = billed_usd
+        else:
+            self._count_lost()
+        if another is None:
+            self._close()
+            return False
+        self._budget.reserved_usd += another - self._held_usd
+        self._held_usd = another
+        return True
 
     def lose(self) -> None:
         """The call is over, and whether it was billed is unknown."""
         if self._open:
             self._count_lost()
             self._close()
-
-    def renew(self) -> bool:
-        """An attempt may have been billed for nothing: count it, and set money aside for another.
-
-        Returns:
-            False when another does not fit; the stake is over then.
-        """
-        if not self._budget.fits(self.worst_usd):
-            self.lose()
-            return False
-        self._count_lost()
-        return True
 
     def _count_lost(self) -> None:
         self.lost_usd += self.worst_usd
@@ -146,4 +216,4 @@ class Stake:
     def _close(self) -> None:
         if self._open:
             self._open = False
-            self._budget._leave(self.worst_usd)
+            self._budget._leave(self._held_usd)

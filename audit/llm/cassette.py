@@ -89,7 +89,7 @@ class Cassette:
         if key in self._places:
             return
         record = {
-            "completion": {k: v for k, v in asdict(completion).items() if k not in _UNRECORDED},
+            "completion": {k: v for k, v in asdict(completion).items() if k not in _UNRECORDED and _says(k, v)},
             "key": key,
             "model": model,
             "repeat": repeat,
@@ -185,12 +185,19 @@ def completion_of(plain: dict[str, Any]) -> Completion:
     """A completion from its JSON form."""
     usage = plain.get("usage")
     calls = tuple(plain.get("tool_calls") or ())
-    return Completion(**{**plain, "tool_calls": calls, "usage": None if usage is None else Usage(**usage)})
+    notes = tuple(plain.get("notes") or ())
+    whole = {**plain, "tool_calls": calls, "notes": notes, "usage": None if usage is None else Usage(**usage)}
+    return Completion(**whole)
 
 
 def missing(cassette: Cassette, asked: Iterable[tuple[str, str, int]]) -> int:
     """How many of the (model, request_fp, repeat) are not recorded."""
     return sum(not cassette.has(*one) for one in asked)
+
+
+def _says(name: str, value: Any) -> bool:
+    """Whether a field is written: those that came later only where they say something, so that old lines stay equal."""
+    return name not in ("notes", "beside_bytes") or bool(value)
 
 
 def _key_of(line: bytes) -> str | None:

@@ -1,9 +1,5 @@
-"""The one open socket: a call goes to its tier, from the cassette, the network or this process, and comes back as a
-`Reply`. Rate limits, retries and outages are dealt with here and nowhere else.
-
-The seam is httpx's transport interface. `httpx.AsyncClient` itself is left out: its redirects, cookies, auth flows and
-URL merging cost 0.35 ms of CPU a call, none is wanted here, and its own pool collapses at 128 connections, so the
-transport below is aiohttp's.
+"""A call goes to its tier, from the cassette, the network or this process, and comes back as a `Reply`. Rate limits,
+retries and outages are dealt with here and nowhere else; what is sent and read is `wire`'s.
 """
 
 from __future__ import annotations
@@ -15,11 +11,6 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from urllib.request import getproxies, proxy_bypass
-
-import aiohttp
-import httpx
-from httpx_aiohttp import AiohttpTransport
 
 from audit.core.clock import Clock, SystemClock
 from audit.core.errors import AuditError, EndpointError, InputError, TerminalError, TransientError
@@ -39,17 +30,24 @@ from audit.llm.provider import (
     require_supported,
 )
 from audit.llm.providers import PROVIDERS
-from audit.llm.reply import Reply, failed, measured
+from audit.llm.reply import Reply, failed, measured, with_limit_noted
 from audit.llm.retry import Backoff, retry_after_s
 from audit.llm.tiers import host_of, key_of, with_defaults, with_header_values
-from audit.llm.translation import DOWN, FOREIGN, MAYBE_BILLED, TIER_WIDE, tier_wide, translated
+from audit.llm.translation import (
+    DOWN,
+    MAYBE_BILLED,
+    ONLY_AT_FIRST,
+    SLOW_DOWN,
+    TIER_WIDE,
+    tier_wide,
+)
+from audit.llm.wire import Carrier, Transport, Wire, open_carrier
+from audit.protocols.faults import Fault
 
-Transport = httpx.AsyncBaseTransport
-"""What carries HTTP: request in, response out."""
-
-CONNECT_S = 15.0
 PROBE_S = 10.0
 PROBES = 3
+PAGES_AT_FIRST = 5
+"""Web pages in place of a tier's first answers after which its address is taken for wrong: one may be a proxy's."""
 
 
 class Drained(AuditError):
@@ -70,6 +68,7 @@ class ClientOptions:
         environ: Where keys and proxies are looked up.
         offline: Nothing is sent; a call without a recording is an error.
         on_throttle: Told the tier's name and its reduced rate per second, or None when it is back to normal.
+        on_note: Told what a tier turned out to need, in one sentence.
     """
 
     attempts: int = 6
@@ -79,6 +78,7 @@ class ClientOptions:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     offline: bool = False
     on_throttle: Callable[[str, float | None], None] = lambda tier, rate_per_s: None
+    on_note: Callable[[str], None] = lambda text: None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -91,10 +91,11 @@ class _Lane:
     host: str
     limiter: Limiter
     breaker: Breaker
-    transport: Transport | None
+    wire: Wire | None
     key: str | None = None
     down: AuditError | None = None
-    parsed: dict[str, httpx.URL] = field(default_factory=dict)
+    answered: bool = False
+    pages: int = 0
 
 
 @asynccontextmanager
@@ -115,43 +116,26 @@ async def open_client(
     options = options or ClientOptions()
     if cassette is not None:
         refuse_ambiguous(tiers)
-    connections = max(sum(tier.concurrency for tier in tiers), 1)
-    context = httpx.create_ssl_context() if transport is None else None
-    session: aiohttp.ClientSession | None = None
-    if context is not None:
-        connector = aiohttp.TCPConnector(limit=connections, ssl=context, keepalive_timeout=30)
-        # Cookies would make an answer depend on the calls before it.
-        session = aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar())
-
-    def carrier(url: str) -> Transport:
-        if transport is not None or session is None or context is None:
-            assert transport is not None
-            return transport
-        proxy = proxy_of(url)
-        return AiohttpTransport(verify=context, client=session, proxy=httpx.Proxy(proxy) if proxy else None)
-
     clock = clock or SystemClock()
-    try:
+    async with open_carrier(sum(tier.concurrency for tier in tiers), transport) as carrier:
         lanes = {tier.name: _lane(tier, options, clock, carrier) for tier in tiers}
         yield Client(lanes, clock=clock, cassette=cassette, options=options)
-    finally:
-        if session is not None:
-            await session.close()
 
 
-def _lane(tier: Tier, options: ClientOptions, clock: Clock, carrier: Callable[[str], Transport]) -> _Lane:
+def _lane(tier: Tier, options: ClientOptions, clock: Clock, carrier: Carrier) -> _Lane:
     provider = PROVIDERS.get(tier.provider)
     assert isinstance(provider, WireProvider | LocalProvider)
-    wire = isinstance(provider, WireProvider)
     tier = with_defaults(tier)
+    host = host_of(tier) or tier.name
+    wired = isinstance(provider, WireProvider) and not options.offline
     return _Lane(
         tier=tier,
         provider=provider,
         answer=None if isinstance(provider, WireProvider) else provider.open(tier, options.directory),
-        host=host_of(tier) or tier.name,
+        host=host,
         limiter=Limiter(concurrency=tier.concurrency, requests_per_minute=tier.requests_per_minute, clock=clock),
         breaker=Breaker(clock),
-        transport=carrier(tier.base_url or "") if wire and not options.offline else None,
+        wire=Wire(carrier(tier.base_url or ""), host, clock) if wired else None,
     )
 
 
@@ -226,7 +210,7 @@ class Client:
         try:
             if lane.key is None and not self._options.offline:
                 self._unlock(lane)
-            call = provider.encode(request, lane.tier, lane.key)
+            call = _encoded(lane, request)
         except Unsupported as error:
             return Reply(status="unsupported", error=error.what)
         if self._cassette is not None:
@@ -241,39 +225,65 @@ class Client:
         return reply
 
     async def _ask(self, lane: _Lane, call: HttpCall, request: Request, stake: Stake | None) -> Reply:
-        failures = 0
+        failures, billed_usd = 0, 0.0
         while True:
+            streaming = bool(lane.tier.options.get("stream"))
             try:
-                completion, latency_ms = await self._attempt(lane, call)
-                return measured(completion, lane.tier, request, "network", attempts=failures + 1, latency_ms=latency_ms)
-            except TransientError as error:
-                failures += 1
-                wait_s = self._options.backoff.wait_s(failures, self._rng, error.retry_after_s)
-                last = failures >= self._options.attempts
-                if stake is not None and error.kind in MAYBE_BILLED and not _renewed(stake, last):
-                    last = True
-                if wait_s is None:
-                    words = f"{lane.host} asks for a pause of {error.retry_after_s:.0f} s"
-                    lane.down = TerminalError(words, kind="outage", code="replay.throttled")
-                    raise lane.down from None
-                if last:
-                    return failed(error, failures)
-                await self._clock.sleep(wait_s)
-            except TerminalError as error:
+                completion, latency_ms = await self._attempt(lane, call, stake)
+            except EndpointError as error:
                 if error is lane.down:
                     raise
-                if error.kind in TIER_WIDE:
-                    lane.down = tier_wide(error, lane.host, lane.tier.api_key_env)
-                    raise lane.down from None
-                return failed(error, failures + 1)
+                if error.kind == Fault.STREAM_ONLY and not streaming and self._streams(lane):
+                    call = _encoded(lane, request)
+                    continue
+                failures += 1
+                billed_usd += lane.tier.price.cost_usd(error.billed) if error.billed else 0.0
+                wait_s = self._wait_s(lane, error, failures)
+                maybe = error.kind in MAYBE_BILLED and error.billed is None
+                again = stake is None or stake.attempt_failed(billed_usd, maybe_billed=maybe)
+                if wait_s is None or not again:
+                    return failed(error, failures, billed_usd)
+                await self._clock.sleep(wait_s or 0.0)
+            else:
+                lane.answered = True
+                reply = measured(
+                    completion, lane.tier, request, "network", attempts=failures + 1, latency_ms=latency_ms
+                )
+                reply = replace(reply, spent_usd=reply.spent_usd + billed_usd)
+                return reply if stake is None else with_limit_noted(reply, stake.worst_usd)
 
-    async def _attempt(self, lane: _Lane, call: HttpCall) -> tuple[Completion, float]:
+    def _wait_s(self, lane: _Lane, error: EndpointError, failures: int) -> float | None:
+        """Seconds before the next attempt; None when there is to be none. Gives the tier up where the error is about
+        all of it, or asks for a longer pause than anybody waits."""
+        if isinstance(error, TerminalError):
+            if error.kind in TIER_WIDE and not (lane.answered and error.kind in ONLY_AT_FIRST):
+                lane.down = tier_wide(error, lane.host, lane.tier.api_key_env)
+                raise lane.down from None
+            return None
+        wait_s = self._options.backoff.wait_s(failures, self._rng, error.retry_after_s)
+        if wait_s is None:
+            words = f"{lane.host} asks for a pause of {error.retry_after_s:.0f} s"
+            lane.down = TerminalError(words, kind=Fault.OUTAGE, code="replay.throttled")
+            raise lane.down from None
+        return wait_s if failures < self._options.attempts else None
+
+    def _streams(self, lane: _Lane) -> bool:
+        """Ask a tier for streams from now on. Returns whether its provider can."""
+        options = lane.provider.options
+        if options is not None and "stream" not in options:
+            return False
+        if not lane.tier.options.get("stream"):
+            lane.tier = replace(lane.tier, options={**lane.tier.options, "stream": True})
+            self._options.on_note(f"tier `{lane.tier.name}` only streams: its answers are read from streams")
+        return True
+
+    async def _attempt(self, lane: _Lane, call: HttpCall, stake: Stake | None) -> tuple[Completion, float]:
         """One HTTP request through the breaker and the limiter; its outcome is told to both."""
         try:
             await lane.breaker.admit()
         except Outage:
             lane.down = TerminalError(
-                f"{lane.host} is down: tier `{lane.tier.name}` was given up", kind="outage", code="replay.outage"
+                f"{lane.host} is down: tier `{lane.tier.name}` was given up", kind=Fault.OUTAGE, code="replay.outage"
             )
         if lane.down is not None:
             raise lane.down
@@ -281,6 +291,8 @@ class Client:
             async with lane.limiter:
                 if self._draining:
                     raise Drained("winding up")
+                if stake is not None:
+                    stake.on_wire(True)
                 answer = await self._send(lane, call)
         except EndpointError as error:
             if isinstance(error, TransientError) and error.kind in DOWN:
@@ -289,7 +301,7 @@ class Client:
                 lane.breaker.succeeded()
             # A pause that nobody waits for must not hold the others back either: `_ask` gives the tier up.
             pause_s = min(error.retry_after_s or 0.0, self._options.backoff.longest_retry_after_s)
-            if error.kind == "rate_limited" and lane.limiter.throttled(pause_s):
+            if error.kind in SLOW_DOWN and lane.limiter.throttled(pause_s):
                 self._options.on_throttle(lane.tier.name, lane.limiter.rate_per_s)
             raise
         except BaseException:
@@ -307,35 +319,32 @@ class Client:
         started = self._clock.now()
         reply = await self._exchange(lane, _authorized(provider, call, lane.tier), lane.tier.timeout_s)
         latency_ms = (self._clock.now() - started) * 1000
-        error = provider.classify(reply)
-        if error is not None:
-            error.retry_after_s = retry_after_s(reply.headers)
-            raise error
-        return provider.decode(reply, lane.tier), latency_ms
+        try:
+            error = provider.classify(reply)
+            if error is None:
+                return provider.decode(reply, lane.tier), latency_ms
+        except EndpointError as raised:
+            error = raised
+        except Exception:
+            # Whatever an adapter raises over a reply costs this call and never the run.
+            words = f"{lane.host} sent an answer that the adapter cannot read"
+            error = TerminalError(words, kind=Fault.UNDECODABLE, status=reply.status)
+        asked_s = retry_after_s(reply.headers)
+        error.retry_after_s = error.retry_after_s if asked_s is None else asked_s
+        if error.kind == Fault.NOT_AN_API:
+            lane.pages += 1
+            if lane.answered or lane.pages < PAGES_AT_FIRST:
+                error = TransientError(error.what, kind=error.kind, status=error.status)
+        raise error
 
     async def _exchange(self, lane: _Lane, call: HttpCall, timeout_s: float) -> HttpReply:
-        """Send and read; the only place where anything of httpx or aiohttp is awaited."""
-        assert lane.transport is not None
-        reading = False
+        assert lane.wire is not None
         task = asyncio.current_task()
         self._on_wire.add(task)
         try:
-            # Over the whole exchange: a per-read time-out never ends a server that drips.
-            async with asyncio.timeout(timeout_s):
-                response = await lane.transport.handle_async_request(_request(lane, call, timeout_s))
-                reading = True
-                try:
-                    if "content-encoding" in response.headers:
-                        body = await response.aread()
-                    else:
-                        body = b"".join([chunk async for chunk in response.stream])  # type: ignore[union-attr]
-                finally:
-                    await response.aclose()
-        except FOREIGN as error:
-            raise translated(error, lane.host, reading=reading) from error
+            return await lane.wire.exchange(call, timeout_s)
         finally:
             self._on_wire.discard(task)
-        return HttpReply(status=response.status_code, headers=response.headers, body=body)
 
     async def _reach(self, lane: _Lane) -> None:
         provider = lane.provider
@@ -350,37 +359,26 @@ class Client:
                     continue
                 raise TerminalError(
                     f"tier `{lane.tier.name}` cannot be used: {error.what}",
-                    kind="connect",
+                    kind=Fault.CONNECT,
                     code="replay.unreachable",
                     notes=["nothing was sent and nothing was spent"],
                     hint=f"is {lane.tier.base_url} the right address, and is the server running?",
                 ) from error
             if reply.status == 401:
-                raise tier_wide(EndpointError("", kind="auth", status=401), lane.host, lane.tier.api_key_env)
+                raise tier_wide(EndpointError("", kind=Fault.AUTH, status=401), lane.host, lane.tier.api_key_env)
             return
 
 
-def proxy_of(url: str) -> str | None:
-    """The proxy that the environment names for a URL; looked up once per tier, since aiohttp would do it per call."""
-    parsed = httpx.URL(url)
-    return None if proxy_bypass(parsed.host) else getproxies().get(parsed.scheme)
-
-
-def _request(lane: _Lane, call: HttpCall, timeout_s: float) -> httpx.Request:
-    """The call as httpx's request. Given a parsed address and a stream, httpx does not work out both anew each time,
-    which is a third of a call's CPU; `Host` and `Content-Length` are aiohttp's to add."""
-    url = lane.parsed.get(call.url)
-    if url is None:
-        url = lane.parsed[call.url] = httpx.URL(call.url)
-    request = httpx.Request(
-        call.method,
-        url,
-        headers=call.headers,
-        stream=httpx.ByteStream(call.body),
-        extensions={"timeout": {"connect": min(CONNECT_S, timeout_s)}},
-    )
-    request.read()
-    return request
+def _encoded(lane: _Lane, request: Request) -> HttpCall:
+    """The call for a request; what an adapter raises over one request is about that request."""
+    provider = lane.provider
+    assert isinstance(provider, WireProvider)
+    try:
+        return provider.encode(request, lane.tier, lane.key)
+    except AuditError:
+        raise
+    except Exception:
+        raise Unsupported("the adapter cannot write this request") from None
 
 
 def _authorized(provider: WireProvider, call: HttpCall, tier: Tier) -> HttpCall:
@@ -398,10 +396,3 @@ def _answer_here(lane: _Lane, provider: LocalProvider, request: Request, repeat:
     except EndpointError as error:
         return replace(failed(error, 1), served_from=provider.served_from)
     return measured(completion, lane.tier, request, provider.served_from, attempts=1)
-
-
-def _renewed(stake: Stake, last: bool) -> bool:
-    if last:
-        stake.lose()
-        return False
-    return stake.renew()

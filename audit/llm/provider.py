@@ -38,11 +38,16 @@ class HttpCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpReply:
-    """One HTTP answer, read to its end. Header names are in lower case."""
+    """One HTTP answer, read to its end. Header names are in lower case.
+
+    Attributes:
+        first_token_ms: From sending to the first letters of the answer, where it was streamed.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    first_token_ms: float | None = None
 
 
 Encode = Callable[[Request, Tier, str | None], HttpCall]

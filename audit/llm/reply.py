@@ -6,9 +6,12 @@ from dataclasses import dataclass, replace
 
 from audit.core.errors import EndpointError
 from audit.core.exchange import Completion, Request
+from audit.core.note import AnswerNote
 from audit.core.tier import Tier
-from audit.llm.tokens import estimated_usage
+from audit.llm.tokens import answer_size, prompt_size
 from audit.llm.translation import STATUS_OF_KIND
+from audit.protocols.faults import Fault
+from audit.protocols.usage import settled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +24,11 @@ class Reply:
         attempts: HTTP requests sent for it; 0 when it was served from a cassette or never sent.
         served_from: network | cassette | simulated.
         error: What went wrong, without any of the prompt or the answer.
-        spent_usd: Money that this call cost now: the answer's cost when it came over the network, else 0. A recorded
-            answer has a cost (what a candidate would cost is the estimate's subject) and no spend.
+        fault: The same as a value.
+        parameter: The parameter that the fault is about, as the endpoint names it.
+        spent_usd: Money that this call cost now, at most: over the network the answer's cost, with a bound by bytes in
+            place of usage that is missing or cannot be, and what failed attempts report; else 0. A recorded answer has
+            a cost (what a candidate would cost is the estimate's subject) and no spend.
     """
 
     status: str
@@ -30,6 +36,8 @@ class Reply:
     attempts: int = 0
     served_from: str = "network"
     error: str | None = None
+    fault: Fault | None = None
+    parameter: str | None = None
     spent_usd: float = 0.0
 
 
@@ -49,27 +57,42 @@ def measured(
     attempts: int = 0,
     latency_ms: float | None = None,
 ) -> Reply:
-    """A reply that holds an answer, priced at the tier's price; usage that nobody reported is estimated.
+    """A reply that holds an answer, priced at the tier's price; usage that is missing or cannot be is estimated.
 
     Args:
         latency_ms: As measured now; None keeps the completion's own.
     """
-    usage = completion.usage or estimated_usage(request, completion)
-    cost_usd = tier.price.cost_usd(usage)
+    found = settled(completion.usage, prompt=prompt_size(request), answer=answer_size(completion))
     return Reply(
         status=status_of(completion),
         completion=replace(
             completion,
-            usage=usage,
-            cost_usd=cost_usd,
+            usage=found.usage,
+            cost_usd=tier.price.cost_usd(found.usage),
             latency_ms=completion.latency_ms if latency_ms is None else latency_ms,
+            notes=(*completion.notes, *(note.value for note in found.notes)),
         ),
         attempts=attempts,
         served_from=served_from,
-        spent_usd=cost_usd if served_from == "network" else 0.0,
+        spent_usd=tier.price.cost_usd(found.at_most) if served_from == "network" else 0.0,
     )
 
 
-def failed(error: EndpointError, attempts: int) -> Reply:
-    """A reply that holds no answer."""
-    return Reply(status=STATUS_OF_KIND.get(error.kind, "http_error"), attempts=attempts, error=error.what)
+def failed(error: EndpointError, attempts: int, spent_usd: float = 0.0) -> Reply:
+    """A reply that holds no answer, with what was billed for it all the same."""
+    return Reply(
+        status=STATUS_OF_KIND.get(error.kind, "http_error"),
+        attempts=attempts,
+        error=error.what,
+        fault=Fault(error.kind),
+        parameter=error.parameter,
+        spent_usd=spent_usd,
+    )
+
+
+def with_limit_noted(reply: Reply, worst_usd: float) -> Reply:
+    """The reply, with a note where it cost more than was set aside for it."""
+    if reply.completion is None or reply.spent_usd <= worst_usd * (1 + 1e-9):
+        return reply
+    notes = (*reply.completion.notes, AnswerNote.ABOVE_LIMIT.value)
+    return replace(reply, completion=replace(reply.completion, notes=notes))

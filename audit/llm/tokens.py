@@ -3,36 +3,69 @@
 from __future__ import annotations
 
 import json
-import math
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from audit.core.exchange import Completion, Request, Usage, content_text
+from audit.core.exchange import Completion, Request
+from audit.protocols.usage import TextSize, size_of
 
-CHARS_PER_TOKEN = 4
-"""Typical of English text under the tokenizers in use."""
+TEMPLATE_TOKENS = 64
+"""What a chat template adds to a request at most, beside its roles."""
+MEDIA_TOKENS, MEDIA_AT_MOST = 1_000, 6_000
+"""Tokens of one image or other medium: typical, and at most under the vendors' published rules for large images."""
+DEPTH = 32
+_MEDIA = ("data:", "http://", "https://")
 
 
 def prompt_tokens_estimate(request: Request) -> int:
-    """About how many prompt tokens a request has: characters of its messages and tools over four."""
-    chars = sum(len(content_text(m.get("content"))) + _json_chars(m.get("tool_calls")) for m in request.messages)
-    return math.ceil((chars + _json_chars(request.tools) + _json_chars(request.response_format)) / CHARS_PER_TOKEN)
+    """About how many prompt tokens a request has."""
+    return prompt_size(request).estimate
 
 
 def prompt_tokens_bound(request: Request) -> int:
-    """At most how many: one per byte, as no byte-level tokenizer makes more, and 64 for the chat template."""
-    parts = [request.messages, request.tools or [], request.response_format or {}]
-    return len(json.dumps(parts, ensure_ascii=False).encode("utf-8", "surrogatepass")) + 64
+    """At most how many."""
+    return prompt_size(request).bytes
 
 
-def estimated_usage(request: Request, completion: Completion) -> Usage:
-    """Usage of a call whose endpoint reported none, marked as estimated."""
-    chars = len(completion.text or "") + len(completion.refusal or "") + _json_chars(completion.tool_calls)
-    return Usage(
-        prompt_tokens=prompt_tokens_estimate(request),
-        completion_tokens=math.ceil(chars / CHARS_PER_TOKEN),
-        estimated=True,
+def prompt_size(request: Request) -> TextSize:
+    """Size of everything that is sent: messages, tools, response format.
+
+    Text counts as it is. Tool definitions and schemas count as JSON. A medium counts so many tokens whatever its bytes.
+    """
+    texts, media = [], 0
+    for message in request.messages:
+        for name, text in _strings(message, DEPTH):
+            if (name in ("url", "data", "file_data", "image_url") and text.startswith(_MEDIA)) or name == "data":
+                media += 1
+            else:
+                texts.append(text)
+    texts += [_json(part) for part in (request.tools, request.response_format) if part]
+    return size_of(*texts).plus(
+        estimate=media * MEDIA_TOKENS,
+        at_most=media * MEDIA_AT_MOST + TEMPLATE_TOKENS + 8 * len(request.messages),
     )
 
 
-def _json_chars(value: Any) -> int:
-    return len(json.dumps(value)) if value else 0
+def answer_size(completion: Completion) -> TextSize:
+    """Size of everything that the model wrote."""
+    calls = _json(completion.tool_calls) if completion.tool_calls else ""
+    beside = completion.beside_bytes
+    return size_of(completion.text or "", completion.refusal or "", calls).plus(
+        estimate=-(-beside // 4), at_most=beside + 1
+    )
+
+
+def _strings(value: Any, depth: int, name: str = "") -> Iterator[tuple[str, str]]:
+    """Every string in a value, with the name of the field that holds it."""
+    if isinstance(value, str):
+        yield name, value
+    elif depth and isinstance(value, Mapping):
+        for key, child in value.items():
+            yield from _strings(child, depth - 1, str(key))
+    elif depth and isinstance(value, list | tuple):
+        for child in value:
+            yield from _strings(child, depth - 1, name)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

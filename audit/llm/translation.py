@@ -1,6 +1,5 @@
-"""What an HTTP library raises, in our words: one table, so that no foreign exception passes the seam.
-
-`kind` is rate_limited, timeout, connect, reset, undecodable, http_error, unsupported, refused, auth, quota or model.
+"""What an HTTP library raises, in our words: one table, so that no foreign exception passes the seam;
+and which faults mean what for a tier. `kind` of an error is a `Fault`.
 """
 
 from __future__ import annotations
@@ -9,40 +8,54 @@ import aiohttp
 import httpx
 
 from audit.core.errors import EndpointError, TerminalError, TransientError
+from audit.core.exchange import Usage
+from audit.protocols.errors import Diagnosis
+from audit.protocols.faults import Fault
 
-STATUS_OF_KIND = {
-    "rate_limited": "rate_limited",
-    "timeout": "timeout",
-    "undecodable": "undecodable",
-    "unsupported": "unsupported",
-    "refused": "refused",
+STATUS_OF_KIND: dict[str, str] = {
+    Fault.RATE_LIMITED: "rate_limited",
+    Fault.TIMEOUT: "timeout",
+    Fault.UNDECODABLE: "undecodable",
+    Fault.NOT_AN_API: "undecodable",
+    Fault.FILTERED: "refused",
+    **dict.fromkeys((Fault.CONTEXT_TOO_LONG, Fault.PARAMETER, Fault.VALUE, Fault.ROLE, Fault.MEDIA), "unsupported"),
+    **dict.fromkeys((Fault.TOOLS, Fault.RESPONSE_FORMAT, Fault.STREAM_ONLY, Fault.ABOVE_ALLOWANCE), "unsupported"),
 }
-"""Kind of error to a status of `schemas.REPLAYS`; every other kind is `http_error`."""
+"""Fault to a status of `schemas.REPLAYS`; every other one is `http_error`."""
 
-TIER_WIDE = {
-    "auth": ("replay.auth", "refused the key", "check the key, then run the same command again"),
-    "quota": ("replay.quota", "refused: no credit is left", "add credit, then run the same command again"),
-    "model": ("replay.model", "does not know the model", "check the tier's `model`, then run the same command again"),
+TIER_WIDE: dict[str, str] = {
+    Fault.AUTH: "replay.auth",
+    Fault.QUOTA: "replay.quota",
+    Fault.MODEL: "replay.model",
+    Fault.FORBIDDEN: "replay.forbidden",
+    Fault.ADDRESS: "replay.address",
+    Fault.NOT_AN_API: "replay.not-an-api",
 }
-"""Kinds after which nothing more is sent to a tier: code, words, hint."""
+"""Faults after which nothing more is sent to a tier, and the error's code."""
 
-MAYBE_BILLED = frozenset({"timeout", "reset", "undecodable"})
-"""Kinds after which the endpoint may have answered, and billed, without our knowing."""
+ONLY_AT_FIRST = frozenset({Fault.MODEL, Fault.FORBIDDEN, Fault.ADDRESS, Fault.NOT_AN_API})
+"""Those of them that are about one request once the tier has answered others: a 403 after successes, for example."""
 
-DOWN = frozenset({"timeout", "connect", "reset", "http_error"})
-"""Kinds that an outage looks like."""
+MAYBE_BILLED = frozenset({Fault.TIMEOUT, Fault.RESET, Fault.UNDECODABLE})
+"""Faults after which the endpoint may have answered, and billed, without our knowing."""
 
-_TRANSIENT: dict[type[Exception], tuple[str, str]] = {
-    httpx.ConnectTimeout: ("connect", "did not accept a connection in time"),
-    httpx.TimeoutException: ("timeout", "did not answer in time"),
-    httpx.ConnectError: ("connect", "cannot be reached"),
-    httpx.ProxyError: ("connect", "cannot be reached through the proxy"),
-    httpx.NetworkError: ("reset", "dropped the connection"),
-    httpx.RemoteProtocolError: ("reset", "broke the HTTP protocol"),
-    httpx.DecodingError: ("undecodable", "sent a body that cannot be decompressed"),
-    aiohttp.ClientError: ("reset", "broke the HTTP protocol"),
-    TimeoutError: ("timeout", "did not answer in time"),
-    OSError: ("reset", "dropped the connection"),
+DOWN = frozenset({Fault.TIMEOUT, Fault.CONNECT, Fault.RESET, Fault.SERVER, Fault.OVERLOADED})
+"""Faults that an outage looks like."""
+
+SLOW_DOWN = frozenset({Fault.RATE_LIMITED, Fault.OVERLOADED})
+"""Faults after which less is sent."""
+
+_TRANSIENT: dict[type[Exception], tuple[Fault, str]] = {
+    httpx.ConnectTimeout: (Fault.CONNECT, "did not accept a connection in time"),
+    httpx.TimeoutException: (Fault.TIMEOUT, "did not answer in time"),
+    httpx.ConnectError: (Fault.CONNECT, "cannot be reached"),
+    httpx.ProxyError: (Fault.CONNECT, "cannot be reached through the proxy"),
+    httpx.NetworkError: (Fault.RESET, "dropped the connection"),
+    httpx.RemoteProtocolError: (Fault.RESET, "broke the HTTP protocol"),
+    httpx.DecodingError: (Fault.UNDECODABLE, "sent a body that cannot be decompressed"),
+    aiohttp.ClientError: (Fault.RESET, "broke the HTTP protocol"),
+    TimeoutError: (Fault.TIMEOUT, "did not answer in time"),
+    OSError: (Fault.RESET, "dropped the connection"),
 }
 _TERMINAL: dict[type[Exception], str] = {
     httpx.LocalProtocolError: "cannot be sent this request: it breaks the HTTP protocol",
@@ -70,19 +83,43 @@ def translated(error: Exception, host: str, *, reading: bool = False) -> Endpoin
         error = httpx.ReadError(str(error))
     for kind in type(error).__mro__:
         if kind in _TERMINAL:
-            return TerminalError(f"{host} {_TERMINAL[kind]}", kind="http_error")
+            return TerminalError(f"{host} {_TERMINAL[kind]}", kind=Fault.HTTP)
         if kind in _TRANSIENT:
             name, words = _TRANSIENT[kind]
-            if reading and name == "reset":
-                name, words = "undecodable", "cut its answer short"
+            if reading and name is Fault.RESET:
+                name, words = Fault.UNDECODABLE, "cut its answer short"
             return TransientError(f"{host} {words}", kind=name)
     raise TypeError(f"no translation of {type(error).__name__}") from error
 
 
+def diagnosed(diagnosis: Diagnosis, *, billed: Usage | None = None, again: bool | None = None) -> EndpointError:
+    """The error that a reply stands for.
+
+    Args:
+        billed: Tokens that the reply counts all the same.
+        again: Whether asking again may help; default: as the fault says.
+    """
+    facts = diagnosis.fault.facts
+    kind = TransientError if (facts.transient if again is None else again) else TerminalError
+    return kind(
+        diagnosis.what,
+        kind=diagnosis.fault,
+        status=diagnosis.status,
+        retry_after_s=diagnosis.retry_after_s,
+        parameter=diagnosis.parameter,
+        billed=billed,
+        hint=facts.hint,
+    )
+
+
 def tier_wide(error: EndpointError, host: str, variable: str | None) -> TerminalError:
     """The error that ends a tier: which host, which variable, and what to do."""
-    code, words, hint = TIER_WIDE[error.kind]
-    key = (f" in {variable}" if variable else "; none was sent") if error.kind == "auth" else ""
+    fault = Fault(error.kind)
+    key = (f" in {variable}" if variable else "; none was sent") if fault is Fault.AUTH else ""
     return TerminalError(
-        f"{host} {words}{key} (HTTP {error.status})", kind=error.kind, status=error.status, code=code, hint=hint
+        f"{host} {fault.facts.words}{key} (HTTP {error.status})",
+        kind=fault,
+        status=error.status,
+        code=TIER_WIDE[fault],
+        hint=fault.facts.hint,
     )

@@ -54,12 +54,15 @@ class NoAnswer(Exception):
     Attributes:
         diagnosis: Which fault it stands for.
         counts: Usage that the reply reports all the same: it was billed.
+        again: Whether asking again may help; None: as the fault says. A cut body may be whole the next time, one of
+            another shape would not change.
     """
 
-    def __init__(self, diagnosis: Diagnosis, counts: Counts | None = None) -> None:
+    def __init__(self, diagnosis: Diagnosis, counts: Counts | None = None, *, again: bool | None = None) -> None:
         super().__init__(diagnosis.what)
         self.diagnosis = diagnosis
         self.counts = counts or Counts()
+        self.again = again
 
 
 def read_reply(body: bytes, model: str) -> Completion:
@@ -81,15 +84,15 @@ def read_reply(body: bytes, model: str) -> Completion:
                 raise NoAnswer(diagnose_object(plain["error"]), read_usage(plain.get("usage")))
             ended = stream.done or (choices and choices[0]["finish_reason"])
             if not ended or not (choices or plain.get("usage")):
-                raise NoAnswer(_undecodable(transient=True), read_usage(plain.get("usage")))
+                raise _cut(read_usage(plain.get("usage")))
         else:
             plain = json.loads(body)
     except UnicodeDecodeError:
-        raise NoAnswer(_undecodable(transient=False)) from None
+        raise _misshapen() from None
     except (ValueError, RecursionError):
         if is_web_page(body):
             raise NoAnswer(Diagnosis(fault=Fault.NOT_AN_API, status=200, rule="web-page")) from None
-        raise NoAnswer(_undecodable(transient=True)) from None
+        raise _cut() from None
     return answer_of(plain, model)
 
 
@@ -98,7 +101,7 @@ def answer_of(body: Any, model: str) -> Completion:
     if isinstance(body, list) and len(body) == 1:
         body = body[0]
     if not isinstance(body, Mapping):
-        raise NoAnswer(_undecodable(transient=False))
+        raise _misshapen()
     counts = read_usage(body.get("usage"))
     choice = _choice(body)
     if choice is None:
@@ -110,7 +113,7 @@ def answer_of(body: Any, model: str) -> Completion:
         raise NoAnswer(diagnose_object(choice.get("error"), 200), counts)
     message = choice["message"]
     text, beside = _text_of(message.get("content"))
-    reasoning = beside + sum(_chars(message.get(name)) for name in REASONING)
+    reasoning = beside + sum(_bytes(message.get(name)) for name in REASONING)
     refusal = message.get("refusal") if isinstance(message.get("refusal"), str) else None
     refusal = refusal or _refusal_part(message.get("content"))
     calls = _calls(message)
@@ -126,7 +129,7 @@ def answer_of(body: Any, model: str) -> Completion:
         usage=counts.usage,
         model_reported=_model(body),
         notes=tuple(note.value for note in notes),
-        beside_chars=reasoning,
+        beside_bytes=reasoning,
     )
 
 
@@ -140,8 +143,12 @@ def same_model(asked: str, reported: str) -> bool:
     return long.startswith(short) and _VERSION.match(long[len(short) :]) is not None
 
 
-def _undecodable(*, transient: bool) -> Diagnosis:
-    return Diagnosis(fault=Fault.UNDECODABLE, status=200, rule="cut" if transient else "shape")
+def _cut(counts: Counts | None = None) -> NoAnswer:
+    return NoAnswer(Diagnosis(fault=Fault.UNDECODABLE, status=200, rule="cut"), counts, again=True)
+
+
+def _misshapen(counts: Counts | None = None) -> NoAnswer:
+    return NoAnswer(Diagnosis(fault=Fault.UNDECODABLE, status=200, rule="shape"), counts, again=False)
 
 
 def _choice(body: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -170,11 +177,11 @@ def _without_choice(body: Mapping[str, Any], counts: Counts) -> Completion:
             model_reported=_model(body),
             notes=(AnswerNote.NO_CHOICE.value,),
         )
-    raise NoAnswer(_undecodable(transient=False), counts)
+    raise _misshapen(counts)
 
 
 def _text_of(content: Any) -> tuple[str | None, int]:
-    """The text of a message's content, and how many characters stand in parts that are no text.
+    """The text of a message's content, and how many bytes stand in parts that are no text.
 
     Special cases:
         A list without any text part: None.
@@ -192,7 +199,7 @@ def _text_of(content: Any) -> tuple[str | None, int]:
         elif isinstance(part, Mapping) and part.get("type", "text") in TEXT_PARTS and isinstance(part.get("text"), str):
             texts.append(part["text"])
         else:
-            beside += _chars(part)
+            beside += _bytes(part)
     return ("".join(texts) if texts else None), beside
 
 
@@ -202,14 +209,14 @@ def _refusal_part(content: Any) -> str | None:
     return "".join(text for text in found if isinstance(text, str)) or None
 
 
-def _chars(value: Any, depth: int = 6) -> int:
-    """Characters of all strings in a value."""
+def _bytes(value: Any, depth: int = 6) -> int:
+    """Bytes of all strings in a value."""
     if isinstance(value, str):
-        return len(value)
+        return len(value.encode("utf-8", "surrogatepass"))
     if depth and isinstance(value, Mapping):
-        return sum(_chars(child, depth - 1) for name, child in value.items() if name not in ("type", "signature"))
+        return sum(_bytes(child, depth - 1) for name, child in value.items() if name not in ("type", "signature"))
     if depth and isinstance(value, list):
-        return sum(_chars(child, depth - 1) for child in value)
+        return sum(_bytes(child, depth - 1) for child in value)
     return 0
 
 

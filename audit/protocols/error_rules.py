@@ -151,6 +151,8 @@ RULES: tuple[Rule, ...] = (
     _rule("litellm-model-access", Fault.FORBIDDEN, "key_model_access_denied team_model_access_denied"),
     _rule("permission", Fault.FORBIDDEN, "permission_error permission_denied accessdeniedexception ip_not_authorized"),
     _rule("openrouter-data-policy", Fault.FORBIDDEN, says=r"no endpoints found matching your data policy"),
+    # An answer of the API about a thing of its own: the address is right.
+    _rule("thing-not-found", Fault.BAD_REQUEST, "recording_not_found file_not_found resource_missing", status=(404,)),
     # The model. Before parameters: `invalid model name passed in model=` is none.
     _rule("openai-model", Fault.MODEL, "model_not_found model_not_available model_decommissioned invalid_model"),
     _rule("azure-deployment", Fault.MODEL, "deploymentnotfound unknown_model"),

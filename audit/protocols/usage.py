@@ -10,6 +10,7 @@ DeepSeek `prompt_cache_hit_tokens`, Ollama `prompt_eval_count`, Cohere `billed_u
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ LARGEST = 100_000_000
 
 BYTES_PER_TOKEN = 16
 """Text of any language has at least one token in so many bytes: typical are 4, Hindi under a large vocabulary 12."""
+
+ERROR_BYTES = 1_000_000
+"""An error body longer than this is not looked into."""
 
 SURE_BYTES = 256
 """Shorter text is not judged by that."""
@@ -142,6 +146,19 @@ def read_usage(raw: Any) -> Counts:
     )
 
 
+def billed_in(body: bytes) -> Usage | None:
+    """Usage that an error body reports, for the books; None for none. Read only where the word stands in it."""
+    if b'"usage"' not in body or len(body) > ERROR_BYTES:
+        return None
+    try:
+        plain = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    holders = (plain, plain.get("error")) if isinstance(plain, Mapping) else ()
+    counts = (read_usage(holder.get("usage")).usage for holder in holders if isinstance(holder, Mapping))
+    return next((usage for usage in counts if usage is not None), None)
+
+
 def settled(reported: Usage | None, *, prompt: TextSize, answer: TextSize) -> Settled:
     """Usage without gaps: what was not said, or cannot be, is estimated from the text and bounded by its bytes.
 
@@ -191,28 +208,33 @@ class TextSize:
     """How much text there is.
 
     Attributes:
-        bytes: In UTF-8, with what the chat template adds. No byte-level tokenizer makes more tokens.
-        estimate: About how many tokens: four characters of ASCII each, or one other character.
+        text: Bytes in UTF-8 of the text alone, which a report is held against.
+        bytes: Tokens at most: no byte-level tokenizer makes more than one a byte. With what a chat template and media
+            add.
+        estimate: About how many tokens: four bytes each, which holds within a third for English, code, Russian,
+            Arabic and Chinese under the vocabularies in use.
     """
 
+    text: int
     bytes: int
     estimate: int
 
+    def plus(self, *, estimate: int, at_most: int) -> TextSize:
+        """With tokens that are no text: a chat template, images, reasoning that was not kept."""
+        return TextSize(text=self.text, bytes=self.bytes + at_most, estimate=self.estimate + estimate)
 
-def size_of(*texts: str, template: int = 0) -> TextSize:
-    """Size of some texts, and of so many tokens of a chat template."""
+
+def size_of(*texts: str) -> TextSize:
+    """Size of some texts."""
     encoded = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
-    chars = sum(len(text) for text in texts)
-    ascii_chars = sum(len(text.encode("ascii", "ignore")) for text in texts)
-    estimate = math.ceil(ascii_chars / 4) + (chars - ascii_chars)
-    return TextSize(bytes=encoded + template, estimate=estimate)
+    return TextSize(text=encoded, bytes=encoded, estimate=math.ceil(encoded / 4))
 
 
 def _checked(count: int, size: TextSize) -> tuple[int | None, AnswerNote | None]:
     """A count that the text can have, else None with the reason."""
     if count == 0 and size.estimate > 0:
         return None, AnswerNote.USAGE_ZERO
-    if size.bytes >= SURE_BYTES and count * BYTES_PER_TOKEN < size.bytes:
+    if size.text >= SURE_BYTES and count * BYTES_PER_TOKEN < size.text:
         return None, AnswerNote.USAGE_TOO_SMALL
     return count, None
 

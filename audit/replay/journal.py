@@ -1,7 +1,8 @@
 """The journal: one line per event of a call, appended, checked and resumable.
 
-Events: `start` (money is set aside, with its amount), `void` (nothing was sent after all) and `done` (the result, with
-every column of `schemas.REPLAYS`). A line counts only when it is whole: `{"sum":"<crc32>","event":{...}}`, newline.
+Events: `start` (an attempt is about to be sent, with its worst case), `back` (it came back and was not billed), `void`
+(its call ends without a result) and `done` (the result, with every column of `schemas.REPLAYS`). A line counts only
+when it is whole: `{"sum":"<crc32>","event":{...}}`, newline.
 
 A line is one `write` to a file opened for appending, so a killed process loses nothing that finished. What a power cut
 could lose is bounded by group commit: while lines are unsynced, a thread syncs the file every 50 ms, and no call waits
@@ -106,8 +107,13 @@ class Ledger:
         if kind == "start":
             self._started.setdefault(call_id, []).append(event["worst_usd"])
             return
-        if stakes := self._started.get(call_id):
-            stakes.pop()
+        # What a session's own attempts may have cost is in the event that ends the call; a start that an earlier
+        # session left stays lost.
+        stakes = self._started.get(call_id, [])
+        ended = 1 if kind == "back" else event.get("starts", 1)
+        del stakes[max(len(stakes) - ended, 0) :]
+        if kind == "back":
+            return
         self.lost_usd += event["lost_usd"]
         if kind == "done":
             self.spent_usd += event["spent_usd"]
@@ -141,6 +147,7 @@ class Journal:
         self.ledger = Ledger.read(path)
         os.ftruncate(self._descriptor, self.ledger.end)
         self._end = self.ledger.end
+        self._open: dict[str, int] = {}
         self._dirty = asyncio.Event()
         self._committer: asyncio.Task[None] | None = None
 
@@ -160,15 +167,22 @@ class Journal:
 
     def start(self, call_id: str, worst_usd: float) -> None:
         """A call with money set aside is about to be sent."""
+        self._open[call_id] = self._open.get(call_id, 0) + 1
         self._append({"event": "start", "call_id": call_id, "worst_usd": worst_usd})
+
+    def back(self, call_id: str) -> None:
+        """An attempt came back and was not billed; another may follow."""
+        self._open[call_id] -= 1
+        self._append({"event": "back", "call_id": call_id})
 
     def void(self, call_id: str, lost_usd: float) -> None:
         """A started call ends without a result; nothing of it is on the wire."""
-        self._append({"event": "void", "call_id": call_id, "lost_usd": lost_usd})
+        starts = self._open.pop(call_id, 0)
+        self._append({"event": "void", "call_id": call_id, "lost_usd": lost_usd, "starts": starts})
 
     def done(self, row: dict[str, Any]) -> None:
         """A call has its result. Takes the columns of `schemas.REPLAYS`, `call_id`, `spent_usd` and `lost_usd`."""
-        event = {"event": "done", **row}
+        event = {"event": "done", **row, "starts": self._open.pop(row["call_id"], 0)}
         offset = self._end
         length = self._append(event)
         self.ledger.keep(event, offset, length)

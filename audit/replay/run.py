@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from audit.core.artifacts import RunFolder
@@ -25,9 +26,10 @@ from audit.core.settings import ReplaySettings
 from audit.core.tier import Tier
 from audit.llm.budget import Budget, CapReached, Stake
 from audit.llm.cassette import Cassette
-from audit.llm.client import Client, ClientOptions, Drained, Transport, open_client
+from audit.llm.client import Client, ClientOptions, Drained, open_client
 from audit.llm.reply import Reply
 from audit.llm.tiers import check_keys, is_local
+from audit.llm.wire import Transport
 from audit.replay.journal import Journal, Ledger
 from audit.replay.meter import Meter, SilentMeter, Totals
 from audit.replay.plan import Call, TokenCounts, counts_of, waiting, worst_case_usd
@@ -228,6 +230,7 @@ class _Session:
             attempts=self.settings.attempts,
             offline=self.settings.offline,
             on_throttle=self.meter.throttled,
+            on_note=self.meter.note,
         )
         tiers = list(self.tiers.values())
         async with open_client(
@@ -286,9 +289,9 @@ class _Session:
         worst_usd = 0.0
         if costs:
             worst_usd = worst_case_usd(counts_of(request, self.options.tokens.get(call.request_fp)), tier)
-        stake = await self.budget.reserve(worst_usd)
+        stake = await self.budget.reserve(worst_usd, tier.name)
         if costs:
-            self.journal.start(call.call_id, worst_usd)
+            stake.on_wire = partial(self._on_wire, call.call_id, stake)
         self.meter.started(call)
         try:
             reply = await self.client.complete(request, tier, call.repeat, stake=stake)
@@ -299,14 +302,21 @@ class _Session:
         self._finish(call, reply, stake)
         return reply
 
+    def _on_wire(self, call_id: str, stake: Stake, sent: bool) -> None:
+        """A kill books what was on the wire at its worst case, and nothing that waited."""
+        if sent:
+            self.journal.start(call_id, stake.worst_usd)
+        else:
+            self.journal.back(call_id)
+
     def _give_up(self, call: Call, stake: Stake, error: BaseException, *, costs: bool) -> None:
         """A call ends without a result. What was dropped while it was on the wire may have been billed."""
         if asyncio.current_task() in self.dropped:
             stake.lose()
         else:
-            stake.settle(0.0)
+            stake.settle(stake.paid_usd)
         if costs:
-            self.journal.void(call.call_id, stake.lost_usd)
+            self.journal.void(call.call_id, stake.lost_usd + stake.paid_usd)
 
     def _finish(self, call: Call, reply: Reply, stake: Stake) -> None:
         self.done += call.call_id not in self.journal.ledger.results

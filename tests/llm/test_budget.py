@@ -39,7 +39,8 @@ def test_the_cap_is_never_passed(seed: int) -> None:
             fate = rng.random()
             if fate < 0.2:  # an attempt that the endpoint billed for and that never came back
                 really_billed += worst
-                if not stake.renew():
+                if not stake.attempt_failed(0.0, maybe_billed=True):
+                    stake.settle(0.0)
                     return
             elif fate < 0.3:
                 stake.lose()

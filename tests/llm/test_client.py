@@ -4,22 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import json
+from dataclasses import replace
 from typing import Any
 
 import aiohttp
 import httpx
 import pytest
 
+from audit.core.catalog import Catalog
 from audit.core.clock import ManualClock
 from audit.core.errors import EndpointError, MissingKey, TerminalError, TransientError
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.llm.budget import Budget
 from audit.llm.client import Client, ClientOptions, open_client
+from audit.llm.providers import PROVIDERS
 from audit.llm.reply import Reply
 from audit.llm.retry import Backoff
 from audit.llm.tiers import hosts, resolve_tiers
 from audit.llm.translation import FOREIGN, STATUS_OF_KIND, translated
+from audit.protocols.faults import Fault
 from tests.llm.world import URL, Script, body, ok, request, tier
 from tests.server import serving
 
@@ -83,7 +88,7 @@ def test_transient_failures_are_tried_again(step: httpx.Response | Exception, st
     assert broken.completion is None
 
 
-@pytest.mark.parametrize("status", [302, 400, 404, 405, 422])
+@pytest.mark.parametrize("status", [400, 411, 415, 422])
 def test_terminal_failures_are_not(status: int) -> None:
     """A malformed request is asked once."""
     reply = ask(script := Script(failure(status)))
@@ -104,6 +109,89 @@ def test_an_unsupported_request_is_not_sent() -> None:
     reply = ask(script, tier_=asked)
     assert (reply.status, reply.attempts, script.seen) == ("unsupported", 0, [])
     assert "context" in (reply.error or "")
+
+
+@pytest.mark.parametrize(
+    ("step", "code"),
+    [
+        (httpx.Response(302), "replay.address"),
+        (httpx.Response(404, text="404 page not found"), "replay.address"),
+        (httpx.Response(405), "replay.address"),
+        (httpx.Response(404, json={"error": {"code": "model_not_found"}}), "replay.model"),
+        (httpx.Response(403, json={"error": {"code": "unsupported_country_region_territory"}}), "replay.forbidden"),
+        (httpx.Response(200, text="<html>sign in</html>"), "replay.not-an-api"),
+    ],
+)
+def test_a_wrong_address_or_model_stops_at_the_first_call(step: httpx.Response, code: str) -> None:
+    """Before any answer it is about the tier; a web page may be a proxy's, and is looked at five times."""
+    script = Script(step)
+    with pytest.raises(TerminalError) as raised:
+        ask(script)
+    assert raised.value.code == code
+    assert len(script.seen) == (5 if code == "replay.not-an-api" else 1)
+
+
+@pytest.mark.parametrize("status", [403, 404, 405])
+def test_after_an_answer_the_same_is_about_one_request(status: int) -> None:
+    """A 403 after successes costs its call, and the tier goes on."""
+    script = Script(ok(), failure(status), ok())
+
+    async def main() -> list[str]:
+        asked = tier()
+        async with open_client([asked], transport=script, options=ClientOptions(environ={})) as client:
+            return [(await client.complete(request(str(i)), asked)).status for i in range(3)]
+
+    assert asyncio.run(main()) == ["ok", "http_error", "ok"]
+
+
+def test_an_endpoint_that_only_streams_is_read_from_streams() -> None:
+    """One refusal teaches it: one request a prompt from then on, and the refusal is no failure."""
+    refusal = httpx.Response(400, json={"error": {"message": "This model only support stream mode"}})
+    chunk = {"model": "m", "choices": [{"index": 0, "delta": {"content": "fine"}, "finish_reason": "stop"}]}
+    text = f"data: {json.dumps(chunk)}\n\ndata: [DONE]\n\n"
+    stream = httpx.Response(200, text=text, headers={"content-type": "text/event-stream"})
+    script, told = Script(refusal, stream), []
+
+    async def main() -> list[Reply]:
+        asked = tier()
+        options = ClientOptions(environ={}, on_note=told.append)
+        async with open_client([asked], transport=script, options=options) as client:
+            return [await client.complete(request(str(i)), asked) for i in range(3)]
+
+    replies = asyncio.run(main())
+    assert [(r.status, r.attempts, r.completion and r.completion.text) for r in replies] == [("ok", 1, "fine")] * 3
+    assert [json.loads(r.content).get("stream") for r in script.seen] == [None, True, True, True]
+    assert replies[0].completion is not None
+    assert replies[0].completion.ttft_ms is not None
+    assert len(told) == 1
+
+
+def test_what_an_adapter_raises_costs_one_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bug in reading one reply, or in writing one request, is about that call; nothing escapes."""
+    found = PROVIDERS.get("openai-compatible")
+
+    def broken(*_: Any) -> Any:
+        raise KeyError("secret prompt")
+
+    monkeypatch.setattr(Catalog, "get", lambda self, name: replace(found, decode=broken))
+    reply = ask(Script(ok()))
+    assert (reply.status, reply.attempts, reply.fault) == ("undecodable", 1, Fault.UNDECODABLE)
+    monkeypatch.setattr(Catalog, "get", lambda self, name: replace(found, encode=broken))
+    reply = ask(script := Script(ok()))
+    assert (reply.status, script.seen) == ("unsupported", [])
+    assert "secret" not in (reply.error or "")
+
+
+def test_failures_that_were_billed_are_in_the_books() -> None:
+    """An endpoint that gives up after it has counted tokens is paid for each time, and for the answer."""
+    gave_up = httpx.Response(200, json=body("", finish="error"))
+    reply = ask(Script(gave_up, gave_up, ok()))
+    assert (reply.status, reply.attempts) == ("ok", 3)
+    assert reply.completion is not None
+    assert reply.completion.cost_usd == pytest.approx(20e-6)
+    assert reply.spent_usd == pytest.approx(60e-6)
+    reply = ask(Script(gave_up), attempts=2)
+    assert (reply.status, reply.spent_usd) == ("http_error", pytest.approx(40e-6))
 
 
 def test_retry_after_is_honoured() -> None:
@@ -210,7 +298,6 @@ def test_faults_on_a_real_socket() -> None:
         "fault-cut": "undecodable",
         "fault-hang": "timeout",
         "fault-not-json": "undecodable",
-        "fault-redirect": "http_error",
         "fault-503": "http_error",
         "fault-429": "rate_limited",
         "fault-gzip": "ok",
@@ -258,7 +345,7 @@ def test_any_answer_shows_that_an_endpoint_is_there(status: int, code: str | Non
 
 def test_proxies_are_looked_up_once_per_tier(monkeypatch: pytest.MonkeyPatch) -> None:
     """HTTP_PROXY is used, but for hosts that NO_PROXY names."""
-    from audit.llm.client import proxy_of
+    from audit.llm.wire import proxy_of
 
     monkeypatch.setenv("http_proxy", "http://proxy.test:3128")
     monkeypatch.setenv("no_proxy", "inner.test")

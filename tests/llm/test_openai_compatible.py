@@ -14,6 +14,7 @@ from audit.core.tier import Supports
 from audit.llm.provider import Unsupported, require_supported
 from audit.llm.providers import openai
 from audit.llm.providers.openai_compatible import classify, decode, encode
+from audit.protocols.faults import Fault
 from tests.llm.world import body, reply, request, tier
 
 CASES = Path(__file__).parent / "cases"
@@ -58,13 +59,32 @@ def test_a_body_becomes_a_completion(case: dict[str, Any]) -> None:
             assert (list(got_value) if isinstance(got_value, tuple) else got_value) == value
 
 
-@pytest.mark.parametrize("case", lines("errors.jsonl"), ids=lambda case: case["says"])
-def test_a_status_becomes_an_error(case: dict[str, Any]) -> None:
-    """Kind, and whether it is worth asking again, follow from the status and the machine-readable code."""
-    error = classify(reply(case.get("body", {}), case["status"]))
-    assert error is not None
-    assert (error.kind, isinstance(error, TransientError)) == (case["kind"], case["transient"])
-    assert "secret prompt" not in error.what
+@pytest.mark.parametrize(
+    ("status", "error", "kind", "transient"),
+    [
+        (400, {"code": "context_length_exceeded"}, Fault.CONTEXT_TOO_LONG, False),
+        (400, {"code": "secret prompt"}, Fault.BAD_REQUEST, False),
+        (429, {"code": "insufficient_quota"}, Fault.QUOTA, False),
+        (429, {}, Fault.RATE_LIMITED, True),
+        (500, {}, Fault.SERVER, True),
+        (504, {}, Fault.TIMEOUT, True),
+        (302, {}, Fault.ADDRESS, False),
+    ],
+)
+def test_a_status_becomes_an_error(status: int, error: dict[str, Any], kind: Fault, *, transient: bool) -> None:
+    """The fault decides whether it is worth asking again, and nothing of the body is in the message."""
+    raised = classify(reply({"error": {"message": "secret prompt", **error}}, status))
+    assert raised is not None
+    assert (raised.kind, isinstance(raised, TransientError), raised.status) == (kind, transient, status)
+    assert "secret prompt" not in raised.what
+    assert raised.billed is None
+
+
+def test_an_error_with_usage_was_billed() -> None:
+    """What the endpoint counted for a failure is money all the same."""
+    raised = classify(reply({"error": {"message": "x"}, "usage": {"prompt_tokens": 7, "completion_tokens": 2}}, 500))
+    assert raised is not None
+    assert raised.billed == Usage(prompt_tokens=7, completion_tokens=2)
 
 
 def test_success_is_no_error() -> None:
@@ -94,13 +114,23 @@ def test_openai_itself_takes_one_name_of_the_limit() -> None:
     assert openai.PROVIDER.default_base_url == "https://api.openai.com/v1"
 
 
-@pytest.mark.parametrize("body_bytes", [b"", b"{", b"<html>", b"[]", b"\xff\xfe", b'"text"'])
-def test_what_is_not_a_json_object_is_undecodable(body_bytes: bytes) -> None:
-    """A gateway's web page or a cut body is worth another try."""
+@pytest.mark.parametrize(
+    ("body_bytes", "kind", "transient"),
+    [
+        (b"", Fault.UNDECODABLE, True),
+        (b"{", Fault.UNDECODABLE, True),
+        (b"<html>", Fault.NOT_AN_API, False),
+        (b"[]", Fault.UNDECODABLE, False),
+        (b"\xff\xfe{", Fault.UNDECODABLE, False),
+        (b'"text"', Fault.UNDECODABLE, False),
+    ],
+)
+def test_what_is_no_completion_is_undecodable(body_bytes: bytes, kind: Fault, *, transient: bool) -> None:
+    """A cut body is worth another try; one of another shape would not change."""
     got = reply({})
-    with pytest.raises(TransientError) as raised:
+    with pytest.raises(EndpointError) as raised:
         decode(type(got)(status=200, headers={}, body=body_bytes), tier())
-    assert raised.value.kind == "undecodable"
+    assert (raised.value.kind, isinstance(raised.value, TransientError)) == (kind, transient)
 
 
 IMAGE = [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:,"}}]}]
@@ -116,7 +146,7 @@ SCHEMA = {"type": "json_schema", "json_schema": {}}
         ({"response_format": SCHEMA}, {"supports": Supports(json_schema=False)}, "JSON schemas"),
         ({"messages": IMAGE}, {}, "images"),
         ({"messages": AUDIO}, {"supports": Supports(images=True)}, "input_audio"),
-        ({"messages": [{"role": "user", "content": "x" * 600}]}, {"context_tokens": 100}, "about 150 tokens"),
+        ({"messages": [{"role": "user", "content": "x" * 600}]}, {"context_tokens": 100}, "about 151 tokens"),
     ],
 )
 def test_what_a_tier_has_not_is_unsupported(asked: dict[str, Any], has: dict[str, Any], reason: str) -> None:

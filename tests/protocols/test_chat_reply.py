@@ -45,7 +45,7 @@ def test_a_body_is_an_answer_or_a_fault(case: dict[str, Any]) -> None:
     got = answer_of(body_of(case), "m")
     finish = case.get("finish_reason", "stop")
     assert (got.text, list(got.tool_calls), got.finish_reason) == (case["text"], case.get("tool_calls", []), finish)
-    assert (got.refusal, got.beside_chars) == (case.get("refusal"), case.get("beside", 0))
+    assert (got.refusal, got.beside_bytes) == (case.get("refusal"), case.get("beside", 0))
     assert list(got.notes) == case.get("notes", [])
 
 

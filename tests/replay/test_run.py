@@ -186,7 +186,7 @@ def test_a_refused_key_ends_the_run(tmp_path: Path) -> None:
     small = tier(URL, api_key_env="ACME_API_KEY", concurrency=4)
     made, answers = world(URL, 50, small), Answers(status_of=lambda body: 401)
     client = ClientOptions(environ={"ACME_API_KEY": "k"})
-    with pytest.raises(EndpointError, match=r"tier\.test refused the key in ACME_API_KEY") as stopped:
+    with pytest.raises(EndpointError, match=r"tier\.test refuses the key in ACME_API_KEY") as stopped:
         go(made, tmp_path, answers, client=client)
     assert (stopped.value.code, stopped.value.exit_code) == ("replay.auth", 2)
     assert len(answers.bodies) <= 4

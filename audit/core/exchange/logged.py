@@ -67,7 +67,7 @@ class Completion:
         ttft_ms: Time to the first token, only where it was really measured.
         cost_usd: What it cost, or None when the price is unknown.
         notes: Values of `core.note.AnswerNote`: what is odd about it.
-        beside_chars: Characters that the model wrote beside the answer, such as reasoning; they are billed too.
+        beside_bytes: Bytes that the model wrote beside the answer, such as reasoning; they are billed too.
     """
 
     text: str | None
@@ -80,7 +80,7 @@ class Completion:
     ttft_ms: float | None = None
     cost_usd: float | None = None
     notes: tuple[str, ...] = ()
-    beside_chars: int = 0
+    beside_bytes: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
