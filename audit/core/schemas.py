@@ -184,6 +184,7 @@ REPLAYS = _table(
     ("lost_usd", pa.float64()),  # worst case of attempts that may have been billed without an answer
     ("served_from", WORD, False),  # network | cassette | simulated
     ("error", pa.string()),
+    ("notes", pa.list_(pa.string())),  # values of core.note.AnswerNote
 )
 
 SCORES = _table(

@@ -72,7 +72,7 @@ class Budget:
         held_usd = self._held(worst_usd, tier)
         if worst_usd > 0 and (self._waiting or held_usd is None):
             if not self._stakes:
-                raise self._reached(worst_usd)
+                raise self._reached(worst_usd * self._seen(tier))
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append((worst_usd, tier, turn))
             try:
@@ -106,7 +106,7 @@ class Budget:
         held_usd = worst_usd * (factor if answers >= PROVEN_ANSWERS else max(factor, UNPROVEN_FACTOR))
         if self.fits(held_usd):
             return held_usd
-        if not self._stakes and self.fits(worst_usd):
+        if not self._stakes and self.fits(worst_usd * factor):
             return max(min(held_usd, self.cap_usd - self.committed_usd), worst_usd)
         return None
 
@@ -133,7 +133,7 @@ class Budget:
                 return
             else:
                 self._waiting.popleft()
-                turn.set_exception(self._reached(worst_usd))
+                turn.set_exception(self._reached(worst_usd * self._seen(tier)))
 
     def _reached(self, worst_usd: float) -> CapReached:
         notes = [f"the next call may cost up to {usd(worst_usd)}"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -21,6 +21,7 @@ from audit.core.display import usd
 from audit.core.errors import AuditError, EndpointError, Incomplete, InputError, Interrupted
 from audit.core.exchange import Request
 from audit.core.finding import ReplayCounts
+from audit.core.note import AnswerNote
 from audit.core.schemas import FAILED_TO_MEASURE
 from audit.core.settings import ReplaySettings
 from audit.core.tier import Tier
@@ -160,6 +161,7 @@ class _Session:
         self.outages: list[EndpointError] = []
         self.finished = self.failed = self.recorded = self.retried = 0
         self.estimated = False
+        self.odd: Counter[tuple[str, str]] = Counter()
         self.workers: list[asyncio.Task[None]] = []
         self.dropped: set[asyncio.Task[None]] = set()
         self.done = 0
@@ -246,6 +248,8 @@ class _Session:
             self._tell_totals()
             if not self.stopping:
                 await self._work_through(pending, {call.call_id for call in paid})
+            for (tier, note), count in sorted(self.odd.items()):
+                self.meter.note(f"`{tier}`, {count:,} answers: {AnswerNote(note).words}")
 
     async def _work_through(self, pending: Sequence[Call], paid: set[str]) -> None:
         queues: dict[str, deque[Call]] = {}
@@ -326,6 +330,7 @@ class _Session:
         self.recorded += reply.served_from == "cassette"
         self.retried += max(reply.attempts - 1, 0)
         completion = reply.completion
+        self.odd.update((call.tier, note) for note in (completion.notes if completion is not None else ()))
         usage = completion.usage if completion is not None else None
         self.estimated |= usage is not None and usage.estimated
         self.meter.finished(call, reply.status, completion.cost_usd if completion else None)

@@ -70,6 +70,7 @@ def journal_row(call: Call, reply: Reply, lost_usd: float) -> dict[str, Any]:
         "cost_usd": completion.cost_usd,
         "latency_ms": completion.latency_ms,
         "ttft_ms": completion.ttft_ms,
+        "notes": list(completion.notes) or None,
     }
     if usage is not None:
         row |= {
