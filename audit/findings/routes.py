@@ -149,8 +149,7 @@ def _judge(
     evidence = certified.evidence
     decisions = decide(evidence, policies, terms)
     candidates = [describe(e, decisions[e.tier.name], mine, design, level) for e in evidence]
-    entry = settings.route(design.route)
-    accepted_floor = None if entry is None else entry.floor
+    accepted_floor = entry.floor if (entry := settings.route(design.route)) is not None else None
     accepted = accepted_share(mine, design, level)
     below = _below_floor(accepted, accepted_floor)
     verdict = _verdict(design, candidates, policies, below)

@@ -7,29 +7,38 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace as replace_field
 from typing import Any
 
 from msgspec.structs import replace
 
-from audit.core.errors import TransientError
+from audit.core.errors import EndpointError
 from audit.core.exchange import (
     Completion,
     Image,
     Losses,
     ModelRequest,
     Request,
+    Thinking,
     completion_of,
 )
 from audit.core.tier import Tier
 from audit.llm.provider import CERTAINLY_TOO_LONG, HttpCall, HttpReply, Unsupported
-from audit.llm.providers._openai_errors import classify as classify
 from audit.llm.tokens import prompt_tokens_estimate
+from audit.llm.translation import diagnosed
+from audit.protocols.chat_reply import NoAnswer, misshapen, parsed_reply
+from audit.protocols.errors import diagnose
 from audit.protocols.kept import request_of
+from audit.protocols.oddities import annotated
 from audit.protocols.protocol import Protocol
 from audit.protocols.shared import NotAnAnswer, NotARequest
+from audit.protocols.usage import billed_in, read_usage
 
 OPTIONS = ("headers", "body", "accept_losses")
 """Options of every provider made of a protocol: what is merged into the call, and losses that the user accepts."""
+
+USAGE_FIELDS = ("usage", "usageMetadata")
+"""Where protocols count tokens."""
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -113,21 +122,29 @@ def headers_of(tier: Tier, **own: str | None) -> dict[str, str]:
     return {"Accept": "application/json", **named, **tier.options.get("headers", {})}
 
 
+def classify(reply: HttpReply) -> EndpointError | None:
+    """The error that a status stands for; None for 2xx."""
+    if 200 <= reply.status < 300:
+        return None
+    return diagnosed(diagnose(reply.status, reply.body, reply.headers), billed=billed_in(reply.body))
+
+
 def decoder(protocol: Protocol) -> Callable[[HttpReply, Tier], Completion]:
     """Reads a body with a 2xx status as the protocol's answer."""
 
     def decode(reply: HttpReply, tier: Tier) -> Completion:
         try:
-            body = json.loads(reply.body)
-        except (ValueError, RecursionError):
-            raise TransientError("the body is not JSON", kind="undecodable", status=reply.status) from None
-        if not isinstance(body, dict):
-            raise TransientError("the body is not a JSON object", kind="undecodable", status=reply.status)
-        try:
+            body = parsed_reply(reply.body)
+            counts = read_usage(next((body[name] for name in USAGE_FIELDS if name in body), None))
             answer, _ = protocol.answer_from(body)
-        except NotAnAnswer as error:
-            raise TransientError(str(error), kind="undecodable", status=reply.status) from None
-        return completion_of(answer)
+        except NoAnswer as error:
+            raise diagnosed(error.diagnosis, billed=error.counts.usage, again=error.again) from None
+        except NotAnAnswer:
+            found = misshapen(body, counts)
+            raise diagnosed(found.diagnosis, billed=counts.usage, again=found.again) from None
+        beside = "".join(part.text for part in answer.parts if isinstance(part, Thinking))
+        completion = replace_field(completion_of(answer), beside_bytes=len(beside.encode("utf-8", "surrogatepass")))
+        return annotated(completion, tier.model, counts, body.get("service_tier"))
 
     return decode
 

@@ -6,7 +6,6 @@ Nothing in a body is taken for granted: a field of another type than the protoco
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +14,8 @@ from audit.core.note import AnswerNote
 from audit.protocols.chat_stream import whole
 from audit.protocols.errors import Diagnosis, diagnose_object, is_web_page
 from audit.protocols.faults import Fault
+from audit.protocols.oddities import annotated
+from audit.protocols.shared import text as text_of
 from audit.protocols.sse import is_stream, read_stream, without_comments
 from audit.protocols.usage import Counts, read_usage
 
@@ -30,22 +31,6 @@ FINISH = {
 GAVE_UP = frozenset({"error", "abort", "aborted", "network_error", "insufficient_system_resource", "malformed"})
 TEXT_PARTS = frozenset({"text", "output_text", "input_text"})
 REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks")
-
-_CONTROL = re.compile(
-    r"(?:<\|(?:im_end|eot_id|eom_id|end|end_of_text|endoftext|return|call|end_of_turn_token)\|>"
-    r"|</s>|<end_of_turn>|<eos>|<\uff5cend\u2581of\u2581sentence\uff5c>)\s*$",
-    re.IGNORECASE,
-)
-_CALL_TEXT = re.compile(
-    r"<tool_call>|\[TOOL_CALLS\]|<\|python_tag\|>|<function=\w|<\uff5ctool\u2581calls\u2581begin\uff5c>"
-)
-_VERSION = re.compile(
-    r"^(?:[-@:._]?(?:\d[\d.-]*|v\d[\d.]*|latest|preview|exp|instruct|chat|it|fp8|fp16|bf16|awq|gptq|gguf|int[48]|q\d\w*"
-    r"|hf|maas|online|free|fast))*$"
-)
-_VENDOR = re.compile(r"^(?:[a-z][a-z0-9-]*\.(?=[a-z]))+")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-MODEL_CHARS = 200
 
 
 class NoAnswer(Exception):
@@ -75,25 +60,53 @@ def read_reply(body: bytes, model: str) -> Completion:
         NoAnswer: The body is no answer; `diagnosis` says of which kind.
     """
     body = without_comments(body)
+    if not is_stream(body):
+        return answer_of(_json(body), model)
     try:
-        if is_stream(body):
-            stream = read_stream(body)
-            plain: Any = whole(stream.payloads)
-            choices = plain.get("choices")
-            if plain.get("error"):
-                raise NoAnswer(diagnose_object(plain["error"]), read_usage(plain.get("usage")))
-            ended = stream.done or (choices and choices[0]["finish_reason"])
-            if not ended or not (choices or plain.get("usage")):
-                raise _cut(read_usage(plain.get("usage")))
-        else:
-            plain = json.loads(body)
+        stream = read_stream(body)
+    except UnicodeDecodeError:
+        raise _misshapen() from None
+    plain = whole(stream.payloads)
+    choices, counts = plain.get("choices"), read_usage(plain.get("usage"))
+    if plain.get("error"):
+        raise NoAnswer(diagnose_object(plain["error"]), counts)
+    ended = stream.done or (choices and choices[0]["finish_reason"])
+    if not ended or not (choices or plain.get("usage")):
+        raise _cut(counts)
+    return answer_of(plain, model)
+
+
+def parsed_reply(body: bytes) -> Mapping[str, Any]:
+    """The JSON object of a whole reply in any protocol, comments before it taken off.
+
+    Raises:
+        NoAnswer: It is none, or an error object.
+    """
+    plain = _json(without_comments(body))
+    if isinstance(plain, list) and len(plain) == 1:
+        plain = plain[0]
+    if not isinstance(plain, Mapping):
+        raise _misshapen()
+    return plain
+
+
+def misshapen(body: Mapping[str, Any], counts: Counts) -> NoAnswer:
+    """What a reply stands for that holds no answer of its protocol: the error in it, or a shape that is none."""
+    error = body.get("error")
+    if error or body.get("object") == "error" or body.get("type") == "error":
+        return NoAnswer(diagnose_object(error or dict(body), 200), counts)
+    return _misshapen(counts)
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
     except UnicodeDecodeError:
         raise _misshapen() from None
     except (ValueError, RecursionError):
         if is_web_page(body):
             raise NoAnswer(Diagnosis(fault=Fault.NOT_AN_API, status=200, rule="web-page")) from None
         raise _cut() from None
-    return answer_of(plain, model)
 
 
 def answer_of(body: Any, model: str) -> Completion:
@@ -105,7 +118,7 @@ def answer_of(body: Any, model: str) -> Completion:
     counts = read_usage(body.get("usage"))
     choice = _choice(body)
     if choice is None:
-        return _without_choice(body, counts)
+        return annotated(_without_choice(body, counts), model, counts)
     raw = choice.get("finish_reason")
     finish = raw.lower() if isinstance(raw, str) else ""
     if choice.get("error") or finish in GAVE_UP:
@@ -120,27 +133,15 @@ def answer_of(body: Any, model: str) -> Completion:
     ended = FINISH.get(finish, "unknown")
     if calls and ended in ("stop", "unknown"):
         ended = "tool_calls"
-    notes = [*_oddities(text, ended, reasoning, answered=bool(calls or refusal)), *_of_body(body, model, counts)]
-    return Completion(
+    completion = Completion(
         text=text,
         tool_calls=calls,
         finish_reason="refusal" if refusal else ended,
         refusal=refusal,
-        usage=counts.usage,
-        model_reported=_model(body),
-        notes=tuple(note.value for note in notes),
+        model_reported=text_of(body.get("model")),
         beside_bytes=reasoning,
     )
-
-
-def same_model(asked: str, reported: str) -> bool:
-    """Whether two names mean one model: vendor prefixes, dates, versions and precisions aside.
-
-    `openai/gpt-4o` and `gpt-4o-2024-08-06` do; `gpt-4o` and `gpt-4o-mini` do not.
-    """
-    one, other = (_VENDOR.sub("", name.lower().rsplit("/", 1)[-1]) for name in (asked, reported))
-    short, long = sorted((one, other), key=len)
-    return long.startswith(short) and _VERSION.match(long[len(short) :]) is not None
+    return annotated(completion, model, counts, body.get("service_tier"))
 
 
 def _cut(counts: Counts | None = None) -> NoAnswer:
@@ -166,18 +167,14 @@ def _choice(body: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _without_choice(body: Mapping[str, Any], counts: Counts) -> Completion:
     """No choice and tokens of a prompt are Gemini's way to say that a filter stopped it; all else is an error."""
-    error = body.get("error")
-    if error or body.get("object") == "error" or body.get("type") == "error":
-        raise NoAnswer(diagnose_object(error or dict(body), 200), counts)
     if body.get("choices") == [] and counts.prompt and not counts.completion:
         return Completion(
             text=None,
             finish_reason="content_filter",
-            usage=counts.usage,
-            model_reported=_model(body),
+            model_reported=text_of(body.get("model")),
             notes=(AnswerNote.NO_CHOICE.value,),
         )
-    raise _misshapen(counts)
+    raise misshapen(body, counts)
 
 
 def _text_of(content: Any) -> tuple[str | None, int]:
@@ -238,32 +235,3 @@ def _calls(message: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
         name = {"id": call["id"]} if isinstance(call.get("id"), str) else {}
         calls.append({**name, "type": "function", "function": {"name": function["name"], "arguments": arguments}})
     return tuple(calls)
-
-
-def _oddities(text: str | None, ended: str, reasoning: int, *, answered: bool) -> list[AnswerNote]:
-    notes = []
-    if not (text or "").strip() and reasoning and not answered:
-        notes.append(AnswerNote.REASONING_USED_LIMIT if ended == "length" else AnswerNote.IN_REASONING)
-    if text and _CONTROL.search(text[-80:]):
-        notes.append(AnswerNote.CONTROL_TOKEN)
-    if text and not answered and _CALL_TEXT.search(text):
-        notes.append(AnswerNote.TOOL_CALL_AS_TEXT)
-    return notes
-
-
-def _of_body(body: Mapping[str, Any], model: str, counts: Counts) -> list[AnswerNote]:
-    notes = list(counts.notes)
-    reported = _model(body)
-    if reported and not same_model(model, reported):
-        notes.append(AnswerNote.OTHER_MODEL)
-    if body.get("service_tier") in ("flex", "priority", "batch", "performance"):
-        notes.append(AnswerNote.SERVICE_TIER)
-    return notes
-
-
-def _model(body: Mapping[str, Any]) -> str | None:
-    """The model that says it answered, fit to be printed."""
-    model = body.get("model")
-    if not isinstance(model, str) or not model:
-        return None
-    return "".join(c if c.isprintable() else "\ufffd" for c in _SURROGATE.sub("\ufffd", model[:MODEL_CHARS]))

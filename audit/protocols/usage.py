@@ -44,6 +44,7 @@ _BESIDE_READ = ("cache_read_input_tokens", "cacheReadInputTokens", "cacheReadInp
 _BESIDE_WRITTEN = ("cache_creation_input_tokens", "cacheWriteInputTokens", "cacheWriteInputTokenCount")
 _INSIDE_READ = ("cachedContentTokenCount", "cached_content_token_count", "prompt_cache_hit_tokens", "cached_tokens")
 _INSIDE_WRITTEN = ("cache_write_tokens", "cache_creation_tokens")
+_REASONING = ("reasoning_tokens", "thinking_tokens")
 _THINKING = ("thoughtsTokenCount", "thoughts_token_count")
 _EXTRA_PROMPT = ("toolUsePromptTokenCount", "tool_use_prompt_token_count")
 _PROMPT_DETAILS = ("prompt_tokens_details", "input_tokens_details")
@@ -67,12 +68,6 @@ class Counts:
     reasoning: int = 0
     hidden: int = 0
     unreadable: bool = False
-
-    @property
-    def notes(self) -> tuple[AnswerNote, ...]:
-        """What is odd about the report itself."""
-        odd = ((AnswerNote.USAGE_UNREADABLE, self.unreadable), (AnswerNote.HIDDEN_TOKENS, self.hidden > 0))
-        return tuple(note for note, holds in odd if holds)
 
     @property
     def usage(self) -> Usage | None:
@@ -113,7 +108,7 @@ def read_usage(raw: Any) -> Counts:
     unreadable = (_said(raw, _PROMPT) and prompt is None) or (_said(raw, _COMPLETION) and completion is None)
     inputs, outputs = _details(raw, _PROMPT_DETAILS), _details(raw, _COMPLETION_DETAILS)
     total = _first(raw, _TOTAL)[1]
-    reasoning = _first(outputs, ("reasoning_tokens",))[1] or _first(raw, ("reasoning_tokens",))[1] or 0
+    reasoning = _first(outputs, _REASONING)[1] or _first(raw, _REASONING)[1] or 0
     thinking = _first(raw, _THINKING)[1] or 0
     beside_read, beside_written = _first(raw, _BESIDE_READ)[1] or 0, _first(raw, _BESIDE_WRITTEN)[1] or 0
     cached = _first(inputs, ("cached_tokens",))[1] or _first(raw, _INSIDE_READ)[1] or beside_read

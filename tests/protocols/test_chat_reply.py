@@ -11,8 +11,9 @@ import pytest
 
 from audit.core.exchange import Completion
 from audit.core.note import AnswerNote
-from audit.protocols.chat_reply import NoAnswer, answer_of, read_reply, same_model
+from audit.protocols.chat_reply import NoAnswer, answer_of, read_reply
 from audit.protocols.faults import Fault
+from audit.protocols.oddities import same_model
 from audit.protocols.sse import has_token, is_stream, read_stream, without_comments
 
 FILE = Path(__file__).parent / "cases" / "replies.jsonl"
