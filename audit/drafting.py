@@ -135,7 +135,12 @@ def _route(frame: RouteFrame, contexts: Sequence[Context]) -> str:
     entries = infer_criteria(contexts)
     if not entries:
         return "".join([*lines, "    assert: []   # nothing replayable to infer criteria from\n"])
+    lines.append("    confirmed: false   # set to true once you have read the criteria; reports say so until then\n")
     lines.append(f"    assert:   # inferred from {count(len(contexts))} answers of the log; confirm or replace\n")
+    if any(entry["type"] == "similar" for entry in entries):
+        lines.append(
+            "      # `similar` cannot tell a statement from its denial; `audit plan` shows what it lets through\n"
+        )
     return "".join([*lines, *[f"      - {_flow(entry)}\n" for entry in entries]])
 
 

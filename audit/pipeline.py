@@ -59,7 +59,7 @@ from audit.llm.tiers import resolve_tiers
 from audit.mix.run import measure_mix
 from audit.mix.tokens import billed_tokens
 from audit.pack.evidence import Packed, pack_run
-from audit.preparation import PreparedRun, digest_of, prepare, run_id_of
+from audit.preparation import PreparedRun, digest_of, prepare, run_id_of, with_criteria
 from audit.provenance import FindingsContext, context_of
 from audit.renewal.run import renew as work_out
 from audit.replay.meter import Meter, SilentMeter
@@ -168,7 +168,7 @@ def score(folder: RunFolder, settings: Settings) -> Findings:
     tiers = resolve_tiers(settings)
     asked, _ = asked_and_spared(plan_.designs, _read_slice(folder), tiers, reach_of(folder, plan_))
     write_replays(folder.journal, asked, folder.replay_table)
-    return _conclude(_watch(folder, settings, plan_, tiers), plan_)
+    return _conclude(_watch(folder, settings, plan_, tiers), with_criteria(folder, settings, plan_))
 
 
 def report(

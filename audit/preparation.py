@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
@@ -11,20 +11,24 @@ import polars as pl
 from audit import __version__
 from audit.config import settings_digest
 from audit.core.artifacts import RunFolder, write_json, write_table
+from audit.core.criteria import CriteriaCheck
 from audit.core.errors import InputError
 from audit.core.fingerprint import combined, file_sha256, fingerprint
 from audit.core.plain import to_plain
-from audit.core.plan import Plan
+from audit.core.plan import Plan, RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Tier
+from audit.embeddings import Embedder
 from audit.ingest.source import find_sources
 from audit.ingest.suggest import suggest_route_fields
 from audit.llm.tiers import hosts, resolve_tiers
 from audit.replay.plan import Call, TokenCounts, planned_calls, quote
 from audit.replay.run import recorded_calls
-from audit.sampling.design import RouteNeeds
+from audit.sampling.design import RouteNeeds, design_routes
+from audit.sampling.draw import quality_order
 from audit.sampling.frame import RouteFrame, route_frames
 from audit.sampling.run import Sample, draw_sample
+from audit.scoring.checking import check_criteria
 from audit.scoring.criteria import unsupported
 
 
@@ -46,7 +50,10 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
     tiers = resolve_tiers(settings)
     frames = route_frames(folder.traffic_files())
     _refuse_routeless(frames, settings, folder)
-    sample = draw_sample(frames, _needs(frames, settings), tiers, settings)
+    needs = _needs(frames, settings)
+    checks = criteria_checks(folder, settings, frames, design_routes(frames, needs, tiers, _uncapped(settings)))
+    needs = {route: replace(need, criteria=checks.get(route)) for route, need in needs.items()}
+    sample = draw_sample(frames, needs, tiers, settings)
     write_table(folder.slice, sample.table)
     calls = planned_calls(sample.designs, sample.table, tiers)
     tokens = _token_counts(sample.tokens)
@@ -84,6 +91,43 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
     return PreparedRun(
         folder=folder, settings=settings, tiers=tiers, sample=sample, calls=calls, tokens=tokens, plan=plan_
     )
+
+
+def criteria_checks(
+    folder: RunFolder,
+    settings: Settings,
+    frames: Sequence[RouteFrame],
+    designs: Sequence[RouteDesign],
+    *,
+    embedder_factory: Callable[[], Embedder] | None = None,
+) -> dict[str, CriteriaCheck]:
+    """What the criteria of every route with a sample are worth, by the log's own answers to the requests of it."""
+    drawn = {}
+    by_name = {design.route: design for design in designs}
+    for frame in frames:
+        design = by_name.get(frame.route)
+        if design is not None and design.quality_n:
+            rows = frame.rows[quality_order(frame.rows["row_id"].to_list(), settings.seed)[: design.quality_n]]
+            drawn[frame.route] = rows.select("request_fp", "cost_usd", exchange_id="row_id")
+    return check_criteria(folder, settings, drawn, embedder_factory=embedder_factory)
+
+
+def with_criteria(folder: RunFolder, settings: Settings, plan: Plan) -> Plan:
+    """A plan with its criteria tested again, as they are now; where they may certify nothing, nothing is tested."""
+    checks = criteria_checks(folder, settings, route_frames(folder.traffic_files()), plan.designs)
+
+    def checked(design: RouteDesign) -> RouteDesign:
+        check = checks.get(design.route, design.criteria)
+        if not design.candidates or check is None or check.why is None:
+            return replace(design, criteria=check)
+        return replace(design, criteria=check, candidates=(), can_decide="no", why=check.why)
+
+    return replace(plan, designs=tuple(checked(design) for design in plan.designs))
+
+
+def _uncapped(settings: Settings) -> Settings:
+    """What the cap leaves of a sample does not matter to what may be read of the log for nothing."""
+    return settings.model_copy(update={"max_spend": None})
 
 
 def _needs(frames: Sequence[RouteFrame], settings: Settings) -> dict[str, RouteNeeds]:

@@ -429,15 +429,15 @@ def chat_turn(dice: Dice, language: str, history: Sequence[dict[str, Any]]) -> T
     if unlisted:
         right = [{"text": text} for text in words["handover"][language]]
         wrong = [{"text": text} for text in _replies(topic, language, category, invented)]
-        reference = {"reply": words["handover"][language][0], "number": 4471}
+        reference = {"replies": list(words["handover"][language]), "number": 4471}
     else:
         said = _replies(topic, language, category, facts[category])
         right = [{"text": text} for text in said]
-        # The right number in the answer to another question: only `similar` sees it.
+        # The right number in the answer to another question: only the list of approved replies sees it.
         elsewhere = dice.pick([name for name in LISTED if name != category])
         other = _replies(OFF_TOPIC[topic], language, elsewhere, facts[category])
         wrong = [{"text": text} for text in [*_replies(topic, language, category, invented), other[0]]] + [refusal]
-        reference = {"reply": said[0], "number": facts[category]}
+        reference = {"replies": said, "number": facts[category]}
     system = [{"role": "system", "content": words["system"]}]
     return Task(
         messages=[*(history or system), {"role": "user", "content": asked}],

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+import textwrap
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.table import Table
@@ -11,7 +12,8 @@ from rich.text import Text
 
 from audit.cli.columns import Column, table
 from audit.cli.terminal import Terminal, is_ascii
-from audit.core.display import ascii_only, compact, count, percent, plural, points, terminal_safe, usd
+from audit.core.criteria import ControlResult
+from audit.core.display import ascii_only, compact, count, percent, percent_brief, plural, points, terminal_safe, usd
 from audit.core.plan import Plan, RouteDesign, RouteQuote
 
 ROWS = 60
@@ -28,7 +30,7 @@ def print_plan(terminal: Terminal, plan: Plan, *, saved: Path | None = None, ask
     margin = points(plan.margin).lstrip("+")
     console.print(Text(drawn(f"Plan for margin {margin} pts, {percent(plan.confidence)} confidence")), "", sep="\n")
     console.print(_table(plan, terminal.width, drawn))
-    for line in ["", *_reasons(plan), *_quote(plan), *_next(saved)]:
+    for line in ["", *_reasons(plan), *criteria_lines(plan.designs, terminal.width), *_quote(plan), *_next(saved)]:
         console.print(Text(drawn(line)))
 
 
@@ -66,6 +68,38 @@ def _reasons(plan: Plan) -> list[str]:
     hidden = len(plan.designs) - ROWS
     lines += [f"  and {plural(hidden, 'more route')}; --json has them all"] if hidden > 0 else []
     return [*lines, ""] if lines else []
+
+
+def criteria_lines(designs: Sequence[RouteDesign], width: int) -> list[str]:
+    """Per route what its criteria show of an answer, and what they still accept of damaged ones."""
+    tested = [(design, design.criteria) for design in designs[:ROWS] if design.criteria is not None]
+    if not tested:
+        return []
+    lines = ["  Criteria, tried on the log's own answers, and on these damaged on purpose:"]
+    for design, check in tested:
+        drafted = "" if check.confirmed else "; drafted from the log, nobody has confirmed them"
+        lines += _wrapped(
+            f"{terminal_safe(design.route) or '(none)'}: they show {check.grade.words}{drafted}; "
+            f"{count(check.accepted)} of {count(check.answers)} accepted as logged",
+            width,
+            indent=4,
+        )
+        lines += [line for p in check.problems for line in _wrapped(terminal_safe(p.because.sentence), width, indent=6)]
+        if check.controls:
+            lines += _wrapped("damaged: " + ", ".join(map(_control, check.controls)), width, indent=6)
+    return [*lines, ""]
+
+
+def _control(result: ControlResult) -> str:
+    """`digit changed 0%`; above the limit with the limit, on few answers with these."""
+    name = result.control.replace("_", " ")
+    if result.fails:
+        return f"{name} {result.percent} (limit {percent_brief(result.limit)})"
+    return f"{name} {result.accepted} of {result.tried}" if result.too_few else f"{name} {result.percent}"
+
+
+def _wrapped(text: str, width: int, *, indent: int) -> list[str]:
+    return textwrap.wrap(text, width, initial_indent=" " * indent, subsequent_indent=" " * (indent + 2))
 
 
 def _quote(plan: Plan) -> list[str]:

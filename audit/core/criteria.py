@@ -1,8 +1,8 @@
 """What a route's criteria are worth: tested on the log's own answers, before they may decide and before money is spent.
 
-Three questions are asked of every route: how much its criteria know of an answer (`Grade`), whether they can score what
-the log itself answered (`Doubt`), and whether they notice when these answers are damaged on purpose (`Control`). What
-comes of it is one `CriteriaCheck`; plan, findings and every output draw from it.
+Three questions are asked of every route: how much its criteria know of an answer (`Grade`), whether they can score
+what the log itself answered (`LogProblem`), and whether they notice when these answers are damaged on purpose
+(`Control`). What comes of it is one `CriteriaCheck`; plan, findings and every output draw from it.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from audit.core.display import percent, percent_brief, plural
+from audit.core.display import percent, plural
 from audit.core.interval import Estimate
+from audit.core.reason import Because, Reason, because
 
 LEAST_ANSWERS = 20
 """Damaged answers from which a share above the limit counts by itself; of fewer, its lower bound must be above."""
@@ -115,31 +116,9 @@ class ControlResult:
         return self.share is not None and self.share.est > self.limit and not self.fails
 
     @property
-    def sentence(self) -> str:
-        """`your criteria accept 41 % of answers to other questions`, without a full stop."""
-        share = 0.0 if self.share is None else self.share.est
-        return f"your criteria accept {percent(share)} of {self.control.words}"
-
-
-class Doubt(StrEnum):
-    """Why criteria may not certify anything; `DOUBTS` has each as a sentence."""
-
-    UNSCORABLE = "unscorable"
-    UNSATISFIABLE = "unsatisfiable"
-    NOTHING_PASSES = "nothing_passes"
-    STRATUM_FAILS = "stratum_fails"
-    FORM_ONLY = "form_only"
-    ACCEPTS_DAMAGE = "accepts_damage"
-
-
-DOUBTS: dict[Doubt, str] = {
-    Doubt.UNSCORABLE: "its criteria cannot score {share} of the log's own answers",
-    Doubt.UNSATISFIABLE: "no answer to {share} of its requests can meet what its criteria expect",
-    Doubt.NOTHING_PASSES: "its criteria accept none of the log's own answers",
-    Doubt.STRATUM_FAILS: "its criteria accept none of the log's own answers in a part of the route",
-    Doubt.FORM_ONLY: "its criteria see the form of an answer alone, which proves nothing about what it says",
-    Doubt.ACCEPTS_DAMAGE: "its criteria accept answers that were damaged on purpose",
-}
+    def percent(self) -> str:
+        """The accepted share for people; a dash where nothing was tried."""
+        return "–" if self.share is None else percent(self.share.est)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +126,7 @@ class LogProblem:
     """Something that scoring the log's own answers has found.
 
     Attributes:
-        doubt: Its kind.
+        reason: Its kind: `CRITERIA_CANNOT_SCORE`, `EXPECTATION_IMPOSSIBLE`, `NOTHING_PASSES` or `PART_PASSES_NOTHING`.
         detail: Criterion and cause, without any text of an answer.
         count: Answers that have it.
         of: Answers that were looked at.
@@ -155,7 +134,7 @@ class LogProblem:
         stops: There are too many of them for a verdict.
     """
 
-    doubt: Doubt
+    reason: Reason
     detail: str
     count: int
     of: int
@@ -163,12 +142,11 @@ class LogProblem:
     stops: bool
 
     @property
-    def sentence(self) -> str:
-        """With its counts, its cause and an example, without a full stop."""
-        share = percent_brief(round(self.count / self.of, 3)) if self.of else "none"
-        said = DOUBTS[self.doubt].format(share=share)
-        where = f": {self.detail}" if self.detail else ""
-        return f"{said} ({self.count:,} of {self.of:,}){where}; for example {self.example_id}"
+    def because(self) -> Because:
+        """With its counts, its cause and an example."""
+        return because(
+            self.reason, count=f"{self.count:,}", of=f"{self.of:,}", detail=self.detail, example=self.example_id
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,32 +180,22 @@ class CriteriaCheck:
         return tuple(sorted(found, key=lambda r: (-r.share.est if r.share else 0.0, list(Control).index(r.control))))
 
     @property
-    def doubt(self) -> Doubt | None:
+    def why(self) -> Because | None:
         """Why the criteria may not certify anything; None where they may."""
-        stops = next((problem.doubt for problem in self.problems if problem.stops), None)
+        stops = next((problem.because for problem in self.problems if problem.stops), None)
         if stops is not None:
             return stops
         if self.grade is Grade.FORM:
-            return Doubt.FORM_ONLY
-        return Doubt.ACCEPTS_DAMAGE if self.failed else None
+            return because(Reason.CRITERIA_SEE_FORM)
+        if not self.failed:
+            return None
+        # An answer to another question says most to a reader, so it goes first when it is among the failed.
+        first = next((result for result in self.failed if result.control is Control.ANOTHER), self.failed[0])
+        others = len(self.failed) - 1
+        more = f", and too many of {plural(others, 'other kind')} of damaged answers" if others else ""
+        return because(Reason.CRITERIA_ACCEPT_DAMAGE, share=first.percent, what=first.control.words, more=more)
 
     @property
     def may_certify(self) -> bool:
         """Whether a verdict may rest on these criteria."""
-        return self.doubt is None
-
-    @property
-    def reason(self) -> str:
-        """Why they may not, in one sentence without a full stop; "" where they may."""
-        match self.doubt:
-            case None:
-                return ""
-            case Doubt.FORM_ONLY:
-                return DOUBTS[Doubt.FORM_ONLY]
-            case Doubt.ACCEPTS_DAMAGE:
-                # An answer to another question says most to a reader, so it goes first when it is among the failed.
-                other = next((r for r in self.failed if r.control is Control.ANOTHER), self.failed[0])
-                more = len(self.failed) - 1
-                return other.sentence + (f", and too much of {plural(more, 'other damage')}" if more else "")
-            case _:
-                return next(problem.sentence for problem in self.problems if problem.stops)
+        return self.why is None

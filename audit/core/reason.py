@@ -79,6 +79,12 @@ class Reason(StrEnum):
     NO_ENTRY = "no_entry"
     NO_CRITERIA = "no_criteria"
     CRITERIA_NOT_SUPPORTED = "criteria_not_supported"
+    CRITERIA_CANNOT_SCORE = "criteria_cannot_score"
+    EXPECTATION_IMPOSSIBLE = "expectation_impossible"
+    NOTHING_PASSES = "nothing_passes"
+    PART_PASSES_NOTHING = "part_passes_nothing"
+    CRITERIA_SEE_FORM = "criteria_see_form"
+    CRITERIA_ACCEPT_DAMAGE = "criteria_accept_damage"
     NOTHING_REPLAYABLE = "nothing_replayable"
     CANDIDATES_LEFT_OUT = "candidates_left_out"
     NO_CHEAPER_TIER = "no_cheaper_tier"
@@ -145,6 +151,15 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.NO_ENTRY: "no entry of `routes:` fits it",
     Reason.NO_CRITERIA: "it has no acceptance criteria (`assert:`)",
     Reason.CRITERIA_NOT_SUPPORTED: "{what}",
+    Reason.CRITERIA_CANNOT_SCORE: "its criteria cannot score {count} of {of} of the log's own answers: {detail}; "
+    "for example {example}",
+    Reason.EXPECTATION_IMPOSSIBLE: "no answer to {count} of {of} of its requests can be what is expected: {detail}; "
+    "for example {example}",
+    Reason.NOTHING_PASSES: "its criteria accept {count} of {of} of the log's own answers; for example not {example}",
+    Reason.PART_PASSES_NOTHING: "its criteria accept none of {count} of {of} of the log's own answers, those where "
+    "{detail}; for example not {example}",
+    Reason.CRITERIA_SEE_FORM: "its criteria see the form of an answer alone, which proves nothing about what it says",
+    Reason.CRITERIA_ACCEPT_DAMAGE: "your criteria accept {share} of {what}{more}",
     Reason.NOTHING_REPLAYABLE: "none of its requests can be replayed",
     Reason.CANDIDATES_LEFT_OUT: "this run leaves its candidates out",
     Reason.NO_CHEAPER_TIER: "no tier is cheaper than what serves it",

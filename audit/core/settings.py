@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from audit.core.contract import ContractSettings
+from audit.core.criteria import Control
 from audit.core.section import Section
 from audit.core.units import Dollars, Points, Share
 
@@ -159,6 +160,23 @@ class CriterionSettings(Section):
 Criterion = Annotated[CriterionSettings, BeforeValidator(CriterionSettings.from_entry)]
 
 
+class ControlSettings(Section):
+    """`controls:` the log's accepted answers are damaged on purpose; criteria that still accept them prove nothing."""
+
+    accepted: Share = Field(
+        0.05, description="Share of damaged answers that may still be accepted; above it nothing is certified"
+    )
+    by_control: Mapping[Control, Share] = Field(
+        default_factory=dict, description="Other shares for single controls", examples=[{"words_sorted": "20%"}]
+    )
+    answers: int = Field(200, ge=20, description="Answers of a route that are damaged, at most")
+
+    @property
+    def limits(self) -> dict[Control, float]:
+        """The share that may be accepted, by control."""
+        return {control: self.by_control.get(control, self.accepted) for control in Control}
+
+
 class RuleSettings(Section):
     """One entry of a route's `rules:`: a policy that somebody wrote, tested like the learned ones."""
 
@@ -175,6 +193,10 @@ class RouteSettings(Section):
     )
     margin: Points | None = Field(None, description="Default: the top level's", examples=["2pt"])
     criteria: tuple[Criterion, ...] = Field((), alias="assert")
+    confirmed: bool = Field(
+        True, description="False: the criteria were drafted from the log and nobody has confirmed them; reports say so"
+    )
+    controls: ControlSettings | None = Field(None, description="Default: the top level's")
     rules: tuple[RuleSettings, ...] = Field((), description="Routing rules to test, besides those that are learned")
     threshold: float | None = Field(
         None, gt=0, le=1, description="Weighted share of criteria that must hold; default: all"
@@ -263,6 +285,7 @@ class Settings(Section):
     references: References | None = None
     tiers: tuple[TierSettings, ...] = ()
     routes: tuple[RouteSettings, ...] = ()
+    controls: ControlSettings = ControlSettings()
     slice: SliceSettings = SliceSettings()
     replay: ReplaySettings = ReplaySettings()
     routing: RoutingSettings = RoutingSettings()
@@ -281,6 +304,11 @@ class Settings(Section):
     def route(self, name: str) -> RouteSettings | None:
         """The entry for a route, or None when none fits."""
         return next((entry for entry in self.routes if entry.fits(name)), None)
+
+    def controls_of(self, name: str) -> ControlSettings:
+        """What damaged answers a route's criteria may accept."""
+        entry = self.route(name)
+        return self.controls if entry is None or entry.controls is None else entry.controls
 
     def margin_of(self, name: str) -> float:
         """The margin of a route."""

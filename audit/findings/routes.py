@@ -322,6 +322,7 @@ def _finding(judged: Judged, settings: Settings) -> RouteFinding:
         at_margins=judged.at_margins,
         looks=(judged.schedule.taken, len(judged.schedule.looks)),
         left_usd=judged.left_usd,
+        criteria=design.criteria,
     )
 
 
@@ -402,6 +403,8 @@ def _caveats(
 ) -> tuple[str, ...]:
     """What a reader must know before using the route's numbers."""
     found = []
+    if design.criteria is not None and not design.criteria.confirmed:
+        found.append("Its criteria were drafted from the log, and nobody has confirmed them.")
     lost = sum(traffic.unreplayable.values())
     if design.requests and lost / design.requests > MAX_UNREPLAYABLE:
         share = percent(lost / design.requests)

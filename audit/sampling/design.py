@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
+from audit.core.criteria import CriteriaCheck
 from audit.core.exchange import Usage
 from audit.core.plan import RouteDesign
 from audit.core.reason import Because, Reason, because
@@ -32,10 +33,12 @@ class RouteNeeds:
     Attributes:
         entry: The route's entry in `audit.yaml`, or None.
         unsupported: Why its criteria cannot be measured, or None.
+        criteria: What they are worth by the log's own answers; None where that has not been looked at.
     """
 
     entry: RouteSettings | None
     unsupported: str | None
+    criteria: CriteriaCheck | None = None
 
 
 def design_routes(
@@ -72,6 +75,7 @@ def _design(frame: RouteFrame, need: RouteNeeds, tiers: Sequence[Tier], settings
         dollars_n=0,
         distinct=0,
         can_decide="no",
+        criteria=need.criteria,
     )
     obstacle = _obstacle(frame, need, design, settings.slice)
     if obstacle:
@@ -101,7 +105,8 @@ def _obstacle(frame: RouteFrame, need: RouteNeeds, design: RouteDesign, options:
         return because(Reason.CANDIDATES_LEFT_OUT)
     if not design.candidates:
         return because(Reason.NO_CHEAPER_TIER)
-    return None
+    # Nothing is paid for a verdict that the criteria may not give.
+    return None if need.criteria is None else need.criteria.why
 
 
 def sized(design: RouteDesign, quality: int, settings: Settings) -> RouteDesign:

@@ -6,12 +6,13 @@ import datetime
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from audit.core.criteria import Grade
 from audit.core.errors import AuditError, ConfigError, UnknownName, nearest
 from audit.core.fingerprint import file_sha256, fingerprint
 from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
@@ -42,6 +43,8 @@ class Criterion:
         reads: Parts of the context, beside the completion, that decide the score.
         embeds: It needs an embedding model.
         notes: Sentences for the report.
+        grade: The most that it can show of an answer.
+        options: What only its scorer understands, as written.
     """
 
     name: str
@@ -56,6 +59,16 @@ class Criterion:
     reads: frozenset[str] = frozenset()
     embeds: bool = False
     notes: tuple[str, ...] = ()
+    grade: Grade = Grade.FORM
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def grade_on(self, context: Context) -> Grade:
+        """What it shows of this answer: one that compares with a reference or else with the incumbent needs the former
+        to show that an answer is right.
+        """
+        if self.grade is Grade.RIGHT and "incumbent" in self.reads and context.reference is None:
+            return Grade.AGREEMENT
+        return self.grade
 
     def score(self, contexts: Sequence[Context]) -> list[Outcome]:
         """One outcome per context, in order. Never raises for what a completion holds."""
@@ -190,7 +203,23 @@ def build_criterion(
         reads=frozenset({*scorer.reads, *options.reads}),
         embeds=scorer.embeds,
         notes=tuple(notes),
+        grade=_grade(scorer, options, negated=negated),
+        options=entry.options,
     )
+
+
+def _grade(scorer: Scorer, options: Options, *, negated: bool) -> Grade:
+    """What a criterion can show of an answer, by what it compares with.
+
+    A denial rules one wrong answer out and shows nothing of the others. The same value for every request is a form.
+    """
+    if negated:
+        return Grade.FORM
+    if "grade" in scorer.accepts:
+        return Grade(options.choice("grade", Grade.AGREEMENT, Grade))
+    if options.reads & {"reference", "metadata"}:
+        return Grade.RIGHT
+    return Grade.AGREEMENT if "incumbent" in options.reads else Grade.FORM
 
 
 def resolve(written: str) -> tuple[bool, str, Mapping[str, Any]]:

@@ -1,9 +1,12 @@
-"""Criteria for a route that has none, read from what the incumbent answers there; shown for a person to confirm."""
+"""Criteria for a route that has none, read from what the incumbent answers there; shown for a person to confirm.
+
+What is drafted is agreement with the incumbent: the same label, the same fields, the same number, the same call. Being
+one of the labels seen, or having the form of the answers seen, would accept any answer to any question.
+"""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +19,9 @@ SHARE = 0.95
 
 SIMILARITY = 0.8
 """Suggested threshold where nothing but the meaning can be compared. It is a starting point, not a calibrated one."""
+
+_PROSE_WORDS = 8
+"""A field with more words says the same in many ways, so it is compared fuzzily."""
 
 _LABELS, _LABEL_CHARS, _PER_LABEL = 20, 40, 5
 _NUMBER = re.compile(r"\W{0,3}[-+−]?[$€£]?[0-9][0-9,]*(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?\s*%?\W{0,2}")
@@ -33,8 +39,9 @@ _TYPES: dict[type, str] = {
 def infer_criteria(contexts: Sequence[Context]) -> list[dict[str, Any]]:
     """Entries for `assert:`, ready for YAML, from exchanges in which the completion is the incumbent's.
 
-    JSON stays JSON with the same required fields, a tool call stays the same call, a number stays that number, a label
-    stays one of the labels seen, anything else stays similar in meaning; and nothing is refused or truncated.
+    JSON has the same form and the same values in the fields that every answer has, a tool call stays the same call, a
+    number stays that number, a label stays that label, anything else stays similar in meaning; and nothing is refused
+    or truncated.
 
     Special cases:
         No exchange: an empty list.
@@ -45,24 +52,52 @@ def infer_criteria(contexts: Sequence[Context]) -> list[dict[str, Any]]:
     if _share([bool(context.completion.tool_calls) for context in contexts]):
         return [{"type": "tool-call"}, *guards]
     texts = [context.text.strip() for context in contexts if not context.completion.tool_calls]
-    return [_form(texts), *guards]
+    return [*_agreement(texts), *guards]
 
 
 def _share(flags: Sequence[bool]) -> bool:
     return sum(flags) >= SHARE * len(flags)
 
 
-def _form(texts: Sequence[str]) -> dict[str, Any]:
-    if (schema := _json_form(texts)) is not None:
-        return schema
+def _agreement(texts: Sequence[str]) -> list[dict[str, Any]]:
+    if (form := _json_form(texts)) is not None:
+        entry, values = form
+        compared = _fields(values)
+        fields = [{"type": "json-fields", "value": "{{incumbent.json}}", "fields": compared}] if compared else []
+        # JSON of no common fields is compared whole.
+        return [entry, *(fields or [{"type": "equals", "value": "{{incumbent.json}}"}])]
     if _share([_NUMBER.fullmatch(text) is not None for text in texts]):
-        return {"type": "numeric", "value": "{{incumbent.text}}"}
-    if (labels := _labels(texts)) is not None:
-        return {"type": "one-of", "value": labels}
-    return {"type": "similar", "threshold": SIMILARITY}
+        return [{"type": "numeric", "value": "{{incumbent.text}}"}]
+    if _are_labels(texts):
+        return [{"type": "one-of", "value": ["{{incumbent.text}}"]}]
+    return [{"type": "similar", "threshold": SIMILARITY}]
 
 
-def _json_form(texts: Sequence[str]) -> dict[str, Any] | None:
+def _fields(values: Sequence[Any]) -> dict[str, str]:
+    """How each field that nearly every object has is compared: numbers by value, lists as sets, prose by its words."""
+    objects = [value for value in values if isinstance(value, dict)]
+    if len(objects) < SHARE * len(values):
+        return {}
+    names = dict.fromkeys(name for value in objects for name in value if not set(name) & set(".[]$"))
+    return {
+        name: _comparison([value[name] for value in objects if name in value])
+        for name in names
+        if _share([name in value for value in objects])
+    }
+
+
+def _comparison(found: Sequence[Any]) -> str:
+    known = [value for value in found if value is not None]
+    if known and all(isinstance(value, int | float) and not isinstance(value, bool) for value in known):
+        return "numeric"
+    if known and all(isinstance(value, list) for value in known):
+        return "set"
+    prose = [isinstance(value, str) and len(value.split()) > _PROSE_WORDS for value in known]
+    return "fuzzy" if sum(prose) > len(prose) / 2 else "exact"
+
+
+def _json_form(texts: Sequence[str]) -> tuple[dict[str, Any], list[Any]] | None:
+    """The criterion on the form of JSON answers, and their values; None where they are not JSON."""
     values, fenced = [], 0
     for text in texts:
         try:
@@ -75,7 +110,7 @@ def _json_form(texts: Sequence[str]) -> dict[str, Any] | None:
     if not values or len(values) < SHARE * len(texts):
         return None
     entry: dict[str, Any] = {"type": "is-json", "value": _schema(values)}
-    return {**entry, "fences": True} if fenced else entry
+    return ({**entry, "fences": True} if fenced else entry), values
 
 
 def _schema(values: Sequence[Any]) -> dict[str, Any]:
@@ -91,15 +126,8 @@ def _schema(values: Sequence[Any]) -> dict[str, Any]:
     return {"type": "object", "required": required, "properties": properties}
 
 
-def _labels(texts: Sequence[str]) -> list[str] | None:
-    """The labels, most frequent first, when few short texts make up the route and each is common enough."""
+def _are_labels(texts: Sequence[str]) -> bool:
+    """Whether few short texts make up the route, each common enough."""
     if any(len(text) > _LABEL_CHARS or not text for text in texts):
-        return None
-    forms: dict[str, str] = {}
-    counts: Counter[str] = Counter()
-    for text in texts:
-        counts[normalised(text)] += 1
-        forms.setdefault(normalised(text), text)
-    if len(counts) > min(_LABELS, len(texts) / _PER_LABEL):
-        return None
-    return [forms[key] for key, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+        return False
+    return len({normalised(text) for text in texts}) <= min(_LABELS, len(texts) / _PER_LABEL)

@@ -97,14 +97,18 @@ def read_items(
         yield list(_items(folder, part, references, needs))
 
 
-def _items(
+def logged_items(
     folder: RunFolder, part: pl.DataFrame, references: Mapping[str, Any], needs: Collection[str]
 ) -> Iterator[Item]:
-    logged = _logged(folder, part, needs)
-    replays: dict[str, list[dict[str, Any]]] = {}
-    for row in _replays(folder, part).iter_rows(named=True):
-        replays.setdefault(row["request_fp"], []).append(row)
-    for row in logged.iter_rows(named=True):
+    """The log's own completions of some exchanges, in their order.
+
+    Args:
+        folder: With traffic and bodies; a slice is not needed.
+        part: exchange_id, route, request_fp and cost_usd of the exchanges.
+        references: Right answer by prompt hash.
+        needs: Parts of the context that some criterion reads.
+    """
+    for row in _logged(folder, part, needs).iter_rows(named=True):
         incumbent = _completion(row, text=row["response_text"], refusal=row["refusal"])
         context = Context(
             request=_request(row) if "request" in needs else Request(request_fp=row["request_fp"], messages=()),
@@ -115,16 +119,28 @@ def _items(
         )
         own = {"exchange_id": row["exchange_id"], "route": row["route"]}
         yield Item(**own, arm=INCUMBENT, tier="", repeat=0, status="ok", context=context)
-        for replay in _of_route(replays.get(row["request_fp"], []), row["route"]):
+
+
+def _items(
+    folder: RunFolder, part: pl.DataFrame, references: Mapping[str, Any], needs: Collection[str]
+) -> Iterator[Item]:
+    """The log's own completions, each with the replays of its request."""
+    replays: dict[str, list[dict[str, Any]]] = {}
+    for row in _replays(folder, part).iter_rows(named=True):
+        replays.setdefault(row["request_fp"], []).append(row)
+    for item in logged_items(folder, part, references, needs):
+        yield item
+        context = item.context
+        for replay in _of_route(replays.get(context.request.request_fp, []), item.route):
             answer = Context(
                 request=context.request,
                 completion=_completion(replay, text=replay["text"]),
                 reference=context.reference,
-                incumbent=incumbent,
+                incumbent=context.incumbent,
                 metadata=context.metadata,
             )
             arm = {key: replay[key] for key in ("arm", "tier", "repeat", "status")}
-            yield Item(**own, **arm, context=answer)
+            yield Item(exchange_id=item.exchange_id, route=item.route, **arm, context=answer)
 
 
 def _of_route(replays: list[dict[str, Any]], route: str) -> list[dict[str, Any]]:

@@ -1,11 +1,14 @@
 """Criteria read from the incumbent's own completions."""
 
 import json
+from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 import yaml
 
+from audit.core.criteria import Grade
 from audit.core.exchange import Completion
 from audit.core.outcome import Errored, Scored
 from audit.embeddings import open_embedder
@@ -33,12 +36,38 @@ def test_form_is_recognised_and_holds_for_the_incumbent(kind: str) -> None:
     """The form is found, the entries survive YAML, and the incumbent's completions pass what is read from them."""
     found = contexts(ROUTES[kind])
     entries = yaml.safe_load(yaml.safe_dump(infer_criteria(found)))
-    assert [entry["type"] for entry in entries] == [kind, "not-is-refusal", "not-finish-reason"]
+    form = [kind, "json-fields"] if kind == "is-json" else [kind]
+    assert [entry["type"] for entry in entries] == [*form, "not-is-refusal", "not-finish-reason"]
     criteria = build_criteria([entry_of(e) for e in entries], Path(), embedder=lambda: open_embedder("wordllama"))
     for criterion in criteria:
         for outcome in criterion.score(found):
             assert not isinstance(outcome, Errored)
             assert not isinstance(outcome, Scored) or outcome.passed
+
+
+@pytest.mark.parametrize("kind", ROUTES)
+def test_what_is_drafted_is_agreement_with_the_incumbent(kind: str) -> None:
+    """Never the form alone: the answer to another request, where it says something else, is not accepted."""
+    found = contexts(ROUTES[kind])
+    entries = [entry_of(entry) for entry in infer_criteria(found)]
+    criteria = build_criteria(entries, Path(), embedder=lambda: open_embedder("wordllama"))
+    assert max(criterion.grade.rank for criterion in criteria) == Grade.AGREEMENT.rank
+    if kind in ("similar", "tool-call"):
+        return  # one sentence with another number, and one and the same call
+    exchanged = [replace(one, completion=other.completion) for one, other in pairwise(found)]
+    held = zip(*(criterion.score(exchanged) for criterion in criteria), strict=True)
+    assert not any(all(isinstance(outcome, Scored) and outcome.passed for outcome in row) for row in held)
+
+
+def test_fields_are_compared_each_in_its_own_way() -> None:
+    """Numbers by value, lists as sets, prose by its words; a field that only some answers have is not compared."""
+    prose = "The customer asks for a refund because the parcel came too late."
+    texts = [
+        json.dumps({"n": n, "tags": ["a"], "why": prose, "ok": True, **({"x": 1} if n % 2 else {})}) for n in range(9)
+    ]
+    entry = infer_criteria(contexts(texts))[1]
+    assert entry["value"] == "{{incumbent.json}}"
+    assert entry["fields"] == {"n": "numeric", "tags": "set", "why": "fuzzy", "ok": "exact"}
 
 
 def test_json_keeps_the_fields_that_all_have() -> None:

@@ -1,4 +1,8 @@
-"""A function of the user's own: `file://scorers.py:function(exchange, completion)`, a bool, a number or an outcome."""
+"""A function of the user's own: `file://scorers.py:function(exchange, completion)`, a bool, a number or an outcome.
+
+What it looks at cannot be read off it, so `grade: right` says that it knows the right answer. Without that it counts as
+agreement with the incumbent, and the controls show what it notices.
+"""
 
 from __future__ import annotations
 
@@ -75,10 +79,11 @@ def _module(path: Path, options: Options) -> ModuleType:
 SCORER = Scorer(
     name="python",
     version=1,
-    summary=__doc__,
+    summary="A function of the user's own: `file://scorers.py:function(exchange, completion)`, a bool, a number or an "
+    "outcome.",
     needs_reference=False,
     calls_model=False,
     build=build,
-    accepts=("value", "threshold", "extract"),
+    accepts=("value", "threshold", "extract", "grade"),
     reads=("request", "reference", "incumbent", "call", "metadata"),
 )

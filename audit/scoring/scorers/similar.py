@@ -40,15 +40,19 @@ def build(options: Options) -> Check:
     measure = _DISTANCES[options.choice("distance", "cosine", _DISTANCES)]
 
     def score(texts: Sequence[str], wanted: Sequence[str]) -> Sequence[Outcome]:
+        # Equal texts are similar by definition; most of the log's own answers are compared with themselves.
+        differ = [place for place, (text, want) in enumerate(zip(texts, wanted, strict=True)) if text != want]
+        values = [1.0] * len(texts)
         try:
-            vectors = options.embedder().embed([*texts, *wanted])
+            # Opened in any case, so that a criterion without a model never scores.
+            vectors = options.embedder().embed([column[place] for column in (texts, wanted) for place in differ])
         except Unusable as unusable:
             return [Errored(error=str(unusable))] * len(texts)
-        values = measure(vectors[: len(texts)], vectors[len(texts) :])
-        # Rounded, because the last digits depend on who shared the batch; equal texts are similar by definition.
+        for place, value in zip(differ, measure(vectors[: len(differ)], vectors[len(differ) :]), strict=True):
+            # Rounded, because the last digits depend on who shared the batch.
+            values[place] = round(float(value), 4)
         return [
-            graded(1.0 if text == want else round(float(value), 4), limit, "similarity", expected=shown(want))
-            for text, want, value in zip(texts, wanted, values, strict=True)
+            graded(value, limit, "similarity", expected=shown(want)) for value, want in zip(values, wanted, strict=True)
         ]
 
     return over_pairs(expected, score)

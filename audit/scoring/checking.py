@@ -1,0 +1,280 @@
+"""Criteria on trial: the log's own answers are scored, and damaged, before anything is paid.
+
+What comes out is one `CriteriaCheck` per route. It reads traffic and bodies, sends nothing, and writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, partial
+
+import polars as pl
+
+from audit.core.artifacts import RunFolder
+from audit.core.criteria import LEAST_ANSWERS, CriteriaCheck, Grade, LogProblem
+from audit.core.outcome import Errored, NotApplicable, Outcome
+from audit.core.reason import Reason
+from audit.core.settings import ControlSettings, RouteSettings, Settings
+from audit.embeddings import Embedder, open_embedder
+from audit.scoring.controls.answer import views_of
+from audit.scoring.controls.run import run_controls
+from audit.scoring.criteria import Criterion, build_criteria, resolve, unsupported
+from audit.scoring.feasibility import impossible
+from audit.scoring.inputs import Item, logged_items
+from audit.scoring.references import load_references
+from audit.scoring.run import shortfall
+from audit.scoring.scorer import Context
+from audit.scoring.verdict import accept
+
+MAX_UNSCORED = 0.02
+"""Above this share of answers that cannot be scored, or cannot be right, the route stops."""
+
+MAX_FAILING = 0.05
+"""Above this share of answers in parts of the route where nothing passes, the route stops."""
+
+CHANCE = 1e-3
+"""Of a part of the route in which nothing passes: it must be less likely than this at the route's own pass rate."""
+
+WEAKEST_SHARE = 0.05
+"""A route has the grade that all but this share of its answers are decided by."""
+
+EMBEDDED = 100
+"""Answers that are damaged at most where a criterion embeds: a dozen damages of each take a transformer a while."""
+
+PARTS = {"tenant": "tenant", "system_hash": "system prompt", "tools_hash": "list of tools", "model": "model"}
+"""Columns of the traffic that part a route, with what people call them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Route:
+    """A route's criteria, with what they say of the log's own answers."""
+
+    settings: RouteSettings
+    criteria: tuple[Criterion, ...]
+    items: Sequence[Item]
+    outcomes: Sequence[Sequence[Outcome]]
+
+    @property
+    def weights(self) -> list[float]:
+        return [criterion.weight for criterion in self.criteria]
+
+    def verdicts(self) -> list[bool | None]:
+        """Whether each answer of the log is accepted."""
+        return [_accepted(self, item.context, row) for item, row in zip(self.items, self.outcomes, strict=True)]
+
+    def judge(self, contexts: Sequence[Context]) -> list[bool | None]:
+        """Whether each of some answers is accepted."""
+        rows = score_all(self.criteria, contexts)
+        return [_accepted(self, context, row) for context, row in zip(contexts, rows, strict=True)]
+
+
+def _accepted(route: _Route, context: Context, row: Sequence[Outcome]) -> bool | None:
+    answered = shortfall("ok", context.completion) is None
+    return accept(row, route.weights, route.settings.threshold, answered=answered)
+
+
+def score_all(criteria: Sequence[Criterion], contexts: Sequence[Context]) -> list[tuple[Outcome, ...]]:
+    """What every criterion says of every answer, by answer."""
+    return list(zip(*(criterion.score(contexts) for criterion in criteria), strict=True)) if contexts else []
+
+
+def check_criteria(
+    folder: RunFolder,
+    settings: Settings,
+    drawn: Mapping[str, pl.DataFrame],
+    *,
+    embedder_factory: Callable[[], Embedder] | None = None,
+) -> dict[str, CriteriaCheck]:
+    """What each route's criteria are worth, by the log's own answers to some of its requests.
+
+    Args:
+        folder: With traffic and bodies.
+        settings: `audit.yaml`.
+        drawn: By route, exchange_id, request_fp and cost_usd of the exchanges to look at, in a random order.
+        embedder_factory: Opens the embedding model, only when a criterion needs it.
+
+    Returns:
+        By route. Routes without criteria, or with some that this version cannot measure, are left out.
+
+    Raises:
+        ConfigError, UnknownName: A criterion is wrong.
+        InputError: The references cannot be read.
+        MissingPackage: A criterion needs an embedding model, and there is none.
+    """
+    factory = embedder_factory or partial(open_embedder, cache=folder.scores.parent / "embeddings")
+    embedder = cache(lambda: factory())
+    references = load_references(settings.references, settings.directory).values
+    parts = _parts(folder, drawn)
+    found = {}
+    for name, rows in drawn.items():
+        entry = settings.route(name)
+        if entry is None or not entry.criteria or unsupported(entry.criteria) or rows.is_empty():
+            continue
+        criteria = build_criteria(entry.criteria, settings.directory, embedder=embedder)
+        needs = {"request", *(part for criterion in criteria for part in criterion.reads)}
+        items = list(logged_items(folder, rows.with_columns(route=pl.lit(name)), references, needs))
+        outcomes = score_all(criteria, [item.context for item in items])
+        route = _Route(settings=entry, criteria=criteria, items=items, outcomes=outcomes)
+        found[name] = _check(route, settings.controls_of(name), parts, settings.seed)
+    return found
+
+
+def _check(
+    route: _Route, controls: ControlSettings, parts: Mapping[str, Mapping[str, str]], seed: int
+) -> CriteriaCheck:
+    verdicts = route.verdicts()
+    accepted = [item.context for item, holds in zip(route.items, verdicts, strict=True) if holds]
+    shares = _shares(route)
+    contents = [c for c in route.criteria if c.weight > 0 and c.grade is not Grade.FORM]
+    views = views_of(
+        [(resolve(c.scorer)[1], c.extract, c.options) for c in contents], [context.completion for context in accepted]
+    )
+    most = min(controls.answers, EMBEDDED) if any(c.embeds for c in route.criteria) else controls.answers
+    results = run_controls(
+        accepted[:most],
+        [item.context for item in route.items],
+        views,
+        route.judge,
+        controls.limits,
+        seed=seed,
+    )
+    return CriteriaCheck(
+        grade=_grade(shares, route.criteria),
+        grades={criterion.name: criterion.grade for criterion in route.criteria},
+        shares=shares,
+        confirmed=route.settings.confirmed,
+        answers=len(route.items),
+        accepted=len(accepted),
+        problems=tuple(_problems(route, verdicts, parts)),
+        controls=results,
+    )
+
+
+def _shares(route: _Route) -> dict[str, float]:
+    """Share of the answers that each grade decides; answers to which nothing applies are outside."""
+    counts: Counter[Grade] = Counter()
+    for item, row in zip(route.items, route.outcomes, strict=True):
+        graded = [
+            (criterion.grade_on(item.context), criterion.weight)
+            for criterion, outcome in zip(route.criteria, row, strict=True)
+            if criterion.weight > 0 and not isinstance(outcome, NotApplicable)
+        ]
+        if graded:
+            counts[deciding(graded, route.settings.threshold)] += 1
+    total = sum(counts.values())
+    return {grade.value: counts[grade] / total for grade in Grade} if total else {}
+
+
+def deciding(graded: Sequence[tuple[Grade, float]], threshold: float | None) -> Grade:
+    """The highest grade without which an answer cannot be accepted.
+
+    Args:
+        graded: Grade and weight of every criterion that applies to the answer.
+        threshold: Weighted share of them that must hold; None is all.
+    """
+    total = sum(weight for _, weight in graded)
+    for grade in sorted(Grade, key=lambda one: -one.rank):
+        weaker = sum(weight for other, weight in graded if other.rank < grade.rank)
+        if weaker < total and (threshold is None or weaker < threshold * total - 1e-9):
+            return grade
+    return Grade.FORM
+
+
+def _grade(shares: Mapping[str, float], criteria: Sequence[Criterion]) -> Grade:
+    """The grade that all but a few answers are decided by, or by a higher one."""
+    if not shares:
+        return max((c.grade for c in criteria if c.weight > 0), key=lambda grade: grade.rank, default=Grade.FORM)
+    for grade in sorted(Grade, key=lambda one: -one.rank):
+        if sum(share for name, share in shares.items() if Grade(name).rank >= grade.rank) >= 1 - WEAKEST_SHARE:
+            return grade
+    return Grade.FORM
+
+
+def _problems(
+    route: _Route, verdicts: Sequence[bool | None], parts: Mapping[str, Mapping[str, str]]
+) -> list[LogProblem]:
+    """What scoring the log's own answers has found, what stops the route first."""
+    found = [*_unscorable(route, verdicts), *_impossible(route), *_passing_nothing(route, verdicts, parts)]
+    return sorted(found, key=lambda problem: (not problem.stops, -problem.count, problem.detail))
+
+
+def _unscorable(route: _Route, verdicts: Sequence[bool | None]) -> list[LogProblem]:
+    """Answers on which a criterion that decides has failed to measure, by criterion and cause."""
+    causes: dict[str, list[str]] = {}
+    lost = 0
+    for item, row, verdict in zip(route.items, route.outcomes, verdicts, strict=True):
+        errors = [
+            f"`{criterion.name}`: {outcome.error}"
+            for criterion, outcome in zip(route.criteria, row, strict=True)
+            if isinstance(outcome, Errored) and criterion.weight > 0
+        ]
+        lost += verdict is None and bool(errors)
+        for error in errors:
+            causes.setdefault(error, []).append(item.exchange_id)
+    stops = lost > MAX_UNSCORED * len(route.items)
+    return [_problem(Reason.CRITERIA_CANNOT_SCORE, cause, ids, route, stops) for cause, ids in causes.items()]
+
+
+def _impossible(route: _Route) -> list[LogProblem]:
+    """Requests whose expected answer their own tools or schema rule out, by criterion and cause."""
+    causes: dict[str, list[str]] = {}
+    for item, row in zip(route.items, route.outcomes, strict=True):
+        for criterion, outcome in zip(route.criteria, row, strict=True):
+            if criterion.weight > 0 and not criterion.negated:
+                why = impossible(resolve(criterion.scorer)[1], outcome, item.context.request)
+                if why is not None:
+                    causes.setdefault(f"`{criterion.name}`: {why}", []).append(item.exchange_id)
+    stops = len({one for ids in causes.values() for one in ids}) > MAX_UNSCORED * len(route.items)
+    return [_problem(Reason.EXPECTATION_IMPOSSIBLE, cause, ids, route, stops) for cause, ids in causes.items()]
+
+
+def _problem(reason: Reason, detail: str, ids: Sequence[str], route: _Route, stops: bool) -> LogProblem:
+    return LogProblem(reason=reason, detail=detail, count=len(ids), of=len(route.items), example_id=ids[0], stops=stops)
+
+
+def _passing_nothing(
+    route: _Route, verdicts: Sequence[bool | None], parts: Mapping[str, Mapping[str, str]]
+) -> list[LogProblem]:
+    """The route, or parts of it, in which the incumbent passes nothing although it passes elsewhere."""
+    scored = [(item.exchange_id, holds) for item, holds in zip(route.items, verdicts, strict=True) if holds is not None]
+    if len(scored) < LEAST_ANSWERS:
+        return []
+    passed = sum(holds for _, holds in scored)
+    if passed == 0:
+        return [
+            LogProblem(
+                reason=Reason.NOTHING_PASSES, detail="", count=0, of=len(scored), example_id=scored[0][0], stops=True
+            )
+        ]
+    failing: dict[str, list[str]] = {}
+    for column, words in PARTS.items():
+        groups: dict[str, list[tuple[str, bool]]] = {}
+        for exchange_id, holds in scored:
+            if value := parts.get(exchange_id, {}).get(column):
+                groups.setdefault(value, []).append((exchange_id, holds))
+        for value, rows in groups.items():
+            unlikely = (1 - passed / len(scored)) ** len(rows) < CHANCE
+            if len(rows) >= LEAST_ANSWERS and unlikely and not any(holds for _, holds in rows):
+                failing[f"the {words} is {value[:24]}"] = [exchange_id for exchange_id, _ in rows]
+    # The same requests may be a part by more than one column; each is told once.
+    once = {tuple(ids): detail for detail, ids in failing.items()}
+    lost = len({one for ids in once for one in ids})
+    stops = lost > MAX_FAILING * len(scored)
+    return [_problem(Reason.PART_PASSES_NOTHING, detail, ids, route, stops) for ids, detail in once.items()]
+
+
+def _parts(folder: RunFolder, drawn: Mapping[str, pl.DataFrame]) -> dict[str, dict[str, str]]:
+    """The values of `PARTS` by exchange."""
+    ids = pl.concat([rows["exchange_id"] for rows in drawn.values()]) if drawn else pl.Series(dtype=pl.String)
+    table = (
+        pl.scan_parquet([str(path) for path in folder.traffic_files()])
+        .filter(pl.col("row_id").is_in(ids.implode()))
+        .select(
+            *("row_id", "tenant", "system_hash", "tools_hash"),
+            model=pl.coalesce("model_called", "model_responded", "model_requested"),
+        )
+        .collect()
+    )
+    return {row.pop("row_id"): {k: v for k, v in row.items() if v} for row in table.iter_rows(named=True)}

@@ -1,0 +1,245 @@
+"""Which part of an answer a criterion looks at, what it comes down to, and how that part is exchanged for another."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from audit.core.exchange import Completion
+from audit.core.fingerprint import canonical_json
+from audit.scoring.extract import Extract
+from audit.scoring.jsontext import MISSING, at_path, first_json, parse_json, steps, unfenced
+from audit.scoring.scorer import Context
+from audit.scoring.templates import Unusable
+from audit.scoring.toolcalls import read_calls
+
+NUMBER = re.compile(r"(?<![\w.])[-+−]?[0-9][0-9,]*(?:\.[0-9]+)?")
+"""A number in a text, digits with their separators."""
+
+LABEL_CHARS, LABELS, PER_LABEL = 40, 20, 5
+"""Labels are short texts, few of them, and each common enough."""
+
+
+OPENINGS = 50
+"""Brackets that are tried as the start of JSON: of prose full of them nothing is expected."""
+
+
+class Shape(StrEnum):
+    """What a part of an answer is."""
+
+    TEXT = "text"
+    LABEL = "label"
+    NUMBER = "number"
+    JSON = "json"
+    TOOL = "tool call"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """The part of an answer that one criterion looks at.
+
+    Attributes:
+        shape: What it is.
+        extract: Takes it out of the text; None is the whole text.
+        fields: Paths of the fields that are compared; empty is all of them.
+        labels: Every label seen on the route, most frequent first; of the shape `LABEL` alone.
+    """
+
+    shape: Shape
+    extract: Extract | None = None
+    fields: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+
+    def part(self, completion: Completion) -> str | None:
+        """The text of the part; None where there is nothing."""
+        text = completion.text
+        if text is None or self.extract is None:
+            return text
+        try:
+            return self.extract(text)
+        except Unusable:
+            return None
+
+    def essence(self, completion: Completion) -> str:
+        """What the part comes down to: two answers with the same essence are one answer to this criterion."""
+        if self.shape is Shape.TOOL:
+            return canonical_json(sorted(canonical_json([c.name, c.arguments]) for c in read_calls(calls(completion))))
+        part = self.part(completion)
+        if part is None:
+            return ""
+        if self.shape is Shape.JSON:
+            return _of_json(part, self.fields)
+        if self.shape is Shape.NUMBER and (found := NUMBER.search(part)):
+            return canonical(found.group())
+        return canonical(part)
+
+    def replaced(self, completion: Completion, new: str) -> Completion | None:
+        """The answer with another text in the place of this part; None where that cannot be done cleanly."""
+        text, old = completion.text, self.part(completion)
+        if text is None or not old:
+            return None
+        if self.extract is None:
+            return with_text(completion, new)
+        # The part may occur more than once; the place is right when the extraction finds the new text there.
+        start = len(text)
+        while (start := text.rfind(old, 0, start)) >= 0:
+            damaged = with_text(completion, text[:start] + new + text[start + len(old) :])
+            if self.part(damaged) == new:
+                return damaged
+        return None
+
+
+def views_of(
+    contents: Sequence[tuple[str, Extract | None, Mapping[str, Any]]], answers: Sequence[Completion]
+) -> tuple[View, ...]:
+    """The views of a route's criteria, each once; of the whole answer where none compares what it says.
+
+    Args:
+        contents: Scorer, extraction and options of every criterion that compares what an answer says.
+        answers: Of the log.
+    """
+    found: dict[tuple[Any, ...], View] = {}
+    for scorer, extract, options in contents or [("", None, {})]:
+        view = _view(scorer, extract, options, answers)
+        found.setdefault((view.shape, None if extract is None else id(extract), view.fields), view)
+    return tuple(found.values())
+
+
+def _view(scorer: str, extract: Extract | None, options: Mapping[str, Any], answers: Sequence[Completion]) -> View:
+    if scorer in ("tool-call", "tool-call-f1") or (not scorer and _most(bool(a.tool_calls) for a in answers)):
+        return View(shape=Shape.TOOL)
+    whole = View(shape=Shape.TEXT, extract=extract)
+    parts = [part.strip() for answer in answers if (part := whole.part(answer))]
+    if scorer == "json-fields":
+        return View(shape=Shape.JSON, extract=extract, fields=tuple(str(name) for name in options.get("fields") or ()))
+    if scorer == "numeric" or _most(NUMBER.fullmatch(part.strip(" $€£%.")) is not None for part in parts):
+        return View(shape=Shape.NUMBER, extract=extract)
+    if _most(isinstance(_json_of(part), dict | list) for part in parts):
+        return View(shape=Shape.JSON, extract=extract)
+    if labels := labels_of(parts):
+        return View(shape=Shape.LABEL, extract=extract, labels=labels)
+    return whole
+
+
+def _most(flags: Any) -> bool:
+    seen = list(flags)
+    return bool(seen) and sum(seen) > len(seen) / 2
+
+
+def labels_of(parts: Sequence[str]) -> tuple[str, ...]:
+    """The labels of a route, most frequent first; empty where its answers are no labels."""
+    counts = Counter(part for part in parts if part)
+    forms = Counter(canonical(part) for part in parts if part)
+    if any(len(part) > LABEL_CHARS for part in counts) or len(forms) > min(LABELS, len(parts) / PER_LABEL):
+        return ()
+    return tuple(text for text, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def canonical(text: str) -> str:
+    """A text without case and white space at its ends; a number by its value."""
+    folded = " ".join(text.casefold().split())
+    plain = folded.strip(" $€£%.").replace(",", "").replace("−", "-")
+    try:
+        return f"{float(plain):.12g}"
+    except ValueError:
+        return folded
+
+
+def _json_of(text: str) -> Any:
+    try:
+        return parse_json(unfenced(text))
+    except ValueError:
+        return None
+
+
+def _of_json(part: str, fields: Sequence[str]) -> str:
+    found = first_json(part)
+    if found is None:
+        return canonical(part)
+    value = found.value
+    if fields:
+        picked = {name: at_path(value, steps(name)) for name in fields}
+        value = {name: item for name, item in picked.items() if item is not MISSING}
+    return canonical_json(_folded(value))
+
+
+def _folded(value: Any) -> Any:
+    """A JSON value with texts and numbers in their canonical form."""
+    if isinstance(value, dict):
+        return {key: _folded(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_folded(item) for item in value]
+    if isinstance(value, str) or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return canonical(str(value))
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class JsonPart:
+    """An object or a list in a text, with the text around it."""
+
+    value: Any
+    before: str
+    after: str
+
+    def put(self, new: Any) -> str:
+        """The text with another value in its place."""
+        return self.before + json.dumps(new, ensure_ascii=False) + self.after
+
+
+def json_part(text: str) -> JsonPart | None:
+    """The first object or list in a text; None where there is none."""
+    decoder = json.JSONDecoder()
+    for opening in itertools.islice(re.finditer(r"[\[{]", text), OPENINGS):
+        try:
+            value, end = decoder.raw_decode(text, opening.start())
+        except (ValueError, RecursionError):
+            continue
+        return JsonPart(value, text[: opening.start()], text[end:])
+    return None
+
+
+def calls(completion: Completion) -> Sequence[Any]:
+    """The tool calls of an answer."""
+    return completion.tool_calls or ()
+
+
+def with_text(completion: Completion, text: str | None) -> Completion:
+    """The answer with another text and everything else as it was."""
+    return said(completion, text, completion.tool_calls)
+
+
+def said(completion: Completion, text: str | None, tool_calls: Sequence[Any]) -> Completion:
+    """An answer of the same call that says something else."""
+    return Completion(
+        text=text,
+        tool_calls=tuple(tool_calls),
+        finish_reason=completion.finish_reason,
+        usage=completion.usage,
+        model_reported=completion.model_reported,
+        latency_ms=completion.latency_ms,
+        ttft_ms=completion.ttft_ms,
+        cost_usd=completion.cost_usd,
+    )
+
+
+def essence(views: Sequence[View], completion: Completion) -> tuple[str, ...]:
+    """What an answer comes down to, by every view."""
+    return tuple(view.essence(completion) for view in views)
+
+
+def damaged_context(context: Context, completion: Completion) -> Context:
+    """The same exchange with a damaged answer; the incumbent's own answer stays what it is compared with."""
+    return Context(
+        request=context.request,
+        completion=completion,
+        reference=context.reference,
+        incumbent=context.incumbent,
+        metadata=context.metadata,
+    )
