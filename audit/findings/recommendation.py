@@ -84,6 +84,7 @@ def recommend(
         cost_usd=saving.taken_from(design.auditable_usd),
         latency_ms=percentiles(pl.Series(took[np.isfinite(took)])),
         latency_today_ms=candidate.incumbent_latency_ms,
+        grade=None if design.criteria is None else design.criteria.grade,
         caveats=tuple(caveats),
     )
 
@@ -126,6 +127,7 @@ def _staying(decided: Decided, design: RouteDesign, level: float, caveats: Seque
         cost_usd=Estimate.exact(design.auditable_usd, level),
         latency_ms=Latency(p50=None, p95=None) if closest is None else closest.latency_ms,
         latency_today_ms=Latency(p50=None, p95=None) if closest is None else closest.incumbent_latency_ms,
+        grade=None if design.criteria is None else design.criteria.grade,
         caveats=tuple(caveats),
     )
 
