@@ -28,7 +28,7 @@ from audit.scoring.controls.answer import (
 )
 from audit.scoring.jsontext import MISSING, at_path, steps
 from audit.scoring.scorer import Context
-from audit.scoring.toolcalls import read_call, required_arguments, tool_schemas
+from audit.scoring.toolcalls import read_call, required_arguments, schema_of, tool_schemas
 
 LEAST_WORDS = 4
 """Fewer words have no order worth damaging."""
@@ -260,7 +260,7 @@ def _in_fields(given: Material, rewrite: Rewrite) -> Completion | None:
         return _in_json(given, rewrite)
     first = next((read_call(call) for call in calls(given.answer)), None)
     schemas = tool_schemas(given.context.request.tools)
-    demanded = required_arguments(schemas, first.name) if first is not None else ()
+    demanded = () if first is None else required_arguments(schema_of(schemas, first.name))
     return _in_calls(given, lambda value, _: rewrite(value, demanded))
 
 
