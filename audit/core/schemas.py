@@ -213,6 +213,7 @@ ACCEPTED = _table(
     ("tier", pa.string(), False),
     ("repeat", pa.int16(), False),
     ("accepted", pa.bool_()),  # null: could not be measured, or no criterion applies
+    ("accepted_content", pa.bool_()),  # by the criteria that see what an answer says; null also where none applies
     ("reason", pa.string()),  # why it is null: a replay status, `not_applicable` or `errored`
 )
 

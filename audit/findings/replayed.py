@@ -38,6 +38,7 @@ class Arm:
 
     Attributes:
         passed: 1, 0, or NaN where it could not be measured.
+        content: The same by the criteria alone that see what an answer says; NaN also where none applies.
         cost_usd: Of its call, as assumed; NaN where it was not served or has no known cost.
         lost: The call failed in a way that says nothing of the candidate, or was never made.
         latency_ms: Of its call; NaN where it was not served.
@@ -45,6 +46,7 @@ class Arm:
     """
 
     passed: FloatArray
+    content: FloatArray
     cost_usd: FloatArray
     lost: BoolArray
     latency_ms: FloatArray
@@ -61,6 +63,7 @@ class Replayed:
         request_fps: Of the request of each.
         requests: None where the run has no bodies; then nothing but static policies can be judged.
         passed: Whether the log's completion is accepted: 1, 0, or NaN.
+        content: The same by the criteria alone that see what an answer says.
         cost_usd: What the log billed.
         times: How often each was drawn.
         latency_ms: Of the log's own call; NaN where the log does not say.
@@ -73,6 +76,7 @@ class Replayed:
     request_fps: Sequence[str]
     requests: Sequence[Request] | None
     passed: FloatArray
+    content: FloatArray
     cost_usd: FloatArray
     times: FloatArray
     latency_ms: FloatArray
@@ -83,6 +87,15 @@ class Replayed:
     def n(self) -> int:
         """Rows."""
         return len(self.passed)
+
+    def by_content(self) -> Replayed:
+        """The same draws, judged by the criteria alone that see what an answer says.
+
+        A check of the answer lets through what passes it, so a criterion that it enforces holds on every answer that a
+        cascade keeps: it shows that the check was run, and nothing of the answers.
+        """
+        arms = {tier: replace(arm, passed=arm.content) for tier, arm in self.arms.items()}
+        return replace(self, passed=self.content, arms=arms)
 
     @property
     def requests_digest(self) -> str:
@@ -102,7 +115,7 @@ def replayed(tables: Tables, draws: pl.DataFrame, tiers: Sequence[str], requests
         requests: By fingerprint; empty when the run has none.
     """
     logged = tables.accepted.filter(pl.col("arm") == "incumbent").select(
-        "exchange_id", y0=pl.col("accepted"), why0=pl.col("reason")
+        "exchange_id", y0=pl.col("accepted"), c0=pl.col("accepted_content"), why0=pl.col("reason")
     )
     rows = draws.join(logged, on="exchange_id", how="left", maintain_order="left")
     outside = (pl.col("why0") == "not_applicable").fill_null(False) & pl.col("y0").is_null()
@@ -114,6 +127,7 @@ def replayed(tables: Tables, draws: pl.DataFrame, tiers: Sequence[str], requests
         request_fps=request_fps,
         requests=[requests[fp] for fp in request_fps] if requests else None,
         passed=_floats(rows["y0"]),
+        content=_floats(rows["c0"]),
         cost_usd=_floats(rows["cost_usd"]),
         times=_floats(rows["weight"]),
         latency_ms=_floats(rows["latency_ms"]),
@@ -124,11 +138,12 @@ def replayed(tables: Tables, draws: pl.DataFrame, tiers: Sequence[str], requests
 
 def _arm(tables: Tables, rows: pl.DataFrame, tier: str) -> Arm:
     mine = (pl.col("tier") == tier) & (pl.col("arm") == "candidate") & (pl.col("repeat") == 0)
-    verdicts = tables.accepted.filter(mine).select("exchange_id", y1="accepted")
+    verdicts = tables.accepted.filter(mine).select("exchange_id", y1="accepted", c1="accepted_content")
     joined = calls_on(tables, rows, tier).join(verdicts, on="exchange_id", how="left", maintain_order="left")
     lost = joined["status"].is_null() | joined["status"].is_in(FAILED_TO_MEASURE)
     return Arm(
         passed=_floats(joined["y1"]),
+        content=_floats(joined["c1"]),
         cost_usd=_floats(joined["usd"]),
         lost=lost.to_numpy().astype(bool),
         latency_ms=_floats(joined["call_latency_ms"]),
@@ -259,6 +274,7 @@ def part_of(draws: Replayed, walked: Walk, rows: BoolArray) -> tuple[Replayed, W
         tier: replace(
             arm,
             passed=arm.passed[rows],
+            content=arm.content[rows],
             cost_usd=arm.cost_usd[rows],
             lost=arm.lost[rows],
             latency_ms=arm.latency_ms[rows],
@@ -273,6 +289,7 @@ def part_of(draws: Replayed, walked: Walk, rows: BoolArray) -> tuple[Replayed, W
         request_fps=[draws.request_fps[i] for i in chosen],
         requests=None,
         passed=draws.passed[rows],
+        content=draws.content[rows],
         cost_usd=draws.cost_usd[rows],
         times=draws.times[rows],
         latency_ms=draws.latency_ms[rows],

@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from audit.core.artifacts import RunFolder
+from audit.core.criteria import Grade
 from audit.core.exchange import Completion
 from audit.core.fingerprint import fingerprint
 from audit.core.outcome import Outcome
@@ -113,7 +114,7 @@ class _Scoring:
     workers: int
     counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     thinking: Counter[str] = field(default_factory=Counter)
-    decided: dict[tuple[object, ...], tuple[bool | None, str | None]] = field(default_factory=dict)
+    decided: dict[tuple[object, ...], tuple[bool | None, bool | None, str | None]] = field(default_factory=dict)
     computed: int = 0
     reused: int = 0
 
@@ -304,17 +305,24 @@ def _answered_cell(status: str, problem: str | None) -> Cell:
 
 def _acceptance(
     item: Item, route: _Route, criteria: Sequence[Criterion], cells: Sequence[Cell], problem: str | None
-) -> tuple[bool | None, str | None]:
-    """Whether a completion is accepted; where that is unknown, why: a replay status, not_applicable or errored."""
+) -> tuple[bool | None, bool | None, str | None]:
+    """Whether a completion is accepted, by all criteria and by those alone that see what it says; where the first is
+    unknown, why: a replay status, not_applicable or errored.
+
+    The second is what a policy that checks answers is tested on as well: what its check enforces shows nothing of it.
+    """
     if item.status in FAILED_TO_MEASURE:
-        return None, item.status
+        return None, None, item.status
     outcomes = [outcome_of(found) for found in cells]
     weights = [criterion.weight for criterion in criteria]
     holds = accept(outcomes, weights, route.settings.threshold, answered=problem is None)
+    seeing = [0.0 if criterion.grade is Grade.FORM else criterion.weight for criterion in criteria]
+    content = accept(outcomes, seeing, route.settings.threshold)
     if holds is not None:
-        return holds, None
+        return holds, content, None
     decides = zip(cells, weights, strict=True)
-    return None, "errored" if any(f.status == "errored" and w > 0 for f, w in decides) else "not_applicable"
+    why = "errored" if any(f.status == "errored" and w > 0 for f, w in decides) else "not_applicable"
+    return None, content, why
 
 
 def _fields(found: Cell) -> tuple[object, ...]:

@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -271,3 +272,56 @@ def test_checks_come_from_criteria_that_need_no_right_answer() -> None:
     found = checks_of(settings.routes[0], Path())
     assert [spec.name for spec in found] == ["answered", "schema", "regex", "one-of"]
     assert found[3].params == {"values": ["a", "b"], "extract": "x(.)"}
+
+
+def self_certifying(tmp_path: Path, *, regress: float) -> Routed:
+    """A world whose criteria ask for JSON and for the right answer; the incumbent's answers are often no JSON.
+
+    The candidate's answers lose `regress` in what they say. A cascade that checks for JSON keeps only JSON, so by all
+    criteria together it gains where the incumbent's form fails, whatever its answers say.
+    """
+    n, rng = 4000, np.random.default_rng(5)
+    routed = make_routed(tmp_path, {"small": Planted(regress=regress, gain=0.0, cost_share=0.1)}, shows=False, n=n)
+    form = {"incumbent": rng.random(n) >= 0.15, "candidate": rng.random(n) >= 0.2}
+    tables = routed.world.tables
+
+    def formed(rows: pl.DataFrame, places: pl.Series) -> pl.Series:
+        pairs = zip(rows["arm"], places, strict=True)
+        return pl.Series([bool(form[arm][place]) for arm, place in pairs], dtype=pl.Boolean)
+
+    accepted, replays = tables.accepted, tables.replays
+    by_id = pl.Series([int(name[:8], 16) for name in accepted["exchange_id"]])
+    by_fp = pl.Series([int(name[2:]) for name in replays["request_fp"]])
+    texts = ['{"a": 1}' if good else "no JSON" for good in formed(replays, by_fp)]
+    tables = replace(
+        tables,
+        accepted=accepted.with_columns(accepted=pl.col("accepted") & formed(accepted, by_id)),
+        replays=replays.with_columns(text=pl.Series(texts)),
+    )
+    return replace(routed, world=replace(routed.world, tables=tables))
+
+
+def test_a_check_does_not_certify_itself(tmp_path: Path) -> None:
+    """By all criteria the cascade gains and by what its answers say it loses far more than the margin: no Split."""
+    routed = self_certifying(tmp_path, regress=0.085)
+    route, policy = routed.judge(routed.bench([VerifierSpec(name="schema", params={})]))
+    cascades = [p for p in route.policies if p.kind == "cascade"]
+    assert policy is None
+    assert not any(p.certified for p in cascades)
+    assert all(p.quality_loss is not None and p.quality_loss.est < 0.03 for p in cascades)
+
+
+def test_a_check_is_certified_by_what_it_does_not_enforce(tmp_path: Path) -> None:
+    """The same check over answers that say what the incumbent's say: both claims hold, and it is recommended."""
+    routed = self_certifying(tmp_path, regress=0.002)
+    _, policy = routed.judge(routed.bench([VerifierSpec(name="schema", params={})]))
+    assert policy is not None
+
+
+def test_where_no_criterion_sees_what_an_answer_says_no_check_is_proposed(tmp_path: Path) -> None:
+    """Without a criterion beyond form there is nothing that a cascade could be certified by."""
+    routed = self_certifying(tmp_path, regress=0.002)
+    blind = routed.world.tables.accepted.with_columns(accepted_content=pl.lit(None, dtype=pl.Boolean))
+    routed = replace(routed, world=replace(routed.world, tables=replace(routed.world.tables, accepted=blind)))
+    route, _ = routed.judge(routed.bench([VerifierSpec(name="schema", params={})]))
+    assert not [p for p in route.policies if p.kind == "cascade"]

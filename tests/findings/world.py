@@ -160,6 +160,7 @@ def _verdicts(ids: list[str], arm: str, tier: str, passed: np.ndarray, status: n
             "tier": tier,
             "repeat": pl.Series([0] * len(ids), dtype=pl.Int16),
             "accepted": [bool(g) if m else None for g, m in zip(good, measured, strict=True)],
+            "accepted_content": [bool(g) if m else None for g, m in zip(good, measured, strict=True)],
             "reason": pl.Series(
                 [None if m else str(s) for s, m in zip(status, measured, strict=True)], dtype=pl.String
             ),

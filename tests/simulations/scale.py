@@ -85,7 +85,9 @@ def _tables(pairs: int) -> tuple[Tables, list[RouteDesign], dict[str, Tier]]:
         # One request in two hundred goes the other way: far inside the margin.
         flipped = rng.random(n) < 0.005
         arms.append(keys.with_columns(arm=pl.lit("candidate"), tier=pl.lit(name), accepted=pl.Series(before ^ flipped)))
-    verdicts = pl.concat(arms).with_columns(repeat=pl.lit(0, dtype=pl.Int16), reason=pl.lit(None, dtype=pl.String))
+    verdicts = pl.concat(arms).with_columns(
+        repeat=pl.lit(0, dtype=pl.Int16), accepted_content="accepted", reason=pl.lit(None, dtype=pl.String)
+    )
     calls = verdicts.filter(pl.col("arm") == "candidate").select("request_fp", "route", "tier", "arm", "repeat")
     tokens = dict.fromkeys(("prompt_tokens", "completion_tokens"), pl.lit(500, dtype=pl.Int64))
     calls = calls.with_columns(
