@@ -115,7 +115,8 @@ def tier_facts(tier: Tier) -> dict[str, Any]:
     }
     if tier.price.discount:
         price["discount"] = tier.price.discount
-    return {"model": tier.model, "provider": tier.provider, "host": host_of(tier), "price": price}
+    facts = {"model": tier.model, "provider": tier.provider, "host": host_of(tier), "price": price}
+    return facts | ({"settings": settings} if (settings := tier.request_settings) else {})
 
 
 def _provenance(at_hand: FindingsContext, report: IngestReport) -> Provenance:

@@ -114,6 +114,8 @@ class RoutingPolicy:
         made_at: End of the log's window, ISO date: the evidence is about traffic up to then.
         expires_at: ISO date after which the evidence is stale (30 days), or a model or price change before it.
         prices: USD per million tokens by tier, on which the savings rest.
+        settings: By tier, what it asks of its model beside the request (`Tier.request_settings`); only tiers with any.
+            A tier that is its model alone is not what was certified then.
         demo: Made from bundled data; not for a gateway that serves anybody.
         simulated: Tiers whose completions were simulated.
         scope: The part of the traffic that it is for, such as `{"tenant": "acme"}`; empty for all of it. A router does
@@ -129,6 +131,7 @@ class RoutingPolicy:
     prices: Mapping[str, Mapping[str, float | None]]
     demo: bool = False
     simulated: tuple[str, ...] = ()
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     scope: Mapping[str, str] = field(default_factory=dict)
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
     schema: str = SCHEMA

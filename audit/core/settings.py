@@ -122,6 +122,13 @@ class TierSettings(Section):
     price: PriceSettings | None = Field(None, description="Default: the price catalogue's")
     context_tokens: int | None = Field(None, gt=0)
     max_output_tokens: int = Field(4096, gt=0)
+    max_tokens: int | None = Field(None, gt=0, description="Token limit of every request, over the log's")
+    reasoning_effort: str | None = Field(None, description="How much it thinks, in the vendor's word", examples=["low"])
+    thinking_tokens: int | None = Field(
+        None, ge=0, description="Thinking budget, added to a request's token limit; 0: none"
+    )
+    prompt_suffix: str | None = Field(None, description="Text after the last user message", examples=[" /no_think"])
+    service_tier: str | None = Field(None, description="As the vendor names it", examples=["flex"])
     supports: SupportsSettings = SupportsSettings()
     concurrency: int = Field(16, ge=1, le=1024)
     requests_per_minute: float | None = Field(None, gt=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -67,6 +68,10 @@ class Supports:
     images: bool = False
 
 
+REQUEST_SETTINGS = ("max_tokens", "prompt_suffix", "reasoning_effort", "service_tier", "thinking_tokens")
+"""Fields of a tier that make it another candidate than its model alone."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tier:
     """A model at an endpoint at a price, with everything needed to call it.
@@ -80,6 +85,11 @@ class Tier:
         api_key_env: Environment variable that holds the key; None for no key.
         context_tokens: Size of the context window, or None when unknown.
         max_output_tokens: Used for the worst-case quote where the request names no limit.
+        max_tokens: Token limit of every request, over the log's.
+        reasoning_effort: How much it thinks, in the vendor's word.
+        thinking_tokens: Thinking budget, which is added to a request's token limit; 0 for none.
+        prompt_suffix: Text after the last user message.
+        service_tier: As the vendor names it; it has a price of its own.
         concurrency: Calls in flight at most.
         requests_per_minute: Rate limit to stay under, or None.
         timeout_s: Per attempt.
@@ -95,9 +105,39 @@ class Tier:
     api_key_env: str | None = None
     context_tokens: int | None = None
     max_output_tokens: int = 4096
+    max_tokens: int | None = None
+    reasoning_effort: str | None = None
+    thinking_tokens: int | None = None
+    prompt_suffix: str | None = None
+    service_tier: str | None = None
     supports: Supports = field(default_factory=Supports)
     concurrency: int = 16
     requests_per_minute: float | None = None
     timeout_s: float = 120.0
     batch_discount: float = 0.0
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def request_settings(self) -> dict[str, Any]:
+        """What the tier asks of its model beside the request: two tiers of one model differ in it."""
+        own = {name: getattr(self, name) for name in REQUEST_SETTINGS}
+        return {
+            name: value
+            for name, value in (own | {"body": self.options.get("body") or None}).items()
+            if value is not None
+        }
+
+    @property
+    def identity(self) -> str:
+        """What decides its answers, as a key: the model alone, or the model with its settings as sorted JSON."""
+        settings = self.request_settings
+        return f"{self.model} {json.dumps(settings, sort_keys=True)}" if settings else self.model
+
+    def output_limit(self, logged: int | None) -> int:
+        """Tokens that an answer may have: what is sent, and what the worst case is made of.
+
+        Args:
+            logged: The limit that the request names, or None.
+        """
+        limit = self.max_tokens or (self.max_output_tokens if logged is None else logged)
+        return limit + (self.thinking_tokens or 0)

@@ -57,6 +57,7 @@ def hand_over(
             tier.name: Endpoint(provider=tier.provider, base_url=tier.base_url, api_key_env=tier.api_key_env)
             for tier in sorted(tiers, key=lambda tier: tier.name)
         },
+        settings={tier.name: settings for tier in tiers if (settings := tier.request_settings)},
     )
 
 

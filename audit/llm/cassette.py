@@ -1,8 +1,9 @@
 """Recorded completions: a folder of JSON Lines, keyed by what was asked of which model, and how often.
 
-The key is (model, request_fp, repeat). The address is not part of it, so that a recording made on one machine plays on
-another, where the same model has another port or stands behind a gateway; a run in which one model name stands for two
-addresses is refused instead, because one would be served the other's answers.
+The key is (model, request_fp, repeat), where a tier with settings of its own (reasoning effort, a prompt suffix) has
+them beside its model's name (`Tier.identity`). The address is not part of it, so that a recording made on one machine
+plays on another, where the same model has another port or stands behind a gateway; a run in which one model name stands
+for two addresses is refused instead, because one would be served the other's answers.
 
 A line is `{"completion", "key", "model", "repeat", "request_fp"}` with sorted keys in ASCII. Only answers are recorded,
 never failures, and never costs: those follow from the usage and the price of the day.
@@ -171,7 +172,7 @@ def refuse_ambiguous(tiers: Sequence[Tier]) -> None:
     """
     addresses: dict[str, Tier] = {}
     for tier in tiers:
-        first = addresses.setdefault(tier.model, tier)
+        first = addresses.setdefault(tier.identity, tier)
         if tier.provider != "cassette" and first.base_url != tier.base_url:
             raise ConfigError(
                 f"tiers `{first.name}` and `{tier.name}` have one model at two addresses",

@@ -31,11 +31,12 @@ _CLASSES = {
 
 
 def own_prices(tiers: Iterable[TierSettings]) -> dict[str, dict[str, float | None]]:
-    """The prices that `audit.yaml` gives models, by class of token; one with a discount does not price the log."""
+    """The prices that `audit.yaml` gives models, by class of token. Neither one with a discount nor one of a service
+    tier prices the log."""
     return {
         tier.model: tier.price.model_dump(exclude={"as_of"})
         for tier in tiers
-        if tier.price is not None and not tier.discount
+        if tier.price is not None and not tier.discount and tier.service_tier is None
     }
 
 

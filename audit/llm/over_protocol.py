@@ -17,8 +17,11 @@ from audit.core.exchange import (
     Completion,
     Image,
     Losses,
+    Message,
     ModelRequest,
+    Reasoning,
     Request,
+    Text,
     Thinking,
     completion_of,
 )
@@ -67,10 +70,38 @@ def asked(request: Request, tier: Tier) -> ModelRequest:
         tokens = prompt_tokens_estimate(request)
         if tokens > tier.context_tokens * CERTAINLY_TOO_LONG:
             raise not_carried(f"the prompt has about {tokens} tokens, the tier's context {tier.context_tokens}")
-    sampling = typed.sampling
-    if sampling.max_tokens is None:
-        sampling = replace(sampling, max_tokens=tier.max_output_tokens)
-    return replace(typed, model=tier.model, sampling=sampling, service_tier=None)
+    return replace(
+        typed,
+        model=tier.model,
+        messages=_with_suffix(typed.messages, tier.prompt_suffix),
+        sampling=replace(typed.sampling, max_tokens=tier.output_limit(typed.sampling.max_tokens)),
+        reasoning=_reasoning(typed.reasoning, tier),
+        service_tier=tier.service_tier,
+    )
+
+
+def _reasoning(logged: Reasoning, tier: Tier) -> Reasoning:
+    """The tier's own amount of reasoning, else the log's."""
+    if tier.reasoning_effort is None and tier.thinking_tokens is None:
+        return logged
+    enabled = None if tier.thinking_tokens is None else tier.thinking_tokens > 0
+    return Reasoning(enabled=enabled, effort=tier.reasoning_effort, budget_tokens=tier.thinking_tokens or None)
+
+
+def _with_suffix(messages: tuple[Message, ...], suffix: str | None) -> tuple[Message, ...]:
+    """The messages, with a text after the user's last words."""
+    if suffix is None:
+        return messages
+    last = next((n for n in reversed(range(len(messages))) if messages[n].role == "user"), None)
+    if last is None:
+        return (*messages, Message("user", (Text(suffix),)))
+    parts = list(messages[last].parts)
+    place = next((n for n in reversed(range(len(parts))) if isinstance(parts[n], Text)), None)
+    if place is not None and isinstance(said := parts[place], Text):
+        parts[place] = replace(said, text=said.text + suffix)
+    else:
+        parts.append(Text(suffix))
+    return (*messages[:last], replace(messages[last], parts=tuple(parts)), *messages[last + 1 :])
 
 
 def refuse(losses: Losses, tier: Tier) -> None:

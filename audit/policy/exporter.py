@@ -66,13 +66,16 @@ class Exporter:
     prompts: bool = False
 
 
-def checked_routes(policy: RoutingPolicy, target: str) -> Iterator[RoutePolicy]:
+def checked_routes(policy: RoutingPolicy, target: str, carries: frozenset[str] = frozenset()) -> Iterator[RoutePolicy]:
     """The policy's routes, in order, after what no gateway can do has been refused.
+
+    Args:
+        carries: Settings of a tier (`Tier.request_settings`) that the target can ask of a model.
 
     Raises:
         NothingCertified: There is no route.
-        CannotExpress: A name has characters that no configuration carries, or a cheap answer would
-            have to be checked after the call.
+        CannotExpress: A name has characters that no configuration carries, a cheap answer would have to be checked
+            after the call, or a tier has settings that the target does not carry.
     """
     if not policy.routes:
         raise NothingCertified(target)
@@ -86,18 +89,24 @@ def checked_routes(policy: RoutingPolicy, target: str) -> Iterator[RoutePolicy]:
             raise CannotExpress(
                 target, f"it has no step after the call that runs the check `{entry.verifier.name}`", route=entry
             )
+        for name in sorted(policy.settings.get(entry.tier, {})):
+            if name not in carries:
+                raise CannotExpress(target, f"tier `{entry.tier}` has a {name} that it does not carry", route=entry)
         yield entry
 
 
-def static_routes(policy: RoutingPolicy, target: str, lacks: str) -> Iterator[RoutePolicy]:
+def static_routes(
+    policy: RoutingPolicy, target: str, lacks: str, carries: frozenset[str] = frozenset()
+) -> Iterator[RoutePolicy]:
     """The policy's routes when all of them are whole-route switches.
 
     Args:
         policy: To export.
         target: Name of the exporter.
         lacks: What the target would need for a signal.
+        carries: As for `checked_routes`.
     """
-    for entry in checked_routes(policy, target):
+    for entry in checked_routes(policy, target, carries):
         if entry.signal is not None:
             raise CannotExpress(target, lacks, route=entry)
         yield entry

@@ -158,7 +158,7 @@ def _expected_usd(counts: TokenCounts, tier: Tier) -> float:
 
 
 def _limit(counts: TokenCounts, tier: Tier) -> int:
-    return tier.max_output_tokens if counts.max_tokens is None else counts.max_tokens
+    return tier.output_limit(counts.max_tokens)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,7 +194,7 @@ def _drawn(slice_: pa.Table) -> dict[str, list[_Draw]]:
 
 
 def _call(route: str, request_fp: str, tier: Tier, arm: str) -> Call:
-    call_id = fingerprint([tier.name, tier.model, tier.base_url, request_fp, 0, arm])
+    call_id = fingerprint([tier.name, tier.identity, tier.base_url, request_fp, 0, arm])
     return Call(call_id=call_id, request_fp=request_fp, route=route, tier=tier.name, arm=arm)
 
 

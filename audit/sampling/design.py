@@ -59,7 +59,7 @@ def _design(frame: RouteFrame, need: RouteNeeds, tiers: Sequence[Tier], settings
     margin = settings.margin_of(frame.route)
     only = settings.slice.tiers
     candidates = [t for t in candidates_of(frame, need.entry, tiers) if only is None or t.name in only]
-    incumbent_tier = next((tier.name for tier in tiers if tier.model == frame.incumbent), None)
+    incumbent_tier = next((tier.name for tier in tiers if tier.identity == frame.incumbent), None)
     design = RouteDesign(
         route=frame.route,
         requests=frame.requests,
@@ -172,7 +172,7 @@ def candidates_of(frame: RouteFrame, entry: RouteSettings | None, tiers: Sequenc
     if entry is not None and entry.candidates is not None:
         return [by_name[name] for name in entry.candidates]
     spend = frame.auditable_usd
-    return [tier for tier in tiers if tier.model != frame.incumbent and cost_at(frame.rows, tier) < spend]
+    return [tier for tier in tiers if tier.identity != frame.incumbent and cost_at(frame.rows, tier) < spend]
 
 
 def cost_at(rows: pl.DataFrame, tier: Tier) -> float:

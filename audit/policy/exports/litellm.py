@@ -13,13 +13,18 @@ from audit.core.policy import RoutePolicy, RoutingPolicy
 from audit.policy.exporter import SPOKEN, CannotExpress, Exporter, heading, static_routes, with_provider, yaml_bytes
 
 NAME = "litellm"
+CARRIES = frozenset({"reasoning_effort", "service_tier", "thinking_tokens"})
+"""Settings of a tier that `litellm_params` hold; a limit is left out, because there a caller's own goes before it."""
 
 
 def export(policy: RoutingPolicy) -> dict[str, bytes]:
     """`config.yaml`: `model_list` and `router_settings.fallbacks`."""
     routes = list(
         static_routes(
-            policy, NAME, "model names alone decide; `litellm-auto-router` writes a configuration that asks the signal"
+            policy,
+            NAME,
+            "model names alone decide; `litellm-auto-router` writes a configuration that asks the signal",
+            CARRIES,
         )
     )
     tiers = dict.fromkeys(entry.otherwise for entry in routes)
@@ -50,7 +55,10 @@ def deployment(policy: RoutingPolicy, tier: str, name: str) -> dict[str, Any]:
     if endpoint is not None and endpoint.provider in SPOKEN:
         # A server without keys is asked with a word, because the client wants one.
         params["api_key"] = f"os.environ/{endpoint.api_key_env}" if endpoint.api_key_env else "none"
-    return {"model_name": name, "litellm_params": params}
+    settings = dict(policy.settings.get(tier, {}))
+    if (budget := settings.pop("thinking_tokens", None)) is not None:
+        settings["thinking"] = {"type": "enabled", "budget_tokens": budget} if budget else {"type": "disabled"}
+    return {"model_name": name, "litellm_params": {**params, **settings}}
 
 
 def unplaced(policy: RoutingPolicy, tiers: Iterable[str]) -> list[str]:
