@@ -44,7 +44,7 @@ def _notices(found: Comparison) -> list[str]:
     for side in (found.before, found.after):
         name = terminal_safe(side.run_id)
         if side.demo:
-            lines.append(f"  Run {name} is a demo: bundled data, these figures are nobody's.")
+            lines.append(f"  Run {name} is a demo: bundled data; these figures describe no real company.")
         if side.simulated:
             lines.append(f"  Run {name} has simulated completions: {terminal_safe(', '.join(side.simulated))}.")
         if not side.complete:

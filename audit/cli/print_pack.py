@@ -24,7 +24,7 @@ def verification_lines(found: Verification, *, ascii: bool) -> list[str]:  # noq
     """One line per check, and the word on the last line."""
     lines = [f"Evidence of run {terminal_safe(found.run_id)}, packed by audit {terminal_safe(found.tool_version)}"]
     if found.demo:
-        lines.append("  Demo: bundled data, these figures are nobody's.")
+        lines.append("  Demo: bundled data; these figures describe no real company.")
     if found.simulated:
         lines.append(f"  Simulated completions: {terminal_safe(', '.join(found.simulated))}.")
     wide = max(len(terminal_safe(check.name)) for check in found.checks)

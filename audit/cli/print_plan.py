@@ -126,4 +126,4 @@ def _looks(plan: Plan) -> list[str]:
 def _next(saved: Path | None) -> list[str]:
     if saved is None:
         return []
-    return ["", f"Saved {saved}. Nothing has been sent.", f"To spend exactly this:   audit replay {saved}"]
+    return ["", f"Saved {saved}. Nothing has been sent.", f"To run this plan:   audit replay {saved}"]

@@ -50,7 +50,7 @@ OPTIONS = ("Commit", "Expected cost", "Unused", "Risk of it")
 
 def _head(renewal: Renewal, width: int) -> Iterator[str]:
     if renewal.demo:
-        yield "Demo: bundled data. These figures are nobody's."
+        yield "Demo: bundled data; these figures describe no real company."
     if renewal.simulated:
         yield f"Simulated completions: {terminal_safe(', '.join(renewal.simulated))}."
     yield from _wrapped(headline(renewal), width, "")

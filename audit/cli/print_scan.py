@@ -101,7 +101,7 @@ def _head(scan: Scan) -> list[str]:
     run = f"  ·  run {terminal_safe(scan.run_id)}" if scan.run_id else ""
     lines = [said + run]
     if scan.demo:
-        lines.append("Demo: the dollars are of bundled data, they are nobody's.")
+        lines.append("Demo: bundled data; the dollars are no real company's.")
     if scan.run_spend_usd is not None and scan.spend_usd is not None:
         lines.append(f"Behind them: {usd(scan.spend_usd)} of {usd(scan.run_spend_usd)} in the log, each model once")
     return [*lines, ""]

@@ -166,9 +166,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.CAP_LEAVES_TOO_LITTLE: "the cap leaves money for {affordable} of the {least} replays it needs at least",
     Reason.CAP_LEFT_NOTHING: "the cap left no money for it",
     Reason.FEW_PAIRS: "about {pairs} certification pairs; a Switch needs at least {least}",
-    Reason.ONLY_IF_BETTER: (
-        "only if the candidate is better, or fewer than {usual} of the answers differ in the verdict"
-    ),
+    Reason.ONLY_IF_BETTER: ("only if the two disagree on fewer than {usual} of answers, or the candidate is better"),
     Reason.IF_NO_LOSS: "if the candidate truly loses nothing",
     Reason.IF_LOSS_BELOW: "if the true loss is below {points} points",
     Reason.CAP_MAKES_IT_WAIT: "the cap pays for {affordable} of its {draws} draws unless routes before it stop early",

@@ -14,7 +14,7 @@ from typing import Any
 from audit.core.display import MINUS, count, percent, plural, usd, visible
 from audit.core.finding import Findings
 from audit.gate.decide import Check, GateDecision, RuleResult, State, interval_text
-from audit.gate.text import SIGN, UNPROVEN, word
+from audit.gate.text import SIGN, UNPROVEN, p_text, word
 
 LIMIT = 60_000
 ROWS = 20
@@ -165,7 +165,7 @@ def _row(rule: RuleResult, check: Check) -> dict[str, str]:
     subject = code(check.subject) + (f" → {code(check.tier)}" if check.tier else "")
     basis = [f"{count(check.n)} pairs"] if check.n is not None else []
     if check.p_holm is not None and check.state is not State.PASS:
-        basis.append(f"Holm p {check.p_holm:.3f}")
+        basis.append(f"Holm {p_text(check.p_holm)}")
     return {
         "sign": SIGN[check.state],
         "subject": subject,

@@ -84,6 +84,11 @@ def _subject(check: Check) -> str:
     return (text + tier).replace("##[", "## [")
 
 
+def p_text(p: float) -> str:
+    """`p = 0.031`, `p < 0.001`: no probability is 0."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
 def _value(check: Check) -> str:
     return "" if check.value is None else interval_text(check.value, check.unit)
 
@@ -91,5 +96,5 @@ def _value(check: Check) -> str:
 def _basis(check: Check) -> str:
     parts = [f"n={count(check.n)}"] if check.n is not None else []
     if check.p_holm is not None and check.state is not State.PASS and "Holm" not in check.reason:
-        parts.append(f"Holm p={check.p_holm:.3f}")
+        parts.append(f"Holm {p_text(check.p_holm)}")
     return "  ".join([*parts, terminal_safe(check.reason)]).strip()

@@ -115,8 +115,8 @@ def _measured(findings: Findings, contract: ContractSettings) -> Iterator[Assump
         value = f"{usd_interval(route.avoidable_usd)} avoidable, to {route.candidate}"
         yield Assumption(key=f"route {route.route or '(no route)'}", value=value, origin=Origin.MEASURED)
         if route.verdict is Verdict.SPLIT:
-            value = f"{usd(freed_usd(route))} of the log's spend moves, by the tiers' price ratio on the route"
-            yield Assumption(key=f"route {route.route or '(no route)'}", value=value, origin=Origin.ASSUMED)
+            value = f"{usd(freed_usd(route))} of the log's spend moves"
+            yield Assumption(key=f"route {route.route or '(no route)'}", value=value, origin=Origin.MEASURED)
     if len(moving) > ROUTES_SHOWN:
         value = f"{usd_interval(findings.avoidable_usd)} avoidable over all routes"
         yield Assumption(key=f"{len(moving) - ROUTES_SHOWN} more routes", value=value, origin=Origin.MEASURED)

@@ -120,35 +120,28 @@ def is_move(route: RouteFinding) -> bool:
 def _move(
     index: int, route: RouteFinding, findings: Findings, contract: ContractSettings, per_month: float, z: FloatArray
 ) -> Move | None:
-    chosen = next((candidate for candidate in route.candidates if candidate.tier == route.candidate), None)
-    if not is_move(route) or chosen is None:
+    made = route.recommendation
+    if not is_move(route) or made.model is None or made.tier is None:
         return None
     freed, saving = freed_usd(route), route.avoidable_usd
     low = 0.0 if saving.lo is None else saving.lo
     high = freed if saving.hi is None else saving.hi
     drawn = np.clip(two_piece_normal(saving.est, low, high, saving.level, z), None, freed)
-    has_terms = contract.vendor_of(chosen.model) is not None
+    has_terms = contract.vendor_of(made.model) is not None
     return Move(
         route=index,
         name=route.route,
-        model=chosen.model,
+        model=made.model,
         freed={model: freed * share * per_month for model, share in route.incumbents.items()},
         saving=drawn * per_month,
-        charged=charged_share(findings.provenance.tiers.get(chosen.tier)) if has_terms else 1.0,
+        charged=charged_share(findings.provenance.tiers.get(made.tier)) if has_terms else 1.0,
     )
 
 
 def freed_usd(route: RouteFinding) -> float:
-    """Spend of the log that a verdict moves.
-
-    A Switch moves all that could be audited. Of a Split the findings know what it saves, and not what it moves: that
-    is worked out from the candidate's price ratio on the whole route, and is an assumption.
-    """
-    chosen = next(candidate for candidate in route.candidates if candidate.tier == route.candidate)
-    if route.verdict is Verdict.SWITCH or chosen.saving_usd is None or chosen.saving_usd.est <= 0:
-        return route.auditable_usd
-    saved_share = chosen.saving_usd.est / route.auditable_usd
-    return min(max(route.avoidable_usd.est / saved_share, route.avoidable_usd.est), route.auditable_usd)
+    """Spend of the log that a verdict moves; all that could be audited where the findings do not say."""
+    billed = route.recommendation.moves.spend_usd
+    return route.auditable_usd if billed is None else min(max(billed, route.avoidable_usd.est), route.auditable_usd)
 
 
 def _paths(findings: Findings, contract: ContractSettings, rng: np.random.Generator) -> Paths:

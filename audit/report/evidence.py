@@ -264,13 +264,11 @@ def _notes(route: RouteFinding) -> Iterable[str]:
     noise = route.noise_floor
     if noise is not None:
         same = (
-            ""
-            if noise.same_answer is None
-            else f"; {percent(noise.same_answer)} of its answers are the same to the letter"
+            "" if noise.same_answer is None else f"; {percent(noise.same_answer)} of its answers are the same verbatim"
         )
         moved = " So the replay does not reproduce production here; read the change with care." if noise.shifted else ""
         yield (
-            f"Noise floor: today’s model replayed against its own logged answers changes {percent(noise.psi, 1)} of "
+            f"Noise floor: today’s model replayed against its own logged answers flips {percent(noise.psi, 1)} of "
             f"{count(noise.n)} verdicts, {points_interval(noise.delta)} pts{same}.{moved}"
         )
     elif route.noise_reason:

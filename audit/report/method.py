@@ -147,7 +147,7 @@ def _ledger(findings: Findings) -> Numbers:
     rows.append(("Not auditable", texts.get("Not auditable", "$0")))
     rows += [(name, texts[name]) for name in reasons]
     rows.append(("Paid in all", usd(sum(known.values()) + sum(reasons.values()))))
-    return Numbers(caption="Every dollar in one bucket", head=("Bucket", "USD"), rows=tuple(rows))
+    return Numbers(caption="Where every dollar went", head=("Bucket", "USD"), rows=tuple(rows))
 
 
 def _provenance(findings: Findings) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -93,7 +93,11 @@ def facts(vendor: VendorRenewal) -> list[tuple[str, str]]:
             (
                 "Avoidable",
                 f"{usd(vendor.avoidable_usd)} leaves the need; "
-                + (f"{usd(kept)} of it is paid all the same {basis}" if kept >= SMALL_USD else f"all is saved {basis}"),
+                + (
+                    f"{usd(kept)} of that is lost to the commitment, {basis}"
+                    if kept >= SMALL_USD
+                    else f"all is saved {basis}"
+                ),
             )
         )
     if vendor.tier_lost_usd >= SMALL_USD:
@@ -135,7 +139,9 @@ def _break_even(vendor: VendorRenewal) -> str:
         return "above ten times the offered prices"
     price = percent(vendor.break_even, 1)
     if vendor.decision is Decision.SIGN:
-        return f"at {price} of the offered prices, the contract costs what going without does; above, do not sign"
+        over = vendor.break_even - 1
+        limit = f"sign up to {percent(over, 1)} above the offer" if over > 0 else f"sign up to {price} of the offer"
+        return f"{limit}; beyond that, pay as you go"
     return f"sign only if the prices fall to {price} of the offered ones"
 
 

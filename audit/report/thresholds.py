@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audit.core.display import count, percent
+from audit.core.display import count, percent, plural
 from audit.core.exploration import ThresholdCurve
 from audit.core.finding import Findings, RouteFinding, Verdict
 from audit.report.charts import Tick
@@ -22,7 +22,7 @@ MOST, LARGEST = 12, 6
 WORTH = 0.1
 """A share below this is not worth a router; `findings` recommends none either."""
 
-NO_SCORE = "No score to route on. Whole-route switches only."
+NO_SCORE = "No routing signal could be fitted, so only whole routes can move."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ def thresholds(findings: Findings) -> Thresholds | None:
     without = len(findings.routes) - len(scored)
     more = [f"{count(left)} more routes have a curve in `findings.json`."] if left else []
     if without:
-        more.append(f"{count(without)} {'route has' if without == 1 else 'routes have'} no score to route on.")
+        more.append(f"No routing signal could be fitted for {plural(without, 'route')}.")
     return Thresholds(
         cells=tuple(_cell(route, curve, f"r{index}", x, y) for index, route, curve in shown),
         y_ticks=tuple(Tick(x=y(v), label=f"{v * 100:g}".replace("-", "−")) for v in nice_ticks(low, high, 4)),

@@ -252,7 +252,8 @@ def _finding(findings: Findings) -> str:
     nothing = [point for point in margins if point.avoidable_usd.est == 0]
     if nothing and picked.avoidable_usd.est > 0:
         names = listing([margin_points(point.margin or 0) for point in nothing], "or")
-        found.append(f"At {names} {'point' if names == '1' else 'points'} nothing would move.")
+        several = "points" if nothing[-1].margin != 0.01 else "point"
+        found.append(f"At a margin of {names} {several}, nothing would move.")
     widest = max((route.margin for route in findings.routes), default=0.0)
     tried = max((one.margin for route in findings.routes for one in route.at_margins), default=0.0)
     if widest < tried and not any((point.margin or 0) > widest for point in margins):
@@ -263,7 +264,7 @@ def _finding(findings: Findings) -> str:
 def _a_margin(group: Sequence[FrontierPoint]) -> str:
     """`A margin of 3 or 5 points`."""
     names = [margin_points(point.margin or 0) for point in group]
-    return f"A margin of {listing(names, 'or')} {'point' if names == ['1'] else 'points'}"
+    return f"A margin of {listing(names, 'or')} {'point' if names[-1] == '1' else 'points'}"
 
 
 def _numbers(points: Sequence[FrontierPoint], findings: Findings) -> Numbers:

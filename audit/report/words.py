@@ -173,17 +173,15 @@ def carriers(findings: Findings) -> str:
         return "One route."
     amounts = sorted((route.avoidable_usd.est for route in routes if route.avoidable_usd.est > 0), reverse=True)
     if len(amounts) == len(routes) <= 20:
-        return f"{'Both' if len(routes) == 2 else f'All {number_word(len(routes))}'} routes carry it."
+        return f"It comes from {'both' if len(routes) == 2 else f'all {number_word(len(routes))}'} routes."
     if len(routes) <= 20:
-        word = number_word(len(amounts)).capitalize()
-        return f"{word} of {number_word(len(routes))} routes {'carries' if len(amounts) == 1 else 'carry'} it."
+        return f"It comes from {number_word(len(amounts))} of the {number_word(len(routes))} routes."
     running, needed = 0.0, 0
     for amount in amounts:
         running, needed = running + amount, needed + 1
         if running >= 0.9 * sum(amounts):
             break
-    word = number_word(needed).capitalize()
-    return f"{word} of {count(len(routes))} routes {'carries' if needed == 1 else 'carry'} 90% of it."
+    return f"90% of it comes from {number_word(needed)} of the {count(len(routes))} routes."
 
 
 def whose_margin(findings: Findings, several: str = "each route’s margin") -> str:

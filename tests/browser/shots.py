@@ -3,8 +3,8 @@
 `first.png` is the first screen, which the README shows: `make shots` draws it from the demo.
 
 RUN_OR_FIXTURE is a run folder, a report.html, or the name of a state in `tests/report/fixtures.py`. Makes `light.png`
-and `dark.png` (1,280 px), `narrow.png` (400 px), `print-1.png` (the first A4 page as Chromium lays it out on screen)
-and `report.pdf`.
+and `dark.png` (1,280 px), `tablet.png` (768 px), `narrow.png` (400 px), `print-1.png` (the first A4 page as Chromium
+lays it out on screen) and `report.pdf`.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ def shoot(browser: Browser, html: Path, folder: Path) -> None:
     for name, size, options in (
         ("light", {"width": 1280, "height": 900}, {"color_scheme": "light"}),
         ("dark", {"width": 1280, "height": 900}, {"color_scheme": "dark"}),
+        ("tablet", {"width": 768, "height": 1024}, {"color_scheme": "light"}),
         ("narrow", {"width": 400, "height": 860}, {"color_scheme": "light", "device_scale_factor": 2}),
     ):
         page = browser.new_page(viewport=size, **options)

@@ -258,6 +258,11 @@ def changed(item: RouteFinding, **changes: Any) -> RouteFinding:
     if "share_moved" in changes:
         share = changes.pop("share_moved")
         said["moves"] = Moves(requests=round(item.requests * share), share=share, spend_usd=item.auditable_usd * share)
+    if said.get("verdict") is Verdict.SWITCH and "moves" not in said:
+        billed = changes.get("auditable_usd", item.auditable_usd)
+        said["moves"] = Moves(requests=item.requests, share=1.0, spend_usd=billed)
+    if "saving_usd" in said:
+        said["cost_usd"] = said["saving_usd"].taken_from(changes.get("auditable_usd", item.auditable_usd))
     if said.get("verdict") in (Verdict.KEEP, Verdict.NOT_PROVEN):
         said = {"moves": Moves(), "kind": None, "params": {}, "ground": GROUND[said["verdict"]]} | said
     return dataclasses.replace(item, recommendation=dataclasses.replace(item.recommendation, **said), **changes)

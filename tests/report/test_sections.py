@@ -32,7 +32,7 @@ def test_the_frontier_names_every_way_once() -> None:
     assert found.numbers is not None
     assert len(found.numbers.rows) == len(fixtures.proven().frontier)
     assert "exploratory" in " ".join(row[0] for row in found.numbers.rows)
-    assert found.finding.startswith("At 0.5 or 1 points nothing would move.")
+    assert found.finding.startswith("At a margin of 0.5 or 1 point, nothing would move.")
 
 
 def test_the_frontier_of_no_waste_is_today() -> None:

@@ -81,7 +81,7 @@ def test_a_route_below_its_floor_says_so() -> None:
 
 def test_the_carriers_of_many_routes() -> None:
     """Hundreds of routes: how many carry nine tenths."""
-    assert carriers(fixtures.many_routes()) == "70 of 300 routes carry 90% of it."
+    assert carriers(fixtures.many_routes()) == "90% of it comes from 70 of the 300 routes."
 
 
 def test_what_would_settle_it_is_summed() -> None:
