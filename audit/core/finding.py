@@ -15,6 +15,7 @@ from audit.core.criteria import CriteriaCheck
 from audit.core.exploration import FrontierPoint, MarginFinding, ThresholdCurve
 from audit.core.interval import Estimate
 from audit.core.mixture import Mix
+from audit.core.reason import Because
 from audit.core.recommendation import Latency as Latency
 from audit.core.recommendation import PairTable
 from audit.core.recommendation import Recommendation as Recommendation
@@ -47,6 +48,23 @@ class CriterionRate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotAsked:
+    """Requests of a route that a candidate was not asked, for one reason; they are outside every claim about it.
+
+    Attributes:
+        because: Why.
+        requests: Quality draws.
+        share: Of the quality draws that had their turn.
+        usd: Of the route's auditable spend, estimated by the dollar draws.
+    """
+
+    because: Because
+    requests: int
+    share: float
+    usd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateFinding:
     """One candidate on one route, judged on the certification split.
 
@@ -70,12 +88,13 @@ class CandidateFinding:
         latency_ms: Of the candidate's calls.
         incumbent_latency_ms: Of the log's.
         excluded: Replay statuses that could not be measured, with counts.
-        counted_against: Statuses that count against the candidate (refused, truncated, unsupported), with counts.
+        counted_against: Statuses that count against the candidate (refused, truncated, too_long), with counts.
         criteria: One row per criterion.
         tuning: (n, b, c) on the tuning split, which ordered the candidates.
         look: Number of the declared look that its pairs are of; None before the first.
         dropped: Given up on the tuning split, which its pairs are then of.
         cost: Where `cost_usd_full_log` comes from; None where nothing is known of it.
+        not_asked: What it was not asked, by reason, the largest share first.
     """
 
     tier: str
@@ -105,6 +124,7 @@ class CandidateFinding:
     look: int | None = None
     cost: CostBreakdown | None = None
     dropped: bool = False
+    not_asked: tuple[NotAsked, ...] = ()
 
     @property
     def still_open(self) -> bool:

@@ -47,6 +47,7 @@ class Reason(StrEnum):
     IMAGES_OFF = "images_off"
     PART_NOT_CARRIED = "part_not_carried"
     PARAMETER_NOT_CARRIED = "parameter_not_carried"
+    LOST_ON_THE_WAY = "lost_on_the_way"
     PARAMETER_REFUSED = "parameter_refused"
     ROLE_REFUSED = "role_refused"
     MEDIA_REFUSED = "media_refused"
@@ -127,6 +128,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.IMAGES_OFF: "images are switched off for this tier (`supports.images`)",
     Reason.PART_NOT_CARRIED: "the adapter cannot carry a message part of type `{name}`",
     Reason.PARAMETER_NOT_CARRIED: "the adapter cannot carry the parameter `{name}`",
+    Reason.LOST_ON_THE_WAY: "the tier's protocol cannot say all of it: {name}",
     Reason.PARAMETER_REFUSED: "the endpoint does not take `{name}`",
     Reason.ROLE_REFUSED: "the endpoint does not take messages of role `{name}`",
     Reason.MEDIA_REFUSED: "the endpoint does not take images or other media",
@@ -174,7 +176,13 @@ SENTENCES: Mapping[Reason, str] = {
 
 NOT_ASKED = frozenset(
     {Reason.TOOLS_OFF, Reason.SCHEMAS_OFF, Reason.IMAGES_OFF, Reason.PART_NOT_CARRIED, Reason.PARAMETER_NOT_CARRIED}
-    | {Reason.PARAMETER_REFUSED, Reason.ROLE_REFUSED, Reason.MEDIA_REFUSED, Reason.TOOLS_REFUSED}
+    | {
+        Reason.LOST_ON_THE_WAY,
+        Reason.PARAMETER_REFUSED,
+        Reason.ROLE_REFUSED,
+        Reason.MEDIA_REFUSED,
+        Reason.TOOLS_REFUSED,
+    }
     | {Reason.FORMAT_REFUSED, Reason.STREAMS_ONLY, Reason.ABOVE_ALLOWANCE, Reason.REQUEST_REFUSED}
 )
 """Reasons that say nothing of the candidate's answers: its requests are outside the claim, with their dollars."""

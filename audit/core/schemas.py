@@ -165,8 +165,10 @@ REPLAYS = _table(
     ("tier", pa.string(), False),
     ("arm", WORD, False),  # incumbent_replay | candidate
     ("repeat", pa.int16(), False),
-    # ok | refused | truncated | unsupported | rate_limited | timeout | http_error | undecodable
+    # ok | refused | truncated | too_long | rate_limited | timeout | http_error | undecodable | not_asked
     ("status", WORD, False),
+    ("reason", WORD),  # of `not_asked`: a word of `core.reason`
+    ("about", pa.string()),  # the parameter, role or type of part that the reason names
     ("text", pa.large_string()),
     ("tool_calls", pa.large_string()),
     ("finish_reason", WORD),
@@ -217,8 +219,15 @@ ACCEPTED = _table(
     ("reason", pa.string()),  # why it is null: a replay status, `not_applicable` or `errored`
 )
 
-MEASURED = ("ok", "refused", "truncated", "unsupported")
+MEASURED = ("ok", "refused", "truncated", "too_long")
 """Replay statuses that say something of the candidate; the last three count against it."""
 
 FAILED_TO_MEASURE = ("rate_limited", "timeout", "http_error", "undecodable")
 """Replay statuses that say nothing of it: excluded from the estimate, failures in the lower bound."""
+
+NOT_ASKED = "not_asked"
+"""Replay status of a request that the candidate never saw, or that its endpoint refused for its form: outside the
+claim, counted with its dollars."""
+
+NO_ANSWER = (*FAILED_TO_MEASURE, NOT_ASKED)
+"""Replay statuses of calls that have no answer to judge."""

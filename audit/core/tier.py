@@ -61,7 +61,7 @@ class Price:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supports:
-    """What the endpoint can do; a request that needs more is `unsupported` there."""
+    """What the endpoint can do; a request that needs more is not asked there."""
 
     tools: bool = True
     json_schema: bool = True

@@ -8,24 +8,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from audit.core.finding import CandidateFinding, CandidateVerdict, CriterionRate, Latency
+from audit.core.finding import CandidateFinding, CandidateVerdict, CriterionRate, Latency, NotAsked
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
 from audit.core.recommendation import PairTable
 from audit.core.schemas import MEASURED
 from audit.core.tier import Tier
 from audit.findings.breakdown import breakdown
-from audit.findings.evidence import Pairs, Tables, dollar_draws, pair_up, quality_draws
+from audit.findings.evidence import MAX_MISSING, MAX_UNASKED, Pairs, Tables, dollar_draws, pair_up, quality_draws
 from audit.findings.looks import Schedule
 from audit.findings.money import dollars_of, saving_of
+from audit.findings.unasked import not_asked, unasked_share
 from audit.stats import missing
 from audit.stats.group_sequential import Look
 from audit.stats.noninferiority import p_fail, p_pass
 from audit.stats.paired import wilson
 from audit.stats.tango import PairCounts
-
-MAX_MISSING = 0.02
-"""Above this share of unmeasured draws a finding is insufficient (`product.md` section 6)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +41,7 @@ class Evidence:
         waste_usd: Hindsight, or None.
         look: Whose draws the pairs are; None before the first look.
         dropped: Why it was, on the tuning split, whose pairs then are meant; None of the others.
+        not_asked: What it was not asked, over all draws that had their turn.
     """
 
     tier: Tier
@@ -55,6 +54,7 @@ class Evidence:
     waste_usd: Estimate | None
     look: Look | None
     dropped: str | None
+    not_asked: tuple[NotAsked, ...] = ()
 
     @property
     def tuning_loss(self) -> float:
@@ -70,6 +70,11 @@ class Evidence:
     def insufficient(self) -> bool:
         """Whether too many draws could not be measured."""
         return self.pairs.missing_share > MAX_MISSING
+
+    @property
+    def unasked(self) -> bool:
+        """Whether so much was not asked that a claim about the rest is none about the route."""
+        return unasked_share(self.not_asked) > MAX_UNASKED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +153,10 @@ def gather(tables: Tables, design: RouteDesign, tier: Tier, level: float, seen: 
         delta=delta_of(pairs, level, nominal=seen.nominal),
         look=seen.look,
         dropped=seen.dropped,
-        saving_usd=saving_of(draws.saved, design.auditable_usd, level),
-        waste_usd=dollars_of(hindsight, design.auditable_usd, level),
+        # Where nothing was answered, what it would have cost is not known; that is not "nothing is saved".
+        saving_usd=saving_of(draws.saved, design.auditable_usd, level) if draws.answered else None,
+        waste_usd=dollars_of(hindsight, design.auditable_usd, level) if draws.answered else None,
+        not_asked=not_asked(tables, design, tier.name),
     )
 
 
@@ -211,6 +218,7 @@ def describe(
         look=evidence.look.number if evidence.look else None,
         cost=breakdown(tables, design, evidence.tier, level),
         dropped=evidence.dropped is not None,
+        not_asked=evidence.not_asked,
     )
 
 

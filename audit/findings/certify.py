@@ -14,7 +14,7 @@ from audit.core.plan import RouteDesign
 from audit.core.policy import RoutePolicy
 from audit.core.recommendation import PairTable
 from audit.core.tested import MovedPart
-from audit.findings.candidates import MAX_MISSING, delta_of, pessimistic, table_of
+from audit.findings.candidates import delta_of, pessimistic, table_of
 from audit.findings.evidence import Pairs, Tables, dollar_sample, quality_draws
 from audit.findings.looks import Schedule
 from audit.findings.money import at_risk, dollars_of
@@ -259,12 +259,13 @@ class Trial:
         before = terms.schedule.takes_in(look) if look else 0
         pairs = pairs_of(self.tuned.policy, self.draws, self.walked, before=before)
         taken_in = self.draws.draw_order < before
+        asked = ~self.draws.arms[self.tuned.policy.tier].unasked
         return _Seen(
             taken_in=taken_in,
             pairs=pairs,
             delta=delta_of(pairs, terms.level, nominal=look.level) if look else None,
-            asked=self.walked.asked[taken_in],
-            kept=self.walked.kept[taken_in],
+            asked=(self.walked.asked & asked)[taken_in],
+            kept=(self.walked.kept & asked)[taken_in],
         )
 
     @property
@@ -285,7 +286,7 @@ class Trial:
 
     def _test(self, look: Look, terms: Terms) -> LookTest:
         seen = self.seen(look, terms)
-        if terms.noisy or seen.pairs.n < terms.least_pairs or seen.pairs.missing_share > MAX_MISSING:
+        if terms.noisy or seen.pairs.n < terms.least_pairs or seen.pairs.unmeasurable:
             return LookTest(p=1.0, above=False)
         above = seen.delta is not None and seen.delta.lo is not None and seen.delta.lo > -terms.margin
         return LookTest(p=p_pass(pessimistic(seen.pairs), margin=terms.margin), above=above)

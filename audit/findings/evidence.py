@@ -12,7 +12,8 @@ import polars as pl
 
 from audit.core.artifacts import RunFolder
 from audit.core.options import DIMENSIONS
-from audit.core.schemas import MEASURED
+from audit.core.reason import Reason
+from audit.core.schemas import MEASURED, NOT_ASKED
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.findings.costing import LOGGED, Costing, costing_of
@@ -20,11 +21,14 @@ from audit.stats.missing import Missing
 
 BoolArray = npt.NDArray[np.bool_]
 
-SERVED = tuple(status for status in MEASURED if status != "unsupported")
+SERVED = tuple(status for status in MEASURED if status != Reason.TOO_LONG)
 """Statuses of calls that a candidate answered, and billed."""
 
-UNSCORED = "incumbent_unscored"
-"""Exclusion: the log's own completion could not be scored, so there is nothing to compare with."""
+MAX_MISSING = 0.02
+"""Above this share of unmeasured draws a finding is insufficient (`product.md` section 6)."""
+
+MAX_UNASKED = 0.02
+"""Above this share of draws that a candidate was not asked, a claim about the others is no claim about the route."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +138,7 @@ class Pairs:
         missing: Draws that could not be measured.
         excluded: Why draws are missing, with counts.
         not_applicable: Draws to which no criterion applies; they are outside the claim.
+        unasked: Draws that the candidate was not asked; they are outside the claim.
     """
 
     exchange_ids: tuple[str, ...]
@@ -142,6 +147,7 @@ class Pairs:
     missing: Missing
     excluded: Mapping[str, int]
     not_applicable: int
+    unasked: int = 0
 
     @property
     def n(self) -> int:
@@ -153,6 +159,17 @@ class Pairs:
         """Share of draws inside the claim that could not be measured."""
         drawn = self.n + self.missing.total
         return self.missing.total / drawn if drawn else 0.0
+
+    @property
+    def unasked_share(self) -> float:
+        """Share of draws that the candidate was not asked."""
+        drawn = self.n + self.missing.total + self.unasked
+        return self.unasked / drawn if drawn else 0.0
+
+    @property
+    def unmeasurable(self) -> bool:
+        """Whether so much is not measured, or was not asked, that nothing can be concluded."""
+        return self.missing_share > MAX_MISSING or self.unasked_share > MAX_UNASKED
 
 
 def quality_draws(tables: Tables, split: str | None = None) -> pl.DataFrame:
@@ -178,10 +195,13 @@ def pair_up(tables: Tables, draws: pl.DataFrame, *, arm: str, tier: str) -> Pair
         .sort("draw_order", "exchange_id")
     )
     outside = (pl.col("why0") == "not_applicable").fill_null(False) & pl.col("y0").is_null()
-    claimed = joined.filter(~outside)
+    unasked = (pl.col("why1") == NOT_ASKED).fill_null(False) & pl.col("y1").is_null()
+    claimed = joined.filter(~outside & ~unasked)
     measured = claimed.drop_nulls(["y0", "y1"])
     missing = claimed.filter(pl.col("y0").is_null() | pl.col("y1").is_null()).with_columns(
-        why=pl.when(pl.col("y0").is_null()).then(pl.lit(UNSCORED)).otherwise(pl.col("why1").fill_null("not_replayed"))
+        why=pl.when(pl.col("y0").is_null())
+        .then(pl.lit(Reason.INCUMBENT_UNSCORED.value))
+        .otherwise(pl.col("why1").fill_null(Reason.NOT_REPLAYED.value))
     )
     reasons = missing.group_by("why").len().sort("why")
     return Pairs(
@@ -194,7 +214,8 @@ def pair_up(tables: Tables, draws: pl.DataFrame, *, arm: str, tier: str) -> Pair
             unknown=missing["y0"].null_count(),
         ),
         excluded=dict(zip(reasons["why"], reasons["len"], strict=True)),
-        not_applicable=joined.height - claimed.height,
+        not_applicable=joined.filter(outside).height,
+        unasked=joined.filter(~outside & unasked).height,
     )
 
 
@@ -205,10 +226,12 @@ class DollarDraws:
     Attributes:
         saved: 1 - candidate's cost / incumbent's cost; 0 where the candidate's cost could not be measured.
         no_worse: Whether the candidate's answer was accepted or the incumbent's was not; unmeasured is False.
+        answered: Draws whose cost is known.
     """
 
     saved: npt.NDArray[np.float64]
     no_worse: BoolArray
+    answered: int
 
 
 def calls_on(tables: Tables, draws: pl.DataFrame, tier: str, prompt_cache: str | None = None) -> pl.DataFrame:
@@ -270,4 +293,5 @@ def dollar_draws(tables: Tables, tier: str, prompt_cache: str | None = None) -> 
     return DollarDraws(
         saved=np.repeat(joined["saved"].to_numpy(), times),
         no_worse=np.repeat(joined["no_worse"].to_numpy().astype(bool), times),
+        answered=joined.height - joined["usd"].null_count(),
     )

@@ -26,14 +26,16 @@ def onward(certified: Certified, spend_usd: float) -> dict[str, int]:
 
     Special cases:
         Before the first look: every candidate that may cost less and was not dropped on the tuning split goes to it,
-        unless the route is too noisy.
+        unless the route is too noisy, or so much was not asked that no policy could be claimed.
     """
     schedule = certified.terms.schedule
     if certified.terms.noisy:
         return {}
     now = schedule.taken
     if now == 0:
-        return {e.tier.name: 1 for e in certified.evidence if _may_save(e) and e.dropped is None}
+        tested = {tier for one in certified.policies.tested for tier in one.tuned.policy.asks}
+        going = (e for e in certified.evidence if _may_save(e) and e.dropped is None)
+        return {e.tier.name: 1 for e in going if not e.unasked or e.tier.name in tested}
     wanted = {**_for_the_splits(certified, now, spend_usd), **_for_the_sequence(certified, now, spend_usd)}
     if certified.policies.best is None and now < len(schedule.stages):
         undecided = (e for e in certified.evidence if schedule.reach.get(e.tier.name, 0) == now and _open(e, certified))
@@ -121,7 +123,7 @@ def _hopeless(tested: Tested, certified: Certified) -> bool:
 def _open(evidence: Evidence, certified: Certified) -> bool:
     """Neither shown to lose too much nor without a chance of it or of the opposite."""
     margin = certified.terms.margin
-    if evidence.look is None or not _may_save(evidence) or evidence.below(margin):
+    if evidence.look is None or evidence.unasked or not _may_save(evidence) or evidence.below(margin):
         return False
     chance = certified.terms.schedule.prospects(observed(evidence.pairs), evidence.look, margin)
     return max(chance.passing, chance.failing) >= NO_PROSPECT

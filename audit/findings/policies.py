@@ -20,7 +20,7 @@ from audit.core.plain import to_plain
 from audit.core.plan import RouteDesign
 from audit.core.policy import RoutePolicy, SignalSpec, VerifierSpec
 from audit.findings.candidates import observed
-from audit.findings.evidence import Pairs, Tables, quality_draws
+from audit.findings.evidence import MAX_UNASKED, Pairs, Tables, quality_draws
 from audit.findings.replayed import Replayed, Values, Walk, pairs_of, parted_by, replayed, saved_share, walk
 from audit.findings.screening import Screening, dropped
 from audit.findings.sealed import Sealed, Tuned, policy_name, undominated
@@ -120,7 +120,7 @@ def propose(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: Be
         kept={to for to, _ in bench.rules(design.route)},
     )
     proposed = [tuned for tier, tuned in whole.items() if tier not in out]
-    useful = [tuned.policy.tier for tuned in proposed if tuned.saving_share > 0]
+    useful = [tuned.policy.tier for tuned in proposed if maker.saves(tuned.policy)]
     # With fewer draws nothing can be certified, so nothing is fitted.
     enough = certifying >= least_pairs(design.margin, bench.alpha)
     if bench.requests and enough:
@@ -294,16 +294,23 @@ class _Maker:
     def _tuned(self, policy: RoutePolicy, values: FloatArray | None = None) -> Tuned:
         """Estimate a policy on the tuning draws, given its signal's values there, out of fold."""
         walked = walk(policy, self.tuning, values)
-        loss = _loss(pairs_of(policy, self.tuning, walked))
+        pairs = pairs_of(policy, self.tuning, walked)
+        loss = _loss(pairs)
         if policy.verifier is not None and not policy.verifier.tiers:
             loss = max(loss, _loss(pairs_of(policy, self.tuning.by_content(), walked)))
+        # What could not be claimed after the whole replay is not worth one.
+        claimable = pairs.unasked_share <= MAX_UNASKED
         return Tuned(
             name=policy_name(policy),
             policy=policy,
             loss=loss,
-            saving_share=saved_share(policy, self.tuning, walked),
+            saving_share=saved_share(policy, self.tuning, walked) if claimable else 0.0,
             promise=None if policy.kind == "static" else self._promise(policy, walked),
         )
+
+    def saves(self, policy: RoutePolicy) -> bool:
+        """Whether a whole-route switch saves anything on the tuning draws that its tier answered."""
+        return saved_share(policy, self.tuning, walk(policy, self.tuning, None)) > 0
 
     def _promise(self, policy: RoutePolicy, walked: Walk) -> float:
         parted = parted_by(policy, self.tuning, walked)

@@ -20,7 +20,7 @@ from audit.core.fingerprint import combined
 from audit.core.interval import Estimate
 from audit.core.options import DIMENSIONS
 from audit.core.policy import RoutePolicy, SignalSpec, VerifierSpec
-from audit.core.schemas import FAILED_TO_MEASURE
+from audit.core.schemas import NO_ANSWER, NOT_ASKED
 from audit.findings.evidence import SERVED, Pairs, Tables, calls_on
 from audit.signals import compute
 from audit.signals.signal import BoolArray, FloatArray, TextEmbedder
@@ -41,6 +41,7 @@ class Arm:
         content: The same by the criteria alone that see what an answer says; NaN also where none applies.
         cost_usd: Of its call, as assumed; NaN where it was not served or has no known cost.
         lost: The call failed in a way that says nothing of the candidate, or was never made.
+        unasked: Of these, the candidate was not asked, for a reason that is none of its own; outside every claim.
         latency_ms: Of its call; NaN where it was not served.
         completions: None where there is none.
     """
@@ -49,6 +50,7 @@ class Arm:
     content: FloatArray
     cost_usd: FloatArray
     lost: BoolArray
+    unasked: BoolArray
     latency_ms: FloatArray
     completions: Sequence[Completion | None]
 
@@ -140,12 +142,13 @@ def _arm(tables: Tables, rows: pl.DataFrame, tier: str) -> Arm:
     mine = (pl.col("tier") == tier) & (pl.col("arm") == "candidate") & (pl.col("repeat") == 0)
     verdicts = tables.accepted.filter(mine).select("exchange_id", y1="accepted", c1="accepted_content")
     joined = calls_on(tables, rows, tier).join(verdicts, on="exchange_id", how="left", maintain_order="left")
-    lost = joined["status"].is_null() | joined["status"].is_in(FAILED_TO_MEASURE)
+    lost = joined["status"].is_null() | joined["status"].is_in(NO_ANSWER)
     return Arm(
         passed=_floats(joined["y1"]),
         content=_floats(joined["c1"]),
         cost_usd=_floats(joined["usd"]),
         lost=lost.to_numpy().astype(bool),
+        unasked=(joined["status"] == NOT_ASKED).fill_null(False).to_numpy().astype(bool),
         latency_ms=_floats(joined["call_latency_ms"]),
         completions=[
             _completion(*row) for row in joined.select("status", "text", "tool_calls", "finish_reason").iter_rows()
@@ -226,7 +229,8 @@ def pairs_of(policy: RoutePolicy, draws: Replayed, walked: Walk, *, before: int 
     passed, kept = draws.passed[first], walked.kept[first]
     after = np.where(kept, draws.arms[policy.tier].passed[first], passed)
     known = ~np.isnan(passed) & ~np.isnan(after)
-    missing = ~known & kept
+    unasked = kept & draws.arms[policy.tier].unasked[first]
+    missing = ~known & kept & ~unasked
     counted = known | ~kept
     good = np.nan_to_num(passed) > 0.5
     return Pairs(
@@ -240,6 +244,7 @@ def pairs_of(policy: RoutePolicy, draws: Replayed, walked: Walk, *, before: int 
         ),
         excluded={},
         not_applicable=0,
+        unasked=int(unasked.sum()),
     )
 
 
@@ -247,17 +252,19 @@ def parted_by(policy: RoutePolicy, draws: Replayed, walked: Walk, *, before: int
     """The cheap tier's verdicts on what a policy moves, and on what it leaves, as if it had moved that too.
 
     Draws that could not be measured are at their worst for the policy: regressions where it moves them, gains that it
-    forgoes where it does not.
+    forgoes where it does not. Draws that the cheap tier was not asked are outside both parts.
 
     Arguments as of `pairs_of`.
     """
     first = slice(None if before is None else int(np.searchsorted(draws.draw_order, before)))
     passed, after, kept = draws.passed[first], draws.arms[policy.tier].passed[first], walked.kept[first]
+    asked = ~draws.arms[policy.tier].unasked[first]
     known = ~np.isnan(passed) & ~np.isnan(after)
     lost = np.where(known, (passed == 1) & (after == 0), kept & (passed != 0))
     gained = np.where(known, (passed == 0) & (after == 1), ~kept & (passed != 1))
     moved, left = (
-        PairCounts(b=int(lost[rows].sum()), c=int(gained[rows].sum()), n=int(rows.sum())) for rows in (kept, ~kept)
+        PairCounts(b=int(lost[rows].sum()), c=int(gained[rows].sum()), n=int(rows.sum()))
+        for rows in (kept & asked, ~kept & asked)
     )
     return Parted(moved=moved, kept=left)
 
@@ -277,6 +284,7 @@ def part_of(draws: Replayed, walked: Walk, rows: BoolArray) -> tuple[Replayed, W
             content=arm.content[rows],
             cost_usd=arm.cost_usd[rows],
             lost=arm.lost[rows],
+            unasked=arm.unasked[rows],
             latency_ms=arm.latency_ms[rows],
             completions=(),
         )

@@ -227,7 +227,7 @@ def _verdict(
             candidate=cheap,
             policy=best,
         )
-    open_ones = [c for c in candidates if c.still_open and _may_save(c)]
+    open_ones = [c for c in candidates if c.still_open and (_may_save(c) or not _measured(c))]
     if not open_ones:
         ground = _why_kept(candidates)
         return Decided(verdict=Verdict.KEEP, ground=ground, reason=GROUNDS[ground], candidate=closest)
@@ -271,6 +271,11 @@ def _may_save(candidate: CandidateFinding) -> bool:
     """The saving could be above $0."""
     saving = candidate.saving_usd
     return saving is not None and (saving.hi is None or saving.hi > 0)
+
+
+def _measured(candidate: CandidateFinding) -> bool:
+    """Enough of it was measured to say anything; what was not cannot be ruled out."""
+    return candidate.verdict is not CandidateVerdict.INSUFFICIENT
 
 
 def _below_floor(share: Estimate | None, floor: float | None) -> Estimate | None:
@@ -412,6 +417,9 @@ def _caveats(
     if floor.found and floor.found.shifted:
         shift = points_interval(floor.found.delta)
         found.append(f"Replaying the incumbent moved its own pass rate by {shift} points: replay is not production.")
+    if chosen and chosen.not_asked:
+        share, first = percent(sum(one.share for one in chosen.not_asked), 1), chosen.not_asked[0].because.sentence
+        found.append(f"{chosen.tier} was not asked {share} of its requests ({first}); the verdict is about the others.")
     if chosen and chosen.excluded:
         n = sum(chosen.excluded.values())
         found.append(

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 
 from audit.core.display import percent, plural, points, points_interval
 from audit.core.finding import CandidateVerdict
-from audit.findings.candidates import MAX_MISSING, Decision, Evidence
+from audit.findings.candidates import Decision, Evidence
 from audit.findings.certify import Terms, Tested, Verdicts
+from audit.findings.evidence import MAX_MISSING
+from audit.findings.unasked import unasked_share
 
 WORTHLESS = "it would not cost less"
 NOISY = "the incumbent does not reproduce its own answers within the margin"
@@ -44,6 +46,8 @@ def _decision(candidate: Evidence, tested: Tested | None, terms: Terms, verdicts
         assert candidate.delta is not None
         reason = f"{points_interval(candidate.delta)} points, all above {points(-terms.margin)}"
         return Decision(verdict=CandidateVerdict.NON_INFERIOR, reason=reason, tested=position)
+    if candidate.unasked:
+        return Decision(verdict=CandidateVerdict.INSUFFICIENT, reason=_unasked(candidate), tested=position)
     if candidate.dropped is not None:
         kind = CandidateVerdict.INFERIOR if candidate.below(terms.margin) else CandidateVerdict.NOT_PROVEN
         return Decision(verdict=kind, reason=candidate.dropped, tested=None)
@@ -54,6 +58,14 @@ def _untested(tested: Tested | None, verdicts: Verdicts) -> str:
     """Why the sequence did not come to a candidate."""
     before = () if tested is None else verdicts.tested[: tested.position - 1]
     return STOPPED if all(one.certified for one in before) else BLOCKED
+
+
+def _unasked(candidate: Evidence) -> str:
+    """What was not asked, with the largest reason; nothing of it is about the candidate's answers."""
+    first, *more = candidate.not_asked
+    others = f", and {plural(len(more), 'other reason')}" if more else ""
+    share = percent(unasked_share(candidate.not_asked))
+    return f"not asked {share} of its requests: {first.because.sentence}{others}"
 
 
 def _undecided(candidate: Evidence, terms: Terms, tested: int | None, untested: str) -> Decision:

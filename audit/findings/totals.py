@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import polars as pl
 
 from audit.core.finding import Ledger, RouteFinding, Verdict
 from audit.core.interval import Estimate
+from audit.core.reason import Reason, because, sentence_of
+from audit.core.schemas import MEASURED, NOT_ASKED
 from audit.core.traffic import exact_sum
 from audit.findings.evidence import Tables
 from audit.stats.dollars import combine_sums
@@ -21,12 +24,11 @@ def ledger(
 ) -> Ledger:
     """Put every dollar of the log into one bucket.
 
-    Audited is the spend on exchanges that were replayed, extrapolated the rest of the spend that the samples stand
-    for, not auditable what no sample stands for, by reason.
+    Audited is the spend on exchanges with an answer on both sides: the log's, and at least one candidate's.
+    Extrapolated is the rest of the spend that these stand for. Not auditable, by reason, is what no answer stands for:
+    what could not be replayed, routes without a test, and of tested routes what no candidate was asked or answered.
     """
-    tested = {route.route for route in routes if route.candidates}
-    replayed = tables.slice.filter(pl.col("route").is_in(tested)).unique("exchange_id")
-    audited = exact_sum(replayed["cost_usd"])
+    audited = extrapolated = 0.0
     reasons: dict[str, float] = {}
     for route in routes:
         for reason, usd in unreplayable_usd.get(route.route, {}).items():
@@ -34,14 +36,57 @@ def ledger(
         if not route.candidates:
             reason = f"not tested: {route.reason}"
             reasons[reason] = reasons.get(reason, 0.0) + route.auditable_usd
-    auditable = exact_sum(route.auditable_usd for route in routes if route.candidates)
+            continue
+        answered, unanswered = _answered_usd(tables.of_route(route.route), route.auditable_usd)
+        audited += answered
+        for reason, usd in unanswered.items():
+            reasons[reason] = reasons.get(reason, 0.0) + usd
+        # A census leaves nothing to extrapolate; sums of sums differ in the last digit.
+        extrapolated += max(round(route.auditable_usd - answered - sum(unanswered.values()), 9), 0.0)
     return Ledger(
         audited_usd=audited,
-        # A census leaves nothing to extrapolate; sums of sums differ in the last digit.
-        extrapolated_usd=max(round(auditable - audited, 9), 0.0),
+        extrapolated_usd=extrapolated,
         not_auditable_usd=sum(reasons.values()),
         reasons=dict(sorted((reason, usd) for reason, usd in reasons.items() if usd > 0)),
     )
+
+
+def _answered_usd(tables: Tables, auditable_usd: float) -> tuple[float, dict[str, float]]:
+    """Dollars of a route's drawn exchanges that some candidate answered; and, by reason, dollars of the route that no
+    answer stands for.
+
+    Each dollar draw stands for the same amount of spend, so the share of them without an answer is that share of what
+    was not drawn. A draw that nobody has come to yet, because its route stopped early, is answered for by the others.
+    """
+    calls = tables.replays.filter(pl.col("arm") == "candidate").select("request_fp", "status", "reason", "about")
+    best = (
+        calls.with_columns(answered=pl.col("status").is_in(MEASURED))
+        .sort("answered", "status", "reason", "about", descending=[True, False, False, False])
+        .unique("request_fp", keep="first", maintain_order=True)
+    )
+    drawn = tables.slice.join(best, on="request_fp", how="left", maintain_order="left")
+    once = drawn.unique("exchange_id", keep="first", maintain_order=True)
+    answered = exact_sum(once.filter(pl.col("answered").fill_null(False))["cost_usd"])
+    came = once.filter(pl.col("answered").is_not_null())
+    left_usd = max(auditable_usd - exact_sum(came["cost_usd"]), 0.0)
+    sample = drawn.filter(pl.col("answered").is_not_null(), pl.col("purpose") == "dollars")
+    whole = float(sample["weight"].sum())
+    found: dict[str, float] = {}
+    if came.is_empty():
+        found[f"not measured: {sentence_of(Reason.NOT_REPLAYED)}"] = auditable_usd
+    for row in came.filter(~pl.col("answered")).iter_rows(named=True):
+        found[_why(row)] = found.get(_why(row), 0.0) + row["cost_usd"]
+    for row in sample.filter(~pl.col("answered")).iter_rows(named=True):
+        found[_why(row)] = found.get(_why(row), 0.0) + left_usd * row["weight"] / whole
+    return answered, found
+
+
+def _why(call: Mapping[str, Any]) -> str:
+    """Why a call has no answer, as the ledger names it."""
+    if call["status"] == NOT_ASKED:
+        about = {} if call["about"] is None else {"name": call["about"]}
+        return f"not asked: {because(Reason(call['reason']), **about).sentence}"
+    return f"not measured: {sentence_of(call['status'])}"
 
 
 def avoidable(routes: Sequence[RouteFinding], level: float) -> Estimate:

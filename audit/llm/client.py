@@ -15,6 +15,7 @@ from pathlib import Path
 from audit.core.clock import Clock, SystemClock
 from audit.core.errors import AuditError, EndpointError, InputError, TerminalError, TransientError
 from audit.core.exchange import Completion, Request
+from audit.core.reason import Reason, because
 from audit.core.tier import Tier
 from audit.llm.breaker import Breaker, Outage
 from audit.llm.budget import Stake
@@ -30,7 +31,7 @@ from audit.llm.provider import (
     require_supported,
 )
 from audit.llm.providers import PROVIDERS
-from audit.llm.reply import Reply, failed, measured, with_limit_noted
+from audit.llm.reply import Reply, failed, measured, unasked, with_limit_noted
 from audit.llm.retry import Backoff, retry_after_s
 from audit.llm.tiers import host_of, key_of, with_defaults, with_header_values
 from audit.llm.translation import (
@@ -212,7 +213,7 @@ class Client:
                 self._unlock(lane)
             call = _encoded(lane, request)
         except Unsupported as error:
-            return Reply(status="unsupported", error=error.what)
+            return unasked(error.because)
         if self._cassette is not None:
             recorded = self._cassette.get(tier.identity, request.request_fp, repeat)
             if recorded is not None:
@@ -378,7 +379,7 @@ def _encoded(lane: _Lane, request: Request) -> HttpCall:
     except AuditError:
         raise
     except Exception:
-        raise Unsupported("the adapter cannot write this request") from None
+        raise Unsupported(because(Reason.LOST_ON_THE_WAY, name="the adapter cannot write it")) from None
 
 
 def _authorized(provider: WireProvider, call: HttpCall, tier: Tier) -> HttpCall:
@@ -392,7 +393,7 @@ def _answer_here(lane: _Lane, provider: LocalProvider, request: Request, repeat:
         require_supported(request, lane.tier)
         completion = lane.answer(request, repeat)
     except Unsupported as error:
-        return Reply(status="unsupported", served_from=provider.served_from, error=error.what)
+        return unasked(error.because, provider.served_from)
     except EndpointError as error:
         return replace(failed(error, 1), served_from=provider.served_from)
     return measured(completion, lane.tier, request, provider.served_from, attempts=1)

@@ -16,6 +16,7 @@ from audit.core.errors import EndpointError
 from audit.core.exchange import (
     Completion,
     Image,
+    Loss,
     Losses,
     Message,
     ModelRequest,
@@ -25,6 +26,7 @@ from audit.core.exchange import (
     Thinking,
     completion_of,
 )
+from audit.core.reason import Because, Reason, because
 from audit.core.tier import Tier
 from audit.llm.provider import CERTAINLY_TOO_LONG, HttpCall, HttpReply, Unsupported
 from audit.llm.tokens import prompt_tokens_estimate
@@ -57,19 +59,18 @@ def asked(request: Request, tier: Tier) -> ModelRequest:
     try:
         typed, losses = request_of(request)
     except NotARequest:
-        raise not_carried("the log holds no messages") from None
+        raise Unsupported(because(Reason.LOST_ON_THE_WAY, name="the log holds no messages")) from None
     refuse(losses, tier)
     supports = tier.supports
     if not supports.tools and typed.tools:
-        raise not_carried("the tier does not support tools")
+        raise Unsupported(because(Reason.TOOLS_OFF))
     if not supports.json_schema and typed.response_format and typed.response_format.kind == "json_schema":
-        raise not_carried("the tier does not support JSON schemas")
+        raise Unsupported(because(Reason.SCHEMAS_OFF))
     if not supports.images and any(isinstance(part, Image) for m in typed.messages for part in m.parts):
-        raise not_carried("the tier does not support images")
-    if tier.context_tokens is not None:
-        tokens = prompt_tokens_estimate(request)
-        if tokens > tier.context_tokens * CERTAINLY_TOO_LONG:
-            raise not_carried(f"the prompt has about {tokens} tokens, the tier's context {tier.context_tokens}")
+        raise Unsupported(because(Reason.IMAGES_OFF))
+    window = tier.context_tokens
+    if window is not None and prompt_tokens_estimate(request) > window * CERTAINLY_TOO_LONG:
+        raise Unsupported(because(Reason.TOO_LONG))
     return replace(
         typed,
         model=tier.model,
@@ -113,7 +114,7 @@ def refuse(losses: Losses, tier: Tier) -> None:
     accepted = tier.options.get("accept_losses", ())
     for loss, what in losses:
         if not loss.tolerable and loss.value not in accepted:
-            raise not_carried(loss.sentence + (f" (`{what}`)" if what else ""))
+            raise Unsupported(not_carried(loss, what))
 
 
 def body_of(request: Request, tier: Tier, protocol: Protocol) -> dict[str, Any]:
@@ -180,9 +181,11 @@ def decoder(protocol: Protocol) -> Callable[[HttpReply, Tier], Completion]:
     return decode
 
 
-def not_carried(words: str) -> Unsupported:
-    """The reason why a request is not sent."""
-    return Unsupported(words)
+def not_carried(loss: Loss, what: str) -> Because:
+    """Why a request is not sent that would lose something on the way."""
+    if loss is Loss.PARAMETER and what:
+        return because(Reason.PARAMETER_NOT_CARRIED, name=what[:40])
+    return because(Reason.LOST_ON_THE_WAY, name=loss.sentence + (f" ({what[:40]})" if what else ""))
 
 
 def _objects(*values: Any) -> bool:

@@ -9,21 +9,26 @@ from typing import Any
 
 from audit.core.errors import AuditError, EndpointError
 from audit.core.exchange import Completion, Request
+from audit.core.reason import Because, Reason, because
 from audit.core.tier import Tier
 from audit.llm.tokens import prompt_tokens_estimate
 
 CERTAINLY_TOO_LONG = 1.25
 """A prompt is refused unasked only when its estimated tokens exceed the window by this factor: the estimate knows no
-tokenizer, and the endpoint's own refusal of a borderline prompt counts as `unsupported` just the same."""
+tokenizer, and the endpoint's own refusal of a borderline prompt counts as too long just the same."""
 
 TEXT_PARTS = frozenset({"text", "input_text", "output_text", "refusal"})
 IMAGE_PARTS = frozenset({"image_url", "input_image", "image"})
 
 
 class Unsupported(AuditError):
-    """A request that a tier cannot carry. `what` is the reason; nothing is sent and nothing is paid."""
+    """A request that is not sent to a tier, and why; nothing is paid."""
 
     default_code = "unsupported"
+
+    def __init__(self, because: Because) -> None:
+        super().__init__(because.sentence)
+        self.because = because
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,23 +119,22 @@ def require_supported(request: Request, tier: Tier) -> None:
     """Refuse a request that needs what the tier has not.
 
     Raises:
-        Unsupported: It needs tools, a JSON schema, images, other media or a longer context.
+        Unsupported: It needs tools, a JSON schema, images or other media, or it is longer than the context.
     """
     supports = tier.supports
     if not supports.tools and (request.tools or request.params.get("functions")):
-        raise Unsupported("the tier does not support tools")
+        raise Unsupported(because(Reason.TOOLS_OFF))
     if not supports.json_schema and request.response_format and request.response_format.get("type") == "json_schema":
-        raise Unsupported("the tier does not support JSON schemas")
+        raise Unsupported(because(Reason.SCHEMAS_OFF))
     for kind in _part_types(request.messages):
         if kind in IMAGE_PARTS:
             if not supports.images:
-                raise Unsupported("the tier does not support images")
+                raise Unsupported(because(Reason.IMAGES_OFF))
         elif kind not in TEXT_PARTS:
-            raise Unsupported(f"messages with a part of type `{kind[:40]}` cannot be carried")
-    if tier.context_tokens is not None:
-        tokens = prompt_tokens_estimate(request)
-        if tokens > tier.context_tokens * CERTAINLY_TOO_LONG:
-            raise Unsupported(f"the prompt has about {tokens} tokens, the tier's context {tier.context_tokens}")
+            raise Unsupported(because(Reason.PART_NOT_CARRIED, name=kind[:40]))
+    window = tier.context_tokens
+    if window is not None and prompt_tokens_estimate(request) > window * CERTAINLY_TOO_LONG:
+        raise Unsupported(because(Reason.TOO_LONG))
 
 
 def _part_types(messages: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -7,7 +7,10 @@ from dataclasses import dataclass, replace
 from audit.core.errors import EndpointError
 from audit.core.exchange import Completion, Request
 from audit.core.note import AnswerNote
+from audit.core.reason import Because, Reason
+from audit.core.schemas import NOT_ASKED
 from audit.core.tier import Tier
+from audit.llm.faults import unasked_because
 from audit.llm.tokens import answer_size, prompt_size
 from audit.llm.translation import STATUS_OF_KIND
 from audit.protocols.faults import Fault
@@ -26,6 +29,7 @@ class Reply:
         error: What went wrong, without any of the prompt or the answer.
         fault: The same as a value.
         parameter: The parameter that the fault is about, as the endpoint names it.
+        because: Why the request counts as not asked; None for every other status.
         spent_usd: Money that this call cost now, at most: over the network the answer's cost, with a bound by bytes in
             place of usage that is missing or cannot be, and what failed attempts report; else 0. A recorded answer has
             a cost (what a candidate would cost is the estimate's subject) and no spend.
@@ -38,6 +42,7 @@ class Reply:
     error: str | None = None
     fault: Fault | None = None
     parameter: str | None = None
+    because: Because | None = None
     spent_usd: float = 0.0
 
 
@@ -86,8 +91,16 @@ def failed(error: EndpointError, attempts: int, spent_usd: float = 0.0) -> Reply
         error=error.what,
         fault=Fault(error.kind),
         parameter=error.parameter,
+        because=unasked_because(Fault(error.kind), error.parameter),
         spent_usd=spent_usd,
     )
+
+
+def unasked(why: Because, served_from: str = "network") -> Reply:
+    """A reply to a request that was not sent: it is too long for the tier, which counts, or it is not asked."""
+    if why.reason is Reason.TOO_LONG:
+        return Reply(status=Reason.TOO_LONG, served_from=served_from, error=why.sentence)
+    return Reply(status=NOT_ASKED, served_from=served_from, error=why.sentence, because=why)
 
 
 def with_limit_noted(reply: Reply, worst_usd: float) -> Reply:

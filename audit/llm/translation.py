@@ -9,6 +9,7 @@ import httpx
 
 from audit.core.errors import EndpointError, TerminalError, TransientError
 from audit.core.exchange import Usage
+from audit.core.schemas import NOT_ASKED
 from audit.protocols.errors import Diagnosis
 from audit.protocols.faults import Fault
 
@@ -18,8 +19,9 @@ STATUS_OF_KIND: dict[str, str] = {
     Fault.UNDECODABLE: "undecodable",
     Fault.NOT_AN_API: "undecodable",
     Fault.FILTERED: "refused",
-    **dict.fromkeys((Fault.CONTEXT_TOO_LONG, Fault.PARAMETER, Fault.VALUE, Fault.ROLE, Fault.MEDIA), "unsupported"),
-    **dict.fromkeys((Fault.TOOLS, Fault.RESPONSE_FORMAT, Fault.STREAM_ONLY, Fault.ABOVE_ALLOWANCE), "unsupported"),
+    Fault.CONTEXT_TOO_LONG: "too_long",
+    **dict.fromkeys((Fault.PARAMETER, Fault.VALUE, Fault.ROLE, Fault.MEDIA), NOT_ASKED),
+    **dict.fromkeys((Fault.TOOLS, Fault.RESPONSE_FORMAT, Fault.STREAM_ONLY, Fault.ABOVE_ALLOWANCE), NOT_ASKED),
 }
 """Fault to a status of `schemas.REPLAYS`; every other one is `http_error`."""
 

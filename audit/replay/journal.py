@@ -25,7 +25,7 @@ from types import TracebackType
 from typing import Any
 
 from audit.core.errors import AuditError
-from audit.core.schemas import FAILED_TO_MEASURE
+from audit.core.schemas import MEASURED
 
 COMMIT_EVERY_S = 0.05
 _HEAD = b'{"sum":"%08x","event":'
@@ -61,8 +61,8 @@ class Result:
 
     @property
     def measured(self) -> bool:
-        """Whether the status says something of the tier; a failure to measure is asked again on a resume."""
-        return self.status not in FAILED_TO_MEASURE
+        """Whether the status says something of the tier; what does not is asked again on a resume."""
+        return self.status in MEASURED
 
 
 class Ledger:

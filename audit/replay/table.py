@@ -55,6 +55,8 @@ def journal_row(call: Call, reply: Reply, lost_usd: float) -> dict[str, Any]:
         "attempts": reply.attempts,
         "served_from": reply.served_from,
         "error": reply.error,
+        "reason": None if reply.because is None else reply.because.reason.value,
+        "about": None if reply.because is None else reply.because.facts.get("name"),
         "usage_estimated": False,
         "spent_usd": reply.spent_usd,
         "lost_usd": lost_usd,

@@ -293,6 +293,7 @@ def _candidate(candidate: CandidateFinding, route: str) -> CandidateView:
         ("Order of the test", "not reached" if candidate.tested is None else count(candidate.tested)),
         ("Not measured", _counts(candidate.excluded)),
         ("Counted against it", _counts(candidate.counted_against)),
+        ("Not asked", "; ".join(f"{count(n.requests)}: {n.because.sentence}" for n in candidate.not_asked) or "none"),
     ]  # fmt: skip
     rows = tuple(
         (

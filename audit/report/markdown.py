@@ -7,7 +7,17 @@ import re
 from audit.core.display import compact, percent, plural, points_interval, usd, visible
 from audit.core.finding import Findings
 from audit.report.routes import ends_text, money_columns, split_top
-from audit.report.words import STATUS, action, banners, below_floor, headline_text, lede, route_name, window_text
+from audit.report.words import (
+    STATUS,
+    action,
+    banners,
+    below_floor,
+    headline_text,
+    lede,
+    route_name,
+    unasked_lines,
+    window_text,
+)
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>#|~@&])")
 
@@ -27,6 +37,7 @@ def summary_markdown(findings: Findings) -> str:
         lines += [f"> **{banner.lead}.** {_said(banner.text)}", ""]
     lines += [_said(" ".join(lede(findings))), ""]
     lines += [f"> {literal(line)}\n" for route in findings.routes if (line := below_floor(route))]
+    lines += [f"> {literal(line)}\n" for route in findings.routes for line in unasked_lines(route)]
     if findings.tested and findings.routes:
         lines += [*_table(findings), ""]
     if findings.caveats:

@@ -70,7 +70,8 @@ def _steps(findings: Findings) -> tuple[Step, ...]:
         Step(
             lead="Replay.",
             text=f"Each was sent, as logged, to the cheaper tiers of its route.{asked} Today’s answers come from the "
-            "log. A refused, truncated or unsupported answer counts against the candidate.",
+            "log. A refused or truncated answer counts against the candidate, and so does a prompt that is too long "
+            "for it. A request that it was not asked, or whose form its endpoint refused, is outside the claim.",
         ),
         Step(
             lead="Score.",

@@ -23,6 +23,7 @@ from audit.report.words import (
     route_name,
     settling,
     state_of,
+    unasked_lines,
     window_text,
 )
 
@@ -99,6 +100,8 @@ def summary_lines(
         lines += [(), *((Span(text=line),) for line in _wrapped(settle, width))]
     for floor in filter(None, map(below_floor, findings.routes)):
         lines += [(), *((Span(text=line, style="warning"),) for line in _wrapped(floor, width))]
+    for line in (line for route in findings.routes for line in unasked_lines(route)):
+        lines += [(), *((Span(text=part, style="warning"),) for part in _wrapped(line, width))]
     if last := _paths(findings, paths or {}):
         lines += [(), last]
     return [_as_ascii(line) for line in lines] if ascii else lines

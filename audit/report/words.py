@@ -16,6 +16,9 @@ State = Literal["proven", "keep", "open", "too_small", "scan"]
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
+MOST_UNASKED = 3
+"""Reasons per candidate that the first screen names."""
+
 REPLAY_LIMIT = (
     "A replay is not production. Prompt caches, retries and what users ask next are not re-created; "
     "roll a change out behind a canary."
@@ -238,6 +241,18 @@ def below_floor(route: RouteFinding) -> str:
     floor, share = _floor_text(route.floor), route.accepted_rate
     known = f"below {floor}" if share is None else f"{percent(share.est, 1)} < {floor}"
     return f"{route_name(route)} is failing its own floor today ({known}); fix quality there before cutting cost."
+
+
+def unasked_lines(route: RouteFinding) -> list[str]:
+    """What candidates were not asked, one line each; none where a verdict was reached without it."""
+    if route.verdict is not Verdict.NOT_PROVEN:
+        return []
+    return [
+        f"{route_name(route)}: {candidate.tier} was not asked {percent(one.share)} of the requests "
+        f"({usd(one.usd)}): {one.because.sentence}. That is no answer, and does not count against it."
+        for candidate in route.candidates
+        for one in candidate.not_asked[:MOST_UNASKED]
+    ]
 
 
 def _floor_text(floor: float) -> str:

@@ -16,7 +16,7 @@ from audit.core.criteria import Grade
 from audit.core.exchange import Completion
 from audit.core.fingerprint import fingerprint
 from audit.core.outcome import Outcome
-from audit.core.schemas import ACCEPTED, FAILED_TO_MEASURE, SCORES
+from audit.core.schemas import ACCEPTED, NO_ANSWER, SCORES
 from audit.core.settings import CriterionSettings, RouteSettings, Settings
 from audit.embeddings import Embedder, open_embedder
 from audit.executors import EXECUTORS
@@ -136,7 +136,7 @@ class _Scoring:
         keys: dict[tuple[int, int], Key] = {}
         todo: dict[tuple[str, int], dict[Key, Context]] = {}
         for index, item in enumerate(items):
-            if item.status in FAILED_TO_MEASURE:
+            if item.status in NO_ANSWER:
                 continue
             for criterion in self._criteria(item):
                 key = (criterion.scorer, criterion.version, criterion.options_fp, item.inputs(criterion.reads))
@@ -157,7 +157,7 @@ class _Scoring:
         failed = {
             (index, criterion.position): Cell("errored", None, None, item.status, None)
             for index, item in enumerate(items)
-            if item.status in FAILED_TO_MEASURE
+            if item.status in NO_ANSWER
             for criterion in self._criteria(item)
         }
         return failed | {place: known[key] for place, key in keys.items()}
@@ -298,7 +298,7 @@ def shortfall(status: str, completion: Completion) -> str | None:
 
 @lru_cache(maxsize=64)
 def _answered_cell(status: str, problem: str | None) -> Cell:
-    if status in FAILED_TO_MEASURE:
+    if status in NO_ANSWER:
         return Cell("errored", None, None, status, None)
     return Cell("scored", 1.0 if problem is None else 0.0, problem is None, problem, None)
 
@@ -311,7 +311,7 @@ def _acceptance(
 
     The second is what a policy that checks answers is tested on as well: what its check enforces shows nothing of it.
     """
-    if item.status in FAILED_TO_MEASURE:
+    if item.status in NO_ANSWER:
         return None, None, item.status
     outcomes = [outcome_of(found) for found in cells]
     weights = [criterion.weight for criterion in criteria]

@@ -145,7 +145,7 @@ def test_classes_add_up_to_the_cost(tmp_path: Path) -> None:
     assert tokens["input"] == (2_000, 4_000)
     assert tokens["cached_input"] == (2_000, 0)
     assert tokens["reasoning"] == (100, 0)
-    some = {"mini": Planted(regress=0.0, gain=0.0, statuses={"unsupported": 0.3})}
+    some = {"mini": Planted(regress=0.0, gain=0.0, statuses={"too_long": 0.3})}
     candidate, cost = cost_of(counted(tmp_path, planted=some))
     assert candidate.cost_usd_full_log is not None
     assert 200 < cost.not_split_usd < 400

@@ -11,7 +11,8 @@ import pyarrow as pa
 
 from audit.core.artifacts import RunFolder, write_table
 from audit.core.plan import RouteDesign
-from audit.core.schemas import ACCEPTED, REPLAYS, SCORES
+from audit.core.reason import Reason
+from audit.core.schemas import ACCEPTED, NO_ANSWER, NOT_ASKED, REPLAYS, SCORES
 from audit.core.settings import Settings
 from audit.core.tier import Price, Tier
 from audit.findings.costing import LOGGED
@@ -150,7 +151,7 @@ def make_world(
 
 
 def _verdicts(ids: list[str], arm: str, tier: str, passed: np.ndarray, status: np.ndarray) -> pl.DataFrame:
-    measured = ~np.isin(status, ["timeout", "http_error", "rate_limited", "undecodable"])
+    measured = ~np.isin(status, NO_ANSWER)
     good = passed & (status == "ok")
     return pl.DataFrame(
         {
@@ -170,7 +171,8 @@ def _verdicts(ids: list[str], arm: str, tier: str, passed: np.ndarray, status: n
 
 def _calls(fps: list[str], arm: str, tier: str, status: np.ndarray, cost: np.ndarray) -> pl.DataFrame:
     empty = pl.DataFrame(pl.from_arrow(REPLAYS.empty_table())).with_columns(pl.col(pl.Categorical).cast(pl.String))
-    failed = np.isin(status, ["timeout", "http_error", "rate_limited", "undecodable"])
+    failed = np.isin(status, NO_ANSWER)
+    refused = status == NOT_ASKED
     rows = pl.DataFrame(
         {
             "request_fp": fps,
@@ -179,11 +181,14 @@ def _calls(fps: list[str], arm: str, tier: str, status: np.ndarray, cost: np.nda
             "arm": arm,
             "repeat": pl.Series([0] * len(fps), dtype=pl.Int16),
             "status": [str(s) for s in status],
+            "reason": [Reason.PARAMETER_REFUSED.value if r else None for r in refused],
+            "about": ["temperature" if r else None for r in refused],
             "cost_usd": [None if f else float(c) for c, f in zip(cost, failed, strict=True)],
             "latency_ms": 300.0,
             "text": "answer",
         }
     )
+    rows = rows.with_columns(pl.col("reason", "about").cast(pl.String))
     return pl.concat([empty, rows], how="diagonal").select(REPLAYS.names)
 
 

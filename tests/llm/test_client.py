@@ -95,19 +95,18 @@ def test_terminal_failures_are_not(status: int) -> None:
     assert (reply.status, reply.attempts, len(script.seen)) == ("http_error", 1, 1)
 
 
-def test_an_answer_that_is_too_long_to_ask_counts_as_unsupported() -> None:
-    """The endpoint's own words for a full context make the call unsupported; nothing was billed."""
+def test_an_answer_that_is_too_long_to_ask_counts_as_too_long() -> None:
+    """The endpoint's own words for a full context make the call too long; nothing was billed."""
     long = httpx.Response(400, json={"error": {"code": "context_length_exceeded"}})
     reply = ask(Script(long))
-    assert (reply.status, reply.spent_usd) == ("unsupported", 0.0)
+    assert (reply.status, reply.spent_usd) == ("too_long", 0.0)
 
 
-def test_an_unsupported_request_is_not_sent() -> None:
+def test_a_request_that_cannot_be_carried_is_not_sent() -> None:
     """Zero attempts, the reason in the reply."""
-    asked = tier(context_tokens=1)
     script = Script(ok())
-    reply = ask(script, tier_=asked)
-    assert (reply.status, reply.attempts, script.seen) == ("unsupported", 0, [])
+    reply = ask(script, tier_=tier(context_tokens=1))
+    assert (reply.status, reply.attempts, script.seen) == ("too_long", 0, [])
     assert "context" in (reply.error or "")
 
 
@@ -178,7 +177,7 @@ def test_what_an_adapter_raises_costs_one_call(monkeypatch: pytest.MonkeyPatch) 
     assert (reply.status, reply.attempts, reply.fault) == ("undecodable", 1, Fault.UNDECODABLE)
     monkeypatch.setattr(Catalog, "get", lambda self, name: replace(found, encode=broken))
     reply = ask(script := Script(ok()))
-    assert (reply.status, script.seen) == ("unsupported", [])
+    assert (reply.status, script.seen) == ("not_asked", [])
     assert "secret" not in (reply.error or "")
 
 

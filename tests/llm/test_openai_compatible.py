@@ -146,10 +146,10 @@ SCHEMA = {"type": "json_schema", "json_schema": {}}
         ({"response_format": SCHEMA}, {"supports": Supports(json_schema=False)}, "JSON schemas"),
         ({"messages": IMAGE}, {}, "images"),
         ({"messages": AUDIO}, {"supports": Supports(images=True)}, "input_audio"),
-        ({"messages": [{"role": "user", "content": "x" * 600}]}, {"context_tokens": 100}, "about 151 tokens"),
+        ({"messages": [{"role": "user", "content": "x" * 600}]}, {"context_tokens": 100}, "longer than"),
     ],
 )
-def test_what_a_tier_has_not_is_unsupported(asked: dict[str, Any], has: dict[str, Any], reason: str) -> None:
+def test_what_a_tier_has_not_is_not_asked(asked: dict[str, Any], has: dict[str, Any], reason: str) -> None:
     """Tools, schemas, images, other media and too long a prompt are refused unasked, with the reason."""
     with pytest.raises(Unsupported, match=reason):
         require_supported(request(**asked), tier(**has))

@@ -43,7 +43,7 @@ def folder(tmp_path: Path) -> RunFolder:
         replay(wrong, "tiny", "B", status="refused", finish_reason="refusal"),
         replay(unknown, "small", "A"),
         replay(cut, "small", "A", status="truncated", finish_reason="length"),
-        replay(cut, "tiny", None, status="unsupported", finish_reason=None),
+        replay(cut, "tiny", None, status="too_long", finish_reason=None),
     ]
     references = [
         {"prompt_hash": e["prompt_hash"], "reference": r} for e, r in ((right, "A"), (wrong, "B"), (cut, "A"))

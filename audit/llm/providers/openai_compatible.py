@@ -1,7 +1,7 @@
 """The chat-completions protocol of OpenAI, as vLLM, llama.cpp, LiteLLM, OpenRouter and most others speak it.
 
 Every parameter of a request is carried, or known not to change the answer that is compared, or the request is
-`unsupported` with the reason. Replies are streamed only where the endpoint knows nothing else: a stream changes no
+not asked, with the reason. Replies are streamed only where the endpoint knows nothing else: a stream changes no
 token, and a whole body has its usage, its length and a status that can be trusted. Only choice 0 is compared, so `n` is
 not sent and one answer is paid for. Where a request names no token limit, the tier's `max_output_tokens` is sent:
 without it the spend cap is no cap.
