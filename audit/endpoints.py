@@ -48,6 +48,9 @@ class Reached:
     code: str | None = None
 
 
+ADDRESS_HINT = "does base_url end before /chat/completions, often in /v1?"
+
+
 def known_models() -> frozenset[str]:
     """Names of the models that the price catalogue has, of every vendor."""
     return catalogue_models()
@@ -126,10 +129,10 @@ async def _reach(settings: TierSettings, options: ClientOptions, transport: Tran
             provider.open(tier, options.directory)
         else:
             async with open_client([tier], transport=transport, options=options) as client:
-                await client.reach([tier])
-            says = "reachable"
+                status = (await client.reach([tier])).get(tier.name, 200)
+            says = "reachable" if status < 400 else f"answers HTTP {status} where models are listed; {ADDRESS_HINT}"
     except AuditError as error:
-        says, code = error.what, error.code
+        says, code = error.what if error.hint is None else f"{error.what}; {error.hint}", error.code
     return Reached(
         tier=settings.name,
         model=settings.model,

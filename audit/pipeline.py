@@ -26,6 +26,7 @@ from audit.core.artifacts import (
     read_json,
     read_renewal,
     read_run,
+    read_tier_notes,
     write_atomic,
     write_cases,
     write_findings,
@@ -33,7 +34,7 @@ from audit.core.artifacts import (
     write_json,
     write_renewal,
 )
-from audit.core.errors import Incomplete, InputError, PlanStale
+from audit.core.errors import AuditError, EndpointError, Incomplete, InputError, PlanStale
 from audit.core.exchange import Request
 from audit.core.finding import Findings
 from audit.core.fingerprint import fingerprint
@@ -62,9 +63,12 @@ from audit.pack.evidence import Packed, pack_run
 from audit.preparation import PreparedRun, digest_of, prepare, run_id_of, with_criteria
 from audit.provenance import FindingsContext, context_of
 from audit.renewal.run import renew as work_out
+from audit.replay.learned import Learned
 from audit.replay.meter import Meter, SilentMeter
+from audit.replay.plan import quote
+from audit.replay.preflight import first_of_each_shape
 from audit.replay.requests import load_requests
-from audit.replay.run import ReplayOptions, run_replay
+from audit.replay.run import PartStopped, ReplayOptions, run_replay
 from audit.replay.table import write_replays
 from audit.report.focus import focus_csv
 from audit.report.hiding import without_tenants
@@ -122,6 +126,48 @@ def plan(sources: Sequence[Path], settings: Settings, folder: RunFolder | None =
     return _prepared(sources, settings, folder).plan
 
 
+def check(
+    sources: Sequence[Path],
+    settings: Settings,
+    folder: RunFolder | None = None,
+    *,
+    consent: Consent,
+    meter: Meter | None = None,
+) -> Plan:
+    """A plan with what a few of its calls show of the tiers: what they take, how requests are changed for them.
+
+    The calls are the plan's own, under its cap and in its journal, so that the replay does not make them again.
+
+    Args:
+        consent: Asked with the quote of these calls before anything is sent; a False stops there.
+
+    Raises:
+        EndpointError: A tier cannot be reached.
+    """
+    run = _prepared(sources, settings, folder)
+    tiers = {tier.name: tier for tier in run.tiers}
+    wanted = {call.request_fp for call in run.calls}
+    requests = load_requests(run.folder.body_files(), run.folder.traffic_files(), wanted)
+    calls = first_of_each_shape(run.calls, requests, tiers)
+    quotes = quote(calls, run.tokens, run.tiers)
+    expected, most = sum(q.expected_usd for q in quotes), sum(q.at_most_usd for q in quotes)
+    if not consent(replace(run.plan, calls=len(calls), quotes=quotes, expected_usd=expected, at_most_usd=most)):
+        raise InputError("nothing was sent: the quote was not accepted", code="replay.declined")
+    options = ReplayOptions(
+        cap_usd=run.plan.max_spend_usd,
+        tokens=run.tokens,
+        client=ClientOptions(seed=settings.seed, directory=settings.directory),
+        meter=meter or SilentMeter(),
+    )
+    try:
+        asked = [tiers[name] for name in dict.fromkeys(call.tier for call in calls)]
+        run_replay(calls, requests, asked, settings.replay, run.folder, options)
+    except (PartStopped, EndpointError) as error:
+        if not any(notes.stopped for notes in read_tier_notes(run.folder.tiers).values()):
+            raise error from None
+    return prepare(sources, settings, run.folder).plan
+
+
 def replay(
     sources: Sequence[Path],
     settings: Settings,
@@ -131,12 +177,14 @@ def replay(
     meter: Meter | None = None,
     saved: Plan | None = None,
     demo: bool = False,
+    tell: Callable[[Findings], None] | None = None,
 ) -> Findings:
     """The main job: logs to findings and report, through replays that somebody agreed to.
 
     Args:
         consent: Asked with the quote before anything is sent; a False stops there.
         saved: A plan made earlier. It is refused when its logs, settings or prices have changed since.
+        tell: Told the findings of a replay that was stopped, before the error is raised.
 
     Raises:
         PlanStale: `saved` is not the plan of these inputs any more.
@@ -148,14 +196,18 @@ def replay(
         _refuse_stale(saved, run.plan)
     if not consent(run.plan):
         raise InputError("nothing was replayed: the quote was not accepted", code="replay.declined")
-    stopped: Incomplete | None = None
+    stopped: AuditError | None = None
     watch = _watch(run.folder, run.settings, run.plan, run.tiers)
     try:
         _replay(run, watch, meter or SilentMeter())
-    except Incomplete as error:
+    except (Incomplete, EndpointError) as error:
+        if not (isinstance(error, Incomplete) or run.folder.tiers.exists()):
+            raise  # nothing was sent, so there is nothing to conclude
         stopped = error
     findings = _conclude(watch, run.plan)
     if stopped is not None:
+        if tell is not None:
+            tell(findings)
         raise stopped
     return findings
 
@@ -321,18 +373,29 @@ def _replay(run: PreparedRun, watch: Watch, meter: Meter) -> None:
     wanted = {call.request_fp for call in run.calls}
     requests = load_requests(run.folder.body_files(), run.folder.traffic_files(), wanted)
     rounds: Rounds | None = open_rounds(run)
+    learned = Learned.open(run.folder.tiers, {tier.name: tier for tier in run.tiers})
+    stopped: PartStopped | None = None
     while rounds is not None:
-        _ask(rounds, requests, meter)
+        try:
+            _ask(rounds, requests, learned, meter)
+        except PartStopped as error:
+            stopped = error
         if not rounds.open_looks:
-            return
+            break
         score_replays(run.folder, run.settings)
         rounds = rounds.advance(watch.next_looks(rounds.moved(), rounds.reach))
         if rounds is not None:
             meter.note(rounds.told())
+    if stopped is not None:
+        raise stopped
 
 
-def _ask(rounds: Rounds, requests: Mapping[str, Request], meter: Meter) -> None:
-    """Make the calls of a round that have no result yet."""
+def _ask(rounds: Rounds, requests: Mapping[str, Request], learned: Learned, meter: Meter) -> None:
+    """Make the calls of a round that have no result yet.
+
+    Raises:
+        PartStopped: Tiers or routes that were stopped; the others have their results.
+    """
     run, calls = rounds.run, rounds.calls()
     asked = {call.tier for call in calls}
     options = ReplayOptions(
@@ -341,6 +404,7 @@ def _ask(rounds: Rounds, requests: Mapping[str, Request], meter: Meter) -> None:
         client=ClientOptions(seed=run.settings.seed, directory=run.settings.directory),
         meter=meter,
         settled=rounds.settled(),
+        learned=learned,
     )
     tiers = [tier for tier in run.tiers if tier.name in asked]
     run_replay(calls, requests, tiers, run.settings.replay, run.folder, options)

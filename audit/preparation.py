@@ -10,7 +10,7 @@ import polars as pl
 
 from audit import __version__
 from audit.config import settings_digest
-from audit.core.artifacts import RunFolder, write_json, write_table
+from audit.core.artifacts import RunFolder, read_tier_notes, write_json, write_table
 from audit.core.criteria import CriteriaCheck
 from audit.core.errors import InputError
 from audit.core.fingerprint import combined, file_sha256, fingerprint
@@ -86,6 +86,7 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
         quotes=quotes,
         config=None if settings.config_file is None else str(settings.config_file),
         sources=tuple(str(path) for path in sources),
+        tiers={name: notes for name, notes in read_tier_notes(folder.tiers).items() if name in asked},
     )
     write_json(folder.plan, plan_)
     return PreparedRun(

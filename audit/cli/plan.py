@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -22,14 +23,25 @@ def plan(
     route: Routes = None,
     max_spend: Annotated[str | None, typer.Option("--max-spend", help="Hard stop, in USD.")] = None,
     fixed: Fixed = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Ask each tier a few calls of the plan, to see what its endpoint takes.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --check: agree to the quote of these calls.")] = False,
 ) -> None:
     """Draw the sample and quote the replay, per route: can it decide? Spends nothing, sends nothing.
 
+    With --check the first calls of the plan are made, one for each shape of request, after they were quoted. They show
+    which parameters and roles an endpoint takes and how requests have to be changed; the replay does not make them
+    again. A tier that cannot be used makes the exit code 2.
+
     EXAMPLES
         audit plan logs/*.jsonl -o plan.json
+        audit plan logs/*.jsonl --check
         audit replay plan.json                  # spends exactly this
     """
     from audit import pipeline
+    from audit.cli.consent import consent
+    from audit.cli.meter import Meter
     from audit.cli.print_plan import print_plan
     from audit.config import load_settings
     from audit.core.artifacts import RunFolder, write_json
@@ -43,6 +55,14 @@ def plan(
         slice__looks=1 if fixed else None,
     )
     settings = load_settings(config, overrides=given)
-    quoted = pipeline.plan(logs, settings, RunFolder(out) if out else None)
+    folder = RunFolder(out) if out else None
+    if check:
+        ask = consent(terminal, ["audit", *sys.argv[1:]], agreed=yes)
+        with Meter(terminal) as meter:
+            quoted = pipeline.check(logs, settings, folder, consent=ask, meter=meter)
+    else:
+        quoted = pipeline.plan(logs, settings, folder)
     write_json(output, quoted)
     print_plan(terminal, quoted, saved=output)
+    if check and any(notes.stopped for notes in quoted.tiers.values()):
+        raise typer.Exit(2)

@@ -111,8 +111,20 @@ def _quote(plan: Plan) -> list[str]:
         f"  Calls   {count(plan.calls)}, about {compact(plan.tokens)} tokens"
         + (f"; {count(recorded)} more are recorded already." if recorded else "."),
     ]
+    lines += _tiers(plan)
     hosts = ", ".join(terminal_safe(host) for host in plan.hosts)
     return [*lines, f"  Text leaves this process for: {hosts}." if hosts else "  No text leaves this process."]
+
+
+def _tiers(plan: Plan) -> list[str]:
+    """What calls so far have shown of the tiers."""
+    lines = []
+    for name, notes in plan.tiers.items():
+        told = [one.sentence for one in notes.adaptations]
+        told += [f"not asked where {why.sentence}" for why in notes.refused]
+        told += [notes.stopped.sentence] if notes.stopped else []
+        lines += [f"  Tier    {terminal_safe(name)}: {terminal_safe(one)}." for one in told]
+    return lines
 
 
 def _looks(plan: Plan) -> list[str]:

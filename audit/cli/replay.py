@@ -45,6 +45,8 @@ def replay(
     from audit.cli.saved import saved_plan
     from audit.config import load_settings
     from audit.core.artifacts import RunFolder
+    from audit.core.errors import AuditError
+    from audit.core.finding import Findings
 
     terminal = Terminal(ctx.obj)
     given = overrides(
@@ -65,6 +67,14 @@ def replay(
         print_plan(terminal, pipeline.plan(sources, settings, folder))
         return
     ask = consent(terminal, ["audit", *sys.argv[1:]], agreed=yes or saved is not None)
-    with Meter(terminal) as meter:
-        findings = pipeline.replay(sources, settings, folder, consent=ask, meter=meter, saved=saved)
+    stopped: list[Findings] = []
+    try:
+        with Meter(terminal) as meter:
+            findings = pipeline.replay(
+                sources, settings, folder, consent=ask, meter=meter, saved=saved, tell=stopped.append
+            )
+    except AuditError:
+        for findings in stopped:
+            print_findings(terminal, findings, folder)
+        raise
     print_findings(terminal, findings, folder)

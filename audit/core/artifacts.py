@@ -15,6 +15,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from audit.core.adaptation import TierNotes
 from audit.core.errors import InputError, LineageError
 from audit.core.finding import Case, Findings
 from audit.core.fingerprint import canonical_json, file_sha256
@@ -25,6 +26,7 @@ from audit.core.renewal import SCHEMA as RENEWAL_SCHEMA
 from audit.core.renewal import Renewal
 
 RUN_SCHEMA = "audit-run/1"
+TIERS_SCHEMA = "audit-tiers/1"
 
 
 class RunFolder:
@@ -38,6 +40,7 @@ class RunFolder:
         self.plan = self.path / "plan.json"
         self.slice = self.path / "slice.parquet"
         self.rounds = self.path / "rounds.json"
+        self.tiers = self.path / "replays" / "tiers.json"
         self.replays = self.path / "replays"
         self.journal = self.replays / "journal.jsonl"
         self.replay_table = self.replays / "replays.parquet"
@@ -298,3 +301,16 @@ def read_renewal(folder: RunFolder) -> Renewal | None:
         return from_plain(Renewal, value)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{folder.renewal} lacks or spoils the field {error}", code="renewal.damaged") from None
+
+
+def write_tier_notes(path: Path, notes: Mapping[str, TierNotes]) -> None:
+    """Write `replays/tiers.json`: what a replay learned of its tiers."""
+    write_json(path, {"schema": TIERS_SCHEMA, "tiers": to_plain(dict(sorted(notes.items())))})
+
+
+def read_tier_notes(path: Path) -> dict[str, TierNotes]:
+    """What a replay learned of its tiers; nothing where it learned nothing."""
+    document = read_json(path) if path.exists() else {}
+    if document.get("schema") != TIERS_SCHEMA:
+        return {}
+    return {name: from_plain(TierNotes, plain) for name, plain in document["tiers"].items()}

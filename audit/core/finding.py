@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
 
+from audit.core.adaptation import Adaptation
 from audit.core.cost import BreakEven, CostBreakdown
 from audit.core.criteria import CriteriaCheck
 from audit.core.exploration import FrontierPoint, MarginFinding, ThresholdCurve
@@ -95,6 +96,8 @@ class CandidateFinding:
         dropped: Given up on the tuning split, which its pairs are then of.
         cost: Where `cost_usd_full_log` comes from; None where nothing is known of it.
         not_asked: What it was not asked, by reason, the largest share first.
+        adaptations: How its requests were changed, so that its endpoint takes them.
+        stopped: Why nothing more was sent to it on this route; None where nothing stopped it.
     """
 
     tier: str
@@ -125,6 +128,8 @@ class CandidateFinding:
     cost: CostBreakdown | None = None
     dropped: bool = False
     not_asked: tuple[NotAsked, ...] = ()
+    adaptations: tuple[Adaptation, ...] = ()
+    stopped: Because | None = None
 
     @property
     def still_open(self) -> bool:

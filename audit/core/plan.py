@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from audit.core.adaptation import TierNotes
 from audit.core.criteria import CriteriaCheck
 from audit.core.fingerprint import fingerprint
 from audit.core.plain import from_plain
@@ -111,6 +112,7 @@ class Plan:
         hosts: Where text will be sent.
         config: Path of `audit.yaml` as given, so that a saved plan can be run by itself; None for the defaults.
         sources: Paths of the logs as given.
+        tiers: What calls so far have shown of the tiers: how requests are changed, what is not asked, what stopped.
     """
 
     made_from: dict[str, str]
@@ -128,6 +130,7 @@ class Plan:
     quotes: tuple[RouteQuote, ...]
     config: str | None = None
     sources: tuple[str, ...] = ()
+    tiers: dict[str, TierNotes] = field(default_factory=dict)
     schema: str = SCHEMA
 
     @property

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from audit.core.adaptation import KEEPS_MEANING, Adapt
 from audit.core.contract import ContractSettings
 from audit.core.criteria import Control
 from audit.core.section import Section
@@ -136,6 +137,12 @@ class TierSettings(Section):
     discount: Share = Field(0.0, description="What a contract takes off its price", examples=["12%"])
     batch_discount: Share = Field(
         0.0, description="What its price loses when a request may wait for a batch", examples=["50%"]
+    )
+    adapt: tuple[Adapt, ...] = Field(
+        KEEPS_MEANING,
+        description="What may be changed where the endpoint does not take a request as logged: rename the token limit, "
+        "send the role `developer` as `system`, drop a parameter so that the endpoint's default holds",
+        examples=[["rename", "role", "drop"]],
     )
     options: Mapping[str, Any] = Field(default_factory=dict, description="What only this provider understands")
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from audit.core.adaptation import KEEPS_MEANING, Adapt
 from audit.core.exchange import Usage
 
 PER_MILLION = 1_000_000
@@ -94,6 +95,7 @@ class Tier:
         requests_per_minute: Rate limit to stay under, or None.
         timeout_s: Per attempt.
         batch_discount: What its price loses when a request may wait for a batch, in [0, 1].
+        adapt: Changes to a request that may be made where the endpoint does not take it as logged.
         options: What only this provider understands.
     """
 
@@ -115,6 +117,7 @@ class Tier:
     requests_per_minute: float | None = None
     timeout_s: float = 120.0
     batch_discount: float = 0.0
+    adapt: tuple[Adapt, ...] = KEEPS_MEANING
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -11,6 +11,7 @@ import polars as pl
 from audit.core.finding import CandidateFinding, CandidateVerdict, CriterionRate, Latency, NotAsked
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
+from audit.core.reason import Because
 from audit.core.recommendation import PairTable
 from audit.core.schemas import MEASURED
 from audit.core.tier import Tier
@@ -42,6 +43,7 @@ class Evidence:
         look: Whose draws the pairs are; None before the first look.
         dropped: Why it was, on the tuning split, whose pairs then are meant; None of the others.
         not_asked: What it was not asked, over all draws that had their turn.
+        stopped: Why nothing more was sent to it; None where nothing stopped it.
     """
 
     tier: Tier
@@ -55,6 +57,7 @@ class Evidence:
     look: Look | None
     dropped: str | None
     not_asked: tuple[NotAsked, ...] = ()
+    stopped: Because | None = None
 
     @property
     def tuning_loss(self) -> float:
@@ -157,6 +160,7 @@ def gather(tables: Tables, design: RouteDesign, tier: Tier, level: float, seen: 
         saving_usd=saving_of(draws.saved, design.auditable_usd, level) if draws.answered else None,
         waste_usd=dollars_of(hindsight, design.auditable_usd, level) if draws.answered else None,
         not_asked=not_asked(tables, design, tier.name),
+        stopped=notes.stop_of(design.route) if (notes := tables.notes.get(tier.name)) else None,
     )
 
 
@@ -219,6 +223,8 @@ def describe(
         cost=breakdown(tables, design, evidence.tier, level),
         dropped=evidence.dropped is not None,
         not_asked=evidence.not_asked,
+        adaptations=notes.adaptations if (notes := tables.notes.get(evidence.tier.name)) else (),
+        stopped=evidence.stopped,
     )
 
 

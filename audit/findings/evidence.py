@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from audit.core.artifacts import RunFolder
+from audit.core.adaptation import TierNotes
+from audit.core.artifacts import RunFolder, read_tier_notes
 from audit.core.options import DIMENSIONS
 from audit.core.reason import Reason
 from audit.core.schemas import MEASURED, NOT_ASKED
@@ -33,13 +34,15 @@ MAX_UNASKED = 0.02
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tables:
-    """The run's tables, strings plain: slice, replays, accepted and scores; and what dollars assume of candidates."""
+    """The run's tables, strings plain: slice, replays, accepted and scores; and what dollars assume of candidates
+    and what the replay learned of their tiers."""
 
     slice: pl.DataFrame
     replays: pl.DataFrame
     accepted: pl.DataFrame
     scores: pl.DataFrame
     costing: Costing = field(default_factory=Costing)
+    notes: Mapping[str, TierNotes] = field(default_factory=dict)
 
     @classmethod
     def read(cls, folder: RunFolder) -> Tables:
@@ -51,6 +54,7 @@ class Tables:
             replays=_with_same_answer(replays, slice_, folder.body_files()),
             accepted=_plain(pl.read_parquet(folder.accepted)),
             scores=_plain(pl.read_parquet(folder.scores).drop("evidence_json")),
+            notes=read_tier_notes(folder.tiers),
         )
 
     def costed(self, tiers: Sequence[Tier], settings: Settings) -> Tables:

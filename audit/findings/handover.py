@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
+from audit.core.adaptation import Adaptation
 from audit.core.finding import Findings
 from audit.core.plain import to_plain
 from audit.core.plan import RouteDesign
@@ -86,6 +87,7 @@ class RouteEvidence:
         days: Of the log's window.
         shape: Histograms of its requests, against which later traffic is held.
         models: That served it in the log.
+        adaptations: By tier, how requests were changed in the replays; what is routed to it must be changed so too.
         reported: By tier, what the endpoints called themselves in the replays: a snapshot behind a model's name.
     """
 
@@ -94,10 +96,12 @@ class RouteEvidence:
     shape: Mapping[str, Sequence[int]]
     models: Sequence[str] = ()
     reported: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    adaptations: Mapping[str, Sequence[Adaptation]] = field(default_factory=dict)
 
 
 def route_policy(design: RouteDesign, tested: Tested, route: RouteEvidence) -> RoutePolicy:
     """A tested policy with the evidence that it rests on."""
+    changes = route.adaptations.get(tested.tuned.policy.tier, ())
     evidence: dict[str, Any] = {
         "n": tested.n,
         "share_moved": tested.share_moved,
@@ -111,6 +115,7 @@ def route_policy(design: RouteDesign, tested: Tested, route: RouteEvidence) -> R
         "spend_usd": design.spend_usd,
         "days": route.days,
         "models": sorted({*route.models, *route.reported.get(tested.tuned.policy.tier, ())}),
+        **({"adaptations": [one.sentence for one in changes]} if changes else {}),
         "shape": {name: list(counts) for name, counts in route.shape.items()},
     }
     return replace(tested.tuned.policy, evidence=evidence)

@@ -26,7 +26,8 @@ def onward(certified: Certified, spend_usd: float) -> dict[str, int]:
 
     Special cases:
         Before the first look: every candidate that may cost less and was not dropped on the tuning split goes to it,
-        unless the route is too noisy, or so much was not asked that no policy could be claimed.
+        unless the route is too noisy, or so much was not asked that no policy could be claimed. Where the tier was
+        stopped, nobody goes on.
     """
     schedule = certified.terms.schedule
     if certified.terms.noisy:
@@ -34,13 +35,14 @@ def onward(certified: Certified, spend_usd: float) -> dict[str, int]:
     now = schedule.taken
     if now == 0:
         tested = {tier for one in certified.policies.tested for tier in one.tuned.policy.asks}
-        going = (e for e in certified.evidence if _may_save(e) and e.dropped is None)
+        going = (e for e in certified.evidence if _may_save(e) and e.dropped is None and e.stopped is None)
         return {e.tier.name: 1 for e in going if not e.unasked or e.tier.name in tested}
     wanted = {**_for_the_splits(certified, now, spend_usd), **_for_the_sequence(certified, now, spend_usd)}
     if certified.policies.best is None and now < len(schedule.stages):
         undecided = (e for e in certified.evidence if schedule.reach.get(e.tier.name, 0) == now and _open(e, certified))
         wanted |= {e.tier.name: now + 1 for e in undecided}
-    return {tier: look for tier, look in wanted.items() if look > schedule.reach.get(tier, 0)}
+    stopped = {e.tier.name for e in certified.evidence if e.stopped is not None}
+    return {tier: look for tier, look in wanted.items() if look > schedule.reach.get(tier, 0) and tier not in stopped}
 
 
 def _for_the_sequence(certified: Certified, now: int, spend_usd: float) -> dict[str, int]:

@@ -184,6 +184,7 @@ def _judge(
         shape=traffic.shape,
         models=tuple(traffic.spend_by_model),
         reported=_reported(mine),
+        adaptations={tier: notes.adaptations for tier, notes in mine.notes.items()},
     )
     kept = policies if judged.verdict.policy else replace(policies, tested=())
     return RouteFound(

@@ -48,6 +48,8 @@ def _decision(candidate: Evidence, tested: Tested | None, terms: Terms, verdicts
         return Decision(verdict=CandidateVerdict.NON_INFERIOR, reason=reason, tested=position)
     if candidate.unasked:
         return Decision(verdict=CandidateVerdict.INSUFFICIENT, reason=_unasked(candidate), tested=position)
+    if candidate.stopped is not None and (candidate.insufficient or candidate.pairs.n == 0):
+        return Decision(verdict=CandidateVerdict.INSUFFICIENT, reason=candidate.stopped.sentence, tested=position)
     if candidate.dropped is not None:
         kind = CandidateVerdict.INFERIOR if candidate.below(terms.margin) else CandidateVerdict.NOT_PROVEN
         return Decision(verdict=kind, reason=candidate.dropped, tested=None)

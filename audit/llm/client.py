@@ -43,6 +43,7 @@ from audit.llm.translation import (
     tier_wide,
 )
 from audit.llm.wire import Carrier, Transport, Wire, open_carrier
+from audit.protocols.errors import is_web_page
 from audit.protocols.faults import Fault
 
 PROBE_S = 10.0
@@ -168,20 +169,26 @@ class Client:
         """Send nothing more; what is on the wire may come back."""
         self._draining = True
 
-    async def reach(self, tiers: Sequence[Tier]) -> None:
-        """Look whether each tier's endpoint is there, before anything is spent. Any HTTP answer but 401 will do.
+    async def reach(self, tiers: Sequence[Tier]) -> dict[str, int]:
+        """Look whether each tier's endpoint is there, before anything is spent. Any answer of an API but 401 will do.
+
+        Returns:
+            The HTTP status by tier, of those that are asked over the network.
 
         Raises:
-            EndpointError: One is not (`replay.unreachable`), or refuses the key (`replay.auth`).
+            EndpointError: One is not (`replay.unreachable`), refuses the key (`replay.auth`), or shows a web page
+                (`replay.not-an-api`).
             MissingKey: A tier's key is not in the environment.
         """
         if self._options.offline:
-            return
+            return {}
         wired = [self._lanes[t.name] for t in tiers if isinstance(self._lanes[t.name].provider, WireProvider)]
         for lane in wired:
             self._unlock(lane)
         endpoints = {(lane.tier.base_url, lane.key): lane for lane in wired}
-        await asyncio.gather(*(self._reach(lane) for lane in endpoints.values()))
+        found = await asyncio.gather(*(self._reach(lane) for lane in endpoints.values()))
+        statuses = dict(zip(endpoints, found, strict=True))
+        return {lane.tier.name: statuses[lane.tier.base_url, lane.key] for lane in wired}
 
     def _unlock(self, lane: _Lane) -> None:
         """Take the lane's secrets from the environment."""
@@ -347,7 +354,7 @@ class Client:
         finally:
             self._on_wire.discard(task)
 
-    async def _reach(self, lane: _Lane) -> None:
+    async def _reach(self, lane: _Lane) -> int:
         provider = lane.provider
         assert isinstance(provider, WireProvider)
         call = provider.probe(lane.tier, lane.key)
@@ -367,7 +374,16 @@ class Client:
                 ) from error
             if reply.status == 401:
                 raise tier_wide(EndpointError("", kind=Fault.AUTH, status=401), lane.host, lane.tier.api_key_env)
-            return
+            if reply.status < 300 and is_web_page(reply.body):
+                raise TerminalError(
+                    f"{lane.host} {Fault.NOT_AN_API.facts.words}",
+                    kind=Fault.NOT_AN_API,
+                    status=reply.status,
+                    code="replay.not-an-api",
+                    hint=Fault.NOT_AN_API.facts.hint,
+                )
+            return reply.status
+        raise AssertionError("a probe ends in an answer or an error")
 
 
 def _encoded(lane: _Lane, request: Request) -> HttpCall:

@@ -126,7 +126,7 @@ def require_supported(request: Request, tier: Tier) -> None:
         raise Unsupported(because(Reason.TOOLS_OFF))
     if not supports.json_schema and request.response_format and request.response_format.get("type") == "json_schema":
         raise Unsupported(because(Reason.SCHEMAS_OFF))
-    for kind in _part_types(request.messages):
+    for kind in part_types(request.messages):
         if kind in IMAGE_PARTS:
             if not supports.images:
                 raise Unsupported(because(Reason.IMAGES_OFF))
@@ -137,7 +137,7 @@ def require_supported(request: Request, tier: Tier) -> None:
         raise Unsupported(because(Reason.TOO_LONG))
 
 
-def _part_types(messages: Sequence[Mapping[str, Any]]) -> list[str]:
+def part_types(messages: Sequence[Mapping[str, Any]]) -> list[str]:
     """Types of the content parts of all messages; a plain string has none."""
     found = []
     for message in messages:

@@ -169,7 +169,12 @@ def heading(policy: RoutingPolicy, *lines: str) -> str:
     run = _printable(policy.run_id)
     scope = "".join(f"\nOnly for {kind} {_printable(name)}." for kind, name in policy.scope.items())
     dated = f"evidence up to {policy.made_at or 'an unknown day'}, stale after {policy.expires_at or 'an unknown day'}"
-    return "\n".join([f"Routing policy of audit run {run}: {dated}.{scope}", *lines])
+    needs = [
+        f"Tier {_printable(entry.tier)} was measured like this, so change requests to it too: {change}."
+        for entry in policy.routes
+        for change in entry.evidence.get("adaptations", ())
+    ]
+    return "\n".join([f"Routing policy of audit run {run}: {dated}.{scope}", *dict.fromkeys(needs), *lines])
 
 
 def _printable(text: str) -> str:

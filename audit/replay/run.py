@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+from audit.core.adaptation import Adaptation
 from audit.core.artifacts import RunFolder
 from audit.core.clock import Clock
 from audit.core.display import usd
@@ -28,16 +30,16 @@ from audit.core.tier import Tier
 from audit.llm.budget import Budget, CapReached, Stake
 from audit.llm.cassette import Cassette
 from audit.llm.client import Client, ClientOptions, Drained, open_client
-from audit.llm.reply import Reply
+from audit.llm.reply import Reply, unasked
 from audit.llm.tiers import check_keys, is_local
 from audit.llm.wire import Transport
 from audit.replay.journal import Journal, Ledger
+from audit.replay.learned import Learned
 from audit.replay.meter import Meter, SilentMeter, Totals
 from audit.replay.plan import Call, TokenCounts, counts_of, waiting, worst_case_usd
+from audit.replay.preflight import first_of_each_shape
 from audit.replay.table import journal_row, replay_counts, write_replays
 
-FAILURES_COUNT_FROM = 50
-OUTAGES = ("replay.outage", "replay.throttled")
 RESUME = "run the same command again: it resumes, and finished calls are not paid twice"
 
 
@@ -53,6 +55,7 @@ class ReplayOptions:
         clock: None for the machine's.
         meter: Who is told.
         settled: Calls that are not asked again whatever became of them: their results have been looked at.
+        learned: What earlier rounds of this process learned of the tiers; None for what the run folder knows.
     """
 
     cap_usd: float
@@ -62,6 +65,11 @@ class ReplayOptions:
     clock: Clock | None = None
     meter: Meter = field(default_factory=SilentMeter)
     settled: frozenset[str] = frozenset()
+    learned: Learned | None = None
+
+
+class PartStopped(Incomplete):
+    """A tier, or a route on a tier, was stopped; everything else was done."""
 
 
 async def replay(
@@ -81,10 +89,11 @@ async def replay(
         requests: Every call's request, by fingerprint.
 
     Raises:
-        EndpointError: A tier cannot be reached, or refuses its key, its model or the bill. Nothing more was sent.
+        EndpointError: A tier cannot be reached, or refuses its key, its model or the bill, and nothing was measured.
+        PartStopped: That, or too many failures, of some tiers or routes; the others are done. Exit code 4.
         MissingKey: A key is not in the environment. Nothing was sent.
         InputError: Offline, and calls are not recorded; the message says how many.
-        Incomplete: The spend cap, too many failures, or a tier that went down; exit code 4.
+        Incomplete: The spend cap; exit code 4.
         JournalLocked: Another process runs this folder.
     """
     return await _Session(calls, requests, tiers, settings, folder, options).run()
@@ -158,13 +167,15 @@ class _Session:
         self.meter = options.meter
         self.error: BaseException | None = None
         self.stopping = False
-        self.outages: list[EndpointError] = []
+        self.learned = options.learned or Learned.open(folder.tiers, self.tiers)
         self.finished = self.failed = self.recorded = self.retried = 0
         self.estimated = False
         self.odd: Counter[tuple[str, str]] = Counter()
         self.workers: list[asyncio.Task[None]] = []
         self.dropped: set[asyncio.Task[None]] = set()
         self.done = 0
+        self.asked: set[str] = set()
+        self.told: set[tuple[str, Adaptation]] = set()
         self.budget = Budget(options.cap_usd)
         self.client: Client
         self.journal: Journal
@@ -180,8 +191,7 @@ class _Session:
                     cassette.compact()
                     cassette.close()
                 write_replays(self.folder.journal, self.calls, self.folder.replay_table)
-        if self.error is None and self.outages:
-            self.error = Incomplete(self.outages[0].what, code=self.outages[0].code, hint=RESUME)
+        self.error = self.error or self._stopped_parts()
         if isinstance(self.error, AuditError):
             spent = usd(self.budget.spent_usd)
             note = f"{self.done:,} of {len(self.calls):,} calls are done and kept, {spent} spent"
@@ -256,10 +266,20 @@ class _Session:
         # What costs nothing goes first: a cap that is reached later does not keep it from being done.
         for call in sorted(pending, key=lambda call: call.call_id in paid):
             queues.setdefault(call.tier, deque()).append(call)
+        costly = [call for call in pending if call.call_id in paid]
+        first: dict[str, deque[Call]] = {}
+        for call in first_of_each_shape(costly, self.requests, self.tiers, self.learned.shapes):
+            first.setdefault(call.tier, deque()).append(call)
+        await self._run([self._work(self.tiers[name], queue, paid) for name, queue in first.items()])
+        work = []
         for name, queue in queues.items():
             # A tier in this process never waits, so that more than one worker would only take turns.
             many = 1 if is_local(self.tiers[name]) else min(self.tiers[name].concurrency, len(queue))
-            self.workers += [asyncio.create_task(self._work(self.tiers[name], queue, paid)) for _ in range(many)]
+            work += [self._work(self.tiers[name], queue, paid) for _ in range(many)]
+        await self._run(work)
+
+    async def _run(self, work: Sequence[Coroutine[Any, Any, None]]) -> None:
+        self.workers = [asyncio.create_task(one) for one in work]
         results = await asyncio.gather(*self.workers, return_exceptions=True)
         bugs = [r for r in results if isinstance(r, BaseException) and not isinstance(r, asyncio.CancelledError)]
         if bugs:
@@ -270,6 +290,9 @@ class _Session:
         try:
             while queue and not self.stopping:
                 call = queue.popleft()
+                if call.call_id in self.asked or self.learned.is_stopped(call.route, tier.name):
+                    continue
+                self.asked.add(call.call_id)
                 reply = await self._ask(call, tier, costs=call.call_id in paid)
                 if reply.served_from != "network" or not reply.attempts:
                     # An answer that was at hand never yielded; signals and other tiers must get their turn.
@@ -280,16 +303,40 @@ class _Session:
             self.stop(error)
         except EndpointError as error:
             queue.clear()
-            if error.code in OUTAGES:
-                self._tier_down(error)
-            else:
-                self.stop(error)
+            if self.learned.stop_tier(tier.name, error):
+                self.meter.note(f"{error.what}; nothing more is sent to tier `{tier.name}`, the others go on")
         except Exception as error:
             self.stop(error)
             raise
 
     async def _ask(self, call: Call, tier: Tier, *, costs: bool) -> Reply:
-        request = self.requests[call.request_fp]
+        """Ask, with the request changed as the endpoint wants it where that is allowed; journal what came of it."""
+        logged = self.requests[call.request_fp]
+        while True:
+            request = self.learned.sent(logged, tier)
+            why = self.learned.refusal(request, tier.name)
+            if why is not None and costs:
+                reply, stake = unasked(why), await self.budget.reserve(0.0)
+                self.meter.started(call)
+                stake.settle(0.0)
+                break
+            reply, stake = await self._send(call, request, tier, costs=costs)
+            if reply.because is None or (change := self.learned.refused(reply.because, request, tier)) is None:
+                break
+            if self.learned.sent(logged, tier) == request:
+                break
+            if costs:
+                self.journal.void(call.call_id, stake.lost_usd + reply.spent_usd)
+            self._tell_change(tier, change)
+        self._finish(call, reply, stake)
+        return reply
+
+    def _tell_change(self, tier: Tier, change: Adaptation) -> None:
+        if (tier.name, change) not in self.told:
+            self.told.add((tier.name, change))
+            self.meter.note(f"Tier `{tier.name}`: {change.sentence}")
+
+    async def _send(self, call: Call, request: Request, tier: Tier, *, costs: bool) -> tuple[Reply, Stake]:
         worst_usd = 0.0
         if costs:
             worst_usd = worst_case_usd(counts_of(request, self.options.tokens.get(call.request_fp)), tier)
@@ -303,8 +350,7 @@ class _Session:
             self._give_up(call, stake, error, costs=costs)
             raise
         stake.settle(reply.spent_usd)
-        self._finish(call, reply, stake)
-        return reply
+        return reply, stake
 
     def _on_wire(self, call_id: str, stake: Stake, sent: bool) -> None:
         """A kill books what was on the wire at its worst case, and nothing that waited."""
@@ -336,20 +382,22 @@ class _Session:
         self.meter.finished(call, reply.status, completion.cost_usd if completion else None)
         self._tell_totals()
         limit = self.settings.max_failure_rate
-        if self.finished >= FAILURES_COUNT_FROM and self.failed > limit * self.finished:
-            self.stop(
-                Incomplete(
-                    f"{self.failed:,} of {self.finished:,} calls failed, more than {limit:.0%}",
-                    code="replay.failures",
-                    notes=[f"the last one: {reply.error or reply.status}"],
-                    hint=RESUME,
-                )
-            )
+        why = self.learned.count(call.route, call.tier, failed=reply.status in FAILED_TO_MEASURE, limit=limit)
+        if why is not None:
+            what = f"{call.route} on {call.tier} was stopped: {why.sentence}, more than {limit:.0%}"
+            last = f"the last one: {reply.error or reply.status}"
+            self.learned.errors.append(PartStopped(what, code="replay.failures", notes=[last], hint=RESUME))
+            self.meter.note(f"{what}; {last}")
 
-    def _tier_down(self, error: EndpointError) -> None:
-        if all(known.what != error.what for known in self.outages):
-            self.outages.append(error)
-            self.meter.note(f"{error.what}; the other tiers go on")
+    def _stopped_parts(self) -> AuditError | None:
+        """What the tiers and routes that were stopped make of the run, if any were."""
+        if not self.learned.errors:
+            return None
+        first, *more = self.learned.errors
+        if not isinstance(first, PartStopped) and not any(r.measured for r in self.journal.ledger.results.values()):
+            return first
+        notes = [*first.notes, *(error.what for error in more)]
+        return PartStopped(first.what, code=first.code, notes=notes, hint=first.hint or RESUME)
 
     def _refuse_missing(self, paid: Sequence[Call]) -> None:
         if paid:

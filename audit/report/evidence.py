@@ -294,6 +294,7 @@ def _candidate(candidate: CandidateFinding, route: str) -> CandidateView:
         ("Not measured", _counts(candidate.excluded)),
         ("Counted against it", _counts(candidate.counted_against)),
         ("Not asked", "; ".join(f"{count(n.requests)}: {n.because.sentence}" for n in candidate.not_asked) or "none"),
+        ("Requests changed", "; ".join(one.sentence for one in candidate.adaptations) or "none"),
     ]  # fmt: skip
     rows = tuple(
         (

@@ -10,6 +10,7 @@ from audit.report.routes import ends_text, money_columns, split_top
 from audit.report.words import (
     STATUS,
     action,
+    adapted_lines,
     banners,
     below_floor,
     headline_text,
@@ -38,6 +39,7 @@ def summary_markdown(findings: Findings) -> str:
     lines += [_said(" ".join(lede(findings))), ""]
     lines += [f"> {literal(line)}\n" for route in findings.routes if (line := below_floor(route))]
     lines += [f"> {literal(line)}\n" for route in findings.routes for line in unasked_lines(route)]
+    lines += [f"> {literal(line)}\n" for line in adapted_lines(findings)]
     if findings.tested and findings.routes:
         lines += [*_table(findings), ""]
     if findings.caveats:

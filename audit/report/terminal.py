@@ -14,6 +14,7 @@ from audit.report.mixing import palette, shares_of, week_shares
 from audit.report.routes import change_parts, ends_text, money_columns, split_top
 from audit.report.words import (
     STATUS,
+    adapted_lines,
     banners,
     below_floor,
     headline_text,
@@ -100,7 +101,7 @@ def summary_lines(
         lines += [(), *((Span(text=line),) for line in _wrapped(settle, width))]
     for floor in filter(None, map(below_floor, findings.routes)):
         lines += [(), *((Span(text=line, style="warning"),) for line in _wrapped(floor, width))]
-    for line in (line for route in findings.routes for line in unasked_lines(route)):
+    for line in (*(line for route in findings.routes for line in unasked_lines(route)), *adapted_lines(findings)):
         lines += [(), *((Span(text=part, style="warning"),) for part in _wrapped(line, width))]
     if last := _paths(findings, paths or {}):
         lines += [(), last]

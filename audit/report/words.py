@@ -244,15 +244,26 @@ def below_floor(route: RouteFinding) -> str:
 
 
 def unasked_lines(route: RouteFinding) -> list[str]:
-    """What candidates were not asked, one line each; none where a verdict was reached without it."""
+    """What candidates were not asked and what stopped them, a line each; none where a verdict needed none of it."""
     if route.verdict is not Verdict.NOT_PROVEN:
         return []
-    return [
+    stops = [
+        f"{route_name(route)}: {candidate.tier}: {candidate.stopped.sentence}. That does not count against it."
+        for candidate in route.candidates
+        if candidate.stopped is not None
+    ]
+    return stops + [
         f"{route_name(route)}: {candidate.tier} was not asked {percent(one.share)} of the requests "
         f"({usd(one.usd)}): {one.because.sentence}. That is no answer, and does not count against it."
         for candidate in route.candidates
         for one in candidate.not_asked[:MOST_UNASKED]
     ]
+
+
+def adapted_lines(findings: Findings) -> list[str]:
+    """How requests were changed so that endpoints took them, one line per tier: the policy must change them too."""
+    changes = {c.tier: c.adaptations for route in findings.routes for c in route.candidates if c.adaptations}
+    return [f"Tier {tier}: {listing([one.sentence for one in made])}." for tier, made in sorted(changes.items())]
 
 
 def _floor_text(floor: float) -> str:
