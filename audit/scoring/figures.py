@@ -22,6 +22,7 @@ _EXPONENT = re.compile(r"[eE](?P<e>[-+]?\d{1,4})(?!\w)|\s?[×x*·]\s?10\s?\^\s?(
 _POWER = re.compile(r"\^\s?(?P<p>-?\d{1,3})(?!\d)")
 _MIXED = re.compile(rf"[ {GROUP_SPACE}-]?(?P<top>\d{{1,6}})\s?[/{FRACTION}]\s?(?P<bottom>\d{{1,6}})(?![\d.,/]?\d)")
 _OVER = re.compile(rf"\s?[/{FRACTION}]\s?(?P<bottom>\d+(?:\.\d+)?)(?![\d.,/]?\d)")
+_OUT_OF = re.compile(r"\s(?:out of|sur|von|de un total de)\s(\d{1,9})(?![\d.,]?\d)")
 _RANGE = re.compile(r"\s?(?:-|–|—|~|\.{2,3}|…|bis|to|à|a)\s?(?=[$€£¥]?\d)|\s?±\s?(?=\d)")
 _OPERATOR = re.compile(r"\s?(?:[+×÷·^√*]|x|-)\s?(?=[$(-]?\s?[\d√(])")
 LEFT = re.compile(
@@ -44,7 +45,7 @@ _NEAR = 64
 _OPENING = re.compile(r"[-$€£¥(√]{0,4}\s?")
 _ABBREVIATED = re.compile(r"\s?[a-z€$£¥]")
 _SQUARE = re.compile(r"\^\d")
-_AND = re.compile(r",?\s(?:(?:and|und|et|y|e)\s)?(?=\d)|(?<=[^\x00-\x7f])(?=\d)")
+_AND = re.compile(r",?\s(?:(?:and|und|et|y|e)\s)?(?=\d)|(?<=[^\x00-\x7f])(?=\d)|(?<=[a-z])(?=\d)")
 _LETTERS = re.compile(r"\w{0,64}")
 LETTER = re.compile(r"[A-Za-zÀ-ɏḀ-ỿͰ-ӿ_]")
 
@@ -90,6 +91,8 @@ def number(text: str, start: int) -> Found:
         return other(text, begin, _LETTERS.match(text, reading.end).end())  # type: ignore[union-attr]
     if bound is not None:
         return other(text, begin, reading.end)
+    if (joined := _joined(text, start, reading.end)) is not None:
+        return other(text, begin, joined)
     reading.unit = reading.unit or money
     if reading.unit is not None and (per := _PER.match(text, reading.end)) is not None:
         word = per["per"].casefold()
@@ -173,6 +176,10 @@ def _exponent_or_fraction(text: str, start: int, reading: _Reading) -> None:
             reading.values, reading.end = [Fraction(whole) + Fraction(int(match["top"]), bottom)], match.end()
             reading.slack = ROUNDED
             return
+    if (match := _OUT_OF.match(text, reading.end)) and (total := Fraction(match[1])):
+        # Three out of five: a share, or a count of which the total is told.
+        reading.values, reading.sure, reading.end = [reading.values[0], reading.values[0] / total], False, match.end()
+        return
     if (match := _OVER.match(text, reading.end)) and (bottom_value := Fraction(match["bottom"])):
         top = reading.values[0]
         reading.values, reading.end, reading.slack = [top / bottom_value], match.end(), ROUNDED
@@ -221,6 +228,10 @@ def _suffix(text: str, reading: _Reading, money: str | None) -> bool:
         part = _Reading(values=[Fraction(raw[0])], end=raw.end())
         if not _unit(text, part, joined=True, compound=True) or part.unit is None:
             return True
+        if part.unit == "m" and unit in ("h", "day"):
+            part.unit = "min"
+        elif unit == "m" and part.unit == "s":
+            reading.values, reading.unit, unit = reading.values[:1], "min", "min"
         factor = Fraction(1, 100) if part.unit == "cents" and unit in CURRENCIES.values() else None
         if part.unit in UNITS and unit in UNITS and UNITS[part.unit][0] == UNITS[unit][0] != "percent":
             factor = UNITS[part.unit][1] / UNITS[unit][1]
@@ -286,7 +297,11 @@ def _unit(text: str, reading: _Reading, *, joined: bool, compound: bool = False)
         return True
     if gap and not compound and folded in ("in", "an", "a", "st", "nd", "th", "rd", "mo", "try"):
         return True
-    name = CURRENCIES.get(folded) or ("cents" if folded in CENTS else None) or _FIRST_OF.get(folded)
+    name = (
+        "day"
+        if word == "d"
+        else CURRENCIES.get(folded) or ("cents" if folded in CENTS else None) or _FIRST_OF.get(folded)
+    )
     if name is None:
         # A Latin, Greek or Cyrillic word that touches the digits makes them part of a name; other scripts do not.
         return bool(gap) or LETTER.match(word) is None or not joined

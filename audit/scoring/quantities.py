@@ -103,13 +103,13 @@ def _full_year(written: str) -> int:
 def _time(text: str, start: int) -> Found | None:
     """A time of day, or minutes and seconds."""
     match = _TIME.match(text, start)
-    if match is None or (match["hour"] is not None and _RATIO.fullmatch(text, start, match.end()) is None):
+    if match is None:
         return None
     hour = int(match["hour"] or match["bare"] or match["h"])
     minute = int(match["minute"] or match["min"] or 0)
     if half := match["half"] or match["bare_half"]:
         hour = hour % 12 + (12 if half.lower() == "p" else 0)
-    if (longer := _RATIO.match(text, start)) and longer.end() > match.end():
+    if not half and (longer := _RATIO.match(text, start)) and longer.end() > match.end():
         return other(text, start, longer.end())
     if text[max(0, start - 1) : start] == "-":
         return other(text, start - 1, match.end())

@@ -12,52 +12,61 @@ import re
 OPENING_CHARS = 400
 """Refusals come first; "I can't" far into an answer is part of the answer."""
 
-_ENGLISH = r"""
-    \b(?:i|we)\ (?:really\ |simply\ |just\ |also\ )?(?:can(?:no|\W?)t|can\ not|won\W?t|will\ not|could\ not|
-        couldn\W?t)\ (?:be\ able\ to\ )?
-        (?:(?:actually|directly|currently|legally|ethically|in\ good\ conscience)\ )?
-        (?:help(?!\ but\b)|assist|comply|fulfil|fulfill|provide|do\b|answer|create|generate|write|support|
-        engage|continue|
-           discuss|share|give\ (?:you\ )?(?:that|this|any|advice|medical|legal|instructions|information|out)|respond|
-           participate|offer|produce|recommend(?!\ \w+(?:\ \w+)?\ enough)|"
-           r"advise|access|open|perform|process\ (?:this|that|your)|
-        complete\ (?:this|
-           that|your)|carry\ out|talk\ about|speak\ (?:to|about)|comment\ on|accept\ this|grant|honou?r|accommodate|
-           facilitate|make\ (?:this|that)|reveal|disclose)
-  | (?:sorry|apolog\w*|afraid|unfortunately|regret)\b[^.!?\n]{0,40}?\b(?:i|we)\ (?:can(?:no|\W?)t|can\ not|
-        won\W?t|will\ not|
-        am\ unable|are\ unable)\s*(?:[.!]|$)
-  | \b(?:i|we)(?:\W{0,2}(?:m|re)|\ am|\ are|\ was|\ were)\ (?:currently\ |just\ |simply\ |also\ )?
-        (?:unable|not\ able|not\ allowed|not\ permitted|not\ authori[sz]ed|not\ in\ a\ position|forbidden|
-        prohibited)\ (?:to|from)[ ]
-        (?!find|locate|see\b|wait|confirm|verify|reproduce|detect|identify|determine|reach|recall|agree|spot|
-        match|stress)
-  | \b(?:i|we)(?:\W{0,2}(?:m|re)|\ am|\ are)\ not\ (?:going\ to|willing\ to|comfortable|programmed\ to|designed\ to|
-        equipped\ to)\b
-  | \b(?:i|we)(?:\W{0,2}m|\ am)\ uncomfortable\b
-  | \b(?:i|we)\ (?:do\ not|don\W?t|would\ not|wouldn\W?t)\ feel\ comfortable\b
+_NOT = r"(?:can(?:no|\W?)t|can\ not|won\W?t|will\ not|could\ not|couldn\W?t)"
+# What an assistant is asked for. `do` and `give` need their object: "I can't do Tuesday" is an appointment.
+_ASSIST = r"""(?:help(?!\ but\b)|assist|comply|fulfill?|provide|answer|create|generate|write|support|
+        engage|discuss|respond|
+    participate|produce|advise|access|open|perform|execute|browse|retrieve|disclose|reveal|facilitate|accommodate|
+    do\ (?:that|this|so|it)\b|do\W*$|give\ (?:you\ )?(?:that|this|any|advice|medical|legal|instructions|
+        information|out)|
+    recommend(?!\ \w+(?:\ \w+)?\ enough)|offer\ (?:advice|any|that|this|medical|legal|guidance|an?\ opinion)|
+    process\ (?:this|that|your)|complete\ (?:this|that|your)|carry\ out|talk\ about|speak\ (?:to|about)|comment\ on|
+    continue\ with|share\ (?:that|this|any|the|information|details|instructions)|grant\ (?:that|this))"""
+# What is not said of a company's own business: "We cannot provide refunds" is an answer.
+_ASSIST_US = r"""(?:help|assist|comply|fulfill?|answer|discuss|engage|respond|support\ (?:this|that)|
+        do\ (?:that|this|so)\b|
+    provide\ (?:this|that|assistance|help)|process\ (?:this|that|your)\ request|complete\ (?:this|that|
+        your)\ request)"""
+
+# What people decline in letters that a model drafts for them.
+_OF_LIFE = (
+    r"\ ?(?:the|your|this|that|an?)?\ (?:\w+\ )?(?:invitations?|invite|offer|meeting|proposal|position|role|job)\b"
+)
+
+_ENGLISH = rf"""
+    \bi\ (?:really\ |simply\ |just\ |also\ )?{_NOT}\ (?:be\ able\ to\ )?
+        (?:(?:actually|directly|currently|legally|ethically|in\ good\ conscience)\ )?{_ASSIST}
+  | \bwe\ (?:really\ |simply\ |just\ |also\ )?{_NOT}\ (?:be\ able\ to\ )?{_ASSIST_US}
+  | ^\W*(?:no\W{{1,2}})?(?:i|we)\ {_NOT}\W*$
+  | (?:sorry|apolog\w*|afraid|unfortunately|regret)\b[^.!?\n]{{0,40}}?\b(?:i|we)\ (?:{_NOT}|am\ unable|
+        are\ unable)\s*(?:[.!]|$)
+  | \bi(?:\W{{0,2}}m|\ am|\ was)\ (?:currently\ |just\ |simply\ |also\ )?
+        (?:unable|not\ able|not\ allowed|not\ permitted|not\ authori[sz]ed|not\ in\ a\ position|forbidden|prohibited|
+        not\ going|not\ willing|not\ programmed|not\ designed|not\ equipped)\ (?:to|from)\ {_ASSIST}
+  | \bwe(?:\W{{0,2}}re|\ are|\ were)\ (?:currently\ )?(?:unable|not\ able|not\ allowed|not\ permitted)\ to\ {_ASSIST_US}
+  | \b(?:i|we)(?:\W{{0,2}}(?:m|re)|\ am|\ are|\ do\ not\ feel|\ don\W?t\ feel|\ would\ not\ feel|\ wouldn\W?t\ feel)[ ]
+        (?:not\ )?(?:un)?comfortable\ (?:with\ (?:this|that|the|your)|\w+ing\b)(?<!comfortable\ being)
   | \b(?:i|we)\ (?:do\ not|don\W?t)\ have\ the\ (?:ability|capability|permission|authority)\ to\b
-  | \b(?:i|we)\W{0,2}(?:d|would)?\ (?:rather|prefer)\ not\ (?:to\ )?(?:answer|discuss|say|do|help|share|write|
-        engage|comment)
-  | \b(?:that|this|it)(?:\W{0,2}s|\ is)\ (?:not\ something|beyond\ what|outside\ (?:of\ )?what|
-        more\ than)\ (?:i|we)(?:\W{0,2}m|
-        \ am|\ are)?\ (?:can|could|able\ to|allowed\ to|will|would|do)\b
-  | \b(?:something|a\ request|a\ topic|content)\ (?:that\ )?(?:i|we)\ (?:can(?:no|\W?)t|won\W?t|am\ unable\ to|
-        am\ not\ able\ to)[ ]
+  | \bi\ (?:do\ not|don\W?t)\ have\ (?:direct\ |live\ )?access\ to\ (?:real\W?time|current|live|
+        the\ internet|up\W?to|external|your)
+  | \b(?:i|we)\W{{0,2}}(?:d|would)?\ (?:rather|prefer)\ not\ (?:to\ )?(?:answer|discuss|say|do|help|
+        share|write|engage|comment)
+  | \b(?:that|this|it)(?:\W{{0,2}}s|\ is)\ (?:not\ something|beyond\ what|outside\ (?:of\ )?what|more\ than)\ (?:i|we)
+        (?:\W{{0,2}}m|\ am|\ are)?\ (?:can|could|able\ to|allowed\ to|will|would|do)\b
+  | \b(?:something|a\ request|a\ topic|content)\ (?:that\ )?i\ (?:{_NOT}|am\ unable\ to|am\ not\ able\ to)\ {_ASSIST}
   | \b(?:outside|beyond)\ (?:of\ )?(?:the\ scope\ of\ what\ i|my\ (?:scope|capabilit\w+|abilit\w+|remit))
-  | \b(?:i|we)\ (?:must|have\ to|will|need\ to|am\ going\ to|\W?ll)\ (?:respectfully\ |politely\ |
-        regretfully\ )?(?:decline|refuse|abstain)
-  | \b(?:i|we)\ (?:respectfully\ |politely\ )?(?:decline|refuse)\ (?:to|this|that|your)\b
+  | \b(?:i|we)\ (?:must|have\ to|will|need\ to|am\ going\ to|\W?ll)\ (?:respectfully\ |politely\ |regretfully\ )?
+        (?:decline|refuse|abstain)\b(?!{_OF_LIFE})
+  | \bi\ (?:respectfully\ |politely\ )?(?:decline|refuse)\ (?:to|this|that|your)\b(?!{_OF_LIFE})
   | \bas\ an?\ (?:ai|artificial\ intelligence|(?:large\ )?language\ model|chatbot|virtual\ assistant)
-        (?:\ (?:(?:large\ )?language\ model|assistant|model|chatbot|system|tool))?(?:\ (?:developed|created|
-        made|trained)\ by\ \w+)?\ ?,
-        [^.!?\n]{0,80}\b(?:can(?:no|\W?)t|unable|not\ able|don\W?t|do\ not|won\W?t|will\ not|not\ allowed)\b
-  | \bmy\ (?:\w+\ )?(?:guidelines|polic(?:y|ies)|programming|principles|instructions|rules|
-        training)\ (?:do\ not|don\W?t|does\ not|
-        doesn\W?t|prevents?|prohibits?|forbids?|restricts?|won\W?t)\b
-  | \b(?:against|violates?|contrary\ to)\ (?:my|our|openai\W?s|anthropic\W?s|the)\ (?:\w+\ )?(?:guidelines|
-        polic(?:y|ies)|programming|
-        principles|terms)\b
+        (?:\ (?:(?:large\ )?language\ model|assistant|model|chatbot|system|tool))?
+        (?:\ (?:developed|created|made|trained)\ by\ \w+)?\ ?,
+        [^.!?\n]{{0,80}}\b(?:can(?:no|\W?)t|unable|not\ able|don\W?t|do\ not|won\W?t|will\ not|not\ allowed)\b
+  | \bmy\ (?:\w+\ )?(?:guidelines|polic(?:y|ies)|programming|principles|instructions|rules|training)[ ]
+        (?:do\ not|don\W?t|does\ not|doesn\W?t|prevents?|prohibits?|forbids?|restricts?|won\W?t)\b
+  | \b(?:against|violates?|contrary\ to)\ (?:(?:my|openai\W?s|anthropic\W?s)\ (?:\w+\ )?|(?:our|
+        the)\ (?:content|usage|safety)\ )
+        (?:guidelines|polic(?:y|ies)|programming|principles|terms)\b
   | \b(?:this|that|your)\ request\ (?:violates|goes\ against|is\ against)\b
 """
 
@@ -128,8 +137,10 @@ _OTHERS = (
     r"(?:ฉัน|ผม|ดิฉัน|เรา|ขออภัย|ขอโทษ|เสียใจ)[^\n]{0,30}(?:ไม่สามารถ|ไม่อาจ)[^\n]{0,20}(?:ช่วย|ให้ข้อมูล|ตอบ|"
     r"ให้บริการ|ดำเนินการ|สร้าง)",
     # Chinese
-    r"(?:抱歉|对不起|對不起|不好意思|遗憾|遺憾|我们?|我們|本人|作为[^。！？\n]{0,12})[^。！？\n]{0,12}(?:无法|無法|不能|不可以|没办法|沒辦法|不便|"
-    r"没有办法|未能|拒绝|拒絕)[^。！？\n]{0,16}(?:提供|回答|协助|協助|帮|幫|满足|滿足|生成|创建|創建|撰写|撰寫|讨论|討論|回应|回應|继续|繼續|"
+    r"(?:抱歉|对不起|對不起|不好意思|遗憾|遺憾|我们?|我們|本人|"
+    r"作为[^。！？\n]{0,12})[^。！？\n]{0,12}(?:无法|無法|不能|不可以|没办法|沒辦法|不便|"
+    r"没有办法|未能|拒绝|拒絕)[^。！？\n]{0,16}(?:提供|回答|协助|協助|帮|幫|满足|滿足|生成|创建|創建|"
+    r"撰写|撰寫|讨论|討論|回应|回應|继续|繼續|"
     r"处理您|處理您|参与|參與|做到|这样做|這樣做|支持)",
     r"^\W*(?:很?抱歉|对不起|對不起|不好意思)[，,\s]*(?:我)?(?:不能|无法|無法|不可以|没办法)[。.！!\s]*$",
     # Japanese
@@ -153,12 +164,16 @@ _ENGLISH_REFUSAL = re.compile(f"(?:{_ENGLISH})", re.IGNORECASE | re.VERBOSE | re
 
 # What follows says that something else was done instead: the sentence reports, it does not decline.
 _INSTEAD = re.compile(
-    r"[^.!?。！？\n]{0,60}?[,;，；]?\s*(?:\b(?:so|therefore|thus) (?:i|we|here|the|it|they)\b"
+    r"[^.!?。！？\n]{0,60}?[,;，；]?\s*(?:\b(?:so|therefore|thus) (?:i|we|"
+    r"here|the|it|they)\b(?!\W?(?:m| am| are)? ?(?:can|won|will not|unable|not able))"
     r"|\b(?:donc|also habe|daher|deshalb|darum|así que|por lo que|por eso|então|portanto|por isso|quindi|perciò)\b"
     r"|\b(?:dus heb|därför|derfor|dlatego|поэтому|тому)\b|所以|因此|そのため|그래서)",
     re.IGNORECASE,
 )
-_QUOTED = re.compile(r"\"[^\"\n]{1,400}\"|“[^”\n]{1,400}”|«[^»\n]{1,400}»|„[^“”\n]{1,400}[“”]|「[^」\n]{1,400}」")
+_QUOTED = re.compile(
+    r"\"[^\"\n]{1,400}\"|“[^”\n]{1,400}”|«[^»\n]{1,400}»|„[^“”\n]{1,400}[“”]|「[^」\n]{1,400}」"
+    r"|(?<!\w)'[^'\n]{1,200}(?:\w'\w[^'\n]{0,200}){0,8}'(?!\w)"
+)
 
 
 def declines(text: str) -> bool:

@@ -37,7 +37,7 @@ _ALIKE = str.maketrans(
     }
 )
 _JOINERS = "\u200c\u200d"
-_ENDS = " .,;:!…。、，；：！｡" + _JOINERS
+_ENDS = " .,;:!…。、，；：！｡،؛۔।॥։።" + _JOINERS
 _PAIRS = {"(": ")", "[": "]", "{": "}", "«": "»", "‹": "›", "「": "」", "『": "』", "《": "》", "【": "】", "（": "）"}
 _PAIRS |= {quote: quote for quote in "\"'`*_"}
 

@@ -170,6 +170,10 @@ def test_every_sign_counts(sign: str, value: str) -> None:
         ("1.5 km", "1500 m"),
         ("6'2\"", "6 ft 2 in"),
         ("3 pm", "15:00"),
+        ("4:45 PM", "16:45"),
+        ("2h15m", "135 min"),
+        ("3m20s", "200 seconds"),
+        ("2d 4h", "52 h"),
         ("March 9, 2022", "2022-03-09"),
         ("2022年3月9日", "9. März 2022"),
         ("20%", "20 percent"),
@@ -233,6 +237,12 @@ def test_the_same(wanted: object, text: str) -> None:
         ("-17-19", "17-19"),
         ("17-19 days", "17-19 weeks"),
         ("17:19", "17:20"),
+        ("4:45 PM", "4:45 AM"),
+        ("2h15m", "2h25m"),
+        ("2d 4h", "3d 4h"),
+        (17, "17k-19k"),
+        (17, "17%-19%"),
+        (17, "17 kg to 19 kg"),
         ("v1.17", "v1.18"),
         ("<17", ">17"),
         ("17x", "17y"),
@@ -258,6 +268,7 @@ def test_never_the_same(wanted: object, text: str) -> None:
         (430, "(430)"),
         (6e6, "6m"),
         (9, "9/10"),
+        (9, "9 out of 10"),
         (300_000, "300 K"),
         (300, "300 K"),
         (-7, "7-"),
@@ -280,6 +291,7 @@ def test_which(which: str) -> None:
         which, []
     )
     assert said(30, "we sold 30", which) is SAME
+    assert said(30, "30: we sold 30.0", which) is SAME
 
 
 def test_tolerances_are_exact() -> None:

@@ -42,11 +42,12 @@ def build(options: Options) -> Check:
 
 
 def pick(found: Iterable[Quantity], which: str) -> Quantity | None:
-    """The first, last or only one; None where there is none, or more than the only one."""
+    """The first, last or only one; None where there is none, or where the only one is not the only."""
     if which == FIRST:
         return next(iter(found), None)
     every = list(found)
-    return every[-1] if every and (which == LAST or len(every) == 1) else None
+    alone = all(compare(every[0], each) is Sameness.SAME for each in every[1:])
+    return every[-1] if every and (which == LAST or alone) else None
 
 
 def as_quantity(value: Any, which: str = FIRST) -> Quantity:
