@@ -458,7 +458,76 @@ def bedrock() -> Iterator[dict[str, Any]]:
         }
 
 
+def mlflow() -> Iterator[dict[str, Any]]:
+    """A trace around each call; attributes are JSON texts, and the trace's tokens repeat its span's."""
+    for call in CALLS:
+        prompt, cached, completion = call.tokens
+        start = call.started * 10**9
+        times = {"start_time_unix_nano": start, "end_time_unix_nano": start + 400_000_000}
+        counted = {"input_tokens": prompt, "output_tokens": completion, "cache_read_input_tokens": cached}
+        failed = {"code": "STATUS_CODE_ERROR", "message": "RateLimitError: slow down"}
+        shared = {
+            "trace_id": "dHJhY2U=",
+            "status": failed if call.failed else {"code": "STATUS_CODE_OK", "message": ""},
+        }
+        found = {"mlflow.spanType": "CHAT_MODEL", "mlflow.spanInputs": call.chat()}
+        if not call.failed:
+            found |= {"mlflow.spanOutputs": call.completion(), "mlflow.chat.tokenUsage": counted}
+        outer = {"mlflow.spanType": "CHAIN", "mlflow.spanInputs": {"question": call.asked}}
+        written = [{key: json.dumps(value) for key, value in attributes.items()} for attributes in (outer, found)]
+        root = {"span_id": f"root-{call.number}", "parent_span_id": None, "name": "handle", "attributes": written[0]}
+        own = {
+            "span_id": f"span-{call.number}",
+            "parent_span_id": root["span_id"],
+            "name": "create",
+            "attributes": written[1],
+        }
+        info = {
+            "trace_id": f"tr-{call.number}",
+            "tags": {"route": call.route, "tenant": call.tenant, "mlflow.traceName": "handle"},
+            "trace_metadata": {
+                "mlflow.trace.session": f"session-{call.number // 2}",
+                "mlflow.trace.tokenUsage": json.dumps(counted),
+            },
+        }
+        yield {"info": info, "data": {"spans": [{**root, **shared, **times}, {**own, **shared, **times}]}}
+
+
+def litellm_spend() -> Iterator[dict[str, Any]]:
+    """Rows of the spend table; bodies are JSON texts."""
+    for call in CALLS:
+        prompt, _, completion = call.tokens
+        told = {
+            "error_information": {"error_code": "429", "error_class": "RateLimitError", "error_message": "slow down"}
+        }
+        metadata = {"user_api_key_team_alias": call.tenant, "requester_metadata": {"route": call.route}}
+        yield {
+            "request_id": call.id,
+            "litellm_call_id": f"own-{call.number}",
+            "call_type": "acompletion",
+            "spend": 0.0 if call.failed else 0.0001 * (call.number + 1),
+            "prompt_tokens": prompt,
+            "completion_tokens": 0 if call.failed else completion,
+            "startTime": call.at(),
+            "endTime": call.at(0.4),
+            "completionStartTime": call.at(0.4),
+            "model": "openai/gpt-4o-mini",
+            "model_group": "gpt-4o-mini",
+            "custom_llm_provider": "openai",
+            "cache_hit": "False",
+            "session_id": f"session-{call.number // 2}",
+            "status": "failure" if call.failed else "success",
+            "metadata": json.dumps(metadata | (told if call.failed else {})),
+            "request_tags": json.dumps([f"route:{call.route}"]),
+            "messages": "{}",
+            "proxy_server_request": json.dumps(call.chat()),
+            "response": json.dumps({} if call.failed else call.completion()),
+        }
+
+
 EXPORTS = {
+    "mlflow.jsonl": mlflow,
+    "litellm_spend.jsonl": litellm_spend,
     "otlp.jsonl": otlp,
     "langsmith.jsonl": langsmith,
     "langfuse.jsonl": langfuse,

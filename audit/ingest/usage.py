@@ -26,15 +26,18 @@ def put_usage(row: Row, usage: Any) -> None:
     prompt = obj(usage.get("prompt_tokens_details", usage.get("input_tokens_details")))
     completion = obj(usage.get("completion_tokens_details", usage.get("output_tokens_details")))
     _put_cache(row, usage, prompt)
+    heard = spoken = None
     if prompt:
-        row.image_tokens = integer(prompt.get("image_tokens"))
-    row.reasoning_tokens = integer(completion.get("reasoning_tokens")) if completion else None
-    heard, spoken = integer(prompt.get("audio_tokens")), integer(completion.get("audio_tokens"))
+        row.image_tokens, heard = integer(prompt.get("image_tokens")), integer(prompt.get("audio_tokens"))
+    if completion:
+        row.reasoning_tokens = integer(completion.get("reasoning_tokens"))
+        spoken = integer(completion.get("audio_tokens"))
     if heard is not None or spoken is not None:
         row.audio_tokens, row.completion_audio_tokens = (heard or 0) + (spoken or 0), spoken
     if _anthropic(usage) and row.prompt_tokens is not None:
         row.prompt_tokens += (row.cached_tokens or 0) + (row.cache_write_tokens or 0)
-    row.service_tier = text(usage.get("service_tier")) or row.service_tier
+    if "service_tier" in usage:
+        row.service_tier = text(usage["service_tier"]) or row.service_tier
     settle_counts(row, integer(usage.get("total_tokens")))
     row.usage_raw = json_text(usage)
     row.usage_basis = "provider" if row.prompt_tokens is not None else "absent"
@@ -68,24 +71,28 @@ def _anthropic(usage: Mapping[str, Any]) -> bool:
     return cached and "prompt_tokens" not in usage and "input_tokens_details" not in usage
 
 
+_READ = ("cache_read_input_tokens", "prompt_cache_hit_tokens", "cached_tokens")
+_WRITTEN = ("cache_write_tokens", "cache_creation_tokens")
+
+
 def _put_cache(row: Row, usage: Mapping[str, Any], details: Mapping[str, Any]) -> None:
-    row.cached_tokens = _first(
-        details.get("cached_tokens"),
-        usage.get("cache_read_input_tokens"),
-        usage.get("prompt_cache_hit_tokens"),
-        usage.get("cached_tokens"),
-    )
-    row.cache_write_tokens = _first(
-        details.get("cache_write_tokens"),
-        details.get("cache_creation_tokens"),
-        usage.get("cache_creation_input_tokens"),
-    )
-    split = obj(usage.get("cache_creation")) or obj(details.get("cache_creation_token_details"))
-    row.cache_write_1h_tokens = integer(split.get("ephemeral_1h_input_tokens")) if split else None
+    row.cached_tokens = integer(details.get("cached_tokens"))
+    if row.cached_tokens is None:
+        row.cached_tokens = _first(usage, _READ)
+    row.cache_write_tokens = _first(details, _WRITTEN)
+    if row.cache_write_tokens is None and "cache_creation_input_tokens" in usage:
+        row.cache_write_tokens = integer(usage["cache_creation_input_tokens"])
+    split = usage.get("cache_creation") or details.get("cache_creation_token_details")
+    if split:
+        row.cache_write_1h_tokens = integer(obj(split).get("ephemeral_1h_input_tokens"))
 
 
-def _first(*counts: Any) -> int | None:
-    return next((count for value in counts if (count := integer(value)) is not None), None)
+def _first(counts: Mapping[str, Any], names: tuple[str, ...]) -> int | None:
+    """The first of some counts that is one."""
+    for name in names:
+        if name in counts and (count := integer(counts[name])) is not None:
+            return count
+    return None
 
 
 def settle_counts(row: Row, total: int | None = None) -> None:
@@ -95,6 +102,8 @@ def settle_counts(row: Row, total: int | None = None) -> None:
     apart where only with it the parts give the total (xAI), or where it exceeds the completion. Both are noted.
     """
     cached = (row.cached_tokens or 0) + (row.cache_write_tokens or 0)
+    if not cached and not row.reasoning_tokens:
+        return
     if row.prompt_tokens is not None and cached > row.prompt_tokens:
         row.prompt_tokens += cached
         row.ingest_warnings = (*row.ingest_warnings, EXCLUSIVE_PROMPT)

@@ -39,6 +39,8 @@ BY_FORMAT = {
     "litellm": ("litellm.jsonl", IngestSettings()),
     "openai-chat": ("openai_pairs.jsonl", IngestSettings()),
     "generic": ("generic.jsonl", GENERIC),
+    "mlflow": ("mlflow.jsonl", IngestSettings()),
+    "litellm-spend": ("litellm_spend.jsonl", IngestSettings()),
     "otlp": ("otlp.jsonl", IngestSettings()),
     "langsmith": ("langsmith.jsonl", IngestSettings()),
     "langfuse": ("langfuse.jsonl", IngestSettings()),

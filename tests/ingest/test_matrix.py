@@ -69,6 +69,8 @@ def test_one_request_has_one_fingerprint(seen: dict[str, Read]) -> None:
     carry = (
         "otlp.jsonl",
         "langsmith.jsonl",
+        "mlflow.jsonl",
+        "litellm_spend.jsonl",
         "langfuse.jsonl",
         "batch.jsonl",
         "openai_responses_pairs.jsonl",

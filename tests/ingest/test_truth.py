@@ -152,6 +152,8 @@ EXPORTS = {
     "langfuse blob": (["langfuse_export_CONSTRUCTED/blob_observations_v2.jsonl"], (40, 36, 4), (21226, 1015)),
     "langfuse ui": (["langfuse_export_CONSTRUCTED/ui_observations.jsonl"], (40, 36, 4), (21226, 1015)),
     "langfuse csv": (["langfuse_export_CONSTRUCTED/ui_observations.csv"], (40, 36, 4), (21226, 1015)),
+    "mlflow": (["mlflow/traces.jsonl"], (47, 42, 5), (27947, 1106)),
+    "mlflow csv": (["mlflow/search_traces_first12.csv"], (12, 10, 2), None),
     "bedrock": (["bedrock_ENVELOPE_CONSTRUCTED"], (38, 38, 0), None),
 }
 """Files, (calls, answered, failed) and (prompt, completion tokens) as the samples' README has them."""
@@ -160,6 +162,7 @@ JOINED = {
     "otel default": "otel_openai_v2_default",
     "otel genai": "otel_genai_1.3b0",
     "openinference": "openinference",
+    "mlflow": "mlflow",
 }
 """Where a response id joins a row to the truth: the truth file."""
 

@@ -54,11 +54,13 @@ FORMATS: Catalog[Format] = Catalog(
     package=__name__,
     constant="FORMAT",
     names=(
+        "litellm-spend",
         "litellm",
         "otlp",
         "langsmith",
         "langfuse",
         "bedrock",
+        "mlflow",
         "batch",
         "anthropic",
         "openai-responses",
