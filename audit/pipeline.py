@@ -177,14 +177,12 @@ def replay(
     meter: Meter | None = None,
     saved: Plan | None = None,
     demo: bool = False,
-    tell: Callable[[Findings], None] | None = None,
 ) -> Findings:
     """The main job: logs to findings and report, through replays that somebody agreed to.
 
     Args:
         consent: Asked with the quote before anything is sent; a False stops there.
         saved: A plan made earlier. It is refused when its logs, settings or prices have changed since.
-        tell: Told the findings of a replay that was stopped, before the error is raised.
 
     Raises:
         PlanStale: `saved` is not the plan of these inputs any more.
@@ -198,16 +196,16 @@ def replay(
         raise InputError("nothing was replayed: the quote was not accepted", code="replay.declined")
     stopped: AuditError | None = None
     watch = _watch(run.folder, run.settings, run.plan, run.tiers)
+    meter = meter or SilentMeter()
     try:
-        _replay(run, watch, meter or SilentMeter())
+        _replay(run, watch, meter)
     except (Incomplete, EndpointError) as error:
         if not (isinstance(error, Incomplete) or run.folder.tiers.exists()):
             raise  # nothing was sent, so there is nothing to conclude
         stopped = error
     findings = _conclude(watch, run.plan)
     if stopped is not None:
-        if tell is not None:
-            tell(findings)
+        meter.incomplete(findings)
         raise stopped
     return findings
 

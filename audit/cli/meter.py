@@ -14,6 +14,8 @@ from audit.core.display import ascii_only, count, percent, terminal_safe, usd
 if TYPE_CHECKING:
     from rich.live import Live
 
+    from audit.core.finding import Findings
+
 REFRESH_S = 0.1
 PLAIN_EVERY_S = 30.0
 PLAIN_EVERY_SHARE = 0.1
@@ -60,6 +62,7 @@ class Meter:
         self._latest: Totals | None = None
         self._throttled: dict[str, float] = {}
         self._routes: Counter[str] = Counter()
+        self.stopped: Findings | None = None
 
     def __enter__(self) -> Meter:
         return self
@@ -110,6 +113,10 @@ class Meter:
         """A line above the meter."""
         if not self._quiet:
             self._print(terminal_safe(text))
+
+    def incomplete(self, findings: Findings) -> None:
+        """Kept, for the command to print before the error."""
+        self.stopped = findings
 
     def _start(self) -> Live:
         from rich.live import Live

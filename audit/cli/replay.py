@@ -46,7 +46,6 @@ def replay(
     from audit.config import load_settings
     from audit.core.artifacts import RunFolder
     from audit.core.errors import AuditError
-    from audit.core.finding import Findings
 
     terminal = Terminal(ctx.obj)
     given = overrides(
@@ -67,14 +66,12 @@ def replay(
         print_plan(terminal, pipeline.plan(sources, settings, folder))
         return
     ask = consent(terminal, ["audit", *sys.argv[1:]], agreed=yes or saved is not None)
-    stopped: list[Findings] = []
+    meter = Meter(terminal)
     try:
-        with Meter(terminal) as meter:
-            findings = pipeline.replay(
-                sources, settings, folder, consent=ask, meter=meter, saved=saved, tell=stopped.append
-            )
+        with meter:
+            findings = pipeline.replay(sources, settings, folder, consent=ask, meter=meter, saved=saved)
     except AuditError:
-        for findings in stopped:
-            print_findings(terminal, findings, folder)
+        if meter.stopped is not None:
+            print_findings(terminal, meter.stopped, folder)
         raise
     print_findings(terminal, findings, folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from audit.core.finding import Findings
 from audit.replay.plan import Call
 
 
@@ -58,6 +59,9 @@ class Meter(Protocol):
     def note(self, text: str) -> None:
         """Something worth a line: a damaged journal line that is left out, a tier that was given up."""
 
+    def incomplete(self, findings: Findings) -> None:
+        """What is concluded of a replay that was stopped; its error is raised next."""
+
 
 class SilentMeter:
     """Says nothing."""
@@ -78,4 +82,7 @@ class SilentMeter:
         """Nothing."""
 
     def note(self, text: str) -> None:
+        """Nothing."""
+
+    def incomplete(self, findings: Findings) -> None:
         """Nothing."""

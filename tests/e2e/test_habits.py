@@ -14,6 +14,7 @@ from audit.config import load_settings
 from audit.core.artifacts import RunFolder, read_json
 from audit.core.errors import Incomplete
 from audit.core.finding import Findings, RouteFinding, Verdict
+from audit.replay.meter import SilentMeter
 from audit.report.terminal import plain, summary_lines
 from tests.e2e.tiny import record
 from tests.quirky import serving_habits
@@ -124,17 +125,28 @@ class Audit:
         return next(route for route in self.findings.routes if route.route == name)
 
 
+class Ends(SilentMeter):
+    """Keeps what is concluded of a stopped replay."""
+
+    def __init__(self) -> None:
+        self.told: list[Findings] = []
+
+    def incomplete(self, findings: Findings) -> None:
+        """One replay, one conclusion."""
+        self.told.append(findings)
+
+
 @pytest.fixture(scope="module")
 def audit(tmp_path_factory: pytest.TempPathFactory) -> Audit:
     """The audit of all the habits."""
     home = tmp_path_factory.mktemp("habits")
-    folder, told = RunFolder(home / "run"), []
+    folder, meter = RunFolder(home / "run"), Ends()
     with serving_habits() as endpoint:
         settings = load_settings(config_of(home / "audit.yaml", endpoint.base_url))
         with pytest.raises(Incomplete) as stopped:
-            pipeline.replay([log_of(home / "log.jsonl")], settings, folder, consent=lambda plan: True, tell=told.append)
-    screen = " ".join(plain(summary_lines(told[0])).split())
-    return Audit(told[0], screen, folder, stopped.value)
+            pipeline.replay([log_of(home / "log.jsonl")], settings, folder, consent=lambda plan: True, meter=meter)
+    screen = " ".join(plain(summary_lines(meter.told[0])).split())
+    return Audit(meter.told[0], screen, folder, stopped.value)
 
 
 @pytest.mark.parametrize("name", HABITS)
