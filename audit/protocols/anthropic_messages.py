@@ -59,6 +59,7 @@ from audit.protocols.shared import (
     vendor_fields,
     vendor_of,
 )
+from audit.protocols.usage import usage_from
 
 NAME = "anthropic_messages"
 ORIGIN = "anthropic"
@@ -182,22 +183,6 @@ def answer_to(answer: ModelAnswer) -> tuple[dict[str, Any], Losses]:
         "usage": usage_to(answer.usage or Usage(prompt_tokens=0, completion_tokens=0)),
     }
     return body, losses.all
-
-
-def usage_from(usage: Any) -> Usage | None:
-    """Inclusive counts: the vendor's input tokens leave out what was read from or written to the cache."""
-    fresh, completion = count(obj(usage).get("input_tokens")), count(obj(usage).get("output_tokens"))
-    if fresh is None or completion is None:
-        return None
-    read = count(usage.get("cache_read_input_tokens")) or 0
-    written = count(usage.get("cache_creation_input_tokens")) or 0
-    return Usage(
-        prompt_tokens=fresh + read + written,
-        completion_tokens=completion,
-        cached_tokens=read,
-        cache_write_tokens=written,
-        reasoning_tokens=count(obj(usage.get("output_tokens_details")).get("thinking_tokens")) or 0,
-    )
 
 
 def usage_to(usage: Usage) -> dict[str, Any]:
@@ -526,5 +511,4 @@ PROTOCOL = Protocol(
     request_to=request_to,
     answer_from=answer_from,
     answer_to=answer_to,
-    usage_from=usage_from,
 )

@@ -71,6 +71,7 @@ from audit.protocols.shared import (
     vendor_fields,
     vendor_of,
 )
+from audit.protocols.usage import usage_from
 
 NAME = "bedrock_converse"
 FINISH = {
@@ -221,21 +222,6 @@ def answer_to(answer: ModelAnswer) -> tuple[dict[str, Any], Losses]:
         "metrics": {"latencyMs": 0},
     }
     return body, losses.all
-
-
-def usage_from(usage: Any) -> Usage | None:
-    """Inclusive counts: the vendor's input tokens leave out what was read from or written to the cache."""
-    fresh, completion = count(obj(usage).get("inputTokens")), count(obj(usage).get("outputTokens"))
-    if fresh is None or completion is None:
-        return None
-    read = count(usage.get("cacheReadInputTokens")) or 0
-    written = count(usage.get("cacheWriteInputTokens")) or 0
-    return Usage(
-        prompt_tokens=fresh + read + written,
-        completion_tokens=completion,
-        cached_tokens=read,
-        cache_write_tokens=written,
-    )
 
 
 def usage_to(usage: Usage) -> dict[str, Any]:
@@ -527,5 +513,4 @@ PROTOCOL = Protocol(
     request_to=request_to,
     answer_from=answer_from,
     answer_to=answer_to,
-    usage_from=usage_from,
 )

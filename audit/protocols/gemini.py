@@ -60,6 +60,7 @@ from audit.protocols.shared import (
     vendor_fields,
     vendor_of,
 )
+from audit.protocols.usage import usage_from
 
 NAME = "gemini"
 ORIGIN = "google"
@@ -228,21 +229,6 @@ def answer_to(answer: ModelAnswer) -> tuple[dict[str, Any], Losses]:
     if answer.usage is not None:
         body["usageMetadata"] = usage_to(answer.usage)
     return body, losses.all
-
-
-def usage_from(usage: Any) -> Usage | None:
-    """Inclusive counts: the vendor's candidate tokens leave out its thoughts."""
-    usage = obj(usage)
-    prompt = count(usage.get("promptTokenCount"))
-    if prompt is None:
-        return None
-    thoughts = count(usage.get("thoughtsTokenCount")) or 0
-    return Usage(
-        prompt_tokens=prompt + (count(usage.get("toolUsePromptTokenCount")) or 0),
-        completion_tokens=(count(usage.get("candidatesTokenCount")) or 0) + thoughts,
-        cached_tokens=count(usage.get("cachedContentTokenCount")) or 0,
-        reasoning_tokens=thoughts,
-    )
 
 
 def usage_to(usage: Usage) -> dict[str, Any]:
@@ -526,5 +512,4 @@ PROTOCOL = Protocol(
     request_to=request_to,
     answer_from=answer_from,
     answer_to=answer_to,
-    usage_from=usage_from,
 )

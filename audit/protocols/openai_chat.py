@@ -64,6 +64,7 @@ from audit.protocols.shared import (
     vendor_fields,
     vendor_of,
 )
+from audit.protocols.usage import usage_from
 
 NAME = "openai_chat"
 FINISH = {
@@ -232,26 +233,6 @@ def answer_to(answer: ModelAnswer) -> tuple[dict[str, Any], Losses]:
     if answer.usage is not None:
         body["usage"] = usage_to(answer.usage)
     return body, losses.all
-
-
-def usage_from(usage: Any) -> Usage | None:
-    """Inclusive counts; None when the endpoint gave none."""
-    prompt, completion = count(obj(usage).get("prompt_tokens")), count(obj(usage).get("completion_tokens"))
-    if prompt is None or completion is None:
-        return None
-    read, wrote = obj(usage.get("prompt_tokens_details")), obj(usage.get("completion_tokens_details"))
-    reasoning = count(wrote.get("reasoning_tokens")) or 0
-    # xAI counts reasoning beside the completion, all others inside; the total tells which.
-    # https://docs.x.ai/docs/key-information/consumption-and-rate-limits
-    if reasoning and count(usage.get("total_tokens")) == prompt + completion + reasoning:
-        completion += reasoning
-    return Usage(
-        prompt_tokens=prompt,
-        completion_tokens=completion,
-        cached_tokens=count(read.get("cached_tokens")) or count(usage.get("prompt_cache_hit_tokens")) or 0,
-        cache_write_tokens=count(read.get("cache_write_tokens")) or 0,
-        reasoning_tokens=reasoning,
-    )
 
 
 def usage_to(usage: Usage) -> dict[str, Any]:
@@ -624,5 +605,4 @@ PROTOCOL = Protocol(
     request_to=request_to,
     answer_from=answer_from,
     answer_to=answer_to,
-    usage_from=usage_from,
 )

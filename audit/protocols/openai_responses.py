@@ -63,6 +63,7 @@ from audit.protocols.shared import (
     vendor_fields,
     vendor_of,
 )
+from audit.protocols.usage import usage_from
 
 NAME = "openai_responses"
 ORIGIN = "openai"
@@ -206,21 +207,6 @@ def answer_to(answer: ModelAnswer) -> tuple[dict[str, Any], Losses]:
     if answer.usage is not None:
         body["usage"] = usage_to(answer.usage)
     return body, losses.all
-
-
-def usage_from(usage: Any) -> Usage | None:
-    """Inclusive counts, as the vendor gives them."""
-    prompt, completion = count(obj(usage).get("input_tokens")), count(obj(usage).get("output_tokens"))
-    if prompt is None or completion is None:
-        return None
-    read, wrote = obj(usage.get("input_tokens_details")), obj(usage.get("output_tokens_details"))
-    return Usage(
-        prompt_tokens=prompt,
-        completion_tokens=completion,
-        cached_tokens=count(read.get("cached_tokens")) or 0,
-        cache_write_tokens=count(read.get("cache_write_tokens")) or 0,
-        reasoning_tokens=count(wrote.get("reasoning_tokens")) or 0,
-    )
 
 
 def usage_to(usage: Usage) -> dict[str, Any]:
@@ -484,5 +470,4 @@ PROTOCOL = Protocol(
     request_to=request_to,
     answer_from=answer_from,
     answer_to=answer_to,
-    usage_from=usage_from,
 )

@@ -1,4 +1,4 @@
-"""What a wire protocol is to this program: four pure translations and a count of tokens."""
+"""What a wire protocol is to this program: four pure translations."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from audit.core.exchange import Losses, ModelAnswer, ModelRequest, Usage
+from audit.core.exchange import Losses, ModelAnswer, ModelRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +20,6 @@ class Protocol:
         request_to: The typed form to a request body.
         answer_from: The body of a whole answer to the typed form. Raises `NotAnAnswer`.
         answer_to: The typed form to the body of an answer.
-        usage_from: The part of an answer that counts tokens, to inclusive counts; None when nobody counted.
     """
 
     name: str
@@ -29,4 +28,3 @@ class Protocol:
     request_to: Callable[[ModelRequest], tuple[dict[str, Any], Losses]]
     answer_from: Callable[[Mapping[str, Any]], tuple[ModelAnswer, Losses]]
     answer_to: Callable[[ModelAnswer], tuple[dict[str, Any], Losses]]
-    usage_from: Callable[[Any], Usage | None]

@@ -141,6 +141,12 @@ def read_usage(raw: Any) -> Counts:
     )
 
 
+def usage_from(raw: Any) -> Usage | None:
+    """The usage that an answer reports, inclusive; None unless both sides were said."""
+    counts = read_usage(raw)
+    return None if counts.prompt is None or counts.completion is None else counts.usage
+
+
 def billed_in(body: bytes) -> Usage | None:
     """Usage that an error body reports, for the books; None for none. Read only where the word stands in it."""
     if b'"usage"' not in body or len(body) > ERROR_BYTES:
