@@ -36,6 +36,7 @@ _ALIKE = str.maketrans(
         **dict.fromkeys("\u2066\u2067\u2068\u2069\ufe0e\ufe0f"),
     }
 )
+_LAYERS = 32  # of quotes, brackets and emphasis around a label
 _JOINERS = "\u200c\u200d"
 _ENDS = " .,;:!…。、，；：！｡،؛۔।॥։።" + _JOINERS
 _PAIRS = {"(": ")", "[": "]", "{": "}", "«": "»", "‹": "›", "「": "」", "『": "』", "《": "》", "【": "】", "（": "）"}
@@ -99,13 +100,12 @@ def normalised(text: str) -> str:
     if not text.isascii():
         text = "".join(map(_narrow, nfc(text).translate(_ALIKE)))
     whole = text = " ".join(fold(text).split())
-    while True:
+    for _ in range(_LAYERS):
         inner = _peeled(text)
-        if inner == text:
-            return text or whole
-        if not inner:
-            return text
+        if inner == text or not inner:
+            break
         text = inner
+    return text or whole
 
 
 def _peeled(text: str) -> str:
