@@ -393,6 +393,7 @@ class Findings:
         routes: Largest avoidable first, then largest spend.
         frontier: Ways to serve the whole log: as today, as recommended, at other margins, all on one tier.
         savings_at_risk_usd: `avoidable_usd` less its one-sided lower bound.
+        avoidable_by_grade: `avoidable_usd` by the grade of the criteria that it rests on; "" where they are untested.
     """
 
     run_id: str
@@ -424,6 +425,7 @@ class Findings:
     provenance: Provenance
     frontier: tuple[FrontierPoint, ...] = ()
     savings_at_risk_usd: float = 0.0
+    avoidable_by_grade: dict[str, float] = field(default_factory=dict)
     schema: str = SCHEMA
 
 

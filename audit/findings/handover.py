@@ -103,6 +103,7 @@ def route_policy(design: RouteDesign, tested: Tested, route: RouteEvidence) -> R
     """A tested policy with the evidence that it rests on."""
     changes = route.adaptations.get(tested.tuned.policy.tier, ())
     evidence: dict[str, Any] = {
+        "criteria": None if design.criteria is None else design.criteria.grade.value,
         "n": tested.n,
         "share_moved": tested.share_moved,
         "quality_loss": to_plain(loss_of(tested.delta)),

@@ -26,7 +26,7 @@ from audit.findings.onward import onward
 from audit.findings.policies import Bench
 from audit.findings.routes import RouteTraffic, find_routes
 from audit.findings.sealed import document
-from audit.findings.totals import acceptance, avoidable, ledger, yearly
+from audit.findings.totals import acceptance, avoidable, by_grade, ledger, yearly
 
 MAX_CAVEATS = 3
 BILL_DIFFERENCE = 0.02
@@ -160,6 +160,7 @@ def find(watch: Watch, plan: Plan, context: Context, reach: Reach | None = None)
         spend_recomputed_usd=context.recomputed_usd,
         ledger=buckets,
         avoidable_usd=total,
+        avoidable_by_grade=by_grade(routes),
         savings_at_risk_usd=math.hypot(*(route.savings_at_risk_usd for route in routes)),
         avoidable_share=_share(total, mix.spend_usd),
         yearly_usd=yearly(total, mix.days),

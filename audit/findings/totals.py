@@ -95,6 +95,16 @@ def avoidable(routes: Sequence[RouteFinding], level: float) -> Estimate:
     return combine_sums(moved) if moved else Estimate.exact(0.0, level)
 
 
+def by_grade(routes: Sequence[RouteFinding]) -> dict[str, float]:
+    """The avoidable dollars by the grade of the criteria that they rest on; "" where nobody tested the criteria."""
+    found: dict[str, float] = {}
+    for route in routes:
+        if route.avoidable_usd.est:
+            grade = "" if route.criteria is None else route.criteria.grade.value
+            found[grade] = found.get(grade, 0.0) + route.avoidable_usd.est
+    return dict(sorted(found.items()))
+
+
 def yearly(estimate: Estimate, days: int) -> Estimate | None:
     """The same volume and prices for a year; None when the log has no dates."""
     return estimate.scaled(YEAR_DAYS / days) if days else None

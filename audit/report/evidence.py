@@ -25,7 +25,7 @@ from audit.report.differing import Cut, Run, cut, side_by_side
 from audit.report.routes import TOP
 from audit.report.scales import shortened
 from audit.report.tables import Numbers
-from audit.report.words import STATUS, Status, decides, route_name
+from audit.report.words import STATUS, Status, criteria_note, decides, route_name
 
 DIFFERING = 5
 ROUTES_IN_LARGE_RUNS = 3
@@ -259,6 +259,8 @@ def sentence(route: RouteFinding) -> str:
 
 def _notes(route: RouteFinding) -> Iterable[str]:
     """What else is known of the route, one sentence each."""
+    if note := criteria_note(route):
+        yield note
     if more := decides(route.needs_more):
         yield f"{more[0].upper()}{more[1:]}."
     noise = route.noise_floor

@@ -12,11 +12,11 @@ from audit.report.words import (
     action,
     adapted_lines,
     banners,
-    below_floor,
     headline_text,
     lede,
     route_name,
     unasked_lines,
+    warning,
     window_text,
 )
 
@@ -37,7 +37,7 @@ def summary_markdown(findings: Findings) -> str:
     for banner in banners(findings):
         lines += [f"> **{banner.lead}.** {_said(banner.text)}", ""]
     lines += [_said(" ".join(lede(findings))), ""]
-    lines += [f"> {literal(line)}\n" for route in findings.routes if (line := below_floor(route))]
+    lines += [f"> {literal(line)}\n" for route in findings.routes if (line := warning(route))]
     lines += [f"> {literal(line)}\n" for route in findings.routes for line in unasked_lines(route)]
     lines += [f"> {literal(line)}\n" for line in adapted_lines(findings)]
     if findings.tested and findings.routes:

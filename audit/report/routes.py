@@ -29,7 +29,7 @@ from audit.report.charts import (
 )
 from audit.report.mixing import MixBar, Palette, mix_bar, request_shares
 from audit.report.scales import elided
-from audit.report.words import STATUS, Status, action, below_floor, route_name
+from audit.report.words import STATUS, Status, action, route_name, warning
 
 TOP = 20
 NAME = 64
@@ -146,7 +146,7 @@ def routes_table(findings: Findings, colours: Palette) -> RoutesTable:
             mix=mix_bar(route_name(route), mixes.get(route.route) or route.incumbents, colours, f"r{index}"),
             status=STATUS[route.verdict],
             action=action(route),
-            floor_line=below_floor(route),
+            floor_line=warning(route),
             change=change_parts(route.quality_delta)[0],
             ends=change_parts(route.quality_delta)[1],
             pairs=f"n = {count(pairs_of(route))}" if route.quality_delta is not None else "not measured",

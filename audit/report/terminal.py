@@ -16,7 +16,7 @@ from audit.report.words import (
     STATUS,
     adapted_lines,
     banners,
-    below_floor,
+    graded_saving,
     headline_text,
     level_text,
     margin_mark,
@@ -25,6 +25,7 @@ from audit.report.words import (
     settling,
     state_of,
     unasked_lines,
+    warning,
     window_text,
 )
 
@@ -99,7 +100,7 @@ def summary_lines(
         lines += [(), *_routes(findings, width, _ascii if ascii else str)]
     if findings.tested and (settle := settling(findings)) and state_of(findings) != "proven":
         lines += [(), *((Span(text=line),) for line in _wrapped(settle, width))]
-    for floor in filter(None, map(below_floor, findings.routes)):
+    for floor in filter(None, map(warning, findings.routes)):
         lines += [(), *((Span(text=line, style="warning"),) for line in _wrapped(floor, width))]
     for line in (*(line for route in findings.routes for line in unasked_lines(route)), *adapted_lines(findings)):
         lines += [(), *((Span(text=part, style="warning"),) for part in _wrapped(line, width))]
@@ -168,6 +169,8 @@ def _verdict_figures(findings: Findings, *, full: bool) -> list[Line]:
         share = f"({percent(findings.avoidable_share.est)} of spend)"
         detail = f"{level_text(findings)} interval {interval}{f'   {share}' if full else ''}" if interval else share
     lines = [_figure("Avoidable", usd(findings.avoidable_usd.est), detail, "finding")]
+    if split := graded_saving(findings):
+        lines.append(_figure("Proven by", "", split, "unsure"))
     if findings.not_proven_usd > 0:
         lines.append(_figure("Not proven", usd(findings.not_proven_usd), "counted as $0", "unsure"))
     return lines + _accepted(findings)

@@ -26,13 +26,13 @@ from audit.report.words import (
     Banner,
     Piece,
     banners,
-    below_floor,
     change_text,
     headline,
     lede,
     level_text,
     range_text,
     state_of,
+    warning,
     window_text,
 )
 
@@ -123,7 +123,7 @@ def page(
         banners=banners(findings),
         headline=headline(findings),
         lede=lede(findings),
-        floor_lines=tuple(line for route in split_top(findings.routes)[0] if (line := below_floor(route))),
+        floor_lines=tuple(line for route in split_top(findings.routes)[0] if (line := warning(route))),
         bars=(verdict_bar(findings, WIDE), verdict_bar(findings, NARROW)) if decided else (),
         tiles=tuple(_tiles(findings, colours)),
         caveats=shown,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
+from audit.core.criteria import Grade
 from audit.core.display import MINUS, count, listing, percent, plural, points, usd
 from audit.core.finding import CandidateVerdict, Findings, NeedsMore, RouteFinding, Verdict
 from audit.core.interval import Estimate
@@ -232,6 +233,37 @@ def banners(findings: Findings) -> tuple[Banner, ...]:
 def route_name(route: RouteFinding) -> str:
     """The route's name; a log without a route field has one route without a name."""
     return route.route or "(no route)"
+
+
+def warning(route: RouteFinding) -> str:
+    """The extra line about a route whose criteria may not certify, or that fails its own floor today; else ""."""
+    if route.criteria is not None and route.criteria.why is not None and not route.candidates:
+        return f"{route_name(route)} is not proven: {route.criteria.why.sentence}."
+    return below_floor(route)
+
+
+def criteria_note(route: RouteFinding) -> str:
+    """What the route's criteria show of an answer, and what they still accept of damaged ones; "" where untested."""
+    check = route.criteria
+    if check is None:
+        return ""
+    said = f"Its criteria show {check.grade.words}"
+    said += "." if check.confirmed else "; they were drafted from the log, and nobody has confirmed them."
+    tried = [result for result in check.controls if result.tried]
+    if not tried:
+        return said
+    shares = listing([f"{result.percent} of {count(result.tried)} {result.control.words}" for result in tried])
+    return f"{said} Of the log’s accepted answers, damaged on purpose, they still accept {shares}."
+
+
+def graded_saving(findings: Findings) -> str:
+    """How much of the avoidable rests on less than the right answer; "" for nothing."""
+    by_grade = findings.avoidable_by_grade
+    weaker = by_grade.get(Grade.AGREEMENT, 0.0)
+    if not weaker:
+        return ""
+    right = by_grade.get(Grade.RIGHT, 0.0)
+    return f"{usd(weaker)} by {Grade.AGREEMENT.words}, {usd(right)} by {Grade.RIGHT.words}"
 
 
 def below_floor(route: RouteFinding) -> str:

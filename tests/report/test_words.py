@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from audit.core.criteria import Control, ControlResult, CriteriaCheck, Grade
 from audit.core.finding import NeedsMore, Verdict
+from audit.core.interval import Estimate
 from audit.core.mixture import UpperBound
 from audit.report.words import (
     action,
@@ -14,10 +16,13 @@ from audit.report.words import (
     below_floor,
     carriers,
     change_text,
+    criteria_note,
+    graded_saving,
     headline_text,
     lede,
     settling,
     state_of,
+    warning,
     window_text,
 )
 from tests.report import fixtures
@@ -127,3 +132,24 @@ def test_changes_have_a_sign_and_a_glyph() -> None:
         "■ 0%",
         "–",
     ]
+
+
+def test_what_the_criteria_are_worth_is_said() -> None:
+    """Their grade and what they accept of damaged answers; a refusal stands as a line of its own; a split by grade."""
+    share = Estimate(est=0.41, lo=0.3, hi=0.5, level=0.95)
+    other = ControlResult(control=Control.ANOTHER, tried=100, accepted=41, share=share, limit=0.05)
+    good = dataclasses.replace(other, accepted=0, share=dataclasses.replace(share, est=0.0, lo=0.0, hi=0.04))
+    findings = fixtures.proven()
+    route = dataclasses.replace(
+        findings.routes[0], criteria=CriteriaCheck(grade=Grade.AGREEMENT, controls=(good,), confirmed=False)
+    )
+    assert "0% of 100 answers to other questions" in criteria_note(route)
+    assert "nobody has confirmed them" in criteria_note(route)
+    assert warning(dataclasses.replace(route, below_floor=False)) == ""
+    refused = dataclasses.replace(route, candidates=(), criteria=CriteriaCheck(grade=Grade.RIGHT, controls=(other,)))
+    assert "your criteria accept 41% of answers to other questions" in warning(refused)
+    form = dataclasses.replace(route, candidates=(), criteria=CriteriaCheck(grade=Grade.FORM))
+    assert "proves nothing about what it says" in warning(form)
+    split = dataclasses.replace(findings, avoidable_by_grade={"agreement": 3.0, "right": 4.0})
+    assert graded_saving(split) == "$3.00 by agreement with the incumbent, $4.00 by the right answer"
+    assert graded_saving(dataclasses.replace(findings, avoidable_by_grade={"right": 4.0})) == ""
