@@ -9,6 +9,7 @@ from typing import Any
 
 from audit.core.adaptation import KEEPS_MEANING, Adapt
 from audit.core.exchange import Usage
+from audit.core.fingerprint import fingerprint
 
 PER_MILLION = 1_000_000
 
@@ -68,6 +69,11 @@ class Supports:
     json_schema: bool = True
     images: bool = False
 
+
+CHAT_PROVIDERS = frozenset({"openai-compatible", "openai", "azure-openai", "openrouter", "simulated", "cassette"})
+"""Providers of the chat protocol, and those in this process; each other one is a protocol of its own."""
+NOT_IN_ANSWERS = frozenset({"body", "stream", "path", "recorded_as"})
+"""Options that decide no answer, or are request settings already."""
 
 REQUEST_SETTINGS = ("max_tokens", "prompt_suffix", "reasoning_effort", "service_tier", "thinking_tokens")
 """Fields of a tier that make it another candidate than its model alone."""
@@ -132,9 +138,25 @@ class Tier:
 
     @property
     def identity(self) -> str:
-        """What decides its answers, as a key: the model alone, or the model with its settings as sorted JSON."""
+        """What makes it another candidate, as a key: the model alone, or the model with its settings as sorted JSON."""
+        return _key(self.model, self.request_settings)
+
+    @property
+    def answers_key(self) -> str:
+        """What decides its answers, as the key of calls and recordings: as `identity`, and a protocol other than chat,
+        a token limit other than the default, and options.
+
+        Options count as a digest, since a header may be a secret. How an answer travels, where it lies and at which
+        address it is made do not count.
+        """
         settings = self.request_settings
-        return f"{self.model} {json.dumps(settings, sort_keys=True)}" if settings else self.model
+        if self.provider not in CHAT_PROVIDERS:
+            settings["provider"] = self.provider
+        if self.max_output_tokens != Tier.__dataclass_fields__["max_output_tokens"].default:
+            settings["max_output_tokens"] = self.max_output_tokens
+        if options := {name: value for name, value in self.options.items() if name not in NOT_IN_ANSWERS}:
+            settings["options"] = fingerprint(options)
+        return _key(self.model, settings)
 
     def output_limit(self, logged: int | None) -> int:
         """Tokens that an answer may have: what is sent, and what the worst case is made of.
@@ -144,3 +166,7 @@ class Tier:
         """
         limit = self.max_tokens or (self.max_output_tokens if logged is None else logged)
         return limit + (self.thinking_tokens or 0)
+
+
+def _key(model: str, settings: Mapping[str, Any]) -> str:
+    return f"{model} {json.dumps(settings, sort_keys=True)}" if settings else model

@@ -1,9 +1,10 @@
 """Recorded completions: a folder of JSON Lines, keyed by what was asked of which model, and how often.
 
-The key is (model, request_fp, repeat), where a tier with settings of its own (reasoning effort, a prompt suffix) has
-them beside its model's name (`Tier.identity`). The address is not part of it, so that a recording made on one machine
-plays on another, where the same model has another port or stands behind a gateway; a run in which one model name stands
-for two addresses is refused instead, because one would be served the other's answers.
+The key is (model, request_fp, repeat), where a tier with settings of its own (reasoning effort, a prompt suffix, a
+protocol, a token limit, options) has them beside its model's name (`Tier.answers_key`). The address is not part of it,
+so that a recording made on one machine plays on another, where the same model has another port or stands behind a
+gateway; a run in which one model name stands for two addresses is refused instead, because one would be served the
+other's answers.
 
 A line is `{"completion", "key", "model", "repeat", "request_fp"}` with sorted keys in ASCII. Only answers are recorded,
 never failures, and never costs: those follow from the usage and the price of the day.
@@ -54,6 +55,7 @@ class Cassette:
         self.notes: list[str] = []
         self._files: list[int] = []
         self._places: dict[str, tuple[int, int, int]] = {}
+        self._models: set[str] = set()
         self._torn: dict[Path, int] = {}
         self._appending: int | None = None
         self._end = 0
@@ -84,6 +86,10 @@ class Cassette:
         number, offset, length = place
         return completion_of(json.loads(os.pread(self._files[number], length, offset))["completion"])
 
+    def identities(self, model: str) -> list[str]:
+        """Under which identities a model is recorded, sorted."""
+        return sorted(name for name in self._models if name == model or name.startswith(f"{model} {{"))
+
     def put(self, model: str, request_fp: str, repeat: int, completion: Completion) -> None:
         """Record a completion; one that is recorded already stays."""
         key = cassette_key(model, request_fp, repeat)
@@ -103,6 +109,7 @@ class Cassette:
         os.write(self._files[self._appending], line)
         self._places[key] = (self._appending, self._end, len(line))
         self._end += len(line)
+        self._models.add(model)
         self._unsorted = True
 
     def compact(self) -> None:
@@ -137,8 +144,10 @@ class Cassette:
         offset = 0
         with path.open("rb") as file:
             for row, line in enumerate(file, start=1):
-                key = _key_of(line)
-                if key is not None:
+                named = _name_of(line)
+                if named is not None:
+                    key, model = named
+                    self._models.add(model)
                     self._places.setdefault(key, (number, offset, len(line)))
                 elif file.read(1):
                     raise InputError(
@@ -172,7 +181,7 @@ def refuse_ambiguous(tiers: Sequence[Tier]) -> None:
     """
     addresses: dict[str, Tier] = {}
     for tier in tiers:
-        first = addresses.setdefault(tier.identity, tier)
+        first = addresses.setdefault(tier.answers_key, tier)
         if tier.provider != "cassette" and first.base_url != tier.base_url:
             raise ConfigError(
                 f"tiers `{first.name}` and `{tier.name}` have one model at two addresses",
@@ -196,18 +205,32 @@ def missing(cassette: Cassette, asked: Iterable[tuple[str, str, int]]) -> int:
     return sum(not cassette.has(*one) for one in asked)
 
 
+def recorded_otherwise(cassette: Cassette, tier: Tier) -> str | None:
+    """A word about recordings of a tier's model that do not count for it, because they were made with other settings.
+
+    Recordings of earlier versions name no settings: they count for tiers without any.
+    """
+    known = cassette.identities(tier.model)
+    if tier.answers_key in known or not known:
+        return None
+    return (
+        f"the recordings of `{tier.model}` were made with other settings (options, protocol or token limit) than tier "
+        f"`{tier.name}` has; they are not used for it"
+    )
+
+
 def _says(name: str, value: Any) -> bool:
     """Whether a field is written: those that came later only where they say something, so that old lines stay equal."""
     return name not in ("notes", "beside_bytes") or bool(value)
 
 
-def _key_of(line: bytes) -> str | None:
-    """The key of a whole line, or None when it is damaged."""
+def _name_of(line: bytes) -> tuple[str, str] | None:
+    """Key and model of a whole line, or None when it is damaged."""
     if not line.endswith(b"\n"):
         return None
     try:
         record = json.loads(line)
         completion_of(record["completion"])
-        return cassette_key(record["model"], record["request_fp"], record["repeat"])
+        return cassette_key(record["model"], record["request_fp"], record["repeat"]), str(record["model"])
     except (ValueError, KeyError, TypeError):
         return None

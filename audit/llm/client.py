@@ -159,7 +159,7 @@ class Client:
         """Whether the call would be answered without the network."""
         if isinstance(self._lanes[tier.name].provider, LocalProvider):
             return True
-        return self._cassette is not None and self._cassette.has(tier.identity, request_fp, repeat)
+        return self._cassette is not None and self._cassette.has(tier.answers_key, request_fp, repeat)
 
     def on_wire(self, task: asyncio.Task[object]) -> bool:
         """Whether a task is waiting for an HTTP answer, that is, for something that is being paid for."""
@@ -222,14 +222,14 @@ class Client:
         except Unsupported as error:
             return unasked(error.because)
         if self._cassette is not None:
-            recorded = self._cassette.get(tier.identity, request.request_fp, repeat)
+            recorded = self._cassette.get(tier.answers_key, request.request_fp, repeat)
             if recorded is not None:
                 return measured(recorded, lane.tier, request, "cassette")
         if self._options.offline:
             raise InputError(f"offline, and no completion of `{tier.model}` is recorded", code="cassette.miss")
         reply = await self._ask(lane, call, request, stake)
         if self._cassette is not None and reply.completion is not None:
-            self._cassette.put(tier.identity, request.request_fp, repeat, reply.completion)
+            self._cassette.put(tier.answers_key, request.request_fp, repeat, reply.completion)
         return reply
 
     async def _ask(self, lane: _Lane, call: HttpCall, request: Request, stake: Stake | None) -> Reply:

@@ -194,7 +194,7 @@ def _drawn(slice_: pa.Table) -> dict[str, list[_Draw]]:
 
 
 def _call(route: str, request_fp: str, tier: Tier, arm: str) -> Call:
-    call_id = fingerprint([tier.name, tier.identity, tier.base_url, request_fp, 0, arm])
+    call_id = fingerprint([tier.name, tier.answers_key, tier.base_url, request_fp, 0, arm])
     return Call(call_id=call_id, request_fp=request_fp, route=route, tier=tier.name, arm=arm)
 
 

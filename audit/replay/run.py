@@ -28,7 +28,7 @@ from audit.core.schemas import FAILED_TO_MEASURE
 from audit.core.settings import ReplaySettings
 from audit.core.tier import Tier
 from audit.llm.budget import Budget, CapReached, Stake
-from audit.llm.cassette import Cassette
+from audit.llm.cassette import Cassette, recorded_otherwise
 from audit.llm.client import Client, ClientOptions, Drained, open_client
 from audit.llm.reply import Reply, unasked
 from audit.llm.tiers import check_keys, is_local
@@ -140,7 +140,7 @@ def recorded_calls(
     done = {call.call_id for call in calls if call.call_id in results and results[call.call_id].measured}
     cassette = _cassette(settings, directory)
     if cassette is not None:
-        models = {tier.name: tier.model for tier in tiers}
+        models = {tier.name: tier.answers_key for tier in tiers}
         with cassette:
             done |= {c.call_id for c in calls if cassette.has(models[c.tier], c.request_fp, c.repeat)}
     return frozenset(done)
@@ -235,7 +235,8 @@ class _Session:
         pending = list(waiting(self.calls, done))
         self.done = sum(call.call_id in ledger.results for call in self.calls)
         self.budget = Budget(self.options.cap_usd, spent_usd=ledger.spent_usd, lost_usd=ledger.lost_usd)
-        for text in (*self._damage(ledger), *(cassette.notes if cassette else ())):
+        unused = [recorded_otherwise(cassette, tier) for tier in self.tiers.values()] if cassette else []
+        for text in (*self._damage(ledger), *(cassette.notes if cassette else ()), *filter(None, unused)):
             self.meter.note(text)
         client_options = replace(
             self.options.client,

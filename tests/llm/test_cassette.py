@@ -10,7 +10,7 @@ import pytest
 
 from audit.core.errors import ConfigError, InputError
 from audit.core.exchange import Completion, Usage
-from audit.llm.cassette import Cassette, missing, refuse_ambiguous
+from audit.llm.cassette import Cassette, missing, recorded_otherwise, refuse_ambiguous
 from tests.llm.world import tier
 
 CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": '{ "a":1}'}}
@@ -119,3 +119,30 @@ def test_one_model_at_two_addresses_is_refused() -> None:
     with pytest.raises(ConfigError, match="`a` and `b`"):
         refuse_ambiguous([tier("a"), tier("b", base_url="http://other/v1")])
     refuse_ambiguous([tier("a"), tier("b"), tier("c", model="n", base_url="http://other/v1")])
+
+
+def test_another_effort_is_another_recording(tmp_path: Path) -> None:
+    """Settings, limits and protocol are part of the key; an address, a stream and a price are not."""
+    high, low = tier(reasoning_effort="high"), tier(options={"body": {"reasoning_effort": "low"}})
+    others = (tier(max_output_tokens=9), tier(provider="anthropic"), tier(options={"headers": {"x": "y"}}))
+    assert len({one.answers_key for one in (tier(), high, low, *others)}) == 6
+    assert tier(base_url="http://other.test", options={"stream": True}, timeout_s=1.0).answers_key == tier().answers_key
+    with Cassette(tmp_path) as tape:
+        tape.put(high.answers_key, "fp", 0, Completion(text="deep"))
+        tape.put(low.answers_key, "fp", 0, Completion(text="quick"))
+    with Cassette(tmp_path) as tape:
+        got = [tape.get(one.answers_key, "fp") for one in (high, low, tier())]
+        assert [one and one.text for one in got] == ["deep", "quick", None]
+        assert recorded_otherwise(tape, high) is None
+        assert "other settings" in (recorded_otherwise(tape, tier()) or "")
+        assert recorded_otherwise(tape, tier(model="unknown")) is None
+    refuse_ambiguous([high, tier(name="low", base_url="http://other.test", options=low.options)])
+
+
+def test_recordings_without_settings_keep_their_bytes(tmp_path: Path) -> None:
+    """What an earlier version wrote is read, and what is written for such a tier is the same."""
+    with Cassette(tmp_path) as tape:
+        tape.put(tier().answers_key, "fp", 0, Completion(text="x"))
+    line = json.loads((tmp_path / "completions.jsonl").read_text())
+    assert line["model"] == "m"
+    assert set(line["completion"]) == {*Completion.__slots__} - {"cost_usd", "notes", "beside_bytes"}

@@ -104,3 +104,22 @@ def test_tiers_in_this_process_are_quoted_at_nothing() -> None:
     tape = tier("", provider="cassette", options={"path": "tape"})
     calls = planned_calls([design()], slice_of([("r", "quality", "a")]), (tape,))
     assert quote(calls, {}, (tape,)) == (RouteQuote(route="r", calls=1, recorded=0, expected_usd=0.0, at_most_usd=0.0),)
+
+
+def test_what_shapes_an_answer_is_part_of_the_call() -> None:
+    """A tier with another effort, limit or protocol is asked anew; one with another pace is not."""
+    slice_ = slice_of([("r", "quality", "fp")])
+
+    def call_id(**rest: object) -> str:
+        (call,) = planned_calls([design()], slice_, [tier("http://h/v1", **rest)])
+        return call.call_id
+
+    plain = call_id(max_output_tokens=4096)
+    assert call_id(max_output_tokens=4096, concurrency=2, timeout_s=3.0) == plain
+    other = {
+        call_id(max_output_tokens=9),
+        call_id(max_output_tokens=4096, options={"body": {"reasoning_effort": "high"}}),
+        call_id(max_output_tokens=4096, reasoning_effort="low"),
+        call_id(max_output_tokens=4096, provider="openai-responses"),
+    }
+    assert len(other | {plain}) == 5

@@ -264,7 +264,8 @@ def test_offline_says_how_many_calls_are_missing(tmp_path: Path) -> None:
     with Cassette(tmp_path / "tape") as cassette:
         for call in made.calls[:4]:
             usage = Usage(prompt_tokens=1, completion_tokens=1)
-            cassette.put("model-small", call.request_fp, 0, Completion(text="x", finish_reason="stop", usage=usage))
+            completion = Completion(text="x", finish_reason="stop", usage=usage)
+            cassette.put(made.tiers[0].answers_key, call.request_fp, 0, completion)
     settings = ReplaySettings(cassette="tape")
     known = recorded_calls(made.calls, made.tiers, settings, RunFolder(tmp_path / "run"), tmp_path)
     assert known == {call.call_id for call in made.calls[:4]}
