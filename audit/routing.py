@@ -37,7 +37,7 @@ def bench_of(folder: RunFolder, settings: Settings, frames: Sequence[RouteFrame]
         embedder=policy_embedder(settings) if wanted else None,
         verifiers=lambda route: checks_of(settings.route(route), settings.directory),
         rules=lambda route: rules_of(settings.route(route)),
-        count_moved=lambda goes: _count_moved(folder, frames, goes),
+        count_moved=lambda goes, already: _count_moved(folder, frames, goes, already),
         seed=settings.seed,
         real_prompts=settings.routing.canonical_prompts,
         alpha=settings.alpha,
@@ -45,13 +45,21 @@ def bench_of(folder: RunFolder, settings: Settings, frames: Sequence[RouteFrame]
     )
 
 
-def _count_moved(folder: RunFolder, frames: Sequence[RouteFrame], goes: Mapping[str, Goes]) -> dict[str, Moved]:
+def _count_moved(
+    folder: RunFolder, frames: Sequence[RouteFrame], goes: Mapping[str, Goes], already: Mapping[str, str]
+) -> dict[str, Moved]:
     """Ask every route's rule about each of its different requests, in one pass over the bodies of the log.
 
     Counts and dollars are then those of the rows with these requests, added up exactly, so the order of files and
     rows is nowhere in them.
     """
-    rows = {frame.route: frame.rows.select("request_fp", "cost_usd") for frame in frames if frame.route in goes}
+    rows = {
+        frame.route: (frame.without(already[frame.route]) if frame.route in already else frame.rows).select(
+            "request_fp", "cost_usd"
+        )
+        for frame in frames
+        if frame.route in goes
+    }
     if not rows:
         return {}
     # Of a million requests almost none is on two routes: the common answer is one shared tuple.

@@ -62,7 +62,7 @@ def a_log(folder: RunFolder, n: int, *, group: int) -> list[RouteFrame]:
 
 def count(folder: RunFolder, frames: list[RouteFrame], rules: dict[str, Goes]) -> dict[str, Moved]:
     """Through the door that the findings use."""
-    return dict(bench_of(folder, Settings(), frames, set()).count_moved(rules))
+    return dict(bench_of(folder, Settings(), frames, set()).count_moved(rules, {}))
 
 
 def test_counts_are_those_of_every_request(tmp_path: Path) -> None:
@@ -116,4 +116,4 @@ def test_nothing_recommended_reads_nothing(tmp_path: Path, monkeypatch: pytest.M
     frames = a_log(folder, 300, group=100)
     bench = bench_of(folder, Settings(), frames, set())
     monkeypatch.setattr(pq.ParquetFile, "read_row_group", lambda *_, **__: pytest.fail("the log was read"))
-    assert bench.count_moved({}) == {}
+    assert bench.count_moved({}, {}) == {}

@@ -220,6 +220,9 @@ class RouteFinding:
         looks: The last look that any candidate was taken to, and the declared ones.
         left_usd: What policies behind the recommended one might save beyond it, had the replay gone on; 0 when nothing
             could.
+        already: Replayable requests that run on the recommended or closest candidate's model already: they are outside
+            `quality_delta` and the saving, because nothing would move there.
+        already_usd: What these were billed.
         criteria: What the route's criteria are worth; None where there was nothing to test them on.
     """
 
@@ -253,6 +256,8 @@ class RouteFinding:
     at_margins: tuple[MarginFinding, ...] = ()
     looks: tuple[int, int] = (1, 1)
     left_usd: float = 0.0
+    already: int = 0
+    already_usd: float = 0.0
     criteria: CriteriaCheck | None = None
 
     @property
@@ -394,6 +399,7 @@ class Findings:
         frontier: Ways to serve the whole log: as today, as recommended, at other margins, all on one tier.
         savings_at_risk_usd: `avoidable_usd` less its one-sided lower bound.
         avoidable_by_grade: `avoidable_usd` by the grade of the criteria that it rests on; "" where they are untested.
+        guarantee: Whether 1 - `confidence` is the error rate of each route's verdict, or of all together.
     """
 
     run_id: str
@@ -426,6 +432,7 @@ class Findings:
     frontier: tuple[FrontierPoint, ...] = ()
     savings_at_risk_usd: float = 0.0
     avoidable_by_grade: dict[str, float] = field(default_factory=dict)
+    guarantee: str = "route"
     schema: str = SCHEMA
 
 

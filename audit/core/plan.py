@@ -40,6 +40,9 @@ class RouteDesign:
         why: Why; None before that is known.
         looks: Quality draws, in draw order, that each declared look takes in; the last takes in all of them. Empty is
             one look at the whole sample.
+        alpha: One-sided error rate of the route's certificate, which sized its samples; None for that of the settings.
+        already: By candidate, replayable requests that the log shows on its model already: nothing would move there.
+        already_usd: By candidate, what these were billed.
         priority: Place in the order in which routes are given money, from 0: what they could save per replay dollar.
         criteria: What its criteria are worth, by the log's own answers; None where they were not tested.
     """
@@ -62,6 +65,17 @@ class RouteDesign:
     looks: tuple[int, ...] = ()
     priority: int = 0
     criteria: CriteriaCheck | None = None
+    alpha: float | None = None
+    already: dict[str, int] = field(default_factory=dict)
+    already_usd: dict[str, float] = field(default_factory=dict)
+
+    def movable(self, tier: str) -> int:
+        """Replayable requests that would move if the whole route went to a candidate."""
+        return self.replayable - self.already.get(tier, 0)
+
+    def movable_usd(self, tier: str) -> float:
+        """What these were billed."""
+        return self.auditable_usd - self.already_usd.get(tier, 0.0)
 
     @property
     def reason(self) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from audit.core.criteria import Grade
 from audit.core.interval import Estimate
+from audit.core.robustness import Robustness
 
 
 class Verdict(StrEnum):
@@ -125,6 +126,8 @@ class Recommendation:
             calls where the route stays.
         latency_today_ms: Of the log's calls.
         grade: What the criteria that the verdict rests on know of an answer; None where that was not tested.
+        robustness: Which units carry the verdict, its course over the window, and each model that it replaces; None
+            where nothing was tested.
         caveats: Sentences for "Before you use this number".
     """
 
@@ -152,6 +155,7 @@ class Recommendation:
     latency_ms: Latency = Latency(p50=None, p95=None)
     latency_today_ms: Latency = Latency(p50=None, p95=None)
     grade: Grade | None = None
+    robustness: Robustness | None = None
     caveats: tuple[str, ...] = ()
 
     @property

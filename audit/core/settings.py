@@ -293,6 +293,11 @@ class Settings(Section):
         0.03, description="Loss of pass rate that is accepted, fixed before replay", examples=["3pt"]
     )
     confidence: Share = Field(CONFIDENCE, examples=["95%"])
+    guarantee: Literal["route", "portfolio"] = Field(
+        "route",
+        description="What the error rate is of: each route's verdict, or all verdicts of the audit together, which "
+        "takes larger samples",
+    )
     max_spend: Dollars | None = Field(None, description="Hard stop for replay money", examples=["$20"])
     seed: int = 0
     ingest: IngestSettings = IngestSettings()

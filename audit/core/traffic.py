@@ -14,6 +14,9 @@ SPEND_COLUMNS = ("cost_usd_logged", "cost_usd_recomputed")
 MODEL_COLUMNS = ("model_key", "model_responded", "model_called", "model_requested")
 """What a row's model is called in a report, the first that is not null."""
 
+LIMIT_PARAMS = ("max_completion_tokens", "max_tokens")
+"""Parameters that limit an answer, the first that is not null."""
+
 
 def exact_sum(dollars: Iterable[float | None]) -> float:
     """The correctly rounded sum of what is known; it does not depend on the order, so equal rows give equal bytes."""

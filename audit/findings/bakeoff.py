@@ -17,7 +17,7 @@ from audit.core.policy import RoutePolicy
 from audit.findings.candidates import delta_of
 from audit.findings.certify import Tested, Verdicts
 from audit.findings.evidence import Pairs
-from audit.findings.money import dollars_of
+from audit.findings.money import Saved, dollars_of
 from audit.findings.replayed import Replayed
 from audit.signals.rules import in_force
 from audit.stats.missing import Missing
@@ -95,7 +95,7 @@ def reason_of(tested: Tested, margin: float) -> str:
 
 def _references(verdicts: Verdicts, design: RouteDesign, level: float) -> list[PolicyFinding]:
     """Best single tier, a random mix that costs as much as the recommendation, and the oracle. Descriptive only."""
-    draws, spend = verdicts.certification, verdicts.spend
+    draws = verdicts.everything
     static = [t for t in verdicts.tested if t.tuned.policy.kind == "static" and t.saving_usd and t.delta]
     if not static or not draws.n:
         return []
@@ -108,7 +108,7 @@ def _references(verdicts: Verdicts, design: RouteDesign, level: float) -> list[P
         if same is not None and same.saving_usd is not None and same.saving_usd.est > 0:
             share = min(best.saving_usd.est / same.saving_usd.est, 1.0)
             found.append(_reference("random_mix", {"tier": best.tuned.policy.tier}, same, share))
-    found.append(_oracle(draws, spend, design, level))
+    found.append(_oracle(draws, verdicts.spend, design, level))
     return found
 
 
@@ -125,7 +125,7 @@ def _reference(kind: str, params: Mapping[str, Any], static: Tested, share: floa
     )
 
 
-def _oracle(draws: Replayed, spend: Replayed, design: RouteDesign, level: float) -> PolicyFinding:
+def _oracle(draws: Replayed, spend: Mapping[str, Replayed], design: RouteDesign, level: float) -> PolicyFinding:
     """The cheapest candidate that is no worse, as if somebody knew it beforehand."""
     # Candidates may have stopped at different looks; somebody who knows all answers knows them where all are there.
     # One that was dropped before the first look has none, and is left out.
@@ -133,10 +133,13 @@ def _oracle(draws: Replayed, spend: Replayed, design: RouteDesign, level: float)
     rows = ~np.any([arm.lost for arm in tested], axis=0)
     passed, arms = draws.passed[rows], [arm.passed[rows] for arm in tested]
     moved = np.any([arm >= passed for arm in arms], axis=0)
-    z = np.zeros(spend.n)
-    for arm in spend.arms.values():
-        saved = np.nan_to_num(1 - arm.cost_usd / spend.cost_usd)
-        z = np.maximum(z, np.where(arm.passed >= spend.passed, saved, 0.0))
+    # Any candidate's draws of spend are the route's, as far as none of them serves a part of it already.
+    paid = max(spend.values(), key=lambda one: one.n)
+    z = np.zeros(paid.n)
+    for arm in paid.arms.values():
+        saved = np.nan_to_num(1 - arm.cost_usd / paid.cost_usd)
+        z = np.maximum(z, np.where(arm.passed >= paid.passed, saved, 0.0))
+    times = paid.times.astype(np.int64)
     gained = np.any([arm > passed for arm in arms], axis=0)
     before = np.nan_to_num(passed) > 0.5
     known = Pairs(
@@ -152,6 +155,8 @@ def _oracle(draws: Replayed, spend: Replayed, design: RouteDesign, level: float)
         params={"descriptive": True},
         share_moved=float(moved.mean()) if len(moved) else 0.0,
         quality_loss=loss_of(delta_of(known, level)),
-        saving_usd=dollars_of(np.repeat(z, spend.times.astype(np.int64)), design.auditable_usd, level),
+        saving_usd=dollars_of(
+            Saved(z=np.repeat(z, times), mass=np.repeat(paid.mass, times)), design.auditable_usd, level
+        ),
         certified=False,
     )

@@ -20,8 +20,8 @@ from audit.core.display import percent
 from audit.core.plan import RouteDesign
 from audit.core.tier import Tier
 from audit.findings.costing import logged_tokens
-from audit.findings.evidence import Tables, calls_on, dollar_draws, dollar_sample, quality_draws
-from audit.findings.money import saving_of
+from audit.findings.evidence import Tables, calls_on, dollar_draws, quality_draws, spend_sample
+from audit.findings.money import Saved, dollars_of
 from audit.stats.ratios import ratio_of_totals
 
 CACHE_WORDS = {
@@ -30,7 +30,7 @@ CACHE_WORDS = {
 }
 
 
-def breakdown(tables: Tables, design: RouteDesign, tier: Tier, level: float) -> CostBreakdown | None:
+def breakdown(tables: Tables, design: RouteDesign, tier: Tier, level: float, before: int) -> CostBreakdown | None:
     """Break the cost of moving a whole route to a tier down.
 
     Args:
@@ -38,19 +38,21 @@ def breakdown(tables: Tables, design: RouteDesign, tier: Tier, level: float) -> 
         design: Of the route.
         tier: The candidate.
         level: Of intervals.
+        before: As in `spend_sample`.
 
     Returns:
         None without dollar draws: then nothing is known of what it would cost.
     """
-    scenarios = tuple(_scenarios(tables, design, tier.name, level))
+    sample = spend_sample(tables, design, tier.name, before)
+    scenarios = tuple(_scenarios(tables, sample, design, tier.name, level))
     if not scenarios:
         return None
     used = next(scenario for scenario in scenarios if scenario.used)
     dollars, quality = (
         calls_on(tables, draws, tier.name).with_columns(**{f"today_{k}": v for k, v in logged_tokens().items()})
-        for draws in (dollar_sample(tables), quality_draws(tables))
+        for draws in (sample, quality_draws(tables.moved_to(tier.name)))
     )
-    classes = tuple(_classes(tables, dollars, quality, design.auditable_usd, tier.name))
+    classes = tuple(_classes(tables, dollars, quality, design.movable_usd(tier.name), tier.name))
     calls = tables.replays.filter(
         (pl.col("tier") == tier.name) & (pl.col("arm") == "candidate") & (pl.col("repeat") == 0)
     )
@@ -66,10 +68,13 @@ def breakdown(tables: Tables, design: RouteDesign, tier: Tier, level: float) -> 
     )
 
 
-def _scenarios(tables: Tables, design: RouteDesign, tier: str, level: float) -> Iterator[CacheScenario]:
+def _scenarios(
+    tables: Tables, sample: pl.DataFrame, design: RouteDesign, tier: str, level: float
+) -> Iterator[CacheScenario]:
     for prompt_cache in PROMPT_CACHES:
-        draws = dollar_draws(tables, tier, prompt_cache)
-        saving = saving_of(draws.saved, design.auditable_usd, level)
+        draws = dollar_draws(tables, sample, tier, prompt_cache)
+        saved = Saved(z=draws.saved, mass=draws.mass, lowest=draws.lowest)
+        saving = dollars_of(saved, design.movable_usd(tier), level)
         if saving is not None:
             yield CacheScenario(
                 prompt_cache=prompt_cache,
@@ -82,16 +87,16 @@ def _scenarios(tables: Tables, design: RouteDesign, tier: str, level: float) -> 
 def _classes(
     tables: Tables, dollars: pl.DataFrame, quality: pl.DataFrame, spend: float, tier: str
 ) -> Iterator[TokenCost]:
-    """Dollars from the dollar draws, each of which stands for the same spend; tokens per request from the others."""
+    """Dollars from all draws of spend, by what each stands for; tokens per request from the quality draws."""
     costing = tables.costing
-    served, weight = pl.col("usd").is_not_null(), pl.col("weight")
+    served, weight = pl.col("usd").is_not_null(), pl.col("weight") * pl.col("mass")
     usd = dollars.select(
         ((pl.when(served).then(each) / pl.col("cost_usd")).fill_null(0) * weight).sum().alias(name)
         for name, each in costing.classes_usd(tier).items()
     )
     today = quality.select(pl.col(f"today_{name}").mean().alias(name) for name in TOKEN_CLASSES)
     mine = quality.select(pl.when(served).then(each).mean().alias(name) for name, each in costing.tokens().items())
-    drawn = float(dollars["weight"].sum())
+    drawn = float((dollars["weight"] * dollars["mass"]).sum())
     for name in usd.columns:
         found = TokenCost(
             name=name,

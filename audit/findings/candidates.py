@@ -16,9 +16,18 @@ from audit.core.recommendation import PairTable
 from audit.core.schemas import MEASURED
 from audit.core.tier import Tier
 from audit.findings.breakdown import breakdown
-from audit.findings.evidence import MAX_MISSING, MAX_UNASKED, Pairs, Tables, dollar_draws, pair_up, quality_draws
+from audit.findings.evidence import (
+    MAX_MISSING,
+    MAX_UNASKED,
+    Pairs,
+    Tables,
+    dollar_draws,
+    pair_up,
+    quality_draws,
+    spend_sample,
+)
 from audit.findings.looks import Schedule
-from audit.findings.money import dollars_of, saving_of
+from audit.findings.money import Saved, dollars_of
 from audit.findings.unasked import not_asked, unasked_share
 from audit.stats import missing
 from audit.stats.group_sequential import Look
@@ -44,6 +53,7 @@ class Evidence:
         dropped: Why it was, on the tuning split, whose pairs then are meant; None of the others.
         not_asked: What it was not asked, over all draws that had their turn.
         stopped: Why nothing more was sent to it; None where nothing stopped it.
+        replayed: Quality draws that have been replayed on it.
     """
 
     tier: Tier
@@ -58,6 +68,7 @@ class Evidence:
     dropped: str | None
     not_asked: tuple[NotAsked, ...] = ()
     stopped: Because | None = None
+    replayed: int = 0
 
     @property
     def tuning_loss(self) -> float:
@@ -87,20 +98,23 @@ class Seen:
     Attributes:
         look: Whose draws; None before the first.
         draws: Quality draws that it takes in.
+        replayed: Quality draws that have been replayed on it: every one of them says what it costs.
         nominal: Level of the interval of delta, which with those of all looks holds the declared one.
         dropped: Why the candidate was, on the tuning split, which is then all that is seen of it; None of the others.
     """
 
     look: Look | None = None
     draws: int = 0
+    replayed: int = 0
     nominal: float | None = None
     dropped: str | None = None
 
     @classmethod
-    def at(cls, look: Look | None, schedule: Schedule, dropped: str | None) -> Seen:
+    def at(cls, tier: str, look: Look | None, schedule: Schedule, dropped: str | None) -> Seen:
         """At a look; before the first the tuning split of a candidate that was dropped on it, and nothing of others."""
         if look is not None:
-            return cls(look=look, draws=schedule.takes_in(look), nominal=look.level)
+            draws, answered = schedule.takes_in(look), schedule.replayed([tier])
+            return cls(look=look, draws=draws, replayed=answered, nominal=look.level)
         return cls() if dropped is None else cls(nominal=schedule.screening, dropped=dropped)
 
 
@@ -141,12 +155,15 @@ def gather(tables: Tables, design: RouteDesign, tier: Tier, level: float, seen: 
         level: Of its intervals.
         seen: The draws that its pairs are of.
     """
-    tuning = pair_up(tables, quality_draws(tables, "tuning"), arm="candidate", tier=tier.name)
-    certifying = quality_draws(tables, "certification").filter(pl.col("draw_order") < seen.draws)
-    pairs = pair_up(tables, certifying, arm="candidate", tier=tier.name) if seen.dropped is None else tuning
+    mine = tables.moved_to(tier.name)
+    tuning = pair_up(mine, quality_draws(mine, "tuning"), arm="candidate", tier=tier.name)
+    certifying = quality_draws(mine, "certification").filter(pl.col("draw_order") < seen.draws)
+    pairs = pair_up(mine, certifying, arm="candidate", tier=tier.name) if seen.dropped is None else tuning
     some = pairs.n > 0
-    draws = dollar_draws(tables, tier.name)
+    draws = dollar_draws(tables, spend_sample(tables, design, tier.name, seen.replayed), tier.name)
     hindsight = np.where(draws.no_worse, np.maximum(draws.saved, 0.0), 0.0)
+    saved = Saved(z=draws.saved, mass=draws.mass, lowest=draws.lowest)
+    movable = design.movable_usd(tier.name)
     return Evidence(
         tier=tier,
         tuning=tuning,
@@ -157,8 +174,9 @@ def gather(tables: Tables, design: RouteDesign, tier: Tier, level: float, seen: 
         look=seen.look,
         dropped=seen.dropped,
         # Where nothing was answered, what it would have cost is not known; that is not "nothing is saved".
-        saving_usd=saving_of(draws.saved, design.auditable_usd, level) if draws.answered else None,
-        waste_usd=dollars_of(hindsight, design.auditable_usd, level) if draws.answered else None,
+        saving_usd=dollars_of(saved, movable, level) if draws.answered else None,
+        waste_usd=dollars_of(Saved(z=hindsight, mass=draws.mass), movable, level) if draws.answered else None,
+        replayed=seen.replayed,
         not_asked=not_asked(tables, design, tier.name),
         stopped=notes.stop_of(design.route) if (notes := tables.notes.get(tier.name)) else None,
     )
@@ -220,7 +238,7 @@ def describe(
         criteria=criterion_rates(tables, evidence.tier.name, pairs.exchange_ids),
         tuning={"n": evidence.tuning.n, "b": int(observed(evidence.tuning).b), "c": int(observed(evidence.tuning).c)},
         look=evidence.look.number if evidence.look else None,
-        cost=breakdown(tables, design, evidence.tier, level),
+        cost=breakdown(tables, design, evidence.tier, level, evidence.replayed),
         dropped=evidence.dropped is not None,
         not_asked=evidence.not_asked,
         adaptations=notes.adaptations if (notes := tables.notes.get(evidence.tier.name)) else (),

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from audit.core.cost import BreakEven
+from audit.core.fingerprint import combined
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
 from audit.core.policy import RoutePolicy
 from audit.core.recommendation import PairTable
+from audit.core.robustness import Robustness
 from audit.core.tested import MovedPart
 from audit.findings.candidates import delta_of, pessimistic, table_of
-from audit.findings.evidence import Pairs, Tables, dollar_sample, quality_draws
+from audit.findings.evidence import Pairs, Tables, quality_draws, spend_sample
 from audit.findings.looks import Schedule
-from audit.findings.money import at_risk, dollars_of
+from audit.findings.money import Saved, at_risk, dollars_of
 from audit.findings.policies import Bench, Goes, Moved
 from audit.findings.replayed import (
     Replayed,
-    Saved,
     Walk,
     break_even_of,
     pairs_of,
@@ -31,6 +33,7 @@ from audit.findings.replayed import (
     saved_of,
     walk,
 )
+from audit.findings.robustness import robustness_of
 from audit.findings.sealed import Sealed, Tuned
 from audit.signals import compute
 from audit.signals.signal import BoolArray
@@ -62,6 +65,7 @@ class Terms:
         least_pairs: Fewer pairs certify nothing.
         noisy: The incumbent does not reproduce its own answers within the margin; nothing is tested.
         schedule: The declared looks, and how far the replay has got.
+        moved_alpha: Of the order of Splits: what they move.
     """
 
     margin: float
@@ -70,6 +74,7 @@ class Terms:
     least_pairs: int
     noisy: bool
     schedule: Schedule
+    moved_alpha: float = MOVED_ALPHA
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +99,7 @@ class Tested:
         sealed: Digest of the list that it was tested from.
         table: Verdicts over all the route's traffic: a request that it does not move has the incumbent's twice.
         moved: The same over what it moves, with the tests of that part.
+        robust: What the claim rests on: units, course over the window, incumbents.
         taken_in: Place in the sample before which its draws lie; None before the first look.
         moved_usd: What the log billed for what it moves, where that was counted; None where it is an estimate.
     """
@@ -116,6 +122,7 @@ class Tested:
     sealed: str
     table: PairTable
     moved: MovedPart
+    robust: Robustness
     taken_in: int | None = None
     moved_usd: float | None = None
 
@@ -129,16 +136,18 @@ class Verdicts:
         best: The one of them to hand over, or None.
         measured: The same as `tested`, each on its draws alone: what `best` was chosen by.
         trials: What each was tested on, in the same order.
-        certification: The draws that they were tested on.
-        spend: The dollar draws.
+        certification: By candidate, the draws that its policies were tested on: those that it does not serve already.
+        spend: By candidate, all draws that say what it costs.
+        everything: All certification draws.
     """
 
     tested: tuple[Tested, ...]
     best: Tested | None
     measured: tuple[Tested, ...]
     trials: tuple[Trial, ...]
-    certification: Replayed
-    spend: Replayed
+    certification: Mapping[str, Replayed]
+    spend: Mapping[str, Replayed]
+    everything: Replayed
 
     def static(self, tier: str) -> Tested | None:
         """The policy that moves the whole route to a tier; None when it was not worth a test."""
@@ -159,11 +168,12 @@ def is_deployable(tested: Tested) -> bool:
 
     Moving a tenth of the traffic by lot loses a tenth of what moving all of it would lose, which may be within the
     margin; that is no reason to move it. So a Split must have shown, in a frozen order of its own, that what it moves
-    holds the margin and is better than a lot. A check that asks a second tier makes every request wait for two
-    answers, which no replay measured: it is shown, and left to people.
+    holds the margin and is better than a lot. A mean that the end of the window contradicts is no ground either. A
+    check that asks a second tier makes every request wait for two answers, which no replay measured: it is shown, and
+    left to people.
     """
     policy = tested.tuned.policy
-    if not _low(tested.saving_usd) > 0:
+    if not _low(tested.saving_usd) > 0 or tested.robust.contradicted:
         return False
     if policy.kind == "static":
         return True
@@ -187,12 +197,8 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
         terms: Of the certificate.
     """
     tiers = sorted({tuned.policy.tier for tuned in sealed.policies} | set(design.candidates))
-    draws = replayed(tables, quality_draws(tables, "certification"), tiers, bench.requests)
-    spend = replayed(tables, dollar_sample(tables), tiers, bench.requests)
-    trials = tuple(
-        Trial(tuned=tuned, draws=draws, walked=walk(tuned.policy, draws, bench.values_of(tuned.policy, draws)))
-        for tuned in sealed.policies
-    )
+    draws, spend = _by_candidate(tables, design, tiers, bench, terms)
+    trials = tuple(_trial(tuned, draws[tuned.policy.tier], bench) for tuned in sealed.policies)
     attempts = attempts_at(sealed, trials, terms)
     holding = {attempt.name: attempt.certified for attempt in splits_at(sealed, trials, terms)}
     tested = []
@@ -201,7 +207,8 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
         attempt = attempts[index] if index < len(attempts) else None
         look = _shown(trial, attempt, terms)
         seen = trial.seen(look, terms)
-        saved = saved_of(policy, spend, walk(policy, spend, bench.values_of(policy, spend)))
+        paid, movable = spend[policy.tier], design.movable_usd(policy.tier)
+        saved = saved_of(policy, paid, walk(policy, paid, bench.values_of(policy, paid)))
         tested.append(
             Tested(
                 tuned=trial.tuned,
@@ -212,9 +219,9 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
                 look=look,
                 counts=pessimistic(seen.pairs),
                 delta=seen.delta,
-                saving_usd=dollars_of(saved.z, design.auditable_usd, terms.level, z_low=saved.lowest),
-                at_risk_usd=at_risk(saved.z, design.auditable_usd, terms.level, z_low=saved.lowest),
-                break_even=break_even_of(policy, *part_of(draws, trial.walked, seen.taken_in), terms.level),
+                saving_usd=dollars_of(saved, movable, terms.level),
+                at_risk_usd=at_risk(saved, movable, terms.level),
+                break_even=break_even_of(policy, *part_of(trial.draws, trial.walked, seen.taken_in), terms.level),
                 share_moved=_mean(seen.kept),
                 share_escalated=_mean(seen.asked & ~seen.kept),
                 n=seen.pairs.n,
@@ -222,6 +229,7 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
                 sealed=sealed.order.digest,
                 table=table_of(seen.pairs),
                 moved=trial.moved(look, terms, holds=holding.get(trial.tuned.name)),
+                robust=trial.robust(look, terms) if _is_shown(trial, attempt) else Robustness(),
                 taken_in=terms.schedule.takes_in(look) if look else None,
             )
         )
@@ -232,7 +240,34 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
         trials=trials,
         certification=draws,
         spend=spend,
+        everything=replayed(tables, quality_draws(tables, "certification"), tiers, {}),
     )
+
+
+def _by_candidate(
+    tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: Bench, terms: Terms
+) -> tuple[dict[str, Replayed], dict[str, Replayed]]:
+    """The certification draws and the draws of spend of each candidate; equal ones are put side by side once."""
+    made: dict[str, Replayed] = {}
+
+    def once(rows: pl.DataFrame) -> Replayed:
+        key = combined(" ".join(map(str, row)) for row in rows.select("exchange_id", "purpose", "weight").iter_rows())
+        if key not in made:
+            made[key] = replayed(tables, rows, tiers, bench.requests)
+        return made[key]
+
+    draws = {tier: once(quality_draws(tables.moved_to(tier), "certification")) for tier in tiers}
+    spend = {tier: once(spend_sample(tables, design, tier, terms.schedule.replayed([tier]))) for tier in tiers}
+    return draws, spend
+
+
+def _is_shown(trial: Trial, attempt: Attempt | None) -> bool:
+    """Whether a policy may be recommended, or stand for its candidate where nothing is."""
+    return trial.tuned.policy.kind == "static" or (attempt is not None and attempt.certified)
+
+
+def _trial(tuned: Tuned, draws: Replayed, bench: Bench) -> Trial:
+    return Trial(tuned=tuned, draws=draws, walked=walk(tuned.policy, draws, bench.values_of(tuned.policy, draws)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -298,13 +333,23 @@ class Trial:
     def test_part(self, look: Look, terms: Terms) -> LookTest:
         """Both claims of a Split about the part that it moves; one p-value, on the scale of the look's alpha.
 
-        The part loses less than the margin, at `MOVED_ALPHA` of the order, and is better than a random mix of its
+        The part loses less than the margin, at the level of the order, and is better than a random mix of its
         share, at the certificate's own alpha; each look has the same part of both.
         """
         judged = [self] if self.by_content is None else [self, self.by_content]
         within = max(p_pass(one.parted(look, terms).moved, margin=terms.margin) for one in judged)
         # Better than a lot it may be by what it enforces: that is what the check is for.
-        return LookTest(p=max(within * terms.alpha / MOVED_ALPHA, random_mix_p(self.parted(look, terms))), above=True)
+        return LookTest(
+            p=max(within * terms.alpha / terms.moved_alpha, random_mix_p(self.parted(look, terms))), above=True
+        )
+
+    def robust(self, look: Look | None, terms: Terms) -> Robustness:
+        """What the claim of a look rests on."""
+        if look is None:
+            return Robustness()
+        before = terms.schedule.takes_in(look)
+        tier, margin, level = self.tuned.policy.tier, terms.margin, terms.level
+        return robustness_of(tier, self.draws, self.walked, before=before, look=look, margin=margin, level=level)
 
     def moved(self, look: Look | None, terms: Terms, *, holds: bool | None) -> MovedPart:
         """What is known at a look of the part that it moves."""
@@ -316,8 +361,8 @@ class Trial:
             table=table_of(part),
             unmeasured=part.missing.total,
             delta=delta_of(part, terms.level, nominal=look.level) if look else None,
-            p_margin=p_pass(parted.moved, margin=terms.margin),
-            p_mix=None if self.tuned.policy.kind == "static" else random_mix_p(parted),
+            p_margin=None if holds is None else p_pass(parted.moved, margin=terms.margin),
+            p_mix=None if holds is None else random_mix_p(parted),
             holds=holds,
         )
 
@@ -375,7 +420,7 @@ def _shown(trial: Trial, attempt: Attempt | None, terms: Terms) -> Look | None:
 def rule_of(verdicts: Verdicts, bench: Bench) -> Goes | None:
     """Which requests the recommended policy moves; None unless it decides before the call, and moves enough draws."""
     best = verdicts.best
-    if best is None or _on_moved(best.tuned.policy, verdicts.spend, bench) is None:
+    if best is None or _on_moved(best.tuned.policy, verdicts.spend[best.tuned.policy.tier], bench) is None:
         return None
     signal, threshold = best.tuned.policy.signal, best.tuned.policy.threshold or 0.0
     assert signal is not None
@@ -397,15 +442,16 @@ def sharpened(verdicts: Verdicts, moved: Moved | None, design: RouteDesign, benc
     best = verdicts.best
     if best is None or best.saving_usd is None or moved is None or not moved.moved:
         return verdicts
-    saved = _on_moved(best.tuned.policy, verdicts.spend, bench)
+    policy = best.tuned.policy
+    saved = _on_moved(policy, verdicts.spend[policy.tier], bench)
     assert saved is not None
-    dollars, level = min(moved.usd, design.auditable_usd), best.saving_usd.level
+    dollars, level = min(moved.usd, design.movable_usd(policy.tier)), best.saving_usd.level
     best = replace(
         best,
         share_moved=moved.moved / moved.requests,
         moved_usd=dollars,
-        saving_usd=dollars_of(saved.z, dollars, level, z_low=saved.lowest),
-        at_risk_usd=at_risk(saved.z, dollars, level, z_low=saved.lowest),
+        saving_usd=dollars_of(saved, dollars, level),
+        at_risk_usd=at_risk(saved, dollars, level),
     )
     tested = tuple(best if one.position == best.position else one for one in verdicts.tested)
     return replace(verdicts, tested=tested, best=best)
@@ -418,8 +464,7 @@ def _on_moved(policy: RoutePolicy, spend: Replayed, bench: Bench) -> Saved | Non
     asked = walk(policy, spend, bench.values_of(policy, spend))
     if spend.times[asked.asked].sum() < LEAST_DRAWS:
         return None
-    saved = saved_of(policy, spend, asked)
-    return replace(saved, z=saved.z[np.repeat(asked.asked, spend.times.astype(np.int64))])
+    return saved_of(policy, *part_of(spend, asked, asked.asked))
 
 
 def _mean(rows: Any) -> float:

@@ -28,6 +28,9 @@ LOGGED = (
 )
 """Columns of the log's own calls, beside those of the candidate's without the prefix."""
 
+LIMIT = "logged_max_tokens"
+"""Column of the slice with the token limit that a request names; null where it names none."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Costing:
@@ -43,6 +46,8 @@ class Costing:
         batch_shares: By route, the share of its requests that may wait for a batch.
         batch_discounts: By tier, what a batch takes off.
         retries: By tier, cost of a call over that of its answer, at least 1.
+        models: By tier, its model.
+        limits: By tier, the longest answer that it may give where the request names no limit.
     """
 
     prices: Mapping[str, Price] = field(default_factory=dict)
@@ -50,6 +55,18 @@ class Costing:
     batch_shares: Mapping[str, float] = field(default_factory=dict)
     batch_discounts: Mapping[str, float] = field(default_factory=dict)
     retries: Mapping[str, float] = field(default_factory=dict)
+    models: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, int] = field(default_factory=dict)
+
+    def at_most_usd(self, tier: str) -> pl.Expr:
+        """A call whose answer runs to its limit; null where the price or the prompt is unknown."""
+        price, limit = self.prices.get(tier), self.limits.get(tier)
+        if price is None or limit is None:
+            return pl.lit(None, dtype=pl.Float64)
+        prompt = pl.coalesce("prompt_tokens", "logged_prompt_tokens")
+        longest = pl.coalesce(LIMIT, pl.lit(limit))
+        usd = (prompt * max(price.input, _written(price)) + longest * price.output) / PER_MILLION
+        return usd * self.factor(tier)
 
     def usd(self, tier: str, prompt_cache: str | None = None) -> pl.Expr:
         """A call with all assumptions; null where nobody knows what it cost."""
@@ -127,6 +144,8 @@ def costing_of(tiers: Iterable[Tier], settings: Settings, routes: Iterable[str],
         batch_shares=shares,
         batch_discounts={name: tier.batch_discount for name, tier in named.items() if tier.batch_discount},
         retries=retry_multipliers(replays),
+        models={name: tier.identity for name, tier in named.items()},
+        limits={name: tier.max_output_tokens for name, tier in named.items()},
     )
 
 

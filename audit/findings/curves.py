@@ -48,10 +48,12 @@ def threshold_curve(
     """
     scored = [t for t in sealed.policies if t.policy.kind in GRADED and t.policy.verifier is None]
     mine = [t for t in scored if t.policy.tier == tier] or scored
-    draws = verdicts.certification
-    if not mine or draws.requests is None:
+    if not mine:
         return None
     chosen = max(mine, key=lambda tuned: _promise(tuned, terms.margin))
+    draws = verdicts.certification[chosen.policy.tier]
+    if draws.requests is None:
+        return None
     look = terms.schedule.reached([chosen.policy.tier])
     if look is None:
         return None

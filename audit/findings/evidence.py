@@ -13,11 +13,16 @@ import polars as pl
 from audit.core.adaptation import TierNotes
 from audit.core.artifacts import RunFolder, read_tier_notes
 from audit.core.options import DIMENSIONS
+from audit.core.plan import RouteDesign
+from audit.core.policy import bare
 from audit.core.reason import Reason
+from audit.core.robustness import UnitKind
 from audit.core.schemas import MEASURED, NOT_ASKED
 from audit.core.settings import Settings
 from audit.core.tier import Tier
-from audit.findings.costing import LOGGED, Costing, costing_of
+from audit.core.traffic import LIMIT_PARAMS
+from audit.findings.costing import LIMIT, LOGGED, Costing, costing_of
+from audit.stats.dollars import pooled_masses
 from audit.stats.missing import Missing
 
 BoolArray = npt.NDArray[np.bool_]
@@ -30,6 +35,13 @@ MAX_MISSING = 0.02
 
 MAX_UNASKED = 0.02
 """Above this share of draws that a candidate was not asked, a claim about the others is no claim about the route."""
+
+UNIT_COLUMNS = {
+    UnitKind.SESSION: "session_id",
+    UnitKind.TEMPLATE: "system_hash",
+    UnitKind.PROMPT: "prompt_hash",
+}
+"""Columns of the traffic that name what makes requests alike."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +90,14 @@ class Tables:
             scores=self.scores.filter(pl.col("exchange_id").is_in(ids)),
         )
 
+    def moved_to(self, tier: str) -> Tables:
+        """Without the draws that the log shows on a tier's model already: nothing would move there."""
+        model = self.costing.models.get(tier)
+        if model is None:
+            return self
+        there = pl.col("incumbent_model").str.split("/").list.last() == bare(model)
+        return replace(self, slice=self.slice.filter(~there))
+
     def of_route(self, route: str) -> Tables:
         """The rows of one route."""
         mine = pl.col("route") == route
@@ -103,8 +123,13 @@ def _with_the_log(slice_: pl.DataFrame, traffic_files: Sequence[Path]) -> pl.Dat
         .filter(pl.col("row_id").is_in(ids.implode()))
         .select(
             *DIMENSIONS,
+            *UNIT_COLUMNS.values(),
+            "started_at",
             "latency_ms",
             *(pl.col(name.removeprefix("logged_")).alias(name) for name in LOGGED),
+            pl.coalesce(pl.col("params").str.json_path_match(f"$.{name}") for name in LIMIT_PARAMS)
+            .cast(pl.Int64, strict=False)
+            .alias(LIMIT),
             exchange_id="row_id",
         )
         .collect()
@@ -225,15 +250,19 @@ def pair_up(tables: Tables, draws: pl.DataFrame, *, arm: str, tier: str) -> Pair
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DollarDraws:
-    """The dollar-weighted draws of one candidate on one route, one entry per draw, shape (n,).
+    """What one candidate costs on all draws of one route that it has answered, one entry per draw, shape (n,).
 
     Attributes:
         saved: 1 - candidate's cost / incumbent's cost; 0 where the candidate's cost could not be measured.
+        mass: Dollars that the draw stands for, up to a common factor.
+        lowest: Share saved if every answer ran to its limit, at most 0.
         no_worse: Whether the candidate's answer was accepted or the incumbent's was not; unmeasured is False.
         answered: Draws whose cost is known.
     """
 
     saved: npt.NDArray[np.float64]
+    mass: npt.NDArray[np.float64]
+    lowest: float
     no_worse: BoolArray
     answered: int
 
@@ -248,8 +277,9 @@ def calls_on(tables: Tables, draws: pl.DataFrame, tier: str, prompt_cache: str |
         prompt_cache: Assumed of it; None for what the verdict's dollars assume.
 
     Returns:
-        The rows with the columns of the call, `call_usd` as billed and `usd` as assumed. All are null where there was
-        no call, both costs also where the candidate did not serve the request.
+        The rows with the columns of the call, `call_usd` as billed, `usd` as assumed and `at_most_usd` for an answer
+        that runs to its limit. All are null where there was no call, costs also where the candidate did not serve the
+        request.
     """
     mine = (pl.col("tier") == tier) & (pl.col("arm") == "candidate") & (pl.col("repeat") == 0)
     calls = tables.replays.filter(mine).select(
@@ -262,7 +292,7 @@ def calls_on(tables: Tables, draws: pl.DataFrame, tier: str, prompt_cache: str |
     return (
         draws.join(calls, on="request_fp", how="left", maintain_order="left")
         .with_columns(pl.when(served).then(pl.col("call_usd", "call_latency_ms")))
-        .with_columns(usd=tables.costing.usd(tier, prompt_cache))
+        .with_columns(usd=tables.costing.usd(tier, prompt_cache), at_most_usd=tables.costing.at_most_usd(tier))
     )
 
 
@@ -271,11 +301,45 @@ def dollar_sample(tables: Tables) -> pl.DataFrame:
     return tables.slice.filter(pl.col("purpose") == "dollars").sort("draw_order", "exchange_id")
 
 
-def dollar_draws(tables: Tables, tier: str, prompt_cache: str | None = None) -> DollarDraws:
-    """Costs and acceptance on the dollar sample, records that were drawn m times repeated m times.
+def spend_sample(tables: Tables, design: RouteDesign, tier: str, before: int) -> pl.DataFrame:
+    """Every draw that says what a candidate costs: the dollar-weighted ones and the certification draws, pooled.
+
+    The dollar draws hold the expensive requests; the ten times as many certification draws hold the rare answers that
+    run away, whatever their request cost.
 
     Args:
         tables: Of the route.
+        design: Of the route.
+        tier: The candidate; requests that it serves already are left out.
+        before: Certification draws whose place in the sample is below this have been replayed on it.
+
+    Returns:
+        Rows of the slice with a cost, `weight` times each, with `mass`, the dollars that each time stands for up to a
+        common factor; all of purpose `dollars`.
+    """
+    dollars = dollar_sample(tables)
+    quality = quality_draws(tables, "certification").filter(pl.col("draw_order") < before)
+    drawn, first = float(dollars["weight"].sum()), dollars.head(1)
+    # Both samples are of the same rows, so these are known from any of their rows.
+    spend = float(first["cost_usd"][0] / first["inclusion_prob"][0]) if drawn else 1.0
+    rate = quality.height / design.quality_n * float(quality["inclusion_prob"][0]) if quality.height else 0.0
+    rows = pl.concat([dollars, quality.filter(pl.col("cost_usd") > 0)])
+    masses = pooled_masses(rows["cost_usd"].to_numpy(), quality_rate=rate, dollar_draws=drawn, spend=spend)
+    pooled = rows.with_columns(purpose=pl.lit("dollars"), mass=pl.Series(masses, dtype=pl.Float64))
+    return replace(tables, slice=pooled).moved_to(tier).slice
+
+
+def lowest_share(worst: npt.NDArray[np.float64], mass: npt.NDArray[np.float64]) -> float:
+    """The share saved in the worst case over draws, at most 0; 0 without draws."""
+    return min(0.0, float(worst @ mass / mass.sum())) if len(worst) else 0.0
+
+
+def dollar_draws(tables: Tables, sample: pl.DataFrame, tier: str, prompt_cache: str | None = None) -> DollarDraws:
+    """Costs and acceptance on a sample of spend, records that were drawn m times repeated m times.
+
+    Args:
+        tables: Of the route.
+        sample: From `spend_sample`.
         tier: The candidate.
         prompt_cache: As in `calls_on`.
     """
@@ -285,17 +349,21 @@ def dollar_draws(tables: Tables, tier: str, prompt_cache: str | None = None) -> 
     )
     served = pl.col("usd").is_not_null()
     joined = (
-        calls_on(tables, dollar_sample(tables), tier, prompt_cache)
+        calls_on(tables, sample, tier, prompt_cache)
         .join(logged, on="exchange_id", how="left", maintain_order="left")
         .join(other, on="exchange_id", how="left", maintain_order="left")
         .with_columns(
             saved=pl.when(served).then(1 - pl.col("usd") / pl.col("cost_usd")).otherwise(0.0),
+            worst=1 - pl.max_horizontal(pl.col("usd"), pl.col("at_most_usd")).fill_null(0.0) / pl.col("cost_usd"),
             no_worse=served & (pl.col("y1").fill_null(False) | ~pl.col("y0").fill_null(True)),
         )
     )
     times = joined["weight"].cast(pl.Int64).to_numpy()
+    mass = np.repeat(joined["mass"].to_numpy(), times)
     return DollarDraws(
         saved=np.repeat(joined["saved"].to_numpy(), times),
+        mass=mass,
+        lowest=lowest_share(np.repeat(joined["worst"].to_numpy(), times), mass),
         no_worse=np.repeat(joined["no_worse"].to_numpy().astype(bool), times),
         answered=joined.height - joined["usd"].null_count(),
     )

@@ -68,6 +68,11 @@ class Schedule:
         number = min((self.reach.get(tier, 0) for tier in tiers), default=0)
         return self.looks[number - 1] if number else None
 
+    def replayed(self, tiers: Collection[str]) -> int:
+        """Quality draws that all these tiers have answered; 0 before the first look."""
+        look = self.reached(tiers)
+        return self.takes_in(look) if look else 0
+
     def takes_in(self, look: Look) -> int:
         """Quality draws that a look takes in."""
         return self.stages[look.number - 1]

@@ -19,7 +19,21 @@ METHODS = {
         "Tango interval at the look's level over the number of thresholds (Bonferroni): all upper bounds hold at once"
     ),
     "other margins": "the sealed sequence again on the same replays; exploratory",
-    "avoidable dollars": "dollar-unit sampling with a Hajek share and two pseudo-records, Student t interval",
+    "avoidable dollars": (
+        "all replays of the route pooled by what each draw stands for, a ratio with two pseudo-draws of which one is "
+        "the price of answers at their limit, Student t interval (docs/method/dollars.md)"
+    ),
+    "what a Split moves": (
+        "an order of its own on the certification split: exact p-value of the margin on the moved part, and an exact "
+        "test against a lot of the same share (docs/method/certificates.md)"
+    ),
+    "sampling": (
+        "simple random draws of requests; tuning shares no session or prompt with them (docs/method/sampling.md)"
+    ),
+    "units and course": (
+        "leave-one-out of units above 2 %, design effect for units to come, exact tests of every boundary "
+        "between periods (docs/method/units-and-drift.md)"
+    ),
     "candidate's cost": (
         "its own replayed tokens at its own price; nothing from its prompt cache unless audit.yaml says warm, and both "
         "are shown; batches, contracts and failed attempts as named assumptions"

@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 from audit.core.interval import Estimate
-from audit.stats.dollars import hajek_share
+from audit.stats.dollars import pooled_share
 
 
-def dollars_of(z: npt.NDArray[np.float64], spend: float, level: float, z_low: float = 0.0) -> Estimate | None:
-    """Share of spend on the dollar draws, times the spend, which is known exactly; None without draws."""
-    # Draws are in proportion to cost, so every draw stands for the same amount of spend: weights are equal.
-    share = hajek_share(z, np.ones_like(z), level=level, z_low=z_low)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Saved:
+    """What is saved on draws of spend.
+
+    Attributes:
+        z: Per draw, 1 less the cost over the incumbent's, every call counted, shape (n,).
+        mass: Dollars that the draw stands for, up to a common factor, shape (n,).
+        lowest: Share saved in the worst case, at most 0.
+    """
+
+    z: npt.NDArray[np.float64]
+    mass: npt.NDArray[np.float64]
+    lowest: float = 0.0
+
+
+def dollars_of(saved: Saved, spend: float, level: float) -> Estimate | None:
+    """Share of spend on the draws, times the spend, which is known exactly; None without draws."""
+    share = pooled_share(saved.z, saved.mass, level=level, z_low=saved.lowest)
     if share.observed is None:
         return None
-    # The two pseudo-records make the interval honest; as an estimate they would pull a clear saving to the middle.
+    # The two pseudo-draws make the interval honest; as an estimate they would pull a clear saving to the middle.
     return Estimate.of(share.observed, share.interval, level).scaled(spend)
 
 
-def saving_of(saved: npt.NDArray[np.float64], spend: float, level: float) -> Estimate | None:
-    """What moving all of some spend saves, by the share saved on each draw; None without draws."""
-    # One more draw might cost as much as the worst one seen; savings have no natural floor (statistics.md 4).
-    return dollars_of(saved, spend, level, z_low=float(min(0.0, saved.min()))) if len(saved) else None
-
-
-def at_risk(z: npt.NDArray[np.float64], spend: float, level: float, z_low: float = 0.0) -> float | None:
+def at_risk(saved: Saved, spend: float, level: float) -> float | None:
     """Savings at risk: the estimate less its one-sided lower bound at `level`; None without draws.
 
     A headline of the lower bound withholds this much (`statistics.md` section 1).
     """
     # One side of a two-sided interval misses with half of the rest; at a level of 1/2 the bound is the estimate.
-    found = dollars_of(z, spend, max(2 * level - 1, 1e-9), z_low)
+    found = dollars_of(saved, spend, max(2 * level - 1, 1e-9))
     return None if found is None or found.lo is None else max(found.est - found.lo, 0.0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from audit.findings.candidates import Evidence, observed
 from audit.findings.certified import Certified
-from audit.findings.certify import MOVED_ALPHA, Tested
+from audit.findings.certify import Tested
 from audit.findings.looks import NO_PROSPECT, WORTH
 from audit.stats.group_sequential import chance_to_cross
 from audit.stats.quantiles import upper_normal
@@ -86,7 +86,7 @@ def _part_hopeless(tested: Tested, certified: Certified) -> bool:
     parted, last = trial.parted(tested.look, terms), terms.schedule.looks[-1]
     fraction = terms.schedule.takes_in(tested.look) / terms.schedule.stages[-1]
     claims = (
-        (tango_z(parted.moved, -terms.margin) if parted.moved.n else 0.0, MOVED_ALPHA * last.alpha / terms.alpha),
+        (tango_z(parted.moved, -terms.margin) if parted.moved.n else 0.0, terms.moved_alpha * last.alpha / terms.alpha),
         (random_mix_z(parted), last.alpha),
     )
     return any(chance_to_cross(z, fraction=fraction, critical=upper_normal(a)) < NO_PROSPECT for z, a in claims)

@@ -41,12 +41,12 @@ def options_of(
         segments: What the whole log says of each tenant, region and environment on this route.
         evidence: Of the route, for what each policy carries with it.
     """
-    draws, spend = verdicts.certification, verdicts.spend
     options = []
     for tested in verdicts.tested:
         if not tested.certified:
             break
         policy = tested.tuned.policy
+        draws, spend = verdicts.certification[policy.tier], verdicts.spend[policy.tier]
         walked = walk(policy, draws, bench.values_of(policy, draws))
         paid = walk(policy, spend, bench.values_of(policy, spend))
         by_dimension = {
@@ -117,7 +117,7 @@ def _rows(names: Sequence[str], name: str) -> BoolArray:
 def _saving(tested: Tested, spend: Replayed, paid: Walk, billed: float, level: float) -> Estimate | None:
     """On a segment's own spend, from its own dollar draws: within the segment they are dollar-weighted too."""
     saved = saved_of(tested.tuned.policy, spend, paid)
-    return dollars_of(saved.z, billed, level, z_low=saved.lowest) if len(saved.z) >= LEAST_DRAWS else None
+    return dollars_of(saved, billed, level) if len(saved.z) >= LEAST_DRAWS else None
 
 
 def _latency(tested: Tested, draws: Replayed, walked: Walk, level: float) -> Estimate | None:

@@ -74,7 +74,8 @@ class Bench:
         embedder: For signals that embed texts; None leaves those out.
         verifiers: By route, the checks that its criteria and requests allow.
         rules: By route, what people wrote: the tier to move to, and the rule as a signal.
-        count_moved: By route, a rule, to what it moves of the whole log; asked once, for what is recommended.
+        count_moved: By route, a rule and the model that it moves to, to what it moves of the whole log, requests that
+            this model serves already left out; asked once, for what is recommended.
         seed: Of the fits.
         real_prompts: Similarity is to be to requests, not to centres of many.
         alpha: Of the certificates.
@@ -86,7 +87,7 @@ class Bench:
     embedder: TextEmbedder | None = None
     verifiers: Callable[[str], Sequence[VerifierSpec]] = lambda route: ()
     rules: Callable[[str], Sequence[tuple[str, SignalSpec]]] = lambda route: ()
-    count_moved: Callable[[Mapping[str, Goes]], Mapping[str, Moved]] = lambda goes: {}
+    count_moved: Callable[[Mapping[str, Goes], Mapping[str, str]], Mapping[str, Moved]] = lambda goes, already: {}
     seed: int = 0
     real_prompts: bool = False
     alpha: float = 0.05
@@ -111,7 +112,10 @@ def propose(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: Be
     if tuning.n < LEAST_TUNING:
         return _by_price(tables, design, tiers, bench)
     certifying = quality_draws(tables, "certification").height
-    maker = _Maker(design=design, bench=bench, tuning=tuning)
+    by_tier = {
+        tier: replayed(tables, quality_draws(tables.moved_to(tier), "tuning"), tiers, bench.requests) for tier in tiers
+    }
+    maker = _Maker(design=design, bench=bench, by_tier=by_tier)
     whole = {tier: maker.static(tier) for tier in tiers}
     out = dropped(
         tuning,
@@ -139,7 +143,7 @@ def _by_price(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: 
     that costs most is tested first; of a written rule its share of the requests is known as well.
     """
     draws = replayed(tables, quality_draws(tables, "certification"), (), bench.requests)
-    maker = _Maker(design=design, bench=bench, tuning=draws)
+    maker = _Maker(design=design, bench=bench, by_tier=dict.fromkeys(tiers, draws))
     proposed = []
     for tier in tiers:
         saving = _saving_at_logged_tokens(tables, tier)
@@ -173,11 +177,15 @@ class _Scored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Maker:
-    """Makes and estimates the policies of one route."""
+    """Makes and estimates the policies of one route.
+
+    Attributes:
+        by_tier: By candidate, the tuning draws that it does not serve already.
+    """
 
     design: RouteDesign
     bench: Bench
-    tuning: Replayed
+    by_tier: Mapping[str, Replayed]
 
     def static(self, tier: str) -> Tuned:
         """The whole route to one tier."""
@@ -188,13 +196,13 @@ class _Maker:
         found = []
         for policy in self._rules(tier):
             assert policy.signal is not None
-            values = compute(policy.signal, self.tuning.requests or ())
+            values = compute(policy.signal, self.by_tier[tier].requests or ())
             found.append(_Scored(tuned=self._tuned(policy, values), values=values))
         return found
 
     def rules_of(self, tier: str) -> list[tuple[RoutePolicy, float]]:
         """The same with the share of the draws that each moves, where nothing is known of any answer."""
-        requests = self.tuning.requests
+        requests = self.by_tier[tier].requests
         if not requests:
             return []
         return [
@@ -228,7 +236,7 @@ class _Maker:
             spec = SIGNALS.get(name).fit(data)
             if spec is None:
                 continue
-            values = np.full(self.tuning.n, np.nan)
+            values = np.full(self.by_tier[tier].n, np.nan)
             values[rows] = _out_of_fold(name, data, folds)
             policies = [
                 replace(self.policy(name, tier), signal=spec, threshold=at) for at in _thresholds(spec, values[rows])
@@ -264,10 +272,10 @@ class _Maker:
         seconds = [VerifierSpec(name="agreement", params={}, tiers=(other,)) for other in tiers if other != tier]
         found = []
         # Where no criterion sees what an answer says, a check could only certify itself.
-        seen = not np.isnan(self.tuning.content).all()
+        seen = not np.isnan(self.by_tier[tier].content).all()
         for verifier in [*(self.bench.verifiers(self.design.route) if seen else ()), *seconds]:
             policy = replace(self.policy("cascade", tier), verifier=verifier)
-            kept = walk(policy, self.tuning, None).kept
+            kept = walk(policy, self.by_tier[tier], None).kept
             if kept.any() and not kept.all():
                 found.append(self._tuned(policy))
         return undominated(found)
@@ -279,13 +287,14 @@ class _Maker:
 
     def _fit_data(self, tier: str) -> tuple[FitData, BoolArray]:
         """The tuning draws on which both verdicts are known, and which rows these are."""
-        before, after = self.tuning.passed, self.tuning.arms[tier].passed
+        tuning = self.by_tier[tier]
+        before, after = tuning.passed, tuning.arms[tier].passed
         rows = ~np.isnan(before) & ~np.isnan(after)
-        requests = self.tuning.requests or ()
+        requests = tuning.requests or ()
         return FitData(
             requests=[request for request, taken in zip(requests, rows, strict=True) if taken],
             differences=after[rows] - before[rows],
-            costs_usd=self.tuning.cost_usd[rows],
+            costs_usd=tuning.cost_usd[rows],
             seed=self.bench.seed,
             embedder=self.bench.embedder,
             real_prompts=self.bench.real_prompts,
@@ -293,27 +302,29 @@ class _Maker:
 
     def _tuned(self, policy: RoutePolicy, values: FloatArray | None = None) -> Tuned:
         """Estimate a policy on the tuning draws, given its signal's values there, out of fold."""
-        walked = walk(policy, self.tuning, values)
-        pairs = pairs_of(policy, self.tuning, walked)
+        tuning = self.by_tier[policy.tier]
+        walked = walk(policy, tuning, values)
+        pairs = pairs_of(policy, tuning, walked)
         loss = _loss(pairs)
         if policy.verifier is not None and not policy.verifier.tiers:
-            loss = max(loss, _loss(pairs_of(policy, self.tuning.by_content(), walked)))
+            loss = max(loss, _loss(pairs_of(policy, tuning.by_content(), walked)))
         # What could not be claimed after the whole replay is not worth one.
         claimable = pairs.unasked_share <= MAX_UNASKED
         return Tuned(
             name=policy_name(policy),
             policy=policy,
             loss=loss,
-            saving_share=saved_share(policy, self.tuning, walked) if claimable else 0.0,
+            saving_share=saved_share(policy, tuning, walked) if claimable else 0.0,
             promise=None if policy.kind == "static" else self._promise(policy, walked),
         )
 
     def saves(self, policy: RoutePolicy) -> bool:
         """Whether a whole-route switch saves anything on the tuning draws that its tier answered."""
-        return saved_share(policy, self.tuning, walk(policy, self.tuning, None)) > 0
+        tuning = self.by_tier[policy.tier]
+        return saved_share(policy, tuning, walk(policy, tuning, None)) > 0
 
     def _promise(self, policy: RoutePolicy, walked: Walk) -> float:
-        parted = parted_by(policy, self.tuning, walked)
+        parted = parted_by(policy, self.by_tier[policy.tier], walked)
         within = tango_z(parted.moved, -self.design.margin) if parted.moved.n else 0.0
         return float(min(within, random_mix_z(parted)))
 

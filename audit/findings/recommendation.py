@@ -50,10 +50,10 @@ def recommend(
         caveats: What a reader must know before using the numbers.
     """
     if decided.policy is None or decided.candidate is None:
-        return _staying(decided, design, level, caveats)
+        return _staying(decided, verdicts, design, level, caveats)
     tested, candidate = decided.policy, decided.candidate
-    policy, draws = tested.tuned.policy, verdicts.certification
-    trial = verdicts.trials[tested.position - 1]
+    policy, trial = tested.tuned.policy, verdicts.trials[tested.position - 1]
+    draws = trial.draws
     taken_in = draws.draw_order < (tested.taken_in or 0)
     pairs = pairs_of(policy, *part_of(draws, trial.walked, taken_in))
     moved = pairs_of(policy, *part_of(draws, trial.walked, taken_in & trial.walked.kept))
@@ -85,6 +85,7 @@ def recommend(
         latency_ms=percentiles(pl.Series(took[np.isfinite(took)])),
         latency_today_ms=candidate.incumbent_latency_ms,
         grade=None if design.criteria is None else design.criteria.grade,
+        robustness=tested.robust,
         caveats=tuple(caveats),
     )
 
@@ -93,15 +94,19 @@ def moved_draws(decided: Decided, verdicts: Verdicts) -> dict[str, bool] | None:
     """The exchanges behind a policy's pairs, each with whether it moves; None where the route stays."""
     if decided.policy is None:
         return None
-    draws, walked = verdicts.certification, verdicts.trials[decided.policy.position - 1].walked
+    trial = verdicts.trials[decided.policy.position - 1]
+    draws, walked = trial.draws, trial.walked
     taken_in = draws.draw_order < (decided.policy.taken_in or 0)
     rows = zip(draws.exchange_ids, taken_in.tolist(), walked.kept.tolist(), strict=True)
     return {exchange_id: kept for exchange_id, taken, kept in rows if taken}
 
 
-def _staying(decided: Decided, design: RouteDesign, level: float, caveats: Sequence[str]) -> Recommendation:
+def _staying(
+    decided: Decided, verdicts: Verdicts, design: RouteDesign, level: float, caveats: Sequence[str]
+) -> Recommendation:
     """Nothing moves: the figures are of the candidate that came closest."""
     closest = decided.candidate
+    tested = None if closest is None else verdicts.static(closest.tier)
     table = PairTable()
     if closest is not None:
         table = PairTable(
@@ -128,22 +133,24 @@ def _staying(decided: Decided, design: RouteDesign, level: float, caveats: Seque
         latency_ms=Latency(p50=None, p95=None) if closest is None else closest.latency_ms,
         latency_today_ms=Latency(p50=None, p95=None) if closest is None else closest.incumbent_latency_ms,
         grade=None if design.criteria is None else design.criteria.grade,
+        robustness=None if tested is None else tested.robust,
         caveats=tuple(caveats),
     )
 
 
 def _moves(tested: Tested, verdicts: Verdicts, design: RouteDesign, bench: Bench) -> Moves:
     """What the policy moves of the route; dollars from the dollar draws where the log was not counted."""
-    policy, spend = tested.tuned.policy, verdicts.spend
-    replayable = design.replayable / design.requests if design.requests else 0.0
+    policy, spend = tested.tuned.policy, verdicts.spend[tested.tuned.policy.tier]
+    movable, movable_usd = design.movable(policy.tier), design.movable_usd(policy.tier)
+    replayable = movable / design.requests if design.requests else 0.0
     usd = tested.moved_usd
     if policy.kind == "static":
-        usd = design.auditable_usd
+        usd = movable_usd
     elif usd is None and spend.times.sum() > 0:
         kept = walk(policy, spend, bench.values_of(policy, spend)).kept
-        usd = design.auditable_usd * float((spend.times * kept).sum() / spend.times.sum())
+        usd = movable_usd * float((spend.times * spend.mass * kept).sum() / (spend.times * spend.mass).sum())
     return Moves(
-        requests=round(design.replayable * tested.share_moved),
+        requests=round(movable * tested.share_moved),
         share=replayable * tested.share_moved,
         spend_usd=usd,
         share_escalated=replayable * tested.share_escalated,

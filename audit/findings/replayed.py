@@ -16,12 +16,13 @@ import polars as pl
 
 from audit.core.cost import BreakEven
 from audit.core.exchange import Completion, Request
-from audit.core.fingerprint import combined
 from audit.core.interval import Estimate
 from audit.core.options import DIMENSIONS
 from audit.core.policy import RoutePolicy, SignalSpec, VerifierSpec
+from audit.core.robustness import UnitKind
 from audit.core.schemas import NO_ANSWER, NOT_ASKED
-from audit.findings.evidence import SERVED, Pairs, Tables, calls_on
+from audit.findings.evidence import SERVED, UNIT_COLUMNS, Pairs, Tables, calls_on, lowest_share
+from audit.findings.money import Saved
 from audit.signals import compute
 from audit.signals.signal import BoolArray, FloatArray, TextEmbedder
 from audit.signals.verifiers import VERIFIERS
@@ -40,6 +41,7 @@ class Arm:
         passed: 1, 0, or NaN where it could not be measured.
         content: The same by the criteria alone that see what an answer says; NaN also where none applies.
         cost_usd: Of its call, as assumed; NaN where it was not served or has no known cost.
+        at_most_usd: Of its call if the answer ran to its limit; NaN where that is unknown.
         lost: The call failed in a way that says nothing of the candidate, or was never made.
         unasked: Of these, the candidate was not asked, for a reason that is none of its own; outside every claim.
         latency_ms: Of its call; NaN where it was not served.
@@ -49,6 +51,7 @@ class Arm:
     passed: FloatArray
     content: FloatArray
     cost_usd: FloatArray
+    at_most_usd: FloatArray
     lost: BoolArray
     unasked: BoolArray
     latency_ms: FloatArray
@@ -68,8 +71,12 @@ class Replayed:
         content: The same by the criteria alone that see what an answer says.
         cost_usd: What the log billed.
         times: How often each was drawn.
+        mass: Dollars that each time stands for, up to a common factor; 1 of draws that are not of spend.
+        models: That served each in the log.
         latency_ms: Of the log's own call; NaN where the log does not say.
         segments: By dimension of `core.options`, the tenant and the like of each; "" where the log names none.
+        units: By kind, the session, template or prompt of each; "" where the log names none.
+        at: When each was sent, seconds since 1970; NaN where the log does not say.
         arms: By candidate.
     """
 
@@ -81,8 +88,12 @@ class Replayed:
     content: FloatArray
     cost_usd: FloatArray
     times: FloatArray
+    mass: FloatArray
+    models: Sequence[str]
     latency_ms: FloatArray
     segments: Mapping[str, Sequence[str]]
+    units: Mapping[UnitKind, Sequence[str]]
+    at: FloatArray
     arms: Mapping[str, Arm]
 
     @property
@@ -98,11 +109,6 @@ class Replayed:
         """
         arms = {tier: replace(arm, passed=arm.content) for tier, arm in self.arms.items()}
         return replace(self, passed=self.content, arms=arms)
-
-    @property
-    def requests_digest(self) -> str:
-        """Of which requests these are, in order."""
-        return combined(self.request_fps)
 
 
 def replayed(tables: Tables, draws: pl.DataFrame, tiers: Sequence[str], requests: Mapping[str, Request]) -> Replayed:
@@ -132,8 +138,12 @@ def replayed(tables: Tables, draws: pl.DataFrame, tiers: Sequence[str], requests
         content=_floats(rows["c0"]),
         cost_usd=_floats(rows["cost_usd"]),
         times=_floats(rows["weight"]),
+        mass=_floats(rows["mass"]) if "mass" in rows.columns else np.ones(rows.height),
+        models=rows["incumbent_model"].to_list(),
         latency_ms=_floats(rows["latency_ms"]),
         segments={name: rows[name].fill_null("").to_list() for name in DIMENSIONS if name in rows.columns},
+        units={kind: rows[name].fill_null("").to_list() for kind, name in UNIT_COLUMNS.items() if name in rows.columns},
+        at=_seconds(rows),
         arms={tier: _arm(tables, rows, tier) for tier in tiers},
     )
 
@@ -147,6 +157,7 @@ def _arm(tables: Tables, rows: pl.DataFrame, tier: str) -> Arm:
         passed=_floats(joined["y1"]),
         content=_floats(joined["c1"]),
         cost_usd=_floats(joined["usd"]),
+        at_most_usd=_floats(joined["at_most_usd"]),
         lost=lost.to_numpy().astype(bool),
         unasked=(joined["status"] == NOT_ASKED).fill_null(False).to_numpy().astype(bool),
         latency_ms=_floats(joined["call_latency_ms"]),
@@ -168,6 +179,12 @@ def _completion(
         tool_calls=json.loads(tool_calls) if tool_calls else (),
         finish_reason="length" if status == "truncated" else finish_reason or "unknown",
     )
+
+
+def _seconds(rows: pl.DataFrame) -> FloatArray:
+    if "started_at" not in rows.columns:
+        return np.full(rows.height, np.nan)
+    return _floats(rows["started_at"].dt.epoch("ms").cast(pl.Float64)) / 1000
 
 
 def _floats(values: pl.Series) -> FloatArray:
@@ -283,6 +300,7 @@ def part_of(draws: Replayed, walked: Walk, rows: BoolArray) -> tuple[Replayed, W
             passed=arm.passed[rows],
             content=arm.content[rows],
             cost_usd=arm.cost_usd[rows],
+            at_most_usd=arm.at_most_usd[rows],
             lost=arm.lost[rows],
             unasked=arm.unasked[rows],
             latency_ms=arm.latency_ms[rows],
@@ -300,37 +318,32 @@ def part_of(draws: Replayed, walked: Walk, rows: BoolArray) -> tuple[Replayed, W
         content=draws.content[rows],
         cost_usd=draws.cost_usd[rows],
         times=draws.times[rows],
+        mass=draws.mass[rows],
+        models=[draws.models[i] for i in chosen],
         latency_ms=draws.latency_ms[rows],
         segments={name: [names[i] for i in chosen] for name, names in draws.segments.items()},
+        units={kind: [names[i] for i in chosen] for kind, names in draws.units.items()},
+        at=draws.at[rows],
         arms=arms,
     )
     return part, Walk(asked=walked.asked[rows], kept=walked.kept[rows])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Saved:
-    """What a policy saves on the dollar draws.
-
-    Attributes:
-        z: Per draw, 1 less the policy's cost over the incumbent's: every call that it makes counted, shape (n,).
-        lowest: The least that one more draw might be, at most 0.
-    """
-
-    z: FloatArray
-    lowest: float
-
-
 def saved_of(policy: RoutePolicy, draws: Replayed, walked: Walk) -> Saved:
-    """Savings on dollar draws, each repeated as often as it was drawn.
+    """Savings on draws of spend, each repeated as often as it was drawn.
 
     A cheap call that was not served or has no known cost saves nothing.
     """
     part = _spent_usd(policy, draws) / draws.cost_usd
     priced = walked.asked & ~np.isnan(part)
     z = np.where(priced, walked.kept - np.nan_to_num(part), 0.0)
+    at_most = np.sum([draws.arms[tier].at_most_usd for tier in policy.asks], axis=0) / draws.cost_usd
     # Where answers are checked, any of them might have been paid for twice.
-    worst = np.where(priced, (0.0 if policy.verifier else 1.0) - np.nan_to_num(part), 0.0)
-    return Saved(z=np.repeat(z, draws.times.astype(np.int64)), lowest=float(min(0.0, worst.min(initial=0.0))))
+    kept = 0.0 if policy.verifier else 1.0
+    worst = np.where(priced, kept - np.fmax(np.nan_to_num(part), at_most), 0.0)
+    times = draws.times.astype(np.int64)
+    mass = np.repeat(draws.mass, times)
+    return Saved(z=np.repeat(z, times), mass=mass, lowest=lowest_share(np.repeat(worst, times), mass))
 
 
 def latency_of(policy: RoutePolicy, draws: Replayed, walked: Walk) -> FloatArray:
@@ -379,10 +392,10 @@ def break_even_of(policy: RoutePolicy, draws: Replayed, walked: Walk, level: flo
 
 
 class Values:
-    """Values of fitted signals, each computed once: every look of a route asks for those of the same draws again."""
+    """Values of fitted signals, each computed once a request: every look of a route asks for them again."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple[int, str], tuple[SignalSpec, FloatArray]] = {}
+        self._known: dict[int, tuple[SignalSpec, dict[str, float]]] = {}
 
     def of(self, policy: RoutePolicy, draws: Replayed, embedder: TextEmbedder | None) -> FloatArray | None:
         """The values of a policy's signal on some draws, shape (n,); None for a policy without one.
@@ -394,9 +407,10 @@ class Values:
         """
         if policy.signal is None:
             return None
-        key = (id(policy.signal), draws.requests_digest)
-        if key not in self._known:
-            assert draws.requests is not None
-            # The spec is kept with its values, so that its id stays its own.
-            self._known[key] = (policy.signal, compute(policy.signal, draws.requests, embedder=embedder))
-        return self._known[key][1]
+        # The spec is kept with its values, so that its id stays its own.
+        _, known = self._known.setdefault(id(policy.signal), (policy.signal, {}))
+        assert draws.requests is not None
+        asked = zip(draws.request_fps, draws.requests, strict=True)
+        if new := {fp: request for fp, request in asked if fp not in known}:
+            known.update(zip(new, compute(policy.signal, list(new.values()), embedder=embedder), strict=True))
+        return np.array([known[fp] for fp in draws.request_fps], dtype=np.float64)

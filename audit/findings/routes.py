@@ -31,6 +31,7 @@ from audit.findings.onward import left_behind
 from audit.findings.options import SegmentTraffic, options_of
 from audit.findings.policies import Bench
 from audit.findings.recommendation import Decided, moved_draws, recommend
+from audit.findings.robustness import robustness_caveats
 from audit.findings.sequence import decide
 from audit.stats.planning import least_pairs, pairs_needed
 
@@ -154,11 +155,7 @@ def _judge(
     below = _below_floor(accepted, accepted_floor)
     verdict = _verdict(design, candidates, policies, below)
     left_usd = left_behind(certified) if verdict.policy else 0.0
-    caveats = (
-        *_caveats(design, traffic, certified.noise, verdict.candidate),
-        *_order_caveats(certified, left_usd),
-        *_untested_rules(design, settings),
-    )
+    caveats = _sentences(design, traffic, certified, verdict, left_usd, settings)
     # A route below its own floor stays where it is at any margin.
     others = () if below else tuple(_terms_at(margin, terms, certified.noise) for margin in MARGINS)
     judged = Judged(
@@ -318,7 +315,7 @@ def _finding(judged: Judged, settings: Settings) -> RouteFinding:
         floor=judged.accepted_floor,
         below_floor=judged.below,
         unreplayable=dict(traffic.unreplayable),
-        quality_bounds=_bounds(design, judged.recommendation.quality_delta),
+        quality_bounds=_bounds(design, judged.recommendation.quality_delta, judged.recommendation.tier),
         sampled={"quality": design.quality_n, "dollars": design.dollars_n, "distinct": design.distinct},
         can_decide=f"{design.can_decide}, {design.reason}" if design.reason else design.can_decide,
         candidates=tuple(judged.candidates),
@@ -329,6 +326,8 @@ def _finding(judged: Judged, settings: Settings) -> RouteFinding:
         looks=(judged.schedule.taken, len(judged.schedule.looks)),
         left_usd=judged.left_usd,
         criteria=design.criteria,
+        already=design.already.get(judged.recommendation.tier or "", 0),
+        already_usd=design.already_usd.get(judged.recommendation.tier or "", 0.0),
     )
 
 
@@ -370,14 +369,33 @@ def _needs_more(
     return NeedsMore(replays=draws, usd=None if per_request is None else max(per_request, 0.0) * draws)
 
 
-def _bounds(design: RouteDesign, delta: Estimate | None) -> Estimate | None:
+def _bounds(design: RouteDesign, delta: Estimate | None, tier: str | None) -> Estimate | None:
     """Delta if every request that could not be replayed went one way or the other (Manski bounds)."""
     if delta is None or design.requests == 0:
         return None
     u = 1 - design.replayable / design.requests
+    # What runs on the candidate already stays as it is, so the delta is about the rest of the replayable requests.
+    delta = delta.scaled(design.movable(tier) / design.replayable) if tier and design.replayable else delta
     lo = None if delta.lo is None else (1 - u) * delta.lo - u
     hi = None if delta.hi is None else (1 - u) * delta.hi + u
     return Estimate(est=(1 - u) * delta.est, lo=lo, hi=hi, level=delta.level)
+
+
+def _sentences(
+    design: RouteDesign,
+    traffic: RouteTraffic,
+    certified: Certified,
+    verdict: Decided,
+    left_usd: float,
+    settings: Settings,
+) -> tuple[str, ...]:
+    """Everything that a reader must know before using the route's numbers."""
+    return (
+        *_caveats(design, traffic, certified.noise, verdict.candidate),
+        *_order_caveats(certified, left_usd),
+        *(robustness_caveats(verdict.policy.robust) if verdict.policy else ()),
+        *_untested_rules(design, settings),
+    )
 
 
 def _order_caveats(certified: Certified, left_usd: float) -> list[str]:

@@ -177,6 +177,7 @@ def find(watch: Watch, plan: Plan, context: Context, reach: Reach | None = None)
         caveats=_caveats(routes, buckets, context, settings),
         provenance=context.provenance,
         frontier=frontier(routes, mix.spend_usd, level),
+        guarantee=settings.guarantee,
     )
     return Concluded(
         findings=findings,
@@ -217,6 +218,12 @@ def _caveats(routes: Sequence[RouteFinding], buckets: Ledger, context: Context, 
         left = sum(route.up_to_usd for route in unsettled)
         found.append(
             f"{names} {'is' if len(unsettled) == 1 else 'are'} not proven. Up to {usd(left)} is counted as $0."
+        )
+    moved = sum(route.recommendation.moves_traffic for route in routes)
+    if settings.guarantee == "route" and moved * settings.alpha >= 1:
+        found.append(
+            f"Each verdict is right with {percent(settings.confidence)} confidence, per route: of {moved} routes about "
+            f"{moved * settings.alpha:.0f} may be wrong (`guarantee: portfolio` is about all of them)."
         )
     recomputed, spend = context.recomputed_usd, context.mix.spend_usd
     if recomputed is not None and spend and abs(recomputed / spend - 1) > BILL_DIFFERENCE:

@@ -42,6 +42,10 @@ def decide(evidence: Sequence[Evidence], verdicts: Verdicts, terms: Terms) -> di
 
 def _decision(candidate: Evidence, tested: Tested | None, terms: Terms, verdicts: Verdicts) -> Decision:
     position = tested.position if tested is not None and tested.reached else None
+    if tested is not None and tested.certified and (drift := tested.robust.drift) and drift.contradicts:
+        assert drift.since is not None
+        reason = f"{points_interval(drift.since)} points since {drift.changed_at}, which the mean over the window hides"
+        return Decision(verdict=CandidateVerdict.NOT_PROVEN, reason=reason, tested=position)
     if tested is not None and tested.certified:
         assert candidate.delta is not None
         reason = f"{points_interval(candidate.delta)} points, all above {points(-terms.margin)}"

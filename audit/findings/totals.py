@@ -137,8 +137,9 @@ def acceptance(routes: Sequence[RouteFinding], level: float) -> Acceptance:
 
 
 def _judged_share(route: RouteFinding) -> float:
-    """Share of the requests that the delta is about: all that can be replayed, whether a Split moves them or not."""
-    return 1 - sum(route.unreplayable.values()) / route.requests if route.requests else 0.0
+    """Share of the requests that the delta is about: all that can be replayed and are not on the candidate already."""
+    outside = sum(route.unreplayable.values()) + route.already
+    return 1 - outside / route.requests if route.requests else 0.0
 
 
 def _clipped(share: Estimate) -> Estimate:

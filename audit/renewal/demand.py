@@ -17,7 +17,7 @@ from audit.core.contract import ContractSettings, VendorSettings, probabilities
 from audit.core.finding import Findings, RouteFinding, Verdict
 from audit.renewal.rates import Rate, charged_share
 from audit.stats.commitments import two_piece_normal
-from audit.stats.quantiles import FloatArray, IntArray
+from audit.stats.quantiles import FloatArray, IntArray, spaced_normal
 
 WORLDS, PATHS = 400, 200
 MONTH_DAYS = 365 / 12
@@ -89,7 +89,7 @@ def demand_of(findings: Findings, contract: ContractSettings, seed: int) -> Dema
         for model, share in route.incumbents.items():
             use = paths.starts[:, index] * route.spend_usd * share * per_month
             monthly[model] = monthly.get(model, 0.0) + use
-        z = rng.standard_normal(WORLDS)
+        z = spaced_normal(WORLDS, rng)
         if (move := _move(index, route, findings, contract, per_month, z)) is not None:
             moves.append(move)
             monthly.setdefault(move.model, np.zeros(len(contract.growth)))
@@ -151,7 +151,7 @@ def _paths(findings: Findings, contract: ContractSettings, rng: np.random.Genera
     scenario = np.searchsorted(edges, (np.arange(PATHS) + 0.5) / PATHS).clip(max=len(growth) - 1)
     rate = np.array([entry.monthly for entry in growth])[scenario]
     sigma = np.sqrt(np.log1p(np.array([entry.spread for entry in growth]) ** 2))[scenario]
-    z = rng.standard_normal(PATHS)
+    z = spaced_normal(PATHS, rng)
     level = np.exp(sigma * z - sigma**2 / 2)
     volume = level[:, None] * (1 + rate[:, None]) ** np.arange(contract.months)[None, :]
     starts = [[entry.volume_of(route.route) for route in findings.routes] for entry in growth]

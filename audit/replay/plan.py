@@ -12,6 +12,7 @@ from audit.core.errors import UnknownName
 from audit.core.exchange import Request, Usage
 from audit.core.fingerprint import fingerprint
 from audit.core.plan import Reach, RouteDesign, RouteQuote
+from audit.core.policy import bare
 from audit.core.tier import Tier
 from audit.llm.tiers import is_local
 from audit.llm.tokens import prompt_tokens_bound
@@ -86,7 +87,8 @@ def planned_calls(
         rows = drawn.get(design.route, [])
         looks = design.whole if reach is None else reach.get(design.route, {})
         for name, look in looks.items():
-            wanted = (row.request_fp for row in rows if row.turn(design) <= look)
+            served = bare(by_name[name].identity)
+            wanted = (row.request_fp for row in rows if row.turn(design) <= look and bare(row.model) != served)
             for place, request_fp in enumerate(dict.fromkeys(wanted)):
                 ranked.append((place, number, _call(design.route, request_fp, by_name[name], CANDIDATE)))
         if design.incumbent_tier is not None and (reach is None or design.route in reach):

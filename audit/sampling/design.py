@@ -16,14 +16,22 @@ import polars as pl
 from audit.core.criteria import CriteriaCheck
 from audit.core.exchange import Usage
 from audit.core.plan import RouteDesign
+from audit.core.policy import bare
 from audit.core.reason import Because, Reason, because
 from audit.core.settings import RouteSettings, Settings, SliceSettings
 from audit.core.tier import Tier
+from audit.core.traffic import exact_sum
 from audit.sampling.frame import RouteFrame
 from audit.stats.planning import least_pairs, pairs_needed
 
 BUDGET_SHARE = 0.9
 """Part of the cap that the expected cost may fill: answers are sometimes longer than the log's."""
+
+LEAST_MOVING = 0.2
+"""A candidate that serves more of the route already than leaves this part is not given larger samples for it."""
+
+LEAST_SPEND = 0.05
+"""Part of a route's spend that must be on other models for a tier to be worth a test there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +56,20 @@ def design_routes(
     judges = {criterion.judge for entry in settings.routes for criterion in entry.criteria}
     usable = [tier for tier in tiers if tier.name not in judges]
     designs = [_design(frame, needs[frame.route], usable, settings) for frame in frames]
+    if settings.guarantee == "portfolio":
+        settings = _for_all(settings, sum(bool(design.candidates) for design in designs))
+        designs = [
+            replace(_design(frame, needs[frame.route], usable, settings), alpha=settings.alpha) for frame in frames
+        ]
     designs = _prioritised(designs, frames, usable)
     if settings.max_spend is None:
         return designs
     return _within_budget(designs, frames, usable, settings)
+
+
+def _for_all(settings: Settings, routes: int) -> Settings:
+    """The settings with the error rate that each of so many routes has when all of them share the declared one."""
+    return settings.model_copy(update={"confidence": 1 - settings.alpha / max(routes, 1)})
 
 
 def _design(frame: RouteFrame, need: RouteNeeds, tiers: Sequence[Tier], settings: Settings) -> RouteDesign:
@@ -59,18 +77,25 @@ def _design(frame: RouteFrame, need: RouteNeeds, tiers: Sequence[Tier], settings
     margin = settings.margin_of(frame.route)
     only = settings.slice.tiers
     candidates = [t for t in candidates_of(frame, need.entry, tiers) if only is None or t.name in only]
-    incumbent_tier = next((tier.name for tier in tiers if tier.identity == frame.incumbent), None)
+    # What the only candidate serves already is in no sample, however much of the route that is.
+    sole = bare(candidates[0].identity) if len(candidates) == 1 else None
+    incumbent = next((model for model in frame.models if bare(model) != sole), frame.incumbent)
+    incumbent_tier = next((tier.name for tier in tiers if tier.identity == incumbent), None)
     design = RouteDesign(
         route=frame.route,
         requests=frame.requests,
         replayable=frame.rows.height,
         spend_usd=frame.spend_usd,
         auditable_usd=frame.auditable_usd,
-        incumbent=frame.incumbent,
+        incumbent=incumbent,
         incumbent_tier=incumbent_tier,
         incumbent_n=0,
         margin=margin,
         candidates=tuple(tier.name for tier in candidates),
+        already={tier.name: frame.on(tier.identity).height for tier in candidates if frame.on(tier.identity).height},
+        already_usd={
+            tier.name: exact_sum(there["cost_usd"]) for tier in candidates if (there := frame.on(tier.identity)).height
+        },
         quality_n=0,
         dollars_n=0,
         distinct=0,
@@ -85,7 +110,9 @@ def _design(frame: RouteFrame, need: RouteNeeds, tiers: Sequence[Tier], settings
         discordance=options.discordance, delta=0.0, margin=margin, alpha=settings.alpha, power=options.power
     )
     floor = least_pairs(margin, settings.alpha)
-    quality = math.ceil(max(wanted or floor, floor) / (1 - options.tuning_share))
+    # On a route that other models than the sole candidate's serve as well, some draws tell a candidate nothing.
+    moving = min(design.movable(name) for name in design.candidates) / max(pool_of(design), 1)
+    quality = math.ceil(max(wanted or floor, floor) / (1 - options.tuning_share) / max(moving, LEAST_MOVING))
     return sized(design, quality, settings)
 
 
@@ -109,10 +136,19 @@ def _obstacle(frame: RouteFrame, need: RouteNeeds, design: RouteDesign, options:
     return None if need.criteria is None else need.criteria.why
 
 
+def pool_of(design: RouteDesign) -> int:
+    """Replayable requests that some candidate could move: all but those that the only candidate serves already."""
+    return (
+        max((design.movable(name) for name in design.candidates), default=0)
+        if len(design.candidates) == 1
+        else (design.replayable)
+    )
+
+
 def sized(design: RouteDesign, quality: int, settings: Settings) -> RouteDesign:
     """The design with this many quality draws at most, and what they can decide."""
     options = settings.slice
-    quality = min(quality, design.replayable, options.max_per_route or quality)
+    quality = min(quality, pool_of(design), options.max_per_route or quality)
     certifying = math.floor(quality * (1 - options.tuning_share))
     incumbent_n = 0
     if design.incumbent_tier is not None:
@@ -122,7 +158,7 @@ def sized(design: RouteDesign, quality: int, settings: Settings) -> RouteDesign:
         design,
         looks=_looks(quality, certifying, least_pairs(design.margin, settings.alpha), options.looks),
         quality_n=quality,
-        dollars_n=min(options.dollars_per_route, design.replayable),
+        dollars_n=min(options.dollars_per_route, pool_of(design)),
         incumbent_n=incumbent_n,
         can_decide=can_decide,
         why=why,
@@ -171,8 +207,14 @@ def candidates_of(frame: RouteFrame, entry: RouteSettings | None, tiers: Sequenc
     by_name = {tier.name: tier for tier in tiers}
     if entry is not None and entry.candidates is not None:
         return [by_name[name] for name in entry.candidates]
-    spend = frame.auditable_usd
-    return [tier for tier in tiers if tier.identity != frame.incumbent and cost_at(frame.rows, tier) < spend]
+    return [tier for tier in tiers if _is_cheaper(frame, tier)]
+
+
+def _is_cheaper(frame: RouteFrame, tier: Tier) -> bool:
+    """Whether a tier costs less at the logged tokens, on the requests that it doesn't serve already."""
+    rest = frame.without(tier.identity)
+    spend = exact_sum(rest["cost_usd"])
+    return spend > LEAST_SPEND * frame.auditable_usd and cost_at(rest, tier) < spend
 
 
 def cost_at(rows: pl.DataFrame, tier: Tier) -> float:

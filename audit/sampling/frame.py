@@ -11,8 +11,9 @@ import polars as pl
 
 from audit.core.errors import InputError
 from audit.core.options import DIMENSIONS
+from audit.core.policy import bare
 from audit.core.reason import Reason
-from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS, exact_sum
+from audit.core.traffic import BILLABLE_STATUSES, LIMIT_PARAMS, MODEL_COLUMNS, SPEND_COLUMNS, exact_sum
 
 SHAPE = ("prompt_chars", "n_turns", "n_tools")
 """Columns whose histograms tell whether later traffic is still like this log's."""
@@ -63,6 +64,14 @@ class RouteFrame:
     unreplayable_usd: dict[str, float]
     shape: dict[str, list[int]] = field(default_factory=dict)
 
+    def on(self, model: str) -> pl.DataFrame:
+        """The rows that a model served, whatever provider the log writes before its name."""
+        return self.rows.filter(_is_model(model))
+
+    def without(self, model: str) -> pl.DataFrame:
+        """The others."""
+        return self.rows.filter(~_is_model(model))
+
     @property
     def auditable_usd(self) -> float:
         """Spend on the rows that can be replayed."""
@@ -77,6 +86,10 @@ class RouteFrame:
     def segments(self) -> dict[str, dict[str, tuple[int, float]]]:
         """Auditable requests and their spend by tenant, region and environment; "" where the log names none."""
         return {name: _by(name, self.rows) for name in DIMENSIONS if name in self.rows.columns}
+
+
+def _is_model(model: str) -> pl.Expr:
+    return pl.col("model").str.split("/").list.last() == bare(model)
 
 
 def _by(dimension: str, rows: pl.DataFrame) -> dict[str, tuple[int, float]]:
@@ -120,10 +133,9 @@ def route_frames(traffic_files: Sequence[Path]) -> list[RouteFrame]:
             "cost_usd",
             # One text over many pictures is many prompts.
             prompt_hash=pl.when(pl.col("has_images") | pl.col("has_audio")).then("request_fp").otherwise("prompt_hash"),
-            max_tokens=pl.coalesce(
-                pl.col("params").str.json_path_match("$.max_completion_tokens"),
-                pl.col("params").str.json_path_match("$.max_tokens"),
-            ).cast(pl.Int64, strict=False),
+            max_tokens=pl.coalesce(pl.col("params").str.json_path_match(f"$.{name}") for name in LIMIT_PARAMS).cast(
+                pl.Int64, strict=False
+            ),
         )
         .with_columns(
             pl.col("route").fill_null(""),

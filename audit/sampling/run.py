@@ -37,8 +37,13 @@ def draw_sample(
 ) -> Sample:
     """Design every route and draw its two samples. Same frames, settings and seed: same slice."""
     designs, parts = [], []
+    models = {tier.name: tier.identity for tier in tiers}
     for frame, design in zip(frames, design_routes(frames, needs, tiers, settings), strict=True):
-        part = draw_route(frame, design, seed=settings.seed, tuning_share=settings.slice.tuning_share)
+        # What the only candidate serves already cannot move, so it is in no sample.
+        moving = frame.rows if len(design.candidates) != 1 else frame.without(models[design.candidates[0]])
+        part = draw_route(
+            replace(frame, rows=moving), design, seed=settings.seed, tuning_share=settings.slice.tuning_share
+        )
         distinct = 0 if part.is_empty() else part["request_fp"].n_unique()
         designs.append(replace(design, distinct=distinct))
         parts.append(part)

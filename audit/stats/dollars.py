@@ -186,6 +186,71 @@ def hajek_share(
     )
 
 
+def pooled_masses(costs: npt.ArrayLike, *, quality_rate: float, dollar_draws: float, spend: float) -> FloatArray:
+    """The dollars that each draw of two pooled samples stands for, up to a common factor.
+
+    A record of cost c is expected `quality_rate + dollar_draws * c / spend` times in both samples together; its cost
+    over that is what one appearance stands for.
+
+    Args:
+        costs: Of the drawn records, shape (n,), > 0.
+        quality_rate: Chance of a record to be in the equal-probability sample, in [0, 1].
+        dollar_draws: Dollar-weighted draws.
+        spend: Dollars that these were drawn from, > 0.
+
+    Source:
+        Veach & Guibas (1995), SIGGRAPH, the balance heuristic; in surveys: pooled Hansen-Hurwitz (Bankier 1986).
+    """
+    dollars = finite_vector("costs", costs)
+    masses: FloatArray = dollars / (quality_rate + dollar_draws * dollars / spend)
+    return masses
+
+
+def pooled_share(z: npt.ArrayLike, masses: npt.ArrayLike, *, level: float = 0.95, z_low: float = 0.0) -> ShareEstimate:
+    """A share of spend from draws of unequal mass, with two pseudo-draws: one saves everything, one is the worst case.
+
+    Rare answers of enormous cost may be in no draw at all. What bounds them is the price of the longest answer that is
+    allowed, so the worst pseudo-draw is the share saved if every answer ran to that length: with n draws it widens the
+    interval by about three of its n-th parts, as the rule of three does for an event that was never seen.
+
+    Args:
+        z: Share saved on each draw, shape (n,), at most 1; may lie far below `z_low` on a request that cost little.
+        masses: From `pooled_masses`, shape (n,), > 0.
+        level: Nominal coverage in (0, 1).
+        z_low: Share saved in the worst case, at most 0.
+
+    Special cases:
+        No draws: share, observed and interval are None.
+
+    Source:
+        docs/method/dollars.md; Student t on the linearised ratio (Saerndal, Swensson & Wretman 1992, section 5.7).
+    """
+    values, sizes = finite_vector("z", z), finite_vector("masses", masses)
+    if values.size == 0:
+        return ShareEstimate(share=None, observed=None, interval=None, n=0)
+    if values.shape != sizes.shape or (sizes <= 0).any():
+        raise ValueError("masses must be positive, one per draw")
+    return _with_pseudo_draws(values, sizes, level=level, ends=(z_low, 1.0))
+
+
+def _with_pseudo_draws(
+    values: FloatArray, sizes: FloatArray, *, level: float, ends: tuple[float, float]
+) -> ShareEstimate:
+    mean_size = float(sizes.mean())
+    augmented = np.concatenate([values, ends])
+    masses = np.concatenate([sizes, [mean_size, mean_size]])
+    n = augmented.size
+    share = float(masses @ augmented / masses.sum())
+    residuals = masses * (augmented - share) / masses.mean()
+    half = two_sided_t(level, n - 1) * math.sqrt(float(residuals @ residuals) / (n - 1) / n)
+    return ShareEstimate(
+        share=share,
+        observed=float(sizes @ values / sizes.sum()),
+        interval=Interval(low=share - half, high=min(share + half, ends[1]), level=level),
+        n=int(values.size),
+    )
+
+
 def missing_share_bounds(
     z: npt.ArrayLike,
     weights: npt.ArrayLike,

@@ -49,3 +49,12 @@ def finite_vector(name: str, values: npt.ArrayLike) -> FloatArray:
     if not np.isfinite(array).all():
         raise ValueError(f"{name} has a missing or infinite value: count missing records, do not pass them on")
     return array
+
+
+def spaced_normal(n: int, rng: np.random.Generator) -> FloatArray:
+    """The n evenly spaced quantiles of the standard normal distribution, shuffled, shape (n,).
+
+    A quantile read off them has no noise of sampling; the shuffle keeps several such draws apart.
+    """
+    values: FloatArray = special.ndtri((np.arange(n) + 0.5) / n)
+    return rng.permutation(values)

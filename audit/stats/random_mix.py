@@ -10,8 +10,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats as distributions
+from scipy import special
 
+from audit.stats.quantiles import FloatArray, IntArray
 from audit.stats.tango import PairCounts
 
 
@@ -48,12 +49,27 @@ def random_mix_p(parted: Parted) -> float:
     b, c = round(moved.b + kept.b), round(moved.c + kept.c)
     if m == 0 or m == n or b + c == 0:
         return 1.0
-    regressions = np.arange(max(0, m - (n - b)), min(b, m) + 1)
-    weight = distributions.hypergeom.pmf(regressions, n, b, m)
-    # Regressions less gains stay at or below what was seen: gains are at least regressions less that.
-    least_gains = regressions - (round(moved.b) - round(moved.c))
-    tail = distributions.hypergeom.sf(least_gains - 1, n - b, c, m - regressions) if n > b else least_gains <= 0
-    return float(min(1.0, max(0.0, weight @ np.asarray(tail, dtype=np.float64))))
+    weight = _hypergeometric(np.arange(b + 1), n, b, m)
+    seen = round(moved.b) - round(moved.c)
+    p = 0.0
+    for regressions in np.flatnonzero(weight > 0).tolist():
+        # Regressions less gains stay at or below what was seen: gains are at least regressions less that.
+        gains = _hypergeometric(np.arange(max(0, regressions - seen), c + 1), n - b, c, m - regressions)
+        p += float(weight[regressions] * gains.sum())
+    return min(1.0, p)
+
+
+def _hypergeometric(k: IntArray, n: int, marked: int, drawn: int) -> FloatArray:
+    """Probability that k of `drawn` are marked, of n of which `marked` are, shape of k; 0 where that cannot be."""
+    possible = (k <= marked) & (k <= drawn) & (drawn - k <= n - marked)
+    within = np.where(possible, k, max(0, drawn - (n - marked)))
+    log = _log_choose(marked, within) + _log_choose(n - marked, drawn - within) - _log_choose(n, np.array(drawn))
+    return np.where(possible, np.exp(log), 0.0)
+
+
+def _log_choose(n: int, k: IntArray) -> FloatArray:
+    found: FloatArray = special.gammaln(n + 1.0) - special.gammaln(k + 1.0) - special.gammaln(n - k + 1.0)
+    return found
 
 
 def random_mix_z(parted: Parted) -> float:

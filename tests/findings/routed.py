@@ -34,7 +34,7 @@ class Routed:
             requests=self.requests,
             verifiers=lambda route: verifiers,
             rules=lambda route: [(to, written_rule(when)) for to, when in rules],
-            count_moved=lambda goes: {route: self._counted(rule) for route, rule in goes.items()},
+            count_moved=lambda goes, already: {route: self._counted(rule) for route, rule in goes.items()},
             seed=self.world.settings.seed,
             alpha=self.world.settings.alpha,
         )

@@ -15,7 +15,7 @@ from audit.core.reason import Reason
 from audit.core.schemas import ACCEPTED, NO_ANSWER, NOT_ASKED, REPLAYS, SCORES
 from audit.core.settings import Settings
 from audit.core.tier import Price, Tier
-from audit.findings.costing import LOGGED
+from audit.findings.costing import LIMIT, LOGGED
 from audit.findings.evidence import Tables
 from audit.sampling.design import RouteNeeds
 from audit.sampling.frame import RouteFrame
@@ -67,6 +67,7 @@ def make_world(
     noise: Planted | None = None,
     extra: dict[str, object] | None = None,
     hard_share: float = 0.0,
+    already: float = 0.0,
 ) -> World:
     """Plant a route's truth, sample it and write what replay and scoring would have left."""
     rng = np.random.default_rng(seed)
@@ -79,7 +80,9 @@ def make_world(
             "session_id": pl.Series([None] * n, dtype=pl.String),
             "request_fp": [f"fp{i}" for i in range(n)],
             "prompt_hash": [f"fp{i}" for i in range(n)],
-            "model": "large-1",
+            "model": np.where(
+                np.random.default_rng([seed, 3]).random(n) < already, f"{next(iter(planted))}-1", "large-1"
+            ),
             "cost_usd": cost,
             "prompt_tokens": (cost * 1e5).astype(int) + 1,
             "completion_tokens": (cost * 3e4).astype(int) + 1,
@@ -108,7 +111,7 @@ def make_world(
     arms = {(name, "candidate"): behaviour for name, behaviour in planted.items()}
     if noise is not None:
         arms["large", "incumbent_replay"] = noise
-    accepted, replays = [_verdicts(ids, "incumbent", "", passes, np.full(n, "ok"))], []
+    accepted, replays = [table_of_verdicts(ids, "incumbent", "", passes, np.full(n, "ok"))], []
     true_delta, true_saving = {}, {}
     # From a generator of its own, so that a world without hard requests stays what it was.
     hard = np.random.default_rng([seed, 1]).random(n) < hard_share
@@ -124,8 +127,8 @@ def make_world(
         records = records.with_columns(pl.Series(f"y_{name}", after), pl.Series(f"cost_{name}", spent))
         true_delta[name] = float(after.mean() - passes.mean())
         true_saving[name] = float(cost.sum() - spent.sum())
-        accepted.append(_verdicts(ids, arm, name, after, status))
-        replays.append(_calls(rows["request_fp"].to_list(), arm, name, status, spent))
+        accepted.append(table_of_verdicts(ids, arm, name, after, status))
+        replays.append(table_of_calls(rows["request_fp"].to_list(), arm, name, status, spent))
     drawn = set(sample.table["exchange_id"].to_pylist())
     slice_ = pl.from_arrow(sample.table)
     assert isinstance(slice_, pl.DataFrame)
@@ -133,11 +136,11 @@ def make_world(
         slice=slice_.with_columns(
             pl.col(pl.Categorical).cast(pl.String),
             latency_ms=pl.lit(900.0),
-            **dict.fromkeys(LOGGED, pl.lit(None, dtype=pl.Int64)),
+            **dict.fromkeys((*LOGGED, LIMIT), pl.lit(None, dtype=pl.Int64)),
         ),
         replays=pl.concat(replays).with_columns(same_answer=pl.lit(None, dtype=pl.Boolean)),
         accepted=pl.concat(accepted).filter(pl.col("exchange_id").is_in(list(drawn))),
-        scores=pl.DataFrame(pl.from_arrow(SCORES.empty_table())).with_columns(pl.col(pl.Categorical).cast(pl.String)),
+        scores=empty_scores(),
     )
     return World(
         tables=tables,
@@ -150,7 +153,13 @@ def make_world(
     )
 
 
-def _verdicts(ids: list[str], arm: str, tier: str, passed: np.ndarray, status: np.ndarray) -> pl.DataFrame:
+def empty_scores() -> pl.DataFrame:
+    """The table of scores of a run whose criteria nobody looks at."""
+    return pl.DataFrame(pl.from_arrow(SCORES.empty_table())).with_columns(pl.col(pl.Categorical).cast(pl.String))
+
+
+def table_of_verdicts(ids: list[str], arm: str, tier: str, passed: np.ndarray, status: np.ndarray) -> pl.DataFrame:
+    """The verdicts of one arm on all requests."""
     measured = ~np.isin(status, NO_ANSWER)
     good = passed & (status == "ok")
     return pl.DataFrame(
@@ -169,7 +178,8 @@ def _verdicts(ids: list[str], arm: str, tier: str, passed: np.ndarray, status: n
     ).select(ACCEPTED.names)
 
 
-def _calls(fps: list[str], arm: str, tier: str, status: np.ndarray, cost: np.ndarray) -> pl.DataFrame:
+def table_of_calls(fps: list[str], arm: str, tier: str, status: np.ndarray, cost: np.ndarray) -> pl.DataFrame:
+    """The calls of one arm."""
     empty = pl.DataFrame(pl.from_arrow(REPLAYS.empty_table())).with_columns(pl.col(pl.Categorical).cast(pl.String))
     failed = np.isin(status, NO_ANSWER)
     refused = status == NOT_ASKED
@@ -194,4 +204,4 @@ def _calls(fps: list[str], arm: str, tier: str, status: np.ndarray, cost: np.nda
 
 def write_world(world: World, folder: RunFolder) -> None:
     """Write the slice, for tests of what reads files."""
-    write_table(folder.slice, pa.table(world.tables.slice.drop("latency_ms", *LOGGED).to_arrow()))
+    write_table(folder.slice, pa.table(world.tables.slice.drop("latency_ms", *LOGGED, LIMIT).to_arrow()))

@@ -19,7 +19,7 @@ from audit.core.plan import RouteDesign
 from audit.core.schemas import ACCEPTED, REPLAYS, SCORES
 from audit.core.settings import Settings
 from audit.core.tier import Price, Tier
-from audit.findings.costing import LOGGED
+from audit.findings.costing import LIMIT, LOGGED
 from audit.findings.evidence import Tables
 from audit.findings.policies import Bench
 from audit.findings.routes import RouteTraffic, find_routes, prepare
@@ -75,7 +75,7 @@ def _tables(pairs: int) -> tuple[Tables, list[RouteDesign], dict[str, Tier]]:
             "cost_usd": REQUEST_USD,
             "latency_ms": 900.0,
             **dict.fromkeys(DIMENSIONS, ""),
-            **dict.fromkeys(LOGGED, 500),
+            **dict.fromkeys((*LOGGED, LIMIT), 500),
         }
     )
     before = rng.random(n) < 0.9

@@ -1,0 +1,222 @@
+"""What a policy's claim rests on: the units that carry it, its course over the window, and each model it replaces."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from audit.core.display import percent, plural, points_interval
+from audit.core.interval import Estimate
+from audit.core.robustness import Drift, IncumbentPart, Period, Robustness, Unit, UnitKind, Units
+from audit.findings.replayed import Replayed, Walk
+from audit.signals.signal import BoolArray
+from audit.stats.clusters import cluster_effect, clustered_delta
+from audit.stats.exact import p_pass
+from audit.stats.group_sequential import Look
+from audit.stats.random_mix import Parted, random_mix_p
+from audit.stats.tango import PairCounts, tango
+
+LARGE = 0.02
+"""Share of a claim above which a unit is named, and the claim is tested without it."""
+
+MOST_NAMED = 5
+LEAST_PAIRS = 30
+"""Fewer pairs of a period, or of an incumbent, say nothing by themselves."""
+
+MOST_PERIODS = 8
+WEEK = 7 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Claim:
+    """The measured pairs of a policy at a look, in draw order, shape (n,)."""
+
+    draws: Replayed
+    rows: BoolArray
+    before: BoolArray
+    after: BoolArray
+    kept: BoolArray
+    margin: float
+    level: float
+    look: Look
+
+    def counts(self, rows: BoolArray) -> PairCounts:
+        return PairCounts.of(self.before[rows], self.after[rows])
+
+    def delta(self, rows: BoolArray) -> Estimate:
+        counts = self.counts(rows)
+        return Estimate.of((counts.c - counts.b) / counts.n, tango(counts, level=self.look.level), self.level)
+
+    def holds(self, rows: BoolArray) -> bool:
+        counts = self.counts(rows)
+        above = tango(counts, level=self.look.level).low > -self.margin
+        return above and p_pass(counts, margin=self.margin) <= self.look.alpha
+
+
+def robustness_of(
+    tier: str, draws: Replayed, walked: Walk, *, before: int, look: Look, margin: float, level: float
+) -> Robustness:
+    """Look at a policy's pairs by unit, by period and by incumbent.
+
+    Args:
+        tier: That the policy moves to.
+        draws: Certification draws that it may move.
+        walked: What it does with them.
+        before: Those whose place in the sample is below this are the look's.
+        look: Of the claim.
+        margin: Of the claim.
+        level: That intervals hold over all looks.
+
+    Source:
+        docs/method/units-and-drift.md.
+    """
+    after = np.where(walked.kept, draws.arms[tier].passed, draws.passed)
+    rows = (draws.draw_order < before) & ~np.isnan(draws.passed) & ~np.isnan(after)
+    if not rows.any():
+        return Robustness()
+    claim = _Claim(
+        draws=draws,
+        rows=rows,
+        before=draws.passed[rows] > 0.5,
+        after=after[rows] > 0.5,
+        kept=walked.kept[rows],
+        margin=margin,
+        level=level,
+        look=look,
+    )
+    units = (_units(claim, kind, names) for kind, names in draws.units.items())
+    return Robustness(
+        units=tuple(one for one in units if one is not None), drift=_drift(claim), incumbents=_incumbents(claim)
+    )
+
+
+def _units(claim: _Claim, kind: UnitKind, names: Sequence[str]) -> Units | None:
+    """The units of one kind; None where no two pairs share one."""
+    # A request without a session is a unit of its own.
+    mine = np.array([name or f"\x1f{i}" for i, name in enumerate(names)], dtype=object)[claim.rows]
+    found, number, sizes = np.unique(mine.astype(str), return_inverse=True, return_counts=True)
+    n = int(sizes.sum())
+    if len(found) == n or len(found) == 1:
+        return None
+    order = sorted(np.flatnonzero(sizes / n > LARGE).tolist(), key=lambda i: (-sizes[i], found[i]))
+    stands = claim.holds(np.ones(n, dtype=bool))
+    hangs = [i for i in order[:MOST_NAMED] if stands and not claim.holds(number != i)]
+    effect = cluster_effect(claim.after.astype(float) - claim.before, mine.astype(str), level=claim.level)
+    future = None
+    if effect.future_claim:
+        interval = clustered_delta(claim.before, claim.after, mine.astype(str), level=claim.look.level)
+        future = Estimate.of(interval.delta or 0.0, interval.interval, claim.level)
+    return Units(
+        kind=kind,
+        total=len(found),
+        pairs=n,
+        effective=effect.effective_templates,
+        large=tuple(_unit(claim, kind, str(found[i]), number == i) for i in order[:MOST_NAMED]),
+        n_large=len(order),
+        carried=float(sizes[order].sum() / n),
+        hangs_on=tuple(_shown(kind, str(found[i])) for i in hangs),
+        future=future,
+    )
+
+
+def _unit(claim: _Claim, kind: UnitKind, name: str, rows: BoolArray) -> Unit:
+    counts = claim.counts(rows)
+    return Unit(
+        name=_shown(kind, name),
+        pairs=int(counts.n),
+        share=float(rows.mean()),
+        b=int(counts.b),
+        c=int(counts.c),
+        fails_entirely=bool(claim.before[rows].any() and not claim.after[rows].any()),
+    )
+
+
+def _shown(kind: UnitKind, name: str) -> str:
+    return name[:40] if kind is UnitKind.SESSION else name[:8]
+
+
+def _drift(claim: _Claim) -> Drift | None:
+    """The course over the window of what the policy moves."""
+    at = claim.draws.at[claim.rows]
+    moved = claim.kept & ~np.isnan(at)
+    if moved.sum() < 2 * LEAST_PAIRS:
+        return None
+    first, last = float(at[moved].min()), float(at[moved].max())
+    if last <= first:
+        return None
+    for count in range(min(max(round((last - first) / WEEK), 4), MOST_PERIODS), 1, -1):
+        edges = first + (last - first) * np.arange(count) / count
+        period = np.searchsorted(edges, at, side="right") - 1
+        if min(int((moved & (period == k)).sum()) for k in range(count)) >= LEAST_PAIRS:
+            break
+    else:
+        return None
+    periods = tuple(
+        Period(since=_iso(edges[k]), pairs=int(rows.sum()), delta=claim.delta(rows))
+        for k in range(count)
+        for rows in [moved & (period == k)]
+    )
+    p_values = [
+        random_mix_p(Parted(moved=claim.counts(moved & (period < k)), kept=claim.counts(moved & (period >= k))))
+        for k in range(1, count)
+    ]
+    k = 1 + int(np.argmin(p_values))
+    p_change = min(1.0, min(p_values) * len(p_values))
+    since = claim.delta(moved & (period >= k))
+    changed = p_change <= 1 - claim.level
+    return Drift(
+        periods=periods,
+        p_change=p_change,
+        changed_at=_iso(edges[k]) if changed else None,
+        since=since if changed else None,
+        contradicts=changed and since.est <= -claim.margin,
+    )
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%MZ")
+
+
+def _incumbents(claim: _Claim) -> tuple[IncumbentPart, ...]:
+    models = np.array(claim.draws.models, dtype=object)[claim.rows].astype(str)
+    names, sizes = np.unique(models, return_counts=True)
+    if len(names) < 2:
+        return ()
+    order = sorted(range(len(names)), key=lambda i: (-sizes[i], names[i]))
+    return tuple(
+        IncumbentPart(
+            model=str(names[i]),
+            pairs=int(sizes[i]),
+            share=float(sizes[i] / sizes.sum()),
+            delta=claim.delta(models == names[i]),
+        )
+        for i in order
+        if sizes[i] >= LEAST_PAIRS
+    )
+
+
+def robustness_caveats(found: Robustness) -> list[str]:
+    """What a reader must know of the units and the course, in sentences."""
+    said = []
+    drift = found.drift
+    if drift is not None and drift.since is not None:
+        said.append(
+            f"What moves became worse within the window: {points_interval(drift.since)} points since "
+            f"{drift.changed_at}."
+        )
+    for units in found.units:
+        if units.hangs_on:
+            said.append(f"Without the {units.kind} {units.hangs_on[0]} the verdict would not be certified.")
+        if units.n_large:
+            largest = units.large[0]
+            entirely = "; the largest fails entirely" if largest.fails_entirely else ""
+            future = f"; for {units.kind}s to come {points_interval(units.future)} points" if units.future else ""
+            said.append(
+                f"{plural(units.n_large, str(units.kind))} {'carries' if units.n_large == 1 else 'carry'} "
+                f"{percent(units.carried)} of this route (effective {units.kind}s {units.effective:,.0f} of "
+                f"{units.total:,}){entirely}{future}."
+            )
+    return said
