@@ -36,12 +36,18 @@ class Expected:
 
 def _delta_holds(route: Mapping[str, Any], truth: Mapping[str, float]) -> bool:
     delta = route["recommendation"]["quality_delta"]
+    if delta is None:
+        return False
     return bool(delta["lo"] <= truth["delta_moved"] <= delta["hi"])
 
 
 def _names_a_unit(kind: str) -> Callable[[Mapping[str, Any], Mapping[str, float]], bool]:
     def holds(route: Mapping[str, Any], truth: Mapping[str, float]) -> bool:
-        units = {one["kind"]: one for one in route["recommendation"]["robustness"]["units"]}
+        robustness = route["recommendation"]["robustness"]
+        if robustness is None:
+            # Nothing was replayed: the route's criteria were refused before, so no unit can be named.
+            return False
+        units = {one["kind"]: one for one in robustness["units"]}
         return kind in units and bool(units[kind]["large"][0]["fails_entirely"])
 
     return holds
