@@ -222,7 +222,7 @@ def run() -> Iterator[Result]:
 
 
 def _wait_for(port: int) -> None:
-    for _ in range(200):
+    for _ in range(1_200):
         try:
             with urlopen(f"http://127.0.0.1:{port}/v1/models"):
                 return
