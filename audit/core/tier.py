@@ -144,7 +144,7 @@ class Tier:
     @property
     def answers_key(self) -> str:
         """What decides its answers, as the key of calls and recordings: as `identity`, and a protocol other than chat,
-        a token limit other than the default, and options.
+        a token limit other than the default, options, and whether parameters may be left out.
 
         Options count as a digest, since a header may be a secret. How an answer travels, where it lies and at which
         address it is made do not count.
@@ -156,6 +156,9 @@ class Tier:
             settings["max_output_tokens"] = self.max_output_tokens
         if options := {name: value for name, value in self.options.items() if name not in NOT_IN_ANSWERS}:
             settings["options"] = fingerprint(options)
+        if Adapt.DROP in self.adapt:
+            # Answers without a logged parameter are others than those with it.
+            settings["adapt"] = Adapt.DROP.value
         return _key(self.model, settings)
 
     def output_limit(self, logged: int | None) -> int:

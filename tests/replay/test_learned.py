@@ -155,6 +155,14 @@ def test_what_was_learned_is_known_to_the_next_run_as_far_as_it_is_allowed(tmp_p
     assert [body["temperature"] for body in server.bodies["no temperature"]] == [0]
 
 
+def test_answers_without_a_parameter_are_not_taken_for_answers_with_it(tmp_path: Path) -> None:
+    """Where leaving out is no longer allowed, what was answered without the parameter is no result any more."""
+    allowed = world_of(asked(10, temperature=0), tier(URL, model="no temperature", adapt=ALL))
+    assert {row["status"] for row in go(allowed, tmp_path, Quirky())} == {"ok"}
+    less = world_of(asked(10, temperature=0), tier(URL, model="no temperature"))
+    assert {row["status"] for row in go(less, tmp_path, Quirky())} == {"not_asked"}
+
+
 def test_a_refused_first_attempt_costs_nothing(tmp_path: Path) -> None:
     """What the journal books is the answers alone, whatever was refused before they came."""
     go(world_of(asked(30), tier(URL, model="no max_tokens")), tmp_path, Quirky())
