@@ -69,11 +69,14 @@ $(READY):
 	rm -f $(VENV)/.ready-*
 	touch $@
 
-# The tests of the report need a browser; it comes from the system's packages where that is possible.
+# The tests of the report need a browser, and a font with the widths that people's own have (a system without one falls
+# back to a far wider face); both come from the system's packages where that is possible.
 browser:
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || \
-	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing Chromium for the report's tests" && \
-	    apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; } || \
-	  echo "No Chromium found: install the package chromium; the report's browser tests will be skipped (in CI they fail)"
+	@{ { command -v chromium || command -v chromium-browser || command -v google-chrome; } >/dev/null && \
+	  fc-list 2>/dev/null | grep -qiE "liberation|arial|helvetica"; } || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "Installing Chromium and a font for the report's tests" && \
+	    apt-get update -qq && \
+	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fontconfig fonts-liberation >/dev/null; } || \
+	  echo "No Chromium, or no font for it, found: install chromium and fonts-liberation (without a browser its tests are skipped; in CI they fail)"
 
 .PHONY: help demo demo-local test test-slow check bench docs golden shots format clean browser

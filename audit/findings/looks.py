@@ -17,7 +17,7 @@ from audit.stats.tango import PairCounts
 NO_PROSPECT = 0.1
 """A comparison whose chance of being decided by the last look is below this is not worth its replays."""
 
-WORTH = 0.05
+WORTH = 0.01
 """Part of a route's spend that a policy must save beyond another to be worth further replays."""
 
 SCREENING_SHARE = 0.1

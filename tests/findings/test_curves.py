@@ -38,15 +38,15 @@ def test_a_curve_bounds_the_loss_at_every_share(split: tuple[Routed, RouteFindin
     assert curve.safe_share == pytest.approx(0.5, abs=0.15)
 
 
-def test_the_mark_on_the_curve_is_the_verdict(split: tuple[Routed, RouteFinding]) -> None:
-    """What is recommended stands on the curve with the bound of its own test, inside the margin."""
+def test_what_is_recommended_holds_the_margin(split: tuple[Routed, RouteFinding]) -> None:
+    """The mark that a curve is drawn with is the recommendation's own delta; its whole interval is inside the margin."""
     route = split[1]
+    delta = route.recommendation.quality_delta
     assert route.curve is not None
-    mark, delta = route.curve.recommended, route.quality_delta
-    assert mark is not None
     assert delta is not None
-    assert (mark.loss, mark.upper) == (-delta.est, -(delta.lo or 0.0))
-    assert mark.upper < route.margin
+    assert delta == route.quality_delta
+    assert delta.lo is not None
+    assert -delta.lo < route.margin
 
 
 def test_the_margin_that_was_fixed_gives_the_verdict_again(split: tuple[Routed, RouteFinding]) -> None:
