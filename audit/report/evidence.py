@@ -28,7 +28,7 @@ from audit.report.tables import Numbers
 from audit.report.words import STATUS, Status, criteria_note, decides, route_name
 
 DIFFERING = 5
-ROUTES_IN_LARGE_RUNS = 3
+ROUTES_IN_LARGE_RUNS = 2
 """Routes with evidence when there are more than the table shows; the rest is in `findings.json`."""
 
 SHORT = 400
