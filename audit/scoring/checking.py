@@ -239,15 +239,17 @@ def _passing_nothing(
 ) -> list[LogProblem]:
     """The route, or parts of it, in which the incumbent passes nothing although it passes elsewhere."""
     scored = [(item.exchange_id, holds) for item, holds in zip(route.items, verdicts, strict=True) if holds is not None]
-    if len(scored) < LEAST_ANSWERS:
-        return []
     passed = sum(holds for _, holds in scored)
-    if passed == 0:
+    if passed == 0 and len(route.items) >= LEAST_ANSWERS:
+        # Also where the criteria apply to none of the answers: nothing that they say can become a verdict.
+        example = scored[0][0] if scored else route.items[0].exchange_id
         return [
             LogProblem(
-                reason=Reason.NOTHING_PASSES, detail="", count=0, of=len(scored), example_id=scored[0][0], stops=True
+                reason=Reason.NOTHING_PASSES, detail="", count=0, of=len(route.items), example_id=example, stops=True
             )
         ]
+    if len(scored) < LEAST_ANSWERS:
+        return []
     failing: dict[str, list[str]] = {}
     for column, words in PARTS.items():
         groups: dict[str, list[tuple[str, bool]]] = {}

@@ -23,6 +23,10 @@ routes: [{{match: "*", candidates: [small], assert: [{criterion}]}}]
 """
 
 
+UNLIKE_EVERY_FOURTH = '{{ "x" if request.last_user.split()[2] | int % 4 == 0 else incumbent.text }}'
+"""The logged answer, but for the requests of team two."""
+
+
 def planned(folder: Path, criterion: str) -> Plan:
     """The plan of a log of additions, of which one team's answers are held against something else."""
     lines = [
@@ -31,7 +35,6 @@ def planned(folder: Path, criterion: str) -> Plan:
             metadata={
                 "route": "/add",
                 "team": "two" if n % 4 == 0 else "one",
-                "want": "x" if n % 4 == 0 else str(2 * n),
             },
         )
         for n in range(160)
@@ -47,7 +50,8 @@ def planned(folder: Path, criterion: str) -> Plan:
         ('{type: equals, value: "{{incumbent.text.nothing}}"}', Reason.CRITERIA_CANNOT_SCORE),
         ("{type: tool-call, value: {add: {a: [1]}}}", Reason.EXPECTATION_IMPOSSIBLE),
         ('{type: equals, value: "1{{incumbent.text}}"}', Reason.NOTHING_PASSES),
-        ('{type: equals, value: "{{metadata.want}}"}', Reason.PART_PASSES_NOTHING),
+        (f"{{type: equals, value: '{UNLIKE_EVERY_FOURTH}'}}", Reason.PART_PASSES_NOTHING),
+        ('{type: equals, value: "{{metadata.absent}}"}', Reason.NOTHING_PASSES),
         ('{type: regex, value: "[0-9]"}', Reason.CRITERIA_SEE_FORM),
         ("{type: levenshtein, threshold: 9}", Reason.CRITERIA_ACCEPT_DAMAGE),
     ],
