@@ -146,6 +146,7 @@ def find(watch: Watch, plan: Plan, context: Context, reach: Reach | None = None)
     total = avoidable(routes, level)
     buckets = ledger(routes, tables, context.unreplayable_usd)
     accepted = acceptance(routes, level)
+    moved = {found.finding.route: found.moved for found in judged}
     findings = Findings(
         run_id=context.run_id,
         window={"from": mix.window_from, "to": mix.window_to},
@@ -181,9 +182,7 @@ def find(watch: Watch, plan: Plan, context: Context, reach: Reach | None = None)
     )
     return Concluded(
         findings=findings,
-        cases=pick_cases(
-            routes, {found.finding.route: found.moved for found in judged}, tables, folder.body_files(), folder.scores
-        ),
+        cases=pick_cases(routes, moved, tables, folder.body_files(), folder.scores),
         policy=hand_over(
             findings, designs, [found.policy for found in judged], [found.evidence for found in judged], tiers
         ),
