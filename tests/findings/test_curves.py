@@ -39,7 +39,7 @@ def test_a_curve_bounds_the_loss_at_every_share(split: tuple[Routed, RouteFindin
 
 
 def test_what_is_recommended_holds_the_margin(split: tuple[Routed, RouteFinding]) -> None:
-    """The mark that a curve is drawn with is the recommendation's own delta; its whole interval is inside the margin."""
+    """A curve's mark is drawn from the recommendation's own delta; its whole interval is inside the margin."""
     route = split[1]
     delta = route.recommendation.quality_delta
     assert route.curve is not None
