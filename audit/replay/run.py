@@ -24,13 +24,13 @@ from audit.core.errors import AuditError, EndpointError, Incomplete, InputError,
 from audit.core.exchange import Request
 from audit.core.finding import ReplayCounts
 from audit.core.note import AnswerNote
-from audit.core.schemas import FAILED_TO_MEASURE
+from audit.core.schemas import FAILED_TO_MEASURE, MEASURED
 from audit.core.settings import ReplaySettings
 from audit.core.tier import Tier
 from audit.llm.budget import Budget, CapReached, Stake
 from audit.llm.cassette import Cassette, recorded_otherwise
 from audit.llm.client import Client, ClientOptions, Drained, open_client
-from audit.llm.reply import Reply, unasked
+from audit.llm.reply import Reply, failed, unasked
 from audit.llm.tiers import check_keys, is_local
 from audit.llm.wire import Transport
 from audit.replay.journal import Journal, Ledger
@@ -40,6 +40,7 @@ from audit.replay.plan import Call, TokenCounts, counts_of, waiting, worst_case_
 from audit.replay.preflight import first_of_each_shape
 from audit.replay.table import journal_row, replay_counts, write_replays
 
+OUTAGE = "replay.outage"
 RESUME = "run the same command again: it resumes, and finished calls are not paid twice"
 
 
@@ -175,6 +176,7 @@ class _Session:
         self.dropped: set[asyncio.Task[None]] = set()
         self.done = 0
         self.asked: set[str] = set()
+        self.answered: Counter[str] = Counter()
         self.told: set[tuple[str, Adaptation]] = set()
         self.budget = Budget(options.cap_usd)
         self.client: Client
@@ -288,6 +290,7 @@ class _Session:
 
     async def _work(self, tier: Tier, queue: deque[Call], paid: set[str]) -> None:
         """One worker of a tier: calls in order, one at a time."""
+        call: Call | None = None
         try:
             while queue and not self.stopping:
                 call = queue.popleft()
@@ -303,6 +306,10 @@ class _Session:
         except CapReached as error:
             self.stop(error)
         except EndpointError as error:
+            if error.code == OUTAGE and not queue and call is not None and self._answers(tier):
+                # All that is left of the tier are calls that failed again and again: they are not an outage.
+                self._finish(call, failed(error, 0), None)
+                return
             queue.clear()
             if self.learned.stop_tier(tier.name, error):
                 self.meter.note(f"{error.what}; nothing more is sent to tier `{tier.name}`, the others go on")
@@ -331,6 +338,10 @@ class _Session:
             self._tell_change(tier, change)
         self._finish(call, reply, stake)
         return reply
+
+    def _answers(self, tier: Tier) -> bool:
+        """Whether a tier has given answers and was not stopped."""
+        return bool(self.answered[tier.name]) and self.learned.of(tier.name).stopped is None
 
     def _tell_change(self, tier: Tier, change: Adaptation) -> None:
         if (tier.name, change) not in self.told:
@@ -369,10 +380,12 @@ class _Session:
         if costs:
             self.journal.void(call.call_id, stake.lost_usd + stake.paid_usd)
 
-    def _finish(self, call: Call, reply: Reply, stake: Stake) -> None:
+    def _finish(self, call: Call, reply: Reply, stake: Stake | None) -> None:
+        """Journal a result; without a stake what the call may have cost is in the books already."""
         self.done += call.call_id not in self.journal.ledger.results
-        self.journal.done(journal_row(call, reply, stake.lost_usd))
+        self.journal.done(journal_row(call, reply, stake.lost_usd if stake is not None else 0.0))
         self.finished += 1
+        self.answered[call.tier] += reply.status in MEASURED
         self.failed += reply.status in FAILED_TO_MEASURE
         self.recorded += reply.served_from == "cassette"
         self.retried += max(reply.attempts - 1, 0)

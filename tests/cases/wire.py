@@ -109,10 +109,8 @@ def priced(tokens: float) -> Check:
     """A Switch whose candidate is billed for about this many completion tokens a call."""
 
     def check(run: Run) -> bool:
-        output = next((c for c in run.candidate["cost"]["classes"] if c["name"] == "output"), None)
-        reasoning = next((c for c in run.candidate["cost"]["classes"] if c["name"] == "reasoning"), None)
-        found = sum(one["candidate"] for one in (output, reasoning) if one) / REQUESTS
-        return switch(run) and abs(found - tokens) <= 0.15 * tokens
+        found = (run.candidate.get("cost") or {}).get("output") or {}
+        return switch(run) and abs(found.get("candidate", 0.0) - tokens) <= 0.02 * tokens
 
     return check
 

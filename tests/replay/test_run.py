@@ -222,6 +222,16 @@ def test_one_tiers_outage_does_not_stop_the_others(tmp_path: Path) -> None:
     assert sum(body["model"] == "model-small" for body in answers.bodies) < 70
 
 
+def test_calls_that_always_fail_are_no_outage_of_their_tier(tmp_path: Path) -> None:
+    """When only they are left, their failures come in a row; they are not measured, and the tier is not stopped."""
+    made = world(URL, 200)
+    broken = {made.requests[call.request_fp].messages[-1]["content"] for call in made.calls[-5:]}
+    answers = Answers(status_of=lambda body: 500 if body["messages"][-1]["content"] in broken else 200)
+    counts = go(made, tmp_path, answers, clock=ManualClock(), settings={"attempts": 12})
+    assert counts.by_status == {"http_error": 5, "ok": 195}
+    assert counts.complete
+
+
 def test_refusals_and_cut_answers_are_results(tmp_path: Path) -> None:
     """content_filter counts as refused and length as truncated; neither is asked again."""
     finishes = {"question 0": "content_filter", "question 1": "length"}
