@@ -165,12 +165,19 @@ def chance_after_pilot(pilot: PairCounts, *, margin: float, times: float, last: 
     return float(special.ndtr((z * math.sqrt(times) - last.critical) / math.sqrt(1.0 + times)))
 
 
+@lru_cache(maxsize=1)
+def _quadrature() -> tuple[FloatArray, FloatArray]:
+    """Nodes and weights on [-1, 1]: they are the same for every boundary that is tried, and expensive to find."""
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    return nodes, weights
+
+
 def _crossing(critical: FloatArray) -> float:
     """Probability that a standard normal score, looked at after equal steps, leaves its band at any look.
 
     The density of the sum after each step is carried on a grid over the band, and what leaves it is what is lost.
     """
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    nodes, weights = _quadrature()
     half = critical[0]
     grid, weight = nodes * half, weights * half
     density = np.exp(-(grid**2) / 2.0) / math.sqrt(2.0 * math.pi)
