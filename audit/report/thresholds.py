@@ -87,7 +87,7 @@ def thresholds(findings: Findings) -> Thresholds | None:
     if without:
         more.append(f"No routing signal could be fitted for {plural(without, 'route')}.")
     return Thresholds(
-        cells=tuple(_cell(route, curve, f"r{index}", x, y) for index, route, curve in shown),
+        cells=tuple(cell(route, curve, f"r{index}", x, y) for index, route, curve in shown),
         y_ticks=tuple(Tick(x=y(v), label=f"{v * 100:g}".replace("-", "−")) for v in nice_ticks(low, high, 4)),
         x_ticks=tuple(Tick(x=x(v), label=percent(v)) for v in (0.0, 0.5, 1.0)),
         more=" ".join(more),
@@ -105,7 +105,8 @@ def _domain(shown: Sequence[tuple[RouteFinding, ThresholdCurve]]) -> tuple[float
     return low - 0.03 * (high - low), high + 0.03 * (high - low)
 
 
-def _cell(route: RouteFinding, curve: ThresholdCurve, key: str, x: Linear, y: Linear) -> Cell:
+def cell(route: RouteFinding, curve: ThresholdCurve, key: str, x: Linear, y: Linear) -> Cell:
+    """One route's chart on the scales of all of them; the mark stands where the recommendation is a point of it."""
     loss = [(0.0, 0.0), *((point.share_moved, point.loss) for point in curve.points)]
     upper = [(0.0, 0.0), *((point.share_moved, point.upper) for point in curve.points)]
     line, edge = _path(loss, x, y), _path(upper, x, y)

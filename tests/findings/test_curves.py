@@ -8,6 +8,8 @@ import pytest
 
 from audit.core.finding import RouteFinding, Verdict
 from audit.findings.curves import MARGINS, frontier
+from audit.report import thresholds
+from audit.report.scales import Linear
 from tests.findings.routed import Routed, make_routed
 from tests.findings.world import Planted
 
@@ -16,8 +18,8 @@ HALF_GOOD = Planted(regress=0.004, gain=0.004, regress_hard=0.35)
 
 @pytest.fixture(scope="module")
 def split(tmp_path_factory: pytest.TempPathFactory) -> tuple[Routed, RouteFinding]:
-    """A route whose easy part can move, and be told."""
-    routed = make_routed(tmp_path_factory.mktemp("split"), {"small": HALF_GOOD}, shows=True)
+    """A route whose easy part can move, and be told; with this seed by the very score that the curve is about."""
+    routed = make_routed(tmp_path_factory.mktemp("split"), {"small": HALF_GOOD}, shows=True, seed=3)
     return routed, routed.judge()[0]
 
 
@@ -38,15 +40,21 @@ def test_a_curve_bounds_the_loss_at_every_share(split: tuple[Routed, RouteFindin
     assert curve.safe_share == pytest.approx(0.5, abs=0.15)
 
 
-def test_what_is_recommended_holds_the_margin(split: tuple[Routed, RouteFinding]) -> None:
-    """A curve's mark is drawn from the recommendation's own delta; its whole interval is inside the margin."""
+def test_the_mark_on_the_curve_is_what_is_recommended(split: tuple[Routed, RouteFinding]) -> None:
+    """The mark stands at the loss of the recommendation's own delta; its interval is inside the margin."""
     route = split[1]
     delta = route.recommendation.quality_delta
     assert route.curve is not None
     assert delta is not None
-    assert delta == route.quality_delta
     assert delta.lo is not None
-    assert -delta.lo < route.margin
+    x, y = Linear(low=0, high=1, start=0, end=1000), Linear(low=-0.1, high=0.1, start=1000, end=0)
+    cell = thresholds.cell(route, route.curve, "r0", x, y)
+    assert cell.mark is not None
+    per_margin = (cell.zero_y - cell.margin_y) / route.margin
+    assert (cell.zero_y - cell.mark.y) / per_margin == pytest.approx(-delta.est, abs=1e-4)
+    assert (cell.zero_y - cell.mark.top) / per_margin == pytest.approx(-delta.lo, abs=1e-4)
+    assert cell.mark.x / 1000 == pytest.approx(route.recommendation.moves.share, abs=1e-3)
+    assert cell.mark.top > cell.margin_y
 
 
 def test_the_margin_that_was_fixed_gives_the_verdict_again(split: tuple[Routed, RouteFinding]) -> None:

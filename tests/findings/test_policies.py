@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -325,3 +326,12 @@ def test_where_no_criterion_sees_what_an_answer_says_no_check_is_proposed(tmp_pa
     routed = replace(routed, world=replace(routed.world, tables=replace(routed.world.tables, accepted=blind)))
     route, _ = routed.judge(routed.bench([VerifierSpec(name="schema", params={})]))
     assert not [p for p in route.policies if p.kind == "cascade"]
+
+
+def test_a_route_is_judged_quickly(tmp_path: Path) -> None:
+    """Twenty policies on 400 certification pairs take two seconds of processor time, so fifty routes two minutes."""
+    planted = dict.fromkeys(("small", "medium"), HALF_GOOD)
+    routed = make_routed(tmp_path, planted, shows=True, n=600)
+    started = time.process_time()
+    routed.judge()
+    assert time.process_time() - started < 6.0
