@@ -72,6 +72,29 @@ def protocol_of_answer(body: Any) -> str | None:
     return CONVERSE if isinstance(obj(body.get("output")).get("message"), dict) else None
 
 
+def spoken(request: Mapping[str, Any], answer: Any) -> str:
+    """The protocol of an exchange: the answer's, else the request's, else chat."""
+    return protocol_of_answer(answer) or protocol_of(request) or CHAT
+
+
+def put_exchange(row: Row, request: Mapping[str, Any], answer: Any) -> tuple[set[str], bool]:
+    """Write a request and its answer into a row, in the protocol that they are found to be in; either may be empty.
+
+    The request is read as one of the answer's protocol where it can be: many a body fits two.
+
+    Returns:
+        Reasons why the request cannot be replayed, and whether there is an answer.
+
+    Raises:
+        Unusable: The request is none of its protocol.
+    """
+    protocol, reasons = spoken(request, answer), set[str]()
+    own = protocol_of(request)
+    if own is not None:
+        reasons = put_request(row, request, protocol if fits(request, protocol) else own)
+    return reasons, bool(answer) and put_answer(row, answer, protocol)
+
+
 def put_request(row: Row, body: Mapping[str, Any], protocol: str) -> set[str]:
     """Write a request into a row, in the chat shape; the vendor's own body is kept beside it.
 

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from audit.core.settings import IngestSettings
+from audit.ingest.row import Row
 from audit.ingest.values import cached_digest, text, walk
 
 KINDS = ("route", "tenant", "environment", "region", "session", "end_user")
@@ -78,6 +79,23 @@ def tag_pairs(tags: Iterable[str]) -> dict[str, str]:
         if colon and value:
             pairs.setdefault(key, value.strip())
     return pairs
+
+
+def put(row: Row, wanted: Finders, top: Top, places: Places, **elsewhere: Places) -> None:
+    """Write every kind of label into a row.
+
+    Args:
+        places: Where the format keeps its labels.
+        elsewhere: Kinds that it keeps in other places than these, each with its own.
+    """
+    found = {kind: wanted[kind](top, elsewhere.get(kind, places)) for kind in KINDS}
+    row.route, row.route_source = found["route"]
+    row.tenant, row.tenant_source = found["tenant"]
+    row.environment, _ = found["environment"]
+    row.region, _ = found["region"]
+    row.session_id, _ = found["session"]
+    end_user, _ = found["end_user"]
+    row.end_user_hash = pseudonym(end_user)
 
 
 def pseudonym(end_user: str | None) -> str | None:

@@ -69,12 +69,8 @@ def open_reader(settings: IngestSettings) -> Callable[[bytes], Sequence[Row]]:
 def pair_row(record: dict[str, Any], request: dict[str, Any] | None, answer: Any, wanted: labels.Finders) -> Row:
     """The row of a request and its answer; either may be missing, and the record says when and what went wrong."""
     row = Row()
-    reasons: set[str] = set()
-    spoken = bodies.protocol_of_answer(answer) or bodies.protocol_of(request or {}) or bodies.CHAT
-    row.native_api = spoken
-    if request is not None:
-        reasons = bodies.put_request(row, request, asked_in(request, spoken))
-    answered = answer is not None and bodies.put_answer(row, answer, spoken)
+    row.native_api = spoken = bodies.spoken(request or {}, answer)
+    reasons, answered = bodies.put_exchange(row, request or {}, answer)
     row.streaming = bool(row.streaming)
     put_model(row, record, row.model_responded)
     row.operation = _OPERATIONS.get(spoken, "chat")
@@ -91,11 +87,6 @@ def pair_row(record: dict[str, Any], request: dict[str, Any] | None, answer: Any
     put_labels(row, record, request or {}, wanted)
     chat.judge_replayable(row, reasons, "exact")
     return row
-
-
-def asked_in(request: Mapping[str, Any], spoken: str) -> str:
-    """The protocol of a request: the answer's where it can be, since many a body fits two of them."""
-    return spoken if bodies.fits(request, spoken) else bodies.protocol_of(request) or bodies.CHAT
 
 
 def find(value: Any, fits: Callable[[Any], bool], passed: Any = None, room: int = _ROOM) -> Any:
@@ -177,13 +168,7 @@ def put_labels(row: Row, record: dict[str, Any], request: dict[str, Any], wanted
     asked, noted = obj(request.get("metadata")), obj(record.get("metadata"))
     tags = obj(record.get("tags"))
     places = ((asked, "request.metadata."), (noted, "metadata."), (tags, "tags."), (record, ""))
-    row.route, row.route_source = wanted["route"](record.get, places)
-    row.tenant, row.tenant_source = wanted["tenant"](record.get, places)
-    row.environment, _ = wanted["environment"](record.get, places)
-    row.region, _ = wanted["region"](record.get, places)
-    row.session_id, _ = wanted["session"](record.get, places)
+    labels.put(row, wanted, record.get, places, end_user=((request, "request."),))
     row.trace_id = text(record.get("trace_id"))
-    user, _ = wanted["end_user"](record.get, ((request, "request."),))
-    row.end_user_hash = labels.pseudonym(user)
     row.metadata = values.scalars(asked, "request.metadata.") + values.scalars(noted, "metadata.")
     row.metadata = row.metadata + values.scalars(tags, "tags.") or None

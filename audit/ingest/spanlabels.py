@@ -45,13 +45,7 @@ def put_labels(row: Row, around: dict[str, Any], found: otel.Attributes, wanted:
     own = {key: value for key, value in found.items() if key != "http.route"}
     everything = {**around, **own, **told}
     places = ((told, "metadata."), (own, ""), (around, ""))
-    row.route, row.route_source = wanted["route"](everything.get, places)
-    row.tenant, row.tenant_source = wanted["tenant"](everything.get, places)
-    row.environment, _ = wanted["environment"](everything.get, places)
-    row.region, _ = wanted["region"](everything.get, places)
-    row.session_id, _ = wanted["session"](everything.get, places)
-    user, _ = wanted["end_user"](everything.get, places)
-    row.end_user_hash = labels.pseudonym(user)
+    labels.put(row, wanted, everything.get, places)
     row.release = text(around.get("service.version")) or text(around.get("langfuse.release"))
     tags = found.get("tag.tags") or found.get("langfuse.trace.tags")
     row.tags = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else ()

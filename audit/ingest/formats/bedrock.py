@@ -118,14 +118,8 @@ def _put_labels(row: Row, line: dict[str, Any], wanted: labels.Finders) -> None:
     sent = obj(line.get("requestMetadata"))
     role = (text(obj(line.get("identity")).get("arn")) or "").partition("assumed-role/")[2].partition("/")[0]
     places = ((sent, "requestMetadata."),)
-    row.route, row.route_source = wanted["route"](line.get, places)
-    row.tenant, row.tenant_source = wanted["tenant"](line.get, places)
-    row.environment, _ = wanted["environment"](line.get, places)
-    row.region, _ = wanted["region"](line.get, (*places, ({"region": line.get("region")}, "")))
+    labels.put(row, wanted, line.get, places, region=(*places, ({"region": line.get("region")}, "")))
     row.served_region = text(line.get("inferenceRegion"))
-    row.session_id, _ = wanted["session"](line.get, places)
-    user, _ = wanted["end_user"](line.get, places)
-    row.end_user_hash = labels.pseudonym(user)
     row.metadata = [*values.scalars(sent, "requestMetadata."), *([("identity.role", role)] if role else [])] or None
 
 

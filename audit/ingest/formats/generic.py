@@ -126,13 +126,7 @@ def _messages(got: Mapping[str, Any]) -> list[Any]:
 
 def _put_labels(row: Row, record: dict[str, Any], wanted: labels.Finders) -> None:
     places = ((record, ""), (record.get("metadata"), "metadata."))
-    row.route, row.route_source = wanted["route"](record.get, places)
-    row.tenant, row.tenant_source = wanted["tenant"](record.get, places)
-    row.environment, _ = wanted["environment"](record.get, places)
-    row.region, _ = wanted["region"](record.get, places)
-    row.session_id, _ = wanted["session"](record.get, places)
-    user, _ = wanted["end_user"](record.get, ())
-    row.end_user_hash = labels.pseudonym(user)
+    labels.put(row, wanted, record.get, places, end_user=())
     row.metadata = values.scalars(obj(record.get("metadata")), "metadata.") or None
 
 

@@ -154,14 +154,10 @@ def _put_labels(
 ) -> None:
     tags = unpacked(seen.get("tags", seen.get("trace_tags")))
     row.tags = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else ()
-    places = ((metadata, "metadata."), (labels.tag_pairs(row.tags), "tags."), (seen, ""))
-    row.route, row.route_source = wanted["route"](raw.get, ((seen, ""), *places))
-    row.tenant, row.tenant_source = wanted["tenant"](raw.get, places)
-    row.environment, _ = wanted["environment"](raw.get, ((seen, ""), *places))
-    row.region, _ = wanted["region"](raw.get, places)
-    row.session_id, _ = wanted["session"](raw.get, places)
-    user, _ = wanted["end_user"](raw.get, places)
-    row.end_user_hash, row.release = labels.pseudonym(user), text(seen.get("release"))
+    own = (seen, "")
+    places = ((metadata, "metadata."), (labels.tag_pairs(row.tags), "tags."), own)
+    labels.put(row, wanted, raw.get, places, route=(own, *places), environment=(own, *places))
+    row.release = text(seen.get("release"))
     scores = seen.get("joined_scores")
     row.feedback = [_feedback(obj(score)) for score in scores] if isinstance(scores, list) else ()
     kept = {key: value for key, value in metadata.items() if key not in ("response_format", "finish_reason")}

@@ -67,12 +67,7 @@ def _row(run: dict[str, Any], wanted: labels.Finders) -> Row:
     inputs, outputs = obj(unpacked(run.get("inputs"))), obj(unpacked(run.get("outputs")))
     row = Row(emitter="langsmith")
     request = langchain.request_of(inputs, extra, metadata)
-    reasons: set[str] = set()
-    spoken = bodies.protocol_of_answer(outputs) or bodies.protocol_of(request) or bodies.CHAT
-    if isinstance(request.get("messages"), list) or bodies.protocol_of(request):
-        asked = spoken if bodies.fits(request, spoken) else bodies.protocol_of(request) or bodies.CHAT
-        reasons = bodies.put_request(row, request, asked)
-    answered = bodies.put_answer(row, langchain.answer_of(outputs), spoken)
+    reasons, answered = bodies.put_exchange(row, request, langchain.answer_of(outputs))
     row.request_id = row.request_id or text(run.get("id"))
     _put_tokens(row, run, outputs, metadata)
     row.model_called = row.model_requested = row.model_requested or text(metadata.get("ls_model_name"))
@@ -147,13 +142,7 @@ def _put_labels(row: Row, run: dict[str, Any], metadata: Mapping[str, Any], want
     row.tags = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else ()
     root = {"root_name": run.get("root_name")} if run.get("parent_run_id") else None
     places = ((metadata, "extra.metadata."), (labels.tag_pairs(row.tags), "tags."))
-    row.route, row.route_source = wanted["route"](run.get, (*places, (root, "")))
-    row.tenant, row.tenant_source = wanted["tenant"](run.get, places)
-    row.environment, _ = wanted["environment"](run.get, places)
-    row.region, _ = wanted["region"](run.get, places)
-    row.session_id, _ = wanted["session"](run.get, places)
-    user, _ = wanted["end_user"](run.get, places)
-    row.end_user_hash = labels.pseudonym(user)
+    labels.put(row, wanted, run.get, places, route=(*places, (root, "")))
     row.trace_id, row.span_id = text(run.get("trace_id")), text(run.get("id"))
     row.parent_span_id = text(run.get("parent_run_id"))
     kept = {key: value for key, value in metadata.items() if not key.startswith(("ls_", "LANGSMITH", "usage_"))}

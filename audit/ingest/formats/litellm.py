@@ -134,15 +134,10 @@ def _put_labels(row: Row, payload: Payload, wanted: labels.Finders, top: Any) ->
     )
     managed = metadata.get("prompt_management_metadata")
     prompt = ({"prompt_id": managed.get("prompt_id")} if isinstance(managed, dict) else None, _PROMPT)
-    row.route, row.route_source = wanted["route"](top, (*places, prompt))
-    row.tenant, row.tenant_source = wanted["tenant"](top, ((metadata, "metadata."),))
-    row.environment, _ = wanted["environment"](top, places)
-    row.region, _ = wanted["region"](top, places)
     row.served_region = text(payload.cost_breakdown.vertex_location) if payload.cost_breakdown else None
     ids = ({"session_id": payload.session_id, "trace_id": payload.trace_id, "end_user": payload.end_user}, "")
-    row.session_id, _ = wanted["session"](top, (ids,))
-    user, _ = wanted["end_user"](top, (ids,))
-    row.end_user_hash = labels.pseudonym(user)
+    here = ((metadata, "metadata."),)
+    labels.put(row, wanted, top, places, route=(*places, prompt), tenant=here, session=(ids,), end_user=(ids,))
     if metadata:
         row.metadata = values.scalars(metadata, "metadata.", ("usage_object",))
     if type(decision := metadata.get("routing_decision")) is dict:

@@ -76,12 +76,7 @@ def _put_bodies(row: Row, line: Mapping[str, Any]) -> tuple[set[str], bool]:
     request = obj(obj(request).get("body")) or obj(request)
     if not request and isinstance(line.get("messages"), list):
         request = {"model": line.get("model"), "messages": line["messages"]}
-    spoken = bodies.protocol_of_answer(answer) or bodies.protocol_of(request) or bodies.CHAT
-    reasons: set[str] = set()
-    if bodies.protocol_of(request) is not None:
-        asked = spoken if bodies.fits(request, spoken) else bodies.protocol_of(request) or bodies.CHAT
-        reasons = bodies.put_request(row, request, asked)
-    return reasons, bool(answer) and bodies.put_answer(row, answer, spoken)
+    return bodies.put_exchange(row, request, answer)
 
 
 def _put_outcome(row: Row, line: Mapping[str, Any], error: Mapping[str, Any], answered: bool) -> None:
@@ -131,13 +126,9 @@ def _put_labels(row: Row, line: dict[str, Any], metadata: Mapping[str, Any], wan
         (metadata.get("spend_logs_metadata"), "metadata.spend_logs_metadata."),
         (metadata, "metadata."),
     )
-    row.route, row.route_source = wanted["route"](line.get, places)
-    row.tenant, row.tenant_source = wanted["tenant"](line.get, ((metadata, "metadata."), (line, "")))
-    row.environment, _ = wanted["environment"](line.get, places)
-    row.region, _ = wanted["region"](line.get, places)
-    row.session_id, _ = wanted["session"](line.get, ((line, ""),))
-    user, _ = wanted["end_user"](line.get, ((line, ""),))
-    row.end_user_hash = labels.pseudonym(user)
+    own = (line, "")
+    tenants = ((metadata, "metadata."), own)
+    labels.put(row, wanted, line.get, places, tenant=tenants, session=(own,), end_user=(own,))
     row.metadata = values.scalars(metadata, "metadata.", ("usage_object", "error_information")) or None
 
 

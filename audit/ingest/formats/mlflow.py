@@ -68,12 +68,7 @@ def _row(span: dict[str, Any], found: Attributes, info: Mapping[str, Any], wante
     row = Row(emitter="mlflow", trace_id=text(info.get("trace_id")), span_id=text(span.get("span_id")))
     row.parent_span_id = text(span.get("parent_span_id")) or text(span.get("parent_id"))
     request, answer = obj(found.get("mlflow.spanInputs")), found.get("mlflow.spanOutputs")
-    spoken = bodies.protocol_of_answer(answer) or bodies.protocol_of(request) or bodies.CHAT
-    reasons: set[str] = set()
-    if bodies.protocol_of(request) is not None:
-        asked = spoken if bodies.fits(request, spoken) else bodies.protocol_of(request) or bodies.CHAT
-        reasons = bodies.put_request(row, request, asked)
-    answered = answer is not None and bodies.put_answer(row, answer, spoken)
+    reasons, answered = bodies.put_exchange(row, request, answer)
     row.request_id = row.request_id or row.span_id
     _put_tokens(row, obj(found.get("mlflow.chat.tokenUsage")))
     row.model_called = row.model_requested
@@ -125,13 +120,7 @@ def _put_labels(row: Row, info: Mapping[str, Any], wanted: labels.Finders) -> No
     tags, kept = obj(unpacked(info.get("tags"))), obj(unpacked(info.get("trace_metadata")))
     places = ((tags, "tags."), (kept, "trace_metadata."))
     everything = {**kept, **tags}
-    row.route, row.route_source = wanted["route"](everything.get, places)
-    row.tenant, row.tenant_source = wanted["tenant"](everything.get, places)
-    row.environment, _ = wanted["environment"](everything.get, places)
-    row.region, _ = wanted["region"](everything.get, places)
-    row.session_id, _ = wanted["session"](everything.get, places)
-    user, _ = wanted["end_user"](everything.get, places)
-    row.end_user_hash = labels.pseudonym(user)
+    labels.put(row, wanted, everything.get, places)
     own = {key: value for key, value in tags.items() if not key.startswith("mlflow.")}
     row.metadata = values.scalars(own, "tags.") or None
 

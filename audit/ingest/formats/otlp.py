@@ -68,14 +68,7 @@ def _row(
 
 
 def _put_bodies(row: Row, found: otel.Attributes, events: Sequence[Mapping[str, Any]]) -> set[str]:
-    request, answer = otel.request_of(found, events), otel.answer_of(found, events)
-    spoken = bodies.protocol_of_answer(answer) or bodies.protocol_of(request) or bodies.CHAT
-    reasons: set[str] = set()
-    if bodies.protocol_of(request) is not None:
-        asked = spoken if bodies.fits(request, spoken) else bodies.protocol_of(request) or bodies.CHAT
-        reasons = bodies.put_request(row, request, asked)
-    if answer is not None:
-        bodies.put_answer(row, answer, spoken)
+    reasons, _ = bodies.put_exchange(row, otel.request_of(found, events), otel.answer_of(found, events))
     if counted := otel.usage_of(found):
         kept = row.usage_raw
         put_usage(row, counted)
