@@ -10,11 +10,15 @@ DeepSeek `prompt_cache_hit_tokens`, Ollama `prompt_eval_count`, Cohere `billed_u
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+import msgspec
+from msgspec.structs import replace
 
 from audit.core.exchange import Usage
 from audit.core.note import AnswerNote
@@ -31,55 +35,72 @@ ERROR_BYTES = 1_000_000
 SURE_BYTES = 256
 """Shorter text is not judged by that."""
 
-_PROMPT = (
-    *("prompt_tokens", "input_tokens", "promptTokenCount", "inputTokens", "prompt_token_count", "inputTokenCount"),
-    *("prompt_eval_count", "tokens_prompt"),
-)
-_COMPLETION = (
-    *("completion_tokens", "output_tokens", "candidatesTokenCount", "outputTokens", "candidates_token_count"),
-    *("outputTokenCount", "eval_count", "generated_tokens", "tokens_completion"),
-)
-_TOTAL = ("total_tokens", "totalTokenCount", "totalTokens", "total_token_count")
-_BESIDE_READ = ("cache_read_input_tokens", "cacheReadInputTokens", "cacheReadInputTokenCount")
-_BESIDE_WRITTEN = ("cache_creation_input_tokens", "cacheWriteInputTokens", "cacheWriteInputTokenCount")
-_INSIDE_READ = ("cachedContentTokenCount", "cached_content_token_count", "prompt_cache_hit_tokens", "cached_tokens")
-_INSIDE_WRITTEN = ("cache_write_tokens", "cache_creation_tokens")
-_REASONING = ("reasoning_tokens", "thinking_tokens")
-_THINKING = ("thoughtsTokenCount", "thoughts_token_count")
-_EXTRA_PROMPT = ("toolUsePromptTokenCount", "tool_use_prompt_token_count")
+_NAMES: dict[str, tuple[str, ...]] = {
+    "prompt": (
+        *("prompt_tokens", "input_tokens", "promptTokenCount", "inputTokens", "prompt_token_count"),
+        *("inputTokenCount", "prompt_eval_count", "tokens_prompt"),
+    ),
+    "completion": (
+        *("completion_tokens", "output_tokens", "candidatesTokenCount", "outputTokens", "candidates_token_count"),
+        *("outputTokenCount", "eval_count", "generated_tokens", "tokens_completion"),
+    ),
+    "total": ("total_tokens", "totalTokenCount", "totalTokens", "total_token_count"),
+    "read": ("cached_tokens", "cachedContentTokenCount", "cached_content_token_count", "prompt_cache_hit_tokens"),
+    "read_beside": ("cache_read_input_tokens", "cacheReadInputTokens", "cacheReadInputTokenCount"),
+    "written": ("cache_write_tokens", "cache_creation_tokens"),
+    "written_beside": ("cache_creation_input_tokens", "cacheWriteInputTokens", "cacheWriteInputTokenCount"),
+    "reasoning": ("reasoning_tokens", "thinking_tokens"),
+    "thinking": ("thoughtsTokenCount", "thoughts_token_count"),
+    "extra_prompt": ("toolUsePromptTokenCount", "tool_use_prompt_token_count"),
+    "images": ("image_tokens",),
+    "audio": ("audio_tokens",),
+}
+"""What every count is called, by vendor; the first name that holds one counts."""
+
 _PROMPT_DETAILS = ("prompt_tokens_details", "input_tokens_details")
 _COMPLETION_DETAILS = ("completion_tokens_details", "output_tokens_details")
 _EXCLUSIVE_PROMPT = frozenset({"input_tokens", "inputTokens", "inputTokenCount"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Counts:
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
     """Tokens as reported, made inclusive. None is what was not said, or said in a way that cannot be read.
 
     Attributes:
+        written_hour: Of the tokens written to the cache, those kept for an hour.
+        images, heard, spoken: Image and audio tokens of the prompt, audio tokens of the completion.
         hidden: Tokens of the total that stand in neither count; they are part of `completion`.
+        cache_apart: Only the numbers show that the prompt was counted without its cache, not the names.
+        reasoning_apart: The same of the completion and its reasoning.
         unreadable: Something was said that is no count.
     """
 
     prompt: int | None = None
     completion: int | None = None
-    cached: int = 0
-    written: int = 0
-    reasoning: int = 0
+    cached: int | None = None
+    written: int | None = None
+    written_hour: int | None = None
+    reasoning: int | None = None
+    images: int | None = None
+    heard: int | None = None
+    spoken: int | None = None
     hidden: int = 0
+    cache_apart: bool = False
+    reasoning_apart: bool = False
     unreadable: bool = False
 
     @property
     def usage(self) -> Usage | None:
-        """As `settled` takes it: a side that was not said is zero; None when neither was."""
+        """As `settled` takes it: what was not said is zero, parts fit into their whole; None when neither side was."""
         if self.prompt is None and self.completion is None:
             return None
+        prompt, completion = self.prompt or 0, self.completion or 0
+        cached = min(self.cached or 0, prompt)
         return Usage(
-            prompt_tokens=self.prompt or 0,
-            completion_tokens=self.completion or 0,
-            cached_tokens=self.cached,
-            cache_write_tokens=self.written,
-            reasoning_tokens=self.reasoning,
+            prompt_tokens=prompt,
+            completion_tokens=completion,
+            cached_tokens=cached,
+            cache_write_tokens=min(self.written or 0, prompt - cached),
+            reasoning_tokens=min(self.reasoning or 0, completion),
         )
 
 
@@ -100,44 +121,103 @@ class Settled:
 
 def read_usage(raw: Any) -> Counts:
     """Counts under any vendor's names; of anything else, none."""
-    if not isinstance(raw, Mapping):
+    if not isinstance(raw, dict):
         return Counts(unreadable=raw is not None)
-    raw = next((raw[name] for name in ("tokens", "billed_units") if isinstance(raw.get(name), Mapping)), raw)  # Cohere
-    prompt_name, prompt = _first(raw, _PROMPT)
-    _, completion = _first(raw, _COMPLETION)
-    unreadable = (_said(raw, _PROMPT) and prompt is None) or (_said(raw, _COMPLETION) and completion is None)
-    inputs, outputs = _details(raw, _PROMPT_DETAILS), _details(raw, _COMPLETION_DETAILS)
-    total = _first(raw, _TOTAL)[1]
-    reasoning = _first(outputs, _REASONING)[1] or _first(raw, _REASONING)[1] or 0
-    thinking = _first(raw, _THINKING)[1] or 0
-    beside_read, beside_written = _first(raw, _BESIDE_READ)[1] or 0, _first(raw, _BESIDE_WRITTEN)[1] or 0
-    cached = _first(inputs, ("cached_tokens",))[1] or _first(raw, _INSIDE_READ)[1] or beside_read
-    written = _first(inputs, _INSIDE_WRITTEN)[1] or beside_written
+    if "tokens" in raw or "billed_units" in raw:  # Cohere
+        raw = next((raw[name] for name in ("tokens", "billed_units") if isinstance(raw.get(name), dict)), raw)
+    whole = _counts(raw)
+    details, told = _details(raw, _PROMPT_DETAILS), _details(raw, _COMPLETION_DETAILS)
+    inputs, outputs = _counts(details), _counts(told)
+    prompt, completion, thinking = whole.get("prompt"), whole.get("completion"), whole.get("thinking")
+    unreadable = (prompt is None and _says(raw, "prompt")) or (completion is None and _says(raw, "completion"))
+    read, written = whole.get("read_beside"), whole.get("written_beside")
     if prompt is not None:
-        prompt += _first(raw, _EXTRA_PROMPT)[1] or 0
-        beside = beside_read + beside_written
-        if beside and (prompt_name in _EXCLUSIVE_PROMPT or beside > prompt):
-            prompt += beside
+        prompt += whole.get("extra_prompt", 0)
+        if (read or written) and _is_exclusive(raw):
+            prompt += (read or 0) + (written or 0)
     if thinking:
-        reasoning, completion = thinking, (completion or 0) + thinking
-    hidden = 0
-    if prompt is not None and completion is not None and total is not None and total > prompt + completion:
-        rest = total - prompt - completion
-        # xAI counts reasoning beside the completion. https://docs.x.ai/docs/key-information/consumption-and-rate-limits
-        hidden = 0 if rest == reasoning else rest
-        completion += rest
-    elif prompt is not None and completion is None and total is not None and total >= prompt:
-        completion = total - prompt
-    prompt_left = prompt or 0
-    cached = min(cached, prompt_left)
-    return Counts(
+        completion = (completion or 0) + thinking
+    split = raw.get("cache_creation") or details.get("cache_creation_token_details")
+    return inclusive(
+        Counts(
+            prompt=prompt,
+            completion=completion,
+            cached=_known(inputs.get("read"), whole.get("read"), read),
+            written=_known(inputs.get("written"), written),
+            written_hour=count_of(split.get("ephemeral_1h_input_tokens")) if isinstance(split, dict) else None,
+            reasoning=_known(thinking, outputs.get("reasoning"), whole.get("reasoning")),
+            images=inputs.get("images"),
+            heard=inputs.get("audio"),
+            spoken=outputs.get("audio"),
+            unreadable=unreadable,
+        ),
+        whole.get("total"),
+    )
+
+
+def _counts(raw: Mapping[str, Any]) -> dict[str, int]:
+    """The counts that an object holds, by kind; of two of a kind the first name's."""
+    found: dict[str, int] = {}
+    for name, kind in _kinds(tuple(raw)):
+        if kind not in found and (count := count_of(raw[name])) is not None:
+            found[kind] = count
+    return found
+
+
+@functools.lru_cache(1024)
+def _kinds(keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """The names of counts among an object's keys, with their kinds: a log writes the same few objects over and over."""
+    return tuple((name, kind) for kind, names in _NAMES.items() for name in names if name in keys)
+
+
+def _says(raw: Mapping[str, Any], kind: str) -> bool:
+    """Whether anything stands under a name of the kind, even what is no count."""
+    return any(raw.get(name) is not None for name in _NAMES[kind])
+
+
+def _is_exclusive(raw: Mapping[str, Any]) -> bool:
+    """Whether the prompt is counted under a name that leaves the cache out; details inside it would tell otherwise."""
+    name = next(name for name in _NAMES["prompt"] if count_of(raw.get(name)) is not None)
+    return name in _EXCLUSIVE_PROMPT and "input_tokens_details" not in raw
+
+
+def _known(*counts: int | None) -> int | None:
+    """The first count above zero, else a zero that was said, else None."""
+    for count in counts:
+        if count:
+            return count
+    return 0 if 0 in counts else None
+
+
+def inclusive(counts: Counts, total: int | None = None) -> Counts:
+    """Counts that are inclusive where the numbers alone show that they were not.
+
+    More cached and written tokens than prompt tokens mean that the prompt was counted without them. Reasoning was
+    counted apart where it exceeds the completion, or where only with it the parts give the total (xAI). What else a
+    total holds beyond its parts was generated and is billed.
+
+    Source: https://docs.x.ai/docs/key-information/consumption-and-rate-limits
+    """
+    prompt, completion = counts.prompt, counts.completion
+    cache, reasoning = (counts.cached or 0) + (counts.written or 0), counts.reasoning or 0
+    cache_apart = prompt is not None and cache > prompt
+    if prompt is None:
+        return counts
+    prompt += cache if cache_apart else 0
+    if completion is None:
+        rest = None if total is None or total <= prompt else total - prompt
+        return replace(counts, prompt=prompt, completion=rest, cache_apart=cache_apart)
+    rest = max((total or 0) - prompt - completion, 0)
+    reasoning_apart = reasoning > 0 and (rest == reasoning or (reasoning > completion and not rest))
+    if not (rest or cache_apart or reasoning_apart):
+        return counts
+    return replace(
+        counts,
         prompt=prompt,
-        completion=completion,
-        cached=cached,
-        written=min(written, prompt_left - cached),
-        reasoning=min(reasoning, completion or 0),
-        hidden=hidden,
-        unreadable=unreadable,
+        completion=completion + (reasoning if reasoning_apart else rest),
+        hidden=0 if reasoning_apart else rest,
+        cache_apart=cache_apart,
+        reasoning_apart=reasoning_apart,
     )
 
 
@@ -240,26 +320,18 @@ def _checked(count: int, size: TextSize) -> tuple[int | None, AnswerNote | None]
     return count, None
 
 
-def _first(raw: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str | None, int | None]:
-    """The first of the names that has a count."""
-    for name in names:
-        count = count_of(raw.get(name))
-        if count is not None:
-            return name, count
-    return None, None
-
-
-def _said(raw: Mapping[str, Any], names: tuple[str, ...]) -> bool:
-    return any(raw.get(name) is not None for name in names)
-
-
 def _details(raw: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:
     """The object with a side's details; Gemini's list by modality holds nothing that the sums do not."""
-    return next((raw[name] for name in names if isinstance(raw.get(name), Mapping)), {})
+    for name in names:
+        if type(found := raw.get(name)) is dict:
+            return found
+    return {}
 
 
 def count_of(value: Any) -> int | None:
     """A count of tokens from 0: an integer, a float (rounded up), or digits. None for anything else."""
+    if type(value) is int:
+        return value if 0 <= value <= LARGEST else None
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 12:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LARGEST:
