@@ -81,6 +81,7 @@ def planned_calls(
     for name in {n for d in designs for n in (*d.candidates, d.incumbent_tier) if n is not None}:
         if name not in by_name:
             raise UnknownName.among("tier", name, by_name)
+    named = {tier.name: (tier.name, tier.answers_key, tier.base_url) for tier in tiers}
     drawn = _drawn(slice_)
     ranked: list[tuple[int, int, Call]] = []
     for number, design in enumerate(designs):
@@ -90,13 +91,13 @@ def planned_calls(
             served = bare(by_name[name].identity)
             wanted = (row.request_fp for row in rows if row.turn(design) <= look and bare(row.model) != served)
             for place, request_fp in enumerate(dict.fromkeys(wanted)):
-                ranked.append((place, number, _call(design.route, request_fp, by_name[name], CANDIDATE)))
+                ranked.append((place, number, _call(design.route, request_fp, named[name], CANDIDATE)))
         if design.incumbent_tier is not None and (reach is None or design.route in reach):
             # On a route that several models serve, only what the incumbent answered can show its own noise.
             own = [row.request_fp for row in rows if row.purpose == "quality" and row.model == design.incumbent]
             quality = own[: design.incumbent_n]
             for place, request_fp in enumerate(dict.fromkeys(quality)):
-                tier = by_name[design.incumbent_tier]
+                tier = named[design.incumbent_tier]
                 ranked.append((place, number, _call(design.route, request_fp, tier, INCUMBENT_REPLAY)))
     ranked.sort(key=lambda entry: entry[:2])
     calls: dict[str, Call] = {}
@@ -195,9 +196,11 @@ def _drawn(slice_: pa.Table) -> dict[str, list[_Draw]]:
     return routes
 
 
-def _call(route: str, request_fp: str, tier: Tier, arm: str) -> Call:
-    call_id = fingerprint([tier.name, tier.answers_key, tier.base_url, request_fp, 0, arm])
-    return Call(call_id=call_id, request_fp=request_fp, route=route, tier=tier.name, arm=arm)
+def _call(route: str, request_fp: str, tier: tuple[str, str, str | None], arm: str) -> Call:
+    """A call on a tier, which is told by its name, the key of its answers and its address."""
+    return Call(
+        call_id=fingerprint([*tier, request_fp, 0, arm]), request_fp=request_fp, route=route, tier=tier[0], arm=arm
+    )
 
 
 def waiting(calls: Sequence[Call], done: Collection[str]) -> Iterator[Call]:

@@ -6,6 +6,7 @@ Whether a call goes wrong is a hash of (seed, model, prompt, repeat), so no orde
 
 from __future__ import annotations
 
+import functools
 import gzip
 import hashlib
 import json
@@ -188,9 +189,17 @@ def read_answers(path: Path) -> dict[str, Answer]:
         raise InputError(f"{path} is not a file of answers: {type(error).__name__}", code="file.damaged") from None
 
 
+@functools.lru_cache(4)
+def _read_once(path: Path, _changed_ns: int) -> dict[str, Answer]:
+    """The answers of a file as it is: every tier and every round of a run opens the same one."""
+    return read_answers(path)
+
+
 def _open(tier: Tier, directory: Path) -> Answerer:
     behaviour = Behaviour.of(tier)
-    return SimulatedTier(tier=tier, behaviour=behaviour, answers=read_answers(directory / behaviour.answers))
+    path = directory / behaviour.answers
+    answers = _read_once(path, path.stat().st_mtime_ns) if path.is_file() else read_answers(path)
+    return SimulatedTier(tier=tier, behaviour=behaviour, answers=answers)
 
 
 PROVIDER = LocalProvider(
