@@ -9,11 +9,9 @@ import asyncio
 import json
 import os
 import re
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from unittest import mock
 
@@ -25,6 +23,7 @@ from audit.llm.client import ClientOptions, open_client
 from audit.llm.reply import Reply
 from audit.protocols import PROTOCOLS
 from audit.protocols.kept import FIELDS, kept_of
+from tests.json_server import Headers, answering
 from tests.protocols import sdk
 from tests.protocols.test_matrix import CASES, value_of
 
@@ -51,41 +50,16 @@ def serving(protocol: str) -> Iterator[Vendor]:
     """A server on this machine that answers with `ANSWER` whatever the SDK's types take, and 400 to the rest."""
     vendor = Vendor("", protocol)
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def answer(path: str, headers: Headers, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        vendor.calls.append((path, dict(headers), body))
+        try:
+            sdk.accept(vendor.protocol, {**({"modelId": "m-1"} if protocol == "bedrock_converse" else {}), **body})
+        except Exception as error:
+            return 400, {"error": {"message": str(error)[:500]}}
+        return 200, PROTOCOLS.get(vendor.protocol).answer_to(ANSWER)[0]
 
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            vendor.calls.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-            try:
-                sdk.accept(vendor.protocol, {**({"modelId": "m-1"} if protocol == "bedrock_converse" else {}), **body})
-            except Exception as error:
-                self.reply(400, {"error": {"message": str(error)[:500]}})
-            else:
-                self.reply(200, PROTOCOLS.get(vendor.protocol).answer_to(ANSWER)[0])
-
-        def reply(self, status: int, body: dict[str, Any]) -> None:
-            data = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    vendor.url = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
+    with answering(answer) as vendor.url:
         yield vendor
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def request_of(says: str) -> Request:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import pytest
 
 from audit.cli.main import run
 from tests.e2e.tiny import record
+from tests.json_server import Headers, answering
 from tests.protocols import sdk
 
 N = 260
@@ -59,45 +58,24 @@ def answer_to(body: dict[str, Any]) -> str:
 def chat() -> Iterator[str]:
     """A strict chat endpoint: what the SDK's types do not take is a 400."""
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+    def answer(_path: str, _headers: Headers, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        try:
+            sdk.accept("openai_chat", body)
+        except Exception as error:
+            return 400, {"error": {"message": str(error)[:300]}}
+        message = {"role": "assistant", "content": answer_to(body), "refusal": None}
+        choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
+        usage = {"prompt_tokens": 90, "completion_tokens": 6, "total_tokens": 96}
+        return 200, {
+            "id": "c",
+            "object": "chat.completion",
+            "model": body["model"],
+            "choices": [choice],
+            "usage": usage,
+        }
 
-        def do_GET(self) -> None:
-            self.reply(200, {"object": "list", "data": []})
-
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            try:
-                sdk.accept("openai_chat", body)
-            except Exception as error:
-                self.reply(400, {"error": {"message": str(error)[:300]}})
-                return
-            message = {"role": "assistant", "content": answer_to(body), "refusal": None}
-            choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
-            usage = {"prompt_tokens": 90, "completion_tokens": 6, "total_tokens": 96}
-            self.reply(
-                200,
-                {"id": "c", "object": "chat.completion", "model": body["model"], "choices": [choice], "usage": usage},
-            )
-
-        def reply(self, status: int, body: dict[str, Any]) -> None:
-            data = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/v1"
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with answering(answer) as url:
+        yield f"{url}/v1"
 
 
 def test_anthropic_agents_with_tool_results_are_a_switch_on_a_chat_tier(
