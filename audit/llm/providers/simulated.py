@@ -133,15 +133,14 @@ class SimulatedTier:
         raise ConfigError(f"tier `{self.tier.name}`: no error rate for `{answer.task}/{answer.difficulty}`")
 
     def _answer(self, key: str) -> Answer:
-        try:
-            return self.answers[key]
-        except KeyError:
+        if (answer := self.answers.get(key)) is None:
             raise TerminalError(
                 f"the simulated tier `{self.tier.name}` has no answer on file for this prompt",
                 code="endpoint.simulated-unknown",
                 status=404,
                 hint="simulated tiers answer only the prompts that their answers file was made for",
-            ) from None
+            )
+        return answer
 
     def _run(self, key: str, repeat: int) -> int | None:
         """The repeat, where this call is drawn anew; None where it goes as always."""
@@ -153,9 +152,8 @@ class SimulatedTier:
         return int.from_bytes(hashlib.sha256(name.encode()).digest()[:6], "big") / 2**48
 
     def _usage(self, key: str, effort: int, chosen: Mapping[str, Any], request: Request, repeat: int) -> Usage:
-        said = (chosen.get("text") or "") + (chosen.get("refusal") or "")
-        if calls := chosen.get("tool_calls"):
-            said += canonical_json(calls)
+        calls = chosen.get("tool_calls")
+        said = (chosen.get("text") or "") + (chosen.get("refusal") or "") + (canonical_json(calls) if calls else "")
         thought = round(effort * self.behaviour.verbosity * (0.6 + 0.8 * self._uniform(key, "effort", repeat)))
         completed = thought + tokens(said)
         return Usage(prompt_tokens=prompt_tokens(request), completion_tokens=completed, reasoning_tokens=thought)
@@ -172,16 +170,16 @@ def prompt_tokens(request: Request) -> int:
     return said + (tokens(canonical_json(request.tools)) if request.tools else 0)
 
 
-def read_answers(path: Path) -> dict[str, Answer]:
-    """Read a file of answers.
+@functools.lru_cache(4)
+def read_answers(path: Path, _changed_ns: int = 0) -> dict[str, Answer]:
+    """Read a file of answers, once for each state of it: every tier and every round of a run opens the same one.
 
     Raises:
         InputError: It is absent, or not such a file.
     """
     try:
-        data = path.read_bytes()
-        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
-        entries = [json.loads(line) for line in text.split("\n") if line]
+        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        entries = [json.loads(line) for line in data.decode("utf-8").split("\n") if line]
         return {entry.pop("prompt_hash"): Answer(**entry) for entry in entries}
     except FileNotFoundError:
         raise InputError(f"{path} does not exist: the answers of a simulated tier", code="file.missing") from None
@@ -189,17 +187,10 @@ def read_answers(path: Path) -> dict[str, Answer]:
         raise InputError(f"{path} is not a file of answers: {type(error).__name__}", code="file.damaged") from None
 
 
-@functools.lru_cache(4)
-def _read_once(path: Path, _changed_ns: int) -> dict[str, Answer]:
-    """The answers of a file as it is: every tier and every round of a run opens the same one."""
-    return read_answers(path)
-
-
 def _open(tier: Tier, directory: Path) -> Answerer:
-    behaviour = Behaviour.of(tier)
-    path = directory / behaviour.answers
-    answers = _read_once(path, path.stat().st_mtime_ns) if path.is_file() else read_answers(path)
-    return SimulatedTier(tier=tier, behaviour=behaviour, answers=answers)
+    path = directory / (behaviour := Behaviour.of(tier)).answers
+    changed_ns = path.stat().st_mtime_ns if path.exists() else 0
+    return SimulatedTier(tier=tier, behaviour=behaviour, answers=read_answers(path, changed_ns))
 
 
 PROVIDER = LocalProvider(
