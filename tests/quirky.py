@@ -2,7 +2,9 @@
 every request.
 
 Prompts hold "Double N." and the right answer is 2N. A habit looks at the body that was sent and either answers or
-refuses, in the words of some real endpoint. `python -m tests.quirky` serves them on a port.
+refuses, in the words of some real endpoint. The model's name says which: `no temperature`; two habits at once,
+`no temperature + streams only`; one that begins in the middle of a run, `no quota after 30` answers.
+`python -m tests.quirky` serves them on a port.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import os
 import re
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
@@ -83,7 +86,16 @@ HABITS: dict[str, Habit] = {
     "no such model": lambda body: refusal(404, "The model `x` does not exist.", code="model_not_found"),
     "no quota": lambda body: refusal(429, "You exceeded your quota", code="insufficient_quota"),
     "forbidden": lambda body: refusal(403, "Country, region, or territory not supported"),
+    "another model": lambda body: None,
 }
+ANOTHER = "acme-other-7"
+"""The name under which `another model` answers."""
+
+
+def habits_of(model: str, answered: int) -> list[str]:
+    """The habits that a model's name names, as far as they have begun after so many answers."""
+    named = (part.partition(" after ") for part in model.split(" + "))
+    return [habit for habit, _, late in named if answered >= int(late or 0)]
 
 
 class Quirky(httpx.AsyncBaseTransport):
@@ -91,26 +103,33 @@ class Quirky(httpx.AsyncBaseTransport):
 
     Attributes:
         bodies: What was sent, by model, in order.
+        answered: Answers so far, by model.
     """
 
     def __init__(self) -> None:
         self.bodies: dict[str, list[dict[str, Any]]] = {}
+        self.answered: Counter[str] = Counter()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """One call; `GET` is the probe, which every habit answers."""
         if request.method == "GET":
             return httpx.Response(200, json={"data": []})
         body = json.loads(request.content)
-        self.bodies.setdefault(body["model"], []).append(body)
-        if (refused := HABITS[body["model"]](body)) is not None:
+        model = body["model"]
+        self.bodies.setdefault(model, []).append(body)
+        habits = habits_of(model, self.answered[model])
+        refused = next((said for habit in habits if (said := HABITS[habit](body)) is not None), None)
+        if refused is not None:
             return refused
+        self.answered[model] += 1
+        answers_as = ANOTHER if "another model" in habits else model
         number = int(re.findall(r"Double (\d+)\.", json.dumps(body["messages"]))[-1])
         message = {"role": "assistant", "content": str(2 * number)}
         usage = {"prompt_tokens": 20, "completion_tokens": 2, "total_tokens": 22}
         if body.get("stream"):
-            return _streamed(body["model"], message["content"], usage)
+            return _streamed(answers_as, message["content"], usage)
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
-        return httpx.Response(200, json={"model": body["model"], "choices": [choice], "usage": usage})
+        return httpx.Response(200, json={"model": answers_as, "choices": [choice], "usage": usage})
 
 
 def _streamed(model: str, text: str, usage: dict[str, int]) -> httpx.Response:

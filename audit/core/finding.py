@@ -16,6 +16,7 @@ from audit.core.criteria import CriteriaCheck
 from audit.core.exploration import FrontierPoint, MarginFinding, ThresholdCurve
 from audit.core.interval import Estimate
 from audit.core.mixture import Mix
+from audit.core.note import OddAnswers
 from audit.core.reason import Because
 from audit.core.recommendation import Latency as Latency
 from audit.core.recommendation import PairTable
@@ -98,6 +99,7 @@ class CandidateFinding:
         not_asked: What it was not asked, by reason, the largest share first.
         adaptations: How its requests were changed, so that its endpoint takes them.
         stopped: Why nothing more was sent to it on this route; None where nothing stopped it.
+        odd: Answers that count and are odd, by note, the most frequent first.
     """
 
     tier: str
@@ -130,6 +132,7 @@ class CandidateFinding:
     not_asked: tuple[NotAsked, ...] = ()
     adaptations: tuple[Adaptation, ...] = ()
     stopped: Because | None = None
+    odd: tuple[OddAnswers, ...] = ()
 
     @property
     def still_open(self) -> bool:

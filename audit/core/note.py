@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -38,8 +40,43 @@ _WORDS = {
     AnswerNote.OTHER_MODEL: "another model than the one asked for says that it answered",
     AnswerNote.IN_REASONING: "the answer stands in a reasoning field; its own field is empty",
     AnswerNote.REASONING_USED_LIMIT: "reasoning used up the token limit before there was an answer",
-    AnswerNote.CONTROL_TOKEN: "the answer ended in a control token of the model, which was taken off",
+    AnswerNote.CONTROL_TOKEN: "the answer ends in a control token of the model, which its callers get too",
     AnswerNote.TOOL_CALL_AS_TEXT: "a tool call stands in the text",
     AnswerNote.NO_CHOICE: "the reply holds no answer although tokens were counted; a filter stopped it",
     AnswerNote.ABOVE_LIMIT: "the answer cost more than its token limit allows",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OddAnswers:
+    """Answers of one candidate that share a note.
+
+    Attributes:
+        note: What is odd about them.
+        answers: How many.
+        models: Under which names other models say that they answered, fit to be printed.
+    """
+
+    note: AnswerNote
+    answers: int
+    models: tuple[str, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """For people; without a full stop."""
+        named = f" ({', '.join(f'`{name}`' for name in self.models[:MOST_NAMES])})" if self.models else ""
+        return f"{self.answers:,} {'answer' if self.answers == 1 else 'answers'}: {self.note.words}{named}"
+
+
+MOST_NAMES = 3
+"""Names of models in a sentence."""
+
+
+def summed(found: Sequence[OddAnswers]) -> tuple[OddAnswers, ...]:
+    """The odd answers of several routes together, one entry a note, the most frequent first."""
+    merged: dict[AnswerNote, OddAnswers] = {}
+    for one in found:
+        before = merged.get(one.note, OddAnswers(note=one.note, answers=0))
+        models = tuple(sorted({*before.models, *one.models}))
+        merged[one.note] = OddAnswers(note=one.note, answers=before.answers + one.answers, models=models)
+    return tuple(sorted(merged.values(), key=lambda one: (-one.answers, one.note)))

@@ -148,7 +148,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.TRUNCATED: "the answer was cut at its token limit",
     Reason.TOO_LONG: "the prompt is longer than the tier's context",
     Reason.TIER_STOPPED: "nothing more is sent to it: {what}",
-    Reason.TOO_MANY_FAILURES: "{failed} of its first {calls} calls failed",
+    Reason.TOO_MANY_FAILURES: "{failed} of its first {calls} calls failed; the last one: {last}",
     Reason.LEFT_OUT: "this run leaves it out",
     Reason.NO_ENTRY: "no entry of `routes:` fits it",
     Reason.NO_CRITERIA: "it has no acceptance criteria (`assert:`)",

@@ -28,6 +28,7 @@ from audit.findings.evidence import (
 )
 from audit.findings.looks import Schedule
 from audit.findings.money import Saved, dollars_of
+from audit.findings.odd import odd_answers
 from audit.findings.unasked import not_asked, unasked_share
 from audit.stats import missing
 from audit.stats.group_sequential import Look
@@ -243,6 +244,7 @@ def describe(
         not_asked=evidence.not_asked,
         adaptations=notes.adaptations if (notes := tables.notes.get(evidence.tier.name)) else (),
         stopped=evidence.stopped,
+        odd=odd_answers(calls),
     )
 
 

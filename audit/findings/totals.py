@@ -17,6 +17,7 @@ from audit.findings.evidence import Tables
 from audit.stats.dollars import combine_sums
 
 YEAR_DAYS = 365
+NEVER_SENT = f"not measured: {sentence_of(Reason.NOT_REPLAYED)}"
 
 
 def ledger(
@@ -26,7 +27,8 @@ def ledger(
 
     Audited is the spend on exchanges with an answer on both sides: the log's, and at least one candidate's.
     Extrapolated is the rest of the spend that these stand for. Not auditable, by reason, is what no answer stands for:
-    what could not be replayed, routes without a test, and of tested routes what no candidate was asked or answered.
+    what could not be replayed, routes without a test, and of tested routes what no candidate was asked or answered,
+    or was not sent because every candidate had been stopped.
     """
     audited = extrapolated = 0.0
     reasons: dict[str, float] = {}
@@ -42,7 +44,11 @@ def ledger(
         for reason, usd in unanswered.items():
             reasons[reason] = reasons.get(reason, 0.0) + usd
         # A census leaves nothing to extrapolate; sums of sums differ in the last digit.
-        extrapolated += max(round(route.auditable_usd - answered - sum(unanswered.values()), 9), 0.0)
+        left = max(round(route.auditable_usd - answered - sum(unanswered.values()), 9), 0.0)
+        if all(candidate.stopped for candidate in route.candidates):
+            reasons[NEVER_SENT] = reasons.get(NEVER_SENT, 0.0) + left
+        else:
+            extrapolated += left
     return Ledger(
         audited_usd=audited,
         extrapolated_usd=extrapolated,
@@ -73,7 +79,7 @@ def _answered_usd(tables: Tables, auditable_usd: float) -> tuple[float, dict[str
     whole = float(sample["weight"].sum())
     found: dict[str, float] = {}
     if came.is_empty():
-        found[f"not measured: {sentence_of(Reason.NOT_REPLAYED)}"] = auditable_usd
+        found[NEVER_SENT] = auditable_usd
     for row in came.filter(~pl.col("answered")).iter_rows(named=True):
         found[_why(row)] = found.get(_why(row), 0.0) + row["cost_usd"]
     for row in sample.filter(~pl.col("answered")).iter_rows(named=True):

@@ -6,6 +6,7 @@ forgotten when the command is run again, an adaptation is not.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +22,10 @@ from audit.llm.provider import IMAGE_PARTS, part_types
 
 FAILURES_COUNT_FROM = 50
 """Calls of a route to a tier before its failure rate says anything."""
+
+BEYOND_CHANCE = 3.0
+"""Standard deviations by which failures must exceed the limit. The count is looked at after every call, so a bare
+excess would stop a route in the end whose true rate is just below the limit."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -98,20 +103,21 @@ class Learned:
         self.errors.append(error)
         return True
 
-    def count(self, route: str, tier: str, *, failed: bool, limit: float) -> Because | None:
+    def count(self, route: str, tier: str, *, failed: str | None, limit: float) -> Because | None:
         """Take in how a call of a route to a tier ended; why the route stops there, where that is new.
 
         Args:
-            failed: Nothing was measured.
+            failed: Why nothing was measured; None where something was.
             limit: Share of failed calls above which the route is not asked any more.
         """
         tally = self._tally.setdefault((route, tier), [0, 0])
         tally[0] += 1
-        tally[1] += failed
+        tally[1] += failed is not None
         calls, failures = tally
-        if calls < FAILURES_COUNT_FROM or failures <= limit * calls or self.is_stopped(route, tier):
+        tolerated = limit * calls + BEYOND_CHANCE * math.sqrt(limit * (1 - limit) * calls)
+        if failed is None or calls < FAILURES_COUNT_FROM or failures <= tolerated or self.is_stopped(route, tier):
             return None
-        why = because(Reason.TOO_MANY_FAILURES, failed=f"{failures:,}", calls=f"{calls:,}")
+        why = because(Reason.TOO_MANY_FAILURES, failed=f"{failures:,}", calls=f"{calls:,}", last=failed)
         known = self.of(tier)
         self._keep(tier, replace(known, routes_stopped={**known.routes_stopped, route: why}))
         return why

@@ -396,12 +396,12 @@ class _Session:
         self.meter.finished(call, reply.status, completion.cost_usd if completion else None)
         self._tell_totals()
         limit = self.settings.max_failure_rate
-        why = self.learned.count(call.route, call.tier, failed=reply.status in FAILED_TO_MEASURE, limit=limit)
+        failure = (reply.error or reply.status) if reply.status in FAILED_TO_MEASURE else None
+        why = self.learned.count(call.route, call.tier, failed=failure, limit=limit)
         if why is not None:
-            what = f"{call.route} on {call.tier} was stopped: {why.sentence}, more than {limit:.0%}"
-            last = f"the last one: {reply.error or reply.status}"
-            self.learned.errors.append(PartStopped(what, code="replay.failures", notes=[last], hint=RESUME))
-            self.meter.note(f"{what}; {last}")
+            what = f"{call.route} on {call.tier} was stopped, because more than {limit:.0%} failed: {why.sentence}"
+            self.learned.errors.append(PartStopped(what, code="replay.failures", hint=RESUME))
+            self.meter.note(what)
 
     def _stopped_parts(self) -> AuditError | None:
         """What the tiers and routes that were stopped make of the run, if any were."""

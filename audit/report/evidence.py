@@ -297,6 +297,7 @@ def _candidate(candidate: CandidateFinding, route: str) -> CandidateView:
         ("Counted against it", _counts(candidate.counted_against)),
         ("Not asked", "; ".join(f"{count(n.requests)}: {n.because.sentence}" for n in candidate.not_asked) or "none"),
         ("Requests changed", "; ".join(one.sentence for one in candidate.adaptations) or "none"),
+        ("Odd answers", "; ".join(one.sentence for one in candidate.odd) or "none"),
     ]  # fmt: skip
     rows = tuple(
         (

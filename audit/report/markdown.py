@@ -14,6 +14,7 @@ from audit.report.words import (
     banners,
     headline_text,
     lede,
+    odd_lines,
     route_name,
     unasked_lines,
     warning,
@@ -39,7 +40,7 @@ def summary_markdown(findings: Findings) -> str:
     lines += [_said(" ".join(lede(findings))), ""]
     lines += [f"> {literal(line)}\n" for route in findings.routes if (line := warning(route))]
     lines += [f"> {literal(line)}\n" for route in findings.routes for line in unasked_lines(route)]
-    lines += [f"> {literal(line)}\n" for line in adapted_lines(findings)]
+    lines += [f"> {literal(line)}\n" for line in (*adapted_lines(findings), *odd_lines(findings))]
     if findings.tested and findings.routes:
         lines += [*_table(findings), ""]
     if findings.caveats:

@@ -20,6 +20,7 @@ from audit.report.words import (
     headline_text,
     level_text,
     margin_mark,
+    odd_lines,
     range_text,
     route_name,
     settling,
@@ -102,7 +103,8 @@ def summary_lines(
         lines += [(), *((Span(text=line),) for line in _wrapped(settle, width))]
     for floor in filter(None, map(warning, findings.routes)):
         lines += [(), *((Span(text=line, style="warning"),) for line in _wrapped(floor, width))]
-    for line in (*(line for route in findings.routes for line in unasked_lines(route)), *adapted_lines(findings)):
+    unasked = (line for route in findings.routes for line in unasked_lines(route))
+    for line in (*unasked, *adapted_lines(findings), *odd_lines(findings)):
         lines += [(), *((Span(text=part, style="warning"),) for part in _wrapped(line, width))]
     if last := _paths(findings, paths or {}):
         lines += [(), last]

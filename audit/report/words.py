@@ -11,6 +11,7 @@ from audit.core.criteria import Grade
 from audit.core.display import MINUS, count, listing, percent, plural, points, usd
 from audit.core.finding import CandidateVerdict, Findings, NeedsMore, RouteFinding, Verdict
 from audit.core.interval import Estimate
+from audit.core.note import OddAnswers, summed
 
 State = Literal["proven", "keep", "open", "too_small", "scan"]
 
@@ -296,6 +297,15 @@ def adapted_lines(findings: Findings) -> list[str]:
     """How requests were changed so that endpoints took them, one line per tier: the policy must change them too."""
     changes = {c.tier: c.adaptations for route in findings.routes for c in route.candidates if c.adaptations}
     return [f"Tier {tier}: {listing([one.sentence for one in made])}." for tier, made in sorted(changes.items())]
+
+
+def odd_lines(findings: Findings) -> list[str]:
+    """What is odd about the answers that were counted, one line per tier."""
+    odd: dict[str, list[OddAnswers]] = {}
+    for candidate in (c for route in findings.routes for c in route.candidates):
+        odd.setdefault(candidate.tier, []).extend(candidate.odd)
+    said = {tier: "; ".join(one.sentence for one in summed(found)) for tier, found in sorted(odd.items())}
+    return [f"Tier {tier}: {sentence}." for tier, sentence in said.items() if sentence]
 
 
 def _floor_text(floor: float) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from audit import pipeline
@@ -20,8 +22,8 @@ from tests.e2e.tiny import record
 from tests.quirky import serving_habits
 
 IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}
-N = 230
-"""Requests per route: enough for a Switch at three points."""
+N = 170
+"""Requests per route: enough for a Switch at six points."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +71,32 @@ HABITS = {
     "/images-refused": Habit(
         model="no images", verdict=OPEN, says="does not take images", image=True, tier=", supports: {images: true}"
     ),
+    "/streams": Habit(model="streams only", verdict=SWITCH),
+    "/streams-limit": Habit(model="streams only + no max_tokens", verdict=SWITCH, says="`max_completion_tokens`"),
+    "/streams-temperature": Habit(
+        model="streams only + no temperature", verdict=OPEN, says="does not take `temperature`"
+    ),
+    "/developer-temperature": Habit(
+        model="no developer + no temperature",
+        role="developer",
+        verdict=SWITCH,
+        says="`temperature` is left out",
+        tier=DROP,
+    ),
+    "/developer-images": Habit(
+        model="no developer + no images",
+        role="developer",
+        image=True,
+        verdict=OPEN,
+        says="does not take images",
+        tier=", supports: {images: true}",
+    ),
+    "/late-temperature": Habit(model="no temperature after 30", verdict=OPEN, says="does not take `temperature`"),
+    "/late-streams": Habit(model="streams only after 30", verdict=SWITCH),
+    "/late-quota": Habit(model="no quota after 30", verdict=OPEN, says="credit"),
+    "/late-forbidden": Habit(model="forbidden after 30", verdict=OPEN, says="HTTP 403"),
+    "/late-model": Habit(model="no such model after 30", verdict=OPEN, says="does not serve the model"),
+    "/late-other": Habit(model="another model after 30", verdict=SWITCH, says="acme-other-7"),
     "/model": Habit(model="no such model", verdict=OPEN, says="model"),
     "/quota": Habit(model="no quota", verdict=OPEN, says="credit"),
     "/forbidden": Habit(model="forbidden", verdict=OPEN, says="HTTP 403"),
@@ -103,10 +131,10 @@ def config_of(path: Path, url: str) -> Path:
     ]
     routes = [
         f'  - {{match: "{route}", candidates: ["t{route}"], '
-        'assert: [{type: numeric, value: "{{incumbent.text}}"}]}'
+        'assert: [{type: equals, value: "{{incumbent.text}}"}]}'
         for route in HABITS
     ]
-    head = "margin: 3pt\nmax_spend: $1\ningest: {route: metadata.route}\n"
+    head = "margin: 6pt\nmax_spend: $1\ningest: {route: metadata.route}\n"
     path.write_text(head + "\n".join(["tiers:", *tiers, "routes:", *routes]) + "\n", "utf-8")
     return path
 
@@ -167,8 +195,12 @@ def test_every_dollar_is_in_a_bucket_and_only_answers_are_audited(audit: Audit) 
     """The buckets are the spend; what no answer stands for is named."""
     ledger, spend = audit.findings.ledger, audit.findings.spend_usd
     assert ledger.audited_usd + ledger.extrapolated_usd + ledger.not_auditable_usd == pytest.approx(spend)
-    answered = sum(habit.verdict is SWITCH for habit in HABITS.values())
-    assert ledger.audited_usd + ledger.extrapolated_usd == pytest.approx(spend * answered / len(HABITS))
+    rows = pq.read_table(audit.folder.replay_table, columns=["route", "status"]).to_pylist()
+    answers = Counter(row["route"] for row in rows if row["status"] == "ok")
+    each = spend / (N * len(HABITS))
+    stands_for = sum(N if habit.verdict is SWITCH else answers[route] for route, habit in HABITS.items()) * each
+    not_drawn = N * each / 2  # of the one route that was given up after some answers without being stopped
+    assert ledger.audited_usd + ledger.extrapolated_usd == pytest.approx(stands_for, abs=not_drawn)
     assert any("`supports.images`" in reason for reason in ledger.reasons)
 
 

@@ -175,7 +175,7 @@ def test_lost_attempts_count_against_the_cap(tmp_path: Path) -> None:
 def test_too_many_failures_stop_the_run(tmp_path: Path) -> None:
     """Above the failure rate, after 50 calls, the run stops with exit code 4 and keeps what it has."""
     made, answers = world(URL, 200), Answers(status_of=lambda body: 400)
-    with pytest.raises(Incomplete, match="failed, more than 5%") as stopped:
+    with pytest.raises(Incomplete, match="more than 5% failed") as stopped:
         go(made, tmp_path, answers)
     assert stopped.value.code == "replay.failures"
     assert 50 <= len(answers.bodies) < 80
