@@ -46,6 +46,11 @@ def has_images(body: Body) -> bool:
     return any(isinstance(c, list) and any(part.get("type") == "image_url" for part in c) for c in contents)
 
 
+def number_in(body: Body) -> int:
+    """The number that is to be doubled."""
+    return int(re.findall(r"Double (\d+)\.", json.dumps(body["messages"]))[-1])
+
+
 HABITS: dict[str, Habit] = {
     "takes everything": lambda body: None,
     "no temperature": unless(
@@ -87,6 +92,7 @@ HABITS: dict[str, Habit] = {
     "no quota": lambda body: refusal(429, "You exceeded your quota", code="insufficient_quota"),
     "forbidden": lambda body: refusal(403, "Country, region, or territory not supported"),
     "another model": lambda body: None,
+    "fails on some": unless(lambda body: number_in(body) % 20 != 0, lambda: httpx.Response(500, text="boom")),
 }
 ANOTHER = "acme-other-7"
 """The name under which `another model` answers."""
@@ -123,8 +129,7 @@ class Quirky(httpx.AsyncBaseTransport):
             return refused
         self.answered[model] += 1
         answers_as = ANOTHER if "another model" in habits else model
-        number = int(re.findall(r"Double (\d+)\.", json.dumps(body["messages"]))[-1])
-        message = {"role": "assistant", "content": str(2 * number)}
+        message = {"role": "assistant", "content": str(2 * number_in(body))}
         usage = {"prompt_tokens": 20, "completion_tokens": 2, "total_tokens": 22}
         if body.get("stream"):
             return _streamed(answers_as, message["content"], usage)

@@ -12,6 +12,7 @@ from audit.core.display import MINUS, count, listing, percent, plural, points, u
 from audit.core.finding import CandidateVerdict, Findings, NeedsMore, RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.note import OddAnswers, summed
+from audit.core.reason import sentence_of
 
 State = Literal["proven", "keep", "open", "too_small", "scan"]
 
@@ -277,7 +278,8 @@ def below_floor(route: RouteFinding) -> str:
 
 
 def unasked_lines(route: RouteFinding) -> list[str]:
-    """What candidates were not asked and what stopped them, a line each; none where a verdict needed none of it."""
+    """What candidates were not asked, what stopped them and what could not be measured of them, a line each; none where
+    a verdict needed none of it."""
     if route.verdict is not Verdict.NOT_PROVEN:
         return []
     stops = [
@@ -285,12 +287,24 @@ def unasked_lines(route: RouteFinding) -> list[str]:
         for candidate in route.candidates
         if candidate.stopped is not None
     ]
-    return stops + [
+    unmeasured = [
+        f"{route_name(route)}: {candidate.tier}: {candidate.reason}{_causes(candidate.excluded)}. "
+        "That does not count against it."
+        for candidate in route.candidates
+        if candidate.verdict is CandidateVerdict.INSUFFICIENT and not candidate.stopped and not candidate.not_asked
+    ]
+    return [*stops, *unmeasured] + [
         f"{route_name(route)}: {candidate.tier} was not asked {percent(one.share)} of the requests "
         f"({usd(one.usd)}): {one.because.sentence}. That is no answer, and does not count against it."
         for candidate in route.candidates
         for one in candidate.not_asked[:MOST_UNASKED]
     ]
+
+
+def _causes(excluded: Mapping[str, int]) -> str:
+    """Why draws say nothing, the most frequent cause first."""
+    causes = sorted(excluded.items(), key=lambda cause: (-cause[1], cause[0]))
+    return f" ({'; '.join(f'{count(n)}: {sentence_of(status)}' for status, n in causes)})" if causes else ""
 
 
 def adapted_lines(findings: Findings) -> list[str]:

@@ -97,6 +97,7 @@ HABITS = {
     "/late-forbidden": Habit(model="forbidden after 30", verdict=OPEN, says="HTTP 403"),
     "/late-model": Habit(model="no such model after 30", verdict=OPEN, says="does not serve the model"),
     "/late-other": Habit(model="another model after 30", verdict=SWITCH, says="acme-other-7"),
+    "/failing": Habit(model="fails on some", verdict=OPEN, says="could not be measured"),
     "/model": Habit(model="no such model", verdict=OPEN, says="model"),
     "/quota": Habit(model="no quota", verdict=OPEN, says="credit"),
     "/forbidden": Habit(model="forbidden", verdict=OPEN, says="HTTP 403"),
@@ -134,7 +135,7 @@ def config_of(path: Path, url: str) -> Path:
         'assert: [{type: equals, value: "{{incumbent.text}}"}]}'
         for route in HABITS
     ]
-    head = "margin: 6pt\nmax_spend: $1\ningest: {route: metadata.route}\n"
+    head = "margin: 6pt\nreplay: {attempts: 1}\nmax_spend: $1\ningest: {route: metadata.route}\n"
     path.write_text(head + "\n".join(["tiers:", *tiers, "routes:", *routes]) + "\n", "utf-8")
     return path
 
