@@ -22,6 +22,7 @@ class Grade(StrEnum):
     """How much a criterion knows of the right answer, weakest first. Compare `rank`, not the words."""
 
     FORM = "form"
+    DEMANDED = "demanded"
     AGREEMENT = "agreement"
     RIGHT = "right"
 
@@ -31,6 +32,11 @@ class Grade(StrEnum):
         return list(Grade).index(self)
 
     @property
+    def compares(self) -> bool:
+        """Whether it holds an answer against something that depends on the request, so no check of it could."""
+        return self in (Grade.AGREEMENT, Grade.RIGHT)
+
+    @property
     def words(self) -> str:
         """What an answer that holds is shown to be."""
         return GRADES[self]
@@ -38,6 +44,7 @@ class Grade(StrEnum):
 
 GRADES: dict[Grade, str] = {
     Grade.FORM: "the form of an answer",
+    Grade.DEMANDED: "the text that you demand of every answer",
     Grade.AGREEMENT: "agreement with the incumbent",
     Grade.RIGHT: "the right answer",
 }

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from audit.core.criteria import Grade
 from audit.core.display import percent, plural, points_interval, usd
 from audit.core.exploration import MarginFinding, ThresholdCurve
 from audit.core.finding import CandidateFinding, CandidateVerdict, NeedsMore, Recommendation, RouteFinding, Verdict
@@ -429,6 +430,11 @@ def _caveats(
     found = []
     if design.criteria is not None and not design.criteria.confirmed:
         found.append("Its criteria were drafted from the log, and nobody has confirmed them.")
+    if design.criteria is not None and design.criteria.grade is Grade.DEMANDED:
+        found.append(
+            "Its criteria demand a text of every answer and compare nothing else: a candidate that gave the log's most "
+            "frequent answer to every request would be accepted."
+        )
     lost = sum(traffic.unreplayable.values())
     if design.requests and lost / design.requests > MAX_UNREPLAYABLE:
         share = percent(lost / design.requests)

@@ -261,11 +261,10 @@ def criteria_note(route: RouteFinding) -> str:
 def graded_saving(findings: Findings) -> str:
     """How much of the avoidable rests on less than the right answer; "" for nothing."""
     by_grade = findings.avoidable_by_grade
-    weaker = by_grade.get(Grade.AGREEMENT, 0.0)
+    weaker = [grade for grade in Grade if grade is not Grade.RIGHT and by_grade.get(grade)]
     if not weaker:
         return ""
-    right = by_grade.get(Grade.RIGHT, 0.0)
-    return f"{usd(weaker)} by {Grade.AGREEMENT.words}, {usd(right)} by {Grade.RIGHT.words}"
+    return ", ".join(f"{usd(by_grade.get(grade, 0.0))} by {grade.words}" for grade in (*weaker, Grade.RIGHT))
 
 
 def below_floor(route: RouteFinding) -> str:

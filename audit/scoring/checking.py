@@ -14,11 +14,11 @@ import polars as pl
 
 from audit.core.artifacts import RunFolder
 from audit.core.criteria import LEAST_ANSWERS, CriteriaCheck, Grade, LogProblem
-from audit.core.outcome import Errored, NotApplicable, Outcome
+from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
 from audit.core.reason import Reason
 from audit.core.settings import ControlSettings, RouteSettings, Settings
 from audit.embeddings import Embedder, open_embedder
-from audit.scoring.controls.answer import views_of
+from audit.scoring.controls.answer import Look, canonical, views_of
 from audit.scoring.controls.run import run_controls
 from audit.scoring.criteria import Criterion, build_criteria, resolve, unsupported
 from audit.scoring.feasibility import impossible
@@ -39,6 +39,9 @@ CHANCE = 1e-3
 
 WEAKEST_SHARE = 0.05
 """A route has the grade that all but this share of its answers are decided by."""
+
+CARRIED_BY_ALL = 0.01
+"""Up to this share of answers without a demanded text it is said to be carried by all of them."""
 
 EMBEDDED = 100
 """Answers that are damaged at most where a criterion embeds: a dozen damages of each take a transformer a while."""
@@ -112,7 +115,7 @@ def check_criteria(
         entry = settings.route(name)
         if entry is None or not entry.criteria or unsupported(entry.criteria) or rows.is_empty():
             continue
-        criteria = build_criteria(entry.criteria, settings.directory, embedder=embedder)
+        criteria = build_criteria(entry.criteria, settings.directory, embedder=embedder, confirmed=entry.confirmed)
         needs = {"request", *(part for criterion in criteria for part in criterion.reads)}
         items = list(logged_items(folder, rows.with_columns(route=pl.lit(name)), references, needs))
         outcomes = score_all(criteria, [item.context for item in items])
@@ -127,10 +130,7 @@ def _check(
     verdicts = route.verdicts()
     accepted = [item.context for item, holds in zip(route.items, verdicts, strict=True) if holds]
     shares = _shares(route)
-    contents = [c for c in route.criteria if c.weight > 0 and c.grade is not Grade.FORM]
-    views = views_of(
-        [(resolve(c.scorer)[1], c.extract, c.options) for c in contents], [context.completion for context in accepted]
-    )
+    views = views_of(_looks(route, accepted), [context.completion for context in accepted])
     most = min(controls.answers, EMBEDDED) if any(c.embeds for c in route.criteria) else controls.answers
     results = run_controls(
         accepted[:most],
@@ -150,6 +150,30 @@ def _check(
         problems=tuple(_problems(route, verdicts, parts)),
         controls=results,
     )
+
+
+def _looks(route: _Route, accepted: Sequence[Context]) -> list[Look]:
+    """What the criteria look at. A demanded text that tells no answer of the log from another is none of it, so that
+    the controls take the whole answer instead: all of them carry it, and say different things beside it.
+    """
+    contents = [c for c in route.criteria if c.weight > 0 and c.grade is not Grade.FORM]
+    if all(c.grade is Grade.DEMANDED for c in contents) and not _tells(route, contents, accepted):
+        return []
+    return [Look(resolve(c.scorer)[1], c.extract, c.options, c.demands) for c in contents]
+
+
+def _tells(route: _Route, demanding: Sequence[Criterion], accepted: Sequence[Context]) -> bool:
+    """Whether demanded texts tell the log's whole answers apart, or are all that its accepted answers say."""
+    places = [route.criteria.index(criterion) for criterion in demanding]
+    rows = [
+        row
+        for item, row in zip(route.items, route.outcomes, strict=True)
+        if shortfall("ok", item.context.completion) is None
+    ]
+    lacking = sum(any(isinstance(o := row[place], Scored) and not o.passed for place in places) for row in rows)
+    said = Counter(canonical(context.text) for context in accepted)
+    same = max(said.values(), default=0) >= (1 - WEAKEST_SHARE) * len(accepted)
+    return lacking > CARRIED_BY_ALL * len(rows) or same
 
 
 def _shares(route: _Route) -> dict[str, float]:

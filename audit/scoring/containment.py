@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from audit.core.outcome import Outcome
-from audit.scoring.scorer import Check, Context, Options, shown, verdict
+from audit.scoring.scorer import Check, Constant, Context, Options, shown, verdict
 from audit.scoring.text import as_texts, as_words, fold
 
 
@@ -23,7 +23,7 @@ def contains_one(options: Options, *, ignore_case: bool) -> Check:
 
 def contains_many(options: Options, rule: Callable[[Iterable[object]], bool], *, ignore_case: bool) -> Check:
     """A check for a list of texts: `rule` is `all` or `any`."""
-    expected = options.expected(as_texts)
+    expected = options.expected(as_texts, constant=Constant.DEMAND if rule is all else Constant.CHOICE)
     folded = fold if ignore_case else str
 
     def check(context: Context) -> Outcome:

@@ -44,6 +44,7 @@ class Criterion:
         embeds: It needs an embedding model.
         notes: Sentences for the report.
         grade: The most that it can show of an answer.
+        demands: Constant texts that every acceptable answer must say.
         options: What only its scorer understands, as written.
     """
 
@@ -60,6 +61,7 @@ class Criterion:
     embeds: bool = False
     notes: tuple[str, ...] = ()
     grade: Grade = Grade.FORM
+    demands: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def grade_on(self, context: Context) -> Grade:
@@ -127,7 +129,11 @@ def _sound(outcome: Outcome) -> Outcome:
 
 
 def build_criteria(
-    entries: Sequence[CriterionSettings], directory: Path, *, embedder: Callable[[], Embedder] = no_embedder
+    entries: Sequence[CriterionSettings],
+    directory: Path,
+    *,
+    embedder: Callable[[], Embedder] = no_embedder,
+    confirmed: bool = True,
 ) -> tuple[Criterion, ...]:
     """Compile a route's list. A type that is known but not supported becomes a criterion that always errors.
 
@@ -135,6 +141,8 @@ def build_criteria(
         entries: As in `audit.yaml`.
         directory: Where `file://` paths start.
         embedder: Opens the embedding model when a criterion needs it; called while scoring, not here.
+        confirmed: Somebody has said that this is what they want. A draft demands nothing of an answer: what all answers
+            of a log happen to say is their form.
 
     Raises:
         ConfigError: An entry is wrong; all of them are in `problems`.
@@ -151,7 +159,12 @@ def build_criteria(
         raise problems[0]
     if problems:
         raise ConfigError(f"{len(problems)} criteria are wrong", code="criterion", problems=problems)
-    return tuple(replace(criterion, name=name) for criterion, name in zip(built, _names(entries), strict=True))
+    named = (replace(criterion, name=name) for criterion, name in zip(built, _names(entries), strict=True))
+    return tuple(named if confirmed else map(_undemanding, named))
+
+
+def _undemanding(criterion: Criterion) -> Criterion:
+    return replace(criterion, grade=Grade.FORM) if criterion.grade is Grade.DEMANDED else criterion
 
 
 def build_criterion(
@@ -204,6 +217,7 @@ def build_criterion(
         embeds=scorer.embeds,
         notes=tuple(notes),
         grade=_grade(scorer, options, negated=negated),
+        demands=() if negated else tuple(options.demands),
         options=entry.options,
     )
 
@@ -211,7 +225,8 @@ def build_criterion(
 def _grade(scorer: Scorer, options: Options, *, negated: bool) -> Grade:
     """What a criterion can show of an answer, by what it compares with.
 
-    A denial rules one wrong answer out and shows nothing of the others. The same value for every request is a form.
+    A denial rules one wrong answer out and shows nothing of the others. A text that is demanded of every answer is what
+    the user accepts, and no more than that; a choice among several is a form (docs/method/criteria.md).
     """
     if negated:
         return Grade.FORM
@@ -219,7 +234,9 @@ def _grade(scorer: Scorer, options: Options, *, negated: bool) -> Grade:
         return Grade(options.choice("grade", Grade.AGREEMENT, Grade))
     if options.reads & {"reference", "metadata"}:
         return Grade.RIGHT
-    return Grade.AGREEMENT if "incumbent" in options.reads else Grade.FORM
+    if "incumbent" in options.reads:
+        return Grade.AGREEMENT
+    return Grade.DEMANDED if options.demands else Grade.FORM
 
 
 def resolve(written: str) -> tuple[bool, str, Mapping[str, Any]]:

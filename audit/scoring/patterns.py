@@ -41,6 +41,9 @@ _OUTSIDE = {
 }
 _OPEN_REPEAT = re.compile(r"\{,(\d+\})")
 _WIDE_LETTER = re.compile(r"[^\W\x00-\x7f]")
+_AROUND_TEXT = re.compile(r"\A(?:\(\?[aimsux]+\))?\^?(?:\.\*\??)?|(?<!\\)(?:\.\*\??)?\$?\Z")
+_ZERO_WIDTH = frozenset("bAZz")
+_SIGNS = frozenset(".^$*+?{}[]|()")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -124,6 +127,30 @@ def compile_pattern(source: Any) -> Pattern:
     if timed is None and (linear is None or boundaries):
         raise ValueError(f"is not a regular expression: {why}")
     return Pattern(linear=linear, timed=timed, boundaries=boundaries, ends=ends)
+
+
+def plain_text(source: str) -> str | None:
+    """The one text that a pattern stands for; None where it stands for several.
+
+    Flags in front, anchors, word boundaries and a `.*` at either end are no part of it.
+    """
+    inner = _AROUND_TEXT.sub("", source)
+    out = []
+    position = 0
+    while position < len(inner):
+        char = inner[position]
+        if char == "\\":
+            char = inner[position + 1 : position + 2]
+            if char in _ZERO_WIDTH:
+                char = ""
+            elif not char or char.isalnum():
+                return None
+            position += 1
+        elif char in _SIGNS:
+            return None
+        out.append(char)
+        position += 1
+    return "".join(out) or None
 
 
 def _linear(source: str) -> Any:

@@ -12,7 +12,6 @@ from pathlib import Path
 import polars as pl
 
 from audit.core.artifacts import RunFolder
-from audit.core.criteria import Grade
 from audit.core.exchange import Completion
 from audit.core.fingerprint import fingerprint
 from audit.core.outcome import Outcome
@@ -263,7 +262,7 @@ def _routes(
         if entry is None or not entry.criteria:
             notes.append(f"{name}: no criteria, so nothing is scored there")
             continue
-        criteria = build_criteria(entry.criteria, settings.directory, embedder=embedder)
+        criteria = build_criteria(entry.criteria, settings.directory, embedder=embedder, confirmed=entry.confirmed)
         if (why := unsupported(entry.criteria)) is not None:
             notes.append(f"{name}: {why}")
         notes += [f"{name}: {note}" for criterion in criteria if criterion.version for note in criterion.notes]
@@ -306,8 +305,8 @@ def _answered_cell(status: str, problem: str | None) -> Cell:
 def _acceptance(
     item: Item, route: _Route, criteria: Sequence[Criterion], cells: Sequence[Cell], problem: str | None
 ) -> tuple[bool | None, bool | None, str | None]:
-    """Whether a completion is accepted, by all criteria and by those alone that see what it says; where the first is
-    unknown, why: a replay status, not_applicable or errored.
+    """Whether a completion is accepted, by all criteria and by those alone that compare what it says with something
+    else; where the first is unknown, why: a replay status, not_applicable or errored.
 
     The second is what a policy that checks answers is tested on as well: what its check enforces shows nothing of it.
     """
@@ -316,7 +315,7 @@ def _acceptance(
     outcomes = [outcome_of(found) for found in cells]
     weights = [criterion.weight for criterion in criteria]
     holds = accept(outcomes, weights, route.settings.threshold, answered=problem is None)
-    seeing = [0.0 if criterion.grade is Grade.FORM else criterion.weight for criterion in criteria]
+    seeing = [criterion.weight if criterion.grade.compares else 0.0 for criterion in criteria]
     content = accept(outcomes, seeing, route.settings.threshold)
     if holds is not None:
         return holds, content, None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import Enum, auto
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,7 +17,7 @@ from audit.core.errors import ConfigError, nearest
 from audit.core.exchange import Completion, Request
 from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
 from audit.embeddings import Embedder
-from audit.scoring.jsontext import nfc
+from audit.scoring.jsontext import json_text, nfc
 from audit.scoring.templates import Absent, Unusable, compile_value
 
 T = TypeVar("T")
@@ -92,6 +93,19 @@ def no_embedder() -> Embedder:
     raise Unusable("no embedding model was opened")
 
 
+class Constant(Enum):
+    """What a `value` that is the same for every request asks of an answer."""
+
+    DEMAND = auto()
+    """To say it: one text, or all of several."""
+
+    CHOICE = auto()
+    """To say one of several; which of them is right is not asked. Of one, it is a demand."""
+
+    PROPERTY = auto()
+    """Nothing that it says: a length, the way it ended."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What a criterion says beside its type, with readers that refuse what the scorer cannot use.
@@ -101,6 +115,7 @@ class Options:
         value: As written, with `file://` read.
         notes: Filled by scorers with sentences for the report.
         reads: Filled with the parts of the context that the templates use.
+        demands: Filled with the constant texts that every acceptable answer must say.
     """
 
     where: str
@@ -112,17 +127,25 @@ class Options:
     extract: Callable[[str], str | None] | None = None
     notes: list[str] = field(default_factory=list)
     reads: set[str] = field(default_factory=set)
+    demands: list[str] = field(default_factory=list)
 
     def wrong(self, what: str, *, hint: str | None = None) -> ConfigError:
         """The error for an option of this criterion."""
         return ConfigError(f"{self.where}: {what}", code="criterion.option", hint=hint)
 
-    def expected(self, convert: Callable[[Any], T], *, default: Expected[Any] | None = None) -> Expected[T]:
+    def expected(
+        self,
+        convert: Callable[[Any], T],
+        *,
+        default: Expected[Any] | None = None,
+        constant: Constant = Constant.DEMAND,
+    ) -> Expected[T]:
         """What `value` says, filled per exchange and converted; a constant is converted here and now.
 
         Args:
             convert: Turns a JSON value into what the scorer compares; raises ValueError saying what it wants.
             default: What to compare with where there is no `value`; without it a `value` is obligatory.
+            constant: What a constant asks of an answer.
 
         Raises:
             ConfigError: The value is absent, of another type, or a template that cannot work.
@@ -137,8 +160,9 @@ class Options:
             except ValueError as error:
                 raise self.wrong(f"`value` {error}") from None
             if template is None:
-                constant = self.constant(convert)
-                return lambda context: constant
+                same = self.constant(convert)
+                self._demand(same, constant)
+                return lambda context: same
             self.reads.update(template.roots)
             source = template.fill
 
@@ -149,6 +173,17 @@ class Options:
                 raise Unusable(f"the value to compare with {error}") from None
 
         return converted
+
+    def _demand(self, value: Any, constant: Constant) -> None:
+        texts = value if isinstance(value, tuple) else (value,)
+        if constant is Constant.DEMAND or (constant is Constant.CHOICE and len(set(texts)) == 1):
+            # What is no list of texts, such as an expected call, is one demand, as it was written.
+            plain = all(isinstance(text, str) for text in texts)
+            self.demand(texts if plain else [json_text(self.value)])
+
+    def demand(self, texts: Iterable[str]) -> None:
+        """Note constant texts that every acceptable answer must say; punctuation alone says nothing."""
+        self.demands.extend(text for text in texts if any(char.isalnum() for char in text))
 
     def constant(self, convert: Callable[[Any], T]) -> T:
         """`value` as it stands, no template, converted."""

@@ -36,6 +36,11 @@ WEAK: dict[str, tuple[str, list[dict[str, Any]], set[Control]]] = {
         set(),
     ),
     "shape": ("/invoice-extract", [{"type": "is-json", "value": "file://invoice.schema.json"}], set()),
+    "an opening that every answer has": (
+        "/policy-qa",
+        [{"type": "contains", "value": "Answer:"}],
+        {Control.ANOTHER, Control.MOST_FREQUENT},
+    ),
     "not a refusal": ("/support-chat", [{"type": "not-is-refusal"}], set()),
     "half of the fields": (
         "/invoice-extract",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from audit import pipeline
 from audit.config import load_settings
 from audit.core.artifacts import RunFolder
-from audit.core.criteria import Grade
+from audit.core.criteria import Control, Grade
 from audit.core.plan import Plan
 from audit.core.reason import Reason
 from tests.e2e.tiny import record
@@ -27,18 +28,13 @@ UNLIKE_EVERY_FOURTH = '{{ "x" if request.last_user.split()[2] | int % 4 == 0 els
 """The logged answer, but for the requests of team two."""
 
 
-def planned(folder: Path, criterion: str) -> Plan:
-    """The plan of a log of additions, of which one team's answers are held against something else."""
-    lines = [
-        record(
-            n,
-            metadata={
-                "route": "/add",
-                "team": "two" if n % 4 == 0 else "one",
-            },
-        )
-        for n in range(160)
-    ]
+def planned(folder: Path, criterion: str, answer: Callable[[int], str] | None = None) -> Plan:
+    """The plan of a log of additions by two teams, or with other answers to them."""
+    lines = []
+    for n in range(160):
+        lines.append(record(n, metadata={"route": "/add", "team": "two" if n % 4 == 0 else "one"}))
+        if answer is not None:
+            lines[-1]["response"]["choices"][0]["message"]["content"] = answer(n)
     (folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
     (folder / "audit.yaml").write_text(CONFIG.format(criterion=criterion), "utf-8")
     return pipeline.plan([folder / "log.jsonl"], load_settings(folder / "audit.yaml"), RunFolder(folder / "run"))
@@ -79,3 +75,78 @@ def test_criteria_that_hold_are_left_alone(tmp_path: Path) -> None:
     assert check.controls
     assert not any(result.accepted for result in check.controls)
     assert plan.calls > 0
+
+
+def booked(n: int) -> str:
+    """A sentence that says the same of nineteen requests in twenty."""
+    return "your room is booked and done, thank you" if n % 20 else "there was no room for you, sorry"
+
+
+def summed(n: int) -> str:
+    """A sum behind an opening that every answer has."""
+    return f"The sum is {2 * n}, done"
+
+
+def mostly_summed(n: int) -> str:
+    """The same, but that some answers end without it."""
+    return summed(n) if n % 20 else f"The sum is {2 * n}, or so"
+
+
+@pytest.mark.parametrize(
+    ("criterion", "answer"),
+    [
+        ("{type: contains, value: done}", booked),
+        ("{type: contains, value: done}", mostly_summed),
+        ("{type: starts-with, value: your room is booked}", booked),
+        ('{type: regex, value: "(?i)DONE"}', booked),
+        ("{type: one-of, value: [done], extract: {regex: '(done|no)'}}", booked),
+        ("{type: not-is-refusal}, {type: icontains-all, value: [Booked, done]}", booked),
+        ("{type: contains, value: done}", lambda n: "all of it is done now"),
+    ],
+)
+def test_a_demanded_text_that_tells_answers_apart_may_certify(
+    tmp_path: Path, criterion: str, answer: Callable[[int], str]
+) -> None:
+    """Words that change places around it are no damage; what lacks it is refused; the grade says what was seen."""
+    (design,) = planned(tmp_path, criterion, answer).designs
+    check = design.criteria
+    assert check is not None
+    assert (check.grade, check.why, check.problems) == (Grade.DEMANDED, None, ())
+    tried = {result.control: result.tried for result in check.controls}
+    assert tried[Control.EMPTY] == check.accepted
+    assert not any(result.accepted for result in check.controls)
+    assert design.candidates == ("small",)
+
+
+@pytest.mark.parametrize(
+    ("criterion", "confirmed", "answer", "reason"),
+    [
+        # Every answer carries the text, and goes on to say something else.
+        ("{type: contains, value: done}", True, summed, Reason.CRITERIA_ACCEPT_DAMAGE),
+        ('{type: starts-with, value: "The sum is"}', True, mostly_summed, Reason.CRITERIA_ACCEPT_DAMAGE),
+        ("{type: json-fields, fields: [ok], value: {ok: sure}}", True, None, Reason.CRITERIA_ACCEPT_DAMAGE),
+        # Nobody has said that this is what they want.
+        ("{type: contains, value: done}", False, booked, Reason.CRITERIA_SEE_FORM),
+        # One of several texts, or any text of a kind.
+        ("{type: contains-any, value: [booked, done]}", True, booked, Reason.CRITERIA_SEE_FORM),
+        ('{type: regex, value: "done|booked"}', True, booked, Reason.CRITERIA_SEE_FORM),
+        ('{type: contains, value: ","}', True, booked, Reason.CRITERIA_SEE_FORM),
+        ("{type: not-contains, value: sorry}", True, booked, Reason.CRITERIA_SEE_FORM),
+        ("{type: finish-reason, value: stop}", True, booked, Reason.CRITERIA_SEE_FORM),
+        ("{type: word-count, value: {min: 3, max: 9}}", True, booked, Reason.CRITERIA_SEE_FORM),
+    ],
+)
+def test_a_demanded_text_that_proves_nothing_stops_the_route(
+    tmp_path: Path, criterion: str, confirmed: bool, answer: Callable[[int], str] | None, reason: Reason
+) -> None:
+    """A form that all answers carry accepts answers to other questions; drafts and choices see the form alone."""
+    criterion = criterion if confirmed else f"{criterion}], confirmed: false, rules: ["
+    answer = answer or (lambda n: json.dumps({"ok": "sure", "sum": 2 * n}))
+    plan = planned(tmp_path, criterion, answer)
+    (design,) = plan.designs
+    assert design.why is not None
+    assert design.why.reason is reason
+    assert plan.calls == 0
+    if reason is Reason.CRITERIA_ACCEPT_DAMAGE:
+        assert design.criteria is not None
+        assert {result.control for result in design.criteria.failed} >= {Control.ANOTHER, Control.MOST_FREQUENT}

@@ -7,7 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -17,6 +17,7 @@ from audit.scoring.extract import Extract
 from audit.scoring.jsontext import MISSING, at_path, first_json, parse_json, steps, unfenced
 from audit.scoring.scorer import Context
 from audit.scoring.templates import Unusable
+from audit.scoring.text import fold
 from audit.scoring.toolcalls import read_calls
 
 NUMBER = re.compile(r"(?<![\w.])[-+−]?[0-9][0-9,]*(?:\.[0-9]+)?")
@@ -26,6 +27,14 @@ LABEL_CHARS, LABELS, PER_LABEL = 40, 20, 5
 """Labels are short texts, few of them, and each common enough."""
 
 
+CONTAINING = frozenset(
+    {
+        *("contains", "icontains", "contains-all", "icontains-all", "contains-any", "icontains-any"),
+        *("starts-with", "regex"),
+    }
+)
+"""Scorers that look for a text and leave the rest of the answer alone."""
+
 OPENINGS = 50
 """Brackets that are tried as the start of JSON: of prose full of them nothing is expected."""
 
@@ -33,6 +42,7 @@ OPENINGS = 50
 class Shape(StrEnum):
     """What a part of an answer is."""
 
+    DEMANDED = "demanded text"
     TEXT = "text"
     LABEL = "label"
     NUMBER = "number"
@@ -49,12 +59,14 @@ class View:
         extract: Takes it out of the text; None is the whole text.
         fields: Paths of the fields that are compared; empty is all of them.
         labels: Every label seen on the route, most frequent first; of the shape `LABEL` alone.
+        demands: Texts that are looked for, wherever they stand; of the shape `DEMANDED` alone.
     """
 
     shape: Shape
     extract: Extract | None = None
     fields: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    demands: tuple[str, ...] = ()
 
     def part(self, completion: Completion) -> str | None:
         """The text of the part; None where there is nothing."""
@@ -73,6 +85,8 @@ class View:
         part = self.part(completion)
         if part is None:
             return ""
+        if self.shape is Shape.DEMANDED:
+            return canonical_json([fold(text) in fold(part) for text in self.demands])
         if self.shape is Shape.JSON:
             return _of_json(part, self.fields)
         if self.shape is Shape.NUMBER and (found := NUMBER.search(part)):
@@ -95,23 +109,35 @@ class View:
         return None
 
 
-def views_of(
-    contents: Sequence[tuple[str, Extract | None, Mapping[str, Any]]], answers: Sequence[Completion]
-) -> tuple[View, ...]:
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What decides what a criterion looks at: its scorer, extraction and options, and the texts that it demands."""
+
+    scorer: str = ""
+    extract: Extract | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    demands: tuple[str, ...] = ()
+
+
+def views_of(looks: Sequence[Look], answers: Sequence[Completion]) -> tuple[View, ...]:
     """The views of a route's criteria, each once; of the whole answer where none compares what it says.
 
     Args:
-        contents: Scorer, extraction and options of every criterion that compares what an answer says.
+        looks: One per criterion that compares what an answer says.
         answers: Of the log.
     """
     found: dict[tuple[Any, ...], View] = {}
-    for scorer, extract, options in contents or [("", None, {})]:
-        view = _view(scorer, extract, options, answers)
-        found.setdefault((view.shape, None if extract is None else id(extract), view.fields), view)
+    for look in looks or [Look()]:
+        view = _view(look, answers)
+        extract = None if view.extract is None else id(view.extract)
+        found.setdefault((view.shape, extract, view.fields, view.demands), view)
     return tuple(found.values())
 
 
-def _view(scorer: str, extract: Extract | None, options: Mapping[str, Any], answers: Sequence[Completion]) -> View:
+def _view(look: Look, answers: Sequence[Completion]) -> View:
+    scorer, extract, options = look.scorer, look.extract, look.options
+    if look.demands and scorer in CONTAINING:
+        return View(shape=Shape.DEMANDED, extract=extract, demands=look.demands)
     if scorer in ("tool-call", "tool-call-f1") or (not scorer and _most(bool(a.tool_calls) for a in answers)):
         return View(shape=Shape.TOOL)
     whole = View(shape=Shape.TEXT, extract=extract)

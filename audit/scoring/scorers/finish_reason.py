@@ -1,14 +1,14 @@
 """The model stopped for the expected reason: stop, length, tool_calls, content_filter, ..."""
 
 from audit.core.outcome import Outcome
-from audit.scoring.scorer import Check, Context, Options, Scorer, verdict
+from audit.scoring.scorer import Check, Constant, Context, Options, Scorer, verdict
 from audit.scoring.templates import Absent
 from audit.scoring.text import as_texts
 
 
 def build(options: Options) -> Check:
     """Compare with `value`, one reason or a list; a log that does not say makes it inapplicable."""
-    expected = options.expected(as_texts)
+    expected = options.expected(as_texts, constant=Constant.PROPERTY)
 
     def check(context: Context) -> Outcome:
         wanted, reason = expected(context), context.completion.finish_reason

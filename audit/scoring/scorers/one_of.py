@@ -3,7 +3,7 @@
 from typing import Any
 
 from audit.core.outcome import Outcome
-from audit.scoring.scorer import Check, Context, Options, Scorer, shown, verdict
+from audit.scoring.scorer import Check, Constant, Context, Options, Scorer, shown, verdict
 from audit.scoring.text import as_texts, normalised
 
 
@@ -12,7 +12,7 @@ def build(options: Options) -> Check:
     written = isinstance(options.value, list | tuple | str)
     if written and (same := _collapsed(options.constant(as_texts))):
         raise options.wrong(f"`value` has `{same[0]}` and `{same[1]}`, which are one label after normalisation")
-    expected = options.expected(_as_labels)
+    expected = options.expected(_as_labels, constant=Constant.CHOICE)
 
     def check(context: Context) -> Outcome:
         wanted = expected(context)

@@ -3,13 +3,14 @@
 from audit.core.outcome import Outcome
 from audit.scoring.extract import note_engine
 from audit.scoring.jsontext import nfc
-from audit.scoring.patterns import compile_pattern
+from audit.scoring.patterns import compile_pattern, plain_text
 from audit.scoring.scorer import Check, Context, Options, Scorer, shown, verdict
 
 
 def build(options: Options) -> Check:
-    """Search for the pattern in `value`, which is not a template."""
+    """Search for the pattern in `value`, which is not a template. One that is a plain text demands that text."""
     pattern = options.constant(lambda value: compile_pattern(nfc(value) if isinstance(value, str) else value))
+    options.demand([text] if (text := plain_text(str(options.value))) else [])
     note_engine(pattern.engine, f"{options.where}: the pattern", options.notes)
 
     def check(context: Context) -> Outcome:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from audit.core.outcome import Outcome
-from audit.scoring.scorer import Check, Context, Options, Scorer, verdict
+from audit.scoring.scorer import Check, Constant, Context, Options, Scorer, verdict
 from audit.scoring.text import count_words
 
 
@@ -16,7 +16,7 @@ def build(options: Options) -> Check:
 
     `value` is a number, or a mapping of `min` and `max`.
     """
-    expected = options.expected(as_range)
+    expected = options.expected(as_range, constant=Constant.PROPERTY)
 
     def check(context: Context) -> Outcome:
         low, high = expected(context)
