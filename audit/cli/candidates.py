@@ -47,7 +47,7 @@ def policy_targets(incomplete: str) -> list[str]:
     """What `audit policy --to` can be."""
     from audit.policy.exports import EXPORTERS
 
-    return [name for name in EXPORTERS.names if name.startswith(incomplete)]
+    return [name for name in EXPORTERS if name.startswith(incomplete)]
 
 
 def _newest_first() -> Iterable[Path]:

@@ -5,6 +5,7 @@ from audit.executors.executor import Executor
 
 EXECUTORS: Catalog[Executor] = Catalog(
     kind="executor",
+    group="audit.executors",
     package=__name__,
     constant="EXECUTOR",
     names=("local",),

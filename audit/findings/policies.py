@@ -232,7 +232,7 @@ class _Maker:
             return []
         folds = np.array([_fold(request.request_fp, self.bench.seed) for request in data.requests])
         found: list[_Scored] = []
-        for name in LEARNED:
+        for name in (*LEARNED, *SIGNALS.installed()):
             spec = SIGNALS.get(name).fit(data)
             if spec is None:
                 continue

@@ -68,7 +68,7 @@ def sniff(piece: Piece, settings: IngestSettings) -> Sniffed:
 
 
 def _told(record: Mapping[str, Any]) -> Sniffed | None:
-    for name in FORMATS:
+    for name in (*FORMATS.installed(), *FORMATS.names):  # a format that somebody installed is more specific than ours
         reason = FORMATS.get(name).detects(record)
         if reason:
             return Sniffed(name, reason)

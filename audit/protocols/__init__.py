@@ -5,6 +5,7 @@ from audit.protocols.protocol import Protocol
 
 PROTOCOLS: Catalog[Protocol] = Catalog(
     kind="protocol",
+    group="audit.protocols",
     package=__name__,
     constant="PROTOCOL",
     names=("anthropic_messages", "bedrock_converse", "gemini", "openai_chat", "openai_responses"),

@@ -12,6 +12,7 @@ from audit.signals.signal import FloatArray, Signal, TextEmbedder
 
 SIGNALS: Catalog[Signal] = Catalog(
     kind="signal",
+    group="audit.signals",
     package=__name__,
     constant="SIGNAL",
     names=("classifier", "guarded", "rules", "similarity"),

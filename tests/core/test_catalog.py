@@ -11,7 +11,14 @@ from audit.core.tier import Tier
 
 def catalog(expects: type) -> Catalog:
     """A catalog over a module that exists."""
-    return Catalog(kind="thing", package="audit.core", constant="PER_MILLION", names=("tier",), expects=expects)
+    return Catalog(
+        kind="thing",
+        group="audit.things",
+        package="audit.core",
+        constant="PER_MILLION",
+        names=("tier",),
+        expects=expects,
+    )
 
 
 def test_a_name_is_a_module_with_a_constant() -> None:
@@ -41,6 +48,8 @@ class Anything:
 
 def test_listing_imports_nothing() -> None:
     """Names can be read without importing an adapter, even one that does not exist."""
-    names = Catalog(kind="thing", package="audit.nowhere", constant="X", names=("a", "b"), expects=Anything)
+    names = Catalog(
+        kind="thing", group="audit.things", package="audit.nowhere", constant="X", names=("a", "b"), expects=Anything
+    )
     assert list(names) == ["a", "b"]
     assert "a" in names

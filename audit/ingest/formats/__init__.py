@@ -51,6 +51,7 @@ class Format:
 
 FORMATS: Catalog[Format] = Catalog(
     kind="format",
+    group="audit.formats",
     package=__name__,
     constant="FORMAT",
     names=(

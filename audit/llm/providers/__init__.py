@@ -5,6 +5,7 @@ from audit.llm.provider import Provider
 
 PROVIDERS: Catalog[Provider] = Catalog(
     kind="provider",
+    group="audit.providers",
     package=__name__,
     constant="PROVIDER",
     names=(

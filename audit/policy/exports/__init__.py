@@ -5,6 +5,7 @@ from audit.policy.exporter import Exporter
 
 EXPORTERS: Catalog[Exporter] = Catalog(
     kind="export target",
+    group="audit.exporters",
     package=__name__,
     constant="EXPORTER",
     names=(

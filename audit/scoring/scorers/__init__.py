@@ -5,6 +5,7 @@ from audit.scoring.scorer import Scorer
 
 SCORERS: Catalog[Scorer] = Catalog(
     kind="assertion type",
+    group="audit.scorers",
     package=__name__,
     constant="SCORER",
     names=(
