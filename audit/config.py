@@ -16,6 +16,7 @@ from audit.core.display import plural
 from audit.core.errors import AuditError, ConfigError, Place, UnknownName, nearest
 from audit.core.fingerprint import fingerprint
 from audit.core.settings import Criterion, CriterionSettings, Settings
+from audit.core.units import A_POINT, NoUnit
 from audit.gate.rules import RuleProblem, parse_rule
 from audit.yaml_places import SECRET, Document, Keys, read_document
 
@@ -158,12 +159,15 @@ def _shape(document: Document, detail: ErrorDetails) -> ConfigError:
     place = document.place(path)
     if kind == "value_error":
         what, _, hint = message.removeprefix("Value error, ").partition("; ")
-        points = "`3pt`" in hint and "no unit" in what
+        cause = detail.get("ctx", {}).get("error")
+        example = cause.example if isinstance(cause, NoUnit) else None
         return ConfigError(
             f"{_named(path)} {what}",
-            code="config.unit" if "no unit" in what else "config.range",
+            code="config.unit" if example else "config.range",
             place=place,
-            notes=["3pt means three percentage points; 3% would be relative to today's rate"] if points else [],
+            notes=["3pt means three percentage points; 3% would be relative to today's rate"]
+            if example == A_POINT
+            else [],
             hint=hint or None,
         )
     if kind == "string_type" and isinstance(detail["input"], bool | int | float):

@@ -13,6 +13,18 @@ from pydantic import BeforeValidator, WithJsonSchema
 _NUMBER = r"([+\-−]?(?:\d[\d,_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
 
 
+class NoUnit(ValueError):
+    """A quantity without the unit that says which one it is.
+
+    Attributes:
+        example: How it is written.
+    """
+
+    def __init__(self, example: str) -> None:
+        super().__init__(f"has no unit or is not a number; write it like `{example}`")
+        self.example = example
+
+
 def number(text: str) -> float:
     """Read a number with optional thousands separators and a Unicode minus."""
     return float(text.replace(",", "").replace("_", "").replace("−", "-"))
@@ -24,7 +36,7 @@ def _reader(pattern: str, example: str, per: float, *, low: float, high: float) 
     def read(value: Any) -> float:
         match = compiled.fullmatch(value.strip()) if isinstance(value, str) else None
         if match is None:
-            raise ValueError(f"has no unit or is not a number; write it like `{example}`")
+            raise NoUnit(example)
         quantity = number(match.group(1)) / per
         if not low <= quantity <= high:
             raise ValueError(f"is out of range; write it like `{example}`")
@@ -37,7 +49,8 @@ _POINTS = _NUMBER + r"\s*(?:pt|pts|pp)"
 _SHARE = _NUMBER + r"\s*%"
 _DOLLARS = r"\$\s*" + _NUMBER
 
-points = _reader(_POINTS, "3pt", 100, low=-1, high=1)
+A_POINT = "3pt"
+points = _reader(_POINTS, A_POINT, 100, low=-1, high=1)
 share = _reader(_SHARE, "95%", 100, low=0, high=1)
 dollars = _reader(_DOLLARS, "$20", 1, low=0, high=float("inf"))
 factor = _reader(_SHARE, "110%", 100, low=0, high=10)
@@ -51,12 +64,12 @@ def milliseconds(text: str) -> float:
     """Read a duration of the command line, `800ms` or `1.5s`, as milliseconds.
 
     Raises:
-        ValueError: It has no unit, or is no positive number.
+        NoUnit: It has no unit, or is no positive number.
     """
     match = _MILLISECONDS.fullmatch(text.strip())
     value = 0.0 if match is None else number(match[1]) * (1000 if match[2] == "s" else 1)
     if not value > 0:
-        raise ValueError("has no unit or is not a number; write it like `800ms`")
+        raise NoUnit("800ms")
     return value
 
 
