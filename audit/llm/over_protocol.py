@@ -31,19 +31,17 @@ from audit.core.tier import Tier
 from audit.llm.provider import CERTAINLY_TOO_LONG, HttpCall, HttpReply, Unsupported
 from audit.llm.tokens import prompt_tokens_estimate
 from audit.llm.translation import diagnosed
-from audit.protocols.chat_reply import NoAnswer, misshapen, parsed_reply
 from audit.protocols.errors import diagnose
 from audit.protocols.kept import request_of
 from audit.protocols.oddities import annotated
 from audit.protocols.protocol import Protocol
+from audit.protocols.reply import NoAnswer, body_of_reply, counts_of, no_answer
 from audit.protocols.shared import NotAnAnswer, NotARequest
-from audit.protocols.usage import billed_in, read_usage
+from audit.protocols.usage import billed_in
 
-OPTIONS = ("headers", "body", "accept_losses")
-"""Options of every provider made of a protocol: what is merged into the call, and losses that the user accepts."""
-
-USAGE_FIELDS = ("usage", "usageMetadata")
-"""Where protocols count tokens."""
+OPTIONS = ("headers", "body", "accept_losses", "stream")
+"""Options of every provider made of a protocol: what is merged into the call, losses that the user accepts, and whether
+a stream is asked for, which the client does by itself where an endpoint says that it only streams."""
 
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
@@ -128,6 +126,11 @@ def body_of(request: Request, tier: Tier, protocol: Protocol) -> dict[str, Any]:
     return merged(body, tier.options.get("body", {}))
 
 
+def streams(tier: Tier) -> bool:
+    """Whether the tier is asked for streams."""
+    return bool(tier.options.get("stream"))
+
+
 def merged(body: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """The tier's own fields over the body's; objects are merged one level deep."""
     both = {name: {**body[name], **value} for name, value in own.items() if _objects(body.get(name), value)}
@@ -162,20 +165,24 @@ def classify(reply: HttpReply) -> EndpointError | None:
 
 
 def decoder(protocol: Protocol) -> Callable[[HttpReply, Tier], Completion]:
-    """Reads a body with a 2xx status as the protocol's answer."""
+    """Reads a body with a 2xx status, streamed or not, as the protocol's answer."""
 
     def decode(reply: HttpReply, tier: Tier) -> Completion:
         try:
-            body = parsed_reply(reply.body)
-            counts = read_usage(next((body[name] for name in USAGE_FIELDS if name in body), None))
+            body = body_of_reply(reply.body, protocol.stream_from)
+            counts = counts_of(body)
             answer, _ = protocol.answer_from(body)
         except NoAnswer as error:
             raise diagnosed(error.diagnosis, billed=error.counts.usage, again=error.again) from None
         except NotAnAnswer:
-            found = misshapen(body, counts)
+            found = no_answer(body, counts)
             raise diagnosed(found.diagnosis, billed=counts.usage, again=found.again) from None
         beside = "".join(part.text for part in answer.parts if isinstance(part, Thinking))
-        completion = replace_field(completion_of(answer), beside_bytes=len(beside.encode("utf-8", "surrogatepass")))
+        completion = replace_field(
+            completion_of(answer),
+            beside_bytes=len(beside.encode("utf-8", "surrogatepass")),
+            ttft_ms=reply.first_token_ms,
+        )
         return annotated(completion, tier.model, counts, body.get("service_tier"))
 
     return decode

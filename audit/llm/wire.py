@@ -28,6 +28,7 @@ Carrier = Callable[[str], Transport]
 """The transport for an address, through the proxy that the environment names for it."""
 
 CONNECT_S = 15.0
+STREAMS = ("text/event-stream", "application/vnd.amazon.eventstream")
 TOKEN_TAIL = 64
 """Bytes of a stream's last piece that are looked at again with the next one: words may be cut between them."""
 
@@ -95,7 +96,8 @@ class Wire:
     async def _read(self, response: httpx.Response) -> tuple[bytes, float | None]:
         """The body as it came, and the moment of the first token where it is a stream that can be looked into."""
         headers = response.headers
-        stream = "text/event-stream" in headers.get("content-type", "") and "content-encoding" not in headers
+        kind = headers.get("content-type", "")
+        stream = any(name in kind for name in STREAMS) and "content-encoding" not in headers
         chunks: list[bytes] = []
         size, first_s, tail = 0, None, b""
         async for chunk in response.stream:  # type: ignore[union-attr]

@@ -38,12 +38,15 @@ from audit.core.exchange import (
     Url,
     Usage,
 )
+from audit.protocols.anthropic_stream import whole
 from audit.protocols.protocol import Protocol
 from audit.protocols.shared import (
+    INVALID_JSON,
     LossList,
     NotAnAnswer,
     NotARequest,
     arguments_object,
+    check_texts,
     count,
     guessed_type,
     json_text,
@@ -152,10 +155,11 @@ def answer_from(body: Mapping[str, Any]) -> tuple[ModelAnswer, Losses]:
     """A message.
 
     Raises:
-        NotAnAnswer: It has no content.
+        NotAnAnswer: It has no content, or a text that is none.
     """
     if not isinstance(body.get("content"), list) or body.get("type", "message") != "message":
         raise NotAnAnswer("the body has no content")
+    check_texts(block.get("text") for block in objects(body["content"]) if block.get("type", "text") == "text")
     raw = text(body.get("stop_reason"))
     answer = ModelAnswer(
         parts=tuple(_blocks_from(body["content"])),
@@ -325,7 +329,7 @@ def _block_from(block: Mapping[str, Any]) -> tuple[Part, ...]:
 
 def _arguments(value: Any) -> str:
     """The input of a call as text; the text that was wrapped for being broken comes back as it was."""
-    wrapped = obj(value).get("INVALID_JSON")
+    wrapped = obj(value).get(INVALID_JSON)
     return wrapped if isinstance(wrapped, str) and len(value) == 1 else json_text(value if value is not None else {})
 
 
@@ -511,4 +515,5 @@ PROTOCOL = Protocol(
     request_to=request_to,
     answer_from=answer_from,
     answer_to=answer_to,
+    stream_from=whole,
 )

@@ -50,13 +50,16 @@ from audit.protocols.anthropic_messages import (
     refuse_parameters,
     split_system,
 )
+from audit.protocols.converse_stream import whole
 from audit.protocols.protocol import Protocol
 from audit.protocols.shared import (
+    INVALID_JSON,
     LossList,
     NotAnAnswer,
     NotARequest,
     arguments_object,
     arguments_text,
+    check_texts,
     count,
     json_text,
     number,
@@ -197,11 +200,12 @@ def answer_from(body: Mapping[str, Any]) -> tuple[ModelAnswer, Losses]:
     """A Converse response.
 
     Raises:
-        NotAnAnswer: It has no message.
+        NotAnAnswer: It has no message, or a text that is none.
     """
     message = obj(body.get("output")).get("message")
-    if not isinstance(message, Mapping):
+    if not isinstance(message, Mapping) or not isinstance(message.get("content"), list):
         raise NotAnAnswer("the body has no message")
+    check_texts(block["text"] for block in objects(message["content"]) if "text" in block)
     raw = text(body.get("stopReason"))
     answer = ModelAnswer(
         parts=tuple(_blocks_from(message.get("content"))),
@@ -307,7 +311,7 @@ def _block_from(block: Mapping[str, Any]) -> Part:
 
 
 def _arguments(value: Any) -> str:
-    wrapped = obj(value).get("INVALID_JSON")
+    wrapped = obj(value).get(INVALID_JSON)
     return wrapped if isinstance(wrapped, str) and len(value) == 1 else arguments_text(value)
 
 
@@ -513,4 +517,5 @@ PROTOCOL = Protocol(
     request_to=request_to,
     answer_from=answer_from,
     answer_to=answer_to,
+    stream_from=whole,
 )

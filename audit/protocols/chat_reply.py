@@ -12,11 +12,10 @@ from typing import Any
 from audit.core.exchange import Completion
 from audit.core.note import AnswerNote
 from audit.protocols.chat_stream import whole
-from audit.protocols.errors import Diagnosis, diagnose_object, is_web_page
-from audit.protocols.faults import Fault
+from audit.protocols.errors import diagnose_object
 from audit.protocols.oddities import annotated
+from audit.protocols.reply import NoAnswer, body_of_reply, misshapen, no_answer
 from audit.protocols.shared import text as text_of
-from audit.protocols.sse import is_stream, read_stream, without_comments
 from audit.protocols.usage import Counts, read_usage
 
 FINISH = {
@@ -33,23 +32,6 @@ TEXT_PARTS = frozenset({"text", "output_text", "input_text"})
 REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks")
 
 
-class NoAnswer(Exception):
-    """A reply that holds no answer. The message quotes nothing of it.
-
-    Attributes:
-        diagnosis: Which fault it stands for.
-        counts: Usage that the reply reports all the same: it was billed.
-        again: Whether asking again may help; None: as the fault says. A cut body may be whole the next time, one of
-            another shape would not change.
-    """
-
-    def __init__(self, diagnosis: Diagnosis, counts: Counts | None = None, *, again: bool | None = None) -> None:
-        super().__init__(diagnosis.what)
-        self.diagnosis = diagnosis
-        self.counts = counts or Counts()
-        self.again = again
-
-
 def read_reply(body: bytes, model: str) -> Completion:
     """The answer in a body with a 2xx status: JSON or a stream of events, comments before either taken off.
 
@@ -59,54 +41,7 @@ def read_reply(body: bytes, model: str) -> Completion:
     Raises:
         NoAnswer: The body is no answer; `diagnosis` says of which kind.
     """
-    body = without_comments(body)
-    if not is_stream(body):
-        return answer_of(_json(body), model)
-    try:
-        stream = read_stream(body)
-    except UnicodeDecodeError:
-        raise _misshapen() from None
-    plain = whole(stream.payloads)
-    choices, counts = plain.get("choices"), read_usage(plain.get("usage"))
-    if plain.get("error"):
-        raise NoAnswer(diagnose_object(plain["error"]), counts)
-    ended = stream.done or (choices and choices[0]["finish_reason"])
-    if not ended or not (choices or plain.get("usage")):
-        raise _cut(counts)
-    return answer_of(plain, model)
-
-
-def parsed_reply(body: bytes) -> Mapping[str, Any]:
-    """The JSON object of a whole reply in any protocol, comments before it taken off.
-
-    Raises:
-        NoAnswer: It is none, or an error object.
-    """
-    plain = _json(without_comments(body))
-    if isinstance(plain, list) and len(plain) == 1:
-        plain = plain[0]
-    if not isinstance(plain, Mapping):
-        raise _misshapen()
-    return plain
-
-
-def misshapen(body: Mapping[str, Any], counts: Counts) -> NoAnswer:
-    """What a reply stands for that holds no answer of its protocol: the error in it, or a shape that is none."""
-    error = body.get("error")
-    if error or body.get("object") == "error" or body.get("type") == "error":
-        return NoAnswer(diagnose_object(error or dict(body), 200), counts)
-    return _misshapen(counts)
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body)
-    except UnicodeDecodeError:
-        raise _misshapen() from None
-    except (ValueError, RecursionError):
-        if is_web_page(body):
-            raise NoAnswer(Diagnosis(fault=Fault.NOT_AN_API, status=200, rule="web-page")) from None
-        raise _cut() from None
+    return answer_of(body_of_reply(body, whole), model)
 
 
 def answer_of(body: Any, model: str) -> Completion:
@@ -114,7 +49,7 @@ def answer_of(body: Any, model: str) -> Completion:
     if isinstance(body, list) and len(body) == 1:
         body = body[0]
     if not isinstance(body, Mapping):
-        raise _misshapen()
+        raise misshapen()
     counts = read_usage(body.get("usage"))
     choice = _choice(body)
     if choice is None:
@@ -125,6 +60,8 @@ def answer_of(body: Any, model: str) -> Completion:
         # OpenRouter reports a model that failed after it was chosen inside the choice.
         raise NoAnswer(diagnose_object(choice.get("error"), 200), counts)
     message = choice["message"]
+    if not isinstance(message.get("content"), str | list | Mapping | None):
+        raise misshapen(counts)  # an answer that cannot be read is no empty answer
     text, beside = _text_of(message.get("content"))
     reasoning = beside + sum(_bytes(message.get(name)) for name in REASONING)
     refusal = message.get("refusal") if isinstance(message.get("refusal"), str) else None
@@ -142,14 +79,6 @@ def answer_of(body: Any, model: str) -> Completion:
         beside_bytes=reasoning,
     )
     return annotated(completion, model, counts, body.get("service_tier"))
-
-
-def _cut(counts: Counts | None = None) -> NoAnswer:
-    return NoAnswer(Diagnosis(fault=Fault.UNDECODABLE, status=200, rule="cut"), counts, again=True)
-
-
-def _misshapen(counts: Counts | None = None) -> NoAnswer:
-    return NoAnswer(Diagnosis(fault=Fault.UNDECODABLE, status=200, rule="shape"), counts, again=False)
 
 
 def _choice(body: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -174,7 +103,7 @@ def _without_choice(body: Mapping[str, Any], counts: Counts) -> Completion:
             model_reported=text_of(body.get("model")),
             notes=(AnswerNote.NO_CHOICE.value,),
         )
-    raise misshapen(body, counts)
+    raise no_answer(body, counts)
 
 
 def _text_of(content: Any) -> tuple[str | None, int]:

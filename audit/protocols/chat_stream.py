@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from audit.protocols.shared import Whole
+
 _TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
 _WHOLE = ("id", "model", "object", "created", "service_tier", "system_fingerprint")
 MOST_CALLS = 512
 """Tool calls of one answer at most; what names a higher index is left out."""
 
 
-def whole(payloads: Iterable[Any]) -> dict[str, Any]:
+def whole(payloads: Iterable[Any]) -> Whole:
     """One body from all chunks. Choice 0 alone is kept; the last usage that is one counts, since some endpoints repeat
     it with every chunk.
 
@@ -52,9 +54,11 @@ def whole(payloads: Iterable[Any]) -> dict[str, Any]:
         body["choices"] = [
             {"index": 0, "message": message, "finish_reason": finish, **({"error": error} if error else {})}
         ]
-    elif body:
+    elif body.get("usage") or body.get("error"):
         body["choices"] = []
-    return body
+    else:
+        body = {}
+    return Whole(body, ended=bool(finish))
 
 
 def _first_choice(chunk: Mapping[str, Any]) -> Mapping[str, Any] | None:

@@ -39,13 +39,16 @@ from audit.core.exchange import (
     Usage,
     Vendor,
 )
+from audit.protocols.gemini_stream import whole
 from audit.protocols.protocol import Protocol
 from audit.protocols.shared import (
+    INVALID_JSON,
     LossList,
     NotAnAnswer,
     NotARequest,
     arguments_object,
     arguments_text,
+    check_texts,
     count,
     guessed_type,
     json_text,
@@ -188,13 +191,15 @@ def answer_from(body: Mapping[str, Any]) -> tuple[ModelAnswer, Losses]:
     """A response; a prompt that was blocked is an answer without parts.
 
     Raises:
-        NotAnAnswer: It has neither a candidate nor a reason for a block.
+        NotAnAnswer: It has neither a candidate nor a reason for a block, or a text that is none.
     """
     body = _camel(body)
     candidate = next(objects(body.get("candidates")), None)
     blocked = text(obj(body.get("promptFeedback")).get("blockReason"))
     if candidate is None and not blocked:
         raise NotAnAnswer("the body has no candidate")
+    said = obj(obj(candidate).get("content")).get("parts")
+    check_texts(part["text"] for part in objects(said) if "text" in part)
     parts = tuple(part for m in _Turns().read([obj(obj(candidate).get("content"))]) for part in m.parts)
     raw = text(obj(candidate).get("finishReason")) or blocked
     finish = "content_filter" if candidate is None else FINISH.get(raw or "", "unknown")
@@ -326,7 +331,7 @@ class _Turns:
 
 
 def _arguments(value: Any) -> str:
-    wrapped = obj(value).get("INVALID_JSON")
+    wrapped = obj(value).get(INVALID_JSON)
     return wrapped if isinstance(wrapped, str) and len(value) == 1 else arguments_text(value)
 
 
@@ -512,4 +517,5 @@ PROTOCOL = Protocol(
     request_to=request_to,
     answer_from=answer_from,
     answer_to=answer_to,
+    stream_from=whole,
 )

@@ -41,6 +41,7 @@ from audit.core.exchange import (
     Vendor,
 )
 from audit.core.fingerprint import REPLAY_PARAMS_IGNORED
+from audit.protocols.chat_stream import whole
 from audit.protocols.protocol import Protocol
 from audit.protocols.shared import (
     SCHEMA_NAME,
@@ -605,4 +606,5 @@ PROTOCOL = Protocol(
     request_to=request_to,
     answer_from=answer_from,
     answer_to=answer_to,
+    stream_from=whole,
 )

@@ -41,12 +41,14 @@ from audit.core.exchange import (
 )
 from audit.core.fingerprint import REPLAY_PARAMS_IGNORED
 from audit.protocols.protocol import Protocol
+from audit.protocols.responses_stream import whole
 from audit.protocols.shared import (
     SCHEMA_NAME,
     LossList,
     NotAnAnswer,
     NotARequest,
     arguments_text,
+    check_texts,
     count,
     data_url,
     detail_of,
@@ -159,10 +161,12 @@ def answer_from(body: Mapping[str, Any]) -> tuple[ModelAnswer, Losses]:
     """A response.
 
     Raises:
-        NotAnAnswer: It has no output, or the vendor says that it failed.
+        NotAnAnswer: It has no output, a text that is none, or the vendor says that it failed.
     """
     if not isinstance(body.get("output"), list) or body.get("status") in ("failed", "in_progress", "queued"):
         raise NotAnAnswer("the body has no finished output")
+    parts_said = (part for item in objects(body["output"]) for part in objects(item.get("content")))
+    check_texts(part.get("text") for part in parts_said if part.get("type") == "output_text")
     losses = LossList()
     parts = tuple(part for message in _messages_from(objects(body["output"]), losses) for part in message.parts)
     status, why = text(body.get("status")), text(obj(body.get("incomplete_details")).get("reason"))
@@ -470,4 +474,5 @@ PROTOCOL = Protocol(
     request_to=request_to,
     answer_from=answer_from,
     answer_to=answer_to,
+    stream_from=whole,
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import mimetypes
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from audit.core.exchange import Blob, Loss, Losses, Lost, Source, Url, Vendor
@@ -24,6 +25,25 @@ class NotAnAnswer(ValueError):
 
 class NotARequest(ValueError):
     """A body that holds no request of the protocol. The message quotes nothing of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A stream put together.
+
+    Attributes:
+        body: That the same call would have without a stream, as far as it came.
+        ended: The stream came to its end. A body without its end is no answer.
+    """
+
+    body: dict[str, Any]
+    ended: bool
+
+
+INVALID_JSON = "INVALID_JSON"
+"""What a call's arguments stand under that are no object, where the protocol has objects only."""
+MOST_BLOCKS = 4096
+"""Parts of one streamed answer at most; what names a higher place is left out."""
 
 
 class LossList:
@@ -57,11 +77,27 @@ def text(value: Any) -> str | None:
     return value if isinstance(value, str) else None
 
 
+def check_texts(values: Iterable[Any]) -> None:
+    """See that what an answer gives as its text is one: an empty answer would be scored in its place.
+
+    Raises:
+        NotAnAnswer: One of the values is no string.
+    """
+    if not all(isinstance(value, str) for value in values):
+        raise NotAnAnswer("a text of the answer is none")
+
+
 def count(value: Any) -> int | None:
     """The value if it is a whole number from 0; a float that is one counts."""
     if isinstance(value, bool) or not isinstance(value, int | float) or value < 0 or value != value:
         return None
     return int(value) if value < 2**63 and int(value) == value else None
+
+
+def place_of(value: Any) -> int | None:
+    """The value if it is a place in a list that an answer may have."""
+    place = count(value)
+    return place if place is not None and place < MOST_BLOCKS else None
 
 
 def number(value: Any) -> float | None:
@@ -84,7 +120,7 @@ def json_text(value: Any) -> str:
 def arguments_object(arguments: str, losses: LossList) -> dict[str, Any]:
     """A tool call's arguments as an object, for protocols that take nothing else.
 
-    Arguments that are none are wrapped under `INVALID_JSON`, as Anthropic advises for answers that were cut.
+    Arguments that are none are wrapped, as Anthropic advises for answers that were cut.
     https://docs.claude.com/en/docs/agents-and-tools/tool-use/fine-grained-tool-streaming
     """
     try:
@@ -94,7 +130,7 @@ def arguments_object(arguments: str, losses: LossList) -> dict[str, Any]:
     if isinstance(value, dict):
         return value
     losses.add(Loss.BROKEN_ARGUMENTS)
-    return {"INVALID_JSON": arguments}
+    return {INVALID_JSON: arguments}
 
 
 def arguments_text(value: Any) -> str:

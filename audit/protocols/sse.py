@@ -16,7 +16,8 @@ DONE = "[DONE]"
 _FIELD = re.compile(rb"^(?:data|event|id|retry)\s*:")
 _ENDS = re.compile("\r\n|\n|\r")
 _TOKEN = re.compile(
-    rb'"(?:content|reasoning_content|reasoning|refusal|text|thinking|arguments|partial_json|delta)"\s*:\s*"[^"]'
+    rb'"(?:content|reasoning_content|reasoning|refusal|text|thinking|arguments|partial_json|delta|input)"\s*:\s*"[^"]'
+    rb'|"functionCall"\s*:\s*\{'
 )
 
 

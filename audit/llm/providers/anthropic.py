@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from audit.core.exchange import Request
 from audit.core.tier import Tier
-from audit.llm.over_protocol import OPTIONS, base_of, body_of, classify, decoder, headers_of, post
+from audit.llm.over_protocol import OPTIONS, base_of, body_of, classify, decoder, headers_of, post, streams
 from audit.llm.provider import HttpCall, WireProvider
 from audit.protocols.anthropic_messages import PROTOCOL
 
@@ -21,7 +21,7 @@ SAMPLING = ("temperature", "top_p", "top_k")
 
 def encode(request: Request, tier: Tier, key: str | None) -> HttpCall:
     """One POST to `{base_url}/messages`."""
-    body = body_of(request, tier, PROTOCOL)
+    body = {**({"stream": True} if streams(tier) else {}), **body_of(request, tier, PROTOCOL)}
     version = WITH_SAMPLING if any(name in body for name in SAMPLING) else VERSION
     return post(f"{base_of(tier)}/messages", body, headers_of(tier, x_api_key=key, anthropic_version=version))
 

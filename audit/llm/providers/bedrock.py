@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 from audit.core.errors import ConfigError
 from audit.core.exchange import Request
 from audit.core.tier import Tier
-from audit.llm.over_protocol import OPTIONS, base_of, body_of, classify, decoder, headers_of, post
+from audit.llm.over_protocol import OPTIONS, base_of, body_of, classify, decoder, headers_of, post, streams
 from audit.llm.provider import HttpCall, WireProvider
 from audit.protocols.bedrock_converse import PROTOCOL
 
@@ -24,9 +24,10 @@ SERVICE = "bedrock"
 
 
 def encode(request: Request, tier: Tier, key: str | None) -> HttpCall:
-    """One POST to `{base_url}/model/{model}/converse`, not signed yet."""
+    """One POST to `{base_url}/model/{model}/converse`, or to `/converse-stream`, not signed yet."""
     body = body_of(request, tier, PROTOCOL)
-    url = f"{base_of(tier)}/model/{quote(body.pop('modelId'), safe='')}/converse"
+    operation = "converse-stream" if streams(tier) else "converse"
+    url = f"{base_of(tier)}/model/{quote(body.pop('modelId'), safe='')}/{operation}"
     return post(url, body, headers_of(tier, Authorization=f"Bearer {key}" if key else None))
 
 

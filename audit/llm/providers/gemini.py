@@ -9,20 +9,21 @@ from urllib.parse import quote
 
 from audit.core.exchange import Request
 from audit.core.tier import Tier
-from audit.llm.over_protocol import OPTIONS, base_of, body_of, classify, decoder, headers_of, post
+from audit.llm.over_protocol import OPTIONS, base_of, body_of, classify, decoder, headers_of, post, streams
 from audit.llm.provider import HttpCall, WireProvider
 from audit.protocols.gemini import PROTOCOL
 
 
 def encode(request: Request, tier: Tier, key: str | None) -> HttpCall:
-    """One POST to `{base_url}/models/{model}:generateContent`."""
+    """One POST to `{base_url}/models/{model}:generateContent`, or to `:streamGenerateContent`."""
     body = body_of(request, tier, PROTOCOL)
     return post(address(tier, body.pop("model")), body, headers_of(tier, x_goog_api_key=key))
 
 
 def address(tier: Tier, model: str) -> str:
     """Where a model is asked."""
-    return f"{base_of(tier)}/models/{quote(model, safe='')}:generateContent"
+    operation = "streamGenerateContent?alt=sse" if streams(tier) else "generateContent"
+    return f"{base_of(tier)}/models/{quote(model, safe='')}:{operation}"
 
 
 def probe(tier: Tier, key: str | None) -> HttpCall:

@@ -17,11 +17,12 @@ from dataclasses import replace
 
 from audit.core.exchange import Completion, Request
 from audit.core.tier import Tier
-from audit.llm.over_protocol import OPTIONS, asked, base_of, classify, headers_of, merged, post, refuse
+from audit.llm.over_protocol import OPTIONS, asked, base_of, classify, headers_of, merged, post, refuse, streams
 from audit.llm.provider import HttpCall, HttpReply, WireProvider
 from audit.llm.translation import diagnosed
 from audit.protocols import openai_chat
-from audit.protocols.chat_reply import NoAnswer, read_reply
+from audit.protocols.chat_reply import read_reply
+from audit.protocols.reply import NoAnswer
 
 
 def encode(request: Request, tier: Tier, key: str | None) -> HttpCall:
@@ -29,7 +30,7 @@ def encode(request: Request, tier: Tier, key: str | None) -> HttpCall:
     typed = asked(request, tier)
     body, losses = openai_chat.request_to(typed, limit=tier.options.get("limit_parameter"))
     refuse(losses, tier)
-    if tier.options.get("stream"):
+    if streams(tier):
         body |= {"stream": True, "stream_options": {"include_usage": True}}
     body = merged(body, tier.options.get("body", {}))
     return post(f"{base_of(tier)}/chat/completions", body, _headers(tier, key))
@@ -56,7 +57,7 @@ def _headers(tier: Tier, key: str | None) -> dict[str, str]:
 PROVIDER = WireProvider(
     name="openai-compatible",
     summary="Any endpoint with OpenAI's chat-completions protocol",
-    options=(*OPTIONS, "limit_parameter", "stream"),
+    options=(*OPTIONS, "limit_parameter"),
     default_base_url=None,
     encode=encode,
     decode=decode,

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from audit.core.exchange import Request
 from audit.core.tier import Tier
-from audit.llm.over_protocol import OPTIONS, base_of, body_of, classify, decoder, headers_of, post
+from audit.llm.over_protocol import OPTIONS, base_of, body_of, classify, decoder, headers_of, post, streams
 from audit.llm.provider import HttpCall, WireProvider
 from audit.protocols.openai_responses import PROTOCOL
 
 
 def encode(request: Request, tier: Tier, key: str | None) -> HttpCall:
     """One POST to `{base_url}/responses`."""
-    body = {"store": False, **body_of(request, tier, PROTOCOL)}
+    body = {"store": False, **({"stream": True} if streams(tier) else {}), **body_of(request, tier, PROTOCOL)}
     return post(f"{base_of(tier)}/responses", body, headers_of(tier, Authorization=bearer(key)))
 
 
