@@ -12,7 +12,7 @@ from rich.text import Text
 
 from audit.cli.columns import Column, table
 from audit.cli.terminal import Terminal, is_ascii
-from audit.core.criteria import ControlResult
+from audit.core.criteria import ControlResult, Labelled
 from audit.core.display import ascii_only, compact, count, percent, percent_brief, plural, points, terminal_safe, usd
 from audit.core.plan import Plan, RouteDesign, RouteQuote
 
@@ -87,7 +87,20 @@ def criteria_lines(designs: Sequence[RouteDesign], width: int) -> list[str]:
         lines += [line for p in check.problems for line in _wrapped(terminal_safe(p.because.sentence), width, indent=6)]
         if check.controls:
             lines += _wrapped("damaged: " + ", ".join(map(_control, check.controls)), width, indent=6)
+        lines += [] if check.labelled is None else _wrapped(labelled_line(check.labelled), width, indent=6)
     return [*lines, ""]
+
+
+def labelled_line(labelled: Labelled) -> str:
+    """What the criteria make of answers that people have judged, and of the lines that are of no use."""
+    said = f"labels: {labelled.words}"
+    if not labelled.wrong:
+        said += "; without wrong answers they correct nothing"
+    if labelled.unscored:
+        said += f"; {count(labelled.unscored)} more could not be scored"
+    if labelled.unknown:
+        said += f"; {plural(labelled.unknown, 'line')} of the file name no request of this route"
+    return said
 
 
 def _control(result: ControlResult) -> str:

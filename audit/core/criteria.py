@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from audit.core.display import percent, plural
+from audit.core.display import percent, percent_interval, plural
 from audit.core.interval import Estimate
 from audit.core.reason import Because, Reason, because
 
@@ -157,6 +157,43 @@ class LogProblem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Labelled:
+    """Answers that people have judged, with what the criteria make of them.
+
+    Attributes:
+        right: Answers that people call right.
+        right_accepted: Of these, answers that the criteria accept.
+        wrong: Answers that people call wrong.
+        wrong_accepted: Of these, answers that the criteria accept.
+        unscored: Judged answers that the criteria could not score; they are in no other count.
+        unknown: Lines whose request is not among the route's requests in this log.
+        shown: Youden's index with its interval, for people: the part of a true loss that the criteria show; None where
+            it cannot be told.
+        content: The same by the criteria alone that see what an answer says; None within itself.
+    """
+
+    right: int = 0
+    right_accepted: int = 0
+    wrong: int = 0
+    wrong_accepted: int = 0
+    unscored: int = 0
+    unknown: int = 0
+    shown: Estimate | None = None
+    content: Labelled | None = None
+
+    @property
+    def words(self) -> str:
+        """What the criteria make of the judged answers, for people."""
+        said = (
+            f"of answers that people have judged, the criteria accept {self.right_accepted} of {self.right} right ones "
+            f"and {self.wrong_accepted} of {self.wrong} wrong ones"
+        )
+        if self.shown is None or self.shown.lo is None or self.shown.hi is None:
+            return said
+        return f"{said}, so they show {percent_interval(self.shown, 0)} of a loss"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CriteriaCheck:
     """What a route's criteria are worth, by the log's own answers.
 
@@ -169,6 +206,7 @@ class CriteriaCheck:
         accepted: Those that the criteria accept.
         problems: What scoring them has found, worst first.
         controls: One result per way of damage that applies to the route's answers.
+        labelled: What they make of answers that people have judged; None where the route has none.
     """
 
     grade: Grade
@@ -179,6 +217,7 @@ class CriteriaCheck:
     accepted: int = 0
     problems: tuple[LogProblem, ...] = ()
     controls: tuple[ControlResult, ...] = ()
+    labelled: Labelled | None = None
 
     @property
     def failed(self) -> tuple[ControlResult, ...]:
@@ -194,6 +233,9 @@ class CriteriaCheck:
             return stops
         if self.grade is Grade.FORM:
             return because(Reason.CRITERIA_SEE_FORM)
+        told = None if self.labelled is None else self.labelled.shown
+        if self.labelled is not None and told is not None and not (told.lo or 0.0) > 0:
+            return because(Reason.CRITERIA_NOT_SHOWN_TO_TELL, detail=self.labelled.words)
         if not self.failed:
             return None
         # An answer to another question says most to a reader, so it goes first when it is among the failed.

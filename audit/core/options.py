@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from audit.core.discrimination import PERFECT, Discrimination
 from audit.core.interval import Estimate
 from audit.core.policy import RoutePolicy
 
@@ -90,6 +91,7 @@ class RouteOptions:
         spend_usd: Billed for them.
         margin: Accepted loss.
         least_pairs: Fewer pairs decide nothing.
+        shown: How much of a true difference its criteria show.
         options: The beginning of the sealed list, in its order; empty where the route is to be left alone.
     """
 
@@ -99,6 +101,7 @@ class RouteOptions:
     margin: float
     least_pairs: int
     options: tuple[Option, ...]
+    shown: Discrimination = PERFECT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,6 +86,7 @@ class Reason(StrEnum):
     PART_PASSES_NOTHING = "part_passes_nothing"
     CRITERIA_SEE_FORM = "criteria_see_form"
     CRITERIA_ACCEPT_DAMAGE = "criteria_accept_damage"
+    CRITERIA_NOT_SHOWN_TO_TELL = "criteria_not_shown_to_tell"
     NOTHING_REPLAYABLE = "nothing_replayable"
     CANDIDATES_LEFT_OUT = "candidates_left_out"
     NO_CHEAPER_TIER = "no_cheaper_tier"
@@ -162,6 +163,8 @@ SENTENCES: Mapping[Reason, str] = {
     "{detail}; for example not {example}",
     Reason.CRITERIA_SEE_FORM: "its criteria see the form of an answer alone, which proves nothing about what it says",
     Reason.CRITERIA_ACCEPT_DAMAGE: "your criteria accept {share} of {what}{more}",
+    Reason.CRITERIA_NOT_SHOWN_TO_TELL: "its labels do not show that its criteria tell right answers from wrong ones: "
+    "{detail}",
     Reason.NOTHING_REPLAYABLE: "none of its requests can be replayed",
     Reason.CANDIDATES_LEFT_OUT: "this run leaves its candidates out",
     Reason.NO_CHEAPER_TIER: "no tier is cheaper than what serves it",

@@ -211,6 +211,12 @@ class RouteSettings(Section):
         True, description="False: the criteria were drafted from the log and nobody has confirmed them; reports say so"
     )
     controls: ControlSettings | None = Field(None, description="Default: the top level's")
+    labels: str | None = Field(
+        None,
+        description="JSON Lines of answers that people have judged: `id` of a logged request, `right` true or false, "
+        "`answer` (default: the log's own). What the criteria get wrong on them corrects and widens every delta",
+        examples=["labels.jsonl"],
+    )
     rules: tuple[RuleSettings, ...] = Field((), description="Routing rules to test, besides those that are learned")
     threshold: float | None = Field(
         None, gt=0, le=1, description="Weighted share of criteria that must hold; default: all"

@@ -15,7 +15,7 @@ from audit.core.plain import to_plain
 from audit.core.plan import RouteDesign
 from audit.core.policy import RoutePolicy
 from audit.findings.candidates import delta_of
-from audit.findings.certify import Tested, Verdicts
+from audit.findings.certify import Terms, Tested, Verdicts
 from audit.findings.evidence import Pairs
 from audit.findings.money import Saved, dollars_of
 from audit.findings.replayed import Replayed
@@ -31,10 +31,10 @@ def loss_of(delta: Estimate | None) -> Estimate | None:
     return Estimate(est=-delta.est, lo=lo, hi=hi, level=delta.level)
 
 
-def policy_findings(verdicts: Verdicts, design: RouteDesign, level: float) -> tuple[PolicyFinding, ...]:
+def policy_findings(verdicts: Verdicts, design: RouteDesign, terms: Terms) -> tuple[PolicyFinding, ...]:
     """Every tested policy, then best single tier, a random mix that costs as much, and the oracle."""
     found = [_finding(tested, recommended=tested is verdicts.best) for tested in verdicts.tested]
-    return (*found, *_references(verdicts, design, level))
+    return (*found, *_references(verdicts, design, terms))
 
 
 def _finding(tested: Tested, *, recommended: bool) -> PolicyFinding:
@@ -93,7 +93,7 @@ def reason_of(tested: Tested, margin: float) -> str:
     return f"{moved}, {', '.join(by)}: {said}"
 
 
-def _references(verdicts: Verdicts, design: RouteDesign, level: float) -> list[PolicyFinding]:
+def _references(verdicts: Verdicts, design: RouteDesign, terms: Terms) -> list[PolicyFinding]:
     """Best single tier, a random mix that costs as much as the recommendation, and the oracle. Descriptive only."""
     draws = verdicts.everything
     static = [t for t in verdicts.tested if t.tuned.policy.kind == "static" and t.saving_usd and t.delta]
@@ -108,7 +108,7 @@ def _references(verdicts: Verdicts, design: RouteDesign, level: float) -> list[P
         if same is not None and same.saving_usd is not None and same.saving_usd.est > 0:
             share = min(best.saving_usd.est / same.saving_usd.est, 1.0)
             found.append(_reference("random_mix", {"tier": best.tuned.policy.tier}, same, share))
-    found.append(_oracle(draws, verdicts.spend, design, level))
+    found.append(_oracle(draws, verdicts.spend, design, terms))
     return found
 
 
@@ -125,7 +125,7 @@ def _reference(kind: str, params: Mapping[str, Any], static: Tested, share: floa
     )
 
 
-def _oracle(draws: Replayed, spend: Mapping[str, Replayed], design: RouteDesign, level: float) -> PolicyFinding:
+def _oracle(draws: Replayed, spend: Mapping[str, Replayed], design: RouteDesign, terms: Terms) -> PolicyFinding:
     """The cheapest candidate that is no worse, as if somebody knew it beforehand."""
     # Candidates may have stopped at different looks; somebody who knows all answers knows them where all are there.
     # One that was dropped before the first look has none, and is left out.
@@ -154,9 +154,9 @@ def _oracle(draws: Replayed, spend: Mapping[str, Replayed], design: RouteDesign,
         kind="oracle",
         params={"descriptive": True},
         share_moved=float(moved.mean()) if len(moved) else 0.0,
-        quality_loss=loss_of(delta_of(known, level)),
+        quality_loss=loss_of(delta_of(known, terms.level, shown=terms.shown)),
         saving_usd=dollars_of(
-            Saved(z=np.repeat(z, times), mass=np.repeat(paid.mass, times)), design.auditable_usd, level
+            Saved(z=np.repeat(z, times), mass=np.repeat(paid.mass, times)), design.auditable_usd, terms.level
         ),
         certified=False,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
+from audit.core.discrimination import Discrimination
 from audit.core.finding import CandidateFinding, CandidateVerdict, CriterionRate, Latency, NotAsked
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
@@ -31,8 +32,8 @@ from audit.findings.money import Saved, dollars_of
 from audit.findings.odd import odd_answers
 from audit.findings.unasked import not_asked, unasked_share
 from audit.stats import missing
+from audit.stats.discrimination import p_inferior, p_noninferior
 from audit.stats.group_sequential import Look
-from audit.stats.noninferiority import p_fail, p_pass
 from audit.stats.paired import wilson
 from audit.stats.tango import PairCounts
 
@@ -134,19 +135,22 @@ def optimistic(pairs: Pairs) -> PairCounts:
     return missing.optimistic(observed(pairs), pairs.missing)
 
 
-def delta_of(pairs: Pairs, level: float, *, nominal: float | None = None) -> Estimate | None:
-    """Candidate minus incumbent; unmeasured draws widen both ends. None without pairs.
+def delta_of(pairs: Pairs, level: float, *, shown: Discrimination, nominal: float | None = None) -> Estimate | None:
+    """Candidate minus incumbent; unmeasured draws and the criteria's own error widen both ends. None without pairs.
 
     Args:
         pairs: Of which.
         level: What the interval holds.
+        shown: How much of a true difference the criteria show; it corrects the estimate too.
         nominal: Level that it is worked out at, where it is one of several looks that hold `level` together.
     """
     found = missing.delta_estimate(observed(pairs), pairs.missing, level=level if nominal is None else nominal)
-    return None if found is None else replace(found, level=level)
+    return None if found is None else replace(shown.corrected(found), level=level)
 
 
-def gather(tables: Tables, design: RouteDesign, tier: Tier, level: float, seen: Seen) -> Evidence:
+def gather(
+    tables: Tables, design: RouteDesign, tier: Tier, level: float, seen: Seen, shown: Discrimination
+) -> Evidence:
     """Measure one candidate of a route.
 
     Args:
@@ -155,6 +159,7 @@ def gather(tables: Tables, design: RouteDesign, tier: Tier, level: float, seen: 
         tier: The candidate.
         level: Of its intervals.
         seen: The draws that its pairs are of.
+        shown: How much of a true difference the route's criteria show.
     """
     mine = tables.moved_to(tier.name)
     tuning = pair_up(mine, quality_draws(mine, "tuning"), arm="candidate", tier=tier.name)
@@ -169,9 +174,9 @@ def gather(tables: Tables, design: RouteDesign, tier: Tier, level: float, seen: 
         tier=tier,
         tuning=tuning,
         pairs=pairs,
-        p_pass=p_pass(pessimistic(pairs), margin=design.margin) if some else 1.0,
-        p_fail=p_fail(optimistic(pairs), margin=design.margin) if some else 1.0,
-        delta=delta_of(pairs, level, nominal=seen.nominal),
+        p_pass=p_noninferior(pessimistic(pairs), margin=design.margin, shown=shown) if some else 1.0,
+        p_fail=p_inferior(optimistic(pairs), margin=design.margin, shown=shown) if some else 1.0,
+        delta=delta_of(pairs, level, shown=shown, nominal=seen.nominal),
         look=seen.look,
         dropped=seen.dropped,
         # Where nothing was answered, what it would have cost is not known; that is not "nothing is saved".

@@ -16,6 +16,7 @@ from audit.findings.noise import Floor, noise_floor
 from audit.findings.policies import Bench, propose
 from audit.findings.sealed import Sealed
 from audit.signals.signal import Remembering
+from audit.stats.discrimination import discrimination_of
 from audit.stats.planning import least_pairs
 
 
@@ -150,16 +151,22 @@ def certify_route(
     """
     level, alpha = settings.confidence, settings.alpha if design.alpha is None else design.alpha
     mine = tables.of_route(design.route)
-    noise = noise_floor(mine, design, level=level, alpha=alpha)
+    error = min(alpha, 1 - level)
+    shown = discrimination_of(design.criteria, error=error)
+    # The bounds of the criteria's own error take their part of the error rate; the looks share the rest.
+    kept = alpha * shown.kept
+    noise = noise_floor(mine, design, level=level, alpha=alpha, shown=shown)
     looks = None if reach is None else reach.get(design.route, {})
     terms = Terms(
         margin=design.margin,
-        alpha=alpha,
+        alpha=kept,
         level=level,
-        least_pairs=least_pairs(design.margin, alpha),
+        least_pairs=least_pairs(shown.shown(design.margin), kept),
         noisy=noise.noisy,
-        schedule=Schedule.of(design, alpha=alpha, confidence=level, reach=looks),
-        moved_alpha=MOVED_ALPHA * alpha / settings.alpha,
+        schedule=Schedule.of(design, alpha=kept, confidence=1 - (1 - level) * shown.kept, reach=looks),
+        moved_alpha=MOVED_ALPHA * kept / settings.alpha,
+        shown=shown,
+        shown_content=discrimination_of(design.criteria, error=error, content=True),
     )
     sealed, bench = prepared.sealed[design.route], prepared.bench
     policies = certify_policies(mine, design, sealed, bench, terms)
@@ -168,5 +175,5 @@ def certify_route(
         tested = policies.static(name)
         look = tested.look if tested is not None else terms.schedule.reached([name])
         seen = Seen.at(name, look, terms.schedule, sealed.dropped.get(name))
-        evidence.append(gather(mine, design, tiers[name], level, seen))
+        evidence.append(gather(mine, design, tiers[name], level, seen, shown))
     return Certified(noise=noise, terms=terms, sealed=sealed, policies=policies, evidence=tuple(evidence), bench=bench)

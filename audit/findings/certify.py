@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from audit.core.cost import BreakEven
+from audit.core.discrimination import PERFECT, Discrimination
 from audit.core.fingerprint import combined
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
@@ -33,11 +34,11 @@ from audit.findings.replayed import (
     saved_of,
     walk,
 )
-from audit.findings.robustness import robustness_of
+from audit.findings.robustness import Basis, robustness_of
 from audit.findings.sealed import Sealed, Tuned
 from audit.signals import compute
 from audit.signals.signal import BoolArray
-from audit.stats.exact import p_pass
+from audit.stats.discrimination import p_noninferior
 from audit.stats.group_sequential import Look
 from audit.stats.random_mix import Parted, random_mix_p
 from audit.stats.risk_control import Attempt, LookTest, PolicyOrder, certify_in_looks
@@ -60,12 +61,15 @@ class Terms:
 
     Attributes:
         margin: Accepted loss over the route's traffic.
-        alpha: One-sided error rate of the whole sequence over all looks.
+        alpha: One-sided error rate of the whole sequence over all looks; what the bounds of the criteria's own error
+            may be wrong with is not part of it.
         level: Of the intervals of all looks together.
         least_pairs: Fewer pairs certify nothing.
         noisy: The incumbent does not reproduce its own answers within the margin; nothing is tested.
         schedule: The declared looks, and how far the replay has got.
         moved_alpha: Of the order of Splits: what they move.
+        shown: How much of a true difference the route's criteria show.
+        shown_content: The same of those alone that see what an answer says.
     """
 
     margin: float
@@ -75,6 +79,22 @@ class Terms:
     noisy: bool
     schedule: Schedule
     moved_alpha: float = MOVED_ALPHA
+    shown: Discrimination = PERFECT
+    shown_content: Discrimination = PERFECT
+
+    @property
+    def by_content(self) -> Terms:
+        """The same for verdicts by the criteria alone that see what an answer says."""
+        return replace(self, shown=self.shown_content)
+
+    @property
+    def tested_margin(self) -> float:
+        """What a true loss of the margin shows at least, as measured: where planning and prospects look."""
+        return self.shown.shown(self.margin)
+
+    def p_noninferior(self, counts: PairCounts) -> float:
+        """Exact p-value of "the true loss is the margin or more"."""
+        return p_noninferior(counts, margin=self.margin, shown=self.shown)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,7 +318,7 @@ class Trial:
         return _Seen(
             taken_in=taken_in,
             pairs=pairs,
-            delta=delta_of(pairs, terms.level, nominal=look.level) if look else None,
+            delta=delta_of(pairs, terms.level, shown=terms.shown, nominal=look.level) if look else None,
             asked=(self.walked.asked & asked)[taken_in],
             kept=(self.walked.kept & asked)[taken_in],
         )
@@ -317,14 +337,14 @@ class Trial:
         that see what an answer says. Both have to hold, so neither needs a level of its own.
         """
         found, other = self._test(look, terms), self.by_content
-        return found if other is None else _both(found, other._test(look, terms))
+        return found if other is None else _both(found, other._test(look, terms.by_content))
 
     def _test(self, look: Look, terms: Terms) -> LookTest:
         seen = self.seen(look, terms)
         if terms.noisy or seen.pairs.n < terms.least_pairs or seen.pairs.unmeasurable:
             return LookTest(p=1.0, above=False)
         above = seen.delta is not None and seen.delta.lo is not None and seen.delta.lo > -terms.margin
-        return LookTest(p=p_pass(pessimistic(seen.pairs), margin=terms.margin), above=above)
+        return LookTest(p=terms.p_noninferior(pessimistic(seen.pairs)), above=above)
 
     def parted(self, look: Look, terms: Terms) -> Parted:
         """What it moves and what it leaves, at a look."""
@@ -336,8 +356,10 @@ class Trial:
         The part loses less than the margin, at the level of the order, and is better than a random mix of its
         share, at the certificate's own alpha; each look has the same part of both.
         """
-        judged = [self] if self.by_content is None else [self, self.by_content]
-        within = max(p_pass(one.parted(look, terms).moved, margin=terms.margin) for one in judged)
+        judged = [(self, terms)]
+        if (other := self.by_content) is not None:
+            judged.append((other, terms.by_content))
+        within = max(by.p_noninferior(one.parted(look, by).moved) for one, by in judged)
         # Better than a lot it may be by what it enforces: that is what the check is for.
         return LookTest(
             p=max(within * terms.alpha / terms.moved_alpha, random_mix_p(self.parted(look, terms))), above=True
@@ -348,8 +370,8 @@ class Trial:
         if look is None:
             return Robustness()
         before = terms.schedule.takes_in(look)
-        tier, margin, level = self.tuned.policy.tier, terms.margin, terms.level
-        return robustness_of(tier, self.draws, self.walked, before=before, look=look, margin=margin, level=level)
+        basis = Basis(look=look, margin=terms.margin, level=terms.level, shown=terms.shown)
+        return robustness_of(self.tuned.policy.tier, self.draws, self.walked, before=before, basis=basis)
 
     def moved(self, look: Look | None, terms: Terms, *, holds: bool | None) -> MovedPart:
         """What is known at a look of the part that it moves."""
@@ -360,8 +382,8 @@ class Trial:
         return MovedPart(
             table=table_of(part),
             unmeasured=part.missing.total,
-            delta=delta_of(part, terms.level, nominal=look.level) if look else None,
-            p_margin=None if holds is None else p_pass(parted.moved, margin=terms.margin),
+            delta=delta_of(part, terms.level, shown=terms.shown, nominal=look.level) if look else None,
+            p_margin=None if holds is None else terms.p_noninferior(parted.moved),
             p_mix=None if holds is None else random_mix_p(parted),
             holds=holds,
         )

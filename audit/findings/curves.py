@@ -50,7 +50,7 @@ def threshold_curve(
     mine = [t for t in scored if t.policy.tier == tier] or scored
     if not mine:
         return None
-    chosen = max(mine, key=lambda tuned: _promise(tuned, terms.margin))
+    chosen = max(mine, key=lambda tuned: _promise(tuned, terms.tested_margin))
     draws = verdicts.certification[chosen.policy.tier]
     if draws.requests is None:
         return None
@@ -74,20 +74,26 @@ def threshold_curve(
         ThresholdPoint(
             threshold=policy.threshold,
             share_moved=float(walked.kept[draws.draw_order < seen].mean()),
-            loss=(counts.b - counts.c) / counts.n,
-            upper=float(bound),
+            loss=-true.est,
+            upper=-true.lo if true.lo is not None else 1.0,
         )
         for policy, walked, found, bound in zip([*policies, everything], walks, pairs, bounds, strict=True)
         for counts in [observed(found)]
+        for true in [terms.shown.corrected(_loss((counts.b - counts.c) / counts.n, float(bound), look.alpha))]
     )
     return ThresholdCurve(
         tier=chosen.policy.tier,
         signal=spec.name,
         n=pairs[-1].n,
-        level=1 - terms.alpha,
+        level=1 - terms.alpha / terms.shown.kept,
         points=points,
         safe_share=max([0.0, *(point.share_moved for point in points if point.upper <= terms.margin)]),
     )
+
+
+def _loss(est: float, upper: float, alpha: float) -> Estimate:
+    """A loss with its upper bound, as a delta."""
+    return Estimate(est=-est, lo=-upper, hi=None, level=1 - alpha)
 
 
 def _promise(tuned: Tuned, margin: float) -> tuple[bool, float, float, str]:

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from audit.core.adaptation import Adaptation
+from audit.core.discrimination import PERFECT, Discrimination
 from audit.core.finding import Findings
 from audit.core.plain import to_plain
 from audit.core.plan import RouteDesign
@@ -97,6 +98,7 @@ class RouteEvidence:
     models: Sequence[str] = ()
     reported: Mapping[str, Sequence[str]] = field(default_factory=dict)
     adaptations: Mapping[str, Sequence[Adaptation]] = field(default_factory=dict)
+    shown: Discrimination = PERFECT
 
 
 def route_policy(design: RouteDesign, tested: Tested, route: RouteEvidence) -> RoutePolicy:
@@ -110,6 +112,8 @@ def route_policy(design: RouteDesign, tested: Tested, route: RouteEvidence) -> R
         "saving_usd": to_plain(tested.saving_usd),
         "p_value": tested.p,
         "margin": design.margin,
+        # What later pairs, measured by the same criteria, are held to.
+        **({} if route.shown.perfect else {"measured_margin": route.shown.shown(design.margin)}),
         "alpha": round(route.alpha, 12),
         "sealed": tested.sealed,
         "requests": design.requests,

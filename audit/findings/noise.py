@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from audit.core.discrimination import PERFECT, Discrimination
 from audit.core.finding import NoiseFloor
 from audit.core.plan import RouteDesign
 from audit.findings.candidates import delta_of, observed, optimistic
 from audit.findings.evidence import Tables, pair_up, quality_draws
-from audit.stats.noninferiority import p_fail
+from audit.stats.discrimination import p_inferior
 from audit.stats.tango import PairCounts
 
 
@@ -21,15 +22,17 @@ class Floor:
     found: NoiseFloor | None
     reason: str | None
     noisy: bool
+    shown: Discrimination = PERFECT
 
     def beyond(self, margin: float, alpha: float) -> bool:
         """Whether the incumbent is shown to lose another margin against itself, on what could be measured."""
         if self.found is None:
             return False
-        return p_fail(PairCounts(b=self.found.b, c=self.found.c, n=self.found.n), margin=margin) <= alpha
+        counts = PairCounts(b=self.found.b, c=self.found.c, n=self.found.n)
+        return p_inferior(counts, margin=margin, shown=self.shown) <= alpha
 
 
-def noise_floor(tables: Tables, design: RouteDesign, *, level: float, alpha: float) -> Floor:
+def noise_floor(tables: Tables, design: RouteDesign, *, level: float, alpha: float, shown: Discrimination) -> Floor:
     """Measure A/A on the quality draws on which the incumbent was replayed.
 
     Special cases:
@@ -41,7 +44,7 @@ def noise_floor(tables: Tables, design: RouteDesign, *, level: float, alpha: flo
         return Floor(found=None, reason=f"no tier serves {design.incumbent}", noisy=False)
     draws = quality_draws(tables).filter(pl.col("incumbent_model") == design.incumbent).head(design.incumbent_n)
     pairs = pair_up(tables, draws, arm="incumbent_replay", tier=design.incumbent_tier)
-    delta = delta_of(pairs, level)
+    delta = delta_of(pairs, level, shown=shown)
     if delta is None:
         return Floor(found=None, reason="the incumbent was not replayed", noisy=False)
     counts = observed(pairs)
@@ -55,7 +58,8 @@ def noise_floor(tables: Tables, design: RouteDesign, *, level: float, alpha: flo
         same_answer=_same_answer(tables, design),
         shifted=shifted,
     )
-    return Floor(found=found, reason=None, noisy=p_fail(optimistic(pairs), margin=design.margin) <= alpha)
+    noisy = p_inferior(optimistic(pairs), margin=design.margin, shown=shown) <= alpha
+    return Floor(found=found, reason=None, noisy=noisy, shown=shown)
 
 
 def _same_answer(tables: Tables, design: RouteDesign) -> float | None:

@@ -86,7 +86,10 @@ def _part_hopeless(tested: Tested, certified: Certified) -> bool:
     parted, last = trial.parted(tested.look, terms), terms.schedule.looks[-1]
     fraction = terms.schedule.takes_in(tested.look) / terms.schedule.stages[-1]
     claims = (
-        (tango_z(parted.moved, -terms.margin) if parted.moved.n else 0.0, terms.moved_alpha * last.alpha / terms.alpha),
+        (
+            tango_z(parted.moved, -terms.tested_margin) if parted.moved.n else 0.0,
+            terms.moved_alpha * last.alpha / terms.alpha,
+        ),
         (random_mix_z(parted), last.alpha),
     )
     return any(chance_to_cross(z, fraction=fraction, critical=upper_normal(a)) < NO_PROSPECT for z, a in claims)
@@ -118,16 +121,16 @@ def _saving(tested: Tested) -> float:
 def _hopeless(tested: Tested, certified: Certified) -> bool:
     if tested.look is None:
         return False
-    chance = certified.terms.schedule.prospects(tested.counts, tested.look, certified.terms.margin)
+    chance = certified.terms.schedule.prospects(tested.counts, tested.look, certified.terms.tested_margin)
     return chance.passing < NO_PROSPECT
 
 
 def _open(evidence: Evidence, certified: Certified) -> bool:
     """Neither shown to lose too much nor without a chance of it or of the opposite."""
-    margin = certified.terms.margin
-    if evidence.look is None or evidence.unasked or not _may_save(evidence) or evidence.below(margin):
+    terms = certified.terms
+    if evidence.look is None or evidence.unasked or not _may_save(evidence) or evidence.below(terms.margin):
         return False
-    chance = certified.terms.schedule.prospects(observed(evidence.pairs), evidence.look, margin)
+    chance = terms.schedule.prospects(observed(evidence.pairs), evidence.look, terms.tested_margin)
     return max(chance.passing, chance.failing) >= NO_PROSPECT
 
 

@@ -73,6 +73,7 @@ def options_of(
         spend_usd=design.spend_usd,
         margin=design.margin,
         least_pairs=terms.least_pairs,
+        shown=terms.shown,
         options=tuple(options),
     )
 

@@ -26,6 +26,7 @@ from audit.findings.screening import Screening, dropped
 from audit.findings.sealed import Sealed, Tuned, policy_name, undominated
 from audit.signals import SIGNALS, compute
 from audit.signals.signal import BoolArray, FitData, FloatArray, TextEmbedder
+from audit.stats.discrimination import PairsTest
 from audit.stats.planning import least_pairs
 from audit.stats.random_mix import random_mix_z
 from audit.stats.tango import tango_z
@@ -98,6 +99,10 @@ class Bench:
         """The values of a policy's signal on some draws, shape (n,); None for a policy without one."""
         return self.values.of(policy, draws, self.embedder)
 
+    def test_of(self, design: RouteDesign) -> PairsTest:
+        """What a route's pairs have to show."""
+        return PairsTest.of(design.criteria, margin=design.margin, alpha=self.alpha, confidence=self.confidence)
+
 
 def propose(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: Bench) -> Sealed:
     """The sealed list of a route's policies.
@@ -117,16 +122,17 @@ def propose(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: Be
     }
     maker = _Maker(design=design, bench=bench, by_tier=by_tier)
     whole = {tier: maker.static(tier) for tier in tiers}
+    test = bench.test_of(design)
     out = dropped(
         tuning,
         whole,
-        Screening.of(design, certifying, alpha=bench.alpha, confidence=bench.confidence),
+        Screening.of(design, certifying, test),
         kept={to for to, _ in bench.rules(design.route)},
     )
     proposed = [tuned for tier, tuned in whole.items() if tier not in out]
     useful = [tuned.policy.tier for tuned in proposed if maker.saves(tuned.policy)]
     # With fewer draws nothing can be certified, so nothing is fitted.
-    enough = certifying >= least_pairs(design.margin, bench.alpha)
+    enough = certifying >= least_pairs(test.margin, test.alpha)
     if bench.requests and enough:
         for tier in useful:
             before_the_call = [*maker.written(tier), *maker.signals(tier)]
@@ -325,7 +331,7 @@ class _Maker:
 
     def _promise(self, policy: RoutePolicy, walked: Walk) -> float:
         parted = parted_by(policy, self.by_tier[policy.tier], walked)
-        within = tango_z(parted.moved, -self.design.margin) if parted.moved.n else 0.0
+        within = tango_z(parted.moved, -self.bench.test_of(self.design).margin) if parted.moved.n else 0.0
         return float(min(within, random_mix_z(parted)))
 
 

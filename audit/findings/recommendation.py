@@ -14,10 +14,10 @@ from audit.core.plan import RouteDesign
 from audit.core.recommendation import NOTHING_MOVES, Ground, Moves, PairTable
 from audit.findings.bakeoff import describe_policy
 from audit.findings.candidates import delta_of, optimistic, percentiles, rate, table_of
-from audit.findings.certify import Tested, Verdicts
+from audit.findings.certify import Terms, Tested, Verdicts
 from audit.findings.policies import Bench
 from audit.findings.replayed import latency_of, pairs_of, part_of, walk
-from audit.stats.noninferiority import p_fail
+from audit.stats.discrimination import p_inferior
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Decided:
 
 
 def recommend(
-    decided: Decided, verdicts: Verdicts, design: RouteDesign, bench: Bench, level: float, caveats: Sequence[str]
+    decided: Decided, verdicts: Verdicts, design: RouteDesign, bench: Bench, terms: Terms, caveats: Sequence[str]
 ) -> Recommendation:
     """Write a verdict down with every number that is said of it.
 
@@ -46,9 +46,10 @@ def recommend(
         verdicts: Of the route's policies, with what they were tested on.
         design: Of the route.
         bench: That the policies were tested with.
-        level: Of intervals.
+        terms: Of the certificate.
         caveats: What a reader must know before using the numbers.
     """
+    level = terms.level
     if decided.policy is None or decided.candidate is None:
         return _staying(decided, verdicts, design, level, caveats)
     tested, candidate = decided.policy, decided.candidate
@@ -71,12 +72,12 @@ def recommend(
         params=describe_policy(policy),
         moves=_moves(tested, verdicts, design, bench),
         quality_delta=tested.delta,
-        moved_delta=delta_of(moved, level, nominal=nominal),
+        moved_delta=delta_of(moved, level, shown=terms.shown, nominal=nominal),
         pairs=table_of(pairs),
         moved_pairs=table_of(moved),
         unmeasured=pairs.missing.total,
         p_noninferior=tested.p,
-        p_inferior=p_fail(optimistic(pairs), margin=design.margin) if pairs.n else None,
+        p_inferior=p_inferior(optimistic(pairs), margin=design.margin, shown=terms.shown) if pairs.n else None,
         accepted_today=rate(int(pairs.incumbent.sum()), pairs.n, level),
         accepted_after=rate(int(pairs.candidate.sum()), pairs.n, level),
         saving_usd=saving,

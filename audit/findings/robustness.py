@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from audit.core.discrimination import PERFECT, Discrimination
 from audit.core.display import percent, plural, points_interval
 from audit.core.interval import Estimate
 from audit.core.robustness import Drift, IncumbentPart, Period, Robustness, Unit, UnitKind, Units
 from audit.findings.replayed import Replayed, Walk
 from audit.signals.signal import BoolArray
 from audit.stats.clusters import cluster_effect, clustered_delta
-from audit.stats.exact import p_pass
+from audit.stats.discrimination import p_noninferior
 from audit.stats.group_sequential import Look
 from audit.stats.random_mix import Parted, random_mix_p
 from audit.stats.tango import PairCounts, tango
@@ -30,6 +31,23 @@ MOST_PERIODS = 8
 WEEK = 7 * 86_400.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """What a claim is held to.
+
+    Attributes:
+        look: Of the claim.
+        margin: Accepted loss.
+        level: That intervals hold over all looks.
+        shown: How much of a true difference the criteria show.
+    """
+
+    look: Look
+    margin: float
+    level: float
+    shown: Discrimination = PERFECT
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Claim:
     """The measured pairs of a policy at a look, in draw order, shape (n,)."""
@@ -39,26 +57,26 @@ class _Claim:
     before: BoolArray
     after: BoolArray
     kept: BoolArray
-    margin: float
-    level: float
-    look: Look
+    basis: Basis
 
     def counts(self, rows: BoolArray) -> PairCounts:
         return PairCounts.of(self.before[rows], self.after[rows])
 
     def delta(self, rows: BoolArray) -> Estimate:
         counts = self.counts(rows)
-        return Estimate.of((counts.c - counts.b) / counts.n, tango(counts, level=self.look.level), self.level)
+        found = Estimate.of(
+            (counts.c - counts.b) / counts.n, tango(counts, level=self.basis.look.level), self.basis.level
+        )
+        return self.basis.shown.corrected(found)
 
     def holds(self, rows: BoolArray) -> bool:
         counts = self.counts(rows)
-        above = tango(counts, level=self.look.level).low > -self.margin
-        return above and p_pass(counts, margin=self.margin) <= self.look.alpha
+        lo, basis = self.delta(rows).lo, self.basis
+        above = lo is not None and lo > -basis.margin
+        return above and p_noninferior(counts, margin=basis.margin, shown=basis.shown) <= basis.look.alpha
 
 
-def robustness_of(
-    tier: str, draws: Replayed, walked: Walk, *, before: int, look: Look, margin: float, level: float
-) -> Robustness:
+def robustness_of(tier: str, draws: Replayed, walked: Walk, *, before: int, basis: Basis) -> Robustness:
     """Look at a policy's pairs by unit, by period and by incumbent.
 
     Args:
@@ -66,9 +84,7 @@ def robustness_of(
         draws: Certification draws that it may move.
         walked: What it does with them.
         before: Those whose place in the sample is below this are the look's.
-        look: Of the claim.
-        margin: Of the claim.
-        level: That intervals hold over all looks.
+        basis: Of the claim.
 
     Source:
         docs/method/units-and-drift.md.
@@ -83,9 +99,7 @@ def robustness_of(
         before=draws.passed[rows] > 0.5,
         after=after[rows] > 0.5,
         kept=walked.kept[rows],
-        margin=margin,
-        level=level,
-        look=look,
+        basis=basis,
     )
     units = (_units(claim, kind, names) for kind, names in draws.units.items())
     return Robustness(
@@ -104,11 +118,12 @@ def _units(claim: _Claim, kind: UnitKind, names: Sequence[str]) -> Units | None:
     order = sorted(np.flatnonzero(sizes / n > LARGE).tolist(), key=lambda i: (-sizes[i], found[i]))
     stands = claim.holds(np.ones(n, dtype=bool))
     hangs = [i for i in order[:MOST_NAMED] if stands and not claim.holds(number != i)]
-    effect = cluster_effect(claim.after.astype(float) - claim.before, mine.astype(str), level=claim.level)
+    effect = cluster_effect(claim.after.astype(float) - claim.before, mine.astype(str), level=claim.basis.level)
     future = None
     if effect.future_claim:
-        interval = clustered_delta(claim.before, claim.after, mine.astype(str), level=claim.look.level)
-        future = Estimate.of(interval.delta or 0.0, interval.interval, claim.level)
+        interval = clustered_delta(claim.before, claim.after, mine.astype(str), level=claim.basis.look.level)
+        future = Estimate.of(interval.delta or 0.0, interval.interval, claim.basis.level)
+        future = claim.basis.shown.corrected(future)
     return Units(
         kind=kind,
         total=len(found),
@@ -166,13 +181,13 @@ def _drift(claim: _Claim) -> Drift | None:
     k = 1 + int(np.argmin(p_values))
     p_change = min(1.0, min(p_values) * len(p_values))
     since = claim.delta(moved & (period >= k))
-    changed = p_change <= 1 - claim.level
+    changed = p_change <= 1 - claim.basis.level
     return Drift(
         periods=periods,
         p_change=p_change,
         changed_at=_iso(edges[k]) if changed else None,
         since=since if changed else None,
-        contradicts=changed and since.est <= -claim.margin,
+        contradicts=changed and since.est <= -claim.basis.margin,
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from audit.core.criteria import Grade
-from audit.core.display import percent, plural, points_interval, usd
+from audit.core.display import percent, plural, points, points_interval, usd
 from audit.core.exploration import MarginFinding, ThresholdCurve
 from audit.core.finding import CandidateFinding, CandidateVerdict, NeedsMore, Recommendation, RouteFinding, Verdict
 from audit.core.interval import Estimate
@@ -26,7 +26,6 @@ from audit.findings.certify import Terms, Tested, Verdicts
 from audit.findings.curves import MARGINS, at_margins, threshold_curve
 from audit.findings.evidence import Tables
 from audit.findings.handover import RouteEvidence
-from audit.findings.looks import Schedule
 from audit.findings.noise import Floor
 from audit.findings.onward import left_behind
 from audit.findings.options import SegmentTraffic, options_of
@@ -34,6 +33,7 @@ from audit.findings.policies import Bench
 from audit.findings.recommendation import Decided, moved_draws, recommend
 from audit.findings.robustness import robustness_caveats
 from audit.findings.sequence import decide
+from audit.stats.discrimination import PairsTest
 from audit.stats.planning import least_pairs, pairs_needed
 
 MAX_UNREPLAYABLE = 0.05
@@ -65,7 +65,7 @@ class Judged:
 
     design: RouteDesign
     traffic: RouteTraffic
-    schedule: Schedule
+    terms: Terms
     evidence: Sequence[Evidence]
     candidates: Sequence[CandidateFinding]
     policies: Verdicts
@@ -162,7 +162,7 @@ def _judge(
     judged = Judged(
         design=design,
         traffic=traffic,
-        schedule=terms.schedule,
+        terms=terms,
         evidence=evidence,
         candidates=candidates,
         policies=policies,
@@ -173,16 +173,17 @@ def _judge(
         accepted_rate=accepted,
         below=below is not None,
         verdict=verdict,
-        recommendation=recommend(verdict, policies, design, bench, level, caveats),
+        recommendation=recommend(verdict, policies, design, bench, terms, caveats),
         left_usd=left_usd,
     )
     about = RouteEvidence(
-        alpha=terms.alpha,
+        alpha=terms.alpha / terms.shown.kept,
         days=traffic.days,
         shape=traffic.shape,
         models=tuple(traffic.spend_by_model),
         reported=_reported(mine),
         adaptations={tier: notes.adaptations for tier, notes in mine.notes.items()},
+        shown=terms.shown,
     )
     kept = policies if judged.verdict.policy else replace(policies, tested=())
     return RouteFound(
@@ -252,7 +253,7 @@ def _terms_at(margin: float, terms: Terms, floor: Floor) -> Terms:
     return replace(
         terms,
         margin=margin,
-        least_pairs=least_pairs(margin, terms.alpha),
+        least_pairs=least_pairs(terms.shown.shown(margin), terms.alpha),
         noisy=floor.beyond(margin, terms.alpha),
     )
 
@@ -298,7 +299,6 @@ def accepted_share(tables: Tables, design: RouteDesign, level: float) -> Estimat
 def _finding(judged: Judged, settings: Settings) -> RouteFinding:
     """Write the finding of a route down."""
     design, traffic, verdict, noise = judged.design, judged.traffic, judged.verdict, judged.noise
-    level = settings.confidence
     spend = sum(traffic.spend_by_model.values()) or 1.0
     return RouteFinding(
         route=design.route,
@@ -320,11 +320,11 @@ def _finding(judged: Judged, settings: Settings) -> RouteFinding:
         sampled={"quality": design.quality_n, "dollars": design.dollars_n, "distinct": design.distinct},
         can_decide=f"{design.can_decide}, {design.reason}" if design.reason else design.can_decide,
         candidates=tuple(judged.candidates),
-        policies=policy_findings(judged.policies, design, level),
+        policies=policy_findings(judged.policies, design, judged.terms),
         accepted_rate=judged.accepted_rate,
         curve=judged.curve,
         at_margins=judged.at_margins,
-        looks=(judged.schedule.taken, len(judged.schedule.looks)),
+        looks=(judged.terms.schedule.taken, len(judged.terms.schedule.looks)),
         left_usd=judged.left_usd,
         criteria=design.criteria,
         already=design.already.get(judged.recommendation.tier or "", 0),
@@ -352,16 +352,17 @@ def _needs_more(
         return None
     # Few pairs may show no difference at all; half a pair keeps the plan from believing in none.
     discordance = max((counts.b + counts.c) / counts.n, 0.5 / counts.n)
+    test = PairsTest.of(design.criteria, margin=design.margin, alpha=settings.alpha, confidence=settings.confidence)
     needed = pairs_needed(
         discordance=discordance,
         delta=(counts.c - counts.b) / counts.n,
-        margin=design.margin,
-        alpha=settings.alpha,
+        margin=test.margin,
+        alpha=test.alpha,
         power=settings.slice.power,
     )
     if needed is None:
         return None
-    least = max(needed, least_pairs(design.margin, settings.alpha))
+    least = max(needed, least_pairs(test.margin, test.alpha))
     draws = math.ceil(least / (1 - settings.slice.tuning_share)) - design.quality_n
     if draws <= 0:
         return None
@@ -393,10 +394,28 @@ def _sentences(
     """Everything that a reader must know before using the route's numbers."""
     return (
         *_caveats(design, traffic, certified.noise, verdict.candidate),
+        *_error_caveats(design, certified.terms, verdict.candidate),
         *_order_caveats(certified, left_usd),
         *(robustness_caveats(verdict.policy.robust) if verdict.policy else ()),
         *_untested_rules(design, settings),
     )
+
+
+def _error_caveats(design: RouteDesign, terms: Terms, chosen: CandidateFinding | None) -> list[str]:
+    """What the criteria's own error did to the delta."""
+    labelled, shown = design.criteria.labelled if design.criteria else None, terms.shown
+    if shown.perfect or chosen is None or chosen.quality_delta is None or not chosen.n:
+        return []
+    measured = points((chosen.c - chosen.b) / chosen.n)
+    if labelled is None or not labelled.wrong:
+        return [
+            f"Its criteria still accept {percent(1 - shown.low, 1)} of one kind of damaged answers, so a loss of "
+            f"{points(terms.margin)} may show as {points(terms.tested_margin)}: the interval is that much wider."
+        ]
+    said = labelled.words[0].upper() + labelled.words[1:]
+    return [
+        f"{said}. Every delta is corrected by that: {measured} as measured is {points_interval(chosen.quality_delta)}."
+    ]
 
 
 def _order_caveats(certified: Certified, left_usd: float) -> list[str]:

@@ -17,6 +17,7 @@ from audit.findings.looks import NO_PROSPECT, WORTH, Schedule, is_screened
 from audit.findings.replayed import Replayed
 from audit.findings.sealed import Tuned
 from audit.signals.signal import FloatArray
+from audit.stats.discrimination import PairsTest
 from audit.stats.group_sequential import Look, chance_after_pilot
 from audit.stats.quantiles import upper_normal
 from audit.stats.tango import PairCounts, tango_z
@@ -33,7 +34,7 @@ class Screening:
     """What a candidate would go on to.
 
     Attributes:
-        margin: Accepted loss.
+        margin: What the accepted loss shows at least, as measured.
         certifying: Certification draws that are planned.
         last: The last declared look at these.
     """
@@ -43,12 +44,12 @@ class Screening:
     last: Look
 
     @classmethod
-    def of(cls, design: RouteDesign, certifying: int, *, alpha: float, confidence: float) -> Screening | None:
+    def of(cls, design: RouteDesign, certifying: int, test: PairsTest) -> Screening | None:
         """Of a route; None where nobody is dropped."""
         if not is_screened(design):
             return None
-        looks = Schedule.of(design, alpha=alpha, confidence=confidence, reach=None).looks
-        return cls(margin=design.margin, certifying=certifying, last=looks[-1])
+        looks = Schedule.of(design, alpha=test.alpha, confidence=test.confidence, reach=None).looks
+        return cls(margin=test.margin, certifying=certifying, last=looks[-1])
 
     def hopeless(self, pilot: PairCounts) -> bool:
         """Whether tuning pairs leave no prospect of a certificate."""

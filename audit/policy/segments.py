@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from audit.core.errors import InputError, UnknownName
 from audit.core.interval import Estimate
 from audit.core.options import DIMENSIONS, Option, PolicyOptions, RouteOptions, Segment
-from audit.stats.exact import p_pass
+from audit.stats.discrimination import p_noninferior
 from audit.stats.missing import Missing, delta_estimate, pessimistic
 from audit.stats.tango import PairCounts
 
@@ -116,9 +116,11 @@ def segment_of(option: Option, part: Part) -> Segment | None:
 def _claim(segment: Segment, option: Option, route: RouteOptions, confidence: float, *, going: bool) -> Claim:
     counts, missing = PairCounts(b=segment.b, c=segment.c, n=segment.n), Missing.of(segment)
     delta = delta_estimate(counts, missing, level=option.level)
-    delta = None if delta is None else replace(delta, level=confidence)
+    delta = None if delta is None else replace(route.shown.corrected(delta), level=confidence)
     enough = segment.n >= route.least_pairs and missing.total <= MAX_MISSING * (segment.n + missing.total)
-    p = p_pass(pessimistic(counts, missing), margin=route.margin) if going and enough else None
+    p = None
+    if going and enough:
+        p = p_noninferior(pessimistic(counts, missing), margin=route.margin, shown=route.shown)
     low, high = (None, None) if delta is None else (delta.lo, delta.hi)
     return Claim(
         segment=segment,

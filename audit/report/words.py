@@ -251,6 +251,8 @@ def criteria_note(route: RouteFinding) -> str:
         return ""
     said = f"Its criteria show {check.grade.words}"
     said += "." if check.confirmed else "; they were drafted from the log, and nobody has confirmed them."
+    if check.labelled is not None and check.labelled.wrong:
+        said += f" {check.labelled.words[0].upper()}{check.labelled.words[1:]}; every delta is corrected by that."
     tried = [result for result in check.controls if result.tried]
     if not tried:
         return said

@@ -22,6 +22,7 @@ from audit.core.settings import RouteSettings, Settings, SliceSettings
 from audit.core.tier import Tier
 from audit.core.traffic import exact_sum
 from audit.sampling.frame import RouteFrame
+from audit.stats.discrimination import PairsTest
 from audit.stats.planning import least_pairs, pairs_needed
 
 BUDGET_SHARE = 0.9
@@ -106,14 +107,20 @@ def _design(frame: RouteFrame, need: RouteNeeds, tiers: Sequence[Tier], settings
     if obstacle:
         return replace(design, candidates=(), why=obstacle)
     options = settings.slice
+    test = _test_of(design, settings)
     wanted = pairs_needed(
-        discordance=options.discordance, delta=0.0, margin=margin, alpha=settings.alpha, power=options.power
+        discordance=options.discordance, delta=0.0, margin=test.margin, alpha=test.alpha, power=options.power
     )
-    floor = least_pairs(margin, settings.alpha)
+    floor = least_pairs(test.margin, test.alpha)
     # On a route that other models than the sole candidate's serve as well, some draws tell a candidate nothing.
     moving = min(design.movable(name) for name in design.candidates) / max(pool_of(design), 1)
     quality = math.ceil(max(wanted or floor, floor) / (1 - options.tuning_share) / max(moving, LEAST_MOVING))
     return sized(design, quality, settings)
+
+
+def _test_of(design: RouteDesign, settings: Settings) -> PairsTest:
+    """What the route's pairs have to show, its criteria's own error taken off."""
+    return PairsTest.of(design.criteria, margin=design.margin, alpha=settings.alpha, confidence=settings.confidence)
 
 
 def _obstacle(frame: RouteFrame, need: RouteNeeds, design: RouteDesign, options: SliceSettings) -> Because | None:
@@ -153,10 +160,11 @@ def sized(design: RouteDesign, quality: int, settings: Settings) -> RouteDesign:
     incumbent_n = 0
     if design.incumbent_tier is not None:
         incumbent_n = min(quality, max(options.incumbent_min, math.ceil(options.incumbent_share * quality)))
-    can_decide, why = _prospect(certifying, design.margin, settings)
+    test = _test_of(design, settings)
+    can_decide, why = _prospect(certifying, design.margin, test, settings.slice)
     return replace(
         design,
-        looks=_looks(quality, certifying, least_pairs(design.margin, settings.alpha), options.looks),
+        looks=_looks(quality, certifying, least_pairs(test.margin, test.alpha), options.looks),
         quality_n=quality,
         dollars_n=min(options.dollars_per_route, pool_of(design)),
         incumbent_n=incumbent_n,
@@ -171,14 +179,16 @@ def _looks(quality: int, certifying: int, least: int, declared: int) -> tuple[in
     return tuple(math.ceil(quality * step / steps) for step in range(1, steps + 1))
 
 
-def _prospect(certifying: int, margin: float, settings: Settings) -> tuple[str, Because]:
+def _prospect(certifying: int, margin: float, test: PairsTest, options: SliceSettings) -> tuple[str, Because]:
     """Whether this many certification pairs can decide, in a word and with the reason."""
-    least = least_pairs(margin, settings.alpha)
+    least = least_pairs(test.margin, test.alpha)
     if certifying < least:
         return "no", because(Reason.FEW_PAIRS, pairs=certifying, least=least)
-    loss = decidable_loss(certifying, margin, settings.slice, settings.alpha)
-    if loss is None:
-        return "maybe", because(Reason.ONLY_IF_BETTER, usual=f"{settings.slice.discordance:.0%}")
+    shown = decidable_loss(certifying, test.margin, options, test.alpha)
+    if shown is None:
+        return "maybe", because(Reason.ONLY_IF_BETTER, usual=f"{options.discordance:.0%}")
+    # As large a part of the margin as the loss that is measured is of what the margin shows.
+    loss = shown * margin / test.margin
     if loss < 0.0005:
         return "yes", because(Reason.IF_NO_LOSS)
     return "yes", because(Reason.IF_LOSS_BELOW, points=f"{loss * 100:.1f}")
@@ -304,7 +314,8 @@ def _waiting(design: RouteDesign, affordable: int) -> RouteDesign:
 
 def _cut(design: RouteDesign, affordable: int, settings: Settings) -> RouteDesign:
     """A fixed sample of what the cap leaves, or none where that can decide nothing."""
-    least = math.ceil(least_pairs(design.margin, settings.alpha) / (1 - settings.slice.tuning_share))
+    test = _test_of(design, settings)
+    least = math.ceil(least_pairs(test.margin, test.alpha) / (1 - settings.slice.tuning_share))
     if affordable >= least:
         return sized(design, affordable, settings)
     return replace(

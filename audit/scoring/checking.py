@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 
 import polars as pl
 
 from audit.core.artifacts import RunFolder
-from audit.core.criteria import LEAST_ANSWERS, CriteriaCheck, Grade, LogProblem
+from audit.core.criteria import LEAST_ANSWERS, CriteriaCheck, Grade, Labelled, LogProblem
+from audit.core.interval import Estimate
 from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
 from audit.core.reason import Reason
 from audit.core.settings import ControlSettings, RouteSettings, Settings
@@ -23,10 +24,12 @@ from audit.scoring.controls.run import run_controls
 from audit.scoring.criteria import Criterion, build_criteria, resolve, unsupported
 from audit.scoring.feasibility import impossible
 from audit.scoring.inputs import Item, logged_items
+from audit.scoring.labelled import judge_labelled, read_judgements
 from audit.scoring.references import load_references
 from audit.scoring.run import shortfall
 from audit.scoring.scorer import Context
 from audit.scoring.verdict import accept
+from audit.stats.discrimination import discrimination_of
 
 MAX_UNSCORED = 0.02
 """Above this share of answers that cannot be scored, or cannot be right, the route stops."""
@@ -67,6 +70,15 @@ class _Route:
         """Whether each answer of the log is accepted."""
         return [_accepted(self, item.context, row) for item, row in zip(self.items, self.outcomes, strict=True)]
 
+    def judge_both(self, contexts: Sequence[Context]) -> list[tuple[bool | None, bool | None]]:
+        """Whether each of some answers is accepted, by all criteria and by those alone that see what it says."""
+        rows = score_all(self.criteria, contexts)
+        seeing = [0.0 if c.grade is Grade.FORM else c.weight for c in self.criteria]
+        return [
+            (_accepted(self, context, row), accept(row, seeing, self.settings.threshold))
+            for context, row in zip(contexts, rows, strict=True)
+        ]
+
     def judge(self, contexts: Sequence[Context]) -> list[bool | None]:
         """Whether each of some answers is accepted."""
         rows = score_all(self.criteria, contexts)
@@ -103,14 +115,15 @@ def check_criteria(
 
     Raises:
         ConfigError, UnknownName: A criterion is wrong.
-        InputError: The references cannot be read.
+        InputError: The references or the labels cannot be read.
         MissingPackage: A criterion needs an embedding model, and there is none.
     """
     factory = embedder_factory or partial(open_embedder, cache=folder.scores.parent / "embeddings")
     embedder = cache(lambda: factory())
     references = load_references(settings.references, settings.directory).values
     parts = _parts(folder, drawn)
-    found = {}
+    judgements = cache(read_judgements)
+    found: dict[str, CriteriaCheck] = {}
     for name, rows in drawn.items():
         entry = settings.route(name)
         if entry is None or not entry.criteria or unsupported(entry.criteria) or rows.is_empty():
@@ -121,7 +134,28 @@ def check_criteria(
         outcomes = score_all(criteria, [item.context for item in items])
         route = _Route(settings=entry, criteria=criteria, items=items, outcomes=outcomes)
         found[name] = _check(route, settings.controls_of(name), parts, settings.seed)
+        if entry.labels is not None:
+            labelled = judge_labelled(
+                folder,
+                name,
+                judgements(settings.directory / entry.labels),
+                route.judge_both,
+                needs=needs,
+                references=references,
+                own_answers=found[name].grade is not Grade.AGREEMENT,
+            )
+            found[name] = _with_labels(found[name], labelled, settings.alpha)
     return found
+
+
+def _with_labels(check: CriteriaCheck, labelled: Labelled, error: float) -> CriteriaCheck:
+    """The check with what the criteria make of judged answers, as bounds that people can read."""
+    check = replace(check, labelled=labelled)
+    if not labelled.wrong:
+        return check
+    told = discrimination_of(check, error=error)
+    shown = Estimate(est=told.est, lo=told.low, hi=told.high, level=1 - error)
+    return replace(check, labelled=replace(labelled, shown=shown))
 
 
 def _check(

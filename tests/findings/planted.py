@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from audit.core.criteria import CriteriaCheck, Grade, Labelled
 from audit.core.exchange import Request
 from audit.core.plan import RouteDesign
 from audit.core.policy import RoutePolicy
@@ -50,6 +51,8 @@ class Truth:
         today_usd: Billed.
         small_usd: What the candidate costs.
         words: Requests have words, so that signals can be fitted to them; they tell nothing.
+        verdicts: What the criteria say of the log's answers and of the candidate's; None where they say the truth.
+        check: What is known of the criteria.
     """
 
     before: Bools
@@ -59,6 +62,8 @@ class Truth:
     today_usd: npt.NDArray[np.float64]
     small_usd: npt.NDArray[np.float64]
     words: bool = False
+    verdicts: tuple[Bools, Bools] | None = None
+    check: CriteriaCheck | None = None
 
     @property
     def delta(self) -> float:
@@ -148,7 +153,7 @@ def audit_of(truth: Truth, seed: int) -> Audited:
     tiers = {"small": SMALL, "large": INCUMBENT}
     entry = {"match": "*", "candidates": ["small"], "assert": [{"type": "equals", "value": "x"}]}
     settings = Settings.model_validate({"seed": seed, "routes": [entry]})
-    needs = {"/r": RouteNeeds(entry=settings.routes[0], unsupported=None)}
+    needs = {"/r": RouteNeeds(entry=settings.routes[0], unsupported=None, criteria=truth.check)}
     sample = draw_sample([frame], needs, list(tiers.values()), settings)
     design: RouteDesign = sample.designs[0]
     ok = np.full(n, "ok", dtype=object)
@@ -156,9 +161,10 @@ def audit_of(truth: Truth, seed: int) -> Audited:
     units = rows.select("session_id", "prompt_hash", exchange_id="row_id")
     replays = table_of_calls(rows["request_fp"].to_list(), "candidate", "small", ok, truth.small_usd)
     replays = replays.with_columns(prompt_tokens=pl.lit(100, dtype=pl.Int64))
+    before, after = truth.verdicts or (truth.before, truth.after)
     verdicts = [
-        table_of_verdicts(ids, "incumbent", "", truth.before, ok),
-        table_of_verdicts(ids, "candidate", "small", truth.after, ok),
+        table_of_verdicts(ids, "incumbent", "", before, ok),
+        table_of_verdicts(ids, "candidate", "small", after, ok),
     ]
     tables = Tables(
         slice=slice_.join(units, on="exchange_id", how="left", maintain_order="left").with_columns(
@@ -250,6 +256,23 @@ def at_the_boundary(rng: np.random.Generator, n: int = 6000) -> Truth:
     return _truth(rng, *_plain(rng, n, loss=0.0305))
 
 
+def blind_criteria(
+    rng: np.random.Generator, n: int = 6000, *, loss: float = 0.045, sees: float = 0.6, labels: int = 400
+) -> Truth:
+    """The criteria see a part of the faults; people have judged some answers, half of them right and half wrong."""
+    before, after = _plain(rng, n, loss=loss)
+    blind = rng.random(n) >= sees
+    verdicts = (before | blind, after | blind)
+    labelled = None
+    if labels:
+        half = labels // 2
+        accepted = int(rng.binomial(half, 1 - sees))
+        counts = Labelled(right=half, right_accepted=half, wrong=half, wrong_accepted=accepted)
+        labelled = replace(counts, content=counts)
+    check = CriteriaCheck(grade=Grade.RIGHT, labelled=labelled)
+    return replace(_truth(rng, before, after), verdicts=verdicts, check=check)
+
+
 def _truth(
     rng: np.random.Generator,
     before: Bools,
@@ -269,4 +292,5 @@ WORLDS: dict[str, Callable[[np.random.Generator], Truth]] = {
     "runaway answers": runaway_answers,
     "useless signals": useless_signals,
     "routes at the boundary": at_the_boundary,
+    "criteria that see 60 %": blind_criteria,
 }

@@ -1,0 +1,134 @@
+"""What a criterion's own error does to a claim: bounds of how well it tells right answers from wrong ones, and tests.
+
+A check that accepts 40 % of wrong answers shows 60 % of a loss: a true -4.5 looks like -2.7. So a measured delta is
+divided by the check's discrimination, and the margin that it is tested against is multiplied by its lower bound.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scipy import special
+
+from audit.core.criteria import LEAST_ANSWERS, CriteriaCheck, Grade, Labelled
+from audit.core.discrimination import Discrimination
+from audit.core.interval import Interval
+from audit.stats import exact
+from audit.stats.quantiles import check_open_unit
+from audit.stats.tango import PairCounts
+
+ERROR_SHARE = 0.2
+"""Part of the error rate that the bounds from labelled answers may be wrong with."""
+
+
+def clopper_pearson(k: int, n: int, *, level: float) -> Interval:
+    """Exact interval of a share: `k` of `n`.
+
+    Args:
+        k: Records with the property, in [0, n].
+        n: Records.
+        level: Least coverage in (0, 1).
+
+    Returns:
+        The interval of the share; both tails miss with at most half of what is left of the level.
+
+    Special cases:
+        n = 0: [0, 1].
+
+    Raises:
+        ValueError: k is negative or exceeds n, or the level is out of range.
+
+    Source:
+        Clopper & Pearson (1934), Biometrika 26:404-413.
+    """
+    if not 0 <= k <= n:
+        raise ValueError(f"k must lie in [0, n], got k={k}, n={n}")
+    tail = (1.0 - check_open_unit("level", level)) / 2.0
+    low = float(special.betaincinv(k, n - k + 1, tail)) if k > 0 else 0.0
+    high = float(special.betaincinv(k + 1, n - k, 1.0 - tail)) if k < n else 1.0
+    return Interval(low=low, high=high, level=level)
+
+
+def discrimination_of(check: CriteriaCheck | None, *, error: float, content: bool = False) -> Discrimination:
+    """What is known of the discrimination of a route's criteria.
+
+    Where people have judged answers, the acceptance of right and of wrong ones has exact bounds, and the error rate
+    pays for them. Criteria that compare with the incumbent always accept the incumbent's own answer; a true loss then
+    shows in every request on which the candidate becomes wrong and the criteria notice it, so only their acceptance
+    of wrong answers counts. Without labels, the damage that the criteria accept most of bounds what they show, as far
+    as that damage is like true faults; nothing corrects the estimate then, and no error rate is spent.
+
+    Args:
+        check: Of the route; None where its criteria were not tested.
+        error: Error rate of the verdict, or of its intervals if that is smaller, in (0, 1).
+        content: Of the criteria alone that see what an answer says.
+
+    Source:
+        docs/method/criteria-error.md.
+    """
+    if check is None:
+        return Discrimination()
+    labelled = check.labelled.content if content and check.labelled is not None else check.labelled
+    if labelled is not None and labelled.wrong:
+        return _by_labels(labelled, error, compares=check.grade is Grade.AGREEMENT)
+    shares = [one.share.est for one in check.controls if one.share is not None and one.tried >= LEAST_ANSWERS]
+    return Discrimination(low=1.0 - max(shares, default=0.0))
+
+
+def _by_labels(labelled: Labelled, error: float, *, compares: bool) -> Discrimination:
+    # What the labels may err with is split between the shares, and within each between its two tails.
+    level = 1.0 - check_open_unit("error", error) * ERROR_SHARE / (1 if compares else 2)
+    wrong = clopper_pearson(labelled.wrong_accepted, labelled.wrong, level=level)
+    if compares:
+        # What differs from the incumbent and is right all the same is counted as a loss already, so the true loss is
+        # bounded by this, not estimated.
+        return Discrimination(low=1.0 - wrong.high, error_share=ERROR_SHARE)
+    right = clopper_pearson(labelled.right_accepted, labelled.right, level=level)
+    accepts_right = labelled.right_accepted / labelled.right if labelled.right else 1.0
+    accepts_wrong = labelled.wrong_accepted / labelled.wrong
+    return Discrimination(
+        est=max(accepts_right - accepts_wrong, 1e-9),
+        low=right.low - wrong.high,
+        high=right.high - wrong.low,
+        error_share=ERROR_SHARE,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PairsTest:
+    """What a route's measured pairs have to show so that its claim holds: for planning and for prospects.
+
+    Attributes:
+        margin: The least that a true loss of the route's margin shows, as measured.
+        alpha: One-sided error rate that is left for the pairs.
+        confidence: Level of their intervals.
+    """
+
+    margin: float
+    alpha: float
+    confidence: float
+
+    @classmethod
+    def of(cls, check: CriteriaCheck | None, *, margin: float, alpha: float, confidence: float) -> PairsTest:
+        """Of a claim about true answers, with what the criteria get wrong taken off."""
+        shown = discrimination_of(check, error=min(alpha, 1.0 - confidence))
+        return cls(
+            margin=shown.shown(margin), alpha=alpha * shown.kept, confidence=1.0 - (1.0 - confidence) * shown.kept
+        )
+
+
+def p_noninferior(counts: PairCounts, *, margin: float, shown: Discrimination) -> float:
+    """Exact p-value of "the true loss is the margin or more", given the bounds of the discrimination.
+
+    It is `exact.p_pass` at the least that a loss of the margin shows. Errors of the bounds are not part of it: they
+    have their own share of the error rate (Berger & Boos 1994, JASA 89:1012-1016; one confidence set for all tests).
+
+    Special cases:
+        Criteria that are not shown to tell right from wrong: 1.
+    """
+    return exact.p_pass(counts, margin=shown.shown(margin)) if shown.low > 0 else 1.0
+
+
+def p_inferior(counts: PairCounts, *, margin: float, shown: Discrimination) -> float:
+    """Exact p-value of "the true loss is the margin or less"; 1 where right and wrong are not told apart."""
+    return exact.p_fail(counts, margin=margin * shown.high) if shown.low > 0 else 1.0

@@ -1,0 +1,115 @@
+"""Answers that people have judged: read from a file, scored by the route's criteria, counted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from audit import pipeline
+from audit.cli.print_plan import criteria_lines
+from audit.config import load_settings
+from audit.core.artifacts import RunFolder
+from audit.core.errors import InputError
+from audit.core.plan import RouteDesign
+from audit.core.reason import Reason
+from audit.scoring.labelled import read_judgements
+from tests.e2e.tiny import record
+
+CONFIG = """\
+ingest: {{route: metadata.route}}
+tiers: [{{name: small, model: s, provider: openai-compatible, base_url: "http://127.0.0.1:9/v1",
+        price: {{input: 0.1, output: 0.3}}}}]
+routes: [{{match: "*", candidates: [small], labels: labels.jsonl, assert: [{criterion}]}}]
+"""
+AGREES = '{type: equals, value: "{{incumbent.text}}"}'
+SEES_7_AS_RIGHT = """{type: one-of, value: ["{{metadata['metadata.right']}}", "7"]}"""
+
+
+def planned(folder: Path, labels: list[dict[str, object]], criterion: str) -> RouteDesign:
+    """The plan of a log of 160 additions with judged answers."""
+    lines = [record(n, metadata={"route": "/add", "right": str(2 * n)}) for n in range(160)]
+    (folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    (folder / "labels.jsonl").write_text("".join(json.dumps(line) + "\n" for line in labels), "utf-8")
+    (folder / "audit.yaml").write_text(CONFIG.format(criterion=criterion), "utf-8")
+    plan = pipeline.plan([folder / "log.jsonl"], load_settings(folder / "audit.yaml"), RunFolder(folder / "run"))
+    return plan.designs[0]
+
+
+def test_right_and_wrong_answers_are_counted_by_what_the_criteria_make_of_them(tmp_path: Path) -> None:
+    """A check that takes 7 for right everywhere: 20 of 60 wrong answers, all 60 right ones, one stranger."""
+    right: list[dict[str, object]] = [{"id": f"chatcmpl-{n}", "right": True} for n in range(60)]
+    wrong: list[dict[str, object]] = [
+        {"id": f"chatcmpl-{n}", "right": False, "answer": "7" if n < 20 else "x"} for n in range(60)
+    ]
+    design = planned(tmp_path, [*right, *wrong, {"id": "nobody", "right": True}], SEES_7_AS_RIGHT)
+    assert design.criteria is not None
+    labelled = design.criteria.labelled
+    assert labelled is not None
+    assert (labelled.right, labelled.right_accepted) == (60, 60)
+    assert (labelled.wrong, labelled.wrong_accepted) == (60, 20)
+    assert (labelled.unscored, labelled.unknown) == (0, 1)
+    assert labelled.content is not None
+    assert labelled.content.wrong_accepted == 20
+    assert labelled.shown is not None
+    assert labelled.shown.est == pytest.approx(2 / 3)
+    told = " ".join(" ".join(criteria_lines([design], 100)).split())
+    assert "the criteria accept 60 of 60 right ones and 20 of 60 wrong ones" in told
+    assert "1 line of the file name no request of this route" in told
+
+
+def test_the_logs_own_answers_say_nothing_of_criteria_that_compare_with_them(tmp_path: Path) -> None:
+    """They accept these by construction; only answers that the file holds count."""
+    own: list[dict[str, object]] = [{"id": f"chatcmpl-{n}", "right": n % 2 == 0} for n in range(100)]
+    other: list[dict[str, object]] = [{"id": f"chatcmpl-{n}", "right": False, "answer": "no"} for n in range(50)]
+    design = planned(tmp_path, [*own, *other], AGREES)
+    assert design.criteria is not None
+    assert design.criteria.labelled is not None
+    assert (design.criteria.labelled.right, design.criteria.labelled.wrong) == (0, 50)
+    assert design.criteria.labelled.wrong_accepted == 0
+
+
+def test_criteria_that_accept_wrong_answers_like_right_ones_stop_in_the_plan(tmp_path: Path) -> None:
+    """With the counts; nothing is paid."""
+    labels: list[dict[str, object]] = [{"id": f"chatcmpl-{n}", "right": n % 2 == 0, "answer": "7"} for n in range(100)]
+    design = planned(tmp_path, labels, SEES_7_AS_RIGHT)
+    assert design.candidates == ()
+    assert design.why is not None
+    assert design.why.reason is Reason.CRITERIA_NOT_SHOWN_TO_TELL
+    assert "50 of 50 wrong ones" in design.reason
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("{", "not JSON"),
+        ("[]", "not an object"),
+        ('{"id": "a"}', "`right`"),
+        ('{"right": true}', "`id`"),
+        ('{"id": "a", "right": 1}', "`right`"),
+        ('{"id": "a", "right": true, "answer": 3}', "`answer`"),
+        ('{"id": "a", "right": true, "note": "x"}', "other keys"),
+    ],
+)
+def test_a_bad_line_is_refused_with_its_place(tmp_path: Path, line: str, why: str) -> None:
+    """And with a line as it should be; what the line says is not repeated."""
+    (tmp_path / "labels.jsonl").write_text('{"id": "b", "right": true}\n' + line + "\n", "utf-8")
+    with pytest.raises(InputError) as caught:
+        read_judgements(tmp_path / "labels.jsonl")
+    assert why in caught.value.what
+    assert caught.value.place is not None
+    assert caught.value.place.line == 2
+    assert caught.value.hint
+
+
+def test_contradictions_and_absent_files_are_refused(tmp_path: Path) -> None:
+    """The same answer right and wrong; a file that is not there. Saying the same twice is one judgement."""
+    with pytest.raises(InputError, match="cannot be read"):
+        read_judgements(tmp_path / "labels.jsonl")
+    path = tmp_path / "labels.jsonl"
+    path.write_text('{"id": "b", "right": true}\n{"id": "b", "right": true}\n', "utf-8")
+    assert len(read_judgements(path)) == 1
+    path.write_text('{"id": "b", "right": true}\n{"id": "b", "right": false}\n', "utf-8")
+    with pytest.raises(InputError, match="right and wrong"):
+        read_judgements(path)
