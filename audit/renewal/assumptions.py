@@ -117,6 +117,11 @@ def _measured(findings: Findings, contract: ContractSettings) -> Iterator[Assump
         if route.verdict is Verdict.SPLIT:
             value = f"{usd(freed_usd(route))} of the log's spend moves"
             yield Assumption(key=f"route {route.route or '(no route)'}", value=value, origin=Origin.MEASURED)
+    if moving:
+        error, together = percent_brief(1 - findings.confidence), findings.guarantee == "portfolio"
+        wrong = "they are wrong, all at once," if together else "each is wrong, by itself,"
+        value = f"{wrong} in {error} of the draws: the move is taken back for the whole term"
+        yield Assumption(key="verdicts of the moves", value=value, origin=Origin.MEASURED)
     if len(moving) > ROUTES_SHOWN:
         value = f"{usd_interval(findings.avoidable_usd)} avoidable over all routes"
         yield Assumption(key=f"{len(moving) - ROUTES_SHOWN} more routes", value=value, origin=Origin.MEASURED)

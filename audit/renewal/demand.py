@@ -1,12 +1,13 @@
 """What will be used over the term: growth times the proven moves, each with its uncertainty.
 
 The draws are a table of J worlds by G paths. A world is one draw of what the proven moves save, from the audit's
-intervals; a path is one course of the traffic, from the scenarios. Every world meets every path, so the two kinds of
-uncertainty can be told apart.
+intervals, and of which verdicts are wrong all the same; a path is one course of the traffic, from the scenarios. Every
+world meets every path, so the two kinds of uncertainty can be told apart.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,7 +18,7 @@ from audit.core.contract import ContractSettings, VendorSettings, probabilities
 from audit.core.finding import Findings, RouteFinding, Verdict
 from audit.renewal.rates import Rate, charged_share
 from audit.stats.commitments import two_piece_normal
-from audit.stats.quantiles import FloatArray, IntArray, spaced_normal
+from audit.stats.quantiles import BoolArray, FloatArray, IntArray, spaced_normal
 
 WORLDS, PATHS = 400, 200
 MONTH_DAYS = 365 / 12
@@ -32,6 +33,7 @@ class Move:
         model: That the traffic goes to.
         freed: What leaves each model a month at the log's prices, by model.
         saving: Per month, one per world, shape (J,).
+        stands: Worlds in which its verdict is right, shape (J,); in the others it is taken back for the whole term.
         charged: What of the new model's full price the saving rests on. Below 1 where the tier has a `discount` of its
             own and the contract has terms for the model: they take its place, or it would be taken off twice.
     """
@@ -41,6 +43,7 @@ class Move:
     model: str
     freed: Mapping[str, float]
     saving: FloatArray
+    stands: BoolArray
     charged: float
 
     @property
@@ -90,7 +93,10 @@ def demand_of(findings: Findings, contract: ContractSettings, seed: int) -> Dema
             use = paths.starts[:, index] * route.spend_usd * share * per_month
             monthly[model] = monthly.get(model, 0.0) + use
         z = spaced_normal(WORLDS, rng)
-        if (move := _move(index, route, findings, contract, per_month, z)) is not None:
+        # An error rate for all verdicts together says nothing of how many are wrong at once, so all of them are.
+        together = findings.guarantee == "portfolio"
+        stands = _standing(1 - findings.confidence, np.random.default_rng([seed, 2, 0 if together else index]))
+        if (move := _move(index, route, findings, contract, per_month, z, stands)) is not None:
             moves.append(move)
             monthly.setdefault(move.model, np.zeros(len(contract.growth)))
     return Demand(
@@ -112,13 +118,25 @@ def first_day(findings: Findings, contract: ContractSettings) -> date | None:
     return date.fromisoformat(last[:10]) + timedelta(days=1) if last else None
 
 
+def _standing(error: float, rng: np.random.Generator) -> BoolArray:
+    """Worlds in which a verdict is right: all but the share that it may be wrong in, rounded against it."""
+    wrong = math.ceil(error * WORLDS - 1e-9)
+    return np.asarray(rng.permutation(WORLDS) >= wrong)
+
+
 def is_move(route: RouteFinding) -> bool:
     """Whether the audit proved something to move; anything else counts as $0."""
     return route.verdict in (Verdict.SWITCH, Verdict.SPLIT) and route.avoidable_usd.est > 0
 
 
 def _move(
-    index: int, route: RouteFinding, findings: Findings, contract: ContractSettings, per_month: float, z: FloatArray
+    index: int,
+    route: RouteFinding,
+    findings: Findings,
+    contract: ContractSettings,
+    per_month: float,
+    z: FloatArray,
+    stands: BoolArray,
 ) -> Move | None:
     made = route.recommendation
     if not is_move(route) or made.model is None or made.tier is None:
@@ -134,6 +152,7 @@ def _move(
         model=made.model,
         freed={model: freed * share * per_month for model, share in route.incumbents.items()},
         saving=drawn * per_month,
+        stands=stands,
         charged=charged_share(findings.provenance.tiers.get(made.tier)) if has_terms else 1.0,
     )
 
@@ -220,7 +239,7 @@ def _by_month(demand: Demand, vendor: VendorSettings | None, prices: Mapping[str
         for move in demand.moves if moved else ():
             change = -move.freed.get(model, 0.0) + (move.arriving if move.model == model else 0.0)
             volume = demand.paths.starts[:, move.route]
-            use += np.broadcast_to(change, demand.worlds)[:, None, None] * volume[None, :, None] * (course * made)
+            use += (change * move.stands)[:, None, None] * volume[None, :, None] * (course * made)
     return np.maximum(use, 0.0)
 
 

@@ -34,7 +34,7 @@ class Leaving:
 
 
 def leaving_of(vendor: VendorSettings, demand: Demand, rates: Mapping[str, Rate], level: float) -> Leaving:
-    """Compare staying with moving, route by route, at both vendors' offers."""
+    """Compare staying with moving, route by route, at both vendors' offers; of moves whose verdict is right."""
     models = tuple(sorted(model for model in demand.monthly if rates[model].vendor == vendor.name))
     volumes = expected_starts(demand)
     stays, goes = 0.0, np.zeros(demand.worlds)
@@ -72,19 +72,25 @@ def retirements(vendor: VendorSettings, demand: Demand, leaving: Leaving) -> tup
         course = demand.paths.volume[:, month:].sum(axis=1)
         use = float((demand.monthly[entry.model][demand.paths.scenario] * course).mean())
         made = demand.paths.volume[:, max(month, demand.moves_after) :].sum(axis=1)
-        moved = arrived = 0.0
+        left, moved = use, 0.0
+        settled = use
         for move in demand.moves:
             volume = float((demand.paths.starts[demand.paths.scenario, move.route] * made).mean())
-            moved += volume * move.freed.get(entry.model, 0.0)
-            arrived += volume * float(move.arriving.mean()) * (move.model == entry.model)
-        left = max(use - moved, 0.0) + arrived
+            freed, arrived = volume * move.freed.get(entry.model, 0.0), 0.0
+            if move.model == entry.model:
+                arrived = volume * float(move.arriving.mean())
+            stands = float(move.stands.mean())
+            moved += stands * freed
+            left += stands * (arrived - freed)
+            settled += arrived - freed
         found.append(
             Retirement(
                 model=entry.model,
                 on=entry.on,
-                spend_usd=left,
+                spend_usd=max(left, 0.0),
                 moved_usd=moved,
-                proven=left <= SETTLED_SHARE * use,
+                # There is a proven successor for what moves, also where its verdict may be wrong.
+                proven=settled <= SETTLED_SHARE * use,
             )
         )
     return tuple(found)

@@ -1,4 +1,7 @@
-"""Worked cases whose answers were computed by hand; they stand in the docstrings."""
+"""Worked cases whose answers were computed by hand; they stand in the docstrings.
+
+Verdicts have an error rate of 5 %, so a proven move stands in 95 % of the draws and is taken back in 5 %.
+"""
 
 from dataclasses import replace
 
@@ -92,6 +95,10 @@ def test_a_discount_tier_lost() -> None:
     Unmoved: 110,000 x 0.9 = 99,000. Moved: 80,000 without discount, so the vendor's bill falls by 19,000. The moved
     part cost 30,000 x 0.9 = 27,000: 8,000 of it is not saved, which is the discount lost on the 80,000. Committing to
     100,000 would secure the discount, and costs 100,000. Over all: 99,000 before, 80,000 + 10,000 after.
+
+    All of that in 95 % of the draws; in 5 % the move is taken back, as if unmoved. The need is 0.95 x 80,000 +
+    0.05 x 110,000 = 81,500; avoidable 0.95 x 27,000 = 25,650, not saved and lost 0.95 x 8,000 = 7,600 each; elsewhere
+    0.95 x 10,000 = 9,500; paid 0.95 x 90,000 + 0.05 x 99,000 = 90,450, which saves 0.95 x 9,000 = 8,550.
     """
     found = renewed(
         audited(kept("/a", 80_000.0), moved("/b", 30_000.0, exact(20_000.0))),
@@ -99,33 +106,39 @@ def test_a_discount_tier_lost() -> None:
     )
     (vendor,) = found.vendors
     assert vendor.need_before_usd.est == near(110_000)
-    assert vendor.need_usd.est == near(80_000)
-    assert vendor.avoidable_usd == near(27_000)
-    assert vendor.not_saved_usd == near(8_000)
-    assert vendor.tier_lost_usd == near(8_000)
-    assert [(tier.reached_before, tier.reached_after) for tier in vendor.tiers] == [(1.0, 0.0)]
+    assert vendor.need_usd.est == near(81_500)
+    assert vendor.avoidable_usd == near(25_650)
+    assert vendor.not_saved_usd == near(7_600)
+    assert vendor.tier_lost_usd == near(7_600)
+    assert [(tier.reached_before, tier.reached_after) for tier in vendor.tiers] == [(1.0, pytest.approx(0.05))]
     assert vendor.recommended is not None
     assert vendor.recommended.commit_usd == 0.0
     secured = min(vendor.curve, key=lambda point: abs(point.commit_usd - 100_000))
     assert secured.cost_usd == near(100_000)
-    assert found.outside_usd == near(10_000)
+    assert found.outside_usd == near(9_500)
     assert found.cost_before_usd.est == near(99_000)
-    assert found.cost_usd.est == near(90_000)
-    assert found.saved_usd.est == near(9_000)
+    assert found.cost_usd.est == near(90_450)
+    assert found.saved_usd.est == near(8_550)
 
 
 def test_what_is_committed_already_is_not_saved() -> None:
-    """110,000 are signed and 30,000 of the use leave: the bill is 110,000 before and after, so nothing is saved."""
+    """110,000 are signed and 30,000 of the use leave: the bill is 110,000 before and after, so nothing is saved.
+
+    In 95 % of the draws; in 5 % nothing leaves and nothing is avoidable: 28,500 on average.
+    """
     (vendor,) = renewed(
         audited(kept("/a", 80_000.0), moved("/b", 30_000.0, exact(20_000.0))), contract(committed_usd="$110000")
     ).vendors
     assert vendor.basis_usd == 110_000
-    assert vendor.avoidable_usd == near(30_000)
-    assert vendor.not_saved_usd == near(30_000)
+    assert vendor.avoidable_usd == near(28_500)
+    assert vendor.not_saved_usd == near(28_500)
 
 
 def test_walk_away() -> None:
-    """30,000 of use cost 10,000 elsewhere. At 10 % off, staying is worth 10,000 / 27,000 of the offer."""
+    """30,000 of use cost 10,000 elsewhere. At 10 % off, staying is worth 10,000 / 27,000 of the offer.
+
+    The question is put to a move that is made, so the chance that it is taken back is not in it.
+    """
     (vendor,) = renewed(
         audited(kept("/a", 80_000.0), moved("/b", 30_000.0, exact(20_000.0))), contract(discount="10%")
     ).vendors
@@ -135,14 +148,18 @@ def test_walk_away() -> None:
 
 
 def test_the_new_vendors_prices_count() -> None:
-    """With half price at the other vendor, what moves costs 5,000 there, and the walk-away price halves."""
+    """With half price at the other vendor, what moves costs 5,000 there, and the walk-away price halves.
+
+    It comes to the other vendor in 95 % of the draws, and stays in 5 %: 4,750 and 1,500 on average.
+    """
     vendors = [
         {"name": "aurora", "models": [LARGE]},
         {"name": "birch", "models": [OTHER], "prices": [{"model": "birch-*", "discount": "50%"}]},
     ]
     found = renewed(audited(moved("/b", 30_000.0, exact(20_000.0))), contract(vendors=vendors))
     aurora, birch = found.vendors
-    assert birch.need_usd.est == near(5_000)
+    assert birch.need_usd.est == near(4_750)
+    assert aurora.need_usd.est == near(1_500)
     assert aurora.decision is Decision.SIGN
     assert aurora.walk_away is not None
     assert aurora.walk_away.est == pytest.approx(1 / 6)
@@ -161,7 +178,10 @@ def test_capacity() -> None:
 
 
 def test_classes_growth_and_moves_after() -> None:
-    """Half of the use at half price is 75 %; 10 % growth a month for two months is 1 + 1.1; one month unmoved."""
+    """Half of the use at half price is 75 %; 10 % growth a month for two months is 1 + 1.1; one month unmoved.
+
+    1,100 a month of which 100 leave in the second, but for the 5 % of draws in which they do not: 1,005 stay.
+    """
     terms = contract(
         months=2,
         moves_after=1,
@@ -169,18 +189,21 @@ def test_classes_growth_and_moves_after() -> None:
         classes=[{"name": "batch", "share": "50%", "price": "50%"}],
     )
     (vendor,) = renewed(audited(kept("/a", 12_000.0), moved("/b", 1_200.0, exact(600.0))), terms).vendors
-    assert vendor.need_usd.est == near(0.75 * (1_100 + 1.1 * 1_000))
+    assert vendor.need_usd.est == near(0.75 * (1_100 + 1.1 * 1_005))
     assert vendor.need_before_usd.est == near(0.75 * 2.1 * 1_100)
 
 
 def test_a_model_that_is_switched_off() -> None:
-    """In the second half of the year 50,000 of use must move; 15,000 of it was proven to; the successor costs 80 %."""
+    """In the second half of the year 50,000 of use must move; 15,000 of it was proven to; the successor costs 80 %.
+
+    With 5 % of the draws taking it back, 14,250 move on average, and 35,750 are left in each half.
+    """
     terms = contract(starts="2027-01-01", retires=[{"model": LARGE, "on": "2027-07-02", "price": "80%"}])
     found = renewed(audited(kept("/a", 70_000.0), moved("/b", 30_000.0, exact(20_000.0))), terms)
     (vendor,) = found.vendors
     (entry,) = vendor.retirements
-    assert (entry.spend_usd, entry.moved_usd, entry.proven) == (near(35_000), near(15_000), False)
-    assert vendor.need_usd.est == near(35_000 + 0.8 * 35_000)
+    assert (entry.spend_usd, entry.moved_usd, entry.proven) == (near(35_750), near(14_250), False)
+    assert vendor.need_usd.est == near(35_750 + 0.8 * 35_750)
     assert any("no proven successor" in warning for warning in found.warnings)
 
 
@@ -197,6 +220,45 @@ def test_what_is_not_proven_counts_as_nothing() -> None:
     (vendor,) = renewed(audited(kept("/a", 100.0)), contract()).vendors
     assert vendor.need_usd == vendor.need_before_usd
     assert vendor.walk_away is None
+
+
+def test_a_wrong_verdict_is_in_the_commitment() -> None:
+    """40,000 stay and 60,000 leave for 20,000 at a vendor with overage 300 % and a risk of 2 %.
+
+    The other vendor's need is 20,000 in 95 % of the draws and nothing in 5 %. That is more than the accepted risk, so
+    nothing is committed there, although nearly all draws need it: 0.95 x 3 x 20,000 = 57,000 of overage. With a risk of
+    10 % it is committed: 20,000, a twentieth of it unused on average.
+
+    At the vendor that is left, 40,000 or, with 5 %, 100,000 are needed. Committing to 40,000 leaves nothing unused and
+    costs 40,000 + 0.05 x 3 x 60,000 = 49,000.
+    """
+    vendors = [
+        {"name": "aurora", "models": [LARGE], "overage": "300%", "without_contract": "300%"},
+        {"name": "birch", "models": [OTHER], "overage": "300%", "without_contract": "300%"},
+    ]
+    found = audited(kept("/a", 40_000.0), moved("/b", 60_000.0, exact(40_000.0)))
+    for risk, commit, cost, unused in (("2%", 0.0, 57_000, 0.0), ("10%", 20_000, 20_000, 1_000)):
+        aurora, birch = renewed(found, contract(vendors=vendors, risk=risk)).vendors
+        assert birch.recommended is not None
+        assert birch.recommended.commit_usd == near(commit)
+        assert birch.recommended.cost_usd.est == near(cost)
+        assert birch.recommended.unused_usd == near(unused)
+        assert aurora.recommended is not None
+        assert aurora.recommended.commit_usd == near(40_000)
+        assert aurora.recommended.cost_usd.est == near(49_000)
+        assert aurora.need_usd.est == near(43_000)
+
+
+def test_two_verdicts_are_wrong_each_by_itself_or_all_at_once() -> None:
+    """Two moves of 30,000: with an error rate each, both are rarely wrong; with one for all, all are at once."""
+    two = audited(moved("/a", 30_000.0, exact(20_000.0)), moved("/b", 30_000.0, exact(20_000.0)))
+    share = {}
+    for guarantee in ("route", "portfolio"):
+        (vendor,) = renewed(replace(two, guarantee=guarantee), contract()).vendors
+        # Of the vendor whose routes leave, as much is needed as was not moved.
+        assert vendor.need_usd.est == near(0.05 * 60_000)
+        share[guarantee] = vendor.need_usd.hi
+    assert share == {"route": near(30_000), "portfolio": near(60_000)}
 
 
 def test_equal_seeds_give_equal_renewals() -> None:
@@ -221,11 +283,12 @@ def discounted(discount: float) -> Findings:
 def test_a_tiers_own_discount_is_not_taken_off_twice(discount: float) -> None:
     """The offer's terms start from the full price: 100,000 less 10 % is 90,000, whatever `tiers[].discount` was.
 
-    Per million tokens it is the same: 0.50 in, 1 out are half of the full price, so 50,000.
+    Per million tokens it is the same: 0.50 in, 1 out are half of the full price, so 50,000. Of all of it 95 %: in the
+    other draws the move is taken back, and nothing arrives.
     """
     terms = [
-        ({"discount": "10%"}, 90_000),
-        ({"prices": [{"model": OTHER, "input": 0.5, "output": 1.0}]}, 50_000),
+        ({"discount": "10%"}, 85_500),
+        ({"prices": [{"model": OTHER, "input": 0.5, "output": 1.0}]}, 47_500),
     ]
     billed = {LARGE: Billed(spend_usd=300_000.0, usage=Usage(prompt_tokens=10**6, completion_tokens=10**6))}
     for offer, need in terms:
@@ -233,7 +296,7 @@ def test_a_tiers_own_discount_is_not_taken_off_twice(discount: float) -> None:
         made = renew(discounted(discount), contract(vendors=vendors), billed, 0)
         birch = made.vendors[0]
         assert birch.need_usd.est == near(need)
-        assert birch.without_usd.est == near(100_000)
+        assert birch.without_usd.est == near(95_000)
         (line,) = [line.value for line in made.assumptions if line.key == "price of tier local"]
         assert line.startswith("$1 in, $2 out per million tokens")
         assert ("birch's terms replace its discount of 20%" in line) == (discount > 0)
@@ -248,8 +311,8 @@ def test_the_findings_say_what_a_tiers_discount_was() -> None:
 
 
 def test_a_tiers_own_discount_counts_where_the_contract_has_no_terms() -> None:
-    """Nobody of the contract bills the new model: it costs what the audit charged, 80,000."""
+    """Nobody of the contract bills the new model: it costs what the audit charged, 80,000, in 95 % of the draws."""
     made = renewed(discounted(0.2), contract())
-    assert made.outside_usd == near(80_000)
+    assert made.outside_usd == near(76_000)
     (line,) = [line.value for line in made.assumptions if line.key == "price of tier local"]
     assert line == "$0.8 in, $1.6 out per million tokens; its discount of 20% in `tiers` is taken off"
