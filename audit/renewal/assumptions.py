@@ -121,7 +121,7 @@ def _measured(findings: Findings, contract: ContractSettings) -> Iterator[Assump
         error, together = percent_brief(1 - findings.confidence), findings.guarantee == "portfolio"
         wrong = "they are wrong, all at once," if together else "each is wrong, by itself,"
         value = f"{wrong} in {error} of the draws: the move is taken back for the whole term"
-        yield Assumption(key="verdicts of the moves", value=value, origin=Origin.MEASURED)
+        yield Assumption(key="verdicts of the moves", value=value, origin=Origin.ASSUMED)
     if len(moving) > ROUTES_SHOWN:
         value = f"{usd_interval(findings.avoidable_usd)} avoidable over all routes"
         yield Assumption(key=f"{len(moving) - ROUTES_SHOWN} more routes", value=value, origin=Origin.MEASURED)

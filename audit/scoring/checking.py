@@ -71,9 +71,9 @@ class _Route:
         return [_accepted(self, item.context, row) for item, row in zip(self.items, self.outcomes, strict=True)]
 
     def judge_both(self, contexts: Sequence[Context]) -> list[tuple[bool | None, bool | None]]:
-        """Whether each of some answers is accepted, by all criteria and by those alone that see what it says."""
+        """Whether each of some answers is accepted, by all criteria and by those alone that compare it."""
         rows = score_all(self.criteria, contexts)
-        seeing = [0.0 if c.grade is Grade.FORM else c.weight for c in self.criteria]
+        seeing = [c.weight if c.grade.compares else 0.0 for c in self.criteria]
         return [
             (_accepted(self, context, row), accept(row, seeing, self.settings.threshold))
             for context, row in zip(contexts, rows, strict=True)
