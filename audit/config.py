@@ -81,8 +81,9 @@ def settings_digest(settings: Settings) -> str:
     plain = settings.model_dump(mode="json", exclude={"gate", "contract", "max_spend", "replay", *_OWN_FIELDS})
     if settings.references is not None:
         plain["references"].pop("path")
+    plain["slice"]["looks"] = settings.looks
     for tier in plain["tiers"]:
-        for name in ("api_key_env", "concurrency", "requests_per_minute"):
+        for name in ("api_key_env", "concurrency", "requests_per_minute", "batch"):
             tier.pop(name)
     return fingerprint(plain)
 
@@ -237,6 +238,7 @@ def _meaning(document: Document, directory: Path) -> Iterator[AuditError]:
         if own in values:
             yield _unknown_key(document, (own,))
     yield from _tiers(document)
+    yield from _looks(document)
     ingest = values.get("ingest")
     if isinstance(ingest, dict) and isinstance(name := ingest.get("format"), str):
         yield from _in_catalog(document, "format", ("ingest", "format"), name)
@@ -290,6 +292,20 @@ def _tiers(document: Document) -> Iterator[AuditError]:
             first.setdefault(name, place.line)
         if isinstance(provider := tier.get("provider"), str):
             yield from _in_catalog(document, "provider", (*path, "provider"), provider)
+
+
+def _looks(document: Document) -> Iterator[AuditError]:
+    """Looks stop a route when early answers decide it, and a batch has no early answers."""
+    tiers = [tier for _, tier in _entries(document.values, "tiers") if tier.get("batch") is True]
+    slice_ = document.values.get("slice")
+    if tiers and isinstance(slice_, dict) and slice_.get("looks", 1) != 1:
+        yield ConfigError(
+            f"`slice.looks` wants early answers, and tier `{tiers[0].get('name')}` answers in batches",
+            code="config.batch-looks",
+            place=document.place(("slice", "looks")),
+            notes=["a batch run asks for the whole sample at once, as with --fixed"],
+            hint="leave out `slice.looks`, or leave out `batch: true`",
+        )
 
 
 def _criterion(

@@ -69,7 +69,7 @@ from audit.replay.plan import quote
 from audit.replay.preflight import first_of_each_shape
 from audit.replay.requests import load_requests
 from audit.replay.run import PartStopped, ReplayOptions, run_replay
-from audit.replay.table import write_replays
+from audit.replay.table import unpaid, write_replays
 from audit.report.focus import focus_csv
 from audit.report.hiding import without_tenants
 from audit.report.html import render_html
@@ -403,6 +403,7 @@ def _ask(rounds: Rounds, requests: Mapping[str, Request], learned: Learned, mete
         meter=meter,
         settled=rounds.settled(),
         learned=learned,
+        ahead=run.calls,
     )
     tiers = [tier for tier in run.tiers if tier.name in asked]
     run_replay(calls, requests, tiers, run.settings.replay, run.folder, options)
@@ -414,6 +415,7 @@ def _conclude(watch: Watch, plan_: Plan) -> Findings:
     scored = score_replays(folder, settings)
     slice_, frames, reach = _read_slice(folder), route_frames(folder.traffic_files()), reach_of(folder, plan_)
     asked, spared = asked_and_spared(plan_.designs, slice_, tiers, reach)
+    spared = unpaid(folder.journal, spared)
     context = context_of(
         FindingsContext(
             folder=folder,

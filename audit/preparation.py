@@ -17,12 +17,12 @@ from audit.core.fingerprint import combined, file_sha256, fingerprint
 from audit.core.plain import to_plain
 from audit.core.plan import Plan, RouteDesign
 from audit.core.settings import Settings
-from audit.core.tier import Tier
+from audit.core.tier import Price, Tier
 from audit.embeddings import Embedder
 from audit.ingest.source import find_sources
 from audit.ingest.suggest import suggest_route_fields
 from audit.llm.tiers import hosts, resolve_tiers
-from audit.replay.plan import Call, TokenCounts, planned_calls, quote
+from audit.replay.plan import Call, TokenCounts, batch_quotes, planned_calls, quote
 from audit.replay.run import recorded_calls
 from audit.sampling.design import RouteNeeds, design_routes
 from audit.sampling.draw import quality_order
@@ -65,7 +65,7 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
         made_from={
             "logs": digest_of(sources),
             "audit.yaml": settings_digest(settings),
-            "prices": fingerprint([to_plain(tier.price) for tier in tiers]),
+            "prices": fingerprint([to_plain(price) for tier in tiers for price in _prices(tier)]),
             "sample": fingerprint(sample.table.to_pylist()),
             "version": __version__,
         },
@@ -87,11 +87,17 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
         config=None if settings.config_file is None else str(settings.config_file),
         sources=tuple(str(path) for path in sources),
         tiers={name: notes for name, notes in read_tier_notes(folder.tiers).items() if name in asked},
+        batches=batch_quotes(calls, tiers, done),
     )
     write_json(folder.plan, plan_)
     return PreparedRun(
         folder=folder, settings=settings, tiers=tiers, sample=sample, calls=calls, tokens=tokens, plan=plan_
     )
+
+
+def _prices(tier: Tier) -> list[Price]:
+    """All that a quote rests on."""
+    return [tier.price, *([tier.batch_price] if tier.batch_price is not None else [])]
 
 
 def criteria_checks(

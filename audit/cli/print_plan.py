@@ -124,9 +124,31 @@ def _quote(plan: Plan) -> list[str]:
         f"  Calls   {count(plan.calls)}, about {compact(plan.tokens)} tokens"
         + (f"; {count(recorded)} more are recorded already." if recorded else "."),
     ]
+    lines += _batches(plan)
     lines += _tiers(plan)
     hosts = ", ".join(terminal_safe(host) for host in plan.hosts)
     return [*lines, f"  Text leaves this process for: {hosts}." if hosts else "  No text leaves this process."]
+
+
+def _batches(plan: Plan) -> list[str]:
+    """What is asked in batches: at which price, and how long the answers may take."""
+    lines = []
+    for one in plan.batches:
+        wait = "no limit of the vendor's on the wait" if one.hours is None else f"answers within {one.hours} hours"
+        what = f"{plural(one.calls, 'call')} in {plural(one.batches, 'batch', 'batches')}"
+        lines += [
+            f"  Batch   {terminal_safe(one.tier)}: {what}"
+            f" at {_price(one.input, one.output)} (online {_price(one.online_input, one.online_output)}); {wait}.",
+        ]
+    if lines:
+        lines.append("          All of the sample at once, as with --fixed: a batch answers too late for looks.")
+        lines.append("          Savings are counted at the price online.")
+    return lines
+
+
+def _price(input_usd: float, output_usd: float) -> str:
+    """USD per million tokens."""
+    return f"${input_usd:.4g} in, ${output_usd:.4g} out per million"
 
 
 def _tiers(plan: Plan) -> list[str]:

@@ -28,6 +28,9 @@ def replay(
     cassette: Annotated[
         Path | None, typer.Option("--cassette", help="Folder of recorded completions, read first and added to.")
     ] = None,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="Hand batches in and leave; run again for their answers.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Quote, and stop before anything is sent.")] = False,
 ) -> None:
     """Plan, ask, replay, score, find, report. Run it again to resume; done calls are not paid twice.
@@ -55,6 +58,7 @@ def replay(
         slice__routes=route,
         slice__looks=1 if fixed else None,
         replay__offline=offline,
+        replay__wait=False if no_wait else None,
         replay__cassette=None if cassette is None else str(cassette.absolute()),
     )
     saved = saved_plan(logs)

@@ -114,6 +114,29 @@ class RouteQuote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BatchQuote:
+    """What a tier is asked in batches.
+
+    Attributes:
+        calls: To make.
+        batches: That they fill at least, by the vendor's limit of requests.
+        input: USD per million prompt tokens in a batch.
+        output: The same of completion tokens.
+        online_input: What both cost outside of batches.
+        hours: After which the vendor gives up what it has not processed; None: it does not.
+    """
+
+    tier: str
+    calls: int
+    batches: int
+    input: float
+    output: float
+    online_input: float
+    online_output: float
+    hours: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A quoted replay.
 
@@ -126,6 +149,7 @@ class Plan:
         hosts: Where text will be sent.
         config: Path of `audit.yaml` as given, so that a saved plan can be run by itself; None for the defaults.
         sources: Paths of the logs as given.
+        batches: Tiers that are asked in batches; empty where none is.
         tiers: What calls so far have shown of the tiers: how requests are changed, what is not asked, what stopped.
     """
 
@@ -145,6 +169,7 @@ class Plan:
     config: str | None = None
     sources: tuple[str, ...] = ()
     tiers: dict[str, TierNotes] = field(default_factory=dict)
+    batches: tuple[BatchQuote, ...] = ()
     schema: str = SCHEMA
 
     @property

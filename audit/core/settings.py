@@ -138,6 +138,12 @@ class TierSettings(Section):
     batch_discount: Share = Field(
         0.0, description="What its price loses when a request may wait for a batch", examples=["50%"]
     )
+    batch: bool = Field(
+        False,
+        description="Replay through the vendor's batch interface: at its lower price, within a day, all at once as "
+        "with --fixed. Savings are still counted at the price online; `batch_discount` and a route's `batch_share` "
+        "say what may wait",
+    )
     adapt: tuple[Adapt, ...] = Field(
         KEEPS_MEANING,
         description="What may be changed where the endpoint does not take a request as logged: rename the token limit, "
@@ -261,6 +267,9 @@ class ReplaySettings(Section):
         None, description="Folder of recorded completions, read before a call and written after"
     )
     offline: bool = False
+    wait: bool = Field(
+        True, description="Wait for batches; without it they are handed in, and a later run takes their answers"
+    )
 
 
 class RoutingSettings(Section):
@@ -325,6 +334,11 @@ class Settings(Section):
     def alpha(self) -> float:
         """One-sided error rate of a verdict."""
         return 1 - self.confidence
+
+    @property
+    def looks(self) -> int:
+        """Declared looks. A batch answers too late for more than one."""
+        return 1 if any(tier.batch for tier in self.tiers) else self.slice.looks
 
     def route(self, name: str) -> RouteSettings | None:
         """The entry for a route, or None when none fits."""

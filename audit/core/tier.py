@@ -101,6 +101,9 @@ class Tier:
         requests_per_minute: Rate limit to stay under, or None.
         timeout_s: Per attempt.
         batch_discount: What its price loses when a request may wait for a batch, in [0, 1].
+        batch: The replay asks it through its vendor's batch interface. How its traffic would be served is another
+            matter, so what its answers are taken to cost is still `price`.
+        batch_price: What a batch of the replay is billed; None where it asks online.
         adapt: Changes to a request that may be made where the endpoint does not take it as logged.
         options: What only this provider understands.
     """
@@ -123,8 +126,15 @@ class Tier:
     requests_per_minute: float | None = None
     timeout_s: float = 120.0
     batch_discount: float = 0.0
+    batch: bool = False
+    batch_price: Price | None = None
     adapt: tuple[Adapt, ...] = KEEPS_MEANING
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def replay_price(self) -> Price:
+        """What the replay pays for its tokens."""
+        return self.batch_price or self.price
 
     @property
     def request_settings(self) -> dict[str, Any]:

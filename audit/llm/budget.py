@@ -46,7 +46,7 @@ class Budget:
         self.spent_usd = spent_usd
         self.lost_usd = lost_usd
         self.reserved_usd = 0.0
-        self._stakes = 0
+        self._near = 0
         self._waiting: deque[tuple[float, str, asyncio.Future[float]]] = deque()
         self._record: dict[str, tuple[int, float]] = {}
 
@@ -71,7 +71,7 @@ class Budget:
         """
         held_usd = self._held(worst_usd, tier)
         if worst_usd > 0 and (self._waiting or held_usd is None):
-            if not self._stakes:
+            if not self._near:
                 raise self._reached(worst_usd * self._seen(tier))
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append((worst_usd, tier, turn))
@@ -85,6 +85,26 @@ class Budget:
             held_usd = held_usd or 0.0
             self._enter(held_usd)
         return Stake(self, worst_usd * self._seen(tier), held_usd, tier, worst_usd)
+
+    def reserve_now(self, worst_usd: float, tier: str) -> Stake | None:
+        """Set money aside for one request of a batch; None when it does not fit.
+
+        A batch is answered as a whole, so that no first answer of it can prove anything; as far as earlier answers have
+        shown that a tier passes its worst case, it is reserved with that.
+        """
+        held_usd = worst_usd * self._seen(tier)
+        return self.readmit(held_usd, tier, worst_usd) if self.fits(held_usd) else None
+
+    def readmit(self, held_usd: float, tier: str, worst_usd: float) -> Stake:
+        """Money that is out already: it counts, whether it fits or not. Nobody waits for it as for a call in flight."""
+        self._enter(held_usd, near=False)
+        stake = Stake(self, worst_usd * self._seen(tier), held_usd, tier, worst_usd)
+        stake.near = False
+        return stake
+
+    def refusal(self, worst_usd: float, tier: str) -> CapReached:
+        """The error of a call that does not fit."""
+        return self._reached(worst_usd * self._seen(tier))
 
     def observe(self, tier: str, worst_usd: float, cost_usd: float) -> None:
         """An answer of a tier cost this much, where its worst case was that."""
@@ -106,17 +126,17 @@ class Budget:
         held_usd = worst_usd * (factor if answers >= PROVEN_ANSWERS else max(factor, UNPROVEN_FACTOR))
         if self.fits(held_usd):
             return held_usd
-        if not self._stakes and self.fits(worst_usd * factor):
+        if not self._near and self.fits(worst_usd * factor):
             return max(min(held_usd, self.cap_usd - self.committed_usd), worst_usd)
         return None
 
-    def _enter(self, worst_usd: float) -> None:
+    def _enter(self, worst_usd: float, *, near: bool = True) -> None:
         self.reserved_usd += worst_usd
-        self._stakes += 1
+        self._near += near
 
-    def _leave(self, worst_usd: float) -> None:
+    def _leave(self, worst_usd: float, *, near: bool = True) -> None:
         self.reserved_usd = max(self.reserved_usd - worst_usd, 0.0)
-        self._stakes -= 1
+        self._near -= near
         self._let_in()
 
     def _let_in(self) -> None:
@@ -129,7 +149,7 @@ class Budget:
                 self._waiting.popleft()
                 self._enter(held_usd)
                 turn.set_result(held_usd)
-            elif self._stakes:
+            elif self._near:
                 return
             else:
                 self._waiting.popleft()
@@ -153,10 +173,14 @@ class Stake:
         worst_usd: What one attempt is taken to cost where nobody says.
         lost_usd: Attempts that may have been billed without an answer.
         paid_usd: Attempts that were billed without an answer.
+        near: It will be over soon, so that others may wait for its money.
         on_wire: Told True just before an attempt is sent, and False when it ended and was not billed.
     """
 
-    __slots__ = ("_base_usd", "_budget", "_held_usd", "_open", "_tier", "lost_usd", "on_wire", "paid_usd", "worst_usd")
+    __slots__ = (
+        *("_base_usd", "_budget", "_held_usd", "_open", "_tier"),
+        *("lost_usd", "near", "on_wire", "paid_usd", "worst_usd"),
+    )
 
     def __init__(self, budget: Budget, worst_usd: float, held_usd: float, tier: str, base_usd: float) -> None:
         self._budget = budget
@@ -166,6 +190,7 @@ class Stake:
         self._base_usd = base_usd
         self.worst_usd = worst_usd
         self.lost_usd = self.paid_usd = 0.0
+        self.near = True
         self.on_wire: Callable[[bool], None] = lambda sent: None
 
     def settle(self, cost_usd: float) -> None:
@@ -216,4 +241,4 @@ class Stake:
     def _close(self) -> None:
         if self._open:
             self._open = False
-            self._budget._leave(self._held_usd)
+            self._budget._leave(self._held_usd, near=self.near)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Container, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,6 +20,7 @@ from audit.core.tier import Tier
 from audit.llm.breaker import Breaker, Outage
 from audit.llm.budget import Stake
 from audit.llm.cassette import Cassette, refuse_ambiguous
+from audit.llm.compression import LONGEST_BODY
 from audit.llm.limiter import Limiter
 from audit.llm.provider import (
     Answerer,
@@ -47,6 +48,10 @@ from audit.protocols.errors import is_web_page
 from audit.protocols.faults import Fault
 
 PROBE_S = 10.0
+ADMIN_S = 600.0
+"""Seconds that a file may take to go up or down."""
+LONGEST_RESULTS = 1 << 30
+"""Bytes of one file of results."""
 PROBES = 3
 PAGES_AT_FIRST = 5
 """Web pages in place of a tier's first answers after which its address is taken for wrong: one may be a proxy's."""
@@ -190,6 +195,79 @@ class Client:
         statuses = dict(zip(endpoints, found, strict=True))
         return {lane.tier.name: statuses[lane.tier.base_url, lane.key] for lane in wired}
 
+    def call_of(self, request: Request, tier: Tier) -> HttpCall:
+        """The call that asks a tier online, whole, for a batch of such.
+
+        Raises:
+            Unsupported: The tier cannot be asked this.
+        """
+        lane = self._lanes[tier.name]
+        self._unlock(lane)
+        whole = {name: value for name, value in lane.tier.options.items() if name != "stream"}
+        return _encoded(replace(lane, tier=replace(lane.tier, options=whole)), request)
+
+    def admin_headers(self, tier: Tier) -> tuple[Tier, Mapping[str, str]]:
+        """The tier as it is addressed, and the headers of a call that asks no model."""
+        lane = self._lanes[tier.name]
+        assert isinstance(lane.provider, WireProvider)
+        self._unlock(lane)
+        return lane.tier, lane.provider.probe(lane.tier, lane.key).headers
+
+    async def administer(self, tier: Tier, call: HttpCall, *, again: Container[str] | None = None) -> HttpReply:
+        """Make a call that asks no model: about files and batches. It costs nothing, and its answer may be long.
+
+        Args:
+            again: Faults after which the call may be made again; default: every passing one. What must not be done
+                twice names those after which it certainly was not done.
+
+        Raises:
+            EndpointError: As the last try left it.
+        """
+        lane = self._lanes[tier.name]
+        assert isinstance(lane.provider, WireProvider)
+        assert lane.wire is not None
+        failures = 0
+        while True:
+            try:
+                ready = _authorized(lane.provider, call, lane.tier)
+                timeout_s = max(lane.tier.timeout_s, ADMIN_S)
+                reply = await self._exchange(lane, ready, timeout_s, longest=LONGEST_RESULTS)
+                if (error := lane.provider.classify(reply)) is None:
+                    return reply
+                asked_s = retry_after_s(reply.headers)
+                error.retry_after_s = error.retry_after_s if asked_s is None else asked_s
+                raise error
+            except TransientError as error:
+                failures += 1
+                wait_s = self._options.backoff.wait_s(failures, self._rng, error.retry_after_s)
+                allowed = again is None or error.kind in again
+                if wait_s is None or not allowed or failures >= self._options.attempts:
+                    raise
+                await self._clock.sleep(wait_s)
+
+    def read(self, http: HttpReply, request: Request, tier: Tier, repeat: int, *, attempts: int) -> Reply:
+        """An answer that came in a batch, read and recorded as the same answer online would be.
+
+        Raises:
+            EndpointError: It is none. `TerminalError` with a code where it is about all of the tier.
+        """
+        lane = self._lanes[tier.name]
+        try:
+            completion = _decoded(lane, http)
+        except EndpointError as error:
+            if error.kind in TIER_WIDE and not (lane.answered and error.kind in ONLY_AT_FIRST):
+                raise tier_wide(error, lane.host, lane.tier.api_key_env) from None
+            raise
+        lane.answered = True
+        reply = measured(completion, lane.tier, request, "network", attempts=attempts)
+        if self._cassette is not None and reply.completion is not None:
+            self._cassette.put(tier.answers_key, request.request_fp, repeat, reply.completion)
+        return reply
+
+    def host(self, tier: Tier) -> str:
+        """The host of a tier, for messages."""
+        return self._lanes[tier.name].host
+
     def _unlock(self, lane: _Lane) -> None:
         """Take the lane's secrets from the environment."""
         lane.key = key_of(lane.tier, self._options.environ)
@@ -245,7 +323,7 @@ class Client:
                     call = _encoded(lane, request)
                     continue
                 failures += 1
-                billed_usd += lane.tier.price.cost_usd(error.billed) if error.billed else 0.0
+                billed_usd += lane.tier.replay_price.cost_usd(error.billed) if error.billed else 0.0
                 wait_s = self._wait_s(lane, error, failures)
                 maybe = error.kind in MAYBE_BILLED and error.billed is None
                 again = stake is None or stake.attempt_failed(billed_usd, maybe_billed=maybe)
@@ -328,15 +406,9 @@ class Client:
         reply = await self._exchange(lane, _authorized(provider, call, lane.tier), lane.tier.timeout_s)
         latency_ms = (self._clock.now() - started) * 1000
         try:
-            error = provider.classify(reply)
-            if error is None:
-                return provider.decode(reply, lane.tier), latency_ms
+            return _decoded(lane, reply), latency_ms
         except EndpointError as raised:
             error = raised
-        except Exception:
-            # Whatever an adapter raises over a reply costs this call and never the run.
-            words = f"{lane.host} sent an answer that the adapter cannot read"
-            error = TerminalError(words, kind=Fault.UNDECODABLE, status=reply.status)
         asked_s = retry_after_s(reply.headers)
         error.retry_after_s = error.retry_after_s if asked_s is None else asked_s
         if error.kind == Fault.NOT_AN_API:
@@ -345,12 +417,12 @@ class Client:
                 error = TransientError(error.what, kind=error.kind, status=error.status)
         raise error
 
-    async def _exchange(self, lane: _Lane, call: HttpCall, timeout_s: float) -> HttpReply:
+    async def _exchange(self, lane: _Lane, call: HttpCall, timeout_s: float, longest: int = LONGEST_BODY) -> HttpReply:
         assert lane.wire is not None
         task = asyncio.current_task()
         self._on_wire.add(task)
         try:
-            return await lane.wire.exchange(call, timeout_s)
+            return await lane.wire.exchange(call, timeout_s, longest)
         finally:
             self._on_wire.discard(task)
 
@@ -396,6 +468,26 @@ def _encoded(lane: _Lane, request: Request) -> HttpCall:
         raise
     except Exception:
         raise Unsupported(because(Reason.LOST_ON_THE_WAY, name="the adapter cannot write it")) from None
+
+
+def _decoded(lane: _Lane, reply: HttpReply) -> Completion:
+    """The answer in a reply.
+
+    Raises:
+        EndpointError: There is none. Whatever an adapter raises over a reply costs its call and never the run.
+    """
+    provider = lane.provider
+    assert isinstance(provider, WireProvider)
+    try:
+        error = provider.classify(reply)
+        if error is None:
+            return provider.decode(reply, lane.tier)
+    except EndpointError as raised:
+        error = raised
+    except Exception:
+        words = f"{lane.host} sent an answer that the adapter cannot read"
+        error = TerminalError(words, kind=Fault.UNDECODABLE, status=reply.status)
+    raise error
 
 
 def _authorized(provider: WireProvider, call: HttpCall, tier: Tier) -> HttpCall:

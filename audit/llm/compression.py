@@ -19,21 +19,22 @@ ZSTD_SLICE = 1024
 _ANY_ZLIB = zlib.MAX_WBITS | 32
 
 
-def too_long(host: str) -> TerminalError:
+def too_long(host: str, longest: int = LONGEST_BODY) -> TerminalError:
     """The error of a body beyond the limit. It was an answer, so it may have been billed."""
-    return TerminalError(f"{host} sent a body of more than {LONGEST_BODY >> 20} MiB", kind=Fault.UNDECODABLE)
+    return TerminalError(f"{host} sent a body of more than {longest >> 20} MiB", kind=Fault.UNDECODABLE)
 
 
-def decompressed(body: bytes, encoding: str, host: str) -> bytes:
+def decompressed(body: bytes, encoding: str, host: str, longest: int = LONGEST_BODY) -> bytes:
     """A body without its `content-encoding`.
 
     Args:
         encoding: The header: names in the order in which they were applied (RFC 9110, section 8.4).
         host: For error messages.
+        longest: Bytes that it may have.
 
     Raises:
         TransientError: It is cut or damaged.
-        TerminalError: It is larger than `LONGEST_BODY`, or in an encoding that nobody asked for.
+        TerminalError: It is larger than `longest`, or in an encoding that nobody asked for.
     """
     names = [name.strip().lower() for name in encoding.split(",")][:CODINGS]
     for name in reversed(names):
@@ -42,11 +43,11 @@ def decompressed(body: bytes, encoding: str, host: str) -> bytes:
         if name not in _READERS:
             raise TerminalError(f"{host} sent a body in an encoding that is not known", kind=Fault.UNDECODABLE)
         try:
-            body = _READERS[name](body, LONGEST_BODY + 1)
+            body = _READERS[name](body, longest + 1)
         except (zlib.error, brotli.error, zstandard.ZstdError, EOFError):
             raise TransientError(f"{host} sent a body that cannot be decompressed", kind=Fault.UNDECODABLE) from None
-        if len(body) > LONGEST_BODY:
-            raise too_long(host)
+        if len(body) > longest:
+            raise too_long(host, longest)
     return body
 
 

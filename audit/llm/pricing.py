@@ -6,6 +6,7 @@ name, or by the address of its API. A private endpoint has no list price, whatev
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from importlib.metadata import version
@@ -53,14 +54,7 @@ def resolve_price(tier: TierSettings, *, on: date | None = None) -> Price:
     """
     if tier.price is not None:
         return Price(**tier.price.model_dump(), source="audit.yaml").less(tier.discount)
-    provider = PROVIDERS.get(tier.provider)
-    vendor = provider.price_catalogue if isinstance(provider, WireProvider) else None
-    # A base_url of the user's own outranks the protocol's vendor: a gateway bills what it likes.
-    found = None
-    if tier.base_url:
-        found = _list_price(tier.model, None, tier.base_url, on)
-    elif vendor:
-        found = _list_price(tier.model, vendor, None, on)
+    found = _listed(tier, on)
     if found is None:
         raise PriceUnknown(
             f'no price for tier `{tier.name}` (model "{tier.model}")',
@@ -68,6 +62,38 @@ def resolve_price(tier: TierSettings, *, on: date | None = None) -> Price:
             hint="add it to the tier in audit.yaml:   price: {input: 0.50, output: 1.50}",
         )
     return found.less(tier.discount)
+
+
+def resolve_batch_price(tier: TierSettings, online: Price, *, on: date | None = None) -> Price:
+    """What a batch of a tier is billed: its price online less its `batch_discount`, else the catalogue's batch price.
+
+    Args:
+        online: The tier's price, discounts taken off.
+        on: As in `resolve_price`.
+
+    Raises:
+        PriceUnknown: The tier names no `batch_discount`, and the catalogue has no batch price for it.
+    """
+    if "batch_discount" in tier.model_fields_set:
+        return replace(online.less(tier.batch_discount), discount=online.discount)
+    found = _listed(tier, on, batch=True) if tier.price is None else None
+    if found is None:
+        raise PriceUnknown(
+            f"no price of batches for tier `{tier.name}`",
+            code="prices.batch-missing",
+            notes=["an unknown discount is never taken for half"],
+            hint="say what a batch takes off its price:   batch_discount: 50%",
+        )
+    return found.less(tier.discount)
+
+
+def _listed(tier: TierSettings, on: date | None, *, batch: bool = False) -> Price | None:
+    """The list price of a tier. A base_url of its own outranks the protocol's vendor: a gateway bills what it likes."""
+    if tier.base_url:
+        return _list_price(tier.model, None, tier.base_url, on, batch=batch)
+    provider = PROVIDERS.get(tier.provider)
+    vendor = provider.price_catalogue if isinstance(provider, WireProvider) else None
+    return _list_price(tier.model, vendor, None, on, batch=batch) if vendor else None
 
 
 def price_of(model: str, provider: str | None, *, on: date | None = None) -> Price | None:
@@ -107,7 +133,9 @@ def vendor_of(provider: str | None) -> str | None:
 
 
 @lru_cache(maxsize=4096)
-def _list_price(model: str, vendor: str | None, url: str | None, on: date | None) -> Price | None:
+def _list_price(
+    model: str, vendor: str | None, url: str | None, on: date | None, *, batch: bool = False
+) -> Price | None:
     from genai_prices import data_snapshot
 
     try:
@@ -117,11 +145,21 @@ def _list_price(model: str, vendor: str | None, url: str | None, on: date | None
     day = on or datetime.now(UTC).date()
     prices = found.get_prices(datetime.combine(day, time(12), UTC))
     fields = {name: _base(getattr(prices, f"{name}_mtok", None)) for name in _FIELDS}
+    if batch:
+        variant = next((one.prices for one in found.price_variants or () if one.when == BATCH), None)
+        if variant is None:
+            return None
+        own = {name: _base(getattr(variant, f"{name}_mtok", None)) for name in _FIELDS}
+        fields |= {name: price for name, price in own.items() if price is not None}
     # Free tiers and subscriptions are in the catalogue without prices, and some models without one half.
     if fields["input"] is None or fields["output"] is None:
         return None
     stepped = any(hasattr(getattr(prices, f"{name}_mtok", None), "tiers") for name in _FIELDS)
-    source = f"{catalogue_version()}, {found_vendor.id}/{found.id}" + (", base step" if stepped else "")
+    source = (
+        f"{catalogue_version()}, {found_vendor.id}/{found.id}"
+        + (", batch" if batch else "")
+        + (", base step" if stepped else "")
+    )
     return Price(
         input=fields["input"],
         output=fields["output"],
@@ -132,6 +170,8 @@ def _list_price(model: str, vendor: str | None, url: str | None, on: date | None
     )
 
 
+BATCH = {"processing": "batch"}
+"""How the catalogue marks the prices of batches."""
 _FIELDS = ("input", "output", "cache_read", "cache_write")
 
 

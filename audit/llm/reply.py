@@ -79,7 +79,7 @@ def measured(
         ),
         attempts=attempts,
         served_from=served_from,
-        spent_usd=tier.price.cost_usd(found.at_most) if served_from == "network" else 0.0,
+        spent_usd=tier.replay_price.cost_usd(found.at_most) if served_from == "network" else 0.0,
     )
 
 

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 from audit.core.errors import ConfigError, MissingKey, UnknownName
 from audit.core.settings import Settings, TierSettings
 from audit.core.tier import Supports, Tier
-from audit.llm.pricing import resolve_price
+from audit.llm.batches import BATCHES
+from audit.llm.pricing import resolve_batch_price, resolve_price
 from audit.llm.provider import LocalProvider, WireProvider
 from audit.llm.providers import PROVIDERS
 
@@ -47,7 +48,26 @@ def resolve_tier(settings: TierSettings) -> Tier:
         )
     plain = settings.model_dump(exclude={"price", "supports", "discount"})
     supports = Supports(**settings.supports.model_dump())
-    return with_defaults(Tier(**plain, price=resolve_price(settings), supports=supports))
+    price = resolve_price(settings)
+    if settings.batch:
+        refuse_batches(settings.name, settings.provider)
+    batch_price = resolve_batch_price(settings, price) if settings.batch else None
+    return with_defaults(Tier(**plain, price=price, batch_price=batch_price, supports=supports))
+
+
+def refuse_batches(name: str, provider: str) -> None:
+    """See that a tier's provider has a batch interface.
+
+    Raises:
+        ConfigError: It has none that is known here; the message names those that have one.
+    """
+    if provider not in BATCHES:
+        raise ConfigError(
+            f"tier `{name}` asks for batches, and provider `{provider}` has no batch interface here",
+            code="config.batch",
+            notes=[f"with one: {', '.join(BATCHES.known())}"],
+            hint="leave out `batch: true`, and the tier is asked online",
+        )
 
 
 def with_defaults(tier: Tier) -> Tier:

@@ -47,6 +47,9 @@ DOWN = frozenset({Fault.TIMEOUT, Fault.CONNECT, Fault.RESET, Fault.SERVER, Fault
 SLOW_DOWN = frozenset({Fault.RATE_LIMITED, Fault.OVERLOADED})
 """Faults after which less is sent."""
 
+NEVER_ARRIVED = frozenset({Fault.CONNECT, Fault.RATE_LIMITED, Fault.OVERLOADED})
+"""Faults after which the endpoint certainly did nothing. So it is after a status of 4xx."""
+
 _TRANSIENT: dict[type[Exception], tuple[Fault, str]] = {
     httpx.ConnectTimeout: (Fault.CONNECT, "did not accept a connection in time"),
     httpx.TimeoutException: (Fault.TIMEOUT, "did not answer in time"),

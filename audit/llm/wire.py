@@ -65,8 +65,11 @@ class Wire:
         self._clock = clock
         self._parsed: dict[str, httpx.URL] = {}
 
-    async def exchange(self, call: HttpCall, timeout_s: float) -> HttpReply:
+    async def exchange(self, call: HttpCall, timeout_s: float, longest: int = LONGEST_BODY) -> HttpReply:
         """Send and read; the only place where anything of httpx or aiohttp is awaited.
+
+        Args:
+            longest: Bytes that the body may have.
 
         Raises:
             EndpointError: No answer, a cut one, or one that is too large.
@@ -79,13 +82,13 @@ class Wire:
                 response = await self._transport.handle_async_request(self._request(call, timeout_s))
                 reading = True
                 try:
-                    body, first_token_s = await self._read(response)
+                    body, first_token_s = await self._read(response, longest)
                 finally:
                     await response.aclose()
         except FOREIGN as error:
             raise translated(error, self._host, reading=reading) from error
         if encoding := response.headers.get("content-encoding"):
-            body = decompressed(body, encoding, self._host)
+            body = decompressed(body, encoding, self._host, longest)
         return HttpReply(
             status=response.status_code,
             headers=response.headers,
@@ -93,7 +96,7 @@ class Wire:
             first_token_ms=None if first_token_s is None else (first_token_s - started) * 1000,
         )
 
-    async def _read(self, response: httpx.Response) -> tuple[bytes, float | None]:
+    async def _read(self, response: httpx.Response, longest: int) -> tuple[bytes, float | None]:
         """The body as it came, and the moment of the first token where it is a stream that can be looked into."""
         headers = response.headers
         kind = headers.get("content-type", "")
@@ -102,8 +105,8 @@ class Wire:
         size, first_s, tail = 0, None, b""
         async for chunk in response.stream:  # type: ignore[union-attr]
             size += len(chunk)
-            if size > LONGEST_BODY:
-                raise too_long(self._host)
+            if size > longest:
+                raise too_long(self._host, longest)
             chunks.append(chunk)
             if stream and first_s is None:
                 if has_token(tail + chunk):

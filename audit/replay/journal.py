@@ -1,8 +1,10 @@
 """The journal: one line per event of a call, appended, checked and resumable.
 
-Events: `start` (an attempt is about to be sent, with its worst case), `back` (it came back and was not billed), `void`
-(its call ends without a result) and `done` (the result, with every column of `schemas.REPLAYS`). A line counts only
-when it is whole: `{"sum":"<crc32>","event":{...}}`, newline.
+Events of a call: `start` (an attempt is about to be sent, with its worst case), `back` (it came back and was not
+billed), `void` (its call ends without a result) and `done` (the result, with every column of `schemas.REPLAYS`). Events
+of a batch: `submit` (it is about to be handed in, with its calls and their worst cases), `accept` (the vendor's id of
+it) and `drop` (it is known to have never arrived); its calls end like any other. A line counts only when it is whole:
+`{"sum":"<crc32>","event":{...}}`, newline.
 
 A line is one `write` to a file opened for appending, so a killed process loses nothing that finished. What a power cut
 could lose is bounded by group commit: while lines are unsynced, a thread syncs the file every 50 ms, and no call waits
@@ -17,9 +19,9 @@ import fcntl
 import json
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -28,6 +30,7 @@ from audit.core.errors import AuditError
 from audit.core.schemas import MEASURED
 
 COMMIT_EVERY_S = 0.05
+BATCH_EVENTS = ("submit", "accept", "drop")
 _HEAD = b'{"sum":"%08x","event":'
 _HEAD_BYTES = len(_HEAD % 0)
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
@@ -65,6 +68,27 @@ class Result:
         return self.status in MEASURED
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """A batch that was handed in, and the calls of it that have not ended.
+
+    Attributes:
+        mark: Our name of it; the custom id of its request number n is `MARK-n`.
+        tier: By name.
+        at: When it was written down, seconds since 1970.
+        numbers: Requests in it.
+        batch_id: The vendor's name of it; None while nobody knows whether it arrived.
+        calls: By call id: its number in the batch, and its worst case in USD.
+    """
+
+    mark: str
+    tier: str
+    at: float
+    numbers: int
+    batch_id: str | None
+    calls: dict[str, tuple[int, float]]
+
+
 class Ledger:
     """What a journal says, folded: latest result per call, and the money of all of them.
 
@@ -72,6 +96,8 @@ class Ledger:
         results: By call id.
         spent_usd: Billed for answers.
         lost_usd: Worst case of attempts that may have been billed: lost ones, and those in flight at a kill.
+        submissions: Batches with calls that have not ended, by mark. Their worst cases are in no sum here.
+        batch_ids: The vendors' names of all batches of this journal, ended ones included.
         damaged: Lines left out, the torn last one not counted.
         end: Length in bytes of the whole lines.
     """
@@ -80,6 +106,8 @@ class Ledger:
         self.results: dict[str, Result] = {}
         self.spent_usd = 0.0
         self.lost_usd = 0.0
+        self.submissions: dict[str, Submission] = {}
+        self.batch_ids: set[str] = set()
         self.damaged = 0
         self.end = 0
         self._started: dict[str, list[float]] = {}
@@ -103,7 +131,12 @@ class Ledger:
                 self.end = offset + len(line)
             return
         self.end = offset + len(line)
-        call_id, kind = event["call_id"], event["event"]
+        kind = event["event"]
+        if kind in BATCH_EVENTS:
+            self.take_batch(event)
+            return
+        call_id = event["call_id"]
+        self.end_in_batch(event)
         if kind == "start":
             self._started.setdefault(call_id, []).append(event["worst_usd"])
             return
@@ -118,6 +151,29 @@ class Ledger:
         if kind == "done":
             self.spent_usd += event["spent_usd"]
             self.keep(event, offset, len(line))
+
+    def take_batch(self, event: dict[str, Any]) -> None:
+        """Fold an event of a batch."""
+        mark = event["mark"]
+        if event["event"] == "submit":
+            calls = {call_id: (number, worst) for number, (call_id, worst) in enumerate(event["calls"])}
+            self.submissions[mark] = Submission(
+                mark=mark, tier=event["tier"], at=event["at"], numbers=len(calls), batch_id=None, calls=calls
+            )
+        elif event["event"] == "accept":
+            self.batch_ids.add(event["batch_id"])
+            if mark in self.submissions:
+                self.submissions[mark] = replace(self.submissions[mark], batch_id=event["batch_id"])
+        else:
+            self.submissions.pop(mark, None)
+
+    def end_in_batch(self, event: dict[str, Any]) -> None:
+        """A call ended; it is not in its batch any more."""
+        found = self.submissions.get(event.get("mark") or "")
+        if found is not None:
+            found.calls.pop(event["call_id"], None)
+            if not found.calls:
+                del self.submissions[found.mark]
 
     def keep(self, event: dict[str, Any], offset: int, length: int) -> None:
         """Take a result for the latest of its call."""
@@ -178,14 +234,45 @@ class Journal:
     def void(self, call_id: str, lost_usd: float) -> None:
         """A started call ends without a result; nothing of it is on the wire."""
         starts = self._open.pop(call_id, 0)
-        self._append({"event": "void", "call_id": call_id, "lost_usd": lost_usd, "starts": starts})
+        event = {"event": "void", "call_id": call_id, "lost_usd": lost_usd, "starts": starts, **self._mark(call_id)}
+        self._append(event)
+        self.ledger.end_in_batch(event)
 
     def done(self, row: dict[str, Any]) -> None:
         """A call has its result. Takes the columns of `schemas.REPLAYS`, `call_id`, `spent_usd` and `lost_usd`."""
-        event = {"event": "done", **row, "starts": self._open.pop(row["call_id"], 0)}
+        call_id = row["call_id"]
+        event = {"event": "done", **row, "starts": self._open.pop(call_id, 0), **self._mark(call_id)}
         offset = self._end
         length = self._append(event)
         self.ledger.keep(event, offset, length)
+        self.ledger.end_in_batch(event)
+
+    def submit(self, mark: str, tier: str, at: float, calls: Sequence[tuple[str, float]]) -> None:
+        """A batch is about to be handed in; on the disk when this returns, whatever becomes of the machine.
+
+        Args:
+            calls: Ids and worst cases, in the order of their numbers in the batch.
+        """
+        self._batch({"event": "submit", "mark": mark, "tier": tier, "at": at, "calls": [list(one) for one in calls]})
+        os.fsync(self._descriptor)
+
+    def accept(self, mark: str, batch_id: str) -> None:
+        """The vendor has the batch, under this name."""
+        self._batch({"event": "accept", "mark": mark, "batch_id": batch_id})
+
+    def drop(self, mark: str) -> None:
+        """The batch never arrived: nothing of it is billed."""
+        self._batch({"event": "drop", "mark": mark})
+
+    def _batch(self, event: dict[str, Any]) -> None:
+        self._append(event)
+        self.ledger.take_batch(event)
+
+    def _mark(self, call_id: str) -> dict[str, str]:
+        """The batch that a call is in, for the event that ends it."""
+        marks = (mark for mark, submission in self.ledger.submissions.items() if call_id in submission.calls)
+        mark = next(marks, None)
+        return {} if mark is None else {"mark": mark}
 
     def _append(self, event: dict[str, Any]) -> int:
         line = format_line(event)

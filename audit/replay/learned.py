@@ -7,6 +7,7 @@ forgotten when the command is run again, an adaptation is not.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -37,12 +38,14 @@ class Learned:
         notes: By tier.
         errors: What stopped tiers, and routes on tiers, in order; for the end of the run.
         shapes: By tier, shapes of requests that were asked one by one.
+        tries: By call id, batches that it went into.
     """
 
     path: Path
     notes: dict[str, TierNotes] = field(default_factory=dict)
     errors: list[AuditError] = field(default_factory=list)
     shapes: dict[str, set[str]] = field(default_factory=dict)
+    tries: Counter[str] = field(default_factory=Counter)
     _refused: dict[str, dict[str, Because]] = field(default_factory=dict)
     _tally: dict[tuple[str, str], list[int]] = field(default_factory=dict)
 

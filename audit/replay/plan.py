@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,9 +12,10 @@ import pyarrow as pa
 from audit.core.errors import UnknownName
 from audit.core.exchange import Request, Usage
 from audit.core.fingerprint import fingerprint
-from audit.core.plan import Reach, RouteDesign, RouteQuote
+from audit.core.plan import BatchQuote, Reach, RouteDesign, RouteQuote
 from audit.core.policy import bare
 from audit.core.tier import Tier
+from audit.llm.batches import BATCHES
 from audit.llm.tiers import is_local
 from audit.llm.tokens import prompt_tokens_bound
 
@@ -138,12 +140,37 @@ def quote(
     )
 
 
+def batch_quotes(
+    calls: Sequence[Call], tiers: Sequence[Tier], done: Collection[str] = frozenset()
+) -> tuple[BatchQuote, ...]:
+    """What the tiers that ask in batches are asked, at which price, and how long that may take."""
+    waiting_calls = Counter(call.tier for call in waiting(calls, done))
+    quotes = []
+    for tier in tiers:
+        if tier.batch and (n := waiting_calls[tier.name]):
+            interface, price = BATCHES.get(tier.provider), tier.replay_price
+            quotes.append(
+                BatchQuote(
+                    tier=tier.name,
+                    calls=n,
+                    batches=-(-n // interface.most_requests),
+                    input=price.input,
+                    output=price.output,
+                    online_input=tier.price.input,
+                    online_output=tier.price.output,
+                    hours=interface.hours,
+                )
+            )
+    return tuple(quotes)
+
+
 def worst_case_usd(counts: TokenCounts, tier: Tier) -> float:
     """At most what one answer costs: the prompt as a wordier tokenizer counts it, nothing read from a cache, the
     completion at its limit. The limit is part of every request that is sent, so the endpoint keeps it."""
     prompt = round((counts.prompt or 0) * TOKENIZER_FACTOR) + TEMPLATE_TOKENS
-    dearest = max(tier.price.input, tier.price.cache_write or 0.0)
-    return (prompt * dearest + _limit(counts, tier) * tier.price.output) / 1_000_000
+    price = tier.replay_price
+    dearest = max(price.input, price.cache_write or 0.0)
+    return (prompt * dearest + _limit(counts, tier) * price.output) / 1_000_000
 
 
 def counts_of(request: Request, logged: TokenCounts | None) -> TokenCounts:
@@ -157,7 +184,7 @@ def counts_of(request: Request, logged: TokenCounts | None) -> TokenCounts:
 def _expected_usd(counts: TokenCounts, tier: Tier) -> float:
     limit = _limit(counts, tier)
     completion = limit if counts.completion is None else min(counts.completion, limit)
-    return tier.price.cost_usd(Usage(prompt_tokens=counts.prompt or 0, completion_tokens=completion))
+    return tier.replay_price.cost_usd(Usage(prompt_tokens=counts.prompt or 0, completion_tokens=completion))
 
 
 def _limit(counts: TokenCounts, tier: Tier) -> int:

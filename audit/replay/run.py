@@ -18,8 +18,8 @@ from typing import Any
 
 from audit.core.adaptation import Adaptation
 from audit.core.artifacts import RunFolder
-from audit.core.clock import Clock
-from audit.core.display import usd
+from audit.core.clock import Clock, SystemClock
+from audit.core.display import plural, usd
 from audit.core.errors import AuditError, EndpointError, Incomplete, InputError, Interrupted
 from audit.core.exchange import Request
 from audit.core.finding import ReplayCounts
@@ -33,6 +33,7 @@ from audit.llm.client import Client, ClientOptions, Drained, open_client
 from audit.llm.reply import Reply, failed, unasked
 from audit.llm.tiers import check_keys, is_local
 from audit.llm.wire import Transport
+from audit.replay.batches import BatchesWaiting, BatchPace, BatchReplay
 from audit.replay.journal import Journal, Ledger
 from audit.replay.learned import Learned
 from audit.replay.meter import Meter, SilentMeter, Totals
@@ -57,6 +58,9 @@ class ReplayOptions:
         meter: Who is told.
         settled: Calls that are not asked again whatever became of them: their results have been looked at.
         learned: What earlier rounds of this process learned of the tiers; None for what the run folder knows.
+        ahead: Calls of later rounds. Tiers that ask in batches are asked them along, because a batch takes a day; they
+            are no part of this round's table.
+        pace: How often batches are looked at.
     """
 
     cap_usd: float
@@ -67,6 +71,8 @@ class ReplayOptions:
     meter: Meter = field(default_factory=SilentMeter)
     settled: frozenset[str] = frozenset()
     learned: Learned | None = None
+    ahead: Sequence[Call] = ()
+    pace: BatchPace = field(default_factory=BatchPace)
 
 
 class PartStopped(Incomplete):
@@ -179,6 +185,7 @@ class _Session:
         self.answered: Counter[str] = Counter()
         self.told: set[tuple[str, Adaptation]] = set()
         self.budget = Budget(options.cap_usd)
+        self.ahead = [] if settings.offline else self._ahead(options.ahead)
         self.client: Client
         self.journal: Journal
 
@@ -197,10 +204,15 @@ class _Session:
         if isinstance(self.error, AuditError):
             spent = usd(self.budget.spent_usd)
             note = f"{self.done:,} of {len(self.calls):,} calls are done and kept, {spent} spent"
-            self.error.notes = (*self.error.notes, note)
+            self.error.notes = (*self.error.notes, note, *self._with_vendors())
         if self.error is not None:
             raise self.error
         return replay_counts(self.folder.journal, self.calls)
+
+    def _ahead(self, calls: Sequence[Call]) -> list[Call]:
+        """Calls of later rounds whose tiers ask in batches."""
+        known = {call.call_id for call in self.calls}
+        return [c for c in calls if c.call_id not in known and c.tier in self.tiers and self.tiers[c.tier].batch]
 
     def interrupt(self, number: int) -> None:
         """A signal: the first one lets the calls on the wire finish, the second drops them."""
@@ -234,8 +246,8 @@ class _Session:
         ledger = self.journal.ledger
         settled = self.options.settled
         done = {call_id for call_id, result in ledger.results.items() if result.measured or call_id in settled}
-        pending = list(waiting(self.calls, done))
-        self.done = sum(call.call_id in ledger.results for call in self.calls)
+        pending = list(waiting((*self.calls, *self.ahead), done))
+        self.done = sum(call.call_id in ledger.results for call in (*self.calls, *self.ahead))
         self.budget = Budget(self.options.cap_usd, spent_usd=ledger.spent_usd, lost_usd=ledger.lost_usd)
         unused = [recorded_otherwise(cassette, tier) for tier in self.tiers.values()] if cassette else []
         for text in (*self._damage(ledger), *(cassette.notes if cassette else ()), *filter(None, unused)):
@@ -259,10 +271,58 @@ class _Session:
                 check_keys(asked, client_options.environ)
                 await self.client.reach(asked)
             self._tell_totals()
-            if not self.stopping:
-                await self._work_through(pending, {call.call_id for call in paid})
+            await self._ask_pending(pending, paid)
             for (tier, note), count in sorted(self.odd.items()):
                 self.meter.note(f"`{tier}`, {count:,} answers: {AnswerNote(note).words}")
+
+    async def _ask_pending(self, pending: Sequence[Call], paid: Sequence[Call]) -> None:
+        """What batches of earlier sessions have, then what is asked online, then the batches: they take longest."""
+        batches = self._batches()
+        batches.readmit()
+        if batches.open and not self.settings.offline:
+            await self._run([self._guarded(batches.collect())])
+        ledger = self.journal.ledger
+        away = batches.put_back | {call_id for one in ledger.submissions.values() for call_id in one.calls}
+        away |= {call_id for call_id, result in ledger.results.items() if result.measured}
+        costly = {call.call_id for call in paid} - away
+        to_batch = [call for call in pending if call.call_id in costly and self.tiers[call.tier].batch]
+        away |= {call.call_id for call in to_batch}
+        if not self.stopping:
+            await self._work_through([call for call in pending if call.call_id not in away], costly)
+        if not self.stopping and not self.settings.offline and (to_batch or batches.busy):
+            await self._run([self._guarded(batches.run(to_batch, wait=self.settings.wait))])
+
+    async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
+        """Batches at work: what ends them ends the session in order."""
+        try:
+            await work
+        except (CapReached, BatchesWaiting) as error:
+            self.stop(error)
+        except Exception as error:
+            self.stop(error)
+            raise
+
+    def _batches(self) -> BatchReplay:
+        return BatchReplay(
+            client=self.client,
+            journal=self.journal,
+            budget=self.budget,
+            learned=self.learned,
+            meter=self.meter,
+            calls={call.call_id: call for call in (*self.calls, *self.ahead)},
+            requests=self.requests,
+            tiers=self.tiers,
+            tokens=self.options.tokens,
+            finish=self._finish,
+            stopping=lambda: self.stopping,
+            clock=self.options.clock or SystemClock(),
+            pace=self.options.pace,
+        )
+
+    def _with_vendors(self) -> list[str]:
+        """What is left in batches, in a note."""
+        waiting = sum(len(one.calls) for one in self.journal.ledger.submissions.values())
+        return [f"{plural(waiting, 'call')} with the vendor in batches; their answers are not lost"] if waiting else []
 
     async def _work_through(self, pending: Sequence[Call], paid: set[str]) -> None:
         queues: dict[str, deque[Call]] = {}
@@ -429,7 +489,7 @@ class _Session:
     def _tell_totals(self) -> None:
         self.meter.totals(
             Totals(
-                planned=len(self.calls),
+                planned=len(self.calls) + len(self.ahead),
                 done=self.done,
                 spent_usd=self.budget.spent_usd,
                 lost_usd=self.budget.lost_usd,

@@ -143,6 +143,13 @@ def cost_at_mean(table: Path, calls: Sequence[Call]) -> float | None:
     return math.fsum(priced) if priced else None
 
 
+def unpaid(journal: Path, calls: Sequence[Call]) -> list[Call]:
+    """The calls that no batch was asked ahead of its round: nothing was paid for them."""
+    ledger = Ledger.read(journal)
+    in_batch = {call_id for one in ledger.submissions.values() for call_id in one.calls}
+    return [call for call in calls if call.call_id not in ledger.results and call.call_id not in in_batch]
+
+
 def money_spent(journal: Path) -> Spend:
     """What a journal's calls cost, all sessions and all plans of the folder together."""
     ledger = Ledger.read(journal)

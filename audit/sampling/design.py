@@ -164,7 +164,7 @@ def sized(design: RouteDesign, quality: int, settings: Settings) -> RouteDesign:
     can_decide, why = _prospect(certifying, design.margin, test, settings.slice)
     return replace(
         design,
-        looks=_looks(quality, certifying, least_pairs(test.margin, test.alpha), options.looks),
+        looks=_looks(quality, certifying, least_pairs(test.margin, test.alpha), settings.looks),
         quality_n=quality,
         dollars_n=min(options.dollars_per_route, pool_of(design)),
         incumbent_n=incumbent_n,
@@ -227,20 +227,20 @@ def _is_cheaper(frame: RouteFrame, tier: Tier) -> bool:
     return spend > LEAST_SPEND * frame.auditable_usd and cost_at(rest, tier) < spend
 
 
-def cost_at(rows: pl.DataFrame, tier: Tier) -> float:
-    """What the rows would cost on a tier at the logged tokens, in USD."""
+def cost_at(rows: pl.DataFrame, tier: Tier, *, replayed: bool = False) -> float:
+    """What the rows would cost on a tier at the logged tokens, in USD: as its traffic, or as its replay."""
     usage = Usage(
         prompt_tokens=int(rows["prompt_tokens"].fill_null(0).sum()),
         completion_tokens=int(rows["completion_tokens"].fill_null(0).sum()),
     )
-    return tier.price.cost_usd(usage)
+    return (tier.replay_price if replayed else tier.price).cost_usd(usage)
 
 
 def _replay_usd(design: RouteDesign, frame: RouteFrame, tiers: Mapping[str, Tier]) -> float:
     """Expected cost of one quality draw of the route, every candidate and its part of the noise floor included."""
     if design.quality_n == 0:
         return 0.0
-    per_request = sum(cost_at(frame.rows, tiers[name]) for name in design.candidates) / frame.rows.height
+    per_request = sum(cost_at(frame.rows, tiers[name], replayed=True) for name in design.candidates) / frame.rows.height
     noise = frame.auditable_usd / frame.rows.height * design.incumbent_n / design.quality_n
     return per_request + noise
 
@@ -256,7 +256,7 @@ def _dollars_usd(design: RouteDesign, frame: RouteFrame, tiers: Mapping[str, Tie
     )
     total = 0.0
     for name in design.candidates:
-        price = tiers[name].price
+        price = tiers[name].replay_price
         per_call = (priced["prompt"] * price.input + priced["completion"] * price.output) / 1e6
         total += float((priced["share"] * per_call).sum())
     return total * design.dollars_n
@@ -301,7 +301,7 @@ def _within_budget(
         left -= each * affordable + (dollars if affordable else 0.0)
         if affordable < design.quality_n:
             final[design.route] = (
-                _cut(design, affordable, settings) if settings.slice.looks == 1 else _waiting(design, affordable)
+                _cut(design, affordable, settings) if settings.looks == 1 else _waiting(design, affordable)
             )
     return [final[design.route] for design in designs]
 

@@ -29,22 +29,28 @@ def probe(tier: Tier, key: str | None) -> HttpCall:
     """The list of models, which is not billed."""
     call = openai_compatible.probe(tier, None)
     url = f"{base_of(tier)}/models"
-    if not _is_v1(tier):
-        url = f"{base_of(tier)}/openai/models?api-version={_version(tier)}"
+    if not is_v1(tier):
+        url = f"{base_of(tier)}/openai/models?api-version={version_of(tier)}"
     return replace(call, url=url, headers=_headers(call, key))
 
 
 def _address(tier: Tier, path: str) -> str:
-    if _is_v1(tier):
+    if is_v1(tier):
         return f"{base_of(tier)}{path}"
-    return f"{base_of(tier)}/openai/deployments/{quote(tier.model, safe='')}{path}?api-version={_version(tier)}"
+    return f"{base_of(tier)}/openai/deployments/{quote(tier.model, safe='')}{path}?api-version={version_of(tier)}"
 
 
-def _is_v1(tier: Tier) -> bool:
+def is_v1(tier: Tier) -> bool:
+    """Whether the tier is at the address that needs no version."""
     return base_of(tier).endswith("/v1")
 
 
-def _version(tier: Tier) -> str:
+def version_of(tier: Tier) -> str:
+    """The version of the classic address.
+
+    Raises:
+        ConfigError: The tier names none.
+    """
     version = tier.options.get("api_version")
     if not version:
         raise ConfigError(

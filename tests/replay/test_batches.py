@@ -1,0 +1,192 @@
+"""Replays in batches, over real HTTP, against a server that keeps books of what was asked and what was billed."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from audit.core.artifacts import RunFolder
+from audit.core.errors import AuditError
+from audit.llm.budget import CapReached
+from audit.replay.batches import BatchesWaiting
+from audit.replay.journal import Ledger
+from tests.batch_server import Vendor, vendor
+from tests.replay.batch_child import made_of, replayed
+from tests.replay.world import World
+from tests.server import REPO
+
+PROVIDERS = ("openai-compatible", "anthropic")
+COST_USD = (10 * 0.5 + 5 * 1.0) / 1e6
+"""Of one answer in a batch."""
+TEXTS = [f"question {n}" for n in range(12)]
+
+
+def run_child(
+    folder: Path, at: Vendor, provider: str, moment: str, texts: list[str]
+) -> subprocess.CompletedProcess[str]:
+    """A replay in a process of its own."""
+    command = [sys.executable, "-m", "tests.replay.batch_child", str(folder), at.base_url, provider, moment, *texts]
+    return subprocess.run(command, cwd=REPO, capture_output=True, text=True, timeout=60)
+
+
+def rows_of(folder: Path) -> dict[str, dict[str, Any]]:
+    """The table by request."""
+    rows = pq.read_table(RunFolder(folder).replay_table).to_pylist()
+    return {row["request_fp"]: row for row in rows}
+
+
+def check(folder: Path, made: World, at: Vendor) -> None:
+    """Every request was answered and billed once, its own answer is in the table, and the money is the server's."""
+    rows, ledger = rows_of(folder), Ledger.read(RunFolder(folder).journal)
+    texts = {fp: request.messages[0]["content"] for fp, request in made.requests.items()}
+    assert at.billed == Counter(texts.values())
+    assert not at.events("online")
+    assert {texts[fp]: (row["status"], row["text"]) for fp, row in rows.items()} == {
+        text: ("ok", f"answer to {text}") for text in texts.values()
+    }
+    assert ledger.spent_usd == pytest.approx(len(texts) * COST_USD)
+    assert (ledger.lost_usd, ledger.submissions) == (0.0, {})
+    # What the traffic would cost is another matter: it would not wait for batches.
+    assert [row["cost_usd"] for row in rows.values()] == pytest.approx([2 * COST_USD] * len(rows))
+    assert {row["latency_ms"] for row in rows.values()} == {None}
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_batch_is_asked_and_joined(tmp_path: Path, provider: str) -> None:
+    """Results in another order than the requests are joined by their ids; nothing is asked online."""
+    with vendor(tmp_path / "books", ends_after=2) as at:
+        made = made_of(at.base_url, provider, TEXTS)
+        replayed(RunFolder(tmp_path / "run"), made)
+        check(tmp_path / "run", made, at)
+        replayed(RunFolder(tmp_path / "run"), made)  # a run that is done asks nothing
+        assert len(at.events("batch")) == 1
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+@pytest.mark.parametrize("moment", ["submit", "accept"])
+def test_a_kill_around_handing_in_pays_nothing_twice(tmp_path: Path, provider: str, moment: str) -> None:
+    """Killed before the batch arrives, or after it and before that is written down: another process finds out which."""
+    with vendor(tmp_path / "books", ends_after=3) as at:
+        texts = [*TEXTS, "let this expire"]
+        killed = run_child(tmp_path / "run", at, provider, moment, texts)
+        assert killed.returncode == -signal.SIGKILL
+        assert len(at.events("batch")) == (moment == "accept")
+        ledger = Ledger.read(RunFolder(tmp_path / "run").journal)
+        assert [len(one.calls) for one in ledger.submissions.values()] == [len(texts)]
+        made = made_of(at.base_url, provider, texts)
+        replayed(RunFolder(tmp_path / "run"), made)
+        check(tmp_path / "run", made, at)
+        assert len(at.events("batch")) == 2  # the second holds what expired in the first
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_later_process_takes_the_answers(tmp_path: Path, provider: str) -> None:
+    """Handed in and left: the money is set aside, exit code 4 says so, and a later run takes what is there."""
+    with vendor(tmp_path / "books", ends_after=1) as at:
+        left = run_child(tmp_path / "run", at, provider, "hand-in", TEXTS)
+        assert (left.returncode, left.stderr.splitlines()[0]) == (4, "replay.batches-waiting")
+        assert "12 calls in 1 batch" in left.stderr
+        made = made_of(at.base_url, provider, TEXTS)
+        replayed(RunFolder(tmp_path / "run"), made)
+        check(tmp_path / "run", made, at)
+        assert len(at.events("batch")) == 1
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_lost_reply_is_looked_for(tmp_path: Path, provider: str) -> None:
+    """The vendor made the batch, and the connection broke before it said so."""
+    with vendor(tmp_path / "books", lose_reply=True) as at:
+        made = made_of(at.base_url, provider, TEXTS)
+        replayed(RunFolder(tmp_path / "run"), made)
+        check(tmp_path / "run", made, at)
+        assert len(at.events("batch")) == 1
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_lines_with_errors_cost_their_calls(tmp_path: Path, provider: str) -> None:
+    """One line is an error, one has no line, one fails and one expires twice: the others are answers, and the money is
+    what was answered, with the worst case of what nobody can tell."""
+    odd = ["error", "silent", "server-error", "expire"]
+    with vendor(tmp_path / "books", expire_times=9) as at:
+        made = made_of(at.base_url, provider, [*TEXTS, *odd])
+        replayed(RunFolder(tmp_path / "run"), made)
+        rows = {made.requests[fp].messages[0]["content"]: row for fp, row in rows_of(tmp_path / "run").items()}
+        statuses = {text: rows[text]["status"] for text in odd}
+        assert statuses == {
+            "error": "http_error",
+            "silent": "undecodable",
+            "server-error": "http_error",
+            "expire": "timeout",
+        }
+        assert {text: rows[text]["attempts"] for text in odd} == {
+            "error": 1,
+            "silent": 1,
+            "server-error": 2,
+            "expire": 2,
+        }
+        assert {rows[text]["status"] for text in TEXTS} == {"ok"}
+        assert [entry["requests"] for entry in at.events("batch")] == [16, 2]
+        ledger = Ledger.read(RunFolder(tmp_path / "run").journal)
+        assert ledger.spent_usd == pytest.approx(12 * COST_USD)
+        assert at.billed == Counter([*TEXTS, "silent"])  # billed and not told: the books hold its worst case
+        assert COST_USD < ledger.lost_usd < 20 * COST_USD
+        assert ledger.submissions == {}
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_cancelled_batch_is_not_handed_in_again(tmp_path: Path, provider: str) -> None:
+    """Somebody cancelled it: what was answered is taken, the rest is a failure that a later run asks again."""
+    with vendor(tmp_path / "books", cancel=True) as at:
+        made = made_of(at.base_url, provider, TEXTS)
+        replayed(RunFolder(tmp_path / "run"), made)
+        assert Counter(row["status"] for row in rows_of(tmp_path / "run").values()) == {"ok": 6, "http_error": 6}
+        ledger = Ledger.read(RunFolder(tmp_path / "run").journal)
+        assert (len(at.events("batch")), ledger.lost_usd) == (1, 0.0)
+        assert ledger.spent_usd == pytest.approx(sum(at.billed.values()) * COST_USD)
+
+
+def test_a_full_queue_takes_smaller_batches(tmp_path: Path) -> None:
+    """A vendor that has no room for a batch is given halves, one after the other."""
+    with vendor(tmp_path / "books", full=4) as at:
+        made = made_of(at.base_url, "openai-compatible", TEXTS)
+        replayed(RunFolder(tmp_path / "run"), made)
+        check(tmp_path / "run", made, at)
+        assert [entry["requests"] for entry in at.events("batch")] == [3, 3, 3, 3]
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_nothing_is_handed_in_above_the_cap(tmp_path: Path, provider: str) -> None:
+    """At most as many requests are with the vendor as their worst cases fit under what is left, in any process."""
+    worst_usd = (64 + 3 * 15) * 0.5e-6 + 100 * 1.0e-6  # more than one worst case, less than two
+    with vendor(tmp_path / "books", ends_after=1) as at:
+        made = made_of(at.base_url, provider, [f"question {n}" for n in range(60)])
+        with pytest.raises(BatchesWaiting):
+            replayed(RunFolder(tmp_path / "run"), made, wait=False, cap_usd=3 * worst_usd)
+        first = at.events("batch")[0]["requests"]
+        assert 2 <= first <= 4
+        with pytest.raises(CapReached):
+            replayed(RunFolder(tmp_path / "run"), made, cap_usd=3 * worst_usd)
+        asked = [entry["requests"] for entry in at.events("batch")]
+        assert sum(asked) > first  # answers cost less than their worst case, and leave room
+        ledger = Ledger.read(RunFolder(tmp_path / "run").journal)
+        assert ledger.spent_usd == pytest.approx(sum(at.billed.values()) * COST_USD)
+        assert ledger.spent_usd <= 3 * worst_usd
+        assert (max(at.billed.values()), ledger.submissions) == (1, {})
+
+
+def test_a_vendor_without_batches_stops_the_tier(tmp_path: Path) -> None:
+    """A server that has no such path: nothing was billed, nothing is open, and the error says so."""
+    with vendor(tmp_path / "books") as at:
+        made = made_of(at.base_url.removesuffix("/v1"), "openai-compatible", TEXTS[:2])
+        with pytest.raises(AuditError) as caught:
+            replayed(RunFolder(tmp_path / "run"), made)
+        assert "question" not in str(caught.value)
+        ledger = Ledger.read(RunFolder(tmp_path / "run").journal)
+        assert (ledger.spent_usd, ledger.lost_usd, ledger.submissions, ledger.results) == (0.0, 0.0, {}, {})
