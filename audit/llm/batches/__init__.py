@@ -5,6 +5,7 @@ from audit.llm.batch import BatchInterface
 
 BATCHES: Catalog[BatchInterface] = Catalog(
     kind="batch interface",
+    group="audit.batches",
     package=__name__,
     constant="BATCH",
     names=("anthropic", "azure-openai", "openai", "openai-compatible", "openai-responses"),
