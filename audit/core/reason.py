@@ -20,6 +20,7 @@ class Reason(StrEnum):
     BODY_EXTERNAL = "body_external"
     TRUNCATED_MIDDLE = "truncated_middle"
     REDACTED = "redacted"
+    ENCRYPTED = "encrypted"
     IMAGE_MISSING = "image_missing"
     REMOTE_IMAGE_URL = "remote_image_url"
     SYSTEM_MISSING = "system_missing"
@@ -106,6 +107,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.BODY_EXTERNAL: "a part of the request is stored elsewhere",
     Reason.TRUNCATED_MIDDLE: "the log cut the request short",
     Reason.REDACTED: "the log has placeholders in place of text",
+    Reason.ENCRYPTED: "the log holds the request encrypted",
     Reason.IMAGE_MISSING: "the log cut an image out",
     Reason.REMOTE_IMAGE_URL: "an image is behind an address that may have changed",
     Reason.SYSTEM_MISSING: "the log does not hold the system prompt",

@@ -10,9 +10,9 @@ from typing import Any
 from audit.core.settings import IngestSettings
 from audit.ingest import bodies, chat, labels, values
 from audit.ingest.row import Row, Unusable, call_key
-from audit.ingest.usage import reported_cost
+from audit.ingest.usage import put_cost
 from audit.ingest.values import microseconds, number, obj, small, text
-from audit.ingest.words import free, maker, model_key, provider, provider_of_url
+from audit.ingest.words import maker, model_key, provider, provider_of_url
 
 _START = ("timestamp", "started_at", "start_time", "startTime", "created_at", "time", "ts")
 _END = ("ended_at", "end_time", "endTime", "completed_at")
@@ -82,7 +82,8 @@ def pair_row(record: dict[str, Any], request: dict[str, Any] | None, answer: Any
     status = next((n for key in _STATUS if (n := small(record.get(key))) is not None), None)
     bodies.put_outcome(row, failed, status, answered=answered)
     put_times(row, record)
-    put_cost(row, record, usage)
+    cost = next((n for key in _COST if (n := number(record.get(key))) is not None and n >= 0), None)
+    put_cost(row, cost, usage, "gateway_pricetable")
     row.dedupe_key = call_key(row)
     put_labels(row, record, request or {}, wanted)
     chat.judge_replayable(row, reasons, "exact")
@@ -135,19 +136,6 @@ def put_model(row: Row, record: Mapping[str, Any], responded: str | None) -> Non
 def _family(model: str) -> str:
     """A model's name without a date or a version at its end: what its snapshots have in common."""
     return re.sub(r"[-@:]?(latest|preview|\d[\d.-]*)$", "", model.lower().removeprefix("ft:").partition(":")[0])
-
-
-def put_cost(row: Row, record: Mapping[str, Any], usage: Any) -> None:
-    """Write what the record or the provider says it cost; a zero that nothing explains is unknown."""
-    cost = next((n for key in _COST if (n := number(record.get(key))) is not None and n >= 0), None)
-    if cost is not None and (cost > 0 or not row.prompt_tokens):
-        row.cost_usd_logged, row.cost_basis = cost, "gateway_pricetable"
-    elif (reported := reported_cost(usage)) is not None:
-        row.cost_usd_logged, row.cost_basis = reported, "provider"
-    elif free(row.model_called) and (cost == 0 or obj(usage).get("cost") == 0):
-        row.cost_usd_logged, row.cost_basis = 0.0, "free"
-    elif cost == 0:
-        row.ingest_warnings = (*row.ingest_warnings, "zero_cost_is_unknown")
 
 
 def put_times(row: Row, record: Mapping[str, Any]) -> None:

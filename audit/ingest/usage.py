@@ -6,6 +6,7 @@ from typing import Any
 
 from audit.ingest.row import Row
 from audit.ingest.values import json_text, number, obj, text
+from audit.ingest.words import free
 from audit.protocols.usage import Counts, inclusive, read_usage
 
 EXCLUSIVE_PROMPT = "prompt_counted_without_cache"
@@ -72,3 +73,21 @@ def reported_cost(usage: Any) -> float | None:
     own_key = obj(usage).get("is_byok") is True
     whole = (billed or 0) + ((upstream or 0) if own_key else 0)
     return whole if whole > 0 else None
+
+
+def put_cost(row: Row, cost: float | None, usage: Any, basis: str) -> None:
+    """Write what the log, else the provider, says a call cost; a zero that nothing explains is unknown.
+
+    Args:
+        cost: USD in the log; None or below zero for none.
+        usage: The answer's, which may hold the provider's own bill.
+        basis: Who says `cost`, as in `Row.cost_basis`.
+    """
+    if cost is not None and (cost > 0 or (cost == 0 and not row.prompt_tokens)):
+        row.cost_usd_logged, row.cost_basis = cost, basis
+    elif (reported := reported_cost(usage)) is not None:
+        row.cost_usd_logged, row.cost_basis = reported, "provider"
+    elif free(row.model_called) and (cost == 0 or obj(usage).get("cost") == 0):
+        row.cost_usd_logged, row.cost_basis = 0.0, "free"
+    elif cost == 0 and not row.cache_hit:
+        row.ingest_warnings = (*row.ingest_warnings, "zero_cost_is_unknown")

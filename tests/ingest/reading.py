@@ -48,6 +48,14 @@ BY_FORMAT = {
     "batch": ("batch.jsonl", IngestSettings()),
     "anthropic": ("anthropic_pairs.jsonl", IngestSettings()),
     "openai-responses": ("openai_responses_pairs.jsonl", IngestSettings()),
+    "helicone": ("helicone.jsonl", IngestSettings()),
+    "portkey": ("portkey.jsonl", IngestSettings()),
+    "bifrost": ("bifrost.jsonl", IngestSettings()),
+    "datadog": ("datadog.jsonl", IngestSettings()),
+    "braintrust": ("braintrust.jsonl", IngestSettings()),
+    "phoenix": ("phoenix.jsonl", IngestSettings()),
+    "cloudflare": ("cloudflare.jsonl", IngestSettings()),
+    "openrouter": ("openrouter.jsonl", IngestSettings()),
 }
 assert set(BY_FORMAT) == set(FORMATS.names), "every format has a sample"
 

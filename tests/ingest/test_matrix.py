@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from audit.llm.logprices import rates_of
-from sample_logs.make_exports import CALLS, EXPORTS, otlp
+from sample_logs.make_exports import CALLS, otlp
+from sample_logs.make_exports import EXPORTS as OF_VENDORS
+from sample_logs.make_gateways import COUNTED, GATEWAYS
 from tests.ingest.reading import SAMPLES, Read, read, write_jsonl
 
+EXPORTS = OF_VENDORS | GATEWAYS
 ANSWERED = [call for call in CALLS if not call.failed]
 TABLES = ("prompt_tokens", "cached_tokens", "completion_tokens")
 
@@ -31,7 +34,7 @@ def rows(got: Read, *, answered: bool = True) -> list[dict[str, Any]]:
 
 def test_the_samples_are_what_the_script_makes() -> None:
     """The files in the repository are those that the script writes."""
-    for name, make in EXPORTS.items():
+    for name, make in (EXPORTS | COUNTED).items():
         lines = "".join(json.dumps(record, ensure_ascii=False) + "\n" for record in make())
         assert (SAMPLES / name).read_text("utf-8") == lines, name
 
@@ -75,6 +78,7 @@ def test_one_request_has_one_fingerprint(seen: dict[str, Read]) -> None:
         "batch.jsonl",
         "openai_responses_pairs.jsonl",
         "bedrock.jsonl",
+        *GATEWAYS,
     )
     prints = {name: [row["request_fp"] for row in rows(seen[name])] for name in carry}
     assert len({json.dumps(found) for found in prints.values()}) == 1, prints

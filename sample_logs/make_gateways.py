@@ -1,0 +1,378 @@
+"""Make the samples of what gateways and platforms export: the same eight invented calls, seen through each of them.
+
+Run: python -m sample_logs.make_gateways
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sample_logs.make_exports import CALLS, HERE, REFUSED, SCHEMA, TOOL, Call
+
+COST = 0.0001
+
+
+def _session(call: Call) -> str:
+    return f"session-{call.number // 2}"
+
+
+def _cost(call: Call) -> float:
+    return 0.0 if call.failed else round(COST * (call.number + 1), 6)
+
+
+def helicone() -> Iterator[dict[str, Any]]:
+    """Bodies as objects; the prompt is counted without the cache; a session path as a property."""
+    for call in CALLS:
+        prompt, cached, completion = call.tokens
+        properties = {"route": call.route, "tenant": call.tenant, "Helicone-Session-Id": _session(call)}
+        yield {
+            "request_id": call.id,
+            "request_created_at": call.at(),
+            "request_body": call.chat(),
+            "request_path": "https://api.openai.com/v1/chat/completions",
+            "request_user_id": "user-1",
+            "request_properties": properties,
+            "request_model": "gpt-4o-mini",
+            "model_override": None,
+            "response_id": f"response-{call.number}",
+            "response_created_at": call.at(0.4),
+            "response_body": {"error": REFUSED} if call.failed else call.completion(),
+            "response_status": 429 if call.failed else 200,
+            "response_model": None if call.failed else "gpt-4o-mini-2024-07-18",
+            "provider": "OPENAI",
+            "delay_ms": 400,
+            "time_to_first_token": None,
+            "prompt_tokens": None if call.failed else prompt - cached,
+            "prompt_cache_read_tokens": cached,
+            "prompt_cache_write_tokens": 0,
+            "completion_tokens": None if call.failed else completion,
+            "cost": _cost(call),
+            "cache_reference_id": "00000000-0000-0000-0000-000000000000",
+            "feedback_rating": True if call.number == 0 else None,
+        }
+
+
+def portkey() -> Iterator[dict[str, Any]]:
+    """Costs in cents; bodies as JSON texts on every other line."""
+    for call in CALLS:
+        prompt, _, completion = call.tokens
+        body: Any = {"error": REFUSED} if call.failed else call.completion()
+        asked: Any = call.chat()
+        if call.number % 2:
+            asked, body = json.dumps(asked), json.dumps(body)
+        yield {
+            "id": call.id,
+            "trace_id": f"trace-{call.number}",
+            "created_at": call.at(),
+            "request": asked,
+            "response": body,
+            "ai_org": "openai",
+            "ai_model": "gpt-4o-mini",
+            "req_units": 0 if call.failed else prompt,
+            "res_units": 0 if call.failed else completion,
+            "total_units": 0 if call.failed else prompt + completion,
+            "request_url": "https://api.openai.com/v1/chat/completions",
+            "cost": _cost(call) * 100,
+            "cost_currency": "USD",
+            "response_time": 400,
+            "response_status_code": 429 if call.failed else 200,
+            "config": "production",
+            "prompt_slug": None,
+            "metadata": {"route": call.route, "tenant": call.tenant, "_user": "user-1", "session_id": _session(call)},
+        }
+
+
+def bifrost() -> Iterator[dict[str, Any]]:
+    """Rows of the table on even lines (JSON in text), the API's objects on odd ones; one row is still under way."""
+    for call in CALLS:
+        prompt, cached, completion = call.tokens
+        body, text = call.chat(), call.number % 2 == 0
+        usage = {
+            "prompt_tokens": prompt,
+            "completion_tokens": completion,
+            "total_tokens": prompt + completion,
+            "prompt_tokens_details": {"cached_tokens": cached},
+        }
+        error = {"status_code": 429, "error": REFUSED}
+        held = {
+            "input_history": body["messages"],
+            "params": {"temperature": 0, "max_tokens": 200},
+            "tools": body.get("tools"),
+            "output_message": None if call.failed else call.message(),
+            "token_usage": None if call.failed else usage,
+            "error_details": error if call.failed else None,
+            "metadata": {"route": call.route, "session_id": _session(call)},
+        }
+        yield {
+            "id": call.id,
+            "parent_request_id": None,
+            "timestamp": call.at(),
+            "object": "chat.completion",
+            "provider": "openai",
+            "model": "gpt-4o-mini-2024-07-18",
+            "alias": "gpt-4o-mini",
+            "number_of_retries": 0,
+            "fallback_index": 0,
+            "selected_key_id": "key-1",
+            "customer_name": call.tenant,
+            "latency": 400.0,
+            "cost": None if call.failed else _cost(call),
+            "status": "error" if call.failed else "success",
+            "stop_reason": None if call.failed else "tool_calls" if call.wants_tool else "stop",
+            "stream": False,
+            **({name: json.dumps(value) for name, value in held.items() if value is not None} if text else held),
+        }
+    yield {"id": "call-08", "fallback_index": 0, "selected_key_id": "key-1", "status": "processing"}
+
+
+def datadog() -> Iterator[dict[str, Any]]:
+    """Spans of the Export API: the root of each trace has the tags, and costs are nano-dollars."""
+    for call in CALLS:
+        prompt, cached, completion = call.tokens
+        shared = {
+            "ml_app": "shop",
+            "trace_id": f"trace-{call.number}",
+            "start_ns": call.started * 10**9,
+            "duration": 400_000_000,
+            "status": "error" if call.failed else "ok",
+        }
+        root = f"root-{call.number}"
+        tags = ["env:production", f"tenant:{call.tenant}"]
+        yield _span_of(
+            root, shared | {"name": call.route, "span_kind": "workflow", "parent_id": "undefined", "tags": tags}
+        )
+        message: dict[str, Any] = {"role": "assistant", "content": "" if call.failed else call.said}
+        if call.wants_tool:
+            wanted = {"name": TOOL["name"], "arguments": {"number": "4471"}, "tool_id": "t1", "type": "function"}
+            message = {"role": "assistant", "content": "", "tool_calls": [wanted]}
+        counted = {
+            "input_tokens": prompt,
+            "output_tokens": completion,
+            "total_tokens": prompt + completion,
+            "cache_read_input_tokens": cached,
+            "estimated_total_cost": _cost(call) * 1e9,
+        }
+        own = {
+            "name": "openai.chat",
+            "span_kind": "llm",
+            "parent_id": root,
+            "session_id": _session(call),
+            "model_name": "gpt-4o-mini" if call.failed else "gpt-4o-mini-2024-07-18",
+            "model_provider": "openai",
+            "input": {"messages": call.chat()["messages"]},
+            "output": {"messages": [message]},
+            "metadata": {"temperature": 0, "max_tokens": 200},
+            "metrics": {} if call.failed else counted,
+            "tags": ["env:production"],
+        }
+        if call.wants_tool:
+            named = {key: TOOL[key] for key in ("name", "description")}
+            own["tool_definitions"] = [named | {"schema": SCHEMA}]
+        if call.failed:
+            own["error"] = {"type": "RateLimitError", "message": REFUSED["message"]}
+        yield _span_of(f"span-{call.number}", shared | own)
+
+
+def _span_of(name: str, attributes: dict[str, Any]) -> dict[str, Any]:
+    return {"id": name, "type": "span", "attributes": attributes | {"span_id": name}}
+
+
+def braintrust() -> Iterator[dict[str, Any]]:
+    """A task around each call, with the tenant and the error; the first call's row is there in two versions."""
+    for call in CALLS:
+        prompt, cached, completion = call.tokens
+        body, root = call.chat(), f"root-{call.number}"
+        shared = {"root_span_id": root, "log_id": "g", "project_id": "p", "created": call.at(), "scores": None}
+        counted: dict[str, Any] = {"start": call.started, "end": call.started + 0.4}
+        noted = {"tenant": call.tenant, "session_id": _session(call)}
+        yield shared | {
+            "id": root,
+            "_xact_id": "1000",
+            "span_id": root,
+            "span_parents": None,
+            "span_attributes": {"name": call.route, "type": "task"},
+            "input": call.asked,
+            "output": None,
+            "error": "RateLimitError: slow down" if call.failed else None,
+            "metadata": noted,
+            "metrics": dict(counted),
+        }
+        tools = {"tools": body["tools"]} if call.wants_tool else {}
+        finish = "tool_calls" if call.wants_tool else "stop"
+        choice = [{"index": 0, "finish_reason": finish, "message": call.message()}]
+        tokens = {
+            "prompt_tokens": prompt,
+            "completion_tokens": completion,
+            "tokens": prompt + completion,
+            "prompt_cached_tokens": cached,
+            "estimated_cost": _cost(call),
+        }
+        row = shared | {
+            "id": f"span-{call.number}",
+            "_xact_id": "1001",
+            "span_id": f"span-{call.number}",
+            "span_parents": [root],
+            "span_attributes": {"name": "Chat Completion", "type": "llm"},
+            "input": body["messages"],
+            "output": None if call.failed else choice,
+            "error": None,
+            "metadata": {"model": "gpt-4o-mini", "temperature": 0, "max_tokens": 200} | tools,
+            "metrics": counted if call.failed else counted | tokens,
+        }
+        if call.number == 0:
+            yield row | {"_xact_id": "999", "output": None, "metrics": counted}
+            row |= {"scores": {"helpful": 1}}
+        yield row
+
+
+def cloudflare() -> Iterator[dict[str, Any]]:
+    """Half from the logs API, without bodies, half from Logpush, with bodies that somebody decrypted, but one."""
+    for call in CALLS:
+        prompt, _, completion = call.tokens
+        noted = {"route": call.route, "tenant": call.tenant, "session_id": _session(call)}
+        if call.number < 4:
+            yield {
+                "id": call.id,
+                "created_at": call.at(),
+                "provider": "openai",
+                "model": "gpt-4o-mini-2024-07-18",
+                "path": "chat/completions",
+                "success": True,
+                "status_code": 200,
+                "cached": False,
+                "cost": _cost(call),
+                "duration": 400,
+                "tokens_in": prompt,
+                "tokens_out": completion,
+                "metadata": json.dumps(noted),
+            }
+            continue
+        hidden = {"type": "encrypted", "data": "QUJD"}
+        yield {
+            "Cached": False,
+            "Endpoint": "chat/completions",
+            "Gateway": "shop",
+            "Metadata": noted,
+            "Metrics": {"cost": _cost(call), "durationMs": 400},
+            "Model": "gpt-4o-mini-2024-07-18",
+            "Provider": "openai",
+            "RateLimited": False,
+            "RequestBody": hidden if call.number == 7 else call.chat(),
+            "RequestedModel": "gpt-4o-mini",
+            "ResponseBody": hidden if call.number == 7 else {"error": REFUSED} if call.failed else call.completion(),
+            "StatusCode": 429 if call.failed else 200,
+            "Timestamp": call.at(),
+        }
+
+
+def openrouter() -> Iterator[dict[str, Any]]:
+    """Answers of the API as they came; the fourth was cancelled, the fifth used the customer's own key."""
+    for call in CALLS:
+        if call.failed:
+            continue
+        prompt, cached, completion = call.tokens
+        own = call.number == 4
+        yield {
+            "data": {
+                "id": call.id,
+                "upstream_id": f"upstream-{call.number}",
+                "total_cost": 0.00001 if own else _cost(call),
+                "upstream_inference_cost": 0.0004 if own else None,
+                "is_byok": own,
+                "created_at": call.at(),
+                "model": "openai/gpt-4o-mini",
+                "streamed": call.number == 3,
+                "cancelled": call.number == 3,
+                "provider_name": "OpenAI",
+                "latency": 400,
+                "finish_reason": None if call.number == 3 else "stop",
+                "native_finish_reason": None if call.number == 3 else "stop",
+                "tokens_prompt": prompt + 2,
+                "tokens_completion": completion + 2,
+                "native_tokens_prompt": prompt,
+                "native_tokens_completion": completion,
+                "native_tokens_reasoning": 0,
+                "native_tokens_cached": cached,
+                "origin": f"https://shop.example/{call.route}",
+                "http_referer": None,
+                "external_user": "user-1",
+                "session_id": _session(call),
+                "provider_responses": [{"status": 200}],
+                "router": None,
+                "api_type": "completions",
+            }
+        }
+
+
+def phoenix() -> Iterator[dict[str, Any]]:
+    """Spans of the REST API: flat attributes, the vendor's bodies as JSON texts, a chain around each call."""
+    for call in CALLS:
+        prompt, cached, completion = call.tokens
+        trace, root = f"{call.number + 1:032x}", f"{call.number:08x}00000001"
+        times = {"start_time": call.at(), "end_time": call.at(0.4)}
+        status = {"status_code": "ERROR", "status_message": "RateLimitError: slow down"} if call.failed else {}
+        status = status or {"status_code": "OK", "status_message": ""}
+        around = {"route": call.route, "tenant": call.tenant, "session.id": _session(call)}
+        yield (
+            times
+            | status
+            | {
+                "name": call.route,
+                "context": {"trace_id": trace, "span_id": root},
+                "span_kind": "CHAIN",
+                "parent_id": None,
+                "attributes": {"openinference.span.kind": "CHAIN", "input.value": call.asked} | around,
+                "events": [],
+            }
+        )
+        found = {
+            "openinference.span.kind": "LLM",
+            "llm.system": "openai",
+            "llm.model_name": "gpt-4o-mini-2024-07-18",
+            "input.value": json.dumps(call.chat()),
+            "input.mime_type": "application/json",
+        }
+        said = {
+            "output.value": json.dumps(call.completion()),
+            "llm.token_count.prompt": prompt,
+            "llm.token_count.completion": completion,
+            "llm.token_count.prompt_details.cache_read": cached,
+        }
+        yield (
+            times
+            | status
+            | {
+                "name": "ChatCompletion",
+                "context": {"trace_id": trace, "span_id": f"{call.number:08x}00000002"},
+                "span_kind": "LLM",
+                "parent_id": root,
+                "attributes": found if call.failed else found | said,
+                "events": [],
+            }
+        )
+
+
+GATEWAYS = {
+    "helicone.jsonl": helicone,
+    "portkey.jsonl": portkey,
+    "bifrost.jsonl": bifrost,
+    "datadog.jsonl": datadog,
+    "braintrust.jsonl": braintrust,
+    "phoenix.jsonl": phoenix,
+}
+"""Exports that carry whole calls."""
+COUNTED = {"cloudflare.jsonl": cloudflare, "openrouter.jsonl": openrouter}
+"""Exports whose records may have counts and costs alone."""
+
+
+def main() -> None:
+    """Write every sample beside this file."""
+    for name, make in (GATEWAYS | COUNTED).items():
+        lines = (json.dumps(record, ensure_ascii=False) for record in make())
+        (HERE / name).write_text("".join(line + "\n" for line in lines), "utf-8")
+
+
+if __name__ == "__main__":
+    main()

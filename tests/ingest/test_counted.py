@@ -1,0 +1,105 @@
+"""Logs that have counts and costs of a call, and not always its bodies: what must come out, row by row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.core.settings import IngestSettings
+from sample_logs.make_exports import CALLS
+from sample_logs.make_gateways import COST
+from tests.ingest.reading import SAMPLES, Read, read, sample, write_jsonl
+
+
+def by_time(got: Read) -> list[dict[str, Any]]:
+    """Rows in the order of the calls."""
+    return sorted(got.rows(), key=lambda row: row["started_at"])
+
+
+def test_cloudflare_reads_both_of_its_exports(tmp_path: Path) -> None:
+    """The API's rows cost what it says, without a prompt; Logpush's can be replayed once decrypted."""
+    got = read(SAMPLES / "cloudflare.jsonl", tmp_path / "run")
+    rows = by_time(got)
+    assert [row["cost_usd_logged"] for row in rows[:5]] == [round(COST * (n + 1), 6) for n in range(5)]
+    assert [row["prompt_tokens"] for row in rows] == [60, 61, 62, 63, 64, None, 66, None]
+    assert [row["replayable"] for row in rows] == ["none"] * 4 + ["equivalent", "none", "equivalent", "none"]
+    assert "encrypted" in rows[7]["unreplayable_reasons"]
+    assert (rows[5]["status"], rows[5]["error_type"], got.report.failures) == ("error", "rate_limit", 1)
+    assert {row["tenant"] for row in rows} == {"north", "south"}
+    assert (got.report.requests, got.report.rejected) == (7, 0)
+
+
+def test_openrouter_counts_native_tokens_and_bills(tmp_path: Path) -> None:
+    """Native tokens, the provider's bill with the upstream's where the key is the customer's, a cancelled stream."""
+    got = read(SAMPLES / "openrouter.jsonl", tmp_path / "run")
+    rows, calls = by_time(got), [call for call in CALLS if not call.failed]
+    assert [(row["prompt_tokens"], row["cached_tokens"], row["completion_tokens"]) for row in rows] == [
+        call.tokens for call in calls
+    ]
+    assert [row["status"] for row in rows] == ["ok", "ok", "ok", "partial", "ok", "ok", "ok"]
+    assert rows[4]["cost_usd_logged"] == pytest.approx(0.00041)
+    assert {row["cost_basis"] for row in rows} == {"provider"}
+    assert (rows[0]["provider"], rows[0]["route"], rows[0]["route_source"]) == (
+        "openrouter", "https://shop.example/triage", "origin",
+    )  # fmt: skip
+    assert got.report.requests == 7
+
+
+def test_helicone_without_bodies_keeps_the_dollars(tmp_path: Path) -> None:
+    """The placeholder of an export without bodies is no prompt; the call and its cost stay in the books."""
+    away = {"helicone_message": "fetching body from signed_url... contact support for more information"}
+    record = sample("helicone.jsonl")[1] | {"request_body": away, "response_body": away}
+    got = read(write_jsonl(tmp_path / "log.jsonl", [record]), tmp_path / "run")
+    (row,) = got.rows()
+    assert (row["status"], row["cost_usd_logged"], row["prompt_tokens"]) == ("ok", 0.0002, 61)
+    assert "body_external" in row["unreplayable_reasons"]
+    assert row["messages"] is None
+
+
+def test_portkey_costs_are_cents_and_hits_are_free(tmp_path: Path) -> None:
+    """The older export has its bodies under `body` and says what the cache answered."""
+    record = sample("portkey.jsonl")[0]
+    old = record | {"request": {"body": record["request"]}, "response": {"body": record["response"]}}
+    hit = old | {"id": "other", "cache_status": "HIT", "cost": 0, "created_at": "2026-09-02T00:00:00Z"}
+    got = read(write_jsonl(tmp_path / "log.jsonl", [old, hit]), tmp_path / "run")
+    assert by_time(got)[0]["cost_usd_logged"] == pytest.approx(0.0001)
+    assert (got.report.requests, got.report.cache_hits) == (1, 1)
+    assert by_time(got)[0]["response_text"] == "Answer 0."
+
+
+def test_phoenix_columns_of_a_data_frame_are_its_attributes(tmp_path: Path) -> None:
+    """`get_spans_dataframe()` has a column for each attribute, with lists of messages as they are."""
+    frame = {
+        "name": "ChatCompletion",
+        "span_kind": "LLM",
+        "parent_id": None,
+        "start_time": "2026-09-01T00:00:00+00:00",
+        "end_time": "2026-09-01T00:00:01+00:00",
+        "status_code": "OK",
+        "status_message": "",
+        "context.span_id": "0000000100000001",
+        "context.trace_id": "0" * 31 + "1",
+        "attributes.llm.model_name": "gpt-4o-mini-2024-07-18",
+        "attributes.llm.input_messages": [{"message.role": "user", "message.content": "Hello"}],
+        "attributes.llm.output_messages": [{"message": {"role": "assistant", "content": "Good day"}}],
+        "attributes.llm.token_count.prompt": 12.0,
+        "attributes.llm.token_count.completion": 3.0,
+        "attributes.metadata": {"tenant": "north"},
+    }
+    got = read(write_jsonl(tmp_path / "log.jsonl", [frame]), tmp_path / "run", IngestSettings(route="metadata.nothing"))
+    (row,) = got.rows()
+    assert (row["prompt_tokens"], row["completion_tokens"], row["tenant"]) == (12, 3, "north")
+    assert (row["response_text"], row["latency_ms"], row["status"]) == ("Good day", 1000.0, "ok")
+    assert '"Hello"' in row["messages"]
+
+
+def test_a_row_of_braintrust_counts_once_in_its_last_version(tmp_path: Path) -> None:
+    """Versions come in any order; the last one has the score."""
+    records = sample("braintrust.jsonl")[:3]
+    got = read(write_jsonl(tmp_path / "log.jsonl", records[::-1]), tmp_path / "run")
+    (row,) = got.rows()
+    assert (row["route"], row["tenant"], row["prompt_tokens"]) == ("triage", "north", 60)
+    assert row["feedback"][0]["name"] == "helpful"
+    assert got.report.not_calls == 2
