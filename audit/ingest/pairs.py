@@ -82,7 +82,7 @@ def pair_row(record: dict[str, Any], request: dict[str, Any] | None, answer: Any
     status = next((n for key in _STATUS if (n := small(record.get(key))) is not None), None)
     bodies.put_outcome(row, failed, status, answered=answered)
     put_times(row, record)
-    cost = next((n for key in _COST if (n := number(record.get(key))) is not None and n >= 0), None)
+    cost = next((usd for key in _COST if (usd := number(record.get(key))) is not None and usd >= 0), None)
     put_cost(row, cost, usage, "gateway_pricetable")
     row.dedupe_key = call_key(row)
     put_labels(row, record, request or {}, wanted)
