@@ -354,6 +354,167 @@ def phoenix() -> Iterator[dict[str, Any]]:
         )
 
 
+def weave() -> Iterator[dict[str, Any]]:
+    """An operation around each call, whose usage is the sum of what it holds."""
+    for call in CALLS:
+        prompt, cached, completion = call.tokens
+        trace, root = f"trace-{call.number}", f"root-{call.number}"
+        counts = {
+            "requests": 1,
+            "prompt_tokens": prompt,
+            "completion_tokens": completion,
+            "prompt_tokens_details": {"cached_tokens": cached},
+        }
+        costs = {"prompt_tokens_total_cost": _cost(call) / 2, "completion_tokens_total_cost": _cost(call) / 2}
+        model = "gpt-4o-mini-2024-07-18"
+        told = {"weave": {"latency_ms": 400, "status": "success", "costs": {model: costs}}}
+        summary = {} if call.failed else {"usage": {model: counts}} | told
+        shared = {
+            "project_id": "acme/shop",
+            "trace_id": trace,
+            "started_at": call.at(),
+            "ended_at": call.at(0.4),
+            "summary": summary,
+            "exception": "RateLimitError: slow down" if call.failed else None,
+        }
+        yield shared | {
+            "id": root,
+            "op_name": f"weave:///acme/shop/op/{call.route}:a1b2",
+            "parent_id": None,
+            "attributes": {"tenant": call.tenant, "session_id": _session(call)},
+            "inputs": {"question": call.asked},
+            "output": None if call.failed else call.said,
+        }
+        yield shared | {
+            "id": f"call-{call.number}",
+            "op_name": "weave:///acme/shop/op/openai.chat.completions.create:c3d4",
+            "parent_id": root,
+            "attributes": {},
+            "inputs": {"self": "weave:///acme/shop/object/Completions:e5f6"} | call.chat(),
+            "output": None if call.failed else call.completion(),
+        }
+
+
+def vertex() -> Iterator[dict[str, Any]]:
+    """Gemini's rows; bodies are JSON texts on every other line. The refused call left no row."""
+    for call in CALLS:
+        if call.failed:
+            continue
+        prompt, cached, completion = call.tokens
+        system = call.chat()["messages"][0]["content"]
+        asked: dict[str, Any] = {
+            "contents": [{"role": "user", "parts": [{"text": call.asked}]}],
+            "systemInstruction": {"parts": [{"text": system}]},
+            "generationConfig": {"temperature": 0, "maxOutputTokens": 200},
+            "labels": {"route": call.route, "tenant": call.tenant},
+        }
+        part: dict[str, Any] = {"text": call.said}
+        if call.wants_tool:
+            named = {key: TOOL[key] for key in ("name", "description")}
+            asked["tools"] = [{"functionDeclarations": [named | {"parameters": SCHEMA}]}]
+            part = {"functionCall": {"name": TOOL["name"], "args": {"number": "4471"}}}
+        counts = {"promptTokenCount": prompt, "candidatesTokenCount": completion, "cachedContentTokenCount": cached}
+        said: dict[str, Any] = {
+            "candidates": [{"content": {"role": "model", "parts": [part]}, "finishReason": "STOP"}],
+            "usageMetadata": counts | {"totalTokenCount": prompt + completion},
+            "modelVersion": "gemini-2.5-flash",
+            "responseId": call.id,
+        }
+        text = call.number % 2 == 0
+        yield {
+            "endpoint": "projects/1/locations/us-central1/publishers/google/models/gemini-2.5-flash",
+            "deployed_model_id": "",
+            "logging_time": call.at(),
+            "request_id": 1000 + call.number,
+            "request_payload": [],
+            "response_payload": [],
+            "model": "gemini-2.5-flash",
+            "model_version": "default",
+            "api_method": "generateContent",
+            "full_request": json.dumps(asked) if text else asked,
+            "full_response": json.dumps(said) if text else said,
+            "metadata": {"request_latency": 400},
+        }
+
+
+def claude_code() -> Iterator[dict[str, Any]]:
+    """One session: each answer in two lines with the same usage, the first line repeated, a limit that was hit."""
+    for call in CALLS:
+        prompt, cached, completion = call.tokens
+        shared = {
+            "sessionId": "session-1",
+            "isSidechain": False,
+            "userType": "external",
+            "cwd": "/home/ann/shop",
+            "gitBranch": "main",
+            "version": "2.1.40",
+        }
+        asked = {"role": "user", "content": [{"type": "text", "text": call.asked}]}
+        user = {
+            "type": "user",
+            "uuid": f"u-{call.number}",
+            "parentUuid": None,
+            "message": asked,
+            "timestamp": call.at(),
+        }
+        yield shared | user
+        line = shared | {"type": "assistant", "parentUuid": f"u-{call.number}", "timestamp": call.at(0.4)}
+        if call.failed:
+            message = {"model": "<synthetic>", "role": "assistant", "content": [{"type": "text", "text": "limit"}]}
+            yield line | {
+                "uuid": f"e-{call.number}",
+                "isApiErrorMessage": True,
+                "error": "rate_limit",
+                "message": message,
+            }
+            continue
+        usage = {"input_tokens": prompt - cached, "cache_read_input_tokens": cached, "cache_creation_input_tokens": 0}
+        for part, block in enumerate(
+            ({"type": "thinking", "thinking": "", "signature": "s"}, {"type": "text", "text": call.said})
+        ):
+            message = {
+                "id": f"msg-{call.number}",
+                "type": "message",
+                "role": "assistant",
+                "model": "claude-haiku-4-5",
+                "content": [block],
+                "stop_reason": "end_turn" if part else None,
+                "usage": usage | {"output_tokens": completion if part else 1},
+            }
+            made = line | {"uuid": f"a-{call.number}-{part}", "requestId": f"req-{call.number}", "message": message}
+            yield made
+            if call.number == 0 and part == 0:
+                yield made
+    yield {"type": "summary", "summary": "Tickets", "leafUuid": "a-7-1"}
+
+
+def codex() -> Iterator[dict[str, Any]]:
+    """One session: a count after each answer, one of them repeated."""
+    head = {"id": "session-1", "cwd": "/home/ann/shop", "cli_version": "0.65.0", "model_provider": "openai"}
+    yield {"timestamp": CALLS[0].at(), "type": "session_meta", "payload": head}
+    total = 0
+    for call in CALLS:
+        if call.failed:
+            continue
+        prompt, cached, completion = call.tokens
+        total += prompt + completion
+        last = {"input_tokens": prompt, "cached_input_tokens": cached, "output_tokens": completion}
+        counts = {"last_token_usage": last | {"reasoning_output_tokens": 0, "total_tokens": prompt + completion}}
+        info = counts | {"total_token_usage": {"total_tokens": total}}
+        yield {
+            "timestamp": call.at(),
+            "type": "turn_context",
+            "payload": {"model": "gpt-4o-mini", "cwd": "/home/ann/shop"},
+        }
+        said = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": call.said}]}
+        yield {"timestamp": call.at(0.3), "type": "response_item", "payload": said}
+        event = {"timestamp": call.at(0.4), "type": "event_msg", "payload": {"type": "token_count", "info": info}}
+        yield event
+        if call.number == 2:
+            yield event | {"timestamp": call.at(0.5)}
+    yield {"timestamp": CALLS[7].at(0.6), "type": "event_msg", "payload": {"type": "token_count", "info": None}}
+
+
 GATEWAYS = {
     "helicone.jsonl": helicone,
     "portkey.jsonl": portkey,
@@ -361,9 +522,16 @@ GATEWAYS = {
     "datadog.jsonl": datadog,
     "braintrust.jsonl": braintrust,
     "phoenix.jsonl": phoenix,
+    "weave.jsonl": weave,
+    "vertex.jsonl": vertex,
 }
 """Exports that carry whole calls."""
-COUNTED = {"cloudflare.jsonl": cloudflare, "openrouter.jsonl": openrouter}
+COUNTED = {
+    "cloudflare.jsonl": cloudflare,
+    "openrouter.jsonl": openrouter,
+    "claude_code.jsonl": claude_code,
+    "codex.jsonl": codex,
+}
 """Exports whose records may have counts and costs alone."""
 
 

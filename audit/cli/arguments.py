@@ -8,8 +8,36 @@ from typing import Annotated, Any
 import typer
 
 from audit.cli import candidates
+from audit.core.errors import InputError
 
-Logs = Annotated[list[Path], typer.Argument(metavar="LOGS...", help="Log files or folders; compressed ones too.")]
+
+def with_stdin(paths: list[Path] | None) -> list[Path] | None:
+    """Paths with `-` as a file that holds standard input, because logs are read more than once; it goes at the end.
+
+    Raises:
+        InputError: Standard input is a keyboard.
+    """
+    if not paths or Path("-") not in paths:
+        return paths
+    import atexit
+    import shutil
+    import sys
+    import tempfile
+
+    if sys.stdin.isatty():
+        raise InputError("- reads a log from a pipe, and there is none", code="usage", hint="zcat log.gz | audit mix -")
+    scratch = tempfile.mkdtemp(prefix="audit-stdin-")
+    atexit.register(shutil.rmtree, scratch, ignore_errors=True)
+    spooled = Path(scratch, "stdin")
+    with spooled.open("wb") as file:
+        shutil.copyfileobj(sys.stdin.buffer, file)
+    return [spooled if path == Path("-") else path for path in paths]
+
+
+Logs = Annotated[
+    list[Path],
+    typer.Argument(metavar="LOGS...", help="Log files, folders or patterns; - is stdin.", callback=with_stdin),
+]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", autocompletion=candidates.run_folders)]
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="Default: ./audit.yaml, else the defaults.")]
 RunConfig = Annotated[

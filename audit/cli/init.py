@@ -7,12 +7,16 @@ from typing import Annotated
 
 import typer
 
+from audit.cli.arguments import with_stdin
 from audit.cli.terminal import Terminal
 
 
 def init(
     ctx: typer.Context,
-    logs: Annotated[list[Path] | None, typer.Argument(metavar="LOGS...", help="Log files or folders.")] = None,
+    logs: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="LOGS...", help="Log files, folders or patterns; - is stdin.", callback=with_stdin),
+    ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write; - is stdout.")] = Path("audit.yaml"),
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of audit.yaml instead.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,

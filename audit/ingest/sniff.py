@@ -8,6 +8,7 @@ from typing import Any
 
 from audit.core.errors import InputError, Place
 from audit.core.settings import FieldMap, IngestSettings
+from audit.ingest.foreign import recognised
 from audit.ingest.formats import FORMATS
 from audit.ingest.row import Unusable
 from audit.ingest.source import Piece
@@ -101,6 +102,14 @@ def _unknown(piece: Piece, record: Mapping[str, Any]) -> InputError:
     if shared:
         notes.append(f"nearest format: {near}, which shares {', '.join(shared)}")
     notes.append(f"known formats: {', '.join(FORMATS)}")
+    if (foreign := recognised(fields)) is not None:
+        return InputError(
+            f"this looks like {foreign.tool}, which audit does not read",
+            code="ingest.unknown-format",
+            place=Place(file=str(piece.source.path), line=piece.first_row),
+            notes=notes,
+            hint=foreign.hint,
+        )
     return InputError(
         "the format of this log is not known",
         code="ingest.unknown-format",

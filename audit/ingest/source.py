@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import io
 import mmap
 from collections.abc import Iterator, Sequence
@@ -114,11 +115,13 @@ def _unwrapped(record: bytes, field: str) -> Sequence[bytes]:
 def find_sources(paths: Sequence[Path]) -> list[Source]:
     """Files to read, in the order given; a folder stands for the logs in it and below, sorted.
 
+    A pattern that the shell did not expand (`logs/**/*.jsonl`) stands for what it fits, sorted.
+
     Raises:
         InputError: A path does not exist, or a folder holds nothing that could be a log.
     """
     files: dict[Path, Path] = {}
-    for path in paths:
+    for path in (found for given in paths for found in _expanded(given)):
         if path.is_dir():
             inside = sorted(p for p in path.rglob("*") if p.is_file() and _is_log(p, path))
             if not inside:
@@ -138,6 +141,20 @@ def find_sources(paths: Sequence[Path]) -> list[Source]:
         names[path.name] = number = names.get(path.name, 0) + 1
         sources.append(Source(path, path.name if number == 1 else f"{path.name}#{number}"))
     return sources
+
+
+def _expanded(path: Path) -> Sequence[Path]:
+    """What a pattern fits; a path that is there is itself, whatever it is called.
+
+    Raises:
+        InputError: The pattern fits nothing.
+    """
+    if path.exists() or not glob.has_magic(str(path)):
+        return (path,)
+    found = sorted(map(Path, glob.glob(str(path), recursive=True)))
+    if not found:
+        raise InputError(f"{path} fits no file", code="file.missing", hint="give a path, or a pattern that fits one")
+    return found
 
 
 def _is_log(path: Path, folder: Path) -> bool:

@@ -56,6 +56,10 @@ BY_FORMAT = {
     "phoenix": ("phoenix.jsonl", IngestSettings()),
     "cloudflare": ("cloudflare.jsonl", IngestSettings()),
     "openrouter": ("openrouter.jsonl", IngestSettings()),
+    "weave": ("weave.jsonl", IngestSettings()),
+    "vertex": ("vertex.jsonl", IngestSettings()),
+    "claude-code": ("claude_code.jsonl", IngestSettings()),
+    "codex": ("codex.jsonl", IngestSettings()),
 }
 assert set(BY_FORMAT) == set(FORMATS.names), "every format has a sample"
 

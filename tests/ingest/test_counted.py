@@ -103,3 +103,23 @@ def test_a_row_of_braintrust_counts_once_in_its_last_version(tmp_path: Path) -> 
     assert (row["route"], row["tenant"], row["prompt_tokens"]) == ("triage", "north", 60)
     assert row["feedback"][0]["name"] == "helpful"
     assert got.report.not_calls == 2
+
+
+@pytest.mark.parametrize(("file", "model"), [("claude_code.jsonl", "claude-haiku-4-5"), ("codex.jsonl", "gpt-4o-mini")])
+def test_a_transcript_counts_each_answer_once(file: str, model: str, tmp_path: Path) -> None:
+    """Answers in several lines, repeated lines and repeated counts are one call; its project is its route."""
+    got = read(SAMPLES / file, tmp_path / "run")
+    rows = [row for row in by_time(got) if row["status"] == "ok" and row["duplicate_of"] is None]
+    tokens = [(row["prompt_tokens"], row["cached_tokens"], row["completion_tokens"]) for row in rows]
+    assert tokens == [call.tokens for call in CALLS if not call.failed]
+    assert {(row["route"], row["session_id"], row["model_key"]) for row in rows} == {("shop", "session-1", model)}
+    assert {row["replayable"] for row in rows} == {"none"}
+    assert got.report.read == len(got.traffic) + got.report.not_calls
+    assert got.report.rejected == 0
+
+
+def test_a_limit_of_an_agent_is_a_failure(tmp_path: Path) -> None:
+    """What the agent writes in place of an answer is no call that cost anything."""
+    got = read(SAMPLES / "claude_code.jsonl", tmp_path / "run")
+    (failed,) = [row for row in got.rows() if row["status"] == "error"]
+    assert (failed["error_type"], failed["model_key"], got.report.failures) == ("rate_limit", None, 1)

@@ -1,0 +1,58 @@
+"""Logs that are known and not read: told by their fields, so that a refusal names the tool and says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+_MAP = "map its fields with `ingest.map` in audit.yaml, or export the traffic from the gateway in front of it"
+_TRAFFIC = "it holds graded cases, not traffic: audit the log of the calls that your application made"
+_BILL = "it is a bill, not a log of calls: audit the log that the bill is for"
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """A kind of file without a reader.
+
+    Attributes:
+        tool: Whose it is, as a sentence ends with it.
+        fields: All of them stand at the top of each of its records.
+        hint: What to do instead.
+    """
+
+    tool: str
+    fields: frozenset[str]
+    hint: str
+
+
+def _foreign(tool: str, fields: str, hint: str) -> Foreign:
+    return Foreign(tool, frozenset(fields.split()), hint)
+
+
+FOREIGN = (
+    _foreign("promptfoo's results", "evalId results config", _TRAFFIC),
+    _foreign("promptfoo's results", "gradingResult testCase provider prompt", _TRAFFIC),
+    _foreign("a log of Inspect", "eval plan samples", _TRAFFIC),
+    _foreign("TensorZero's ChatInference or JsonInference", "function_name variant_name episode_id", _MAP),
+    _foreign("TensorZero's ModelInference", "inference_id raw_request raw_response", _MAP),
+    _foreign(
+        "Azure API Management's LLM log", "CorrelationId SequenceNumber",
+        "join its rows by CorrelationId into one object per call, then map the fields with `ingest.map`",
+    ),
+    _foreign("a session of Gemini CLI", "sessionId projectHash", _MAP),
+    _foreign("Pydantic Logfire's records", "otel_scope_name span_name attributes", "export them as OTLP: it is read"),
+    _foreign(
+        "OpenRouter's activity", "model_permaslug endpoint_id",
+        "it has one row for each day and model: export the generations, `GET /api/v1/generation`",
+    ),
+    _foreign("an AWS Cost and Usage Report", "lineItem/UsageType lineItem/UnblendedCost", _BILL),
+    _foreign("an AWS Cost and Usage Report", "line_item_usage_type line_item_unblended_cost", _BILL),
+    _foreign("a FOCUS cost export", "BilledCost ChargePeriodStart", _BILL),
+    _foreign("OpenAI's costs or usage", "object start_time end_time results", _BILL),
+    _foreign("AWS CloudTrail", "eventSource eventName eventTime", "switch on Bedrock's model invocation logging"),
+)  # fmt: skip
+
+
+def recognised(fields: Collection[str]) -> Foreign | None:
+    """The kind of file whose fields these are; None for one that nobody told us of."""
+    return next((known for known in FOREIGN if known.fields <= set(fields)), None)
