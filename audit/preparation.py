@@ -23,7 +23,7 @@ from audit.ingest.source import find_sources
 from audit.ingest.suggest import suggest_route_fields
 from audit.llm.tiers import hosts, resolve_tiers
 from audit.replay.plan import Call, TokenCounts, batch_quotes, planned_calls, quote
-from audit.replay.run import recorded_calls
+from audit.replay.run import answered_otherwise, recorded_calls
 from audit.sampling.design import RouteNeeds, design_routes
 from audit.sampling.draw import quality_order
 from audit.sampling.frame import RouteFrame, route_frames
@@ -86,6 +86,7 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
         quotes=quotes,
         config=None if settings.config_file is None else str(settings.config_file),
         sources=tuple(str(path) for path in sources),
+        asked_otherwise=answered_otherwise(calls, tiers, settings.replay, folder, settings.directory),
         tiers={name: notes for name, notes in read_tier_notes(folder.tiers).items() if name in asked},
         batches=batch_quotes(calls, tiers, done),
     )

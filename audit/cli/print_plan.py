@@ -125,6 +125,7 @@ def _quote(plan: Plan) -> list[str]:
         + (f"; {count(recorded)} more are recorded already." if recorded else "."),
     ]
     lines += _batches(plan)
+    lines += [f"  Again   {terminal_safe(one.sentence)}." for one in plan.asked_otherwise]
     lines += _tiers(plan)
     hosts = ", ".join(terminal_safe(host) for host in plan.hosts)
     return [*lines, f"  Text leaves this process for: {hosts}." if hosts else "  No text leaves this process."]

@@ -63,6 +63,19 @@ class Adaptation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskedAs:
+    """What decided a tier's answers when calls of it were made; no secret is in it.
+
+    Attributes:
+        answers_key: `Tier.answers_key`.
+        base_url: Its address, or None.
+    """
+
+    answers_key: str
+    base_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TierNotes:
     """What a replay learned of a tier.
 
@@ -71,12 +84,14 @@ class TierNotes:
         stopped: Why nothing more was sent to it; None where nothing stopped it.
         routes_stopped: The same by route, where only calls of that route failed.
         refused: Why requests were not asked, each reason once.
+        asked_as: With what it was asked so far, each once: calls made with other settings are no answers of today's.
     """
 
     adaptations: tuple[Adaptation, ...] = ()
     stopped: Because | None = None
     routes_stopped: dict[str, Because] = field(default_factory=dict)
     refused: tuple[Because, ...] = ()
+    asked_as: tuple[AskedAs, ...] = ()
 
     def stop_of(self, route: str) -> Because | None:
         """Why nothing more of a route was sent to it; None where nothing stopped that."""

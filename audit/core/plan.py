@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from audit.core.adaptation import TierNotes
 from audit.core.criteria import CriteriaCheck
+from audit.core.display import listing, plural, usd
 from audit.core.fingerprint import fingerprint
 from audit.core.plain import from_plain
 from audit.core.reason import Because
@@ -137,6 +138,34 @@ class BatchQuote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskedOtherwise:
+    """Answers to calls of a plan that were made with other settings of their tier, so that they are asked again.
+
+    Attributes:
+        tier: Whose settings changed.
+        where: `journal` of the run folder, or `cassette`.
+        calls: Of the plan, answered so.
+        usd: What they cost over the network; None where that is not known.
+        differs: Names of the settings that are others now.
+    """
+
+    tier: str
+    where: str
+    calls: int
+    usd: float | None
+    differs: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """For people; without a full stop."""
+        cost = "" if self.usd is None else f", for {usd(self.usd)}"
+        return (
+            f"{plural(self.calls, 'call')} to tier `{self.tier}` {'is' if self.calls == 1 else 'are'} in the "
+            f"{self.where} with other settings ({listing(self.differs)}){cost}; not used, and asked again"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A quoted replay.
 
@@ -151,6 +180,7 @@ class Plan:
         sources: Paths of the logs as given.
         batches: Tiers that are asked in batches; empty where none is.
         tiers: What calls so far have shown of the tiers: how requests are changed, what is not asked, what stopped.
+        asked_otherwise: What has been answered under other settings, and is paid for again.
     """
 
     made_from: dict[str, str]
@@ -170,6 +200,7 @@ class Plan:
     sources: tuple[str, ...] = ()
     tiers: dict[str, TierNotes] = field(default_factory=dict)
     batches: tuple[BatchQuote, ...] = ()
+    asked_otherwise: tuple[AskedOtherwise, ...] = ()
     schema: str = SCHEMA
 
     @property

@@ -205,20 +205,6 @@ def missing(cassette: Cassette, asked: Iterable[tuple[str, str, int]]) -> int:
     return sum(not cassette.has(*one) for one in asked)
 
 
-def recorded_otherwise(cassette: Cassette, tier: Tier) -> str | None:
-    """A word about recordings of a tier's model that do not count for it, because they were made with other settings.
-
-    Recordings of earlier versions name no settings: they count for tiers without any.
-    """
-    known = cassette.identities(tier.model)
-    if tier.answers_key in known or not known:
-        return None
-    return (
-        f"the recordings of `{tier.model}` were made with other settings (options, protocol or token limit) than tier "
-        f"`{tier.name}` has; they are not used for it"
-    )
-
-
 def _says(name: str, value: Any) -> bool:
     """Whether a field is written: those that came later only where they say something, so that old lines stay equal."""
     return name not in ("notes", "beside_bytes") or bool(value)

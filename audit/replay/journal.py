@@ -27,6 +27,7 @@ from types import TracebackType
 from typing import Any
 
 from audit.core.errors import AuditError
+from audit.core.reason import Reason
 from audit.core.schemas import MEASURED
 
 COMMIT_EVERY_S = 0.05
@@ -64,8 +65,9 @@ class Result:
 
     @property
     def measured(self) -> bool:
-        """Whether the status says something of the tier; what does not is asked again on a resume."""
-        return self.status in MEASURED
+        """Whether the status says something of the tier; what does not is asked again on a resume. So is what was too
+        long by the tier's own `context_tokens` and was never sent: that setting may be another one now."""
+        return self.status in MEASURED and not (self.status == Reason.TOO_LONG and not self.attempts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

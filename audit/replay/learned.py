@@ -20,6 +20,7 @@ from audit.core.fingerprint import canonical_json
 from audit.core.reason import Because, Reason, because
 from audit.core.tier import Tier
 from audit.llm.provider import IMAGE_PARTS, part_types
+from audit.replay.plan import asked_as
 
 FAILURES_COUNT_FROM = 50
 """Calls of a route to a tier before its failure rate says anything."""
@@ -53,11 +54,20 @@ class Learned:
     def open(cls, path: Path, tiers: Mapping[str, Tier]) -> Learned:
         """What earlier runs of the folder learned of these tiers, as far as it is still allowed."""
         known = {
-            name: TierNotes(adaptations=tuple(one for one in notes.adaptations if one.kind in tiers[name].adapt))
+            name: TierNotes(
+                adaptations=tuple(one for one in notes.adaptations if one.kind in tiers[name].adapt),
+                asked_as=notes.asked_as,
+            )
             for name, notes in read_tier_notes(path).items()
             if name in tiers
         }
         return cls(path=path, notes=known)
+
+    def asking(self, tier: Tier) -> None:
+        """Take in that a tier is about to be asked with its settings of now."""
+        known, now = self.of(tier.name), asked_as(tier)
+        if now not in known.asked_as:
+            self._keep(tier.name, replace(known, asked_as=(*known.asked_as, now)))
 
     def of(self, tier: str) -> TierNotes:
         """What is known of a tier."""

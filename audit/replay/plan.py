@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from audit.core.adaptation import AskedAs
 from audit.core.errors import UnknownName
 from audit.core.exchange import Request, Usage
 from audit.core.fingerprint import fingerprint
@@ -83,7 +84,7 @@ def planned_calls(
     for name in {n for d in designs for n in (*d.candidates, d.incumbent_tier) if n is not None}:
         if name not in by_name:
             raise UnknownName.among("tier", name, by_name)
-    named = {tier.name: (tier.name, tier.answers_key, tier.base_url) for tier in tiers}
+    keys = {tier.name: asked_as(tier) for tier in tiers}
     drawn = _drawn(slice_)
     ranked: list[tuple[int, int, Call]] = []
     for number, design in enumerate(designs):
@@ -93,14 +94,14 @@ def planned_calls(
             served = bare(by_name[name].identity)
             wanted = (row.request_fp for row in rows if row.turn(design) <= look and bare(row.model) != served)
             for place, request_fp in enumerate(dict.fromkeys(wanted)):
-                ranked.append((place, number, _call(design.route, request_fp, named[name], CANDIDATE)))
+                ranked.append((place, number, _call(design.route, request_fp, name, keys[name], CANDIDATE)))
         if design.incumbent_tier is not None and (reach is None or design.route in reach):
             # On a route that several models serve, only what the incumbent answered can show its own noise.
             own = [row.request_fp for row in rows if row.purpose == "quality" and row.model == design.incumbent]
             quality = own[: design.incumbent_n]
             for place, request_fp in enumerate(dict.fromkeys(quality)):
-                tier = named[design.incumbent_tier]
-                ranked.append((place, number, _call(design.route, request_fp, tier, INCUMBENT_REPLAY)))
+                name = design.incumbent_tier
+                ranked.append((place, number, _call(design.route, request_fp, name, keys[name], INCUMBENT_REPLAY)))
     ranked.sort(key=lambda entry: entry[:2])
     calls: dict[str, Call] = {}
     for _, _, call in ranked:
@@ -223,11 +224,19 @@ def _drawn(slice_: pa.Table) -> dict[str, list[_Draw]]:
     return routes
 
 
-def _call(route: str, request_fp: str, tier: tuple[str, str, str | None], arm: str) -> Call:
-    """A call on a tier, which is told by its name, the key of its answers and its address."""
-    return Call(
-        call_id=fingerprint([*tier, request_fp, 0, arm]), request_fp=request_fp, route=route, tier=tier[0], arm=arm
-    )
+def call_id_of(tier: str, asked: AskedAs, request_fp: str, arm: str) -> str:
+    """The journal's key of a call: everything that decides its answer."""
+    return fingerprint([tier, asked.answers_key, asked.base_url, request_fp, 0, arm])
+
+
+def asked_as(tier: Tier) -> AskedAs:
+    """What decides a tier's answers now."""
+    return AskedAs(answers_key=tier.answers_key, base_url=tier.base_url)
+
+
+def _call(route: str, request_fp: str, tier: str, asked: AskedAs, arm: str) -> Call:
+    call_id = call_id_of(tier, asked, request_fp, arm)
+    return Call(call_id=call_id, request_fp=request_fp, route=route, tier=tier, arm=arm)
 
 
 def waiting(calls: Sequence[Call], done: Collection[str]) -> Iterator[Call]:

@@ -10,25 +10,26 @@ import asyncio
 import signal
 from collections import Counter, deque
 from collections.abc import Coroutine, Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from audit.core.adaptation import Adaptation
-from audit.core.artifacts import RunFolder
+from audit.core.artifacts import RunFolder, read_tier_notes
 from audit.core.clock import Clock, SystemClock
 from audit.core.display import plural, usd
 from audit.core.errors import AuditError, EndpointError, Incomplete, InputError, Interrupted
 from audit.core.exchange import Request
 from audit.core.finding import ReplayCounts
 from audit.core.note import AnswerNote
+from audit.core.plan import AskedOtherwise
 from audit.core.schemas import FAILED_TO_MEASURE, MEASURED
 from audit.core.settings import ReplaySettings
 from audit.core.tier import Tier
 from audit.llm.budget import Budget, CapReached, Stake
-from audit.llm.cassette import Cassette, recorded_otherwise
+from audit.llm.cassette import Cassette
 from audit.llm.client import Client, ClientOptions, Drained, open_client
 from audit.llm.reply import Reply, failed, unasked
 from audit.llm.tiers import check_keys, is_local
@@ -37,6 +38,7 @@ from audit.replay.batches import BatchesWaiting, BatchPace, BatchReplay
 from audit.replay.journal import Journal, Ledger
 from audit.replay.learned import Learned
 from audit.replay.meter import Meter, SilentMeter, Totals
+from audit.replay.otherwise import asked_otherwise
 from audit.replay.plan import Call, TokenCounts, counts_of, waiting, worst_case_usd
 from audit.replay.preflight import first_of_each_shape
 from audit.replay.table import journal_row, replay_counts, write_replays
@@ -153,6 +155,15 @@ def recorded_calls(
     return frozenset(done)
 
 
+def answered_otherwise(
+    calls: Sequence[Call], tiers: Sequence[Tier], settings: ReplaySettings, folder: RunFolder, directory: Path
+) -> tuple[AskedOtherwise, ...]:
+    """What journal and cassette hold of the calls under other settings; for quotes."""
+    named, ledger = {tier.name: tier for tier in tiers}, Ledger.read(folder.journal)
+    with _cassette(settings, directory) or nullcontext() as cassette:
+        return asked_otherwise(calls, named, ledger, read_tier_notes(folder.tiers), cassette)
+
+
 class _Session:
     """One run of `replay`: the state that its workers share."""
 
@@ -249,8 +260,8 @@ class _Session:
         pending = list(waiting((*self.calls, *self.ahead), done))
         self.done = sum(call.call_id in ledger.results for call in (*self.calls, *self.ahead))
         self.budget = Budget(self.options.cap_usd, spent_usd=ledger.spent_usd, lost_usd=ledger.lost_usd)
-        unused = [recorded_otherwise(cassette, tier) for tier in self.tiers.values()] if cassette else []
-        for text in (*self._damage(ledger), *(cassette.notes if cassette else ()), *filter(None, unused)):
+        unused = asked_otherwise(pending, self.tiers, ledger, self.learned.notes, cassette)
+        for text in (*self._damage(ledger), *(cassette.notes if cassette else ()), *(one.sentence for one in unused)):
             self.meter.note(text)
         client_options = replace(
             self.options.client,
@@ -269,6 +280,8 @@ class _Session:
             elif paid and not self.stopping:
                 asked = [self.tiers[name] for name in dict.fromkeys(call.tier for call in paid)]
                 check_keys(asked, client_options.environ)
+                for one in asked:
+                    self.learned.asking(one)
                 await self.client.reach(asked)
             self._tell_totals()
             await self._ask_pending(pending, paid)
