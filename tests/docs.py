@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import sys
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from audit.core.catalog import Catalog
 from tests.documents import DOCUMENTS, PAGES, ROOT
@@ -165,6 +165,41 @@ def looks() -> str:
     )
 
 
+def planted_worlds() -> str:
+    """What the planted worlds came to."""
+    from tests.simulations.figures import figures
+
+    def cell(found: Mapping[str, float], what: str) -> str:
+        return f"{100 * found.get(what, 0.0):.1f} %"
+
+    rows = [
+        (
+            name,
+            f"{found['audits']:.0f}",
+            f"{found['losers']:.0f}",
+            *(cell(found, what) for what in ("wrong", "wrongly certified", "Switch", "Split")),
+            *(cell(found, what) for what in ("delta held", "saving held")),
+            f"{found['draws']:.0f}",
+        )
+        for name, found in figures().items()
+    ]
+    head = ("world", "audits", "losers", "wrong", "certified wrongly", "Switch", "Split", "delta held", "saving held")
+    return table((*head, "draws"), rows)
+
+
+def useless_policies() -> str:
+    """How often policies by signals that tell nothing are certified over all traffic, by their kind."""
+    from tests.simulations.figures import figures
+
+    kinds = ("rules", "similarity", "classifier", "guarded", "cascade")
+    rows = [
+        (name, *(f"{100 * found.get(f'{kind} certified over all traffic', 0.0):.1f} %" for kind in kinds))
+        for name, found in figures().items()
+        if name.startswith("useless")
+    ]
+    return table(("world", *kinds), rows)
+
+
 def _paragraph(text: str) -> str:
     return textwrap.fill(text, 120, break_on_hyphens=False) + "\n"
 
@@ -182,6 +217,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "worked example": worked_example,
     "ten samples": ten_samples,
     "looks": looks,
+    "planted worlds": planted_worlds,
+    "useless policies": useless_policies,
 }
 
 

@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 GUIDES = tuple(guide.FOLDER / f"{topic}.md" for topic in guide.TOPICS)
 DOCUMENTS = (README, *GUIDES)
-PAGES = tuple(sorted((ROOT / "docs").glob("*.md")))
+PAGES = tuple(sorted((ROOT / "docs").rglob("*.md")))
 
 
 def blocks(path: Path, language: str) -> list[str]:

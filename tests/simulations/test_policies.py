@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from audit.findings.certify import Verdicts
 from tests.findings.routed import Routed, make_routed
 from tests.findings.world import Planted
 
-SEEDS = range(200)
+SEEDS = range(int(os.environ.get("AUDIT_SEEDS", "200")))
 MARGIN = 0.03
 WORLDS = {
     # What moves, how it loses, whether it shows: at the margin, inside it, or hopeless.
