@@ -1,8 +1,8 @@
 """A real local endpoint with batch interfaces and books of its own: `with vendor(books, ends_after=2) as at`.
 
-It speaks OpenAI's files and batches (`/v1`) and Anthropic's Message Batches (`/v1`). It keeps everything in memory and
-a line in its books for each batch that it made and each answer that it billed. An answer is a function of the last
-user message; words in it say what becomes of the request:
+It speaks OpenAI's files and batches, Anthropic's Message Batches and Gemini's batches, all below `/v1`. It keeps
+everything in memory and a line in its books for each batch that it made and each answer that it billed. An answer is a
+function of the last user message; words in it say what becomes of the request:
 
     expire       the batch expires before it, as often as the flag says          error        a 400 of its own line
     server-error a 500 of its own line                                           silent       no line at all
@@ -67,6 +67,8 @@ class Vendor:
 
 def text_of(body: dict[str, Any]) -> str:
     """The last user message."""
+    if "contents" in body:
+        return str(body["contents"][-1]["parts"][-1]["text"])
     content = body["messages"][-1]["content"]
     return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
 
@@ -88,6 +90,14 @@ def message_answer(body: dict[str, Any]) -> dict[str, Any]:
     return {**known, "content": content, "usage": usage}
 
 
+def content_answer(body: dict[str, Any]) -> dict[str, Any]:
+    """What Gemini generates."""
+    content = {"role": "model", "parts": [{"text": f"answer to {text_of(body)}"}]}
+    usage = {"promptTokenCount": PROMPT_TOKENS, "candidatesTokenCount": COMPLETION_TOKENS}
+    usage["totalTokenCount"] = PROMPT_TOKENS + COMPLETION_TOKENS
+    return {"candidates": [{"content": content, "finishReason": "STOP"}], "usageMetadata": usage, "modelVersion": "m"}
+
+
 class Batches:
     """The handlers, and what they know."""
 
@@ -103,9 +113,18 @@ class Batches:
     def note(self, event: str, **facts: Any) -> None:
         self.books.write(json.dumps({"event": event, **facts}) + "\n")
 
-    def process(self, batch_id: str, asked: list[tuple[str, dict[str, Any]]]) -> None:
-        """Decide what becomes of each request: (custom id, fate, body); what is answered is billed."""
+    def process(self, batch_id: str, asked: list[tuple[str, dict[str, Any]]], *, whole: bool = False) -> None:
+        """Decide what becomes of each request: (custom id, fate, body); what is answered is billed.
+
+        Args:
+            whole: Where one expires, all do, without any result.
+        """
         found = []
+        doomed = [text for _, body in asked if "expire" in (text := text_of(body))] if whole else []
+        if any(self.expired[text] < self.options.expire_times for text in doomed):
+            self.expired.update(doomed)
+            self.results[batch_id] = [(custom_id, "expired", body) for custom_id, body in asked]
+            return
         for number, (custom_id, body) in enumerate(asked):
             text, fate = text_of(body), "answered"
             if self.options.cancel and number % 2:
@@ -165,6 +184,8 @@ class Batches:
 
     async def show(self, request: web.Request) -> web.Response:
         batch_id = request.match_info["id"]
+        if f"batches/{batch_id}" in self.batches:
+            return await self.show_contents(request)
         if batch_id not in self.batches:
             return web.json_response({"error": {"message": "no such batch"}}, status=404)
         batch = self.batches[batch_id]
@@ -175,6 +196,8 @@ class Batches:
         return web.json_response(batch)
 
     async def list(self, request: web.Request) -> web.Response:
+        if "pageSize" in request.query:
+            return await self.list_contents(request)
         newest = sorted(self.batches.values(), key=lambda batch: -int(batch["id"].rpartition("_")[2]))
         ids = [batch["id"] for batch in newest]
         start = ids.index(after) + 1 if (after := request.query.get("after")) else 0
@@ -244,6 +267,48 @@ class Batches:
             lines.append({"custom_id": custom_id, "result": result})
         return web.Response(text="".join(json.dumps(line) + "\n" for line in lines))
 
+    # Gemini's.
+
+    async def create_contents(self, request: web.Request) -> web.Response:
+        batch = (await request.json())["batch"]
+        asked = [(one["metadata"]["key"], one["request"]) for one in batch["inputConfig"]["requests"]["requests"]]
+        batch_id = f"batches/{len(self.batches)}"
+        facts = {"displayName": batch["displayName"], "state": "BATCH_STATE_PENDING", "model": "models/m"}
+        facts |= {"createTime": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
+        facts["batchStats"] = {"requestCount": str(len(asked))}
+        self.batches[batch_id] = {"name": batch_id, "metadata": facts}
+        self.process(batch_id, asked, whole=True)
+        return await self.made(request, batch_id, len(asked), self.batches[batch_id])
+
+    async def show_contents(self, request: web.Request) -> web.Response:
+        batch_id = f"batches/{request.match_info['id']}"
+        facts = self.batches[batch_id]["metadata"]
+        if self.has_ended(batch_id):
+            fates = {fate for _, fate, _ in self.results[batch_id]}
+            end = next((end for end in ("cancelled", "expired") if end in fates), "succeeded")
+            facts["state"] = f"BATCH_STATE_{end.upper()}"
+            facts["output"] = {"inlinedResponses": {"inlinedResponses": self.contents_of(batch_id)}}
+        return web.json_response(self.batches[batch_id])
+
+    def contents_of(self, batch_id: str) -> list[dict[str, Any]]:
+        lines = []
+        for custom_id, fate, body in self.results[batch_id]:
+            line: dict[str, Any] = {"metadata": {"key": custom_id}}
+            if fate == "answered":
+                line["response"] = content_answer(body)
+            elif fate in ("error", "server-error"):
+                line["error"] = {"code": 3 if fate == "error" else 13, "message": "bad"}
+            else:
+                continue
+            lines.append(line)
+        return lines
+
+    async def list_contents(self, request: web.Request) -> web.Response:
+        newest = list(reversed(self.batches.values()))
+        start = int(request.query.get("pageToken", 0))
+        more = {"nextPageToken": str(start + 2)} if start + 2 < len(newest) else {}
+        return web.json_response({"operations": newest[start : start + 2], **more})
+
     async def online(self, request: web.Request) -> web.Response:
         """A call that is not in a batch: it is in the books too."""
         body = await request.json()
@@ -265,6 +330,8 @@ def application(batches: Batches) -> web.Application:
     app.router.add_post("/v1/batches", batches.create)
     app.router.add_get("/v1/batches", batches.list)
     app.router.add_get("/v1/batches/{id}", batches.show)
+    app.router.add_post("/v1/models/{model}:batchGenerateContent", batches.create_contents)
+    # Gemini lists under the name that OpenAI lists under; the query tells whose page it is.
     app.router.add_post("/v1/messages/batches", batches.create_messages)
     app.router.add_get("/v1/messages/batches", batches.list_messages)
     app.router.add_get("/v1/messages/batches/{id}", batches.show_messages)

@@ -133,7 +133,7 @@ class BatchInterface(ABC):
         """One line of the results; raises as `read_state`."""
 
     def read_results(self, reply: HttpReply) -> Iterator[BatchLine]:
-        """The lines of the reply to one of `results`; one that cannot be read is left out."""
+        """The lines of the reply to one of `results`; one that cannot be read is left out. Raises as `read_state`."""
         for line in reply.body.splitlines():
             try:
                 yield self.read_line(json.loads(line))

@@ -333,7 +333,8 @@ class BatchReplay:
         addressed, headers = self.client.admin_headers(tier)
         lines: dict[str, BatchLine] = {}
         for call in interface.results(addressed, headers, state):
-            for line in interface.read_results(await self.client.administer(tier, call)):
+            reply = await self.client.administer(tier, call)
+            for line in read_as(lambda got: list(interface.read_results(got)), reply, self.client.host(tier)):
                 lines.setdefault(line.custom_id, line)
         return lines
 
