@@ -135,21 +135,20 @@ def _batches(plan: Plan) -> list[str]:
     """What is asked in batches: at which price, and how long the answers may take."""
     lines = []
     for one in plan.batches:
-        wait = "no limit of the vendor's on the wait" if one.hours is None else f"answers within {one.hours} hours"
+        wait = "the vendor names no longest wait" if one.hours is None else f"answers within {one.hours} hours"
         what = f"{plural(one.calls, 'call')} in {plural(one.batches, 'batch', 'batches')}"
         lines += [
-            f"  Batch   {terminal_safe(one.tier)}: {what}"
-            f" at {_price(one.input, one.output)} (online {_price(one.online_input, one.online_output)}); {wait}.",
+            f"  Batch   {terminal_safe(one.tier)}: {what}; {wait}.",
+            f"          {_price(one.input, one.output)} per million tokens; "
+            f"online {_price(one.online_input, one.online_output)}.",
         ]
     if lines:
-        lines.append("          All of the sample at once, as with --fixed: a batch answers too late for looks.")
-        lines.append("          Savings are counted at the price online.")
+        lines.append("          All at once, as with --fixed. Savings are counted at the price online.")
     return lines
 
 
 def _price(input_usd: float, output_usd: float) -> str:
-    """USD per million tokens."""
-    return f"${input_usd:.4g} in, ${output_usd:.4g} out per million"
+    return f"${input_usd:.4g} in, ${output_usd:.4g} out"
 
 
 def _tiers(plan: Plan) -> list[str]:
