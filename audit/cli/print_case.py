@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from audit.core.display import plural, terminal_safe, usd
 from audit.core.errors import InputError, UnknownName
 from audit.core.finding import Case, CaseSide, Findings
+from audit.report.words import verdict_line
 
 BAR = "│ "
 KINDS = {
@@ -40,19 +41,25 @@ def find_case(cases: Sequence[Case], name: str) -> Case:
 
 
 def list_lines(findings: Findings, cases: Sequence[Case]) -> list[str]:
-    """The cases of a run, one a line."""
+    """The cases of a run, one a line, under the recommendation of their route."""
     lines = [*_notices(findings), f"{plural(len(cases), 'case')} of run {_inert(findings.run_id)}", ""]
     wide = max((len(_inert(case.case_id)) for case in cases), default=0)
-    for case in cases:
-        kind = _kind(case)
-        lines.append(f"  {_inert(case.case_id):<{wide}}  {kind}  {BAR}{_inert(case.route)}")
-    return lines
+    judged = {route.route: route for route in findings.routes}
+    for name in dict.fromkeys([*judged, *(case.route for case in cases)]):
+        lines.append(f"{BAR}{_inert(name) or '(no route)'}")
+        if name in judged:
+            lines.append(f"  {_inert(verdict_line(judged[name]))}")
+        lines += [f"    {_inert(case.case_id):<{wide}}  {_kind(case)}" for case in cases if case.route == name]
+        lines.append("")
+    return lines[:-1]
 
 
 def case_lines(findings: Findings, case: Case) -> list[str]:
     """A case with everything that is known of it."""
     head = f"Case {_inert(case.case_id)}: {_kind(case)}"
-    lines = [*_notices(findings), head, ""]
+    lines = [*_notices(findings), head]
+    lines += [f"  {_inert(verdict_line(route))}" for route in findings.routes if route.route == case.route]
+    lines.append("")
     facts = {"Route": case.route, "Exchange": case.exchange_id, "Tenant": case.tenant or ""}
     facts |= case.metadata
     wide = max(map(len, facts))

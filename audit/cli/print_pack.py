@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from audit.cli.terminal import Terminal
+from audit.core.criteria import split_by_grade
 from audit.core.display import ascii_only, count, terminal_safe
 from audit.pack.evidence import Packed
 from audit.pack.verify import Verification
@@ -27,6 +28,8 @@ def verification_lines(found: Verification, *, ascii: bool) -> list[str]:  # noq
         lines.append("  Demo: bundled data; these figures describe no real company.")
     if found.simulated:
         lines.append(f"  Simulated completions: {terminal_safe(', '.join(found.simulated))}.")
+    if found.holds and (split := split_by_grade(found.avoidable_by_grade)):
+        lines.append(f"  Avoidable, proven: {split}.")
     wide = max(len(terminal_safe(check.name)) for check in found.checks)
     lines += [
         "",

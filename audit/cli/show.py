@@ -17,6 +17,8 @@ def show(
 ) -> None:
     """Show one case of a run: the request, both answers, and what each criterion said of them.
 
+    Without a case, list them by route, each route with its recommendation and what proves it.
+
     Every line of a request or an answer starts with a bar, so that none can pass for the program's own words.
 
     EXAMPLES
@@ -32,7 +34,8 @@ def show(
     findings = read_run(run)
     cases = read_cases(RunFolder(run).cases)
     if terminal.switches.json:
-        terminal.document({"cases": cases} if case is None else find_case(cases, case))
+        made = {route.route: route.recommendation for route in findings.routes}
+        terminal.document({"cases": cases, "recommendations": made} if case is None else find_case(cases, case))
         return
     lines = list_lines(findings, cases) if case is None else case_lines(findings, find_case(cases, case))
     terminal.lines(map(ascii_only, lines) if terminal.ascii else lines)

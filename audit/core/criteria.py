@@ -7,10 +7,11 @@ what the log itself answered (`LogProblem`), and whether they notice when these 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from audit.core.display import percent, percent_interval, plural
+from audit.core.display import percent, percent_interval, plural, usd_parts
 from audit.core.interval import Estimate
 from audit.core.reason import Because, Reason, because
 
@@ -48,6 +49,25 @@ GRADES: dict[Grade, str] = {
     Grade.AGREEMENT: "agreement with the incumbent",
     Grade.RIGHT: "the right answer",
 }
+
+UNTESTED = "criteria that nobody tested"
+
+
+def proven_by(grade: Grade | None) -> str:
+    """What a verdict is proven by, for a sentence: `the right answer`; None where the criteria were not tested."""
+    return UNTESTED if grade is None else grade.words
+
+
+def split_by_grade(by_grade: Mapping[str, float]) -> str:
+    """`$133 by the right answer, $28 by agreement with the incumbent`; "" for no dollars.
+
+    Args:
+        by_grade: Dollars by `Grade`, "" for untested criteria. What is shown adds up to the total as it is shown.
+    """
+    known = [(grade.value, grade.words) for grade in reversed(Grade)] + [("", UNTESTED)]
+    held = [(name, words) for name, words in known if by_grade.get(name)]
+    shown = usd_parts({name: by_grade[name] for name, _ in held})
+    return ", ".join(f"{shown[name]} by {words}" for name, words in held)
 
 
 class Control(StrEnum):

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from audit.core.criteria import Grade
+
 SCHEMA = "audit-policy/1"
 
 KINDS = ("static", "rules", "similarity", "classifier", "guarded", "cascade")
@@ -66,8 +68,8 @@ class RoutePolicy:
         signal: None sends every request to `tier` first.
         threshold: The request goes to `tier` when the signal is at least this.
         verifier: None accepts every answer of `tier`.
-        evidence: Of the certification: n, share moved, quality loss and saving with their intervals, margin, alpha,
-            digest of the sealed list of policies.
+        evidence: Of the certification: grade of the criteria, n, share moved, quality loss and saving with their
+            intervals, margin, alpha, digest of the sealed list of policies.
     """
 
     route: str
@@ -78,6 +80,16 @@ class RoutePolicy:
     threshold: float | None = None
     verifier: VerifierSpec | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def grade(self) -> Grade | None:
+        """Of the criteria that certified it; None where they were not tested.
+
+        Raises:
+            ValueError: The evidence names none.
+        """
+        name = self.evidence.get("criteria")
+        return None if name is None else Grade(name)
 
     @property
     def asks(self) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -168,6 +169,11 @@ class Verdicts:
     certification: Mapping[str, Replayed]
     spend: Mapping[str, Replayed]
     everything: Replayed
+
+    @property
+    def certified(self) -> tuple[Tested, ...]:
+        """The beginning of the sealed list that the sequence certified, without a gap."""
+        return tuple(takewhile(lambda tested: tested.certified, self.tested))
 
     def static(self, tier: str) -> Tested | None:
         """The policy that moves the whole route to a tier; None when it was not worth a test."""

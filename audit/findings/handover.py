@@ -9,13 +9,11 @@ from typing import Any
 
 from audit.core.adaptation import Adaptation
 from audit.core.discrimination import PERFECT, Discrimination
-from audit.core.finding import Findings
+from audit.core.finding import Findings, Recommendation
 from audit.core.plain import to_plain
-from audit.core.plan import RouteDesign
 from audit.core.policy import Endpoint, RoutePolicy, RoutingPolicy
 from audit.core.tier import Tier
 from audit.findings.bakeoff import loss_of
-from audit.findings.certify import Tested
 
 FRESH_DAYS = 30
 """A mix of traffic drifts; after this many days the certificate is about another one (`statistics.md` P8)."""
@@ -23,24 +21,22 @@ FRESH_DAYS = 30
 
 def hand_over(
     findings: Findings,
-    designs: Sequence[RouteDesign],
-    chosen: Sequence[Tested | None],
-    evidences: Sequence[RouteEvidence],
+    policies: Mapping[str, RoutePolicy],
+    evidences: Mapping[str, RouteEvidence],
     tiers: Sequence[Tier],
 ) -> RoutingPolicy:
-    """The policy of a run.
+    """The policy of a run: of each route that moves, what moves it, with the figures of its recommendation.
 
     Args:
         findings: Of the run.
-        designs: Of its routes.
-        chosen: By design, what was certified and recommended; None where the route stays as it is.
-        evidences: By design, what the log says of it.
+        policies: By route that moves, the policy that its recommendation is about.
+        evidences: By route, what the log says of it.
         tiers: Of the run.
     """
     routes = [
-        route_policy(design, tested, evidence)
-        for design, tested, evidence in zip(designs, chosen, evidences, strict=True)
-        if tested is not None
+        route_policy(policies[route.route], route.recommendation, evidences[route.route])
+        for route in findings.routes
+        if route.recommendation.moves_traffic
     ]
     # An incumbent that no tier serves is named by its model.
     models = {name: name for route in routes for name in (route.otherwise,)} | {tier.name: tier.model for tier in tiers}
@@ -81,19 +77,27 @@ def default_of(findings: Findings, models: Mapping[str, str]) -> str | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteEvidence:
-    """What the log says of a route, as far as a policy carries it with it.
+    """What log, configuration and replay say of a route, as far as its policies carry it with them.
 
     Attributes:
+        requests: Billable, in the log's window.
+        spend_usd: Billed for them.
+        days: Of the window.
+        margin: Accepted loss, in [0, 1].
         alpha: One-sided error rate of a certificate.
-        days: Of the log's window.
+        sealed: Digest of the list that its policies were tested from.
         shape: Histograms of its requests, against which later traffic is held.
         models: That served it in the log.
         adaptations: By tier, how requests were changed in the replays; what is routed to it must be changed so too.
         reported: By tier, what the endpoints called themselves in the replays: a snapshot behind a model's name.
     """
 
-    alpha: float
+    requests: int
+    spend_usd: float
     days: int
+    margin: float
+    alpha: float
+    sealed: str
     shape: Mapping[str, Sequence[int]]
     models: Sequence[str] = ()
     reported: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -101,29 +105,37 @@ class RouteEvidence:
     shown: Discrimination = PERFECT
 
 
-def route_policy(design: RouteDesign, tested: Tested, route: RouteEvidence) -> RoutePolicy:
-    """A tested policy with the evidence that it rests on."""
-    changes = route.adaptations.get(tested.tuned.policy.tier, ())
+def route_policy(policy: RoutePolicy, made: Recommendation, route: RouteEvidence) -> RoutePolicy:
+    """A policy with the evidence that it rests on.
+
+    Args:
+        policy: What a router runs.
+        made: The recommendation of it: every figure of its certification comes from here.
+        route: What else is known of the route.
+    """
+    changes = route.adaptations.get(policy.tier, ())
     evidence: dict[str, Any] = {
-        "criteria": None if design.criteria is None else design.criteria.grade.value,
-        "n": tested.n,
-        "share_moved": tested.share_moved,
-        "quality_loss": to_plain(loss_of(tested.delta)),
-        "saving_usd": to_plain(tested.saving_usd),
-        "p_value": tested.p,
-        "margin": design.margin,
+        "criteria": None if made.grade is None else made.grade.value,
+        "n": made.pairs.n,
+        "share_moved": made.moves.share,
+        "share_escalated": made.moves.share_escalated,
+        "requests_moved": made.moves.requests,
+        "quality_loss": to_plain(loss_of(made.quality_delta)),
+        "saving_usd": to_plain(made.saving_usd),
+        "p_value": made.p_noninferior,
+        "margin": route.margin,
         # What later pairs, measured by the same criteria, are held to.
-        **({} if route.shown.perfect else {"measured_margin": route.shown.shown(design.margin)}),
+        **({} if route.shown.perfect else {"measured_margin": route.shown.shown(route.margin)}),
         "alpha": round(route.alpha, 12),
-        "sealed": tested.sealed,
-        "requests": design.requests,
-        "spend_usd": design.spend_usd,
+        "sealed": route.sealed,
+        "requests": route.requests,
+        "spend_usd": route.spend_usd,
         "days": route.days,
-        "models": sorted({*route.models, *route.reported.get(tested.tuned.policy.tier, ())}),
+        "models": sorted({*route.models, *route.reported.get(policy.tier, ())}),
         **({"adaptations": [one.sentence for one in changes]} if changes else {}),
         "shape": {name: list(counts) for name, counts in route.shape.items()},
     }
-    return replace(tested.tuned.policy, evidence=evidence)
+    return replace(policy, evidence=evidence)
 
 
 def price_words(tier: Tier) -> Mapping[str, float | None]:

@@ -10,6 +10,7 @@ import numpy as np
 from audit.core.interval import Estimate
 from audit.core.options import DIMENSIONS, MOST_SEGMENTS, Option, RouteOptions, Segment
 from audit.core.plan import RouteDesign
+from audit.core.recommendation import Recommendation
 from audit.findings.candidates import observed
 from audit.findings.certify import LEAST_DRAWS, Terms, Tested, Verdicts, is_deployable
 from audit.findings.handover import RouteEvidence, route_policy
@@ -25,6 +26,7 @@ SegmentTraffic = Mapping[str, Mapping[str, tuple[int, float]]]
 
 def options_of(
     verdicts: Verdicts,
+    recommendations: Sequence[Recommendation],
     design: RouteDesign,
     bench: Bench,
     terms: Terms,
@@ -35,6 +37,7 @@ def options_of(
 
     Args:
         verdicts: Of the certification.
+        recommendations: Of each of these policies, as if it were the one that the route is given; in their order.
         design: Of the route.
         bench: That the policies were tested with.
         terms: Of their certificates.
@@ -42,25 +45,23 @@ def options_of(
         evidence: Of the route, for what each policy carries with it.
     """
     options = []
-    for tested in verdicts.tested:
-        if not tested.certified:
-            break
-        policy = tested.tuned.policy
-        draws, spend = verdicts.certification[policy.tier], verdicts.spend[policy.tier]
-        walked = walk(policy, draws, bench.values_of(policy, draws))
+    for tested, made in zip(verdicts.certified, recommendations, strict=True):
+        policy, trial = tested.tuned.policy, verdicts.trials[tested.position - 1]
+        draws, walked, spend = trial.draws, trial.walked, verdicts.spend[policy.tier]
         paid = walk(policy, spend, bench.values_of(policy, spend))
         by_dimension = {
             name: tuple(_segments(tested, name, (draws, walked), (spend, paid), segments.get(name, {}), terms))
             for name in DIMENSIONS
             if name in draws.segments
         }
+        delta = made.quality_delta
         options.append(
             Option(
-                policy=route_policy(design, tested, evidence),
+                policy=route_policy(policy, made, evidence),
                 recommended=tested is verdicts.best,
                 deployable=is_deployable(tested),
-                loss=-tested.delta.est if tested.delta else 1.0,
-                saving_usd=tested.saving_usd,
+                loss=-delta.est if delta else 1.0,
+                saving_usd=made.saving_usd if tested.saving_usd else None,
                 latency_p95_ms=_latency(tested, draws, walked, terms.level),
                 segments=by_dimension,
                 alpha=tested.look.alpha if tested.look else 0.0,
@@ -89,7 +90,7 @@ def _segments(
     """The policy on each segment of a dimension, most draws first."""
     (draws, walked), (spend, paid), policy = quality, dollars, tested.tuned.policy
     names = draws.segments[dimension]
-    seen = draws.draw_order < (terms.schedule.takes_in(tested.look) if tested.look else 0)
+    seen = _seen(tested, draws)
     drawn = sorted(Counter(np.asarray(names)[seen].tolist()).items(), key=lambda item: (-item[1], item[0]))
     for name, _ in drawn[:MOST_SEGMENTS]:
         mine, theirs = seen & _rows(names, name), _rows(spend.segments[dimension], name)
@@ -122,6 +123,11 @@ def _saving(tested: Tested, spend: Replayed, paid: Walk, billed: float, level: f
 
 
 def _latency(tested: Tested, draws: Replayed, walked: Walk, level: float) -> Estimate | None:
-    """The 95th percentile over the draws: the cheap call where there is one, and the incumbent's where it is used."""
-    took = latency_of(tested.tuned.policy, draws, walked)
+    """The 95th percentile over the draws of its look: the cheap call where there is one, the incumbent's where used."""
+    took = latency_of(tested.tuned.policy, *part_of(draws, walked, _seen(tested, draws)))
     return percentile(took[np.isfinite(took)], 0.95, level=level)
+
+
+def _seen(tested: Tested, draws: Replayed) -> BoolArray:
+    """The draws that the look of a policy takes in, shape (n,)."""
+    return draws.draw_order < (tested.taken_in or 0)

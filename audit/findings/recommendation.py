@@ -58,7 +58,8 @@ def recommend(
     taken_in = draws.draw_order < (tested.taken_in or 0)
     pairs = pairs_of(policy, *part_of(draws, trial.walked, taken_in))
     moved = pairs_of(policy, *part_of(draws, trial.walked, taken_in & trial.walked.kept))
-    saving = tested.saving_usd or Estimate.exact(0.0, level)
+    # Only what surely saves is recommended; of another certified policy too few dollar draws may say nothing.
+    saving = tested.saving_usd or Estimate(est=0.0, lo=None, hi=None, level=level)
     took = latency_of(policy, *part_of(draws, trial.walked, taken_in))
     nominal = tested.look.level if tested.look else None
     return Recommendation(

@@ -85,7 +85,7 @@ class RouteFound:
     """What is concluded of a route.
 
     Attributes:
-        policy: That a gateway should run; None when the route stays as it is.
+        policy: That a router should run; None when the route stays as it is.
         evidence: What a policy of the route carries with it.
         options: Every certified policy; also where the verdict is to leave the route alone.
         moved: Exchanges behind the policy's pairs, each with whether it moves; None where the route stays.
@@ -177,21 +177,28 @@ def _judge(
         left_usd=left_usd,
     )
     about = RouteEvidence(
-        alpha=terms.alpha / terms.shown.kept,
+        requests=design.requests,
+        spend_usd=design.spend_usd,
         days=traffic.days,
+        margin=design.margin,
+        alpha=terms.alpha / terms.shown.kept,
+        sealed=sealed.order.digest,
         shape=traffic.shape,
         models=tuple(traffic.spend_by_model),
         reported=_reported(mine),
         adaptations={tier: notes.adaptations for tier, notes in mine.notes.items()},
         shown=terms.shown,
     )
-    kept = policies if judged.verdict.policy else replace(policies, tested=())
+    kept = policies if verdict.policy else replace(policies, tested=())
+    alternatives = [
+        recommend(_moving(tested, design, candidates), kept, design, bench, terms, caveats) for tested in kept.certified
+    ]
     return RouteFound(
         finding=_finding(judged, settings),
-        policy=judged.verdict.policy,
+        policy=verdict.policy,
         evidence=about,
         moved=moved_draws(verdict, policies),
-        options=options_of(kept, design, bench, terms, traffic.segments, about),
+        options=options_of(kept, alternatives, design, bench, terms, traffic.segments, about),
     )
 
 
@@ -218,15 +225,7 @@ def _verdict(
         reason = f"accepts {percent(below.est, 1)} today: {GROUNDS[Ground.BELOW_FLOOR]}"
         return Decided(verdict=Verdict.KEEP, ground=Ground.BELOW_FLOOR, reason=reason, candidate=closest)
     if (best := policies.best) is not None:
-        cheap = next(c for c in candidates if c.tier == best.tuned.policy.tier)
-        static = best.tuned.policy.kind == "static"
-        return Decided(
-            verdict=Verdict.SWITCH if static else Verdict.SPLIT,
-            ground=Ground.WHOLE_CERTIFIED if static else Ground.PART_CERTIFIED,
-            reason=f"{cheap.tier}: {cheap.reason}" if static else reason_of(best, design.margin),
-            candidate=cheap,
-            policy=best,
-        )
+        return _moving(best, design, candidates)
     open_ones = [c for c in candidates if c.still_open and (_may_save(c) or not _measured(c))]
     if not open_ones:
         ground = _why_kept(candidates)
@@ -237,6 +236,19 @@ def _verdict(
         ground=Ground.UNDECIDED,
         reason=f"{closest.tier}: {closest.reason}",
         candidate=closest,
+    )
+
+
+def _moving(tested: Tested, design: RouteDesign, candidates: Sequence[CandidateFinding]) -> Decided:
+    """The verdict that gives the route a certified policy."""
+    cheap = next(c for c in candidates if c.tier == tested.tuned.policy.tier)
+    static = tested.tuned.policy.kind == "static"
+    return Decided(
+        verdict=Verdict.SWITCH if static else Verdict.SPLIT,
+        ground=Ground.WHOLE_CERTIFIED if static else Ground.PART_CERTIFIED,
+        reason=f"{cheap.tier}: {cheap.reason}" if static else reason_of(tested, design.margin),
+        candidate=cheap,
+        policy=tested,
     )
 
 

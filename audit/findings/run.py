@@ -147,6 +147,7 @@ def find(watch: Watch, plan: Plan, context: Context, reach: Reach | None = None)
     buckets = ledger(routes, tables, context.unreplayable_usd)
     accepted = acceptance(routes, level)
     moved = {found.finding.route: found.moved for found in judged}
+    policies = {found.finding.route: found.policy.tuned.policy for found in judged if found.policy}
     findings = Findings(
         run_id=context.run_id,
         window={"from": mix.window_from, "to": mix.window_to},
@@ -183,9 +184,7 @@ def find(watch: Watch, plan: Plan, context: Context, reach: Reach | None = None)
     return Concluded(
         findings=findings,
         cases=pick_cases(routes, moved, tables, folder.body_files(), folder.scores),
-        policy=hand_over(
-            findings, designs, [found.policy for found in judged], [found.evidence for found in judged], tiers
-        ),
+        policy=hand_over(findings, policies, {found.finding.route: found.evidence for found in judged}, tiers),
         options=PolicyOptions(
             run_id=context.run_id,
             days=mix.days,

@@ -106,7 +106,8 @@ def by_grade(routes: Sequence[RouteFinding]) -> dict[str, float]:
     found: dict[str, float] = {}
     for route in routes:
         if route.avoidable_usd.est:
-            grade = "" if route.criteria is None else route.criteria.grade.value
+            made = route.recommendation.grade
+            grade = "" if made is None else made.value
             found[grade] = found.get(grade, 0.0) + route.avoidable_usd.est
     return dict(sorted(found.items()))
 

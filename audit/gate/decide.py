@@ -10,8 +10,8 @@ by construction, and says that it stays. A run in which nothing was proven is in
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from audit.core.display import count, percent, points, usd
@@ -96,6 +96,7 @@ class GateDecision:
         nothing_proven: Nothing moves, and not every route is decided; every output says so.
         state: The worst state of the rules whose level is `error`; a rule of level `warn` never counts.
         rules: In the order of the configuration.
+        avoidable_by_grade: Dollars that the findings say were avoidable, by the grade of the criteria that prove it.
     """
 
     run_id: str
@@ -105,6 +106,7 @@ class GateDecision:
     state: State
     rules: tuple[RuleResult, ...]
     nothing_proven: bool = False
+    avoidable_by_grade: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -170,6 +172,7 @@ def judge(
         state=worst([result.state for result in results if result.level == "error"]),
         rules=results,
         nothing_proven=nothing_proven(findings),
+        avoidable_by_grade=findings.avoidable_by_grade,
     )
 
 

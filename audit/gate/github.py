@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from audit.core.criteria import split_by_grade
 from audit.core.display import count, terminal_safe
 from audit.core.errors import Place
 from audit.gate.decide import Check, GateDecision, Inconclusive, RuleResult, State, interval_text
@@ -40,6 +41,8 @@ def github_lines(
             lines.append(_annotation(rule, place, inconclusive))
     notices = ["Demo: bundled data; these figures describe no real company."] if decision.demo else []
     notices += [f"Simulated completions: {_inert(', '.join(decision.simulated))}."] if decision.simulated else []
+    split = split_by_grade(decision.avoidable_by_grade)
+    notices += [f"Avoidable, proven: {split}."] if split else []
     notices += [UNPROVEN] if decision.nothing_proven else []
     if notices:
         lines.append(command("notice", " ".join(notices), title="audit gate"))

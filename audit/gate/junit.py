@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from xml.etree import ElementTree
 
+from audit.core.criteria import split_by_grade
 from audit.core.display import count, visible
 from audit.gate.decide import Check, GateDecision, Inconclusive, RuleResult, State, figure, interval_text
 
@@ -69,6 +70,7 @@ def _of_suite(decision: GateDecision, inconclusive: Inconclusive | None) -> dict
         "exit_code": str(decision.exit_code(inconclusive)),
         "complete": str(decision.complete).lower(),
         "nothing_proven": str(decision.nothing_proven).lower(),
+        "avoidable_proven": split_by_grade(decision.avoidable_by_grade),
         "demo": str(decision.demo).lower(),
         "simulated": ", ".join(decision.simulated),
     }

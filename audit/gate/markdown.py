@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from audit.core.criteria import split_by_grade
 from audit.core.display import MINUS, count, percent, plural, usd, visible
 from audit.core.finding import Findings
 from audit.gate.decide import Check, GateDecision, RuleResult, State, interval_text
@@ -153,7 +154,8 @@ def _spend(findings: Findings) -> str | None:
     text = f"Spend per 1k requests **{usd(was)} → {usd(was * (1 - share.est))}** ({_cut(share.est)}"
     if share.lo is not None and share.hi is not None and share.lo != share.hi:
         text += f", {percent(share.level)} interval {_cut(share.hi)} to {_cut(share.lo)}"
-    return f"{text}) if the verdicts are followed. The audit cost {usd(findings.replay_cost_usd)}."
+    proven = f" Avoidable, proven: {split}." if (split := split_by_grade(findings.avoidable_by_grade)) else ""
+    return f"{text}) if the verdicts are followed.{proven} The audit cost {usd(findings.replay_cost_usd)}."
 
 
 def _cut(share: float) -> str:

@@ -98,6 +98,7 @@ def _recommended(rule: Rule, route: RouteFinding, findings: Findings) -> Measure
     delta = rule.metric == "quality_delta"
     value = _usable(made.quality_delta if delta else made.accepted_after)
     part = "" if made.verdict is Verdict.SWITCH else f"{percent(made.moves.share)} of it moves, over all its traffic"
+    proof = f"by {made.grade.words}" if made.grade else ""
     return Measured(
         subject=route.route,
         tier=made.tier,
@@ -105,7 +106,7 @@ def _recommended(rule: Rule, route: RouteFinding, findings: Findings) -> Measure
         n=made.pairs.n,
         p_fail=made.p_inferior if delta and _at_margin(rule, route) else None,
         note="" if value else "no pair could be measured",
-        about=part,
+        about="; ".join(filter(None, (part, proof))),
         more=route.needs_more.replays if route.needs_more else None,
         errored=made.unmeasured,
     )

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
+from audit.core.criteria import proven_by
 from audit.core.display import listing, percent, plural, points
 from audit.core.interval import Estimate
 from audit.core.policy import RoutePolicy, RoutingPolicy, bare
@@ -213,6 +214,7 @@ def _watched(entry: RoutePolicy, windows: Sequence[WatchedPairs], *, routes: int
         told += f", e-value {_e(state.log_e_fail)} that it loses more than {points(margin)}: {AGAIN}"
     else:
         told += f", e-value {_e(state.log_e_pass)} that it holds {points(-margin)}, {1 / alpha:.0f} decides"
+    told += f"; certified by {proven_by(entry.grade)}"
     return _check(entry.route, found, told, tier=entry.tier, value=value, unit="pt", n=n)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from audit.core.criteria import split_by_grade
 from audit.core.display import ascii_only, count, plural, terminal_safe
 from audit.gate.decide import Check, GateDecision, Inconclusive, RuleResult, State, interval_text
 
@@ -51,6 +52,8 @@ def _warnings(decision: GateDecision) -> list[str]:
         lines.append(f"  Simulated completions: {names}.")
     if decision.nothing_proven:
         lines.append(f"  {UNPROVEN}")
+    if split := split_by_grade(decision.avoidable_by_grade):
+        lines.append(f"  Avoidable, proven: {split}.")
     if not decision.complete:
         lines.append("  The replay did not run to the end of its plan, so there is no verdict.")
     return lines

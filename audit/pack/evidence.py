@@ -156,6 +156,7 @@ def _index(folder: RunFolder, findings: Findings, members: Mapping[str, bytes], 
         "seed": findings.provenance.seed,
         "demo": findings.demo,
         "simulated": list(findings.simulated),
+        "avoidable_by_grade": findings.avoidable_by_grade,
         "made_from": {"logs": findings.provenance.inputs, "audit.yaml": findings.provenance.config_sha256},
         "files": {name: {"bytes": len(data), "sha256": sha256(data)} for name, data in members.items()},
         "left_in_the_run_folder": {

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,8 @@ class Verification:
             one that the sender's `audit report --pack` printed.
         demo: The pack is about bundled data.
         simulated: Tiers whose completions were simulated.
+        avoidable_by_grade: Dollars that the pack says were avoidable, by the grade of the criteria that prove it; one
+            of its checks holds it against the findings.
     """
 
     pack_id: str
@@ -67,6 +70,7 @@ class Verification:
     demo: bool
     simulated: tuple[str, ...]
     checks: tuple[Checked, ...]
+    avoidable_by_grade: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def holds(self) -> bool:
@@ -95,6 +99,7 @@ def verify_pack(path: Path) -> Verification:
         demo=bool(index.get("demo")),
         simulated=tuple(map(str, index.get("simulated") or ())),
         checks=tuple(checks),
+        avoidable_by_grade=index.get("avoidable_by_grade", {}),
     )
 
 
@@ -110,9 +115,15 @@ def _index(path: Path, raw: bytes) -> dict[str, Any]:
     well = isinstance(files, dict) and all(
         isinstance(facts, dict) and isinstance(facts.get("sha256"), str) for facts in files.values()
     )
+    proven = index.get("avoidable_by_grade", {})
+    well = well and isinstance(proven, dict) and all(_is_amount(amount) for amount in proven.values())
     if not well or index.get("text") not in ("sample", "none") or not {"run_id", "tool_version"} <= index.keys():
         raise BadPack(f"{INDEX} in {path} lacks or spoils a field", code="pack.damaged")
     return dict(index)
+
+
+def _is_amount(value: object) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value)
 
 
 def _members(members: Members, index: Mapping[str, Any]) -> Checked:
@@ -146,6 +157,8 @@ def _contents(members: Members, index: Mapping[str, Any]) -> list[Checked]:
     findings, cases, renewal = content.findings, content.cases, content.renewal
     belongs = findings.run_id == index["run_id"] and findings.provenance.seed == index.get("seed")
     of_run = "of the run and seed that the pack names" if belongs else "of another run or seed than the pack names"
+    if belongs and index.get("avoidable_by_grade", {}) != findings.avoidable_by_grade:
+        belongs, of_run = False, "they prove other dollars than the pack names"
     checks = [Checked(name=FINDINGS, holds=belongs, says=of_run)]
     if raw_cases:
         same = cases_bytes(cases) == raw_cases

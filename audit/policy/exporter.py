@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from audit.core.criteria import proven_by
+from audit.core.display import listing
 from audit.core.errors import AuditError
 from audit.core.fingerprint import digest
 from audit.core.policy import RoutePolicy, RoutingPolicy
@@ -174,7 +176,18 @@ def heading(policy: RoutingPolicy, *lines: str) -> str:
         for entry in policy.routes
         for change in entry.evidence.get("adaptations", ())
     ]
-    return "\n".join([f"Routing policy of audit run {run}: {dated}.{scope}", *dict.fromkeys(needs), *lines])
+    proofs = dict.fromkeys(proof_of(entry) for entry in policy.routes if entry.evidence)
+    proven = [f"{proof[:1].upper()}{proof[1:]}: {listing(_routes(policy, proof))}." for proof in proofs]
+    return "\n".join([f"Routing policy of audit run {run}: {dated}.{scope}", *proven, *dict.fromkeys(needs), *lines])
+
+
+def proof_of(entry: RoutePolicy) -> str:
+    """What an entry's certificate rests on: `certified by the right answer`."""
+    return f"certified by {proven_by(entry.grade)}"
+
+
+def _routes(policy: RoutingPolicy, proof: str) -> list[str]:
+    return [_printable(entry.route) for entry in policy.routes if proof_of(entry) == proof]
 
 
 def _printable(text: str) -> str:

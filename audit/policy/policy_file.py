@@ -105,6 +105,7 @@ def _iso_day(name: str, value: object) -> None:
 
 
 def _check_route(entry: RoutePolicy, policy: RoutingPolicy) -> None:
+    _ = entry.grade  # a word that is no grade is no evidence
     if entry.kind not in KINDS:
         raise ValueError(f"route `{entry.route}` has the unknown kind `{entry.kind}`")
     for tier in (entry.tier, entry.otherwise):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from audit.core.contract import ContractSettings, ModelPrice, Scenario, VendorSettings, probabilities
+from audit.core.criteria import proven_by
 from audit.core.display import count, listing, percent, percent_brief, plural, usd, usd_interval
 from audit.core.finding import Findings, Verdict
 from audit.core.renewal import Assumption, Decision, Origin, VendorRenewal
@@ -113,6 +114,7 @@ def _measured(findings: Findings, contract: ContractSettings) -> Iterator[Assump
     moving = [route for route in findings.routes if is_move(route)]
     for route in moving[:ROUTES_SHOWN]:
         value = f"{usd_interval(route.avoidable_usd)} avoidable, to {route.candidate}"
+        value += f", proven by {proven_by(route.recommendation.grade)}"
         yield Assumption(key=f"route {route.route or '(no route)'}", value=value, origin=Origin.MEASURED)
         if route.verdict is Verdict.SPLIT:
             value = f"{usd(freed_usd(route))} of the log's spend moves"

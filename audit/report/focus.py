@@ -28,7 +28,16 @@ COLUMNS = (
     *("BilledCost", "BillingCurrency", "ChargeCategory", "ChargeDescription", "ChargeFrequency", "ChargePeriodEnd"),
     *("ChargePeriodStart", "ConsumedQuantity", "ConsumedUnit", "EffectiveCost", "ServiceCategory", "ServiceName"),
     *("ServiceSubcategory", "Tags", "x_AvoidableCost", "x_AvoidableCostHigh", "x_AvoidableCostLow", "x_Candidate"),
-    *("x_Data", "x_Margin", "x_QualityDelta", "x_QualityDeltaHigh", "x_QualityDeltaLow", "x_Route", "x_RunId"),
+    *(
+        "x_Criteria",
+        "x_Data",
+        "x_Margin",
+        "x_QualityDelta",
+        "x_QualityDeltaHigh",
+        "x_QualityDeltaLow",
+        "x_Route",
+        "x_RunId",
+    ),
     *("x_ShareMoved", "x_Verdict"),
 )
 """In the order of the file: the specification's names first, each part by the alphabet."""
@@ -79,6 +88,7 @@ def _verdict(findings: Findings, route: RouteFinding) -> dict[str, Value]:
     return {
         **_ends("x_AvoidableCost", route.avoidable_usd if tested else None),
         **_ends("x_QualityDelta", route.quality_delta if tested else None),
+        "x_Criteria": route.recommendation.grade.value if tested and route.recommendation.grade else None,
         "x_Candidate": route.candidate if tested else None,
         "x_ShareMoved": route.share_moved if tested else None,
         "x_Verdict": route.verdict.value if tested else "not_tested",

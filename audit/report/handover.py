@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from audit.core.criteria import proven_by
 from audit.core.display import count, percent, points_interval, usd, usd_interval
 from audit.core.finding import Findings, RouteFinding, Verdict
 from audit.report.routes import split_top
@@ -74,7 +75,7 @@ def _conditions(params: Mapping[str, Any]) -> list[str]:
 
 def _why(route: RouteFinding) -> str:
     change = "" if route.quality_delta is None else f"{points_interval(route.quality_delta)} pts, "
-    return f"{change}saves {usd_interval(route.avoidable_usd)}"
+    return f"{change}saves {usd_interval(route.avoidable_usd)}, proven by {proven_by(route.recommendation.grade)}"
 
 
 def _stays(route: RouteFinding) -> str:

@@ -172,7 +172,7 @@ def _verdict_figures(findings: Findings, *, full: bool) -> list[Line]:
         detail = f"{level_text(findings)} interval {interval}{f'   {share}' if full else ''}" if interval else share
     lines = [_figure("Avoidable", usd(findings.avoidable_usd.est), detail, "finding")]
     if split := graded_saving(findings):
-        lines.append(_figure("Proven by", "", split, "unsure"))
+        lines.append(_figure("Proven", "", split, "finding"))
     if findings.not_proven_usd > 0:
         lines.append(_figure("Not proven", usd(findings.not_proven_usd), "counted as $0", "unsure"))
     return lines + _accepted(findings)

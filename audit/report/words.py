@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from audit.core.criteria import Grade
-from audit.core.display import MINUS, count, listing, percent, plural, points, usd
+from audit.core.criteria import proven_by, split_by_grade
+from audit.core.display import MINUS, count, listing, percent, plural, points, points_interval, usd, usd_interval
 from audit.core.finding import CandidateVerdict, Findings, NeedsMore, RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.note import OddAnswers, summed
@@ -155,6 +155,8 @@ def _proven_lede(findings: Findings) -> tuple[str, ...]:
             of_spend = f" ({percent(share.lo)} – {percent(share.hi)} of spend)"
         sentences.append(f"{percent(findings.avoidable_usd.level)} interval {interval}{of_spend}.")
     sentences.append(carriers(findings))
+    if split := graded_saving(findings):
+        sentences.append(f"Proven: {split}.")
     sentences.append(
         f"A route counts only if its cheaper tier is shown to lose less than {whose_margin(findings, 'its margin')}; "
         "the rest count as $0."
@@ -261,12 +263,8 @@ def criteria_note(route: RouteFinding) -> str:
 
 
 def graded_saving(findings: Findings) -> str:
-    """How much of the avoidable rests on less than the right answer; "" for nothing."""
-    by_grade = findings.avoidable_by_grade
-    weaker = [grade for grade in Grade if grade is not Grade.RIGHT and by_grade.get(grade)]
-    if not weaker:
-        return ""
-    return ", ".join(f"{usd(by_grade.get(grade, 0.0))} by {grade.words}" for grade in (*weaker, Grade.RIGHT))
+    """What proves the avoidable dollars: all of it by one grade of criteria, or so much by each; "" for nothing."""
+    return split_by_grade(findings.avoidable_by_grade)
 
 
 def below_floor(route: RouteFinding) -> str:
@@ -276,6 +274,20 @@ def below_floor(route: RouteFinding) -> str:
     floor, share = _floor_text(route.floor), route.accepted_rate
     known = f"below {floor}" if share is None else f"{percent(share.est, 1)} < {floor}"
     return f"{route_name(route)} is failing its own floor today ({known}); fix quality there before cutting cost."
+
+
+def verdict_line(route: RouteFinding) -> str:
+    """The recommendation of a route in one line: what to do, its change of quality, its dollars, and what proves it."""
+    made = route.recommendation
+    parts = [f"{STATUS[made.verdict].glyph} {STATUS[made.verdict].word}. {action(route)}"]
+    if made.quality_delta is not None:
+        about = "over all traffic" if made.moves_traffic else f"for {made.tier}, {plural(made.pairs.n, 'pair')}"
+        parts.append(f"{points_interval(made.quality_delta)} points {about}")
+    if made.moves_traffic:
+        parts += [f"saves {usd_interval(made.saving_usd)}", f"proven by {proven_by(made.grade)}"]
+    elif made.grade is not None:
+        parts.append(f"its criteria show {made.grade.words}")
+    return "; ".join(parts)
 
 
 def unasked_lines(route: RouteFinding) -> list[str]:

@@ -145,6 +145,15 @@ def test_every_file_of_the_run_speaks_of_one_recommendation(findings: dict[str, 
         assert evidence["n"] == sum(made["pairs"].values())
         assert evidence["saving_usd"] == made["saving_usd"]
         assert evidence["quality_loss"]["est"] == pytest.approx(-delta["est"])
+        (option,) = [
+            option
+            for asked in json.loads((run / "policy" / "options.json").read_text("utf-8"))["routes"]
+            for option in asked["options"]
+            if asked["route"] == name and option["recommended"]
+        ]
+        assert option["policy"] == entry
+        assert (option["loss"], option["saving_usd"]) == (-delta["est"], made["saving_usd"])
+        assert option["latency_p95_ms"]["est"] == pytest.approx(made["latency_ms"]["p95"])
         # A request that stays is a pair without a difference, so what differs is all on what moves.
         for side in ("only_today", "only_after"):
             assert made["moved_pairs"][side] == made["pairs"][side]

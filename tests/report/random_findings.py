@@ -5,10 +5,13 @@ from __future__ import annotations
 import dataclasses
 import random
 
+from audit.core.criteria import Grade
 from audit.core.exploration import ThresholdCurve
 from audit.core.finding import Case, Findings, Latency, RouteFinding, Verdict
 from audit.core.interval import Estimate
+from audit.core.policy import RoutePolicy, SignalSpec, VerifierSpec
 from audit.core.recommendation import Ground, Moves, PairTable, Recommendation
+from audit.findings.totals import by_grade
 from tests.report import fixtures
 
 NAMES = ("alpha-mail", "bravo-forms", "charlie-chat", "delta-notes")
@@ -32,7 +35,31 @@ def random_findings(seed: int) -> Findings:
     """One to four routes with any verdicts; a Split's figures are those of no candidate."""
     rng = random.Random(seed)
     names = NAMES[: rng.choice((1, 1, 2, 3, 4))]
-    return fixtures.findings(tuple(_route(name, rng) for name in names), caveats=())
+    found = fixtures.findings(tuple(_route(name, rng) for name in names), caveats=())
+    return dataclasses.replace(found, avoidable_by_grade=by_grade(found.routes))
+
+
+def random_policies(findings: Findings) -> dict[str, RoutePolicy]:
+    """By route that moves, what a router would run there, without any figure of its certification."""
+    found = {}
+    for route in findings.routes:
+        made = route.recommendation
+        if not made.moves_traffic:
+            continue
+        assert made.tier is not None
+        assert made.kind is not None
+        params = dict(made.params)
+        said = {"conditions": params["conditions"]} if "conditions" in params else {"intercept": 0.0}
+        found[route.route] = RoutePolicy(
+            route=route.route,
+            kind=made.kind,
+            tier=made.tier,
+            otherwise=route.incumbent,
+            signal=SignalSpec(name=params["signal"], params=said) if "signal" in params else None,
+            threshold=params.get("threshold"),
+            verifier=VerifierSpec(name=params["verifier"], params={}) if "verifier" in params else None,
+        )
+    return found
 
 
 def _route(name: str, rng: random.Random) -> RouteFinding:
@@ -112,6 +139,7 @@ def _recommendation(route: RouteFinding, tested: fixtures.CandidateFinding, rng:
         quality_delta=_around(rng.uniform(-0.012, 0.008), rng.uniform(0.008, 0.017)),
         moved_delta=_around(rng.uniform(-0.02, 0.01), rng.uniform(0.01, 0.03)),
         pairs=pairs,
+        grade=rng.choice((None, Grade.DEMANDED, Grade.AGREEMENT, Grade.RIGHT)),
         moved_pairs=pairs if whole else _table(rng.randint(150, 450), rng),
         p_noninferior=rng.uniform(0.001, 0.04),
         p_inferior=rng.uniform(0.9, 0.99),

@@ -151,10 +151,9 @@ def test_what_the_criteria_are_worth_is_said() -> None:
     form = dataclasses.replace(route, candidates=(), criteria=CriteriaCheck(grade=Grade.FORM))
     assert "proves nothing about what it says" in warning(form)
     split = dataclasses.replace(findings, avoidable_by_grade={"agreement": 3.0, "right": 4.0})
-    assert graded_saving(split) == "$3.00 by agreement with the incumbent, $4.00 by the right answer"
+    assert graded_saving(split) == "$4.00 by the right answer, $3.00 by agreement with the incumbent"
     mixed = dataclasses.replace(findings, avoidable_by_grade={"demanded": 2.0, "agreement": 3.0})
     assert graded_saving(mixed) == (
-        "$2.00 by the text that you demand of every answer, $3.00 by agreement with the incumbent, "
-        "$0 by the right answer"
+        "$3.00 by agreement with the incumbent, $2.00 by the text that you demand of every answer"
     )
-    assert graded_saving(dataclasses.replace(findings, avoidable_by_grade={"right": 4.0})) == ""
+    assert graded_saving(dataclasses.replace(findings, avoidable_by_grade={})) == ""
