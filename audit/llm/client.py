@@ -33,7 +33,7 @@ from audit.llm.provider import (
 )
 from audit.llm.providers import PROVIDERS
 from audit.llm.reply import Reply, failed, measured, unasked, with_limit_noted
-from audit.llm.retry import Backoff, retry_after_s
+from audit.llm.retry import Backoff, reset_s, retry_after_s
 from audit.llm.tiers import host_of, key_of, with_defaults, with_header_values
 from audit.llm.translation import (
     DOWN,
@@ -234,8 +234,7 @@ class Client:
                 reply = await self._exchange(lane, ready, timeout_s, longest=LONGEST_RESULTS)
                 if (error := lane.provider.classify(reply)) is None:
                     return reply
-                asked_s = retry_after_s(reply.headers)
-                error.retry_after_s = error.retry_after_s if asked_s is None else asked_s
+                _heed(error, reply.headers)
                 raise error
             except TransientError as error:
                 failures += 1
@@ -409,8 +408,7 @@ class Client:
             return _decoded(lane, reply), latency_ms
         except EndpointError as raised:
             error = raised
-        asked_s = retry_after_s(reply.headers)
-        error.retry_after_s = error.retry_after_s if asked_s is None else asked_s
+        _heed(error, reply.headers)
         if error.kind == Fault.NOT_AN_API:
             lane.pages += 1
             if lane.answered or lane.pages < PAGES_AT_FIRST:
@@ -456,6 +454,14 @@ class Client:
                 )
             return reply.status
         raise AssertionError("a probe ends in an answer or an error")
+
+
+def _heed(error: EndpointError, headers: Mapping[str, str]) -> None:
+    """The pause that a reply asks for: in its headers, in its body, or by an allowance that is used up."""
+    asked_s = retry_after_s(headers)
+    if asked_s is None and error.retry_after_s is None and error.kind == Fault.RATE_LIMITED:
+        asked_s = reset_s(headers)
+    error.retry_after_s = error.retry_after_s if asked_s is None else asked_s
 
 
 def _encoded(lane: _Lane, request: Request) -> HttpCall:

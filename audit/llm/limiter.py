@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from types import TracebackType
 
 from audit.core.clock import Clock
@@ -14,6 +15,9 @@ OVERLOADED_SHARE = 1 / 3
 CUT_HELPED = 0.8
 CUTS_IN_VAIN = 3
 CUT_AGAIN_S = 30.0
+BEYOND_CHANCE = 2.33
+"""Standard errors by which refusals must exceed that share before a tier is slowed down at all: in a window of sixteen
+replies, refusals that have nothing to do with speed do so by chance, and the cut would go by those few replies."""
 GAIN_PER_S = 0.05
 SLOWEST_PER_S = 0.2
 RECOVERED = 1.5
@@ -23,10 +27,11 @@ REFUSED_IN_A_ROW = 3
 class Limiter:
     """A gate to one tier; `async with` holds one place in flight.
 
-    Replies are looked at in windows of a second. When more than a third of a window were 429s, starts are slowed
-    down to what was taken in it, unless three such cuts did not help; else a reduced rate grows by 5 % a second, and
-    at 1.5 times the speed before the first cut it is lifted. Three 429s in a row hold everybody back for as long as the
-    last one asked. Starts are spaced evenly: no minute ever sees more than `requests_per_minute` and one.
+    Replies are looked at in windows of a second. When more than a third of a window were 429s, by more than chance the
+    first time, starts are slowed down to what was taken in it, unless three such cuts did not help; else a reduced rate
+    grows by 5 % a second, and at 1.5 times the speed before the first cut it is lifted. Three 429s in a row hold
+    everybody back for as long as the last one asked. Starts are spaced evenly: no minute ever sees more than
+    `requests_per_minute` and one.
 
     Args:
         concurrency: Calls in flight at most.
@@ -89,7 +94,8 @@ class Limiter:
         self._window_start, self._taken, self._refused = now, 0, 0
         if share < self._share_at_cut * CUT_HELPED or now - self._last_cut >= CUT_AGAIN_S:
             self._cuts_in_vain = 0
-        if share > OVERLOADED_SHARE and self._cuts_in_vain < CUTS_IN_VAIN:
+        chance = BEYOND_CHANCE * math.sqrt(share * (1 - share) / replies) if self.rate_per_s is None else 0.0
+        if share > OVERLOADED_SHARE + chance and self._cuts_in_vain < CUTS_IN_VAIN:
             if self.rate_per_s is None:
                 self._full_speed = replies / elapsed
             self._cuts_in_vain += 1

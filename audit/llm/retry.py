@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+
+LONGEST_RESET_S = 60.0
+_ALLOWANCES = (
+    *((f"x-ratelimit-remaining-{of}", f"x-ratelimit-reset-{of}") for of in ("requests", "tokens")),
+    *(
+        (f"anthropic-ratelimit-{of}-remaining", f"anthropic-ratelimit-{of}-reset")
+        for of in ("requests", "tokens", "input-tokens", "output-tokens")
+    ),
+    ("x-ratelimit-remaining", "x-ratelimit-reset"),
+    ("ratelimit-remaining", "ratelimit-reset"),
+)
+"""Headers of what is left of an allowance, and of when it is whole again."""
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_PARTS = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|[smhd])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +72,38 @@ def retry_after_s(headers: Mapping[str, str], now: datetime | None = None) -> fl
         return None
     now = now or _date(headers.get("date")) or datetime.now(UTC)
     return max((until - now).total_seconds(), 0.0)
+
+
+def reset_s(headers: Mapping[str, str], now: datetime | None = None) -> float | None:
+    """Seconds until an allowance that is used up is there again, by the vendors' rate-limit headers; None where none
+    says that it is. `LONGEST_RESET_S` at most: another call then shows whether a day's allowance is meant.
+
+    Args:
+        headers: Of a reply with status 429, names in lower case: OpenAI's, Azure's and Groq's `x-ratelimit-*-requests`
+            and `-tokens` (`1s`, `6m0s`), Anthropic's `anthropic-ratelimit-*` (dates), and the IETF draft's
+            `ratelimit-remaining` and `ratelimit-reset` (seconds).
+        now: As in `retry_after_s`.
+    """
+    waits = []
+    for remaining, reset in _ALLOWANCES:
+        if _number(headers.get(remaining)) == 0 and (wait := _span(headers.get(reset), headers, now)) is not None:
+            waits.append(wait)
+    return min(max(waits), LONGEST_RESET_S) if waits else None
+
+
+def _span(text: str | None, headers: Mapping[str, str], now: datetime | None) -> float | None:
+    """Seconds that a text names: a number, `6m0.5s`, or a date in the future."""
+    if (seconds := _number(text)) is not None:
+        return seconds
+    parts = _PARTS.findall(text or "")
+    if parts and "".join(f"{number}{unit}" for number, unit in parts) == text:
+        return sum(float(number) * _UNITS[unit] for number, unit in parts)
+    try:
+        until = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    until = until if until.tzinfo else until.replace(tzinfo=UTC)
+    return max((until - (now or _date(headers.get("date")) or datetime.now(UTC))).total_seconds(), 0.0)
 
 
 def _number(text: str | None) -> float | None:
