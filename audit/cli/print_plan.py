@@ -84,6 +84,7 @@ def criteria_lines(designs: Sequence[RouteDesign], width: int) -> list[str]:
             width,
             indent=4,
         )
+        lines += _wrapped("graded: the mean score must hold the margin too", width, indent=6) if design.graded else []
         lines += [line for p in check.problems for line in _wrapped(terminal_safe(p.because.sentence), width, indent=6)]
         if check.controls:
             lines += _wrapped("damaged: " + ", ".join(map(_control, check.controls)), width, indent=6)

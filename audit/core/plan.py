@@ -46,6 +46,7 @@ class RouteDesign:
         already_usd: By candidate, what these were billed.
         priority: Place in the order in which routes are given money, from 0: what they could save per replay dollar.
         criteria: What its criteria are worth, by the log's own answers; None where they were not tested.
+        graded: The mean score of its criteria must hold the margin too.
     """
 
     route: str
@@ -69,6 +70,7 @@ class RouteDesign:
     alpha: float | None = None
     already: dict[str, int] = field(default_factory=dict)
     already_usd: dict[str, float] = field(default_factory=dict)
+    graded: bool = False
 
     def movable(self, tier: str) -> int:
         """Replayable requests that would move if the whole route went to a candidate."""

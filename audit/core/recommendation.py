@@ -112,6 +112,7 @@ class Recommendation:
         moves: What leaves today's model.
         quality_delta: Of accepted answers over all replayable traffic of the route, moved or not: policy less today.
         moved_delta: The same over the requests that move; None where nothing moves.
+        score_delta: The same of the mean score, where the route's criteria are graded; else None.
         pairs: Over all draws; a request that the policy does not move is a pair without a difference.
         moved_pairs: Of the draws that move.
         unmeasured: Draws that could not be measured; they count as failures in the lower end of `quality_delta`.
@@ -142,6 +143,7 @@ class Recommendation:
     moves: Moves = NOTHING_MOVES
     quality_delta: Estimate | None
     moved_delta: Estimate | None = None
+    score_delta: Estimate | None = None
     pairs: PairTable = PairTable()
     moved_pairs: PairTable = PairTable()
     unmeasured: int = 0

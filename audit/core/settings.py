@@ -223,6 +223,11 @@ class RouteSettings(Section):
         "`answer` (default: the log's own). What the criteria get wrong on them corrects and widens every delta",
         examples=["labels.jsonl"],
     )
+    graded: bool = Field(
+        False,
+        description="Answers keep their grades: besides the share that is accepted, the mean score of the criteria "
+        "must hold the margin, in score points",
+    )
     rules: tuple[RuleSettings, ...] = Field((), description="Routing rules to test, besides those that are learned")
     threshold: float | None = Field(
         None, gt=0, le=1, description="Weighted share of criteria that must hold; default: all"

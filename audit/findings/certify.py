@@ -21,6 +21,7 @@ from audit.core.robustness import Robustness
 from audit.core.tested import MovedPart
 from audit.findings.candidates import delta_of, pessimistic, table_of
 from audit.findings.evidence import Pairs, Tables, quality_draws, spend_sample
+from audit.findings.grades import Grades, Scores, scores_of
 from audit.findings.looks import Schedule
 from audit.findings.money import Saved, at_risk, dollars_of
 from audit.findings.policies import Bench, Goes, Moved
@@ -121,6 +122,7 @@ class Tested:
         table: Verdicts over all the route's traffic: a request that it does not move has the incumbent's twice.
         moved: The same over what it moves, with the tests of that part.
         robust: What the claim rests on: units, course over the window, incumbents.
+        score_delta: Policy minus incumbent in mean score, where the route's criteria are graded; else None.
         taken_in: Place in the sample before which its draws lie; None before the first look.
         moved_usd: What the log billed for what it moves, where that was counted; None where it is an estimate.
     """
@@ -144,6 +146,7 @@ class Tested:
     table: PairTable
     moved: MovedPart
     robust: Robustness
+    score_delta: Estimate | None = None
     taken_in: int | None = None
     moved_usd: float | None = None
 
@@ -224,7 +227,10 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
     """
     tiers = sorted({tuned.policy.tier for tuned in sealed.policies} | set(design.candidates))
     draws, spend = _by_candidate(tables, design, tiers, bench, terms)
-    trials = tuple(_trial(tuned, draws[tuned.policy.tier], bench) for tuned in sealed.policies)
+    scores = {tier: scores_of(tables, draws[tier], tier) for tier in tiers} if design.graded else {}
+    trials = tuple(
+        _trial(tuned, draws[tuned.policy.tier], bench, scores.get(tuned.policy.tier)) for tuned in sealed.policies
+    )
     attempts = attempts_at(sealed, trials, terms)
     holding = {attempt.name: attempt.certified for attempt in splits_at(sealed, trials, terms)}
     tested = []
@@ -255,6 +261,7 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
                 sealed=sealed.order.digest,
                 table=table_of(seen.pairs),
                 moved=trial.moved(look, terms, holds=holding.get(trial.tuned.name)),
+                score_delta=trial.score_delta(look, terms),
                 robust=trial.robust(look, terms) if _is_shown(trial, attempt) else Robustness(),
                 taken_in=terms.schedule.takes_in(look) if look else None,
             )
@@ -292,8 +299,9 @@ def _is_shown(trial: Trial, attempt: Attempt | None) -> bool:
     return trial.tuned.policy.kind == "static" or (attempt is not None and attempt.certified)
 
 
-def _trial(tuned: Tuned, draws: Replayed, bench: Bench) -> Trial:
-    return Trial(tuned=tuned, draws=draws, walked=walk(tuned.policy, draws, bench.values_of(tuned.policy, draws)))
+def _trial(tuned: Tuned, draws: Replayed, bench: Bench, scores: Scores | None) -> Trial:
+    walked = walk(tuned.policy, draws, bench.values_of(tuned.policy, draws))
+    return Trial(tuned=tuned, draws=draws, walked=walked, scores=scores)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -314,6 +322,19 @@ class Trial:
     tuned: Tuned
     draws: Replayed
     walked: Walk
+    scores: Scores | None = None
+
+    def grades(self, look: Look, terms: Terms) -> Grades | None:
+        """The paired scores that a look takes in; None where the route's criteria are not graded."""
+        if self.scores is None:
+            return None
+        before = terms.schedule.takes_in(look)
+        return Grades.of(self.scores, self.draws, self.walked, self.tuned.policy.tier, before=before)
+
+    def score_delta(self, look: Look | None, terms: Terms) -> Estimate | None:
+        """Policy minus incumbent in mean score at a look."""
+        grades = None if look is None else self.grades(look, terms)
+        return None if grades is None or look is None else grades.delta(terms.level, look.level)
 
     def seen(self, look: Look | None, terms: Terms) -> _Seen:
         """The pairs that a look takes in; none before the first."""
@@ -343,7 +364,11 @@ class Trial:
         that see what an answer says. Both have to hold, so neither needs a level of its own.
         """
         found, other = self._test(look, terms), self.by_content
-        return found if other is None else _both(found, other._test(look, terms.by_content))
+        if other is not None:
+            found = _both(found, other._test(look, terms.by_content))
+        # Graded criteria have to hold in both measures, for the same reason.
+        grades = self.grades(look, terms)
+        return found if grades is None else _both(found, grades.test(look, terms.margin))
 
     def _test(self, look: Look, terms: Terms) -> LookTest:
         seen = self.seen(look, terms)
@@ -366,6 +391,8 @@ class Trial:
         if (other := self.by_content) is not None:
             judged.append((other, terms.by_content))
         within = max(by.p_noninferior(one.parted(look, by).moved) for one, by in judged)
+        if (grades := self.grades(look, terms)) is not None:
+            within = max(within, grades.p_moved(terms.margin, look.alpha * terms.moved_alpha / terms.alpha))
         # Better than a lot it may be by what it enforces: that is what the check is for.
         return LookTest(
             p=max(within * terms.alpha / terms.moved_alpha, random_mix_p(self.parted(look, terms))), above=True

@@ -407,6 +407,7 @@ def _sentences(
     return (
         *_caveats(design, traffic, certified.noise, verdict.candidate),
         *_error_caveats(design, certified.terms, verdict.candidate),
+        *_grade_caveats(certified, verdict),
         *_order_caveats(certified, left_usd),
         *(robustness_caveats(verdict.policy.robust) if verdict.policy else ()),
         *_untested_rules(design, settings),
@@ -428,6 +429,17 @@ def _error_caveats(design: RouteDesign, terms: Terms, chosen: CandidateFinding |
     return [
         f"{said}. Every delta is corrected by that: {measured} as measured is {points_interval(chosen.quality_delta)}."
     ]
+
+
+def _grade_caveats(certified: Certified, verdict: Decided) -> list[str]:
+    """What the mean score of graded criteria says."""
+    chosen = verdict.policy
+    if chosen is None and verdict.candidate is not None:
+        chosen = certified.policies.static(verdict.candidate.tier)
+    if chosen is None or chosen.score_delta is None:
+        return []
+    moved = points_interval(chosen.score_delta)
+    return [f"Its criteria are graded: the mean score moves by {moved} points, and is held to the margin too."]
 
 
 def _order_caveats(certified: Certified, left_usd: float) -> list[str]:

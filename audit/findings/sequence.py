@@ -57,7 +57,18 @@ def _decision(candidate: Evidence, tested: Tested | None, terms: Terms, verdicts
     if candidate.dropped is not None:
         kind = CandidateVerdict.INFERIOR if candidate.below(terms.margin) else CandidateVerdict.NOT_PROVEN
         return Decision(verdict=kind, reason=candidate.dropped, tested=None)
+    if tested is not None and tested.reached and (said := _score_lost(candidate, tested, terms)):
+        return Decision(verdict=CandidateVerdict.NOT_PROVEN, reason=said, tested=position)
     return _undecided(candidate, terms, position, _untested(tested, verdicts))
+
+
+def _score_lost(candidate: Evidence, tested: Tested, terms: Terms) -> str:
+    """Why graded criteria withhold what accepted answers alone would give; "" where they do not."""
+    score, delta = tested.score_delta, candidate.delta
+    if score is None or delta is None or delta.lo is None or delta.lo <= -terms.margin:
+        return ""
+    where = "across" if score.lo is None or score.lo <= -terms.margin else "with too few pairs to show it above"
+    return f"its mean score moves by {points_interval(score)} points, {where} {points(-terms.margin)}"
 
 
 def _untested(tested: Tested | None, verdicts: Verdicts) -> str:

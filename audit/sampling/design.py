@@ -102,6 +102,7 @@ def _design(frame: RouteFrame, need: RouteNeeds, tiers: Sequence[Tier], settings
         distinct=0,
         can_decide="no",
         criteria=need.criteria,
+        graded=need.entry is not None and need.entry.graded,
     )
     obstacle = _obstacle(frame, need, design, settings.slice)
     if obstacle:

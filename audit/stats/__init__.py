@@ -6,20 +6,18 @@
 | `paired` | how do two arms differ on the same records, and how sure is that |
 | `exact` | the exact p-value of a margin claim, its critical region, the smallest useful n |
 | `betting` | the same claim for graded scores |
-| `noninferiority` | PASS, FAIL or INCONCLUSIVE |
+| `discrimination` | what a criterion's own error does to a claim |
+| `noninferiority` | PASS, FAIL or INCONCLUSIVE, in words |
 | `sequential` | the same decision, watched while the replays come in |
 | `group_sequential` | the exact decision at a few looks that were declared beforehand |
 | `dollars` | which share of the spend was avoidable |
 | `ratios` | a ratio of two means over the same records, with Fieller's interval |
 | `risk_control` | which routing policies are certified, chosen without looking |
 | `random_mix` | does what a signal moves lose less than a lot of the same share |
-| `planning` | how many pairs, where, and what they can decide |
-| `proxies` | few labels and many cheap verdicts |
+| `planning` | how many pairs a decision needs |
 | `clusters` | sessions, templates, duplicates |
 | `multiplicity` | many claims at once |
-| `agreement` | do two judges agree, does one agree with itself |
-| `noise_floor` | the incumbent against itself |
-| `routing_curves` | quality against the share of strong calls |
+| `routing_curves` | bounds of a loss over all thresholds at once, and where a cascade breaks even |
 | `commitments` | what a spend commitment costs, and which one to sign |
 | `missing` | the worst and the best that unmeasured pairs may hide |
 | `percentiles` | a percentile of a sample, with bounds |

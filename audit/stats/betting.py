@@ -60,22 +60,3 @@ def wsr_p(differences: npt.ArrayLike, *, margin: float, alpha: float) -> float:
     stake = np.minimum(np.sqrt(2.0 * math.log(1.0 / alpha) / (values.size * known)), _MOST_AT_STAKE / claimed)
     log_capital = np.cumsum(np.log1p(stake * (gains - claimed)))
     return min(1.0, math.exp(-float(log_capital.max())))
-
-
-def wsr_p_fail(differences: npt.ArrayLike, *, margin: float, alpha: float) -> float:
-    """Betting p-value of the hypothesis that the mean difference is -margin or more.
-
-    It is `wsr_p` with the arms exchanged and the margin negated; small means: worse by more than the margin.
-
-    Args:
-        differences: As for `wsr_p`.
-        margin: The loss that is accepted, in (-1, 1).
-        alpha: As for `wsr_p`.
-
-    Returns:
-        A p-value in (0, 1].
-
-    Raises:
-        ValueError: As `wsr_p`.
-    """
-    return wsr_p(-finite_vector("differences", differences), margin=-margin, alpha=alpha)

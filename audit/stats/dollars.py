@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from audit.core.interval import Estimate, Interval
-from audit.stats.quantiles import BoolArray, FloatArray, IntArray, finite_vector, two_sided_t
+from audit.stats.quantiles import FloatArray, IntArray, finite_vector, two_sided_t
 
 
 class DollarDraw(NamedTuple):
@@ -104,88 +104,6 @@ def dollar_unit_draw(costs: npt.ArrayLike, n: int, *, power: float = 1.0, rng: n
     return DollarDraw(indices=indices, probabilities=probabilities[indices])
 
 
-def dollar_weights(costs: npt.ArrayLike, probabilities: npt.ArrayLike, *, spend: float) -> FloatArray:
-    """The weight of each draw in a share of spend: its share of the spend over its probability.
-
-    Args:
-        costs: Billed dollars of the drawn records, shape (n,), > 0.
-        probabilities: Their probabilities in one draw, shape (n,), > 0.
-        spend: Dollars of the whole log or route, known exactly, > 0.
-
-    Returns:
-        Shape (n,); all 1 when dollars were drawn with power 1.
-
-    Raises:
-        ValueError: A value is missing or not positive.
-    """
-    dollars, chances = finite_vector("costs", costs), finite_vector("probabilities", probabilities)
-    if spend <= 0 or (dollars <= 0).any() or (chances <= 0).any():
-        raise ValueError("spend, costs and probabilities of drawn records must be positive")
-    weights: FloatArray = dollars / spend / chances
-    return weights
-
-
-def hajek_share(
-    z: npt.ArrayLike,
-    weights: npt.ArrayLike,
-    *,
-    level: float = 0.95,
-    z_low: float = 0.0,
-    z_high: float = 1.0,
-    clip: bool = True,
-) -> ShareEstimate:
-    """The share of spend that was avoidable, or that a policy saves, from weighted draws.
-
-    Two pseudo-records of mean weight, one at each end of the range, keep the width above zero and lift the coverage
-    at 100 draws of the worst of six logs from 0.85 to 0.95.
-
-    Args:
-        z: Per draw the avoidable share of the record's own cost, shape (n,), each in [z_low, z_high].
-        weights: Per draw, from `dollar_weights`, shape (n,), > 0.
-        level: Nominal coverage in (0, 1).
-        z_low: The least z there can be: 0 for waste; negative for a policy that can cost more than the incumbent.
-        z_high: The largest z there can be.
-        clip: Whether the interval is cut to [z_low, z_high].
-
-    Returns:
-        The share; positive means avoidable or saved. Times the known spend it is dollars.
-
-    Special cases:
-        No draws: share and interval are None. All z equal: the interval still has a width.
-
-    Raises:
-        ValueError: Shapes differ, a weight is not positive, or a z is missing or outside its range.
-
-    Source:
-        Hájek (1971); the pseudo-records follow Agresti & Caffo (2000), The American Statistician 54:280-288.
-    """
-    values, sizes = finite_vector("z", z), finite_vector("weights", weights)
-    if values.shape != sizes.shape:
-        raise ValueError(f"z and weights need equal shapes, got {values.shape} and {sizes.shape}")
-    if z_low >= z_high:
-        raise ValueError(f"z_low must lie below z_high, got {z_low} and {z_high}")
-    if values.size == 0:
-        return ShareEstimate(share=None, observed=None, interval=None, n=0)
-    if (sizes <= 0).any():
-        raise ValueError("weights must be positive")
-    if values.min() < z_low - 1e-9 or values.max() > z_high + 1e-9:
-        raise ValueError(f"z must lie in [{z_low}, {z_high}]")
-    mean_weight = float(sizes.mean())
-    augmented = np.concatenate([values, [z_low, z_high]])
-    masses = np.concatenate([sizes, [mean_weight, mean_weight]])
-    n = augmented.size
-    share = float(masses @ augmented / masses.sum())
-    residuals = masses * (augmented - share) / masses.mean()
-    half = two_sided_t(level, n - 1) * math.sqrt(float(residuals @ residuals) / (n - 1) / n)
-    low, high = share - half, share + half
-    if clip:
-        low, high = max(low, z_low), min(high, z_high)
-    observed = float(sizes @ values / sizes.sum())
-    return ShareEstimate(
-        share=share, observed=observed, interval=Interval(low=low, high=high, level=level), n=int(values.size)
-    )
-
-
 def pooled_masses(costs: npt.ArrayLike, *, quality_rate: float, dollar_draws: float, spend: float) -> FloatArray:
     """The dollars that each draw of two pooled samples stands for, up to a common factor.
 
@@ -249,81 +167,6 @@ def _with_pseudo_draws(
         interval=Interval(low=share - half, high=min(share + half, ends[1]), level=level),
         n=int(values.size),
     )
-
-
-def missing_share_bounds(
-    z: npt.ArrayLike,
-    weights: npt.ArrayLike,
-    *,
-    missing: npt.ArrayLike,
-    level: float = 0.95,
-    z_low: float = 0.0,
-    z_high: float = 1.0,
-) -> tuple[ShareEstimate, ShareEstimate]:
-    """The share with every unreplayable draw counted as not avoidable, and as fully avoidable.
-
-    Unreplayable records are the long, dear ones: leaving the longest 2 % out moved the share from 0.575 to 0.614.
-
-    Args:
-        z: As for `hajek_share`; what stands at missing draws is not read, NaN is allowed there.
-        weights: As for `hajek_share`, for missing draws too.
-        missing: Which draws could not be replayed, shape (n,), bool.
-        level: Nominal coverage in (0, 1).
-        z_low: As for `hajek_share`.
-        z_high: As for `hajek_share`.
-
-    Returns:
-        The pessimistic and the optimistic estimate. Whatever the missing draws hold, the first one's lower end is a
-        lower bound and the second one's upper end an upper bound.
-
-    Raises:
-        ValueError: As `hajek_share`.
-
-    Source:
-        Manski (2003), Partial Identification of Probability Distributions, chapter 1.
-    """
-    gone = np.asarray(missing, dtype=np.bool_)
-    values, sizes = np.asarray(z, dtype=np.float64), finite_vector("weights", weights)
-    if not gone.shape == values.shape == sizes.shape:
-        raise ValueError("z, weights and missing need equal shapes")
-    worst, best = (
-        _filled(values, sizes, gone, level=level, ends=ends, z_range=(z_low, z_high))
-        for ends in ((z_low, z_high), (z_high, z_low))
-    )
-    return worst, best
-
-
-def _filled(
-    values: FloatArray,
-    sizes: FloatArray,
-    gone: BoolArray,
-    *,
-    level: float,
-    ends: tuple[float, float],
-    z_range: tuple[float, float],
-) -> ShareEstimate:
-    """The estimate with missing draws at the first of `ends`, its end there being the extreme over all fillings.
-
-    An end of the interval is the mean less a multiple of a norm, so its extreme lies where every missing draw is at
-    one end of the range. Filling all alike is not always it: one draw at the other end can widen the interval by more
-    than it moves the mean. Per unit of weight the heaviest draws widen most, so only prefixes in that order compete.
-    """
-    near, far = ends
-    z_low, z_high = z_range
-    filled = np.where(gone, near, values)
-    estimate = hajek_share(filled, sizes, level=level, z_low=z_low, z_high=z_high)
-    interval = estimate.interval
-    if interval is None:
-        return estimate
-    low, high = interval.low, interval.high
-    for index in sorted(np.flatnonzero(gone), key=lambda draw: -sizes[draw]):
-        filled[index] = far
-        other = hajek_share(filled, sizes, level=level, z_low=z_low, z_high=z_high).interval
-        if other is not None and near < far:
-            low = min(low, other.low)
-        elif other is not None:
-            high = max(high, other.high)
-    return replace(estimate, interval=Interval(low=low, high=high, level=level))
 
 
 def combine_sums(estimates: Sequence[Estimate]) -> Estimate:

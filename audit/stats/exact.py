@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 from scipy import special
 
-from audit.stats.quantiles import IntArray, check_open_unit, upper_normal
+from audit.stats.quantiles import IntArray, check_open_unit
 from audit.stats.tango import PairCounts, tango_z_many
 
 # Two tables with the same statistic may differ by rounding; both count as equally extreme.
@@ -82,29 +82,6 @@ def p_fail(counts: PairCounts, *, margin: float) -> float:
     return p_pass(counts.swapped, margin=-margin)
 
 
-def gross_regression_p(counts: PairCounts, *, margin: float) -> float:
-    """Exact binomial p-value of the hypothesis that the candidate breaks the margin's share of records or more.
-
-    The stricter alternative to `p_pass`: gains do not make up for regressions.
-
-    Args:
-        counts: Pairs drawn with equal probability; only b and n are read.
-        margin: The accepted probability of a regression, in (0, 1).
-
-    Returns:
-        P(X <= b) for X binomial(n, margin), in [0, 1].
-
-    Special cases:
-        No pairs: 1. A fractional b is rounded up, unless it is whole but for rounding.
-
-    Raises:
-        ValueError: The margin is outside (0, 1).
-    """
-    check_open_unit("margin", margin)
-    b, n = math.ceil(counts.b - _WHOLE), math.floor(counts.n + _WHOLE)
-    return float(special.betainc(n - b, b + 1, 1.0 - margin)) if b < n else 1.0
-
-
 def smallest_n(margin: float, alpha: float) -> int:
     """The pairs below which nothing but gains can pass: with no discordant pair p is (1 - margin)^n.
 
@@ -120,39 +97,6 @@ def smallest_n(margin: float, alpha: float) -> int:
     """
     ratio = math.log(check_open_unit("alpha", alpha)) / math.log1p(-check_open_unit("margin", margin))
     return math.ceil(ratio - 1e-12)
-
-
-def rejection_region(n: int, *, margin: float, alpha: float) -> IntArray:
-    """The tables of n pairs that `p_pass` rejects at alpha, as the least gains for each number of regressions.
-
-    Args:
-        n: Pairs, >= 1.
-        margin: The accepted loss, in (-1, 1).
-        alpha: Level of the test, in (0, 1).
-
-    Returns:
-        Shape (n + 1,): for b = 0..n the least c with p <= alpha; n - b + 1 where no c is enough.
-
-    Raises:
-        ValueError: n, the margin or alpha is out of range.
-    """
-    if n < 1 or not -1.0 < margin < 1.0:
-        raise ValueError(f"n must be at least 1 and margin in (-1, 1), got n={n}, margin={margin}")
-    # p is a falling step function of the statistic alone, so the region is all tables above one critical value,
-    # which lies near the normal quantile: bisection between two values that enclose it.
-    normal = upper_normal(alpha)
-    low, high = normal - 2.0, normal + 2.0
-    while _tail(high, n, margin) > alpha and high < 100.0:
-        high += 2.0
-    while _tail(low, n, margin) <= alpha and low > -100.0:
-        low -= 2.0
-    while high - low > _TIE:
-        middle = (low + high) / 2.0
-        if _tail(middle, n, margin) <= alpha:
-            high = middle
-        else:
-            low = middle
-    return least_gains(high + _TIE, n, margin)
 
 
 def region_probability(least: IntArray, p_b: float, p_c: float) -> float:

@@ -49,32 +49,6 @@ def holm(p_values: npt.ArrayLike, *, alpha: float = 0.05) -> Adjusted:
     return _unsorted(np.minimum(np.maximum.accumulate(steps), 1.0), order, alpha)
 
 
-def benjamini_hochberg(p_values: npt.ArrayLike, *, alpha: float = 0.05) -> Adjusted:
-    """Benjamini and Hochberg's step-up adjustment: the expected share of wrong claims stays below alpha.
-
-    For exploratory tables only, never for a claim about safety.
-
-    Args:
-        p_values: One per claim, shape (m,), each in [0, 1].
-        alpha: False discovery rate, in (0, 1).
-
-    Returns:
-        Adjusted p-values and rejections, in the order given.
-
-    Special cases:
-        No claims: empty arrays.
-
-    Raises:
-        ValueError: A p-value is missing or outside [0, 1].
-
-    Source:
-        Benjamini & Hochberg (1995), J. R. Statist. Soc. B 57:289-300.
-    """
-    values, order = _sorted(p_values, alpha)
-    steps = values[order] * values.size / np.arange(1, values.size + 1)
-    return _unsorted(np.minimum(np.minimum.accumulate(steps[::-1])[::-1], 1.0), order, alpha)
-
-
 def _sorted(p_values: npt.ArrayLike, alpha: float) -> tuple[FloatArray, npt.NDArray[np.intp]]:
     check_open_unit("alpha", alpha)
     values = finite_vector("p_values", p_values)

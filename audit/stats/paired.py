@@ -14,16 +14,14 @@ import numpy.typing as npt
 
 from audit.core.interval import Interval
 from audit.stats.quantiles import finite_vector, two_sided_normal, two_sided_t
-from audit.stats.tango import PairCounts, finite_log, tango, tango_many, tango_z
+from audit.stats.tango import PairCounts, tango, tango_many, tango_z
 
 __all__ = [
     "MIN_VERDICT_PAIRS",
     "PairCounts",
     "PairedDelta",
     "adjusted_t",
-    "finite_log",
     "graded_delta",
-    "paired_delta",
     "tango",
     "tango_many",
     "tango_z",
@@ -89,42 +87,6 @@ def adjusted_t(differences: npt.ArrayLike, *, level: float = 0.95) -> Interval:
     half = two_sided_t(level, augmented.size - 1) * float(augmented.std(ddof=1)) / math.sqrt(augmented.size)
     centre = float(augmented.mean())
     return Interval(low=max(centre - half, -1.0), high=min(centre + half, 1.0), level=level)
-
-
-def paired_delta(
-    incumbent_passed: npt.ArrayLike,
-    candidate_passed: npt.ArrayLike,
-    *,
-    level: float = 0.95,
-    population: int | None = None,
-) -> PairedDelta:
-    """The quality delta of two arrays of verdicts, with Tango's interval.
-
-    Args:
-        incumbent_passed: Verdicts of the incumbent, shape (n,), bool or 0/1.
-        candidate_passed: Verdicts of the candidate on the same records.
-        level: Nominal coverage in (0, 1).
-        population: Records of the log for a claim about this log; None for a claim about future traffic like it.
-
-    Returns:
-        Candidate minus incumbent; positive means the candidate is better.
-
-    Special cases:
-        No pairs: delta and interval are None.
-
-    Source:
-        Tango (1998), Statistics in Medicine 17:891-908.
-    """
-    counts = PairCounts.of(incumbent_passed, candidate_passed)
-    scaled = counts if population is None else finite_log(counts, population=population)
-    return PairedDelta(
-        delta=counts.delta,
-        interval=tango(scaled, level=level) if counts.n else None,
-        b=int(counts.b),
-        c=int(counts.c),
-        n_pairs=int(counts.n),
-        n_clusters=int(counts.n),
-    )
 
 
 def graded_delta(incumbent: npt.ArrayLike, candidate: npt.ArrayLike, *, level: float = 0.95) -> PairedDelta:

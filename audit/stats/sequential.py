@@ -18,7 +18,7 @@ from scipy import special
 from audit.core.interval import Interval
 from audit.stats.noninferiority import GateDecision
 from audit.stats.paired import MIN_VERDICT_PAIRS
-from audit.stats.quantiles import check_open_unit, finite_vector
+from audit.stats.quantiles import check_open_unit
 from audit.stats.tango import PairCounts
 
 # Bets as fractions of the largest that cannot go bankrupt. Part of the record: other fractions give other e-values.
@@ -79,50 +79,6 @@ def log_e_fail(counts: PairCounts, *, margin: float) -> float:
         ValueError: The margin is outside (-1, 1).
     """
     return _log_mixture(counts, -BETS / (1.0 + _checked(margin)), margin)
-
-
-def log_e_pass_graded(differences: npt.ArrayLike, *, margin: float) -> float:
-    """`log_e_pass` for graded differences of shape (n,) in [-1, 1]; the order does not matter."""
-    return _log_mixture_graded(differences, BETS / (1.0 - _checked(margin)), margin)
-
-
-def log_e_fail_graded(differences: npt.ArrayLike, *, margin: float) -> float:
-    """`log_e_fail` for graded differences of shape (n,) in [-1, 1]; the order does not matter."""
-    return _log_mixture_graded(differences, -BETS / (1.0 + _checked(margin)), margin)
-
-
-def watch(counts: PairCounts, *, margin: float, alpha: float = 0.05) -> SequentialDecision:
-    """Decide whether a comparison may stop, as often as wanted.
-
-    Args:
-        counts: All pairs so far, drawn in random order.
-        margin: The accepted loss, in (0, 1), fixed before the first look.
-        alpha: Probability of ever giving a wrong PASS, and of ever giving a wrong FAIL, in (0, 1).
-
-    Returns:
-        The decision so far and the evidence for it. After a stop report these and the interval, never a fixed-n one.
-
-    Special cases:
-        No pairs, or fewer than 30 without a FAIL: INCONCLUSIVE.
-
-    Raises:
-        ValueError: The margin or alpha is out of range.
-    """
-    threshold = -math.log(check_open_unit("alpha", alpha))
-    passing, failing = log_e_pass(counts, margin=margin), log_e_fail(counts, margin=margin)
-    decision = GateDecision.INCONCLUSIVE
-    if failing >= threshold:
-        decision = GateDecision.FAIL
-    elif passing >= threshold and counts.n >= MIN_VERDICT_PAIRS:
-        decision = GateDecision.PASS
-    level = max(1.0 - 2.0 * alpha, 1e-9)
-    return SequentialDecision(
-        decision=decision,
-        log_e_pass=passing,
-        log_e_fail=failing,
-        interval=confidence_sequence(counts, level=level),
-        n=int(counts.n),
-    )
 
 
 def watch_windows(
@@ -243,14 +199,6 @@ def _log_mixture(counts: PairCounts, stakes: npt.NDArray[np.float64], margin: fl
     gain = np.log1p(stakes * (1.0 + margin))
     same = np.log1p(stakes * margin)
     paths = counts.b * regression + counts.c * gain + (counts.n - counts.b - counts.c) * same
-    return float(special.logsumexp(paths) - math.log(stakes.size))
-
-
-def _log_mixture_graded(differences: npt.ArrayLike, stakes: npt.NDArray[np.float64], margin: float) -> float:
-    values = finite_vector("differences", differences)
-    if values.size and np.abs(values).max() > 1.0:
-        raise ValueError("differences must lie in [-1, 1]")
-    paths = np.log1p(stakes[:, None] * (np.sort(values)[None, :] + margin)).sum(axis=1)
     return float(special.logsumexp(paths) - math.log(stakes.size))
 
 

@@ -19,9 +19,6 @@ from audit.stats.quantiles import BoolArray, FloatArray, two_sided_normal
 # 60 halvings of an interval of length 2 reach the spacing of floats near 1.
 _BISECTION_STEPS = 60
 
-# The smallest unsampled share that `finite_log` divides by; see its special cases.
-_CENSUS_REMAINDER = 1e-9
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairCounts:
@@ -170,33 +167,6 @@ def tango_many(
         outer, inner = np.where(outside, middle, outer), np.where(outside, inner, middle)
     low, high = outer
     return np.where(n > 0, low, -1.0), np.where(n > 0, high, 1.0)
-
-
-def finite_log(counts: PairCounts, *, population: int) -> PairCounts:
-    """Scale the counts of a simple random sample to a claim about this log, instead of future traffic like it.
-
-    Args:
-        counts: Pairs drawn without replacement from the log.
-        population: Records of the log that the sample stands for, >= counts.n.
-
-    Returns:
-        The counts divided by 1 - f, f = n / population; give them to `tango`, never to an exact p-value.
-
-    Special cases:
-        A census (n = population) has no sampling error. 1 - f is floored at 1e-9, which leaves an interval that is
-        the estimate for every purpose of display.
-
-    Raises:
-        ValueError: The population is smaller than the sample.
-
-    Source:
-        Cochran (1977), Sampling Techniques, section 2.6; the coverage is in `tests/simulations`.
-    """
-    if population < counts.n:
-        raise ValueError(f"a population of {population} cannot hold a sample of {counts.n}")
-    if counts.n == 0:
-        return counts
-    return counts.scaled(1.0 / max(1.0 - counts.n / population, _CENSUS_REMAINDER))
 
 
 def _verdicts(values: npt.ArrayLike) -> BoolArray:

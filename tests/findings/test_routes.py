@@ -15,8 +15,8 @@ from audit.findings.candidates import optimistic, pessimistic
 from audit.findings.evidence import Pairs, pair_up, quality_draws
 from audit.findings.replayed import pairs_of, replayed, walk
 from audit.findings.routes import RouteTraffic, find_route
+from audit.stats.exact import p_fail
 from audit.stats.missing import Missing
-from audit.stats.noninferiority import p_fail
 from tests.findings.world import Planted, World, make_world
 from tests.shared import REPOSITORY
 
@@ -167,6 +167,7 @@ def test_a_route_below_its_own_floor_is_kept_and_says_so(tmp_path: Path) -> None
     assert route.avoidable_usd.est == 0
 
 
+@pytest.mark.acceptance(25)
 def test_an_incumbent_that_contradicts_itself_forbids_a_verdict(tmp_path: Path) -> None:
     """When the incumbent loses more than the margin against its own log, the replay is not production."""
     world = make_world(
@@ -182,6 +183,7 @@ def test_an_incumbent_that_contradicts_itself_forbids_a_verdict(tmp_path: Path) 
     assert "does not reproduce its own answers" in route.reason
 
 
+@pytest.mark.acceptance(25)
 def test_the_floor_of_a_quiet_incumbent_is_reported(tmp_path: Path) -> None:
     """A little noise of the incumbent is reported beside the verdict and does not stop it."""
     world = make_world(

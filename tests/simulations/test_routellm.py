@@ -15,8 +15,8 @@ from audit.core.exchange import Request
 from audit.embeddings import open_embedder
 from audit.signals import SIGNALS, compute
 from audit.signals.signal import FitData, Remembering
-from audit.stats.routing_curves import apgr, apgr_interval, cpt, routing_curve
 from tests.shared import SHARED, needs_shared
+from tests.stats.routellm import apgr, apgr_interval, cpt, routing_curve
 
 FOLDS, RESAMPLES = 5, 300
 PAPER = {  # CPT 50 %, CPT 80 %, APGR of arXiv 2406.18665, v4: random, and the best router of each column

@@ -1,12 +1,14 @@
 """Does a certified policy keep its promise, and what does it save."""
 
 import time
+from functools import partial
 
 import numpy as np
 import pytest
 
 from audit.stats.exact import p_pass
-from audit.stats.risk_control import CertificationScores, TunedPolicy, certify, order_by_loss
+from audit.stats.group_sequential import Look, declare_looks
+from audit.stats.risk_control import LookTest, TunedPolicy, certify_in_looks, order_by_loss
 from tests.stats.populations import auc, counts, mmlu, mmlu_router
 
 pytestmark = pytest.mark.slow
@@ -14,9 +16,9 @@ pytestmark = pytest.mark.slow
 MARGIN, DELTA, N, RUNS = 0.05, 0.10, 400, 500
 
 
-def scores_of(name: str, b: np.ndarray, c: np.ndarray) -> CertificationScores:
+def tested(b: np.ndarray, c: np.ndarray, name: str, look: Look) -> LookTest:
     """What a draw says of the policy with this number."""
-    return CertificationScores(name=name, counts=counts(int(b[int(name)]), int(c[int(name)]), N))
+    return LookTest(p=p_pass(counts(int(b[int(name)]), int(c[int(name)]), N), margin=MARGIN), above=True)
 
 
 @pytest.mark.acceptance(14)
@@ -44,13 +46,8 @@ def test_mmlu_router() -> None:
     for _ in range(RUNS):
         drawn = rng.integers(0, rows.size, N)
         b, c = lost[drawn].sum(axis=0), won[drawn].sum(axis=0)
-        found = certify(
-            (scores_of(name, b, c) for name in order.names),
-            order=order,
-            margin=MARGIN,
-            alpha=DELTA,
-        )
-        count = len(found.certified)
+        found = certify_in_looks(order, declare_looks(1, alpha=DELTA, confidence=0.95), partial(tested, b, c))
+        count = sum(one.certified for one in found)
         broken += count > 0 and bool((true_loss[:count] > MARGIN).any())
         saved.append(saving[count - 1] if count else 0.0)
         passing = np.flatnonzero((b - c) / N <= MARGIN)

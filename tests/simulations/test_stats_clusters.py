@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from audit.stats.clusters import clustered_delta
-from audit.stats.paired import paired_delta
+from audit.stats.tango import PairCounts, tango
 from tests.stats.populations import mmlu
 
 pytestmark = pytest.mark.slow
@@ -22,9 +22,8 @@ def test_subjects_as_sessions() -> None:
         chosen = rng.integers(0, 57, 20)
         rows = np.concatenate([rng.choice(members[subject], 40) for subject in chosen])
         with_clusters = clustered_delta(data.strong[rows], data.weak[rows], np.repeat(np.arange(20), 40)).interval
-        without = paired_delta(data.strong[rows], data.weak[rows]).interval
+        without = tango(PairCounts.of(data.strong[rows], data.weak[rows]), level=0.95)
         assert with_clusters is not None
-        assert without is not None
         scaled += with_clusters.low <= truth <= with_clusters.high
         plain += without.low <= truth <= without.high
     print(f"\nclusters, MMLU C=20 s=40: deff-Tango {scaled / 1500:.4f}, plain {plain / 1500:.4f}")

@@ -7,7 +7,7 @@ import pytest
 
 from audit.stats.clusters import cluster_effect, clustered_delta, effective_counts
 from audit.stats.exact import p_pass
-from audit.stats.paired import paired_delta
+from audit.stats.tango import PairCounts, tango
 from tests.stats.populations import counts
 
 
@@ -35,13 +35,18 @@ def test_interval_contains_the_plain_one() -> None:
     groups = np.repeat(np.arange(20), 30)
     hard = rng.random(20)[groups]
     incumbent, candidate = rng.random(600) < 0.9, rng.random(600) < 1 - 0.3 * hard
-    plain = paired_delta(incumbent, candidate)
+    counted = PairCounts.of(incumbent, candidate)
+    plain = tango(counted, level=0.95)
     clustered = clustered_delta(incumbent, candidate, groups)
-    assert (clustered.delta, clustered.b, clustered.c, clustered.n_pairs) == (plain.delta, plain.b, plain.c, 600)
+    assert (clustered.delta, clustered.b, clustered.c, clustered.n_pairs) == (
+        counted.delta,
+        counted.b,
+        counted.c,
+        600,
+    )
     assert clustered.n_clusters == 20
     assert clustered.interval is not None
-    assert plain.interval is not None
-    assert clustered.interval.low < plain.interval.low < plain.interval.high < clustered.interval.high
+    assert clustered.interval.low < plain.low < plain.high < clustered.interval.high
 
 
 def test_one_cluster_says_nothing() -> None:

@@ -23,8 +23,7 @@ from audit.stats.discrimination import (
     p_noninferior,
 )
 from audit.stats.exact import p_fail, p_pass
-from audit.stats.paired import paired_delta
-from audit.stats.tango import PairCounts
+from audit.stats.tango import PairCounts, tango
 
 
 def checked(right: tuple[int, int], wrong: tuple[int, int], grade: Grade = Grade.RIGHT) -> CriteriaCheck:
@@ -116,9 +115,9 @@ def test_intervals_hold_the_truth_over_pairs_and_labels() -> None:
         seen = [np.where(good, rng.random(n) < 0.95, rng.random(n) < 0.4) for good in (before, after)]
         check = checked((int(rng.binomial(150, 0.95)), 150), (int(rng.binomial(150, 0.4)), 150))
         shown = discrimination_of(check, error=0.05)
-        found = paired_delta(seen[0], seen[1], level=1 - 0.05 * shown.kept)
-        assert found.delta is not None
-        told = shown.corrected(Estimate.of(found.delta, found.interval, 0.95))
+        counts = PairCounts.of(seen[0], seen[1])
+        interval = tango(counts, level=1 - 0.05 * shown.kept)
+        told = shown.corrected(Estimate.of((counts.c - counts.b) / n, interval, 0.95))
         assert told.lo is not None
         assert told.hi is not None
         held += told.lo <= -0.045 <= told.hi

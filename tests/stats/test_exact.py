@@ -6,15 +6,14 @@ import numpy as np
 import pytest
 
 from audit.stats.exact import (
-    gross_regression_p,
     p_fail,
     p_pass,
     region_probability,
-    rejection_region,
     smallest_n,
 )
 from audit.stats.tango import tango_z_many
 from tests.stats.populations import counts, table_weights, tables
+from tests.stats.regions import rejection_region
 
 
 @pytest.mark.acceptance(2)
@@ -160,7 +159,6 @@ def test_counts_are_whole_but_for_rounding() -> None:
     """0.07 * 100 is 7.000000000000001 and counts as 7, not 8; real fractions are rounded against the claim."""
     assert 0.07 * 100 > 7
     assert p_pass(counts(0.07 * 100, 0, 100), margin=0.05) == p_pass(counts(7, 0, 100), margin=0.05)
-    assert gross_regression_p(counts(0.07 * 100, 0, 100), margin=0.1) == pytest.approx(0.206051, abs=1e-6)
     assert p_pass(counts(3.2, 5.9, 99.5), margin=0.05) == p_pass(counts(4, 5, 99), margin=0.05)
     assert p_fail(counts(3.2, 5.9, 99.5), margin=0.05) == p_fail(counts(3, 6, 99), margin=0.05)
 
@@ -170,13 +168,6 @@ def test_fractional_counts_are_rounded_against_either_claim() -> None:
     scaled = counts(20.4, 3.6, 100.5)
     assert p_pass(scaled, margin=0.05) == p_pass(counts(21, 3, 100), margin=0.05)
     assert p_fail(scaled, margin=0.05) == p_fail(counts(20, 4, 101), margin=0.05)
-
-
-def test_gross_regressions_are_a_binomial_tail() -> None:
-    """The strict test ignores gains and equals the binomial distribution function."""
-    assert gross_regression_p(counts(0, 9, 59), margin=0.05) == pytest.approx(0.95**59)
-    assert gross_regression_p(counts(5, 0, 5), margin=0.05) == 1.0
-    assert gross_regression_p(counts(0, 0, 0), margin=0.05) == 1.0
 
 
 @pytest.mark.parametrize("margin", [1.0, -1.0, 3.0])

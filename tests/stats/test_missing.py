@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from audit.stats.exact import p_fail
 from audit.stats.missing import Missing, delta_estimate, optimistic, pessimistic
-from audit.stats.noninferiority import p_fail
 from audit.stats.paired import PairCounts, tango
 
 SEEN = PairCounts(b=2, c=1, n=90)

@@ -8,7 +8,6 @@ import pytest
 
 from audit.stats.betting import wsr_p
 from audit.stats.exact import p_pass
-from audit.stats.proxies import ppi_mean
 from audit.stats.tango import tango_many
 from tests.shared import SHARED, needs_shared
 from tests.stats.populations import counts, tables
@@ -51,13 +50,3 @@ def test_betting(oracle: ModuleType) -> None:
         # The reference tests "the mean is large, small is good".
         theirs = oracle.wsr_p(1 - (1 + values) / 2, 1 - (1 - 0.05) / 2, delta=0.05)
         assert wsr_p(values, margin=0.05, alpha=0.05) == pytest.approx(theirs, rel=1e-9)
-
-
-def test_ppi_point_and_trust(oracle: ModuleType) -> None:
-    """Mean and trust equal the reference's; only the interval has our guard."""
-    rng = np.random.default_rng(2)
-    truth = (rng.random(600) < 0.7).astype(float)
-    proxy = np.where(rng.random(600) < 0.1, 1 - truth, truth)
-    mean, _, _, trust = oracle.ppi_pp(truth[:100], proxy[:100], proxy[100:])
-    ours = ppi_mean(truth[:100], proxy[:100], proxy[100:])
-    assert (ours.mean, ours.trust) == (pytest.approx(mean), pytest.approx(trust))

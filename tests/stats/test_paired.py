@@ -8,37 +8,9 @@ from audit.stats.paired import (
     PairCounts,
     adjusted_t,
     graded_delta,
-    paired_delta,
     tango,
     wilson,
 )
-from tests.stats.populations import pair
-
-
-def test_sign_is_candidate_minus_incumbent() -> None:
-    """A candidate that fails where the incumbent passes has a negative delta."""
-    found = paired_delta([1, 1, 1, 0], [1, 0, 0, 0])
-    assert (found.delta, found.b, found.c, found.n_pairs, found.n_clusters) == (-0.5, 2, 0, 4, 4)
-    assert found.interval is not None
-    assert found.interval.low < -0.5 < found.interval.high
-    assert found.tiny
-
-
-def test_no_pairs_give_no_delta() -> None:
-    """Nothing compared is None, never 0 and never a point interval."""
-    for found in (paired_delta([], []), graded_delta([], [])):
-        assert (found.delta, found.interval, found.n_pairs) == (None, None, 0)
-
-
-def test_a_claim_about_this_log_is_narrower() -> None:
-    """The finite-population interval is inside the one about future traffic."""
-    pairs = pair("gsm8k")
-    future = paired_delta(pairs.incumbent[:400], pairs.candidate[:400])
-    log = paired_delta(pairs.incumbent[:400], pairs.candidate[:400], population=1319)
-    assert future.interval is not None
-    assert log.interval is not None
-    assert future.interval.low < log.interval.low < log.interval.high < future.interval.high
-    assert log.b == future.b
 
 
 @pytest.mark.acceptance(5)

@@ -3,19 +3,10 @@
 import numpy as np
 import pytest
 
-from audit.stats.routing_curves import (
-    apgr,
-    apgr_interval,
-    break_even,
-    break_even_routed,
-    cascade_saves,
-    cpt,
-    pgr,
-    routing_curve,
-    simultaneous_upper,
-)
+from audit.stats.routing_curves import break_even, cascade_saves, simultaneous_upper
 from audit.stats.tango import PairCounts, tango_many
 from tests.stats.populations import mmlu, mmlu_router
+from tests.stats.routellm import apgr, apgr_interval, cpt, pgr, routing_curve
 
 
 @pytest.mark.acceptance(7)
@@ -23,12 +14,9 @@ def test_break_even_golden() -> None:
     """Llama-3.1-8B before gpt-4o breaks even at .987 unverified, at .37 with the incumbent as judge."""
     assert break_even(cheap=2.19e-5, verify=1.01e-3, incumbent=1.64e-3) == pytest.approx(0.37, abs=5e-3)
     assert break_even(cheap=2.19e-5, verify=0.0, incumbent=1.64e-3) == pytest.approx(0.987, abs=5e-4)
-    assert break_even_routed(cheap=1.0, verify=1.0, incumbent=5.0) == 0.75
     for wrong in ({"cheap": 1, "verify": 0, "incumbent": 0}, {"cheap": -1, "verify": 0, "incumbent": 1}):
         with pytest.raises(ValueError, match="incumbent must"):
             break_even(**wrong)
-        with pytest.raises(ValueError, match="incumbent must"):
-            break_even_routed(**wrong)
 
 
 def test_a_cascade_saves_only_if_shown() -> None:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from audit.stats.tango import PairCounts, finite_log, tango, tango_many, tango_z
+from audit.stats.tango import PairCounts, tango, tango_many, tango_z
 from tests.stats.populations import counts, gsm_shares, pair, table_weights, tables
 
 GOLDEN = [
@@ -75,17 +75,6 @@ def test_statistic_at_impossible_hypotheses() -> None:
     assert tango_z(counts(0, 0, 0), 0.3) == 0.0
     values = [tango_z(counts(3, 9, 60), delta) for delta in np.linspace(-0.99, 0.99, 67)]
     assert (np.diff(values) < 0).all()
-
-
-def test_finite_log_scales_and_a_census_is_the_estimate() -> None:
-    """A sample of 400 of 1,319 counts for 574 records; a census leaves no width to see."""
-    scaled = finite_log(counts(40, 10, 400), population=1319)
-    assert scaled.n == pytest.approx(400 / (1 - 400 / 1319))
-    census = tango(finite_log(counts(3, 2, 50), population=50))
-    assert (census.low, census.high) == pytest.approx((-0.02, -0.02), abs=1e-4)
-    assert finite_log(counts(0, 0, 0), population=0).n == 0
-    with pytest.raises(ValueError, match="population"):
-        finite_log(counts(1, 1, 10), population=9)
 
 
 @pytest.mark.parametrize("wrong", [(-1, 0, 5), (3, 3, 5), (math.nan, 0, 5), (0, 0, math.inf)])

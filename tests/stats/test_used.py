@@ -41,9 +41,9 @@ def mentioned(node: ast.AST, known: dict[str, Name]) -> set[Name]:
 
 
 def idle_names() -> list[str]:
-    """Public functions and classes of stats/ that nothing of the product reaches, directly or through others."""
+    """Functions and classes of stats/ that nothing of the product reaches, directly or through others."""
     uses: dict[Name, set[Name]] = {}
-    public: set[Name] = set()
+    defined: set[Name] = set()
     todo: set[Name] = set()
     for path in sorted(ROOT.rglob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
@@ -59,8 +59,7 @@ def idle_names() -> list[str]:
         for node in tree.body:
             if isinstance(node, ast.FunctionDef | ast.ClassDef):
                 uses[path.stem, node.name] = mentioned(node, known)
-                if not node.name.startswith("_"):
-                    public.add((path.stem, node.name))
+                defined.add((path.stem, node.name))
             elif isinstance(node, ast.Assign | ast.AnnAssign):
                 for one in ast.walk(node):
                     if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
@@ -75,9 +74,9 @@ def idle_names() -> list[str]:
         one = todo.pop()
         done.add(one)
         todo |= uses.get(one, set()) - done
-    return sorted(f"{module}.{name}" for module, name in public - done)
+    return sorted(f"{module}.{name}" for module, name in defined - done)
 
 
-def test_every_public_function_of_the_statistics_is_used() -> None:
+def test_every_function_of_the_statistics_is_used() -> None:
     """By a verdict, a plan, a gate, a renewal or a page; else it leaves the code, and its lines leave the docs."""
     assert not idle_names()
