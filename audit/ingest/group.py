@@ -43,6 +43,7 @@ class Ledger:
     failures: int = 0
     duplicates: int = 0
     cache_hits: int = 0
+    unknown: int = 0
     not_priced: int = 0
     secrets_masked: int = 0
     unpriced: Counter[str] = field(default_factory=Counter)
@@ -342,6 +343,7 @@ def _ledger(frame: pl.DataFrame) -> Ledger:
         (single & (pl.col("status") == "error")).sum().alias("failures"),
         (~single).sum().alias("duplicates"),
         (single & hit & answered).sum().alias("cache_hits"),
+        (single & ~answered & (pl.col("status") != "error")).sum().alias("unknown"),
         (billable & cost.is_null()).sum().alias("not_priced"),
         pl.col("secrets_masked").sum().alias("secrets_masked"),
     )

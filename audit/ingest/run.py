@@ -44,6 +44,8 @@ class IngestReport:
         failures: Rows with status error that are no duplicates.
         duplicates: Rows that repeat an earlier one; in no sum.
         cache_hits: Answered by the gateway's cache.
+        unknown: Rows of which the log tells neither an answer nor an error; with the four above, every row is in one
+            of these counters.
         not_priced: Billable rows without a cost, logged or recomputed.
         unpriced: How many of them, by the reason (`core.reason.Reason`).
         spend_usd: Dollars by where they come from: what the gateway or the provider logged, or `recomputed` by a price
@@ -64,6 +66,7 @@ class IngestReport:
     failures: int
     duplicates: int
     cache_hits: int
+    unknown: int
     not_priced: int
     unpriced: dict[str, int]
     spend_usd: dict[str, float]
@@ -295,6 +298,7 @@ def _report(
         failures=total.failures,
         duplicates=total.duplicates,
         cache_hits=total.cache_hits,
+        unknown=total.unknown,
         not_priced=total.not_priced,
         unpriced=dict(sorted(total.unpriced.items())),
         spend_usd=dict(sorted(total.spend_usd.items())),

@@ -18,13 +18,16 @@ import zstandard
 from isal import igzip, isal_zlib
 
 from audit.core.errors import InputError, Place
+from audit.ingest.protobuf import is_otlp, json_records
 from audit.ingest.texts import Layout, bare, csv_records, json_values, layout_of, recoded, separator_of
 
 PIECE_BYTES = 1 << 24
 """Size of a piece of lines before it is cut at a line's end; two workers hold a few of them each."""
 HEAD_BYTES = 1 << 20
 _BUFFER_BYTES = 1 << 18
-SUFFIXES = frozenset({".jsonl", ".ndjson", ".json", ".log", ".csv", ".tsv", ".gz", ".zst", ".zstd", ".parquet"})
+SUFFIXES = frozenset(
+    {".jsonl", ".ndjson", ".json", ".log", ".csv", ".tsv", ".gz", ".zst", ".zstd", ".parquet", ".pb", ".binpb"}
+)
 """What is picked up from a folder; a file that is named outright may be called anything."""
 
 _ISAL_ERROR = cast(type[Exception], isal_zlib.error)
@@ -231,6 +234,10 @@ class _Zstd(io.RawIOBase):
 
 def _text_pieces(source: Source, stream: BinaryIO, plain: bool) -> Iterator[Piece]:
     head = stream.read(HEAD_BYTES)
+    if is_otlp(head):
+        whole = cast(BinaryIO, io.BufferedReader(_Rejoined(head, stream), buffer_size=_BUFFER_BYTES))
+        yield from _item_pieces(source, json_records(whole))
+        return
     if (made := recoded(head, stream)) is not None:
         stream, plain = made, False
         head = stream.read(HEAD_BYTES)

@@ -169,6 +169,12 @@ def number(value: Any) -> float | None:
     return found if math.isfinite(found) else None
 
 
+def dollars(value: Any) -> float | None:
+    """A cost above zero; else None: a platform writes 0 for a model that it has no price of, and none is negative."""
+    found = number(value)
+    return found if found is not None and found > 0 else None
+
+
 def text(value: Any) -> str | None:
     """A name: a non-empty string, or a number as one; else None."""
     if type(value) is str:

@@ -18,7 +18,7 @@ from audit.ingest import bodies, chat, labels, otel, values
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable
 from audit.ingest.usage import put_usage
-from audit.ingest.values import microseconds, number, obj, text, unpacked
+from audit.ingest.values import dollars, microseconds, number, obj, text, unpacked
 from audit.ingest.words import finish_reason, maker, model_key
 
 _KEYS = {
@@ -132,7 +132,7 @@ def _put_money(row: Row, seen: Mapping[str, Any], failed: bool) -> None:
         put_usage(row, otel.disjoint(counted))
         row.usage_raw = values.json_text(counted)
     row.finish_reason = finish_reason(row.finish_reason_raw)
-    cost = number(seen.get("total_cost"))
+    cost = dollars(seen.get("total_cost"))
     if cost and not failed:
         row.cost_usd_logged, row.cost_basis = cost, "platform_pricetable"
 

@@ -1,0 +1,80 @@
+"""Every record of every log is in exactly one visible counter, whatever stands in it; and no record ends an ingest."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from audit.ingest.formats import FORMATS
+from tests.contracts.test_formats import mutated
+from tests.ingest.reading import BY_FORMAT, SAMPLES, Read, read, write_jsonl
+
+HOSTILE = (
+    b"{", b"null", b"[1]", b'"x"', b"{}", b"\xff\xfe\x00", b'{"a": "\\ud800"}', b'{"a": 1, "a": 2}', b'{"a": NaN}',
+    b'{"a": ' + b"[" * 3000 + b"]" * 3000 + b"}", b'{"a": 1e999}', b'{"a": ' + b"9" * 400 + b"}", b'{"a": "\\u0000"}',
+)  # fmt: skip
+"""Lines that are no record of any format."""
+
+
+def mutants(name: str, count: int, seed: str) -> list[bytes]:
+    """Records of a format's sample, each with strange values in up to three places, and hostile lines among them."""
+    rng = random.Random(f"{seed} {name}")
+    records = [json.loads(line) for line in (SAMPLES / BY_FORMAT[name][0]).read_text("utf-8").splitlines()]
+    made = []
+    for _ in range(count):
+        record = rng.choice(records)
+        for _ in range(rng.randrange(4)):
+            record = mutated(record, rng)
+        made.append(json.dumps(record).encode())
+    made += HOSTILE
+    rng.shuffle(made)
+    return [json.dumps(record).encode() for record in records] * (1 + len(made) // len(records)) + made
+
+
+def assert_conserved(got: Read, lines: int) -> None:
+    """Records are rows, rejects or no calls; rows are requests, failures, repeats, cache hits or unknown."""
+    report = got.report
+    rows = set(got.traffic["source_row"])
+    rejected = set(got.rejects["source_row"])
+    assert report.read == lines
+    assert len(rows | rejected) + report.not_calls == lines
+    assert report.rejected == len(got.rejects)
+    assert len(got.traffic) == sum(report.formats.values())
+    counted = report.requests + report.failures + report.duplicates + report.cache_hits + report.unknown
+    assert counted == len(got.traffic)
+    priced = got.traffic.filter(got.traffic["cost_usd_logged"].is_not_null())
+    assert (priced["cost_usd_logged"] >= 0).all()
+
+
+@pytest.mark.parametrize("name", FORMATS.names)
+def test_every_record_is_in_one_counter(name: str, tmp_path: Path) -> None:
+    """Some mutated records of each format."""
+    lines = mutants(name, 25, "quick")
+    settings = BY_FORMAT[name][1].model_copy(update={"format": name})
+    assert_conserved(read(write_jsonl(tmp_path / "log.jsonl", lines), tmp_path / "run", settings), len(lines))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", FORMATS.names)
+def test_thousands_of_records_are_each_in_one_counter(name: str, tmp_path: Path) -> None:
+    """The same, over as many as find what is rare."""
+    lines = mutants(name, 4000, "slow")
+    settings = BY_FORMAT[name][1].model_copy(update={"format": name})
+    got = read(write_jsonl(tmp_path / "log.jsonl", lines), tmp_path / "run", settings)
+    assert_conserved(got, len(lines))
+    print(f"{name}: {len(lines):,} records, {len(got.traffic):,} rows, {got.report.rejected:,} rejects")
+
+
+@pytest.mark.parametrize(
+    ("name", "field"), [("langfuse", "total_cost"), ("langsmith", "total_cost"), ("portkey", "cost")]
+)
+def test_a_negative_cost_is_no_cost(name: str, field: str, tmp_path: Path) -> None:
+    """Nobody is paid for a call: the row stays, and its cost is unknown."""
+    records = [
+        json.loads(line) | {field: -0.5} for line in (SAMPLES / BY_FORMAT[name][0]).read_text("utf-8").splitlines()
+    ]
+    got = read(write_jsonl(tmp_path / "log.jsonl", records), tmp_path / "run")
+    assert got.traffic["cost_usd_logged"].null_count() == len(got.traffic) > 0
