@@ -163,10 +163,17 @@ class NoiseFloor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NeedsMore:
-    """What would decide the route: further replays, and their price."""
+    """What would decide the route: further replays, and their price.
+
+    Attributes:
+        replays: Of all candidates that have to be asked.
+        usd: None where a price is unknown.
+        requests_missing: Requests that this takes beyond those of the log.
+    """
 
     replays: int
     usd: float | None
+    requests_missing: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -277,6 +284,11 @@ class RouteFinding:
     def candidate(self) -> str | None:
         """Tier that the verdict is about; None when none was tested."""
         return self.recommendation.tier
+
+    @property
+    def is_untested(self) -> bool:
+        """Whether no candidate was measured, so that nothing is known of what could be saved."""
+        return self.verdict is Verdict.NOT_PROVEN and all(one.saving_usd is None for one in self.candidates)
 
     @property
     def share_moved(self) -> float:

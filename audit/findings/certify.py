@@ -232,12 +232,13 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
         _trial(tuned, draws[tuned.policy.tier], bench, scores.get(tuned.policy.tier)) for tuned in sealed.policies
     )
     attempts = attempts_at(sealed, trials, terms)
-    holding = {attempt.name: attempt.certified for attempt in splits_at(sealed, trials, terms)}
+    parts = {attempt.name: attempt for attempt in splits_at(sealed, trials, terms)}
     tested = []
     for index, trial in enumerate(trials):
         policy = trial.tuned.policy
         attempt = attempts[index] if index < len(attempts) else None
-        look = _shown(trial, attempt, terms)
+        part = parts.get(trial.tuned.name)
+        look, part_look = _shown(trial, attempt, part, terms)
         seen = trial.seen(look, terms)
         paid, movable = spend[policy.tier], design.movable_usd(policy.tier)
         saved = saved_of(policy, paid, walk(policy, paid, bench.values_of(policy, paid)))
@@ -246,7 +247,7 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
                 tuned=trial.tuned,
                 position=index + 1,
                 reached=attempt is not None,
-                p=None if attempt is None else attempt.p,
+                p=None if attempt is None else trial.p_at(look, terms),
                 certified=attempt is not None and attempt.certified,
                 look=look,
                 counts=pessimistic(seen.pairs),
@@ -260,7 +261,7 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
                 n_moved=int(seen.kept.sum()),
                 sealed=sealed.order.digest,
                 table=table_of(seen.pairs),
-                moved=trial.moved(look, terms, holds=holding.get(trial.tuned.name)),
+                moved=trial.moved(part_look, terms, holds=None if part is None else part.certified),
                 score_delta=trial.score_delta(look, terms),
                 robust=trial.robust(look, terms) if _is_shown(trial, attempt) else Robustness(),
                 taken_in=terms.schedule.takes_in(look) if look else None,
@@ -370,9 +371,15 @@ class Trial:
         grades = self.grades(look, terms)
         return found if grades is None else _both(found, grades.test(look, terms.margin))
 
+    def p_at(self, look: Look | None, terms: Terms) -> float | None:
+        """The exact p-value of a look's own pairs; None where they are too few, or too many went unmeasured."""
+        if look is None or not _is_testable(self.seen(look, terms).pairs, terms):
+            return None
+        return self.test(look, terms).p
+
     def _test(self, look: Look, terms: Terms) -> LookTest:
         seen = self.seen(look, terms)
-        if terms.noisy or seen.pairs.n < terms.least_pairs or seen.pairs.unmeasurable:
+        if not _is_testable(seen.pairs, terms):
             return LookTest(p=1.0, above=False)
         above = seen.delta is not None and seen.delta.lo is not None and seen.delta.lo > -terms.margin
         return LookTest(p=terms.p_noninferior(pessimistic(seen.pairs)), above=above)
@@ -422,6 +429,10 @@ class Trial:
         )
 
 
+def _is_testable(pairs: Pairs, terms: Terms) -> bool:
+    return not (terms.noisy or pairs.n < terms.least_pairs or pairs.unmeasurable)
+
+
 def _both(left: LookTest, right: LookTest) -> LookTest:
     """Two claims of which neither may be wrong (Berger 1982, Technometrics 24:295-300)."""
     return LookTest(p=max(left.p, right.p), above=left.above and right.above)
@@ -454,22 +465,40 @@ def _sequence(
     return certify_in_looks(order, terms.schedule.looks, test)
 
 
-def _shown(trial: Trial, attempt: Attempt | None, terms: Terms) -> Look | None:
-    """The look whose numbers people see: the last one reached; of a certified policy the last that certifies it.
+def _shown(
+    trial: Trial, attempt: Attempt | None, part: Attempt | None, terms: Terms
+) -> tuple[Look | None, Look | None]:
+    """The looks whose numbers people see, of the policy and of the part that it moves: the last one reached; of what
+    is certified the last that certifies it.
 
     The intervals of all looks hold at once, so any of them may be shown; a Switch must not come with one across the
-    margin because its route went on for the sake of another policy.
+    margin because its route went on for the sake of another policy. Policy and part are shown at one look wherever one
+    certifies both.
     """
     last = terms.schedule.reached(trial.tuned.policy.asks)
     if last is None or attempt is None or not attempt.certified:
-        return last
-    for look in reversed(terms.schedule.looks[attempt.look - 1 : last.number]):
-        if look.number == attempt.look:
-            break
-        found = trial.test(look, terms)
-        if found.above and found.p <= look.alpha:
+        return last, last
+    if part is None or not part.certified:
+        look = _last_holding(trial, terms, attempt.look, last, (Trial.test,))
+        return look, look
+    both = _last_holding(trial, terms, max(attempt.look, part.look), last, (Trial.test, Trial.test_part))
+    if both is not None:
+        return both, both
+    return (
+        _last_holding(trial, terms, attempt.look, last, (Trial.test,)),
+        _last_holding(trial, terms, part.look, last, (Trial.test_part,)),
+    )
+
+
+def _last_holding(
+    trial: Trial, terms: Terms, first: int, last: Look, tests: Sequence[Callable[[Trial, Look, Terms], LookTest]]
+) -> Look | None:
+    """The last look from `first` on at which every test holds at the look's own level."""
+    for look in reversed(terms.schedule.looks[first - 1 : last.number]):
+        found = [test(trial, look, terms) for test in tests]
+        if all(one.above and one.p <= look.alpha for one in found):
             return look
-    return terms.schedule.looks[attempt.look - 1]
+    return None
 
 
 def rule_of(verdicts: Verdicts, bench: Bench) -> Goes | None:

@@ -99,7 +99,8 @@ def left_behind(certified: Certified) -> float:
     """What a policy behind the recommended one might save beyond it if the replay went on to the last look, in USD.
 
     Special cases:
-        Nothing is recommended, or every policy that would save more was tested at the last look, or has no prospect: 0.
+        Nothing is recommended, or every policy that would save more was tested at the last look, or has no prospect, or
+        stands behind one of these, where the sequence ends: 0.
     """
     policies, schedule = certified.policies, certified.terms.schedule
     if policies.best is None:
@@ -108,9 +109,12 @@ def left_behind(certified: Certified) -> float:
     for tested in policies.tested:
         policy = tested.tuned.policy
         further = min(schedule.reach.get(tier, 0) for tier in policy.asks) < len(schedule.stages)
-        if tested.certified or len(policy.asks) > 1 or not further or _hopeless(tested, certified):
+        if tested.certified:
             continue
-        more.append(_saving(tested) - _saving(policies.best))
+        if not further or _hopeless(tested, certified):
+            break
+        if len(policy.asks) == 1:
+            more.append(_saving(tested) - _saving(policies.best))
     return max(more)
 
 

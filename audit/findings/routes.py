@@ -322,7 +322,7 @@ def _finding(judged: Judged, settings: Settings) -> RouteFinding:
         recommendation=judged.recommendation,
         margin=design.margin,
         up_to_usd=_still_open(verdict, judged.candidates),
-        needs_more=_needs_more(design, verdict, judged.evidence, settings),
+        needs_more=_needs_more(judged, settings),
         noise_floor=noise.found,
         noise_reason=noise.reason,
         floor=judged.accepted_floor,
@@ -345,26 +345,52 @@ def _finding(judged: Judged, settings: Settings) -> RouteFinding:
 
 
 def _still_open(verdict: Decided, candidates: Sequence[CandidateFinding]) -> float:
-    """The largest saving among candidates that are neither certified nor ruled out nor given up."""
+    """The most that a candidate neither certified, ruled out nor given up could save: the largest upper end."""
     if verdict.verdict is not Verdict.NOT_PROVEN:
         return 0.0
-    left = [c.saving_usd.est for c in candidates if c.still_open and c.saving_usd]
-    return max([0.0, *left])
+    left = [c.saving_usd for c in candidates if c.still_open and c.saving_usd]
+    return max([0.0, *(saving.est if saving.hi is None else saving.hi for saving in left)])
 
 
-def _needs_more(
-    design: RouteDesign, verdict: Decided, evidence: Sequence[Evidence], settings: Settings
-) -> NeedsMore | None:
-    """Further replays that would decide the closest candidate if its estimate is true; None when none would."""
+def _needs_more(judged: Judged, settings: Settings) -> NeedsMore | None:
+    """Further replays that would decide the closest candidate if the estimates are true; None when none would.
+
+    Candidates before it in the frozen order have to pass first, so they need their replays as well, and are paid for.
+    """
+    design, verdict = judged.design, judged.verdict
     if verdict.verdict is not Verdict.NOT_PROVEN or verdict.candidate is None:
         return None
-    closest = next(e for e in evidence if e.tier.name == verdict.candidate.tier)
-    counts = observed(closest.pairs)
+    closest = verdict.candidate.tier
+    ahead = [one.tuned.policy.tier for one in judged.policies.tested if one.tuned.policy.kind == "static"]
+    ahead = ahead[: ahead.index(closest)] if closest in ahead else []
+    passed = {one.tuned.policy.tier for one in judged.policies.tested if one.certified}
+    asked = [e for e in judged.evidence if e.tier.name in {closest, *ahead} - passed]
+    pairs = [_pairs_wanted(design, evidence, settings) for evidence in asked]
+    if None in pairs or not pairs:
+        return None
+    wanted = math.ceil(max(n for n in pairs if n is not None) / (1 - settings.slice.tuning_share))
+    draws = wanted - design.quality_n
+    if draws <= 0:
+        return None
+    savings = {one.tier: one.saving_usd for one in judged.candidates}
+    prices = [_price_per_request(design, savings.get(evidence.tier.name)) for evidence in asked]
+    known = [price for price in prices if price is not None]
+    return NeedsMore(
+        replays=draws * len(asked),
+        usd=draws * sum(known) if len(known) == len(prices) else None,
+        requests_missing=max(wanted - design.movable(closest), 0),
+    )
+
+
+def _pairs_wanted(design: RouteDesign, evidence: Evidence, settings: Settings) -> int | None:
+    """Pairs that would show a candidate to hold the margin, were its estimate true; None when none would."""
+    counts = observed(evidence.pairs)
     if counts.n == 0:
         return None
     # Few pairs may show no difference at all; half a pair keeps the plan from believing in none.
     discordance = max((counts.b + counts.c) / counts.n, 0.5 / counts.n)
-    test = PairsTest.of(design.criteria, margin=design.margin, alpha=settings.alpha, confidence=settings.confidence)
+    alpha = settings.alpha if design.alpha is None else design.alpha
+    test = PairsTest.of(design.criteria, margin=design.margin, alpha=alpha, confidence=settings.confidence)
     needed = pairs_needed(
         discordance=discordance,
         delta=(counts.c - counts.b) / counts.n,
@@ -372,15 +398,13 @@ def _needs_more(
         alpha=test.alpha,
         power=settings.slice.power,
     )
-    if needed is None:
+    return None if needed is None else max(needed, least_pairs(test.margin, test.alpha))
+
+
+def _price_per_request(design: RouteDesign, saving: Estimate | None) -> float | None:
+    if saving is None or not design.replayable:
         return None
-    least = max(needed, least_pairs(test.margin, test.alpha))
-    draws = math.ceil(least / (1 - settings.slice.tuning_share)) - design.quality_n
-    if draws <= 0:
-        return None
-    saving = verdict.candidate.saving_usd
-    per_request = (design.auditable_usd - saving.est) / design.replayable if saving and design.replayable else None
-    return NeedsMore(replays=draws, usd=None if per_request is None else max(per_request, 0.0) * draws)
+    return max((design.auditable_usd - saving.est) / design.replayable, 0.0)
 
 
 def _bounds(design: RouteDesign, delta: Estimate | None, tier: str | None) -> Estimate | None:

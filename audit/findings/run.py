@@ -202,6 +202,12 @@ def _unpaid(design: RouteDesign) -> RouteDesign:
     return replace(design, candidates=(), can_decide="no", why=because(Reason.CAP_LEFT_NOTHING))
 
 
+def _names(routes: Sequence[RouteFinding]) -> str:
+    """The first three, and how many more."""
+    names = listing([route.route or "(no route)" for route in routes[:3]])
+    return f"{names} and {len(routes) - 3} more" if len(routes) > 3 else names
+
+
 def _share(total: Estimate, spend: float) -> Estimate:
     return total.scaled(1 / spend) if spend else Estimate.exact(0.0, total.level)
 
@@ -210,12 +216,17 @@ def _caveats(routes: Sequence[RouteFinding], buckets: Ledger, context: Context, 
     """ "Before you use this number": at most three sentences, what matters most first."""
     found = []
     unsettled = [route for route in routes if route.verdict is Verdict.NOT_PROVEN]
-    if unsettled:
-        names = listing([route.route or "(no route)" for route in unsettled[:3]])
-        names += f" and {len(unsettled) - 3} more" if len(unsettled) > 3 else ""
-        left = sum(route.up_to_usd for route in unsettled)
+    measured = [route for route in unsettled if not route.is_untested]
+    untested = [route for route in unsettled if route.is_untested]
+    if measured:
+        left = sum(route.up_to_usd for route in measured)
+        verb = "is" if len(measured) == 1 else "are"
+        found.append(f"{_names(measured)} {verb} not proven. Up to {usd(left)} is counted as $0.")
+    if untested:
+        spend = sum(route.spend_usd for route in untested)
         found.append(
-            f"{names} {'is' if len(unsettled) == 1 else 'are'} not proven. Up to {usd(left)} is counted as $0."
+            f"Nothing was tested on {_names(untested)}. What of {usd(spend)} could be avoided is not known, "
+            "and counts as $0."
         )
     moved = sum(route.recommendation.moves_traffic for route in routes)
     if settings.guarantee == "route" and moved * settings.alpha >= 1:

@@ -164,13 +164,20 @@ def freed_usd(route: RouteFinding) -> float:
 
 
 def _paths(findings: Findings, contract: ContractSettings, rng: np.random.Generator) -> Paths:
-    """Paths in the exact shares of their scenarios; the spread's quantiles are spaced evenly and shuffled."""
+    """Paths in the exact shares of their scenarios; within each, the quantiles of its spread are spaced evenly.
+
+    Spaced over all paths and then dealt out, they would leave each scenario a sample by chance, and a quantile of the
+    need with that noise in it.
+    """
     growth = contract.growth
     edges = np.cumsum(probabilities(growth))
     scenario = np.searchsorted(edges, (np.arange(PATHS) + 0.5) / PATHS).clip(max=len(growth) - 1)
     rate = np.array([entry.monthly for entry in growth])[scenario]
     sigma = np.sqrt(np.log1p(np.array([entry.spread for entry in growth]) ** 2))[scenario]
-    z = spaced_normal(PATHS, rng)
+    z = np.empty(PATHS)
+    for number in range(len(growth)):
+        mine = scenario == number
+        z[mine] = spaced_normal(int(mine.sum()), rng)
     level = np.exp(sigma * z - sigma**2 / 2)
     volume = level[:, None] * (1 + rate[:, None]) ** np.arange(contract.months)[None, :]
     starts = [[entry.volume_of(route.route) for route in findings.routes] for entry in growth]

@@ -208,7 +208,9 @@ def settling(findings: Findings) -> str:
     known = [need.usd for need in needs if need.usd is not None]
     price = f" (≈ {usd(sum(known))})" if len(known) == len(needs) else ""
     replays = sum(need.replays for need in needs)
-    return f"About {plural(replays, 'more replay')}{price} would settle it."
+    missing = sum(need.requests_missing for need in needs)
+    beyond = f"; the log has {plural(missing, 'request')} too few for that" if missing else ""
+    return f"About {plural(replays, 'more replay')}{price} would settle it{beyond}."
 
 
 def banners(findings: Findings) -> tuple[Banner, ...]:
@@ -387,11 +389,17 @@ def score_text(value: float) -> str:
 
 
 def decides(need: NeedsMore | None) -> str:
-    """`about 1,400 more replays (≈ $0.71) would decide it`; "" when unknown."""
+    """`about 1,400 more replays (≈ $0.71) would decide it`; "" when unknown.
+
+    Where the log has too few requests for that, this is said: more replays of this log would not do.
+    """
     if need is None:
         return ""
     price = "" if need.usd is None else f" (≈ {usd(need.usd)})"
-    return f"about {plural(need.replays, 'more replay')}{price} would decide it"
+    said = f"about {plural(need.replays, 'more replay')}{price} would decide it"
+    if need.requests_missing:
+        said += f"; the log has {plural(need.requests_missing, 'request')} too few for that"
+    return said
 
 
 def moves(route: RouteFinding) -> bool:

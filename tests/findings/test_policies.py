@@ -18,7 +18,9 @@ from audit.findings.certified import prepare
 from audit.findings.checks import checks_of
 from audit.findings.routes import RouteTraffic, find_route
 from audit.findings.sealed import Sealed, document
+from audit.stats.exact import p_pass
 from audit.stats.risk_control import MAX_POLICIES
+from audit.stats.tango import PairCounts
 from tests.findings.routed import Routed, make_routed
 from tests.findings.world import Planted
 
@@ -326,6 +328,19 @@ def test_where_no_criterion_sees_what_an_answer_says_no_check_is_proposed(tmp_pa
     routed = replace(routed, world=replace(routed.world, tables=replace(routed.world.tables, accepted=blind)))
     route, _ = routed.judge(routed.bench([VerifierSpec(name="schema", params={})]))
     assert not [p for p in route.policies if p.kind == "cascade"]
+
+
+@pytest.mark.parametrize("seed", [0, 2])
+def test_a_p_value_is_that_of_the_table_beside_it(tmp_path: Path, seed: int) -> None:
+    """Whoever recomputes it from the printed pairs finds it, whichever look certified the policy first."""
+    route, _ = make_routed(tmp_path, {"small": HALF_GOOD}, shows=True, seed=seed).judge()
+    printed = [(p.params["p_value"], p.table) for p in route.policies if p.table is not None and p.kind != "cascade"]
+    assert any(p is not None and p < 0.05 for p, _ in printed)
+    for p, table in printed:
+        assert table is not None
+        if p is not None:
+            counts = PairCounts(b=table.only_today, c=table.only_after, n=table.n)
+            assert p == pytest.approx(p_pass(counts, margin=route.margin), rel=1e-6)
 
 
 def test_a_route_is_judged_quickly(tmp_path: Path) -> None:

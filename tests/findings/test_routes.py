@@ -63,6 +63,19 @@ def test_the_teaching_case(tmp_path: Path) -> None:
     assert route.up_to_usd > 0
     assert route.needs_more is not None
     assert route.needs_more.replays > 62
+    # All 62 requests of the log are in the sample already: it takes more traffic, not more replays of this log.
+    assert route.needs_more.requests_missing == route.needs_more.replays
+    assert route.up_to_usd == route.candidates[0].saving_usd.hi
+
+
+def test_a_stricter_certificate_needs_more(tmp_path: Path) -> None:
+    """What would decide a route is planned at the level that the route is tested at."""
+    world = make_world(tmp_path, {"small": Planted(regress=0.01, gain=0.01)}, n=150)
+    portfolio = replace(world, design=replace(world.design, alpha=world.settings.alpha / 5))
+    needs = [judge(one).needs_more for one in (world, portfolio)]
+    assert needs[0] is not None
+    assert needs[1] is not None
+    assert needs[1].replays > 1.2 * needs[0].replays
 
 
 def test_no_switch_to_what_costs_more(tmp_path: Path) -> None:

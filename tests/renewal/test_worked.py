@@ -269,6 +269,22 @@ def test_equal_seeds_give_equal_renewals() -> None:
     assert renewed(found, contract(), 3) != renewed(found, contract(), 4)
 
 
+def test_the_risk_that_is_accepted_does_not_hang_on_the_seed() -> None:
+    """Growth has two scenarios with a spread each: whatever the seed, the commitment is the exact quantile.
+
+    A tenth of the need lies below it: 0.3 of the scenario without growth and 0.7 of the one with 3 % a month.
+    """
+    growth = [
+        {"name": "low", "probability": "30%", "monthly": "0%"},
+        {"name": "high", "probability": "70%", "monthly": "3%", "spread": "5%"},
+    ]
+    found = audited(kept("/a", 120_000.0))
+    terms = contract(growth=growth, risk="10%", minimum_usd="$1")
+    needs = {seed: renewed(found, terms, seed).vendors[0].need_usd for seed in range(12)}
+    assert {need.lo for need in needs.values()} == {needs[0].lo}
+    assert {need.hi for need in needs.values()} == {needs[0].hi}
+
+
 def discounted(discount: float) -> Findings:
     """Half of the log moves to a tier whose own contract takes a share off: 100,000 at full price."""
     saving = exact(150_000.0 - 100_000.0 * (1 - discount))
