@@ -2,8 +2,8 @@
 
 python -m tests.replay.batch_child FOLDER URL PROVIDER MOMENT TEXT...
 
-MOMENT: `hand-in` leaves once batches are handed in; `submit` and `accept` kill the process with
-SIGKILL as soon as that event is written, or is about to be.
+MOMENT: `whole` waits for the end; `hand-in` leaves once batches are handed in; `submit` and `accept` kill the process
+with SIGKILL as soon as that event is written, or is about to be.
 """
 
 from __future__ import annotations

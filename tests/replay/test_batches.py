@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -94,6 +95,24 @@ def test_a_later_process_takes_the_answers(tmp_path: Path, provider: str) -> Non
         assert (left.returncode, left.stderr.splitlines()[0]) == (4, "replay.batches-waiting")
         assert "12 calls in 1 batch" in left.stderr
         made = made_of(at.base_url, provider, TEXTS)
+        replayed(RunFolder(tmp_path / "run"), made)
+        check(tmp_path / "run", made, at)
+        assert len(at.events("batch")) == 1
+
+
+def test_a_signal_ends_the_wait(tmp_path: Path) -> None:
+    """Whoever waits for a batch can stop at once: nothing is lost, and the exit code is the signal's."""
+    with vendor(tmp_path / "books", ends_after=60) as at:
+        command = [sys.executable, "-m", "tests.replay.batch_child", str(tmp_path / "run"), at.base_url, "anthropic"]
+        process = subprocess.Popen([*command, "whole", *TEXTS], cwd=REPO, stderr=subprocess.PIPE, text=True)
+        give_up = time.monotonic() + 60
+        while not at.events("batch") and time.monotonic() < give_up:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=60)
+        assert process.returncode == 130, told
+        assert "12 calls with the vendor in batches" in told
+        made = made_of(at.base_url, "anthropic", TEXTS)
         replayed(RunFolder(tmp_path / "run"), made)
         check(tmp_path / "run", made, at)
         assert len(at.events("batch")) == 1
