@@ -32,8 +32,32 @@ def usd(value: float) -> str:
 
 def usd_interval(estimate: Estimate) -> str:
     """`$7,400 [$6,907, $7,894]`; without an interval the estimate alone."""
-    ends = _ends(estimate, usd)
-    return usd(estimate.est) + (f" {ends}" if ends else "")
+    if estimate.lo is None or estimate.hi is None:
+        return usd(estimate.est)
+    low, high = usd_ends(estimate.lo, estimate.hi)
+    return f"{usd(estimate.est)} [{low}, {high}]"
+
+
+def usd_ends(low: float, high: float, digits: int | None = None) -> tuple[str, str]:
+    """Both ends of an interval of money, with more decimals where they would else look like one amount.
+
+    Args:
+        low: Lower end.
+        high: Upper end.
+        digits: Decimals of the column that they stand in; None for those of each amount by itself.
+    """
+    texts = (usd(low), usd(high)) if digits is None else (usd_at(low, digits), usd_at(high, digits))
+    if texts[0] != texts[1] or low == high:
+        return texts
+    for more in (0, 2, 4):
+        texts = (_plain(low, more), _plain(high, more))
+        if texts[0] != texts[1]:
+            break
+    return texts
+
+
+def _plain(value: float, digits: int) -> str:
+    return f"{MINUS if value < 0 else ''}${abs(value):,.{digits}f}"
 
 
 def points(delta: float) -> str:

@@ -13,7 +13,7 @@ from audit.core.display import (
     points,
     points_interval,
     usd,
-    usd_at,
+    usd_ends,
     usd_parts,
 )
 from audit.core.finding import CandidateVerdict, Findings, RouteFinding, Verdict
@@ -99,8 +99,8 @@ def ends_text(estimate: Estimate, total: float) -> str:
     """`[low, high]` of an amount, as precise as its column with this total; "" when an end is unknown."""
     if estimate.lo is None or estimate.hi is None:
         return ""
-    digits = money_digits(total)
-    return f"[{usd_at(estimate.lo, digits)}, {usd_at(estimate.hi, digits)}]"
+    low, high = usd_ends(estimate.lo, estimate.hi, money_digits(total))
+    return f"[{low}, {high}]"
 
 
 def change_parts(estimate: Estimate | None) -> tuple[str, str]:

@@ -8,7 +8,18 @@ from datetime import date
 from typing import Any, Literal
 
 from audit.core.criteria import proven_by, split_by_grade
-from audit.core.display import MINUS, count, listing, percent, plural, points, points_interval, usd, usd_interval
+from audit.core.display import (
+    MINUS,
+    count,
+    listing,
+    percent,
+    plural,
+    points,
+    points_interval,
+    usd,
+    usd_ends,
+    usd_interval,
+)
 from audit.core.finding import CandidateVerdict, Findings, NeedsMore, RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.note import OddAnswers, summed
@@ -421,7 +432,8 @@ def range_text(estimate: Estimate) -> str:
     """`$17,405 – $18,901`; "" when an end is unknown."""
     if estimate.lo is None or estimate.hi is None:
         return ""
-    return f"{usd(estimate.lo)} – {usd(estimate.hi)}"
+    low, high = usd_ends(estimate.lo, estimate.hi)
+    return f"{low} – {high}"
 
 
 def level_text(findings: Findings) -> str:

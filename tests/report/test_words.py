@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from audit.core.criteria import Control, ControlResult, CriteriaCheck, Grade
 from audit.core.finding import NeedsMore, Verdict
 from audit.core.interval import Estimate
 from audit.core.mixture import UpperBound
+from audit.report.routes import ends_text
 from audit.report.words import (
     action,
     banners,
@@ -20,6 +22,7 @@ from audit.report.words import (
     graded_saving,
     headline_text,
     lede,
+    range_text,
     settling,
     state_of,
     warning,
@@ -157,3 +160,15 @@ def test_what_the_criteria_are_worth_is_said() -> None:
         "$3.00 by agreement with the incumbent, $2.00 by the text that you demand of every answer"
     )
     assert graded_saving(dataclasses.replace(findings, avoidable_by_grade={})) == ""
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(160.72, 161.3), (28.31, 28.313), (1_240_100.0, 1_240_900.0), (-161.3, -160.8)]
+)
+def test_the_ends_of_an_interval_of_money_are_told_apart(low: float, high: float) -> None:
+    """An interval whose ends round to one amount has more decimals; one without a width has none more."""
+    estimate = Estimate(est=(low + high) / 2, lo=low, hi=high, level=0.95)
+    for text in (range_text(estimate).split(" – "), re.findall(r"\$[\d,.]+M?", ends_text(estimate, high))):
+        assert len(set(text)) == 2, text
+    exact = Estimate.exact(161.2, 0.95)
+    assert range_text(exact) == "$161 – $161"
