@@ -10,10 +10,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from audit import pipeline
-from audit.config import load_settings
+from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder
 from audit.core.finding import Findings
+from audit.flow import demonstration, sequential
 from audit.report.terminal import plain, summary_lines
 from tests.real_model import MODEL, real_model
 
@@ -23,7 +23,7 @@ ROUTE = "/policy-qa"
 
 def local_config(base_url: str, folder: Path) -> Path:
     """A configuration with the one route and the one real tier."""
-    home = pipeline.demo_files()
+    home = demonstration.demo_files()
     path = folder / "local.yaml"
     path.write_text(
         f"""\
@@ -50,8 +50,8 @@ def local_audit(folder: Path) -> Findings:
     folder.mkdir(parents=True, exist_ok=True)
     with real_model(context=512) as base_url:
         settings = load_settings(local_config(base_url, folder))
-        log = pipeline.demo_files() / "log.jsonl.gz"
-        return pipeline.replay([log], settings, RunFolder(folder / "run"), consent=lambda plan: True)
+        log = demonstration.demo_files() / "log.jsonl.gz"
+        return sequential.replay([log], settings, RunFolder(folder / "run"), consent=lambda plan: True)
 
 
 if __name__ == "__main__":

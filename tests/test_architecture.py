@@ -2,6 +2,11 @@
 
 import ast
 import re
+import subprocess
+import sys
+from collections import defaultdict
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -16,6 +21,39 @@ MODULES = sorted(path for path in ROOT.rglob("*.py") if path.parent != ROOT or p
 ADAPTER_LINES, FUNCTION_LINES, PARAMETERS = 200, 60, 7
 ADAPTER_FOLDERS = {"batches", "exports", "formats", "providers", "scorers"}
 OVER_BUDGET: dict[str, str] = {}  # "path" or "path:function" -> date and reason
+
+FAN_OUT = 12
+"""Our own modules that one imports."""
+WIDE = {
+    "audit.certificate.bakeoff": 14,
+    "audit.certificate.candidates": 19,
+    "audit.certificate.certified": 13,
+    "audit.certificate.certify": 25,
+    "audit.certificate.policies": 16,
+    "audit.cli.app": 24,
+    "audit.cli.replay": 13,
+    "audit.config.load": 13,
+    "audit.findings.routes": 27,
+    "audit.findings.run": 21,
+    "audit.flow.planning": 13,
+    "audit.flow.preparation": 21,
+    "audit.flow.provenance": 17,
+    "audit.flow.reporting": 15,
+    "audit.flow.sequential": 26,
+    "audit.flow.watching": 13,
+    "audit.llm.client": 19,
+    "audit.llm.over_protocol": 14,
+    "audit.pairing.evidence": 14,
+    "audit.pairing.replayed": 17,
+    "audit.replay.batches": 16,
+    "audit.replay.run": 26,
+    "audit.report.view": 17,
+    "audit.scoring.checking": 18,
+    "audit.scoring.run": 16,
+}
+"""Modules that import more, with how many: what holds a stage together. None may grow, and none may join them."""
+
+PROSE = re.compile(r"[a-z]{2,} [a-z]{2,}")
 
 
 def imported(path: Path) -> set[str]:
@@ -79,3 +117,68 @@ def over_budget(path: Path) -> list[str]:
 def test_sizes_stay_readable(path: Path) -> None:
     """Adapters, functions and parameter lists stay within their budgets."""
     assert not over_budget(path)
+
+
+def module_of(path: Path) -> str:
+    """The dotted name that a file is imported by."""
+    return ".".join(("audit", *path.relative_to(ROOT).with_suffix("").parts)).removesuffix(".__init__")
+
+
+@cache
+def imports_of_modules() -> dict[str, set[str]]:
+    """Our own modules by the ones that import them."""
+    paths = {module_of(path): path for path in ROOT.rglob("*.py")}
+    found: dict[str, set[str]] = {}
+    for module, path in paths.items():
+        found[module] = set()
+        for name in imported(path):
+            while name and name not in paths:
+                name = name.rpartition(".")[0]
+            found[module] |= {name} - {"", "audit", module}
+    return found
+
+
+def test_nothing_runs_in_a_circle() -> None:
+    """No module imports itself through others, not even for its types or inside a function."""
+    try:
+        TopologicalSorter(imports_of_modules()).prepare()
+    except CycleError as error:
+        raise AssertionError(" -> ".join(error.args[1])) from None
+
+
+def test_no_module_knows_too_many_others() -> None:
+    """A module with many imports is a room of its own, or should be."""
+    wide = {module: len(names) for module, names in imports_of_modules().items() if len(names) > FAN_OUT}
+    assert {module: n for module, n in wide.items() if n > WIDE.get(module, FAN_OUT)} == {}
+    assert {module for module in WIDE if module not in wide} == set()
+
+
+def test_a_class_has_a_name_of_its_own() -> None:
+    """Two public classes of one name are two meanings of one word."""
+    homes: dict[str, list[str]] = defaultdict(list)
+    for path in ROOT.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes[node.name].append(name_of(path))
+    assert {name: places for name, places in homes.items() if len(places) > 1} == {}
+
+
+def test_no_meaning_is_carried_by_prose() -> None:
+    """Nothing is decided by comparing a sentence; reasons are values."""
+    found = [
+        f"{name_of(path)}:{node.lineno}: {constant.value!r}"
+        for path in ROOT.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Compare)
+        for constant in (node.left, *node.comparators)
+        if isinstance(constant, ast.Constant) and isinstance(constant.value, str) and PROSE.search(constant.value)
+    ]
+    assert found == []
+
+
+def test_the_mix_starts_light() -> None:
+    """What `audit mix` imports knows neither the statistics nor an HTTP client: a first look is quick."""
+    heavy = ("scipy", "httpx", "aiohttp", "torch")
+    code = f"import sys, audit.flow.reading; print([m for m in {heavy} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

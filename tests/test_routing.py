@@ -13,12 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from audit.certificate.policies import MovedTraffic, MovesRequest
 from audit.core.artifacts import RunFolder, rows_table
 from audit.core.exchange import Request
 from audit.core.schemas import BODIES, TRAFFIC
 from audit.core.settings import Settings
-from audit.findings.policies import Goes, Moved
-from audit.routing import bench_of
+from audit.flow.routing import policy_inputs_of
 from audit.sampling.frame import RouteFrame
 
 ROUTES = ("/a", "/b", "/c")
@@ -60,9 +60,9 @@ def a_log(folder: RunFolder, n: int, *, group: int) -> list[RouteFrame]:
     ]
 
 
-def count(folder: RunFolder, frames: list[RouteFrame], rules: dict[str, Goes]) -> dict[str, Moved]:
+def count(folder: RunFolder, frames: list[RouteFrame], rules: dict[str, MovesRequest]) -> dict[str, MovedTraffic]:
     """Through the door that the findings use."""
-    return dict(bench_of(folder, Settings(), frames, set()).count_moved(rules, {}))
+    return dict(policy_inputs_of(folder, Settings(), frames, set()).count_moved(rules, {}))
 
 
 def test_counts_are_those_of_every_request(tmp_path: Path) -> None:
@@ -114,6 +114,6 @@ def test_nothing_recommended_reads_nothing(tmp_path: Path, monkeypatch: pytest.M
     """A run without a policy that decides before the call does not read the log again."""
     folder = RunFolder(tmp_path)
     frames = a_log(folder, 300, group=100)
-    bench = bench_of(folder, Settings(), frames, set())
+    bench = policy_inputs_of(folder, Settings(), frames, set())
     monkeypatch.setattr(pq.ParquetFile, "read_row_group", lambda *_, **__: pytest.fail("the log was read"))
     assert bench.count_moved({}, {}) == {}

@@ -16,14 +16,14 @@ def write_draft(terminal: Terminal, logs: Sequence[Path], output: Path, *, force
     Raises:
         InputError: No logs were named, or the file is there and `force` is not set.
     """
-    from audit import pipeline
+    from audit.flow import drafting
 
     if not logs:
         raise InputError("audit init needs logs", code="usage", hint="audit init LOGS, or  audit init --schema")
     if str(output) != "-" and output.exists() and not force:
         hint = f"write another file:  audit init LOGS -o {output.stem}.new.yaml   or replace it:  --force"
         raise InputError(f"{output} is there already", code="init.exists", hint=hint)
-    text = pipeline.draft_config(logs)
+    text = drafting.draft(logs)
     if str(output) == "-":
         terminal.lines(text.rstrip("\n").split("\n"))
         return

@@ -103,7 +103,7 @@ def _browser() -> Examined:
 
 
 def _configuration(config: Path | None) -> list[Examined]:
-    from audit.config import NAMES, load_settings
+    from audit.config.load import NAMES, load_settings
 
     if config is None and not any(Path(name).is_file() for name in NAMES):
         return [Examined(name="configuration", found=False, needed=False, says="no audit.yaml here; defaults hold")]

@@ -70,7 +70,7 @@ def gate(
 
     from audit.cli.print_gate import Judged, outputs_of, print_gate
     from audit.cli.watched import watched
-    from audit.config import gate_places, load_settings
+    from audit.config.load import gate_places, load_settings
     from audit.core.artifacts import RunFolder, read_run
     from audit.core.errors import InputError
     from audit.gate.decide import inconclusive_of, judge, with_names

@@ -22,13 +22,13 @@ def ingest(
     EXAMPLES
         audit ingest logs/*.jsonl.zst --into runs/november
     """
-    from audit import pipeline
     from audit.cli.print_ingest import print_ingest
-    from audit.config import load_settings
+    from audit.config.load import load_settings
     from audit.core.artifacts import RunFolder
+    from audit.flow import reading
 
     terminal = Terminal(ctx.obj)
-    report = pipeline.ingest(logs, load_settings(config), RunFolder(into))
+    report = reading.ingest(logs, load_settings(config), RunFolder(into))
     if terminal.switches.json:
         terminal.document(report)
     else:

@@ -29,7 +29,7 @@ def init(
         audit init --schema > audit.schema.json
     """
     from audit.cli.drafts import write_draft
-    from audit.config import settings_schema
+    from audit.config.load import settings_schema
 
     terminal = Terminal(ctx.obj)
     if schema:

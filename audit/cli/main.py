@@ -31,7 +31,7 @@ from audit.core.errors import AuditError, Interrupted
 SIGINT_CODE, SIGTERM_CODE = 130, 143
 
 
-class Usage(AuditError):
+class UsageError(AuditError):
     """The command line cannot be read."""
 
     default_code = "usage"
@@ -91,11 +91,11 @@ def _invoke(command: Any, argv: Sequence[str], switches: Switches) -> int:
     return code if isinstance(code, int) else 0
 
 
-def _usage(error: typer.TyperException) -> Usage:
+def _usage(error: typer.TyperException) -> UsageError:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "audit"
     what = " ".join(error.format_message().split()).rstrip(".")
-    return Usage(what[:1].lower() + what[1:], hint=f"{path} --help")
+    return UsageError(what[:1].lower() + what[1:], hint=f"{path} --help")
 
 
 def _bug(error: Exception) -> Bug:

@@ -23,7 +23,7 @@ BAR = 24
 ROUTES = 20
 
 
-class Totals(Protocol):
+class MeterTotals(Protocol):
     """What a replay says of itself; `replay.meter.Totals` has the meanings."""
 
     @property
@@ -46,7 +46,7 @@ class Totals(Protocol):
     def estimated(self) -> bool: ...  # noqa: D102
 
 
-class Meter:
+class TerminalMeter:
     """Draws the events of a replay. A context manager: the terminal is given back when the replay ends or fails."""
 
     def __init__(self, terminal: Terminal, *, clock: Clock | None = None) -> None:
@@ -59,12 +59,12 @@ class Meter:
         self._live: Live | None = None
         self._began: tuple[float, int] | None = None
         self._drawn: tuple[float, float] | None = None
-        self._latest: Totals | None = None
+        self._latest: MeterTotals | None = None
         self._throttled: dict[str, float] = {}
         self._routes: Counter[str] = Counter()
         self.stopped: Findings | None = None
 
-    def __enter__(self) -> Meter:
+    def __enter__(self) -> TerminalMeter:
         return self
 
     def __exit__(
@@ -82,7 +82,7 @@ class Meter:
         """A call has its result."""
         self._routes[str(call.route)] += 1
 
-    def totals(self, totals: Totals) -> None:
+    def totals(self, totals: MeterTotals) -> None:
         """Where the run stands; drawn when enough time has passed."""
         now = self._clock.now()
         self._began = self._began or (now, totals.done)
@@ -125,7 +125,7 @@ class Meter:
         live.start()
         return live
 
-    def _draw(self, totals: Totals) -> None:
+    def _draw(self, totals: MeterTotals) -> None:
         self._latest = None
         if self._quiet:
             return
@@ -143,7 +143,7 @@ class Meter:
     def _encoded(self, line: str) -> str:
         return ascii_only(line) if self._ascii else line
 
-    def _lines(self, totals: Totals) -> list[str]:
+    def _lines(self, totals: MeterTotals) -> list[str]:
         share = totals.done / totals.planned if totals.planned else 1.0
         bar = _bar(share) if self._live is not None else ""
         first = f"Replay  {bar}{count(totals.done)}/{count(totals.planned)}  {percent(share)}{self._pace(totals)}"
@@ -158,7 +158,7 @@ class Meter:
         routes = sorted(self._routes.items())[:ROUTES] if self._verbose else []
         return [first, "  " + "  ".join(parts), *(f"  {terminal_safe(name)} {count(n)}" for name, n in routes)]
 
-    def _pace(self, totals: Totals) -> str:
+    def _pace(self, totals: MeterTotals) -> str:
         """`  18.2/s  2 m 08 s left`, from this session's calls."""
         began, done_before = self._began or (self._clock.now(), totals.done)
         seconds, done = self._clock.now() - began, totals.done - done_before

@@ -33,12 +33,12 @@ def mix(
         audit mix logs/ --by tenant
         audit mix logs/ --json > mix.json
     """
-    from audit import pipeline
     from audit.cli.print_mix import print_mix
-    from audit.config import load_settings
+    from audit.config.load import load_settings
+    from audit.flow import reading
 
     terminal = Terminal(ctx.obj)
-    found = pipeline.mix(logs, load_settings(config))
+    found = reading.mix(logs, load_settings(config))
     if terminal.switches.json:
         terminal.document(found)
     else:

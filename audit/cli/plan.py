@@ -39,12 +39,12 @@ def plan(
         audit plan logs/*.jsonl --check
         audit replay plan.json                  # spends exactly this
     """
-    from audit import pipeline
     from audit.cli.consent import consent
-    from audit.cli.meter import Meter
+    from audit.cli.meter import TerminalMeter
     from audit.cli.print_plan import print_plan
-    from audit.config import load_settings
+    from audit.config.load import load_settings
     from audit.core.artifacts import RunFolder, write_json
+    from audit.flow import planning
 
     terminal = Terminal(ctx.obj)
     given = overrides(
@@ -58,10 +58,10 @@ def plan(
     folder = RunFolder(out) if out else None
     if check:
         ask = consent(terminal, ["audit", *sys.argv[1:]], agreed=yes)
-        with Meter(terminal) as meter:
-            quoted = pipeline.check(logs, settings, folder, consent=ask, meter=meter)
+        with TerminalMeter(terminal) as meter:
+            quoted = planning.check(logs, settings, folder, consent=ask, meter=meter)
     else:
-        quoted = pipeline.plan(logs, settings, folder)
+        quoted = planning.plan(logs, settings, folder)
     write_json(output, quoted)
     print_plan(terminal, quoted, saved=output)
     if check and any(notes.stopped for notes in quoted.tiers.values()):

@@ -70,9 +70,9 @@ def policy(
         audit policy runs/7f3a9c1e --for tenant:acme --max-latency-p95 800ms
         audit policy runs/7f3a9c1e --budget '$2000/month' --to litellm
     """
-    from audit import pipeline
     from audit.cli.print_policy import exported, label_of, print_policy, wish_of
     from audit.core.artifacts import RunFolder
+    from audit.flow import reporting
     from audit.policy import export
     from audit.policy.carve import Wish, carve, read_options
     from audit.policy.export import canonical_prompts, only_routes, with_default
@@ -93,7 +93,7 @@ def policy(
     spelled = found
     if with_prompts:
         wanted = canonical_prompts(found, to)
-        spelled = export.with_prompts(found, pipeline.last_user_turns(folder, wanted))
+        spelled = export.with_prompts(found, reporting.last_user_turns(folder, wanted))
     name = to if output is not None else f"{to}{label_of(part, max_latency_p95, budget)}"
     said, written = exported(spelled, to, name, notes)
     print_policy(terminal, said, written, output, folder)

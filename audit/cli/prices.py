@@ -29,8 +29,8 @@ def prices(
         audit prices gpt-4o --provider azure --on 2026-11-01
     """
     from audit.cli.print_tiers import day_of, print_prices
-    from audit.config import load_settings
-    from audit.endpoints import known_prices
+    from audit.config.load import load_settings
+    from audit.flow.endpoints import known_prices
 
     terminal = Terminal(ctx.obj)
     found = known_prices(load_settings(config), model, provider=provider, on=day_of(on))

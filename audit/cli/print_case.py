@@ -1,4 +1,4 @@
-"""One case as lines: strangers' text behind a bar, our own words without one."""
+"""One case as lines: untrusted text behind a bar, our own words without one."""
 
 from __future__ import annotations
 
@@ -107,10 +107,10 @@ def _result(result: dict[str, object]) -> list[str]:
 
 
 def _quoted(text: str) -> list[str]:
-    """Strangers' text, each line behind a bar, whatever its writer thinks a line end is."""
+    """Untrusted text, each line behind a bar, whatever its writer thinks a line end is."""
     return [BAR + _inert(line) for line in _LINES.split(text)]
 
 
 def _inert(text: str) -> str:
-    """Strangers' text on one line. GitHub's runner obeys `##[command]` wherever it stands in a line of a log."""
+    """Untrusted text on one line. GitHub's runner obeys `##[command]` wherever it stands in a line of a log."""
     return terminal_safe(text).replace("##[", "## [")

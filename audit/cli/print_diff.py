@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from audit.comparison import Comparison, RouteChange, RouteSide, Side
 from audit.core.display import (
     MINUS,
     compact,
@@ -16,12 +15,13 @@ from audit.core.display import (
     usd_interval,
 )
 from audit.core.finding import Verdict
+from audit.flow.comparison import ComparedRun, RouteChange, RouteSide, RunComparison
 
 MODELS, ROUTES = 8, 40
 LONGEST_NAME = 40
 
 
-def diff_lines(found: Comparison) -> list[str]:
+def diff_lines(found: RunComparison) -> list[str]:
     """Figures, mix and changed verdicts; routes whose verdict is the same are a count."""
     before, after = found.before, found.after
     lines = [f"Run {terminal_safe(before.run_id)} → run {terminal_safe(after.run_id)}", *_notices(found), ""]
@@ -39,7 +39,7 @@ def diff_lines(found: Comparison) -> list[str]:
     return [*lines, *_routes(found)]
 
 
-def _notices(found: Comparison) -> list[str]:
+def _notices(found: RunComparison) -> list[str]:
     lines = []
     for side in (found.before, found.after):
         name = terminal_safe(side.run_id)
@@ -57,7 +57,7 @@ def _notices(found: Comparison) -> list[str]:
     return list(dict.fromkeys(lines))
 
 
-def _window(side: Side) -> str:
+def _window(side: ComparedRun) -> str:
     return f"{side.window_from} to {side.window_to}" if side.window_from else "no dates"
 
 
@@ -70,11 +70,11 @@ def _moved(before: float, after: float) -> str:
     return "  (unchanged)" if text == "0.0%" else f"  ({'+' if change > 0 else MINUS}{text})"
 
 
-def _avoidable(side: Side) -> str:
+def _avoidable(side: ComparedRun) -> str:
     return "not tested" if side.avoidable_usd is None else usd_interval(side.avoidable_usd)
 
 
-def _mix(found: Comparison) -> list[str]:
+def _mix(found: RunComparison) -> list[str]:
     lines = ["  Mix, share of requests"]
     wide = max((len(_name(one.model)) for one in found.models[:MODELS]), default=0)
     for one in found.models[:MODELS]:
@@ -84,7 +84,7 @@ def _mix(found: Comparison) -> list[str]:
     return [*lines, *([f"    and {plural(hidden, 'more model')}"] if hidden > 0 else [])]
 
 
-def _routes(found: Comparison) -> list[str]:
+def _routes(found: RunComparison) -> list[str]:
     changed = [one for one in found.routes if one.changed]
     same = len(found.routes) - len(changed)
     if not changed:

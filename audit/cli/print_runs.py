@@ -7,8 +7,8 @@ from pathlib import Path
 
 from audit.cli.columns import Column, table
 from audit.cli.terminal import Terminal
-from audit.comparison import PastRun
 from audit.core.display import ascii_only, compact, terminal_safe, usd
+from audit.flow.comparison import PastRun
 
 WORDS = {"switch": "switch", "split": "split", "keep": "keep", "not_proven": "open"}
 

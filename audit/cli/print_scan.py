@@ -48,10 +48,10 @@ def traffic_of(run: Path | None, logs: Sequence[Path], config: Path | None) -> B
         findings = read_run(run)
         return Behind(served=served_by(findings.mix), run_id=findings.run_id, demo=findings.demo)
     if logs:
-        from audit import pipeline
-        from audit.config import load_settings
+        from audit.config.load import load_settings
+        from audit.flow import reading
 
-        return Behind(served=served_by(pipeline.mix(logs, load_settings(config))))
+        return Behind(served=served_by(reading.mix(logs, load_settings(config))))
     return Behind()
 
 

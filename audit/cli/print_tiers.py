@@ -9,7 +9,7 @@ from audit.cli.columns import Column, table
 from audit.cli.terminal import Terminal
 from audit.core.display import ascii_only, terminal_safe
 from audit.core.errors import InputError
-from audit.endpoints import KnownPrice, Reached
+from audit.flow.endpoints import KnownPrice, Reached
 
 
 def day_of(text: str | None) -> date | None:

@@ -31,15 +31,15 @@ def renew(
         audit renew runs/7f3a9c1e --config offer-b.yaml -o offer-b.csv
         audit renew runs/7f3a9c1e --json
     """
-    from audit import pipeline
     from audit.cli.print_renew import print_renewal, write_table
-    from audit.config import load_settings
+    from audit.config.load import load_settings
     from audit.core.artifacts import RunFolder
+    from audit.flow import reporting
 
     terminal = Terminal(ctx.obj)
     folder = RunFolder(run)
     folder.open_existing()
-    found = pipeline.renew(folder, load_settings(config or folder.config_file()))
+    found = reporting.renew(folder, load_settings(config or folder.config_file()))
     if output is not None:
         write_table(found, output)
     print_renewal(terminal, found, folder)

@@ -41,14 +41,14 @@ def replay(
         audit replay logs/ --yes --max-spend 60 --json > findings.json
         audit replay logs/ --cassette recorded --offline
     """
-    from audit import pipeline
     from audit.cli.consent import consent
-    from audit.cli.meter import Meter
+    from audit.cli.meter import TerminalMeter
     from audit.cli.print_plan import print_plan
     from audit.cli.saved import saved_plan
-    from audit.config import load_settings
+    from audit.config.load import load_settings
     from audit.core.artifacts import RunFolder
     from audit.core.errors import AuditError
+    from audit.flow import planning, reading, sequential
 
     terminal = Terminal(ctx.obj)
     given = overrides(
@@ -65,15 +65,15 @@ def replay(
     sources = logs if saved is None else [Path(source) for source in saved.sources]
     config = config or (Path(saved.config) if saved and saved.config else None)
     settings = load_settings(config, overrides=given)
-    folder = RunFolder(out) if out else pipeline.run_folder(sources, settings)
+    folder = RunFolder(out) if out else reading.run_folder(sources, settings)
     if dry_run:
-        print_plan(terminal, pipeline.plan(sources, settings, folder))
+        print_plan(terminal, planning.plan(sources, settings, folder))
         return
     ask = consent(terminal, ["audit", *sys.argv[1:]], agreed=yes or saved is not None)
-    meter = Meter(terminal)
+    meter = TerminalMeter(terminal)
     try:
         with meter:
-            findings = pipeline.replay(sources, settings, folder, consent=ask, meter=meter, saved=saved)
+            findings = sequential.replay(sources, settings, folder, consent=ask, meter=meter, saved=saved)
     except AuditError:
         if meter.stopped is not None:
             print_findings(terminal, meter.stopped, folder)

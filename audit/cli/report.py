@@ -12,7 +12,7 @@ from audit.cli.arguments import Run
 from audit.cli.terminal import Terminal
 
 
-class Format(StrEnum):
+class ReportFormat(StrEnum):
     """What is written."""
 
     HTML = "html"
@@ -22,7 +22,7 @@ class Format(StrEnum):
     FOCUS = "focus"
 
 
-class Text(StrEnum):
+class TextChoice(StrEnum):
     """Whether prompts and completions are shown as evidence."""
 
     SAMPLE = "sample"
@@ -39,8 +39,8 @@ def report(
     ctx: typer.Context,
     run: Run,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Default: in the run folder.")] = None,
-    format: Annotated[Format, typer.Option("--format", help="What is written.")] = Format.HTML,  # noqa: A002
-    text: Annotated[Text, typer.Option("--text", help="Prompts and completions in it.")] = Text.SAMPLE,
+    format: Annotated[ReportFormat, typer.Option("--format", help="What is written.")] = ReportFormat.HTML,  # noqa: A002
+    text: Annotated[TextChoice, typer.Option("--text", help="Prompts and completions in it.")] = TextChoice.SAMPLE,
     redact: Annotated[
         Redact | None, typer.Option("--redact", help="Write these names as stable codes; texts are left as they are.")
     ] = None,
@@ -61,22 +61,22 @@ def report(
         audit report runs/7f3a9c1e --format focus -o focus.csv
         audit report runs/7f3a9c1e --pack evidence.zip       # check it with:  audit verify evidence.zip
     """
-    from audit import pipeline
     from audit.core.artifacts import RunFolder
     from audit.core.errors import InputError
+    from audit.flow import reporting
 
     terminal = Terminal(ctx.obj)
     if pack is not None:
         from audit.cli.print_pack import print_packed
 
-        if output is not None or format is not Format.HTML or redact is not None:
+        if output is not None or format is not ReportFormat.HTML or redact is not None:
             raise InputError(
                 "--pack writes one file of its own kind; leave --output, --format and --redact out", code="usage"
             )
 
-        print_packed(terminal, pipeline.pack(RunFolder(run), pack, text=text.value))
+        print_packed(terminal, reporting.pack(RunFolder(run), pack, text=text.value))
         return
-    path = pipeline.report(
+    path = reporting.report(
         RunFolder(run),
         output=output,
         format=format.value,

@@ -21,7 +21,7 @@ def runs(
         audit runs archive/2026 --json
     """
     from audit.cli.print_runs import print_runs
-    from audit.comparison import past_runs
+    from audit.flow.comparison import past_runs
 
     terminal = Terminal(ctx.obj)
     found = past_runs(directory)

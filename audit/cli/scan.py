@@ -12,7 +12,7 @@ from audit.cli.arguments import Config
 from audit.cli.terminal import Terminal
 
 
-class Format(StrEnum):
+class ScanFormat(StrEnum):
     """What is printed."""
 
     TEXT = "text"
@@ -28,7 +28,7 @@ def scan(
         list[Path] | None, typer.Option("--logs", metavar="LOGS", help="Logs instead of a run; may be repeated.")
     ] = None,
     config: Config = None,
-    format: Annotated[Format, typer.Option("--format", help="What is printed.")] = Format.TEXT,  # noqa: A002
+    format: Annotated[ScanFormat, typer.Option("--format", help="What is printed.")] = ScanFormat.TEXT,  # noqa: A002
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file instead of stdout.")] = None,
     tests: Annotated[bool, typer.Option("--tests/--no-tests", help="Look at tests and fixtures too.")] = True,
     fail: Annotated[bool, typer.Option("--fail", help="Exit 1 when there are hits outside tests.")] = False,
@@ -47,7 +47,7 @@ def scan(
         audit scan . --format sarif -o scan.sarif
     """
     from audit.cli.print_scan import print_scan, traffic_of
-    from audit.endpoints import known_models
+    from audit.flow.endpoints import known_models
     from audit.literals.run import ScanOptions
     from audit.literals.run import scan as scan_code
 

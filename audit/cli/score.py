@@ -16,9 +16,9 @@ def score(ctx: typer.Context, run: Run, config: RunConfig = None) -> None:
         audit score runs/7f3a9c1e
         audit score runs/7f3a9c1e --config stricter.yaml
     """
-    from audit import pipeline
-    from audit.config import load_settings
+    from audit.config.load import load_settings
     from audit.core.artifacts import RunFolder
+    from audit.flow import sequential
 
     folder = RunFolder(run)
-    print_findings(Terminal(ctx.obj), pipeline.score(folder, load_settings(config or folder.config_file())), folder)
+    print_findings(Terminal(ctx.obj), sequential.score(folder, load_settings(config or folder.config_file())), folder)

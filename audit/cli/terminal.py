@@ -60,7 +60,7 @@ class Terminal:
             _write(sys.stderr, line)
 
     def console(self, stream: TextIO) -> Console:
-        """A rich console that obeys the flags and reads no markup in strangers' text."""
+        """A rich console that obeys the flags and reads no markup in untrusted text."""
         from rich.console import Console
 
         colors = self.switches.colors(stream)

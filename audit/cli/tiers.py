@@ -18,8 +18,8 @@ def tiers(ctx: typer.Context, config: Config = None) -> None:
         audit tiers --config audit.yaml --json
     """
     from audit.cli.print_tiers import reached_lines
-    from audit.config import load_settings
-    from audit.endpoints import reach_tiers
+    from audit.config.load import load_settings
+    from audit.flow.endpoints import reach_tiers
 
     terminal = Terminal(ctx.obj)
     found = reach_tiers(load_settings(config))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from audit import pipeline
 from audit.cli.print_gate import Judged
-from audit.config import load_settings
+from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder
 from audit.core.errors import InputError
+from audit.flow import watching
 from audit.gate.policy_rules import judge_policy
 from audit.gate.watch_file import with_window
 from audit.policy.policy_file import read_policy
@@ -35,6 +35,6 @@ def watched(target: Path, policy_file: Path, config: Path | None, record: Path, 
     policy = read_policy(policy_file)
     folder = RunFolder(target)
     settings = load_settings(config or (folder.config_file() if folder.manifest.exists() else None))
-    seen = pipeline.watch(target, policy, settings)
+    seen = watching.watch(target, policy, settings)
     decision = judge_policy(policy, seen, with_window(record, policy, seen), on=day)
     return Judged(decision=decision, findings=None)

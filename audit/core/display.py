@@ -1,4 +1,4 @@
-"""Numbers as text, in one place, so that the report, the gate and the terminal agree to the digit.
+"""Numbers as text, in one place, so that the report, the gate and the terminal agree exactly.
 
 Rules (`experience.md` section 2): money as `$18,153`, two decimals below $100, `$1.24M` above a million; points with
 sign and U+2212 and one decimal; `0.0` has no sign; every estimate is followed by `[low, high]`.
@@ -162,7 +162,7 @@ def _ends(estimate: Estimate, text: object) -> str:
 
 
 def visible(text: str) -> str:
-    """Strangers' text with control, bidirectional and zero-width characters drawn as visible signs."""
+    """Untrusted text with control, bidirectional and zero-width characters drawn as visible signs."""
     if text.isprintable():
         return text
     out = []
@@ -178,7 +178,7 @@ def visible(text: str) -> str:
 
 
 def terminal_safe(text: str) -> str:
-    """Strangers' text for a terminal: escape sequences removed, other controls drawn, on one line."""
+    """Untrusted text for a terminal: escape sequences removed, other controls drawn, on one line."""
     return visible(_CONTROLS.sub("", text)).replace("\n", " ").replace("\t", " ")
 
 

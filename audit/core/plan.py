@@ -14,7 +14,7 @@ from audit.core.reason import Because
 
 SCHEMA = "audit-plan/1"
 
-Reach = Mapping[str, Mapping[str, int]]
+LooksDone = Mapping[str, Mapping[str, int]]
 """How far a replay has got: by route and candidate, the declared looks whose draws are replayed. 0 is the tuning split
 and the dollar draws, which come before every look."""
 

@@ -31,7 +31,7 @@ class SignalSpec:
     Attributes:
         name: In `signals.SIGNALS`.
         params: What the fit found, JSON values only: rules, weights, canonical vectors; enough to compute the signal
-            anywhere, to the digit.
+            anywhere, exactly.
         version: Of the signal's code; another version is refused.
     """
 

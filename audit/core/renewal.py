@@ -15,7 +15,7 @@ from audit.core.interval import Estimate
 SCHEMA = "audit-renewal/1"
 
 
-class Decision(StrEnum):
+class RenewalDecision(StrEnum):
     """What to do with a vendor's offer."""
 
     SIGN = "sign"
@@ -159,7 +159,7 @@ class VendorRenewal:
     need_usd: Estimate
     need_before_usd: Estimate
     minimum_usd: float
-    decision: Decision
+    decision: RenewalDecision
     commit_usd: Estimate | None
     recommended: CommitOption | None
     within_risk: bool

@@ -1,6 +1,7 @@
 """`audit.yaml` as frozen values: one model per section, read by the stage that it configures.
 
-`config.py` finds the file, reads it, and turns what is wrong into errors with line and column. Unknown keys are errors.
+`config/load.py` finds the file, reads it, and turns what is wrong into errors with line and column. Unknown keys
+are errors.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import polars as pl
 
 from audit.core.exchange import content_text
 from audit.core.finding import Case, CaseSide, RouteFinding
-from audit.findings.evidence import Tables, pair_up, quality_draws
+from audit.pairing.evidence import Tables, pair_up, quality_draws
 
 DIFFERING, NORMAL = 5, 1
 KINDS = {(True, False): "only_incumbent", (False, True): "only_candidate", (True, True): "both_pass"}
@@ -41,7 +41,7 @@ def pick_cases(
     Args:
         routes: Judged.
         moved: By route, the exchanges behind the recommended policy's pairs; None where the route stays.
-        tables: Of the run.
+        tables: The run's.
         body_files: Texts of the log.
         scores_file: What each criterion said.
     """

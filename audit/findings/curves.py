@@ -11,16 +11,16 @@ from dataclasses import replace
 
 import numpy as np
 
+from audit.certificate.candidates import observed, pessimistic
+from audit.certificate.certify import TestParameters, Verdicts, attempts_at, best_of, splits_at
+from audit.certificate.frozen import FrozenPolicies, Proposal
+from audit.certificate.policies import PolicyInputs
 from audit.core.exploration import FrontierPoint, MarginFinding, ThresholdCurve, ThresholdPoint
 from audit.core.finding import RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.policy import SignalSpec
-from audit.findings.candidates import observed, pessimistic
-from audit.findings.certify import Terms, Verdicts, attempts_at, best_of, splits_at
-from audit.findings.policies import Bench
-from audit.findings.replayed import pairs_of, walk
-from audit.findings.sealed import Sealed, Tuned
 from audit.findings.totals import Acceptance, acceptance, avoidable
+from audit.pairing.replayed import pairs_of, walk
 from audit.signals.signal import FloatArray
 from audit.stats.routing_curves import simultaneous_upper
 
@@ -32,7 +32,7 @@ POINTS = 10
 
 
 def threshold_curve(
-    verdicts: Verdicts, sealed: Sealed, tier: str | None, bench: Bench, terms: Terms
+    verdicts: Verdicts, sealed: FrozenPolicies, tier: str | None, bench: PolicyInputs, terms: TestParameters
 ) -> ThresholdCurve | None:
     """Loss against the share moved, by the score that the tuning split likes best for a tier.
 
@@ -57,7 +57,7 @@ def threshold_curve(
     look = terms.schedule.reached([chosen.policy.tier])
     if look is None:
         return None
-    seen = terms.schedule.takes_in(look)
+    seen = terms.schedule.draws_at(look)
     spec = chosen.policy.signal
     assert isinstance(spec, SignalSpec)
     values = bench.values_of(chosen.policy, draws)
@@ -96,7 +96,7 @@ def _loss(est: float, upper: float, alpha: float) -> Estimate:
     return Estimate(est=-est, lo=-upper, hi=None, level=1 - alpha)
 
 
-def _promise(tuned: Tuned, margin: float) -> tuple[bool, float, float, str]:
+def _promise(tuned: Proposal, margin: float) -> tuple[bool, float, float, str]:
     """Within the margin on the tuning split before beyond it, then what is saved."""
     return tuned.loss <= margin, tuned.saving_share, -tuned.loss, tuned.name
 
@@ -111,7 +111,9 @@ def _tenths(values: FloatArray) -> list[float]:
     return sorted({float(cut) for cut in cuts if cut > lowest}, reverse=True)
 
 
-def at_margins(verdicts: Verdicts, sealed: Sealed, terms: Sequence[Terms]) -> tuple[MarginFinding, ...]:
+def at_margins(
+    verdicts: Verdicts, sealed: FrozenPolicies, terms: Sequence[TestParameters]
+) -> tuple[MarginFinding, ...]:
     """The sealed sequence again at other margins, on the same draws.
 
     What is recommended at the margin that was fixed keeps its figures; of another policy the dollar draws say what it
@@ -120,7 +122,7 @@ def at_margins(verdicts: Verdicts, sealed: Sealed, terms: Sequence[Terms]) -> tu
     return tuple(_at(verdicts, sealed, other) for other in terms)
 
 
-def _at(verdicts: Verdicts, sealed: Sealed, terms: Terms) -> MarginFinding:
+def _at(verdicts: Verdicts, sealed: FrozenPolicies, terms: TestParameters) -> MarginFinding:
     certified = {one.name for one in attempts_at(sealed, verdicts.trials, terms) if one.certified}
     holding = {one.name: one.certified for one in splits_at(sealed, verdicts.trials, terms)}
     tested = [

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
 
+from audit.certificate.bakeoff import loss_of
 from audit.core.adaptation import Adaptation
 from audit.core.discrimination import PERFECT, Discrimination
 from audit.core.finding import Findings, Recommendation
 from audit.core.plain import to_plain
 from audit.core.policy import Endpoint, RoutePolicy, RoutingPolicy
 from audit.core.tier import Tier
-from audit.findings.bakeoff import loss_of
 
 FRESH_DAYS = 30
 """A mix of traffic drifts; after this many days the certificate is about another one (`statistics.md` P8)."""
@@ -28,10 +28,10 @@ def hand_over(
     """The policy of a run: of each route that moves, what moves it, with the figures of its recommendation.
 
     Args:
-        findings: Of the run.
+        findings: The run's.
         policies: By route that moves, the policy that its recommendation is about.
         evidences: By route, what the log says of it.
-        tiers: Of the run.
+        tiers: The run's.
     """
     routes = [
         route_policy(policies[route.route], route.recommendation, evidences[route.route])
@@ -48,7 +48,7 @@ def hand_over(
         routes=tuple(sorted(routes, key=lambda route: route.route)),
         made_at=until[:10] if until else None,
         expires_at=(date.fromisoformat(until[:10]) + timedelta(days=FRESH_DAYS)).isoformat() if until else None,
-        prices={tier.name: price_words(tier) for tier in sorted(tiers, key=lambda tier: tier.name)},
+        prices={tier.name: price_dict(tier) for tier in sorted(tiers, key=lambda tier: tier.name)},
         demo=findings.demo,
         simulated=findings.simulated,
         endpoints={
@@ -138,7 +138,7 @@ def route_policy(policy: RoutePolicy, made: Recommendation, route: RouteEvidence
     return replace(policy, evidence=evidence)
 
 
-def price_words(tier: Tier) -> Mapping[str, float | None]:
+def price_dict(tier: Tier) -> Mapping[str, float | None]:
     """A tier's price as `policy.json` has it."""
     price = tier.price
     return {

@@ -25,7 +25,7 @@ METHODS = {
     ),
     "what a Split moves": (
         "an order of its own on the certification split: exact p-value of the margin on the moved part, and an exact "
-        "test against a lot of the same share (docs/method/certificates.md)"
+        "test against a random choice of the same share (docs/method/certificates.md)"
     ),
     "sampling": (
         "simple random draws of requests; tuning shares no session or prompt with them (docs/method/sampling.md)"

@@ -7,16 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
+from audit.certificate.candidates import observed
+from audit.certificate.certify import LEAST_DRAWS, PolicyTest, TestParameters, Verdicts, is_deployable
+from audit.certificate.policies import PolicyInputs
 from audit.core.interval import Estimate
 from audit.core.options import DIMENSIONS, MOST_SEGMENTS, Option, RouteOptions, Segment
 from audit.core.plan import RouteDesign
 from audit.core.recommendation import Recommendation
-from audit.findings.candidates import observed
-from audit.findings.certify import LEAST_DRAWS, Terms, Tested, Verdicts, is_deployable
 from audit.findings.handover import RouteEvidence, route_policy
-from audit.findings.money import dollars_of
-from audit.findings.policies import Bench
-from audit.findings.replayed import Replayed, Walk, latency_of, pairs_of, part_of, saved_of, walk
+from audit.pairing.money import dollars_of
+from audit.pairing.replayed import Replayed, Simulation, latency_of, pairs_of, part_of, saved_of, walk
 from audit.signals.signal import BoolArray
 from audit.stats.percentiles import percentile
 
@@ -28,8 +28,8 @@ def options_of(
     verdicts: Verdicts,
     recommendations: Sequence[Recommendation],
     design: RouteDesign,
-    bench: Bench,
-    terms: Terms,
+    bench: PolicyInputs,
+    terms: TestParameters,
     segments: SegmentTraffic,
     evidence: RouteEvidence,
 ) -> RouteOptions:
@@ -80,12 +80,12 @@ def options_of(
 
 
 def _segments(
-    tested: Tested,
+    tested: PolicyTest,
     dimension: str,
-    quality: tuple[Replayed, Walk],
-    dollars: tuple[Replayed, Walk],
+    quality: tuple[Replayed, Simulation],
+    dollars: tuple[Replayed, Simulation],
     traffic: Mapping[str, tuple[int, float]],
-    terms: Terms,
+    terms: TestParameters,
 ) -> Iterator[Segment]:
     """The policy on each segment of a dimension, most draws first."""
     (draws, walked), (spend, paid), policy = quality, dollars, tested.tuned.policy
@@ -116,18 +116,18 @@ def _rows(names: Sequence[str], name: str) -> BoolArray:
     return np.array([one == name for one in names], dtype=bool)
 
 
-def _saving(tested: Tested, spend: Replayed, paid: Walk, billed: float, level: float) -> Estimate | None:
+def _saving(tested: PolicyTest, spend: Replayed, paid: Simulation, billed: float, level: float) -> Estimate | None:
     """On a segment's own spend, from its own dollar draws: within the segment they are dollar-weighted too."""
     saved = saved_of(tested.tuned.policy, spend, paid)
     return dollars_of(saved, billed, level) if len(saved.z) >= LEAST_DRAWS else None
 
 
-def _latency(tested: Tested, draws: Replayed, walked: Walk, level: float) -> Estimate | None:
+def _latency(tested: PolicyTest, draws: Replayed, walked: Simulation, level: float) -> Estimate | None:
     """The 95th percentile over the draws of its look: the cheap call where there is one, the incumbent's where used."""
     took = latency_of(tested.tuned.policy, *part_of(draws, walked, _seen(tested, draws)))
     return percentile(took[np.isfinite(took)], 0.95, level=level)
 
 
-def _seen(tested: Tested, draws: Replayed) -> BoolArray:
+def _seen(tested: PolicyTest, draws: Replayed) -> BoolArray:
     """The draws that the look of a policy takes in, shape (n,)."""
     return draws.draw_order < (tested.taken_in or 0)

@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from audit.certificate.bakeoff import describe_policy
+from audit.certificate.candidates import delta_of, optimistic, percentiles, rate, table_of
+from audit.certificate.certify import PolicyTest, TestParameters, Verdicts
+from audit.certificate.policies import PolicyInputs
 from audit.core.finding import CandidateFinding, Latency, Recommendation, Verdict
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
 from audit.core.recommendation import NOTHING_MOVES, Ground, Moves, PairTable
-from audit.findings.bakeoff import describe_policy
-from audit.findings.candidates import delta_of, optimistic, percentiles, rate, table_of
-from audit.findings.certify import Terms, Tested, Verdicts
-from audit.findings.policies import Bench
-from audit.findings.replayed import latency_of, pairs_of, part_of, walk
+from audit.pairing.replayed import latency_of, pairs_of, part_of, walk
 from audit.stats.discrimination import p_inferior
 
 
@@ -33,11 +33,16 @@ class Decided:
     ground: Ground
     reason: str
     candidate: CandidateFinding | None
-    policy: Tested | None = None
+    policy: PolicyTest | None = None
 
 
 def recommend(
-    decided: Decided, verdicts: Verdicts, design: RouteDesign, bench: Bench, terms: Terms, caveats: Sequence[str]
+    decided: Decided,
+    verdicts: Verdicts,
+    design: RouteDesign,
+    bench: PolicyInputs,
+    terms: TestParameters,
+    caveats: Sequence[str],
 ) -> Recommendation:
     """Write a verdict down with every number that is said of it.
 
@@ -142,7 +147,7 @@ def _staying(
     )
 
 
-def _moves(tested: Tested, verdicts: Verdicts, design: RouteDesign, bench: Bench) -> Moves:
+def _moves(tested: PolicyTest, verdicts: Verdicts, design: RouteDesign, bench: PolicyInputs) -> Moves:
     """What the policy moves of the route; dollars from the dollar draws where the log was not counted."""
     policy, spend = tested.tuned.policy, verdicts.spend[tested.tuned.policy.tier]
     movable, movable_usd = design.movable(policy.tier), design.movable_usd(policy.tier)

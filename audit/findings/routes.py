@@ -8,31 +8,31 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from audit.certificate.bakeoff import policy_findings, reason_of
+from audit.certificate.candidates import CandidateEvidence, describe, observed, rate
+from audit.certificate.certified import Certified, Prepared, certify_routes, prepare
+from audit.certificate.certify import PolicyTest, TestParameters, Verdicts
+from audit.certificate.noise import Floor
+from audit.certificate.onward import left_behind
+from audit.certificate.policies import PolicyInputs
+from audit.certificate.robustness import robustness_caveats
+from audit.certificate.sequence import decide
 from audit.core.criteria import Grade
 from audit.core.display import percent, plural, points, points_interval, usd
 from audit.core.exploration import MarginFinding, ThresholdCurve
 from audit.core.finding import CandidateFinding, CandidateVerdict, NeedsMore, Recommendation, RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.options import RouteOptions
-from audit.core.plan import Reach, RouteDesign
+from audit.core.plan import LooksDone, RouteDesign
 from audit.core.reason import Reason
 from audit.core.recommendation import GROUNDS, Ground
 from audit.core.settings import Settings
 from audit.core.tier import Tier
-from audit.findings.bakeoff import policy_findings, reason_of
-from audit.findings.candidates import Evidence, describe, observed, rate
-from audit.findings.certified import Certified, Prepared, certify_routes, prepare
-from audit.findings.certify import Terms, Tested, Verdicts
 from audit.findings.curves import MARGINS, at_margins, threshold_curve
-from audit.findings.evidence import Tables
 from audit.findings.handover import RouteEvidence
-from audit.findings.noise import Floor
-from audit.findings.onward import left_behind
 from audit.findings.options import SegmentTraffic, options_of
-from audit.findings.policies import Bench
 from audit.findings.recommendation import Decided, moved_draws, recommend
-from audit.findings.robustness import robustness_caveats
-from audit.findings.sequence import decide
+from audit.pairing.evidence import Tables
 from audit.stats.discrimination import PairsTest
 from audit.stats.planning import least_pairs, pairs_needed
 
@@ -60,13 +60,13 @@ class RouteTraffic:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class RouteAssessment:
     """Everything that is known of a route once it is judged; `evidence` and `candidates` run in parallel."""
 
     design: RouteDesign
     traffic: RouteTraffic
-    terms: Terms
-    evidence: Sequence[Evidence]
+    terms: TestParameters
+    evidence: Sequence[CandidateEvidence]
     candidates: Sequence[CandidateFinding]
     policies: Verdicts
     curve: ThresholdCurve | None
@@ -92,7 +92,7 @@ class RouteFound:
     """
 
     finding: RouteFinding
-    policy: Tested | None
+    policy: PolicyTest | None
     evidence: RouteEvidence
     options: RouteOptions
     moved: Mapping[str, bool] | None
@@ -105,10 +105,10 @@ def find_route(
     tiers: Mapping[str, Tier],
     settings: Settings,
     prepared: Prepared | None = None,
-    reach: Reach | None = None,
+    reach: LooksDone | None = None,
 ) -> RouteFound:
     """`find_routes` of one route; without `prepared` whole-route switches alone are tested."""
-    ready = prepared or prepare(tables, [design], Bench())
+    ready = prepared or prepare(tables, [design], PolicyInputs())
     return find_routes(tables, [design], {design.route: traffic}, tiers, settings, ready, reach)[0]
 
 
@@ -119,7 +119,7 @@ def find_routes(
     tiers: Mapping[str, Tier],
     settings: Settings,
     prepared: Prepared,
-    reach: Reach | None = None,
+    reach: LooksDone | None = None,
 ) -> list[RouteFound]:
     """Judge routes.
 
@@ -128,7 +128,7 @@ def find_routes(
         designs: Of the routes.
         traffic: What the log says of each.
         tiers: By name.
-        settings: Of the run.
+        settings: The run's.
         prepared: From `prepare`.
         reach: How far each route was replayed; None for all of the plan.
 
@@ -159,7 +159,7 @@ def _judge(
     caveats = _sentences(design, traffic, certified, verdict, left_usd, settings)
     # A route below its own floor stays where it is at any margin.
     others = () if below else tuple(_terms_at(margin, terms, certified.noise) for margin in MARGINS)
-    judged = Judged(
+    judged = RouteAssessment(
         design=design,
         traffic=traffic,
         terms=terms,
@@ -239,7 +239,7 @@ def _verdict(
     )
 
 
-def _moving(tested: Tested, design: RouteDesign, candidates: Sequence[CandidateFinding]) -> Decided:
+def _moving(tested: PolicyTest, design: RouteDesign, candidates: Sequence[CandidateFinding]) -> Decided:
     """The verdict that gives the route a certified policy."""
     cheap = next(c for c in candidates if c.tier == tested.tuned.policy.tier)
     static = tested.tuned.policy.kind == "static"
@@ -260,7 +260,7 @@ def _why_kept(candidates: Sequence[CandidateFinding]) -> Ground:
     return Ground.TESTED_LOSE if all(c in losing or c.dropped for c in candidates) else Ground.SAVES_NOTHING
 
 
-def _terms_at(margin: float, terms: Terms, floor: Floor) -> Terms:
+def _terms_at(margin: float, terms: TestParameters, floor: Floor) -> TestParameters:
     """The terms of the same test at another margin."""
     return replace(
         terms,
@@ -308,7 +308,7 @@ def accepted_share(tables: Tables, design: RouteDesign, level: float) -> Estimat
     return rate(int(logged.sum()), len(logged), level)
 
 
-def _finding(judged: Judged, settings: Settings) -> RouteFinding:
+def _finding(judged: RouteAssessment, settings: Settings) -> RouteFinding:
     """Write the finding of a route down."""
     design, traffic, verdict, noise = judged.design, judged.traffic, judged.verdict, judged.noise
     spend = sum(traffic.spend_by_model.values()) or 1.0
@@ -352,7 +352,7 @@ def _still_open(verdict: Decided, candidates: Sequence[CandidateFinding]) -> flo
     return max([0.0, *(saving.est if saving.hi is None else saving.hi for saving in left)])
 
 
-def _needs_more(judged: Judged, settings: Settings) -> NeedsMore | None:
+def _needs_more(judged: RouteAssessment, settings: Settings) -> NeedsMore | None:
     """Further replays that would decide the closest candidate if the estimates are true; None when none would.
 
     Candidates before it in the frozen order have to pass first, so they need their replays as well, and are paid for.
@@ -382,7 +382,7 @@ def _needs_more(judged: Judged, settings: Settings) -> NeedsMore | None:
     )
 
 
-def _pairs_wanted(design: RouteDesign, evidence: Evidence, settings: Settings) -> int | None:
+def _pairs_wanted(design: RouteDesign, evidence: CandidateEvidence, settings: Settings) -> int | None:
     """Pairs that would show a candidate to hold the margin, were its estimate true; None when none would."""
     counts = observed(evidence.pairs)
     if counts.n == 0:
@@ -438,7 +438,7 @@ def _sentences(
     )
 
 
-def _error_caveats(design: RouteDesign, terms: Terms, chosen: CandidateFinding | None) -> list[str]:
+def _error_caveats(design: RouteDesign, terms: TestParameters, chosen: CandidateFinding | None) -> list[str]:
     """What the criteria's own error did to the delta."""
     labelled, shown = design.criteria.labelled if design.criteria else None, terms.shown
     if shown.perfect or chosen is None or chosen.quality_delta is None or not chosen.n:
@@ -508,7 +508,7 @@ def _caveats(
         found.append(f"{share} of its requests cannot be replayed; the verdict is about the others.")
     if floor.found and floor.found.shifted:
         shift = points_interval(floor.found.delta)
-        found.append(f"Replaying the incumbent moved its own pass rate by {shift} points: replay is not production.")
+        found.append(f"Replaying the incumbent moved its own pass rate by {shift} points.")
     if chosen and chosen.not_asked:
         share, first = percent(sum(one.share for one in chosen.not_asked), 1), chosen.not_asked[0].because.sentence
         found.append(f"{chosen.tier} was not asked {share} of its requests ({first}); the verdict is about the others.")

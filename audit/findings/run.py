@@ -6,27 +6,27 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from audit.certificate.certified import Prepared, certify_route, prepare
+from audit.certificate.frozen import document
+from audit.certificate.onward import onward
+from audit.certificate.policies import PolicyInputs
 from audit.core.artifacts import RunFolder, write_json
 from audit.core.display import count, listing, percent, plural, usd
 from audit.core.finding import Case, Findings, IngestCounts, Ledger, Provenance, ReplayCounts, RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.mixture import Mix
 from audit.core.options import PolicyOptions
-from audit.core.plan import Plan, Reach, RouteDesign
+from audit.core.plan import LooksDone, Plan, RouteDesign
 from audit.core.policy import RoutingPolicy
 from audit.core.reason import Reason, because
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.findings.cases import pick_cases
-from audit.findings.certified import Prepared, certify_route, prepare
 from audit.findings.curves import frontier
-from audit.findings.evidence import Tables
 from audit.findings.handover import hand_over
-from audit.findings.onward import onward
-from audit.findings.policies import Bench
 from audit.findings.routes import RouteTraffic, find_routes
-from audit.findings.sealed import document
 from audit.findings.totals import acceptance, avoidable, by_grade, ledger, yearly
+from audit.pairing.evidence import Tables
 
 MAX_CAVEATS = 3
 BILL_DIFFERENCE = 0.02
@@ -34,11 +34,11 @@ BILL_DIFFERENCE = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class FindingsInputs:
     """What the earlier stages know and the findings repeat.
 
     Attributes:
-        run_id: Of the run.
+        run_id: The run's.
         demo: Bundled data.
         simulated: Tiers whose completions are simulated.
         mix: Of the whole log.
@@ -49,7 +49,7 @@ class Context:
         recomputed_usd: Spend by the price table, where every billed row has a price; None otherwise.
         traffic: Per route.
         unreplayable_usd: Per route, spend that cannot be audited, by reason.
-        provenance: Of the run.
+        provenance: The run's.
     """
 
     run_id: str
@@ -67,7 +67,7 @@ class Context:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Concluded:
+class RunResult:
     """The findings, the cases that show them to a person, the policy that follows, and what could be had instead."""
 
     findings: Findings
@@ -77,13 +77,13 @@ class Concluded:
 
 
 @dataclass(slots=True, kw_only=True)
-class Watch:
+class SequentialTest:
     """A replay watched from round to round: policies are sealed once, and tested at every look.
 
     Attributes:
-        folder: Of the run.
+        folder: The run's.
         tiers: Of the settings.
-        settings: Of the run.
+        settings: The run's.
         bench: What policies are made from.
         prepared: What has been sealed so far; None before the first round.
     """
@@ -91,7 +91,7 @@ class Watch:
     folder: RunFolder
     tiers: Sequence[Tier]
     settings: Settings
-    bench: Bench
+    bench: PolicyInputs
     prepared: Prepared | None = None
 
     def seal(self, tables: Tables, designs: Sequence[RouteDesign]) -> Prepared:
@@ -104,7 +104,7 @@ class Watch:
         write_json(self.folder.policies, document(list(self.prepared.sealed.values())))
         return self.prepared
 
-    def next_looks(self, designs: Sequence[RouteDesign], reach: Reach) -> Reach:
+    def next_looks(self, designs: Sequence[RouteDesign], reach: LooksDone) -> LooksDone:
         """Which candidates of which routes go on to which look, after what has been replayed and scored so far.
 
         Args:
@@ -122,12 +122,12 @@ class Watch:
         return wanted
 
 
-def find(watch: Watch, plan: Plan, context: Context, reach: Reach | None = None) -> Concluded:
+def find(watch: SequentialTest, plan: Plan, context: FindingsInputs, reach: LooksDone | None = None) -> RunResult:
     """Judge every route and add up.
 
     Args:
         watch: Over the run folder, with every table.
-        plan: Of the run.
+        plan: The run's.
         context: What earlier stages know.
         reach: How far each route was replayed; None for all of the plan.
 
@@ -181,7 +181,7 @@ def find(watch: Watch, plan: Plan, context: Context, reach: Reach | None = None)
         frontier=frontier(routes, mix.spend_usd, level),
         guarantee=settings.guarantee,
     )
-    return Concluded(
+    return RunResult(
         findings=findings,
         cases=pick_cases(routes, moved, tables, folder.body_files(), folder.scores),
         policy=hand_over(findings, policies, {found.finding.route: found.evidence for found in judged}, tiers),
@@ -212,7 +212,9 @@ def _share(total: Estimate, spend: float) -> Estimate:
     return total.scaled(1 / spend) if spend else Estimate.exact(0.0, total.level)
 
 
-def _caveats(routes: Sequence[RouteFinding], buckets: Ledger, context: Context, settings: Settings) -> tuple[str, ...]:
+def _caveats(
+    routes: Sequence[RouteFinding], buckets: Ledger, context: FindingsInputs, settings: Settings
+) -> tuple[str, ...]:
     """ "Before you use this number": at most three sentences, what matters most first."""
     found = []
     unsettled = [route for route in routes if route.verdict is Verdict.NOT_PROVEN]

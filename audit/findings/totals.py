@@ -13,7 +13,7 @@ from audit.core.interval import Estimate
 from audit.core.reason import Reason, because, sentence_of
 from audit.core.schemas import MEASURED, NOT_ASKED
 from audit.core.traffic import exact_sum
-from audit.findings.evidence import Tables
+from audit.pairing.evidence import Tables
 from audit.stats.dollars import combine_sums
 
 YEAR_DAYS = 365

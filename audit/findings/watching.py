@@ -8,12 +8,12 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
+from audit.certificate.candidates import observed
 from audit.core.exchange import Request
 from audit.core.policy import RoutePolicy, RoutingPolicy, bare
 from audit.core.watching import WatchedPairs
-from audit.findings.candidates import observed
-from audit.findings.evidence import Tables, quality_draws
-from audit.findings.replayed import Replayed, Values, Walk, pairs_of, replayed, walk
+from audit.pairing.evidence import Tables, quality_draws
+from audit.pairing.replayed import Replayed, Simulation, Values, pairs_of, replayed, walk
 from audit.signals.signal import TextEmbedder
 
 
@@ -27,7 +27,7 @@ def watched_pairs(
     answers are the incumbent's, and the policy is walked over the replays as in its certification.
 
     Args:
-        tables: Of the run.
+        tables: The run's.
         policy: To watch.
         requests: Of the slice, by fingerprint.
         embedder: For signals that embed texts.
@@ -68,7 +68,7 @@ def _in_force(
         passed=np.where(cheap, draws.arms[entry.otherwise].passed, draws.passed),
         arms={entry.tier: replace(arm, passed=draws.passed)},
     )
-    return _counted(entry, turned, Walk(asked=cheap, kept=cheap))
+    return _counted(entry, turned, Simulation(asked=cheap, kept=cheap))
 
 
 def _asked(tables: Tables, tiers: Sequence[str]) -> pl.DataFrame:
@@ -80,7 +80,7 @@ def _asked(tables: Tables, tiers: Sequence[str]) -> pl.DataFrame:
     return draws
 
 
-def _counted(entry: RoutePolicy, draws: Replayed, walked: Walk) -> WatchedPairs:
+def _counted(entry: RoutePolicy, draws: Replayed, walked: Simulation) -> WatchedPairs:
     pairs = pairs_of(entry, draws, walked)
     counts = observed(pairs)
     return WatchedPairs(

@@ -79,7 +79,7 @@ def _told(check: Check) -> str:
 
 
 def _inert(text: str) -> str:
-    """Strangers' text on one line, without what the runner obeys in the middle of a line."""
+    """Untrusted text on one line, without what the runner obeys in the middle of a line."""
     return terminal_safe(text).replace("##[", "## [").replace("::", ": :")
 
 

@@ -59,7 +59,7 @@ def junit_xml(decision: GateDecision, *, inconclusive: Inconclusive | None = Non
 
 
 def legal(text: str) -> str:
-    """Strangers' text as XML can hold it: on one line, controls drawn as signs, and what is left of them removed."""
+    """Untrusted text as XML can hold it: on one line, controls drawn as signs, and what is left of them removed."""
     return _ILLEGAL.sub("", " ".join(visible(text).split()))
 
 

@@ -1,7 +1,7 @@
 """The gate's decision as Markdown for a pull request: one comment that is found again by its marker and edited.
 
 GitHub refuses a comment above 65,536 characters, so the text stays below 60,000, whatever the number of routes.
-No prompt and no completion is in it; names of routes are strangers' text too.
+No prompt and no completion is in it; names of routes are untrusted text too.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def view(decision: GateDecision, findings: Findings | None, *, name: str) -> dic
 
 
 def inert(text: str) -> str:
-    """Strangers' text on one line, with nothing left that a Markdown renderer would obey.
+    """Untrusted text on one line, with nothing left that a Markdown renderer would obey.
 
     GitHub renders `@name`, `#1` and bare addresses as links even where the characters are written as entities, so a
     zero-width space breaks them up; the rest has a look-alike.

@@ -140,7 +140,7 @@ def put_answer(row: Row, body: Any, protocol: str) -> bool:
     return True
 
 
-def _answer(body: Mapping[str, Any], protocol: str) -> chat.Answer | None:
+def _answer(body: Mapping[str, Any], protocol: str) -> chat.ChatAnswer | None:
     try:
         found, _ = PROTOCOLS.get(_NAMES[protocol]).answer_from(body)
     except ValueError:

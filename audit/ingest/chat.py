@@ -38,7 +38,7 @@ _UNREAD = NOT_PARAMS - _READ
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ChatCall:
     """The part of a request that is not its messages; repeats a lot, so it is read once per different text."""
 
     params: str
@@ -55,7 +55,7 @@ class Call:
     reasons: tuple[str, ...]
 
 
-def read_call(body: Mapping[str, Any]) -> Call:
+def read_call(body: Mapping[str, Any]) -> ChatCall:
     """Read a request body of the chat or the Responses API, in whatever order its keys come."""
     read = {key: value for key, value in body.items() if key not in _UNREAD}
     try:
@@ -65,7 +65,7 @@ def read_call(body: Mapping[str, Any]) -> Call:
     return read_raw_call(same)
 
 
-def _call(body: Mapping[str, Any]) -> Call:
+def _call(body: Mapping[str, Any]) -> ChatCall:
     tools, reasons = chat_tools(body.get("tools"))
     choice, shape = body.get("tool_choice"), body.get("response_format") or _text_format(body.get("text"))
     params = {k: v for k, v in body.items() if k not in NOT_PARAMS and v is not None}
@@ -75,7 +75,7 @@ def _call(body: Mapping[str, Any]) -> Call:
     if body.get("previous_response_id") or body.get("conversation"):
         reasons = (*reasons, Reason.SERVER_SIDE_STATE)
     parts = [canonical(tools), canonical(choice), canonical(shape), canonical(params)]
-    return Call(
+    return ChatCall(
         params=parts[3],
         tools=parts[0] if tools else None,
         tool_choice=None if choice is None else parts[1],
@@ -92,7 +92,7 @@ def _call(body: Mapping[str, Any]) -> Call:
 
 
 @functools.lru_cache(4096)
-def read_raw_call(raw: bytes) -> Call:
+def read_raw_call(raw: bytes) -> ChatCall:
     """`read_call` of raw JSON; what is not an object counts as an empty one. A log has few different ones."""
     return _call(obj(values.parse(raw)))
 
@@ -128,7 +128,7 @@ def _system_text(value: Any) -> str | None:
     return content_text(value) or None if isinstance(value, str | list) else None
 
 
-def put_call(row: Row, call: Call) -> None:
+def put_call(row: Row, call: ChatCall) -> None:
     """Write the call's facts into a row."""
     row.params, row.tools, row.tool_choice = call.params, call.tools, call.tool_choice
     row.response_format, row.tools_hash, row.n_tools = call.response_format, call.tools_hash, call.n_tools
@@ -144,7 +144,7 @@ class _Seen(msgspec.Struct, gc=False):
     reasons: set[str] = set()
 
 
-def put_messages(row: Row, messages: Any, call: Call) -> set[str]:
+def put_messages(row: Row, messages: Any, call: ChatCall) -> set[str]:
     """Write the prompt's facts into a row: text, digests, size, modality.
 
     Returns:
@@ -227,7 +227,7 @@ def _image_problem(part: Mapping[str, Any]) -> str | None:
     return None if where.startswith("data:") else Reason.REMOTE_IMAGE_URL
 
 
-class Answer(msgspec.Struct, frozen=True, gc=False):
+class ChatAnswer(msgspec.Struct, frozen=True, gc=False):
     """What the model said: choice 0 in parts, and all choices as they are."""
 
     text: str | None = None
@@ -237,7 +237,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     choices: Sequence[Any] | None = None
 
 
-def chat_answer(choices: Any) -> Answer | None:
+def chat_answer(choices: Any) -> ChatAnswer | None:
     """The answer in a chat completion's `choices`, or None when there is none."""
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         return None
@@ -246,12 +246,12 @@ def chat_answer(choices: Any) -> Answer | None:
     finish = values.text(chosen.get("finish_reason"))
     if not isinstance(message, dict):
         words = chosen.get("text")
-        return Answer(words, None, None, finish, choices) if isinstance(words, str) else None
+        return ChatAnswer(words, None, None, finish, choices) if isinstance(words, str) else None
     content, calls = message.get("content"), message.get("tool_calls")
     if calls is None and isinstance(message.get("function_call"), dict):
         calls = [{"type": "function", "function": message["function_call"]}]
     refusal = message.get("refusal") or obj(message.get("provider_specific_fields")).get("refusal")
-    return Answer(
+    return ChatAnswer(
         text=content if type(content) is str else (content_text(content) if isinstance(content, list) else None),
         tool_calls=calls if isinstance(calls, list) and calls else None,
         refusal=refusal if isinstance(refusal, str) and refusal else None,
@@ -260,7 +260,7 @@ def chat_answer(choices: Any) -> Answer | None:
     )
 
 
-def responses_answer(response: Mapping[str, Any]) -> Answer | None:
+def responses_answer(response: Mapping[str, Any]) -> ChatAnswer | None:
     """The answer in a Responses API object, or None when there is none."""
     output = response.get("output")
     if not isinstance(output, list) or not output:
@@ -280,10 +280,10 @@ def responses_answer(response: Mapping[str, Any]) -> Answer | None:
                 refusals.append(part["refusal"])
     reason = values.text(obj(response.get("incomplete_details")).get("reason"))
     finish = reason or ("tool_calls" if calls else values.text(response.get("status")))
-    return Answer("".join(texts) if texts else None, calls or None, "".join(refusals) or None, finish, output)
+    return ChatAnswer("".join(texts) if texts else None, calls or None, "".join(refusals) or None, finish, output)
 
 
-def put_answer(row: Row, answer: Answer) -> None:
+def put_answer(row: Row, answer: ChatAnswer) -> None:
     """Write the answer's facts into a row."""
     row.response_text, row.refusal = answer.text, answer.refusal
     row.tool_calls = canonical(answer.tool_calls) if answer.tool_calls else None

@@ -36,7 +36,7 @@ _ROW_GROUP = 50_000
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class AttemptLedger:
     """Counts over the finished traffic."""
 
     requests: int = 0
@@ -51,8 +51,8 @@ class Ledger:
     spend_usd: Mapping[str, float] = field(default_factory=dict)
     not_auditable_usd: Mapping[str, float] = field(default_factory=dict)
 
-    def __add__(self, other: Ledger) -> Ledger:
-        return Ledger(*(_sum(getattr(self, name), getattr(other, name)) for name in Ledger.__slots__))
+    def __add__(self, other: AttemptLedger) -> AttemptLedger:
+        return AttemptLedger(*(_sum(getattr(self, name), getattr(other, name)) for name in AttemptLedger.__slots__))
 
 
 def _sum(one: Any, other: Any) -> Any:
@@ -173,7 +173,7 @@ def _attempts(keys: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([attempts, extra])
 
 
-def finish_part(job: Job, fixes: Fixes, digests: Mapping[str, str], rates_of: RatesOf | None) -> Ledger:
+def finish_part(job: Job, fixes: Fixes, digests: Mapping[str, str], rates_of: RatesOf | None) -> AttemptLedger:
     """Write a part's traffic, complete, and remove its draft.
 
     Args:
@@ -333,7 +333,7 @@ def _rename_bodies(job: Job, ids: pl.DataFrame) -> None:
     fresh.replace(job.bodies)
 
 
-def _ledger(frame: pl.DataFrame) -> Ledger:
+def _ledger(frame: pl.DataFrame) -> AttemptLedger:
     single, hit = pl.col("duplicate_of").is_null(), pl.col("cache_hit").fill_null(False)
     answered = pl.col("status").is_in(list(BILLABLE_STATUSES))
     billable = single & ~hit & answered
@@ -351,7 +351,7 @@ def _ledger(frame: pl.DataFrame) -> Ledger:
     numbers: dict[str, Any] = {name: int(value) for name, value in counts.row(0, named=True).items()}
     known = frame.filter(billable & cost.is_not_null()).with_columns(cost.alias("usd"))
     untested = known.filter(pl.col("replayable").cast(pl.String) == "none")
-    return Ledger(
+    return AttemptLedger(
         **numbers,
         unpriced=Counter(why.to_list()),
         spend_usd=_dollars(

@@ -112,14 +112,14 @@ OPERATIONS = {
 }
 
 
-class Kind(msgspec.Struct, frozen=True, gc=False):
+class PayloadKind(msgspec.Struct, frozen=True, gc=False):
     """What many records have in common: the row as far as that settles it, and the call."""
 
     row: Row
-    call: chat.Call
+    call: chat.ChatCall
 
 
-def kind_of(payload: Payload) -> Kind:
+def kind_of(payload: Payload) -> PayloadKind:
     """The kind of a record. A log has few, so each is worked out once; its row is to be copied, not changed."""
     hidden, response = payload.hidden_params or Hidden(), payload.response or Response()
     headers = hidden.additional_headers or Headers()
@@ -133,7 +133,7 @@ def kind_of(payload: Payload) -> Kind:
 
 
 @functools.lru_cache(4096)
-def _kind(common: bytes) -> Kind:
+def _kind(common: bytes) -> PayloadKind:
     *values_, parameters = msgspec.json.decode(common, type=list[msgspec.Raw])
     call_type, stream, provider_, group, model, hidden_model, responded, service, retries, fallbacks = map(
         msgspec.json.decode, values_
@@ -153,7 +153,7 @@ def _kind(common: bytes) -> Kind:
     row.retries, row.fallbacks = small(retries), small(fallbacks)
     # `stream` is true only once a stream completed; for one that failed the parameters know.
     row.streaming = stream if isinstance(stream, bool) else bool(call.stream)
-    return Kind(row, call)
+    return PayloadKind(row, call)
 
 
 def put_times(row: Row, payload: Payload) -> None:

@@ -20,17 +20,17 @@ _USD = {"usd": 1.0, "cents": 1e-2, "nano_usd": 1e-9}
 def put_answer(row: Row, got: Mapping[str, Any]) -> None:
     """Write the answer, how it ended, and the status."""
     response = values.unpacked(got.get("response"))
-    answer: chat.Answer | None = None
+    answer: chat.ChatAnswer | None = None
     if isinstance(response, dict):
         answer = chat.chat_answer(response.get("choices")) or chat.chat_answer([{"message": response}])
         row.model_responded = text(response.get("model"))
         put_usage(row, response.get("usage"))
     elif got.get("response") is not None:
-        answer = chat.Answer(text=str(got["response"]) if not isinstance(got["response"], list) else None)
+        answer = chat.ChatAnswer(text=str(got["response"]) if not isinstance(got["response"], list) else None)
     calls = values.unpacked(got.get("tool_calls"))
     if isinstance(calls, list) and calls:
-        known = answer or chat.Answer()
-        answer = chat.Answer(known.text, calls, known.refusal, known.finish or "tool_calls", known.choices)
+        known = answer or chat.ChatAnswer()
+        answer = chat.ChatAnswer(known.text, calls, known.refusal, known.finish or "tool_calls", known.choices)
     if answer is not None:
         chat.put_answer(row, answer)
     finish = text(got.get("finish_reason"))

@@ -22,11 +22,11 @@ from audit.core.rates import RatesOf
 from audit.core.schemas import REJECTS
 from audit.core.settings import IngestSettings
 from audit.ingest.formats import FORMATS
-from audit.ingest.group import Ledger, find_fixes, finish_part
+from audit.ingest.group import AttemptLedger, find_fixes, finish_part
 from audit.ingest.join import joined_pieces
 from audit.ingest.sniff import Sniffed, sniff
 from audit.ingest.source import PIECE_BYTES, Piece, Source, find_sources, pieces
-from audit.ingest.work import EARLY_RECORDS, Job, Part, Reject, read_part
+from audit.ingest.work import EARLY_RECORDS, FilePart, Job, Reject, read_part
 
 PARALLEL_BYTES = 3 * PIECE_BYTES
 """Below this much input, starting a process costs more than it saves."""
@@ -125,7 +125,7 @@ def ingest(
             raise reading.refused
         watch.judge()
         digests = {name: future.result() for name, future in reading.digests.items()}
-        total = Ledger()
+        total = AttemptLedger()
         finish = partial(finish_part, digests=digests, rates_of=rates_of)
         with ThreadPoolExecutor(workers) as pool:  # compression, which is most of it, runs outside the lock
             for ledger in pool.map(finish, jobs, find_fixes(jobs)):
@@ -155,7 +155,7 @@ def _publish(folder: RunFolder, scratch: Path, rejects: Sequence[Reject]) -> Non
     scratch.rename(folder.traffic)
 
 
-def _read(jobs: Iterator[Job], size: int, workers: int) -> Iterator[tuple[Job, Part]]:
+def _read(jobs: Iterator[Job], size: int, workers: int) -> Iterator[tuple[Job, FilePart]]:
     """Parts in order. This process reads too: it need not import everything first, as a new one must.
 
     At most two parts per other process are under way, and a job that was read lets go of its records, so memory does
@@ -165,7 +165,7 @@ def _read(jobs: Iterator[Job], size: int, workers: int) -> Iterator[tuple[Job, P
         yield from ((job.without_records(), read_part(job)) for job in jobs)
         return
     with ProcessPoolExecutor(workers - 1, mp_context=get_context("spawn")) as pool:
-        flying: deque[tuple[Job, Future[Part]]] = deque()
+        flying: deque[tuple[Job, Future[FilePart]]] = deque()
         try:
             for job in jobs:
                 if sum(not future.done() for _, future in flying) < 2 * (workers - 1):
@@ -189,8 +189,8 @@ def _read(jobs: Iterator[Job], size: int, workers: int) -> Iterator[tuple[Job, P
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _done(part: Part) -> Future[Part]:
-    future: Future[Part] = Future()
+def _done(part: FilePart) -> Future[FilePart]:
+    future: Future[FilePart] = Future()
     future.set_result(part)
     return future
 
@@ -203,7 +203,7 @@ class _Watch:
         self._early: list[bool] = []
         self._first: Reject | None = None
 
-    def see(self, part: Part) -> None:
+    def see(self, part: FilePart) -> None:
         """Take a part into account."""
         self._first = self._first or next(iter(part.rejects), None)
         if len(self._early) < EARLY_RECORDS:
@@ -284,7 +284,11 @@ _FOREIGN = {
 
 
 def _report(
-    parts: Sequence[Part], rejects: Sequence[Reject], total: Ledger, digests: dict[str, str], reading: _Reading
+    parts: Sequence[FilePart],
+    rejects: Sequence[Reject],
+    total: AttemptLedger,
+    digests: dict[str, str],
+    reading: _Reading,
 ) -> IngestReport:
     formats: Counter[str] = Counter()
     for part in parts:

@@ -1,4 +1,4 @@
-"""Strangers' values made usable: numbers, times, paths and records of any shape, without an exception."""
+"""Untrusted values made usable: numbers, times, paths and records of any shape, without an exception."""
 
 from __future__ import annotations
 

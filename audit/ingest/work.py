@@ -68,7 +68,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FilePart:
     """What a worker reports of its part."""
 
     number: int
@@ -84,7 +84,7 @@ class Part:
 EARLY_RECORDS = 1000
 
 
-def read_part(job: Job) -> Part:
+def read_part(job: Job) -> FilePart:
     """Read a part's records and write its draft and its bodies.
 
     Every record becomes rows or a reject; nothing is dropped.
@@ -99,7 +99,7 @@ def read_part(job: Job) -> Part:
             gc.enable()
 
 
-def _read_part(job: Job) -> Part:
+def _read_part(job: Job) -> FilePart:
     reader = _PartReader(job)
     with bodies_writer(job.bodies) as writer:
         for batch in reader.batches():
@@ -111,7 +111,7 @@ def _read_part(job: Job) -> Part:
             reader.drafts.append(pa.Table.from_batches([draft]))
     _write_draft(job.draft, reader.drafts)
     rows_written = sum(len(draft) for draft in reader.drafts)
-    return Part(
+    return FilePart(
         job.number,
         reader.records,
         rows_written,

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from audit.literals.lexer import Language, Sort, Token, tokens
-from audit.literals.places import Kind, Literal, calls_model, only_asks, says_model
+from audit.literals.places import FileKind, Literal, calls_model, only_asks, says_model
 from audit.literals.python import embedded_in
 
 _COMPARES = frozenset("== === != !== =~ < > in is eq ne".split())  # noqa: SIM905
@@ -38,7 +38,7 @@ class _Frame:
     ternary: int = 0
     defining: bool = False
     position: int = 0
-    outer: Kind | None = None
+    outer: FileKind | None = None
 
 
 @dataclass(slots=True)
@@ -100,13 +100,13 @@ def _literals(reader: _Reader, read: list[Token], index: int, places: _Places) -
         function=_function(reader),
         callee=next((f.callee for f in reversed(reader.stack) if f.bracket == "(" or f.scope), ""),
         keyword="" if frame.returned and not frame.label else keyword,
-        group=frame.group if kind is Kind.ITEM else None,
+        group=frame.group if kind is FileKind.ITEM else None,
     )
     yield made
     yield from embedded_in(made, token.text)
 
 
-def _kind(reader: _Reader, read: list[Token], index: int) -> Kind | None:
+def _kind(reader: _Reader, read: list[Token], index: int) -> FileKind | None:
     frame = reader.stack[-1]
     before = read[index - 1].text if index and read[index - 1].sort is not Sort.STRING else ""
     after = read[index + 1].text if index + 1 < len(read) and read[index + 1].sort is not Sort.STRING else ""
@@ -122,18 +122,18 @@ def _kind(reader: _Reader, read: list[Token], index: int) -> Kind | None:
     if frame.bracket == "(" and not frame.label:
         if only_asks(frame.callee, position=frame.position) and not says_model(frame.before):
             return None
-        return Kind.DEFAULT if says_model(frame.before) else Kind.ARGUMENT if frame.callee else frame.outer
+        return FileKind.DEFAULT if says_model(frame.before) else FileKind.ARGUMENT if frame.callee else frame.outer
     if frame.returned:
-        return Kind.RETURN
+        return FileKind.RETURN
     if frame.label:
         if frame.bracket == "(":
             if only_asks(frame.callee):
                 return None
-            return Kind.DEFAULT if frame.defining else Kind.ARGUMENT
-        return Kind.VALUE if frame.bracket == "{" and not frame.scope else Kind.ASSIGNMENT
+            return FileKind.DEFAULT if frame.defining else FileKind.ARGUMENT
+        return FileKind.VALUE if frame.bracket == "{" and not frame.scope else FileKind.ASSIGNMENT
     if frame.bracket in ("[", "{") and frame.group and not frame.scope:
-        return Kind.ITEM
-    return Kind.RETURN if before in ("=>", "->", "?", ":", "else", "{") else None
+        return FileKind.ITEM
+    return FileKind.RETURN if before in ("=>", "->", "?", ":", "else", "{") else None
 
 
 def _function(reader: _Reader) -> str:
@@ -220,7 +220,7 @@ def _opened(reader: _Reader, read: list[Token], index: int) -> _Frame:
         callee = _chain(read, index)
         frame = _Frame("(", callee="" if callee in _CONTROL else callee, keyword=outer.label)
         frame.defining = bool(reader.named) and callee == reader.named
-        frame.outer = Kind.ASSIGNMENT if outer.label else Kind.RETURN if outer.returned else None
+        frame.outer = FileKind.ASSIGNMENT if outer.label else FileKind.RETURN if outer.returned else None
         return frame
     made = _Frame(bracket, callee=outer.callee, keyword=outer.label or outer.keyword)
     if bracket == "[":

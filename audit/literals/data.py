@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from audit.literals.lexer import LANGUAGES, Sort, Token, tokens
-from audit.literals.places import Kind, Literal, is_prose
+from audit.literals.places import FileKind, Literal, is_prose
 from audit.literals.python import EMBEDDED, embedded_in
 
 _YAML = re.compile(r"(?P<indent>[ ]*)(?P<dashes>(?:-[ ]+)*)(?:(?P<key>[\w.\-/ ]+|\"[^\"]+\"|'[^']+')\s*:(?=\s|$))?\s*")
@@ -74,7 +74,7 @@ def _yaml_values(rest: str, line: int, offset: int, path: list[tuple[int, str]],
             inner = value.rstrip(":")
             continue
         key = f"{where}.{inner}" if inner else where
-        kind = None if is_prose(key.rpartition(".")[2]) else Kind.VALUE if keyed or inner else Kind.ITEM
+        kind = None if is_prose(key.rpartition(".")[2]) else FileKind.VALUE if keyed or inner else FileKind.ITEM
         yield Literal(text=value, line=line, column=offset + match.start() + 1, kind=kind, keyword=key)
         yield from _embedded(value, line, path, offset + match.start())
         if not flow:
@@ -85,7 +85,7 @@ def _embedded(text: str, line: int, path: list[tuple[int, str]], offset: int = 0
     for match in EMBEDDED.finditer(text):
         where = ".".join([*(key for _, key in path), "model"])
         column = offset + match.start(1) + 1
-        yield Literal(text=match[1], line=line, column=column, kind=Kind.EMBEDDED, keyword=where)
+        yield Literal(text=match[1], line=line, column=column, kind=FileKind.EMBEDDED, keyword=where)
 
 
 def env_literals(text: str) -> list[Literal]:
@@ -96,7 +96,7 @@ def env_literals(text: str) -> list[Literal]:
         if match is not None and match[2]:
             value = match[2].strip("\"'")
             column = match.start(2) + 1
-            found.append(Literal(text=value, line=number, column=column, kind=Kind.ASSIGNMENT, keyword=match[1]))
+            found.append(Literal(text=value, line=number, column=column, kind=FileKind.ASSIGNMENT, keyword=match[1]))
     return found
 
 
@@ -108,35 +108,35 @@ def shell_literals(text: str) -> list[Literal]:
         found += _shell_values(match, text, found)
     for start, end in bodies:
         for embedded in EMBEDDED.finditer(text, start, end):
-            found.append(_at(text, embedded.start(1), embedded[1], Kind.EMBEDDED, "model"))
+            found.append(_at(text, embedded.start(1), embedded[1], FileKind.EMBEDDED, "model"))
     unique = {(one.line, one.column, one.text): one for one in found}
     return sorted(unique.values(), key=lambda one: (one.line, one.column))
 
 
 def _shell_values(match: re.Match[str], text: str, found: list[Literal]) -> Iterator[Literal]:
     if match["fallback"]:
-        yield _at(text, match.start("fallback"), match["fallback"].strip("\"'"), Kind.DEFAULT, match["asked"])
+        yield _at(text, match.start("fallback"), match["fallback"].strip("\"'"), FileKind.DEFAULT, match["asked"])
     elif match["variable"]:
-        yield _at(text, match.start("value"), match["value"].strip("\"'"), Kind.ASSIGNMENT, match["variable"])
+        yield _at(text, match.start("value"), match["value"].strip("\"'"), FileKind.ASSIGNMENT, match["variable"])
     elif match["flag"]:
         name = match["flag"].lstrip("-")
         value, start = match["option"].strip("\"'"), match.start("option")
-        yield _at(text, start, value, Kind.OPTION, "model" if name == "m" else name)
+        yield _at(text, start, value, FileKind.OPTION, "model" if name == "m" else name)
         yield from _bodies(text, value, start)
     else:
         group = "double" if match["double"] is not None else "single"
         yield from _bodies(text, match[group] or "", match.start(group))
         if match["double"]:
             for inner in re.finditer(r"\$\{(\w+):?[-=]([^}\s]+)\}", match["double"]):
-                yield _at(text, match.start("double") + inner.start(2), inner[2], Kind.DEFAULT, inner[1])
+                yield _at(text, match.start("double") + inner.start(2), inner[2], FileKind.DEFAULT, inner[1])
 
 
 def _bodies(text: str, value: str, start: int) -> Iterator[Literal]:
     for inner in EMBEDDED.finditer(value):
-        yield _at(text, start + inner.start(1), inner[1], Kind.EMBEDDED, "model")
+        yield _at(text, start + inner.start(1), inner[1], FileKind.EMBEDDED, "model")
 
 
-def _at(text: str, offset: int, value: str, kind: Kind, keyword: str) -> Literal:
+def _at(text: str, offset: int, value: str, kind: FileKind, keyword: str) -> Literal:
     line, column = text.count("\n", 0, offset) + 1, offset - text.rfind("\n", 0, offset)
     return Literal(text=value, line=line, column=column, kind=kind, keyword=keyword)
 
@@ -198,7 +198,7 @@ def _toml_key(text: str, end: int) -> str:
 
 def _in_data(token: Token, line: int, text: str, key: str) -> Literal:
     column = token.start - text.rfind("\n", 0, token.start)
-    kind = None if is_prose(key.rpartition(".")[2]) else Kind.VALUE
+    kind = None if is_prose(key.rpartition(".")[2]) else FileKind.VALUE
     return Literal(text=token.text, line=line, column=column, kind=kind, keyword=key)
 
 

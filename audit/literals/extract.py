@@ -13,7 +13,7 @@ from audit.literals.data import env_literals, json_literals, shell_literals, tom
 from audit.literals.files import TYPED, SourceFile
 from audit.literals.lexer import LANGUAGES
 from audit.literals.names import ModelNames, Named, has_model_key
-from audit.literals.places import Hit, Kind, Literal, in_context, is_property, is_prose
+from audit.literals.places import FileKind, Hit, Literal, in_context, is_property, is_prose
 from audit.literals.prefilter import Prefilter
 from audit.literals.python import python_literals
 
@@ -135,8 +135,8 @@ def _named(literals: list[Literal], names: ModelNames, found: FileFindings) -> I
         named = names.beginning(literal.text) if literal.composed else names.named(literal.text)
         if named is None or not (named.distinctive or in_context(literal)):
             continue
-        tabled = literal.kind is Kind.VALUE and has_model_key(literal.keyword)
-        looked_up = literal.kind is Kind.ITEM and is_property(literal.keyword)
+        tabled = literal.kind is FileKind.VALUE and has_model_key(literal.keyword)
+        looked_up = literal.kind is FileKind.ITEM and is_property(literal.keyword)
         if literal.kind is None or tabled or looked_up or is_prose(literal.keyword.rpartition(".")[2]):
             found.mentions += 1
             found.models.add(named.model)
@@ -148,7 +148,7 @@ def _addressed(literal: Literal, names: ModelNames) -> Iterator[tuple[Literal, N
     match = _ENDPOINT.search(literal.text)
     named = names.named(match[1]) if match else None
     if match and named and named.known:
-        yield replace(literal, text=match[1], kind=Kind.EMBEDDED), named
+        yield replace(literal, text=match[1], kind=FileKind.EMBEDDED), named
 
 
 def _without_lists(kept: list[tuple[Literal, Named]], found: FileFindings) -> list[tuple[Literal, Named]]:
@@ -166,7 +166,7 @@ def _without_tables(kept: list[tuple[Literal, Named]], found: FileFindings) -> l
     if len(found.models | {named.model for _, named in kept}) < CATALOGUE:
         return kept
     found.catalogue = len(found.models | {named.model for _, named in kept})
-    chosen = [(literal, named) for literal, named in kept if literal.kind not in (Kind.VALUE, Kind.ITEM)]
+    chosen = [(literal, named) for literal, named in kept if literal.kind not in (FileKind.VALUE, FileKind.ITEM)]
     chosen = [] if len({named.model for _, named in chosen}) >= CATALOGUE else chosen
     found.mentions += len(kept) - len(chosen)
     return chosen

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audit.core.errors import InputError
-from audit.literals.ignore import Rule, is_ignored, read_rules, rules_above
+from audit.literals.ignore import IgnoreRule, is_ignored, read_rules, rules_above
 from audit.literals.places import words
 
 SUFFIXES = {
@@ -105,7 +105,7 @@ def is_test(path: str) -> bool:
 def _walk(root: Path, skipped: Counter[str]) -> Iterator[tuple[str, str]]:
     """Path and path below the root of every file, without following links: a loop cannot hold the scan up."""
     top = root.resolve()
-    stack: list[tuple[str, str, tuple[Rule, ...]]] = [(str(root), "", rules_above(top))]
+    stack: list[tuple[str, str, tuple[IgnoreRule, ...]]] = [(str(root), "", rules_above(top))]
     while stack:
         folder, below, rules = stack.pop()
         real = top / below if below else top

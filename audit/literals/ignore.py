@@ -15,7 +15,7 @@ FILES = (".gitignore", ".auditignore")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class IgnoreRule:
     """One pattern. `base` is the folder of its file, with a slash at the end."""
 
     base: str
@@ -24,9 +24,9 @@ class Rule:
     takes_back: bool
 
 
-def read_rules(folder: Path) -> tuple[Rule, ...]:
+def read_rules(folder: Path) -> tuple[IgnoreRule, ...]:
     """The rules that the files of one folder hold; a file that cannot be read has none."""
-    rules: list[Rule] = []
+    rules: list[IgnoreRule] = []
     for name in FILES:
         try:
             text = (folder / name).read_text("utf-8", "replace")
@@ -36,7 +36,7 @@ def read_rules(folder: Path) -> tuple[Rule, ...]:
     return tuple(rules)
 
 
-def rules_above(folder: Path) -> tuple[Rule, ...]:
+def rules_above(folder: Path) -> tuple[IgnoreRule, ...]:
     """The rules of the folders from the repository's root down to above `folder`."""
     above: list[Path] = []
     for parent in (folder, *folder.parents):
@@ -46,7 +46,7 @@ def rules_above(folder: Path) -> tuple[Rule, ...]:
     return ()
 
 
-def rule(line: str, base: str) -> Rule | None:
+def rule(line: str, base: str) -> IgnoreRule | None:
     """A line of such a file as a rule; None for an empty line and a comment."""
     text = re.sub(r"(?<!\\) +$", "", line)
     if not text or text.startswith("#"):
@@ -64,10 +64,10 @@ def rule(line: str, base: str) -> Rule | None:
         pattern = re.compile(whole, re.DOTALL)
     except re.error:  # a bracket that git would not read either
         return None
-    return Rule(base=base, pattern=pattern, folders_only=folders_only, takes_back=takes_back)
+    return IgnoreRule(base=base, pattern=pattern, folders_only=folders_only, takes_back=takes_back)
 
 
-def is_ignored(path: str, rules: Sequence[Rule], *, folder: bool) -> bool:
+def is_ignored(path: str, rules: Sequence[IgnoreRule], *, folder: bool) -> bool:
     """Whether the last rule about a path takes it out. `path` is absolute, with slashes."""
     for one in reversed(rules):
         if (

@@ -11,7 +11,7 @@ from functools import lru_cache
 SCHEMA = "audit-scan/1"
 
 
-class Kind(StrEnum):
+class FileKind(StrEnum):
     """How the literal stands in the code."""
 
     ARGUMENT = "argument"
@@ -43,7 +43,7 @@ class Literal:
     text: str
     line: int
     column: int
-    kind: Kind | None
+    kind: FileKind | None
     composed: bool = False
     function: str = ""
     callee: str = ""
@@ -88,7 +88,7 @@ class Hit:
     literal: str
     model: str
     known: bool
-    kind: Kind
+    kind: FileKind
     language: str
     function: str
     callee: str

@@ -9,7 +9,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from audit.literals.places import Kind, Literal, is_prose, only_asks, says_model
+from audit.literals.places import FileKind, Literal, is_prose, only_asks, says_model
 
 EMBEDDED = re.compile(r"""\\?["']model(?:_?[iI]d|_?[nN]ame)?\\?["']\s*:\s*\\?["']([^"'\\\s]{2,200})\\?["']""")
 """A model in a text that is JSON: the body of a request."""
@@ -19,14 +19,14 @@ def embedded_in(made: Literal, text: str) -> Iterator[Literal]:
     """The models that a string names where it is JSON itself; in a text for people they are examples."""
     if made.kind is not None and "model" in text and text.lstrip()[:1] in ("{", "[") and not is_prose(made.keyword):
         for match in EMBEDDED.finditer(text):
-            yield replace(made, text=match[1], kind=Kind.EMBEDDED, keyword="model", composed=False)
+            yield replace(made, text=match[1], kind=FileKind.EMBEDDED, keyword="model", composed=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Around:
     """What encloses an expression. `kind` is None where a string is not a value that goes anywhere."""
 
-    kind: Kind | None = None
+    kind: FileKind | None = None
     function: str = ""
     callee: str = ""
     keyword: str = ""
@@ -98,7 +98,7 @@ class _Reader:
             if node.value is not None:
                 self._assigned(target, node.value, around)
         elif isinstance(node, ast.Return):
-            self._maybe(node.value, replace(plain, kind=Kind.RETURN, keyword=""))
+            self._maybe(node.value, replace(plain, kind=FileKind.RETURN, keyword=""))
         elif isinstance(node, ast.Assert):
             self._maybe(node.test, plain)
         elif isinstance(node, ast.match_case):
@@ -123,7 +123,7 @@ class _Reader:
             for one, its in zip(target.elts, value.elts, strict=False):
                 self._assigned(one, its, around)
             return
-        self.value(value, _Around(kind=Kind.ASSIGNMENT, function=around.function, keyword=_name(target)))
+        self.value(value, _Around(kind=FileKind.ASSIGNMENT, function=around.function, keyword=_name(target)))
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, around: _Around) -> None:
         inner = _inside(around, node.name)
@@ -137,7 +137,7 @@ class _Reader:
         pairs = list(zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True))
         pairs += [(a, d) for a, d in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if d is not None]
         for argument, default in pairs:
-            self.value(default, _Around(kind=Kind.DEFAULT, function=function, keyword=argument.arg))
+            self.value(default, _Around(kind=FileKind.DEFAULT, function=function, keyword=argument.arg))
 
     def _maybe(self, node: ast.expr | None, around: _Around) -> None:
         if node is not None:
@@ -193,7 +193,7 @@ class _Reader:
         for position, argument in enumerate(node.args):
             text = argument.value if isinstance(argument, ast.Constant) and isinstance(argument.value, str) else ""
             named = before[-1] if before and says_model(before[-1]) else ""
-            kind = Kind.DEFAULT if named else Kind.ARGUMENT
+            kind = FileKind.DEFAULT if named else FileKind.ARGUMENT
             asks = not named and (only_asks(callee, position=position) or bool(before and is_prose(before[-1])))
             inside = _Around(kind=kind, function=around.function, callee=callee, keyword=named)
             self.value(argument, _Around(function=around.function) if asks else inside)
@@ -201,7 +201,7 @@ class _Reader:
         flag = next((text for text in before if text and says_model(text)), "")
         for keyword in node.keywords:
             name = flag if flag and keyword.arg == "default" else keyword.arg or ""
-            by_name = None if only_asks(callee) else Kind.ARGUMENT
+            by_name = None if only_asks(callee) else FileKind.ARGUMENT
             inside = _Around(kind=by_name, function=around.function, callee=callee, keyword=name)
             self.value(keyword.value, inside)
 
@@ -209,7 +209,7 @@ class _Reader:
         for key, value in zip(node.keys, node.values, strict=True):
             name = key.value if isinstance(key, ast.Constant) and isinstance(key.value, str) else ""
             path = ".".join(filter(None, (around.keyword, name or (_name(key) if key is not None else ""))))
-            kind = Kind.VALUE if around.kind is not None or name else None
+            kind = FileKind.VALUE if around.kind is not None or name else None
             self.value(value, replace(around, kind=kind, keyword=path))
             if key is not None:
                 self.value(key, _Around(function=around.function))
@@ -217,7 +217,7 @@ class _Reader:
     def _items(self, node: ast.List | ast.Tuple | ast.Set, around: _Around) -> None:
         self._groups += 1
         # What is in a set is looked up there, and a list within a list belongs to it.
-        kind = Kind.ITEM if around.kind is not None and not isinstance(node, ast.Set) else None
+        kind = FileKind.ITEM if around.kind is not None and not isinstance(node, ast.Set) else None
         group = self._groups if around.group is None else around.group
         for item in node.elts:
             self.value(item, replace(around, kind=kind, group=group))
@@ -234,7 +234,7 @@ class _Reader:
 
     def _lambda(self, node: ast.Lambda, around: _Around) -> None:
         self._defaults(node.args, around.function)
-        self.value(node.body, replace(around, kind=Kind.RETURN))
+        self.value(node.body, replace(around, kind=FileKind.RETURN))
 
 
 _READERS: dict[type[ast.expr], Callable[..., None]] = {

@@ -59,7 +59,7 @@ class Budget:
         """Whether a call could be admitted now."""
         return self.committed_usd + worst_usd <= self.cap_usd + ROUNDING_USD
 
-    async def reserve(self, worst_usd: float, tier: str = "") -> Stake:
+    async def reserve(self, worst_usd: float, tier: str = "") -> Reservation:
         """Set money aside, waiting in line for calls in flight where it does not fit yet.
 
         Args:
@@ -84,9 +84,9 @@ class Budget:
         else:
             held_usd = held_usd or 0.0
             self._enter(held_usd)
-        return Stake(self, worst_usd * self._seen(tier), held_usd, tier, worst_usd)
+        return Reservation(self, worst_usd * self._seen(tier), held_usd, tier, worst_usd)
 
-    def reserve_now(self, worst_usd: float, tier: str) -> Stake | None:
+    def reserve_now(self, worst_usd: float, tier: str) -> Reservation | None:
         """Set money aside for one request of a batch; None when it does not fit.
 
         A batch is answered as a whole, so that no first answer of it can prove anything; as far as earlier answers have
@@ -95,10 +95,10 @@ class Budget:
         held_usd = worst_usd * self._seen(tier)
         return self.readmit(held_usd, tier, worst_usd) if self.fits(held_usd) else None
 
-    def readmit(self, held_usd: float, tier: str, worst_usd: float) -> Stake:
+    def readmit(self, held_usd: float, tier: str, worst_usd: float) -> Reservation:
         """Money that is out already: it counts, whether it fits or not. Nobody waits for it as for a call in flight."""
         self._enter(held_usd, near=False)
-        stake = Stake(self, worst_usd * self._seen(tier), held_usd, tier, worst_usd)
+        stake = Reservation(self, worst_usd * self._seen(tier), held_usd, tier, worst_usd)
         stake.near = False
         return stake
 
@@ -166,7 +166,7 @@ class Budget:
         )
 
 
-class Stake:
+class Reservation:
     """Money set aside for one call. Ends with one of `settle` and `lose`.
 
     Attributes:

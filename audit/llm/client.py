@@ -18,7 +18,7 @@ from audit.core.exchange import Completion, Request
 from audit.core.reason import Reason, because
 from audit.core.tier import Tier
 from audit.llm.breaker import Breaker, Outage
-from audit.llm.budget import Stake
+from audit.llm.budget import Reservation
 from audit.llm.cassette import Cassette, refuse_ambiguous
 from audit.llm.compression import LONGEST_BODY
 from audit.llm.limiter import Limiter
@@ -272,7 +272,9 @@ class Client:
         lane.key = key_of(lane.tier, self._options.environ)
         lane.tier = with_header_values(lane.tier, self._options.environ)
 
-    async def complete(self, request: Request, tier: Tier, repeat: int = 0, *, stake: Stake | None = None) -> Reply:
+    async def complete(
+        self, request: Request, tier: Tier, repeat: int = 0, *, stake: Reservation | None = None
+    ) -> Reply:
         """Ask a tier, until it answers, refuses for good, or the attempts are used up.
 
         Args:
@@ -309,7 +311,7 @@ class Client:
             self._cassette.put(tier.answers_key, request.request_fp, repeat, reply.completion)
         return reply
 
-    async def _ask(self, lane: _Lane, call: HttpCall, request: Request, stake: Stake | None) -> Reply:
+    async def _ask(self, lane: _Lane, call: HttpCall, request: Request, stake: Reservation | None) -> Reply:
         failures, billed_usd = 0, 0.0
         while True:
             streaming = bool(lane.tier.options.get("stream"))
@@ -362,7 +364,7 @@ class Client:
             self._options.on_note(f"tier `{lane.tier.name}` only streams: its answers are read from streams")
         return True
 
-    async def _attempt(self, lane: _Lane, call: HttpCall, stake: Stake | None) -> tuple[Completion, float]:
+    async def _attempt(self, lane: _Lane, call: HttpCall, stake: Reservation | None) -> tuple[Completion, float]:
         """One HTTP request through the breaker and the limiter; its outcome is told to both."""
         try:
             await lane.breaker.admit()

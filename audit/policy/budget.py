@@ -21,7 +21,7 @@ _BUDGET = re.compile(r"\$?\s*(\d[\d,_]*\.?\d*|\.\d+)\s*(?:/\s*(month|window))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Budget:
+class CostBudget:
     """Dollars for a month of 30 days, or for a window as long as the log's."""
 
     usd: float
@@ -35,7 +35,7 @@ class Budget:
         return f"{usd(self.usd)} per {self.per}"
 
 
-def budget_of(text: str) -> Budget:
+def budget_of(text: str) -> CostBudget:
     """Read `$200`, `$200/month` or `$200/window`; the first is for the window. A shell may have eaten the sign.
 
     Raises:
@@ -44,7 +44,7 @@ def budget_of(text: str) -> Budget:
     match = _BUDGET.fullmatch(text.strip())
     if match is None:
         raise InputError(f"`--budget {text}` is no budget", code="policy.budget", hint="--budget '$200/month'")
-    return Budget(usd=number(match[1]), per=match[2] or "window")
+    return CostBudget(usd=number(match[1]), per=match[2] or "window")
 
 
 def certain(option: Option) -> float:
@@ -54,7 +54,7 @@ def certain(option: Option) -> float:
 
 
 def within_budget(
-    routes: Sequence[tuple[RouteOptions, Sequence[Option]]], spend_usd: float, budget: Budget, days: int
+    routes: Sequence[tuple[RouteOptions, Sequence[Option]]], spend_usd: float, budget: CostBudget, days: int
 ) -> dict[str, Option]:
     """Choose at most one option per route, so that the spend is surely within the budget and least quality is lost.
 

@@ -12,8 +12,8 @@ from audit.core.errors import InputError
 from audit.core.options import SCHEMA, Option, PolicyOptions, RouteOptions
 from audit.core.plain import from_plain, to_plain
 from audit.core.policy import RoutePolicy, RoutingPolicy
-from audit.policy.budget import Budget, certain, within_budget
-from audit.policy.segments import Claim, Part, check_known, claims_of
+from audit.policy.budget import CostBudget, certain, within_budget
+from audit.policy.segments import Claim, TrafficPart, check_known, claims_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +27,10 @@ class Wish:
         budget: For the whole log.
     """
 
-    part: Part | None = None
+    part: TrafficPart | None = None
     route_wide: bool = False
     latency_p95_ms: float | None = None
-    budget: Budget | None = None
+    budget: CostBudget | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +214,7 @@ def _measured(claim: Claim) -> str:
     return pairs if claim.delta is None else f"{pairs}, {points_interval(claim.delta)} points"
 
 
-def _why_not(fit: Sequence[Option], claims: Mapping[int, Claim], part: Part, route: RouteOptions) -> str:
+def _why_not(fit: Sequence[Option], claims: Mapping[int, Claim], part: TrafficPart, route: RouteOptions) -> str:
     mine = [claims[id(option)] for option in fit if id(option) in claims]
     if not mine:
         return "no certified policy is fit to be handed over"

@@ -1,7 +1,7 @@
 """LiteLLM's auto router run by a policy: what `classifier_plugin: audit.policy.litellm_plugin.ROUTE` names.
 
 LiteLLM's complexity router asks a classifier for a tier. Here that is `audit.policy.router`, so the gateway decides as
-the audit certified, to the digit. Each route is an attribute of this module, named by `attribute`; it reads the policy
+the audit certified, exactly. Each route is an attribute of this module, named by `attribute`; it reads the policy
 that the environment variable AUDIT_POLICY names, or `policy.json` here, once, when LiteLLM starts.
 
 Source:
@@ -32,7 +32,7 @@ UNSEEN = frozenset({"tools", "wants_json"})
 """Features that a classifier plugin cannot compute: LiteLLM shows it the messages and no other parameter."""
 
 
-class Context(Protocol):
+class RequestContext(Protocol):
     """What LiteLLM's `RoutingContext` has of use: the messages in the form of chat completions."""
 
     structured_messages: Sequence[Mapping[str, Any]]
@@ -44,7 +44,7 @@ class RouteClassifier:
     def __init__(self, route: str, router: Router) -> None:
         self._route, self._router = route, router
 
-    async def classify(self, context: Context) -> str:
+    async def classify(self, context: RequestContext) -> str:
         """The tier of a request: what cannot be decided goes to the incumbent's."""
         messages = [dict(message) for message in context.structured_messages]
         decision = self._router.route(self._route, Request(request_fp="", messages=messages))

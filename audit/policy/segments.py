@@ -23,7 +23,7 @@ MAX_MISSING = 0.02
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class TrafficPart:
     """A part of the traffic, as `--for` names it: `tenant:acme`."""
 
     dimension: str
@@ -52,7 +52,7 @@ class Claim:
     refuted: bool
 
 
-def part_of(text: str) -> Part:
+def part_of(text: str) -> TrafficPart:
     """Read `tenant:NAME`, `region:NAME` or `environment:NAME`.
 
     Raises:
@@ -64,10 +64,10 @@ def part_of(text: str) -> Part:
         raise InputError(f"`--for {text}` names no part", code="policy.part", hint="--for tenant:NAME")
     if dimension not in DIMENSIONS:
         raise UnknownName.among("part of the traffic", dimension, DIMENSIONS)
-    return Part(dimension=dimension, name=name)
+    return TrafficPart(dimension=dimension, name=name)
 
 
-def check_known(options: PolicyOptions, part: Part) -> None:
+def check_known(options: PolicyOptions, part: TrafficPart) -> None:
     """Refuse a name that no route has.
 
     Raises:
@@ -83,7 +83,7 @@ def check_known(options: PolicyOptions, part: Part) -> None:
         raise UnknownName.among(part.dimension, part.name, sorted(names))
 
 
-def claims_of(route: RouteOptions, part: Part, confidence: float) -> list[Claim | None]:
+def claims_of(route: RouteOptions, part: TrafficPart, confidence: float) -> list[Claim | None]:
     """Test the certified policies of a route on one part of its traffic, in the sealed order.
 
     Args:
@@ -107,7 +107,7 @@ def claims_of(route: RouteOptions, part: Part, confidence: float) -> list[Claim 
     return claims
 
 
-def segment_of(option: Option, part: Part) -> Segment | None:
+def segment_of(option: Option, part: TrafficPart) -> Segment | None:
     """The part's counts; None where it has no draw."""
     rows: Sequence[Segment] = option.segments.get(part.dimension, ())
     return next((segment for segment in rows if segment.name == part.name), None)

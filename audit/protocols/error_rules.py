@@ -13,7 +13,7 @@ from audit.protocols.faults import Fault
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class ErrorRule:
     """One line of the table.
 
     Attributes:
@@ -40,8 +40,8 @@ def _rule(
     says: str | None = None,
     status: tuple[int, ...] = (),
     parameter: str | None = None,
-) -> Rule:
-    return Rule(
+) -> ErrorRule:
+    return ErrorRule(
         name=name,
         fault=fault,
         words=frozenset(words.split()),
@@ -53,7 +53,7 @@ def _rule(
 
 _P = r"[`'\"\[(]{0,3}(?P<p>[a-z_][a-z_0-9.]{0,39})"
 
-RULES: tuple[Rule, ...] = (
+RULES: tuple[ErrorRule, ...] = (
     # Stopped by a filter.
     _rule("azure-filter", Fault.FILTERED, "content_filter responsibleaipolicyviolation", r"content management policy"),
     _rule("openai-policy", Fault.FILTERED, "content_policy_violation moderation_blocked", r"our safety system"),

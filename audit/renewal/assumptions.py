@@ -8,7 +8,7 @@ from audit.core.contract import ContractSettings, ModelPrice, Scenario, VendorSe
 from audit.core.criteria import proven_by
 from audit.core.display import count, listing, percent, percent_brief, plural, usd, usd_interval
 from audit.core.finding import Findings, Verdict
-from audit.core.renewal import Assumption, Decision, Origin, VendorRenewal
+from audit.core.renewal import Assumption, Origin, RenewalDecision, VendorRenewal
 from audit.renewal.demand import Demand, freed_usd, is_move
 from audit.renewal.rates import Rate, charged_share
 
@@ -153,7 +153,7 @@ def warnings_of(findings: Findings, contract: ContractSettings, vendors: Sequenc
     if not any(is_move(route) for route in findings.routes):
         found.append("Nothing was proven to move, so the need is today's traffic.")
     for vendor in vendors:
-        if not vendor.within_risk and vendor.recommended is not None and vendor.decision is Decision.SIGN:
+        if not vendor.within_risk and vendor.recommended is not None and vendor.decision is RenewalDecision.SIGN:
             chance = percent(vendor.recommended.unused_risk)
             found.append(
                 f"{vendor.name}: the floor of {usd(vendor.minimum_usd)} is not used up in {chance} of the draws, "

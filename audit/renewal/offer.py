@@ -8,11 +8,11 @@ import numpy as np
 
 from audit.core.contract import ContractSettings, VendorSettings
 from audit.core.interval import Estimate
-from audit.core.renewal import CapacityOutcome, CommitOption, CurvePoint, Decision, TierOutcome, VendorRenewal
+from audit.core.renewal import CapacityOutcome, CommitOption, CurvePoint, RenewalDecision, TierOutcome, VendorRenewal
 from audit.renewal.demand import Demand, Need
 from audit.renewal.leaving import Leaving, retirements
 from audit.stats.commitments import (
-    Terms,
+    CommitmentTerms,
     bills,
     cheapest_commit,
     discounts,
@@ -39,9 +39,9 @@ class Signed:
     paid_before: FloatArray
 
 
-def terms_of(vendor: VendorSettings) -> Terms:
+def terms_of(vendor: VendorSettings) -> CommitmentTerms:
     """How the vendor's contract bills."""
-    return Terms(
+    return CommitmentTerms(
         overage=vendor.overage,
         tiers=tuple((tier.from_usd, tier.discount) for tier in vendor.discounts),
         minimum_usd=vendor.minimum_usd,
@@ -54,7 +54,7 @@ def estimate(draws: FloatArray, level: float) -> Estimate:
     return Estimate(est=float(draws.mean()), lo=float(low), hi=float(high), level=level)
 
 
-def option(need: FloatArray, commit: float, terms: Terms, level: float) -> CommitOption:
+def option(need: FloatArray, commit: float, terms: CommitmentTerms, level: float) -> CommitOption:
     """What a commitment leads to."""
     use = used(need, commit, terms)
     return CommitOption(
@@ -82,7 +82,9 @@ def judge_offer(
     nothing = float(need.before.max()) < NOTHING_USD and float(need.after.max()) < NOTHING_USD
     costs = float(bills(need.after, commit, terms).mean())
     signs = not nothing and costs <= float(need.without.mean()) + NOTHING_USD
-    decision = Decision.SIGN if signs else Decision.NOTHING_NEEDED if nothing else Decision.GO_WITHOUT
+    decision = (
+        RenewalDecision.SIGN if signs else RenewalDecision.NOTHING_NEEDED if nothing else RenewalDecision.GO_WITHOUT
+    )
     signed = vendor.committed_usd
     basis = commit if signed is None else signed
     unmoved = recommend(need.before, terms, risk)[0] if signed is None else signed
@@ -118,20 +120,20 @@ def judge_offer(
     return Signed(vendor=made, paid=need.without, paid_before=need.without_before)
 
 
-def recommend(need: FloatArray, terms: Terms, risk: float) -> tuple[float, bool]:
+def recommend(need: FloatArray, terms: CommitmentTerms, risk: float) -> tuple[float, bool]:
     """The commitment of least expected cost within the accepted risk, and True; else the floor, and False."""
     commit = cheapest_commit(need, terms, risk)
     return (terms.minimum_usd, False) if commit is None else (commit, True)
 
 
-def _commit_interval(need: FloatArray, commit: float, terms: Terms, risk: float, level: float) -> Estimate:
+def _commit_interval(need: FloatArray, commit: float, terms: CommitmentTerms, risk: float, level: float) -> Estimate:
     """The commitment, between quantiles of what would be signed in each world if its savings were known."""
     known = np.array([recommend(world, terms, risk)[0] for world in need])
     low, high = np.quantile(known, [(1 - level) / 2, (1 + level) / 2])
     return Estimate(est=commit, lo=min(float(low), commit), hi=max(float(high), commit), level=level)
 
 
-def break_even(need: Need, terms: Terms, risk: float) -> float | None:
+def break_even(need: Need, terms: CommitmentTerms, risk: float) -> float | None:
     """Price, of the offer's, at which the contract at its best commitment costs what going without costs.
 
     Returns:
@@ -154,7 +156,7 @@ def break_even(need: Need, terms: Terms, risk: float) -> float | None:
     return round((low + high) / 2, 4)
 
 
-def _not_saved(need: Need, unmoved: float, commit: float, terms: Terms) -> dict[str, float]:
+def _not_saved(need: Need, unmoved: float, commit: float, terms: CommitmentTerms) -> dict[str, float]:
     """What of the reduced need is paid all the same, and what lost discount tiers cost.
 
     Args:
@@ -173,7 +175,7 @@ def _not_saved(need: Need, unmoved: float, commit: float, terms: Terms) -> dict[
     }
 
 
-def _tiers(need: Need, unmoved: float, commit: float, terms: Terms) -> tuple[TierOutcome, ...]:
+def _tiers(need: Need, unmoved: float, commit: float, terms: CommitmentTerms) -> tuple[TierOutcome, ...]:
     return tuple(
         TierOutcome(
             from_usd=start,
@@ -192,7 +194,9 @@ def _capacity(vendor: VendorSettings, demand: Demand, need: Need) -> CapacityOut
     return CapacityOutcome(fees_usd=fees, replaces_usd=covered, saves_usd=covered - fees)
 
 
-def _curve(need: FloatArray, terms: Terms, marked: tuple[float | None, ...], level: float) -> tuple[CurvePoint, ...]:
+def _curve(
+    need: FloatArray, terms: CommitmentTerms, marked: tuple[float | None, ...], level: float
+) -> tuple[CurvePoint, ...]:
     """Cost over the commitments that could be thought of; a tier's start has a point on each side of its jump."""
     known = [commit for commit in marked if commit is not None]
     steps = [start for start, _ in terms.tiers if start >= terms.minimum_usd]

@@ -6,12 +6,12 @@ import csv
 import io
 
 from audit.core.display import percent, usd, usd_interval
-from audit.core.renewal import Decision, Renewal, VendorRenewal
+from audit.core.renewal import Renewal, RenewalDecision, VendorRenewal
 
 DECISIONS = {
-    Decision.SIGN: "sign",
-    Decision.GO_WITHOUT: "go without a contract",
-    Decision.NOTHING_NEEDED: "nothing is needed",
+    RenewalDecision.SIGN: "sign",
+    RenewalDecision.GO_WITHOUT: "go without a contract",
+    RenewalDecision.NOTHING_NEEDED: "nothing is needed",
 }
 HEAD = (
     "vendor",
@@ -45,7 +45,7 @@ def renewal_csv(renewal: Renewal) -> str:
 
 def _row(vendor: VendorRenewal) -> list[str | float | None]:
     commit, need, chosen = vendor.commit_usd, vendor.need_usd, vendor.recommended
-    signs = vendor.decision is Decision.SIGN
+    signs = vendor.decision is RenewalDecision.SIGN
     return [
         vendor.name,
         vendor.decision.value,

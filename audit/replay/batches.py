@@ -25,7 +25,7 @@ from audit.core.exchange import Request
 from audit.core.tier import Tier
 from audit.llm.batch import BatchInterface, BatchLine, BatchState, Unserved, no_answer, read_as, refused
 from audit.llm.batches import BATCHES
-from audit.llm.budget import Budget, Stake
+from audit.llm.budget import Budget, Reservation
 from audit.llm.client import Client
 from audit.llm.provider import HttpCall, Unsupported
 from audit.llm.reply import Reply, failed, unasked
@@ -77,7 +77,7 @@ class _Packed:
     calls: list[Call] = field(default_factory=list)
     https: list[HttpCall] = field(default_factory=list)
     entries: list[bytes] = field(default_factory=list)
-    stakes: list[Stake] = field(default_factory=list)
+    stakes: list[Reservation] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -102,12 +102,12 @@ class BatchReplay:
     requests: Mapping[str, Request]
     tiers: Mapping[str, Tier]
     tokens: Mapping[str, TokenCounts]
-    finish: Callable[[Call, Reply, Stake | None], None]
+    finish: Callable[[Call, Reply, Reservation | None], None]
     stopping: Callable[[], bool]
     clock: Clock = field(default_factory=SystemClock)
     pace: BatchPace = field(default_factory=BatchPace)
     _queues: dict[str, deque[Call]] = field(default_factory=dict)
-    _stakes: dict[str, Stake] = field(default_factory=dict)
+    _stakes: dict[str, Reservation] = field(default_factory=dict)
     _most: dict[str, int] = field(default_factory=dict)
     _foreign: set[str] = field(default_factory=set)
 

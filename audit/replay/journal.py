@@ -91,7 +91,7 @@ class Submission:
     calls: dict[str, tuple[int, float]]
 
 
-class Ledger:
+class JournalLedger:
     """What a journal says, folded: latest result per call, and the money of all of them.
 
     Attributes:
@@ -115,7 +115,7 @@ class Ledger:
         self._started: dict[str, list[float]] = {}
 
     @classmethod
-    def read(cls, path: Path) -> Ledger:
+    def read(cls, path: Path) -> JournalLedger:
         """Fold a journal file; no file is an empty ledger."""
         ledger = cls()
         if path.exists():
@@ -202,7 +202,7 @@ class Journal:
             raise JournalLocked(
                 f"another audit is writing {path}", hint="wait for it, or give this one another folder with --out"
             ) from None
-        self.ledger = Ledger.read(path)
+        self.ledger = JournalLedger.read(path)
         os.ftruncate(self._descriptor, self.ledger.end)
         self._end = self.ledger.end
         self._open: dict[str, int] = {}

@@ -14,14 +14,14 @@ from audit.core.adaptation import AskedAs, TierNotes
 from audit.core.plan import AskedOtherwise
 from audit.core.tier import Tier
 from audit.llm.cassette import Cassette
-from audit.replay.journal import Ledger
+from audit.replay.journal import JournalLedger
 from audit.replay.plan import Call, asked_as, call_id_of
 
 
 def asked_otherwise(
     calls: Sequence[Call],
     tiers: Mapping[str, Tier],
-    ledger: Ledger,
+    ledger: JournalLedger,
     notes: Mapping[str, TierNotes],
     cassette: Cassette | None = None,
 ) -> tuple[AskedOtherwise, ...]:
@@ -45,7 +45,7 @@ def asked_otherwise(
     return tuple(found)
 
 
-def _in_journal(calls: Sequence[Call], tier: Tier, ledger: Ledger, notes: TierNotes) -> Iterator[AskedOtherwise]:
+def _in_journal(calls: Sequence[Call], tier: Tier, ledger: JournalLedger, notes: TierNotes) -> Iterator[AskedOtherwise]:
     now = asked_as(tier)
     for then in notes.asked_as:
         ids = [call_id_of(tier.name, then, call.request_fp, call.arm) for call in calls] if then != now else []
@@ -70,7 +70,7 @@ def differing(then: AskedAs, now: AskedAs) -> tuple[str, ...]:
     return tuple(sorted(name for name in before.keys() | after.keys() if before.get(name) != after.get(name)))
 
 
-def _answered(ledger: Ledger, call_id: str) -> bool:
+def _answered(ledger: JournalLedger, call_id: str) -> bool:
     return call_id in ledger.results and ledger.results[call_id].measured
 
 

@@ -13,7 +13,7 @@ from audit.core.adaptation import AskedAs
 from audit.core.errors import UnknownName
 from audit.core.exchange import Request, Usage
 from audit.core.fingerprint import fingerprint
-from audit.core.plan import BatchQuote, Reach, RouteDesign, RouteQuote
+from audit.core.plan import BatchQuote, LooksDone, RouteDesign, RouteQuote
 from audit.core.policy import bare
 from audit.core.tier import Tier
 from audit.llm.batches import BATCHES
@@ -64,7 +64,7 @@ class TokenCounts:
 
 
 def planned_calls(
-    designs: Sequence[RouteDesign], slice_: pa.Table, tiers: Sequence[Tier], reach: Reach | None = None
+    designs: Sequence[RouteDesign], slice_: pa.Table, tiers: Sequence[Tier], reach: LooksDone | None = None
 ) -> list[Call]:
     """Every call of a plan, once, in the order in which they are made.
 
@@ -170,8 +170,8 @@ def worst_case_usd(counts: TokenCounts, tier: Tier) -> float:
     completion at its limit. The limit is part of every request that is sent, so the endpoint keeps it."""
     prompt = round((counts.prompt or 0) * TOKENIZER_FACTOR) + TEMPLATE_TOKENS
     price = tier.replay_price
-    dearest = max(price.input, price.cache_write or 0.0)
-    return (prompt * dearest + _limit(counts, tier) * price.output) / 1_000_000
+    prompt_rate = max(price.input, price.cache_write or 0.0)
+    return (prompt * prompt_rate + _limit(counts, tier) * price.output) / 1_000_000
 
 
 def counts_of(request: Request, logged: TokenCounts | None) -> TokenCounts:

@@ -28,14 +28,14 @@ from audit.core.plan import AskedOtherwise
 from audit.core.schemas import FAILED_TO_MEASURE, MEASURED
 from audit.core.settings import ReplaySettings
 from audit.core.tier import Tier
-from audit.llm.budget import Budget, CapReached, Stake
+from audit.llm.budget import Budget, CapReached, Reservation
 from audit.llm.cassette import Cassette
 from audit.llm.client import Client, ClientOptions, Drained, open_client
 from audit.llm.reply import Reply, failed, unasked
 from audit.llm.tiers import check_keys, is_local
 from audit.llm.wire import Transport
 from audit.replay.batches import BatchesWaiting, BatchPace, BatchReplay
-from audit.replay.journal import Journal, Ledger
+from audit.replay.journal import Journal, JournalLedger
 from audit.replay.learned import Learned
 from audit.replay.meter import Meter, SilentMeter, Totals
 from audit.replay.otherwise import asked_otherwise
@@ -145,7 +145,7 @@ def recorded_calls(
     calls: Sequence[Call], tiers: Sequence[Tier], settings: ReplaySettings, folder: RunFolder, directory: Path
 ) -> frozenset[str]:
     """Ids of the calls that the journal or the cassette answers already; for quotes."""
-    results = Ledger.read(folder.journal).results
+    results = JournalLedger.read(folder.journal).results
     done = {call.call_id for call in calls if call.call_id in results and results[call.call_id].measured}
     cassette = _cassette(settings, directory)
     if cassette is not None:
@@ -159,7 +159,7 @@ def answered_otherwise(
     calls: Sequence[Call], tiers: Sequence[Tier], settings: ReplaySettings, folder: RunFolder, directory: Path
 ) -> tuple[AskedOtherwise, ...]:
     """What journal and cassette hold of the calls under other settings; for quotes."""
-    named, ledger = {tier.name: tier for tier in tiers}, Ledger.read(folder.journal)
+    named, ledger = {tier.name: tier for tier in tiers}, JournalLedger.read(folder.journal)
     with _cassette(settings, directory) or nullcontext() as cassette:
         return asked_otherwise(calls, named, ledger, read_tier_notes(folder.tiers), cassette)
 
@@ -421,7 +421,7 @@ class _Session:
             self.told.add((tier.name, change))
             self.meter.note(f"Tier `{tier.name}`: {change.sentence}")
 
-    async def _send(self, call: Call, request: Request, tier: Tier, *, costs: bool) -> tuple[Reply, Stake]:
+    async def _send(self, call: Call, request: Request, tier: Tier, *, costs: bool) -> tuple[Reply, Reservation]:
         worst_usd = 0.0
         if costs:
             worst_usd = worst_case_usd(counts_of(request, self.options.tokens.get(call.request_fp)), tier)
@@ -437,14 +437,14 @@ class _Session:
         stake.settle(reply.spent_usd)
         return reply, stake
 
-    def _on_wire(self, call_id: str, stake: Stake, sent: bool) -> None:
+    def _on_wire(self, call_id: str, stake: Reservation, sent: bool) -> None:
         """A kill books what was on the wire at its worst case, and nothing that waited."""
         if sent:
             self.journal.start(call_id, stake.worst_usd)
         else:
             self.journal.back(call_id)
 
-    def _give_up(self, call: Call, stake: Stake, error: BaseException, *, costs: bool) -> None:
+    def _give_up(self, call: Call, stake: Reservation, error: BaseException, *, costs: bool) -> None:
         """A call ends without a result. What was dropped while it was on the wire may have been billed."""
         if asyncio.current_task() in self.dropped:
             stake.lose()
@@ -453,7 +453,7 @@ class _Session:
         if costs:
             self.journal.void(call.call_id, stake.lost_usd + stake.paid_usd)
 
-    def _finish(self, call: Call, reply: Reply, stake: Stake | None) -> None:
+    def _finish(self, call: Call, reply: Reply, stake: Reservation | None) -> None:
         """Journal a result; without a stake what the call may have cost is in the books already."""
         self.done += call.call_id not in self.journal.ledger.results
         self.journal.done(journal_row(call, reply, stake.lost_usd if stake is not None else 0.0))
@@ -494,7 +494,7 @@ class _Session:
                 hint="run once without `offline` to record them",
             )
 
-    def _damage(self, ledger: Ledger) -> list[str]:
+    def _damage(self, ledger: JournalLedger) -> list[str]:
         if not ledger.damaged:
             return []
         return [f"{ledger.damaged} damaged lines of the journal are left out; their calls are made again"]

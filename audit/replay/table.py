@@ -18,7 +18,7 @@ from audit.core.finding import ReplayCounts
 from audit.core.fingerprint import canonical_json
 from audit.core.schemas import REPLAYS
 from audit.llm.reply import Reply
-from audit.replay.journal import Ledger, parse_line
+from audit.replay.journal import JournalLedger, parse_line
 from audit.replay.plan import Call
 
 ROWS_AT_ONCE = 2000
@@ -92,7 +92,7 @@ def write_replays(journal: Path, calls: Sequence[Call], path: Path) -> None:
     `lost_usd` is that of all results of the call, because a failure that a later session made good was billed too.
     Calls of earlier plans that are not planned any more stay in the journal and are left out here.
     """
-    results = Ledger.read(journal).results
+    results = JournalLedger.read(journal).results
     known = [call for call in calls if call.call_id in results]
     known.sort(key=lambda call: (call.route, call.tier, call.arm, call.request_fp, call.repeat))
     descriptor = os.open(journal, os.O_RDONLY) if known else -1
@@ -115,7 +115,7 @@ def write_replays(journal: Path, calls: Sequence[Call], path: Path) -> None:
 
 def replay_counts(journal: Path, calls: Sequence[Call]) -> ReplayCounts:
     """What became of the calls that had their turn."""
-    results = Ledger.read(journal).results
+    results = JournalLedger.read(journal).results
     found = [results[call.call_id] for call in calls if call.call_id in results]
     return ReplayCounts(
         planned=len(calls),
@@ -145,14 +145,14 @@ def cost_at_mean(table: Path, calls: Sequence[Call]) -> float | None:
 
 def unpaid(journal: Path, calls: Sequence[Call]) -> list[Call]:
     """The calls that no batch was asked ahead of its round: nothing was paid for them."""
-    ledger = Ledger.read(journal)
+    ledger = JournalLedger.read(journal)
     in_batch = {call_id for one in ledger.submissions.values() for call_id in one.calls}
     return [call for call in calls if call.call_id not in ledger.results and call.call_id not in in_batch]
 
 
 def money_spent(journal: Path) -> Spend:
     """What a journal's calls cost, all sessions and all plans of the folder together."""
-    ledger = Ledger.read(journal)
+    ledger = JournalLedger.read(journal)
     estimated = any(r.estimated and r.served_from == "network" for r in ledger.results.values())
     return Spend(spent_usd=ledger.spent_usd, lost_usd=ledger.lost_usd, estimated=estimated)
 

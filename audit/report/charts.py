@@ -19,8 +19,11 @@ MINI = 168
 ROW_WIDE, ROW_NARROW = 44, 62
 
 
+INSIDE = "inside the margin"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Segment:
+class BarSegment:
     """A part of a horizontal bar, with its label when it has one."""
 
     x: float
@@ -39,7 +42,7 @@ class VerdictBar:
     width: int
     title: str
     desc: str
-    segments: tuple[Segment, ...]
+    segments: tuple[BarSegment, ...]
     whisker: tuple[float, float] | None
     whisker_text: str
     whisker_x: float
@@ -160,7 +163,7 @@ def verdict_bar(findings: Findings, width: int) -> VerdictBar:
     labels = spans_apart(starts, widths, 14, width)
     ends = [*starts[1:], scale(edge)]
     segments = tuple(
-        Segment(
+        BarSegment(
             x=start,
             width=round(max(end - start, 1.5), 1),
             css=f"s-{name}",
@@ -331,7 +334,7 @@ def pairs_of(route: RouteFinding) -> int:
 def note_of(route: RouteFinding, delta: Estimate) -> str:
     """The verdict beside an interval, and why it is keep although the interval is where it should be."""
     if route.recommendation.moves_traffic:
-        return "inside the margin"
+        return INSIDE
     if route.verdict is Verdict.NOT_PROVEN:
         return "not proven"
     if route.below_floor:
@@ -390,7 +393,7 @@ def forest(comparisons: Sequence[Comparison], rest: Sequence[Comparison], width:
 
 def forest_finding(comparisons: Sequence[Comparison]) -> str:
     """The finding of the forest plot in words."""
-    inside = sum(row.note == "inside the margin" for row in comparisons)
+    inside = sum(row.note == INSIDE for row in comparisons)
     kept = sum(row.verdict is Verdict.KEEP for row in comparisons)
     unclear = sum(row.verdict is Verdict.NOT_PROVEN for row in comparisons)
     others = len(comparisons) - inside - kept - unclear

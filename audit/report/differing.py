@@ -18,7 +18,7 @@ _TOKENS = re.compile(r"\s+|\w+|[^\w\s]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class DifferingRun:
     """A stretch of text. `mark` is `del` for what only the left has, `ins` for what only the right has."""
 
     text: str
@@ -40,7 +40,7 @@ def cut(text: str, limit: int = TEXT_LIMIT) -> Cut:
     return Cut(text=text[:limit], more=f"… {count(len(text) - limit)} more characters in `cases.jsonl`")
 
 
-def side_by_side(left: str, right: str) -> tuple[tuple[Run, ...], tuple[Run, ...], str]:
+def side_by_side(left: str, right: str) -> tuple[tuple[DifferingRun, ...], tuple[DifferingRun, ...], str]:
     """Both texts as runs, and a note on how they are shown; the note is "" for plain text."""
     pretty_left, pretty_right = _pretty_json(left), _pretty_json(right)
     if pretty_left is not None and pretty_right is not None:
@@ -48,24 +48,24 @@ def side_by_side(left: str, right: str) -> tuple[tuple[Run, ...], tuple[Run, ...
         return runs_left, runs_right, "Both are JSON: keys sorted, differing lines marked."
     tokens_left, tokens_right = _TOKENS.findall(left), _TOKENS.findall(right)
     if left == right:
-        return (Run(text=left),), (Run(text=right),), "The answers are identical."
+        return (DifferingRun(text=left),), (DifferingRun(text=right),), "The answers are identical."
     matcher = difflib.SequenceMatcher(None, tokens_left, tokens_right, autojunk=False)
     alike = matcher.real_quick_ratio() > DIFF_ABOVE and matcher.quick_ratio() > DIFF_ABOVE
     if not alike or matcher.ratio() <= DIFF_ABOVE:
-        return (Run(text=left),), (Run(text=right),), ""
+        return (DifferingRun(text=left),), (DifferingRun(text=right),), ""
     runs_left, runs_right = _marked(tokens_left, tokens_right)
     return runs_left, runs_right, "Differing words are marked."
 
 
-def _marked(left: list[str], right: list[str]) -> tuple[tuple[Run, ...], tuple[Run, ...]]:
+def _marked(left: list[str], right: list[str]) -> tuple[tuple[DifferingRun, ...], tuple[DifferingRun, ...]]:
     runs_left, runs_right = [], []
     matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
     for kind, l1, l2, r1, r2 in matcher.get_opcodes():
         same = kind == "equal"
         if l2 > l1:
-            runs_left.append(Run(text="".join(left[l1:l2]), mark="" if same else "del"))
+            runs_left.append(DifferingRun(text="".join(left[l1:l2]), mark="" if same else "del"))
         if r2 > r1:
-            runs_right.append(Run(text="".join(right[r1:r2]), mark="" if same else "ins"))
+            runs_right.append(DifferingRun(text="".join(right[r1:r2]), mark="" if same else "ins"))
     return tuple(runs_left), tuple(runs_right)
 
 

@@ -21,7 +21,7 @@ from audit.core.display import (
 from audit.core.finding import CandidateFinding, CandidateVerdict, Case, CaseSide, Findings, RouteFinding, Verdict
 from audit.core.recommendation import PairTable
 from audit.report.costs import CostTable, cost_table
-from audit.report.differing import Cut, Run, cut, side_by_side
+from audit.report.differing import Cut, DifferingRun, cut, side_by_side
 from audit.report.routes import TOP
 from audit.report.scales import shortened
 from audit.report.tables import Numbers
@@ -57,7 +57,7 @@ class Side:
     who: str
     tier: str
     cost: str
-    runs: tuple[Run, ...]
+    runs: tuple[DifferingRun, ...]
     more: str
 
 
@@ -108,7 +108,7 @@ class Square:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RouteEvidence:
+class RouteSection:
     """Everything known of one route."""
 
     key: str
@@ -125,19 +125,19 @@ class RouteEvidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class EvidenceSection:
     """The section."""
 
-    routes: tuple[RouteEvidence, ...]
+    routes: tuple[RouteSection, ...]
     left_out: str
     text_line: str
 
 
-def evidence(findings: Findings, cases: Sequence[Case], *, with_text: bool) -> Evidence:
+def evidence(findings: Findings, cases: Sequence[Case], *, with_text: bool) -> EvidenceSection:
     """Lay the evidence out; without text, cases keep their ids and criteria only."""
     routes = findings.routes
     if not findings.tested:
-        return Evidence(routes=(), left_out="", text_line="")
+        return EvidenceSection(routes=(), left_out="", text_line="")
     shown = routes[:ROUTES_IN_LARGE_RUNS] if len(routes) > TOP + 1 else routes
     by_route: dict[str, list[Case]] = {}
     for case in cases:
@@ -157,7 +157,7 @@ def evidence(findings: Findings, cases: Sequence[Case], *, with_text: bool) -> E
             if with_text
             else "Made without production text. Requests and answers are in `cases.jsonl`."
         )
-    return Evidence(routes=views, left_out=left_out, text_line=line)
+    return EvidenceSection(routes=views, left_out=left_out, text_line=line)
 
 
 def choose(cases: Iterable[Case]) -> list[Case]:
@@ -180,7 +180,7 @@ def failed_criteria(side: CaseSide) -> list[str]:
     return [str(result.get("criterion", "")) for result in side.results if result.get("passed") is False]
 
 
-def _route(route: RouteFinding, cases: Sequence[Case], key: str, *, with_text: bool) -> RouteEvidence:
+def _route(route: RouteFinding, cases: Sequence[Case], key: str, *, with_text: bool) -> RouteSection:
     table = route.recommendation.pairs
     views = tuple(_case(case, with_text=with_text, opened=False) for case in choose(cases))
     empty = ""
@@ -190,7 +190,7 @@ def _route(route: RouteFinding, cases: Sequence[Case], key: str, *, with_text: b
         empty = "No case where the answers differ on a criterion."
         if 0 < table.n < FEW_PAIRS:
             empty += f" With {plural(table.n, 'pair')} that proves little."
-    return RouteEvidence(
+    return RouteSection(
         key=key,
         name=route_name(route),
         status=STATUS[route.verdict],
@@ -371,7 +371,7 @@ def gist(request: str) -> str:
     return next((line.strip() for line in said.splitlines() if line.strip()), "")
 
 
-def _side(who: str, side: CaseSide, runs: tuple[Run, ...], more: str) -> Side:
+def _side(who: str, side: CaseSide, runs: tuple[DifferingRun, ...], more: str) -> Side:
     cost = "" if side.cost_usd is None else usd(side.cost_usd)
     return Side(who=who, tier=side.tier, cost=cost, runs=runs, more=more)
 

@@ -9,7 +9,7 @@ from datetime import date
 
 from audit.core.display import compact, count, percent, usd
 from audit.core.mixture import Mix, MixDay, MixRow
-from audit.report.charts import MINI, WIDE, Segment, Tick
+from audit.report.charts import MINI, WIDE, BarSegment, Tick
 from audit.report.scales import Linear, nice_domain, nice_ticks, shortened, spread
 from audit.report.tables import Numbers
 from audit.report.words import change_text, short_day
@@ -23,7 +23,7 @@ GROUPS = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Palette:
-    """Which model has which colour: dark is dear. Models beyond the four with the most spend share one."""
+    """Which model has which colour: dark is expensive. Models beyond the four with the most spend share one."""
 
     css: Mapping[str, str]
     names: tuple[str, ...]
@@ -39,7 +39,7 @@ class MixBar:
 
     key: str
     title: str
-    segments: tuple[Segment, ...]
+    segments: tuple[BarSegment, ...]
     parts: tuple[str, ...]
 
 
@@ -122,7 +122,9 @@ def mix_bar(name: str, shares: Mapping[str, float], colours: Palette, key: str) 
     edge, segments = 0.0, []
     for model, share in parts:
         segments.append(
-            Segment(x=scale(edge), width=round(max(scale(edge + share) - scale(edge), 0.5), 1), css=colours.of(model))
+            BarSegment(
+                x=scale(edge), width=round(max(scale(edge + share) - scale(edge), 0.5), 1), css=colours.of(model)
+            )
         )
         edge += share
     by_share = sorted(parts, key=lambda part: -part[1])
@@ -245,7 +247,7 @@ SHARE_Y = Linear(low=0, high=1, start=SHARE_PANEL[1], end=SHARE_PANEL[0])
 def _areas(
     days: Sequence[MixDay], pieces: Sequence[Sequence[int]], x: Linear, colours: Palette
 ) -> list[tuple[str, str]]:
-    """One SVG path per model, dearest at the bottom; a lone day is a bar, a gap stays empty."""
+    """One SVG path per model, the most expensive at the bottom; a lone day is a bar, a gap stays empty."""
     names = [*colours.names, OTHER]
     stacked = []
     for day in days:

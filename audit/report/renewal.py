@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.core.display import percent, usd
-from audit.core.renewal import Decision, Renewal, VendorRenewal
+from audit.core.renewal import Renewal, RenewalDecision, VendorRenewal
 from audit.report.charts import NARROW, WIDE, Tick
 from audit.report.renewal_words import SMALL_USD, advice, facts, headline, options, totals
 from audit.report.scales import Linear, nice_domain, nice_ticks, shortened, spans_apart, text_width
@@ -159,7 +159,7 @@ def cost_chart(index: int, vendor: VendorRenewal, renewal: Renewal, width: int) 
 
 
 def _flags(vendor: VendorRenewal, x: Linear, y: Linear, width: int) -> tuple[Flag, ...]:
-    signs = vendor.decision is Decision.SIGN
+    signs = vendor.decision is RenewalDecision.SIGN
     named = [
         ("pick" if signs else "what", "sign" if signs else "best offer", vendor.recommended),
         ("what", "least cost", vendor.cheapest),

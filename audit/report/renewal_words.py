@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from audit.core.display import listing, percent, percent_brief, percent_interval, plural, usd, usd_interval
 from audit.core.interval import Estimate
-from audit.core.renewal import CommitOption, Decision, Renewal, VendorRenewal
+from audit.core.renewal import CommitOption, Renewal, RenewalDecision, VendorRenewal
 
 SHOWN = 4
 SMALL_USD = 0.005
@@ -21,7 +21,7 @@ def headline(renewal: Renewal) -> str:
 
 
 def _step(vendor: VendorRenewal) -> str:
-    if vendor.decision is Decision.NOTHING_NEEDED:
+    if vendor.decision is RenewalDecision.NOTHING_NEEDED:
         return f"nothing is needed from {vendor.name}"
     if vendor.commit_usd is None:
         return f"do not sign with {vendor.name} at these terms"
@@ -138,7 +138,7 @@ def _break_even(vendor: VendorRenewal) -> str:
     if vendor.break_even >= 10:
         return "above ten times the offered prices"
     price = percent(vendor.break_even, 1)
-    if vendor.decision is Decision.SIGN:
+    if vendor.decision is RenewalDecision.SIGN:
         over = vendor.break_even - 1
         limit = f"sign up to {percent(over, 1)} above the offer" if over > 0 else f"sign up to {price} of the offer"
         return f"{limit}; beyond that, pay as you go"
@@ -159,7 +159,7 @@ def _walk_away(vendor: VendorRenewal) -> str:
 def options(vendor: VendorRenewal) -> list[tuple[str, str, str, str, str]]:
     """Commitments side by side: name, commitment, expected cost, unused, risk of it; equal ones in one row."""
     named = [
-        ("Recommended" if vendor.decision is Decision.SIGN else "Best of the offer", vendor.recommended),
+        ("Recommended" if vendor.decision is RenewalDecision.SIGN else "Best of the offer", vendor.recommended),
         ("Least cost", vendor.cheapest),
         (LARGEST, vendor.at_risk),
         ("Signed, or on the table", vendor.committed),

@@ -22,7 +22,7 @@ def template_folder() -> Path:
 
 @cache
 def environment() -> Environment:
-    """The environment of every page. Strangers' text is escaped, and its control characters are drawn."""
+    """The environment of every page. Untrusted text is escaped, and its control characters are drawn."""
     made = Environment(
         loader=FileSystemLoader(template_folder()),
         # Jinja's default is no escaping, and `select_autoescape` is off for a name that ends in `.html.j2`.

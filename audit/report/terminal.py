@@ -94,7 +94,7 @@ def summary_lines(
         paths: What was written, by name; it becomes the last line.
 
     Returns:
-        Lines without line ends. Text of strangers (route names, tier names) has no control characters.
+        Lines without line ends. Untrusted text (route names, tier names) has no control characters.
     """
     lines = [_title(findings), (), *_banner_lines(findings, width), *_figures(findings, width)]
     if findings.tested and findings.routes:

@@ -26,7 +26,7 @@ NO_SCORE = "No routing signal could be fitted, so only whole routes can move."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class CurveMark:
     """The recommendation: its share and loss, with the upper end of its own interval."""
 
     x: float
@@ -36,7 +36,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class CurveCell:
     """One route's chart, with its caption."""
 
     key: str
@@ -51,14 +51,14 @@ class Cell:
     edge: str
     margin_y: float
     zero_y: float
-    mark: Mark | None
+    mark: CurveMark | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:
     """The section; `empty` stands alone when no route has a score."""
 
-    cells: tuple[Cell, ...]
+    cells: tuple[CurveCell, ...]
     y_ticks: tuple[Tick, ...]
     x_ticks: tuple[Tick, ...]
     more: str
@@ -105,7 +105,7 @@ def _domain(shown: Sequence[tuple[RouteFinding, ThresholdCurve]]) -> tuple[float
     return low - 0.03 * (high - low), high + 0.03 * (high - low)
 
 
-def cell(route: RouteFinding, curve: ThresholdCurve, key: str, x: Linear, y: Linear) -> Cell:
+def cell(route: RouteFinding, curve: ThresholdCurve, key: str, x: Linear, y: Linear) -> CurveCell:
     """One route's chart on the scales of all of them; the mark stands where the recommendation is a point of it."""
     loss = [(0.0, 0.0), *((point.share_moved, point.loss) for point in curve.points)]
     upper = [(0.0, 0.0), *((point.share_moved, point.upper) for point in curve.points)]
@@ -115,11 +115,11 @@ def cell(route: RouteFinding, curve: ThresholdCurve, key: str, x: Linear, y: Lin
     made = route.recommendation
     if is_on(route, curve) and (delta := made.quality_delta) is not None:
         top = y.high if delta.lo is None else -delta.lo
-        mark = Mark(x=x(made.moves.share), y=y.clip(-delta.est), top=y.clip(top), css=STATUS[route.verdict].css)
+        mark = CurveMark(x=x(made.moves.share), y=y.clip(-delta.est), top=y.clip(top), css=STATUS[route.verdict].css)
     caption = _caption(route, curve)
     name = route_name(route)
     whole = curve.points[-1]
-    return Cell(
+    return CurveCell(
         key=f"th-{key}",
         name=shortened(name, 34),
         full=name,

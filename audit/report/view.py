@@ -11,7 +11,7 @@ from audit.core.history import History
 from audit.core.interval import Estimate
 from audit.core.renewal import Renewal
 from audit.report.charts import NARROW, WIDE, Forest, VerdictBar, comparisons_of, forest, verdict_bar
-from audit.report.evidence import Evidence, evidence
+from audit.report.evidence import EvidenceSection, evidence
 from audit.report.handover import Handover, handover
 from audit.report.method import Method, method
 from audit.report.mixing import Palette, Tab, Trend, palette, shares_of, tabs, trend, week_shares
@@ -24,7 +24,7 @@ from audit.report.tradeoff import Tradeoff, tradeoff
 from audit.report.words import (
     REPLAY_LIMIT,
     Banner,
-    Piece,
+    TextPiece,
     banners,
     change_text,
     headline,
@@ -85,7 +85,7 @@ class Page:
     run_id: str
     state: str
     banners: tuple[Banner, ...]
-    headline: tuple[Piece, ...]
+    headline: tuple[TextPiece, ...]
     lede: tuple[str, ...]
     floor_lines: tuple[str, ...]
     bars: tuple[VerdictBar, ...]
@@ -101,7 +101,7 @@ class Page:
     mix: MixSection
     renewal: RenewalSection | None
     past: Past | None
-    evidence: Evidence
+    evidence: EvidenceSection
     method: Method
 
 
@@ -145,7 +145,7 @@ def page(
 def _caveats(findings: Findings) -> tuple[tuple[Caveat, ...], tuple[str, ...]]:
     """The first three under the headline, the others for the method; a replay's limit is always among them."""
     sentences = list(findings.caveats)
-    if findings.tested and len(sentences) < CAVEATS and not any("not production" in text for text in sentences):
+    if findings.tested and len(sentences) < CAVEATS:
         sentences.append(REPLAY_LIMIT)
     return tuple(_split_lead(text) for text in sentences[:CAVEATS]), tuple(sentences[CAVEATS:])
 
@@ -189,7 +189,7 @@ def _tiles(findings: Findings, colours: Palette) -> list[Tile]:
             note = f"first week {usd(first)} → last week {usd(last)}"
         tiles.append(Tile(label="Cost per 1,000 requests", value=usd(total.cost_per_1k_usd), note=note))
     if colours.names:
-        tiles.append(_dearest(findings, colours))
+        tiles.append(_most_expensive(findings, colours))
     return tiles[:4]
 
 
@@ -204,8 +204,8 @@ def _accepted(findings: Findings, before: Estimate) -> Tile:
     )
 
 
-def _dearest(findings: Findings, colours: Palette) -> Tile:
-    """The share of requests that the dearest of the large models gets, and where it is going."""
+def _most_expensive(findings: Findings, colours: Palette) -> Tile:
+    """The share of requests that the most expensive of the large models gets, and where it is going."""
     name, days = colours.names[0], findings.mix.trend
     first, last = week_shares(days[:7]), week_shares(days[-7:])
     if len(days) >= 14 and first and last:

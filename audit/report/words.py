@@ -58,7 +58,7 @@ STATUS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Piece:
+class TextPiece:
     """A part of the headline. `kind` is "" for words, `money` for an amount, `finding` for the amount that matters."""
 
     text: str
@@ -86,29 +86,37 @@ def state_of(findings: Findings) -> State:
     return "too_small" if verdicts == {Verdict.NOT_PROVEN} else "open"
 
 
-def headline(findings: Findings) -> tuple[Piece, ...]:
+def headline(findings: Findings) -> tuple[TextPiece, ...]:
     """The first sentence, in pieces."""
-    paid = (Piece(text="You paid "), Piece(text=usd(findings.spend_usd), kind="money"))
-    opening = (*paid, Piece(text=f" in {plural(findings.days, 'day')}. " if findings.days > 0 else " in this log. "))
+    paid = (TextPiece(text="You paid "), TextPiece(text=usd(findings.spend_usd), kind="money"))
+    opening = (
+        *paid,
+        TextPiece(text=f" in {plural(findings.days, 'day')}. " if findings.days > 0 else " in this log. "),
+    )
     state = state_of(findings)
     if state == "proven":
-        claim = Piece(text=usd(findings.avoidable_usd.est), kind="finding")
-        return (*opening, claim, Piece(text=f" of it was avoidable, with quality inside {whose_margin(findings)}."))
+        claim = TextPiece(text=usd(findings.avoidable_usd.est), kind="finding")
+        return (*opening, claim, TextPiece(text=f" of it was avoidable, with quality inside {whose_margin(findings)}."))
     if state == "keep":
-        return (*opening, Piece(text=_why_kept(findings)))
+        return (*opening, TextPiece(text=_why_kept(findings)))
     if state == "too_small":
-        return (*opening, Piece(text="The sample is too small to say what was avoidable."))
+        return (*opening, TextPiece(text="The sample is too small to say what was avoidable."))
     if state == "open":
         if findings.not_proven_usd <= 0:
-            return (*opening, Piece(text="Nothing is proven avoidable yet."))
-        still = Piece(text=usd(findings.not_proven_usd), kind="money")
-        return (*opening, Piece(text="Nothing is proven avoidable yet; up to "), still, Piece(text=" is still open."))
+            return (*opening, TextPiece(text="Nothing is proven avoidable yet."))
+        still = TextPiece(text=usd(findings.not_proven_usd), kind="money")
+        return (
+            *opening,
+            TextPiece(text="Nothing is proven avoidable yet; up to "),
+            still,
+            TextPiece(text=" is still open."),
+        )
     bound = findings.mix.upper_bound
     if bound is None or bound.saving_usd <= 0:
-        return (*opening, Piece(text="Nothing has been tested."))
-    most = Piece(text=usd(bound.saving_usd), kind="money")
-    lead = Piece(text="Moving everything to the cheapest tier would cut at most ")
-    return (*opening, lead, most, Piece(text="; nothing has been tested."))
+        return (*opening, TextPiece(text="Nothing has been tested."))
+    most = TextPiece(text=usd(bound.saving_usd), kind="money")
+    lead = TextPiece(text="Moving everything to the cheapest tier would cut at most ")
+    return (*opening, lead, most, TextPiece(text="; nothing has been tested."))
 
 
 def _why_kept(findings: Findings) -> str:

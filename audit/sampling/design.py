@@ -247,7 +247,7 @@ def _replay_usd(design: RouteDesign, frame: RouteFrame, tiers: Mapping[str, Tier
 
 
 def _dollars_usd(design: RouteDesign, frame: RouteFrame, tiers: Mapping[str, Tier]) -> float:
-    """Expected cost of the dollar draws: dear records are drawn more often, in proportion to what they cost."""
+    """Expected cost of the dollar draws: expensive records are drawn more often, in proportion to what they cost."""
     if design.dollars_n == 0 or frame.auditable_usd == 0:
         return 0.0
     priced = frame.rows.select(

@@ -19,7 +19,8 @@ from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
 from audit.core.reason import Reason
 from audit.core.settings import ControlSettings, RouteSettings, Settings
 from audit.embeddings import Embedder, open_embedder
-from audit.scoring.controls.answer import Look, canonical, views_of
+from audit.scoring.context import Context
+from audit.scoring.controls.answer import AnswerView, canonical, views_of
 from audit.scoring.controls.run import run_controls
 from audit.scoring.criteria import Criterion, build_criteria, resolve, unsupported
 from audit.scoring.feasibility import impossible
@@ -27,7 +28,6 @@ from audit.scoring.inputs import Item, logged_items
 from audit.scoring.labelled import judge_labelled, read_judgements
 from audit.scoring.references import load_references
 from audit.scoring.run import shortfall
-from audit.scoring.scorer import Context
 from audit.scoring.verdict import accept
 from audit.stats.discrimination import discrimination_of
 
@@ -186,14 +186,14 @@ def _check(
     )
 
 
-def _looks(route: _Route, accepted: Sequence[Context]) -> list[Look]:
+def _looks(route: _Route, accepted: Sequence[Context]) -> list[AnswerView]:
     """What the criteria look at. A demanded text that tells no answer of the log from another is none of it, so that
     the controls take the whole answer instead: all of them carry it, and say different things beside it.
     """
     contents = [c for c in route.criteria if c.weight > 0 and c.grade is not Grade.FORM]
     if all(c.grade is Grade.DEMANDED for c in contents) and not _tells(route, contents, accepted):
         return []
-    return [Look(resolve(c.scorer)[1], c.extract, c.options, c.demands) for c in contents]
+    return [AnswerView(resolve(c.scorer)[1], c.extract, c.options, c.demands) for c in contents]
 
 
 def _tells(route: _Route, demanding: Sequence[Criterion], accepted: Sequence[Context]) -> bool:

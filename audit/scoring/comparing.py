@@ -10,13 +10,13 @@ from rapidfuzz import fuzz
 
 from audit.core.errors import nearest
 from audit.scoring.jsontext import CONTRADICTED, json_text, nfc, same_json
-from audit.scoring.numbers import Kind, Quantity, Sameness, compare, number_of
+from audit.scoring.numbers import NumberKind, Quantity, Sameness, compare, number_of
 from audit.scoring.quantities import quantities
-from audit.scoring.templates import Unusable
+from audit.scoring.templates import UnusableTemplate
 from audit.scoring.text import fold, normalised
 
 Same = Callable[[Any, Any], bool]
-"""The expected value and the one found to whether they count as equal. Raises `Unusable` where that is unclear."""
+"""The expected value and the one found to whether they count as equal. Raises `UnusableTemplate` where unclear."""
 
 FUZZY = 0.9
 """Similarity that `fuzzy` asks for unless a threshold is given."""
@@ -85,7 +85,7 @@ def same_number(wanted: Any, found: Any, tolerance: Fraction) -> bool:
         return False
     same = compare(left, right, absolute=tolerance)
     if same is Sameness.UNCLEAR:
-        raise Unusable("a number here can be read in two ways, and only one of them is the expected")
+        raise UnusableTemplate("a number here can be read in two ways, and only one of them is the expected")
     return same is Sameness.SAME
 
 
@@ -93,7 +93,7 @@ def _only_number(value: Any) -> Quantity | None:
     if not isinstance(value, str):
         return number_of(value)
     every = list(quantities(value))
-    numbers = [each for each in every if each.kind is Kind.NUMBER] or every
+    numbers = [each for each in every if each.kind is NumberKind.NUMBER] or every
     return numbers[0] if len(numbers) == 1 else None
 
 

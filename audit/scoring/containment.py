@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from audit.core.outcome import Outcome
-from audit.scoring.scorer import Check, Constant, Context, Options, shown, verdict
+from audit.scoring.context import Context
+from audit.scoring.scorer import Check, Constant, Options, shown, verdict
 from audit.scoring.text import as_texts, as_words, fold
 
 

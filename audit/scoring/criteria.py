@@ -18,9 +18,10 @@ from audit.core.fingerprint import file_sha256, fingerprint
 from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
 from audit.core.settings import CriterionSettings
 from audit.embeddings import Embedder
+from audit.scoring.context import Context
 from audit.scoring.extract import Extract, build_extract
 from audit.scoring.jsontext import parse_json
-from audit.scoring.scorer import BatchCheck, Check, Context, Options, Scorer, guarded, no_embedder, shown
+from audit.scoring.scorer import BatchCheck, Check, Options, Scorer, guarded, no_embedder, shown
 from audit.scoring.scorers import ALIASES, NOT_SUPPORTED, SCORERS
 
 NEGATION = "not-"

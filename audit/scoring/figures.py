@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from audit.scoring.notation import FRACTION, GROUP_SPACE
-from audit.scoring.numbers import ROUNDED, Kind, Quantity
+from audit.scoring.numbers import ROUNDED, NumberKind, Quantity
 from audit.scoring.units import CENTS, CURRENCIES, LETTERS, MAGNITUDES, UNITS
 
 LONGEST = 400
@@ -55,7 +55,7 @@ _FIRST_OF = {unit: next(w for w, (d, f) in UNITS.items() if (d, f) == meaning) f
 def other(text: str, start: int, end: int) -> Found:
     """What is no number, as the text that it is."""
     written = " ".join(text[start:end].casefold().split())
-    return Quantity(kind=Kind.OTHER, readings=(written,), written=written), end
+    return Quantity(kind=NumberKind.OTHER, readings=(written,), written=written), end
 
 
 @dataclass(slots=True)
@@ -102,7 +102,7 @@ def number(text: str, start: int) -> Found:
     if re.match(r"\+(?![\d(])", text[reading.end : reading.end + 2]):
         return other(text, begin, reading.end + 1)
     quantity = Quantity(
-        kind=Kind.NUMBER,
+        kind=NumberKind.NUMBER,
         readings=tuple(dict.fromkeys(reading.values)),
         written=" ".join(text[left.start() : reading.end].split()),
         sure=reading.sure,

@@ -10,8 +10,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from audit.scoring.context import Context
 from audit.scoring.jsontext import parse_json, unfenced
-from audit.scoring.scorer import Context
 from audit.scoring.text import normalised
 
 SHARE = 0.95

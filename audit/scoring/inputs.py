@@ -14,7 +14,7 @@ import polars as pl
 from audit.core.artifacts import RunFolder
 from audit.core.exchange import Completion, Request, Usage
 from audit.core.fingerprint import canonical_json
-from audit.scoring.scorer import Context
+from audit.scoring.context import Context
 
 EXCHANGES_AT_ONCE = 20_000
 

@@ -1,4 +1,4 @@
-"""JSON in strangers' text: strict parsing, the first value in prose, paths into it, equality of structure."""
+"""JSON in untrusted text: strict parsing, the first value in prose, paths into it, equality of structure."""
 
 from __future__ import annotations
 

@@ -16,9 +16,9 @@ from audit.core.artifacts import RunFolder
 from audit.core.criteria import Labelled
 from audit.core.errors import InputError, Place
 from audit.core.exchange import Completion
+from audit.scoring.context import Context
 from audit.scoring.inputs import logged_items
 from audit.scoring.jsontext import parse_json
-from audit.scoring.scorer import Context
 
 _KEYS = {"id", "right", "answer"}
 

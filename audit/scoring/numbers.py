@@ -18,7 +18,7 @@ from audit.scoring.units import UNITS
 ROUNDED, _BINARY = Fraction(1, 10**9), Fraction(1, 10**15)
 
 
-class Kind(Enum):
+class NumberKind(Enum):
     """What a quantity is. Only numbers have a tolerance."""
 
     NUMBER = "a number"
@@ -48,7 +48,7 @@ class Quantity:
         slack: Share by which equal values may differ, because one of them was rounded.
     """
 
-    kind: Kind
+    kind: NumberKind
     readings: tuple[Hashable, ...]
     written: str
     sure: bool = True
@@ -66,7 +66,9 @@ def number_of(value: Any) -> Quantity | None:
     except (ValueError, OverflowError):
         return None
     binary = isinstance(value, float) and len(written.lstrip("-0.")) > 15
-    return Quantity(kind=Kind.NUMBER, readings=(exact,), written=written, slack=_BINARY if binary else Fraction(0))
+    return Quantity(
+        kind=NumberKind.NUMBER, readings=(exact,), written=written, slack=_BINARY if binary else Fraction(0)
+    )
 
 
 def compare(
@@ -88,7 +90,7 @@ def compare(
         return Sameness.OTHER
     if wanted.written == found.written:
         return Sameness.SAME
-    if wanted.kind is not Kind.NUMBER:
+    if wanted.kind is not NumberKind.NUMBER:
         return _same_readings(wanted, found, lambda a, b: bool(a == b))
     factor = _conversion(wanted.unit, found.unit)
     if factor is None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from audit.core.outcome import Errored, NotApplicable, Outcome
-from audit.scoring.scorer import BatchCheck, Context, Expected, guarded
+from audit.scoring.context import Context
+from audit.scoring.scorer import BatchCheck, Expected, guarded
 
 ScorePairs = Callable[[Sequence[str], Sequence[str]], Sequence[Outcome]]
 """Completions and values, of equal length, to outcomes."""

@@ -1,4 +1,4 @@
-r"""The users' regular expressions on strangers' text, with Python's meaning and without Python's worst case.
+r"""The users' regular expressions on untrusted text, with Python's meaning and without Python's worst case.
 
 RE2 matches in linear time and understands most patterns. Where it cannot (lookaround, back-references), the `regex`
 package does, under a time limit per text; it differs from Python in which superscripts and combining marks are letters.
@@ -14,7 +14,7 @@ from typing import Any
 import re2
 import regex  # type: ignore[import-untyped]
 
-from audit.scoring.templates import Unusable
+from audit.scoring.templates import UnusableTemplate
 
 TIME_LIMIT_S = 0.5
 
@@ -98,7 +98,7 @@ class Pattern:
         try:
             match = self.timed.search(text, timeout=TIME_LIMIT_S)
         except TimeoutError:
-            raise Unusable(f"the regular expression took longer than {TIME_LIMIT_S:g} s on this text") from None
+            raise UnusableTemplate(f"the regular expression took longer than {TIME_LIMIT_S:g} s on this text") from None
         return None if match is None else _found(match, self.timed.groups)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from audit.scoring.figures import LEFT, LETTER, LONGEST, Found, number, other
 from audit.scoring.notation import plain
-from audit.scoring.numbers import ROUNDED, Kind, Quantity
+from audit.scoring.numbers import ROUNDED, NumberKind, Quantity
 from audit.scoring.units import MONTHS
 
 _START = re.compile(r"\.?\d")
@@ -93,7 +93,7 @@ def _date(text: str, start: int) -> Found | None:
 
 def _dated(readings: Sequence[tuple[Any, ...]], text: str, start: int, end: int) -> Found:
     sure = len(set(readings)) == 1
-    return Quantity(kind=Kind.DATE, readings=tuple(readings), written=text[start:end], sure=sure), end
+    return Quantity(kind=NumberKind.DATE, readings=tuple(readings), written=text[start:end], sure=sure), end
 
 
 def _full_year(written: str) -> int:
@@ -114,7 +114,7 @@ def _time(text: str, start: int) -> Found | None:
     if text[max(0, start - 1) : start] == "-":
         return other(text, start - 1, match.end())
     second = Fraction(match["second"] or 0)
-    return Quantity(kind=Kind.TIME, readings=((hour, minute, second),), written=match[0]), match.end()
+    return Quantity(kind=NumberKind.TIME, readings=((hour, minute, second),), written=match[0]), match.end()
 
 
 def _code(text: str, start: int) -> Found | None:
@@ -146,7 +146,7 @@ def _feet(text: str, start: int) -> Found | None:
     if match is None or (match["inches"] is None and text[match.end() - 1] != "'"):
         return None
     size = Fraction(match["feet"]) + Fraction(match["inches"] or 0) / 12
-    quantity = Quantity(kind=Kind.NUMBER, readings=(size,), written=match[0], unit="ft", slack=ROUNDED)
+    quantity = Quantity(kind=NumberKind.NUMBER, readings=(size,), written=match[0], unit="ft", slack=ROUNDED)
     return quantity, match.end()
 
 
@@ -155,7 +155,7 @@ def _radix(text: str, start: int) -> Found | None:
     if match is None:
         return None
     base, digits = next((b, match[name]) for name, b in (("x", 16), ("b", 2), ("o", 8)) if match[name])
-    return Quantity(kind=Kind.NUMBER, readings=(Fraction(int(digits, base)),), written=match[0]), match.end()
+    return Quantity(kind=NumberKind.NUMBER, readings=(Fraction(int(digits, base)),), written=match[0]), match.end()
 
 
 _RULES: tuple[Callable[[str, int], Found | None], ...] = (_date, _time, _radix, _feet, _code, number)

@@ -20,11 +20,11 @@ from audit.core.settings import CriterionSettings, RouteSettings, Settings
 from audit.embeddings import Embedder, open_embedder
 from audit.executors import EXECUTORS
 from audit.executors.executor import Executor
+from audit.scoring.context import Context
 from audit.scoring.criteria import Criterion, build_criteria, build_criterion, unsupported
 from audit.scoring.extract import opens_with_thinking, strips_thinking
 from audit.scoring.inputs import INCUMBENT, Item, read_items
 from audit.scoring.references import load_references
-from audit.scoring.scorer import Context
 from audit.scoring.tables import Cell, Key, Sink, cell, open_sink, outcome_of, stored_cells
 from audit.scoring.verdict import accept
 

@@ -14,67 +14,22 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from audit.core.errors import ConfigError, nearest
-from audit.core.exchange import Completion, Request
 from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
 from audit.embeddings import Embedder
+from audit.scoring.context import Context
 from audit.scoring.jsontext import json_text, nfc
-from audit.scoring.templates import Absent, Unusable, compile_value
+from audit.scoring.templates import Absent, UnusableTemplate, compile_value
 
 T = TypeVar("T")
 
 SHOWN_CHARS = 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
-    """One completion and everything a criterion may compare it with.
-
-    Attributes:
-        completion: What is scored. With `extract`, its text is what was extracted.
-        reference: The right answer, or None when there is none for this exchange.
-        incumbent: What the log says was answered; the completion itself when that is what is scored.
-        metadata: Of the logged call.
-    """
-
-    request: Request
-    completion: Completion
-    reference: Any = None
-    incumbent: Completion | None = None
-    metadata: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def text(self) -> str:
-        """The completion's text in Unicode's composed form; one without any, a tool call alone, reads as empty."""
-        return nfc(self.completion.text or "")
-
-    def with_text(self, text: str) -> Context:
-        """The same context with another text of the completion. Written out: `replace` takes several times as long."""
-        said = self.completion
-        completion = Completion(
-            text=text,
-            tool_calls=said.tool_calls,
-            finish_reason=said.finish_reason,
-            refusal=said.refusal,
-            usage=said.usage,
-            model_reported=said.model_reported,
-            latency_ms=said.latency_ms,
-            ttft_ms=said.ttft_ms,
-            cost_usd=said.cost_usd,
-        )
-        return Context(
-            request=self.request,
-            completion=completion,
-            reference=self.reference,
-            incumbent=self.incumbent,
-            metadata=self.metadata,
-        )
-
-
 Check = Callable[[Context], Outcome]
 """Scores one completion."""
 
 Expected = Callable[[Context], T]
-"""What a completion is compared with. Raises `Absent` or `Unusable` where there is no such value."""
+"""What a completion is compared with. Raises `Absent` or `UnusableTemplate` where there is no such value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +45,7 @@ class BatchCheck:
 
 def no_embedder() -> Embedder:
     """Stands where no embedder was given: a criterion that needs one errors."""
-    raise Unusable("no embedding model was opened")
+    raise UnusableTemplate("no embedding model was opened")
 
 
 class Constant(Enum):
@@ -170,7 +125,7 @@ class Options:
             try:
                 return convert(source(context))
             except ValueError as error:
-                raise Unusable(f"the value to compare with {error}") from None
+                raise UnusableTemplate(f"the value to compare with {error}") from None
 
         return converted
 
@@ -284,7 +239,7 @@ def guarded(call: Callable[[Context], T], context: Context) -> T | NotApplicable
         return call(context)
     except Absent as absent:
         return NotApplicable(reason=str(absent))
-    except Unusable as unusable:
+    except UnusableTemplate as unusable:
         return Errored(error=str(unusable))
     except Exception as error:
         return Errored(error=f"{type(error).__name__} while scoring")

@@ -1,7 +1,7 @@
 """Templates in a criterion's `value`: `{{reference.total}}`, `{{incumbent.json.id}}`, `{{metadata.team}}`.
 
 Jinja2's sandbox, every undefined name an error. A value that is one expression and nothing else keeps its type, so that
-`"{{reference}}"` can be a list. The template is the user's; strangers' text is only ever its data.
+`"{{reference}}"` can be a list. The template is the user's; untrusted text is only ever its data.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from audit.scoring.jsontext import first_json, parse_json
 
 if TYPE_CHECKING:
     from audit.core.exchange import Completion
-    from audit.scoring.scorer import Context
+    from audit.scoring.context import Context
 
 ROOTS = ("reference", "incumbent", "request", "metadata")
 
@@ -31,7 +31,7 @@ class Absent(Exception):
     """The exchange lacks what the criterion compares with: the criterion does not apply to it."""
 
 
-class Unusable(Exception):
+class UnusableTemplate(Exception):
     """What the criterion compares with is there and cannot be used: the measurement failed."""
 
 
@@ -172,7 +172,7 @@ def _filler(render: Callable[..., Any], roots: set[str], *, structured: bool) ->
             return render(**names_of(context))
         except TemplateError as error:
             # Jinja's messages name attributes and types, never values.
-            raise Unusable(f"the template in `value` cannot be filled: {error.message}") from None
+            raise UnusableTemplate(f"the template in `value` cannot be filled: {error.message}") from None
 
     return fill
 

@@ -48,7 +48,7 @@ class Matching:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CalledTool:
     """One call. `arguments` is None when they are not a JSON object."""
 
     name: str
@@ -63,11 +63,11 @@ class Wanted:
     arguments: Mapping[str, Sequence[Any]]
 
 
-def read_call(call: Any) -> Call:
+def read_call(call: Any) -> CalledTool:
     """A call in the OpenAI shape, `function` around name and arguments or not."""
     body = call.get("function", call) if isinstance(call, Mapping) else {}
     if not isinstance(body, Mapping):
-        return Call("", None)
+        return CalledTool("", None)
     arguments = body.get("arguments")
     if isinstance(arguments, str):
         try:
@@ -76,10 +76,10 @@ def read_call(call: Any) -> Call:
             arguments = None
     elif arguments is None:
         arguments = {}
-    return Call(str(body.get("name") or ""), arguments if isinstance(arguments, Mapping) else None)
+    return CalledTool(str(body.get("name") or ""), arguments if isinstance(arguments, Mapping) else None)
 
 
-def read_calls(calls: Sequence[Any]) -> list[Call]:
+def read_calls(calls: Sequence[Any]) -> list[CalledTool]:
     """Calls in the OpenAI shape."""
     return [read_call(call) for call in calls]
 
@@ -106,7 +106,7 @@ def as_wanted(value: Any) -> tuple[Wanted, ...]:
     return tuple(Wanted(str(name), _accepted(arguments)) for name, arguments in value.items())
 
 
-def exactly(call: Call) -> Wanted:
+def exactly(call: CalledTool) -> Wanted:
     """The call itself as an expectation.
 
     Raises:
@@ -128,7 +128,7 @@ def same_name(left: str, right: str) -> bool:
     return _NOT_IN_NAMES.sub("_", left) == _NOT_IN_NAMES.sub("_", right)
 
 
-def mismatch(call: Call, wanted: Wanted, schema: Mapping[str, Any], matching: Matching) -> str | None:
+def mismatch(call: CalledTool, wanted: Wanted, schema: Mapping[str, Any], matching: Matching) -> str | None:
     """Why a call is not the wanted one, in words without values; None when it is.
 
     Args:

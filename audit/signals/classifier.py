@@ -32,7 +32,7 @@ EMBEDDING_LENGTH = 0.5
 """Features and words are vectors of length 1; the embedding, which repeats much of both, gets half of that."""
 
 CHOICES = (("features",), ("features", "words"), ("features", "words", "embedding"))
-"""Blocks that are tried together, from simple to dear."""
+"""Blocks that are tried together, from simple to expensive."""
 
 LEAST_GAIN = 2.0
 """Share of the error, times the records, that the next choice must take away: Akaike's price of one parameter. Less is

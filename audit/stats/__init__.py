@@ -13,7 +13,7 @@
 | `dollars` | which share of the spend was avoidable |
 | `ratios` | a ratio of two means over the same records, with Fieller's interval |
 | `risk_control` | which routing policies are certified, chosen without looking |
-| `random_mix` | does what a signal moves lose less than a lot of the same share |
+| `random_mix` | does what a signal moves lose less than a random choice of the same share |
 | `planning` | how many pairs a decision needs |
 | `clusters` | sessions, templates, duplicates |
 | `multiplicity` | many claims at once |

@@ -18,7 +18,7 @@ CENT = 0.01
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class CommitmentTerms:
     """How a contract bills.
 
     Attributes:
@@ -33,7 +33,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Segment:
+class CostSegment:
     """Commitments in [low, high) among which the discounted use does not change.
 
     Attributes:
@@ -61,7 +61,7 @@ def two_piece_normal(estimate: float, low: float, high: float, level: float, z: 
     return estimate + z * np.where(z < 0, estimate - low, high - estimate) / reach
 
 
-def discounts(need: FloatArray, commit: float, terms: Terms) -> FloatArray:
+def discounts(need: FloatArray, commit: float, terms: CommitmentTerms) -> FloatArray:
     """Discount on each draw of the need: the largest tier that need or commitment reaches; shape of `need`."""
     starts = np.array([start for start, _ in terms.tiers])
     cuts = np.array([0.0, *(cut for _, cut in terms.tiers)])
@@ -69,13 +69,13 @@ def discounts(need: FloatArray, commit: float, terms: Terms) -> FloatArray:
     return reached
 
 
-def used(need: FloatArray, commit: float, terms: Terms) -> FloatArray:
+def used(need: FloatArray, commit: float, terms: CommitmentTerms) -> FloatArray:
     """Use in USD after discount; shape of `need`."""
     after: FloatArray = need * (1 - discounts(need, commit, terms))
     return after
 
 
-def bills(need: FloatArray, commit: float, terms: Terms) -> FloatArray:
+def bills(need: FloatArray, commit: float, terms: CommitmentTerms) -> FloatArray:
     """What is paid under a commitment, per draw.
 
     Args:
@@ -85,22 +85,22 @@ def bills(need: FloatArray, commit: float, terms: Terms) -> FloatArray:
     return commit + terms.overage * np.maximum(used(need, commit, terms) - commit, 0.0)
 
 
-def unused_risk(need: FloatArray, commit: float, terms: Terms) -> float:
+def unused_risk(need: FloatArray, commit: float, terms: CommitmentTerms) -> float:
     """Share of draws in which a part of the commitment is not used."""
     return float(np.mean(used(need, commit, terms) < commit - TOLERANCE_USD))
 
 
-def segments(need: FloatArray, terms: Terms) -> list[Segment]:
+def segments(need: FloatArray, terms: CommitmentTerms) -> list[CostSegment]:
     """The commitments that can be signed, cut where a tier begins."""
     starts = sorted({terms.minimum_usd, *(start for start, _ in terms.tiers if start > terms.minimum_usd)})
     ends = [*starts[1:], np.inf]
     return [
-        Segment(low=low, high=high, used=np.sort(used(need, low, terms), axis=None))
+        CostSegment(low=low, high=high, used=np.sort(used(need, low, terms), axis=None))
         for low, high in zip(starts, ends, strict=True)
     ]
 
 
-def cheapest_commit(need: FloatArray, terms: Terms, risk: float = 1.0) -> float | None:
+def cheapest_commit(need: FloatArray, terms: CommitmentTerms, risk: float = 1.0) -> float | None:
     """The commitment with the least expected bill among those that stay unused in part with probability <= `risk`.
 
     Exact for the given draws: within a segment the expected bill is convex in the commitment, with its least value at
@@ -126,7 +126,7 @@ def cheapest_commit(need: FloatArray, terms: Terms, risk: float = 1.0) -> float 
     return None if best is None else best[1]
 
 
-def largest_commit(need: FloatArray, terms: Terms, risk: float) -> float | None:
+def largest_commit(need: FloatArray, terms: CommitmentTerms, risk: float) -> float | None:
     """The largest commitment that stays unused in part with probability at most `risk`; None when there is none."""
     safe = [
         min(_safe(part.used, risk), part.last)

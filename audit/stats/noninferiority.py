@@ -8,7 +8,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class GateDecision(StrEnum):
+class GateTest(StrEnum):
     """What the evidence says about a margin."""
 
     PASS = "pass"

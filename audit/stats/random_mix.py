@@ -1,7 +1,8 @@
-"""Whether what a signal moves loses less than the same share drawn by lot.
+"""Whether what a signal moves loses less than the same share drawn at random.
 
-A useless signal is a lot: moving a tenth of the traffic by it loses a tenth of what moving all of it loses, which may
-be within any margin. So a signal has to show on the certification pairs that it tells good requests from bad ones.
+A useless signal is a random choice: moving a tenth of the traffic by it loses a tenth of what moving all of it
+loses, which may be within any margin. So a signal has to show on the certification pairs that it tells good requests
+from bad ones.
 """
 
 from __future__ import annotations
@@ -30,13 +31,13 @@ class Parted:
 
 
 def random_mix_p(parted: Parted) -> float:
-    """Exact p-value of the hypothesis that the moved requests are drawn by lot.
+    """Exact p-value of the hypothesis that the moved requests are drawn at random.
 
-    Given how many pairs there are of each sort, and how many are moved, a lot moves them by the multivariate
+    Given how many pairs there are of each sort, and how many are moved, a random choice moves them by the multivariate
     hypergeometric distribution; the p-value is its probability of regressions less gains no larger than seen.
 
     Returns:
-        A p-value in [0, 1]; small means: what is moved loses less than a lot of the same share.
+        A p-value in [0, 1]; small means: what is moved loses less than a random choice of the same share.
 
     Special cases:
         Nothing is moved, all is, or no pair differs: 1. Fractional counts are not allowed.
@@ -73,7 +74,7 @@ def _log_choose(n: int, k: IntArray) -> FloatArray:
 
 
 def random_mix_z(parted: Parted) -> float:
-    """The same as a score: how many standard deviations less than a lot the moved requests lose; 0 without pairs."""
+    """The same as a score: by how many standard deviations the moved requests lose less; 0 without pairs."""
     moved, kept = parted.moved, parted.kept
     n, m = moved.n + kept.n, moved.n
     b, c = moved.b + kept.b, moved.c + kept.c

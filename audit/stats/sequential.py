@@ -16,7 +16,7 @@ import numpy.typing as npt
 from scipy import special
 
 from audit.core.interval import Interval
-from audit.stats.noninferiority import GateDecision
+from audit.stats.noninferiority import GateTest
 from audit.stats.paired import MIN_VERDICT_PAIRS
 from audit.stats.quantiles import check_open_unit
 from audit.stats.tango import PairCounts
@@ -39,7 +39,7 @@ class SequentialDecision:
         n: Pairs so far.
     """
 
-    decision: GateDecision
+    decision: GateTest
     log_e_pass: float
     log_e_fail: float
     interval: Interval
@@ -114,13 +114,13 @@ def watch_windows(
     low, high = _summed(worst), _summed(best)
     failing = log_e_fail_windows(best, margin=margin)
     passing = log_e_pass(low, margin=margin)
-    decision = GateDecision.INCONCLUSIVE
+    decision = GateTest.INCONCLUSIVE
     if len(worst) != len(best):
         raise ValueError(f"there are {len(worst)} windows at their worst and {len(best)} at their best")
     if failing >= -math.log(check_open_unit("alpha_fail", alpha if alpha_fail is None else alpha_fail)):
-        decision = GateDecision.FAIL
+        decision = GateTest.FAIL
     elif passing >= -math.log(check_open_unit("alpha", alpha)) and low.n >= MIN_VERDICT_PAIRS:
-        decision = GateDecision.PASS
+        decision = GateTest.PASS
     level = max(1.0 - 2.0 * alpha, 1e-9)
     return SequentialDecision(
         decision=decision,

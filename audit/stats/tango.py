@@ -123,7 +123,7 @@ def tango_z_many(p_b: npt.ArrayLike, p_c: npt.ArrayLike, n: npt.ArrayLike, delta
     return result
 
 
-# The same counts come up at every margin and look that a policy is shown at, and the bisection is the dear part of it.
+# The same counts come up at every margin and look that a policy is shown at, and the bisection is expensive.
 @lru_cache(maxsize=16_384)
 def tango(counts: PairCounts, *, level: float = 0.95) -> Interval:
     """Score interval of the delta of paired pass/fail verdicts.

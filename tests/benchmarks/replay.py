@@ -24,7 +24,7 @@ from audit.core.artifacts import RunFolder
 from audit.core.settings import ReplaySettings
 from audit.core.tier import Tier
 from audit.llm.client import ClientOptions
-from audit.replay.journal import Ledger
+from audit.replay.journal import JournalLedger
 from audit.replay.meter import SilentMeter, Totals
 from audit.replay.plan import TokenCounts
 from audit.replay.run import ReplayOptions, run_replay
@@ -71,7 +71,7 @@ def ours(made: World, concurrency: int) -> Run:
         tokens = {request_fp: TokenCounts(prompt=200, completion=150) for request_fp in made.requests}
         options = ReplayOptions(cap_usd=1000.0, tokens=tokens, client=ClientOptions(environ={}), meter=watch)
         run_replay(made.calls, made.requests, made.tiers, ReplaySettings(), RunFolder(folder), options)
-        assert len(Ledger.read(RunFolder(folder).journal).results) == len(made.calls)
+        assert len(JournalLedger.read(RunFolder(folder).journal).results) == len(made.calls)
     return watch.run(len(made.calls))
 
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from audit.endpoints import known_models
+from audit.flow.endpoints import known_models
 from audit.literals.run import ScanOptions, scan
 
 LINES = 1_000_000

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from audit.config import load_settings
+from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder
 from audit.core.errors import AuditError
 from audit.core.mixture import Mix

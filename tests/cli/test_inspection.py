@@ -13,12 +13,12 @@ from audit.cli.main import run
 from audit.cli.print_tiers import print_prices, reached_lines
 from audit.cli.switches import Switches
 from audit.cli.terminal import Terminal
-from audit.comparison import compare
-from audit.config import gate_places, load_settings
+from audit.config.load import gate_places, load_settings
 from audit.core.artifacts import RunFolder, write_cases, write_findings
 from audit.core.finding import Findings, ReplayCounts, Verdict
 from audit.core.tier import Price
-from audit.endpoints import KnownPrice, Reached, reach_tiers
+from audit.flow.comparison import compare
+from audit.flow.endpoints import KnownPrice, Reached, reach_tiers
 from tests.gate.test_outputs import HOSTILE
 from tests.gate.world import example, interval, judged, left_alone, world
 from tests.golden_file import assert_golden
@@ -161,7 +161,7 @@ def test_diff_says_what_one_has_to_know() -> None:
 
 
 def test_names_are_inert_in_a_diff(capsys: pytest.CaptureFixture[str]) -> None:
-    """Route names of strangers command nobody."""
+    """Untrusted route names command nobody."""
     after = world(*(judged(name, interval(-0.01, -0.02, 0.0)) for name in HOSTILE))
     out = printed(capsys, "diff", saved("a", example()), saved("b", after))
     assert "\x1b" not in out

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from audit.cli.consent import consent
-from audit.cli.meter import Meter
+from audit.cli.meter import TerminalMeter
 from audit.cli.print_mix import print_mix
 from audit.cli.print_plan import print_plan
 from audit.cli.saved import saved_plan
@@ -180,7 +180,7 @@ class Totals:
 def test_the_meter_off_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     """One plain line at each 10 % or every 30 s, and the last state at the end."""
     clock = ManualClock()
-    with Meter(terminal(), clock=clock) as meter:
+    with TerminalMeter(terminal(), clock=clock) as meter:
         for done in range(100):
             clock.seconds += 0.5
             meter.totals(Totals(done=done, spent_usd=done / 10))
@@ -196,7 +196,7 @@ def test_the_meter_off_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_meter_speaks_every_30_seconds(capsys: pytest.CaptureFixture[str]) -> None:
     """A slow replay is not silent."""
     clock = ManualClock()
-    with Meter(terminal(), clock=clock) as meter:
+    with TerminalMeter(terminal(), clock=clock) as meter:
         for _ in range(13):
             meter.totals(Totals(done=1, estimated=True))
             clock.seconds += 10
@@ -207,7 +207,7 @@ def test_the_meter_speaks_every_30_seconds(capsys: pytest.CaptureFixture[str]) -
 
 def test_throttling_is_a_word_and_stopping_a_line(capsys: pytest.CaptureFixture[str]) -> None:
     """A 429 is no error; what is in flight is paid for."""
-    with Meter(terminal()) as meter:
+    with TerminalMeter(terminal()) as meter:
         meter.throttled("small\x1b[2J", 6.0)
         meter.totals(Totals())
         meter.stopping(12, "the cap is reached")
@@ -219,7 +219,7 @@ def test_throttling_is_a_word_and_stopping_a_line(capsys: pytest.CaptureFixture[
 
 def test_quiet_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
     """`-q`: no meter, no notes."""
-    with Meter(terminal(quiet=True)) as meter:
+    with TerminalMeter(terminal(quiet=True)) as meter:
         meter.totals(Totals())
         meter.note("a note")
         meter.stopping(1, "x")

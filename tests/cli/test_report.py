@@ -10,13 +10,13 @@ from pathlib import Path
 import pypdf
 import pytest
 
-from audit import pipeline
 from audit.cli.main import run
-from audit.comparison import earlier_audits
 from audit.core.artifacts import RunFolder, read_findings, read_history, read_renewal, write_history
 from audit.core.errors import InputError
 from audit.core.finding import Findings
 from audit.core.history import History, past_audit
+from audit.flow import reporting
+from audit.flow.comparison import earlier_audits
 from audit.pack.verify import verify_pack
 from audit.report import pdf
 from audit.report.hiding import tenant_code
@@ -62,7 +62,7 @@ def test_a_pdf_of_the_report(tmp_path: Path) -> None:
     if pdf.find_browser() is None:
         pytest.skip("no Chromium or Chrome on this machine")
     folder = run_folder(tmp_path / "run")
-    path = pipeline.report(folder, format="pdf", text="none")
+    path = reporting.report(folder, format="pdf", text="none")
     assert path == folder.path / "report.pdf"
     text = " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(path.read_bytes())).pages)
     flat = " ".join(text.split())
@@ -94,7 +94,7 @@ def test_a_browser_that_fails_is_an_error(tmp_path: Path, monkeypatch: pytest.Mo
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     with pytest.raises(InputError, match="did not print the report"):
-        pipeline.report(run_folder(tmp_path / "run"), format="pdf")
+        reporting.report(run_folder(tmp_path / "run"), format="pdf")
 
 
 def test_earlier_audits_are_those_of_one_series(tmp_path: Path) -> None:
@@ -124,18 +124,18 @@ def test_the_history_is_an_input(tmp_path: Path) -> None:
     """It is recorded with the run: the report is the same bytes when the earlier runs are gone, and so in a pack."""
     folder = run_folder(tmp_path / "run")
     write_history(folder.history, History(audits=(past_audit(ended(proven(), "2026-02-20", "bbb")),)))
-    first = pipeline.report(folder).read_bytes()
+    first = reporting.report(folder).read_bytes()
     assert b"Since the last audits" in first
-    assert pipeline.report(folder).read_bytes() == first
+    assert reporting.report(folder).read_bytes() == first
     history, renewal = read_history(folder.history), read_renewal(folder)
     made = render_html(read_findings(folder.findings), cases(), history=history, renewal=renewal)
     assert made.encode() == first
-    packed = pipeline.pack(folder, tmp_path / "evidence.zip")
+    packed = reporting.pack(folder, tmp_path / "evidence.zip")
     assert "history.json" in packed.members
     assert verify_pack(packed.path).holds
     write_history(folder.history, History())
     assert not folder.history.exists()
-    assert b"Since the last audits" not in pipeline.report(folder).read_bytes()
+    assert b"Since the last audits" not in reporting.report(folder).read_bytes()
 
 
 def test_a_damaged_history_is_named(tmp_path: Path) -> None:

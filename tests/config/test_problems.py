@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from audit.cli.problems import error_lines
-from audit.config import load_settings
+from audit.config.load import load_settings
 from audit.core.errors import ConfigError
 from tests.golden_file import assert_golden
 

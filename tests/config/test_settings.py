@@ -8,7 +8,7 @@ import jsonschema_rs
 import pytest
 import yaml
 
-from audit.config import load_settings, settings_digest, settings_schema
+from audit.config.load import load_settings, settings_digest, settings_schema
 from audit.core.errors import ConfigError
 from audit.core.settings import Settings
 from tests.shared import SHARED, needs_shared
@@ -148,8 +148,7 @@ def test_the_development_configuration_loads_as_it_stands() -> None:
 
 def test_importing_the_loader_is_light() -> None:
     """The configuration needs no data frame, no array and no HTTP client."""
-    code = (
-        "import sys, audit.config; print([m for m in sys.modules if m in ('polars','pyarrow','numpy','httpx','torch')])"
-    )
+    heavy = ("polars", "pyarrow", "numpy", "httpx", "torch")
+    code = f"import sys, audit.config.load; print([m for m in sys.modules if m in {heavy}])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

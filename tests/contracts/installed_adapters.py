@@ -22,7 +22,8 @@ from audit.llm.provider import Answerer, LocalProvider
 from audit.policy.exporter import Exporter, json_bytes, static_routes
 from audit.protocols import openai_chat
 from audit.protocols.protocol import Protocol
-from audit.scoring.scorer import Check, Context, Options, Scorer, verdict
+from audit.scoring.context import Context
+from audit.scoring.scorer import Check, Options, Scorer, verdict
 from audit.scoring.text import as_words
 from audit.signals.signal import FitData, FloatArray, Signal, TextEmbedder
 
@@ -126,4 +127,5 @@ PROTOCOL = Protocol(
     request_to=openai_chat.request_to,
     answer_from=openai_chat.answer_from,
     answer_to=openai_chat.answer_to,
+    stream_from=openai_chat.PROTOCOL.stream_from,
 )

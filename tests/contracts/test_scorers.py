@@ -13,8 +13,8 @@ from audit.core.errors import AuditError, ConfigError
 from audit.core.exchange import Completion, Request
 from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
 from audit.embeddings import open_embedder
+from audit.scoring.context import Context
 from audit.scoring.criteria import Criterion, build_criteria
-from audit.scoring.scorer import Context
 from audit.scoring.scorers import ALIASES, NOT_SUPPORTED, SCORERS
 from tests.scoring.cases import HERE, context_of, entry_of, read_cases
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from audit.config import load_settings
+from audit.config.load import load_settings
 from audit.core.exchange import Completion
 from audit.embeddings import Embedder, open_embedder
+from audit.scoring.context import Context
 from audit.scoring.criteria import build_criteria
-from audit.scoring.scorer import Context
 from audit.scoring.verdict import accept
 from tests.demo.material import DEMO, Line, answers, references, replayable, truth
 

@@ -12,16 +12,16 @@ from typing import Any
 
 import pytest
 
-from audit import pipeline
-from audit.config import load_settings
+from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder
 from audit.core.criteria import Control, CriteriaCheck, Grade
 from audit.core.finding import Verdict
 from audit.core.reason import Reason
 from audit.core.settings import CriterionSettings, Settings
 from audit.embeddings import open_embedder
+from audit.flow import reading, sequential
+from audit.flow.preparation import criteria_checks
 from audit.llm.tiers import resolve_tiers
-from audit.preparation import criteria_checks
 from audit.sampling.design import RouteNeeds, design_routes
 from audit.sampling.frame import route_frames
 from tests.demo.material import DEMO, truth
@@ -70,7 +70,7 @@ WEAK: dict[str, tuple[str, list[dict[str, Any]], set[Control]]] = {
 def folder(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
     """The demo's log, ingested."""
     folder = RunFolder(tmp_path_factory.mktemp("saboteur") / "run")
-    pipeline.ingest([LOG], load_settings(DEMO / "audit.yaml"), folder)
+    reading.ingest([LOG], load_settings(DEMO / "audit.yaml"), folder)
     return folder
 
 
@@ -141,7 +141,7 @@ def test_a_verdict_is_refused_and_nothing_is_asked(name: str, folder: RunFolder,
     """The whole run: Not proven with the reason, no avoidable dollar, no call, and every dollar still in the ledger."""
     route, entries, _ = WEAK[name]
     run = copied(folder, tmp_path)
-    findings = pipeline.replay([LOG], weakened(route, entries), run, consent=lambda plan: plan.calls == 0, demo=True)
+    findings = sequential.replay([LOG], weakened(route, entries), run, consent=lambda plan: plan.calls == 0, demo=True)
     found = next(one for one in findings.routes if one.route == route)
     assert found.verdict is Verdict.NOT_PROVEN
     assert found.criteria is not None
@@ -168,9 +168,9 @@ def test_an_answer_judged_again_by_weaker_criteria_loses_its_verdict(folder: Run
     demo = load_settings(DEMO / "audit.yaml")
     only = demo.model_copy(update={"slice": demo.slice.model_copy(update={"routes": (route,), "max_per_route": 200})})
     run = copied(folder, tmp_path)
-    before = pipeline.replay([LOG], only, run, consent=lambda plan: True, demo=True)
+    before = sequential.replay([LOG], only, run, consent=lambda plan: True, demo=True)
     assert next(one for one in before.routes if one.route == route).candidates
-    again = pipeline.score(run, weakened(route, entries))
+    again = sequential.score(run, weakened(route, entries))
     found = next(one for one in again.routes if one.route == route)
     assert found.verdict is Verdict.NOT_PROVEN
     assert not any(policy.certified for policy in found.policies)

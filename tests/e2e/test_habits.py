@@ -11,11 +11,11 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from audit import pipeline
-from audit.config import load_settings
+from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder, read_json
 from audit.core.errors import Incomplete
 from audit.core.finding import Findings, RouteFinding, Verdict
+from audit.flow import sequential
 from audit.replay.meter import SilentMeter
 from audit.report.terminal import plain, summary_lines
 from tests.e2e.tiny import record
@@ -173,7 +173,7 @@ def audit(tmp_path_factory: pytest.TempPathFactory) -> Audit:
     with serving_habits() as endpoint:
         settings = load_settings(config_of(home / "audit.yaml", endpoint.base_url))
         with pytest.raises(Incomplete) as stopped:
-            pipeline.replay([log_of(home / "log.jsonl")], settings, folder, consent=lambda plan: True, meter=meter)
+            sequential.replay([log_of(home / "log.jsonl")], settings, folder, consent=lambda plan: True, meter=meter)
     screen = " ".join(plain(summary_lines(meter.told[0])).split())
     return Audit(meter.told[0], screen, folder, stopped.value)
 

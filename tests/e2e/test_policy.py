@@ -16,13 +16,13 @@ from audit.core.artifacts import RunFolder
 from audit.core.exchange import Request
 from audit.core.policy import RoutePolicy, RoutingPolicy
 from audit.core.settings import Settings
-from audit.findings.evidence import Tables, quality_draws
-from audit.findings.replayed import Replayed, Values, replayed, walk
+from audit.flow.routing import policy_embedder
+from audit.pairing.evidence import Tables, quality_draws
+from audit.pairing.replayed import Replayed, Values, replayed, walk
 from audit.policy.carve import read_options
 from audit.policy.policy_file import read_run_policy
 from audit.policy.router import Router
 from audit.replay.requests import load_requests
-from audit.routing import policy_embedder
 from audit.sampling.frame import route_frames
 from audit.signals import compute
 from audit.signals.signal import Remembering

@@ -12,16 +12,16 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from audit.certificate.certified import Certified, Prepared, certify_route, certify_routes, prepare
+from audit.certificate.policies import PolicyInputs
 from audit.core.criteria import CriteriaCheck, Grade, Labelled
 from audit.core.exchange import Request
 from audit.core.plan import RouteDesign
 from audit.core.policy import RoutePolicy, VerifierSpec
 from audit.core.settings import Settings
 from audit.core.tier import Price, Tier
-from audit.findings.certified import Certified, Prepared, certify_route, certify_routes, prepare
-from audit.findings.costing import LIMIT, LOGGED, costing_of
-from audit.findings.evidence import Tables
-from audit.findings.policies import Bench
+from audit.pairing.costing import LIMIT, LOGGED, costing_of
+from audit.pairing.evidence import Tables
 from audit.sampling.design import RouteNeeds
 from audit.sampling.frame import RouteFrame
 from audit.sampling.run import draw_sample
@@ -284,7 +284,7 @@ def planted(truths: Mapping[str, Truth], seed: int, **more: object) -> Planted:
     )
     requests = {frame.route: _requests(frame, seed) if truths[frame.route].words else () for frame in frames}
     by_fp = {one.request_fp: one for some in requests.values() for one in some}
-    bench = Bench(
+    bench = PolicyInputs(
         requests=by_fp,
         embedder=EMBEDDER if by_fp else None,
         verifiers=lambda route: [CHECK] if requests[route] else [],

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from audit.certificate.certified import Prepared, certify_route, prepare
+from audit.certificate.onward import onward
+from audit.certificate.policies import PolicyInputs
 from audit.core.finding import RouteFinding
 from audit.core.plan import RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Tier
-from audit.findings.certified import Prepared, certify_route, prepare
-from audit.findings.evidence import Tables
-from audit.findings.onward import onward
-from audit.findings.policies import Bench
 from audit.findings.routes import RouteTraffic, find_route
+from audit.pairing.evidence import Tables
 from tests.findings.world import World
 
 
@@ -31,7 +31,7 @@ def rounds_of(
 def walked(world: World) -> tuple[RouteFinding, list[dict[str, int]]]:
     """The finding of a world's route after a replay in rounds, and how far each round got."""
     tables, design, tiers, settings = world.tables, world.design, world.tiers, world.settings
-    prepared = prepare(tables, [design], Bench())
+    prepared = prepare(tables, [design], PolicyInputs())
     rounds = rounds_of(tables, design, tiers, settings, prepared)
     traffic = RouteTraffic(spend_by_model={"large-1": design.spend_usd}, unreplayable={})
     found = find_route(tables, design, traffic, tiers, settings, prepared, {design.route: rounds[-1]})

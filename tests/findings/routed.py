@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from audit.certificate.certified import prepare
+from audit.certificate.certify import PolicyTest
+from audit.certificate.policies import MovedTraffic, MovesRequest, PolicyInputs
 from audit.core.exchange import Request
 from audit.core.finding import RouteFinding
 from audit.core.policy import RoutePolicy, VerifierSpec
-from audit.findings.certified import prepare
-from audit.findings.certify import Tested
-from audit.findings.policies import Bench, Goes, Moved
 from audit.findings.routes import RouteTraffic, find_route
 from audit.signals import compute
 from audit.signals.written import written_rule
@@ -28,9 +28,9 @@ class Routed:
     world: World
     requests: dict[str, Request]
 
-    def bench(self, verifiers: Sequence[VerifierSpec] = (), rules: Sequence[tuple[str, str]] = ()) -> Bench:
+    def bench(self, verifiers: Sequence[VerifierSpec] = (), rules: Sequence[tuple[str, str]] = ()) -> PolicyInputs:
         """What policies of this world are made from."""
-        return Bench(
+        return PolicyInputs(
             requests=self.requests,
             verifiers=lambda route: verifiers,
             rules=lambda route: [(to, written_rule(when)) for to, when in rules],
@@ -39,12 +39,12 @@ class Routed:
             alpha=self.world.settings.alpha,
         )
 
-    def _counted(self, goes: Goes) -> Moved:
+    def _counted(self, goes: MovesRequest) -> MovedTraffic:
         going = goes([self.requests[fp] for fp in self.world.records["fp"]])
         usd = float(self.world.records["cost"].to_numpy()[going].sum())
-        return Moved(requests=len(going), moved=int(going.sum()), usd=usd)
+        return MovedTraffic(requests=len(going), moved=int(going.sum()), usd=usd)
 
-    def judge(self, bench: Bench | None = None) -> tuple[RouteFinding, Tested | None]:
+    def judge(self, bench: PolicyInputs | None = None) -> tuple[RouteFinding, PolicyTest | None]:
         """The finding of the world's route, and its policy."""
         world = self.world
         traffic = RouteTraffic(spend_by_model={"large-1": world.design.spend_usd}, unreplayable={})

@@ -14,10 +14,10 @@ from audit.core.finding import CandidateFinding, RouteFinding
 from audit.core.policy import VerifierSpec
 from audit.core.settings import Settings
 from audit.core.tier import Price, Tier
-from audit.findings.costing import costing_of
-from audit.findings.evidence import Tables
 from audit.findings.routes import RouteTraffic, find_route
 from audit.llm.tiers import resolve_tiers
+from audit.pairing.costing import costing_of
+from audit.pairing.evidence import Tables
 from tests.findings.routed import make_routed
 from tests.findings.world import Planted, World, make_world
 

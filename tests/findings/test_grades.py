@@ -9,11 +9,11 @@ import numpy as np
 import polars as pl
 import pytest
 
+from audit.certificate.grades import scores_of
 from audit.core.finding import RouteFinding, Verdict
 from audit.core.schemas import SCORES
-from audit.findings.grades import scores_of
-from audit.findings.replayed import replayed
 from audit.findings.routes import RouteTraffic, find_route
+from audit.pairing.replayed import replayed
 from tests.findings.world import Planted, World, make_world
 
 EQUAL = {"small": Planted(regress=0.002, gain=0.018)}

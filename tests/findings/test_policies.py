@@ -11,13 +11,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from audit.certificate.certified import prepare
+from audit.certificate.checks import checks_of
+from audit.certificate.frozen import FrozenPolicies, document
 from audit.core.finding import Verdict
 from audit.core.interval import Estimate
 from audit.core.policy import VerifierSpec
-from audit.findings.certified import prepare
-from audit.findings.checks import checks_of
 from audit.findings.routes import RouteTraffic, find_route
-from audit.findings.sealed import Sealed, document
 from audit.stats.exact import p_pass
 from audit.stats.risk_control import MAX_POLICIES
 from audit.stats.tango import PairCounts
@@ -35,7 +35,7 @@ def inside(estimate: Estimate | None, value: float) -> bool:
     return estimate.lo <= value <= estimate.hi
 
 
-def sealed(routed: Routed) -> Sealed:
+def sealed(routed: Routed) -> FrozenPolicies:
     """The sealed list of the world's route."""
     return prepare(routed.world.tables, [routed.world.design], routed.bench()).sealed["/r"]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from audit.findings.certified import certify_routes, prepare
-from audit.findings.policies import Bench
+from audit.certificate.certified import certify_routes, prepare
+from audit.certificate.policies import PolicyInputs
 from audit.sampling.design import RouteNeeds, design_routes
 from tests.findings.world import Planted, World, make_world
 from tests.sampling.test_draw import SMALL, frame, settings
@@ -58,7 +58,7 @@ def test_a_finished_route_leaves_its_part(tmp_path: Path) -> None:
         replays=pl.concat([good.tables.replays, other.tables.replays]),
     )
     designs = [good.design, other.design]
-    prepared = prepare(tables, designs, Bench())
+    prepared = prepare(tables, designs, PolicyInputs())
     found = certify_routes(tables, designs, good.tiers, good.settings, prepared, None)
     assert found["/r0"].terms.alpha == pytest.approx(0.025)
     assert all(one.certified for one in found["/r0"].policies.tested)

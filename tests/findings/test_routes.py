@@ -9,12 +9,12 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from audit.certificate.candidates import optimistic, pessimistic
 from audit.core.finding import CandidateVerdict, RouteFinding, Verdict
 from audit.core.policy import RoutePolicy
-from audit.findings.candidates import optimistic, pessimistic
-from audit.findings.evidence import Pairs, pair_up, quality_draws
-from audit.findings.replayed import pairs_of, replayed, walk
 from audit.findings.routes import RouteTraffic, find_route
+from audit.pairing.evidence import Pairs, pair_up, quality_draws
+from audit.pairing.replayed import pairs_of, replayed, walk
 from audit.stats.exact import p_fail
 from audit.stats.missing import Missing
 from tests.findings.world import Planted, World, make_world

@@ -8,9 +8,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from audit.certificate.certified import prepare
+from audit.certificate.policies import PolicyInputs
 from audit.core.finding import CandidateVerdict, Verdict
-from audit.findings.certified import prepare
-from audit.findings.policies import Bench
 from audit.signals.written import written_rule
 from tests.findings.rounds import walked
 from tests.findings.world import Planted, make_world
@@ -54,17 +54,17 @@ def test_a_fixed_sample_and_a_single_candidate_drop_nobody(tmp_path: Path) -> No
     """Without looks the whole sample is replayed; a candidate alone has nobody to be beaten by."""
     world = make_world(tmp_path, {"good": GOOD, "worse": WORSE}, n=6000)
     fixed = replace(world.design, looks=())
-    assert prepare(world.tables, [fixed], Bench()).sealed["/r"].dropped == {}
+    assert prepare(world.tables, [fixed], PolicyInputs()).sealed["/r"].dropped == {}
     alone = make_world(tmp_path, {"worse": WORSE}, n=6000)
-    assert prepare(alone.tables, [alone.design], Bench()).sealed["/r"].dropped == {}
+    assert prepare(alone.tables, [alone.design], PolicyInputs()).sealed["/r"].dropped == {}
 
 
 def test_a_candidate_that_a_written_rule_names_stays(tmp_path: Path) -> None:
     """People who write a rule to a tier want to know what it does."""
     world = make_world(tmp_path, {"good": GOOD, "worse": WORSE}, n=6000)
     rule = written_rule("last_user_chars <= 900")
-    asked = Bench(rules=lambda route: [("worse", rule)])
-    assert set(prepare(world.tables, [world.design], Bench()).sealed["/r"].dropped) == {"worse"}
+    asked = PolicyInputs(rules=lambda route: [("worse", rule)])
+    assert set(prepare(world.tables, [world.design], PolicyInputs()).sealed["/r"].dropped) == {"worse"}
     assert prepare(world.tables, [world.design], asked).sealed["/r"].dropped == {}
 
 

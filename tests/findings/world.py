@@ -15,8 +15,8 @@ from audit.core.reason import Reason
 from audit.core.schemas import ACCEPTED, NO_ANSWER, NOT_ASKED, REPLAYS, SCORES
 from audit.core.settings import Settings
 from audit.core.tier import Price, Tier
-from audit.findings.costing import LIMIT, LOGGED
-from audit.findings.evidence import Tables
+from audit.pairing.costing import LIMIT, LOGGED
+from audit.pairing.evidence import Tables
 from audit.sampling.design import RouteNeeds
 from audit.sampling.frame import RouteFrame
 from audit.sampling.run import draw_sample

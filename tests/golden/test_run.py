@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from audit import pipeline
-from audit.config import load_settings
+from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder
+from audit.flow import demonstration, sequential
 from tests.golden_file import assert_golden
 
 HERE = Path(__file__).parent
@@ -24,10 +24,10 @@ def rounded(value: Any) -> Any:
 
 def test_the_golden_run(tmp_path: Path) -> None:
     """Two routes of the demo, from log to findings and summary."""
-    home = pipeline.demo_files()
+    home = demonstration.demo_files()
     settings = load_settings(home / "audit.yaml", overrides={"slice.routes": ["/policy-qa", "/order-quote"]})
     folder = RunFolder(tmp_path / "run")
-    pipeline.replay([home / "log.jsonl.gz"], settings, folder, consent=lambda plan: True, demo=True)
+    sequential.replay([home / "log.jsonl.gz"], settings, folder, consent=lambda plan: True, demo=True)
     findings = rounded(json.loads(folder.findings.read_text("utf-8")))
     del findings["provenance"]["packages"]  # they change with every upgrade, and the numbers must not
     text = json.dumps(findings, indent=1, ensure_ascii=False, sort_keys=True) + "\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.endpoints import known_models
+from audit.flow.endpoints import known_models
 from audit.literals.places import Scan
 from audit.literals.run import scan
 from tests.literals.corpus import SITES, Site, write_corpus

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from audit.core.errors import InputError
-from audit.literals.places import Hit, Kind, Scan
+from audit.literals.places import FileKind, Hit, Scan
 from audit.literals.routes import Served
 from audit.literals.run import LARGE, ScanOptions, scan
 from tests.literals.corpus import PROSE, write_corpus
@@ -40,7 +40,7 @@ def test_a_hit_says_where_it_is(tmp_path: Path) -> None:
     hit = only(scan([written(tmp_path, desk__py=code)], KNOWN))
     assert (hit.line, hit.column, hit.literal, hit.model) == (3, 40, "gpt-4o-2024-08-06", "gpt-4o")
     assert (hit.function, hit.callee, hit.keyword) == ("Desk.triage", "self.llm.chat.create", "model")
-    assert (hit.kind, hit.language, hit.known, hit.in_test) == (Kind.ARGUMENT, "python", True, False)
+    assert (hit.kind, hit.language, hit.known, hit.in_test) == (FileKind.ARGUMENT, "python", True, False)
     assert hit.suggestion == 'router.route("ROUTE", request).model_id'
     assert hit.spend_usd is None
     assert hit.route is None
@@ -210,4 +210,4 @@ def test_a_list_that_says_something_of_its_models_is_no_call(tmp_path: Path) -> 
     """Models are looked up in it; a list to choose from is one of calls."""
     code = 'UNSUPPORTED_MODELS = ["gpt-4o"]\nSERIES_MARKERS = ("o1", "gpt-4o")\nmodels_without_tools = ["o1"]\n'
     scanned = scan([written(tmp_path, llm__py=code + 'FALLBACK_MODELS = ["gpt-4o-mini"]\n')], KNOWN)
-    assert (only(scanned).line, only(scanned).kind) == (4, Kind.ITEM)
+    assert (only(scanned).line, only(scanned).kind) == (4, FileKind.ITEM)

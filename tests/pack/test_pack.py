@@ -16,10 +16,10 @@ from typing import Any
 
 import pytest
 
-from audit import pipeline
 from audit.cli.main import run
 from audit.core.artifacts import RunFolder, read_findings, write_findings
 from audit.core.errors import InputError
+from audit.flow import reporting
 from audit.llm.cassette import Cassette
 from audit.pack import archive
 from audit.pack.archive import BadPack, write_members
@@ -40,7 +40,7 @@ WITHOUT_TEXT = ALL - {"cases.jsonl", "cassette/completions.jsonl"}
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run and its pack, made once."""
     place = tmp_path_factory.mktemp("made")
-    pipeline.pack(run_folder(place / "run"), place / "evidence.zip")
+    reporting.pack(run_folder(place / "run"), place / "evidence.zip")
     return place
 
 
@@ -96,7 +96,7 @@ def test_a_pack_holds(pack: Path) -> None:
 @pytest.mark.parametrize("name", STATES)
 def test_every_state_of_a_report_can_be_made_again(name: str, tmp_path: Path) -> None:
     """A report made on another machine from the pack alone is the same, whatever it says."""
-    pipeline.pack(run_folder(tmp_path / "run", STATES[name]()), tmp_path / "e.zip")
+    reporting.pack(run_folder(tmp_path / "run", STATES[name]()), tmp_path / "e.zip")
     assert verify_pack(tmp_path / "e.zip").holds
 
 
@@ -228,7 +228,7 @@ def test_a_renewal_of_other_findings_is_not_packed(tmp_path: Path) -> None:
     """It was worked out from findings that have changed since: neither the pack nor its report has it."""
     folder = run_folder(tmp_path / "run")
     write_findings(folder.findings, replace(read_findings(folder.findings), confidence=0.9))
-    pipeline.pack(folder, tmp_path / "e.zip")
+    reporting.pack(folder, tmp_path / "e.zip")
     assert set(contents(tmp_path / "e.zip")) == ALL - {"renewal.json"}
     assert verify_pack(tmp_path / "e.zip").holds
 
@@ -460,7 +460,7 @@ def test_a_run_without_findings_cannot_be_packed(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run").create()
     folder.record("traffic", {})
     with pytest.raises(InputError):
-        pipeline.pack(folder, tmp_path / "e.zip")
+        reporting.pack(folder, tmp_path / "e.zip")
     assert not (tmp_path / "e.zip").exists()
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from audit.core.exchange import Completion, Request
 from audit.core.outcome import Scored
+from audit.scoring.context import Context
 from audit.scoring.criteria import build_criteria
-from audit.scoring.scorer import Context
 from tests.parity.pairs import Pair
 from tests.scoring.cases import entry_of
 from tests.shared import REPOSITORY

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.config import load_settings, settings_digest
+from audit.config.load import load_settings, settings_digest
 from audit.core.contract import ContractSettings, probabilities
 from audit.core.settings import Settings
 from tests.renewal.world import contract

@@ -9,9 +9,9 @@ import pytest
 
 from audit.core.exchange import Usage
 from audit.core.finding import Findings
-from audit.core.renewal import Billed, Decision
+from audit.core.renewal import Billed, RenewalDecision
 from audit.core.tier import Price, Tier
-from audit.provenance import tier_facts
+from audit.flow.provenance import tier_facts
 from audit.renewal.rates import charged_share
 from audit.renewal.run import renew
 from tests.renewal.world import LARGE, OTHER, audited, contract, exact, kept, moved, renewed
@@ -27,7 +27,7 @@ def near(value: float) -> object:
 def test_a_floor_above_the_need() -> None:
     """Need 100,000, 10 % off: 90,000. The floor is 120,000, so 30,000 would be unused: go without, for 100,000."""
     (vendor,) = renewed(audited(kept("/a", 100_000.0)), contract(discount="10%", minimum_usd="$120000")).vendors
-    assert vendor.decision is Decision.GO_WITHOUT
+    assert vendor.decision is RenewalDecision.GO_WITHOUT
     assert vendor.need_usd.est == near(90_000)
     assert vendor.without_usd.est == near(100_000)
     assert vendor.recommended is not None
@@ -44,7 +44,7 @@ def test_a_floor_above_the_need_that_is_worth_it() -> None:
     """Without a contract 140,000: the floor of 120,000 is signed, and breaks even at prices 140/90 of the offer's."""
     terms = contract(discount="10%", minimum_usd="$120000", without_contract="140%")
     (vendor,) = renewed(audited(kept("/a", 100_000.0)), terms).vendors
-    assert vendor.decision is Decision.SIGN
+    assert vendor.decision is RenewalDecision.SIGN
     assert vendor.commit_usd is not None
     assert vendor.commit_usd.est == near(120_000)
     assert vendor.break_even == pytest.approx(140 / 90, abs=1e-3)
@@ -160,7 +160,7 @@ def test_the_new_vendors_prices_count() -> None:
     aurora, birch = found.vendors
     assert birch.need_usd.est == near(4_750)
     assert aurora.need_usd.est == near(1_500)
-    assert aurora.decision is Decision.SIGN
+    assert aurora.decision is RenewalDecision.SIGN
     assert aurora.walk_away is not None
     assert aurora.walk_away.est == pytest.approx(1 / 6)
 

@@ -17,7 +17,7 @@ from audit.core.artifacts import RunFolder
 from audit.core.errors import AuditError
 from audit.llm.budget import CapReached
 from audit.replay.batches import BatchesWaiting
-from audit.replay.journal import Ledger
+from audit.replay.journal import JournalLedger
 from tests.batch_server import Vendor, vendor
 from tests.replay.batch_child import made_of, replayed
 from tests.replay.world import World
@@ -45,7 +45,7 @@ def rows_of(folder: Path) -> dict[str, dict[str, Any]]:
 
 def check(folder: Path, made: World, at: Vendor) -> None:
     """Every request was answered and billed once, its own answer is in the table, and the money is the server's."""
-    rows, ledger = rows_of(folder), Ledger.read(RunFolder(folder).journal)
+    rows, ledger = rows_of(folder), JournalLedger.read(RunFolder(folder).journal)
     texts = {fp: request.messages[0]["content"] for fp, request in made.requests.items()}
     assert at.billed == Counter(texts.values())
     assert not at.events("online")
@@ -79,7 +79,7 @@ def test_a_kill_around_handing_in_pays_nothing_twice(tmp_path: Path, provider: s
         killed = run_child(tmp_path / "run", at, provider, moment, texts)
         assert killed.returncode == -signal.SIGKILL
         assert len(at.events("batch")) == (moment == "accept")
-        ledger = Ledger.read(RunFolder(tmp_path / "run").journal)
+        ledger = JournalLedger.read(RunFolder(tmp_path / "run").journal)
         assert [len(one.calls) for one in ledger.submissions.values()] == [len(texts)]
         made = made_of(at.base_url, provider, texts)
         replayed(RunFolder(tmp_path / "run"), made)
@@ -148,7 +148,7 @@ def test_lines_with_errors_cost_their_calls(tmp_path: Path, provider: str) -> No
         }
         assert {rows[text]["status"] for text in TEXTS} == {"ok"}
         assert [entry["requests"] for entry in at.events("batch")] == [12 + len(odd), len(odd) - 2]
-        ledger = Ledger.read(RunFolder(tmp_path / "run").journal)
+        ledger = JournalLedger.read(RunFolder(tmp_path / "run").journal)
         assert ledger.spent_usd == pytest.approx(12 * COST_USD)
         assert at.billed == Counter([*TEXTS, "silent"])  # billed and not told: the books hold its worst case
         assert COST_USD < ledger.lost_usd < 20 * COST_USD
@@ -162,7 +162,7 @@ def test_a_cancelled_batch_is_not_handed_in_again(tmp_path: Path, provider: str)
         made = made_of(at.base_url, provider, TEXTS)
         replayed(RunFolder(tmp_path / "run"), made)
         assert Counter(row["status"] for row in rows_of(tmp_path / "run").values()) == {"ok": 6, "http_error": 6}
-        ledger = Ledger.read(RunFolder(tmp_path / "run").journal)
+        ledger = JournalLedger.read(RunFolder(tmp_path / "run").journal)
         assert (len(at.events("batch")), ledger.lost_usd) == (1, 0.0)
         assert ledger.spent_usd == pytest.approx(sum(at.billed.values()) * COST_USD)
 
@@ -190,7 +190,7 @@ def test_nothing_is_handed_in_above_the_cap(tmp_path: Path, provider: str) -> No
             replayed(RunFolder(tmp_path / "run"), made, cap_usd=3 * worst_usd)
         asked = [entry["requests"] for entry in at.events("batch")]
         assert sum(asked) > first  # answers cost less than their worst case, and leave room
-        ledger = Ledger.read(RunFolder(tmp_path / "run").journal)
+        ledger = JournalLedger.read(RunFolder(tmp_path / "run").journal)
         assert ledger.spent_usd == pytest.approx(sum(at.billed.values()) * COST_USD)
         assert ledger.spent_usd <= 3 * worst_usd
         assert (max(at.billed.values()), ledger.submissions) == (1, {})
@@ -203,5 +203,5 @@ def test_a_vendor_without_batches_stops_the_tier(tmp_path: Path) -> None:
         with pytest.raises(AuditError) as caught:
             replayed(RunFolder(tmp_path / "run"), made)
         assert "question" not in str(caught.value)
-        ledger = Ledger.read(RunFolder(tmp_path / "run").journal)
+        ledger = JournalLedger.read(RunFolder(tmp_path / "run").journal)
         assert (ledger.spent_usd, ledger.lost_usd, ledger.submissions, ledger.results) == (0.0, 0.0, {}, {})

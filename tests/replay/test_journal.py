@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from audit.core.artifacts import read_table
-from audit.replay.journal import Journal, JournalLocked, Ledger, format_line, parse_line
+from audit.replay.journal import Journal, JournalLedger, JournalLocked, format_line, parse_line
 from audit.replay.plan import Call
 from audit.replay.table import write_replays
 
@@ -36,7 +36,7 @@ def write(path: Path, *rows: dict[str, Any]) -> None:
 def test_results_survive(tmp_path: Path) -> None:
     """What was journaled is read back, lone surrogates and line breaks included."""
     write(tmp_path / "j", row("a"), row("b", status="timeout", spent_usd=0.0, lost_usd=0.25))
-    ledger = Ledger.read(tmp_path / "j")
+    ledger = JournalLedger.read(tmp_path / "j")
     assert {k: (r.status, r.measured) for k, r in ledger.results.items()} == {
         "a": ("ok", True),
         "b": ("timeout", False),
@@ -58,7 +58,7 @@ def test_a_call_has_cost_what_all_its_sessions_lost(tmp_path: Path) -> None:
         write(tmp_path / "j", answer)
     with (tmp_path / "j").open("ab") as file:
         file.write(format_line({"event": "start", "call_id": "a", "worst_usd": 2.0}))
-    ledger = Ledger.read(tmp_path / "j")
+    ledger = JournalLedger.read(tmp_path / "j")
     assert (ledger.results["a"].lost_usd, ledger.lost_usd) == (0.875, 2.875)
     write_replays(tmp_path / "j", [Call(call_id="a", **whole)], tmp_path / "t.parquet")
     assert read_table(tmp_path / "t.parquet").select(["status", "lost_usd"]).to_pylist() == [
@@ -71,13 +71,13 @@ def test_a_cut_anywhere_loses_at_most_the_last_result(tmp_path: Path) -> None:
     path = tmp_path / "j"
     write(path, row("a"), row("b"), row("c"))
     whole = path.read_bytes()
-    ends = [Ledger.read(path).results[name] for name in "abc"]
+    ends = [JournalLedger.read(path).results[name] for name in "abc"]
     for cut in random.Random(0).sample(range(len(whole)), 60):
         path.write_bytes(whole[:cut])
         kept = sum(end.offset + end.length <= cut for end in ends)
-        assert len(Ledger.read(path).results) == kept
+        assert len(JournalLedger.read(path).results) == kept
         write(path, row("d"))
-        ledger = Ledger.read(path)
+        ledger = JournalLedger.read(path)
         assert (len(ledger.results), ledger.damaged) == (kept + 1, 0)
 
 
@@ -86,7 +86,7 @@ def test_a_damaged_line_in_the_middle_is_left_out_and_counted(tmp_path: Path) ->
     path = tmp_path / "j"
     write(path, row("a"), row("b"))
     path.write_bytes(path.read_bytes().replace(b'"call_id":"a","status"', b'"call_id":"x","status"'))
-    ledger = Ledger.read(path)
+    ledger = JournalLedger.read(path)
     assert (set(ledger.results), ledger.damaged) == ({"b"}, 1)
 
 
@@ -94,9 +94,9 @@ def test_a_start_without_an_end_counts_as_spent(tmp_path: Path) -> None:
     """A call in flight at a kill may have been billed: its worst case stays lost, even when it is done later."""
     path = tmp_path / "j"
     path.write_bytes(format_line({"event": "start", "call_id": "a", "worst_usd": 2.0}))
-    assert Ledger.read(path).lost_usd == 2.0
+    assert JournalLedger.read(path).lost_usd == 2.0
     write(path, row("a"))
-    ledger = Ledger.read(path)
+    ledger = JournalLedger.read(path)
     assert (ledger.lost_usd, ledger.spent_usd) == (2.0, 0.5)
 
 
@@ -107,7 +107,7 @@ def test_a_voided_start_costs_nothing(tmp_path: Path) -> None:
         format_line({"event": "start", "call_id": "a", "worst_usd": 2.0})
         + format_line({"event": "void", "call_id": "a", "lost_usd": 0.0})
     )
-    assert Ledger.read(path).lost_usd == 0.0
+    assert JournalLedger.read(path).lost_usd == 0.0
 
 
 def test_the_second_writer_is_refused(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from audit.core.artifacts import RunFolder
 from audit.core.schemas import MEASURED
-from audit.replay.journal import Ledger, parse_line
+from audit.replay.journal import JournalLedger, parse_line
 from audit.replay.table import replay_counts
 from tests.replay.child import made_of
 from tests.replay.world import World, tier, world
@@ -51,7 +51,7 @@ def kill_until_done(folder: Path, base_url: str, n: int, *rest: object, kills: i
             time.sleep(rng.uniform(0.001, 0.02))
         process.kill()
         process.communicate()
-        done = len(Ledger.read(journal).results)
+        done = len(JournalLedger.read(journal).results)
     process = child(folder, base_url, n, *rest)
     _, told = process.communicate(timeout=120)
     assert process.returncode == 0, told
@@ -122,7 +122,7 @@ def test_a_signal_waits_for_what_is_paid(tmp_path: Path, number: int, code: int)
         process.send_signal(number)
         _, told = process.communicate(timeout=30)
     answered = len(server_journal.read_text().splitlines())
-    ledger = Ledger.read(RunFolder(tmp_path / "run").journal)
+    ledger = JournalLedger.read(RunFolder(tmp_path / "run").journal)
     assert process.returncode == code, told
     assert f"{len(ledger.results)} of 400 calls are done and kept" in told
     assert 8 <= len(ledger.results) == answered < 400
@@ -141,7 +141,7 @@ def test_the_second_signal_drops_what_is_in_flight(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         started = time.monotonic()
         process.communicate(timeout=30)
-    ledger = Ledger.read(RunFolder(tmp_path / "run").journal)
+    ledger = JournalLedger.read(RunFolder(tmp_path / "run").journal)
     assert process.returncode == 130
     assert time.monotonic() - started < 10
     assert (len(ledger.results), ledger.lost_usd > 0) == (1, True)  # the first call shows what the endpoint takes

@@ -15,7 +15,7 @@ from audit.core.settings import ReplaySettings
 from audit.core.tier import NOT_IN_ANSWERS, Price, Supports, Tier
 from audit.llm.client import ClientOptions
 from audit.llm.providers import PROVIDERS
-from audit.replay.journal import Ledger
+from audit.replay.journal import JournalLedger
 from audit.replay.meter import SilentMeter
 from audit.replay.otherwise import asked_otherwise
 from audit.replay.plan import asked_as, call_id_of
@@ -174,7 +174,9 @@ def test_a_context_that_grew_is_asked(tmp_path: Path) -> None:
     server = Quirky()
     go(made, tmp_path, server)
     assert server.bodies == {}
-    assert {result.status for result in Ledger.read(RunFolder(tmp_path).journal).results.values()} == {"too_long"}
+    assert {result.status for result in JournalLedger.read(RunFolder(tmp_path).journal).results.values()} == {
+        "too_long"
+    }
     go(world_of(asked(4), replace(small, context_tokens=1000)), tmp_path, server)
     assert len(server.bodies["takes everything"]) == 4
 
@@ -182,4 +184,4 @@ def test_a_context_that_grew_is_asked(tmp_path: Path) -> None:
 def test_a_run_folder_of_before_says_nothing(tmp_path: Path) -> None:
     """Where nobody wrote down the settings, nothing is guessed."""
     made = world_of(asked(3), tier(URL))
-    assert asked_otherwise(made.calls, {"small": made.tiers[0]}, Ledger.read(tmp_path / "none"), {}) == ()
+    assert asked_otherwise(made.calls, {"small": made.tiers[0]}, JournalLedger.read(tmp_path / "none"), {}) == ()

@@ -7,7 +7,7 @@ import pytest
 
 from audit.core.finding import Case
 from audit.core.recommendation import PairTable
-from audit.report.differing import Run, cut, side_by_side
+from audit.report.differing import DifferingRun, cut, side_by_side
 from audit.report.evidence import choose, evidence, gist, p_text
 from tests.report import fixtures
 
@@ -41,8 +41,8 @@ def test_five_that_differ_worst_first_then_a_normal_one() -> None:
 def test_answers_alike_are_marked_word_by_word() -> None:
     """Above the similarity, what differs is marked on its side only."""
     left, right, note = side_by_side("the refund took five days to arrive", "the refund took ten days to arrive")
-    assert Run(text="five", mark="del") in left
-    assert Run(text="ten", mark="ins") in right
+    assert DifferingRun(text="five", mark="del") in left
+    assert DifferingRun(text="ten", mark="ins") in right
     assert note == "Differing words are marked."
     assert "".join(run.text for run in left) == "the refund took five days to arrive"
 

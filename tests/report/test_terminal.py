@@ -100,7 +100,7 @@ def test_hundreds_of_routes_end_in_a_sum() -> None:
 
 
 def test_the_report_and_the_summary_agree() -> None:
-    """Every row's amounts are on the page too, to the digit."""
+    """Every row's amounts are on the page too, exactly."""
     html = render_html(fixtures.proven(), cases())
     for row in PROVEN.splitlines()[9:15]:
         name, paid = row.split()[:2]

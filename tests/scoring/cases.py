@@ -11,8 +11,9 @@ from audit.core.exchange import Completion, Request, Usage
 from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
 from audit.core.settings import CriterionSettings
 from audit.embeddings import Embedder
+from audit.scoring.context import Context
 from audit.scoring.criteria import build_criteria
-from audit.scoring.scorer import Context, no_embedder
+from audit.scoring.scorer import no_embedder
 
 HERE = Path(__file__).parent
 

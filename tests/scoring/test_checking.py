@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from audit import pipeline
-from audit.config import load_settings
+from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder
 from audit.core.criteria import Control, Grade
 from audit.core.plan import Plan
 from audit.core.reason import Reason
+from audit.flow import planning
 from tests.e2e.tiny import record
 
 CONFIG = """\
@@ -37,7 +37,7 @@ def planned(folder: Path, criterion: str, answer: Callable[[int], str] | None = 
             lines[-1]["response"]["choices"][0]["message"]["content"] = answer(n)
     (folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
     (folder / "audit.yaml").write_text(CONFIG.format(criterion=criterion), "utf-8")
-    return pipeline.plan([folder / "log.jsonl"], load_settings(folder / "audit.yaml"), RunFolder(folder / "run"))
+    return planning.plan([folder / "log.jsonl"], load_settings(folder / "audit.yaml"), RunFolder(folder / "run"))
 
 
 @pytest.mark.parametrize(

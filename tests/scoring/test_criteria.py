@@ -122,7 +122,7 @@ def test_files_stand_for_their_content(tmp_path: Path) -> None:
 
 
 def test_templates_cannot_run_code() -> None:
-    """The sandbox refuses what reaches into Python, and strangers' text is never a template."""
+    """The sandbox refuses what reaches into Python, and untrusted text is never a template."""
     (criterion,) = build({"type": "equals", "value": "{{reference.__class__.__mro__}}"})
     assert isinstance(criterion.score([context_of({"completion": "x", "reference": "r"})])[0], Errored)
     (criterion,) = build({"type": "equals", "value": "{{reference}}"})

@@ -9,9 +9,9 @@ import yaml
 from audit.core.exchange import Completion, Request
 from audit.core.outcome import Scored
 from audit.core.settings import References
+from audit.scoring.context import Context
 from audit.scoring.criteria import build_criteria
 from audit.scoring.references import load_references
-from audit.scoring.scorer import Context
 from tests.scoring.cases import entry_of
 from tests.shared import SHARED, needs_shared
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from audit import pipeline
 from audit.cli.print_plan import criteria_lines
-from audit.config import load_settings
+from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder
 from audit.core.errors import InputError
 from audit.core.plan import RouteDesign
 from audit.core.reason import Reason
+from audit.flow import planning
 from audit.scoring.labelled import read_judgements
 from tests.e2e.tiny import record
 
@@ -33,7 +33,7 @@ def planned(folder: Path, labels: list[dict[str, object]], criterion: str) -> Ro
     (folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
     (folder / "labels.jsonl").write_text("".join(json.dumps(line) + "\n" for line in labels), "utf-8")
     (folder / "audit.yaml").write_text(CONFIG.format(criterion=criterion), "utf-8")
-    plan = pipeline.plan([folder / "log.jsonl"], load_settings(folder / "audit.yaml"), RunFolder(folder / "run"))
+    plan = planning.plan([folder / "log.jsonl"], load_settings(folder / "audit.yaml"), RunFolder(folder / "run"))
     return plan.designs[0]
 
 

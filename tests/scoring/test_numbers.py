@@ -17,7 +17,7 @@ from babel.numbers import (
     format_percent,
 )
 
-from audit.scoring.numbers import Kind, Sameness, compare, number_of
+from audit.scoring.numbers import NumberKind, Sameness, compare, number_of
 from audit.scoring.quantities import quantities
 from audit.scoring.scorers.numeric import as_quantity, pick
 
@@ -318,4 +318,4 @@ def test_work_grows_with_the_text(piece: str) -> None:
 def test_kinds() -> None:
     """Dates, times and codes are quantities of their own."""
     kinds = [each.kind for each in quantities("On 2024-05-17 at 17:19, v1.2.3 cost $17")]
-    assert kinds == [Kind.DATE, Kind.TIME, Kind.OTHER, Kind.NUMBER]
+    assert kinds == [NumberKind.DATE, NumberKind.TIME, NumberKind.OTHER, NumberKind.NUMBER]

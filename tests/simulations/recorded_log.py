@@ -14,27 +14,27 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from audit import pipeline
-from audit.config import load_settings
+from audit.certificate.candidates import observed
+from audit.certificate.certified import Prepared, prepare
+from audit.certificate.policies import PolicyInputs
+from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder
 from audit.core.finding import RouteFinding
-from audit.core.plan import Reach, RouteDesign
+from audit.core.plan import LooksDone, RouteDesign
 from audit.core.policy import RoutePolicy
 from audit.core.settings import Settings
 from audit.core.tier import Tier
-from audit.findings.candidates import observed
-from audit.findings.certified import Prepared, prepare
-from audit.findings.evidence import Tables
-from audit.findings.policies import Bench
-from audit.findings.replayed import Replayed, Values, pairs_of, replayed, walk
 from audit.findings.routes import RouteTraffic, find_route
+from audit.flow import reading
+from audit.flow.preparation import prepare as prepare_run
+from audit.flow.routing import policy_inputs_of
 from audit.llm.client import ClientOptions
 from audit.llm.tiers import resolve_tiers
-from audit.preparation import prepare as prepare_run
+from audit.pairing.evidence import Tables
+from audit.pairing.replayed import Replayed, Values, pairs_of, replayed, walk
 from audit.replay.plan import planned_calls
 from audit.replay.requests import load_requests
 from audit.replay.run import ReplayOptions, run_replay
-from audit.routing import bench_of
 from audit.sampling.design import RouteNeeds
 from audit.sampling.frame import RouteFrame, route_frames
 from audit.sampling.run import draw_sample
@@ -64,7 +64,7 @@ class Universe:
     tiers: Mapping[str, Tier]
     frames: Mapping[str, RouteFrame]
     tables: Tables
-    bench: Bench
+    bench: PolicyInputs
     everything: Mapping[str, Replayed]
 
     @classmethod
@@ -74,7 +74,7 @@ class Universe:
         tables = Tables.read(run)
         frames = {frame.route: frame for frame in route_frames(run.traffic_files()) if frame.route in ROUTES}
         wanted = {fp for frame in frames.values() for fp in frame.rows["request_fp"]}
-        bench = bench_of(run, settings, list(frames.values()), wanted)
+        bench = policy_inputs_of(run, settings, list(frames.values()), wanted)
         assert bench.embedder is not None
         bench = replace(bench, embedder=Remembering(bench.embedder))
         everything = {}
@@ -106,7 +106,7 @@ class Universe:
             waste_usd=float((np.maximum(saved, 0) * no_worse).sum()),
         )
 
-    def of_policy(self, policy: RoutePolicy, bench: Bench) -> tuple[float, float]:
+    def of_policy(self, policy: RoutePolicy, bench: PolicyInputs) -> tuple[float, float]:
         """True loss over the whole route, and true saving in USD, of any policy."""
         all_ = self.everything[policy.route]
         walked = walk(policy, all_, bench.values_of(policy, all_))
@@ -117,7 +117,9 @@ class Universe:
         saved = np.where(walked.kept, all_.cost_usd, 0.0) - spent
         return (counts.b - counts.c) / counts.n, float(saved.sum())
 
-    def oracles(self, route: str, policies: Sequence[RoutePolicy], margin: float, bench: Bench) -> dict[str, float]:
+    def oracles(
+        self, route: str, policies: Sequence[RoutePolicy], margin: float, bench: PolicyInputs
+    ) -> dict[str, float]:
         """What somebody who knows every answer could save in USD within the margin, by what they may use of it.
 
         Args:
@@ -171,7 +173,7 @@ def replay_everything(folder: Path) -> None:
     }
     with recorded_server(0) as url:
         settings, run = load_settings(config_for(url, folder), overrides=overrides), _run(folder)
-        pipeline.ingest(log, settings, run)
+        reading.ingest(log, settings, run)
         prepared = prepare_run(log, settings, run)
         requests = load_requests(run.body_files(), run.traffic_files(), {call.request_fp for call in prepared.calls})
         options = ReplayOptions(cap_usd=float("inf"), tokens=prepared.tokens, client=ClientOptions())
@@ -214,7 +216,7 @@ class Drawn:
         return tuple(tuned.policy for tuned in self.prepared.sealed[self.design.route].policies)
 
     @property
-    def bench(self) -> Bench:
+    def bench(self) -> PolicyInputs:
         """What the policies were made from."""
         return self.prepared.bench
 
@@ -230,7 +232,7 @@ class Drawn:
         one = replace(self, design=design, prepared=prepare(self.tables, [design], bench))
         return one._audited({design.route: design.whole})
 
-    def _audited(self, reach: Reach) -> Audited:
+    def _audited(self, reach: LooksDone) -> Audited:
         design, tiers = self.design, self.universe.tiers
         traffic = RouteTraffic(spend_by_model={design.incumbent: design.spend_usd}, unreplayable={})
         found = find_route(self.tables, design, traffic, tiers, self.settings, self.prepared, reach)

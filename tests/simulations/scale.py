@@ -14,15 +14,15 @@ import time
 import numpy as np
 import polars as pl
 
+from audit.certificate.policies import PolicyInputs
 from audit.core.options import DIMENSIONS
 from audit.core.plan import RouteDesign
 from audit.core.schemas import ACCEPTED, REPLAYS, SCORES
 from audit.core.settings import Settings
 from audit.core.tier import Price, Tier
-from audit.findings.costing import LIMIT, LOGGED
-from audit.findings.evidence import Tables
-from audit.findings.policies import Bench
 from audit.findings.routes import RouteTraffic, find_routes, prepare
+from audit.pairing.costing import LIMIT, LOGGED
+from audit.pairing.evidence import Tables
 
 ROUTES, CANDIDATES, DOLLAR_DRAWS = 50, 20, 100
 TUNING_SHARE = 1 / 3
@@ -36,7 +36,7 @@ def main(pairs: int) -> None:
     traffic = {d.route: RouteTraffic(spend_by_model={"large-1": d.spend_usd}, unreplayable={}) for d in designs}
     began, used = time.perf_counter(), time.process_time()
     costed = tables.costed(list(tiers.values()), settings)
-    prepared = prepare(costed, designs, Bench())
+    prepared = prepare(costed, designs, PolicyInputs())
     found = find_routes(costed, designs, traffic, tiers, settings, prepared)
     figures = {
         "pairs": sum(c.n + c.tuning["n"] for one in found for c in one.finding.candidates),

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from audit import pipeline
-from audit.config import load_settings
+from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder
+from audit.flow import sequential
 from tests.e2e.recorded import DEV, config_for, recorded_server
 from tests.shared import needs_shared
 
@@ -35,7 +35,7 @@ def test_twenty_audits_of_a_real_log(tmp_path: Path) -> None:
         for seed in SEEDS:
             config = config_for(url, tmp_path, seed=str(seed))
             settings = load_settings(config, overrides={"replay.cassette": str(tmp_path / "cassette")})
-            findings = pipeline.replay([DEV / "log.jsonl.gz"], settings, folder, consent=lambda plan: True)
+            findings = sequential.replay([DEV / "log.jsonl.gz"], settings, folder, consent=lambda plan: True)
             loser = False
             for route in findings.routes:
                 for candidate in route.candidates:

@@ -18,7 +18,7 @@ RUNS = 150
         ("no loss", Planted(regress=0.02, gain=0.02)),
         ("loss at the margin", Planted(regress=0.05, gain=0.02)),
         ("loss of six points", Planted(regress=0.08, gain=0.02)),
-        ("dear answers", Planted(regress=0.01, gain=0.01, cost_share=0.8)),
+        ("expensive answers", Planted(regress=0.01, gain=0.01, cost_share=0.8)),
     ],
 )
 def test_intervals_cover_and_wrong_switches_are_rare(tmp_path: Path, name: str, planted: Planted) -> None:

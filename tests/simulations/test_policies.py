@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from audit.certificate.certified import certify_route, prepare
+from audit.certificate.certify import Verdicts
 from audit.core.interval import Estimate
-from audit.findings.certified import certify_route, prepare
-from audit.findings.certify import Verdicts
 from tests.findings.routed import Routed, make_routed
 from tests.findings.world import Planted
 

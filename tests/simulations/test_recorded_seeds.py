@@ -29,7 +29,7 @@ PEER_TARGET, PEER_LEAST = 0.95, 10
 """The rule of a peer: cheapest tier whose pass rate is at least 0.95 times the incumbent's, from ten samples on."""
 
 ORACLES = ("best_tier", "best_proposed", "each_request")
-"""The dearest whole route within the margin, the dearest policy that was proposed, a choice request by request."""
+"""The whole route within the margin that saves most, the proposed policy that saves most, a choice per request."""
 
 Row = dict[str, str | int | float | bool | None]
 

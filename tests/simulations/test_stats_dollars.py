@@ -88,7 +88,7 @@ def test_almost_all_acceptable() -> None:
 
 
 def test_dear_is_hard() -> None:
-    """Where dear requests are hard, dollar-unit sampling covers; the unweighted share of records does not."""
+    """Where expensive requests are hard, dollar-unit sampling covers; the unweighted share of records does not."""
     data = mmlu()
     rng = np.random.default_rng(4)
     costs = stress_costs(data.tokens, seed=1)

@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 
 from audit.stats.commitments import (
-    Terms,
+    CommitmentTerms,
     bills,
     cheapest_commit,
     discounts,
@@ -15,13 +15,13 @@ from audit.stats.commitments import (
 )
 
 RNG = np.random.default_rng(7)
-TIERS = Terms(overage=1.3, tiers=((80.0, 0.05), (120.0, 0.15)), minimum_usd=20.0)
+TIERS = CommitmentTerms(overage=1.3, tiers=((80.0, 0.05), (120.0, 0.15)), minimum_usd=20.0)
 
 
 def test_bills() -> None:
     """Below the commitment it is paid whole; beyond it at the overage price; after the tier's discount."""
     need = np.array([50.0, 100.0, 200.0])
-    assert bills(need, 60.0, Terms(overage=1.5)) == pytest.approx([60, 60 + 60, 60 + 210])
+    assert bills(need, 60.0, CommitmentTerms(overage=1.5)) == pytest.approx([60, 60 + 60, 60 + 210])
     assert discounts(need, 0.0, TIERS) == pytest.approx([0, 0.05, 0.15])
     assert discounts(need, 80.0, TIERS) == pytest.approx([0.05, 0.05, 0.15])
     assert bills(need, 120.0, TIERS) == pytest.approx([120, 120, 120 + 1.3 * 50])
@@ -50,24 +50,24 @@ def test_the_cheapest_is_the_brute_force_one(seed: int, risk: float) -> None:
 def test_the_critical_ratio() -> None:
     """Without tiers it is the quantile (overage - 1) / overage of the need."""
     need = np.sort(RNG.normal(100, 10, 20_001))
-    found = cheapest_commit(need, Terms(overage=1.25))
+    found = cheapest_commit(need, CommitmentTerms(overage=1.25))
     assert found == pytest.approx(stats.norm.ppf(0.2, 100, 10), abs=0.3)
 
 
 def test_no_overage_no_commitment() -> None:
     """Committing gains nothing when use beyond it costs the same: the smallest that is signed."""
-    assert cheapest_commit(np.array([50.0, 60.0]), Terms()) == 0.0
-    assert cheapest_commit(np.array([50.0, 60.0]), Terms(minimum_usd=10.0)) == 10.0
+    assert cheapest_commit(np.array([50.0, 60.0]), CommitmentTerms()) == 0.0
+    assert cheapest_commit(np.array([50.0, 60.0]), CommitmentTerms(minimum_usd=10.0)) == 10.0
 
 
 def test_the_risk() -> None:
     """The largest commitment that is used up in all but one of ten draws, and none when the floor is above."""
     need = np.arange(10.0, 110.0, 10.0)
-    assert largest_commit(need, Terms(), 0.1) == 20.0
-    assert unused_risk(need, 20.0, Terms()) == pytest.approx(0.1)
-    assert unused_risk(need, 20.01, Terms()) == pytest.approx(0.2)
-    assert largest_commit(need, Terms(minimum_usd=25.0), 0.1) is None
-    assert cheapest_commit(need, Terms(minimum_usd=25.0), 0.1) is None
+    assert largest_commit(need, CommitmentTerms(), 0.1) == 20.0
+    assert unused_risk(need, 20.0, CommitmentTerms()) == pytest.approx(0.1)
+    assert unused_risk(need, 20.01, CommitmentTerms()) == pytest.approx(0.2)
+    assert largest_commit(need, CommitmentTerms(minimum_usd=25.0), 0.1) is None
+    assert cheapest_commit(need, CommitmentTerms(minimum_usd=25.0), 0.1) is None
 
 
 def test_two_piece_draws_have_the_interval() -> None:

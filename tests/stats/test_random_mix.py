@@ -1,4 +1,4 @@
-"""A moved part against a lot of the same share: held against enumeration, and against lots."""
+"""A moved part against a random choice of the same share: held against enumeration, and against lots."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_it_is_the_share_of_all_lots_that_lose_no_more(loss: list[int], m: int) 
 
 
 def test_a_lot_passes_no_more_often_than_it_may() -> None:
-    """Requests moved by lot reach a p-value of 5 % in at most 5 % of lots."""
+    """Requests moved at random reach a p-value of 5 % in at most 5 % of random choices."""
     rng = np.random.default_rng(3)
     small = 0
     for _ in range(1500):

@@ -51,7 +51,7 @@ def _kind(span: Mapping[str, Any]) -> str | None:
     return text(span.get("span_kind")) or text(span.get("kind")) or text(obj(span.get("span")).get("kind"))
 
 
-class RootJoin:
+class DatadogJoin:
     """Each trace's root: its name and its tags."""
 
     def __init__(self) -> None:
@@ -189,5 +189,5 @@ FORMAT = Format(
     fields=("span_id", "trace_id", "start_ns", "span_kind", "ml_app", "metrics", "meta"),
     detects=detects,
     open=open_reader,
-    join=RootJoin,
+    join=DatadogJoin,
 )

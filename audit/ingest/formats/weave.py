@@ -39,7 +39,7 @@ def detects(record: Mapping[str, Any]) -> str | None:
     return "has op_name, inputs, started_at and trace_id" if fields <= record.keys() else None
 
 
-class RootJoin:
+class WeaveJoin:
     """Of each trace the root's operation and attributes, and which calls hold other calls of an SDK."""
 
     def __init__(self) -> None:
@@ -119,5 +119,5 @@ FORMAT = Format(
     fields=("op_name", "inputs", "output", "started_at", "trace_id", "summary", "wb_user_id"),
     detects=detects,
     open=open_reader,
-    join=RootJoin,
+    join=WeaveJoin,
 )

@@ -1,7 +1,7 @@
 """Tiers that answer from a file of right and wrong completions: for the demo, and for audits whose truth is known.
 
-The file (JSON Lines, plain or gzipped) holds an `Answer` per prompt, by `prompt_hash`. A tier is a set of error rates.
-Whether a call goes wrong is a hash of (seed, model, prompt, repeat), so no order, executor or clock enters it.
+The file (JSON Lines, plain or gzipped) holds a `SimulatedAnswer` per prompt, by `prompt_hash`. A tier is a set of error
+rates. Whether a call goes wrong is a hash of (seed, model, prompt, repeat): no order, executor or clock enters it.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class Behaviour:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class SimulatedAnswer:
     """What can be answered to one prompt: `{text?, tool_calls?, finish_reason?, refusal?}` each."""
 
     task: str
@@ -87,7 +87,7 @@ class SimulatedTier:
 
     tier: Tier
     behaviour: Behaviour
-    answers: Mapping[str, Answer]
+    answers: Mapping[str, SimulatedAnswer]
 
     def __call__(self, request: Request, repeat: int) -> Completion:
         """The completion of this repeat.
@@ -121,7 +121,7 @@ class SimulatedTier:
         """
         return self._uniform(key, "right", self._run(key, repeat)) >= self.error_rate(self._answer(key))
 
-    def error_rate(self, answer: Answer) -> float:
+    def error_rate(self, answer: SimulatedAnswer) -> float:
         """The planted rate for an entry's task and difficulty.
 
         Raises:
@@ -132,7 +132,7 @@ class SimulatedTier:
                 return self.behaviour.error_rates[name]
         raise ConfigError(f"tier `{self.tier.name}`: no error rate for `{answer.task}/{answer.difficulty}`")
 
-    def _answer(self, key: str) -> Answer:
+    def _answer(self, key: str) -> SimulatedAnswer:
         if (answer := self.answers.get(key)) is None:
             raise TerminalError(
                 f"the simulated tier `{self.tier.name}` has no answer on file for this prompt",
@@ -171,7 +171,7 @@ def prompt_tokens(request: Request) -> int:
 
 
 @functools.lru_cache(4)
-def read_answers(path: Path, _changed_ns: int = 0) -> dict[str, Answer]:
+def read_answers(path: Path, _changed_ns: int = 0) -> dict[str, SimulatedAnswer]:
     """Read a file of answers, once for each state of it: every tier and every round of a run opens the same one.
 
     Raises:
@@ -180,7 +180,7 @@ def read_answers(path: Path, _changed_ns: int = 0) -> dict[str, Answer]:
     try:
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         entries = [json.loads(line) for line in data.decode("utf-8").split("\n") if line]
-        return {entry.pop("prompt_hash"): Answer(**entry) for entry in entries}
+        return {entry.pop("prompt_hash"): SimulatedAnswer(**entry) for entry in entries}
     except FileNotFoundError:
         raise InputError(f"{path} does not exist: the answers of a simulated tier", code="file.missing") from None
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:

@@ -13,10 +13,10 @@ from typing import Any
 
 from audit.core.exchange import Completion
 from audit.core.fingerprint import canonical_json
+from audit.scoring.context import Context
 from audit.scoring.extract import Extract
 from audit.scoring.jsontext import MISSING, at_path, first_json, parse_json, steps, unfenced
-from audit.scoring.scorer import Context
-from audit.scoring.templates import Unusable
+from audit.scoring.templates import UnusableTemplate
 from audit.scoring.text import fold
 from audit.scoring.toolcalls import read_calls
 
@@ -75,7 +75,7 @@ class View:
             return text
         try:
             return self.extract(text)
-        except Unusable:
+        except UnusableTemplate:
             return None
 
     def essence(self, completion: Completion) -> str:
@@ -110,7 +110,7 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class AnswerView:
     """What decides what a criterion looks at: its scorer, extraction and options, and the texts that it demands."""
 
     scorer: str = ""
@@ -119,7 +119,7 @@ class Look:
     demands: tuple[str, ...] = ()
 
 
-def views_of(looks: Sequence[Look], answers: Sequence[Completion]) -> tuple[View, ...]:
+def views_of(looks: Sequence[AnswerView], answers: Sequence[Completion]) -> tuple[View, ...]:
     """The views of a route's criteria, each once; of the whole answer where none compares what it says.
 
     Args:
@@ -127,14 +127,14 @@ def views_of(looks: Sequence[Look], answers: Sequence[Completion]) -> tuple[View
         answers: Of the log.
     """
     found: dict[tuple[Any, ...], View] = {}
-    for look in looks or [Look()]:
+    for look in looks or [AnswerView()]:
         view = _view(look, answers)
         extract = None if view.extract is None else id(view.extract)
         found.setdefault((view.shape, extract, view.fields, view.demands), view)
     return tuple(found.values())
 
 
-def _view(look: Look, answers: Sequence[Completion]) -> View:
+def _view(look: AnswerView, answers: Sequence[Completion]) -> View:
     scorer, extract, options = look.scorer, look.extract, look.options
     if look.demands and scorer in CONTAINING:
         return View(shape=Shape.DEMANDED, extract=extract, demands=look.demands)

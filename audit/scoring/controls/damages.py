@@ -16,6 +16,7 @@ from typing import Any
 from audit.core.criteria import Control
 from audit.core.exchange import Completion
 from audit.core.fingerprint import canonical_json
+from audit.scoring.context import Context
 from audit.scoring.controls.answer import (
     NUMBER,
     Shape,
@@ -27,7 +28,6 @@ from audit.scoring.controls.answer import (
     with_text,
 )
 from audit.scoring.jsontext import MISSING, at_path, steps
-from audit.scoring.scorer import Context
 from audit.scoring.toolcalls import read_call, required_arguments, schema_of, tool_schemas
 
 LEAST_WORDS = 4

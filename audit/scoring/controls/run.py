@@ -9,9 +9,9 @@ from random import Random
 from audit.core.criteria import Control, ControlResult
 from audit.core.exchange import Completion
 from audit.core.interval import Estimate
+from audit.scoring.context import Context
 from audit.scoring.controls.answer import Shape, View, damaged_context, essence
 from audit.scoring.controls.damages import DAMAGES, Material
-from audit.scoring.scorer import Context
 from audit.stats.paired import wilson
 
 LEVEL = 0.95

@@ -7,7 +7,8 @@ Source: Papineni et al. (2002), "BLEU: a Method for Automatic Evaluation of Mach
 import math
 
 from audit.core.outcome import Outcome
-from audit.scoring.scorer import Check, Context, Options, Scorer, graded, shown
+from audit.scoring.context import Context
+from audit.scoring.scorer import Check, Options, Scorer, graded, shown
 from audit.scoring.text import as_text, fold, ngrams, tokens
 
 _DEFAULT = 0.5

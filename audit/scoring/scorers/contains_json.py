@@ -1,9 +1,10 @@
 """The completion contains a JSON object or list; with a JSON Schema in `value`, one that is valid by it."""
 
 from audit.core.outcome import Outcome
+from audit.scoring.context import Context
 from audit.scoring.jsontext import json_values
 from audit.scoring.schema import compile_schema
-from audit.scoring.scorer import Check, Context, Options, Scorer, verdict
+from audit.scoring.scorer import Check, Options, Scorer, verdict
 
 
 def build(options: Options) -> Check:

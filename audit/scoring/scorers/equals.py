@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from audit.core.outcome import Outcome
+from audit.scoring.context import Context
 from audit.scoring.jsontext import json_text, nfc, parse_json, same_json
-from audit.scoring.scorer import Check, Context, Options, Scorer, shown, verdict
+from audit.scoring.scorer import Check, Options, Scorer, shown, verdict
 from audit.scoring.templates import parsed_reference
 
 _BYTE_ORDER_MARK = "\ufeff"
 
 
 def build(options: Options) -> Check:
-    """Compare with `value`: texts to the letter, objects and lists (also as JSON text) by structure."""
+    """Compare with `value`: texts verbatim, objects and lists (also as JSON text) by structure."""
     expected = options.expected(lambda value: value)
 
     def check(context: Context) -> Outcome:

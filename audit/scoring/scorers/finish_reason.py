@@ -1,7 +1,8 @@
 """The model stopped for the expected reason: stop, length, tool_calls, content_filter, ..."""
 
 from audit.core.outcome import Outcome
-from audit.scoring.scorer import Check, Constant, Context, Options, Scorer, verdict
+from audit.scoring.context import Context
+from audit.scoring.scorer import Check, Constant, Options, Scorer, verdict
 from audit.scoring.templates import Absent
 from audit.scoring.text import as_texts
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 from audit.core.outcome import Outcome
-from audit.scoring.scorer import Check, Context, Options, Scorer, verdict
+from audit.scoring.context import Context
+from audit.scoring.scorer import Check, Options, Scorer, verdict
 
 # <https://html.spec.whatwg.org/multipage/syntax.html>: void elements, and elements whose end tag may be left out.
 _VOID_NAMES = "area base br col embed hr img input link meta source track wbr"

@@ -1,9 +1,10 @@
 """The completion is JSON and nothing else; with a JSON Schema in `value`, valid by it."""
 
 from audit.core.outcome import Outcome
+from audit.scoring.context import Context
 from audit.scoring.jsontext import parse_json, unfenced
 from audit.scoring.schema import compile_schema
-from audit.scoring.scorer import Check, Context, Options, Scorer, verdict
+from audit.scoring.scorer import Check, Options, Scorer, verdict
 
 
 def build(options: Options) -> Check:

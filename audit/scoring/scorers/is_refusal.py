@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from audit.core.outcome import Outcome
+from audit.scoring.context import Context
 from audit.scoring.refusals import declines
-from audit.scoring.scorer import Check, Context, Options, Scorer, verdict
+from audit.scoring.scorer import Check, Options, Scorer, verdict
 
 
 def build(options: Options) -> Check:

@@ -8,9 +8,10 @@ from functools import lru_cache
 from typing import Any
 
 from audit.core.outcome import Outcome
+from audit.scoring.context import Context
 from audit.scoring.schema import Validate, compile_schema
-from audit.scoring.scorer import Check, Context, Options, Scorer, verdict
-from audit.scoring.templates import Absent, Unusable
+from audit.scoring.scorer import Check, Options, Scorer, verdict
+from audit.scoring.templates import Absent, UnusableTemplate
 from audit.scoring.toolcalls import read_calls, same_name, tool_schemas
 
 
@@ -47,7 +48,7 @@ def _validator(schema: str) -> Validate | None:
     try:
         return compile_schema(schema)
     except ValueError:
-        raise Unusable("a tool of the request has a schema that is no JSON Schema") from None
+        raise UnusableTemplate("a tool of the request has a schema that is no JSON Schema") from None
 
 
 SCORER = Scorer(

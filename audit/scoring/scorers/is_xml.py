@@ -8,7 +8,8 @@ from typing import Any
 from xml.parsers import expat
 
 from audit.core.outcome import Outcome
-from audit.scoring.scorer import Check, Context, Options, Scorer, verdict
+from audit.scoring.context import Context
+from audit.scoring.scorer import Check, Options, Scorer, verdict
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

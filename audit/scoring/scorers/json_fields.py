@@ -8,8 +8,9 @@ from typing import Any
 
 from audit.core.outcome import Outcome
 from audit.scoring.comparing import Same, comparison
+from audit.scoring.context import Context
 from audit.scoring.jsontext import MISSING, at_path, json_text, json_values, parse_json, steps
-from audit.scoring.scorer import Check, Context, Options, Scorer, graded, shown, verdict
+from audit.scoring.scorer import Check, Options, Scorer, graded, shown, verdict
 from audit.scoring.templates import Absent, reference_of
 
 

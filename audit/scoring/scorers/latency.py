@@ -1,8 +1,9 @@
 """The call took at most so many milliseconds."""
 
 from audit.core.outcome import Outcome
+from audit.scoring.context import Context
 from audit.scoring.properties import at_most
-from audit.scoring.scorer import Check, Context, Options, Scorer
+from audit.scoring.scorer import Check, Options, Scorer
 
 
 def build(options: Options) -> Check:

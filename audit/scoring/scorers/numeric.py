@@ -7,10 +7,11 @@ from fractions import Fraction
 from typing import Any
 
 from audit.core.outcome import Outcome
-from audit.scoring.numbers import Kind, Quantity, Sameness, compare, number_of
+from audit.scoring.context import Context
+from audit.scoring.numbers import NumberKind, Quantity, Sameness, compare, number_of
 from audit.scoring.quantities import quantities
-from audit.scoring.scorer import Check, Context, Options, Scorer, verdict
-from audit.scoring.templates import Unusable
+from audit.scoring.scorer import Check, Options, Scorer, verdict
+from audit.scoring.templates import UnusableTemplate
 from audit.scoring.text import as_text
 
 FIRST, LAST, ONLY = "first", "last", "only"
@@ -34,7 +35,7 @@ def build(options: Options) -> Check:
             return verdict(False, f"holds {many} such number", expected=shown_quantity(wanted))
         same = compare(wanted, found, absolute=absolute, relative=relative)
         if same is Sameness.UNCLEAR:
-            raise Unusable("a number here can be read in two ways, and only one of them is the expected")
+            raise UnusableTemplate("a number here can be read in two ways, and only one of them is the expected")
         evidence = {"expected": shown_quantity(wanted), "found": shown_quantity(found)}
         return verdict(same is Sameness.SAME, "is another number", **evidence)
 
@@ -59,7 +60,7 @@ def as_quantity(value: Any, which: str = FIRST) -> Quantity:
     if (number := number_of(value)) is not None:
         return number
     every = [] if isinstance(value, bool) else list(quantities(as_text(value)))
-    numbers = [each for each in every if each.kind is Kind.NUMBER]
+    numbers = [each for each in every if each.kind is NumberKind.NUMBER]
     found = pick(numbers or every, which)
     if found is None:
         raise ValueError("must be a number")
@@ -69,7 +70,7 @@ def as_quantity(value: Any, which: str = FIRST) -> Quantity:
 def shown_quantity(quantity: Quantity) -> Any:
     """A quantity for the evidence: numbers as numbers, where they have one reading that a float holds."""
     value = quantity.readings[0]
-    if quantity.kind is not Kind.NUMBER or not quantity.sure or not isinstance(value, Fraction):
+    if quantity.kind is not NumberKind.NUMBER or not quantity.sure or not isinstance(value, Fraction):
         return quantity.written
     if value.denominator == 1:
         return int(value) if abs(value) < 10**15 else quantity.written

@@ -3,7 +3,8 @@
 from typing import Any
 
 from audit.core.outcome import Outcome
-from audit.scoring.scorer import Check, Constant, Context, Options, Scorer, shown, verdict
+from audit.scoring.context import Context
+from audit.scoring.scorer import Check, Constant, Options, Scorer, shown, verdict
 from audit.scoring.text import as_texts, normalised
 
 

@@ -15,8 +15,9 @@ from typing import Any
 
 from audit.core.exchange import Completion, Exchange
 from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
-from audit.scoring.scorer import Check, Context, Options, Scorer, graded, verdict
-from audit.scoring.templates import Unusable
+from audit.scoring.context import Context
+from audit.scoring.scorer import Check, Options, Scorer, graded, verdict
+from audit.scoring.templates import UnusableTemplate
 
 _DEFAULT = 0.5
 
@@ -34,7 +35,7 @@ def build(options: Options) -> Check:
             return verdict(result, "the function says no")
         if isinstance(result, int | float) and 0 <= result <= 1:
             return graded(float(result), limit, "value")
-        raise Unusable("the function returned neither a bool, nor a number in [0, 1], nor an outcome")
+        raise UnusableTemplate("the function returned neither a bool, nor a number in [0, 1], nor an outcome")
 
     return check
 

@@ -1,10 +1,11 @@
 """The completion matches a regular expression somewhere."""
 
 from audit.core.outcome import Outcome
+from audit.scoring.context import Context
 from audit.scoring.extract import note_engine
 from audit.scoring.jsontext import nfc
 from audit.scoring.patterns import compile_pattern, plain_text
-from audit.scoring.scorer import Check, Context, Options, Scorer, shown, verdict
+from audit.scoring.scorer import Check, Options, Scorer, shown, verdict
 
 
 def build(options: Options) -> Check:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from audit.core.outcome import Errored, Outcome
 from audit.scoring.pairwise import over_pairs
 from audit.scoring.scorer import Check, Options, Scorer, graded, shown
-from audit.scoring.templates import Unusable
+from audit.scoring.templates import UnusableTemplate
 from audit.scoring.text import as_text
 
 _DEFAULT = 0.75
@@ -46,7 +46,7 @@ def build(options: Options) -> Check:
         try:
             # Opened in any case, so that a criterion without a model never scores.
             vectors = options.embedder().embed([column[place] for column in (texts, wanted) for place in differ])
-        except Unusable as unusable:
+        except UnusableTemplate as unusable:
             return [Errored(error=str(unusable))] * len(texts)
         for place, value in zip(differ, measure(vectors[: len(differ)], vectors[len(differ) :]), strict=True):
             # Rounded, because the last digits depend on who shared the batch.

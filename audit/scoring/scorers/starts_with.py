@@ -1,12 +1,13 @@
 """The completion starts with the value."""
 
 from audit.core.outcome import Outcome
-from audit.scoring.scorer import Check, Context, Options, Scorer, shown, verdict
+from audit.scoring.context import Context
+from audit.scoring.scorer import Check, Options, Scorer, shown, verdict
 from audit.scoring.text import as_words
 
 
 def build(options: Options) -> Check:
-    """Compare the beginning, to the letter."""
+    """Compare the beginning, character by character."""
     expected = options.expected(as_words)
 
     def check(context: Context) -> Outcome:

@@ -17,10 +17,11 @@ from typing import Any
 
 from audit.core.outcome import Outcome
 from audit.scoring.comparing import comparison
-from audit.scoring.scorer import Check, Context, Options, Scorer, verdict
-from audit.scoring.templates import Absent, Unusable
+from audit.scoring.context import Context
+from audit.scoring.scorer import Check, Options, Scorer, verdict
+from audit.scoring.templates import Absent, UnusableTemplate
 from audit.scoring.toolcalls import (
-    Call,
+    CalledTool,
     Matching,
     Texts,
     Wanted,
@@ -70,7 +71,7 @@ def _matching(options: Options) -> Matching:
 
 
 def _problem(
-    calls: Sequence[Call], wanted: Sequence[Wanted], schemas: Sequence[Mapping[str, Any]], matching: Matching
+    calls: Sequence[CalledTool], wanted: Sequence[Wanted], schemas: Sequence[Mapping[str, Any]], matching: Matching
 ) -> str | None:
     if len(calls) != len(wanted):
         return f"{len(calls)} calls, {len(wanted)} expected"
@@ -93,7 +94,7 @@ def _incumbents_calls(context: Context) -> tuple[Wanted, ...]:
     try:
         return tuple(exactly(call) for call in read_calls(context.incumbent.tool_calls))
     except ValueError:
-        raise Unusable("the incumbent's call has arguments that are not a JSON object") from None
+        raise UnusableTemplate("the incumbent's call has arguments that are not a JSON object") from None
 
 
 def _plain(wanted: Wanted) -> dict[str, Any]:

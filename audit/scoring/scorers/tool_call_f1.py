@@ -3,7 +3,8 @@
 from typing import Any
 
 from audit.core.outcome import Outcome
-from audit.scoring.scorer import Check, Context, Options, Scorer, graded
+from audit.scoring.context import Context
+from audit.scoring.scorer import Check, Options, Scorer, graded
 from audit.scoring.templates import Absent
 from audit.scoring.text import as_texts
 from audit.scoring.toolcalls import read_calls

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from audit.core.outcome import Outcome
-from audit.scoring.scorer import Check, Constant, Context, Options, Scorer, verdict
+from audit.scoring.context import Context
+from audit.scoring.scorer import Check, Constant, Options, Scorer, verdict
 from audit.scoring.text import count_words
 
 

@@ -13,7 +13,7 @@ from audit.core.finding import NotAsked
 from audit.core.plan import RouteDesign
 from audit.core.reason import Reason, because
 from audit.core.schemas import NOT_ASKED
-from audit.findings.evidence import Tables, dollar_sample, quality_draws
+from audit.pairing.evidence import Tables, dollar_sample, quality_draws
 
 
 def not_asked(tables: Tables, design: RouteDesign, tier: str) -> tuple[NotAsked, ...]:

@@ -21,7 +21,7 @@ from audit.core.schemas import MEASURED, NOT_ASKED
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.core.traffic import LIMIT_PARAMS
-from audit.findings.costing import LIMIT, LOGGED, Costing, costing_of
+from audit.pairing.costing import LIMIT, LOGGED, Costing, costing_of
 from audit.stats.dollars import pooled_masses
 from audit.stats.missing import Missing
 
@@ -138,7 +138,7 @@ def _with_the_log(slice_: pl.DataFrame, traffic_files: Sequence[Path]) -> pl.Dat
 
 
 def _with_same_answer(replays: pl.DataFrame, slice_: pl.DataFrame, body_files: Sequence[Path]) -> pl.DataFrame:
-    """The replays with `same_answer`: whether the text is the log's, to the letter; null but for the incumbent's."""
+    """The replays with `same_answer`: whether the text is the log's, verbatim; null but for the incumbent's."""
     again = replays.filter((pl.col("arm") == "incumbent_replay") & (pl.col("status") == "ok"))
     asked = slice_.filter(pl.col("request_fp").is_in(again["request_fp"].implode())).unique("request_fp", keep="first")
     logged = (

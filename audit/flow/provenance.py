@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from audit import __version__
-from audit.config import settings_digest
+from audit.config.load import settings_digest
 from audit.core.artifacts import RunFolder
 from audit.core.finding import IngestCounts, Provenance
 from audit.core.mixture import Mix
@@ -19,7 +19,7 @@ from audit.core.tier import Tier
 from audit.core.traffic import exact_sum
 from audit.findings.methods import METHODS
 from audit.findings.routes import RouteTraffic
-from audit.findings.run import Context
+from audit.findings.run import FindingsInputs
 from audit.ingest.run import IngestReport
 from audit.llm.tiers import host_of
 from audit.replay.plan import Call
@@ -52,14 +52,14 @@ class FindingsContext:
     notes: tuple[str, ...]
 
 
-def context_of(at_hand: FindingsContext) -> Context:
+def context_of(at_hand: FindingsContext) -> FindingsInputs:
     """The context that `findings.run.find` wants."""
     folder = at_hand.folder
     facts = folder.facts("traffic") or {}
     report = from_plain(IngestReport, facts["report"])
     spend = money_spent(folder.journal)
     asked = {call.tier for call in at_hand.calls}
-    return Context(
+    return FindingsInputs(
         run_id=at_hand.run_id,
         demo=bool(facts.get("demo")),
         simulated=tuple(t.name for t in at_hand.tiers if t.name in asked and t.provider == "simulated"),

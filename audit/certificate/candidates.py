@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
+from audit.certificate.looks import Schedule
 from audit.core.discrimination import Discrimination
 from audit.core.finding import CandidateFinding, CandidateVerdict, CriterionRate, Latency, NotAsked
 from audit.core.interval import Estimate
@@ -16,8 +17,8 @@ from audit.core.reason import Because
 from audit.core.recommendation import PairTable
 from audit.core.schemas import MEASURED
 from audit.core.tier import Tier
-from audit.findings.breakdown import breakdown
-from audit.findings.evidence import (
+from audit.pairing.breakdown import breakdown
+from audit.pairing.evidence import (
     MAX_MISSING,
     MAX_UNASKED,
     Pairs,
@@ -27,10 +28,9 @@ from audit.findings.evidence import (
     quality_draws,
     spend_sample,
 )
-from audit.findings.looks import Schedule
-from audit.findings.money import Saved, dollars_of
-from audit.findings.odd import odd_answers
-from audit.findings.unasked import not_asked, unasked_share
+from audit.pairing.money import Saved, dollars_of
+from audit.pairing.odd import odd_answers
+from audit.pairing.unasked import not_asked, unasked_share
 from audit.stats import missing
 from audit.stats.discrimination import p_inferior, p_noninferior
 from audit.stats.group_sequential import Look
@@ -39,7 +39,7 @@ from audit.stats.tango import PairCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
+class CandidateEvidence:
     """What is known of a candidate before the sequence of tests decides.
 
     Attributes:
@@ -94,7 +94,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
+class SeenAtLook:
     """Which draws a candidate is measured on.
 
     Attributes:
@@ -112,10 +112,10 @@ class Seen:
     dropped: str | None = None
 
     @classmethod
-    def at(cls, tier: str, look: Look | None, schedule: Schedule, dropped: str | None) -> Seen:
+    def at(cls, tier: str, look: Look | None, schedule: Schedule, dropped: str | None) -> SeenAtLook:
         """At a look; before the first the tuning split of a candidate that was dropped on it, and nothing of others."""
         if look is not None:
-            draws, answered = schedule.takes_in(look), schedule.replayed([tier])
+            draws, answered = schedule.draws_at(look), schedule.replayed([tier])
             return cls(look=look, draws=draws, replayed=answered, nominal=look.level)
         return cls() if dropped is None else cls(nominal=schedule.screening, dropped=dropped)
 
@@ -149,8 +149,8 @@ def delta_of(pairs: Pairs, level: float, *, shown: Discrimination, nominal: floa
 
 
 def gather(
-    tables: Tables, design: RouteDesign, tier: Tier, level: float, seen: Seen, shown: Discrimination
-) -> Evidence:
+    tables: Tables, design: RouteDesign, tier: Tier, level: float, seen: SeenAtLook, shown: Discrimination
+) -> CandidateEvidence:
     """Measure one candidate of a route.
 
     Args:
@@ -170,7 +170,7 @@ def gather(
     hindsight = np.where(draws.no_worse, np.maximum(draws.saved, 0.0), 0.0)
     saved = Saved(z=draws.saved, mass=draws.mass, lowest=draws.lowest)
     movable = design.movable_usd(tier.name)
-    return Evidence(
+    return CandidateEvidence(
         tier=tier,
         tuning=tuning,
         pairs=pairs,
@@ -202,7 +202,7 @@ def rate(passed: int, n: int, level: float) -> Estimate | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decision:
+class CandidateDecision:
     """What the sequence of tests made of a candidate."""
 
     verdict: CandidateVerdict
@@ -211,7 +211,7 @@ class Decision:
 
 
 def describe(
-    evidence: Evidence, decision: Decision, tables: Tables, design: RouteDesign, level: float
+    evidence: CandidateEvidence, decision: CandidateDecision, tables: Tables, design: RouteDesign, level: float
 ) -> CandidateFinding:
     """Write the finding of one candidate down."""
     pairs, counts = evidence.pairs, observed(evidence.pairs)

@@ -7,10 +7,10 @@ been decided, or is not going to be.
 
 from __future__ import annotations
 
-from audit.findings.candidates import Evidence, observed
-from audit.findings.certified import Certified
-from audit.findings.certify import Tested
-from audit.findings.looks import NO_PROSPECT, WORTH
+from audit.certificate.candidates import CandidateEvidence, observed
+from audit.certificate.certified import Certified
+from audit.certificate.certify import PolicyTest
+from audit.certificate.looks import NO_PROSPECT, WORTH
 from audit.stats.group_sequential import chance_to_cross
 from audit.stats.quantiles import upper_normal
 from audit.stats.random_mix import random_mix_z
@@ -18,7 +18,7 @@ from audit.stats.tango import tango_z
 
 
 def onward(certified: Certified, spend_usd: float) -> dict[str, int]:
-    """The look to which each candidate goes next; a route without any has come to its end.
+    """The look to which each candidate goes next; a route without any is finished.
 
     Args:
         certified: The route after its latest look.
@@ -77,14 +77,14 @@ def _for_the_splits(certified: Certified, now: int, spend_usd: float) -> dict[st
     return dict.fromkeys(head.tuned.policy.asks, min(reached, now) + 1)
 
 
-def _part_hopeless(tested: Tested, certified: Certified) -> bool:
-    """Whether the part that a Split moves has no prospect of holding the margin, or of beating a lot."""
+def _part_hopeless(tested: PolicyTest, certified: Certified) -> bool:
+    """Whether the part that a Split moves has no prospect of holding the margin, or of beating a random choice."""
     terms = certified.terms
     if tested.look is None:
         return False
     trial = next(trial for trial in certified.policies.trials if trial.tuned.name == tested.tuned.name)
     parted, last = trial.parted(tested.look, terms), terms.schedule.looks[-1]
-    fraction = terms.schedule.takes_in(tested.look) / terms.schedule.stages[-1]
+    fraction = terms.schedule.draws_at(tested.look) / terms.schedule.stages[-1]
     claims = (
         (
             tango_z(parted.moved, -terms.tested_margin) if parted.moved.n else 0.0,
@@ -118,18 +118,18 @@ def left_behind(certified: Certified) -> float:
     return max(more)
 
 
-def _saving(tested: Tested) -> float:
+def _saving(tested: PolicyTest) -> float:
     return tested.saving_usd.est if tested.saving_usd else 0.0
 
 
-def _hopeless(tested: Tested, certified: Certified) -> bool:
+def _hopeless(tested: PolicyTest, certified: Certified) -> bool:
     if tested.look is None:
         return False
     chance = certified.terms.schedule.prospects(tested.counts, tested.look, certified.terms.tested_margin)
     return chance.passing < NO_PROSPECT
 
 
-def _open(evidence: Evidence, certified: Certified) -> bool:
+def _open(evidence: CandidateEvidence, certified: Certified) -> bool:
     """Neither shown to lose too much nor without a chance of it or of the opposite."""
     terms = certified.terms
     if evidence.look is None or evidence.unasked or not _may_save(evidence) or evidence.below(terms.margin):
@@ -138,7 +138,7 @@ def _open(evidence: Evidence, certified: Certified) -> bool:
     return max(chance.passing, chance.failing) >= NO_PROSPECT
 
 
-def _may_save(evidence: Evidence) -> bool:
+def _may_save(evidence: CandidateEvidence) -> bool:
     """The saving could be above $0; unknown is not no."""
     saving = evidence.saving_usd
     return saving is None or saving.hi is None or saving.hi > 0

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from audit.certificate.candidates import delta_of
+from audit.certificate.certify import PolicyTest, TestParameters, Verdicts
 from audit.core.display import percent, points, points_interval
 from audit.core.finding import PolicyFinding
 from audit.core.fingerprint import fingerprint
@@ -14,11 +16,9 @@ from audit.core.interval import Estimate
 from audit.core.plain import to_plain
 from audit.core.plan import RouteDesign
 from audit.core.policy import RoutePolicy
-from audit.findings.candidates import delta_of
-from audit.findings.certify import Terms, Tested, Verdicts
-from audit.findings.evidence import Pairs
-from audit.findings.money import Saved, dollars_of
-from audit.findings.replayed import Replayed
+from audit.pairing.evidence import Pairs
+from audit.pairing.money import Saved, dollars_of
+from audit.pairing.replayed import Replayed
 from audit.signals.rules import in_force
 from audit.stats.missing import Missing
 
@@ -31,13 +31,13 @@ def loss_of(delta: Estimate | None) -> Estimate | None:
     return Estimate(est=-delta.est, lo=lo, hi=hi, level=delta.level)
 
 
-def policy_findings(verdicts: Verdicts, design: RouteDesign, terms: Terms) -> tuple[PolicyFinding, ...]:
+def policy_findings(verdicts: Verdicts, design: RouteDesign, terms: TestParameters) -> tuple[PolicyFinding, ...]:
     """Every tested policy, then best single tier, a random mix that costs as much, and the oracle."""
     found = [_finding(tested, recommended=tested is verdicts.best) for tested in verdicts.tested]
     return (*found, *_references(verdicts, design, terms))
 
 
-def _finding(tested: Tested, *, recommended: bool) -> PolicyFinding:
+def _finding(tested: PolicyTest, *, recommended: bool) -> PolicyFinding:
     return PolicyFinding(
         kind=tested.tuned.policy.kind,
         params={
@@ -77,7 +77,7 @@ def describe_policy(policy: RoutePolicy) -> dict[str, Any]:
     return said
 
 
-def reason_of(tested: Tested, margin: float) -> str:
+def reason_of(tested: PolicyTest, margin: float) -> str:
     """Why a policy is recommended, in one sentence."""
     policy = tested.tuned.policy
     assert tested.delta is not None
@@ -93,7 +93,7 @@ def reason_of(tested: Tested, margin: float) -> str:
     return f"{moved}, {', '.join(by)}: {said}"
 
 
-def _references(verdicts: Verdicts, design: RouteDesign, terms: Terms) -> list[PolicyFinding]:
+def _references(verdicts: Verdicts, design: RouteDesign, terms: TestParameters) -> list[PolicyFinding]:
     """Best single tier, a random mix that costs as much as the recommendation, and the oracle. Descriptive only."""
     draws = verdicts.everything
     static = [t for t in verdicts.tested if t.tuned.policy.kind == "static" and t.saving_usd and t.delta]
@@ -112,8 +112,8 @@ def _references(verdicts: Verdicts, design: RouteDesign, terms: Terms) -> list[P
     return found
 
 
-def _reference(kind: str, params: Mapping[str, Any], static: Tested, share: float) -> PolicyFinding:
-    """A share of a whole-route switch, drawn by lot: its loss and saving are that share of the switch's."""
+def _reference(kind: str, params: Mapping[str, Any], static: PolicyTest, share: float) -> PolicyFinding:
+    """A share of a whole-route switch, drawn at random: its loss and saving are that share of the switch's."""
     loss = loss_of(static.delta)
     return PolicyFinding(
         kind=kind,
@@ -125,7 +125,9 @@ def _reference(kind: str, params: Mapping[str, Any], static: Tested, share: floa
     )
 
 
-def _oracle(draws: Replayed, spend: Mapping[str, Replayed], design: RouteDesign, terms: Terms) -> PolicyFinding:
+def _oracle(
+    draws: Replayed, spend: Mapping[str, Replayed], design: RouteDesign, terms: TestParameters
+) -> PolicyFinding:
     """The cheapest candidate that is no worse, as if somebody knew it beforehand."""
     # Candidates may have stopped at different looks; somebody who knows all answers knows them where all are there.
     # One that was dropped before the first look has none, and is left out.

@@ -19,9 +19,9 @@ from audit.core.cost import (
 from audit.core.display import percent
 from audit.core.plan import RouteDesign
 from audit.core.tier import Tier
-from audit.findings.costing import logged_tokens
-from audit.findings.evidence import Tables, calls_on, dollar_draws, quality_draws, spend_sample
-from audit.findings.money import Saved, dollars_of
+from audit.pairing.costing import logged_tokens
+from audit.pairing.evidence import Tables, calls_on, dollar_draws, quality_draws, spend_sample
+from audit.pairing.money import Saved, dollars_of
 from audit.stats.ratios import ratio_of_totals
 
 CACHE_WORDS = {

@@ -23,7 +23,7 @@ LEARNED_RANK = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tuned:
+class Proposal:
     """A policy with what the tuning split says of it.
 
     Attributes:
@@ -42,7 +42,7 @@ class Tuned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sealed:
+class FrozenPolicies:
     """The policies of one route in the order in which they will be tested.
 
     Attributes:
@@ -56,12 +56,14 @@ class Sealed:
     route: str
     order: PolicyOrder
     splits: PolicyOrder
-    policies: tuple[Tuned, ...]
+    policies: tuple[Proposal, ...]
     dropped: Mapping[str, str]
     by_price: bool = False
 
     @classmethod
-    def of(cls, route: str, proposed: Sequence[Tuned], dropped: Mapping[str, str], *, by_price: bool = False) -> Sealed:
+    def of(
+        cls, route: str, proposed: Sequence[Proposal], dropped: Mapping[str, str], *, by_price: bool = False
+    ) -> FrozenPolicies:
         """Put what was proposed for a route in order, without what could only be in the way of the rest."""
         kept = {tuned.name: tuned for tuned in _cut(proposed)}
         order = order_by_loss([TunedPolicy(name=t.name, loss=t.loss, saving=t.saving_share) for t in kept.values()])
@@ -97,21 +99,21 @@ def policy_name(policy: RoutePolicy) -> str:
     return " | ".join(parts)
 
 
-def undominated(tuned: Sequence[Tuned]) -> list[Tuned]:
+def undominated(tuned: Sequence[Proposal]) -> list[Proposal]:
     """Those that no other of the same kind beats in both loss and saving: testing them would only lengthen the row."""
-    best: dict[tuple[float, float], Tuned] = {}
+    best: dict[tuple[float, float], Proposal] = {}
     for one in tuned:
         best.setdefault((one.loss, one.saving_share), one)
     return [one for one in best.values() if not any(_beats(other, one) for other in best.values())]
 
 
-def _beats(other: Tuned, one: Tuned) -> bool:
+def _beats(other: Proposal, one: Proposal) -> bool:
     """Whether a policy loses no more, saves no less, and is not the equal of another."""
     mine, theirs = (one.loss, one.saving_share), (other.loss, other.saving_share)
     return theirs != mine and theirs[0] <= mine[0] and theirs[1] >= mine[1]
 
 
-def _cut(proposed: Sequence[Tuned]) -> list[Tuned]:
+def _cut(proposed: Sequence[Proposal]) -> list[Proposal]:
     """At most `MAX_POLICIES` that save something: static tiers, then what people wrote, then the safest.
 
     Of what was learned, a policy that one to another tier beats in both loss and saving is left out: it could only
@@ -136,7 +138,7 @@ def _rank(policy: RoutePolicy) -> int:
     return 1 if written else LEARNED_RANK
 
 
-def document(sealed: Sequence[Sealed]) -> dict[str, Any]:
+def document(sealed: Sequence[FrozenPolicies]) -> dict[str, Any]:
     """`policies.json`: what will be tested, in which order, and the digests that say so.
 
     The digest of the whole is over the routes' digests, so one line of it pins every list.

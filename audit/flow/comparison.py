@@ -42,7 +42,7 @@ class PastRun:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Side:
+class ComparedRun:
     """The figures of one of two audits; money is USD in its own window."""
 
     run_id: str
@@ -91,7 +91,7 @@ class RouteChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
+class RunComparison:
     """Two audits side by side.
 
     Attributes:
@@ -100,8 +100,8 @@ class Comparison:
         routes: Changed verdicts first, then by name.
     """
 
-    before: Side
-    after: Side
+    before: ComparedRun
+    after: ComparedRun
     made_from: tuple[str, ...]
     models: tuple[ModelChange, ...]
     routes: tuple[RouteChange, ...]
@@ -153,7 +153,7 @@ def _same_series(other: Findings, this: Findings) -> bool:
     return complete and alike and other.run_id != this.run_id and bool(ends and end and ends < end)
 
 
-def compare(before: Findings, after: Findings) -> Comparison:
+def compare(before: Findings, after: Findings) -> RunComparison:
     """Hold two audits side by side. Nothing is tested: intervals are shown, and each verdict is its own run's."""
     shares = [{share.model: share.request_share for share in side.mix.total.models} for side in (before, after)]
     models = [
@@ -162,7 +162,7 @@ def compare(before: Findings, after: Findings) -> Comparison:
     ]
     routes = [{route.route: _route(route, tested=side.tested) for route in side.routes} for side in (before, after)]
     changes = [_change(name, routes[0].get(name), routes[1].get(name)) for name in sorted({*routes[0], *routes[1]})]
-    return Comparison(
+    return RunComparison(
         before=_side(before),
         after=_side(after),
         made_from=_made_from(before, after),
@@ -197,8 +197,8 @@ def _past(path: Path) -> PastRun:
     )
 
 
-def _side(found: Findings) -> Side:
-    return Side(
+def _side(found: Findings) -> ComparedRun:
+    return ComparedRun(
         run_id=found.run_id,
         demo=found.demo,
         simulated=found.simulated,

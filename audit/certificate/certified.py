@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from audit.core.plan import Reach, RouteDesign
+from audit.certificate.candidates import CandidateEvidence, SeenAtLook, gather
+from audit.certificate.certify import MOVED_ALPHA, TestParameters, Verdicts, certify_policies, rule_of, with_exact_share
+from audit.certificate.frozen import FrozenPolicies
+from audit.certificate.looks import Schedule
+from audit.certificate.noise import Floor, noise_floor
+from audit.certificate.policies import PolicyInputs, propose
+from audit.core.plan import LooksDone, RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Tier
-from audit.findings.candidates import Evidence, Seen, gather
-from audit.findings.certify import MOVED_ALPHA, Terms, Verdicts, certify_policies, rule_of, sharpened
-from audit.findings.evidence import Tables
-from audit.findings.looks import Schedule
-from audit.findings.noise import Floor, noise_floor
-from audit.findings.policies import Bench, propose
-from audit.findings.sealed import Sealed
+from audit.pairing.evidence import Tables
 from audit.signals.signal import Remembering
 from audit.stats.discrimination import discrimination_of
 from audit.stats.planning import least_pairs
@@ -29,15 +29,17 @@ class Prepared:
         sealed: By route.
     """
 
-    bench: Bench
-    sealed: Mapping[str, Sealed]
+    bench: PolicyInputs
+    sealed: Mapping[str, FrozenPolicies]
 
 
-def prepare(tables: Tables, designs: Sequence[RouteDesign], bench: Bench, known: Prepared | None = None) -> Prepared:
+def prepare(
+    tables: Tables, designs: Sequence[RouteDesign], bench: PolicyInputs, known: Prepared | None = None
+) -> Prepared:
     """Choose and order every route's policies on the tuning split alone.
 
     Args:
-        tables: Of the run.
+        tables: The run's.
         designs: Routes.
         bench: What policies are made from; unused where something is known already.
         known: Routes that are in it stay as they are.
@@ -69,11 +71,11 @@ class Certified:
     """
 
     noise: Floor
-    terms: Terms
-    sealed: Sealed
+    terms: TestParameters
+    sealed: FrozenPolicies
     policies: Verdicts
-    evidence: tuple[Evidence, ...]
-    bench: Bench
+    evidence: tuple[CandidateEvidence, ...]
+    bench: PolicyInputs
 
 
 def certify_routes(
@@ -82,7 +84,7 @@ def certify_routes(
     tiers: Mapping[str, Tier],
     settings: Settings,
     prepared: Prepared,
-    reach: Reach | None,
+    reach: LooksDone | None,
 ) -> dict[str, Certified]:
     """Test what was sealed, by route; what the recommended policies move of the whole log is counted in one go.
 
@@ -90,7 +92,7 @@ def certify_routes(
         tables: Of the whole run.
         designs: Of the routes.
         tiers: By name.
-        settings: Of the run.
+        settings: The run's.
         prepared: From `prepare`.
         reach: How far each route was replayed; None for all of the plan.
     """
@@ -102,7 +104,9 @@ def certify_routes(
     moved = bench.count_moved(rules, models)
     for design in designs:
         one = found[design.route]
-        found[design.route] = replace(one, policies=sharpened(one.policies, moved.get(design.route), design, bench))
+        found[design.route] = replace(
+            one, policies=with_exact_share(one.policies, moved.get(design.route), design, bench)
+        )
     return found
 
 
@@ -112,7 +116,7 @@ def _certified(
     tiers: Mapping[str, Tier],
     settings: Settings,
     prepared: Prepared,
-    reach: Reach | None,
+    reach: LooksDone | None,
 ) -> dict[str, Certified]:
     """Every route at its own error rate; where all share one, a route that has nothing left to show leaves its part.
 
@@ -143,7 +147,7 @@ def certify_route(
     tiers: Mapping[str, Tier],
     settings: Settings,
     prepared: Prepared,
-    reach: Reach | None,
+    reach: LooksDone | None,
 ) -> Certified:
     """Test the sealed policies of one route at the looks that are reached, and measure its candidates there.
 
@@ -157,7 +161,7 @@ def certify_route(
     kept = alpha * shown.kept
     noise = noise_floor(mine, design, level=level, alpha=alpha, shown=shown)
     looks = None if reach is None else reach.get(design.route, {})
-    terms = Terms(
+    terms = TestParameters(
         margin=design.margin,
         alpha=kept,
         level=level,
@@ -174,6 +178,6 @@ def certify_route(
     for name in design.candidates:
         tested = policies.static(name)
         look = tested.look if tested is not None else terms.schedule.reached([name])
-        seen = Seen.at(name, look, terms.schedule, sealed.dropped.get(name))
+        seen = SeenAtLook.at(name, look, terms.schedule, sealed.dropped.get(name))
         evidence.append(gather(mine, design, tiers[name], level, seen, shown))
     return Certified(noise=noise, terms=terms, sealed=sealed, policies=policies, evidence=tuple(evidence), bench=bench)

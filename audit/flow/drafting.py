@@ -21,11 +21,11 @@ from audit.llm.logprices import rates_of
 from audit.llm.pricing import catalogue_version, price_of
 from audit.sampling.draw import quality_order
 from audit.sampling.frame import RouteFrame, route_frames
+from audit.scoring.context import Context
 from audit.scoring.inference import infer_criteria
-from audit.scoring.scorer import Context
 
 EXCHANGES, ROUTES, MODELS = 200, 20, 4
-"""How much of the log is looked at and written down: exchanges per route, dearest routes, dearest models."""
+"""How much of the log is looked at and written down: exchanges per route, routes and models by spend."""
 
 HEAD = """\
 # Drafted from the log. Read it before you trust it: the margin and the criteria decide what "good enough" means.

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from audit.certificate.candidates import delta_of, observed, optimistic
 from audit.core.discrimination import PERFECT, Discrimination
 from audit.core.finding import NoiseFloor
 from audit.core.plan import RouteDesign
-from audit.findings.candidates import delta_of, observed, optimistic
-from audit.findings.evidence import Tables, pair_up, quality_draws
+from audit.pairing.evidence import Tables, pair_up, quality_draws
 from audit.stats.discrimination import p_inferior
 from audit.stats.tango import PairCounts
 
@@ -63,7 +63,7 @@ def noise_floor(tables: Tables, design: RouteDesign, *, level: float, alpha: flo
 
 
 def _same_answer(tables: Tables, design: RouteDesign) -> float | None:
-    """Share of the replayed requests whose answer is the log's, to the letter."""
+    """Share of the replayed requests whose answer is the log's, verbatim."""
     mine = tables.replays.filter(
         (pl.col("arm") == "incumbent_replay") & (pl.col("tier") == design.incumbent_tier) & (pl.col("status") == "ok")
     )["same_answer"].drop_nulls()

@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 import polars as pl
 
+from audit.certificate.checks import checks_of
+from audit.certificate.policies import MovedTraffic, MovesRequest, PolicyInputs
 from audit.core.artifacts import RunFolder
 from audit.core.errors import MissingPackage
 from audit.core.exchange import Request
@@ -13,8 +15,6 @@ from audit.core.policy import SignalSpec
 from audit.core.settings import RouteSettings, Settings
 from audit.core.traffic import exact_sum
 from audit.embeddings import Embedder, open_embedder
-from audit.findings.checks import checks_of
-from audit.findings.policies import Bench, Goes, Moved
 from audit.replay.requests import load_requests, stream_requests
 from audit.sampling.frame import RouteFrame
 from audit.signals.written import written_rule
@@ -23,16 +23,18 @@ DECIDED_AT_ONCE = 1_000
 """Requests of a route that a rule is asked about together."""
 
 
-def bench_of(folder: RunFolder, settings: Settings, frames: Sequence[RouteFrame], wanted: Collection[str]) -> Bench:
+def policy_inputs_of(
+    folder: RunFolder, settings: Settings, frames: Sequence[RouteFrame], wanted: Collection[str]
+) -> PolicyInputs:
     """What the findings make policies from.
 
     Args:
-        folder: Of the run.
-        settings: Of the run.
+        folder: The run's.
+        settings: The run's.
         frames: Its routes.
         wanted: Fingerprints of the sampled requests.
     """
-    return Bench(
+    return PolicyInputs(
         requests=load_requests(folder.body_files(), folder.traffic_files(), wanted),
         embedder=policy_embedder(settings) if wanted else None,
         verifiers=lambda route: checks_of(settings.route(route), settings.directory),
@@ -46,8 +48,8 @@ def bench_of(folder: RunFolder, settings: Settings, frames: Sequence[RouteFrame]
 
 
 def _count_moved(
-    folder: RunFolder, frames: Sequence[RouteFrame], goes: Mapping[str, Goes], already: Mapping[str, str]
-) -> dict[str, Moved]:
+    folder: RunFolder, frames: Sequence[RouteFrame], goes: Mapping[str, MovesRequest], already: Mapping[str, str]
+) -> dict[str, MovedTraffic]:
     """Ask every route's rule about each of its different requests, in one pass over the bodies of the log.
 
     Counts and dollars are then those of the rows with these requests, added up exactly, so the order of files and
@@ -88,7 +90,7 @@ def _count_moved(
         if waiting[route]:
             decide(route)
         going = part.filter(pl.col("request_fp").is_in(moved[route]))
-        found[route] = Moved(requests=part.height, moved=going.height, usd=exact_sum(going["cost_usd"]))
+        found[route] = MovedTraffic(requests=part.height, moved=going.height, usd=exact_sum(going["cost_usd"]))
     return found
 
 

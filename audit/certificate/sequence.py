@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from audit.certificate.candidates import CandidateDecision, CandidateEvidence
+from audit.certificate.certify import PolicyTest, TestParameters, Verdicts
 from audit.core.display import percent, plural, points, points_interval
 from audit.core.finding import CandidateVerdict
-from audit.findings.candidates import Decision, Evidence
-from audit.findings.certify import Terms, Tested, Verdicts
-from audit.findings.evidence import MAX_MISSING
-from audit.findings.unasked import unasked_share
+from audit.pairing.evidence import MAX_MISSING
+from audit.pairing.unasked import unasked_share
 
 WORTHLESS = "it would not cost less"
 NOISY = "the incumbent does not reproduce its own answers within the margin"
@@ -23,7 +23,9 @@ BLOCKED = "a policy tested before it was not certified"
 STOPPED = "the replay stopped before its test"
 
 
-def decide(evidence: Sequence[Evidence], verdicts: Verdicts, terms: Terms) -> dict[str, Decision]:
+def decide(
+    evidence: Sequence[CandidateEvidence], verdicts: Verdicts, terms: TestParameters
+) -> dict[str, CandidateDecision]:
     """The verdict of every candidate of a route.
 
     A candidate is non-inferior when the sequence certified its whole-route policy, and the interval that people are
@@ -40,29 +42,33 @@ def decide(evidence: Sequence[Evidence], verdicts: Verdicts, terms: Terms) -> di
     }
 
 
-def _decision(candidate: Evidence, tested: Tested | None, terms: Terms, verdicts: Verdicts) -> Decision:
+def _decision(
+    candidate: CandidateEvidence, tested: PolicyTest | None, terms: TestParameters, verdicts: Verdicts
+) -> CandidateDecision:
     position = tested.position if tested is not None and tested.reached else None
     if tested is not None and tested.certified and (drift := tested.robust.drift) and drift.contradicts:
         assert drift.since is not None
         reason = f"{points_interval(drift.since)} points since {drift.changed_at}, which the mean over the window hides"
-        return Decision(verdict=CandidateVerdict.NOT_PROVEN, reason=reason, tested=position)
+        return CandidateDecision(verdict=CandidateVerdict.NOT_PROVEN, reason=reason, tested=position)
     if tested is not None and tested.certified:
         assert candidate.delta is not None
         reason = f"{points_interval(candidate.delta)} points, all above {points(-terms.margin)}"
-        return Decision(verdict=CandidateVerdict.NON_INFERIOR, reason=reason, tested=position)
+        return CandidateDecision(verdict=CandidateVerdict.NON_INFERIOR, reason=reason, tested=position)
     if candidate.unasked:
-        return Decision(verdict=CandidateVerdict.INSUFFICIENT, reason=_unasked(candidate), tested=position)
+        return CandidateDecision(verdict=CandidateVerdict.INSUFFICIENT, reason=_unasked(candidate), tested=position)
     if candidate.stopped is not None and (candidate.insufficient or candidate.pairs.n == 0):
-        return Decision(verdict=CandidateVerdict.INSUFFICIENT, reason=candidate.stopped.sentence, tested=position)
+        return CandidateDecision(
+            verdict=CandidateVerdict.INSUFFICIENT, reason=candidate.stopped.sentence, tested=position
+        )
     if candidate.dropped is not None:
         kind = CandidateVerdict.INFERIOR if candidate.below(terms.margin) else CandidateVerdict.NOT_PROVEN
-        return Decision(verdict=kind, reason=candidate.dropped, tested=None)
+        return CandidateDecision(verdict=kind, reason=candidate.dropped, tested=None)
     if tested is not None and tested.reached and (said := _score_lost(candidate, tested, terms)):
-        return Decision(verdict=CandidateVerdict.NOT_PROVEN, reason=said, tested=position)
+        return CandidateDecision(verdict=CandidateVerdict.NOT_PROVEN, reason=said, tested=position)
     return _undecided(candidate, terms, position, _untested(tested, verdicts))
 
 
-def _score_lost(candidate: Evidence, tested: Tested, terms: Terms) -> str:
+def _score_lost(candidate: CandidateEvidence, tested: PolicyTest, terms: TestParameters) -> str:
     """Why graded criteria withhold what accepted answers alone would give; "" where they do not."""
     score, delta = tested.score_delta, candidate.delta
     if score is None or delta is None or delta.lo is None or delta.lo <= -terms.margin:
@@ -71,13 +77,13 @@ def _score_lost(candidate: Evidence, tested: Tested, terms: Terms) -> str:
     return f"its mean score moves by {points_interval(score)} points, {where} {points(-terms.margin)}"
 
 
-def _untested(tested: Tested | None, verdicts: Verdicts) -> str:
+def _untested(tested: PolicyTest | None, verdicts: Verdicts) -> str:
     """Why the sequence did not come to a candidate."""
     before = () if tested is None else verdicts.tested[: tested.position - 1]
     return STOPPED if all(one.certified for one in before) else BLOCKED
 
 
-def _unasked(candidate: Evidence) -> str:
+def _unasked(candidate: CandidateEvidence) -> str:
     """What was not asked, with the largest reason; nothing of it is about the candidate's answers."""
     first, *more = candidate.not_asked
     others = f", and {plural(len(more), 'other reason')}" if more else ""
@@ -85,7 +91,9 @@ def _unasked(candidate: Evidence) -> str:
     return f"not asked {share} of its requests: {first.because.sentence}{others}"
 
 
-def _undecided(candidate: Evidence, terms: Terms, tested: int | None, untested: str) -> Decision:
+def _undecided(
+    candidate: CandidateEvidence, terms: TestParameters, tested: int | None, untested: str
+) -> CandidateDecision:
     """Why a candidate is not recommended."""
     kind = CandidateVerdict.NOT_PROVEN
     worthless = candidate.saving_usd is None or candidate.saving_usd.est <= 0
@@ -112,4 +120,4 @@ def _undecided(candidate: Evidence, terms: Terms, tested: int | None, untested: 
         reason = untested
     else:
         reason = f"{points_interval(candidate.delta)} points, across {points(-terms.margin)}"
-    return Decision(verdict=kind, reason=reason, tested=tested)
+    return CandidateDecision(verdict=kind, reason=reason, tested=tested)

@@ -10,6 +10,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from audit.certificate.candidates import delta_of, pessimistic, table_of
+from audit.certificate.frozen import FrozenPolicies, Proposal
+from audit.certificate.grades import Grades, Scores, scores_of
+from audit.certificate.looks import Schedule
+from audit.certificate.policies import MovedTraffic, MovesRequest, PolicyInputs
+from audit.certificate.robustness import Basis, robustness_of
 from audit.core.cost import BreakEven
 from audit.core.discrimination import PERFECT, Discrimination
 from audit.core.fingerprint import combined
@@ -19,15 +25,11 @@ from audit.core.policy import RoutePolicy
 from audit.core.recommendation import PairTable
 from audit.core.robustness import Robustness
 from audit.core.tested import MovedPart
-from audit.findings.candidates import delta_of, pessimistic, table_of
-from audit.findings.evidence import Pairs, Tables, quality_draws, spend_sample
-from audit.findings.grades import Grades, Scores, scores_of
-from audit.findings.looks import Schedule
-from audit.findings.money import Saved, at_risk, dollars_of
-from audit.findings.policies import Bench, Goes, Moved
-from audit.findings.replayed import (
+from audit.pairing.evidence import Pairs, Tables, quality_draws, spend_sample
+from audit.pairing.money import Saved, at_risk, dollars_of
+from audit.pairing.replayed import (
     Replayed,
-    Walk,
+    Simulation,
     break_even_of,
     pairs_of,
     part_of,
@@ -36,8 +38,6 @@ from audit.findings.replayed import (
     saved_of,
     walk,
 )
-from audit.findings.robustness import Basis, robustness_of
-from audit.findings.sealed import Sealed, Tuned
 from audit.signals import compute
 from audit.signals.signal import BoolArray
 from audit.stats.discrimination import p_noninferior
@@ -58,7 +58,7 @@ whole route has its own level; at that one, no part of a route would ever have p
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class TestParameters:
     """What a certificate promises, fixed before the replay.
 
     Attributes:
@@ -85,7 +85,7 @@ class Terms:
     shown_content: Discrimination = PERFECT
 
     @property
-    def by_content(self) -> Terms:
+    def by_content(self) -> TestParameters:
         """The same for verdicts by the criteria alone that see what an answer says."""
         return replace(self, shown=self.shown_content)
 
@@ -100,7 +100,7 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tested:
+class PolicyTest:
     """A policy on the certification split.
 
     Attributes:
@@ -127,7 +127,7 @@ class Tested:
         moved_usd: What the log billed for what it moves, where that was counted; None where it is an estimate.
     """
 
-    tuned: Tuned
+    tuned: Proposal
     position: int
     reached: bool
     p: float | None
@@ -165,41 +165,41 @@ class Verdicts:
         everything: All certification draws.
     """
 
-    tested: tuple[Tested, ...]
-    best: Tested | None
-    measured: tuple[Tested, ...]
-    trials: tuple[Trial, ...]
+    tested: tuple[PolicyTest, ...]
+    best: PolicyTest | None
+    measured: tuple[PolicyTest, ...]
+    trials: tuple[PolicyDraws, ...]
     certification: Mapping[str, Replayed]
     spend: Mapping[str, Replayed]
     everything: Replayed
 
     @property
-    def certified(self) -> tuple[Tested, ...]:
+    def certified(self) -> tuple[PolicyTest, ...]:
         """The beginning of the sealed list that the sequence certified, without a gap."""
         return tuple(takewhile(lambda tested: tested.certified, self.tested))
 
-    def static(self, tier: str) -> Tested | None:
+    def static(self, tier: str) -> PolicyTest | None:
         """The policy that moves the whole route to a tier; None when it was not worth a test."""
         return next((t for t in self.tested if (t.tuned.policy.kind, t.tuned.policy.tier) == ("static", tier)), None)
 
 
-def best_of(tested: Sequence[Tested]) -> Tested | None:
+def best_of(tested: Sequence[PolicyTest]) -> PolicyTest | None:
     """Of the certified policies fit to be recommended, the one with the largest lower bound of the saving."""
     sure = [t for t in tested if t.certified and is_deployable(t)]
     # Of two alike the simpler is handed over.
     return max(sure, key=lambda t: (_low(t.saving_usd), t.tuned.policy.kind == "static", t.tuned.name), default=None)
 
 
-def is_deployable(tested: Tested) -> bool:
+def is_deployable(tested: PolicyTest) -> bool:
     """Whether a certified policy is one to hand over, as far as it surely saves something.
 
     The certificate holds for any choice among the certified.
 
-    Moving a tenth of the traffic by lot loses a tenth of what moving all of it would lose, which may be within the
+    Moving a tenth of the traffic at random loses a tenth of what moving all of it would lose, which may be within the
     margin; that is no reason to move it. So a Split must have shown, in a frozen order of its own, that what it moves
-    holds the margin and is better than a lot. A mean that the end of the window contradicts is no ground either. A
-    check that asks a second tier makes every request wait for two answers, which no replay measured: it is shown, and
-    left to people.
+    holds the margin and is better than a random choice. A mean that the end of the window contradicts is no ground
+    either. A check that asks a second tier makes every request wait for two answers, which no replay measured: it is
+    shown, and left to people.
     """
     policy = tested.tuned.policy
     if not _low(tested.saving_usd) > 0 or tested.robust.contradicted:
@@ -215,7 +215,9 @@ def _low(estimate: Estimate | None) -> float:
     return -np.inf if estimate is None or estimate.lo is None else estimate.lo
 
 
-def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench: Bench, terms: Terms) -> Verdicts:
+def certify_policies(
+    tables: Tables, design: RouteDesign, sealed: FrozenPolicies, bench: PolicyInputs, terms: TestParameters
+) -> Verdicts:
     """Test a sealed list.
 
     Args:
@@ -243,7 +245,7 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
         paid, movable = spend[policy.tier], design.movable_usd(policy.tier)
         saved = saved_of(policy, paid, walk(policy, paid, bench.values_of(policy, paid)))
         tested.append(
-            Tested(
+            PolicyTest(
                 tuned=trial.tuned,
                 position=index + 1,
                 reached=attempt is not None,
@@ -264,7 +266,7 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
                 moved=trial.moved(part_look, terms, holds=None if part is None else part.certified),
                 score_delta=trial.score_delta(look, terms),
                 robust=trial.robust(look, terms) if _is_shown(trial, attempt) else Robustness(),
-                taken_in=terms.schedule.takes_in(look) if look else None,
+                taken_in=terms.schedule.draws_at(look) if look else None,
             )
         )
     return Verdicts(
@@ -279,7 +281,7 @@ def certify_policies(tables: Tables, design: RouteDesign, sealed: Sealed, bench:
 
 
 def _by_candidate(
-    tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: Bench, terms: Terms
+    tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: PolicyInputs, terms: TestParameters
 ) -> tuple[dict[str, Replayed], dict[str, Replayed]]:
     """The certification draws and the draws of spend of each candidate; equal ones are put side by side once."""
     made: dict[str, Replayed] = {}
@@ -295,14 +297,14 @@ def _by_candidate(
     return draws, spend
 
 
-def _is_shown(trial: Trial, attempt: Attempt | None) -> bool:
+def _is_shown(trial: PolicyDraws, attempt: Attempt | None) -> bool:
     """Whether a policy may be recommended, or stand for its candidate where nothing is."""
     return trial.tuned.policy.kind == "static" or (attempt is not None and attempt.certified)
 
 
-def _trial(tuned: Tuned, draws: Replayed, bench: Bench, scores: Scores | None) -> Trial:
+def _trial(tuned: Proposal, draws: Replayed, bench: PolicyInputs, scores: Scores | None) -> PolicyDraws:
     walked = walk(tuned.policy, draws, bench.values_of(tuned.policy, draws))
-    return Trial(tuned=tuned, draws=draws, walked=walked, scores=scores)
+    return PolicyDraws(tuned=tuned, draws=draws, walked=walked, scores=scores)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -317,29 +319,29 @@ class _Seen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Trial:
+class PolicyDraws:
     """A policy walked over the certification draws."""
 
-    tuned: Tuned
+    tuned: Proposal
     draws: Replayed
-    walked: Walk
+    walked: Simulation
     scores: Scores | None = None
 
-    def grades(self, look: Look, terms: Terms) -> Grades | None:
+    def grades(self, look: Look, terms: TestParameters) -> Grades | None:
         """The paired scores that a look takes in; None where the route's criteria are not graded."""
         if self.scores is None:
             return None
-        before = terms.schedule.takes_in(look)
+        before = terms.schedule.draws_at(look)
         return Grades.of(self.scores, self.draws, self.walked, self.tuned.policy.tier, before=before)
 
-    def score_delta(self, look: Look | None, terms: Terms) -> Estimate | None:
+    def score_delta(self, look: Look | None, terms: TestParameters) -> Estimate | None:
         """Policy minus incumbent in mean score at a look."""
         grades = None if look is None else self.grades(look, terms)
         return None if grades is None or look is None else grades.delta(terms.level, look.level)
 
-    def seen(self, look: Look | None, terms: Terms) -> _Seen:
+    def seen(self, look: Look | None, terms: TestParameters) -> _Seen:
         """The pairs that a look takes in; none before the first."""
-        before = terms.schedule.takes_in(look) if look else 0
+        before = terms.schedule.draws_at(look) if look else 0
         pairs = pairs_of(self.tuned.policy, self.draws, self.walked, before=before)
         taken_in = self.draws.draw_order < before
         asked = ~self.draws.arms[self.tuned.policy.tier].unasked
@@ -352,13 +354,13 @@ class Trial:
         )
 
     @property
-    def by_content(self) -> Trial | None:
+    def by_content(self) -> PolicyDraws | None:
         """The same, judged by the criteria that its check cannot enforce; None where it checks nothing by itself."""
         verifier = self.tuned.policy.verifier
         # That two tiers agree is no criterion of the route.
         return None if verifier is None or verifier.tiers else replace(self, draws=self.draws.by_content())
 
-    def test(self, look: Look, terms: Terms) -> LookTest:
+    def test(self, look: Look, terms: TestParameters) -> LookTest:
         """The exact test and the interval of one look; what cannot be judged fails.
 
         A check must not certify itself: a policy that checks answers has to hold by all criteria, and by those alone
@@ -371,24 +373,24 @@ class Trial:
         grades = self.grades(look, terms)
         return found if grades is None else _both(found, grades.test(look, terms.margin))
 
-    def p_at(self, look: Look | None, terms: Terms) -> float | None:
+    def p_at(self, look: Look | None, terms: TestParameters) -> float | None:
         """The exact p-value of a look's own pairs; None where they are too few, or too many went unmeasured."""
         if look is None or not _is_testable(self.seen(look, terms).pairs, terms):
             return None
         return self.test(look, terms).p
 
-    def _test(self, look: Look, terms: Terms) -> LookTest:
+    def _test(self, look: Look, terms: TestParameters) -> LookTest:
         seen = self.seen(look, terms)
         if not _is_testable(seen.pairs, terms):
             return LookTest(p=1.0, above=False)
         above = seen.delta is not None and seen.delta.lo is not None and seen.delta.lo > -terms.margin
         return LookTest(p=terms.p_noninferior(pessimistic(seen.pairs)), above=above)
 
-    def parted(self, look: Look, terms: Terms) -> Parted:
+    def parted(self, look: Look, terms: TestParameters) -> Parted:
         """What it moves and what it leaves, at a look."""
-        return parted_by(self.tuned.policy, self.draws, self.walked, before=terms.schedule.takes_in(look))
+        return parted_by(self.tuned.policy, self.draws, self.walked, before=terms.schedule.draws_at(look))
 
-    def test_part(self, look: Look, terms: Terms) -> LookTest:
+    def test_part(self, look: Look, terms: TestParameters) -> LookTest:
         """Both claims of a Split about the part that it moves; one p-value, on the scale of the look's alpha.
 
         The part loses less than the margin, at the level of the order, and is better than a random mix of its
@@ -400,22 +402,22 @@ class Trial:
         within = max(by.p_noninferior(one.parted(look, by).moved) for one, by in judged)
         if (grades := self.grades(look, terms)) is not None:
             within = max(within, grades.p_moved(terms.margin, look.alpha * terms.moved_alpha / terms.alpha))
-        # Better than a lot it may be by what it enforces: that is what the check is for.
+        # Better than a random choice it may be by what it enforces: that is what the check is for.
         return LookTest(
             p=max(within * terms.alpha / terms.moved_alpha, random_mix_p(self.parted(look, terms))), above=True
         )
 
-    def robust(self, look: Look | None, terms: Terms) -> Robustness:
+    def robust(self, look: Look | None, terms: TestParameters) -> Robustness:
         """What the claim of a look rests on."""
         if look is None:
             return Robustness()
-        before = terms.schedule.takes_in(look)
+        before = terms.schedule.draws_at(look)
         basis = Basis(look=look, margin=terms.margin, level=terms.level, shown=terms.shown)
         return robustness_of(self.tuned.policy.tier, self.draws, self.walked, before=before, basis=basis)
 
-    def moved(self, look: Look | None, terms: Terms, *, holds: bool | None) -> MovedPart:
+    def moved(self, look: Look | None, terms: TestParameters, *, holds: bool | None) -> MovedPart:
         """What is known at a look of the part that it moves."""
-        before = terms.schedule.takes_in(look) if look else 0
+        before = terms.schedule.draws_at(look) if look else 0
         taken = self.draws.draw_order < before
         part = pairs_of(self.tuned.policy, *part_of(self.draws, self.walked, taken & self.walked.kept))
         parted = parted_by(self.tuned.policy, self.draws, self.walked, before=before)
@@ -429,7 +431,7 @@ class Trial:
         )
 
 
-def _is_testable(pairs: Pairs, terms: Terms) -> bool:
+def _is_testable(pairs: Pairs, terms: TestParameters) -> bool:
     return not (terms.noisy or pairs.n < terms.least_pairs or pairs.unmeasurable)
 
 
@@ -438,18 +440,21 @@ def _both(left: LookTest, right: LookTest) -> LookTest:
     return LookTest(p=max(left.p, right.p), above=left.above and right.above)
 
 
-def attempts_at(sealed: Sealed, trials: Sequence[Trial], terms: Terms) -> tuple[Attempt, ...]:
+def attempts_at(sealed: FrozenPolicies, trials: Sequence[PolicyDraws], terms: TestParameters) -> tuple[Attempt, ...]:
     """The sequence of tests over the looks that are reached; none on a route that is too noisy."""
-    return _sequence(sealed.order, trials, terms, Trial.test)
+    return _sequence(sealed.order, trials, terms, PolicyDraws.test)
 
 
-def splits_at(sealed: Sealed, trials: Sequence[Trial], terms: Terms) -> tuple[Attempt, ...]:
+def splits_at(sealed: FrozenPolicies, trials: Sequence[PolicyDraws], terms: TestParameters) -> tuple[Attempt, ...]:
     """The sequence of tests of what Splits move, in an order of its own, over the same looks."""
-    return _sequence(sealed.splits, trials, terms, Trial.test_part)
+    return _sequence(sealed.splits, trials, terms, PolicyDraws.test_part)
 
 
 def _sequence(
-    order: PolicyOrder, trials: Sequence[Trial], terms: Terms, tested: Callable[[Trial, Look, Terms], LookTest]
+    order: PolicyOrder,
+    trials: Sequence[PolicyDraws],
+    terms: TestParameters,
+    tested: Callable[[PolicyDraws, Look, TestParameters], LookTest],
 ) -> tuple[Attempt, ...]:
     if terms.noisy:
         return ()
@@ -466,7 +471,7 @@ def _sequence(
 
 
 def _shown(
-    trial: Trial, attempt: Attempt | None, part: Attempt | None, terms: Terms
+    trial: PolicyDraws, attempt: Attempt | None, part: Attempt | None, terms: TestParameters
 ) -> tuple[Look | None, Look | None]:
     """The looks whose numbers people see, of the policy and of the part that it moves: the last one reached; of what
     is certified the last that certifies it.
@@ -479,19 +484,23 @@ def _shown(
     if last is None or attempt is None or not attempt.certified:
         return last, last
     if part is None or not part.certified:
-        look = _last_holding(trial, terms, attempt.look, last, (Trial.test,))
+        look = _last_holding(trial, terms, attempt.look, last, (PolicyDraws.test,))
         return look, look
-    both = _last_holding(trial, terms, max(attempt.look, part.look), last, (Trial.test, Trial.test_part))
+    both = _last_holding(trial, terms, max(attempt.look, part.look), last, (PolicyDraws.test, PolicyDraws.test_part))
     if both is not None:
         return both, both
     return (
-        _last_holding(trial, terms, attempt.look, last, (Trial.test,)),
-        _last_holding(trial, terms, part.look, last, (Trial.test_part,)),
+        _last_holding(trial, terms, attempt.look, last, (PolicyDraws.test,)),
+        _last_holding(trial, terms, part.look, last, (PolicyDraws.test_part,)),
     )
 
 
 def _last_holding(
-    trial: Trial, terms: Terms, first: int, last: Look, tests: Sequence[Callable[[Trial, Look, Terms], LookTest]]
+    trial: PolicyDraws,
+    terms: TestParameters,
+    first: int,
+    last: Look,
+    tests: Sequence[Callable[[PolicyDraws, Look, TestParameters], LookTest]],
 ) -> Look | None:
     """The last look from `first` on at which every test holds at the look's own level."""
     for look in reversed(terms.schedule.looks[first - 1 : last.number]):
@@ -501,7 +510,7 @@ def _last_holding(
     return None
 
 
-def rule_of(verdicts: Verdicts, bench: Bench) -> Goes | None:
+def rule_of(verdicts: Verdicts, bench: PolicyInputs) -> MovesRequest | None:
     """Which requests the recommended policy moves; None unless it decides before the call, and moves enough draws."""
     best = verdicts.best
     if best is None or _on_moved(best.tuned.policy, verdicts.spend[best.tuned.policy.tier], bench) is None:
@@ -511,7 +520,9 @@ def rule_of(verdicts: Verdicts, bench: Bench) -> Goes | None:
     return lambda requests: compute(signal, requests, embedder=bench.embedder) >= threshold
 
 
-def sharpened(verdicts: Verdicts, moved: Moved | None, design: RouteDesign, bench: Bench) -> Verdicts:
+def with_exact_share(
+    verdicts: Verdicts, moved: MovedTraffic | None, design: RouteDesign, bench: PolicyInputs
+) -> Verdicts:
     """The share and the saving of a policy that decides before the call, with what it moves counted, not estimated.
 
     A signal can be computed for every request of the log, so how many and which dollars it moves is known; the draws
@@ -541,7 +552,7 @@ def sharpened(verdicts: Verdicts, moved: Moved | None, design: RouteDesign, benc
     return replace(verdicts, tested=tested, best=best)
 
 
-def _on_moved(policy: RoutePolicy, spend: Replayed, bench: Bench) -> Saved | None:
+def _on_moved(policy: RoutePolicy, spend: Replayed, bench: PolicyInputs) -> Saved | None:
     """What a policy that decides before the call saves on the dollar draws that it moves; None of too few."""
     if policy.signal is None or policy.verifier is not None:
         return None

@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 
 from audit.core.interval import Estimate
-from audit.findings.evidence import Tables
-from audit.findings.replayed import Replayed, Walk
+from audit.pairing.evidence import Tables
+from audit.pairing.replayed import Replayed, Simulation
 from audit.signals.signal import FloatArray
 from audit.stats.betting import wsr_p
 from audit.stats.group_sequential import Look
@@ -32,7 +32,7 @@ class Grades:
     moved: np.ndarray
 
     @classmethod
-    def of(cls, scores: Scores, draws: Replayed, walked: Walk, tier: str, *, before: int) -> Grades:
+    def of(cls, scores: Scores, draws: Replayed, walked: Simulation, tier: str, *, before: int) -> Grades:
         """Of a policy on the draws whose place in the sample is below `before`.
 
         Draws that the cheap tier was not asked are outside, as they are outside the claim of accepted answers.

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from audit.config.places import SECRET, Document, Keys, read_document
 from audit.core.catalog import Catalog
 from audit.core.display import plural
 from audit.core.errors import AuditError, ConfigError, Place, UnknownName, nearest
@@ -18,7 +19,6 @@ from audit.core.fingerprint import fingerprint
 from audit.core.settings import Criterion, CriterionSettings, Settings
 from audit.core.units import A_POINT, NoUnit
 from audit.gate.rules import RuleProblem, parse_rule
-from audit.yaml_places import SECRET, Document, Keys, read_document
 
 NAMES = ("audit.yaml", "audit.yml")
 

@@ -12,7 +12,7 @@ from audit.core.discrimination import PERFECT, Discrimination
 from audit.core.display import percent, plural, points_interval
 from audit.core.interval import Estimate
 from audit.core.robustness import Drift, IncumbentPart, Period, Robustness, Unit, UnitKind, Units
-from audit.findings.replayed import Replayed, Walk
+from audit.pairing.replayed import Replayed, Simulation
 from audit.signals.signal import BoolArray
 from audit.stats.clusters import cluster_effect, clustered_delta
 from audit.stats.discrimination import p_noninferior
@@ -76,7 +76,7 @@ class _Claim:
         return above and p_noninferior(counts, margin=basis.margin, shown=basis.shown) <= basis.look.alpha
 
 
-def robustness_of(tier: str, draws: Replayed, walked: Walk, *, before: int, basis: Basis) -> Robustness:
+def robustness_of(tier: str, draws: Replayed, walked: Simulation, *, before: int, basis: Basis) -> Robustness:
     """Look at a policy's pairs by unit, by period and by incumbent.
 
     Args:

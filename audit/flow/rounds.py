@@ -1,4 +1,4 @@
-"""The rounds of a replay: what is asked next, within the cap, until every route has come to its end.
+"""The rounds of a replay: what is asked next, within the cap, until every route is finished.
 
 The first round of a route asks for its tuning split and its dollar draws; then hopeless candidates are dropped and its
 policies are sealed, before any answer of the certification split is needed. Every further round takes some candidates
@@ -19,9 +19,9 @@ import pyarrow.compute as pc
 
 from audit.core.artifacts import RunFolder, read_json, write_json
 from audit.core.display import plural
-from audit.core.plan import Plan, Reach, RouteDesign
+from audit.core.plan import LooksDone, Plan, RouteDesign
 from audit.core.tier import Tier
-from audit.preparation import PreparedRun
+from audit.flow.preparation import PreparedRun
 from audit.replay.plan import Call, planned_calls, quote
 from audit.replay.run import recorded_calls
 from audit.replay.table import money_spent
@@ -42,12 +42,12 @@ class Rounds:
     """
 
     run: PreparedRun
-    history: tuple[Reach, ...]
-    postponed: Reach = field(default_factory=dict)
+    history: tuple[LooksDone, ...]
+    postponed: LooksDone = field(default_factory=dict)
     resumed: bool = False
 
     @property
-    def reach(self) -> Reach:
+    def reach(self) -> LooksDone:
         """What is asked by the end of the present round."""
         return self.history[-1]
 
@@ -61,7 +61,7 @@ class Rounds:
             return frozenset()
         return frozenset(call.call_id for call in self._calls(self.history[-2]))
 
-    def _calls(self, reach: Reach) -> list[Call]:
+    def _calls(self, reach: LooksDone) -> list[Call]:
         return planned_calls(self.run.plan.designs, self.run.sample.table, self.run.tiers, reach)
 
     def moved(self) -> list[RouteDesign]:
@@ -80,7 +80,7 @@ class Rounds:
         going, started = len(self.moved()), len(self.reach)
         return f"Round {len(self.history)}: {going} of {plural(started, 'route')} still open"
 
-    def advance(self, wanted: Reach) -> Rounds | None:
+    def advance(self, wanted: LooksDone) -> Rounds | None:
         """The next round, of what is wanted and can be paid for; None when there is none."""
         asking = {**self.postponed, **wanted}
         granted = _grant(self, asking)
@@ -100,20 +100,20 @@ def open_rounds(run: PreparedRun) -> Rounds:
     return _written(Rounds(run=run, history=(_grant(nothing, {}),)))
 
 
-def reach_of(folder: RunFolder, plan: Plan) -> Reach | None:
+def reach_of(folder: RunFolder, plan: Plan) -> LooksDone | None:
     """How far a run has got; None where it has no rounds of this plan."""
     saved = _read(folder, plan)
     return saved[-1] if saved else None
 
 
-def _grant(rounds: Rounds, wanted: Reach) -> Reach:
+def _grant(rounds: Rounds, wanted: LooksDone) -> LooksDone:
     """Hand out what is left of the cap.
 
     A route under way gets its next step when that can be paid, and what it would need to go on to its last look is kept
     for it. A waiting route starts when what is left pays for all of it; the first in the queue also starts when nobody
     else gets anything and at least its first look can be paid.
     """
-    run, purse = rounds.run, _Purse.open(rounds)
+    run, purse = rounds.run, _RemainingBudget.open(rounds)
     queue = sorted(run.plan.designs, key=lambda design: design.priority)
     granted: dict[str, Mapping[str, int]] = {}
     for design in queue:
@@ -134,7 +134,7 @@ def _grant(rounds: Rounds, wanted: Reach) -> Reach:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Purse:
+class _RemainingBudget:
     """What is left of the cap, and what steps cost.
 
     Attributes:
@@ -148,7 +148,7 @@ class _Purse:
     left_usd: float | None
 
     @classmethod
-    def open(cls, rounds: Rounds) -> _Purse:
+    def open(cls, rounds: Rounds) -> _RemainingBudget:
         """The purse of a run after its last round."""
         run = rounds.run
         if run.settings.max_spend is None:
@@ -177,7 +177,7 @@ def _expected(run: PreparedRun, calls: Sequence[Call], done: frozenset[str]) -> 
     return sum(one.expected_usd for one in quote(calls, run.tokens, run.tiers, done))
 
 
-def _read(folder: RunFolder, plan: Plan) -> tuple[Reach, ...]:
+def _read(folder: RunFolder, plan: Plan) -> tuple[LooksDone, ...]:
     if not folder.rounds.exists():
         return ()
     document = read_json(folder.rounds)
@@ -193,7 +193,7 @@ def _written(rounds: Rounds) -> Rounds:
 
 
 def asked_and_spared(
-    designs: Sequence[RouteDesign], slice_: pa.Table, tiers: Sequence[Tier], reach: Reach | None
+    designs: Sequence[RouteDesign], slice_: pa.Table, tiers: Sequence[Tier], reach: LooksDone | None
 ) -> tuple[list[Call], list[Call]]:
     """The calls that a run came to, and those of its plan that were not needed."""
     whole = planned_calls(designs, slice_, tiers)

@@ -2,7 +2,7 @@
 
 A look takes in a longer beginning of the certification draws. What is decided stops; what cannot be decided any more
 stops as well, the hopeless before the first look (`screening.py`); the money that this leaves goes to other routes
-(`audit/rounds.py`).
+(`audit/flow/rounds.py`).
 """
 
 from __future__ import annotations
@@ -71,13 +71,13 @@ class Schedule:
     def replayed(self, tiers: Collection[str]) -> int:
         """Quality draws that all these tiers have answered; 0 before the first look."""
         look = self.reached(tiers)
-        return self.takes_in(look) if look else 0
+        return self.draws_at(look) if look else 0
 
-    def takes_in(self, look: Look) -> int:
+    def draws_at(self, look: Look) -> int:
         """Quality draws that a look takes in."""
         return self.stages[look.number - 1]
 
     def prospects(self, counts: PairCounts, look: Look, margin: float) -> Prospects:
         """Chances of a decision by the last look, going by what a look has seen."""
-        fraction = self.takes_in(look) / self.stages[-1]
+        fraction = self.draws_at(look) / self.stages[-1]
         return prospects(counts, margin=margin, fraction=fraction, last=self.looks[-1])

@@ -21,8 +21,8 @@ from audit.core.options import DIMENSIONS
 from audit.core.policy import RoutePolicy, SignalSpec, VerifierSpec
 from audit.core.robustness import UnitKind
 from audit.core.schemas import NO_ANSWER, NOT_ASKED
-from audit.findings.evidence import SERVED, UNIT_COLUMNS, Pairs, Tables, calls_on, lowest_share
-from audit.findings.money import Saved
+from audit.pairing.evidence import SERVED, UNIT_COLUMNS, Pairs, Tables, calls_on, lowest_share
+from audit.pairing.money import Saved
 from audit.signals import compute
 from audit.signals.signal import BoolArray, FloatArray, TextEmbedder
 from audit.signals.verifiers import VERIFIERS
@@ -192,7 +192,7 @@ def _floats(values: pl.Series) -> FloatArray:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Walk:
+class Simulation:
     """What a policy does with each of n draws.
 
     Attributes:
@@ -204,7 +204,7 @@ class Walk:
     kept: BoolArray
 
 
-def walk(policy: RoutePolicy, draws: Replayed, values: FloatArray | None) -> Walk:
+def walk(policy: RoutePolicy, draws: Replayed, values: FloatArray | None) -> Simulation:
     """Send the draws where a policy sends them.
 
     Args:
@@ -217,7 +217,7 @@ def walk(policy: RoutePolicy, draws: Replayed, values: FloatArray | None) -> Wal
         assert values is not None
         asked = values >= policy.threshold
     kept = asked if policy.verifier is None else asked & _verified(policy, policy.verifier, draws)
-    return Walk(asked=asked, kept=kept)
+    return Simulation(asked=asked, kept=kept)
 
 
 def _verified(policy: RoutePolicy, verifier: VerifierSpec, draws: Replayed) -> BoolArray:
@@ -233,7 +233,7 @@ def _verified(policy: RoutePolicy, verifier: VerifierSpec, draws: Replayed) -> B
     return found
 
 
-def pairs_of(policy: RoutePolicy, draws: Replayed, walked: Walk, *, before: int | None = None) -> Pairs:
+def pairs_of(policy: RoutePolicy, draws: Replayed, walked: Simulation, *, before: int | None = None) -> Pairs:
     """The policy against the incumbent over all draws: one that it does not move is a pair without a difference.
 
     Args:
@@ -265,7 +265,7 @@ def pairs_of(policy: RoutePolicy, draws: Replayed, walked: Walk, *, before: int 
     )
 
 
-def parted_by(policy: RoutePolicy, draws: Replayed, walked: Walk, *, before: int | None = None) -> Parted:
+def parted_by(policy: RoutePolicy, draws: Replayed, walked: Simulation, *, before: int | None = None) -> Parted:
     """The cheap tier's verdicts on what a policy moves, and on what it leaves, as if it had moved that too.
 
     Draws that could not be measured are at their worst for the policy: regressions where it moves them, gains that it
@@ -286,7 +286,7 @@ def parted_by(policy: RoutePolicy, draws: Replayed, walked: Walk, *, before: int
     return Parted(moved=moved, kept=left)
 
 
-def part_of(draws: Replayed, walked: Walk, rows: BoolArray) -> tuple[Replayed, Walk]:
+def part_of(draws: Replayed, walked: Simulation, rows: BoolArray) -> tuple[Replayed, Simulation]:
     """Some of the draws, and what a policy did with these; without requests and completions, which the walk has used.
 
     Args:
@@ -326,10 +326,10 @@ def part_of(draws: Replayed, walked: Walk, rows: BoolArray) -> tuple[Replayed, W
         at=draws.at[rows],
         arms=arms,
     )
-    return part, Walk(asked=walked.asked[rows], kept=walked.kept[rows])
+    return part, Simulation(asked=walked.asked[rows], kept=walked.kept[rows])
 
 
-def saved_of(policy: RoutePolicy, draws: Replayed, walked: Walk) -> Saved:
+def saved_of(policy: RoutePolicy, draws: Replayed, walked: Simulation) -> Saved:
     """Savings on draws of spend, each repeated as often as it was drawn.
 
     A cheap call that was not served or has no known cost saves nothing.
@@ -346,14 +346,14 @@ def saved_of(policy: RoutePolicy, draws: Replayed, walked: Walk) -> Saved:
     return Saved(z=np.repeat(z, times), mass=mass, lowest=lowest_share(np.repeat(worst, times), mass))
 
 
-def latency_of(policy: RoutePolicy, draws: Replayed, walked: Walk) -> FloatArray:
+def latency_of(policy: RoutePolicy, draws: Replayed, walked: Simulation) -> FloatArray:
     """Milliseconds until each draw is answered, shape (n,): an escalated request waits for both calls. NaN: unknown."""
     asked = np.where(walked.asked, draws.arms[policy.tier].latency_ms, 0.0)
     took: FloatArray = asked + np.where(walked.kept, 0.0, draws.latency_ms)
     return took
 
 
-def saved_share(policy: RoutePolicy, draws: Replayed, walked: Walk) -> float:
+def saved_share(policy: RoutePolicy, draws: Replayed, walked: Simulation) -> float:
     """Share of the incumbent's bill for equal-probability draws that a policy saves, some of which may have been free.
 
     A cheap call that was not served or has no known cost saves nothing; nor does anything where nothing was billed.
@@ -369,7 +369,7 @@ def _spent_usd(policy: RoutePolicy, draws: Replayed) -> FloatArray:
     return spent
 
 
-def break_even_of(policy: RoutePolicy, draws: Replayed, walked: Walk, level: float) -> BreakEven | None:
+def break_even_of(policy: RoutePolicy, draws: Replayed, walked: Simulation, level: float) -> BreakEven | None:
     """Whether a cascade escalates seldom enough to save, over the quality draws that it sends to the cheap tier.
 
     Draws are of requests, each counted alike. None for a policy without a check, and where no cost is known.

@@ -14,16 +14,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from audit.certificate.candidates import observed
+from audit.certificate.frozen import FrozenPolicies, Proposal, policy_name, undominated
+from audit.certificate.screening import Screening, dropped
 from audit.core.exchange import Request, Usage
 from audit.core.fingerprint import fingerprint
 from audit.core.plain import to_plain
 from audit.core.plan import RouteDesign
 from audit.core.policy import RoutePolicy, SignalSpec, VerifierSpec
-from audit.findings.candidates import observed
-from audit.findings.evidence import MAX_UNASKED, Pairs, Tables, quality_draws
-from audit.findings.replayed import Replayed, Values, Walk, pairs_of, parted_by, replayed, saved_share, walk
-from audit.findings.screening import Screening, dropped
-from audit.findings.sealed import Sealed, Tuned, policy_name, undominated
+from audit.pairing.evidence import MAX_UNASKED, Pairs, Tables, quality_draws
+from audit.pairing.replayed import Replayed, Simulation, Values, pairs_of, parted_by, replayed, saved_share, walk
 from audit.signals import SIGNALS, compute
 from audit.signals.signal import BoolArray, FitData, FloatArray, TextEmbedder
 from audit.stats.discrimination import PairsTest
@@ -48,7 +48,7 @@ SHARES_MOVED = (0.1, 0.25, 0.4, 0.55, 0.7, 0.85)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moved:
+class MovedTraffic:
     """What a rule that decides before the call does with all requests of a route that can be replayed.
 
     Attributes:
@@ -62,12 +62,12 @@ class Moved:
     usd: float
 
 
-Goes = Callable[[Sequence[Request]], BoolArray]
+MovesRequest = Callable[[Sequence[Request]], BoolArray]
 """Which of some requests a rule sends to the cheap tier."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bench:
+class PolicyInputs:
     """What policies are made from, besides the tables.
 
     Attributes:
@@ -88,7 +88,9 @@ class Bench:
     embedder: TextEmbedder | None = None
     verifiers: Callable[[str], Sequence[VerifierSpec]] = lambda route: ()
     rules: Callable[[str], Sequence[tuple[str, SignalSpec]]] = lambda route: ()
-    count_moved: Callable[[Mapping[str, Goes], Mapping[str, str]], Mapping[str, Moved]] = lambda goes, already: {}
+    count_moved: Callable[[Mapping[str, MovesRequest], Mapping[str, str]], Mapping[str, MovedTraffic]] = (
+        lambda goes, already: {}
+    )
     seed: int = 0
     real_prompts: bool = False
     alpha: float = 0.05
@@ -104,7 +106,7 @@ class Bench:
         return PairsTest.of(design.criteria, margin=design.margin, alpha=self.alpha, confidence=self.confidence)
 
 
-def propose(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: Bench) -> Sealed:
+def propose(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: PolicyInputs) -> FrozenPolicies:
     """The sealed list of a route's policies.
 
     Args:
@@ -139,10 +141,10 @@ def propose(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: Be
             cascades = maker.cascades(tier, useful)
             proposed += [*(scored.tuned for scored in before_the_call), *cascades]
             proposed += maker.combined(before_the_call, cascades)
-    return Sealed.of(design.route, proposed, out)
+    return FrozenPolicies.of(design.route, proposed, out)
 
 
-def _by_price(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: Bench) -> Sealed:
+def _by_price(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: PolicyInputs) -> FrozenPolicies:
     """The list where no tuning draws are left, because every session or prompt is in the certification split too.
 
     What a tier would cost at the logged tokens is known without a verdict. All losses count as unknown, so the tier
@@ -155,7 +157,7 @@ def _by_price(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: 
         saving = _saving_at_logged_tokens(tables, tier)
         proposed.append(maker.untried(maker.policy("static", tier), saving))
         proposed += [maker.untried(policy, saving * share) for policy, share in maker.rules_of(tier)]
-    return Sealed.of(design.route, proposed, {}, by_price=True)
+    return FrozenPolicies.of(design.route, proposed, {}, by_price=True)
 
 
 def _saving_at_logged_tokens(tables: Tables, tier: str) -> float:
@@ -177,7 +179,7 @@ def _saving_at_logged_tokens(tables: Tables, tier: str) -> float:
 class _Scored:
     """A policy with the values of its signal on the tuning draws, out of fold where it was fitted on them."""
 
-    tuned: Tuned
+    tuned: Proposal
     values: FloatArray
 
 
@@ -190,10 +192,10 @@ class _Maker:
     """
 
     design: RouteDesign
-    bench: Bench
+    bench: PolicyInputs
     by_tier: Mapping[str, Replayed]
 
-    def static(self, tier: str) -> Tuned:
+    def static(self, tier: str) -> Proposal:
         """The whole route to one tier."""
         return self._tuned(self.policy("static", tier))
 
@@ -217,9 +219,9 @@ class _Maker:
             if policy.signal
         ]
 
-    def untried(self, policy: RoutePolicy, saving_share: float) -> Tuned:
+    def untried(self, policy: RoutePolicy, saving_share: float) -> Proposal:
         """A policy of which no tuning draw tells anything: its loss counts as a total one."""
-        return Tuned(
+        return Proposal(
             name=policy_name(policy),
             policy=policy,
             loss=1.0,
@@ -252,7 +254,7 @@ class _Maker:
         both = {t.name for t in self._few(undominated([one.tuned for one in found]), "guarded")}
         return [one for one in found if one.tuned.policy.kind != "guarded" or one.tuned.name in both]
 
-    def combined(self, scored: Sequence[_Scored], cascades: Sequence[Tuned]) -> list[Tuned]:
+    def combined(self, scored: Sequence[_Scored], cascades: Sequence[Proposal]) -> list[Proposal]:
         """A signal on top and a check as the net: the few that save most of those that beat both of their halves."""
         halves = [*(one.tuned for one in scored), *cascades]
         checks = list(
@@ -266,13 +268,13 @@ class _Maker:
         better = {tuned.name for tuned in undominated([*halves, *found])}
         return self._few([tuned for tuned in found if tuned.name in better], "cascade")
 
-    def _few(self, tuned: Sequence[Tuned], kind: str) -> list[Tuned]:
+    def _few(self, tuned: Sequence[Proposal], kind: str) -> list[Proposal]:
         """Of a combined kind the few that save most while they seem to hold the margin, then the safest."""
         mine = [(one.loss > self.design.margin, one) for one in tuned if one.policy.kind == kind]
         mine.sort(key=lambda pair: (pair[0], pair[1].loss if pair[0] else -pair[1].saving_share, pair[1].name))
         return [one for _, one in mine[:MOST_COMBINED]]
 
-    def cascades(self, tier: str, tiers: Sequence[str]) -> list[Tuned]:
+    def cascades(self, tier: str, tiers: Sequence[str]) -> list[Proposal]:
         """The cheap tier first, and the incumbent where its answer fails a check; idle checks are left out."""
         # Two tiers that agree are the cheap one and any other that is paid for as well.
         seconds = [VerifierSpec(name="agreement", params={}, tiers=(other,)) for other in tiers if other != tier]
@@ -306,7 +308,7 @@ class _Maker:
             real_prompts=self.bench.real_prompts,
         ), rows
 
-    def _tuned(self, policy: RoutePolicy, values: FloatArray | None = None) -> Tuned:
+    def _tuned(self, policy: RoutePolicy, values: FloatArray | None = None) -> Proposal:
         """Estimate a policy on the tuning draws, given its signal's values there, out of fold."""
         tuning = self.by_tier[policy.tier]
         walked = walk(policy, tuning, values)
@@ -316,7 +318,7 @@ class _Maker:
             loss = max(loss, _loss(pairs_of(policy, tuning.by_content(), walked)))
         # What could not be claimed after the whole replay is not worth one.
         claimable = pairs.unasked_share <= MAX_UNASKED
-        return Tuned(
+        return Proposal(
             name=policy_name(policy),
             policy=policy,
             loss=loss,
@@ -329,7 +331,7 @@ class _Maker:
         tuning = self.by_tier[policy.tier]
         return saved_share(policy, tuning, walk(policy, tuning, None)) > 0
 
-    def _promise(self, policy: RoutePolicy, walked: Walk) -> float:
+    def _promise(self, policy: RoutePolicy, walked: Simulation) -> float:
         parted = parted_by(policy, self.by_tier[policy.tier], walked)
         within = tango_z(parted.moved, -self.bench.test_of(self.design).margin) if parted.moved.n else 0.0
         return float(min(within, random_mix_z(parted)))

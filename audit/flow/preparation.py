@@ -9,17 +9,17 @@ from pathlib import Path
 import polars as pl
 
 from audit import __version__
-from audit.config import settings_digest
+from audit.config.load import settings_digest
 from audit.core.artifacts import RunFolder, read_tier_notes, write_json, write_table
 from audit.core.criteria import CriteriaCheck
 from audit.core.errors import InputError
-from audit.core.fingerprint import combined, file_sha256, fingerprint
+from audit.core.fingerprint import fingerprint
 from audit.core.plain import to_plain
 from audit.core.plan import Plan, RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Price, Tier
 from audit.embeddings import Embedder
-from audit.ingest.source import find_sources
+from audit.flow.reading import digest_of
 from audit.ingest.suggest import suggest_route_fields
 from audit.llm.tiers import hosts, resolve_tiers
 from audit.replay.plan import Call, TokenCounts, batch_quotes, planned_calls, quote
@@ -169,13 +169,3 @@ def _token_counts(tokens: pl.DataFrame) -> dict[str, TokenCounts]:
         )
         for row in tokens.iter_rows(named=True)
     }
-
-
-def digest_of(sources: Sequence[Path]) -> str:
-    """One digest for the logs: of their names and their bytes."""
-    return combined(f"{source.name} {file_sha256(source.path)}" for source in find_sources(sources))
-
-
-def run_id_of(logs: str, settings: Settings) -> str:
-    """Name a run by its logs, what decides its numbers, and the version."""
-    return fingerprint([logs, settings_digest(settings), __version__])[:12]

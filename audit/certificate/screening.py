@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from audit.certificate.frozen import Proposal
+from audit.certificate.looks import NO_PROSPECT, WORTH, Schedule, is_screened
 from audit.core.display import percent, points
 from audit.core.plan import RouteDesign
-from audit.findings.looks import NO_PROSPECT, WORTH, Schedule, is_screened
-from audit.findings.replayed import Replayed
-from audit.findings.sealed import Tuned
+from audit.pairing.replayed import Replayed
 from audit.signals.signal import FloatArray
 from audit.stats.discrimination import PairsTest
 from audit.stats.group_sequential import Look, chance_after_pilot
@@ -60,7 +60,7 @@ class Screening:
 
 
 def dropped(
-    tuning: Replayed, whole: Mapping[str, Tuned], screening: Screening | None, kept: Collection[str] = ()
+    tuning: Replayed, whole: Mapping[str, Proposal], screening: Screening | None, kept: Collection[str] = ()
 ) -> dict[str, str]:
     """The candidates that are not replayed any further, each with the reason.
 

@@ -1,0 +1,107 @@
+"""A run's findings drawn again: report, summary, cost rows, renewal, a pack of evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Literal
+
+from audit.config.load import load_settings
+from audit.core.artifacts import (
+    RunFolder,
+    read_cases,
+    read_history,
+    read_renewal,
+    read_run,
+    write_atomic,
+    write_findings,
+    write_renewal,
+)
+from audit.core.errors import InputError
+from audit.core.renewal import Renewal
+from audit.core.settings import Settings
+from audit.ingest.redact import Redactor
+from audit.mix.tokens import billed_tokens
+from audit.pack.evidence import Packed, pack_run
+from audit.renewal.run import renew as work_out
+from audit.replay.requests import load_requests
+from audit.report.focus import focus_csv
+from audit.report.hiding import without_tenants
+from audit.report.html import render_html
+from audit.report.markdown import summary_markdown
+from audit.report.pdf import print_pdf
+
+Format = Literal["html", "pdf", "md", "json", "focus"]
+TextPolicy = Literal["sample", "none"]
+Hidden = Literal["tenant"]
+
+
+def report(
+    folder: RunFolder,
+    *,
+    output: Path | None = None,
+    format: Format = "html",  # noqa: A002
+    text: TextPolicy = "sample",
+    redact: Hidden | None = None,
+) -> Path:
+    """Draw a run again from its findings and the history that was recorded with them.
+
+    Args:
+        output: Where to; default: in the run folder.
+        text: `none` leaves out every prompt and completion.
+        redact: `tenant` writes every tenant as a stable code.
+
+    Raises:
+        InputError: A PDF is asked for and no browser can print it; or findings without names are to stand in the place
+            of the findings themselves.
+    """
+    findings = read_run(folder.path)
+    if redact == "tenant":
+        findings = without_tenants(findings)
+    if format == "focus":
+        path = output or folder.path / "focus.csv"
+        write_atomic(path, focus_csv(findings).encode("utf-8", "replace"))
+    elif format == "json":
+        path = output or folder.findings
+        if redact and path.resolve() == folder.findings.resolve():
+            raise InputError(
+                "the run's own findings keep their names", code="usage", hint="write a copy:  --output FILE.json"
+            )
+        if path != folder.findings:
+            write_findings(path, findings)
+    elif format == "md":
+        path = output or folder.summary
+        write_atomic(path, summary_markdown(findings).encode("utf-8"))
+    else:
+        cases = read_cases(folder.cases) if text == "sample" else []
+        history = read_history(folder.history)
+        renewal = read_renewal(folder)
+        html = render_html(findings, cases, text=text, history=history, renewal=renewal).encode("utf-8", "replace")
+        path = output or (folder.path / "report.pdf" if format == "pdf" else folder.report)
+        write_atomic(path, print_pdf(html) if format == "pdf" else html)
+    return path
+
+
+def renew(folder: RunFolder, settings: Settings) -> Renewal:
+    """What to sign at the renewal, from a run's findings and `contract:`; the next report of the run shows it.
+
+    Raises:
+        InputError: There is no `contract:`, or one of its prices cannot be compared with the log's.
+    """
+    found = work_out(read_run(folder.path), settings.contract, billed_tokens(folder.traffic_files()), settings.seed)
+    write_renewal(folder, found)
+    return found
+
+
+def pack(folder: RunFolder, output: Path, *, text: TextPolicy = "sample") -> Packed:
+    """Write the evidence of a run into one zip file that `audit verify` checks; texts redacted as configured."""
+    folder.open_existing()
+    config = folder.config_file()
+    settings = Settings() if config is None else load_settings(config)
+    return pack_run(folder, output, text=text, redact=Redactor(settings.ingest.redact).value)
+
+
+def last_user_turns(folder: RunFolder, wanted: Collection[str]) -> dict[str, str]:
+    """Texts of a run's requests by fingerprint, as they were ingested: secrets masked, redacted as configured."""
+    requests = load_requests(folder.body_files(), folder.traffic_files(), set(wanted))
+    return {fingerprint: request.last_user for fingerprint, request in requests.items()}

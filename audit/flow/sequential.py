@@ -1,0 +1,201 @@
+"""The sequential replay: ask, score, test, and ask again, until every route is finished or the cap is reached.
+
+    plan => ( ask -> score -> test )* => findings
+
+Its state is in the run folder: calls that have a result are never made again, so the same command resumes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from audit.core.artifacts import (
+    RunFolder,
+    read_json,
+    write_cases,
+    write_findings,
+    write_history,
+    write_json,
+)
+from audit.core.errors import AuditError, EndpointError, Incomplete, InputError, PlanStale
+from audit.core.exchange import Request
+from audit.core.finding import Findings
+from audit.core.plan import Plan, plan_from_plain
+from audit.core.settings import Settings
+from audit.core.tier import Tier
+from audit.findings.run import SequentialTest, find
+from audit.flow.comparison import earlier_audits
+from audit.flow.planning import Consent, prepared
+from audit.flow.preparation import PreparedRun, with_criteria
+from audit.flow.provenance import FindingsContext, context_of
+from audit.flow.reading import run_id_of
+from audit.flow.reporting import report
+from audit.flow.rounds import Rounds, asked_and_spared, open_rounds, reach_of
+from audit.flow.routing import policy_inputs_of
+from audit.llm.client import ClientOptions
+from audit.llm.tiers import resolve_tiers
+from audit.mix.run import measure_mix
+from audit.replay.learned import Learned
+from audit.replay.meter import Meter, SilentMeter
+from audit.replay.requests import load_requests
+from audit.replay.run import PartStopped, ReplayOptions, run_replay
+from audit.replay.table import unpaid, write_replays
+from audit.sampling.frame import route_frames
+from audit.scoring.run import score as score_replays
+
+
+def replay(
+    sources: Sequence[Path],
+    settings: Settings,
+    folder: RunFolder | None = None,
+    *,
+    consent: Consent,
+    meter: Meter | None = None,
+    saved: Plan | None = None,
+    demo: bool = False,
+) -> Findings:
+    """The main job: logs to findings and report, through replays that somebody agreed to.
+
+    Args:
+        consent: Asked with the quote before anything is sent; a False stops there.
+        saved: A plan made earlier. It is refused when its logs, settings or prices have changed since.
+
+    Raises:
+        PlanStale: `saved` is not the plan of these inputs any more.
+        Incomplete: The cap, failures or an outage stopped the replay. What is done was scored and reported all the
+            same, as an incomplete run.
+    """
+    run = prepared(sources, settings, folder, demo=demo)
+    if saved is not None:
+        _refuse_stale(saved, run.plan)
+    if not consent(run.plan):
+        raise InputError("nothing was replayed: the quote was not accepted", code="replay.declined")
+    stopped: AuditError | None = None
+    watch = _watch(run.folder, run.settings, run.plan, run.tiers)
+    meter = meter or SilentMeter()
+    try:
+        _replay(run, watch, meter)
+    except (Incomplete, EndpointError) as error:
+        if not (isinstance(error, Incomplete) or run.folder.tiers.exists()):
+            raise  # nothing was sent, so there is nothing to conclude
+        stopped = error
+    findings = _conclude(watch, run.plan)
+    if stopped is not None:
+        meter.incomplete(findings)
+        raise stopped
+    return findings
+
+
+def score(folder: RunFolder, settings: Settings) -> Findings:
+    """Judge the replays of a run again, with these criteria, and conclude anew. Nothing is replayed."""
+    folder.open_existing()
+    folder.check("traffic", (folder.facts("traffic") or {}).get("made_from", {}))
+    plan_ = plan_from_plain(read_json(folder.plan))
+    tiers = resolve_tiers(settings)
+    asked, _ = asked_and_spared(plan_.designs, _read_slice(folder), tiers, reach_of(folder, plan_))
+    write_replays(folder.journal, asked, folder.replay_table)
+    return _conclude(_watch(folder, settings, plan_, tiers), with_criteria(folder, settings, plan_))
+
+
+def _replay(run: PreparedRun, watch: SequentialTest, meter: Meter) -> None:
+    """Ask round after round, until every route is finished or the cap is reached."""
+    wanted = {call.request_fp for call in run.calls}
+    requests = load_requests(run.folder.body_files(), run.folder.traffic_files(), wanted)
+    rounds: Rounds | None = open_rounds(run)
+    learned = Learned.open(run.folder.tiers, {tier.name: tier for tier in run.tiers})
+    stopped: PartStopped | None = None
+    while rounds is not None:
+        try:
+            _ask(rounds, requests, learned, meter)
+        except PartStopped as error:
+            stopped = error
+        if not rounds.open_looks:
+            break
+        score_replays(run.folder, run.settings)
+        rounds = rounds.advance(watch.next_looks(rounds.moved(), rounds.reach))
+        if rounds is not None:
+            meter.note(rounds.told())
+    if stopped is not None:
+        raise stopped
+
+
+def _ask(rounds: Rounds, requests: Mapping[str, Request], learned: Learned, meter: Meter) -> None:
+    """Make the calls of a round that have no result yet.
+
+    Raises:
+        PartStopped: Tiers or routes that were stopped; the others have their results.
+    """
+    run, calls = rounds.run, rounds.calls()
+    asked = {call.tier for call in calls}
+    options = ReplayOptions(
+        cap_usd=run.plan.max_spend_usd,
+        tokens=run.tokens,
+        client=ClientOptions(seed=run.settings.seed, directory=run.settings.directory),
+        meter=meter,
+        settled=rounds.settled(),
+        learned=learned,
+        ahead=run.calls,
+    )
+    tiers = [tier for tier in run.tiers if tier.name in asked]
+    run_replay(calls, requests, tiers, run.settings.replay, run.folder, options)
+
+
+def _conclude(watch: SequentialTest, plan_: Plan) -> Findings:
+    """Replays to scores, findings and report."""
+    folder, settings, tiers = watch.folder, watch.settings, watch.tiers
+    scored = score_replays(folder, settings)
+    slice_, frames, reach = _read_slice(folder), route_frames(folder.traffic_files()), reach_of(folder, plan_)
+    asked, spared = asked_and_spared(plan_.designs, slice_, tiers, reach)
+    spared = unpaid(folder.journal, spared)
+    context = context_of(
+        FindingsContext(
+            folder=folder,
+            settings=settings,
+            plan=plan_,
+            tiers=tuple(tiers),
+            calls=asked,
+            spared=spared,
+            frames=frames,
+            mix=measure_mix(folder.traffic_files(), tiers),
+            run_id=run_id_of(plan_.made_from["logs"], settings),
+            embedder=scored.embedder,
+            notes=scored.notes,
+        )
+    )
+    concluded = find(watch, plan_, context, reach)
+    findings = concluded.findings
+    write_findings(folder.findings, findings)
+    write_cases(folder.cases, concluded.cases)
+    write_json(folder.policy, concluded.policy)
+    write_json(folder.options, concluded.options)
+    write_history(folder.history, earlier_audits(folder, findings))
+    folder.record("findings", plan_.made_from, run_id=findings.run_id)
+    report(folder)
+    report(folder, format="md")
+    return findings
+
+
+def _watch(folder: RunFolder, settings: Settings, plan_: Plan, tiers: Sequence[Tier]) -> SequentialTest:
+    """What tests the replays of a run, with what policies are made from."""
+    frames, wanted = route_frames(folder.traffic_files()), set(_read_slice(folder)["request_fp"].to_pylist())
+    return SequentialTest(
+        folder=folder, tiers=tiers, settings=settings, bench=policy_inputs_of(folder, settings, frames, wanted)
+    )
+
+
+def _refuse_stale(saved: Plan, now: Plan) -> None:
+    for key in sorted({*saved.made_from, *now.made_from}):
+        if saved.made_from.get(key) != now.made_from.get(key):
+            raise PlanStale(
+                f"the plan is stale: the {key} changed since it was made",
+                notes=["nothing was sent, $0.00 spent"],
+                hint="audit plan LOGS -o plan.json",
+            )
+
+
+def _read_slice(folder: RunFolder) -> Any:
+    return pl.read_parquet(folder.slice).to_arrow()
