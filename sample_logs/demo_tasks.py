@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-from audit.llm.providers.simulated import Answer
+from audit.llm.providers.simulated import SimulatedAnswer
 
 T = TypeVar("T")
 
@@ -66,7 +66,7 @@ class Task:
     """One prompt, what can be answered to it, and the reference that criteria compare with."""
 
     messages: list[dict[str, Any]]
-    answer: Answer
+    answer: SimulatedAnswer
     reference: Any
     params: dict[str, Any] = field(default_factory=dict)
 
@@ -146,7 +146,7 @@ def invoice(dice: Dice, day: date) -> Task:
     }
     return Task(
         messages=text_of(words["system"], page),
-        answer=Answer(
+        answer=SimulatedAnswer(
             task="invoice",
             difficulty="scan" if smudged else "print",
             effort_tokens=860 + 60 * len(items) + 500 * smudged,
@@ -213,7 +213,7 @@ def triage(dice: Dice, day: date) -> Task:
         turns = _thread(dice, ask, _ask(dice, other)[0], closing)
     return Task(
         messages=[{"role": "system", "content": words["system"]}, *turns],
-        answer=Answer(
+        answer=SimulatedAnswer(
             task="triage",
             difficulty="thread" if thread else "mail",
             effort_tokens=720 if thread else 360,
@@ -311,7 +311,7 @@ def quote(dice: Dice, day: date) -> Task:
     } - {total}
     return Task(
         messages=text_of(words["system"], asked),
-        answer=Answer(
+        answer=SimulatedAnswer(
             task="quote",
             difficulty="long" if large else "short",
             effort_tokens=900 + 140 * len(lines),
@@ -377,12 +377,12 @@ def policy(dice: Dice, day: date) -> Task:
         asked, letter = asked[:-1] + ", paid in cash.", "D"
     return Task(
         messages=text_of(WORDS["policy"]["system"], f"{asked} Who approves? (asked on {day:%d %B})"),
-        answer=Answer(
+        answer=SimulatedAnswer(
             task="policy",
             difficulty="rule",
             effort_tokens=420,
-            right=[{"text": f"Answer: {letter}"}],
-            wrong=[{"text": f"Answer: {other}"} for other in "ABCD" if other != letter],
+            right=[{"text": f"SimulatedAnswer: {letter}"}],
+            wrong=[{"text": f"SimulatedAnswer: {other}"} for other in "ABCD" if other != letter],
         ),
         reference=letter,
         params=POLICY_PARAMS,
@@ -441,7 +441,7 @@ def chat_turn(dice: Dice, language: str, history: Sequence[dict[str, Any]]) -> T
     system = [{"role": "system", "content": words["system"]}]
     return Task(
         messages=[*(history or system), {"role": "user", "content": asked}],
-        answer=Answer(
+        answer=SimulatedAnswer(
             task="chat",
             difficulty="unlisted" if unlisted else "listed",
             effort_tokens=330,

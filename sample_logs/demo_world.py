@@ -10,7 +10,7 @@ from typing import Any
 from audit.core.exchange import Completion, Request
 from audit.core.fingerprint import prompt_hash, request_fp
 from audit.core.tier import Price, Tier
-from audit.llm.providers.simulated import Answer, Behaviour, SimulatedTier
+from audit.llm.providers.simulated import Behaviour, SimulatedAnswer, SimulatedTier
 from sample_logs.demo_tasks import Task
 
 LOG_REPEAT = 1000
@@ -62,7 +62,7 @@ class World:
     """The tiers, the answers that they know, and how often each prompt was asked."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
-        self.answers: dict[str, Answer] = {}
+        self.answers: dict[str, SimulatedAnswer] = {}
         self.references: dict[str, Any] = {}
         self.tiers = {entry["name"]: self._tier(entry) for entry in settings["tiers"]}
         self._asked: dict[str, int] = {}

@@ -31,4 +31,6 @@ def write_draft(terminal: Terminal, logs: Sequence[Path], output: Path, *, force
     if terminal.switches.json:
         terminal.document({"written": str(output)})
     else:
-        terminal.lines([f"Wrote {output}. Read it, set the margin, then:  audit plan LOGS"])
+        terminal.lines(
+            [f"Wrote {output}. Read it, set the margin, add a cheaper tier under `tiers:`, then:  audit plan LOGS"]
+        )

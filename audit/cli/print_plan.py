@@ -30,7 +30,13 @@ def print_plan(terminal: Terminal, plan: Plan, *, saved: Path | None = None, ask
     margin = points(plan.margin).lstrip("+")
     console.print(Text(drawn(f"Plan for margin {margin} pts, {percent(plan.confidence)} confidence")), "", sep="\n")
     console.print(_table(plan, terminal.width, drawn))
-    for line in ["", *_reasons(plan), *criteria_lines(plan.designs, terminal.width), *_quote(plan), *_next(saved)]:
+    for line in [
+        "",
+        *_reasons(plan),
+        *criteria_lines(plan.designs, terminal.width),
+        *_quote(plan),
+        *_next(plan, saved),
+    ]:
         console.print(Text(drawn(line)))
 
 
@@ -64,7 +70,7 @@ def _cells(design: RouteDesign, quote: RouteQuote | None, judged: bool) -> list[
 def _reasons(plan: Plan) -> list[str]:
     """Why a route cannot be decided, before money is spent on it."""
     undecided = [design for design in plan.designs if design.can_decide != "yes" and design.reason]
-    lines = [f"  {terminal_safe(d.route)}: {terminal_safe(d.reason)}" for d in undecided[:ROWS]]
+    lines = [f"  {terminal_safe(d.route) or '(none)'}: {terminal_safe(d.reason)}" for d in undecided[:ROWS]]
     hidden = len(plan.designs) - ROWS
     lines += [f"  and {plural(hidden, 'more route')}; --json has them all"] if hidden > 0 else []
     return [*lines, ""] if lines else []
@@ -119,8 +125,9 @@ def _wrapped(text: str, width: int, *, indent: int) -> list[str]:
 def _quote(plan: Plan) -> list[str]:
     recorded = sum(quote.recorded for quote in plan.quotes)
     lines = [
-        f"  Quote   {usd(plan.expected_usd)} expected, {usd(plan.at_most_usd)} at most (every answer at its limit).",
-        f"  Stop    hard, at {usd(plan.max_spend_usd)}.",
+        f"  Quote   {usd(plan.expected_usd)} expected, {usd(plan.at_most_usd)} at most "
+        "(if every answer is as long as allowed).",
+        f"  Cap     {usd(plan.max_spend_usd)}; the replay stops there.",
         *_looks(plan),
         f"  Calls   {count(plan.calls)}, about {compact(plan.tokens)} tokens"
         + (f"; {count(recorded)} more are recorded already." if recorded else "."),
@@ -171,7 +178,10 @@ def _looks(plan: Plan) -> list[str]:
     return [f"  Looks   up to {most} a route; one that is decided earlier stops there and costs less."]
 
 
-def _next(saved: Path | None) -> list[str]:
+def _next(plan: Plan, saved: Path | None) -> list[str]:
     if saved is None:
         return []
+    if not plan.calls and not any(quote.recorded for quote in plan.quotes):
+        why = "No route can be decided, so there is nothing to replay. Correct what is named above, and plan again."
+        return ["", f"Saved {saved}. {why}"]
     return ["", f"Saved {saved}. Nothing has been sent.", f"To run this plan:   audit replay {saved}"]

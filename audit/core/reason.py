@@ -160,7 +160,8 @@ SENTENCES: Mapping[Reason, str] = {
     "for example {example}",
     Reason.EXPECTATION_IMPOSSIBLE: "no answer to {count} of {of} of its requests can be what is expected: {detail}; "
     "for example {example}",
-    Reason.NOTHING_PASSES: "its criteria accept {count} of {of} of the log's own answers; for example not {example}",
+    Reason.NOTHING_PASSES: "its criteria accept {count} of {of} of the log's own answers, for example not {example}; "
+    "correct them in audit.yaml",
     Reason.PART_PASSES_NOTHING: "its criteria accept none of {count} of {of} of the log's own answers, those where "
     "{detail}; for example not {example}",
     Reason.CRITERIA_SEE_FORM: "its criteria see the form of an answer alone, which proves nothing about what it says",
@@ -169,7 +170,7 @@ SENTENCES: Mapping[Reason, str] = {
     "{detail}",
     Reason.NOTHING_REPLAYABLE: "none of its requests can be replayed",
     Reason.CANDIDATES_LEFT_OUT: "this run leaves its candidates out",
-    Reason.NO_CHEAPER_TIER: "no tier is cheaper than what serves it",
+    Reason.NO_CHEAPER_TIER: "no tier in audit.yaml is cheaper than what serves it",
     Reason.CAP_LEAVES_TOO_LITTLE: "the cap leaves money for {affordable} of the {least} replays it needs at least",
     Reason.CAP_LEFT_NOTHING: "the cap left no money for it",
     Reason.FEW_PAIRS: "about {pairs} certification pairs; a Switch needs at least {least}",

@@ -478,8 +478,8 @@ def _order_caveats(certified: Certified, left_usd: float) -> list[str]:
         schedule = certified.terms.schedule
         taken, looks = schedule.taken, len(schedule.looks)
         found.append(
-            f"The replay stopped at look {taken} of {looks}; a policy behind the recommended one may save "
-            f"{usd(left_usd)} more."
+            f"The replay stopped at look {taken} of {looks}; another policy, not tested to the end, may save "
+            f"{usd(left_usd)} more (`--fixed` tests it)."
         )
     return found
 

@@ -36,7 +36,7 @@ FEW_PAIRS = 200
 
 VERDICT_WORDS = {
     CandidateVerdict.NON_INFERIOR: "holds the margin",
-    CandidateVerdict.INFERIOR: "does not hold it",
+    CandidateVerdict.INFERIOR: "loses more than the margin",
     CandidateVerdict.NOT_PROVEN: "not proven",
     CandidateVerdict.INSUFFICIENT: "too little measured",
 }
@@ -270,15 +270,19 @@ def _notes(route: RouteFinding) -> Iterable[str]:
         )
         moved = " So the replay does not reproduce production here; read the change with care." if noise.shifted else ""
         yield (
-            f"Noise floor: today’s model replayed against its own logged answers flips {percent(noise.psi, 1)} of "
-            f"{count(noise.n)} verdicts, {points_interval(noise.delta)} pts{same}.{moved}"
+            "Noise floor: today’s model, asked again, got another result than in the log on "
+            f"{percent(noise.psi, 1)} of {count(noise.n)} answers, {points_interval(noise.delta)} pts{same}.{moved}"
         )
     elif route.noise_reason:
         yield f"Noise floor not measured: {route.noise_reason}"
     if route.unreplayable:
         reasons = listing([f"{count(number)} {_words(name)}" for name, number in sorted(route.unreplayable.items())])
         bounds = route.quality_bounds
-        reach = f" If all of them went one way, the change would be {points_interval(bounds)} pts." if bounds else ""
+        reach = (
+            f" Had all of them passed, or all failed, the change would lie in {points_interval(bounds)} pts."
+            if bounds
+            else ""
+        )
         yield f"Requests that could not be replayed: {reasons}.{reach}"
     yield from route.caveats
 

@@ -205,7 +205,7 @@ def _note(route: RouteFinding) -> tuple[str, str]:
         amount = f"{usd(chosen.saving_usd.est)} {ends_text(chosen.saving_usd, chosen.saving_usd.est)}".rstrip()
         return f"moving to {chosen.tier} saves", amount
     if route.candidates and all(c.verdict is CandidateVerdict.INFERIOR for c in route.candidates):
-        return "the price buys quality here", ""
+        return "cheaper tiers lose too much", ""
     return "", ""
 
 

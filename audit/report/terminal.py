@@ -198,18 +198,20 @@ def _accepted(findings: Findings) -> list[Line]:
 
 
 def _mix(findings: Findings, room: int) -> str:
-    """Shares per model, as many as fit."""
+    """Shares per model, the largest first, as many as fit; from the first week to the last where the log has both."""
     colours, days = palette(findings.mix), findings.mix.trend
     now = shares_of(week_shares(days[-7:] if len(days) >= 14 else days), colours)
     before = dict(shares_of(week_shares(days[:7]), colours)) if len(days) >= 14 else {}
-    text = ""
-    for name, share in now:
+    text = "first to last week: " if before else ""
+    shown = 0
+    for name, share in sorted(now, key=lambda one: -one[1]):
         first = f"{percent(before.get(name, 0.0))[:-1]} → " if before else ""
         part = f"{_fit(inert(name), 24)} {first}{percent(share)}"
-        if text and cells(text) + 3 + cells(part) > room:
+        if shown and cells(text) + 3 + cells(part) + len("   +99 more") > room:
             break
-        text += f"   {part}" if text else part
-    return text
+        text += f"   {part}" if shown else part
+        shown += 1
+    return f"{text}   +{len(now) - shown} more" if shown < len(now) else text
 
 
 def _routes(findings: Findings, width: int, written: Callable[[str], str]) -> list[Line]:

@@ -22,7 +22,7 @@ MOST, LARGEST = 12, 6
 WORTH = 0.1
 """A share below this is not worth a router; `findings` recommends none either."""
 
-NO_SCORE = "No routing signal could be fitted, so only whole routes can move."
+NO_SCORE = "There is no usable rule to split the traffic of a route by, so only whole routes can move."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ def thresholds(findings: Findings) -> Thresholds | None:
     without = len(findings.routes) - len(scored)
     more = [f"{count(left)} more routes have a curve in `findings.json`."] if left else []
     if without:
-        more.append(f"No routing signal could be fitted for {plural(without, 'route')}.")
+        more.append(f"For {plural(without, 'route')} there is no usable rule to split the traffic by.")
     return Thresholds(
         cells=tuple(cell(route, curve, f"r{index}", x, y) for index, route, curve in shown),
         y_ticks=tuple(Tick(x=y(v), label=f"{v * 100:g}".replace("-", "−")) for v in nice_ticks(low, high, 4)),
@@ -184,14 +184,14 @@ def _bound(route: RouteFinding, margin: str) -> str:
     delta = route.recommendation.quality_delta
     if delta is None or delta.lo is None:
         return ""
-    return f" Its own bound is {_loss(-delta.lo)} points, inside {margin}."
+    return f" It was tested by itself: at most {_loss(-delta.lo)} points are lost, inside {margin}."
 
 
 def _elsewhere(route: RouteFinding, curve: ThresholdCurve) -> str:
     """A recommendation that rests on something else than this score is not drawn on its curve."""
     if is_on(route, curve):
         return ""
-    return f" That rests on another test: the curve is about {curve.tier} by {curve.signal}."
+    return f" This curve is about something else: {curve.tier} by {curve.signal}."
 
 
 def is_on(route: RouteFinding, curve: ThresholdCurve) -> bool:

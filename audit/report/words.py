@@ -293,8 +293,8 @@ def below_floor(route: RouteFinding) -> str:
     if not route.below_floor or route.floor is None:
         return ""
     floor, share = _floor_text(route.floor), route.accepted_rate
-    known = f"below {floor}" if share is None else f"{percent(share.est, 1)} < {floor}"
-    return f"{route_name(route)} is failing its own floor today ({known}); fix quality there before cutting cost."
+    known = f"less than the {floor}" if share is None else f"only {percent(share.est, 1)} today, less than the {floor}"
+    return f"{route_name(route)} passes {known} that you require; fix quality there before cutting cost."
 
 
 def verdict_line(route: RouteFinding) -> str:

@@ -23,6 +23,13 @@ if TYPE_CHECKING:
 
 ROOTS = ("reference", "incumbent", "request", "metadata")
 
+WHOLE = {
+    "incumbent": "`{{incumbent.text}}`, `{{incumbent.json.FIELD}}` or `{{incumbent.tool_calls}}`",
+    "request": "`{{request.FIELD}}`",
+    "metadata": "`{{metadata.KEY}}`",
+}
+"""Roots that hold values and are none, with what to write instead."""
+
 _ONE_EXPRESSION = re.compile(r"\s*\{\{((?:(?!\{\{|\}\}|\{%).)*)\}\}\s*", re.DOTALL)
 _ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 
@@ -113,6 +120,10 @@ def _compile_text(text: str) -> Template:
         raise ValueError(
             f"uses `{name}`, which is not one of {', '.join(ROOTS)}" + (f"; did you mean `{near}`?" if near else "")
         )
+    for node in tree.find_all(nodes.Output):
+        for part in node.nodes:
+            if isinstance(part, nodes.Name) and part.name in WHOLE:
+                raise ValueError(f"`{{{{{part.name}}}}}` is no value; write {WHOLE[part.name]}")
     inner = _ONE_EXPRESSION.fullmatch(text)
     if inner is not None and inner.group(1).strip() == "reference":
         return Template(frozenset(roots), reference_of)

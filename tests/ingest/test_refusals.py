@@ -33,7 +33,7 @@ def refuse(path: Path, settings: IngestSettings | None = None) -> InputError:
     [
         (b"", "ingest.empty", None),
         (b" \n\n", "ingest.empty", None),
-        (gzip.compress(b""), "ingest.empty", None),
+        (gzip.compress(b"", mtime=0), "ingest.empty", None),
         (gzip.compress(LOG)[:-30], "ingest.truncated", None),
         (gzip.compress(LOG)[:200], "ingest.truncated", None),
         (zstandard.compress(LOG)[:-30], "ingest.truncated", None),
