@@ -150,10 +150,7 @@ def _figures(findings: Findings, width: int) -> list[Line]:
     else:
         said = headline_text(findings).partition(". ")[2]
         lines += [(Span(text=line),) for line in _wrapped(said, width)]
-    mix = _mix(findings, width - LABEL - 2)
-    if mix:
-        lines.append((Span(text=f"  {'Mix':{LABEL}}", style="label"), Span(text=mix)))
-    return lines
+    return [*lines, *_mix(findings, width - LABEL - 2)]
 
 
 def _course(first: float | None, last: float | None, *, full: bool) -> str:
@@ -197,21 +194,25 @@ def _accepted(findings: Findings) -> list[Line]:
     return [(Span(text=f"  {'Accepted answers':{LABEL}}", style="label"), Span(text=text))]
 
 
-def _mix(findings: Findings, room: int) -> str:
-    """Shares per model, the largest first, as many as fit; from the first week to the last where the log has both."""
+def _mix(findings: Findings, room: int) -> list[Line]:
+    """Shares per model, the largest first, as many as fit; in the first and the last week where the log has both."""
     colours, days = palette(findings.mix), findings.mix.trend
     now = shares_of(week_shares(days[-7:] if len(days) >= 14 else days), colours)
     before = dict(shares_of(week_shares(days[:7]), colours)) if len(days) >= 14 else {}
-    text = "first to last week: " if before else ""
-    shown = 0
+    parts = []
     for name, share in sorted(now, key=lambda one: -one[1]):
         first = f"{percent(before.get(name, 0.0))[:-1]} → " if before else ""
-        part = f"{_fit(inert(name), 24)} {first}{percent(share)}"
-        if shown and cells(text) + 3 + cells(part) + len("   +99 more") > room:
-            break
-        text += f"   {part}" if shown else part
-        shown += 1
-    return f"{text}   +{len(now) - shown} more" if shown < len(now) else text
+        parts.append(f"{_fit(inert(name), 24)} {first}{percent(share)}")
+    shown = len(parts)
+    while shown > 1 and cells(_listed(parts, shown)) > room:
+        shown -= 1
+    label = "Mix, week 1 → last" if before else "Mix"
+    return [(Span(text=f"  {label:{LABEL}}", style="label"), Span(text=_listed(parts, shown)))] if parts else []
+
+
+def _listed(parts: Sequence[str], shown: int) -> str:
+    more = [f"+{len(parts) - shown} more"] if shown < len(parts) else []
+    return "   ".join([*parts[:shown], *more])
 
 
 def _routes(findings: Findings, width: int, written: Callable[[str], str]) -> list[Line]:

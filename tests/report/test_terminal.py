@@ -19,7 +19,7 @@ LLM spend audit  ·  2 Mar – 31 Mar 2026  ·  2.07 M requests  ·  run 5be1f07
   Avoidable           $16,068      95% interval $15,681 – $16,456   (52% of spend)
   Not proven             $541      counted as $0
   Accepted answers    93.8% → 93.3%   −0.5 [−0.9, −0.1] pts, margin −3.0
-  Mix                 aurora-4 59 → 68%   aurora-4-mini 28 → 23%   birch-9b 12 → 10%
+  Mix, week 1 → last  aurora-4 59 → 68%   aurora-4-mini 28 → 23%   birch-9b 12 → 10%
 
   Route               Paid  Do                   Quality, pts        Avoidable
   invoice-fields    $9,412  ● switch → mini       −0.4 [−1.3, +0.4]  $7,006 [$6,726, $7,287]

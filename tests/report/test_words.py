@@ -83,7 +83,8 @@ def test_a_route_below_its_floor_says_so() -> None:
     """The line names the route and its floor."""
     lines = [line for route in fixtures.below_floor().routes if (line := below_floor(route))]
     assert lines == [
-        "contract-summary is failing its own floor today (90.0% < 92%); fix quality there before cutting cost."
+        "contract-summary passes only 90.0% today, less than the 92% that you require; fix quality there before "
+        "cutting cost."
     ]
 
 
