@@ -86,6 +86,11 @@ class Control(StrEnum):
     NEGATED = "sentence_negated"
     SHUFFLED = "words_shuffled"
     SORTED = "words_sorted"
+    REVERSED = "list_reversed"
+    ITEM_DROPPED = "item_dropped"
+    ITEM_REPEATED = "item_repeated"
+    CONSTANT = "own_constant"
+    DENIED = "denied_among_others"
 
     @property
     def words(self) -> str:
@@ -107,6 +112,11 @@ CONTROLS: dict[Control, str] = {
     Control.NEGATED: "answers with a sentence negated",
     Control.SHUFFLED: "answers with their words shuffled",
     Control.SORTED: "answers with their words sorted",
+    Control.REVERSED: "answers with a list in reverse order",
+    Control.ITEM_DROPPED: "answers with an item of a list dropped",
+    Control.ITEM_REPEATED: "answers with an item of a list repeated",
+    Control.CONSTANT: "answers that are always a constant of the criteria themselves",
+    Control.DENIED: "answers that are denied, among answers to other questions",
 }
 
 
@@ -144,8 +154,8 @@ class ControlResult:
 
     @property
     def percent(self) -> str:
-        """The accepted share for people; a dash where nothing was tried."""
-        return "–" if self.share is None else percent(self.share.est)
+        """The accepted share for people; `not tried` where there was nothing to damage."""
+        return "not tried" if self.share is None else percent(self.share.est)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

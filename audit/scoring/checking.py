@@ -20,7 +20,7 @@ from audit.core.reason import Reason
 from audit.core.settings import ControlSettings, RouteSettings, Settings
 from audit.embeddings import Embedder, open_embedder
 from audit.scoring.context import Context
-from audit.scoring.controls.answer import AnswerView, canonical, views_of
+from audit.scoring.controls.answer import AnswerView, FixedValue, canonical, views_of
 from audit.scoring.controls.run import run_controls
 from audit.scoring.criteria import Criterion, build_criteria, resolve, unsupported
 from audit.scoring.feasibility import impossible
@@ -28,6 +28,7 @@ from audit.scoring.inputs import Item, logged_items
 from audit.scoring.labelled import judge_labelled, read_judgements
 from audit.scoring.references import load_references
 from audit.scoring.run import shortfall
+from audit.scoring.scorer import Alternative
 from audit.scoring.verdict import accept
 from audit.stats.discrimination import discrimination_of
 
@@ -173,6 +174,7 @@ def _check(
         route.judge,
         controls.limits,
         seed=seed,
+        constants=_constants(route),
     )
     return CriteriaCheck(
         grade=_grade(shares, route.criteria),
@@ -194,6 +196,20 @@ def _looks(route: _Route, accepted: Sequence[Context]) -> list[AnswerView]:
     if all(c.grade is Grade.DEMANDED for c in contents) and not _tells(route, contents, accepted):
         return []
     return [AnswerView(resolve(c.scorer)[1], c.extract, c.options, c.demands) for c in contents]
+
+
+def _constants(route: _Route) -> list[FixedValue]:
+    """What criteria accept beside other values. A text that is demanded is one as well where another criterion compares
+    the answer: with a `threshold`, the demand may do without the comparison.
+    """
+    found: dict[str, FixedValue] = {}
+    compares = any(c.weight > 0 and c.grade.compares for c in route.criteria)
+    for criterion in route.criteria:
+        demands = [Alternative(text) for text in criterion.demands] if compares else []
+        for one in [*criterion.alternatives, *demands] if criterion.weight > 0 else []:
+            key = repr((one.value, one.argument, id(criterion.extract)))
+            found.setdefault(key, FixedValue(one.value, criterion.extract, one.argument))
+    return list(found.values())
 
 
 def _tells(route: _Route, demanding: Sequence[Criterion], accepted: Sequence[Context]) -> bool:

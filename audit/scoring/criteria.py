@@ -21,7 +21,7 @@ from audit.embeddings import Embedder
 from audit.scoring.context import Context
 from audit.scoring.extract import Extract, build_extract
 from audit.scoring.jsontext import parse_json
-from audit.scoring.scorer import BatchCheck, Check, Options, Scorer, guarded, no_embedder, shown
+from audit.scoring.scorer import Alternative, BatchCheck, Check, Options, Scorer, guarded, no_embedder, shown
 from audit.scoring.scorers import ALIASES, NOT_SUPPORTED, SCORERS
 
 NEGATION = "not-"
@@ -46,6 +46,7 @@ class Criterion:
         notes: Sentences for the report.
         grade: The most that it can show of an answer.
         demands: Constant texts that every acceptable answer must say.
+        alternatives: Constants that it accepts beside other values.
         options: What only its scorer understands, as written.
     """
 
@@ -63,6 +64,7 @@ class Criterion:
     notes: tuple[str, ...] = ()
     grade: Grade = Grade.FORM
     demands: tuple[str, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def grade_on(self, context: Context) -> Grade:
@@ -219,6 +221,7 @@ def build_criterion(
         notes=tuple(notes),
         grade=_grade(scorer, options, negated=negated),
         demands=() if negated else tuple(options.demands),
+        alternatives=() if negated else tuple(options.alternatives),
         options=entry.options,
     )
 

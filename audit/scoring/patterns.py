@@ -153,6 +153,14 @@ def plain_text(source: str) -> str | None:
     return "".join(out) or None
 
 
+def alternatives_in(source: str) -> list[str]:
+    """The texts among the alternatives of a pattern that is a choice, `^(yes|no|n/a)$`; none where it is no choice."""
+    inner = _AROUND_TEXT.sub("", source)
+    group = re.fullmatch(r"\((?:\?:)?([^()]*)\)", inner)
+    parts = re.split(r"(?<!\\)\|", inner if group is None else group.group(1))
+    return [text for part in parts if (text := plain_text(part))] if len(parts) > 1 else []
+
+
 def _linear(source: str) -> Any:
     options = re2.Options()
     options.log_errors = False

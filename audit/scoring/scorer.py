@@ -18,7 +18,7 @@ from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
 from audit.embeddings import Embedder
 from audit.scoring.context import Context
 from audit.scoring.jsontext import json_text, nfc
-from audit.scoring.templates import Absent, UnusableTemplate, compile_value
+from audit.scoring.templates import Absent, UnusableTemplate, compile_value, constants_beside
 
 T = TypeVar("T")
 
@@ -61,6 +61,19 @@ class Constant(Enum):
     """Nothing that it says: a length, the way it ended."""
 
 
+@dataclass(frozen=True, slots=True)
+class Alternative:
+    """A constant that a criterion accepts beside other values, whatever was asked.
+
+    Attributes:
+        value: The constant.
+        argument: Of a tool call, where it is no whole answer.
+    """
+
+    value: Any
+    argument: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What a criterion says beside its type, with readers that refuse what the scorer cannot use.
@@ -71,6 +84,7 @@ class Options:
         notes: Filled by scorers with sentences for the report.
         reads: Filled with the parts of the context that the templates use.
         demands: Filled with the constant texts that every acceptable answer must say.
+        alternatives: Filled with constants that are accepted beside other values.
     """
 
     where: str
@@ -83,6 +97,7 @@ class Options:
     notes: list[str] = field(default_factory=list)
     reads: set[str] = field(default_factory=set)
     demands: list[str] = field(default_factory=list)
+    alternatives: list[Alternative] = field(default_factory=list)
 
     def wrong(self, what: str, *, hint: str | None = None) -> ConfigError:
         """The error for an option of this criterion."""
@@ -119,6 +134,7 @@ class Options:
                 self._demand(same, constant)
                 return lambda context: same
             self.reads.update(template.roots)
+            self.alternatives.extend(map(Alternative, constants_beside(self.value)))
             source = template.fill
 
         def converted(context: Context) -> T:
@@ -135,6 +151,8 @@ class Options:
             # What is no list of texts, such as an expected call, is one demand, as it was written.
             plain = all(isinstance(text, str) for text in texts)
             self.demand(texts if plain else [json_text(self.value)])
+        elif constant is Constant.CHOICE:
+            self.alternatives.extend(Alternative(text) for text in texts if isinstance(text, str))
 
     def demand(self, texts: Iterable[str]) -> None:
         """Note constant texts that every acceptable answer must say; punctuation alone says nothing."""

@@ -101,6 +101,13 @@ def compile_value(value: Any) -> Template | None:
     return None
 
 
+def constants_beside(value: Any) -> list[str]:
+    """The constant texts of a list in which other texts are templates, in YAML or between commas."""
+    items = value.split(",") if isinstance(value, str) else value if isinstance(value, list | tuple) else []
+    texts = [str(item).strip() for item in items if isinstance(item, str | int | float)]
+    return [text for text in texts if text and not any(mark in text for mark in ("{{", "{%", "}}", "%}"))]
+
+
 def _roots(parts: Any) -> frozenset[str]:
     return frozenset().union(*(part.roots for part in parts if part is not None))
 

@@ -7,7 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -35,6 +35,12 @@ CONTAINING = frozenset(
 )
 """Scorers that look for a text and leave the rest of the answer alone."""
 
+Place = tuple[str | int, ...]
+"""Where a value stands in JSON: keys and positions."""
+
+FORGIVING = frozenset({"fuzzy", "numeric"})
+"""Comparisons of a field that may forgive a difference."""
+
 OPENINGS = 50
 """Brackets that are tried as the start of JSON: of prose full of them nothing is expected."""
 
@@ -60,6 +66,10 @@ class View:
         fields: Paths of the fields that are compared; empty is all of them.
         labels: Every label seen on the route, most frequent first; of the shape `LABEL` alone.
         demands: Texts that are looked for, wherever they stand; of the shape `DEMANDED` alone.
+        loose: Places of fields or arguments whose comparison forgives differences.
+        ignored: Places of those that are not compared.
+        unordered: Places of lists whose order is declared not to matter.
+        searched: The expected text is looked for in the answer, and the rest of the answer left alone.
     """
 
     shape: Shape
@@ -67,6 +77,10 @@ class View:
     fields: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     demands: tuple[str, ...] = ()
+    loose: tuple[Place, ...] = ()
+    ignored: tuple[Place, ...] = ()
+    unordered: tuple[Place, ...] = ()
+    searched: bool = False
 
     def part(self, completion: Completion) -> str | None:
         """The text of the part; None where there is nothing."""
@@ -81,17 +95,40 @@ class View:
     def essence(self, completion: Completion) -> str:
         """What the part comes down to: two answers with the same essence are one answer to this criterion."""
         if self.shape is Shape.TOOL:
-            return canonical_json(sorted(canonical_json([c.name, c.arguments]) for c in read_calls(calls(completion))))
+            made = read_calls(calls(completion))
+            return canonical_json(sorted(canonical_json([c.name, self.declared(c.arguments)]) for c in made))
         part = self.part(completion)
         if part is None:
             return ""
         if self.shape is Shape.DEMANDED:
             return canonical_json([fold(text) in fold(part) for text in self.demands])
         if self.shape is Shape.JSON:
-            return _of_json(part, self.fields)
+            return self._of_json(part)
         if self.shape is Shape.NUMBER and (found := NUMBER.search(part)):
             return canonical(found.group())
         return canonical(part)
+
+    def _of_json(self, part: str) -> str:
+        found = first_json(part)
+        if found is None:
+            return canonical(part)
+        value = self.declared(found.value)
+        if self.fields:
+            picked = {name: at_path(value, steps(name)) for name in self.fields}
+            value = {name: item for name, item in picked.items() if item is not MISSING}
+        return canonical_json(_folded(value))
+
+    def declared(self, value: Any, at: Place = ()) -> Any:
+        """A JSON value without the places that are not compared, and without order where it is said not to matter."""
+        if not (self.ignored or self.unordered):
+            return value
+        if isinstance(value, Mapping):
+            kept = {key: (*at, key) for key in value if (*at, key) not in self.ignored}
+            return {key: self.declared(value[key], place) for key, place in kept.items()}
+        if isinstance(value, list):
+            items = [self.declared(item, (*at, place)) for place, item in enumerate(value)]
+            return sorted(items, key=canonical_json) if at in self.unordered else items
+        return value
 
     def replaced(self, completion: Completion, new: str) -> Completion | None:
         """The answer with another text in the place of this part; None where that cannot be done cleanly."""
@@ -119,6 +156,15 @@ class AnswerView:
     demands: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class FixedValue:
+    """A constant that a criterion accepts beside other values: an answer, what is extracted of it, or an argument."""
+
+    value: Any
+    extract: Extract | None = None
+    argument: str | None = None
+
+
 def views_of(looks: Sequence[AnswerView], answers: Sequence[Completion]) -> tuple[View, ...]:
     """The views of a route's criteria, each once; of the whole answer where none compares what it says.
 
@@ -130,7 +176,7 @@ def views_of(looks: Sequence[AnswerView], answers: Sequence[Completion]) -> tupl
     for look in looks or [AnswerView()]:
         view = _view(look, answers)
         extract = None if view.extract is None else id(view.extract)
-        found.setdefault((view.shape, extract, view.fields, view.demands), view)
+        found.setdefault((view.shape, extract, view.fields, view.demands, view.loose, view.searched), view)
     return tuple(found.values())
 
 
@@ -139,18 +185,44 @@ def _view(look: AnswerView, answers: Sequence[Completion]) -> View:
     if look.demands and scorer in CONTAINING:
         return View(shape=Shape.DEMANDED, extract=extract, demands=look.demands)
     if scorer in ("tool-call", "tool-call-f1") or (not scorer and _most(bool(a.tool_calls) for a in answers)):
-        return View(shape=Shape.TOOL)
-    whole = View(shape=Shape.TEXT, extract=extract)
+        own: dict[Place, Any] = {(name,): how for name, how in _mapping(options.get("arguments")).items()}
+        return _by_comparison(View(shape=Shape.TOOL), own)
+    searched = scorer in CONTAINING
+    whole = View(shape=Shape.TEXT, extract=extract, searched=searched)
     parts = [part.strip() for answer in answers if (part := whole.part(answer))]
     if scorer == "json-fields":
-        return View(shape=Shape.JSON, extract=extract, fields=tuple(str(name) for name in options.get("fields") or ()))
+        names = tuple(str(name) for name in options.get("fields") or ())
+        own = {tuple(steps(name)): how for name, how in _mapping(options.get("fields")).items()}
+        return _by_comparison(View(shape=Shape.JSON, extract=extract, fields=names), own)
     if scorer == "numeric" or _most(NUMBER.fullmatch(part.strip(" $€£%.")) is not None for part in parts):
-        return View(shape=Shape.NUMBER, extract=extract)
+        return View(shape=Shape.NUMBER, extract=extract, searched=searched)
     if _most(isinstance(_json_of(part), dict | list) for part in parts):
-        return View(shape=Shape.JSON, extract=extract)
+        return View(shape=Shape.JSON, extract=extract, searched=searched)
     if labels := labels_of(parts):
-        return View(shape=Shape.LABEL, extract=extract, labels=labels)
+        return View(shape=Shape.LABEL, extract=extract, labels=labels, searched=searched)
     return whole
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return {str(name): how for name, how in value.items()} if isinstance(value, Mapping) else {}
+
+
+def _by_comparison(view: View, own: Mapping[Place, Any]) -> View:
+    """The view with its places by what their comparison does with a difference."""
+    named = {place: _name_of(how) for place, how in own.items()}
+    return replace(
+        view,
+        loose=tuple(place for place, name in named.items() if name in FORGIVING),
+        ignored=tuple(place for place, name in named.items() if name == "ignore"),
+        unordered=tuple(place for place, name in named.items() if name == "set"),
+    )
+
+
+def _name_of(how: Any) -> str:
+    """The name of a comparison; a plain `numeric` forgives nothing but the way that a number is written."""
+    if isinstance(how, Mapping):
+        return str(how.get("compare") or next(iter(how), "exact"))
+    return "exact" if how == "numeric" else str(how)
 
 
 def _most(flags: Any) -> bool:
@@ -182,17 +254,6 @@ def _json_of(text: str) -> Any:
         return parse_json(unfenced(text))
     except ValueError:
         return None
-
-
-def _of_json(part: str, fields: Sequence[str]) -> str:
-    found = first_json(part)
-    if found is None:
-        return canonical(part)
-    value = found.value
-    if fields:
-        picked = {name: at_path(value, steps(name)) for name in fields}
-        value = {name: item for name, item in picked.items() if item is not MISSING}
-    return canonical_json(_folded(value))
 
 
 def _folded(value: Any) -> Any:

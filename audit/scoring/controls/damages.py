@@ -19,6 +19,8 @@ from audit.core.fingerprint import canonical_json
 from audit.scoring.context import Context
 from audit.scoring.controls.answer import (
     NUMBER,
+    FixedValue,
+    Place,
     Shape,
     View,
     calls,
@@ -28,6 +30,7 @@ from audit.scoring.controls.answer import (
     with_text,
 )
 from audit.scoring.jsontext import MISSING, at_path, steps
+from audit.scoring.negation import deny
 from audit.scoring.toolcalls import read_call, required_arguments, schema_of, tool_schemas
 
 LEAST_WORDS = 4
@@ -47,6 +50,7 @@ class Material:
         others: Exchanges of the route with other requests.
         most_frequent: The route's most frequent answer.
         random: Source of every choice, seeded by the exchange and the control.
+        constant: The criteria's own constant that is tried.
     """
 
     context: Context
@@ -54,6 +58,7 @@ class Material:
     others: Sequence[Context]
     most_frequent: Completion
     random: Random
+    constant: FixedValue | None = None
 
     @property
     def answer(self) -> Completion:
@@ -99,9 +104,17 @@ def prompt(given: Material) -> Completion | None:
 
 
 def cut(given: Material) -> Completion | None:
-    """The first half of the text."""
-    text = given.answer.text or ""
-    return with_text(given.answer, text[: len(text) // 2]) if len(text.split()) >= LEAST_WORDS else None
+    """The first half of the text; of a call, and where fields forgive differences, of one text inside."""
+
+    def half(text: str) -> str | None:
+        return text[: len(text) // 2] if len(text.split()) >= LEAST_WORDS else None
+
+    if given.view.shape is Shape.TOOL or given.view.loose:
+        inside = _in_texts(given, half, one=True)
+        if inside is not None or given.view.shape is Shape.TOOL:
+            return inside
+    new = half(given.answer.text or "")
+    return None if new is None else with_text(given.answer, new)
 
 
 def label(given: Material) -> Completion | None:
@@ -148,9 +161,9 @@ def _one_more(number: str) -> str:
 def _in_texts(given: Material, change: Callable[[str], str | None], *, one: bool) -> Completion | None:
     """Change the texts and numbers of the part: of a call its arguments, of JSON its values, else the text itself."""
     if given.view.shape is Shape.TOOL:
-        return _in_calls(given, lambda value, fields: _in_values(value, change, given.random, one, fields))
+        return _in_calls(given, lambda value, fields: _in_values(given, value, change, fields, one=one))
     if given.view.shape is Shape.JSON:
-        return _in_json(given, lambda value, fields: _in_values(value, change, given.random, one, fields))
+        return _in_json(given, lambda value, fields: _in_values(given, value, change, fields, one=one))
     part = given.view.part(given.answer)
     new = None if part is None else change(part)
     return None if new is None else given.view.replaced(given.answer, new)
@@ -182,30 +195,57 @@ def _in_calls(given: Material, rewrite: Rewrite) -> Completion | None:
 
 
 def _in_values(
-    value: Any, change: Callable[[str], str | None], random: Random, one: bool, fields: Sequence[str]
+    given: Material, value: Any, change: Callable[[str], str | None], fields: Sequence[str], *, one: bool
 ) -> Any | None:
     """The value with its scalars changed, all or one of them; None where none can be."""
     places = [place for place in _scalars(value) if _changed(at_path(value, list(place)), change) is not None]
-    if fields:
-        wanted = [steps(name) for name in fields]
-        places = [place for place in places if any(list(place[: len(path)]) == path for path in wanted)]
+    places = _counting(given.view, places, fields)
+    if one:
+        places = _most_forgiving(given.view, places)
     if not places:
         return None
     new = json.loads(json.dumps(value))
-    for place in [random.choice(places)] if one else places:
+    for place in [given.random.choice(places)] if one else places:
         _put(new, place, _changed(at_path(value, list(place)), change))
     return new
 
 
-def _scalars(value: Any, at: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
-    items: list[tuple[str | int, Any]] = []
-    if isinstance(value, dict):
-        items = [(key, item) for key, item in value.items() if "." not in key and "[" not in key]
-    elif isinstance(value, list):
-        items = list(enumerate(value))
-    else:
+def _counting(view: View, places: Sequence[Place], fields: Sequence[str]) -> list[Place]:
+    """The places that are compared."""
+    wanted = [tuple(steps(name)) for name in fields]
+    return [
+        place
+        for place in places
+        if not any(_within(place, one) for one in view.ignored)
+        # A list that holds a compared field counts as well.
+        and (not wanted or any(_within(place, one) or _within(one, place) for one in wanted))
+    ]
+
+
+def _most_forgiving(view: View, places: Sequence[Place]) -> list[Place]:
+    """Those whose comparison forgives differences, so that they do not hide among the others; else all."""
+    return [place for place in places if any(_within(place, one) for one in view.loose)] or list(places)
+
+
+def _within(place: Place, outer: Place) -> bool:
+    return place[: len(outer)] == outer
+
+
+def _scalars(value: Any, at: Place = ()) -> list[Place]:
+    if not isinstance(value, dict | list):
         return [at]
-    return [place for key, item in items for place in _scalars(item, (*at, key))]
+    return [place for key, item in _items(value) for place in _scalars(item, (*at, key))]
+
+
+def _lists(value: Any, at: Place = ()) -> list[Place]:
+    own = [at] if isinstance(value, list) else []
+    return own + [place for key, item in _items(value) for place in _lists(item, (*at, key))]
+
+
+def _items(value: Any) -> list[tuple[str | int, Any]]:
+    if isinstance(value, dict):
+        return list(value.items())
+    return list(enumerate(value)) if isinstance(value, list) else []
 
 
 def _changed(value: Any, change: Callable[[str], str | None]) -> Any | None:
@@ -220,7 +260,7 @@ def _changed(value: Any, change: Callable[[str], str | None]) -> Any | None:
         return None
 
 
-def _put(value: Any, place: Sequence[str | int], new: Any) -> None:
+def _put(value: Any, place: Place, new: Any) -> None:
     for step in place[:-1]:
         value = value[step]
     value[place[-1]] = new
@@ -230,11 +270,13 @@ def swapped(given: Material) -> Completion | None:
     """One field has the value that it has in the answer to another request."""
 
     def rewrite(value: Any, fields: Sequence[str]) -> Any | None:
-        names = _names(value, fields)
+        names = [
+            place[0] for place in _most_forgiving(given.view, [(name,) for name in _names(given.view, value, fields)])
+        ]
         for _ in range(TRIES if names and given.others else 0):
             name = given.random.choice(names)
             row = _fields_of(given.view, given.random.choice(given.others).completion) or {}
-            other = row.get(name, MISSING)
+            other = row.get(str(name), MISSING)
             if type(other) is type(value[name]) and canonical_json(other) != canonical_json(value[name]):
                 return {**value, name: other}
         return None
@@ -246,7 +288,7 @@ def dropped(given: Material) -> Completion | None:
     """One field is not there; of a call one that the tool demands, where it says which."""
 
     def rewrite(value: Any, fields: Sequence[str]) -> Any | None:
-        names = _names(value, fields)
+        names = _names(given.view, value, fields)
         if not names:
             return None
         gone = given.random.choice(names)
@@ -264,12 +306,12 @@ def _in_fields(given: Material, rewrite: Rewrite) -> Completion | None:
     return _in_calls(given, lambda value, _: rewrite(value, demanded))
 
 
-def _names(value: Any, fields: Sequence[str]) -> list[str]:
+def _names(view: View, value: Any, fields: Sequence[str]) -> list[str]:
     """Fields at the top of an object that count."""
     if not isinstance(value, Mapping):
         return []
     tops = {str(path[0]) for name in fields if (path := steps(name))}
-    return [name for name in value if not tops or name in tops]
+    return [name for name in value if (not tops or name in tops) and (name,) not in view.ignored]
 
 
 def _fields_of(view: View, completion: Completion) -> Mapping[str, Any] | None:
@@ -280,22 +322,62 @@ def _fields_of(view: View, completion: Completion) -> Mapping[str, Any] | None:
     return found.value if found is not None and isinstance(found.value, Mapping) else None
 
 
-_AUXILIARY = re.compile(
-    r"\b(is|are|was|were|can|could|will|would|should|must|does|do|did|has|have|may)(n['’]t\b|\s+not\b|\b)",
-    re.IGNORECASE,
-)
+def list_reversed(given: Material) -> Completion | None:
+    """One list has its items in reverse order."""
+    return _in_lists(given, lambda items: items[::-1])
+
+
+def item_dropped(given: Material) -> Completion | None:
+    """One item of one list is gone."""
+
+    def drop(items: list[Any]) -> list[Any]:
+        gone = given.random.randrange(len(items)) if items else 0
+        return items[:gone] + items[gone + 1 :]
+
+    return _in_lists(given, drop)
+
+
+def item_repeated(given: Material) -> Completion | None:
+    """One item of one list is there once more."""
+
+    def repeat(items: list[Any]) -> list[Any]:
+        again = given.random.randrange(len(items)) if items else 0
+        return items[: again + 1] + items[again:]
+
+    return _in_lists(given, repeat)
+
+
+def _in_lists(given: Material, change: Callable[[list[Any]], list[Any]]) -> Completion | None:
+    """Change one list of the part, however deep it stands."""
+
+    def rewrite(value: Any, fields: Sequence[str]) -> Any | None:
+        before = canonical_json(given.view.declared(value))
+        found: list[tuple[Place, Any]] = []
+        for place in _counting(given.view, _lists(value), fields):
+            new = json.loads(json.dumps(value))
+            changed = change(at_path(new, list(place)))
+            new = _replaced(new, place, changed)
+            if canonical_json(given.view.declared(new)) != before:
+                found.append((place, new))
+        best = _most_forgiving(given.view, [place for place, _ in found])
+        return dict(found)[given.random.choice(best)] if best else None
+
+    if given.view.shape is Shape.TOOL:
+        return _in_calls(given, rewrite)
+    return _in_json(given, rewrite)
+
+
+def _replaced(value: Any, place: Place, new: Any) -> Any:
+    """The value with another one at a place; the place of the whole value is empty."""
+    if not place:
+        return new
+    _put(value, place, new)
+    return value
 
 
 def negated(given: Material) -> Completion | None:
-    """One sentence says the opposite: `is` becomes `is not`, and `is not` becomes `is`. English alone."""
-    text = given.view.part(given.answer) or ""
-    found = list(_AUXILIARY.finditer(text))
-    if not found:
-        return None
-    chosen = given.random.choice(found)
-    verb, denied = chosen.groups()
-    new = text[: chosen.start()] + (verb if denied else f"{verb} not") + text[chosen.end() :]
-    return given.view.replaced(given.answer, new)
+    """One sentence says the opposite, in the languages of `negation.py`."""
+    return _in_texts(given, lambda text: deny(text, given.random), one=True)
 
 
 def shuffled(given: Material) -> Completion | None:
@@ -314,29 +396,63 @@ def in_order(given: Material) -> Completion | None:
 
 
 def _reordered(given: Material, order: Callable[[list[str]], list[str]]) -> Completion | None:
-    part = given.view.part(given.answer) or ""
-    words = part.split()
-    return given.view.replaced(given.answer, " ".join(order(words))) if len(words) >= LEAST_WORDS else None
+    def change(text: str) -> str | None:
+        words = text.split()
+        new = " ".join(order(list(words))) if len(words) >= LEAST_WORDS else None
+        return None if new == " ".join(words) else new
+
+    return _in_texts(given, change, one=True)
+
+
+def own_constant(given: Material) -> Completion | None:
+    """A constant that a criterion accepts beside other values, whatever was asked."""
+    fixed = given.constant
+    if fixed is None:
+        return None
+    if fixed.argument is not None:
+        name = fixed.argument
+        return _in_calls(given, lambda value, _: {**value, name: fixed.value} if name in value else None)
+    view = View(shape=Shape.TEXT, extract=fixed.extract)
+    return view.replaced(given.answer, str(fixed.value))
+
+
+def denied(given: Material) -> Completion | None:
+    """The answer itself, denied, among answers to other requests: of criteria that look for it and for nothing else."""
+    if not given.view.searched:
+        return None
+    own = given.view.part(given.answer)
+    others = [part for _ in range(2) if (other := another(given)) and (part := given.view.part(other))]
+    if not own or not others:
+        return None
+    rest = "".join(f", nor {other}" for other in others)
+    return given.view.replaced(
+        given.answer, given.random.choice((f"Definitely not {own}{rest}.", f"{own} it is not{rest}."))
+    )
 
 
 _ANY = frozenset(Shape)
 _NUMBERS = frozenset({Shape.NUMBER, Shape.JSON, Shape.TOOL, Shape.TEXT})
 _FIELDS = frozenset({Shape.JSON, Shape.TOOL})
-_WORDS = frozenset({Shape.TEXT})
+_PROSE = frozenset({Shape.TEXT, Shape.JSON, Shape.TOOL})
 
 DAMAGES: dict[Control, tuple[Damage, frozenset[Shape]]] = {
     Control.ANOTHER: (another, _ANY),
     Control.MOST_FREQUENT: (most_frequent, _ANY),
     Control.EMPTY: (empty, _ANY),
     Control.PROMPT: (prompt, _ANY - {Shape.TOOL}),
-    Control.CUT: (cut, _ANY - {Shape.TOOL}),
+    Control.CUT: (cut, _ANY),
     Control.LABEL: (label, frozenset({Shape.LABEL})),
     Control.DIGIT: (digit, _NUMBERS),
     Control.PLUS_ONE: (plus_one, _NUMBERS),
     Control.SWAPPED: (swapped, _FIELDS),
     Control.DROPPED: (dropped, _FIELDS),
-    Control.NEGATED: (negated, _WORDS),
-    Control.SHUFFLED: (shuffled, _WORDS),
-    Control.SORTED: (in_order, _WORDS),
+    Control.NEGATED: (negated, _PROSE),
+    Control.SHUFFLED: (shuffled, _PROSE),
+    Control.SORTED: (in_order, _PROSE),
+    Control.REVERSED: (list_reversed, _FIELDS),
+    Control.ITEM_DROPPED: (item_dropped, _FIELDS),
+    Control.ITEM_REPEATED: (item_repeated, _FIELDS),
+    Control.CONSTANT: (own_constant, _ANY),
+    Control.DENIED: (denied, _ANY - {Shape.TOOL, Shape.DEMANDED}),
 }
 """Every control, with the shapes of answers that it makes sense for."""

@@ -10,12 +10,21 @@ from audit.core.criteria import Control, ControlResult
 from audit.core.exchange import Completion
 from audit.core.interval import Estimate
 from audit.scoring.context import Context
-from audit.scoring.controls.answer import Shape, View, damaged_context, essence
+from audit.scoring.controls.answer import FixedValue, Shape, View, damaged_context, essence
 from audit.scoring.controls.damages import DAMAGES, Material
 from audit.stats.paired import wilson
 
 LEVEL = 0.95
 """Of the intervals of accepted shares."""
+
+MOST_CONSTANTS = 8
+"""Of the criteria's own constants so many are tried, each on every answer."""
+
+PROSE = frozenset({Control.NEGATED, Control.SHUFFLED, Control.SORTED, Control.CUT})
+"""Controls of sentences."""
+
+INSIDE = PROSE | {Control.REVERSED, Control.ITEM_DROPPED, Control.ITEM_REPEATED}
+"""Controls of what JSON and calls may hold, or not."""
 
 Accepts = Callable[[Sequence[Context]], Sequence[bool | None]]
 """Whether the route's criteria accept each of some answers; None where they cannot say."""
@@ -29,6 +38,7 @@ def run_controls(
     limits: Mapping[Control, float],
     *,
     seed: int,
+    constants: Sequence[FixedValue] = (),
 ) -> tuple[ControlResult, ...]:
     """One result per control that applies to the route's answers, in the order of `Control`.
 
@@ -39,19 +49,47 @@ def run_controls(
         accepts: The criteria.
         limits: Share that may be accepted, by control.
         seed: Every choice comes from it, the control and the exchange.
+        constants: What the criteria accept beside other values; the one that they accept most often is told.
 
     Special cases:
-        No answer to damage: the control has `tried` 0 and no share.
+        No answer to damage: the control has `tried` 0 and no share; it is left out where no answer has what it damages.
     """
     if not accepted:
         return ()
-    results = []
+    results: dict[Control, ControlResult] = {}
     for control, (_, shapes) in DAMAGES.items():
         mine = [view for view in views if view.shape in shapes]
-        if mine:
-            damaged = _damaged(control, accepted, pool, views, mine, seed)
-            results.append(_result(control, accepts(damaged) if damaged else (), limits[control]))
-    return tuple(results)
+        tried: Sequence[FixedValue | None] = constants[:MOST_CONSTANTS] if control is Control.CONSTANT else [None]
+        found = [
+            _result(control, accepts(damaged) if damaged else (), limits[control])
+            for fixed in (tried if mine else ())
+            for damaged in [_damaged(control, accepted, pool, views, _in_turn(control, mine), seed, fixed)]
+        ]
+        if found:
+            results[control] = max(found, key=lambda one: -1.0 if one.share is None else one.share.est)
+    return tuple(
+        result for result in results.values() if result.tried or result.unscored or _said(result, results, views)
+    )
+
+
+def _said(result: ControlResult, results: Mapping[Control, ControlResult], views: Sequence[View]) -> bool:
+    """Whether a control that found nothing to damage is told: where the answers have what it is about."""
+    if result.control in (Control.CONSTANT, Control.DENIED):
+        return False
+    if result.control is Control.NEGATED and results[Control.SHUFFLED].tried:
+        return True
+    return result.control not in INSIDE or any(view.shape is Shape.TEXT for view in views)
+
+
+def _in_turn(control: Control, views: Sequence[View]) -> list[View]:
+    """The views in the order in which an answer is damaged by them, until one can be.
+
+    Where criteria look at a number, a label or a field, that is what the route is about, not the text around it; words
+    stand in the text first. A view that forgives differences goes before those that do not.
+    """
+    shapes = list(Shape)
+    sign = 1 if control in PROSE else -1
+    return sorted(views, key=lambda one: (not one.loose, sign * shapes.index(one.shape)))
 
 
 def _damaged(
@@ -61,25 +99,32 @@ def _damaged(
     views: Sequence[View],
     mine: Sequence[View],
     seed: int,
+    fixed: FixedValue | None,
 ) -> list[Context]:
     """The damaged answers; those that come out the same to every view are left out."""
     damage, _ = DAMAGES[control]
-    # Where criteria look at a number, a label or a field, that is what the route is about, not the text around it.
-    view = max(mine, key=lambda one: list(Shape).index(one.shape))
     frequent = _most_frequent(views, accepted)
     found = []
     for context in accepted:
-        given = Material(
-            context=context,
-            view=view,
-            others=pool,
-            most_frequent=frequent,
-            random=Random(f"{seed}\x1f{control}\x1f{context.request.request_fp}"),
-        )
-        answer = damage(given)
-        if answer is not None and essence(views, answer) != essence(views, context.completion):
-            found.append(damaged_context(context, answer))
+        for view in mine:
+            given = Material(
+                context=context,
+                view=view,
+                others=pool,
+                most_frequent=frequent,
+                random=Random(f"{seed}\x1f{control}\x1f{context.request.request_fp}"),
+                constant=fixed,
+            )
+            answer = damage(given)
+            if answer is not None and _another(control, views, answer, context.completion):
+                found.append(damaged_context(context, answer))
+                break
     return found
+
+
+def _another(control: Control, views: Sequence[View], damaged: Completion, answer: Completion) -> bool:
+    """Whether a damaged answer is another one: a denial is, although all that was looked for still stands in it."""
+    return control is Control.DENIED or essence(views, damaged) != essence(views, answer)
 
 
 def _most_frequent(views: Sequence[View], accepted: Sequence[Context]) -> Completion:

@@ -4,14 +4,15 @@ from audit.core.outcome import Outcome
 from audit.scoring.context import Context
 from audit.scoring.extract import note_engine
 from audit.scoring.jsontext import nfc
-from audit.scoring.patterns import compile_pattern, plain_text
-from audit.scoring.scorer import Check, Options, Scorer, shown, verdict
+from audit.scoring.patterns import alternatives_in, compile_pattern, plain_text
+from audit.scoring.scorer import Alternative, Check, Options, Scorer, shown, verdict
 
 
 def build(options: Options) -> Check:
     """Search for the pattern in `value`, which is not a template. One that is a plain text demands that text."""
     pattern = options.constant(lambda value: compile_pattern(nfc(value) if isinstance(value, str) else value))
     options.demand([text] if (text := plain_text(str(options.value))) else [])
+    options.alternatives.extend(map(Alternative, alternatives_in(str(options.value))))
     note_engine(pattern.engine, f"{options.where}: the pattern", options.notes)
 
     def check(context: Context) -> Outcome:

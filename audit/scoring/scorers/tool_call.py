@@ -18,8 +18,8 @@ from typing import Any
 from audit.core.outcome import Outcome
 from audit.scoring.comparing import comparison
 from audit.scoring.context import Context
-from audit.scoring.scorer import Check, Options, Scorer, verdict
-from audit.scoring.templates import Absent, UnusableTemplate
+from audit.scoring.scorer import Alternative, Check, Options, Scorer, verdict
+from audit.scoring.templates import Absent, UnusableTemplate, compile_value
 from audit.scoring.toolcalls import (
     CalledTool,
     Matching,
@@ -40,6 +40,7 @@ def build(options: Options) -> Check:
     matching = _matching(options)
     expected = options.expected(_as_calls, default=_incumbents_calls)
     options.reads.update(("incumbent",) if options.value is None else ())
+    options.alternatives.extend(_alternatives(options.value))
 
     def check(context: Context) -> Outcome:
         wanted, calls = expected(context), read_calls(context.completion.tool_calls)
@@ -82,6 +83,21 @@ def _problem(
         return None
     hopeless = next((row for row in rows if all(row)), None)
     return hopeless[0] if hopeless is not None and len(calls) == 1 else "the calls do not match the expected ones"
+
+
+def _alternatives(value: Any) -> list[Alternative]:
+    """The constants among an argument's accepted values, where these are filled per request as well."""
+    if isinstance(value, list | tuple):
+        return [found for item in value for found in _alternatives(item)]
+    arguments = [each for each in value.values() if isinstance(each, Mapping)] if isinstance(value, Mapping) else []
+    return [
+        Alternative(accepted, str(name))
+        for each in arguments
+        for name, values in each.items()
+        if isinstance(values, list | tuple) and any(compile_value(one) for one in values)
+        for accepted in values
+        if compile_value(accepted) is None and accepted not in ("", None)
+    ]
 
 
 def _as_calls(value: Any) -> tuple[Wanted, ...]:
