@@ -119,9 +119,11 @@ def test_the_demos_own_criteria_refuse_every_damage(route: str, own: dict[str, C
 
 
 def test_every_control_has_an_answer_to_damage(own: dict[str, CriteriaCheck]) -> None:
-    """Among the demo's routes every way of damage is tried, so that none is a test that cannot fail."""
+    """Among the demo's routes every way of damage is tried, so that none is a test that cannot fail; but for lists and
+    texts that are looked for, which they do not compare (`tests/scoring/test_controls.py`)."""
     tried = {result.control for check in own.values() for result in check.controls if result.tried >= 20}
-    assert tried == set(Control)
+    elsewhere = {Control.REVERSED, Control.ITEM_DROPPED, Control.ITEM_REPEATED, Control.DENIED}
+    assert tried == set(Control) - elsewhere
 
 
 @pytest.mark.parametrize("name", WEAK)

@@ -23,7 +23,7 @@ MOST_CONSTANTS = 8
 PROSE = frozenset({Control.NEGATED, Control.SHUFFLED, Control.SORTED, Control.CUT})
 """Controls of sentences."""
 
-INSIDE = PROSE | {Control.REVERSED, Control.ITEM_DROPPED, Control.ITEM_REPEATED}
+INSIDE = (PROSE - {Control.CUT}) | {Control.REVERSED, Control.ITEM_DROPPED, Control.ITEM_REPEATED}
 """Controls of what JSON and calls may hold, or not."""
 
 Accepts = Callable[[Sequence[Context]], Sequence[bool | None]]
@@ -78,6 +78,8 @@ def _said(result: ControlResult, results: Mapping[Control, ControlResult], views
         return False
     if result.control is Control.NEGATED and results[Control.SHUFFLED].tried:
         return True
+    if result.control is Control.CUT:
+        return any(view.shape is not Shape.TOOL for view in views)
     return result.control not in INSIDE or any(view.shape is Shape.TEXT for view in views)
 
 

@@ -1,0 +1,190 @@
+"""Criteria that forgive more than they show, each against the damage that finds it, before anything is paid."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from audit.core.criteria import Control
+from audit.core.exchange import Completion, Request
+from audit.core.outcome import Scored
+from audit.core.settings import ControlSettings, CriterionSettings
+from audit.scoring.context import Context
+from audit.scoring.controls.answer import AnswerView, FixedValue, views_of
+from audit.scoring.controls.run import run_controls
+from audit.scoring.criteria import build_criteria, resolve
+from audit.scoring.negation import deny
+
+TOWNS = ["Aarhus", "Bergen", "Cadiz", "Delft", "Espoo", "Faro", "Ghent", "Hamar", "Imola", "Jena", "Kotor", "Lund"]
+THINGS = ["a lamp", "two chairs", "one ladder", "the red kettle", "a garden hose", "six plates", "an old radio"]
+
+
+def note(n: int) -> str:
+    """A sentence that is another for every request, and that one word turns into its denial."""
+    return f"{THINGS[n % 7]} from {TOWNS[n % 12]} to {TOWNS[(5 * n + 3) % 12]} is covered, {TOWNS[(7 * n) % 12]} said"
+
+
+def answer(n: int, said: Any) -> Completion:
+    """An answer in text, in JSON, or a call of a tool with these arguments."""
+    if isinstance(said, tuple):
+        call = {"type": "function", "function": {"name": said[0], "arguments": json.dumps(said[1])}}
+        return Completion(text=None, tool_calls=(call,), finish_reason="tool_calls")
+    text = said if isinstance(said, str) else json.dumps(said)
+    return Completion(text=text, tool_calls=(), finish_reason="stop")
+
+
+def controls(entries: list[Mapping[str, Any]], said: Callable[[int], Any], n: int = 60) -> dict[Control, float | None]:
+    """The share of damaged answers that criteria accept, by control; None where nothing was tried."""
+    settings = [CriterionSettings.model_validate(CriterionSettings.from_entry(dict(entry))) for entry in entries]
+    criteria = build_criteria(settings, Path())
+    contexts = []
+    for i in range(n):
+        own = answer(i, said(i))
+        request = Request(request_fp=f"{i}", messages=({"role": "user", "content": f"What of number {i}?"},))
+        contexts.append(Context(request=request, completion=own, incumbent=own))
+
+    def accepts(some: Any) -> list[bool]:
+        rows = zip(*(criterion.score(some) for criterion in criteria), strict=True)
+        return [all(isinstance(one, Scored) and one.passed for one in row) for row in rows]
+
+    assert all(accepts(contexts))
+    looks = [AnswerView(resolve(c.scorer)[1], c.extract, c.options, c.demands) for c in criteria]
+    views = views_of(looks, [context.completion for context in contexts])
+    fixed = [FixedValue(one.value, c.extract, one.argument) for c in criteria for one in c.alternatives]
+    limits = ControlSettings().limits
+    results = run_controls(contexts, contexts, views, accepts, limits, seed=7, constants=fixed)
+    return {one.control: None if one.share is None else one.share.est for one in results}
+
+
+def failing(entries: list[Mapping[str, Any]], said: Callable[[int], Any]) -> set[Control]:
+    """The controls above the limit."""
+    return {control for control, share in controls(entries, said).items() if share is not None and share > 0.05}
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"type": "tool-call", "arguments": {"memo": {"fuzzy": 0.8}}}, lambda n: ("log", {"memo": note(n), "no": n})),
+        (
+            {"type": "json-fields", "fields": {"memo": {"fuzzy": 0.8}, "no": "exact"}},
+            lambda n: {"memo": note(n), "no": n},
+        ),
+        ({"type": "json-fields", "fields": {"a.b": "fuzzy"}}, lambda n: {"a": {"b": [note(n), note(n + 1)]}}),
+    ],
+)
+def test_prose_inside_json_and_calls_is_denied_as_plain_prose_is(entry: Any, said: Callable[[int], Any]) -> None:
+    """A fuzzy comparison takes a sentence for its denial, wherever the sentence stands, and exact neighbours do not
+    hide it; the same field compared exactly refuses it."""
+    assert Control.NEGATED in failing([entry], said)
+    strict = json.loads(json.dumps(entry).replace('{"fuzzy": 0.8}', '"exact"').replace('"fuzzy"', '"exact"'))
+    assert controls([strict], said)[Control.NEGATED] == 0
+    assert not failing([strict], said)
+
+
+def listed(n: int) -> dict[str, Any]:
+    """Lists with repeated items, one of them within an object of a list."""
+    return {"rank": [TOWNS[n % 12], TOWNS[n % 12], TOWNS[(n + 1) % 12]], "parts": [{"sizes": [n, n + 1]}]}
+
+
+@pytest.mark.parametrize("fields", [{"rank": "exact"}, {"parts": "exact"}, ["rank", "parts"]])
+def test_lists_are_reversed_shortened_and_repeated_however_deep(fields: Any) -> None:
+    """Criteria that compare lists exactly refuse all three, and each is tried on every answer."""
+    found = controls([{"type": "json-fields", "fields": fields}], listed)
+    assert {found[one] for one in (Control.REVERSED, Control.ITEM_DROPPED, Control.ITEM_REPEATED)} == {0.0}
+
+
+def test_a_comparison_that_loses_a_lists_order_or_items_is_found() -> None:
+    """By letters alone, a long list in another order, or with one item less, is much the same list."""
+    said: Callable[[int], Any] = lambda n: {"all": [f"{n}", *TOWNS, *THINGS]}  # noqa: E731
+    found = failing([{"type": "json-fields", "fields": {"all": {"fuzzy": 0.3}}}], said)
+    assert found >= {Control.REVERSED, Control.ITEM_DROPPED, Control.ITEM_REPEATED}
+
+
+def test_what_is_declared_not_to_matter_is_no_damage() -> None:
+    """The order of a `set`, and anything in an ignored argument."""
+    entry = {"type": "json-fields", "fields": {"rank": "set"}}
+    assert Control.REVERSED not in controls([entry], lambda n: {"rank": [n, n + 1]})
+    call = {"type": "tool-call", "arguments": {"memo": "ignore"}}
+    found = controls([call], lambda n: ("log", {"memo": note(n), "no": n}))
+    assert Control.NEGATED not in found
+    assert not {one for one, share in found.items() if share}
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"type": "one-of", "value": ["{{incumbent.text}}", "no idea"]}, note),
+        (
+            {"type": "one-of", "value": "{{incumbent.json.town}}, elsewhere", "extract": {"json": "town"}},
+            lambda n: {"town": TOWNS[n % 12]},
+        ),
+        ({"type": "icontains-any", "value": ["{{incumbent.text}}", "cannot say"]}, note),
+        (
+            {"type": "tool-call", "value": {"go": {"to": ["{{incumbent.tool_calls[0].function.arguments}}", "home"]}}},
+            None,
+        ),
+    ],
+)
+def test_a_constant_beside_the_incumbents_answer_answers_everything(
+    entry: Any, said: Callable[[int], Any] | None
+) -> None:
+    """The log need not say it for a candidate to say it always."""
+    if said is None:
+        criteria = build_criteria([CriterionSettings.model_validate(entry)], Path())
+        assert [(one.value, one.argument) for one in criteria[0].alternatives] == [("home", "to")]
+        return
+    assert controls([entry], said)[Control.CONSTANT] == 1.0
+    alone = {**entry, "value": ["{{incumbent.json.town}}" if "extract" in entry else "{{incumbent.text}}"]}
+    assert Control.CONSTANT not in controls([alone], said)
+
+
+def test_labels_beside_a_comparison_are_no_union() -> None:
+    """A list of labels restricts; a constant of it is accepted where it is right, and nowhere else."""
+    labels = {"type": "one-of", "value": TOWNS}
+    found = controls([labels, {"type": "equals", "value": "{{incumbent.text}}"}], lambda n: TOWNS[n % 12])
+    assert found[Control.CONSTANT] == 0
+
+
+@pytest.mark.parametrize("name", ["contains", "icontains", "contains-all", "contains-any"])
+def test_an_answer_that_is_looked_for_is_denied_among_others(name: str) -> None:
+    """What is contained in a denial, too, shows nothing; a limit of words beside it does."""
+    entry = {"type": name, "value": "{{incumbent.text}}" if "-" not in name else ["{{incumbent.text}}"]}
+    assert controls([entry], note)[Control.DENIED] == 1.0
+    assert not failing([entry, {"type": "word-count", "value": {"max": 12}}], note)
+    assert Control.DENIED not in controls([{"type": "equals", "value": "{{incumbent.text}}"}], note)
+
+
+DENIALS = [
+    ("The parcel is here", "The parcel is not here"),
+    ("Das Paket ist hier", "Das Paket ist nicht hier"),
+    ("Le colis est dans la gare", "Le colis n'est pas dans la gare"),
+    ("El paquete está en la casa", "El paquete no está en la casa"),
+    ("O pacote está com os meninos", "O pacote não está com os meninos"),
+    ("Il pacco è nel deposito", "Il pacco non è nel deposito"),
+    ("Het pakket kan op de bank", "Het pakket kan niet op de bank"),
+    ("Pakken er på lageret", "Pakken er ikke på lageret"),
+    ("Paketet är på lagret", "Paketet är inte på lagret"),
+    ("Paczka jest w domu", "Paczka nie jest w domu"),
+    ("Посылка будет завтра", "Посылка не будет завтра"),
+    ("这是我的包裹", "这不是我的包裹"),
+    ("荷物です", "荷物ではありません"),
+    ("소포가 있습니다", "소포가 없습니다"),
+]
+
+
+@pytest.mark.parametrize(("plain", "denial"), DENIALS)
+def test_a_sentence_is_denied_in_its_own_language_and_back(plain: str, denial: str) -> None:
+    """Both ways, so that the damage of a denial is the plain sentence."""
+    assert deny(plain, Random(1)) == denial
+    assert deny(denial, Random(1)) == plain
+
+
+def test_where_no_denial_is_known_it_says_so() -> None:
+    """Words in no language that is known: the control is told, and as not tried."""
+    said: Callable[[int], Any] = lambda n: f"zorb {n} quux blick {n * n} frob"  # noqa: E731
+    assert controls([{"type": "levenshtein", "threshold": 3}], said)[Control.NEGATED] is None
