@@ -17,7 +17,7 @@ from audit.certificate.onward import left_behind
 from audit.certificate.policies import PolicyInputs
 from audit.certificate.robustness import robustness_caveats
 from audit.certificate.sequence import decide
-from audit.core.criteria import Grade
+from audit.core.criteria import CriteriaCheck, Grade
 from audit.core.display import percent, plural, points, points_interval, usd
 from audit.core.exploration import MarginFinding, ThresholdCurve
 from audit.core.finding import CandidateFinding, CandidateVerdict, NeedsMore, Recommendation, RouteFinding, Verdict
@@ -490,6 +490,16 @@ def _untested_rules(design: RouteDesign, settings: Settings) -> list[str]:
     return [f"Its rule to {rule.to} was not tested: the tier is no candidate of the route." for rule in unasked]
 
 
+def _demanded(check: CriteriaCheck) -> str:
+    """What a text that is demanded of every answer cannot show, with what saying it always would come to."""
+    today = percent(check.accepted / check.answers, 1) if check.answers else "some"
+    return (
+        "Its criteria demand a text of every answer and compare nothing else: a candidate that gave the log's most "
+        f"frequent answer to every request would be accepted in 100% of them, where {today} of the log's own answers "
+        "are. A gain shows no better answers: whoever says the text where it is untrue gains as much."
+    )
+
+
 def _caveats(
     design: RouteDesign, traffic: RouteTraffic, floor: Floor, chosen: CandidateFinding | None
 ) -> tuple[str, ...]:
@@ -498,10 +508,7 @@ def _caveats(
     if design.criteria is not None and not design.criteria.confirmed:
         found.append("Its criteria were drafted from the log, and nobody has confirmed them.")
     if design.criteria is not None and design.criteria.grade is Grade.DEMANDED:
-        found.append(
-            "Its criteria demand a text of every answer and compare nothing else: a candidate that gave the log's most "
-            "frequent answer to every request would be accepted."
-        )
+        found.append(_demanded(design.criteria))
     lost = sum(traffic.unreplayable.values())
     if design.requests and lost / design.requests > MAX_UNREPLAYABLE:
         share = percent(lost / design.requests)

@@ -28,7 +28,6 @@ from audit.scoring.inputs import Item, logged_items
 from audit.scoring.labelled import judge_labelled, read_judgements
 from audit.scoring.references import load_references
 from audit.scoring.run import shortfall
-from audit.scoring.scorer import Alternative
 from audit.scoring.verdict import accept
 from audit.stats.discrimination import discrimination_of
 
@@ -205,10 +204,10 @@ def _constants(route: _Route) -> list[FixedValue]:
     found: dict[str, FixedValue] = {}
     compares = any(c.weight > 0 and c.grade.compares for c in route.criteria)
     for criterion in route.criteria:
-        demands = [Alternative(text) for text in criterion.demands] if compares else []
-        for one in [*criterion.alternatives, *demands] if criterion.weight > 0 else []:
-            key = repr((one.value, one.argument, id(criterion.extract)))
-            found.setdefault(key, FixedValue(one.value, criterion.extract, one.argument))
+        own = [FixedValue(one.value, criterion.extract, one.argument) for one in criterion.alternatives]
+        own += [FixedValue(text, criterion.extract) for text in criterion.demands if compares]
+        for one in own if criterion.weight > 0 else []:
+            found.setdefault(repr((one.value, one.argument, id(one.extract))), one)
     return list(found.values())
 
 

@@ -16,7 +16,7 @@ _VERB = "VERB"
 
 
 @dataclass(frozen=True)
-class Language:
+class SpokenLanguage:
     """How one language denies.
 
     Attributes:
@@ -80,7 +80,7 @@ def _spaces(text: str) -> str:
     return r"\s+".join(map(re.escape, text.split(" ")))
 
 
-_ENGLISH = Language(
+_ENGLISH = SpokenLanguage(
     "the|of|and|to|in|for|with|this|that|your|it|you|by|on|be",
     "is|are|was|were|can|could|will|would|should|must|does|do|did|has|have|may",
     "VERB not",
@@ -94,87 +94,87 @@ _ENGLISH = Language(
 )
 _SPACED = (
     _ENGLISH,
-    Language(  # German
+    SpokenLanguage(  # German
         "der|die|das|und|ein|eine|mit|für|auf|von|zu|den|dem|im|nicht|sie",
         "ist|sind|war|waren|kann|können|wird|werden|muss|darf|soll|hat|haben|wurde|wurden",
         "VERB nicht",
     ),
-    Language(  # French
+    SpokenLanguage(  # French
         "le|la|les|des|et|une|pour|dans|du|vous|votre|sur|par|pas|au",
         "peut|peuvent|sont|sera|seront|doit|doivent|fait|va|permet|contient|couvre|reste",
         "ne VERB pas",
         {"est": "n'est pas", "a": "n'a pas", "ont": "n'ont pas", "était": "n'était pas", "avait": "n'avait pas"},
     ),
-    Language(  # Spanish
+    SpokenLanguage(  # Spanish
         "el|los|las|y|una|para|con|del|por|su|se|que|lo|al",
         "es|está|están|son|puede|pueden|tiene|tienen|debe|deben|será|fue|ha|han|hay|cubre|incluye",
         "no VERB",
     ),
-    Language(  # Portuguese
+    SpokenLanguage(  # Portuguese
         "os|as|uma|um|com|do|da|dos|das|seu|sua|ao|em|não|que",
         "é|está|estão|são|pode|podem|tem|têm|deve|devem|será|foi|há|cobre|inclui",
         "não VERB",
     ),
-    Language(  # Italian
+    SpokenLanguage(  # Italian
         "il|lo|gli|di|per|della|del|nel|che|non|un|suo|alla|sono",
         "è|può|possono|deve|devono|ha|hanno|sarà|viene|era|copre|include",
         "non VERB",
     ),
-    Language(  # Dutch
+    SpokenLanguage(  # Dutch
         "de|het|een|van|en|voor|met|op|te|niet|dat|deze|uw|wordt",
         "is|zijn|was|waren|kan|kunnen|wordt|worden|moet|mag|heeft|hebben|zal",
         "VERB niet",
     ),
-    Language(  # Danish, Norwegian
+    SpokenLanguage(  # Danish, Norwegian
         "og|det|en|et|til|av|af|på|ikke|som|din|dette|den",
         "er|var|kan|vil|skal|må|har|blir|bliver|ble|blev",
         "VERB ikke",
     ),
-    Language(  # Swedish
+    SpokenLanguage(  # Swedish
         "och|det|ett|till|på|inte|som|för|av|din|den|att",
         "är|var|kan|kommer|ska|måste|har|blir|blev|får",
         "VERB inte",
     ),
-    Language(  # Polish
+    SpokenLanguage(  # Polish
         "w|i|na|z|do|się|że|dla|przez|od|nie",
         "jest|są|był|była|było|może|mogą|ma|mają|będzie|musi|można|został|została",
         "nie VERB",
     ),
-    Language(  # Czech
+    SpokenLanguage(  # Czech
         "v|a|na|se|že|pro|od|ve|si|ke",
         pairs={"je": "není", "jsou": "nejsou", "byl": "nebyl", "byla": "nebyla", "může": "nemůže", "mohou": "nemohou"}
         | {"má": "nemá", "mají": "nemají", "bude": "nebude", "musí": "nemusí", "lze": "nelze"},
     ),
-    Language(  # Russian, Ukrainian
+    SpokenLanguage(  # Russian, Ukrainian
         "[а-яёіїєґ]+",
         "является|являются|может|могут|был|была|было|были|будет|будут|должен|должна|должно|можно|имеет|имеют|"
         "входит|покрывает|разрешено|доступен|доступна|доступно|може|можуть|буде|має|мають|підлягає|є",
         "не VERB",
         {"есть": "нет"},
     ),
-    Language(  # Turkish
+    SpokenLanguage(  # Turkish
         "ve|bir|bu|için|ile|de|da|olarak|daha|çok",
         pairs={"var": "yok", "vardır": "yoktur", "olur": "olmaz", "edilir": "edilmez", "olabilir": "olamaz"}
         | {"gerekir": "gerekmez", "yapılır": "yapılmaz", "geçerlidir": "geçerli değildir", "mümkün": "mümkün değil"},
     ),
-    Language(  # Indonesian
+    SpokenLanguage(  # Indonesian
         "yang|dan|di|untuk|dengan|ini|itu|dari|ke|pada|anda",
         "bisa|dapat|akan|boleh|harus|termasuk|tersedia|memiliki",
         "tidak VERB",
         {"sudah": "belum", "adalah": "bukan"},
     ),
-    Language(  # Vietnamese
+    SpokenLanguage(  # Vietnamese
         "của|và|các|cho|này|trong|một|những|với|bạn|không",
         "có|được|thể|phải|sẽ|cần|bao gồm",
         "không VERB",
         {"là": "không phải là", "đã": "chưa"},
     ),
-    Language("[\u0600-\u06ff]+", "يمكن|يجب|يوجد|يشمل|يغطي|يسمح|يتم", "لا VERB", {"هو": "ليس", "هي": "ليست"}),
-    Language("[\u0590-\u05ff]+", "יכול|יכולה|ניתן|מותר|הוא|היא|היה|הייתה|כולל", "לא VERB", {"יש": "אין"}),
-    Language("[\u0900-\u097f]+", "है|हैं|था|थी|थे|होगा|होगी|सकता|सकती|सकते", "नहीं VERB"),
+    SpokenLanguage("[\u0600-\u06ff]+", "يمكن|يجب|يوجد|يشمل|يغطي|يسمح|يتم", "لا VERB", {"هو": "ليس", "هي": "ليست"}),
+    SpokenLanguage("[\u0590-\u05ff]+", "יכול|יכולה|ניתן|מותר|הוא|היא|היה|הייתה|כולל", "לא VERB", {"יש": "אין"}),
+    SpokenLanguage("[\u0900-\u097f]+", "है|हैं|था|थी|थे|होगा|होगी|सकता|सकती|सकते", "नहीं VERB"),
 )
 _UNSPACED = (
-    Language(  # Chinese
+    SpokenLanguage(  # Chinese
         "[\u4e00-\u9fff]",
         pairs={"是": "不是", "可以": "不可以", "能够": "不能够", "已经": "还没有", "需要": "不需要", "允许": "不允许"}
         | {"属于": "不属于", "包括": "不包括", "符合": "不符合", "有效": "无效", "应该": "不应该", "適用": "不適用"}
@@ -182,7 +182,7 @@ _UNSPACED = (
         undone={"不能": "能", "不会": "会", "不會": "會", "没有": "有", "沒有": "有"},
         spaced=False,
     ),
-    Language(  # Japanese
+    SpokenLanguage(  # Japanese
         "[\u3040-\u30ff]",
         pairs={
             "です": "ではありません",
@@ -200,7 +200,7 @@ _UNSPACED = (
         },
         spaced=False,
     ),
-    Language(  # Korean
+    SpokenLanguage(  # Korean
         "[\uac00-\ud7af]",
         pairs={
             "있습니다": "없습니다",
@@ -218,7 +218,7 @@ _UNSPACED = (
         },
         spaced=False,
     ),
-    Language("[\u0e00-\u0e7f]", "สามารถ|เป็น|มี|ได้รับ|จะ|ต้อง|ครอบคลุม", "ไม่VERB", spaced=False),  # Thai
+    SpokenLanguage("[\u0e00-\u0e7f]", "สามารถ|เป็น|มี|ได้รับ|จะ|ต้อง|ครอบคลุม", "ไม่VERB", spaced=False),  # Thai
 )
 
 
