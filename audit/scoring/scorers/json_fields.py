@@ -107,7 +107,7 @@ def _read_fields(options: Options) -> list[Field]:
 
 SCORER = Scorer(
     name="json-fields",
-    version=2,
+    version=3,
     summary=__doc__,
     needs_reference=True,
     calls_model=False,
