@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from audit.core.display import percent, percent_interval, plural, usd_parts
+from audit.core.display import listing, percent, percent_interval, plural, usd_parts
 from audit.core.interval import Estimate
 from audit.core.reason import Because, Reason, because
 
@@ -236,6 +236,8 @@ class CriteriaCheck:
         accepted: Those that the criteria accept.
         problems: What scoring them has found, worst first.
         controls: One result per way of damage that applies to the route's answers.
+        leaves_open: What a draft that nobody has confirmed compares loosely or not at all, in words; it may then not
+            certify anything.
         labelled: What they make of answers that people have judged; None where the route has none.
     """
 
@@ -247,6 +249,7 @@ class CriteriaCheck:
     accepted: int = 0
     problems: tuple[LogProblem, ...] = ()
     controls: tuple[ControlResult, ...] = ()
+    leaves_open: tuple[str, ...] = ()
     labelled: Labelled | None = None
 
     @property
@@ -262,6 +265,8 @@ class CriteriaCheck:
         if stops is not None:
             return stops
         if self.grade is Grade.FORM:
+            if self.leaves_open:
+                return because(Reason.CRITERIA_UNCONFIRMED, detail=listing(self.leaves_open))
             return because(Reason.CRITERIA_SEE_FORM)
         told = None if self.labelled is None else self.labelled.shown
         if self.labelled is not None and told is not None and not (told.lo or 0.0) > 0:

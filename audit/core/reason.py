@@ -86,6 +86,7 @@ class Reason(StrEnum):
     NOTHING_PASSES = "nothing_passes"
     PART_PASSES_NOTHING = "part_passes_nothing"
     CRITERIA_SEE_FORM = "criteria_see_form"
+    CRITERIA_UNCONFIRMED = "criteria_unconfirmed"
     CRITERIA_ACCEPT_DAMAGE = "criteria_accept_damage"
     CRITERIA_NOT_SHOWN_TO_TELL = "criteria_not_shown_to_tell"
     NOTHING_REPLAYABLE = "nothing_replayable"
@@ -165,6 +166,8 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.PART_PASSES_NOTHING: "its criteria accept none of {count} of {of} of the log's own answers, those where "
     "{detail}; for example not {example}",
     Reason.CRITERIA_SEE_FORM: "its criteria see the form of an answer alone, which proves nothing about what it says",
+    Reason.CRITERIA_UNCONFIRMED: "its criteria were drafted from the log and compare {detail}; nobody has "
+    "confirmed that such differences do not matter (`confirmed: true`)",
     Reason.CRITERIA_ACCEPT_DAMAGE: "your criteria accept {share} of {what}{more}",
     Reason.CRITERIA_NOT_SHOWN_TO_TELL: "its labels do not show that its criteria tell right answers from wrong ones: "
     "{detail}",

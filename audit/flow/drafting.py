@@ -12,7 +12,7 @@ import polars as pl
 import yaml
 
 from audit.core.artifacts import RunFolder
-from audit.core.display import count, usd
+from audit.core.display import count, terminal_safe, usd
 from audit.core.exchange import Completion, Request
 from audit.core.settings import IngestSettings
 from audit.ingest.run import ingest
@@ -22,7 +22,7 @@ from audit.llm.pricing import catalogue_version, price_of
 from audit.sampling.draw import quality_order
 from audit.sampling.frame import RouteFrame, route_frames
 from audit.scoring.context import Context
-from audit.scoring.inference import infer_criteria
+from audit.scoring.inference import infer_criteria, left_open
 
 EXCHANGES, ROUTES, MODELS = 200, 20, 4
 """How much of the log is looked at and written down: exchanges per route, routes and models by spend."""
@@ -57,7 +57,7 @@ def draft(sources: Sequence[Path]) -> str:
     with tempfile.TemporaryDirectory(prefix="audit-init-") as scratch:
         folder = RunFolder(scratch)
         report = ingest(sources, IngestSettings(), folder, rates_of=rates_of())
-        frames = sorted(route_frames(folder.traffic_files()), key=lambda frame: (-frame.spend_usd, frame.route))
+        frames = sorted(route_frames(folder.traffic_files(), priced=False), key=_by_weight)
         parts = [
             HEAD,
             f"# {count(report.requests)} requests; {report.format_sniffed}\n",
@@ -72,6 +72,18 @@ def draft(sources: Sequence[Path]) -> str:
             GATE,
         ]
     return "".join(parts)
+
+
+def _by_weight(frame: RouteFrame) -> tuple[float, int, str]:
+    """Where a route stands: by spend, then, as where no price is known, by requests."""
+    return -frame.spend_usd, -frame.requests, frame.route
+
+
+def _spent(dollars: float, costs: pl.Series) -> str:
+    """Spend for people, of requests with these costs: one that is unknown is not $0."""
+    if not costs.null_count():
+        return usd(dollars)
+    return f"at least {usd(dollars)}" if dollars else "cost unknown"
 
 
 def _ingest(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str]:
@@ -95,6 +107,7 @@ def _ingest(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str]:
 def _tiers(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str]:
     """What served the log: replayed on a part of the sample, these tiers give the noise floor."""
     spend: dict[str, float] = {}
+    rows = pl.concat([frame.rows.select("model", "cost_usd") for frame in frames])
     for frame in frames:
         for model, dollars in frame.models.items():
             spend[model] = spend.get(model, 0.0) + dollars
@@ -109,6 +122,7 @@ def _tiers(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str]:
     )
     yield "  # What serves the log today. Replayed on a part of the sample, it tells how much it differs from itself.\n"
     for number, (model, dollars) in enumerate(sorted(spend.items(), key=lambda item: (-item[1], item[0]))[:MODELS]):
+        spent = _spent(dollars, rows.filter(pl.col("model") == model)["cost_usd"])
         price = price_of(model, providers.get(model))
         tier = {
             "name": f"today-{number + 1}" if number else "today",
@@ -117,31 +131,36 @@ def _tiers(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str]:
             "base_url": "https://api.example.com/v1",
             "api_key_env": "TODAY_API_KEY",
         }
-        entry = f"  - {_flow(tier)}   # {usd(dollars)} in the log\n"
+        entry = f"  - {_flow(tier)}   # {spent} in the log\n"
         if price is None:
             yield f"  # No list price is known for {json.dumps(model)}; add price: {{input: ..., output: ...}}\n"
             yield "  # " + entry.lstrip()
         else:
             tier_price = {"input": price.input, "output": price.output}
             yield f"  # list price of {catalogue_version()}; write your own over it\n"
-            yield f"  - {_flow({**tier, 'price': tier_price})}   # {usd(dollars)} in the log\n"
+            yield f"  - {_flow({**tier, 'price': tier_price})}   # {spent} in the log\n"
 
 
 def _route(frame: RouteFrame, contexts: Sequence[Context]) -> str:
     """One route's entry, its criteria inferred and marked as such."""
-    lines = [
-        f"  - match: {json.dumps(_literal(frame.route))}   # {count(frame.requests)} requests, {usd(frame.spend_usd)}\n"
-    ]
+    spent = _spent(frame.spend_usd, frame.rows["cost_usd"])
+    lines = [f"  - match: {json.dumps(_literal(frame.route))}   # {count(frame.requests)} requests, {spent}\n"]
     entries = infer_criteria(contexts)
     if not entries:
-        return "".join([*lines, "    assert: []   # nothing replayable to infer criteria from\n"])
+        return "".join([*lines, f"    assert: []   # no answer to infer criteria from: {_why_none(frame)}\n"])
     lines.append("    confirmed: false   # set to true once you have read the criteria; reports say so until then\n")
     lines.append(f"    assert:   # inferred from {count(len(contexts))} answers of the log; confirm or replace\n")
-    if any(entry["type"] == "similar" for entry in entries):
-        lines.append(
-            "      # `similar` cannot tell a statement from its denial; `audit plan` shows what it lets through\n"
-        )
+    lines += [
+        f"      # compares {terminal_safe(words)}: certifies nothing until you confirm it\n"
+        for words in left_open(entries)
+    ]
     return "".join([*lines, *[f"      - {_flow(entry)}\n" for entry in entries]])
+
+
+def _why_none(frame: RouteFrame) -> str:
+    """Why the log has no answers of a route that could be looked at, the commonest cause first."""
+    lost = sorted(frame.unreplayable.items(), key=lambda item: (-item[1], item[0]))
+    return terminal_safe(", ".join(f"{reason.replace('_', ' ')} ({count(number)})" for reason, number in lost))
 
 
 def _rest(frames: Sequence[RouteFrame]) -> Iterator[str]:
@@ -159,6 +178,7 @@ def _contexts(frame: RouteFrame, folder: RunFolder) -> list[Context]:
         pl.scan_parquet([str(path) for path in folder.body_files()])
         .filter(pl.col("row_id").is_in(rows["row_id"].implode()))
         .select("row_id", "response_text", "tool_calls")
+        .join(rows.lazy().select("row_id", "request_fp"), on="row_id")
         .sort("row_id")
         .collect()
     )
@@ -166,7 +186,8 @@ def _contexts(frame: RouteFrame, folder: RunFolder) -> list[Context]:
     for row in bodies.iter_rows(named=True):
         calls = json.loads(row["tool_calls"]) if row["tool_calls"] else []
         completion = Completion(text=row["response_text"], tool_calls=calls)
-        found.append(Context(request=Request(request_fp="", messages=()), completion=completion, incumbent=completion))
+        request = Request(request_fp=row["request_fp"], messages=())
+        found.append(Context(request=request, completion=completion, incumbent=completion))
     return found
 
 

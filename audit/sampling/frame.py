@@ -47,8 +47,9 @@ class RouteFrame:
         route: Name.
         requests: Number of billable requests.
         spend_usd: Billed for them, unknown costs left out.
-        rows: The replayable ones with a known cost, sorted by `row_id`: row_id, session_id, request_fp, prompt_hash,
-            model, cost_usd, prompt_tokens, completion_tokens, max_tokens, and tenant, region and environment.
+        rows: The replayable ones, of known cost unless asked otherwise, sorted by `row_id`: row_id, session_id,
+            request_fp, prompt_hash, model, cost_usd, prompt_tokens, completion_tokens, max_tokens, and tenant, region
+            and environment.
         models: Spend per model, largest first.
         unreplayable: Requests that cannot be audited, by first reason.
         unreplayable_usd: Their spend, by first reason.
@@ -117,10 +118,14 @@ def billable(traffic_files: Sequence[Path]) -> pl.LazyFrame:
     )
 
 
-def route_frames(traffic_files: Sequence[Path]) -> list[RouteFrame]:
+def route_frames(traffic_files: Sequence[Path], *, priced: bool = True) -> list[RouteFrame]:
     """The frame of every route, routes in name order.
 
     Requests without a route form the route "".
+
+    Args:
+        traffic_files: Of the run folder.
+        priced: Requests of unknown cost cannot be audited; False keeps them, for what needs answers alone.
 
     Raises:
         InputError: The logs hold no billable request.
@@ -149,17 +154,17 @@ def route_frames(traffic_files: Sequence[Path]) -> list[RouteFrame]:
     if rows.is_empty():
         raise InputError("the logs hold no answered request, so there is nothing to audit", code="input.no-requests")
     by_route = rows.partition_by("route", as_dict=True, maintain_order=True)
-    return [_frame(str(key[0]), part) for key, part in sorted(by_route.items())]
+    return [_frame(str(key[0]), part, priced=priced) for key, part in sorted(by_route.items())]
 
 
-def _frame(route: str, rows: pl.DataFrame) -> RouteFrame:
+def _frame(route: str, rows: pl.DataFrame, *, priced: bool) -> RouteFrame:
     """Split one route's rows into those that can be audited and those that cannot, with reasons."""
     reason = (
         pl.when(pl.col("replayable") == "none")
         .then(pl.col("unreplayable_reasons").list.first().fill_null("unknown"))
         .when(pl.col("request_fp").is_null())
         .then(pl.lit(Reason.BODY_NOT_CAPTURED.value))
-        .when(pl.col("cost_usd").is_null())
+        .when(pl.col("cost_usd").is_null() & pl.lit(priced))
         .then(pl.lit(Reason.COST_UNKNOWN.value))
     )
     marked = rows.with_columns(reason=reason)

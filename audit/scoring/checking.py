@@ -184,7 +184,14 @@ def _check(
         accepted=len(accepted),
         problems=tuple(_problems(route, verdicts, parts)),
         controls=results,
+        leaves_open=() if route.settings.confirmed else _open(route.criteria),
     )
+
+
+def _open(criteria: Sequence[Criterion]) -> tuple[str, ...]:
+    """What criteria that compare with the incumbent let differ, so that nobody's draft may decide by it."""
+    comparing = [c for c in criteria if c.weight > 0 and not c.negated and "incumbent" in c.reads]
+    return tuple(dict.fromkeys(words for criterion in comparing for words in criterion.leaves_open))
 
 
 def _looks(route: _Route, accepted: Sequence[Context]) -> list[AnswerView]:

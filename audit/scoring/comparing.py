@@ -39,7 +39,7 @@ def comparison(how: Any) -> Same:
         "fuzzy": lambda wanted, found: _fuzzy(wanted, found, threshold),
         "set": same_set,
         "label": lambda wanted, found: normalised(json_text(wanted)) == normalised(json_text(found)),
-        "ignore": lambda wanted, found: True,
+        "ignore": ignored,
     }
     if name not in known:
         near = nearest(str(name), known)
@@ -47,6 +47,23 @@ def comparison(how: Any) -> Same:
             f"must compare by one of: {', '.join(sorted(known))}" + (f"; did you mean `{near}`?" if near else "")
         )
     return known[name]
+
+
+def leaves_open(how: Any) -> str | None:
+    """What a comparison lets differ, in words; None where two values that it calls equal are the same.
+
+    Args:
+        how: A comparison that `comparison` takes.
+    """
+    name, tolerance, _ = _read(how)
+    return "numeric with a tolerance" if name == "numeric" and tolerance else _OPEN.get(name)
+
+
+_OPEN = {
+    "fuzzy": "fuzzy, which cannot tell a statement from its denial",
+    "set": "set, which does not see the order",
+    "ignore": "ignore",
+}
 
 
 def _read(how: Any) -> tuple[str, float, float]:
@@ -58,6 +75,11 @@ def _read(how: Any) -> tuple[str, float, float]:
         raise ValueError("must be a comparison, `{fuzzy: 0.8}`, or a mapping of compare, tolerance, threshold")
     tolerance = _limit(how, "tolerance", 0.0, high=None)
     return str(how.get("compare", "exact")), tolerance, _limit(how, "threshold", FUZZY, high=1.0)
+
+
+def ignored(wanted: Any, found: Any) -> bool:
+    """Anything is as good as anything else."""
+    return True
 
 
 def _limit(how: Mapping[str, Any], name: str, default: float, *, high: float | None) -> float:
@@ -138,8 +160,14 @@ def _only_number(value: Any) -> Quantity | None:
 
 
 def same_set(wanted: Any, found: Any) -> bool:
-    """Lists with the same items in any order; a single value counts as a list of one."""
+    """Lists with the same items, each as often, in any order; a single value counts as a list of one."""
     left, right = (value if isinstance(value, list) else [value] for value in (wanted, found))
-    return all(any(same_json(a, b) for b in right) for a in left) and all(
-        any(same_json(a, b) for a in left) for b in right
-    )
+    if len(left) != len(right):
+        return False
+    rest = list(right)
+    for item in left:
+        place = next((place for place, other in enumerate(rest) if same_json(item, other)), None)
+        if place is None:
+            return False
+        del rest[place]
+    return True

@@ -25,6 +25,9 @@ from audit.scoring.scorer import Alternative, BatchCheck, Check, Options, Scorer
 from audit.scoring.scorers import ALIASES, NOT_SUPPORTED, SCORERS
 
 NEGATION = "not-"
+SAME = frozenset({"equals", "json-fields", "numeric", "one-of", "tool-call", "python"})
+"""Scorers that accept the value and nothing else, but for what they say that they leave open, or that people wrote."""
+
 NOTHING_EXTRACTED = "nothing extracted"
 
 _NAME_HINT_CHARS = 32
@@ -47,6 +50,7 @@ class Criterion:
         grade: The most that it can show of an answer.
         demands: Constant texts that every acceptable answer must say.
         alternatives: Constants that it accepts beside other values.
+        leaves_open: What it lets differ between an answer and its value, in words.
         options: What only its scorer understands, as written.
     """
 
@@ -65,6 +69,7 @@ class Criterion:
     grade: Grade = Grade.FORM
     demands: tuple[str, ...] = ()
     alternatives: tuple[Alternative, ...] = ()
+    leaves_open: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def grade_on(self, context: Context) -> Grade:
@@ -145,7 +150,8 @@ def build_criteria(
         directory: Where `file://` paths start.
         embedder: Opens the embedding model when a criterion needs it; called while scoring, not here.
         confirmed: Somebody has said that this is what they want. A draft demands nothing of an answer: what all answers
-            of a log happen to say is their form.
+            of a log happen to say is their form. Nor is agreement what lets answers differ: a person decides whether
+            the difference matters.
 
     Raises:
         ConfigError: An entry is wrong; all of them are in `problems`.
@@ -163,11 +169,13 @@ def build_criteria(
     if problems:
         raise ConfigError(f"{len(problems)} criteria are wrong", code="criterion", problems=problems)
     named = (replace(criterion, name=name) for criterion, name in zip(built, _names(entries), strict=True))
-    return tuple(named if confirmed else map(_undemanding, named))
+    return tuple(named if confirmed else map(_drafted, named))
 
 
-def _undemanding(criterion: Criterion) -> Criterion:
-    return replace(criterion, grade=Grade.FORM) if criterion.grade is Grade.DEMANDED else criterion
+def _drafted(criterion: Criterion) -> Criterion:
+    """The criterion as it counts while nobody has confirmed it; what a reference decides stays as it is."""
+    unsure = criterion.leaves_open and criterion.grade.compares and "incumbent" in criterion.reads
+    return replace(criterion, grade=Grade.FORM) if unsure or criterion.grade is Grade.DEMANDED else criterion
 
 
 def build_criterion(
@@ -222,6 +230,7 @@ def build_criterion(
         grade=_grade(scorer, options, negated=negated),
         demands=() if negated else tuple(options.demands),
         alternatives=() if negated else tuple(options.alternatives),
+        leaves_open=tuple(options.leaves_open) if name in SAME else (f"answers by `{entry.type}`",),
         options=entry.options,
     )
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from audit.core.exchange import Request
 from audit.core.outcome import Outcome, Scored
+from audit.scoring.jsontext import steps
 from audit.scoring.toolcalls import same_name, tool_schemas
 
 
@@ -82,5 +83,14 @@ def _fields(expected: Mapping[str, Any], request: Request) -> str | None:
     properties = schema.get("properties")
     if not isinstance(properties, Mapping):
         return None
-    gone = next((name for name in expected if name.split(".")[0].split("[")[0] not in properties), None)
+    gone = next((name for name in expected if name not in properties and _top(name) not in properties), None)
     return None if gone is None else f"the schema that the request asks for has no field `{gone}`"
+
+
+def _top(name: str) -> str:
+    """The field at the top that a path leads to, or the name itself where it is no path."""
+    try:
+        path = steps(name)
+    except ValueError:
+        return name
+    return str(path[0]) if path else name

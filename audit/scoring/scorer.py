@@ -85,6 +85,7 @@ class Options:
         reads: Filled with the parts of the context that the templates use.
         demands: Filled with the constant texts that every acceptable answer must say.
         alternatives: Filled with constants that are accepted beside other values.
+        leaves_open: Filled with what the criterion lets differ between an answer and its value, in words.
     """
 
     where: str
@@ -98,6 +99,7 @@ class Options:
     reads: set[str] = field(default_factory=set)
     demands: list[str] = field(default_factory=list)
     alternatives: list[Alternative] = field(default_factory=list)
+    leaves_open: list[str] = field(default_factory=list)
 
     def wrong(self, what: str, *, hint: str | None = None) -> ConfigError:
         """The error for an option of this criterion."""

@@ -191,7 +191,8 @@ def _view(look: AnswerView, answers: Sequence[Completion]) -> View:
     whole = View(shape=Shape.TEXT, extract=extract, searched=searched)
     parts = [part.strip() for answer in answers if (part := whole.part(answer))]
     if scorer == "json-fields":
-        names = tuple(str(name) for name in options.get("fields") or ())
+        named = () if options.get("others", "ignore") != "ignore" else options.get("fields") or ()
+        names = tuple(str(name) for name in named)
         own = {tuple(steps(name)): how for name, how in _mapping(options.get("fields")).items()}
         return _by_comparison(View(shape=Shape.JSON, extract=extract, fields=names), own)
     if scorer == "numeric" or _most(NUMBER.fullmatch(part.strip(" $€£%.")) is not None for part in parts):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.core.outcome import Outcome
-from audit.scoring.comparing import Same, comparison
+from audit.scoring.comparing import Same, comparison, ignored, leaves_open
 from audit.scoring.context import Context
 from audit.scoring.jsontext import MISSING, at_path, json_text, json_values, parse_json, steps
 from audit.scoring.scorer import Check, Options, Scorer, graded, shown, verdict
@@ -27,30 +27,58 @@ def build(options: Options) -> Check:
     """Compare `fields`: a list of paths, or a mapping of path to `exact`, `numeric`, `fuzzy`, `label`, `set`, or to a
     mapping of `compare`, `tolerance` and `threshold`. `value` is the reference by default, else the incumbent's JSON.
     Of the JSON values in the completion the first that has all of the fields counts, else the one that has most.
+
+    `others` is how the fields at the top that no path leads to are compared, whatever they are called; by default they
+    are not, and neither is a field that the value does not have. With it a field that one side alone has is different.
     """
     fields = _read_fields(options)
+    others = _read_others(options)
     expected = options.expected(_as_object, default=lambda context: _reference_or_incumbent(context, fields))
     options.reads.update(("reference", "incumbent") if options.value is None else ())
     limit = options.limit(1.0, high=1.0)
 
     def check(context: Context) -> Outcome:
         wanted = expected(context)
-        asked = [field for field in fields if at_path(wanted, field.path) is not MISSING]
-        if not asked:
+        known = [field for field in fields if at_path(wanted, field.path) is not MISSING]
+        if not known and others is None:
             raise Absent("the value has none of the fields")
-        found = _with_most(asked, context.text)
+        found = _with_most(known, context.text)
         if found is MISSING:
             return verdict(False, "holds no JSON")
-        wrong = [f.name for f in asked if not _holds(f, at_path(wanted, f.path), at_path(found, f.path))]
+        if others is not None and not (isinstance(wanted, dict) and isinstance(found, dict)):
+            return verdict(others(wanted, found), "differs from the expected value", expected=shown(json_text(wanted)))
+        pairs = _pairs(fields, wanted, found) if others is None else _all_pairs(fields, others, wanted, found)
+        wrong = [name for name, same, left, right in pairs if not _holds(same, left, right)]
         return graded(
-            1 - len(wrong) / len(asked),
+            1 - len(wrong) / len(pairs) if pairs else 1.0,
             limit,
             "share of equal fields",
-            expected={f.name: shown(json_text(at_path(wanted, f.path))) for f in asked},
+            expected={name: shown(json_text(left)) for name, _, left, _ in pairs if left is not MISSING},
             differ=wrong,
         )
 
     return check
+
+
+Pair = tuple[str, Same, Any, Any]
+"""A field's name, its comparison, the expected value and the one found."""
+
+
+def _pairs(fields: Sequence[Field], wanted: Any, found: Any) -> list[Pair]:
+    """The named fields that the value has."""
+    every = [(f.name, f.same, at_path(wanted, f.path), at_path(found, f.path)) for f in fields]
+    return [pair for pair in every if pair[2] is not MISSING]
+
+
+def _all_pairs(fields: Sequence[Field], others: Same, wanted: dict[str, Any], found: dict[str, Any]) -> list[Pair]:
+    """The named fields that either side has, and all others at the top of either."""
+    heads = {str(field.path[0]) for field in fields if field.path}
+    named = [(f.name, f.same, at_path(wanted, f.path), at_path(found, f.path)) for f in fields]
+    rest = [name for name in {**wanted, **found} if name not in heads]
+    return [
+        *[pair for pair in named if pair[1] is not ignored and not (pair[2] is pair[3] is MISSING)],
+        *[(name, others, wanted.get(name, MISSING), found.get(name, MISSING)) for name in rest],
+    ]
 
 
 def _with_most(fields: Sequence[Field], text: str) -> Any:
@@ -65,8 +93,8 @@ def _with_most(fields: Sequence[Field], text: str) -> Any:
     return best
 
 
-def _holds(field: Field, wanted: Any, found: Any) -> bool:
-    return found is not MISSING and field.same(wanted, found)
+def _holds(same: Same, wanted: Any, found: Any) -> bool:
+    return wanted is not MISSING and found is not MISSING and same(wanted, found)
 
 
 def _reference_or_incumbent(context: Context, fields: Sequence[Field]) -> Any:
@@ -88,6 +116,8 @@ def _as_object(value: Any) -> Any:
 
 def _read_fields(options: Options) -> list[Field]:
     entry = options.extra.get("fields")
+    if entry is None and "others" in options.extra:
+        return []
     if isinstance(entry, list | tuple) and all(isinstance(name, str) for name in entry):
         entry = dict.fromkeys(entry, "exact")
     if not isinstance(entry, Mapping) or not entry:
@@ -102,15 +132,32 @@ def _read_fields(options: Options) -> list[Field]:
             found.append(Field(str(name), path, comparison(how)))
         except ValueError as error:
             raise options.wrong(f"`fields.{name}` {error}") from None
+        if (why := leaves_open(how)) is not None:
+            options.leaves_open.append(f"`{name}` by {why}")
     return found
+
+
+def _read_others(options: Options) -> Same | None:
+    """How all other fields are compared; None where they are not."""
+    how = options.extra.get("others", "ignore")
+    if how == "ignore":
+        options.leaves_open.append("fields that it does not name by ignore")
+        return None
+    try:
+        same = comparison(how)
+    except ValueError as error:
+        raise options.wrong(f"`others` {error}") from None
+    if (why := leaves_open(how)) is not None:
+        options.leaves_open.append(f"fields that it does not name by {why}")
+    return same
 
 
 SCORER = Scorer(
     name="json-fields",
-    version=3,
+    version=4,
     summary=__doc__,
     needs_reference=True,
     calls_model=False,
     build=build,
-    accepts=("value", "extract", "fields", "threshold"),
+    accepts=("value", "extract", "fields", "others", "threshold"),
 )

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from audit.core.outcome import Outcome
-from audit.scoring.comparing import comparison
+from audit.scoring.comparing import comparison, leaves_open
 from audit.scoring.context import Context
 from audit.scoring.scorer import Alternative, Check, Options, Scorer, verdict
 from audit.scoring.templates import Absent, UnusableTemplate, compile_value
@@ -66,6 +66,8 @@ def _matching(options: Options) -> Matching:
             own[str(name)] = comparison(how)
         except ValueError as error:
             raise options.wrong(f"`arguments.{name}` {error}") from None
+        if (why := leaves_open(how)) is not None:
+            options.leaves_open.append(f"the argument `{name}` by {why}")
         if how == "ignore":
             ignored.add(str(name))
     return Matching(texts=texts, arguments=own, ignored=frozenset(ignored))
@@ -119,7 +121,7 @@ def _plain(wanted: Wanted) -> dict[str, Any]:
 
 SCORER = Scorer(
     name="tool-call",
-    version=3,
+    version=4,
     summary="The completion calls the expected tools with accepted arguments.",
     needs_reference=False,
     calls_model=False,

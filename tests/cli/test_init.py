@@ -1,0 +1,74 @@
+"""What `audit init` drafts of a log that lacks something, or whose names are hostile."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from audit.config.load import load_settings
+from audit.core.artifacts import RunFolder
+from audit.core.reason import Reason
+from audit.flow import drafting, planning
+from tests.e2e.tiny import record, write_log
+
+CANDIDATE = {"name": "s", "model": "s", "provider": "openai-compatible", "base_url": "http://127.0.0.1:9/v1"}
+
+
+def answered(path: Path, answer: Callable[[int], str], n: int = 60) -> Path:
+    """A log with other answers."""
+    lines: list[dict[str, Any]] = [record(number) for number in range(n)]
+    for number, line in enumerate(lines):
+        line["response"]["choices"][0]["message"]["content"] = answer(number)
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    return path
+
+
+def test_a_draft_needs_no_price(tmp_path: Path) -> None:
+    """The answers of a model that nobody has a price for are drafted like those of any other; no price is not $0."""
+    priced = drafting.draft([write_log(tmp_path / "priced.jsonl")])
+    unpriced = drafting.draft([write_log(tmp_path / "unpriced.jsonl", response_cost=None)])
+    assert yaml.safe_load(unpriced)["routes"] == yaml.safe_load(priced)["routes"]
+    assert yaml.safe_load(unpriced)["routes"][0]["assert"][0]["type"] == "numeric"
+    assert "cost unknown" in unpriced
+    assert "$0 " not in unpriced
+    assert "$0\n" not in unpriced
+
+
+def test_the_draft_says_why_it_has_no_answers(tmp_path: Path) -> None:
+    """Bodies that are not in the log are named as what is missing."""
+    said = drafting.draft([write_log(tmp_path / "log.jsonl", messages=None, response=None)])
+    assert "assert: []   # no answer to infer criteria from: " in said
+    assert "(12)" in said
+
+
+@pytest.mark.parametrize("name", ["why\nmargin: 90pt\n#", "why\u2028x", "why\u202ex", "`why` # {{x}}"])
+def test_a_field_cannot_write_into_the_draft(tmp_path: Path, name: str) -> None:
+    """What a draft leaves open is told in a comment, and names of fields come from answers of a model."""
+    prose = "The parcel of order {} is with the neighbour and was not opened."
+    log = answered(tmp_path / "log.jsonl", lambda n: json.dumps({name: prose.format(n)}))
+    text = drafting.draft([log])
+    assert yaml.safe_load(text)["margin"] == "3pt"
+    assert "certifies nothing until you confirm it" in text
+    assert "\u202e" not in text.split("# compares", 1)[1].split("\n", 1)[0]
+
+
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_a_draft_of_prose_stops_the_plan_until_confirmed(tmp_path: Path, confirmed: bool) -> None:
+    """The reason names the field; nothing would be replayed. Confirmed, the controls are what decides."""
+    prose = "The parcel of order {} is with the neighbour and was never opened."
+    log = answered(tmp_path / "log.jsonl", lambda n: json.dumps({"why": prose.format(n)}), 120)
+    drafted = yaml.safe_load(drafting.draft([log]))
+    drafted["tiers"] = [{**CANDIDATE, "price": {"input": 0.1, "output": 0.3}}]
+    drafted["routes"][0]["confirmed"] = confirmed
+    (tmp_path / "audit.yaml").write_text(yaml.safe_dump(drafted), "utf-8")
+    plan = planning.plan([log], load_settings(tmp_path / "audit.yaml"), RunFolder(tmp_path / "run"))
+    (design,) = plan.designs
+    assert design.why is not None
+    assert (design.why.reason is Reason.CRITERIA_UNCONFIRMED) is not confirmed
+    assert ("`why` by fuzzy" in design.why.sentence) is not confirmed
+    assert plan.calls == 0
