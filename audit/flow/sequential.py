@@ -16,6 +16,7 @@ import polars as pl
 from audit.core.artifacts import (
     RunFolder,
     read_json,
+    read_tier_notes,
     write_cases,
     write_findings,
     write_history,
@@ -80,7 +81,8 @@ def replay(
     try:
         _replay(run, watch, meter)
     except (Incomplete, EndpointError) as error:
-        if not (isinstance(error, Incomplete) or run.folder.tiers.exists()):
+        stops = any(notes.stopped for notes in read_tier_notes(run.folder.tiers).values())
+        if not (isinstance(error, Incomplete) or stops):
             raise  # nothing was sent, so there is nothing to conclude
         stopped = error
     findings = _conclude(watch, run.plan)

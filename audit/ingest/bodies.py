@@ -11,7 +11,6 @@ from audit.core.exchange import Loss
 from audit.core.reason import Reason
 from audit.ingest import chat
 from audit.ingest.row import Row, Unusable
-from audit.ingest.streams import joined_chunks, joined_events
 from audit.ingest.usage import put_usage
 from audit.ingest.values import json_text, obj, text
 from audit.ingest.words import error_type
@@ -127,7 +126,7 @@ def put_request(row: Row, body: Mapping[str, Any], protocol: str) -> set[str]:
 def put_answer(row: Row, body: Any, protocol: str) -> bool:
     """Write an answer into a row: text, calls, finish, tokens, names; says whether there is one."""
     if isinstance(body, list):
-        row.streaming, body = True, joined_chunks(body) if protocol == CHAT else joined_events(body)
+        row.streaming, body = True, PROTOCOLS.get(_NAMES[protocol]).stream_from(body).body
     body = obj(body)
     row.request_id = text(body.get("id")) or text(body.get("responseId")) or row.request_id
     row.model_responded = text(body.get("model")) or text(body.get("modelVersion")) or row.model_responded

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -187,20 +188,25 @@ def test_a_classifier_is_small_and_holds_no_words() -> None:
     assert not [word for word in WORDS if word in text]
 
 
-def test_a_classifier_decides_in_less_than_a_millisecond() -> None:
-    """Without an embedder a request of some pages costs well under a millisecond of processor time."""
+def test_a_classifier_decides_about_as_fast_as_words_are_found() -> None:
+    """Without an embedder a decision on some pages costs a few times what finding their words does, in the same run."""
     spec = fitted("classifier", replace(planted(), embedder=None))
-    one = request("How 12 are you today, and what of the refund? " * 400, turns=5, system="rules " * 600)
+    text = "How 12 are you today, and what of the refund? " * 400
+    one = request(text, turns=5, system="rules " * 600)
+    taken, found = least_seconds(lambda: compute(spec, [one])), least_seconds(lambda: re.findall(r"\w+", text))
+    print(f"\nclassifier without embeddings: {1e6 * taken:.0f} µs per decision, finding the words {1e6 * found:.0f} µs")
+    assert taken < 10 * found
+
+
+def least_seconds(work: Callable[[], object]) -> float:
+    """Processor time of one call, from the best of ten blocks: other work on the machine only makes it slower."""
     blocks = []
     for _ in range(10):
         started = time.process_time()
         for _ in range(20):
-            compute(spec, [one])
+            work()
         blocks.append((time.process_time() - started) / 20)
-    # The best of ten: other work on the machine only ever makes a decision slower.
-    taken = min(blocks)
-    print(f"\nclassifier without embeddings: {1e6 * taken:.0f} µs per decision")
-    assert taken < 0.001
+    return min(blocks)
 
 
 @pytest.mark.parametrize("damage", [{"words": "AAAA"}, {"words": "?"}, {"columns": [{}]}, {"intercept": "x"}])

@@ -75,29 +75,11 @@ def _put_bodies(row: Row, asked: Any, said: Any, operation: str) -> tuple[set[st
         else:
             row.operation, row.native_request = _operation(asked), values.json_text(asked)
             reasons.add(Reason.OTHER_OPERATION)
-    if isinstance(said, list) and spoken == bodies.CONVERSE:
-        said = _converse(said)
     return reasons, said is not None and bodies.put_answer(row, said, spoken)
 
 
 def _operation(asked: Mapping[str, Any]) -> str:
     return "embeddings" if "inputText" in asked or "texts" in asked else "other"
-
-
-def _converse(events: Sequence[Any]) -> dict[str, Any]:
-    """One Converse answer from the events of its stream. Source: AWS, `ConverseStreamOutput`."""
-    blocks: dict[int, dict[str, Any]] = {}
-    whole: dict[str, Any] = {}
-    for event in map(obj, events):
-        delta = obj(event.get("contentBlockDelta"))
-        index = delta.get("contentBlockIndex")
-        if isinstance(index, int) and isinstance(words := obj(delta.get("delta")).get("text"), str):
-            block = blocks.setdefault(index, {"text": ""})
-            block["text"] += words
-        whole |= {key: value for key, value in obj(event.get("messageStop")).items() if key == "stopReason"}
-        whole |= {key: value for key, value in obj(event.get("metadata")).items() if key in ("usage", "metrics")}
-    content = [blocks[index] for index in sorted(blocks)]
-    return whole | {"output": {"message": {"role": "assistant", "content": content}}}
 
 
 def _put_tokens(row: Row, given: Mapping[str, Any], got: Mapping[str, Any]) -> None:
