@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -12,7 +10,7 @@ from rapidfuzz import fuzz
 
 from audit.core.errors import nearest
 from audit.scoring.jsontext import CONTRADICTED, json_text, nfc, same_json
-from audit.scoring.numbers import NumberKind, Quantity, Sameness, Stance, compare, number_of
+from audit.scoring.numbers import NumberKind, Quantity, Sameness, compare, number_of
 from audit.scoring.quantities import quantities
 from audit.scoring.templates import UnusableTemplate
 from audit.scoring.text import fold, normalised
@@ -93,45 +91,7 @@ def _limit(how: Mapping[str, Any], name: str, default: float, *, high: float | N
 
 def _fuzzy(wanted: Any, found: Any, threshold: float) -> bool:
     left, right = fold(nfc(json_text(wanted))), fold(nfc(json_text(found)))
-    if left == right:
-        return True
-    alike = found is not CONTRADICTED and fuzz.ratio(left, right) >= 100 * threshold
-    return alike and same_figures(left, right) and not opposed(left, right)
-
-
-def same_figures(wanted: str, found: str, *, ordered: bool = True, part: bool = False) -> bool:
-    """Whether two texts hold the same numbers, dates and codes: `INV-001` is not nearly `INV-002`.
-
-    Args:
-        wanted: The expected text.
-        found: The text that is there.
-        ordered: Whether they stand in the same order, as they must where the order of words counts.
-        part: Whether those of one text may be a part of the other's.
-    """
-    if not any(char.isdecimal() for char in wanted + found):
-        return True
-    left, right = ([replace(each, stance=Stance.STATED) for each in quantities(text)] for text in (wanted, found))
-    if ordered:
-        same = [compare(a, b) is Sameness.SAME for a, b in zip(left, right, strict=False)]
-        return len(left) == len(right) and all(same)
-    ours, theirs = (Counter((each.kind, each.readings[0]) for each in side) for side in (left, right))
-    return ours == theirs or (part and (ours <= theirs or theirs <= ours))
-
-
-def opposed(left: str, right: str) -> bool:
-    """Whether a word of one text stands in the other with a syllable that denies it: `approve` and `disapprove`."""
-    ours, theirs = ({word.strip(_MARKS) for word in fold(text).split()} for text in (left, right))
-    return any(
-        syllable + word in other
-        for mine, other in ((ours - theirs, theirs - ours), (theirs - ours, ours - theirs))
-        for word in mine
-        if len(word) > 2
-        for syllable in _DENYING
-    )
-
-
-_MARKS = ".,;:!?\"'()[]"
-_DENYING = ("dis", "un", "in", "im", "ir", "il", "non", "non-", "not-", "not_", "mis", "ab")
+    return left == right or (found is not CONTRADICTED and fuzz.ratio(left, right) >= 100 * threshold)
 
 
 def same_number(wanted: Any, found: Any, tolerance: Fraction) -> bool:

@@ -13,7 +13,7 @@ from enum import Enum
 from fractions import Fraction
 from typing import Any
 
-from audit.scoring.units import SCALES, UNCLEAR_UNITS, UNITS
+from audit.scoring.units import UNITS
 
 ROUNDED, _BINARY = Fraction(1, 10**9), Fraction(1, 10**15)
 
@@ -35,15 +35,6 @@ class Sameness(Enum):
     UNCLEAR = "the same by one way of reading, another by a second"
 
 
-class Stance(Enum):
-    """What the words around a quantity say of it."""
-
-    STATED = "it is the quantity"
-    DENIED = "it is not the quantity"
-    BOUND = "the quantity is above or below it"
-    NEAR = "the quantity is near to it"
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quantity:
     """Something with digits in a text.
@@ -55,7 +46,6 @@ class Quantity:
         sure: Whether there is a usual reading at all.
         unit: The unit or currency beside it, by the name of `units.py`; None where there is none.
         slack: Share by which equal values may differ, because one of them was rounded.
-        stance: What the words around it say of it.
     """
 
     kind: NumberKind
@@ -64,7 +54,6 @@ class Quantity:
     sure: bool = True
     unit: str | None = None
     slack: Fraction = Fraction(0)
-    stance: Stance = Stance.STATED
 
 
 def number_of(value: Any) -> Quantity | None:
@@ -94,53 +83,26 @@ def compare(
         relative: The same, as a share of the larger one.
 
     Special cases:
-        A unit on one side only: the values are compared, because an answer may leave out what the question says. Where
-            the value means something else without it, unclear: a rank, parts per million, 0.4 and 0.4 %.
+        A unit on one side only: the values are compared, because an answer may leave out what the question says.
         Units of different dimensions: another. Of the same: the value is converted.
-        A unit whose case leaves open which it is (`gb`): the same as itself, else unclear.
-        The same value, of which one side says that it is and the other that it is not, about, or at least: unclear. A
-            tolerance makes what is near to a value the value.
     """
-    same = _values(wanted, found, absolute, relative)
-    if same is not Sameness.SAME or wanted.stance is found.stance:
-        return same
-    near = {wanted.stance, found.stance} == {Stance.STATED, Stance.NEAR}
-    return Sameness.SAME if near and (absolute or relative) else Sameness.UNCLEAR
-
-
-def comparable(wanted: Quantity, found: Quantity) -> bool:
-    """Whether two quantities are of one kind, so that one may be taken for the other: not 512 EUR and 19 %."""
-    if wanted.kind is not found.kind:
-        return False
-    return wanted.unit is None or found.unit is None or bool(_conversions(wanted.unit, found.unit))
-
-
-def _values(wanted: Quantity, found: Quantity, absolute: Fraction, relative: Fraction) -> Sameness:
     if wanted.kind is not found.kind:
         return Sameness.OTHER
-    if (wanted.written, wanted.unit, wanted.sure) == (found.written, found.unit, found.sure):
+    if wanted.written == found.written:
         return Sameness.SAME
     if wanted.kind is not NumberKind.NUMBER:
         return _same_readings(wanted, found, lambda a, b: bool(a == b))
-    said = [
-        _same_readings(wanted, found, _within(factor, max(wanted.slack, found.slack), absolute, relative))
-        for factor in _conversions(wanted.unit, found.unit)
-    ]
-    if Sameness.SAME in said and len(said) == 1 and not _needs_its_unit(wanted, found):
-        return Sameness.SAME
-    return Sameness.OTHER if all(each is Sameness.OTHER for each in said) else Sameness.UNCLEAR
-
-
-def _within(factor: Fraction, slack: Fraction, absolute: Fraction, relative: Fraction) -> Callable[[Any, Any], bool]:
-    """Whether two values are the same within the tolerances, the second times a factor."""
-    slack = slack if factor == 1 else max(slack, ROUNDED)
+    factor = _conversion(wanted.unit, found.unit)
+    if factor is None:
+        return Sameness.OTHER
+    slack = max(wanted.slack, found.slack, ROUNDED if factor != 1 else Fraction(0))
 
     def near(left: Any, right: Any) -> bool:
         right = right * factor
         gap = abs(left - right)
         return bool(gap <= absolute or gap <= max(relative, slack) * max(abs(left), abs(right)))
 
-    return near
+    return _same_readings(wanted, found, near)
 
 
 def _same_readings(wanted: Quantity, found: Quantity, same: Callable[[Any, Any], bool]) -> Sameness:
@@ -150,22 +112,10 @@ def _same_readings(wanted: Quantity, found: Quantity, same: Callable[[Any, Any],
     return Sameness.UNCLEAR if possible else Sameness.OTHER
 
 
-def _needs_its_unit(wanted: Quantity, found: Quantity) -> bool:
-    """Whether the one unit of two quantities makes its value another than the bare one beside it."""
-    if (wanted.unit is None) == (found.unit is None):
-        return False
-    bare: Any = (wanted if wanted.unit is None else found).readings[0]
-    unit = wanted.unit or found.unit
-    return bool(bare) and (unit in SCALES or (unit == "%" and abs(bare) <= 1))
-
-
-def _conversions(wanted: str | None, found: str | None) -> list[Fraction]:
-    """How many of the wanted unit one of the found is; several where a unit is unclear, none where they differ."""
+def _conversion(wanted: str | None, found: str | None) -> Fraction | None:
+    """How many of the wanted unit one of the found is; None where one cannot become the other."""
     if wanted == found or wanted is None or found is None:
-        return [Fraction(1)]
-    pairs = [(a, b) for a in UNCLEAR_UNITS.get(wanted, (wanted,)) for b in UNCLEAR_UNITS.get(found, (found,))]
-    return [
-        Fraction(1) if a == b else UNITS[b][1] / UNITS[a][1]
-        for a, b in pairs
-        if a == b or (a in UNITS and b in UNITS and UNITS[a][0] == UNITS[b][0])
-    ]
+        return Fraction(1)
+    if wanted in UNITS and found in UNITS and UNITS[wanted][0] == UNITS[found][0]:
+        return UNITS[found][1] / UNITS[wanted][1]
+    return None

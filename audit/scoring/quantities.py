@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 from audit.scoring.figures import LEFT, LETTER, LONGEST, Found, number, other
 from audit.scoring.notation import plain
-from audit.scoring.numbers import ROUNDED, NumberKind, Quantity, Stance
-from audit.scoring.stances import AFTER, BEFORE, stance_of
+from audit.scoring.numbers import ROUNDED, NumberKind, Quantity
 from audit.scoring.units import MONTHS
 
 _START = re.compile(r"\.?\d")
@@ -66,15 +64,7 @@ def _scan(text: str) -> Iterator[Quantity]:
         found = next(found for rule in _RULES if (found := rule(text, start)) is not None)
         quantity, place = found
         place = max(place, start + 1)
-        yield other(text, start, place)[0] if place - start > LONGEST else _with_stance(text, start, place, quantity)
-
-
-def _with_stance(text: str, start: int, end: int, quantity: Quantity) -> Quantity:
-    """The quantity with what the words around it say of it."""
-    left = LEFT.search(text, max(0, start - 16), start)
-    begin = start if left is None else left.start()
-    stance = stance_of(text[max(0, begin - BEFORE) : begin], text[end : end + AFTER])
-    return quantity if stance is Stance.STATED else replace(quantity, stance=stance)
+        yield other(text, start, place)[0] if place - start > LONGEST else quantity
 
 
 def _date(text: str, start: int) -> Found | None:

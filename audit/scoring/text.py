@@ -36,7 +36,6 @@ _ALIKE = str.maketrans(
         **dict.fromkeys("\u2066\u2067\u2068\u2069\ufe0e\ufe0f"),
     }
 )
-_SIGNS_ALIKE = {char: other for char, other in _ALIKE.items() if chr(char) not in "‒–—―"}
 _LAYERS = 32  # of quotes, brackets and emphasis around a label
 _JOINERS = "\u200c\u200d"
 _ENDS = " .,;:!…。、，；：！｡،؛۔।॥։።" + _JOINERS
@@ -99,9 +98,7 @@ def normalised(text: str) -> str:
         A number in parentheses keeps them, because accountants write negative numbers so.
     """
     if not text.isascii():
-        # A label of signs alone is what they are: a long dash is no minus there.
-        alike = _ALIKE if any(map(str.isalnum, text)) else _SIGNS_ALIKE
-        text = "".join(map(_narrow, nfc(text).translate(alike)))
+        text = "".join(map(_narrow, nfc(text).translate(_ALIKE)))
     whole = text = " ".join(fold(text).split())
     for _ in range(_LAYERS):
         inner = _peeled(text)
