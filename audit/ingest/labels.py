@@ -88,13 +88,12 @@ def put(row: Row, wanted: Finders, top: Top, places: Places, **elsewhere: Places
         places: Where the format keeps its labels.
         elsewhere: Kinds that it keeps in other places than these, each with its own.
     """
-    found = {kind: wanted[kind](top, elsewhere.get(kind, places)) for kind in KINDS}
-    row.route, row.route_source = found["route"]
-    row.tenant, row.tenant_source = found["tenant"]
-    row.environment, _ = found["environment"]
-    row.region, _ = found["region"]
-    row.session_id, _ = found["session"]
-    end_user, _ = found["end_user"]
+    row.route, row.route_source = wanted["route"](top, elsewhere.get("route", places))
+    row.tenant, row.tenant_source = wanted["tenant"](top, elsewhere.get("tenant", places))
+    row.environment, _ = wanted["environment"](top, elsewhere.get("environment", places))
+    row.region, _ = wanted["region"](top, elsewhere.get("region", places))
+    row.session_id, _ = wanted["session"](top, elsewhere.get("session", places))
+    end_user, _ = wanted["end_user"](top, elsewhere.get("end_user", places))
     row.end_user_hash = pseudonym(end_user)
 
 

@@ -46,6 +46,10 @@ class Context:
             ttft_ms=said.ttft_ms,
             cost_usd=said.cost_usd,
         )
+        return self.with_completion(completion)
+
+    def with_completion(self, completion: Completion) -> Context:
+        """The same context with another completion; the incumbent's own stays what it is compared with."""
         return Context(
             request=self.request,
             completion=completion,

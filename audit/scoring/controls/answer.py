@@ -13,7 +13,6 @@ from typing import Any
 
 from audit.core.exchange import Completion
 from audit.core.fingerprint import canonical_json
-from audit.scoring.context import Context
 from audit.scoring.extract import Extract
 from audit.scoring.jsontext import MISSING, at_path, first_json, parse_json, steps, unfenced
 from audit.scoring.templates import UnusableTemplate
@@ -320,14 +319,3 @@ def said(completion: Completion, text: str | None, tool_calls: Sequence[Any]) ->
 def essence(views: Sequence[View], completion: Completion) -> tuple[str, ...]:
     """What an answer comes down to, by every view."""
     return tuple(view.essence(completion) for view in views)
-
-
-def damaged_context(context: Context, completion: Completion) -> Context:
-    """The same exchange with a damaged answer; the incumbent's own answer stays what it is compared with."""
-    return Context(
-        request=context.request,
-        completion=completion,
-        reference=context.reference,
-        incumbent=context.incumbent,
-        metadata=context.metadata,
-    )

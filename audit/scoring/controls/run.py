@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from random import Random
 
 from audit.core.criteria import Control, ControlResult
 from audit.core.exchange import Completion
 from audit.core.interval import Estimate
 from audit.scoring.context import Context
-from audit.scoring.controls.answer import FixedValue, Shape, View, damaged_context, essence
+from audit.scoring.controls.answer import FixedValue, Shape, View, essence
 from audit.scoring.controls.damages import DAMAGES, Material
 from audit.stats.paired import wilson
 
@@ -56,6 +57,7 @@ def run_controls(
     """
     if not accepted:
         return ()
+    answers = _Answers.of(accepted, pool, views, seed)
     results: dict[Control, ControlResult] = {}
     for control, (_, shapes) in DAMAGES.items():
         mine = [view for view in views if view.shape in shapes]
@@ -63,7 +65,7 @@ def run_controls(
         found = [
             _result(control, accepts(damaged) if damaged else (), limits[control])
             for fixed in (tried if mine else ())
-            for damaged in [_damaged(control, accepted, pool, views, _in_turn(control, mine), seed, fixed)]
+            for damaged in [answers.damaged(control, _in_turn(control, mine), fixed)]
         ]
         if found:
             results[control] = max(found, key=lambda one: -1.0 if one.share is None else one.share.est)
@@ -94,45 +96,51 @@ def _in_turn(control: Control, views: Sequence[View]) -> list[View]:
     return sorted(views, key=lambda one: (not one.loose, sign * shapes.index(one.shape)))
 
 
-def _damaged(
-    control: Control,
-    accepted: Sequence[Context],
-    pool: Sequence[Context],
-    views: Sequence[View],
-    mine: Sequence[View],
-    seed: int,
-    fixed: FixedValue | None,
-) -> list[Context]:
-    """The damaged answers; those that come out the same to every view are left out."""
-    damage, _ = DAMAGES[control]
-    frequent = _most_frequent(views, accepted)
-    found = []
-    for context in accepted:
-        for view in mine:
-            given = Material(
-                context=context,
-                view=view,
-                others=pool,
-                most_frequent=frequent,
-                random=Random(f"{seed}\x1f{control}\x1f{context.request.request_fp}"),
-                constant=fixed,
-            )
-            answer = damage(given)
-            if answer is not None and _another(control, views, answer, context.completion):
-                found.append(damaged_context(context, answer))
-                break
-    return found
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """The answers to damage, with what is the same for every control.
 
+    Attributes:
+        essences: What each comes down to.
+        frequent: The most frequent of them, the first of several.
+    """
 
-def _another(control: Control, views: Sequence[View], damaged: Completion, answer: Completion) -> bool:
-    """Whether a damaged answer is another one: a denial is, although all that was looked for still stands in it."""
-    return control is Control.DENIED or essence(views, damaged) != essence(views, answer)
+    accepted: Sequence[Context]
+    pool: Sequence[Context]
+    views: Sequence[View]
+    seed: int
+    essences: Sequence[tuple[str, ...]]
+    frequent: Completion
 
+    @classmethod
+    def of(cls, accepted: Sequence[Context], pool: Sequence[Context], views: Sequence[View], seed: int) -> _Answers:
+        """Look at every answer once: it takes longer than most damages."""
+        essences = [essence(views, context.completion) for context in accepted]
+        most = Counter(essences).most_common(1)[0][0]
+        return cls(accepted, pool, views, seed, essences, accepted[essences.index(most)].completion)
 
-def _most_frequent(views: Sequence[View], accepted: Sequence[Context]) -> Completion:
-    counts = Counter(essence(views, context.completion) for context in accepted)
-    most = max(counts.values())
-    return next(c.completion for c in accepted if counts[essence(views, c.completion)] == most)
+    def damaged(self, control: Control, mine: Sequence[View], fixed: FixedValue | None) -> list[Context]:
+        """The damaged answers; those that come out the same to every view are left out.
+
+        A denial is another answer, although all that was looked for still stands in it.
+        """
+        damage, _ = DAMAGES[control]
+        found = []
+        for context, own in zip(self.accepted, self.essences, strict=True):
+            for view in mine:
+                given = Material(
+                    context=context,
+                    view=view,
+                    others=self.pool,
+                    most_frequent=self.frequent,
+                    random=Random(f"{self.seed}\x1f{control}\x1f{context.request.request_fp}"),
+                    constant=fixed,
+                )
+                answer = damage(given)
+                if answer is not None and (control is Control.DENIED or essence(self.views, answer) != own):
+                    found.append(context.with_completion(answer))
+                    break
+        return found
 
 
 def _result(control: Control, verdicts: Sequence[bool | None], limit: float) -> ControlResult:
