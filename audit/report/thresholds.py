@@ -184,7 +184,7 @@ def _bound(route: RouteFinding, margin: str) -> str:
     delta = route.recommendation.quality_delta
     if delta is None or delta.lo is None:
         return ""
-    return f" It was tested by itself: at most {_loss(-delta.lo)} points are lost, inside {margin}."
+    return f" It loses at most {_loss(-delta.lo)} points, inside {margin}."
 
 
 def _elsewhere(route: RouteFinding, curve: ThresholdCurve) -> str:

@@ -62,10 +62,7 @@ def test_curves_share_one_scale_and_say_the_verdict() -> None:
         assert (cell.mark is not None) == (route.verdict in (Verdict.SWITCH, Verdict.SPLIT))
         assert cell.mark is None or cell.mark.y >= cell.mark.top
     part = next(c for r, c in zip(findings.routes, found.cells, strict=True) if r.verdict is Verdict.SPLIT)
-    assert part.caption == (
-        "36% to mini where the similarity score is ≥ 0.62. "
-        "It was tested by itself: at most 1.3 points are lost, inside 3."
-    )
+    assert part.caption == ("36% to mini where the similarity score is ≥ 0.62. It loses at most 1.3 points, inside 3.")
 
 
 def test_no_score_says_so_and_many_routes_have_few_charts() -> None:
