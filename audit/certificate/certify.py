@@ -123,6 +123,9 @@ class PolicyTest:
         moved: The same over what it moves, with the tests of that part.
         robust: What the claim rests on: units, course over the window, incumbents.
         score_delta: Policy minus incumbent in mean score, where the route's criteria are graded; else None.
+        content_delta: Policy minus incumbent by the criteria alone that compare what an answer says; None where these
+            decide every verdict.
+        content_counts: Pairs by these criteria, unmeasured draws as failures; None likewise.
         taken_in: Place in the sample before which its draws lie; None before the first look.
         moved_usd: What the log billed for what it moves, where that was counted; None where it is an estimate.
     """
@@ -147,6 +150,8 @@ class PolicyTest:
     moved: MovedPart
     robust: Robustness
     score_delta: Estimate | None = None
+    content_delta: Estimate | None = None
+    content_counts: PairCounts | None = None
     taken_in: int | None = None
     moved_usd: float | None = None
 
@@ -241,7 +246,7 @@ def certify_policies(
         attempt = attempts[index] if index < len(attempts) else None
         part = parts.get(trial.tuned.name)
         look, part_look = _shown(trial, attempt, part, terms)
-        seen = trial.seen(look, terms)
+        seen, said = trial.seen(look, terms), trial.content_seen(look, terms)
         paid, movable = spend[policy.tier], design.movable_usd(policy.tier)
         saved = saved_of(policy, paid, walk(policy, paid, bench.values_of(policy, paid)))
         tested.append(
@@ -265,6 +270,8 @@ def certify_policies(
                 table=table_of(seen.pairs),
                 moved=trial.moved(part_look, terms, holds=None if part is None else part.certified),
                 score_delta=trial.score_delta(look, terms),
+                content_delta=None if said is None else said.delta,
+                content_counts=None if said is None else pessimistic(said.pairs),
                 robust=trial.robust(look, terms) if _is_shown(trial, attempt) else Robustness(),
                 taken_in=terms.schedule.draws_at(look) if look else None,
             )
@@ -303,8 +310,14 @@ def _is_shown(trial: PolicyDraws, attempt: Attempt | None) -> bool:
 
 
 def _trial(tuned: Proposal, draws: Replayed, bench: PolicyInputs, scores: Scores | None) -> PolicyDraws:
-    walked = walk(tuned.policy, draws, bench.values_of(tuned.policy, draws))
-    return PolicyDraws(tuned=tuned, draws=draws, walked=walked, scores=scores)
+    policy = tuned.policy
+    return PolicyDraws(
+        tuned=tuned,
+        draws=draws,
+        walked=walk(policy, draws, bench.values_of(policy, draws)),
+        scores=scores,
+        compared=draws.by_content(policy.tier, checked=policy.checks_itself),
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -320,12 +333,21 @@ class _Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class PolicyDraws:
-    """A policy walked over the certification draws."""
+    """A policy walked over the certification draws.
+
+    Attributes:
+        tuned: The policy.
+        draws: That it was walked over.
+        walked: What it did.
+        scores: Of both answers, where the route's criteria are graded; else None.
+        compared: The draws judged by the criteria alone that compare what an answer says; None where these decide all.
+    """
 
     tuned: Proposal
     draws: Replayed
     walked: Simulation
     scores: Scores | None = None
+    compared: Replayed | None = None
 
     def grades(self, look: Look, terms: TestParameters) -> Grades | None:
         """The paired scores that a look takes in; None where the route's criteria are not graded."""
@@ -355,16 +377,20 @@ class PolicyDraws:
 
     @property
     def by_content(self) -> PolicyDraws | None:
-        """The same, judged by the criteria that its check cannot enforce; None where it checks nothing by itself."""
-        verifier = self.tuned.policy.verifier
-        # That two tiers agree is no criterion of the route.
-        return None if verifier is None or verifier.tiers else replace(self, draws=self.draws.by_content())
+        """The same, judged by the criteria alone that compare what an answer says; None where these decide all."""
+        return None if self.compared is None else replace(self, draws=self.compared, compared=None)
+
+    def content_seen(self, look: Look | None, terms: TestParameters) -> _Seen | None:
+        """What a look has seen by the comparing criteria alone; None where they decide every verdict."""
+        other = self.by_content
+        return None if other is None else other.seen(look, terms.by_content)
 
     def test(self, look: Look, terms: TestParameters) -> LookTest:
         """The exact test and the interval of one look; what cannot be judged fails.
 
-        A check must not certify itself: a policy that checks answers has to hold by all criteria, and by those alone
-        that see what an answer says. Both have to hold, so neither needs a level of its own.
+        A policy has to hold by all criteria, and by those alone that compare what an answer says: answers that are
+        shorter or cheaper than today's must not pay for wrong ones, and a check must not certify itself. Both have to
+        hold, so neither needs a level of its own.
         """
         found, other = self._test(look, terms), self.by_content
         if other is not None:
@@ -374,10 +400,13 @@ class PolicyDraws:
         return found if grades is None else _both(found, grades.test(look, terms.margin))
 
     def p_at(self, look: Look | None, terms: TestParameters) -> float | None:
-        """The exact p-value of a look's own pairs; None where they are too few, or too many went unmeasured."""
+        """The exact p-value of a look's own pairs; None where they are too few, or too many went unmeasured.
+
+        What else has to hold has pairs of its own, so the value is of those that are printed beside it.
+        """
         if look is None or not _is_testable(self.seen(look, terms).pairs, terms):
             return None
-        return self.test(look, terms).p
+        return self._test(look, terms).p
 
     def _test(self, look: Look, terms: TestParameters) -> LookTest:
         seen = self.seen(look, terms)

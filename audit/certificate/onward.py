@@ -125,8 +125,12 @@ def _saving(tested: PolicyTest) -> float:
 def _hopeless(tested: PolicyTest, certified: Certified) -> bool:
     if tested.look is None:
         return False
-    chance = certified.terms.schedule.prospects(tested.counts, tested.look, certified.terms.tested_margin)
-    return chance.passing < NO_PROSPECT
+    terms = certified.terms
+    claims = [(tested.counts, terms)]
+    if tested.content_counts is not None:
+        claims.append((tested.content_counts, terms.by_content))
+    chances = (terms.schedule.prospects(counts, tested.look, by.tested_margin) for counts, by in claims)
+    return min(chance.passing for chance in chances) < NO_PROSPECT
 
 
 def _open(evidence: CandidateEvidence, certified: Certified) -> bool:

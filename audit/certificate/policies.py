@@ -314,8 +314,8 @@ class _Maker:
         walked = walk(policy, tuning, values)
         pairs = pairs_of(policy, tuning, walked)
         loss = _loss(pairs)
-        if policy.verifier is not None and not policy.verifier.tiers:
-            loss = max(loss, _loss(pairs_of(policy, tuning.by_content(), walked)))
+        if (compared := tuning.by_content(policy.tier, checked=policy.checks_itself)) is not None:
+            loss = max(loss, _loss(pairs_of(policy, compared, walked)))
         # What could not be claimed after the whole replay is not worth one.
         claimable = pairs.unasked_share <= MAX_UNASKED
         return Proposal(

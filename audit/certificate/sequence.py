@@ -63,9 +63,27 @@ def _decision(
     if candidate.dropped is not None:
         kind = CandidateVerdict.INFERIOR if candidate.below(terms.margin) else CandidateVerdict.NOT_PROVEN
         return CandidateDecision(verdict=kind, reason=candidate.dropped, tested=None)
+    if tested is not None and (lost := _content_lost(tested, terms)):
+        return CandidateDecision(verdict=lost[0], reason=lost[1], tested=position)
     if tested is not None and tested.reached and (said := _score_lost(candidate, tested, terms)):
         return CandidateDecision(verdict=CandidateVerdict.NOT_PROVEN, reason=said, tested=position)
     return _undecided(candidate, terms, position, _untested(tested, verdicts))
+
+
+def _content_lost(tested: PolicyTest, terms: TestParameters) -> tuple[CandidateVerdict, str] | None:
+    """What the criteria that compare answers withhold, where those of form alone gain; None where they do not."""
+    delta, whole = tested.content_delta, tested.delta
+    if delta is None or whole is None or delta.lo is None or delta.lo > -terms.margin or delta.est >= whole.est:
+        return None
+    below = delta.hi is not None and delta.hi < -terms.margin
+    if not (below or tested.reached):
+        return None
+    where = "all below" if below else "across"
+    reason = (
+        f"{points_interval(delta)} points by the criteria that compare what an answer says, {where} "
+        f"{points(-terms.margin)}; all criteria together: {points_interval(whole)}"
+    )
+    return CandidateVerdict.INFERIOR if below else CandidateVerdict.NOT_PROVEN, reason
 
 
 def _score_lost(candidate: CandidateEvidence, tested: PolicyTest, terms: TestParameters) -> str:

@@ -163,7 +163,8 @@ class LogProblem:
     """Something that scoring the log's own answers has found.
 
     Attributes:
-        reason: Its kind: `CRITERIA_CANNOT_SCORE`, `EXPECTATION_IMPOSSIBLE`, `NOTHING_PASSES` or `PART_PASSES_NOTHING`.
+        reason: Its kind: `CRITERIA_CANNOT_SCORE`, `EXPECTATION_IMPOSSIBLE`, `CRITERIA_LEAVE_OUT`, `NOTHING_PASSES` or
+            `PART_PASSES_NOTHING`.
         detail: Criterion and cause, without any text of an answer.
         count: Answers that have it.
         of: Answers that were looked at.

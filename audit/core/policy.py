@@ -92,6 +92,11 @@ class RoutePolicy:
         return None if name is None else Grade(name)
 
     @property
+    def checks_itself(self) -> bool:
+        """Whether it checks answers by a rule of its own; that two tiers agree is no criterion of the route."""
+        return self.verifier is not None and not self.verifier.tiers
+
+    @property
     def asks(self) -> tuple[str, ...]:
         """Every tier that it calls before it turns to `otherwise`: the cheap one, then those of its verifier."""
         return (self.tier, *(self.verifier.tiers if self.verifier else ()))

@@ -85,6 +85,7 @@ class Reason(StrEnum):
     EXPECTATION_IMPOSSIBLE = "expectation_impossible"
     NOTHING_PASSES = "nothing_passes"
     PART_PASSES_NOTHING = "part_passes_nothing"
+    CRITERIA_LEAVE_OUT = "criteria_leave_out"
     CRITERIA_SEE_FORM = "criteria_see_form"
     CRITERIA_UNCONFIRMED = "criteria_unconfirmed"
     CRITERIA_ACCEPT_DAMAGE = "criteria_accept_damage"
@@ -165,6 +166,8 @@ SENTENCES: Mapping[Reason, str] = {
     "correct them in audit.yaml",
     Reason.PART_PASSES_NOTHING: "its criteria accept none of {count} of {of} of the log's own answers, those where "
     "{detail}; for example not {example}",
+    Reason.CRITERIA_LEAVE_OUT: "its criteria say nothing of {count} of {of} of the log's own answers ({detail}), for "
+    "example of {example}; these requests would move with the others, so give them a criterion too",
     Reason.CRITERIA_SEE_FORM: "its criteria see the form of an answer alone, which proves nothing about what it says",
     Reason.CRITERIA_UNCONFIRMED: "its criteria were drafted from the log and compare {detail}; nobody has "
     "confirmed that such differences do not matter (`confirmed: true`)",

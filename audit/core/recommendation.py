@@ -113,6 +113,8 @@ class Recommendation:
         quality_delta: Of accepted answers over all replayable traffic of the route, moved or not: policy less today.
         moved_delta: The same over the requests that move; None where nothing moves.
         score_delta: The same of the mean score, where the route's criteria are graded; else None.
+        content_delta: The same of answers that are accepted by the criteria alone that compare what an answer says, and
+            not its form; None where these decide every verdict.
         pairs: Over all draws; a request that the policy does not move is a pair without a difference.
         moved_pairs: Of the draws that move.
         unmeasured: Draws that could not be measured; they count as failures in the lower end of `quality_delta`.
@@ -144,6 +146,7 @@ class Recommendation:
     quality_delta: Estimate | None
     moved_delta: Estimate | None = None
     score_delta: Estimate | None = None
+    content_delta: Estimate | None = None
     pairs: PairTable = PairTable()
     moved_pairs: PairTable = PairTable()
     unmeasured: int = 0

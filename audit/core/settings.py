@@ -93,6 +93,12 @@ class References(Section):
     path: str
     key: str = "prompt_hash"
     value: str = "reference"
+    random_sample: bool = Field(
+        False,
+        description="The requests that have a right answer are a random sample of their route, so that what holds of "
+        "them is taken to hold of the others. Else a route with many requests that no criterion applies to is not "
+        "tested",
+    )
 
 
 class PriceSettings(Section):

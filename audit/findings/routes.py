@@ -431,7 +431,7 @@ def _sentences(
     return (
         *_caveats(design, traffic, certified.noise, verdict.candidate),
         *_error_caveats(design, certified.terms, verdict.candidate),
-        *_grade_caveats(certified, verdict),
+        *_measure_caveats(certified, verdict),
         *_order_caveats(certified, left_usd),
         *(robustness_caveats(verdict.policy.robust) if verdict.policy else ()),
         *_untested_rules(design, settings),
@@ -455,15 +455,23 @@ def _error_caveats(design: RouteDesign, terms: TestParameters, chosen: Candidate
     ]
 
 
-def _grade_caveats(certified: Certified, verdict: Decided) -> list[str]:
-    """What the mean score of graded criteria says."""
+def _measure_caveats(certified: Certified, verdict: Decided) -> list[str]:
+    """What else is held to the margin: the criteria that compare answers by themselves, and the mean score."""
     chosen = verdict.policy
     if chosen is None and verdict.candidate is not None:
         chosen = certified.policies.static(verdict.candidate.tier)
-    if chosen is None or chosen.score_delta is None:
+    if chosen is None:
         return []
-    moved = points_interval(chosen.score_delta)
-    return [f"Its criteria are graded: the mean score moves by {moved} points, and is held to the margin too."]
+    found = []
+    if (delta := chosen.content_delta) is not None:
+        found.append(
+            "Some of its criteria see the form of an answer alone. By those that compare what it says the change is "
+            f"{points_interval(delta)} points, and is held to the margin too."
+        )
+    if chosen.score_delta is not None:
+        moved = points_interval(chosen.score_delta)
+        found.append(f"Its criteria are graded: the mean score moves by {moved} points, and is held to the margin too.")
+    return found
 
 
 def _order_caveats(certified: Certified, left_usd: float) -> list[str]:
@@ -500,6 +508,12 @@ def _demanded(check: CriteriaCheck) -> str:
     )
 
 
+def _left_out(check: CriteriaCheck | None) -> float:
+    """Share of the log's answers that no criterion says anything of."""
+    found = [] if check is None else [p for p in check.problems if p.reason is Reason.CRITERIA_LEAVE_OUT]
+    return sum(p.count for p in found) / found[0].of if found else 0.0
+
+
 def _caveats(
     design: RouteDesign, traffic: RouteTraffic, floor: Floor, chosen: CandidateFinding | None
 ) -> tuple[str, ...]:
@@ -509,6 +523,12 @@ def _caveats(
         found.append("Its criteria were drafted from the log, and nobody has confirmed them.")
     if design.criteria is not None and design.criteria.grade is Grade.DEMANDED:
         found.append(_demanded(design.criteria))
+    left_out = _left_out(design.criteria)
+    if left_out > 0:
+        found.append(
+            f"Its criteria say nothing of {percent(left_out, 1)} of its requests; the verdict takes them to be like "
+            "the others."
+        )
     lost = sum(traffic.unreplayable.values())
     if design.requests and lost / design.requests > MAX_UNREPLAYABLE:
         share = percent(lost / design.requests)

@@ -101,14 +101,23 @@ class Replayed:
         """Rows."""
         return len(self.passed)
 
-    def by_content(self) -> Replayed:
-        """The same draws, judged by the criteria alone that see what an answer says.
+    def by_content(self, tier: str, *, checked: bool) -> Replayed | None:
+        """The same draws, judged by the criteria alone that compare what an answer says.
 
-        A check of the answer lets through what passes it, so a criterion that it enforces holds on every answer that a
-        cascade keeps: it shows that the check was run, and nothing of the answers.
+        Args:
+            tier: Whose answers are held against the log's.
+            checked: The answers were let through by a check. A criterion that it enforces holds on every one of them:
+                it shows that the check was run, and nothing of the answers, so draws to which no comparing criterion
+                applies are not measured. Without a check such draws keep the verdict of the others.
+
+        Returns:
+            The draws; None where these criteria decide every verdict.
         """
-        arms = {tier: replace(arm, passed=arm.content) for tier, arm in self.arms.items()}
-        return replace(self, passed=self.content, arms=arms)
+        other, arm = np.zeros(self.n, dtype=bool) if checked else np.isnan(self.content), self.arms[tier]
+        before, after = np.where(other, self.passed, self.content), np.where(other, arm.passed, arm.content)
+        if np.array_equal(before, self.passed, equal_nan=True) and np.array_equal(after, arm.passed, equal_nan=True):
+            return None
+        return replace(self, passed=before, arms={**self.arms, tier: replace(arm, passed=after)})
 
 
 def replayed(tables: Tables, draws: pl.DataFrame, tiers: Sequence[str], requests: Mapping[str, Request]) -> Replayed:

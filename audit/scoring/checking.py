@@ -34,6 +34,9 @@ from audit.stats.discrimination import discrimination_of
 MAX_UNSCORED = 0.02
 """Above this share of answers that cannot be scored, or cannot be right, the route stops."""
 
+MAX_LEFT_OUT = 0.02
+"""Above this share of answers that no criterion says anything of, a verdict on the others is none on the route."""
+
 MAX_FAILING = 0.05
 """Above this share of answers in parts of the route where nothing passes, the route stops."""
 
@@ -133,7 +136,8 @@ def check_criteria(
         items = list(logged_items(folder, rows.with_columns(route=pl.lit(name)), references, needs))
         outcomes = score_all(criteria, [item.context for item in items])
         route = _Route(settings=entry, criteria=criteria, items=items, outcomes=outcomes)
-        found[name] = _check(route, settings.controls_of(name), parts, settings.seed)
+        sampled = settings.references is not None and settings.references.random_sample
+        found[name] = _check(route, settings.controls_of(name), parts, settings.seed, sampled=sampled)
         if entry.labels is not None:
             labelled = judge_labelled(
                 folder,
@@ -159,7 +163,7 @@ def _with_labels(check: CriteriaCheck, labelled: Labelled, error: float) -> Crit
 
 
 def _check(
-    route: _Route, controls: ControlSettings, parts: Mapping[str, Mapping[str, str]], seed: int
+    route: _Route, controls: ControlSettings, parts: Mapping[str, Mapping[str, str]], seed: int, *, sampled: bool
 ) -> CriteriaCheck:
     verdicts = route.verdicts()
     accepted = [item.context for item, holds in zip(route.items, verdicts, strict=True) if holds]
@@ -182,7 +186,7 @@ def _check(
         confirmed=route.settings.confirmed,
         answers=len(route.items),
         accepted=len(accepted),
-        problems=tuple(_problems(route, verdicts, parts)),
+        problems=tuple(_problems(route, verdicts, parts, sampled=sampled)),
         controls=results,
         leaves_open=() if route.settings.confirmed else _open(route.criteria),
     )
@@ -273,10 +277,11 @@ def _grade(shares: Mapping[str, float], criteria: Sequence[Criterion]) -> Grade:
 
 
 def _problems(
-    route: _Route, verdicts: Sequence[bool | None], parts: Mapping[str, Mapping[str, str]]
+    route: _Route, verdicts: Sequence[bool | None], parts: Mapping[str, Mapping[str, str]], *, sampled: bool
 ) -> list[LogProblem]:
     """What scoring the log's own answers has found, what stops the route first."""
-    found = [*_unscorable(route, verdicts), *_impossible(route), *_passing_nothing(route, verdicts, parts)]
+    found = [*_unscorable(route, verdicts), *_impossible(route), *_left_out(route, sampled=sampled)]
+    found += _passing_nothing(route, verdicts, parts)
     return sorted(found, key=lambda problem: (not problem.stops, -problem.count, problem.detail))
 
 
@@ -295,6 +300,27 @@ def _unscorable(route: _Route, verdicts: Sequence[bool | None]) -> list[LogProbl
             causes.setdefault(error, []).append(item.exchange_id)
     stops = lost > MAX_UNSCORED * len(route.items)
     return [_problem(Reason.CRITERIA_CANNOT_SCORE, cause, ids, route, stops) for cause, ids in causes.items()]
+
+
+def _left_out(route: _Route, *, sampled: bool) -> list[LogProblem]:
+    """Answers that no criterion says anything of, where some say something of others.
+
+    Args:
+        route: Of which.
+        sampled: Requests with a right answer are a random sample, so that lacking one stops nothing.
+    """
+    causes: dict[str, list[str]] = {}
+    unlike = 0
+    for item, row in zip(route.items, route.outcomes, strict=True):
+        deciding = [(c, o) for c, o in zip(route.criteria, row, strict=True) if c.weight > 0]
+        silent = [(c, o.reason) for c, o in deciding if isinstance(o, NotApplicable)]
+        if deciding and len(silent) == len(deciding):
+            causes.setdefault(f"`{silent[0][0].name}`: {silent[0][1]}", []).append(item.exchange_id)
+            unlike += not (sampled and any("reference" in criterion.reads for criterion, _ in silent))
+    if sum(map(len, causes.values())) == len(route.items):
+        return []  # That nothing passes says it.
+    stops = unlike > MAX_LEFT_OUT * len(route.items)
+    return [_problem(Reason.CRITERIA_LEAVE_OUT, cause, ids, route, stops) for cause, ids in causes.items()]
 
 
 def _impossible(route: _Route) -> list[LogProblem]:

@@ -28,11 +28,14 @@ UNLIKE_EVERY_FOURTH = '{{ "x" if request.last_user.split()[2] | int % 4 == 0 els
 """The logged answer, but for the requests of team two."""
 
 
-def planned(folder: Path, criterion: str, answer: Callable[[int], str] | None = None) -> Plan:
-    """The plan of a log of additions by two teams, or with other answers to them."""
+def planned(
+    folder: Path, criterion: str, answer: Callable[[int], str] | None = None, only_one: dict[str, str] | None = None
+) -> Plan:
+    """The plan of a log of additions by two teams, or with other answers to them, or more metadata of team one's."""
     lines = []
     for n in range(160):
-        lines.append(record(n, metadata={"route": "/add", "team": "two" if n % 4 == 0 else "one"}))
+        own = {"team": "two"} if n % 4 == 0 else {"team": "one", **(only_one or {})}
+        lines.append(record(n, metadata={"route": "/add", **own}))
         if answer is not None:
             lines[-1]["response"]["choices"][0]["message"]["content"] = answer(n)
     (folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
@@ -63,6 +66,40 @@ def test_a_route_that_can_reach_no_verdict_stops_in_the_plan(tmp_path: Path, cri
     for problem in (problem for problem in design.criteria.problems if problem.stops):
         assert problem.example_id in problem.because.sentence
         assert problem.of == 160
+
+
+def test_requests_that_no_criterion_says_anything_of_stop_the_route(tmp_path: Path) -> None:
+    """They would move with the others, and nobody would have looked at one of their answers."""
+    told = {"unit": "apples"}
+    criterion = """{type: equals, value: "{{metadata['metadata.unit']}}"}"""
+    plan = planned(tmp_path, criterion, lambda n: "apples", told)
+    (design,) = plan.designs
+    assert design.why is not None
+    assert design.why.reason is Reason.CRITERIA_LEAVE_OUT
+    assert "40 of 160" in design.reason
+    assert (plan.calls, design.candidates) == (0, ())
+
+
+@pytest.mark.parametrize("declared", [False, True])
+def test_a_random_sample_of_references_is_declared(tmp_path: Path, declared: bool) -> None:
+    """Right answers for two requests in five: a verdict needs the user's word that these are like the others."""
+    import polars as pl
+
+    planned(tmp_path, "{type: is-json}")
+    hashes = pl.read_parquet(tmp_path / "run" / "traffic" / "traffic-*.parquet")["prompt_hash"].unique().sort()
+    rows = [{"prompt_hash": name, "reference": {"any": 1}} for name in hashes[: len(hashes) * 2 // 5]]
+    (tmp_path / "right.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    criterion = """{type: equals, value: "{{ incumbent.text if reference.any }}"}"""
+    declaration = f"references: {{path: right.jsonl, random_sample: {str(declared).lower()}}}\n"
+    (tmp_path / "audit.yaml").write_text(declaration + CONFIG.format(criterion=criterion), "utf-8")
+    settings = load_settings(tmp_path / "audit.yaml")
+    (design,) = planning.plan([tmp_path / "log.jsonl"], settings, RunFolder(tmp_path / "run")).designs
+    check = design.criteria
+    assert check is not None
+    (problem,) = (one for one in check.problems if one.reason is Reason.CRITERIA_LEAVE_OUT)
+    assert problem.count > 0.5 * problem.of
+    assert problem.stops is not declared
+    assert (design.candidates == ("small",)) is declared
 
 
 def test_criteria_that_hold_are_left_alone(tmp_path: Path) -> None:
