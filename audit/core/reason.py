@@ -33,6 +33,7 @@ class Reason(StrEnum):
     NESTED_TOO_DEEPLY = "nested_too_deeply"
     PARTIAL_STREAM = "partial_stream"
     NO_RESPONSE = "no_response"
+    ANSWER_IN_REQUEST = "answer_in_request"
     COST_UNKNOWN = "cost_unknown"
 
     # Why an answered call in the log has no dollars. It is never taken for $0.
@@ -122,6 +123,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.NESTED_TOO_DEEPLY: "its values are nested too deeply to be searched for secrets, so they were not kept",
     Reason.PARTIAL_STREAM: "the logged stream broke off",
     Reason.NO_RESPONSE: "the log does not hold the answer",
+    Reason.ANSWER_IN_REQUEST: "the logged request ends with its own answer, which whoever is asked would read first",
     Reason.COST_UNKNOWN: "nobody knows what it cost",
     Reason.SELF_HOSTED: "served by machines of your own, which have no list price",
     Reason.UNKNOWN_MODEL: "no price is known for the model",

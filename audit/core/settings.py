@@ -17,10 +17,14 @@ from audit.core.adaptation import KEEPS_MEANING, Adapt
 from audit.core.contract import ContractSettings
 from audit.core.criteria import Control
 from audit.core.section import Section
-from audit.core.units import Dollars, Points, Share
+from audit.core.units import Dollars, Level, Margin, Share
 
 CONFIDENCE = 0.95
 """Default level of intervals; alpha of a verdict is one less this, one-sided."""
+
+
+HIGHEST_PRICE = 1e9
+"""USD per million tokens, far above any."""
 
 
 class FieldMap(Section):
@@ -104,10 +108,10 @@ class References(Section):
 class PriceSettings(Section):
     """A tier's price in USD per million tokens, by token class."""
 
-    input: float = Field(ge=0)
-    output: float = Field(ge=0)
-    cached_input: float | None = Field(None, ge=0)
-    cache_write: float | None = Field(None, ge=0)
+    input: float = Field(ge=0, le=HIGHEST_PRICE)
+    output: float = Field(ge=0, le=HIGHEST_PRICE)
+    cached_input: float | None = Field(None, ge=0, le=HIGHEST_PRICE)
+    cache_write: float | None = Field(None, ge=0, le=HIGHEST_PRICE)
     as_of: str | None = None
 
 
@@ -218,7 +222,7 @@ class RouteSettings(Section):
     candidates: tuple[str, ...] | None = Field(
         None, description="Tier names, default: every tier cheaper than the log's"
     )
-    margin: Points | None = Field(None, description="Default: the top level's", examples=["2pt"])
+    margin: Margin | None = Field(None, description="Default: the top level's", examples=["2pt"])
     criteria: tuple[Criterion, ...] = Field((), alias="assert")
     confirmed: bool = Field(
         True, description="False: the criteria were drafted from the log and nobody has confirmed them; reports say so"
@@ -256,11 +260,11 @@ class SliceSettings(Section):
 
     routes: tuple[str, ...] = Field(("*",), description="Globs of the routes to replay")
     tiers: tuple[str, ...] | None = Field(None, description="Only these candidates")
-    power: Share = 0.8
+    power: Level = 0.8
     discordance: Share = Field(0.15, description="Share of pairs expected to differ, before anything is measured")
     max_per_route: int | None = Field(None, ge=1)
     dollars_per_route: int = Field(100, ge=10)
-    tuning_share: Share = Field(1 / 3, description="Part that orders the candidates; the rest certifies them")
+    tuning_share: Level = Field(1 / 3, description="Part that orders the candidates; the rest certifies them")
     incumbent_share: Share = Field(
         0.25, description="Part of the quality sample on which the incumbent is replayed too"
     )
@@ -316,17 +320,17 @@ class GateRule(Section):
 class Settings(Section):
     """The whole of `audit.yaml`."""
 
-    margin: Points = Field(
+    margin: Margin = Field(
         0.03, description="Loss of pass rate that is accepted, fixed before replay", examples=["3pt"]
     )
-    confidence: Share = Field(CONFIDENCE, examples=["95%"])
+    confidence: Level = Field(CONFIDENCE, examples=["95%"])
     guarantee: Literal["route", "portfolio"] = Field(
         "route",
         description="What the error rate is of: each route's verdict, or all verdicts of the audit together, which "
         "takes larger samples",
     )
     max_spend: Dollars | None = Field(None, description="Hard stop for replay money", examples=["$20"])
-    seed: int = 0
+    seed: int = Field(0, ge=0, lt=2**63)
     ingest: IngestSettings = IngestSettings()
     references: References | None = None
     tiers: tuple[TierSettings, ...] = ()

@@ -30,7 +30,7 @@ def number(text: str) -> float:
     return float(text.replace(",", "").replace("_", "").replace("−", "-"))
 
 
-def _reader(pattern: str, example: str, per: float, *, low: float, high: float) -> Any:
+def _reader(pattern: str, example: str, per: float, *, low: float, high: float, between: bool = False) -> Any:
     compiled = re.compile(pattern)
 
     def read(value: Any) -> float:
@@ -38,6 +38,10 @@ def _reader(pattern: str, example: str, per: float, *, low: float, high: float) 
         if match is None:
             raise NoUnit(example)
         quantity = number(match.group(1)) / per
+        if between and not low < quantity < high:
+            unit = example.lstrip("0123456789")
+            ends = f"above {low * per:g}{unit} and below {high * per:g}{unit}"
+            raise ValueError(f"has to be {ends}; write it like `{example}`")
         if not low <= quantity <= high:
             raise ValueError(f"is out of range; write it like `{example}`")
         return quantity
@@ -50,9 +54,10 @@ _SHARE = _NUMBER + r"\s*%"
 _DOLLARS = r"\$\s*" + _NUMBER
 
 A_POINT = "3pt"
-points = _reader(_POINTS, A_POINT, 100, low=-1, high=1)
 share = _reader(_SHARE, "95%", 100, low=0, high=1)
-dollars = _reader(_DOLLARS, "$20", 1, low=0, high=float("inf"))
+dollars = _reader(_DOLLARS, "$20", 1, low=0, high=1e15)
+margin = _reader(_POINTS, A_POINT, 100, low=0, high=1, between=True)
+level = _reader(_SHARE, "95%", 100, low=0, high=1, between=True)
 factor = _reader(_SHARE, "110%", 100, low=0, high=10)
 change = _reader(_SHARE, "2%", 100, low=-1, high=10)
 
@@ -77,8 +82,10 @@ def _written(pattern: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "pattern": rf"^\s*{pattern}\s*$"})
 
 
-Points = Annotated[float, BeforeValidator(points), _written(_POINTS)]
-"""A difference of rates, in [-1, 1]; written `3pt`."""
+Margin = Annotated[float, BeforeValidator(margin), _written(_POINTS)]
+"""A loss of a rate that is accepted, above 0 and below 1; written `3pt`."""
+Level = Annotated[float, BeforeValidator(level), _written(_SHARE)]
+"""A probability that is neither impossible nor certain, above 0 and below 1; written `95%`."""
 Share = Annotated[float, BeforeValidator(share), _written(_SHARE)]
 """A rate, in [0, 1]; written `95%`."""
 Dollars = Annotated[float, BeforeValidator(dollars), _written(_DOLLARS)]

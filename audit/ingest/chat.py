@@ -300,6 +300,26 @@ def _hides_input(row: Row, prompt_tokens: int) -> bool:
     return prompt_tokens > 1.5 * visible + 200
 
 
+def _holds_answer(row: Row) -> bool:
+    """Whether the last message of the request is its answer: the list was appended to before the log was written.
+
+    A replay of it would ask every candidate with the answer before its eyes.
+    """
+    sent = row.messages
+    if sent is None or not sent.startswith('assistant"', sent.rfind(_ROLE) + len(_ROLE)):
+        return False
+    last = msgspec.json.decode(sent.encode("utf-8", "replace"))[-1]
+    content, calls = last.get("content"), last.get("tool_calls")
+    said = content_text(content).strip() if isinstance(content, str | list) else ""
+    answered = (row.response_text or "").strip()
+    if calls or row.tool_calls:
+        return bool(calls) and canonical(calls) == row.tool_calls and said == answered
+    return bool(said) and said == answered
+
+
+_ROLE = '"role":"'
+"""As canonical JSON writes the key; within a text the quotes are escaped."""
+
 HARMLESS = frozenset(
     {Reason.REMOTE_IMAGE_URL, Reason.SUSPECTED_MISSING_INPUT, Reason.PARAMS_MISSING, Reason.TOOLS_MISSING}
 )
@@ -321,6 +341,8 @@ def judge_replayable(row: Row, reasons: set[str], best: str) -> None:
         filtered = row.status == "ok" and row.finish_reason in ("content_filter", "length", "refusal")
         if not filtered:
             reasons.add(Reason.NO_RESPONSE)
+    if _holds_answer(row):
+        reasons.add(Reason.ANSWER_IN_REQUEST)
     if row.prompt_tokens is not None and _hides_input(row, row.prompt_tokens):
         reasons.add(Reason.SUSPECTED_MISSING_INPUT)
     if reasons:

@@ -56,6 +56,26 @@ def test_anchors_and_merges_are_fine(tmp_path: Path) -> None:
     assert (second.name, second.model, second.price) == ("other", "b", first.price)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("margin: 0pt", "margin: -3pt", "margin: 100pt", "confidence: 0%", "confidence: 100%", "max_spend: $1e999"),
+        *("slice: {power: 0%}", "slice: {power: 100%}", "slice: {tuning_share: 0%}", "slice: {tuning_share: 100%}"),
+        *("seed: -1", f"seed: {10**400}", "routes: [{match: '*', margin: 0pt}]"),
+        *(
+            f"tiers: [{{name: a, model: a, provider: simulated, price: {{input: {n}, output: 1}}}}]"
+            for n in (".inf", 1e308)
+        ),
+        "routes: [{match: '*', assert: [{type: is-json, weight: .inf}]}]",
+    ],
+)
+def test_quantities_of_which_nothing_can_be_concluded_are_refused(tmp_path: Path, line: str) -> None:
+    """A margin of nothing, a certain level, a price without end: an error with its place, before anything is read."""
+    with pytest.raises(ConfigError) as caught:
+        load_settings(write(tmp_path, line + "\n"))
+    assert all(problem.place is not None and problem.place.line == 1 for problem in caught.value.problems)
+
+
 @pytest.mark.parametrize("text", ["", "# nothing\n", "\ufeff# a byte order mark\n", "---\n"])
 def test_an_empty_file_is_the_defaults(tmp_path: Path, text: str) -> None:
     """Every key has a default."""

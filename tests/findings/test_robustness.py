@@ -64,8 +64,9 @@ def test_a_verdict_says_which_session_it_hangs_on(tmp_path: Path) -> None:
     gains = pl.Series(np.random.default_rng(0).random(slice_.height) < 0.04)
     ids = slice_.filter(gains)["exchange_id"].implode()
     mine = pl.col("exchange_id").is_in(ids)
+    turned = pl.when(mine).then(pl.col("arm") != "incumbent")
     accepted = world.tables.accepted.with_columns(
-        accepted=pl.when(mine).then(pl.col("arm") != "incumbent").otherwise(pl.col("accepted"))
+        turned.otherwise(pl.col(name)).alias(name) for name in ("accepted", "accepted_content")
     )
     changed = replace(world, tables=replace(world.tables, accepted=accepted))
     sessions = ["fixed" if one else f"s{i % 400}" for i, one in enumerate(gains)]

@@ -6,6 +6,7 @@ import gzip
 import json
 import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow.parquet as pq
@@ -253,6 +254,54 @@ def test_sentinels_make_a_record_unreplayable(tmp_path: Path, sentinel: str, rea
     assert got.traffic["replayable"].to_list() == ["none"]
     assert reason in got.traffic["unreplayable_reasons"][0]
     assert got.report.requests == 1
+
+
+ASKED = {"role": "user", "content": "Which queue?"}
+CALLED = [{"id": "c1", "type": "function", "function": {"name": "file", "arguments": '{"queue": "billing"}'}}]
+
+
+@pytest.mark.parametrize(
+    ("last", "answer", "held"),
+    [
+        ({"role": "assistant", "content": "billing"}, {"content": "billing"}, True),
+        ({"content": " billing ", "role": "assistant", "name": "bot"}, {"content": "billing"}, True),
+        ({"role": "assistant", "content": [{"type": "text", "text": "billing"}]}, {"content": "billing"}, True),
+        ({"role": "assistant", "content": 'say "role":"user"'}, {"content": 'say "role":"user"'}, True),
+        ({"role": "assistant", "content": None, "tool_calls": CALLED}, {"content": None, "tool_calls": CALLED}, True),
+        # The beginning of an answer that the caller wrote, an earlier turn, and words that somebody else said.
+        ({"role": "assistant", "content": "The queue is"}, {"content": "billing"}, False),
+        ({"role": "assistant", "content": ""}, {"content": ""}, False),
+        ({"role": "user", "content": "billing"}, {"content": "billing"}, False),
+        ({"role": "assistant", "content": None, "tool_calls": CALLED}, {"content": "billing"}, False),
+    ],
+)
+def test_a_request_that_ends_with_its_own_answer_is_not_replayed(
+    tmp_path: Path, last: dict[str, Any], answer: dict[str, Any], held: bool
+) -> None:
+    """A list of messages that was appended to before it was logged: whoever is asked would read the answer first."""
+    message = {"role": "assistant", **answer}
+    response = {"id": "r", "model": "m", "choices": [{"index": 0, "message": message, "finish_reason": "stop"}]}
+    record = payload(messages=[ASKED, last], response=response)
+    request = {"model": "m", "messages": [ASKED, last]}
+    pair = {
+        "timestamp": "2026-11-20T10:00:00Z",
+        "request": request,
+        "response": {**response, "object": "chat.completion"},
+    }
+    for name, one in (("payload", record), ("pair", pair)):
+        got = read(write_jsonl(tmp_path / f"{name}.jsonl", [one]), tmp_path / name)
+        assert ("answer_in_request" in got.traffic["unreplayable_reasons"][0]) is held, name
+        assert got.traffic["replayable"].to_list() == ["none"] or not held
+        assert got.report.requests == 1
+
+
+def test_an_earlier_turn_that_says_the_same_is_no_answer(tmp_path: Path) -> None:
+    """Somebody who asks again gets the same label again."""
+    said = {"role": "assistant", "content": "billing"}
+    response = {"id": "r", "model": "m", "choices": [{"index": 0, "message": said, "finish_reason": "stop"}]}
+    record = payload(messages=[ASKED, said, ASKED], response=response)
+    got = read(write_jsonl(tmp_path / "log.jsonl", [record]), tmp_path / "run")
+    assert got.traffic["unreplayable_reasons"].to_list() == [[]]
 
 
 def test_metadata_leaves_out_secrets_addresses_and_headers(tmp_path: Path) -> None:
