@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from audit.certificate.candidates import delta_of
 from audit.certificate.certify import PolicyTest, TestParameters, Verdicts
+from audit.certificate.claims import delta_of
 from audit.core.display import percent, points, points_interval
 from audit.core.finding import PolicyFinding
 from audit.core.fingerprint import fingerprint

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
+from audit.certificate.claims import (
+    accepted,
+    cell,
+    delta_of,
+    observed,
+    p_inferior,
+    p_noninferior,
+    repeats_of,
+    table_of,
+)
 from audit.certificate.looks import Schedule
 from audit.core.discrimination import Discrimination
 from audit.core.finding import CandidateFinding, CandidateVerdict, CriterionRate, Latency, NotAsked
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
 from audit.core.reason import Because
-from audit.core.recommendation import PairTable
 from audit.core.schemas import MEASURED
 from audit.core.tier import Tier
 from audit.pairing.breakdown import breakdown
@@ -31,11 +40,7 @@ from audit.pairing.evidence import (
 from audit.pairing.money import Saved, dollars_of
 from audit.pairing.odd import odd_answers
 from audit.pairing.unasked import not_asked, unasked_share
-from audit.stats import missing
-from audit.stats.discrimination import p_inferior, p_noninferior
 from audit.stats.group_sequential import Look
-from audit.stats.paired import wilson
-from audit.stats.tango import PairCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,34 +125,6 @@ class SeenAtLook:
         return cls() if dropped is None else cls(nominal=schedule.screening, dropped=dropped)
 
 
-def observed(pairs: Pairs) -> PairCounts:
-    """Counts over measured pairs."""
-    return PairCounts.of(pairs.incumbent, pairs.candidate)
-
-
-def pessimistic(pairs: Pairs) -> PairCounts:
-    """Counts with every unmeasured draw at its worst for the candidate."""
-    return missing.pessimistic(observed(pairs), pairs.missing)
-
-
-def optimistic(pairs: Pairs) -> PairCounts:
-    """Counts with every unmeasured draw at its best for the candidate."""
-    return missing.optimistic(observed(pairs), pairs.missing)
-
-
-def delta_of(pairs: Pairs, level: float, *, shown: Discrimination, nominal: float | None = None) -> Estimate | None:
-    """Candidate minus incumbent; unmeasured draws and the criteria's own error widen both ends. None without pairs.
-
-    Args:
-        pairs: Of which.
-        level: What the interval holds.
-        shown: How much of a true difference the criteria show; it corrects the estimate too.
-        nominal: Level that it is worked out at, where it is one of several looks that hold `level` together.
-    """
-    found = missing.delta_estimate(observed(pairs), pairs.missing, level=level if nominal is None else nominal)
-    return None if found is None else replace(shown.corrected(found), level=level)
-
-
 def gather(
     tables: Tables, design: RouteDesign, tier: Tier, level: float, seen: SeenAtLook, shown: Discrimination
 ) -> CandidateEvidence:
@@ -165,7 +142,7 @@ def gather(
     tuning = pair_up(mine, quality_draws(mine, "tuning"), arm="candidate", tier=tier.name)
     certifying = quality_draws(mine, "certification").filter(pl.col("draw_order") < seen.draws)
     pairs = pair_up(mine, certifying, arm="candidate", tier=tier.name) if seen.dropped is None else tuning
-    some = pairs.n > 0
+    alpha = seen.look.alpha if seen.look else 1 - level
     draws = dollar_draws(tables, spend_sample(tables, design, tier.name, seen.replayed), tier.name)
     hindsight = np.where(draws.no_worse, np.maximum(draws.saved, 0.0), 0.0)
     saved = Saved(z=draws.saved, mass=draws.mass, lowest=draws.lowest)
@@ -174,8 +151,8 @@ def gather(
         tier=tier,
         tuning=tuning,
         pairs=pairs,
-        p_pass=p_noninferior(pessimistic(pairs), margin=design.margin, shown=shown) if some else 1.0,
-        p_fail=p_inferior(optimistic(pairs), margin=design.margin, shown=shown) if some else 1.0,
+        p_pass=p_noninferior(pairs, margin=design.margin, shown=shown, alpha=alpha),
+        p_fail=p_inferior(pairs, margin=design.margin, shown=shown, alpha=alpha),
         delta=delta_of(pairs, level, shown=shown, nominal=seen.nominal),
         look=seen.look,
         dropped=seen.dropped,
@@ -186,19 +163,6 @@ def gather(
         not_asked=not_asked(tables, design, tier.name),
         stopped=notes.stop_of(design.route) if (notes := tables.notes.get(tier.name)) else None,
     )
-
-
-def table_of(pairs: Pairs) -> PairTable:
-    """Measured pairs as a 2x2 table."""
-    counts = observed(pairs)
-    both = int((pairs.incumbent & pairs.candidate).sum())
-    b, c = int(counts.b), int(counts.c)
-    return PairTable(both_pass=both, only_today=b, only_after=c, both_fail=pairs.n - both - b - c)
-
-
-def rate(passed: int, n: int, level: float) -> Estimate | None:
-    """A share of n with its Wilson interval; None when n is 0."""
-    return Estimate.of(passed / n, wilson(passed, n, level=level), level) if n else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +178,7 @@ def describe(
     evidence: CandidateEvidence, decision: CandidateDecision, tables: Tables, design: RouteDesign, level: float
 ) -> CandidateFinding:
     """Write the finding of one candidate down."""
-    pairs, counts = evidence.pairs, observed(evidence.pairs)
+    pairs, table, tuning = evidence.pairs, table_of(evidence.pairs), observed(evidence.tuning)
     calls = tables.replays.filter((pl.col("tier") == evidence.tier.name) & (pl.col("arm") == "candidate"))
     statuses = dict(calls.group_by("status").len().sort("status").iter_rows())
     saving = evidence.saving_usd
@@ -222,12 +186,12 @@ def describe(
         tier=evidence.tier.name,
         model=evidence.tier.model,
         n=pairs.n,
-        b=int(counts.b),
-        c=int(counts.c),
-        both_pass=int((pairs.incumbent & pairs.candidate).sum()),
-        both_fail=int((~pairs.incumbent & ~pairs.candidate).sum()),
-        incumbent_rate=rate(int(pairs.incumbent.sum()), pairs.n, level),
-        candidate_rate=rate(int(pairs.candidate.sum()), pairs.n, level),
+        b=table.only_today,
+        c=table.only_after,
+        both_pass=table.both_pass,
+        both_fail=table.both_fail,
+        incumbent_rate=accepted(pairs.incumbent, level),
+        candidate_rate=accepted(pairs.candidate, level),
         quality_delta=evidence.delta,
         p_pass=evidence.p_pass if pairs.n else None,
         p_fail=evidence.p_fail if pairs.n else None,
@@ -242,7 +206,7 @@ def describe(
         excluded=dict(sorted(pairs.excluded.items())),
         counted_against={name: statuses[name] for name in MEASURED[1:] if statuses.get(name)},
         criteria=criterion_rates(tables, evidence.tier.name, pairs.exchange_ids),
-        tuning={"n": evidence.tuning.n, "b": int(observed(evidence.tuning).b), "c": int(observed(evidence.tuning).c)},
+        tuning={"n": evidence.tuning.n, "b": cell(tuning.b), "c": cell(tuning.c)},
         look=evidence.look.number if evidence.look else None,
         cost=breakdown(tables, design, evidence.tier, level, evidence.replayed),
         dropped=evidence.dropped is not None,
@@ -250,6 +214,7 @@ def describe(
         adaptations=notes.adaptations if (notes := tables.notes.get(evidence.tier.name)) else (),
         stopped=evidence.stopped,
         odd=odd_answers(calls),
+        repeats=repeats_of(pairs, pairs, level),
     )
 
 
@@ -264,9 +229,9 @@ def percentiles(latency_ms: pl.Series) -> Latency:
 
 
 def criterion_rates(tables: Tables, tier: str, exchange_ids: Sequence[str]) -> tuple[CriterionRate, ...]:
-    """Per criterion, the share of the pairs on which it holds in each arm."""
+    """Per criterion, the share of the pairs on which it holds in each arm; of several answers to a request, of all."""
     ids = pl.Series(exchange_ids, dtype=pl.String)
-    mine = tables.scores.filter(pl.col("exchange_id").is_in(ids.implode()), pl.col("repeat") == 0)
+    mine = tables.scores.filter(pl.col("exchange_id").is_in(ids.implode()), pl.col("repeat") < tables.asked(tier))
     candidate = (pl.col("arm") == "candidate") & (pl.col("tier") == tier)
     scored = pl.col("status") == "scored"
     rows = (

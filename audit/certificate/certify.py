@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from audit.certificate.candidates import delta_of, pessimistic, table_of
+from audit.certificate.claims import delta_of, p_noninferior, pessimistic, table_of
 from audit.certificate.frozen import FrozenPolicies, Proposal
 from audit.certificate.grades import Grades, Scores, scores_of
 from audit.certificate.looks import Schedule
@@ -40,7 +40,6 @@ from audit.pairing.replayed import (
 )
 from audit.signals import compute
 from audit.signals.signal import BoolArray
-from audit.stats.discrimination import p_noninferior
 from audit.stats.group_sequential import Look
 from audit.stats.random_mix import Parted, random_mix_p
 from audit.stats.risk_control import Attempt, LookTest, PolicyOrder, certify_in_looks
@@ -89,14 +88,18 @@ class TestParameters:
         """The same for verdicts by the criteria alone that see what an answer says."""
         return replace(self, shown=self.shown_content)
 
+    def part_alpha(self, look: Look | None) -> float:
+        """Level at which a look reads the test of what a Split moves."""
+        return self.moved_alpha if look is None else look.alpha * self.moved_alpha / self.alpha
+
     @property
     def tested_margin(self) -> float:
         """What a true loss of the margin shows at least, as measured: where planning and prospects look."""
         return self.shown.shown(self.margin)
 
-    def p_noninferior(self, counts: PairCounts) -> float:
-        """Exact p-value of "the true loss is the margin or more"."""
-        return p_noninferior(counts, margin=self.margin, shown=self.shown)
+    def p_noninferior(self, pairs: Pairs, alpha: float) -> float:
+        """p-value of "the true loss is the margin or more", to be read at a level."""
+        return p_noninferior(pairs, margin=self.margin, shown=self.shown, alpha=alpha)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +109,8 @@ class PolicyTest:
     Attributes:
         position: In the sealed sequence, from 1.
         reached: The sequence got as far as this policy.
-        p: Exact p-value of "it loses the margin or more"; None where the sequence did not reach it.
+        p: p-value of "it loses the margin or more", exact, or by betting where requests have several answers; None
+            where the sequence did not reach it.
         certified: The sequence certified it: exact p-value and whole interval.
         look: Whose draws its numbers rest on; None before the first.
         counts: Pairs at that look, unmeasured draws as failures.
@@ -234,9 +238,10 @@ def certify_policies(
     """
     tiers = sorted({tuned.policy.tier for tuned in sealed.policies} | set(design.candidates))
     draws, spend = _by_candidate(tables, design, tiers, bench, terms)
-    scores = {tier: scores_of(tables, draws[tier], tier) for tier in tiers} if design.graded else {}
+    scores = _scores(tables, draws) if design.graded else {}
     trials = tuple(
-        _trial(tuned, draws[tuned.policy.tier], bench, scores.get(tuned.policy.tier)) for tuned in sealed.policies
+        _trial(tuned, draws[tuned.policy.tier], bench, scores.get((tuned.policy.tier, tuned.policy.verifier is None)))
+        for tuned in sealed.policies
     )
     attempts = attempts_at(sealed, trials, terms)
     parts = {attempt.name: attempt for attempt in splits_at(sealed, trials, terms)}
@@ -285,6 +290,16 @@ def certify_policies(
         spend=spend,
         everything=replayed(tables, quality_draws(tables, "certification"), tiers, {}),
     )
+
+
+def _scores(tables: Tables, draws: Mapping[str, Replayed]) -> dict[tuple[str, bool], Scores]:
+    """Scores by candidate, of all answers and, for policies that check one, of the first."""
+    first = tables.first_answers()
+    return {
+        (tier, whole): scores_of(tables if whole else first, mine, tier)
+        for tier, mine in draws.items()
+        for whole in (True, False)
+    }
 
 
 def _by_candidate(
@@ -413,10 +428,15 @@ class PolicyDraws:
         if not _is_testable(seen.pairs, terms):
             return LookTest(p=1.0, above=False)
         above = seen.delta is not None and seen.delta.lo is not None and seen.delta.lo > -terms.margin
-        return LookTest(p=terms.p_noninferior(pessimistic(seen.pairs)), above=above)
+        return LookTest(p=terms.p_noninferior(seen.pairs, look.alpha), above=above)
+
+    def part(self, look: Look | None, terms: TestParameters) -> Pairs:
+        """The pairs of what it moves, at a look; none before the first."""
+        taken = self.draws.draw_order < (terms.schedule.draws_at(look) if look else 0)
+        return pairs_of(self.tuned.policy, *part_of(self.draws, self.walked, taken & self.walked.kept))
 
     def parted(self, look: Look, terms: TestParameters) -> Parted:
-        """What it moves and what it leaves, at a look."""
+        """What it moves and what it leaves, at a look, by the first answer to each request."""
         return parted_by(self.tuned.policy, self.draws, self.walked, before=terms.schedule.draws_at(look))
 
     def test_part(self, look: Look, terms: TestParameters) -> LookTest:
@@ -428,9 +448,10 @@ class PolicyDraws:
         judged = [(self, terms)]
         if (other := self.by_content) is not None:
             judged.append((other, terms.by_content))
-        within = max(by.p_noninferior(one.parted(look, by).moved) for one, by in judged)
+        part_alpha = terms.part_alpha(look)
+        within = max(by.p_noninferior(one.part(look, by), part_alpha) for one, by in judged)
         if (grades := self.grades(look, terms)) is not None:
-            within = max(within, grades.p_moved(terms.margin, look.alpha * terms.moved_alpha / terms.alpha))
+            within = max(within, grades.p_moved(terms.margin, part_alpha))
         # Better than a random choice it may be by what it enforces: that is what the check is for.
         return LookTest(
             p=max(within * terms.alpha / terms.moved_alpha, random_mix_p(self.parted(look, terms))), above=True
@@ -442,19 +463,18 @@ class PolicyDraws:
             return Robustness()
         before = terms.schedule.draws_at(look)
         basis = Basis(look=look, margin=terms.margin, level=terms.level, shown=terms.shown)
-        return robustness_of(self.tuned.policy.tier, self.draws, self.walked, before=before, basis=basis)
+        return robustness_of(self.tuned.policy, self.draws, self.walked, before=before, basis=basis)
 
     def moved(self, look: Look | None, terms: TestParameters, *, holds: bool | None) -> MovedPart:
         """What is known at a look of the part that it moves."""
         before = terms.schedule.draws_at(look) if look else 0
-        taken = self.draws.draw_order < before
-        part = pairs_of(self.tuned.policy, *part_of(self.draws, self.walked, taken & self.walked.kept))
+        part = self.part(look, terms)
         parted = parted_by(self.tuned.policy, self.draws, self.walked, before=before)
         return MovedPart(
             table=table_of(part),
             unmeasured=part.missing.total,
             delta=delta_of(part, terms.level, shown=terms.shown, nominal=look.level) if look else None,
-            p_margin=None if holds is None else terms.p_noninferior(parted.moved),
+            p_margin=None if holds is None else terms.p_noninferior(part, terms.part_alpha(look)),
             p_mix=None if holds is None else random_mix_p(parted),
             holds=holds,
         )

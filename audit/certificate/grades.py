@@ -77,35 +77,43 @@ class Scores:
 def scores_of(tables: Tables, draws: Replayed, tier: str) -> Scores:
     """The weighted mean of the criteria that apply to an answer; 0 of one that is refused or cut.
 
+    Of several answers to a request the mean of their scores, unknown unless all were measured.
+
     Args:
         tables: Of the route.
         draws: To score.
         tier: The candidate.
     """
-    mine = tables.scores.filter(pl.col("repeat") == 0)
+    asked = tables.asked(tier)
+    mine = tables.scores.filter(pl.col("repeat") < asked)
     scored, weight = pl.col("status") == "scored", pl.col("weight")
-    whole = mine.filter(pl.col("position") < 0).select("exchange_id", "arm", "tier", whole="passed")
+    answer = ["exchange_id", "arm", "tier", "repeat"]
+    whole = mine.filter(pl.col("position") < 0).select(*answer, whole="passed")
     rows = (
         mine.filter(pl.col("position") >= 0, weight > 0)
-        .group_by("exchange_id", "arm", "tier")
+        .group_by(answer)
         .agg(
             score=(pl.col("value") * weight).filter(scored).sum() / weight.filter(scored).sum(),
             errored=(pl.col("status") == "errored").any(),
         )
-        .join(whole, on=["exchange_id", "arm", "tier"], how="left")
+        .join(whole, on=answer, how="left")
         .with_columns(
             score=pl.when(pl.col("errored")).then(None).when(~pl.col("whole")).then(0.0).otherwise(pl.col("score"))
         )
     )
     ids = pl.DataFrame({"exchange_id": list(draws.exchange_ids)}, schema={"exchange_id": pl.String})
 
-    def column(arm: pl.Expr) -> FloatArray:
-        found = ids.join(
-            rows.filter(arm).select("exchange_id", "score"), on="exchange_id", how="left", maintain_order="left"
+    def column(arm: pl.Expr, answers: int) -> FloatArray:
+        means = (
+            rows.filter(arm)
+            .sort("exchange_id", "repeat")
+            .group_by("exchange_id", maintain_order=True)
+            .agg(pl.when(pl.col("score").count() == answers).then(pl.col("score").mean()).alias("score"))
         )
+        found = ids.join(means, on="exchange_id", how="left", maintain_order="left")
         return found["score"].cast(pl.Float64).fill_null(float("nan")).to_numpy()
 
     return Scores(
-        incumbent=column(pl.col("arm") == "incumbent"),
-        candidate=column((pl.col("arm") == "candidate") & (pl.col("tier") == tier)),
+        incumbent=column(pl.col("arm") == "incumbent", 1),
+        candidate=column((pl.col("arm") == "candidate") & (pl.col("tier") == tier), asked),
     )

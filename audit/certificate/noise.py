@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from audit.certificate.candidates import delta_of, observed, optimistic
+from audit.certificate.claims import delta_of, observed, optimistic
 from audit.core.discrimination import PERFECT, Discrimination
 from audit.core.finding import NoiseFloor
 from audit.core.plan import RouteDesign

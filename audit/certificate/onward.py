@@ -7,9 +7,10 @@ been decided, or is not going to be.
 
 from __future__ import annotations
 
-from audit.certificate.candidates import CandidateEvidence, observed
+from audit.certificate.candidates import CandidateEvidence
 from audit.certificate.certified import Certified
 from audit.certificate.certify import PolicyTest
+from audit.certificate.claims import observed
 from audit.certificate.looks import NO_PROSPECT, WORTH
 from audit.stats.group_sequential import chance_to_cross
 from audit.stats.quantiles import upper_normal

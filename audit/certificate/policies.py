@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from audit.certificate.candidates import observed
+from audit.certificate.claims import observed
 from audit.certificate.frozen import FrozenPolicies, Proposal, policy_name, undominated
 from audit.certificate.screening import Screening, dropped
 from audit.core.exchange import Request, Usage
@@ -296,7 +296,7 @@ class _Maker:
     def _fit_data(self, tier: str) -> tuple[FitData, BoolArray]:
         """The tuning draws on which both verdicts are known, and which rows these are."""
         tuning = self.by_tier[tier]
-        before, after = tuning.passed, tuning.arms[tier].passed
+        before, after = tuning.passed, tuning.arms[tier].accepted
         rows = ~np.isnan(before) & ~np.isnan(after)
         requests = tuning.requests or ()
         return FitData(

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
 
+from audit.certificate.claims import cell, mean_difference, p_mean_above
 from audit.core.discrimination import PERFECT, Discrimination
 from audit.core.display import percent, plural, points_interval
 from audit.core.interval import Estimate
+from audit.core.policy import RoutePolicy
 from audit.core.robustness import Drift, IncumbentPart, Period, Robustness, Unit, UnitKind, Units
 from audit.pairing.replayed import Replayed, Simulation
-from audit.signals.signal import BoolArray
+from audit.signals.signal import BoolArray, FloatArray
 from audit.stats.clusters import cluster_effect, clustered_delta
 from audit.stats.discrimination import p_noninferior
 from audit.stats.group_sequential import Look
@@ -50,37 +52,59 @@ class Basis:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Claim:
-    """The measured pairs of a policy at a look, in draw order, shape (n,)."""
+    """The measured pairs of a policy at a look, in draw order, shape (n,).
+
+    Attributes:
+        before: Whether the log's answer is accepted.
+        after: Accepted share of the policy's answers: 0 or 1 where each request was asked once.
+        first: Whether the first of them is accepted.
+        several: Requests were asked several times.
+    """
 
     draws: Replayed
     rows: BoolArray
     before: BoolArray
-    after: BoolArray
+    after: FloatArray
+    first: BoolArray
     kept: BoolArray
     basis: Basis
+    several: bool
 
     def counts(self, rows: BoolArray) -> PairCounts:
-        return PairCounts.of(self.before[rows], self.after[rows])
+        return PairCounts.of_shares(self.before[rows], self.after[rows])
+
+    def first_counts(self, rows: BoolArray) -> PairCounts:
+        """Of the first answers: a test that asks for whole pairs."""
+        return PairCounts.of(self.before[rows], self.first[rows])
 
     def delta(self, rows: BoolArray) -> Estimate:
-        counts = self.counts(rows)
-        found = Estimate.of(
-            (counts.c - counts.b) / counts.n, tango(counts, level=self.basis.look.level), self.basis.level
-        )
+        counts, level = self.counts(rows), self.basis.look.level
+        if self.several:
+            found = self._mean(self.after[rows] - self.before[rows])
+        else:
+            found = Estimate.of((counts.c - counts.b) / counts.n, tango(counts, level=level), self.basis.level)
         return self.basis.shown.corrected(found)
 
+    def _mean(self, differences: FloatArray) -> Estimate:
+        found = mean_difference(differences, differences, differences, level=self.basis.look.level)
+        assert found is not None
+        return replace(found, level=self.basis.level)
+
     def holds(self, rows: BoolArray) -> bool:
-        counts = self.counts(rows)
         lo, basis = self.delta(rows).lo, self.basis
-        above = lo is not None and lo > -basis.margin
-        return above and p_noninferior(counts, margin=basis.margin, shown=basis.shown) <= basis.look.alpha
+        if self.several:
+            worst = self.after[rows] - self.before[rows]
+            p = p_mean_above(worst, margin=basis.margin, shown=basis.shown, alpha=basis.look.alpha)
+        else:
+            p = p_noninferior(self.counts(rows), margin=basis.margin, shown=basis.shown)
+        return lo is not None and lo > -basis.margin and p <= basis.look.alpha
 
 
-def robustness_of(tier: str, draws: Replayed, walked: Simulation, *, before: int, basis: Basis) -> Robustness:
+def robustness_of(policy: RoutePolicy, draws: Replayed, walked: Simulation, *, before: int, basis: Basis) -> Robustness:
     """Look at a policy's pairs by unit, by period and by incumbent.
 
     Args:
-        tier: That the policy moves to.
+        policy: Whose pairs.
         draws: Certification draws that it may move.
         walked: What it does with them.
         before: Those whose place in the sample is below this are the look's.
@@ -89,7 +113,9 @@ def robustness_of(tier: str, draws: Replayed, walked: Simulation, *, before: int
     Source:
         docs/method/units-and-drift.md.
     """
-    after = np.where(walked.kept, draws.arms[tier].passed, draws.passed)
+    arm = draws.arms[policy.tier]
+    after = np.where(walked.kept, arm.accepted if policy.verifier is None else arm.passed, draws.passed)
+    first = np.where(walked.kept, arm.passed, draws.passed)
     rows = (draws.draw_order < before) & ~np.isnan(draws.passed) & ~np.isnan(after)
     if not rows.any():
         return Robustness()
@@ -97,9 +123,11 @@ def robustness_of(tier: str, draws: Replayed, walked: Simulation, *, before: int
         draws=draws,
         rows=rows,
         before=draws.passed[rows] > 0.5,
-        after=after[rows] > 0.5,
+        after=after[rows],
+        first=first[rows] > 0.5,
         kept=walked.kept[rows],
         basis=basis,
+        several=arm.shares is not None and policy.verifier is None,
     )
     units = (_units(claim, kind, names) for kind, names in draws.units.items())
     return Robustness(
@@ -118,7 +146,7 @@ def _units(claim: _Claim, kind: UnitKind, names: Sequence[str]) -> Units | None:
     order = sorted(np.flatnonzero(sizes / n > LARGE).tolist(), key=lambda i: (-sizes[i], found[i]))
     stands = claim.holds(np.ones(n, dtype=bool))
     hangs = [i for i in order[:MOST_NAMED] if stands and not claim.holds(number != i)]
-    effect = cluster_effect(claim.after.astype(float) - claim.before, mine.astype(str), level=claim.basis.level)
+    effect = cluster_effect(claim.after - claim.before, mine.astype(str), level=claim.basis.level)
     future = None
     if effect.future_claim:
         interval = clustered_delta(claim.before, claim.after, mine.astype(str), level=claim.basis.look.level)
@@ -143,8 +171,8 @@ def _unit(claim: _Claim, kind: UnitKind, name: str, rows: BoolArray) -> Unit:
         name=_shown(kind, name),
         pairs=int(counts.n),
         share=float(rows.mean()),
-        b=int(counts.b),
-        c=int(counts.c),
+        b=cell(counts.b),
+        c=cell(counts.c),
         fails_entirely=bool(claim.before[rows].any() and not claim.after[rows].any()),
     )
 
@@ -175,7 +203,9 @@ def _drift(claim: _Claim) -> Drift | None:
         for rows in [moved & (period == k)]
     )
     p_values = [
-        random_mix_p(Parted(moved=claim.counts(moved & (period < k)), kept=claim.counts(moved & (period >= k))))
+        random_mix_p(
+            Parted(moved=claim.first_counts(moved & (period < k)), kept=claim.first_counts(moved & (period >= k)))
+        )
         for k in range(1, count)
     ]
     k = 1 + int(np.argmin(p_values))

@@ -124,7 +124,8 @@ def _undecided(
     elif candidate.insufficient:
         kind = CandidateVerdict.INSUFFICIENT
         share = percent(candidate.pairs.missing_share, 1)
-        reason = f"{share} of its draws could not be measured, more than {percent(MAX_MISSING)}"
+        what = "draws" if candidate.pairs.spread is None else "answers"
+        reason = f"{share} of its {what} could not be measured, more than {percent(MAX_MISSING)}"
     elif candidate.below(terms.margin):
         kind = CandidateVerdict.INFERIOR
         reason = f"{points_interval(candidate.delta)} points, all below {points(-terms.margin)}"
@@ -137,5 +138,7 @@ def _undecided(
     elif tested is None:
         reason = untested
     else:
-        reason = f"{points_interval(candidate.delta)} points, across {points(-terms.margin)}"
+        held = candidate.delta.lo is not None and candidate.delta.lo > -terms.margin
+        where = "with too few pairs to show it above" if held else "across"
+        reason = f"{points_interval(candidate.delta)} points, {where} {points(-terms.margin)}"
     return CandidateDecision(verdict=kind, reason=reason, tested=tested)

@@ -86,7 +86,8 @@ def _notices(findings: Findings) -> list[str]:
 def _side(title: str, side: CaseSide) -> list[str]:
     passed = {True: "passes", False: "fails", None: "could not be measured"}[side.passed]
     cost = "cost unknown" if side.cost_usd is None else usd(side.cost_usd)
-    lines = [f"{title}: {passed}, {cost}, by {_inert(side.tier)}", *_quoted(side.text)]
+    several = f", {side.answers}" if side.answers else ""
+    lines = [f"{title}: {passed}, {cost}, by {_inert(side.tier)}{several}", *_quoted(side.text)]
     for result in side.results:
         lines += _result(result)
     return lines

@@ -132,11 +132,21 @@ def _quote(plan: Plan) -> list[str]:
         f"  Calls   {count(plan.calls)}, about {compact(plan.tokens)} tokens"
         + (f"; {count(recorded)} more are recorded already." if recorded else "."),
     ]
+    lines += _repeats(plan)
     lines += _batches(plan)
     lines += [f"  Again   {terminal_safe(one.sentence)}." for one in plan.asked_otherwise]
     lines += _tiers(plan)
     hosts = ", ".join(terminal_safe(host) for host in plan.hosts)
     return [*lines, f"  Text leaves this process for: {hosts}." if hosts else "  No text leaves this process."]
+
+
+def _repeats(plan: Plan) -> list[str]:
+    """Which tiers are asked several times, and what that adds: it is part of the calls and the quote above."""
+    return [
+        f"  Repeats {terminal_safe(one.tier)}: {plural(one.requests, 'request')} {one.asked} times each, "
+        f"{plural(one.calls, 'call')} more and {usd(one.expected_usd)} of the quote ({usd(one.at_most_usd)} at most)."
+        for one in plan.repeats
+    ]
 
 
 def _batches(plan: Plan) -> list[str]:

@@ -85,6 +85,8 @@ def settings_digest(settings: Settings) -> str:
     for tier in plain["tiers"]:
         for name in ("api_key_env", "concurrency", "requests_per_minute", "batch"):
             tier.pop(name)
+        if tier["repeats"] == 1:
+            tier.pop("repeats")
     return fingerprint(plain)
 
 

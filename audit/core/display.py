@@ -91,9 +91,9 @@ def percent_interval(estimate: Estimate, digits: int = 1) -> str:
     return percent(estimate.est, digits) + (f" {ends}" if ends else "")
 
 
-def count(value: int) -> str:
-    """A whole number with thousands separators."""
-    return f"{value:,}"
+def count(value: float) -> str:
+    """A number of things with thousands separators; one decimal where requests are split by shares of their answers."""
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"
 
 
 def compact(value: float) -> str:

@@ -22,6 +22,7 @@ from audit.core.recommendation import Latency as Latency
 from audit.core.recommendation import PairTable
 from audit.core.recommendation import Recommendation as Recommendation
 from audit.core.recommendation import Verdict as Verdict
+from audit.core.repeats import Repeats
 from audit.core.tested import MovedPart
 
 SCHEMA = "audit-findings/2"
@@ -100,15 +101,19 @@ class CandidateFinding:
         adaptations: How its requests were changed, so that its endpoint takes them.
         stopped: Why nothing more was sent to it on this route; None where nothing stopped it.
         odd: Answers that count and are odd, by note, the most frequent first.
+        repeats: How far the answers to a request differ, where each was asked several times. `b`, `c` and the cells
+            beside them then split a request by the share of its answers that are accepted.
     """
+
+    SPARSE: ClassVar[tuple[str, ...]] = ("repeats",)
 
     tier: str
     model: str
     n: int
-    b: int
-    c: int
-    both_pass: int
-    both_fail: int
+    b: int | float
+    c: int | float
+    both_pass: int | float
+    both_fail: int | float
     incumbent_rate: Estimate | None
     candidate_rate: Estimate | None
     quality_delta: Estimate | None
@@ -125,7 +130,7 @@ class CandidateFinding:
     excluded: dict[str, int]
     counted_against: dict[str, int]
     criteria: tuple[CriterionRate, ...]
-    tuning: dict[str, int]
+    tuning: dict[str, int | float]
     look: int | None = None
     cost: CostBreakdown | None = None
     dropped: bool = False
@@ -133,6 +138,7 @@ class CandidateFinding:
     adaptations: tuple[Adaptation, ...] = ()
     stopped: Because | None = None
     odd: tuple[OddAnswers, ...] = ()
+    repeats: Repeats | None = None
 
     @property
     def still_open(self) -> bool:
@@ -453,13 +459,27 @@ class Findings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseSide:
-    """One side of a case: who answered, what, at what price, and what each criterion said of it."""
+    """One side of a case: who answered, what, at what price, and what each criterion said of it.
+
+    Attributes:
+        asked: Answers to this request, of which the first is shown; 0 where it was asked once.
+        accepted: Of these.
+    """
+
+    SPARSE: ClassVar[tuple[str, ...]] = ("asked", "accepted")
 
     tier: str
     text: str
     cost_usd: float | None
     passed: bool | None
     results: tuple[dict[str, Any], ...]  # {criterion, status, passed, value, reason, expected, extracted}
+    asked: int = 0
+    accepted: int = 0
+
+    @property
+    def answers(self) -> str:
+        """How many of several answers are accepted, for people; "" where there is one."""
+        return f"the first of {self.asked} answers, {self.accepted} of them accepted" if self.asked else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,11 +14,13 @@ T = TypeVar("T")
 def to_plain(value: Any) -> Any:
     """Dataclasses, enums and tuples as JSON values.
 
-    A class may name properties in `REPEATED`: they are written beside the fields, and not read back.
+    A class may name properties in `REPEATED`: they are written beside the fields, and not read back. Fields that it
+    names in `SPARSE` are written only where they hold something, so that a document without them stays as it was.
     """
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         names = [*(f.name for f in dataclasses.fields(value)), *getattr(value, "REPEATED", ())]
-        return {name: to_plain(getattr(value, name)) for name in names}
+        sparse = getattr(value, "SPARSE", ())
+        return {name: to_plain(item) for name in names if (item := getattr(value, name)) or name not in sparse}
     if isinstance(value, Mapping):
         return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from audit.core.adaptation import TierNotes
 from audit.core.criteria import CriteriaCheck
@@ -11,6 +12,7 @@ from audit.core.display import listing, plural, usd
 from audit.core.fingerprint import fingerprint
 from audit.core.plain import from_plain
 from audit.core.reason import Because
+from audit.core.repeats import RepeatQuote
 
 SCHEMA = "audit-plan/1"
 
@@ -183,7 +185,10 @@ class Plan:
         batches: Tiers that are asked in batches; empty where none is.
         tiers: What calls so far have shown of the tiers: how requests are changed, what is not asked, what stopped.
         asked_otherwise: What has been answered under other settings, and is paid for again.
+        repeats: Tiers that are asked each request of the quality sample several times; part of the calls and the quote.
     """
+
+    SPARSE: ClassVar[tuple[str, ...]] = ("repeats",)
 
     made_from: dict[str, str]
     seed: int
@@ -203,6 +208,7 @@ class Plan:
     tiers: dict[str, TierNotes] = field(default_factory=dict)
     batches: tuple[BatchQuote, ...] = ()
     asked_otherwise: tuple[AskedOtherwise, ...] = ()
+    repeats: tuple[RepeatQuote, ...] = ()
     schema: str = SCHEMA
 
     @property

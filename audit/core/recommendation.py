@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from audit.core.criteria import Grade
 from audit.core.interval import Estimate
+from audit.core.repeats import Repeats
 from audit.core.robustness import Robustness
 
 
@@ -63,17 +64,20 @@ class Latency:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairTable:
-    """Pairs of verdicts by what passes: a 2x2 table. Only pairs with both verdicts are in it."""
+    """Pairs of verdicts by what passes: a 2x2 table. Only pairs with both verdicts are in it.
 
-    both_pass: int = 0
-    only_today: int = 0
-    only_after: int = 0
-    both_fail: int = 0
+    A request that was asked several times is split between two cells, by the share of its answers that are accepted.
+    """
+
+    both_pass: int | float = 0
+    only_today: int | float = 0
+    only_after: int | float = 0
+    both_fail: int | float = 0
 
     @property
     def n(self) -> int:
         """Pairs."""
-        return self.both_pass + self.only_today + self.only_after + self.both_fail
+        return round(self.both_pass + self.only_today + self.only_after + self.both_fail)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +136,10 @@ class Recommendation:
         robustness: Which units carry the verdict, its course over the window, and each model that it replaces; None
             where nothing was tested.
         caveats: Sentences for "Before you use this number".
+        repeats: Where its requests were asked several times, how far the answers to what moves differ; else None.
     """
+
+    SPARSE: ClassVar[tuple[str, ...]] = ("repeats",)
 
     verdict: Verdict
     ground: Ground
@@ -162,6 +169,7 @@ class Recommendation:
     grade: Grade | None = None
     robustness: Robustness | None = None
     caveats: tuple[str, ...] = ()
+    repeats: Repeats | None = None
 
     @property
     def moves_traffic(self) -> bool:

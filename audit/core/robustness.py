@@ -32,8 +32,8 @@ class Unit:
     name: str
     pairs: int
     share: float
-    b: int
-    c: int
+    b: int | float
+    c: int | float
     fails_entirely: bool
 
 

@@ -161,6 +161,15 @@ class TierSettings(Section):
         "send the role `developer` as `system`, drop a parameter so that the endpoint's default holds",
         examples=[["rename", "role", "drop"]],
     )
+    repeats: int = Field(
+        1,
+        ge=1,
+        le=10,
+        description="How often each request of the quality sample is asked, where it is a candidate: one that samples "
+        "(a temperature above 0, a reasoning model) answers otherwise each time. A request then counts by the share "
+        "of its answers that are accepted",
+        examples=[3],
+    )
     options: Mapping[str, Any] = Field(default_factory=dict, description="What only this provider understands")
 
 

@@ -105,6 +105,7 @@ class Tier:
             matter, so what its answers are taken to cost is still `price`.
         batch_price: What a batch of the replay is billed; None where it asks online.
         adapt: Changes to a request that may be made where the endpoint does not take it as logged.
+        repeats: How often each quality draw of a candidate is asked: a tier that samples answers otherwise each time.
         options: What only this provider understands.
     """
 
@@ -129,6 +130,7 @@ class Tier:
     batch: bool = False
     batch_price: Price | None = None
     adapt: tuple[Adapt, ...] = KEEPS_MEANING
+    repeats: int = 1
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property

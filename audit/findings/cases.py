@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import polars as pl
 
 from audit.core.exchange import content_text
 from audit.core.finding import Case, CaseSide, RouteFinding
-from audit.pairing.evidence import Tables, pair_up, quality_draws
+from audit.pairing.evidence import Tables, answer_shares, pair_up, quality_draws
 
 DIFFERING, NORMAL = 5, 1
 KINDS = {(True, False): "only_incumbent", (False, True): "only_candidate", (True, True): "both_pass"}
@@ -60,6 +60,7 @@ def pick_cases(
         (row["request_fp"], row["tier"]): row
         for row in tables.replays.filter((pl.col("arm") == "candidate") & (pl.col("repeat") == 0)).iter_rows(named=True)
     }
+    several = _several(tables, {route.candidate for route in routes if route.candidate})
     cases = []
     for number, (exchange_id, one) in enumerate(picked.items(), start=1):
         drawn, route, kind = known[exchange_id], one.route, one.kind
@@ -84,6 +85,7 @@ def pick_cases(
                     *_replayed(replays.get((drawn["request_fp"], candidate), {})),
                     kind in _PASSES["candidate"],
                     results.get((exchange_id, "candidate", candidate), []),
+                    several.get((exchange_id, candidate), (0, 0)),
                 ),
             )
         )
@@ -93,9 +95,24 @@ def pick_cases(
 _PASSES = {"incumbent": ("only_incumbent", "both_pass"), "candidate": ("only_candidate", "both_pass")}
 
 
+def _several(tables: Tables, tiers: Collection[str]) -> dict[tuple[str, str], tuple[int, int]]:
+    """By exchange and candidate, answers and how many of them are accepted, where each request was asked several
+    times and all answers were measured."""
+    found: dict[tuple[str, str], tuple[int, int]] = {}
+    for tier in tiers:
+        if (asked := tables.asked(tier)) > 1:
+            shares = answer_shares(tables, tier, asked).drop_nulls("share").select("exchange_id", "share")
+            found |= {(name, tier): (asked, round(share * asked)) for name, share in shares.iter_rows()}
+    return found
+
+
 def _choose(route: RouteFinding, tables: Tables, moved: Mapping[str, bool] | None) -> Iterator[tuple[str, str, bool]]:
-    """Exchange ids with their kind and whether they move, worst first; ties by draw order: the seed alone decides."""
-    pairs = pair_up(tables, quality_draws(tables, "certification"), arm="candidate", tier=route.candidate or "")
+    """Exchange ids with their kind and whether they move, worst first; ties by draw order: the seed alone decides.
+
+    A case shows one answer, so of several to a request the first is meant.
+    """
+    draws = quality_draws(tables, "certification")
+    pairs = pair_up(tables.first_answers(), draws, arm="candidate", tier=route.candidate or "")
     kinds: dict[str, list[str]] = {}
     kept_back: list[tuple[str, str]] = []
     for exchange_id, before, after in zip(pairs.exchange_ids, pairs.incumbent, pairs.candidate, strict=True):
@@ -156,8 +173,18 @@ def _results(scores_file: Path, exchange_ids: Sequence[str]) -> dict[tuple[str, 
     return found
 
 
-def _side(tier: str, text: str, cost_usd: float | None, passed: bool, results: Sequence[dict[str, Any]]) -> CaseSide:
-    return CaseSide(tier=tier, text=text, cost_usd=cost_usd, passed=passed, results=tuple(results))
+def _side(
+    tier: str,
+    text: str,
+    cost_usd: float | None,
+    passed: bool,
+    results: Sequence[dict[str, Any]],
+    several: tuple[int, int] = (0, 0),
+) -> CaseSide:
+    asked, accepted = several
+    return CaseSide(
+        tier=tier, text=text, cost_usd=cost_usd, passed=passed, results=tuple(results), asked=asked, accepted=accepted
+    )
 
 
 def _as_text(value: Any) -> str | None:

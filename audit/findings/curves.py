@@ -11,8 +11,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from audit.certificate.candidates import observed, pessimistic
 from audit.certificate.certify import TestParameters, Verdicts, attempts_at, best_of, splits_at
+from audit.certificate.claims import observed, pessimistic
 from audit.certificate.frozen import FrozenPolicies, Proposal
 from audit.certificate.policies import PolicyInputs
 from audit.core.exploration import FrontierPoint, MarginFinding, ThresholdCurve, ThresholdPoint
@@ -51,7 +51,7 @@ def threshold_curve(
     if not mine:
         return None
     chosen = max(mine, key=lambda tuned: _promise(tuned, terms.tested_margin))
-    draws = verdicts.certification[chosen.policy.tier]
+    draws = verdicts.certification[chosen.policy.tier].first_answers()
     if draws.requests is None:
         return None
     look = terms.schedule.reached([chosen.policy.tier])

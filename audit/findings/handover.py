@@ -117,6 +117,7 @@ def route_policy(policy: RoutePolicy, made: Recommendation, route: RouteEvidence
     evidence: dict[str, Any] = {
         "criteria": None if made.grade is None else made.grade.value,
         "n": made.pairs.n,
+        **({"repeats": made.repeats.asked} if made.repeats else {}),
         "share_moved": made.moves.share,
         "share_escalated": made.moves.share_escalated,
         "requests_moved": made.moves.requests,

@@ -1,5 +1,11 @@
 """Which method made which number, with its source: carried in the findings as data, shown in the report."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from audit.core.tier import Tier
+
 METHODS = {
     "quality delta": "Tango (1998) score interval for paired proportions, on the certification split",
     "verdict": (
@@ -46,3 +52,16 @@ METHODS = {
     "noise floor": "the incumbent replayed on its own sample, Tango interval",
     "unreplayable requests": "worst and best case bounds (Manski 1989)",
 }
+
+REPEATS = {
+    "requests asked several times": (
+        "accepted share of the answers, the request as unit: betting p-value (Waudby-Smith & Ramdas 2024), Student t "
+        "on the sample and its two extreme values (Bonett & Price 2012); cascades, tests of counts and dollars by the "
+        "first answer (docs/method/repeats.md)"
+    )
+}
+
+
+def methods_of(tiers: Iterable[Tier]) -> Mapping[str, str]:
+    """The methods of a run: that of repeats only where a tier is asked several times."""
+    return METHODS | (REPEATS if any(tier.repeats > 1 for tier in tiers) else {})

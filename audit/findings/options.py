@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from audit.certificate.candidates import observed
 from audit.certificate.certify import LEAST_DRAWS, PolicyTest, TestParameters, Verdicts, is_deployable
+from audit.certificate.claims import observed
 from audit.certificate.policies import PolicyInputs
 from audit.core.interval import Estimate
 from audit.core.options import DIMENSIONS, MOST_SEGMENTS, Option, RouteOptions, Segment
@@ -94,7 +94,8 @@ def _segments(
     drawn = sorted(Counter(np.asarray(names)[seen].tolist()).items(), key=lambda item: (-item[1], item[0]))
     for name, _ in drawn[:MOST_SEGMENTS]:
         mine, theirs = seen & _rows(names, name), _rows(spend.segments[dimension], name)
-        pairs = pairs_of(policy, *part_of(draws, walked, mine))
+        # Whoever carves tests a segment's counts exactly, which takes whole pairs.
+        pairs = pairs_of(policy, *part_of(draws.first_answers(), walked, mine))
         counts = observed(pairs)
         requests, billed = traffic.get(name, (0, 0.0))
         yield Segment(

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
 from audit.certificate.bakeoff import describe_policy
-from audit.certificate.candidates import delta_of, optimistic, percentiles, rate, table_of
-from audit.certificate.certify import PolicyTest, TestParameters, Verdicts
+from audit.certificate.candidates import percentiles
+from audit.certificate.certify import PolicyDraws, PolicyTest, TestParameters, Verdicts
+from audit.certificate.claims import accepted, delta_of, p_inferior, repeats_of, table_of
 from audit.certificate.policies import PolicyInputs
 from audit.core.finding import CandidateFinding, Latency, Recommendation, Verdict
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
 from audit.core.recommendation import NOTHING_MOVES, Ground, Moves, PairTable
+from audit.core.repeats import Repeats
 from audit.pairing.replayed import latency_of, pairs_of, part_of, walk
-from audit.stats.discrimination import p_inferior
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,8 @@ def recommend(
     # Only what surely saves is recommended; of another certified policy too few dollar draws may say nothing.
     saving = tested.saving_usd or Estimate(est=0.0, lo=None, hi=None, level=level)
     took = latency_of(policy, *part_of(draws, trial.walked, taken_in))
-    nominal = tested.look.level if tested.look else None
+    repeats = repeats_of(pairs, moved, level)
+    nominal, alpha = (tested.look.level, tested.look.alpha) if tested.look else (None, terms.alpha)
     return Recommendation(
         verdict=decided.verdict,
         ground=decided.ground,
@@ -85,9 +87,9 @@ def recommend(
         moved_pairs=table_of(moved),
         unmeasured=pairs.missing.total,
         p_noninferior=tested.p,
-        p_inferior=p_inferior(optimistic(pairs), margin=design.margin, shown=terms.shown) if pairs.n else None,
-        accepted_today=rate(int(pairs.incumbent.sum()), pairs.n, level),
-        accepted_after=rate(int(pairs.candidate.sum()), pairs.n, level),
+        p_inferior=p_inferior(pairs, margin=design.margin, shown=terms.shown, alpha=alpha) if pairs.n else None,
+        accepted_today=accepted(pairs.incumbent, level),
+        accepted_after=accepted(pairs.candidate, level),
         saving_usd=saving,
         saving_at_risk_usd=tested.at_risk_usd or 0.0,
         cost_usd=saving.taken_from(design.auditable_usd),
@@ -95,7 +97,8 @@ def recommend(
         latency_today_ms=candidate.incumbent_latency_ms,
         grade=None if design.criteria is None else design.criteria.grade,
         robustness=tested.robust,
-        caveats=tuple(caveats),
+        caveats=(*caveats, *_several_answers(policy.tier, repeats, trial)),
+        repeats=repeats,
     )
 
 
@@ -145,8 +148,21 @@ def _staying(
         latency_today_ms=Latency(p50=None, p95=None) if closest is None else closest.incumbent_latency_ms,
         grade=None if design.criteria is None else design.criteria.grade,
         robustness=None if tested is None else tested.robust,
-        caveats=tuple(caveats),
+        caveats=(*caveats, *(_several_answers(closest.tier, closest.repeats) if closest else ())),
+        repeats=None if closest is None else closest.repeats,
     )
+
+
+def _several_answers(tier: str, repeats: Repeats | None, trial: PolicyDraws | None = None) -> Iterator[str]:
+    """What it means that requests were asked several times."""
+    shares = None if trial is None else trial.draws.arms[tier].shares
+    if repeats is not None:
+        yield f"{tier} gave {repeats.words}: {repeats.meaning}."
+    elif shares is not None:
+        yield (
+            f"It checks one answer to each request, so it is judged on the first of the {shares.asked} that {tier} "
+            "gave: asked again, its figures move as with one answer."
+        )
 
 
 def _moves(tested: PolicyTest, verdicts: Verdicts, design: RouteDesign, bench: PolicyInputs) -> Moves:

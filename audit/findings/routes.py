@@ -9,9 +9,10 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from audit.certificate.bakeoff import policy_findings, reason_of
-from audit.certificate.candidates import CandidateEvidence, describe, observed, rate
+from audit.certificate.candidates import CandidateEvidence, describe
 from audit.certificate.certified import Certified, Prepared, certify_routes, prepare
 from audit.certificate.certify import PolicyTest, TestParameters, Verdicts
+from audit.certificate.claims import observed, rate
 from audit.certificate.noise import Floor
 from audit.certificate.onward import left_behind
 from audit.certificate.policies import PolicyInputs
@@ -541,7 +542,8 @@ def _caveats(
         found.append(f"{chosen.tier} was not asked {share} of its requests ({first}); the verdict is about the others.")
     if chosen and chosen.excluded:
         n = sum(chosen.excluded.values())
+        count_as = "and count" if chosen.repeats is None else "with all answers; those that are missing count"
         found.append(
-            f"{plural(n, 'draw')} of {chosen.tier} could not be measured and count as failures in the lower bound."
+            f"{plural(n, 'draw')} of {chosen.tier} could not be measured {count_as} as failures in the lower bound."
         )
     return tuple(found)

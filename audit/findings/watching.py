@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from audit.certificate.candidates import observed
+from audit.certificate.claims import observed
 from audit.core.exchange import Request
 from audit.core.policy import RoutePolicy, RoutingPolicy, bare
 from audit.core.watching import WatchedPairs

@@ -22,7 +22,7 @@ from audit.embeddings import Embedder
 from audit.flow.reading import digest_of
 from audit.ingest.suggest import suggest_route_fields
 from audit.llm.tiers import hosts, resolve_tiers
-from audit.replay.plan import Call, TokenCounts, batch_quotes, planned_calls, quote
+from audit.replay.plan import Call, TokenCounts, batch_quotes, planned_calls, quote, repeat_quotes
 from audit.replay.run import answered_otherwise, recorded_calls
 from audit.sampling.design import RouteNeeds, design_routes
 from audit.sampling.draw import quality_order
@@ -89,6 +89,7 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
         asked_otherwise=answered_otherwise(calls, tiers, settings.replay, folder, settings.directory),
         tiers={name: notes for name, notes in read_tier_notes(folder.tiers).items() if name in asked},
         batches=batch_quotes(calls, tiers, done),
+        repeats=repeat_quotes(calls, tokens, tiers, done),
     )
     write_json(folder.plan, plan_)
     return PreparedRun(

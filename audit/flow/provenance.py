@@ -17,7 +17,7 @@ from audit.core.plan import Plan
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.core.traffic import exact_sum
-from audit.findings.methods import METHODS
+from audit.findings.methods import methods_of
 from audit.findings.routes import RouteTraffic
 from audit.findings.run import FindingsInputs
 from audit.ingest.run import IngestReport
@@ -116,7 +116,8 @@ def tier_facts(tier: Tier) -> dict[str, Any]:
     if tier.price.discount:
         price["discount"] = tier.price.discount
     facts = {"model": tier.model, "provider": tier.provider, "host": host_of(tier), "price": price}
-    return facts | ({"settings": settings} if (settings := tier.request_settings) else {})
+    facts |= {"settings": settings} if (settings := tier.request_settings) else {}
+    return facts | ({"repeats": tier.repeats} if tier.repeats > 1 else {})
 
 
 def _provenance(at_hand: FindingsContext, report: IngestReport) -> Provenance:
@@ -131,7 +132,7 @@ def _provenance(at_hand: FindingsContext, report: IngestReport) -> Provenance:
         plan_sha256=plan.plan_id,
         quote=plan.whole_usd,
         embedder=at_hand.embedder,
-        methods=METHODS,
+        methods=dict(methods_of(at_hand.tiers)),
         notes=at_hand.notes,
     )
 

@@ -99,6 +99,7 @@ def _recommended(rule: Rule, route: RouteFinding, findings: Findings) -> Measure
     value = _usable(made.quality_delta if delta else made.accepted_after)
     part = "" if made.verdict is Verdict.SWITCH else f"{percent(made.moves.share)} of it moves, over all its traffic"
     proof = f"by {made.grade.words}" if made.grade else ""
+    asked = made.repeats.words if made.repeats else ""
     return Measured(
         subject=route.route,
         tier=made.tier,
@@ -106,7 +107,7 @@ def _recommended(rule: Rule, route: RouteFinding, findings: Findings) -> Measure
         n=made.pairs.n,
         p_fail=made.p_inferior if delta and _at_margin(rule, route) else None,
         note="" if value else "no pair could be measured",
-        about="; ".join(filter(None, (part, proof))),
+        about="; ".join(filter(None, (part, proof, asked))),
         more=route.needs_more.replays if route.needs_more else None,
         errored=made.unmeasured,
     )
@@ -142,6 +143,7 @@ def _of_candidate(rule: Rule, route: RouteFinding, candidate: CandidateFinding) 
         n=candidate.n,
         p_fail=candidate.p_fail if at_margin else None,
         note="" if value else f"no pair could be measured ({candidate.reason})",
+        about=candidate.repeats.words if candidate.repeats else "",
         more=route.needs_more.replays if route.needs_more and candidate.tier == route.candidate else None,
         errored=sum(candidate.excluded.values()),
     )

@@ -53,9 +53,7 @@ def breakdown(tables: Tables, design: RouteDesign, tier: Tier, level: float, bef
         for draws in (sample, quality_draws(tables.moved_to(tier.name)))
     )
     classes = tuple(_classes(tables, dollars, quality, design.movable_usd(tier.name), tier.name))
-    calls = tables.replays.filter(
-        (pl.col("tier") == tier.name) & (pl.col("arm") == "candidate") & (pl.col("repeat") == 0)
-    )
+    calls = tables.replays.filter((pl.col("tier") == tier.name) & (pl.col("arm") == "candidate"))
     return CostBreakdown(
         classes=classes,
         # What the classes leave; a sum of shares and the share of a sum differ in the last digit.

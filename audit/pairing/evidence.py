@@ -25,6 +25,7 @@ from audit.pairing.costing import LIMIT, LOGGED, Costing, costing_of
 from audit.stats.dollars import pooled_masses
 from audit.stats.missing import Missing
 
+FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
 SERVED = tuple(status for status in MEASURED if status != Reason.TOO_LONG)
@@ -46,8 +47,8 @@ UNIT_COLUMNS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tables:
-    """The run's tables, strings plain: slice, replays, accepted and scores; and what dollars assume of candidates
-    and what the replay learned of their tiers."""
+    """The run's tables, strings plain: slice, replays, accepted and scores; what dollars assume of candidates, what the
+    replay learned of their tiers, and how often these were asked each request, where that is more than once."""
 
     slice: pl.DataFrame
     replays: pl.DataFrame
@@ -55,6 +56,7 @@ class Tables:
     scores: pl.DataFrame
     costing: Costing = field(default_factory=Costing)
     notes: Mapping[str, TierNotes] = field(default_factory=dict)
+    repeats: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def read(cls, folder: RunFolder) -> Tables:
@@ -70,8 +72,20 @@ class Tables:
         )
 
     def costed(self, tiers: Sequence[Tier], settings: Settings) -> Tables:
-        """The same with what these settings assume of the candidates' costs."""
-        return replace(self, costing=costing_of(tiers, settings, self.slice["route"].unique().sort(), self.replays))
+        """The same with what these settings assume of the candidates' costs, and how often each was asked."""
+        return replace(
+            self,
+            costing=costing_of(tiers, settings, self.slice["route"].unique().sort(), self.replays),
+            repeats={tier.name: tier.repeats for tier in tiers if tier.repeats > 1},
+        )
+
+    def asked(self, tier: str) -> int:
+        """How often a candidate was asked each quality draw."""
+        return self.repeats.get(tier, 1)
+
+    def first_answers(self) -> Tables:
+        """The same where only the first answer to each request counts."""
+        return replace(self, repeats={})
 
     def before_certification(self) -> Tables:
         """The same without the verdicts, scores and replays that only the certification split has.
@@ -156,6 +170,41 @@ def _with_same_answer(replays: pl.DataFrame, slice_: pl.DataFrame, body_files: S
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Spread:
+    """Differences of accepted share, other arm less log, over all draws of a claim in draw order, shape (m,).
+
+    Attributes:
+        asked: Answers to each request.
+        worst: With everything that could not be measured at its worst for the other arm.
+        best: The same at its best.
+        unmeasured: Draws that could not be measured, each by the share of its answers that are missing.
+    """
+
+    asked: int
+    worst: FloatArray
+    best: FloatArray
+    unmeasured: float
+
+    @classmethod
+    def of(cls, asked: int, before: FloatArray, low: FloatArray, high: FloatArray) -> Spread:
+        """Of draws.
+
+        Args:
+            asked: Answers to each request.
+            before: Whether the log's completion is accepted: 1, 0, or NaN.
+            low: Accepted share of the answers, those that could not be measured taken as rejected.
+            high: The same, taken as accepted.
+        """
+        unknown = np.isnan(before)
+        return cls(
+            asked=asked,
+            worst=low - np.where(unknown, 1.0, before),
+            best=high - np.where(unknown, 0.0, before),
+            unmeasured=float(np.where(unknown, 1.0, high - low).sum()),
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pairs:
     """Paired verdicts of one candidate on one route and split.
@@ -163,20 +212,23 @@ class Pairs:
     Attributes:
         exchange_ids: Of the measured pairs, in draw order.
         incumbent: Whether the log's completion is accepted, shape (n,).
-        candidate: Whether the other arm's is, shape (n,).
-        missing: Draws that could not be measured.
+        candidate: Whether the other arm's is, shape (n,); of requests that were asked several times the accepted share
+            of their answers, in [0, 1].
+        missing: Draws that could not be measured; of several answers to a request, not all.
         excluded: Why draws are missing, with counts.
         not_applicable: Draws to which no criterion applies; they are outside the claim.
         unasked: Draws that the candidate was not asked; they are outside the claim.
+        spread: Where requests were asked several times, what a claim about their shares is tested on; else None.
     """
 
     exchange_ids: tuple[str, ...]
     incumbent: BoolArray
-    candidate: BoolArray
+    candidate: BoolArray | FloatArray
     missing: Missing
     excluded: Mapping[str, int]
     not_applicable: int
     unasked: int = 0
+    spread: Spread | None = None
 
     @property
     def n(self) -> int:
@@ -185,9 +237,10 @@ class Pairs:
 
     @property
     def missing_share(self) -> float:
-        """Share of draws inside the claim that could not be measured."""
+        """Share of draws inside the claim that could not be measured; of several answers to each, of the answers."""
         drawn = self.n + self.missing.total
-        return self.missing.total / drawn if drawn else 0.0
+        lost = self.missing.total if self.spread is None else self.spread.unmeasured
+        return lost / drawn if drawn else 0.0
 
     @property
     def unasked_share(self) -> float:
@@ -214,9 +267,8 @@ def pair_up(tables: Tables, draws: pl.DataFrame, *, arm: str, tier: str) -> Pair
     logged = tables.accepted.filter(pl.col("arm") == "incumbent").select(
         "exchange_id", y0=pl.col("accepted"), why0=pl.col("reason")
     )
-    other = tables.accepted.filter((pl.col("arm") == arm) & (pl.col("tier") == tier) & (pl.col("repeat") == 0)).select(
-        "exchange_id", y1=pl.col("accepted"), why1=pl.col("reason")
-    )
+    asked = tables.asked(tier) if arm == "candidate" else 1
+    other = _verdicts(tables, arm, tier, asked)
     joined = (
         draws.select("exchange_id", "draw_order")
         .join(logged, on="exchange_id", how="left")
@@ -236,7 +288,7 @@ def pair_up(tables: Tables, draws: pl.DataFrame, *, arm: str, tier: str) -> Pair
     return Pairs(
         exchange_ids=tuple(measured["exchange_id"]),
         incumbent=measured["y0"].to_numpy().astype(bool),
-        candidate=measured["y1"].to_numpy().astype(bool),
+        candidate=measured["y1"].to_numpy().astype(bool if asked == 1 else float),
         missing=Missing(
             passed=missing.filter(pl.col("y0")).height,
             failed=missing.filter(~pl.col("y0")).height,
@@ -245,6 +297,62 @@ def pair_up(tables: Tables, draws: pl.DataFrame, *, arm: str, tier: str) -> Pair
         excluded=dict(zip(reasons["why"], reasons["len"], strict=True)),
         not_applicable=joined.filter(outside).height,
         unasked=joined.filter(~outside & unasked).height,
+        spread=None
+        if asked == 1
+        else Spread.of(
+            asked,
+            *(
+                claimed[name].cast(pl.Float64).fill_null(unknown).to_numpy()
+                for name, unknown in (("y0", float("nan")), ("low", 0.0), ("high", 1.0))
+            ),
+        ),
+    )
+
+
+def _verdicts(tables: Tables, arm: str, tier: str, asked: int) -> pl.DataFrame:
+    """By exchange the verdict of an arm, and why there is none; of several answers as `answer_shares`."""
+    if asked > 1:
+        return answer_shares(tables, tier, asked).rename({"share": "y1", "why": "why1"})
+    mine = (pl.col("arm") == arm) & (pl.col("tier") == tier) & (pl.col("repeat") == 0)
+    return tables.accepted.filter(mine).select("exchange_id", y1=pl.col("accepted"), why1=pl.col("reason"))
+
+
+def answer_shares(tables: Tables, tier: str, asked: int) -> pl.DataFrame:
+    """What share of a candidate's answers to each exchange is accepted.
+
+    Args:
+        tables: Of the route.
+        tier: The candidate.
+        asked: Answers to each request that are planned.
+
+    Returns:
+        By `exchange_id`: `share`, null unless all answers were measured; `low` and `high`, the share with the others
+        taken as rejected and as accepted; `why` not, the reason of the first that was not measured.
+
+    Special cases:
+        The candidate was not asked the first: `not_asked`, and the exchange is outside the claim, as with one answer.
+        Not asked a later one: that answer is missing.
+    """
+    unknown = pl.col("accepted").is_null()
+    rows = (
+        tables.accepted.filter((pl.col("arm") == "candidate") & (pl.col("tier") == tier) & (pl.col("repeat") < asked))
+        .sort("exchange_id", "repeat")
+        .group_by("exchange_id", maintain_order=True)
+        .agg(
+            passed=pl.col("accepted").sum(),
+            measured=pl.col("accepted").count(),
+            unasked=((pl.col("repeat") == 0) & unknown & (pl.col("reason") == NOT_ASKED)).fill_null(False).any(),
+            why=pl.col("reason").filter(unknown).first(),
+        )
+    )
+    return rows.select(
+        "exchange_id",
+        share=pl.when(~pl.col("unasked") & (pl.col("measured") == asked)).then(pl.col("passed") / asked),
+        low=pl.col("passed") / asked,
+        high=(pl.col("passed") + asked - pl.col("measured")) / asked,
+        why=pl.when(pl.col("unasked"))
+        .then(pl.lit(NOT_ASKED))
+        .otherwise(pl.col("why").replace(NOT_ASKED, Reason.NOT_REPLAYED.value)),
     )
 
 
@@ -344,9 +452,8 @@ def dollar_draws(tables: Tables, sample: pl.DataFrame, tier: str, prompt_cache: 
         prompt_cache: As in `calls_on`.
     """
     logged = tables.accepted.filter(pl.col("arm") == "incumbent").select("exchange_id", y0="accepted")
-    other = tables.accepted.filter((pl.col("arm") == "candidate") & (pl.col("tier") == tier)).select(
-        "exchange_id", y1="accepted"
-    )
+    first = (pl.col("arm") == "candidate") & (pl.col("tier") == tier) & (pl.col("repeat") == 0)
+    other = tables.accepted.filter(first).select("exchange_id", y1="accepted")
     served = pl.col("usd").is_not_null()
     joined = (
         calls_on(tables, sample, tier, prompt_cache)

@@ -21,7 +21,7 @@ from audit.core.options import DIMENSIONS
 from audit.core.policy import RoutePolicy, SignalSpec, VerifierSpec
 from audit.core.robustness import UnitKind
 from audit.core.schemas import NO_ANSWER, NOT_ASKED
-from audit.pairing.evidence import SERVED, UNIT_COLUMNS, Pairs, Tables, calls_on, lowest_share
+from audit.pairing.evidence import SERVED, UNIT_COLUMNS, Pairs, Spread, Tables, answer_shares, calls_on, lowest_share
 from audit.pairing.money import Saved
 from audit.signals import compute
 from audit.signals.signal import BoolArray, FloatArray, TextEmbedder
@@ -34,8 +34,33 @@ from audit.stats.tango import PairCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class AnswerShares:
+    """Accepted shares of several answers to each draw, shape (n,).
+
+    Attributes:
+        asked: Answers to each.
+        low: Those that could not be measured taken as rejected.
+        high: The same, taken as accepted.
+    """
+
+    asked: int
+    low: FloatArray
+    high: FloatArray
+
+    @property
+    def share(self) -> FloatArray:
+        """NaN unless all answers were measured."""
+        found: FloatArray = np.where(self.low == self.high, self.low, np.nan)
+        return found
+
+    def part(self, rows: BoolArray) -> AnswerShares:
+        """Of some of the draws."""
+        return replace(self, low=self.low[rows], high=self.high[rows])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Arm:
-    """What one candidate made of the draws, one entry per draw.
+    """What one candidate made of the draws, one entry per draw. Of several answers to a draw the first is meant.
 
     Attributes:
         passed: 1, 0, or NaN where it could not be measured.
@@ -46,6 +71,7 @@ class Arm:
         unasked: Of these, the candidate was not asked, for a reason that is none of its own; outside every claim.
         latency_ms: Of its call; NaN where it was not served.
         completions: None where there is none.
+        shares: Of all answers, where each draw was asked several times; else None.
     """
 
     passed: FloatArray
@@ -56,6 +82,12 @@ class Arm:
     unasked: BoolArray
     latency_ms: FloatArray
     completions: Sequence[Completion | None]
+    shares: AnswerShares | None = None
+
+    @property
+    def accepted(self) -> FloatArray:
+        """The accepted share of its answers, in [0, 1]; NaN unless all of them were measured."""
+        return self.passed if self.shares is None else self.shares.share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -119,6 +151,10 @@ class Replayed:
             return None
         return replace(self, passed=before, arms={**self.arms, tier: replace(arm, passed=after)})
 
+    def first_answers(self) -> Replayed:
+        """The same draws, where only the first answer to each counts: for tests of counts, which need whole pairs."""
+        return replace(self, arms={tier: replace(arm, shares=None) for tier, arm in self.arms.items()})
+
 
 def replayed(tables: Tables, draws: pl.DataFrame, tiers: Sequence[str], requests: Mapping[str, Request]) -> Replayed:
     """Join draws with what is known of them.
@@ -173,6 +209,19 @@ def _arm(tables: Tables, rows: pl.DataFrame, tier: str) -> Arm:
         completions=[
             _completion(*row) for row in joined.select("status", "text", "tool_calls", "finish_reason").iter_rows()
         ],
+        shares=_shares(tables, rows, tier),
+    )
+
+
+def _shares(tables: Tables, rows: pl.DataFrame, tier: str) -> AnswerShares | None:
+    if (asked := tables.asked(tier)) == 1:
+        return None
+    found = answer_shares(tables, tier, asked)
+    joined = rows.select("exchange_id").join(found, on="exchange_id", how="left", maintain_order="left")
+    return AnswerShares(
+        asked=asked,
+        low=joined["low"].fill_null(0.0).to_numpy(),
+        high=joined["high"].fill_null(1.0).to_numpy(),
     )
 
 
@@ -250,19 +299,32 @@ def pairs_of(policy: RoutePolicy, draws: Replayed, walked: Simulation, *, before
         draws: Over which.
         walked: What it did.
         before: Only the draws whose place in the sample is below this; None for all of them.
+
+    Special cases:
+        Draws that were asked several times count by the accepted share of their answers. A policy that checks answers
+        checks one of them, and is judged on the first.
     """
     first = slice(None if before is None else int(np.searchsorted(draws.draw_order, before)))
     passed, kept = draws.passed[first], walked.kept[first]
-    after = np.where(kept, draws.arms[policy.tier].passed[first], passed)
+    shares = draws.arms[policy.tier].shares if policy.verifier is None else None
+    answers = draws.arms[policy.tier].passed if shares is None else shares.share
+    after = np.where(kept, answers[first], passed)
     known = ~np.isnan(passed) & ~np.isnan(after)
     unasked = kept & draws.arms[policy.tier].unasked[first]
     missing = ~known & kept & ~unasked
     counted = known | ~kept
     good = np.nan_to_num(passed) > 0.5
+    reached = np.nan_to_num(after) > 0.5 if shares is None else np.nan_to_num(after)
+    spread = None
+    if shares is not None:
+        ends = (np.where(kept, end[first], np.nan_to_num(passed)) for end in (shares.low, shares.high))
+        today = np.where(kept, passed, np.nan_to_num(passed))
+        claimed = counted | missing
+        spread = Spread.of(shares.asked, *(values[claimed] for values in (today, *ends)))
     return Pairs(
         exchange_ids=tuple(name for name, taken in zip(draws.exchange_ids[first], counted, strict=True) if taken),
         incumbent=good[counted],
-        candidate=np.where(kept, np.nan_to_num(after) > 0.5, good)[counted],
+        candidate=np.where(kept, reached, good)[counted],
         missing=Missing(
             passed=int((missing & (passed == 1)).sum()),
             failed=int((missing & (passed == 0)).sum()),
@@ -271,6 +333,7 @@ def pairs_of(policy: RoutePolicy, draws: Replayed, walked: Simulation, *, before
         excluded={},
         not_applicable=0,
         unasked=int(unasked.sum()),
+        spread=spread,
     )
 
 
@@ -314,6 +377,7 @@ def part_of(draws: Replayed, walked: Simulation, rows: BoolArray) -> tuple[Repla
             unasked=arm.unasked[rows],
             latency_ms=arm.latency_ms[rows],
             completions=(),
+            shares=None if arm.shares is None else arm.shares.part(rows),
         )
         for tier, arm in draws.arms.items()
     }

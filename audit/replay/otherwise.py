@@ -48,7 +48,8 @@ def asked_otherwise(
 def _in_journal(calls: Sequence[Call], tier: Tier, ledger: JournalLedger, notes: TierNotes) -> Iterator[AskedOtherwise]:
     now = asked_as(tier)
     for then in notes.asked_as:
-        ids = [call_id_of(tier.name, then, call.request_fp, call.arm) for call in calls] if then != now else []
+        others = calls if then != now else []
+        ids = [call_id_of(tier.name, then, call.request_fp, call.arm, call.repeat) for call in others]
         costs = [ledger.results[call_id].spent_usd for call_id in ids if _answered(ledger, call_id)]
         if costs:
             differs = differing(then, now)

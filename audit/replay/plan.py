@@ -15,6 +15,7 @@ from audit.core.exchange import Request, Usage
 from audit.core.fingerprint import fingerprint
 from audit.core.plan import BatchQuote, LooksDone, RouteDesign, RouteQuote
 from audit.core.policy import bare
+from audit.core.repeats import RepeatQuote
 from audit.core.tier import Tier
 from audit.llm.batches import BATCHES
 from audit.llm.tiers import is_local
@@ -68,10 +69,11 @@ def planned_calls(
 ) -> list[Call]:
     """Every call of a plan, once, in the order in which they are made.
 
-    Each different request of a route's slice goes to each of its candidates; the requests of the first `incumbent_n`
-    quality draws go to the incumbent's tier as well. A request that two routes share is asked once, under the first
-    route's name. The order takes the routes' draws in turn and the tiers within a draw, so that a run that stops early
-    is a smaller run of the same shape.
+    Each different request of a route's slice goes to each of its candidates, a quality draw as often as the tier's
+    `repeats` say; the requests of the first `incumbent_n` quality draws go to the incumbent's tier as well. A request
+    that two routes share is asked once, under the first route's name. The order takes the routes' draws in turn, the
+    tiers within a draw and the repeats within a tier, so that a run that stops early is a smaller run of the same
+    shape.
 
     Args:
         slice_: Columns of `schemas.SLICE`.
@@ -91,10 +93,14 @@ def planned_calls(
         rows = drawn.get(design.route, [])
         looks = design.whole if reach is None else reach.get(design.route, {})
         for name, look in looks.items():
-            served = bare(by_name[name].identity)
-            wanted = (row.request_fp for row in rows if row.turn(design) <= look and bare(row.model) != served)
-            for place, request_fp in enumerate(dict.fromkeys(wanted)):
-                ranked.append((place, number, _call(design.route, request_fp, name, keys[name], CANDIDATE)))
+            served, places = bare(by_name[name].identity), dict[str, int]()
+            for row in rows:
+                if row.turn(design) > look or bare(row.model) == served:
+                    continue
+                place = places.setdefault(row.request_fp, len(places))
+                for repeat in range(by_name[name].repeats if row.purpose == "quality" else 1):
+                    call = _call(design.route, row.request_fp, name, keys[name], CANDIDATE, repeat)
+                    ranked.append((place, number, call))
         if design.incumbent_tier is not None and (reach is None or design.route in reach):
             # On a route that several models serve, only what the incumbent answered can show its own noise.
             own = [row.request_fp for row in rows if row.purpose == "quality" and row.model == design.incumbent]
@@ -165,6 +171,34 @@ def batch_quotes(
     return tuple(quotes)
 
 
+def repeat_quotes(
+    calls: Sequence[Call],
+    tokens: Mapping[str, TokenCounts],
+    tiers: Sequence[Tier],
+    done: Collection[str] = frozenset(),
+) -> tuple[RepeatQuote, ...]:
+    """What asking several times adds to the calls and to the quote, by tier that does so.
+
+    Arguments as of `quote`.
+    """
+    found = []
+    for tier in tiers:
+        again = [call for call in calls if call.tier == tier.name and call.repeat]
+        if again:
+            made = quote(again, tokens, tiers, done)
+            found.append(
+                RepeatQuote(
+                    tier=tier.name,
+                    asked=tier.repeats,
+                    requests=sum(call.repeat == 1 for call in again),
+                    calls=sum(one.calls for one in made),
+                    expected_usd=sum(one.expected_usd for one in made),
+                    at_most_usd=sum(one.at_most_usd for one in made),
+                )
+            )
+    return tuple(found)
+
+
 def worst_case_usd(counts: TokenCounts, tier: Tier) -> float:
     """At most what one answer costs: the prompt as a wordier tokenizer counts it, nothing read from a cache, the
     completion at its limit. The limit is part of every request that is sent, so the endpoint keeps it."""
@@ -224,9 +258,9 @@ def _drawn(slice_: pa.Table) -> dict[str, list[_Draw]]:
     return routes
 
 
-def call_id_of(tier: str, asked: AskedAs, request_fp: str, arm: str) -> str:
+def call_id_of(tier: str, asked: AskedAs, request_fp: str, arm: str, repeat: int = 0) -> str:
     """The journal's key of a call: everything that decides its answer."""
-    return fingerprint([tier, asked.answers_key, asked.base_url, request_fp, 0, arm])
+    return fingerprint([tier, asked.answers_key, asked.base_url, request_fp, repeat, arm])
 
 
 def asked_as(tier: Tier) -> AskedAs:
@@ -234,9 +268,9 @@ def asked_as(tier: Tier) -> AskedAs:
     return AskedAs(answers_key=tier.answers_key, base_url=tier.base_url)
 
 
-def _call(route: str, request_fp: str, tier: str, asked: AskedAs, arm: str) -> Call:
-    call_id = call_id_of(tier, asked, request_fp, arm)
-    return Call(call_id=call_id, request_fp=request_fp, route=route, tier=tier, arm=arm)
+def _call(route: str, request_fp: str, tier: str, asked: AskedAs, arm: str, repeat: int = 0) -> Call:
+    call_id = call_id_of(tier, asked, request_fp, arm, repeat)
+    return Call(call_id=call_id, request_fp=request_fp, route=route, tier=tier, arm=arm, repeat=repeat)
 
 
 def waiting(calls: Sequence[Call], done: Collection[str]) -> Iterator[Call]:

@@ -211,10 +211,11 @@ def _squares(route: RouteFinding) -> Iterable[Square]:
     if not made.pairs.n:
         return
     tier = made.tier or ""
+    split = f"; each request counts by the share of its {made.repeats.asked} answers" if made.repeats else ""
     if made.verdict is not Verdict.SPLIT:
-        yield _square(made.pairs, f"{plural(made.pairs.n, 'paired replay')}, today against {tier}", tier)
+        yield _square(made.pairs, f"{plural(made.pairs.n, 'paired replay')}, today against {tier}{split}", tier)
         return
-    yield _square(made.pairs, f"{plural(made.pairs.n, 'paired replay')}, today against the split", "split")
+    yield _square(made.pairs, f"{plural(made.pairs.n, 'paired replay')}, today against the split{split}", "split")
     if made.moved_pairs.n:
         caption = f"the {count(made.moved_pairs.n)} of them that move, today against {tier}"
         yield _square(made.moved_pairs, caption, tier)
@@ -302,6 +303,8 @@ def _candidate(candidate: CandidateFinding, route: str) -> CandidateView:
         ("Not asked", "; ".join(f"{count(n.requests)}: {n.because.sentence}" for n in candidate.not_asked) or "none"),
         ("Requests changed", "; ".join(one.sentence for one in candidate.adaptations) or "none"),
         ("Odd answers", "; ".join(one.sentence for one in candidate.odd) or "none"),
+        *([("Asked several times", f"{candidate.repeats.words}; {candidate.repeats.meaning}")]
+          if candidate.repeats else []),
     ]  # fmt: skip
     rows = tuple(
         (
@@ -377,6 +380,7 @@ def gist(request: str) -> str:
 
 def _side(who: str, side: CaseSide, runs: tuple[DifferingRun, ...], more: str) -> Side:
     cost = "" if side.cost_usd is None else usd(side.cost_usd)
+    who = f"{who}, {side.answers}" if side.answers else who
     return Side(who=who, tier=side.tier, cost=cost, runs=runs, more=more)
 
 

@@ -71,7 +71,8 @@ def _steps(findings: Findings) -> tuple[Step, ...]:
             lead="Replay.",
             text=f"Each was sent, as logged, to the cheaper tiers of its route.{asked} Today’s answers come from the "
             "log. A refused or truncated answer counts against the candidate, and so does a prompt that is too long "
-            "for it. A request that it was not asked, or whose form its endpoint refused, is outside the claim.",
+            "for it. A request that it was not asked, or whose form its endpoint refused, is outside the claim."
+            f"{_several(findings)}",
         ),
         Step(
             lead="Score.",
@@ -90,6 +91,19 @@ def _steps(findings: Findings) -> tuple[Step, ...]:
             "on the rest. Error rates hold per route.",
         ),
         *_looks(findings),
+    )
+
+
+def _several(findings: Findings) -> str:
+    """Which tiers were asked each request several times, and what that makes of a request's value."""
+    tiers = findings.provenance.tiers
+    asked = {name: facts["repeats"] for name, facts in sorted(tiers.items()) if facts.get("repeats", 1) > 1}
+    if not asked:
+        return ""
+    said = listing([f"{name} {times} times" for name, times in asked.items()])
+    return (
+        f" Requests of the quality sample were asked several times: {said}. Each then counts by the share of its "
+        "answers that are accepted; the request stays the unit, and dollars are those of its first answer."
     )
 
 

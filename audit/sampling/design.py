@@ -241,7 +241,8 @@ def _replay_usd(design: RouteDesign, frame: RouteFrame, tiers: Mapping[str, Tier
     """Expected cost of one quality draw of the route, every candidate and its part of the noise floor included."""
     if design.quality_n == 0:
         return 0.0
-    per_request = sum(cost_at(frame.rows, tiers[name], replayed=True) for name in design.candidates) / frame.rows.height
+    asked = (cost_at(frame.rows, tiers[name], replayed=True) * tiers[name].repeats for name in design.candidates)
+    per_request = sum(asked) / frame.rows.height
     noise = frame.auditable_usd / frame.rows.height * design.incumbent_n / design.quality_n
     return per_request + noise
 

@@ -86,7 +86,7 @@ def clustered_delta(
 
     Args:
         incumbent_passed: Verdicts of the incumbent, shape (n,), bool or 0/1.
-        candidate_passed: Verdicts of the candidate on the same records.
+        candidate_passed: Verdicts of the candidate on the same records, or accepted shares of its answers in [0, 1].
         clusters: Session or template of each record, shape (n,).
         level: Nominal coverage in (0, 1).
 
@@ -98,20 +98,20 @@ def clustered_delta(
         Fewer than two clusters: the interval is None, never a point.
 
     Raises:
-        ValueError: Shapes differ, or a verdict is neither 0 nor 1.
+        ValueError: Shapes differ, a verdict of the incumbent is neither 0 nor 1, or a share is outside [0, 1].
 
     Source:
         `cluster_effect`; Tango (1998). Coverage over 20 to 40 subjects of MMLU: 0.95 to 0.96.
     """
-    counts = PairCounts.of(incumbent_passed, candidate_passed)
+    counts = PairCounts.of_shares(incumbent_passed, candidate_passed)
     differences = np.asarray(candidate_passed, dtype=np.float64) - np.asarray(incumbent_passed, dtype=np.float64)
     effect = cluster_effect(differences, clusters, level=level)
     interval = tango(effective_counts(counts, effect), level=level) if math.isfinite(effect.scale) else None
     return PairedDelta(
         delta=counts.delta,
         interval=interval,
-        b=int(counts.b),
-        c=int(counts.c),
+        b=int(np.count_nonzero(differences < 0)),
+        c=int(np.count_nonzero(differences > 0)),
         n_pairs=int(counts.n),
         n_clusters=effect.n_clusters,
     )

@@ -60,6 +60,20 @@ class PairCounts:
             n=int(incumbent.size),
         )
 
+    @classmethod
+    def of_shares(cls, incumbent_passed: npt.ArrayLike, candidate_shares: npt.ArrayLike) -> PairCounts:
+        """Count the pairs of verdicts and of shares in [0, 1], shape (n,): a pair is split by its share.
+
+        Raises:
+            ValueError: The shapes differ, an incumbent's value is neither 0 nor 1, or a share is outside [0, 1].
+        """
+        incumbent, shares = _verdicts(incumbent_passed), np.asarray(candidate_shares, dtype=np.float64)
+        if incumbent.shape != shares.shape:
+            raise ValueError(f"pairs need equal shapes, got {incumbent.shape} and {shares.shape}")
+        if shares.size and not (np.isfinite(shares).all() and shares.min() >= 0.0 and shares.max() <= 1.0):
+            raise ValueError("shares must lie in [0, 1]")
+        return cls(b=float((1.0 - shares[incumbent]).sum()), c=float(shares[~incumbent].sum()), n=int(incumbent.size))
+
     @property
     def delta(self) -> float | None:
         """Candidate pass rate minus incumbent pass rate, in [-1, 1]; None without pairs."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from audit.certificate.candidates import optimistic, pessimistic
+from audit.certificate.claims import optimistic, pessimistic
 from audit.core.finding import CandidateVerdict, RouteFinding, Verdict
 from audit.core.policy import RoutePolicy
 from audit.findings.routes import RouteTraffic, find_route

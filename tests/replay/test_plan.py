@@ -9,7 +9,7 @@ import pytest
 from audit.core.errors import UnknownName
 from audit.core.plan import RouteQuote
 from audit.core.tier import Price
-from audit.replay.plan import TokenCounts, planned_calls, quote, worst_case_usd
+from audit.replay.plan import TokenCounts, planned_calls, quote, repeat_quotes, worst_case_usd
 from tests.replay.world import design, slice_of, tier
 
 URL = "http://127.0.0.1:1/v1"
@@ -123,3 +123,42 @@ def test_what_shapes_an_answer_is_part_of_the_call() -> None:
         call_id(max_output_tokens=4096, provider="openai-responses"),
     }
     assert len(other | {plain}) == 5
+
+
+def test_quality_draws_are_asked_as_often_as_the_tier_says() -> None:
+    """Dollar draws and the incumbent once; answers to one request next to each other, each a call of its own."""
+    slice_ = slice_of([*(("r", "quality", fp) for fp in "ab"), ("r", "dollars", "b"), ("r", "dollars", "z")])
+    asked = (tier(URL, repeats=3), tier(URL, "medium"), tier(URL, "large", repeats=2))
+    planned = design(candidates=("small", "medium"), incumbent_tier="large", incumbent_n=2)
+    calls = planned_calls([planned], slice_, asked)
+    assert [(c.request_fp, c.repeat) for c in calls if c.tier == "small"] == [
+        *(("a", repeat) for repeat in range(3)),
+        *(("b", repeat) for repeat in range(3)),
+        ("z", 0),
+    ]
+    assert Counter((c.tier, c.repeat) for c in calls if c.tier != "small") == {("medium", 0): 3, ("large", 0): 2}
+    assert len({c.call_id for c in calls}) == len(calls)
+
+
+def test_more_repeats_ask_only_what_is_missing() -> None:
+    """The calls of fewer repeats are among those of more, by name: what was paid for stays of use."""
+    slice_ = slice_of([("r", "quality", fp) for fp in "abc"])
+    once, three = ({c.call_id for c in planned_calls([design()], slice_, (tier(URL, repeats=n),))} for n in (1, 3))
+    assert once < three
+    assert len(three) == 9
+
+
+def test_what_repeats_add_is_quoted() -> None:
+    """Calls beyond the first, and their part of the quote; nothing where each request is asked once."""
+    slice_ = slice_of([*(("r", "quality", fp) for fp in "ab"), ("r", "dollars", "z")])
+    tokens = {fp: TokenCounts(prompt=1000, completion=10) for fp in "abz"}
+    asked = (tier(URL, repeats=3),)
+    calls = planned_calls([design()], slice_, asked)
+    (added,) = repeat_quotes(calls, tokens, asked)
+    (whole,) = quote(calls, tokens, asked)
+    assert (added.tier, added.asked, added.requests, added.calls, whole.calls) == ("small", 3, 2, 4, 7)
+    assert added.expected_usd == pytest.approx(whole.expected_usd * 4 / 7)
+    assert added.at_most_usd == pytest.approx(whole.at_most_usd * 4 / 7)
+    recorded = {call.call_id for call in calls if call.repeat == 2}
+    assert repeat_quotes(calls, tokens, asked, recorded)[0].calls == 2
+    assert repeat_quotes(planned_calls([design()], slice_, (tier(URL),)), tokens, (tier(URL),)) == ()

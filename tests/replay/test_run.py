@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from audit.llm.cassette import Cassette
 from audit.llm.client import ClientOptions
 from audit.llm.retry import Backoff
 from audit.replay.meter import SilentMeter, Totals
-from audit.replay.plan import TokenCounts
+from audit.replay.plan import TokenCounts, counts_of, worst_case_usd
 from audit.replay.requests import load_requests
 from audit.replay.run import ReplayOptions, recorded_calls, run_replay
 from audit.replay.table import money_spent, replay_counts
@@ -364,3 +365,54 @@ def test_the_price_of_nothing_is_no_cap(tmp_path: Path) -> None:
     """A tier at $0 runs under a cap of $0."""
     made = world(URL, 5, tier(URL, price=Price(input=0, output=0)))
     assert go(made, tmp_path, Answers(), cap_usd=0.0).complete
+
+
+def test_a_run_that_stops_among_the_repeats_of_a_request_asks_only_what_is_missing(tmp_path: Path) -> None:
+    """Answer by answer under caps that end in the middle: each is asked once, and paid for once, over all sessions."""
+    made, answers = world(URL, 5, tier(URL, repeats=3, concurrency=1)), Answers(fill=True)
+    worst_usd = max(worst_case_usd(counts_of(made.requests[c.request_fp], None), made.tiers[0]) for c in made.calls)
+    billed_usd = (len("question 0") * 1.0 + 100 * 2.0) / 1e6
+    seen = []
+    for answered in (1, 5, 10):
+        with pytest.raises(Incomplete):
+            go(made, tmp_path, answers, cap_usd=worst_usd + (answered - 0.5) * billed_usd)
+        rows = pq.read_table(RunFolder(tmp_path).replay_table, columns=["request_fp", "repeat"]).to_pylist()
+        seen.append(Counter(row["request_fp"] for row in rows))
+    assert go(made, tmp_path, answers).complete
+    # A stop in the middle of a request is what this is about.
+    assert any(number % 3 for counts in seen for number in counts.values())
+    assert Counter(body["messages"][-1]["content"] for body in answers.bodies) == Counter(
+        made.requests[call.request_fp].messages[-1]["content"] for call in made.calls
+    )
+    rows = pq.read_table(RunFolder(tmp_path).replay_table, columns=["request_fp", "repeat"]).to_pylist()
+    assert sorted((row["request_fp"], row["repeat"]) for row in rows) == sorted(
+        (call.request_fp, call.repeat) for call in made.calls
+    )
+    assert money_spent(RunFolder(tmp_path).journal).spent_usd == pytest.approx(answers.billed_usd)
+    # One more answer to each is the only thing that a larger number asks.
+    more = world(URL, 5, tier(URL, repeats=4, concurrency=1))
+    before = len(answers.bodies)
+    assert go(more, tmp_path, answers).complete
+    assert len(answers.bodies) == before + 5
+
+
+def test_a_cassette_holds_each_answer_apart(tmp_path: Path) -> None:
+    """Recorded once, the repeats play offline, each as it was."""
+    made = world(URL, 3, tier(URL, repeats=2, concurrency=1))
+
+    class Numbered(Answers):
+        """Answers every call with its number."""
+
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            reply = await super().handle_async_request(request)
+            body = json.loads(reply.content)
+            if "choices" in body:
+                body["choices"][0]["message"]["content"] = f"answer {len(self.bodies)}"
+            return httpx.Response(reply.status_code, json=body)
+
+    settings = {"cassette": str(tmp_path / "cassette")}
+    go(made, tmp_path / "first", Numbered(), settings=settings)
+    go(made, tmp_path / "second", settings={**settings, "offline": True}, cap_usd=0.0)
+    texts = [pq.read_table(RunFolder(tmp_path / name).replay_table)["text"].to_pylist() for name in ("first", "second")]
+    assert texts[0] == texts[1]
+    assert len(set(texts[0])) == 6

@@ -1,0 +1,167 @@
+"""What paired verdicts show of a claim: counts, intervals and p-values, of whole verdicts or of shares of answers.
+
+Where each request was asked once, a pair is two verdicts, and the tests are exact. Where it was asked several times,
+its value is the accepted share of its answers, a number in [0, 1]; the request stays the unit, and the tests are those
+of graded scores: betting for the p-value, Student's t on the sample and its two extreme values for the interval.
+
+Source:
+    docs/method/repeats.md.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import numpy as np
+
+from audit.core.discrimination import Discrimination
+from audit.core.interval import Estimate
+from audit.core.recommendation import PairTable
+from audit.core.repeats import Repeats
+from audit.pairing.evidence import BoolArray, FloatArray, Pairs
+from audit.stats import discrimination, missing
+from audit.stats.betting import wsr_p
+from audit.stats.paired import adjusted_t, wilson
+from audit.stats.quantiles import two_sided_normal
+from audit.stats.tango import PairCounts
+
+
+def observed(pairs: Pairs) -> PairCounts:
+    """Counts over measured pairs; requests with several answers are split by their accepted share.
+
+    On split counts Tango's interval is wider than it need be: a share varies less than one answer with its mean does.
+    """
+    if pairs.spread is None:
+        return PairCounts.of(pairs.incumbent, pairs.candidate)
+    return PairCounts.of_shares(pairs.incumbent, pairs.candidate)
+
+
+def pessimistic(pairs: Pairs) -> PairCounts:
+    """Counts with every unmeasured draw at its worst for the candidate."""
+    return missing.pessimistic(observed(pairs), pairs.missing)
+
+
+def optimistic(pairs: Pairs) -> PairCounts:
+    """Counts with every unmeasured draw at its best for the candidate."""
+    return missing.optimistic(observed(pairs), pairs.missing)
+
+
+def delta_of(pairs: Pairs, level: float, *, shown: Discrimination, nominal: float | None = None) -> Estimate | None:
+    """Candidate minus incumbent; unmeasured draws and the criteria's own error widen both ends. None without pairs.
+
+    Args:
+        pairs: Of which.
+        level: What the interval holds.
+        shown: How much of a true difference the criteria show; it corrects the estimate too.
+        nominal: Level that it is worked out at, where it is one of several looks that hold `level` together.
+    """
+    at = level if nominal is None else nominal
+    if pairs.spread is None:
+        found = missing.delta_estimate(observed(pairs), pairs.missing, level=at)
+    else:
+        found = mean_difference(pairs.candidate - pairs.incumbent, pairs.spread.worst, pairs.spread.best, level=at)
+    return None if found is None else replace(shown.corrected(found), level=level)
+
+
+def mean_difference(measured: FloatArray, worst: FloatArray, best: FloatArray, *, level: float) -> Estimate | None:
+    """The mean of differences in [-1, 1], with the lower end of what is at its worst and the upper of what is at its
+    best; None without a measured one."""
+    if not measured.size:
+        return None
+    low, high = adjusted_t(worst, level=level).low, adjusted_t(best, level=level).high
+    est = float(measured.mean())
+    # The two extreme values draw the interval towards 0, by 2 of n + 2.
+    return Estimate(est=est, lo=min(low, est), hi=max(high, est), level=level)
+
+
+def p_noninferior(pairs: Pairs, *, margin: float, shown: Discrimination, alpha: float) -> float:
+    """p-value of "the true loss is the margin or more", unmeasured draws at their worst; 1 without pairs.
+
+    Args:
+        pairs: Of which.
+        margin: Accepted loss.
+        shown: How much of a true difference the criteria show.
+        alpha: Level at which it will be read; where requests have several answers it tunes the bets.
+    """
+    if not pairs.n:
+        return 1.0
+    if pairs.spread is None:
+        return discrimination.p_noninferior(pessimistic(pairs), margin=margin, shown=shown)
+    return p_mean_above(pairs.spread.worst, margin=margin, shown=shown, alpha=alpha)
+
+
+def p_mean_above(worst: FloatArray, *, margin: float, shown: Discrimination, alpha: float) -> float:
+    """p-value of "the mean difference, made true, is -margin or less"; 1 where right is not told from wrong."""
+    return wsr_p(worst, margin=shown.shown(margin), alpha=alpha) if shown.low > 0 else 1.0
+
+
+def p_inferior(pairs: Pairs, *, margin: float, shown: Discrimination, alpha: float) -> float:
+    """p-value of "the true loss is the margin or less", unmeasured draws at their best; 1 without pairs.
+
+    Arguments as of `p_noninferior`.
+    """
+    if not pairs.n:
+        return 1.0
+    if pairs.spread is None:
+        return discrimination.p_inferior(optimistic(pairs), margin=margin, shown=shown)
+    # A loss beyond the margin is a gain beyond it of the arms exchanged.
+    return wsr_p(-pairs.spread.best, margin=-margin * shown.high, alpha=alpha) if shown.low > 0 else 1.0
+
+
+def table_of(pairs: Pairs) -> PairTable:
+    """Measured pairs as a 2x2 table; a request with several answers is split by their accepted share."""
+    counts = observed(pairs)
+    both = _total(np.where(pairs.incumbent, pairs.candidate, 0))
+    return PairTable(
+        both_pass=both,
+        only_today=cell(counts.b),
+        only_after=cell(counts.c),
+        both_fail=cell(pairs.n - both - counts.b - counts.c),
+    )
+
+
+def cell(value: float) -> int | float:
+    """A number of requests: whole where it is, else without the noise of the last digits."""
+    near = round(value)
+    return near if math.isclose(value, near, abs_tol=1e-6) else round(value, 6)
+
+
+def accepted(values: BoolArray | FloatArray, level: float) -> Estimate | None:
+    """Accepted share over measured pairs with its Wilson interval; None without pairs.
+
+    Of shares of answers the interval is wider than it need be: a share varies less than one answer with its mean does.
+    """
+    return rate(_total(values), len(values), level)
+
+
+def rate(passed: float, n: int, level: float) -> Estimate | None:
+    """A share of n with its Wilson interval; None when n is 0."""
+    return Estimate.of(passed / n, wilson(passed, n, level=level), level) if n else None
+
+
+def repeats_of(pairs: Pairs, moved: Pairs, level: float) -> Repeats | None:
+    """How far the answers to what moves differ, and what that does to the delta over all pairs; None of one answer.
+
+    Args:
+        pairs: Of the delta.
+        moved: Those among them that move.
+        level: Of the run to run differences.
+    """
+    if moved.spread is None or not pairs.n or not moved.n:
+        return None
+    shares, asked = moved.candidate, moved.spread.asked
+    # The variance of one answer to a request, without bias from so few; asked answers share it.
+    within = float((shares * (1 - shares)).sum()) * asked / (asked - 1)
+    once = two_sided_normal(level) * math.sqrt(within) / pairs.n
+    return Repeats(
+        asked=asked,
+        requests=moved.n,
+        disagree=int(((shares > 0) & (shares < 1)).sum()),
+        once=once,
+        moves=once / math.sqrt(asked),
+    )
+
+
+def _total(values: BoolArray | FloatArray) -> int | float:
+    return cell(float(values.sum()))
