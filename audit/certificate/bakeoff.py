@@ -20,7 +20,6 @@ from audit.pairing.evidence import Pairs
 from audit.pairing.money import Saved, dollars_of
 from audit.pairing.replayed import Replayed
 from audit.signals.rules import in_force
-from audit.stats.missing import Missing
 
 
 def loss_of(delta: Estimate | None) -> Estimate | None:
@@ -144,14 +143,7 @@ def _oracle(
     times = paid.times.astype(np.int64)
     gained = np.any([arm > passed for arm in arms], axis=0)
     before = np.nan_to_num(passed) > 0.5
-    known = Pairs(
-        exchange_ids=(),
-        incumbent=before,
-        candidate=before | gained,
-        missing=Missing(),
-        excluded={},
-        not_applicable=0,
-    )
+    known = Pairs.measured(before, before | gained)
     return PolicyFinding(
         kind="oracle",
         params={"descriptive": True},

@@ -15,6 +15,7 @@ from audit.certificate.claims import (
     observed,
     p_inferior,
     p_noninferior,
+    rate,
     repeats_of,
     table_of,
 )
@@ -41,6 +42,7 @@ from audit.pairing.money import Saved, dollars_of
 from audit.pairing.odd import odd_answers
 from audit.pairing.unasked import not_asked, unasked_share
 from audit.stats.group_sequential import Look
+from audit.stats.tango import PairCounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,11 @@ class CandidateEvidence:
         """Estimated loss on the tuning split; nothing measured there counts as a total loss."""
         counts = observed(self.tuning)
         return (counts.b - counts.c) / counts.n if counts.n else 1.0
+
+    @property
+    def observed(self) -> PairCounts:
+        """Counts over its measured pairs."""
+        return observed(self.pairs)
 
     def below(self, margin: float) -> bool:
         """Whether the candidate is shown to lose more than the margin: its whole interval lies below."""
@@ -216,6 +223,17 @@ def describe(
         odd=odd_answers(calls),
         repeats=repeats_of(pairs, pairs, level),
     )
+
+
+def accepted_share(tables: Tables, design: RouteDesign, level: float) -> Estimate | None:
+    """Accepted share of the log's completions over the quality draws that are a simple random sample."""
+    quality = tables.slice.filter(
+        (tables.slice["purpose"] == "quality") & (tables.slice["draw_order"] < design.quality_n)
+    )["exchange_id"]
+    logged = tables.accepted.filter(
+        (tables.accepted["arm"] == "incumbent") & tables.accepted["exchange_id"].is_in(quality.implode())
+    )["accepted"].drop_nulls()
+    return rate(int(logged.sum()), len(logged), level)
 
 
 def percentiles(latency_ms: pl.Series) -> Latency:

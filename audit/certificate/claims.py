@@ -19,7 +19,7 @@ from audit.core.discrimination import Discrimination
 from audit.core.interval import Estimate
 from audit.core.recommendation import PairTable
 from audit.core.repeats import Repeats
-from audit.pairing.evidence import BoolArray, FloatArray, Pairs
+from audit.pairing.evidence import BoolArray, FloatArray, Pairs, Spread
 from audit.stats import discrimination, missing
 from audit.stats.betting import wsr_p
 from audit.stats.paired import adjusted_t, wilson
@@ -60,17 +60,15 @@ def delta_of(pairs: Pairs, level: float, *, shown: Discrimination, nominal: floa
     if pairs.spread is None:
         found = missing.delta_estimate(observed(pairs), pairs.missing, level=at)
     else:
-        found = mean_difference(pairs.candidate - pairs.incumbent, pairs.spread.worst, pairs.spread.best, level=at)
+        found = _mean_difference(pairs, pairs.spread, level=at)
     return None if found is None else replace(shown.corrected(found), level=level)
 
 
-def mean_difference(measured: FloatArray, worst: FloatArray, best: FloatArray, *, level: float) -> Estimate | None:
-    """The mean of differences in [-1, 1], with the lower end of what is at its worst and the upper of what is at its
-    best; None without a measured one."""
-    if not measured.size:
+def _mean_difference(pairs: Pairs, spread: Spread, *, level: float) -> Estimate | None:
+    if not pairs.n:
         return None
-    low, high = adjusted_t(worst, level=level).low, adjusted_t(best, level=level).high
-    est = float(measured.mean())
+    est = float((pairs.candidate - pairs.incumbent).mean())
+    low, high = adjusted_t(spread.worst, level=level).low, adjusted_t(spread.best, level=level).high
     # The two extreme values draw the interval towards 0, by 2 of n + 2.
     return Estimate(est=est, lo=min(low, est), hi=max(high, est), level=level)
 
@@ -88,12 +86,7 @@ def p_noninferior(pairs: Pairs, *, margin: float, shown: Discrimination, alpha: 
         return 1.0
     if pairs.spread is None:
         return discrimination.p_noninferior(pessimistic(pairs), margin=margin, shown=shown)
-    return p_mean_above(pairs.spread.worst, margin=margin, shown=shown, alpha=alpha)
-
-
-def p_mean_above(worst: FloatArray, *, margin: float, shown: Discrimination, alpha: float) -> float:
-    """p-value of "the mean difference, made true, is -margin or less"; 1 where right is not told from wrong."""
-    return wsr_p(worst, margin=shown.shown(margin), alpha=alpha) if shown.low > 0 else 1.0
+    return wsr_p(pairs.spread.worst, margin=shown.shown(margin), alpha=alpha) if shown.low > 0 else 1.0
 
 
 def p_inferior(pairs: Pairs, *, margin: float, shown: Discrimination, alpha: float) -> float:

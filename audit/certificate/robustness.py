@@ -8,19 +8,18 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from audit.certificate.claims import cell, mean_difference, p_mean_above
+from audit.certificate.claims import delta_of, observed, p_noninferior, table_of
 from audit.core.discrimination import PERFECT, Discrimination
 from audit.core.display import percent, plural, points_interval
 from audit.core.interval import Estimate
 from audit.core.policy import RoutePolicy
 from audit.core.robustness import Drift, IncumbentPart, Period, Robustness, Unit, UnitKind, Units
+from audit.pairing.evidence import Pairs, Spread
 from audit.pairing.replayed import Replayed, Simulation
 from audit.signals.signal import BoolArray, FloatArray
 from audit.stats.clusters import cluster_effect, clustered_delta
-from audit.stats.discrimination import p_noninferior
 from audit.stats.group_sequential import Look
 from audit.stats.random_mix import Parted, random_mix_p
-from audit.stats.tango import PairCounts, tango
 
 LARGE = 0.02
 """Share of a claim above which a unit is named, and the claim is tested without it."""
@@ -58,7 +57,7 @@ class _Claim:
         before: Whether the log's answer is accepted.
         after: Accepted share of the policy's answers: 0 or 1 where each request was asked once.
         first: Whether the first of them is accepted.
-        several: Requests were asked several times.
+        asked: Answers to each request.
     """
 
     draws: Replayed
@@ -68,35 +67,27 @@ class _Claim:
     first: BoolArray
     kept: BoolArray
     basis: Basis
-    several: bool
+    asked: int
 
-    def counts(self, rows: BoolArray) -> PairCounts:
-        return PairCounts.of_shares(self.before[rows], self.after[rows])
+    def pairs(self, rows: BoolArray) -> Pairs:
+        before, after = self.before[rows], self.after[rows]
+        if self.asked == 1:
+            return Pairs.measured(before, after > 0.5)
+        return replace(Pairs.measured(before, after), spread=Spread.of(self.asked, before.astype(float), after, after))
 
-    def first_counts(self, rows: BoolArray) -> PairCounts:
-        """Of the first answers: a test that asks for whole pairs."""
-        return PairCounts.of(self.before[rows], self.first[rows])
+    def parted(self, part: BoolArray, rest: BoolArray) -> Parted:
+        """By the first answers: for a test that asks for whole pairs."""
+        moved, kept = (observed(Pairs.measured(self.before[rows], self.first[rows])) for rows in (part, rest))
+        return Parted(moved=moved, kept=kept)
 
     def delta(self, rows: BoolArray) -> Estimate:
-        counts, level = self.counts(rows), self.basis.look.level
-        if self.several:
-            found = self._mean(self.after[rows] - self.before[rows])
-        else:
-            found = Estimate.of((counts.c - counts.b) / counts.n, tango(counts, level=level), self.basis.level)
-        return self.basis.shown.corrected(found)
-
-    def _mean(self, differences: FloatArray) -> Estimate:
-        found = mean_difference(differences, differences, differences, level=self.basis.look.level)
+        found = delta_of(self.pairs(rows), self.basis.look.level, shown=self.basis.shown)
         assert found is not None
-        return replace(found, level=self.basis.level)
+        return found
 
     def holds(self, rows: BoolArray) -> bool:
         lo, basis = self.delta(rows).lo, self.basis
-        if self.several:
-            worst = self.after[rows] - self.before[rows]
-            p = p_mean_above(worst, margin=basis.margin, shown=basis.shown, alpha=basis.look.alpha)
-        else:
-            p = p_noninferior(self.counts(rows), margin=basis.margin, shown=basis.shown)
+        p = p_noninferior(self.pairs(rows), margin=basis.margin, shown=basis.shown, alpha=basis.look.alpha)
         return lo is not None and lo > -basis.margin and p <= basis.look.alpha
 
 
@@ -127,7 +118,7 @@ def robustness_of(policy: RoutePolicy, draws: Replayed, walked: Simulation, *, b
         first=first[rows] > 0.5,
         kept=walked.kept[rows],
         basis=basis,
-        several=arm.shares is not None and policy.verifier is None,
+        asked=arm.shares.asked if arm.shares is not None and policy.verifier is None else 1,
     )
     units = (_units(claim, kind, names) for kind, names in draws.units.items())
     return Robustness(
@@ -166,13 +157,13 @@ def _units(claim: _Claim, kind: UnitKind, names: Sequence[str]) -> Units | None:
 
 
 def _unit(claim: _Claim, kind: UnitKind, name: str, rows: BoolArray) -> Unit:
-    counts = claim.counts(rows)
+    table = table_of(claim.pairs(rows))
     return Unit(
         name=_shown(kind, name),
-        pairs=int(counts.n),
+        pairs=table.n,
         share=float(rows.mean()),
-        b=cell(counts.b),
-        c=cell(counts.c),
+        b=table.only_today,
+        c=table.only_after,
         fails_entirely=bool(claim.before[rows].any() and not claim.after[rows].any()),
     )
 
@@ -202,12 +193,7 @@ def _drift(claim: _Claim) -> Drift | None:
         for k in range(count)
         for rows in [moved & (period == k)]
     )
-    p_values = [
-        random_mix_p(
-            Parted(moved=claim.first_counts(moved & (period < k)), kept=claim.first_counts(moved & (period >= k)))
-        )
-        for k in range(1, count)
-    ]
+    p_values = [random_mix_p(claim.parted(moved & (period < k), moved & (period >= k))) for k in range(1, count)]
     k = 1 + int(np.argmin(p_values))
     p_change = min(1.0, min(p_values) * len(p_values))
     since = claim.delta(moved & (period >= k))

@@ -9,10 +9,9 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from audit.certificate.bakeoff import policy_findings, reason_of
-from audit.certificate.candidates import CandidateEvidence, describe
+from audit.certificate.candidates import CandidateEvidence, accepted_share, describe
 from audit.certificate.certified import Certified, Prepared, certify_routes, prepare
 from audit.certificate.certify import PolicyTest, TestParameters, Verdicts
-from audit.certificate.claims import observed, rate
 from audit.certificate.noise import Floor
 from audit.certificate.onward import left_behind
 from audit.certificate.policies import PolicyInputs
@@ -298,17 +297,6 @@ def _below_floor(share: Estimate | None, floor: float | None) -> Estimate | None
     return share
 
 
-def accepted_share(tables: Tables, design: RouteDesign, level: float) -> Estimate | None:
-    """Accepted share of the log's completions over the quality draws that are a simple random sample."""
-    quality = tables.slice.filter(
-        (tables.slice["purpose"] == "quality") & (tables.slice["draw_order"] < design.quality_n)
-    )["exchange_id"]
-    logged = tables.accepted.filter(
-        (tables.accepted["arm"] == "incumbent") & tables.accepted["exchange_id"].is_in(quality.implode())
-    )["accepted"].drop_nulls()
-    return rate(int(logged.sum()), len(logged), level)
-
-
 def _finding(judged: RouteAssessment, settings: Settings) -> RouteFinding:
     """Write the finding of a route down."""
     design, traffic, verdict, noise = judged.design, judged.traffic, judged.verdict, judged.noise
@@ -385,7 +373,7 @@ def _needs_more(judged: RouteAssessment, settings: Settings) -> NeedsMore | None
 
 def _pairs_wanted(design: RouteDesign, evidence: CandidateEvidence, settings: Settings) -> int | None:
     """Pairs that would show a candidate to hold the margin, were its estimate true; None when none would."""
-    counts = observed(evidence.pairs)
+    counts = evidence.observed
     if counts.n == 0:
         return None
     # Few pairs may show no difference at all; half a pair keeps the plan from believing in none.

@@ -230,6 +230,18 @@ class Pairs:
     unasked: int = 0
     spread: Spread | None = None
 
+    @classmethod
+    def measured(cls, incumbent: BoolArray, candidate: BoolArray | FloatArray) -> Pairs:
+        """Of draws that were all measured."""
+        return cls(
+            exchange_ids=(),
+            incumbent=incumbent,
+            candidate=candidate,
+            missing=Missing(),
+            excluded={},
+            not_applicable=0,
+        )
+
     @property
     def n(self) -> int:
         """Measured pairs."""

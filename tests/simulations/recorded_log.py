@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from audit.certificate.claims import observed
 from audit.certificate.certified import Prepared, prepare
+from audit.certificate.claims import observed
 from audit.certificate.policies import PolicyInputs
 from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder
