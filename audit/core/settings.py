@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, field_validator
 
 from audit.core.adaptation import KEEPS_MEANING, Adapt
 from audit.core.contract import ContractSettings
@@ -105,14 +106,34 @@ class References(Section):
     )
 
 
-class PriceSettings(Section):
-    """A tier's price in USD per million tokens, by token class."""
+class RateSettings(Section):
+    """USD per million tokens, by token class."""
 
     input: float = Field(ge=0, le=HIGHEST_PRICE)
     output: float = Field(ge=0, le=HIGHEST_PRICE)
     cached_input: float | None = Field(None, ge=0, le=HIGHEST_PRICE)
     cache_write: float | None = Field(None, ge=0, le=HIGHEST_PRICE)
+
+
+class StepSettings(RateSettings):
+    """The rates of all tokens of a call whose prompt is longer than `above` tokens."""
+
+    above: int = Field(gt=0)
+
+
+class PriceSettings(RateSettings):
+    """A tier's price in USD per million tokens, by token class."""
+
     as_of: str | None = None
+    steps: tuple[StepSettings, ...] = Field((), description="Rates of longer prompts, shortest first")
+
+    @field_validator("steps")
+    @classmethod
+    def _rising(cls, steps: tuple[StepSettings, ...]) -> tuple[StepSettings, ...]:
+        """From shorter to longer prompts."""
+        if any(step.above >= later.above for step, later in pairwise(steps)):
+            raise ValueError("the steps must go from shorter to longer prompts")
+        return steps
 
 
 class SupportsSettings(Section):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +16,27 @@ PER_MILLION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PriceStep:
+    """USD per one million tokens of every call whose prompt has more than `above` tokens; fields as in `Price`."""
+
+    above: int
+    input: float
+    output: float
+    cached_input: float | None = None
+    cache_write: float | None = None
+
+    def times(self, factor: float) -> PriceStep:
+        """The same with every rate times a factor."""
+        return PriceStep(
+            above=self.above,
+            input=self.input * factor,
+            output=self.output * factor,
+            cached_input=_times(self.cached_input, factor),
+            cache_write=_times(self.cache_write, factor),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
     """USD per one million tokens, by token class.
 
@@ -23,6 +45,7 @@ class Price:
         output: Completion tokens, reasoning included.
         cached_input: Prompt tokens read from the provider's prompt cache; None means billed as `input`.
         cache_write: Prompt tokens written to it; None means billed as `input`.
+        steps: Rates of longer prompts, shortest first; they hold for all tokens of a call.
         source: Where the price comes from, for the report: a catalogue with its version, or `audit.yaml`.
         as_of: ISO date on which it was true, or None when nobody said.
         discount: What a contract takes off the price, in [0, 1]; it is taken off above already.
@@ -32,33 +55,78 @@ class Price:
     output: float
     cached_input: float | None = None
     cache_write: float | None = None
+    steps: tuple[PriceStep, ...] = ()
     source: str = "audit.yaml"
     as_of: str | None = None
     discount: float = 0.0
 
+    @property
+    def cached_rate(self) -> float:
+        """USD per million tokens read from the cache."""
+        return self.input if self.cached_input is None else self.cached_input
+
+    @property
+    def written_rate(self) -> float:
+        """USD per million tokens written to the cache."""
+        return self.input if self.cache_write is None else self.cache_write
+
     def less(self, discount: float) -> Price:
-        """The price under a contract that takes this share off every class."""
+        """The price under a contract that takes this share off every class, at every length."""
         if not discount:
             return self
         kept = 1 - discount
+        steps = tuple(step.times(kept) for step in self.steps)
         return replace(
             self,
             input=self.input * kept,
             output=self.output * kept,
-            cached_input=None if self.cached_input is None else self.cached_input * kept,
-            cache_write=None if self.cache_write is None else self.cache_write * kept,
+            cached_input=_times(self.cached_input, kept),
+            cache_write=_times(self.cache_write, kept),
+            steps=steps,
             discount=discount,
         )
 
+    def spans(self) -> Iterator[tuple[int, float, Price]]:
+        """The price by prompt length: above how many tokens, up to how many, and a price without steps.
+
+        Within a span a price is linear in the token classes, so that sums of tokens can be priced instead of calls.
+        """
+        ends = [*(step.above for step in self.steps), math.inf]
+        yield -1, ends[0], replace(self, steps=())
+        for step, end in zip(self.steps, ends[1:], strict=True):
+            yield (
+                step.above,
+                end,
+                replace(
+                    self,
+                    input=step.input,
+                    output=step.output,
+                    cached_input=step.cached_input,
+                    cache_write=step.cache_write,
+                    steps=(),
+                ),
+            )
+
+    def at(self, prompt_tokens: int) -> Price:
+        """The price of a call with so long a prompt, without steps."""
+        return next(price for low, high, price in self.spans() if low < prompt_tokens <= high)
+
     def cost_usd(self, usage: Usage) -> float:
         """What a call with this usage costs, in USD."""
+        if self.steps:
+            return self.at(usage.prompt_tokens).cost_usd(usage)
         cached, written = usage.cached_tokens, usage.cache_write_tokens
         fresh = max(usage.prompt_tokens - cached - written, 0)
-        cached_price = self.input if self.cached_input is None else self.cached_input
-        write_price = self.input if self.cache_write is None else self.cache_write
         return (
-            fresh * self.input + cached * cached_price + written * write_price + usage.completion_tokens * self.output
+            fresh * self.input
+            + cached * self.cached_rate
+            + written * self.written_rate
+            + usage.completion_tokens * self.output
         ) / PER_MILLION
+
+
+def _times(rate: float | None, factor: float) -> float | None:
+    return None if rate is None else rate * factor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

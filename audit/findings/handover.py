@@ -140,11 +140,14 @@ def route_policy(policy: RoutePolicy, made: Recommendation, route: RouteEvidence
 
 
 def price_dict(tier: Tier) -> Mapping[str, float | None]:
-    """A tier's price as `policy.json` has it."""
-    price = tier.price
-    return {
-        "input": price.input,
-        "output": price.output,
-        "cached_input": price.cached_input,
-        "cache_write": price.cache_write,
-    }
+    """A tier's price as `policy.json` has it: USD per million tokens by class, and by length where it rises with it."""
+    named: dict[str, float | None] = {}
+    for low, _, rates in tier.price.spans():
+        suffix = f" above {low}" if low >= 0 else ""
+        named |= {
+            f"input{suffix}": rates.input,
+            f"output{suffix}": rates.output,
+            f"cached_input{suffix}": rates.cached_input,
+            f"cache_write{suffix}": rates.cache_write,
+        }
+    return named

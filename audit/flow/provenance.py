@@ -12,7 +12,7 @@ from audit.config.load import settings_digest
 from audit.core.artifacts import RunFolder
 from audit.core.finding import IngestCounts, Provenance
 from audit.core.mixture import Mix
-from audit.core.plain import from_plain
+from audit.core.plain import from_plain, to_plain
 from audit.core.plan import Plan
 from audit.core.settings import Settings
 from audit.core.tier import Tier
@@ -113,6 +113,8 @@ def tier_facts(tier: Tier) -> dict[str, Any]:
         "source": tier.price.source,
         "as_of": tier.price.as_of,
     }
+    if tier.price.steps:
+        price["steps"] = to_plain(tier.price.steps)
     if tier.price.discount:
         price["discount"] = tier.price.discount
     facts = {"model": tier.model, "provider": tier.provider, "host": host_of(tier), "price": price}

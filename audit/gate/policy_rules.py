@@ -141,9 +141,9 @@ def _prices(policy: RoutingPolicy, seen: Seen) -> Iterator[Check]:
         if now is None:
             yield _check("configuration", State.INCONCLUSIVE, "no tier of this name is configured", tier=name)
             continue
-        changed = [kind for kind, price in audited.items() if now.price.get(kind) != price]
+        changed = [kind for kind in {**audited, **now.price} if now.price.get(kind) != audited.get(kind)]
         if changed:
-            told = listing([f"{kind} {audited[kind]} → {now.price.get(kind)}" for kind in changed])
+            told = listing([f"{kind} {audited.get(kind)} → {now.price.get(kind)}" for kind in changed])
             reason = f"{told}: the savings are about other prices; {AGAIN}"
             yield _check("configuration", State.FAIL, reason, tier=name)
         else:

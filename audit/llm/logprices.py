@@ -10,7 +10,7 @@ from typing import Any
 from audit.core.rates import CallKind, Rates, RatesOf
 from audit.core.reason import Reason
 from audit.core.settings import TierSettings
-from audit.llm.pricing import catalogue_version, vendor_of
+from audit.llm.pricing import catalogue_version, merged, rates_by_length, vendor_of
 
 SELF_HOSTED = frozenset({
     "custom", "hosted_vllm", "huggingface_tgi", "llamafile", "lm_studio", "local", "localai", "ollama", "ollama_chat",
@@ -30,14 +30,20 @@ _CLASSES = {
 }
 
 
-def own_prices(tiers: Iterable[TierSettings]) -> dict[str, dict[str, float | None]]:
+def own_prices(tiers: Iterable[TierSettings]) -> dict[str, dict[str, Any]]:
     """The prices that `audit.yaml` gives models, by class of token. Neither one with a discount nor one of a service
     tier prices the log."""
     return {
-        tier.model: tier.price.model_dump(exclude={"as_of"})
+        tier.model: tier.price.model_dump(exclude={"as_of"} if tier.price.steps else {"as_of", "steps"})
         for tier in tiers
         if tier.price is not None and not tier.discount and tier.service_tier is None
     }
+
+
+def _own_rates(price: dict[str, Any]) -> tuple[Rates, ...]:
+    """A price of `audit.yaml` by prompt length."""
+    first = {name: rate for name, rate in price.items() if name != "steps"}
+    return tuple(Rates(**rates, source="audit.yaml") for rates in (first, *price.get("steps", ())))
 
 
 def rates_of(tiers: Iterable[TierSettings] = ()) -> RatesOf:
@@ -47,12 +53,12 @@ def rates_of(tiers: Iterable[TierSettings] = ()) -> RatesOf:
         tiers: Those of `audit.yaml`; one with a price prices the calls of its model too, at every service tier: what a
             contract says of a model outranks a list.
     """
-    own = {model: Rates(**price, source="audit.yaml") for model, price in own_prices(tiers).items()}  # type: ignore[arg-type]
+    own = {model: _own_rates(price) for model, price in own_prices(tiers).items()}
 
     def find(kind: CallKind) -> Sequence[Rates] | Reason:
         for model in kind.models:
             if model in own:
-                return (own[model],)
+                return own[model]
         if kind.provider in SELF_HOSTED:
             return Reason.SELF_HOSTED
         return _listed(kind)
@@ -111,31 +117,13 @@ def _on_tier(entry: Any, at: datetime, kind: CallKind) -> Any:
         return standard
     for variant in entry.price_variants or ():
         if variant.when == wanted:
-            changed = {name: price for name, price in vars(variant.prices).items() if price is not None}
-            return _Merged({**vars(standard), **changed})
+            return merged(standard, variant.prices)
     return None
-
-
-class _Merged:
-    """Prices by name, as the catalogue's own object has them."""
-
-    def __init__(self, prices: dict[str, Any]) -> None:
-        vars(self).update(prices)
 
 
 def _steps(prices: Any, source: str) -> Iterator[Rates]:
     """The rates by prompt length; nothing for a model that the catalogue has without an input or an output price."""
-    found = {name: getattr(prices, field, None) for name, field in _CLASSES.items()}
-    if found["input"] is None or found["output"] is None:
-        return
-    starts = sorted({0, *(tier.start for price in found.values() for tier in getattr(price, "tiers", ()))})
-    for start in starts:
-        at_length = {name: _at(price, start) for name, price in found.items()}
-        yield Rates(above=start, source=source, **at_length)  # type: ignore[arg-type]
-
-
-def _at(price: Any, start: int) -> float | None:
-    if price is None:
-        return None
-    steps = [tier.price for tier in getattr(price, "tiers", ()) if tier.start <= start and start > 0]
-    return float(steps[-1] if steps else getattr(price, "base", price))
+    for above, rates in rates_by_length(prices, _CLASSES):
+        if rates["input"] is None or rates["output"] is None:
+            return
+        yield Rates(above=above, source=source, **rates)  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ name, or by the address of its API. A private endpoint has no list price, whatev
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
@@ -14,7 +15,7 @@ from typing import Any
 
 from audit.core.errors import PriceUnknown
 from audit.core.settings import TierSettings
-from audit.core.tier import Price
+from audit.core.tier import Price, PriceStep
 from audit.llm.provider import WireProvider
 from audit.llm.providers import PROVIDERS
 
@@ -53,7 +54,9 @@ def resolve_price(tier: TierSettings, *, on: date | None = None) -> Price:
         PriceUnknown: The tier names none, and the catalogue has no list price for its model at its endpoint.
     """
     if tier.price is not None:
-        return Price(**tier.price.model_dump(), source="audit.yaml").less(tier.discount)
+        own = tier.price.model_dump(exclude={"steps"})
+        steps = tuple(PriceStep(**step.model_dump()) for step in tier.price.steps)
+        return Price(**own, steps=steps, source="audit.yaml").less(tier.discount)
     found = _listed(tier, on)
     if found is None:
         raise PriceUnknown(
@@ -144,37 +147,59 @@ def _list_price(
         return None
     day = on or datetime.now(UTC).date()
     prices = found.get_prices(datetime.combine(day, time(12), UTC))
-    fields = {name: _base(getattr(prices, f"{name}_mtok", None)) for name in _FIELDS}
     if batch:
         variant = next((one.prices for one in found.price_variants or () if one.when == BATCH), None)
         if variant is None:
             return None
-        own = {name: _base(getattr(variant, f"{name}_mtok", None)) for name in _FIELDS}
-        fields |= {name: price for name, price in own.items() if price is not None}
+        prices = merged(prices, variant)
+    (_, first), *longer = rates_by_length(prices, _FIELDS)
     # Free tiers and subscriptions are in the catalogue without prices, and some models without one half.
-    if fields["input"] is None or fields["output"] is None:
+    if first["input"] is None or first["output"] is None:
         return None
-    stepped = any(hasattr(getattr(prices, f"{name}_mtok", None), "tiers") for name in _FIELDS)
-    source = (
-        f"{catalogue_version()}, {found_vendor.id}/{found.id}"
-        + (", batch" if batch else "")
-        + (", base step" if stepped else "")
-    )
-    return Price(
-        input=fields["input"],
-        output=fields["output"],
-        cached_input=fields["cache_read"],
-        cache_write=fields["cache_write"],
-        source=source,
-        as_of=day.isoformat(),
-    )
+    source = f"{catalogue_version()}, {found_vendor.id}/{found.id}" + (", batch" if batch else "")
+    steps = tuple(PriceStep(above=above, **rates) for above, rates in longer)  # type: ignore[arg-type]
+    return Price(**first, steps=steps, source=source, as_of=day.isoformat())  # type: ignore[arg-type]
 
 
 BATCH = {"processing": "batch"}
 """How the catalogue marks the prices of batches."""
-_FIELDS = ("input", "output", "cache_read", "cache_write")
+_FIELDS = {
+    "input": "input_mtok",
+    "output": "output_mtok",
+    "cached_input": "cache_read_mtok",
+    "cache_write": "cache_write_mtok",
+}
+"""Our names of the classes of tokens that a replay is billed for, to the catalogue's."""
 
 
-def _base(price: Any) -> float | None:
-    """A price as a number; of one that rises with the prompt's length, the first step."""
-    return None if price is None else float(getattr(price, "base", price))
+class _Merged:
+    """Prices by name, as the catalogue's own object has them."""
+
+    def __init__(self, prices: dict[str, Any]) -> None:
+        vars(self).update(prices)
+
+
+def merged(standard: Any, variant: Any) -> Any:
+    """The catalogue's prices with those of a variant over them, as far as it has any."""
+    changed = {name: price for name, price in vars(variant).items() if price is not None}
+    return _Merged({**vars(standard), **changed})
+
+
+def rates_by_length(prices: Any, fields: Mapping[str, str]) -> list[tuple[int, dict[str, float | None]]]:
+    """The catalogue's prices by prompt length: above how many tokens, and the rate of each class; 0 comes first.
+
+    Args:
+        prices: The catalogue's object.
+        fields: Our names of the classes, to the catalogue's.
+    """
+    found = {name: getattr(prices, field, None) for name, field in fields.items()}
+    starts = sorted({0, *(step.start for price in found.values() for step in getattr(price, "tiers", ()))})
+    return [(start, {name: _at(price, start) for name, price in found.items()}) for start in starts]
+
+
+def _at(price: Any, start: int) -> float | None:
+    """A price as a number, for prompts of more tokens than `start`."""
+    if price is None:
+        return None
+    steps = [step.price for step in getattr(price, "tiers", ()) if step.start <= start and start > 0]
+    return float(steps[-1] if steps else getattr(price, "base", price))

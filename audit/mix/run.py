@@ -12,7 +12,7 @@ from audit.core.errors import InputError
 from audit.core.exchange import Usage
 from audit.core.mixture import Mix, MixDay, MixRow, ModelShare, UpperBound
 from audit.core.reason import Reason
-from audit.core.tier import Tier
+from audit.core.tier import Price, Tier
 from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS, exact_sum
 
 WEEK_DAYS = 7
@@ -182,13 +182,25 @@ def _upper_bound(billable: pl.DataFrame, tiers: Sequence[Tier]) -> UpperBound | 
     if not len(known) or not tiers:
         return None
     spent = exact_sum(known["spend"])
-    tokens = [int(known[name].sum()) for name in _TOKENS]
-    usage = Usage(
-        prompt_tokens=tokens[0], completion_tokens=tokens[1], cached_tokens=tokens[2], cache_write_tokens=tokens[3]
-    )
-    # A price is linear in the token classes, so the sum can be priced instead of the rows.
-    costs = {tier.name: tier.price.cost_usd(usage) for tier in tiers}
+    costs = {tier.name: _cost_at(known, tier.price) for tier in tiers}
     best = min(tiers, key=lambda tier: (costs[tier.name], tier.name))
     return UpperBound(
         tier=best.name, model=best.model, cost_usd=costs[best.name], saving_usd=max(spent - costs[best.name], 0.0)
     )
+
+
+def _cost_at(rows: pl.DataFrame, price: Price) -> float:
+    """What rows with tokens would have cost; within a span of lengths the sum can be priced instead of the rows."""
+    total = 0.0
+    for low, high, rates in price.spans():
+        part = rows.filter((pl.col("prompt_tokens") > low) & (pl.col("prompt_tokens") <= high))
+        prompt, completion, cached, written = (int(part[name].sum()) for name in _TOKENS)
+        total += rates.cost_usd(
+            Usage(
+                prompt_tokens=prompt,
+                completion_tokens=completion,
+                cached_tokens=cached,
+                cache_write_tokens=written,
+            )
+        )
+    return total

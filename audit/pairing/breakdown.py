@@ -16,7 +16,7 @@ from audit.core.cost import (
     Retries,
     TokenCost,
 )
-from audit.core.display import percent
+from audit.core.display import count, listing, percent
 from audit.core.plan import RouteDesign
 from audit.core.tier import Tier
 from audit.pairing.costing import logged_tokens
@@ -112,7 +112,9 @@ def _assumptions(tables: Tables, design: RouteDesign, tier: Tier) -> Iterator[Co
     yield CostAssumption(name="prompt_cache", factor=1.0, text=f"{costing.prompt_cache}: {cache}")
     on = f", as of {price.as_of}" if price.as_of else ""
     less = f", less {percent(price.discount, 1)} by contract" if price.discount else ""
-    yield CostAssumption(name="price", factor=1 - price.discount, text=f"{price.source}{on}{less}")
+    longer = f"; other rates for prompts above {listing([count(step.above) for step in price.steps])} tokens"
+    text = f"{price.source}{on}{less}{longer if price.steps else ''}"
+    yield CostAssumption(name="price", factor=1 - price.discount, text=text)
     share = costing.batch_shares.get(design.route, 0.0)
     if share and tier.batch_discount:
         text = f"{percent(share)} of the requests wait for a batch, at {percent(tier.batch_discount)} off"

@@ -9,7 +9,7 @@ that save least: no token from a cache, no batch, and every attempt that may hav
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -47,7 +47,7 @@ class Costing:
         batch_discounts: By tier, what a batch takes off.
         retries: By tier, cost of a call over that of its answer, at least 1.
         models: By tier, its model.
-        limits: By tier, the longest answer that it may give where the request names no limit.
+        limits: By tier, the settings that say how long its answers may be.
     """
 
     prices: Mapping[str, Price] = field(default_factory=dict)
@@ -56,16 +56,18 @@ class Costing:
     batch_discounts: Mapping[str, float] = field(default_factory=dict)
     retries: Mapping[str, float] = field(default_factory=dict)
     models: Mapping[str, str] = field(default_factory=dict)
-    limits: Mapping[str, int] = field(default_factory=dict)
+    limits: Mapping[str, Tier] = field(default_factory=dict)
 
     def at_most_usd(self, tier: str) -> pl.Expr:
         """A call whose answer runs to its limit; null where the price or the prompt is unknown."""
         price, limit = self.prices.get(tier), self.limits.get(tier)
         if price is None or limit is None:
             return pl.lit(None, dtype=pl.Float64)
+        logged = pl.lit(limit.max_tokens) if limit.max_tokens else pl.coalesce(LIMIT, pl.lit(limit.max_output_tokens))
         prompt = pl.coalesce("prompt_tokens", "logged_prompt_tokens")
-        longest = pl.coalesce(LIMIT, pl.lit(limit))
-        usd = (prompt * max(price.input, _written(price)) + longest * price.output) / PER_MILLION
+        longest = logged + (limit.thinking_tokens or 0)
+        written = _rate(price, lambda one: max(one.input, one.written_rate))
+        usd = (prompt * written + longest * _rate(price, lambda one: one.output)) / PER_MILLION
         return usd * self.factor(tier)
 
     def usd(self, tier: str, prompt_cache: str | None = None) -> pl.Expr:
@@ -77,12 +79,13 @@ class Costing:
         price = self.prices.get(tier)
         if price is None:
             return {}
+        output = _rate(price, lambda one: one.output)
         rates = {
-            "input": price.input,
-            "cached_input": _cached(price),
-            "cache_write": _written(price),
-            "output": price.output,
-            "reasoning": price.output,
+            "input": _rate(price, lambda one: one.input),
+            "cached_input": _rate(price, lambda one: one.cached_rate),
+            "cache_write": _rate(price, lambda one: one.written_rate),
+            "output": output,
+            "reasoning": output,
         }
         tokens = self.tokens()
         return {name: tokens[name] * (rate / PER_MILLION) * self.factor(tier) for name, rate in rates.items()}
@@ -115,8 +118,10 @@ class Costing:
             return pl.col("call_usd")
         cached, written = _cache_tokens(prompt_cache)
         # The bill is corrected, not made anew: it stays what it was wherever no cache is involved.
-        read = (pl.col("cached_tokens").fill_null(0) - cached) * (price.input - _cached(price))
-        wrote = (written - pl.col("cache_write_tokens").fill_null(0)) * (_written(price) - price.input)
+        off = _rate(price, lambda one: one.input - one.cached_rate)
+        read = (pl.col("cached_tokens").fill_null(0) - cached) * off
+        on = _rate(price, lambda one: one.written_rate - one.input)
+        wrote = (written - pl.col("cache_write_tokens").fill_null(0)) * on
         return pl.col("call_usd") + (read + wrote) / PER_MILLION
 
 
@@ -145,7 +150,7 @@ def costing_of(tiers: Iterable[Tier], settings: Settings, routes: Iterable[str],
         batch_discounts={name: tier.batch_discount for name, tier in named.items() if tier.batch_discount},
         retries=retry_multipliers(replays),
         models={name: tier.identity for name, tier in named.items()},
-        limits={name: tier.max_output_tokens for name, tier in named.items()},
+        limits=named,
     )
 
 
@@ -170,9 +175,11 @@ def _cache_tokens(prompt_cache: str) -> tuple[pl.Expr, pl.Expr]:
     )
 
 
-def _cached(price: Price) -> float:
-    return price.input if price.cached_input is None else price.cached_input
-
-
-def _written(price: Price) -> float:
-    return price.input if price.cache_write is None else price.cache_write
+def _rate(price: Price, of: Callable[[Price], float]) -> pl.Expr:
+    """A rate of a price, by the length of the row's prompt; where nobody counted it, the first step's."""
+    prompt = pl.coalesce("prompt_tokens", "logged_prompt_tokens").fill_null(0)
+    spans = list(price.spans())
+    rate = pl.lit(of(spans[0][2]))
+    for low, _, step in spans[1:]:
+        rate = pl.when(prompt > low).then(pl.lit(of(step))).otherwise(rate)
+    return rate

@@ -16,7 +16,7 @@ from audit.core.fingerprint import fingerprint
 from audit.core.plan import BatchQuote, LooksDone, RouteDesign, RouteQuote
 from audit.core.policy import bare
 from audit.core.repeats import RepeatQuote
-from audit.core.tier import Tier
+from audit.core.tier import PER_MILLION, Tier
 from audit.llm.batches import BATCHES
 from audit.llm.tiers import is_local
 from audit.llm.tokens import prompt_tokens_bound
@@ -203,9 +203,9 @@ def worst_case_usd(counts: TokenCounts, tier: Tier) -> float:
     """At most what one answer costs: the prompt as a wordier tokenizer counts it, nothing read from a cache, the
     completion at its limit. The limit is part of every request that is sent, so the endpoint keeps it."""
     prompt = round((counts.prompt or 0) * TOKENIZER_FACTOR) + TEMPLATE_TOKENS
-    price = tier.replay_price
-    prompt_rate = max(price.input, price.cache_write or 0.0)
-    return (prompt * prompt_rate + _limit(counts, tier) * price.output) / 1_000_000
+    limit = _limit(counts, tier)
+    reached = (price for low, _, price in tier.replay_price.spans() if low < prompt)
+    return max(prompt * max(price.input, price.written_rate) + limit * price.output for price in reached) / PER_MILLION
 
 
 def counts_of(request: Request, logged: TokenCounts | None) -> TokenCounts:

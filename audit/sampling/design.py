@@ -230,11 +230,12 @@ def _is_cheaper(frame: RouteFrame, tier: Tier) -> bool:
 
 def cost_at(rows: pl.DataFrame, tier: Tier, *, replayed: bool = False) -> float:
     """What the rows would cost on a tier at the logged tokens, in USD: as its traffic, or as its replay."""
-    usage = Usage(
-        prompt_tokens=int(rows["prompt_tokens"].fill_null(0).sum()),
-        completion_tokens=int(rows["completion_tokens"].fill_null(0).sum()),
-    )
-    return (tier.replay_price if replayed else tier.price).cost_usd(usage)
+    total, tokens = 0.0, rows.select(pl.col("prompt_tokens", "completion_tokens").fill_null(0))
+    for low, high, price in (tier.replay_price if replayed else tier.price).spans():
+        part = tokens.filter((pl.col("prompt_tokens") > low) & (pl.col("prompt_tokens") <= high))
+        prompt, completion = (int(part[name].sum()) for name in tokens.columns)
+        total += price.cost_usd(Usage(prompt_tokens=prompt, completion_tokens=completion))
+    return total
 
 
 def _replay_usd(design: RouteDesign, frame: RouteFrame, tiers: Mapping[str, Tier]) -> float:
@@ -258,9 +259,10 @@ def _dollars_usd(design: RouteDesign, frame: RouteFrame, tiers: Mapping[str, Tie
     )
     total = 0.0
     for name in design.candidates:
-        price = tiers[name].replay_price
-        per_call = (priced["prompt"] * price.input + priced["completion"] * price.output) / 1e6
-        total += float((priced["share"] * per_call).sum())
+        for low, high, price in tiers[name].replay_price.spans():
+            part = priced.filter((pl.col("prompt") > low) & (pl.col("prompt") <= high))
+            per_call = (part["prompt"] * price.input + part["completion"] * price.output) / 1e6
+            total += float((part["share"] * per_call).sum())
     return total * design.dollars_n
 
 

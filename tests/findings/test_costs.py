@@ -13,7 +13,7 @@ from audit.core.cost import CostBreakdown
 from audit.core.finding import CandidateFinding, RouteFinding
 from audit.core.policy import VerifierSpec
 from audit.core.settings import Settings
-from audit.core.tier import Price, Tier
+from audit.core.tier import Price, PriceStep, Tier
 from audit.findings.routes import RouteTraffic, find_route
 from audit.llm.tiers import resolve_tiers
 from audit.pairing.costing import costing_of
@@ -45,7 +45,8 @@ def counted(
     cached, answer = round(PROMPT * hits), round(COMPLETION * longer)
     billed = ((PROMPT - cached) * LIST.input + cached * 0.1 + COMPLETION * LIST.output) / 1e6
     own = round(PROMPT * replay_hits)
-    call = ((PROMPT - own) * price.input + own * (price.cached_input or price.input) + answer * price.output) / 1e6
+    rates = price.at(PROMPT)
+    call = ((PROMPT - own) * rates.input + own * rates.cached_rate + answer * rates.output) / 1e6
     slice_ = world.tables.slice.with_columns(
         cost_usd=pl.lit(billed),
         logged_prompt_tokens=pl.lit(PROMPT),
@@ -104,6 +105,33 @@ def test_the_headline_believes_in_no_cache(tmp_path: Path) -> None:
     warm = counted(tmp_path, hits=0.8, replay_hits=0.9, settings={"cost": {"prompt_cache": "warm"}})
     assert judge(warm).avoidable_usd.est == pytest.approx(840, abs=0.1)
     assert cost_of(warm)[1].assumptions[0].text.startswith("warm")
+
+
+def test_dollars_are_those_of_the_prompts_length(tmp_path: Path) -> None:
+    """A price that rises below every prompt of the route is the higher price, in every figure; one that rises above
+    all of them is the lower one."""
+    step = PriceStep(above=PROMPT - 1, input=0.16, output=0.64, cached_input=0.016)
+    low = Price(input=0.016, output=0.064, cached_input=0.0016, steps=(step,))
+    high = replace(CANDIDATE, steps=(replace(step, above=PROMPT, input=9.0, output=9.0),))
+    plain = cost_of(counted(tmp_path / "plain", hits=0.5, replay_hits=0.3))[1]
+    for name, price in (("low", low), ("high", high)):
+        found = cost_of(counted(tmp_path / name, hits=0.5, replay_hits=0.3, price=price))[1]
+        assert [one.saving_usd for one in found.scenarios] == [one.saving_usd for one in plain.scenarios]
+        assert found.classes == plain.classes
+
+
+@pytest.mark.parametrize(
+    ("asked", "longest"), [({}, 4096), ({"max_tokens": 200}, 200), ({"max_tokens": 200, "thinking_tokens": 1000}, 1200)]
+)
+def test_the_longest_answer_is_what_the_tier_is_asked_for(asked: dict[str, int], longest: int) -> None:
+    """The bound on rambling answers is the limit that is sent, thinking included, and not the log's."""
+    candidate = Tier(name="mini", model="m", provider="simulated", price=CANDIDATE, **asked)  # type: ignore[arg-type]
+    replays = pl.DataFrame(schema={"arm": pl.String, "tier": pl.String, "lost_usd": pl.Float64, "cost_usd": pl.Float64})
+    costing = costing_of([candidate], Settings(), ["/r"], replays)
+    row = {"prompt_tokens": 1000, "logged_prompt_tokens": 900, "logged_max_tokens": None, "route": "/r"}
+    found = pl.DataFrame([row]).with_columns(pl.col("logged_max_tokens").cast(pl.Int64))
+    expected = (1000 * CANDIDATE.input + longest * CANDIDATE.output) / 1e6
+    assert found.select(costing.at_most_usd(candidate.name)).item() == pytest.approx(expected)
 
 
 def test_a_cache_without_a_price_of_its_own_saves_nothing(tmp_path: Path) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
+from genai_prices import data_snapshot
 
 from audit.core.errors import PriceUnknown
 from audit.core.exchange import Usage
+from audit.core.rates import CallKind
+from audit.core.reason import Reason
 from audit.core.settings import TierSettings
+from audit.llm.logprices import rates_of
 from audit.llm.pricing import catalogue_version, price_of, resolve_price
 
 DAY = date(2026, 6, 1)
@@ -45,8 +49,55 @@ def test_prices_follow_the_day() -> None:
     then, now = (price_of("claude-sonnet-4-6", "anthropic", on=day) for day in (date(2026, 3, 1), date(2026, 6, 1)))
     assert then is not None
     assert now is not None
-    assert "base step" in then.source
-    assert "base step" not in now.source
+    assert (bool(then.steps), bool(now.steps)) == (True, False)
+
+
+def test_a_candidate_costs_what_the_same_call_costs_in_the_log() -> None:
+    """Every model whose price rises with the prompt's length, at every length about a step: one price on both sides."""
+    moment, compared = datetime(DAY.year, DAY.month, DAY.day, 12, tzinfo=UTC), 0
+    for vendor in data_snapshot.get_snapshot().providers:
+        for entry in vendor.models:
+            price = price_of(entry.id, vendor.id, on=DAY)
+            if price is None or not price.steps:
+                continue
+            kind = CallKind(models=(entry.id,), provider=vendor.id, at=moment, service_tier=None, batch=False)
+            rates = rates_of()(kind)
+            assert not isinstance(rates, Reason)
+            for start in (0, *(step.above for step in price.steps)):
+                for prompt in (start, start + 1):
+                    billed = [rate for rate in rates if rate.above < prompt or not rate.above][-1]
+                    usage = Usage(prompt_tokens=prompt, completion_tokens=100)
+                    assert price.cost_usd(usage) == pytest.approx((prompt * billed.input + 100 * billed.output) / 1e6)
+                    compared += 1
+    assert compared > 100
+
+
+def test_a_contract_holds_at_every_length() -> None:
+    """Ten per cent off a price of two steps are ten per cent off both; a call is priced whole at its length's rates."""
+    steps = [{"above": 100, "input": 20, "output": 40, "cached_input": 2}]
+    own = settings(price={"input": 10, "output": 20, "steps": steps}, discount="10%")
+    price = resolve_price(own)
+    for prompt, rate in ((100, 9.0), (101, 18.0)):
+        usage = Usage(prompt_tokens=prompt, completion_tokens=1)
+        assert price.cost_usd(usage) == pytest.approx((prompt * rate + 2 * rate) / 1e6)
+    assert price.at(101).cached_rate == pytest.approx(1.8)
+    assert [(low, high) for low, high, _ in price.spans()] == [(-1, 100), (100, float("inf"))]
+
+
+def test_the_users_steps_price_the_log_too() -> None:
+    """A price of audit.yaml that rises with the length is the log's and the candidate's."""
+    own = settings(price={"input": 10, "output": 20, "steps": [{"above": 100, "input": 30, "output": 60}]})
+    kind = CallKind(models=(own.model,), provider="openai", at=None, service_tier=None, batch=False)
+    found = rates_of([own])(kind)
+    assert not isinstance(found, Reason)
+    assert [(rate.above, rate.input, rate.source) for rate in found] == [(0, 10, "audit.yaml"), (100, 30, "audit.yaml")]
+
+
+def test_steps_go_from_shorter_to_longer() -> None:
+    """Two steps at one length, or in the wrong order, cannot both be meant."""
+    step = {"above": 100, "input": 20, "output": 40}
+    with pytest.raises(ValueError, match="from shorter to longer"):
+        settings(price={"input": 10, "output": 20, "steps": [step, step]})
 
 
 @pytest.mark.parametrize(

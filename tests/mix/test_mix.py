@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import polars as pl
 import pytest
 
 from audit.core.errors import InputError
-from audit.core.tier import Price, Tier
+from audit.core.tier import Price, PriceStep, Tier
 from audit.mix.run import measure_mix
 
 START = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -159,3 +160,13 @@ def test_no_traffic() -> None:
     """Nothing to measure is an error, not zeros."""
     with pytest.raises(InputError):
         measure_mix([], ())
+
+
+def test_the_upper_bound_is_priced_by_length(tmp_path: Path) -> None:
+    """Two prompts on either side of a step cost what each costs, and not what their sum would."""
+    steps = (PriceStep(above=1000, input=10.0, output=20.0),)
+    tier = replace(CHEAP, price=Price(input=1.0, output=2.0, steps=steps))
+    rows = [row(prompt_tokens=1000, completion_tokens=10), row(prompt_tokens=1001, completion_tokens=10)]
+    bound = measure_mix(traffic(tmp_path, rows), (tier,)).upper_bound
+    assert bound is not None
+    assert bound.cost_usd == pytest.approx((1000 + 20 + 10_010 + 200) / 1e6)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from audit.core.errors import UnknownName
 from audit.core.plan import RouteQuote
-from audit.core.tier import Price
+from audit.core.tier import Price, PriceStep
 from audit.replay.plan import TokenCounts, planned_calls, quote, repeat_quotes, worst_case_usd
 from tests.replay.world import design, slice_of, tier
 
@@ -162,3 +163,15 @@ def test_what_repeats_add_is_quoted() -> None:
     recorded = {call.call_id for call in calls if call.repeat == 2}
     assert repeat_quotes(calls, tokens, asked, recorded)[0].calls == 2
     assert repeat_quotes(planned_calls([design()], slice_, (tier(URL),)), tokens, (tier(URL),)) == ()
+
+
+def test_the_worst_case_is_that_of_the_prompts_length() -> None:
+    """A prompt that may pass a step of the price is bounded at the step's rates; a cheaper step bounds nothing."""
+    flat = Price(input=1.0, output=2.0)
+    dear, cheap = (PriceStep(above=1000, input=1.0 * k, output=2.0 * k) for k in (5.0, 0.2))
+    counts = TokenCounts(prompt=1000, max_tokens=50)
+    at = [
+        worst_case_usd(counts, tier("http://t", price=replace(flat, steps=steps))) for steps in ((), (dear,), (cheap,))
+    ]
+    assert at[1] == pytest.approx(5 * at[0])
+    assert at[2] == at[0]

@@ -1,5 +1,7 @@
 """The two samples: seeded, stable when they grow, and apart where they must be."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -7,8 +9,8 @@ import pytest
 from audit.core.plan import RouteDesign
 from audit.core.reason import Reason, because
 from audit.core.settings import Settings
-from audit.core.tier import Price, Tier
-from audit.sampling.design import RouteNeeds, design_routes, sized
+from audit.core.tier import Price, PriceStep, Tier
+from audit.sampling.design import RouteNeeds, cost_at, design_routes, sized
 from audit.sampling.draw import draw_route, quality_order
 from audit.sampling.frame import RouteFrame
 
@@ -143,6 +145,14 @@ def test_a_dear_tier_is_no_default_candidate() -> None:
     only_dear = design(frame(), settings(), DEAR)
     assert only_dear.candidates == ()
     assert only_dear.why == because(Reason.NO_CHEAPER_TIER)
+
+
+def test_a_quote_is_made_by_length() -> None:
+    """Rows are priced at the rates of their own prompts, not at those of their sum."""
+    rows = pl.DataFrame({"prompt_tokens": [100, 101, None], "completion_tokens": [10, 10, 10]})
+    steps = (PriceStep(above=100, input=10.0, output=20.0),)
+    tier = replace(SMALL, price=Price(input=1.0, output=2.0, steps=steps))
+    assert cost_at(rows, tier) == pytest.approx((100 + 20 + 1010 + 200 + 20) / 1e6)
 
 
 def test_a_thin_route_says_that_it_cannot_be_decided() -> None:
