@@ -61,7 +61,7 @@ def test_repeats_from_the_quote_to_the_gate(tmp_path: Path, capsys: pytest.Captu
     assert single.repeats is None
     capsys.readouterr()
     arguments = write(tmp_path, repeats=3)
-    assert run(["plan", *arguments]) == 0
+    assert run(["plan", *arguments, "-o", str(tmp_path / "plan.json")]) == 0
     assert "3 times each" in capsys.readouterr().out
     assert run(["replay", *arguments, "--yes"]) == 0
     after, route = JournalLedger.read(folder.journal).results, read_run(folder.path).routes[0]
