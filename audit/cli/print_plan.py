@@ -142,11 +142,14 @@ def _quote(plan: Plan) -> list[str]:
 
 def _repeats(plan: Plan) -> list[str]:
     """Which tiers are asked several times, and what that adds: it is part of the calls and the quote above."""
-    return [
-        f"  Repeats {terminal_safe(one.tier)}: {plural(one.requests, 'request')} {one.asked} times each, "
-        f"{plural(one.calls, 'call')} more and {usd(one.expected_usd)} of the quote ({usd(one.at_most_usd)} at most)."
-        for one in plan.repeats
-    ]
+    lines = []
+    for one in plan.repeats:
+        asked = f"{plural(one.requests, 'request')} {one.asked} times each"
+        lines += [
+            f"  Repeats {terminal_safe(one.tier)}: {asked}, {plural(one.calls, 'call')} more;",
+            f"          {usd(one.expected_usd)} expected, {usd(one.at_most_usd)} at most: part of the quote above.",
+        ]
+    return lines
 
 
 def _batches(plan: Plan) -> list[str]:

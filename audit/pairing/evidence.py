@@ -329,13 +329,14 @@ def _verdicts(tables: Tables, arm: str, tier: str, asked: int) -> pl.DataFrame:
     return tables.accepted.filter(mine).select("exchange_id", y1=pl.col("accepted"), why1=pl.col("reason"))
 
 
-def answer_shares(tables: Tables, tier: str, asked: int) -> pl.DataFrame:
+def answer_shares(tables: Tables, tier: str, asked: int, verdict: str = "accepted") -> pl.DataFrame:
     """What share of a candidate's answers to each exchange is accepted.
 
     Args:
         tables: Of the route.
         tier: The candidate.
         asked: Answers to each request that are planned.
+        verdict: Column of `schemas.ACCEPTED`: by all criteria, or by those alone that compare what an answer says.
 
     Returns:
         By `exchange_id`: `share`, null unless all answers were measured; `low` and `high`, the share with the others
@@ -345,14 +346,14 @@ def answer_shares(tables: Tables, tier: str, asked: int) -> pl.DataFrame:
         The candidate was not asked the first: `not_asked`, and the exchange is outside the claim, as with one answer.
         Not asked a later one: that answer is missing.
     """
-    unknown = pl.col("accepted").is_null()
+    unknown = pl.col(verdict).is_null()
     rows = (
         tables.accepted.filter((pl.col("arm") == "candidate") & (pl.col("tier") == tier) & (pl.col("repeat") < asked))
         .sort("exchange_id", "repeat")
         .group_by("exchange_id", maintain_order=True)
         .agg(
-            passed=pl.col("accepted").sum(),
-            measured=pl.col("accepted").count(),
+            passed=pl.col(verdict).sum(),
+            measured=pl.col(verdict).count(),
             unasked=((pl.col("repeat") == 0) & unknown & (pl.col("reason") == NOT_ASKED)).fill_null(False).any(),
             why=pl.col("reason").filter(unknown).first(),
         )

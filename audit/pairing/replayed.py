@@ -57,6 +57,14 @@ class AnswerShares:
         """Of some of the draws."""
         return replace(self, low=self.low[rows], high=self.high[rows])
 
+    def where(self, rows: BoolArray, other: AnswerShares) -> AnswerShares:
+        """These on some of the draws, others on the rest."""
+        return replace(self, low=np.where(rows, self.low, other.low), high=np.where(rows, self.high, other.high))
+
+    def same(self, other: AnswerShares) -> bool:
+        """Whether all shares are equal."""
+        return np.array_equal(self.low, other.low) and np.array_equal(self.high, other.high)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Arm:
@@ -72,6 +80,7 @@ class Arm:
         latency_ms: Of its call; NaN where it was not served.
         completions: None where there is none.
         shares: Of all answers, where each draw was asked several times; else None.
+        content_shares: The same by the criteria alone that see what an answer says.
     """
 
     passed: FloatArray
@@ -83,6 +92,7 @@ class Arm:
     latency_ms: FloatArray
     completions: Sequence[Completion | None]
     shares: AnswerShares | None = None
+    content_shares: AnswerShares | None = None
 
     @property
     def accepted(self) -> FloatArray:
@@ -147,13 +157,19 @@ class Replayed:
         """
         other, arm = np.zeros(self.n, dtype=bool) if checked else np.isnan(self.content), self.arms[tier]
         before, after = np.where(other, self.passed, self.content), np.where(other, arm.passed, arm.content)
-        if np.array_equal(before, self.passed, equal_nan=True) and np.array_equal(after, arm.passed, equal_nan=True):
+        shares, same = arm.shares, True
+        if arm.shares is not None and arm.content_shares is not None and not checked:
+            shares = arm.shares.where(other, arm.content_shares)
+            same = shares.same(arm.shares)
+        same = same and np.array_equal(after, arm.passed, equal_nan=True)
+        if same and np.array_equal(before, self.passed, equal_nan=True):
             return None
-        return replace(self, passed=before, arms={**self.arms, tier: replace(arm, passed=after)})
+        return replace(self, passed=before, arms={**self.arms, tier: replace(arm, passed=after, shares=shares)})
 
     def first_answers(self) -> Replayed:
         """The same draws, where only the first answer to each counts: for tests of counts, which need whole pairs."""
-        return replace(self, arms={tier: replace(arm, shares=None) for tier, arm in self.arms.items()})
+        arms = {tier: replace(arm, shares=None, content_shares=None) for tier, arm in self.arms.items()}
+        return replace(self, arms=arms)
 
 
 def replayed(tables: Tables, draws: pl.DataFrame, tiers: Sequence[str], requests: Mapping[str, Request]) -> Replayed:
@@ -209,14 +225,15 @@ def _arm(tables: Tables, rows: pl.DataFrame, tier: str) -> Arm:
         completions=[
             _completion(*row) for row in joined.select("status", "text", "tool_calls", "finish_reason").iter_rows()
         ],
-        shares=_shares(tables, rows, tier),
+        shares=_shares(tables, rows, tier, "accepted"),
+        content_shares=_shares(tables, rows, tier, "accepted_content"),
     )
 
 
-def _shares(tables: Tables, rows: pl.DataFrame, tier: str) -> AnswerShares | None:
+def _shares(tables: Tables, rows: pl.DataFrame, tier: str, verdict: str) -> AnswerShares | None:
     if (asked := tables.asked(tier)) == 1:
         return None
-    found = answer_shares(tables, tier, asked)
+    found = answer_shares(tables, tier, asked, verdict)
     joined = rows.select("exchange_id").join(found, on="exchange_id", how="left", maintain_order="left")
     return AnswerShares(
         asked=asked,
@@ -378,6 +395,7 @@ def part_of(draws: Replayed, walked: Simulation, rows: BoolArray) -> tuple[Repla
             latency_ms=arm.latency_ms[rows],
             completions=(),
             shares=None if arm.shares is None else arm.shares.part(rows),
+            content_shares=None if arm.content_shares is None else arm.content_shares.part(rows),
         )
         for tier, arm in draws.arms.items()
     }

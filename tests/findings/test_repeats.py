@@ -11,6 +11,7 @@ import pytest
 
 from audit.certificate.certified import certify_route, prepare
 from audit.certificate.claims import delta_of, observed
+from audit.certificate.grades import scores_of
 from audit.certificate.policies import PolicyInputs
 from audit.core.discrimination import PERFECT
 from audit.core.finding import RouteFinding, Verdict
@@ -19,6 +20,9 @@ from audit.core.schemas import NOT_ASKED
 from audit.findings.routes import RouteTraffic, find_route
 from audit.pairing.evidence import Tables, pair_up, quality_draws
 from audit.pairing.replayed import pairs_of, replayed, walk
+from tests.findings.planted import TIERS, planted, useless_signals
+from tests.findings.test_content import formed
+from tests.findings.test_grades import graded_world
 from tests.findings.world import Planted, World, make_world
 
 ASKED = 3
@@ -291,3 +295,96 @@ def test_a_check_is_judged_on_the_first_answer(tmp_path: Path) -> None:
     assert pairs.spread is None
     assert observed(pairs) == observed(pairs_of(checked, side.first_answers(), moved))
     assert float(observed(pairs).b).is_integer()
+
+
+def test_every_policy_is_valued_by_what_it_can_see(tmp_path: Path) -> None:
+    """Policies that decide before the call have split cells that give their delta; those that check have whole ones."""
+    log = planted({"/r": useless_signals(np.random.default_rng([1, 77]))}, 1)
+    rng, mine = np.random.default_rng(3), pl.col("arm") == "candidate"
+    first = log.tables.accepted.filter(mine)
+    answers = [first]
+    for repeat in range(1, ASKED):
+        other = first["accepted"].to_numpy() ^ (rng.random(first.height) < 0.2)
+        answers.append(
+            first.with_columns(
+                repeat=pl.lit(repeat, pl.Int16), accepted=pl.Series(other), accepted_content=pl.Series(other)
+            )
+        )
+    tables = replace(
+        log.tables, accepted=pl.concat([log.tables.accepted.filter(~mine), *answers]), repeats={"small": ASKED}
+    )
+    (design,) = log.designs
+    ready = prepare(tables, [design], log.prepared.bench)
+    tested = certify_route(tables, design, TIERS, log.settings, ready, None).policies.tested
+    single = certify_route(tables.first_answers(), design, TIERS, log.settings, ready, None).policies.tested
+    assert {"static", "rules", "cascade"} <= {one.tuned.policy.kind for one in tested}
+    for one, alone in zip(tested, single, strict=True):
+        cells = (one.table.both_pass, one.table.only_today, one.table.only_after, one.table.both_fail)
+        assert one.delta is not None
+        assert sum(cells) == pytest.approx(one.n, abs=1e-5)
+        assert (one.table.only_after - one.table.only_today) / one.n == pytest.approx(one.delta.est, abs=1e-8)
+        # Dollars, and what a random choice of the same share would do, are of the first answers.
+        assert one.saving_usd == alone.saving_usd
+        assert one.moved.p_mix == alone.moved.p_mix or None in (one.moved.p_mix, alone.moved.p_mix)
+        if one.tuned.policy.verifier is not None:
+            assert (one.table, one.delta, one.moved.table) == (alone.table, alone.delta, alone.moved.table)
+        elif one.tuned.policy.kind == "static":
+            assert any(isinstance(value, float) for value in cells)
+
+
+def test_scores_of_several_answers_are_their_mean(tmp_path: Path) -> None:
+    """Graded criteria: the mean of the answers' scores, unknown where one of them could not be measured."""
+    world = graded_world(tmp_path, after=0.9)
+    draws = replayed(world.tables, world.tables.slice.filter(pl.col("purpose") == "quality").head(3), ["small"], {})
+    mine = pl.col("exchange_id").is_in(list(draws.exchange_ids))
+    scores = world.tables.scores.filter(mine)
+    ours = (pl.col("arm") == "candidate") & (pl.col("position") == 0)
+    failed = ours & (pl.col("repeat") == 2) & (pl.col("exchange_id") == draws.exchange_ids[1])
+    several = pl.concat(
+        [
+            scores.filter(pl.col("arm") != "candidate"),
+            *(
+                scores.filter(pl.col("arm") == "candidate").with_columns(
+                    repeat=pl.lit(repeat, pl.Int16),
+                    value=pl.when(ours).then(pl.lit(value)).otherwise(pl.col("value")),
+                )
+                for repeat, value in enumerate((0.9, 0.6, 0.0))
+            ),
+        ]
+    ).with_columns(status=pl.when(failed).then(pl.lit("errored")).otherwise(pl.col("status")))
+    found = scores_of(replace(world.tables, scores=several, repeats={"small": ASKED}), draws, "small")
+    alone = scores_of(replace(world.tables, scores=several), draws, "small")
+    assert found.candidate[[0, 2]] == pytest.approx(0.5)
+    assert np.isnan(found.candidate[1])
+    assert alone.candidate == pytest.approx(0.9)
+    assert np.array_equal(found.incumbent, alone.incumbent)
+
+
+def test_form_does_not_pay_for_wrong_answers_of_any_repeat(tmp_path: Path) -> None:
+    """By all criteria a gain; further answers are wrong where the first is right, and comparing criteria see that."""
+    world = formed(tmp_path, loss=0.0, form=(0.5, 1.0))
+    mine = pl.col("arm") == "candidate"
+    first = world.tables.accepted.filter(mine)
+    wrong = np.random.default_rng(8).random(first.height) < 0.15
+    further = [
+        first.with_columns(
+            repeat=pl.lit(repeat, pl.Int16),
+            accepted=pl.col("accepted") & ~pl.Series(wrong),
+            accepted_content=pl.col("accepted_content") & ~pl.Series(wrong),
+        )
+        for repeat in range(1, ASKED)
+    ]
+    tables = replace(
+        world.tables,
+        accepted=pl.concat([world.tables.accepted.filter(~mine), first, *further]),
+        repeats={"small": ASKED},
+    )
+    several = replace(world, tables=tables)
+    assert judged(once(several)).verdict is Verdict.SWITCH
+    route = judged(several)
+    whole, content = route.recommendation.quality_delta, route.recommendation.content_delta
+    assert whole is not None
+    assert whole.est > 0.3
+    assert content is not None
+    assert content.est == pytest.approx(-0.15 * 0.98 * 2 / 3, abs=0.02)
+    assert route.verdict is not Verdict.SWITCH
