@@ -488,12 +488,14 @@ def _untested_rules(design: RouteDesign, settings: Settings) -> list[str]:
 
 
 def _demanded(check: CriteriaCheck) -> str:
-    """What a text that is demanded of every answer cannot show, with what saying it always would come to."""
+    """What a text that is demanded of every answer cannot show."""
+    alone = check.shares.get(Grade.DEMANDED.value, 1.0)
+    where = "" if alone == 1 else f" in {percent(alone, 1)} of the answers"
     today = percent(check.accepted / check.answers, 1) if check.answers else "some"
     return (
-        "Its criteria demand a text of every answer and compare nothing else: a candidate that gave the log's most "
-        f"frequent answer to every request would be accepted in 100% of them, where {today} of the log's own answers "
-        "are. A gain shows no better answers: whoever says the text where it is untrue gains as much."
+        f"Its criteria demand a text, whatever the request, and compare nothing else{where}: one accepted answer, "
+        f"given to all of these requests, would always pass. Of the log's own answers {today} pass. A gain shows no "
+        "better answers: whoever says the text where it is untrue gains as much."
     )
 
 
