@@ -87,16 +87,21 @@ def _spent(dollars: float, costs: pl.Series) -> str:
 
 
 def _ingest(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str]:
-    """Where the route and the tenant were found, or what else could be the route."""
-    sources = (
-        pl.scan_parquet([str(path) for path in folder.traffic_files()])
-        .select(pl.col("route_source", "tenant_source").cast(pl.String).drop_nulls().mode().first())
-        .collect()
-        .row(0, named=True)
-    )
-    found = {key: sources[f"{key}_source"] for key in ("route", "tenant") if sources[f"{key}_source"]}
-    if any(frame.route for frame in frames) and found:
-        yield f"ingest: {_flow(found)}\n"
+    """Where the route and the tenant were found, or what else could be the route.
+
+    A field is named only where it is the only one: naming one of several would lose the routes of the others.
+    """
+    rows = pl.scan_parquet([str(path) for path in folder.traffic_files()])
+    fields = {
+        key: rows.select(pl.col(f"{key}_source").cast(pl.String).drop_nulls().unique().sort()).collect().to_series()
+        for key in ("route", "tenant")
+    }
+    if any(frame.route for frame in frames):
+        for key, found in fields.items():
+            if len(found) > 1:
+                yield f"# The {key} stands in several fields ({', '.join(found)}): each call's own is used.\n"
+        only = {key: found[0] for key, found in fields.items() if len(found) == 1}
+        yield f"ingest: {_flow(only)}\n" if only else ""
         return
     yield "# No field names the route (the call site's purpose). Without one there is no verdict; candidates:\n"
     for field, distinct, _ in suggest_route_fields(folder):

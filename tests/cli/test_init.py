@@ -7,13 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 import yaml
 
 from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder
 from audit.core.reason import Reason
+from audit.core.settings import Settings
 from audit.flow import drafting, planning
+from audit.flow.reading import ingest as read_log
 from tests.e2e.tiny import record, write_log
 
 CANDIDATE = {"name": "s", "model": "s", "provider": "openai-compatible", "base_url": "http://127.0.0.1:9/v1"}
@@ -44,6 +47,29 @@ def test_the_draft_says_why_it_has_no_answers(tmp_path: Path) -> None:
     said = drafting.draft([write_log(tmp_path / "log.jsonl", messages=None, response=None)])
     assert "assert: []   # no answer to infer criteria from: " in said
     assert "(12)" in said
+
+
+@pytest.mark.parametrize("tagged", [True, False])
+def test_the_draft_reads_the_log_as_it_was_read(tmp_path: Path, *, tagged: bool) -> None:
+    """A route that stands in two fields is found in both of them by the draft too: no field is named for it."""
+    lines = [record(number) for number in range(24)]
+    for line in lines[::3]:
+        del line["metadata"]["route"]
+        line["metadata"] |= {} if tagged else {"feature": "/tagged"}
+        line["request_tags"] = ["route:/tagged"] if tagged else []
+    log = tmp_path / "log.jsonl"
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    text = drafting.draft([log])
+    assert "stands in several fields (metadata." in text
+    (tmp_path / "audit.yaml").write_text(text, "utf-8")
+    places = []
+    for name, settings in (("sniffed", Settings()), ("drafted", load_settings(tmp_path / "audit.yaml"))):
+        folder = RunFolder(tmp_path / name)
+        read_log([log], settings, folder)
+        rows = pl.read_parquet([str(file) for file in folder.traffic_files()])
+        places.append(rows.select("row_id", pl.col("route").cast(pl.String)).sort("row_id"))
+    assert places[0].equals(places[1])
+    assert set(places[0]["route"]) == {"/add", "/tagged"}
 
 
 @pytest.mark.parametrize("name", ["why\nmargin: 90pt\n#", "why\u2028x", "why\u202ex", "`why` # {{x}}"])
