@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from audit.core.interval import Estimate
 
@@ -47,30 +47,51 @@ def usd_ends(low: float, high: float, digits: int | None = None) -> tuple[str, s
         digits: Decimals of the column that they stand in; None for those of each amount by itself.
     """
     texts = (usd(low), usd(high)) if digits is None else (usd_at(low, digits), usd_at(high, digits))
-    if texts[0] != texts[1] or low == high:
-        return texts
-    for more in (0, 2, 4):
-        texts = (_plain(low, more), _plain(high, more))
-        if texts[0] != texts[1]:
+    return texts if texts[0] != texts[1] or low == high else ends_apart(low, high, _plain, (0, 2, 4))
+
+
+def ends_apart(low: float, high: float, text: Callable[[float, int], str], digits: Sequence[int]) -> tuple[str, str]:
+    """Both ends of an interval, with more decimals where they would else look like one figure.
+
+    Args:
+        low: Lower end.
+        high: Upper end; the same as the lower one is shown so.
+        text: A figure with so many decimals.
+        digits: Decimals to try, the first that tells the ends apart is taken; the last one where none does.
+    """
+    texts = ("", "")
+    for more in digits:
+        texts = text(low, more), text(high, more)
+        if texts[0] != texts[1] or low == high:
             break
     return texts
+
+
+def percent_ends(low: float, high: float, digits: int = 0) -> tuple[str, str]:
+    """Both ends of an interval of a rate: `53%` and `54%`; `53.2%` and `53.4%` where they would else look like one."""
+    return ends_apart(low, high, percent, range(digits, digits + 4))
+
+
+def points_ends(low: float, high: float) -> tuple[str, str]:
+    """Both ends of an interval of a difference of rates: `−0.9` and `+1.2`."""
+    return ends_apart(low, high, points, range(1, 5))
 
 
 def _plain(value: float, digits: int) -> str:
     return f"{MINUS if value < 0 else ''}${abs(value):,.{digits}f}"
 
 
-def points(delta: float) -> str:
+def points(delta: float, digits: int = 1) -> str:
     """A difference of rates in percentage points: `−0.9`, `+1.2`, `0.0`."""
-    text = f"{abs(delta) * 100:.1f}"
-    if text == "0.0":
+    text = f"{abs(delta) * 100:.{digits}f}"
+    if not float(text):
         return text
     return (MINUS if delta < 0 else "+") + text
 
 
 def points_interval(estimate: Estimate) -> str:
     """`−0.9 [−1.8, 0.0]`."""
-    ends = _ends(estimate, points)
+    ends = _ends(estimate, points_ends)
     return points(estimate.est) + (f" {ends}" if ends else "")
 
 
@@ -87,7 +108,7 @@ def percent_brief(share: float) -> str:
 
 def percent_interval(estimate: Estimate, digits: int = 1) -> str:
     """`91.6% [90.9%, 92.2%]`."""
-    ends = _ends(estimate, lambda value: percent(value, digits))
+    ends = _ends(estimate, lambda low, high: percent_ends(low, high, digits))
     return percent(estimate.est, digits) + (f" {ends}" if ends else "")
 
 
@@ -155,10 +176,11 @@ def usd_at(value: float, digits: int) -> str:
     return f"{MINUS if value < 0 else ''}${abs(value):,.{digits}f}"
 
 
-def _ends(estimate: Estimate, text: object) -> str:
+def _ends(estimate: Estimate, texts: Callable[[float, float], tuple[str, str]]) -> str:
     if estimate.lo is None or estimate.hi is None:
         return ""
-    return f"[{text(estimate.lo)}, {text(estimate.hi)}]"  # type: ignore[operator]
+    low, high = texts(estimate.lo, estimate.hi)
+    return f"[{low}, {high}]"
 
 
 def visible(text: str) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from audit.core.display import count, percent, points, usd
+from audit.core.display import count, percent, percent_ends, points, points_ends, usd, usd_ends
 from audit.core.errors import AuditError, UnknownName
 from audit.core.finding import Findings
 from audit.core.interval import Estimate
@@ -192,8 +192,19 @@ def interval_text(value: Estimate, unit: str) -> str:
     """`−0.9 [−1.8, 0.0]`; what is known exactly has no interval, and an open end is drawn as an ellipsis."""
     if value.lo == value.est == value.hi:
         return figure(value.est, unit)
-    low, high = ("…" if end is None else figure(end, unit) for end in (value.lo, value.hi))
+    if value.lo is None or value.hi is None:
+        low, high = ("…" if end is None else figure(end, unit) for end in (value.lo, value.hi))
+    else:
+        low, high = _ends(value.lo, value.hi, unit)
     return f"{figure(value.est, unit)} [{low}, {high}]"
+
+
+def _ends(low: float, high: float, unit: str) -> tuple[str, str]:
+    if unit == "n":
+        return figure(low, unit), figure(high, unit)
+    return (
+        usd_ends(low, high) if unit == "$" else points_ends(low, high) if unit == "pt" else percent_ends(low, high, 1)
+    )
 
 
 def _result(entry: GateRule, findings: Findings, baseline: Findings | None, min_pairs: int) -> RuleResult:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.core.criteria import split_by_grade
-from audit.core.display import MINUS, count, percent, plural, usd, visible
+from audit.core.display import MINUS, count, ends_apart, percent, plural, usd, visible
 from audit.core.finding import Findings
 from audit.gate.decide import Check, GateDecision, RuleResult, State, interval_text
 from audit.gate.text import SIGN, UNPROVEN, p_text, word
@@ -153,14 +153,15 @@ def _spend(findings: Findings) -> str | None:
     share = findings.avoidable_share
     text = f"Spend per 1k requests **{usd(was)} → {usd(was * (1 - share.est))}** ({_cut(share.est)}"
     if share.lo is not None and share.hi is not None and share.lo != share.hi:
-        text += f", {percent(share.level)} interval {_cut(share.hi)} to {_cut(share.lo)}"
+        most, least = ends_apart(share.hi, share.lo, _cut, range(4))
+        text += f", {percent(share.level)} interval {most} to {least}"
     proven = f" Avoidable, proven: {split}." if (split := split_by_grade(findings.avoidable_by_grade)) else ""
     return f"{text}) if the verdicts are followed.{proven} The audit cost {usd(findings.replay_cost_usd)}."
 
 
-def _cut(share: float) -> str:
-    text = percent(abs(share))
-    return text if text == "0%" else (MINUS if share > 0 else "+") + text
+def _cut(share: float, digits: int = 0) -> str:
+    text = percent(abs(share), digits)
+    return text if not float(text[:-1]) else (MINUS if share > 0 else "+") + text
 
 
 def _row(rule: RuleResult, check: Check) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from audit.core.display import compact, percent, usd
+from audit.core.display import compact, percent, percent_interval, usd
 from audit.core.finding import Findings, Verdict
 from audit.core.history import History, PastAudit, past_audit
 from audit.core.interval import Estimate
@@ -75,7 +75,7 @@ def _row(one: PastAudit, key: str, scale: Linear, *, this: bool) -> PastRow:
     ends = None
     if share.lo is not None and share.hi is not None:
         ends = scale.clip(share.lo), scale.clip(share.hi)
-    text = "" if share.lo is None or share.hi is None else f"[{percent(share.lo)}, {percent(share.hi)}]"
+    text = percent_interval(share, 0).partition(" ")[2]
     return PastRow(
         window=window,
         run_id=one.run_id,

@@ -13,6 +13,7 @@ from audit.core.display import (
     count,
     listing,
     percent,
+    percent_ends,
     plural,
     points,
     points_interval,
@@ -171,7 +172,8 @@ def _proven_lede(findings: Findings) -> tuple[str, ...]:
         share = findings.avoidable_share
         of_spend = ""
         if share.lo is not None and share.hi is not None:
-            of_spend = f" ({percent(share.lo)} – {percent(share.hi)} of spend)"
+            low, high = percent_ends(share.lo, share.hi)
+            of_spend = f" ({low} – {high} of spend)"
         sentences.append(f"{percent(findings.avoidable_usd.level)} interval {interval}{of_spend}.")
     sentences.append(carriers(findings))
     if split := graded_saving(findings):

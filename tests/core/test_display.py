@@ -1,5 +1,8 @@
 """Numbers as people read them."""
 
+import random
+from collections.abc import Callable
+
 import pytest
 
 from audit.core import display
@@ -58,3 +61,24 @@ def test_strangers_text_cannot_steer_a_terminal() -> None:
 def test_listing() -> None:
     """Names are joined as in a sentence."""
     assert [display.listing(list("abc"[:n])) for n in range(4)] == ["", "a", "a and b", "a, b and c"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        display.points_interval,
+        display.usd_interval,
+        display.percent_interval,
+        lambda estimate: display.percent_interval(estimate, 0),
+    ],
+)
+def test_ends_that_differ_look_different(text: Callable[[Estimate], str]) -> None:
+    """Two ends that would round to one figure get more digits; ends that are one figure stay one."""
+    rng = random.Random(5)
+    for _ in range(2_000):
+        low, width = rng.uniform(-0.9, 0.9), 10 ** rng.uniform(-4, 0)
+        low, high = text(Estimate(est=low, lo=low, hi=low + width, level=0.95)).partition("[")[2][:-1].split(", ")
+        assert low != high
+    same = text(Estimate(est=0.5, lo=0.5, hi=0.5, level=0.95)).partition("[")[2][:-1].split(", ")
+    assert same[0] == same[1]
+    assert len(same[0]) <= len("+50.0")
