@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import pytest
 
 from audit.core.display import compact, count, milliseconds, percent, points, points_interval, usd, usd_interval
-from audit.core.finding import Findings, RouteFinding, Verdict
+from audit.core.finding import CandidateVerdict, Findings, RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.plain import from_plain, to_plain
 from audit.gate.decide import GateDecision, interval_text, judge, with_names
@@ -20,16 +20,23 @@ from audit.gate.github import github_lines
 from audit.gate.junit import junit_xml
 from audit.gate.markdown import markdown
 from audit.gate.text import text_lines
+from audit.report import charts
 from audit.report.focus import focus_csv
 from audit.report.html import render_html
 from audit.report.markdown import summary_markdown
 from audit.report.routes import ends_text, money_columns
 from audit.report.terminal import plain, summary_lines
-from audit.report.words import margin_points, range_text, rule_text, score_text
+from audit.report.words import STATUS, margin_points, range_text, rule_text, score_text
 from tests.report.random_findings import random_findings
 
 SEEDS = range(60)
 FIGURE = re.compile(r"\d[\d,]*\.?\d*")
+CANDIDATE_COLOURS = {
+    CandidateVerdict.NON_INFERIOR: "switch",
+    CandidateVerdict.INFERIOR: "keep",
+    CandidateVerdict.NOT_PROVEN: "open",
+    CandidateVerdict.INSUFFICIENT: "open",
+}
 GATE = ("quality_delta{route:*} >= -3pt", "accept_rate{route:*} >= 50%", "avoidable_usd{route:*} >= $0")
 
 
@@ -190,6 +197,48 @@ def test_the_document_repeats_the_recommendation(seed: int) -> None:
             value = made["moves"]["share"] if short == "share_moved" else made[names.get(short, short)]
             assert route[short] == value
     assert to_plain(from_plain(Findings, document)) == to_plain(findings)
+
+
+def marks(page: str, name: str) -> list[set[str]]:
+    """Colour classes of every quality interval that the report draws under a name: its line's and its point's."""
+    title = html.escape(name)
+    groups = re.findall(rf"<g><title>{title}: .*?</g>", page, re.DOTALL)
+    groups += re.findall(rf"<title[^>]*>Quality change on {title}</title>.*?</svg>", page, re.DOTALL)
+    return [set(re.findall(r"class=\"(?:iv i|p)-(\w+)\"", group)) for group in groups]
+
+
+def miscoloured(findings: Findings) -> list[tuple[str, set[str]]]:
+    """Intervals that are drawn in another colour than that of the verdict on what they show.
+
+    Of a lone route every candidate has a row: it may be green only if all of the route could go there.
+    """
+    page = render_html(findings, [])
+    expected = {route.route: STATUS[route.recommendation.verdict].css for route in findings.routes}
+    if len(findings.routes) == 1:
+        (route,) = findings.routes
+        expected |= {f"all of it → {one.tier}": CANDIDATE_COLOURS[one.verdict] for one in route.candidates}
+        if route.verdict is not Verdict.SPLIT:
+            del expected[f"all of it → {route.recommendation.tier}"]
+    drawn = {name: marks(page, name) for name in expected}
+    assert all(drawn.values())
+    return [(name, found) for name, groups in drawn.items() for found in groups if found != {expected[name]}]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_colours_are_those_of_the_verdict_on_what_is_drawn(seed: int) -> None:
+    """In the table and in the forest plot of either width."""
+    assert not miscoloured(random_findings(seed))
+
+
+def test_a_wrong_colour_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old fault put back: a candidate's loss on all of a lone route, in the green of the Split above it."""
+    drawn = charts._of_candidate
+    monkeypatch.setattr(
+        charts,
+        "_of_candidate",
+        lambda route, one, delta: dataclasses.replace(drawn(route, one, delta), verdict=route.verdict),
+    )
+    assert any(miscoloured(random_findings(seed)) for seed in SEEDS)
 
 
 def test_the_worlds_hold_every_kind() -> None:
