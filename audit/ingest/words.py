@@ -5,30 +5,7 @@ from __future__ import annotations
 import functools
 import re
 
-FINISH_REASONS = {
-    "stop": "stop",
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "eos": "stop",
-    "complete": "stop",
-    "completed": "stop",
-    "length": "length",
-    "max_tokens": "length",
-    "max_output_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "tool_calls": "tool_calls",
-    "tool_use": "tool_calls",
-    "function_call": "tool_calls",
-    "content_filter": "content_filter",
-    "content_filtered": "content_filter",
-    "guardrail_intervened": "content_filter",
-    "safety": "content_filter",
-    "recitation": "content_filter",
-    "refusal": "refusal",
-    "error": "error",
-    "aborted": "aborted",
-    "cancelled": "aborted",
-}
+from audit.protocols.finish import finish_of
 
 PROVIDERS = {
     "azure_ai": "azure",
@@ -113,7 +90,7 @@ def finish_reason(raw: object) -> str | None:
     """The normalised finish reason; `unknown` for a word that is not in the list, None for none."""
     if not isinstance(raw, str) or not raw:
         return None
-    return FINISH_REASONS.get(raw) or FINISH_REASONS.get(raw.lower(), "unknown")
+    return finish_of(raw)
 
 
 def provider(raw: object) -> str | None:

@@ -39,6 +39,7 @@ from audit.core.exchange import (
     Usage,
 )
 from audit.protocols.anthropic_stream import whole
+from audit.protocols.finish import finish_of
 from audit.protocols.protocol import Protocol
 from audit.protocols.shared import (
     INVALID_JSON,
@@ -66,14 +67,6 @@ from audit.protocols.usage import usage_from
 
 NAME = "anthropic_messages"
 ORIGIN = "anthropic"
-FINISH = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "tool_use": "tool_calls",
-    "refusal": "refusal",
-}
 FINISH_OUT = {"stop": "end_turn", "length": "max_tokens", "tool_calls": "tool_use"}
 IMAGES = frozenset({"image/jpeg", "image/png", "image/gif", "image/webp"})
 EFFORTS = frozenset({"low", "medium", "high", "xhigh", "max"})
@@ -163,7 +156,7 @@ def answer_from(body: Mapping[str, Any]) -> tuple[ModelAnswer, Losses]:
     raw = text(body.get("stop_reason"))
     answer = ModelAnswer(
         parts=tuple(_blocks_from(body["content"])),
-        finish_reason=FINISH.get(raw or "", "unknown"),
+        finish_reason=finish_of(raw),
         finish_raw=raw,
         usage=usage_from(body.get("usage")),
         model=text(body.get("model")),

@@ -51,6 +51,7 @@ from audit.protocols.anthropic_messages import (
     split_system,
 )
 from audit.protocols.converse_stream import whole
+from audit.protocols.finish import finish_of
 from audit.protocols.protocol import Protocol
 from audit.protocols.shared import (
     INVALID_JSON,
@@ -77,18 +78,6 @@ from audit.protocols.shared import (
 from audit.protocols.usage import usage_from
 
 NAME = "bedrock_converse"
-FINISH = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "tool_use": "tool_calls",
-    "guardrail_intervened": "content_filter",
-    "content_filtered": "content_filter",
-    "refusal": "refusal",
-    "malformed_model_output": "error",
-    "malformed_tool_use": "error",
-}
 FINISH_OUT = {
     "length": "max_tokens",
     "tool_calls": "tool_use",
@@ -209,7 +198,7 @@ def answer_from(body: Mapping[str, Any]) -> tuple[ModelAnswer, Losses]:
     raw = text(body.get("stopReason"))
     answer = ModelAnswer(
         parts=tuple(_blocks_from(message.get("content"))),
-        finish_reason=FINISH.get(raw or "", "unknown"),
+        finish_reason=finish_of(raw),
         finish_raw=raw,
         usage=usage_from(body.get("usage")),
     )

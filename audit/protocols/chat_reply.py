@@ -13,21 +13,14 @@ from audit.core.exchange import Completion
 from audit.core.note import AnswerNote
 from audit.protocols.chat_stream import whole
 from audit.protocols.errors import diagnose_object
+from audit.protocols.finish import finish_of
 from audit.protocols.oddities import annotated
 from audit.protocols.reply import NoAnswer, body_of_reply, misshapen, no_answer
 from audit.protocols.shared import text as text_of
 from audit.protocols.usage import Counts, read_usage
 
-FINISH = {
-    **dict.fromkeys(("stop", "eos", "eos_token", "end_turn", "stop_sequence", "complete", "completed"), "stop"),
-    **dict.fromkeys(("length", "max_tokens", "max_output_tokens", "model_length", "incomplete"), "length"),
-    **dict.fromkeys(("tool_calls", "tool_use", "function_call"), "tool_calls"),
-    **dict.fromkeys(("content_filter", "content_filtered", "guardrail_intervened", "safety"), "content_filter"),
-    **dict.fromkeys(("recitation", "prohibited_content", "blocklist", "spii", "sensitive"), "content_filter"),
-    "refusal": "refusal",
-}
-"""Finish reasons of all vendors, in lower case."""
 GAVE_UP = frozenset({"error", "abort", "aborted", "network_error", "insufficient_system_resource", "malformed"})
+"""Words of servers that have no answer; a model whose call is malformed has answered, badly."""
 TEXT_PARTS = frozenset({"text", "output_text", "input_text"})
 REASONING = ("reasoning_content", "reasoning", "thinking", "reasoning_details", "thinking_blocks")
 
@@ -54,9 +47,8 @@ def answer_of(body: Any, model: str) -> Completion:
     choice = _choice(body)
     if choice is None:
         return annotated(_without_choice(body, counts), model, counts)
-    raw = choice.get("finish_reason")
-    finish = raw.lower() if isinstance(raw, str) else ""
-    if choice.get("error") or finish in GAVE_UP:
+    raw, ended = choice.get("finish_reason"), finish_of(choice.get("finish_reason"))
+    if choice.get("error") or (isinstance(raw, str) and raw.lower() in GAVE_UP):
         # OpenRouter reports a model that failed after it was chosen inside the choice.
         raise NoAnswer(diagnose_object(choice.get("error"), 200), counts)
     message = choice["message"]
@@ -67,7 +59,6 @@ def answer_of(body: Any, model: str) -> Completion:
     refusal = message.get("refusal") if isinstance(message.get("refusal"), str) else None
     refusal = refusal or _refusal_part(message.get("content"))
     calls = _calls(message)
-    ended = FINISH.get(finish, "unknown")
     if calls and ended in ("stop", "unknown"):
         ended = "tool_calls"
     completion = Completion(

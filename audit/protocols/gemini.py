@@ -39,6 +39,7 @@ from audit.core.exchange import (
     Usage,
     Vendor,
 )
+from audit.protocols.finish import finish_of
 from audit.protocols.gemini_stream import whole
 from audit.protocols.protocol import Protocol
 from audit.protocols.shared import (
@@ -67,17 +68,6 @@ from audit.protocols.usage import usage_from
 
 NAME = "gemini"
 ORIGIN = "google"
-FINISH = {
-    "STOP": "stop",
-    "MAX_TOKENS": "length",
-    **dict.fromkeys(
-        ("SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "LANGUAGE", "MODEL_ARMOR", "IMAGE_SAFETY"),
-        "content_filter",
-    ),
-    **dict.fromkeys(
-        ("MALFORMED_FUNCTION_CALL", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "MALFORMED_RESPONSE"), "error"
-    ),
-}
 FINISH_OUT = {"length": "MAX_TOKENS", "content_filter": "SAFETY", "refusal": "SAFETY", "error": "OTHER"}
 PLACE = "gemini-call-"
 """What the id of a call starts with that had none."""
@@ -202,7 +192,7 @@ def answer_from(body: Mapping[str, Any]) -> tuple[ModelAnswer, Losses]:
     check_texts(part["text"] for part in objects(said) if "text" in part)
     parts = tuple(part for m in _Turns().read([obj(obj(candidate).get("content"))]) for part in m.parts)
     raw = text(obj(candidate).get("finishReason")) or blocked
-    finish = "content_filter" if candidate is None else FINISH.get(raw or "", "unknown")
+    finish = "content_filter" if candidate is None else finish_of(raw)
     if finish == "stop" and any(isinstance(part, ToolCall) for part in parts):
         finish = "tool_calls"
     answer = ModelAnswer(

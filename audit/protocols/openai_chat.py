@@ -42,6 +42,7 @@ from audit.core.exchange import (
 )
 from audit.core.fingerprint import REPLAY_PARAMS_IGNORED
 from audit.protocols.chat_stream import whole
+from audit.protocols.finish import finish_of
 from audit.protocols.protocol import Protocol
 from audit.protocols.shared import (
     SCHEMA_NAME,
@@ -68,17 +69,6 @@ from audit.protocols.shared import (
 from audit.protocols.usage import usage_from
 
 NAME = "openai_chat"
-FINISH = {
-    "stop": "stop",
-    "eos": "stop",
-    "end_turn": "stop",
-    "length": "length",
-    "max_tokens": "length",
-    "tool_calls": "tool_calls",
-    "function_call": "tool_calls",
-    "content_filter": "content_filter",
-    "refusal": "refusal",
-}
 FINISH_OUT = {"refusal": "stop", "error": "stop", "aborted": "stop", "unknown": "stop"}
 
 _LIMITS = ("max_completion_tokens", "max_tokens")
@@ -202,7 +192,7 @@ def answer_from(body: Mapping[str, Any]) -> tuple[ModelAnswer, Losses]:
     refused = any(isinstance(part, Refusal) for part in parts)
     answer = ModelAnswer(
         parts=parts,
-        finish_reason="refusal" if refused else FINISH.get((raw or "").lower(), "unknown"),
+        finish_reason="refusal" if refused else finish_of(raw),
         finish_raw=raw,
         usage=usage_from(body.get("usage")),
         model=text(body.get("model")),
