@@ -17,7 +17,8 @@ from tests.simulations.figures import told
 
 SEEDS = int(os.environ.get("AUDIT_SEEDS", "200"))
 MANY_SEEDS = max(SEEDS // 5, 1)
-"""Audits of a hundred routes: a fifth as many, which are twenty times as many routes."""
+"""A fifth as many where an audit takes long and another test has all of them: a hundred routes with a guarantee for
+each, and more losses by useless signals."""
 
 MODES = ("at once", "in rounds")
 
@@ -70,15 +71,15 @@ def test_few_verdicts_are_wrong_and_intervals_hold(world: str) -> None:
 def test_a_hundred_routes_at_the_boundary(guarantee: str) -> None:
     """One audit of a hundred routes: per route at most 5 % are wrong; of a portfolio's audits at most 5 % hold one."""
     found: Counter[str] = Counter()
-    with_one = 0
-    for seed in range(MANY_SEEDS):
+    with_one, seeds = 0, SEEDS if guarantee == "portfolio" else MANY_SEEDS
+    for seed in range(seeds):
         audits = list(planted(routes_at_the_boundary(seed), seed, guarantee=guarantee).whole().values())
         found += counted(audits)
         with_one += any(one.wrong for one in audits)
-    portfolios = {"portfolios": float(MANY_SEEDS), "portfolios with a wrong route": with_one / MANY_SEEDS}
+    portfolios = {"portfolios": float(seeds), "portfolios with a wrong route": with_one / seeds}
     told(f"100 routes at the boundary, guarantee per {guarantee}", shares(found, **portfolios))
     assert found["wrong"] <= 0.05 * found["audits"]
-    assert guarantee == "route" or with_one <= 0.05 * MANY_SEEDS + 1
+    assert guarantee == "route" or with_one <= 0.05 * seeds
     assert found["delta held"] >= 0.93 * found["audits"]
 
 
