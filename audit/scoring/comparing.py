@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -10,7 +12,7 @@ from rapidfuzz import fuzz
 
 from audit.core.errors import nearest
 from audit.scoring.jsontext import CONTRADICTED, json_text, nfc, same_json
-from audit.scoring.numbers import NumberKind, Quantity, Sameness, compare, number_of
+from audit.scoring.numbers import NumberKind, Quantity, Sameness, compare, number_of, same_value
 from audit.scoring.quantities import quantities
 from audit.scoring.templates import UnusableTemplate
 from audit.scoring.text import fold, normalised
@@ -21,7 +23,10 @@ Same = Callable[[Any, Any], bool]
 FUZZY = 0.9
 """Similarity that `fuzzy` asks for unless a threshold is given."""
 
-_PARAMETERS = {"compare", "tolerance", "threshold"}
+DIGITS = ("same", "fuzzy")
+"""Whether numbers and codes inside a text must be the same, or are letters like others."""
+
+_PARAMETERS = {"compare", "tolerance", "threshold", "digits"}
 
 
 def comparison(how: Any) -> Same:
@@ -30,21 +35,21 @@ def comparison(how: Any) -> Same:
     Raises:
         ValueError: It is none of these; the message says what is known.
     """
-    name, tolerance, threshold = _read(how)
+    read = _read(how)
     known: dict[str, Same] = {
         "exact": same_json,
-        "numeric": lambda wanted, found: same_number(wanted, found, Fraction(str(tolerance))),
-        "fuzzy": lambda wanted, found: _fuzzy(wanted, found, threshold),
+        "numeric": lambda wanted, found: same_number(wanted, found, Fraction(str(read.tolerance))),
+        "fuzzy": lambda wanted, found: _fuzzy(wanted, found, read),
         "set": same_set,
         "label": lambda wanted, found: normalised(json_text(wanted)) == normalised(json_text(found)),
         "ignore": ignored,
     }
-    if name not in known:
-        near = nearest(str(name), known)
+    if read.name not in known:
+        near = nearest(read.name, known)
         raise ValueError(
             f"must compare by one of: {', '.join(sorted(known))}" + (f"; did you mean `{near}`?" if near else "")
         )
-    return known[name]
+    return known[read.name]
 
 
 def leaves_open(how: Any) -> str | None:
@@ -53,8 +58,8 @@ def leaves_open(how: Any) -> str | None:
     Args:
         how: A comparison that `comparison` takes.
     """
-    name, tolerance, _ = _read(how)
-    return "numeric with a tolerance" if name == "numeric" and tolerance else _OPEN.get(name)
+    read = _read(how)
+    return "numeric with a tolerance" if read.name == "numeric" and read.tolerance else _OPEN.get(read.name)
 
 
 _OPEN = {
@@ -64,15 +69,34 @@ _OPEN = {
 }
 
 
-def _read(how: Any) -> tuple[str, float, float]:
+@dataclass(frozen=True, slots=True)
+class _How:
+    """A comparison as it is written: its name and its parameters."""
+
+    name: str
+    tolerance: float = 0.0
+    threshold: float = FUZZY
+    digits_count: bool = True
+
+
+def _read(how: Any) -> _How:
     if isinstance(how, str):
-        return how, 0.0, FUZZY
-    if isinstance(how, Mapping) and len(how) == 1 and (name := next(iter(how))) in ("fuzzy", "numeric"):
-        how = {"compare": name, "threshold" if name == "fuzzy" else "tolerance": how[name]}
+        return _How(how)
+    if isinstance(how, Mapping) and "compare" not in how and (short := how.keys() & {"fuzzy", "numeric"}):
+        name = next(iter(short))
+        rest = {key: value for key, value in how.items() if key != name}
+        how = {"compare": name, "threshold" if name == "fuzzy" else "tolerance": how[name], **rest}
     if not isinstance(how, Mapping) or how.keys() - _PARAMETERS:
-        raise ValueError("must be a comparison, `{fuzzy: 0.8}`, or a mapping of compare, tolerance, threshold")
-    tolerance = _limit(how, "tolerance", 0.0, high=None)
-    return str(how.get("compare", "exact")), tolerance, _limit(how, "threshold", FUZZY, high=1.0)
+        raise ValueError("must be a comparison, `{fuzzy: 0.8}`, or a mapping of compare, tolerance, threshold, digits")
+    digits = how.get("digits", "same")
+    if digits not in DIGITS:
+        raise ValueError(f"has `digits` that is none of {', '.join(DIGITS)}")
+    return _How(
+        name=str(how.get("compare", "exact")),
+        tolerance=_limit(how, "tolerance", 0.0, high=None),
+        threshold=_limit(how, "threshold", FUZZY, high=1.0),
+        digits_count=digits == "same",
+    )
 
 
 def ignored(wanted: Any, found: Any) -> bool:
@@ -89,9 +113,47 @@ def _limit(how: Mapping[str, Any], name: str, default: float, *, high: float | N
     return float(value)
 
 
-def _fuzzy(wanted: Any, found: Any, threshold: float) -> bool:
+def _fuzzy(wanted: Any, found: Any, how: _How) -> bool:
     left, right = fold(nfc(json_text(wanted))), fold(nfc(json_text(found)))
-    return left == right or (found is not CONTRADICTED and fuzz.ratio(left, right) >= 100 * threshold)
+    if left == right:
+        return True
+    alike = found is not CONTRADICTED and fuzz.ratio(left, right) >= 100 * how.threshold
+    return alike and (not how.digits_count or same_figures(left, right)) and not opposed(left, right)
+
+
+def same_figures(wanted: str, found: str, *, ordered: bool = True, part: bool = False) -> bool:
+    """Whether two texts hold the same numbers, dates and codes: `INV-001` is not nearly `INV-002`.
+
+    Args:
+        wanted: The expected text.
+        found: The text that is there.
+        ordered: Whether they stand in the same order, as they must where the order of words counts.
+        part: Whether those of one text may be a part of the other's.
+    """
+    if not any(char.isdecimal() for char in wanted + found):
+        return True
+    left, right = list(quantities(wanted)), list(quantities(found))
+    if ordered:
+        same = [same_value(a, b) is Sameness.SAME for a, b in zip(left, right, strict=False)]
+        return len(left) == len(right) and all(same)
+    ours, theirs = (Counter((each.kind, each.readings[0]) for each in side) for side in (left, right))
+    return ours == theirs or (part and (ours <= theirs or theirs <= ours))
+
+
+def opposed(left: str, right: str) -> bool:
+    """Whether a word of one text stands in the other with a syllable that denies it: `approve` and `disapprove`."""
+    ours, theirs = ({word.strip(_MARKS) for word in fold(text).split()} for text in (left, right))
+    return any(
+        syllable + word in other
+        for mine, other in ((ours - theirs, theirs - ours), (theirs - ours, ours - theirs))
+        for word in mine
+        if len(word) > 2
+        for syllable in _DENYING
+    )
+
+
+_MARKS = ".,;:!?\"'()[]"
+_DENYING = ("dis", "un", "in", "im", "ir", "il", "non", "non-", "not-", "not_", "mis", "ab")
 
 
 def same_number(wanted: Any, found: Any, tolerance: Fraction) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from fractions import Fraction
 
 from audit.scoring.notation import FRACTION, GROUP_SPACE
 from audit.scoring.numbers import ROUNDED, NumberKind, Quantity
-from audit.scoring.units import CENTS, CURRENCIES, LETTERS, MAGNITUDES, UNITS
+from audit.scoring.stances import TextSpan
+from audit.scoring.units import CENTS, CURRENCIES, LETTERS, MAGNITUDES, PART_OF, PERCENT, RANK, UNITS, unit_of
 
 LONGEST = 400
 """Characters of one quantity; what is longer is no number that anybody compares."""
@@ -23,21 +25,34 @@ _POWER = re.compile(r"\^\s?(?P<p>-?\d{1,3})(?!\d)")
 _MIXED = re.compile(rf"[ {GROUP_SPACE}-]?(?P<top>\d{{1,6}})\s?[/{FRACTION}]\s?(?P<bottom>\d{{1,6}})(?![\d.,/]?\d)")
 _OVER = re.compile(rf"\s?[/{FRACTION}]\s?(?P<bottom>\d+(?:\.\d+)?)(?![\d.,/]?\d)")
 _OUT_OF = re.compile(r"\s(?:out of|sur|von|de un total de)\s(\d{1,9})(?![\d.,]?\d)")
-_RANGE = re.compile(r"\s?(?:-|–|—|~|\.{2,3}|…|bis|to|à|a)\s?(?=[$€£¥]?\d)|\s?±\s?(?=\d)")
+_RANGE = re.compile(
+    r"\s?(?:-|–|—|~|〜|～|\.{2,3}|…|bis|to|à|a|al|tot|till|do|до|through|thru|到|至|から|부터)\s?(?=[$€£¥]?\d)|\s?±\s?(?=\d)"
+)
 _OPERATOR = re.compile(r"\s?(?:[+×÷·^√*]|x|-)\s?(?=[$(-]?\s?[\d√(])")
 LEFT = re.compile(
-    r"(?P<open>\(\s?)?(?P<sign>[-+]\s?)?(?P<money>(?:US|CA|AU|NZ|HK|MX|[CASR])?\$|[€£¥₹₩₽₺₫₴฿₦₱₪]"
-    r"|\b(?:USD|EUR|GBP|JPY|CNY|INR|CHF|CAD|AUD|BRL|SEK|NOK|DKK|PLN|[Rr]s\.?|[Kk]r\.?))?"
-    r"(?P<gap>\s?)(?P<open2>\(\s?)?(?P<sign2>[-+])?$"
+    r"(?P<open>\(\s?)?(?P<sign>[-+]\s?)?(?:(?P<money>(?:US|CA|AU|NZ|HK|MX|[CASR])?\$|[€£¥₹₩₽₺₫₴฿₦₱₪]"
+    r"|\b(?:USD|EUR|GBP|JPY|CNY|INR|CHF|CAD|AUD|BRL|SEK|NOK|DKK|PLN|[Rr]s\.?|[Kk]r\.?))\s?)?"
+    r"(?P<open2>\(\s?)?(?P<sign2>[-+])?$"
 )
 _BOUND = re.compile(r"(?:(?<![-=])[<>]|[≤≥≠±√])=?\s?$")
 _WORD_AFTER = re.compile(
     r"(?P<gap>\s?-?(?:(?<=\s)(?:de|di|of)\s)?)(?P<word>[%‰°][CF]?\b|[%‰°]|[A-Za-zÀ-ɏḀ-ỿµͰ-ӿ]+\$?(?:/h\b)?|[$€£¥₹₩₽₺₫₴฿₦₱₪]|zł|kč|[\u0900-\u0dff\u0e00-\u0e7f\u0590-\u06ff]+)"
 )
 _CJK_AFTER = re.compile(
-    r"\s?(?P<word>百万|พันล้าน|ล้าน|แสน|หมื่น|พัน|ร้อย|美元|人民币|分钟|分鐘|小时|小時|時間|日間|公里|公斤|个月|個月|ヶ月|개월|시간|[十百千万萬亿億兆십백천만억조元円원天秒分周週米克年초분일주])"
+    r"\s?(?P<word>百万|พันล้าน|ล้าน|แสน|หมื่น|พัน|ร้อย|美元|人民币|分钟|分鐘|小时|小時|時間|日間|公里|公斤|个月|個月|ヶ月|개월|시간|초(?!과)|[十百千万萬亿億兆십백천만억조元円원天秒分周週米克年분일주])"
 )
 _PER = re.compile(r"\s?(?:/|per\s|an?\s(?=hour|day|week|month|year))\s?(?P<per>[A-Za-z]+)")
+_PARTS = re.compile(
+    r"\s(?:parts\s)?(?:(?P<c>per\scent)|(?P<m>per\s(?:thousand|mille?)|pro\smille|pour\smille|por\smil)"
+    r"|(?P<ppm>per\smillion)|(?P<ppb>per\sbillion))\b",
+    re.I,
+)
+_ARC = re.compile(r"\s?(?P<min>[0-5]?\d(?:\.\d+)?)\s?'(?!')(?:\s?(?P<sec>[0-5]?\d(?:\.\d+)?)\s?(?:\"|''))?")
+_RANK = re.compile(r"(?:(?<!#)#|№\s?|\b[Nn](?:[or]\.|°)\s?|第|제\s?)$")
+_RANKS = ("#", "№", ".", "°", "第", "제")
+_BETWEEN = re.compile(r"\b(?:between|zwischen|entre|tra|fra|tussen|mellan|mellem|między|между|між|mezi)\s{0,3}$", re.I)
+_AND_THEN = re.compile(r"[^\d.,;:!?\n]{0,20}?\s(?:and|und|et|y|e|en|och|og|i|и|та|a)\s(?=[^\w\s]{0,2}\d)")
+_FACTORIAL = 170  # beyond it no float holds one
 _IRRATIONAL = re.compile(r"\s?[π√]")
 _PART = re.compile(r"\s?(\d{1,9})(?![\d.,])")
 _CLOSE = re.compile(r"\s?\)")
@@ -49,13 +64,11 @@ _AND = re.compile(r",?\s(?:(?:and|und|et|y|e)\s)?(?=\d)|(?<=[^\x00-\x7f])(?=\d)|
 _LETTERS = re.compile(r"\w{0,64}")
 LETTER = re.compile(r"[A-Za-zÀ-ɏḀ-ỿͰ-ӿ_]")
 
-_FIRST_OF = {unit: next(w for w, (d, f) in UNITS.items() if (d, f) == meaning) for unit, meaning in UNITS.items()}
-
 
 def other(text: str, start: int, end: int) -> Found:
     """What is no number, as the text that it is."""
     written = " ".join(text[start:end].casefold().split())
-    return Quantity(kind=NumberKind.OTHER, readings=(written,), written=written), end
+    return Quantity(kind=NumberKind.OTHER, readings=(written,), written=written, place=TextSpan(text, start, end)), end
 
 
 @dataclass(slots=True)
@@ -82,7 +95,7 @@ def number(text: str, start: int) -> Found:
     assert left is not None
     bound = _BOUND.search(text, max(0, left.start() - 8), left.start())
     begin = left.start() if bound is None else bound.start()
-    if (joined := _joined(text, start, reading.end)) is not None:
+    if (joined := _between(text, left.start(), reading.end) or _joined(text, start, reading.end)) is not None:
         return other(text, begin, joined)
     if (irrational := _IRRATIONAL.match(text, reading.end)) is not None:
         return other(text, begin, irrational.end())
@@ -93,10 +106,11 @@ def number(text: str, start: int) -> Found:
         return other(text, begin, reading.end)
     if (joined := _joined(text, start, reading.end)) is not None:
         return other(text, begin, joined)
+    digits_end = raw.end()
     reading.unit = reading.unit or money
+    _rank_or_factorial(text, left.start(), digits_end, reading)
     if reading.unit is not None and (per := _PER.match(text, reading.end)) is not None:
-        word = per["per"].casefold()
-        reading.unit, reading.end = f"{reading.unit}/{_FIRST_OF.get(word, word)}", per.end()
+        reading.unit, reading.end = f"{reading.unit}/{unit_of(per['per']) or per['per'].casefold()}", per.end()
     if not _signed(text, left, reading):
         return other(text, begin, reading.end)
     if re.match(r"\+(?![\d(])", text[reading.end : reading.end + 2]):
@@ -108,6 +122,7 @@ def number(text: str, start: int) -> Found:
         sure=reading.sure,
         unit=reading.unit,
         slack=reading.slack,
+        place=TextSpan(text, left.start(), reading.end),
     )
     return quantity, reading.end
 
@@ -149,7 +164,7 @@ def _grouped(groups: Sequence[str], mark: str) -> bool:
     """Whether digits stand in groups of three, in the Indian way, or in four throughout."""
     first, rest = groups[0], groups[1:]
     if mark == "_":
-        return bool(first)
+        return bool(first) and len({len(group) for group in rest}) == 1 and len(first) <= len(rest[0]) in (3, 4)
     if not first or len(first) > 3 + (len(rest) > 1 and mark == ",") or first.startswith("0") or not rest:
         return False
     if len(first) <= 3 and all(len(group) == 3 for group in rest):
@@ -211,6 +226,35 @@ def _joined(text: str, start: int, end: int) -> int | None:
     return unit.end
 
 
+def _between(text: str, begin: int, end: int) -> int | None:
+    """Where `between 5 and 7` ends; None where it is none."""
+    if _BETWEEN.search(text, max(0, begin - 12), begin) is None or (link := _AND_THEN.match(text, end)) is None:
+        return None
+    opening = _OPENING.match(text, link.end())
+    second = _RAW.match(text, opening.end() if opening else link.end())
+    if second is None or not second[0]:
+        return None
+    unit = _Reading(values=[], end=second.end())
+    _magnitude(text, unit, None)
+    _unit(text, unit, joined=False)
+    return unit.end
+
+
+def _rank_or_factorial(text: str, begin: int, digits_end: int, reading: _Reading) -> None:
+    """`#5` and `5º` are ranks; `5!` may be a factorial, unless words before it make it an exclamation."""
+    if reading.unit is not None or reading.end != digits_end:
+        return
+    after = text[reading.end : reading.end + 2]
+    may_be_rank = text[max(0, begin - 2) : begin].rstrip()[-1:] in _RANKS
+    if after[:1] in ("º", "ª") or (may_be_rank and _RANK.search(text, max(0, begin - 5), begin)):
+        reading.unit = RANK
+    elif after[:1] == "!" and after != "!=":
+        value = reading.values[0]
+        words = re.search(r"[^\W\d_]{2}[\s\"'(:]*$", text[max(0, begin - 24) : begin])
+        if words is None and value.denominator == 1 and 2 < value <= _FACTORIAL:
+            reading.values, reading.sure = [*reading.values, Fraction(math.factorial(int(value)))], False
+
+
 def _suffix(text: str, reading: _Reading, money: str | None) -> bool:
     """Read magnitudes and units after the digits; False when a word is joined to them that is neither."""
     first = reading.end
@@ -233,7 +277,7 @@ def _suffix(text: str, reading: _Reading, money: str | None) -> bool:
         elif unit == "m" and part.unit == "s":
             reading.values, reading.unit, unit = reading.values[:1], "min", "min"
         factor = Fraction(1, 100) if part.unit == "cents" and unit in CURRENCIES.values() else None
-        if part.unit in UNITS and unit in UNITS and UNITS[part.unit][0] == UNITS[unit][0] != "percent":
+        if part.unit in UNITS and unit in UNITS and UNITS[part.unit][0] == UNITS[unit][0] != PERCENT:
             factor = UNITS[part.unit][1] / UNITS[unit][1]
         if factor is None or factor >= 1:
             return True
@@ -255,7 +299,7 @@ def _magnitude(text: str, reading: _Reading, money: str | None) -> None:
     scaled = [value * factor for factor in factors for value in reading.values]
     if short and money is None and not _plainly(match["word"], match.groupdict().get("gap") or ""):
         reading.values = [*reading.values, *scaled]
-        if word in UNITS:
+        if unit_of(match["word"]) is not None:
             return  # `5 m` may be metres: the unit is read next
         reading.sure = False
     else:
@@ -287,33 +331,41 @@ def _plainly(word: str, gap: str) -> bool:
 
 
 def _unit(text: str, reading: _Reading, *, joined: bool, compound: bool = False) -> bool:
+    if (parts := _PARTS.match(text, reading.end)) is not None:
+        reading.unit = {"c": "%", "m": "‰"}.get(parts.lastgroup or "", parts.lastgroup)
+        reading.end = parts.end()
+        _as_part(reading)
+        return True
     cjk = _CJK_AFTER.match(text, reading.end)
     match = cjk or _WORD_AFTER.match(text, reading.end)
     if match is None:
         return True
     word, gap = match["word"], "" if cjk else match["gap"]
     folded = word.casefold()
-    if gap.strip() == "-" and folded not in UNITS:
+    if gap.strip() == "-" and unit_of(word) is None:
         return True
     if gap and not compound and folded in ("in", "an", "a", "st", "nd", "th", "rd", "mo", "try"):
         return True
-    name = (
-        "day"
-        if word == "d"
-        else CURRENCIES.get(folded) or ("cents" if folded in CENTS else None) or _FIRST_OF.get(folded)
-    )
+    name = "day" if word == "d" else CURRENCIES.get(folded) or ("cents" if folded in CENTS else None) or unit_of(word)
     if name is None:
         # A Latin, Greek or Cyrillic word that touches the digits makes them part of a name; other scripts do not.
         return bool(gap) or LETTER.match(word) is None or not joined
     reading.end = match.end()
     if (square := _SQUARE.match(text, reading.end)) is not None:
         name, reading.end = name + square[0], square.end()
-    if name == "%":
-        reading.values = [*reading.values, *(value / 100 for value in reading.values)]
-    elif name == "‰":
-        reading.values = [*reading.values, *(value / 1000 for value in reading.values)]
     reading.unit = name
+    if name == "°" and (arc := _ARC.match(text, reading.end)) is not None:
+        part = Fraction(arc["min"]) / 60 + Fraction(arc["sec"] or 0) / 3600
+        reading.values, reading.slack, reading.end = [value + part for value in reading.values], ROUNDED, arc.end()
+    _as_part(reading)
     return True
+
+
+def _as_part(reading: _Reading) -> None:
+    """Add what per cent and the like may mean beside a bare number: the part itself."""
+    if reading.unit in PART_OF:
+        whole = PART_OF[reading.unit]
+        reading.values = [*reading.values, *(value / whole for value in reading.values)]
 
 
 def _signed(text: str, left: re.Match[str], reading: _Reading) -> bool:
@@ -325,7 +377,7 @@ def _signed(text: str, left: re.Match[str], reading: _Reading) -> bool:
     first, last = left.start() < _NEAR and not before.strip(), len(text) < reading.end + _NEAR
     sign = left["sign"] or left["sign2"] or ""
     opposite = [-value for value in reading.values]
-    if (sign and before[-1:].isalnum()) or (sign and before[-1:] in (")", "]", "%")):
+    if (sign and (before[-1:].isdecimal() or LETTER.match(before[-1:]))) or (sign and before[-1:] in (")", "]", "%")):
         return False
     if sign.startswith("-"):
         alone = first and last and not after.strip(" \t\r\n.,;!)")

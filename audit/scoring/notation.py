@@ -62,7 +62,8 @@ _STARS = re.compile(
     r"(?<!\d)\*{2,3}|\*{2,3}(?!\d)|`+|(?:(?<=\s)|^)[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?=\s|[.,;:!?)]|$)", re.M
 )
 _MINUS_WORD = re.compile(
-    r"(?P<before>\d\s*|)\b(?:minus|negative|moins|menos|meno|минус|mínus|miinus)\s+(?=[^\w\s]{0,2}\d)|(?:负|負|マイナス)(?=[^\w\s]{0,2}\d)",
+    r"(?P<before>\d\s*|)(?<!\bal )(?<!\bau )(?<!\bdu )(?<!\blo )(?<!\bao )(?<!\bpelo )(?<!\bo )(?<!\bou )"
+    r"\b(?:minus|negative|moins|menos|meno|минус|mínus|miinus)\s+(?=[^\w\s]{0,2}\d)|(?:负|負|マイナス)(?=[^\w\s]{0,2}\d)",
     re.IGNORECASE,
 )
 _LONG_DASH = re.compile(r"(?P<before>\w?)(?P<space>\s?)[–—](?=\s?[^\w\s]{0,2}\d)")

@@ -7,13 +7,14 @@ quantities are the same, another, or unclear; only the first ever counts as equa
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
 from typing import Any
 
-from audit.scoring.units import UNITS
+from audit.scoring.stances import Said, Stance, TextSpan, said_of
+from audit.scoring.units import RANK, SCALES, UNCLEAR_UNITS, UNITS
 
 ROUNDED, _BINARY = Fraction(1, 10**9), Fraction(1, 10**15)
 
@@ -46,6 +47,8 @@ class Quantity:
         sure: Whether there is a usual reading at all.
         unit: The unit or currency beside it, by the name of `units.py`; None where there is none.
         slack: Share by which equal values may differ, because one of them was rounded.
+        place: Where it stands; None where it is a value and no part of a text.
+        item: Whether it numbers an item of a list.
     """
 
     kind: NumberKind
@@ -54,6 +57,23 @@ class Quantity:
     sure: bool = True
     unit: str | None = None
     slack: Fraction = Fraction(0)
+    place: TextSpan | None = field(default=None, compare=False, repr=False)
+    item: bool = False
+
+    @property
+    def said(self) -> Said:
+        """What the words that touch it say of it."""
+        if self.item:
+            return Said(Stance.ITEM)
+        return Said(Stance.STATED) if self.place is None else said_of(self.place)
+
+    @property
+    def alone(self) -> bool:
+        """Whether it is all that its text says."""
+        if self.place is None:
+            return True
+        text, begin, end = self.place
+        return not any(map(str.isalnum, text[:begin] + text[end:]))
 
 
 def number_of(value: Any) -> Quantity | None:
@@ -83,26 +103,51 @@ def compare(
         relative: The same, as a share of the larger one.
 
     Special cases:
-        A unit on one side only: the values are compared, because an answer may leave out what the question says.
+        A unit on one side only: the values are compared, because an answer may leave out what the question says. Where
+            the value means something else without it, unclear: parts per million, 0.4 and 0.4 %, a rank among words
+            (`the 6th of them`; the answer `6th` is a six).
         Units of different dimensions: another. Of the same: the value is converted.
+        A unit whose case leaves open which it is (`gb`): the same as itself, else unclear.
+        The same value, of which the words that touch it say one thing here and another there (that it is, is not, is
+            near, is the least, is one of several): unclear. A tolerance makes what is near to a value the value.
     """
+    same = same_value(wanted, found, absolute=absolute, relative=relative)
+    if same is not Sameness.SAME:
+        return same
+    ours, theirs = wanted.said, found.said
+    near = {ours.stance, theirs.stance} == {Stance.STATED, Stance.NEAR} and (absolute or relative)
+    return Sameness.SAME if ours == theirs or near else Sameness.UNCLEAR
+
+
+def same_value(
+    wanted: Quantity, found: Quantity, *, absolute: Fraction = Fraction(0), relative: Fraction = Fraction(0)
+) -> Sameness:
+    """Whether two quantities are the same, whatever the words around them say; see `compare`."""
     if wanted.kind is not found.kind:
         return Sameness.OTHER
-    if wanted.written == found.written:
+    if (wanted.written, wanted.unit, wanted.sure) == (found.written, found.unit, found.sure):
         return Sameness.SAME
     if wanted.kind is not NumberKind.NUMBER:
         return _same_readings(wanted, found, lambda a, b: bool(a == b))
-    factor = _conversion(wanted.unit, found.unit)
-    if factor is None:
-        return Sameness.OTHER
-    slack = max(wanted.slack, found.slack, ROUNDED if factor != 1 else Fraction(0))
+    said = [
+        _same_readings(wanted, found, _within(factor, max(wanted.slack, found.slack), absolute, relative))
+        for factor in _conversions(wanted.unit, found.unit)
+    ]
+    if Sameness.SAME in said and len(said) == 1 and not _needs_its_unit(wanted, found):
+        return Sameness.SAME
+    return Sameness.OTHER if all(each is Sameness.OTHER for each in said) else Sameness.UNCLEAR
+
+
+def _within(factor: Fraction, slack: Fraction, absolute: Fraction, relative: Fraction) -> Callable[[Any, Any], bool]:
+    """Whether two values are the same within the tolerances, the second times a factor."""
+    slack = slack if factor == 1 else max(slack, ROUNDED)
 
     def near(left: Any, right: Any) -> bool:
         right = right * factor
         gap = abs(left - right)
         return bool(gap <= absolute or gap <= max(relative, slack) * max(abs(left), abs(right)))
 
-    return _same_readings(wanted, found, near)
+    return near
 
 
 def _same_readings(wanted: Quantity, found: Quantity, same: Callable[[Any, Any], bool]) -> Sameness:
@@ -112,10 +157,24 @@ def _same_readings(wanted: Quantity, found: Quantity, same: Callable[[Any, Any],
     return Sameness.UNCLEAR if possible else Sameness.OTHER
 
 
-def _conversion(wanted: str | None, found: str | None) -> Fraction | None:
-    """How many of the wanted unit one of the found is; None where one cannot become the other."""
+def _needs_its_unit(wanted: Quantity, found: Quantity) -> bool:
+    """Whether the one unit of two quantities makes its value another than the bare one beside it."""
+    if (wanted.unit is None) == (found.unit is None):
+        return False
+    bare: Any = (wanted if wanted.unit is None else found).readings[0]
+    scaled = wanted if found.unit is None else found
+    if scaled.unit == RANK:
+        return not scaled.alone
+    return bool(bare) and (scaled.unit in SCALES or (scaled.unit == "%" and abs(bare) <= 1))
+
+
+def _conversions(wanted: str | None, found: str | None) -> list[Fraction]:
+    """How many of the wanted unit one of the found is; several where a unit is unclear, none where they differ."""
     if wanted == found or wanted is None or found is None:
-        return Fraction(1)
-    if wanted in UNITS and found in UNITS and UNITS[wanted][0] == UNITS[found][0]:
-        return UNITS[found][1] / UNITS[wanted][1]
-    return None
+        return [Fraction(1)]
+    pairs = [(a, b) for a in UNCLEAR_UNITS.get(wanted, (wanted,)) for b in UNCLEAR_UNITS.get(found, (found,))]
+    return [
+        Fraction(1) if a == b else UNITS[b][1] / UNITS[a][1]
+        for a, b in pairs
+        if a == b or (a in UNITS and b in UNITS and UNITS[a][0] == UNITS[b][0])
+    ]

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
 from audit.scoring.figures import LEFT, LETTER, LONGEST, Found, number, other
 from audit.scoring.notation import plain
 from audit.scoring.numbers import ROUNDED, NumberKind, Quantity
+from audit.scoring.stances import TextSpan
 from audit.scoring.units import MONTHS
 
 _START = re.compile(r"\.?\d")
@@ -47,6 +49,11 @@ _DOTTED = re.compile(r"\d+(?:\.\d+){2,}(?:[-+]?(?:[A-Za-z][\w.]*))?")
 _GROUPED = re.compile(r"[1-9]\d{0,2}(?:\.\d{3}){2,}(?!\.?\d)")
 _QUAD = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}(?!\.?\d)")
 _SLASHED = re.compile(r"\d+(?:\s?/\s?\d+){2,}")
+_ITEM = re.compile(
+    r"^[ \t>#(]{0,8}(?:(?:step|schritt|étape|paso|passo|stap|steg|krok|шаг)\s)?"
+    r"(?P<count>\d{1,2})\s?[.):]{1,2}[ \t]+(?=\S)",
+    re.M | re.I,
+)
 _NAME = 40  # characters of a word that digits belong to
 
 
@@ -56,7 +63,7 @@ def quantities(text: str) -> Iterator[Quantity]:
 
 
 def _scan(text: str) -> Iterator[Quantity]:
-    place = 0
+    place, items = 0, _items(text)
     while (match := _START.search(text, place)) is not None:
         start = match.start()
         if text[start] == "." and start and (text[start - 1].isalnum() or text[start - 1] == "."):
@@ -64,7 +71,22 @@ def _scan(text: str) -> Iterator[Quantity]:
         found = next(found for rule in _RULES if (found := rule(text, start)) is not None)
         quantity, place = found
         place = max(place, start + 1)
-        yield other(text, start, place)[0] if place - start > LONGEST else quantity
+        if place - start > LONGEST:
+            quantity = other(text, start, place)[0]
+        elif start in items and quantity.kind is NumberKind.NUMBER:
+            quantity = replace(quantity, item=True)
+        yield quantity
+
+
+def _items(text: str) -> set[int]:
+    """Where numbers stand that count the items of a list or the steps of a text, from 1 on."""
+    found, last = set(), 0
+    for match in _ITEM.finditer(text):
+        count = int(match["count"])
+        if count in (1, last + 1):
+            found.add(match.start("count"))
+            last = count
+    return found
 
 
 def _date(text: str, start: int) -> Found | None:
@@ -93,7 +115,13 @@ def _date(text: str, start: int) -> Found | None:
 
 def _dated(readings: Sequence[tuple[Any, ...]], text: str, start: int, end: int) -> Found:
     sure = len(set(readings)) == 1
-    return Quantity(kind=NumberKind.DATE, readings=tuple(readings), written=text[start:end], sure=sure), end
+    return Quantity(
+        kind=NumberKind.DATE,
+        readings=tuple(readings),
+        written=text[start:end],
+        sure=sure,
+        place=TextSpan(text, start, end),
+    ), end
 
 
 def _full_year(written: str) -> int:
@@ -114,7 +142,9 @@ def _time(text: str, start: int) -> Found | None:
     if text[max(0, start - 1) : start] == "-":
         return other(text, start - 1, match.end())
     second = Fraction(match["second"] or 0)
-    return Quantity(kind=NumberKind.TIME, readings=((hour, minute, second),), written=match[0]), match.end()
+    return Quantity(
+        kind=NumberKind.TIME, readings=((hour, minute, second),), written=match[0], place=TextSpan(text, *match.span())
+    ), match.end()
 
 
 def _code(text: str, start: int) -> Found | None:
@@ -146,7 +176,14 @@ def _feet(text: str, start: int) -> Found | None:
     if match is None or (match["inches"] is None and text[match.end() - 1] != "'"):
         return None
     size = Fraction(match["feet"]) + Fraction(match["inches"] or 0) / 12
-    quantity = Quantity(kind=NumberKind.NUMBER, readings=(size,), written=match[0], unit="ft", slack=ROUNDED)
+    quantity = Quantity(
+        kind=NumberKind.NUMBER,
+        readings=(size,),
+        written=match[0],
+        unit="ft",
+        slack=ROUNDED,
+        place=TextSpan(text, *match.span()),
+    )
     return quantity, match.end()
 
 
@@ -155,7 +192,8 @@ def _radix(text: str, start: int) -> Found | None:
     if match is None:
         return None
     base, digits = next((b, match[name]) for name, b in (("x", 16), ("b", 2), ("o", 8)) if match[name])
-    return Quantity(kind=NumberKind.NUMBER, readings=(Fraction(int(digits, base)),), written=match[0]), match.end()
+    value, place = Fraction(int(digits, base)), TextSpan(text, *match.span())
+    return Quantity(kind=NumberKind.NUMBER, readings=(value,), written=match[0], place=place), match.end()
 
 
 _RULES: tuple[Callable[[str, int], Found | None], ...] = (_date, _time, _radix, _feet, _code, number)

@@ -36,6 +36,7 @@ _ALIKE = str.maketrans(
         **dict.fromkeys("\u2066\u2067\u2068\u2069\ufe0e\ufe0f"),
     }
 )
+_SIGNS_ALIKE = {char: other for char, other in _ALIKE.items() if chr(char) not in "‒–—―"}
 _LAYERS = 32  # of quotes, brackets and emphasis around a label
 _JOINERS = "\u200c\u200d"
 _ENDS = " .,;:!…。、，；：！｡،؛۔।॥։።" + _JOINERS
@@ -98,7 +99,9 @@ def normalised(text: str) -> str:
         A number in parentheses keeps them, because accountants write negative numbers so.
     """
     if not text.isascii():
-        text = "".join(map(_narrow, nfc(text).translate(_ALIKE)))
+        # A label of signs alone is what they are: a long dash is no minus there.
+        alike = _ALIKE if any(map(str.isalnum, text)) else _SIGNS_ALIKE
+        text = "".join(map(_narrow, nfc(text).translate(alike)))
     whole = text = " ".join(fold(text).split())
     for _ in range(_LAYERS):
         inner = _peeled(text)

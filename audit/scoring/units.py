@@ -56,61 +56,95 @@ LETTERS: Final = frozenset(
 )
 """Magnitudes that are short enough to be something else as well."""
 
-_TIME, _LENGTH, _MASS, _VOLUME, _DATA, _SPEED, _POWER, _ENERGY, _FREQUENCY = [
+_TIME, _LENGTH, _MASS, _VOLUME, _DATA, _RATE, _SPEED, _POWER, _ENERGY, _FREQUENCY, _VOLT, _AMPERE = [
     "time",
     "length",
     "mass",
     "volume",
     "data",
+    "data rate",
     "speed",
     "power",
     "energy",
     "frequency",
+    "volt",
+    "ampere",
 ]
+PERCENT: Final = "percent"
+"""The dimension of parts of a whole: per cent, per mille, parts per million."""
+
+# Symbols stand in their own case, because case tells a megawatt from a milliwatt and a byte from a bit.
 _UNIT_ROWS: Final = (
+    (_TIME, "1/1000000", "µs microsecond microseconds"),
     (_TIME, "1/1000", "ms millisecond milliseconds"),
+    (_TIME, "1000000", "Ms"),
     (_TIME, "1", "s sec secs second seconds sekunde sekunden seconde secondes segundo segundos 秒 초"),
     (_TIME, "60", "min mins minute minutes minuten minuto minutos minuti 分钟 分鐘 분"),
     (_TIME, "3600", "h hr hrs hour hours stunde stunden std heure heures hora horas ora ore uur 小时 小時 時間 시간"),
     (_TIME, "86400", "day days tag tage tagen jour jours día días dia dias giorno giorni dag dagen 天 日間 일"),
     (_TIME, "604800", "week weeks woche wochen semaine semaines semana semanas settimana settimane 周 週間 주"),
+    (_LENGTH, "1/1000000000", "nm nanometer nanometers"),
     (_LENGTH, "1/1000000", "µm"),
     (_LENGTH, "1/1000", "mm millimeter millimeters millimetre millimetres"),
     (_LENGTH, "1/100", "cm centimeter centimeters centimetre centimetres"),
     (_LENGTH, "1", "m meter meters metre metres metro metros metri mètre mètres 米"),
     (_LENGTH, "1000", "km kilometer kilometers kilometre kilometres kilómetro kilómetros 公里"),
+    (_LENGTH, "1000000", "Mm"),
     (_LENGTH, "254/10000", "in inch inches zoll"),
     (_LENGTH, "3048/10000", "ft foot feet"),
     (_LENGTH, "9144/10000", "yd yard yards"),
     (_LENGTH, "1609344/1000", "mi mile miles meile meilen"),
-    (_MASS, "1/1000", "mg milligram milligrams"),
+    (_MASS, "1/1000000", "µg mcg microgram micrograms"),
+    (_MASS, "1/1000", "mg MG milligram milligrams"),
     (_MASS, "1", "g gram grams gramm gramme grammes gramo gramos 克"),
     (_MASS, "1000", "kg kilo kilos kilogram kilograms kilogramm 公斤"),
-    (_MASS, "1000000", "t tonne tonnes tonnen"),
+    (_MASS, "1000000", "t Mg tonne tonnes tonnen"),
     (_MASS, "45359237/100000", "lb lbs pound pounds"),
     (_MASS, "45359237/1600000", "oz ounce ounces"),
+    (_VOLUME, "1/1000000", "µl"),
     (_VOLUME, "1/1000", "ml milliliter milliliters millilitre millilitres"),
     (_VOLUME, "1", "l liter liters litre litres litro litros"),
+    (_VOLUME, "1000000", "Ml megaliter megaliters megalitre megalitres"),
     (_DATA, "1", "byte bytes"),
-    (_DATA, "1000", "kb kilobyte kilobytes"),
-    (_DATA, "1000000", "mb megabyte megabytes"),
-    (_DATA, "1000000000", "gb gigabyte gigabytes"),
-    (_DATA, "1000000000000", "tb terabyte terabytes"),
-    (_DATA, "1024", "kib"),
-    (_DATA, "1048576", "mib"),
-    (_DATA, "1073741824", "gib"),
+    (_DATA, "1000", "kB KB kilobyte kilobytes"),
+    (_DATA, "1000000", "MB megabyte megabytes"),
+    (_DATA, "1000000000", "GB gigabyte gigabytes"),
+    (_DATA, "1000000000000", "TB terabyte terabytes"),
+    (_DATA, "1024", "KiB kibibyte kibibytes"),
+    (_DATA, "1048576", "MiB mebibyte mebibytes"),
+    (_DATA, "1073741824", "GiB gibibyte gibibytes"),
+    (_DATA, "1/8", "bit bits"),
+    (_DATA, "125", "Kb kbit kilobit kilobits"),
+    (_DATA, "125000", "Mb Mbit megabit megabits"),
+    (_DATA, "125000000", "Gb Gbit gigabit gigabits"),
+    (_DATA, "125000000000", "Tb Tbit terabit terabits"),
+    (_RATE, "125", "kbps Kbps"),
+    (_RATE, "125000", "Mbps mbps"),
+    (_RATE, "125000000", "Gbps gbps"),
+    (_RATE, "1000", "kBps KBps"),
+    (_RATE, "1000000", "MBps"),
+    (_RATE, "1000000000", "GBps"),
     (_SPEED, "1", "km/h kmh kph"),
     (_SPEED, "1609344/1000000", "mph"),
-    (_POWER, "1", "w watt watts"),
-    (_POWER, "1000", "kw kilowatt kilowatts"),
-    (_POWER, "1000000", "mw megawatt megawatts"),
-    (_ENERGY, "1", "kwh"),
-    (_ENERGY, "1000", "mwh"),
-    (_ENERGY, "1000000", "gwh"),
-    (_FREQUENCY, "1", "hz"),
-    (_FREQUENCY, "1000", "khz"),
-    (_FREQUENCY, "1000000", "mhz"),
-    (_FREQUENCY, "1000000000", "ghz"),
+    (_POWER, "1/1000", "mW milliwatt milliwatts"),
+    (_POWER, "1", "W watt watts"),
+    (_POWER, "1000", "kW kilowatt kilowatts"),
+    (_POWER, "1000000", "MW megawatt megawatts"),
+    (_POWER, "1000000000", "GW gigawatt gigawatts"),
+    (_ENERGY, "1/1000000", "mWh"),
+    (_ENERGY, "1/1000", "Wh"),
+    (_ENERGY, "1", "kWh"),
+    (_ENERGY, "1000", "MWh"),
+    (_ENERGY, "1000000", "GWh"),
+    (_ENERGY, "1000000000", "TWh"),
+    (_ENERGY, "1/3600000000", "mJ millijoule millijoules"),
+    (_ENERGY, "1/3600", "kJ kilojoule kilojoules"),
+    (_ENERGY, "1000/3600", "MJ megajoule megajoules"),
+    (_FREQUENCY, "1/1000", "mHz millihertz"),
+    (_FREQUENCY, "1", "Hz hertz"),
+    (_FREQUENCY, "1000", "kHz kilohertz"),
+    (_FREQUENCY, "1000000", "MHz Mhz mhz MHZ megahertz"),
+    (_FREQUENCY, "1000000000", "GHz gigahertz"),
     # Months and years have no fixed length in days, so they are a dimension of their own.
     (
         "calendar",
@@ -125,21 +159,58 @@ _UNIT_ROWS: Final = (
     ("celsius", "1", "°c celsius"),
     ("fahrenheit", "1", "°f fahrenheit"),
     ("angle", "1", "° degree degrees grad"),
-    ("percent", "1", "% percent pct procent prozent pourcent porcentaje"),
-    ("permille", "1", "‰"),
+    (PERCENT, "1", "% percent pct procent prozent pourcent porcentaje"),
+    (PERCENT, "1/10", "‰ permille promille"),
+    (PERCENT, "1/10000", "ppm"),
+    (PERCENT, "1/10000000", "ppb"),
     ("points", "1", "pp"),
     ("basis points", "1", "bp bps"),
     ("tokens", "1", "token tokens"),
-    ("volt", "1", "v volt volts"),
-    ("ampere", "1", "amp amps ampere"),
+    (_VOLT, "1/1000", "mV millivolt millivolts"),
+    (_VOLT, "1", "V volt volts"),
+    (_VOLT, "1000", "kV kilovolt kilovolts"),
+    (_VOLT, "1000000", "MV megavolt megavolts"),
+    (_AMPERE, "1/1000", "mA milliamp milliamps"),
+    (_AMPERE, "1", "amp amps ampere"),
+    (_AMPERE, "1000000", "MA"),
     ("calories", "1", "kcal calories"),
     ("pixels", "1", "px pixel pixels"),
     ("ordinal", "1", "st nd rd th"),
 )
-UNITS: Final[dict[str, tuple[str, Fraction]]] = {
+_EXACT: Final = {
     word: (dimension, Fraction(factor)) for dimension, factor, words in _UNIT_ROWS for word in words.split()
 }
-"""Word to its dimension and its size there."""
+_NAMES: Final = {
+    meaning: next(word for word, other in _EXACT.items() if other == meaning) for meaning in _EXACT.values()
+}
+_FOLDED: Final[dict[str, tuple[str, ...]]] = {}
+for _word, _meaning in _EXACT.items():
+    _known = _FOLDED.get(_word.casefold(), ())
+    _FOLDED[_word.casefold()] = _known if _NAMES[_meaning] in _known else (*_known, _NAMES[_meaning])
+
+UNITS: Final[dict[str, tuple[str, Fraction]]] = {name: meaning for meaning, name in _NAMES.items()}
+"""Name of a unit to its dimension and its size there."""
+
+UNCLEAR_UNITS: Final = {word: names for word, names in _FOLDED.items() if len(names) > 1 and word not in _EXACT}
+"""What is written in a case that leaves open which unit it is, to the units that it may be: `mw`, `gb`."""
+
+PART_OF: Final = {"%": 100, "‰": 1000, "ppm": 10**6, "ppb": 10**9}
+"""How many of a unit make a whole."""
+
+RANK: Final = "st"
+"""The name of the unit that makes a number a rank."""
+
+SCALES: Final = frozenset(["‰", "ppm", "ppb", "bp"])
+"""Units without which a number says something else, but for per cent: parts of a whole."""
+
+
+def unit_of(word: str) -> str | None:
+    """The name of the unit that a word stands for, of `UNITS` or `UNCLEAR_UNITS`; None where it is none."""
+    if word in _EXACT:
+        return _NAMES[_EXACT[word]]
+    names = _FOLDED.get(word.casefold(), ())
+    return names[0] if len(names) == 1 else word.casefold() if names else None
+
 
 _CURRENCY_ROWS: Final = (
     ("USD", "$ us$ usd dollar dollars 美元"),

@@ -117,6 +117,14 @@ def test_every_sign_counts(sign: str, value: str) -> None:
     assert said("-" + value, sign + value) is SAME
 
 
+@pytest.mark.parametrize("text", ["it is {}", "x = {}", "a loss of {} today", "(x) {}", "was {} degrees", "es ist {}"])
+def test_a_sign_behind_a_word_is_one(text: str) -> None:
+    """A dash that touches the number and no word is its sign."""
+    for written in ("-8", "−8", "-$8", "$-8", "minus 8"):
+        assert said(-8, text.format(written)) is SAME, written
+        assert said(8, text.format(written)) is OTHER, written
+
+
 @pytest.mark.parametrize(
     ("wanted", "text"),
     [
@@ -125,7 +133,6 @@ def test_every_sign_counts(sign: str, value: str) -> None:
         (17, "`17` items"),
         (17, "<b>17</b>"),
         (17, "=> 17"),
-        (17, "approx. ~17"),
         (17, '{"total": 17}'),
         (17, "On 2023-11-30 there were 17"),
         (17, "On 3 May 2021 we had 17"),
@@ -134,7 +141,17 @@ def test_every_sign_counts(sign: str, value: str) -> None:
         (17, "8 + 9 = 17"),
         (17, r"We add 8 and get \boxed{17}"),
         (17, r"\boxed{\text{17 apples}}"),
+        ("17th", "#17"),
         (17, "17th"),
+        ("about 17", "roughly 17"),
+        ("12° 30′", "12.5°"),
+        ("8 Mb", "1 MB"),
+        ("0.5%", "5‰"),
+        ("5 mb", "5 mb"),
+        (17, "au moins une heure: 17"),
+        (17, "No, it is 17"),
+        (17, "The bill is not due yet. 17"),
+        (17, "Great, the total is 17!"),
         (8400, r"$8{,}400$"),
         (8400, r"8\,400"),
         (8400, "8_400"),
@@ -276,6 +293,17 @@ def test_never_the_same(wanted: object, text: str) -> None:
         (12, "12 500"),
         ("03/04/2025", "2025-03-04"),
         (2e12, "2 billion"),
+        (0.4, "0.4%"),
+        ("0.25%", "0.25"),
+        (6, "6!"),
+        (30, "30‰"),
+        (30, "30 ppm"),
+        (30, "30 per thousand"),
+        (30, "item #30"),
+        (30, "the 30th of them"),
+        (30, "It is No. 30"),
+        ("30 GB", "30 gb"),
+        ("30 MW", "30 mw"),
     ],
 )
 def test_unclear(wanted: object, text: str) -> None:
@@ -285,13 +313,37 @@ def test_unclear(wanted: object, text: str) -> None:
 
 @pytest.mark.parametrize("which", ["first", "last", "only"])
 def test_which(which: str) -> None:
-    """The first, the last, or the only number of a text."""
+    """The first, the last, or the only number of a text; what counts the items of a list is none of them."""
     text = "1. We sold 30, and 12 came back."
-    assert [value for value in (1, 30, 12) if said(value, text, which) is SAME] == {"first": [1], "last": [12]}.get(
+    assert [value for value in (1, 30, 12) if said(value, text, which) is SAME] == {"first": [30], "last": [12]}.get(
         which, []
     )
     assert said(30, "we sold 30", which) is SAME
     assert said(30, "30: we sold 30.0", which) is SAME
+
+
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        ("1. Open it.\n2. Wait 40 minutes.", True),
+        ("1) Open it\n2) Wait 40 minutes", True),
+        ("Step 1: open it.\nStep 2: wait 40 minutes.", True),
+        ("(1) Wait 40 minutes", True),
+        ("1.", False),
+        ("2. That is the count.", False),
+        ("3. apples\n5. pears", False),
+        ("1.5 kg", False),
+    ],
+)
+def test_what_counts_the_items_of_a_list(text: str, counts: bool) -> None:
+    """From one on, at the start of a line, before words; the bare number that somebody answers stays one."""
+    found = [each for each in quantities(text) if each.readings[0] != 40]
+    assert [each.item for each in found] == [counts] * len(found)
+
+
+def test_the_number_of_an_item_is_never_surely_the_answer() -> None:
+    """`1. There is only one.` may mean that it is one, or be the first of several remarks."""
+    assert said(1, "1. There is only one way.") is UNCLEAR
 
 
 def test_tolerances_are_exact() -> None:
@@ -319,3 +371,20 @@ def test_kinds() -> None:
     """Dates, times and codes are quantities of their own."""
     kinds = [each.kind for each in quantities("On 2024-05-17 at 17:19, v1.2.3 cost $17")]
     assert kinds == [NumberKind.DATE, NumberKind.TIME, NumberKind.OTHER, NumberKind.NUMBER]
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [("mW", "MW"), ("MB", "Mb"), ("GB", "Gb"), ("kB", "Kb"), ("mV", "MV"), ("mA", "MA"), ("mWh", "MWh"), ("mHz", "MHz"),
+     ("mg", "Mg"), ("ms", "Ms"), ("mm", "Mm"), ("MBps", "Mbps")],
+)  # fmt: skip
+def test_case_of_units_counts(left: str, right: str) -> None:
+    """A unit in another case is another unit."""
+    assert said(f"7 {left}", f"7 {right}") is OTHER
+    assert said(f"7 {left}", f"7{left}") is SAME
+
+
+@pytest.mark.parametrize("text", ["6_00_0", "60_00", "6_0_0_0", "60_0_0"])
+def test_groups_of_other_sizes_are_no_number(text: str) -> None:
+    """Underscores part groups of three or four."""
+    assert said(6000, text) is not SAME

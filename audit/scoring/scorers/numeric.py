@@ -8,7 +8,7 @@ from typing import Any
 
 from audit.core.outcome import Outcome
 from audit.scoring.context import Context
-from audit.scoring.numbers import NumberKind, Quantity, Sameness, compare, number_of
+from audit.scoring.numbers import NumberKind, Quantity, Sameness, compare, number_of, same_value
 from audit.scoring.quantities import quantities
 from audit.scoring.scorer import Check, Options, Scorer, verdict
 from audit.scoring.templates import UnusableTemplate
@@ -16,12 +16,18 @@ from audit.scoring.text import as_text
 
 FIRST, LAST, ONLY = "first", "last", "only"
 
+UNCLEAR = (
+    "a number here can be read in two ways, or the words that touch it do not state it; only one way is the expected"
+)
+
 
 def build(options: Options) -> Check:
     """Compare numbers; `tolerance` is absolute, `relative_tolerance` a share of the larger one.
 
-    `which` says which number of a text counts: the `first` (the default), the `last`, or the `only` one. A number that
-    can be read in two ways, of which one is the value, makes the criterion errored: `1.234` may be a thousand and more.
+    `which` says which number of a text counts: the `first` (the default), the `last`, or the `only` one; what numbers
+    the items of a list does not. A number that can be read in two ways, of which one is the value, makes the criterion
+    errored: `1.234` may be a thousand and more. So does the value where the words that touch it say that it is not
+    (`not 5`), a bound (`at least 5`), one of several (`5 or 6`) or, without a tolerance, near (`about 5`).
     """
     which = options.choice("which", FIRST, (FIRST, LAST, ONLY))
     expected = options.expected(lambda value: as_quantity(value, which))
@@ -35,7 +41,7 @@ def build(options: Options) -> Check:
             return verdict(False, f"holds {many} such number", expected=shown_quantity(wanted))
         same = compare(wanted, found, absolute=absolute, relative=relative)
         if same is Sameness.UNCLEAR:
-            raise UnusableTemplate("a number here can be read in two ways, and only one of them is the expected")
+            raise UnusableTemplate(UNCLEAR)
         evidence = {"expected": shown_quantity(wanted), "found": shown_quantity(found)}
         return verdict(same is Sameness.SAME, "is another number", **evidence)
 
@@ -43,12 +49,24 @@ def build(options: Options) -> Check:
 
 
 def pick(found: Iterable[Quantity], which: str) -> Quantity | None:
-    """The first, last or only one; None where there is none, or where the only one is not the only."""
-    if which == FIRST:
-        return next(iter(found), None)
-    every = list(found)
-    alone = all(compare(every[0], each) is Sameness.SAME for each in every[1:])
-    return every[-1] if every and (which == LAST or alone) else None
+    """The first, last or only one; None where there is none, or where the only one is not the only.
+
+    Special cases:
+        A number that counts the items of a list: only where there is no other.
+    """
+    item = None
+    every: list[Quantity] = []
+    for each in found:
+        if each.item:
+            item = item or each
+        elif which == FIRST:
+            return each
+        else:
+            every.append(each)
+    if not every:
+        return item
+    alone = all(same_value(every[0], each) is Sameness.SAME for each in every[1:])
+    return every[-1] if which == LAST or alone else None
 
 
 def as_quantity(value: Any, which: str = FIRST) -> Quantity:
@@ -79,7 +97,7 @@ def shown_quantity(quantity: Quantity) -> Any:
 
 SCORER = Scorer(
     name="numeric",
-    version=2,
+    version=4,
     summary=__doc__,
     needs_reference=True,
     calls_model=False,

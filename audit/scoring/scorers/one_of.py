@@ -38,4 +38,4 @@ def _collapsed(value: Any) -> tuple[str, str] | None:
     return None
 
 
-SCORER = Scorer(name="one-of", version=2, summary=__doc__, needs_reference=True, calls_model=False, build=build)
+SCORER = Scorer(name="one-of", version=4, summary=__doc__, needs_reference=True, calls_model=False, build=build)

@@ -1,0 +1,318 @@
+"""What the words that touch a quantity say of it: a denial, a bound, an approximation, or one value of several.
+
+`not 5`, `at least 5`, `about 5` and `5 or 6` hold a five and do not say five. Only the immediate surroundings count:
+words further away are prose, and `which` chooses there. Everything works on text that `notation.plain` has made plain.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from enum import Enum
+from typing import Final, NamedTuple
+
+
+class Stance(Enum):
+    """What the words around a quantity say of it."""
+
+    STATED = "it is the quantity"
+    DENIED = "it is not the quantity"
+    NEAR = "the quantity is near to it, or may be it"
+    ABOVE = "the quantity is more than it"
+    FROM = "the quantity is it or more"
+    BELOW = "the quantity is less than it"
+    UP_TO = "the quantity is it or less"
+    PART = "it is a part of another quantity"
+    LISTED = "it is one of several values"
+    ITEM = "it numbers an item of a list"
+
+
+class TextSpan(NamedTuple):
+    """Where a quantity stands: from its sign or currency to behind its unit."""
+
+    text: str
+    begin: int
+    end: int
+
+
+class Said(NamedTuple):
+    """What is said of a quantity; for one value of several all of them, as they are written."""
+
+    stance: Stance
+    values: str = ""
+
+
+def _words(row: str) -> frozenset[str]:
+    return frozenset(row.casefold().split())
+
+
+_BEFORE, _AFTER = 64, 48  # characters around a quantity that are looked at
+_MOST_LINKS = 4
+
+# Words before a quantity. A phrase is matched by its words, whatever the case.
+_WORDS_BEFORE: Final = {
+    Stance.DENIED: "not, cannot, never, neither, nor, no longer, anything but, rather than, other than, instead of, "
+    "nowhere near, far from, all but, except, except for, excluding, no, nicht, kein, keine, keinen, keiner, "
+    "niemals, weder, anstatt, statt, niet, geen, nooit, inte, ej, aldrig, ikke, aldri, ei ole, pas, jamais, aucun, "
+    "aucune, plutôt que, au lieu de, no es, no son, no era, no fue, no será, no hay, no tiene, nunca, jamás, "
+    "tampoco, en vez de, não, em vez de, non, mai, né, nie, není, nejsou, nije, nisu, ne, nikdy, nigdy, nem, "
+    "nu este, nu e, nu sunt, не, нет, ни, никогда, нельзя, δεν, όχι, ليس, ليست, ليسوا, غير, לא, אינו, אינה, bukan, "
+    "tidak, không, không phải, chẳng phải",
+    Stance.NEAR: "about, around, approx, approx., approximately, roughly, circa, ca, ca., c., nearly, almost, "
+    "close to, near, some, estimated, an estimated, maybe, perhaps, possibly, might be, may be, could be, "
+    "somewhere around, something like, in the region of, on the order of, nearly equal to, approximately equal to, "
+    "etwa, ungefähr, zirka, rund, fast, knapp, nahezu, annähernd, vielleicht, schätzungsweise, environ, à peu près, "
+    "autour de, plus ou moins, más o menos, mais ou menos, più o meno, presque, près de, peut-être, "
+    "aproximadamente, aprox, aprox., alrededor de, unos, unas, cerca de, "
+    "casi, quizá, quizás, tal vez, quase, por volta de, talvez, quasi, approssimativamente, intorno a, forse, "
+    "ongeveer, bijna, rond, misschien, ungefär, cirka, omkring, nästan, omtrent, nesten, kanskje, måske, kanske, "
+    "noin, około, ok., prawie, mniej więcej, asi, přibližně, zhruba, около, примерно, приблизительно, почти, "
+    "возможно, может быть, близько, приблизно, майже, περίπου, σχεδόν, yaklaşık, sekitar, kira-kira, khoảng, gần, "
+    "körülbelül, aproximativ, circa, حوالي, تقريبا, تقريبًا, نحو, ربما, בערך, כמעט, लगभग, करीब, 약, 대략, 거의, 아마",
+    Stance.FROM: "at least, at the least, at minimum, at a minimum, no less than, not less than, no fewer than, "
+    "not fewer than, starting at, starting from, a minimum of, minimum, minimum of, min, min., as many as, "
+    "mindestens, wenigstens, nicht weniger als, minimal, au moins, au minimum, pas moins de, al menos, "
+    "por lo menos, como mínimo, no menos de, pelo menos, no mínimo, ao menos, almeno, non meno di, minstens, "
+    "ten minste, tenminste, minst, mindst, minimalt, co najmniej, przynajmniej, alespoň, nejméně, не менее, "
+    "не меньше, минимум, щонайменше, τουλάχιστον, en az, setidaknya, minimal, ít nhất, legalább, cel puțin, "
+    "على الأقل, לפחות, कम से कम, 최소, 적어도",
+    Stance.UP_TO: "at most, at the most, at maximum, at a maximum, up to, no more than, not more than, not over, "
+    "not above, no higher than, a maximum of, maximum, maximum of, max, max., as much as, höchstens, maximal, "
+    "bis zu, nicht mehr als, au plus, au maximum, jusqu'à, pas plus de, a lo sumo, como máximo, hasta, no más de, "
+    "no máximo, até, al massimo, fino a, non più di, hoogstens, maximaal, ten hoogste, högst, upp till, højst, "
+    "op til, maks, maks., najwyżej, maksymalnie, nejvýše, maximálně, не более, не больше, максимум, до, "
+    "щонайбільше, το πολύ, έως, en fazla, maksimal, hingga, tối đa, legfeljebb, cel mult, حتى, על היותר, לכל היותר, "
+    "अधिकतम, 최대",
+    Stance.ABOVE: "more than, greater than, higher than, larger than, bigger than, over, above, exceeds, exceeding, "
+    "exceed, beyond, upwards of, in excess of, mehr als, über, größer als, plus de, supérieur à, más de, mayor que, "
+    "mais de, maior que, più di, maggiore di, oltre, meer dan, mer än, mer enn, mere end, ponad, więcej niż, "
+    "více než, более, больше, свыше, понад, πάνω από, lebih dari, hơn, több mint, peste, أكثر من, يزيد عن, יותר מ, "
+    "से अधिक",
+    Stance.BELOW: "less than, fewer than, lower than, smaller than, under, below, short of, weniger als, unter, "
+    "kleiner als, moins de, inférieur à, menos de, menor que, meno di, minore di, minder dan, onder, mindre än, "
+    "mindre enn, mindre end, poniżej, mniej niż, méně než, менее, меньше, κάτω από, kurang dari, dưới, "
+    "kevesebb mint, sub, أقل من, פחות מ, से कम",
+    Stance.PART: "root of, half of, half, twice, double, triple, third of, quarter of, square of, cube of, log of, "
+    "log, sqrt, halb, wurzel aus, wurzel von, hälfte von, doppelt, racine de, racine carrée de, moitié de, raíz de, "
+    "raíz cuadrada de, raíz quadrada de, radice di, radice quadrata di, mitad de, metade de, metà di, половина",
+}
+# Phrases of scripts that put no space between words, and signs; they touch the quantity. The longest one counts, so
+# that words which end alike (to save, a contract) say nothing.
+_TOUCHING_BEFORE: Final = {
+    Stance.STATED: "节约 節約 合约 合約 预约 預約 条约 條約 签约 予約 契約 要約 制約",
+    Stance.DENIED: "不是 不为 不為 不等于 不等於 并非 並非 没有 沒有 绝非 而非 不会是 ไม่ใช่ ~~ ¬ != =/=",
+    Stance.NEAR: "大约 大約 大概 约为 約為 约 約 接近 将近 可能是 也许是 およそ おおよそ ほぼ たぶん ประมาณ ราว "
+    "~ ≈ ∼ ≃ ≅ ˜ ≒ +/",
+    Stance.FROM: "至少 最少 不少于 不少於 不低于 不低於 不小于 少なくとも 最低でも อย่างน้อย",
+    Stance.UP_TO: "至多 最多 不超过 不超過 不多于 不高于 不大于 最大 多くても ไม่เกิน",
+    Stance.ABOVE: "超过 超過 多于 多於 大于 大於 高于 高於 มากกว่า",
+    Stance.BELOW: "少于 少於 小于 小於 低于 低於 不到 不足 น้อยกว่า",
+    Stance.PART: "零下 氷点下 영하",
+}
+_IS_NOT: Final = ("is not", "isn't", "was not", "wasn't", "are not", "aren't", "would not be", "cannot be", "can't be")
+_THE_ONE: Final = (
+    *("it", "correct", "right", "true", "what", "my", "our", "valid", "possible", "the answer", "the correct"),
+    *("the right", "the result", "the total", "the number", "the value", "the solution"),
+)
+_WORDS_AFTER: Final = {
+    Stance.DENIED: "is wrong, is incorrect, is false, was wrong, was incorrect, are wrong, is impossible, "
+    "would be wrong, would be incorrect, seems wrong, is ruled out, ist falsch, wäre falsch, ist nicht richtig, "
+    "ist nicht korrekt, ist nicht die, est faux, est incorrect, n'est pas la, n'est pas correct, es falso, "
+    "es incorrecto, no es la, "
+    "no es correcto, no es correcta, é falso, não é a, è sbagliato, non è la, is fout, is niet het, неверно, "
+    "неправильно, değil, नहीं, " + ", ".join(f"{verb} {what}" for verb in _IS_NOT for what in _THE_ONE),
+    Stance.NEAR: "or so, or thereabouts, give or take, more or less, approximately, approx, or about, ish, -ish, "
+    "oder so, environ, à peu près, más o menos, aproximadamente, mais ou menos, circa, più o meno, ongeveer, "
+    "mniej więcej, примерно, приблизительно, civarında, تقريبا, تقريبًا",
+    Stance.FROM: "or more, or above, or higher, or over, or greater, or up, or better, and up, and above, and over, "
+    "at least, minimum, at minimum, oder mehr, und mehr, mindestens, ou plus, au moins, au minimum, o más, "
+    "al menos, como mínimo, ou mais, no mínimo, pelo menos, o più, almeno, of meer, minstens, eller mer, "
+    "eller fler, eller mere, lub więcej, a více, или более, или больше, и более, или више, vagy több, sau mai mult, "
+    "أو أكثر, או יותר, या अधिक",
+    Stance.UP_TO: "or less, or fewer, or below, or lower, or under, and below, and under, at most, max, maximum, "
+    "at maximum, oder weniger, höchstens, maximal, ou moins, au plus, au maximum, o menos, como máximo, como mucho, "
+    "ou menos, no máximo, o meno, al massimo, of minder, hoogstens, eller mindre, eller färre, lub mniej, a méně, "
+    "или менее, или меньше, и менее, أو أقل, या कम",
+    Stance.PART: "squared, cubed, factorial, below zero, below freezing, under zero, degrees below, im quadrat, "
+    "unter null, au carré, sous zéro, al cuadrado, bajo cero, ao quadrado, abaixo de zero, al quadrato, sotto zero, "
+    "ниже нуля",
+}
+# Regular expressions, because of what may stand inside them; counters of East Asia may stand before them.
+_TOUCHING_AFTER: Final = {
+    Stance.DENIED: r"では?な|ではあり|じゃな|でない|は間違い|[이가]\s?아니|~~|[❌✗✘☒]"
+    r"|\((?:wrong|incorrect|false|falsch|faux)\b",
+    Stance.NEAR: "左右|上下|ぐらい|くらい|程度|前後|ほど|정도|쯤|가량|내외",
+    Stance.FROM: "及?以上|이상",
+    Stance.UP_TO: "及?以下|以内|之内|이하|이내",
+    Stance.ABOVE: "余|多|초과",
+    Stance.BELOW: "未満|未满|미만",
+}
+_TAKEN_BACK: Final = re.compile(
+    r"[\s.,;:!?…—-]{0,4}\(?(?:no,?\swait|wait,?\sno|oops|scratch\sthat|correction|make\sthat|or\srather|I\smean)\b",
+    re.I,
+)
+# What may stand between such a word and its quantity: articles for all, verbs of being for a denial alone, so that
+# `the maximum is 5` states a five.
+_ARTICLES: Final = _words(
+    "a an the of to total der die das den ein eine einen von zu le la les un une de des el los las o os as um uma il "
+    "lo i gli di een het en ett det et"
+)
+_BEING: Final = _words(
+    "be been is are was were am equal equals exactly just only really quite even actually simply merely necessarily "
+    "cost costs have has had having make makes need needs take takes pay pays get gets worth ist sind war waren sein "
+    "genau gleich est sont était soit exactement égal à que es son era ser igual exactamente é são foi exatamente è "
+    "sono esattamente jest są to je jsou byl är er var ole sunt это есть было е είναι zijn precies adalah phải là"
+)
+_ALONE: Final = _words("no ne mai né nem some c. ok. sub log half")
+"""Words that say another thing where they do not touch the quantity."""
+
+_OPENS: Final = " \t\xa0\"'([{$€£¥*_"
+_ENDS: Final = ".,;:!?\"')*_"
+
+_Phrase = tuple[str, Stance]
+
+
+def _phrases(rows: dict[Stance, str], key: int) -> dict[str, list[_Phrase]]:
+    """Phrases by their first (0) or last (-1) word, the longest first."""
+    table: dict[str, list[_Phrase]] = {}
+    every = [(phrase.casefold(), stance) for stance, row in rows.items() for phrase in row.split(", ")]
+    for phrase, stance in sorted(every, key=lambda each: -len(each[0])):
+        table.setdefault(phrase.split()[key], []).append((phrase, stance))
+    return table
+
+
+_BY_LAST: Final = _phrases(_WORDS_BEFORE, -1)
+_BY_FIRST: Final = _phrases(_WORDS_AFTER, 0)
+_SUFFIXES: Final = {sign: stance for stance, row in _TOUCHING_BEFORE.items() for sign in row.split()}
+_LENGTHS: Final = sorted({len(sign) for sign in _SUFFIXES}, reverse=True)
+_COUNTED: Final = re.compile(
+    r"\s?[^\W\x00-\x7f]{0,2}?\s?(?:"
+    + "|".join(f"(?P<{stance.name}>{pattern})" for stance, pattern in _TOUCHING_AFTER.items())
+    + ")"
+)
+
+# One value of several: numbers that nothing but a comma, a line or a word like `or` parts. A comma, a line and `and`
+# part sentences as well, so that there nothing else may stand around the numbers.
+_FIGURE: Final = r"[^\w\s]{0,3}\d+(?:[.,:/]\d+)*(?:\s?[%°€$£]|\s?[A-Za-z]{1,3}(?![A-Za-z]))?"
+_EITHER: Final = (
+    r"or|and/or|oder|ou|o|u|of|eller|lub|albo|czy|или|або|nebo|veya|ya\sda|atau|hoặc|vagy|sau|ή|أو|או|या|vs\.?|versus"
+)
+_BOTH: Final = r"and|und|et|y|e|en|och|og|i|и|та|ve|dan|și|και|و|और|&"
+_TOUCHING_JOINS: Final = r"或者?|还是|還是|和|与|與|及|、|または|もしくは|か|や|と|또는|이나|및"
+_PERHAPS: Final = r"(?:(?:maybe|perhaps|possibly|even|rather|else|vielleicht|peut-être|quizás?|talvez|forse)\s)?"
+_NOUN: Final = r"(?:\s[^\W\d_]{1,20})?"
+_JOIN: Final = (
+    rf"(?:{_NOUN},?\s\(?(?:{_EITHER})\s{_PERHAPS}|\s?[^\W\d\x00-\x7f]?(?:{_TOUCHING_JOINS})\s?"
+    r"|,\s(?:maybe|perhaps|possibly)\s)"
+)
+_COMMA: Final = (
+    rf"(?:\s?[,;|]\s{{0,4}}(?:(?:{_BOTH}|{_EITHER})\s)?|\s(?:{_BOTH})\s"
+    r"|\s{0,4}\n\s{0,8}(?:[-*•]\s|\d{1,2}[.)]\s)?)"
+)
+_DIGITS: Final = re.compile(r"\d+(?:[.,:/]\d+)*")
+_COUNTS: Final = re.compile(r"\n\s{0,8}\d{1,2}[.)]\s")
+_JOINED_ON: Final = re.compile(rf"(?:{_COMMA}{_FIGURE}){{0,12}}?{_JOIN}{_FIGURE}", re.I)
+_JOINED_BEFORE: Final = re.compile(rf"(?P<run>{_FIGURE}{_JOIN})[^\w\s]{{0,3}}$", re.I)
+_BARE_ON: Final = re.compile(
+    rf"(?:{_COMMA}{_FIGURE}){{0,40}}(?={_NOUN}\s{{0,4}}(?:[.!?]?\s{{0,4}}(?:$|\n)|[\])}}\"'|]))", re.I
+)
+_BARE_BEFORE: Final = re.compile(
+    r"(?:^|[\n:=(\[{|]|\b(?:is|are|was|were|be|ist|sind|est|sont|es|son|è|sono|é|são|answers?|values?|numbers?|get|got))"
+    rf"\s{{0,4}}(?:\d{{1,2}}[.)]\s)?(?P<run>(?:{_FIGURE}{_COMMA}){{0,40}})[^\w\s]{{0,3}}$",
+    re.I,
+)
+_RUN: Final = 200  # characters of a list before its last value
+
+
+def said_of(place: TextSpan) -> Said:
+    """What the words that touch a quantity say of it.
+
+    Special cases:
+        Several at once: what touches the quantity counts, a denial or a bound before an approximation.
+        `not less than`, `no more than`: bounds.
+    """
+    before = _said_before(place.text[max(0, place.begin - _BEFORE) : place.begin])
+    if before not in (Stance.STATED, Stance.NEAR):
+        return Said(before)
+    after = _said_after(place.text[place.end : place.end + _AFTER])
+    if after is not Stance.STATED:
+        return Said(after)
+    values = _values(place)
+    return Said(before) if values is None else Said(Stance.LISTED, values)
+
+
+def _said_before(window: str) -> Stance:
+    rest, stance = window.rstrip(_OPENS), Stance.STATED
+    while length := next((n for n in _LENGTHS if n <= len(rest) and rest[-n:] in _SUFFIXES), 0):
+        found = _SUFFIXES[rest[-length:]]
+        if found is not Stance.NEAR:
+            return found
+        rest, stance = rest[:-length].rstrip(_OPENS), found
+    words = [word.lstrip(_OPENS) for word in rest.casefold().split()]
+    links, being = 0, False
+    while words and links <= _MOST_LINKS:
+        phrase, found = _ending(words, alone=links == 0)
+        if phrase and not (being and found is not Stance.DENIED):
+            if found is not Stance.NEAR:
+                return found
+            stance, links = found, 0
+            del words[-phrase:]
+            continue
+        word = words.pop().rpartition("'")[2]
+        if word not in _ARTICLES and word not in _BEING:
+            break
+        links, being = links + 1, being or word not in _ARTICLES
+    return stance
+
+
+def _ending(words: Sequence[str], *, alone: bool) -> tuple[int, Stance]:
+    """How many words at the end are a phrase of the table, none where it is 0, and what they say.
+
+    Args:
+        words: What stands before the quantity, folded.
+        alone: Whether they touch the quantity.
+    """
+    last = words[-1]
+    if last.endswith("n't"):
+        return 1, Stance.DENIED
+    if not alone and last in _ALONE:
+        return 0, Stance.STATED
+    for phrase, stance in _BY_LAST.get(last, ()) or _BY_LAST.get(last.rpartition("'")[2], ()):
+        length = phrase.count(" ") + 1
+        if length == 1 or " ".join(words[-length:]) == phrase:
+            return length, stance
+    return 0, Stance.STATED
+
+
+def _said_after(window: str) -> Stance:
+    if _TAKEN_BACK.match(window):
+        return Stance.DENIED
+    if (counted := _COUNTED.match(window)) is not None and counted.lastgroup is not None:
+        return Stance[counted.lastgroup]
+    words = window.lstrip(_OPENS).casefold().split()
+    for place in (0, 1):
+        # The second time behind the noun that is counted.
+        if place < len(words) and (place == 0 or words[0].isalpha()):
+            for phrase, stance in _BY_FIRST.get(words[place].rstrip(_ENDS), ()):
+                if " ".join(words[place : place + phrase.count(" ") + 1]).rstrip(_ENDS) == phrase:
+                    return stance
+    return Stance.STATED
+
+
+def _values(place: TextSpan) -> str | None:
+    """The values of which a quantity is one, as they are written; None where it stands alone, or all are alike."""
+    text, begin, end = place
+    while text[begin].isspace():
+        begin += 1
+    earlier = text[max(0, begin - _RUN) : begin]
+    head, tail = _JOINED_BEFORE.search(earlier, max(0, len(earlier) - _BEFORE)), _JOINED_ON.match(text, end)
+    if head is None and tail is None:
+        tail = _BARE_ON.match(text, end)
+        head = None if tail is None else _BARE_BEFORE.search(earlier)
+        if head is None:
+            return None
+    before, after = "" if head is None else head["run"], "" if tail is None else tail[0]
+    others = set(_DIGITS.findall(_COUNTS.sub("\n", f"{before}\n{after}")))
+    if others <= set(_DIGITS.findall(text[begin:end])):
+        return None
+    return " ".join(f"{before}{text[begin:end]}{after}".casefold().split())
