@@ -11,6 +11,7 @@ from audit.cli.terminal import Terminal
 from audit.core.display import MINUS, ascii_only, compact, count, percent, plural, terminal_safe, usd
 from audit.core.mixture import Mix, MixRow, ModelShare
 from audit.core.reason import sentence_of
+from audit.core.traffic import Apart
 
 ROWS = 40
 MODELS = 3
@@ -42,12 +43,25 @@ def _summary(mix: Mix) -> list[str]:
     lines.append(f"  Requests      {' · '.join(shares) or 'none'}")
     aside = [
         *((number, f"without a price, in no amount here: {sentence_of(why)}") for why, number in mix.unpriced.items()),
-        (mix.failures, "failed"),
-        (mix.duplicates, "logged twice"),
-        (mix.cache_hits, "from the gateway's cache"),
+        *((number, _apart(mix, kind)) for kind, number in _rows_apart(mix)),
     ]
     noted = [f"{count(number)} {words}" for number, words in aside if number]
     return [*lines, f"  Not counted   {'; '.join(noted)}"] if noted else lines
+
+
+def _rows_apart(mix: Mix) -> list[tuple[Apart, int]]:
+    return [
+        (Apart.FAILED, mix.failures),
+        (Apart.TWICE, mix.duplicates),
+        (Apart.CACHE, mix.cache_hits),
+        (Apart.UNKNOWN, mix.unknown),
+    ]
+
+
+def _apart(mix: Mix, kind: Apart) -> str:
+    """What rows are that are no request, and what the log says that they cost."""
+    dollars = mix.apart_usd.get(kind)
+    return kind.words if dollars is None else f"{kind.words}, logged at {usd(dollars)}"
 
 
 def _trend(row: MixRow) -> str:

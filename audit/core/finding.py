@@ -346,6 +346,7 @@ class IngestCounts:
     not_priced: int
     secrets_masked: int
     formats: dict[str, int]
+    apart_usd: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

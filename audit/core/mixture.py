@@ -67,7 +67,9 @@ class Mix:
     """All of it, as `audit mix --json` prints it and as `findings.json` carries it.
 
     Attributes:
+        unknown: Rows of which the log tells neither an answer nor an error.
         unpriced: Requests without a known cost, by the reason (`core.reason.Reason`).
+        apart_usd: What the log says that rows cost which are no billable request, by `core.traffic.Apart`; in no sum.
     """
 
     window_from: str | None
@@ -87,3 +89,5 @@ class Mix:
     trend: tuple[MixDay, ...]
     upper_bound: UpperBound | None
     unpriced: dict[str, int] = field(default_factory=dict)
+    unknown: int = 0
+    apart_usd: dict[str, float] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from enum import StrEnum
 
 BILLABLE_STATUSES = ("ok", "partial")
 SPEND_COLUMNS = ("cost_usd_logged", "cost_usd_recomputed")
@@ -16,6 +17,29 @@ MODEL_COLUMNS = ("model_key", "model_responded", "model_called", "model_requeste
 
 LIMIT_PARAMS = ("max_completion_tokens", "max_tokens")
 """Parameters that limit an answer, the first that is not null."""
+
+
+class Apart(StrEnum):
+    """Rows that are no billable request. What the log says they cost is in no sum of spend, and is told beside it: with
+    the spend, every dollar of the log is in one counter. A row belongs to the first of these that holds."""
+
+    TWICE = "logged_twice"
+    CACHE = "gateway_cache"
+    FAILED = "failed"
+    UNKNOWN = "unknown_outcome"
+
+    @property
+    def words(self) -> str:
+        """What the rows are."""
+        return _APART_WORDS[self]
+
+
+_APART_WORDS = {
+    Apart.TWICE: "logged twice",
+    Apart.CACHE: "from the gateway's cache",
+    Apart.FAILED: "failed",
+    Apart.UNKNOWN: "of unknown outcome",
+}
 
 
 def exact_sum(dollars: Iterable[float | None]) -> float:

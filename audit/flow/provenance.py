@@ -75,6 +75,7 @@ def context_of(at_hand: FindingsContext) -> FindingsInputs:
             not_priced=report.not_priced,
             secrets_masked=report.secrets_masked,
             formats=report.formats,
+            apart_usd=report.apart_usd,
         ),
         replay=replace(
             replay_counts(folder.journal, at_hand.calls),

@@ -11,7 +11,7 @@ from typing import Any
 
 from audit.ingest import bodies, chat, pairs
 from audit.ingest.row import Row, call_key
-from audit.ingest.usage import put_cost, put_usage
+from audit.ingest.usage import put_cost, put_usage, told_cost
 from audit.ingest.values import microseconds, number, obj, text
 from audit.ingest.words import finish_reason
 
@@ -31,7 +31,7 @@ class Envelope:
         started, ended: Times in any form.
         latency_ms, ttft_ms: Milliseconds, as written.
         usage: Token counts under any vendor's names, where the answer has none.
-        cost_usd, cost_basis: What it cost, and who says so.
+        cost, cost_unit, cost_basis: What it cost, as written; its unit in USD; and who says so.
         finish: Why it stopped, where the answer does not say.
         error, http_status: What went wrong.
         answered: There was an answer, although the log does not hold it.
@@ -53,7 +53,8 @@ class Envelope:
     latency_ms: Any = None
     ttft_ms: Any = None
     usage: Mapping[str, Any] | None = None
-    cost_usd: float | None = None
+    cost: Any = None
+    cost_unit: float = 1.0
     cost_basis: str = "gateway_pricetable"
     finish: str | None = None
     error: Any = None
@@ -89,7 +90,7 @@ def row_of(found: Envelope) -> Row:
         row.status, row.finish_reason = "partial", "aborted"
     _put_times(row, found)
     body_usage = obj(found.answer).get("usage")
-    put_cost(row, found.cost_usd, body_usage, found.cost_basis)
+    put_cost(row, told_cost(row, found.cost, unit=found.cost_unit), body_usage, found.cost_basis)
     row.dedupe_key = call_key(row)
     chat.judge_replayable(row, reasons | found.reasons, "exact" if row.native_request else "equivalent")
     return row

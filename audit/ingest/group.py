@@ -19,11 +19,14 @@ from audit.core.rates import CallKind, Rates, RatesOf
 from audit.core.reason import Reason
 from audit.core.schemas import BODIES, TRAFFIC
 from audit.core.tier import PER_MILLION
-from audit.core.traffic import BILLABLE_STATUSES, exact_sum
+from audit.core.traffic import BILLABLE_STATUSES, Apart, exact_sum
 from audit.ingest.row import SECOND_PASS
 from audit.ingest.work import Job, bodies_writer, copy_id
 
-_KEYS = ("row_id", "dedupe_key", "logical_request_id", "started_at", "status")
+_KEYS = (
+    *("row_id", "dedupe_key", "logical_request_id", "started_at", "status"),
+    *("cost_usd_logged", "prompt_tokens", "completion_tokens"),
+)
 _NEEDED = (
     "row_id", "source_file", "status", "cache_hit", "provider", "model_key", "model_responded", "model_called",
     "started_at", "service_tier", "batch", "operation", "cost_usd_logged", "secrets_masked", "prompt_tokens",
@@ -50,6 +53,7 @@ class AttemptLedger:
     warnings: Counter[str] = field(default_factory=Counter)
     spend_usd: Mapping[str, float] = field(default_factory=dict)
     not_auditable_usd: Mapping[str, float] = field(default_factory=dict)
+    apart_usd: Mapping[str, float] = field(default_factory=dict)
 
     def __add__(self, other: AttemptLedger) -> AttemptLedger:
         return AttemptLedger(*(_sum(getattr(self, name), getattr(other, name)) for name in AttemptLedger.__slots__))
@@ -96,6 +100,13 @@ def _keys(job: Job) -> pl.DataFrame:
         pl.col("logical_request_id").hash().alias("logical"),
         pl.col("started_at").cast(pl.Int64),
         pl.col("status").cast(pl.String).is_in(list(BILLABLE_STATUSES)).alias("answered"),
+        pl.when(pl.col("cost_usd_logged") > 0)
+        .then(0)
+        .when(pl.col("prompt_tokens").is_not_null() & pl.col("completion_tokens").is_not_null())
+        .then(1)
+        .otherwise(2)
+        .cast(pl.Int8)
+        .alias("unpriced"),
     )
 
 
@@ -126,11 +137,15 @@ def _renamed(keys: pl.DataFrame, jobs: Sequence[Job]) -> pl.DataFrame:
 
 
 def _duplicates(keys: pl.DataFrame, jobs: Sequence[Job], ids: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows that repeat an earlier one, with the id of the one that is kept; and the keys that remain."""
+    """Rows that repeat another, with the id of the one that is kept; and the keys that remain.
+
+    Kept is the first that says what it cost, else the first that says its tokens: a gateway may write a call down when
+    it begins, and again when it knows the bill.
+    """
     same = keys.filter(pl.col("dedupe_key").is_not_null() & pl.col("dedupe_key").is_duplicated()).with_columns(
-        pl.col("order").min().over("dedupe_key").alias("kept")
+        pl.col("order").sort_by("unpriced", "order").first().over("dedupe_key").alias("kept")
     )
-    extra = same.filter(pl.col("order") > pl.col("kept")).select("part", "at", "order", "kept")
+    extra = same.filter(pl.col("order") != pl.col("kept")).select("part", "at", "order", "kept")
     homes = extra.join(
         keys.select(pl.col("order").alias("kept"), pl.col("part").alias("kept_part"), pl.col("at").alias("kept_at")),
         on="kept",
@@ -361,7 +376,22 @@ def _ledger(frame: pl.DataFrame) -> AttemptLedger:
             .otherwise(pl.col("cost_basis").cast(pl.String)),
         ),
         not_auditable_usd=_dollars(untested, pl.col("unreplayable_reasons").list.join(" + ")),
+        apart_usd=_apart_usd(frame.filter(~billable), single, hit),
     )
+
+
+def _apart_usd(rows: pl.DataFrame, single: pl.Expr, hit: pl.Expr) -> dict[str, float]:
+    """What the log says that rows cost which are no billable request, by what they are."""
+    kind = (
+        pl.when(~single)
+        .then(pl.lit(Apart.TWICE.value))
+        .when(hit)
+        .then(pl.lit(Apart.CACHE.value))
+        .when(pl.col("status") == "error")
+        .then(pl.lit(Apart.FAILED.value))
+        .otherwise(pl.lit(Apart.UNKNOWN.value))
+    )
+    return _dollars(rows.filter(pl.col("cost_usd_logged") > 0).with_columns(usd="cost_usd_logged"), kind)
 
 
 def _dollars(rows: pl.DataFrame, by: pl.Expr) -> dict[str, float]:

@@ -9,8 +9,8 @@ import msgspec
 
 from audit.ingest import chat
 from audit.ingest.row import Row
-from audit.ingest.usage import put_usage, reported_cost, settle_counts
-from audit.ingest.values import boolean, integer, microseconds, number, obj, small, text
+from audit.ingest.usage import put_usage, reported_cost, settle_counts, told_cost
+from audit.ingest.values import boolean, integer, microseconds, obj, small, text
 from audit.ingest.words import free, model_key, provider
 
 
@@ -185,13 +185,13 @@ def put_money(row: Row, payload: Payload) -> None:
         settle_counts(row)
         row.usage_basis = "emitter_estimated" if row.status == "partial" else "provider"
     row.cache_hit = boolean(payload.cache_hit)
-    cost = number(payload.response_cost)
+    cost = told_cost(row, payload.response_cost)
     unknown = payload.response_cost_failure_debug_info or payload.zero_cost_diagnostic or prompt or completion
     if cost == 0 and free(row.model_called):
         row.cost_usd_logged, row.cost_basis = 0.0, "free"
     elif cost == 0 and row.status != "error" and not row.cache_hit and unknown:
         row.ingest_warnings = (*row.ingest_warnings, "zero_cost_is_unknown")  # of a model that LiteLLM has no price for
-    elif cost is not None and cost >= 0:
+    elif cost is not None:
         row.cost_usd_logged, row.cost_basis = cost, "gateway_pricetable"
     if row.cost_usd_logged is None and (reported := reported_cost(usage)) is not None:
         row.cost_usd_logged, row.cost_basis = reported, "provider"

@@ -8,7 +8,7 @@ from typing import Any
 from audit.ingest import chat, values
 from audit.ingest.row import Row
 from audit.ingest.usage import put_usage, settle_counts
-from audit.ingest.values import integer, microseconds, obj, small, text, written_number
+from audit.ingest.values import integer, microseconds, obj, small, text, written_amount, written_number
 from audit.ingest.words import error_type, finish_reason, free
 
 _OK = frozenset({"ok", "success", "succeeded", "completed", "complete", "done", "200", "true", "stop"})
@@ -104,12 +104,13 @@ def put_tokens(row: Row, got: Mapping[str, Any], *, exclusive: bool) -> None:
 def put_cost(row: Row, got: Mapping[str, Any], unit: str) -> None:
     """Write the cost; a zero that nothing explains is unknown."""
     row.cache_hit = values.boolean(got.get("cache_hit"))
-    cost = written_number(got.get("cost_usd"))
-    if cost is not None and (cost > 0 or (cost == 0 and (row.cache_hit or row.status == "error"))):
-        row.cost_usd_logged, row.cost_basis = cost * _USD[unit], "gateway_pricetable"
+    written = got.get("cost_usd")
+    cost = values.cost(written_amount(written), _USD[unit])
+    if cost is not None and (cost > 0 or row.cache_hit or row.status == "error"):
+        row.cost_usd_logged, row.cost_basis = cost, "gateway_pricetable"
     elif cost == 0 and free(row.model_called):
         row.cost_usd_logged, row.cost_basis = 0.0, "free"
     elif cost == 0:
         row.ingest_warnings = (*row.ingest_warnings, "zero_cost_is_unknown")
-    elif got.get("cost_usd") not in (None, ""):
+    elif written not in (None, ""):
         _unread(row, "cost_usd")

@@ -10,7 +10,7 @@ from typing import Any
 from audit.core.settings import IngestSettings
 from audit.ingest import bodies, chat, labels, values
 from audit.ingest.row import Row, Unusable, call_key
-from audit.ingest.usage import put_cost
+from audit.ingest.usage import put_cost, told_cost
 from audit.ingest.values import microseconds, number, obj, small, text
 from audit.ingest.words import maker, model_key, provider, provider_of_url
 
@@ -82,8 +82,7 @@ def pair_row(record: dict[str, Any], request: dict[str, Any] | None, answer: Any
     status = next((n for key in _STATUS if (n := small(record.get(key))) is not None), None)
     bodies.put_outcome(row, failed, status, answered=answered)
     put_times(row, record)
-    cost = next((usd for key in _COST if (usd := number(record.get(key))) is not None and usd >= 0), None)
-    put_cost(row, cost, usage, "gateway_pricetable")
+    put_cost(row, told_cost(row, *(record.get(key) for key in _COST)), usage, "gateway_pricetable")
     row.dedupe_key = call_key(row)
     put_labels(row, record, request or {}, wanted)
     chat.judge_replayable(row, reasons, "exact")

@@ -51,6 +51,8 @@ class IngestReport:
         spend_usd: Dollars by where they come from: what the gateway or the provider logged, or `recomputed` by a price
             table; `free` is a model that costs nothing by its name.
         not_auditable_usd: Of these, what cannot be replayed, by the reasons why.
+        apart_usd: Dollars that the log names for rows that are no billable request, by `core.traffic.Apart`; in none of
+            the sums above. With these and `spend_usd`, every dollar of the log is in one counter.
         warnings: Values that were questioned or could not be read, by kind.
         not_calls: Records that are no call: a parent span, a row that `ingest.map.where` leaves out.
         secrets_masked: Secrets replaced in what was written.
@@ -77,6 +79,7 @@ class IngestReport:
     formats: dict[str, int]
     inputs: dict[str, str]
     format_sniffed: str
+    apart_usd: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -307,6 +310,7 @@ def _report(
         unpriced=dict(sorted(total.unpriced.items())),
         spend_usd=dict(sorted(total.spend_usd.items())),
         not_auditable_usd=dict(sorted(total.not_auditable_usd.items())),
+        apart_usd=dict(sorted(total.apart_usd.items())),
         warnings=dict(sorted(total.warnings.items())),
         not_calls=sum(part.not_calls for part in parts),
         secrets_masked=total.secrets_masked,

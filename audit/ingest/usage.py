@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from audit.ingest.row import Row
-from audit.ingest.values import json_text, number, obj, text
+from audit.ingest.values import LARGEST_USD, cost, json_text, number, obj, text
 from audit.ingest.words import free
 from audit.protocols.usage import Counts, inclusive, read_usage
 
 EXCLUSIVE_PROMPT = "prompt_counted_without_cache"
 EXCLUSIVE_COMPLETION = "completion_counted_without_reasoning"
 HIDDEN = "total_above_its_parts"
+UNREADABLE_COST = "unreadable_cost_usd"
+"""Something stands where a cost should, and is none: text, a negative number, more than any call costs."""
 
 
 def put_usage(row: Row, usage: Any) -> None:
@@ -72,22 +74,38 @@ def reported_cost(usage: Any) -> float | None:
     upstream = number(obj(obj(usage).get("cost_details")).get("upstream_inference_cost"))
     own_key = obj(usage).get("is_byok") is True
     whole = (billed or 0) + ((upstream or 0) if own_key else 0)
-    return whole if whole > 0 else None
+    return whole if 0 < whole <= LARGEST_USD else None
 
 
-def put_cost(row: Row, cost: float | None, usage: Any, basis: str) -> None:
+def told_cost(row: Row, *written: Any, unit: float = 1.0) -> float | None:
+    """The first of some fields that holds a cost in USD; one that holds anything else is noted.
+
+    Args:
+        row: Gets the note.
+        written: As the log has them.
+        unit: Of all of them, in USD.
+    """
+    for value in written:
+        if (found := cost(value, unit)) is not None:
+            return found
+        if value not in (None, ""):
+            row.ingest_warnings = (*row.ingest_warnings, UNREADABLE_COST)
+    return None
+
+
+def put_cost(row: Row, told: float | None, usage: Any, basis: str) -> None:
     """Write what the log, else the provider, says a call cost; a zero that nothing explains is unknown.
 
     Args:
-        cost: USD in the log; None or below zero for none.
+        told: USD in the log; None for none.
         usage: The answer's, which may hold the provider's own bill.
-        basis: Who says `cost`, as in `Row.cost_basis`.
+        basis: Who says `told`, as in `Row.cost_basis`.
     """
-    if cost is not None and (cost > 0 or (cost == 0 and not row.prompt_tokens)):
-        row.cost_usd_logged, row.cost_basis = cost, basis
+    if told is not None and (told > 0 or not row.prompt_tokens):
+        row.cost_usd_logged, row.cost_basis = told, basis
     elif (reported := reported_cost(usage)) is not None:
         row.cost_usd_logged, row.cost_basis = reported, "provider"
-    elif free(row.model_called) and (cost == 0 or obj(usage).get("cost") == 0):
+    elif free(row.model_called) and (told == 0 or obj(usage).get("cost") == 0):
         row.cost_usd_logged, row.cost_basis = 0.0, "free"
-    elif cost == 0 and not row.cache_hit:
+    elif told == 0 and not row.cache_hit:
         row.ingest_warnings = (*row.ingest_warnings, "zero_cost_is_unknown")

@@ -160,7 +160,7 @@ def number(value: Any) -> float | None:
     """A finite number, also when written as text; else None. Booleans are not numbers."""
     if type(value) is float:
         return value if math.isfinite(value) else None
-    if isinstance(value, bool) or not isinstance(value, int | str):
+    if isinstance(value, bool) or not isinstance(value, int | str) or (type(value) is str and "_" in value):
         return None
     try:
         found = float(value)
@@ -169,10 +169,19 @@ def number(value: Any) -> float | None:
     return found if math.isfinite(found) else None
 
 
-def dollars(value: Any) -> float | None:
-    """A cost above zero; else None: a platform writes 0 for a model that it has no price of, and none is negative."""
+LARGEST_USD = 1e6
+"""A cost above this is none: no call costs so much."""
+
+
+def cost(value: Any, unit: float = 1.0) -> float | None:
+    """What a call cost, in USD: a number from 0; else None.
+
+    Args:
+        value: As written.
+        unit: Of it, in USD.
+    """
     found = number(value)
-    return found if found is not None and found > 0 else None
+    return found * unit if found is not None and 0 <= found * unit <= LARGEST_USD else None
 
 
 def text(value: Any) -> str | None:
@@ -238,15 +247,26 @@ def _iso(value: str) -> tuple[int | None, str]:
     )
 
 
-_GROUPED = re.compile(r"-?\d{1,3}(,\d{3})+(\.\d+)?")
+_GROUPED = re.compile(r"-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")
+_SURELY_GROUPED = re.compile(r"-?[1-9]\d{0,2}((,\d{3})+\.\d+|(,\d{3}){2,})")
 
 
-def written_number(value: Any) -> float | None:
-    """A number as people write it too: `1,234`, `$0.02`, `0.02 USD`; None for what is none."""
+def written_number(value: Any, grouped: re.Pattern[str] = _GROUPED) -> float | None:
+    """A number as people write it too: `1,234`, `$0.02`, `0.02 USD`; None for what is none.
+
+    Args:
+        value: As written.
+        grouped: What commas between thousands look like.
+    """
     if (found := number(value)) is not None or not isinstance(value, str):
         return found
     plain = value.strip().removeprefix("$").removesuffix("USD").strip()
-    return number(plain.replace(",", "") if _GROUPED.fullmatch(plain) else plain)
+    return number(plain.replace(",", "") if grouped.fullmatch(plain) else plain)
+
+
+def written_amount(value: Any) -> float | None:
+    """As `written_number`, but a single comma may be a decimal one: `1,234` may be 1.234 and is taken for neither."""
+    return written_number(value, _SURELY_GROUPED)
 
 
 def unpacked(value: Any) -> Any:

@@ -13,7 +13,7 @@ from audit.core.exchange import Usage
 from audit.core.mixture import Mix, MixDay, MixRow, ModelShare, UpperBound
 from audit.core.reason import Reason
 from audit.core.tier import Price, Tier
-from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS, exact_sum
+from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS, Apart, exact_sum
 
 WEEK_DAYS = 7
 _TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens", "cache_write_tokens")
@@ -66,7 +66,14 @@ def measure_mix(traffic_files: Sequence[Path], tiers: Sequence[Tier]) -> Mix:
         trend=_trend(billable, days),
         upper_bound=_upper_bound(billable, tiers),
         unpriced=_unpriced(billable),
+        unknown=rows.filter(pl.col("kind") == Apart.UNKNOWN).height,
+        apart_usd=_apart_usd(rows),
     )
+
+
+def _apart_usd(rows: pl.DataFrame) -> dict[str, float]:
+    kinds = rows.filter(pl.col("logged") > 0).drop_nulls("kind").partition_by("kind", as_dict=True)
+    return {str(key[0]): exact_sum(part["logged"]) for key, part in sorted(kinds.items())}
 
 
 def _unpriced(billable: pl.DataFrame) -> dict[str, int]:
@@ -86,6 +93,16 @@ def _rows(files: Sequence[Path]) -> pl.DataFrame:
             hit.alias("hit"),
             single.alias("single"),
             (answered & single & ~hit).alias("billable"),
+            pl.when(~single)
+            .then(pl.lit(Apart.TWICE.value))
+            .when(hit)
+            .then(pl.lit(Apart.CACHE.value))
+            .when(pl.col("status").cast(pl.String) == "error")
+            .then(pl.lit(Apart.FAILED.value))
+            .when(~answered)
+            .then(pl.lit(Apart.UNKNOWN.value))
+            .alias("kind"),
+            pl.col("cost_usd_logged").alias("logged"),
             pl.coalesce(*SPEND_COLUMNS).alias("spend"),
             pl.coalesce(*MODEL_COLUMNS).fill_null("").alias("model"),
             pl.col("route", "tenant", "environment").fill_null(""),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from audit.core.display import count, listing, plural, usd, usd_parts
 from audit.core.finding import Findings, Verdict
+from audit.core.traffic import Apart
 from audit.report.tables import Numbers
 from audit.report.words import level_text, margin_points, route_name, some, whose_margin, window_text
 
@@ -170,6 +171,7 @@ def _provenance(findings: Findings) -> tuple[tuple[str, tuple[str, ...]], ...]:
     rejects = [f"{count(n)} {name}" for name, n in sorted(ingest.rejects.items()) if n]
     formats = [f"{name} ({count(n)})" for name, n in sorted(ingest.formats.items())]
     files = [f"{name} · {digest[:DIGEST]}" for name, digest in sorted(made.inputs.items())]
+    apart = [f"{usd(dollars)} {Apart(kind).words}" for kind, dollars in sorted(ingest.apart_usd.items())]
     calls = UNKNOWN if findings.tested else "nothing was replayed"
     if replay is not None:
         served = listing([f"{count(n)} {name.replace('_', ' ')}" for name, n in sorted(replay.served_from.items())])
@@ -194,6 +196,7 @@ def _provenance(findings: Findings) -> tuple[tuple[str, tuple[str, ...]], ...]:
                 f"{count(ingest.requests)} billable requests, {count(ingest.failures)} failed, "
                 f"{count(ingest.duplicates)} duplicates, {count(ingest.cache_hits)} served by a cache, "
                 f"{count(ingest.not_priced)} without a price",
+                *([f"logged beside the spend, in no amount here: {listing(apart)}"] if apart else []),
                 f"{count(ingest.secrets_masked)} secrets masked",
             ),
         ),

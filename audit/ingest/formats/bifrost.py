@@ -16,7 +16,7 @@ from audit.ingest import labels, values
 from audit.ingest.envelope import Envelope, first, lowered, row_of
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable
-from audit.ingest.values import boolean, number, obj, small, text, unpacked
+from audit.ingest.values import boolean, obj, small, text, unpacked
 
 _KEYS = {
     **labels.COMMON_KEYS,
@@ -70,7 +70,7 @@ def _envelope(line: Mapping[str, Any]) -> Envelope:
         started=line.get("timestamp"),
         latency_ms=line.get("latency"),
         usage=usage,
-        cost_usd=number(line.get("cost")),
+        cost=line.get("cost"),
         finish=text(line.get("stop_reason")),
         error=(details.get("error") or details or {"message": "no answer"}) if failed else None,
         http_status=small(details.get("status_code")),

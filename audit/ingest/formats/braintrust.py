@@ -118,7 +118,7 @@ def _envelope(line: Mapping[str, Any], around: Mapping[str, Any]) -> Envelope:
             },
             "completion_tokens_details": {"reasoning_tokens": counted.get("completion_reasoning_tokens")},
         },
-        cost_usd=number(first(counted, "estimated_cost")),
+        cost=first(counted, "estimated_cost"),
         cost_basis="platform_pricetable",
         error=error,
         answered=said is not None,

@@ -16,7 +16,7 @@ from audit.ingest import labels, values
 from audit.ingest.envelope import Envelope, lowered, row_of
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable
-from audit.ingest.values import boolean, number, obj, small, text, unpacked
+from audit.ingest.values import boolean, obj, small, text, unpacked
 
 _KEYS = {
     **labels.COMMON_KEYS,
@@ -65,7 +65,7 @@ def _listed(line: Mapping[str, Any]) -> Envelope:
         started=line.get("created_at"),
         latency_ms=line.get("duration"),
         usage={"prompt_tokens": line.get("tokens_in"), "completion_tokens": line.get("tokens_out")},
-        cost_usd=number(line.get("cost")),
+        cost=line.get("cost"),
         error={"message": "failed"} if failed else None,
         http_status=small(line.get("status_code")),
         answered=not failed,
@@ -88,7 +88,7 @@ def _pushed(line: Mapping[str, Any]) -> Envelope:
         provider=lowered(line.get("Provider")),
         started=line.get("Timestamp"),
         latency_ms=metrics.get("durationMs"),
-        cost_usd=number(metrics.get("cost")),
+        cost=metrics.get("cost"),
         error=(obj(said) if not _encrypted(said) else None) or {"message": "failed"} if failed else None,
         http_status=status,
         answered=not failed,

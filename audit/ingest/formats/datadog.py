@@ -93,7 +93,7 @@ def _envelope(span: Mapping[str, Any], operation: str) -> Envelope:
     counted, noted = obj(span.get("metrics")), obj(span.get("metadata"))
     failed = span.get("status") == "error"
     error = obj(span.get("error")) or {"message": "error"}
-    cost, took = number(counted.get("estimated_total_cost")), number(span.get("duration"))
+    took = number(span.get("duration"))
     first_token = number(counted.get("time_to_first_token"))
     said = [_message(message) for message in _objects(obj(span.get("output")).get("messages"))]
     return Envelope(
@@ -115,7 +115,8 @@ def _envelope(span: Mapping[str, Any], operation: str) -> Envelope:
             },
             "completion_tokens_details": {"reasoning_tokens": counted.get("reasoning_output_tokens")},
         },
-        cost_usd=None if cost is None else cost * _NANO,
+        cost=counted.get("estimated_total_cost"),
+        cost_unit=_NANO,
         cost_basis="platform_pricetable",
         error={"type": error.get("type"), "message": text(error.get("message")) or "error"} if failed else None,
         answered=not failed and counted.get("output_tokens") is not None,

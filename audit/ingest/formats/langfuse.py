@@ -17,8 +17,8 @@ from audit.core.settings import IngestSettings
 from audit.ingest import bodies, chat, labels, otel, values
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable
-from audit.ingest.usage import put_usage
-from audit.ingest.values import dollars, microseconds, number, obj, text, unpacked
+from audit.ingest.usage import put_usage, told_cost
+from audit.ingest.values import microseconds, number, obj, text, unpacked
 from audit.ingest.words import finish_reason, maker, model_key
 
 _KEYS = {
@@ -109,7 +109,7 @@ def _row(seen: dict[str, Any], raw: dict[str, Any], operation: str, wanted: labe
     row.model_requested = row.model_called = row.model_responded
     row.model_key, row.provider = model_key(row.model_responded), maker(row.model_responded)
     row.params_defaulted = _defaulted(obj(unpacked(seen.get("model_parameters"))))
-    _put_money(row, seen, failed)
+    _put_money(row, seen)
     error = {"message": text(seen.get("status_message")) or "error"} if failed else None
     bodies.put_outcome(row, error, None, answered=answered)
     _put_times(row, seen)
@@ -126,14 +126,13 @@ def _defaulted(sent: Mapping[str, Any]) -> list[str]:
     return sorted(key for key in ("max_tokens", "temperature", "top_p", "frequency_penalty") if key in sent)
 
 
-def _put_money(row: Row, seen: Mapping[str, Any], failed: bool) -> None:
+def _put_money(row: Row, seen: Mapping[str, Any]) -> None:
     counted = obj(unpacked(seen.get("usage_details")))
     if any(counted.values()):
         put_usage(row, otel.disjoint(counted))
         row.usage_raw = values.json_text(counted)
     row.finish_reason = finish_reason(row.finish_reason_raw)
-    cost = dollars(seen.get("total_cost"))
-    if cost and not failed:
+    if cost := told_cost(row, seen.get("total_cost")):
         row.cost_usd_logged, row.cost_basis = cost, "platform_pricetable"
 
 

@@ -14,8 +14,8 @@ from audit.core.settings import IngestSettings
 from audit.ingest import bodies, chat, labels, langchain, values
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable, call_key
-from audit.ingest.usage import put_usage
-from audit.ingest.values import dollars, integer, microseconds, obj, text, unpacked
+from audit.ingest.usage import put_usage, told_cost
+from audit.ingest.values import integer, microseconds, obj, text, unpacked
 from audit.ingest.words import maker, model_key, provider
 
 _KEYS = {
@@ -116,8 +116,7 @@ def _put_outcome(row: Row, run: Mapping[str, Any], answered: bool) -> None:
         row.status, row.finish_reason, row.error_type = "partial", "aborted", "cancelled"
         return
     bodies.put_outcome(row, error, None, answered=answered)
-    cost = dollars(run.get("total_cost"))
-    if cost:
+    if cost := told_cost(row, run.get("total_cost")):
         row.cost_usd_logged, row.cost_basis = cost, "platform_pricetable"
 
 

@@ -15,6 +15,7 @@ from audit.ingest import bodies, chat, labels, values
 from audit.ingest.formats import Format, Reader
 from audit.ingest.litellm_payload import OPERATIONS
 from audit.ingest.row import Row, Unusable, call_key
+from audit.ingest.usage import told_cost
 from audit.ingest.values import boolean, integer, microseconds, number, obj, small, text, unpacked
 from audit.ingest.words import free, model_key, provider
 
@@ -108,9 +109,9 @@ def _put_money(row: Row, line: Mapping[str, Any]) -> None:
         row.completion_tokens = max(completion or 0, row.completion_tokens or 0)
         row.usage_basis = "emitter_estimated" if row.status == "error" else "provider"
     row.cache_hit = boolean(line.get("cache_hit"))
-    spend = number(line.get("spend"))
+    spend = told_cost(row, line.get("spend"))
     if spend is not None and (spend > 0 or row.cache_hit or row.status == "error"):
-        row.cost_usd_logged, row.cost_basis = max(spend, 0.0), "gateway_pricetable"
+        row.cost_usd_logged, row.cost_basis = spend, "gateway_pricetable"
     elif spend == 0 and free(row.model_called):
         row.cost_usd_logged, row.cost_basis = 0.0, "free"
     elif spend == 0:

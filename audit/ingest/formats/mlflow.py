@@ -14,8 +14,8 @@ from audit.ingest import bodies, chat, labels, values
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable, call_key
 from audit.ingest.spanlabels import unpacked_text
-from audit.ingest.usage import put_usage
-from audit.ingest.values import dollars, microseconds, obj, text, unpacked
+from audit.ingest.usage import put_usage, told_cost
+from audit.ingest.values import microseconds, obj, text, unpacked
 from audit.ingest.words import maker, model_key
 
 _KEYS = {
@@ -75,8 +75,7 @@ def _row(span: dict[str, Any], found: Attributes, info: Mapping[str, Any], wante
     row.model_responded = text(found.get("mlflow.llm.model")) or row.model_responded
     row.model_key = model_key(row.model_responded or row.model_requested)
     row.provider = text(found.get("mlflow.llm.provider")) or maker(row.model_key)
-    cost = dollars(obj(found.get("mlflow.llm.cost")).get("total_cost"))
-    if cost:
+    if cost := told_cost(row, obj(found.get("mlflow.llm.cost")).get("total_cost")):
         row.cost_usd_logged, row.cost_basis = cost, "platform_pricetable"
     status = obj(span.get("status"))
     failed = str(status.get("code", span.get("status_code"))).endswith("ERROR")

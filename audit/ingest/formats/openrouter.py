@@ -15,7 +15,7 @@ from audit.ingest.envelope import Envelope, row_of
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable
 from audit.ingest.usage import reported_cost
-from audit.ingest.values import boolean, number, obj, small, text
+from audit.ingest.values import boolean, obj, small, text
 
 _KEYS = {
     **labels.COMMON_KEYS,
@@ -81,7 +81,7 @@ def _envelope(found: Mapping[str, Any]) -> Envelope:
             "prompt_tokens_details": {"cached_tokens": found.get("native_tokens_cached")},
             "completion_tokens_details": {"reasoning_tokens": found.get("native_tokens_reasoning")},
         },
-        cost_usd=cost if cost is not None else number(found.get("total_cost")),
+        cost=found.get("total_cost") if cost is None else cost,
         cost_basis="provider",
         finish=text(found.get("finish_reason")),
         error={"message": "failed"} if failed else None,

@@ -14,8 +14,8 @@ from audit.ingest import bodies, chat, labels, otel, spanlabels, values
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable, call_key
 from audit.ingest.spans import SpanJoin, spans_of
-from audit.ingest.usage import put_usage
-from audit.ingest.values import dollars, microseconds, number, obj, small, text
+from audit.ingest.usage import put_usage, told_cost
+from audit.ingest.values import microseconds, number, obj, small, text
 from audit.ingest.words import finish_reason, maker, model_key, provider
 
 
@@ -90,7 +90,7 @@ def _put_names(row: Row, found: otel.Attributes) -> None:
     row.provider = next((p for name in named if (p := provider(name))), None) or maker(row.model_key)
     tier = next((text(value) for key, value in found.items() if key.endswith("response.service_tier")), None)
     row.service_tier = row.service_tier or tier
-    cost = dollars(found.get("gen_ai.usage.cost")) or dollars(found.get("llm.cost.total"))
+    cost = told_cost(row, found.get("gen_ai.usage.cost")) or told_cost(row, found.get("llm.cost.total"))
     if cost:
         row.cost_usd_logged, row.cost_basis = cost, "platform_pricetable"
     resent = small(found.get("http.request.resend_count"))

@@ -14,7 +14,7 @@ from audit.ingest import labels, values
 from audit.ingest.envelope import Envelope, first, lowered, row_of
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable
-from audit.ingest.values import boolean, number, obj, small, text, unpacked
+from audit.ingest.values import boolean, obj, small, text, unpacked
 
 _KEYS = {
     **labels.COMMON_KEYS,
@@ -59,7 +59,7 @@ def _body(value: Any) -> Any:
 def _envelope(line: Mapping[str, Any]) -> Envelope:
     status = small(first(line, "response_status_code", "status_code"))
     failed = (status or 200) >= 400 or text(line.get("is_success")) == "0"
-    said, cents = _body(line.get("response")), number(line.get("cost"))
+    said = _body(line.get("response"))
     return Envelope(
         emitter="portkey",
         request=obj(_body(line.get("request"))),
@@ -76,7 +76,8 @@ def _envelope(line: Mapping[str, Any]) -> Envelope:
             "completion_tokens": first(line, "res_units", "response_tokens"),
             "total_tokens": first(line, "total_units", "total_tokens"),
         },
-        cost_usd=None if cents is None else cents / _CENTS,
+        cost=line.get("cost"),
+        cost_unit=1 / _CENTS,
         error=(obj(said) or {"message": "no answer"}) if failed else None,
         http_status=status,
         answered=not failed and status is not None,

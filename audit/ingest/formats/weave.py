@@ -105,7 +105,7 @@ def _envelope(line: Mapping[str, Any]) -> Envelope:
         ended=line.get("ended_at"),
         latency_ms=obj(summary.get("weave")).get("latency_ms"),
         usage=obj(usage),
-        cost_usd=sum(billed) if billed else None,
+        cost=sum(billed) if billed else None,
         cost_basis="platform_pricetable",
         error=text(line.get("exception")),
         answered=bool(usage) and not line.get("exception"),
