@@ -7,6 +7,7 @@ for an uncaught exception and click's 1 for an abort would read as "gate failed"
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 import signal
@@ -72,8 +73,32 @@ def run(argv: Sequence[str], program: Callable[[], Any] = command_line) -> int:
         return _report(error, switches)
     except KeyboardInterrupt:
         return _report(Interrupted(), switches)
+    except OSError as error:
+        return _report(_machine(error) or _bug(error), switches)
     except Exception as error:
         return _report(_bug(error), switches)
+
+
+def _machine(error: OSError) -> AuditError | None:
+    """What this machine refuses, and no code could mend: a full disk, a folder that may not be written."""
+    if error.errno not in _REFUSED:
+        return None
+    where = f" {error.filename}" if isinstance(error.filename, str) else ""
+    return AuditError(
+        f"cannot write{where}: {_REFUSED[error.errno]}",
+        code="machine.refused",
+        hint="make room or change the permission, then run the same command again: what is done is kept",
+    )
+
+
+_REFUSED = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the quota of the disk is used up",
+    errno.EFBIG: "a file may not become so large here",
+    errno.EROFS: "it is on a disk that is read-only",
+    errno.EACCES: "the permission is missing",
+    errno.EPERM: "the permission is missing",
+}
 
 
 def _invoke(command: Any, argv: Sequence[str], switches: Switches) -> int:

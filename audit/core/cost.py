@@ -74,7 +74,8 @@ class Retries:
         calls: With a result.
         attempts: All of them together.
         retried: Calls that needed more than one.
-        lost_usd: Worst case of attempts that may have been billed without an answer, over all sessions of the run.
+        lost_usd: What attempts without an answer were billed, or may have been, at their worst case; over all sessions
+            of the run.
         multiplier: Expected cost of a call over that of its answer: 1 + lost_usd / cost of all answers.
     """
 

@@ -64,6 +64,7 @@ class Reason(StrEnum):
     TIMEOUT = "timeout"
     HTTP_ERROR = "http_error"
     UNDECODABLE = "undecodable"
+    OTHER_MODEL = "other_model"
     NOT_REPLAYED = "not_replayed"
     INCUMBENT_UNSCORED = "incumbent_unscored"
     CRITERIA_ERRORED = "errored"
@@ -148,6 +149,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.TIMEOUT: "the endpoint did not answer in time",
     Reason.HTTP_ERROR: "the endpoint answered with an error",
     Reason.UNDECODABLE: "the endpoint's answer could not be read",
+    Reason.OTHER_MODEL: "another model of this audit answered in its place, as where a gateway falls back",
     Reason.NOT_REPLAYED: "it was never sent",
     Reason.INCUMBENT_UNSCORED: "the log's own answer could not be scored",
     Reason.CRITERIA_ERRORED: "a criterion could not be measured on the answer",

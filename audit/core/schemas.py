@@ -165,7 +165,7 @@ REPLAYS = _table(
     ("tier", pa.string(), False),
     ("arm", WORD, False),  # incumbent_replay | candidate
     ("repeat", pa.int16(), False),
-    # ok | refused | truncated | too_long | rate_limited | timeout | http_error | undecodable | not_asked
+    # ok | refused | truncated | too_long | rate_limited | timeout | http_error | undecodable | other_model | not_asked
     ("status", WORD, False),
     ("reason", WORD),  # of `not_asked`: a word of `core.reason`
     ("about", pa.string()),  # the parameter, role or type of part that the reason names
@@ -183,7 +183,7 @@ REPLAYS = _table(
     ("latency_ms", pa.float64()),
     ("ttft_ms", pa.float64()),
     ("attempts", pa.int16(), False),
-    ("lost_usd", pa.float64()),  # worst case of attempts that may have been billed without an answer
+    ("lost_usd", pa.float64()),  # what attempts without an answer were billed, or may have been: at their worst case
     ("served_from", WORD, False),  # network | cassette | simulated
     ("error", pa.string()),
     ("notes", pa.list_(pa.string())),  # values of core.note.AnswerNote
@@ -222,7 +222,7 @@ ACCEPTED = _table(
 MEASURED = ("ok", "refused", "truncated", "too_long")
 """Replay statuses that say something of the candidate; the last three count against it."""
 
-FAILED_TO_MEASURE = ("rate_limited", "timeout", "http_error", "undecodable")
+FAILED_TO_MEASURE = ("rate_limited", "timeout", "http_error", "undecodable", "other_model")
 """Replay statuses that say nothing of it: excluded from the estimate, failures in the lower bound."""
 
 NOT_ASKED = "not_asked"

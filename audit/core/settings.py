@@ -176,6 +176,9 @@ class TierSettings(Section):
         "with --fixed. Savings are still counted at the price online; `batch_discount` and a route's `batch_share` "
         "say what may wait",
     )
+    reported_as: str | None = Field(
+        None, description="Name under which replies name the model, where that is another than `model`: a deployment's"
+    )
     adapt: tuple[Adapt, ...] = Field(
         KEEPS_MEANING,
         description="What may be changed where the endpoint does not take a request as logged: rename the token limit, "

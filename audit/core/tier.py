@@ -172,6 +172,7 @@ class Tier:
         batch: The replay asks it through its vendor's batch interface. How its traffic would be served is another
             matter, so what its answers are taken to cost is still `price`.
         batch_price: What a batch of the replay is billed; None where it asks online.
+        reported_as: Name under which its replies name the model, where that is another than `model`.
         adapt: Changes to a request that may be made where the endpoint does not take it as logged.
         repeats: How often each quality draw of a candidate is asked: a tier that samples answers otherwise each time.
         options: What only this provider understands.
@@ -197,9 +198,15 @@ class Tier:
     batch_discount: float = 0.0
     batch: bool = False
     batch_price: Price | None = None
+    reported_as: str | None = None
     adapt: tuple[Adapt, ...] = KEEPS_MEANING
     repeats: int = 1
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def answers_as(self) -> str:
+        """The name of the model that its replies should bear."""
+        return self.reported_as or self.model
 
     @property
     def replay_price(self) -> Price:

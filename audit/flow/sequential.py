@@ -141,6 +141,7 @@ def _ask(rounds: Rounds, requests: Mapping[str, Request], learned: Learned, mete
         settled=rounds.settled(),
         learned=learned,
         ahead=run.calls,
+        models=frozenset({tier.model for tier in run.tiers} | {design.incumbent for design in run.plan.designs}),
     )
     tiers = [tier for tier in run.tiers if tier.name in asked]
     run_replay(calls, requests, tiers, run.settings.replay, run.folder, options)

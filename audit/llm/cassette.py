@@ -12,6 +12,7 @@ never failures, and never costs: those follow from the usage and the price of th
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Iterable, Sequence
@@ -20,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from audit.core.errors import ConfigError, InputError, Place
+from audit.core.errors import AuditError, ConfigError, InputError, Place
 from audit.core.exchange import Completion, Usage
 from audit.core.fingerprint import fingerprint
 from audit.core.tier import Tier
@@ -34,8 +35,15 @@ def cassette_key(model: str, request_fp: str, repeat: int) -> str:
     return fingerprint([model, request_fp, repeat])
 
 
+class CassetteLocked(AuditError):
+    """Another process records into this cassette."""
+
+    default_code = "cassette.locked"
+
+
 class Cassette:
-    """An open folder of recordings. Appends are whole lines, safe from any number of tasks of one process.
+    """An open folder of recordings. Appends are whole lines, safe from any number of tasks of one process;
+    one process at a time may record.
 
     Only places are kept in memory; a completion is read when it is asked for.
 
@@ -60,6 +68,7 @@ class Cassette:
         self._appending: int | None = None
         self._end = 0
         self._unsorted = False
+        self._lock: int | None = None
         for path in sorted(folder.glob("*.jsonl")) if folder.is_dir() else ():
             self._index(path)
 
@@ -104,13 +113,42 @@ class Cassette:
         }
         line = (json.dumps(record, sort_keys=True, separators=(",", ":")) + "\n").encode()
         if self._appending is None:
+            self.claim()
             self._open_for_appending()
         assert self._appending is not None
-        os.write(self._files[self._appending], line)
+        written = os.write(self._files[self._appending], line)
+        while written < len(line):  # a full disk raises on the next write; a signal may cut one short
+            written += os.write(self._files[self._appending], line[written:])
         self._places[key] = (self._appending, self._end, len(line))
         self._end += len(line)
         self._models.add(model)
         self._unsorted = True
+
+    def claim(self) -> None:
+        """Make this process the only one that records here, until `close`, and take in what others have recorded since.
+
+        Reading needs no claim: whoever has all answers may play them at any time.
+
+        Raises:
+            CassetteLocked: Another process records here. Its lines and ours would stand in each other's places.
+            InputError: As on opening.
+        """
+        if self._lock is not None:
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            raise CassetteLocked(
+                f"another audit is recording into {self.folder}",
+                notes=["nothing was sent"],
+                hint="wait for it, or name another folder as replay.cassette",
+            ) from None
+        self.close()
+        self.__init__(self.folder)  # type: ignore[misc]
+        self._lock = lock
 
     def compact(self) -> None:
         """Rewrite what was appended to as one file, sorted by key: equal recordings are equal bytes."""
@@ -127,16 +165,19 @@ class Cassette:
         temporary.replace(self.folder / WRITTEN)
         for path in others:
             path.unlink()
-        notes = self.notes
+        notes, lock, self._lock = self.notes, self._lock, None
         self.close()
         self.__init__(self.folder)  # type: ignore[misc]
-        self.notes = notes
+        self.notes, self._lock = notes, lock
 
     def close(self) -> None:
-        """Close the files; what was appended stays."""
+        """Close the files, and let others record; what was appended stays."""
         for descriptor in self._files:
             os.close(descriptor)
         self._files, self._places, self._appending = [], {}, None
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
 
     def _index(self, path: Path) -> None:
         number = len(self._files)

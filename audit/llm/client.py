@@ -325,9 +325,10 @@ class Client:
                     continue
                 failures += 1
                 billed_usd += lane.tier.replay_price.cost_usd(error.billed) if error.billed else 0.0
-                wait_s = self._wait_s(lane, error, failures)
                 maybe = error.kind in MAYBE_BILLED and error.billed is None
+                # In the books first: what follows may give the whole tier up.
                 again = stake is None or stake.attempt_failed(billed_usd, maybe_billed=maybe)
+                wait_s = self._wait_s(lane, error, failures)
                 if wait_s is None or not again:
                     return failed(error, failures, billed_usd)
                 await self._clock.sleep(wait_s or 0.0)
@@ -336,7 +337,7 @@ class Client:
                 reply = measured(
                     completion, lane.tier, request, "network", attempts=failures + 1, latency_ms=latency_ms
                 )
-                reply = replace(reply, spent_usd=reply.spent_usd + billed_usd)
+                reply = replace(reply, spent_usd=reply.spent_usd + billed_usd, failed_usd=billed_usd)
                 return reply if stake is None else with_limit_noted(reply, stake.worst_usd)
 
     def _wait_s(self, lane: _Lane, error: EndpointError, failures: int) -> float | None:

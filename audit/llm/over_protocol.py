@@ -183,7 +183,7 @@ def decoder(protocol: Protocol) -> Callable[[HttpReply, Tier], Completion]:
             beside_bytes=len(beside.encode("utf-8", "surrogatepass")),
             ttft_ms=reply.first_token_ms,
         )
-        return annotated(completion, tier.model, counts, body.get("service_tier"))
+        return annotated(completion, tier.answers_as, counts, body.get("service_tier"))
 
     return decode
 

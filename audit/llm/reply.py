@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from audit.core.errors import EndpointError
@@ -14,6 +15,7 @@ from audit.llm.faults import unasked_because
 from audit.llm.tokens import answer_size, prompt_size
 from audit.llm.translation import STATUS_OF_KIND
 from audit.protocols.faults import Fault
+from audit.protocols.oddities import same_model
 from audit.protocols.usage import settled
 
 
@@ -33,6 +35,7 @@ class Reply:
         spent_usd: Money that this call cost now, at most: over the network the answer's cost, with a bound by bytes in
             place of usage that is missing or cannot be, and what failed attempts report; else 0. A recorded answer has
             a cost (what a candidate would cost is the estimate's subject) and no spend.
+        failed_usd: Of that, what attempts without an answer report that they were billed.
     """
 
     status: str
@@ -44,6 +47,7 @@ class Reply:
     parameter: str | None = None
     because: Because | None = None
     spent_usd: float = 0.0
+    failed_usd: float = 0.0
 
 
 def status_of(completion: Completion) -> str:
@@ -93,6 +97,33 @@ def failed(error: EndpointError, attempts: int, spent_usd: float = 0.0) -> Reply
         parameter=error.parameter,
         because=unasked_because(Fault(error.kind), error.parameter),
         spent_usd=spent_usd,
+        failed_usd=spent_usd,
+    )
+
+
+def answered_by(reply: Reply, models: Collection[str]) -> Reply:
+    """The reply; or, where it is the answer of another model of the same audit, a failure to measure.
+
+    A gateway that falls back answers in the name of the model that it fell back to. Were that the incumbent, the
+    incumbent would be held against itself, at the candidate's price.
+
+    Args:
+        reply: As it came.
+        models: Of the audit: its tiers' and the incumbents'.
+    """
+    said = reply.completion
+    if said is None or said.model_reported is None or AnswerNote.OTHER_MODEL.value not in said.notes:
+        return reply
+    found = next((model for model in sorted(models) if same_model(model, said.model_reported)), None)
+    if found is None:
+        return reply
+    return Reply(
+        status=Reason.OTHER_MODEL,
+        attempts=reply.attempts,
+        served_from=reply.served_from,
+        error=f"the reply is in the name of `{found}`, another model of this audit (`reported_as` allows it)",
+        spent_usd=reply.spent_usd,
+        failed_usd=reply.spent_usd,
     )
 
 

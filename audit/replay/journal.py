@@ -49,9 +49,10 @@ class Result:
 
     Attributes:
         spent_usd: Billed for it over the network.
-        lost_usd: Worst case of attempts that may have been billed without an answer, those of its earlier results
-            included: a call that failed in one session and was asked again in the next has cost both. What was in
-            flight when a session was stopped is not in it, because nothing failed there.
+        lost_usd: What attempts without an answer report that they were billed, and the worst case of those that may
+            have been; those of its earlier results included: a call that failed in one session and was asked again in
+            the next has cost both. What was in flight when a session was stopped is not in it, because nothing failed
+            there.
     """
 
     status: str
@@ -181,7 +182,7 @@ class JournalLedger:
         """Take a result for the latest of its call."""
         call_id = event["call_id"]
         before = self.results.get(call_id)
-        lost = event["lost_usd"] + (before.lost_usd if before else 0.0)
+        lost = event["lost_usd"] + event.get("failed_usd", 0.0) + (before.lost_usd if before else 0.0)
         self.results[call_id] = _result(event, lost, offset, length)
 
 

@@ -31,7 +31,7 @@ from audit.core.tier import Tier
 from audit.llm.budget import Budget, CapReached, Reservation
 from audit.llm.cassette import Cassette
 from audit.llm.client import Client, ClientOptions, Drained, open_client
-from audit.llm.reply import Reply, failed, unasked
+from audit.llm.reply import Reply, answered_by, failed, unasked
 from audit.llm.tiers import check_keys, is_local
 from audit.llm.wire import Transport
 from audit.replay.batches import BatchesWaiting, BatchPace, BatchReplay
@@ -63,6 +63,7 @@ class ReplayOptions:
         ahead: Calls of later rounds. Tiers that ask in batches are asked them along, because a batch takes a day; they
             are no part of this round's table.
         pace: How often batches are looked at.
+        models: Of the audit, its tiers' and the incumbents': an answer in the name of another one is none.
     """
 
     cap_usd: float
@@ -75,6 +76,7 @@ class ReplayOptions:
     learned: Learned | None = None
     ahead: Sequence[Call] = ()
     pace: BatchPace = field(default_factory=BatchPace)
+    models: frozenset[str] = frozenset()
 
 
 class PartStopped(Incomplete):
@@ -274,7 +276,10 @@ class _Session:
         async with open_client(
             tiers, clock=self.options.clock, transport=self.options.transport, cassette=cassette, options=client_options
         ) as self.client:
-            paid = [c for c in pending if not self.client.is_free(c.request_fp, self.tiers[c.tier], c.repeat)]
+            paid = self._paid(pending)
+            if paid and cassette is not None and not self.settings.offline:
+                cassette.claim()
+                paid = self._paid(pending)
             if self.settings.offline:
                 self._refuse_missing(paid)
             elif paid and not self.stopping:
@@ -287,6 +292,10 @@ class _Session:
             await self._ask_pending(pending, paid)
             for (tier, note), count in sorted(self.odd.items()):
                 self.meter.note(f"`{tier}`, {count:,} answers: {AnswerNote(note).words}")
+
+    def _paid(self, pending: Sequence[Call]) -> list[Call]:
+        """The calls that go over the network."""
+        return [c for c in pending if not self.client.is_free(c.request_fp, self.tiers[c.tier], c.repeat)]
 
     async def _ask_pending(self, pending: Sequence[Call], paid: Sequence[Call]) -> None:
         """What batches of earlier sessions have, then what is asked online, then the batches: they take longest."""
@@ -455,6 +464,7 @@ class _Session:
 
     def _finish(self, call: Call, reply: Reply, stake: Reservation | None) -> None:
         """Journal a result; without a stake what the call may have cost is in the books already."""
+        reply = answered_by(reply, self.options.models)
         self.done += call.call_id not in self.journal.ledger.results
         self.journal.done(journal_row(call, reply, stake.lost_usd if stake is not None else 0.0))
         self.finished += 1

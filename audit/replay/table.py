@@ -60,6 +60,7 @@ def journal_row(call: Call, reply: Reply, lost_usd: float) -> dict[str, Any]:
         "usage_estimated": False,
         "spent_usd": reply.spent_usd,
         "lost_usd": lost_usd,
+        "failed_usd": reply.failed_usd,
     }
     if completion is None:
         return row
@@ -89,7 +90,8 @@ def journal_row(call: Call, reply: Reply, lost_usd: float) -> dict[str, Any]:
 def write_replays(journal: Path, calls: Sequence[Call], path: Path) -> None:
     """Write `replays.parquet`: the latest result of each planned call, sorted, whatever the journal's order.
 
-    `lost_usd` is that of all results of the call, because a failure that a later session made good was billed too.
+    `lost_usd` is that of all results of the call, with what failed attempts report that they were billed: a failure
+    that a later session made good was billed too.
     Calls of earlier plans that are not planned any more stay in the journal and are left out here.
     """
     results = JournalLedger.read(journal).results

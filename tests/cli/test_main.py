@@ -1,5 +1,6 @@
 """The one place that prints errors and picks exit codes."""
 
+import errno
 import json
 import os
 import signal
@@ -94,6 +95,15 @@ def test_json_errors(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert document["exit_code"] == code
     assert {"code", "message", "hint", "notes", "place"} <= document.keys()
     assert PROMPT not in out
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES])
+def test_what_the_machine_refuses_is_no_bug(number: int, capsys: pytest.CaptureFixture[str]) -> None:
+    """A full disk is said as such, with what to do; exit code 2."""
+    assert run(["work"], lambda: program(OSError(number, "x", "/runs/1/journal.jsonl"))) == 2
+    err = capsys.readouterr().err
+    assert err.startswith("error[machine.refused]: cannot write /runs/1/journal.jsonl: ")
+    assert "run the same command again" in err
 
 
 def test_a_bug_says_where_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from audit.core.errors import ConfigError, InputError
 from audit.core.exchange import Completion, Usage
-from audit.llm.cassette import Cassette, missing, refuse_ambiguous
+from audit.llm.cassette import Cassette, CassetteLocked, missing, refuse_ambiguous
 from tests.llm.world import tier
 
 CALL = {"id": "c", "type": "function", "function": {"name": "f", "arguments": '{ "a":1}'}}
@@ -143,3 +143,23 @@ def test_recordings_without_settings_keep_their_bytes(tmp_path: Path) -> None:
     line = json.loads((tmp_path / "completions.jsonl").read_text())
     assert line["model"] == "m"
     assert set(line["completion"]) == {*Completion.__slots__} - {"cost_usd", "notes", "beside_bytes"}
+
+
+def test_one_process_records_at_a_time(tmp_path: Path) -> None:
+    """A second recorder is told before anything is written; readers are not kept out, and what the first recorded is
+    there for the second once it is done."""
+    first, second = Cassette(tmp_path), Cassette(tmp_path)
+    first.put("m", "a", 0, Completion(text="one"))
+    with pytest.raises(CassetteLocked):
+        second.put("m", "b", 0, Completion(text="two"))
+    assert Cassette(tmp_path).has("m", "a")
+    first.compact()
+    with pytest.raises(CassetteLocked):
+        second.claim()
+    first.close()
+    second.put("m", "b", 0, Completion(text="two"))
+    second.compact()
+    second.close()
+    with Cassette(tmp_path) as read:
+        told = [found.text for name in "ab" if (found := read.get("m", name)) is not None]
+    assert told == ["one", "two"]

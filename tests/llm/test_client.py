@@ -207,6 +207,34 @@ def test_a_pause_that_nobody_waits_for_ends_the_tier() -> None:
     assert raised.value.code == "replay.throttled"
 
 
+USED_UP = {"error": {"code": "insufficient_quota", "message": "quota"}}
+
+
+@pytest.mark.parametrize(
+    ("step", "spent", "lost"),
+    [
+        (httpx.Response(429, json=USED_UP | {"usage": {"prompt_tokens": 10, "completion_tokens": 5}}), 20e-6, 0.0),
+        (httpx.Response(200, headers={"Retry-After": "86400"}, content=b'data: {"choices": [{"delta": {'), 0.0, 1.0),
+    ],
+)
+def test_what_ends_a_tier_is_in_the_books_too(step: httpx.Response, spent: float, lost: float) -> None:
+    """An error that counts its tokens is paid for, and an answer that broke off may have been, when it is the last."""
+
+    async def main() -> Budget:
+        budget = Budget(100.0)
+        stake = await budget.reserve(1.0)
+        async with open_client(
+            [tier()], clock=ManualClock(), transport=Script(step), options=ClientOptions(environ={})
+        ) as client:
+            with pytest.raises(TerminalError):
+                await client.complete(request(), tier(), stake=stake)
+        stake.settle(stake.paid_usd)
+        return budget
+
+    budget = asyncio.run(main())
+    assert (budget.spent_usd, budget.lost_usd, budget.reserved_usd) == (pytest.approx(spent), lost, 0.0)
+
+
 def test_waits_grow_with_jitter() -> None:
     """Waits double from half a second, between half and all of it."""
     clock = ManualClock()

@@ -22,7 +22,7 @@ from audit.core.exchange import Completion, Usage
 from audit.core.finding import ReplayCounts
 from audit.core.settings import ReplaySettings
 from audit.core.tier import Price
-from audit.llm.cassette import Cassette
+from audit.llm.cassette import Cassette, CassetteLocked
 from audit.llm.client import ClientOptions
 from audit.llm.retry import Backoff
 from audit.replay.meter import SilentMeter, Totals
@@ -267,6 +267,66 @@ def test_a_cassette_saves_the_second_run(tmp_path: Path) -> None:
     rows = read_table(RunFolder(tmp_path / "second").replay_table).to_pylist()
     assert (money.spent_usd, sum(r["cost_usd"] for r in rows)) == (0.0, pytest.approx(first.billed_usd))
     assert tape.read_bytes() == recorded
+
+
+def test_a_cassette_that_is_being_recorded_stops_the_replay_before_it_pays(tmp_path: Path) -> None:
+    """Two audits into one cassette would write into each other's lines; the second sends nothing."""
+    made, transport = world(URL, 4), Answers()
+    with Cassette(tmp_path / "tape") as other:
+        other.claim()
+        with pytest.raises(CassetteLocked):
+            go(made, tmp_path / "run", transport, settings={"cassette": str(tmp_path / "tape")})
+    assert not transport.bodies
+    assert go(made, tmp_path / "run", transport, settings={"cassette": str(tmp_path / "tape")}).done == 4
+
+
+class InAnotherName(Answers):
+    """A gateway that fell back: every reply names another model than the one that was asked."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        reply = await super().handle_async_request(request)
+        plain = json.loads(reply.content)
+        return reply if "model" not in plain else httpx.Response(200, json=plain | {"model": "large-1-2026-01-01"})
+
+
+@pytest.mark.parametrize(
+    ("models", "reported_as", "status"),
+    [({"large-1"}, None, "other_model"), ({"larger"}, None, "ok"), (set(), None, "ok"), ({"large-1"}, "large-1", "ok")],
+)
+def test_another_model_of_the_audit_is_no_candidate(
+    tmp_path: Path, models: set[str], reported_as: str | None, status: str
+) -> None:
+    """An answer in the incumbent's name says nothing of the candidate, and is paid for; a stranger's name is noted; a
+    deployment may say under which name it answers."""
+    made = world(URL, 6, tier(URL, reported_as=reported_as))
+    counts = go(made, tmp_path, InAnotherName(), models=frozenset(models))
+    assert counts.by_status == {status: 6}
+    rows = read_table(RunFolder(tmp_path).replay_table).to_pylist()
+    assert all((row["text"] is None) == (status == "other_model") for row in rows)
+    spent = money_spent(RunFolder(tmp_path).journal).spent_usd
+    assert spent > 0
+    lost = sum(row["lost_usd"] for row in rows)
+    assert lost == (pytest.approx(spent) if status == "other_model" else 0.0)
+
+
+def test_failures_that_were_billed_raise_what_a_candidate_costs(tmp_path: Path) -> None:
+    """Every first attempt is an error that counts its tokens: a call costs what both cost, and no dollar twice."""
+    tried: Counter[str] = Counter()
+
+    class BilledTwice(Answers):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+            reply = await super().handle_async_request(request)
+            tried[request.content.decode()] += 1
+            if request.method == "GET" or tried[request.content.decode()] > 1:
+                return reply
+            return httpx.Response(503, json={"error": {}, "usage": json.loads(reply.content)["usage"]})
+
+    transport = BilledTwice()
+    go(world(URL, 5), tmp_path, transport)
+    folder = RunFolder(tmp_path)
+    rows, spend = read_table(folder.replay_table).to_pylist(), money_spent(folder.journal)
+    assert (spend.spent_usd, spend.lost_usd) == (pytest.approx(transport.billed_usd), 0.0)
+    assert [row["lost_usd"] for row in rows] == pytest.approx([row["cost_usd"] for row in rows])
 
 
 def test_offline_says_how_many_calls_are_missing(tmp_path: Path) -> None:

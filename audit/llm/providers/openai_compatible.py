@@ -44,7 +44,7 @@ def probe(tier: Tier, key: str | None) -> HttpCall:
 def decode(reply: HttpReply, tier: Tier) -> Completion:
     """Choice 0 of a chat completion, streamed or not."""
     try:
-        completion = read_reply(reply.body, tier.model)
+        completion = read_reply(reply.body, tier.answers_as)
     except NoAnswer as error:
         raise diagnosed(error.diagnosis, billed=error.counts.usage, again=error.again) from None
     return replace(completion, ttft_ms=reply.first_token_ms)
