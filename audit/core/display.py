@@ -50,31 +50,29 @@ def usd_ends(low: float, high: float, digits: int | None = None) -> tuple[str, s
     return texts if texts[0] != texts[1] or low == high else ends_apart(low, high, _plain, (0, 2, 4))
 
 
-def ends_apart(low: float, high: float, text: Callable[[float, int], str], digits: Sequence[int]) -> tuple[str, str]:
-    """Both ends of an interval, with more decimals where they would else look like one figure.
+def digits_apart(low: float, high: float, text: Callable[[float, int], str], digits: Sequence[int]) -> int:
+    """How many decimals tell both ends of an interval apart: the first of these that does, else the last.
 
     Args:
         low: Lower end.
-        high: Upper end; the same as the lower one is shown so.
+        high: Upper end; where it is the same as the lower one, nothing can tell them apart and the first is taken.
         text: A figure with so many decimals.
-        digits: Decimals to try, the first that tells the ends apart is taken; the last one where none does.
+        digits: Decimals to try, in order.
     """
-    texts = ("", "")
-    for more in digits:
-        texts = text(low, more), text(high, more)
-        if texts[0] != texts[1] or low == high:
-            break
-    return texts
+    if low == high:
+        return digits[0]
+    return next((more for more in digits if text(low, more) != text(high, more)), digits[-1])
+
+
+def ends_apart(low: float, high: float, text: Callable[[float, int], str], digits: Sequence[int]) -> tuple[str, str]:
+    """Both ends of an interval, with more decimals where they would else look like one figure."""
+    more = digits_apart(low, high, text, digits)
+    return text(low, more), text(high, more)
 
 
 def percent_ends(low: float, high: float, digits: int = 0) -> tuple[str, str]:
     """Both ends of an interval of a rate: `53%` and `54%`; `53.2%` and `53.4%` where they would else look like one."""
     return ends_apart(low, high, percent, range(digits, digits + 4))
-
-
-def points_ends(low: float, high: float) -> tuple[str, str]:
-    """Both ends of an interval of a difference of rates: `−0.9` and `+1.2`."""
-    return ends_apart(low, high, points, range(1, 5))
 
 
 def _plain(value: float, digits: int) -> str:
@@ -91,8 +89,7 @@ def points(delta: float, digits: int = 1) -> str:
 
 def points_interval(estimate: Estimate) -> str:
     """`−0.9 [−1.8, 0.0]`."""
-    ends = _ends(estimate, points_ends)
-    return points(estimate.est) + (f" {ends}" if ends else "")
+    return _interval(estimate, points, range(1, 5))
 
 
 def percent(share: float, digits: int = 0) -> str:
@@ -108,8 +105,7 @@ def percent_brief(share: float) -> str:
 
 def percent_interval(estimate: Estimate, digits: int = 1) -> str:
     """`91.6% [90.9%, 92.2%]`."""
-    ends = _ends(estimate, lambda low, high: percent_ends(low, high, digits))
-    return percent(estimate.est, digits) + (f" {ends}" if ends else "")
+    return _interval(estimate, percent, range(digits, digits + 4))
 
 
 def count(value: float) -> str:
@@ -176,11 +172,12 @@ def usd_at(value: float, digits: int) -> str:
     return f"{MINUS if value < 0 else ''}${abs(value):,.{digits}f}"
 
 
-def _ends(estimate: Estimate, texts: Callable[[float, float], tuple[str, str]]) -> str:
+def _interval(estimate: Estimate, text: Callable[[float, int], str], digits: Sequence[int]) -> str:
+    """An estimate and its ends with as many decimals, so that it does not seem to lie outside them."""
     if estimate.lo is None or estimate.hi is None:
-        return ""
-    low, high = texts(estimate.lo, estimate.hi)
-    return f"[{low}, {high}]"
+        return text(estimate.est, digits[0])
+    more = digits_apart(estimate.lo, estimate.hi, text, digits)
+    return f"{text(estimate.est, more)} [{text(estimate.lo, more)}, {text(estimate.hi, more)}]"
 
 
 def visible(text: str) -> str:

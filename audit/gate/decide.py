@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from audit.core.display import count, percent, percent_ends, points, points_ends, usd, usd_ends
+from audit.core.display import count, percent, percent_interval, points, points_interval, usd, usd_interval
 from audit.core.errors import AuditError, UnknownName
 from audit.core.finding import Findings
 from audit.core.interval import Estimate
@@ -192,19 +192,10 @@ def interval_text(value: Estimate, unit: str) -> str:
     """`−0.9 [−1.8, 0.0]`; what is known exactly has no interval, and an open end is drawn as an ellipsis."""
     if value.lo == value.est == value.hi:
         return figure(value.est, unit)
-    if value.lo is None or value.hi is None:
+    if unit == "n" or value.lo is None or value.hi is None:
         low, high = ("…" if end is None else figure(end, unit) for end in (value.lo, value.hi))
-    else:
-        low, high = _ends(value.lo, value.hi, unit)
-    return f"{figure(value.est, unit)} [{low}, {high}]"
-
-
-def _ends(low: float, high: float, unit: str) -> tuple[str, str]:
-    if unit == "n":
-        return figure(low, unit), figure(high, unit)
-    return (
-        usd_ends(low, high) if unit == "$" else points_ends(low, high) if unit == "pt" else percent_ends(low, high, 1)
-    )
+        return f"{figure(value.est, unit)} [{low}, {high}]"
+    return usd_interval(value) if unit == "$" else points_interval(value) if unit == "pt" else percent_interval(value)
 
 
 def _result(entry: GateRule, findings: Findings, baseline: Findings | None, min_pairs: int) -> RuleResult:

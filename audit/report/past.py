@@ -75,19 +75,19 @@ def _row(one: PastAudit, key: str, scale: Linear, *, this: bool) -> PastRow:
     ends = None
     if share.lo is not None and share.hi is not None:
         ends = scale.clip(share.lo), scale.clip(share.hi)
-    text = percent_interval(share, 0).partition(" ")[2]
+    shown, _, text = percent_interval(share, 0).partition(" ")
     return PastRow(
         window=window,
         run_id=one.run_id,
         requests=compact(one.requests),
         paid=usd(one.spend_usd),
         per_1k="–" if per_1k is None else usd(per_1k),
-        share=percent(share.est),
+        share=shown,
         ends=text,
         mark=ShareMark(
             key=key,
             title=f"Avoidable share, {window}",
-            desc=f"{percent(share.est)} {text}".rstrip() + ".",
+            desc=f"{shown} {text}".rstrip() + ".",
             x=scale.clip(share.est),
             ends=ends,
         ),

@@ -10,7 +10,6 @@ from audit.core.display import (
     count,
     money_digits,
     plural,
-    points,
     points_interval,
     usd,
     usd_ends,
@@ -107,8 +106,8 @@ def change_parts(estimate: Estimate | None) -> tuple[str, str]:
     """A quality change and its ends apart, so that a table can weigh them differently."""
     if estimate is None:
         return "–", ""
-    text = points_interval(estimate)
-    return points(estimate.est), text.partition(" ")[2]
+    change, _, ends = points_interval(estimate).partition(" ")
+    return change, ends
 
 
 def split_top(routes: Sequence[RouteFinding]) -> tuple[tuple[RouteFinding, ...], tuple[RouteFinding, ...]]:
