@@ -126,7 +126,7 @@ def _quote(plan: Plan) -> list[str]:
     recorded = sum(quote.recorded for quote in plan.quotes)
     lines = [
         f"  Quote   {usd(plan.expected_usd)} expected, {usd(plan.at_most_usd)} at most "
-        "(if every answer is as long as allowed).",
+        "(every answer as long as allowed, every prompt half as long again).",
         f"  Cap     {usd(plan.max_spend_usd)}; the replay stops there.",
         *_looks(plan),
         f"  Calls   {count(plan.calls)}, about {compact(plan.tokens)} tokens"

@@ -172,6 +172,22 @@ class Recommendation:
     repeats: Repeats | None = None
 
     @property
+    def by_content(self) -> bool:
+        """Whether the criteria that compare what an answer says show more loss than all criteria together."""
+        content, whole = self.content_delta, self.quality_delta
+        return content is not None and (whole is None or content.est < whole.est)
+
+    @property
+    def deciding_words(self) -> str:
+        """Beside a change that is not that of all criteria together; "" where it is."""
+        return "by the criteria that compare what an answer says" if self.by_content else ""
+
+    @property
+    def deciding_delta(self) -> Estimate | None:
+        """The change that tables, charts and gates hold against the margin: of two that must hold, the worse."""
+        return self.content_delta if self.by_content else self.quality_delta
+
+    @property
     def moves_traffic(self) -> bool:
         """Whether anything leaves today's model."""
         return self.verdict in (Verdict.SWITCH, Verdict.SPLIT)

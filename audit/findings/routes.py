@@ -35,6 +35,7 @@ from audit.findings.recommendation import Decided, moved_draws, recommend
 from audit.pairing.evidence import Tables
 from audit.stats.discrimination import PairsTest
 from audit.stats.planning import least_pairs, pairs_needed
+from audit.stats.tango import PairCounts
 
 MAX_UNREPLAYABLE = 0.05
 """Above this share of a route's requests the report warns that the claim leaves them out."""
@@ -354,7 +355,12 @@ def _needs_more(judged: RouteAssessment, settings: Settings) -> NeedsMore | None
     ahead = ahead[: ahead.index(closest)] if closest in ahead else []
     passed = {one.tuned.policy.tier for one in judged.policies.tested if one.certified}
     asked = [e for e in judged.evidence if e.tier.name in {closest, *ahead} - passed]
-    pairs = [_pairs_wanted(design, evidence, settings) for evidence in asked]
+    pairs = [
+        _pairs_wanted(design, counts, settings)
+        for evidence in asked
+        for counts in (evidence.observed, _by_content(judged, evidence.tier.name))
+        if counts is not None
+    ]
     if None in pairs or not pairs:
         return None
     wanted = math.ceil(max(n for n in pairs if n is not None) / (1 - settings.slice.tuning_share))
@@ -371,9 +377,14 @@ def _needs_more(judged: RouteAssessment, settings: Settings) -> NeedsMore | None
     )
 
 
-def _pairs_wanted(design: RouteDesign, evidence: CandidateEvidence, settings: Settings) -> int | None:
+def _by_content(judged: RouteAssessment, tier: str) -> PairCounts | None:
+    """A candidate's pairs by the criteria alone that compare answers; None where these decide every verdict."""
+    tested = judged.policies.static(tier)
+    return None if tested is None else tested.content_counts
+
+
+def _pairs_wanted(design: RouteDesign, counts: PairCounts, settings: Settings) -> int | None:
     """Pairs that would show a candidate to hold the margin, were its estimate true; None when none would."""
-    counts = evidence.observed
     if counts.n == 0:
         return None
     # Few pairs may show no difference at all; half a pair keeps the plan from believing in none.
@@ -436,7 +447,8 @@ def _error_caveats(design: RouteDesign, terms: TestParameters, chosen: Candidate
     if labelled is None or not labelled.wrong:
         return [
             f"Its criteria still accept {percent(1 - shown.low, 1)} of one kind of damaged answers, so a loss of "
-            f"{points(terms.margin)} may show as {points(terms.tested_margin)}: the interval is that much wider."
+            f"{terms.margin * 100:.3g} points may show as {terms.tested_margin * 100:.3g}: the interval is that much "
+            "wider."
         ]
     said = labelled.words[0].upper() + labelled.words[1:]
     return [

@@ -96,7 +96,7 @@ def _recommended(rule: Rule, route: RouteFinding, findings: Findings) -> Measure
     if not made.moves_traffic:
         return _staying(rule, route, findings)
     delta = rule.metric == "quality_delta"
-    value = _usable(made.quality_delta if delta else made.accepted_after)
+    value = _usable(made.deciding_delta if delta else made.accepted_after)
     part = "" if made.verdict is Verdict.SWITCH else f"{percent(made.moves.share)} of it moves, over all its traffic"
     proof = f"by {made.grade.words}" if made.grade else ""
     asked = made.repeats.words if made.repeats else ""
@@ -105,9 +105,10 @@ def _recommended(rule: Rule, route: RouteFinding, findings: Findings) -> Measure
         tier=made.tier,
         value=value,
         n=made.pairs.n,
-        p_fail=made.p_inferior if delta and _at_margin(rule, route) else None,
+        # The p-value is of the pairs by all criteria.
+        p_fail=made.p_inferior if delta and not made.by_content and _at_margin(rule, route) else None,
         note="" if value else "no pair could be measured",
-        about="; ".join(filter(None, (part, proof, asked))),
+        about="; ".join(filter(None, (part, made.deciding_words if delta else "", proof, asked))),
         more=route.needs_more.replays if route.needs_more else None,
         errored=made.unmeasured,
     )

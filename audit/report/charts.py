@@ -241,14 +241,15 @@ def mark_of(delta: Estimate, verdict: Verdict, scale: Linear) -> Mark:
 
 def mini_interval(route: RouteFinding, domain: tuple[float, float], key: str) -> MiniInterval | None:
     """The quality interval of a route on the table's common scale; None when nothing was measured."""
-    if route.quality_delta is None:
+    delta = route.recommendation.deciding_delta
+    if delta is None:
         return None
     scale = Linear(low=domain[0], high=domain[1], start=4, end=MINI - 4)
     return MiniInterval(
         key=f"q{key}",
         title=f"Quality change on {route_name(route)}",
-        desc=f"{points_interval(route.quality_delta)} points; the margin is at {margin_mark(route.margin)}.",
-        mark=mark_of(route.quality_delta, route.verdict, scale),
+        desc=f"{points_interval(delta)} points; the margin is at {margin_mark(route.margin)}.",
+        mark=mark_of(delta, route.verdict, scale),
         margin_x=scale.clip(-route.margin),
         zero_x=scale.clip(0),
         end_x=scale.end,
@@ -271,7 +272,9 @@ def mini_bar(route: RouteFinding, largest: float, key: str) -> MiniBar | None:
 
 def comparisons_of(routes: Sequence[RouteFinding]) -> list[Comparison]:
     """What the forest plot compares: each route's recommendation, and beside that of a lone route every candidate."""
-    rows = [_recommended(route) for route in routes if route.quality_delta is not None]
+    rows = [
+        _recommended(route, delta) for route in routes if (delta := route.recommendation.deciding_delta) is not None
+    ]
     order = {Verdict.SWITCH: 0, Verdict.SPLIT: 0, Verdict.NOT_PROVEN: 1, Verdict.KEEP: 2}
     rows.sort(key=lambda row: (order[row.verdict], -row.delta.est))
     if len(routes) == 1:
@@ -283,15 +286,15 @@ def comparisons_of(routes: Sequence[RouteFinding]) -> list[Comparison]:
     return rows
 
 
-def _recommended(route: RouteFinding) -> Comparison:
-    assert route.quality_delta is not None
+def _recommended(route: RouteFinding, delta: Estimate) -> Comparison:
+    pairs = "by content" if route.recommendation.by_content else f"n = {count(pairs_of(route))}"
     return Comparison(
         name=route_name(route),
-        sub=f"→ {_moved(route)} · n = {count(pairs_of(route))}",
-        delta=route.quality_delta,
+        sub=f"→ {_moved(route)} · {pairs}",
+        delta=delta,
         margin=route.margin,
         verdict=route.verdict,
-        note=note_of(route, route.quality_delta),
+        note=note_of(route, delta),
     )
 
 

@@ -68,7 +68,9 @@ def _table(findings: Findings) -> list[str]:
     lines = ["| Route | Paid | Do this | Quality change, pts | Avoidable |", "|---|---:|---|---:|---:|"]
     for index, route in enumerate(top):
         status = STATUS[route.verdict]
-        change = "–" if route.quality_delta is None else points_interval(route.quality_delta)
+        delta = route.recommendation.deciding_delta
+        change = "–" if delta is None else points_interval(delta)
+        change += f" ({said})" if (said := route.recommendation.deciding_words) else ""
         ends = f" {ends_text(route.avoidable_usd, findings.avoidable_usd.est)}" if route.avoidable_usd.est else ""
         do = f"{status.glyph} **{status.word}**. {literal(action(route))}"
         lines.append(

@@ -146,9 +146,9 @@ def routes_table(findings: Findings, colours: Palette) -> RoutesTable:
             status=STATUS[route.verdict],
             action=action(route),
             floor_line=warning(route),
-            change=change_parts(route.quality_delta)[0],
-            ends=change_parts(route.quality_delta)[1],
-            pairs=f"n = {count(pairs_of(route))}" if route.quality_delta is not None else "not measured",
+            change=change_parts(route.recommendation.deciding_delta)[0],
+            ends=change_parts(route.recommendation.deciding_delta)[1],
+            pairs=_pairs(route),
             quality=mini_interval(route, domain, f"r{index}"),
             avoidable=avoidable[str(index)],
             avoidable_ends=ends_text(route.avoidable_usd, findings.avoidable_usd.est)
@@ -158,7 +158,7 @@ def routes_table(findings: Findings, colours: Palette) -> RoutesTable:
             avoidable_note_ends=note_ends,
             bar=mini_bar(route, largest, f"r{index}"),
             sort_paid=route.spend_usd,
-            sort_change=None if route.quality_delta is None else route.quality_delta.est,
+            sort_change=None if (delta := route.recommendation.deciding_delta) is None else delta.est,
             sort_avoidable=route.avoidable_usd.est,
             verdict=route.verdict.value,
         )
@@ -216,12 +216,19 @@ def _others(
             name=elided(route_name(route), NAME),
             paid=paid[str(index)],
             status=STATUS[route.verdict],
-            change="–" if route.quality_delta is None else points_interval(route.quality_delta),
+            change="–" if (delta := route.recommendation.deciding_delta) is None else points_interval(delta),
             avoidable=avoidable[str(index)],
             verdict=route.verdict.value,
         )
         for index, route in enumerate(rest, start=start)
     )
+
+
+def _pairs(route: RouteFinding) -> str:
+    if route.quality_delta is None:
+        return "not measured"
+    said = f"n = {count(pairs_of(route))}"
+    return ", ".join(filter(None, (said, route.recommendation.deciding_words)))
 
 
 def _verdict_counts(routes: Sequence[RouteFinding]) -> tuple[tuple[str, Status, str], ...]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from audit.core.display import compact, percent, points_interval, terminal_safe, usd
+from audit.core.display import compact, listing, percent, points_interval, terminal_safe, usd
 from audit.core.finding import Findings, RouteFinding, Verdict
 from audit.report.mixing import palette, shares_of, week_shares
 from audit.report.routes import change_parts, ends_text, money_columns, split_top
@@ -218,7 +218,12 @@ def _listed(parts: Sequence[str], shown: int) -> str:
 def _routes(findings: Findings, width: int, written: Callable[[str], str]) -> list[Line]:
     rows = _cells(findings, written)
     lines = _table(rows, paid=width >= FULL, width=width) if width >= WITHOUT_PAID else _blocks(rows, width)
-    rest = split_top(findings.routes)[1]
+    top, rest = split_top(findings.routes)
+    shown = [route for route in top if route.recommendation.by_content]
+    if shown:
+        names = listing([inert(route_name(route)) for route in shown])
+        text = written(f"  Change on {names}: {shown[0].recommendation.deciding_words}.")
+        lines += [(Span(text=line, style="dim"),) for line in textwrap.wrap(text, width, subsequent_indent="  ")]
     if rest:
         paid, avoidable = money_columns(findings)
         text = f"  {len(rest):,} more routes: {paid['rest']} paid, {avoidable['rest']} avoidable"
@@ -231,7 +236,7 @@ def _cells(findings: Findings, written: Callable[[str], str]) -> list[Cells]:
     paid, avoidable = money_columns(findings)
     found = []
     for index, route in enumerate(split_top(findings.routes)[0]):
-        change, ends = change_parts(route.quality_delta)
+        change, ends = change_parts(route.recommendation.deciding_delta)
         found.append(
             Cells(
                 name=written(inert(route_name(route))),

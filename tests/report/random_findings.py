@@ -116,6 +116,7 @@ def _recommendation(route: RouteFinding, tested: fixtures.CandidateFinding, rng:
         "verdict": verdict, "ground": Ground.ALL_LOSE if verdict is Verdict.KEEP else Ground.UNDECIDED, "kind": None,
         "params": {}, "moves": Moves(), "moved_delta": None, "moved_pairs": PairTable(), "saving_usd": zero,
         "cost_usd": Estimate.exact(route.auditable_usd, fixtures.LEVEL), "quality_delta": tested.quality_delta,
+        "content_delta": rng.choice((None, _around(rng.uniform(-0.2, 0.02), rng.uniform(0.01, 0.03)))),
     }  # fmt: skip
     if verdict in (Verdict.KEEP, Verdict.NOT_PROVEN):
         return dataclasses.replace(common, **stays)
@@ -138,6 +139,7 @@ def _recommendation(route: RouteFinding, tested: fixtures.CandidateFinding, rng:
         ),
         quality_delta=_around(rng.uniform(-0.012, 0.008), rng.uniform(0.008, 0.017)),
         moved_delta=_around(rng.uniform(-0.02, 0.01), rng.uniform(0.01, 0.03)),
+        content_delta=rng.choice((None, _around(rng.uniform(-0.02, 0.004), rng.uniform(0.008, 0.017)))),
         pairs=pairs,
         grade=rng.choice((None, Grade.DEMANDED, Grade.AGREEMENT, Grade.RIGHT)),
         moved_pairs=pairs if whole else _table(rng.randint(150, 450), rng),

@@ -7,6 +7,7 @@ import html
 import json
 import re
 from collections.abc import Iterable
+from urllib.parse import unquote
 
 import pytest
 
@@ -65,7 +66,7 @@ def said_of(findings: Findings, route: RouteFinding) -> set[str]:
     ]  # fmt: skip
     if route.curve is not None and not made.moves_traffic:
         texts += [percent(route.curve.safe_share), "10%"]
-    for delta in (made.quality_delta, made.moved_delta):
+    for delta in (made.quality_delta, made.moved_delta, made.deciding_delta):
         if delta is not None:
             ends = [-end for end in (delta.lo,) if end is not None]
             texts += [points_interval(delta), *(f"{abs(end) * 100:.1f}" for end in ends)]
@@ -172,14 +173,14 @@ def expected(rule: str, route: RouteFinding) -> Estimate | None:
         return made.saving_usd
     if rule.startswith("accept_rate"):
         return made.accepted_after if made.moves_traffic else route.accepted_rate
-    return made.quality_delta if made.moves_traffic else None
+    return made.deciding_delta if made.moves_traffic else None
 
 
 def printed(decision: GateDecision, findings: Findings) -> Iterable[list[str]]:
     """The decision in every format, as lines; of JSON and JUnit, which have more digits, what is a sentence."""
     yield text_lines(decision)
     yield [html.unescape(line) for line in markdown(decision, findings).splitlines()]
-    yield github_lines(decision)
+    yield [unquote(line) for line in github_lines(decision)]
     yield re.findall(r"message=\"([^\"]*)\"", html.unescape(junit_xml(decision)))
     document = as_document(decision)
     yield [f"{check['subject']} {check['reason']}" for rule in document["rules"] for check in rule["checks"]]
