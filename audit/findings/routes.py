@@ -30,12 +30,11 @@ from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.findings.curves import MARGINS, at_margins, threshold_curve
 from audit.findings.handover import RouteEvidence
+from audit.findings.more import needs_more
 from audit.findings.options import SegmentTraffic, options_of
 from audit.findings.recommendation import Decided, moved_draws, recommend
 from audit.pairing.evidence import Tables
-from audit.stats.discrimination import PairsTest
-from audit.stats.planning import least_pairs, pairs_needed
-from audit.stats.tango import PairCounts
+from audit.stats.planning import least_pairs
 
 MAX_UNREPLAYABLE = 0.05
 """Above this share of a route's requests the report warns that the claim leaves them out."""
@@ -343,68 +342,12 @@ def _still_open(verdict: Decided, candidates: Sequence[CandidateFinding]) -> flo
 
 
 def _needs_more(judged: RouteAssessment, settings: Settings) -> NeedsMore | None:
-    """Further replays that would decide the closest candidate if the estimates are true; None when none would.
-
-    Candidates before it in the frozen order have to pass first, so they need their replays as well, and are paid for.
-    """
-    design, verdict = judged.design, judged.verdict
+    """What would settle a route that is not proven; None where it is decided, or where no replay would settle it."""
+    verdict = judged.verdict
     if verdict.verdict is not Verdict.NOT_PROVEN or verdict.candidate is None:
         return None
-    closest = verdict.candidate.tier
-    ahead = [one.tuned.policy.tier for one in judged.policies.tested if one.tuned.policy.kind == "static"]
-    ahead = ahead[: ahead.index(closest)] if closest in ahead else []
-    passed = {one.tuned.policy.tier for one in judged.policies.tested if one.certified}
-    asked = [e for e in judged.evidence if e.tier.name in {closest, *ahead} - passed]
-    pairs = [
-        _pairs_wanted(design, counts, settings)
-        for evidence in asked
-        for counts in (evidence.observed, _by_content(judged, evidence.tier.name))
-        if counts is not None
-    ]
-    if None in pairs or not pairs:
-        return None
-    wanted = math.ceil(max(n for n in pairs if n is not None) / (1 - settings.slice.tuning_share))
-    draws = wanted - design.quality_n
-    if draws <= 0:
-        return None
     savings = {one.tier: one.saving_usd for one in judged.candidates}
-    prices = [_price_per_request(design, savings.get(evidence.tier.name)) for evidence in asked]
-    known = [price for price in prices if price is not None]
-    return NeedsMore(
-        replays=draws * len(asked),
-        usd=draws * sum(known) if len(known) == len(prices) else None,
-        requests_missing=max(wanted - design.movable(closest), 0),
-    )
-
-
-def _by_content(judged: RouteAssessment, tier: str) -> PairCounts | None:
-    """A candidate's pairs by the criteria alone that compare answers; None where these decide every verdict."""
-    tested = judged.policies.static(tier)
-    return None if tested is None else tested.content_counts
-
-
-def _pairs_wanted(design: RouteDesign, counts: PairCounts, settings: Settings) -> int | None:
-    """Pairs that would show a candidate to hold the margin, were its estimate true; None when none would."""
-    if counts.n == 0:
-        return None
-    # Few pairs may show no difference at all; half a pair keeps the plan from believing in none.
-    discordance = max((counts.b + counts.c) / counts.n, 0.5 / counts.n)
-    alpha = settings.alpha if design.alpha is None else design.alpha
-    test = PairsTest.of(design.criteria, margin=design.margin, alpha=alpha, confidence=settings.confidence)
-    needed = pairs_needed(
-        discordance=discordance,
-        delta=(counts.c - counts.b) / counts.n,
-        margin=test.margin,
-        alpha=test.alpha,
-        power=settings.slice.power,
-    )
-    return None if needed is None else max(needed, least_pairs(test.margin, test.alpha))
-
-
-def _price_per_request(design: RouteDesign, saving: Estimate | None) -> float | None:
-    if saving is None or not design.replayable:
-        return None
-    return max((design.auditable_usd - saving.est) / design.replayable, 0.0)
+    return needs_more(judged.design, verdict.candidate.tier, judged.policies, judged.evidence, savings, settings)
 
 
 def _bounds(design: RouteDesign, delta: Estimate | None, tier: str | None) -> Estimate | None:

@@ -88,3 +88,15 @@ def test_requests_without_a_comparison_keep_the_verdict_of_the_other_criteria(tm
     """A few answers that are judged by their form alone are not unmeasured: they have both verdicts."""
     route = found(formed(tmp_path, loss=0.002, form=(0.97, 0.97), seen=0.96))
     assert route.verdict is Verdict.SWITCH
+
+
+def test_no_replays_are_promised_that_would_settle_nothing(tmp_path: Path) -> None:
+    """The change that decides lies beyond the margin: more replays would not help, whatever form gains."""
+    route = found(formed(tmp_path, loss=0.031, form=(0.6, 0.95)))
+    made = route.recommendation
+    assert route.verdict is Verdict.NOT_PROVEN
+    assert made.by_content
+    assert made.deciding_delta is made.content_delta
+    assert made.deciding_delta is not None
+    assert made.deciding_delta.est < -route.margin
+    assert route.needs_more is None
