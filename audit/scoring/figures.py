@@ -26,7 +26,7 @@ _MIXED = re.compile(rf"[ {GROUP_SPACE}-]?(?P<top>\d{{1,6}})\s?[/{FRACTION}]\s?(?
 _OVER = re.compile(rf"\s?[/{FRACTION}]\s?(?P<bottom>\d+(?:\.\d+)?)(?![\d.,/]?\d)")
 _OUT_OF = re.compile(r"\s(?:out of|sur|von|de un total de)\s(\d{1,9})(?![\d.,]?\d)")
 _RANGE = re.compile(
-    r"\s?(?:-|–|—|~|〜|～|\.{2,3}|…|bis|to|à|a|al|tot|till|do|до|through|thru|到|至|から|부터)\s?(?=[$€£¥]?\d)|\s?±\s?(?=\d)"
+    r"\s?(?:-|–|—|~|〜|～|\.{2,3}|…|bis|up\sto|bis\szu|to|à|a|al|tot|till|do|до|through|thru|到|至|から|부터)\s?(?=[$€£¥]?\d)|\s?±\s?(?=\d)"
 )
 _OPERATOR = re.compile(r"\s?(?:[+×÷·^√*]|x|-)\s?(?=[$(-]?\s?[\d√(])")
 LEFT = re.compile(
@@ -52,6 +52,7 @@ _RANK = re.compile(r"(?:(?<!#)#|№\s?|\b[Nn](?:[or]\.|°)\s?|第|제\s?)$")
 _RANKS = ("#", "№", ".", "°", "第", "제")
 _BETWEEN = re.compile(r"\b(?:between|zwischen|entre|tra|fra|tussen|mellan|mellem|między|между|між|mezi)\s{0,3}$", re.I)
 _AND_THEN = re.compile(r"[^\d.,;:!?\n]{0,20}?\s(?:and|und|et|y|e|en|och|og|i|и|та|a)\s(?=[^\w\s]{0,2}\d)")
+_LETTER_UNITS = {"d": "day", "A": "amp", "J": "joule"}  # `12A` is a code, `12 A` a current
 _FACTORIAL = 170  # beyond it no float holds one
 _IRRATIONAL = re.compile(r"\s?[π√]")
 _PART = re.compile(r"\s?(\d{1,9})(?![\d.,])")
@@ -344,9 +345,10 @@ def _unit(text: str, reading: _Reading, *, joined: bool, compound: bool = False)
     folded = word.casefold()
     if gap.strip() == "-" and unit_of(word) is None:
         return True
-    if gap and not compound and folded in ("in", "an", "a", "st", "nd", "th", "rd", "mo", "try"):
+    if gap and not compound and word != "A" and folded in ("in", "an", "a", "st", "nd", "th", "rd", "mo", "try"):
         return True
-    name = "day" if word == "d" else CURRENCIES.get(folded) or ("cents" if folded in CENTS else None) or unit_of(word)
+    letter = _LETTER_UNITS.get(word) if gap or word == "d" else None
+    name = letter or CURRENCIES.get(folded) or ("cents" if folded in CENTS else None) or unit_of(word)
     if name is None:
         # A Latin, Greek or Cyrillic word that touches the digits makes them part of a name; other scripts do not.
         return bool(gap) or LETTER.match(word) is None or not joined

@@ -47,12 +47,15 @@ def _words(row: str) -> frozenset[str]:
 
 
 _BEFORE, _AFTER = 64, 48  # characters around a quantity that are looked at
+_OPERANDS = 24  # characters of a word between two operands
 _MOST_LINKS = 4
 
 # Words before a quantity. A phrase is matched by its words, whatever the case.
 _WORDS_BEFORE: Final = {
-    Stance.DENIED: "not, cannot, never, neither, nor, no longer, anything but, rather than, other than, instead of, "
-    "nowhere near, far from, all but, except, except for, excluding, no, nicht, kein, keine, keinen, keiner, "
+    Stance.DENIED: "hardly, scarcely, previously, formerly, used to be, doubt it is, doubt it's, not, cannot, "
+    "never, neither, nor, no longer, anything but, rather than, other than, instead of, "
+    "nowhere near, far from, all but, except, except for, excluding, no, kaum, à peine, apenas, a malapena, "
+    "едва, nicht, kein, keine, keinen, keiner, "
     "niemals, weder, anstatt, statt, niet, geen, nooit, inte, ej, aldrig, ikke, aldri, ei ole, pas, jamais, aucun, "
     "aucune, plutôt que, au lieu de, no es, no son, no era, no fue, no será, no hay, no tiene, nunca, jamás, "
     "tampoco, en vez de, não, em vez de, non, mai, né, nie, není, nejsou, nije, nisu, ne, nikdy, nigdy, nem, "
@@ -61,16 +64,19 @@ _WORDS_BEFORE: Final = {
     Stance.NEAR: "about, around, approx, approx., approximately, roughly, circa, ca, ca., c., nearly, almost, "
     "close to, near, some, estimated, an estimated, maybe, perhaps, possibly, might be, may be, could be, "
     "somewhere around, something like, in the region of, on the order of, nearly equal to, approximately equal to, "
-    "etwa, ungefähr, zirka, rund, fast, knapp, nahezu, annähernd, vielleicht, schätzungsweise, environ, à peu près, "
+    "gut, etwa, ungefähr, zirka, rund, fast, knapp, nahezu, annähernd, vielleicht, schätzungsweise, environ, "
+    "à peu près, "
     "autour de, plus ou moins, más o menos, mais ou menos, più o meno, presque, près de, peut-être, "
     "aproximadamente, aprox, aprox., alrededor de, unos, unas, cerca de, "
     "casi, quizá, quizás, tal vez, quase, por volta de, talvez, quasi, approssimativamente, intorno a, forse, "
     "ongeveer, bijna, rond, misschien, ungefär, cirka, omkring, nästan, omtrent, nesten, kanskje, måske, kanske, "
     "noin, około, ok., prawie, mniej więcej, asi, přibližně, zhruba, около, примерно, приблизительно, почти, "
     "возможно, может быть, близько, приблизно, майже, περίπου, σχεδόν, yaklaşık, sekitar, kira-kira, khoảng, gần, "
-    "körülbelül, aproximativ, circa, حوالي, تقريبا, تقريبًا, نحو, ربما, בערך, כמעט, लगभग, करीब, 약, 대략, 거의, 아마",
+    "körülbelül, aproximativ, circa, حوالي, تقريبا, تقريبًا, نحو, ربما, בערך, כמעט, लगभग, करीब, 약, 대략, 거의, "
+    "아마",
     Stance.FROM: "at least, at the least, at minimum, at a minimum, no less than, not less than, no fewer than, "
     "not fewer than, starting at, starting from, a minimum of, minimum, minimum of, min, min., as many as, "
+    "as few as, "
     "mindestens, wenigstens, nicht weniger als, minimal, au moins, au minimum, pas moins de, al menos, "
     "por lo menos, como mínimo, no menos de, pelo menos, no mínimo, ao menos, almeno, non meno di, minstens, "
     "ten minste, tenminste, minst, mindst, minimalt, co najmniej, przynajmniej, alespoň, nejméně, не менее, "
@@ -81,10 +87,13 @@ _WORDS_BEFORE: Final = {
     "bis zu, nicht mehr als, au plus, au maximum, jusqu'à, pas plus de, a lo sumo, como máximo, hasta, no más de, "
     "no máximo, até, al massimo, fino a, non più di, hoogstens, maximaal, ten hoogste, högst, upp till, højst, "
     "op til, maks, maks., najwyżej, maksymalnie, nejvýše, maximálně, не более, не больше, максимум, до, "
-    "щонайбільше, το πολύ, έως, en fazla, maksimal, hingga, tối đa, legfeljebb, cel mult, حتى, על היותר, לכל היותר, "
+    "щонайбільше, το πολύ, έως, en fazla, maksimal, hingga, tối đa, legfeljebb, cel mult, حتى, על היותר, "
+    "לכל היותר, "
     "अधिकतम, 최대",
-    Stance.ABOVE: "more than, greater than, higher than, larger than, bigger than, over, above, exceeds, exceeding, "
-    "exceed, beyond, upwards of, in excess of, mehr als, über, größer als, plus de, supérieur à, más de, mayor que, "
+    Stance.ABOVE: "more than, greater than, higher than, larger than, bigger than, over, above, exceeds, "
+    "exceeding, "
+    "exceed, beyond, upwards of, in excess of, mehr als, über, größer als, plus de, supérieur à, más de, "
+    "mayor que, "
     "mais de, maior que, più di, maggiore di, oltre, meer dan, mer än, mer enn, mere end, ponad, więcej niż, "
     "více než, более, больше, свыше, понад, πάνω από, lebih dari, hơn, több mint, peste, أكثر من, يزيد عن, יותר מ, "
     "से अधिक",
@@ -92,8 +101,10 @@ _WORDS_BEFORE: Final = {
     "kleiner als, moins de, inférieur à, menos de, menor que, meno di, minore di, minder dan, onder, mindre än, "
     "mindre enn, mindre end, poniżej, mniej niż, méně než, менее, меньше, κάτω από, kurang dari, dưới, "
     "kevesebb mint, sub, أقل من, פחות מ, से कम",
-    Stance.PART: "root of, half of, half, twice, double, triple, third of, quarter of, square of, cube of, log of, "
-    "log, sqrt, halb, wurzel aus, wurzel von, hälfte von, doppelt, racine de, racine carrée de, moitié de, raíz de, "
+    Stance.PART: "reciprocal of, inverse of, logarithm of, multiple of, root of, half of, half, twice, double, "
+    "triple, third of, quarter of, square of, cube of, log of, "
+    "log, sqrt, halb, wurzel aus, wurzel von, hälfte von, doppelt, racine de, racine carrée de, moitié de, "
+    "raíz de, "
     "raíz cuadrada de, raíz quadrada de, radice di, radice quadrata di, mitad de, metade de, metà di, половина",
 }
 # Phrases of scripts that put no space between words, and signs; they touch the quantity. The longest one counts, so
@@ -115,7 +126,8 @@ _THE_ONE: Final = (
     *("the right", "the result", "the total", "the number", "the value", "the solution"),
 )
 _WORDS_AFTER: Final = {
-    Stance.DENIED: "is wrong, is incorrect, is false, was wrong, was incorrect, are wrong, is impossible, "
+    Stance.DENIED: "is too high, is too low, is too much, is wrong, is incorrect, is false, was wrong, "
+    "was incorrect, are wrong, is impossible, "
     "would be wrong, would be incorrect, seems wrong, is ruled out, ist falsch, wäre falsch, ist nicht richtig, "
     "ist nicht korrekt, ist nicht die, est faux, est incorrect, n'est pas la, n'est pas correct, es falso, "
     "es incorrecto, no es la, "
@@ -124,24 +136,29 @@ _WORDS_AFTER: Final = {
     Stance.NEAR: "or so, or thereabouts, give or take, more or less, approximately, approx, or about, ish, -ish, "
     "oder so, environ, à peu près, más o menos, aproximadamente, mais ou menos, circa, più o meno, ongeveer, "
     "mniej więcej, примерно, приблизительно, civarında, تقريبا, تقريبًا",
-    Stance.FROM: "or more, or above, or higher, or over, or greater, or up, or better, and up, and above, and over, "
+    Stance.FROM: "and counting, or more, or above, or higher, or over, or greater, or up, or better, and up, "
+    "and above, and over, "
     "at least, minimum, at minimum, oder mehr, und mehr, mindestens, ou plus, au moins, au minimum, o más, "
     "al menos, como mínimo, ou mais, no mínimo, pelo menos, o più, almeno, of meer, minstens, eller mer, "
-    "eller fler, eller mere, lub więcej, a více, или более, или больше, и более, или више, vagy több, sau mai mult, "
+    "eller fler, eller mere, lub więcej, a více, или более, или больше, и более, или више, vagy több, "
+    "sau mai mult, "
     "أو أكثر, או יותר, या अधिक",
     Stance.UP_TO: "or less, or fewer, or below, or lower, or under, and below, and under, at most, max, maximum, "
-    "at maximum, oder weniger, höchstens, maximal, ou moins, au plus, au maximum, o menos, como máximo, como mucho, "
+    "at maximum, oder weniger, höchstens, maximal, ou moins, au plus, au maximum, o menos, como máximo, "
+    "como mucho, "
     "ou menos, no máximo, o meno, al massimo, of minder, hoogstens, eller mindre, eller färre, lub mniej, a méně, "
     "или менее, или меньше, и менее, أو أقل, या कम",
-    Stance.PART: "squared, cubed, factorial, below zero, below freezing, under zero, degrees below, im quadrat, "
-    "unter null, au carré, sous zéro, al cuadrado, bajo cero, ao quadrado, abaixo de zero, al quadrato, sotto zero, "
+    Stance.PART: "and a half, and a quarter, et demi, y medio, e mezzo, e meio, squared, cubed, factorial, "
+    "below zero, below freezing, under zero, degrees below, im quadrat, "
+    "unter null, au carré, sous zéro, al cuadrado, bajo cero, ao quadrado, abaixo de zero, al quadrato, "
+    "sotto zero, "
     "ниже нуля",
 }
 # Regular expressions, because of what may stand inside them; counters of East Asia may stand before them.
 _TOUCHING_AFTER: Final = {
     Stance.DENIED: r"では?な|ではあり|じゃな|でない|は間違い|[이가]\s?아니|~~|[❌✗✘☒]"
     r"|\((?:wrong|incorrect|false|falsch|faux)\b",
-    Stance.NEAR: "左右|上下|ぐらい|くらい|程度|前後|ほど|정도|쯤|가량|내외",
+    Stance.NEAR: r"\?|弱|強|左右|上下|ぐらい|くらい|程度|前後|ほど|정도|쯤|가량|내외",
     Stance.FROM: "及?以上|이상",
     Stance.UP_TO: "及?以下|以内|之内|이하|이내",
     Stance.ABOVE: "余|多|초과",
@@ -154,13 +171,17 @@ _TAKEN_BACK: Final = re.compile(
 # What may stand between such a word and its quantity: articles for all, verbs of being for a denial alone, so that
 # `the maximum is 5` states a five.
 _ARTICLES: Final = _words(
-    "a an the of to total der die das den ein eine einen von zu le la les un une de des el los las o os as um uma il "
+    "a an the of to total der die das den ein eine einen von zu le la les un une de des el los las o os as um "
+    "uma il "
     "lo i gli di een het en ett det et"
 )
 _BEING: Final = _words(
-    "be been is are was were am equal equals exactly just only really quite even actually simply merely necessarily "
-    "cost costs have has had having make makes need needs take takes pay pays get gets worth ist sind war waren sein "
-    "genau gleich est sont était soit exactement égal à que es son era ser igual exactamente é são foi exatamente è "
+    "be been is are was were am equal equals exactly just only really quite even actually simply merely "
+    "necessarily "
+    "cost costs have has had having make makes need needs take takes pay pays get gets worth ist sind war "
+    "waren sein "
+    "genau gleich est sont était soit exactement égal à que es son era ser igual exactamente é são foi "
+    "exatamente è "
     "sono esattamente jest są to je jsou byl är er var ole sunt это есть было е είναι zijn precies adalah phải là"
 )
 _ALONE: Final = _words("no ne mai né nem some c. ok. sub log half")
@@ -195,7 +216,7 @@ _COUNTED: Final = re.compile(
 # part sentences as well, so that there nothing else may stand around the numbers.
 _FIGURE: Final = r"[^\w\s]{0,3}\d+(?:[.,:/]\d+)*(?:\s?[%°€$£]|\s?[A-Za-z]{1,3}(?![A-Za-z]))?"
 _EITHER: Final = (
-    r"or|and/or|oder|ou|o|u|of|eller|lub|albo|czy|или|або|nebo|veya|ya\sda|atau|hoặc|vagy|sau|ή|أو|או|या|vs\.?|versus"
+    r"or|and/or|oder|ou|o|u|eller|lub|albo|czy|или|або|nebo|veya|ya\sda|atau|hoặc|vagy|sau|ή|أو|או|या|vs\.?|versus"
 )
 _BOTH: Final = r"and|und|et|y|e|en|och|og|i|и|та|ve|dan|și|και|و|और|&"
 _TOUCHING_JOINS: Final = r"或者?|还是|還是|和|与|與|及|、|または|もしくは|か|や|と|또는|이나|및"
@@ -217,11 +238,24 @@ _BARE_ON: Final = re.compile(
     rf"(?:{_COMMA}{_FIGURE}){{0,40}}(?={_NOUN}\s{{0,4}}(?:[.!?]?\s{{0,4}}(?:$|\n)|[\])}}\"'|]))", re.I
 )
 _BARE_BEFORE: Final = re.compile(
-    r"(?:^|[\n:=(\[{|]|\b(?:is|are|was|were|be|ist|sind|est|sont|es|son|è|sono|é|são|answers?|values?|numbers?|get|got))"
+    r"(?:^|[\n:=(\[{|]|\b(?:is|are|was|were|be|ist|sind|est|sont|es|son|è|sono|é|são|answers?|values?|numbers?"
+    r"|get|got))"
     rf"\s{{0,4}}(?:\d{{1,2}}[.)]\s)?(?P<run>(?:{_FIGURE}{_COMMA}){{0,40}})[^\w\s]{{0,3}}$",
     re.I,
 )
 _RUN: Final = 200  # characters of a list before its last value
+
+
+# One operand of a calculation in words. Behind an arrow stands what comes out of it, before one what goes in.
+_OPERATOR: Final = (
+    r"plus|minus|times|multiplied\sby|divided\sby|mod|(?:in\s)?base|mal|geteilt\sdurch|fois|divisé\spar"
+    r"|multiplicado\spor|"
+    r"dividido\s(?:por|entre)"
+)
+_OPERAND_ON: Final = re.compile(
+    rf"(?:\s(?:{_OPERATOR})\s|\s?(?:\+/-|[-=]>|→)\s?)[^\w\s]{{0,2}}\d|\s(?:plus\sor\sminus)\s", re.I
+)
+_OPERAND_BEFORE: Final = re.compile(rf"\d\s(?:{_OPERATOR})\s?[^\w\s]{{0,2}}$", re.I)
 
 
 def said_of(place: TextSpan) -> Said:
@@ -237,6 +271,10 @@ def said_of(place: TextSpan) -> Said:
     after = _said_after(place.text[place.end : place.end + _AFTER])
     if after is not Stance.STATED:
         return Said(after)
+    if _OPERAND_ON.match(place.text, place.end) or _OPERAND_BEFORE.search(
+        place.text, max(0, place.begin - _OPERANDS), place.begin
+    ):
+        return Said(Stance.PART)
     values = _values(place)
     return Said(before) if values is None else Said(Stance.LISTED, values)
 

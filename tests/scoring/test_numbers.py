@@ -376,12 +376,13 @@ def test_kinds() -> None:
 @pytest.mark.parametrize(
     ("left", "right"),
     [("mW", "MW"), ("MB", "Mb"), ("GB", "Gb"), ("kB", "Kb"), ("mV", "MV"), ("mA", "MA"), ("mWh", "MWh"), ("mHz", "MHz"),
+     ("pF", "nF"), ("mmol", "mol"), ("mA", "A"), ("kPa", "MPa"), ("kJ", "J"), ("dB", "dBm"),
      ("mg", "Mg"), ("ms", "Ms"), ("mm", "Mm"), ("MBps", "Mbps")],
 )  # fmt: skip
 def test_case_of_units_counts(left: str, right: str) -> None:
     """A unit in another case is another unit."""
     assert said(f"7 {left}", f"7 {right}") is OTHER
-    assert said(f"7 {left}", f"7{left}") is SAME
+    assert said(f"7 {left}", f"7 {left}.") is SAME
 
 
 @pytest.mark.parametrize("text", ["6_00_0", "60_00", "6_0_0_0", "60_0_0"])

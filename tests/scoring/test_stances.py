@@ -27,7 +27,9 @@ SURROUNDINGS = {
         "not {}", "It is NOT {}.", "it isn’t {}", "certainly never {}", "anything but {}", "cannot be {}",
         "rather than {}",
         "it does not cost {}", "it is not equal to {}", "{} is wrong", "{} is not the answer", "~~{}~~", "{} ❌",
-        "The total is {}. No, wait, I misread it.", "every size except {}", "es sind nicht {}", "keine {}",
+        "The total is {}. No, wait, I misread it.", "every size except {}", "hardly {}", "I doubt it is {}",
+        "previously {}", "it used to be {}", "{} is too high",
+        "kaum {}", "à peine {}", "es sind nicht {}", "keine {}",
         "ce n'est pas {}",
         "no es {}", "não é {}", "non è {}", "het is niet {}", "inte {}", "ikke {}", "to nie jest {}", "není {}",
         "не {}",
@@ -38,18 +40,22 @@ SURROUNDINGS = {
     Stance.NEAR: (
         "about {}", "roughly {}", "approx. {}", "~{}", "≈ {}", "around a total of {}", "nearly {}", "maybe {}",
         "{} or so",
-        "{} more or less", "etwa {}", "ungefähr {}", "environ {}", "à peu près {}", "près d'environ {}", "unos {}",
+        "{} more or less", "{}?", "Could it be {}?", "etwa {}", "ungefähr {}", "environ {}", "à peu près {}",
+        "près d'environ {}", "unos {}",
         "aproximadamente {}", "cerca de {}", "quasi {}", "ongeveer {}", "ungefär {}", "noin {}", "około {}",
         "zhruba {}",
         "примерно {}", "около {}", "περίπου {}", "yaklaşık {}", "sekitar {}", "khoảng {}", "körülbelül {}",
         "حوالي {}",
-        "כמעט {}", "लगभग {}", "大约{}", "约{}", "約{}", "およそ{}", "약 {}", "ประมาณ {}", "{}左右", "{}程度", "{} 정도",
+        "כמעט {}", "लगभग {}", "大约{}", "约{}", "約{}", "およそ{}", "약 {}", "ประมาณ {}", "{}左右", "{}程度",
+        "{} 정도",
     ),
     Stance.FROM: (
-        "at least {}", "no less than {}", "a minimum of {}", "{} or more", "{} at least", "mindestens {}",
+        "at least {}", "no less than {}", "a minimum of {}", "{} or more", "{} at least", "{} and counting",
+        "as few as {}", "mindestens {}",
         "{} oder mehr",
         "au moins {}", "al menos {}", "pelo menos {}", "almeno {}", "minstens {}", "co najmniej {}", "не менее {}",
-        "en az {}", "至少{}", "少なくとも{}", "{}以上", "최소 {}", "{} 이상", "적어도 {}", "على الأقل {}", "לפחות {}",
+        "en az {}", "至少{}", "少なくとも{}", "{}以上", "최소 {}", "{} 이상", "적어도 {}", "على الأقل {}",
+        "לפחות {}",
     ),
     Stance.UP_TO: (
         "at most {}", "up to {}", "no more than {}", "not over {}", "max. {}", "{} or less", "{} at most", "{} max.",
@@ -68,7 +74,9 @@ SURROUNDINGS = {
         "minder dan {}", "poniżej {}", "менее {}", "kurang dari {}", "少于{}", "不到{}", "{}未満", "{} 미만",
     ),
     Stance.PART: (
-        "twice {}", "half of {}", "the square root of {}", "{} squared", "{} below zero", "die Hälfte von {}",
+        "twice {}", "half of {}", "{} times 3", "3 times {}", "{} divided by 4", "{} plus 1", "{} and a half",
+        "the reciprocal of {}", "{} -> 77", "{} → 77", "{} +/- 2", "the square root of {}", "{} squared",
+        "{} below zero", "die Hälfte von {}",
     ),
     Stance.LISTED: (
         "{} or 77", "77 or {}", "{} and 77", "{}, 77", "[{}; 77]", "77\n{}", "1. {}\n2. 77",
@@ -91,7 +99,8 @@ STATED = (
     "**{}**", "Answer: {}", "au moins une heure: {}", "Es ist nicht teuer. Es kostet {}.", "No hay duda, son {}",
     "Это не много, всего {}", "不是很多，一共{}", "节约{}", "The two agree on {}, or so they say.",
     "He did not say; she said {}",
-    "{}. That is more than enough", "{} (exactly)", "{}, {}", "{} or {}", "1. The total is {}", "Step 1: we take {}.",
+    "{}. That is more than enough", "{} instead of 77", "{} boxes of 77", "{} of 77 passed", "{} (exactly)",
+    "{}, {}", "{} or {}", "1. The total is {}", "Step 1: we take {}.",
 )  # fmt: skip
 
 
@@ -123,7 +132,7 @@ def test_words_that_touch_a_number_count(stance: Stance, text: str) -> None:
         if which != "only":
             assert passed(score("{{incumbent.text}}", which, said, incumbent=said)), said
     if stance is not Stance.LISTED:
-        assert {each.said.stance for each in quantities(text.format("30"))} == {stance}
+        assert {each.said.stance for each in quantities(text.format("30")) if each.readings[0] == 30} == {stance}
 
 
 @pytest.mark.parametrize("text", STATED)

@@ -60,7 +60,7 @@ def _outcome(value: float, limit: float, text: str, wanted: str, method: str | N
 
 SCORER = Scorer(
     name="fuzzy",
-    version=4,
+    version=5,
     summary=__doc__,
     needs_reference=False,
     calls_model=False,

@@ -154,7 +154,7 @@ def _read_others(options: Options) -> Same | None:
 
 SCORER = Scorer(
     name="json-fields",
-    version=6,
+    version=7,
     summary=__doc__,
     needs_reference=True,
     calls_model=False,

@@ -121,7 +121,7 @@ def _plain(wanted: Wanted) -> dict[str, Any]:
 
 SCORER = Scorer(
     name="tool-call",
-    version=6,
+    version=7,
     summary="The completion calls the expected tools with accepted arguments.",
     needs_reference=False,
     calls_model=False,
