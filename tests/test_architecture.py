@@ -38,7 +38,6 @@ WIDE = {
     "audit.flow.planning": 13,
     "audit.flow.preparation": 21,
     "audit.flow.provenance": 17,
-    "audit.flow.reporting": 15,
     "audit.flow.sequential": 26,
     "audit.flow.watching": 13,
     "audit.llm.client": 19,

@@ -63,7 +63,7 @@ def report(
     """
     from audit.core.artifacts import RunFolder
     from audit.core.errors import InputError
-    from audit.flow import reporting
+    from audit.flow import evidence, reporting
 
     terminal = Terminal(ctx.obj)
     if pack is not None:
@@ -74,7 +74,7 @@ def report(
                 "--pack writes one file of its own kind; leave --output, --format and --redact out", code="usage"
             )
 
-        print_packed(terminal, reporting.pack(RunFolder(run), pack, text=text.value))
+        print_packed(terminal, evidence.pack(RunFolder(run), pack, text=text.value))
         return
     path = reporting.report(
         RunFolder(run),

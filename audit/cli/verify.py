@@ -23,10 +23,10 @@ def verify(
         audit verify evidence.zip --json
     """
     from audit.cli.print_pack import verification_lines
-    from audit.pack.verify import verify_pack
+    from audit.flow import evidence
 
     terminal = Terminal(ctx.obj)
-    found = verify_pack(pack)
+    found = evidence.verify(pack)
     if terminal.switches.json:
         terminal.document({"verification": found, "holds": found.holds})
     else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from audit.core.fingerprint import canonical_json, file_sha256
 from audit.core.history import SCHEMA as HISTORY_SCHEMA
 from audit.core.history import History
 from audit.core.plain import from_plain, to_plain
+from audit.core.plan import Plan, plan_from_plain
 from audit.core.renewal import SCHEMA as RENEWAL_SCHEMA
 from audit.core.renewal import Renewal
 
@@ -80,9 +82,10 @@ class RunFolder:
         if not self.manifest.exists():
             return {"schema": RUN_SCHEMA, "artifacts": {}}
         manifest = read_json(self.manifest)
-        if manifest.get("schema") != RUN_SCHEMA:
+        schema = manifest.get("schema") if isinstance(manifest, dict) else None
+        if schema != RUN_SCHEMA or not isinstance(manifest.get("artifacts"), dict):
             raise LineageError(
-                f"{self.path} is a run of another version: {manifest.get('schema')!r}, this is {RUN_SCHEMA!r}",
+                f"{self.path} is a run of another version: {schema!r}, this is {RUN_SCHEMA!r}",
                 code="run.version",
                 hint="run the audit again into a new folder, or use the version of `audit` that made it",
             )
@@ -110,8 +113,9 @@ class RunFolder:
 
     def config_file(self) -> Path | None:
         """The `audit.yaml` that the run's plan was made with, if it is still there."""
-        named = read_json(self.plan).get("config") if self.plan.exists() else None
-        return Path(named) if named and Path(named).is_file() else None
+        plan = read_json(self.plan) if self.plan.exists() else None
+        named = plan.get("config") if isinstance(plan, dict) else None
+        return Path(named) if isinstance(named, str) and named and Path(named).is_file() else None
 
     def forget(self, *names: str) -> None:
         """Take artefacts out of the manifest, before they are made anew."""
@@ -174,12 +178,31 @@ def read_json(path: Path) -> Any:
     Raises:
         InputError: It is absent or not JSON.
     """
+    text = _text(path)
     try:
-        return json.loads(path.read_text("utf-8", "surrogatepass"))
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist", code="file.missing") from None
+        return json.loads(text)
     except ValueError as error:
         raise InputError(f"{path} is not JSON: {error}", code="file.not-json") from None
+    except RecursionError:
+        raise InputError(f"{path} is nested too deeply", code="file.not-json") from None
+
+
+def _text(path: Path) -> str:
+    """The text of a file of a run folder, which somebody else may have made.
+
+    Raises:
+        InputError: It is absent, no plain file (a pipe would wait for ever, a device never ends), or not UTF-8.
+    """
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise InputError(f"{path} is not a plain file", code="file.kind")
+        return path.read_text("utf-8", "surrogatepass")
+    except FileNotFoundError:
+        raise InputError(f"{path} does not exist", code="file.missing") from None
+    except UnicodeDecodeError:
+        raise InputError(f"{path} is not UTF-8", code="file.not-json") from None
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}", code="file.unreadable") from None
 
 
 def write_table(path: Path, table: pa.Table) -> None:
@@ -251,8 +274,14 @@ def read_cases(path: Path) -> list[Case]:
     """Read `cases.jsonl`; no file means no cases."""
     if not path.exists():
         return []
-    lines = path.read_text("utf-8", "surrogatepass").split("\n")
-    return [from_plain(Case, json.loads(line)) for line in lines if line]
+    cases = []
+    for number, line in enumerate(_text(path).split("\n"), start=1):
+        try:
+            cases += [from_plain(Case, json.loads(line))] if line else []
+        except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+            # Without the message, which could quote an answer.
+            raise InputError(f"line {number} of {path} is no case", code="cases.damaged") from None
+    return cases
 
 
 def write_history(path: Path, history: History) -> None:
@@ -303,6 +332,18 @@ def read_renewal(folder: RunFolder) -> Renewal | None:
         raise InputError(f"{folder.renewal} lacks or spoils the field {error}", code="renewal.damaged") from None
 
 
+def read_plan(path: Path) -> Plan:
+    """Read `plan.json`.
+
+    Raises:
+        InputError: It is absent, damaged, or of another version.
+    """
+    try:
+        return plan_from_plain(read_json(path))
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} lacks or spoils the field {error}", code="plan.damaged") from None
+
+
 def write_tier_notes(path: Path, notes: Mapping[str, TierNotes]) -> None:
     """Write `replays/tiers.json`: what a replay learned of its tiers."""
     write_json(path, {"schema": TIERS_SCHEMA, "tiers": to_plain(dict(sorted(notes.items())))})
@@ -311,6 +352,6 @@ def write_tier_notes(path: Path, notes: Mapping[str, TierNotes]) -> None:
 def read_tier_notes(path: Path) -> dict[str, TierNotes]:
     """What a replay learned of its tiers; nothing where it learned nothing."""
     document = read_json(path) if path.exists() else {}
-    if document.get("schema") != TIERS_SCHEMA:
+    if not isinstance(document, dict) or document.get("schema") != TIERS_SCHEMA:
         return {}
     return {name: from_plain(TierNotes, plain) for name, plain in document["tiers"].items()}

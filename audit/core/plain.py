@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
@@ -33,6 +34,8 @@ def from_plain(kind: type[T], value: Any) -> T:
 
     Raises:
         KeyError: A field is missing.
+        TypeError: A value is of another type than its field; the message is the field's name.
+        ValueError: A number is not finite, or a word is none of its field's.
     """
     return _build(kind, value)  # type: ignore[no-any-return]
 
@@ -40,26 +43,73 @@ def from_plain(kind: type[T], value: Any) -> T:
 def _build(kind: Any, value: Any) -> Any:
     origin, args = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
-        if value is None:
-            return None
-        return _build(next(a for a in args if a is not type(None)), value)
+        return _one_of(args, value)
+    if origin is Literal:
+        return _typed(value in args, value)
     if origin is tuple:
-        return tuple(_build(args[0], item) for item in value)
-    if origin is dict:
-        return {key: _build(args[1], item) for key, item in value.items()}
+        kinds = args if args[-1:] != (...,) else args[:1] * len(_list(value))
+        return tuple(_build(one, item) for one, item in zip(kinds, _list(value), strict=True))
+    if origin in (list, Sequence):
+        return [_build(args[0], item) for item in _list(value)]
+    if origin in (dict, Mapping):
+        _typed(isinstance(value, dict), value)
+        return {_build(args[0], key): _build(args[1], item) for key, item in value.items()}
     if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        hints = get_type_hints(kind)
-        known = {f.name for f in dataclasses.fields(kind)}
-        required = {
-            f.name
-            for f in dataclasses.fields(kind)
-            if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
-        }
-        if missing := required - set(value):
-            raise KeyError(sorted(missing)[0])
-        return kind(**{name: _build(hints[name], item) for name, item in value.items() if name in known})
+        return _record(kind, value)
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return kind(value)
-    if kind is float and isinstance(value, int) and not isinstance(value, bool):
+    return _scalar(kind, value)
+
+
+def _one_of(kinds: Sequence[Any], value: Any) -> Any:
+    """A value of one of several kinds: None, or the first that it is of."""
+    if value is None and type(None) in kinds:
+        return None
+    others = [kind for kind in kinds if kind is not type(None)]
+    for kind in others[:-1]:
+        try:
+            return _build(kind, value)
+        except (KeyError, TypeError, ValueError):
+            continue
+    return _build(others[-1], value)
+
+
+def _record(kind: Any, value: Any) -> Any:
+    _typed(isinstance(value, dict), value)
+    hints = get_type_hints(kind)
+    fields = {f.name: f for f in dataclasses.fields(kind)}
+    required = {
+        name
+        for name, f in fields.items()
+        if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
+    }
+    if missing := required - set(value):
+        raise KeyError(sorted(missing)[0])
+    built = {}
+    for name in fields.keys() & value.keys():
+        try:
+            built[name] = _build(hints[name], value[name])
+        except TypeError as error:
+            raise TypeError(f"{name}.{error}".rstrip(".")) from None
+    return kind(**built)
+
+
+def _scalar(kind: Any, value: Any) -> Any:
+    if kind is float:
+        _typed(isinstance(value, int | float) and not isinstance(value, bool), value)
+        if not math.isfinite(value):
+            raise ValueError("not a finite number")
         return float(value)
+    if kind is int:
+        return _typed(isinstance(value, int) and not isinstance(value, bool), value)
+    return _typed(kind is Any or not isinstance(kind, type) or isinstance(value, kind), value)
+
+
+def _list(value: Any) -> list[Any]:
+    return _typed(isinstance(value, list), value)  # type: ignore[no-any-return]
+
+
+def _typed(holds: bool, value: Any) -> Any:
+    if not holds:
+        raise TypeError("")
     return value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,7 +12,6 @@ from audit.certificate.policies import PolicyInputs
 from audit.core.artifacts import RunFolder, write_json
 from audit.core.display import count, listing, percent, plural, usd
 from audit.core.finding import Case, Findings, IngestCounts, Ledger, Provenance, ReplayCounts, RouteFinding, Verdict
-from audit.core.interval import Estimate
 from audit.core.mixture import Mix
 from audit.core.options import PolicyOptions
 from audit.core.plan import LooksDone, Plan, RouteDesign
@@ -25,7 +23,7 @@ from audit.findings.cases import pick_cases
 from audit.findings.curves import frontier
 from audit.findings.handover import hand_over
 from audit.findings.routes import RouteTraffic, find_routes
-from audit.findings.totals import acceptance, avoidable, by_grade, ledger, yearly
+from audit.findings.totals import ledger, totals
 from audit.pairing.evidence import Tables
 
 MAX_CAVEATS = 3
@@ -143,9 +141,8 @@ def find(watch: SequentialTest, plan: Plan, context: FindingsInputs, reach: Look
     routes = [found.finding for found in judged]
     routes.sort(key=lambda route: (-route.avoidable_usd.est, -route.spend_usd, route.route))
     level, mix = settings.confidence, context.mix
-    total = avoidable(routes, level)
+    sums = totals(routes, spend_usd=mix.spend_usd, days=mix.days, level=level)
     buckets = ledger(routes, tables, context.unreplayable_usd)
-    accepted = acceptance(routes, level)
     moved = {found.finding.route: found.moved for found in judged}
     policies = {found.finding.route: found.policy.tuned.policy for found in judged if found.policy}
     findings = Findings(
@@ -161,15 +158,15 @@ def find(watch: SequentialTest, plan: Plan, context: FindingsInputs, reach: Look
         spend_usd=mix.spend_usd,
         spend_recomputed_usd=context.recomputed_usd,
         ledger=buckets,
-        avoidable_usd=total,
-        avoidable_by_grade=by_grade(routes),
-        savings_at_risk_usd=math.hypot(*(route.savings_at_risk_usd for route in routes)),
-        avoidable_share=_share(total, mix.spend_usd),
-        yearly_usd=yearly(total, mix.days),
-        not_proven_usd=sum(route.up_to_usd for route in routes),
-        accepted_before=accepted.before,
-        accepted_after=accepted.after,
-        accepted_change=accepted.change,
+        avoidable_usd=sums.avoidable_usd,
+        avoidable_by_grade=sums.avoidable_by_grade,
+        savings_at_risk_usd=sums.savings_at_risk_usd,
+        avoidable_share=sums.avoidable_share,
+        yearly_usd=sums.yearly_usd,
+        not_proven_usd=sums.not_proven_usd,
+        accepted_before=sums.accepted_before,
+        accepted_after=sums.accepted_after,
+        accepted_change=sums.accepted_change,
         replay_cost_usd=context.replay_cost_usd,
         replay_cost_estimated=context.replay_cost_estimated,
         routes=tuple(routes),
@@ -206,10 +203,6 @@ def _names(routes: Sequence[RouteFinding]) -> str:
     """The first three, and how many more."""
     names = listing([route.route or "(no route)" for route in routes[:3]])
     return f"{names} and {len(routes) - 3} more" if len(routes) > 3 else names
-
-
-def _share(total: Estimate, spend: float) -> Estimate:
-    return total.scaled(1 / spend) if spend else Estimate.exact(0.0, total.level)
 
 
 def _caveats(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -115,6 +116,44 @@ def by_grade(routes: Sequence[RouteFinding]) -> dict[str, float]:
 def yearly(estimate: Estimate, days: int) -> Estimate | None:
     """The same volume and prices for a year; None when the log has no dates."""
     return estimate.scaled(YEAR_DAYS / days) if days else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SumsOverRoutes:
+    """What the findings add up over routes; the names are those of `Findings`."""
+
+    avoidable_usd: Estimate
+    avoidable_by_grade: dict[str, float]
+    savings_at_risk_usd: float
+    avoidable_share: Estimate
+    yearly_usd: Estimate | None
+    not_proven_usd: float
+    accepted_before: Estimate | None
+    accepted_after: Estimate | None
+    accepted_change: Estimate | None
+
+
+def totals(routes: Sequence[RouteFinding], *, spend_usd: float, days: int, level: float) -> SumsOverRoutes:
+    """Add up.
+
+    Args:
+        routes: Judged.
+        spend_usd: Of the log.
+        days: Of its window; 0 for a log without dates.
+        level: Of intervals.
+    """
+    saved, accepted = avoidable(routes, level), acceptance(routes, level)
+    return SumsOverRoutes(
+        avoidable_usd=saved,
+        avoidable_by_grade=by_grade(routes),
+        savings_at_risk_usd=math.hypot(*(route.savings_at_risk_usd for route in routes)),
+        avoidable_share=saved.scaled(1 / spend_usd) if spend_usd else Estimate.exact(0.0, level),
+        yearly_usd=yearly(saved, days),
+        not_proven_usd=sum(route.up_to_usd for route in routes),
+        accepted_before=accepted.before,
+        accepted_after=accepted.after,
+        accepted_change=accepted.change,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""A run's findings drawn again: report, summary, cost rows, renewal, a pack of evidence."""
+"""A run's findings drawn again: report, summary, cost rows, renewal."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Literal
 
-from audit.config.load import load_settings
 from audit.core.artifacts import (
     RunFolder,
     read_cases,
@@ -20,9 +19,7 @@ from audit.core.artifacts import (
 from audit.core.errors import InputError
 from audit.core.renewal import Renewal
 from audit.core.settings import Settings
-from audit.ingest.redact import Redactor
 from audit.mix.tokens import billed_tokens
-from audit.pack.evidence import Packed, pack_run
 from audit.renewal.run import renew as work_out
 from audit.replay.requests import load_requests
 from audit.report.focus import focus_csv
@@ -91,14 +88,6 @@ def renew(folder: RunFolder, settings: Settings) -> Renewal:
     found = work_out(read_run(folder.path), settings.contract, billed_tokens(folder.traffic_files()), settings.seed)
     write_renewal(folder, found)
     return found
-
-
-def pack(folder: RunFolder, output: Path, *, text: TextPolicy = "sample") -> Packed:
-    """Write the evidence of a run into one zip file that `audit verify` checks; texts redacted as configured."""
-    folder.open_existing()
-    config = folder.config_file()
-    settings = Settings() if config is None else load_settings(config)
-    return pack_run(folder, output, text=text, redact=Redactor(settings.ingest.redact).value)
 
 
 def last_user_turns(folder: RunFolder, wanted: Collection[str]) -> dict[str, str]:

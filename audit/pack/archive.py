@@ -97,6 +97,10 @@ class Members:
         """
         return b"".join(self._chunks(name))
 
+    def size(self, name: str) -> int:
+        """Bytes of a member, as the archive lists them; reading it finds out whether that is true."""
+        return self._entries[name].file_size
+
     def sha256(self, name: str) -> str:
         """Digest of a member, without holding it in memory."""
         digest = hashlib.sha256()

@@ -7,7 +7,7 @@
     rounds.json      what was asked in each round of the replay, where it went by rounds
     cases.jsonl      replayed exchanges shown as evidence (not with text policy `none`)
     cassette/        every recorded completion (not with text policy `none`)
-    audit.yaml       the configuration, where it is still there
+    audit.yaml       the configuration, where it is still as the run read it
     plan.json  prices.json  report.html  summary.md
 
 Every text passes the redaction that the configuration asks for. Log lines, prompts beyond the cases, scores, and the
@@ -20,16 +20,27 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from audit import __version__
-from audit.core.artifacts import RunFolder, read_cases, read_history, read_json, read_renewal, read_run, read_table
+from audit.core.artifacts import (
+    RunFolder,
+    read_cases,
+    read_history,
+    read_json,
+    read_plan,
+    read_renewal,
+    read_run,
+    read_table,
+)
+from audit.core.errors import InputError
 from audit.core.finding import Case, Findings
 from audit.core.fingerprint import canonical_json, file_sha256, fingerprint
 from audit.core.history import History
 from audit.core.plain import from_plain, to_plain
+from audit.core.plan import Plan
 from audit.core.renewal import Renewal
 from audit.pack.archive import write_members
 from audit.report.html import render_html
@@ -70,7 +81,9 @@ class Content:
     renewal: Renewal | None = None
 
 
-def pack_run(folder: RunFolder, output: Path, *, text: TextPolicy, redact: Redact) -> Packed:
+def pack_run(
+    folder: RunFolder, output: Path, *, text: TextPolicy, redact: Redact, config: Path | None = None
+) -> Packed:
     """Write the evidence pack of a run.
 
     Args:
@@ -78,11 +91,14 @@ def pack_run(folder: RunFolder, output: Path, *, text: TextPolicy, redact: Redac
         output: The zip file.
         text: `none` leaves out every prompt and completion.
         redact: A JSON value to the same without secrets and personal data.
+        config: The configuration of the run, as the run read it; None where that is not at hand.
 
     Raises:
-        InputError: The run has no findings, or the pack would be too large to be read again.
+        InputError: The run has no findings, something of it is a link to what may be somebody else's, or the pack would
+            be too large to be read again.
     """
     findings = read_run(folder.path)
+    _refuse_links(folder)
     members = {
         FINDINGS: json_bytes(to_plain(findings)),
         PRICES: prices_bytes(findings),
@@ -95,8 +111,7 @@ def pack_run(folder: RunFolder, output: Path, *, text: TextPolicy, redact: Redac
         if folder.replay_table.exists():
             members[CASSETTE] = _cassette(folder, findings, redact)
     if folder.plan.exists():
-        members[PLAN] = json_bytes(_without_paths(read_json(folder.plan)))
-    config = folder.config_file()
+        members[PLAN] = json_bytes(to_plain(_without_paths(read_plan(folder.plan))))
     if config is not None:
         members[CONFIG] = config.read_bytes()
     history, renewal = read_history(folder.history), read_renewal(folder)
@@ -145,19 +160,38 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _index(folder: RunFolder, findings: Findings, members: Mapping[str, bytes], text: TextPolicy) -> dict[str, Any]:
-    beside = [folder.slice, folder.rejects, folder.replay_table, folder.scores, folder.accepted]
-    beside += [folder.policy, folder.options, *folder.traffic_files(), *folder.body_files()]
+def _refuse_links(folder: RunFolder) -> None:
+    """What goes into a pack is the run's own: a link in a folder that somebody else made leads anywhere."""
+    for path in sorted(folder.path.rglob("*")):
+        if path.is_symlink():
+            name = path.relative_to(folder.path).as_posix()
+            raise InputError(
+                f"{name!a} in {folder.path} is a link, and a pack holds the run's own files",
+                code="pack.link",
+                hint="put the file itself there",
+            )
+
+
+def facts_of(findings: Findings) -> dict[str, Any]:
+    """What the index repeats of the findings, so that a reader need not open them."""
     return {
-        "schema": SCHEMA,
         "run_id": findings.run_id,
-        "tool_version": __version__,
-        "text": text,
         "seed": findings.provenance.seed,
         "demo": findings.demo,
         "simulated": list(findings.simulated),
         "avoidable_by_grade": findings.avoidable_by_grade,
         "made_from": {"logs": findings.provenance.inputs, "audit.yaml": findings.provenance.config_sha256},
+    }
+
+
+def _index(folder: RunFolder, findings: Findings, members: Mapping[str, bytes], text: TextPolicy) -> dict[str, Any]:
+    beside = [folder.slice, folder.rejects, folder.replay_table, folder.scores, folder.accepted]
+    beside += [folder.policy, folder.options, *folder.traffic_files(), *folder.body_files()]
+    return {
+        "schema": SCHEMA,
+        **facts_of(findings),
+        "tool_version": __version__,
+        "text": text,
         "files": {name: {"bytes": len(data), "sha256": sha256(data)} for name, data in members.items()},
         "left_in_the_run_folder": {
             path.relative_to(folder.path).as_posix(): file_sha256(path) for path in beside if path.exists()
@@ -165,14 +199,13 @@ def _index(folder: RunFolder, findings: Findings, members: Mapping[str, bytes], 
     }
 
 
-def _without_paths(plan: dict[str, Any]) -> dict[str, Any]:
+def _without_paths(plan: Plan) -> Plan:
     """The plan without the folders of the machine it was made on."""
-    config = plan.get("config")
-    return {
-        **plan,
-        "config": None if config is None else Path(config).name,
-        "sources": [Path(source).name for source in plan.get("sources", ())],
-    }
+    return replace(
+        plan,
+        config=None if plan.config is None else Path(plan.config).name,
+        sources=tuple(Path(source).name for source in plan.sources),
+    )
 
 
 def _redacted(case: Case, redact: Redact) -> Case:

@@ -1,10 +1,14 @@
-"""Checking an evidence pack, offline: every digest, and whether its report follows from its findings and cases."""
+"""Checking an evidence pack, offline: every digest, whether its report follows from its findings and cases, and whether
+the findings agree with themselves and with what stands beside them.
+
+A pack is not signed: whoever makes one up whole, out of figures that agree, is found by its id alone.
+"""
 
 from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +18,9 @@ from audit.core.display import plural
 from audit.core.finding import Case, Findings
 from audit.core.history import SCHEMA as HISTORY_SCHEMA
 from audit.core.history import History
-from audit.core.plain import from_plain
+from audit.core.plain import from_plain, to_plain
+from audit.core.plan import SCHEMA as PLAN_SCHEMA
+from audit.core.plan import Plan, plan_from_plain
 from audit.core.renewal import SCHEMA as RENEWAL_SCHEMA
 from audit.core.renewal import Renewal
 from audit.pack.archive import BadPack, Members
@@ -24,13 +30,17 @@ from audit.pack.evidence import (
     FINDINGS,
     HISTORY,
     INDEX,
+    PLAN,
     PRICES,
     RENEWAL,
     REPORT,
+    ROUNDS,
     SCHEMA,
     SUMMARY,
     Content,
     cases_bytes,
+    facts_of,
+    json_bytes,
     prices_bytes,
     report_bytes,
     sha256,
@@ -78,8 +88,18 @@ class Verification:
         return all(check.holds for check in self.checks)
 
 
-def verify_pack(path: Path) -> Verification:
+Recount = Callable[[Findings], Sequence[str]]
+"""Where findings contradict themselves, as paths into `findings.json`."""
+
+MOST_NAMED = 3
+
+
+def verify_pack(path: Path, recount: Recount) -> Verification:
     """Check a pack.
+
+    Args:
+        path: The zip file.
+        recount: Works the figures of the findings out again, as far as they follow from each other.
 
     Raises:
         BadPack: It is no pack, of another version, or a zip file that must not be read.
@@ -91,7 +111,7 @@ def verify_pack(path: Path) -> Verification:
         checks = [_members(members, index), *_digests(members, index)]
         # What does not have its digest is not looked at further: it would only be found to differ once more.
         if all(check.holds for check in checks):
-            checks += _contents(members, index)
+            checks += _contents(members, index, recount)
     return Verification(
         pack_id=sha256(raw),
         run_id=str(index["run_id"]),
@@ -113,7 +133,8 @@ def _index(path: Path, raw: bytes) -> dict[str, Any]:
         raise BadPack(f"{path} is a pack of another version: {schema!r}, this reads {SCHEMA!r}", code="pack.version")
     files = index.get("files")
     well = isinstance(files, dict) and all(
-        isinstance(facts, dict) and isinstance(facts.get("sha256"), str) for facts in files.values()
+        isinstance(facts, dict) and isinstance(facts.get("sha256"), str) and isinstance(facts.get("bytes"), int)
+        for facts in files.values()
     )
     proven = index.get("avoidable_by_grade", {})
     well = well and isinstance(proven, dict) and all(_is_amount(amount) for amount in proven.values())
@@ -140,49 +161,98 @@ def _members(members: Members, index: Mapping[str, Any]) -> Checked:
 
 def _digests(members: Members, index: Mapping[str, Any]) -> list[Checked]:
     present = [name for name in sorted(index["files"]) if name in members.names]
-    differing = [name for name in present if members.sha256(name) != index["files"][name]["sha256"]]
+    listed = {name: (index["files"][name]["sha256"], index["files"][name]["bytes"]) for name in present}
+    differing = [name for name in present if (members.sha256(name), members.size(name)) != listed[name]]
     if not differing:
         return [Checked(name="digests", holds=True, says=f"{plural(len(present), 'digest')} as listed")]
-    return [Checked(name=name, holds=False, says="its digest is not the one listed") for name in differing]
+    return [Checked(name=name, holds=False, says="its digest or size is not the one listed") for name in differing]
 
 
-def _contents(members: Members, index: Mapping[str, Any]) -> list[Checked]:
+def _contents(members: Members, index: Mapping[str, Any], recount: Recount) -> list[Checked]:
     try:
         raw_cases = members.read(CASES) if CASES in members.names else b""
         content = _content(members, raw_cases)
+        plan = plan_from_plain(_json(members, PLAN)) if PLAN in members.names else None
+        rounds = _json(members, ROUNDS) if ROUNDS in members.names else None
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         # The kind alone: the message could quote a completion.
         says = f"what the report is made from cannot be read ({type(error).__name__})"
         return [Checked(name=FINDINGS, holds=False, says=says)]
     findings, cases, renewal = content.findings, content.cases, content.renewal
-    belongs = findings.run_id == index["run_id"] and findings.provenance.seed == index.get("seed")
-    of_run = "of the run and seed that the pack names" if belongs else "of another run or seed than the pack names"
-    if belongs and index.get("avoidable_by_grade", {}) != findings.avoidable_by_grade:
-        belongs, of_run = False, "they prove other dollars than the pack names"
-    checks = [Checked(name=FINDINGS, holds=belongs, says=of_run)]
+    checks = [_belongs(index, findings), _agrees(findings, recount)]
     if raw_cases:
-        same = cases_bytes(cases) == raw_cases
-        checks.append(
-            Checked(name=CASES, holds=same, says=f"{plural(len(cases), 'case')}" if same else "not as written")
-        )
+        says = plural(len(cases), "case")
+        checks.append(_checked(CASES, cases_bytes(cases) == raw_cases, says, "not as written"))
     if renewal is not None:
-        same = renewal.run_id == findings.run_id
-        checks.append(Checked(name=RENEWAL, holds=same, says="of this run" if same else "of another run"))
+        checks.append(_checked(RENEWAL, renewal.run_id == findings.run_id, "of this run", "of another run"))
+    if plan is not None:
+        checks.append(_checked(PLAN, _is_plan_of(plan, findings), "that the run was made from", "of another run"))
+    if rounds is not None:
+        same = isinstance(rounds, dict) and rounds.get("plan") == findings.provenance.plan_sha256
+        checks.append(_checked(ROUNDS, same, "of this plan", "of another plan"))
+    written = {FINDINGS: findings, HISTORY: content.history, RENEWAL: renewal, PLAN: plan}
+    checks += [
+        Checked(name=name, holds=False, says="it repeats figures that differ from its own, or has more than it should")
+        for name, value in written.items()
+        if name in members.names and json_bytes(to_plain(value)) != members.read(name)
+    ]
     return [*checks, *_views(members, index, content)]
+
+
+def _checked(name: str, holds: bool, says: str, otherwise: str) -> Checked:
+    return Checked(name=name, holds=holds, says=says if holds else otherwise)
+
+
+def _belongs(index: Mapping[str, Any], findings: Findings) -> Checked:
+    """Whether the index says of the findings what they say of themselves."""
+    wrong = [name for name, value in facts_of(findings).items() if index.get(name) != value]
+    holds, says = not wrong, "of the run that the pack names"
+    return _checked(FINDINGS, holds, says, f"the pack names another {', '.join(wrong)} than they have")
+
+
+def _agrees(findings: Findings, recount: Recount) -> Checked:
+    """Whether the figures of the findings follow from each other."""
+    try:
+        wrong = list(recount(findings))
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        return Checked(name="figures", holds=False, says=f"they cannot be worked out again ({type(error).__name__})")
+    more = f" and {len(wrong) - MOST_NAMED} more" if len(wrong) > MOST_NAMED else ""
+    says = f"they contradict themselves in {', '.join(wrong[:MOST_NAMED])}{more}"
+    return _checked("figures", not wrong, "sums, rates, p-values and verdicts worked out again: the same", says)
+
+
+def _is_plan_of(plan: Plan, findings: Findings) -> bool:
+    """Whether it is the plan that the findings name, with what they repeat of its routes."""
+    made, kept = findings.provenance, {design.route: design for design in plan.designs}
+    routes = all(
+        (design := kept.get(route.route)) is not None
+        and (design.requests, design.spend_usd, design.margin) == (route.requests, route.spend_usd, route.margin)
+        and (design.criteria == route.criteria or not route.candidates)
+        for route in findings.routes
+    )
+    told = (plan.schema, plan.plan_id, plan.made_from.get("config"), plan.seed, plan.confidence, plan.whole_usd)
+    return routes and told == (
+        PLAN_SCHEMA,
+        made.plan_sha256,
+        made.config_sha256,
+        made.seed,
+        findings.confidence,
+        made.quote,
+    )
+
+
+def _json(members: Members, name: str) -> Any:
+    return json.loads(members.read(name).decode("utf-8", "surrogatepass"))
 
 
 def _content(members: Members, raw_cases: bytes) -> Content:
     """What the report is made from; a member that is not there is one that the run did not have."""
-
-    def read(name: str) -> Any:
-        return json.loads(members.read(name).decode("utf-8", "surrogatepass"))
-
     lines = raw_cases.decode("utf-8", "surrogatepass").split("\n")
     content = Content(
-        findings=from_plain(Findings, read(FINDINGS)),
+        findings=from_plain(Findings, _json(members, FINDINGS)),
         cases=[from_plain(Case, json.loads(line)) for line in lines if line],
-        history=from_plain(History, read(HISTORY)) if HISTORY in members.names else History(),
-        renewal=from_plain(Renewal, read(RENEWAL)) if RENEWAL in members.names else None,
+        history=from_plain(History, _json(members, HISTORY)) if HISTORY in members.names else History(),
+        renewal=from_plain(Renewal, _json(members, RENEWAL)) if RENEWAL in members.names else None,
     )
     if content.history.schema != HISTORY_SCHEMA or (content.renewal and content.renewal.schema != RENEWAL_SCHEMA):
         raise ValueError("of another version")

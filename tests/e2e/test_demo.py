@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from audit.core.artifacts import RunFolder
+from audit.flow import evidence
 from tests.documents import README, blocks
 from tests.e2e.conftest import run_demo
 
@@ -178,3 +180,11 @@ def test_the_readmes_rule_holds_on_what_is_recommended(run: Path) -> None:
         route for route in json.loads((run / "findings.json").read_text("utf-8"))["routes"] if route["share_moved"]
     ]
     assert values == {route["route"]: route["recommendation"]["quality_delta"] for route in moving}
+
+
+def test_its_pack_holds_with_every_figure_worked_out_again(run: Path, tmp_path: Path) -> None:
+    """What a receiver is handed follows from itself: sums, rates, p-values, verdicts, plan and report."""
+    packed = evidence.pack(RunFolder(run), tmp_path / "evidence.zip")
+    checked = evidence.verify(packed.path)
+    assert [check for check in checked.checks if not check.holds] == []
+    assert {"figures", "plan.json", "report.html"} <= {check.name for check in checked.checks}

@@ -10,6 +10,7 @@ import pytest
 from audit.cli.main import run
 from audit.core.artifacts import RunFolder, read_cases, read_run
 from audit.core.fingerprint import prompt_hash
+from audit.findings.recount import disagreements
 from audit.replay.journal import JournalLedger
 from tests.e2e.tiny import record
 
@@ -76,6 +77,7 @@ def test_repeats_from_the_quote_to_the_gate(tmp_path: Path, capsys: pytest.Captu
     assert 0 < made.repeats.disagree < made.repeats.requests == made.pairs.n
     assert made.quality_delta is not None
     assert -made.pairs.only_today / made.pairs.n == pytest.approx(made.quality_delta.est, abs=1e-6)
+    assert disagreements(read_run(folder.path)) == []
     capsys.readouterr()
     assert run(["gate", str(folder.path), "--config", str(tmp_path / "audit.yaml")]) == 0
     assert made.repeats.words in " ".join(capsys.readouterr().out.split())

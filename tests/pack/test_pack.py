@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,14 @@ import pytest
 from audit.cli.main import run
 from audit.core.artifacts import RunFolder, read_findings, write_findings
 from audit.core.errors import InputError
-from audit.flow import reporting
+from audit.flow import evidence
 from audit.llm.cassette import Cassette
 from audit.pack import archive
 from audit.pack.archive import BadPack, write_members
-from audit.pack.verify import verify_pack
+from audit.pack.evidence import json_bytes
+from audit.pack.verify import Verification, verify_pack
 from tests.golden_file import assert_golden
-from tests.pack.world import run_folder
+from tests.pack.world import real, run_folder
 from tests.report.fixtures import STATES
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -40,7 +41,7 @@ WITHOUT_TEXT = ALL - {"cases.jsonl", "cassette/completions.jsonl"}
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run and its pack, made once."""
     place = tmp_path_factory.mktemp("made")
-    reporting.pack(run_folder(place / "run"), place / "evidence.zip")
+    evidence.pack(run_folder(place / "run"), place / "evidence.zip")
     return place
 
 
@@ -49,6 +50,11 @@ def pack(made: Path, tmp_path: Path) -> Path:
     """A pack that holds, with its run beside it; of the test's own."""
     shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     return tmp_path / "evidence.zip"
+
+
+def verified(path: Path) -> Verification:
+    """What became of checking a pack, but for its figures: those of the fixtures are made up, each by itself."""
+    return verify_pack(path, lambda findings: ())
 
 
 def contents(path: Path) -> dict[str, bytes]:
@@ -84,10 +90,10 @@ def repacked(path: Path, change: Callable[[dict[str, bytes]], None], *, redo_dig
 def test_a_pack_holds(pack: Path) -> None:
     """Everything is in it, and every check holds."""
     assert set(contents(pack)) == ALL
-    found = verify_pack(pack)
+    found = verified(pack)
     assert found.holds
     assert [check.name for check in found.checks] == [
-        *("members", "digests", "findings.json", "cases.jsonl", "renewal.json"),
+        *("members", "digests", "findings.json", "figures", "cases.jsonl", "renewal.json", "plan.json", "rounds.json"),
         *("report.html", "summary.md", "prices.json"),
     ]
     assert b'id="renewal"' in contents(pack)["report.html"]
@@ -96,8 +102,8 @@ def test_a_pack_holds(pack: Path) -> None:
 @pytest.mark.parametrize("name", STATES)
 def test_every_state_of_a_report_can_be_made_again(name: str, tmp_path: Path) -> None:
     """A report made on another machine from the pack alone is the same, whatever it says."""
-    reporting.pack(run_folder(tmp_path / "run", STATES[name]()), tmp_path / "e.zip")
-    assert verify_pack(tmp_path / "e.zip").holds
+    evidence.pack(run_folder(tmp_path / "run", STATES[name]()), tmp_path / "e.zip")
+    assert verified(tmp_path / "e.zip").holds
 
 
 def test_equal_runs_are_equal_bytes(tmp_path: Path) -> None:
@@ -137,7 +143,7 @@ def test_without_text(tmp_path: Path) -> None:
     assert set(members) == WITHOUT_TEXT
     assert index_of(members)["text"] == "none"
     assert b"Which queue does this ticket belong to" not in b"".join(members.values())
-    assert verify_pack(tmp_path / "e.zip").holds
+    assert verified(tmp_path / "e.zip").holds
 
 
 def test_the_cassette_plays(pack: Path, tmp_path: Path) -> None:
@@ -190,24 +196,26 @@ def with_one_byte_changed(name: str) -> Callable[[dict[str, bytes]], None]:
 @pytest.mark.parametrize("name", sorted(ALL - {"pack.json"}))
 def test_a_touched_member_is_named(name: str, pack: Path) -> None:
     """One byte is enough, and nothing but that member is said to differ."""
-    found = verify_pack(repacked(pack, with_one_byte_changed(name)))
+    found = verified(repacked(pack, with_one_byte_changed(name)))
     assert [check.name for check in found.checks if not check.holds] == [name]
 
 
 @pytest.mark.parametrize("name", sorted(ALL - {"pack.json"}))
 def test_a_touched_member_whose_digest_was_made_to_fit(name: str, pack: Path) -> None:
     """It is found where something else follows from it; the pack has another id in any case."""
-    before = verify_pack(pack).pack_id
-    found = verify_pack(repacked(pack, with_one_byte_changed(name), redo_digests=True))
+    before = verified(pack).pack_id
+    found = verified(repacked(pack, with_one_byte_changed(name), redo_digests=True))
     assert found.pack_id != before
-    follows = name not in {"audit.yaml", "cassette/completions.jsonl", "plan.json", "rounds.json"}
+    follows = name not in {"audit.yaml", "cassette/completions.jsonl", "rounds.json"}
     assert found.holds is not follows
 
 
-@pytest.mark.parametrize("field", ["run_id", "seed", "text", "files", "tool_version", "schema", "made_from"])
+@pytest.mark.parametrize(
+    "field", ["run_id", "seed", "text", "files", "tool_version", "schema", "made_from", "demo", "simulated"]
+)
 def test_a_touched_index(field: str, pack: Path) -> None:
     """What the index says is checked against the members, or gives the pack another id."""
-    before = verify_pack(pack).pack_id
+    before = verified(pack).pack_id
 
     def change(members: dict[str, bytes]) -> None:
         index = index_of(members)
@@ -217,20 +225,20 @@ def test_a_touched_index(field: str, pack: Path) -> None:
     touched = repacked(pack, change)
     if field == "schema":
         with pytest.raises(BadPack):
-            verify_pack(touched)
+            verified(touched)
         return
-    found = verify_pack(touched)
+    found = verified(touched)
     assert found.pack_id != before
-    assert found.holds is (field in ("tool_version", "made_from"))
+    assert found.holds is (field == "tool_version")
 
 
 def test_a_renewal_of_other_findings_is_not_packed(tmp_path: Path) -> None:
     """It was worked out from findings that have changed since: neither the pack nor its report has it."""
     folder = run_folder(tmp_path / "run")
-    write_findings(folder.findings, replace(read_findings(folder.findings), confidence=0.9))
-    reporting.pack(folder, tmp_path / "e.zip")
+    write_findings(folder.findings, replace(read_findings(folder.findings), replay_cost_usd=0.5))
+    evidence.pack(folder, tmp_path / "e.zip")
     assert set(contents(tmp_path / "e.zip")) == ALL - {"renewal.json"}
-    assert verify_pack(tmp_path / "e.zip").holds
+    assert verified(tmp_path / "e.zip").holds
 
 
 def test_figures_that_were_improved_are_found(pack: Path) -> None:
@@ -241,15 +249,124 @@ def test_figures_that_were_improved_are_found(pack: Path) -> None:
         findings["avoidable_usd"]["est"] *= 2
         members["findings.json"] = (json.dumps(findings, sort_keys=True, indent=2) + "\n").encode()
 
-    found = verify_pack(repacked(pack, improve, redo_digests=True))
+    found = verified(repacked(pack, improve, redo_digests=True))
     assert [check.name for check in found.checks if not check.holds] == ["report.html", "summary.md"]
+
+
+def flipped(value: object) -> object:
+    """Another value of the same type."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int | float):
+        return value + 1
+    return f"{value}x" if isinstance(value, str) else 7
+
+
+def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The way to every value that holds no others."""
+    if isinstance(value, dict | list):
+        for key, item in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from places(item, (*path, key))
+    else:
+        yield path
+
+
+def at(value: Any, path: tuple[str | int, ...]) -> tuple[Any, Any]:
+    """What holds the value at a path, and its key there."""
+    for key in path[:-1]:
+        value = value[key]
+    return value, path[-1]
+
+
+UNCHECKED = {
+    ("tool_version",),
+    *(("left_in_the_run_folder", n) for n in ("policy/policy.json", "replays/replays.parquet")),
+}
+"""Of the index: who packed, which is told and nothing more, and digests of files that only the run's owner has."""
+
+
+@pytest.mark.parametrize("name", ["pack.json", "plan.json", "rounds.json"])
+def test_values_that_stand_beside_the_findings_are_theirs(name: str, pack: Path) -> None:
+    """Each value by itself is changed, and the digests made to fit: what repeats the findings is held against them."""
+    members = contents(pack)
+    document = json.loads(members[name])
+    missed = []
+    for path in places(document):
+        again = json.loads(members[name])
+        holder, key = at(again, path)
+        holder[key] = flipped(holder[key])
+        touched = members | {name: json_bytes(again)}
+        write_members(pack, touched)
+        if name != "pack.json":
+            repacked(pack, lambda m: None, redo_digests=True)
+        try:
+            missed += [path] if verified(pack).holds else []
+        except BadPack:
+            continue
+    assert {path for path in missed if name == "pack.json"} <= UNCHECKED
+    if name == "plan.json":
+        told = {path[0] for path in places(document)} - {path[0] for path in missed}
+        assert {"made_from", "seed", "confidence", "whole_usd", "schema"} <= told
+        assert not [path for path in missed if path[-1] in ("requests", "spend_usd", "route") and path[0] == "designs"]
+    if name == "rounds.json":
+        assert ("plan",) not in missed
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("verdict", "switch"), ("share_moved", 1.0), ("avoidable_usd", {"est": 9.0})]
+)
+def test_headline_figures_that_findings_repeat_are_held_against_their_own(field: str, value: Any, pack: Path) -> None:
+    """A reader with `jq` reads them, and a report is drawn from what they repeat."""
+
+    def change(members: dict[str, bytes]) -> None:
+        findings = json.loads(members["findings.json"])
+        findings["routes"][-1][field] = value
+        members["findings.json"] = json_bytes(findings)
+
+    found = verified(repacked(pack, change, redo_digests=True))
+    assert [check.name for check in found.checks if not check.holds] == ["findings.json"]
+
+
+def test_figures_that_contradict_each_other_are_told(tmp_path: Path) -> None:
+    """Whoever doubles the total, draws the report anew and makes every digest fit is found by the sum."""
+    folder = run_folder(tmp_path / "run", real())
+    assert evidence.verify(evidence.pack(folder, tmp_path / "e.zip").path).holds
+    found = read_findings(folder.findings)
+    saved = replace(found.avoidable_usd, est=100.0, lo=99.0, hi=101.0)
+    write_findings(folder.findings, replace(found, avoidable_usd=saved))
+    checked = evidence.verify(evidence.pack(folder, tmp_path / "e.zip").path)
+    assert [check.name for check in checked.checks if not check.holds] == ["figures"]
+    assert "avoidable_usd" in next(check.says for check in checked.checks if not check.holds)
+
+
+def test_a_configuration_that_has_changed_is_not_the_runs(tmp_path: Path) -> None:
+    """It would vouch for numbers that were made with another one."""
+    folder = run_folder(tmp_path / "run")
+    assert "audit.yaml" in evidence.pack(folder, tmp_path / "e.zip").members
+    (tmp_path / "run" / "audit.yaml").write_text("margin: 9pt\n", "utf-8")
+    assert "audit.yaml" not in evidence.pack(folder, tmp_path / "e.zip").members
+    assert verified(tmp_path / "e.zip").holds
+
+
+@pytest.mark.parametrize("name", ["rounds.json", "plan.json", "cases.jsonl", "replays/replays.parquet", "history.json"])
+def test_nothing_is_packed_through_a_link(name: str, tmp_path: Path) -> None:
+    """Somebody else's run may have links to files of whoever packs it."""
+    folder = run_folder(tmp_path / "run")
+    outside = tmp_path / "outside"
+    outside.write_text('{"token": "theirs"}', "utf-8")
+    (folder.path / name).unlink()
+    (folder.path / name).symlink_to(outside)
+    with pytest.raises(InputError) as caught:
+        evidence.pack(folder, tmp_path / "e.zip")
+    assert caught.value.code in ("pack.link", "file.not-json", "history.damaged", "plan.damaged")
+    assert not (tmp_path / "e.zip").exists()
 
 
 def test_another_id_for_another_content(pack: Path) -> None:
     """Who makes everything fit has a pack with another id than the one that the sender was shown."""
-    before = verify_pack(pack).pack_id
+    before = verified(pack).pack_id
     touched = repacked(pack, lambda m: m.update({"audit.yaml": b"margin: 9pt\n"}), redo_digests=True)
-    found = verify_pack(touched)
+    found = verified(touched)
     assert found.holds
     assert found.pack_id != before
 
@@ -263,7 +380,7 @@ def test_another_id_for_another_content(pack: Path) -> None:
 )
 def test_members_that_are_missing_or_extra(change: Callable[[dict[str, bytes]], None], says: str, pack: Path) -> None:
     """A pack is exactly what it lists."""
-    found = verify_pack(repacked(pack, change))
+    found = verified(repacked(pack, change))
     assert says in found.checks[0].says
     assert not found.holds
 
@@ -274,7 +391,7 @@ def test_text_in_a_pack_that_says_it_has_none(pack: Path) -> None:
     def promise(members: dict[str, bytes]) -> None:
         members["pack.json"] = json.dumps({**index_of(members), "text": "none"}).encode()
 
-    assert "it holds no text" in verify_pack(repacked(pack, promise)).checks[0].says
+    assert "it holds no text" in verified(repacked(pack, promise)).checks[0].says
 
 
 @pytest.mark.parametrize(
@@ -295,7 +412,7 @@ def test_findings_that_make_no_report(spoil: Callable[[dict[str, Any]], None], p
         spoil(findings)
         members["findings.json"] = json.dumps(findings).encode()
 
-    assert not verify_pack(repacked(pack, change, redo_digests=True)).holds
+    assert not verified(repacked(pack, change, redo_digests=True)).holds
 
 
 @pytest.mark.parametrize(
@@ -320,7 +437,7 @@ def test_a_name_that_leads_elsewhere_is_refused(name: str, pack: Path, tmp_path:
     with zipfile.ZipFile(pack, "a") as archive_:
         archive_.writestr(zipfile.ZipInfo(name), b"x")
     with pytest.raises(BadPack) as caught:
-        verify_pack(pack)
+        verified(pack)
     assert caught.value.code == "pack.name"
     assert not (tmp_path.parent / "evil").exists()
 
@@ -331,7 +448,7 @@ def test_a_name_with_a_nul_is_refused(pack: Path) -> None:
         archive_.writestr("nulXevil", b"x")
     pack.write_bytes(pack.read_bytes().replace(b"nulXevil", b"nul\x00evil"))
     with pytest.raises(BadPack):
-        verify_pack(pack)
+        verified(pack)
 
 
 def test_links_and_doubles_are_refused(pack: Path) -> None:
@@ -342,13 +459,13 @@ def test_links_and_doubles_are_refused(pack: Path) -> None:
     with zipfile.ZipFile(pack, "a") as archive_:
         archive_.writestr(link, b"/etc/passwd")
     with pytest.raises(BadPack) as caught:
-        verify_pack(pack)
+        verified(pack)
     assert caught.value.code == "pack.member"
     pack.write_bytes(whole)
     with zipfile.ZipFile(pack, "a") as archive_, pytest.warns(UserWarning, match="Duplicate name"):
         archive_.writestr("report.html", b"x")
     with pytest.raises(BadPack) as caught:
-        verify_pack(pack)
+        verified(pack)
     assert caught.value.code == "pack.twice"
 
 
@@ -356,7 +473,7 @@ def test_a_bomb_is_refused(pack: Path, monkeypatch: pytest.MonkeyPatch, tmp_path
     """Sizes are bounded per member, in all, and in number; one that says a smaller size than it has is refused too."""
     monkeypatch.setattr(archive, "MAX_MEMBER_BYTES", 10_000)
     with pytest.raises(BadPack) as caught:
-        verify_pack(pack)
+        verified(pack)
     assert caught.value.code == "pack.too-large"
     with pytest.raises(BadPack):
         write_members(tmp_path / "large.zip", {"a": b"x" * 10_001})
@@ -364,12 +481,12 @@ def test_a_bomb_is_refused(pack: Path, monkeypatch: pytest.MonkeyPatch, tmp_path
     monkeypatch.setattr(archive, "MAX_MEMBER_BYTES", 1 << 30)
     monkeypatch.setattr(archive, "MAX_PACK_BYTES", 10_000)
     with pytest.raises(BadPack):
-        verify_pack(pack)
+        verified(pack)
     with zipfile.ZipFile(tmp_path / "many.zip", "w") as archive_:
         for number in range(65):
             archive_.writestr(f"m{number}", b"")
     with pytest.raises(BadPack) as caught:
-        verify_pack(tmp_path / "many.zip")
+        verified(tmp_path / "many.zip")
     assert caught.value.code == "pack.members"
 
 
@@ -381,7 +498,7 @@ def test_a_size_that_lies_is_refused(tmp_path: Path) -> None:
     data = buffer.getvalue().replace((1_000_000).to_bytes(4, "little"), (10).to_bytes(4, "little"))
     (tmp_path / "lies.zip").write_bytes(data)
     with pytest.raises(BadPack):
-        verify_pack(tmp_path / "lies.zip")
+        verified(tmp_path / "lies.zip")
 
 
 @pytest.mark.parametrize(
@@ -398,7 +515,7 @@ def test_what_is_no_zip_file(data: bytes | None, code: str, tmp_path: Path) -> N
     if data is not None:
         path.write_bytes(data)
     with pytest.raises(InputError) as caught:
-        verify_pack(path)
+        verified(path)
     assert (caught.value.code, caught.value.exit_code) == (code, 2)
 
 
@@ -421,28 +538,28 @@ def test_an_index_that_cannot_be_read(index: bytes | None, code: str, tmp_path: 
         if index is not None:
             archive_.writestr("pack.json", index)
     with pytest.raises(BadPack) as caught:
-        verify_pack(tmp_path / "e.zip")
+        verified(tmp_path / "e.zip")
     assert caught.value.code == code
 
 
 def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """`audit report --pack` and `audit verify` show the same id; exit 0, and 2 with what differs, never 1."""
     monkeypatch.chdir(tmp_path)
-    run_folder(Path("run"))
+    run_folder(Path("run"), real())
     assert run(["report", "run", "--pack", "e.zip"]) == 0
     packed = capsys.readouterr().out
     assert run(["verify", "e.zip"]) == 0
     out = capsys.readouterr().out
     shown = next(line for line in out.splitlines() if line.startswith("Pack id"))
     assert shown in packed.splitlines()
-    assert_golden(GOLDEN / "verify.txt", out.replace(shown, "Pack id  ..."))
+    assert_golden(GOLDEN / "verify.txt", out.replace(shown, "Pack id  ...").replace(real().run_id, "..."))
     assert run(["verify", "e.zip", "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["holds"]
     repacked(Path("e.zip"), lambda m: m.update({"report.html": m["report.html"] + b" "}))
     assert run(["verify", "e.zip"]) == 2
     out = capsys.readouterr().out
-    assert "  ✗ report.html  its digest is not the one listed" in out
+    assert "  ✗ report.html  its digest or size is not the one listed" in out
     assert out.endswith("PACK DIFFERS\n")
 
 
@@ -460,7 +577,7 @@ def test_a_run_without_findings_cannot_be_packed(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run").create()
     folder.record("traffic", {})
     with pytest.raises(InputError):
-        reporting.pack(folder, tmp_path / "e.zip")
+        evidence.pack(folder, tmp_path / "e.zip")
     assert not (tmp_path / "e.zip").exists()
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from audit.config.load import load_settings, settings_digest
 from audit.core.artifacts import (
     RunFolder,
     rows_table,
@@ -17,8 +18,11 @@ from audit.core.artifacts import (
 )
 from audit.core.finding import Findings
 from audit.core.history import History, past_audit
+from audit.core.plain import from_plain
+from audit.core.plan import Plan
 from audit.core.schemas import REPLAYS
 from tests.renewal.world import contract, renewed
+from tests.replay.world import design
 from tests.report.fixtures import cases, proven
 
 TOOL_CALLS = [
@@ -61,19 +65,67 @@ ROWS = [
 ]
 
 
-def run_folder(path: Path, findings: Findings | None = None) -> RunFolder:
+def planned(findings: Findings, config: Path) -> tuple[Findings, Plan]:
+    """Findings of a configuration, and the plan that they came from."""
+    made = findings.provenance
+    settings = load_settings(config, overrides={"seed": made.seed})
+    digest = settings_digest(settings)
+    plan = Plan(
+        made_from={"config": digest, "slice": "5"},
+        seed=made.seed,
+        margin=findings.margin,
+        confidence=findings.confidence,
+        expected_usd=0.0,
+        at_most_usd=0.0,
+        max_spend_usd=0.0,
+        calls=1,
+        tokens=1,
+        whole_usd=made.quote,
+        hosts=(),
+        designs=tuple(
+            design(
+                route.route,
+                requests=route.requests,
+                spend_usd=route.spend_usd,
+                margin=route.margin,
+                criteria=route.criteria,
+                candidates=tuple(one.tier for one in route.candidates),
+            )
+            for route in findings.routes
+        ),
+        quotes=(),
+        config=str(config),
+        sources=("/secret/place/log.jsonl",),
+    )
+    provenance = replace(made, config_sha256=digest, plan_sha256=plan.plan_id)
+    return replace(findings, provenance=provenance), plan
+
+
+def real() -> Findings:
+    """Findings of a real run, whose figures agree with each other."""
+    value = json.loads((Path(__file__).parents[1] / "golden" / "findings.json").read_text("utf-8"))
+    value["provenance"]["packages"] = {}
+    return from_plain(Findings, value)
+
+
+def run_folder(path: Path, findings: Findings | None = None, *, configured: bool = True) -> RunFolder:
     """A run with findings, cases, earlier audits, a renewal, rounds, replays, policy, plan and configuration."""
-    folder, found = RunFolder(path).create(), findings or proven()
+    folder = RunFolder(path).create()
+    config = path / "audit.yaml"
+    config.write_text("margin: 2pt\ningest: {redact: [phone]}\n", "utf-8")
+    found, plan = planned(findings or proven(), config)
+    # Else the findings keep what they say of their configuration.
+    found = found if configured or findings is None else findings
     write_findings(folder.findings, found)
     write_history(folder.history, History(audits=(past_audit(replace(found, run_id="0000aaaa1111")),)))
     if found.spend_usd > 0:
         write_renewal(folder, renewed(found, contract(models=["*"], discount="10%", minimum_usd="$100")))
-    write_json(folder.rounds, {"schema": "audit-rounds/1", "plan": "p", "rounds": [{"doc-extract": {"medium": 1}}]})
+    write_json(
+        folder.rounds, {"schema": "audit-rounds/1", "plan": plan.plan_id, "rounds": [{"doc-extract": {"medium": 1}}]}
+    )
     write_json(folder.policy, {"prompt": "Which queue does this ticket belong to"})
     write_cases(folder.cases, cases())
     write_table(folder.replay_table, rows_table(ROWS, REPLAYS))
-    config = path / "audit.yaml"
-    config.write_text("margin: 2pt\ningest: {redact: [phone]}\n", "utf-8")
-    write_json(folder.plan, {"schema": "audit-plan/1", "config": str(config), "sources": ["/secret/place/log.jsonl"]})
+    write_json(folder.plan, plan)
     folder.record("findings", {"scores": "x"})
     return folder

@@ -1,0 +1,39 @@
+"""A run's evidence for somebody else: packed, and checked when it comes from somebody else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from audit.config.load import load_settings, settings_digest
+from audit.core.artifacts import RunFolder, read_run
+from audit.core.settings import Settings
+from audit.findings.recount import disagreements
+from audit.ingest.redact import Redactor
+from audit.pack.evidence import Packed, pack_run
+from audit.pack.verify import Verification, verify_pack
+
+TextPolicy = Literal["sample", "none"]
+
+
+def pack(folder: RunFolder, output: Path, *, text: TextPolicy = "sample") -> Packed:
+    """Write the evidence of a run into one zip file that `audit verify` checks; texts redacted as configured.
+
+    A configuration that is no longer the one that the run read is left out: it would vouch for other numbers.
+    """
+    made = read_run(folder.path).provenance
+    config = folder.config_file()
+    settings = Settings() if config is None else load_settings(config)
+    again = settings.model_copy(update={"seed": made.seed})
+    return pack_run(
+        folder,
+        output,
+        text=text,
+        redact=Redactor(settings.ingest.redact).value,
+        config=config if settings_digest(again) == made.config_sha256 else None,
+    )
+
+
+def verify(path: Path) -> Verification:
+    """Check an evidence pack that somebody made, offline; nothing of it is written anywhere or executed."""
+    return verify_pack(path, disagreements)
