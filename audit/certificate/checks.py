@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from audit.core.artifacts import read_json
 from audit.core.policy import VerifierSpec
 from audit.core.settings import CriterionSettings, RouteSettings
+from audit.patterns import compile_pattern
 
 ANSWERED = VerifierSpec(name="answered", params={})
 
@@ -52,11 +52,9 @@ def _schema(value: Any, directory: Path) -> Mapping[str, Any] | None:
 
 
 def _pattern(value: Any) -> str | None:
-    """A pattern that Python's own engine understands too; None otherwise."""
-    if not isinstance(value, str):
-        return None
+    """A pattern that can be matched; None otherwise."""
     try:
-        re.compile(value)
-    except re.error:
+        compile_pattern(value)
+    except ValueError:
         return None
-    return value
+    return str(value)

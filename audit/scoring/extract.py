@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from audit.core.errors import nearest
+from audit.patterns import compile_pattern
 from audit.scoring.jsontext import MISSING, at_path, json_text, json_values, steps
-from audit.scoring.patterns import compile_pattern
 
 Extract = Callable[[str], str | None]
 """Text to the extracted text; None when there is nothing."""

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from audit.core.errors import ConfigError, nearest
 from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
 from audit.embeddings import Embedder
+from audit.patterns import TooSlow
 from audit.scoring.context import Context
 from audit.scoring.jsontext import json_text, nfc
 from audit.scoring.templates import Absent, UnusableTemplate, compile_value, constants_beside
@@ -259,7 +260,7 @@ def guarded(call: Callable[[Context], T], context: Context) -> T | NotApplicable
         return call(context)
     except Absent as absent:
         return NotApplicable(reason=str(absent))
-    except UnusableTemplate as unusable:
+    except (UnusableTemplate, TooSlow) as unusable:
         return Errored(error=str(unusable))
     except Exception as error:
         return Errored(error=f"{type(error).__name__} while scoring")

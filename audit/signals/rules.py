@@ -10,14 +10,15 @@ threshold of 1 asks for all of them, and one of 1/3 for the first of three.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from audit.core.exchange import Request
 from audit.core.policy import SignalSpec
+from audit.patterns import Pattern, TooSlow, compile_pattern
 from audit.signals.features import FEATURES, LONGEST_CHARS, TEXT, column, feature_table
 from audit.signals.signal import BoolArray, FitData, FloatArray, Signal, TextEmbedder
 
@@ -71,9 +72,21 @@ def _holds(condition: Mapping[str, Any], table: FloatArray, requests: Sequence[R
     if condition["feature"] != TEXT:
         found: BoolArray = OPERATORS[condition["op"]](column(table, condition), condition["value"])
         return found
-    wanted, pattern = MATCHES[condition["op"]], re.compile(condition["value"])
-    matches = [pattern.search(request.last_user[:LONGEST_CHARS]) is not None for request in requests]
-    return np.array([match is wanted for match in matches], dtype=bool)
+    wanted, pattern = MATCHES[condition["op"]], _compiled(condition["value"])
+    return np.array([_matches(pattern, request) is wanted for request in requests], dtype=bool)
+
+
+def _matches(pattern: Pattern, request: Request) -> bool | None:
+    """Whether the pattern matches; None where that takes too long to be known, so that no condition on it holds."""
+    try:
+        return pattern.search(request.last_user[:LONGEST_CHARS]) is not None
+    except TooSlow:
+        return None
+
+
+@lru_cache(maxsize=256)
+def _compiled(source: str) -> Pattern:
+    return compile_pattern(source)
 
 
 def in_force(params: Mapping[str, Any], threshold: float) -> list[dict[str, Any]]:

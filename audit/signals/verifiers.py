@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
-
-import jsonschema_rs
 
 from audit.core.errors import UnknownName
 from audit.core.exchange import Completion, Request
 from audit.core.fingerprint import canonical_json
+from audit.jsonschemas import Validate, compile_schema
+from audit.patterns import Found, Pattern, TooSlow, compile_pattern
 
 Verify = Callable[[Mapping[str, Any], Request, Sequence[Completion]], bool]
 
@@ -34,19 +35,25 @@ def schema(params: Mapping[str, Any], request: Request, completions: Sequence[Co
     """The text is JSON and follows `params["schema"]`, or else the schema that the request itself asks for.
 
     Special cases:
-        Neither names a schema: being JSON is enough.
+        Neither names a schema: being JSON is enough. A schema that is none, or that refers to an address, accepts
+        nothing: requests come from anywhere, and no request may choose what this process fetches.
     """
     try:
         value = json.loads(completions[0].text or "")
-    except ValueError:
+        wanted = params.get("schema") or _asked_schema(request)
+        return wanted is None or _validator(canonical_json(wanted))(value) is None
+    except (ValueError, RecursionError):
         return False
-    wanted = params.get("schema") or _asked_schema(request)
-    return wanted is None or bool(jsonschema_rs.is_valid(dict(wanted), value))
+
+
+@lru_cache(maxsize=256)
+def _validator(schema: str) -> Validate:
+    return compile_schema(json.loads(schema))
 
 
 def regex(params: Mapping[str, Any], request: Request, completions: Sequence[Completion]) -> bool:
     """The text has a match of `params["pattern"]`."""
-    return re.search(params["pattern"], completions[0].text or "") is not None
+    return _found(params["pattern"], completions[0].text or "") is not None
 
 
 def one_of(params: Mapping[str, Any], request: Request, completions: Sequence[Completion]) -> bool:
@@ -56,11 +63,24 @@ def one_of(params: Mapping[str, Any], request: Request, completions: Sequence[Co
     """
     text = completions[0].text or ""
     if pattern := params.get("extract"):
-        found = re.search(pattern, text)
+        found = _found(pattern, text)
         if found is None:
             return False
-        text = found[found.re.groups and 1]
+        text = found.whole if found.group is None else found.group
     return _words(text) in {_words(str(value)) for value in params["values"]}
+
+
+def _found(source: str, text: str) -> Found | None:
+    """The first match of a pattern; a text on which it takes too long has none, and is sent up."""
+    try:
+        return _pattern(source).search(text)
+    except TooSlow:
+        return None
+
+
+@lru_cache(maxsize=256)
+def _pattern(source: str) -> Pattern:
+    return compile_pattern(source)
 
 
 def agreement(params: Mapping[str, Any], request: Request, completions: Sequence[Completion]) -> bool:
@@ -76,7 +96,7 @@ def normalised(completion: Completion) -> str | None:
     text = (completion.text or "").strip()
     try:
         return canonical_json(json.loads(text))
-    except ValueError:
+    except (ValueError, RecursionError):
         return _words(text) or None
 
 
@@ -90,7 +110,7 @@ def _call(call: Mapping[str, Any]) -> list[Any]:
     arguments = function.get("arguments")
     try:
         return [function.get("name"), json.loads(arguments or "null")]
-    except ValueError:
+    except (ValueError, RecursionError):
         return [function.get("name"), arguments]
 
 

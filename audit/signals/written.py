@@ -12,6 +12,7 @@ from typing import Any
 
 from audit.core.errors import AuditError, nearest
 from audit.core.policy import SignalSpec
+from audit.patterns import compile_pattern
 from audit.signals.features import FEATURES, TEXT
 from audit.signals.rules import MATCHES, NAME, OPERATORS, VERSION
 
@@ -122,9 +123,9 @@ def _pattern(kind: str, value: str, at: int) -> str:
     if kind != "quoted":
         raise ConditionProblem("a pattern stands in quotes", start=at, width=len(value), code="rule.pattern")
     try:
-        re.compile(value[1:-1])
-    except re.error as error:
-        what = f"the pattern is not a regular expression: {error.msg}"
+        compile_pattern(value[1:-1])
+    except ValueError as error:
+        what = f"the pattern {error}"
         raise ConditionProblem(what, start=at, width=len(value), code="rule.pattern") from None
     return value[1:-1]
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from audit.core.exchange import Completion
 from audit.core.fingerprint import canonical_json
+from audit.patterns import TooSlow
 from audit.scoring.extract import Extract
 from audit.scoring.jsontext import MISSING, at_path, first_json, parse_json, steps, unfenced
 from audit.scoring.templates import UnusableTemplate
@@ -88,7 +89,7 @@ class View:
             return text
         try:
             return self.extract(text)
-        except UnusableTemplate:
+        except (UnusableTemplate, TooSlow):
             return None
 
     def essence(self, completion: Completion) -> str:

@@ -3,13 +3,13 @@
 from audit.core.outcome import Outcome
 from audit.scoring.context import Context
 from audit.scoring.jsontext import json_values
-from audit.scoring.schema import compile_schema
+from audit.scoring.schema import schema_of
 from audit.scoring.scorer import Check, Options, Scorer, verdict
 
 
 def build(options: Options) -> Check:
     """Look at every JSON value in the text; code fences and prose around them are allowed."""
-    validate = options.constant(compile_schema)
+    validate = options.constant(schema_of)
 
     def check(context: Context) -> Outcome:
         problem = "contains no JSON"

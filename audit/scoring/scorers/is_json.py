@@ -3,13 +3,13 @@
 from audit.core.outcome import Outcome
 from audit.scoring.context import Context
 from audit.scoring.jsontext import parse_json, unfenced
-from audit.scoring.schema import compile_schema
+from audit.scoring.schema import schema_of
 from audit.scoring.scorer import Check, Options, Scorer, verdict
 
 
 def build(options: Options) -> Check:
     """Parse strictly; `fences: true` allows one code block that is the whole answer."""
-    validate = options.constant(compile_schema)
+    validate = options.constant(schema_of)
     fences = options.flag("fences")
 
     def check(context: Context) -> Outcome:

@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 from audit.core.outcome import Outcome
+from audit.jsonschemas import Validate
 from audit.scoring.context import Context
-from audit.scoring.schema import Validate, compile_schema
+from audit.scoring.schema import schema_of
 from audit.scoring.scorer import Check, Options, Scorer, verdict
 from audit.scoring.templates import Absent, UnusableTemplate
 from audit.scoring.toolcalls import read_calls, same_name, tool_schemas
@@ -46,7 +47,7 @@ def _text(schema: Mapping[str, Any]) -> str:
 @lru_cache(maxsize=1024)
 def _validator(schema: str) -> Validate | None:
     try:
-        return compile_schema(schema)
+        return schema_of(schema)
     except ValueError:
         raise UnusableTemplate("a tool of the request has a schema that is no JSON Schema") from None
 

@@ -1,10 +1,10 @@
 """The completion matches a regular expression somewhere."""
 
 from audit.core.outcome import Outcome
+from audit.patterns import alternatives_in, compile_pattern, plain_text
 from audit.scoring.context import Context
 from audit.scoring.extract import note_engine
 from audit.scoring.jsontext import nfc
-from audit.scoring.patterns import alternatives_in, compile_pattern, plain_text
 from audit.scoring.scorer import Alternative, Check, Options, Scorer, shown, verdict
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audit.core.outcome import Errored, Outcome
+from audit.patterns import TooSlow
 from audit.scoring.pairwise import over_pairs
 from audit.scoring.scorer import Check, Options, Scorer, graded, shown
 from audit.scoring.templates import UnusableTemplate
@@ -46,7 +47,7 @@ def build(options: Options) -> Check:
         try:
             # Opened in any case, so that a criterion without a model never scores.
             vectors = options.embedder().embed([column[place] for column in (texts, wanted) for place in differ])
-        except UnusableTemplate as unusable:
+        except (UnusableTemplate, TooSlow) as unusable:
             return [Errored(error=str(unusable))] * len(texts)
         for place, value in zip(differ, measure(vectors[: len(differ)], vectors[len(differ) :]), strict=True):
             # Rounded, because the last digits depend on who shared the batch.

@@ -14,9 +14,12 @@ from typing import Any
 import re2
 import regex  # type: ignore[import-untyped]
 
-from audit.scoring.templates import UnusableTemplate
-
 TIME_LIMIT_S = 0.5
+
+
+class TooSlow(Exception):
+    """A pattern took longer than the time limit on one text. The message quotes neither."""
+
 
 # RE2's \d, \w and \s are ASCII (https://github.com/google/re2/wiki/Syntax); Python's are Unicode.
 _SPACE = r"\t-\r\x1c-\x20\x85\xa0\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}"
@@ -80,7 +83,7 @@ class Pattern:
         """The first match.
 
         Raises:
-            Unusable: The time limit passed.
+            TooSlow: The time limit passed.
         """
         plain = text.isascii()
         text = text if plain else _SURROGATE.sub("\ufffd", text)
@@ -98,7 +101,7 @@ class Pattern:
         try:
             match = self.timed.search(text, timeout=TIME_LIMIT_S)
         except TimeoutError:
-            raise UnusableTemplate(f"the regular expression took longer than {TIME_LIMIT_S:g} s on this text") from None
+            raise TooSlow(f"the regular expression took longer than {TIME_LIMIT_S:g} s on this text") from None
         return None if match is None else _found(match, self.timed.groups)
 
 
