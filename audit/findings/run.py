@@ -27,6 +27,8 @@ from audit.findings.totals import ledger, totals
 from audit.pairing.evidence import Tables
 
 MAX_CAVEATS = 3
+LEAST_DAYS = 14
+"""Of a window in which a week without traffic says that a route has ended."""
 BILL_DIFFERENCE = 0.02
 """The log's own costs and the price table's are both shown when they differ by more than this."""
 
@@ -205,6 +207,16 @@ def _names(routes: Sequence[RouteFinding]) -> str:
     return f"{names} and {len(routes) - 3} more" if len(routes) > 3 else names
 
 
+def _past(routes: Sequence[RouteFinding], mix: Mix) -> list[RouteFinding]:
+    """Routes to be moved that have no traffic left to move, as where a name was changed within the window."""
+    ended = {row.name for row in mix.by_route if row.cost_per_1k_usd and row.last_week_cost_per_1k_usd is None}
+    return [
+        route
+        for route in routes
+        if route.recommendation.moves_traffic and route.route in ended and mix.days >= LEAST_DAYS
+    ]
+
+
 def _caveats(
     routes: Sequence[RouteFinding], buckets: Ledger, context: FindingsInputs, settings: Settings
 ) -> tuple[str, ...]:
@@ -222,6 +234,11 @@ def _caveats(
         found.append(
             f"Nothing was tested on {_names(untested)}. What of {usd(spend)} could be avoided is not known, "
             "and counts as $0."
+        )
+    if past := _past(routes, context.mix):
+        found.append(
+            f"{_names(past)} {'has' if len(past) == 1 else 'have'} had no request in the last seven days of the log: "
+            "what could have been saved there is past, and the figures for a year take it to go on."
         )
     moved = sum(route.recommendation.moves_traffic for route in routes)
     if settings.guarantee == "route" and moved * settings.alpha >= 1:

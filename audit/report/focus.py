@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from datetime import date, timedelta
 from io import StringIO
 
@@ -22,7 +23,7 @@ from audit.core.interval import Estimate
 
 # Full-width forms are read as the plain signs by some spreadsheets. https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
-
+_CUT = re.compile(rf"(;\s*)(?=[{re.escape(''.join(_FORMULA))}])")
 
 COLUMNS = (
     *("BilledCost", "BillingCurrency", "ChargeCategory", "ChargeDescription", "ChargeFrequency", "ChargePeriodEnd"),
@@ -120,4 +121,6 @@ def _cell(value: Value) -> str:
         text = f"{round(value, 6) + 0.0:.6f}"  # adding 0.0 turns -0.0 into 0.0
         return text.rstrip("0").rstrip(".")
     plain = visible(" ".join(value.split()))
+    # Where `;` parts cells, as in many countries, a line is cut there, whatever stands in quotes.
+    plain = _CUT.sub(r"\1'", plain)
     return f"'{plain}" if plain.startswith(_FORMULA) else plain

@@ -154,6 +154,17 @@ def test_litellm_names_are_not_shared() -> None:
     assert "environment" in refusal("litellm", policy(entry("os.environ/KEY")))
 
 
+@pytest.mark.parametrize("target", ["litellm", "litellm-auto-router"])
+@pytest.mark.parametrize("name", ["os.environ/ACME_KEY", "openai/*", "*"])
+@pytest.mark.parametrize("where", ["incumbent", "its model", "cheap model"])
+def test_no_name_of_a_log_is_a_pattern_or_a_variable(target: str, name: str, where: str) -> None:
+    """A model that calls itself like a variable would be filled with a key, and one like a pattern take all calls."""
+    models = {**policy().models}
+    made = entry("/a", otherwise=name) if where == "incumbent" else entry("/a")
+    models |= {name: "acme-large"} if where == "incumbent" else {"large" if where == "its model" else "small": name}
+    assert "a pattern or a variable" in refusal(target, policy(made, models=models))
+
+
 def test_litellm_has_the_tiers_that_it_falls_back_to() -> None:
     """A name for every route, the incumbents and the default tier; no cheap tier can be asked for around its route."""
     made = policy(entry("/a"), models={**policy().models, "other": "openai/o4"}, default_tier="other")

@@ -83,6 +83,17 @@ def test_no_cell_is_a_formula(sign: str) -> None:
     assert float(row["x_QualityDeltaLow"]) < 0
 
 
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "＝"])
+def test_no_part_of_a_cell_is_a_formula_where_semicolons_part_cells(sign: str) -> None:
+    """Spreadsheets of many countries cut a line at `;`, quotes or none: what follows has an apostrophe too."""
+    name = f"a; {sign}cmd,;{sign}x"
+    route = changed(proven().routes[0], route=name, incumbent=name, candidate=name)
+    text = focus_csv(replace(proven(), routes=(route,), run_id=name))
+    parts = [part.strip(' ,"') for line in text.splitlines()[1:] for part in line.split(";")[1:]]
+    assert parts
+    assert not any(part.startswith(sign) for part in parts)
+
+
 def test_demo_data_say_so() -> None:
     """In every row."""
     assert {row["x_Data"] for row in rows(replace(proven(), demo=True))} == {"demo"}

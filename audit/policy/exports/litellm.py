@@ -31,7 +31,7 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
     if policy.default_tier is not None:
         tiers[policy.default_tier] = None
     for entry in routes:
-        check_name(NAME, entry, tiers)
+        check_name(NAME, entry, tiers, policy)
     models = [deployment(policy, entry.tier, entry.route) for entry in routes]
     models += [deployment(policy, tier, tier) for tier in tiers]
     config: dict[str, Any] = {
@@ -72,14 +72,24 @@ def unplaced(policy: RoutingPolicy, tiers: Iterable[str]) -> list[str]:
     ]
 
 
-def check_name(target: str, entry: RoutePolicy, tiers: Mapping[str, None]) -> None:
-    """Refuse a route that LiteLLM would not take as a model name of its own."""
+FROM_ENVIRONMENT = "os.environ/"
+"""LiteLLM replaces a value that starts like this by that variable, wherever it stands."""
+
+
+def check_name(target: str, entry: RoutePolicy, tiers: Mapping[str, None], policy: RoutingPolicy) -> None:
+    """Refuse names that LiteLLM would not take for what they are: the route's, and those of the tiers and models.
+
+    A model's name comes from the log, where the tier has no entry in audit.yaml.
+    """
+    for name in (*tiers, entry.tier, *(policy.models[tier] for tier in (*tiers, entry.tier))):
+        if "*" in name or name.startswith(FROM_ENVIRONMENT):
+            raise CannotExpress(target, f"the tier or model `{name}` is a pattern or a variable there", route=entry)
     if entry.route in tiers:
         # Deployments of one name are balanced, so half of the route's traffic would go to the other model.
         raise CannotExpress(target, "the route is named like a tier, and both would be one model name", route=entry)
     if "*" in entry.route:
         raise CannotExpress(target, "a `*` in a model name is a pattern there", route=entry)
-    if entry.route.startswith("os.environ/"):
+    if entry.route.startswith(FROM_ENVIRONMENT):
         raise CannotExpress(target, "a name that starts with `os.environ/` is read from the environment", route=entry)
 
 

@@ -26,7 +26,7 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
     tiers = dict.fromkeys(tier for entry in routes for tier in (entry.tier, entry.otherwise))
     fallbacks: dict[str, str] = {}
     for entry in routes:
-        check_name(NAME, entry, tiers)
+        check_name(NAME, entry, tiers, policy)
         if unseen := sorted(features_of(entry) & UNSEEN):
             raise CannotExpress(NAME, f"its classifiers do not see what `{unseen[0]}` is computed from", route=entry)
         if fallbacks.setdefault(entry.tier, entry.otherwise) != entry.otherwise:
