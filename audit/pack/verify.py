@@ -230,7 +230,7 @@ def _is_plan_of(plan: Plan, findings: Findings) -> bool:
         and (design.criteria == route.criteria or not route.candidates)
         for route in findings.routes
     )
-    told = (plan.schema, plan.plan_id, plan.made_from.get("config"), plan.seed, plan.confidence, plan.whole_usd)
+    told = (plan.schema, plan.plan_id, plan.made_from.get("audit.yaml"), plan.seed, plan.confidence, plan.whole_usd)
     return routes and told == (
         PLAN_SCHEMA,
         made.plan_sha256,

@@ -71,7 +71,7 @@ def planned(findings: Findings, config: Path) -> tuple[Findings, Plan]:
     settings = load_settings(config, overrides={"seed": made.seed})
     digest = settings_digest(settings)
     plan = Plan(
-        made_from={"config": digest, "slice": "5"},
+        made_from={"audit.yaml": digest, "sample": "5"},
         seed=made.seed,
         margin=findings.margin,
         confidence=findings.confidence,
