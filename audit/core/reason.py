@@ -42,6 +42,7 @@ class Reason(StrEnum):
     NO_TOKENS = "no_tokens"
     TOKEN_CLASS = "token_class"
     SERVICE_TIER = "service_tier"
+    PRICES_DIFFER = "prices_differ"
 
     # Why a candidate was not asked a request. None of it is an answer, so none of it counts against the candidate.
     TOOLS_OFF = "tools_off"
@@ -131,6 +132,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.NO_TOKENS: "the log has neither a cost nor tokens",
     Reason.TOKEN_CLASS: "no rate is known for some of the tokens: audio, or one-hour cache writes",
     Reason.SERVICE_TIER: "no price is known for the service tier",
+    Reason.PRICES_DIFFER: "tiers of `audit.yaml` give the model different prices, so none of them prices the log",
     Reason.TOOLS_OFF: "tools are switched off for this tier (`supports.tools`)",
     Reason.SCHEMAS_OFF: "JSON schemas are switched off for this tier (`supports.json_schema`)",
     Reason.IMAGES_OFF: "images are switched off for this tier (`supports.images`)",

@@ -30,18 +30,23 @@ _CLASSES = {
 }
 
 
-def own_prices(tiers: Iterable[TierSettings]) -> dict[str, dict[str, Any]]:
-    """The prices that `audit.yaml` gives models, by class of token. Neither one with a discount nor one of a service
-    tier prices the log."""
-    return {
-        tier.model: tier.price.model_dump(exclude={"as_of"} if tier.price.steps else {"as_of", "steps"})
-        for tier in tiers
-        if tier.price is not None and not tier.discount and tier.service_tier is None
-    }
+def own_prices(tiers: Iterable[TierSettings]) -> dict[str, dict[str, Any] | None]:
+    """The prices that `audit.yaml` gives models, by class of token; None where its tiers disagree.
+
+    Neither one with a discount nor one of a service tier prices the log.
+    """
+    found: dict[str, dict[str, Any] | None] = {}
+    for tier in tiers:
+        if tier.price is not None and not tier.discount and tier.service_tier is None:
+            price = tier.price.model_dump(exclude={"as_of"} if tier.price.steps else {"as_of", "steps"})
+            found[tier.model] = price if found.get(tier.model, price) == price else None
+    return found
 
 
-def _own_rates(price: dict[str, Any]) -> tuple[Rates, ...]:
-    """A price of `audit.yaml` by prompt length."""
+def _own_rates(price: dict[str, Any] | None) -> tuple[Rates, ...] | Reason:
+    """A price of `audit.yaml` by prompt length; why there is none where its tiers disagree."""
+    if price is None:
+        return Reason.PRICES_DIFFER
     first = {name: rate for name, rate in price.items() if name != "steps"}
     return tuple(Rates(**rates, source="audit.yaml") for rates in (first, *price.get("steps", ())))
 

@@ -77,6 +77,22 @@ def test_the_users_price_comes_first() -> None:
         assert (found[0].input, found[0].source) == (1, "audit.yaml")
 
 
+@pytest.mark.parametrize("inputs", [(1, 2), (2, 1), (1, 2, 1), (1, 2, 2), (1, 1, 2)])
+def test_tiers_that_disagree_price_nothing(inputs: tuple[int, ...]) -> None:
+    """Two prices for one model: neither is the log's, whatever the order of the tiers; equal ones are."""
+
+    def tier(number: int, price: int) -> TierSettings:
+        prices = PriceSettings(input=price, output=2)
+        return TierSettings(
+            name=f"t{number}", model="gpt-4o", provider="openai-compatible", base_url="http://x", price=prices
+        )
+
+    assert rates_of([tier(k, price) for k, price in enumerate(inputs)])(kind("gpt-4o")) is Reason.PRICES_DIFFER
+    same = rates_of([tier(k, inputs[0]) for k in range(len(inputs))])(kind("gpt-4o"))
+    assert not isinstance(same, Reason)
+    assert same[0].input == inputs[0]
+
+
 def test_one_vocabulary_of_providers() -> None:
     """What ingest calls a provider, the price catalogue knows, unless it has no such vendor."""
     unknown = {name for name in PROVIDERS.values() if vendor_of(name) is None}
