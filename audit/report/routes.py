@@ -228,7 +228,7 @@ def _pairs(route: RouteFinding) -> str:
     if route.quality_delta is None:
         return "not measured"
     said = f"n = {count(pairs_of(route))}"
-    return ", ".join(filter(None, (said, route.recommendation.deciding_words)))
+    return f"{said}, by content" if route.recommendation.by_content else said
 
 
 def _verdict_counts(routes: Sequence[RouteFinding]) -> tuple[tuple[str, Status, str], ...]:

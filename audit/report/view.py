@@ -162,13 +162,8 @@ def _split_lead(text: str) -> Caveat:
 def _tiles(findings: Findings, colours: Palette) -> list[Tile]:
     tiles = []
     if findings.tested and findings.avoidable_usd.est > 0:
-        tiles.append(
-            Tile(
-                label="Avoidable share of spend",
-                value=percent(findings.avoidable_share.est),
-                note=_range(findings.avoidable_share, percent),
-            )
-        )
+        share, _, ends = percent_interval(findings.avoidable_share, 0).partition(" ")
+        tiles.append(Tile(label="Avoidable share of spend", value=share, note=ends))
         if findings.yearly_usd is not None:
             year = findings.yearly_usd
             note = range_text(year)
@@ -213,12 +208,6 @@ def _most_expensive(findings: Findings, colours: Palette) -> Tile:
         return Tile(label=f"Requests on {name}", value=value, note="first → last week")
     share = week_shares(days).get(name, 0.0)
     return Tile(label=f"Requests on {name}", value=percent(share), note="over the whole log")
-
-
-def _range(estimate: Estimate, text: object) -> str:
-    if estimate.lo is None or estimate.hi is None:
-        return ""
-    return f"[{text(estimate.lo)}, {text(estimate.hi)}]"  # type: ignore[operator]
 
 
 def _tail(interval: str) -> str:
