@@ -49,8 +49,10 @@ DOES_NOT: dict[str, Any] = {
     "batch": True,
     "batch_price": Price(input=0.5, output=1),
     "repeats": 3,
+    "reported_as": "another-name",
 }
-"""Fields that decide none: what it costs, how fast, how often and in which way it is asked, and which key pays."""
+"""Fields that decide none: what it costs, how fast, how often and in which way it is asked, by which name it
+answers, and which key pays."""
 
 APART = {
     "name": "the journal tells tiers apart by it; a recording is the model's",
