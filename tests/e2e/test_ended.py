@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from audit.cli.main import run
 from audit.core.artifacts import read_run
 from audit.core.finding import Verdict
-from audit.core.fingerprint import prompt_hash
-from tests.e2e.tiny import record
+from tests.e2e.tiny import record, write_answered
 
 DAY = 86_400
 CONFIG = """\
@@ -33,21 +31,10 @@ def test_what_a_route_that_has_ended_would_save_is_past(tmp_path: Path) -> None:
         start = 1_790_000_000 + number * DAY // 16
         route = "/old" if number < 240 else "/new"
         records.append(record(number, startTime=start, endTime=start + 1, metadata={"route": route}))
-    (tmp_path / "log.jsonl").write_text("".join(json.dumps(one) + "\n" for one in records), "utf-8")
-    answers = [
-        {
-            "prompt_hash": prompt_hash(one["messages"]),
-            "task": "add",
-            "difficulty": "easy",
-            "right": [{"text": one["response"]["choices"][0]["message"]["content"]}],
-            "wrong": [{"text": "no idea"}],
-        }
-        for one in records
-    ]
-    (tmp_path / "answers.jsonl").write_text("".join(json.dumps(one) + "\n" for one in answers), "utf-8")
+    log = write_answered(tmp_path, records)
     (tmp_path / "audit.yaml").write_text(CONFIG, "utf-8")
     config, out = str(tmp_path / "audit.yaml"), str(tmp_path / "run")
-    assert run(["replay", str(tmp_path / "log.jsonl"), "--config", config, "--out", out, "--yes"]) == 0
+    assert run(["replay", str(log), "--config", config, "--out", out, "--yes"]) == 0
     found = read_run(out)
     assert {route.route: route.verdict for route in found.routes} == {"/old": Verdict.SWITCH, "/new": Verdict.SWITCH}
     (past,) = (caveat for caveat in found.caveats if "the last seven days" in caveat)

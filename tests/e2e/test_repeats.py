@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from audit.cli.main import run
 from audit.core.artifacts import RunFolder, read_cases, read_run
-from audit.core.fingerprint import prompt_hash
 from audit.findings.recount import disagreements
 from audit.replay.journal import JournalLedger
-from tests.e2e.tiny import record
+from tests.e2e.tiny import record, write_answered
 
 REQUESTS = 500
 CONFIG = """\
@@ -38,20 +36,9 @@ gate:
 def write(folder: Path, *, repeats: int, seed: int = 0) -> list[str]:
     """A log, what the tier may answer to it, and the configuration; as arguments."""
     records = [record(number) for number in range(REQUESTS)]
-    (folder / "log.jsonl").write_text("".join(json.dumps(one) + "\n" for one in records), "utf-8")
-    answers = [
-        {
-            "prompt_hash": prompt_hash(one["messages"]),
-            "task": "add",
-            "difficulty": "easy",
-            "right": [{"text": one["response"]["choices"][0]["message"]["content"]}],
-            "wrong": [{"text": "no idea"}],
-        }
-        for one in records
-    ]
-    (folder / "answers.jsonl").write_text("".join(json.dumps(one) + "\n" for one in answers), "utf-8")
+    log = write_answered(folder, records)
     (folder / "audit.yaml").write_text(CONFIG.format(repeats=repeats, seed=seed), "utf-8")
-    return [str(folder / "log.jsonl"), "--config", str(folder / "audit.yaml"), "--out", str(folder / "run")]
+    return [str(log), "--config", str(folder / "audit.yaml"), "--out", str(folder / "run")]
 
 
 def test_repeats_from_the_quote_to_the_gate(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,10 +1,13 @@
-"""A tiny log and its configuration, for runs that end early."""
+"""A tiny log with its configuration, and with what a simulated tier may answer to it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from audit.core.fingerprint import prompt_hash
 
 
 def record(number: int, **changes: Any) -> dict[str, Any]:
@@ -68,3 +71,21 @@ def write_config(path: Path, url: str = "http://127.0.0.1:9/v1", more: str = "")
     """A configuration for the tiny log; port 9 answers nobody."""
     path.write_text(CONFIG.format(url=url, more=more), "utf-8")
     return path
+
+
+def write_answered(folder: Path, records: Sequence[dict[str, Any]]) -> Path:
+    """A log of these records, and beside it `answers.jsonl`: what a simulated tier may say, the logged answer right."""
+    log = folder / "log.jsonl"
+    log.write_text("".join(json.dumps(one) + "\n" for one in records), "utf-8")
+    answers = [
+        {
+            "prompt_hash": prompt_hash(one["messages"]),
+            "task": "add",
+            "difficulty": "easy",
+            "right": [{"text": one["response"]["choices"][0]["message"]["content"]}],
+            "wrong": [{"text": "no idea"}],
+        }
+        for one in records
+    ]
+    (folder / "answers.jsonl").write_text("".join(json.dumps(one) + "\n" for one in answers), "utf-8")
+    return log
