@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import re2
@@ -130,6 +131,12 @@ def compile_pattern(source: Any) -> Pattern:
     if timed is None and (linear is None or boundaries):
         raise ValueError(f"is not a regular expression: {why}")
     return Pattern(linear=linear, timed=timed, boundaries=boundaries, ends=ends)
+
+
+@lru_cache(maxsize=256)
+def kept_pattern(source: str) -> Pattern:
+    """A compiled pattern that is kept: rules and checks of policies ask the same few of every request."""
+    return compile_pattern(source)
 
 
 def plain_text(source: str) -> str | None:

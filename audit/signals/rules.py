@@ -11,14 +11,13 @@ threshold of 1 asks for all of them, and one of 1/3 for the first of three.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from audit.core.exchange import Request
 from audit.core.policy import SignalSpec
-from audit.patterns import Pattern, TooSlow, compile_pattern
+from audit.patterns import Pattern, TooSlow, kept_pattern
 from audit.signals.features import FEATURES, LONGEST_CHARS, TEXT, column, feature_table
 from audit.signals.signal import BoolArray, FitData, FloatArray, Signal, TextEmbedder
 
@@ -72,7 +71,7 @@ def _holds(condition: Mapping[str, Any], table: FloatArray, requests: Sequence[R
     if condition["feature"] != TEXT:
         found: BoolArray = OPERATORS[condition["op"]](column(table, condition), condition["value"])
         return found
-    wanted, pattern = MATCHES[condition["op"]], _compiled(condition["value"])
+    wanted, pattern = MATCHES[condition["op"]], kept_pattern(condition["value"])
     return np.array([_matches(pattern, request) is wanted for request in requests], dtype=bool)
 
 
@@ -82,11 +81,6 @@ def _matches(pattern: Pattern, request: Request) -> bool | None:
         return pattern.search(request.last_user[:LONGEST_CHARS]) is not None
     except TooSlow:
         return None
-
-
-@lru_cache(maxsize=256)
-def _compiled(source: str) -> Pattern:
-    return compile_pattern(source)
 
 
 def in_force(params: Mapping[str, Any], threshold: float) -> list[dict[str, Any]]:

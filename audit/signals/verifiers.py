@@ -16,7 +16,7 @@ from audit.core.errors import UnknownName
 from audit.core.exchange import Completion, Request
 from audit.core.fingerprint import canonical_json
 from audit.jsonschemas import Validate, compile_schema
-from audit.patterns import Found, Pattern, TooSlow, compile_pattern
+from audit.patterns import Found, TooSlow, kept_pattern
 
 Verify = Callable[[Mapping[str, Any], Request, Sequence[Completion]], bool]
 
@@ -73,14 +73,9 @@ def one_of(params: Mapping[str, Any], request: Request, completions: Sequence[Co
 def _found(source: str, text: str) -> Found | None:
     """The first match of a pattern; a text on which it takes too long has none, and is sent up."""
     try:
-        return _pattern(source).search(text)
+        return kept_pattern(source).search(text)
     except TooSlow:
         return None
-
-
-@lru_cache(maxsize=256)
-def _pattern(source: str) -> Pattern:
-    return compile_pattern(source)
 
 
 def agreement(params: Mapping[str, Any], request: Request, completions: Sequence[Completion]) -> bool:
