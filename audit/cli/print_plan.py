@@ -13,7 +13,18 @@ from rich.text import Text
 from audit.cli.columns import Column, table
 from audit.cli.terminal import Terminal, is_ascii
 from audit.core.criteria import ControlResult, Labelled
-from audit.core.display import ascii_only, compact, count, percent, percent_brief, plural, points, terminal_safe, usd
+from audit.core.display import (
+    ascii_only,
+    compact,
+    count,
+    kappa_interval,
+    percent,
+    percent_brief,
+    plural,
+    points,
+    terminal_safe,
+    usd,
+)
 from audit.core.plan import Plan, RouteDesign, RouteQuote
 
 ROWS = 60
@@ -103,6 +114,10 @@ def labelled_line(labelled: Labelled) -> str:
     said = f"labels: {labelled.words}"
     if not labelled.wrong:
         said += "; without wrong answers they correct nothing"
+    if labelled.kappa is not None:
+        said += f"; people agree with kappa {kappa_interval(labelled.kappa)}"
+    if labelled.disputed:
+        said += f"; people disagree on {count(labelled.disputed)} more, which count at their worst"
     if labelled.unscored:
         said += f"; {count(labelled.unscored)} more could not be scored"
     if labelled.unknown:

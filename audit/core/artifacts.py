@@ -22,6 +22,7 @@ from audit.core.finding import Case, Findings
 from audit.core.fingerprint import canonical_json, file_sha256
 from audit.core.history import SCHEMA as HISTORY_SCHEMA
 from audit.core.history import History
+from audit.core.labels import Judgement, parse_judgements
 from audit.core.plain import from_plain, to_plain
 from audit.core.plan import Plan, plan_from_plain
 from audit.core.renewal import SCHEMA as RENEWAL_SCHEMA
@@ -210,6 +211,36 @@ def write_table(path: Path, table: pa.Table) -> None:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     write_atomic(path, sink.getvalue().to_pybytes())
+
+
+def read_labels(path: Path) -> tuple[Judgement, ...]:
+    """Every line of a file of judged answers.
+
+    Raises:
+        InputError: It is absent or not text, or a line is not as it should be.
+    """
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        raise InputError(
+            f"the labels {path} cannot be read",
+            code="labels.unreadable",
+            hint="`labels:` of a route is a file of JSON Lines, relative to audit.yaml",
+        ) from None
+    return parse_judgements(text, str(path))
+
+
+def append_labels(path: Path, judgements: Iterable[Judgement]) -> None:
+    """Append lines to a file of judged answers; on the disk when this returns. A last line without an end gets one."""
+    text = "".join(one.line + "\n" for one in judgements)
+    # A lone surrogate of a log becomes the escape that JSON has for it.
+    data = text.encode("utf-8", "backslashreplace")
+    with path.open("ab+") as file:
+        if file.tell() and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n":
+            data = b"\n" + data
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def read_table(path: Path, columns: Iterable[str] | None = None) -> pa.Table:

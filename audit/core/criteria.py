@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar
 
 from audit.core.display import listing, percent, percent_interval, plural, usd_parts
 from audit.core.interval import Estimate
@@ -196,21 +197,38 @@ class Labelled:
         right_accepted: Of these, answers that the criteria accept.
         wrong: Answers that people call wrong.
         wrong_accepted: Of these, answers that the criteria accept.
+        disputed: Answers of which as many people say that they are right as that they are wrong; they are in no other
+            count, and at their worst in every bound.
+        disputed_accepted: Of these, answers that the criteria accept.
         unscored: Judged answers that the criteria could not score; they are in no other count.
         unknown: Lines whose request is not among the route's requests in this log.
         shown: Youden's index with its interval, for people: the part of a true loss that the criteria show; None where
             it cannot be told.
         content: The same by the criteria alone that see what an answer says; None within itself.
+        people: Who said so, by name; lines that name nobody are none of them.
+        kappa: Agreement of the two people who judged most of the same answers, the criteria apart; None where no two
+            did, or where chance would agree as well.
     """
+
+    SPARSE: ClassVar[tuple[str, ...]] = ("disputed", "disputed_accepted", "people", "kappa")
 
     right: int = 0
     right_accepted: int = 0
     wrong: int = 0
     wrong_accepted: int = 0
+    disputed: int = 0
+    disputed_accepted: int = 0
     unscored: int = 0
     unknown: int = 0
     shown: Estimate | None = None
     content: Labelled | None = None
+    people: int = 0
+    kappa: Estimate | None = None
+
+    @property
+    def disputed_rejected(self) -> int:
+        """Disputed answers that the criteria do not accept."""
+        return self.disputed - self.disputed_accepted
 
     @property
     def words(self) -> str:

@@ -108,6 +108,11 @@ def percent_interval(estimate: Estimate, digits: int = 1) -> str:
     return _interval(estimate, percent, range(digits, digits + 4))
 
 
+def kappa_interval(estimate: Estimate) -> str:
+    """An agreement beyond chance: `0.84 [0.71, 0.92]`."""
+    return _interval(estimate, lambda value, digits: f"{value:.{digits}f}".replace("-", MINUS), range(2, 5))
+
+
 def count(value: float) -> str:
     """A number of things with thousands separators; one decimal where requests are split by shares of their answers."""
     return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.1f}"

@@ -1,102 +1,62 @@
 """Answers that people have judged: what a route's criteria make of right and of wrong ones.
 
-A file of JSON Lines. Each line has the `id` of a logged request (the exchange as outputs name it, or the log's own
-request id), `right`, and the `answer` that was judged, where that is not the log's own.
+`core.labels` says what a line of the file is, and how the words of several people become one.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import polars as pl
 
-from audit.core.artifacts import RunFolder
+from audit.core.artifacts import RunFolder, read_labels
 from audit.core.criteria import Labelled
-from audit.core.errors import InputError, Place
+from audit.core.errors import InputError
 from audit.core.exchange import Completion
+from audit.core.interval import Estimate
+from audit.core.labels import Judgement, answer_content, last_words, settled
 from audit.scoring.context import Context
 from audit.scoring.inputs import logged_items
-from audit.scoring.jsontext import parse_json
-
-_KEYS = {"id", "right", "answer"}
+from audit.stats.agreement import kappa
 
 Accepts = Callable[[Sequence[Context]], Sequence[tuple[bool | None, bool | None]]]
 """Whether the route's criteria accept each of some answers, all of them and those alone that see what it says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judgement:
-    """One line of the file.
+class _Judged:
+    """One answer of the route with what people say of it, by name."""
 
-    Attributes:
-        id: Of a logged request.
-        right: What people say of the answer.
-        answer: That was judged; None for the log's own.
-    """
+    context: Context
+    own: bool
+    votes: Mapping[str, bool]
 
-    id: str
-    right: bool
-    answer: str | None = None
+    @property
+    def right(self) -> bool | None:
+        return settled(self.votes.values())
 
 
 def read_judgements(path: Path) -> tuple[Judgement, ...]:
-    """Read a file of judged answers; a line that says the same as another counts once.
+    """What people say in the end; a line that says the same as another counts once.
 
     Raises:
-        InputError: The file is absent or not text, a line is not as it should be, or two lines contradict each other.
+        InputError: The file is absent or not text, a line is not as it should be, or two lines that name nobody
+            contradict each other.
     """
-    try:
-        lines = path.read_text("utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError):
-        raise InputError(
-            f"the labels {path} cannot be read",
-            code="labels.unreadable",
-            hint="`labels:` of a route is a file of JSON Lines, relative to audit.yaml",
-        ) from None
-    found: dict[tuple[str, str | None], Judgement] = {}
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        judged = _judgement(line, Place(file=str(path), line=number))
-        before = found.setdefault((judged.id, judged.answer), judged)
-        if before.right is not judged.right:
+    found: dict[tuple[str, str | None, str], Judgement] = {}
+    for one in last_words(read_labels(path)):
+        before = found.setdefault((one.id, one.content, one.by), one)
+        if before.right is not one.right:
             raise InputError(
-                "two lines call the same answer right and wrong",
+                f"two lines of {path} call the same answer right and wrong, and do not say who",
                 code="labels.contradiction",
-                place=Place(file=str(path), line=number),
-                hint="keep the one that holds",
+                notes=[f"the request is {one.id}"] if one.id.isascii() and one.id.isprintable() else [],
+                hint='keep the one that holds, or say in both who judged: "by": "…"',
             )
     return tuple(found.values())
-
-
-def _judgement(line: str, place: Place) -> Judgement:
-    try:
-        value = parse_json(line)
-    except ValueError:
-        raise _wrong("it is not JSON", place) from None
-    if not isinstance(value, Mapping):
-        raise _wrong("it is not an object", place)
-    if value.keys() - _KEYS:
-        raise _wrong("it has other keys than `id`, `right` and `answer`", place)
-    name, right, answer = value.get("id"), value.get("right"), value.get("answer")
-    if not isinstance(name, str) or not name:
-        raise _wrong("`id` is not the id of a request, as text", place)
-    if not isinstance(right, bool):
-        raise _wrong("`right` is neither true nor false", place)
-    if answer is not None and not isinstance(answer, str):
-        raise _wrong("`answer` is not text", place)
-    return Judgement(id=name, right=right, answer=answer)
-
-
-def _wrong(why: str, place: Place) -> InputError:
-    return InputError(
-        f"a line of the labels cannot be used: {why}",
-        code="labels.line",
-        place=place,
-        hint='one line an answer: {"id": "…", "right": false, "answer": "…"}',
-    )
 
 
 def judge_labelled(
@@ -122,16 +82,50 @@ def judge_labelled(
     """
     wanted = list(judgements)
     rows = _rows(folder, route, {one.id for one in wanted})
-    places = {name: row for row in rows.iter_rows(named=True) for name in (row["request_id"], row["exchange_id"])}
+    names = {
+        name: row["exchange_id"]
+        for row in rows.iter_rows(named=True)
+        for name in (row["request_id"], row["exchange_id"])
+    }
     part = rows.select("exchange_id", "request_fp", "cost_usd", route=pl.lit(route))
     contexts = {item.exchange_id: item.context for item in logged_items(folder, part, references, needs)}
-    known = [(one, contexts[places[one.id]["exchange_id"]]) for one in wanted if one.id in places]
-    used = [(one, context) for one, context in known if own_answers or one.answer is not None]
-    verdicts = accepts([_answered(one, context) for one, context in used]) if used else ()
-    right = [one.right for one, _ in used]
+    known = [(one, names[one.id], contexts[names[one.id]]) for one in wanted if one.id in names]
+    answers = _gathered(known)
+    used = [answer for answer in answers if own_answers or not answer.own]
+    verdicts = accepts([answer.context for answer in used]) if used else ()
+    right = [answer.right for answer in used]
     labelled = _counted(right, [whole for whole, _ in verdicts])
-    content = _counted(right, [part for _, part in verdicts])
-    return replace(labelled, unknown=len(wanted) - len(known), content=content)
+    people = {one.by for one, _, _ in known} - {""}
+    return replace(
+        labelled,
+        unknown=len(wanted) - len(known),
+        content=_counted(right, [part for _, part in verdicts]),
+        people=len(people),
+        kappa=_agreement(answers, sorted(people)),
+    )
+
+
+def _gathered(known: Iterable[tuple[Judgement, str, Context]]) -> list[_Judged]:
+    """Judgements by answer. An answer that says what the log's own says is the log's own, whoever gave it."""
+    found: dict[tuple[str, str | None], _Judged] = {}
+    for one, exchange_id, context in known:
+        logged = answer_content(context.completion.text, context.completion.tool_calls)
+        own = one.logged or one.content == logged
+        key = (exchange_id, None if own else one.content)
+        before = found.get(key) or _Judged(context=context if own else _answered(one, context), own=own, votes={})
+        # A line that names nobody is one voice.
+        found[key] = replace(before, votes={**before.votes, one.by: bool(one.right)})
+    return list(found.values())
+
+
+def _agreement(answers: Sequence[_Judged], people: Sequence[str]) -> Estimate | None:
+    """Kappa of the two people who judged most of the same answers; None where no two did."""
+    most: list[tuple[bool, bool]] = []
+    for one, other in itertools.combinations(people, 2):
+        both = [(a.votes[one], a.votes[other]) for a in answers if one in a.votes and other in a.votes]
+        most = max(most, both, key=len)
+    alike = [first for first, second in most if first is second]
+    return kappa(sum(alike), len(most) - len(alike), len(alike) - sum(alike))
 
 
 def _rows(folder: RunFolder, route: str, ids: set[str]) -> pl.DataFrame:
@@ -149,17 +143,19 @@ def _rows(folder: RunFolder, route: str, ids: set[str]) -> pl.DataFrame:
 
 
 def _answered(one: Judgement, context: Context) -> Context:
-    if one.answer is None:
-        return context
-    return replace(context, completion=Completion(text=one.answer, finish_reason="stop"))
+    calls = one.tool_calls or ()
+    done = "tool_calls" if calls and not one.answer else "stop"
+    return replace(context, completion=Completion(text=one.answer, tool_calls=calls, finish_reason=done))
 
 
-def _counted(right: Sequence[bool], accepted: Sequence[bool | None]) -> Labelled:
+def _counted(right: Sequence[bool | None], accepted: Sequence[bool | None]) -> Labelled:
     pairs = [(good, holds) for good, holds in zip(right, accepted, strict=True) if holds is not None]
     return Labelled(
-        right=sum(good for good, _ in pairs),
-        right_accepted=sum(good and holds for good, holds in pairs),
-        wrong=sum(not good for good, _ in pairs),
-        wrong_accepted=sum(not good and holds for good, holds in pairs),
+        right=sum(good is True for good, _ in pairs),
+        right_accepted=sum(good is True and holds for good, holds in pairs),
+        wrong=sum(good is False for good, _ in pairs),
+        wrong_accepted=sum(good is False and holds for good, holds in pairs),
+        disputed=sum(good is None for good, _ in pairs),
+        disputed_accepted=sum(good is None and holds for good, holds in pairs),
         unscored=len(right) - len(pairs),
     )

@@ -78,12 +78,12 @@ def discrimination_of(check: CriteriaCheck | None, *, error: float, content: boo
 def _by_labels(labelled: Labelled, error: float, *, compares: bool) -> Discrimination:
     # What the labels may err with is split between the shares, and within each between its two tails.
     level = 1.0 - check_open_unit("error", error) * ERROR_SHARE / (1 if compares else 2)
-    wrong = clopper_pearson(labelled.wrong_accepted, labelled.wrong, level=level)
+    wrong = _share(labelled.wrong_accepted, labelled.wrong, labelled, level)
     if compares:
         # What differs from the incumbent and is right all the same is counted as a loss already, so the true loss is
         # bounded by this, not estimated.
         return Discrimination(low=1.0 - wrong.high, error_share=ERROR_SHARE)
-    right = clopper_pearson(labelled.right_accepted, labelled.right, level=level)
+    right = _share(labelled.right_accepted, labelled.right, labelled, level)
     accepts_right = labelled.right_accepted / labelled.right if labelled.right else 1.0
     accepts_wrong = labelled.wrong_accepted / labelled.wrong
     return Discrimination(
@@ -91,6 +91,17 @@ def _by_labels(labelled: Labelled, error: float, *, compares: bool) -> Discrimin
         low=right.low - wrong.high,
         high=right.high - wrong.low,
         error_share=ERROR_SHARE,
+    )
+
+
+def _share(accepted: int, of: int, labelled: Labelled, level: float) -> Interval:
+    """Bounds of an accepted share, each with the disputed answers that make it worse: people do not say which of them
+    are right, so any of them may be."""
+    above, below = labelled.disputed_accepted, labelled.disputed_rejected
+    return Interval(
+        low=clopper_pearson(accepted, of + below, level=level).low,
+        high=clopper_pearson(accepted + above, of + above, level=level).high,
+        level=level,
     )
 
 

@@ -89,6 +89,12 @@ def test_criteria_that_accept_wrong_answers_like_right_ones_stop_in_the_plan(tmp
         ('{"right": true}', "`id`"),
         ('{"id": "a", "right": 1}', "`right`"),
         ('{"id": "a", "right": true, "answer": 3}', "`answer`"),
+        ('{"id": "a", "right": null}', "`right`"),
+        ('{"id": "a", "by": "ada"}', "`right`"),
+        ('{"id": "a", "right": true, "by": 7}', "`by`"),
+        ('{"id": "a", "right": true, "at": "yesterday"}', "`at`"),
+        ('{"id": "a", "right": true, "at": "2026-03-01T09:30:00"}', "`at`"),
+        ('{"id": "a", "right": true, "tool_calls": []}', "`tool_calls`"),
         ('{"id": "a", "right": true, "note": "x"}', "other keys"),
     ],
 )
@@ -113,3 +119,36 @@ def test_contradictions_and_absent_files_are_refused(tmp_path: Path) -> None:
     path.write_text('{"id": "b", "right": true}\n{"id": "b", "right": false}\n', "utf-8")
     with pytest.raises(InputError, match="right and wrong"):
         read_judgements(path)
+
+
+def test_people_who_disagree_are_counted_apart_and_their_agreement_is_told(tmp_path: Path) -> None:
+    """Ada and Bob judge the same 60 answers and differ on 6; what the log itself said is one answer however it came."""
+    labels: list[dict[str, object]] = [
+        {"id": f"chatcmpl-{n}", "right": (n < 30) != (by == "bob" and n % 10 == 0), "answer": answer, "by": by}
+        for by in ("ada", "bob")
+        for n in range(60)
+        for answer in ["7" if n >= 30 else str(2 * n)]
+    ]
+    same: dict[str, object] = {"id": "chatcmpl-0", "right": True, "by": "cay"}
+    design = planned(tmp_path, [*labels, same], SEES_7_AS_RIGHT)
+    assert design.criteria is not None
+    labelled = design.criteria.labelled
+    assert labelled is not None
+    # Cay's word on the log's own answer to request 0 is about the answer that Ada and Bob differ on, and settles it.
+    assert (labelled.right, labelled.wrong, labelled.disputed) == (28, 27, 5)
+    assert (labelled.disputed_accepted, labelled.people) == (5, 3)
+    assert labelled.kappa is not None
+    assert labelled.kappa.est == pytest.approx(0.8, abs=0.01)
+    told = " ".join(" ".join(criteria_lines([design], 100)).split())
+    assert "people agree with kappa 0.80 [0.6" in told
+    assert "people disagree on 5 more, which count at their worst" in told
+
+
+def test_an_answer_that_says_what_the_log_says_is_no_witness_of_criteria_that_compare_with_it(tmp_path: Path) -> None:
+    """They accept it by construction, whoever gave it."""
+    labels: list[dict[str, object]] = [{"id": f"chatcmpl-{n}", "right": True, "answer": str(2 * n)} for n in range(50)]
+    labels += [{"id": f"chatcmpl-{n}", "right": False, "answer": "no"} for n in range(50)]
+    design = planned(tmp_path, labels, AGREES)
+    assert design.criteria is not None
+    assert design.criteria.labelled is not None
+    assert (design.criteria.labelled.right, design.criteria.labelled.wrong) == (0, 50)

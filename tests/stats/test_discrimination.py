@@ -96,6 +96,23 @@ def test_worse_criteria_never_prove_more() -> None:
     assert blind.corrected(measured).lo == -1
 
 
+def test_answers_that_people_dispute_widen_the_bounds_and_move_no_estimate() -> None:
+    """Each way in which a draw could end lies within the bounds; without wrong answers there is still no correction."""
+    counts = Labelled(right=80, right_accepted=76, wrong=40, wrong_accepted=8, disputed=9, disputed_accepted=4)
+    told = discrimination_of(CriteriaCheck(grade=Grade.RIGHT, labelled=counts), error=0.05)
+    alone = discrimination_of(checked((76, 80), (8, 40)), error=0.05)
+    assert told.est == alone.est
+    assert told.low < alone.low
+    assert told.high > alone.high
+    for accepted_right in range(5):
+        for rejected_right in range(6):
+            right = (76 + accepted_right, 80 + accepted_right + rejected_right)
+            wrong = (8 + 4 - accepted_right, 40 + 9 - accepted_right - rejected_right)
+            ended = discrimination_of(checked(right, wrong), error=0.05)
+            assert told.low <= ended.low
+            assert ended.high <= told.high
+
+
 def test_agreement_is_bounded_and_not_estimated() -> None:
     """Criteria that compare with the incumbent: only the wrong answers that they accept hide a loss."""
     shown = discrimination_of(checked((0, 50), (30, 100), Grade.AGREEMENT), error=0.05)

@@ -1,0 +1,62 @@
+"""How far two people agree who judged the same answers right or wrong, beyond what chance alone would give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from scipy import optimize, special
+
+from audit.core.interval import Estimate
+from audit.stats.quantiles import check_open_unit
+
+
+def kappa(both_right: int, differ: int, both_wrong: int, *, level: float = 0.95) -> Estimate | None:
+    """Intraclass kappa of two judges whose names do not matter, with its goodness-of-fit interval.
+
+    Args:
+        both_right: Answers that both call right.
+        differ: Answers that one calls right and the other wrong.
+        both_wrong: Answers that both call wrong.
+        level: Coverage in (0, 1).
+
+    Returns:
+        1 where they always agree, 0 for agreement by chance, below it for less than that.
+
+    Special cases:
+        No answers, or all of them called the same by both: None, because chance would agree as well.
+
+    Source:
+        Donner & Eliasziw (1992), Statistics in Medicine 11:1511-1519. Unlike the interval of a large-sample standard
+        error it holds its level from some 25 answers on.
+    """
+    counts = (both_right, differ, both_wrong)
+    if min(counts) < 0:
+        raise ValueError(f"counts cannot be negative: {counts}")
+    n = sum(counts)
+    share = (2 * both_right + differ) / (2 * n) if n else 0.0
+    if share in (0.0, 1.0):
+        return None
+    mixed = share * (1 - share)
+    est = 1 - differ / (2 * n * mixed)
+    limit = float(special.chdtri(1, 1 - check_open_unit("level", level)))
+
+    def excess(value: float) -> float:
+        """Chi-square of the counts at this kappa, less what the level allows."""
+        expected = (share**2 + value * mixed, 2 * mixed * (1 - value), (1 - share) ** 2 + value * mixed)
+        return sum(_misfit(k, n * p) for k, p in zip(counts, expected, strict=True)) - limit
+
+    least = max(-share / (1 - share), -(1 - share) / share)
+    return Estimate(est=est, lo=_end(excess, est, least), hi=_end(excess, est, 1.0), level=level)
+
+
+def _misfit(found: int, expected: float) -> float:
+    if expected <= 1e-12:
+        return 0.0 if found == 0 else 1e12
+    return (found - expected) ** 2 / expected
+
+
+def _end(excess: Callable[[float], float], inside: float, outermost: float) -> float:
+    """Where the excess crosses zero between the estimate and the last possible value; that value if it never does."""
+    if inside == outermost or excess(outermost) <= 0:
+        return outermost
+    return float(optimize.brentq(excess, inside, outermost))
