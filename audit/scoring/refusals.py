@@ -62,6 +62,8 @@ _ENGLISH = rf"""
         (?:\ (?:(?:large\ )?language\ model|assistant|model|chatbot|system|tool))?
         (?:\ (?:developed|created|made|trained)\ by\ \w+)?\ ?,
         [^.!?\n]{{0,80}}\b(?:can(?:no|\W?)t|unable|not\ able|don\W?t|do\ not|won\W?t|will\ not|not\ allowed)\b
+        (?!\ have\ (?:[^.!?\n]{{1,40}}?\ )?(?:feelings|emotions|opinions?|preferences?|beliefs|experiences?|views?|
+            favou?rites?)[^.!?\n]{{0,30}}[,;]\ (?:but|however|though|yet)\b)
   | \bmy\ (?:\w+\ )?(?:guidelines|polic(?:y|ies)|programming|principles|instructions|rules|training)[ ]
         (?:do\ not|don\W?t|does\ not|doesn\W?t|prevents?|prohibits?|forbids?|restricts?|won\W?t)\b
   | \b(?:against|violates?|contrary\ to)\ (?:(?:my|openai\W?s|anthropic\W?s)\ (?:\w+\ )?|(?:our|

@@ -255,6 +255,11 @@ _OPERATOR: Final = (
 _OPERAND_ON: Final = re.compile(
     rf"(?:\s(?:{_OPERATOR})\s|\s?(?:\+/-|[-=]>|→)\s?)[^\w\s]{{0,2}}\d|\s(?:plus\sor\sminus)\s", re.I
 )
+# `42 % of 100 is 42` begins with an operand, `42 % of the 100 users left` with what is stated.
+_SHARE_BEFORE: Final = re.compile(
+    r"\s(?:of|von|de|di|van|av|af|z|из|от)\s[^\w\s]{0,2}\d[\d.,]{0,12}\s?(?:=|≈|is|equals|makes|ist|est|es|é|è|to|jest)\W",
+    re.I,
+)
 _OPERAND_BEFORE: Final = re.compile(rf"\d\s(?:{_OPERATOR})\s?[^\w\s]{{0,2}}$", re.I)
 
 
@@ -271,8 +276,10 @@ def said_of(place: TextSpan) -> Said:
     after = _said_after(place.text[place.end : place.end + _AFTER])
     if after is not Stance.STATED:
         return Said(after)
-    if _OPERAND_ON.match(place.text, place.end) or _OPERAND_BEFORE.search(
-        place.text, max(0, place.begin - _OPERANDS), place.begin
+    if (
+        _OPERAND_ON.match(place.text, place.end)
+        or _SHARE_BEFORE.match(place.text, place.end)
+        or _OPERAND_BEFORE.search(place.text, max(0, place.begin - _OPERANDS), place.begin)
     ):
         return Said(Stance.PART)
     values = _values(place)

@@ -100,7 +100,7 @@ STATED = (
     "Это не много, всего {}", "不是很多，一共{}", "节约{}", "The two agree on {}, or so they say.",
     "He did not say; she said {}",
     "{}. That is more than enough", "{} instead of 77", "{} boxes of 77", "{} of 77 passed", "{} (exactly)",
-    "{}, {}", "{} or {}", "1. The total is {}", "Step 1: we take {}.",
+    "{} % of the 77 users left", "{} % of 77 users", "{}, {}", "{} or {}", "1. The total is {}", "Step 1: we take {}.",
 )  # fmt: skip
 
 

@@ -97,7 +97,7 @@ def shown_quantity(quantity: Quantity) -> Any:
 
 SCORER = Scorer(
     name="numeric",
-    version=5,
+    version=6,
     summary=__doc__,
     needs_reference=True,
     calls_model=False,
