@@ -43,6 +43,7 @@ def _finding(tested: PolicyTest, *, recommended: bool) -> PolicyFinding:
             **describe_policy(tested.tuned.policy),
             "position": tested.position,
             "p_value": tested.p,
+            **({} if tested.p_content is None else {"p_content": tested.p_content}),
             "n": tested.n,
             "share_escalated": tested.share_escalated,
             "tuning_loss": tested.tuned.loss,

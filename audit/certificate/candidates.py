@@ -174,17 +174,36 @@ def gather(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateDecision:
-    """What the sequence of tests made of a candidate."""
+    """What the sequence of tests made of a candidate.
+
+    Attributes:
+        verdict: What that shows of it.
+        reason: In one sentence.
+        tested: Position in the sequence, from 1; None where the sequence did not reach it.
+        content_delta: Of the whole route on it, by the criteria alone that compare what an answer says; None where
+            these decide every verdict, or it was not worth a test.
+        p_content: The p-value by these criteria; None likewise, and before the test.
+    """
 
     verdict: CandidateVerdict
     reason: str
     tested: int | None
+    content_delta: Estimate | None = None
+    p_content: float | None = None
 
 
 def describe(
     evidence: CandidateEvidence, decision: CandidateDecision, tables: Tables, design: RouteDesign, level: float
 ) -> CandidateFinding:
-    """Write the finding of one candidate down."""
+    """Write the finding of one candidate down.
+
+    Args:
+        evidence: What was measured of it.
+        decision: What the sequence of tests made of that.
+        tables: Of the route.
+        design: Of the route.
+        level: Of its intervals.
+    """
     pairs, table, tuning = evidence.pairs, table_of(evidence.pairs), observed(evidence.tuning)
     calls = tables.replays.filter((pl.col("tier") == evidence.tier.name) & (pl.col("arm") == "candidate"))
     statuses = dict(calls.group_by("status").len().sort("status").iter_rows())
@@ -222,6 +241,8 @@ def describe(
         stopped=evidence.stopped,
         odd=odd_answers(calls),
         repeats=repeats_of(pairs, pairs, level),
+        content_delta=decision.content_delta,
+        p_content=decision.p_content,
     )
 
 

@@ -130,6 +130,7 @@ class PolicyTest:
         content_delta: Policy minus incumbent by the criteria alone that compare what an answer says; None where these
             decide every verdict.
         content_counts: Pairs by these criteria, unmeasured draws as failures; None likewise.
+        p_content: p-value on these pairs; None likewise, and where the sequence did not reach the policy.
         taken_in: Place in the sample before which its draws lie; None before the first look.
         moved_usd: What the log billed for what it moves, where that was counted; None where it is an estimate.
     """
@@ -156,6 +157,7 @@ class PolicyTest:
     score_delta: Estimate | None = None
     content_delta: Estimate | None = None
     content_counts: PairCounts | None = None
+    p_content: float | None = None
     taken_in: int | None = None
     moved_usd: float | None = None
 
@@ -277,6 +279,7 @@ def certify_policies(
                 score_delta=trial.score_delta(look, terms),
                 content_delta=None if said is None else said.delta,
                 content_counts=None if said is None else pessimistic(said.pairs),
+                p_content=None if attempt is None else trial.p_content_at(look, terms),
                 robust=trial.robust(look, terms) if _is_shown(trial, attempt) else Robustness(),
                 taken_in=terms.schedule.draws_at(look) if look else None,
             )
@@ -422,6 +425,11 @@ class PolicyDraws:
         if look is None or not _is_testable(self.seen(look, terms).pairs, terms):
             return None
         return self._test(look, terms).p
+
+    def p_content_at(self, look: Look | None, terms: TestParameters) -> float | None:
+        """The same on the pairs by the comparing criteria alone; None where they decide every verdict."""
+        other = self.by_content
+        return None if other is None else other.p_at(look, terms.by_content)
 
     def _test(self, look: Look, terms: TestParameters) -> LookTest:
         seen = self.seen(look, terms)

@@ -8,6 +8,7 @@ that any certified one truly loses more than the margin is at most alpha, per ro
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from audit.certificate.candidates import CandidateDecision, CandidateEvidence
 from audit.certificate.certify import PolicyTest, TestParameters, Verdicts
@@ -36,10 +37,14 @@ def decide(
         verdicts: Of the route's policies.
         terms: They were tested by.
     """
-    return {
-        candidate.tier.name: _decision(candidate, verdicts.static(candidate.tier.name), terms, verdicts)
-        for candidate in evidence
-    }
+    found = {}
+    for candidate in evidence:
+        tested = verdicts.static(candidate.tier.name)
+        decision = _decision(candidate, tested, terms, verdicts)
+        if tested is not None:
+            decision = replace(decision, content_delta=tested.content_delta, p_content=tested.p_content)
+        found[candidate.tier.name] = decision
+    return found
 
 
 def _decision(

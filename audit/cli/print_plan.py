@@ -43,7 +43,7 @@ def print_plan(terminal: Terminal, plan: Plan, *, saved: Path | None = None, ask
     console.print(_table(plan, terminal.width, drawn))
     for line in [
         "",
-        *_reasons(plan),
+        *_reasons(plan, terminal.width),
         *criteria_lines(plan.designs, terminal.width),
         *_quote(plan),
         *_next(plan, saved),
@@ -78,10 +78,16 @@ def _cells(design: RouteDesign, quote: RouteQuote | None, judged: bool) -> list[
     ]
 
 
-def _reasons(plan: Plan) -> list[str]:
-    """Why a route cannot be decided, before money is spent on it."""
-    undecided = [design for design in plan.designs if design.can_decide != "yes" and design.reason]
-    lines = [f"  {terminal_safe(d.route) or '(none)'}: {terminal_safe(d.reason)}" for d in undecided[:ROWS]]
+def _reasons(plan: Plan, width: int) -> list[str]:
+    """On what a route's decision depends, or why there can be none, before money is spent on it."""
+    alike: dict[str, list[str]] = {}
+    for design in plan.designs[:ROWS]:
+        if design.reason:
+            said = f"{design.can_decide}, {design.reason}" if design.can_decide == "yes" else design.reason
+            alike.setdefault(terminal_safe(said), []).append(terminal_safe(design.route) or "(none)")
+    lines = [
+        line for said, routes in alike.items() for line in _wrapped(f"{', '.join(routes)}: {said}", width, indent=2)
+    ]
     hidden = len(plan.designs) - ROWS
     lines += [f"  and {plural(hidden, 'more route')}; --json has them all"] if hidden > 0 else []
     return [*lines, ""] if lines else []

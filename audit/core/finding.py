@@ -19,7 +19,7 @@ from audit.core.mixture import Mix
 from audit.core.note import OddAnswers
 from audit.core.reason import Because
 from audit.core.recommendation import Latency as Latency
-from audit.core.recommendation import PairTable
+from audit.core.recommendation import PairTable, content_decides
 from audit.core.recommendation import Recommendation as Recommendation
 from audit.core.recommendation import Verdict as Verdict
 from audit.core.repeats import Repeats
@@ -80,7 +80,10 @@ class CandidateFinding:
         incumbent_rate: Accepted share of the log's completions, over the pairs.
         candidate_rate: Accepted share of the candidate's.
         quality_delta: Candidate minus incumbent. Calls that could not be measured count as failures in `lo`.
+        content_delta: The same of the whole route by the criteria alone that compare what an answer says; None where
+            these decide every verdict, or the candidate was not worth a test.
         p_pass: Exact p-value of "the loss is at least the margin"; None without pairs.
+        p_content: The same by the criteria of `content_delta`; None where that is, and before its test.
         p_fail: Exact p-value of "the loss is at most the margin".
         tested: Position in the fixed sequence, from 1; None when the sequence stopped before it.
         verdict: What that shows.
@@ -105,7 +108,7 @@ class CandidateFinding:
             beside them then split a request by the share of its answers that are accepted.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("repeats",)
+    SPARSE: ClassVar[tuple[str, ...]] = ("content_delta", "p_content", "repeats")
 
     tier: str
     model: str
@@ -139,6 +142,18 @@ class CandidateFinding:
     stopped: Because | None = None
     odd: tuple[OddAnswers, ...] = ()
     repeats: Repeats | None = None
+    content_delta: Estimate | None = None
+    p_content: float | None = None
+
+    @property
+    def by_content(self) -> bool:
+        """Whether the criteria that compare what an answer says show more loss than all criteria together."""
+        return content_decides(self.quality_delta, self.content_delta)
+
+    @property
+    def deciding_delta(self) -> Estimate | None:
+        """The change that is held against the margin: of two that must hold, the worse."""
+        return self.content_delta if self.by_content else self.quality_delta
 
     @property
     def still_open(self) -> bool:

@@ -100,6 +100,11 @@ class Moves:
 NOTHING_MOVES = Moves()
 
 
+def content_decides(whole: Estimate | None, content: Estimate | None) -> bool:
+    """Whether a change by the comparing criteria alone, where there is one, shows more loss than by all criteria."""
+    return content is not None and (whole is None or content.est < whole.est)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recommendation:
     """What to do with a route, and every number that is said of it.
@@ -123,6 +128,8 @@ class Recommendation:
         moved_pairs: Of the draws that move.
         unmeasured: Draws that could not be measured; they count as failures in the lower end of `quality_delta`.
         p_noninferior: Exact p-value of "the loss is at least the margin"; None without pairs.
+        p_content: The same by the criteria that compare answers, on their own pairs; None where these decide every
+            verdict, or nothing was tested. Both have to be small, so the larger is the p-value of the claim.
         p_inferior: Exact p-value of "the loss is at most the margin"; None without pairs.
         accepted_today: Accepted share of the log's answers over `pairs`.
         accepted_after: Accepted share over `pairs` if the policy is followed.
@@ -139,7 +146,7 @@ class Recommendation:
         repeats: Where its requests were asked several times, how far the answers to what moves differ; else None.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("repeats",)
+    SPARSE: ClassVar[tuple[str, ...]] = ("p_content", "repeats")
 
     verdict: Verdict
     ground: Ground
@@ -158,6 +165,7 @@ class Recommendation:
     moved_pairs: PairTable = PairTable()
     unmeasured: int = 0
     p_noninferior: float | None = None
+    p_content: float | None = None
     p_inferior: float | None = None
     accepted_today: Estimate | None = None
     accepted_after: Estimate | None = None
@@ -174,8 +182,7 @@ class Recommendation:
     @property
     def by_content(self) -> bool:
         """Whether the criteria that compare what an answer says show more loss than all criteria together."""
-        content, whole = self.content_delta, self.quality_delta
-        return content is not None and (whole is None or content.est < whole.est)
+        return content_decides(self.quality_delta, self.content_delta)
 
     @property
     def deciding_words(self) -> str:

@@ -124,6 +124,7 @@ def route_policy(policy: RoutePolicy, made: Recommendation, route: RouteEvidence
         "quality_loss": to_plain(loss_of(made.quality_delta)),
         "saving_usd": to_plain(made.saving_usd),
         "p_value": made.p_noninferior,
+        **({} if made.p_content is None else {"p_content": made.p_content}),
         "margin": route.margin,
         # What later pairs, measured by the same criteria, are held to.
         **({} if route.shown.perfect else {"measured_margin": route.shown.shown(route.margin)}),

@@ -145,6 +145,8 @@ def _recommendation(made: Recommendation, route: RouteFinding, level: float) -> 
             closest.p_fail,
         ):
             yield "quality_delta"
+        if closest is not None and (made.content_delta, made.p_content) != (closest.content_delta, closest.p_content):
+            yield "content_delta"
         if made.saving_usd.est or made.moves.requests or made.moves.share:
             yield "saving_usd"
         return
@@ -153,6 +155,8 @@ def _recommendation(made: Recommendation, route: RouteFinding, level: float) -> 
         yield "verdict"
     if made.p_noninferior is None or made.p_noninferior > 1 - level:
         yield "p_noninferior"
+    if made.content_delta is not None and (made.p_content is None or made.p_content > 1 - level):
+        yield "p_content"
     if made.saving_usd.lo is None or made.saving_usd.lo <= 0:
         yield "saving_usd"
     # What a check of the answer decides is an estimate, rounded to whole requests.
@@ -190,8 +194,10 @@ def _policy(policy: PolicyFinding, route: RouteFinding) -> Iterator[str]:
     if _differ(table.n, policy.params.get("n")):
         yield "table"
     if policy.params.get("recommended") and made.moves_traffic:
-        told = (made.pairs, made.moved_pairs, made.p_noninferior, made.saving_usd, loss_of(made.quality_delta))
-        if told != (table, moved.table, policy.params.get("p_value"), policy.saving_usd, policy.quality_loss):
+        p_values = (made.p_noninferior, made.p_content)
+        told = (made.pairs, made.moved_pairs, *p_values, made.saving_usd, loss_of(made.quality_delta))
+        params = (policy.params.get("p_value"), policy.params.get("p_content"))
+        if told != (table, moved.table, *params, policy.saving_usd, policy.quality_loss):
             yield "recommended"
     once = all(candidate.repeats is None for candidate in route.candidates)
     if once and moved.delta is not None and moved.table.n and not moved.unmeasured and not _is_corrected(route):

@@ -26,7 +26,6 @@ from audit.findings.routes import RouteTraffic, find_routes
 from audit.findings.totals import ledger, totals
 from audit.pairing.evidence import Tables
 
-MAX_CAVEATS = 3
 LEAST_DAYS = 14
 """Of a window in which a week without traffic says that a route has ended."""
 BILL_DIFFERENCE = 0.02
@@ -220,7 +219,7 @@ def _past(routes: Sequence[RouteFinding], mix: Mix) -> list[RouteFinding]:
 def _caveats(
     routes: Sequence[RouteFinding], buckets: Ledger, context: FindingsInputs, settings: Settings
 ) -> tuple[str, ...]:
-    """ "Before you use this number": at most three sentences, what matters most first."""
+    """Sentences for "Before you use this number": what matters most first, then route by route, none left out."""
     found = []
     unsettled = [route for route in routes if route.verdict is Verdict.NOT_PROVEN]
     measured = [route for route in unsettled if not route.is_untested]
@@ -265,4 +264,4 @@ def _caveats(
     if not any(route.noise_floor for route in routes) and any(route.candidates for route in routes):
         found.append("The incumbent was not replayed, so the noise floor is unknown.")
     found.extend(f"{route.route}: {caveat}" for route in routes for caveat in route.caveats)
-    return tuple(found[:MAX_CAVEATS])
+    return tuple(found)

@@ -279,9 +279,9 @@ def comparisons_of(routes: Sequence[RouteFinding]) -> list[Comparison]:
     rows.sort(key=lambda row: (order[row.verdict], -row.delta.est))
     if len(routes) == 1:
         rows += [
-            _of_candidate(routes[0], one, one.quality_delta)
+            _of_candidate(routes[0], one, delta)
             for one in routes[0].candidates
-            if one.quality_delta is not None and not _is_recommended(routes[0], one)
+            if (delta := one.deciding_delta) is not None and not _is_recommended(routes[0], one)
         ]
     return rows
 
@@ -308,7 +308,7 @@ def _of_candidate(route: RouteFinding, candidate: CandidateFinding, delta: Estim
     found = {CandidateVerdict.NON_INFERIOR: Verdict.SWITCH, CandidateVerdict.INFERIOR: Verdict.KEEP}
     return Comparison(
         name=f"all of it → {candidate.tier}",
-        sub=f"n = {count(candidate.n)}",
+        sub="by content" if candidate.by_content else f"n = {count(candidate.n)}",
         delta=delta,
         margin=route.margin,
         verdict=found.get(candidate.verdict, Verdict.NOT_PROVEN),

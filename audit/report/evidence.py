@@ -295,8 +295,11 @@ def _candidate(candidate: CandidateFinding, route: str) -> CandidateView:
         ("Accepted today", _rate(candidate.incumbent_rate)),
         (f"Accepted on {candidate.tier}", _rate(candidate.candidate_rate)),
         ("Quality change, pts", _or_dash(candidate.quality_delta, points_interval)),
-        ("p, loss reaches the margin", p_text(candidate.p_pass)),
-        ("p, loss within the margin", p_text(candidate.p_fail)),
+        ("p, if it lost the margin or more", p_text(candidate.p_pass)),
+        *([("Change by what answers say, pts", points_interval(said)),
+           ("p of that change, likewise", p_text(candidate.p_content))]
+          if (said := candidate.content_delta) is not None else []),
+        ("p, if it lost the margin or less", p_text(candidate.p_fail)),
         ("Order of the test", "not reached" if candidate.tested is None else count(candidate.tested)),
         ("Not measured", _counts(candidate.excluded)),
         ("Counted against it", _counts(candidate.counted_against)),

@@ -8,6 +8,7 @@ from audit.core.display import compact, percent, plural, points_interval, usd, v
 from audit.core.finding import Findings
 from audit.report.routes import ends_text, money_columns, split_top
 from audit.report.words import (
+    CAVEATS,
     STATUS,
     action,
     adapted_lines,
@@ -44,7 +45,9 @@ def summary_markdown(findings: Findings) -> str:
     if findings.tested and findings.routes:
         lines += [*_table(findings), ""]
     if findings.caveats:
-        lines += ["Before you use this number:", "", *(f"- {literal(text)}" for text in findings.caveats[:3]), ""]
+        lines += ["Before you use this number:", "", *(f"- {literal(text)}" for text in findings.caveats[:CAVEATS])]
+        left = len(findings.caveats) - CAVEATS
+        lines += [*([f"- and {plural(left, 'more sentence')} in the report"] if left > 0 else []), ""]
     cost = f" · audit cost {usd(findings.replay_cost_usd)}" if findings.tested else ""
     requests = "request" if findings.requests == 1 else "requests"
     lines.append(f"{window} · {compact(findings.requests)} {requests} · run `{literal(findings.run_id)}`{cost}")

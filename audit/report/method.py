@@ -13,6 +13,8 @@ from audit.report.words import level_text, margin_points, route_name, some, whos
 
 UNKNOWN = "unknown"
 DIGEST = 16
+MOST_CAVEATS = 12
+"""Sentences beside those under the headline; those of single routes stand in their evidence as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +39,15 @@ class Method:
 
 def method(findings: Findings, more_caveats: Iterable[str]) -> Method:
     """Lay the section out; `more_caveats` are those that found no place under the headline."""
+    listed = list(more_caveats)
+    if (left := len(listed) - MOST_CAVEATS) > 0:
+        listed[MOST_CAVEATS:] = [
+            f"{plural(left, 'more sentence')} of this kind stand with the evidence of their routes."
+        ]
     methods = findings.provenance.methods
     return Method(
         steps=_steps(findings) if findings.tested else _scan_steps(),
-        limits=(*more_caveats, *(_limits(findings) if findings.tested else ())),
+        limits=(*listed, *(_limits(findings) if findings.tested else ())),
         ledger=_ledger(findings),
         methods=Numbers(
             caption="Statistical methods",

@@ -22,6 +22,7 @@ from audit.report.tables import Numbers
 from audit.report.thresholds import Thresholds, thresholds
 from audit.report.tradeoff import Tradeoff, tradeoff
 from audit.report.words import (
+    CAVEATS,
     REPLAY_LIMIT,
     Banner,
     TextPiece,
@@ -35,8 +36,6 @@ from audit.report.words import (
     warning,
     window_text,
 )
-
-CAVEATS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +90,7 @@ class Page:
     bars: tuple[VerdictBar, ...]
     tiles: tuple[Tile, ...]
     caveats: tuple[Caveat, ...]
+    more_caveats: int
     unit: str
     level: str
     routes: RoutesTable
@@ -127,6 +127,7 @@ def page(
         bars=(verdict_bar(findings, WIDE), verdict_bar(findings, NARROW)) if decided else (),
         tiles=tuple(_tiles(findings, colours)),
         caveats=shown,
+        more_caveats=len(hidden),
         unit=unit,
         level=level_text(findings),
         routes=routes_table(findings, colours),

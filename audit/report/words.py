@@ -31,6 +31,9 @@ State = Literal["proven", "keep", "open", "too_small", "scan"]
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
+CAVEATS = 3
+"""Sentences under "Before you use this number" on the first screen."""
+
 MOST_UNASKED = 3
 """Reasons per candidate that the first screen names."""
 

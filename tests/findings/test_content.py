@@ -55,18 +55,29 @@ def test_a_gain_of_form_does_not_pay_for_wrong_answers(tmp_path: Path, today: fl
     assert route.verdict is Verdict.KEEP
     assert route.candidates[0].verdict is CandidateVerdict.INFERIOR
     assert route.avoidable_usd.est == 0
+    made, candidate = route.recommendation, route.candidates[0]
+    assert candidate.deciding_delta == made.deciding_delta == content
+    assert candidate.p_content == made.p_content is not None
+    assert made.p_content > 0.5
     if whole.est > 0:
+        assert made.p_noninferior is not None
+        assert made.p_noninferior < made.p_content
         assert "by the criteria that compare what an answer says" in route.candidates[0].reason
 
 
 def test_a_gain_of_form_with_the_same_answers_is_a_switch(tmp_path: Path) -> None:
     """What the answers say holds the margin by itself, so a better form is no reason to withhold the verdict."""
-    route = found(formed(tmp_path, loss=0.002, form=(0.6, 0.95)))
+    world = formed(tmp_path, loss=0.002, form=(0.6, 0.95))
+    route, alpha = found(world), world.settings.alpha
     assert route.verdict is Verdict.SWITCH
     content = route.recommendation.content_delta
     assert content is not None
     assert content.lo is not None
     assert content.lo > -route.margin
+    p_values = (route.recommendation.p_noninferior, route.recommendation.p_content)
+    assert all(p is not None and p <= alpha for p in p_values)
+    policy = next(one for one in route.policies if one.params["recommended"])
+    assert (policy.params["p_value"], policy.params["p_content"]) == p_values
     assert any("By those that compare what it says" in caveat for caveat in route.recommendation.caveats)
 
 
@@ -81,6 +92,7 @@ def test_where_every_criterion_compares_nothing_is_said_twice(tmp_path: Path) ->
     route = found(formed(tmp_path, loss=0.002, form=(1.0, 1.0)))
     assert route.verdict is Verdict.SWITCH
     assert route.recommendation.content_delta is None
+    assert route.recommendation.p_content is None
     assert not any("compare what it says" in caveat for caveat in route.recommendation.caveats)
 
 
