@@ -23,6 +23,7 @@ class AnswerNote(StrEnum):
     TOOL_CALL_AS_TEXT = "tool_call_as_text"
     NO_CHOICE = "no_choice"
     ABOVE_LIMIT = "above_limit"
+    NO_FINISH = "no_finish"
 
     @property
     def words(self) -> str:
@@ -44,6 +45,7 @@ _WORDS = {
     AnswerNote.TOOL_CALL_AS_TEXT: "a tool call stands in the text",
     AnswerNote.NO_CHOICE: "the reply holds no answer although tokens were counted; a filter stopped it",
     AnswerNote.ABOVE_LIMIT: "the answer cost more than its token limit allows",
+    AnswerNote.NO_FINISH: "the endpoint does not say why the answer ended; it may be cut off",
 }
 
 

@@ -46,6 +46,7 @@ def annotated(completion: Completion, model: str, counts: Counts, service_tier: 
         (AnswerNote.IN_REASONING, beside and not cut),
         (AnswerNote.CONTROL_TOKEN, _CONTROL.search(text[-80:]) is not None),
         (AnswerNote.TOOL_CALL_AS_TEXT, not answered and _CALL_TEXT.search(text) is not None),
+        (AnswerNote.NO_FINISH, completion.finish_reason == "unknown"),
         (AnswerNote.USAGE_UNREADABLE, counts.unreadable),
         (AnswerNote.HIDDEN_TOKENS, counts.hidden > 0),
         (AnswerNote.OTHER_MODEL, reported is not None and not same_model(model, reported)),
