@@ -24,15 +24,18 @@ def mix(
     ctx: typer.Context,
     logs: Logs,
     by: Annotated[By, typer.Option("--by", help="What a line of the table is.")] = By.ROUTE,
+    levers: Annotated[bool, typer.Option("--levers", help="Show what the log alone can save, and where.")] = False,
     config: Config = None,
 ) -> None:
-    """Show the model mix: spend, cost per request, trend. Free and local; nothing is sent.
+    """Show the model mix: spend, cost per request, trend, levers. Free and local; nothing is sent.
 
     EXAMPLES
         audit mix logs/*.jsonl
         audit mix logs/ --by tenant
+        audit mix logs/ --levers
         audit mix logs/ --json > mix.json
     """
+    from audit.cli.print_levers import print_ledger
     from audit.cli.print_mix import print_mix
     from audit.config.load import load_settings
     from audit.flow import reading
@@ -41,5 +44,7 @@ def mix(
     found = reading.mix(logs, load_settings(config))
     if terminal.switches.json:
         terminal.document(found)
+    elif levers and found.levers is not None:
+        print_ledger(terminal, found.levers)
     else:
         print_mix(terminal, found, by.value)

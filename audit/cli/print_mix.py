@@ -7,6 +7,7 @@ from collections.abc import Callable
 from rich.table import Table
 
 from audit.cli.columns import Column, table
+from audit.cli.print_levers import print_levers
 from audit.cli.terminal import Terminal
 from audit.core.display import MINUS, ascii_only, compact, count, percent, plural, terminal_safe, usd
 from audit.core.mixture import Mix, MixRow, ModelShare
@@ -30,6 +31,9 @@ def print_mix(terminal: Terminal, mix: Mix, by: str) -> None:
         terminal.tables(_table(rows, by, terminal.width, drawn))
     else:
         terminal.lines([f"  The log names no {by}."])
+    if mix.levers is not None and mix.levers.paid_usd > 0:
+        terminal.lines([""])
+        print_levers(terminal, mix.levers)
     terminal.lines(map(drawn, ["", *_closing(mix, by, len(rows))]))
 
 
@@ -116,4 +120,6 @@ def _closing(mix: Mix, by: str, rows: int) -> list[str]:
             f"  Upper bound: everything on {terminal_safe(bound.tier)}, at the logged tokens, would have cost",
             f"  {usd(bound.cost_usd)}, which is {usd(bound.saving_usd)} less{share}, if it were good enough.",
         ]
+    if mix.levers is not None and any(line.at_most_usd for line in mix.levers.lines):
+        lines.append("  What each lever changes, and where:  audit mix LOGS --levers")
     return [*lines, "  Find out what is good enough:  audit replay LOGS"]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import ClassVar
+
+from audit.core.levers import LeverLedger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +73,10 @@ class Mix:
         unknown: Rows of which the log tells neither an answer nor an error.
         unpriced: Requests without a known cost, by the reason (`core.reason.Reason`).
         apart_usd: What the log says that rows cost which are no billable request, by `core.traffic.Apart`; in no sum.
+        levers: What the log alone shows to be avoidable; None where nobody asked.
     """
+
+    SPARSE: ClassVar[tuple[str, ...]] = ("levers",)
 
     window_from: str | None
     window_to: str | None
@@ -91,3 +97,4 @@ class Mix:
     unpriced: dict[str, int] = field(default_factory=dict)
     unknown: int = 0
     apart_usd: dict[str, float] = field(default_factory=dict)
+    levers: LeverLedger | None = None

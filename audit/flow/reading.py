@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from audit import __version__
@@ -21,6 +22,7 @@ from audit.core.settings import Settings
 from audit.ingest.run import IngestReport
 from audit.ingest.run import ingest as read_logs
 from audit.ingest.source import find_sources
+from audit.levers.run import measure_levers
 from audit.llm.logprices import own_prices, rates_of
 from audit.llm.tiers import resolve_tiers
 from audit.mix.run import measure_mix
@@ -44,11 +46,13 @@ def ingest(sources: Sequence[Path], settings: Settings, folder: RunFolder, *, de
 
 
 def mix(sources: Sequence[Path], settings: Settings) -> Mix:
-    """The model mix of some logs: free, local, nothing kept."""
+    """The model mix of some logs, with the lever ledger: free, local, nothing kept."""
     with tempfile.TemporaryDirectory(prefix="audit-mix-") as scratch:
         folder = RunFolder(scratch)
         ingest(sources, settings, folder)
-        return measure_mix(folder.traffic_files(), resolve_tiers(settings))
+        files = folder.traffic_files()
+        levers = measure_levers(files, rates_of(settings.tiers))
+        return replace(measure_mix(files, resolve_tiers(settings)), levers=levers)
 
 
 def run_folder(sources: Sequence[Path], settings: Settings) -> RunFolder:

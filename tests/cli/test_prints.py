@@ -8,6 +8,7 @@ import pytest
 
 from audit.cli.consent import consent
 from audit.cli.meter import TerminalMeter
+from audit.cli.print_levers import print_ledger
 from audit.cli.print_mix import print_mix
 from audit.cli.print_plan import print_plan
 from audit.cli.saved import saved_plan
@@ -20,6 +21,7 @@ from audit.core.plan import Plan, RouteDesign, RouteQuote
 from audit.core.reason import Because, Reason, because
 from tests.gate.world import example
 from tests.golden_file import assert_golden
+from tests.levers.made import LEDGER
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -95,6 +97,24 @@ def test_mix(by: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "Nothing has been tested." in out
     assert "Upper bound" in out
     assert by in ("environment", "model") or "$20.00  " in out
+    assert max(len(line.rstrip()) for line in out.splitlines()) <= 80
+
+
+def test_mix_with_levers(capsys: pytest.CaptureFixture[str]) -> None:
+    """What the log alone can save stands below the routes, from paid to left."""
+    print_mix(terminal(), replace(example().mix, levers=LEDGER), "route")
+    out = capsys.readouterr().out
+    assert_golden(GOLDEN / "mix-levers.txt", out)
+    assert "audit mix LOGS --levers" in out
+    assert max(len(line.rstrip()) for line in out.splitlines()) <= 80
+
+
+def test_ledger(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every lever with what to change, what was found where, and what nobody looked at, within 80 columns."""
+    print_ledger(terminal(), LEDGER)
+    out = capsys.readouterr().out
+    assert_golden(GOLDEN / "ledger.txt", out)
+    assert "\x1b" not in out
     assert max(len(line.rstrip()) for line in out.splitlines()) <= 80
 
 

@@ -1,0 +1,119 @@
+"""The lever ledger: a few lines below the model mix, or all of it."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+
+from audit.cli.columns import Column, table
+from audit.cli.terminal import Terminal
+from audit.core.display import (
+    ascii_only,
+    compact,
+    count,
+    money_digits,
+    percent,
+    plural,
+    terminal_safe,
+    usd,
+    usd_at,
+    usd_parts,
+)
+from audit.core.levers import Kind, LeverLedger, LeverLine, LeverPart, TimeToLive, Unseen
+
+PARTS = 8
+"""Routes of a kind that are shown; `--json` has them all."""
+CASE = 12
+"""Signs of a row's id: enough to find it."""
+
+
+def print_levers(terminal: Terminal, ledger: LeverLedger) -> None:
+    """Print the levers as a table, from paid to left."""
+    drawn = ascii_only if terminal.ascii else str
+    columns = [Column(title="  From the log alone", at_least=18)]
+    columns += [Column(title=title, right=True) for title in ("Takes", "At most", "Requests")]
+    columns += [Column(title="Rests on")]
+    terminal.tables(table(columns, _rows(ledger), width=terminal.width, drawn=drawn))
+
+
+def print_ledger(terminal: Terminal, ledger: LeverLedger) -> None:
+    """Print every lever with what to change, where, and which requests."""
+    drawn = ascii_only if terminal.ascii else str
+
+    def told(texts: Iterable[tuple[int, str]]) -> None:
+        lines = (line for indent, text in texts for line in _wrapped(text, indent, terminal.width))
+        terminal.lines(map(drawn, lines))
+
+    told([(0, f"Lever ledger  ·  {compact(ledger.requests)} requests  ·  {usd(ledger.paid_usd)} paid"), (0, "")])
+    print_levers(terminal, ledger)
+    for line in ledger.lines:
+        told([(0, ""), *_told(line, ledger.paid_usd)])
+    if ledger.unpriced_requests:
+        unpriced = plural(ledger.unpriced_requests, "request")
+        told([(0, ""), (2, f"{unpriced} without a price: in no amount here, and no lever looks at them.")])
+    told([(0, ""), *((2, text) for text in _CLOSING)])
+
+
+def _wrapped(text: str, indent: int, width: int) -> list[str]:
+    """A text in lines; those after the first stand two signs further in. Routes and ids are not broken."""
+    first, later = " " * indent, " " * (indent + 2)
+    wrapped = textwrap.wrap(
+        text, width, initial_indent=first, subsequent_indent=later, break_long_words=False, break_on_hyphens=False
+    )
+    return wrapped or [""]
+
+
+_CLOSING = (
+    "Each lever takes from what the lines above it left; upper ends do not add up.",
+    "Cases are the first signs of ids of rows (row_id). How each lever is measured: docs/method/levers.md",
+)
+
+
+def _rows(ledger: LeverLedger) -> list[list[str]]:
+    lines = ledger.lines
+    shown = usd_parts({"left": ledger.left_usd, **{line.lever: line.usd for line in lines}})
+    rows = [["  paid", usd(ledger.paid_usd), "", compact(ledger.requests - ledger.unpriced_requests), ""]]
+    rows += [
+        [
+            f"  {line.lever.words}",
+            shown[line.lever],
+            usd_at(line.at_most_usd, money_digits(ledger.paid_usd)),
+            compact(line.requests),
+            str(line.basis) if line.usd else "",
+        ]
+        for line in lines
+    ]
+    return [*rows, ["  left", shown["left"], "", "", ""]]
+
+
+def _told(line: LeverLine, paid: float) -> Iterator[tuple[int, str]]:
+    """Lines of one lever, each with how far it stands in."""
+    share = f" ({percent(line.usd / paid, 1)} of what was paid)" if line.usd and paid > 0 else ""
+    yield 2, f"{line.lever.words}: takes {usd(line.usd)}{share}, at most {usd(line.at_most_usd)}"
+    yield 4, f"change: {line.change} ({line.effort})"
+    if line.usd:
+        yield 4, f"{line.basis}: {line.basis.sentence}"
+    for kind in dict.fromkeys(part.kind for part in line.parts):
+        yield from _parts(kind, [part for part in line.parts if part.kind is kind])
+    for life in line.by_ttl:
+        yield 4, _life(life)
+    if line.unseen_requests:
+        reasons = "; ".join(f"{count(n)}: {Unseen(why).sentence}" for why, n in line.unseen_requests.items())
+        yield 4, f"not looked at: {usd(line.unseen_usd)} ({reasons})"
+
+
+def _parts(kind: Kind, parts: Sequence[LeverPart]) -> Iterator[tuple[int, str]]:
+    yield 4, f"{kind.sentence}:"
+    for part in parts[:PARTS]:
+        amount = usd(part.usd) if part.usd else f"at most {usd(part.at_most_usd)}"
+        cases = " ".join(terminal_safe(case)[:CASE] for case in part.cases)
+        route = terminal_safe(part.route) or "(no route)"
+        yield 6, f"{route}  {amount}, {plural(part.requests, 'request')}: {cases}"
+    if len(parts) > PARTS:
+        yield 6, f"and {plural(len(parts) - PARTS, 'more route')}; --json has them all"
+
+
+def _life(life: TimeToLive) -> str:
+    kept = {300: "5 minutes", 3600: "1 hour", 86400: "1 day", None: "the whole log"}[life.seconds]
+    low = f"{usd(life.floor_usd)} ({count(life.floor_requests)})"
+    return f"kept for {kept}: {low} to {usd(life.ceiling_usd)} ({count(life.ceiling_requests)})"

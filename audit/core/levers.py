@@ -1,0 +1,219 @@
+"""The lever ledger: what the log alone shows to be avoidable, one lever after the other, from paid to left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+
+class LeverName(StrEnum):
+    """Every lever, in the order in which the ledger takes them: what one takes, the next does not have."""
+
+    UNUSED_ANSWERS = "unused-answers"
+    REPEATS = "repeats"
+    SAME_MODEL = "same-model"
+    BATCH = "batch"
+
+    @property
+    def words(self) -> str:
+        """What it is called in a table."""
+        return self.value.replace("-", " ")
+
+
+class LeverBasis(StrEnum):
+    """What the dollars that a lever takes rest on."""
+
+    CERTAIN = "certain"
+    INFERRED = "inferred"
+
+    @property
+    def sentence(self) -> str:
+        """For people; without a full stop."""
+        return {
+            LeverBasis.CERTAIN: "arithmetic on the log: no answer would have been another one",
+            LeverBasis.INFERRED: "the lower end of what the pattern of the traffic shows",
+        }[self]
+
+
+class Effort(StrEnum):
+    """What a lever asks of those who pull it."""
+
+    SETTING = "a setting"
+    CODE = "a few lines of code"
+
+
+class Kind(StrEnum):
+    """What was found about some requests: the word in the ledger, with one sentence in `SENTENCES`."""
+
+    ASKED_AGAIN = "asked_again"
+    ASKED_AGAIN_SAMPLED = "asked_again_sampled"
+    STREAM_CUT = "stream_cut"
+    REPEATED = "repeated"
+    REPEATED_ELSEWHERE = "repeated_elsewhere"
+    DEARER_DEPLOYMENT = "dearer_deployment"
+    OTHER_REGION = "other_region"
+    SERVICE_TIER = "service_tier"
+    OLD_SNAPSHOT = "old_snapshot"
+    NIGHTLY = "nightly"
+    NOT_STREAMED = "not_streamed"
+
+    @property
+    def sentence(self) -> str:
+        """For people; its subject is the requests; without a full stop."""
+        return SENTENCES[self]
+
+
+SENTENCES = {
+    Kind.ASKED_AGAIN: "the same request followed in the same trace, although it asks for no other answer",
+    Kind.ASKED_AGAIN_SAMPLED: "the same request followed in the same trace; it may have been asked for another answer",
+    Kind.STREAM_CUT: "the client left before the answer was whole, and the whole was billed",
+    Kind.REPEATED: "an exact cache that keeps answers for an hour had the answer",
+    Kind.REPEATED_ELSEWHERE: (
+        "the same request was answered longer ago, on another route, for another tenant, or by sampling"
+    ),
+    Kind.DEARER_DEPLOYMENT: "another deployment of the same model, provider and region in this log is cheaper",
+    Kind.OTHER_REGION: "the same model is cheaper at a region or provider that this log uses elsewhere",
+    Kind.SERVICE_TIER: "the service tier costs more than the standard one",
+    Kind.OLD_SNAPSHOT: "the current snapshot of the same model has a lower list price",
+    Kind.NIGHTLY: "they arrive in the same hours of every day, far above the hours around them, and are not streamed",
+    Kind.NOT_STREAMED: "they are not streamed and have a batch price, so that waiting may be possible",
+}
+
+
+class Unseen(StrEnum):
+    """Why a lever did not look at a request. Its dollars stay where they are, and are told beside the lever's."""
+
+    NO_FINGERPRINT = "no_fingerprint"
+    NO_TRACE = "no_trace"
+    NO_TIME = "no_time"
+    NO_RATES = "no_rates"
+    NO_BATCH_PRICE = "no_batch_price"
+
+    @property
+    def sentence(self) -> str:
+        """For people; without a full stop."""
+        return {
+            Unseen.NO_FINGERPRINT: "the log does not hold the request",
+            Unseen.NO_TRACE: "the log does not say which calls belong together",
+            Unseen.NO_TIME: "the log has no time, or not when the answer ended",
+            Unseen.NO_RATES: "no price list divides what was paid by class of token",
+            Unseen.NO_BATCH_PRICE: "no batch price of the model is known",
+        }[self]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeverPart:
+    """What one lever found of one kind on one route.
+
+    Attributes:
+        route: "" where the log has none.
+        kind: What was found.
+        requests: How many requests it is about.
+        usd: What the lever takes of them, in USD of the log's window; 0.0 for a kind that is only a ceiling.
+        at_most_usd: What it could take at most, `usd` included.
+        cases: Row ids of the requests with the most dollars, for `audit show` and a look into the log.
+    """
+
+    route: str
+    kind: Kind
+    requests: int
+    usd: float
+    at_most_usd: float
+    cases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeToLive:
+    """What an exact cache would have answered, by how long it keeps an answer.
+
+    Attributes:
+        seconds: How long; None for the whole log.
+        floor_requests: Served within one route and tenant, of requests that ask for the same answer each time.
+        floor_usd: What they were paid.
+        ceiling_requests: Served to anybody who asked the same of the same model, sampled or not.
+        ceiling_usd: What they were paid.
+    """
+
+    seconds: int | None
+    floor_requests: int
+    floor_usd: float
+    ceiling_requests: int
+    ceiling_usd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeverLine:
+    """One lever over the whole log.
+
+    Attributes:
+        lever: Its name.
+        basis: What `usd` rests on.
+        effort: What it asks of those who pull it.
+        change: What to change, one sentence without a full stop.
+        requests: That it takes dollars from.
+        usd: What it takes of what the levers before it left.
+        at_most_usd: What it could take of that at most. Upper ends of different levers do not add up.
+        left_usd: What is left after it.
+        unseen_requests: Priced requests that it could not look at, by the reason.
+        unseen_usd: Their dollars.
+        parts: What was found, the most dollars first.
+        by_ttl: Of `repeats` alone.
+    """
+
+    lever: LeverName
+    basis: LeverBasis
+    effort: Effort
+    change: str
+    requests: int
+    usd: float
+    at_most_usd: float
+    left_usd: float
+    unseen_requests: dict[str, int]
+    unseen_usd: float
+    parts: tuple[LeverPart, ...]
+    by_ttl: tuple[TimeToLive, ...] = ()
+
+    SPARSE: ClassVar[tuple[str, ...]] = ("by_ttl",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteLevers:
+    """What the levers take of one route, composed in their order.
+
+    Attributes:
+        route: "" where the log has none.
+        paid_usd: Its spend.
+        usd: By lever.
+        left_usd: `paid_usd` less all of them.
+    """
+
+    route: str
+    paid_usd: float
+    usd: dict[str, float]
+    left_usd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeverLedger:
+    """From what was paid to what the levers leave of it.
+
+    Attributes:
+        requests: Billable requests.
+        paid_usd: What was billed for those with a price: the spend of the model mix.
+        unpriced_requests: Requests that nobody knows the cost of; no lever looks at them, and none of it is $0.
+        lines: One per lever, in the order in which they are taken.
+        routes: The largest spend first.
+        left_usd: `paid_usd` less what all lines take.
+    """
+
+    requests: int
+    paid_usd: float
+    unpriced_requests: int
+    lines: tuple[LeverLine, ...]
+    routes: tuple[RouteLevers, ...]
+    left_usd: float
+
+    def taken(self, basis: LeverBasis) -> float:
+        """What the levers of one basis take together; they are composed, so this sum is right."""
+        return sum(line.usd for line in self.lines if line.basis is basis)

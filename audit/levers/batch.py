@@ -1,0 +1,122 @@
+"""Batch: requests in a pattern that no person waits in, at the vendor's price for batches."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import polars as pl
+
+from audit.core.levers import Effort, Kind, LeverBasis, LeverName, Unseen
+from audit.core.rates import RatesOf
+from audit.levers.bill import CLASSES, with_rates
+from audit.levers.lever import Lever, LeverFound, all_changes, bounded, repriced, unseen
+
+DAYS = 3
+"""A pattern of fewer days is none."""
+LONGEST_HOURS = 3
+PER_DAY = 5
+"""Requests that a run of hours has on an average day at least."""
+ABOVE = 2.0
+"""How many times the traffic of the hours around."""
+DAYS_WITH = 0.6
+"""Share of the log's days that have the pattern."""
+STANDARD_ERRORS = 2.0
+WAITS = ("flex", "batch")
+"""Service tiers whose price is for waiting already."""
+
+
+def find(bill: pl.DataFrame, rates_of: RatesOf) -> LeverFound:
+    """Requests whose answer nobody seems to wait for.
+
+    A job shows as hours of the day (UTC) with at least `ABOVE` times the traffic of the hours around them, on most
+    days; the daily rise and fall of people's traffic does not do that. Requests of these hours are taken at the share
+    by which they exceed the hours around, at the upper end of what those may be; which of them are the job's is not
+    known. The ceiling is every request that is not streamed, has one turn and has a batch price.
+    """
+    alive = bill.filter("alive")
+    waits = pl.col("batch").fill_null(False) | pl.col("service_tier").is_in(WAITS).fill_null(False)
+    rows, blind = unseen(alive.filter(~waits), {Unseen.NO_RATES: ~pl.col("divided")})
+    rows = rows.filter(~pl.col("streaming").fill_null(False) & (pl.col("n_turns") <= 1))
+    rows = with_rates(rows.with_columns(batch=pl.lit(True)), rates_of, "batch")
+    rows, unlisted = unseen(rows, {Unseen.NO_BATCH_PRICE: pl.col("batch_input").is_null()})
+    cheaper = {name: pl.col(name) * pl.col(f"batch_{name}") / pl.col(f"rate_{name}") for name in CLASSES}
+    cheaper = {name: usd.fill_nan(0.0) for name, usd in cheaper.items()}  # a rate of zero is of no dollars
+    saving = pl.col("left") - pl.sum_horizontal(cheaper.values())
+    rows, untimed = unseen(rows.filter(saving > 0), {Unseen.NO_TIME: pl.col("started_at").is_null()})
+    rows = _with_job_share(rows, _job_shares(bill))
+    share = pl.col("job_share")
+    moved = {name: pl.col(name) * (1 - share) + usd * share for name, usd in cheaper.items()}
+    return LeverFound(
+        changes=all_changes(
+            repriced(rows.filter(share > 0), Kind.NIGHTLY, moved, saving),
+            bounded(rows.filter(share == 0), Kind.NOT_STREAMED, saving),
+        ),
+        unseen=pl.concat([blind, unlisted, untimed]),
+    )
+
+
+_KEYS = (("tenant",), ("tenant", "route"))
+"""Streams of traffic that a job may stand out in."""
+
+
+def _job_shares(bill: pl.DataFrame) -> dict[tuple[str, ...], pl.DataFrame]:
+    """By stream and hour of the day, which share of the requests is above what the hours around can be."""
+    dated = bill.filter(pl.col("started_at").is_not_null()).with_columns(hour=pl.col("started_at").dt.hour())
+    days = dated["day"].n_unique()
+    found: dict[tuple[str, ...], pl.DataFrame] = {}
+    for key in _KEYS:
+        rows = []
+        if days >= DAYS:
+            for name, part in dated.group_by(key, maintain_order=True):
+                rows += [(*name, hour, share) for hour, share in _stand_out(part, days)]
+        schema = {**dict.fromkeys(key, pl.String), "hour": pl.Int8, "_".join((*key, "share")): pl.Float64}
+        found[key] = pl.DataFrame(rows, schema=schema, orient="row")
+    return found
+
+
+def _stand_out(part: pl.DataFrame, days: int) -> list[tuple[int, float]]:
+    """Hours of one stream that stand out, with the share of each that the hours around cannot explain."""
+    counts = part.group_by("day", "hour").len()
+    by_hour = [0] * 24
+    for hour, number in counts.group_by("hour").agg(pl.col("len").sum()).iter_rows():
+        by_hour[hour] = number
+    found: dict[int, float] = {}
+    for length in range(1, LONGEST_HOURS + 1):
+        for first in range(24):
+            hours = [(first + n) % 24 for n in range(length)]
+            total = sum(by_hour[hour] for hour in hours)
+            around = max(by_hour[first - 1], by_hour[(first + length) % 24])
+            if total < PER_DAY * days or min(by_hour[hour] for hour in hours) <= ABOVE * around:
+                continue
+            if not _on_most_days(counts, hours, around, days):
+                continue
+            background = length * (around + STANDARD_ERRORS * math.sqrt(around + 1))
+            for hour in hours:
+                found[hour] = max(found.get(hour, 0.0), 1 - background / total)
+    return [(hour, share) for hour, share in sorted(found.items()) if share > 0]
+
+
+def _on_most_days(counts: pl.DataFrame, hours: Sequence[int], around: int, days: int) -> bool:
+    """Whether these hours are above those around them on most days, and not by one large day."""
+    daily = counts.filter(pl.col("hour").is_in(list(hours))).group_by("day").agg(pl.col("len").sum())
+    least = max(PER_DAY / 2, ABOVE * len(hours) * around / days)
+    return daily.filter(pl.col("len") > least).height >= DAYS_WITH * days
+
+
+def _with_job_share(rows: pl.DataFrame, shares: dict[tuple[str, ...], pl.DataFrame]) -> pl.DataFrame:
+    rows = rows.with_columns(hour=pl.col("started_at").dt.hour())
+    for key, table in shares.items():
+        rows = rows.join(table, on=[*key, "hour"], how="left", maintain_order="left")
+    names = ["_".join((*key, "share")) for key in shares]
+    return rows.with_columns(job_share=pl.max_horizontal(*names).fill_null(0.0)).drop("hour", *names)
+
+
+LEVER = Lever(
+    name=LeverName.BATCH,
+    summary="traffic that nobody waits for, at the vendor's batch price",
+    basis=LeverBasis.INFERRED,
+    effort=Effort.CODE,
+    change="send the nightly job through the vendor's batch interface; answers come within a day",
+    find=find,
+)

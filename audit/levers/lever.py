@@ -1,0 +1,102 @@
+"""What a lever is, and how it says what it would change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from audit.core.levers import Effort, Kind, LeverBasis, LeverName, TimeToLive, Unseen
+from audit.core.rates import RatesOf
+from audit.levers.bill import CLASSES
+
+CHANGES = pl.Schema(
+    {
+        "at": pl.UInt32,
+        "kind": pl.String,
+        "alive": pl.Boolean,
+        "left": pl.Float64,
+        **dict.fromkeys(CLASSES, pl.Float64),
+        "at_most": pl.Float64,
+    }
+)
+"""Columns of what a lever changes: the request, why, whether it would still be made, what it would cost then, and what
+the lever could take of it at most. A request stands there once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeverFound:
+    """What a lever finds in a bill.
+
+    Attributes:
+        changes: Columns as in `CHANGES`.
+        unseen: Columns `at` and `why` (of `Unseen`): requests that it could not look at.
+        by_ttl: Of `repeats` alone.
+    """
+
+    changes: pl.DataFrame
+    unseen: pl.DataFrame
+    by_ttl: tuple[TimeToLive, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lever:
+    """One way to pay less for the same answers.
+
+    Attributes:
+        name: Of `LeverName`.
+        summary: One line for people.
+        basis: What the dollars that it takes rest on.
+        effort: What it asks of those who pull it.
+        change: What to change, one sentence without a full stop.
+        find: From the bill, as the levers before left it, to what this one would change.
+    """
+
+    name: LeverName
+    summary: str
+    basis: LeverBasis
+    effort: Effort
+    change: str
+    find: Callable[[pl.DataFrame, RatesOf], LeverFound] = field(repr=False)
+
+
+def removed(rows: pl.DataFrame, kind: Kind) -> pl.DataFrame:
+    """Requests that would not be made."""
+    nothing = {name: pl.lit(0.0) for name in ("left", *CLASSES)}
+    return rows.select("at", kind=pl.lit(kind.value), alive=pl.lit(False), **nothing, at_most="left").select(*CHANGES)
+
+
+def repriced(rows: pl.DataFrame, kind: Kind, prices: Mapping[str, pl.Expr], at_most: pl.Expr) -> pl.DataFrame:
+    """Requests that would be made at other prices.
+
+    Args:
+        rows: Of the bill, their dollars divided by class.
+        kind: Why.
+        prices: USD of each class then.
+        at_most: What the lever could take of each row in the best case, USD.
+    """
+    after = rows.select(
+        "at", kind=pl.lit(kind.value), alive=pl.lit(True), before="left", at_most=at_most, **prices
+    ).with_columns(left=pl.sum_horizontal(CLASSES))
+    return after.with_columns(at_most=pl.max_horizontal("at_most", pl.col("before") - pl.col("left"))).select(*CHANGES)
+
+
+def bounded(rows: pl.DataFrame, kind: Kind, at_most: pl.Expr) -> pl.DataFrame:
+    """Requests of which something could be saved, and nothing is counted."""
+    kept = {name: pl.col(name) for name in ("left", *CLASSES)}
+    return rows.select("at", kind=pl.lit(kind.value), alive=pl.lit(True), **kept, at_most=at_most).select(*CHANGES)
+
+
+def all_changes(*parts: pl.DataFrame) -> pl.DataFrame:
+    """Changes of several kinds; a request that several have stands under the first, with the largest upper end."""
+    together = pl.concat([part.cast(CHANGES) for part in parts])
+    together = together.with_columns(pl.col("at_most").max().over("at"))
+    return together.unique("at", keep="first", maintain_order=True)
+
+
+def unseen(rows: pl.DataFrame, reasons: Mapping[Unseen, pl.Expr]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Rows apart: those that a lever can look at, and those that it cannot, under the first reason that holds."""
+    why = pl.coalesce(*(pl.when(holds).then(pl.lit(reason.value)) for reason, holds in reasons.items()))
+    told = rows.with_columns(why=why)
+    return told.filter(pl.col("why").is_null()).drop("why"), told.drop_nulls("why").select("at", "why")

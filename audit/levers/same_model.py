@@ -1,0 +1,109 @@
+"""The same model for less: a dearer deployment, another region, a service tier, an old snapshot."""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from audit.core.levers import Effort, Kind, LeverBasis, LeverName, Unseen
+from audit.core.rates import RatesOf
+from audit.levers.bill import CLASSES, listed, with_rates
+from audit.levers.lever import CHANGES, Lever, LeverFound, all_changes, bounded, repriced, unseen
+
+ENOUGH = 20
+"""Calls that show what a deployment is billed."""
+NOTICEABLE = 0.01
+"""A difference of price below this share is rounding."""
+DEARER = ("priority", "fast")
+"""Service tiers above the standard one."""
+_PLACE = ("model", "provider", "served_region", "service_tier", "batch")
+_DEPLOYMENT = (*_PLACE, "model_called")
+_SNAPSHOT = re.compile(r"(?<=.)(-\d{4}-\d{2}-\d{2}|[-@]\d{8}|-\d{3,4})$")
+
+
+def find(bill: pl.DataFrame, rates_of: RatesOf) -> LeverFound:
+    """Requests that the same model would have answered at a lower price.
+
+    Counted is a deployment of the same model at the same provider, region and service tier that this log pays less for,
+    by what it is billed there over its list price. A ceiling are other regions and providers of the log (rules on
+    where data may lie, and other servings), the standard service tier (speed), and the current snapshot of the model
+    (its answers may differ: a replay tells).
+    """
+    rows, blind = unseen(bill.filter("alive"), {Unseen.NO_RATES: ~pl.col("divided")})
+    rows = rows.filter(pl.col("left") > 0)
+    factor = _cheapest_here(rows)
+    dearer = rows.join(factor, on=list(_DEPLOYMENT), how="inner", nulls_equal=True, maintain_order="left")
+    less = {name: pl.col(name) * pl.col("factor") for name in CLASSES}
+    bounds = [_elsewhere(rows, rates_of), _standard_tier(rows, rates_of), _current_snapshot(rows, rates_of)]
+    return LeverFound(
+        changes=all_changes(
+            repriced(dearer, Kind.DEARER_DEPLOYMENT, less, pl.col("left") * (1 - pl.col("factor"))),
+            pl.concat(bounds).sort("at_most", "at", descending=[True, False]),
+        ),
+        unseen=blind,
+    )
+
+
+def _billed(rows: pl.DataFrame) -> pl.DataFrame:
+    """What each deployment is billed over its list price, of those with enough calls."""
+    deployments = rows.group_by(*_DEPLOYMENT, maintain_order=True).agg(
+        pl.len().alias("calls"), billed=pl.col("left").sum() / (pl.col("left") / pl.col("scale")).sum()
+    )
+    return deployments.filter(pl.col("calls") >= ENOUGH).drop("calls")
+
+
+def _cheapest_here(rows: pl.DataFrame) -> pl.DataFrame:
+    """By deployment, what a cheaper one of the same place is billed of its dollars."""
+    billed = _billed(rows).with_columns(factor=pl.col("billed").min().over(_PLACE) / pl.col("billed"))
+    return billed.filter(pl.col("factor") < 1 - NOTICEABLE).drop("billed")
+
+
+def _elsewhere(rows: pl.DataFrame, rates_of: RatesOf) -> pl.DataFrame:
+    """The same model at another provider or region of this log."""
+    places = _billed(rows).group_by(*_PLACE, maintain_order=True).agg(pl.col("billed").min())
+    several = places.filter(pl.len().over("model") > 1).select("model", "provider", "served_region", "billed").unique()
+    found = [pl.DataFrame(schema=CHANGES)]
+    for model, provider, region, billed in several.sort(pl.all()).iter_rows():
+        here = rows.filter(
+            pl.col("model") == model,
+            ~(pl.col("provider").eq_missing(provider) & pl.col("served_region").eq_missing(region)),
+        ).with_columns(provider=pl.lit(provider, pl.String))
+        found.append(_at_list(here, rates_of, Kind.OTHER_REGION, pl.lit(billed)))
+    return pl.concat(found)
+
+
+def _standard_tier(rows: pl.DataFrame, rates_of: RatesOf) -> pl.DataFrame:
+    dearer = rows.filter(pl.col("service_tier").str.to_lowercase().is_in(DEARER))
+    return _at_list(
+        dearer.with_columns(service_tier=pl.lit(None, pl.String)), rates_of, Kind.SERVICE_TIER, pl.col("scale")
+    )
+
+
+def _current_snapshot(rows: pl.DataFrame, rates_of: RatesOf) -> pl.DataFrame:
+    """Dated models whose undated name has another entry in the price list."""
+    dated = {model: name for model in rows["model"].unique() if (name := _SNAPSHOT.sub("", model)) != model}
+    old = rows.filter(pl.col("model").is_in(list(dated)))
+    current = old.with_columns(
+        pl.col("model").replace_strict(dated, default=None, return_dtype=pl.String).alias("model_key"),
+        model_responded=pl.lit(None, pl.String),
+        model_called=pl.lit(None, pl.String),
+    )
+    return _at_list(current, rates_of, Kind.OLD_SNAPSHOT, pl.col("scale"))
+
+
+def _at_list(rows: pl.DataFrame, rates_of: RatesOf, kind: Kind, scale: pl.Expr) -> pl.DataFrame:
+    """What rows would have cost by other rates, times what is billed of a list price; those that would cost less."""
+    saving = pl.col("left") - pl.sum_horizontal(listed("other").values(), ignore_nulls=False) * scale
+    cheaper = with_rates(rows, rates_of, "other").filter(saving > pl.col("left") * NOTICEABLE)
+    return bounded(cheaper, kind, saving)
+
+
+LEVER = Lever(
+    name=LeverName.SAME_MODEL,
+    summary="the same model at a lower price",
+    basis=LeverBasis.CERTAIN,
+    effort=Effort.SETTING,
+    change="route the model to its cheapest deployment; the standard tier and the current snapshot need a replay first",
+    find=find,
+)
