@@ -101,11 +101,9 @@ def exports() -> str:
 
 def commands() -> str:
     """The commands, from their help."""
-    import typer
+    from audit.cli.app import command_line
 
-    from audit.cli.main import app
-
-    group = typer.main.get_group(app)
+    group = command_line()
     rows = [(f"`audit {name}`", first_sentence(group.commands[name].help or "")) for name in sorted(group.commands)]
     return table(("command", "does"), rows)
 

@@ -2,78 +2,44 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 from typing import Any
 
 import typer
 from typer import completion as scripts
 
-from audit.cli import (
-    completion,
-    demo,
-    diff,
-    doctor,
-    gate,
-    guide,
-    ingest,
-    init,
-    man,
-    mix,
-    plan,
-    policy,
-    prices,
-    renew,
-    replay,
-    report,
-    runs,
-    scan,
-    score,
-    show,
-    tiers,
-    verify,
-)
-from audit.cli.layout import Command, Program, join
+from audit.cli.layout import Command, Commands, Program
 from audit.cli.switches import everywhere
 
 COMPLETE = "_AUDIT_COMPLETE"
 """Variable in which a shell's script asks for completions."""
 
 COMMANDS = (
-    demo.demo,
-    mix.mix,
-    init.init,
-    ingest.ingest,
-    plan.plan,
-    replay.replay,
-    score.score,
-    report.report,
-    gate.gate,
-    policy.policy,
-    renew.renew,
-    show.show,
-    diff.diff,
-    runs.runs,
-    verify.verify,
-    scan.scan,
-    prices.prices,
-    tiers.tiers,
-    doctor.doctor,
-    guide.guide,
-    completion.completion,
-    man.man,
+    "demo",
+    "mix",
+    "init",
+    "ingest",
+    "plan",
+    "replay",
+    "score",
+    "report",
+    "gate",
+    "policy",
+    "renew",
+    "show",
+    "diff",
+    "runs",
+    "verify",
+    "scan",
+    "prices",
+    "tiers",
+    "doctor",
+    "guide",
+    "completion",
+    "man",
 )
-
-
-app = typer.Typer(
-    cls=Program,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "AUDIT"},
-)
-app.callback()(everywhere)
-for _command in COMMANDS:
-    app.command(_command.__name__, cls=Command)(_command)
+"""`mix` is the function `mix` of `audit/cli/mix.py`, imported when somebody types it or reads about it."""
 
 
 def command_line() -> Any:
@@ -81,4 +47,19 @@ def command_line() -> Any:
     if COMPLETE in os.environ:
         # typer registers its shells only for programs that have its own --install-completion.
         scripts.get_completion_inspect_parameters()
-    return join(typer.main.get_command(app))
+    app = _app(cls=Program, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "AUDIT"})
+    app.callback()(everywhere)
+    group: Any = typer.main.get_group(app)
+    group.commands = Commands(COMMANDS, _load, group.params)
+    return group
+
+
+def _load(name: str) -> Any:
+    """A command as click has it."""
+    app = _app()
+    app.command(name, cls=Command)(getattr(importlib.import_module(f"audit.cli.{name}"), name))
+    return typer.main.get_command(app)
+
+
+def _app(**settings: Any) -> typer.Typer:
+    return typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, **settings)

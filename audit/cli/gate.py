@@ -69,7 +69,6 @@ def gate(
     from dataclasses import replace
 
     from audit.cli.print_gate import Judged, outputs_of, print_gate
-    from audit.cli.watched import watched
     from audit.config.load import gate_places, load_settings
     from audit.core.artifacts import RunFolder, read_run
     from audit.core.errors import InputError
@@ -82,6 +81,8 @@ def gate(
         raise InputError("`--watch` and `--on` are about `--policy`", code="gate.policy", hint="--policy policy.json")
     outputs, answer = outputs_of(format or [], json=terminal.switches.json), inconclusive_of(inconclusive)
     if policy is not None:
+        from audit.cli.watched import watched
+
         judged = watched(run, policy, config, watch or policy.with_name(f"{policy.name}.watch.jsonl"), on)
         print_gate(terminal, replace(judged, inconclusive=answer, name=name), outputs)
         raise typer.Exit(judged.decision.exit_code(answer))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import typer
@@ -20,7 +21,14 @@ EXIT_CODES = (
 
 
 class Program(TyperGroup):
-    """`audit` itself."""
+    """`audit` itself; alone, it prints its help page."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the command line."""
+        if not args and not ctx.resilient_parsing:
+            typer.echo(ctx.get_help())
+            ctx.exit()
+        return super().parse_args(ctx, args)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the page."""
@@ -54,15 +62,42 @@ class Command(TyperCommand):
         _records(formatter, "Exit codes", list(EXIT_CODES))
 
 
-def join(group: Any) -> Any:
-    """Give every command the flags of the program itself, so that `audit mix LOGS --json` works as well."""
-    for command in [group, *group.commands.values()]:
-        for param in command.params:
-            param.show_envvar = False  # one line on the main page says it for all
-    for command in group.commands.values():
-        command.shared = frozenset(param.name for param in group.params)
-        command.params.extend(param for param in group.params if param.name != "version")
-    return group
+class Commands(Mapping[str, Any]):
+    """Commands by name, each loaded when it is asked for, with the flags of the program itself among its own, so that
+    `audit mix LOGS --json` works as well as `audit --json mix LOGS`.
+
+    Args:
+        names: In the order of the help page.
+        load: Makes the command of a name.
+        shared: Parameters of the program.
+    """
+
+    def __init__(self, names: Sequence[str], load: Callable[[str], Any], shared: Sequence[Any]) -> None:
+        self._names, self._load, self._shared = names, load, shared
+        self._loaded: dict[str, Any] = {}
+        _without_variables(shared)
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._names:
+            raise KeyError(name)
+        if name not in self._loaded:
+            command = self._loaded[name] = self._load(name)
+            _without_variables(command.params)
+            command.shared = frozenset(param.name for param in self._shared)
+            command.params.extend(param for param in self._shared if param.name != "version")
+        return self._loaded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def _without_variables(params: Sequence[Any]) -> None:
+    """Keep the names of variables from the help pages: one line on the main page says it for all."""
+    for param in params:
+        param.show_envvar = False
 
 
 def _head(command: TyperCommand | TyperGroup, ctx: typer.Context, formatter: Any) -> None:

@@ -21,7 +21,6 @@ from typing import Any
 
 import typer
 
-from audit.cli.app import app as app
 from audit.cli.app import command_line
 from audit.cli.problems import error_document, error_lines
 from audit.cli.switches import Switches

@@ -63,11 +63,12 @@ def report(
     """
     from audit.core.artifacts import RunFolder
     from audit.core.errors import InputError
-    from audit.flow import evidence, reporting
+    from audit.flow import reporting
 
     terminal = Terminal(ctx.obj)
     if pack is not None:
         from audit.cli.print_pack import print_packed
+        from audit.flow import evidence
 
         if output is not None or format is not ReportFormat.HTML or redact is not None:
             raise InputError(

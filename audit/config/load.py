@@ -18,7 +18,6 @@ from audit.core.errors import AuditError, ConfigError, Place, UnknownName, neare
 from audit.core.fingerprint import fingerprint
 from audit.core.settings import Criterion, CriterionSettings, Settings
 from audit.core.units import A_POINT, NoUnit
-from audit.gate.rules import RuleProblem, parse_rule
 
 NAMES = ("audit.yaml", "audit.yml")
 
@@ -362,6 +361,8 @@ def _routing_rule(
 
 
 def _rule(document: Document, path: Keys, text: str) -> Iterator[AuditError]:
+    from audit.gate.rules import RuleProblem, parse_rule
+
     try:
         parse_rule(text)
     except RuleProblem as error:

@@ -11,22 +11,23 @@ import os
 import stat
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audit.core.adaptation import TierNotes
 from audit.core.errors import InputError, LineageError
-from audit.core.finding import Case, Findings
 from audit.core.fingerprint import canonical_json, file_sha256
-from audit.core.history import SCHEMA as HISTORY_SCHEMA
-from audit.core.history import History
-from audit.core.labels import Judgement, parse_judgements
 from audit.core.plain import from_plain, to_plain
-from audit.core.plan import Plan, plan_from_plain
-from audit.core.renewal import SCHEMA as RENEWAL_SCHEMA
-from audit.core.renewal import Renewal
+
+# What reads a kind of document imports its classes: a command that touches traffic alone does not pay for the rest.
+if TYPE_CHECKING:
+    from audit.core.adaptation import TierNotes
+    from audit.core.finding import Case, Findings
+    from audit.core.history import History
+    from audit.core.labels import Judgement
+    from audit.core.plan import Plan
+    from audit.core.renewal import Renewal
 
 RUN_SCHEMA = "audit-run/1"
 TIERS_SCHEMA = "audit-tiers/1"
@@ -219,6 +220,8 @@ def read_labels(path: Path) -> tuple[Judgement, ...]:
     Raises:
         InputError: It is absent or not text, or a line is not as it should be.
     """
+    from audit.core.labels import parse_judgements
+
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError):
@@ -273,6 +276,8 @@ def read_findings(path: Path) -> Findings:
     Raises:
         InputError: It is absent, or of another version.
     """
+    from audit.core.finding import Findings
+
     value = read_json(path)
     if not isinstance(value, dict) or value.get("schema") != Findings.__dataclass_fields__["schema"].default:
         schema = value.get("schema") if isinstance(value, dict) else None
@@ -303,6 +308,8 @@ def write_cases(path: Path, cases: Iterable[Case]) -> None:
 
 def read_cases(path: Path) -> list[Case]:
     """Read `cases.jsonl`; no file means no cases."""
+    from audit.core.finding import Case
+
     if not path.exists():
         return []
     cases = []
@@ -329,13 +336,15 @@ def read_history(path: Path) -> History:
     Raises:
         InputError: It is damaged, or of another version.
     """
+    from audit.core.history import SCHEMA, History
+
     if not path.exists():
         return History()
     try:
         found = from_plain(History, read_json(path))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"{path} lacks or spoils the field {error}", code="history.damaged") from None
-    if found.schema != HISTORY_SCHEMA:
+    if found.schema != SCHEMA:
         raise InputError(f"{path} is of another version: {found.schema!r}", code="history.version")
     return found
 
@@ -352,10 +361,12 @@ def read_renewal(folder: RunFolder) -> Renewal | None:
     Raises:
         InputError: It is damaged, or of another version.
     """
+    from audit.core.renewal import SCHEMA, Renewal
+
     if not folder.renewal.exists() or not folder.is_current("renewal", {"findings": file_sha256(folder.findings)}):
         return None
     value = read_json(folder.renewal)
-    if not isinstance(value, dict) or value.get("schema") != RENEWAL_SCHEMA:
+    if not isinstance(value, dict) or value.get("schema") != SCHEMA:
         raise InputError(f"{folder.renewal} is of another version", code="renewal.version", hint="audit renew RUN")
     try:
         return from_plain(Renewal, value)
@@ -369,6 +380,8 @@ def read_plan(path: Path) -> Plan:
     Raises:
         InputError: It is absent, damaged, or of another version.
     """
+    from audit.core.plan import plan_from_plain
+
     try:
         return plan_from_plain(read_json(path))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -382,6 +395,8 @@ def write_tier_notes(path: Path, notes: Mapping[str, TierNotes]) -> None:
 
 def read_tier_notes(path: Path) -> dict[str, TierNotes]:
     """What a replay learned of its tiers; nothing where it learned nothing."""
+    from audit.core.adaptation import TierNotes
+
     document = read_json(path) if path.exists() else {}
     if not isinstance(document, dict) or document.get("schema") != TIERS_SCHEMA:
         return {}

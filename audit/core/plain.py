@@ -7,6 +7,7 @@ import math
 import types
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
@@ -76,22 +77,28 @@ def _one_of(kinds: Sequence[Any], value: Any) -> Any:
 
 def _record(kind: Any, value: Any) -> Any:
     _typed(isinstance(value, dict), value)
-    hints = get_type_hints(kind)
-    fields = {f.name: f for f in dataclasses.fields(kind)}
-    required = {
-        name
-        for name, f in fields.items()
-        if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING
-    }
+    hints, required = _fields(kind)
     if missing := required - set(value):
         raise KeyError(sorted(missing)[0])
     built = {}
-    for name in fields.keys() & value.keys():
+    for name, hint in hints.items():
+        if name not in value:
+            continue
         try:
-            built[name] = _build(hints[name], value[name])
+            built[name] = _build(hint, value[name])
         except TypeError as error:
             raise TypeError(f"{name}.{error}".rstrip(".")) from None
     return kind(**built)
+
+
+@cache
+def _fields(kind: Any) -> tuple[dict[str, Any], frozenset[str]]:
+    """Types of a dataclass's fields, and the names of those without a default. Read once a class: findings hold
+    thousands of records of a few dozen classes, and working out a class's types takes longer than building a record."""
+    hints, missing = get_type_hints(kind), dataclasses.MISSING
+    fields = dataclasses.fields(kind)
+    required = frozenset(f.name for f in fields if f.default is missing and f.default_factory is missing)
+    return {f.name: hints[f.name] for f in fields}, required
 
 
 def _scalar(kind: Any, value: Any) -> Any:

@@ -9,9 +9,12 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 
 class Section(BaseModel):
-    """A section: frozen, and no key that it does not know."""
+    """A section: frozen, and no key that it does not know.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
+    Its validator is built when it is first used: a section within another is built with that one, and not once more.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

@@ -7,16 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from audit.core.errors import AuditError, InputError, PriceUnknown
 from audit.core.settings import Settings, TierSettings
 from audit.core.tier import Price
-from audit.llm.client import ClientOptions, open_client
 from audit.llm.pricing import catalogue_models, price_of, resolve_price
 from audit.llm.provider import LocalProvider
 from audit.llm.providers import PROVIDERS
 from audit.llm.tiers import host_of, resolve_tier
-from audit.llm.wire import Transport
+
+# Prices are read without an HTTP client; what asks an endpoint imports it.
+if TYPE_CHECKING:
+    from audit.llm.client import ClientOptions
+    from audit.llm.wire import Transport
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +113,8 @@ def reach_tiers(
         raise InputError(
             "audit.yaml names no tiers", code="tiers.none", hint="audit init LOGS writes some, or name --config FILE"
         )
+    from audit.llm.client import ClientOptions
+
     options = ClientOptions(directory=settings.directory)
     if environ is not None:
         options = ClientOptions(directory=settings.directory, environ=environ)
@@ -120,6 +126,8 @@ def reach_tiers(
 
 
 async def _reach(settings: TierSettings, options: ClientOptions, transport: Transport | None) -> Reached:
+    from audit.llm.client import open_client
+
     host, says, code = None, "answers in this process", None
     try:
         tier = resolve_tier(settings)

@@ -6,13 +6,11 @@ import os
 import shutil
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import chain
-from multiprocessing import get_context
 from pathlib import Path
 
 from audit.core.artifacts import RunFolder, rows_table, write_table
@@ -167,6 +165,11 @@ def _read(jobs: Iterator[Job], size: int, workers: int) -> Iterator[tuple[Job, F
     if workers < 2 or size < PARALLEL_BYTES:
         yield from ((job.without_records(), read_part(job)) for job in jobs)
         return
+    # Imported here: a small log needs no processes, and is read before they could be imported.
+    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures.process import BrokenProcessPool
+    from multiprocessing import get_context
+
     with ProcessPoolExecutor(workers - 1, mp_context=get_context("spawn")) as pool:
         flying: deque[tuple[Job, Future[FilePart]]] = deque()
         try:

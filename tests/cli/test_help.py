@@ -11,7 +11,7 @@ from audit.cli.app import COMMANDS, command_line
 from audit.cli.main import run
 from tests.processor_time import TYPER, least_seconds
 
-NAMES = [command.__name__ for command in COMMANDS]
+NAMES = list(COMMANDS)
 HEAVY = ("torch", "polars", "pyarrow", "httpx", "numpy", "sentence_transformers", "rich", "pydantic", "yaml", "jinja2")
 
 

@@ -131,7 +131,7 @@ def test_debug_prints_the_traceback(capsys: pytest.CaptureFixture[str]) -> None:
         (["mix", "x", "--by", "moon"], "'moon' is not one of"),
         (["plan", "x", "--seed", "many"], "invalid value for '--seed'"),
         (["--color", "sometimes"], "'sometimes' is not one of"),
-        ([], "missing command"),
+        (["--quiet"], "missing command"),
     ],
 )
 def test_usage(argv: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -144,6 +144,15 @@ def test_usage(argv: list[str], says: str, capsys: pytest.CaptureFixture[str]) -
     assert "--help" in err
     assert run([*argv, "--json"]) == 2
     assert json.loads(capsys.readouterr().out)["error"]["code"] == "usage"
+
+
+def test_alone_it_prints_its_help_page(capsys: pytest.CaptureFixture[str]) -> None:
+    """Who types `audit` wants to know what there is."""
+    assert run([]) == 0
+    bare = capsys.readouterr()
+    assert run(["--help"]) == 0
+    assert bare == capsys.readouterr()
+    assert "Commands:" in bare.out
 
 
 def test_the_caret_stands_under_wide_characters(capsys: pytest.CaptureFixture[str]) -> None:

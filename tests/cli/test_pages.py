@@ -12,7 +12,7 @@ from audit.cli.main import run
 from tests.golden_file import assert_golden
 
 GOLDEN = Path(__file__).parent / "golden"
-NAMES = [command.__name__ for command in COMMANDS]
+NAMES = list(COMMANDS)
 NEEDS_NOTHING = {"demo", "doctor", "man", "runs", "completion"}
 WRONG = {name: [name, "absent"] for name in NAMES if name not in NEEDS_NOTHING} | {
     "completion": ["completion", "cmd.exe"],

@@ -1,0 +1,42 @@
+"""A command imports what it runs: a first look at a log, a price or a finished run is there at once."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from audit.core.artifacts import RunFolder, write_findings
+from tests.gate.world import example
+from tests.shared import REPOSITORY
+
+STATISTICS, ARRAYS = ("scipy", "sklearn", "torch", "wordllama"), ("numpy", "polars", "pyarrow")
+CLIENT = ("httpx", "aiohttp", "audit.llm.client")
+
+SPARED = {
+    "mix": ("mix {log}", (*STATISTICS, *CLIENT, "concurrent.futures.process")),
+    "prices": ("prices gpt-4o", (*STATISTICS, *ARRAYS, *CLIENT)),
+    "tiers": ("tiers --config {absent}", (*STATISTICS, *ARRAYS, *CLIENT)),
+    "show": ("show {run}", (*STATISTICS, *CLIENT, "polars", "jinja2", "yaml")),
+    "gate": ("gate {run}", (*STATISTICS, *CLIENT, "polars", "audit.flow.watching")),
+    "runs": ("runs {run}", (*STATISTICS, *CLIENT, "polars", "jinja2", "yaml")),
+}
+"""What a command line does without, by what the command is for."""
+
+
+@pytest.mark.parametrize("name", SPARED)
+def test_a_command_imports_what_it_runs(name: str, tmp_path: Path) -> None:
+    """Neither the statistics nor an HTTP client is loaded where nothing is tested and nothing is asked."""
+    line, spared = SPARED[name]
+    log, run = tmp_path / "five.jsonl", RunFolder(tmp_path / "run").create()
+    lines = (REPOSITORY / "sample_logs" / "openai_pairs.jsonl").read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join(lines[:5]))
+    write_findings(run.findings, example())
+    run.record("findings", {"scores": "x"})
+    words = line.format(log=log, run=run.path, absent=tmp_path / "absent.yaml").split()
+    code = (
+        "import sys\nfrom audit.cli.main import run\n"
+        f"run({words!r})\nprint([m for m in {spared!r} if m in sys.modules], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, encoding="utf-8", check=True)
+    assert done.stderr.splitlines()[-1] == "[]"
