@@ -24,7 +24,9 @@ def mix(
     ctx: typer.Context,
     logs: Logs,
     by: Annotated[By, typer.Option("--by", help="What a line of the table is.")] = By.ROUTE,
-    levers: Annotated[bool, typer.Option("--levers", help="Show what the log alone can save, and where.")] = False,
+    levers: Annotated[
+        bool, typer.Option("--levers", help="Show what the log alone can save, and where; reads the prompts too.")
+    ] = False,
     config: Config = None,
 ) -> None:
     """Show the model mix: spend, cost per request, trend, levers. Free and local; nothing is sent.
@@ -41,7 +43,7 @@ def mix(
     from audit.flow import reading
 
     terminal = Terminal(ctx.obj)
-    found = reading.mix(logs, load_settings(config))
+    found = reading.mix(logs, load_settings(config), prompts=levers)
     if terminal.switches.json:
         terminal.document(found)
     elif levers and found.levers is not None:

@@ -21,7 +21,7 @@ from audit.core.display import (
 )
 from audit.core.levers import Kind, LeverLedger, LeverLine, LeverPart, TimeToLive, Unseen
 
-PARTS = 8
+PARTS = 5
 """Routes of a kind that are shown; `--json` has them all."""
 CASE = 12
 """Signs of a row's id: enough to find it."""
@@ -88,15 +88,19 @@ def _rows(ledger: LeverLedger) -> list[list[str]]:
 
 def _told(line: LeverLine, paid: float) -> Iterator[tuple[int, str]]:
     """Lines of one lever, each with how far it stands in."""
-    share = f" ({percent(line.usd / paid, 1)} of what was paid)" if line.usd and paid > 0 else ""
-    yield 2, f"{line.lever.words}: takes {usd(line.usd)}{share}, at most {usd(line.at_most_usd)}"
-    yield 4, f"change: {line.change} ({line.effort})"
+    if line.parts:
+        share = f" ({percent(line.usd / paid, 1)} of what was paid)" if line.usd and paid > 0 else ""
+        yield 2, f"{line.lever.words}: takes {usd(line.usd)}{share}, at most {usd(line.at_most_usd)}"
+        yield 4, f"change: {line.change} ({line.effort})"
+    else:
+        yield 2, f"{line.lever.words}: nothing found"
     if line.usd:
         yield 4, f"{line.basis}: {line.basis.sentence}"
     for kind in dict.fromkeys(part.kind for part in line.parts):
         yield from _parts(kind, [part for part in line.parts if part.kind is kind])
     for life in line.by_ttl:
-        yield 4, _life(life)
+        if life.ceiling_requests:
+            yield 4, _life(life)
     if line.unseen_requests:
         reasons = "; ".join(f"{count(n)}: {Unseen(why).sentence}" for why, n in line.unseen_requests.items())
         yield 4, f"not looked at: {usd(line.unseen_usd)} ({reasons})"
@@ -108,7 +112,8 @@ def _parts(kind: Kind, parts: Sequence[LeverPart]) -> Iterator[tuple[int, str]]:
         amount = usd(part.usd) if part.usd else f"at most {usd(part.at_most_usd)}"
         cases = " ".join(terminal_safe(case)[:CASE] for case in part.cases)
         route = terminal_safe(part.route) or "(no route)"
-        yield 6, f"{route}  {amount}, {plural(part.requests, 'request')}: {cases}"
+        where = f"; {part.where}" if part.where else ""
+        yield 6, f"{route}  {amount}, {plural(part.requests, 'request')}{where}: {cases}"
     if len(parts) > PARTS:
         yield 6, f"and {plural(len(parts) - PARTS, 'more route')}; --json has them all"
 

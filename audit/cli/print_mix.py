@@ -120,6 +120,6 @@ def _closing(mix: Mix, by: str, rows: int) -> list[str]:
             f"  Upper bound: everything on {terminal_safe(bound.tier)}, at the logged tokens, would have cost",
             f"  {usd(bound.cost_usd)}, which is {usd(bound.saving_usd)} less{share}, if it were good enough.",
         ]
-    if mix.levers is not None and any(line.at_most_usd for line in mix.levers.lines):
-        lines.append("  What each lever changes, and where:  audit mix LOGS --levers")
+    if mix.levers is not None and mix.levers.paid_usd > 0:
+        lines.append("  What to change, where, and the levers in the prompts:  audit mix LOGS --levers")
     return [*lines, "  Find out what is good enough:  audit replay LOGS"]

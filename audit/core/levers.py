@@ -14,6 +14,7 @@ class LeverName(StrEnum):
     REPEATS = "repeats"
     SAME_MODEL = "same-model"
     BATCH = "batch"
+    PROMPT_CACHE = "prompt-cache"
 
     @property
     def words(self) -> str:
@@ -57,6 +58,12 @@ class Kind(StrEnum):
     OLD_SNAPSHOT = "old_snapshot"
     NIGHTLY = "nightly"
     NOT_STREAMED = "not_streamed"
+    CACHE_OFF = "cache_off"
+    CACHE_MISSED = "cache_missed"
+    CHANGING_DATE = "changing_date"
+    CHANGING_ID = "changing_id"
+    CHANGING_TEXT = "changing_text"
+    TOOLS_REORDERED = "tools_reordered"
 
     @property
     def sentence(self) -> str:
@@ -78,6 +85,12 @@ SENTENCES = {
     Kind.OLD_SNAPSHOT: "the current snapshot of the same model has a lower list price",
     Kind.NIGHTLY: "they arrive in the same hours of every day, far above the hours around them, and are not streamed",
     Kind.NOT_STREAMED: "they are not streamed and have a batch price, so that waiting may be possible",
+    Kind.CACHE_OFF: "they begin like one a few minutes before, and no prompt cache was written or read",
+    Kind.CACHE_MISSED: "they begin like one a few minutes before, and less than that was read from the prompt cache",
+    Kind.CHANGING_DATE: "a date or a time changes from prompt to prompt, with a long equal part behind it",
+    Kind.CHANGING_ID: "an id or a number changes from prompt to prompt, with a long equal part behind it",
+    Kind.CHANGING_TEXT: "a few words change from prompt to prompt, with a long equal part behind them",
+    Kind.TOOLS_REORDERED: "the same tools come in another order",
 }
 
 
@@ -89,6 +102,10 @@ class Unseen(StrEnum):
     NO_TIME = "no_time"
     NO_RATES = "no_rates"
     NO_BATCH_PRICE = "no_batch_price"
+    NO_CACHE_RULES = "no_cache_rules"
+    NO_CACHE_COUNTS = "no_cache_counts"
+    NO_PROMPT = "no_prompt"
+    MEDIA = "media"
 
     @property
     def sentence(self) -> str:
@@ -99,6 +116,10 @@ class Unseen(StrEnum):
             Unseen.NO_TIME: "the log has no time, or not when the answer ended",
             Unseen.NO_RATES: "no price list divides what was paid by class of token",
             Unseen.NO_BATCH_PRICE: "no batch price of the model is known",
+            Unseen.NO_CACHE_RULES: "the rules of the vendor's prompt cache are not known here",
+            Unseen.NO_CACHE_COUNTS: "the log does not say how much was read from the prompt cache",
+            Unseen.NO_PROMPT: "the log does not hold the prompt",
+            Unseen.MEDIA: "images or audio, whose tokens no length tells",
         }[self]
 
 
@@ -112,8 +133,11 @@ class LeverPart:
         requests: How many requests it is about.
         usd: What the lever takes of them, in USD of the log's window; 0.0 for a kind that is only a ceiling.
         at_most_usd: What it could take at most, `usd` included.
-        cases: Row ids of the requests with the most dollars, for `audit show` and a look into the log.
+        cases: Row ids of the requests with the most dollars, for a look into the log.
+        where: The place of the prompt that it is about: "message 1 (system), byte 14". Bytes count from 0.
     """
+
+    SPARSE: ClassVar[tuple[str, ...]] = ("where",)
 
     route: str
     kind: Kind
@@ -121,6 +145,7 @@ class LeverPart:
     usd: float
     at_most_usd: float
     cases: tuple[str, ...] = ()
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,6 +230,7 @@ class LeverLedger:
         lines: One per lever, in the order in which they are taken.
         routes: The largest spend first.
         left_usd: `paid_usd` less what all lines take.
+        prompts_read: The levers that read prompts are among the lines.
     """
 
     requests: int
@@ -213,6 +239,7 @@ class LeverLedger:
     lines: tuple[LeverLine, ...]
     routes: tuple[RouteLevers, ...]
     left_usd: float
+    prompts_read: bool = False
 
     def taken(self, basis: LeverBasis) -> float:
         """What the levers of one basis take together; they are composed, so this sum is right."""

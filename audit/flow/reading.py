@@ -45,13 +45,17 @@ def ingest(sources: Sequence[Path], settings: Settings, folder: RunFolder, *, de
     return report
 
 
-def mix(sources: Sequence[Path], settings: Settings) -> Mix:
-    """The model mix of some logs, with the lever ledger: free, local, nothing kept."""
+def mix(sources: Sequence[Path], settings: Settings, *, prompts: bool = False) -> Mix:
+    """The model mix of some logs, with the lever ledger: free, local, nothing kept.
+
+    Args:
+        prompts: Take the levers that read prompts too.
+    """
     with tempfile.TemporaryDirectory(prefix="audit-mix-") as scratch:
         folder = RunFolder(scratch)
         ingest(sources, settings, folder)
         files = folder.traffic_files()
-        levers = measure_levers(files, rates_of(settings.tiers))
+        levers = measure_levers(files, rates_of(settings.tiers), folder.body_files() if prompts else ())
         return replace(measure_mix(files, resolve_tiers(settings)), levers=levers)
 
 

@@ -10,7 +10,7 @@ LEVERS: Catalog[Lever] = Catalog(
     group="audit.levers",
     package=__name__,
     constant="LEVER",
-    names=("unused-answers", "repeats", "same-model", "batch"),
+    names=("unused-answers", "repeats", "same-model", "batch", "prompt-cache"),
     expects=Lever,
 )
 """In the order in which the ledger takes them."""

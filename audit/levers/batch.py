@@ -8,9 +8,8 @@ from collections.abc import Sequence
 import polars as pl
 
 from audit.core.levers import Effort, Kind, LeverBasis, LeverName, Unseen
-from audit.core.rates import RatesOf
 from audit.levers.bill import CLASSES, with_rates
-from audit.levers.lever import Lever, LeverFound, all_changes, bounded, repriced, unseen
+from audit.levers.lever import Lever, LeverFound, Log, all_changes, bounded, repriced, unseen
 
 DAYS = 3
 """A pattern of fewer days is none."""
@@ -26,7 +25,7 @@ WAITS = ("flex", "batch")
 """Service tiers whose price is for waiting already."""
 
 
-def find(bill: pl.DataFrame, rates_of: RatesOf) -> LeverFound:
+def find(bill: pl.DataFrame, log: Log) -> LeverFound:
     """Requests whose answer nobody seems to wait for.
 
     A job shows as hours of the day (UTC) with at least `ABOVE` times the traffic of the hours around them, on most
@@ -38,7 +37,7 @@ def find(bill: pl.DataFrame, rates_of: RatesOf) -> LeverFound:
     waits = pl.col("batch").fill_null(False) | pl.col("service_tier").is_in(WAITS).fill_null(False)
     rows, blind = unseen(alive.filter(~waits), {Unseen.NO_RATES: ~pl.col("divided")})
     rows = rows.filter(~pl.col("streaming").fill_null(False) & (pl.col("n_turns") <= 1))
-    rows = with_rates(rows.with_columns(batch=pl.lit(True)), rates_of, "batch")
+    rows = with_rates(rows.with_columns(batch=pl.lit(True)), log.rates_of, "batch")
     rows, unlisted = unseen(rows, {Unseen.NO_BATCH_PRICE: pl.col("batch_input").is_null()})
     cheaper = {name: pl.col(name) * pl.col(f"batch_{name}") / pl.col(f"rate_{name}") for name in CLASSES}
     cheaper = {name: usd.fill_nan(0.0) for name, usd in cheaper.items()}  # a rate of zero is of no dollars
@@ -49,7 +48,7 @@ def find(bill: pl.DataFrame, rates_of: RatesOf) -> LeverFound:
     moved = {name: pl.col(name) * (1 - share) + usd * share for name, usd in cheaper.items()}
     return LeverFound(
         changes=all_changes(
-            repriced(rows.filter(share > 0), Kind.NIGHTLY, moved, saving),
+            repriced(rows.filter(share > 0), Kind.NIGHTLY, moved, saving, batched=True),
             bounded(rows.filter(share == 0), Kind.NOT_STREAMED, saving),
         ),
         unseen=pl.concat([blind, unlisted, untimed]),

@@ -26,6 +26,7 @@ _TOKENS = (
 _READ = (
     *("started_at", "ended_at", "latency_ms", "status", "finish_reason", "streaming", "operation", "params"),
     *("request_fp", "trace_id", "session_id", "route", "tenant", "served_region", "n_turns"),
+    *("row_id", "has_images", "has_audio"),
     *("provider", "service_tier", "batch", "duplicate_of", "cache_hit"),
 )
 LIKELY_SCALE = (0.2, 3.0)
@@ -43,7 +44,8 @@ def open_bill(traffic_files: Sequence[Path], rates_of: RatesOf) -> tuple[pl.Data
 
     Returns:
         Rows in the order of time, then of the log: `at` (their number), `place` (their row in the files), what levers
-        look at, `left` (USD), and the four `CLASSES` (USD, their sum is `left`).
+        look at, `alive` (it would still be made), `batched` (at the price of a batch), `left` (USD), and the four
+        `CLASSES` (USD, their sum is `left`).
     """
     paid = pl.coalesce(*SPEND_COLUMNS)
     rows = (
@@ -56,7 +58,8 @@ def open_bill(traffic_files: Sequence[Path], rates_of: RatesOf) -> tuple[pl.Data
         )
         .with_columns(
             pl.col("status", "finish_reason", "operation", "provider").cast(pl.String),
-            pl.col("request_fp", "trace_id").hash().cast(pl.UInt64),
+            pl.col("request_fp", "trace_id", "session_id").hash().cast(pl.UInt64),
+            pl.col("row_id").hash().alias("row"),
             pl.col("params").str.extract(_TEMPERATURE).cast(pl.Float64, strict=False).alias("temperature"),
             pl.coalesce("ended_at", pl.col("started_at") + pl.duration(milliseconds=pl.col("latency_ms"))).alias(
                 "ended"
@@ -66,14 +69,16 @@ def open_bill(traffic_files: Sequence[Path], rates_of: RatesOf) -> tuple[pl.Data
             pl.col("route", "tenant").fill_null(""),
             known_fp=pl.col("request_fp").is_not_null(),
             known_trace=pl.col("trace_id").is_not_null(),
+            known_session=pl.col("session_id").is_not_null(),
         )
-        .drop("params", "duplicate_of", "cache_hit", "ended_at", "latency_ms")
+        .drop("params", "row_id", "duplicate_of", "cache_hit", "ended_at", "latency_ms")
         .collect()
     )
     priced = rows.filter(pl.col("left").is_not_null()).sort("started_at", "place", nulls_last=True)
     priced = priced.with_row_index("at").with_columns(
         deterministic=(pl.col("temperature") == 0).fill_null(False) | (pl.col("operation") == "embeddings"),
         alive=pl.lit(True),
+        batched=pl.lit(False),
     )
     return _divided(with_rates(priced, rates_of)), len(rows) - len(priced)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import polars as pl
 
@@ -15,14 +16,29 @@ CHANGES = pl.Schema(
     {
         "at": pl.UInt32,
         "kind": pl.String,
+        "where": pl.String,
         "alive": pl.Boolean,
+        "batched": pl.Boolean,
         "left": pl.Float64,
         **dict.fromkeys(CLASSES, pl.Float64),
         "at_most": pl.Float64,
     }
 )
-"""Columns of what a lever changes: the request, why, whether it would still be made, what it would cost then, and what
-the lever could take of it at most. A request stands there once."""
+"""Columns of what a lever changes: the request, why, at which place of its prompt, whether it would still be made, and
+in a batch, what it would cost then, and what the lever could take of it at most. A request stands there once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """What a lever may ask beside the bill.
+
+    Attributes:
+        rates_of: Rates of a kind of call.
+        body_files: `bodies-*.parquet` of the run; empty where prompts are not to be read.
+    """
+
+    rates_of: RatesOf
+    body_files: Sequence[Path] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +67,7 @@ class Lever:
         effort: What it asks of those who pull it.
         change: What to change, one sentence without a full stop.
         find: From the bill, as the levers before left it, to what this one would change.
+        reads_prompts: It needs the bodies of the log, which takes about as long as reading the log did.
     """
 
     name: LeverName
@@ -58,16 +75,24 @@ class Lever:
     basis: LeverBasis
     effort: Effort
     change: str
-    find: Callable[[pl.DataFrame, RatesOf], LeverFound] = field(repr=False)
+    find: Callable[[pl.DataFrame, Log], LeverFound] = field(repr=False)
+    reads_prompts: bool = False
+
+
+def _reason(kind: Kind) -> dict[str, pl.Expr]:
+    return {"kind": pl.lit(kind.value), "where": pl.lit("")}
 
 
 def removed(rows: pl.DataFrame, kind: Kind) -> pl.DataFrame:
     """Requests that would not be made."""
     nothing = {name: pl.lit(0.0) for name in ("left", *CLASSES)}
-    return rows.select("at", kind=pl.lit(kind.value), alive=pl.lit(False), **nothing, at_most="left").select(*CHANGES)
+    gone = {"alive": pl.lit(False), "batched": pl.lit(False)}
+    return rows.select("at", **_reason(kind), **gone, **nothing, at_most="left").select(*CHANGES)
 
 
-def repriced(rows: pl.DataFrame, kind: Kind, prices: Mapping[str, pl.Expr], at_most: pl.Expr) -> pl.DataFrame:
+def repriced(
+    rows: pl.DataFrame, kind: Kind, prices: Mapping[str, pl.Expr], at_most: pl.Expr, *, batched: bool = False
+) -> pl.DataFrame:
     """Requests that would be made at other prices.
 
     Args:
@@ -75,17 +100,18 @@ def repriced(rows: pl.DataFrame, kind: Kind, prices: Mapping[str, pl.Expr], at_m
         kind: Why.
         prices: USD of each class then.
         at_most: What the lever could take of each row in the best case, USD.
+        batched: They would go into a batch.
     """
-    after = rows.select(
-        "at", kind=pl.lit(kind.value), alive=pl.lit(True), before="left", at_most=at_most, **prices
-    ).with_columns(left=pl.sum_horizontal(CLASSES))
+    now = {"alive": pl.lit(True), "batched": pl.lit(batched)}
+    after = rows.select("at", **_reason(kind), **now, before="left", at_most=at_most, **prices)
+    after = after.with_columns(left=pl.sum_horizontal(CLASSES))
     return after.with_columns(at_most=pl.max_horizontal("at_most", pl.col("before") - pl.col("left"))).select(*CHANGES)
 
 
 def bounded(rows: pl.DataFrame, kind: Kind, at_most: pl.Expr) -> pl.DataFrame:
     """Requests of which something could be saved, and nothing is counted."""
-    kept = {name: pl.col(name) for name in ("left", *CLASSES)}
-    return rows.select("at", kind=pl.lit(kind.value), alive=pl.lit(True), **kept, at_most=at_most).select(*CHANGES)
+    kept = {name: pl.col(name) for name in ("alive", "batched", "left", *CLASSES)}
+    return rows.select("at", **_reason(kind), **kept, at_most=at_most).select(*CHANGES)
 
 
 def all_changes(*parts: pl.DataFrame) -> pl.DataFrame:

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 import polars as pl
 
 from audit.core.levers import Effort, Kind, LeverBasis, LeverName, TimeToLive, Unseen
-from audit.core.rates import RatesOf
 from audit.core.traffic import exact_sum
 from audit.levers.bill import UNTOLD_LATENCY
-from audit.levers.lever import Lever, LeverFound, all_changes, bounded, removed, unseen
+from audit.levers.lever import Lever, LeverFound, Log, all_changes, bounded, removed, unseen
 
 HOUR = 3600
 MICROSECONDS = 1_000_000
@@ -24,7 +23,7 @@ OWN = ("request_fp", "model", "route", "tenant")
 ANYBODY = ("request_fp", "model")
 
 
-def find(bill: pl.DataFrame, _: RatesOf) -> LeverFound:
+def find(bill: pl.DataFrame, _: Log) -> LeverFound:
     """Requests that an exact cache would have answered: the same model, messages, tools and parameters.
 
     An answer is in the cache when its call has ended whole, and for so long after; a request that comes earlier goes to

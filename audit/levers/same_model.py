@@ -9,7 +9,7 @@ import polars as pl
 from audit.core.levers import Effort, Kind, LeverBasis, LeverName, Unseen
 from audit.core.rates import RatesOf
 from audit.levers.bill import CLASSES, listed, with_rates
-from audit.levers.lever import CHANGES, Lever, LeverFound, all_changes, bounded, repriced, unseen
+from audit.levers.lever import CHANGES, Lever, LeverFound, Log, all_changes, bounded, repriced, unseen
 
 ENOUGH = 20
 """Calls that show what a deployment is billed."""
@@ -22,7 +22,7 @@ _DEPLOYMENT = (*_PLACE, "model_called")
 _SNAPSHOT = re.compile(r"(?<=.)(-\d{4}-\d{2}-\d{2}|[-@]\d{8}|-\d{3,4})$")
 
 
-def find(bill: pl.DataFrame, rates_of: RatesOf) -> LeverFound:
+def find(bill: pl.DataFrame, log: Log) -> LeverFound:
     """Requests that the same model would have answered at a lower price.
 
     Counted is a deployment of the same model at the same provider, region and service tier that this log pays less for,
@@ -35,7 +35,7 @@ def find(bill: pl.DataFrame, rates_of: RatesOf) -> LeverFound:
     factor = _cheapest_here(rows)
     dearer = rows.join(factor, on=list(_DEPLOYMENT), how="inner", nulls_equal=True, maintain_order="left")
     less = {name: pl.col(name) * pl.col("factor") for name in CLASSES}
-    bounds = [_elsewhere(rows, rates_of), _standard_tier(rows, rates_of), _current_snapshot(rows, rates_of)]
+    bounds = [look(rows, log.rates_of) for look in (_elsewhere, _standard_tier, _current_snapshot)]
     return LeverFound(
         changes=all_changes(
             repriced(dearer, Kind.DEARER_DEPLOYMENT, less, pl.col("left") * (1 - pl.col("factor"))),

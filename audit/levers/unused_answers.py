@@ -5,14 +5,13 @@ from __future__ import annotations
 import polars as pl
 
 from audit.core.levers import Effort, Kind, LeverBasis, LeverName, Unseen
-from audit.core.rates import RatesOf
-from audit.levers.lever import Lever, LeverFound, all_changes, bounded, removed, unseen
+from audit.levers.lever import Lever, LeverFound, Log, all_changes, bounded, removed, unseen
 
 CUT_SHORT = ("length", "aborted", "error")
 """Ends of an answer after which the same request is a second try at the same thing."""
 
 
-def find(bill: pl.DataFrame, _: RatesOf) -> LeverFound:
+def find(bill: pl.DataFrame, _: Log) -> LeverFound:
     """Requests whose answer was in hand when the same was asked again, within one trace.
 
     Certain where the request asks for the same answer each time (temperature 0) or the first answer was cut short. An

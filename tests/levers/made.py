@@ -76,6 +76,7 @@ LEDGER = LeverLedger(
                     usd=1.0,
                     at_most_usd=4.5,
                     cases=(_case(n), _case(n + 1)),
+                    where="message 1 (system), byte 14" if n == 3 else "",
                 )
                 for n in range(10)
             ),

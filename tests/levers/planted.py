@@ -9,11 +9,18 @@ from typing import Any
 
 import polars as pl
 
+from audit.core.fingerprint import canonical_json
 from audit.core.rates import CallKind, Rates
 from audit.core.reason import Reason
 
 START = datetime(2026, 9, 7, tzinfo=UTC)
-PRICES = {"large": (4.0, 0.4, 5.0, 16.0), "large-2025-01-02": (8.0, 0.8, 10.0, 32.0), "plain": (2.0, 2.0, 2.0, 6.0)}
+PRICES = {
+    "claude-sonnet-4-5": (4.0, 0.4, 5.0, 16.0),
+    "gpt-5": (4.0, 0.4, 4.0, 16.0),
+    "large": (4.0, 0.4, 5.0, 16.0),
+    "large-2025-01-02": (8.0, 0.8, 10.0, 32.0),
+    "plain": (2.0, 2.0, 2.0, 6.0),
+}
 """USD per million tokens: input, cached, written, output."""
 COLUMNS = {
     "row_id": pl.String, "status": pl.Categorical, "finish_reason": pl.Categorical, "operation": pl.Categorical,
@@ -25,7 +32,7 @@ COLUMNS = {
     "model_called": pl.String, "model_requested": pl.String, "cost_usd_logged": pl.Float64,
     "cost_usd_recomputed": pl.Float64, "prompt_tokens": pl.Int64, "cached_tokens": pl.Int64,
     "cache_write_tokens": pl.Int64, "cache_write_1h_tokens": pl.Int64, "completion_tokens": pl.Int64,
-    "audio_tokens": pl.Int64,
+    "audio_tokens": pl.Int64, "has_images": pl.Boolean, "has_audio": pl.Boolean,
 }  # fmt: skip
 
 
@@ -81,10 +88,28 @@ def row(seconds: float, **changes: Any) -> dict[str, Any]:
         "model_key": "large",
         "prompt_tokens": 1000,
         "completion_tokens": 100,
+        "has_images": False,
+        "has_audio": False,
     } | changes
     if "cost_usd_logged" not in made:
         made["cost_usd_logged"] = listed(made) if made["model_key"] in PRICES else None
     return made
+
+
+def write_bodies(folder: Path, bodies: Sequence[tuple[list[Any], list[Any] | None, list[Any] | None]]) -> list[Path]:
+    """Bodies of the rows that `write` wrote as one part: messages, tools, and the answer's tool calls of each."""
+    made = [
+        {
+            "row_id": f"row-{n}",
+            "messages": canonical_json(messages),
+            "tools": None if tools is None else canonical_json(tools),
+            "tool_calls": None if calls is None else canonical_json(calls),
+        }
+        for n, (messages, tools, calls) in enumerate(bodies)
+    ]
+    schema = dict.fromkeys(("row_id", "messages", "tools", "tool_calls"), pl.String)
+    pl.DataFrame(made, schema=schema).write_parquet(folder / "bodies-0.parquet")
+    return [folder / "bodies-0.parquet"]
 
 
 def write(folder: Path, *parts: list[dict[str, Any]]) -> list[Path]:
