@@ -68,7 +68,7 @@ class Parting:
     where: str = ""
 
 
-class Stream:
+class PromptStream:
     """The last prompts of one model on one route."""
 
     def __init__(self) -> None:

@@ -11,7 +11,7 @@ import polars as pl
 from audit.core.levers import Effort, Kind, LeverBasis, LeverName, Unseen
 from audit.levers.bill import CLASSES
 from audit.levers.lever import CHANGES, Lever, LeverFound, Log, unseen
-from audit.levers.prefixes import Parting, Sent, Stream
+from audit.levers.prefixes import Parting, Sent, PromptStream
 from audit.levers.prompts import read_prompts
 
 LIFE = 300
@@ -110,7 +110,7 @@ def _partings(rows: pl.DataFrame, log: Log) -> pl.DataFrame:
         session=pl.when("known_session").then("session_id"),
     )
     facts = {at: rest for at, *rest in told.iter_rows()}
-    streams: defaultdict[tuple[str, str], Stream] = defaultdict(Stream)
+    streams: defaultdict[tuple[str, str], PromptStream] = defaultdict(PromptStream)
     found: list[Parting] = []
     for prompt in read_prompts(log.body_files, rows):
         route, model, start, end, session = facts[prompt.at]
