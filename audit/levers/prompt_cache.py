@@ -11,7 +11,7 @@ import polars as pl
 from audit.core.levers import Effort, Kind, LeverBasis, LeverName, Unseen
 from audit.levers.bill import CLASSES
 from audit.levers.lever import CHANGES, Lever, LeverFound, Log, unseen
-from audit.levers.prefixes import Parting, Sent, PromptStream
+from audit.levers.prefixes import Parting, PromptStream, Sent
 from audit.levers.prompts import read_prompts
 
 LIFE = 300
