@@ -19,10 +19,14 @@ from audit.core.display import (
     usd_at,
     usd_parts,
 )
-from audit.core.levers import Kind, LeverLedger, LeverLine, LeverPart, TimeToLive, Unseen
+from audit.core.levers import Kind, LeverLedger, LeverLine, LeverPart, PromptShares, TimeToLive, Unseen
 
 PARTS = 5
 """Routes of a kind that are shown; `--json` has them all."""
+NOTABLE = 0.05
+"""Share of a route's prompts from which on a route is told of."""
+TOOLS = 4
+"""Tools of a route that are named."""
 CASE = 12
 """Signs of a row's id: enough to find it."""
 
@@ -101,6 +105,9 @@ def _told(line: LeverLine, paid: float) -> Iterator[tuple[int, str]]:
     for life in line.by_ttl:
         if life.ceiling_requests:
             yield 4, _life(life)
+    made = [one for one in line.prompts if max(one.static, one.history, one.unused_tools) >= NOTABLE]
+    for shares in made[:PARTS]:
+        yield 4, _made_of(shares)
     if line.unseen_requests:
         reasons = "; ".join(f"{count(n)}: {Unseen(why).sentence}" for why, n in line.unseen_requests.items())
         yield 4, f"not looked at: {usd(line.unseen_usd)} ({reasons})"
@@ -116,6 +123,16 @@ def _parts(kind: Kind, parts: Sequence[LeverPart]) -> Iterator[tuple[int, str]]:
         yield 6, f"{route}  {amount}, {plural(part.requests, 'request')}{where}: {cases}"
     if len(parts) > PARTS:
         yield 6, f"and {plural(len(parts) - PARTS, 'more route')}; --json has them all"
+
+
+def _made_of(shares: PromptShares) -> str:
+    named = ", ".join(terminal_safe(name) for name in shares.never_called[:TOOLS])
+    more = f" and {len(shares.never_called) - TOOLS} more" if len(shares.never_called) > TOOLS else ""
+    return (
+        f"{terminal_safe(shares.route) or '(no route)'} prompts: {percent(shares.static)} sent before, "
+        f"{percent(shares.history)} earlier turns, {percent(shares.unused_tools)} tools that nobody calls"
+        + (f" ({named}{more})" if named else "")
+    )
 
 
 def _life(life: TimeToLive) -> str:

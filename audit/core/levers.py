@@ -15,6 +15,7 @@ class LeverName(StrEnum):
     SAME_MODEL = "same-model"
     BATCH = "batch"
     PROMPT_CACHE = "prompt-cache"
+    PROMPT_TRIMMING = "prompt-trimming"
 
     @property
     def words(self) -> str:
@@ -27,6 +28,7 @@ class LeverBasis(StrEnum):
 
     CERTAIN = "certain"
     INFERRED = "inferred"
+    CEILING = "ceiling"
 
     @property
     def sentence(self) -> str:
@@ -34,6 +36,7 @@ class LeverBasis(StrEnum):
         return {
             LeverBasis.CERTAIN: "arithmetic on the log: no answer would have been another one",
             LeverBasis.INFERRED: "the lower end of what the pattern of the traffic shows",
+            LeverBasis.CEILING: "an upper end of what a replay could try; nothing is counted",
         }[self]
 
 
@@ -64,6 +67,8 @@ class Kind(StrEnum):
     CHANGING_ID = "changing_id"
     CHANGING_TEXT = "changing_text"
     TOOLS_REORDERED = "tools_reordered"
+    UNUSED_TOOLS = "unused_tools"
+    LONG_HISTORY = "long_history"
 
     @property
     def sentence(self) -> str:
@@ -91,6 +96,8 @@ SENTENCES = {
     Kind.CHANGING_ID: "an id or a number changes from prompt to prompt, with a long equal part behind it",
     Kind.CHANGING_TEXT: "a few words change from prompt to prompt, with a long equal part behind them",
     Kind.TOOLS_REORDERED: "the same tools come in another order",
+    Kind.UNUSED_TOOLS: "they offer tools that no answer of the route has called",
+    Kind.LONG_HISTORY: "they hold the earlier turns of the conversation",
 }
 
 
@@ -168,6 +175,27 @@ class TimeToLive:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PromptShares:
+    """What the prompts of a route are made of, by bytes of canonical JSON. The shares overlap.
+
+    Attributes:
+        route: "" where the log has none.
+        requests: Whose prompt was read.
+        static: Share of tools and leading system messages that an earlier request of the route had too.
+        history: Share of the messages between these and the last user message.
+        unused_tools: Share of tools that nobody calls.
+        never_called: Names of these tools, as logged.
+    """
+
+    route: str
+    requests: int
+    static: float
+    history: float
+    unused_tools: float
+    never_called: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LeverLine:
     """One lever over the whole log.
 
@@ -184,6 +212,7 @@ class LeverLine:
         unseen_usd: Their dollars.
         parts: What was found, the most dollars first.
         by_ttl: Of `repeats` alone.
+        prompts: Of `prompt-trimming` alone; routes with the most dollars left first.
     """
 
     lever: LeverName
@@ -198,8 +227,9 @@ class LeverLine:
     unseen_usd: float
     parts: tuple[LeverPart, ...]
     by_ttl: tuple[TimeToLive, ...] = ()
+    prompts: tuple[PromptShares, ...] = ()
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("by_ttl",)
+    SPARSE: ClassVar[tuple[str, ...]] = ("by_ttl", "prompts")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ LEVERS: Catalog[Lever] = Catalog(
     group="audit.levers",
     package=__name__,
     constant="LEVER",
-    names=("unused-answers", "repeats", "same-model", "batch", "prompt-cache"),
+    names=("unused-answers", "repeats", "same-model", "batch", "prompt-cache", "prompt-trimming"),
     expects=Lever,
 )
 """In the order in which the ledger takes them."""

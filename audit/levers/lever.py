@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from audit.core.levers import Effort, Kind, LeverBasis, LeverName, TimeToLive, Unseen
+from audit.core.levers import Effort, Kind, LeverBasis, LeverName, PromptShares, TimeToLive, Unseen
 from audit.core.rates import RatesOf
 from audit.levers.bill import CLASSES
 
@@ -49,11 +49,13 @@ class LeverFound:
         changes: Columns as in `CHANGES`.
         unseen: Columns `at` and `why` (of `Unseen`): requests that it could not look at.
         by_ttl: Of `repeats` alone.
+        prompts: Of `prompt-trimming` alone.
     """
 
     changes: pl.DataFrame
     unseen: pl.DataFrame
     by_ttl: tuple[TimeToLive, ...] = ()
+    prompts: tuple[PromptShares, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

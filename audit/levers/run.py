@@ -86,6 +86,7 @@ def _line(lever: Lever, found: LeverFound, saved: pl.DataFrame, bill: pl.DataFra
         unseen_usd=exact_sum(unseen["left"]),
         parts=tuple(_parts(saved)),
         by_ttl=found.by_ttl,
+        prompts=found.prompts,
     )
 
 
