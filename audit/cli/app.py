@@ -28,6 +28,7 @@ COMMANDS = (
     "policy",
     "renew",
     "show",
+    "view",
     "diff",
     "runs",
     "verify",

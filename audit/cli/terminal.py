@@ -47,6 +47,19 @@ class Terminal:
 
         _write(sys.stdout, json.dumps(to_plain(value), ensure_ascii=self.ascii, indent=2, allow_nan=False))
 
+    def served(self, url: str, *, browser: bool) -> None:
+        """Print where a local page is, at once, and open it where somebody is looking."""
+        if self.switches.json:
+            self.document({"url": url})
+        else:
+            self.lines([url])
+            self.note("Ctrl-C ends it.")
+        sys.stdout.flush()
+        if browser and sys.stdout.isatty() and not self.switches.no_input:
+            import webbrowser
+
+            webbrowser.open(url)
+
     def tables(self, *parts: RenderableType) -> None:
         """Print rich's tables and texts on stdout."""
         try:

@@ -44,7 +44,7 @@ def side_by_side(left: str, right: str) -> tuple[tuple[DifferingRun, ...], tuple
     """Both texts as runs, and a note on how they are shown; the note is "" for plain text."""
     pretty_left, pretty_right = _pretty_json(left), _pretty_json(right)
     if pretty_left is not None and pretty_right is not None:
-        runs_left, runs_right = _marked(pretty_left.splitlines(True), pretty_right.splitlines(True))
+        runs_left, runs_right = marked(pretty_left.splitlines(True), pretty_right.splitlines(True))
         return runs_left, runs_right, "Both are JSON: keys sorted, differing lines marked."
     tokens_left, tokens_right = _TOKENS.findall(left), _TOKENS.findall(right)
     if left == right:
@@ -53,11 +53,12 @@ def side_by_side(left: str, right: str) -> tuple[tuple[DifferingRun, ...], tuple
     alike = matcher.real_quick_ratio() > DIFF_ABOVE and matcher.quick_ratio() > DIFF_ABOVE
     if not alike or matcher.ratio() <= DIFF_ABOVE:
         return (DifferingRun(text=left),), (DifferingRun(text=right),), ""
-    runs_left, runs_right = _marked(tokens_left, tokens_right)
+    runs_left, runs_right = marked(tokens_left, tokens_right)
     return runs_left, runs_right, "Differing words are marked."
 
 
-def _marked(left: list[str], right: list[str]) -> tuple[tuple[DifferingRun, ...], tuple[DifferingRun, ...]]:
+def marked(left: list[str], right: list[str]) -> tuple[tuple[DifferingRun, ...], tuple[DifferingRun, ...]]:
+    """Two lists of pieces as runs, what only one of them has marked."""
     runs_left, runs_right = [], []
     matcher = difflib.SequenceMatcher(None, left, right, autojunk=False)
     for kind, l1, l2, r1, r2 in matcher.get_opcodes():

@@ -44,7 +44,7 @@ def render_html(
     Returns:
         The page. Equal arguments give equal bytes, whatever the time zone, locale or clock.
     """
-    style, script = source_text("style.css"), source_text("script.js")
+    style, script = source_text("tokens.css") + source_text("style.css"), source_text("script.js")
     template = environment().get_template("report.html.j2")
     return template.render(
         page=page(findings, cases, history, renewal, with_text=text == "sample"),

@@ -18,7 +18,7 @@ from audit.core.display import visible
 from audit.core.finding import Findings
 from audit.report.charts import WIDE, verdict_bar
 from audit.report.html import content_policy, island, render_html
-from audit.report.templates import template_folder
+from audit.report.templates import source_text, template_folder
 from audit.report.words import headline_text
 from tests.report import fixtures
 from tests.report.fixtures import STATES, cases
@@ -267,7 +267,9 @@ def test_equal_findings_give_equal_bytes_everywhere() -> None:
 
 def test_templates_are_found() -> None:
     """The folder has the page, its style and its script."""
-    assert {"report.html.j2", "style.css", "script.js"} <= {path.name for path in template_folder().iterdir()}
+    assert {"report.html.j2", "tokens.css", "style.css", "script.js"} <= {
+        path.name for path in template_folder().iterdir()
+    }
 
 
 @pytest.mark.parametrize("name", STATES)
@@ -280,7 +282,7 @@ def test_findings_survive_the_trip_to_disk(name: str, tmp_path: Path) -> None:
 
 def palette_of(scheme: str) -> dict[str, str]:
     """The custom properties of the style sheet, light, dark or print."""
-    css = (template_folder() / "style.css").read_text("utf-8")
+    css = source_text("tokens.css") + source_text("style.css")
     blocks = re.findall(r":root \{(.*?)\}", css, re.DOTALL)
     return dict(re.findall(r"--([\w-]+): (#\w{6})", blocks[("light", "dark", "print").index(scheme)]))
 
