@@ -16,15 +16,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from audit.cases import index as of_index
+from audit.cases.index import SHOWN, SORTS, CaseIndex, Filters
+from audit.cases.texts import gist, gists, holding, read_texts
 from audit.core.artifacts import RunFolder, read_cases, read_findings, read_plan
 from audit.core.display import count, usd
 from audit.core.errors import AuditError, InputError
 from audit.core.finding import Findings
 from audit.core.plan import Plan
 from audit.report.words import banners, headline_text
-from audit.view import index as of_index
-from audit.view.case import gist, gists, holding, read_texts
-from audit.view.index import SHOWN, SORTS, CaseIndex, Filters
 from audit.view.pages import PAGE, case_address, case_list, case_page, route_facts, route_links
 from audit.view.progress import JournalTail, tail_of
 from audit.view.rendering import html

@@ -9,14 +9,14 @@ from urllib.parse import urlencode
 
 import polars as pl
 
+from audit.cases.index import SHOWN, Filters
+from audit.cases.texts import CaseTexts, CriterionSaid
 from audit.core.display import count, percent, plural, points_interval, usd, usd_interval
 from audit.core.exploration import MarginFinding
 from audit.core.finding import Findings, RouteFinding
 from audit.core.plan import Plan
 from audit.report.differing import DifferingRun
 from audit.report.words import STATUS, Status, criteria_note, margin_points, route_name, verdict_line
-from audit.view.case import CaseTexts, CriterionSaid
-from audit.view.index import SHOWN, Filters
 from audit.view.sides import compare
 
 PAGE = 50

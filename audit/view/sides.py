@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from audit.cases.texts import AnswerText
 from audit.report.differing import DifferingRun, marked, side_by_side
-from audit.view.case import AnswerText
 
 MARKED = 8_000
 """Characters up to which differences are marked: beyond, comparing takes longer than reading."""
@@ -39,14 +39,14 @@ def compare(left: AnswerText, right: AnswerText) -> SideBySide:
     else:
         *runs, said = side_by_side(*texts)
         notes += [said] if said and any(texts) else []
-    calls = [[line for call in answer.calls for line in _call_lines(call)] for answer in (left, right)]
+    calls = [[line for call in answer.calls for line in call_lines(call)] for answer in (left, right)]
     both = marked(*calls) if any(calls) else ((), ())
     if all(calls):
         notes.append("Calls of tools: one argument a line, differing lines marked.")
     return SideBySide(left=runs[0], right=runs[1], left_calls=both[0], right_calls=both[1], notes=tuple(notes))
 
 
-def _call_lines(call: Mapping[str, Any]) -> list[str]:
+def call_lines(call: Mapping[str, Any]) -> list[str]:
     """A call as lines: its name, then its arguments by name; arguments that are no JSON object as they came."""
     function = call.get("function")
     function = function if isinstance(function, Mapping) else {}

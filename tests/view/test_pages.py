@@ -11,12 +11,12 @@ from urllib.parse import urlencode
 
 import pytest
 
+from audit.cases.index import SHOWN, CaseIndex, Filters, counts, selected, shown
 from audit.core.artifacts import RunFolder
 from audit.core.errors import InputError
 from audit.core.plan import RouteQuote
 from audit.replay.journal import format_line
 from audit.view.app import application, case_link
-from audit.view.index import SHOWN, CaseIndex, Filters, counts, selected, shown
 from audit.view.progress import JournalTail
 from tests.cli.test_prints import plan
 from tests.view.asking import Answer, ask

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from audit.cases.texts import AnswerText
 from audit.report.differing import DifferingRun
-from audit.view.case import AnswerText
 from audit.view.sides import compare
 
 

@@ -1,7 +1,7 @@
 """The cases of a run as one table in memory, without a text: what filters, sorts, counts and pages work on.
 
-A case is a sampled request of the log with the answer of one candidate to it. Texts stay on the disk; `audit.view.case`
-reads those of one case.
+A case is a sampled request of the log with the answer of one candidate to it. Texts stay on the disk;
+`audit.cases.texts` reads those of one case.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ def selected(index: CaseIndex, filters: Filters, found: Sequence[str] | None = N
     Args:
         index: Of the run.
         filters: What is wanted.
-        found: Exchanges in which the text occurs, from `audit.view.case.holding`; None where no text is looked for.
+        found: Exchanges in which the text occurs, from `audit.cases.texts.holding`; None where no text is looked for.
     """
     keep = pl.lit(True)
     for column, value in (("route", filters.route), ("tier", filters.tier), ("tenant", filters.tenant)):

@@ -10,9 +10,9 @@ from typing import Any
 
 import polars as pl
 
+from audit.cases.index import CANDIDATE, INCUMBENT, plain
 from audit.core.artifacts import RunFolder
 from audit.core.exchange import content_text
-from audit.view.index import CANDIDATE, INCUMBENT, plain
 
 _BODIES = ("row_id", "messages", "tools", "response_text", "tool_calls", "refusal")
 GIST = 160
@@ -87,7 +87,7 @@ def read_texts(folder: RunFolder, row: Mapping[str, Any]) -> CaseTexts:
         turns=tuple(turns_of(body.get("messages"))),
         tools=tuple(_tool_names(body.get("tools"))),
         today=AnswerText(
-            text=body.get("response_text") or body.get("refusal") or "", calls=_calls(body.get("tool_calls"))
+            text=body.get("response_text") or body.get("refusal") or "", calls=calls_of(body.get("tool_calls"))
         ),
         other=_replayed(folder.replay_table, row),
         said_today=said.get((INCUMBENT, ""), ()),
@@ -164,7 +164,8 @@ def _tool_names(tools: str | None) -> list[str]:
     return found
 
 
-def _calls(text: str | None) -> tuple[Mapping[str, Any], ...]:
+def calls_of(text: str | None) -> tuple[Mapping[str, Any], ...]:
+    """Calls of tools from their JSON text; none where it holds none."""
     value = _json(text)
     return tuple(call for call in value if isinstance(call, Mapping)) if isinstance(value, list) else ()
 
@@ -183,7 +184,7 @@ def _replayed(table: Path, row: Mapping[str, Any]) -> AnswerText | None:
     if not found.height:
         return None
     one = found.row(0, named=True)
-    return AnswerText(text=one["text"] or "", calls=_calls(one["tool_calls"]), status=one["status"])
+    return AnswerText(text=one["text"] or "", calls=calls_of(one["tool_calls"]), status=one["status"])
 
 
 def _said(table: Path, exchange_id: str, tier: str) -> dict[tuple[str, str], tuple[CriterionSaid, ...]]:
