@@ -69,7 +69,7 @@ class CaseLink:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tab:
+class CasesTab:
     """A part of the list, with how many cases it has."""
 
     words: str
@@ -82,7 +82,7 @@ class Tab:
 class CaseList:
     """One page of the cases that the filters keep."""
 
-    tabs: tuple[Tab, ...]
+    tabs: tuple[CasesTab, ...]
     cases: tuple[CaseLink, ...]
     total: int
     place: str
@@ -200,7 +200,7 @@ def case_list(
     total, first = numbers[filters.show], (page - 1) * PAGE
     return CaseList(
         tabs=tuple(
-            Tab(
+            CasesTab(
                 words=SHOW_WORDS[show],
                 number=count(numbers[show]),
                 url=address("cases", replace(filters, show=show)),
