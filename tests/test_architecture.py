@@ -33,9 +33,9 @@ WIDE = {
     "audit.findings.routes": 27,
     "audit.findings.run": 21,
     "audit.flow.planning": 13,
-    "audit.flow.preparation": 21,
+    "audit.flow.preparation": 19,
     "audit.flow.provenance": 17,
-    "audit.flow.sequential": 26,
+    "audit.flow.sequential": 25,
     "audit.flow.watching": 13,
     "audit.llm.client": 19,
     "audit.llm.over_protocol": 14,
@@ -44,7 +44,7 @@ WIDE = {
     "audit.replay.batches": 16,
     "audit.replay.run": 26,
     "audit.report.view": 17,
-    "audit.scoring.checking": 18,
+    "audit.scoring.checking": 16,
     "audit.scoring.run": 16,
 }
 """Modules that import more, with how many: what holds a stage together. None may grow, and none may join them."""

@@ -12,12 +12,13 @@ from rich.text import Text
 
 from audit.cli.columns import Column, table
 from audit.cli.terminal import Terminal, is_ascii
-from audit.core.criteria import ControlResult, Labelled
+from audit.core.criteria import ControlResult, CriteriaCheck, Labelled
 from audit.core.display import (
     ascii_only,
     compact,
     count,
     kappa_interval,
+    listing,
     percent,
     percent_brief,
     plural,
@@ -101,9 +102,11 @@ def criteria_lines(designs: Sequence[RouteDesign], width: int) -> list[str]:
     lines = ["  Criteria, tried on the log's own answers, and on these damaged on purpose:"]
     for design, check in tested:
         drafted = "" if check.confirmed else "; drafted from the log, nobody has confirmed them"
+        accepted = f"{count(check.accepted)} of {count(check.answers)} accepted as logged"
+        if check.judges and not check.answers:
+            accepted = f"`{terminal_safe(listing(check.judges))}` has yet to be asked about the log's answers"
         lines += _wrapped(
-            f"{terminal_safe(design.route) or '(none)'}: they show {check.grade.words}{drafted}; "
-            f"{count(check.accepted)} of {count(check.answers)} accepted as logged",
+            f"{terminal_safe(design.route) or '(none)'}: they show {check.grade.words}{drafted}; {accepted}",
             width,
             indent=4,
         )
@@ -111,8 +114,28 @@ def criteria_lines(designs: Sequence[RouteDesign], width: int) -> list[str]:
         lines += [line for p in check.problems for line in _wrapped(terminal_safe(p.because.sentence), width, indent=6)]
         if check.controls:
             lines += _wrapped("damaged: " + ", ".join(map(_control, check.controls)), width, indent=6)
-        lines += [] if check.labelled is None else _wrapped(labelled_line(check.labelled), width, indent=6)
+        lines += [line for said in label_lines(check) for line in _wrapped(said, width, indent=6)]
     return [*lines, ""]
+
+
+def label_lines(check: CriteriaCheck) -> list[str]:
+    """What labels say of the criteria, and of the judges among them."""
+    labelled, lines = check.labelled, list[str]()
+    if labelled is None:
+        return lines
+    if labelled.counted or not labelled.waiting:
+        lines.append(labelled_line(labelled))
+    if labelled.agreement is not None:
+        lines.append(f"judged as by people: {labelled.agreement.words}")
+    if labelled.waiting:
+        lines.append(
+            f"labels: {plural(labelled.waiting, 'answer')} to be put to the judge before anything is replayed "
+            f"({count(labelled.waiting_right)} right, {count(labelled.waiting_wrong)} wrong)"
+        )
+    labels = labelled.counted + labelled.waiting
+    if check.labels_wanted is not None and check.labels_wanted > labels and check.unlabelled is None:
+        lines.append(f"about {count(check.labels_wanted)} labels would settle it; it has {count(labels)}")
+    return lines
 
 
 def labelled_line(labelled: Labelled) -> str:

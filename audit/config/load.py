@@ -319,8 +319,10 @@ def _criterion(
     if isinstance(kind, str) and kind.removeprefix("not-") not in (known := _assertion_types()) and kind not in known:
         yield _unknown(document, "assertion type", (*path, "type"), kind, list(known))
         return
-    if isinstance(judge := entry.get("judge"), str) and judge not in tiers:
-        yield _unknown(document, "tier", (*path, "judge"), judge, tiers)
+    judges = entry.get("judge")
+    for judge in [judges] if isinstance(judges, str) else judges if isinstance(judges, list) else []:
+        if isinstance(judge, str) and judge not in tiers:
+            yield _unknown(document, "tier", (*path, "judge"), judge, tiers)
     try:
         criterion = _CRITERION.validate_python(entry)
     except ValidationError:

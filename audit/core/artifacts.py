@@ -48,6 +48,7 @@ class RunFolder:
         self.replays = self.path / "replays"
         self.journal = self.replays / "journal.jsonl"
         self.replay_table = self.replays / "replays.parquet"
+        self.judge_replies = self.replays / "judge_replies.parquet"
         self.scores = self.path / "scores" / "scores.parquet"
         self.accepted = self.path / "scores" / "accepted.parquet"
         self.findings = self.path / "findings.json"

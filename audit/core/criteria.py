@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
 
-from audit.core.display import listing, percent, percent_interval, plural, usd_parts
+from audit.core.display import kappa_interval, listing, percent, percent_interval, plural, usd_parts
 from audit.core.interval import Estimate
 from audit.core.reason import Because, Reason, because
 
@@ -26,6 +26,7 @@ class Grade(StrEnum):
     FORM = "form"
     DEMANDED = "demanded"
     AGREEMENT = "agreement"
+    JUDGED = "judged"
     RIGHT = "right"
 
     @property
@@ -36,7 +37,7 @@ class Grade(StrEnum):
     @property
     def compares(self) -> bool:
         """Whether it holds an answer against something that depends on the request, so no check of it could."""
-        return self in (Grade.AGREEMENT, Grade.RIGHT)
+        return self in (Grade.AGREEMENT, Grade.JUDGED, Grade.RIGHT)
 
     @property
     def words(self) -> str:
@@ -48,6 +49,7 @@ GRADES: dict[Grade, str] = {
     Grade.FORM: "the form of an answer",
     Grade.DEMANDED: "the text that you demand of every answer",
     Grade.AGREEMENT: "agreement with the incumbent",
+    Grade.JUDGED: "the verdict of a judge, corrected by your labels",
     Grade.RIGHT: "the right answer",
 }
 
@@ -69,6 +71,10 @@ def split_by_grade(by_grade: Mapping[str, float]) -> str:
     held = [(name, words) for name, words in known if by_grade.get(name)]
     shown = usd_parts({name: by_grade[name] for name, _ in held})
     return ", ".join(f"{shown[name]} by {words}" for name, words in held)
+
+
+LEAST_LABELS = 50
+"""Answers with a person's label below which no judge decides: of fewer, its error is hardly known."""
 
 
 class Control(StrEnum):
@@ -189,6 +195,40 @@ class LogProblem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """How far a route's criteria agree with people, each with its interval.
+
+    Attributes:
+        sensitivity: Share of right answers that the criteria accept.
+        specificity: Share of wrong answers that the criteria do not accept.
+        kappa: Agreement beyond what chance would give, at most 1; None where only one verdict occurs.
+        always_accepts: Share of the labelled answers that are right: the agreement of a judge that accepts everything.
+        agrees: Share on which the criteria and people say the same.
+    """
+
+    sensitivity: Estimate | None
+    specificity: Estimate | None
+    kappa: Estimate | None
+    always_accepts: float
+    agrees: float
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        said = [
+            f"{name} {percent_interval(one, 0)}"
+            for name, one in (("sensitivity", self.sensitivity), ("specificity", self.specificity))
+            if one is not None
+        ]
+        if self.kappa is not None:
+            said.append(f"kappa {kappa_interval(self.kappa)}")
+        said.append(
+            f"the same verdict on {percent(self.agrees)} (accepting everything: {percent(self.always_accepts)})"
+        )
+        return ", ".join(said)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Labelled:
     """Answers that people have judged, with what the criteria make of them.
 
@@ -208,9 +248,16 @@ class Labelled:
         people: Who said so, by name; lines that name nobody are none of them.
         kappa: Agreement of the two people who judged most of the same answers, the criteria apart; None where no two
             did, or where chance would agree as well.
+        waiting_right: Answers that people call right and a judge of the route has not been asked about; in no other
+            count.
+        waiting_wrong: The same of wrong answers.
+        agreement: How far the criteria agree with people; None where nothing is counted.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("disputed", "disputed_accepted", "people", "kappa")
+    SPARSE: ClassVar[tuple[str, ...]] = (
+        *("disputed", "disputed_accepted", "people", "kappa"),
+        *("waiting_right", "waiting_wrong", "agreement"),
+    )
 
     right: int = 0
     right_accepted: int = 0
@@ -224,11 +271,24 @@ class Labelled:
     content: Labelled | None = None
     people: int = 0
     kappa: Estimate | None = None
+    waiting_right: int = 0
+    waiting_wrong: int = 0
+    agreement: Agreement | None = None
 
     @property
     def disputed_rejected(self) -> int:
         """Disputed answers that the criteria do not accept."""
         return self.disputed - self.disputed_accepted
+
+    @property
+    def waiting(self) -> int:
+        """Labelled answers that a judge has yet to be asked about."""
+        return self.waiting_right + self.waiting_wrong
+
+    @property
+    def counted(self) -> int:
+        """Labelled answers that the criteria could score."""
+        return self.right + self.wrong
 
     @property
     def words(self) -> str:
@@ -258,7 +318,12 @@ class CriteriaCheck:
         leaves_open: What a draft that nobody has confirmed compares loosely or not at all, in words; it may then not
             certify anything.
         labelled: What they make of answers that people have judged; None where the route has none.
+        judges: Tiers that judge by a criterion that decides; they decide as far as labels show them to be right.
+        labels_wanted: Labels that would about settle the route, where a judge decides; None where none would, or where
+            that has not been worked out.
     """
+
+    SPARSE: ClassVar[tuple[str, ...]] = ("judges", "labels_wanted")
 
     grade: Grade
     grades: dict[str, Grade] = field(default_factory=dict)
@@ -270,6 +335,44 @@ class CriteriaCheck:
     controls: tuple[ControlResult, ...] = ()
     leaves_open: tuple[str, ...] = ()
     labelled: Labelled | None = None
+    judges: tuple[str, ...] = ()
+    labels_wanted: int | None = None
+
+    @property
+    def unlabelled(self) -> Because | None:
+        """Why there are too few labels for a judge to decide, before it is asked about any; None where there are
+        enough, or no judge decides.
+        """
+        if not self.judges:
+            return None
+        found = self.labelled or Labelled()
+        right, wrong = found.right + found.waiting_right, found.wrong + found.waiting_wrong
+        if right + wrong >= LEAST_LABELS and right and wrong:
+            return None
+        have = "no label of a person says how often it is right"
+        if right + wrong:
+            few = right + wrong < LEAST_LABELS
+            kind = "right" if right else "wrong"
+            have = f"{plural(right + wrong, 'label')} of people " + (
+                "say too little of how often it is right" if few else f"are all of {kind} answers"
+            )
+        return because(Reason.JUDGE_NEEDS_LABELS, judge=listing(self.judges), have=have, about=self._about)
+
+    @property
+    def unchecked(self) -> Because | None:
+        """Why what is known of the judges does not suffice for a verdict; None where it does, or no judge decides."""
+        if self.unlabelled is not None or not self.judges:
+            return self.unlabelled
+        found = self.labelled or Labelled()
+        if found.counted >= LEAST_LABELS and found.right and found.wrong:
+            return None
+        return because(Reason.JUDGE_NOT_CHECKED, judge=listing(self.judges), count=f"{found.counted:,}")
+
+    @property
+    def _about(self) -> str:
+        if self.labels_wanted is None:
+            return "no number of labels would settle it with the requests that it has"
+        return f"about {self.labels_wanted:,} labels would settle it"
 
     @property
     def failed(self) -> tuple[ControlResult, ...]:
@@ -287,6 +390,8 @@ class CriteriaCheck:
             if self.leaves_open:
                 return because(Reason.CRITERIA_UNCONFIRMED, detail=listing(self.leaves_open))
             return because(Reason.CRITERIA_SEE_FORM)
+        if self.unlabelled is not None:
+            return self.unlabelled
         told = None if self.labelled is None else self.labelled.shown
         if self.labelled is not None and told is not None and not (told.lo or 0.0) > 0:
             return because(Reason.CRITERIA_NOT_SHOWN_TO_TELL, detail=self.labelled.words)

@@ -39,4 +39,9 @@ class Errored:
     retryable: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unjudged(Errored):
+    """A judge has to be asked first, and has not been: nothing is known of the answer, good or bad."""
+
+
 Outcome = Scored | NotApplicable | Errored

@@ -49,7 +49,10 @@ class RouteDesign:
         priority: Place in the order in which routes are given money, from 0: what they could save per replay dollar.
         criteria: What its criteria are worth, by the log's own answers; None where they were not tested.
         graded: The mean score of its criteria must hold the margin too.
+        judge_usd: Expected cost of judging one answer, in USD; 0 where nothing is asked.
     """
+
+    SPARSE: ClassVar[tuple[str, ...]] = ("judge_usd",)
 
     route: str
     requests: int
@@ -73,6 +76,7 @@ class RouteDesign:
     already: dict[str, int] = field(default_factory=dict)
     already_usd: dict[str, float] = field(default_factory=dict)
     graded: bool = False
+    judge_usd: float = 0.0
 
     def movable(self, tier: str) -> int:
         """Replayable requests that would move if the whole route went to a candidate."""
@@ -107,8 +111,11 @@ class RouteQuote:
         recorded: Calls that a cassette or the journal already answers.
         expected_usd: At the logged completion lengths.
         at_most_usd: Every answer at its token limit.
-        judge_usd: Part of `at_most_usd` that judges take.
+        judge_usd: Part of `expected_usd` that judges take.
+        judge_calls: Part of `calls` that ask judges, at most: equal answers are judged once.
     """
+
+    SPARSE: ClassVar[tuple[str, ...]] = ("judge_calls",)
 
     route: str
     calls: int
@@ -116,6 +123,7 @@ class RouteQuote:
     expected_usd: float
     at_most_usd: float
     judge_usd: float = 0.0
+    judge_calls: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

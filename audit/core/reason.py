@@ -93,6 +93,8 @@ class Reason(StrEnum):
     CRITERIA_UNCONFIRMED = "criteria_unconfirmed"
     CRITERIA_ACCEPT_DAMAGE = "criteria_accept_damage"
     CRITERIA_NOT_SHOWN_TO_TELL = "criteria_not_shown_to_tell"
+    JUDGE_NEEDS_LABELS = "judge_needs_labels"
+    JUDGE_NOT_CHECKED = "judge_not_checked"
     NOTHING_REPLAYABLE = "nothing_replayable"
     CANDIDATES_LEFT_OUT = "candidates_left_out"
     NO_CHEAPER_TIER = "no_cheaper_tier"
@@ -180,6 +182,9 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.CRITERIA_ACCEPT_DAMAGE: "your criteria accept {share} of {what}{more}",
     Reason.CRITERIA_NOT_SHOWN_TO_TELL: "its labels do not show that its criteria tell right answers from wrong ones: "
     "{detail}",
+    Reason.JUDGE_NEEDS_LABELS: "a judge decides it (`{judge}`), and {have}; {about}",
+    Reason.JUDGE_NOT_CHECKED: "a judge decides it (`{judge}`), and its verdict is known for {count} labelled answers "
+    "only",
     Reason.NOTHING_REPLAYABLE: "none of its requests can be replayed",
     Reason.CANDIDATES_LEFT_OUT: "this run leaves its candidates out",
     Reason.NO_CHEAPER_TIER: "no tier in audit.yaml is cheaper than what serves it",

@@ -163,7 +163,7 @@ REPLAYS = _table(
     ("request_fp", pa.string(), False),
     ("route", pa.string(), False),
     ("tier", pa.string(), False),
-    ("arm", WORD, False),  # incumbent_replay | candidate
+    ("arm", WORD, False),  # incumbent_replay | candidate | judge
     ("repeat", pa.int16(), False),
     # ok | refused | truncated | too_long | rate_limited | timeout | http_error | undecodable | other_model | not_asked
     ("status", WORD, False),

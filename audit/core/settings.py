@@ -206,8 +206,17 @@ class CriterionSettings(Section):
     weight: float = Field(1.0, ge=0)
     metric: str | None = Field(None, description="Its name in the report")
     extract: Mapping[str, Any] | None = None
-    judge: str | None = Field(None, description="Name of the tier that judges")
+    judge: str | tuple[str, ...] | None = Field(
+        None,
+        description="Name of the tier that judges, or of an odd number of tiers, of which most decide; none of them is "
+        "a candidate",
+    )
     options: Mapping[str, Any] = Field(default_factory=dict)
+
+    @property
+    def judges(self) -> tuple[str, ...]:
+        """Names of the tiers that judge; empty for a criterion that asks nobody."""
+        return (self.judge,) if isinstance(self.judge, str) else (self.judge or ())
 
     # Scorers have options of their own (`tolerance`, `fields`, ...), written beside `type` as promptfoo does; they
     # are collected into `options`, and the scorer refuses the ones that it does not know.

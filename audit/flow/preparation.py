@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,30 +11,35 @@ import polars as pl
 from audit import __version__
 from audit.config.load import settings_digest
 from audit.core.artifacts import RunFolder, read_tier_notes, write_json, write_table
-from audit.core.criteria import CriteriaCheck
 from audit.core.errors import InputError
 from audit.core.fingerprint import fingerprint
 from audit.core.plain import to_plain
 from audit.core.plan import Plan, RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Price, Tier
-from audit.embeddings import Embedder
+from audit.flow.criteria import criteria_checks, read_judges
+from audit.flow.judgecost import JudgeCosts, judge_costs, per_answer_usd
 from audit.flow.reading import digest_of
 from audit.ingest.suggest import suggest_route_fields
 from audit.llm.tiers import hosts, resolve_tiers
 from audit.replay.plan import Call, TokenCounts, batch_quotes, planned_calls, quote, repeat_quotes
 from audit.replay.run import answered_otherwise, recorded_calls
 from audit.sampling.design import RouteNeeds, design_routes
-from audit.sampling.draw import quality_order
 from audit.sampling.frame import RouteFrame, route_frames
 from audit.sampling.run import Sample, draw_sample
-from audit.scoring.checking import check_criteria
 from audit.scoring.criteria import unsupported
+
+NOT_ASKED = "not asked"
+"""In a plan's lineage: its judges have yet to be asked about labelled answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PreparedRun:
-    """A replay that is ready to be agreed to."""
+    """A replay that is ready to be agreed to.
+
+    Attributes:
+        judging: What it costs to judge the answers of the calls.
+    """
 
     folder: RunFolder
     settings: Settings
@@ -43,6 +48,7 @@ class PreparedRun:
     calls: list[Call]
     tokens: Mapping[str, TokenCounts]
     plan: Plan
+    judging: JudgeCosts
 
 
 def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> PreparedRun:
@@ -50,7 +56,8 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
     tiers = resolve_tiers(settings)
     frames = route_frames(folder.traffic_files())
     _refuse_routeless(frames, settings, folder)
-    needs = _needs(frames, settings)
+    needs = _needs(frames, settings, tiers)
+    read_judges(folder, tiers)
     checks = criteria_checks(folder, settings, frames, design_routes(frames, needs, tiers, _uncapped(settings)))
     needs = {route: replace(need, criteria=checks.get(route)) for route, need in needs.items()}
     sample = draw_sample(frames, needs, tiers, settings)
@@ -58,9 +65,11 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
     calls = planned_calls(sample.designs, sample.table, tiers)
     tokens = _token_counts(sample.tokens)
     done = recorded_calls(calls, tiers, settings.replay, folder, settings.directory)
-    quotes = quote(calls, tokens, tiers, done)
-    at_most, whole = sum(q.at_most_usd for q in quotes), quote(calls, tokens, tiers)
-    asked = {call.tier for call in calls}
+    quotes, whole = quote(calls, tokens, tiers, done), quote(calls, tokens, tiers)
+    judging = judge_costs(sample.designs, settings, tiers, tokens)
+    quotes, whole = judging.added_to(quotes, whole, calls, done, folder, settings)
+    at_most = sum(q.at_most_usd for q in quotes)
+    asked = {call.tier for call in calls} | judging.judges
     plan_ = Plan(
         made_from={
             "logs": digest_of(sources),
@@ -68,6 +77,7 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
             "prices": fingerprint([to_plain(price) for tier in tiers for price in _prices(tier)]),
             "sample": fingerprint(sample.table.to_pylist()),
             "version": __version__,
+            **_judged_by(sample.designs),
         },
         seed=settings.seed,
         margin=settings.margin,
@@ -75,7 +85,7 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
         expected_usd=sum(q.expected_usd for q in quotes),
         at_most_usd=at_most,
         max_spend_usd=at_most if settings.max_spend is None else settings.max_spend,
-        calls=len(calls),
+        calls=len(calls) + sum(q.judge_calls for q in quotes),
         tokens=sum((tokens[c.request_fp].prompt or 0) + (tokens[c.request_fp].completion or 0) for c in calls),
         whole_usd={
             "expected_usd": sum(q.expected_usd for q in whole),
@@ -93,7 +103,14 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
     )
     write_json(folder.plan, plan_)
     return PreparedRun(
-        folder=folder, settings=settings, tiers=tiers, sample=sample, calls=calls, tokens=tokens, plan=plan_
+        folder=folder,
+        settings=settings,
+        tiers=tiers,
+        sample=sample,
+        calls=calls,
+        tokens=tokens,
+        plan=plan_,
+        judging=judging,
     )
 
 
@@ -102,36 +119,14 @@ def _prices(tier: Tier) -> list[Price]:
     return [tier.price, *([tier.batch_price] if tier.batch_price is not None else [])]
 
 
-def criteria_checks(
-    folder: RunFolder,
-    settings: Settings,
-    frames: Sequence[RouteFrame],
-    designs: Sequence[RouteDesign],
-    *,
-    embedder_factory: Callable[[], Embedder] | None = None,
-) -> dict[str, CriteriaCheck]:
-    """What the criteria of every route with a sample are worth, by the log's own answers to the requests of it."""
-    drawn = {}
-    by_name = {design.route: design for design in designs}
-    for frame in frames:
-        design = by_name.get(frame.route)
-        if design is not None and design.quality_n:
-            rows = frame.rows[quality_order(frame.rows["row_id"].to_list(), settings.seed)[: design.quality_n]]
-            drawn[frame.route] = rows.select("request_fp", "cost_usd", exchange_id="row_id")
-    return check_criteria(folder, settings, drawn, embedder_factory=embedder_factory)
-
-
-def with_criteria(folder: RunFolder, settings: Settings, plan: Plan) -> Plan:
-    """A plan with its criteria tested again, as they are now; where they may certify nothing, nothing is tested."""
-    checks = criteria_checks(folder, settings, route_frames(folder.traffic_files()), plan.designs)
-
-    def checked(design: RouteDesign) -> RouteDesign:
-        check = checks.get(design.route, design.criteria)
-        if not design.candidates or check is None or check.why is None:
-            return replace(design, criteria=check)
-        return replace(design, criteria=check, candidates=(), can_decide="no", why=check.why)
-
-    return replace(plan, designs=tuple(checked(design) for design in plan.designs))
+def _judged_by(designs: Sequence[RouteDesign]) -> dict[str, str]:
+    """What is known of the judges that decide some route, as lineage; nothing where none does."""
+    labelled = [one.criteria.labelled for one in designs if one.criteria and one.criteria.judges and one.candidates]
+    if not labelled:
+        return {}
+    if any(one is not None and one.waiting for one in labelled):
+        return {"judges": NOT_ASKED}
+    return {"judges": fingerprint(to_plain(labelled))}
 
 
 def _uncapped(settings: Settings) -> Settings:
@@ -139,13 +134,15 @@ def _uncapped(settings: Settings) -> Settings:
     return settings.model_copy(update={"max_spend": None})
 
 
-def _needs(frames: Sequence[RouteFrame], settings: Settings) -> dict[str, RouteNeeds]:
+def _needs(frames: Sequence[RouteFrame], settings: Settings, tiers: Sequence[Tier]) -> dict[str, RouteNeeds]:
     """What the settings say of each route of the log."""
     needs = {}
     for frame in frames:
         entry = settings.route(frame.route)
         missing = None if entry is None else unsupported(entry.criteria)
-        needs[frame.route] = RouteNeeds(entry=entry, unsupported=missing)
+        needs[frame.route] = RouteNeeds(
+            entry=entry, unsupported=missing, judge_usd=per_answer_usd(settings, frame, tiers)
+        )
     return needs
 
 

@@ -26,6 +26,9 @@ from audit.replay.plan import Call
 from audit.replay.table import cost_at_mean, money_spent, replay_counts
 from audit.sampling.frame import RouteFrame, billable
 
+SIMULATED = ("simulated", "simulated-judge")
+"""Providers whose completions no model wrote."""
+
 PACKAGES = ("numpy", "scipy", "polars", "pyarrow", "rapidfuzz", "genai-prices")
 """Libraries that numbers depend on."""
 
@@ -59,10 +62,11 @@ def context_of(at_hand: FindingsContext) -> FindingsInputs:
     report = from_plain(IngestReport, facts["report"])
     spend = money_spent(folder.journal)
     asked = {call.tier for call in at_hand.calls}
+    asked |= {name for one in at_hand.plan.designs if one.criteria for name in one.criteria.judges}
     return FindingsInputs(
         run_id=at_hand.run_id,
         demo=bool(facts.get("demo")),
-        simulated=tuple(t.name for t in at_hand.tiers if t.name in asked and t.provider == "simulated"),
+        simulated=tuple(t.name for t in at_hand.tiers if t.name in asked and t.provider in SIMULATED),
         mix=at_hand.mix,
         ingest=IngestCounts(
             read=report.read,

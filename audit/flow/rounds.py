@@ -174,7 +174,9 @@ class _RemainingBudget:
 
 
 def _expected(run: PreparedRun, calls: Sequence[Call], done: frozenset[str]) -> float:
-    return sum(one.expected_usd for one in quote(calls, run.tokens, run.tiers, done))
+    """Of calls that are not done, with what judging their answers costs."""
+    judging = sum(run.judging.expected_usd(call) for call in calls if call.call_id not in done)
+    return sum(one.expected_usd for one in quote(calls, run.tokens, run.tiers, done)) + judging
 
 
 def _read(folder: RunFolder, plan: Plan) -> tuple[LooksDone, ...]:

@@ -1,13 +1,13 @@
 """The sequential replay: ask, score, test, and ask again, until every route is finished or the cap is reached.
 
-    plan => ( ask -> score -> test )* => findings
+    plan => ( ask -> judge -> score -> test )* => findings
 
 Its state is in the run folder: calls that have a result are never made again, so the same command resumes it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,27 +23,26 @@ from audit.core.artifacts import (
     write_json,
 )
 from audit.core.errors import AuditError, EndpointError, Incomplete, InputError, PlanStale
-from audit.core.exchange import Request
 from audit.core.finding import Findings
 from audit.core.plan import Plan, plan_from_plain
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.findings.run import SequentialTest, find
+from audit.flow.asking import Asking
 from audit.flow.comparison import earlier_audits
+from audit.flow.criteria import read_judges, with_criteria
+from audit.flow.judging import calibrate, judge_answers
 from audit.flow.planning import Consent, prepared
-from audit.flow.preparation import PreparedRun, with_criteria
+from audit.flow.preparation import NOT_ASKED, PreparedRun
 from audit.flow.provenance import FindingsContext, context_of
 from audit.flow.reading import run_id_of
 from audit.flow.reporting import report
 from audit.flow.rounds import Rounds, asked_and_spared, open_rounds, reach_of
 from audit.flow.routing import policy_inputs_of
-from audit.llm.client import ClientOptions
 from audit.llm.tiers import resolve_tiers
 from audit.mix.run import measure_mix
-from audit.replay.learned import Learned
 from audit.replay.meter import Meter, SilentMeter
-from audit.replay.requests import load_requests
-from audit.replay.run import PartStopped, ReplayOptions, run_replay
+from audit.replay.run import PartStopped
 from audit.replay.table import unpaid, write_replays
 from audit.sampling.frame import route_frames
 from audit.scoring.run import score as score_replays
@@ -76,16 +75,20 @@ def replay(
     if not consent(run.plan):
         raise InputError("nothing was replayed: the quote was not accepted", code="replay.declined")
     stopped: AuditError | None = None
-    watch = _watch(run.folder, run.settings, run.plan, run.tiers)
     meter = meter or SilentMeter()
     try:
-        _replay(run, watch, meter)
+        judged = calibrate(run, meter)
+        run = judged.run
+        _replay(run, meter, judged.stopped)
     except (Incomplete, EndpointError) as error:
         stops = any(notes.stopped for notes in read_tier_notes(run.folder.tiers).values())
         if not (isinstance(error, Incomplete) or stops):
             raise  # nothing was sent, so there is nothing to conclude
         stopped = error
-    findings = _conclude(watch, run.plan)
+    if not run.folder.replay_table.exists():  # stopped while the judges were asked about labelled answers
+        write_replays(run.folder.journal, [], run.folder.replay_table)
+    plan_ = with_criteria(run.folder, run.settings, run.plan, list(run.judging.shapes))
+    findings = _conclude(_watch(run.folder, run.settings, plan_, run.tiers), plan_)
     if stopped is not None:
         meter.incomplete(findings)
         raise stopped
@@ -98,23 +101,23 @@ def score(folder: RunFolder, settings: Settings) -> Findings:
     folder.check("traffic", (folder.facts("traffic") or {}).get("made_from", {}))
     plan_ = plan_from_plain(read_json(folder.plan))
     tiers = resolve_tiers(settings)
+    read_judges(folder, tiers)
     asked, _ = asked_and_spared(plan_.designs, _read_slice(folder), tiers, reach_of(folder, plan_))
     write_replays(folder.journal, asked, folder.replay_table)
     return _conclude(_watch(folder, settings, plan_, tiers), with_criteria(folder, settings, plan_))
 
 
-def _replay(run: PreparedRun, watch: SequentialTest, meter: Meter) -> None:
-    """Ask round after round, until every route is finished or the cap is reached."""
-    wanted = {call.request_fp for call in run.calls}
-    requests = load_requests(run.folder.body_files(), run.folder.traffic_files(), wanted)
+def _replay(run: PreparedRun, meter: Meter, stopped: PartStopped | None) -> None:
+    """Ask round after round, until every route is finished or the cap is reached; raise what was stopped at the end."""
+    watch = _watch(run.folder, run.settings, run.plan, run.tiers)
+    asking = Asking.open(run, meter)
     rounds: Rounds | None = open_rounds(run)
-    learned = Learned.open(run.folder.tiers, {tier.name: tier for tier in run.tiers})
-    stopped: PartStopped | None = None
     while rounds is not None:
         try:
-            _ask(rounds, requests, learned, meter)
+            asking.ask(rounds)
         except PartStopped as error:
             stopped = error
+        stopped = judge_answers(run, meter) or stopped
         if not rounds.open_looks:
             break
         score_replays(run.folder, run.settings)
@@ -123,28 +126,6 @@ def _replay(run: PreparedRun, watch: SequentialTest, meter: Meter) -> None:
             meter.note(rounds.told())
     if stopped is not None:
         raise stopped
-
-
-def _ask(rounds: Rounds, requests: Mapping[str, Request], learned: Learned, meter: Meter) -> None:
-    """Make the calls of a round that have no result yet.
-
-    Raises:
-        PartStopped: Tiers or routes that were stopped; the others have their results.
-    """
-    run, calls = rounds.run, rounds.calls()
-    asked = {call.tier for call in calls}
-    options = ReplayOptions(
-        cap_usd=run.plan.max_spend_usd,
-        tokens=run.tokens,
-        client=ClientOptions(seed=run.settings.seed, directory=run.settings.directory),
-        meter=meter,
-        settled=rounds.settled(),
-        learned=learned,
-        ahead=run.calls,
-        models=frozenset({tier.model for tier in run.tiers} | {design.incumbent for design in run.plan.designs}),
-    )
-    tiers = [tier for tier in run.tiers if tier.name in asked]
-    run_replay(calls, requests, tiers, run.settings.replay, run.folder, options)
 
 
 def _conclude(watch: SequentialTest, plan_: Plan) -> Findings:
@@ -191,7 +172,9 @@ def _watch(folder: RunFolder, settings: Settings, plan_: Plan, tiers: Sequence[T
 
 
 def _refuse_stale(saved: Plan, now: Plan) -> None:
-    for key in sorted({*saved.made_from, *now.made_from}):
+    # What labels show of a judge sizes the samples, so a plan made before it was asked has others.
+    calibrated = {"judges", "sample"} if saved.made_from.get("judges") == NOT_ASKED else set()
+    for key in sorted({*saved.made_from, *now.made_from} - calibrated):
         if saved.made_from.get(key) != now.made_from.get(key):
             raise PlanStale(
                 f"the plan is stale: the {key} changed since it was made",

@@ -309,6 +309,16 @@ def parse_line(line: bytes) -> dict[str, Any] | None:
     return event
 
 
+def done_events(path: Path) -> Iterator[dict[str, Any]]:
+    """Every result that a journal holds, in its order; none where there is no journal."""
+    if not path.exists():
+        return
+    for _, line in _lines(path):
+        event = parse_line(line)
+        if event is not None and event["event"] == "done":
+            yield event
+
+
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     offset = 0
     with path.open("rb") as file:

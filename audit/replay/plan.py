@@ -23,6 +23,7 @@ from audit.llm.tokens import prompt_tokens_bound
 
 CANDIDATE = "candidate"
 INCUMBENT_REPLAY = "incumbent_replay"
+JUDGE = "judge"
 
 TOKENIZER_FACTOR = 1.5
 """How many more prompt tokens a tier may count than the log's model did. Tokenizers differ by 10 to 40 % on prose and
@@ -37,7 +38,7 @@ class Call:
     Attributes:
         call_id: Digest of everything that names it; the journal's key.
         route: Of the first design that asks for it.
-        arm: candidate | incumbent_replay.
+        arm: candidate | incumbent_replay | judge.
         repeat: 0 for the first independent answer.
     """
 
@@ -271,6 +272,11 @@ def asked_as(tier: Tier) -> AskedAs:
 def _call(route: str, request_fp: str, tier: str, asked: AskedAs, arm: str, repeat: int = 0) -> Call:
     call_id = call_id_of(tier, asked, request_fp, arm, repeat)
     return Call(call_id=call_id, request_fp=request_fp, route=route, tier=tier, arm=arm, repeat=repeat)
+
+
+def judge_call(route: str, request_fp: str, judge: Tier) -> Call:
+    """A call that asks a judge."""
+    return _call(route, request_fp, judge.name, asked_as(judge), JUDGE)
 
 
 def waiting(calls: Sequence[Call], done: Collection[str]) -> Iterator[Call]:

@@ -64,6 +64,7 @@ class ReplayOptions:
             are no part of this round's table.
         pace: How often batches are looked at.
         models: Of the audit, its tiers' and the incumbents': an answer in the name of another one is none.
+        table: Write the table of replays; False for calls that ask judges, whose replies are no replays.
     """
 
     cap_usd: float
@@ -77,6 +78,7 @@ class ReplayOptions:
     ahead: Sequence[Call] = ()
     pace: BatchPace = field(default_factory=BatchPace)
     models: frozenset[str] = frozenset()
+    table: bool = True
 
 
 class PartStopped(Incomplete):
@@ -212,7 +214,8 @@ class _Session:
                 if cassette is not None:
                     cassette.compact()
                     cassette.close()
-                write_replays(self.folder.journal, self.calls, self.folder.replay_table)
+                if self.options.table:
+                    write_replays(self.folder.journal, self.calls, self.folder.replay_table)
         self.error = self.error or self._stopped_parts()
         if isinstance(self.error, AuditError):
             spent = usd(self.budget.spent_usd)

@@ -17,9 +17,10 @@ from audit.core.artifacts import rows_table, write_table
 from audit.core.finding import ReplayCounts
 from audit.core.fingerprint import canonical_json
 from audit.core.schemas import REPLAYS
+from audit.core.tier import Tier
 from audit.llm.reply import Reply
-from audit.replay.journal import JournalLedger, parse_line
-from audit.replay.plan import Call
+from audit.replay.journal import JournalLedger, done_events, parse_line
+from audit.replay.plan import JUDGE, Call, asked_as, call_id_of
 
 ROWS_AT_ONCE = 2000
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -113,6 +114,22 @@ def write_replays(journal: Path, calls: Sequence[Call], path: Path) -> None:
             os.close(descriptor)
     table = pa.concat_tables(tables).unify_dictionaries() if tables else REPLAYS.empty_table()
     write_table(path, table.combine_chunks())
+
+
+def write_judge_replies(journal: Path, tiers: Sequence[Tier], path: Path) -> None:
+    """Write what judges have replied so far, as the tiers are now: the latest result of each of their calls.
+
+    A tier that has become another one since has replied nothing.
+    """
+    now = {tier.name: asked_as(tier) for tier in tiers}
+    found: dict[str, dict[str, Any]] = {}
+    for event in done_events(journal):
+        if event["arm"] == JUDGE and event["tier"] in now:
+            wanted = call_id_of(event["tier"], now[event["tier"]], event["request_fp"], JUDGE)
+            if event["call_id"] == wanted:
+                found[wanted] = event
+    rows = sorted(found.values(), key=lambda event: (event["tier"], event["request_fp"]))
+    write_table(path, rows_table(map(_table_row, rows), REPLAYS))
 
 
 def replay_counts(journal: Path, calls: Sequence[Call]) -> ReplayCounts:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
-from audit.core.criteria import proven_by, split_by_grade
+from audit.core.criteria import CriteriaCheck, proven_by, split_by_grade
 from audit.core.display import (
     MINUS,
     count,
@@ -281,11 +281,24 @@ def criteria_note(route: RouteFinding) -> str:
     said += "." if check.confirmed else "; they were drafted from the log, and nobody has confirmed them."
     if check.labelled is not None and check.labelled.wrong:
         said += f" {check.labelled.words[0].upper()}{check.labelled.words[1:]}; every delta is corrected by that."
+    said += judge_note(check)
     tried = [result for result in check.controls if result.tried]
     if not tried:
         return said
     shares = listing([f"{result.percent} of {count(result.tried)} {result.control.words}" for result in tried])
     return f"{said} Of the log’s accepted answers, damaged on purpose, they still accept {shares}."
+
+
+def judge_note(check: CriteriaCheck) -> str:
+    """How far a judge agrees with people, and how many labels would about settle the route; "" where none decides."""
+    labelled, said = check.labelled, ""
+    if labelled is None or not check.judges:
+        return said
+    if labelled.agreement is not None:
+        said = f" Against people, {listing(check.judges)} has {labelled.agreement.words}."
+    if check.labels_wanted is not None and check.labels_wanted > labelled.counted:
+        said += f" About {count(check.labels_wanted)} labels would settle the route; it has {count(labelled.counted)}."
+    return said
 
 
 def graded_saving(findings: Findings) -> str:

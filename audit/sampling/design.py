@@ -22,7 +22,7 @@ from audit.core.settings import RouteSettings, Settings, SliceSettings
 from audit.core.tier import Tier
 from audit.core.traffic import exact_sum
 from audit.sampling.frame import RouteFrame
-from audit.stats.discrimination import PairsTest
+from audit.stats.discrimination import PairsTest, labels_to_settle
 from audit.stats.planning import least_pairs, pairs_needed
 
 BUDGET_SHARE = 0.9
@@ -43,18 +43,20 @@ class RouteNeeds:
         entry: The route's entry in `audit.yaml`, or None.
         unsupported: Why its criteria cannot be measured, or None.
         criteria: What they are worth by the log's own answers; None where that has not been looked at.
+        judge_usd: Expected cost of judging one answer, in USD.
     """
 
     entry: RouteSettings | None
     unsupported: str | None
     criteria: CriteriaCheck | None = None
+    judge_usd: float = 0.0
 
 
 def design_routes(
     frames: Sequence[RouteFrame], needs: Mapping[str, RouteNeeds], tiers: Sequence[Tier], settings: Settings
 ) -> list[RouteDesign]:
     """Sizes, candidates and prospects of every route, in the order of `frames`."""
-    judges = {criterion.judge for entry in settings.routes for criterion in entry.criteria}
+    judges = {name for entry in settings.routes for criterion in entry.criteria for name in criterion.judges}
     usable = [tier for tier in tiers if tier.name not in judges]
     designs = [_design(frame, needs[frame.route], usable, settings) for frame in frames]
     if settings.guarantee == "portfolio":
@@ -103,6 +105,7 @@ def _design(frame: RouteFrame, need: RouteNeeds, tiers: Sequence[Tier], settings
         can_decide="no",
         criteria=need.criteria,
         graded=need.entry is not None and need.entry.graded,
+        judge_usd=need.judge_usd,
     )
     obstacle = _obstacle(frame, need, design, settings.slice)
     if obstacle:
@@ -171,6 +174,21 @@ def sized(design: RouteDesign, quality: int, settings: Settings) -> RouteDesign:
         incumbent_n=incumbent_n,
         can_decide=can_decide,
         why=why,
+    )
+
+
+def labels_wanted(check: CriteriaCheck, design: RouteDesign, settings: Settings) -> int | None:
+    """About how many labels would settle a route that a judge decides, with the requests that it has."""
+    options = settings.slice
+    draws = min(pool_of(design) or design.replayable, options.max_per_route or design.replayable)
+    return labels_to_settle(
+        check,
+        margin=design.margin,
+        alpha=settings.alpha if design.alpha is None else design.alpha,
+        confidence=settings.confidence,
+        pairs=math.floor(draws * (1 - options.tuning_share)),
+        discordance=options.discordance,
+        power=options.power,
     )
 
 
@@ -244,8 +262,10 @@ def _replay_usd(design: RouteDesign, frame: RouteFrame, tiers: Mapping[str, Tier
         return 0.0
     asked = (cost_at(frame.rows, tiers[name], replayed=True) * tiers[name].repeats for name in design.candidates)
     per_request = sum(asked) / frame.rows.height
-    noise = frame.auditable_usd / frame.rows.height * design.incumbent_n / design.quality_n
-    return per_request + noise
+    again = design.incumbent_n / design.quality_n
+    noise = frame.auditable_usd / frame.rows.height * again
+    answers = 1 + again + sum(tiers[name].repeats for name in design.candidates)
+    return per_request + noise + answers * design.judge_usd
 
 
 def _dollars_usd(design: RouteDesign, frame: RouteFrame, tiers: Mapping[str, Tier]) -> float:
@@ -263,7 +283,7 @@ def _dollars_usd(design: RouteDesign, frame: RouteFrame, tiers: Mapping[str, Tie
             part = priced.filter((pl.col("prompt") > low) & (pl.col("prompt") <= high))
             per_call = (part["prompt"] * price.input + part["completion"] * price.output) / 1e6
             total += float((part["share"] * per_call).sum())
-    return total * design.dollars_n
+    return total * design.dollars_n + design.judge_usd * design.dollars_n * (1 + len(design.candidates))
 
 
 def _prioritised(

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache, partial
 
 import polars as pl
 
 from audit.core.artifacts import RunFolder
-from audit.core.criteria import LEAST_ANSWERS, CriteriaCheck, Grade, Labelled, LogProblem
-from audit.core.interval import Estimate
-from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
+from audit.core.criteria import LEAST_ANSWERS, CriteriaCheck, Grade, LogProblem
+from audit.core.outcome import Errored, NotApplicable, Outcome, Scored, Unjudged
 from audit.core.reason import Reason
 from audit.core.settings import ControlSettings, RouteSettings, Settings
 from audit.embeddings import Embedder, open_embedder
@@ -24,12 +23,11 @@ from audit.scoring.controls.answer import AnswerView, FixedValue, canonical, vie
 from audit.scoring.controls.run import run_controls
 from audit.scoring.criteria import Criterion, build_criteria, resolve, unsupported
 from audit.scoring.feasibility import impossible
-from audit.scoring.inputs import Item, logged_items
-from audit.scoring.labelled import judge_labelled, read_judgements
+from audit.scoring.inputs import Item, judge_replies, logged_items
+from audit.scoring.labelled import judge_labelled, labelled_answers, read_judgements, with_labels
 from audit.scoring.references import load_references
 from audit.scoring.run import shortfall
 from audit.scoring.verdict import accept
-from audit.stats.discrimination import discrimination_of
 
 MAX_UNSCORED = 0.02
 """Above this share of answers that cannot be scored, or cannot be right, the route stops."""
@@ -64,6 +62,32 @@ class _Route:
     criteria: tuple[Criterion, ...]
     items: Sequence[Item]
     outcomes: Sequence[Sequence[Outcome]]
+
+    @classmethod
+    def of(cls, settings: RouteSettings, criteria: tuple[Criterion, ...], items: Sequence[Item]) -> _Route:
+        """Score the log's answers; those that a judge has yet to be asked about are left out."""
+        rows = score_all(criteria, [item.context for item in items])
+        known = [
+            (item, row)
+            for item, row in zip(items, rows, strict=True)
+            if not any(isinstance(o, Unjudged) and c.weight > 0 for c, o in zip(criteria, row, strict=True))
+        ]
+        return cls(
+            settings=settings,
+            criteria=criteria,
+            items=[item for item, _ in known],
+            outcomes=[row for _, row in known],
+        )
+
+    @property
+    def judges(self) -> tuple[str, ...]:
+        """Tiers that judge by a criterion that decides."""
+        return tuple(dict.fromkeys(name for c in self.criteria if c.weight > 0 for name in c.judges))
+
+    def waits(self, context: Context) -> bool:
+        """Whether a judge that decides has yet to be asked about an answer."""
+        deciding = [c for c in self.criteria if c.weight > 0 and c.judges]
+        return any(isinstance(c.score([context])[0], Unjudged) for c in deciding)
 
     @property
     def weights(self) -> list[float]:
@@ -108,7 +132,8 @@ def check_criteria(
     """What each route's criteria are worth, by the log's own answers to some of its requests.
 
     Args:
-        folder: With traffic and bodies.
+        folder: With traffic and bodies, and what judges have replied so far; answers that they were not asked about are
+            left out.
         settings: `audit.yaml`.
         drawn: By route, exchange_id, request_fp and cost_usd of the exchanges to look at, in a random order.
         embedder_factory: Opens the embedding model, only when a criterion needs it.
@@ -124,42 +149,33 @@ def check_criteria(
     factory = embedder_factory or partial(open_embedder, cache=folder.scores.parent / "embeddings")
     embedder = cache(lambda: factory())
     references = load_references(settings.references, settings.directory).values
-    parts = _parts(folder, drawn)
+    parts, replies = _parts(folder, drawn), judge_replies(folder)
     judgements = cache(read_judgements)
     found: dict[str, CriteriaCheck] = {}
     for name, rows in drawn.items():
         entry = settings.route(name)
         if entry is None or not entry.criteria or unsupported(entry.criteria) or rows.is_empty():
             continue
-        criteria = build_criteria(entry.criteria, settings.directory, embedder=embedder, confirmed=entry.confirmed)
+        criteria = build_criteria(
+            entry.criteria, settings.directory, embedder=embedder, confirmed=entry.confirmed, replies=replies
+        )
         needs = {"request", *(part for criterion in criteria for part in criterion.reads)}
         items = list(logged_items(folder, rows.with_columns(route=pl.lit(name)), references, needs))
-        outcomes = score_all(criteria, [item.context for item in items])
-        route = _Route(settings=entry, criteria=criteria, items=items, outcomes=outcomes)
+        route = _Route.of(entry, criteria, items)
         sampled = settings.references is not None and settings.references.random_sample
         found[name] = _check(route, settings.controls_of(name), parts, settings.seed, sampled=sampled)
         if entry.labels is not None:
-            labelled = judge_labelled(
+            answers = labelled_answers(
                 folder,
                 name,
                 judgements(settings.directory / entry.labels),
-                route.judge_both,
                 needs=needs,
                 references=references,
                 own_answers=found[name].grade is not Grade.AGREEMENT,
             )
-            found[name] = _with_labels(found[name], labelled, settings.alpha)
+            labelled = judge_labelled(answers, route.judge_both, route.waits)
+            found[name] = with_labels(found[name], labelled, settings.alpha)
     return found
-
-
-def _with_labels(check: CriteriaCheck, labelled: Labelled, error: float) -> CriteriaCheck:
-    """The check with what the criteria make of judged answers, as bounds that people can read."""
-    check = replace(check, labelled=labelled)
-    if not labelled.wrong:
-        return check
-    told = discrimination_of(check, error=error)
-    shown = Estimate(est=told.est, lo=told.low, hi=told.high, level=1 - error)
-    return replace(check, labelled=replace(labelled, shown=shown))
 
 
 def _check(
@@ -170,8 +186,9 @@ def _check(
     shares = _shares(route)
     views = views_of(_looks(route, accepted), [context.completion for context in accepted])
     most = min(controls.answers, EMBEDDED) if any(c.embeds for c in route.criteria) else controls.answers
+    # To ask a judge about damaged answers costs money, so that is no matter of reading the log.
     results = run_controls(
-        accepted[:most],
+        [] if route.judges else accepted[:most],
         [item.context for item in route.items],
         views,
         route.judge,
@@ -189,6 +206,7 @@ def _check(
         problems=tuple(_problems(route, verdicts, parts, sampled=sampled)),
         controls=results,
         leaves_open=() if route.settings.confirmed else _open(route.criteria),
+        judges=route.judges,
     )
 
 

@@ -21,6 +21,7 @@ from audit.embeddings import Embedder
 from audit.scoring.context import Context
 from audit.scoring.extract import Extract, build_extract
 from audit.scoring.jsontext import parse_json
+from audit.scoring.judges.check import NO_REPLIES, JudgedCheck, Question, Replies
 from audit.scoring.scorer import Alternative, BatchCheck, Check, Options, Scorer, guarded, no_embedder, shown
 from audit.scoring.scorers import ALIASES, NOT_SUPPORTED, SCORERS
 
@@ -79,6 +80,23 @@ class Criterion:
         if self.grade is Grade.RIGHT and "incumbent" in self.reads and context.reference is None:
             return Grade.AGREEMENT
         return self.grade
+
+    @property
+    def judges(self) -> tuple[str, ...]:
+        """Names of the tiers that judge; empty for a criterion that asks nobody."""
+        return self.check.judges if isinstance(self.check, JudgedCheck) else ()
+
+    def questions(self, context: Context) -> list[Question]:
+        """What judges must be asked to score an answer; nothing where the criterion needs none, or cannot ask."""
+        if not isinstance(self.check, JudgedCheck):
+            return []
+        if self.extract is not None:
+            text = guarded(self._extracted, context)
+            if not isinstance(text, str):
+                return []
+            context = context.with_text(text)
+        asked = guarded(self.check.questions, context)
+        return asked if isinstance(asked, list) else []
 
     def score(self, contexts: Sequence[Context]) -> list[Outcome]:
         """One outcome per context, in order. Never raises for what a completion holds."""
@@ -142,6 +160,7 @@ def build_criteria(
     *,
     embedder: Callable[[], Embedder] = no_embedder,
     confirmed: bool = True,
+    replies: Replies = NO_REPLIES,
 ) -> tuple[Criterion, ...]:
     """Compile a route's list. A type that is known but not supported becomes a criterion that always errors.
 
@@ -152,6 +171,7 @@ def build_criteria(
         confirmed: Somebody has said that this is what they want. A draft demands nothing of an answer: what all answers
             of a log happen to say is their form. Nor is agreement what lets answers differ: a person decides whether
             the difference matters.
+        replies: What judges have replied so far.
 
     Raises:
         ConfigError: An entry is wrong; all of them are in `problems`.
@@ -161,7 +181,7 @@ def build_criteria(
     problems: list[AuditError] = []
     for position, entry in enumerate(entries):
         try:
-            built.append(build_criterion(entry, directory, position=position, embedder=embedder))
+            built.append(build_criterion(entry, directory, position=position, embedder=embedder, replies=replies))
         except (ConfigError, UnknownName) as error:
             problems.append(error)
     if len(problems) == 1:
@@ -184,6 +204,7 @@ def build_criterion(
     *,
     position: int = 0,
     embedder: Callable[[], Embedder] = no_embedder,
+    replies: Replies = NO_REPLIES,
 ) -> Criterion:
     """Compile one entry.
 
@@ -212,6 +233,8 @@ def build_criterion(
         embedder=embedder,
         extract=extract,
         notes=notes,
+        judges=entry.judges,
+        replies=replies,
     )
     check = scorer.build(options)
     return Criterion(
@@ -238,9 +261,12 @@ def build_criterion(
 def _grade(scorer: Scorer, options: Options, *, negated: bool) -> Grade:
     """What a criterion can show of an answer, by what it compares with.
 
-    A denial rules one wrong answer out and shows nothing of the others. A text that is demanded of every answer is what
-    the user accepts, and no more than that; a choice among several is a form (docs/method/criteria.md).
+    What a judge says is worth what labels show of the judge. A denial rules one wrong answer out and shows nothing of
+    the others. A text that is demanded of every answer is what the user accepts, and no more than that; a choice among
+    several is a form (docs/method/criteria.md).
     """
+    if scorer.calls_model:
+        return Grade.JUDGED
     if negated:
         return Grade.FORM
     if "grade" in scorer.accepts:
@@ -339,7 +365,8 @@ def _options_fp(entry: CriterionSettings, value: Any, directory: Path) -> str:
     if resolve(entry.type)[1] == "python":
         code = file_sha256(directory / str(value).removeprefix("file://").rpartition(":")[0])
     extract = None if entry.extract is None else list(_plain(entry.extract).items())
-    return fingerprint([entry.type, value, entry.threshold, extract, _plain(entry.options), code])
+    judged = [list(entry.judges)] if entry.judges else []
+    return fingerprint([entry.type, value, entry.threshold, extract, _plain(entry.options), code, *judged])
 
 
 def _names(entries: Sequence[CriterionSettings]) -> list[str]:

@@ -14,7 +14,9 @@ import polars as pl
 from audit.core.artifacts import RunFolder
 from audit.core.exchange import Completion, Request, Usage
 from audit.core.fingerprint import canonical_json
+from audit.core.reason import sentence_of
 from audit.scoring.context import Context
+from audit.scoring.judges.check import JudgeReply
 
 EXCHANGES_AT_ONCE = 20_000
 
@@ -219,3 +221,24 @@ def _json(text: str | None) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return text
+
+
+def judge_replies(folder: RunFolder) -> dict[tuple[str, str], JudgeReply]:
+    """What judges have replied so far; nothing where none was asked."""
+    if not folder.judge_replies.exists():
+        return {}
+    columns = ["tier", "request_fp", "status", "reason", "text", "finish_reason"]
+    table = pl.read_parquet(folder.judge_replies, columns=columns).with_columns(
+        pl.col("status", "reason", "finish_reason").cast(pl.String)
+    )
+    return {(row["tier"], row["request_fp"]): _reply(row) for row in table.iter_rows(named=True)}
+
+
+def _reply(row: Mapping[str, str | None]) -> JudgeReply:
+    if row["status"] != "ok":
+        return JudgeReply(failure=sentence_of(row["reason"] or row["status"] or ""))
+    if row["finish_reason"] == "length":
+        return JudgeReply(failure="its reply was cut at its token limit (`max_tokens` of the tier)")
+    if row["text"] is None:
+        return JudgeReply(failure="its reply has no text")
+    return JudgeReply(text=row["text"])

@@ -13,17 +13,21 @@ from pathlib import Path
 import polars as pl
 
 from audit.core.artifacts import RunFolder, read_labels
-from audit.core.criteria import Labelled
+from audit.core.criteria import CriteriaCheck, Labelled
 from audit.core.errors import InputError
 from audit.core.exchange import Completion
 from audit.core.interval import Estimate
 from audit.core.labels import Judgement, answer_content, last_words, settled
 from audit.scoring.context import Context
 from audit.scoring.inputs import logged_items
-from audit.stats.agreement import kappa
+from audit.stats.agreement import agreement_of, kappa
+from audit.stats.discrimination import discrimination_of
 
 Accepts = Callable[[Sequence[Context]], Sequence[tuple[bool | None, bool | None]]]
 """Whether the route's criteria accept each of some answers, all of them and those alone that see what it says."""
+
+Waits = Callable[[Context], bool]
+"""Whether a judge has yet to be asked about an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,23 +63,40 @@ def read_judgements(path: Path) -> tuple[Judgement, ...]:
     return tuple(found.values())
 
 
-def judge_labelled(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelledAnswers:
+    """The answers of a route that people have judged.
+
+    Attributes:
+        contexts: One per answer.
+        right: What people say of each; None for what they dispute.
+        unknown: Judgements whose request is not among the route's requests in this log.
+        people: Who judged, by name.
+        kappa: Agreement of the two who judged most of the same answers.
+    """
+
+    contexts: Sequence[Context]
+    right: Sequence[bool | None]
+    unknown: int
+    people: int
+    kappa: Estimate | None
+
+
+def labelled_answers(
     folder: RunFolder,
     route: str,
     judgements: Iterable[Judgement],
-    accepts: Accepts,
     *,
     needs: set[str],
     references: Mapping[str, object],
     own_answers: bool,
-) -> Labelled:
-    """What a route's criteria make of judged answers.
+) -> LabelledAnswers:
+    """The answers of a route that people have judged, each once.
 
     Args:
         folder: With traffic and bodies.
         route: Name; judgements of other routes' requests are counted as unknown.
         judgements: From `read_judgements`.
-        accepts: The route's criteria.
         needs: Parts of the context that some criterion reads.
         references: Right answer by prompt hash.
         own_answers: The log's own answers count; criteria that compare with them accept them by construction.
@@ -92,16 +113,37 @@ def judge_labelled(
     known = [(one, names[one.id], contexts[names[one.id]]) for one in wanted if one.id in names]
     answers = _gathered(known)
     used = [answer for answer in answers if own_answers or not answer.own]
-    verdicts = accepts([answer.context for answer in used]) if used else ()
-    right = [answer.right for answer in used]
-    labelled = _counted(right, [whole for whole, _ in verdicts])
     people = {one.by for one, _, _ in known} - {""}
-    return replace(
-        labelled,
+    return LabelledAnswers(
+        contexts=[answer.context for answer in used],
+        right=[answer.right for answer in used],
         unknown=len(wanted) - len(known),
-        content=_counted(right, [part for _, part in verdicts]),
         people=len(people),
         kappa=_agreement(answers, sorted(people)),
+    )
+
+
+def judge_labelled(answers: LabelledAnswers, accepts: Accepts, waits: Waits) -> Labelled:
+    """What a route's criteria make of judged answers.
+
+    Args:
+        answers: From `labelled_answers`.
+        accepts: The route's criteria.
+        waits: Whether a judge has yet to be asked about an answer; it then counts for nothing.
+    """
+    waiting = [waits(context) for context in answers.contexts]
+    kept = [place for place, waits_still in enumerate(waiting) if not waits_still]
+    verdicts = accepts([answers.contexts[place] for place in kept]) if kept else ()
+    right = [answers.right[place] for place in kept]
+    unasked = [good for good, waits_still in zip(answers.right, waiting, strict=True) if waits_still]
+    return replace(
+        _counted(right, [whole for whole, _ in verdicts]),
+        unknown=answers.unknown,
+        content=_counted(right, [part for _, part in verdicts]),
+        people=answers.people,
+        kappa=answers.kappa,
+        waiting_right=unasked.count(True),
+        waiting_wrong=unasked.count(False),
     )
 
 
@@ -159,3 +201,15 @@ def _counted(right: Sequence[bool | None], accepted: Sequence[bool | None]) -> L
         disputed_accepted=sum(good is None and holds for good, holds in pairs),
         unscored=len(right) - len(pairs),
     )
+
+
+def with_labels(check: CriteriaCheck, labelled: Labelled, error: float) -> CriteriaCheck:
+    """The check with what the criteria make of judged answers, as bounds that people can read."""
+    agreement = agreement_of(labelled, level=1 - error) if check.judges else None
+    labelled = replace(labelled, agreement=agreement)
+    check = replace(check, labelled=labelled)
+    if not labelled.wrong:
+        return check
+    told = discrimination_of(check, error=error)
+    shown = Estimate(est=told.est, lo=told.low, hi=told.high, level=1 - error)
+    return replace(check, labelled=replace(labelled, shown=shown))

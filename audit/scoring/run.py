@@ -23,7 +23,7 @@ from audit.executors.executor import Executor
 from audit.scoring.context import Context
 from audit.scoring.criteria import Criterion, build_criteria, build_criterion, unsupported
 from audit.scoring.extract import opens_with_thinking, strips_thinking
-from audit.scoring.inputs import INCUMBENT, Item, read_items
+from audit.scoring.inputs import INCUMBENT, Item, judge_replies, read_items
 from audit.scoring.references import load_references
 from audit.scoring.tables import Cell, Key, Sink, cell, open_sink, outcome_of, stored_cells
 from audit.scoring.verdict import accept
@@ -142,7 +142,9 @@ class _Scoring:
                 keys[index, criterion.position] = key
                 if key in known:
                     continue
-                if key in stored:
+                # What judges say is read from their replies each time: the same question has another reply when the
+                # tier behind the name has changed.
+                if key in stored and not criterion.judges:
                     known[key] = stored[key]
                     self.reused += 1
                 else:
@@ -163,7 +165,7 @@ class _Scoring:
 
     def _score(self, route: _Route, position: int, contexts: Sequence[Context]) -> list[Outcome]:
         criterion = route.criteria[position]
-        if criterion.embeds or self.workers <= 1 or len(contexts) < PARALLEL_FROM:
+        if criterion.embeds or criterion.judges or self.workers <= 1 or len(contexts) < PARALLEL_FROM:
             return criterion.score(contexts)
         starts = range(0, len(contexts), CONTEXTS_PER_JOB)
         entry = route.settings.criteria[position]
@@ -227,7 +229,7 @@ def score(
     """
     embedder = _LazyEmbedder(embedder_factory or partial(open_embedder, cache=folder.scores.parent / "embeddings"))
     names = pl.read_parquet(folder.slice, columns=["route"])["route"].unique().sort().to_list()
-    routes, notes = _routes(names, settings, embedder)
+    routes, notes = _routes(names, settings, embedder, folder)
     references = load_references(settings.references, settings.directory)
     if references.ambiguous:
         notes.append(f"{references.ambiguous} prompts have two different references each; they count as having none")
@@ -252,17 +254,20 @@ def score(
 
 
 def _routes(
-    names: Sequence[str], settings: Settings, embedder: Callable[[], Embedder]
+    names: Sequence[str], settings: Settings, embedder: Callable[[], Embedder], folder: RunFolder
 ) -> tuple[dict[str, _Route], list[str]]:
     """The routes that have criteria, and sentences on those that have none or cannot be scored."""
     routes: dict[str, _Route] = {}
     notes: list[str] = []
+    replies = judge_replies(folder)
     for name in names:
         entry = settings.route(name)
         if entry is None or not entry.criteria:
             notes.append(f"{name}: no criteria, so nothing is scored there")
             continue
-        criteria = build_criteria(entry.criteria, settings.directory, embedder=embedder, confirmed=entry.confirmed)
+        criteria = build_criteria(
+            entry.criteria, settings.directory, embedder=embedder, confirmed=entry.confirmed, replies=replies
+        )
         if (why := unsupported(entry.criteria)) is not None:
             notes.append(f"{name}: {why}")
         notes += [f"{name}: {note}" for criterion in criteria if criterion.version for note in criterion.notes]

@@ -1,7 +1,8 @@
 """The contract between a criterion and the scorer that measures it.
 
 A scorer is built once from its options and then called for each completion; what it needs to know is in the `Context`,
-what it says is an `Outcome`. It is a pure function: no clock, no chance, no network.
+what it says is an `Outcome`. It is a pure function: no clock, no chance, no network. What a judge has to be asked is
+asked by others before; its replies are among the options.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from audit.embeddings import Embedder
 from audit.patterns import TooSlow
 from audit.scoring.context import Context
 from audit.scoring.jsontext import json_text, nfc
+from audit.scoring.judges.check import NO_REPLIES, Ask, JudgedCheck, Read, Replies
 from audit.scoring.templates import Absent, UnusableTemplate, compile_value, constants_beside
 
 T = TypeVar("T")
@@ -87,6 +89,8 @@ class Options:
         demands: Filled with the constant texts that every acceptable answer must say.
         alternatives: Filled with constants that are accepted beside other values.
         leaves_open: Filled with what the criterion lets differ between an answer and its value, in words.
+        judges: Names of the tiers that judge.
+        replies: What judges have replied so far.
     """
 
     where: str
@@ -101,6 +105,20 @@ class Options:
     demands: list[str] = field(default_factory=list)
     alternatives: list[Alternative] = field(default_factory=list)
     leaves_open: list[str] = field(default_factory=list)
+    judges: tuple[str, ...] = ()
+    replies: Replies = field(default_factory=lambda: NO_REPLIES)
+
+    def judged(self, ask: Ask, read: Read, *, each: int = 1, shown: int = 1) -> JudgedCheck:
+        """A check by the criterion's judges; arguments as of `JudgedCheck`.
+
+        Raises:
+            ConfigError: It names none, or a panel that can be split in half.
+        """
+        if not self.judges:
+            raise self.wrong("`judge` is missing", hint="judge: NAME, the name of a tier that judges")
+        if len(self.judges) % 2 == 0 or len(set(self.judges)) < len(self.judges):
+            raise self.wrong("`judge` must be one tier, or an odd number of different ones")
+        return JudgedCheck(judges=self.judges, ask=ask, read=read, replies=self.replies, each=each, shown=shown)
 
     def wrong(self, what: str, *, hint: str | None = None) -> ConfigError:
         """The error for an option of this criterion."""

@@ -1,4 +1,4 @@
-"""How far two people agree who judged the same answers right or wrong, beyond what chance alone would give."""
+"""How far people agree who judged the same answers right or wrong, among themselves and with a route's criteria."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Callable
 
 from scipy import optimize, special
 
+from audit.core.criteria import Agreement, Labelled
 from audit.core.interval import Estimate
+from audit.stats.discrimination import clopper_pearson
 from audit.stats.quantiles import check_open_unit
 
 
@@ -60,3 +62,30 @@ def _end(excess: Callable[[float], float], inside: float, outermost: float) -> f
     if inside == outermost or excess(outermost) <= 0:
         return outermost
     return float(optimize.brentq(excess, inside, outermost))
+
+
+def agreement_of(labelled: Labelled, *, level: float) -> Agreement | None:
+    """How far a route's criteria agree with people: both shares with exact intervals, and kappa.
+
+    Args:
+        labelled: Counts of answers that people have judged; what they dispute is left out.
+        level: Of each interval, in (0, 1).
+
+    Special cases:
+        Nothing counted: None. No right or no wrong answers: no sensitivity, or no specificity.
+    """
+    right, wrong = labelled.right, labelled.wrong
+    if not right + wrong:
+        return None
+    both, neither = labelled.right_accepted, wrong - labelled.wrong_accepted
+    return Agreement(
+        sensitivity=_exact(both, right, level),
+        specificity=_exact(neither, wrong, level),
+        kappa=kappa(both, right + wrong - both - neither, neither, level=level),
+        always_accepts=right / (right + wrong),
+        agrees=(both + neither) / (right + wrong),
+    )
+
+
+def _exact(k: int, n: int, level: float) -> Estimate | None:
+    return Estimate.of(k / n, clopper_pearson(k, n, level=level), level) if n else None

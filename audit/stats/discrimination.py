@@ -6,19 +6,27 @@ divided by the check's discrimination, and the margin that it is tested against 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scipy import special
 
-from audit.core.criteria import LEAST_ANSWERS, CriteriaCheck, Grade, Labelled
+from audit.core.criteria import LEAST_ANSWERS, LEAST_LABELS, CriteriaCheck, Grade, Labelled
 from audit.core.discrimination import Discrimination
 from audit.core.interval import Interval
 from audit.stats import exact
+from audit.stats.planning import least_pairs, pairs_needed
 from audit.stats.quantiles import check_open_unit
 from audit.stats.tango import PairCounts
 
 ERROR_SHARE = 0.2
 """Part of the error rate that the bounds from labelled answers may be wrong with."""
+
+
+USUAL_AGREEMENT = 0.9
+"""Share of right and of wrong answers on which a judge is taken to agree with people, before it is asked about any."""
+
+MOST_LABELS = 20_000
+"""More labels than anybody makes for a route."""
 
 
 def clopper_pearson(k: int, n: int, *, level: float) -> Interval:
@@ -56,7 +64,8 @@ def discrimination_of(check: CriteriaCheck | None, *, error: float, content: boo
     pays for them. Criteria that compare with the incumbent always accept the incumbent's own answer; a true loss then
     shows in every request on which the candidate becomes wrong and the criteria notice it, so only their acceptance
     of wrong answers counts. Without labels, the damage that the criteria accept most of bounds what they show, as far
-    as that damage is like true faults; nothing corrects the estimate then, and no error rate is spent.
+    as that damage is like true faults; nothing corrects the estimate then, and no error rate is spent. Of a judge that
+    no label checks, nothing is known.
 
     Args:
         check: Of the route; None where its criteria were not tested.
@@ -71,6 +80,8 @@ def discrimination_of(check: CriteriaCheck | None, *, error: float, content: boo
     labelled = check.labelled.content if content and check.labelled is not None else check.labelled
     if labelled is not None and labelled.wrong:
         return _by_labels(labelled, error, compares=check.grade is Grade.AGREEMENT)
+    if check.judges:
+        return Discrimination(low=0.0)
     shares = [one.share.est for one in check.controls if one.share is not None and one.tried >= LEAST_ANSWERS]
     return Discrimination(low=1.0 - max(shares, default=0.0))
 
@@ -105,6 +116,84 @@ def _share(accepted: int, of: int, labelled: Labelled, level: float) -> Interval
     )
 
 
+def expected(check: CriteriaCheck) -> CriteriaCheck:
+    """The check as it is planned with: labelled answers that a judge has yet to be asked about count as if it agreed
+    with people on the usual share. Nothing but a plan may rest on it.
+    """
+    labelled = check.labelled
+    if labelled is None or not labelled.waiting:
+        return check
+    right, wrong = labelled.waiting_right, labelled.waiting_wrong
+    counts = replace(
+        labelled,
+        right=labelled.right + right,
+        right_accepted=labelled.right_accepted + round(right * USUAL_AGREEMENT),
+        wrong=labelled.wrong + wrong,
+        wrong_accepted=labelled.wrong_accepted + round(wrong * (1.0 - USUAL_AGREEMENT)),
+        waiting_right=0,
+        waiting_wrong=0,
+    )
+    return replace(check, labelled=counts)
+
+
+def labels_to_settle(
+    check: CriteriaCheck,
+    *,
+    margin: float,
+    alpha: float,
+    confidence: float,
+    pairs: int,
+    discordance: float,
+    power: float,
+) -> int | None:
+    """About how many labels settle a route that a judge decides, if its candidate truly loses nothing.
+
+    It is the least number from which the margin times the lower bound of the discrimination is wide enough for the
+    pairs that the route can give. The judge is taken to err as it did on the labels so far, or on the usual share where
+    there are none, and people to call as many answers right as so far, or half.
+
+    Args:
+        check: Of the route.
+        margin: Accepted loss.
+        alpha: One-sided error rate of the verdict.
+        confidence: Level of intervals.
+        pairs: Certification pairs that the route can give.
+        discordance: Share of pairs expected to differ.
+        power: Wanted chance of a verdict.
+
+    Returns:
+        A number of labels, none below `LEAST_LABELS`; None where even `MOST_LABELS` would not do.
+    """
+    found = expected(check).labelled or Labelled()
+    accepts_right = found.right_accepted / found.right if found.right else USUAL_AGREEMENT
+    accepts_wrong = found.wrong_accepted / found.wrong if found.wrong else 1.0 - USUAL_AGREEMENT
+    share = found.right / found.counted if found.right and found.wrong else 0.5
+
+    def enough(labels: int) -> bool:
+        right = min(max(round(labels * share), 1), labels - 1)
+        wrong = labels - right
+        made = replace(
+            check,
+            labelled=Labelled(
+                right=right,
+                right_accepted=round(right * accepts_right),
+                wrong=wrong,
+                wrong_accepted=round(wrong * accepts_wrong),
+            ),
+        )
+        test = PairsTest.of(made, margin=margin, alpha=alpha, confidence=confidence)
+        wanted = pairs_needed(discordance=discordance, delta=0.0, margin=test.margin, alpha=test.alpha, power=power)
+        return wanted is not None and max(wanted, least_pairs(test.margin, test.alpha)) <= pairs
+
+    low, high = LEAST_LABELS, MOST_LABELS
+    if not enough(high):
+        return None
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if enough(middle) else (middle + 1, high)
+    return low
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PairsTest:
     """What a route's measured pairs have to show so that its claim holds: for planning and for prospects.
@@ -122,7 +211,7 @@ class PairsTest:
     @classmethod
     def of(cls, check: CriteriaCheck | None, *, margin: float, alpha: float, confidence: float) -> PairsTest:
         """Of a claim about true answers, with what the criteria get wrong taken off."""
-        shown = discrimination_of(check, error=min(alpha, 1.0 - confidence))
+        shown = discrimination_of(None if check is None else expected(check), error=min(alpha, 1.0 - confidence))
         return cls(
             margin=shown.shown(margin), alpha=alpha * shown.kept, confidence=1.0 - (1.0 - confidence) * shown.kept
         )

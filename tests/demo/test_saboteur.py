@@ -20,7 +20,7 @@ from audit.core.reason import Reason
 from audit.core.settings import CriterionSettings, Settings
 from audit.embeddings import open_embedder
 from audit.flow import reading, sequential
-from audit.flow.preparation import criteria_checks
+from audit.flow.criteria import criteria_checks
 from audit.llm.tiers import resolve_tiers
 from audit.sampling.design import RouteNeeds, design_routes
 from audit.sampling.frame import route_frames

@@ -13,6 +13,7 @@ from audit.core.settings import CriterionSettings
 from audit.embeddings import Embedder
 from audit.scoring.context import Context
 from audit.scoring.criteria import build_criteria
+from audit.scoring.judges.check import JudgeReply
 from audit.scoring.scorer import no_embedder
 
 HERE = Path(__file__).parent
@@ -56,7 +57,12 @@ def outcome_of(name: str, case: Case, embedder: Callable[[], Embedder] = no_embe
     """Score a case."""
     entry = entry_of({"type": name, **case["options"]})
     (criterion,) = build_criteria([entry], HERE, embedder=embedder)
-    return criterion.score([context_of(case)])[0]
+    context = context_of(case)
+    if "replies" in case:
+        asked = criterion.questions(context)
+        said = {one.key: JudgeReply(text=text) for one, text in zip(asked, case["replies"], strict=True)}
+        (criterion,) = build_criteria([entry], HERE, embedder=embedder, replies=said)
+    return criterion.score([context])[0]
 
 
 def check(outcome: Outcome, wanted: Any) -> None:

@@ -134,9 +134,9 @@ def test_unsupported_types_are_known() -> None:
     for name in NOT_SUPPORTED:
         (criterion,) = build({"type": name, "value": "x", "provider": "y"})
         assert isinstance(criterion.score([context_of({"completion": "x"})])[0], Errored)
-    why = unsupported([entry_of({"type": "not-llm-rubric", "value": "x"}), entry_of({"type": "is-json"})])
+    why = unsupported([entry_of({"type": "not-answer-relevance", "value": "x"}), entry_of({"type": "is-json"})])
     assert why is not None
-    assert why.startswith("`llm-rubric` is not supported")
+    assert why.startswith("`answer-relevance` is not supported")
     assert unsupported([entry_of({"type": "is-json"})]) is None
 
 

@@ -138,8 +138,8 @@ def test_threshold_weighs_the_criteria(folder: RunFolder) -> None:
 
 def test_unsupported_type_leaves_the_route_undecided(folder: RunFolder) -> None:
     """A route with a type that this version lacks is reported by name, and nothing on it is ever accepted."""
-    report = score(folder, configured(folder, [*EQUALS, {"type": "llm-rubric", "value": "is kind"}]))
-    assert any("`llm-rubric` is not supported" in note for note in report.notes)
+    report = score(folder, configured(folder, [*EQUALS, {"type": "answer-relevance", "threshold": 0.5}]))
+    assert any("`answer-relevance` is not supported" in note for note in report.notes)
     assert not any(holds for holds, _ in accepted(folder).values())
     assert accepted(folder)["x001", "candidate", "small"] == (None, "errored")
     assert accepted(folder)["x001", "candidate", "tiny"] == (False, None)

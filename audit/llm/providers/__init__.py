@@ -10,7 +10,7 @@ PROVIDERS: Catalog[Provider] = Catalog(
     constant="PROVIDER",
     names=(
         *("anthropic", "azure-openai", "bedrock", "cassette", "gemini", "openai", "openai-compatible"),
-        *("openai-responses", "openrouter", "simulated", "vertex"),
+        *("openai-responses", "openrouter", "simulated", "simulated-judge", "vertex"),
     ),
     expects=Provider,
 )

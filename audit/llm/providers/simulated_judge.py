@@ -1,0 +1,162 @@
+"""A judge without a model: it knows which texts of an answers file are right, and errs as often as it is told to.
+
+For the demo, and for audits whose truth is known. It reads what a careful judge reads: the sections that the code in
+their lines delimits, and nothing of what stands in them as an instruction. Its errors are hashes of the seed and the
+texts, so equal questions have equal replies.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from audit.core.errors import ConfigError, TerminalError, UnknownName
+from audit.core.exchange import Completion, Request, Usage, content_text
+from audit.core.tier import Tier
+from audit.llm.provider import Answerer, LocalProvider
+from audit.llm.providers.simulated import SimulatedAnswer, prompt_tokens, read_answers, tokens
+
+_FIRST_LINE = re.compile(r"\[([0-9a-f]+) [\w ]+ begins\]\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeBehaviour:
+    """How a simulated judge errs; the keys of its `options:`.
+
+    Attributes:
+        answers: File of completions, relative to the configuration's folder, as of a simulated tier.
+        false_pass: Share of wrong answers that it passes.
+        false_fail: Share of right answers that it does not pass.
+        first_bias: Share of comparisons in which it prefers whatever stands first.
+        seed: Of every draw.
+    """
+
+    answers: str
+    false_pass: float = 0.0
+    false_fail: float = 0.0
+    first_bias: float = 0.0
+    seed: int = 0
+
+    @classmethod
+    def of(cls, tier: Tier) -> JudgeBehaviour:
+        """Read a tier's `options:`.
+
+        Raises:
+            UnknownName: An option that this provider does not have.
+            ConfigError: `answers` is missing, or a rate is not one.
+        """
+        names = [option.name for option in fields(cls)]
+        for name in tier.options:
+            if name not in names:
+                raise UnknownName.among("option of a simulated judge", name, names)
+        if "answers" not in tier.options:
+            raise ConfigError(f"tier `{tier.name}` is a simulated judge and needs `options.answers`")
+        behaviour = cls(**tier.options)
+        for name in ("false_pass", "false_fail", "first_bias"):
+            if not 0 <= getattr(behaviour, name) <= 1:
+                raise ConfigError(f"tier `{tier.name}`: the rate of `{name}` is not between 0 and 1")
+        return behaviour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedJudge:
+    """A judge with the texts that are right and those that are wrong."""
+
+    tier: Tier
+    behaviour: JudgeBehaviour
+    right: frozenset[str]
+    wrong: frozenset[str]
+
+    def __call__(self, request: Request, repeat: int) -> Completion:
+        """The verdict on what the request shows.
+
+        Raises:
+            TerminalError: An answer is not in the file, or is right for one prompt and wrong for another; nothing is
+                invented. Or the verdict that is asked for is none of those that it knows.
+        """
+        found = sections_of(content_text(request.messages[-1].get("content")))
+        verdict = self._verdict(found, _verdicts(request))
+        score = 1.0 if verdict in ("pass", "tie") else 0.0
+        text = json.dumps({"reason": "simulated", "score": score, "verdict": verdict})
+        usage = Usage(prompt_tokens=prompt_tokens(request), completion_tokens=tokens(text))
+        return Completion(
+            text=text,
+            finish_reason="stop",
+            usage=usage,
+            model_reported=self.tier.model,
+            latency_ms=1.0,
+            cost_usd=self.tier.price.cost_usd(usage),
+        )
+
+    def _verdict(self, found: Mapping[str, str], words: frozenset[str]) -> str:
+        if words == {"pass", "fail"} and "response" in found:
+            return "pass" if self._passes(found, "response") else "fail"
+        if words == {"A", "B", "tie"} and {"response a", "response b"} <= found.keys():
+            if self._uniform(found, "first", *sorted((found["response a"], found["response b"]))) < (
+                self.behaviour.first_bias
+            ):
+                return "A"
+            first, second = self._passes(found, "response a"), self._passes(found, "response b")
+            return "tie" if first == second else "A" if first else "B"
+        raise self._unknown("it knows no such verdict")
+
+    def _passes(self, found: Mapping[str, str], name: str) -> bool:
+        text = found[name]
+        if (text in self.right) == (text in self.wrong):
+            raise self._unknown("it has no such answer on file, or does not know for which prompt")
+        right = text in self.right
+        rate = self.behaviour.false_fail if right else self.behaviour.false_pass
+        return right != (self._uniform(found, "error", text) < rate)
+
+    def _unknown(self, why: str) -> TerminalError:
+        return TerminalError(
+            f"the simulated judge `{self.tier.name}` cannot say: {why}", code="endpoint.simulated-unknown", status=404
+        )
+
+    def _uniform(self, found: Mapping[str, str], what: str, *texts: str) -> float:
+        """A number in [0, 1) that depends on the question, the texts, the seed and the model alone."""
+        parts = (str(self.behaviour.seed), self.tier.model, what, found.get("question", ""), *texts)
+        name = "\x1f".join(parts).encode("utf-8", "surrogatepass")
+        return int.from_bytes(hashlib.sha256(name).digest()[:6], "big") / 2**48
+
+
+def sections_of(text: str) -> dict[str, str]:
+    """The sections of a question to a judge, by name; what stands in one of them ends none."""
+    opening = _FIRST_LINE.search(text)
+    if opening is None:
+        return {}
+    code = re.escape(opening[1])
+    pattern = rf"\[{code} ([\w ]+) begins\]\n<[\w ]+>\n(.*?)\n</[\w ]+>\n\[{code} \1 ends\]"
+    return dict(re.findall(pattern, text, re.DOTALL))
+
+
+def _verdicts(request: Request) -> frozenset[str]:
+    """The verdicts that the request's schema allows."""
+    form = request.response_format or {}
+    schema = form.get("json_schema", {}).get("schema", {})
+    return frozenset(schema.get("properties", {}).get("verdict", {}).get("enum", ()))
+
+
+@functools.lru_cache(4)
+def _texts(path: Path, changed_ns: int) -> tuple[frozenset[str], frozenset[str]]:
+    entries: list[SimulatedAnswer] = list(read_answers(path, changed_ns).values())
+    right = frozenset(str(one.get("text")) for entry in entries for one in entry.right)
+    return right, frozenset(str(one.get("text")) for entry in entries for one in entry.wrong)
+
+
+def _open(tier: Tier, directory: Path) -> Answerer:
+    path = directory / (behaviour := JudgeBehaviour.of(tier)).answers
+    right, wrong = _texts(path, path.stat().st_mtime_ns if path.exists() else 0)
+    return SimulatedJudge(tier=tier, behaviour=behaviour, right=right, wrong=wrong)
+
+
+PROVIDER = LocalProvider(
+    name="simulated-judge",
+    summary="Judges by a file of right and wrong answers, with planted errors; no network, and every output says so",
+    open=_open,
+)

@@ -1,0 +1,122 @@
+"""What judges have to be asked about a run, and what they have replied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from audit.core.artifacts import RunFolder
+from audit.core.criteria import Grade
+from audit.core.schemas import NO_ANSWER
+from audit.core.settings import RouteSettings, Settings
+from audit.scoring.criteria import Criterion, build_criteria, unsupported
+from audit.scoring.inputs import read_items
+from audit.scoring.judges.check import JudgedCheck, Question, Replies
+from audit.scoring.labelled import labelled_answers, read_judgements
+from audit.scoring.references import load_references
+
+BYTES_PER_TOKEN = 4
+
+Questions = Mapping[str, Sequence[Question]]
+"""By route, each question once."""
+
+
+def judged_routes(settings: Settings, names: Sequence[str]) -> dict[str, RouteSettings]:
+    """The routes on which some criterion asks a judge, with their entries."""
+    found = {}
+    for name in names:
+        entry = settings.route(name)
+        if entry is not None and any(one.judges for one in entry.criteria) and not unsupported(entry.criteria):
+            found[name] = entry
+    return found
+
+
+def answer_questions(folder: RunFolder, settings: Settings, routes: Sequence[str]) -> Questions:
+    """What has to be asked about the log's own answers of the slice and about their replays.
+
+    Args:
+        folder: With slice, traffic and bodies; replays where there are some.
+        settings: `audit.yaml`.
+        routes: Only these.
+    """
+    asked = {name: _judging(entry, settings) for name, entry in judged_routes(settings, routes).items()}
+    if not asked:
+        return {}
+    references = load_references(settings.references, settings.directory).values
+    needs = {part for criteria in asked.values() for criterion in criteria for part in criterion.reads}
+    found: dict[str, dict[tuple[str, str], Question]] = {name: {} for name in asked}
+    for items in read_items(folder, references, list(asked), needs):
+        for item in items:
+            if item.status not in NO_ANSWER:
+                for criterion in asked[item.route]:
+                    found[item.route].update({one.key: one for one in criterion.questions(item.context)})
+    return {name: list(questions.values()) for name, questions in found.items()}
+
+
+def label_questions(folder: RunFolder, settings: Settings, routes: Sequence[str]) -> Questions:
+    """What has to be asked about answers that people have labelled, so that the judge's error is known.
+
+    Arguments as of `answer_questions`; a slice is not needed.
+    """
+    found: dict[str, Sequence[Question]] = {}
+    for name, entry in judged_routes(settings, routes).items():
+        if entry.labels is not None:
+            questions = {one.key: one for one in _about_labels(folder, settings, name, entry)}
+            found[name] = list(questions.values())
+    return found
+
+
+def _about_labels(folder: RunFolder, settings: Settings, name: str, entry: RouteSettings) -> Iterator[Question]:
+    criteria = _judging(entry, settings)
+    answers = labelled_answers(
+        folder,
+        name,
+        read_judgements(settings.directory / (entry.labels or "")),
+        needs={"request", *(part for criterion in criteria for part in criterion.reads)},
+        references=load_references(settings.references, settings.directory).values,
+        own_answers=any(criterion.grade is not Grade.AGREEMENT for criterion in criteria),
+    )
+    for context in answers.contexts:
+        for criterion in criteria:
+            yield from criterion.questions(context)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerShape:
+    """What one criterion asks one judge about an answer, for what it costs.
+
+    Attributes:
+        judge: Name of the tier.
+        requests: About one answer, at most.
+        shown: Answers in each.
+        rubric_tokens: Of `value`, about.
+    """
+
+    judge: str
+    requests: int
+    shown: int
+    rubric_tokens: int
+
+
+def answer_shapes(settings: Settings, names: Sequence[str]) -> dict[str, list[AnswerShape]]:
+    """What is asked about an answer of each route, by route that a judge judges."""
+    found: dict[str, list[AnswerShape]] = {}
+    for name, entry in judged_routes(settings, names).items():
+        for criterion in build_criteria(entry.criteria, settings.directory):
+            if isinstance(check := criterion.check, JudgedCheck):
+                rubric = len(str(entry.criteria[criterion.position].value or "").encode()) // BYTES_PER_TOKEN
+                found.setdefault(name, []).extend(
+                    AnswerShape(judge=judge, requests=check.each, shown=check.shown, rubric_tokens=rubric)
+                    for judge in check.judges
+                )
+    return found
+
+
+def _judging(entry: RouteSettings, settings: Settings) -> list[Criterion]:
+    """A route's criteria that ask judges."""
+    return [criterion for criterion in build_criteria(entry.criteria, settings.directory) if criterion.judges]
+
+
+def unanswered(questions: Questions, replies: Replies) -> dict[str, list[Question]]:
+    """The questions that have no reply."""
+    return {route: [one for one in some if one.key not in replies] for route, some in questions.items()}
