@@ -17,6 +17,7 @@ TOPICS = (
     "verdicts",
     "logs",
     "criteria",
+    "judges",
     "tiers",
     "spending",
     "stops",

@@ -120,7 +120,7 @@ def criteria_lines(designs: Sequence[RouteDesign], width: int) -> list[str]:
 
 def label_lines(check: CriteriaCheck) -> list[str]:
     """What labels say of the criteria, and of the judges among them."""
-    labelled, lines = check.labelled, list[str]()
+    labelled, lines = check.labelled, [terminal_safe(check.kin_words)] if check.kin else list[str]()
     if labelled is None:
         return lines
     if labelled.counted or not labelled.waiting:

@@ -321,9 +321,10 @@ class CriteriaCheck:
         judges: Tiers that judge by a criterion that decides; they decide as far as labels show them to be right.
         labels_wanted: Labels that would about settle the route, where a judge decides; None where none would, or where
             that has not been worked out.
+        kin: By judge, the models that it judges and that are of its own family, which judges tend to favour.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("judges", "labels_wanted")
+    SPARSE: ClassVar[tuple[str, ...]] = ("judges", "labels_wanted", "kin")
 
     grade: Grade
     grades: dict[str, Grade] = field(default_factory=dict)
@@ -337,6 +338,13 @@ class CriteriaCheck:
     labelled: Labelled | None = None
     judges: tuple[str, ...] = ()
     labels_wanted: int | None = None
+    kin: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def kin_words(self) -> str:
+        """Which judges judge their own family, for people; "" where none does."""
+        said = [f"{judge} is of the same family as {listing(models)}" for judge, models in self.kin.items()]
+        return f"{listing(said)}; judges tend to favour their own" if said else ""
 
     @property
     def unlabelled(self) -> Because | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 
 from audit.core.artifacts import RunFolder
 from audit.core.criteria import CriteriaCheck
+from audit.core.families import family_of
 from audit.core.plan import Plan, RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Tier
@@ -40,10 +41,27 @@ def criteria_checks(
             rows = frame.rows[quality_order(frame.rows["row_id"].to_list(), settings.seed)[: design.quality_n]]
             drawn[frame.route] = rows.select("request_fp", "cost_usd", exchange_id="row_id")
     checks = check_criteria(folder, settings, drawn, embedder_factory=embedder_factory)
+    models = {tier.name: tier.model for tier in settings.tiers}
     return {
-        route: replace(check, labels_wanted=labels_wanted(check, by_name[route], settings)) if check.judges else check
+        route: replace(
+            check,
+            labels_wanted=labels_wanted(check, by_name[route], settings),
+            kin=_kin(check, by_name[route], models),
+        )
+        if check.judges
+        else check
         for route, check in checks.items()
     }
+
+
+def _kin(check: CriteriaCheck, design: RouteDesign, models: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """By judge, the route's models of its own family."""
+    judged = list(dict.fromkeys([design.incumbent, *(models[name] for name in design.candidates)]))
+    found = {
+        judge: tuple(model for model in judged if family_of(model) == family_of(models[judge]))
+        for judge in check.judges
+    }
+    return {judge: kin for judge, kin in found.items() if kin}
 
 
 def with_criteria(folder: RunFolder, settings: Settings, plan: Plan, routes: Collection[str] | None = None) -> Plan:

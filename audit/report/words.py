@@ -292,6 +292,8 @@ def criteria_note(route: RouteFinding) -> str:
 def judge_note(check: CriteriaCheck) -> str:
     """How far a judge agrees with people, and how many labels would about settle the route; "" where none decides."""
     labelled, said = check.labelled, ""
+    if check.kin:
+        said = f" {check.kin_words[0].upper()}{check.kin_words[1:]}."
     if labelled is None or not check.judges:
         return said
     if labelled.agreement is not None:

@@ -124,6 +124,15 @@ class Criterion:
         return [_negated(outcome) for outcome in outcomes] if self.negated else outcomes
 
 
+def orders_of(criterion: Criterion, outcome: Outcome) -> list[tuple[str, tuple[str, str]]]:
+    """What each judge said of two answers in both orders, by its name; nothing where nobody compared."""
+    if not criterion.judges or not isinstance(outcome, Scored):
+        return []
+    panel = outcome.evidence.get("panel")
+    said = panel if isinstance(panel, Mapping) else {criterion.judges[0]: outcome.evidence}
+    return [(judge, tuple(one["orders"])) for judge, one in said.items() if "orders" in one]
+
+
 def run_check(check: Check, contexts: Sequence[Context]) -> list[Outcome]:
     """Score contexts, together where the check can; when that fails, one by one, so that one cannot spoil the rest."""
     if isinstance(check, BatchCheck) and len(contexts) > 1:
@@ -266,7 +275,7 @@ def _grade(scorer: Scorer, options: Options, *, negated: bool) -> Grade:
     several is a form (docs/method/criteria.md).
     """
     if scorer.calls_model:
-        return Grade.JUDGED
+        return Grade.AGREEMENT if "incumbent" in scorer.reads else Grade.JUDGED
     if negated:
         return Grade.FORM
     if "grade" in scorer.accepts:

@@ -21,7 +21,7 @@ from audit.embeddings import Embedder, open_embedder
 from audit.executors import EXECUTORS
 from audit.executors.executor import Executor
 from audit.scoring.context import Context
-from audit.scoring.criteria import Criterion, build_criteria, build_criterion, unsupported
+from audit.scoring.criteria import Criterion, build_criteria, build_criterion, orders_of, unsupported
 from audit.scoring.extract import opens_with_thinking, strips_thinking
 from audit.scoring.inputs import INCUMBENT, Item, judge_replies, read_items
 from audit.scoring.references import load_references
@@ -113,6 +113,7 @@ class _Scoring:
     workers: int
     counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     thinking: Counter[str] = field(default_factory=Counter)
+    orders: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     decided: dict[tuple[object, ...], tuple[bool | None, bool | None, str | None]] = field(default_factory=dict)
     computed: int = 0
     reused: int = 0
@@ -165,7 +166,9 @@ class _Scoring:
 
     def _score(self, route: _Route, position: int, contexts: Sequence[Context]) -> list[Outcome]:
         criterion = route.criteria[position]
-        if criterion.embeds or criterion.judges or self.workers <= 1 or len(contexts) < PARALLEL_FROM:
+        if criterion.judges:
+            return self._judged(route.settings.match, criterion, contexts)
+        if criterion.embeds or self.workers <= 1 or len(contexts) < PARALLEL_FROM:
             return criterion.score(contexts)
         starts = range(0, len(contexts), CONTEXTS_PER_JOB)
         entry = route.settings.criteria[position]
@@ -174,6 +177,16 @@ class _Scoring:
             for at in starts
         )
         return [outcome for part in self.executor.run(jobs, work=WORK, workers=self.workers) for outcome in part]
+
+    def _judged(self, route: str, criterion: Criterion, contexts: Sequence[Context]) -> list[Outcome]:
+        """Score by what judges have replied; count how often one took its word back when the answers changed places."""
+        outcomes = criterion.score(contexts)
+        for outcome in outcomes:
+            for judge, (first, second) in orders_of(criterion, outcome):
+                self.orders[route, judge, "pairs"] += 1
+                self.orders[route, judge, "turned"] += {first, second} not in ({"A", "B"}, {"tie"})
+                self.orders[route, judge, "first"] += first == second == "A"
+        return outcomes
 
     def _add(self, item: Item, cells: Sequence[Cell], scores: Sink, accepted: Sink) -> None:
         route, criteria = self.routes[item.route], self._criteria(item)
@@ -243,7 +256,7 @@ def score(
     with open_sink(folder.scores, SCORES) as scores, open_sink(folder.accepted, ACCEPTED) as accepted:
         for items in read_items(folder, references.values, list(routes), needs):
             state.batch(items, stored_cells(folder.scores, {i.exchange_id for i in items}), scores, accepted)
-    notes += _thinking_notes(state)
+    notes += [*_thinking_notes(state), *_order_notes(state)]
     return ScoreReport(
         counts=dict(sorted(state.counts.items())),
         embedder=embedder.opened.name if embedder.opened is not None else None,
@@ -289,6 +302,19 @@ def _thinking_notes(state: _Scoring) -> list[str]:
         for name, count in sorted(state.thinking.items())
         if count and not all(strips_thinking(entry.extract) for entry in state.routes[name].settings.criteria)
     ]
+
+
+def _order_notes(state: _Scoring) -> list[str]:
+    """Sentences on judges that compared answers in both orders."""
+    notes, orders = [], state.orders
+    for (route, judge, what), pairs in sorted(orders.items()):
+        if what == "pairs":
+            turned, first = orders[route, judge, "turned"], orders[route, judge, "first"]
+            notes.append(
+                f"{route}: `{judge}` compared {pairs:,} pairs of answers in both orders; in {turned:,} it turned "
+                f"when they changed places (a tie), in {first:,} of them it took whichever stood first"
+            )
+    return notes
 
 
 def shortfall(status: str, completion: Completion) -> str | None:

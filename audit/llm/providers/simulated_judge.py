@@ -96,12 +96,12 @@ class SimulatedJudge:
     def _verdict(self, found: Mapping[str, str], words: frozenset[str]) -> str:
         if words == {"pass", "fail"} and "response" in found:
             return "pass" if self._passes(found, "response") else "fail"
-        if words == {"A", "B", "tie"} and {"response a", "response b"} <= found.keys():
-            if self._uniform(found, "first", *sorted((found["response a"], found["response b"]))) < (
+        if words == {"A", "B", "tie"} and {"response_a", "response_b"} <= found.keys():
+            if self._uniform(found, "first", *sorted((found["response_a"], found["response_b"]))) < (
                 self.behaviour.first_bias
             ):
                 return "A"
-            first, second = self._passes(found, "response a"), self._passes(found, "response b")
+            first, second = self._passes(found, "response_a"), self._passes(found, "response_b")
             return "tie" if first == second else "A" if first else "B"
         raise self._unknown("it knows no such verdict")
 

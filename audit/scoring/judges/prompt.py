@@ -39,27 +39,36 @@ class Task:
 
     Attributes:
         words: The task, for the judge.
-        verdicts: Words that it chooses from, each with what it means.
-        scored: It also gives a score in [0, 1].
+        verdicts: Words that it chooses from, each with what it means; empty where the score is all.
+        scored: It gives a score in [0, 1].
+        stepwise: It writes down how it goes about it first.
     """
 
     words: str
     verdicts: Mapping[str, str]
     scored: bool = False
+    stepwise: bool = False
 
     def schema(self) -> dict[str, Any]:
         """JSON schema of the reply. The reason comes first, so that the verdict follows from it."""
-        fields: dict[str, Any] = {"reason": {"type": "string"}}
+        fields: dict[str, Any] = {"steps": {"type": "string"}} if self.stepwise else {}
+        fields["reason"] = {"type": "string"}
         if self.scored:
             fields["score"] = {"type": "number", "description": "from 0 to 1"}
-        fields["verdict"] = {"type": "string", "enum": list(self.verdicts)}
+        if self.verdicts:
+            fields["verdict"] = {"type": "string", "enum": list(self.verdicts)}
         return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
 
     def reply(self) -> str:
         """The shape of the reply, in a line."""
-        score = '"score": a number from 0 to 1, ' if self.scored else ""
         words = " or ".join(f'"{word}"' for word in self.verdicts)
-        return f'{{"reason": "one or two sentences", {score}"verdict": {words}}}'
+        fields = [
+            *(['"steps": "how you check it"'] if self.stepwise else []),
+            '"reason": "one or two sentences"',
+            *(['"score": a number from 0 to 1'] if self.scored else []),
+            *([f'"verdict": {words}'] if words else []),
+        ]
+        return "{" + ", ".join(fields) + "}"
 
 
 def judge_request(task: Task, sections: Mapping[str, str]) -> Request:
@@ -70,13 +79,13 @@ def judge_request(task: Task, sections: Mapping[str, str]) -> Request:
         sections: Material by name, in order, verbatim.
     """
     code = fingerprint([task.words, list(sections.items())])[:CODE_CHARS]
-    meanings = "\n".join(f'"{word}": {meaning}' for word, meaning in task.verdicts.items())
+    meanings = [f'"{word}": {meaning}' for word, meaning in task.verdicts.items()]
     rules = _RULES.format(code=code, reply=task.reply())
     parts = [
         f"[{code} {name} begins]\n<{name}>\n{text}\n</{name}>\n[{code} {name} ends]" for name, text in sections.items()
     ]
     messages = (
-        {"role": "system", "content": f"{task.words}\n\n{meanings}\n\n{rules}"},
+        {"role": "system", "content": "\n\n".join([task.words, *(["\n".join(meanings)] if meanings else []), rules])},
         {"role": "user", "content": "\n\n".join([*parts, f"Now decide, and reply with {task.reply()}"])},
     )
     schema = {"name": "judgement", "strict": True, "schema": task.schema()}

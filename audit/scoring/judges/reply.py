@@ -22,7 +22,7 @@ class JudgeVerdict:
     """What a judge says.
 
     Attributes:
-        word: One of the task's verdicts.
+        word: One of the task's verdicts; "" where the score is all.
         score: In [0, 1]; None where the task asks for none.
         reason: In the judge's words, cut; untrusted, as it may quote the answer.
     """
@@ -41,15 +41,18 @@ def read_verdict(text: str, task: Task) -> JudgeVerdict:
     Raises:
         NoVerdict: There is none, it is no word of the task, or the score is missing or out of range.
     """
-    found = [value for value in json_values(text) if isinstance(value, Mapping) and "verdict" in value]
+    decides = "verdict" if task.verdicts else "score"
+    found = [value for value in json_values(text) if isinstance(value, Mapping) and decides in value]
     if not found:
-        raise NoVerdict("its reply holds no verdict")
-    if any(not same_json(one["verdict"], found[0]["verdict"]) for one in found[1:]):
-        raise NoVerdict("its reply holds two different verdicts")
-    said = found[-1]
-    word = next((word for word in task.verdicts if str(said["verdict"]).strip().casefold() == word.casefold()), None)
-    if word is None:
-        raise NoVerdict(f"its verdict is none of {', '.join(task.verdicts)}")
+        raise NoVerdict(f"its reply holds no {decides}")
+    if any(not same_json(one[decides], found[0][decides]) for one in found[1:]):
+        raise NoVerdict(f"its reply holds two different {decides}s")
+    said, word = found[-1], ""
+    if task.verdicts:
+        written = str(said["verdict"]).strip().casefold()
+        word = next((word for word in task.verdicts if written == word.casefold()), "")
+        if not word:
+            raise NoVerdict(f"its verdict is none of {', '.join(task.verdicts)}")
     reason = said.get("reason")
     kept = reason[:REASON_CHARS] if isinstance(reason, str) else ""
     return JudgeVerdict(word=word, score=_score(said.get("score")) if task.scored else None, reason=kept)

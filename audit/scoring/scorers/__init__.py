@@ -16,8 +16,10 @@ SCORERS: Catalog[Scorer] = Catalog(
         "contains-json",
         "cost",
         "equals",
+        "factuality",
         "finish-reason",
         "fuzzy",
+        "g-eval",
         "icontains",
         "icontains-all",
         "icontains-any",
@@ -27,10 +29,12 @@ SCORERS: Catalog[Scorer] = Catalog(
         "is-valid-openai-tools-call",
         "is-xml",
         "json-fields",
+        "judge-pairwise",
         "latency",
         "levenshtein",
         "llm-rubric",
         "max-tokens",
+        "model-graded-closedqa",
         "numeric",
         "one-of",
         "python",
@@ -45,7 +49,7 @@ SCORERS: Catalog[Scorer] = Catalog(
     expects=Scorer,
 )
 
-_JUDGED = "it asks a judge, and judges are not part of this version"
+_JUDGED = "write what it asks for as the rubric of `llm-rubric`"
 _SQL = "it needs an SQL parser, and this version has none"
 _TRACE = "it reads traces, and a log of calls has none"
 _CODE = "it runs JavaScript; write the check as `python`"
@@ -59,15 +63,11 @@ NOT_SUPPORTED = {
     "context-faithfulness": _JUDGED,
     "context-recall": _JUDGED,
     "context-relevance": _JUDGED,
-    "factuality": _JUDGED,
-    "g-eval": _JUDGED,
     "is-sql": _SQL,
     "is-valid-function-call": "write it as `is-valid-openai-tools-call`",
     "is-valid-openai-function-call": "write it as `is-valid-openai-tools-call`",
     "javascript": _CODE,
-    "judge-pairwise": _JUDGED,
     "meteor": "write it as `rouge-n` or `bleu`",
-    "model-graded-closedqa": _JUDGED,
     "moderation": "it asks a moderation service, and this version asks none",
     "perplexity": "it needs the log-probabilities of the tokens, which logs rarely hold",
     "perplexity-score": "it needs the log-probabilities of the tokens, which logs rarely hold",

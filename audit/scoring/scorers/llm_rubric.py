@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audit.core.exchange import Request
-from audit.core.outcome import Scored
-from audit.scoring.context import Context
-from audit.scoring.judges.prompt import Task, answer_text, asked_sections, judge_request
-from audit.scoring.judges.reply import read_verdict
+from audit.scoring.judges.prompt import Task
+from audit.scoring.judges.reply import JudgeVerdict
+from audit.scoring.judges.single import judge_alone
 from audit.scoring.scorer import Check, Constant, Options, Scorer
 from audit.scoring.text import as_text
 
@@ -26,18 +24,18 @@ def build(options: Options) -> Check:
     least = None if options.threshold is None else options.limit(high=1.0)
     task = Task(words=_WORDS, verdicts=_VERDICTS, scored=least is not None)
 
-    def ask(context: Context) -> Sequence[Request]:
-        material = {"rubric": rubric(context), **asked_sections(context.request)}
-        return [judge_request(task, {**material, "response": answer_text(context.completion)})]
+    def weigh(said: Sequence[JudgeVerdict]) -> tuple[float, bool]:
+        (one,) = said
+        value = float(one.word == "pass") if one.score is None else one.score
+        return value, one.word == "pass" and (least is None or value >= least)
 
-    def read(context: Context, replies: Sequence[str]) -> Scored:
-        said = read_verdict(replies[0], task)
-        value = float(said.word == "pass") if said.score is None else said.score
-        passed = said.word == "pass" and (least is None or value >= least)
-        reason = "" if passed else "the judge says that it does not keep to the rubric"
-        return Scored(value=value, passed=passed, reason=reason, evidence={"judge_says": said.reason})
-
-    return options.judged(ask, read)
+    return judge_alone(
+        options,
+        task,
+        lambda context: [{"rubric": rubric(context)}],
+        weigh,
+        fails="the judge says that it does not keep to the rubric",
+    )
 
 
 SCORER = Scorer(
