@@ -15,7 +15,7 @@ from audit.certificate.frozen import FrozenPolicies, Proposal
 from audit.certificate.grades import Grades, Scores, scores_of
 from audit.certificate.looks import Schedule
 from audit.certificate.policies import MovedTraffic, MovesRequest, PolicyInputs
-from audit.certificate.robustness import Basis, robustness_of
+from audit.certificate.robustness import Basis, robustness_of, weaker_of
 from audit.core.cost import BreakEven
 from audit.core.discrimination import PERFECT, Discrimination
 from audit.core.fingerprint import combined
@@ -466,9 +466,13 @@ class PolicyDraws:
         )
 
     def robust(self, look: Look | None, terms: TestParameters) -> Robustness:
-        """What the claim of a look rests on."""
+        """What the claim of a look rests on; of the two measures that have to hold, the weaker."""
         if look is None:
             return Robustness()
+        found, other = self._robust(look, terms), self.by_content
+        return found if other is None else weaker_of(found, other._robust(look, terms.by_content))
+
+    def _robust(self, look: Look, terms: TestParameters) -> Robustness:
         before = terms.schedule.draws_at(look)
         basis = Basis(look=look, margin=terms.margin, level=terms.level, shown=terms.shown)
         return robustness_of(self.tuned.policy, self.draws, self.walked, before=before, basis=basis)

@@ -126,6 +126,23 @@ def robustness_of(policy: RoutePolicy, draws: Replayed, walked: Simulation, *, b
     )
 
 
+def weaker_of(whole: Robustness, content: Robustness) -> Robustness:
+    """What a claim rests on that has to hold by all criteria, and by those alone that compare what an answer says.
+
+    A better form must hide neither a session on which the answers are wrong, nor a month in which they became so.
+
+    Args:
+        whole: By all criteria; shown where the other says nothing worse.
+        content: By the comparing criteria.
+    """
+    hanging = {units.kind: units for units in content.units if units.hangs_on}
+    return replace(
+        whole,
+        drift=content.drift if content.contradicted and not whole.contradicted else whole.drift,
+        units=tuple(one if one.hangs_on else hanging.get(one.kind, one) for one in whole.units),
+    )
+
+
 def _units(claim: _Claim, kind: UnitKind, names: Sequence[str]) -> Units | None:
     """The units of one kind; None where no two pairs share one."""
     # A request without a session is a unit of its own.

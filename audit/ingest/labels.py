@@ -19,6 +19,9 @@ REGION_KEYS = ("region", "cloud_region")
 COMMON_KEYS = {"route": ROUTE_KEYS, "tenant": TENANT_KEYS, "environment": ENVIRONMENT_KEYS, "region": REGION_KEYS}
 """What a format without conventions of its own looks for, by kind."""
 
+MODEL = "model"
+"""As a path of the route where the log names none: the model that was asked for, wherever the format keeps it."""
+
 Found = tuple[str | None, str | None]
 """A label and the field that it came from."""
 NOTHING: Found = (None, None)

@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from audit.core.artifacts import RunFolder
-from audit.ingest.labels import ROUTE_KEYS
+from audit.ingest.labels import MODEL, ROUTE_KEYS
 
 MOST_VALUES = 200
 """More distinct values than this, or mostly values seen once, and the field is an id."""
@@ -34,7 +34,7 @@ def suggest_route_fields(folder: RunFolder, limit: int = 3) -> list[tuple[str, i
             ("request_tags." + pl.col("tag").str.extract(r"^([^:]+):.")).alias("field"),
             pl.col("tag").str.extract(r"^[^:]+:(.+)$").alias("value"),
         ),
-        frame.select(pl.lit("model").alias("field"), pl.col("model_requested").alias("value")),
+        frame.select(pl.lit(MODEL).alias("field"), pl.col("model_requested").alias("value")),
     ]
     counts = (
         pl.concat(pairs)

@@ -18,6 +18,7 @@ from audit.core.reason import Reason
 from audit.core.schemas import BODIES
 from audit.core.settings import IngestSettings
 from audit.ingest.formats import FORMATS, Reader
+from audit.ingest.labels import MODEL
 from audit.ingest.row import DRAFT, Columns, Row, Unusable
 from audit.ingest.scrub import scrub
 from audit.ingest.source import Piece
@@ -211,6 +212,8 @@ class _PartReader:
             own = name if index == 0 else digest(f"{name}/{index}")
             row.row_id = self._unique(own)
             row.source_format, row.source_file, row.source_row = piece.format, piece.source.name, number
+            if row.route is None and self._job.settings.route == MODEL:
+                row.route, row.route_source = row.model_requested, MODEL
             if row.logical_request_id is None:
                 row.logical_request_id = row.request_id or row.row_id
             if row.dedupe_key is None and row.started_at is not None:

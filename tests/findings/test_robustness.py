@@ -97,6 +97,28 @@ def test_a_mean_that_the_last_week_contradicts_is_no_ground(tmp_path: Path) -> N
     assert route.avoidable_usd.est == 0
 
 
+def test_a_form_that_becomes_better_hides_no_answers_that_became_wrong(tmp_path: Path) -> None:
+    """In the last week a twentieth of the answers is wrong, and as many more keep the form: by all criteria nothing."""
+    world = make_world(tmp_path, {"small": Planted(regress=0.0, gain=0.006)}, n=6000)
+    n = world.tables.slice.height
+    order = np.random.default_rng(2).permutation(n)
+    late = pl.Series(order > 0.75 * n)
+    rng = np.random.default_rng(1)
+    wrong, formless = (late & pl.Series(rng.random(n) < share) for share in (0.055, 0.075))
+    ids = {name: world.tables.slice.filter(rows)["exchange_id"].implode() for name, rows in
+           (("wrong", wrong), ("formless", formless & ~wrong))}  # fmt: skip
+    candidate, today = pl.col("arm") == "candidate", pl.col("arm") == "incumbent"
+    said = pl.col("accepted_content") & ~(candidate & pl.col("exchange_id").is_in(ids["wrong"]))
+    both = pl.col("accepted") & said & ~(today & pl.col("exchange_id").is_in(ids["formless"]))
+    tables = replace(world.tables, accepted=world.tables.accepted.with_columns(accepted=both, accepted_content=said))
+    when = at(n)
+    route = judged(replace(world, tables=tables), started_at=[when[i] for i in order])
+    assert route.recommendation.quality_delta is not None
+    assert route.recommendation.quality_delta.est > -0.005
+    assert route.verdict is Verdict.NOT_PROVEN
+    assert "which the mean over the window hides" in route.reason
+
+
 def test_a_steady_candidate_is_recommended_with_its_course(tmp_path: Path) -> None:
     """The same losses in every week: no alarm, and a delta by week on the same draws."""
     world = make_world(tmp_path, {"small": Planted(regress=0.008, gain=0.006)}, n=6000)

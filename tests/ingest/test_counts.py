@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from audit.core.settings import FieldMap, IngestSettings
+from audit.ingest.labels import MODEL
 from audit.ingest.row import Row
 from audit.ingest.usage import put_usage
 from audit.llm.logprices import rates_of
-from tests.ingest.reading import Read, read, sample, write_jsonl
+from tests.ingest.reading import BY_FORMAT, SAMPLES, Read, read, sample, write_jsonl
 
 COUNTS = ("prompt_tokens", "cached_tokens", "cache_write_tokens", "cache_write_1h_tokens", "completion_tokens")
 
@@ -181,3 +182,13 @@ def test_conservation(tmp_path: Path) -> None:
     got = read(write_jsonl(tmp_path / "log.jsonl", records), tmp_path / "run", IngestSettings(map=MAP))
     report = got.report
     assert report.read == got.traffic["source_row"].n_unique() + report.rejected + report.not_calls == 4
+
+
+@pytest.mark.parametrize("name", BY_FORMAT)
+def test_a_model_can_be_the_route_of_every_format(name: str, tmp_path: Path) -> None:
+    """What is proposed where a log names no purpose works as it is written."""
+    file, settings = BY_FORMAT[name]
+    route = "engine" if name == "generic" else MODEL
+    rows = read(SAMPLES / file, tmp_path, settings.model_copy(update={"route": route})).rows()
+    assert any(row["model_requested"] for row in rows)
+    assert all(row["route"] for row in rows if row["model_requested"])
