@@ -44,6 +44,7 @@ def report(
     redact: Annotated[
         Redact | None, typer.Option("--redact", help="Write these names as stable codes; texts are left as they are.")
     ] = None,
+    full: Annotated[bool, typer.Option("--full", help="A PDF with every section, not the two-page brief.")] = False,
     pack: Annotated[
         Path | None, typer.Option("--pack", metavar="FILE.zip", help="Write the evidence into a zip file instead.")
     ] = None,
@@ -51,13 +52,15 @@ def report(
     """Draw the report of a run again, from its findings; as cost rows for FinOps tools; or as a pack of evidence.
 
     `focus` is one CSV row per route with the column names of FOCUS 1.x. It holds what a log knows, not a bill: nothing
-    of accounts, invoices and list prices. `pdf` is printed by the Chromium or Chrome of this machine. A pack holds
-    findings, cases, recorded completions, configuration, plan, prices and digests, redacted as the configuration asks.
+    of accounts, invoices and list prices. `pdf` is a brief of two pages, or with --full all of the report, printed by
+    the Chromium or Chrome of this machine. A pack holds findings, cases, recorded completions, configuration, plan,
+    prices and digests, redacted as the configuration asks.
 
     EXAMPLES
         audit report runs/7f3a9c1e -o report.html
         audit report runs/7f3a9c1e --text none               # no prompt and no completion in it
         audit report runs/7f3a9c1e --text none --redact tenant --format pdf -o vendor.pdf
+        audit report runs/7f3a9c1e --format pdf --full -o appendix.pdf
         audit report runs/7f3a9c1e --format focus -o focus.csv
         audit report runs/7f3a9c1e --pack evidence.zip       # check it with:  audit verify evidence.zip
     """
@@ -66,13 +69,16 @@ def report(
     from audit.flow import reporting
 
     terminal = Terminal(ctx.obj)
+    if full and format is not ReportFormat.PDF:
+        raise InputError("--full is for --format pdf; the HTML report is always whole", code="usage")
     if pack is not None:
         from audit.cli.print_pack import print_packed
         from audit.flow import evidence
 
-        if output is not None or format is not ReportFormat.HTML or redact is not None:
+        if output is not None or format is not ReportFormat.HTML or redact is not None or full:
             raise InputError(
-                "--pack writes one file of its own kind; leave --output, --format and --redact out", code="usage"
+                "--pack writes one file of its own kind; leave --output, --format, --redact and --full out",
+                code="usage",
             )
 
         print_packed(terminal, evidence.pack(RunFolder(run), pack, text=text.value))
@@ -83,6 +89,7 @@ def report(
         format=format.value,
         text=text.value,
         redact="tenant" if redact is Redact.TENANT else None,
+        full=full,
     )
     if terminal.switches.json:
         terminal.document({"report": str(path)})

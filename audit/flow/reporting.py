@@ -40,6 +40,7 @@ def report(
     format: Format = "html",  # noqa: A002
     text: TextPolicy = "sample",
     redact: Hidden | None = None,
+    full: bool = False,
 ) -> Path:
     """Draw a run again from its findings and the history that was recorded with them.
 
@@ -47,6 +48,7 @@ def report(
         output: Where to; default: in the run folder.
         text: `none` leaves out every prompt and completion.
         redact: `tenant` writes every tenant as a stable code.
+        full: A PDF with all sections; without, it is a brief of two sheets.
 
     Raises:
         InputError: A PDF is asked for and no browser can print it; or findings without names are to stand in the place
@@ -73,7 +75,9 @@ def report(
         cases = read_cases(folder.cases) if text == "sample" else []
         history = read_history(folder.history)
         renewal = read_renewal(folder)
-        html = render_html(findings, cases, text=text, history=history, renewal=renewal).encode("utf-8", "replace")
+        brief = format == "pdf" and not full
+        page = render_html(findings, cases, text=text, history=history, renewal=renewal, brief=brief)
+        html = page.encode("utf-8", "replace")
         path = output or (folder.path / "report.pdf" if format == "pdf" else folder.report)
         write_atomic(path, print_pdf(html) if format == "pdf" else html)
     return path

@@ -31,6 +31,7 @@ def render_html(
     text: Literal["sample", "none"] = "sample",
     history: History = NO_HISTORY,
     renewal: Renewal | None = None,
+    brief: bool = False,
 ) -> str:
     """Render the report.
 
@@ -40,6 +41,7 @@ def render_html(
         text: `none` leaves every request, answer and judge's reason out, for readers outside.
         history: Earlier audits of the same configuration.
         renewal: What to sign, when somebody worked it out.
+        brief: Without charts, evidence, method and provenance: what fits on two sheets.
 
     Returns:
         The page. Equal arguments give equal bytes, whatever the time zone, locale or clock.
@@ -48,6 +50,7 @@ def render_html(
     template = environment().get_template("report.html.j2")
     return template.render(
         page=page(findings, cases, history, renewal, with_text=text == "sample"),
+        brief=brief,
         policy=content_policy(style, script),
         style=Markup(style),
         script=Markup(script),

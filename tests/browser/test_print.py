@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
 
+from audit.report.html import render_html
 from tests.browser.conftest import Write
 from tests.browser.watched import Url, Watched, packed, pdf_pages
 from tests.report import fixtures
@@ -33,6 +35,22 @@ def test_the_first_sheet_holds_the_verdict_and_the_table(browser: Browser, write
             assert packed(word) in sheet, word
         assert sheet.index("Total$33,1") > max(sheet.index(route.route) for route in findings.routes)
         assert "$16,068" in first
+
+
+@pytest.mark.parametrize("options", SHEETS.values(), ids=list(SHEETS))
+def test_the_brief_fits_on_two_sheets(browser: Browser, tmp_path: Path, options: Any) -> None:
+    """The headline, the routes, what to do next and the policy; the rest is named, and stands in the full report."""
+    page = tmp_path / "brief.html"
+    page.write_text(render_html(fixtures.split(), cases(), brief=True), "utf-8")
+    with Watched(browser, page.as_uri()) as seen:
+        sheets = pdf_pages(seen.page, **options)
+        links = seen.page.evaluate("[...document.querySelectorAll('a[href^=\"#\"]')].map(a => a.hash.slice(1))")
+        missing = [name for name in links if seen.page.locator(f"[id='{name}']").count() != 1]
+    assert len(sheets) <= 2
+    assert missing == []
+    for word in ("You paid", "What to do next", "Routing policy to hand over", "the full report"):
+        assert any(packed(word) in packed(sheet) for sheet in sheets), word
+    assert not any("Provenance" in sheet for sheet in sheets)
 
 
 def test_dark_screens_print_on_white_paper(browser: Browser, state_url: Url) -> None:

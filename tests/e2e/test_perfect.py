@@ -35,19 +35,22 @@ PROVIDERS = {
 KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 CONFIG = """\
 margin: 30pt
-ingest: {{route: model}}
 max_spend: $5
+ingest: {{route: model}}
 slice: {{incumbent_min: 0, incumbent_share: 1%, looks: 1}}
 tiers:
-  - {{name: small, model: acme-small-1, provider: {provider}, base_url: "{url}", concurrency: 4, adapt: [rename, role],
-     price: {{input: 0.0001, output: 0.0003}}}}
+{tiers}
 routes:
-  - match: "*"
-    candidates: [small]
-    assert:
-      - {{type: equals, value: "{{{{incumbent.text}}}}"}}
-      - {{type: tool-call}}
+{routes}
 """
+TIER = """\
+  - {{name: small-{n}, model: acme-small-1, provider: {provider}, base_url: "{url}/{n}", concurrency: 4,
+     adapt: [rename, role], price: {{input: 0.0001, output: 0.0003}}}}"""
+ROUTE = """\
+  - match: "{model}"
+    candidates: [small-{n}]
+    assert: [{{type: equals, value: "{{{{incumbent.text}}}}"}}, {{type: tool-call}}]"""
+"""One tier for each logged model: two may have answered one conversation differently, and the address tells which."""
 
 
 def texts_of(value: Any) -> Iterator[str]:
@@ -104,16 +107,23 @@ def test_a_perfect_candidate_is_never_a_keep(
         monkeypatch.setenv(name, "test-key")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
     files = [SHARED / "logs" / file for file in EXPORTS[export][0]]
-    rows = read(files, tmp_path / "read", IngestSettings()).rows()
-    recorded, protocol = Recorded([row for row in rows if row["status"] == "ok"]), PROTOCOLS.get(PROVIDERS[provider])
+    found = read(files, tmp_path / "read", IngestSettings()).rows()
+    rows = [row for row in found if row["status"] == "ok" and row["messages"]]
+    models = sorted({row["model_requested"] for row in rows})
+    recorded = [Recorded([row for row in rows if row["model_requested"] == model]) for model in models]
+    protocol = PROTOCOLS.get(PROVIDERS[provider])
 
-    def answer(_path: str, _headers: Headers, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        said, _ = CHAT.answer_from(recorded.answer_to(body))
+    def answer(path: str, _headers: Headers, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        if not set(texts_of(body)):  # whether the endpoint is there at all
+            return 400, {"message": "no messages"}
+        said, _ = CHAT.answer_from(recorded[int(path.split("/")[1])].answer_to(body))
         return 200, protocol.answer_to(said)[0]
 
     config = tmp_path / "audit.yaml"
     with answering(answer) as url:
-        config.write_text(CONFIG.format(provider=provider, url=url), "utf-8")
+        tiers = [TIER.format(n=n, provider=provider, url=url) for n in range(len(models))]
+        routes = [ROUTE.format(n=n, model=model) for n, model in enumerate(models)]
+        config.write_text(CONFIG.format(tiers="\n".join(tiers), routes="\n".join(routes)), "utf-8")
         code = run(["replay", *map(str, files), "--config", str(config), "--out", str(tmp_path / "run"), "--yes"])
     streams = capsys.readouterr()
     assert code == 0, streams.err

@@ -27,7 +27,7 @@ from audit.report.html import render_html
 from audit.report.markdown import summary_markdown
 from audit.report.routes import ends_text, money_columns
 from audit.report.terminal import plain, summary_lines
-from audit.report.words import STATUS, margin_points, range_text, rule_text, score_text
+from audit.report.words import STATUS, decides, margin_points, range_text, rule_text, score_text
 from tests.report.random_findings import random_findings
 
 SEEDS = range(60)
@@ -62,7 +62,9 @@ def said_of(findings: Findings, route: RouteFinding) -> set[str]:
         usd(made.moves.spend_usd or 0.0), usd_interval(made.cost_usd), count(made.moved_pairs.n),
         *(count(value) for table in (made.pairs, made.moved_pairs) for value in dataclasses.astuple(table)),
         *(milliseconds(one) for when in (made.latency_ms, made.latency_today_ms) for one in (when.p50, when.p95)),
-        rule_text(made.params), score_text(float(made.params.get("threshold", 0.0))), "50 95 2 1k",
+        monthly(findings, made.saving_usd), decides(route.needs_more), interval_text(route.accepted_rate, "%"),
+        percent(route.floor or 0.0), rule_text(made.params), score_text(float(made.params.get("threshold", 0.0))),
+        "50 95 2 1k",
     ]  # fmt: skip
     if route.curve is not None and not made.moves_traffic:
         texts += [percent(route.curve.safe_share), "10%"]
@@ -73,6 +75,11 @@ def said_of(findings: Findings, route: RouteFinding) -> set[str]:
     for rate in (made.accepted_after, route.accepted_rate):
         texts += [interval_text(rate, "%")] if rate is not None else []
     return set().union(*map(figures, texts))
+
+
+def monthly(findings: Findings, saved: Estimate) -> str:
+    """A saving at the window's rate, for a month of 30 days."""
+    return usd_interval(saved.scaled(30 / findings.days)) if findings.days else ""
 
 
 def stray(texts: Iterable[str], allowed: set[str]) -> set[str]:
@@ -102,6 +109,7 @@ def parts(page: str, name: str) -> dict[str, str]:
     shown = re.sub(r"<details class=\"(?:cands|costs).*?</details>", "", article[0], flags=re.DOTALL)
     # The mix is the log's, not the verdict's.
     told = re.sub(r"<td role=\"cell\" data-l=\"Mix\">.*?</td>", "", row[0], flags=re.DOTALL)
+    todo = re.search(rf"<li class=\"t-[a-z]+\"><b>[^<]*{name}(?![\w-])[^<]*</b>.*?</li>", page, re.DOTALL)
     policy = re.search(rf"(?:  # [^\n]*\n)  {name}:[^\n]*\n(?:    [^\n]*\n)*", html.unescape(page))
     return {
         "row": words(told),
@@ -109,6 +117,7 @@ def parts(page: str, name: str) -> dict[str, str]:
         "evidence": words(shown),
         "curve": words(caption[1]) if caption else "",
         "policy": policy[0] if policy else "",
+        "next": words(todo[0]) if todo else "",
     }
 
 
