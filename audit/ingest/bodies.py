@@ -104,7 +104,7 @@ def put_request(row: Row, body: Mapping[str, Any], protocol: str) -> set[str]:
         Unusable: It is no request of the protocol.
     """
     reasons: set[str] = set()
-    asked: Mapping[str, Any] = body
+    asked = body = chat.as_sent(body)
     if protocol != CHAT:
         try:
             request, losses = PROTOCOLS.get(_NAMES[protocol]).request_from(body)

@@ -31,7 +31,7 @@ NOT_PARAMS = REPLAY_PARAMS_IGNORED | {
 
 _READ = frozenset({
     "tools", "tool_choice", "response_format", "text", "instructions", "system", "stream", "previous_response_id",
-    "service_tier",
+    "service_tier", "extra_body",
 })  # fmt: skip
 _UNREAD = NOT_PARAMS - _READ
 """Keys of a body that `read_call` does not look at: its messages, and what differs from one call to the next."""
@@ -55,6 +55,21 @@ class ChatCall:
     reasons: tuple[str, ...]
 
 
+_SDK_OPTIONS = ("extra_headers", "extra_query", "timeout")
+"""Options of the client that stand beside the body in what is logged of an SDK's call."""
+
+
+def as_sent(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The body that went over the wire, where the log has the call of an SDK: `extra_body` is merged into it.
+
+    https://github.com/openai/openai-python#undocumented-request-params; Anthropic's SDK does the same.
+    """
+    extra = body.get("extra_body")
+    if not isinstance(extra, dict) and not any(name in body for name in _SDK_OPTIONS):
+        return body
+    return {name: value for name, value in body.items() if name not in ("extra_body", *_SDK_OPTIONS)} | obj(extra)
+
+
 def read_call(body: Mapping[str, Any]) -> ChatCall:
     """Read a request body of the chat or the Responses API, in whatever order its keys come."""
     read = {key: value for key, value in body.items() if key not in _UNREAD}
@@ -66,6 +81,7 @@ def read_call(body: Mapping[str, Any]) -> ChatCall:
 
 
 def _call(body: Mapping[str, Any]) -> ChatCall:
+    body = as_sent(body)
     tools, reasons = chat_tools(body.get("tools"))
     choice, shape = body.get("tool_choice"), body.get("response_format") or _text_format(body.get("text"))
     params = {k: v for k, v in body.items() if k not in NOT_PARAMS and v is not None}

@@ -192,3 +192,19 @@ def test_a_model_can_be_the_route_of_every_format(name: str, tmp_path: Path) -> 
     rows = read(SAMPLES / file, tmp_path, settings.model_copy(update={"route": route})).rows()
     assert any(row["model_requested"] for row in rows)
     assert all(row["route"] for row in rows if row["model_requested"])
+
+
+@pytest.mark.parametrize("name", ["openai_pairs.jsonl", "anthropic_pairs.jsonl", "openai_responses_pairs.jsonl"])
+def test_what_an_sdk_merges_into_the_body_is_asked(name: str, tmp_path: Path) -> None:
+    """`extra_body` of a call is the same request as its fields in the body; options of the client are none of it."""
+    record = next(one for one in map(dict, sample(name)) if one.get("response"))
+    plain = {name: value for name, value in record["request"].items() if name not in ("temperature", "top_p")}
+    whole = record | {"request": plain | {"temperature": 0.3, "top_p": 0.9}}
+    call = record | {"request": plain | {"temperature": 0.3, "extra_body": {"top_p": 0.9}, "extra_headers": {"a": "b"}}}
+    rows = [
+        read(write_jsonl(tmp_path / f"{n}.jsonl", [one]), tmp_path / str(n)).rows()
+        for n, one in enumerate((whole, call))
+    ]
+    fields = ("request_fp", "params", "replayable", "unreplayable_reasons")
+    assert [[row[name] for name in fields] for row in rows[0]] == [[row[name] for name in fields] for row in rows[1]]
+    assert '"top_p":0.9' in rows[1][0]["params"]
