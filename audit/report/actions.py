@@ -40,9 +40,7 @@ class ActionList:
 
 
 def action_list(findings: Findings) -> ActionList | None:
-    """Write down what follows from the verdicts; None where nothing was replayed, or nothing follows."""
-    if not findings.tested:
-        return None
+    """Write down what follows from the verdicts of a replay; None where nothing does."""
     found = [*_moves(findings), *_repairs(findings), *_open(findings)]
     if not found:
         return None

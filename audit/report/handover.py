@@ -11,6 +11,7 @@ from typing import Any
 from audit.core.criteria import proven_by
 from audit.core.display import count, percent, points_interval, usd, usd_interval
 from audit.core.finding import Findings, RouteFinding, Verdict
+from audit.report.actions import ActionList, action_list
 from audit.report.routes import split_top
 from audit.report.words import margin_points, moves, recommended, rule_text
 
@@ -20,18 +21,19 @@ _PLAIN = re.compile(r"[A-Za-z0-9_/][A-Za-z0-9_/.-]*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handover:
-    """The section: a text in YAML, or a sentence when nothing changes."""
+    """Two sections: what to do, None where nothing follows; and a text in YAML, or a sentence when nothing changes."""
 
+    actions: ActionList | None
     text: str
     empty: str
 
 
 def handover(findings: Findings) -> Handover | None:
-    """Write the policy down; None when nothing was replayed."""
+    """Write down what to do and the policy; None when nothing was replayed."""
     if not findings.tested:
         return None
     if not any(moves(route) for route in findings.routes):
-        return Handover(text="", empty=NOTHING)
+        return Handover(actions=action_list(findings), text="", empty=NOTHING)
     lines = [
         f"run: {findings.run_id}",
         "# fixed before the replay",
@@ -46,7 +48,7 @@ def handover(findings: Findings) -> Handover | None:
         lines.append(
             f"  # {count(moving)} more routes move and {count(len(rest) - moving)} stay: see policy/policy.json"
         )
-    return Handover(text="\n".join(lines) + "\n", empty="")
+    return Handover(actions=action_list(findings), text="\n".join(lines) + "\n", empty="")
 
 
 def _route(route: RouteFinding) -> list[str]:

@@ -10,7 +10,6 @@ from audit.core.finding import Case, Findings
 from audit.core.history import History
 from audit.core.interval import Estimate
 from audit.core.renewal import Renewal
-from audit.report.actions import ActionList, action_list
 from audit.report.charts import NARROW, WIDE, Forest, VerdictBar, comparisons_of, forest, verdict_bar
 from audit.report.evidence import EvidenceSection, evidence
 from audit.report.handover import Handover, handover
@@ -95,7 +94,6 @@ class Page:
     unit: str
     level: str
     routes: RoutesTable
-    actions: ActionList | None
     quality: Quality
     tradeoff: Tradeoff | None
     thresholds: Thresholds | None
@@ -133,7 +131,6 @@ def page(
         unit=unit,
         level=level_text(findings),
         routes=routes_table(findings, colours),
-        actions=action_list(findings),
         quality=_quality(findings),
         tradeoff=tradeoff(findings, unit),
         thresholds=thresholds(findings),
