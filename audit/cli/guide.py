@@ -19,6 +19,7 @@ TOPICS = (
     "criteria",
     "judges",
     "tiers",
+    "repeats",
     "spending",
     "stops",
     "ci",
@@ -26,6 +27,7 @@ TOPICS = (
     "watching",
     "renewal",
     "evidence",
+    "notebook",
     "privacy",
 )
 """In the order in which they are read."""

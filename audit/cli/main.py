@@ -74,8 +74,22 @@ def run(argv: Sequence[str], program: Callable[[], Any] = command_line) -> int:
         return _report(Interrupted(), switches)
     except OSError as error:
         return _report(_machine(error) or _bug(error), switches)
+    except ModuleNotFoundError as error:
+        return _report(_foreign_system(error) or _bug(error), switches)
     except Exception as error:
         return _report(_bug(error), switches)
+
+
+def _foreign_system(error: ModuleNotFoundError) -> AuditError | None:
+    """A part of Python's own library that is there on POSIX systems alone: what locks a journal."""
+    if error.name != "fcntl":
+        return None
+    return AuditError(
+        "this command needs Linux or macOS: what it writes is locked as POSIX systems do",
+        code="machine.system",
+        notes=["nothing was sent, $0.00 spent"],
+        hint="on Windows run audit under WSL, or in the container that Containerfile builds",
+    )
 
 
 def _machine(error: OSError) -> AuditError | None:

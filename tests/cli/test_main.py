@@ -106,6 +106,14 @@ def test_what_the_machine_refuses_is_no_bug(number: int, capsys: pytest.CaptureF
     assert "run the same command again" in err
 
 
+def test_a_system_without_posix_locks_is_no_bug(capsys: pytest.CaptureFixture[str]) -> None:
+    """On Windows a replay says what to do; any other module that is missing is a bug."""
+    assert run(["work"], lambda: program(ModuleNotFoundError(PROMPT, name="fcntl"))) == 2
+    assert capsys.readouterr().err.startswith("error[machine.system]: this command needs Linux or macOS")
+    assert run(["work"], lambda: program(ModuleNotFoundError(PROMPT, name="fcntl_of_ours"))) == 2
+    assert capsys.readouterr().err.startswith("error[bug]: ")
+
+
 def test_a_bug_says_where_and_what_to_do(capsys: pytest.CaptureFixture[str]) -> None:
     """The message of an unexpected exception may quote a log, so only its kind is told."""
     run(["work"], lambda: program(ValueError(PROMPT)))

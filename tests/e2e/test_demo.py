@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from audit.cli import guide
 from audit.core.artifacts import RunFolder
 from audit.flow import evidence
 from tests.documents import README, blocks
@@ -92,6 +93,19 @@ def test_the_split_moves_the_mails(findings: dict[str, Any]) -> None:
 
 
 @pytest.mark.acceptance(16)
+def test_what_is_shown_of_a_notebook_runs(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The README's lines about `audit.open`, and the guide's, on the demo's run."""
+    monkeypatch.chdir(tmp_path)
+    Path("runs").mkdir()
+    Path("runs/demo").symlink_to(run)
+    short = [block for block in blocks(README, "python") if "audit.open(" in block]
+    assert short
+    names: dict[str, Any] = {}
+    for block in (*short, *blocks(guide.FOLDER / "notebook.md", "python")):
+        exec(compile(block, "block", "exec"), names)
+        assert names["run"].routes["route"].len() == len(TRUTH["routes"])
+
+
 def test_a_policy_is_handed_over(run: Path) -> None:
     """`policy.json` has the routes that change, and its evidence goes stale; `policies.json` was written before it."""
     policy = json.loads((run / "policy" / "policy.json").read_text("utf-8"))
