@@ -14,7 +14,6 @@ def run_demo(folder: Path, **environment: str) -> str:
         [sys.executable, "-m", "audit", "demo", "--out", str(folder)],
         capture_output=True,
         encoding="utf-8",
-        timeout=200,
         check=False,
         env={**os.environ, "COLUMNS": "80", **environment},
     )
