@@ -14,9 +14,12 @@ REPLAY_PARAMS_IGNORED = frozenset({"stream", "stream_options", "user", "metadata
 """Parameters that change the transport or the bookkeeping, not the answer."""
 
 
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
 def canonical_json(value: Any) -> str:
     """JSON with sorted keys and no spaces, UTF-8 kept; the text that digests are made of."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _CANONICAL.encode(value)
 
 
 def digest(text: str) -> str:

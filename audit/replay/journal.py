@@ -26,6 +26,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import msgspec
+
 from audit.core.errors import AuditError
 from audit.core.reason import Reason
 from audit.core.schemas import MEASURED
@@ -305,7 +307,10 @@ def parse_line(line: bytes) -> dict[str, Any] | None:
     body = line[_HEAD_BYTES:-2]
     if not line.endswith(b"}\n") or line[:_HEAD_BYTES] != _HEAD % zlib.crc32(body):
         return None
-    event: dict[str, Any] = json.loads(body)
+    try:
+        event: dict[str, Any] = msgspec.json.decode(body)
+    except msgspec.DecodeError:  # a lone surrogate, which an answer may hold
+        event = json.loads(body)
     return event
 
 

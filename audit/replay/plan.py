@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import pyarrow as pa
 
@@ -259,8 +260,9 @@ def _drawn(slice_: pa.Table) -> dict[str, list[_Draw]]:
     return routes
 
 
+@lru_cache(maxsize=1 << 17)
 def call_id_of(tier: str, asked: AskedAs, request_fp: str, arm: str, repeat: int = 0) -> str:
-    """The journal's key of a call: everything that decides its answer."""
+    """The journal's key of a call: everything that decides its answer. Kept: each round names all calls anew."""
     return fingerprint([tier, asked.answers_key, asked.base_url, request_fp, repeat, arm])
 
 

@@ -1,5 +1,6 @@
 """One run of the demo for all whole-run tests of it."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -24,12 +25,24 @@ def run_demo(folder: Path, **environment: str) -> str:
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
-    """The folder of a demo run, and what the command printed."""
-    folder = tmp_path_factory.mktemp("demo") / "run"
-    return folder, run_demo(folder, TZ="UTC", LANG="C.UTF-8", PYTHONIOENCODING="utf-8")
+    """The folder of a demo run, and what the command printed.
+
+    The run costs more than any other test, so the processes of one test run share it: the first one makes it, the
+    others wait for the lock and find it made.
+    """
+    base = tmp_path_factory.getbasetemp()
+    home = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "demo"
+    home.mkdir(exist_ok=True)
+    folder, printed = home / "run", home / "printed.txt"
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not printed.exists():
+            out = run_demo(folder, TZ="UTC", LANG="C.UTF-8", PYTHONIOENCODING="utf-8")
+            printed.write_text(out, "utf-8")
+    return folder, printed.read_text("utf-8")
 
 
 @pytest.fixture(scope="session")
 def run(demo: tuple[Path, str]) -> Path:
-    """The folder of a demo run."""
+    """The folder of a demo run. It is shared, so a test that writes into a run copies it first."""
     return demo[0]
