@@ -24,7 +24,7 @@ demo-local: $(READY) ## The demo's log against a real small language model on th
 	$(BIN)/python -m tests.demo_local
 
 test: $(READY) browser ## The tests (under 10 minutes)
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test-slow: $(READY) browser ## Simulations: does a 95 % interval hold the truth 95 % of the time; prints the figures
 	$(BIN)/python -m pytest -m slow -s

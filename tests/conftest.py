@@ -1,0 +1,18 @@
+"""The order of the tests: those that take longest first, so that no process is left alone with one at the end."""
+
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+LONGEST = ("e2e/test_demo.py", "golden", "e2e", "browser", "policy", "llm", "replay")
+"""Whole audits, pages in a browser, and what starts servers; files of one folder stay together."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Sort by the first place that a test's file is under; tests of other places keep their order behind them."""
+    items.sort(key=lambda item: _rank(item.path))
+
+
+def _rank(path: Path) -> int:
+    return next((rank for rank, place in enumerate(LONGEST) if path.is_relative_to(HERE / place)), len(LONGEST))
