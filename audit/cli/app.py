@@ -29,6 +29,7 @@ COMMANDS = (
     "renew",
     "show",
     "view",
+    "label",
     "diff",
     "runs",
     "verify",

@@ -18,6 +18,7 @@ TOPICS = (
     "logs",
     "criteria",
     "judges",
+    "looking",
     "tiers",
     "repeats",
     "spending",

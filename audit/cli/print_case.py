@@ -64,7 +64,7 @@ def case_lines(findings: Findings, case: Case) -> list[str]:
     facts |= case.metadata
     wide = max(map(len, facts))
     lines += [f"  {_inert(name):<{wide}}  {BAR}{_inert(value)}" for name, value in facts.items() if value]
-    lines += ["", "Request", *_quoted(case.request)]
+    lines += ["", "Request", *quoted(case.request)]
     for title, side in (("Incumbent", case.incumbent), ("Candidate", case.candidate)):
         lines += ["", *_side(title, side)]
     return lines
@@ -87,7 +87,7 @@ def _side(title: str, side: CaseSide) -> list[str]:
     passed = {True: "passes", False: "fails", None: "could not be measured"}[side.passed]
     cost = "cost unknown" if side.cost_usd is None else usd(side.cost_usd)
     several = f", {side.answers}" if side.answers else ""
-    lines = [f"{title}: {passed}, {cost}, by {_inert(side.tier)}{several}", *_quoted(side.text)]
+    lines = [f"{title}: {passed}, {cost}, by {_inert(side.tier)}{several}", *quoted(side.text)]
     for result in side.results:
         lines += _result(result)
     return lines
@@ -103,11 +103,11 @@ def _result(result: dict[str, object]) -> list[str]:
     for key in ("reason", "expected", "extracted"):
         if said := result.get(key):
             titles = [key, *[""] * len(_LINES.findall(str(said)))]
-            lines += [f"      {title:<9}  {line}" for title, line in zip(titles, _quoted(str(said)), strict=True)]
+            lines += [f"      {title:<9}  {line}" for title, line in zip(titles, quoted(str(said)), strict=True)]
     return lines
 
 
-def _quoted(text: str) -> list[str]:
+def quoted(text: str) -> list[str]:
     """Untrusted text, each line behind a bar, whatever its writer thinks a line end is."""
     return [BAR + _inert(line) for line in _LINES.split(text)]
 

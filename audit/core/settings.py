@@ -273,7 +273,8 @@ class RouteSettings(Section):
     labels: str | None = Field(
         None,
         description="JSON Lines of answers that people have judged: `id` of a logged request, `right` true or false, "
-        "`answer` (default: the log's own). What the criteria get wrong on them corrects and widens every delta",
+        "`answer` (default: the log's own); `audit label` writes it. What the criteria get wrong on them corrects and "
+        "widens every delta",
         examples=["labels.jsonl"],
     )
     graded: bool = Field(

@@ -64,8 +64,37 @@ def question(i: int) -> str:
     return f"Question {i} about order {7919 * i % 10_007}: is it late?"
 
 
-def write_run(path: Path, n: int, *, filler: int = 1_500, question: Callable[[int], str] = question) -> RunFolder:
-    """n requests of two routes, each answered by one candidate: every seventh worse, every eleventh better."""
+def days(i: int) -> str:
+    """What the log's model answers to request number i."""
+    return f"It is late by {i % 9} days."
+
+
+def other_days(i: int) -> str:
+    """What the candidate answers to it."""
+    return f"It is late by {i % 8} days."
+
+
+def write_run(
+    path: Path,
+    n: int,
+    *,
+    filler: int = 1_500,
+    question: Callable[[int], str] = question,
+    answers: tuple[Callable[[int], str], Callable[[int], str]] = (days, other_days),
+    worse: int = 7,
+    better: int = 11,
+) -> RunFolder:
+    """n requests of two routes, each answered by one candidate.
+
+    Args:
+        path: Of the folder.
+        n: Requests.
+        filler: Characters of the system prompt of each.
+        question: What is asked.
+        answers: Of the log's model, and of the candidate.
+        worse: The criteria reject every so many-th answer of the candidate.
+        better: The criteria reject every so many-th answer of the log's model.
+    """
     folder = RunFolder(path).create()
     words = ["".join(letters) for letters in itertools.product("bdfgklmnprst", "aeiou", "bdfgklmnprst")]
     rng = random.Random(8)
@@ -89,7 +118,7 @@ def write_run(path: Path, n: int, *, filler: int = 1_500, question: Callable[[in
         messages=lambda i: json.dumps(
             [{"role": "system", "content": talk(i)}, {"role": "user", "content": question(i)}]
         ),
-        response_text=lambda i: f"It is late by {i % 9} days.",
+        response_text=answers[0],
     )
     folder.traffic.mkdir(exist_ok=True)
     pq.write_table(bodies, folder.traffic / "bodies-00000.parquet", compression="zstd", row_group_size=GROUP)
@@ -103,10 +132,10 @@ def write_run(path: Path, n: int, *, filler: int = 1_500, question: Callable[[in
     write_table(
         folder.replay_table,
         table(REPLAYS, n, request_fp=lambda i: f"fp{i}", route=route, tier="small", arm="candidate",
-              status="ok", text=lambda i: f"It is late by {i % 8} days.",
+              status="ok", text=answers[1],
               completion_tokens=8, cost_usd=0.0001, served_from="network"),
     )  # fmt: skip
-    right = {"incumbent": lambda i: i % 11 > 0, "candidate": lambda i: i % 7 > 0}
+    right = {"incumbent": lambda i: i % better > 0, "candidate": lambda i: i % worse > 0}
     tiers = {"incumbent": "", "candidate": "small"}
     arms = [
         table(

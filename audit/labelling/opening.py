@@ -1,0 +1,90 @@
+"""From a run and its configuration to a session: which route, which file, what the criteria ask for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from audit.core.artifacts import RunFolder, read_run
+from audit.core.errors import InputError
+from audit.core.settings import Settings
+from audit.labelling.pairs import open_queue, route_to_label
+from audit.labelling.session import Session
+
+FILE = "labels.jsonl"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A session, and what is said around it.
+
+    Attributes:
+        criteria: What a right answer must hold, one line a criterion, as `audit.yaml` says it.
+        unused: The line that `audit.yaml` lacks so that the labels are used; "" where it has it.
+        demo: The run is about bundled data.
+    """
+
+    session: Session
+    criteria: tuple[str, ...]
+    unused: str
+    demo: bool
+
+
+def open_session(
+    folder: RunFolder, settings: Settings, *, by: str, route: str | None = None, file: Path | None = None
+) -> Opened:
+    """Open a session of one person on one route.
+
+    Args:
+        folder: Of a run with findings.
+        settings: That the run was made with.
+        by: Who labels.
+        route: Name; None for the one on which labels may tell most.
+        file: Of labels; None for the one that the route names, else `labels.jsonl` beside `audit.yaml`.
+
+    Raises:
+        InputError: Nothing was concluded yet, there is no such route, or its answers are all alike.
+    """
+    findings = read_run(folder.path)
+    found = route_to_label(findings, route)
+    entry = settings.route(found.route)
+    named = entry.labels if entry is not None else None
+    # What people say of bundled data is no part of the package that brought it.
+    beside = folder.path if findings.demo else settings.directory
+    chosen = file or (settings.directory / named if named else beside / FILE)
+    queue = open_queue(folder, found)
+    if not queue.pairs:
+        raise InputError(
+            "every answer of the candidate says what the log says, so there is nothing to judge",
+            code="label.alike",
+            notes=[f"{queue.alike} pairs of this route are alike"],
+            hint="--route NAME for another one",
+        )
+    used = named is not None and chosen.resolve() == (settings.directory / named).resolve()
+    return Opened(
+        session=Session(
+            folder=folder,
+            route=found,
+            confidence=findings.confidence,
+            queue=queue,
+            file=chosen,
+            by=by,
+            seed=findings.provenance.seed,
+        ),
+        criteria=() if entry is None else tuple(_said(c.type, c.value, c.metric) for c in entry.criteria),
+        unused="" if used else f"labels: {_from(chosen, settings.directory)}",
+        demo=findings.demo,
+    )
+
+
+def _said(kind: str, value: object, metric: str | None) -> str:
+    said = value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
+    named = f"{metric} ({kind})" if metric else kind
+    return f"{named}: {said}" if said else named
+
+
+def _from(path: Path, directory: Path) -> str:
+    """The path as it is written in `audit.yaml`."""
+    path, directory = path.resolve(), directory.resolve()
+    return str(path.relative_to(directory)) if path.is_relative_to(directory) else str(path)

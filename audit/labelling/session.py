@@ -1,0 +1,236 @@
+"""One person at work: the next pair, a word about it, and back again. All that is known is in the file of labels."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from audit.cases.texts import AnswerText
+from audit.core.artifacts import RunFolder, append_labels, read_labels
+from audit.core.criteria import Grade, Labelled
+from audit.core.errors import InputError
+from audit.core.finding import RouteFinding
+from audit.core.interval import Estimate
+from audit.core.labels import Judgement, last_words, settled
+from audit.labelling.needed import Needed, needed
+from audit.labelling.pairs import BlindPair, Pair, Queue, blind, logged_first, texts_of
+from audit.stats.agreement import kappa
+
+TOLD_EVERY = 10
+"""Pairs after which the number still needed is worked out anew: told at once, it would betray what the criteria said of
+the answer just judged."""
+
+
+class Word(Enum):
+    """What can be said of a pair: the key for it, the same for people, and whether each of both answers is right."""
+
+    FIRST = ("a", "only A is right", (True, False))
+    BOTH = ("s", "both are right", (True, True))
+    SECOND = ("d", "only B is right", (False, True))
+    NEITHER = ("f", "both are wrong", (False, False))
+    SKIP = ("x", "cannot tell", (None, None))
+
+    def __init__(self, key: str, words: str, right: tuple[bool | None, bool | None]) -> None:
+        self.key = key
+        self.words = words
+        self.right = right
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """Two people who judged the same answers.
+
+    Attributes:
+        people: Their names.
+        answers: That both judged.
+        same: Of these, with the same word.
+        kappa: Agreement beyond chance with its interval; None where chance would agree as well.
+    """
+
+    people: tuple[str, str]
+    answers: int
+    same: int
+    kappa: Estimate | None
+
+
+@dataclass(slots=True)
+class Session:
+    """One person labels one route.
+
+    Attributes:
+        folder: Of the run.
+        route: As concluded.
+        confidence: Of the run.
+        queue: Pairs of the route.
+        file: Of labels; made with the first word.
+        by: Who labels.
+        seed: Of the order in which two answers are shown.
+        now: The time.
+    """
+
+    folder: RunFolder
+    route: RouteFinding
+    confidence: float
+    queue: Queue
+    file: Path
+    by: str
+    seed: int
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _judgements: list[Judgement] = field(default_factory=list)
+    _votes: dict[tuple[str, bool], dict[str, bool]] | None = None
+    _history: list[str] = field(default_factory=list)
+    _put_off: set[str] = field(default_factory=set)
+    _back: str | None = None
+    _told: tuple[int, Needed] | None = None
+
+    def __post_init__(self) -> None:
+        """Read what is there, this person's own words in the order in which they were said."""
+        found = read_labels(self.file) if self.file.exists() else ()
+        self._judgements = [one for one in found if self._about(one)]
+        judged = self.judged_pairs
+        latest = {one.id: place for place, one in enumerate(self._judgements) if one.by == self.by}
+        self._history = sorted(judged, key=lambda name: latest[name])
+
+    def _about(self, one: Judgement) -> bool:
+        """Whether it is about one of the two answers of a pair."""
+        pair = self.queue.pairs.get(one.id)
+        return pair is not None and (one.logged or one.content in (pair.logged, pair.other))
+
+    @property
+    def votes(self) -> Mapping[tuple[str, bool], Mapping[str, bool]]:
+        """What people say in the end, by name: by pair and whether it is the log's own answer."""
+        if self._votes is None:
+            found: dict[tuple[str, bool], dict[str, bool]] = {}
+            for one in last_words(self._judgements):
+                own = one.logged or one.content == self.queue.pairs[one.id].logged
+                found.setdefault((one.id, own), {})[one.by] = bool(one.right)
+            self._votes = found
+        return self._votes
+
+    @property
+    def judged_pairs(self) -> set[str]:
+        """Pairs of which this person has said something of both answers."""
+        mine = {key for key, said in self.votes.items() if self.by in said}
+        return {name for name, own in mine if own and (name, False) in mine}
+
+    @property
+    def total(self) -> int:
+        """Pairs of the route."""
+        return len(self.queue.pairs)
+
+    def next(self) -> BlindPair | None:
+        """The pair to judge now; None when all are judged or put off."""
+        pair = self._next()
+        return None if pair is None else blind(self.folder, self.queue, pair, seed=self.seed, by=self.by)
+
+    def _next(self) -> Pair | None:
+        if self._back is not None:
+            return self.queue.pairs[self._back]
+        done = self.judged_pairs
+        skipped = {one.id for one in self._judgements if one.by == self.by and one.right is None} | self._put_off
+        left = [name for name in self.queue.pairs if name not in done]
+        fresh = next((name for name in left if name not in skipped), None)
+        again = next((name for name in left if name not in self._put_off), None)
+        name = fresh or again
+        return None if name is None else self.queue.pairs[name]
+
+    def judge(self, name: str, word: Word) -> None:
+        """Take a word about a pair; on the disk when this returns.
+
+        Raises:
+            InputError: The route has no such pair.
+        """
+        pair = self.queue.pairs.get(name)
+        if pair is None:
+            raise InputError("this route has no such pair", code="label.pair")
+        first, second = word.right
+        logged, other = (first, second) if logged_first(pair, seed=self.seed, by=self.by) else (second, first)
+        self._say(pair, logged, other)
+        self._put_off.discard(name)
+        if word is Word.SKIP:
+            self._put_off.add(name)
+        self._history = [one for one in self._history if one != name] + [name]
+        self._back = None
+
+    def undo(self) -> bool:
+        """Take the last word back, and show its pair again; False where nothing was said yet."""
+        if not self._history:
+            return False
+        name = self._history.pop()
+        if name in self.judged_pairs:
+            self._say(self.queue.pairs[name], None, None)
+        self._put_off.discard(name)
+        self._back = name
+        return True
+
+    def _say(self, pair: Pair, logged: bool | None, other: bool | None) -> None:
+        # Two words in one second are still one after the other, whatever a merge makes of the order of lines.
+        latest = max((one.at for one in self._judgements if one.by == self.by and one.at is not None), default=None)
+        at = self.now()
+        if latest is not None and at <= latest:
+            at = latest + timedelta(microseconds=1)
+        answer = texts_of(self.folder, self.queue, pair).other or AnswerText(text="", calls=())
+        calls = tuple(answer.calls) or None
+        # With the answer itself: a label outlives the run.
+        theirs = Judgement(
+            id=pair.exchange_id,
+            right=other,
+            answer=answer.text if answer.text or calls is None else None,
+            tool_calls=calls,
+            by=self.by,
+            at=at,
+        )
+        said = [Judgement(id=pair.exchange_id, right=logged, by=self.by, at=at), theirs]
+        append_labels(self.file, said)
+        self._judgements += said
+        self._votes = None
+
+    @property
+    def needed(self) -> Needed:
+        """What more labels can do for the route, as it was at the last round number of pairs."""
+        now = len(self.judged_pairs) // TOLD_EVERY
+        if self._told is None or self._told[0] != now:
+            self._told = now, needed(self.route, self.labelled(), confidence=self.confidence)
+        return self._told[1]
+
+    def labelled(self) -> Labelled:
+        """What the criteria make of the answers of these pairs, by the words of all people."""
+        compares = self.route.criteria is not None and self.route.criteria.grade is Grade.AGREEMENT
+        counts: dict[str, Any] = {}
+        for (name, logged), said in self.votes.items():
+            pair = self.queue.pairs[name]
+            accepted = pair.logged_accepted if logged else pair.other_accepted
+            # Criteria that compare with the log's own answer accept it by construction.
+            if accepted is None or (logged and compares):
+                continue
+            kind = {True: "right", False: "wrong", None: "disputed"}[settled(said.values())]
+            for count in (kind, f"{kind}_accepted") if accepted else (kind,):
+                counts[count] = counts.get(count, 0) + 1
+        return replace(Labelled(), **counts)
+
+    def people(self) -> Mapping[str, int]:
+        """Who judged how many answers of this route."""
+        return dict(sorted(Counter(name for said in self.votes.values() for name in said).items()))
+
+    def agreements(self) -> list[Agreement]:
+        """Every two people who judged some of the same answers."""
+        found = []
+        for one, other in itertools.combinations([name for name in self.people() if name], 2):
+            both = [(said[one], said[other]) for said in self.votes.values() if one in said and other in said]
+            right, differ = sum(a and b for a, b in both), sum(a is not b for a, b in both)
+            if both:
+                found.append(
+                    Agreement(
+                        people=(one, other),
+                        answers=len(both),
+                        same=len(both) - differ,
+                        kappa=kappa(right, differ, len(both) - right - differ),
+                    )
+                )
+        return found
