@@ -43,14 +43,14 @@ class Word(Enum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Agreement:
+class LabellerPair:
     """Two people who judged the same answers.
 
     Attributes:
         people: Their names.
         answers: That both judged.
         same: Of these, with the same word.
-        kappa: Agreement beyond chance with its interval; None where chance would agree as well.
+        kappa: LabellerPair beyond chance with its interval; None where chance would agree as well.
     """
 
     people: tuple[str, str]
@@ -218,7 +218,7 @@ class Session:
         """Who judged how many answers of this route."""
         return dict(sorted(Counter(name for said in self.votes.values() for name in said).items()))
 
-    def agreements(self) -> list[Agreement]:
+    def agreements(self) -> list[LabellerPair]:
         """Every two people who judged some of the same answers."""
         found = []
         for one, other in itertools.combinations([name for name in self.people() if name], 2):
@@ -226,7 +226,7 @@ class Session:
             right, differ = sum(a and b for a, b in both), sum(a is not b for a, b in both)
             if both:
                 found.append(
-                    Agreement(
+                    LabellerPair(
                         people=(one, other),
                         answers=len(both),
                         same=len(both) - differ,
