@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from enum import Enum
 
-from audit.core.criteria import CriteriaCheck, Grade, Labelled
+from audit.core.criteria import LEAST_LABELS, CriteriaCheck, Grade, Labelled
 from audit.core.display import plural
 from audit.core.finding import RouteFinding
 from audit.core.recommendation import PairTable
@@ -70,8 +70,10 @@ def needed(route: RouteFinding, labelled: Labelled, *, confidence: float) -> Nee
         return Needed(standing=Standing.REPEATED)
     per_pair = 1 if check.grade is Grade.AGREEMENT else 2
     total = labelled.right + labelled.wrong + labelled.disputed
-    if total < FIRST or not labelled.wrong:
-        return Needed(standing=Standing.FIRST, pairs=max(math.ceil((FIRST - total) / per_pair), 1))
+    # A judge decides nothing before it has so many labels.
+    first = LEAST_LABELS if check.judges else FIRST
+    if total < first or not labelled.wrong:
+        return Needed(standing=Standing.FIRST, pairs=max(math.ceil((first - total) / per_pair), 1))
 
     def settles(times: float) -> bool:
         return _settles(route, replace(check, labelled=_scaled(labelled, times)), error=1 - confidence)

@@ -50,7 +50,7 @@ class LabellerPair:
         people: Their names.
         answers: That both judged.
         same: Of these, with the same word.
-        kappa: LabellerPair beyond chance with its interval; None where chance would agree as well.
+        kappa: Agreement beyond chance with its interval; None where chance would agree as well.
     """
 
     people: tuple[str, str]

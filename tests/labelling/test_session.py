@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from audit.core.artifacts import read_labels
-from audit.core.criteria import CriteriaCheck, Grade, Labelled
+from audit.core.criteria import LEAST_LABELS, CriteriaCheck, Grade, Labelled
 from audit.core.errors import InputError
 from audit.core.labels import last_words
 from audit.core.recommendation import PairTable
@@ -197,6 +197,9 @@ def test_what_labels_cannot_do_is_said() -> None:
     assert needed(near, counted(MOST), confidence=0.95).standing is Standing.NEVER
     few = needed(support(), Labelled(right=3, right_accepted=3, wrong=1), confidence=0.95)
     assert (few.standing, few.pairs) == (Standing.FIRST, (FIRST - 4) // 2)
+    judged = replace(support(), criteria=CriteriaCheck(grade=Grade.RIGHT, judges=("large",)))
+    few = needed(judged, Labelled(right=20, right_accepted=20, wrong=4), confidence=0.95)
+    assert (few.standing, few.pairs) == (Standing.FIRST, (LEAST_LABELS - 24) // 2)
     assert needed(support(), Labelled(right=50, right_accepted=50), confidence=0.95).standing is Standing.FIRST
     assert needed(replace(support(), criteria=None), counted(), confidence=0.95).standing is Standing.UNTESTED
     split = changed(support(), pairs=PairTable(both_pass=90.5, only_today=4.5, only_after=3, both_fail=2))
