@@ -36,6 +36,6 @@ def consent(terminal: Terminal, argv: Sequence[str], *, agreed: bool) -> Callabl
         from audit.cli.print_plan import print_plan
 
         print_plan(terminal, plan, asking=True)
-        return typer.confirm(f"Spend up to {usd(most)}?", err=True)
+        return typer.confirm(f"Spend about {usd(plan.expected_usd)}, and never more than {usd(most)}?", err=True)
 
     return ask

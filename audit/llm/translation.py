@@ -58,7 +58,10 @@ _TRANSIENT: dict[type[Exception], tuple[Fault, str]] = {
     httpx.NetworkError: (Fault.RESET, "dropped the connection"),
     httpx.RemoteProtocolError: (Fault.RESET, "broke the HTTP protocol"),
     httpx.DecodingError: (Fault.UNDECODABLE, "sent a body that cannot be decompressed"),
+    aiohttp.ClientConnectorDNSError: (Fault.CONNECT, "cannot be found: no such host is known"),
+    aiohttp.ClientConnectorError: (Fault.CONNECT, "cannot be reached"),
     aiohttp.ClientError: (Fault.RESET, "broke the HTTP protocol"),
+    ConnectionRefusedError: (Fault.CONNECT, "refused the connection: nothing listens there"),
     TimeoutError: (Fault.TIMEOUT, "did not answer in time"),
     OSError: (Fault.RESET, "dropped the connection"),
 }
@@ -82,9 +85,12 @@ def translated(error: Exception, host: str, *, reading: bool = False) -> Endpoin
         host: For the message.
         reading: The answer had begun: a connection lost now is a cut body.
     """
-    # httpx-aiohttp reports a dropped connection as ConnectTimeout, because aiohttp's timeouts and resets share a base
-    # class; the cause tells them apart.
-    if isinstance(error, httpx.ConnectTimeout) and error.__cause__ and not isinstance(error.__cause__, TimeoutError):
+    # httpx-aiohttp reports as ConnectTimeout what was never connected and what was dropped, because aiohttp's errors
+    # share a base class; the cause tells them apart. Only what was dropped may have been billed.
+    cause = error.__cause__
+    if isinstance(error, httpx.ConnectTimeout) and isinstance(cause, aiohttp.ClientConnectorError):
+        error = cause.os_error if isinstance(cause.os_error, ConnectionRefusedError) else cause
+    elif isinstance(error, httpx.ConnectTimeout) and cause and not isinstance(cause, TimeoutError):
         error = httpx.ReadError(str(error))
     for kind in type(error).__mro__:
         if kind in _TERMINAL:

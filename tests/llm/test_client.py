@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import httpx
 import pytest
+from httpx_aiohttp import AiohttpTransport
 
 from audit.core.catalog import Catalog
 from audit.core.clock import ManualClock
@@ -23,10 +24,10 @@ from audit.llm.providers import PROVIDERS
 from audit.llm.reply import Reply
 from audit.llm.retry import Backoff
 from audit.llm.tiers import hosts, resolve_tiers
-from audit.llm.translation import FOREIGN, STATUS_OF_KIND, translated
+from audit.llm.translation import FOREIGN, MAYBE_BILLED, NEVER_ARRIVED, STATUS_OF_KIND, translated
 from audit.protocols.faults import Fault
 from tests.llm.world import URL, Script, body, ok, request, tier
-from tests.server import serving
+from tests.server import free_port, serving
 
 
 def ask(script: httpx.AsyncBaseTransport | None, *, tier_: Tier | None = None, **rest: Any) -> Reply:
@@ -298,6 +299,29 @@ def test_a_reset_is_not_taken_for_a_timeout() -> None:
     reset, slow = httpx.ConnectTimeout(""), httpx.ConnectTimeout("")
     reset.__cause__, slow.__cause__ = aiohttp.ServerDisconnectedError(), aiohttp.ServerTimeoutError()
     assert [translated(e, "h").kind for e in (reset, slow)] == ["reset", "connect"]
+
+
+@pytest.mark.parametrize("because", [ConnectionRefusedError(111, "refused"), OSError(113, "no route")])
+def test_what_was_never_connected_was_not_billed(because: OSError) -> None:
+    """httpx-aiohttp reports it as it reports a reset, whose request may have arrived; this one did not."""
+    error = httpx.ConnectTimeout("")
+    error.__cause__ = aiohttp.ClientConnectorError(None, because)  # type: ignore[arg-type]
+    assert translated(error, "h").kind in NEVER_ARRIVED
+    assert translated(error, "h").kind not in MAYBE_BILLED
+
+
+def test_a_port_where_nobody_listens_says_so() -> None:
+    """By the transport that calls are made with; the port was free a moment ago."""
+
+    async def connect() -> Exception:
+        async with httpx.AsyncClient(transport=AiohttpTransport()) as client:
+            with pytest.raises(httpx.TransportError) as caught:
+                await client.get(f"http://127.0.0.1:{free_port()}/")
+            return caught.value
+
+    error = translated(asyncio.run(connect()), "127.0.0.1")
+    assert "nothing listens there" in error.what
+    assert error.kind in NEVER_ARRIVED
 
 
 def test_a_lost_attempt_costs_another_stake() -> None:
