@@ -10,8 +10,6 @@ from audit.cli.terminal import Terminal
 from audit.core.display import ascii_only, compact, terminal_safe, usd
 from audit.flow.comparison import PastRun
 
-WORDS = {"switch": "switch", "split": "split", "keep": "keep", "not_proven": "open"}
-
 
 def print_runs(terminal: Terminal, directory: Path, runs: Sequence[PastRun]) -> None:
     """Print a line per run, and below it why one cannot be read."""
@@ -41,7 +39,7 @@ def _cells(run: PastRun) -> list[str]:
 
 def _routes(run: PastRun) -> str:
     """`2 switch, 1 keep`, with what one has to know of the run before it."""
-    counts = [f"{number} {WORDS.get(name, name)}" for name, number in (run.verdicts or {}).items() if number]
+    counts = [f"{number} {name.replace('_', ' ')}" for name, number in (run.verdicts or {}).items() if number]
     said = [] if run.state == "complete" else [run.state]
     said += ["demo"] if run.demo else ["simulated"] if run.simulated else []
     return ", ".join([*said, *counts])
