@@ -15,6 +15,7 @@ from audit.core.cost import BreakEven, CostBreakdown
 from audit.core.criteria import CriteriaCheck
 from audit.core.exploration import FrontierPoint, MarginFinding, ThresholdCurve
 from audit.core.interval import Estimate
+from audit.core.levers import NeededBill
 from audit.core.mixture import Mix
 from audit.core.note import OddAnswers
 from audit.core.reason import Because
@@ -437,7 +438,11 @@ class Findings:
         savings_at_risk_usd: `avoidable_usd` less its one-sided lower bound.
         avoidable_by_grade: `avoidable_usd` by the grade of the criteria that it rests on; "" where they are untested.
         guarantee: Whether 1 - `confidence` is the error rate of each route's verdict, or of all together.
+        needed: What the levers of the log (`mix.levers`) and the verdicts leave together; None where the levers were
+            not taken.
     """
+
+    SPARSE: ClassVar[tuple[str, ...]] = ("needed",)
 
     run_id: str
     window: dict[str, str | None]
@@ -471,6 +476,7 @@ class Findings:
     avoidable_by_grade: dict[str, float] = field(default_factory=dict)
     guarantee: str = "route"
     schema: str = SCHEMA
+    needed: NeededBill | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -274,3 +274,19 @@ class LeverLedger:
     def taken(self, basis: LeverBasis) -> float:
         """What the levers of one basis take together; they are composed, so this sum is right."""
         return sum(line.usd for line in self.lines if line.basis is basis)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeededBill:
+    """From paid to needed: what the levers leave, less what the verdicts save of that.
+
+    Attributes:
+        proven_usd: What the verdicts save of the bill as it was paid.
+        model_usd: What they save of what the levers leave. A request that would not be made saves nothing by another
+            model, and the candidate is taken to have none of the lower prices.
+        needed_usd: What is left by the ledger, less `model_usd`.
+    """
+
+    proven_usd: float
+    model_usd: float
+    needed_usd: float

@@ -23,7 +23,7 @@ from audit.findings.cases import pick_cases
 from audit.findings.curves import frontier
 from audit.findings.handover import hand_over
 from audit.findings.routes import RouteTraffic, find_routes
-from audit.findings.totals import ledger, totals
+from audit.findings.totals import ledger, needed_bill, totals
 from audit.pairing.evidence import Tables
 
 LEAST_DAYS = 14
@@ -178,6 +178,7 @@ def find(watch: SequentialTest, plan: Plan, context: FindingsInputs, reach: Look
         provenance=context.provenance,
         frontier=frontier(routes, mix.spend_usd, level),
         guarantee=settings.guarantee,
+        needed=None if mix.levers is None else needed_bill(mix.levers, routes),
     )
     return RunResult(
         findings=findings,

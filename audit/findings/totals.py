@@ -11,6 +11,7 @@ import polars as pl
 
 from audit.core.finding import Ledger, RouteFinding, Verdict
 from audit.core.interval import Estimate
+from audit.core.levers import LeverLedger, LeverName, NeededBill
 from audit.core.reason import Reason, because, sentence_of
 from audit.core.schemas import MEASURED, NOT_ASKED
 from audit.core.traffic import exact_sum
@@ -193,3 +194,26 @@ def _clipped(share: Estimate) -> Estimate:
     lo = None if share.lo is None else max(share.lo, 0.0)
     hi = None if share.hi is None else min(share.hi, 1.0)
     return Estimate(est=min(max(share.est, 0.0), 1.0), lo=lo, hi=hi, level=share.level)
+
+
+REMOVES = (LeverName.UNUSED_ANSWERS, LeverName.REPEATS)
+"""Levers that take requests away; the others lower what they cost."""
+
+
+def needed_bill(levers: LeverLedger, routes: Sequence[RouteFinding]) -> NeededBill:
+    """Compose what the verdicts save with what the levers take, route by route.
+
+    Of a route's saving the share of its dollars that is still sent is left. What levers lowered the prices by is taken
+    off: the candidate is compared at the price that it was measured at, the log's model at the lower one. Less than
+    nothing is nothing, because the route would then stay.
+    """
+    proven = {route.route: route.avoidable_usd.est for route in routes if route.avoidable_usd.est > 0}
+    saved = []
+    for one in levers.routes:
+        if one.route in proven and one.paid_usd > 0:
+            gone = sum(one.usd.get(name, 0.0) for name in REMOVES)
+            lowered = one.paid_usd - gone - one.left_usd
+            rest = proven[one.route] * (1 - gone / one.paid_usd) - lowered
+            saved.append(min(max(rest, 0.0), one.left_usd))
+    model = exact_sum(saved)
+    return NeededBill(proven_usd=exact_sum(proven.values()), model_usd=model, needed_usd=levers.left_usd - model)

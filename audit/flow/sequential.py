@@ -32,6 +32,7 @@ from audit.flow.asking import Asking
 from audit.flow.comparison import earlier_audits
 from audit.flow.criteria import read_judges, with_criteria
 from audit.flow.judging import calibrate, judge_answers
+from audit.flow.levers import mix_with_levers
 from audit.flow.planning import Consent, prepared
 from audit.flow.preparation import NOT_ASKED, PreparedRun
 from audit.flow.provenance import FindingsContext, context_of
@@ -40,7 +41,6 @@ from audit.flow.reporting import report
 from audit.flow.rounds import Rounds, asked_and_spared, open_rounds, reach_of
 from audit.flow.routing import policy_inputs_of
 from audit.llm.tiers import resolve_tiers
-from audit.mix.run import measure_mix
 from audit.replay.meter import Meter, SilentMeter
 from audit.replay.run import PartStopped
 from audit.replay.table import unpaid, write_replays
@@ -144,7 +144,7 @@ def _conclude(watch: SequentialTest, plan_: Plan) -> Findings:
             calls=asked,
             spared=spared,
             frames=frames,
-            mix=measure_mix(folder.traffic_files(), tiers),
+            mix=mix_with_levers(folder, settings, tiers),
             run_id=run_id_of(plan_.made_from["logs"], settings),
             embedder=scored.embedder,
             notes=scored.notes,

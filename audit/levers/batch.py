@@ -21,6 +21,8 @@ ABOVE = 2.0
 DAYS_WITH = 0.6
 """Share of the log's days that have the pattern."""
 STANDARD_ERRORS = 2.0
+ROUNDING = 1e-6
+"""Share of a price below which a difference is none."""
 WAITS = ("flex", "batch")
 """Service tiers whose price is for waiting already."""
 
@@ -38,12 +40,19 @@ def find(bill: pl.DataFrame, log: Log) -> LeverFound:
     rows, blind = unseen(alive.filter(~waits), {Unseen.NO_RATES: ~pl.col("divided")})
     rows = rows.filter(~pl.col("streaming").fill_null(False) & (pl.col("n_turns") <= 1))
     rows = with_rates(rows.with_columns(batch=pl.lit(True)), log.rates_of, "batch")
-    rows, unlisted = unseen(rows, {Unseen.NO_BATCH_PRICE: pl.col("batch_input").is_null()})
     cheaper = {name: pl.col(name) * pl.col(f"batch_{name}") / pl.col(f"rate_{name}") for name in CLASSES}
     cheaper = {name: usd.fill_nan(0.0) for name, usd in cheaper.items()}  # a rate of zero is of no dollars
     saving = pl.col("left") - pl.sum_horizontal(cheaper.values())
-    rows, untimed = unseen(rows.filter(saving > 0), {Unseen.NO_TIME: pl.col("started_at").is_null()})
-    rows = _with_job_share(rows, _job_shares(bill))
+    # A price of `audit.yaml` is the same for batches, because it says nothing of them.
+    same = (saving.abs() <= pl.col("left") * ROUNDING) & (pl.col("left") > 0)
+    rows, aside = unseen(
+        rows,
+        {
+            Unseen.NO_BATCH_PRICE: pl.col("batch_input").is_null() | same,
+            Unseen.NO_TIME: pl.col("started_at").is_null(),
+        },
+    )
+    rows = _with_job_share(rows.filter(saving > 0), _job_shares(bill))
     share = pl.col("job_share")
     moved = {name: pl.col(name) * (1 - share) + usd * share for name, usd in cheaper.items()}
     return LeverFound(
@@ -51,7 +60,7 @@ def find(bill: pl.DataFrame, log: Log) -> LeverFound:
             repriced(rows.filter(share > 0), Kind.NIGHTLY, moved, saving, batched=True),
             bounded(rows.filter(share == 0), Kind.NOT_STREAMED, saving),
         ),
-        unseen=pl.concat([blind, unlisted, untimed]),
+        unseen=pl.concat([blind, aside]),
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
-from audit.core.display import compact, count, percent, usd
+from audit.core.display import compact, count, money_digits, percent, usd, usd_at, usd_parts
+from audit.core.finding import Findings
 from audit.core.mixture import Mix, MixDay, MixRow
 from audit.report.charts import MINI, WIDE, BarSegment, Tick
 from audit.report.scales import Linear, nice_domain, nice_ticks, shortened, spread
@@ -330,3 +331,89 @@ def _trend_numbers(days: Sequence[MixDay], colours: Palette) -> Numbers:
 
 
 TREND_WIDTH = WIDE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepBar:
+    """What a step takes of the bill, on the scale of what was paid: from where it leaves off to where it began."""
+
+    key: str
+    title: str
+    desc: str
+    x: float
+    width: float
+    css: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillStep:
+    """One step from paid to needed; `takes` and `at_most` are empty in the first and the last."""
+
+    name: str
+    note: str
+    takes: str
+    at_most: str
+    left: str
+    bar: StepBar
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waterfall:
+    """From paid to needed."""
+
+    finding: str
+    unseen: str
+    steps: tuple[BillStep, ...]
+
+
+def waterfall(findings: Findings) -> Waterfall | None:
+    """Lay out what the levers of the log take, and what the verdicts save of the rest; None without a ledger."""
+    levers, needed = findings.mix.levers, findings.needed
+    if levers is None or needed is None or levers.paid_usd <= 0:
+        return None
+    scale = Linear(low=0.0, high=levers.paid_usd, start=1, end=MINI - 1)
+    amounts = {line.lever.value: line.usd for line in levers.lines}
+    amounts |= {"models": needed.model_usd} if findings.tested else {}
+    end = needed.needed_usd if findings.tested else levers.left_usd
+    shown, digits = usd_parts({**amounts, "end": end}), money_digits(levers.paid_usd)
+    steps = [_step("paid", "Paid", "as the model mix counts it", (0.0, levers.paid_usd), scale)]
+    steps[0] = replace(steps[0], left=usd(levers.paid_usd))
+    for line in levers.lines:
+        made = _step(line.lever, line.lever.words.capitalize(), line.change, (line.left_usd, line.usd), scale)
+        at_most = usd_at(line.at_most_usd, digits) if line.at_most_usd else "–"
+        basis = f", {line.basis}" if line.usd else ""
+        steps.append(replace(made, takes=shown[line.lever.value] + basis, at_most=at_most))
+    if findings.tested:
+        made = _step("models", "Cheaper models, proven", _proven(findings), (end, needed.model_usd), scale)
+        steps.append(replace(made, takes=shown["models"]))
+    last = _step("end", "Needed" if findings.tested else "Left", "by what is counted above", (0.0, end), scale)
+    steps.append(replace(last, left=shown["end"]))
+    unseen = [f"{line.lever.words} {usd(line.unseen_usd)}" for line in levers.lines if line.unseen_requests]
+    share = percent((levers.paid_usd - end) / levers.paid_usd, 1)
+    return Waterfall(
+        finding=f"{usd(levers.paid_usd)} was paid; {usd(end)} would do by what is counted here, {share} less.",
+        unseen=f"Not looked at, and left in the bill: {', '.join(unseen)}." if unseen else "",
+        steps=tuple(steps),
+    )
+
+
+def _proven(findings: Findings) -> str:
+    """What the verdicts save by themselves, and why it is less here."""
+    proven, left = findings.avoidable_usd.est, findings.needed.model_usd if findings.needed else 0.0
+    if proven <= 0:
+        return "no verdict saves anything"
+    return f"the verdicts save {usd(proven)} of the whole bill, and {usd(left)} of what the levers above leave"
+
+
+def _step(key: str, name: str, note: str, ends: tuple[float, float], scale: Linear) -> BillStep:
+    """A step whose bar begins at an amount and has a size, both in USD."""
+    start, size = ends
+    bar = StepBar(
+        key=f"step-{key}",
+        title=name,
+        desc=f"{usd(size)}, of {usd(scale.high)} paid",
+        x=scale(start),
+        width=round(max(scale(start + size) - scale(start), 0.0), 1),
+        css="s-kept" if key in ("paid", "end") else "s-avoidable",
+    )
+    return BillStep(name=name, note=note, takes="", at_most="", left="", bar=bar)

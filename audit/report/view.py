@@ -14,7 +14,7 @@ from audit.report.charts import NARROW, WIDE, Forest, VerdictBar, comparisons_of
 from audit.report.evidence import EvidenceSection, evidence
 from audit.report.handover import Handover, handover
 from audit.report.method import Method, method
-from audit.report.mixing import Palette, Tab, Trend, palette, shares_of, tabs, trend, week_shares
+from audit.report.mixing import Palette, Tab, Trend, Waterfall, palette, shares_of, tabs, trend, waterfall, week_shares
 from audit.report.past import Past, past
 from audit.report.renewal import RenewalSection, renewal_section
 from audit.report.routes import RoutesTable, routes_table, split_top
@@ -98,6 +98,7 @@ class Page:
     tradeoff: Tradeoff | None
     thresholds: Thresholds | None
     handover: Handover | None
+    levers: Waterfall | None
     mix: MixSection
     renewal: RenewalSection | None
     past: Past | None
@@ -135,6 +136,7 @@ def page(
         tradeoff=tradeoff(findings, unit),
         thresholds=thresholds(findings),
         handover=handover(findings),
+        levers=waterfall(findings),
         mix=_mix(findings, colours),
         renewal=renewal_section(renewal),
         past=past(findings, history),

@@ -262,7 +262,7 @@ def test_planted_repeats_are_found_exactly(tmp_path: Path) -> None:
         (tmp_path / str(seed)).mkdir()
         chance, rows, repeats = random.Random(seed), [], []
         for n in range(60):
-            again = rows and chance.random() < seed % 10 / 20
+            again = bool(rows) and chance.random() < seed % 10 / 20
             prompt = chance.choice(rows[-20:])["request_fp"] if again else f"new-{n}"
             rows.append(row(60.0 * n, request_fp=prompt, streaming=True, completion_tokens=chance.randrange(500)))
             repeats += [rows[-1]["cost_usd_logged"]] if again else []
