@@ -379,7 +379,13 @@ def waterfall(findings: Findings) -> Waterfall | None:
     steps = [_step("paid", "Paid", "as the model mix counts it", (0.0, levers.paid_usd), scale)]
     steps[0] = replace(steps[0], left=usd(levers.paid_usd))
     for line in levers.lines:
-        made = _step(line.lever, line.lever.words.capitalize(), line.change, (line.left_usd, line.usd), scale)
+        made = _step(
+            line.lever,
+            line.lever.words.capitalize(),
+            line.change if line.parts else "nothing found",
+            (line.left_usd, line.usd),
+            scale,
+        )
         at_most = usd_at(line.at_most_usd, digits) if line.at_most_usd else "–"
         basis = f", {line.basis}" if line.usd else ""
         steps.append(replace(made, takes=shown[line.lever.value] + basis, at_most=at_most))
