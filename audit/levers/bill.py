@@ -78,7 +78,7 @@ def open_bill(traffic_files: Sequence[Path], rates_of: RatesOf) -> tuple[pl.Data
     priced = priced.with_row_index("at").with_columns(
         deterministic=(pl.col("temperature") == 0).fill_null(False) | (pl.col("operation") == "embeddings"),
         alive=pl.lit(True),
-        batched=pl.lit(False),
+        batched=pl.col("batch").fill_null(False),
     )
     return _divided(with_rates(priced, rates_of)), len(rows) - len(priced)
 

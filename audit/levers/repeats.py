@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import polars as pl
 
 from audit.core.levers import Effort, Kind, LeverBasis, LeverName, TimeToLive, Unseen
 from audit.core.traffic import exact_sum
-from audit.levers.bill import UNTOLD_LATENCY
+from audit.levers.bill import CLASSES, UNTOLD_LATENCY
 from audit.levers.lever import Lever, LeverFound, Log, all_changes, bounded, removed, unseen
 
 HOUR = 3600
@@ -35,9 +37,10 @@ def find(bill: pl.DataFrame, _: Log) -> LeverFound:
         {Unseen.NO_FINGERPRINT: ~pl.col("known_fp"), Unseen.NO_TIME: pl.col("started_at").is_null()},
     )
     rows = rows.with_columns(ended=pl.coalesce("ended", pl.col("started_at") + UNTOLD_LATENCY))
-    same = rows.filter("deterministic")
-    floor = {life: _served(same, OWN, life) for life in LIVES}
-    ceiling = {life: _either(_served(rows, ANYBODY, life), floor[life]) for life in LIVES}
+    own, anybody = _served(rows.filter("deterministic"), OWN), _served(rows, ANYBODY)
+    paid = rows.select("at", "alive", "batched", "left", *CLASSES)
+    floor = {life: _of(paid, own[life]) for life in LIVES}
+    ceiling = {life: _of(paid, [*own[life], *anybody[life]]) for life in LIVES}
     return LeverFound(
         changes=all_changes(
             removed(floor[KEPT], Kind.REPEATED), bounded(ceiling[None], Kind.REPEATED_ELSEWHERE, pl.col("left"))
@@ -56,28 +59,47 @@ def find(bill: pl.DataFrame, _: Log) -> LeverFound:
     )
 
 
-def _either(one: pl.DataFrame, other: pl.DataFrame) -> pl.DataFrame:
-    return pl.concat([one, other]).unique("at", maintain_order=True)
+def _of(rows: pl.DataFrame, places: Sequence[int]) -> pl.DataFrame:
+    wanted = pl.DataFrame({"at": places}, schema={"at": pl.UInt32})
+    return rows.join(wanted, on="at", how="semi", maintain_order="left")
 
 
-def _served(rows: pl.DataFrame, key: Sequence[str], life: int | None) -> pl.DataFrame:
-    """The rows that a cache would have answered: every whole answer of a call goes in when the call ends."""
-    repeated = rows.filter(pl.len().over(key) > 1).sort(*key, "at")
-    group = repeated.select(pl.struct(key).rle_id()).to_series().to_list()
-    starts, ends = (repeated[name].cast(pl.Int64).to_list() for name in ("started_at", "ended"))
-    whole = (repeated["status"] == "ok").to_list()
-    hits: list[bool] = []
+@dataclass(frozen=True, slots=True)
+class _Calls:
+    """Calls that others repeat, by what they share and then by time; times in microseconds."""
+
+    at: list[int]
+    group: list[int]
+    start: list[int]
+    end: list[int]
+    whole: list[bool]
+
+
+def _served(rows: pl.DataFrame, key: Sequence[str]) -> dict[int | None, list[int]]:
+    """By time to live, the rows that a cache would have answered."""
+    told = rows.select("at", *key, pl.col("started_at", "ended").cast(pl.Int64), whole=pl.col("status") == "ok").filter(
+        pl.len().over(key) > 1
+    )
+    told = told.sort(*key, "at").with_columns(group=pl.struct(key).rle_id())
+    calls = _Calls(*(told[name].to_list() for name in ("at", "group", "started_at", "ended", "whole")))
+    return {life: _hits(calls, math.inf if life is None else life * MICROSECONDS) for life in LIVES}
+
+
+def _hits(calls: _Calls, life: float) -> list[int]:
+    """The rows that are in the cache when they come: every whole answer of a call goes in when the call ends."""
+    hits: list[int] = []
     of, kept = None, None
     under_way: list[int] = []
-    for one, start, end, complete in zip(group, starts, ends, whole, strict=True):
+    for at, one, start, end, whole in zip(calls.at, calls.group, calls.start, calls.end, calls.whole, strict=True):
         if one != of:
             of, kept, under_way = one, None, []
         while under_way and under_way[0] <= start:
             kept = heapq.heappop(under_way)
-        hits.append(kept is not None and (life is None or start - kept <= life * MICROSECONDS))
-        if complete and not hits[-1]:
+        if kept is not None and start - kept <= life:
+            hits.append(at)
+        elif whole:
             heapq.heappush(under_way, end)
-    return repeated.filter(pl.Series(hits, dtype=pl.Boolean))
+    return hits
 
 
 LEVER = Lever(
