@@ -11,13 +11,14 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from audit.config.places import SECRET, Document, Keys, read_document
+from audit.config.places import Document, Keys, read_document
 from audit.core.catalog import Catalog
 from audit.core.display import plural
 from audit.core.errors import AuditError, ConfigError, Place, UnknownName, nearest
 from audit.core.fingerprint import fingerprint
 from audit.core.settings import Criterion, CriterionSettings, Settings
 from audit.core.units import A_POINT, NoUnit
+from audit.masking.secrets import found_secrets, looks_random
 
 NAMES = ("audit.yaml", "audit.yml")
 
@@ -25,6 +26,11 @@ _OWN_FIELDS = ("directory", "config_file")
 """Fields of the settings that the loader fills in; in a file they are unknown keys."""
 
 _SECRET_KEYS = {"api_key", "apikey", "api-key", "key", "secret", "secret_key", "password", "token", "access_token"}
+_SURE_KEYS = {"api_key", "apikey", "api-key", "secret_key", "client_secret", "password", "access_token", "auth_token"}
+"""Names under which a random value is a key anywhere in the file, and not below `tiers:` alone."""
+_KEY_HEADER = re.compile(r"(?i)authorization|api-?key|token|secret|cookie|password|credential|signature|-key$")
+"""Headers that carry a key, whatever it looks like."""
+_FROM_ENVIRONMENT = "env:"
 _ENV_NAME = re.compile(r"[A-Za-z_]\w*")
 _CRITERION: TypeAdapter[CriterionSettings] = TypeAdapter(Criterion)
 
@@ -379,23 +385,35 @@ def _secret_paths(value: Any, path: Keys) -> Iterator[Keys]:
     """Paths of values that are keys, or look like one."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            named = path[:1] == ("tiers",) and str(key).lower() in _SECRET_KEYS and isinstance(inner, str)
-            if named or (key == "api_key_env" and isinstance(inner, str) and not _ENV_NAME.fullmatch(inner)):
+            if isinstance(inner, str) and _is_key(key, inner, path):
                 yield (*path, key)
             else:
                 yield from _secret_paths(inner, (*path, key))
     elif isinstance(value, list):
         for index, inner in enumerate(value):
             yield from _secret_paths(inner, (*path, index))
-    elif isinstance(value, str) and SECRET.search(value):
+    elif isinstance(value, str) and any(found_secrets(value, shapes=True)):
         yield path
 
 
+def _is_key(name: Any, value: str, path: Keys) -> bool:
+    """Whether a text is a key by the name that it stands under."""
+    name = str(name).lower()
+    if name == "api_key_env":
+        return _ENV_NAME.fullmatch(value) is None
+    if value.startswith(_FROM_ENVIRONMENT):
+        return False
+    if path[:1] == ("tiers",) and (name in _SECRET_KEYS or (path[-1] == "headers" and _KEY_HEADER.search(name))):
+        return True
+    return name in _SURE_KEYS and looks_random(value, password=True)
+
+
 def _secret(document: Document, path: Keys) -> ConfigError:
+    hint = "put it into an environment variable, and the variable's name here:  api_key_env: OPENAI_API_KEY"
+    what = f"{_named(path)} holds a key"
     if path[-1] == "api_key_env":
         what, hint = "`api_key_env` is the name of an environment variable, not a key", "write it like OPENAI_API_KEY"
-    else:
-        what = f"{_named(path)} holds a key"
-        hint = "put it into an environment variable, and the variable's name here:  api_key_env: OPENAI_API_KEY"
+    elif path[-2:-1] == ("headers",):
+        hint = f"put it into an environment variable, and name that:  {path[-1]}: env:GATEWAY_KEY"
     notes = ["keys come from the environment only; one that was in a file should be replaced"]
     return ConfigError(what, code="config.secret", place=document.place(path, key=True), notes=notes, hint=hint)

@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from audit.core.errors import AuditError, ConfigError, Place
+from audit.masking.secrets import found_secrets
 
 MAX_BYTES = 1_000_000
 MAX_VALUES = 100_000
@@ -24,11 +25,6 @@ Keys = tuple[str | int, ...]
 """The way to a value: keys and indices from the root."""
 Mark = tuple[yaml.Mark, yaml.Mark]
 
-SECRET = re.compile(
-    r"\b(?:sk|pk|rk)-[\w-]{16,}|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_\w{20,}|\bxox[abp]-[\w-]{10,}|\bAIza[\w-]{30,}"
-    r"|\beyJ[\w-]{10,}\.[\w-]{10,}|(?<=://)[^/@\s:]+:[^/@\s]+(?=@)"
-)
-"""What looks like a key: OpenAI's and Anthropic's `sk-`, AWS, GitHub, Slack, Google, a JWT, `user:password@`."""
 _NAMED_SECRET = re.compile(
     r"""(?i)((?:api_?-?key|secret|password|passwd|token|authorization)["']?:\s*)("[^"]*"|'[^']*'|[^,}]+)"""
 )
@@ -154,7 +150,8 @@ class Document:
 
 def masked(line: str) -> str:
     """A line with what looks like a secret starred out, at the same width."""
-    line = SECRET.sub(lambda match: "*" * len(match[0]), line)
+    for start, end, _ in found_secrets(line, shapes=True):
+        line = line[:start] + "*" * (end - start) + line[end:]
     return _NAMED_SECRET.sub(lambda match: match[1] + "*" * len(match[2]), line)
 
 

@@ -24,6 +24,7 @@ class AnswerNote(StrEnum):
     NO_CHOICE = "no_choice"
     ABOVE_LIMIT = "above_limit"
     NO_FINISH = "no_finish"
+    SECRET_MASKED = "secret_masked"
 
     @property
     def words(self) -> str:
@@ -46,6 +47,7 @@ _WORDS = {
     AnswerNote.NO_CHOICE: "the reply holds no answer although tokens were counted; a filter stopped it",
     AnswerNote.ABOVE_LIMIT: "the answer cost more than its token limit allows",
     AnswerNote.NO_FINISH: "the endpoint does not say why the answer ended; it may be cut off",
+    AnswerNote.SECRET_MASKED: "a secret in the answer is masked, and criteria see the mask, as in the log's answers",
 }
 
 

@@ -43,7 +43,9 @@ class Asking:
         options = ReplayOptions(
             cap_usd=run.plan.max_spend_usd,
             tokens=run.tokens,
-            client=ClientOptions(seed=run.settings.seed, directory=run.settings.directory),
+            client=ClientOptions(
+                seed=run.settings.seed, directory=run.settings.directory, redact=run.settings.ingest.redact
+            ),
             meter=self.meter,
             settled=rounds.settled(),
             learned=self.learned,

@@ -9,7 +9,7 @@ from audit.config.load import load_settings, settings_digest
 from audit.core.artifacts import RunFolder, read_run
 from audit.core.settings import Settings
 from audit.findings.recount import disagreements
-from audit.ingest.redact import Redactor
+from audit.masking.redact import Redactor
 from audit.pack.evidence import Packed, pack_run
 from audit.pack.verify import Verification, verify_pack
 

@@ -87,7 +87,9 @@ def _ask(run: PreparedRun, questions: Questions, meter: Meter, what: str) -> Par
     names = {call.tier for call in calls}
     options = ReplayOptions(
         cap_usd=run.plan.max_spend_usd,
-        client=ClientOptions(seed=run.settings.seed, directory=run.settings.directory),
+        client=ClientOptions(
+            seed=run.settings.seed, directory=run.settings.directory, redact=run.settings.ingest.redact
+        ),
         meter=meter,
         models=_models(run.tiers, [design.incumbent for design in run.plan.designs]),
         table=False,

@@ -61,7 +61,7 @@ def check(
     options = ReplayOptions(
         cap_usd=run.plan.max_spend_usd,
         tokens=run.tokens,
-        client=ClientOptions(seed=settings.seed, directory=settings.directory),
+        client=ClientOptions(seed=settings.seed, directory=settings.directory, redact=settings.ingest.redact),
         meter=meter or SilentMeter(),
     )
     try:

@@ -24,7 +24,7 @@ from audit.ingest.run import ingest as read_logs
 from audit.ingest.source import find_sources
 from audit.levers.run import measure_levers
 from audit.llm.logprices import own_prices, rates_of
-from audit.llm.tiers import resolve_tiers
+from audit.llm.tiers import resolve_tiers, variables_of
 from audit.mix.run import measure_mix
 
 
@@ -40,7 +40,13 @@ def ingest(sources: Sequence[Path], settings: Settings, folder: RunFolder, *, de
         facts = folder.facts("traffic") or {}
         return from_plain(IngestReport, facts["report"])
     folder.forget("traffic")
-    report = read_logs(sources, settings.ingest, folder, rates_of=rates_of(settings.tiers))
+    report = read_logs(
+        sources,
+        settings.ingest,
+        folder,
+        rates_of=rates_of(settings.tiers),
+        variables=sorted({name for tier in settings.tiers for name in variables_of(tier)}),
+    )
     folder.record("traffic", made_from, report=to_plain(report), demo=demo)
     return report
 

@@ -97,6 +97,7 @@ def ingest(
     *,
     workers: int = 2,
     rates_of: RatesOf | None = None,
+    variables: Sequence[str] = (),
 ) -> IngestReport:
     """Read logs of any known format into a run folder.
 
@@ -107,6 +108,7 @@ def ingest(
         sources: Files and folders; folders are searched, sorted.
         workers: Processes to parse with; small inputs are read in this one.
         rates_of: Rates of a kind of call, for rows whose cost the log does not have and to compare with it.
+        variables: Environment variables whose values are masked whatever they look like, where they are set.
 
     Raises:
         InputError: A source is missing, empty, damaged, of no known format, or mostly unusable.
@@ -115,7 +117,9 @@ def ingest(
     folder.create()
     with _scratch(folder) as scratch, ThreadPoolExecutor(1) as hasher:
         reading = _Reading(digests={s.name: hasher.submit(file_sha256, s.path) for s in found})
-        cut = (Job(i, part, settings, scratch) for i, part in enumerate(_parts(found, settings, reading)))
+        cut = (
+            Job(i, part, settings, scratch, tuple(variables)) for i, part in enumerate(_parts(found, settings, reading))
+        )
         size, watch = sum(source.path.stat().st_size for source in found), _Watch(found)
         jobs, parts = [], []
         for job, part in _read(cut, size, workers):

@@ -9,8 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from audit.core.reason import Reason
-from audit.ingest.redact import SECRET_HINTS, Redactor
 from audit.ingest.row import Columns, Row
+from audit.masking.redact import Redactor
+from audit.masking.secrets import NO_KEYS, SECRET_HINTS, KeysInUse
 
 SENTINELS = {
     "litellm_truncated": Reason.TRUNCATED_MIDDLE,
@@ -52,26 +53,28 @@ _SENTINEL_COLUMNS = ("messages", "tools", "response_choices", "response_text")
 _HINTS = "|".join([SECRET_HINTS, *map(re.escape, SENTINELS)])
 
 
-def scrub(rows: Sequence[Row], columns: Columns, personal: Sequence[str]) -> None:
+def scrub(rows: Sequence[Row], columns: Columns, personal: Sequence[str], keys: KeysInUse = NO_KEYS) -> None:
     """Clean the rows and their columns in place. Fast where there is nothing to clean.
 
     Args:
         columns: Those of the rows.
         personal: Kinds of personal data to replace; with any, every row is looked at closely.
+        keys: Values that are secrets whatever they look like.
     """
+    hints = f"{_HINTS}|{keys.hints}" if keys.hints else _HINTS
     suspects: dict[int, list[int]] = {}
     for group, (name, _) in enumerate(_GROUPS):
-        for index in range(len(rows)) if personal else _suspects(columns, name):
+        for index in range(len(rows)) if personal else _suspects(columns, name, hints):
             suspects.setdefault(index, []).append(group)
     for name in _SMALL:
-        for index in () if personal else _suspects(columns, name):
+        for index in () if personal else _suspects(columns, name, hints):
             suspects.setdefault(index, [])
     for index, groups in suspects.items():
-        _scrub_row(rows[index], groups, Redactor(personal))
+        _scrub_row(rows[index], groups, Redactor(personal, keys))
         columns.put(index, rows[index])
 
 
-def _suspects(columns: Columns, name: str) -> Iterable[int]:
+def _suspects(columns: Columns, name: str, hints: str) -> Iterable[int]:
     """Positions of the rows in whose column the hint pattern occurs."""
     column = columns[name]
     if column.null_count == len(column):
@@ -79,24 +82,24 @@ def _suspects(columns: Columns, name: str) -> Iterable[int]:
     if name in _IN_CHOICES:
         # An answer's text is left out where the choices that hold it are searched.
         column = pc.if_else(columns["response_choices"].is_null(), column, pa.scalar(None, column.type))
-        return _hinted(column)
+        return _hinted(column, hints)
     if name in _REPETITIVE:
         encoded = column.dictionary_encode()
-        found = pa.array(_hinted(encoded.dictionary), encoded.indices.type)
+        found = pa.array(_hinted(encoded.dictionary, hints), encoded.indices.type)
         return _positions(pc.is_in(encoded.indices, value_set=found)) if len(found) else ()
     if pa.types.is_nested(column.type):
         values = column.items if pa.types.is_map(column.type) else column.values
-        found = _hinted(values)
+        found = _hinted(values, hints)
         return pc.list_parent_indices(_as_list(column, values)).take(pa.array(found)).to_pylist() if found else ()
-    return _hinted(column)
+    return _hinted(column, hints)
 
 
 def _as_list(column: pa.Array, values: pa.Array) -> pa.ListArray:
     return pa.ListArray.from_arrays(column.offsets, values)
 
 
-def _hinted(texts: pa.Array) -> list[int]:
-    return _positions(pc.match_substring_regex(texts, _HINTS))
+def _hinted(texts: pa.Array, hints: str) -> list[int]:
+    return _positions(pc.match_substring_regex(texts, hints))
 
 
 def _positions(mask: pa.Array) -> list[int]:
@@ -112,7 +115,7 @@ def _scrub_row(row: Row, groups: Sequence[int], redactor: Redactor) -> None:
         if sentinel in (getattr(row, column) or "")
     }
     changed = False
-    silent = Redactor(redactor.kinds)
+    silent = redactor.silent()
     done: set[str] = set()
     for name, copies in (_GROUPS[group] for group in groups):
         for column in (name, *copies):
@@ -144,4 +147,4 @@ def _mask_small(row: Row, redactor: Redactor) -> None:
     if row.metadata:
         row.metadata = [(key, redactor.named(key.rpartition(".")[2], value)) for key, value in row.metadata]
     for column in ("route", "tenant"):
-        _mask(row, column, Redactor(redactor.kinds))
+        _mask(row, column, redactor.silent())

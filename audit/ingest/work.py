@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import hashlib
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from audit.ingest.labels import MODEL
 from audit.ingest.row import DRAFT, Columns, Row, Unusable
 from audit.ingest.scrub import scrub
 from audit.ingest.source import Piece
+from audit.masking.secrets import KeysInUse
 
 BATCH_CHARS = 1 << 22
 """Prompts and answers per row group of bodies: the memory of a worker is a small multiple of it."""
@@ -41,12 +43,13 @@ class Reject:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One part: its number, its pieces, and where the drafts go."""
+    """One part: its number, its pieces, where the drafts go, and the environment variables whose values are secrets."""
 
     number: int
     pieces: tuple[Piece, ...]
     settings: IngestSettings
     folder: Path
+    variables: tuple[str, ...] = ()
 
     def without_records(self) -> Job:
         """The job as the second pass needs it: a piece of a compressed file holds its lines in memory."""
@@ -105,9 +108,9 @@ def _read_part(job: Job) -> FilePart:
     with bodies_writer(job.bodies) as writer:
         for batch in reader.batches():
             try:
-                bodies, draft = _tables(batch, job.settings)
+                bodies, draft = _tables(batch, job.settings, reader.keys)
             except _UNFIT:
-                bodies, draft = _tables([row for row in batch if reader.fits(row)], job.settings)
+                bodies, draft = _tables([row for row in batch if reader.fits(row)], job.settings, reader.keys)
             writer.write_batch(bodies)
             reader.drafts.append(pa.Table.from_batches([draft]))
     _write_draft(job.draft, reader.drafts)
@@ -123,14 +126,14 @@ def _read_part(job: Job) -> FilePart:
     )
 
 
-def _tables(rows: Sequence[Row], settings: IngestSettings) -> tuple[pa.RecordBatch, pa.RecordBatch]:
+def _tables(rows: Sequence[Row], settings: IngestSettings, keys: KeysInUse) -> tuple[pa.RecordBatch, pa.RecordBatch]:
     """Bodies and draft of some rows, cleaned.
 
     Raises:
         Exception: Of `_UNFIT`, when a value fits into no column or cannot be cleaned.
     """
     columns = Columns(rows)
-    scrub(rows, columns, settings.redact)
+    scrub(rows, columns, settings.redact, keys)
     return columns.batch(BODIES), columns.batch(DRAFT)
 
 
@@ -160,6 +163,7 @@ def _write_draft(path: Path, drafts: Sequence[pa.Table]) -> None:
 class _PartReader:
     def __init__(self, job: Job) -> None:
         self._job = job
+        self.keys = KeysInUse(map(os.environ.get, job.variables))
         self._readers: dict[str, Reader] = {}
         self._named: dict[str, Any] = {}  # per format the digest that ids begin with
         self._copies: dict[str, int] = {}
@@ -225,14 +229,14 @@ class _PartReader:
     def fits(self, row: Row) -> bool:
         """Whether a row can be written, if need be without its bodies: it stays in every sum. Otherwise a reject."""
         try:
-            _tables([row], self._job.settings)
+            _tables([row], self._job.settings, self.keys)
             return True
         except _UNFIT:
             for name in (*_BODIES, "usage_raw", "routing", "metadata"):
                 setattr(row, name, None)
             row.replayable, row.unreplayable_reasons = "none", [*row.unreplayable_reasons, Reason.NESTED_TOO_DEEPLY]
         try:
-            _tables([row], self._job.settings)
+            _tables([row], self._job.settings, self.keys)
             return True
         except _UNFIT as error:
             reason = f"holds a value that no column can take: {type(error).__name__}"

@@ -156,6 +156,12 @@ def refused(host: str, tier: str, code: str) -> EndpointError:
     return TerminalError(words, kind=Fault.BAD_REQUEST, code="replay.batch-refused")
 
 
+def named_by_a_key(host: str) -> EndpointError:
+    """The error of a vendor whose name of a batch holds a secret: it would have to be written down as it is."""
+    words = f"{host} names a batch by what looks like a key"
+    return TerminalError(words, kind=Fault.UNDECODABLE, code="replay.batch-refused")
+
+
 def read_as(reader: Callable[[HttpReply], T], reply: HttpReply, host: str) -> T:
     """What a reply says, where it has the shape that the vendor documents.
 

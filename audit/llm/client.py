@@ -20,8 +20,8 @@ from audit.core.tier import Tier
 from audit.llm.breaker import Breaker, Outage
 from audit.llm.budget import Reservation
 from audit.llm.cassette import Cassette, refuse_ambiguous
-from audit.llm.compression import LONGEST_BODY
 from audit.llm.limiter import Limiter
+from audit.llm.masked import ReplyMask
 from audit.llm.provider import (
     Answerer,
     HttpCall,
@@ -76,6 +76,7 @@ class ClientOptions:
         offline: Nothing is sent; a call without a recording is an error.
         on_throttle: Told the tier's name and its reduced rate per second, or None when it is back to normal.
         on_note: Told what a tier turned out to need, in one sentence.
+        redact: Kinds of personal data that are replaced in the log, so that answers are compared in the same form.
     """
 
     attempts: int = 6
@@ -86,6 +87,7 @@ class ClientOptions:
     offline: bool = False
     on_throttle: Callable[[str, float | None], None] = lambda tier, rate_per_s: None
     on_note: Callable[[str], None] = lambda text: None
+    redact: tuple[str, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -157,6 +159,7 @@ class Client:
         self._cassette = cassette
         self._options = options
         self._rng = random.Random(options.seed)
+        self._mask = ReplyMask((lane.tier for lane in lanes.values()), options.environ, options.redact)
         self._on_wire: set[asyncio.Task[object] | None] = set()
         self._draining = False
 
@@ -235,6 +238,7 @@ class Client:
                 if (error := lane.provider.classify(reply)) is None:
                     return reply
                 _heed(error, reply.headers)
+                self._mask.error(error)
                 raise error
             except TransientError as error:
                 failures += 1
@@ -256,12 +260,17 @@ class Client:
         except EndpointError as error:
             if error.kind in TIER_WIDE and not (lane.answered and error.kind in ONLY_AT_FIRST):
                 raise tier_wide(error, lane.host, lane.tier.api_key_env) from None
+            self._mask.error(error)
             raise
         lane.answered = True
-        reply = measured(completion, lane.tier, request, "network", attempts=attempts)
+        reply = self._mask.reply(measured(completion, lane.tier, request, "network", attempts=attempts))
         if self._cassette is not None and reply.completion is not None:
             self._cassette.put(tier.answers_key, request.request_fp, repeat, reply.completion)
         return reply
+
+    def masked(self, text: str) -> str:
+        """A text of a tier that is no answer, without secrets."""
+        return self._mask.text(text)
 
     def host(self, tier: Tier) -> str:
         """The host of a tier, for messages."""
@@ -293,7 +302,7 @@ class Client:
         lane = self._lanes[tier.name]
         provider = lane.provider
         if isinstance(provider, LocalProvider):
-            return _answer_here(lane, provider, request, repeat)
+            return self._mask.reply(_answer_here(lane, provider, request, repeat))
         try:
             if lane.key is None and not self._options.offline:
                 self._unlock(lane)
@@ -303,10 +312,10 @@ class Client:
         if self._cassette is not None:
             recorded = self._cassette.get(tier.answers_key, request.request_fp, repeat)
             if recorded is not None:
-                return measured(recorded, lane.tier, request, "cassette")
+                return self._mask.reply(measured(recorded, lane.tier, request, "cassette"))
         if self._options.offline:
             raise InputError(f"offline, and no completion of `{tier.model}` is recorded", code="cassette.miss")
-        reply = await self._ask(lane, call, request, stake)
+        reply = self._mask.reply(await self._ask(lane, call, request, stake))
         if self._cassette is not None and reply.completion is not None:
             self._cassette.put(tier.answers_key, request.request_fp, repeat, reply.completion)
         return reply
@@ -383,6 +392,7 @@ class Client:
                     stake.on_wire(True)
                 answer = await self._send(lane, call)
         except EndpointError as error:
+            self._mask.error(error)
             if isinstance(error, TransientError) and error.kind in DOWN:
                 lane.breaker.failed()
             else:
@@ -418,7 +428,7 @@ class Client:
                 error = TransientError(error.what, kind=error.kind, status=error.status)
         raise error
 
-    async def _exchange(self, lane: _Lane, call: HttpCall, timeout_s: float, longest: int = LONGEST_BODY) -> HttpReply:
+    async def _exchange(self, lane: _Lane, call: HttpCall, timeout_s: float, longest: int | None = None) -> HttpReply:
         assert lane.wire is not None
         task = asyncio.current_task()
         self._on_wire.add(task)

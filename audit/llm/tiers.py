@@ -75,12 +75,8 @@ def with_defaults(tier: Tier) -> Tier:
     provider = PROVIDERS.get(tier.provider)
     if not isinstance(provider, WireProvider):
         return tier
-    # A key meant for the vendor's address is not sent to another host; a vendor without one is wherever the tier says.
-    vendors = provider.default_base_url
-    elsewhere = vendors is not None and tier.base_url is not None and tier.base_url != vendors
-    key_env = tier.api_key_env or (None if elsewhere else provider.default_key_env)
-    address = tier.base_url or vendors or (provider.address(tier) if provider.address else None)
-    return replace(tier, base_url=address, api_key_env=key_env)
+    address = tier.base_url or provider.default_base_url or (provider.address(tier) if provider.address else None)
+    return replace(tier, base_url=address, api_key_env=key_variable(tier))
 
 
 def is_local(tier: Tier) -> bool:
@@ -132,6 +128,27 @@ def with_header_values(tier: Tier, environ: Mapping[str, str] | None = None) -> 
         if variable is not None and not values[name]:
             raise MissingKey(variable, tier.name)
     return replace(tier, options={**tier.options, "headers": values})
+
+
+def variables_of(tier: Tier | TierSettings) -> tuple[str, ...]:
+    """The environment variables whose values are sent to a tier as secrets: its key's, and those of its headers."""
+    headers = tier.options.get("headers")
+    written = headers.values() if isinstance(headers, Mapping) else ()
+    named = [str(value).removeprefix(FROM_ENVIRONMENT) for value in written if str(value).startswith(FROM_ENVIRONMENT)]
+    return (*filter(None, [key_variable(tier)]), *named)
+
+
+def key_variable(tier: Tier | TierSettings) -> str | None:
+    """The environment variable of a tier's key; None for none.
+
+    A key meant for the vendor's address is not sent to another host; a vendor without one is wherever the tier says.
+    """
+    provider = PROVIDERS.get(tier.provider)
+    if tier.api_key_env or not isinstance(provider, WireProvider):
+        return tier.api_key_env
+    vendors = provider.default_base_url
+    elsewhere = vendors is not None and tier.base_url is not None and tier.base_url != vendors
+    return None if elsewhere else provider.default_key_env
 
 
 def check_keys(tiers: Iterable[Tier], environ: Mapping[str, str] | None = None) -> None:

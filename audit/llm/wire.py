@@ -65,15 +65,16 @@ class Wire:
         self._clock = clock
         self._parsed: dict[str, httpx.URL] = {}
 
-    async def exchange(self, call: HttpCall, timeout_s: float, longest: int = LONGEST_BODY) -> HttpReply:
+    async def exchange(self, call: HttpCall, timeout_s: float, longest: int | None = None) -> HttpReply:
         """Send and read; the only place where anything of httpx or aiohttp is awaited.
 
         Args:
-            longest: Bytes that the body may have.
+            longest: Bytes that the body may have; default: those of an answer.
 
         Raises:
             EndpointError: No answer, a cut one, or one that is too large.
         """
+        longest = LONGEST_BODY if longest is None else longest
         reading = False
         started = self._clock.now()
         try:

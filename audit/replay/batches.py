@@ -23,7 +23,7 @@ from audit.core.display import plural
 from audit.core.errors import EndpointError, Incomplete, TerminalError, TransientError
 from audit.core.exchange import Request
 from audit.core.tier import Tier
-from audit.llm.batch import BatchInterface, BatchLine, BatchState, Unserved, no_answer, read_as, refused
+from audit.llm.batch import BatchInterface, BatchLine, BatchState, Unserved, named_by_a_key, no_answer, read_as, refused
 from audit.llm.batches import BATCHES
 from audit.llm.budget import Budget, Reservation
 from audit.llm.client import Client
@@ -277,8 +277,18 @@ class BatchReplay:
             for stake in packed.stakes:
                 stake.settle(0.0)
             raise
-        self.journal.accept(mark, state.batch_id)
+        self._accept(mark, state, tier)
         self._hold(packed)
+
+    def _accept(self, mark: str, state: BatchState, tier: Tier) -> None:
+        """Write down the vendor's name of a batch, which has to be written as it is.
+
+        Raises:
+            TerminalError: There is a secret in it, such as the key that the batch was handed in with.
+        """
+        if self.client.masked(state.batch_id) != state.batch_id:
+            raise named_by_a_key(self.client.host(tier))
+        self.journal.accept(mark, state.batch_id)
 
     def _hold(self, packed: _Packed) -> None:
         for call, stake in zip(packed.calls, packed.stakes, strict=True):
@@ -308,7 +318,7 @@ class BatchReplay:
             state = await self._found(submission, tier, interface)
             if state is None:
                 return
-            self.journal.accept(submission.mark, state.batch_id)
+            self._accept(submission.mark, state, tier)
         else:
             call = interface.state(addressed, headers, submission.batch_id)
             try:
@@ -410,7 +420,7 @@ class BatchReplay:
                 f"{self.client.host(tier)} has no room for a batch of {len(call_ids):,}: smaller ones follow"
             )
             return
-        self._stop(tier, refused(self.client.host(tier), tier.name, code))
+        self._stop(tier, refused(self.client.host(tier), tier.name, self.client.masked(code)))
 
     def _end(
         self, submission: Submission, tier: Tier, lines: Mapping[str, BatchLine], unserved: Unserved | None

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 
 from audit.core.errors import AuditError
-from audit.ingest.redact import Redactor
+from audit.masking.redact import Redactor
 from tests.cases.frame import CASES, Family, Result
 from tests.cases.logs import read_log
 

@@ -93,6 +93,7 @@ def test_no_secret_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigError) as caught:
         load_settings(Path("secrets.yaml"))
     text = "\n".join(error_lines(caught.value))
-    for secret in ("my-very-own-key", "abcdefghijklmnop", "hunter22"):
+    for secret in ("my-very-own-key", "abcdefghijklmnop", "hunter22", "plain-words"):
         assert secret not in text
-    assert text.count("api_key_env: OPENAI_API_KEY") == 3
+    assert text.count("api_key_env: OPENAI_API_KEY") == 2
+    assert text.count("env:GATEWAY_KEY") == 2

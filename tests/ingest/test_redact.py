@@ -12,7 +12,8 @@ import pytest
 
 from audit.core import fingerprint
 from audit.core.settings import IngestSettings
-from audit.ingest.redact import SECRET_HINTS, Redactor
+from audit.masking.redact import Redactor
+from audit.masking.secrets import SECRET_HINTS
 from tests.ingest.reading import payload, read, write_jsonl
 
 CASES = [json.loads(line) for line in Path(__file__).with_name("secrets.jsonl").read_text("utf-8").splitlines()]

@@ -1,0 +1,125 @@
+"""Secrets and personal data out of texts and JSON values, before anything of them is written.
+
+Secrets are always masked. Personal data is replaced by placeholders that are the same for the same value
+(`<email:1a2b3c>`), so that a conversation still makes sense and duplicates stay duplicates.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Collection
+from functools import partial
+from typing import Any
+
+import msgspec
+
+from audit.core.fingerprint import canonical_json, digest
+from audit.masking.personal import PERSONAL_CHECKS, PERSONAL_PATTERNS
+from audit.masking.secrets import NO_KEYS, KeysInUse, mask_secrets
+
+
+class Redactor:
+    """Masks texts and JSON values, and counts what it masked.
+
+    Args:
+        personal: Kinds of personal data to replace, from `ingest.redact`.
+        keys: Values that are secrets whatever they look like.
+    """
+
+    def __init__(self, personal: Collection[str] = (), keys: KeysInUse = NO_KEYS) -> None:
+        self.kinds = tuple(kind for kind in PERSONAL_PATTERNS if kind in personal)
+        self.found: Counter[str] = Counter()
+        self._keys = keys
+
+    def silent(self) -> Redactor:
+        """One that masks the same, for copies of a text that was counted."""
+        return Redactor(self.kinds, self._keys)
+
+    def text(self, value: str) -> str:
+        """The text without secrets and without the personal data asked for; JSON inside it stays JSON."""
+        if value[:1] in ("{", "["):
+            try:
+                inner = _read(value)
+            except (ValueError, RecursionError):
+                return self._plain(value)
+            if isinstance(inner, dict | list):
+                masked = self.value(inner)
+                return value if masked == inner else canonical_json(masked)
+        return self._plain(value)
+
+    def json(self, value: str) -> str:
+        """JSON text with every string in it masked; canonical if anything was."""
+        inner = _read(value)
+        masked = self.value(inner)
+        return value if masked == inner else canonical_json(masked)
+
+    def value(self, value: Any) -> Any:
+        """A JSON value with every string in it masked, keys too; however deep it is nested."""
+        made: list[Any] = [value]
+        todo: list[tuple[Any, Any, str | None]] = [(made, 0, None)]  # container, place in it, its key before masking
+        while todo:
+            container, place, key = todo.pop()
+            found = container[place]
+            if isinstance(found, list):
+                container[place] = copy = list(found)
+                todo.extend((copy, index, None) for index in range(len(copy)))
+            elif isinstance(found, dict):
+                names = {name: self._plain(name) for name in found}
+                container[place] = fresh = {names[name]: item for name, item in found.items()}
+                todo.extend((fresh, names[name], name) for name in found)
+            else:
+                container[place] = self._leaf(found) if key is None else self.named(key, found)
+        return made[0]
+
+    def _leaf(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.text(value)
+        if self.kinds and isinstance(value, int | float) and not isinstance(value, bool) and abs(value) >= 1e12:
+            text = str(value)
+            masked = self._plain(text)
+            return value if masked == text else masked
+        return value
+
+    def named(self, key: str, value: Any) -> Any:
+        """A text or a number masked in the light of its key."""
+        # A value of `"password": "..."` shows that it is one only beside its key.
+        if isinstance(value, str) and value and value[:1] not in ("{", "["):
+            pair = f"{key}: {value}"
+            masked = self._secrets(pair)
+            if masked != pair and masked.startswith(f"{key}: "):
+                return self._personal(masked[len(key) + 2 :])
+        return self._leaf(value)
+
+    def _plain(self, value: str) -> str:
+        return self._personal(self._secrets(value))
+
+    def _secrets(self, value: str) -> str:
+        return mask_secrets(self._keys.mask(value, self.found), self.found)
+
+    def _personal(self, value: str) -> str:
+        for kind in self.kinds:
+            value = PERSONAL_PATTERNS[kind].sub(partial(self._placeholder, kind), value)
+        return value
+
+    def _placeholder(self, kind: str, match: re.Match[str]) -> str:
+        value = match[0]
+        if kind in PERSONAL_CHECKS and not PERSONAL_CHECKS[kind](value):
+            return value
+        self.found[kind] += 1
+        same = value.lower() if kind in ("email", "ip") else re.sub(r"[^0-9A-Za-z+]", "", value)
+        return f"<{kind}:{digest(same)[:6]}>"
+
+
+def _read(text: str) -> Any:
+    """The value of a JSON text; NaN and infinities, which Python writes, are null.
+
+    Raises:
+        ValueError: It is no JSON.
+        RecursionError: It is nested too deeply.
+    """
+    try:
+        return msgspec.json.decode(text.encode("utf-8", "replace"))
+    except msgspec.DecodeError:
+        return json.loads(text, parse_constant=lambda _: None)
