@@ -11,27 +11,19 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from audit.config.places import Document, Keys, read_document
+from audit.config.places import Document, Keys, literal_keys, named, read_document
 from audit.core.catalog import Catalog
 from audit.core.display import plural
 from audit.core.errors import AuditError, ConfigError, Place, UnknownName, nearest
 from audit.core.fingerprint import fingerprint
 from audit.core.settings import Criterion, CriterionSettings, Settings
 from audit.core.units import A_POINT, NoUnit
-from audit.masking.secrets import found_secrets, looks_random
 
 NAMES = ("audit.yaml", "audit.yml")
 
 _OWN_FIELDS = ("directory", "config_file")
 """Fields of the settings that the loader fills in; in a file they are unknown keys."""
 
-_SECRET_KEYS = {"api_key", "apikey", "api-key", "key", "secret", "secret_key", "password", "token", "access_token"}
-_SURE_KEYS = {"api_key", "apikey", "api-key", "secret_key", "client_secret", "password", "access_token", "auth_token"}
-"""Names under which a random value is a key anywhere in the file, and not below `tiers:` alone."""
-_KEY_HEADER = re.compile(r"(?i)authorization|api-?key|token|secret|cookie|password|credential|signature|-key$")
-"""Headers that carry a key, whatever it looks like."""
-_FROM_ENVIRONMENT = "env:"
-_ENV_NAME = re.compile(r"[A-Za-z_]\w*")
 _CRITERION: TypeAdapter[CriterionSettings] = TypeAdapter(Criterion)
 
 
@@ -56,7 +48,7 @@ def load_settings(path: Path | None = None, *, overrides: Mapping[str, Any] | No
         raise _all(document, [problem])
     for dotted, value in (overrides or {}).items():
         _override(document.values, dotted.split("."), value)
-    secrets = {path: _secret(document, path) for path in _secret_paths(document.values, ())}
+    secrets = literal_keys(document)
     problems = [*document.problems, *secrets.values()]
     settings = None
     try:
@@ -162,7 +154,7 @@ def _shape(document: Document, detail: ErrorDetails) -> ConfigError:
         return _unknown_key(document, path)
     if kind == "missing":
         return ConfigError(
-            f"{_named(path[:-1])} lacks `{path[-1]}`", code="config.missing-key", place=document.place(path[:-1])
+            f"{named(path[:-1])} lacks `{path[-1]}`", code="config.missing-key", place=document.place(path[:-1])
         )
     place = document.place(path)
     if kind == "value_error":
@@ -170,7 +162,7 @@ def _shape(document: Document, detail: ErrorDetails) -> ConfigError:
         cause = detail.get("ctx", {}).get("error")
         example = cause.example if isinstance(cause, NoUnit) else None
         return ConfigError(
-            f"{_named(path)} {what}",
+            f"{named(path)} {what}",
             code="config.unit" if example else "config.range",
             place=place,
             notes=["3pt means three percentage points; 3% would be relative to today's rate"]
@@ -180,11 +172,11 @@ def _shape(document: Document, detail: ErrorDetails) -> ConfigError:
         )
     if kind == "string_type" and isinstance(detail["input"], bool | int | float):
         what, hint = "has to be a text, and YAML reads this as something else", "put it in quotes"
-        return ConfigError(f"{_named(path)} {what}", code="config.type", place=place, hint=hint)
+        return ConfigError(f"{named(path)} {what}", code="config.type", place=place, hint=hint)
     known = re.findall(r"'([^']+)'", message) if kind == "literal_error" else []
     near = nearest(str(detail["input"]), known)
     return ConfigError(
-        f"{_named(path)} {_worded(message)}",
+        f"{named(path)} {_worded(message)}",
         code="config.value" if known else "config.type",
         place=place,
         hint=f"did you mean `{near}`?" if near else None,
@@ -198,16 +190,11 @@ def _worded(message: str) -> str:
     return message.replace("a valid tuple", "a list").replace("a valid dictionary", "a mapping of keys")
 
 
-def _named(path: Keys) -> str:
-    text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).removeprefix(".")
-    return f"`{text}`" if text else "the file"
-
-
 def _unknown_key(document: Document, path: Keys) -> ConfigError:
     known = _keys_of(_section(Settings, path[:-1]))
     near = nearest(str(path[-1]), known)
     return ConfigError(
-        f"unknown key: `{path[-1]}`" + (f" in {_named(path[:-1])}" if len(path) > 1 else ""),
+        f"unknown key: `{path[-1]}`" + (f" in {named(path[:-1])}" if len(path) > 1 else ""),
         code="config.unknown-key",
         place=document.place(path, key=True),
         notes=[f"known: {', '.join(known)}"],
@@ -376,44 +363,3 @@ def _rule(document: Document, path: Keys, text: str) -> Iterator[AuditError]:
     except RuleProblem as error:
         place = document.inside(path, error.start, error.width)
         yield ConfigError(error.what, code=error.code, place=place, notes=error.notes, hint=error.hint)
-
-
-# Keys come from the environment only.
-
-
-def _secret_paths(value: Any, path: Keys) -> Iterator[Keys]:
-    """Paths of values that are keys, or look like one."""
-    if isinstance(value, dict):
-        for key, inner in value.items():
-            if isinstance(inner, str) and _is_key(key, inner, path):
-                yield (*path, key)
-            else:
-                yield from _secret_paths(inner, (*path, key))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _secret_paths(inner, (*path, index))
-    elif isinstance(value, str) and any(found_secrets(value, shapes=True)):
-        yield path
-
-
-def _is_key(name: Any, value: str, path: Keys) -> bool:
-    """Whether a text is a key by the name that it stands under."""
-    name = str(name).lower()
-    if name == "api_key_env":
-        return _ENV_NAME.fullmatch(value) is None
-    if value.startswith(_FROM_ENVIRONMENT):
-        return False
-    if path[:1] == ("tiers",) and (name in _SECRET_KEYS or (path[-1] == "headers" and _KEY_HEADER.search(name))):
-        return True
-    return name in _SURE_KEYS and looks_random(value, password=True)
-
-
-def _secret(document: Document, path: Keys) -> ConfigError:
-    hint = "put it into an environment variable, and the variable's name here:  api_key_env: OPENAI_API_KEY"
-    what = f"{_named(path)} holds a key"
-    if path[-1] == "api_key_env":
-        what, hint = "`api_key_env` is the name of an environment variable, not a key", "write it like OPENAI_API_KEY"
-    elif path[-2:-1] == ("headers",):
-        hint = f"put it into an environment variable, and name that:  {path[-1]}: env:GATEWAY_KEY"
-    notes = ["keys come from the environment only; one that was in a file should be replaced"]
-    return ConfigError(what, code="config.secret", place=document.place(path, key=True), notes=notes, hint=hint)

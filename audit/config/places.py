@@ -7,7 +7,7 @@ are problems.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from audit.core.errors import AuditError, ConfigError, Place
-from audit.masking.secrets import found_secrets
+from audit.masking.secrets import found_secrets, looks_random
 
 MAX_BYTES = 1_000_000
 MAX_VALUES = 100_000
@@ -25,6 +25,13 @@ Keys = tuple[str | int, ...]
 """The way to a value: keys and indices from the root."""
 Mark = tuple[yaml.Mark, yaml.Mark]
 
+_SECRET_KEYS = {"api_key", "apikey", "api-key", "key", "secret", "secret_key", "password", "token", "access_token"}
+_SURE_KEYS = {"api_key", "apikey", "api-key", "secret_key", "client_secret", "password", "access_token", "auth_token"}
+"""Names under which a random value is a key anywhere in the file, and not below `tiers:` alone."""
+_KEY_HEADER = re.compile(r"(?i)authorization|api-?key|token|secret|cookie|password|credential|signature|-key$")
+"""Headers that carry a key, whatever it looks like."""
+_FROM_ENVIRONMENT = "env:"
+_ENV_NAME = re.compile(r"[A-Za-z_]\w*")
 _NAMED_SECRET = re.compile(
     r"""(?i)((?:api_?-?key|secret|password|passwd|token|authorization)["']?:\s*)("[^"]*"|'[^']*'|[^,}]+)"""
 )
@@ -205,3 +212,52 @@ def _syntax(document: Document, text: str, error: yaml.YAMLError) -> ConfigError
         notes=[str(problem["context"])] if problem.get("context") and not tab else [],
         hint="use spaces" if tab else None,
     )
+
+
+def literal_keys(document: Document) -> dict[Keys, ConfigError]:
+    """The keys that stand in a file, by their places: they come from the environment only."""
+    return {path: _secret(document, path) for path in _secret_paths(document.values, ())}
+
+
+def named(path: Keys) -> str:
+    """A value as messages name it."""
+    text = "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).removeprefix(".")
+    return f"`{text}`" if text else "the file"
+
+
+def _secret_paths(value: Any, path: Keys) -> Iterator[Keys]:
+    """Paths of values that are keys, or look like one."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if isinstance(inner, str) and _is_key(key, inner, path):
+                yield (*path, key)
+            else:
+                yield from _secret_paths(inner, (*path, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _secret_paths(inner, (*path, index))
+    elif isinstance(value, str) and any(found_secrets(value, shapes=True)):
+        yield path
+
+
+def _is_key(name: Any, value: str, path: Keys) -> bool:
+    """Whether a text is a key by the name that it stands under."""
+    name = str(name).lower()
+    if name == "api_key_env":
+        return _ENV_NAME.fullmatch(value) is None
+    if value.startswith(_FROM_ENVIRONMENT):
+        return False
+    if path[:1] == ("tiers",) and (name in _SECRET_KEYS or (path[-1] == "headers" and _KEY_HEADER.search(name))):
+        return True
+    return name in _SURE_KEYS and looks_random(value, password=True)
+
+
+def _secret(document: Document, path: Keys) -> ConfigError:
+    hint = "put it into an environment variable, and the variable's name here:  api_key_env: OPENAI_API_KEY"
+    what = f"{named(path)} holds a key"
+    if path[-1] == "api_key_env":
+        what, hint = "`api_key_env` is the name of an environment variable, not a key", "write it like OPENAI_API_KEY"
+    elif path[-2:-1] == ("headers",):
+        hint = f"put it into an environment variable, and name that:  {path[-1]}: env:GATEWAY_KEY"
+    notes = ["keys come from the environment only; one that was in a file should be replaced"]
+    return ConfigError(what, code="config.secret", place=document.place(path, key=True), notes=notes, hint=hint)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from audit.core.fingerprint import digest
 from audit.core.reason import Reason
 from audit.ingest.row import Columns, Row
 from audit.masking.redact import Redactor
@@ -41,13 +42,30 @@ _GROUPS = (
     ("routing", ()),
     ("native_request", ()),
     ("native_response", ()),
-    ("error_message", ("error_code",)),
+    ("error_message", ()),
+    ("refusal", ()),
 )
 """A column that is searched, and the columns that repeat parts of its text: masked with it, and counted once."""
 _IN_CHOICES = frozenset({"response_text", "tool_calls"})
-_REPETITIVE = frozenset({"tools", "tool_choice", "response_format", "params", "routing", "error_message"})
-"""Columns of which only the different texts are searched."""
 _SMALL = ("route", "tenant", "tags", "metadata")
+_IDS = ("request_id", "logical_request_id", "trace_id", "span_id", "parent_span_id", "session_id")
+"""Columns by which rows are told apart: two secrets in them stay two."""
+_NAMES = (
+    *("environment", "region", "served_region", "release", "provider", "gateway", "operation", "service_tier"),
+    *("model_requested", "model_called", "model_responded", "model_key", "fallback_from", "emitter"),
+    *(
+        "finish_reason",
+        "finish_reason_raw",
+        "error_type",
+        "error_code",
+        "usage_raw",
+        "native_api",
+        "source_format_version",
+    ),
+)
+"""Short texts in which nobody expects a secret."""
+_REPETITIVE = frozenset({"tools", "tool_choice", "response_format", "params", "routing", "error_message", *_NAMES})
+"""Columns of which only the different texts are searched."""
 _BODIES = frozenset({"messages", "tools", "response_format", "response_choices", "response_text", "tool_calls"})
 _SENTINEL_COLUMNS = ("messages", "tools", "response_choices", "response_text")
 _HINTS = "|".join([SECRET_HINTS, *map(re.escape, SENTINELS)])
@@ -66,9 +84,11 @@ def scrub(rows: Sequence[Row], columns: Columns, personal: Sequence[str], keys: 
     for group, (name, _) in enumerate(_GROUPS):
         for index in range(len(rows)) if personal else _suspects(columns, name, hints):
             suspects.setdefault(index, []).append(group)
-    for name in _SMALL:
+    for name in (*_SMALL, *_IDS, *_NAMES):
         for index in () if personal else _suspects(columns, name, hints):
             suspects.setdefault(index, [])
+    for index in (index for index, row in enumerate(rows) if row.feedback):
+        suspects.setdefault(index, [])
     for index, groups in suspects.items():
         _scrub_row(rows[index], groups, Redactor(personal, keys))
         columns.put(index, rows[index])
@@ -89,7 +109,8 @@ def _suspects(columns: Columns, name: str, hints: str) -> Iterable[int]:
         return _positions(pc.is_in(encoded.indices, value_set=found)) if len(found) else ()
     if pa.types.is_nested(column.type):
         values = column.items if pa.types.is_map(column.type) else column.values
-        found = _hinted(values, hints)
+        names = _hinted(column.keys, hints) if pa.types.is_map(column.type) else []
+        found = sorted({*_hinted(values, hints), *names})
         return pc.list_parent_indices(_as_list(column, values)).take(pa.array(found)).to_pylist() if found else ()
     return _hinted(column, hints)
 
@@ -143,8 +164,15 @@ def _mask(row: Row, column: str, redactor: Redactor) -> bool:
 
 
 def _mask_small(row: Row, redactor: Redactor) -> None:
+    silent = redactor.silent()
     row.tags = [redactor.text(tag) for tag in row.tags]
     if row.metadata:
-        row.metadata = [(key, redactor.named(key.rpartition(".")[2], value)) for key, value in row.metadata]
-    for column in ("route", "tenant"):
-        _mask(row, column, redactor.silent())
+        named = [(silent.text(key), redactor.named(key.rpartition(".")[2], value)) for key, value in row.metadata]
+        row.metadata = named
+    row.feedback = silent.value(list(row.feedback))
+    for column in ("route", "tenant", *_NAMES):
+        _mask(row, column, silent)
+    for column in _IDS:
+        before = getattr(row, column)
+        if _mask(row, column, silent):
+            setattr(row, column, f"{getattr(row, column)}{digest(before)[:12]}")

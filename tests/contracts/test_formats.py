@@ -16,6 +16,7 @@ from audit.core.settings import IngestSettings
 from audit.ingest.formats import FORMATS
 from audit.ingest.row import DRAFT, SECOND_PASS, Columns, Row, Unusable
 from audit.ingest.scrub import scrub
+from audit.masking.secrets import KeysInUse
 from tests.ingest.reading import BY_FORMAT, SAMPLES, read
 
 FUZZED = 400
@@ -121,6 +122,42 @@ def test_is_total(name: str) -> None:
         columns.batch(DRAFT)
         columns.batch(BODIES)
     assert len(reasons) < 10, "a reason is a class of problem, not a message with the record in it"
+
+
+def with_text(value: Any, text: str, rng: random.Random) -> Any:
+    """The value with a text behind one of its strings, in the place of one, or as a key."""
+    if isinstance(value, dict) and value:
+        if rng.random() < 0.05:
+            return value | {text: 1}
+        key = rng.choice(sorted(value))
+        return value | {key: with_text(value[key], text, rng)}
+    if isinstance(value, list) and value:
+        place = rng.randrange(len(value))
+        return [*value[:place], with_text(value[place], text, rng), *value[place + 1 :]]
+    return f"{value} {text}" if isinstance(value, str) and rng.random() < 0.5 else text
+
+
+@pytest.mark.parametrize("name", FORMATS.names)
+def test_no_field_brings_a_secret_in(name: str) -> None:
+    """Whichever field holds a key, by its form or by its value alone, no column of the tables has it."""
+    file, settings = BY_FORMAT[name]
+    reader = FORMATS.get(name).open(settings)
+    records = [json.loads(line) for line in (SAMPLES / file).read_text("utf-8").splitlines()]
+    rng = random.Random(f"secret {name}")
+    shaped, plain = "gsk" + "_" + "aB3dE5gH7jK9mN1pQ3rS5tU7vW9xY1zA3bC5dE7f", "violet-anchor-lantern"
+    for number in range(FUZZED // 8):
+        secret = (shaped, plain)[number % 2]
+        try:
+            rows = list(reader(json.dumps(with_text(rng.choice(records), secret, rng)).encode()))
+        except Unusable:  # its reasons are few, as `test_is_total` holds, so none has the record in it
+            continue
+        for row in rows:
+            row.row_id, row.dedupe_key = "x", None
+        columns = Columns(rows)
+        scrub(rows, columns, (), KeysInUse([plain]))
+        for table in (columns.batch(DRAFT), columns.batch(BODIES)):
+            for column in table.column_names:
+                assert secret not in str(table[column].to_pylist()), column
 
 
 @pytest.mark.parametrize("name", FORMATS.names)
