@@ -24,11 +24,11 @@ def demo(
         audit demo
         audit demo -o report.html
     """
-    from audit.core.artifacts import RunFolder, write_atomic
+    from audit.core.artifacts import RunFolder, publish
     from audit.flow import demonstration
 
     folder = RunFolder(out)
     findings = demonstration.demo(folder)
     if output is not None:
-        write_atomic(output, folder.report.read_bytes())
+        publish(output, folder.report.read_bytes())
     print_findings(Terminal(ctx.obj), findings, folder, output)

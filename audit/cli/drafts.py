@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from audit.cli.terminal import Terminal
-from audit.core.artifacts import write_atomic
+from audit.core.artifacts import publish
 from audit.core.errors import InputError
 
 
@@ -27,7 +27,7 @@ def write_draft(terminal: Terminal, logs: Sequence[Path], output: Path, *, force
     if str(output) == "-":
         terminal.lines(text.rstrip("\n").split("\n"))
         return
-    write_atomic(output, text.encode())
+    publish(output, text.encode())
     if terminal.switches.json:
         terminal.document({"written": str(output)})
     else:

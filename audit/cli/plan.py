@@ -43,7 +43,7 @@ def plan(
     from audit.cli.meter import TerminalMeter
     from audit.cli.print_plan import print_plan
     from audit.config.load import load_settings
-    from audit.core.artifacts import RunFolder, write_json
+    from audit.core.artifacts import RunFolder, publish, write_json
     from audit.flow import planning
 
     terminal = Terminal(ctx.obj)
@@ -62,7 +62,7 @@ def plan(
             quoted = planning.check(logs, settings, folder, consent=ask, meter=meter)
     else:
         quoted = planning.plan(logs, settings, folder)
-    write_json(output, quoted)
+    write_json(output, quoted, write=publish)
     print_plan(terminal, quoted, saved=output)
     if check and any(notes.stopped for notes in quoted.tiers.values()):
         raise typer.Exit(2)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from audit.cli.terminal import Terminal
-from audit.core.artifacts import write_atomic
+from audit.core.artifacts import publish
 from audit.core.display import ascii_only
 from audit.core.errors import AuditError, Place, UnknownName
 from audit.core.finding import Findings
@@ -83,7 +83,7 @@ def print_gate(terminal: Terminal, judged: Judged, outputs: Sequence[Output]) ->
 def _save(path: Path, data: bytes, *, append: bool) -> None:
     try:
         if not append:
-            write_atomic(path, data)
+            publish(path, data)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("ab") as file:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from audit.cli.columns import Column, table
 from audit.cli.terminal import Terminal
-from audit.core.artifacts import RunFolder, write_atomic
+from audit.core.artifacts import RunFolder, publish
 from audit.core.display import ascii_only, terminal_safe
 from audit.core.errors import InputError
 from audit.core.renewal import Renewal, VendorRenewal
@@ -23,7 +23,7 @@ def write_table(renewal: Renewal, path: Path) -> None:
     made = {".csv": renewal_csv, ".md": renewal_markdown}.get(path.suffix.lower())
     if made is None:
         raise InputError(f"{path.name} is neither .csv nor .md", code="usage", hint="-o renewal.csv")
-    write_atomic(path, made(renewal).encode("utf-8", "replace"))
+    publish(path, made(renewal).encode("utf-8", "replace"))
 
 
 def print_renewal(terminal: Terminal, renewal: Renewal, folder: RunFolder) -> None:

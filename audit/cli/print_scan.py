@@ -11,7 +11,7 @@ from textwrap import wrap
 
 from audit.cli.columns import Column, table
 from audit.cli.terminal import PLAIN_WIDTH, Terminal
-from audit.core.artifacts import read_run, write_atomic
+from audit.core.artifacts import publish, read_run
 from audit.core.display import ascii_only, count, listing, plural, terminal_safe, usd
 from audit.core.errors import AuditError
 from audit.core.plain import to_plain
@@ -69,7 +69,7 @@ def print_scan(terminal: Terminal, scan: Scan, kind: str, output: Path | None) -
     if output is None:
         terminal.lines([text])
         return
-    write_atomic(output, (text + "\n").encode("utf-8", "replace"))
+    publish(output, (text + "\n").encode("utf-8", "replace"))
     terminal.note(f"{plural(len(scan.hits), 'hit')}, written to {output}")
 
 

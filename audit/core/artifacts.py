@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 RUN_SCHEMA = "audit-run/1"
 TIERS_SCHEMA = "audit-tiers/1"
+OWNER_FOLDER, OWNER_FILE = 0o700, 0o600
+"""Rights of a run folder and of its files: they hold prompts."""
+Write = Callable[[Path, bytes], None]
+"""`write_atomic` or `publish`."""
 
 
 class RunFolder:
@@ -65,7 +69,7 @@ class RunFolder:
         """Make the folder. A path that is something else already is an error."""
         if self.path.exists() and not self.path.is_dir():
             raise InputError(f"{self.path} is a file, not a run folder", code="run.not-a-folder")
-        self.path.mkdir(parents=True, exist_ok=True)
+        private_folder(self.path)
         return self
 
     def traffic_files(self) -> list[Path]:
@@ -155,12 +159,41 @@ class RunFolder:
                 )
 
 
+def private_folder(path: Path) -> Path:
+    """Make a folder that only its owner enters, whatever the umask; one that is there keeps its rights.
+
+    Folders above it are made as any program makes them.
+    """
+    if not path.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir(exist_ok=True)
+        path.chmod(OWNER_FOLDER)
+    return path
+
+
+def private_file(path: Path) -> Path:
+    """Make an empty file that only its owner reads, for a writer that opens it by its name."""
+    os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, OWNER_FILE))
+    path.chmod(OWNER_FILE)
+    return path
+
+
 def write_atomic(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
+    """Write a file whole or not at all; only its owner may read it."""
+    private_folder(path.parent)
+    _write(path, data, OWNER_FILE)
+
+
+def publish(path: Path, data: bytes) -> None:
+    """As `write_atomic`, to a place that a person named: who may read it is for their umask to say."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    _write(path, data, 0o666)
+
+
+def _write(path: Path, data: bytes, rights: int) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("wb") as file:
+        with open(os.open(temporary, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, rights), "wb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
@@ -169,10 +202,10 @@ def write_atomic(path: Path, data: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def write_json(path: Path, value: Any) -> None:
+def write_json(path: Path, value: Any, *, write: Write = write_atomic) -> None:
     """Write JSON with sorted keys, two spaces and a final newline; NaN is refused."""
     text = json.dumps(to_plain(value), ensure_ascii=False, sort_keys=True, indent=2, allow_nan=False)
-    write_atomic(path, (text + "\n").encode("utf-8", "surrogatepass"))
+    write(path, (text + "\n").encode("utf-8", "surrogatepass"))
 
 
 def read_json(path: Path) -> Any:
@@ -266,9 +299,9 @@ def rows_table(rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> pa.Table
     return pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
 
 
-def write_findings(path: Path, findings: Findings) -> None:
+def write_findings(path: Path, findings: Findings, *, write: Write = write_atomic) -> None:
     """Write `findings.json`."""
-    write_json(path, findings)
+    write_json(path, findings, write=write)
 
 
 def read_findings(path: Path) -> Findings:

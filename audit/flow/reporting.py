@@ -8,6 +8,7 @@ from typing import Literal
 
 from audit.core.artifacts import (
     RunFolder,
+    publish,
     read_cases,
     read_history,
     read_renewal,
@@ -57,9 +58,10 @@ def report(
     findings = read_run(folder.path)
     if redact == "tenant":
         findings = without_tenants(findings)
+    write = write_atomic if output is None else publish
     if format == "focus":
         path = output or folder.path / "focus.csv"
-        write_atomic(path, focus_csv(findings).encode("utf-8", "replace"))
+        write(path, focus_csv(findings).encode("utf-8", "replace"))
     elif format == "json":
         path = output or folder.findings
         if redact and path.resolve() == folder.findings.resolve():
@@ -67,10 +69,10 @@ def report(
                 "the run's own findings keep their names", code="usage", hint="write a copy:  --output FILE.json"
             )
         if path != folder.findings:
-            write_findings(path, findings)
+            write_findings(path, findings, write=write)
     elif format == "md":
         path = output or folder.summary
-        write_atomic(path, summary_markdown(findings).encode("utf-8"))
+        write(path, summary_markdown(findings).encode("utf-8"))
     else:
         cases = read_cases(folder.cases) if text == "sample" else []
         history = read_history(folder.history)
@@ -79,7 +81,7 @@ def report(
         page = render_html(findings, cases, text=text, history=history, renewal=renewal, brief=brief)
         html = page.encode("utf-8", "replace")
         path = output or (folder.path / "report.pdf" if format == "pdf" else folder.report)
-        write_atomic(path, print_pdf(html) if format == "pdf" else html)
+        write(path, print_pdf(html) if format == "pdf" else html)
     return path
 
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from audit.core.artifacts import write_atomic
+from audit.core.artifacts import publish
 from audit.core.errors import AuditError, InputError
 from audit.core.fingerprint import canonical_json, fingerprint
 from audit.core.plain import from_plain, to_plain
@@ -51,7 +51,7 @@ def with_window(path: Path, policy: RoutingPolicy, seen: Seen) -> Record:
         fresh = [_line(digest, seen, pairs) for _, pairs in sorted(seen.pairs.items())]
         before = path.read_bytes() if path.exists() else b""
         added = "".join(canonical_json(line) + "\n" for line in fresh).encode("utf-8", "surrogatepass")
-        write_atomic(path, before + added)
+        publish(path, before + added)
         mine += fresh
     record: dict[str, list[WatchedPairs]] = {}
     for line in sorted(mine, key=lambda line: (line["from"] or "", line["to"] or "")):

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from audit.core.artifacts import private_file
 from audit.core.rates import CallKind, Rates, RatesOf
 from audit.core.reason import Reason
 from audit.core.schemas import BODIES, TRAFFIC
@@ -208,7 +209,7 @@ def finish_part(job: Job, fixes: Fixes, digests: Mapping[str, str], rates_of: Ra
         {f.name: frame[f.name].to_arrow().cast(f.type) if f.name in made else draft[f.name] for f in TRAFFIC},
         schema=TRAFFIC,
     )
-    pq.write_table(table, job.traffic, compression="zstd", compression_level=1, row_group_size=_ROW_GROUP)
+    pq.write_table(table, private_file(job.traffic), compression="zstd", compression_level=1, row_group_size=_ROW_GROUP)
     if len(fixes.ids):
         _rename_bodies(job, fixes.ids)
     job.draft.unlink()

@@ -13,7 +13,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from audit.core.artifacts import RunFolder, rows_table, write_table
+from audit.core.artifacts import RunFolder, private_folder, rows_table, write_table
 from audit.core.errors import AuditError, InputError, Place
 from audit.core.fingerprint import file_sha256
 from audit.core.rates import RatesOf
@@ -146,7 +146,7 @@ def _scratch(folder: RunFolder) -> Iterator[Path]:
     for stale in folder.path.glob(".traffic.*.tmp"):
         shutil.rmtree(stale, ignore_errors=True)
     scratch = folder.path / f".traffic.{os.getpid()}.tmp"
-    scratch.mkdir()
+    private_folder(scratch)
     try:
         yield scratch
     finally:

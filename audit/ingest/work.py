@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from audit.core.artifacts import private_file
 from audit.core.fingerprint import digest
 from audit.core.reason import Reason
 from audit.core.schemas import BODIES
@@ -145,7 +146,7 @@ _BODIES = tuple(name for name in BODIES.names if name != "row_id")
 def bodies_writer(path: Path) -> pq.ParquetWriter:
     """A writer of bodies; a dictionary is tried for what repeats, elsewhere it would be built and thrown away."""
     return pq.ParquetWriter(
-        path,
+        private_file(path),
         BODIES,
         compression="zstd",
         compression_level=1,
@@ -156,7 +157,7 @@ def bodies_writer(path: Path) -> pq.ParquetWriter:
 
 def _write_draft(path: Path, drafts: Sequence[pa.Table]) -> None:
     table = pa.concat_tables(drafts or [DRAFT.empty_table()]).unify_dictionaries()
-    with pa.ipc.new_file(path, DRAFT) as writer:
+    with pa.ipc.new_file(private_file(path), DRAFT) as writer:
         writer.write_table(table)
 
 

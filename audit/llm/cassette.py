@@ -21,6 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from audit.core.artifacts import OWNER_FILE, private_file, private_folder
 from audit.core.errors import AuditError, ConfigError, InputError, Place
 from audit.core.exchange import Completion, Usage
 from audit.core.fingerprint import fingerprint
@@ -135,7 +136,7 @@ class Cassette:
         """
         if self._lock is not None:
             return
-        self.folder.mkdir(parents=True, exist_ok=True)
+        private_folder(self.folder)
         lock = os.open(self.folder, os.O_RDONLY)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -155,7 +156,7 @@ class Cassette:
         if not self._unsorted:
             return
         temporary = self.folder / f".{WRITTEN}.{os.getpid()}.tmp"
-        with temporary.open("wb") as file:
+        with private_file(temporary).open("wb") as file:
             for key in sorted(self._places):
                 number, offset, length = self._places[key]
                 file.write(os.pread(self._files[number], length, offset))
@@ -204,9 +205,9 @@ class Cassette:
                 offset += len(line)
 
     def _open_for_appending(self) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        private_folder(self.folder)
         path = self.folder / WRITTEN
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, OWNER_FILE)
         if path in self._torn:
             os.ftruncate(descriptor, self._torn.pop(path))
         self._end = os.fstat(descriptor).st_size

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from io import BytesIO
 from pathlib import Path
 
-from audit.core.artifacts import write_atomic
+from audit.core.artifacts import publish
 from audit.core.display import count
 from audit.core.errors import InputError
 
@@ -53,7 +53,7 @@ def write_members(path: Path, members: Mapping[str, bytes]) -> None:
             entry.create_system = 3
             entry.external_attr = (stat.S_IFREG | 0o644) << 16
             archive.writestr(entry, members[name], compresslevel=9)
-    write_atomic(path, buffer.getvalue())
+    publish(path, buffer.getvalue())
 
 
 class Members:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from audit.core.artifacts import write_atomic
+from audit.core.artifacts import publish
 from audit.core.errors import InputError, UnknownName
 from audit.core.policy import RoutePolicy, RoutingPolicy
 from audit.policy.exporter import CannotExpress
@@ -130,5 +130,5 @@ def write_export(files: dict[str, bytes], output: Path, *, folder: bool) -> list
         raise InputError(f"{output} is a file, and several are written", code="policy.output")
     paths = {output / name if folder else output: data for name, data in files.items()}
     for path, data in paths.items():
-        write_atomic(path, data)
+        publish(path, data)
     return list(paths)

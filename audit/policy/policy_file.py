@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from audit.core.artifacts import RunFolder, read_json, write_atomic
+from audit.core.artifacts import RunFolder, publish, read_json
 from audit.core.errors import InputError
 from audit.core.plain import from_plain, to_plain
 from audit.core.policy import KINDS, SCHEMA, WITH_SIGNAL, RoutePolicy, RoutingPolicy
@@ -64,7 +64,7 @@ def write_policy(path: Path, policy: RoutingPolicy) -> None:
     Raises:
         ValueError: The policy is one that `read_policy` refuses.
     """
-    write_atomic(path, policy_bytes(policy))
+    publish(path, policy_bytes(policy))
 
 
 def policy_bytes(policy: RoutingPolicy) -> bytes:

@@ -28,6 +28,7 @@ from typing import Any
 
 import msgspec
 
+from audit.core.artifacts import OWNER_FILE, private_folder
 from audit.core.errors import AuditError
 from audit.core.reason import Reason
 from audit.core.schemas import MEASURED
@@ -196,8 +197,8 @@ class Journal:
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+        private_folder(path.parent)
+        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, OWNER_FILE)
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

@@ -15,6 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from audit.core.artifacts import private_file, private_folder
 from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
 
 INPUTS = "inputs"
@@ -122,10 +123,10 @@ class Sink:
 @contextmanager
 def open_sink(path: Path, schema: pa.Schema) -> Iterator[Sink]:
     """Write a Parquet file whole or not at all, without holding it in memory."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_folder(path.parent)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with pq.ParquetWriter(temporary, schema, compression="zstd") as writer:
+        with pq.ParquetWriter(private_file(temporary), schema, compression="zstd") as writer:
             sink = Sink(writer, schema)
             yield sink
             sink.flush()

@@ -1,10 +1,12 @@
 """The run folder and its manifest."""
 
+import os
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
-from audit.core.artifacts import RunFolder, read_findings, read_json, write_json
+from audit.core.artifacts import RunFolder, publish, read_findings, read_json, write_json, write_table
 from audit.core.errors import InputError, LineageError
 
 
@@ -40,6 +42,37 @@ def test_a_folder_without_a_manifest_is_no_run(tmp_path: Path) -> None:
     """The error names the folder."""
     with pytest.raises(InputError, match="is not a run folder"):
         RunFolder(tmp_path).open_existing()
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_a_run_is_its_owners_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    """Folder and files of a run are closed to others; what a person names an output for follows their umask."""
+    before = os.umask(umask)
+    try:
+        folder = RunFolder(tmp_path / "runs" / "a").create()
+        folder.record("slice", {})
+        write_json(folder.replays / "tiers.json", {})
+        write_table(folder.scores, pa.table({"a": [1]}))
+        publish(tmp_path / "named" / "report.html", b"x")
+        write_json(tmp_path / "named" / "plan.json", {}, write=publish)
+    finally:
+        os.umask(before)
+    for path in (folder.path, *folder.path.rglob("*")):
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+    assert (tmp_path / "runs").stat().st_mode & 0o777 == 0o777 & ~umask
+    for path in (tmp_path / "named").iterdir():
+        assert path.stat().st_mode & 0o777 == 0o666 & ~umask, path
+
+
+def test_a_folder_that_is_there_keeps_its_rights(tmp_path: Path) -> None:
+    """A folder that people share on purpose stays shared; a run's files in it are private all the same."""
+    shared = tmp_path / "run"
+    shared.mkdir()
+    shared.chmod(0o755)
+    folder = RunFolder(shared).create()
+    folder.record("slice", {})
+    assert shared.stat().st_mode & 0o777 == 0o755
+    assert folder.manifest.stat().st_mode & 0o777 == 0o600
 
 
 def test_nan_is_never_written(tmp_path: Path) -> None:

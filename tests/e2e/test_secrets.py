@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -140,10 +141,14 @@ def bytes_of(folder: Path) -> Iterator[tuple[str, str]]:
 
 
 def test_no_secret_is_in_any_byte(
-    tmp_path: Path, endpoint: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path,
+    endpoint: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    request: pytest.FixtureRequest,
 ) -> None:
     """Log, environment, headers, answers and error bodies hold them; run folder, cassette, pack, reports, policies and
-    what every command prints do not."""
+    what every command prints do not; and folder and cassette are closed to others, under the widest umask."""
     monkeypatch.setenv("SMALL_KEY", KEY)
     monkeypatch.setenv("TEAM_KEY", TEAM)
     out = tmp_path / "out"
@@ -154,6 +159,8 @@ def test_no_secret_is_in_any_byte(
     given = ["--config", str(config), "--out", str(folder)]
     log = str(tmp_path / "log.jsonl")
     printed = ""
+    umask = os.umask(0)
+    request.addfinalizer(lambda: os.umask(umask))
     for command in (
         ["plan", log, *given, "-o", str(out / "plan.json")],
         ["replay", log, *given, "--yes"],
@@ -172,7 +179,6 @@ def test_no_secret_is_in_any_byte(
         streams = capsys.readouterr()
         assert "this is a bug" not in streams.err, streams.err
         printed += streams.out + streams.err
-    print(printed)
     assert (folder / "findings.json").exists(), printed
     asked = pq.read_table(folder / "replays" / "replays.parquet").to_pylist()
     assert sum("<secret:" in (row["text"] or "") for row in asked) > REQUESTS / 2
@@ -180,3 +186,6 @@ def test_no_secret_is_in_any_byte(
     for name, text in [("printed", printed), *bytes_of(out)]:
         found = [secret for secret in secrets if secret in text]
         assert not found, (name, found, text[max(text.find(found[0]) - 200, 0) :][:300])
+    for path in (folder, *folder.rglob("*"), out / "tape", *(out / "tape").rglob("*")):
+        assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
+    assert (out / "pack.zip").stat().st_mode & 0o777 == 0o666
