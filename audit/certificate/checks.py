@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from audit.core.artifacts import read_json
 from audit.core.policy import VerifierSpec
 from audit.core.settings import CriterionSettings, RouteSettings
+from audit.documents import named_text
 from audit.patterns import compile_pattern
 
 ANSWERED = VerifierSpec(name="answered", params={})
@@ -47,7 +48,10 @@ def _schema(value: Any, directory: Path) -> Mapping[str, Any] | None:
     if value is None:
         return {}
     if isinstance(value, str) and value.startswith("file://") and value.endswith(".json"):
-        value = read_json(directory / value.removeprefix("file://"))
+        try:
+            value = json.loads(named_text(value, directory))
+        except (ValueError, RecursionError):
+            return None
     return value if isinstance(value, Mapping) else None
 
 

@@ -18,7 +18,17 @@ def score(ctx: typer.Context, run: Run, config: RunConfig = None) -> None:
     """
     from audit.config.load import load_settings
     from audit.core.artifacts import RunFolder
+    from audit.core.errors import InputError
     from audit.flow import sequential
 
     folder = RunFolder(run)
-    print_findings(Terminal(ctx.obj), sequential.score(folder, load_settings(config or folder.config_file())), folder)
+    file = config or folder.config_file()
+    settings = load_settings(file)
+    if config is None and settings.runs_code:
+        raise InputError(
+            f"the run names {file}, whose `python` criteria would be run",
+            code="score.untrusted",
+            notes=["a run folder that came from somebody else may name any file"],
+            hint=f"name it, if it is yours:  audit score {run} --config {file}",
+        )
+    print_findings(Terminal(ctx.obj), sequential.score(folder, settings), folder)

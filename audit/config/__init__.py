@@ -1,1 +1,1 @@
-"""`audit.yaml`: how it is read, and where in it a value stands."""
+"""`audit.yaml`: how it is read."""

@@ -11,13 +11,13 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from audit.config.places import Document, Keys, literal_keys, named, read_document
 from audit.core.catalog import Catalog
 from audit.core.display import plural
 from audit.core.errors import AuditError, ConfigError, Place, UnknownName, nearest
 from audit.core.fingerprint import fingerprint
 from audit.core.settings import Criterion, CriterionSettings, Settings
 from audit.core.units import A_POINT, NoUnit
+from audit.documents import Document, Keys, goes_bare, literal_keys, named, read_document
 
 NAMES = ("audit.yaml", "audit.yml")
 
@@ -80,7 +80,7 @@ def settings_digest(settings: Settings) -> str:
         plain["references"].pop("path")
     plain["slice"]["looks"] = settings.looks
     for tier in plain["tiers"]:
-        for name in ("api_key_env", "concurrency", "requests_per_minute", "batch"):
+        for name in ("api_key_env", "concurrency", "requests_per_minute", "batch", "plain_http"):
             tier.pop(name)
         if tier["repeats"] == 1:
             tier.pop("repeats")
@@ -286,6 +286,13 @@ def _tiers(document: Document) -> Iterator[AuditError]:
             first.setdefault(name, place.line)
         if isinstance(provider := tier.get("provider"), str):
             yield from _in_catalog(document, "provider", (*path, "provider"), provider)
+        if isinstance(url := tier.get("base_url"), str) and tier.get("plain_http") is not True and goes_bare(url):
+            yield ConfigError(
+                f"{named((*path, 'base_url'))} sends text and key to another network unencrypted",
+                code="config.plain-http",
+                place=document.place((*path, "base_url")),
+                hint="write https://, or allow it for this tier:  plain_http: true",
+            )
 
 
 def _looks(document: Document) -> Iterator[AuditError]:

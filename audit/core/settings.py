@@ -152,6 +152,9 @@ class TierSettings(Section):
     provider: str
     base_url: str | None = None
     api_key_env: str | None = None
+    plain_http: bool = Field(
+        False, description="Text and key may go to another network unencrypted, where `base_url` is http://"
+    )
     price: PriceSettings | None = Field(None, description="Default: the price catalogue's")
     context_tokens: int | None = Field(None, gt=0)
     max_output_tokens: int = Field(4096, gt=0)
@@ -398,6 +401,11 @@ class Settings(Section):
     def looks(self) -> int:
         """Declared looks. A batch answers too late for more than one."""
         return 1 if any(tier.batch for tier in self.tiers) else self.slice.looks
+
+    @property
+    def runs_code(self) -> bool:
+        """Whether scoring by these settings runs code of the user's own."""
+        return any(entry.type.removeprefix("not-") == "python" for route in self.routes for entry in route.criteria)
 
     def route(self, name: str) -> RouteSettings | None:
         """The entry for a route, or None when none fits."""

@@ -46,7 +46,7 @@ def resolve_tier(settings: TierSettings) -> Tier:
             code="config.base-url",
             hint='base_url: "http://localhost:8000/v1"',
         )
-    plain = settings.model_dump(exclude={"price", "supports", "discount"})
+    plain = settings.model_dump(exclude={"price", "supports", "discount", "plain_http"})
     supports = Supports(**settings.supports.model_dump())
     price = resolve_price(settings)
     if settings.batch:

@@ -10,13 +10,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from audit.core.criteria import Grade
 from audit.core.errors import AuditError, ConfigError, UnknownName, nearest
 from audit.core.fingerprint import file_sha256, fingerprint
 from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
 from audit.core.settings import CriterionSettings
+from audit.documents import named_file, named_text, read_document
 from audit.embeddings import Embedder
 from audit.scoring.context import Context
 from audit.scoring.extract import Extract, build_extract
@@ -346,16 +345,19 @@ def _read_file(entry: CriterionSettings, directory: Path) -> Any:
     """`value`, with `file://` replaced by what the file holds: JSON and YAML parsed, anything else as text."""
     if not isinstance(entry.value, str) or not entry.value.startswith("file://"):
         return entry.value
-    path = directory / entry.value.removeprefix("file://")
     try:
-        text = path.read_text("utf-8")
-        if path.suffix == ".json":
-            return parse_json(text)
-        return yaml.safe_load(text) if path.suffix in (".yaml", ".yml") else text
-    except OSError:
-        raise ConfigError(f"`{entry.type}`: {path} cannot be read", code="criterion.file") from None
-    except (ValueError, yaml.YAMLError):
-        raise ConfigError(f"`{entry.type}`: {path} is not the text it should be", code="criterion.file") from None
+        path = named_file(entry.value, directory)
+        if path.suffix in (".yaml", ".yml"):
+            document = read_document(path)
+            if document.problems:
+                raise document.problems[0]
+            return document.values
+        text = named_text(entry.value, directory)
+        return parse_json(text) if path.suffix == ".json" else text
+    except (AuditError, ValueError) as error:
+        what = error.what if isinstance(error, AuditError) else f"{path} is not JSON"
+        notes, hint = (error.notes, error.hint) if isinstance(error, AuditError) else ((), None)
+        raise ConfigError(f"`{entry.type}`: {what}", code="criterion.file", notes=notes, hint=hint) from None
 
 
 def _plain(value: Any) -> Any:
@@ -372,7 +374,7 @@ def _plain(value: Any) -> Any:
 def _options_fp(entry: CriterionSettings, value: Any, directory: Path) -> str:
     code = None
     if resolve(entry.type)[1] == "python":
-        code = file_sha256(directory / str(value).removeprefix("file://").rpartition(":")[0])
+        code = file_sha256(named_file(str(value).rpartition(":")[0], directory))
     extract = None if entry.extract is None else list(_plain(entry.extract).items())
     judged = [list(entry.judges)] if entry.judges else []
     return fingerprint([entry.type, value, entry.threshold, extract, _plain(entry.options), code, *judged])

@@ -1,16 +1,21 @@
 """A YAML file as plain values, with the place of each, so that whatever finds fault with one can point at it.
 
 Only YAML's safe part is read. Anchors and `<<` are fine; bombs and circles of them, and keys that are there twice,
-are problems.
+are problems. The same holds for the files that a configuration names with `file://`, which lie below its own folder.
 """
 
 from __future__ import annotations
 
+import errno
+import ipaddress
+import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 
@@ -20,6 +25,19 @@ from audit.masking.secrets import found_secrets, looks_random
 MAX_BYTES = 1_000_000
 MAX_VALUES = 100_000
 """Values after anchors are expanded; a few lines of anchors can stand for billions."""
+
+PRIVATE_SUFFIXES = (
+    ".localhost",
+    ".local",
+    ".internal",
+    ".intranet",
+    ".lan",
+    ".home.arpa",
+    ".svc",
+    ".cluster.local",
+    ".test",
+)
+"""Ends of names that public name servers do not know (RFC 6761, 6762, 8375, ICANN's `.internal`, Kubernetes)."""
 
 Keys = tuple[str | int, ...]
 """The way to a value: keys and indices from the root."""
@@ -169,14 +187,12 @@ def read_document(file: Path) -> Document:
         ConfigError: It is absent, not UTF-8, not YAML, or too large; the message has the place.
     """
     try:
-        data = file.read_bytes()
+        data = _bytes(file)
     except FileNotFoundError:
         hint = "write one with:  audit init LOGS"
         raise ConfigError(f"{file} does not exist", code="config.missing", hint=hint) from None
     except OSError as error:
         raise ConfigError(f"{file} cannot be read: {error.strerror}", code="config.unreadable") from None
-    if len(data) > MAX_BYTES:
-        raise ConfigError(f"{file} is larger than {MAX_BYTES:,} bytes", code="config.too-large")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -195,6 +211,71 @@ def read_document(file: Path) -> Document:
     except yaml.YAMLError as error:
         raise _syntax(document, text, error) from None
     return document
+
+
+def _bytes(file: Path) -> bytes:
+    """The bytes of a plain file of bearable size: a pipe would wait for ever, a device never ends."""
+    facts = file.stat()
+    if stat.S_ISDIR(facts.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(facts.st_mode):
+        raise ConfigError(f"{file} is not a plain file", code="config.unreadable")
+    if facts.st_size > MAX_BYTES:
+        raise ConfigError(f"{file} is larger than {MAX_BYTES:,} bytes", code="config.too-large")
+    return file.read_bytes()
+
+
+def named_file(value: str, directory: Path) -> Path:
+    """The file that `file://PATH` in a configuration names.
+
+    Args:
+        value: As written, with or without `file://`.
+        directory: Of the configuration.
+
+    Raises:
+        ConfigError: It lies outside that folder, through a link as well, so that a configuration that came from
+            somebody else reads and runs nothing but what came with it.
+    """
+    path = directory / value.removeprefix("file://")
+    if not path.resolve().is_relative_to(directory.resolve()):
+        raise ConfigError(
+            f"{path} lies outside the configuration's folder",
+            code="config.file-outside",
+            notes=["files that a configuration names lie below its own folder"],
+            hint="copy the file there, or move the configuration up to a folder that holds both",
+        )
+    return path
+
+
+def named_text(value: str, directory: Path) -> str:
+    """What the file that `file://PATH` names says.
+
+    Raises:
+        ConfigError: It lies outside the folder, is absent, no plain file, too large, or no UTF-8.
+    """
+    path = named_file(value, directory)
+    try:
+        return _bytes(path).decode("utf-8")
+    except OSError:
+        raise ConfigError(f"{path} cannot be read", code="config.file") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path} is not UTF-8", code="config.file") from None
+
+
+def goes_bare(url: str) -> bool:
+    """Whether what is sent to an address crosses other people's networks unencrypted: `http:` to a host that is neither
+    this machine nor, by its name or number, one of a private network."""
+    try:
+        parts = urlsplit(url)
+        host = (parts.hostname or "").rstrip(".").lower()
+    except ValueError:
+        return False  # no address at all, which is for others to say
+    if parts.scheme.lower() != "http":
+        return False
+    try:
+        return not ipaddress.ip_address(host.partition("%")[0]).is_private
+    except ValueError:
+        return "." in host and not host.endswith(PRIVATE_SUFFIXES)
 
 
 def _syntax(document: Document, text: str, error: yaml.YAMLError) -> ConfigError:
