@@ -12,14 +12,13 @@ from typing import Any
 
 from audit.core.criteria import Grade
 from audit.core.errors import AuditError, ConfigError, UnknownName, nearest
-from audit.core.fingerprint import file_sha256, fingerprint
+from audit.core.fingerprint import fingerprint
 from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
 from audit.core.settings import CriterionSettings
-from audit.documents import named_file, named_text, read_document
 from audit.embeddings import Embedder
 from audit.scoring.context import Context
 from audit.scoring.extract import Extract, build_extract
-from audit.scoring.jsontext import parse_json
+from audit.scoring.files import code_sha256, read_value
 from audit.scoring.judges.check import NO_REPLIES, JudgedCheck, Question, Replies
 from audit.scoring.scorer import Alternative, BatchCheck, Check, Options, Scorer, guarded, no_embedder, shown
 from audit.scoring.scorers import ALIASES, NOT_SUPPORTED, SCORERS
@@ -226,7 +225,7 @@ def build_criterion(
     scorer = SCORERS.get(name)
     entry = entry.model_copy(update={"options": {**preset, **entry.options}})
     _refuse_unknown(entry, scorer)
-    value = _plain(entry.value) if name == "python" else _plain(_read_file(entry, directory))
+    value = _plain(entry.value) if name == "python" else _plain(read_value(entry, directory))
     notes: list[str] = []
     try:
         extract = None if entry.extract is None else build_extract(entry.extract, notes)
@@ -341,25 +340,6 @@ def _refuse_unknown(entry: CriterionSettings, scorer: Scorer) -> None:
         )
 
 
-def _read_file(entry: CriterionSettings, directory: Path) -> Any:
-    """`value`, with `file://` replaced by what the file holds: JSON and YAML parsed, anything else as text."""
-    if not isinstance(entry.value, str) or not entry.value.startswith("file://"):
-        return entry.value
-    try:
-        path = named_file(entry.value, directory)
-        if path.suffix in (".yaml", ".yml"):
-            document = read_document(path)
-            if document.problems:
-                raise document.problems[0]
-            return document.values
-        text = named_text(entry.value, directory)
-        return parse_json(text) if path.suffix == ".json" else text
-    except (AuditError, ValueError) as error:
-        what = error.what if isinstance(error, AuditError) else f"{path} is not JSON"
-        notes, hint = (error.notes, error.hint) if isinstance(error, AuditError) else ((), None)
-        raise ConfigError(f"`{entry.type}`: {what}", code="criterion.file", notes=notes, hint=hint) from None
-
-
 def _plain(value: Any) -> Any:
     """The value with what YAML knows and JSON does not, such as dates, as text."""
     if isinstance(value, datetime.date | datetime.datetime):
@@ -374,7 +354,7 @@ def _plain(value: Any) -> Any:
 def _options_fp(entry: CriterionSettings, value: Any, directory: Path) -> str:
     code = None
     if resolve(entry.type)[1] == "python":
-        code = file_sha256(named_file(str(value).rpartition(":")[0], directory))
+        code = code_sha256(str(value), directory)
     extract = None if entry.extract is None else list(_plain(entry.extract).items())
     judged = [list(entry.judges)] if entry.judges else []
     return fingerprint([entry.type, value, entry.threshold, extract, _plain(entry.options), code, *judged])
