@@ -89,8 +89,10 @@ class Control(StrEnum):
     DIGIT = "digit_changed"
     PLUS_ONE = "numbers_plus_one"
     SWAPPED = "field_swapped"
+    EXCHANGED = "fields_exchanged"
     DROPPED = "field_dropped"
     NEGATED = "sentence_negated"
+    WORD = "word_exchanged"
     SHUFFLED = "words_shuffled"
     SORTED = "words_sorted"
     REVERSED = "list_reversed"
@@ -115,15 +117,17 @@ CONTROLS: dict[Control, str] = {
     Control.DIGIT: "answers with one digit changed",
     Control.PLUS_ONE: "answers with every number plus one",
     Control.SWAPPED: "answers with one field swapped",
+    Control.EXCHANGED: "answers with the values of two fields exchanged",
     Control.DROPPED: "answers with one field dropped",
     Control.NEGATED: "answers with a sentence negated",
+    Control.WORD: "answers with one word exchanged",
     Control.SHUFFLED: "answers with their words shuffled",
     Control.SORTED: "answers with their words sorted",
     Control.REVERSED: "answers with a list in reverse order",
     Control.ITEM_DROPPED: "answers with an item of a list dropped",
     Control.ITEM_REPEATED: "answers with an item of a list repeated",
     Control.CONSTANT: "answers that are always a constant of the criteria themselves",
-    Control.DENIED: "answers that are denied, among answers to other questions",
+    Control.DENIED: "answers that are denied, alone or among answers to other questions",
 }
 
 

@@ -87,6 +87,8 @@ class Reason(StrEnum):
     CRITERIA_CANNOT_SCORE = "criteria_cannot_score"
     EXPECTATION_IMPOSSIBLE = "expectation_impossible"
     NOTHING_PASSES = "nothing_passes"
+    HARDLY_PASSES = "hardly_passes"
+    DRAFT_REJECTS = "draft_rejects"
     PART_PASSES_NOTHING = "part_passes_nothing"
     CRITERIA_LEAVE_OUT = "criteria_leave_out"
     CRITERIA_SEE_FORM = "criteria_see_form"
@@ -172,6 +174,10 @@ SENTENCES: Mapping[Reason, str] = {
     "for example {example}",
     Reason.NOTHING_PASSES: "its criteria accept {count} of {of} of the log's own answers, for example not {example}; "
     "correct them in audit.yaml",
+    Reason.HARDLY_PASSES: "its criteria accept {count} of {of} of the log's own answers, for example not {example}: a "
+    "candidate that is wrong on every request would lose no more than the margin of {detail}",
+    Reason.DRAFT_REJECTS: "its criteria were drafted from the log and reject {count} of {of} of the log's own answers, "
+    "for example {example}; what moves there would be judged by nothing: correct or confirm them (`confirmed: true`)",
     Reason.PART_PASSES_NOTHING: "its criteria accept none of {count} of {of} of the log's own answers, those where "
     "{detail}; for example not {example}",
     Reason.CRITERIA_LEAVE_OUT: "its criteria say nothing of {count} of {of} of the log's own answers ({detail}), for "

@@ -375,6 +375,7 @@ def _sentences(
         *_caveats(design, traffic, certified.noise, verdict.candidate),
         *_error_caveats(design, certified.terms, verdict.candidate),
         *_measure_caveats(certified, verdict),
+        *(_both_fail(verdict.candidate, design.margin) if verdict.policy else ()),
         *_order_caveats(certified, left_usd),
         *(robustness_caveats(verdict.policy.robust) if verdict.policy else ()),
         *_untested_rules(design, settings),
@@ -452,6 +453,17 @@ def _demanded(check: CriteriaCheck) -> str:
         f"given to all of these requests, would always pass. Of the log's own answers {today} pass. A gain shows no "
         "better answers: whoever says the text where it is untrue gains as much."
     )
+
+
+def _both_fail(chosen: CandidateFinding | None, margin: float) -> list[str]:
+    """How many requests move although today's answer is not accepted, and the candidate's neither."""
+    share = chosen.both_fail / chosen.n if chosen is not None and chosen.n else 0.0
+    if share <= margin:
+        return []
+    return [
+        f"On {percent(share, 1)} of its requests neither today's answer nor the candidate's is accepted: how wrong "
+        "either is there, no figure says."
+    ]
 
 
 def _left_out(check: CriteriaCheck | None) -> float:

@@ -6,9 +6,10 @@ What comes out is one `CriteriaCheck` per route. It reads traffic and bodies, se
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
+from typing import Any
 
 import polars as pl
 
@@ -41,8 +42,14 @@ MAX_FAILING = 0.05
 CHANCE = 1e-3
 """Of a part of the route in which nothing passes: it must be less likely than this at the route's own pass rate."""
 
-WEAKEST_SHARE = 0.05
-"""A route has the grade that all but this share of its answers are decided by."""
+WEAKEST_SHARE = 0.02
+"""A route has the grade that all but this share of its answers are decided by; the others would move unjudged."""
+
+SAME_SHARE = 0.95
+"""From this share of equal answers on, a demanded text that all of them hold is all that they say."""
+
+COMMON_SHARE = 0.5
+"""A text that is right for this share of the requests is tried as the answer to all of them."""
 
 CARRIED_BY_ALL = 0.01
 """Up to this share of answers without a demanded text it is said to be carried by all of them."""
@@ -163,7 +170,8 @@ def check_criteria(
         items = list(logged_items(folder, rows.with_columns(route=pl.lit(name)), references, needs))
         route = _Route.of(entry, criteria, items)
         sampled = settings.references is not None and settings.references.random_sample
-        found[name] = _check(route, settings.controls_of(name), parts, settings.seed, sampled=sampled)
+        controls, margin = settings.controls_of(name), settings.margin_of(name)
+        found[name] = _check(route, controls, parts, settings.seed, margin, sampled=sampled)
         if entry.labels is not None:
             answers = labelled_answers(
                 folder,
@@ -179,7 +187,13 @@ def check_criteria(
 
 
 def _check(
-    route: _Route, controls: ControlSettings, parts: Mapping[str, Mapping[str, str]], seed: int, *, sampled: bool
+    route: _Route,
+    controls: ControlSettings,
+    parts: Mapping[str, Mapping[str, str]],
+    seed: int,
+    margin: float,
+    *,
+    sampled: bool,
 ) -> CriteriaCheck:
     verdicts = route.verdicts()
     accepted = [item.context for item, holds in zip(route.items, verdicts, strict=True) if holds]
@@ -194,7 +208,7 @@ def _check(
         route.judge,
         controls.limits,
         seed=seed,
-        constants=_constants(route),
+        constants=_constants(route, accepted),
     )
     return CriteriaCheck(
         grade=_grade(shares, route.criteria),
@@ -203,7 +217,7 @@ def _check(
         confirmed=route.settings.confirmed,
         answers=len(route.items),
         accepted=len(accepted),
-        problems=tuple(_problems(route, verdicts, parts, sampled=sampled)),
+        problems=tuple(_problems(route, verdicts, parts, margin, sampled=sampled)),
         controls=results,
         leaves_open=() if route.settings.confirmed else _open(route.criteria),
         judges=route.judges,
@@ -226,9 +240,10 @@ def _looks(route: _Route, accepted: Sequence[Context]) -> list[AnswerView]:
     return [AnswerView(resolve(c.scorer)[1], c.extract, c.options, c.demands) for c in contents]
 
 
-def _constants(route: _Route) -> list[FixedValue]:
-    """What criteria accept beside other values. A text that is demanded is one as well where another criterion compares
-    the answer: with a `threshold`, the demand may do without the comparison.
+def _constants(route: _Route, accepted: Sequence[Context]) -> list[FixedValue]:
+    """What criteria accept beside other values, and what is among the right answers to most requests. A text that is
+    demanded is one as well where another criterion compares the answer: with a `threshold`, the demand may do without
+    the comparison.
     """
     found: dict[str, FixedValue] = {}
     compares = any(c.weight > 0 and c.grade.compares for c in route.criteria)
@@ -237,7 +252,24 @@ def _constants(route: _Route) -> list[FixedValue]:
         own += [FixedValue(text, criterion.extract) for text in criterion.demands if compares]
         for one in own if criterion.weight > 0 else []:
             found.setdefault(repr((one.value, one.argument, id(one.extract))), one)
-    return list(found.values())
+    return [*found.values(), *map(FixedValue, _common_replies(accepted))]
+
+
+def _common_replies(accepted: Sequence[Context]) -> list[str]:
+    """Texts that stand in a list of right answers to most requests."""
+    lists = [list(_in_lists(context.reference)) for context in accepted if context.reference is not None]
+    counts = Counter(text for texts in lists for text in set(texts))
+    return [text for text, n in counts.most_common(2) if n >= max(COMMON_SHARE * len(accepted), LEAST_ANSWERS)]
+
+
+def _in_lists(value: Any, listed: bool = False) -> Iterator[str]:
+    if isinstance(value, str):
+        if listed:
+            yield value
+    elif isinstance(value, Mapping):
+        yield from (text for item in value.values() for text in _in_lists(item))
+    elif isinstance(value, list | tuple) and len(value) > 1:
+        yield from (text for item in value for text in _in_lists(item, True))
 
 
 def _tells(route: _Route, demanding: Sequence[Criterion], accepted: Sequence[Context]) -> bool:
@@ -250,7 +282,7 @@ def _tells(route: _Route, demanding: Sequence[Criterion], accepted: Sequence[Con
     ]
     lacking = sum(any(isinstance(o := row[place], Scored) and not o.passed for place in places) for row in rows)
     said = Counter(canonical(context.text) for context in accepted)
-    same = max(said.values(), default=0) >= (1 - WEAKEST_SHARE) * len(accepted)
+    same = max(said.values(), default=0) >= SAME_SHARE * len(accepted)
     return lacking > CARRIED_BY_ALL * len(rows) or same
 
 
@@ -295,11 +327,16 @@ def _grade(shares: Mapping[str, float], criteria: Sequence[Criterion]) -> Grade:
 
 
 def _problems(
-    route: _Route, verdicts: Sequence[bool | None], parts: Mapping[str, Mapping[str, str]], *, sampled: bool
+    route: _Route,
+    verdicts: Sequence[bool | None],
+    parts: Mapping[str, Mapping[str, str]],
+    margin: float,
+    *,
+    sampled: bool,
 ) -> list[LogProblem]:
     """What scoring the log's own answers has found, what stops the route first."""
     found = [*_unscorable(route, verdicts), *_impossible(route), *_left_out(route, sampled=sampled)]
-    found += _passing_nothing(route, verdicts, parts)
+    found += [*_passing_nothing(route, verdicts, parts), *_passing_little(route, verdicts, margin)]
     return sorted(found, key=lambda problem: (not problem.stops, -problem.count, problem.detail))
 
 
@@ -389,6 +426,27 @@ def _passing_nothing(
     lost = len({one for ids in once for one in ids})
     stops = lost > MAX_FAILING * len(scored)
     return [_problem(Reason.PART_PASSES_NOTHING, detail, ids, route, stops) for ids, detail in once.items()]
+
+
+def _passing_little(route: _Route, verdicts: Sequence[bool | None], margin: float) -> list[LogProblem]:
+    """So few accepted answers that a candidate which is wrong on every request would lose no more than the margin; or
+    answers that a draft made from them does not accept, and which would move unjudged.
+    """
+    told = list(zip(route.items, verdicts, strict=True))
+    failed = [item.exchange_id for item, holds in told if holds is False]
+    passed = sum(holds is True for _, holds in told)
+    scored = len(failed) + passed
+    if scored < LEAST_ANSWERS or not passed or not failed:
+        return []
+    grades = {c.grade_on(item.context) for item in route.items for c in route.criteria if c.weight > 0}
+    drafted = not route.settings.confirmed and Grade.AGREEMENT in grades and Grade.RIGHT not in grades
+    if passed <= margin * scored:
+        reason, detail, count = Reason.HARDLY_PASSES, f"{margin * 100:g} points", passed
+    elif drafted and len(failed) > MAX_LEFT_OUT * scored:
+        reason, detail, count = Reason.DRAFT_REJECTS, "", len(failed)
+    else:
+        return []
+    return [LogProblem(reason=reason, detail=detail, count=count, of=scored, example_id=failed[0], stops=True)]
 
 
 def _parts(folder: RunFolder, drawn: Mapping[str, pl.DataFrame]) -> dict[str, dict[str, str]]:

@@ -45,6 +45,7 @@ class Criterion:
         weight: Share in the route's `threshold`; 0 means measured but not judged.
         reads: Parts of the context, beside the completion, that decide the score.
         embeds: It needs an embedding model.
+        calls_alone: It compares tool calls, and says nothing of the text of an answer without one.
         notes: Sentences for the report.
         grade: The most that it can show of an answer.
         demands: Constant texts that every acceptable answer must say.
@@ -64,6 +65,7 @@ class Criterion:
     extract: Extract | None = None
     reads: frozenset[str] = frozenset()
     embeds: bool = False
+    calls_alone: bool = False
     notes: tuple[str, ...] = ()
     grade: Grade = Grade.FORM
     demands: tuple[str, ...] = ()
@@ -73,8 +75,12 @@ class Criterion:
 
     def grade_on(self, context: Context) -> Grade:
         """What it shows of this answer: one that compares with a reference or else with the incumbent needs the former
-        to show that an answer is right.
+        to show that an answer is right. Where today's answer calls no tool, that no other does so either is its form.
         """
+        if self.calls_alone and "incumbent" in self.reads and "reference" not in self.reads:
+            today = context.incumbent
+            if self.grade.compares and today is not None and not today.tool_calls:
+                return Grade.FORM
         if self.grade is Grade.RIGHT and "incumbent" in self.reads and context.reference is None:
             return Grade.AGREEMENT
         return self.grade
@@ -256,6 +262,7 @@ def build_criterion(
         extract=extract,
         reads=frozenset({*scorer.reads, *options.reads}),
         embeds=scorer.embeds,
+        calls_alone=scorer.calls_alone,
         notes=tuple(notes),
         grade=_grade(scorer, options, negated=negated),
         demands=() if negated else tuple(options.demands),

@@ -175,6 +175,10 @@ class Options:
         elif constant is Constant.CHOICE:
             self.alternatives.extend(Alternative(text) for text in texts if isinstance(text, str))
 
+    def by_likeness(self) -> None:
+        """Note that answers are compared by likeness: whoever drafted that has to be asked whether it is enough."""
+        self.leaves_open.append("answers by likeness, which cannot tell a statement from its denial")
+
     def demand(self, texts: Iterable[str]) -> None:
         """Note constant texts that every acceptable answer must say; punctuation alone says nothing."""
         self.demands.extend(text for text in texts if any(char.isalnum() for char in text))
@@ -255,6 +259,7 @@ class Scorer:
         reads: Parts of the context that decide the score beside the completion's text and calls: `request`,
             `reference`, `incumbent`, `call` (cost, tokens, latency), `metadata`. What templates use is added.
         embeds: It needs an embedding model.
+        calls_alone: It compares tool calls, and says nothing of the text of an answer without one.
     """
 
     name: str
@@ -266,6 +271,7 @@ class Scorer:
     accepts: tuple[str, ...] = ("value", "extract")
     reads: tuple[str, ...] = ()
     embeds: bool = False
+    calls_alone: bool = False
 
 
 def guarded(call: Callable[[Context], T], context: Context) -> T | NotApplicable | Errored:

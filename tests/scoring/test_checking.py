@@ -11,6 +11,7 @@ import pytest
 from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder
 from audit.core.criteria import Control, Grade
+from audit.core.fingerprint import prompt_hash
 from audit.core.plan import Plan
 from audit.core.reason import Reason
 from audit.flow import planning
@@ -29,9 +30,14 @@ UNLIKE_EVERY_FOURTH = '{{ "x" if request.last_user.split()[2] | int % 4 == 0 els
 
 
 def planned(
-    folder: Path, criterion: str, answer: Callable[[int], str] | None = None, only_one: dict[str, str] | None = None
+    folder: Path,
+    criterion: str,
+    answer: Callable[[int], str] | None = None,
+    only_one: dict[str, str] | None = None,
+    more: str = "",
 ) -> Plan:
-    """The plan of a log of additions by two teams, or with other answers to them, or more metadata of team one's."""
+    """The plan of a log of additions by two teams, or with other answers, more metadata of team one, or more
+    of a configuration."""
     lines = []
     for n in range(160):
         own = {"team": "two"} if n % 4 == 0 else {"team": "one", **(only_one or {})}
@@ -39,7 +45,7 @@ def planned(
         if answer is not None:
             lines[-1]["response"]["choices"][0]["message"]["content"] = answer(n)
     (folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
-    (folder / "audit.yaml").write_text(CONFIG.format(criterion=criterion), "utf-8")
+    (folder / "audit.yaml").write_text(more + CONFIG.format(criterion=criterion), "utf-8")
     return planning.plan([folder / "log.jsonl"], load_settings(folder / "audit.yaml"), RunFolder(folder / "run"))
 
 
@@ -66,6 +72,53 @@ def test_a_route_that_can_reach_no_verdict_stops_in_the_plan(tmp_path: Path, cri
     for problem in (problem for problem in design.criteria.problems if problem.stops):
         assert problem.example_id in problem.because.sentence
         assert problem.of == 160
+
+
+def test_what_a_candidate_wrong_on_every_request_would_hold_stops_the_route(tmp_path: Path) -> None:
+    """Three of 160 answers are accepted, fewer than the margin: to lose all of them would be within it."""
+    criterion = """{type: equals, value: "{{metadata['metadata.team']}}"}"""
+    plan = planned(tmp_path, criterion, lambda n: "one" if n in (1, 2, 3) else f"no {n}")
+    assert plan.designs[0].why is not None
+    assert plan.designs[0].why.reason in (Reason.HARDLY_PASSES, Reason.PART_PASSES_NOTHING)
+    assert plan.designs[0].criteria is not None
+    assert Reason.HARDLY_PASSES in {problem.reason for problem in plan.designs[0].criteria.problems}
+    assert plan.calls == 0
+
+
+def test_a_draft_that_rejects_the_answers_it_was_made_from_stops_the_route(tmp_path: Path) -> None:
+    """A sixteenth of the answers are prose, which the draft of JSON does not take."""
+    draft = "{type: is-json}, {type: json-fields, fields: {sum: exact}, others: exact}"
+    said: Callable[[int], str] = lambda n: "sorry" if n % 16 == 0 else json.dumps({"sum": 2 * n})  # noqa: E731
+    plan = planned(tmp_path, f"{draft}], confirmed: false, rules: [", said)
+    assert plan.designs[0].why is not None
+    assert plan.designs[0].why.reason is Reason.DRAFT_REJECTS
+
+
+def test_calls_alone_show_nothing_of_an_answer_without_one(tmp_path: Path) -> None:
+    """That nobody calls a tool is the form of an answer in text; with a criterion for the text it is no matter."""
+    alone = planned(tmp_path, "{type: tool-call}").designs[0]
+    assert alone.why is not None
+    assert alone.why.reason is Reason.CRITERIA_SEE_FORM
+    both = planned(tmp_path, "{type: tool-call}, {type: numeric, value: '{{incumbent.text}}'}").designs[0]
+    assert both.criteria is not None
+    assert both.criteria.why is None
+
+
+def test_a_reply_that_is_right_for_most_requests_is_tried_on_all(tmp_path: Path) -> None:
+    """Each list of right replies has one of its own, and the one that says nothing."""
+    replies = [
+        {"hash": prompt_hash(record(n)["messages"]), "reference": {"replies": [str(2 * n), "We will look into it."]}}
+        for n in range(160)
+    ]
+    (tmp_path / "right.jsonl").write_text("".join(json.dumps(one) + "\n" for one in replies), "utf-8")
+    criterion = "{type: one-of, value: '{{reference.replies}}'}"
+    references = "references: {path: right.jsonl, key: hash, value: reference}\n"
+    plan = planned(tmp_path, criterion, more=references)
+    assert plan.designs[0].why is not None
+    assert plan.designs[0].why.reason is Reason.CRITERIA_ACCEPT_DAMAGE
+    check = plan.designs[0].criteria
+    assert check is not None
+    assert Control.CONSTANT in {result.control for result in check.failed}
 
 
 def test_requests_that_no_criterion_says_anything_of_stop_the_route(tmp_path: Path) -> None:

@@ -152,11 +152,44 @@ def test_labels_beside_a_comparison_are_no_union() -> None:
 
 @pytest.mark.parametrize("name", ["contains", "icontains", "contains-all", "contains-any"])
 def test_an_answer_that_is_looked_for_is_denied_among_others(name: str) -> None:
-    """What is contained in a denial, too, shows nothing; a limit of words beside it does."""
+    """What is contained in a denial, too, shows nothing, and a limit of words beside it lets a short denial pass."""
     entry = {"type": name, "value": "{{incumbent.text}}" if "-" not in name else ["{{incumbent.text}}"]}
     assert controls([entry], note)[Control.DENIED] == 1.0
-    assert not failing([entry, {"type": "word-count", "value": {"max": 12}}], note)
+    assert Control.DENIED in failing([entry, {"type": "word-count", "value": {"max": 12}}], note)
     assert Control.DENIED not in controls([{"type": "equals", "value": "{{incumbent.text}}"}], note)
+
+
+def order(n: int) -> str:
+    """A sentence of which one word turns the meaning round."""
+    what = ("Increase", "Enable", "Extend")[n % 3]
+    return f"{what} the daily transfer limit of the account in {TOWNS[(5 * n) % 12]} for {n} days"
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"type": "fuzzy", "threshold": 0.8}, order),
+        ({"type": "levenshtein", "threshold": 8}, order),
+        ({"type": "rouge-n", "value": "{{incumbent.text}}", "threshold": 0.6}, order),
+        ({"type": "json-fields", "fields": {"no": "exact", "do": {"fuzzy": 0.8}}}, lambda n: {"no": n, "do": order(n)}),
+        ({"type": "tool-call", "arguments": {"note": {"fuzzy": 0.8}}}, lambda n: ("book", {"id": n, "note": order(n)})),
+    ],
+)
+def test_likeness_takes_a_word_for_its_opposite(entry: dict[str, Any], said: Callable[[int], Any]) -> None:
+    """A sentence of which no verb is in the table of negations; an exact neighbour does not hide it."""
+    assert Control.WORD in failing([entry], said)
+
+
+def test_values_that_are_looked_for_may_stand_in_each_others_fields() -> None:
+    """Net and gross exchanged still contain both."""
+    entries = [
+        {"type": "is-json"},
+        {"type": "contains-all", "value": ["{{incumbent.json.net}}", "{{incumbent.json.gross}}"]},
+    ]
+    said: Callable[[int], Any] = lambda n: {"net": f"{n}.50 EUR", "gross": f"{2 * n}.75 EUR"}  # noqa: E731
+    assert Control.EXCHANGED in failing(entries, said)
+    compared = {"type": "json-fields", "fields": {"net": "exact", "gross": "exact"}}
+    assert controls([compared], said)[Control.EXCHANGED] == 0.0
 
 
 DENIALS = [

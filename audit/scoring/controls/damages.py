@@ -36,6 +36,20 @@ from audit.scoring.toolcalls import read_call, required_arguments, schema_of, to
 LEAST_WORDS = 4
 """Fewer words have no order worth damaging."""
 
+_WORD = re.compile(r"[^\W\d_]+")
+_PAIRS = (
+    "increase decrease, raise lower, enable disable, allow forbid, accept reject, approve decline, include exclude, "
+    "extend shorten, start stop, open close, grant deny, before after, above below, always never, more less, "
+    "valid invalid, with without, high low, true false, early late, same different, first last, buy sell, import export"
+)
+OPPOSITES = {
+    a: b for pair in _PAIRS.split(", ") for one, other in [pair.split()] for a, b in ((one, other), (other, one))
+}
+"""Words whose exchange turns a sentence round; in other texts a word of another answer does as well."""
+
+LEAST_WORD = 4
+"""Letters of a word that carries something; shorter ones are mostly articles and prepositions."""
+
 TRIES = 10
 """Other answers that are looked at until one is really another."""
 
@@ -158,12 +172,25 @@ def _one_more(number: str) -> str:
     return f"{float(plain) + 1:.{decimals}f}" if len(plain) < 16 else plain[:-1] + str((int(plain[-1]) + 1) % 10)
 
 
-def _in_texts(given: Material, change: Callable[[str], str | None], *, one: bool) -> Completion | None:
-    """Change the texts and numbers of the part: of a call its arguments, of JSON its values, else the text itself."""
+def _in_texts(
+    given: Material, change: Callable[[str], str | None], *, one: bool, loose: bool = False
+) -> Completion | None:
+    """Change the texts and numbers of the part: of a call its arguments, of JSON its values, else the text itself.
+
+    Args:
+        given: The answer.
+        change: None where a text cannot be changed so.
+        one: One of them, not all.
+        loose: Only where the comparison forgives differences.
+    """
+
+    def rewrite(value: Any, fields: Sequence[str]) -> Any | None:
+        return _in_values(given, value, change, fields, one=one, loose=loose)
+
     if given.view.shape is Shape.TOOL:
-        return _in_calls(given, lambda value, fields: _in_values(given, value, change, fields, one=one))
+        return _in_calls(given, rewrite)
     if given.view.shape is Shape.JSON:
-        return _in_json(given, lambda value, fields: _in_values(given, value, change, fields, one=one))
+        return _in_json(given, rewrite)
     part = given.view.part(given.answer)
     new = None if part is None else change(part)
     return None if new is None else given.view.replaced(given.answer, new)
@@ -195,12 +222,14 @@ def _in_calls(given: Material, rewrite: Rewrite) -> Completion | None:
 
 
 def _in_values(
-    given: Material, value: Any, change: Callable[[str], str | None], fields: Sequence[str], *, one: bool
+    given: Material, value: Any, change: Callable[[str], str | None], fields: Sequence[str], *, one: bool, loose: bool
 ) -> Any | None:
     """The value with its scalars changed, all or one of them; None where none can be."""
     places = [place for place in _scalars(value) if _changed(at_path(value, list(place)), change) is not None]
     places = _counting(given.view, places, fields)
-    if one:
+    if loose:
+        places = [place for place in places if any(_within(place, one) for one in given.view.loose)]
+    elif one:
         places = _most_forgiving(given.view, places)
     if not places:
         return None
@@ -280,6 +309,25 @@ def swapped(given: Material) -> Completion | None:
             if type(other) is type(value[name]) and canonical_json(other) != canonical_json(value[name]):
                 return {**value, name: other}
         return None
+
+    return _in_fields(given, rewrite)
+
+
+def exchanged(given: Material) -> Completion | None:
+    """Two fields have each other's values, of the same type."""
+
+    def rewrite(value: Any, fields: Sequence[str]) -> Any | None:
+        names = _names(given.view, value, fields)
+        pairs = [
+            (one, other)
+            for place, one in enumerate(names)
+            for other in names[place + 1 :]
+            if type(value[one]) is type(value[other]) and canonical_json(value[one]) != canonical_json(value[other])
+        ]
+        if not pairs:
+            return None
+        one, other = given.random.choice(pairs)
+        return {**value, one: value[other], other: value[one]}
 
     return _in_fields(given, rewrite)
 
@@ -377,7 +425,42 @@ def _replaced(value: Any, place: Place, new: Any) -> Any:
 
 def negated(given: Material) -> Completion | None:
     """One sentence says the opposite, in the languages of `negation.py`."""
-    return _in_texts(given, lambda text: deny(text, given.random), one=True)
+    return _in_prose(given, lambda text: deny(text, given.random))
+
+
+def word_exchanged(given: Material) -> Completion | None:
+    """One word is its opposite, or a word of the answer to another request."""
+
+    def change(text: str) -> str | None:
+        found = [word for word in _WORD.finditer(text) if len(word.group()) >= LEAST_WORD]
+        opposites = [word for word in found if word.group().casefold() in OPPOSITES]
+        if opposites:
+            chosen = given.random.choice(opposites)
+            new = OPPOSITES[chosen.group().casefold()]
+        else:
+            said_here = {word.group().casefold() for word in found}
+            words = [word for word in _other_words(given) if word.casefold() not in said_here]
+            if not found or not words:
+                return None
+            chosen, new = given.random.choice(found), given.random.choice(words)
+        new = new.capitalize() if chosen.group()[:1].isupper() else new
+        return text[: chosen.start()] + new + text[chosen.end() :]
+
+    return _in_prose(given, change)
+
+
+def _other_words(given: Material) -> list[str]:
+    """Words of the same part of some other answers."""
+    found: list[str] = []
+    for _ in range(TRIES if given.others else 0):
+        part = given.view.part(given.random.choice(given.others).completion) or ""
+        found += [word for word in _WORD.findall(part) if len(word) >= LEAST_WORD]
+    return found
+
+
+def _in_prose(given: Material, change: Callable[[str], str | None]) -> Completion | None:
+    """Change one text of the part; where some fields forgive differences, one of these and no other."""
+    return _in_texts(given, change, one=True, loose=bool(given.view.loose))
 
 
 def shuffled(given: Material) -> Completion | None:
@@ -401,7 +484,7 @@ def _reordered(given: Material, order: Callable[[list[str]], list[str]]) -> Comp
         new = " ".join(order(list(words))) if len(words) >= LEAST_WORDS else None
         return None if new == " ".join(words) else new
 
-    return _in_texts(given, change, one=True)
+    return _in_prose(given, change)
 
 
 def own_constant(given: Material) -> Completion | None:
@@ -417,7 +500,9 @@ def own_constant(given: Material) -> Completion | None:
 
 
 def denied(given: Material) -> Completion | None:
-    """The answer itself, denied, among answers to other requests: of criteria that look for it and for nothing else."""
+    """The answer itself, denied: of criteria that look for it and for nothing else. By turns in a word or two, which a
+    limit of words lets pass, and among answers to other requests.
+    """
     if not given.view.searched:
         return None
     own = given.view.part(given.answer)
@@ -425,9 +510,8 @@ def denied(given: Material) -> Completion | None:
     if not own or not others:
         return None
     rest = "".join(f", nor {other}" for other in others)
-    return given.view.replaced(
-        given.answer, given.random.choice((f"Definitely not {own}{rest}.", f"{own} it is not{rest}."))
-    )
+    forms = (f"not {own}", f"{own}? no", f"Definitely not {own}{rest}.", f"{own} it is not{rest}.")
+    return given.view.replaced(given.answer, given.random.choice(forms))
 
 
 _ANY = frozenset(Shape)
@@ -445,8 +529,10 @@ DAMAGES: dict[Control, tuple[Damage, frozenset[Shape]]] = {
     Control.DIGIT: (digit, _NUMBERS),
     Control.PLUS_ONE: (plus_one, _NUMBERS),
     Control.SWAPPED: (swapped, _FIELDS),
+    Control.EXCHANGED: (exchanged, _FIELDS),
     Control.DROPPED: (dropped, _FIELDS),
     Control.NEGATED: (negated, _PROSE),
+    Control.WORD: (word_exchanged, _PROSE),
     Control.SHUFFLED: (shuffled, _PROSE),
     Control.SORTED: (in_order, _PROSE),
     Control.REVERSED: (list_reversed, _FIELDS),

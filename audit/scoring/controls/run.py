@@ -21,7 +21,7 @@ LEVEL = 0.95
 MOST_CONSTANTS = 8
 """Of the criteria's own constants so many are tried, each on every answer."""
 
-PROSE = frozenset({Control.NEGATED, Control.SHUFFLED, Control.SORTED, Control.CUT})
+PROSE = frozenset({Control.NEGATED, Control.WORD, Control.SHUFFLED, Control.SORTED, Control.CUT})
 """Controls of sentences."""
 
 INSIDE = (PROSE - {Control.CUT}) | {Control.REVERSED, Control.ITEM_DROPPED, Control.ITEM_REPEATED}
@@ -76,7 +76,7 @@ def run_controls(
 
 def _said(result: ControlResult, results: Mapping[Control, ControlResult], views: Sequence[View]) -> bool:
     """Whether a control that found nothing to damage is told: where the answers have what it is about."""
-    if result.control in (Control.CONSTANT, Control.DENIED):
+    if result.control in (Control.CONSTANT, Control.DENIED, Control.EXCHANGED, Control.WORD):
         return False
     if result.control is Control.NEGATED and results[Control.SHUFFLED].tried:
         return True

@@ -19,6 +19,7 @@ _FLOOR = 1e-7
 def build(options: Options) -> Check:
     """BLEU against `value`, by default the incumbent's completion, of at least `threshold`, 0.5 unless given."""
     expected = options.expected(as_text, default=options.incumbent_text() if options.value is None else None)
+    options.by_likeness()
     limit = options.limit(_DEFAULT, high=1.0)
 
     def check(context: Context) -> Outcome:

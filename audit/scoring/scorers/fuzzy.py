@@ -29,6 +29,7 @@ def build(options: Options) -> Check:
     denial (`approve`, `disapprove`) are never similar.
     """
     expected = options.expected(as_text, default=options.incumbent_text() if options.value is None else None)
+    options.by_likeness()
     limit = options.limit(_DEFAULT, high=1.0)
     name = options.choice("method", "ratio", _METHODS)
     method = _METHODS[name]

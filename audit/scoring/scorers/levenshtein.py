@@ -21,6 +21,7 @@ def build(options: Options) -> Check:
     The value is 1 less the edits over the longer length, so 1 is the same text.
     """
     expected = options.expected(as_text, default=options.incumbent_text() if options.value is None else None)
+    options.by_likeness()
     limit = options.limit(_DEFAULT)
     if isinstance(options.value, str) and 0 < len(options.value) <= limit:
         options.notes.append(

@@ -14,6 +14,7 @@ _DEFAULT = 0.75
 def build(options: Options) -> Check:
     """F1 of runs of `n` words (1 unless given) with `value`, by default the incumbent's completion; threshold 0.75."""
     expected = options.expected(as_text, default=options.incumbent_text() if options.value is None else None)
+    options.by_likeness()
     limit = options.limit(_DEFAULT, high=1.0)
     n = int(options.number("n", 1, low=1))
 

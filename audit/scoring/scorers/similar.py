@@ -37,6 +37,7 @@ def build(options: Options) -> Check:
     `distance` is `cosine`, `dot`, or `euclidean` (1 / (1 + distance)).
     """
     expected = options.expected(as_text, default=options.incumbent_text() if options.value is None else None)
+    options.by_likeness()
     limit = options.limit(_DEFAULT, high=1.0)
     measure = _DISTANCES[options.choice("distance", "cosine", _DISTANCES)]
 

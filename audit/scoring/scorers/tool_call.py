@@ -125,6 +125,7 @@ SCORER = Scorer(
     summary="The completion calls the expected tools with accepted arguments.",
     needs_reference=False,
     calls_model=False,
+    calls_alone=True,
     build=build,
     accepts=("value", "arguments", "exact", "folding"),
     reads=("request",),

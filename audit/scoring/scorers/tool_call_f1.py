@@ -38,6 +38,7 @@ SCORER = Scorer(
     summary=__doc__,
     needs_reference=False,
     calls_model=False,
+    calls_alone=True,
     build=build,
     accepts=("value", "threshold"),
 )
