@@ -134,6 +134,15 @@ def test_the_island_has_no_text_of_requests() -> None:
     assert json.loads(island(fixtures.proven()))["avoidable_usd"]["est"] == fixtures.proven().avoidable_usd.est
 
 
+@pytest.mark.parametrize("name", sorted({*STATES} - {"many_routes"}))
+def test_a_run_without_cases_has_a_report(name: str) -> None:
+    """Whatever was concluded, and whether or not texts may be shown: nothing to open, and a whole page."""
+    for text in ("sample", "none"):
+        page = render_html(STATES[name](), [], text=text)
+        assert page.rstrip().endswith("</html>")
+        assert "audit view RUN --case" not in page
+
+
 def test_the_policy_names_the_style_and_the_script_by_hash() -> None:
     """The hashes are those of the bytes between the tags, and nothing else is allowed."""
     html = render_html(fixtures.proven(), [])
