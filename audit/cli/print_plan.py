@@ -126,7 +126,7 @@ def label_lines(check: CriteriaCheck) -> list[str]:
     if labelled.counted or not labelled.waiting:
         lines.append(labelled_line(labelled))
     if labelled.agreement is not None:
-        lines.append(f"judged as by people: {labelled.agreement.words}")
+        lines.append(f"against people: {labelled.agreement.words}")
     if labelled.waiting:
         lines.append(
             f"labels: {plural(labelled.waiting, 'answer')} to be put to the judge before anything is replayed "

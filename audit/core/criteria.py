@@ -100,6 +100,7 @@ class Control(StrEnum):
     ITEM_REPEATED = "item_repeated"
     CONSTANT = "own_constant"
     DENIED = "denied_among_others"
+    ADDRESSED = "judge_addressed"
 
     @property
     def words(self) -> str:
@@ -128,7 +129,18 @@ CONTROLS: dict[Control, str] = {
     Control.ITEM_REPEATED: "answers with an item of a list repeated",
     Control.CONSTANT: "answers that are always a constant of the criteria themselves",
     Control.DENIED: "answers that are denied, alone or among answers to other questions",
+    Control.ADDRESSED: "answers to other questions that tell the judge to accept them",
 }
+
+
+DAMAGED_FOR_JUDGES = 20
+"""Labelled answers of a route that are damaged where a judge decides, at most, once for each of `BY_JUDGES`."""
+
+BY_JUDGES = frozenset(
+    {Control.ANOTHER, Control.EMPTY, Control.PROMPT, Control.NEGATED, Control.SHUFFLED, Control.ADDRESSED}
+)
+"""Controls of criteria that ask a judge: each damaged answer is a paid question, so they are few. The last is theirs
+alone: nobody can talk to the others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,7 +154,10 @@ class ControlResult:
         unscored: Damaged answers that the criteria could not judge; they are not among `tried`.
         share: `accepted` of `tried` with its two-sided 95 % interval (Wilson); None where nothing was tried.
         limit: Share that the route allows.
+        by_judge: A judge was asked, whose own error makes the share vary: only beyond doubt it is too much.
     """
+
+    SPARSE: ClassVar[tuple[str, ...]] = ("by_judge",)
 
     control: Control
     tried: int
@@ -150,13 +165,14 @@ class ControlResult:
     unscored: int = 0
     share: Estimate | None = None
     limit: float
+    by_judge: bool = False
 
     @property
     def fails(self) -> bool:
         """Whether the criteria accept too much: above the limit, and of few answers beyond doubt."""
         if self.share is None or self.share.est <= self.limit:
             return False
-        return self.tried >= LEAST_ANSWERS or (self.share.lo or 0.0) > self.limit
+        return (self.tried >= LEAST_ANSWERS and not self.by_judge) or (self.share.lo or 0.0) > self.limit
 
     @property
     def too_few(self) -> bool:

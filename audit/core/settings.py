@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from audit.core.adaptation import KEEPS_MEANING, Adapt
 from audit.core.contract import ContractSettings
-from audit.core.criteria import Control
+from audit.core.criteria import BY_JUDGES, Control
 from audit.core.section import Section
 from audit.core.units import Dollars, Level, Margin, Share
 
@@ -236,6 +236,9 @@ class CriterionSettings(Section):
 Criterion = Annotated[CriterionSettings, BeforeValidator(CriterionSettings.from_entry)]
 
 
+_TALK = frozenset({Control.ADDRESSED})
+
+
 class ControlSettings(Section):
     """`controls:` the log's accepted answers are damaged on purpose; criteria that still accept them prove nothing."""
 
@@ -249,8 +252,13 @@ class ControlSettings(Section):
 
     @property
     def limits(self) -> dict[Control, float]:
-        """The share that may be accepted, by control."""
-        return {control: self.by_control.get(control, self.accepted) for control in Control}
+        """The share that may be accepted, by control of criteria that ask nobody."""
+        return {control: self.by_control.get(control, self.accepted) for control in Control if control not in _TALK}
+
+    @property
+    def limits_of_judges(self) -> dict[Control, float]:
+        """The share that may be accepted, by control of criteria that ask a judge."""
+        return {control: self.by_control.get(control, self.accepted) for control in Control if control in BY_JUDGES}
 
 
 class RuleSettings(Section):

@@ -17,7 +17,16 @@ from audit.llm.tokens import prompt_tokens_bound, prompt_tokens_estimate
 from audit.replay.plan import Call, TokenCounts, judge_call, worst_case_usd
 from audit.replay.run import recorded_calls
 from audit.sampling.frame import RouteFrame
-from audit.scoring.asking import AnswerShape, Questions, answer_questions, answer_shapes, label_questions
+from audit.scoring.asking import (
+    AnswerShape,
+    Question,
+    Questions,
+    answer_questions,
+    answer_shapes,
+    control_questions,
+    damaged_at_most,
+    label_questions,
+)
 from audit.scoring.judges.prompt import REPLY_TOKENS
 
 INSTRUCTIONS_TOKENS = 450
@@ -91,18 +100,32 @@ class JudgeCosts:
         """
         if not self.shapes:
             return quotes, whole
-        questions = questions_so_far(folder, settings, list(self.shapes))
-        known = [
-            judge_call(name, one.request.request_fp, self.tiers[one.judge])
-            for name, some in questions.items()
-            for one in some
-        ]
-        recorded = recorded_calls(known, list(self.tiers.values()), settings.replay, folder, settings.directory)
+        routes = list(self.shapes)
+        labels = label_questions(folder, settings, routes)
+        answers = answer_questions(folder, settings, routes)
+        # Which answers are damaged is known when the labels have been judged; until then as many as there can be.
+        damaged = {name: damaged_at_most(settings, name) for name in routes}
+        recorded = self._recorded(labels, folder, settings)
+        known = [labels, answers]
+        if all(self.call(name, one).call_id in recorded for name, some in labels.items() for one in some):
+            known.append(control_questions(folder, settings, routes))
+        questions = _together(known)
+        recorded = self._recorded(questions, folder, settings)
         waiting = [call for call in calls if call.call_id not in done]
+        first = _together([labels, answer_questions(folder, settings, routes, replays=False)])
+        left = dict.fromkeys(routes, 0) if len(known) > 2 else damaged
         return (
-            _with_judges(quotes, questions, recorded, waiting, self),
-            _with_judges(whole, questions, frozenset(), calls, self),
+            tuple(_with_judges(one, questions, recorded, waiting, left, self) for one in quotes),
+            tuple(_with_judges(one, first, frozenset(), calls, damaged, self) for one in whole),
         )
+
+    def call(self, route: str, question: Question) -> Call:
+        """The call that asks a question."""
+        return judge_call(route, question.request.request_fp, self.tiers[question.judge])
+
+    def _recorded(self, questions: Questions, folder: RunFolder, settings: Settings) -> Collection[str]:
+        calls = [self.call(name, one) for name, some in questions.items() for one in some]
+        return recorded_calls(calls, list(self.tiers.values()), settings.replay, folder, settings.directory)
 
     def expected_usd(self, call: Call) -> float:
         """Of the answer that a call will give, as long as the logged one."""
@@ -122,10 +145,6 @@ class JudgeCosts:
             for shape in self.shapes.get(call.route, ())
         )
 
-    def requests(self, call: Call) -> int:
-        """About the answer that a call will give, at most."""
-        return sum(shape.requests for shape in self.shapes.get(call.route, ()))
-
 
 def judge_costs(
     designs: Sequence[RouteDesign], settings: Settings, tiers: Sequence[Tier], tokens: Mapping[str, TokenCounts]
@@ -136,57 +155,50 @@ def judge_costs(
     return JudgeCosts(shapes=answer_shapes(settings, names), tokens=tokens, tiers=by_name)
 
 
-def questions_so_far(folder: RunFolder, settings: Settings, names: Sequence[str]) -> Questions:
-    """What has to be asked about labelled answers, the log's own, and replays that are there already; each once."""
-    labels, answers = label_questions(folder, settings, names), answer_questions(folder, settings, names)
-    return {
-        name: list({one.key: one for one in (*labels.get(name, ()), *answers.get(name, ()))}.values())
-        for name in {**labels, **answers}
-    }
+def _together(parts: Sequence[Questions]) -> Questions:
+    """Each question once, by route."""
+    routes = dict.fromkeys(name for part in parts for name in part)
+    return {name: list({one.key: one for part in parts for one in part.get(name, ())}.values()) for name in routes}
 
 
 def _with_judges(
-    quotes: Sequence[RouteQuote],
+    quote: RouteQuote,
     questions: Questions,
     recorded: Collection[str],
     waiting: Sequence[Call],
+    damaged: Mapping[str, int],
     costs: JudgeCosts,
-) -> tuple[RouteQuote, ...]:
-    """Quotes of replays with what judging their answers adds.
+) -> RouteQuote:
+    """A quote of replays with what judging their answers adds.
 
     Args:
-        quotes: Of the replays alone.
+        quote: Of the replays alone.
         questions: What is known to be asked.
         recorded: Ids of calls that journal or cassette answer.
         waiting: Calls of the replay that have no answer yet.
-        costs: Of judging their answers.
+        damaged: By route, damaged answers of which it is not known yet what they are.
+        costs: Of judging answers.
     """
-    found = []
-    for one in quotes:
-        calls = [
-            (q, judge_call(one.route, q.request.request_fp, costs.tiers[q.judge])) for q in questions.get(one.route, ())
-        ]
-        asked = [q for q, call in calls if call.call_id not in recorded]
-        coming = [call for call in waiting if call.route == one.route]
-        judge_usd = sum(_expected_usd(q.request, costs.tiers[q.judge]) for q in asked) + sum(
-            map(costs.expected_usd, coming)
-        )
-        at_most = sum(_at_most_usd(q.request, costs.tiers[q.judge]) for q in asked) + sum(
-            map(costs.at_most_usd, coming)
-        )
-        judge_calls = len(asked) + sum(map(costs.requests, coming))
-        found.append(
-            replace(
-                one,
-                calls=one.calls + judge_calls,
-                recorded=one.recorded + len(calls) - len(asked),
-                expected_usd=one.expected_usd + judge_usd,
-                at_most_usd=one.at_most_usd + at_most,
-                judge_usd=judge_usd,
-                judge_calls=judge_calls,
-            )
-        )
-    return tuple(found)
+    route, about = quote.route, questions.get(quote.route, ())
+    asked = [one for one in about if costs.call(route, one).call_id not in recorded]
+    coming = [call for call in waiting if call.route == route]
+    expected, most = [costs.expected_usd(call) for call in coming], [costs.at_most_usd(call) for call in coming]
+    more = damaged.get(route, 0)
+    judge_usd = sum(_expected_usd(one.request, costs.tiers[one.judge]) for one in asked) + sum(expected)
+    judge_usd += more * sum(expected) / len(expected) if expected else 0.0
+    at_most = sum(_at_most_usd(one.request, costs.tiers[one.judge]) for one in asked) + sum(most)
+    at_most += more * max(most, default=0.0)
+    each = sum(shape.requests for shape in costs.shapes.get(route, ()))
+    judge_calls = len(asked) + (len(coming) + (more if coming else 0)) * each
+    return replace(
+        quote,
+        calls=quote.calls + judge_calls,
+        recorded=quote.recorded + len(about) - len(asked),
+        expected_usd=quote.expected_usd + judge_usd,
+        at_most_usd=quote.at_most_usd + at_most,
+        judge_usd=judge_usd,
+        judge_calls=judge_calls,
+    )
 
 
 def _expected_usd(request: Request, judge: Tier) -> float:

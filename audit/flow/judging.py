@@ -19,7 +19,7 @@ from audit.llm.client import ClientOptions
 from audit.replay.meter import Meter
 from audit.replay.plan import Call, judge_call
 from audit.replay.run import PartStopped, ReplayOptions, run_replay
-from audit.scoring.asking import Questions, answer_questions, label_questions, unanswered
+from audit.scoring.asking import Questions, answer_questions, control_questions, label_questions, unanswered
 from audit.scoring.inputs import judge_replies
 
 
@@ -37,7 +37,8 @@ class CalibratedRun:
 
 
 def calibrate(run: PreparedRun, meter: Meter) -> CalibratedRun:
-    """Ask the judges about labelled answers, and size the samples by what that shows of them.
+    """Ask the judges about labelled answers, and about some that are damaged on purpose; size the samples by what that
+    shows of them.
 
     A route on which its judge is not shown to tell right from wrong is not replayed. The cap stays the one that was
     agreed to. Where every labelled answer was judged before, the run is sized by that already.
@@ -46,10 +47,14 @@ def calibrate(run: PreparedRun, meter: Meter) -> CalibratedRun:
         Incomplete: The cap, or a signal.
         EndpointError: A judge cannot be reached.
     """
-    questions = label_questions(run.folder, run.settings, list(run.judging.shapes))
-    if not any(unanswered(questions, judge_replies(run.folder)).values()):
+    routes = list(run.judging.shapes)
+    questions = label_questions(run.folder, run.settings, routes)
+    asked = any(unanswered(questions, judge_replies(run.folder)).values())
+    stopped = _ask(run, questions, meter, "labelled answers") if asked else None
+    damaged = unanswered(control_questions(run.folder, run.settings, routes), judge_replies(run.folder))
+    if not asked and not any(damaged.values()):
         return CalibratedRun(run=run)
-    stopped = _ask(run, questions, meter, "labelled answers")
+    stopped = _ask(run, damaged, meter, "damaged answers") or stopped
     sized = prepare([Path(source) for source in run.plan.sources], run.settings, run.folder)
     plan = replace(sized.plan, max_spend_usd=run.plan.max_spend_usd)
     write_json(run.folder.plan, plan)

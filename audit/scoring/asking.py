@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from audit.core.artifacts import RunFolder
-from audit.core.criteria import Grade
+from audit.core.criteria import BY_JUDGES, DAMAGED_FOR_JUDGES, Grade
 from audit.core.schemas import NO_ANSWER
 from audit.core.settings import RouteSettings, Settings
+from audit.scoring.checking import damaged_for_judges
 from audit.scoring.criteria import Criterion, build_criteria, unsupported
-from audit.scoring.inputs import read_items
-from audit.scoring.judges.check import JudgedCheck, Question, Replies
+from audit.scoring.inputs import INCUMBENT, read_items
+from audit.scoring.judges.check import JudgedCheck, Replies
+from audit.scoring.judges.check import Question as Question
 from audit.scoring.labelled import labelled_answers, read_judgements
 from audit.scoring.references import load_references
 
@@ -31,13 +33,16 @@ def judged_routes(settings: Settings, names: Sequence[str]) -> dict[str, RouteSe
     return found
 
 
-def answer_questions(folder: RunFolder, settings: Settings, routes: Sequence[str]) -> Questions:
+def answer_questions(
+    folder: RunFolder, settings: Settings, routes: Sequence[str], *, replays: bool = True
+) -> Questions:
     """What has to be asked about the log's own answers of the slice and about their replays.
 
     Args:
         folder: With slice, traffic and bodies; replays where there are some.
         settings: `audit.yaml`.
         routes: Only these.
+        replays: Not the log's own answers alone.
     """
     asked = {name: _judging(entry, settings) for name, entry in judged_routes(settings, routes).items()}
     if not asked:
@@ -47,7 +52,7 @@ def answer_questions(folder: RunFolder, settings: Settings, routes: Sequence[str
     found: dict[str, dict[tuple[str, str], Question]] = {name: {} for name in asked}
     for items in read_items(folder, references, list(asked), needs):
         for item in items:
-            if item.status not in NO_ANSWER:
+            if item.status not in NO_ANSWER and (replays or item.arm == INCUMBENT):
                 for criterion in asked[item.route]:
                     found[item.route].update({one.key: one for one in criterion.questions(item.context)})
     return {name: list(questions.values()) for name, questions in found.items()}
@@ -79,6 +84,26 @@ def _about_labels(folder: RunFolder, settings: Settings, name: str, entry: Route
     for context in answers.contexts:
         for criterion in criteria:
             yield from criterion.questions(context)
+
+
+def control_questions(folder: RunFolder, settings: Settings, routes: Sequence[str]) -> Questions:
+    """What has to be asked about labelled answers that are damaged on purpose; the labels have been judged.
+
+    Arguments as of `label_questions`.
+    """
+    found: dict[str, Sequence[Question]] = {}
+    judged = judged_routes(settings, routes)
+    for name, contexts in damaged_for_judges(folder, settings, list(judged)).items():
+        criteria = _judging(judged[name], settings)
+        asked = {one.key: one for c in contexts for criterion in criteria for one in criterion.questions(c)}
+        found[name] = list(asked.values())
+    return found
+
+
+def damaged_at_most(settings: Settings, route: str) -> int:
+    """How many damaged answers of a route judges are asked about, before it is known which they are."""
+    entry = settings.route(route)
+    return 0 if entry is None or entry.labels is None else DAMAGED_FOR_JUDGES * len(BY_JUDGES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

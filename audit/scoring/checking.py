@@ -7,14 +7,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
+from random import Random
 from typing import Any
 
 import polars as pl
 
 from audit.core.artifacts import RunFolder
-from audit.core.criteria import LEAST_ANSWERS, CriteriaCheck, Grade, LogProblem
+from audit.core.criteria import (
+    DAMAGED_FOR_JUDGES,
+    LEAST_ANSWERS,
+    ControlResult,
+    CriteriaCheck,
+    Grade,
+    Labelled,
+    LogProblem,
+)
 from audit.core.outcome import Errored, NotApplicable, Outcome, Scored, Unjudged
 from audit.core.reason import Reason
 from audit.core.settings import ControlSettings, RouteSettings, Settings
@@ -25,7 +34,7 @@ from audit.scoring.controls.run import run_controls
 from audit.scoring.criteria import Criterion, build_criteria, resolve, unsupported
 from audit.scoring.feasibility import impossible
 from audit.scoring.inputs import Item, judge_replies, logged_items
-from audit.scoring.labelled import judge_labelled, labelled_answers, read_judgements, with_labels
+from audit.scoring.labelled import LabelledAnswers, judge_labelled, labelled_answers, read_judgements, with_labels
 from audit.scoring.references import load_references
 from audit.scoring.run import shortfall
 from audit.scoring.verdict import accept
@@ -183,7 +192,69 @@ def check_criteria(
             )
             labelled = judge_labelled(answers, route.judge_both, route.waits)
             found[name] = with_labels(found[name], labelled, settings.alpha)
+            if route.judges:
+                results = _controls_by_judges(route, answers, settings.controls_of(name), settings.seed, route.judge)
+                found[name] = replace(found[name], controls=_no_harsher(results, found[name].labelled))
     return found
+
+
+def damaged_for_judges(folder: RunFolder, settings: Settings, names: Sequence[str]) -> dict[str, list[Context]]:
+    """Labelled answers that a judge passes rightly, damaged on purpose: what it has to be asked about after the labels.
+
+    Args:
+        folder: With traffic and bodies, and what judges have replied so far.
+        settings: `audit.yaml`.
+        names: Routes on which a judge judges.
+    """
+    references, replies = load_references(settings.references, settings.directory).values, judge_replies(folder)
+    found: dict[str, list[Context]] = {}
+    for name in names:
+        entry = settings.route(name)
+        if entry is None or entry.labels is None:
+            continue
+        criteria = build_criteria(entry.criteria, settings.directory, confirmed=entry.confirmed, replies=replies)
+        needs = {"request", *(part for criterion in criteria for part in criterion.reads)}
+        answers = labelled_answers(
+            folder,
+            name,
+            read_judgements(settings.directory / entry.labels),
+            needs=needs,
+            references=references,
+            own_answers=all(criterion.grade is not Grade.AGREEMENT for criterion in criteria if criterion.judges),
+        )
+        route, damaged = _Route(settings=entry, criteria=criteria, items=(), outcomes=()), found.setdefault(name, [])
+
+        def note(some: Sequence[Context], damaged: list[Context] = damaged) -> list[None]:
+            damaged.extend(some)
+            return [None] * len(some)
+
+        _controls_by_judges(route, answers, settings.controls_of(name), settings.seed, note)
+    return found
+
+
+def _controls_by_judges(
+    route: _Route,
+    answers: LabelledAnswers,
+    controls: ControlSettings,
+    seed: int,
+    accepts: Callable[[Sequence[Context]], Sequence[bool | None]],
+) -> tuple[ControlResult, ...]:
+    """What judges make of damaged answers: of a few that people call right and the route accepts."""
+    verdicts = route.judge(answers.contexts)
+    good = [c for c, right, holds in zip(answers.contexts, answers.right, verdicts, strict=True) if right and holds]
+    chosen = Random(f"{seed}\x1f{route.settings.match}").sample(good, min(DAMAGED_FOR_JUDGES, len(good)))
+    views = views_of(_looks(route, chosen), [context.completion for context in chosen])
+    results = run_controls(chosen, answers.contexts, views, accepts, controls.limits_of_judges, seed=seed)
+    return tuple(result for result in results if result.tried)
+
+
+def _no_harsher(results: Sequence[ControlResult], labelled: Labelled | None) -> tuple[ControlResult, ...]:
+    """Controls of a judge, held to no less than the share of wrong answers that it may pass by its labels: what these
+    show is in every interval already.
+    """
+    shown = None if labelled is None or labelled.agreement is None else labelled.agreement.specificity
+    passes = 1.0 if shown is None or shown.lo is None else 1.0 - shown.lo
+    return tuple(replace(result, limit=max(result.limit, passes), by_judge=True) for result in results)
 
 
 def _check(
@@ -200,7 +271,7 @@ def _check(
     shares = _shares(route)
     views = views_of(_looks(route, accepted), [context.completion for context in accepted])
     most = min(controls.answers, EMBEDDED) if any(c.embeds for c in route.criteria) else controls.answers
-    # To ask a judge about damaged answers costs money, so that is no matter of reading the log.
+    # To ask a judge about damaged answers costs money: that is done with a few of the labelled ones.
     results = run_controls(
         [] if route.judges else accepted[:most],
         [item.context for item in route.items],

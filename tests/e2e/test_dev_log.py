@@ -99,13 +99,12 @@ def test_verdicts(findings: dict[str, Any]) -> None:
     assert problems["llama-8b"] != "non_inferior"
 
 
-def test_an_unsupported_criterion_is_named(findings: dict[str, Any]) -> None:
-    """A route whose criterion cannot be measured is Not proven, says which one, and its spend is not auditable."""
+def test_a_judge_without_labels_decides_nothing(findings: dict[str, Any]) -> None:
+    """Its route is Not proven, says how many labels would settle it, and its spend is not auditable."""
     assistant = route(findings, "/assistant")
-    if assistant["candidates"]:
-        pytest.skip("judges are supported")
+    assert assistant["candidates"] == []
     assert assistant["verdict"] == "not_proven"
-    assert "judge-pairwise" in assistant["reason"]
+    assert "labels would settle it" in assistant["reason"]
     assert findings["ledger"]["not_auditable_usd"] == pytest.approx(assistant["spend_usd"])
 
 

@@ -1,4 +1,4 @@
-"""A judge without a model: it knows which texts of an answers file are right, and errs as often as it is told to.
+"""A judge without a model: it knows the right answers to the prompts of a file, and errs as often as it is told to.
 
 For the demo, and for audits whose truth is known. It reads what a careful judge reads: the sections that the code in
 their lines delimits, and nothing of what stands in them as an instruction. Its errors are hashes of the seed and the
@@ -7,7 +7,6 @@ texts, so equal questions have equal replies.
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import json
 import re
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from audit.core.errors import ConfigError, TerminalError, UnknownName
 from audit.core.exchange import Completion, Request, Usage, content_text
+from audit.core.fingerprint import prompt_hash
 from audit.core.tier import Tier
 from audit.llm.provider import Answerer, LocalProvider
 from audit.llm.providers.simulated import SimulatedAnswer, prompt_tokens, read_answers, tokens
@@ -65,19 +65,18 @@ class JudgeBehaviour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SimulatedJudge:
-    """A judge with the texts that are right and those that are wrong."""
+    """A judge with the right answers by prompt hash; every other answer to one of these prompts is wrong."""
 
     tier: Tier
     behaviour: JudgeBehaviour
-    right: frozenset[str]
-    wrong: frozenset[str]
+    answers: Mapping[str, SimulatedAnswer]
 
     def __call__(self, request: Request, repeat: int) -> Completion:
         """The verdict on what the request shows.
 
         Raises:
-            TerminalError: An answer is not in the file, or is right for one prompt and wrong for another; nothing is
-                invented. Or the verdict that is asked for is none of those that it knows.
+            TerminalError: The prompt is not in the file, or is more than one message; nothing is invented. Or the
+                verdict that is asked for is none of those that it knows.
         """
         found = sections_of(content_text(request.messages[-1].get("content")))
         verdict = self._verdict(found, _verdicts(request))
@@ -106,10 +105,11 @@ class SimulatedJudge:
         raise self._unknown("it knows no such verdict")
 
     def _passes(self, found: Mapping[str, str], name: str) -> bool:
+        entry = self.answers.get(prompt_hash([{"role": "user", "content": found.get("question", "")}]))
+        if entry is None or "conversation" in found:
+            raise self._unknown("it has no answers to this prompt on file")
         text = found[name]
-        if (text in self.right) == (text in self.wrong):
-            raise self._unknown("it has no such answer on file, or does not know for which prompt")
-        right = text in self.right
+        right = any(text == one.get("text") for one in entry.right)
         rate = self.behaviour.false_fail if right else self.behaviour.false_pass
         return right != (self._uniform(found, "error", text) < rate)
 
@@ -142,17 +142,10 @@ def _verdicts(request: Request) -> frozenset[str]:
     return frozenset(schema.get("properties", {}).get("verdict", {}).get("enum", ()))
 
 
-@functools.lru_cache(4)
-def _texts(path: Path, changed_ns: int) -> tuple[frozenset[str], frozenset[str]]:
-    entries: list[SimulatedAnswer] = list(read_answers(path, changed_ns).values())
-    right = frozenset(str(one.get("text")) for entry in entries for one in entry.right)
-    return right, frozenset(str(one.get("text")) for entry in entries for one in entry.wrong)
-
-
 def _open(tier: Tier, directory: Path) -> Answerer:
     path = directory / (behaviour := JudgeBehaviour.of(tier)).answers
-    right, wrong = _texts(path, path.stat().st_mtime_ns if path.exists() else 0)
-    return SimulatedJudge(tier=tier, behaviour=behaviour, right=right, wrong=wrong)
+    changed_ns = path.stat().st_mtime_ns if path.exists() else 0
+    return SimulatedJudge(tier=tier, behaviour=behaviour, answers=read_answers(path, changed_ns))
 
 
 PROVIDER = LocalProvider(

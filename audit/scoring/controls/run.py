@@ -48,7 +48,7 @@ def run_controls(
         pool: The answers to take another request's from.
         views: What the criteria look at.
         accepts: The criteria.
-        limits: Share that may be accepted, by control.
+        limits: Share that may be accepted, by control; others are not tried.
         seed: Every choice comes from it, the control and the exchange.
         constants: What the criteria accept beside other values; the one that they accept most often is told.
 
@@ -59,7 +59,7 @@ def run_controls(
         return ()
     answers = _Answers.of(accepted, pool, views, seed)
     results: dict[Control, ControlResult] = {}
-    for control, (_, shapes) in DAMAGES.items():
+    for control, (_, shapes) in ((name, damage) for name, damage in DAMAGES.items() if name in limits):
         mine = [view for view in views if view.shape in shapes]
         tried: Sequence[FixedValue | None] = constants[:MOST_CONSTANTS] if control is Control.CONSTANT else [None]
         found = [
@@ -78,7 +78,7 @@ def _said(result: ControlResult, results: Mapping[Control, ControlResult], views
     """Whether a control that found nothing to damage is told: where the answers have what it is about."""
     if result.control in (Control.CONSTANT, Control.DENIED, Control.EXCHANGED, Control.WORD):
         return False
-    if result.control is Control.NEGATED and results[Control.SHUFFLED].tried:
+    if result.control is Control.NEGATED and Control.SHUFFLED in results and results[Control.SHUFFLED].tried:
         return True
     if result.control is Control.CUT:
         return any(view.shape is not Shape.TOOL for view in views)
