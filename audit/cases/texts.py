@@ -74,14 +74,16 @@ class CaseTexts:
     said_other: tuple[CriterionSaid, ...]
 
 
-def read_texts(folder: RunFolder, row: Mapping[str, Any]) -> CaseTexts:
+def read_texts(folder: RunFolder, row: Mapping[str, Any], body: Mapping[str, Any] | None = None) -> CaseTexts:
     """Read the texts of one case.
 
     Args:
         folder: Of the run.
         row: Of `CaseIndex.cases`.
+        body: Its conversation and logged answer, from `read_bodies`, where these were read already.
     """
-    body = _bodies(folder, [row["exchange_id"]], _BODIES).get(row["exchange_id"], {})
+    if body is None:
+        body = read_bodies(folder, [row["exchange_id"]]).get(row["exchange_id"], {})
     said = _said(folder.scores, row["exchange_id"], row["tier"])
     return CaseTexts(
         turns=tuple(turns_of(body.get("messages"))),
@@ -93,12 +95,6 @@ def read_texts(folder: RunFolder, row: Mapping[str, Any]) -> CaseTexts:
         said_today=said.get((INCUMBENT, ""), ()),
         said_other=said.get((CANDIDATE, row["tier"]), ()),
     )
-
-
-def gists(folder: RunFolder, exchange_ids: Sequence[str]) -> dict[str, str]:
-    """The first line of what the user said last, by exchange."""
-    found = _bodies(folder, exchange_ids, ("row_id", "messages"))
-    return {name: gist(turns_of(body["messages"])) for name, body in found.items()}
 
 
 def gist(turns: Iterable[Turn]) -> str:
@@ -219,12 +215,13 @@ def _as_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _bodies(folder: RunFolder, ids: Sequence[str], columns: Sequence[str]) -> dict[str, dict[str, Any]]:
+def read_bodies(folder: RunFolder, ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Conversations and logged answers of some exchanges, by exchange, in one pass over the files."""
     files = [str(path) for path in folder.body_files()]
     if not ids or not files:
         return {}
     wanted = pl.col("row_id").is_in(pl.Series(ids, dtype=pl.String).implode())
-    rows = plain(pl.scan_parquet(files).select(columns).filter(wanted).collect())
+    rows = plain(pl.scan_parquet(files).select(_BODIES).filter(wanted).collect())
     return {row["row_id"]: row for row in rows.iter_rows(named=True)}
 
 

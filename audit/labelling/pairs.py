@@ -24,6 +24,9 @@ WHOLE = ("stop", "tool_calls", "unknown")
 """Finish reasons of whole answers: what was cut or refused is not accepted anyway, so nobody need judge it."""
 
 
+ALONE = 'answers of the log alone are judged by lines of the file of labels: {"id": "…", "right": true, "by": "…"}'
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
     """Two answers to one request, of which the criteria have said something.
@@ -94,7 +97,7 @@ def route_to_label(findings: Findings, wanted: str | None) -> RouteFinding:
         raise InputError(
             "there is no such route with answers of a candidate" if wanted else "no candidate has answered anything",
             code="label.route",
-            notes=[f"routes with answers: {names}"] if names else [],
+            notes=[f"routes with answers: {names}"] if names else [ALONE],
             hint="audit replay LOGS" if not names else None,
         )
     return max(able, key=lambda route: (not route.recommendation.moves_traffic, route.up_to_usd, route.spend_usd))

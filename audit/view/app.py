@@ -18,7 +18,7 @@ from starlette.routing import Route
 
 from audit.cases import index as of_index
 from audit.cases.index import SHOWN, SORTS, CaseIndex, Filters
-from audit.cases.texts import gist, gists, holding, read_texts
+from audit.cases.texts import gist, holding, read_bodies, read_texts, turns_of
 from audit.core.artifacts import RunFolder, read_cases, read_findings, read_plan
 from audit.core.display import count, usd
 from audit.core.errors import AuditError, InputError
@@ -86,6 +86,8 @@ def application(folder: RunFolder) -> Starlette:
         folder: Of the run; nothing outside it is read.
     """
     run = RunView(folder=folder, tail=tail_of(folder))
+    # Read before anybody looks, so that the first case is there at once.
+    _ = run.index
     pages: dict[str, Callable[[RunView, Request], Response]] = {
         "/": _overview,
         "/cases": _cases,
@@ -142,7 +144,7 @@ def _cases(run: RunView, request: Request) -> Response:
     filters, page = _filters(request), _page(request)
     findings = run.findings
     route = next((one for one in findings.routes if one.route == filters.route), None) if findings else None
-    found = _list(run, filters, page, ("", ""))
+    found, _ = _list(run, filters, page, ("", ""))
     return html(
         "view/cases.html.j2", **_frame(run, filters.route), **found, route=route_facts(route) if route else None
     )
@@ -155,15 +157,18 @@ def _case(run: RunView, request: Request) -> Response:
     if index is None or row is None:
         raise InputError("the sample of this run has no such case", code="case.unknown", hint="go back to the list")
     chosen = (str(row["exchange_id"]), str(row["tier"]))
-    texts = read_texts(run.folder, row)
+    found, bodies = _list(run, filters, page, chosen)
+    texts = read_texts(run.folder, row, bodies.get(chosen[0]))
     tiers = index.cases.filter(index.cases["exchange_id"] == row["exchange_id"])["tier"].to_list()
     made = replace(case_page(row, texts, filters, tiers), gist=gist(texts.turns))
-    found = _list(run, filters, page, chosen)
     return html("view/case.html.j2", **_frame(run, filters.route or str(row["route"])), **found, case=made)
 
 
-def _list(run: RunView, filters: Filters, page: int, chosen: tuple[str, str]) -> dict[str, Any]:
-    """The list of cases, the case before and the one after, and what the filters offer."""
+def _list(
+    run: RunView, filters: Filters, page: int, chosen: tuple[str, str]
+) -> tuple[dict[str, Any], dict[str, dict[str, Any]]]:
+    """The list of cases, the case before and the one after, and what the filters offer; and the bodies of what is
+    listed and chosen, which are read in one pass."""
     index = run.index
     if index is None:
         raise InputError("no sample was drawn yet", code="run.incomplete", hint="audit plan or audit replay draws it")
@@ -176,12 +181,13 @@ def _list(run: RunView, filters: Filters, page: int, chosen: tuple[str, str]) ->
         failed.setdefault((exchange_id, tier), []).append(criterion)
     names = list(zip(shown["exchange_id"], shown["tier"], strict=True)) if any(chosen) else []
     place = names.index(chosen) if chosen in names else -1
+    bodies = read_bodies(run.folder, [*ids, *chosen[:1]])
     made = case_list(
         part,
         of_index.counts(rows),
         filters,
         page=page,
-        gists=gists(run.folder, ids),
+        gists={name: gist(turns_of(body["messages"])) for name, body in bodies.items()},
         failed=failed,
         chosen=chosen,
     )
@@ -193,7 +199,7 @@ def _list(run: RunView, filters: Filters, page: int, chosen: tuple[str, str]) ->
         return case_address(filters, name, tier, at // PAGE + 1)
 
     of_route = index.cases.filter(index.cases["route"] == filters.route) if filters.route else index.cases
-    return {
+    said = {
         "list": made,
         "filters": filters,
         "previous": neighbour(place - 1) if place > 0 else "",
@@ -203,6 +209,7 @@ def _list(run: RunView, filters: Filters, page: int, chosen: tuple[str, str]) ->
         "criteria": index.criteria.get(filters.route, ())
         or tuple(dict.fromkeys(c for n in index.criteria.values() for c in n)),
     }
+    return said, bodies
 
 
 def _values(column: Any) -> list[str]:
