@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import traceback
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
@@ -86,8 +87,9 @@ def application(folder: RunFolder) -> Starlette:
         folder: Of the run; nothing outside it is read.
     """
     run = RunView(folder=folder, tail=tail_of(folder))
-    # Read before anybody looks, so that the first case is there at once.
-    _ = run.index
+    # Read before anybody looks, so that the first case is there at once; what cannot be read, its page says.
+    with contextlib.suppress(Exception):
+        _ = run.index
     pages: dict[str, Callable[[RunView, Request], Response]] = {
         "/": _overview,
         "/cases": _cases,
