@@ -15,13 +15,16 @@ from audit.core.interval import Estimate
 
 MINUS = "−"
 
+_MILLIONS = -4
+"""Decimals of `$1.24M`."""
+
 _CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?")
 
 
 def usd(value: float) -> str:
     """Money: `$18,153`, `$12.40`, `$1.24M`, `−$212`; fractions of a cent keep two significant digits."""
     sign, amount = (MINUS if value < 0 else ""), abs(value)
-    if amount >= 999_999.5:
+    if _in_millions(value):
         return f"{sign}${amount / 1e6:,.2f}M"
     if amount >= 99.995:
         return f"{sign}${amount:,.0f}"
@@ -35,7 +38,17 @@ def usd_interval(estimate: Estimate) -> str:
     if estimate.lo is None or estimate.hi is None:
         return usd(estimate.est)
     low, high = usd_ends(estimate.lo, estimate.hi)
-    return f"{usd(estimate.est)} [{low}, {high}]"
+    return f"{usd_estimate(estimate)} [{low}, {high}]"
+
+
+def usd_estimate(estimate: Estimate) -> str:
+    """An estimate of money as it stands beside its ends: with their decimals where these need more than usual, so that
+    it does not seem to lie outside them.
+    """
+    if estimate.lo is None or estimate.hi is None:
+        return usd(estimate.est)
+    more = _more_decimals(estimate.lo, estimate.hi, None)
+    return usd(estimate.est) if more is None else _plain(estimate.est, more)
 
 
 def usd_ends(low: float, high: float, digits: int | None = None) -> tuple[str, str]:
@@ -46,8 +59,22 @@ def usd_ends(low: float, high: float, digits: int | None = None) -> tuple[str, s
         high: Upper end.
         digits: Decimals of the column that they stand in; None for those of each amount by itself.
     """
+    more = _more_decimals(low, high, digits)
+    if more is not None:
+        return _plain(low, more), _plain(high, more)
+    return (usd(low), usd(high)) if digits is None else (usd_at(low, digits), usd_at(high, digits))
+
+
+def _more_decimals(low: float, high: float, digits: int | None) -> int | None:
+    """Decimals that tell both ends of an interval of money apart, where those that they would have do not; else None.
+
+    Only more than those that failed are tried: with fewer, two ends beside a rounding edge look a whole unit apart.
+    """
     texts = (usd(low), usd(high)) if digits is None else (usd_at(low, digits), usd_at(high, digits))
-    return texts if texts[0] != texts[1] or low == high else ends_apart(low, high, _plain, (0, 2, 4))
+    if _is_one(low, high) or not _alike(*texts):
+        return None
+    usual = [_MILLIONS if _in_millions(end) else money_digits(end) if digits is None else digits for end in (low, high)]
+    return digits_apart(low, high, _plain, [more for more in range(0, 14, 2) if more > max(usual)])
 
 
 def digits_apart(low: float, high: float, text: Callable[[float, int], str], digits: Sequence[int]) -> int:
@@ -57,11 +84,21 @@ def digits_apart(low: float, high: float, text: Callable[[float, int], str], dig
         low: Lower end.
         high: Upper end; where it is the same as the lower one, nothing can tell them apart and the first is taken.
         text: A figure with so many decimals.
-        digits: Decimals to try, in order.
+        digits: Decimals to try, in order, each more than the one before.
     """
-    if low == high:
+    if _is_one(low, high):
         return digits[0]
-    return next((more for more in digits if text(low, more) != text(high, more)), digits[-1])
+    return next((more for more in digits if not _alike(text(low, more), text(high, more))), digits[-1])
+
+
+def _is_one(low: float, high: float) -> bool:
+    """Whether two ends differ by no more than what adding floats up in another order makes of one amount."""
+    return math.isclose(low, high, rel_tol=1e-9, abs_tol=1e-10)
+
+
+def _alike(one: str, other: str) -> bool:
+    """Whether two figures say the same; a zero is one however it is written: `$0`, `$0.00`, `−$0.00`."""
+    return one == other or not any(figure in text for text in (one, other) for figure in "123456789")
 
 
 def ends_apart(low: float, high: float, text: Callable[[float, int], str], digits: Sequence[int]) -> tuple[str, str]:
@@ -72,11 +109,11 @@ def ends_apart(low: float, high: float, text: Callable[[float, int], str], digit
 
 def percent_ends(low: float, high: float, digits: int = 0) -> tuple[str, str]:
     """Both ends of an interval of a rate: `53%` and `54%`; `53.2%` and `53.4%` where they would else look like one."""
-    return ends_apart(low, high, percent, range(digits, digits + 4))
+    return ends_apart(low, high, percent, range(digits, digits + 9))
 
 
 def _plain(value: float, digits: int) -> str:
-    return f"{MINUS if value < 0 else ''}${abs(value):,.{digits}f}"
+    return f"{MINUS if value < 0 else ''}${abs(value):,.{digits}f}" if value else "$0"
 
 
 def points(delta: float, digits: int = 1) -> str:
@@ -89,7 +126,7 @@ def points(delta: float, digits: int = 1) -> str:
 
 def points_interval(estimate: Estimate) -> str:
     """`−0.9 [−1.8, 0.0]`."""
-    return _interval(estimate, points, range(1, 5))
+    return _interval(estimate, points, range(1, 10))
 
 
 def percent(share: float, digits: int = 0) -> str:
@@ -105,12 +142,12 @@ def percent_brief(share: float) -> str:
 
 def percent_interval(estimate: Estimate, digits: int = 1) -> str:
     """`91.6% [90.9%, 92.2%]`."""
-    return _interval(estimate, percent, range(digits, digits + 4))
+    return _interval(estimate, percent, range(digits, digits + 9))
 
 
 def kappa_interval(estimate: Estimate) -> str:
     """An agreement beyond chance: `0.84 [0.71, 0.92]`."""
-    return _interval(estimate, lambda value, digits: f"{value:.{digits}f}".replace("-", MINUS), range(2, 5))
+    return _interval(estimate, lambda value, digits: f"{value:.{digits}f}".replace("-", MINUS), range(2, 10))
 
 
 def count(value: float) -> str:
@@ -163,6 +200,10 @@ def usd_parts(values: Mapping[str, float], groups: Mapping[str, str] | None = No
     return {name: usd_at(units / unit, digits) for name, units in floors.items()}
 
 
+def _in_millions(value: float) -> bool:
+    return abs(value) >= 999_999.5
+
+
 def money_digits(total: float) -> int:
     """Decimals of a column of money with this total."""
     return 0 if abs(total) >= 99.995 else 2 if abs(total) >= 0.095 else 4
@@ -170,7 +211,7 @@ def money_digits(total: float) -> int:
 
 def usd_at(value: float, digits: int) -> str:
     """Money with so many decimals, as it stands in a column; millions as ever."""
-    if abs(value) >= 999_999.5:
+    if _in_millions(value):
         return usd(value)
     if value == 0:
         return "$0"

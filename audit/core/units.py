@@ -5,6 +5,7 @@ A unit is obligatory, because `-2` could be two points or two per cent, and they
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Annotated, Any
 
@@ -69,11 +70,11 @@ def milliseconds(text: str) -> float:
     """Read a duration of the command line, `800ms` or `1.5s`, as milliseconds.
 
     Raises:
-        NoUnit: It has no unit, or is no positive number.
+        NoUnit: It has no unit, or is no positive number, or not a finite one.
     """
     match = _MILLISECONDS.fullmatch(text.strip())
     value = 0.0 if match is None else number(match[1]) * (1000 if match[2] == "s" else 1)
-    if not value > 0:
+    if not 0 < value < math.inf:
         raise NoUnit("800ms")
     return value
 

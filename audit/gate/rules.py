@@ -7,6 +7,7 @@ in `%`; of a rate it is a difference, in `pt`, because a change in `%` of someth
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Callable, Mapping
@@ -253,6 +254,14 @@ def _threshold(outline: re.Match[str], metric: str, change: bool) -> float:
     if match is None or value is None:
         raise RuleProblem(
             f"`{text}` is not a number with a unit" if text else "the rule has no number",
+            code="gate.number",
+            start=start,
+            width=len(text),
+            hint=f"write it like `{example}`",
+        )
+    if not math.isfinite(value):
+        raise RuleProblem(
+            f"`{text}` is too large for a number, so the rule would be one that nothing fails or nothing passes",
             code="gate.number",
             start=start,
             width=len(text),

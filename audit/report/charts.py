@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from audit.core.display import count, money_digits, percent, plural, points, points_interval, usd, usd_parts
+from audit.core.display import (
+    count,
+    money_digits,
+    percent,
+    plural,
+    points,
+    points_interval,
+    usd,
+    usd_estimate,
+    usd_parts,
+)
 from audit.core.finding import CandidateFinding, CandidateVerdict, Findings, RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.report.scales import Linear, nice_domain, nice_ticks, shortened, spans_apart, text_width
@@ -264,7 +274,7 @@ def mini_bar(route: RouteFinding, largest: float, key: str) -> MiniBar | None:
     return MiniBar(
         key=f"a{key}",
         title=f"Avoidable on {route_name(route)}",
-        desc=f"{usd(route.avoidable_usd.est)}, interval {range_text(route.avoidable_usd) or 'unknown'}.",
+        desc=f"{usd_estimate(route.avoidable_usd)}, interval {range_text(route.avoidable_usd) or 'unknown'}.",
         width=max(scale(route.avoidable_usd.est), 1.0),
         whisker=_whisker(route.avoidable_usd, scale),
     )

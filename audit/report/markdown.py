@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from audit.core.display import compact, percent, plural, points_interval, usd, visible
+from audit.core.display import compact, percent, plural, points_interval, usd, usd_estimate, visible
 from audit.core.finding import Findings
 from audit.report.routes import ends_text, money_columns, split_top
 from audit.report.words import (
@@ -82,9 +82,8 @@ def _table(findings: Findings) -> list[str]:
     if rest:
         lines.append(f"| {plural(len(rest), 'more route')} | {paid['rest']} | | | {avoidable['rest']} |")
     share = f" ({percent(findings.avoidable_share.est)})" if findings.avoidable_usd.est else ""
-    total = (
-        f"{usd(findings.avoidable_usd.est)} {ends_text(findings.avoidable_usd, findings.avoidable_usd.est)}".rstrip()
-    )
+    saved = findings.avoidable_usd
+    total = f"{usd_estimate(saved)} {ends_text(saved, saved.est)}".rstrip()
     change = "–" if findings.accepted_change is None else points_interval(findings.accepted_change)
     lines.append(f"| **Total** | **{usd(findings.spend_usd)}** | | {change} | **{total}**{share} |")
     return lines

@@ -13,6 +13,7 @@ from audit.core.display import (
     points_interval,
     usd,
     usd_ends,
+    usd_estimate,
     usd_parts,
 )
 from audit.core.finding import CandidateVerdict, Findings, RouteFinding, Verdict
@@ -176,7 +177,7 @@ def routes_table(findings: Findings, colours: Palette) -> RoutesTable:
         total_per_1k=_per_1k(findings.spend_usd, findings.requests),
         total_change=change,
         total_change_ends=ends,
-        total_avoidable=usd(findings.avoidable_usd.est),
+        total_avoidable=usd_estimate(findings.avoidable_usd),
         total_avoidable_ends=ends_text(findings.avoidable_usd, findings.avoidable_usd.est)
         if findings.avoidable_usd.est
         else "",
@@ -201,7 +202,7 @@ def _note(route: RouteFinding) -> tuple[str, str]:
         return "", ""
     chosen = next((c for c in route.candidates if c.tier == route.candidate), None)
     if chosen is not None and chosen.saving_usd is not None and chosen.saving_usd.est < 0:
-        amount = f"{usd(chosen.saving_usd.est)} {ends_text(chosen.saving_usd, chosen.saving_usd.est)}".rstrip()
+        amount = f"{usd_estimate(chosen.saving_usd)} {ends_text(chosen.saving_usd, chosen.saving_usd.est)}".rstrip()
         return f"moving to {chosen.tier} saves", amount
     if route.candidates and all(c.verdict is CandidateVerdict.INFERIOR for c in route.candidates):
         return "cheaper tiers lose too much", ""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from audit.core.display import compact, listing, percent, points_interval, terminal_safe, usd
+from audit.core.display import compact, listing, percent, points_interval, terminal_safe, usd, usd_estimate
 from audit.core.finding import Findings, RouteFinding, Verdict
 from audit.report.mixing import palette, shares_of, week_shares
 from audit.report.routes import change_parts, ends_text, money_columns, split_top
@@ -167,7 +167,7 @@ def _verdict_figures(findings: Findings, *, full: bool) -> list[Line]:
     if findings.avoidable_usd.est:
         share = f"({percent(findings.avoidable_share.est)} of spend)"
         detail = f"{level_text(findings)} interval {interval}{f'   {share}' if full else ''}" if interval else share
-    lines = [_figure("Avoidable", usd(findings.avoidable_usd.est), detail, "finding")]
+    lines = [_figure("Avoidable", usd_estimate(findings.avoidable_usd), detail, "finding")]
     if split := graded_saving(findings):
         lines.append(_figure("Proven", "", split, "finding"))
     if findings.not_proven_usd > 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audit.core.display import compact, percent, percent_interval, plural, points_interval, usd
+from audit.core.display import compact, percent, percent_interval, plural, points_interval, usd, usd_estimate
 from audit.core.finding import Case, Findings
 from audit.core.history import History
 from audit.core.interval import Estimate
@@ -173,7 +173,7 @@ def _tiles(findings: Findings, colours: Palette) -> list[Tile]:
             tiles.append(
                 Tile(
                     label="A year at this volume and these prices",
-                    value=usd(year.est),
+                    value=usd_estimate(year),
                     note=note or "same volume and prices",
                 )
             )

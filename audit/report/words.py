@@ -19,6 +19,7 @@ from audit.core.display import (
     points_interval,
     usd,
     usd_ends,
+    usd_estimate,
     usd_interval,
 )
 from audit.core.finding import CandidateVerdict, Findings, NeedsMore, RouteFinding, Verdict
@@ -99,7 +100,7 @@ def headline(findings: Findings) -> tuple[TextPiece, ...]:
     )
     state = state_of(findings)
     if state == "proven":
-        claim = TextPiece(text=usd(findings.avoidable_usd.est), kind="finding")
+        claim = TextPiece(text=usd_estimate(findings.avoidable_usd), kind="finding")
         return (*opening, claim, TextPiece(text=f" of it was avoidable, with quality inside {whose_margin(findings)}."))
     if state == "keep":
         return (*opening, TextPiece(text=_why_kept(findings)))

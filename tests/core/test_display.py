@@ -1,12 +1,14 @@
 """Numbers as people read them."""
 
 import random
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from audit.core import display
 from audit.core.interval import Estimate
+from audit.report.words import range_text
 
 
 @pytest.mark.parametrize(
@@ -82,3 +84,59 @@ def test_ends_that_differ_look_different(text: Callable[[Estimate], str]) -> Non
     same = text(Estimate(est=0.5, lo=0.5, hi=0.5, level=0.95)).partition("[")[2][:-1].split(", ")
     assert same[0] == same[1]
     assert len(same[0]) <= len("+50.0")
+
+
+def amounts(text: str) -> list[float]:
+    """Amounts of money in a text, as printed."""
+    found = re.findall(r"(−?)\$([\d,]+(?:\.\d+)?)(M?)", text)
+    signs = [(-1 if sign else 1) * (1e6 if millions else 1) for sign, _, millions in found]
+    return [sign * float(figures.replace(",", "")) for sign, (_, figures, _) in zip(signs, found, strict=True)]
+
+
+def intervals() -> Iterator[Estimate]:
+    """Money of every size with ends of every width, many of them beside an edge of rounding."""
+    rng = random.Random(11)
+    for _ in range(6_000):
+        middle = rng.choice([0.0, 0.5, 1.0]) + rng.choice([0, 1, 27, 99.495, 10 ** rng.uniform(-4, 7)])
+        low = rng.choice([1, -1]) * middle - 10 ** rng.uniform(-6, 3)
+        high = low + 10 ** rng.uniform(-8, 3)
+        yield Estimate(est=rng.uniform(low, high), lo=low, hi=high, level=0.95)
+
+
+@pytest.mark.parametrize(
+    ("text", "step"),
+    [
+        (display.usd_interval, 0.0),
+        (range_text, 0.0),
+        (lambda one: " ".join(display.usd_ends(one.lo or 0.0, one.hi or 0.0, 0)), 0.5),
+        (lambda one: " ".join(display.usd_ends(one.lo or 0.0, one.hi or 0.0, 2)), 0.005),
+    ],
+)
+def test_an_interval_of_money_is_printed_as_it_is(text: Callable[[Estimate], str], step: float) -> None:
+    """Its ends differ where they do, the estimate lies within them, and none is rounded by more than its usual unit."""
+    for one in intervals():
+        assert one.lo is not None
+        assert one.hi is not None
+        printed = text(one)
+        *_, low, high = amounts(printed)
+        assert low < high or display._is_one(one.lo, one.hi), (one, printed)
+        (estimate,) = amounts(display.usd_estimate(one))
+        if not step:
+            assert low <= estimate <= high, (one, printed)
+        for end, shown in ((one.lo, low), (one.hi, high)):
+            usual = 5_000 if abs(end) > 999_999 else 0.5 if abs(end) > 99.9 else 0.005 if abs(end) > 0.09 else 0.00006
+            assert abs(end - shown) <= max(usual, step if abs(end) < 999_999 else 0.0) * 1.001, (one, printed)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ends"),
+    [
+        (2.498, 2.503, ("$2.4980", "$2.5030")),
+        (27.4996, 27.5004, ("$27.4996", "$27.5004")),
+        (0, 0.00001, ("$0", "$0.000010")),
+        (0.1 + 0.2, 0.3, ("$0.30", "$0.30")),
+    ],
+)
+def test_more_decimals_than_those_that_failed(low: float, high: float, ends: tuple[str, str]) -> None:
+    """Two ends beside an edge of rounding do not look a whole dollar apart; what floats add up to is one amount."""
+    assert display.usd_ends(low, high) == ends
