@@ -51,12 +51,13 @@ def gate(
 
     A threshold is a claim on the true value, and the interval decides: the whole of it satisfies the rule (pass),
     none of it does (fail), or neither (inconclusive). A route that the verdict leaves alone passes. A change is
-    in % for money and counts, in pt for rates, and combines the intervals of both runs at their worst.
+    in % for money and counts, in pt for rates, and combines the intervals of both runs at their worst. Totals of
+    windows of different lengths are compared per day; what rests on other criteria or another margin is inconclusive.
 
     With --policy, RUN is a later run, or just a later log, and the policy is what is judged: is its evidence fresh, are
-    models, prices and traffic the audited ones, and does quality hold? Quality is watched by an e-process over all runs
-    so far, whose counts are appended to FILE.watch.jsonl: keep that file. It may be asked as often as wanted; a log
-    that was not replayed leaves quality open (inconclusive). A policy after its expiry fails: audit again.
+    models, prices, traffic and criteria the audited ones, and does quality hold? Quality is watched by an e-process over
+    all runs so far, whose counts are appended to FILE.watch.jsonl: keep that file. It may be asked as often as wanted; a
+    log that was not replayed leaves quality open (inconclusive). A policy after its expiry fails: audit again.
 
     EXAMPLES
         audit gate runs/7f3a9c1e

@@ -255,7 +255,7 @@ class Labelled:
     Attributes:
         right: Answers that people call right.
         right_accepted: Of these, answers that the criteria accept.
-        wrong: Answers that people call wrong.
+        wrong: Different answers that people call wrong: one that is given to many requests is one fault.
         wrong_accepted: Of these, answers that the criteria accept.
         disputed: Answers of which as many people say that they are right as that they are wrong; they are in no other
             count, and at their worst in every bound.
@@ -272,10 +272,11 @@ class Labelled:
             count.
         waiting_wrong: The same of wrong answers.
         agreement: How far the criteria agree with people; None where nothing is counted.
+        repeated: Wrong answers beyond these that say what one of them says; they are in no other count.
     """
 
     SPARSE: ClassVar[tuple[str, ...]] = (
-        *("disputed", "disputed_accepted", "people", "kappa"),
+        *("disputed", "disputed_accepted", "people", "kappa", "repeated"),
         *("waiting_right", "waiting_wrong", "agreement"),
     )
 
@@ -294,6 +295,7 @@ class Labelled:
     waiting_right: int = 0
     waiting_wrong: int = 0
     agreement: Agreement | None = None
+    repeated: int = 0
 
     @property
     def disputed_rejected(self) -> int:
@@ -317,6 +319,8 @@ class Labelled:
             f"of answers that people have judged, the criteria accept {self.right_accepted} of {self.right} right ones "
             f"and {self.wrong_accepted} of {self.wrong} wrong ones"
         )
+        if self.repeated:
+            said += f" ({self.repeated:,} more say the same as one of these, and count once)"
         if self.shown is None or self.shown.lo is None or self.shown.hi is None:
             return said
         return f"{said}, so they show {percent_interval(self.shown, 0)} of a loss"
@@ -342,9 +346,10 @@ class CriteriaCheck:
         labels_wanted: Labels that would about settle the route, where a judge decides; None where none would, or where
             that has not been worked out.
         kin: By judge, the models that it judges and that are of its own family, which judges tend to favour.
+        digest: Of everything that decides whether they accept an answer; "" where that is not known.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("judges", "labels_wanted", "kin")
+    SPARSE: ClassVar[tuple[str, ...]] = ("judges", "labels_wanted", "kin", "digest")
 
     grade: Grade
     grades: dict[str, Grade] = field(default_factory=dict)
@@ -359,6 +364,7 @@ class CriteriaCheck:
     judges: tuple[str, ...] = ()
     labels_wanted: int | None = None
     kin: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    digest: str = ""
 
     @property
     def kin_words(self) -> str:

@@ -68,8 +68,8 @@ class RoutePolicy:
         signal: None sends every request to `tier` first.
         threshold: The request goes to `tier` when the signal is at least this.
         verifier: None accepts every answer of `tier`.
-        evidence: Of the certification: grade of the criteria, n, share moved, quality loss and saving with their
-            intervals, margin, alpha, digest of the sealed list of policies.
+        evidence: Of the certification: grade and digest of the criteria, n, share moved, quality loss and saving with
+            their intervals, margin, alpha, digest of the sealed list of policies.
     """
 
     route: str

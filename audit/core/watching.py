@@ -45,6 +45,19 @@ class RouteSeen:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CriteriaSeen:
+    """By what the answers of a route were judged in a later run.
+
+    Attributes:
+        digest: Of everything that decides whether an answer is accepted; "" where the run does not say.
+        margin: Accepted loss, in [0, 1].
+    """
+
+    digest: str
+    margin: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TierSeen:
     """A tier as it is configured now: its model, and its price in the words of `RoutingPolicy.prices`."""
 
@@ -63,6 +76,7 @@ class Seen:
         routes: By name.
         tiers: Configured now, by name.
         pairs: By route, where the policy's tiers were replayed.
+        criteria: By route of the run.
         complete: The replay ran to the end of its plan.
         demo: Bundled data.
         simulated: Tiers whose completions were simulated.
@@ -74,6 +88,7 @@ class Seen:
     routes: Mapping[str, RouteSeen]
     tiers: Mapping[str, TierSeen]
     pairs: Mapping[str, WatchedPairs] = field(default_factory=dict)
+    criteria: Mapping[str, CriteriaSeen] = field(default_factory=dict)
     complete: bool = True
     demo: bool = False
     simulated: tuple[str, ...] = ()

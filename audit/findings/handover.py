@@ -89,6 +89,7 @@ class RouteEvidence:
         shape: Histograms of its requests, against which later traffic is held.
         models: That served it in the log.
         adaptations: By tier, how requests were changed in the replays; what is routed to it must be changed so too.
+        criteria_digest: Of everything that decides whether its criteria accept an answer; "" where that is not known.
         reported: By tier, what the endpoints called themselves in the replays: a snapshot behind a model's name.
     """
 
@@ -102,6 +103,7 @@ class RouteEvidence:
     models: Sequence[str] = ()
     reported: Mapping[str, Sequence[str]] = field(default_factory=dict)
     adaptations: Mapping[str, Sequence[Adaptation]] = field(default_factory=dict)
+    criteria_digest: str = ""
     shown: Discrimination = PERFECT
 
 
@@ -116,6 +118,7 @@ def route_policy(policy: RoutePolicy, made: Recommendation, route: RouteEvidence
     changes = route.adaptations.get(policy.tier, ())
     evidence: dict[str, Any] = {
         "criteria": None if made.grade is None else made.grade.value,
+        **({"criteria_digest": route.criteria_digest} if route.criteria_digest else {}),
         "n": made.pairs.n,
         **({"repeats": made.repeats.asked} if made.repeats else {}),
         "share_moved": made.moves.share,

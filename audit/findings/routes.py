@@ -187,6 +187,7 @@ def _judge(
         models=tuple(traffic.spend_by_model),
         reported=_reported(mine),
         adaptations={tier: notes.adaptations for tier, notes in mine.notes.items()},
+        criteria_digest=design.criteria.digest if design.criteria else "",
         shown=terms.shown,
     )
     kept = policies if verdict.policy else replace(policies, tested=())

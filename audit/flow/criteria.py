@@ -12,11 +12,13 @@ from audit.core.plan import Plan, RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.embeddings import Embedder
+from audit.llm.tiers import resolve_tiers
 from audit.replay.table import write_judge_replies
 from audit.sampling.design import labels_wanted
 from audit.sampling.draw import quality_order
 from audit.sampling.frame import RouteFrame, route_frames
 from audit.scoring.checking import check_criteria
+from audit.scoring.identity import criteria_digest
 
 
 def read_judges(folder: RunFolder, tiers: Sequence[Tier]) -> None:
@@ -41,6 +43,7 @@ def criteria_checks(
             rows = frame.rows[quality_order(frame.rows["row_id"].to_list(), settings.seed)[: design.quality_n]]
             drawn[frame.route] = rows.select("request_fp", "cost_usd", exchange_id="row_id")
     checks = check_criteria(folder, settings, drawn, embedder_factory=embedder_factory)
+    checks = {route: replace(check, digest=_digest(route, settings)) for route, check in checks.items()}
     models = {tier.name: tier.model for tier in settings.tiers}
     return {
         route: replace(
@@ -52,6 +55,16 @@ def criteria_checks(
         else check
         for route, check in checks.items()
     }
+
+
+def _digest(route: str, settings: Settings) -> str:
+    """Of the criteria of a route; "" where it has none."""
+    entry = settings.route(route)
+    if entry is None:
+        return ""
+    judged = any(criterion.judges for criterion in entry.criteria)
+    judges = {tier.name: tier.answers_key for tier in resolve_tiers(settings)} if judged else {}
+    return criteria_digest(entry, settings.directory, judges=judges)
 
 
 def _kin(check: CriteriaCheck, design: RouteDesign, models: Mapping[str, str]) -> dict[str, tuple[str, ...]]:

@@ -14,7 +14,7 @@ from audit.core.artifacts import (
 )
 from audit.core.policy import RoutingPolicy
 from audit.core.settings import Settings
-from audit.core.watching import RouteSeen, Seen, TierSeen
+from audit.core.watching import CriteriaSeen, RouteSeen, Seen, TierSeen
 from audit.findings.handover import price_dict
 from audit.findings.watching import watched_pairs
 from audit.flow.reading import ingest
@@ -46,6 +46,10 @@ def watch(target: Path, policy: RoutingPolicy, settings: Settings) -> Seen:
         _seen(folder, settings),
         run_id=findings.run_id,
         pairs=watched_pairs(Tables.read(folder), policy, requests, policy_embedder(settings)),
+        criteria={
+            route.route: CriteriaSeen(digest=route.criteria.digest if route.criteria else "", margin=route.margin)
+            for route in findings.routes
+        },
         complete=findings.replay is None or findings.replay.complete,
         demo=findings.demo,
         simulated=findings.simulated,

@@ -4,17 +4,30 @@ Both values have intervals, and nothing is assumed about how the runs depend on 
 at their worst: the low end of a difference is the one run's low end less the other's high end. By Bonferroni's
 inequality the combination misses no more often than both together, and its level says so: two 95 % intervals make one
 of 90 %, whose each side errs at most 5 % of the time, the rate that a one-sided verdict has.
+
+Two values compare only where they measure the same. Totals of windows of different lengths are compared per day. What
+rests on criteria has no change where these or the margin are other ones than in the baseline: neither run says then
+what the same criteria would have made of both.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
+from audit.core.display import listing, plural, visible
 from audit.core.errors import AuditError
-from audit.core.finding import Findings
+from audit.core.finding import Findings, RouteFinding
 from audit.core.interval import Estimate
-from audit.gate.measures import Measured, measure
+from audit.gate.measures import ALL, Measured, measure
 from audit.gate.rules import Rule
+
+TOTALS = ("spend_usd", "requests", "avoidable_usd")
+"""Metrics that grow with the window."""
+
+BY_CRITERIA = ("quality_delta", "accept_rate", "avoidable_usd", "avoidable_share")
+"""Metrics that mean what the criteria and the margin of their routes make them mean."""
 
 
 def measure_change(rule: Rule, findings: Findings, baseline: Findings | None) -> list[Measured]:
@@ -42,11 +55,65 @@ def measure_change(rule: Rule, findings: Findings, baseline: Findings | None) ->
     # A verdict may move a route to another tier than last time; that is a change of the route, not a new subject.
     moves = rule.metric in ("quality_delta", "accept_rate") and "tier" not in rule.tags
     by_subject = {one.subject: one for one in before.values()} if moves else {}
+    per_day = _per_day(findings, baseline) if rule.metric in TOTALS else PerDay()
+    others = _other_measures(findings, baseline) if rule.metric in BY_CRITERIA else {}
     found = []
     for now in measure(rule, findings):
         then = before.get((now.subject, now.tier)) or by_subject.get(now.subject)
-        found.append(_changed(rule, now, then))
+        found.append(_changed(rule, now, then, per_day, _not_alike(now.subject, others)))
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerDay:
+    """How totals of two windows are compared.
+
+    Attributes:
+        factor: By which a change of totals becomes one per day: the baseline's days over this run's.
+        about: What is compared, for people; "" where the windows are of one length.
+        note: Why they cannot be compared; "" where they can.
+    """
+
+    factor: float = 1.0
+    about: str = ""
+    note: str = ""
+
+
+def _per_day(findings: Findings, baseline: Findings) -> PerDay:
+    now, then = findings.days, baseline.days
+    if now <= 0 or then <= 0:
+        which = "this run's log" if now <= 0 else "the baseline's log"
+        return PerDay(note=f"{which} has no dates, so nobody knows how long a time its total is of")
+    if now == then:
+        return PerDay()
+    return PerDay(factor=then / now, about=f"per day, of {plural(now, 'day')} and the baseline's {then:,}")
+
+
+def _other_measures(findings: Findings, baseline: Findings) -> dict[str, str]:
+    """Routes of both runs whose answers were not judged alike, each with what differs."""
+    same = findings.provenance.config_sha256 == baseline.provenance.config_sha256
+    before = {route.route: route for route in baseline.routes}
+    pairs = [(route, before[route.route]) for route in findings.routes if route.route in before]
+    return {now.route: why for now, then in pairs if (why := _differs(now, then, same_settings=same))}
+
+
+def _differs(now: RouteFinding, then: RouteFinding, *, same_settings: bool) -> str:
+    """In what two runs judge a route's answers otherwise; "" where they judge alike, or neither judges any."""
+    if not math.isclose(now.margin, then.margin, abs_tol=1e-9):
+        return f"the baseline's margin is {then.margin * 100:g} points, this run's {now.margin * 100:g}"
+    is_, was = (one.criteria.digest if one.criteria else None for one in (now, then))
+    if is_ and was:
+        return "" if is_ == was else "the baseline judges answers by other criteria"
+    if same_settings or is_ is was is None:
+        return ""
+    return "whether the baseline judges answers by the same criteria cannot be told"
+
+
+def _not_alike(subject: str, others: Mapping[str, str]) -> str:
+    """Why the change of a subject cannot be judged; of all traffic, if that is so of any route."""
+    if subject != ALL or not others:
+        return others.get(subject, "")
+    return f"{next(iter(others.values()))} on {listing([visible(route) for route in list(others)[:3]])}"
 
 
 def difference(now: Estimate, then: Estimate) -> Estimate:
@@ -94,7 +161,7 @@ def _lenient(rule: Rule, baseline: Findings) -> list[Measured]:
         raise
 
 
-def _changed(rule: Rule, now: Measured, then: Measured | None) -> Measured:
+def _changed(rule: Rule, now: Measured, then: Measured | None, per_day: PerDay, not_alike: str) -> Measured:
     if then is None:
         return replace(now, value=None, stays=False, p_fail=None, note="the baseline does not have it")
     if now.stays and then.stays:
@@ -105,8 +172,13 @@ def _changed(rule: Rule, now: Measured, then: Measured | None) -> Measured:
     if was is None or is_ is None:
         side, one = ("the baseline: ", then) if was is None else ("", now)
         return replace(common, value=None, note=f"{side}{one.note or 'nothing was measured'}")
-    value = difference(is_, was) if rule.unit == "pt" else ratio(is_, was)
-    return replace(common, value=value, note="" if value else "the baseline may be nothing, so there is no ratio")
+    if unlike := per_day.note or not_alike:
+        return replace(common, value=None, note=unlike)
+    value = difference(is_, was) if rule.unit == "pt" else ratio(is_.scaled(per_day.factor), was)
+    about = "; ".join(filter(None, (now.about, per_day.about)))
+    return replace(
+        common, value=value, about=about, note="" if value else "the baseline may be nothing, so there is no ratio"
+    )
 
 
 def _value(rule: Rule, one: Measured) -> Estimate | None:

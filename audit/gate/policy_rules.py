@@ -1,6 +1,7 @@
 """A policy held against later traffic: is its evidence fresh, and does the world still look like it?
 
-Five rules. Expiry, models, prices and the shape of the traffic say whether the certificate is still about this world;
+Six rules. Expiry, models, prices and the shape of the traffic say whether the certificate is still about this world;
+criteria and margin whether later pairs are measured as the audited ones were; if not, they say nothing of quality;
 quality is watched by an e-process over all windows since the policy was made, so it may be looked at every month, or
 every night, without a false alarm becoming likely.
 """
@@ -15,9 +16,9 @@ from audit.core.criteria import proven_by
 from audit.core.display import listing, percent, plural, points
 from audit.core.interval import Estimate
 from audit.core.policy import RoutePolicy, RoutingPolicy, bare
-from audit.core.watching import RouteSeen, Seen, WatchedPairs
+from audit.core.watching import CriteriaSeen, RouteSeen, Seen, WatchedPairs
 from audit.gate.decide import Check, GateDecision, RuleResult, State, worst
-from audit.gate.watch_file import Record, is_own_evidence
+from audit.gate.watch_file import Record, is_own_evidence, judged_alike
 from audit.stats.drift import stability_index
 from audit.stats.missing import Missing, optimistic, pessimistic
 from audit.stats.sequential import watch_windows
@@ -30,6 +31,7 @@ LEAST_REQUESTS = 100
 """Fewer requests have no shape."""
 
 SMALL_DRIFT, LARGE_DRIFT = 0.1, 0.25
+OTHER_CRITERIA = "this run judges answers by other criteria than the audited ones"
 AGAIN = "audit recent traffic (audit replay LOGS), and deploy the policy that follows"
 
 
@@ -47,6 +49,7 @@ def judge_policy(policy: RoutingPolicy, seen: Seen, record: Record, *, on: date)
         _rule("models are the audited ones", f"others at most {percent(STRANGE_SHARE)}", _models(policy, seen)),
         _rule("prices are the audited ones", "USD per million tokens", _prices(policy, seen)),
         _rule("traffic is like the audited", f"stability index at most {SMALL_DRIFT}", _shape(policy, seen)),
+        _rule("criteria are the audited ones", "same criteria, same margin", _criteria(policy, seen)),
         _rule("quality holds", "e-process, each route at its margin", _quality(policy, seen, record)),
     )
     return GateDecision(
@@ -174,11 +177,38 @@ def _shape(policy: RoutingPolicy, seen: Seen) -> Iterator[Check]:
             yield _check(entry.route, State.PASS, told)
 
 
+def _criteria(policy: RoutingPolicy, seen: Seen) -> Iterator[Check]:
+    for entry in policy.routes:
+        now, audited = seen.criteria.get(entry.route), entry.evidence.get("criteria_digest")
+        if now is None:
+            yield _check(entry.route, State.INCONCLUSIVE, _why_none(policy, seen))
+        elif not judged_alike(entry, seen):
+            yield _check(entry.route, State.INCONCLUSIVE, f"{_other_criteria(entry, now)}: {AGAIN}")
+        elif audited is None:
+            reason = "it cannot be told: the policy was made before policies said which criteria certified them"
+            yield _check(entry.route, State.INCONCLUSIVE, f"{reason}; {AGAIN}")
+        else:
+            yield _check(entry.route, State.PASS, f"certified by {proven_by(entry.grade)}")
+
+
+def _other_criteria(entry: RoutePolicy, now: CriteriaSeen) -> str:
+    """In what a run judged a route otherwise than the audit did."""
+    if entry.evidence.get("criteria_digest") not in (None, now.digest):
+        return OTHER_CRITERIA if now.digest else "this run does not say by which criteria it judges answers"
+    audited = float(entry.evidence["margin"])
+    return f"its margin is {now.margin * 100:g} points in this run, audited was {audited * 100:g}"
+
+
 def _quality(policy: RoutingPolicy, seen: Seen, record: Record) -> Iterator[Check]:
     for entry in policy.routes:
         windows = record.get(entry.route, ())
         if not {"margin", "alpha"} <= set(entry.evidence):
             yield _check(entry.route, State.INCONCLUSIVE, "the policy does not say which loss it was certified at")
+            continue
+        if entry.route in seen.pairs and not judged_alike(entry, seen):
+            now = seen.criteria.get(entry.route)
+            reason = _why_none(policy, seen) if now is None else _other_criteria(entry, now)
+            yield _check(entry.route, State.INCONCLUSIVE, f"{reason}: its pairs are not counted")
             continue
         if entry.route not in seen.pairs or not windows or is_own_evidence(policy, seen):
             yield _check(entry.route, State.INCONCLUSIVE, _why_none(policy, seen))

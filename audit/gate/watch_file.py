@@ -10,6 +10,7 @@ where they are; a policy that was made anew starts anew.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from audit.core.artifacts import publish
 from audit.core.errors import AuditError, InputError
 from audit.core.fingerprint import canonical_json, fingerprint
 from audit.core.plain import from_plain, to_plain
-from audit.core.policy import RoutingPolicy
+from audit.core.policy import RoutePolicy, RoutingPolicy
 from audit.core.watching import Seen, WatchedPairs
 
 SCHEMA = "audit-watch/1"
@@ -38,7 +39,8 @@ def with_window(path: Path, policy: RoutingPolicy, seen: Seen) -> Record:
         path: Of the record; made when it is absent.
         policy: That is watched.
         seen: A later window. Nothing is appended of one without a run, of a run that stopped early, and of one that
-            begins before the policy's own evidence ends: what certified a policy cannot watch over it.
+            begins before the policy's own evidence ends: what certified a policy cannot watch over it. Nor is anything
+            of a route whose answers were judged by other criteria than the audited ones.
 
     Raises:
         InputError: The record is damaged.
@@ -48,7 +50,7 @@ def with_window(path: Path, policy: RoutingPolicy, seen: Seen) -> Record:
     mine = [line for line in lines if line.get("policy") == digest]
     if may_count(policy, seen) and not any(line["run_id"] == seen.run_id for line in mine):
         _refuse_overlap(path, mine, seen)
-        fresh = [_line(digest, seen, pairs) for _, pairs in sorted(seen.pairs.items())]
+        fresh = [_line(digest, seen, pairs) for _, pairs in sorted(_as_audited(policy, seen).items())]
         before = path.read_bytes() if path.exists() else b""
         added = "".join(canonical_json(line) + "\n" for line in fresh).encode("utf-8", "surrogatepass")
         publish(path, before + added)
@@ -67,6 +69,24 @@ def may_count(policy: RoutingPolicy, seen: Seen) -> bool:
 def is_own_evidence(policy: RoutingPolicy, seen: Seen) -> bool:
     """Whether a window begins before the evidence of the policy ends; one without times might."""
     return policy.made_at is not None and (seen.window_from is None or seen.window_from < policy.made_at)
+
+
+def _as_audited(policy: RoutingPolicy, seen: Seen) -> dict[str, WatchedPairs]:
+    """The pairs of routes that were judged by the criteria of their certificate, or by what cannot be told."""
+    other = {entry.route for entry in policy.routes if not judged_alike(entry, seen)}
+    return {route: pairs for route, pairs in seen.pairs.items() if route not in other}
+
+
+def judged_alike(entry: RoutePolicy, seen: Seen) -> bool:
+    """Whether a run judged a route by the criteria and the margin that its policy was certified by.
+
+    A policy from before digests were kept does not say, and its margin alone is held against the run's.
+    """
+    now = seen.criteria.get(entry.route)
+    digest, margin = entry.evidence.get("criteria_digest"), entry.evidence.get("margin")
+    if now is None:
+        return digest is None
+    return digest in (None, now.digest) and (margin is None or math.isclose(margin, now.margin, abs_tol=1e-9))
 
 
 def _line(digest: str, seen: Seen, pairs: WatchedPairs) -> dict[str, Any]:

@@ -16,10 +16,12 @@ from audit.core.artifacts import RunFolder, read_labels
 from audit.core.criteria import CriteriaCheck, Labelled
 from audit.core.errors import InputError
 from audit.core.exchange import Completion
+from audit.core.fingerprint import canonical_json
 from audit.core.interval import Estimate
 from audit.core.labels import Judgement, answer_content, last_words, settled
 from audit.scoring.context import Context
 from audit.scoring.inputs import logged_items
+from audit.scoring.text import normalised
 from audit.stats.agreement import agreement_of, kappa
 from audit.stats.discrimination import discrimination_of
 
@@ -134,17 +136,45 @@ def judge_labelled(answers: LabelledAnswers, accepts: Accepts, waits: Waits) -> 
     waiting = [waits(context) for context in answers.contexts]
     kept = [place for place, waits_still in enumerate(waiting) if not waits_still]
     verdicts = accepts([answers.contexts[place] for place in kept]) if kept else ()
-    right = [answers.right[place] for place in kept]
-    unasked = [good for good, waits_still in zip(answers.right, waiting, strict=True) if waits_still]
+    right, faults = [answers.right[place] for place in kept], _faults(answers)
+    said = [faults[place] for place in kept]
+    unasked = [place for place, waits_still in enumerate(waiting) if waits_still]
     return replace(
-        _counted(right, [whole for whole, _ in verdicts]),
+        _counted(right, [whole for whole, _ in verdicts], said),
         unknown=answers.unknown,
-        content=_counted(right, [part for _, part in verdicts]),
+        content=_counted(right, [part for _, part in verdicts], said),
         people=answers.people,
         kappa=answers.kappa,
-        waiting_right=unasked.count(True),
-        waiting_wrong=unasked.count(False),
+        waiting_right=sum(answers.right[place] is True for place in unasked),
+        waiting_wrong=len({faults[place] for place in unasked if answers.right[place] is False} - {*said}),
     )
+
+
+def _faults(answers: LabelledAnswers) -> list[str]:
+    """What each answer would be wrong in, as a text that is equal for equal faults.
+
+    An answer that is right of other requests, such as a label, is another fault for every answer that was expected. One
+    that is right of none, such as "I do not know", is one fault however many requests it was given to.
+    """
+    said = [_content(context.completion) for context in answers.contexts]
+    wanted = [_expected(context) for context in answers.contexts]
+    known = set(wanted)
+    return [
+        canonical_json([text, expected if text in known else None]) for text, expected in zip(said, wanted, strict=True)
+    ]
+
+
+def _content(completion: Completion) -> str:
+    """An answer, without differences of case, space and punctuation."""
+    return answer_content(normalised(completion.text or ""), completion.tool_calls)
+
+
+def _expected(context: Context) -> str:
+    """The answer that was expected: the reference, or what the log says."""
+    if context.reference is not None:
+        right = context.reference
+        return answer_content(normalised(right if isinstance(right, str) else canonical_json(right)), ())
+    return _content(context.incumbent or context.completion)
 
 
 def _gathered(known: Iterable[tuple[Judgement, str, Context]]) -> list[_Judged]:
@@ -190,13 +220,20 @@ def _answered(one: Judgement, context: Context) -> Context:
     return replace(context, completion=Completion(text=one.answer, tool_calls=calls, finish_reason=done))
 
 
-def _counted(right: Sequence[bool | None], accepted: Sequence[bool | None]) -> Labelled:
-    pairs = [(good, holds) for good, holds in zip(right, accepted, strict=True) if holds is not None]
+def _counted(right: Sequence[bool | None], accepted: Sequence[bool | None], faults: Sequence[str]) -> Labelled:
+    """Counts of judged answers; equal faults are one, and accepted if one of them is."""
+    scored = [one for one in zip(right, accepted, faults, strict=True) if one[1] is not None]
+    pairs = [(good, holds) for good, holds, _ in scored]
+    wrong: dict[str, bool] = {}
+    for good, holds, fault in scored:
+        if good is False:
+            wrong[fault] = wrong.get(fault, False) or bool(holds)
     return Labelled(
         right=sum(good is True for good, _ in pairs),
         right_accepted=sum(good is True and holds for good, holds in pairs),
-        wrong=sum(good is False for good, _ in pairs),
-        wrong_accepted=sum(good is False and holds for good, holds in pairs),
+        wrong=len(wrong),
+        wrong_accepted=sum(wrong.values()),
+        repeated=sum(good is False for good, _ in pairs) - len(wrong),
         disputed=sum(good is None for good, _ in pairs),
         disputed_accepted=sum(good is None and holds for good, holds in pairs),
         unscored=len(right) - len(pairs),

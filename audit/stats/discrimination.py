@@ -63,9 +63,10 @@ def discrimination_of(check: CriteriaCheck | None, *, error: float, content: boo
     Where people have judged answers, the acceptance of right and of wrong ones has exact bounds, and the error rate
     pays for them. Criteria that compare with the incumbent always accept the incumbent's own answer; a true loss then
     shows in every request on which the candidate becomes wrong and the criteria notice it, so only their acceptance
-    of wrong answers counts. Without labels, the damage that the criteria accept most of bounds what they show, as far
-    as that damage is like true faults; nothing corrects the estimate then, and no error rate is spent. Of a judge that
-    no label checks, nothing is known.
+    of wrong answers counts. The damage that the criteria accept most of bounds what they show too, as far as that
+    damage is like true faults: alone without labels, when nothing corrects the estimate and no error rate is spent, and
+    beside them, since judged answers that happen to be easy say nothing of faults that damage has shown to pass. Of a
+    judge that no label checks, nothing is known.
 
     Args:
         check: Of the route; None where its criteria were not tested.
@@ -79,11 +80,15 @@ def discrimination_of(check: CriteriaCheck | None, *, error: float, content: boo
         return Discrimination()
     labelled = check.labelled.content if content and check.labelled is not None else check.labelled
     if labelled is not None and labelled.wrong:
-        return _by_labels(labelled, error, compares=check.grade is Grade.AGREEMENT)
-    if check.judges:
-        return Discrimination(low=0.0)
+        told = _by_labels(labelled, error, compares=check.grade is Grade.AGREEMENT)
+        return replace(told, low=min(told.low, _by_controls(check)))
+    return Discrimination(low=0.0 if check.judges else _by_controls(check))
+
+
+def _by_controls(check: CriteriaCheck) -> float:
+    """What is left of a loss where true faults pass as often as the damage that the criteria accept most of."""
     shares = [one.share.est for one in check.controls if one.share is not None and one.tried >= LEAST_ANSWERS]
-    return Discrimination(low=1.0 - max(shares, default=0.0))
+    return 1.0 - max(shares, default=0.0)
 
 
 def _by_labels(labelled: Labelled, error: float, *, compares: bool) -> Discrimination:

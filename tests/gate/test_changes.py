@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from audit.core.criteria import CriteriaCheck, Grade
 from audit.core.errors import AuditError
 from audit.core.finding import Findings, ReplayCounts, Verdict
 from audit.core.interval import Estimate
@@ -208,3 +209,58 @@ def test_reads_with_spaces() -> None:
     rule = parse_rule(" change ( mix { tier : large } ) < -2 pt ")
     assert (rule.metric, rule.change, rule.unit, rule.threshold) == ("mix", True, "pt", -0.02)
     assert dict(rule.tags) == {"tier": "large"}
+
+
+@pytest.mark.parametrize("metric", ["spend_usd", "requests", "avoidable_usd"])
+@pytest.mark.parametrize(
+    ("days", "before", "state"),
+    [(30, 30, PASS), (1, 30, FAIL), (30, 1, PASS), (0, 30, OPEN), (30, 0, OPEN), (0, 0, OPEN)],
+)
+def test_totals_of_windows_of_other_lengths_are_compared_per_day(
+    metric: str, days: int, before: int, state: State
+) -> None:
+    """The same total in a day is thirty times as much as in a month; without dates nobody knows."""
+    exact = judged("a", interval(0.0, -0.01, 0.01), avoidable_usd=interval(700.0, 700.0, 700.0))
+    now, then = (world(exact, days=number, avoidable_usd=interval(7.0, 7.0, 7.0)) for number in (days, before))
+    for tag in ("", "{route:a}"):
+        found = judge(now, with_names([f"change({metric}{tag}) <= 5%"]), baseline=then)
+        assert found.state is state
+        (check,) = found.checks
+        assert ("per day, of" in check.reason) is (days != before and state is not OPEN)
+        assert ("has no dates" in check.reason) is (state is OPEN)
+    rate = "change(cost_per_1k) <= 5%"
+    assert state_of(now, then, rate) is PASS
+
+
+def judged_by(digest: str | None, *, margin: float = 0.03, config: str = "a") -> Findings:
+    """A run whose one route was judged by these criteria."""
+    check = None if digest is None else CriteriaCheck(grade=Grade.RIGHT, digest=digest)
+    exact = interval(700.0, 700.0, 700.0)
+    one = judged("a", interval(0.0, -0.001, 0.001), avoidable_usd=exact, criteria=check, margin=margin)
+    made = world(one, avoidable_usd=exact, accepted_change=interval(0.0, -0.001, 0.001))
+    return replace(made, provenance=replace(made.provenance, config_sha256=config))
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        *("quality_delta{route:a}) >= -2pt", "accept_rate{route:a}) >= -99pt", "avoidable_usd{route:a}) >= -5%"),
+        *("quality_delta{route:a,tier:mini}) >= -2pt", "quality_delta) >= -2pt", "avoidable_usd) >= -5%"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("then", "why"),
+    [
+        (judged_by("x", config="b"), ""),
+        (judged_by("y", config="b"), "the baseline judges answers by other criteria"),
+        (judged_by("x", margin=0.05, config="b"), "the baseline's margin is 5 points, this run's 3"),
+        (judged_by("", config="b"), "cannot be told"),
+        (judged_by("", config="a"), ""),
+    ],
+)
+def test_what_rests_on_criteria_has_no_change_under_other_ones(then: Findings, why: str, rule: str) -> None:
+    """Other criteria or another margin in the baseline are no change of the traffic; what cannot be told is open."""
+    found = judge(judged_by("x"), with_names([f"change({rule}"]), baseline=then)
+    assert found.state is (OPEN if why else PASS)
+    assert why in found.checks[0].reason
+    assert state_of(judged_by("x"), then, "change(spend_usd{route:a}) <= 5%") is PASS

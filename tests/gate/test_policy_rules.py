@@ -13,7 +13,7 @@ import pytest
 
 from audit.core.errors import AuditError, InputError
 from audit.core.policy import RoutingPolicy
-from audit.core.watching import RouteSeen, Seen, TierSeen, WatchedPairs
+from audit.core.watching import CriteriaSeen, RouteSeen, Seen, TierSeen, WatchedPairs
 from audit.gate.decide import GateDecision, State
 from audit.gate.document import as_document
 from audit.gate.github import github_lines
@@ -24,7 +24,11 @@ from audit.gate.text import text_lines
 from audit.gate.watch_file import with_window
 from tests.policy.world import entry, policy
 
-EVIDENCE = {"margin": 0.03, "alpha": 0.05, "models": ["gpt-4.1-nano-2025-04-14"], "shape": {"prompt_chars": [0, 500]}}
+DIGEST = "c" * 64
+EVIDENCE = {
+    "margin": 0.03, "alpha": 0.05, "models": ["gpt-4.1-nano-2025-04-14"], "shape": {"prompt_chars": [0, 500]},
+    "criteria_digest": DIGEST,
+}  # fmt: skip
 WATCHED = policy(entry("/a", evidence=EVIDENCE))
 ON = date(2026, 11, 20)
 
@@ -38,6 +42,7 @@ def seen(run_id: str | None = "r1", **changes: Any) -> Seen:
         "routes": {"/a": RouteSeen(requests=500, models={"gpt-4.1-nano": 500}, shape={"prompt_chars": [0, 500]})},
         "tiers": {name: TierSeen(model=WATCHED.models[name], price=WATCHED.prices[name]) for name in WATCHED.models},
         "pairs": {"/a": WatchedPairs(route="/a", n=400, b=2, c=2)} if run_id else {},
+        "criteria": {"/a": CriteriaSeen(digest=DIGEST, margin=0.03)} if run_id else {},
     }
     return Seen(**{**given, **changes})
 
@@ -195,3 +200,35 @@ def test_every_output_can_say_it(tmp_path: Path) -> None:
     suite = ElementTree.fromstring(junit_xml(decision))
     assert len(suite.findall(".//failure")) == 1
     assert any(line.startswith("::error title=evidence is fresh::") for line in github_lines(decision, []))
+
+
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [
+        (CriteriaSeen(digest="d" * 64, margin=0.03), "by other criteria than the audited ones"),
+        (CriteriaSeen(digest=DIGEST, margin=0.05), "its margin is 5 points in this run, audited was 3"),
+        (CriteriaSeen(digest="", margin=0.03), "does not say by which criteria"),
+    ],
+)
+def test_pairs_by_other_criteria_say_nothing_of_quality(now: CriteriaSeen, why: str, tmp_path: Path) -> None:
+    """Neither good nor bad ones, and they do not enter the record, where they would count for ever."""
+    for loss in (0, 200):
+        found = decided(tmp_path, criteria={"/a": now}, pairs={"/a": WatchedPairs(route="/a", n=400, b=loss, c=0)})
+        assert found.exit_code() == 3
+        told = {rule.name: rule.checks[0] for rule in found.rules}
+        for name in ("criteria are the audited ones", "quality holds"):
+            assert told[name].state is State.INCONCLUSIVE
+            assert why in told[name].reason
+    assert not (tmp_path / "w.jsonl").read_text("utf-8")
+    assert decided(tmp_path).exit_code() == 0
+
+
+def test_a_policy_that_names_no_criteria_cannot_be_told(tmp_path: Path) -> None:
+    """One of an earlier version is watched as before, and says so; another margin can be told of it all the same."""
+    old = policy(entry("/a", evidence={name: value for name, value in EVIDENCE.items() if name != "criteria_digest"}))
+    found = decided(tmp_path / "x", old)
+    assert found.exit_code() == 3
+    assert "it cannot be told: the policy was made before" in reason(found)
+    assert states(found)["quality holds"] is State.PASS
+    other = decided(tmp_path / "y", old, criteria={"/a": CriteriaSeen(digest=DIGEST, margin=0.05)})
+    assert states(other)["quality holds"] is State.INCONCLUSIVE

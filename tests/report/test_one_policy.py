@@ -17,7 +17,7 @@ from audit.core.finding import Findings, RouteFinding
 from audit.core.plain import from_plain, to_plain
 from audit.core.policy import RoutePolicy, RoutingPolicy
 from audit.core.tier import Price, Tier
-from audit.core.watching import RouteSeen, Seen, TierSeen, WatchedPairs
+from audit.core.watching import CriteriaSeen, RouteSeen, Seen, TierSeen, WatchedPairs
 from audit.findings import handover
 from audit.findings.handover import RouteEvidence, hand_over
 from audit.gate.decide import judge, with_names
@@ -43,6 +43,7 @@ from tests.report.test_one_decision import parts, said_of, stray
 
 SEEDS = range(24)
 CHEAP = fixtures.MEDIUM
+DIGEST = "d" * 64
 CANNOT_WRITE_THESE = (
     *("openrouter", "bedrock"),  # they want a vendor's own ids of models
     *("semantic-router", "vllm-semantic-router", "litellm-auto-router", "routellm"),  # they want a fitted signal
@@ -53,6 +54,7 @@ def of_the_log(route: RouteFinding) -> RouteEvidence:
     """What is known of a route besides its recommendation."""
     return RouteEvidence(
         requests=route.requests, spend_usd=route.spend_usd, days=30, margin=route.margin, alpha=0.05, sealed="e" * 8,
+        criteria_digest=DIGEST,
         shape={"turns": [3, 4]}, models=(route.incumbent,),
     )  # fmt: skip
 
@@ -101,7 +103,7 @@ def check_policy(findings: Findings) -> None:
             made.quality_delta.lo,
             made.quality_delta.hi,
         ]
-        assert found["criteria"] == made.grade
+        assert (found["criteria"], found["criteria_digest"]) == (made.grade, DIGEST)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -148,6 +150,7 @@ def watched(findings: Findings, policy: RoutingPolicy) -> list[str]:
         routes={name: RouteSeen(requests=1000, models={CHEAP: 1000}, shape={"turns": [3, 4]}) for name in pairs},
         tiers=tiers,
         pairs=pairs,
+        criteria={entry.route: CriteriaSeen(digest=DIGEST, margin=entry.evidence["margin"]) for entry in policy.routes},
     )
     record: Mapping[str, list[WatchedPairs]] = {name: [one] for name, one in pairs.items()}
     return text_lines(judge_policy(policy, seen, record, on=date(2027, 2, 1)))

@@ -10,11 +10,14 @@ import pytest
 from audit.cli.print_plan import criteria_lines
 from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder
+from audit.core.criteria import Labelled
 from audit.core.errors import InputError
+from audit.core.exchange import Completion, Request
 from audit.core.plan import RouteDesign
 from audit.core.reason import Reason
 from audit.flow import planning
-from audit.scoring.labelled import read_judgements
+from audit.scoring.context import Context
+from audit.scoring.labelled import LabelledAnswers, judge_labelled, read_judgements
 from tests.e2e.tiny import record
 
 CONFIG = """\
@@ -25,6 +28,8 @@ routes: [{{match: "*", candidates: [small], labels: labels.jsonl, assert: [{crit
 """
 AGREES = '{type: equals, value: "{{incumbent.text}}"}'
 SEES_7_AS_RIGHT = """{type: one-of, value: ["{{metadata['metadata.right']}}", "7"]}"""
+# Odd numbers, which no sum of the log is: each is a fault of its own.
+SEES_ODD_AS_RIGHT = SEES_7_AS_RIGHT.replace('"7"', ", ".join(f'"{2 * n + 1}"' for n in range(60)))
 
 
 def planned(folder: Path, labels: list[dict[str, object]], criterion: str) -> RouteDesign:
@@ -38,12 +43,12 @@ def planned(folder: Path, labels: list[dict[str, object]], criterion: str) -> Ro
 
 
 def test_right_and_wrong_answers_are_counted_by_what_the_criteria_make_of_them(tmp_path: Path) -> None:
-    """A check that takes 7 for right everywhere: 20 of 60 wrong answers, all 60 right ones, one stranger."""
+    """A check that takes odd numbers for right: 20 of 60 wrong answers, all 60 right ones, one stranger."""
     right: list[dict[str, object]] = [{"id": f"chatcmpl-{n}", "right": True} for n in range(60)]
     wrong: list[dict[str, object]] = [
-        {"id": f"chatcmpl-{n}", "right": False, "answer": "7" if n < 20 else "x"} for n in range(60)
+        {"id": f"chatcmpl-{n}", "right": False, "answer": str(2 * n + 1) if n < 20 else f"x{n}"} for n in range(60)
     ]
-    design = planned(tmp_path, [*right, *wrong, {"id": "nobody", "right": True}], SEES_7_AS_RIGHT)
+    design = planned(tmp_path, [*right, *wrong, {"id": "nobody", "right": True}], SEES_ODD_AS_RIGHT)
     assert design.criteria is not None
     labelled = design.criteria.labelled
     assert labelled is not None
@@ -62,7 +67,7 @@ def test_right_and_wrong_answers_are_counted_by_what_the_criteria_make_of_them(t
 def test_the_logs_own_answers_say_nothing_of_criteria_that_compare_with_them(tmp_path: Path) -> None:
     """They accept these by construction; only answers that the file holds count."""
     own: list[dict[str, object]] = [{"id": f"chatcmpl-{n}", "right": n % 2 == 0} for n in range(100)]
-    other: list[dict[str, object]] = [{"id": f"chatcmpl-{n}", "right": False, "answer": "no"} for n in range(50)]
+    other: list[dict[str, object]] = [{"id": f"chatcmpl-{n}", "right": False, "answer": f"no {n}"} for n in range(50)]
     design = planned(tmp_path, [*own, *other], AGREES)
     assert design.criteria is not None
     assert design.criteria.labelled is not None
@@ -72,8 +77,10 @@ def test_the_logs_own_answers_say_nothing_of_criteria_that_compare_with_them(tmp
 
 def test_criteria_that_accept_wrong_answers_like_right_ones_stop_in_the_plan(tmp_path: Path) -> None:
     """With the counts; nothing is paid."""
-    labels: list[dict[str, object]] = [{"id": f"chatcmpl-{n}", "right": n % 2 == 0, "answer": "7"} for n in range(100)]
-    design = planned(tmp_path, labels, SEES_7_AS_RIGHT)
+    labels: list[dict[str, object]] = [
+        {"id": f"chatcmpl-{n}", "right": n % 2 == 0, "answer": str(n // 2 * 2 + 1)} for n in range(100)
+    ]
+    design = planned(tmp_path, labels, SEES_ODD_AS_RIGHT)
     assert design.candidates == ()
     assert design.why is not None
     assert design.why.reason is Reason.CRITERIA_NOT_SHOWN_TO_TELL
@@ -127,10 +134,10 @@ def test_people_who_disagree_are_counted_apart_and_their_agreement_is_told(tmp_p
         {"id": f"chatcmpl-{n}", "right": (n < 30) != (by == "bob" and n % 10 == 0), "answer": answer, "by": by}
         for by in ("ada", "bob")
         for n in range(60)
-        for answer in ["7" if n >= 30 else str(2 * n)]
+        for answer in [str(2 * n + 1) if n >= 30 else str(2 * n)]
     ]
     same: dict[str, object] = {"id": "chatcmpl-0", "right": True, "by": "cay"}
-    design = planned(tmp_path, [*labels, same], SEES_7_AS_RIGHT)
+    design = planned(tmp_path, [*labels, same], SEES_ODD_AS_RIGHT)
     assert design.criteria is not None
     labelled = design.criteria.labelled
     assert labelled is not None
@@ -147,8 +154,55 @@ def test_people_who_disagree_are_counted_apart_and_their_agreement_is_told(tmp_p
 def test_an_answer_that_says_what_the_log_says_is_no_witness_of_criteria_that_compare_with_it(tmp_path: Path) -> None:
     """They accept it by construction, whoever gave it."""
     labels: list[dict[str, object]] = [{"id": f"chatcmpl-{n}", "right": True, "answer": str(2 * n)} for n in range(50)]
-    labels += [{"id": f"chatcmpl-{n}", "right": False, "answer": "no"} for n in range(50)]
+    labels += [{"id": f"chatcmpl-{n}", "right": False, "answer": f"no {n}"} for n in range(50)]
     design = planned(tmp_path, labels, AGREES)
     assert design.criteria is not None
     assert design.criteria.labelled is not None
     assert (design.criteria.labelled.right, design.criteria.labelled.wrong) == (0, 50)
+
+
+def judged_wrong(texts: list[str], expected: list[str], accepted: list[bool] | None = None) -> Labelled:
+    """What is counted of wrong answers to these requests, by criteria that accept none, or these."""
+    contexts = [
+        Context(request=Request(messages=(), request_fp="0"), completion=Completion(text=text), reference=right)
+        for text, right in zip(texts, expected, strict=True)
+    ]
+    answers = LabelledAnswers(contexts=contexts, right=[False] * len(texts), unknown=0, people=0, kappa=None)
+    holds = accepted or [False] * len(texts)
+    return judge_labelled(answers, lambda _: [(one, one) for one in holds], lambda _: False)
+
+
+def test_one_wrong_answer_given_to_many_requests_is_one_fault() -> None:
+    """However it is written; what is never right counts once, and a label once for every label it was mistaken for."""
+    filler = judged_wrong(["No idea.", "no idea", "**No  idea**", "NO IDEA!"] * 10, [f"sum {n}" for n in range(40)])
+    assert (filler.wrong, filler.wrong_accepted, filler.repeated) == (1, 0, 39)
+    assert "(39 more say the same as one of these, and count once)" in filler.words
+    labels = judged_wrong(["a", "a", "b", "b", "a"] * 8, ["b", "c", "c", "a", "b"] * 8)
+    assert (labels.wrong, labels.repeated) == (4, 36)
+    different = judged_wrong([f"text {n}" for n in range(40)], ["x"] * 40)
+    assert (different.wrong, different.repeated) == (40, 0)
+    assert "more say" not in different.words
+
+
+def test_a_fault_is_accepted_if_one_of_its_copies_is() -> None:
+    """At its worst: a criterion that misses it once does not see it."""
+    found = judged_wrong(["no"] * 5 + ["never"], [f"sum {n}" for n in range(6)], [False] * 4 + [True, False])
+    assert (found.wrong, found.wrong_accepted) == (2, 1)
+
+
+def test_copies_of_a_trivial_fault_do_not_show_that_criteria_see_faults(tmp_path: Path) -> None:
+    """Forty times one answer bound next to nothing; forty different ones do."""
+    same, other = (
+        [{"id": f"chatcmpl-{n}", "right": False, "answer": text.format(n)} for n in range(40)]
+        for text in ("no", "no {}")
+    )
+    (tmp_path / "x").mkdir()
+    low = []
+    for folder, labels in ((tmp_path, same), (tmp_path / "x", other)):
+        check = planned(folder, list(labels), AGREES).criteria
+        assert check is not None
+        assert check.labelled is not None
+        assert check.labelled.shown is not None
+        low.append(check.labelled.shown.lo)
+    assert low[0] < 0.05
+    assert low[1] > 0.8

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from scipy.stats import binomtest
 
 import audit
-from audit.core.criteria import CriteriaCheck, Grade, Labelled
+from audit.core.criteria import Control, ControlResult, CriteriaCheck, Grade, Labelled
 from audit.core.discrimination import PERFECT, Discrimination
 from audit.core.interval import Estimate
 from audit.core.plain import from_plain, to_plain
@@ -160,3 +161,20 @@ def test_bounds_are_serialised_whole() -> None:
     """What `options.json` carries comes back as it was."""
     shown = Discrimination(est=0.6, low=0.45, high=0.7, error_share=0.2)
     assert from_plain(Discrimination, to_plain(shown)) == shown
+
+
+@pytest.mark.parametrize("grade", [Grade.RIGHT, Grade.AGREEMENT])
+@pytest.mark.parametrize("accepted", [0.0, 0.025, 0.5, 1.0])
+def test_labels_do_not_take_back_what_damage_has_shown(grade: Grade, accepted: float) -> None:
+    """However many easy faults the criteria see, the lower bound is the smaller of the two; no estimate moves."""
+    damage = ControlResult(
+        control=Control.ANOTHER,
+        tried=200,
+        accepted=round(200 * accepted),
+        share=Estimate.exact(accepted, 0.95),
+        limit=1.0,
+    )
+    for labels in (checked((100, 100), (0, 5_000), grade), checked((100, 100), (20, 40), grade)):
+        alone = discrimination_of(labels, error=0.05)
+        both = discrimination_of(replace(labels, controls=(damage,)), error=0.05)
+        assert both == replace(alone, low=min(alone.low, 1 - accepted))
