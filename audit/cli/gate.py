@@ -55,9 +55,10 @@ def gate(
     windows of different lengths are compared per day; what rests on other criteria or another margin is inconclusive.
 
     With --policy, RUN is a later run, or just a later log, and the policy is what is judged: is its evidence fresh, are
-    models, prices, traffic and criteria the audited ones, and does quality hold? Quality is watched by an e-process over
-    all runs so far, whose counts are appended to FILE.watch.jsonl: keep that file. It may be asked as often as wanted; a
-    log that was not replayed leaves quality open (inconclusive). A policy after its expiry fails: audit again.
+    models, prices, traffic and criteria the audited ones, and does quality hold? Quality is watched by an e-process
+    over all runs so far, whose counts are appended to FILE.watch.jsonl: keep that file. It may be asked as often as
+    wanted; a log that was not replayed leaves quality open (inconclusive). A policy after its expiry fails: audit
+    again.
 
     EXAMPLES
         audit gate runs/7f3a9c1e

@@ -223,7 +223,7 @@ def _answered(one: Judgement, context: Context) -> Context:
 def _counted(right: Sequence[bool | None], accepted: Sequence[bool | None], faults: Sequence[str]) -> Labelled:
     """Counts of judged answers; equal faults are one, and accepted if one of them is."""
     scored = [one for one in zip(right, accepted, faults, strict=True) if one[1] is not None]
-    pairs = [(good, holds) for good, holds, _ in scored]
+    pairs = [(good, bool(holds)) for good, holds, _ in scored]
     wrong: dict[str, bool] = {}
     for good, holds, fault in scored:
         if good is False:
