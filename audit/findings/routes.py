@@ -176,20 +176,7 @@ def _judge(
         recommendation=recommend(verdict, policies, design, bench, terms, caveats),
         left_usd=left_usd,
     )
-    about = RouteEvidence(
-        requests=design.requests,
-        spend_usd=design.spend_usd,
-        days=traffic.days,
-        margin=design.margin,
-        alpha=terms.alpha / terms.shown.kept,
-        sealed=sealed.order.digest,
-        shape=traffic.shape,
-        models=tuple(traffic.spend_by_model),
-        reported=_reported(mine),
-        adaptations={tier: notes.adaptations for tier, notes in mine.notes.items()},
-        criteria_digest=design.criteria.digest if design.criteria else "",
-        shown=terms.shown,
-    )
+    about = _evidence(mine, design, traffic, certified)
     kept = policies if verdict.policy else replace(policies, tested=())
     alternatives = [
         recommend(_moving(tested, design, candidates), kept, design, bench, terms, caveats) for tested in kept.certified
@@ -200,6 +187,25 @@ def _judge(
         evidence=about,
         moved=moved_draws(verdict, policies),
         options=options_of(kept, alternatives, design, bench, terms, traffic.segments, about),
+    )
+
+
+def _evidence(tables: Tables, design: RouteDesign, traffic: RouteTraffic, certified: Certified) -> RouteEvidence:
+    """What the route's policies carry with them beside the figures of their recommendations."""
+    terms = certified.terms
+    return RouteEvidence(
+        requests=design.requests,
+        spend_usd=design.spend_usd,
+        days=traffic.days,
+        margin=design.margin,
+        alpha=terms.alpha / terms.shown.kept,
+        sealed=certified.sealed.order.digest,
+        shape=traffic.shape,
+        models=tuple(traffic.spend_by_model),
+        reported=_reported(tables),
+        adaptations={tier: notes.adaptations for tier, notes in tables.notes.items()},
+        criteria_digest=design.criteria.digest if design.criteria else "",
+        shown=terms.shown,
     )
 
 
