@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from audit.core.artifacts import RunFolder
 from audit.core.criteria import CriteriaCheck
-from audit.core.families import family_of
 from audit.core.plan import Plan, RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.embeddings import Embedder
-from audit.llm.tiers import resolve_tiers
+from audit.flow.identity import digest_of, kin_of
 from audit.replay.table import write_judge_replies
 from audit.sampling.design import labels_wanted
 from audit.sampling.draw import quality_order
 from audit.sampling.frame import RouteFrame, route_frames
 from audit.scoring.checking import check_criteria
-from audit.scoring.identity import criteria_digest
 
 
 def read_judges(folder: RunFolder, tiers: Sequence[Tier]) -> None:
@@ -43,38 +41,18 @@ def criteria_checks(
             rows = frame.rows[quality_order(frame.rows["row_id"].to_list(), settings.seed)[: design.quality_n]]
             drawn[frame.route] = rows.select("request_fp", "cost_usd", exchange_id="row_id")
     checks = check_criteria(folder, settings, drawn, embedder_factory=embedder_factory)
-    checks = {route: replace(check, digest=_digest(route, settings)) for route, check in checks.items()}
+    checks = {route: replace(check, digest=digest_of(route, settings)) for route, check in checks.items()}
     models = {tier.name: tier.model for tier in settings.tiers}
     return {
         route: replace(
             check,
             labels_wanted=labels_wanted(check, by_name[route], settings),
-            kin=_kin(check, by_name[route], models),
+            kin=kin_of(check, by_name[route], models),
         )
         if check.judges
         else check
         for route, check in checks.items()
     }
-
-
-def _digest(route: str, settings: Settings) -> str:
-    """Of the criteria of a route; "" where it has none."""
-    entry = settings.route(route)
-    if entry is None:
-        return ""
-    judged = any(criterion.judges for criterion in entry.criteria)
-    judges = {tier.name: tier.answers_key for tier in resolve_tiers(settings)} if judged else {}
-    return criteria_digest(entry, settings.directory, judges=judges)
-
-
-def _kin(check: CriteriaCheck, design: RouteDesign, models: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """By judge, the route's models of its own family."""
-    judged = list(dict.fromkeys([design.incumbent, *(models[name] for name in design.candidates)]))
-    found = {
-        judge: tuple(model for model in judged if family_of(model) == family_of(models[judge]))
-        for judge in check.judges
-    }
-    return {judge: kin for judge, kin in found.items() if kin}
 
 
 def with_criteria(folder: RunFolder, settings: Settings, plan: Plan, routes: Collection[str] | None = None) -> Plan:
