@@ -31,6 +31,7 @@ LEAST_REQUESTS = 100
 """Fewer requests have no shape."""
 
 SMALL_DRIFT, LARGE_DRIFT = 0.1, 0.25
+UNJUDGED = "nothing of a log without replays is judged: audit replay LOGS, then gate that run"
 OTHER_CRITERIA = "this run judges answers by other criteria than the audited ones"
 AGAIN = "audit recent traffic (audit replay LOGS), and deploy the policy that follows"
 
@@ -180,8 +181,10 @@ def _shape(policy: RoutingPolicy, seen: Seen) -> Iterator[Check]:
 def _criteria(policy: RoutingPolicy, seen: Seen) -> Iterator[Check]:
     for entry in policy.routes:
         now, audited = seen.criteria.get(entry.route), entry.evidence.get("criteria_digest")
-        if now is None:
-            yield _check(entry.route, State.INCONCLUSIVE, _why_none(policy, seen))
+        if seen.run_id is None:
+            yield _check(entry.route, State.INCONCLUSIVE, UNJUDGED)
+        elif now is None:
+            yield _check(entry.route, State.INCONCLUSIVE, "this run has no such route")
         elif not judged_alike(entry, seen):
             yield _check(entry.route, State.INCONCLUSIVE, f"{_other_criteria(entry, now)}: {AGAIN}")
         elif audited is None:
