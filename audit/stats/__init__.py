@@ -7,6 +7,7 @@
 | `exact` | the exact p-value of a margin claim, its critical region, the smallest useful n |
 | `betting` | the same claim for graded scores |
 | `discrimination` | what a criterion's own error does to a claim |
+| `agreement` | how far people agree on the same answers, among themselves and with the criteria |
 | `noninferiority` | PASS, FAIL or INCONCLUSIVE, in words |
 | `sequential` | the same decision, watched while the replays come in |
 | `group_sequential` | the exact decision at a few looks that were declared beforehand |
