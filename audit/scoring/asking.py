@@ -10,7 +10,7 @@ from audit.core.criteria import BY_JUDGES, DAMAGED_FOR_JUDGES, Grade
 from audit.core.schemas import NO_ANSWER
 from audit.core.settings import RouteSettings, Settings
 from audit.scoring.checking import damaged_for_judges
-from audit.scoring.criteria import Criterion, build_criteria, unsupported
+from audit.scoring.criteria import Criterion, build_criteria, parts_read, unsupported
 from audit.scoring.inputs import INCUMBENT, read_items
 from audit.scoring.judges.check import JudgedCheck, Replies
 from audit.scoring.judges.check import Question as Question
@@ -63,22 +63,27 @@ def label_questions(folder: RunFolder, settings: Settings, routes: Sequence[str]
 
     Arguments as of `answer_questions`; a slice is not needed.
     """
+    labelled = {name: entry for name, entry in judged_routes(settings, routes).items() if entry.labels is not None}
+    if not labelled:
+        return {}
+    references = load_references(settings.references, settings.directory).values
     found: dict[str, Sequence[Question]] = {}
-    for name, entry in judged_routes(settings, routes).items():
-        if entry.labels is not None:
-            questions = {one.key: one for one in _about_labels(folder, settings, name, entry)}
-            found[name] = list(questions.values())
+    for name, entry in labelled.items():
+        questions = {one.key: one for one in _about_labels(folder, settings, name, entry, references)}
+        found[name] = list(questions.values())
     return found
 
 
-def _about_labels(folder: RunFolder, settings: Settings, name: str, entry: RouteSettings) -> Iterator[Question]:
+def _about_labels(
+    folder: RunFolder, settings: Settings, name: str, entry: RouteSettings, references: Mapping[str, object]
+) -> Iterator[Question]:
     criteria = _judging(entry, settings)
     answers = labelled_answers(
         folder,
         name,
         read_judgements(settings.directory / (entry.labels or "")),
-        needs={"request", *(part for criterion in criteria for part in criterion.reads)},
-        references=load_references(settings.references, settings.directory).values,
+        needs=parts_read(criteria),
+        references=references,
         own_answers=any(criterion.grade is not Grade.AGREEMENT for criterion in criteria),
     )
     for context in answers.contexts:

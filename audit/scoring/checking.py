@@ -31,7 +31,7 @@ from audit.embeddings import Embedder, open_embedder
 from audit.scoring.context import Context
 from audit.scoring.controls.answer import AnswerView, FixedValue, canonical, views_of
 from audit.scoring.controls.run import run_controls
-from audit.scoring.criteria import Criterion, build_criteria, resolve, unsupported
+from audit.scoring.criteria import Criterion, build_criteria, parts_read, resolve, unsupported
 from audit.scoring.feasibility import impossible
 from audit.scoring.inputs import Item, judge_replies, logged_items
 from audit.scoring.labelled import LabelledAnswers, judge_labelled, labelled_answers, read_judgements, with_labels
@@ -175,7 +175,7 @@ def check_criteria(
         criteria = build_criteria(
             entry.criteria, settings.directory, embedder=embedder, confirmed=entry.confirmed, replies=replies
         )
-        needs = {"request", *(part for criterion in criteria for part in criterion.reads)}
+        needs = parts_read(criteria)
         items = list(logged_items(folder, rows.with_columns(route=pl.lit(name)), references, needs))
         route = _Route.of(entry, criteria, items)
         sampled = settings.references is not None and settings.references.random_sample
@@ -206,19 +206,22 @@ def damaged_for_judges(folder: RunFolder, settings: Settings, names: Sequence[st
         settings: `audit.yaml`.
         names: Routes on which a judge judges.
     """
+    labelled = {
+        name: (entry, settings.directory / entry.labels)
+        for name in names
+        if (entry := settings.route(name)) is not None and entry.labels is not None
+    }
+    if not labelled:
+        return {}
     references, replies = load_references(settings.references, settings.directory).values, judge_replies(folder)
     found: dict[str, list[Context]] = {}
-    for name in names:
-        entry = settings.route(name)
-        if entry is None or entry.labels is None:
-            continue
+    for name, (entry, path) in labelled.items():
         criteria = build_criteria(entry.criteria, settings.directory, confirmed=entry.confirmed, replies=replies)
-        needs = {"request", *(part for criterion in criteria for part in criterion.reads)}
         answers = labelled_answers(
             folder,
             name,
-            read_judgements(settings.directory / entry.labels),
-            needs=needs,
+            read_judgements(path),
+            needs=parts_read(criteria),
             references=references,
             own_answers=all(criterion.grade is not Grade.AGREEMENT for criterion in criteria if criterion.judges),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -203,6 +203,11 @@ def build_criteria(
         raise ConfigError(f"{len(problems)} criteria are wrong", code="criterion", problems=problems)
     named = (replace(criterion, name=name) for criterion, name in zip(built, _names(entries), strict=True))
     return tuple(named if confirmed else map(_drafted, named))
+
+
+def parts_read(criteria: Iterable[Criterion]) -> set[str]:
+    """Parts of the context that some of the criteria read; what was asked is always one."""
+    return {"request", *(part for criterion in criteria for part in criterion.reads)}
 
 
 def _drafted(criterion: Criterion) -> Criterion:
