@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import yaml
 
-from audit.llm.providers.simulated import SimulatedAnswer
+from audit.llm.simulation import SimulatedAnswer
 
 T = TypeVar("T")
 

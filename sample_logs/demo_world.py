@@ -10,7 +10,8 @@ from typing import Any
 from audit.core.exchange import Completion, Request
 from audit.core.fingerprint import prompt_hash, request_fp
 from audit.core.tier import Price, Tier
-from audit.llm.providers.simulated import Behaviour, SimulatedAnswer, SimulatedTier
+from audit.llm.providers.simulated import Behaviour, SimulatedTier
+from audit.llm.simulation import SimulatedAnswer
 from sample_logs.demo_tasks import Task
 
 LOG_REPEAT = 1000

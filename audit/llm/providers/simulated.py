@@ -6,24 +6,25 @@ rates. Whether a call goes wrong is a hash of (seed, model, prompt, repeat): no 
 
 from __future__ import annotations
 
-import functools
-import gzip
-import hashlib
-import json
-import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audit.core.errors import ConfigError, InputError, TerminalError, UnknownName
-from audit.core.exchange import Completion, Request, Usage, content_text
+from audit.core.errors import ConfigError, TerminalError
+from audit.core.exchange import Completion, Request, Usage
 from audit.core.fingerprint import canonical_json, prompt_hash
 from audit.core.tier import Tier
 from audit.llm.provider import Answerer, LocalProvider
-
-CHARACTERS_PER_TOKEN = 4
-TOKENS_PER_MESSAGE = 4
+from audit.llm.simulation import (
+    SimulatedAnswer,
+    drawn,
+    prompt_tokens,
+    read_answers,
+    refuse_rates,
+    refuse_unknown,
+    tokens,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,28 +58,13 @@ class Behaviour:
             UnknownName: An option that this provider does not have.
             ConfigError: `answers` or `error_rates` is missing, or a rate is not one.
         """
-        names = [option.name for option in fields(cls)]
-        for name in tier.options:
-            if name not in names:
-                raise UnknownName.among("option of a simulated tier", name, names)
+        refuse_unknown(tier, cls, "a simulated tier")
         if missing := [name for name in ("answers", "error_rates") if name not in tier.options]:
             raise ConfigError(f"tier `{tier.name}` is simulated and needs `options.{missing[0]}`")
         behaviour = cls(**tier.options)
-        rates = [*behaviour.error_rates.items(), ("run_to_run", behaviour.run_to_run)]
-        if wrong := [name for name, rate in rates if not 0 <= rate <= 1]:
-            raise ConfigError(f"tier `{tier.name}`: the rate of `{wrong[0]}` is not between 0 and 1")
+        refuse_rates(tier, behaviour.error_rates)
+        refuse_rates(tier, {"run_to_run": behaviour.run_to_run})
         return behaviour
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SimulatedAnswer:
-    """What can be answered to one prompt: `{text?, tool_calls?, finish_reason?, refusal?}` each."""
-
-    task: str
-    difficulty: str
-    right: Sequence[Mapping[str, Any]]
-    wrong: Sequence[Mapping[str, Any]]
-    effort_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,8 +134,7 @@ class SimulatedTier:
 
     def _uniform(self, key: str, what: str, repeat: int | None) -> float:
         """A number in [0, 1) that depends on the arguments, the seed and the model alone."""
-        name = f"{self.behaviour.seed}|{self.tier.model}|{key}|{what}|{repeat}"
-        return int.from_bytes(hashlib.sha256(name.encode()).digest()[:6], "big") / 2**48
+        return drawn(f"{self.behaviour.seed}|{self.tier.model}|{key}|{what}|{repeat}")
 
     def _usage(self, key: str, effort: int, chosen: Mapping[str, Any], request: Request, repeat: int) -> Usage:
         calls = chosen.get("tool_calls")
@@ -159,38 +144,9 @@ class SimulatedTier:
         return Usage(prompt_tokens=prompt_tokens(request), completion_tokens=completed, reasoning_tokens=thought)
 
 
-def tokens(text: str) -> int:
-    """A plausible token count: one per four characters, rounded up."""
-    return -(-len(text) // CHARACTERS_PER_TOKEN)
-
-
-def prompt_tokens(request: Request) -> int:
-    """A plausible count for a request: its words, its tools, and a few tokens of framing per message."""
-    said = sum(tokens(content_text(m.get("content"))) + TOKENS_PER_MESSAGE for m in request.messages)
-    return said + (tokens(canonical_json(request.tools)) if request.tools else 0)
-
-
-@functools.lru_cache(4)
-def read_answers(path: Path, _changed_ns: int = 0) -> dict[str, SimulatedAnswer]:
-    """Read a file of answers, once for each state of it: every tier and every round of a run opens the same one.
-
-    Raises:
-        InputError: It is absent, or not such a file.
-    """
-    try:
-        data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        entries = [json.loads(line) for line in data.decode("utf-8").split("\n") if line]
-        return {entry.pop("prompt_hash"): SimulatedAnswer(**entry) for entry in entries}
-    except FileNotFoundError:
-        raise InputError(f"{path} does not exist: the answers of a simulated tier", code="file.missing") from None
-    except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path} is not a file of answers: {type(error).__name__}", code="file.damaged") from None
-
-
 def _open(tier: Tier, directory: Path) -> Answerer:
-    path = directory / (behaviour := Behaviour.of(tier)).answers
-    changed_ns = path.stat().st_mtime_ns if path.exists() else 0
-    return SimulatedTier(tier=tier, behaviour=behaviour, answers=read_answers(path, changed_ns))
+    behaviour = Behaviour.of(tier)
+    return SimulatedTier(tier=tier, behaviour=behaviour, answers=read_answers(directory / behaviour.answers))
 
 
 PROVIDER = LocalProvider(

@@ -7,19 +7,26 @@ texts, so equal questions have equal replies.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
-from audit.core.errors import ConfigError, TerminalError, UnknownName
+from audit.core.errors import ConfigError, TerminalError
 from audit.core.exchange import Completion, Request, Usage, content_text
 from audit.core.fingerprint import prompt_hash
 from audit.core.tier import Tier
 from audit.llm.provider import Answerer, LocalProvider
-from audit.llm.providers.simulated import SimulatedAnswer, prompt_tokens, read_answers, tokens
+from audit.llm.simulation import (
+    SimulatedAnswer,
+    drawn,
+    prompt_tokens,
+    read_answers,
+    refuse_rates,
+    refuse_unknown,
+    tokens,
+)
 
 _FIRST_LINE = re.compile(r"\[([0-9a-f]+) [\w ]+ begins\]\n")
 
@@ -50,16 +57,11 @@ class JudgeBehaviour:
             UnknownName: An option that this provider does not have.
             ConfigError: `answers` is missing, or a rate is not one.
         """
-        names = [option.name for option in fields(cls)]
-        for name in tier.options:
-            if name not in names:
-                raise UnknownName.among("option of a simulated judge", name, names)
+        refuse_unknown(tier, cls, "a simulated judge")
         if "answers" not in tier.options:
             raise ConfigError(f"tier `{tier.name}` is a simulated judge and needs `options.answers`")
         behaviour = cls(**tier.options)
-        for name in ("false_pass", "false_fail", "first_bias"):
-            if not 0 <= getattr(behaviour, name) <= 1:
-                raise ConfigError(f"tier `{tier.name}`: the rate of `{name}` is not between 0 and 1")
+        refuse_rates(tier, {name: getattr(behaviour, name) for name in ("false_pass", "false_fail", "first_bias")})
         return behaviour
 
 
@@ -121,8 +123,7 @@ class SimulatedJudge:
     def _uniform(self, found: Mapping[str, str], what: str, *texts: str) -> float:
         """A number in [0, 1) that depends on the question, the texts, the seed and the model alone."""
         parts = (str(self.behaviour.seed), self.tier.model, what, found.get("question", ""), *texts)
-        name = "\x1f".join(parts).encode("utf-8", "surrogatepass")
-        return int.from_bytes(hashlib.sha256(name).digest()[:6], "big") / 2**48
+        return drawn("\x1f".join(parts))
 
 
 def sections_of(text: str) -> dict[str, str]:
@@ -143,9 +144,8 @@ def _verdicts(request: Request) -> frozenset[str]:
 
 
 def _open(tier: Tier, directory: Path) -> Answerer:
-    path = directory / (behaviour := JudgeBehaviour.of(tier)).answers
-    changed_ns = path.stat().st_mtime_ns if path.exists() else 0
-    return SimulatedJudge(tier=tier, behaviour=behaviour, answers=read_answers(path, changed_ns))
+    behaviour = JudgeBehaviour.of(tier)
+    return SimulatedJudge(tier=tier, behaviour=behaviour, answers=read_answers(directory / behaviour.answers))
 
 
 PROVIDER = LocalProvider(
