@@ -19,8 +19,8 @@ from audit.core.levers import NeededBill
 from audit.core.mixture import Mix
 from audit.core.note import OddAnswers
 from audit.core.reason import Because
+from audit.core.recommendation import DecidingChange, PairTable
 from audit.core.recommendation import Latency as Latency
-from audit.core.recommendation import PairTable, content_decides
 from audit.core.recommendation import Recommendation as Recommendation
 from audit.core.recommendation import Verdict as Verdict
 from audit.core.repeats import Repeats
@@ -69,7 +69,7 @@ class NotAsked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CandidateFinding:
+class CandidateFinding(DecidingChange):
     """One candidate on one route, judged on the certification split.
 
     Attributes:
@@ -145,16 +145,6 @@ class CandidateFinding:
     repeats: Repeats | None = None
     content_delta: Estimate | None = None
     p_content: float | None = None
-
-    @property
-    def by_content(self) -> bool:
-        """Whether the criteria that compare what an answer says show more loss than all criteria together."""
-        return content_decides(self.quality_delta, self.content_delta)
-
-    @property
-    def deciding_delta(self) -> Estimate | None:
-        """The change that is held against the margin: of two that must hold, the worse."""
-        return self.content_delta if self.by_content else self.quality_delta
 
     @property
     def still_open(self) -> bool:

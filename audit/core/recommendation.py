@@ -100,13 +100,28 @@ class Moves:
 NOTHING_MOVES = Moves()
 
 
-def content_decides(whole: Estimate | None, content: Estimate | None) -> bool:
-    """Whether a change by the comparing criteria alone, where there is one, shows more loss than by all criteria."""
-    return content is not None and (whole is None or content.est < whole.est)
+class DecidingChange:
+    """A change of quality by all criteria, and by those alone that compare answers; both must hold the margin."""
+
+    __slots__ = ()
+
+    quality_delta: Estimate | None
+    content_delta: Estimate | None
+
+    @property
+    def by_content(self) -> bool:
+        """Whether the criteria that compare what an answer says show more loss than all criteria together."""
+        content, whole = self.content_delta, self.quality_delta
+        return content is not None and (whole is None or content.est < whole.est)
+
+    @property
+    def deciding_delta(self) -> Estimate | None:
+        """The change that tables, charts and gates hold against the margin: of two that must hold, the worse."""
+        return self.content_delta if self.by_content else self.quality_delta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recommendation:
+class Recommendation(DecidingChange):
     """What to do with a route, and every number that is said of it.
 
     Attributes:
@@ -180,19 +195,9 @@ class Recommendation:
     repeats: Repeats | None = None
 
     @property
-    def by_content(self) -> bool:
-        """Whether the criteria that compare what an answer says show more loss than all criteria together."""
-        return content_decides(self.quality_delta, self.content_delta)
-
-    @property
     def deciding_words(self) -> str:
         """Beside a change that is not that of all criteria together; "" where it is."""
         return "by the criteria that compare what an answer says" if self.by_content else ""
-
-    @property
-    def deciding_delta(self) -> Estimate | None:
-        """The change that tables, charts and gates hold against the margin: of two that must hold, the worse."""
-        return self.content_delta if self.by_content else self.quality_delta
 
     @property
     def moves_traffic(self) -> bool:
