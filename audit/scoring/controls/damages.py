@@ -444,6 +444,7 @@ def negated(given: Material) -> Completion | None:
 
 def word_exchanged(given: Material) -> Completion | None:
     """One word is its opposite, or a word of the answer to another request."""
+    others = _other_words(given)
 
     def change(text: str) -> str | None:
         found = [word for word in _WORD.finditer(text) if len(word.group()) >= LEAST_WORD]
@@ -453,7 +454,7 @@ def word_exchanged(given: Material) -> Completion | None:
             new = OPPOSITES[chosen.group().casefold()]
         else:
             said_here = {word.group().casefold() for word in found}
-            words = [word for word in _other_words(given) if word.casefold() not in said_here]
+            words = [word for word in others if word.casefold() not in said_here]
             if not found or not words:
                 return None
             chosen, new = given.random.choice(found), given.random.choice(words)
