@@ -17,6 +17,7 @@ MINUS = "−"
 
 _MILLIONS = -4
 """Decimals of `$1.24M`."""
+_CENTS = 2
 
 _CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?")
 
@@ -42,13 +43,18 @@ def usd_interval(estimate: Estimate) -> str:
 
 
 def usd_estimate(estimate: Estimate) -> str:
-    """An estimate of money as it stands beside its ends: with their decimals where these need more than usual, so that
-    it does not seem to lie outside them.
+    """An estimate of money as it stands beside its ends: `$161` beside `[$160.69, $161.20]`; with the decimals of the
+    ends where it would else seem to lie outside them.
     """
     if estimate.lo is None or estimate.hi is None:
         return usd(estimate.est)
     more = _more_decimals(estimate.lo, estimate.hi, None)
-    return usd(estimate.est) if more is None else _plain(estimate.est, more)
+    usual = _usual_digits(estimate.est)
+    if more is None or (
+        usual <= _CENTS and round(estimate.lo, more) <= round(estimate.est, usual) <= round(estimate.hi, more)
+    ):
+        return usd(estimate.est)
+    return _plain(estimate.est, more)
 
 
 def usd_ends(low: float, high: float, digits: int | None = None) -> tuple[str, str]:
@@ -73,7 +79,7 @@ def _more_decimals(low: float, high: float, digits: int | None) -> int | None:
     texts = (usd(low), usd(high)) if digits is None else (usd_at(low, digits), usd_at(high, digits))
     if _is_one(low, high) or not _alike(*texts):
         return None
-    usual = [_MILLIONS if _in_millions(end) else money_digits(end) if digits is None else digits for end in (low, high)]
+    usual = [_usual_digits(end) if digits is None or _in_millions(end) else digits for end in (low, high)]
     return digits_apart(low, high, _plain, [more for more in range(0, 14, 2) if more > max(usual)])
 
 
@@ -202,6 +208,11 @@ def usd_parts(values: Mapping[str, float], groups: Mapping[str, str] | None = No
 
 def _in_millions(value: float) -> bool:
     return abs(value) >= 999_999.5
+
+
+def _usual_digits(value: float) -> int:
+    """Decimals of an amount by itself."""
+    return _MILLIONS if _in_millions(value) else money_digits(value)
 
 
 def money_digits(total: float) -> int:
