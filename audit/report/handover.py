@@ -76,8 +76,10 @@ def _conditions(params: Mapping[str, Any]) -> list[str]:
 
 
 def _why(route: RouteFinding) -> str:
-    change = "" if route.quality_delta is None else f"{points_interval(route.quality_delta)} pts, "
-    return f"{change}saves {usd_interval(route.avoidable_usd)}, proven by {proven_by(route.recommendation.grade)}"
+    made = route.recommendation
+    by = " by content" if made.by_content else ""
+    change = "" if made.deciding_delta is None else f"{points_interval(made.deciding_delta)} pts{by}, "
+    return f"{change}saves {usd_interval(route.avoidable_usd)}, proven by {proven_by(made.grade)}"
 
 
 def _stays(route: RouteFinding) -> str:
