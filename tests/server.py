@@ -7,6 +7,7 @@ seeded by (seed, model, messages, attempt). A model name that starts with `fault
     fault-hang                          no answer          fault-cut        half of the body
     fault-not-json                      a web page         fault-no-usage   no `usage`
     fault-redirect                      a 302              fault-gzip       a compressed body
+    fault-garbage                       random bytes
 """
 
 from __future__ import annotations
@@ -97,10 +98,11 @@ class Faulty:
         self.in_flight = self.most_in_flight = 0
         self.journal = open(options.journal, "a", buffering=1) if options.journal else None  # noqa: SIM115
 
-    def note(self, event: str, key: str) -> None:
+    def note(self, event: str, key: str, billed: dict[str, int] | None = None) -> None:
+        """Write down an event, with the tokens that are billed for it."""
         self.counters[event] = self.counters.get(event, 0) + 1
         if self.journal:
-            self.journal.write(json.dumps({"event": event, "key": key}) + "\n")
+            self.journal.write(json.dumps({"event": event, "key": key, "billed": billed}) + "\n")
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
         self.in_flight += 1
@@ -126,6 +128,9 @@ class Faulty:
             assert request.transport is not None
             request.transport.abort()
             return web.Response()
+        if fault == "garbage":
+            self.note(fault, key)
+            return web.Response(body=draw.randbytes(200), content_type="application/json")
         if fault.isdigit():
             self.note(fault, key)
             headers = {"Retry-After": f"{options.retry_after:g}"} if fault == "429" else {}
@@ -135,16 +140,17 @@ class Faulty:
             return web.Response(text="<html>gateway</html>")
         if fault == "redirect":
             return web.Response(status=302, headers={"Location": "/elsewhere"})
-        data = json.dumps(self.completion(body, key, usage=fault != "no-usage")).encode()
+        completion = self.completion(body, key, usage=fault != "no-usage")
+        data, billed = json.dumps(completion).encode(), completion.get("usage")
         if fault == "cut":
-            self.note(fault, key)
+            self.note(fault, key, billed)
             response = web.StreamResponse(headers={"Content-Length": str(len(data))})
             await response.prepare(request)
             await response.write(data[: len(data) // 2])
             assert request.transport is not None
             request.transport.close()
             return response
-        self.note("ok", key)
+        self.note("ok", key, billed)
         if fault == "gzip":
             return web.Response(body=gzip.compress(data), headers={"Content-Encoding": "gzip"})
         return web.Response(body=data, content_type="application/json")
@@ -153,8 +159,10 @@ class Faulty:
         """What goes wrong with this attempt; `ok` for nothing."""
         if model.startswith("fault-"):
             return model.removeprefix("fault-")
-        rates = {"reset": self.options.rate_reset, "429": self.options.rate_429, "500": self.options.rate_500}
-        for name, rate in {**rates, "cut": self.options.rate_truncate}.items():
+        options = self.options
+        rates = {"reset": options.rate_reset, "429": options.rate_429, "500": options.rate_500}
+        rates |= {"cut": options.rate_truncate, "hang": options.rate_hang, "garbage": options.rate_garbage}
+        for name, rate in rates.items():
             if draw.random() < rate:
                 return name
         return "ok"
@@ -193,7 +201,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--error-code", default=None)
     flags.add_argument("--fill", type=int, default=0)
     flags.add_argument("--journal")
-    for name in ("429", "500", "reset", "truncate"):
+    for name in ("429", "500", "reset", "truncate", "hang", "garbage"):
         flags.add_argument(f"--rate-{name}", type=float, default=0)
     return flags
 

@@ -174,12 +174,13 @@ class Reservation:
         lost_usd: Attempts that may have been billed without an answer.
         paid_usd: Attempts that were billed without an answer.
         near: It will be over soon, so that others may wait for its money.
+        sent: An attempt is on the wire, and nobody has booked yet what became of it.
         on_wire: Told True just before an attempt is sent, and False when it ended and was not billed.
     """
 
     __slots__ = (
         *("_base_usd", "_budget", "_held_usd", "_open", "_tier"),
-        *("lost_usd", "near", "on_wire", "paid_usd", "worst_usd"),
+        *("lost_usd", "near", "on_wire", "paid_usd", "sent", "worst_usd"),
     )
 
     def __init__(self, budget: Budget, worst_usd: float, held_usd: float, tier: str, base_usd: float) -> None:
@@ -191,7 +192,13 @@ class Reservation:
         self.worst_usd = worst_usd
         self.lost_usd = self.paid_usd = 0.0
         self.near = True
+        self.sent = False
         self.on_wire: Callable[[bool], None] = lambda sent: None
+
+    def send(self) -> None:
+        """An attempt goes out now."""
+        self.on_wire(True)
+        self.sent = True
 
     def settle(self, cost_usd: float) -> None:
         """The call is over and cost this much, what was paid before included; 0 when nothing was billed."""
@@ -209,6 +216,7 @@ class Reservation:
         Returns:
             Whether there is money for another.
         """
+        self.sent = False
         paid_usd = billed_usd - self.paid_usd
         if paid_usd <= 0 and not maybe_billed:
             self.on_wire(False)
@@ -239,6 +247,7 @@ class Reservation:
         self._budget.lost_usd += self.worst_usd
 
     def _close(self) -> None:
+        self.sent = False
         if self._open:
             self._open = False
             self._budget._leave(self._held_usd, near=self.near)

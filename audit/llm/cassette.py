@@ -101,7 +101,11 @@ class Cassette:
         return sorted(name for name in self._models if name == model or name.startswith(f"{model} {{"))
 
     def put(self, model: str, request_fp: str, repeat: int, completion: Completion) -> None:
-        """Record a completion; one that is recorded already stays."""
+        """Record a completion; one that is recorded already stays.
+
+        Raises:
+            OSError: The disk takes no more; nothing of the line is left there.
+        """
         key = cassette_key(model, request_fp, repeat)
         if key in self._places:
             return
@@ -117,9 +121,14 @@ class Cassette:
             self.claim()
             self._open_for_appending()
         assert self._appending is not None
-        written = os.write(self._files[self._appending], line)
-        while written < len(line):  # a full disk raises on the next write; a signal may cut one short
-            written += os.write(self._files[self._appending], line[written:])
+        descriptor, written = self._files[self._appending], 0
+        try:
+            while written < len(line):  # a full disk takes a part and raises on the next write
+                written += os.write(descriptor, line[written:])
+        except OSError as error:
+            # Half a line would swallow the one that is written when there is room again.
+            os.ftruncate(descriptor, self._end)
+            raise OSError(error.errno, error.strerror, str(self.folder / WRITTEN)) from None
         self._places[key] = (self._appending, self._end, len(line))
         self._end += len(line)
         self._models.add(model)

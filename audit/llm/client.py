@@ -376,6 +376,7 @@ class Client:
 
     async def _attempt(self, lane: _Lane, call: HttpCall, stake: Reservation | None) -> tuple[Completion, float]:
         """One HTTP request through the breaker and the limiter; its outcome is told to both."""
+        assert isinstance(lane.provider, WireProvider)
         try:
             await lane.breaker.admit()
         except Outage:
@@ -388,9 +389,10 @@ class Client:
             async with lane.limiter:
                 if self._draining:
                     raise Drained("winding up")
+                ready = _authorized(lane.provider, call, lane.tier)
                 if stake is not None:
-                    stake.on_wire(True)
-                answer = await self._send(lane, call)
+                    stake.send()
+                answer = await self._send(lane, ready)
         except EndpointError as error:
             self._mask.error(error)
             if isinstance(error, TransientError) and error.kind in DOWN:
@@ -412,10 +414,8 @@ class Client:
 
     async def _send(self, lane: _Lane, call: HttpCall) -> tuple[Completion, float]:
         """The answer, and the milliseconds from sending to the last byte."""
-        provider = lane.provider
-        assert isinstance(provider, WireProvider)
         started = self._clock.now()
-        reply = await self._exchange(lane, _authorized(provider, call, lane.tier), lane.tier.timeout_s)
+        reply = await self._exchange(lane, call, lane.tier.timeout_s)
         latency_ms = (self._clock.now() - started) * 1000
         try:
             return _decoded(lane, reply), latency_ms

@@ -197,6 +197,7 @@ class Journal:
     """
 
     def __init__(self, path: Path) -> None:
+        self.path = path
         private_folder(path.parent)
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, OWNER_FILE)
         try:
@@ -211,6 +212,7 @@ class Journal:
         self._end = self.ledger.end
         self._open: dict[str, int] = {}
         self._dirty = asyncio.Event()
+        self._unsynced: OSError | None = None
         self._committer: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Journal:
@@ -281,10 +283,22 @@ class Journal:
         return {} if mark is None else {"mark": mark}
 
     def _append(self, event: dict[str, Any]) -> int:
+        """Write a line whole or not at all.
+
+        Raises:
+            OSError: The disk takes no more, now or when earlier lines were to reach it.
+        """
+        if self._unsynced is not None:
+            raise self._unsynced
         line = format_line(event)
-        written = os.write(self._descriptor, line)
-        while written < len(line):  # a full disk raises on the next write; a signal may cut one short
-            written += os.write(self._descriptor, line[written:])
+        written = 0
+        try:
+            while written < len(line):  # a full disk takes a part and raises on the next write
+                written += os.write(self._descriptor, line[written:])
+        except OSError as error:
+            # Half a line would swallow the one that is written when there is room again.
+            os.ftruncate(self._descriptor, self._end)
+            raise OSError(error.errno, error.strerror, str(self.path)) from None
         self._end += len(line)
         self._dirty.set()
         return len(line)
@@ -293,7 +307,11 @@ class Journal:
         while True:
             await self._dirty.wait()
             self._dirty.clear()
-            await asyncio.to_thread(os.fsync, self._descriptor)
+            try:
+                await asyncio.to_thread(os.fsync, self._descriptor)
+            except OSError as error:
+                self._unsynced = OSError(error.errno, error.strerror, str(self.path))
+                return
             await asyncio.sleep(COMMIT_EVERY_S)
 
 

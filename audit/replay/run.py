@@ -194,7 +194,6 @@ class _Session:
         self.estimated = False
         self.odd: Counter[tuple[str, str]] = Counter()
         self.workers: list[asyncio.Task[None]] = []
-        self.dropped: set[asyncio.Task[None]] = set()
         self.done = 0
         self.asked: set[str] = set()
         self.answered: Counter[str] = Counter()
@@ -233,7 +232,6 @@ class _Session:
     def interrupt(self, number: int) -> None:
         """A signal: the first one lets the calls on the wire finish, the second drops them."""
         if isinstance(self.error, Interrupted):
-            self.dropped = {worker for worker in self.workers if self.client.on_wire(worker)}
             for worker in self.workers:
                 worker.cancel()
             return
@@ -457,8 +455,8 @@ class _Session:
             self.journal.back(call_id)
 
     def _give_up(self, call: Call, stake: Reservation, error: BaseException, *, costs: bool) -> None:
-        """A call ends without a result. What was dropped while it was on the wire may have been billed."""
-        if asyncio.current_task() in self.dropped:
+        """A call ends without a result. What was on the wire may have been billed, whatever ended it."""
+        if stake.sent:
             stake.lose()
         else:
             stake.settle(stake.paid_usd)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import random
 from pathlib import Path
 from typing import Any
@@ -45,6 +47,53 @@ def test_results_survive(tmp_path: Path) -> None:
     place = ledger.results["a"]
     line = (tmp_path / "j").read_bytes()[place.offset :][: place.length]
     assert (parse_line(line) or {})["text"] == "line\nbreak \ud800"
+
+
+def test_half_a_line_on_a_full_disk_swallows_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk takes half of a line and has room again for the next: one is missing, which was said, and no more."""
+    real, full = os.write, [True]
+
+    def half(descriptor: int, data: bytes) -> int:
+        if not full:
+            return real(descriptor, data)
+        if full.pop():
+            full.append(False)
+            return real(descriptor, data[:20])
+        full.clear()
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    async def main() -> None:
+        async with Journal(tmp_path / "j") as journal:
+            journal.done(row("a"))
+            monkeypatch.setattr(os, "write", half)
+            with pytest.raises(OSError, match="No space left") as refused:
+                journal.done(row("b"))
+            assert refused.value.filename == str(tmp_path / "j")
+            journal.done(row("c"))
+
+    asyncio.run(main())
+    ledger = JournalLedger.read(tmp_path / "j")
+    assert (set(ledger.results), ledger.damaged) == ({"a", "c"}, 0)
+
+
+def test_a_disk_that_does_not_take_what_was_written_stops_the_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the system says so only when the file is to reach the disk, nothing more is written, or sent."""
+
+    def fails(descriptor: int) -> None:
+        raise OSError(errno.EDQUOT, "Disk quota exceeded")
+
+    async def main() -> None:
+        async with Journal(tmp_path / "j") as journal:
+            with monkeypatch.context() as patch:
+                patch.setattr(os, "fsync", fails)
+                journal.start("a", 1.0)
+                await asyncio.sleep(0.05)
+            with pytest.raises(OSError, match="quota"):
+                journal.start("b", 1.0)
+
+    asyncio.run(main())
 
 
 def test_a_call_has_cost_what_all_its_sessions_lost(tmp_path: Path) -> None:

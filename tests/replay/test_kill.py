@@ -77,14 +77,6 @@ def check(folder: Path, made: World, server_journal: Path, *, most_twice: int) -
     assert sum(answered.values()) - n <= most_twice
 
 
-def test_a_few_kills_lose_nothing(tmp_path: Path) -> None:
-    """A run killed three times ends with one result per call; only calls in flight at a kill were asked again."""
-    with serving(journal=tmp_path / "server.jsonl", latency_ms=10, **FAULTS) as endpoint:
-        kill_until_done(tmp_path / "run", endpoint.base_url, 120, 8, kills=3)
-        made = world(endpoint.base_url, 120, tier(endpoint.base_url, model="m"))
-        check(tmp_path / "run", made, tmp_path / "server.jsonl", most_twice=3 * 8)
-
-
 @pytest.mark.slow
 def test_twenty_kills_lose_nothing(tmp_path: Path) -> None:
     """The same with 500 calls, killed at 20 moments, under rate limits, errors, resets and cut bodies."""

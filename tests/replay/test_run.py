@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import random
 from collections import Counter
@@ -267,6 +268,20 @@ def test_a_cassette_saves_the_second_run(tmp_path: Path) -> None:
     rows = read_table(RunFolder(tmp_path / "second").replay_table).to_pylist()
     assert (money.spent_usd, sum(r["cost_usd"] for r in rows)) == (0.0, pytest.approx(first.billed_usd))
     assert tape.read_bytes() == recorded
+
+
+def test_an_answer_that_could_not_be_kept_is_in_the_books(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The disk is full when answers are to be recorded: they were billed, and count at their worst case at least."""
+    made, server = world(URL, 4, tier(URL, concurrency=2)), Answers()
+
+    def full(*asked: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Cassette, "put", full)
+    with pytest.raises(OSError, match="No space left"):
+        go(made, tmp_path / "run", server, settings={"cassette": str(tmp_path / "tape")})
+    money = money_spent(RunFolder(tmp_path / "run").journal)
+    assert 0 < server.billed_usd <= money.spent_usd + money.lost_usd
 
 
 def test_a_cassette_that_is_being_recorded_stops_the_replay_before_it_pays(tmp_path: Path) -> None:
