@@ -7,7 +7,7 @@ what the log itself answered (`LogProblem`), and whether they notice when these 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar
@@ -52,6 +52,14 @@ GRADES: dict[Grade, str] = {
     Grade.JUDGED: "the verdict of a judge, corrected by your labels",
     Grade.RIGHT: "the right answer",
 }
+
+
+def own_answers_tell(grades: Iterable[Grade]) -> bool:
+    """Whether what people say of the log's own answers tells anything of criteria of these grades: those that compare
+    with these very answers accept them by construction, and form is no question to people.
+    """
+    return any(grade.rank > Grade.AGREEMENT.rank for grade in grades)
+
 
 UNTESTED = "criteria that nobody tested"
 
@@ -190,8 +198,8 @@ class LogProblem:
     """Something that scoring the log's own answers has found.
 
     Attributes:
-        reason: Its kind: `CRITERIA_CANNOT_SCORE`, `EXPECTATION_IMPOSSIBLE`, `CRITERIA_LEAVE_OUT`, `NOTHING_PASSES` or
-            `PART_PASSES_NOTHING`.
+        reason: Its kind: `CRITERIA_CANNOT_SCORE`, `EXPECTATION_IMPOSSIBLE`, `CRITERIA_LEAVE_OUT`, `NOTHING_PASSES`,
+            `PART_PASSES_NOTHING`, `HARDLY_PASSES`, `DRAFT_REJECTS` or `ONE_ANSWER_SUFFICES`.
         detail: Criterion and cause, without any text of an answer.
         count: Answers that have it.
         of: Answers that were looked at.
@@ -297,6 +305,32 @@ class Labelled:
     agreement: Agreement | None = None
     repeated: int = 0
 
+    @classmethod
+    def of(cls, right: Sequence[bool | None], accepted: Sequence[bool | None], faults: Sequence[str]) -> Labelled:
+        """Count judged answers; equal faults are one, and accepted if one of them is.
+
+        Args:
+            right: What people say of each answer; None for what they dispute.
+            accepted: Whether the criteria accept it; None where they could not score it.
+            faults: From `core.labels.faults`.
+        """
+        scored = [one for one in zip(right, accepted, faults, strict=True) if one[1] is not None]
+        pairs = [(good, bool(holds)) for good, holds, _ in scored]
+        wrong: dict[str, bool] = {}
+        for good, holds, fault in scored:
+            if good is False:
+                wrong[fault] = wrong.get(fault, False) or bool(holds)
+        return cls(
+            right=sum(good is True for good, _ in pairs),
+            right_accepted=sum(good is True and holds for good, holds in pairs),
+            wrong=len(wrong),
+            wrong_accepted=sum(wrong.values()),
+            repeated=sum(good is False for good, _ in pairs) - len(wrong),
+            disputed=sum(good is None for good, _ in pairs),
+            disputed_accepted=sum(good is None and holds for good, holds in pairs),
+            unscored=len(right) - len(pairs),
+        )
+
     @property
     def disputed_rejected(self) -> int:
         """Disputed answers that the criteria do not accept."""
@@ -365,6 +399,11 @@ class CriteriaCheck:
     labels_wanted: int | None = None
     kin: dict[str, tuple[str, ...]] = field(default_factory=dict)
     digest: str = ""
+
+    @property
+    def own_answers_tell(self) -> bool:
+        """Whether labels of the log's own answers tell anything of these criteria."""
+        return own_answers_tell(self.grades.values())
 
     @property
     def kin_words(self) -> str:

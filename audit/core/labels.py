@@ -9,7 +9,7 @@ who disagree are counted by the majority, and where there is none, the answer is
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -106,6 +106,20 @@ def settled(votes: Iterable[bool]) -> bool | None:
     said = list(votes)
     balance = sum(said) - sum(not one for one in said)
     return None if balance == 0 else balance > 0
+
+
+def faults(said: Sequence[str], expected: Sequence[str]) -> list[str]:
+    """What each answer would be wrong in, as a text that is equal for equal faults.
+
+    An answer that is right of other requests, such as a label, is another fault for every answer that was expected. One
+    that is right of none, such as "I do not know", is one fault however many requests it was given to.
+
+    Args:
+        said: Each answer, from `answer_content`.
+        expected: The answer that was expected in its place, likewise.
+    """
+    known = set(expected)
+    return [canonical_json([one, wanted if one in known else None]) for one, wanted in zip(said, expected, strict=True)]
 
 
 def _judgement(line: str, place: Place) -> Judgement:

@@ -89,6 +89,7 @@ class Reason(StrEnum):
     NOTHING_PASSES = "nothing_passes"
     HARDLY_PASSES = "hardly_passes"
     DRAFT_REJECTS = "draft_rejects"
+    ONE_ANSWER_SUFFICES = "one_answer_suffices"
     PART_PASSES_NOTHING = "part_passes_nothing"
     CRITERIA_LEAVE_OUT = "criteria_leave_out"
     CRITERIA_SEE_FORM = "criteria_see_form"
@@ -178,6 +179,8 @@ SENTENCES: Mapping[Reason, str] = {
     "candidate that is wrong on every request would lose no more than the margin of {detail}",
     Reason.DRAFT_REJECTS: "its criteria were drafted from the log and reject {count} of {of} of the log's own answers, "
     "for example {example}; what moves there would be judged by nothing: correct or confirm them (`confirmed: true`)",
+    Reason.ONE_ANSWER_SUFFICES: "{count} of {of} of the log's own answers say the same, for example {example}: that "
+    "answer, given to every request, would hold the margin as well",
     Reason.PART_PASSES_NOTHING: "its criteria accept none of {count} of {of} of the log's own answers, those where "
     "{detail}; for example not {example}",
     Reason.CRITERIA_LEAVE_OUT: "its criteria say nothing of {count} of {of} of the log's own answers ({detail}), for "

@@ -125,6 +125,7 @@ def route_policy(policy: RoutePolicy, made: Recommendation, route: RouteEvidence
         "share_escalated": made.moves.share_escalated,
         "requests_moved": made.moves.requests,
         "quality_loss": to_plain(loss_of(made.quality_delta)),
+        **({} if made.content_delta is None else {"content_loss": to_plain(loss_of(made.content_delta))}),
         "saving_usd": to_plain(made.saving_usd),
         "p_value": made.p_noninferior,
         **({} if made.p_content is None else {"p_content": made.p_content}),

@@ -54,7 +54,7 @@ def options_of(
             for name in DIMENSIONS
             if name in draws.segments
         }
-        delta = made.quality_delta
+        delta = made.deciding_delta
         options.append(
             Option(
                 policy=route_policy(policy, made, evidence),

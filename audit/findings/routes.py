@@ -18,7 +18,7 @@ from audit.certificate.policies import PolicyInputs
 from audit.certificate.robustness import robustness_caveats
 from audit.certificate.sequence import decide
 from audit.core.criteria import CriteriaCheck, Grade
-from audit.core.display import percent, plural, points, points_interval, usd
+from audit.core.display import count, percent, plural, points, points_interval, usd
 from audit.core.exploration import MarginFinding, ThresholdCurve
 from audit.core.finding import CandidateFinding, CandidateVerdict, NeedsMore, Recommendation, RouteFinding, Verdict
 from audit.core.interval import Estimate
@@ -38,6 +38,9 @@ from audit.stats.planning import least_pairs
 
 MAX_UNREPLAYABLE = 0.05
 """Above this share of a route's requests the report warns that the claim leaves them out."""
+
+MAX_LATER_TURNS = 0.05
+"""Above this share of a route's requests the report warns that they are answered after turns of today's model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -473,6 +476,22 @@ def _both_fail(chosen: CandidateFinding | None, margin: float) -> list[str]:
     ]
 
 
+def _one_answer(check: CriteriaCheck | None) -> list[str]:
+    """That one answer, given to every request, would hold the margin."""
+    found = [] if check is None else [p for p in check.problems if p.reason is Reason.ONE_ANSWER_SUFFICES]
+    return [
+        f"{count(p.count)} of {plural(p.of, 'answer')} of the log that were looked at say the same: that answer, given "
+        "to every request, would hold the margin as well. What a candidate makes of the others hardly counts."
+        for p in found
+    ]
+
+
+def _later_turns(traffic: RouteTraffic) -> float:
+    """Share of the requests that have more than one turn; the bins are 0, 1, and all beyond."""
+    turns = traffic.shape.get("n_turns", ())
+    return sum(turns[2:]) / sum(turns) if sum(turns) else 0.0
+
+
 def _left_out(check: CriteriaCheck | None) -> float:
     """Share of the log's answers that no criterion says anything of."""
     found = [] if check is None else [p for p in check.problems if p.reason is Reason.CRITERIA_LEAVE_OUT]
@@ -488,6 +507,7 @@ def _caveats(
         found.append("Its criteria were drafted from the log, and nobody has confirmed them.")
     if design.criteria is not None and design.criteria.grade is Grade.DEMANDED:
         found.append(_demanded(design.criteria))
+    found += _one_answer(design.criteria)
     left_out = _left_out(design.criteria)
     if left_out > 0:
         found.append(
@@ -498,6 +518,11 @@ def _caveats(
     if design.requests and lost / design.requests > MAX_UNREPLAYABLE:
         share = percent(lost / design.requests)
         found.append(f"{share} of its requests cannot be replayed; the verdict is about the others.")
+    if (later := _later_turns(traffic)) > MAX_LATER_TURNS:
+        found.append(
+            f"{percent(later)} of its requests carry earlier turns. A replay keeps those as they were logged: what a "
+            "candidate would have said there, and where that leads, is not measured."
+        )
     if floor.found and floor.found.shifted:
         shift = points_interval(floor.found.delta)
         found.append(f"Replaying the incumbent moved its own pass rate by {shift} points.")

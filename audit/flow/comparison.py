@@ -70,7 +70,11 @@ class ModelChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteSide:
-    """One route in one audit; without a verdict where nothing was replayed."""
+    """One route in one audit; without a verdict where nothing was replayed.
+
+    Attributes:
+        quality_delta: The change that decides the verdict (`RouteFinding.recommendation.deciding_delta`).
+    """
 
     verdict: Verdict | None
     candidate: str | None
@@ -221,7 +225,7 @@ def _route(route: RouteFinding, *, tested: bool) -> RouteSide:
         candidate=route.candidate if moves else None,
         spend_usd=route.spend_usd,
         requests=route.requests,
-        quality_delta=route.quality_delta,
+        quality_delta=route.recommendation.deciding_delta,
         avoidable_usd=route.avoidable_usd,
     )
 

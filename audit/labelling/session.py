@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 from pathlib import Path
-from typing import Any
 
 from audit.cases.texts import AnswerText
 from audit.core.artifacts import RunFolder, append_labels, read_labels
-from audit.core.criteria import Grade, Labelled
+from audit.core.criteria import Labelled
 from audit.core.errors import InputError
 from audit.core.finding import RouteFinding
-from audit.core.interval import Estimate
-from audit.core.labels import Judgement, last_words, settled
+from audit.core.labels import Judgement, faults, last_words, settled
 from audit.labelling.needed import Needed, needed
 from audit.labelling.pairs import BlindPair, Pair, Queue, blind, logged_first, texts_of
-from audit.stats.agreement import kappa
+from audit.stats.agreement import TwoPeople, agreements
 
 TOLD_EVERY = 10
 """Pairs after which the number still needed is worked out anew: told at once, it would betray what the criteria said of
@@ -40,23 +37,6 @@ class Word(Enum):
         self.key = key
         self.words = words
         self.right = right
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LabellerPair:
-    """Two people who judged the same answers.
-
-    Attributes:
-        people: Their names.
-        answers: That both judged.
-        same: Of these, with the same word.
-        kappa: Agreement beyond chance with its interval; None where chance would agree as well.
-    """
-
-    people: tuple[str, str]
-    answers: int
-    same: int
-    kappa: Estimate | None
 
 
 @dataclass(slots=True)
@@ -201,36 +181,19 @@ class Session:
 
     def labelled(self) -> Labelled:
         """What the criteria make of the answers of these pairs, by the words of all people."""
-        compares = self.route.criteria is not None and self.route.criteria.grade is Grade.AGREEMENT
-        counts: dict[str, Any] = {}
-        for (name, logged), said in self.votes.items():
-            pair = self.queue.pairs[name]
-            accepted = pair.logged_accepted if logged else pair.other_accepted
-            # Criteria that compare with the log's own answer accept it by construction.
-            if accepted is None or (logged and compares):
-                continue
-            kind = {True: "right", False: "wrong", None: "disputed"}[settled(said.values())]
-            for count in (kind, f"{kind}_accepted") if accepted else (kind,):
-                counts[count] = counts.get(count, 0) + 1
-        return replace(Labelled(), **counts)
+        check, pairs = self.route.criteria, self.queue.pairs
+        own_answers = check is None or check.own_answers_tell
+        used = [(pairs[name], logged, said) for (name, logged), said in self.votes.items() if own_answers or not logged]
+        return Labelled.of(
+            [settled(said.values()) for _, _, said in used],
+            [pair.logged_accepted if logged else pair.other_accepted for pair, logged, _ in used],
+            faults([pair.logged if logged else pair.other for pair, logged, _ in used], [p.logged for p, _, _ in used]),
+        )
 
     def people(self) -> Mapping[str, int]:
         """Who judged how many answers of this route."""
         return dict(sorted(Counter(name for said in self.votes.values() for name in said).items()))
 
-    def agreements(self) -> list[LabellerPair]:
+    def agreements(self) -> list[TwoPeople]:
         """Every two people who judged some of the same answers."""
-        found = []
-        for one, other in itertools.combinations([name for name in self.people() if name], 2):
-            both = [(said[one], said[other]) for said in self.votes.values() if one in said and other in said]
-            right, differ = sum(a and b for a, b in both), sum(a is not b for a, b in both)
-            if both:
-                found.append(
-                    LabellerPair(
-                        people=(one, other),
-                        answers=len(both),
-                        same=len(both) - differ,
-                        kappa=kappa(right, differ, len(both) - right - differ),
-                    )
-                )
-        return found
+        return agreements(self.votes.values())

@@ -88,7 +88,7 @@ def _verdict(findings: Findings, route: RouteFinding) -> dict[str, Value]:
     tested = findings.tested
     return {
         **_ends("x_AvoidableCost", route.avoidable_usd if tested else None),
-        **_ends("x_QualityDelta", route.quality_delta if tested else None),
+        **_ends("x_QualityDelta", route.recommendation.deciding_delta if tested else None),
         "x_Criteria": route.recommendation.grade.value if tested and route.recommendation.grade else None,
         "x_Candidate": route.candidate if tested else None,
         "x_ShareMoved": route.share_moved if tested else None,

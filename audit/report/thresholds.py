@@ -181,10 +181,12 @@ def _recommended(route: RouteFinding) -> str:
 
 
 def _bound(route: RouteFinding, margin: str) -> str:
-    delta = route.recommendation.quality_delta
+    made = route.recommendation
+    delta = made.deciding_delta
     if delta is None or delta.lo is None:
         return ""
-    return f" It loses at most {_loss(-delta.lo)} points, inside {margin}."
+    by = f" {made.deciding_words}" if made.by_content else ""
+    return f" It loses at most {_loss(-delta.lo)} points{by}, inside {margin}."
 
 
 def _elsewhere(route: RouteFinding, curve: ThresholdCurve) -> str:

@@ -322,9 +322,10 @@ def verdict_line(route: RouteFinding) -> str:
     """The recommendation of a route in one line: what to do, its change of quality, its dollars, and what proves it."""
     made = route.recommendation
     parts = [f"{STATUS[made.verdict].glyph} {STATUS[made.verdict].word}. {action(route)}"]
-    if made.quality_delta is not None:
+    if (delta := made.deciding_delta) is not None:
         about = "over all traffic" if made.moves_traffic else f"for {made.tier}, {plural(made.pairs.n, 'pair')}"
-        parts.append(f"{points_interval(made.quality_delta)} points {about}")
+        by = f", {made.deciding_words}" if made.by_content else ""
+        parts.append(f"{points_interval(delta)} points {about}{by}")
     if made.moves_traffic:
         parts += [f"saves {usd_interval(made.saving_usd)}", f"proven by {proven_by(made.grade)}"]
     elif made.grade is not None:

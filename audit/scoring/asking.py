@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from audit.core.artifacts import RunFolder
-from audit.core.criteria import BY_JUDGES, DAMAGED_FOR_JUDGES, Grade
+from audit.core.criteria import BY_JUDGES, DAMAGED_FOR_JUDGES, own_answers_tell
 from audit.core.schemas import NO_ANSWER
 from audit.core.settings import RouteSettings, Settings
 from audit.scoring.checking import damaged_for_judges
@@ -77,14 +77,15 @@ def label_questions(folder: RunFolder, settings: Settings, routes: Sequence[str]
 def _about_labels(
     folder: RunFolder, settings: Settings, name: str, entry: RouteSettings, references: Mapping[str, object]
 ) -> Iterator[Question]:
-    criteria = _judging(entry, settings)
+    every = build_criteria(entry.criteria, settings.directory)
+    criteria = [criterion for criterion in every if criterion.judges]
     answers = labelled_answers(
         folder,
         name,
         read_judgements(settings.directory / (entry.labels or "")),
         needs=parts_read(criteria),
         references=references,
-        own_answers=any(criterion.grade is not Grade.AGREEMENT for criterion in criteria),
+        own_answers=own_answers_tell(criterion.grade for criterion in every),
     )
     for context in answers.contexts:
         for criterion in criteria:

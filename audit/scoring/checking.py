@@ -23,13 +23,14 @@ from audit.core.criteria import (
     Grade,
     Labelled,
     LogProblem,
+    own_answers_tell,
 )
 from audit.core.outcome import Errored, NotApplicable, Outcome, Scored, Unjudged
 from audit.core.reason import Reason
 from audit.core.settings import ControlSettings, RouteSettings, Settings
 from audit.embeddings import Embedder, open_embedder
 from audit.scoring.context import Context
-from audit.scoring.controls.answer import AnswerView, FixedValue, canonical, views_of
+from audit.scoring.controls.answer import AnswerView, FixedValue, View, canonical, essence, views_of
 from audit.scoring.controls.run import run_controls
 from audit.scoring.criteria import Criterion, build_criteria, parts_read, resolve, unsupported
 from audit.scoring.feasibility import impossible
@@ -188,7 +189,7 @@ def check_criteria(
                 judgements(settings.directory / entry.labels),
                 needs=needs,
                 references=references,
-                own_answers=found[name].grade is not Grade.AGREEMENT,
+                own_answers=found[name].own_answers_tell,
             )
             labelled = judge_labelled(answers, route.judge_both, route.waits)
             found[name] = with_labels(found[name], labelled, settings.alpha)
@@ -223,7 +224,7 @@ def damaged_for_judges(folder: RunFolder, settings: Settings, names: Sequence[st
             read_judgements(path),
             needs=parts_read(criteria),
             references=references,
-            own_answers=all(criterion.grade is not Grade.AGREEMENT for criterion in criteria if criterion.judges),
+            own_answers=own_answers_tell(criterion.grade for criterion in criteria),
         )
         route, damaged = _Route(settings=entry, criteria=criteria, items=(), outcomes=()), found.setdefault(name, [])
 
@@ -284,14 +285,18 @@ def _check(
         seed=seed,
         constants=_constants(route, accepted),
     )
+    grade = _grade(shares, route.criteria)
+    problems = _problems(route, verdicts, parts, margin, sampled=sampled)
+    if grade.compares:
+        problems += _one_answer(route, verdicts, views, margin)
     return CriteriaCheck(
-        grade=_grade(shares, route.criteria),
+        grade=grade,
         grades={criterion.name: criterion.grade for criterion in route.criteria},
         shares=shares,
         confirmed=route.settings.confirmed,
         answers=len(route.items),
         accepted=len(accepted),
-        problems=tuple(_problems(route, verdicts, parts, margin, sampled=sampled)),
+        problems=tuple(problems),
         controls=results,
         leaves_open=() if route.settings.confirmed else _open(route.criteria),
         judges=route.judges,
@@ -521,6 +526,25 @@ def _passing_little(route: _Route, verdicts: Sequence[bool | None], margin: floa
     else:
         return []
     return [LogProblem(reason=reason, detail=detail, count=count, of=scored, example_id=failed[0], stops=True)]
+
+
+def _one_answer(
+    route: _Route, verdicts: Sequence[bool | None], views: Sequence[View], margin: float
+) -> list[LogProblem]:
+    """Accepted answers that all come down to one, and so many that it would lose no more than the margin if it were
+    given to every request. It stops nothing, since such a loss is what the user allows.
+    """
+    told = [(item, holds) for item, holds in zip(route.items, verdicts, strict=True) if holds is not None]
+    said = {item.exchange_id: essence(views, item.context.completion) for item, holds in told if holds}
+    if len(told) < LEAST_ANSWERS or not said:
+        return []
+    common, n = Counter(said.values()).most_common(1)[0]
+    if len(said) - n > margin * len(told):
+        return []
+    same = [exchange_id for exchange_id, one in said.items() if one == common]
+    return [
+        LogProblem(reason=Reason.ONE_ANSWER_SUFFICES, detail="", count=n, of=len(told), example_id=same[0], stops=False)
+    ]
 
 
 def _parts(folder: RunFolder, drawn: Mapping[str, pl.DataFrame]) -> dict[str, dict[str, str]]:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,11 +17,11 @@ from audit.core.errors import InputError
 from audit.core.exchange import Completion
 from audit.core.fingerprint import canonical_json
 from audit.core.interval import Estimate
-from audit.core.labels import Judgement, answer_content, last_words, settled
+from audit.core.labels import Judgement, answer_content, faults, last_words, settled
 from audit.scoring.context import Context
 from audit.scoring.inputs import logged_items
 from audit.scoring.text import normalised
-from audit.stats.agreement import agreement_of, kappa
+from audit.stats.agreement import agreement_of, agreements
 from audit.stats.discrimination import discrimination_of
 
 Accepts = Callable[[Sequence[Context]], Sequence[tuple[bool | None, bool | None]]]
@@ -101,7 +100,7 @@ def labelled_answers(
         judgements: From `read_judgements`.
         needs: Parts of the context that some criterion reads.
         references: Right answer by prompt hash.
-        own_answers: The log's own answers count; criteria that compare with them accept them by construction.
+        own_answers: The log's own answers count (`core.criteria.own_answers_tell`).
     """
     wanted = list(judgements)
     rows = _rows(folder, route, {one.id for one in wanted})
@@ -116,12 +115,13 @@ def labelled_answers(
     answers = _gathered(known)
     used = [answer for answer in answers if own_answers or not answer.own]
     people = {one.by for one, _, _ in known} - {""}
+    most = max(agreements([answer.votes for answer in answers]), key=lambda two: two.answers, default=None)
     return LabelledAnswers(
         contexts=[answer.context for answer in used],
         right=[answer.right for answer in used],
         unknown=len(wanted) - len(known),
         people=len(people),
-        kappa=_agreement(answers, sorted(people)),
+        kappa=most.kappa if most else None,
     )
 
 
@@ -136,32 +136,19 @@ def judge_labelled(answers: LabelledAnswers, accepts: Accepts, waits: Waits) -> 
     waiting = [waits(context) for context in answers.contexts]
     kept = [place for place, waits_still in enumerate(waiting) if not waits_still]
     verdicts = accepts([answers.contexts[place] for place in kept]) if kept else ()
-    right, faults = [answers.right[place] for place in kept], _faults(answers)
-    said = [faults[place] for place in kept]
+    right = [answers.right[place] for place in kept]
+    wrong_in = faults([_content(c.completion) for c in answers.contexts], [_expected(c) for c in answers.contexts])
+    said = [wrong_in[place] for place in kept]
     unasked = [place for place, waits_still in enumerate(waiting) if waits_still]
     return replace(
-        _counted(right, [whole for whole, _ in verdicts], said),
+        Labelled.of(right, [whole for whole, _ in verdicts], said),
         unknown=answers.unknown,
-        content=_counted(right, [part for _, part in verdicts], said),
+        content=Labelled.of(right, [part for _, part in verdicts], said),
         people=answers.people,
         kappa=answers.kappa,
         waiting_right=sum(answers.right[place] is True for place in unasked),
-        waiting_wrong=len({faults[place] for place in unasked if answers.right[place] is False} - {*said}),
+        waiting_wrong=len({wrong_in[place] for place in unasked if answers.right[place] is False} - {*said}),
     )
-
-
-def _faults(answers: LabelledAnswers) -> list[str]:
-    """What each answer would be wrong in, as a text that is equal for equal faults.
-
-    An answer that is right of other requests, such as a label, is another fault for every answer that was expected. One
-    that is right of none, such as "I do not know", is one fault however many requests it was given to.
-    """
-    said = [_content(context.completion) for context in answers.contexts]
-    wanted = [_expected(context) for context in answers.contexts]
-    known = set(wanted)
-    return [
-        canonical_json([text, expected if text in known else None]) for text, expected in zip(said, wanted, strict=True)
-    ]
 
 
 def _content(completion: Completion) -> str:
@@ -190,16 +177,6 @@ def _gathered(known: Iterable[tuple[Judgement, str, Context]]) -> list[_Judged]:
     return list(found.values())
 
 
-def _agreement(answers: Sequence[_Judged], people: Sequence[str]) -> Estimate | None:
-    """Kappa of the two people who judged most of the same answers; None where no two did."""
-    most: list[tuple[bool, bool]] = []
-    for one, other in itertools.combinations(people, 2):
-        both = [(a.votes[one], a.votes[other]) for a in answers if one in a.votes and other in a.votes]
-        most = max(most, both, key=len)
-    alike = [first for first, second in most if first is second]
-    return kappa(sum(alike), len(most) - len(alike), len(alike) - sum(alike))
-
-
 def _rows(folder: RunFolder, route: str, ids: set[str]) -> pl.DataFrame:
     names = pl.Series(sorted(ids), dtype=pl.String).implode()
     return (
@@ -218,26 +195,6 @@ def _answered(one: Judgement, context: Context) -> Context:
     calls = one.tool_calls or ()
     done = "tool_calls" if calls and not one.answer else "stop"
     return replace(context, completion=Completion(text=one.answer, tool_calls=calls, finish_reason=done))
-
-
-def _counted(right: Sequence[bool | None], accepted: Sequence[bool | None], faults: Sequence[str]) -> Labelled:
-    """Counts of judged answers; equal faults are one, and accepted if one of them is."""
-    scored = [one for one in zip(right, accepted, faults, strict=True) if one[1] is not None]
-    pairs = [(good, bool(holds)) for good, holds, _ in scored]
-    wrong: dict[str, bool] = {}
-    for good, holds, fault in scored:
-        if good is False:
-            wrong[fault] = wrong.get(fault, False) or bool(holds)
-    return Labelled(
-        right=sum(good is True for good, _ in pairs),
-        right_accepted=sum(good is True and holds for good, holds in pairs),
-        wrong=len(wrong),
-        wrong_accepted=sum(wrong.values()),
-        repeated=sum(good is False for good, _ in pairs) - len(wrong),
-        disputed=sum(good is None for good, _ in pairs),
-        disputed_accepted=sum(good is None and holds for good, holds in pairs),
-        unscored=len(right) - len(pairs),
-    )
 
 
 def with_labels(check: CriteriaCheck, labelled: Labelled, error: float) -> CriteriaCheck:

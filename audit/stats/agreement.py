@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
 
 from scipy import optimize, special
 
@@ -62,6 +64,45 @@ def _end(excess: Callable[[float], float], inside: float, outermost: float) -> f
     if inside == outermost or excess(outermost) <= 0:
         return outermost
     return float(optimize.brentq(excess, inside, outermost))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TwoPeople:
+    """Two people who judged the same answers.
+
+    Attributes:
+        people: Their names.
+        answers: That both judged.
+        same: Of these, with the same word.
+        kappa: Agreement beyond chance with its interval; None where chance would agree as well.
+    """
+
+    people: tuple[str, str]
+    answers: int
+    same: int
+    kappa: Estimate | None
+
+
+def agreements(votes: Collection[Mapping[str, bool]]) -> list[TwoPeople]:
+    """Every two people who judged some of the same answers, by name.
+
+    Args:
+        votes: By answer, what each person says of it; lines that name nobody ("") are no person's.
+    """
+    found = []
+    for one, other in itertools.combinations(sorted({name for said in votes for name in said if name}), 2):
+        both = [(said[one], said[other]) for said in votes if one in said and other in said]
+        right, differ = sum(a and b for a, b in both), sum(a is not b for a, b in both)
+        if both:
+            found.append(
+                TwoPeople(
+                    people=(one, other),
+                    answers=len(both),
+                    same=len(both) - differ,
+                    kappa=kappa(right, differ, len(both) - right - differ),
+                )
+            )
+    return found
 
 
 def agreement_of(labelled: Labelled, *, level: float) -> Agreement | None:

@@ -53,6 +53,15 @@ def test_a_candidate_that_loses_much_is_a_keep(tmp_path: Path) -> None:
     assert (route.avoidable_usd.est, route.avoidable_usd.lo, route.avoidable_usd.hi) == (0, 0, 0)
 
 
+@pytest.mark.parametrize(("turns", "told"), [([0, 97, 2, 1], ""), ([0, 40, 50, 10], "60%"), ([5], ""), ([], "")])
+def test_what_earlier_turns_leave_unmeasured_is_said(tmp_path: Path, turns: list[int], told: str) -> None:
+    """A replay keeps the turns that today's model has answered; bins are 0, 1, 2 to 3, 4 to 7 turns."""
+    world = make_world(tmp_path, {"small": Planted(regress=0.01, gain=0.01)}, n=400)
+    traffic = RouteTraffic(spend_by_model={"large-1": 1.0}, unreplayable={}, shape={"n_turns": turns})
+    caveats = find_route(world.tables, world.design, traffic, world.tiers, world.settings).finding.caveats
+    assert [caveat.split()[0] for caveat in caveats if "earlier turns" in caveat] == ([told] if told else [])
+
+
 def test_the_teaching_case(tmp_path: Path) -> None:
     """No observed difference in a small sample is Not proven, counted as $0, with what would settle it."""
     route = judge(make_world(tmp_path, {"small": Planted(regress=0.0, gain=0.0)}, n=62))

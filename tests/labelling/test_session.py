@@ -153,7 +153,21 @@ def test_criteria_that_compare_with_the_log_learn_from_the_candidates_answers_al
     for name in list(ours.queue.pairs)[:10]:
         ours.judge(name, Word.NEITHER)
     found = ours.labelled()
-    assert (found.right, found.wrong) == (0, 10)
+    assert (found.right, found.wrong + found.repeated) == (0, 10)
+
+
+def test_an_answer_that_is_wrong_of_many_requests_is_one_fault(tmp_path: Path) -> None:
+    """It was expected of none, so that a hundred such labels tell as little of the criteria as one."""
+    ours = session(write_labelled_run(tmp_path, 120), route=support(grade=Grade.AGREEMENT))
+    for name in list(ours.queue.pairs):
+        ours.judge(name, Word.NEITHER)
+    labels, pairs = ours.labelled(), ours.queue.pairs
+    unknown = {name: replace(pair, other="I do not know.") for name, pair in pairs.items()}
+    ours.queue = replace(ours.queue, pairs=unknown)
+    same = ours.labelled()
+    assert labels.wrong + labels.repeated == len(pairs)
+    assert labels.wrong > 20
+    assert (same.wrong, same.repeated) == (1, len(pairs) - 1)
 
 
 def test_the_number_needed_is_told_after_every_tenth_pair(tmp_path: Path) -> None:

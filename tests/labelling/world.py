@@ -28,7 +28,7 @@ START = datetime(2026, 3, 1, 9, tzinfo=UTC)
 def support(*, b: int = 14, c: int = 9, n: int = 900, grade: Grade = Grade.RIGHT) -> RouteFinding:
     """The route that is labelled, as it was concluded."""
     found = route("/support", 900.0, 5_000, candidate("small", n=n, b=b, c=c))
-    return replace(found, criteria=CriteriaCheck(grade=grade))
+    return replace(found, criteria=CriteriaCheck(grade=grade, grades={"equals": grade}))
 
 
 def write_labelled_run(path: Path, n: int = 60, **changes: Any) -> RunFolder:

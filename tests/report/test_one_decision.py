@@ -15,6 +15,7 @@ from audit.core.display import compact, count, milliseconds, percent, points, po
 from audit.core.finding import CandidateVerdict, Findings, RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.plain import from_plain, to_plain
+from audit.flow.comparison import compare
 from audit.gate.decide import GateDecision, interval_text, judge, with_names
 from audit.gate.document import as_document
 from audit.gate.github import github_lines
@@ -27,7 +28,7 @@ from audit.report.html import render_html
 from audit.report.markdown import summary_markdown
 from audit.report.routes import ends_text, money_columns
 from audit.report.terminal import plain, summary_lines
-from audit.report.words import STATUS, decides, margin_points, range_text, rule_text, score_text
+from audit.report.words import STATUS, decides, margin_points, range_text, rule_text, score_text, verdict_line
 from tests.report.random_findings import random_findings
 
 SEEDS = range(60)
@@ -154,8 +155,13 @@ def test_the_rows_of_the_texts_draw_the_recommendation(seed: int) -> None:
         assert cells["x_Verdict"] == made.verdict.value
         assert float(cells["x_AvoidableCost"]) == pytest.approx(made.saving_usd.est, abs=1e-6)
         assert float(cells["x_ShareMoved"]) == pytest.approx(made.moves.share, abs=1e-6)
-        assert made.quality_delta is not None
-        assert float(cells["x_QualityDelta"]) == pytest.approx(made.quality_delta.est, abs=1e-6)
+        assert made.deciding_delta is not None
+        assert float(cells["x_QualityDelta"]) == pytest.approx(made.deciding_delta.est, abs=1e-6)
+        assert points_interval(made.deciding_delta) in verdict_line(route)
+        assert (made.deciding_words in verdict_line(route)) or not made.by_content
+        (side,) = (one.after for one in compare(findings, findings).routes if one.route == route.route)
+        assert side is not None
+        assert side.quality_delta == made.deciding_delta
 
 
 @pytest.mark.parametrize("seed", SEEDS)

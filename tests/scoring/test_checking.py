@@ -94,6 +94,17 @@ def test_a_draft_that_rejects_the_answers_it_was_made_from_stops_the_route(tmp_p
     assert plan.designs[0].why.reason is Reason.DRAFT_REJECTS
 
 
+@pytest.mark.parametrize(("others", "told"), [(2, True), (4, True), (8, False)])
+def test_that_one_answer_would_hold_the_margin_is_said(tmp_path: Path, others: int, told: bool) -> None:
+    """Of 160 answers a few differ from the rest; up to the margin of three points nobody would miss them."""
+    said: Callable[[int], str] = lambda n: f"rare {n}" if n < others else "usual"  # noqa: E731
+    (design,) = planned(tmp_path, '{type: equals, value: "{{incumbent.text}}"}', said).designs
+    assert design.criteria is not None
+    problems = [one for one in design.criteria.problems if one.reason is Reason.ONE_ANSWER_SUFFICES]
+    assert bool(problems) is told
+    assert all((one.count, one.of, one.stops) == (160 - others, 160, False) for one in problems)
+
+
 def test_calls_alone_show_nothing_of_an_answer_without_one(tmp_path: Path) -> None:
     """That nobody calls a tool is the form of an answer in text; with a criterion for the text it is no matter."""
     alone = planned(tmp_path, "{type: tool-call}").designs[0]
