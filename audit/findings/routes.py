@@ -389,6 +389,7 @@ def _sentences(
         *_order_caveats(certified, left_usd),
         *(robustness_caveats(verdict.policy.robust) if verdict.policy else ()),
         *_untested_rules(design, settings),
+        *(_later_turns(traffic) if verdict.policy else ()),
     )
 
 
@@ -486,10 +487,16 @@ def _one_answer(check: CriteriaCheck | None) -> list[str]:
     ]
 
 
-def _later_turns(traffic: RouteTraffic) -> float:
-    """Share of the requests that have more than one turn; the bins are 0, 1, and all beyond."""
+def _later_turns(traffic: RouteTraffic) -> list[str]:
+    """What moves would be answered after turns of another model; the bins of the histogram are 0, 1, and all beyond."""
     turns = traffic.shape.get("n_turns", ())
-    return sum(turns[2:]) / sum(turns) if sum(turns) else 0.0
+    share = sum(turns[2:]) / sum(turns) if sum(turns) else 0.0
+    if share <= MAX_LATER_TURNS:
+        return []
+    return [
+        f"{percent(share)} of its requests carry earlier turns. A replay keeps those as they were logged: what a "
+        "candidate would have said there, and where that leads, is not measured."
+    ]
 
 
 def _left_out(check: CriteriaCheck | None) -> float:
@@ -518,11 +525,6 @@ def _caveats(
     if design.requests and lost / design.requests > MAX_UNREPLAYABLE:
         share = percent(lost / design.requests)
         found.append(f"{share} of its requests cannot be replayed; the verdict is about the others.")
-    if (later := _later_turns(traffic)) > MAX_LATER_TURNS:
-        found.append(
-            f"{percent(later)} of its requests carry earlier turns. A replay keeps those as they were logged: what a "
-            "candidate would have said there, and where that leads, is not measured."
-        )
     if floor.found and floor.found.shifted:
         shift = points_interval(floor.found.delta)
         found.append(f"Replaying the incumbent moved its own pass rate by {shift} points.")
