@@ -11,7 +11,8 @@ import pytest
 from tests.e2e.recorded import DEV, config_for, recorded_server
 from tests.shared import needs_shared
 
-pytestmark = needs_shared("data/dev/log.jsonl.gz")
+# Slow: one audit of thirteen thousand requests and all their routes.
+pytestmark = [pytest.mark.slow, needs_shared("data/dev/log.jsonl.gz")]
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +12,10 @@ import polars as pl
 import pytest
 
 from audit.certificate.certified import prepare
+from audit.certificate.certify import PolicyTest
 from audit.certificate.checks import checks_of
 from audit.certificate.frozen import FrozenPolicies, document
-from audit.core.finding import Verdict
+from audit.core.finding import RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.policy import VerifierSpec
 from audit.findings.routes import RouteTraffic, find_route
@@ -35,15 +36,31 @@ def inside(estimate: Estimate | None, value: float) -> bool:
     return estimate.lo <= value <= estimate.hi
 
 
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """The world in which a request shows whether it is hard, judged once for the tests that only look."""
+
+    routed: Routed
+    route: RouteFinding
+    policy: PolicyTest | None
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
+    """Judged."""
+    routed = make_routed(tmp_path_factory.mktemp("told"), {"small": HALF_GOOD}, shows=True)
+    route, policy = routed.judge()
+    return Told(routed=routed, route=route, policy=policy)
+
+
 def sealed(routed: Routed) -> FrozenPolicies:
     """The sealed list of the world's route."""
     return prepare(routed.world.tables, [routed.world.design], routed.bench()).sealed["/r"]
 
 
-def test_a_part_that_can_be_told_beforehand_is_a_split(tmp_path: Path) -> None:
+def test_a_part_that_can_be_told_beforehand_is_a_split(told: Told) -> None:
     """Hard threads stay, the rest moves; loss and saving of the policy hold what is true of it."""
-    routed = make_routed(tmp_path, {"small": HALF_GOOD}, shows=True)
-    route, policy = routed.judge()
+    routed, route, policy = told.routed, told.route, told.policy
     assert route.verdict is Verdict.SPLIT
     assert policy is not None
     loss, saving = routed.truth(policy.tuned.policy)
@@ -88,9 +105,9 @@ def test_a_useless_signal_does_not_beat_a_lot(tmp_path: Path) -> None:
     assert any(p.certified and p.kind != "static" for route in found for p in route.policies)
 
 
-def test_a_split_carries_the_tests_of_what_it_moves(tmp_path: Path) -> None:
+def test_a_split_carries_the_tests_of_what_it_moves(told: Told) -> None:
     """The finding of a Split has two tables, over all traffic and over the part, and what was shown of the part."""
-    route, policy = make_routed(tmp_path, {"small": HALF_GOOD}, shows=True).judge()
+    route, policy = told.route, told.policy
     assert policy is not None
     chosen = next(p for p in route.policies if p.params.get("recommended"))
     assert chosen.table is not None
@@ -121,19 +138,18 @@ def test_the_list_does_not_depend_on_certification_verdicts(tmp_path: Path) -> N
     assert poisoned.judge()[0] != routed.judge()[0]
 
 
-def test_the_list_sees_no_certification_verdict_at_all(tmp_path: Path) -> None:
+def test_the_list_sees_no_certification_verdict_at_all(told: Told) -> None:
     """What the choice is given holds verdicts of the tuning draws only."""
-    tables = make_routed(tmp_path, {"small": HALF_GOOD}, shows=True).world.tables.before_certification()
+    tables = told.routed.world.tables.before_certification()
     tuning = tables.slice.filter(pl.col("split") == "tuning", pl.col("purpose") == "quality")["exchange_id"]
     assert set(tables.accepted["exchange_id"]) <= set(tuning)
     assert len(tables.accepted) > 0
 
 
-def test_the_sealed_document_names_what_was_tested(tmp_path: Path) -> None:
+def test_the_sealed_document_names_what_was_tested(told: Told) -> None:
     """`policies.json` has every tested policy in order with the digest that the findings repeat."""
-    routed = make_routed(tmp_path, {"small": HALF_GOOD}, shows=True)
-    route, _ = routed.judge()
-    written = document([sealed(routed)])["routes"]["/r"]
+    route = told.route
+    written = document([sealed(told.routed)])["routes"]["/r"]
     json.dumps(written, allow_nan=False)
     tested = [p for p in route.policies if "position" in p.params]
     assert [p.params["position"] for p in tested] == list(range(1, len(written["policies"]) + 1))
@@ -142,9 +158,9 @@ def test_the_sealed_document_names_what_was_tested(tmp_path: Path) -> None:
     assert [entry["loss"] for entry in written["policies"]] == sorted(e["loss"] for e in written["policies"])
 
 
-def test_another_threshold_is_another_digest(tmp_path: Path) -> None:
+def test_another_threshold_is_another_digest(told: Told, tmp_path: Path) -> None:
     """The digest pins every parameter of every policy."""
-    one = sealed(make_routed(tmp_path, {"small": HALF_GOOD}, shows=True))
+    one = sealed(told.routed)
     other = sealed(make_routed(tmp_path, {"small": HALF_GOOD}, shows=True, seed=1))
     assert one.order.digest != other.order.digest
 
@@ -220,9 +236,9 @@ def test_a_rule_on_top_and_a_check_as_the_net(tmp_path: Path) -> None:
     assert "checked by answered" in route.reason
 
 
-def test_the_bake_off_shows_what_nobody_can_deploy(tmp_path: Path) -> None:
+def test_the_bake_off_shows_what_nobody_can_deploy(told: Told) -> None:
     """Beside the tested policies stand the best single tier, a random mix of equal cost, and the oracle."""
-    route, _ = make_routed(tmp_path, {"small": HALF_GOOD}, shows=True).judge()
+    route = told.route
     beside = {p.kind: p for p in route.policies if p.params.get("descriptive")}
     assert set(beside) == {"best_single_tier", "random_mix", "oracle"}
     assert not any(p.certified for p in beside.values())
@@ -234,10 +250,9 @@ def test_the_bake_off_shows_what_nobody_can_deploy(tmp_path: Path) -> None:
     assert mix.quality_loss.est > chosen.quality_loss.est >= oracle.quality_loss.est
 
 
-def test_without_requests_only_whole_routes_are_tested(tmp_path: Path) -> None:
+def test_without_requests_only_whole_routes_are_tested(told: Told) -> None:
     """A run whose bodies are gone still tests its candidates."""
-    routed = make_routed(tmp_path, {"small": HALF_GOOD}, shows=True)
-    world = routed.world
+    world = told.routed.world
     traffic = RouteTraffic(spend_by_model={"large-1": world.design.spend_usd}, unreplayable={})
     route = find_route(world.tables, world.design, traffic, world.tiers, world.settings).finding
     assert {p.kind for p in route.policies} == {"static", "best_single_tier", "oracle"}
@@ -330,10 +345,11 @@ def test_where_no_criterion_sees_what_an_answer_says_no_check_is_proposed(tmp_pa
     assert not [p for p in route.policies if p.kind == "cascade"]
 
 
-@pytest.mark.parametrize("seed", [0, 2])
-def test_a_p_value_is_that_of_the_table_beside_it(tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize("seed", [None, 2])
+def test_a_p_value_is_that_of_the_table_beside_it(told: Told, tmp_path: Path, seed: int | None) -> None:
     """Whoever recomputes it from the printed pairs finds it, whichever look certified the policy first."""
-    route, _ = make_routed(tmp_path, {"small": HALF_GOOD}, shows=True, seed=seed).judge()
+    other = None if seed is None else make_routed(tmp_path, {"small": HALF_GOOD}, shows=True, seed=seed)
+    route = told.route if other is None else other.judge()[0]
     printed = [(p.params["p_value"], p.table) for p in route.policies if p.table is not None and p.kind != "cascade"]
     assert any(p is not None and p < 0.05 for p, _ in printed)
     for p, table in printed:
