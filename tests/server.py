@@ -145,8 +145,9 @@ class Faulty:
         if fault == "cut":
             self.note(fault, key, billed)
             response = web.StreamResponse(headers={"Content-Length": str(len(data))})
-            await response.prepare(request)
-            await response.write(data[: len(data) // 2])
+            with contextlib.suppress(ConnectionResetError):  # a client that was killed
+                await response.prepare(request)
+                await response.write(data[: len(data) // 2])
             assert request.transport is not None
             request.transport.close()
             return response

@@ -20,7 +20,7 @@ from audit.core.tier import Tier
 from audit.llm.breaker import Breaker, Outage
 from audit.llm.budget import Reservation
 from audit.llm.cassette import Cassette, refuse_ambiguous
-from audit.llm.limiter import Limiter
+from audit.llm.limiter import Limiter, PacedCall, limiters_of
 from audit.llm.masked import ReplyMask
 from audit.llm.provider import (
     Answerer,
@@ -74,7 +74,8 @@ class ClientOptions:
         directory: Folder of `audit.yaml`, where paths in tier options start.
         environ: Where keys and proxies are looked up.
         offline: Nothing is sent; a call without a recording is an error.
-        on_throttle: Told the tier's name and its reduced rate per second, or None when it is back to normal.
+        on_throttle: Told the names of the tiers that share a host's limit and their reduced rate per second, or None
+            when it is back to normal.
         on_note: Told what a tier turned out to need, in one sentence.
         redact: Kinds of personal data that are replaced in the log, so that answers are compared in the same form.
     """
@@ -85,7 +86,7 @@ class ClientOptions:
     directory: Path = Path()
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     offline: bool = False
-    on_throttle: Callable[[str, float | None], None] = lambda tier, rate_per_s: None
+    on_throttle: Callable[[str, float | None], None] = lambda tiers, rate_per_s: None
     on_note: Callable[[str], None] = lambda text: None
     redact: tuple[str, ...] = ()
 
@@ -127,11 +128,12 @@ async def open_client(
         refuse_ambiguous(tiers)
     clock = clock or SystemClock()
     async with open_carrier(sum(tier.concurrency for tier in tiers), transport) as carrier:
-        lanes = {tier.name: _lane(tier, options, clock, carrier) for tier in tiers}
+        limiters = limiters_of(tiers, clock, options.on_throttle)
+        lanes = {tier.name: _lane(tier, options, clock, carrier, limiters[tier.name]) for tier in tiers}
         yield Client(lanes, clock=clock, cassette=cassette, options=options)
 
 
-def _lane(tier: Tier, options: ClientOptions, clock: Clock, carrier: Carrier) -> _Lane:
+def _lane(tier: Tier, options: ClientOptions, clock: Clock, carrier: Carrier, limiter: Limiter) -> _Lane:
     provider = PROVIDERS.get(tier.provider)
     assert isinstance(provider, WireProvider | LocalProvider)
     tier = with_defaults(tier)
@@ -142,7 +144,7 @@ def _lane(tier: Tier, options: ClientOptions, clock: Clock, carrier: Carrier) ->
         provider=provider,
         answer=None if isinstance(provider, WireProvider) else provider.open(tier, options.directory),
         host=host,
-        limiter=Limiter(concurrency=tier.concurrency, requests_per_minute=tier.requests_per_minute, clock=clock),
+        limiter=limiter,
         breaker=Breaker(clock),
         wire=Wire(carrier(tier.base_url or ""), host, clock) if wired else None,
     )
@@ -385,14 +387,15 @@ class Client:
             )
         if lane.down is not None:
             raise lane.down
+        sent: PacedCall | None = None
         try:
-            async with lane.limiter:
+            async with lane.limiter as sent:
                 if self._draining:
                     raise Drained("winding up")
                 ready = _authorized(lane.provider, call, lane.tier)
                 if stake is not None:
                     stake.send()
-                answer = await self._send(lane, ready)
+                answer = await self._send(lane, ready, sent)
         except EndpointError as error:
             self._mask.error(error)
             if isinstance(error, TransientError) and error.kind in DOWN:
@@ -401,26 +404,27 @@ class Client:
                 lane.breaker.succeeded()
             # A pause that nobody waits for must not hold the others back either: `_ask` gives the tier up.
             pause_s = min(error.retry_after_s or 0.0, self._options.backoff.longest_retry_after_s)
-            if error.kind in SLOW_DOWN and lane.limiter.throttled(pause_s):
-                self._options.on_throttle(lane.tier.name, lane.limiter.rate_per_s)
+            if sent is not None:
+                sent.refused(pause_s) if error.kind in SLOW_DOWN else sent.taken()
             raise
         except BaseException:
             lane.breaker.abandoned()
             raise
         lane.breaker.succeeded()
-        if lane.limiter.answered():
-            self._options.on_throttle(lane.tier.name, None)
         return answer
 
-    async def _send(self, lane: _Lane, call: HttpCall) -> tuple[Completion, float]:
+    async def _send(self, lane: _Lane, call: HttpCall, sent: PacedCall) -> tuple[Completion, float]:
         """The answer, and the milliseconds from sending to the last byte."""
         started = self._clock.now()
         reply = await self._exchange(lane, call, lane.tier.timeout_s)
         latency_ms = (self._clock.now() - started) * 1000
         try:
-            return _decoded(lane, reply), latency_ms
+            completion = _decoded(lane, reply)
         except EndpointError as raised:
             error = raised
+        else:
+            sent.taken(reset_s(reply.headers) if sent.was_refused_lately else None)
+            return completion, latency_ms
         _heed(error, reply.headers)
         if error.kind == Fault.NOT_AN_API:
             lane.pages += 1

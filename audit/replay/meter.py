@@ -51,7 +51,7 @@ class Meter(Protocol):
         """Where the run stands; after each `finished`, and once at the start."""
 
     def throttled(self, tier: str, rate_per_s: float | None) -> None:
-        """A tier's endpoint answered 429 and is asked at this rate now; None: as fast as configured again."""
+        """A host refuses calls, and its tiers, by these names, are asked at this rate; None: as configured again."""
 
     def stopping(self, in_flight: int, reason: str) -> None:
         """No more calls are started; these are paid for and waited for."""

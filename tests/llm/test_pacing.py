@@ -10,15 +10,18 @@ import pytest
 
 from audit.core.clock import ManualClock
 from audit.llm.breaker import Breaker, Outage
-from audit.llm.limiter import Limiter
+from audit.llm.limiter import Limiter, limiters_of
+from audit.llm.pace import Pace
 from audit.llm.retry import LONGEST_RESET_S, Backoff, reset_s, retry_after_s
-from tests.llm.virtual import loaded
+from tests.llm.hosts import MODELS, MOST_LOST, SLOW_MODELS, line, use
+from tests.llm.virtual import JumpingClock
+from tests.llm.world import tier
 
 
 def test_calls_per_minute_are_kept() -> None:
     """At 120 a minute the 121st call starts no sooner than a minute after the first."""
     clock = ManualClock()
-    limiter = Limiter(concurrency=50, requests_per_minute=120, clock=clock)
+    limiter = Limiter("small", concurrency=50, requests_per_minute=120, pace=Pace(clock), clock=clock)
 
     async def main() -> list[float]:
         starts = []
@@ -32,86 +35,119 @@ def test_calls_per_minute_are_kept() -> None:
     assert starts[120] - starts[0] >= 60 - 1e-6
 
 
-class Server:
-    """Takes `rate` calls a second and refuses the rest."""
-
-    def __init__(self, clock: ManualClock, rate: float) -> None:
-        self.clock, self.rate, self.room, self.at = clock, rate, rate, 0.0
-        self.taken = self.refused = 0
-
-    def takes(self) -> bool:
-        now = self.clock.now()
-        self.room, self.at = min(self.rate, self.room + (now - self.at) * self.rate), now
-        if self.room >= 1:
-            self.room -= 1
-            self.taken += 1
-            return True
-        self.refused += 1
-        return False
-
-
-def drive(limiter: Limiter, clock: ManualClock, takes: object, seconds: float) -> list[float | None]:
-    """One call after another, 20 ms each, for so many seconds; the reduced rate after each."""
-    rates = []
+def test_three_refusals_in_a_row_hold_everybody_back() -> None:
+    """The third 429 in a row, which asks for 9 seconds, stops the host for 9 seconds; one alone does not."""
+    clock = ManualClock()
+    pace = Pace(clock)
 
     async def main() -> None:
-        while clock.now() < seconds:
-            async with limiter:
-                await clock.sleep(0.02)
-                if takes():  # type: ignore[operator]
-                    limiter.answered()
-                else:
-                    limiter.throttled()
-            rates.append(limiter.rate_per_s)
+        (await pace.turn("small")).refused(9)
+        turns = [await pace.turn("small") for _ in range(2)]
+        assert clock.now() == 0
+        for turn in turns:
+            turn.refused(9)
+        await pace.turn("large")
+        assert clock.now() == 9
 
     asyncio.run(main())
-    return rates
 
 
-def test_the_rate_settles_at_what_the_endpoint_takes() -> None:
-    """50 calls a second against a limit of 10: after the first seconds most calls are taken, near the limit."""
+@pytest.mark.parametrize(
+    ("other", "waits"), [({}, 9), ({"api_key_env": "OTHER_KEY"}, 0), ({"base_url": "http://other.test/v1"}, 0)]
+)
+def test_a_limit_is_of_a_host_and_a_key(other: dict[str, str], waits: float) -> None:
+    """What is refused of one tier holds back another of the same host and key, and no other."""
     clock = ManualClock()
-    server = Server(clock, 10)
-    limiter = Limiter(concurrency=8, requests_per_minute=None, clock=clock)
-    drive(limiter, clock, server.takes, 5)
-    server.taken = server.refused = 0
-    drive(limiter, clock, server.takes, 65)
-    assert server.refused / (server.taken + server.refused) < 0.2
-    assert server.taken / 60 > 7
+    limiters = limiters_of([tier("small"), tier("large", **other)], clock, lambda names, rate_per_s: None)
 
-
-def test_the_rate_recovers() -> None:
-    """When the endpoint takes everything again, the reduced rate is lifted within two minutes."""
-    clock = ManualClock()
-    server = Server(clock, 10)
-    limiter = Limiter(concurrency=8, requests_per_minute=None, clock=clock)
-    assert drive(limiter, clock, server.takes, 3)[-1] is not None
-    assert drive(limiter, clock, lambda: True, 120)[-1] is None
-
-
-@pytest.mark.parametrize("share", [0.05, 0.15])
-def test_scattered_429s_do_not_slow_a_tier_down(share: float) -> None:
-    """Refusals that have nothing to do with speed cost their own retries and nothing else."""
-    clock, rng = ManualClock(), random.Random(1)
-    limiter = Limiter(concurrency=8, requests_per_minute=None, clock=clock)
-    rates = drive(limiter, clock, lambda: rng.random() > share, 60)
-    assert sum(rate is None for rate in rates) > 0.95 * len(rates)
-
-
-def test_three_refusals_in_a_row_hold_everybody_back() -> None:
-    """The third 429 in a row, which asks for 9 seconds, stops the tier for 9 seconds; one alone does not."""
-    clock = ManualClock()
-    limiter = Limiter(concurrency=8, requests_per_minute=None, clock=clock)
-
-    async def start() -> float:
-        async with limiter:
+    async def main() -> float:
+        for _ in range(3):
+            async with limiters["small"] as turn:
+                turn.refused(9)
+        async with limiters["large"]:
             return clock.now()
 
-    limiter.throttled(9)
-    assert asyncio.run(start()) == 0
-    limiter.throttled(9)
-    limiter.throttled(9)
-    assert asyncio.run(start()) == 9
+    assert asyncio.run(main()) == waits
+
+
+def test_an_allowance_that_an_answer_says_is_used_up_is_waited_for_once_the_host_has_refused() -> None:
+    """A gateway that always says that nothing is left holds nobody back; a host that refuses means it."""
+    clock = ManualClock()
+    pace = Pace(clock)
+
+    async def main() -> None:
+        (await pace.turn("small")).taken(7)
+        await pace.turn("small")
+        assert clock.now() == 0
+        (await pace.turn("small")).refused()
+        (await pace.turn("small")).taken(7)
+        await pace.turn("small")
+        assert clock.now() == 7
+
+    asyncio.run(main())
+
+
+def test_a_call_that_is_cancelled_in_line_leaves_the_line_to_the_others() -> None:
+    """Whoever waits behind it gets its turn, and its place in flight is free again."""
+    clock = JumpingClock()
+    pace = Pace(clock)
+    limiter = Limiter("small", concurrency=2, requests_per_minute=None, pace=pace, clock=clock)
+
+    async def main() -> None:
+        for turn in [await pace.turn("small") for _ in range(3)]:
+            turn.refused(5)
+        waiting = [asyncio.create_task(limiter.__aenter__()) for _ in range(3)]
+        await asyncio.sleep(0)
+        waiting[0].cancel()
+
+        async def others() -> None:
+            await asyncio.gather(*waiting[1:])
+
+        await clock.run([others()])
+        assert clock.now() == 5
+
+    asyncio.run(main())
+
+
+QUICK_S = 60.0
+ENOUGH = 0.8
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if name not in SLOW_MODELS])
+def test_most_of_what_a_host_takes_is_used(name: str) -> None:
+    """Within half a minute four fifths, and four fifths of the next half; next to no call is given up."""
+    host, found = use(MODELS[name], seed=1, seconds=QUICK_S)
+    taken = sum(map(len, found.taken.values()))
+    assert found.reached(host, 0) <= 30
+    assert found.share(host, 30, QUICK_S) >= ENOUGH
+    assert found.lost <= taken * MOST_LOST
+
+
+def taken_by_tier(name: str) -> list[int]:
+    """Calls of each tier between the 10th and the 40th second."""
+    _, found = use(MODELS[name], seed=1, seconds=40)
+    return [sum(10 <= at < 40 for at in moments) for _, moments in sorted(found.taken.items())]
+
+
+def test_tiers_of_one_host_get_equal_parts() -> None:
+    """256 of one and 32 of the other may be in flight."""
+    large, small = taken_by_tier("two tiers of one host")
+    assert 0.75 < small / large < 1.33
+
+
+def test_a_tier_whose_own_model_is_limited_holds_no_other_back() -> None:
+    """One host, one key, a limit for one model: 10 calls a second of it, and 64 of the other, which has none."""
+    limited, free = taken_by_tier("one of two models limited")
+    assert (limited > 0.8 * 300, free > 0.9 * 64 * 30) == (True, True)
+
+
+@pytest.mark.slow
+def test_use_of_hosts_of_every_kind() -> None:
+    """Prints what is used of each, over five seeds the least."""
+    for name, model in MODELS.items():
+        runs = [use(model, seed) for seed in range(5)]
+        print(min(line(name, *run) for run in runs))
+        assert all(found.reached(host, 0) <= 30 and found.share(host, 30, 90) >= ENOUGH for host, found in runs)
 
 
 def test_an_outage_is_probed_by_one_call_at_a_time() -> None:
@@ -255,44 +291,3 @@ def test_backoff_is_seeded_and_bounded() -> None:
     assert all(wait is not None and wait <= 8 for wait in waits[0])
     assert backoff.wait_s(1, random.Random(3), 60) == 60
     assert backoff.wait_s(1, random.Random(3), 1000) is None
-
-
-@pytest.mark.parametrize("latency_s", [0.05, 0.5, 5.0])
-@pytest.mark.parametrize("share", [0.18, 0.3])
-def test_scattered_refusals_at_256_in_flight_cost_their_retries_alone(share: float, latency_s: float) -> None:
-    """A thousand calls without Retry-After: 95 % are there within four times what they would take without a refusal."""
-    for seed in range(4):
-        unhindered = loaded(lambda now, rng: None, calls=1000, concurrency=256, latency_s=latency_s, seed=seed)
-        load = loaded(
-            lambda now, rng: 0.0 if rng.random() < share else None,
-            calls=1000,
-            concurrency=256,
-            latency_s=latency_s,
-            seed=seed,
-        )
-        assert load.until(0.95, 1000) < 4 * unhindered.until(0.95, 1000) + 1
-        assert load.lost <= 5
-
-
-class Bucket:
-    """Takes so many calls a second and refuses the rest, with a wait that it asks for or none."""
-
-    def __init__(self, rate: float, wait_s: float) -> None:
-        self.rate, self.room, self.wait_s, self.at = rate, rate, wait_s, 0.0
-
-    def __call__(self, now: float, rng: random.Random) -> float | None:
-        self.room, self.at = min(self.rate, self.room + (now - self.at) * self.rate), now
-        if self.room < 1:
-            return self.wait_s
-        self.room -= 1
-        return None
-
-
-@pytest.mark.parametrize("rate", [20.0, 100.0])
-@pytest.mark.parametrize(("wait_s", "times"), [(0.0, 1.5), (1.0, 3.0)])
-def test_a_storm_of_refusals_converges(rate: float, wait_s: float, times: float) -> None:
-    """256 in flight against a limit far below: two thirds of it is used, a third where pauses are asked for that
-    hold everybody back; next to no call is lost."""
-    load = loaded(Bucket(rate, wait_s), calls=1000, concurrency=256)
-    assert load.until(0.95, 1000) < times * 1000 / rate + 5
-    assert load.lost <= 5
