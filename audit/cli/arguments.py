@@ -52,6 +52,18 @@ Routes = Annotated[
 ]
 Fixed = Annotated[bool, typer.Option("--fixed", help="Replay the whole sample, without looks that stop routes early.")]
 
+ExecutorName = Annotated[
+    str | None, typer.Option("--executor", help="Where heavy work is done: local, or ray (the extra ray).")
+]
+RayAddress = Annotated[str | None, typer.Option("--ray-address", help="Of the Ray cluster; means --executor ray.")]
+Workers = Annotated[int | None, typer.Option("--workers", help="Jobs at a time; default: one per core.")]
+
+
+def executor_overrides(name: str | None, address: str | None, workers: int | None) -> dict[str, Any]:
+    """The options of where work is done, as overrides of the configuration."""
+    name = name or ("ray" if address else None)
+    return overrides(executor__name=name, executor__address=address, executor__workers=workers)
+
 
 def overrides(**values: Any) -> dict[str, Any]:
     """Options of the command line as overrides of the configuration; those not given stay the file's.

@@ -8,9 +8,12 @@ from pathlib import Path
 from audit.cli.terminal import Terminal
 from audit.core.artifacts import publish
 from audit.core.errors import InputError
+from audit.core.settings import ExecutorSettings
 
 
-def write_draft(terminal: Terminal, logs: Sequence[Path], output: Path, *, force: bool) -> None:
+def write_draft(
+    terminal: Terminal, logs: Sequence[Path], output: Path, *, force: bool, executor: ExecutorSettings
+) -> None:
     """Draft a configuration from logs, into a file or on stdout.
 
     Raises:
@@ -23,7 +26,7 @@ def write_draft(terminal: Terminal, logs: Sequence[Path], output: Path, *, force
     if str(output) != "-" and output.exists() and not force:
         hint = f"write another file:  audit init LOGS -o {output.stem}.new.yaml   or replace it:  --force"
         raise InputError(f"{output} is there already", code="init.exists", hint=hint)
-    text = drafting.draft(logs)
+    text = drafting.draft(logs, executor)
     if str(output) == "-":
         terminal.lines(text.rstrip("\n").split("\n"))
         return

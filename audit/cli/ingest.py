@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from audit.cli.arguments import Config, Logs
+from audit.cli.arguments import Config, ExecutorName, Logs, RayAddress, Workers, executor_overrides
 from audit.cli.terminal import Terminal
 
 
@@ -16,6 +16,9 @@ def ingest(
     logs: Logs,
     into: Annotated[Path, typer.Option("--into", help="Run folder that gets the traffic.")],
     config: Config = None,
+    executor: ExecutorName = None,
+    ray_address: RayAddress = None,
+    workers: Workers = None,
 ) -> None:
     """Read logs into a run folder, as Parquet. What could not be read is kept beside it, with reasons.
 
@@ -28,7 +31,8 @@ def ingest(
     from audit.flow import reading
 
     terminal = Terminal(ctx.obj)
-    report = reading.ingest(logs, load_settings(config), RunFolder(into))
+    settings = load_settings(config, overrides=executor_overrides(executor, ray_address, workers))
+    report = reading.ingest(logs, settings, RunFolder(into))
     if terminal.switches.json:
         terminal.document(report)
     else:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from audit.cli.arguments import with_stdin
+from audit.cli.arguments import ExecutorName, RayAddress, Workers, executor_overrides, with_stdin
 from audit.cli.terminal import Terminal
 
 
@@ -20,6 +20,9 @@ def init(
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write; - is stdout.")] = Path("audit.yaml"),
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of audit.yaml instead.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    executor: ExecutorName = None,
+    ray_address: RayAddress = None,
+    workers: Workers = None,
 ) -> None:
     """Write audit.yaml from logs: format, route key, tiers, prices, criteria to confirm.
 
@@ -29,10 +32,11 @@ def init(
         audit init --schema > audit.schema.json
     """
     from audit.cli.drafts import write_draft
-    from audit.config.load import settings_schema
+    from audit.config.load import executor_settings, settings_schema
 
     terminal = Terminal(ctx.obj)
     if schema:
         terminal.document(settings_schema())
     else:
-        write_draft(terminal, logs or [], output, force=force)
+        given = executor_overrides(executor, ray_address, workers)
+        write_draft(terminal, logs or [], output, force=force, executor=executor_settings(given))

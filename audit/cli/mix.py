@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from audit.cli.arguments import Config, Logs
+from audit.cli.arguments import Config, ExecutorName, Logs, RayAddress, Workers, executor_overrides
 from audit.cli.terminal import Terminal
 
 
@@ -28,6 +28,9 @@ def mix(
         bool, typer.Option("--levers", help="Show what the log alone can save, and where; reads the prompts too.")
     ] = False,
     config: Config = None,
+    executor: ExecutorName = None,
+    ray_address: RayAddress = None,
+    workers: Workers = None,
 ) -> None:
     """Show the model mix: spend, cost per request, trend, levers. Free and local; nothing is sent.
 
@@ -43,7 +46,8 @@ def mix(
     from audit.flow import reading
 
     terminal = Terminal(ctx.obj)
-    found = reading.mix(logs, load_settings(config), prompts=levers)
+    settings = load_settings(config, overrides=executor_overrides(executor, ray_address, workers))
+    found = reading.mix(logs, settings, prompts=levers)
     if terminal.switches.json:
         terminal.document(found)
     elif levers and found.levers is not None:

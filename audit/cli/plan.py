@@ -8,7 +8,21 @@ from typing import Annotated
 
 import typer
 
-from audit.cli.arguments import Config, Fixed, Logs, Out, Routes, Seed, Tiers, money, overrides
+from audit.cli.arguments import (
+    Config,
+    ExecutorName,
+    Fixed,
+    Logs,
+    Out,
+    RayAddress,
+    Routes,
+    Seed,
+    Tiers,
+    Workers,
+    executor_overrides,
+    money,
+    overrides,
+)
 from audit.cli.terminal import Terminal
 
 
@@ -27,6 +41,9 @@ def plan(
         bool, typer.Option("--check", help="Ask each tier a few calls of the plan, to see what its endpoint takes.")
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="With --check: agree to the quote of these calls.")] = False,
+    executor: ExecutorName = None,
+    ray_address: RayAddress = None,
+    workers: Workers = None,
 ) -> None:
     """Draw the sample and quote the replay, per route: can it decide? Spends nothing, sends nothing.
 
@@ -54,6 +71,7 @@ def plan(
         slice__routes=route,
         slice__looks=1 if fixed else None,
     )
+    given |= executor_overrides(executor, ray_address, workers)
     settings = load_settings(config, overrides=given)
     folder = RunFolder(out) if out else None
     if check:

@@ -8,7 +8,20 @@ from typing import Annotated
 
 import typer
 
-from audit.cli.arguments import Config, Fixed, Out, Routes, Seed, Tiers, money, overrides
+from audit.cli.arguments import (
+    Config,
+    ExecutorName,
+    Fixed,
+    Out,
+    RayAddress,
+    Routes,
+    Seed,
+    Tiers,
+    Workers,
+    executor_overrides,
+    money,
+    overrides,
+)
 from audit.cli.summary import print_findings
 from audit.cli.terminal import Terminal
 
@@ -32,6 +45,9 @@ def replay(
         bool, typer.Option("--no-wait", help="Hand batches in and leave; run again for their answers.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Quote, and stop before anything is sent.")] = False,
+    executor: ExecutorName = None,
+    ray_address: RayAddress = None,
+    workers: Workers = None,
 ) -> None:
     """Plan, ask, replay, score, find, report. Run it again to resume; done calls are not paid twice.
 
@@ -64,6 +80,7 @@ def replay(
     saved = saved_plan(logs)
     sources = logs if saved is None else [Path(source) for source in saved.sources]
     config = config or (Path(saved.config) if saved and saved.config else None)
+    given |= executor_overrides(executor, ray_address, workers)
     settings = load_settings(config, overrides=given)
     folder = RunFolder(out) if out else reading.run_folder(sources, settings)
     if dry_run:

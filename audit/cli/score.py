@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import typer
 
-from audit.cli.arguments import Run, RunConfig
+from audit.cli.arguments import ExecutorName, RayAddress, Run, RunConfig, Workers, executor_overrides
 from audit.cli.summary import print_findings
 from audit.cli.terminal import Terminal
 
 
-def score(ctx: typer.Context, run: Run, config: RunConfig = None) -> None:
+def score(
+    ctx: typer.Context,
+    run: Run,
+    config: RunConfig = None,
+    executor: ExecutorName = None,
+    ray_address: RayAddress = None,
+    workers: Workers = None,
+) -> None:
     """Score the replays of a run again and conclude anew. Nothing is replayed.
 
     EXAMPLES
@@ -23,7 +30,7 @@ def score(ctx: typer.Context, run: Run, config: RunConfig = None) -> None:
 
     folder = RunFolder(run)
     file = config or folder.config_file()
-    settings = load_settings(file)
+    settings = load_settings(file, overrides=executor_overrides(executor, ray_address, workers))
     if config is None and settings.runs_code:
         raise InputError(
             f"the run names {file}, whose `python` criteria would be run",

@@ -11,11 +11,11 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
-from audit.core.catalog import Catalog
+from audit.config.catalogs import assertion_types, catalogs
 from audit.core.display import plural
 from audit.core.errors import AuditError, ConfigError, Place, UnknownName, nearest
 from audit.core.fingerprint import fingerprint
-from audit.core.settings import Criterion, CriterionSettings, Settings
+from audit.core.settings import Criterion, CriterionSettings, ExecutorSettings, Settings
 from audit.core.units import A_POINT, NoUnit
 from audit.documents import Document, Keys, goes_bare, literal_keys, named, read_document
 
@@ -46,7 +46,18 @@ def load_settings(path: Path | None = None, *, overrides: Mapping[str, Any] | No
     if not isinstance(document.values, dict):
         problem = ConfigError("the file is not a mapping of keys", code="config.type", place=document.place(()))
         raise _all(document, [problem])
-    for dotted, value in (overrides or {}).items():
+    return _loaded(document, directory, overrides or {}).model_copy(
+        update={"directory": directory, "config_file": file}
+    )
+
+
+def _loaded(document: Document, directory: Path, overrides: Mapping[str, Any]) -> Settings:
+    """The settings in a document, after the overrides.
+
+    Raises:
+        ConfigError: With everything that is wrong in `problems`.
+    """
+    for dotted, value in overrides.items():
         _override(document.values, dotted.split("."), value)
     secrets = literal_keys(document)
     problems = [*document.problems, *secrets.values()]
@@ -58,7 +69,17 @@ def load_settings(path: Path | None = None, *, overrides: Mapping[str, Any] | No
     problems += _meaning(document, directory)
     if settings is None or problems:
         raise _all(document, problems)
-    return settings.model_copy(update={"directory": directory, "config_file": file})
+    return settings
+
+
+def executor_settings(overrides: Mapping[str, Any]) -> ExecutorSettings:
+    """Where work is done by the command line alone, for a command that has no configuration yet.
+
+    Raises:
+        ConfigError: With everything that is wrong in `problems`.
+    """
+    document = Document(file="the command line")
+    return _loaded(document, Path(), overrides).executor
 
 
 def gate_places(settings: Settings) -> list[Place]:
@@ -72,10 +93,13 @@ def gate_places(settings: Settings) -> list[Place]:
 def settings_digest(settings: Settings) -> str:
     """Name the settings by what decides numbers.
 
-    Left out are the gate's rules, the contract, the spend cap, paths, and how fast and with which key calls are made: a
-    run can be resumed with more money or fewer connections, moved to another folder, and held against another offer.
+    Left out are the gate's rules, the contract, the spend cap, paths, where work is done, and how fast and with which
+    key calls are made: a run can be resumed with more money or fewer connections, on other machines, moved to another
+    folder, and held against another offer.
     """
-    plain = settings.model_dump(mode="json", exclude={"gate", "contract", "max_spend", "replay", *_OWN_FIELDS})
+    plain = settings.model_dump(
+        mode="json", exclude={"gate", "contract", "max_spend", "replay", "executor", *_OWN_FIELDS}
+    )
     if settings.references is not None:
         plain["references"].pop("path")
     plain["slice"]["looks"] = settings.looks
@@ -93,12 +117,13 @@ def settings_schema() -> dict[str, Any]:
     schema["title"] = "audit.yaml"
     for own in _OWN_FIELDS:
         schema["properties"].pop(own)
-    sections, catalogs = schema["$defs"], _catalogs()
-    sections["TierSettings"]["properties"]["provider"]["enum"] = catalogs["provider"].known()
-    sections["IngestSettings"]["properties"]["format"]["anyOf"][0]["enum"] = catalogs["format"].known()
+    sections, known = schema["$defs"], catalogs()
+    sections["TierSettings"]["properties"]["provider"]["enum"] = known["provider"].known()
+    sections["IngestSettings"]["properties"]["format"]["anyOf"][0]["enum"] = known["format"].known()
+    sections["ExecutorSettings"]["properties"]["name"]["enum"] = known["executor"].known()
     criterion = sections["CriterionSettings"]
     criterion["properties"].pop("options")
-    criterion["properties"]["type"]["pattern"] = f"^(not-)?({'|'.join(_assertion_types())})$"
+    criterion["properties"]["type"]["pattern"] = f"^(not-)?({'|'.join(assertion_types())})$"
     # A scorer's own options stand beside `type`, and only the scorer knows them.
     criterion["additionalProperties"] = True
     for section in [schema, *sections.values()]:
@@ -113,19 +138,6 @@ def _write_default(entry: dict[str, Any]) -> None:
     unit = next((unit for unit in ("%", "pt") if any(unit in pattern for pattern in patterns)), None)
     if unit and isinstance(entry.get("default"), float):
         entry["default"] = f"{entry['default'] * 100:.4g}{unit}"
-
-
-def _catalogs() -> dict[str, Catalog[Any]]:
-    from audit.ingest.formats import FORMATS
-    from audit.llm.providers import PROVIDERS
-
-    return {"provider": PROVIDERS, "format": FORMATS}
-
-
-def _assertion_types() -> list[str]:
-    from audit.scoring.scorers import ALIASES, NOT_SUPPORTED, SCORERS
-
-    return sorted({*SCORERS.known(), *ALIASES, *NOT_SUPPORTED})
 
 
 def _all(document: Document, problems: list[AuditError]) -> ConfigError:
@@ -236,6 +248,7 @@ def _meaning(document: Document, directory: Path) -> Iterator[AuditError]:
     ingest = values.get("ingest")
     if isinstance(ingest, dict) and isinstance(name := ingest.get("format"), str):
         yield from _in_catalog(document, "format", ("ingest", "format"), name)
+    yield from _executor(document)
     names = [tier.get("name") for _, tier in _entries(values, "tiers")]
     for index, route in _entries(values, "routes"):
         path: Keys = ("routes", index)
@@ -249,6 +262,21 @@ def _meaning(document: Document, directory: Path) -> Iterator[AuditError]:
     for index, rule in _entries(values, "gate"):
         if isinstance(rule.get("when"), str):
             yield from _rule(document, ("gate", index, "when"), rule["when"])
+
+
+def _executor(document: Document) -> Iterator[AuditError]:
+    section = document.values.get("executor")
+    if not isinstance(section, dict) or not isinstance(name := section.get("name", "local"), str):
+        return
+    catalog = catalogs()["executor"]
+    yield from _in_catalog(document, "executor", ("executor", "name"), name)
+    if section.get("address") is not None and name in catalog and not catalog.get(name).addressed:
+        yield ConfigError(
+            f"{named(('executor', 'address'))} is of no use: the executor `{name}` works on this machine",
+            code="config.executor-address",
+            place=document.place(("executor", "address")),
+            hint="name the executor that works elsewhere:  executor: {name: ray, address: ...}",
+        )
 
 
 def _listed(section: Any, key: str) -> list[Any]:
@@ -269,7 +297,7 @@ def _unknown(document: Document, kind: str, path: Keys, name: str, known: list[A
 
 
 def _in_catalog(document: Document, kind: str, path: Keys, name: str) -> Iterator[AuditError]:
-    if name not in (catalog := _catalogs()[kind]):
+    if name not in (catalog := catalogs()[kind]):
         yield _unknown(document, kind, path, name, list(catalog.known()))
 
 
@@ -316,7 +344,7 @@ def _criterion(
     from audit.scoring.scorers import NOT_SUPPORTED
 
     kind = entry.get("type")
-    if isinstance(kind, str) and kind.removeprefix("not-") not in (known := _assertion_types()) and kind not in known:
+    if isinstance(kind, str) and kind.removeprefix("not-") not in (known := assertion_types()) and kind not in known:
         yield _unknown(document, "assertion type", (*path, "type"), kind, list(known))
         return
     judges = entry.get("judge")

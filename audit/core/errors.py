@@ -22,6 +22,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from audit.core.exchange import Usage
 
@@ -66,6 +67,16 @@ class AuditError(Exception):
         self.place = place
         self.notes = tuple(notes)
         self.hint = hint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A worker hands its error over as data; a class may be made from other things than its sentence.
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
+
+def _rebuilt(kind: type[AuditError], args: tuple[Any, ...], state: dict[str, Any]) -> AuditError:
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
 
 
 class ConfigError(AuditError):

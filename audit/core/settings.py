@@ -363,6 +363,16 @@ class CostSettings(Section):
     )
 
 
+class ExecutorSettings(Section):
+    """`executor:` where heavy work is done. It changes no number and no byte of a result."""
+
+    name: str = Field("local", description="A name from `executors`: processes of this machine, or a Ray cluster")
+    address: str | None = Field(
+        None, description="Of the cluster; default: RAY_ADDRESS, else this machine", examples=["10.0.0.5:6379"]
+    )
+    workers: int | None = Field(None, ge=1, le=100_000, description="Jobs at a time; default: one per core")
+
+
 class GateRule(Section):
     """One entry of `gate:`."""
 
@@ -395,6 +405,7 @@ class Settings(Section):
     routing: RoutingSettings = RoutingSettings()
     gate: tuple[GateRule, ...] = ()
     cost: CostSettings = CostSettings()
+    executor: ExecutorSettings = ExecutorSettings()
     contract: ContractSettings | None = None
     directory: Path = Field(Path(), exclude=True, description="Folder of the file: relative paths start here")
 

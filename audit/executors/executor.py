@@ -4,15 +4,36 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from audit.core.errors import AuditError
+from audit.core.settings import ExecutorSettings
 
-class Run(Protocol):
-    """Runs jobs."""
 
-    def __call__(self, jobs: Iterable[Any], *, work: str, workers: int) -> Iterator[Any]:
-        """Call the function named `work` on each job, at most `workers` at a time; results in the order of the jobs."""
+class Pool(Protocol):
+    """Workers that were opened. They start when the first job is run."""
+
+    @property
+    def workers(self) -> int:
+        """How many jobs are done at a time."""
+        ...
+
+    def run(self, jobs: Iterable[Any], *, work: str) -> Iterator[Any]:
+        """Call the function named `work` on each job; results in the order of the jobs.
+
+        A stream of jobs is read a few ahead of the results, so memory does not grow with it. An error of a job is
+        raised as itself when its turn comes. A job whose worker was lost is run again, so a job must be pure, and may
+        write only what it would write again.
+
+        Args:
+            jobs: Data that can be pickled, and so are the results.
+            work: Written `package.module:function`; it is found by its name where the work is done.
+
+        Raises:
+            AuditError: Workers were lost again and again.
+        """
         ...
 
 
@@ -23,13 +44,37 @@ class Executor:
     Attributes:
         name: In the catalog.
         summary: One sentence for the documentation.
-        run: `run(jobs, work="package.module:function", workers=n)`. Jobs and results are data that can be pickled, the
-            function is found by its name where the work is done. An error of a job is raised when its turn comes.
+        open: The workers that `executor:` of the settings asks for; they end with the context.
+        addressed: Whether it takes `executor.address`.
     """
 
     name: str
     summary: str
-    run: Run
+    open: Callable[[ExecutorSettings], AbstractContextManager[Pool]]
+    addressed: bool = False
+
+
+class InProcess:
+    """This process alone: for work that is too small to be handed out."""
+
+    workers = 1
+
+    def run(self, jobs: Iterable[Any], *, work: str) -> Iterator[Any]:
+        """One job after another."""
+        return map(find_work(work), jobs)
+
+
+IN_PROCESS = InProcess()
+
+
+def workers_lost(*, hint: str) -> AuditError:
+    """The error of work whose workers are lost again and again."""
+    return AuditError(
+        "processes that share the work died, and others that took it over died too",
+        code="executor.workers-lost",
+        notes=["often killed for their memory"],
+        hint=hint,
+    )
 
 
 def find_work(work: str) -> Callable[[Any], Any]:

@@ -14,7 +14,7 @@ import yaml
 from audit.core.artifacts import RunFolder
 from audit.core.display import count, terminal_safe, usd
 from audit.core.exchange import Completion, Request
-from audit.core.settings import IngestSettings
+from audit.core.settings import ExecutorSettings, IngestSettings
 from audit.ingest.run import ingest
 from audit.ingest.suggest import suggest_route_fields
 from audit.llm.logprices import rates_of
@@ -49,14 +49,17 @@ gate:
 """
 
 
-def draft(sources: Sequence[Path]) -> str:
+def draft(sources: Sequence[Path], executor: ExecutorSettings | None = None) -> str:
     """The text of a first `audit.yaml` for these logs; it loads as it stands.
 
     Criteria are read from what the incumbent answers on each route, and are shown to be confirmed.
+
+    Args:
+        executor: Where the logs are read; default: processes of this machine.
     """
     with tempfile.TemporaryDirectory(prefix="audit-init-") as scratch:
         folder = RunFolder(scratch)
-        report = ingest(sources, IngestSettings(), folder, rates_of=rates_of())
+        report = ingest(sources, IngestSettings(), folder, executor=executor or ExecutorSettings(), rates_of=rates_of())
         frames = sorted(route_frames(folder.traffic_files(), priced=False), key=_by_weight)
         parts = [
             HEAD,

@@ -44,6 +44,7 @@ def ingest(sources: Sequence[Path], settings: Settings, folder: RunFolder, *, de
         sources,
         settings.ingest,
         folder,
+        executor=settings.executor,
         rates_of=rates_of(settings.tiers),
         variables=sorted({name for tier in settings.tiers for name in variables_of(tier)}),
     )

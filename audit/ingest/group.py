@@ -22,7 +22,7 @@ from audit.core.schemas import BODIES, TRAFFIC
 from audit.core.tier import PER_MILLION
 from audit.core.traffic import BILLABLE_STATUSES, Apart, exact_sum
 from audit.ingest.row import SECOND_PASS
-from audit.ingest.work import Job, bodies_writer, copy_id
+from audit.ingest.work import PartFiles, bodies_writer, copy_id, whole_file
 
 _KEYS = (
     *("row_id", "dedupe_key", "logical_request_id", "started_at", "status"),
@@ -75,26 +75,46 @@ class Fixes:
     attempts: pl.DataFrame  # at, attempt_index, is_final_attempt
 
 
-def find_fixes(jobs: Sequence[Job]) -> list[Fixes]:
+@dataclass(frozen=True, slots=True)
+class FinishJob:
+    """One part to finish.
+
+    Attributes:
+        digests: SHA-256 of each source, by its name.
+        rates_of: Asked once per kind of call; None leaves the recomputed cost empty.
+    """
+
+    files: PartFiles
+    fixes: Fixes
+    digests: Mapping[str, str]
+    rates_of: RatesOf | None
+
+
+_NONE = pl.DataFrame(schema={"at": pl.Int64})
+
+
+def find_fixes(parts: Sequence[PartFiles]) -> list[Fixes]:
     """Compare the keys of all parts."""
-    keys = pl.concat([_keys(job) for job in jobs]) if jobs else pl.DataFrame()
+    keys = pl.concat([_keys(part) for part in parts]) if parts else pl.DataFrame()
     if not len(keys):
-        return [Fixes(*(pl.DataFrame(schema={"at": pl.Int64}) for _ in range(3))) for _ in jobs]
+        return [Fixes(_NONE, _NONE, _NONE) for _ in parts]
     keys = keys.with_row_index("order")
-    ids = _renamed(keys, jobs)
-    duplicates, kept = _duplicates(keys, jobs, ids)
+    ids = _renamed(keys, parts)
+    duplicates, kept = _duplicates(keys, parts, ids)
     attempts = _attempts(keys, kept)
-    return [
-        Fixes(*(frame.filter(pl.col("part") == part).drop("part").sort("at") for frame in (ids, duplicates, attempts)))
-        for part in range(len(jobs))
+    # Taken apart once: a filter for each part would read the whole log's fixes as often as there are parts.
+    apart = [
+        frame.sort("part", "at").partition_by("part", as_dict=True, include_key=False)
+        for frame in (ids, duplicates, attempts)
     ]
+    return [Fixes(*(of_part.get((number,), _NONE) for of_part in apart)) for number in range(len(parts))]
 
 
-def _keys(job: Job) -> pl.DataFrame:
+def _keys(part: PartFiles) -> pl.DataFrame:
     """A part's keys as 64-bit hashes: 40 bytes a row instead of 200, and 1e-7 chance of one clash in two million."""
-    frame = pl.DataFrame(pl.from_arrow(_draft(job).select(_KEYS)))
+    frame = pl.DataFrame(pl.from_arrow(_draft(part).select(_KEYS)))
     return frame.select(
-        pl.lit(job.number, pl.Int32).alias("part"),
+        pl.lit(part.number, pl.Int32).alias("part"),
         pl.int_range(pl.len(), dtype=pl.Int64).alias("at"),
         pl.col("row_id").hash(),
         pl.when(pl.col("dedupe_key").is_not_null()).then(pl.col("dedupe_key").hash()).alias("dedupe_key"),
@@ -111,33 +131,33 @@ def _keys(job: Job) -> pl.DataFrame:
     )
 
 
-def _draft(job: Job) -> pa.Table:
-    with pa.memory_map(str(job.draft)) as file:
+def _draft(part: PartFiles) -> pa.Table:
+    with pa.memory_map(str(part.draft)) as file:
         return pa.ipc.open_file(file).read_all()
 
 
-def _text_at(jobs: Sequence[Job], places: pl.DataFrame, column: str) -> list[str]:
+def _text_at(parts: Sequence[PartFiles], places: pl.DataFrame, column: str) -> list[str]:
     """A column's values at (part, at) places, parts read once each."""
     found: dict[tuple[int, int], str] = {}
     for (part,), rows in places.unique().group_by("part"):
         positions = rows["at"].to_list()
-        values = _draft(jobs[int(str(part))])[column].take(pa.array(positions, pa.int64())).to_pylist()
+        values = _draft(parts[int(str(part))])[column].take(pa.array(positions, pa.int64())).to_pylist()
         found.update(zip(((int(str(part)), at) for at in positions), values, strict=True))
     return [found[place] for place in places.select("part", "at").iter_rows()]
 
 
-def _renamed(keys: pl.DataFrame, jobs: Sequence[Job]) -> pl.DataFrame:
+def _renamed(keys: pl.DataFrame, parts: Sequence[PartFiles]) -> pl.DataFrame:
     """New ids for records whose bytes stand in an earlier part too."""
     repeats = keys.filter(pl.col("row_id").is_duplicated()).with_columns(
         pl.col("order").rank("ordinal").over("row_id").cast(pl.Int64).alias("number") - 1
     )
     later = repeats.filter(pl.col("number") > 0).select("part", "at", "number")
-    old = _text_at(jobs, later.select("part", "at"), "row_id")
+    old = _text_at(parts, later.select("part", "at"), "row_id")
     new = [copy_id(f"{row_id}/later", number) for row_id, number in zip(old, later["number"], strict=True)]
     return later.select("part", "at").with_columns(pl.Series("row_id", new, dtype=pl.String))
 
 
-def _duplicates(keys: pl.DataFrame, jobs: Sequence[Job], ids: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _duplicates(keys: pl.DataFrame, parts: Sequence[PartFiles], ids: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Rows that repeat another, with the id of the one that is kept; and the keys that remain.
 
     Kept is the first that says what it cost, else the first that says its tokens: a gateway may write a call down when
@@ -155,7 +175,7 @@ def _duplicates(keys: pl.DataFrame, jobs: Sequence[Job], ids: pl.DataFrame) -> t
     )
     places = homes.select(pl.col("kept_part").alias("part"), pl.col("kept_at").alias("at"))
     renamed = {(part, at): row_id for part, at, row_id in ids.iter_rows()}
-    original = _text_at(jobs, places, "row_id")
+    original = _text_at(parts, places, "row_id")
     names = [renamed.get(place, text) for place, text in zip(places.iter_rows(), original, strict=True)]
     duplicates = extra.select("part", "at").with_columns(pl.Series("duplicate_of", names, dtype=pl.String))
     return duplicates, keys.join(extra.select("order"), on="order", how="anti")
@@ -189,30 +209,26 @@ def _attempts(keys: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([attempts, extra])
 
 
-def finish_part(job: Job, fixes: Fixes, digests: Mapping[str, str], rates_of: RatesOf | None) -> AttemptLedger:
-    """Write a part's traffic, complete, and remove its draft.
-
-    Args:
-        digests: SHA-256 of each source, by its name.
-        rates_of: Asked once per kind of call; None leaves the recomputed cost empty.
-    """
-    draft = _draft(job)
+def finish_part(job: FinishJob) -> AttemptLedger:
+    """Write a part's traffic, complete. Its draft stays: the part may have to be finished again by another worker."""
+    files, fixes = job.files, job.fixes
+    draft = _draft(files)
     frame = pl.DataFrame(pl.from_arrow(draft.select(_NEEDED))).with_columns(
         pl.col("status", "provider").cast(pl.String)
     )
     frame = frame.with_row_index("at").with_columns(pl.col("at").cast(pl.Int64))
     frame = _overlaid(frame, fixes)
-    frame = frame.with_columns(pl.col("source_file").replace_strict(digests, default=None).alias("source_sha256"))
-    frame = _priced(frame, rates_of)
+    frame = frame.with_columns(pl.col("source_file").replace_strict(job.digests, default=None).alias("source_sha256"))
+    frame = _priced(frame, job.rates_of)
     made = (*SECOND_PASS, "row_id")
     table = pa.table(
         {f.name: frame[f.name].to_arrow().cast(f.type) if f.name in made else draft[f.name] for f in TRAFFIC},
         schema=TRAFFIC,
     )
-    pq.write_table(table, private_file(job.traffic), compression="zstd", compression_level=1, row_group_size=_ROW_GROUP)
+    with whole_file(files.traffic) as file:
+        pq.write_table(table, private_file(file), compression="zstd", compression_level=1, row_group_size=_ROW_GROUP)
     if len(fixes.ids):
-        _rename_bodies(job, fixes.ids)
-    job.draft.unlink()
+        _rename_bodies(files, fixes.ids)
     return replace(_ledger(frame), warnings=_warnings(draft["ingest_warnings"]))
 
 
@@ -332,12 +348,12 @@ def _why() -> pl.Expr:
     )
 
 
-def _rename_bodies(job: Job, ids: pl.DataFrame) -> None:
+def _rename_bodies(part: PartFiles, ids: pl.DataFrame) -> None:
     """Give the bodies of repeated records their new ids too."""
     renamed = dict(ids.iter_rows())
-    fresh = job.bodies.with_suffix(".renamed")
     with (
-        pq.ParquetFile(job.bodies) as old,
+        pq.ParquetFile(part.bodies) as old,
+        whole_file(part.bodies) as fresh,
         bodies_writer(fresh) as writer,
     ):
         start = 0
@@ -346,7 +362,6 @@ def _rename_bodies(job: Job, ids: pl.DataFrame) -> None:
             names = [renamed.get(start + i, text) for i, text in enumerate(table["row_id"].to_pylist())]
             start += len(names)
             writer.write_table(table.set_column(0, BODIES.field("row_id"), pa.array(names, pa.string())))
-    fresh.replace(job.bodies)
 
 
 def _ledger(frame: pl.DataFrame) -> AttemptLedger:

@@ -4,30 +4,29 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from functools import partial
-from itertools import chain
 from pathlib import Path
 
 from audit.core.artifacts import RunFolder, private_folder, rows_table, write_table
-from audit.core.errors import AuditError, InputError, Place
+from audit.core.errors import InputError, Place
 from audit.core.fingerprint import file_sha256
 from audit.core.rates import RatesOf
 from audit.core.schemas import REJECTS
-from audit.core.settings import IngestSettings
-from audit.ingest.formats import FORMATS
-from audit.ingest.group import AttemptLedger, find_fixes, finish_part
-from audit.ingest.join import joined_pieces
-from audit.ingest.sniff import Sniffed, sniff
-from audit.ingest.source import PIECE_BYTES, Piece, Source, find_sources, pieces
-from audit.ingest.work import EARLY_RECORDS, FilePart, Job, Reject, read_part
+from audit.core.settings import ExecutorSettings, IngestSettings
+from audit.executors import open_pool
+from audit.ingest.group import AttemptLedger, FinishJob, find_fixes
+from audit.ingest.parts import Reading, parts_of
+from audit.ingest.source import PIECE_BYTES, Source, find_sources
+from audit.ingest.work import EARLY_RECORDS, FilePart, Job, PartFiles, Reject, keys_in_use
 
 PARALLEL_BYTES = 3 * PIECE_BYTES
 """Below this much input, starting a process costs more than it saves."""
+
+READ, FINISH = "audit.ingest.work:read_part", "audit.ingest.group:finish_part"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,34 +79,25 @@ class IngestReport:
     apart_usd: dict[str, float] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class _Reading:
-    """What is known of the sources while they are cut into pieces."""
-
-    digests: dict[str, Future[str]] = field(default_factory=dict)
-    sniffed: dict[str, Sniffed] = field(default_factory=dict)
-    skipped: list[Reject] = field(default_factory=list)
-    refused: InputError | None = None
-
-
 def ingest(
     sources: Sequence[Path],
     settings: IngestSettings,
     folder: RunFolder,
     *,
-    workers: int = 2,
+    executor: ExecutorSettings | None = None,
     rates_of: RatesOf | None = None,
     variables: Sequence[str] = (),
 ) -> IngestReport:
     """Read logs of any known format into a run folder.
 
-    The same input gives the same bytes whatever the number of workers. Files appear under their names only when the
-    last one is complete; what an earlier ingest left there is replaced.
+    The same input gives the same bytes whatever the workers. Files appear under their names only when the last one is
+    complete; what an earlier ingest left there is replaced.
 
     Args:
         sources: Files and folders; folders are searched, sorted.
-        workers: Processes to parse with; small inputs are read in this one.
-        rates_of: Rates of a kind of call, for rows whose cost the log does not have and to compare with it.
+        executor: Where large inputs are read, small ones being read in this process; default: one process per core.
+        rates_of: Rates of a kind of call, for rows whose cost the log does not have and to compare with it; it can be
+            pickled, where workers are other processes.
         variables: Environment variables whose values are masked whatever they look like, where they are set.
 
     Raises:
@@ -115,26 +105,30 @@ def ingest(
     """
     found = find_sources(sources)
     folder.create()
-    with _scratch(folder) as scratch, ThreadPoolExecutor(1) as hasher:
-        reading = _Reading(digests={s.name: hasher.submit(file_sha256, s.path) for s in found})
-        cut = (
-            Job(i, part, settings, scratch, tuple(variables)) for i, part in enumerate(_parts(found, settings, reading))
+    small = sum(source.path.stat().st_size for source in found) < PARALLEL_BYTES
+    opened = open_pool(ExecutorSettings(workers=1) if small else executor or ExecutorSettings())
+    with opened as pool, _scratch(folder) as scratch, ThreadPoolExecutor(1) as hasher:
+        reading = Reading(digests={s.name: hasher.submit(file_sha256, s.path) for s in found})
+        keys = keys_in_use(variables)
+        jobs = (
+            Job(PartFiles(number, scratch), tuple(piece.absolute() for piece in part), settings, keys)
+            for number, part in enumerate(parts_of(found, settings, reading))
         )
-        size, watch = sum(source.path.stat().st_size for source in found), _Watch(found)
-        jobs, parts = [], []
-        for job, part in _read(cut, size, workers):
+        watch, parts = _Watch(found), []
+        for part in pool.run(jobs, work=READ):
             watch.see(part)
-            jobs.append(job)
             parts.append(part)
-        if not jobs and reading.refused is not None:
+        if not parts and reading.refused is not None:
             raise reading.refused
         watch.judge()
         digests = {name: future.result() for name, future in reading.digests.items()}
-        total = AttemptLedger()
-        finish = partial(finish_part, digests=digests, rates_of=rates_of)
-        with ThreadPoolExecutor(workers) as pool:  # compression, which is most of it, runs outside the lock
-            for ledger in pool.map(finish, jobs, find_fixes(jobs)):
-                total = total + ledger
+        drafts = [PartFiles(part.number, scratch) for part in parts]
+        finish = (
+            FinishJob(files, fixes, digests, rates_of) for files, fixes in zip(drafts, find_fixes(drafts), strict=True)
+        )
+        total = sum(pool.run(finish, work=FINISH), start=AttemptLedger())
+        for files in drafts:
+            files.draft.unlink()
         rejects = [*reading.skipped, *(reject for part in parts for reject in part.rejects)]
         _publish(folder, scratch, rejects)
     return _report(parts, rejects, total, digests, reading)
@@ -145,7 +139,7 @@ def _scratch(folder: RunFolder) -> Iterator[Path]:
     """A hidden folder beside the final one; what killed runs left of theirs goes too."""
     for stale in folder.path.glob(".traffic.*.tmp"):
         shutil.rmtree(stale, ignore_errors=True)
-    scratch = folder.path / f".traffic.{os.getpid()}.tmp"
+    scratch = folder.path.absolute() / f".traffic.{os.getpid()}.tmp"
     private_folder(scratch)
     try:
         yield scratch
@@ -158,51 +152,6 @@ def _publish(folder: RunFolder, scratch: Path, rejects: Sequence[Reject]) -> Non
     if folder.traffic.exists():
         shutil.rmtree(folder.traffic)
     scratch.rename(folder.traffic)
-
-
-def _read(jobs: Iterator[Job], size: int, workers: int) -> Iterator[tuple[Job, FilePart]]:
-    """Parts in order. This process reads too: it need not import everything first, as a new one must.
-
-    At most two parts per other process are under way, and a job that was read lets go of its records, so memory does
-    not grow with the log.
-    """
-    if workers < 2 or size < PARALLEL_BYTES:
-        yield from ((job.without_records(), read_part(job)) for job in jobs)
-        return
-    # Imported here: a small log needs no processes, and is read before they could be imported.
-    from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
-    from multiprocessing import get_context
-
-    with ProcessPoolExecutor(workers - 1, mp_context=get_context("spawn")) as pool:
-        flying: deque[tuple[Job, Future[FilePart]]] = deque()
-        try:
-            for job in jobs:
-                if sum(not future.done() for _, future in flying) < 2 * (workers - 1):
-                    flying.append((job.without_records(), pool.submit(read_part, job)))
-                else:
-                    flying.append((job.without_records(), _done(read_part(job))))
-                while flying and flying[0][1].done():
-                    ready, future = flying.popleft()
-                    yield ready, future.result()
-            while flying:
-                ready, future = flying.popleft()
-                yield ready, future.result()
-        except BrokenProcessPool:
-            raise AuditError(
-                "a process that parses the log died",
-                code="ingest.worker-died",
-                notes=["killed for its memory, or started by a script without a guard"],
-                hint='pass workers=1, or call this under `if __name__ == "__main__":`',
-            ) from None
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _done(part: FilePart) -> Future[FilePart]:
-    future: Future[FilePart] = Future()
-    future.set_result(part)
-    return future
 
 
 class _Watch:
@@ -240,65 +189,12 @@ class _Watch:
             )
 
 
-def _parts(found: Sequence[Source], settings: IngestSettings, reading: _Reading) -> Iterator[tuple[Piece, ...]]:
-    """Pieces packed into parts of about PIECE_BYTES: a large file makes many parts, many small files make one."""
-    batch: list[Piece] = []
-    size = 0
-    for piece in _all_pieces(found, settings, reading):
-        batch.append(piece)
-        size += piece.size
-        if size >= PIECE_BYTES:
-            yield tuple(batch)
-            batch, size = [], 0
-    if batch:
-        yield tuple(batch)
-
-
-def _all_pieces(found: Sequence[Source], settings: IngestSettings, reading: _Reading) -> Iterator[Piece]:
-    """Pieces with their formats; those of a format whose records belong together come last, joined."""
-    apart: dict[str, list[tuple[Source, Sniffed]]] = {}
-    for source in found:
-        stream = _known_pieces(source, settings, reading, alone=len(found) == 1)
-        first = next(stream, None)
-        if first is not None and FORMATS.get(first.format).join is not None:
-            apart.setdefault(first.format, []).append((source, Sniffed(first.format, "", first.within)))
-        elif first is not None:
-            yield from chain((first,), stream)
-    for name, sources in apart.items():
-        yield from joined_pieces(FORMATS.get(name), sources)
-
-
-def _known_pieces(source: Source, settings: IngestSettings, reading: _Reading, *, alone: bool) -> Iterator[Piece]:
-    stream = pieces(source)
-    try:
-        first = next(stream)
-        sniffed = sniff(first, settings)
-    except InputError as error:
-        # One empty or foreign file among thousands is no reason to stop; it is counted.
-        if alone or error.code not in _FOREIGN:
-            raise
-        reading.skipped.append(Reject(source.name, 0, _FOREIGN[error.code], ""))
-        reading.refused = reading.refused or error
-        return
-    reading.sniffed.setdefault(sniffed.name, sniffed)
-    for piece in chain((first,), stream):
-        yield piece.of(sniffed.name, sniffed.within)
-
-
-_FOREIGN = {
-    "ingest.empty": "empty file",
-    "ingest.not-json": "file that is no log",
-    "ingest.unknown-format": "file of no known format",
-}
-"""Errors of a whole file that others beside it may outweigh, by their code."""
-
-
 def _report(
     parts: Sequence[FilePart],
     rejects: Sequence[Reject],
     total: AttemptLedger,
     digests: dict[str, str],
-    reading: _Reading,
+    reading: Reading,
 ) -> IngestReport:
     formats: Counter[str] = Counter()
     for part in parts:

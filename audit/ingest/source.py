@@ -91,7 +91,16 @@ class Piece:
             yield from io.BytesIO(self.lines)
             return
         start, stop = self.span or (0, 0)
-        with self.source.path.open("rb", buffering=0) as file:
+        try:
+            file = self.source.path.open("rb", buffering=0)
+        except FileNotFoundError:
+            raise InputError(
+                f"{self.source.path} is gone, or a worker does not see it",
+                code="ingest.vanished",
+                hint="leave logs where they are while they are read; workers on other machines need them under the "
+                "same path",
+            ) from None
+        with file:
             file.seek(start)
             rest = b""
             while start < stop and (block := file.read(min(_BUFFER_BYTES, stop - start))):
@@ -100,6 +109,10 @@ class Piece:
                 yield from lines
             if rest:
                 yield rest
+
+    def absolute(self) -> Piece:
+        """The piece for a worker, which may have another working directory."""
+        return replace(self, source=replace(self.source, path=self.source.path.absolute()))
 
     def of(self, format_name: str, within: str | None = None) -> Piece:
         """The piece, with its format, and where its records lie."""

@@ -7,14 +7,17 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audit.core.artifacts import private_file
+from audit.core.errors import AuditError
 from audit.core.fingerprint import digest
 from audit.core.reason import Reason
 from audit.core.schemas import BODIES
@@ -43,18 +46,11 @@ class Reject:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """One part: its number, its pieces, where the drafts go, and the environment variables whose values are secrets."""
+class PartFiles:
+    """Where a part of the log is written: its number, and the folder that all parts share."""
 
     number: int
-    pieces: tuple[Piece, ...]
-    settings: IngestSettings
     folder: Path
-    variables: tuple[str, ...] = ()
-
-    def without_records(self) -> Job:
-        """The job as the second pass needs it: a piece of a compressed file holds its lines in memory."""
-        return replace(self, pieces=())
 
     @property
     def draft(self) -> Path:
@@ -70,6 +66,16 @@ class Job:
     def traffic(self) -> Path:
         """Metadata, final."""
         return self.folder / f"traffic-{self.number:05d}.parquet"
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One part to read: its pieces, how they are read, which secrets are in use, and where its drafts go."""
+
+    files: PartFiles
+    pieces: tuple[Piece, ...]
+    settings: IngestSettings
+    keys: KeysInUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +95,11 @@ class FilePart:
 EARLY_RECORDS = 1000
 
 
+def keys_in_use(variables: Sequence[str]) -> KeysInUse:
+    """The values of environment variables here; a worker may have another environment, or none of them."""
+    return KeysInUse(map(os.environ.get, variables))
+
+
 def read_part(job: Job) -> FilePart:
     """Read a part's records and write its draft and its bodies.
 
@@ -106,7 +117,7 @@ def read_part(job: Job) -> FilePart:
 
 def _read_part(job: Job) -> FilePart:
     reader = _PartReader(job)
-    with bodies_writer(job.bodies) as writer:
+    with whole_file(job.files.bodies) as bodies_file, bodies_writer(bodies_file) as writer:
         for batch in reader.batches():
             try:
                 bodies, draft = _tables(batch, job.settings, reader.keys)
@@ -114,10 +125,11 @@ def _read_part(job: Job) -> FilePart:
                 bodies, draft = _tables([row for row in batch if reader.fits(row)], job.settings, reader.keys)
             writer.write_batch(bodies)
             reader.drafts.append(pa.Table.from_batches([draft]))
-    _write_draft(job.draft, reader.drafts)
+    with whole_file(job.files.draft) as draft_file:
+        _write_draft(draft_file, reader.drafts)
     rows_written = sum(len(draft) for draft in reader.drafts)
     return FilePart(
-        job.number,
+        job.files.number,
         reader.records,
         rows_written,
         tuple(reader.rejects),
@@ -143,6 +155,30 @@ _UNFIT = (pa.ArrowException, OverflowError, UnicodeError, RecursionError, TypeEr
 _BODIES = tuple(name for name in BODIES.names if name != "row_id")
 
 
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Where to write a file that appears under its name when it is whole.
+
+    Two workers may write the same part, where one was taken for lost and was not: neither sees the other's half.
+
+    Raises:
+        AuditError: The folder is not there: this is another machine, and it does not share the folder.
+    """
+    if not path.parent.is_dir():
+        raise AuditError(
+            "a worker does not see the run folder",
+            code="executor.not-shared",
+            notes=["every machine that reads the log writes its part there"],
+            hint="put the run folder on storage that all machines share, under the same path",
+        )
+    temporary = path.with_name(f".{path.name}.{uuid4().hex}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
 def bodies_writer(path: Path) -> pq.ParquetWriter:
     """A writer of bodies; a dictionary is tried for what repeats, elsewhere it would be built and thrown away."""
     return pq.ParquetWriter(
@@ -164,7 +200,7 @@ def _write_draft(path: Path, drafts: Sequence[pa.Table]) -> None:
 class _PartReader:
     def __init__(self, job: Job) -> None:
         self._job = job
-        self.keys = KeysInUse(map(os.environ.get, job.variables))
+        self.keys = job.keys
         self._readers: dict[str, Reader] = {}
         self._named: dict[str, Any] = {}  # per format the digest that ids begin with
         self._copies: dict[str, int] = {}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from functools import lru_cache
 from typing import Any
@@ -51,6 +52,26 @@ def _own_rates(price: dict[str, Any] | None) -> tuple[Rates, ...] | Reason:
     return tuple(Rates(**rates, source="audit.yaml") for rates in (first, *price.get("steps", ())))
 
 
+@dataclass(frozen=True, slots=True)
+class LogRates:
+    """The rates of logged calls, as data that workers can be given.
+
+    Attributes:
+        own: Rates of `audit.yaml` by model; they outrank a list at every service tier.
+    """
+
+    own: Mapping[str, Sequence[Rates] | Reason]
+
+    def __call__(self, kind: CallKind) -> Sequence[Rates] | Reason:
+        """The rates of a kind of call, or why there are none."""
+        for model in kind.models:
+            if model in self.own:
+                return self.own[model]
+        if kind.provider in SELF_HOSTED:
+            return Reason.SELF_HOSTED
+        return _listed(kind)
+
+
 def rates_of(tiers: Iterable[TierSettings] = ()) -> RatesOf:
     """The rates of logged calls.
 
@@ -58,17 +79,7 @@ def rates_of(tiers: Iterable[TierSettings] = ()) -> RatesOf:
         tiers: Those of `audit.yaml`; one with a price prices the calls of its model too, at every service tier: what a
             contract says of a model outranks a list.
     """
-    own = {model: _own_rates(price) for model, price in own_prices(tiers).items()}
-
-    def find(kind: CallKind) -> Sequence[Rates] | Reason:
-        for model in kind.models:
-            if model in own:
-                return own[model]
-        if kind.provider in SELF_HOSTED:
-            return Reason.SELF_HOSTED
-        return _listed(kind)
-
-    return find
+    return LogRates({model: _own_rates(price) for model, price in own_prices(tiers).items()})
 
 
 @lru_cache(maxsize=8192)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,8 +17,8 @@ from audit.core.outcome import Outcome
 from audit.core.schemas import ACCEPTED, NO_ANSWER, SCORES
 from audit.core.settings import CriterionSettings, RouteSettings, Settings
 from audit.embeddings import Embedder, open_embedder
-from audit.executors import EXECUTORS
-from audit.executors.executor import Executor
+from audit.executors import open_pool
+from audit.executors.executor import Pool
 from audit.scoring.context import Context
 from audit.scoring.criteria import Criterion, build_criteria, build_criterion, orders_of, unsupported
 from audit.scoring.extract import opens_with_thinking, strips_thinking
@@ -109,8 +108,7 @@ class _Scoring:
 
     routes: Mapping[str, _Route]
     directory: Path
-    executor: Executor
-    workers: int
+    pool: Pool
     counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     thinking: Counter[str] = field(default_factory=Counter)
     orders: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -168,7 +166,7 @@ class _Scoring:
         criterion = route.criteria[position]
         if criterion.judges:
             return self._judged(route.settings.match, criterion, contexts)
-        if criterion.embeds or self.workers <= 1 or len(contexts) < PARALLEL_FROM:
+        if criterion.embeds or len(contexts) < PARALLEL_FROM or self.pool.workers == 1:
             return criterion.score(contexts)
         starts = range(0, len(contexts), CONTEXTS_PER_JOB)
         entry = route.settings.criteria[position]
@@ -176,7 +174,7 @@ class _Scoring:
             ScoreJob(entry=entry, directory=self.directory, contexts=tuple(contexts[at : at + CONTEXTS_PER_JOB]))
             for at in starts
         )
-        return [outcome for part in self.executor.run(jobs, work=WORK, workers=self.workers) for outcome in part]
+        return [outcome for part in self.pool.run(jobs, work=WORK) for outcome in part]
 
     def _judged(self, route: str, criterion: Criterion, contexts: Sequence[Context]) -> list[Outcome]:
         """Score by what judges have replied; count how often one took its word back when the answers changed places."""
@@ -220,8 +218,6 @@ def score(
     settings: Settings,
     *,
     embedder_factory: Callable[[], Embedder] | None = None,
-    executor: Executor | None = None,
-    workers: int | None = None,
 ) -> ScoreReport:
     """Score every replay and the log's own completions of the slice by their route's criteria.
 
@@ -230,10 +226,8 @@ def score(
 
     Args:
         folder: With slice, traffic and bodies; replays where there are some.
-        settings: `audit.yaml`.
+        settings: `audit.yaml`; its executor scores large batches.
         embedder_factory: Opens the embedding model, only when a criterion needs it; default: the best at hand.
-        executor: How large batches are scored.
-        workers: Processes, default: one per core.
 
     Raises:
         ConfigError, UnknownName: A criterion is wrong.
@@ -247,13 +241,12 @@ def score(
     if references.ambiguous:
         notes.append(f"{references.ambiguous} prompts have two different references each; they count as having none")
     needs = {part for route in routes.values() for criterion in route.criteria for part in criterion.reads}
-    state = _Scoring(
-        routes=routes,
-        directory=settings.directory,
-        executor=executor or EXECUTORS.get("local"),
-        workers=workers or os.cpu_count() or 1,
-    )
-    with open_sink(folder.scores, SCORES) as scores, open_sink(folder.accepted, ACCEPTED) as accepted:
+    with (
+        open_pool(settings.executor) as pool,
+        open_sink(folder.scores, SCORES) as scores,
+        open_sink(folder.accepted, ACCEPTED) as accepted,
+    ):
+        state = _Scoring(routes=routes, directory=settings.directory.absolute(), pool=pool)
         for items in read_items(folder, references.values, list(routes), needs):
             state.batch(items, stored_cells(folder.scores, {i.exchange_id for i in items}), scores, accepted)
     notes += [*_thinking_notes(state), *_order_notes(state)]

@@ -64,10 +64,11 @@ sys.meta_path.insert(0, NoPandas())
 if __name__ == "__main__":
     from pathlib import Path
     from audit.core.artifacts import RunFolder
-    from audit.core.settings import IngestSettings
+    from audit.core.settings import ExecutorSettings, IngestSettings
     from audit.ingest.run import ingest
     began = spent()
-    report = ingest([Path(sys.argv[1])], IngestSettings(), RunFolder(sys.argv[2]), workers=int(sys.argv[3]))
+    executor = ExecutorSettings(workers=int(sys.argv[3]))
+    report = ingest([Path(sys.argv[1])], IngestSettings(), RunFolder(sys.argv[2]), executor=executor)
     print(*(b - a for a, b in zip(began, spent())), report.read)
 """
 )

@@ -53,7 +53,7 @@ def read_log(path: Path, settings: IngestSettings | None = None) -> Got:
     """
     with tempfile.TemporaryDirectory() as scratch:
         folder = RunFolder(scratch)
-        report = ingest([path], settings or IngestSettings(), folder, workers=1, rates_of=rates_of())
+        report = ingest([path], settings or IngestSettings(), folder, rates_of=rates_of())
         return Got(report, measure_mix(folder.traffic_files(), ()), frame(folder.traffic_files()))
 
 

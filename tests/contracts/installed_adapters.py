@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -85,9 +86,13 @@ def compute(params: Mapping[str, Any], requests: Sequence[Request], embedder: Te
     return np.array([float(len(request.last_user)) for request in requests])
 
 
-def run(jobs: Iterable[Any], *, work: str, workers: int) -> Iterator[Any]:
+class OneByOne:
     """One job after another."""
-    return map(find_work(work), jobs)
+
+    workers = 1
+
+    def run(self, jobs: Iterable[Any], *, work: str) -> Iterator[Any]:
+        return map(find_work(work), jobs)
 
 
 def log_line(number: int) -> str:
@@ -119,7 +124,7 @@ SCORER = Scorer(
 )
 EXPORTER = Exporter(name="acme-gateway", summary="Acme's gateway", suffix=".json", export=export)
 SIGNAL = Signal(name="acme-length", version=1, summary="The prompt's length", fit=fit, compute=compute)
-EXECUTOR = Executor(name="acme-series", summary="One after another", run=run)
+EXECUTOR = Executor(name="acme-series", summary="One after another", open=lambda settings: nullcontext(OneByOne()))
 PROTOCOL = Protocol(
     name="acme_chat",
     summary="Acme's chat, which is OpenAI's",

@@ -1,7 +1,11 @@
 """Functions that the executors' tests name."""
 
 import os
+import signal
 import time
+from pathlib import Path
+
+from audit.core.errors import MissingKey
 
 
 def square(number: int) -> int:
@@ -16,7 +20,8 @@ def slow_first(number: int) -> int:
 
 
 def process(number: int) -> int:
-    """Where the work is done."""
+    """Where the work is done; long enough that one process alone does not do it all."""
+    time.sleep(0.05)
     return os.getpid()
 
 
@@ -24,6 +29,31 @@ def refuse_three(number: int) -> int:
     """One job fails."""
     if number == 3:
         raise ValueError("three")
+    return number
+
+
+def lack_a_key(number: int) -> int:
+    """A job fails with an error that is not made from its sentence."""
+    raise MissingKey("SOME_KEY", "small")
+
+
+def die_once(job: tuple[int, int, Path]) -> int:
+    """The first to take the third job dies with it, if it is not the process that handed it out."""
+    number, parent, folder = job
+    if number == 3 and os.getpid() != parent:
+        try:
+            (folder / "died").touch(exist_ok=False)
+        except FileExistsError:
+            return number
+        os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def die(job: tuple[int, int]) -> int:
+    """Every process that takes the third job dies with it."""
+    number, parent = job
+    if number == 3 and os.getpid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
     return number
 
 

@@ -93,7 +93,7 @@ def read(paths: Path | Sequence[Path], out: Path, settings: IngestSettings | Non
     """Ingest and load."""
     folder = RunFolder(out)
     sources = [paths] if isinstance(paths, Path) else list(paths)
-    report = ingest(sources, settings or IngestSettings(), folder, **{"workers": 1} | options)
+    report = ingest(sources, settings or IngestSettings(), folder, **options)
     traffic, bodies = frame(folder.traffic_files()), frame(folder.body_files())
     return Read(report, folder, traffic, bodies, pl.read_parquet(folder.rejects))
 

@@ -45,7 +45,7 @@ def test_a_refusal_names_the_tool(known: Foreign, tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     path.write_text(json.dumps(fields) + "\n")
     with pytest.raises(InputError) as caught:
-        ingest([path], IngestSettings(), RunFolder(tmp_path / "run"), workers=1)
+        ingest([path], IngestSettings(), RunFolder(tmp_path / "run"))
     assert known.tool in caught.value.what
     assert caught.value.hint == known.hint
     assert caught.value.code == "ingest.unknown-format"

@@ -73,7 +73,7 @@ def test_a_message_that_cannot_be_read_costs_one_record(tmp_path: Path) -> None:
     assert (got.report.rejected, len(got.traffic)) == (1, 8)
     (tmp_path / "cut.pb").write_bytes(FRAMED[:-10])
     with pytest.raises(InputError, match="cut off"):
-        ingest([tmp_path / "cut.pb"], IngestSettings(), RunFolder(tmp_path / "cut"), workers=1)
+        ingest([tmp_path / "cut.pb"], IngestSettings(), RunFolder(tmp_path / "cut"))
 
 
 def test_no_text_is_taken_for_protobuf() -> None:

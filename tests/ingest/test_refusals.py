@@ -21,7 +21,7 @@ SECRET = "Dear-Doctor-I-have"
 def refuse(path: Path, settings: IngestSettings | None = None) -> InputError:
     """The error that ingest raises; nothing of the file may stand in it."""
     with pytest.raises(InputError) as caught:
-        ingest([path], settings or IngestSettings(), RunFolder(path.parent / "run"), workers=1)
+        ingest([path], settings or IngestSettings(), RunFolder(path.parent / "run"))
     error = caught.value
     assert SECRET not in " ".join([error.what, error.hint or "", *error.notes])
     assert not (path.parent / "run" / "traffic").exists()
@@ -72,10 +72,10 @@ def test_stops_when_most_records_are_bad(tmp_path: Path) -> None:
     good: list[object] = [payload()]
     assert refuse(write_jsonl(tmp_path / "a.jsonl", good + bad * 3)).code == "ingest.mostly-bad"
     path = write_jsonl(tmp_path / "b.jsonl", good * 2 + bad * 2)
-    report = ingest([path], IngestSettings(), RunFolder(tmp_path / "ok"), workers=1)
+    report = ingest([path], IngestSettings(), RunFolder(tmp_path / "ok"))
     assert (report.read, report.rejected) == (4, 2)
     path = write_jsonl(tmp_path / "c.jsonl", good * 1000 + bad * 1500)
-    assert ingest([path], IngestSettings(), RunFolder(tmp_path / "late"), workers=1).rejected == 1500
+    assert ingest([path], IngestSettings(), RunFolder(tmp_path / "late")).rejected == 1500
 
 
 def test_missing_paths_and_folders_without_logs(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from audit.core import fingerprint
 from audit.core.artifacts import RunFolder
 from audit.core.rates import CallKind, Rates
 from audit.core.schemas import BODIES, REJECTS, TRAFFIC
-from audit.core.settings import FieldMap, IngestSettings
+from audit.core.settings import ExecutorSettings, FieldMap, IngestSettings
 from audit.ingest import source
 from audit.ingest.run import ingest
 from audit.ingest.suggest import suggest_route_fields
@@ -45,12 +45,12 @@ def test_same_bytes_whatever_the_workers(tmp_path: Path, monkeypatch: pytest.Mon
     records += records[:5]
     log = write_jsonl(tmp_path / "log.jsonl", records)
     monkeypatch.setattr(source, "PIECE_BYTES", 1 << 17)
-    monkeypatch.setattr("audit.ingest.run.PIECE_BYTES", 1 << 17)
+    monkeypatch.setattr("audit.ingest.parts.PIECE_BYTES", 1 << 17)
     monkeypatch.setattr("audit.ingest.run.PARALLEL_BYTES", 0)
-    one = read(log, tmp_path / "one", workers=1)
+    one = read(log, tmp_path / "one")
     monkeypatch.setenv("TZ", "Pacific/Auckland")
     monkeypatch.setenv("LC_ALL", "de_DE.UTF-8")
-    two = read(log, tmp_path / "two", workers=2)
+    two = read(log, tmp_path / "two", executor=ExecutorSettings(workers=2))
     files = [p.relative_to(one.folder.path) for p in sorted(one.folder.path.rglob("*.parquet"))]
     assert len(files) > 10
     assert one.report == two.report
@@ -170,7 +170,7 @@ def test_double_lines_across_parts_keep_bodies_joined(tmp_path: Path, monkeypatc
     """Where equal lines stand in different parts, ids are still unique and the same in both halves."""
     monkeypatch.setattr(source, "PIECE_BYTES", 2000)
     monkeypatch.setattr(source, "_BUFFER_BYTES", 2000)
-    monkeypatch.setattr("audit.ingest.run.PIECE_BYTES", 2000)
+    monkeypatch.setattr("audit.ingest.parts.PIECE_BYTES", 2000)
     records = [payload(id=f"x{n}", litellm_call_id=f"x{n}") for n in range(20)]
     got = read(write_jsonl(tmp_path / "log.jsonl", [*records, *records]), tmp_path / "run")
     assert len(got.folder.traffic_files()) > 5
@@ -434,7 +434,7 @@ def test_memory_does_not_grow_with_a_compressed_log(tmp_path: Path, monkeypatch:
     """Lines of a compressed file pass through memory; those of a part that was read are let go."""
     size = 1 << 18
     monkeypatch.setattr(source, "PIECE_BYTES", size)
-    monkeypatch.setattr("audit.ingest.run.PIECE_BYTES", size)
+    monkeypatch.setattr("audit.ingest.parts.PIECE_BYTES", size)
     # Bulk that no row keeps, as in the records that LiteLLM writes, so that what is counted is the lines.
     bulk = {"model_map_information": "x" * 200_000}
     peaks = []
@@ -445,7 +445,7 @@ def test_memory_does_not_grow_with_a_compressed_log(tmp_path: Path, monkeypatch:
         )
         tracemalloc.start()
         try:
-            ingest([log], IngestSettings(), RunFolder(tmp_path / str(turn)), workers=1)
+            ingest([log], IngestSettings(), RunFolder(tmp_path / str(turn)))
             peaks.append(tracemalloc.get_traced_memory()[1])
         finally:
             tracemalloc.stop()

@@ -11,6 +11,7 @@ import pytest
 
 from audit.core import schemas
 from audit.core.artifacts import RunFolder
+from audit.core.settings import ExecutorSettings
 from audit.embeddings import open_embedder
 from audit.scoring import run as stage
 from audit.scoring.run import score
@@ -172,12 +173,13 @@ def test_embedder_is_named_and_opened_only_when_needed(folder: RunFolder) -> Non
 def test_workers_do_not_change_the_bytes(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     """One process and two write the same tables."""
     criteria = [*EQUALS, {"type": "contains-any", "value": ["A", "B"], "extract": {"regex": "[AB]"}}]
-    score(folder, configured(folder, criteria), workers=1)
+    score(folder, configured(folder, criteria))
     alone = folder.scores.read_bytes()
     folder.scores.unlink()
     monkeypatch.setattr(stage, "PARALLEL_FROM", 1)
     monkeypatch.setattr(stage, "CONTEXTS_PER_JOB", 2)
-    score(folder, configured(folder, criteria), workers=2)
+    two = ExecutorSettings(workers=2)
+    score(folder, configured(folder, criteria).model_copy(update={"executor": two}))
     assert folder.scores.read_bytes() == alone
 
 
@@ -208,7 +210,7 @@ def test_a_million_scores(tmp_path: Path) -> None:
     pattern = {"regex": r"(?i)answer\s*(?:is|:)\s*(\d)"}
     route = {"match": "*", "assert": [{"type": "numeric", "extract": pattern, "value": 3}]}
     start = time.process_time()
-    report = score(folder, settings(tmp_path, [route]), workers=1)
+    report = score(folder, settings(tmp_path, [route]))
     took = time.process_time() - start
     assert report.counts["/qa", "numeric", "scored"] == 4 * n
     assert took < 180  # a busy machine doubles processor time

@@ -1,0 +1,79 @@
+"""Sources to parts: each a few pieces, sized so that a worker has it read within a second."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+from itertools import chain
+
+from audit.core.errors import InputError
+from audit.core.settings import IngestSettings
+from audit.ingest.formats import FORMATS
+from audit.ingest.join import joined_pieces
+from audit.ingest.sniff import Sniffed, sniff
+from audit.ingest.source import PIECE_BYTES, Piece, Source, pieces
+from audit.ingest.work import Reject
+
+
+@dataclass(slots=True)
+class Reading:
+    """What is known of the sources while they are cut into pieces."""
+
+    digests: dict[str, Future[str]] = field(default_factory=dict)
+    sniffed: dict[str, Sniffed] = field(default_factory=dict)
+    skipped: list[Reject] = field(default_factory=list)
+    refused: InputError | None = None
+
+
+def parts_of(found: Sequence[Source], settings: IngestSettings, reading: Reading) -> Iterator[tuple[Piece, ...]]:
+    """Pieces packed into parts of about PIECE_BYTES: a large file makes many parts, many small files make one."""
+    batch: list[Piece] = []
+    size = 0
+    for piece in _all_pieces(found, settings, reading):
+        batch.append(piece)
+        size += piece.size
+        if size >= PIECE_BYTES:
+            yield tuple(batch)
+            batch, size = [], 0
+    if batch:
+        yield tuple(batch)
+
+
+def _all_pieces(found: Sequence[Source], settings: IngestSettings, reading: Reading) -> Iterator[Piece]:
+    """Pieces with their formats; those of a format whose records belong together come last, joined."""
+    apart: dict[str, list[tuple[Source, Sniffed]]] = {}
+    for source in found:
+        stream = _known_pieces(source, settings, reading, alone=len(found) == 1)
+        first = next(stream, None)
+        if first is not None and FORMATS.get(first.format).join is not None:
+            apart.setdefault(first.format, []).append((source, Sniffed(first.format, "", first.within)))
+        elif first is not None:
+            yield from chain((first,), stream)
+    for name, sources in apart.items():
+        yield from joined_pieces(FORMATS.get(name), sources)
+
+
+def _known_pieces(source: Source, settings: IngestSettings, reading: Reading, *, alone: bool) -> Iterator[Piece]:
+    stream = pieces(source)
+    try:
+        first = next(stream)
+        sniffed = sniff(first, settings)
+    except InputError as error:
+        # One empty or foreign file among thousands is no reason to stop; it is counted.
+        if alone or error.code not in _FOREIGN:
+            raise
+        reading.skipped.append(Reject(source.name, 0, _FOREIGN[error.code], ""))
+        reading.refused = reading.refused or error
+        return
+    reading.sniffed.setdefault(sniffed.name, sniffed)
+    for piece in chain((first,), stream):
+        yield piece.of(sniffed.name, sniffed.within)
+
+
+_FOREIGN = {
+    "ingest.empty": "empty file",
+    "ingest.not-json": "file that is no log",
+    "ingest.unknown-format": "file of no known format",
+}
+"""Errors of a whole file that others beside it may outweigh, by their code."""

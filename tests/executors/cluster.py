@@ -1,0 +1,51 @@
+"""A Ray cluster on this machine, bound to 127.0.0.1: one for all tests of a process, started when first asked for."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from functools import cache
+from typing import Any
+
+import pytest
+
+STORE_BYTES = 100 << 20
+
+
+def address_of(name: str) -> str | None:
+    """The address that an executor's workers are found at, for one that has them elsewhere."""
+    return str(cluster().address) if name == "ray" else None
+
+
+@cache
+def cluster() -> Any:
+    """A head without work of its own and a node with two cores, so that a node can be taken away."""
+    pytest.importorskip("ray", reason="the extra `ray` is not installed")
+    folder = tempfile.mkdtemp(prefix="ray-")
+    os.environ |= {
+        "RAY_TMPDIR": folder,
+        "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # an address of this machine alone stays so
+    }
+    from ray.cluster_utils import Cluster
+
+    made = Cluster(initialize_head=True, head_node_args=_node(0))
+    made.add_node(**_node(2))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return made
+
+
+def _node(cores: int) -> dict[str, Any]:
+    return {
+        "num_cpus": cores,
+        "include_dashboard": False,
+        "node_ip_address": "127.0.0.1",
+        "object_store_memory": STORE_BYTES,
+    }
+
+
+def add_node(cores: int) -> Any:
+    """A further machine of the cluster."""
+    return cluster().add_node(**_node(cores))
