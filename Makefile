@@ -26,6 +26,10 @@ demo-local: $(READY) ## The demo's log against a real small language model on th
 test: $(READY) browser ## The tests (under 10 minutes)
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
+test-ray: $(READY) ## The tests on a Ray cluster of this machine (a minute or two, and 70 MB more from the package index)
+	@$(PIP) install --constraint constraints.txt --editable ".[ray]"
+	$(BIN)/python -m pytest -m ray
+
 test-slow: $(READY) browser ## Simulations: does a 95 % interval hold the truth 95 % of the time; prints the figures
 	$(BIN)/python -m pytest -m slow -s
 
@@ -93,4 +97,4 @@ browser:
 	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fontconfig fonts-liberation >/dev/null; } || \
 	  echo "No Chromium, or no font for it, found: install chromium and fonts-liberation (without a browser its tests are skipped; in CI they fail)"
 
-.PHONY: help demo demo-local test test-slow check bench docs golden shots format clean browser
+.PHONY: help demo demo-local test test-ray test-slow check bench docs golden shots format clean browser

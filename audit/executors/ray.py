@@ -21,7 +21,7 @@ from audit.core.errors import AuditError, MissingPackage
 from audit.core.settings import ExecutorSettings
 from audit.executors.executor import Executor, Pool, do_work, find_work, workers_lost
 
-RETRIES = 5
+RETRIES = 3
 """How often Ray runs a job again whose worker was lost."""
 
 HELD = 4
@@ -73,6 +73,8 @@ class RayPool(AbstractContextManager["RayPool"]):
             # Ray would take the machine's own address for 127.0.0.1, and then listen to other machines. Read when Ray
             # is imported.
             os.environ.setdefault("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+        if self._address is not None:
+            os.environ.setdefault("RAY_gcs_server_port_wait_time_s", "1")  # a wrong address is told in one try, not 20
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         try:
             import ray

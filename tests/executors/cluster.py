@@ -22,13 +22,13 @@ def address_of(name: str) -> str | None:
 @cache
 def cluster() -> Any:
     """A head without work of its own and a node with two cores, so that a node can be taken away."""
-    pytest.importorskip("ray", reason="the extra `ray` is not installed")
     folder = tempfile.mkdtemp(prefix="ray-")
     os.environ |= {
         "RAY_TMPDIR": folder,
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # an address of this machine alone stays so
     }
+    pytest.importorskip("ray", reason="the extra `ray` is not installed")
     from ray.cluster_utils import Cluster
 
     made = Cluster(initialize_head=True, head_node_args=_node(0))
