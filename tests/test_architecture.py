@@ -29,7 +29,6 @@ WIDE = {
     "audit.certificate.certify": 25,
     "audit.certificate.policies": 16,
     "audit.cli.replay": 13,
-    "audit.config.load": 13,
     "audit.findings.routes": 27,
     "audit.findings.run": 21,
     "audit.flow.planning": 13,
