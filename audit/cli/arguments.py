@@ -38,6 +38,14 @@ Logs = Annotated[
     list[Path],
     typer.Argument(metavar="LOGS...", help="Log files, folders or patterns; - is stdin.", callback=with_stdin),
 ]
+Bills = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--reconcile",
+        metavar="BILL",
+        help="Invoice or cost export to hold against the log; may be repeated for the files of one export.",
+    ),
+]
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", autocompletion=candidates.run_folders)]
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="Default: ./audit.yaml, else the defaults.")]
 RunConfig = Annotated[

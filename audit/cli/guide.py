@@ -16,6 +16,7 @@ TOPICS = (
     "method",
     "verdicts",
     "logs",
+    "bills",
     "criteria",
     "judges",
     "looking",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from audit.cli.arguments import Config, ExecutorName, Logs, RayAddress, Workers, executor_overrides
+from audit.cli.arguments import Bills, Config, ExecutorName, Logs, RayAddress, Workers, executor_overrides
 from audit.cli.terminal import Terminal
 
 
@@ -15,6 +15,7 @@ def ingest(
     ctx: typer.Context,
     logs: Logs,
     into: Annotated[Path, typer.Option("--into", help="Run folder that gets the traffic.")],
+    bill: Bills = None,
     config: Config = None,
     executor: ExecutorName = None,
     ray_address: RayAddress = None,
@@ -22,18 +23,27 @@ def ingest(
 ) -> None:
     """Read logs into a run folder, as Parquet. What could not be read is kept beside it, with reasons.
 
+    With `--reconcile`, a bill is held against the log too, and reports made in the folder repeat what came of it.
+
     EXAMPLES
         audit ingest logs/*.jsonl.zst --into runs/november
+        audit ingest logs/ --into runs/november --reconcile costs.json
     """
     from audit.cli.print_ingest import print_ingest
+    from audit.cli.print_reconciliation import print_reconciliation
     from audit.config.load import load_settings
     from audit.core.artifacts import RunFolder
-    from audit.flow import reading
+    from audit.core.plain import to_plain
+    from audit.flow import reading, reconciling
 
-    terminal = Terminal(ctx.obj)
+    terminal, folder = Terminal(ctx.obj), RunFolder(into)
     settings = load_settings(config, overrides=executor_overrides(executor, ray_address, workers))
-    report = reading.ingest(logs, settings, RunFolder(into))
+    report = reading.ingest(logs, settings, folder)
+    found = reconciling.reconcile(folder, bill, settings) if bill else None
     if terminal.switches.json:
-        terminal.document(report)
-    else:
-        print_ingest(terminal, report, into)
+        terminal.document(to_plain(report) | ({"reconciliation": to_plain(found)} if found is not None else {}))
+        return
+    print_ingest(terminal, report, into)
+    if found is not None:
+        terminal.lines([""])
+        print_reconciliation(terminal, found)

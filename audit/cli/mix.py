@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from audit.cli.arguments import Config, ExecutorName, Logs, RayAddress, Workers, executor_overrides
+from audit.cli.arguments import Bills, Config, ExecutorName, Logs, RayAddress, Workers, executor_overrides
 from audit.cli.terminal import Terminal
 
 
@@ -27,6 +27,7 @@ def mix(
     levers: Annotated[
         bool, typer.Option("--levers", help="Show what the log alone can save, and where; reads the prompts too.")
     ] = False,
+    bill: Bills = None,
     config: Config = None,
     executor: ExecutorName = None,
     ray_address: RayAddress = None,
@@ -34,22 +35,29 @@ def mix(
 ) -> None:
     """Show the model mix: spend, cost per request, trend, levers. Free and local; nothing is sent.
 
+    With `--reconcile`, hold a bill against the log: what explains the difference, by day and model. Which bills are
+    read: audit guide bills.
+
     EXAMPLES
         audit mix logs/*.jsonl
         audit mix logs/ --by tenant
         audit mix logs/ --levers
+        audit mix logs/ --reconcile invoice.csv
         audit mix logs/ --json > mix.json
     """
     from audit.cli.print_levers import print_ledger
     from audit.cli.print_mix import print_mix
+    from audit.cli.print_reconciliation import print_reconciliation
     from audit.config.load import load_settings
-    from audit.flow import reading
+    from audit.flow import mixing
 
     terminal = Terminal(ctx.obj)
     settings = load_settings(config, overrides=executor_overrides(executor, ray_address, workers))
-    found = reading.mix(logs, settings, prompts=levers)
+    found = mixing.mix(logs, settings, prompts=levers, bill=bill or ())
     if terminal.switches.json:
         terminal.document(found)
+    elif found.reconciliation is not None:
+        print_reconciliation(terminal, found.reconciliation)
     elif levers and found.levers is not None:
         print_ledger(terminal, found.levers)
     else:

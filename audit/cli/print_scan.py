@@ -49,9 +49,9 @@ def traffic_of(run: Path | None, logs: Sequence[Path], config: Path | None) -> B
         return Behind(served=served_by(findings.mix), run_id=findings.run_id, demo=findings.demo)
     if logs:
         from audit.config.load import load_settings
-        from audit.flow import reading
+        from audit.flow import mixing
 
-        return Behind(served=served_by(reading.mix(logs, load_settings(config))))
+        return Behind(served=served_by(mixing.mix(logs, load_settings(config))))
     return Behind()
 
 

@@ -45,6 +45,7 @@ class RunFolder:
         self.manifest = self.path / "manifest.json"
         self.traffic = self.path / "traffic"
         self.rejects = self.path / "rejects.parquet"
+        self.reconciliation = self.path / "reconciliation.json"
         self.plan = self.path / "plan.json"
         self.slice = self.path / "slice.parquet"
         self.rounds = self.path / "rounds.json"

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from audit.core.levers import LeverLedger
+from audit.core.reconciliation import Reconciliation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +75,10 @@ class Mix:
         unpriced: Requests without a known cost, by the reason (`core.reason.Reason`).
         apart_usd: What the log says that rows cost which are no billable request, by `core.traffic.Apart`; in no sum.
         levers: What the log alone shows to be avoidable; None where nobody asked.
+        reconciliation: The log beside a bill; None where nobody gave one.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("levers",)
+    SPARSE: ClassVar[tuple[str, ...]] = ("levers", "reconciliation")
 
     window_from: str | None
     window_to: str | None
@@ -98,3 +100,4 @@ class Mix:
     unknown: int = 0
     apart_usd: dict[str, float] = field(default_factory=dict)
     levers: LeverLedger | None = None
+    reconciliation: Reconciliation | None = None

@@ -92,6 +92,31 @@ class IngestSettings(Section):
     )
 
 
+class BillColumns(Section):
+    """`reconcile.columns`: which columns an invoice has."""
+
+    day: str = Field(description="Day, month or time that a line is for")
+    amount: str = Field(description="What it costs, in USD")
+    model: str | None = Field(None, description="Model, or a text that names it")
+    kind: str | None = Field(None, description="Usage, credit, tax or another charge")
+    currency: str | None = Field(None, description="Currency of the amount; anything but USD is refused")
+    end: str | None = Field(None, description="End of the time that a line is for; default: a day")
+    day_format: str | None = Field(
+        None, description="How days are written, where it is not ISO 8601", examples=["%d/%m/%Y"]
+    )
+
+
+class ReconcileSettings(Section):
+    """`reconcile:` how a bill is read and held against the log (`audit mix LOGS --reconcile BILL`)."""
+
+    columns: BillColumns | None = Field(None, description="Of an invoice; default: by their usual names")
+    models: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="Models by what the bill calls them, where neither the name nor the figures tell",
+        examples=[{"Claude3Sonnet": "anthropic.claude-3-sonnet-20240229-v1:0"}],
+    )
+
+
 class References(Section):
     """`references:` right answers, joined to the traffic's `prompt_hash`."""
 
@@ -406,6 +431,7 @@ class Settings(Section):
     gate: tuple[GateRule, ...] = ()
     cost: CostSettings = CostSettings()
     executor: ExecutorSettings = ExecutorSettings()
+    reconcile: ReconcileSettings = ReconcileSettings()
     contract: ContractSettings | None = None
     directory: Path = Field(Path(), exclude=True, description="Folder of the file: relative paths start here")
 

@@ -17,6 +17,7 @@ from audit.core.interval import Estimate
 from audit.core.mixture import MixRow
 from audit.core.plain import to_plain
 from audit.core.recommendation import PairTable, Recommendation
+from audit.core.reconciliation import Reconciliation
 from audit.findings.curves import frontier
 from audit.findings.totals import totals
 from audit.stats.discrimination import discrimination_of, p_inferior, p_noninferior
@@ -29,6 +30,7 @@ DIGITS = 1e-7
 def disagreements(findings: Findings) -> list[str]:
     """Where findings contradict themselves, as paths into `findings.json`; none of what an audit writes does."""
     found = [*_totals(findings), *_mix(findings), *_ledger(findings), *_routes(findings)]
+    found += _reconciliation(findings.mix.reconciliation)
     return [*found, *_estimates(to_plain(findings), findings.confidence, "")]
 
 
@@ -113,6 +115,12 @@ def _ledger(findings: Findings) -> Iterator[str]:
         yield "ledger.reasons"
     if _differ(book.audited_usd + book.extrapolated_usd + book.not_auditable_usd, findings.spend_usd):
         yield "ledger"
+
+
+def _reconciliation(found: Reconciliation | None) -> Iterator[str]:
+    """The steps lead from the log's dollars to the bill's."""
+    if found is not None and _differ(found.log_usd + sum(step.usd for step in found.steps), found.bill_usd):
+        yield "mix.reconciliation"
 
 
 def _route(route: RouteFinding, level: float) -> Iterator[str]:

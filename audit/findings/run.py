@@ -249,6 +249,11 @@ def _caveats(
     recomputed, spend = context.recomputed_usd, context.mix.spend_usd
     if recomputed is not None and spend and abs(recomputed / spend - 1) > BILL_DIFFERENCE:
         found.append(f"The log says {usd(spend)}, list prices say {usd(recomputed)}; the log's figure is used.")
+    bill = context.mix.reconciliation
+    if bill is not None and bill.unexplained_gross_usd > BILL_DIFFERENCE * abs(bill.bill_usd):
+        found.append(
+            f"{usd(bill.unexplained_gross_usd)} between the log and the bill of {usd(bill.bill_usd)} is unexplained."
+        )
     if settings.contract is not None and settings.contract.committed_usd is not None:
         committed = usd(settings.contract.committed_usd)
         found.append(f"{committed} is committed by contract; moved tokens do not lower a bill already committed.")

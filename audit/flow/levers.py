@@ -13,6 +13,7 @@ from audit.core.mixture import Mix
 from audit.core.plain import from_plain, to_plain
 from audit.core.settings import Settings
 from audit.core.tier import Tier
+from audit.flow.reconciling import reconciliation_of
 from audit.levers.run import measure_levers
 from audit.llm.logprices import own_prices, rates_of
 from audit.mix.run import measure_mix
@@ -20,7 +21,11 @@ from audit.mix.run import measure_mix
 
 def mix_with_levers(folder: RunFolder, settings: Settings, tiers: Sequence[Tier]) -> Mix:
     """The model mix of a run folder, with all levers: those that read prompts too."""
-    return replace(measure_mix(folder.traffic_files(), tiers), levers=_levers(folder, settings))
+    return replace(
+        measure_mix(folder.traffic_files(), tiers),
+        levers=_levers(folder, settings),
+        reconciliation=reconciliation_of(folder),
+    )
 
 
 def _levers(folder: RunFolder, settings: Settings) -> LeverLedger:

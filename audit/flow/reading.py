@@ -1,13 +1,11 @@
-"""Logs to traffic, and what traffic alone tells: the model mix.
+"""Logs to traffic.
 
 The log is read again only when it, or how it is read, has changed.
 """
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from audit import __version__
@@ -16,16 +14,13 @@ from audit.core.artifacts import (
     RunFolder,
 )
 from audit.core.fingerprint import combined, file_sha256, fingerprint
-from audit.core.mixture import Mix
 from audit.core.plain import from_plain, to_plain
 from audit.core.settings import Settings
 from audit.ingest.run import IngestReport
 from audit.ingest.run import ingest as read_logs
 from audit.ingest.source import find_sources
-from audit.levers.run import measure_levers
 from audit.llm.logprices import own_prices, rates_of
-from audit.llm.tiers import resolve_tiers, variables_of
-from audit.mix.run import measure_mix
+from audit.llm.tiers import variables_of
 
 
 def ingest(sources: Sequence[Path], settings: Settings, folder: RunFolder, *, demo: bool = False) -> IngestReport:
@@ -39,7 +34,7 @@ def ingest(sources: Sequence[Path], settings: Settings, folder: RunFolder, *, de
     if folder.is_current("traffic", made_from):
         facts = folder.facts("traffic") or {}
         return from_plain(IngestReport, facts["report"])
-    folder.forget("traffic")
+    folder.forget("traffic", "reconciliation")
     report = read_logs(
         sources,
         settings.ingest,
@@ -50,20 +45,6 @@ def ingest(sources: Sequence[Path], settings: Settings, folder: RunFolder, *, de
     )
     folder.record("traffic", made_from, report=to_plain(report), demo=demo)
     return report
-
-
-def mix(sources: Sequence[Path], settings: Settings, *, prompts: bool = False) -> Mix:
-    """The model mix of some logs, with the lever ledger: free, local, nothing kept.
-
-    Args:
-        prompts: Take the levers that read prompts too.
-    """
-    with tempfile.TemporaryDirectory(prefix="audit-mix-") as scratch:
-        folder = RunFolder(scratch)
-        ingest(sources, settings, folder)
-        files = folder.traffic_files()
-        levers = measure_levers(files, rates_of(settings.tiers), folder.body_files() if prompts else ())
-        return replace(measure_mix(files, resolve_tiers(settings)), levers=levers)
 
 
 def run_folder(sources: Sequence[Path], settings: Settings) -> RunFolder:

@@ -19,7 +19,7 @@ from isal import igzip, isal_zlib
 
 from audit.core.errors import InputError, Place
 from audit.ingest.protobuf import is_otlp, json_records
-from audit.ingest.texts import Layout, bare, csv_records, json_values, layout_of, recoded, separator_of
+from audit.ingest.texts import LEAST_COLUMNS, Layout, bare, csv_records, json_values, layout_of, recoded, separator_of
 
 PIECE_BYTES = 1 << 24
 """Size of a piece of lines before it is cut at a line's end; two workers hold a few of them each."""
@@ -178,8 +178,12 @@ def _is_log(path: Path, folder: Path) -> bool:
     return not hidden and path.suffix.lower() in SUFFIXES
 
 
-def pieces(source: Source) -> Iterator[Piece]:
+def pieces(source: Source, columns: int = LEAST_COLUMNS) -> Iterator[Piece]:
     """The records of a source in pieces of bounded size.
+
+    Args:
+        source: A file.
+        columns: How many columns a first line has at least to be taken for the header of a CSV file.
 
     Raises:
         InputError: Empty, cut off, or neither JSON nor Parquet.
@@ -195,7 +199,7 @@ def pieces(source: Source) -> Iterator[Piece]:
         plain = not magic.startswith((_GZIP, _ZSTD))
         stream = raw if plain else _uncompressed(raw, magic)
         try:
-            yield from _text_pieces(source, stream, plain)
+            yield from _text_pieces(source, stream, plain, columns)
         except _DAMAGE as error:
             raise InputError(
                 f"{source.path} is cut off or damaged: it cannot be uncompressed to its end",
@@ -245,7 +249,7 @@ class _Zstd(io.RawIOBase):
         return size
 
 
-def _text_pieces(source: Source, stream: BinaryIO, plain: bool) -> Iterator[Piece]:
+def _text_pieces(source: Source, stream: BinaryIO, plain: bool, columns: int) -> Iterator[Piece]:
     head = stream.read(HEAD_BYTES)
     if is_otlp(head):
         whole = cast(BinaryIO, io.BufferedReader(_Rejoined(head, stream), buffer_size=_BUFFER_BYTES))
@@ -258,7 +262,7 @@ def _text_pieces(source: Source, stream: BinaryIO, plain: bool) -> Iterator[Piec
     body = head[start:].lstrip()
     if not body and len(head) < HEAD_BYTES:
         raise InputError(f"{source.path} holds only white space", code="ingest.empty")
-    layout = layout_of(body)
+    layout = layout_of(body, columns)
     if layout is None:
         _refuse(source, head[: head.find(body[:1], start)].count(b"\n") + 1)
     elif layout == "lines":
@@ -293,7 +297,7 @@ def _parsed_pieces(source: Source, layout: Layout, body: bytes, raw: _Rejoined) 
     if layout == "array":
         yield from _array_pieces(source, b"", stream, plain=False)
     elif layout == "csv":
-        separator = separator_of(body.split(b"\n", 1)[0].rstrip()) or ","
+        separator = separator_of(body.split(b"\n", 1)[0].rstrip(), 1) or ","
         yield from _item_pieces(source, csv_records(stream, separator))
     else:
         yield from _item_pieces(source, json_values(stream))

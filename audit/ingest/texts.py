@@ -15,6 +15,8 @@ import msgspec
 Layout = Literal["lines", "array", "values", "csv"]
 LOOKED_AT = 20
 """Lines looked at before the layout is settled: the first ones may be a logger's greeting."""
+LEAST_COLUMNS = 3
+"""Columns of a log at least: what has fewer may be a text with a comma."""
 _BLOCK_BYTES = 1 << 20
 _BOMS = (
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -108,8 +110,13 @@ def bare(line: bytes) -> bytes:
     return line[start:] if start > 0 and line.endswith(b"}") else line
 
 
-def layout_of(body: bytes) -> Layout | None:
-    """How records lie in a text, from its beginning; None for a text that is neither JSON nor CSV."""
+def layout_of(body: bytes, columns: int = LEAST_COLUMNS) -> Layout | None:
+    """How records lie in a text, from its beginning; None for a text that is neither JSON nor CSV.
+
+    Args:
+        body: Its beginning.
+        columns: As `separator_of` takes it.
+    """
     lines = [line.rstrip() for line in body.split(b"\n", LOOKED_AT)[:LOOKED_AT]]
     if re.match(rb"\[\s*[\[{\"\]]", body) or body == b"[":
         return "array"
@@ -119,16 +126,21 @@ def layout_of(body: bytes) -> Layout | None:
         return "lines" if whole(first) or later else "values"
     if any(found[:1] == b"{" and whole(found) for found in map(bare, lines)):
         return "lines"
-    return "csv" if separator_of(first) else None
+    return "csv" if separator_of(first, columns) else None
 
 
-def separator_of(header: bytes) -> str | None:
-    """What separates the columns of a CSV file with this first line; None when it is no header."""
+def separator_of(header: bytes, columns: int = LEAST_COLUMNS) -> str | None:
+    """What separates the columns of a CSV file with this first line; None when it is no header.
+
+    Args:
+        header: The line.
+        columns: How many it has at least.
+    """
     text = header.decode("utf-8", "replace")
     mark = max(",\t;", key=text.count)
     names = next(csv.reader([text], delimiter=mark), [])
     named = [name for name in names if re.fullmatch(r"[\w .:/()\[\]-]{1,120}", name)]
-    return mark if len(names) > 2 and len(named) == len(names) == len(set(names)) else None
+    return mark if len(names) >= columns and len(named) == len(names) == len(set(names)) else None
 
 
 def csv_records(stream: BinaryIO, separator: str) -> Iterator[bytes]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from audit.core.display import count, listing, plural, usd, usd_parts
+from audit.core.display import count, listing, plural, usd, usd_parts, visible
 from audit.core.finding import Findings, Verdict
+from audit.core.reconciliation import Reconciliation
 from audit.core.traffic import Apart
 from audit.report.tables import Numbers
 from audit.report.words import level_text, margin_points, route_name, some, whose_margin, window_text
@@ -170,7 +171,18 @@ def _ledger(findings: Findings) -> Numbers:
     rows.append(("Not auditable", texts.get("Not auditable", "$0")))
     rows += [(name, texts[name]) for name in reasons]
     rows.append(("Paid in all", usd(sum(known.values()) + sum(reasons.values()))))
+    rows += _bill(findings.mix.reconciliation)
     return Numbers(caption="Where every dollar went", head=("Bucket", "USD"), rows=tuple(rows))
+
+
+def _bill(found: Reconciliation | None) -> list[tuple[str, str]]:
+    """The bill that the log was held against, and the steps from the log to it; they add up as they are shown."""
+    if found is None:
+        return []
+    texts = usd_parts({"log": found.log_usd, **{str(number): step.usd for number, step in enumerate(found.steps)}})
+    steps = [(f"– {visible(step.words)}", texts[str(number)]) for number, step in enumerate(found.steps)]
+    log, bill = (f"Log, held against {visible(found.bill)}", texts["log"]), ("The bill", usd(found.bill_usd))
+    return [log, *steps, bill]
 
 
 def _provenance(findings: Findings) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -1,0 +1,88 @@
+"""AWS Cost and Usage Reports: CUR 2.0 of Data Exports and the classic one, of which the lines of Bedrock are taken.
+
+Each class of tokens is a line of its own: `USE1-Claude3Sonnet-input-tokens`, `...-cache-read-input-token-count`. Models
+sold through the Marketplace are named by the product: `Claude 3.5 Sonnet (Amazon Bedrock Edition)`. The cost is the
+unblended one; times are UTC. CUR 2.0 has the product's attributes in one column, a map.
+Source: docs.aws.amazon.com/cur/latest/userguide/table-dictionary-cur2.html and
+docs.aws.amazon.com/bedrock/latest/userguide/cost-mgmt-understanding-cur-data.html; read 2026-11-28.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from audit.core.reconciliation import BillLine, ChargeKind
+from audit.core.settings import ReconcileSettings
+from audit.ingest.billed import amount, either, period
+from audit.ingest.bills import BillFormat, ChargeReader, Charges, OtherService
+from audit.ingest.values import obj, text, unpacked
+
+_KINDS = {
+    "usage": ChargeKind.USAGE,
+    "discountedusage": ChargeKind.USAGE,
+    "savingsplancoveredusage": ChargeKind.USAGE,
+    "credit": ChargeKind.CREDIT,
+    "refund": ChargeKind.CREDIT,
+    "bundleddiscount": ChargeKind.CREDIT,
+    "discount": ChargeKind.CREDIT,
+    "edpdiscount": ChargeKind.CREDIT,
+    "privateratediscount": ChargeKind.CREDIT,
+    "savingsplannegation": ChargeKind.CREDIT,
+    "tax": ChargeKind.TAX,
+}
+_REGION = re.compile(r"^(?:[A-Z]{2,4}\d?-)?(?:MP:[A-Z0-9]+_)?")
+
+
+def detects(record: Mapping[str, Any], _settings: ReconcileSettings) -> str | None:
+    """Why a record is a line of such a report."""
+    for cost in ("line_item_unblended_cost", "lineItem/UnblendedCost"):
+        if cost in record:
+            return f"`{cost}` of the lines of Bedrock, by usage type or product"
+    return None
+
+
+def open_reader(_settings: ReconcileSettings, _first: Mapping[str, Any]) -> ChargeReader:
+    """A reader of one line per record."""
+
+    def read(record: Mapping[str, Any]) -> Charges:
+        currency = either(record, "line_item_currency_code", "lineItem/CurrencyCode")
+        cost = either(record, "line_item_unblended_cost", "lineItem/UnblendedCost")
+        product, usage = _product(record), text(either(record, "line_item_usage_type", "lineItem/UsageType")) or ""
+        if "bedrock" not in _about(record, product).lower():
+            return (OtherService(amount(cost)),)
+        usd = amount(cost, currency)
+        start, end = period(
+            either(record, "line_item_usage_start_date", "lineItem/UsageStartDate"),
+            either(record, "line_item_usage_end_date", "lineItem/UsageEndDate"),
+        )
+        word = text(either(record, "line_item_line_item_type", "lineItem/LineItemType")) or "Usage"
+        kind = _KINDS.get(word.lower(), ChargeKind.OTHER)
+        if kind is ChargeKind.USAGE and usd < 0:
+            kind = ChargeKind.CREDIT
+        item = product if "edition" in product.lower() else _REGION.sub("", usage)
+        return (BillLine(start=start, end=end, usd=usd, item=item, kind=kind, cached="cache-read" in usage.lower()),)
+
+    return read
+
+
+def _product(record: Mapping[str, Any]) -> str:
+    """The name of the product, from the map of CUR 2.0 or the column of the classic report."""
+    named = text(either(record, "product_product_name", "product/ProductName"))
+    return named or text(obj(unpacked(record.get("product"))).get("product_name")) or ""
+
+
+def _about(record: Mapping[str, Any], product: str) -> str:
+    """What a line may say of its service."""
+    columns = ("line_item_product_code", "lineItem/ProductCode", "product_servicecode", "product/servicecode")
+    told = (text(record.get(column)) or "" for column in (*columns, "line_item_line_item_description"))
+    return " ".join((product, *told))
+
+
+BILL = BillFormat(
+    name="aws-cur",
+    summary="AWS Cost and Usage Report, 2.0 or classic (CSV, Parquet): its lines of Bedrock",
+    detects=detects,
+    open=open_reader,
+)

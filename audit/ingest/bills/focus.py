@@ -1,0 +1,68 @@
+"""FOCUS cost exports, versions 1.0 to 1.2: CSV or Parquet of any provider, of which the lines of AI services are taken.
+
+`BilledCost` is what the invoice asks for. The model stands in the meter (`SkuMeter`), in a provider's own column
+(`x_UsageType`, `x_SkuMeterName`) or in the description.
+Source: focus.finops.org/focus-specification/v1-2, columns of the Cost and Usage dataset; read 2026-11-28.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from audit.core.reconciliation import BillLine, ChargeKind
+from audit.core.settings import ReconcileSettings
+from audit.ingest.billed import amount, either, period
+from audit.ingest.bills import BillFormat, ChargeReader, Charges, OtherService
+from audit.ingest.values import text
+
+_AI = "ai and machine learning"
+_KINDS = {
+    "usage": ChargeKind.USAGE,
+    "credit": ChargeKind.CREDIT,
+    "adjustment": ChargeKind.CREDIT,
+    "tax": ChargeKind.TAX,
+    "purchase": ChargeKind.OTHER,
+}
+_ITEMS = ("x_UsageType", "SkuMeter", "x_SkuMeterName", "ChargeDescription", "ResourceName")
+_REGION = re.compile(r"^(?:[A-Z]{2,4}\d?-)?(?:MP:[A-Z0-9]+_)?")
+
+
+def detects(record: Mapping[str, Any], _settings: ReconcileSettings) -> str | None:
+    """Why a record is a line of FOCUS."""
+    if {"BilledCost", "ChargePeriodStart"} <= record.keys():
+        return "`BilledCost` of AI services, by `ChargePeriodStart` and " + listed_items(record)
+    return None
+
+
+def listed_items(record: Mapping[str, Any]) -> str:
+    """The columns of a record that may name a model."""
+    return ", ".join(f"`{name}`" for name in _ITEMS if record.get(name)) or "nothing that names a model"
+
+
+def open_reader(_settings: ReconcileSettings, _first: Mapping[str, Any]) -> ChargeReader:
+    """A reader of one line per record."""
+
+    def read(record: Mapping[str, Any]) -> Charges:
+        category = text(record.get("ServiceCategory"))
+        if category and category.lower() != _AI:
+            return (OtherService(amount(record.get("BilledCost"))),)
+        usd = amount(record.get("BilledCost"), record.get("BillingCurrency"))
+        start, end = period(record.get("ChargePeriodStart"), record.get("ChargePeriodEnd"))
+        kind = _KINDS.get((text(record.get("ChargeCategory")) or "usage").lower(), ChargeKind.OTHER)
+        if kind is ChargeKind.USAGE and usd < 0:
+            kind = ChargeKind.CREDIT
+        item = _REGION.sub("", text(either(record, *_ITEMS)) or "")
+        cached = re.search(r"(?i)cache[-_ ]?read|cached|cchd", item) is not None
+        return (BillLine(start=start, end=end, usd=usd, item=item, kind=kind, cached=cached),)
+
+    return read
+
+
+BILL = BillFormat(
+    name="focus",
+    summary="FOCUS 1.0 to 1.2 cost export of any provider (CSV, Parquet): its AI services",
+    detects=detects,
+    open=open_reader,
+)

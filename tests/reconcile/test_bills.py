@@ -1,0 +1,138 @@
+"""What a bill of each kind holds, and what becomes of a file that is none, or is half of one."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from audit.core.errors import InputError
+from audit.core.settings import BillColumns, ReconcileSettings
+from audit.ingest.bill import read_bill
+from audit.ingest.bills import BILLS
+from audit.reconcile.names import common_names, words_of
+from tests.reconcile.bills import CASES, FILES
+
+
+def read(folder: Path, name: str, text: str, **settings: Any) -> Any:
+    """A file with this text, read as a bill."""
+    path = folder / name
+    path.write_text(text, "utf-8")
+    return read_bill([path], ReconcileSettings(**settings))
+
+
+@pytest.mark.parametrize("case", sorted(CASES))
+def test_lines(case: str) -> None:
+    """Each kind is told by its fields, and every line has its time, amount, item and kind."""
+    kind, lines = CASES[case]
+    bill = read_bill([FILES / case], ReconcileSettings())
+    assert bill.format == kind
+    assert [
+        (one.start.isoformat(), one.end.isoformat(), one.usd, one.item, one.kind.value, one.cached)
+        for one in bill.lines
+    ] == lines
+
+
+def test_every_kind_has_a_file() -> None:
+    """The cases are of every kind of bill."""
+    assert {kind for kind, _ in CASES.values()} == set(BILLS.names)
+
+
+def test_what_is_left_out_is_counted() -> None:
+    """Lines of other services and lines that cannot be read are no lines, and are not lost."""
+    bill = read_bill([FILES / "cur_2.csv"], ReconcileSettings())
+    assert (bill.left_out, bill.left_out_usd, bill.unread) == (1, 40.0, 0)
+    invoice = read_bill([FILES / "invoice.csv"], ReconcileSettings())
+    assert (invoice.left_out, invoice.unread) == (0, 1)
+    assert invoice.unit_usd == 0.01
+
+
+def test_any_door(tmp_path: Path) -> None:
+    """Compressed CSV and Parquet are read as the plain file is."""
+    file = FILES / "cur_2.csv"
+    plain = read_bill([file], ReconcileSettings())
+    (tmp_path / "cur.csv.gz").write_bytes(gzip.compress(file.read_bytes()))
+    pl.read_csv(file, try_parse_dates=True).write_parquet(tmp_path / "cur.parquet")
+    for name in ("cur.csv.gz", "cur.parquet"):
+        assert read_bill([tmp_path / name], ReconcileSettings()).lines == plain.lines
+
+
+def test_columns_can_be_named(tmp_path: Path) -> None:
+    """An invoice with its own words and its own way to write a day."""
+    text = "Leistungstag;Betrag\n31.08.2026;12.50\n01.09.2026;7.25\n"
+    with pytest.raises(InputError, match="no bill that is known"):
+        read(tmp_path, "rechnung.csv", text)
+    columns = BillColumns(day="Leistungstag", amount="Betrag", day_format="%d.%m.%Y")
+    bill = read(tmp_path, "rechnung.csv", text, columns=columns)
+    assert [(one.start.isoformat()[:10], one.usd) for one in bill.lines] == [("2026-08-31", 12.5), ("2026-09-01", 7.25)]
+    with pytest.raises(InputError, match="no column `Summe`"):
+        read(tmp_path, "rechnung.csv", text, columns=BillColumns(day="Leistungstag", amount="Summe"))
+
+
+@pytest.mark.parametrize(
+    ("row", "code"),
+    [
+        ("2026-09-01,12.50,EUR", "reconcile.currency"),
+        ("2026-09-01,€12.50,", "reconcile.currency"),
+        ("2026-09-01,12.50 GBP,", "reconcile.currency"),
+        ("yesterday,12.50,USD", "reconcile.empty"),
+        ('2026-09-01,"1.234,50",USD', "reconcile.empty"),
+        ('2026-09-01,"1,23",USD', "reconcile.empty"),
+    ],
+)
+def test_what_cannot_be_held_against_dollars(row: str, code: str, tmp_path: Path) -> None:
+    """Another currency is refused with a word; an amount that may be two numbers is none."""
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, "bill.csv", f"date,amount,currency\n{row}\n")
+    assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        *(("-3", -3.0), ("$-3.50", -3.5), ("-$3.50", -3.5), ("\u22123", -3.0), ("($1,000.25)", -1000.25)),
+        *(("1e-3", 0.001), ("12 USD", 12.0), ("USD 12", 12.0), ("1,234", 1234.0), (".5", 0.5)),
+    ],
+)
+def test_amounts_as_people_write_them(text: str, amount: float, tmp_path: Path) -> None:
+    """Signs, brackets, dollars and thousands."""
+    bill = read(tmp_path, "bill.csv", f'date,amount\n2026-09-01,"{text}"\n')
+    assert bill.lines[0].usd == amount
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("gpt-4o-2024-08-06, cached input", "gpt-4o", True),
+        ("gpt 4o 0806 Inp glbl Tokens", "gpt-4o-2024-08-06", True),
+        ("Claude3Sonnet-input-tokens", "anthropic.claude-3-sonnet-20240229-v1:0", True),
+        ("Claude 3.5 Sonnet (Amazon Bedrock Edition)", "us.anthropic.claude-3-5-sonnet-20240620-v1:0", True),
+        ("Claude4.6Sonnet-mantle-input-tokens-standard", "claude-sonnet-4-6", True),
+        ("claude-sonnet-4-20250514", "claude-sonnet-4", True),
+        ("NovaLite-output-tokens", "amazon.nova-lite-v1:0", True),
+        ("gpt-4o-mini", "gpt-4o", False),
+        ("gpt-4.1", "gpt-4", False),
+        ("llama-3.3-70b", "llama-3-70b", False),
+        ("o3", "o3-mini", False),
+    ],
+)
+def test_names_of_models(one: str, other: str, same: bool) -> None:
+    """One model under two names is one, and two models stay two."""
+    assert (words_of(one) == words_of(other)) is same
+
+
+def test_models_with_one_name_become_one() -> None:
+    """Where the bill does not tell two models of the log apart, they are compared together; else each by itself."""
+    log = ["gpt-4o", "gpt-4o-2024-08-06", "gpt-4o-mini"]
+    coarse = common_names(["gpt-4o, input", "gpt-4o-mini", "Web search tool calls", ""], log, {})
+    assert coarse.of_model["gpt-4o"] == coarse.of_model["gpt-4o-2024-08-06"] == coarse.of_item["gpt-4o, input"]
+    assert coarse.of_item["gpt-4o-mini"] == "gpt-4o-mini"
+    fine = common_names(log, log, {})
+    assert [fine.of_item[name] for name in log] == log
+    told = common_names(["Unit A"], log, {"Unit A": "gpt-4o-mini"})
+    assert told.of_item["Unit A"] == "gpt-4o-mini"
+    absent = common_names(["Claude3Haiku-input-tokens", "Claude3Haiku-output-tokens"], log, {})
+    assert set(absent.of_item.values()) == {"Claude3Haiku"}
