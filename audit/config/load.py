@@ -93,9 +93,9 @@ def gate_places(settings: Settings) -> list[Place]:
 def settings_digest(settings: Settings) -> str:
     """Name the settings by what decides numbers.
 
-    Left out are the gate's rules, the contract, how a bill is read, the spend cap, paths, where work is done, and how fast
-    and with which key calls are made: a run can be resumed with more money or fewer connections, on other machines,
-    moved to another folder, and held against another offer.
+    Left out are the gate's rules, the contract, how a bill is read, the spend cap, paths, where work is done, and how
+    fast and with which key calls are made: a run can be resumed with more money or fewer connections, on other
+    machines, moved to another folder, and held against another offer.
     """
     plain = settings.model_dump(
         mode="json", exclude={"gate", "contract", "reconcile", "max_spend", "replay", "executor", *_OWN_FIELDS}
