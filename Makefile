@@ -33,6 +33,12 @@ test-ray: $(READY) ## The tests on a Ray cluster of this machine (a minute or tw
 test-slow: $(READY) browser ## Simulations: does a 95 % interval hold the truth 95 % of the time; prints the figures
 	$(BIN)/python -m pytest -m slow -s
 
+test-litellm: $(READY) ## Against LiteLLM's own proxy and router, in an environment of their own (750 MB, once)
+	@test -x .venv-litellm/bin/litellm || { $(PYTHON) -m venv .venv-litellm && \
+	  .venv-litellm/bin/python -m pip --disable-pip-version-check -qq install "litellm[proxy]==1.108.7"; }
+	LITELLM_PYTHON=.venv-litellm/bin/python $(BIN)/python -m pytest -m "slow or not slow" -s \
+	  tests/contracts/test_litellm_proxy.py tests/policy/test_litellm_router.py
+
 check: $(READY) ## Lint, types, layers, and whether generated text is in date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -97,4 +103,4 @@ browser:
 	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fontconfig fonts-liberation >/dev/null; } || \
 	  echo "No Chromium, or no font for it, found: install chromium and fonts-liberation (without a browser its tests are skipped; in CI they fail)"
 
-.PHONY: help demo demo-local test test-ray test-slow check bench docs golden shots format clean browser
+.PHONY: help demo demo-local test test-ray test-slow test-litellm check bench docs golden shots format clean browser
