@@ -23,6 +23,7 @@ class AnswerNote(StrEnum):
     TOOL_CALL_AS_TEXT = "tool_call_as_text"
     NO_CHOICE = "no_choice"
     ABOVE_LIMIT = "above_limit"
+    AT_LIMIT = "at_limit"
     NO_FINISH = "no_finish"
     SECRET_MASKED = "secret_masked"
 
@@ -46,6 +47,7 @@ _WORDS = {
     AnswerNote.TOOL_CALL_AS_TEXT: "a tool call stands in the text",
     AnswerNote.NO_CHOICE: "the reply holds no answer although tokens were counted; a filter stopped it",
     AnswerNote.ABOVE_LIMIT: "the answer cost more than its token limit allows",
+    AnswerNote.AT_LIMIT: "the answer has all the tokens that its limit allows; it may be cut off",
     AnswerNote.NO_FINISH: "the endpoint does not say why the answer ended; it may be cut off",
     AnswerNote.SECRET_MASKED: "a secret in the answer is masked, and criteria see the mask, as in the log's answers",
 }

@@ -15,9 +15,6 @@ SPEND_COLUMNS = ("cost_usd_logged", "cost_usd_recomputed")
 MODEL_COLUMNS = ("model_key", "model_responded", "model_called", "model_requested")
 """What a row's model is called in a report, the first that is not null."""
 
-LIMIT_PARAMS = ("max_completion_tokens", "max_tokens")
-"""Parameters that limit an answer, the first that is not null."""
-
 
 class Apart(StrEnum):
     """Rows that are no billable request. What the log says they cost is in no sum of spend, and is told beside it: with

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from audit.core.errors import EndpointError
-from audit.core.exchange import Completion, Request
+from audit.core.exchange import Completion, Request, Usage
 from audit.core.note import AnswerNote
 from audit.core.reason import Because, Reason
 from audit.core.schemas import NOT_ASKED
@@ -17,6 +17,9 @@ from audit.llm.translation import STATUS_OF_KIND
 from audit.protocols.faults import Fault
 from audit.protocols.oddities import same_model
 from audit.protocols.usage import settled
+
+LEAST_LIMIT = 8
+"""Tokens below which a limit is one that answers are made for, such as a label's: they often have just as many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,9 @@ def measured(
         latency_ms: As measured now; None keeps the completion's own.
     """
     found = settled(completion.usage, prompt=prompt_size(request), answer=answer_size(completion))
+    notes = (*completion.notes, *(note.value for note in found.notes))
+    if completion.finish_reason == "stop" and _at_limit(completion.usage, tier, request):
+        notes += (AnswerNote.AT_LIMIT.value,)
     return Reply(
         status=status_of(completion),
         completion=replace(
@@ -79,12 +85,20 @@ def measured(
             usage=found.usage,
             cost_usd=tier.price.cost_usd(found.usage),
             latency_ms=completion.latency_ms if latency_ms is None else latency_ms,
-            notes=(*completion.notes, *(note.value for note in found.notes)),
+            notes=notes,
         ),
         attempts=attempts,
         served_from=served_from,
         spent_usd=tier.replay_price.cost_usd(found.at_most) if served_from == "network" else 0.0,
     )
+
+
+def _at_limit(usage: Usage | None, tier: Tier, request: Request) -> bool:
+    """Whether an answer has all the tokens that it may have: llama.cpp's route for OpenAI's Responses, for one, calls
+    such an answer completed. It may have ended there by itself, so it counts as it is.
+    """
+    limit = tier.output_limit(request.token_limit)
+    return usage is not None and not usage.estimated and usage.completion_tokens >= limit >= LEAST_LIMIT
 
 
 def failed(error: EndpointError, attempts: int, spent_usd: float = 0.0) -> Reply:

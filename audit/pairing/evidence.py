@@ -12,6 +12,7 @@ import polars as pl
 
 from audit.core.adaptation import TierNotes
 from audit.core.artifacts import RunFolder, read_tier_notes
+from audit.core.exchange import LIMIT_PARAMS
 from audit.core.options import DIMENSIONS
 from audit.core.plan import RouteDesign
 from audit.core.policy import bare
@@ -20,7 +21,6 @@ from audit.core.robustness import UnitKind
 from audit.core.schemas import MEASURED, NOT_ASKED
 from audit.core.settings import Settings
 from audit.core.tier import Tier
-from audit.core.traffic import LIMIT_PARAMS
 from audit.pairing.costing import LIMIT, LOGGED, Costing, costing_of
 from audit.stats.dollars import pooled_masses
 from audit.stats.missing import Missing

@@ -10,10 +10,11 @@ import numpy as np
 import polars as pl
 
 from audit.core.errors import InputError
+from audit.core.exchange import LIMIT_PARAMS
 from audit.core.options import DIMENSIONS
 from audit.core.policy import bare
 from audit.core.reason import Reason
-from audit.core.traffic import BILLABLE_STATUSES, LIMIT_PARAMS, MODEL_COLUMNS, SPEND_COLUMNS, exact_sum
+from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS, exact_sum
 
 SHAPE = ("prompt_chars", "n_turns", "n_tools")
 """Columns whose histograms tell whether later traffic is still like this log's."""

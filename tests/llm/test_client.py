@@ -16,6 +16,7 @@ from httpx_aiohttp import AiohttpTransport
 from audit.core.catalog import Catalog
 from audit.core.clock import ManualClock
 from audit.core.errors import EndpointError, MissingKey, TerminalError, TransientError
+from audit.core.note import AnswerNote
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.llm.budget import Budget
@@ -54,6 +55,25 @@ def test_an_answer_is_priced() -> None:
     assert (reply.status, reply.attempts, reply.served_from) == ("ok", 1, "network")
     assert reply.completion is not None
     assert reply.completion.cost_usd == reply.spent_usd == pytest.approx(20e-6)
+
+
+@pytest.mark.parametrize(
+    ("finish", "limit", "tokens", "told"),
+    [
+        ("stop", 40, 40, True),
+        ("stop", 40, 39, False),
+        ("stop", 5, 5, False),
+        ("length", 40, 40, False),
+        ("tool_calls", 40, 40, False),
+    ],
+)
+def test_an_answer_with_all_the_tokens_of_its_limit_says_so(finish: str, limit: int, tokens: int, told: bool) -> None:
+    """Some servers call an answer whole that they cut at the limit; a limit made for a label is met by whole ones."""
+    usage = {"prompt_tokens": 10, "completion_tokens": tokens}
+    said = httpx.Response(200, json=body("word " * tokens, finish=finish) | {"usage": usage})
+    found = ask(Script(said), tier_=tier(max_tokens=limit))
+    assert found.completion is not None
+    assert (AnswerNote.AT_LIMIT.value in found.completion.notes) is told
 
 
 def test_missing_usage_is_estimated_and_says_so() -> None:

@@ -1,7 +1,7 @@
 """Requests, answers, and the exchanges that logs are made of: as they were logged, and in one typed form."""
 
 from audit.core.exchange.answer import ModelAnswer, completion_of
-from audit.core.exchange.logged import Completion, Exchange, LoggedMessage, Request, Usage, content_text
+from audit.core.exchange.logged import LIMIT_PARAMS, Completion, Exchange, LoggedMessage, Request, Usage, content_text
 from audit.core.exchange.loss import Loss, Losses, Lost
 from audit.core.exchange.parts import (
     Audio,
@@ -33,6 +33,7 @@ from audit.core.exchange.request import (
 )
 
 __all__ = [
+    "LIMIT_PARAMS",
     "Audio",
     "Blob",
     "CachePoint",

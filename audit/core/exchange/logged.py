@@ -11,6 +11,10 @@ LoggedMessage = Mapping[str, Any]
 """One chat message in the OpenAI shape: `role`, `content` (text, parts or None), `tool_calls`, ..."""
 
 
+LIMIT_PARAMS = ("max_completion_tokens", "max_tokens")
+"""Parameters that limit an answer's tokens, the one that counts first."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
     """What was asked, in the canonical (OpenAI chat) shape.
@@ -30,6 +34,12 @@ class Request:
     tool_choice: Any = None
     response_format: Mapping[str, Any] | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def token_limit(self) -> int | None:
+        """Tokens that the answer may have, as the client said; None where it said nothing."""
+        said = [value for name in LIMIT_PARAMS if type(value := self.params.get(name)) is int]
+        return said[0] if said else None
 
     @property
     def last_user(self) -> str:
