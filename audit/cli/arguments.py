@@ -73,6 +73,25 @@ def executor_overrides(name: str | None, address: str | None, workers: int | Non
     return overrides(executor__name=name, executor__address=address, executor__workers=workers)
 
 
+Store = Annotated[
+    Path | None,
+    typer.Option("--store", help="Folder of what runs have read and been answered; default: store, beside the run."),
+]
+NoStore = Annotated[bool, typer.Option("--no-store", help="Take nothing from a store and keep nothing.")]
+Fresh = Annotated[
+    bool, typer.Option("--fresh", help="Ask everything again: no answer is taken that was there before this run.")
+]
+
+
+def store_overrides(path: Path | None, off: bool, fresh: bool = False) -> dict[str, Any]:
+    """The options of the store as overrides of the configuration."""
+    return overrides(
+        store__path=None if path is None else str(path.absolute()),
+        store__keep=False if off else None,
+        store__fresh=True if fresh else None,
+    )
+
+
 def overrides(**values: Any) -> dict[str, Any]:
     """Options of the command line as overrides of the configuration; those not given stay the file's.
 

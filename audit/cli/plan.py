@@ -12,16 +12,20 @@ from audit.cli.arguments import (
     Config,
     ExecutorName,
     Fixed,
+    Fresh,
     Logs,
+    NoStore,
     Out,
     RayAddress,
     Routes,
     Seed,
+    Store,
     Tiers,
     Workers,
     executor_overrides,
     money,
     overrides,
+    store_overrides,
 )
 from audit.cli.terminal import Terminal
 
@@ -37,6 +41,9 @@ def plan(
     route: Routes = None,
     max_spend: Annotated[str | None, typer.Option("--max-spend", help="Hard stop, in USD.")] = None,
     fixed: Fixed = False,
+    store: Store = None,
+    no_store: NoStore = False,
+    fresh: Fresh = False,
     check: Annotated[
         bool, typer.Option("--check", help="Ask each tier a few calls of the plan, to see what its endpoint takes.")
     ] = False,
@@ -72,6 +79,7 @@ def plan(
         slice__looks=1 if fixed else None,
     )
     given |= executor_overrides(executor, ray_address, workers)
+    given |= store_overrides(store, no_store, fresh)
     settings = load_settings(config, overrides=given)
     folder = RunFolder(out) if out else None
     if check:

@@ -176,12 +176,25 @@ def _quote(plan: Plan) -> list[str]:
         f"  Calls   {count(plan.calls)}, about {compact(plan.tokens)} tokens"
         + (f"; {count(recorded)} more are recorded already." if recorded else "."),
     ]
+    lines += _stored(plan)
     lines += _repeats(plan)
     lines += _batches(plan)
     lines += [f"  Again   {terminal_safe(one.sentence)}." for one in plan.asked_otherwise]
     lines += _tiers(plan)
     hosts = ", ".join(terminal_safe(host) for host in plan.hosts)
     return [*lines, f"  Text leaves this process for: {hosts}." if hosts else "  No text leaves this process."]
+
+
+def _stored(plan: Plan) -> list[str]:
+    """What earlier runs were answered: no part of the quote."""
+    if plan.stored is None:
+        return []
+    since = f", the oldest of {plan.stored.since}" if plan.stored.since else ""
+    saved = f"{plural(plan.stored.calls, 'call')} answered by earlier runs{since}"
+    lines = [f"  Store   {saved}: {usd(plan.stored.expected_usd)} that nobody pays again; --fresh asks anew."]
+    if any(quote.judge_usd for quote in plan.quotes):
+        lines.append("          What judges are asked about them is quoted above; verdicts in the store cost nothing.")
+    return lines
 
 
 def _repeats(plan: Plan) -> list[str]:

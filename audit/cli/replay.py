@@ -12,15 +12,19 @@ from audit.cli.arguments import (
     Config,
     ExecutorName,
     Fixed,
+    Fresh,
+    NoStore,
     Out,
     RayAddress,
     Routes,
     Seed,
+    Store,
     Tiers,
     Workers,
     executor_overrides,
     money,
     overrides,
+    store_overrides,
 )
 from audit.cli.summary import print_findings
 from audit.cli.terminal import Terminal
@@ -37,9 +41,13 @@ def replay(
     route: Routes = None,
     max_spend: Annotated[str | None, typer.Option("--max-spend", help="Hard stop, in USD.")] = None,
     fixed: Fixed = False,
+    store: Store = None,
+    no_store: NoStore = False,
+    fresh: Fresh = False,
     offline: Annotated[bool | None, typer.Option("--offline", help="Call nothing: recorded answers only.")] = None,
     cassette: Annotated[
-        Path | None, typer.Option("--cassette", help="Folder of recorded completions, read first and added to.")
+        Path | None,
+        typer.Option("--cassette", help="Folder of recorded completions, in place of the store."),
     ] = None,
     no_wait: Annotated[
         bool, typer.Option("--no-wait", help="Hand batches in and leave; run again for their answers.")
@@ -81,6 +89,7 @@ def replay(
     sources = logs if saved is None else [Path(source) for source in saved.sources]
     config = config or (Path(saved.config) if saved and saved.config else None)
     given |= executor_overrides(executor, ray_address, workers)
+    given |= store_overrides(store, no_store, fresh)
     settings = load_settings(config, overrides=given)
     folder = RunFolder(out) if out else reading.run_folder(sources, settings)
     if dry_run:

@@ -95,11 +95,11 @@ def settings_digest(settings: Settings) -> str:
 
     Left out are the gate's rules, the contract, how a bill is read, the spend cap, paths, where work is done, and how
     fast and with which key calls are made: a run can be resumed with more money or fewer connections, on other
-    machines, moved to another folder, and held against another offer.
+    machines, moved to another folder, and held against another offer. So is the store: it decides who pays for an
+    answer, not what the answer is.
     """
-    plain = settings.model_dump(
-        mode="json", exclude={"gate", "contract", "reconcile", "max_spend", "replay", "executor", *_OWN_FIELDS}
-    )
+    left_out = {"gate", "contract", "reconcile", "max_spend", "replay", "store", "executor", *_OWN_FIELDS}
+    plain = settings.model_dump(mode="json", exclude=left_out)
     if settings.references is not None:
         plain["references"].pop("path")
     plain["slice"]["looks"] = settings.looks

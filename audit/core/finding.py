@@ -364,7 +364,11 @@ class ReplayCounts:
         done: Those with a result.
         spared: Calls of the plan that early stops made unnecessary.
         spared_usd: What these would have cost, at the mean cost of the calls made; None where none has a known cost.
+        earlier_usd: What earlier runs were billed for the answers that this run took from the store. Their cost counts
+            for the statistics as any answer's does, and in no sum of what this run spent.
     """
+
+    SPARSE: ClassVar[tuple[str, ...]] = ("earlier_usd",)
 
     planned: int
     done: int
@@ -374,6 +378,7 @@ class ReplayCounts:
     complete: bool
     spared: int = 0
     spared_usd: float | None = None
+    earlier_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

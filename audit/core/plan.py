@@ -108,7 +108,7 @@ class RouteQuote:
 
     Attributes:
         calls: To make, those already recorded left out.
-        recorded: Calls that a cassette or the journal already answers.
+        recorded: Calls that the journal, the store or a cassette already answers.
         expected_usd: At the logged completion lengths.
         at_most_usd: Every answer at its token limit.
         judge_usd: Part of `expected_usd` that judges take.
@@ -150,12 +150,27 @@ class BatchQuote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StoredAnswers:
+    """Calls of a plan that earlier runs were answered, so that nobody pays for them again.
+
+    Attributes:
+        calls: How many, questions to judges included.
+        expected_usd: What they would add to the quote.
+        since: Day on which the oldest of the answers was given, ISO date; None where that is not known.
+    """
+
+    calls: int
+    expected_usd: float
+    since: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskedOtherwise:
     """Answers to calls of a plan that were made with other settings of their tier, so that they are asked again.
 
     Attributes:
         tier: Whose settings changed.
-        where: `journal` of the run folder, or `cassette`.
+        where: `journal` of the run folder, `store`, or `cassette`.
         calls: Of the plan, answered so.
         usd: What they cost over the network; None where that is not known.
         differs: Names of the settings that are others now.
@@ -194,9 +209,10 @@ class Plan:
         tiers: What calls so far have shown of the tiers: how requests are changed, what is not asked, what stopped.
         asked_otherwise: What has been answered under other settings, and is paid for again.
         repeats: Tiers that are asked each request of the quality sample several times; part of the calls and the quote.
+        stored: What earlier runs were answered; None for nothing.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("repeats",)
+    SPARSE: ClassVar[tuple[str, ...]] = ("repeats", "stored")
 
     made_from: dict[str, str]
     seed: int
@@ -217,6 +233,7 @@ class Plan:
     batches: tuple[BatchQuote, ...] = ()
     asked_otherwise: tuple[AskedOtherwise, ...] = ()
     repeats: tuple[RepeatQuote, ...] = ()
+    stored: StoredAnswers | None = None
     schema: str = SCHEMA
 
     @property

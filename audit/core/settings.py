@@ -359,11 +359,28 @@ class ReplaySettings(Section):
     attempts: int = Field(6, ge=1, description="Tries per call before it counts as failed to measure")
     max_failure_rate: Share = Field(0.05, description="Above this share of failed calls the run stops")
     cassette: str | None = Field(
-        None, description="Folder of recorded completions, read before a call and written after"
+        None,
+        description="Folder of recorded completions, read before a call and written after: in place of the store's, to "
+        "be carried elsewhere. They play at any address and at any age",
     )
     offline: bool = False
     wait: bool = Field(
         True, description="Wait for batches; without it they are handed in, and a later run takes their answers"
+    )
+
+
+class StoreSettings(Section):
+    """`store:` what runs have read and been answered, kept for the runs after them."""
+
+    path: str | None = Field(None, description="Its folder; default: `store` beside the run folders: runs/store")
+    keep: bool = Field(True, description="False: nothing is taken from a store and nothing is kept")
+    max_age_days: float = Field(
+        90,
+        gt=0,
+        description="Answers that are older are asked again: behind the name of a model another one may answer by then",
+    )
+    fresh: bool = Field(
+        False, description="Ask everything again: take no answer that was there before the run folder was begun"
     )
 
 
@@ -427,6 +444,7 @@ class Settings(Section):
     controls: ControlSettings = ControlSettings()
     slice: SliceSettings = SliceSettings()
     replay: ReplaySettings = ReplaySettings()
+    store: StoreSettings = StoreSettings()
     routing: RoutingSettings = RoutingSettings()
     gate: tuple[GateRule, ...] = ()
     cost: CostSettings = CostSettings()

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from audit.core.exchange import Request
+from audit.flow.keeping import answers_at, client_options
 from audit.flow.preparation import PreparedRun
 from audit.flow.rounds import Rounds
-from audit.llm.client import ClientOptions
 from audit.replay.learned import Learned
 from audit.replay.meter import Meter
 from audit.replay.requests import load_requests
@@ -43,9 +43,8 @@ class Asking:
         options = ReplayOptions(
             cap_usd=run.plan.max_spend_usd,
             tokens=run.tokens,
-            client=ClientOptions(
-                seed=run.settings.seed, directory=run.settings.directory, redact=run.settings.ingest.redact
-            ),
+            client=client_options(run.settings),
+            answers=answers_at(run.settings, run.folder),
             meter=self.meter,
             settled=rounds.settled(),
             learned=self.learned,

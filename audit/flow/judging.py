@@ -1,6 +1,6 @@
 """Asking judges: about labelled answers first, so that their error is known, then about the answers of each round.
 
-Judge calls are calls like all others: under the cap, in the journal, in cassettes, resumed and never made twice.
+Judge calls are calls like all others: under the cap, in the journal, in the store, resumed and never made twice.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from audit.core.display import plural
 from audit.core.exchange import Request
 from audit.core.tier import Tier
 from audit.flow.criteria import read_judges
+from audit.flow.keeping import answers_at, client_options
 from audit.flow.preparation import PreparedRun, prepare
-from audit.llm.client import ClientOptions
 from audit.replay.meter import Meter
 from audit.replay.plan import Call, judge_call
 from audit.replay.run import PartStopped, ReplayOptions, run_replay
@@ -92,9 +92,8 @@ def _ask(run: PreparedRun, questions: Questions, meter: Meter, what: str) -> Par
     names = {call.tier for call in calls}
     options = ReplayOptions(
         cap_usd=run.plan.max_spend_usd,
-        client=ClientOptions(
-            seed=run.settings.seed, directory=run.settings.directory, redact=run.settings.ingest.redact
-        ),
+        client=client_options(run.settings),
+        answers=answers_at(run.settings, run.folder),
         meter=meter,
         models=_models(run.tiers, [design.incumbent for design in run.plan.designs]),
         table=False,

@@ -13,9 +13,9 @@ from audit.core.artifacts import (
 from audit.core.errors import EndpointError, InputError
 from audit.core.plan import Plan
 from audit.core.settings import Settings
+from audit.flow.keeping import answers_at, begin_fresh, client_options
 from audit.flow.preparation import PreparedRun, prepare
 from audit.flow.reading import ingest, run_folder
-from audit.llm.client import ClientOptions
 from audit.llm.tiers import resolve_tiers
 from audit.replay.meter import Meter, SilentMeter
 from audit.replay.plan import quote
@@ -61,7 +61,8 @@ def check(
     options = ReplayOptions(
         cap_usd=run.plan.max_spend_usd,
         tokens=run.tokens,
-        client=ClientOptions(seed=settings.seed, directory=settings.directory, redact=settings.ingest.redact),
+        client=client_options(settings),
+        answers=answers_at(settings, run.folder),
         meter=meter or SilentMeter(),
     )
     try:
@@ -80,4 +81,5 @@ def prepared(
     resolve_tiers(settings)  # a wrong tier is told before minutes are spent on reading logs
     folder = folder or run_folder(sources, settings)
     ingest(sources, settings, folder, demo=demo)
+    begin_fresh(settings, folder)
     return prepare(sources, settings, folder)

@@ -19,11 +19,11 @@ from audit.core.settings import Settings
 from audit.core.tier import Price, Tier
 from audit.flow.criteria import criteria_checks, read_judges
 from audit.flow.judgecost import JudgeCosts, judge_costs, per_answer_usd
+from audit.flow.quoting import quoted
 from audit.flow.reading import digest_of
 from audit.ingest.suggest import suggest_route_fields
 from audit.llm.tiers import hosts, resolve_tiers
-from audit.replay.plan import Call, TokenCounts, batch_quotes, planned_calls, quote, repeat_quotes
-from audit.replay.run import answered_otherwise, recorded_calls
+from audit.replay.plan import Call, TokenCounts, planned_calls
 from audit.sampling.design import RouteNeeds, design_routes
 from audit.sampling.frame import RouteFrame, route_frames
 from audit.sampling.run import Sample, draw_sample
@@ -64,11 +64,9 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
     write_table(folder.slice, sample.table)
     calls = planned_calls(sample.designs, sample.table, tiers)
     tokens = _token_counts(sample.tokens)
-    done = recorded_calls(calls, tiers, settings.replay, folder, settings.directory)
-    quotes, whole = quote(calls, tokens, tiers, done), quote(calls, tokens, tiers)
     judging = judge_costs(sample.designs, settings, tiers, tokens)
-    quotes, whole = judging.added_to(quotes, whole, calls, done, folder, settings)
-    at_most = sum(q.at_most_usd for q in quotes)
+    costs = quoted(calls, judging, settings, folder)
+    quotes, whole = costs.quotes, costs.whole
     asked = {call.tier for call in calls} | judging.judges
     plan_ = Plan(
         made_from={
@@ -83,7 +81,7 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
         margin=settings.margin,
         confidence=settings.confidence,
         expected_usd=sum(q.expected_usd for q in quotes),
-        at_most_usd=at_most,
+        at_most_usd=(at_most := sum(q.at_most_usd for q in quotes)),
         max_spend_usd=at_most if settings.max_spend is None else settings.max_spend,
         calls=len(calls) + sum(q.judge_calls for q in quotes),
         tokens=sum((tokens[c.request_fp].prompt or 0) + (tokens[c.request_fp].completion or 0) for c in calls),
@@ -96,10 +94,11 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
         quotes=quotes,
         config=None if settings.config_file is None else str(settings.config_file),
         sources=tuple(str(path) for path in sources),
-        asked_otherwise=answered_otherwise(calls, tiers, settings.replay, folder, settings.directory),
+        asked_otherwise=costs.otherwise,
         tiers={name: notes for name, notes in read_tier_notes(folder.tiers).items() if name in asked},
-        batches=batch_quotes(calls, tiers, done),
-        repeats=repeat_quotes(calls, tokens, tiers, done),
+        batches=costs.batches,
+        repeats=costs.repeats,
+        stored=costs.stored,
     )
     write_json(folder.plan, plan_)
     return PreparedRun(

@@ -23,7 +23,7 @@ from audit.findings.run import FindingsInputs
 from audit.ingest.run import IngestReport
 from audit.llm.tiers import host_of
 from audit.replay.plan import Call
-from audit.replay.table import cost_at_mean, money_spent, replay_counts
+from audit.replay.table import changed_models, cost_at_mean, money_spent, replay_counts
 from audit.sampling.frame import RouteFrame, billable
 
 SIMULATED = ("simulated", "simulated-judge")
@@ -85,6 +85,7 @@ def context_of(at_hand: FindingsContext) -> FindingsInputs:
             replay_counts(folder.journal, at_hand.calls),
             spared=len(at_hand.spared),
             spared_usd=cost_at_mean(folder.replay_table, at_hand.spared),
+            earlier_usd=spend.earlier_usd,
         ),
         replay_cost_usd=spend.spent_usd,
         replay_cost_estimated=spend.estimated,
@@ -140,7 +141,7 @@ def _provenance(at_hand: FindingsContext, report: IngestReport) -> Provenance:
         quote=plan.whole_usd,
         embedder=at_hand.embedder,
         methods=dict(methods_of(at_hand.tiers)),
-        notes=at_hand.notes,
+        notes=(*at_hand.notes, *changed_models(at_hand.folder.replay_table)),
     )
 
 

@@ -21,11 +21,12 @@ from audit.core.artifacts import RunFolder, read_json, write_json
 from audit.core.display import plural
 from audit.core.plan import LooksDone, Plan, RouteDesign
 from audit.core.tier import Tier
+from audit.flow.keeping import known
 from audit.flow.preparation import PreparedRun
 from audit.replay.plan import Call, planned_calls, quote
-from audit.replay.run import recorded_calls
 from audit.replay.table import money_spent
 from audit.sampling.design import BUDGET_SHARE
+from audit.store.kept import KnownCalls
 
 SCHEMA = "audit-rounds/1"
 
@@ -144,7 +145,7 @@ class _RemainingBudget:
     """
 
     run: PreparedRun
-    done: frozenset[str]
+    done: KnownCalls
     left_usd: float | None
 
     @classmethod
@@ -152,9 +153,9 @@ class _RemainingBudget:
         """The purse of a run after its last round."""
         run = rounds.run
         if run.settings.max_spend is None:
-            return cls(run=run, done=frozenset(), left_usd=None)
+            return cls(run=run, done=KnownCalls(), left_usd=None)
         left = run.settings.max_spend * BUDGET_SHARE - money_spent(run.folder.journal).spent_usd
-        done = recorded_calls(run.calls, run.tiers, run.settings.replay, run.folder, run.settings.directory)
+        done = known(run.calls, run.tiers, run.settings, run.folder)
         enough = _expected(run, run.calls, done) <= left
         return cls(run=run, done=done, left_usd=None if enough else left)
 
@@ -173,10 +174,11 @@ class _RemainingBudget:
             self.left_usd -= self._cost(design, looks)
 
 
-def _expected(run: PreparedRun, calls: Sequence[Call], done: frozenset[str]) -> float:
-    """Of calls that are not done, with what judging their answers costs."""
-    judging = sum(run.judging.expected_usd(call) for call in calls if call.call_id not in done)
-    return sum(one.expected_usd for one in quote(calls, run.tokens, run.tiers, done)) + judging
+def _expected(run: PreparedRun, calls: Sequence[Call], done: KnownCalls) -> float:
+    """Of calls that are not done, with what judging their answers costs; an answer of the store may have to be judged
+    by other criteria than before."""
+    judging = sum(run.judging.expected_usd(call) for call in calls if call.call_id not in done.journal)
+    return sum(one.expected_usd for one in quote(calls, run.tokens, run.tiers, done.ids)) + judging
 
 
 def _read(folder: RunFolder, plan: Plan) -> tuple[LooksDone, ...]:

@@ -16,19 +16,16 @@ import fcntl
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 from audit.core.artifacts import OWNER_FILE, private_file, private_folder
 from audit.core.errors import AuditError, ConfigError, InputError, Place
-from audit.core.exchange import Completion, Usage
+from audit.core.exchange import Completion, recorded_completion, recording_of
 from audit.core.fingerprint import fingerprint
 from audit.core.tier import Tier
 
 WRITTEN = "completions.jsonl"
-_UNRECORDED = ("cost_usd",)
 
 
 def cassette_key(model: str, request_fp: str, repeat: int) -> str:
@@ -94,7 +91,7 @@ class Cassette:
         if place is None:
             return None
         number, offset, length = place
-        return completion_of(json.loads(os.pread(self._files[number], length, offset))["completion"])
+        return recorded_completion(json.loads(os.pread(self._files[number], length, offset))["completion"])
 
     def identities(self, model: str) -> list[str]:
         """Under which identities a model is recorded, sorted."""
@@ -110,7 +107,7 @@ class Cassette:
         if key in self._places:
             return
         record = {
-            "completion": {k: v for k, v in asdict(completion).items() if k not in _UNRECORDED and _says(k, v)},
+            "completion": recording_of(completion),
             "key": key,
             "model": model,
             "repeat": repeat,
@@ -242,23 +239,9 @@ def refuse_ambiguous(tiers: Sequence[Tier]) -> None:
             )
 
 
-def completion_of(plain: dict[str, Any]) -> Completion:
-    """A completion from its JSON form."""
-    usage = plain.get("usage")
-    calls = tuple(plain.get("tool_calls") or ())
-    notes = tuple(plain.get("notes") or ())
-    whole = {**plain, "tool_calls": calls, "notes": notes, "usage": None if usage is None else Usage(**usage)}
-    return Completion(**whole)
-
-
 def missing(cassette: Cassette, asked: Iterable[tuple[str, str, int]]) -> int:
     """How many of the (model, request_fp, repeat) are not recorded."""
     return sum(not cassette.has(*one) for one in asked)
-
-
-def _says(name: str, value: Any) -> bool:
-    """Whether a field is written: those that came later only where they say something, so that old lines stay equal."""
-    return name not in ("notes", "beside_bytes") or bool(value)
 
 
 def _name_of(line: bytes) -> tuple[str, str] | None:
@@ -267,7 +250,7 @@ def _name_of(line: bytes) -> tuple[str, str] | None:
         return None
     try:
         record = json.loads(line)
-        completion_of(record["completion"])
+        recorded_completion(record["completion"])
         return cassette_key(record["model"], record["request_fp"], record["repeat"]), str(record["model"])
     except (ValueError, KeyError, TypeError):
         return None

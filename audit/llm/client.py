@@ -1,4 +1,4 @@
-"""A call goes to its tier, from the cassette, the network or this process, and comes back as a `Reply`. Rate limits,
+"""A call goes to its tier, over the network or in this process, and comes back as a `Reply`. Rate limits,
 retries and outages are dealt with here and nowhere else; what is sent and read is `wire`'s.
 """
 
@@ -19,7 +19,6 @@ from audit.core.reason import Reason, because
 from audit.core.tier import Tier
 from audit.llm.breaker import Breaker, Outage
 from audit.llm.budget import Reservation
-from audit.llm.cassette import Cassette, refuse_ambiguous
 from audit.llm.limiter import Limiter, PacedCall, limiters_of
 from audit.llm.masked import ReplyMask
 from audit.llm.provider import (
@@ -114,23 +113,19 @@ async def open_client(
     *,
     clock: Clock | None = None,
     transport: Transport | None = None,
-    cassette: Cassette | None = None,
     options: ClientOptions | None = None,
 ) -> AsyncIterator[Client]:
     """A client for these tiers; leaving the block closes its connections.
 
     Args:
         transport: What carries HTTP; default: aiohttp, through the proxy that the environment names.
-        cassette: Read before a call over the network, written after one.
     """
     options = options or ClientOptions()
-    if cassette is not None:
-        refuse_ambiguous(tiers)
     clock = clock or SystemClock()
     async with open_carrier(sum(tier.concurrency for tier in tiers), transport) as carrier:
         limiters = limiters_of(tiers, clock, options.on_throttle)
         lanes = {tier.name: _lane(tier, options, clock, carrier, limiters[tier.name]) for tier in tiers}
-        yield Client(lanes, clock=clock, cassette=cassette, options=options)
+        yield Client(lanes, clock=clock, options=options)
 
 
 def _lane(tier: Tier, options: ClientOptions, clock: Clock, carrier: Carrier, limiter: Limiter) -> _Lane:
@@ -153,23 +148,14 @@ def _lane(tier: Tier, options: ClientOptions, clock: Clock, carrier: Carrier, li
 class Client:
     """Asks tiers. Made by `open_client`."""
 
-    def __init__(
-        self, lanes: Mapping[str, _Lane], *, clock: Clock, cassette: Cassette | None, options: ClientOptions
-    ) -> None:
+    def __init__(self, lanes: Mapping[str, _Lane], *, clock: Clock, options: ClientOptions) -> None:
         self._lanes = lanes
         self._clock = clock
-        self._cassette = cassette
         self._options = options
         self._rng = random.Random(options.seed)
         self._mask = ReplyMask((lane.tier for lane in lanes.values()), options.environ, options.redact)
         self._on_wire: set[asyncio.Task[object] | None] = set()
         self._draining = False
-
-    def is_free(self, request_fp: str, tier: Tier, repeat: int = 0) -> bool:
-        """Whether the call would be answered without the network."""
-        if isinstance(self._lanes[tier.name].provider, LocalProvider):
-            return True
-        return self._cassette is not None and self._cassette.has(tier.answers_key, request_fp, repeat)
 
     def on_wire(self, task: asyncio.Task[object]) -> bool:
         """Whether a task is waiting for an HTTP answer, that is, for something that is being paid for."""
@@ -250,8 +236,8 @@ class Client:
                     raise
                 await self._clock.sleep(wait_s)
 
-    def read(self, http: HttpReply, request: Request, tier: Tier, repeat: int, *, attempts: int) -> Reply:
-        """An answer that came in a batch, read and recorded as the same answer online would be.
+    def read(self, http: HttpReply, request: Request, tier: Tier, *, attempts: int) -> Reply:
+        """An answer that came in a batch, read as the same answer online would be.
 
         Raises:
             EndpointError: It is none. `TerminalError` with a code where it is about all of the tier.
@@ -265,10 +251,23 @@ class Client:
             self._mask.error(error)
             raise
         lane.answered = True
-        reply = self._mask.reply(measured(completion, lane.tier, request, "network", attempts=attempts))
-        if self._cassette is not None and reply.completion is not None:
-            self._cassette.put(tier.answers_key, request.request_fp, repeat, reply.completion)
-        return reply
+        return self._mask.reply(measured(completion, lane.tier, request, "network", attempts=attempts))
+
+    def replay(self, kept: Completion, request: Request, tier: Tier, served_from: str) -> Reply:
+        """An answer that an earlier run was given, as the reply to a call: it costs what the tier costs now, and
+        nothing is spent.
+
+        No key is needed for it.
+
+        Args:
+            served_from: Where it was kept.
+        """
+        lane = self._lanes[tier.name]
+        try:
+            _encoded(lane, request)  # what the tier is not asked now is no answer of it, whatever it was asked then
+        except Unsupported as error:
+            return unasked(error.because)
+        return self._mask.reply(measured(kept, lane.tier, request, served_from))
 
     def masked(self, text: str) -> str:
         """A text of a tier that is no answer, without secrets."""
@@ -311,16 +310,9 @@ class Client:
             call = _encoded(lane, request)
         except Unsupported as error:
             return unasked(error.because)
-        if self._cassette is not None:
-            recorded = self._cassette.get(tier.answers_key, request.request_fp, repeat)
-            if recorded is not None:
-                return self._mask.reply(measured(recorded, lane.tier, request, "cassette"))
         if self._options.offline:
             raise InputError(f"offline, and no completion of `{tier.model}` is recorded", code="cassette.miss")
-        reply = self._mask.reply(await self._ask(lane, call, request, stake))
-        if self._cassette is not None and reply.completion is not None:
-            self._cassette.put(tier.answers_key, request.request_fp, repeat, reply.completion)
-        return reply
+        return self._mask.reply(await self._ask(lane, call, request, stake))
 
     async def _ask(self, lane: _Lane, call: HttpCall, request: Request, stake: Reservation | None) -> Reply:
         failures, billed_usd = 0, 0.0

@@ -487,7 +487,7 @@ class BatchReplay:
         """
         if line is None or line.reply is None:
             raise no_answer(self.client.host(tier), line)
-        return self.client.read(line.reply, request, tier, call.repeat, attempts=tries)
+        return self.client.read(line.reply, request, tier, attempts=tries)
 
     def _release(self, call: Call) -> None:
         """A call leaves its batch without a result, and nothing was billed for it."""

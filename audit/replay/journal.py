@@ -56,6 +56,7 @@ class Result:
             have been; those of its earlier results included: a call that failed in one session and was asked again in
             the next has cost both. What was in flight when a session was stopped is not in it, because nothing failed
             there.
+        earlier_usd: What an earlier run was billed for it; 0 where that is not known, or this run asked.
     """
 
     status: str
@@ -66,6 +67,7 @@ class Result:
     lost_usd: float
     offset: int
     length: int
+    earlier_usd: float = 0.0
 
     @property
     def measured(self) -> bool:
@@ -361,4 +363,5 @@ def _result(event: dict[str, Any], lost_usd: float, offset: int, length: int) ->
         lost_usd=lost_usd,
         offset=offset,
         length=length,
+        earlier_usd=(event.get("earlier") or {}).get("usd") or 0.0,
     )

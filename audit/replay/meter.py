@@ -20,7 +20,7 @@ class Totals:
         lost_usd: Possibly billed for attempts that gave no answer.
         reserved_usd: Worst case of the calls in flight.
         cap_usd: Hard stop.
-        recorded: Calls of this session that a cassette answered.
+        recorded: Calls of this session whose answer an earlier run had asked for.
         retried: Attempts of this session beyond the first of a call.
         failed: Calls of this session that failed to measure.
         estimated: Some endpoint reported no usage, so that `spent_usd` is an estimate.

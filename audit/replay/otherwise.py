@@ -7,15 +7,17 @@ again, which must be said before it is paid for.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from audit.core.adaptation import AskedAs, TierNotes
 from audit.core.plan import AskedOtherwise
 from audit.core.tier import Tier
-from audit.llm.cassette import Cassette
+from audit.llm.tiers import is_local
 from audit.replay.journal import JournalLedger
 from audit.replay.plan import Call, asked_as, call_id_of
+from audit.store.kept import AnswerName, KeptAnswers
 
 
 def asked_otherwise(
@@ -23,7 +25,7 @@ def asked_otherwise(
     tiers: Mapping[str, Tier],
     ledger: JournalLedger,
     notes: Mapping[str, TierNotes],
-    cassette: Cassette | None = None,
+    kept: KeptAnswers | None = None,
 ) -> tuple[AskedOtherwise, ...]:
     """What of a plan has an answer under other settings and none under today's, by tier and settings.
 
@@ -32,15 +34,16 @@ def asked_otherwise(
         tiers: By name.
         ledger: What the journal holds.
         notes: With which settings the tiers were asked so far.
-        cassette: None for none. Recordings under another address are used, so that no address differs there.
+        kept: Answers of earlier runs; None for none.
     """
     found: list[AskedOtherwise] = []
     for name, tier in tiers.items():
-        key = tier.answers_key
         waiting = [call for call in calls if call.tier == name and not _answered(ledger, call.call_id)]
-        if cassette is not None:
-            waiting = [call for call in waiting if not cassette.has(key, call.request_fp, call.repeat)]
-            found += _in_cassette(waiting, tier, cassette)
+        if kept is not None and waiting and not is_local(tier):
+            names = _names(waiting, asked_as(tier))
+            there = kept.known(names)
+            waiting = [call for call, name in zip(waiting, names, strict=True) if name not in there]
+            found += _in_kept(waiting, tier, kept)
         found += _in_journal(waiting, tier, ledger, notes.get(name, TierNotes()))
     return tuple(found)
 
@@ -56,13 +59,19 @@ def _in_journal(calls: Sequence[Call], tier: Tier, ledger: JournalLedger, notes:
             yield AskedOtherwise(tier=tier.name, where="journal", calls=len(costs), usd=sum(costs), differs=differs)
 
 
-def _in_cassette(calls: Sequence[Call], tier: Tier, cassette: Cassette) -> Iterator[AskedOtherwise]:
+def _in_kept(calls: Sequence[Call], tier: Tier, kept: KeptAnswers) -> Iterator[AskedOtherwise]:
     now = asked_as(tier)
-    for key in cassette.identities(tier.model):
-        there = sum(cassette.has(key, call.request_fp, call.repeat) for call in calls)
-        if there:
-            differs = differing(AskedAs(answers_key=key, base_url=now.base_url), now)
-            yield AskedOtherwise(tier=tier.name, where="cassette", calls=there, usd=None, differs=differs)
+    for then in kept.other_settings(now):
+        there = kept.known(_names(calls, then))
+        costs = [earlier.usd for earlier in there.values()]
+        if costs:
+            usd = math.fsum(cost for cost in costs if cost is not None) if None not in costs else None
+            differs = differing(then, now)
+            yield AskedOtherwise(tier=tier.name, where=kept.served_from, calls=len(costs), usd=usd, differs=differs)
+
+
+def _names(calls: Sequence[Call], asked: AskedAs) -> list[AnswerName]:
+    return [AnswerName(asked=asked, request_fp=call.request_fp, repeat=call.repeat) for call in calls]
 
 
 def differing(then: AskedAs, now: AskedAs) -> tuple[str, ...]:

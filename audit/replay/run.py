@@ -10,38 +10,37 @@ import asyncio
 import signal
 from collections import Counter, deque
 from collections.abc import Coroutine, Mapping, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from audit.core.adaptation import Adaptation
-from audit.core.artifacts import RunFolder, read_tier_notes
+from audit.core.artifacts import RunFolder
 from audit.core.clock import Clock, SystemClock
 from audit.core.display import plural, usd
 from audit.core.errors import AuditError, EndpointError, Incomplete, InputError, Interrupted
 from audit.core.exchange import Request
 from audit.core.finding import ReplayCounts
 from audit.core.note import AnswerNote
-from audit.core.plan import AskedOtherwise
 from audit.core.schemas import FAILED_TO_MEASURE, MEASURED
 from audit.core.settings import ReplaySettings
 from audit.core.tier import Tier
 from audit.llm.budget import Budget, CapReached, Reservation
-from audit.llm.cassette import Cassette
 from audit.llm.client import Client, ClientOptions, Drained, open_client
 from audit.llm.reply import Reply, answered_by, failed, unasked
 from audit.llm.tiers import check_keys, is_local
 from audit.llm.wire import Transport
 from audit.replay.batches import BatchesWaiting, BatchPace, BatchReplay
 from audit.replay.journal import Journal, JournalLedger
+from audit.replay.kept import AnswersAt, kept_for, name_of
 from audit.replay.learned import Learned
 from audit.replay.meter import Meter, SilentMeter, Totals
 from audit.replay.otherwise import asked_otherwise
 from audit.replay.plan import Call, TokenCounts, counts_of, waiting, worst_case_usd
 from audit.replay.preflight import first_of_each_shape
 from audit.replay.table import journal_row, replay_counts, write_replays
+from audit.store.kept import Earlier, KeptAnswer, KeptAnswers
 
 OUTAGE = "replay.outage"
 RESUME = "run the same command again: it resumes, and finished calls are not paid twice"
@@ -55,6 +54,7 @@ class ReplayOptions:
         cap_usd: Hard stop, over all sessions of the run folder.
         tokens: Logged token counts by request, for the worst case of a call.
         client: How calls are made; `attempts` and `offline` come from the settings.
+        answers: Where answers of earlier runs are, and those of this one go.
         transport: What carries HTTP; None for the network.
         clock: None for the machine's.
         meter: Who is told.
@@ -70,6 +70,7 @@ class ReplayOptions:
     cap_usd: float
     tokens: Mapping[str, TokenCounts] = field(default_factory=dict)
     client: ClientOptions = field(default_factory=ClientOptions)
+    answers: AnswersAt = field(default_factory=AnswersAt)
     transport: Transport | None = None
     clock: Clock | None = None
     meter: Meter = field(default_factory=SilentMeter)
@@ -145,29 +146,6 @@ def run_replay(
     return asyncio.run(main())
 
 
-def recorded_calls(
-    calls: Sequence[Call], tiers: Sequence[Tier], settings: ReplaySettings, folder: RunFolder, directory: Path
-) -> frozenset[str]:
-    """Ids of the calls that the journal or the cassette answers already; for quotes."""
-    results = JournalLedger.read(folder.journal).results
-    done = {call.call_id for call in calls if call.call_id in results and results[call.call_id].measured}
-    cassette = _cassette(settings, directory)
-    if cassette is not None:
-        models = {tier.name: tier.answers_key for tier in tiers}
-        with cassette:
-            done |= {c.call_id for c in calls if cassette.has(models[c.tier], c.request_fp, c.repeat)}
-    return frozenset(done)
-
-
-def answered_otherwise(
-    calls: Sequence[Call], tiers: Sequence[Tier], settings: ReplaySettings, folder: RunFolder, directory: Path
-) -> tuple[AskedOtherwise, ...]:
-    """What journal and cassette hold of the calls under other settings; for quotes."""
-    named, ledger = {tier.name: tier for tier in tiers}, JournalLedger.read(folder.journal)
-    with _cassette(settings, directory) or nullcontext() as cassette:
-        return asked_otherwise(calls, named, ledger, read_tier_notes(folder.tiers), cassette)
-
-
 class _Session:
     """One run of `replay`: the state that its workers share."""
 
@@ -202,17 +180,17 @@ class _Session:
         self.ahead = [] if settings.offline else self._ahead(options.ahead)
         self.client: Client
         self.journal: Journal
+        self.kept: KeptAnswers | None = None
 
     async def run(self) -> ReplayCounts:
         """Open everything, ask, close, and write the table."""
         async with Journal(self.folder.journal) as self.journal:
-            cassette = _cassette(self.settings, self.options.client.directory)
+            self.kept = self.options.answers.open(list(self.tiers.values()))
             try:
-                await self._ask_all(cassette)
+                await self._ask_all()
             finally:
-                if cassette is not None:
-                    cassette.compact()
-                    cassette.close()
+                if self.kept is not None:
+                    self.kept.close()
                 if self.options.table:
                     write_replays(self.folder.journal, self.calls, self.folder.replay_table)
         self.error = self.error or self._stopped_parts()
@@ -256,15 +234,16 @@ class _Session:
             if not self.client.on_wire(worker) and worker is not asyncio.current_task():
                 worker.cancel()
 
-    async def _ask_all(self, cassette: Cassette | None) -> None:
+    async def _ask_all(self) -> None:
         ledger = self.journal.ledger
         settled = self.options.settled
         done = {call_id for call_id, result in ledger.results.items() if result.measured or call_id in settled}
         pending = list(waiting((*self.calls, *self.ahead), done))
         self.done = sum(call.call_id in ledger.results for call in (*self.calls, *self.ahead))
         self.budget = Budget(self.options.cap_usd, spent_usd=ledger.spent_usd, lost_usd=ledger.lost_usd)
-        unused = asked_otherwise(pending, self.tiers, ledger, self.learned.notes, cassette)
-        for text in (*self._damage(ledger), *(cassette.notes if cassette else ()), *(one.sentence for one in unused)):
+        unused = asked_otherwise(pending, self.tiers, ledger, self.learned.notes, self.kept)
+        known = self._told()
+        for text in (*self._damage(ledger), *known, *(one.sentence for one in unused)):
             self.meter.note(text)
         client_options = replace(
             self.options.client,
@@ -275,11 +254,11 @@ class _Session:
         )
         tiers = list(self.tiers.values())
         async with open_client(
-            tiers, clock=self.options.clock, transport=self.options.transport, cassette=cassette, options=client_options
+            tiers, clock=self.options.clock, transport=self.options.transport, options=client_options
         ) as self.client:
             paid = self._paid(pending)
-            if paid and cassette is not None and not self.settings.offline:
-                cassette.claim()
+            if paid and self.kept is not None and not self.settings.offline:
+                self.kept.claim()
                 paid = self._paid(pending)
             if self.settings.offline:
                 self._refuse_missing(paid)
@@ -293,10 +272,17 @@ class _Session:
             await self._ask_pending(pending, paid)
             for (tier, note), count in sorted(self.odd.items()):
                 self.meter.note(f"`{tier}`, {count:,} answers: {AnswerNote(note).words}")
+            for text in self._told()[len(known) :]:
+                self.meter.note(text)
+
+    def _told(self) -> Sequence[str]:
+        """What was wrong with kept answers so far."""
+        return [] if self.kept is None else list(self.kept.notes())
 
     def _paid(self, pending: Sequence[Call]) -> list[Call]:
-        """The calls that go over the network."""
-        return [c for c in pending if not self.client.is_free(c.request_fp, self.tiers[c.tier], c.repeat)]
+        """The calls that go over the network, as it looks now: an answer is looked for again when its turn comes."""
+        kept = kept_for(pending, self.tiers, self.kept)
+        return [c for c in pending if not (is_local(self.tiers[c.tier]) or c.call_id in kept)]
 
     async def _ask_pending(self, pending: Sequence[Call], paid: Sequence[Call]) -> None:
         """What batches of earlier sessions have, then what is asked online, then the batches: they take longest."""
@@ -379,8 +365,10 @@ class _Session:
                 call = queue.popleft()
                 if call.call_id in self.asked or self.learned.is_stopped(call.route, tier.name):
                     continue
+                if tier.batch and self._kept_answer(call, tier) is None:
+                    continue  # it was there a moment ago; the next session asks it in a batch, at that price
                 self.asked.add(call.call_id)
-                reply = await self._ask(call, tier, costs=call.call_id in paid)
+                reply = await self._ask(call, tier)
                 if reply.served_from != "network" or not reply.attempts:
                     # An answer that was at hand never yielded; signals and other tiers must get their turn.
                     await asyncio.sleep(0)
@@ -400,9 +388,13 @@ class _Session:
             self.stop(error)
             raise
 
-    async def _ask(self, call: Call, tier: Tier, *, costs: bool) -> Reply:
-        """Ask, with the request changed as the endpoint wants it where that is allowed; journal what came of it."""
+    async def _ask(self, call: Call, tier: Tier) -> Reply:
+        """Take the answer of an earlier run, or ask, with the request changed as the endpoint wants it where that is
+        allowed; journal what came of it."""
         logged = self.requests[call.request_fp]
+        if (kept := self._kept_answer(call, tier)) is not None:
+            return await self._take(call, tier, self.learned.sent(logged, tier), kept)
+        costs = not is_local(tier)
         while True:
             request = self.learned.sent(logged, tier)
             why = self.learned.refusal(request, tier.name)
@@ -420,6 +412,21 @@ class _Session:
                 self.journal.void(call.call_id, stake.lost_usd + reply.spent_usd)
             self._tell_change(tier, change)
         self._finish(call, reply, stake)
+        return reply
+
+    def _kept_answer(self, call: Call, tier: Tier) -> KeptAnswer | None:
+        if self.kept is None or is_local(tier):
+            return None
+        return self.kept.get(name_of(call, tier))
+
+    async def _take(self, call: Call, tier: Tier, request: Request, kept: KeptAnswer) -> Reply:
+        """An answer that an earlier run was given: it costs what it costs, and nothing is spent."""
+        assert self.kept is not None
+        stake = await self.budget.reserve(0.0)
+        self.meter.started(call)
+        reply = self.client.replay(kept.completion, request, tier, self.kept.served_from)
+        stake.settle(0.0)
+        self._finish(call, reply, stake, kept.earlier)
         return reply
 
     def _answers(self, tier: Tier) -> bool:
@@ -463,15 +470,18 @@ class _Session:
         if costs:
             self.journal.void(call.call_id, stake.lost_usd + stake.paid_usd)
 
-    def _finish(self, call: Call, reply: Reply, stake: Reservation | None) -> None:
+    def _finish(self, call: Call, reply: Reply, stake: Reservation | None, earlier: Earlier | None = None) -> None:
         """Journal a result; without a stake what the call may have cost is in the books already."""
         reply = answered_by(reply, self.options.models)
         self.done += call.call_id not in self.journal.ledger.results
-        self.journal.done(journal_row(call, reply, stake.lost_usd if stake is not None else 0.0))
+        self.journal.done(journal_row(call, reply, stake.lost_usd if stake is not None else 0.0, earlier))
+        if self.kept is not None and reply.completion is not None and reply.served_from == "network":
+            billed = reply.spent_usd - reply.failed_usd
+            self.kept.put(name_of(call, self.tiers[call.tier]), reply.completion, billed)
         self.finished += 1
         self.answered[call.tier] += reply.status in MEASURED
         self.failed += reply.status in FAILED_TO_MEASURE
-        self.recorded += reply.served_from == "cassette"
+        self.recorded += earlier is not None
         self.retried += max(reply.attempts - 1, 0)
         completion = reply.completion
         self.odd.update((call.tier, note) for note in (completion.notes if completion is not None else ()))
@@ -525,7 +535,3 @@ class _Session:
                 estimated=self.estimated,
             )
         )
-
-
-def _cassette(settings: ReplaySettings, directory: Path) -> Cassette | None:
-    return None if settings.cassette is None else Cassette(directory / settings.cassette)

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audit.core.artifacts import rows_table, write_table
+from audit.core.display import listing
 from audit.core.finding import ReplayCounts
 from audit.core.fingerprint import canonical_json
 from audit.core.schemas import REPLAYS
@@ -21,6 +22,7 @@ from audit.core.tier import Tier
 from audit.llm.reply import Reply
 from audit.replay.journal import JournalLedger, done_events, parse_line
 from audit.replay.plan import JUDGE, Call, asked_as, call_id_of
+from audit.store.kept import Earlier
 
 ROWS_AT_ONCE = 2000
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -35,15 +37,21 @@ class Spend:
             from a cassette has a cost, which estimates need, and was not paid for.
         lost_usd: Worst case of attempts that may have been billed without an answer.
         estimated: Some endpoint reported no usage.
+        earlier_usd: What earlier runs were billed for answers that this one took from the store. In no sum of this run.
     """
 
     spent_usd: float
     lost_usd: float
     estimated: bool
+    earlier_usd: float = 0.0
 
 
-def journal_row(call: Call, reply: Reply, lost_usd: float) -> dict[str, Any]:
-    """A result as the journal keeps it."""
+def journal_row(call: Call, reply: Reply, lost_usd: float, earlier: Earlier | None = None) -> dict[str, Any]:
+    """A result as the journal keeps it.
+
+    Args:
+        earlier: Of an answer that another run asked for: which run, when, and what it was billed.
+    """
     completion = reply.completion
     row: dict[str, Any] = {
         "call_id": call.call_id,
@@ -63,6 +71,8 @@ def journal_row(call: Call, reply: Reply, lost_usd: float) -> dict[str, Any]:
         "lost_usd": lost_usd,
         "failed_usd": reply.failed_usd,
     }
+    if earlier is not None and earlier.asked_at is not None:
+        row["earlier"] = {"usd": earlier.usd, "asked_at": earlier.asked_at, "run": earlier.run}
     if completion is None:
         return row
     usage = completion.usage
@@ -162,6 +172,22 @@ def cost_at_mean(table: Path, calls: Sequence[Call]) -> float | None:
     return math.fsum(priced) if priced else None
 
 
+def changed_models(table: Path) -> list[str]:
+    """Tiers whose answers of earlier runs name another model than those of this one: behind an alias somebody else may
+    answer by now. One sentence each."""
+    columns = pq.read_table(table, columns=["tier", "served_from", "model_reported"]).to_pydict()
+    named: dict[str, dict[bool, set[str]]] = {}
+    for tier, served, model in zip(columns["tier"], columns["served_from"], columns["model_reported"], strict=True):
+        if model is not None and served in ("store", "network"):
+            named.setdefault(tier, {True: set(), False: set()})[served == "store"].add(model)
+    return [
+        f"tier `{tier}` answered as {listing(sorted(by[False]))} in this run and as {listing(sorted(by[True]))} in "
+        "earlier ones, whose answers were taken from the store: --fresh asks them again"
+        for tier, by in sorted(named.items())
+        if by[True] - by[False] and by[False]
+    ]
+
+
 def unpaid(journal: Path, calls: Sequence[Call]) -> list[Call]:
     """The calls that no batch was asked ahead of its round: nothing was paid for them."""
     ledger = JournalLedger.read(journal)
@@ -173,7 +199,8 @@ def money_spent(journal: Path) -> Spend:
     """What a journal's calls cost, all sessions and all plans of the folder together."""
     ledger = JournalLedger.read(journal)
     estimated = any(r.estimated and r.served_from == "network" for r in ledger.results.values())
-    return Spend(spent_usd=ledger.spent_usd, lost_usd=ledger.lost_usd, estimated=estimated)
+    earlier = math.fsum(result.earlier_usd for result in ledger.results.values())
+    return Spend(spent_usd=ledger.spent_usd, lost_usd=ledger.lost_usd, estimated=estimated, earlier_usd=earlier)
 
 
 def _tally(words: Any) -> dict[str, int]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from audit.core.display import count, listing, plural, usd, usd_parts, visible
-from audit.core.finding import Findings, Verdict
+from audit.core.finding import Findings, ReplayCounts, Verdict
 from audit.core.reconciliation import Reconciliation
 from audit.core.traffic import Apart
 from audit.report.tables import Numbers
@@ -185,6 +185,12 @@ def _bill(found: Reconciliation | None) -> list[tuple[str, str]]:
     return [log, *steps, bill]
 
 
+def _earlier(replay: ReplayCounts) -> str:
+    """What earlier runs paid for answers of this one."""
+    taken = plural(replay.served_from["store"], "answer")
+    return f"{taken} from the store, for which earlier runs paid {usd(replay.earlier_usd)}: in no amount of this run"
+
+
 def _provenance(findings: Findings) -> tuple[tuple[str, tuple[str, ...]], ...]:
     made, ingest, replay = findings.provenance, findings.ingest, findings.replay
     rejects = [f"{count(n)} {name}" for name, n in sorted(ingest.rejects.items()) if n]
@@ -199,6 +205,7 @@ def _provenance(findings: Findings) -> tuple[tuple[str, tuple[str, ...]], ...]:
         calls += f". Served from: {served}" if served else ""
         calls += f". {count(replay.retried)} retried" if replay.retried else ""
     estimated = " (estimated: an endpoint reported no usage)" if findings.replay_cost_estimated else ""
+    earlier = () if replay is None or not replay.served_from.get("store") else (_earlier(replay),)
     quoted = [
         f"{usd(value)} {name.removesuffix('_usd').replace('_', ' ')}" for name, value in sorted(made.quote.items())
     ]
@@ -220,7 +227,10 @@ def _provenance(findings: Findings) -> tuple[tuple[str, tuple[str, ...]], ...]:
             ),
         ),
         ("Replays", (calls,)),
-        ("Replay cost", (f"{usd(findings.replay_cost_usd)}{estimated}", f"quoted: {listing(quoted) or UNKNOWN}")),
+        (
+            "Replay cost",
+            (f"{usd(findings.replay_cost_usd)}{estimated}", *earlier, f"quoted: {listing(quoted) or UNKNOWN}"),
+        ),
         ("Criteria embedder", (made.embedder or "none used",)),
         ("Seed", (str(made.seed),)),
         ("Configuration", (made.config_sha256[:DIGEST] or UNKNOWN,)),

@@ -317,7 +317,9 @@ def _paths(findings: Findings, paths: Mapping[str, str]) -> Line:
     parts = [f"{name}  {path}" for name, path in paths.items()]
     if findings.tested:
         about = "≈ " if findings.replay_cost_estimated else ""
-        parts.append(f"Audit cost {about}{usd(findings.replay_cost_usd)}")
+        earlier = findings.replay.earlier_usd if findings.replay is not None else 0.0
+        paid = f", and {usd(earlier)} in earlier runs" if earlier else ""
+        parts.append(f"Audit cost {about}{usd(findings.replay_cost_usd)}{paid}")
     return (Span(text="  " + "        ".join(parts), style="dim"),) if parts else ()
 
 

@@ -16,10 +16,11 @@ from audit.core.tier import NOT_IN_ANSWERS, Price, Supports, Tier
 from audit.llm.client import ClientOptions
 from audit.llm.providers import PROVIDERS
 from audit.replay.journal import JournalLedger
+from audit.replay.kept import AnswersAt, answered_otherwise
 from audit.replay.meter import SilentMeter
 from audit.replay.otherwise import asked_otherwise
 from audit.replay.plan import asked_as, call_id_of
-from audit.replay.run import ReplayOptions, answered_otherwise, run_replay
+from audit.replay.run import ReplayOptions, run_replay
 from tests.quirky import Quirky
 from tests.replay.test_learned import asked
 from tests.replay.world import World, tier, world_of
@@ -125,14 +126,22 @@ class Notes(SilentMeter):
         self.told.append(text)
 
 
-def go(made: World, folder: Path, server: Quirky, **settings: Any) -> list[str]:
-    """Replay, and what was told."""
+def go(made: World, folder: Path, server: Quirky, **answers: Path) -> list[str]:
+    """Replay, and what was told.
+
+    Args:
+        answers: Of earlier runs: a `cassette` or a `store`.
+    """
     meter = Notes()
     options = ReplayOptions(
-        cap_usd=10.0, client=ClientOptions(environ={}), transport=server, clock=ManualClock(), meter=meter
+        cap_usd=10.0,
+        client=ClientOptions(environ={}),
+        answers=AnswersAt(**answers),
+        transport=server,
+        clock=ManualClock(),
+        meter=meter,
     )
-    replay = ReplaySettings.model_validate({"cassette": None, **settings})
-    run_replay(made.calls, made.requests, made.tiers, replay, RunFolder(folder), options)
+    run_replay(made.calls, made.requests, made.tiers, ReplaySettings(), RunFolder(folder), options)
     return meter.told
 
 
@@ -143,7 +152,7 @@ def test_a_changed_setting_is_named_with_its_calls_and_their_cost_before_they_ar
     assert go(first, tmp_path, Quirky()) == []
     assert go(first, tmp_path, Quirky()) == []
     changed = world_of(asked(12, temperature=0), replace(small, max_output_tokens=77, options={"headers": {"a": "b"}}))
-    (found,) = answered_otherwise(changed.calls, changed.tiers, ReplaySettings(), RunFolder(tmp_path), tmp_path)
+    (found,) = answered_otherwise(changed.calls, changed.tiers, RunFolder(tmp_path), AnswersAt())
     assert (found.tier, found.where, found.calls) == ("small", "journal", 12)
     assert found.differs == ("max_output_tokens", "options")
     assert found.usd == pytest.approx(12 * (20 * 1.0 + 2 * 2.0) / 1e6)
@@ -157,14 +166,14 @@ def test_a_changed_setting_is_named_with_its_calls_and_their_cost_before_they_ar
 def test_an_address_is_named_for_the_journal_and_a_recording_plays_on(tmp_path: Path) -> None:
     """The cassette answers at another address, so that nothing is asked again; settings are named there too."""
     small = tier(URL, model="takes everything")
-    go(world_of(asked(5), small), tmp_path / "a", Quirky(), cassette=str(tmp_path / "tape"))
+    go(world_of(asked(5), small), tmp_path / "a", Quirky(), cassette=tmp_path / "tape")
     moved = replace(small, base_url="http://elsewhere.test/v1")
     server = Quirky()
-    go(world_of(asked(5), moved), tmp_path / "a", server, cassette=str(tmp_path / "tape"))
+    go(world_of(asked(5), moved), tmp_path / "a", server, cassette=tmp_path / "tape")
     assert server.bodies == {}
-    assert go(world_of(asked(5), moved), tmp_path / "b", server, cassette=str(tmp_path / "tape")) == []
+    assert go(world_of(asked(5), moved), tmp_path / "b", server, cassette=tmp_path / "tape") == []
     deeper = world_of(asked(5), replace(moved, reasoning_effort="high"))
-    (told,) = go(deeper, tmp_path / "c", Quirky(), cassette=str(tmp_path / "tape"))
+    (told,) = go(deeper, tmp_path / "c", Quirky(), cassette=tmp_path / "tape")
     assert "5 calls" in told
     assert "cassette" in told
     assert "reasoning_effort" in told

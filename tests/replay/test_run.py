@@ -26,10 +26,11 @@ from audit.core.tier import Price
 from audit.llm.cassette import Cassette, CassetteLocked
 from audit.llm.client import ClientOptions
 from audit.llm.retry import Backoff
+from audit.replay.kept import AnswersAt, known_calls
 from audit.replay.meter import SilentMeter, Totals
 from audit.replay.plan import TokenCounts, counts_of, worst_case_usd
 from audit.replay.requests import load_requests
-from audit.replay.run import ReplayOptions, recorded_calls, run_replay
+from audit.replay.run import ReplayOptions, run_replay
 from audit.replay.table import money_spent, replay_counts
 from tests.replay.world import World, tier, world
 from tests.server import serving
@@ -255,14 +256,13 @@ def test_refusals_and_cut_answers_are_results(tmp_path: Path) -> None:
 def test_a_cassette_saves_the_second_run(tmp_path: Path) -> None:
     """What one run recorded, another plays for nothing: cost kept, spend zero, and offline works."""
     made, first = world(URL, 25), Answers()
-    client = ClientOptions(backoff=Backoff(base_s=0.001), directory=tmp_path, environ={})
-    settings = {"cassette": "tape"}
-    go(made, tmp_path / "first", first, client=client, settings=settings)
+    played = AnswersAt(cassette=tmp_path / "tape")
+    go(made, tmp_path / "first", first, answers=played)
     tape = tmp_path / "tape" / "completions.jsonl"
     recorded = tape.read_bytes()
     assert recorded.splitlines() == sorted(recorded.splitlines(), key=lambda line: json.loads(line)["key"])
     second = Answers()
-    counts = go(made, tmp_path / "second", second, client=client, settings={**settings, "offline": True}, cap_usd=0.0)
+    counts = go(made, tmp_path / "second", second, answers=played, settings={"offline": True}, cap_usd=0.0)
     assert (counts.served_from, second.bodies) == ({"cassette": 25}, [])
     money = money_spent(RunFolder(tmp_path / "second").journal)
     rows = read_table(RunFolder(tmp_path / "second").replay_table).to_pylist()
@@ -279,7 +279,7 @@ def test_an_answer_that_could_not_be_kept_is_in_the_books(tmp_path: Path, monkey
 
     monkeypatch.setattr(Cassette, "put", full)
     with pytest.raises(OSError, match="No space left"):
-        go(made, tmp_path / "run", server, settings={"cassette": str(tmp_path / "tape")})
+        go(made, tmp_path / "run", server, answers=AnswersAt(cassette=tmp_path / "tape"))
     money = money_spent(RunFolder(tmp_path / "run").journal)
     assert 0 < server.billed_usd <= money.spent_usd + money.lost_usd
 
@@ -290,9 +290,9 @@ def test_a_cassette_that_is_being_recorded_stops_the_replay_before_it_pays(tmp_p
     with Cassette(tmp_path / "tape") as other:
         other.claim()
         with pytest.raises(CassetteLocked):
-            go(made, tmp_path / "run", transport, settings={"cassette": str(tmp_path / "tape")})
+            go(made, tmp_path / "run", transport, answers=AnswersAt(cassette=tmp_path / "tape"))
     assert not transport.bodies
-    assert go(made, tmp_path / "run", transport, settings={"cassette": str(tmp_path / "tape")}).done == 4
+    assert go(made, tmp_path / "run", transport, answers=AnswersAt(cassette=tmp_path / "tape")).done == 4
 
 
 class InAnotherName(Answers):
@@ -352,12 +352,11 @@ def test_offline_says_how_many_calls_are_missing(tmp_path: Path) -> None:
             usage = Usage(prompt_tokens=1, completion_tokens=1)
             completion = Completion(text="x", finish_reason="stop", usage=usage)
             cassette.put(made.tiers[0].answers_key, call.request_fp, 0, completion)
-    settings = ReplaySettings(cassette="tape")
-    known = recorded_calls(made.calls, made.tiers, settings, RunFolder(tmp_path / "run"), tmp_path)
-    assert known == {call.call_id for call in made.calls[:4]}
-    client = ClientOptions(directory=tmp_path, environ={})
+    played = AnswersAt(cassette=tmp_path / "tape")
+    known = known_calls(made.calls, made.tiers, RunFolder(tmp_path / "run"), played)
+    assert known.ids == {call.call_id for call in made.calls[:4]}
     with pytest.raises(InputError, match="6 of 10 calls are not recorded"):
-        go(made, tmp_path / "run", Answers(), client=client, settings={"cassette": "tape", "offline": True})
+        go(made, tmp_path / "run", Answers(), answers=played, settings={"offline": True})
 
 
 def test_a_cassette_tier_answers_without_a_network(tmp_path: Path) -> None:
@@ -485,9 +484,9 @@ def test_a_cassette_holds_each_answer_apart(tmp_path: Path) -> None:
                 body["choices"][0]["message"]["content"] = f"answer {len(self.bodies)}"
             return httpx.Response(reply.status_code, json=body)
 
-    settings = {"cassette": str(tmp_path / "cassette")}
-    go(made, tmp_path / "first", Numbered(), settings=settings)
-    go(made, tmp_path / "second", settings={**settings, "offline": True}, cap_usd=0.0)
+    played = AnswersAt(cassette=tmp_path / "cassette")
+    go(made, tmp_path / "first", Numbered(), answers=played)
+    go(made, tmp_path / "second", answers=played, settings={"offline": True}, cap_usd=0.0)
     texts = [pq.read_table(RunFolder(tmp_path / name).replay_table)["text"].to_pylist() for name in ("first", "second")]
     assert texts[0] == texts[1]
     assert len(set(texts[0])) == 6

@@ -21,6 +21,7 @@ from audit.core.exchange.parts import (
     Url,
     Vendor,
 )
+from audit.core.exchange.recording import recorded_completion, recording_of
 from audit.core.exchange.request import (
     Message,
     ModelRequest,
@@ -69,4 +70,6 @@ __all__ = [
     "Vendor",
     "completion_of",
     "content_text",
+    "recorded_completion",
+    "recording_of",
 ]
