@@ -49,8 +49,10 @@ check: $(READY) ## Lint, types, layers, and whether generated text is in date
 bench: $(READY) ## Ratios against peers in the same run; writes bench.json
 	$(BIN)/python -m tests.benchmarks
 
-docs: $(READY) ## Fill the generated parts of README.md and the guides
+docs: $(READY) ## Fill the generated parts of README.md and the guides, and build the documentation as a site
 	$(BIN)/python -m tests.docs
+	@$(PIP) install --constraint constraints.txt --editable ".[docs]"
+	$(BIN)/python -m tests.site site
 
 golden: $(READY) ## Renew golden files; read the diff
 	AUDIT_GOLDEN=write $(BIN)/python -m pytest -q tests/golden tests/cli tests/config tests/gate tests/pack tests/policy tests/report
@@ -65,7 +67,7 @@ format: $(READY) ## Format the code
 	$(BIN)/ruff format .
 
 clean: ## Remove what was made
-	rm -rf $(VENV) runs shots report.html bench.json .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) runs shots site report.html bench.json .pytest_cache .mypy_cache .ruff_cache
 
 # Since version 24 pip takes half as long to read an index. Modules are compiled when they are first imported: most of
 # what scipy and pyarrow bring never is.

@@ -9,9 +9,10 @@ import re
 import sys
 import textwrap
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from audit.core.catalog import Catalog
-from tests.documents import DOCUMENTS, PAGES, ROOT
+from tests.documents import DOCUMENTS, GUIDES, PAGES, ROOT
 
 PART = re.compile(r"(<!-- generated: ([a-z ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -106,6 +107,17 @@ def commands() -> str:
     group = command_line()
     rows = [(f"`audit {name}`", first_sentence(group.commands[name].help or "")) for name in sorted(group.commands)]
     return table(("command", "does"), rows)
+
+
+def documentation() -> str:
+    """Every page that there is to read, with its title."""
+
+    def row(path: Path) -> tuple[str, str]:
+        place = path.relative_to(ROOT).as_posix()
+        title = path.read_text("utf-8").partition("\n")[0].removeprefix("# ")
+        return f"[{path.stem}]({place})", title
+
+    return table(("page", "about"), [row(path) for path in (*GUIDES, *PAGES)])
 
 
 def worked_example() -> str:
@@ -212,6 +224,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "exports": exports,
     "promptfoo": promptfoo,
     "commands": commands,
+    "documentation": documentation,
     "worked example": worked_example,
     "ten samples": ten_samples,
     "looks": looks,

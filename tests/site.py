@@ -1,0 +1,263 @@
+"""The documentation as a site: README, guides, method pages and a reference made from the code.
+
+    python -m tests.site site        (needs mkdocs-material and mkdocstrings; `make docs` brings them)
+
+Nothing is written twice. Pages are the files that the repository has, with their links turned to the site's pages; the
+reference of `audit.yaml`, of the commands and of the library is made from settings, help pages and docstrings.
+"""
+
+from __future__ import annotations
+
+import inspect
+import os
+import posixpath
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from audit.cli import guide
+from audit.cli.layout import EXIT_CODES, type_words
+from tests.docs import assertions, exports, formats, protocols, providers, table
+from tests.documents import ROOT
+
+LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
+GUIDE = re.compile(r"(?<!\[)`audit guide ([a-z]+)`")
+FENCE = re.compile(r"^(```.*?^```)$", re.MULTILINE | re.DOTALL)
+LIBRARY = ("audit.open", "audit.notebook.FinishedRun", "audit.policy.router.Router")
+"""What a reader may import, documented by docstrings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page.
+
+    Attributes:
+        path: On the site.
+        title: In the navigation.
+        text: Markdown.
+        source: File of the repository that its links start from; "" for a page that is made.
+    """
+
+    path: str
+    title: str
+    text: str
+    source: str = ""
+
+
+def written(path: str, source: str, title: str | None = None) -> Page:
+    """A page that is a file of the repository; its title is its first heading unless it is given."""
+    text = (ROOT / source).read_text("utf-8")
+    first = re.search(r"^# (.+)$", text, re.MULTILINE)
+    return Page(path=path, title=title or (first.group(1) if first else path), text=text, source=source)
+
+
+def sections() -> dict[str, list[Page]]:
+    """All pages, by section of the navigation."""
+    folder = guide.FOLDER.relative_to(ROOT).as_posix()
+    guides = {topic: written(f"guides/{topic}.md", f"{folder}/{topic}.md") for topic in guide.TOPICS}
+    tutorial = guides.pop("tutorial")
+    understood = [guides.pop("method"), guides.pop("verdicts")]
+    method = sorted((ROOT / "docs/method").glob("*.md"))
+    return {
+        "Start": [written("index.md", "README.md", "What it is"), tutorial, written("faq.md", "docs/faq.md")],
+        "How to": list(guides.values()),
+        "Method": understood + [written(f"method/{path.name}", f"docs/method/{path.name}") for path in method],
+        "Reference": [
+            Page(path="reference/settings.md", title="audit.yaml", text=settings_text()),
+            Page(path="reference/commands.md", title="Commands", text=commands_text()),
+            Page(path="reference/adapters.md", title="Formats, criteria, providers, exports", text=adapters_text()),
+            Page(path="reference/library.md", title="Library", text=library_text()),
+            written("reference/protocols.md", "docs/protocols.md"),
+            written("reference/promptfoo.md", "docs/promptfoo.md"),
+        ],
+        "Project": [
+            written("project/security.md", "docs/security.md"),
+            written("project/architecture.md", "ARCHITECTURE.md"),
+            written("project/changelog.md", "CHANGELOG.md"),
+        ],
+    }
+
+
+def settings_text() -> str:
+    """Every key of `audit.yaml`, by section."""
+    from audit.config.load import settings_schema
+
+    schema = settings_schema()
+    parts = ["# audit.yaml\n", "Every key, with its default. `audit init` writes a first file from a log.\n"]
+    parts += ["## Top level\n", _keys(schema)]
+    for name, section in sorted(schema["$defs"].items()):
+        if "properties" in section:
+            parts += [f"## {name}\n", f"{_sentence(section)}\n", _keys(section)]
+    return "\n".join(parts)
+
+
+def _sentence(entry: Mapping[str, Any]) -> str:
+    return " ".join(str(entry.get("description", "")).split())
+
+
+def _keys(section: Mapping[str, Any]) -> str:
+    required = section.get("required", ())
+    rows = []
+    for name, entry in section["properties"].items():
+        default = "required" if name in required else _default(entry.get("default"))
+        examples = ", ".join(f"`{example}`" for example in entry.get("examples", ()))
+        said = _sentence(entry) + (f" (such as {examples})" if examples else "")
+        rows.append((f"`{name}`", _type(entry), default, said))
+    return table(("key", "type", "default", "what it is"), rows)
+
+
+def _default(value: Any) -> str:
+    """A default worth telling: sections and empty lists are what they are when they are left out."""
+    return "" if value is None or value == [] or isinstance(value, dict) else f"`{value}`"
+
+
+UNITS = {"%": "share, `5%`", "pt": "points, `3pt`", "\\$": "dollars, `$5`"}
+"""Quantities by a mark of their pattern."""
+
+
+def _type(entry: Mapping[str, Any]) -> str:
+    """The type in words; a section is a link to it."""
+    if "$ref" in entry:
+        name = entry["$ref"].rsplit("/", 1)[-1]
+        return f"[{name}](#{name.lower()})"
+    if "anyOf" in entry:
+        kinds = [_type(one) for one in entry["anyOf"] if one.get("type") != "null"]
+        return " or ".join(dict.fromkeys(kinds))
+    if "enum" in entry:
+        return " or ".join(f"`{value}`" for value in entry["enum"])
+    if entry.get("type") == "array":
+        return f"list of {_type(entry.get('items', {}))}"
+    if "pattern" in entry:
+        return next((said for mark, said in UNITS.items() if mark in entry["pattern"]), "text")
+    if entry.get("type") == "object" and isinstance(entry.get("additionalProperties"), dict):
+        return f"names to {_type(entry['additionalProperties'])}"
+    return {"integer": "whole number", "string": "text", "boolean": "true or false"}.get(str(entry.get("type")), "any")
+
+
+def commands_text() -> str:
+    """Every command with its flags, from the help pages."""
+    from audit.cli.app import command_line
+
+    program = command_line()
+    shared = {param.name for param in program.params}
+    parts = ["# Commands\n"]
+    for name, command in sorted(program.commands.items()):
+        summary, _, body = inspect.cleandoc(command.help or "").partition("\n\n")
+        parts += [f"## audit {name}\n", f"{' '.join(summary.split())}\n", _body(body)]
+        parts += [_flags(command, [param for param in command.params if param.name not in shared])]
+    parts += ["## Flags of every command\n", _flags(program, program.params)]
+    return "\n".join([*parts, "## Exit codes\n", table(("code", "means"), [tuple(code) for code in EXIT_CODES])])
+
+
+def _body(body: str) -> str:
+    """The rest of a help page: paragraphs, and examples as a block."""
+    examples = [line.strip() for line in body.splitlines() if line.startswith("    ")]
+    prose = "\n".join(line for line in body.splitlines() if not line.startswith("    ") and line.strip() != "EXAMPLES")
+    return prose.strip() + "\n" + ("\n```sh\n" + "\n".join(examples) + "\n```\n" if examples else "")
+
+
+def _flags(command: Any, params: Iterable[Any]) -> str:
+    context = command.make_context(command.name or "audit", [], resilient_parsing=True)
+    records = [record for param in params if (record := param.get_help_record(context)) is not None]
+    rows = [(f"`{type_words(flag)}`", " ".join(said.split())) for flag, said in records]
+    return table(("flag", "what it does"), rows) if rows else ""
+
+
+def adapters_text() -> str:
+    """What can be named: formats, criteria, providers, protocols, exports."""
+    parts = {
+        "Log formats": formats(),
+        "Criteria": assertions(),
+        "Providers of tiers": providers(),
+        "Protocols": protocols(),
+        "Exports of a policy": exports(),
+    }
+    said = (f"## {name}\n\n{text}" for name, text in parts.items())
+    return "# Formats, criteria, providers, exports\n\n" + "\n".join(said)
+
+
+def library_text() -> str:
+    """The library's doors, for mkdocstrings."""
+    return "# Library\n\n" + "\n".join(f"::: {name}\n" for name in LIBRARY)
+
+
+def turned(page: Page, places: Mapping[str, str]) -> str:
+    """A page with its links turned from files of the repository to pages of the site; a link to a file that is no page
+    becomes its text.
+
+    Args:
+        page: To turn.
+        places: Page by file.
+    """
+
+    def link(match: re.Match[str]) -> str:
+        picture, words, target = match.groups()
+        path, _, anchor = target.partition("#")
+        if "://" in target or not path or not page.source:
+            return match.group(0)
+        file = posixpath.normpath(posixpath.join(posixpath.dirname(page.source), path))
+        if picture:
+            return f"![{words}]({_from(page.path, 'pictures/' + posixpath.basename(file))})"
+        if file in places:
+            return f"[{words}]({_from(page.path, places[file])}{'#' + anchor if anchor else ''})"
+        return f"`{words.strip('`')}`"
+
+    def topic(match: re.Match[str]) -> str:
+        return f"[`audit guide {match.group(1)}`]({_from(page.path, f'guides/{match.group(1)}.md')})"
+
+    pieces = FENCE.split(page.text)
+    return "".join(piece if piece.startswith("```") else GUIDE.sub(topic, LINK.sub(link, piece)) for piece in pieces)
+
+
+def _from(page: str, target: str) -> str:
+    return posixpath.relpath(target, posixpath.dirname(page) or ".")
+
+
+def gather(folder: Path) -> None:
+    """Write every page, the pictures and `mkdocs.yml` into an empty folder."""
+    found = sections()
+    pages = [page for section in found.values() for page in section]
+    places = {page.source: page.path for page in pages if page.source}
+    for page in pages:
+        path = folder / "pages" / page.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(turned(page, places), "utf-8")
+    (folder / "pages/pictures").mkdir()
+    for picture in (ROOT / ".github").glob("*.png"):
+        shutil.copy(picture, folder / "pages/pictures")
+    navigation = [{name: [{page.title: page.path} for page in section]} for name, section in found.items()]
+    handlers = {"python": {"paths": [str(ROOT)], "options": {"show_source": False, "heading_level": 2}}}
+    config = {
+        "site_name": "audit",
+        "docs_dir": "pages",
+        "use_directory_urls": False,  # so that it can be read from a folder, without a server
+        "theme": {"name": "material", "font": False, "features": ["navigation.tabs", "navigation.top", "toc.follow"]},
+        "plugins": ["search", {"mkdocstrings": {"handlers": handlers, "enable_inventory": False}}],
+        "markdown_extensions": ["tables", "pymdownx.superfences", {"toc": {"permalink": True}}],
+        "validation": {"anchors": "warn"},
+        "nav": navigation,
+    }
+    (folder / "mkdocs.yml").write_text(yaml.safe_dump(config, sort_keys=False), "utf-8")
+
+
+def main(arguments: list[str]) -> int:
+    """Build the site into a folder; a link that leads nowhere is an error."""
+    target = Path(arguments[0] if arguments else "site").resolve()
+    with tempfile.TemporaryDirectory() as folder:
+        gather(Path(folder))
+        command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(target)]
+        done = subprocess.run(command, cwd=folder, env={**os.environ, "NO_MKDOCS_2_WARNING": "1"}, check=False)
+    print(f"{target}/index.html" if done.returncode == 0 else "the site was not built", file=sys.stderr)
+    return done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
