@@ -8,7 +8,6 @@ reference of `audit.yaml`, of the commands and of the library is made from setti
 
 from __future__ import annotations
 
-import inspect
 import os
 import posixpath
 import re
@@ -16,23 +15,21 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from audit.cli import guide
-from audit.cli.layout import EXIT_CODES, type_words
-from tests.docs import assertions, exports, formats, protocols, providers, table
 from tests.documents import ROOT
+from tests.reference import adapters_text, commands_text, library_text, settings_text
 
 LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 GUIDE = re.compile(r"(?<!\[)`audit guide ([a-z]+)`")
+OPTIONS = {"show_source": False, "heading_level": 2, "show_root_heading": True, "show_root_full_path": True}
+"""Of pages made from docstrings."""
 FENCE = re.compile(r"^(```.*?^```)$", re.MULTILINE | re.DOTALL)
-LIBRARY = ("audit.open", "audit.notebook.FinishedRun", "audit.policy.router.Router")
-"""What a reader may import, documented by docstrings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,109 +83,6 @@ def sections() -> dict[str, list[Page]]:
     }
 
 
-def settings_text() -> str:
-    """Every key of `audit.yaml`, by section."""
-    from audit.config.load import settings_schema
-
-    schema = settings_schema()
-    parts = ["# audit.yaml\n", "Every key, with its default. `audit init` writes a first file from a log.\n"]
-    parts += ["## Top level\n", _keys(schema)]
-    for name, section in sorted(schema["$defs"].items()):
-        if "properties" in section:
-            parts += [f"## {name}\n", f"{_sentence(section)}\n", _keys(section)]
-    return "\n".join(parts)
-
-
-def _sentence(entry: Mapping[str, Any]) -> str:
-    return " ".join(str(entry.get("description", "")).split())
-
-
-def _keys(section: Mapping[str, Any]) -> str:
-    required = section.get("required", ())
-    rows = []
-    for name, entry in section["properties"].items():
-        default = "required" if name in required else _default(entry.get("default"))
-        examples = ", ".join(f"`{example}`" for example in entry.get("examples", ()))
-        said = _sentence(entry) + (f" (such as {examples})" if examples else "")
-        rows.append((f"`{name}`", _type(entry), default, said))
-    return table(("key", "type", "default", "what it is"), rows)
-
-
-def _default(value: Any) -> str:
-    """A default worth telling: sections and empty lists are what they are when they are left out."""
-    return "" if value is None or value == [] or isinstance(value, dict) else f"`{value}`"
-
-
-UNITS = {"%": "share, `5%`", "pt": "points, `3pt`", "\\$": "dollars, `$5`"}
-"""Quantities by a mark of their pattern."""
-
-
-def _type(entry: Mapping[str, Any]) -> str:
-    """The type in words; a section is a link to it."""
-    if "$ref" in entry:
-        name = entry["$ref"].rsplit("/", 1)[-1]
-        return f"[{name}](#{name.lower()})"
-    if "anyOf" in entry:
-        kinds = [_type(one) for one in entry["anyOf"] if one.get("type") != "null"]
-        return " or ".join(dict.fromkeys(kinds))
-    if "enum" in entry:
-        return " or ".join(f"`{value}`" for value in entry["enum"])
-    if entry.get("type") == "array":
-        return f"list of {_type(entry.get('items', {}))}"
-    if "pattern" in entry:
-        return next((said for mark, said in UNITS.items() if mark in entry["pattern"]), "text")
-    if entry.get("type") == "object" and isinstance(entry.get("additionalProperties"), dict):
-        return f"names to {_type(entry['additionalProperties'])}"
-    return {"integer": "whole number", "string": "text", "boolean": "true or false"}.get(str(entry.get("type")), "any")
-
-
-def commands_text() -> str:
-    """Every command with its flags, from the help pages."""
-    from audit.cli.app import command_line
-
-    program = command_line()
-    shared = {param.name for param in program.params}
-    parts = ["# Commands\n"]
-    for name, command in sorted(program.commands.items()):
-        summary, _, body = inspect.cleandoc(command.help or "").partition("\n\n")
-        parts += [f"## audit {name}\n", f"{' '.join(summary.split())}\n", _body(body)]
-        parts += [_flags(command, [param for param in command.params if param.name not in shared])]
-    parts += ["## Flags of every command\n", _flags(program, program.params)]
-    return "\n".join([*parts, "## Exit codes\n", table(("code", "means"), [tuple(code) for code in EXIT_CODES])])
-
-
-def _body(body: str) -> str:
-    """The rest of a help page: paragraphs, and examples as a block."""
-    examples = [line.strip() for line in body.splitlines() if line.startswith("    ")]
-    prose = "\n".join(line for line in body.splitlines() if not line.startswith("    ") and line.strip() != "EXAMPLES")
-    return prose.strip() + "\n" + ("\n```sh\n" + "\n".join(examples) + "\n```\n" if examples else "")
-
-
-def _flags(command: Any, params: Iterable[Any]) -> str:
-    context = command.make_context(command.name or "audit", [], resilient_parsing=True)
-    records = [record for param in params if (record := param.get_help_record(context)) is not None]
-    rows = [(f"`{type_words(flag)}`", " ".join(said.split())) for flag, said in records]
-    return table(("flag", "what it does"), rows) if rows else ""
-
-
-def adapters_text() -> str:
-    """What can be named: formats, criteria, providers, protocols, exports."""
-    parts = {
-        "Log formats": formats(),
-        "Criteria": assertions(),
-        "Providers of tiers": providers(),
-        "Protocols": protocols(),
-        "Exports of a policy": exports(),
-    }
-    said = (f"## {name}\n\n{text}" for name, text in parts.items())
-    return "# Formats, criteria, providers, exports\n\n" + "\n".join(said)
-
-
-def library_text() -> str:
-    """The library's doors, for mkdocstrings."""
-    return "# Library\n\n" + "\n".join(f"::: {name}\n" for name in LIBRARY)
-
-
 def turned(page: Page, places: Mapping[str, str]) -> str:
     """A page with its links turned from files of the repository to pages of the site; a link to a file that is no page
     becomes its text.
@@ -234,14 +128,14 @@ def gather(folder: Path) -> None:
     for picture in (ROOT / ".github").glob("*.png"):
         shutil.copy(picture, folder / "pages/pictures")
     navigation = [{name: [{page.title: page.path} for page in section]} for name, section in found.items()]
-    handlers = {"python": {"paths": [str(ROOT)], "options": {"show_source": False, "heading_level": 2}}}
+    handlers = {"python": {"paths": [str(ROOT)], "options": OPTIONS}}
     config = {
         "site_name": "audit",
         "docs_dir": "pages",
         "use_directory_urls": False,  # so that it can be read from a folder, without a server
         "theme": {"name": "material", "font": False, "features": ["navigation.tabs", "navigation.top", "toc.follow"]},
         "plugins": ["search", {"mkdocstrings": {"handlers": handlers, "enable_inventory": False}}],
-        "markdown_extensions": ["tables", "pymdownx.superfences", {"toc": {"permalink": True}}],
+        "markdown_extensions": ["tables", "attr_list", "pymdownx.superfences", {"toc": {"permalink": True}}],
         "validation": {"anchors": "warn"},
         "nav": navigation,
     }

@@ -45,7 +45,7 @@ class RouteVolume(Section):
 class Scenario(Section):
     """One entry of `growth:`: how the traffic may go on."""
 
-    name: str = Field(min_length=1)
+    name: str = Field(min_length=1, description="In the table of the renewal")
     probability: Share | None = Field(None, description="Default: what the others leave, in equal parts")
     monthly: Change = Field(0.0, description="Growth of the volume per month", examples=["2%"])
     spread: Share = Field(0.0, description="Standard deviation of the volume around that, over the whole term")
@@ -62,8 +62,8 @@ class ModelPrice(Section):
     model: str = Field(description="Glob over model names")
     discount: Share | None = Field(None, description="Off the log's prices")
     input: float | None = Field(None, ge=0, description="USD per million tokens")
-    output: float | None = Field(None, ge=0)
-    cached_input: float | None = Field(None, ge=0)
+    output: float | None = Field(None, ge=0, description="USD per million tokens")
+    cached_input: float | None = Field(None, ge=0, description="USD per million tokens")
 
     @model_validator(mode="after")
     def _one_way(self) -> ModelPrice:
@@ -76,7 +76,7 @@ class ModelPrice(Section):
 class PriceClass(Section):
     """One entry of a vendor's `classes:`: use that will be billed at another rate, such as batch or cached prompts."""
 
-    name: str = Field(min_length=1)
+    name: str = Field(min_length=1, description="In the table of the renewal")
     share: Share = Field(description="Part of the vendor's spend that will be in the class and was not in the log")
     price: Factor = Field(description="Of the normal price", examples=["50%"])
 
@@ -85,39 +85,39 @@ class DiscountTier(Section):
     """One entry of a vendor's `discounts:`: from so much use or commitment on, all use is cheaper."""
 
     from_usd: Dollars = Field(alias="from", description="At negotiated prices, before this discount")
-    discount: Share
+    discount: Share = Field(description="Off all use")
 
 
 class Capacity(Section):
     """`capacity:` provisioned throughput: a monthly fee for use up to a limit."""
 
-    monthly_usd: Dollars
+    monthly_usd: Dollars = Field(description="The fee")
     covers_usd: Dollars = Field(description="Use per month, at negotiated prices, that the fee covers")
 
 
 class RetiringModel(Section):
     """One entry of a vendor's `retires:`: a model that is switched off."""
 
-    model: str
-    on: Day
+    model: str = Field(description="Its name in the log")
+    on: Day = Field(description="Its last day")
     price: Factor = Field(1.0, description="Of its successor, against its own", examples=["80%"])
 
 
 class VendorSettings(Section):
     """One entry of `vendors:`: an offer, or a contract that runs already."""
 
-    name: str = Field(min_length=1)
+    name: str = Field(min_length=1, description="In the table of the renewal")
     models: tuple[str, ...] = Field(min_length=1, description="Globs over the names of models that it bills")
     discount: Share = Field(0.0, description="Negotiated, off the log's prices")
-    prices: tuple[ModelPrice, ...] = ()
+    prices: tuple[ModelPrice, ...] = Field((), description="Prices negotiated for some models")
     committed_usd: Dollars | None = Field(None, description="Signed already, or on the table: shown beside the others")
     minimum_usd: Dollars = Field(0.0, description="The floor: the least commitment that the vendor signs")
     overage: Factor = Field(1.0, description="Price beyond the commitment, of the negotiated one", examples=["115%"])
     without_contract: Factor = Field(1.0, description="Price without any contract, of the log's", examples=["110%"])
-    discounts: tuple[DiscountTier, ...] = ()
-    classes: tuple[PriceClass, ...] = ()
-    capacity: Capacity | None = None
-    retires: tuple[RetiringModel, ...] = ()
+    discounts: tuple[DiscountTier, ...] = Field((), description="By use or commitment")
+    classes: tuple[PriceClass, ...] = Field((), description="Use that will be billed at another rate")
+    capacity: Capacity | None = Field(None, description="Provisioned throughput")
+    retires: tuple[RetiringModel, ...] = Field((), description="Models that are switched off in the term")
 
     @model_validator(mode="after")
     def _consistent(self) -> VendorSettings:
@@ -145,12 +145,12 @@ FLAT = Scenario(name="flat")
 class ContractSettings(Section):
     """`contract:` the renewal that `audit renew` works out."""
 
-    vendors: tuple[VendorSettings, ...] = Field(min_length=1)
+    vendors: tuple[VendorSettings, ...] = Field(min_length=1, description="Offers and contracts")
     months: int = Field(12, ge=1, le=60, description="Term")
     starts: Day | None = Field(None, description="First day of the term; default: the day after the log's last")
     risk: Share = Field(0.10, description="Accepted chance of paying for commitment that is not used", examples=["10%"])
     moves_after: int = Field(0, ge=0, le=60, description="Months of the term before the proven moves are made")
-    growth: tuple[Scenario, ...] = Field((FLAT,), min_length=1)
+    growth: tuple[Scenario, ...] = Field((FLAT,), min_length=1, description="How the traffic may go on")
 
     @model_validator(mode="after")
     def _consistent(self) -> ContractSettings:

@@ -45,35 +45,35 @@ class FieldMap(Section):
     prompt: str | None = Field(None, description="Prompt text, where there is no list of messages")
     system: str | None = Field(None, description="System prompt, where it stands apart")
     response: str | None = Field(None, description="The completion: text, a message, or an OpenAI response object")
-    tool_calls: str | None = None
-    tools: str | None = None
-    response_format: str | None = None
+    tool_calls: str | None = Field(None, description="Tool calls of the answer, where they stand apart")
+    tools: str | None = Field(None, description="Tools that were offered")
+    response_format: str | None = Field(None, description="Response format that was asked for")
     params: str | None = Field(None, description="Object of request parameters")
-    model: str | None = None
+    model: str | None = Field(None, description="The model that was asked for")
     model_responded: str | None = Field(None, description="The model that the response names")
-    provider: str | None = None
-    request_id: str | None = None
+    provider: str | None = Field(None, description="The vendor or gateway that was asked")
+    request_id: str | None = Field(None, description="The call's own id")
     started_at: str | None = Field(None, description="ISO 8601 or RFC 2822 text, or a number since 1970")
-    ended_at: str | None = None
+    ended_at: str | None = Field(None, description="As `started_at`; gives the duration where `latency_ms` does not")
     latency_ms: str | None = Field(None, description="Duration, in `duration_unit`")
     ttft_ms: str | None = Field(None, description="Time to the first token, in `duration_unit`")
-    duration_unit: Literal["ns", "us", "ms", "s"] = "ms"
-    prompt_tokens: str | None = None
-    completion_tokens: str | None = None
-    cached_tokens: str | None = None
-    cache_write_tokens: str | None = None
-    reasoning_tokens: str | None = None
+    duration_unit: Literal["ns", "us", "ms", "s"] = Field("ms", description="Of durations")
+    prompt_tokens: str | None = Field(None, description="Tokens of the prompt, counted as `counts` says")
+    completion_tokens: str | None = Field(None, description="Tokens of the answer, counted as `counts` says")
+    cached_tokens: str | None = Field(None, description="Prompt tokens that were read from a cache")
+    cache_write_tokens: str | None = Field(None, description="Prompt tokens that were written to a cache")
+    reasoning_tokens: str | None = Field(None, description="Tokens of reasoning")
     counts: Literal["inclusive", "exclusive"] = Field(
         "inclusive", description="exclusive: the prompt is counted without the cache, the completion without reasoning"
     )
     cost_usd: str | None = Field(None, description="Cost, in `cost_unit`")
-    cost_unit: Literal["usd", "cents", "nano_usd"] = "usd"
-    service_tier: str | None = None
+    cost_unit: Literal["usd", "cents", "nano_usd"] = Field("usd", description="Of `cost_usd`")
+    service_tier: str | None = Field(None, description="Service tier that served the call")
     batch: str | None = Field(None, description="Whether the call went through a batch API")
     status: str | None = Field(None, description="ok/success/200 or an error")
     error: str | None = Field(None, description="Whatever stands there, if anything does, is an error's text")
-    finish_reason: str | None = None
-    cache_hit: str | None = None
+    finish_reason: str | None = Field(None, description="Why the answer ended")
+    cache_hit: str | None = Field(None, description="Whether the gateway's own cache answered")
 
 
 class IngestSettings(Section):
@@ -81,12 +81,12 @@ class IngestSettings(Section):
 
     format: str | None = Field(None, description="A name from `ingest.formats`; default: sniffed")
     route: str | None = Field(None, description="Dotted path of the field that names the call site's purpose")
-    tenant: str | None = None
-    environment: str | None = None
-    region: str | None = None
-    session: str | None = None
-    end_user: str | None = None
-    map: FieldMap | None = None
+    tenant: str | None = Field(None, description="Dotted path of the tenant, team or customer")
+    environment: str | None = Field(None, description="Dotted path of the environment, such as production")
+    region: str | None = Field(None, description="Dotted path of the region")
+    session: str | None = Field(None, description="Dotted path of the session or conversation")
+    end_user: str | None = Field(None, description="Dotted path of the end user; it is kept as a digest")
+    map: FieldMap | None = Field(None, description="Where a log of no known format keeps its values")
     redact: tuple[Literal["email", "phone", "card", "iban", "ip"], ...] = Field(
         (), description="Personal data replaced by stable placeholders; secrets are always masked"
     )
@@ -120,9 +120,9 @@ class ReconcileSettings(Section):
 class References(Section):
     """`references:` right answers, joined to the traffic's `prompt_hash`."""
 
-    path: str
-    key: str = "prompt_hash"
-    value: str = "reference"
+    path: str = Field(description="JSON Lines, CSV or Parquet")
+    key: str = Field("prompt_hash", description="Column that holds the prompt hash")
+    value: str = Field("reference", description="Column that holds the right answer")
     random_sample: bool = Field(
         False,
         description="The requests that have a right answer are a random sample of their route, so that what holds of "
@@ -134,22 +134,26 @@ class References(Section):
 class RateSettings(Section):
     """USD per million tokens, by token class."""
 
-    input: float = Field(ge=0, le=HIGHEST_PRICE)
-    output: float = Field(ge=0, le=HIGHEST_PRICE)
-    cached_input: float | None = Field(None, ge=0, le=HIGHEST_PRICE)
-    cache_write: float | None = Field(None, ge=0, le=HIGHEST_PRICE)
+    input: float = Field(ge=0, le=HIGHEST_PRICE, description="Prompt tokens")
+    output: float = Field(ge=0, le=HIGHEST_PRICE, description="Completion tokens, reasoning included")
+    cached_input: float | None = Field(
+        None, ge=0, le=HIGHEST_PRICE, description="Prompt tokens read from the cache; default: as `input`"
+    )
+    cache_write: float | None = Field(
+        None, ge=0, le=HIGHEST_PRICE, description="Prompt tokens written to the cache; default: as `input`"
+    )
 
 
 class StepSettings(RateSettings):
     """The rates of all tokens of a call whose prompt is longer than `above` tokens."""
 
-    above: int = Field(gt=0)
+    above: int = Field(gt=0, description="Prompt tokens above which these rates hold")
 
 
 class PriceSettings(RateSettings):
     """A tier's price in USD per million tokens, by token class."""
 
-    as_of: str | None = None
+    as_of: str | None = Field(None, description="Day of the price, for the report")
     steps: tuple[StepSettings, ...] = Field((), description="Rates of longer prompts, shortest first")
 
     @field_validator("steps")
@@ -164,25 +168,29 @@ class PriceSettings(RateSettings):
 class SupportsSettings(Section):
     """What the endpoint can do."""
 
-    tools: bool = True
-    json_schema: bool = True
-    images: bool = False
+    tools: bool = Field(True, description="Tool calls")
+    json_schema: bool = Field(True, description="Answers by a JSON Schema")
+    images: bool = Field(False, description="Images in messages")
 
 
 class TierSettings(Section):
     """One entry of `tiers:`."""
 
-    name: str = Field(min_length=1)
-    model: str = Field(min_length=1)
-    provider: str
-    base_url: str | None = None
-    api_key_env: str | None = None
+    name: str = Field(min_length=1, description="Its name here, in reports and policies")
+    model: str = Field(min_length=1, description="As the endpoint calls it")
+    provider: str = Field(description="Which protocol it speaks, and where")
+    base_url: str | None = Field(None, description="Address; default: the provider's own")
+    api_key_env: str | None = Field(
+        None, description="Environment variable that holds the key; default: the provider's own"
+    )
     plain_http: bool = Field(
         False, description="Text and key may go to another network unencrypted, where `base_url` is http://"
     )
     price: PriceSettings | None = Field(None, description="Default: the price catalogue's")
-    context_tokens: int | None = Field(None, gt=0)
-    max_output_tokens: int = Field(4096, gt=0)
+    context_tokens: int | None = Field(
+        None, gt=0, description="Prompt and answer together; a longer request counts against it"
+    )
+    max_output_tokens: int = Field(4096, gt=0, description="Token limit of requests whose log names none")
     max_tokens: int | None = Field(None, gt=0, description="Token limit of every request, over the log's")
     reasoning_effort: str | None = Field(None, description="How much it thinks, in the vendor's word", examples=["low"])
     thinking_tokens: int | None = Field(
@@ -190,10 +198,12 @@ class TierSettings(Section):
     )
     prompt_suffix: str | None = Field(None, description="Text after the last user message", examples=[" /no_think"])
     service_tier: str | None = Field(None, description="As the vendor names it", examples=["flex"])
-    supports: SupportsSettings = SupportsSettings()
-    concurrency: int = Field(16, ge=1, le=1024)
-    requests_per_minute: float | None = Field(None, gt=0)
-    timeout_s: float = Field(120.0, gt=0)
+    supports: SupportsSettings = Field(SupportsSettings(), description="What the endpoint can do")
+    concurrency: int = Field(16, ge=1, le=1024, description="Calls in flight, at most")
+    requests_per_minute: float | None = Field(
+        None, gt=0, description="Calls started per minute, at most; default: as fast as the endpoint takes them"
+    )
+    timeout_s: float = Field(120.0, gt=0, description="Seconds after which a call has failed")
     discount: Share = Field(0.0, description="What a contract takes off its price", examples=["12%"])
     batch_discount: Share = Field(
         0.0, description="What its price loses when a request may wait for a batch", examples=["50%"]
@@ -228,12 +238,20 @@ class TierSettings(Section):
 class CriterionSettings(Section):
     """One entry of a route's `assert:` list: what must hold, and how it is measured."""
 
-    type: str
-    value: Any = None
-    threshold: float | None = None
-    weight: float = Field(1.0, ge=0)
+    type: str = Field(description="How it is measured; `not-` before it turns it round")
+    value: Any = Field(
+        None, description="What is expected; a template may name `incumbent`, `reference`, `metadata` and `request`"
+    )
+    threshold: float | None = Field(
+        None, description="Score from which the answer passes; what it means depends on the type"
+    )
+    weight: float = Field(
+        1.0, ge=0, description="Its part of the route's `threshold`; 0: it is measured and decides nothing"
+    )
     metric: str | None = Field(None, description="Its name in the report")
-    extract: Mapping[str, Any] | None = None
+    extract: Mapping[str, Any] | None = Field(
+        None, description="Part of the answer that is looked at: `regex`, `json`, `label`, `strip` ..."
+    )
     judge: str | tuple[str, ...] | None = Field(
         None,
         description="Name of the tier that judges, or of an odd number of tiers, of which most decide; none of them is "
@@ -301,7 +319,11 @@ class RouteSettings(Section):
         None, description="Tier names, default: every tier cheaper than the log's"
     )
     margin: Margin | None = Field(None, description="Default: the top level's", examples=["2pt"])
-    criteria: tuple[Criterion, ...] = Field((), alias="assert")
+    criteria: tuple[Criterion, ...] = Field(
+        (),
+        alias="assert",
+        description="What makes an answer acceptable; all must hold unless `threshold` says otherwise",
+    )
     confirmed: bool = Field(
         True, description="False: the criteria were drafted from the log and nobody has confirmed them; reports say so"
     )
@@ -339,15 +361,15 @@ class SliceSettings(Section):
 
     routes: tuple[str, ...] = Field(("*",), description="Globs of the routes to replay")
     tiers: tuple[str, ...] | None = Field(None, description="Only these candidates")
-    power: Level = 0.8
+    power: Level = Field(0.8, description="Chance that the sample decides for a candidate that loses nothing")
     discordance: Share = Field(0.15, description="Share of pairs expected to differ, before anything is measured")
-    max_per_route: int | None = Field(None, ge=1)
-    dollars_per_route: int = Field(100, ge=10)
+    max_per_route: int | None = Field(None, ge=1, description="Requests of the quality sample of a route, at most")
+    dollars_per_route: int = Field(100, ge=10, description="Requests of the dollar sample of a route, drawn by cost")
     tuning_share: Level = Field(1 / 3, description="Part that orders the candidates; the rest certifies them")
     incumbent_share: Share = Field(
         0.25, description="Part of the quality sample on which the incumbent is replayed too"
     )
-    incumbent_min: int = Field(100, ge=0)
+    incumbent_min: int = Field(100, ge=0, description="Requests on which the incumbent is replayed too, at least")
     looks: int = Field(
         5, ge=1, le=10, description="Declared looks at the certification split; a decided route stops. 1: fixed sample"
     )
@@ -363,7 +385,7 @@ class ReplaySettings(Section):
         description="Folder of recorded completions, read before a call and written after: in place of the store's, to "
         "be carried elsewhere. They play at any address and at any age",
     )
-    offline: bool = False
+    offline: bool = Field(False, description="Answers come from cassettes and the store alone; nothing is sent")
     wait: bool = Field(
         True, description="Wait for batches; without it they are handed in, and a later run takes their answers"
     )
@@ -418,9 +440,9 @@ class ExecutorSettings(Section):
 class GateRule(Section):
     """One entry of `gate:`."""
 
-    name: str | None = None
-    when: str
-    level: Literal["error", "warn"] = "error"
+    name: str | None = Field(None, description="In the output of the gate; default: the rule itself")
+    when: str = Field(description="What must hold")
+    level: Literal["error", "warn"] = Field("error", description="`warn`: told, and the gate passes all the same")
 
 
 class Settings(Section):
@@ -429,28 +451,32 @@ class Settings(Section):
     margin: Margin = Field(
         0.03, description="Loss of pass rate that is accepted, fixed before replay", examples=["3pt"]
     )
-    confidence: Level = Field(CONFIDENCE, examples=["95%"])
+    confidence: Level = Field(
+        CONFIDENCE, examples=["95%"], description="Of every interval; a verdict is wrong in at most the rest of audits"
+    )
     guarantee: Literal["route", "portfolio"] = Field(
         "route",
         description="What the error rate is of: each route's verdict, or all verdicts of the audit together, which "
         "takes larger samples",
     )
     max_spend: Dollars | None = Field(None, description="Hard stop for replay money", examples=["$20"])
-    seed: int = Field(0, ge=0, lt=2**63)
-    ingest: IngestSettings = IngestSettings()
-    references: References | None = None
-    tiers: tuple[TierSettings, ...] = ()
-    routes: tuple[RouteSettings, ...] = ()
-    controls: ControlSettings = ControlSettings()
-    slice: SliceSettings = SliceSettings()
-    replay: ReplaySettings = ReplaySettings()
-    store: StoreSettings = StoreSettings()
-    routing: RoutingSettings = RoutingSettings()
-    gate: tuple[GateRule, ...] = ()
-    cost: CostSettings = CostSettings()
-    executor: ExecutorSettings = ExecutorSettings()
-    reconcile: ReconcileSettings = ReconcileSettings()
-    contract: ContractSettings | None = None
+    seed: int = Field(0, ge=0, lt=2**63, description="Of every random choice")
+    ingest: IngestSettings = Field(IngestSettings(), description="How logs become traffic")
+    references: References | None = Field(None, description="Right answers, by prompt")
+    tiers: tuple[TierSettings, ...] = Field((), description="What may serve a request, at which price")
+    routes: tuple[RouteSettings, ...] = Field(
+        (), description="Criteria, margin and candidates by route; the first that fits holds"
+    )
+    controls: ControlSettings = Field(ControlSettings(), description="How criteria are tried on damaged answers")
+    slice: SliceSettings = Field(SliceSettings(), description="How much is replayed")
+    replay: ReplaySettings = Field(ReplaySettings(), description="How calls are made")
+    store: StoreSettings = Field(StoreSettings(), description="What is kept for later runs")
+    routing: RoutingSettings = Field(RoutingSettings(), description="How routing policies are made")
+    gate: tuple[GateRule, ...] = Field((), description="Rules for `audit gate`")
+    cost: CostSettings = Field(CostSettings(), description="What dollars assume of a candidate")
+    executor: ExecutorSettings = Field(ExecutorSettings(), description="Where heavy work is done")
+    reconcile: ReconcileSettings = Field(ReconcileSettings(), description="How a bill is read")
+    contract: ContractSettings | None = Field(None, description="The renewal that `audit renew` works out")
     directory: Path = Field(Path(), exclude=True, description="Folder of the file: relative paths start here")
 
     config_file: Path | None = Field(None, exclude=True, description="The file itself; None for the defaults")
