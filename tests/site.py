@@ -29,6 +29,7 @@ LINK = re.compile(r"(!?)\[([^\]]*)\]\(([^)\s]+)\)")
 GUIDE = re.compile(r"(?<!\[)`audit guide ([a-z]+)`")
 OPTIONS = {"show_source": False, "heading_level": 2, "show_root_heading": True, "show_root_full_path": True}
 """Of pages made from docstrings."""
+STYLE = "td:first-child code { white-space: nowrap; }\n"
 FENCE = re.compile(r"^(```.*?^```)$", re.MULTILINE | re.DOTALL)
 
 
@@ -124,6 +125,7 @@ def gather(folder: Path) -> None:
         path = folder / "pages" / page.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(turned(page, places), "utf-8")
+    (folder / "pages/extra.css").write_text(STYLE, "utf-8")
     (folder / "pages/pictures").mkdir()
     for picture in (ROOT / ".github").glob("*.png"):
         shutil.copy(picture, folder / "pages/pictures")
@@ -134,6 +136,7 @@ def gather(folder: Path) -> None:
         "docs_dir": "pages",
         "use_directory_urls": False,  # so that it can be read from a folder, without a server
         "theme": {"name": "material", "font": False, "features": ["navigation.tabs", "navigation.top", "toc.follow"]},
+        "extra_css": ["extra.css"],
         "plugins": ["search", {"mkdocstrings": {"handlers": handlers, "enable_inventory": False}}],
         "markdown_extensions": ["tables", "attr_list", "pymdownx.superfences", {"toc": {"permalink": True}}],
         "validation": {"anchors": "warn"},

@@ -67,21 +67,14 @@ def sections() -> list[Mapping[str, Any]]:
 
 def test_every_key_of_the_file_says_what_it_is() -> None:
     """The reference, the schema in an editor and the errors have nothing else to say it by."""
-    silent = [
-        key for section in sections() for key, entry in section["properties"].items() if not entry.get("description")
-    ]
-    assert silent == []
+    entries = [entry for section in sections() for entry in section["properties"].items()]
+    assert [key for key, entry in entries if not entry.get("description")] == []
 
 
 @pytest.mark.skipif(importlib.util.find_spec("mkdocs") is None, reason="needs mkdocs-material (make docs brings it)")
 def test_the_site_is_built(tmp_path: Path) -> None:
     """Strictly: a page without a place in the navigation, or a link to nowhere, is an error."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.site", str(tmp_path / "site")],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-m", "tests.site", str(tmp_path / "site")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "avoidable" in (tmp_path / "site/index.html").read_text("utf-8")
