@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 
 from rich.table import Table
@@ -12,10 +13,12 @@ from audit.cli.terminal import Terminal
 from audit.core.display import MINUS, ascii_only, compact, count, percent, plural, terminal_safe, usd
 from audit.core.mixture import Mix, MixRow, ModelShare
 from audit.core.reason import sentence_of
-from audit.core.traffic import Apart
+from audit.core.traffic import Apart, PricedBy
 
 ROWS = 40
 MODELS = 3
+WORDS = 64
+"""Cells of a line of the summary behind its name, in 80 columns."""
 
 
 def print_mix(terminal: Terminal, mix: Mix, by: str) -> None:
@@ -45,12 +48,25 @@ def _summary(mix: Mix) -> list[str]:
     if left := len(mix.total.models) - MODELS:
         shares += [f"{left} more"] if left > 0 else []
     lines.append(f"  Requests      {' · '.join(shares) or 'none'}")
+    lines += _priced_by(mix)
     aside = [
         *((number, f"without a price, in no amount here: {sentence_of(why)}") for why, number in mix.unpriced.items()),
         *((number, _apart(mix, kind)) for kind, number in _rows_apart(mix)),
     ]
     noted = [f"{count(number)} {words}" for number, words in aside if number]
     return [*lines, f"  Not counted   {'; '.join(noted)}"] if noted else lines
+
+
+def _priced_by(mix: Mix) -> list[str]:
+    """Who says what the dollars are, largest part first, and what nobody says."""
+    parts = sorted(mix.priced_by_usd.items(), key=lambda part: (-part[1], part[0]))
+    said = [f"{percent(usd / mix.spend_usd)} {terminal_safe(PricedBy.words_of(by))}" for by, usd in parts if usd > 0]
+    if mix.unpriced_requests:
+        said.append(f"the cost of {percent(mix.unpriced_requests / mix.requests)} of requests is unknown")
+    if not said:
+        return []
+    first, *rest = textwrap.wrap(" · ".join(said), WORDS)
+    return [f"  Priced        {first}", *(" " * 16 + line for line in rest)]
 
 
 def _rows_apart(mix: Mix) -> list[tuple[Apart, int]]:

@@ -24,14 +24,14 @@ def day_of(text: str | None) -> date | None:
         raise InputError(f"`{text}` is not a date", code="usage", hint="write it like 2026-11-01") from None
 
 
-def print_prices(terminal: Terminal, prices: Sequence[KnownPrice]) -> None:
+def print_prices(terminal: Terminal, prices: Sequence[KnownPrice], catalogue: str) -> None:
     """Print a line per price; a class of tokens without a price of its own is billed as input."""
     drawn = ascii_only if terminal.ascii else str
     columns = [Column(title="Model", at_least=12), Column(title="Tier", at_least=6)]
     columns += [Column(title=title, right=True) for title in ("Input", "Output", "Cached", "Written")]
     columns += [Column(title="As of"), Column(title="Source", at_least=12, folds=True)]
     terminal.tables(table(columns, [_cells(price) for price in prices], width=terminal.width, drawn=drawn))
-    terminal.lines(["", "USD per million tokens. A dash is billed as input."])
+    terminal.lines(["", "USD per million tokens. A dash is billed as input.", f"Price catalogue: {catalogue}."])
 
 
 def reached_lines(reached: Sequence[Reached], *, ascii: bool) -> list[str]:  # noqa: A002
@@ -52,12 +52,12 @@ def _cells(known: KnownPrice) -> list[str]:
     return [
         terminal_safe(known.model),
         terminal_safe(known.tier or "–"),
-        *("–" if amount is None else _amount(amount) for amount in amounts),
+        *("–" if amount is None else price_text(amount) for amount in amounts),
         terminal_safe(price.as_of or "no date"),
         terminal_safe(price.source),
     ]
 
 
-def _amount(usd: float) -> str:
+def price_text(usd: float) -> str:
     """A price as vendors write it: cents, and more digits only where it has them."""
     return f"${usd:,.2f}" if abs(usd * 100 - round(usd * 100)) < 1e-9 else f"${usd:,.6g}"

@@ -74,11 +74,12 @@ class Mix:
         unknown: Rows of which the log tells neither an answer nor an error.
         unpriced: Requests without a known cost, by the reason (`core.reason.Reason`).
         apart_usd: What the log says that rows cost which are no billable request, by `core.traffic.Apart`; in no sum.
+        priced_by_usd: Of `spend_usd`, the dollars by who says so, by `core.traffic.PricedBy`; they add up to it.
         levers: What the log alone shows to be avoidable; None where nobody asked.
         reconciliation: The log beside a bill; None where nobody gave one.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("levers", "reconciliation")
+    SPARSE: ClassVar[tuple[str, ...]] = ("levers", "reconciliation", "priced_by_usd")
 
     window_from: str | None
     window_to: str | None
@@ -99,5 +100,6 @@ class Mix:
     unpriced: dict[str, int] = field(default_factory=dict)
     unknown: int = 0
     apart_usd: dict[str, float] = field(default_factory=dict)
+    priced_by_usd: dict[str, float] = field(default_factory=dict)
     levers: LeverLedger | None = None
     reconciliation: Reconciliation | None = None

@@ -39,6 +39,31 @@ _APART_WORDS = {
 }
 
 
+class PricedBy(StrEnum):
+    """Who says what a call cost."""
+
+    GATEWAY = "gateway_pricetable"
+    PLATFORM = "platform_pricetable"
+    PROVIDER = "provider"
+    RECOMPUTED = "recomputed"
+    FREE = "free"
+
+    @classmethod
+    def words_of(cls, basis: str) -> str:
+        """As a part of all dollars is told: `82% logged by the gateway`; an adapter of somebody else may have a word of
+        its own."""
+        return _PRICED_WORDS.get(basis, basis.replace("_", " "))
+
+
+_PRICED_WORDS: dict[str, str] = {
+    PricedBy.GATEWAY: "logged by the gateway",
+    PricedBy.PLATFORM: "logged by the platform",
+    PricedBy.PROVIDER: "reported by the provider",
+    PricedBy.RECOMPUTED: "recomputed from prices and tokens",
+    PricedBy.FREE: "free by the model's name",
+}
+
+
 def exact_sum(dollars: Iterable[float | None]) -> float:
     """The correctly rounded sum of what is known; it does not depend on the order, so equal rows give equal bytes."""
     return math.fsum(value for value in dollars if value is not None)

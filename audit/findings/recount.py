@@ -97,6 +97,8 @@ def _mix(findings: Findings) -> Iterator[str]:
         or _differ(sum(day.spend_usd for day in mix.trend), mix.spend_usd)
     ):
         yield "mix.trend"
+    if mix.priced_by_usd and _differ(sum(mix.priced_by_usd.values()), mix.spend_usd):
+        yield "mix.priced_by_usd"
 
 
 def _is_row(row: MixRow) -> bool:

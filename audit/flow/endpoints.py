@@ -7,12 +7,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from audit.core.errors import AuditError, InputError, PriceUnknown
+from audit.core.errors import AuditError, InputError, PriceUnknown, UnknownName
+from audit.core.pricecheck import PriceCheck
 from audit.core.settings import Settings, TierSettings
 from audit.core.tier import Price
-from audit.llm.pricing import catalogue_models, price_of, resolve_price
+from audit.llm.pricecheck import check_prices
+from audit.llm.pricing import (
+    catalogue_models,
+    catalogue_version,
+    newest_change,
+    price_of,
+    resolve_price,
+    vendor_of,
+    vendors,
+)
 from audit.llm.provider import LocalProvider
 from audit.llm.providers import PROVIDERS
 from audit.llm.tiers import host_of, resolve_tier
@@ -74,7 +85,10 @@ def known_prices(
     Raises:
         PriceUnknown: A tier has no price, or nobody knows one for the model.
         InputError: No model was named and there are no tiers.
+        UnknownName: The catalogue has no such provider.
     """
+    if provider is not None and vendor_of(provider) is None:
+        raise UnknownName.among("provider", provider, vendors())
     if model is None and not settings.tiers:
         raise InputError(
             "audit.yaml names no tiers, so there is no price to show",
@@ -94,6 +108,17 @@ def known_prices(
             f'base_url: "https://...", model: "{model}", price: {{input: 0.50, output: 1.50}}}}]',
         )
     return found
+
+
+def age_of_catalogue(on: date | None = None) -> str:
+    """The price catalogue with its version, and the newest day, up to one, of which it knows a change of a price."""
+    newest = newest_change(on)
+    return f"{catalogue_version()}, newest dated change {newest or 'unknown'}"
+
+
+def compare_tables(pattern: str, *, on: date | None, table: Path | None) -> PriceCheck:
+    """Where two public price tables disagree, as `llm.pricecheck.check_prices`."""
+    return check_prices(pattern, on=on, table=table)
 
 
 def reach_tiers(

@@ -126,6 +126,28 @@ def catalogue_version() -> str:
     return f"{PACKAGE} {version(PACKAGE)}"
 
 
+def newest_change(on: date | None = None) -> date | None:
+    """The newest day, up to one, on which the catalogue says that a price changed: it is no older than this."""
+    from genai_prices import data_snapshot
+
+    last = on or datetime.now(UTC).date()
+    starts = (
+        getattr(getattr(price, "constraint", None), "start_date", None)
+        for vendor in data_snapshot.get_snapshot().providers
+        for model in vendor.models
+        if isinstance(model.prices, list)
+        for price in model.prices
+    )
+    return max((start for start in starts if start is not None and start <= last), default=None)
+
+
+def vendors() -> list[str]:
+    """Names that the catalogue has vendors under, and the aliases of them."""
+    from genai_prices import data_snapshot
+
+    return sorted({*VENDORS, *(vendor.id for vendor in data_snapshot.get_snapshot().providers)})
+
+
 def vendor_of(provider: str | None) -> str | None:
     """The catalogue's name of a provider; None for one that it does not have."""
     from genai_prices import data_snapshot

@@ -13,13 +13,23 @@ from audit.core.exchange import Usage
 from audit.core.mixture import Mix, MixDay, MixRow, ModelShare, UpperBound
 from audit.core.reason import Reason
 from audit.core.tier import Price, Tier
-from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS, Apart, exact_sum
+from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS, Apart, PricedBy, exact_sum
 
 WEEK_DAYS = 7
 _TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens", "cache_write_tokens")
 Weeks = tuple[tuple[date, ...], tuple[date, ...]] | None
 _GROUPS = ("model", "route", "tenant", "environment")
-_READ = ("status", "unpriced_reason", "duplicate_of", "cache_hit", "started_at", "route", "tenant", "environment")
+_READ = (
+    "status",
+    "unpriced_reason",
+    "duplicate_of",
+    "cache_hit",
+    "started_at",
+    "route",
+    "tenant",
+    "environment",
+    "cost_basis",
+)
 
 
 def measure_mix(traffic_files: Sequence[Path], tiers: Sequence[Tier]) -> Mix:
@@ -68,7 +78,13 @@ def measure_mix(traffic_files: Sequence[Path], tiers: Sequence[Tier]) -> Mix:
         unpriced=_unpriced(billable),
         unknown=rows.filter(pl.col("kind") == Apart.UNKNOWN).height,
         apart_usd=_apart_usd(rows),
+        priced_by_usd=_priced_by_usd(billable),
     )
+
+
+def _priced_by_usd(billable: pl.DataFrame) -> dict[str, float]:
+    priced = billable.drop_nulls("spend").partition_by("priced_by", as_dict=True)
+    return {str(key[0]): exact_sum(part["spend"]) for key, part in sorted(priced.items())}
 
 
 def _apart_usd(rows: pl.DataFrame) -> dict[str, float]:
@@ -103,6 +119,10 @@ def _rows(files: Sequence[Path]) -> pl.DataFrame:
             .then(pl.lit(Apart.UNKNOWN.value))
             .alias("kind"),
             pl.col("cost_usd_logged").alias("logged"),
+            pl.when(pl.col("cost_usd_logged").is_null())
+            .then(pl.lit(PricedBy.RECOMPUTED.value))
+            .otherwise(pl.col("cost_basis").cast(pl.String))
+            .alias("priced_by"),
             pl.coalesce(*SPEND_COLUMNS).alias("spend"),
             pl.coalesce(*MODEL_COLUMNS).fill_null("").alias("model"),
             pl.col("route", "tenant", "environment").fill_null(""),

@@ -246,6 +246,37 @@ def test_prices_of_a_model(capsys: pytest.CaptureFixture[str]) -> None:
     assert [one["tier"] for one in document["prices"]] == ["large", None]
 
 
+def test_an_unknown_provider_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """A mistyped provider is never another one's price."""
+    said = refused(capsys, "prices", "gpt-4o", "--provider", "opneai")
+    assert "error[provider.unknown]: unknown provider: `opneai`" in said
+    assert "did you mean `openai`?" in said
+
+
+def test_the_age_of_the_catalogue_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """Beside every price, in both forms."""
+    assert "Price catalogue: genai-prices " in printed(capsys, "prices", "gpt-4o", "--on", "2026-11-01")
+    document = json.loads(printed(capsys, "prices", "gpt-4o", "--on", "2026-11-01", "--json"))
+    assert "newest dated change 2026-" in document["catalogue"]
+
+
+def test_two_tables_are_compared(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """`--check` prints both prices of what differs, and all of it as JSON."""
+    other = {
+        "litellm_provider": "openai",
+        "mode": "chat",
+        "input_cost_per_token": 5e-06,
+        "output_cost_per_token": 1e-05,
+    }
+    table = tmp_path / "table.json"
+    table.write_text(json.dumps({"gpt-4o": other}))
+    asked = ("prices", "gpt-4o", "--check", "--against", str(table), "--on", "2026-11-01")
+    lines = printed(capsys, *asked).splitlines()
+    assert any(line.split() == ["openai/gpt-4o", "input", "$2.50", "$5.00", "2.00"] for line in lines)
+    document = json.loads(printed(capsys, *asked, "--json"))
+    assert [one["kind"] for one in document["disagreements"]] == ["input"]
+
+
 def test_an_unknown_price_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     """With the lines to add to audit.yaml; never $0."""
     said = refused(capsys, "prices", "acme-large-2-ft")
@@ -283,7 +314,7 @@ def test_prices(capsys: pytest.CaptureFixture[str]) -> None:
     )
     own = Price(input=0.05, output=1234.5)
     known = [KnownPrice(model="gpt-4o", tier=None, price=price), KnownPrice(model="acme", tier="own", price=own)]
-    print_prices(Terminal(Switches()), known)
+    print_prices(Terminal(Switches()), known, "genai-prices 0.2.3, newest dated change 2026-10-30")
     out = capsys.readouterr().out
     assert_golden(GOLDEN / "prices.txt", out)
     assert max(len(line.rstrip()) for line in out.splitlines()) <= 80

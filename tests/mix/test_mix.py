@@ -30,6 +30,7 @@ COLUMNS = {
     "model_responded": pl.String,
     "model_called": pl.String,
     "model_requested": pl.String,
+    "cost_basis": pl.String,
     "cost_usd_logged": pl.Float64,
     "cost_usd_recomputed": pl.Float64,
     "prompt_tokens": pl.Int64,
@@ -47,6 +48,7 @@ def row(day: int = 0, cost: float | None = 0.1, **changes: Any) -> dict[str, Any
         "route": "a",
         "model_key": "big",
         "cost_usd_logged": cost,
+        "cost_basis": "gateway_pricetable" if cost is not None else "absent",
         "prompt_tokens": 1000,
         "completion_tokens": 100,
     }
@@ -60,6 +62,21 @@ def traffic(folder: Path, *parts: list[dict[str, Any]]) -> list[Path]:
         files.append(folder / f"traffic-{number}.parquet")
         pl.DataFrame(rows, schema=COLUMNS).write_parquet(files[-1])
     return files
+
+
+def test_every_dollar_says_where_it_is_from(tmp_path: Path) -> None:
+    """By who names it; the parts add up to the spend, and what nobody names is in none of them."""
+    rows = [
+        row(cost=0.5),
+        row(cost=0.25, cost_basis="provider"),
+        row(cost=None, cost_usd_recomputed=0.125),
+        row(cost=None),
+        row(cost=9.0, status="error"),
+    ]
+    mix = measure_mix(traffic(tmp_path, rows), ())
+    assert mix.priced_by_usd == {"gateway_pricetable": 0.5, "provider": 0.25, "recomputed": 0.125}
+    assert sum(mix.priced_by_usd.values()) == mix.spend_usd
+    assert mix.unpriced_requests == 1
 
 
 def test_only_billable_rows_are_counted(tmp_path: Path) -> None:
