@@ -1,8 +1,11 @@
 """The order of the tests: those that take longest first, so that no process is left alone with one at the end."""
 
+import uuid
 from pathlib import Path
 
 import pytest
+
+from audit.flow import places
 
 HERE = Path(__file__).parent
 LONGEST = ("e2e/test_demo.py", "golden", "e2e", "browser", "policy", "llm", "replay")
@@ -16,3 +19,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _rank(path: Path) -> int:
     return next((rank for rank, place in enumerate(LONGEST) if path.is_relative_to(HERE / place)), len(LONGEST))
+
+
+@pytest.fixture(autouse=True)
+def _no_store_of_others(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands without a run folder keep what they read where only this test finds it: no test rests on another."""
+    base = tmp_path_factory.getbasetemp()
+    monkeypatch.setattr(places, "RUNS", base / "runs" / uuid.uuid4().hex)

@@ -32,6 +32,7 @@ COMMANDS = (
     "label",
     "diff",
     "runs",
+    "store",
     "verify",
     "scan",
     "prices",

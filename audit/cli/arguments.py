@@ -75,7 +75,9 @@ def executor_overrides(name: str | None, address: str | None, workers: int | Non
 
 Store = Annotated[
     Path | None,
-    typer.Option("--store", help="Folder of what runs have read and been answered; default: store, beside the run."),
+    typer.Option(
+        "--store", help="Folder of what runs have read and been answered; default: runs/store, beside the run."
+    ),
 ]
 NoStore = Annotated[bool, typer.Option("--no-store", help="Take nothing from a store and keep nothing.")]
 Fresh = Annotated[

@@ -8,12 +8,10 @@ from pathlib import Path
 from audit.cli.terminal import Terminal
 from audit.core.artifacts import publish
 from audit.core.errors import InputError
-from audit.core.settings import ExecutorSettings
+from audit.core.settings import Settings
 
 
-def write_draft(
-    terminal: Terminal, logs: Sequence[Path], output: Path, *, force: bool, executor: ExecutorSettings
-) -> None:
+def write_draft(terminal: Terminal, logs: Sequence[Path], output: Path, *, force: bool, settings: Settings) -> None:
     """Draft a configuration from logs, into a file or on stdout.
 
     Raises:
@@ -26,7 +24,7 @@ def write_draft(
     if str(output) != "-" and output.exists() and not force:
         hint = f"write another file:  audit init LOGS -o {output.stem}.new.yaml   or replace it:  --force"
         raise InputError(f"{output} is there already", code="init.exists", hint=hint)
-    text = drafting.draft(logs, executor)
+    text = drafting.draft(logs, settings)
     if str(output) == "-":
         terminal.lines(text.rstrip("\n").split("\n"))
         return

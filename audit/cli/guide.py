@@ -23,6 +23,7 @@ TOPICS = (
     "tiers",
     "repeats",
     "spending",
+    "store",
     "stops",
     "ci",
     "policies",

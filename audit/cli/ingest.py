@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from audit.cli.arguments import Bills, Config, ExecutorName, Logs, RayAddress, Workers, executor_overrides
+from audit.cli.arguments import (
+    Bills,
+    Config,
+    ExecutorName,
+    Logs,
+    NoStore,
+    RayAddress,
+    Store,
+    Workers,
+    executor_overrides,
+    store_overrides,
+)
 from audit.cli.terminal import Terminal
 
 
@@ -17,6 +28,8 @@ def ingest(
     into: Annotated[Path, typer.Option("--into", help="Run folder that gets the traffic.")],
     bill: Bills = None,
     config: Config = None,
+    store: Store = None,
+    no_store: NoStore = False,
     executor: ExecutorName = None,
     ray_address: RayAddress = None,
     workers: Workers = None,
@@ -37,7 +50,8 @@ def ingest(
     from audit.flow import reading, reconciling
 
     terminal, folder = Terminal(ctx.obj), RunFolder(into)
-    settings = load_settings(config, overrides=executor_overrides(executor, ray_address, workers))
+    given = executor_overrides(executor, ray_address, workers) | store_overrides(store, no_store)
+    settings = load_settings(config, overrides=given)
     report = reading.ingest(logs, settings, folder)
     found = reconciling.reconcile(folder, bill, settings) if bill else None
     if terminal.switches.json:

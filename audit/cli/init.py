@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from audit.cli.arguments import ExecutorName, RayAddress, Workers, executor_overrides, with_stdin
+from audit.cli.arguments import (
+    ExecutorName,
+    NoStore,
+    RayAddress,
+    Store,
+    Workers,
+    executor_overrides,
+    store_overrides,
+    with_stdin,
+)
 from audit.cli.terminal import Terminal
 
 
@@ -20,6 +29,8 @@ def init(
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write; - is stdout.")] = Path("audit.yaml"),
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of audit.yaml instead.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
+    store: Store = None,
+    no_store: NoStore = False,
     executor: ExecutorName = None,
     ray_address: RayAddress = None,
     workers: Workers = None,
@@ -32,11 +43,11 @@ def init(
         audit init --schema > audit.schema.json
     """
     from audit.cli.drafts import write_draft
-    from audit.config.load import executor_settings, settings_schema
+    from audit.config.load import bare_settings, settings_schema
 
     terminal = Terminal(ctx.obj)
     if schema:
         terminal.document(settings_schema())
     else:
-        given = executor_overrides(executor, ray_address, workers)
-        write_draft(terminal, logs or [], output, force=force, executor=executor_settings(given))
+        given = executor_overrides(executor, ray_address, workers) | store_overrides(store, no_store)
+        write_draft(terminal, logs or [], output, force=force, settings=bare_settings(given))

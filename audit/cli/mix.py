@@ -7,7 +7,18 @@ from typing import Annotated
 
 import typer
 
-from audit.cli.arguments import Bills, Config, ExecutorName, Logs, RayAddress, Workers, executor_overrides
+from audit.cli.arguments import (
+    Bills,
+    Config,
+    ExecutorName,
+    Logs,
+    NoStore,
+    RayAddress,
+    Store,
+    Workers,
+    executor_overrides,
+    store_overrides,
+)
 from audit.cli.terminal import Terminal
 
 
@@ -29,6 +40,8 @@ def mix(
     ] = False,
     bill: Bills = None,
     config: Config = None,
+    store: Store = None,
+    no_store: NoStore = False,
     executor: ExecutorName = None,
     ray_address: RayAddress = None,
     workers: Workers = None,
@@ -52,7 +65,8 @@ def mix(
     from audit.flow import mixing
 
     terminal = Terminal(ctx.obj)
-    settings = load_settings(config, overrides=executor_overrides(executor, ray_address, workers))
+    given = executor_overrides(executor, ray_address, workers) | store_overrides(store, no_store)
+    settings = load_settings(config, overrides=given)
     found = mixing.mix(logs, settings, prompts=levers, bill=bill or ())
     if terminal.switches.json:
         terminal.document(found)

@@ -15,7 +15,7 @@ from audit.config.catalogs import assertion_types, catalogs
 from audit.core.display import plural
 from audit.core.errors import AuditError, ConfigError, Place, UnknownName, nearest
 from audit.core.fingerprint import fingerprint
-from audit.core.settings import Criterion, CriterionSettings, ExecutorSettings, Settings
+from audit.core.settings import Criterion, CriterionSettings, Settings
 from audit.core.units import A_POINT, NoUnit
 from audit.documents import Document, Keys, goes_bare, literal_keys, named, read_document
 
@@ -72,14 +72,14 @@ def _loaded(document: Document, directory: Path, overrides: Mapping[str, Any]) -
     return settings
 
 
-def executor_settings(overrides: Mapping[str, Any]) -> ExecutorSettings:
-    """Where work is done by the command line alone, for a command that has no configuration yet.
+def bare_settings(overrides: Mapping[str, Any]) -> Settings:
+    """The settings by the command line alone, for a command that has no configuration yet.
 
     Raises:
         ConfigError: With everything that is wrong in `problems`.
     """
     document = Document(file="the command line")
-    return _loaded(document, Path(), overrides).executor
+    return _loaded(document, Path(), overrides)
 
 
 def gate_places(settings: Settings) -> list[Place]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,9 @@ import yaml
 from audit.core.artifacts import RunFolder
 from audit.core.display import count, terminal_safe, usd
 from audit.core.exchange import Completion, Request
-from audit.core.settings import ExecutorSettings, IngestSettings
-from audit.ingest.run import ingest
+from audit.core.settings import Settings
+from audit.flow.reading import traffic_of
 from audit.ingest.suggest import suggest_route_fields
-from audit.llm.logprices import rates_of
 from audit.llm.pricing import catalogue_version, price_of
 from audit.sampling.draw import quality_order
 from audit.sampling.frame import RouteFrame, route_frames
@@ -49,17 +47,15 @@ gate:
 """
 
 
-def draft(sources: Sequence[Path], executor: ExecutorSettings | None = None) -> str:
+def draft(sources: Sequence[Path], settings: Settings | None = None) -> str:
     """The text of a first `audit.yaml` for these logs; it loads as it stands.
 
     Criteria are read from what the incumbent answers on each route, and are shown to be confirmed.
 
     Args:
-        executor: Where the logs are read; default: processes of this machine.
+        settings: Where the logs are read, and which store keeps what they say; default: as without a configuration.
     """
-    with tempfile.TemporaryDirectory(prefix="audit-init-") as scratch:
-        folder = RunFolder(scratch)
-        report = ingest(sources, IngestSettings(), folder, executor=executor or ExecutorSettings(), rates_of=rates_of())
+    with traffic_of(sources, settings or Settings()) as (folder, report):
         frames = sorted(route_frames(folder.traffic_files(), priced=False), key=_by_weight)
         parts = [
             HEAD,

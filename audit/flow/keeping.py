@@ -5,40 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from audit.core.artifacts import RunFolder, read_findings
 from audit.core.errors import InputError
 from audit.core.plan import AskedOtherwise, StoredAnswers
 from audit.core.settings import Settings
 from audit.core.tier import Tier
+from audit.flow.places import store_folder
 from audit.llm.client import ClientOptions
 from audit.replay.journal import JournalLedger
 from audit.replay.kept import AnswersAt, answered_otherwise, known_calls
 from audit.replay.plan import Call
 from audit.store.kept import Earlier, KnownCalls
 
-NAME = "store"
-RUNS = Path("runs")
-"""Folder of run folders that are not placed by hand."""
-
 DAY_S = 86_400.0
 _ANSWERS = "answers"
 """Artefact of a run that was begun with `--fresh`: since when."""
-
-
-def store_folder(settings: Settings, folder: RunFolder | None = None) -> Path | None:
-    """Folder of the store; None where nothing is kept.
-
-    Args:
-        folder: Of the run; None for a command without one. The store stands beside it, on the same disk and under the
-            same rights, unless `store.path` places it.
-    """
-    if not settings.store.keep:
-        return None
-    if settings.store.path is not None:
-        return settings.directory / settings.store.path
-    return (RUNS if folder is None else folder.path.parent) / NAME
 
 
 def answers_at(settings: Settings, folder: RunFolder) -> AnswersAt:

@@ -27,10 +27,15 @@ def reconcile(folder: RunFolder, bill: Sequence[Path], settings: Settings) -> Re
         settings: Says how the bill is to be read, and what it calls the models.
     """
     digest = combined(f"{source.name} {file_sha256(source.path)}" for source in find_sources(bill))
-    found = hold_against(folder.traffic_files(), read_bill(bill, settings.reconcile), settings.reconcile.models)
+    found = compared(folder, bill, settings)
     write_json(folder.reconciliation, found)
     folder.record(NAME, {"traffic": _traffic(folder), "bill": digest})
     return found
+
+
+def compared(folder: RunFolder, bill: Sequence[Path], settings: Settings) -> Reconciliation:
+    """The same, and nothing is written."""
+    return hold_against(folder.traffic_files(), read_bill(bill, settings.reconcile), settings.reconcile.models)
 
 
 def reconciliation_of(folder: RunFolder) -> Reconciliation | None:

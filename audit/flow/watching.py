@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from audit.core.settings import Settings
 from audit.core.watching import CriteriaSeen, RouteSeen, Seen, TierSeen
 from audit.findings.handover import price_dict
 from audit.findings.watching import watched_pairs
-from audit.flow.reading import ingest
+from audit.flow.reading import traffic_of
 from audit.flow.routing import policy_embedder
 from audit.llm.tiers import resolve_tiers
 from audit.mix.run import measure_mix
@@ -35,9 +34,7 @@ def watch(target: Path, policy: RoutingPolicy, settings: Settings) -> Seen:
         settings: How a log is read, and which tiers there are now.
     """
     if not RunFolder(target).manifest.exists():
-        with tempfile.TemporaryDirectory(prefix="audit-watch-") as scratch:
-            folder = RunFolder(scratch)
-            ingest([target], settings, folder)
+        with traffic_of([target], settings) as (folder, _):
             return _seen(folder, settings)
     folder, findings = RunFolder(target), read_run(target)
     slice_ = set(pl.read_parquet(folder.slice)["request_fp"].to_list())

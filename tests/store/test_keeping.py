@@ -10,7 +10,9 @@ import pytest
 from audit.core.artifacts import RunFolder
 from audit.core.errors import InputError
 from audit.core.settings import Settings
-from audit.flow.keeping import DAY_S, answers_at, begin_fresh, store_folder
+from audit.flow import places
+from audit.flow.keeping import DAY_S, answers_at, begin_fresh
+from audit.flow.places import store_folder
 from audit.replay.journal import format_line
 
 DONE = {"event": "done", "call_id": "c", "status": "ok", "attempts": 1, "served_from": "network", "lost_usd": 0.0}
@@ -26,7 +28,7 @@ def test_the_store_stands_beside_the_run(tmp_path: Path) -> None:
     """On the same disk, wherever the command is run; a path starts where audit.yaml is; kept off, there is none."""
     folder = RunFolder(tmp_path / "runs" / "ab12")
     assert store_folder(settings(), folder) == tmp_path / "runs" / "store"
-    assert store_folder(settings()) == Path("runs/store")
+    assert store_folder(settings()) == places.RUNS / "store"
     assert store_folder(settings(path="kept"), folder) == Path("/configured/kept")
     assert store_folder(settings(path="/kept"), folder) == Path("/kept")
     assert store_folder(settings(keep=False, path="kept"), folder) is None

@@ -1,0 +1,96 @@
+"""A store for people: its tiers and readings, what is damaged, what was deleted."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from audit.cli.columns import Column, table
+from audit.cli.terminal import Terminal
+from audit.core.display import ascii_only, compact, count, plural, terminal_safe, usd
+from audit.core.errors import InputError
+from audit.core.plain import to_plain
+from audit.store.upkeep import CheckedStore, Pruned, Stored, StoredReading, StoredTier
+
+UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
+
+
+def size_of(text: str) -> int:
+    """Bytes of a size as people write it: `10GB`.
+
+    Raises:
+        InputError: It is none.
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kKMGT]?B)\s*", text)
+    if found is None:
+        raise InputError(f"{text!r} is no size", code="usage", hint="write it like 10GB, 500MB or 0B")
+    return int(float(found[1]) * UNITS[found[2].replace("K", "k")])
+
+
+def size_text(size: float) -> str:
+    """Bytes for people."""
+    unit = next((name for name in reversed(UNITS) if size >= UNITS[name]), "B")
+    return f"{size / UNITS[unit]:.3g} {unit}"
+
+
+def print_stored(terminal: Terminal, stored: Stored) -> None:
+    """Print what a store holds."""
+    if terminal.switches.json:
+        terminal.document({**to_plain(stored), "bytes": stored.bytes})
+        return
+    drawn = ascii_only if terminal.ascii else str
+    columns = [Column(title="Answers of", at_least=16, folds=True), Column(title="At", at_least=12, folds=True)]
+    columns += [Column(title=title, right=True) for title in ("Answers", "Paid", "Size")]
+    columns.append(Column(title="Asked", at_least=10))
+    if stored.tiers:
+        terminal.tables(table(columns, list(map(_tier, stored.tiers)), width=terminal.width, drawn=drawn))
+    columns = [Column(title="Reading of", at_least=16, folds=True)]
+    columns += [Column(title=title, right=True) for title in ("Requests", "Size")]
+    columns.append(Column(title="Used", at_least=10))
+    if stored.readings:
+        terminal.tables(table(columns, list(map(_reading, stored.readings)), width=terminal.width, drawn=drawn))
+    paid = sum(one.usd for one in stored.tiers)
+    answers = plural(sum(one.answers for one in stored.tiers), "answer")
+    readings = plural(len(stored.readings), "reading")
+    where = terminal_safe(stored.path)
+    said = f"{where}: {answers}, for which {usd(paid)} was paid, and {readings}: {size_text(stored.bytes)}"
+    terminal.lines([drawn(line) for line in ["", said]])
+
+
+def print_checked(terminal: Terminal, checked: CheckedStore) -> None:
+    """Print whether a store is whole."""
+    if terminal.switches.json:
+        terminal.document(checked)
+        return
+    looked = f"{plural(checked.answers, 'answer')} and {plural(checked.readings, 'reading')}"
+    if checked.damaged:
+        end = f"{count(len(checked.damaged))} of {looked} damaged: never used, and asked or read again"
+    else:
+        end = f"{looked}: all as they were written"
+    terminal.lines([*(f"  {terminal_safe(one)}" for one in checked.damaged), end])
+
+
+def print_pruned(terminal: Terminal, pruned: Pruned) -> None:
+    """Print what was deleted."""
+    if terminal.switches.json:
+        terminal.document(pruned)
+        return
+    deleted = f"{plural(pruned.answers, 'answer')} and {plural(pruned.readings, 'reading')}"
+    terminal.lines([f"Deleted {deleted}: {size_text(max(pruned.bytes, 0))}"])
+
+
+def _tier(one: StoredTier) -> list[str]:
+    first, last = _day(one.first), _day(one.last)
+    asked = first if first == last else f"{first} – {last}"
+    cells = [terminal_safe(one.answers_key), terminal_safe(one.address) or "–", compact(one.answers)]
+    return [*cells, usd(one.usd), size_text(one.bytes), asked]
+
+
+def _reading(one: StoredReading) -> list[str]:
+    more = f" and {count(len(one.logs) - 2)} more" if len(one.logs) > 2 else ""
+    logs = terminal_safe(", ".join(one.logs[:2])) + more if one.whole else "damaged; it is read again"
+    return [logs, compact(one.requests), size_text(one.bytes), _day(one.used)]
+
+
+def _day(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).date().isoformat()

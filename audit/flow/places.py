@@ -1,0 +1,26 @@
+"""Where run folders and the store stand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from audit.core.artifacts import RunFolder
+from audit.core.settings import Settings
+
+RUNS = Path("runs")
+"""Folder of run folders that are not placed by hand."""
+STORE = "store"
+
+
+def store_folder(settings: Settings, folder: RunFolder | None = None) -> Path | None:
+    """Folder of the store; None where nothing is kept.
+
+    Args:
+        folder: Of the run; None for a command without one. The store stands beside it, on the same disk and under the
+            same rights, unless `store.path` places it.
+    """
+    if not settings.store.keep:
+        return None
+    if settings.store.path is not None:
+        return settings.directory / settings.store.path
+    return (RUNS if folder is None else folder.path.parent) / STORE
