@@ -189,11 +189,13 @@ def _stored(plan: Plan) -> list[str]:
     """What earlier runs were answered: no part of the quote."""
     if plan.stored is None:
         return []
-    since = f", the oldest of {plan.stored.since}" if plan.stored.since else ""
-    saved = f"{plural(plan.stored.calls, 'call')} answered by earlier runs{since}"
-    lines = [f"  Store   {saved}: {usd(plan.stored.expected_usd)} that nobody pays again; --fresh asks anew."]
+    since = f", the oldest on {plan.stored.since}" if plan.stored.since else ""
+    lines = [
+        f"  Store   {plural(plan.stored.calls, 'call')} answered by earlier runs{since}:",
+        f"          {usd(plan.stored.expected_usd)} less to pay. --fresh asks them again.",
+    ]
     if any(quote.judge_usd for quote in plan.quotes):
-        lines.append("          What judges are asked about them is quoted above; verdicts in the store cost nothing.")
+        lines.append("          Verdicts on these answers are quoted above, and cost nothing where the store has them.")
     return lines
 
 

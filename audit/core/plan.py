@@ -201,6 +201,7 @@ class Plan:
             plan is stale.
         seed: Of the draws.
         max_spend_usd: Hard stop: the user's cap, or `at_most_usd`.
+        calls: To make, those to judges included; what has an answer already is not in them, nor in `tokens`.
         whole_usd: `expected_usd` and `at_most_usd` as if nothing had been recorded yet.
         hosts: Where text will be sent.
         config: Path of `audit.yaml` as given, so that a saved plan can be run by itself; None for the defaults.

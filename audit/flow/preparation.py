@@ -83,8 +83,8 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
         expected_usd=sum(q.expected_usd for q in quotes),
         at_most_usd=(at_most := sum(q.at_most_usd for q in quotes)),
         max_spend_usd=at_most if settings.max_spend is None else settings.max_spend,
-        calls=len(calls) + sum(q.judge_calls for q in quotes),
-        tokens=sum((tokens[c.request_fp].prompt or 0) + (tokens[c.request_fp].completion or 0) for c in calls),
+        calls=sum(q.calls for q in quotes),
+        tokens=sum(_logged(tokens[call.request_fp]) for call in calls if call.call_id not in costs.done),
         whole_usd={
             "expected_usd": sum(q.expected_usd for q in whole),
             "at_most_usd": sum(q.at_most_usd for q in whole),
@@ -111,6 +111,11 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
         plan=plan_,
         judging=judging,
     )
+
+
+def _logged(counts: TokenCounts) -> int:
+    """Tokens of a request and its logged answer, as far as they were counted."""
+    return (counts.prompt or 0) + (counts.completion or 0)
 
 
 def _prices(tier: Tier) -> list[Price]:

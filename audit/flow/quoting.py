@@ -29,6 +29,7 @@ class Quoted:
     Attributes:
         quotes: By route, of what has no answer yet.
         whole: The same as if nothing had been recorded.
+        done: Ids of the calls that have an answer already.
         stored: What earlier runs were answered, replays and questions to judges; None for nothing.
         otherwise: What was answered with other settings of its tier, and is asked again.
     """
@@ -37,6 +38,7 @@ class Quoted:
     whole: tuple[RouteQuote, ...]
     batches: tuple[BatchQuote, ...]
     repeats: tuple[RepeatQuote, ...]
+    done: frozenset[str]
     stored: StoredAnswers | None
     otherwise: tuple[AskedOtherwise, ...]
 
@@ -59,6 +61,7 @@ def quoted(calls: Sequence[Call], judging: JudgeCosts, settings: Settings, folde
         whole=whole,
         batches=batch_quotes(calls, tiers, there.ids),
         repeats=repeat_quotes(calls, tokens, tiers, there.ids),
+        done=there.ids,
         stored=stored_answers(stored, stored_usd),
         otherwise=otherwise(calls, tiers, settings, folder),
     )
