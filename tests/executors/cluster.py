@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 STORE_BYTES = 100 << 20
+TRIES = 3
 
 
 def address_of(name: str) -> str | None:
@@ -32,7 +33,7 @@ def cluster() -> Any:
     from ray.cluster_utils import Cluster
 
     made = Cluster(initialize_head=True, head_node_args=_node(0))
-    made.add_node(**_node(2))
+    _add(made, 2)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return made
 
@@ -48,4 +49,14 @@ def _node(cores: int) -> dict[str, Any]:
 
 def add_node(cores: int) -> Any:
     """A further machine of the cluster."""
-    return cluster().add_node(**_node(cores))
+    return _add(cluster(), cores)
+
+
+def _add(made: Any, cores: int) -> Any:
+    """A node, asked for again where a busy machine took longer than Ray waits for one."""
+    for _ in range(TRIES - 1):
+        try:
+            return made.add_node(**_node(cores))
+        except Exception:  # Ray raises nothing narrower
+            continue
+    return made.add_node(**_node(cores))

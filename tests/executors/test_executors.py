@@ -26,6 +26,12 @@ def opened(name: str, workers: int) -> AbstractContextManager[Pool]:
     return open_pool(ExecutorSettings(name=name, workers=workers, address=address_of(name)))
 
 
+def mark_of(path: Path) -> Path:
+    """The file by which workers know who is none: this process, which hands the work out."""
+    path.write_text(str(os.getpid()), "utf-8")
+    return path
+
+
 @pytest.mark.parametrize("workers", [1, 2])
 def test_results_come_in_the_order_of_the_jobs(name: str, workers: int) -> None:
     """One worker and two give the same list, also when the first job is the slowest."""
@@ -87,8 +93,9 @@ def test_jobs_are_taken_as_they_are_needed(name: str, workers: int) -> None:
 def test_what_a_lost_worker_had_is_done_again(name: str, tmp_path: Path) -> None:
     """A process that dies in the middle of a job costs time: every result is there, in order, once."""
     with opened(name, 2) as pool:
-        jobs = [(number, os.getpid(), tmp_path) for number in range(20)]
+        jobs = [(number, mark_of(tmp_path / "mark")) for number in range(20)]
         assert list(pool.run(jobs, work=f"{HERE}:die_once")) == list(range(20))
+    assert (tmp_path / "mark.died").exists()
 
 
 def test_workers_that_always_die_are_given_up(name: str) -> None:
