@@ -15,7 +15,7 @@ from audit.flow.identity import digest_of, kin_of
 from audit.replay.table import write_judge_replies
 from audit.sampling.design import labels_wanted
 from audit.sampling.draw import quality_order
-from audit.sampling.frame import RouteFrame, route_frames
+from audit.sampling.frame import RouteFrame
 from audit.scoring.checking import check_criteria
 
 
@@ -55,15 +55,22 @@ def criteria_checks(
     }
 
 
-def with_criteria(folder: RunFolder, settings: Settings, plan: Plan, routes: Collection[str] | None = None) -> Plan:
+def with_criteria(
+    folder: RunFolder,
+    settings: Settings,
+    plan: Plan,
+    frames: Sequence[RouteFrame],
+    routes: Collection[str] | None = None,
+) -> Plan:
     """A plan with its criteria tested again, as they are now, and as judges have replied; where they may certify
     nothing, nothing is tested.
 
     Args:
+        frames: The traffic by route.
         routes: Only these; None for all.
     """
     wanted = [design for design in plan.designs if routes is None or design.route in routes]
-    checks = criteria_checks(folder, settings, route_frames(folder.traffic_files()), wanted) if wanted else {}
+    checks = criteria_checks(folder, settings, frames, wanted) if wanted else {}
 
     def checked(design: RouteDesign) -> RouteDesign:
         check = checks.get(design.route, design.criteria)

@@ -38,12 +38,14 @@ class PreparedRun:
     """A replay that is ready to be agreed to.
 
     Attributes:
+        frames: The traffic by route; read once, because it is as long as the log.
         judging: What it costs to judge the answers of the calls.
     """
 
     folder: RunFolder
     settings: Settings
     tiers: tuple[Tier, ...]
+    frames: Sequence[RouteFrame]
     sample: Sample
     calls: list[Call]
     tokens: Mapping[str, TokenCounts]
@@ -105,6 +107,7 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
         folder=folder,
         settings=settings,
         tiers=tiers,
+        frames=frames,
         sample=sample,
         calls=calls,
         tokens=tokens,

@@ -44,7 +44,7 @@ from audit.llm.tiers import resolve_tiers
 from audit.replay.meter import Meter, SilentMeter
 from audit.replay.run import PartStopped
 from audit.replay.table import unpaid, write_replays
-from audit.sampling.frame import route_frames
+from audit.sampling.frame import RouteFrame, route_frames
 from audit.scoring.run import score as score_replays
 
 
@@ -87,8 +87,8 @@ def replay(
         stopped = error
     if not run.folder.replay_table.exists():  # stopped while the judges were asked about labelled answers
         write_replays(run.folder.journal, [], run.folder.replay_table)
-    plan_ = with_criteria(run.folder, run.settings, run.plan, list(run.judging.shapes))
-    findings = _conclude(_watch(run.folder, run.settings, plan_, run.tiers), plan_)
+    plan_ = with_criteria(run.folder, run.settings, run.plan, run.frames, list(run.judging.shapes))
+    findings = _conclude(_watch(run.folder, run.settings, run.tiers, run.frames), plan_, run.frames)
     if stopped is not None:
         meter.incomplete(findings)
         raise stopped
@@ -104,12 +104,13 @@ def score(folder: RunFolder, settings: Settings) -> Findings:
     read_judges(folder, tiers)
     asked, _ = asked_and_spared(plan_.designs, _read_slice(folder), tiers, reach_of(folder, plan_))
     write_replays(folder.journal, asked, folder.replay_table)
-    return _conclude(_watch(folder, settings, plan_, tiers), with_criteria(folder, settings, plan_))
+    frames = route_frames(folder.traffic_files())
+    return _conclude(_watch(folder, settings, tiers, frames), with_criteria(folder, settings, plan_, frames), frames)
 
 
 def _replay(run: PreparedRun, meter: Meter, stopped: PartStopped | None) -> None:
     """Ask round after round, until every route is finished or the cap is reached; raise what was stopped at the end."""
-    watch = _watch(run.folder, run.settings, run.plan, run.tiers)
+    watch = _watch(run.folder, run.settings, run.tiers, run.frames)
     asking = Asking.open(run, meter)
     rounds: Rounds | None = open_rounds(run)
     while rounds is not None:
@@ -128,11 +129,11 @@ def _replay(run: PreparedRun, meter: Meter, stopped: PartStopped | None) -> None
         raise stopped
 
 
-def _conclude(watch: SequentialTest, plan_: Plan) -> Findings:
+def _conclude(watch: SequentialTest, plan_: Plan, frames: Sequence[RouteFrame]) -> Findings:
     """Replays to scores, findings and report."""
     folder, settings, tiers = watch.folder, watch.settings, watch.tiers
     scored = score_replays(folder, settings)
-    slice_, frames, reach = _read_slice(folder), route_frames(folder.traffic_files()), reach_of(folder, plan_)
+    slice_, reach = _read_slice(folder), reach_of(folder, plan_)
     asked, spared = asked_and_spared(plan_.designs, slice_, tiers, reach)
     spared = unpaid(folder.journal, spared)
     context = context_of(
@@ -163,9 +164,11 @@ def _conclude(watch: SequentialTest, plan_: Plan) -> Findings:
     return findings
 
 
-def _watch(folder: RunFolder, settings: Settings, plan_: Plan, tiers: Sequence[Tier]) -> SequentialTest:
+def _watch(
+    folder: RunFolder, settings: Settings, tiers: Sequence[Tier], frames: Sequence[RouteFrame]
+) -> SequentialTest:
     """What tests the replays of a run, with what policies are made from."""
-    frames, wanted = route_frames(folder.traffic_files()), set(_read_slice(folder)["request_fp"].to_pylist())
+    wanted = set(_read_slice(folder)["request_fp"].to_pylist())
     return SequentialTest(
         folder=folder, tiers=tiers, settings=settings, bench=policy_inputs_of(folder, settings, frames, wanted)
     )
