@@ -1,4 +1,4 @@
-"""What a line of the log costs, by stage, as the log grows: `python -m tests.growth [LINES...]` prints a table.
+"""What a line of the log costs, by stage, as the log grows: `python -m tests.growth [--keep] [LINES...]` prints it.
 
 Each size runs in a process of its own, with one worker, on a log that this module writes: five routes, three models,
 sessions, prompts of some hundred words, answers that a simulated tier can repeat. What is measured is processor time
@@ -6,7 +6,8 @@ and the most memory, so a busy machine disturbs it less than a clock would; the 
 What a process does once, such as imports, is done on a short log before.
 
 What is done for every line (reading, the mix, the ledger, the plan) must cost the same per line at every size, and what
-is done for the sample (replay, scores, findings) must cost the same whatever the log.
+is done for the sample (replay, scores, findings) must not follow the log: what the log adds to it is a small part of
+what reading it costs. With --keep the figures are written down, and `docs/scale.md` is computed from them.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 SIZES = (10_000, 100_000, 1_000_000)
+KEPT = Path(__file__).with_name("growth.json")
 FLAT = 1.2
 """How much more a line may cost on a log ten times as long."""
 
@@ -156,9 +158,11 @@ def measure(lines: int) -> dict[str, dict[str, float]]:
         found["log"] = {"mb": log.stat().st_size / 1e6}
         for name, stage in stages(Path(folder), log):
             began = spent_s()
-            stage()
+            done = stage()
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
             found[name] = {"cpu_s": spent_s() - began, "peak_mb": peak}
+            if name == "plan":
+                found[name]["calls"] = len(done.calls)
     return found
 
 
@@ -183,8 +187,9 @@ def table(found: Mapping[int, Mapping[str, Mapping[str, float]]]) -> list[str]:
             f"{name:<8} {unit:<9}"
             + "".join(f"{value:>12.{digits}f}" for value in values)
             + "   "
-            + "  ".join(f"x{step:.2f}{'' if step <= FLAT else ' !'}" for step in steps)
+            + "  ".join(f"x{step:.2f}{' !' if step > FLAT and not whole else ''}" for step in steps)
         )
+    rows.append(f"{'sample':<8} {'calls':<9}" + "".join(f"{found[size]['plan']['calls']:>12,.0f}" for size in sizes))
     peaks = [max(stage.get("peak_mb", 0.0) for stage in found[size].values()) for size in sizes]
     rows.append(f"{'peak':<8} {'MB':<9}" + "".join(f"{peak:>12,.0f}" for peak in peaks))
     rows.append(f"{'log':<8} {'MB':<9}" + "".join(f"{found[size]['log']['mb']:>12,.0f}" for size in sizes))
@@ -193,7 +198,7 @@ def table(found: Mapping[int, Mapping[str, Mapping[str, float]]]) -> list[str]:
 
 def main(arguments: Sequence[str]) -> None:
     """Measure the sizes that are named, smallest first, and print the table after each."""
-    sizes = [int(float(word)) for word in arguments] or list(SIZES)
+    sizes = [int(float(word)) for word in arguments if word != "--keep"] or list(SIZES)
     found: dict[int, dict[str, dict[str, float]]] = {}
     for size in sorted(sizes):
         began = time.monotonic()
@@ -201,6 +206,8 @@ def main(arguments: Sequence[str]) -> None:
         print(f"{size:,} lines: {time.monotonic() - began:.0f} s", file=sys.stderr)
         print(json.dumps({str(size): found[size]}), file=sys.stderr)
     print("\n".join(table(found)))
+    if "--keep" in arguments:
+        KEPT.write_text(json.dumps(found, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
