@@ -210,6 +210,29 @@ def useless_policies() -> str:
     return table(("world", *kinds), rows)
 
 
+def scale_measured() -> str:
+    """What a line costs, by stage."""
+    from tests.scale import measured_rows
+
+    return table(("stage", "a line, or the sample", "shared by machines"), measured_rows())
+
+
+def scale_sample() -> str:
+    """The calls planned for longer and longer logs."""
+    from tests.scale import sample_rows
+
+    return table(("lines of the log", "calls planned", "share"), sample_rows())
+
+
+def scale_months() -> str:
+    """Months of three sizes."""
+    from tests.scale import CORES, NIGHT_H, month_rows
+
+    head = ("calls a month", "log", "core hours to read it", f"machines of {CORES} cores for {NIGHT_H:.0f} hours")
+    alone = ("then one core of one machine", "memory of that machine", "dollars of compute")
+    return table((*head, *alone, "replays", "dollars of replays"), month_rows())
+
+
 def _paragraph(text: str) -> str:
     return textwrap.fill(text, 120, break_on_hyphens=False) + "\n"
 
@@ -230,6 +253,9 @@ PARTS: dict[str, Callable[[], str]] = {
     "looks": looks,
     "planted worlds": planted_worlds,
     "useless policies": useless_policies,
+    "scale measured": scale_measured,
+    "scale sample": scale_sample,
+    "scale months": scale_months,
 }
 
 

@@ -6,8 +6,9 @@ and the most memory, so a busy machine disturbs it less than a clock would; the 
 What a process does once, such as imports, is done on a short log before.
 
 What is done for every line (reading, the mix, the ledger, the plan) must cost the same per line at every size, and what
-is done for the sample (replay, scores, findings) must not follow the log: what the log adds to it is a small part of
-what reading it costs. With --keep the figures are written down, and `docs/scale.md` is computed from them.
+is done for the sample (replay, scores, findings) must not follow the log: what the log adds to it, by the mix and the
+ledger of the report, is less than what reading it costs. With --keep the figures are written down, and `docs/scale.md`
+is computed from them.
 """
 
 from __future__ import annotations

@@ -73,6 +73,7 @@ def sections() -> dict[str, list[Page]]:
             Page(path="reference/commands.md", title="Commands", text=commands_text()),
             Page(path="reference/adapters.md", title="Formats, criteria, providers, exports", text=adapters_text()),
             Page(path="reference/library.md", title="Library", text=library_text()),
+            written("reference/scale.md", "docs/scale.md"),
             written("reference/protocols.md", "docs/protocols.md"),
             written("reference/promptfoo.md", "docs/promptfoo.md"),
         ],

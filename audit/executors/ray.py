@@ -9,6 +9,7 @@ https://docs.ray.io/en/latest/ray-core/fault_tolerance/tasks.html
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -82,19 +83,21 @@ class RayPool(AbstractContextManager["RayPool"]):
             raise MissingPackage("ray", extra="ray", why="`executor` names it") from None
         if ray.is_initialized():
             return ray
-        quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": "error"}
+        quiet: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
         try:
             if self._address is None:
                 here = {"address": "local", "include_dashboard": False, "_node_ip_address": "127.0.0.1"}
                 ray.init(**here, num_cpus=self._asked, **quiet)
             else:
                 ray.init(address=self._address, **quiet)
-        except (ConnectionError, RuntimeError, TimeoutError, ValueError) as error:
+        except (OSError, RuntimeError, ValueError) as error:  # ConnectionError and TimeoutError are OSErrors
             raise AuditError(
                 "the Ray cluster cannot be reached" if self._address else "Ray does not start on this machine",
                 code="executor.unreachable",
                 notes=[f"{type(error).__name__} from Ray"],
-                hint="check `executor.address`, or leave it out to start Ray on this machine",
+                hint="check `executor.address`, or leave it out to start Ray on this machine"
+                if self._address
+                else "Ray needs a short TMPDIR and free memory; or work without it:  --executor local",
             ) from error
         return ray
 

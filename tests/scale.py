@@ -1,0 +1,129 @@
+"""What a month of a given size takes, computed from the figures that `python -m tests.growth --keep` wrote down.
+
+Arithmetic alone: nothing of these sizes was run here. Every assumption is a constant below and is named in the page.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass
+from functools import cache
+
+from audit.core.settings import Settings
+from audit.stats.planning import pairs_needed
+from tests.growth import KEPT, PER_LINE
+
+CALLS = (10**8, 10**9, 10**10)
+"""Calls a month."""
+
+CORES = 16
+"""Of a machine."""
+
+NIGHT_H = 8.0
+CORE_HOUR_USD, GB_HOUR_USD = 0.05, 0.005
+"""A core, and a GB of memory beyond what comes with a core, at list price."""
+MOST_GB = 1_000
+"""Of one machine that can be had without asking."""
+NOT_POSSIBLE = "not as it is"
+
+ROUTES, CANDIDATES = 50, 2
+MARGIN = 0.03
+CALL_USD = 0.002
+"""A replay: 4,000 tokens in and 500 out at $0.25 and $2 a million."""
+
+MICRO, HOUR_S = 1e-6, 3600.0
+
+
+def replays_of_a_route() -> int:
+    """Calls of a route at the default settings: what a verdict needs, and the incumbent against itself."""
+    settings = Settings()
+    options = settings.slice
+    pairs = pairs_needed(discordance=options.discordance, margin=MARGIN, alpha=settings.alpha, power=options.power)
+    assert pairs is not None
+    quality = math.ceil(pairs / (1 - options.tuning_share))
+    return CANDIDATES * (quality + options.dollars_per_route) + math.ceil(options.incumbent_share * quality)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """What was measured.
+
+    Attributes:
+        line_us: Processor microseconds per line, by stage.
+        later_us: What a line adds to the replay and to a new scoring, which are about the sample.
+        fixed_s: Processor seconds of the replay and of a new scoring without the log's part.
+        line_kb: Memory that a line takes while the plan is made and the findings are written, in KB.
+        line_bytes: Length of a line.
+        sample: Calls planned, by lines.
+    """
+
+    line_us: dict[str, float]
+    later_us: dict[str, float]
+    fixed_s: dict[str, float]
+    line_kb: float
+    line_bytes: float
+    sample: dict[int, int]
+
+
+@cache
+def costs() -> Costs:
+    """The figures, from the two largest logs: what is per line is the slope between them for what has a fixed part."""
+    kept = {int(size): stages for size, stages in json.loads(KEPT.read_text("utf-8")).items()}
+    small, large = sorted(kept)[-2:]
+    more = large - small
+
+    def slope(stage: str, what: str) -> float:
+        return float(kept[large][stage][what] - kept[small][stage][what]) / more
+
+    later = ("replay", "score")
+    return Costs(
+        line_us={stage: kept[large][stage]["cpu_s"] / large / MICRO for stage in PER_LINE},
+        later_us={stage: slope(stage, "cpu_s") / MICRO for stage in later},
+        fixed_s={stage: kept[small][stage]["cpu_s"] - slope(stage, "cpu_s") * small for stage in later},
+        line_kb=slope("replay", "peak_mb") * 1e3,
+        line_bytes=kept[large]["log"]["mb"] * 1e6 / large,
+        sample={size: round(stages["plan"]["calls"]) for size, stages in sorted(kept.items())},
+    )
+
+
+def measured_rows() -> list[tuple[str, str, str]]:
+    """What was measured: stage, per line, and whether several machines share it."""
+    shared = {"ingest": "yes"}
+    found = costs()
+    rows = [(stage, f"{us:.0f} µs", shared.get(stage, "no")) for stage, us in found.line_us.items()]
+    rows += [(f"{stage}, what the log adds", f"{us:.0f} µs", "no") for stage, us in found.later_us.items()]
+    rows += [(f"{stage}, the sample's own part", f"{s:.1f} s in all", "no") for stage, s in found.fixed_s.items()]
+    rows.append(("memory of one process", f"{found.line_kb:.1f} KB", "no"))
+    return rows
+
+
+def month_rows() -> list[tuple[str, ...]]:
+    """A month of each size: what reading takes on many machines, what is left for one, and what replays cost."""
+    found, replays = costs(), ROUTES * replays_of_a_route()
+    alone_us = sum(found.line_us[stage] for stage in ("mix", "levers", "plan")) + found.later_us["replay"]
+    rows = []
+    for calls in CALLS:
+        reading_h = calls * found.line_us["ingest"] * MICRO / HOUR_S
+        alone_h, memory_gb = calls * alone_us * MICRO / HOUR_S, calls * found.line_kb / 1e6
+        fits = memory_gb <= MOST_GB
+        dollars = reading_h * CORE_HOUR_USD + alone_h * (CORE_HOUR_USD + memory_gb * GB_HOUR_USD)
+        rows.append(
+            (
+                f"{calls:,}",
+                f"{calls * found.line_bytes / 1e12:,.2f} TB",
+                f"{reading_h:,.1f}",
+                f"{math.ceil(reading_h / (CORES * NIGHT_H)):,}",
+                f"{alone_h:,.1f} h" if fits else NOT_POSSIBLE,
+                f"{memory_gb:,.0f} GB",
+                f"${dollars:,.2f}" if fits else NOT_POSSIBLE,
+                f"{replays:,}",
+                f"${replays * CALL_USD:,.0f}",
+            )
+        )
+    return rows
+
+
+def sample_rows() -> list[tuple[str, str, str]]:
+    """How many calls are planned for the same traffic, by the length of its log."""
+    return [(f"{lines:,}", f"{calls:,}", f"{100 * calls / lines:.2g} %") for lines, calls in costs().sample.items()]
