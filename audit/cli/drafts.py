@@ -7,6 +7,7 @@ from pathlib import Path
 
 from audit.cli.terminal import Terminal
 from audit.core.artifacts import publish
+from audit.core.display import ascii_only
 from audit.core.errors import InputError
 from audit.core.settings import Settings
 
@@ -24,14 +25,16 @@ def write_draft(terminal: Terminal, logs: Sequence[Path], output: Path, *, force
     if str(output) != "-" and output.exists() and not force:
         hint = f"write another file:  audit init LOGS -o {output.stem}.new.yaml   or replace it:  --force"
         raise InputError(f"{output} is there already", code="init.exists", hint=hint)
-    text = drafting.draft(logs, settings)
+    made = drafting.draft(logs, settings)
     if str(output) == "-":
-        terminal.lines(text.rstrip("\n").split("\n"))
+        terminal.lines(made.text.rstrip("\n").split("\n"))
         return
-    publish(output, text.encode())
+    publish(output, made.text.encode())
     if terminal.switches.json:
-        terminal.document({"written": str(output)})
+        terminal.document({"written": str(output)} | ({"preview": made.preview} if made.preview else {}))
     else:
+        shown = map(ascii_only, made.preview) if terminal.ascii else made.preview
+        terminal.lines([*shown, ""] if made.preview else [])
         terminal.lines(
             [f"Wrote {output}. Read it, set the margin, add a cheaper tier under `tiers:`, then:  audit plan LOGS"]
         )

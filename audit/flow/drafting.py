@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from audit.core.artifacts import RunFolder
 from audit.core.display import count, terminal_safe, usd
 from audit.core.exchange import Completion, Request
 from audit.core.settings import Settings
+from audit.flow.mapping import preview_of, with_map
 from audit.flow.reading import traffic_of
 from audit.ingest.suggest import suggest_route_fields
 from audit.llm.pricing import catalogue_version, price_of
@@ -47,20 +49,37 @@ gate:
 """
 
 
-def draft(sources: Sequence[Path], settings: Settings | None = None) -> str:
-    """The text of a first `audit.yaml` for these logs; it loads as it stands.
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A first `audit.yaml`.
 
-    Criteria are read from what the incumbent answers on each route, and are shown to be confirmed.
+    Attributes:
+        text: Of the file; it loads as it stands.
+        preview: What a guessed map makes of the log, as lines; empty where the format is known.
+    """
+
+    text: str
+    preview: tuple[str, ...] = ()
+
+
+def draft(sources: Sequence[Path], settings: Settings | None = None) -> Draft:
+    """A first `audit.yaml` for these logs.
+
+    Criteria are read from what the incumbent answers on each route, and are shown to be confirmed. For a log of no
+    known format a map of its fields is guessed, and shown with five of its calls and its totals.
 
     Args:
         settings: Where the logs are read, and which store keeps what they say; default: as without a configuration.
     """
-    with traffic_of(sources, settings or Settings()) as (folder, report):
+    settings, guessed = with_map(sources, settings or Settings())
+    with traffic_of(sources, settings) as (folder, report):
+        preview = preview_of(folder, report, guessed)
         frames = sorted(route_frames(folder.traffic_files(), priced=False), key=_by_weight)
         parts = [
             HEAD,
             f"# {count(report.requests)} requests; {report.format_sniffed}\n",
-            *_ingest(folder, frames),
+            *(f"# {line}\n" for line in preview),
+            *_ingest(folder, frames, guessed),
             "\ntiers:\n",
             *_tiers(folder, frames),
             CANDIDATE,
@@ -70,7 +89,7 @@ def draft(sources: Sequence[Path], settings: Settings | None = None) -> str:
             "\n",
             GATE,
         ]
-    return "".join(parts)
+    return Draft("".join(parts), preview)
 
 
 def _by_weight(frame: RouteFrame) -> tuple[float, int, str]:
@@ -85,7 +104,7 @@ def _spent(dollars: float, costs: pl.Series) -> str:
     return f"at least {usd(dollars)}" if dollars else "cost unknown"
 
 
-def _ingest(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str]:
+def _ingest(folder: RunFolder, frames: Sequence[RouteFrame], guessed: Mapping[str, Any]) -> Iterator[str]:
     """Where the route and the tenant were found, or what else could be the route.
 
     A field is named only where it is the only one: naming one of several would lose the routes of the others.
@@ -100,12 +119,20 @@ def _ingest(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str]:
             if len(found) > 1:
                 yield f"# The {key} stands in several fields ({', '.join(found)}): each call's own is used.\n"
         only = {key: found[0] for key, found in fields.items() if len(found) == 1}
-        yield f"ingest: {_flow(only)}\n" if only else ""
+        yield _settings(only, guessed) if only or guessed else ""
         return
     yield "# No field names the route (the call site's purpose). Without one there is no verdict; candidates:\n"
     for field, distinct, _ in suggest_route_fields(folder):
         yield f"#   {field} ({distinct} values)\n"
-    yield "ingest: {route: metadata.route}\n"
+    yield _settings({"route": "metadata.route"}, guessed)
+
+
+def _settings(labels: Mapping[str, str], guessed: Mapping[str, Any]) -> str:
+    """`ingest:` on a line; with a map, one of its values a line."""
+    if not guessed:
+        return f"ingest: {_flow(dict(labels))}\n"
+    whole = {"ingest": {**labels, "map": dict(guessed)}}
+    return yaml.safe_dump(whole, sort_keys=False, width=10**6, allow_unicode=True)
 
 
 def _tiers(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str]:

@@ -33,8 +33,8 @@ def answered(path: Path, answer: Callable[[int], str], n: int = 60) -> Path:
 
 def test_a_draft_needs_no_price(tmp_path: Path) -> None:
     """The answers of a model that nobody has a price for are drafted like those of any other; no price is not $0."""
-    priced = drafting.draft([write_log(tmp_path / "priced.jsonl")])
-    unpriced = drafting.draft([write_log(tmp_path / "unpriced.jsonl", response_cost=None)])
+    priced = drafting.draft([write_log(tmp_path / "priced.jsonl")]).text
+    unpriced = drafting.draft([write_log(tmp_path / "unpriced.jsonl", response_cost=None)]).text
     assert yaml.safe_load(unpriced)["routes"] == yaml.safe_load(priced)["routes"]
     assert yaml.safe_load(unpriced)["routes"][0]["assert"][0]["type"] == "numeric"
     assert "cost unknown" in unpriced
@@ -44,7 +44,7 @@ def test_a_draft_needs_no_price(tmp_path: Path) -> None:
 
 def test_the_draft_says_why_it_has_no_answers(tmp_path: Path) -> None:
     """Bodies that are not in the log are named as what is missing."""
-    said = drafting.draft([write_log(tmp_path / "log.jsonl", messages=None, response=None)])
+    said = drafting.draft([write_log(tmp_path / "log.jsonl", messages=None, response=None)]).text
     assert "assert: []   # no answer to infer criteria from: " in said
     assert "(12)" in said
 
@@ -59,7 +59,7 @@ def test_the_draft_reads_the_log_as_it_was_read(tmp_path: Path, *, tagged: bool)
         line["request_tags"] = ["route:/tagged"] if tagged else []
     log = tmp_path / "log.jsonl"
     log.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
-    text = drafting.draft([log])
+    text = drafting.draft([log]).text
     assert "stands in several fields (metadata." in text
     (tmp_path / "audit.yaml").write_text(text, "utf-8")
     places = []
@@ -77,7 +77,7 @@ def test_a_field_cannot_write_into_the_draft(tmp_path: Path, name: str) -> None:
     """What a draft leaves open is told in a comment, and names of fields come from answers of a model."""
     prose = "The parcel of order {} is with the neighbour and was not opened."
     log = answered(tmp_path / "log.jsonl", lambda n: json.dumps({name: prose.format(n)}))
-    text = drafting.draft([log])
+    text = drafting.draft([log]).text
     assert yaml.safe_load(text)["margin"] == "3pt"
     assert "certifies nothing until you confirm it" in text
     assert "\u202e" not in text.split("# compares", 1)[1].split("\n", 1)[0]
@@ -88,7 +88,7 @@ def test_a_draft_of_prose_stops_the_plan_until_confirmed(tmp_path: Path, confirm
     """The reason names the field; nothing would be replayed. Confirmed, the controls are what decides."""
     prose = "The parcel of order {} is with the neighbour and was never opened."
     log = answered(tmp_path / "log.jsonl", lambda n: json.dumps({"why": prose.format(n)}), 120)
-    drafted = yaml.safe_load(drafting.draft([log]))
+    drafted = yaml.safe_load(drafting.draft([log]).text)
     drafted["tiers"] = [{**CANDIDATE, "price": {"input": 0.1, "output": 0.3}}]
     drafted["routes"][0]["confirmed"] = confirmed
     (tmp_path / "audit.yaml").write_text(yaml.safe_dump(drafted), "utf-8")

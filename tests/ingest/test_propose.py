@@ -1,0 +1,136 @@
+"""A map guessed for a foreign log: what is found by names and values, what is left out, and what a person is shown."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from audit.config.load import load_settings
+from audit.core.errors import InputError
+from audit.flow import drafting
+from audit.ingest.propose import propose_map
+from audit.ingest.source import find_sources
+from tests.ingest.reading import BY_FORMAT, GENERIC, SAMPLES, read, write_jsonl
+
+ASKED = [{"role": "user", "content": "Where is parcel 77?"}]
+
+
+def proposed(folder: Path, records: list[Any]) -> dict[str, Any] | None:
+    """The map for a log of these records."""
+    (source,) = find_sources([write_jsonl(folder / "log.jsonl", records)])
+    return propose_map(source)
+
+
+def test_the_map_that_a_person_wrote() -> None:
+    """For the sample of a foreign log, the guess is the map that was written by hand, in both of its forms."""
+    assert GENERIC.map is not None
+    by_hand = {name: path for name, path in GENERIC.map.model_dump(exclude_unset=True).items() if path}
+    for name in ("generic.jsonl", "generic.parquet"):
+        (source,) = find_sources([SAMPLES / name])
+        assert propose_map(source) == by_hand
+
+
+def test_nested_names_and_other_spellings(tmp_path: Path) -> None:
+    """Camel case, objects in objects, and objects in text."""
+    call = {
+        "requestId": "r1",
+        "createdAt": "2026-09-01T10:00:00Z",
+        "payload": json.dumps({"messages": ASKED, "modelName": "m-1"}),
+        "result": {"outputText": "At the depot.", "stopReason": "end"},
+        "metrics": {"promptTokens": 12, "completionTokens": 4, "durationSeconds": 1.25, "costCents": 3},
+    }
+    assert proposed(tmp_path, [call | {"requestId": f"r{n}"} for n in range(5)]) == {
+        "messages": "payload.messages",
+        "response": "result.outputText",
+        "model": "payload.modelName",
+        "request_id": "requestId",
+        "started_at": "createdAt",
+        "latency_ms": "metrics.durationSeconds",
+        "prompt_tokens": "metrics.promptTokens",
+        "completion_tokens": "metrics.completionTokens",
+        "cost_usd": "metrics.costCents",
+        "finish_reason": "result.stopReason",
+        "duration_unit": "s",
+        "cost_unit": "cents",
+    }
+
+
+def test_calls_in_a_list_and_calls_among_others(tmp_path: Path) -> None:
+    """`each` where a record holds several calls; `where` where other records stand between."""
+    turn = {"prompt": "Hello", "completion": "Hi", "model": "m-1"}
+    assert proposed(tmp_path, [{"session": "s", "turns": [turn, turn]}] * 3) == {
+        "each": "turns",
+        "prompt": "prompt",
+        "response": "completion",
+        "model": "model",
+    }
+    mixed = [{"type": "llm", **turn}, {"type": "http", "url": "https://example.com"}] * 4
+    found = proposed(tmp_path, mixed)
+    assert found is not None
+    assert found["where"] == {"type": "llm"}
+
+
+def test_cached_tokens_above_the_prompt_are_counted_apart(tmp_path: Path) -> None:
+    """A prompt smaller than what was read from the cache shows that the log counts without it."""
+    call = {"prompt": "p", "answer": "a", "usage": {"input_tokens": 10, "output_tokens": 3, "cache_read_tokens": 400}}
+    found = proposed(tmp_path, [call] * 3)
+    assert found is not None
+    assert found["counts"] == "exclusive"
+
+
+@pytest.mark.parametrize(
+    ("change", "left_out"),
+    [
+        ({"id": "conversation-1"}, "request_id"),
+        ({"duration": 7}, "latency_ms"),
+        ({"status": "done after 0.4 s"}, "status"),
+        ({"cost": "a lot"}, "cost_usd"),
+        ({"timestamp": "yesterday"}, "started_at"),
+    ],
+)
+def test_what_is_ambiguous_is_left_out(change: dict[str, Any], left_out: str, tmp_path: Path) -> None:
+    """An id that many calls share, a duration without a unit, states without number, and values of another kind."""
+    records = [{"prompt": "p", "answer": "a", **change} for _ in range(20)]
+    if "status" in change:
+        records = [record | {"status": f"done after 0.{n} s"} for n, record in enumerate(records)]
+    found = proposed(tmp_path, records)
+    assert found is not None
+    assert left_out not in found
+
+
+def test_a_log_without_prompts_is_refused_as_before(tmp_path: Path) -> None:
+    """No field holds what was asked: no guess, and the error says how to map."""
+    log = write_jsonl(tmp_path / "log.jsonl", [{"level": "info", "line": n} for n in range(5)])
+    with pytest.raises(InputError) as caught:
+        drafting.draft([log])
+    assert caught.value.code == "ingest.unknown-format"
+
+
+def test_the_draft_reads_the_log_as_the_map_by_hand_does(tmp_path: Path) -> None:
+    """The drafted file loads, and rows, tokens and dollars are those of the map that a person wrote."""
+    made = drafting.draft([SAMPLES / "generic.jsonl"])
+    path = tmp_path / "audit.yaml"
+    path.write_text(made.text)
+    settings = load_settings(path)
+    name, by_hand = BY_FORMAT["generic"]
+    columns = ["row_id", "route", "tenant", "model_key", "started_at", "prompt_tokens", "cost_usd_logged", "status"]
+    both = [read(SAMPLES / name, tmp_path / str(n), one).traffic for n, one in enumerate((settings.ingest, by_hand))]
+    assert both[0].select(columns).equals(both[1].select(columns))
+
+
+def test_the_preview_shows_figures_and_no_word_of_a_prompt(tmp_path: Path) -> None:
+    """Five calls, the totals, and what was not found; a hostile model cannot write into the file."""
+    model = 'm"\n# x\nmargin: 90pt'
+    calls = [{"prompt": "Wie heisst der Kater?", "answer": "Mikesch", "model_name": model, "n": n} for n in range(9)]
+    made = drafting.draft([write_jsonl(tmp_path / "log.jsonl", calls)])
+    shown = "\n".join(made.preview)
+    assert shown.count("21 signs") == 5
+    assert "All of it: 9 requests, no cost known" in shown
+    assert "Not found in the log: started_at, model, prompt_tokens, completion_tokens, cost_usd, request_id." in shown
+    assert "Kater" not in made.text
+    assert "Mikesch" not in shown
+    assert yaml.safe_load(made.text)["margin"] == "3pt"
