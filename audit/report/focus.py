@@ -1,9 +1,10 @@
-"""The audit as cost rows for FinOps tools: one CSV row per route, with the columns of FOCUS 1.x that a log can fill.
+"""The audit as cost rows for FinOps tools: one CSV row per route, with every column of FOCUS 1.0.
 
-FOCUS (FinOps Open Cost and Usage Specification): https://focus.finops.org/focus-specification/, dataset Cost and Usage;
-the names here are the same in versions 1.0 to 1.4. A request log knows no invoice, so the columns of billing account,
-billing period, list price, contract and provider are left out: this is a file to join or to load beside a bill, not a
-conforming bill. Columns of our own have the prefix `x_`, as the specification wants.
+FOCUS (FinOps Open Cost and Usage Specification): https://focus.finops.org/focus-specification/v1-0/, dataset Cost and
+Usage. A log knows neither invoices nor contracts: what the specification lets be empty is empty, list and contracted
+cost are what was billed, and names that must be there and are in no log are `unknown`. A billing period is the months
+that the log touches; the model stands for the SKU. Columns of our own have the prefix `x_`, as the specification wants.
+Five columns stand twice: as the specification spells them, and as `focus-validator` 1.0.0 looks for them.
 
 `EffectiveCost` equals `BilledCost`: the log knows no amortized commitment. `ChargePeriodEnd` is exclusive. Numbers are
 plain decimals; text that a spreadsheet would run as a formula starts with an apostrophe.
@@ -25,23 +26,35 @@ from audit.core.interval import Estimate
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 _CUT = re.compile(rf"(;\s*)(?=[{re.escape(''.join(_FORMULA))}])")
 
+VERSION = "1.0"
+UNKNOWN = "unknown"
+_AS_VALIDATED = {
+    "ChargeType": "ChargeCategory",
+    "InvoiceIssuer": "InvoiceIssuerName",
+    "Provider": "ProviderName",
+    "Publisher": "PublisherName",
+    "ResourceID": "ResourceId",
+}
+"""Names under which focus-validator 1.0.0 looks for columns of the specification."""
+SPECIFIED = (
+    *("AvailabilityZone", "BilledCost", "BillingAccountId", "BillingAccountName", "BillingCurrency"),
+    *("BillingPeriodEnd", "BillingPeriodStart", "ChargeCategory", "ChargeClass", "ChargeDescription"),
+    *("ChargeFrequency", "ChargePeriodEnd", "ChargePeriodStart", "CommitmentDiscountCategory", "CommitmentDiscountId"),
+    *("CommitmentDiscountName", "CommitmentDiscountStatus", "CommitmentDiscountType", "ConsumedQuantity"),
+    *("ConsumedUnit", "ContractedCost", "ContractedUnitPrice", "EffectiveCost", "InvoiceIssuerName", "ListCost"),
+    *("ListUnitPrice", "PricingCategory", "PricingQuantity", "PricingUnit", "ProviderName", "PublisherName"),
+    *("RegionId", "RegionName", "ResourceId", "ResourceName", "ResourceType", "ServiceCategory", "ServiceName"),
+    *("SkuId", "SkuPriceId", "SubAccountId", "SubAccountName", "Tags"),
+)
+"""Every column of the version."""
 COLUMNS = (
-    *("BilledCost", "BillingCurrency", "ChargeCategory", "ChargeDescription", "ChargeFrequency", "ChargePeriodEnd"),
-    *("ChargePeriodStart", "ConsumedQuantity", "ConsumedUnit", "EffectiveCost", "ServiceCategory", "ServiceName"),
-    *("ServiceSubcategory", "Tags", "x_AvoidableCost", "x_AvoidableCostHigh", "x_AvoidableCostLow", "x_Candidate"),
-    *(
-        "x_Criteria",
-        "x_Data",
-        "x_Margin",
-        "x_QualityDelta",
-        "x_QualityDeltaHigh",
-        "x_QualityDeltaLow",
-        "x_Route",
-        "x_RunId",
-    ),
+    *SPECIFIED,
+    *_AS_VALIDATED,
+    *("x_AvoidableCost", "x_AvoidableCostHigh", "x_AvoidableCostLow", "x_Candidate", "x_Criteria", "x_Data"),
+    *("x_Margin", "x_QualityDelta", "x_QualityDeltaHigh", "x_QualityDeltaLow", "x_Route", "x_RunId"),
     *("x_ShareMoved", "x_Verdict"),
 )
-"""In the order of the file: the specification's names first, each part by the alphabet."""
+"""In the order of the file: the specification's names first, then the others."""
 
 Value = str | float | int | None
 
@@ -55,33 +68,54 @@ def focus_csv(findings: Findings) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
     for route in findings.routes:
-        row = {**_charge(findings, route), **_verdict(findings, route)}
+        row = {**dict.fromkeys(SPECIFIED), **_charge(findings, route), **_verdict(findings, route)}
+        row |= {validated: row[name] for validated, name in _AS_VALIDATED.items()}
         writer.writerow([_cell(row[column]) for column in COLUMNS])
     return out.getvalue()
 
 
 def _charge(findings: Findings, route: RouteFinding) -> dict[str, Value]:
     start, end = _period(findings)
+    first, after = _months(start, end)
+    provider = _provider(findings, route.incumbent)
     return {
         "BilledCost": route.spend_usd,
+        "BillingAccountId": UNKNOWN,
         "BillingCurrency": "USD",
+        "BillingPeriodEnd": after,
+        "BillingPeriodStart": first,
         "ChargeCategory": "Usage",
         "ChargeDescription": f"LLM requests of {route.route}",
         "ChargeFrequency": "Usage-Based",
         "ChargePeriodEnd": end,
         "ChargePeriodStart": start,
-        "ConsumedQuantity": route.requests,
+        "ConsumedQuantity": float(route.requests),
         "ConsumedUnit": "Requests",
+        "ContractedCost": route.spend_usd,
         "EffectiveCost": route.spend_usd,
+        "InvoiceIssuerName": provider,
+        "ListCost": route.spend_usd,
+        "PricingCategory": "Other",
+        "PricingQuantity": float(route.requests),
+        "PricingUnit": "Requests",
+        "ProviderName": provider,
+        "PublisherName": provider,
         "ServiceCategory": "AI and Machine Learning",
         "ServiceName": route.incumbent,
-        "ServiceSubcategory": "Generative AI",
+        "SkuId": route.incumbent,
+        "SkuPriceId": route.incumbent,
         "Tags": json.dumps({"route": route.route}, ensure_ascii=False),
         "x_Data": "demo" if findings.demo else "simulated" if findings.simulated else "logged",
         "x_Margin": route.margin,
         "x_Route": route.route,
         "x_RunId": findings.run_id,
     }
+
+
+def _provider(findings: Findings, model: str) -> str:
+    """Who serves a model, where a tier of the audit says so."""
+    serving = (tier for tier in findings.provenance.tiers.values() if tier.get("model") == model)
+    return next((str(tier["provider"]) for tier in serving if tier.get("provider")), UNKNOWN)
 
 
 def _verdict(findings: Findings, route: RouteFinding) -> dict[str, Value]:
@@ -112,14 +146,24 @@ def _period(findings: Findings) -> tuple[str | None, str | None]:
     return f"{first[:10]}T00:00:00Z", f"{after.isoformat()}T00:00:00Z"
 
 
+def _months(start: str | None, end: str | None) -> tuple[str | None, str | None]:
+    """The months that a period touches, the end exclusive."""
+    if start is None or end is None:
+        return None, None
+    first = date.fromisoformat(start[:10]).replace(day=1)
+    last = date.fromisoformat(end[:10]) - timedelta(days=1)
+    after = (last.replace(day=1) + timedelta(days=31)).replace(day=1)
+    return f"{first.isoformat()}T00:00:00Z", f"{after.isoformat()}T00:00:00Z"
+
+
 def _cell(value: Value) -> str:
     if value is None:
         return ""
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
-        text = f"{round(value, 6) + 0.0:.6f}"  # adding 0.0 turns -0.0 into 0.0
-        return text.rstrip("0").rstrip(".")
+        text = f"{round(value, 6) + 0.0:.6f}".rstrip("0")  # adding 0.0 turns -0.0 into 0.0
+        return f"{text}0" if text.endswith(".") else text
     plain = visible(" ".join(value.split()))
     # Where `;` parts cells, as in many countries, a line is cut there, whatever stands in quotes.
     plain = _CUT.sub(r"\1'", plain)

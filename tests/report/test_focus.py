@@ -8,19 +8,20 @@ from pathlib import Path
 import pytest
 
 from audit.core.finding import Findings
-from audit.report.focus import COLUMNS, focus_csv
+from audit.report.focus import COLUMNS, SPECIFIED, focus_csv
 from tests.golden_file import assert_golden
 from tests.report.fixtures import STATES, changed, proven, scan_only
 
 GOLDEN = Path(__file__).parent / "golden"
 
-# Names of the dataset Cost and Usage that stand in every version from 1.0 on; the rest of the specification's
-# mandatory columns is about invoices, which a log does not know.
-FOCUS = {
-    *("BilledCost", "BillingCurrency", "ChargeCategory", "ChargeDescription", "ChargeFrequency", "ChargePeriodEnd"),
-    *("ChargePeriodStart", "ConsumedQuantity", "ConsumedUnit", "EffectiveCost", "ServiceCategory", "ServiceName"),
-    *("ServiceSubcategory", "Tags"),
+VALIDATED = {"ChargeType", "InvoiceIssuer", "Provider", "Publisher", "ResourceID"}
+"""Names that the public validator asks for beside the specification's own."""
+OBLIGATORY = {
+    *("BilledCost", "BillingAccountId", "BillingCurrency", "BillingPeriodEnd", "BillingPeriodStart", "ChargeCategory"),
+    *("ChargeFrequency", "ChargePeriodEnd", "ChargePeriodStart", "ContractedCost", "EffectiveCost"),
+    *("InvoiceIssuerName", "ListCost", "ProviderName", "PublisherName", "ServiceCategory", "ServiceName"),
 }
+"""Columns of FOCUS 1.0 that may not be empty."""
 
 
 def rows(findings: Findings) -> list[dict[str, str]]:
@@ -34,9 +35,24 @@ def test_the_file() -> None:
 
 
 def test_columns_are_focus_or_ours() -> None:
-    """What is not a name of the specification has the prefix for custom columns."""
-    assert {name for name in COLUMNS if not name.startswith("x_")} == FOCUS
+    """What is not a name of the specification has the prefix for custom columns, but for the validator's five."""
+    assert len(SPECIFIED) == 43
+    assert {name for name in COLUMNS if not name.startswith("x_")} == {*SPECIFIED, *VALIDATED}
     assert len(set(COLUMNS)) == len(COLUMNS)
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_nothing_obligatory_is_empty_and_decimals_have_a_point(name: str) -> None:
+    """A dated log gives rows that conform; a whole amount is still a decimal."""
+    for row in rows(replace(STATES[name](), window={"from": "2026-12-01", "to": "2026-12-31"})):
+        assert not {column for column in OBLIGATORY if row[column] == ""}
+        assert all("." in row[column] for column in ("BilledCost", "ListCost", "ConsumedQuantity", "PricingQuantity"))
+
+
+def test_a_billing_period_is_whole_months() -> None:
+    """From the first of the log's first month to the first after its last."""
+    (row, *_) = rows(replace(proven(), window={"from": "2026-11-20", "to": "2026-12-31"}))
+    assert (row["BillingPeriodStart"], row["BillingPeriodEnd"]) == ("2026-11-01T00:00:00Z", "2027-01-01T00:00:00Z")
 
 
 @pytest.mark.parametrize("name", STATES)
