@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.core.artifacts import RunFolder, private_file, private_folder
-from audit.core.errors import AuditError
+from audit.core.errors import AuditError, InputError
 from audit.core.fingerprint import file_sha256, fingerprint
 
 FOLDER = "readings"
@@ -27,7 +27,17 @@ class ReadingStore:
     """The readings of one store. Looking makes nothing."""
 
     def __init__(self, folder: Path) -> None:
-        """Name the folder of the store."""
+        """Name the folder of the store.
+
+        Raises:
+            InputError: There is something else at its place.
+        """
+        if taken := next((path for path in (folder, *folder.parents) if path.exists() and not path.is_dir()), None):
+            raise InputError(
+                f"{taken} is a file, so that no store can be at {folder}",
+                code="store.not-a-folder",
+                hint="name another folder:  --store DIR, or use none:  --no-store",
+            )
         self.path = folder / FOLDER
 
     def find(self, made_from: Mapping[str, str]) -> RunFolder | None:
@@ -67,6 +77,24 @@ class ReadingStore:
             if self.find(made_from) is None:
                 raise
         return place
+
+    def forget(self, logs: str, *, sure: bool) -> int:
+        """Delete every reading of some logs, whatever way they were read; how many there are.
+
+        Run folders keep their own names of the files: what is to leave a run is for the run to erase.
+
+        Args:
+            logs: The digest of the logs, as `made_from` of a run's traffic has it.
+            sure: Do it; False counts alone.
+        """
+        found = []
+        for path in sorted(self.path.iterdir()) if self.path.is_dir() else ():
+            facts = facts_of(RunFolder(path))
+            if facts is not None and facts["made_from"].get("logs") == logs:
+                found.append(path)
+        for path in found if sure else ():
+            shutil.rmtree(path)
+        return len(found)
 
 
 def files_of(folder: RunFolder) -> dict[str, Path]:

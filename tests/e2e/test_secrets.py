@@ -147,8 +147,8 @@ def test_no_secret_is_in_any_byte(
     capsys: pytest.CaptureFixture[str],
     request: pytest.FixtureRequest,
 ) -> None:
-    """Log, environment, headers, answers and error bodies hold them; run folder, cassette, pack, reports, policies and
-    what every command prints do not; and folder and cassette are closed to others, under the widest umask."""
+    """Log, environment, headers, answers and error bodies hold them; run folder, store, cassette, pack, reports,
+    policies and what every command prints do not; and what is kept is closed to others, under the widest umask."""
     monkeypatch.setenv("SMALL_KEY", KEY)
     monkeypatch.setenv("TEAM_KEY", TEAM)
     out = tmp_path / "out"
@@ -186,6 +186,7 @@ def test_no_secret_is_in_any_byte(
     for name, text in [("printed", printed), *bytes_of(out)]:
         found = [secret for secret in secrets if secret in text]
         assert not found, (name, found, text[max(text.find(found[0]) - 200, 0) :][:300])
-    for path in (folder, *folder.rglob("*"), out / "tape", *(out / "tape").rglob("*")):
+    closed = (folder, out / "tape", out / "store")
+    for path in (*closed, *(path for one in closed for path in one.rglob("*"))):
         assert path.stat().st_mode & 0o777 == (0o700 if path.is_dir() else 0o600), path
     assert (out / "pack.zip").stat().st_mode & 0o777 == 0o666

@@ -14,6 +14,7 @@ from audit.core.settings import ReplaySettings
 from audit.core.tier import Tier
 from audit.replay.journal import JournalLedger, done_events
 from audit.replay.kept import AnswersAt, known_calls
+from audit.replay.plan import judge_call
 from audit.replay.run import ReplayOptions, run_replay
 from audit.replay.table import changed_models, money_spent, replay_counts
 from audit.store.answers import AnswerStore
@@ -202,3 +203,49 @@ def test_an_alias_that_moved_is_said(tmp_path: Path) -> None:
     assert "`small` answered as model-small-0611 in this run and as model-small in earlier ones" in said
     assert changed_models(replay(world(URL, 4), tmp_path / "three", Answers()).replay_table) == []
     assert len(JournalLedger.read(two.journal).results) == 8
+
+
+@pytest.mark.parametrize("place", ["store", "cassette"])
+def test_a_key_that_an_endpoint_says_is_kept_nowhere(tmp_path: Path, place: str) -> None:
+    """Answers are masked before they are kept, in whichever place."""
+    key = "violet-anchor-lantern"
+
+    class Echo(Answers):
+        async def handle_async_request(self, request: Any) -> Any:
+            reply = await super().handle_async_request(request)
+            plain = json.loads(reply.content)
+            for choice in plain.get("choices", ()):
+                choice["message"]["content"] += f" {request.headers['authorization']}"
+            return type(reply)(reply.status_code, json=plain)
+
+    made = world(URL, N, tier(URL, api_key_env="A_KEY"))
+    replay(
+        made,
+        tmp_path / "one",
+        Echo(),
+        client=replace(FAST, environ={"A_KEY": key}),
+        answers={"store": None, place: tmp_path / place},
+    )
+    kept = b"".join(path.read_bytes() for path in (tmp_path / place).rglob("*") if path.is_file())
+    assert kept.count(b"<secret:") == N
+    assert key.encode() not in kept
+
+
+def test_a_judge_is_asked_once_by_all_runs(tmp_path: Path) -> None:
+    """A verdict is kept by the whole question: another rubric or another answer is another question."""
+    judge = tier(URL, "judge")
+    made = world(URL, N, judge)
+    questions = [judge_call("r", fp, judge) for fp in made.requests]
+    asked = World(made.tiers, made.requests, questions)
+    replay(asked, tmp_path / "one", Answers(), table=False)
+    server = Answers()
+    replay(asked, tmp_path / "two", server, table=False)
+    assert server.bodies == []
+    other = world(URL, N, judge, text="another rubric")
+    replay(
+        World(other.tiers, other.requests, [judge_call("r", fp, judge) for fp in other.requests]),
+        tmp_path / "three",
+        server,
+        table=False,
+    )
+    assert len(server.bodies) == N

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from audit.core.artifacts import RunFolder
+from audit.core.errors import InputError
 from audit.core.settings import Settings
 from audit.flow import drafting, mixing, reading
 from audit.flow.places import store_folder
@@ -242,6 +243,27 @@ def test_of_two_that_read_at_once_one_reading_stays(place: Place) -> None:
         place.ingest("other")
         held = store.publish(mine, made_from, {"report": reading.to_plain(report), "demo": False})
     assert [held.path] == place.readings
+
+
+def test_a_log_can_be_forgotten(place: Place) -> None:
+    """Every reading of it, in whichever way; no reading of another log, and nothing of a run folder."""
+    folder = place.ingest("one")
+    place.ingest("two", **OTHER["route"])
+    logs = (folder.facts("traffic") or {})["made_from"]["logs"]
+    place.log = write_log(place.folder / "other.jsonl", 3)
+    place.ingest("three")
+    store = ReadingStore(place.folder / "store")
+    assert (store.forget(logs, sure=False), len(place.readings)) == (2, 3)
+    assert (store.forget(logs, sure=True), len(place.readings)) == (2, 1)
+    assert traffic(folder)
+    assert ReadingStore(place.folder / "none").forget(logs, sure=True) == 0
+
+
+def test_a_file_in_the_place_of_the_store_is_said(place: Place) -> None:
+    """At its place or above it."""
+    for path in (place.log, place.log / "store"):
+        with pytest.raises(InputError, match="is a file"):
+            place.ingest("one", store={"path": str(path)})
 
 
 def test_only_its_owner_reads_it(place: Place) -> None:
