@@ -19,6 +19,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from audit.core.adaptation import AskedAs
 from audit.core.artifacts import OWNER_FILE, private_folder
@@ -96,7 +97,7 @@ class AnswerStore:
         self._database = connect(self.path) if self.path.exists() else None
 
     def known(self, names: Iterable[AnswerName]) -> Mapping[AnswerName, Earlier]:
-        """Those of the names that have an answer which is young enough."""
+        """Those of the names that have an answer which is young enough and as it was written."""
         asked: dict[AskedAs, dict[tuple[str, int], AnswerName]] = defaultdict(dict)
         for name in names:
             asked[name.asked][name.request_fp, name.repeat] = name
@@ -106,9 +107,10 @@ class AnswerStore:
                 continue
             requests = list(dict.fromkeys(request for request, _ in wanted))
             for start in range(0, len(requests), _AT_ONCE):
-                for request, repeat, asked_at, usd, run in self._some(tier, requests[start : start + _AT_ONCE]):
-                    if (there := wanted.get((request, repeat))) is not None:
-                        found[there] = _earlier(asked_at, usd, run)
+                for request, repeat, *row in self._some(tier, requests[start : start + _AT_ONCE]):
+                    there = wanted.get((request, repeat))
+                    if there is not None and (facts := self._whole(there, row)) is not None:
+                        found[there] = facts
         return found
 
     def get(self, name: AnswerName) -> KeptAnswer | None:
@@ -121,16 +123,23 @@ class AnswerStore:
                 "WHERE tier = ? AND request = ? AND repeat = ? AND redacted = ? AND asked_at >= ?",
                 (tier, name.request_fp, name.repeat, self._redacted, self._not_before),
             ).fetchone()
-            if row is None:
-                return None
-            asked_at, usd, run, completion, sum_ = row
-            whole = sum_ == checksum(name, self._redacted, (asked_at, usd, run), completion)
-        except (sqlite3.DatabaseError, TypeError):  # a page of the file, or a column, that holds something else
-            whole = False
-        if not whole:
+        except sqlite3.DatabaseError:  # a page of the file holds something else
+            row = (None,) * 5
+        if row is None:
+            return None
+        if (facts := self._whole(name, row)) is None:
             self._damaged += 1
             return None
-        return KeptAnswer(completion=recorded_completion(json.loads(completion)), earlier=_earlier(asked_at, usd, run))
+        return KeptAnswer(completion=recorded_completion(json.loads(row[3])), earlier=facts)
+
+    def _whole(self, name: AnswerName, row: Sequence[Any]) -> Earlier | None:
+        """What is known of an answer, by the columns behind its name; None where they are not as they were written."""
+        asked_at, usd, run, completion, sum_ = row
+        try:
+            whole = sum_ == checksum(name, self._redacted, (asked_at, usd, run), completion)
+        except TypeError:  # a column of another type
+            whole = False
+        return Earlier(usd=usd, asked_at=asked_at, run=run or None) if whole else None
 
     def put(self, name: AnswerName, completion: Completion, usd: float) -> None:
         """Keep an answer; it takes the place of an older one. In the file when this returns.
@@ -140,7 +149,7 @@ class AnswerStore:
         if self._refused is not None:
             return
         data = json.dumps(recording_of(completion), sort_keys=True, separators=(",", ":")).encode()
-        facts = (int(self._now()), usd, self._run)
+        facts = (int(self._now()), float(usd), self._run)
         try:
             tier = self._tier(name.asked, make=True)
             self._open().execute(
@@ -205,12 +214,12 @@ class AnswerStore:
             self._tiers[asked] = row[0]
         return self._tiers[asked]
 
-    def _some(self, tier: int, requests: Sequence[str]) -> Iterator[tuple[str, int, int, float, str]]:
+    def _some(self, tier: int, requests: Sequence[str]) -> Iterator[tuple[Any, ...]]:
         assert self._database is not None
         marks = ",".join("?" * len(requests))
         try:
             yield from self._database.execute(
-                "SELECT request, repeat, asked_at, usd, run FROM answers "
+                "SELECT request, repeat, asked_at, usd, run, completion, sum FROM answers "
                 f"WHERE tier = ? AND redacted = ? AND asked_at >= ? AND request IN ({marks})",
                 (tier, self._redacted, self._not_before, *requests),
             )
@@ -281,7 +290,3 @@ def checksum(name: AnswerName, redacted: str, facts: tuple[int, float, str], com
     """Of a whole row, so that neither a flipped bit nor a row under another name is taken for an answer."""
     words = (name.asked.answers_key, name.asked.base_url or "", name.request_fp, name.repeat, redacted, *facts)
     return zlib.crc32(completion, zlib.crc32(json.dumps(words).encode()))
-
-
-def _earlier(asked_at: int, usd: float, run: str) -> Earlier:
-    return Earlier(usd=usd, asked_at=asked_at, run=run or None)

@@ -141,6 +141,7 @@ def test_a_row_that_was_changed_is_no_answer(tmp_path: Path, column: str) -> Non
         if column in ("request", "repeat")
         else NAME
     )
+    assert store.known([name]) == {}
     assert store.get(name) is None
     assert "1 damaged answer" in store.notes()[0]
     store.put(name, Completion(text="again"), 0.0)
