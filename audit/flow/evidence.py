@@ -9,6 +9,8 @@ from audit.config.load import load_settings, settings_digest
 from audit.core.artifacts import RunFolder, read_run
 from audit.core.settings import Settings
 from audit.findings.recount import disagreements
+from audit.flow.packed_tables import tables_of
+from audit.flow.retest import retested
 from audit.masking.redact import Redactor
 from audit.pack.evidence import Packed, pack_run
 from audit.pack.verify import Verification, verify_pack
@@ -19,21 +21,24 @@ TextPolicy = Literal["sample", "none"]
 def pack(folder: RunFolder, output: Path, *, text: TextPolicy = "sample") -> Packed:
     """Write the evidence of a run into one zip file that `audit verify` checks; texts redacted as configured.
 
-    A configuration that is no longer the one that the run read is left out: it would vouch for other numbers.
+    A configuration that is no longer the one that the run read is left out: it would vouch for other numbers. So are
+    the tables then, because what dollars assume of the candidates stands in it.
     """
     made = read_run(folder.path).provenance
     config = folder.config_file()
     settings = Settings() if config is None else load_settings(config)
     again = settings.model_copy(update={"seed": made.seed})
+    same = settings_digest(again) == made.config_sha256
     return pack_run(
         folder,
         output,
         text=text,
         redact=Redactor(settings.ingest.redact).value,
-        config=config if settings_digest(again) == made.config_sha256 else None,
+        config=config if same else None,
+        tables=tables_of(folder, settings) if same else {},
     )
 
 
 def verify(path: Path) -> Verification:
-    """Check an evidence pack that somebody made, offline; nothing of it is written anywhere or executed."""
-    return verify_pack(path, disagreements)
+    """Check an evidence pack that somebody made, offline; nothing of it is kept or executed."""
+    return verify_pack(path, disagreements, retested)

@@ -229,7 +229,8 @@ class Pace:
             return
         speed = calls / window.seconds
         if self.rate_per_s is None:
-            if calls >= FIRST_WINDOW_CALLS and share > OVERLOADED_SHARE + BEYOND_CHANCE * noise:
+            allowed = max(OVERLOADED_SHARE, self._scattered + TOO_MANY)
+            if calls >= FIRST_WINDOW_CALLS and share > allowed + BEYOND_CHANCE * noise:
                 self._cut(speed, share, taken / window.seconds, now)
         elif share - noise > self._scattered + TOO_MANY:
             self._cut(speed, share, taken / window.seconds, now)

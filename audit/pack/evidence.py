@@ -8,10 +8,11 @@
     cases.jsonl      replayed exchanges shown as evidence (not with text policy `none`)
     cassette/        every recorded completion (not with text policy `none`)
     audit.yaml       the configuration, where it is still as the run read it
+    tables/          draws, calls, scores and verdicts without any text: what the findings are worked out again from
     plan.json  prices.json  report.html  summary.md
 
-Every text passes the redaction that the configuration asks for. Log lines, prompts beyond the cases, scores, and the
-policy with its options, which may hold prompts, stay in the run folder; their digests are in `pack.json`, so that the
+Every text passes the redaction that the configuration asks for. Log lines, prompts beyond the cases, and the policy
+with its options, which may hold prompts, stay in the run folder; their digests are in `pack.json`, so that the
 pack and the folder can be matched.
 """
 
@@ -46,10 +47,11 @@ from audit.pack.archive import write_members
 from audit.report.html import render_html
 from audit.report.markdown import summary_markdown
 
-SCHEMA = "audit-pack/1"
+SCHEMA = "audit-pack/2"
 INDEX = "pack.json"
 FINDINGS, CASES, REPORT, SUMMARY = "findings.json", "cases.jsonl", "report.html", "summary.md"
 HISTORY, RENEWAL, ROUNDS = "history.json", "renewal.json", "rounds.json"
+TABLES = "tables/"
 CASSETTE, CONFIG, PLAN, PRICES = "cassette/completions.jsonl", "audit.yaml", "plan.json", "prices.json"
 
 TextPolicy = Literal["sample", "none"]
@@ -82,7 +84,13 @@ class Content:
 
 
 def pack_run(
-    folder: RunFolder, output: Path, *, text: TextPolicy, redact: Redact, config: Path | None = None
+    folder: RunFolder,
+    output: Path,
+    *,
+    text: TextPolicy,
+    redact: Redact,
+    config: Path | None = None,
+    tables: Mapping[str, bytes] | None = None,
 ) -> Packed:
     """Write the evidence pack of a run.
 
@@ -92,6 +100,7 @@ def pack_run(
         text: `none` leaves out every prompt and completion.
         redact: A JSON value to the same without secrets and personal data.
         config: The configuration of the run, as the run read it; None where that is not at hand.
+        tables: What the findings can be worked out again from, by name below `tables/`.
 
     Raises:
         InputError: The run has no findings, something of it is a link to what may be somebody else's, or the pack would
@@ -100,6 +109,7 @@ def pack_run(
     findings = read_run(folder.path)
     _refuse_links(folder)
     members = {
+        **(tables or {}),
         FINDINGS: json_bytes(to_plain(findings)),
         PRICES: prices_bytes(findings),
         SUMMARY: summary_bytes(findings),

@@ -1,5 +1,5 @@
 """Checking an evidence pack, offline: every digest, whether its report follows from its findings and cases, and whether
-the findings agree with themselves and with what stands beside them.
+the findings agree with themselves, with the tables that they were made from, and with what stands beside them.
 
 A pack is not signed: whoever makes one up whole, out of figures that agree, is found by its id alone.
 """
@@ -15,6 +15,7 @@ from typing import Any
 
 from audit import __version__
 from audit.core.display import plural
+from audit.core.errors import AuditError
 from audit.core.finding import Case, Findings
 from audit.core.history import SCHEMA as HISTORY_SCHEMA
 from audit.core.history import History
@@ -27,6 +28,7 @@ from audit.pack.archive import BadPack, Members
 from audit.pack.evidence import (
     CASES,
     CASSETTE,
+    CONFIG,
     FINDINGS,
     HISTORY,
     INDEX,
@@ -37,6 +39,7 @@ from audit.pack.evidence import (
     ROUNDS,
     SCHEMA,
     SUMMARY,
+    TABLES,
     Content,
     cases_bytes,
     facts_of,
@@ -90,16 +93,26 @@ class Verification:
 
 Recount = Callable[[Findings], Sequence[str]]
 """Where findings contradict themselves, as paths into `findings.json`."""
+Retest = Callable[[Findings, Plan | None, Mapping[str, bytes]], Mapping[str, Sequence[str]]]
+"""What of findings does not follow from the tables beside them, by the name of the check."""
+FOLLOWS = {
+    "scores": "every verdict follows from what the criteria said",
+    "pairs": "the counts of every candidate are those of its draws",
+    "prices": "every call costs what its tokens do at the price of its tier",
+    "dollars": "spend and savings follow from the draws and the calls",
+}
+"""Checks of a retest, and what it says that each holds."""
 
 MOST_NAMED = 3
 
 
-def verify_pack(path: Path, recount: Recount) -> Verification:
+def verify_pack(path: Path, recount: Recount, retest: Retest) -> Verification:
     """Check a pack.
 
     Args:
         path: The zip file.
         recount: Works the figures of the findings out again, as far as they follow from each other.
+        retest: Works them out again from the tables that they were made from.
 
     Raises:
         BadPack: It is no pack, of another version, or a zip file that must not be read.
@@ -111,7 +124,7 @@ def verify_pack(path: Path, recount: Recount) -> Verification:
         checks = [_members(members, index), *_digests(members, index)]
         # What does not have its digest is not looked at further: it would only be found to differ once more.
         if all(check.holds for check in checks):
-            checks += _contents(members, index, recount)
+            checks += _contents(members, index, recount, retest)
     return Verification(
         pack_id=sha256(raw),
         run_id=str(index["run_id"]),
@@ -168,7 +181,7 @@ def _digests(members: Members, index: Mapping[str, Any]) -> list[Checked]:
     return [Checked(name=name, holds=False, says="its digest or size is not the one listed") for name in differing]
 
 
-def _contents(members: Members, index: Mapping[str, Any], recount: Recount) -> list[Checked]:
+def _contents(members: Members, index: Mapping[str, Any], recount: Recount, retest: Retest) -> list[Checked]:
     try:
         raw_cases = members.read(CASES) if CASES in members.names else b""
         content = _content(members, raw_cases)
@@ -179,7 +192,7 @@ def _contents(members: Members, index: Mapping[str, Any], recount: Recount) -> l
         says = f"what the report is made from cannot be read ({type(error).__name__})"
         return [Checked(name=FINDINGS, holds=False, says=says)]
     findings, cases, renewal = content.findings, content.cases, content.renewal
-    checks = [_belongs(index, findings), _agrees(findings, recount)]
+    checks = [_belongs(index, findings), _agrees(findings, recount), *_follows(members, findings, plan, retest)]
     if raw_cases:
         says = plural(len(cases), "case")
         checks.append(_checked(CASES, cases_bytes(cases) == raw_cases, says, "not as written"))
@@ -219,6 +232,26 @@ def _agrees(findings: Findings, recount: Recount) -> Checked:
     more = f" and {len(wrong) - MOST_NAMED} more" if len(wrong) > MOST_NAMED else ""
     says = f"they contradict themselves in {', '.join(wrong[:MOST_NAMED])}{more}"
     return _checked("figures", not wrong, "sums, rates, p-values and verdicts worked out again: the same", says)
+
+
+def _follows(members: Members, findings: Findings, plan: Plan | None, retest: Retest) -> list[Checked]:
+    """Whether the findings follow from the tables."""
+    beside = {name: members.read(name) for name in members.names if name.startswith(TABLES) or name == CONFIG}
+    try:
+        found = retest(findings, plan, beside)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError, AuditError) as error:
+        # The kind alone: the message could quote what it tripped over.
+        return [Checked(name=TABLES, holds=False, says=f"they cannot be read ({type(error).__name__})")]
+    checks = []
+    for name, wrong in found.items():
+        more = f" and {len(wrong) - MOST_NAMED} more" if len(wrong) > MOST_NAMED else ""
+        told = f"{', '.join(wrong[:MOST_NAMED])}{more}"
+        if name == TABLES:
+            says = f"without {told} there is nothing to work the figures out from"
+        else:
+            says = f"not what the tables say: {told}"
+        checks.append(_checked(name, not wrong, FOLLOWS.get(name, ""), says))
+    return checks
 
 
 def _is_plan_of(plan: Plan, findings: Findings) -> bool:
