@@ -34,6 +34,7 @@ COMMANDS = (
     "runs",
     "store",
     "verify",
+    "erase",
     "scan",
     "prices",
     "tiers",

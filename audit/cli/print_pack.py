@@ -6,6 +6,7 @@ from audit.cli.terminal import Terminal
 from audit.core.criteria import split_by_grade
 from audit.core.display import ascii_only, count, terminal_safe
 from audit.pack.evidence import Packed
+from audit.pack.signing import SIGNATURE
 from audit.pack.verify import Verification
 
 
@@ -28,6 +29,10 @@ def verification_lines(found: Verification, *, ascii: bool) -> list[str]:  # noq
         lines.append("  Demo: bundled data; these figures describe no real company.")
     if found.simulated:
         lines.append(f"  Simulated completions: {terminal_safe(', '.join(found.simulated))}.")
+    if found.signed_by is not None and not any(check.name == SIGNATURE for check in found.checks):
+        lines.append(f"  It says that key {found.signed_by} signed it; --key FILE.pub checks that.")
+    if found.previous is not None:
+        lines.append(f"  It says that it follows pack {found.previous}.")
     if found.holds and (split := split_by_grade(found.avoidable_by_grade)):
         lines.append(f"  Avoidable, proven: {split}.")
     wide = max(len(terminal_safe(check.name)) for check in found.checks)

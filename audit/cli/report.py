@@ -48,13 +48,19 @@ def report(
     pack: Annotated[
         Path | None, typer.Option("--pack", metavar="FILE.zip", help="Write the evidence into a zip file instead.")
     ] = None,
+    sign: Annotated[
+        Path | None, typer.Option("--sign", metavar="FILE.pem", help="Ed25519 private key to sign the pack with.")
+    ] = None,
+    after: Annotated[
+        Path | None, typer.Option("--after", metavar="FILE.zip", help="The pack that this one follows.")
+    ] = None,
 ) -> None:
     """Draw the report of a run again, from its findings; as cost rows for FinOps tools; or as a pack of evidence.
 
     `focus` is one CSV row per route with the columns of FOCUS 1.0. It holds what a log knows, not a bill: accounts and
     invoices are `unknown` or empty. `pdf` is a brief of two pages, or with --full all of the report, printed by
-    the Chromium or Chrome of this machine. A pack holds findings, cases, recorded completions, configuration, plan,
-    prices and digests, redacted as the configuration asks.
+    the Chromium or Chrome of this machine. A pack holds findings, cases, recorded completions, tables, configuration,
+    plan, prices and digests, redacted as the configuration asks.
 
     EXAMPLES
         audit report runs/7f3a9c1e -o report.html
@@ -63,6 +69,7 @@ def report(
         audit report runs/7f3a9c1e --format pdf --full -o appendix.pdf
         audit report runs/7f3a9c1e --format focus -o focus.csv
         audit report runs/7f3a9c1e --pack evidence.zip       # check it with:  audit verify evidence.zip
+        audit report runs/7f3a9c1e --pack evidence.zip --sign key.pem --after last.zip
     """
     from audit.core.artifacts import RunFolder
     from audit.core.errors import InputError
@@ -81,8 +88,10 @@ def report(
                 code="usage",
             )
 
-        print_packed(terminal, evidence.pack(RunFolder(run), pack, text=text.value))
+        print_packed(terminal, evidence.pack(RunFolder(run), pack, text=text.value, key=sign, after=after))
         return
+    if sign is not None or after is not None:
+        raise InputError("--sign and --after are for packs: name one with --pack FILE.zip", code="usage")
     path = reporting.report(
         RunFolder(run),
         output=output,

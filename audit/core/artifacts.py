@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 RUN_SCHEMA = "audit-run/1"
 TIERS_SCHEMA = "audit-tiers/1"
+ERASED = "erased"
+"""In the manifest: rows of the traffic whose texts were erased."""
 OWNER_FOLDER, OWNER_FILE = 0o700, 0o600
 """Rights of a run folder and of its files: they hold prompts."""
 Write = Callable[[Path, bytes], None]
@@ -135,6 +137,21 @@ class RunFolder:
         """What the manifest says of an artefact; None when it is not done."""
         found = self.read_manifest()["artifacts"].get(name)
         return None if found is None else dict(found)
+
+    def refuse_erased(self) -> None:
+        """See that all texts are there, before answers are scored: one that was erased would be taken for a wrong one.
+
+        Raises:
+            InputError: Texts of this run were erased.
+        """
+        facts = self.facts(ERASED) if self.manifest.exists() else None
+        if facts is not None:
+            raise InputError(
+                f"texts of {len(facts.get('rows', ()))} requests of {self.path} were erased: it cannot be scored again",
+                code="run.erased",
+                notes=["its figures stay as they were computed, and everything that only reads them works"],
+                hint="to audit what is left, take these requests out of the log and name a new folder with --out",
+            )
 
     def is_current(self, name: str, made_from: Mapping[str, str]) -> bool:
         """Whether artefact `name` is done and was made from exactly these inputs."""

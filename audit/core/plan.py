@@ -87,6 +87,11 @@ class RouteDesign:
         return self.auditable_usd - self.already_usd.get(tier, 0.0)
 
     @property
+    def sampled_usd(self) -> float:
+        """What the requests were billed that are sampled: those that the only candidate serves already are not."""
+        return self.movable_usd(self.candidates[0]) if len(self.candidates) == 1 else self.auditable_usd
+
+    @property
     def reason(self) -> str:
         """`why` in one sentence; "" before that is known."""
         return self.why.sentence if self.why else ""

@@ -12,14 +12,25 @@ from audit.findings.recount import disagreements
 from audit.flow.packed_tables import tables_of
 from audit.flow.retest import retested
 from audit.masking.redact import Redactor
-from audit.pack.evidence import Packed, pack_run
-from audit.pack.verify import Verification, verify_pack
+from audit.pack.evidence import Packed, Voucher, pack_run
+from audit.pack.verify import Verification, pack_id_of, verify_pack
 
 TextPolicy = Literal["sample", "none"]
 
 
-def pack(folder: RunFolder, output: Path, *, text: TextPolicy = "sample") -> Packed:
+def pack(
+    folder: RunFolder,
+    output: Path,
+    *,
+    text: TextPolicy = "sample",
+    key: Path | None = None,
+    after: Path | None = None,
+) -> Packed:
     """Write the evidence of a run into one zip file that `audit verify` checks; texts redacted as configured.
+
+    Args:
+        key: A file with the private key to sign with.
+        after: The pack that this one follows.
 
     A configuration that is no longer the one that the run read is left out: it would vouch for other numbers. So are
     the tables then, because what dollars assume of the candidates stands in it.
@@ -36,9 +47,16 @@ def pack(folder: RunFolder, output: Path, *, text: TextPolicy = "sample") -> Pac
         redact=Redactor(settings.ingest.redact).value,
         config=config if same else None,
         tables=tables_of(folder, settings) if same else {},
+        voucher=Voucher(key=key, previous=None if after is None else pack_id_of(after)),
     )
 
 
-def verify(path: Path) -> Verification:
-    """Check an evidence pack that somebody made, offline; nothing of it is kept or executed."""
-    return verify_pack(path, disagreements, retested)
+def verify(path: Path, *, key: Path | None = None, after: Path | None = None) -> Verification:
+    """Check an evidence pack that somebody made, offline; nothing of it is kept or executed.
+
+    Args:
+        key: A file with the public key of whoever must have signed it.
+        after: The pack that it must follow.
+    """
+    previous = None if after is None else pack_id_of(after)
+    return verify_pack(path, disagreements, retested, key=key, previous=previous)

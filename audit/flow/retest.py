@@ -152,7 +152,7 @@ def _dollars(tables: Tables, findings: Findings, plan: Plan) -> Iterator[str]:
     for design in plan.designs:
         drawn = tables.slice.filter((pl.col("route") == design.route) & (pl.col("purpose") == "dollars"))
         stood_for = drawn.select(usd=pl.col("cost_usd") / pl.col("inclusion_prob"))["usd"]
-        if any(_differ(usd, design.auditable_usd) for usd in stood_for):
+        if any(_differ(usd, design.sampled_usd) for usd in stood_for):
             yield f"the spend of {design.route}"
     for where, told, design in _candidates(findings, plan):
         mine = tables.of_route(design.route)

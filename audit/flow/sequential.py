@@ -69,6 +69,8 @@ def replay(
         Incomplete: The cap, failures or an outage stopped the replay. What is done was scored and reported all the
             same, as an incomplete run.
     """
+    if folder is not None:
+        folder.refuse_erased()
     run = prepared(sources, settings, folder, demo=demo)
     if saved is not None:
         _refuse_stale(saved, run.plan)
@@ -98,6 +100,7 @@ def replay(
 def score(folder: RunFolder, settings: Settings) -> Findings:
     """Judge the replays of a run again, with these criteria, and conclude anew. Nothing is replayed."""
     folder.open_existing()
+    folder.refuse_erased()
     folder.check("traffic", (folder.facts("traffic") or {}).get("made_from", {}))
     plan_ = plan_from_plain(read_json(folder.plan))
     tiers = resolve_tiers(settings)

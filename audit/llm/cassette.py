@@ -15,7 +15,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 
@@ -156,6 +156,27 @@ class Cassette:
         self.close()
         self.__init__(self.folder)  # type: ignore[misc]
         self._lock = lock
+
+    def forget(self, request_fps: Collection[str], *, sure: bool) -> int:
+        """Take the completions of requests out of the folder; how many there are.
+
+        Args:
+            sure: Do it; False counts alone.
+
+        Raises:
+            CassetteLocked: Another process records here.
+        """
+        self.claim()
+        found = []
+        for key, (number, offset, length) in self._places.items():
+            if json.loads(os.pread(self._files[number], length, offset))["request_fp"] in request_fps:
+                found.append(key)
+        if sure and found:
+            for key in found:
+                del self._places[key]
+            self._unsorted = True
+            self.compact()
+        return len(found)
 
     def compact(self) -> None:
         """Rewrite what was appended to as one file, sorted by key: equal recordings are equal bytes."""

@@ -10,6 +10,7 @@
     audit.yaml       the configuration, where it is still as the run read it
     tables/          draws, calls, scores and verdicts without any text: what the findings are worked out again from
     plan.json  prices.json  report.html  summary.md
+    signature.json   a signed statement about pack.json, where a key was given
 
 Every text passes the redaction that the configuration asks for. Log lines, prompts beyond the cases, and the policy
 with its options, which may hold prompts, stay in the run folder; their digests are in `pack.json`, so that the
@@ -44,6 +45,7 @@ from audit.core.plain import from_plain, to_plain
 from audit.core.plan import Plan
 from audit.core.renewal import Renewal
 from audit.pack.archive import write_members
+from audit.pack.signing import SIGNATURE, signature_bytes
 from audit.report.html import render_html
 from audit.report.markdown import summary_markdown
 
@@ -74,6 +76,19 @@ class Packed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Voucher:
+    """What vouches for a pack beside what is in it.
+
+    Attributes:
+        key: A file with the private key that it is signed with; None for no signature.
+        previous: Id of the pack that it follows; None for none.
+    """
+
+    key: Path | None = None
+    previous: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
     """What the report of a pack is made from."""
 
@@ -91,6 +106,7 @@ def pack_run(
     redact: Redact,
     config: Path | None = None,
     tables: Mapping[str, bytes] | None = None,
+    voucher: Voucher | None = None,
 ) -> Packed:
     """Write the evidence pack of a run.
 
@@ -101,10 +117,12 @@ def pack_run(
         redact: A JSON value to the same without secrets and personal data.
         config: The configuration of the run, as the run read it; None where that is not at hand.
         tables: What the findings can be worked out again from, by name below `tables/`.
+        voucher: A key to sign with, and the pack before this one.
 
     Raises:
-        InputError: The run has no findings, something of it is a link to what may be somebody else's, or the pack would
-            be too large to be read again.
+        MissingPackage: It is to be signed, and `cryptography` is not installed.
+        InputError: The key file holds no key, the run has no findings, something of it is a link to what may be
+            somebody else's, or the pack would be too large to be read again.
     """
     findings = read_run(folder.path)
     _refuse_links(folder)
@@ -132,7 +150,12 @@ def pack_run(
     if folder.rounds.exists():
         members[ROUNDS] = json_bytes(read_json(folder.rounds))
     members[REPORT] = report_bytes(Content(findings=findings, cases=cases, history=history, renewal=renewal), text)
-    members[INDEX] = json_bytes(_index(folder, findings, members, text))
+    voucher = voucher or Voucher()
+    follows = {} if voucher.previous is None else {"previous": voucher.previous}
+    members[INDEX] = json_bytes({**_index(folder, findings, members, text), **follows})
+    if voucher.key is not None:
+        facts = {"tool_version": __version__, **facts_of(findings), **follows}
+        members[SIGNATURE] = signature_bytes(members[INDEX], facts, voucher.key)
     write_members(output, members)
     sizes = {name: len(members[name]) for name in sorted(members)}
     return Packed(path=output, pack_id=sha256(members[INDEX]), members=sizes)

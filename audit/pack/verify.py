@@ -1,13 +1,15 @@
 """Checking an evidence pack, offline: every digest, whether its report follows from its findings and cases, and whether
 the findings agree with themselves, with the tables that they were made from, and with what stands beside them.
 
-A pack is not signed: whoever makes one up whole, out of figures that agree, is found by its id alone.
+Whoever makes a pack up whole, out of figures and tables that agree, is found by its id, or by its signature where the
+receiver has the sender's public key.
 """
 
 from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,6 +51,7 @@ from audit.pack.evidence import (
     sha256,
     summary_bytes,
 )
+from audit.pack.signing import SIGNATURE, key_named, signature_fault
 
 WITH_TEXT = (CASES, CASSETTE)
 FROM = {REPORT: "findings and what stands beside them", SUMMARY: "findings", PRICES: "findings"}
@@ -75,6 +78,9 @@ class Verification:
         simulated: Tiers whose completions were simulated.
         avoidable_by_grade: Dollars that the pack says were avoidable, by the grade of the criteria that prove it; one
             of its checks holds it against the findings.
+        signed_by: The id of the key that it says it is signed with; whether that is so is a check, where a key was
+            named. None where it is not signed.
+        previous: The id of the pack that it says it follows.
     """
 
     pack_id: str
@@ -84,6 +90,8 @@ class Verification:
     simulated: tuple[str, ...]
     checks: tuple[Checked, ...]
     avoidable_by_grade: Mapping[str, float] = field(default_factory=dict)
+    signed_by: str | None = None
+    previous: str | None = None
 
     @property
     def holds(self) -> bool:
@@ -106,13 +114,17 @@ FOLLOWS = {
 MOST_NAMED = 3
 
 
-def verify_pack(path: Path, recount: Recount, retest: Retest) -> Verification:
+def verify_pack(
+    path: Path, recount: Recount, retest: Retest, *, key: Path | None = None, previous: str | None = None
+) -> Verification:
     """Check a pack.
 
     Args:
         path: The zip file.
         recount: Works the figures of the findings out again, as far as they follow from each other.
         retest: Works them out again from the tables that they were made from.
+        key: A file with the public key of whoever must have signed it; None for anybody or nobody.
+        previous: Id of the pack that it must follow; None for any.
 
     Raises:
         BadPack: It is no pack, of another version, or a zip file that must not be read.
@@ -122,6 +134,11 @@ def verify_pack(path: Path, recount: Recount, retest: Retest) -> Verification:
         raw = members.read(INDEX)
         index = _index(path, raw)
         checks = [_members(members, index), *_digests(members, index)]
+        signed_by, checked = _signature(members, raw, key)
+        checks += checked
+        if previous is not None:
+            says = "it follows the pack that was named"
+            checks.append(_checked("previous", index.get("previous") == previous, says, "it follows another pack"))
         # What does not have its digest is not looked at further: it would only be found to differ once more.
         if all(check.holds for check in checks):
             checks += _contents(members, index, recount, retest)
@@ -133,7 +150,36 @@ def verify_pack(path: Path, recount: Recount, retest: Retest) -> Verification:
         simulated=tuple(map(str, index.get("simulated") or ())),
         checks=tuple(checks),
         avoidable_by_grade=index.get("avoidable_by_grade", {}),
+        signed_by=signed_by,
+        previous=index.get("previous"),
     )
+
+
+def pack_id_of(path: Path) -> str:
+    """The id of a pack; nothing of it is checked.
+
+    Raises:
+        BadPack, InputError: It is none.
+    """
+    with Members(path) as members:
+        raw = members.read(INDEX)
+        _index(path, raw)
+        return sha256(raw)
+
+
+def _signature(members: Members, raw: bytes, key: Path | None) -> tuple[str | None, list[Checked]]:
+    """The key that the pack says it is signed with, and whether that is so, where somebody's key is asked for."""
+    if SIGNATURE not in members.names:
+        return None, [] if key is None else [Checked(name=SIGNATURE, holds=False, says="it is not signed")]
+    envelope = members.read(SIGNATURE)
+    try:
+        named = key_named(envelope)
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None, [Checked(name=SIGNATURE, holds=False, says="it is damaged")]
+    if key is None:
+        return named, []
+    fault = signature_fault(envelope, raw, key)
+    return named, [_checked(SIGNATURE, fault is None, "of the key that was named, for this pack", fault or "")]
 
 
 def _index(path: Path, raw: bytes) -> dict[str, Any]:
@@ -151,6 +197,10 @@ def _index(path: Path, raw: bytes) -> dict[str, Any]:
     )
     proven = index.get("avoidable_by_grade", {})
     well = well and isinstance(proven, dict) and all(_is_amount(amount) for amount in proven.values())
+    previous = index.get("previous")
+    well = well and (
+        previous is None or (isinstance(previous, str) and re.fullmatch("[0-9a-f]{64}", previous) is not None)
+    )
     if not well or index.get("text") not in ("sample", "none") or not {"run_id", "tool_version"} <= index.keys():
         raise BadPack(f"{INDEX} in {path} lacks or spoils a field", code="pack.damaged")
     return dict(index)
@@ -162,7 +212,7 @@ def _is_amount(value: object) -> bool:
 
 def _members(members: Members, index: Mapping[str, Any]) -> Checked:
     """Whether the pack holds what it lists, and nothing else."""
-    listed, there = {*index["files"]}, {*members.names} - {INDEX}
+    listed, there = {*index["files"]}, {*members.names} - {INDEX, SIGNATURE}
     wrong = [f"{name} is listed and not there" for name in sorted(listed - there)]
     wrong += [f"{name} is there and not listed" for name in sorted(there - listed)]
     wrong += [f"{name} is needed" for name in (FINDINGS, *FROM) if name not in listed]

@@ -19,7 +19,7 @@ import fcntl
 import json
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -28,12 +28,16 @@ from typing import Any
 
 import msgspec
 
-from audit.core.artifacts import OWNER_FILE, private_folder
+from audit.core.artifacts import OWNER_FILE, private_folder, write_atomic
 from audit.core.errors import AuditError
 from audit.core.reason import Reason
 from audit.core.schemas import MEASURED
 
 COMMIT_EVERY_S = 0.05
+JUDGE = "judge"
+"""Arm of the calls that ask judges."""
+ANSWER = ("text", "tool_calls", "error")
+"""Fields of a result that hold what was answered."""
 BATCH_EVENTS = ("submit", "accept", "drop")
 _HEAD = b'{"sum":"%08x","event":'
 _HEAD_BYTES = len(_HEAD % 0)
@@ -229,6 +233,10 @@ class Journal:
         with suppress(asyncio.CancelledError):
             await self._committer
         os.fsync(self._descriptor)
+        self.close()
+
+    def close(self) -> None:
+        """Let others write it. For whoever has not entered the journal."""
         os.close(self._descriptor)
 
     def start(self, call_id: str, worst_usd: float) -> None:
@@ -343,6 +351,48 @@ def done_events(path: Path) -> Iterator[dict[str, Any]]:
         event = parse_line(line)
         if event is not None and event["event"] == "done":
             yield event
+
+
+def judge_requests(path: Path) -> frozenset[str]:
+    """Fingerprints of what judges were asked: their requests quote the answers."""
+    return frozenset(event["request_fp"] for event in done_events(path) if event["arm"] == JUDGE)
+
+
+def forget_texts(path: Path, request_fps: Collection[str], *, sure: bool) -> int:
+    """Take the answers out of the results of requests, and out of all that judges replied, who quote them.
+
+    Statuses, tokens and money stay. A damaged line, which might hold one, goes.
+
+    Args:
+        path: Of a journal; none holds nothing.
+        request_fps: Of the requests.
+        sure: Do it; False counts alone.
+
+    Returns:
+        Results that held an answer.
+
+    Raises:
+        JournalLocked: Another process writes it.
+    """
+    if not path.exists():
+        return 0
+    journal, changed = Journal(path), 0
+    lines = []
+    try:
+        for _, line in _lines(path):
+            event = parse_line(line)
+            if event is None:
+                continue
+            meant = event["event"] == "done" and (event["arm"] == JUDGE or event["request_fp"] in request_fps)
+            if meant and any(event.get(name) is not None for name in ANSWER):
+                changed += 1
+                line = format_line({name: value for name, value in event.items() if name not in ANSWER})
+            lines.append(line)
+        if sure and changed:
+            write_atomic(path, b"".join(lines))
+    finally:
+        journal.close()
+    return changed
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:

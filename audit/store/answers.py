@@ -163,6 +163,34 @@ class AnswerStore:
         except (sqlite3.Error, OSError) as error:
             self._refused = f"{type(error).__name__}: {error}"
 
+    def forget(self, requests: Iterable[str], *, sure: bool) -> int:
+        """Take all answers to some requests out of the file, and their bytes with them; how many there are.
+
+        Args:
+            requests: Fingerprints.
+            sure: Do it; False counts alone.
+
+        Raises:
+            InputError: The file cannot be read or written.
+        """
+        if self._database is None:
+            return 0
+        wanted, found = sorted(set(requests)), 0
+        try:
+            self._database.execute("PRAGMA secure_delete = ON")
+            for start in range(0, len(wanted), _AT_ONCE):
+                some = wanted[start : start + _AT_ONCE]
+                place = f"FROM answers WHERE request IN ({','.join('?' * len(some))})"
+                found += self._database.execute(f"SELECT count(*) {place}", some).fetchone()[0]
+                if sure:
+                    self._database.execute(f"DELETE {place}", some)
+            if sure and found:
+                # What was deleted is in the log of writes until that is folded into the file.
+                self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        except sqlite3.Error as error:
+            raise unreadable(self.path, error) from None
+        return found
+
     def other_settings(self, asked: AskedAs) -> list[AskedAs]:
         """With which other settings, or at which other addresses, the same model has been asked."""
         if self._database is None:
