@@ -12,7 +12,16 @@ from typing import Any
 import pytest
 
 from audit.core.artifacts import read_table
-from audit.replay.journal import Journal, JournalLedger, JournalLocked, format_line, parse_line
+from audit.replay.journal import (
+    Journal,
+    JournalLedger,
+    JournalLocked,
+    done_events,
+    forget_texts,
+    format_line,
+    judge_requests,
+    parse_line,
+)
 from audit.replay.plan import Call
 from audit.replay.table import write_replays
 
@@ -94,6 +103,27 @@ def test_a_disk_that_does_not_take_what_was_written_stops_the_journal(
                 journal.start("b", 1.0)
 
     asyncio.run(main())
+
+
+def test_answers_are_forgotten_and_their_money_is_not(tmp_path: Path) -> None:
+    """Those to some requests, and all that judges said, who quote them; counting alone changes nothing."""
+    rows = (
+        row("a", request_fp="f-a", arm="candidate"),
+        row("b", request_fp="f-b", arm="candidate"),
+        row("c", request_fp="f-c", arm="judge"),
+    )
+    write(tmp_path / "j", *rows)
+    whole = (tmp_path / "j").read_bytes()
+    assert forget_texts(tmp_path / "j", {"f-a"}, sure=False) == 2
+    assert (tmp_path / "j").read_bytes() == whole
+    before = JournalLedger.read(tmp_path / "j")
+    assert forget_texts(tmp_path / "j", {"f-a"}, sure=True) == 2
+    after = JournalLedger.read(tmp_path / "j")
+    assert (after.results.keys(), after.spent_usd, after.damaged) == (before.results.keys(), before.spent_usd, 0)
+    kept = {event["call_id"]: event.get("text") for event in done_events(tmp_path / "j")}
+    assert kept == {"a": None, "b": "line\nbreak \ud800", "c": None}
+    assert judge_requests(tmp_path / "j") == {"f-c"}
+    assert forget_texts(tmp_path / "none", {"f-a"}, sure=True) == 0
 
 
 def test_a_call_has_cost_what_all_its_sessions_lost(tmp_path: Path) -> None:

@@ -242,3 +242,19 @@ def test_a_store_that_cannot_be_written_does_not_end_the_run(tmp_path: Path) -> 
     store.put(NAME, FULL, 0.0)
     (note,) = store.notes()
     assert "could not be kept" in note
+
+
+def test_what_is_forgotten_is_in_no_byte(tmp_path: Path) -> None:
+    """All answers to a request, whoever was asked; others stay, and counting alone changes nothing."""
+    secret = replace(FULL, text="my name is ada lovelace")
+    for name in (NAME, OTHERS["another model"], OTHERS["another repeat"]):
+        put(tmp_path, name, secret)
+    put(tmp_path, OTHERS["another request"])
+    store = AnswerStore(tmp_path)
+    assert store.forget([NAME.request_fp, "ef" * 32], sure=False) == 3
+    assert store.get(NAME) is not None
+    assert store.forget([NAME.request_fp], sure=True) == 3
+    assert (store.get(NAME), store.get(OTHERS["another request"]) is None) == (None, False)
+    store.close()
+    assert [path.name for path in tmp_path.iterdir() if b"ada lovelace" in path.read_bytes()] == []
+    assert AnswerStore(tmp_path / "none").forget([NAME.request_fp], sure=True) == 0
