@@ -32,12 +32,13 @@ from audit.core.artifacts import (
 from audit.core.display import plural
 from audit.core.errors import InputError
 from audit.core.settings import Settings
-from audit.flow.keeping import store_folder
+from audit.flow.places import store_folder
 from audit.flow.reporting import report
 from audit.ingest.labels import pseudonym
 from audit.llm.cassette import Cassette
 from audit.replay.journal import forget_texts, judge_requests
 from audit.store.answers import AnswerStore
+from audit.store.readings import ReadingStore
 
 LABELS = "labels.jsonl"
 NAMES = (
@@ -135,7 +136,7 @@ def erase(folder: RunFolder, person: Person, *, sure: bool) -> Erasure:
         requests=frozenset(fps) - shared,
     )
     texts = _texts(folder, held)
-    counts = _erased(folder, held, texts, sure=sure)
+    counts = _erased(folder, person, held, texts, sure=sure)
     found = Erasure(
         requests=own.height,
         routes=tuple(sorted({route or "" for route in own["route"]})),
@@ -150,7 +151,7 @@ def erase(folder: RunFolder, person: Person, *, sure: bool) -> Erasure:
     return found
 
 
-def _erased(folder: RunFolder, held: _Held, texts: frozenset[str], *, sure: bool) -> dict[str, int]:
+def _erased(folder: RunFolder, person: Person, held: _Held, texts: frozenset[str], *, sure: bool) -> dict[str, int]:
     """Erase everything but who the requests are of; how much of each kind that is."""
     bodies = sum(_blank(path, "row_id", held.rows, None, sure=sure) for path in folder.body_files())
     cases = read_cases(folder.cases)
@@ -165,7 +166,7 @@ def _erased(folder: RunFolder, held: _Held, texts: frozenset[str], *, sure: bool
         "what criteria said of answers": _blank(folder.scores, "exchange_id", held.rows, NOTES, sure=sure),
         "cases": len(cases) - len(kept),
     }
-    counts |= _elsewhere(folder, held, sure=sure)
+    counts |= _elsewhere(folder, person, held, sure=sure)
     for path in (folder.policy, folder.options, folder.policies):
         if path.exists() and any(text in path.read_text("utf-8", "replace") for text in texts):
             counts["policies with a prompt of this person"] = counts.get("policies with a prompt of this person", 0) + 1
@@ -174,20 +175,15 @@ def _erased(folder: RunFolder, held: _Held, texts: frozenset[str], *, sure: bool
     return counts
 
 
-def _elsewhere(folder: RunFolder, held: _Held, *, sure: bool) -> dict[str, int]:
+def _elsewhere(folder: RunFolder, person: Person, held: _Held, *, sure: bool) -> dict[str, int]:
     """What store, cassette and labels hold that the run's configuration names; nothing where it is gone."""
     file = folder.config_file()
     if file is None:
         return {}
     settings = load_settings(file)
-    counts = {"answers in the store": 0, "recordings of the cassette": 0, "labels": 0}
-    if (kept_in := store_folder(settings, folder)) is not None:
-        store = AnswerStore(kept_in)
-        try:
-            asked = held.requests | judge_requests(folder.journal)
-            counts["answers in the store"] = store.forget(asked, sure=sure)
-        finally:
-            store.close()
+    counts = {"recordings of the cassette": 0, "labels": 0}
+    if (store := store_folder(settings, folder)) is not None:
+        counts |= _in_store(store, person, held.requests | judge_requests(folder.journal), sure=sure)
     if settings.replay.cassette is not None and (settings.directory / settings.replay.cassette).is_dir():
         with Cassette(settings.directory / settings.replay.cassette) as cassette:
             counts["recordings of the cassette"] = cassette.forget(held.requests, sure=sure)
@@ -198,6 +194,23 @@ def _elsewhere(folder: RunFolder, held: _Held, *, sure: bool) -> dict[str, int]:
         if sure and len(kept) < len(lines):
             publish(path, "".join(f"{line}\n" for line in kept).encode("utf-8", "backslashreplace"))
     return counts
+
+
+def _in_store(store: Path, person: Person, requests: frozenset[str], *, sure: bool) -> dict[str, int]:
+    """Answers to these requests, and every reading of a log that has a row of this person."""
+    answers, readings = AnswerStore(store), ReadingStore(store)
+    try:
+        found = answers.forget(requests, sure=sure)
+    finally:
+        answers.close()
+    held = 0
+    for reading in readings.all():
+        files = [str(path) for path in reading.traffic_files()]
+        if files and not pl.scan_parquet(files).filter(person.rows).select("row_id").head(1).collect().is_empty():
+            held += 1
+            if sure:
+                readings.drop(reading)
+    return {"answers in the store": found, "readings of logs in the store, to be read again": held}
 
 
 def _label_files(settings: Settings) -> list[Path]:

@@ -52,6 +52,16 @@ class ReadingStore:
             os.utime(reading.manifest)
         return reading
 
+    def all(self) -> list[RunFolder]:
+        """Every reading, by name; one may not be whole."""
+        if not self.path.is_dir():
+            return []
+        return [RunFolder(path) for path in sorted(self.path.iterdir()) if path.is_dir() and path.suffix != ".tmp"]
+
+    def drop(self, reading: RunFolder) -> None:
+        """Delete a reading: the next run of these logs reads them again. Runs that have its files keep them."""
+        shutil.rmtree(reading.path)
+
     @contextmanager
     def making(self, made_from: Mapping[str, str]) -> Iterator[RunFolder]:
         """A folder to read logs into; `publish` it, or it is gone at the end. What killed processes left goes too."""
