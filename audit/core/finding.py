@@ -428,6 +428,9 @@ class Findings:
         accepted_after: The same if the verdicts were followed.
         replay_cost_usd: Spent on replays.
         replay_cost_estimated: Some endpoint reported no usage.
+        replay_cost_at_most_usd: With what attempts without an answer may have been billed, at their worst case; 0 where
+            nothing was asked over the network.
+        replay_cap_usd: The hard stop of that; 0 likewise.
         routes: Largest avoidable first, then largest spend.
         frontier: Ways to serve the whole log: as today, as recommended, at other margins, all on one tier.
         savings_at_risk_usd: `avoidable_usd` less its one-sided lower bound.
@@ -437,7 +440,7 @@ class Findings:
             not taken.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("needed",)
+    SPARSE: ClassVar[tuple[str, ...]] = ("needed", "replay_cost_at_most_usd", "replay_cap_usd")
 
     run_id: str
     window: dict[str, str | None]
@@ -472,6 +475,8 @@ class Findings:
     guarantee: str = "route"
     schema: str = SCHEMA
     needed: NeededBill | None = None
+    replay_cost_at_most_usd: float = 0.0
+    replay_cap_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

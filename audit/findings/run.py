@@ -45,6 +45,8 @@ class FindingsInputs:
         replay: Counts.
         replay_cost_usd: Money really spent on this run's replays.
         replay_cost_estimated: Some endpoint reported no usage.
+        replay_cost_at_most_usd: With what may have been billed without an answer; 0 where nothing was asked.
+        replay_cap_usd: Hard stop of that; 0 likewise.
         recomputed_usd: Spend by the price table, where every billed row has a price; None otherwise.
         traffic: Per route.
         unreplayable_usd: Per route, spend that cannot be audited, by reason.
@@ -59,6 +61,8 @@ class FindingsInputs:
     replay: ReplayCounts
     replay_cost_usd: float
     replay_cost_estimated: bool
+    replay_cost_at_most_usd: float
+    replay_cap_usd: float
     recomputed_usd: float | None
     traffic: Mapping[str, RouteTraffic]
     unreplayable_usd: Mapping[str, Mapping[str, float]]
@@ -170,6 +174,8 @@ def find(watch: SequentialTest, plan: Plan, context: FindingsInputs, reach: Look
         accepted_change=sums.accepted_change,
         replay_cost_usd=context.replay_cost_usd,
         replay_cost_estimated=context.replay_cost_estimated,
+        replay_cost_at_most_usd=context.replay_cost_at_most_usd,
+        replay_cap_usd=context.replay_cap_usd,
         routes=tuple(routes),
         mix=mix,
         ingest=context.ingest,

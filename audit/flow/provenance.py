@@ -89,6 +89,8 @@ def context_of(at_hand: FindingsContext) -> FindingsInputs:
         ),
         replay_cost_usd=spend.spent_usd,
         replay_cost_estimated=spend.estimated,
+        replay_cost_at_most_usd=spend.spent_usd + spend.lost_usd,
+        replay_cap_usd=at_hand.plan.max_spend_usd if spend.spent_usd + spend.lost_usd else 0.0,
         recomputed_usd=_recomputed(folder),
         traffic={
             f.route: RouteTraffic(

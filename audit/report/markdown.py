@@ -13,6 +13,7 @@ from audit.report.words import (
     action,
     adapted_lines,
     banners,
+    billed,
     headline_text,
     lede,
     odd_lines,
@@ -48,7 +49,7 @@ def summary_markdown(findings: Findings) -> str:
         lines += ["Before you use this number:", "", *(f"- {literal(text)}" for text in findings.caveats[:CAVEATS])]
         left = len(findings.caveats) - CAVEATS
         lines += [*([f"- and {plural(left, 'more sentence')} in the report"] if left > 0 else []), ""]
-    cost = f" · audit cost {usd(findings.replay_cost_usd)}" if findings.tested else ""
+    cost = f" · audit cost {billed(findings)}" if findings.tested else ""
     requests = "request" if findings.requests == 1 else "requests"
     lines.append(f"{window} · {compact(findings.requests)} {requests} · run `{literal(findings.run_id)}`{cost}")
     return "\n".join(lines) + "\n"

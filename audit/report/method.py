@@ -10,7 +10,7 @@ from audit.core.finding import Findings, ReplayCounts, Verdict
 from audit.core.reconciliation import Reconciliation
 from audit.core.traffic import Apart
 from audit.report.tables import Numbers
-from audit.report.words import level_text, margin_points, route_name, some, whose_margin, window_text
+from audit.report.words import billed, level_text, margin_points, route_name, some, whose_margin, window_text
 
 UNKNOWN = "unknown"
 DIGEST = 16
@@ -205,6 +205,7 @@ def _provenance(findings: Findings) -> tuple[tuple[str, tuple[str, ...]], ...]:
         calls += f". Served from: {served}" if served else ""
         calls += f". {count(replay.retried)} retried" if replay.retried else ""
     estimated = " (estimated: an endpoint reported no usage)" if findings.replay_cost_estimated else ""
+    cap = f", of {usd(findings.replay_cap_usd)} at most" if findings.replay_cap_usd else ""
     earlier = () if replay is None or not replay.served_from.get("store") else (_earlier(replay),)
     quoted = [
         f"{usd(value)} {name.removesuffix('_usd').replace('_', ' ')}" for name, value in sorted(made.quote.items())
@@ -229,7 +230,7 @@ def _provenance(findings: Findings) -> tuple[tuple[str, tuple[str, ...]], ...]:
         ("Replays", (calls,)),
         (
             "Replay cost",
-            (f"{usd(findings.replay_cost_usd)}{estimated}", *earlier, f"quoted: {listing(quoted) or UNKNOWN}"),
+            (f"{billed(findings)}{cap}{estimated}", *earlier, f"quoted: {listing(quoted) or UNKNOWN}"),
         ),
         ("Criteria embedder", (made.embedder or "none used",)),
         ("Seed", (str(made.seed),)),

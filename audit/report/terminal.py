@@ -16,6 +16,7 @@ from audit.report.words import (
     STATUS,
     adapted_lines,
     banners,
+    billed,
     graded_saving,
     headline_text,
     level_text,
@@ -319,7 +320,7 @@ def _paths(findings: Findings, paths: Mapping[str, str]) -> Line:
         about = "≈ " if findings.replay_cost_estimated else ""
         earlier = findings.replay.earlier_usd if findings.replay is not None else 0.0
         paid = f", and {usd(earlier)} in earlier runs" if earlier else ""
-        parts.append(f"Audit cost {about}{usd(findings.replay_cost_usd)}{paid}")
+        parts.append(f"Audit cost {about}{billed(findings)}{paid}")
     return (Span(text="  " + "        ".join(parts), style="dim"),) if parts else ()
 
 

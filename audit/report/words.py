@@ -524,3 +524,9 @@ def some(names: Sequence[str], limit: int) -> str:
 
 def _is(number: int) -> str:
     return "is" if number == 1 else "are"
+
+
+def billed(findings: Findings) -> str:
+    """What the replay was billed: an amount, or its ends where attempts may have been billed that gave no answer."""
+    least, most = findings.replay_cost_usd, findings.replay_cost_at_most_usd
+    return f"between {usd(least)} and {usd(most)}" if usd(most) != usd(least) and most > least else usd(least)

@@ -156,7 +156,7 @@ def test_a_full_forgery_fails(members: Pack, tmp_path: Path) -> None:
     """Every dollar times ten, views made anew, digests made to fit; and the same without the tables that show it."""
     pack = dict(members)
     in_dollars(pack)
-    assert failing(evidence.verify(made_to_fit(dict(pack), tmp_path / "forged.zip"))) == {"dollars"}
+    assert "dollars" in failing(evidence.verify(made_to_fit(dict(pack), tmp_path / "forged.zip")))
     for name in [*COLUMNS, TERMS]:
         del pack[name]
-    assert failing(evidence.verify(made_to_fit(pack, tmp_path / "stripped.zip"))) == {"tables/"}
+    assert "tables/" in failing(evidence.verify(made_to_fit(pack, tmp_path / "stripped.zip")))

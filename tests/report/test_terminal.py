@@ -6,6 +6,7 @@ import pytest
 
 from audit.report.html import render_html
 from audit.report.markdown import literal, summary_markdown
+from audit.report.method import method
 from audit.report.terminal import cells, plain, summary_lines
 from tests.report import fixtures
 from tests.report.fixtures import STATES, cases
@@ -139,6 +140,14 @@ def test_markdown_holds_no_text_of_requests() -> None:
     assert "avoidable" not in summary_markdown(fixtures.scan_only()).lower()
     for make in STATES.values():
         assert "Nordlicht" not in summary_markdown(make())
+
+
+def test_what_may_have_been_billed_is_told_with_the_cap() -> None:
+    """Where attempts gave no answer, the audit's cost has two ends; the method names the cap as well."""
+    findings = dataclasses.replace(fixtures.proven(), replay_cost_at_most_usd=25.5, replay_cap_usd=60.0)
+    assert "Audit cost between $23.18 and $25.50" in plain(summary_lines(findings))
+    assert "audit cost between $23.18 and $25.50" in summary_markdown(findings)
+    assert "between $23.18 and $25.50, of $60.00 at most" in str(method(findings, ()).provenance)
 
 
 def test_a_cost_that_was_estimated_says_so() -> None:
