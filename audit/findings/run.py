@@ -143,8 +143,7 @@ def find(watch: SequentialTest, plan: Plan, context: FindingsInputs, reach: Look
     designs = [design if reach is None or design.route in reach else _unpaid(design) for design in plan.designs]
     prepared = watch.seal(tables, designs)
     judged = find_routes(tables, designs, context.traffic, by_name, settings, prepared, reach)
-    routes = [found.finding for found in judged]
-    routes.sort(key=lambda route: (-route.avoidable_usd.est, -route.spend_usd, route.route))
+    routes = sorted((one.finding for one in judged), key=_largest_first)
     level, mix = settings.confidence, context.mix
     sums = totals(routes, spend_usd=mix.spend_usd, days=mix.days, level=level)
     buckets = ledger(routes, tables, context.unreplayable_usd)
@@ -198,6 +197,10 @@ def find(watch: SequentialTest, plan: Plan, context: FindingsInputs, reach: Look
             routes=tuple(sorted((found.options for found in judged), key=lambda one: one.route)),
         ),
     )
+
+
+def _largest_first(route: RouteFinding) -> tuple[float, float, str]:
+    return -route.avoidable_usd.est, -route.spend_usd, route.route
 
 
 def _unpaid(design: RouteDesign) -> RouteDesign:
