@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sample_logs.make_exports import CALLS, HERE, REFUSED, SCHEMA, TOOL, Call
 
@@ -125,6 +127,45 @@ def bifrost() -> Iterator[dict[str, Any]]:
             **({name: json.dumps(value) for name, value in held.items() if value is not None} if text else held),
         }
     yield {"id": "call-08", "fallback_index": 0, "selected_key_id": "key-1", "status": "processing"}
+
+
+def tensorzero() -> Iterator[dict[str, Any]]:
+    """Both tables in one file: the inferences last, and none of the call that failed, which has no row."""
+    answered = [call for call in CALLS if not call.failed]
+    for call in answered:
+        prompt, _, completion = call.tokens
+        yield {
+            "id": _uuid(call, 1),
+            "inference_id": _uuid(call, 0),
+            "raw_request": json.dumps(call.chat()),
+            "raw_response": json.dumps(call.completion()),
+            "model_name": "gpt-4o-mini",
+            "model_provider_name": "openai",
+            "input_tokens": prompt,
+            "output_tokens": completion,
+            "response_time_ms": 400,
+            "ttft_ms": None,
+            "cached": False,
+            "finish_reason": "tool_call" if call.wants_tool else "stop",
+            "timestamp": call.at(),
+        }
+    for call in answered:
+        yield {
+            "id": _uuid(call, 0),
+            "function_name": call.route,
+            "variant_name": "baseline",
+            "episode_id": _session(call),
+            "input": json.dumps({"messages": call.chat()["messages"]}),
+            "tags": {"tenant": call.tenant, "user_id": "user-1"},
+            "processing_time_ms": 410,
+            "timestamp": call.at(),
+        }
+
+
+def _uuid(call: Call, kind: int) -> str:
+    """An id of version 7 at the time of a call. Source: RFC 9562, 5.7."""
+    milliseconds = int(datetime.fromisoformat(call.at()).timestamp() * 1000)
+    return str(UUID(int=milliseconds << 80 | 7 << 76 | 2 << 62 | call.number << 8 | kind))
 
 
 def datadog() -> Iterator[dict[str, Any]]:
@@ -519,6 +560,7 @@ GATEWAYS = {
     "helicone.jsonl": helicone,
     "portkey.jsonl": portkey,
     "bifrost.jsonl": bifrost,
+    "tensorzero.jsonl": tensorzero,
     "datadog.jsonl": datadog,
     "braintrust.jsonl": braintrust,
     "phoenix.jsonl": phoenix,

@@ -33,8 +33,6 @@ FOREIGN = (
     _foreign("promptfoo's results", "evalId results config", _TRAFFIC),
     _foreign("promptfoo's results", "gradingResult testCase provider prompt", _TRAFFIC),
     _foreign("a log of Inspect", "eval plan samples", _TRAFFIC),
-    _foreign("TensorZero's ChatInference or JsonInference", "function_name variant_name episode_id", _MAP),
-    _foreign("TensorZero's ModelInference", "inference_id raw_request raw_response", _MAP),
     _foreign(
         "Azure API Management's LLM log", "CorrelationId SequenceNumber",
         "join its rows by CorrelationId into one object per call, then map the fields with `ingest.map`",

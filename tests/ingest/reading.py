@@ -51,6 +51,7 @@ BY_FORMAT = {
     "helicone": ("helicone.jsonl", IngestSettings()),
     "portkey": ("portkey.jsonl", IngestSettings()),
     "bifrost": ("bifrost.jsonl", IngestSettings()),
+    "tensorzero": ("tensorzero.jsonl", IngestSettings()),
     "datadog": ("datadog.jsonl", IngestSettings()),
     "braintrust": ("braintrust.jsonl", IngestSettings()),
     "phoenix": ("phoenix.jsonl", IngestSettings()),

@@ -65,6 +65,7 @@ FORMATS: Catalog[Format] = Catalog(
         "helicone",
         "portkey",
         "bifrost",
+        "tensorzero",
         "datadog",
         "braintrust",
         "cloudflare",
