@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.core.errors import InputError, Place
-from audit.core.reconciliation import Bill, BillLine
+from audit.core.reconciliation import Bill, BillLine, ChargeKind
 from audit.core.settings import ReconcileSettings
 from audit.ingest.billed import decimals
 from audit.ingest.bills import BILLS, BillFormat, OtherService
@@ -20,6 +20,8 @@ SAMPLE_ROWS = 100
 """Rows looked at to tell the format: in CSV a cell that is empty in one row may be filled in the next."""
 BILL_COLUMNS = 2
 """Least number of columns of a bill: a day and an amount."""
+MOST_DAYS = 1100
+"""Days that a bill is of at most: three years."""
 CENTS = 2
 """Decimals of most bills."""
 FINEST_DIGITS = 12
@@ -59,8 +61,16 @@ def read_bill(paths: Sequence[Path], settings: ReconcileSettings) -> Bill:
                     left_out, left_out_usd = left_out + 1, left_out_usd + charge.usd
                 else:
                     lines.append(charge)
-    if kind is None or not lines or unread > len(lines):
+    usage = [line for line in lines if line.kind is ChargeKind.USAGE]
+    if kind is None or not usage or unread > len(lines):
         raise _nothing_read(sources[0].path, unread, left_out)
+    if (days := (max(line.end for line in usage) - min(line.start for line in usage)).days) > MOST_DAYS:
+        raise InputError(
+            f"the bill is of {days:,} days, which is more than {MOST_DAYS:,}",
+            code="reconcile.too-long",
+            place=Place(file=str(sources[0].path)),
+            hint="look at its days, or give the part of it that is of the log's time",
+        )
     return Bill(
         name=", ".join(source.name for source in sources),
         format=kind.name,
@@ -121,7 +131,7 @@ def _unit(lines: Sequence[BillLine]) -> float:
 
 def _nothing_read(path: Path, unread: int, left_out: int) -> InputError:
     return InputError(
-        "the bill has no line with a day and an amount that can be read"
+        "the bill has no line of usage with a day and an amount that can be read"
         if not left_out
         else "no line of the bill is for a model: all are of other services",
         code="reconcile.empty",

@@ -13,6 +13,10 @@ from audit.ingest.row import Unusable
 from audit.ingest.values import microseconds, number, text
 
 DAY = timedelta(days=1)
+LARGEST_USD = 1e12
+"""An amount above this is none: no bill is so large."""
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+"""Years of bills: what lies outside is no day of one."""
 _MONTH = re.compile(r"\s*(20\d\d)-(0[1-9]|1[0-2])\s*")
 _SIGNS = {"€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₩": "KRW"}
 _CODE = re.compile(r"(?<![A-Za-z])([A-Z]{3})(?![A-Za-z])")
@@ -31,7 +35,7 @@ def amount(value: Any, currency: Any = None) -> float:
     """
     _refuse_other(text(currency))
     if (found := number(value)) is not None:
-        return found
+        return _possible(found)
     if not isinstance(value, str) or not value.strip():
         raise Unusable("no amount")
     plain = value.strip()
@@ -43,7 +47,14 @@ def amount(value: Any, currency: Any = None) -> float:
     if match is None or ("," in match["digits"] and not _GROUPED.fullmatch(match["digits"])):
         raise Unusable("no amount")
     size = float(match["digits"].replace(",", ""))
-    return -size if match["open"] or match["inner"] or match["sign"] in ("-", "\u2212") else size
+    return _possible(-size if match["open"] or match["inner"] or match["sign"] in ("-", "\u2212") else size)
+
+
+def _possible(usd: float) -> float:
+    """The amount, where a bill may have it."""
+    if abs(usd) > LARGEST_USD:
+        raise Unusable("no amount")
+    return usd
 
 
 def _refuse_other(currency: str | None) -> None:
@@ -76,11 +87,18 @@ def moment(value: Any, pattern: str | None = None) -> datetime:
             found = datetime.strptime(value.strip(), pattern)
         except ValueError:
             raise Unusable("no day") from None
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        return _of_a_bill(found.replace(tzinfo=UTC) if found.tzinfo is None else found)
     at, _ = microseconds(value.strip() if isinstance(value, str) else value)
     if at is None:
         raise Unusable("no day")
-    return datetime.fromtimestamp(at / 1e6, UTC)
+    return _of_a_bill(datetime.fromtimestamp(at / 1e6, UTC))
+
+
+def _of_a_bill(found: datetime) -> datetime:
+    """The time in UTC, where a bill may be of it."""
+    if not FIRST_YEAR <= found.year < LAST_YEAR:
+        raise Unusable("no day")
+    return found.astimezone(UTC)
 
 
 def period(start: Any, end: Any = None, pattern: str | None = None) -> tuple[datetime, datetime]:

@@ -81,6 +81,11 @@ def test_columns_can_be_named(tmp_path: Path) -> None:
         ("yesterday,12.50,USD", "reconcile.empty"),
         ('2026-09-01,"1.234,50",USD', "reconcile.empty"),
         ('2026-09-01,"1,23",USD', "reconcile.empty"),
+        ("2026-09-01,1e308,USD", "reconcile.empty"),
+        ("2026-09-01,-20,USD", "reconcile.empty"),
+        ("9999-12-31,5,USD", "reconcile.empty"),
+        ("0001-01-01,5,USD", "reconcile.empty"),
+        ("2020-01-01,5,USD\n2026-01-01,5,USD", "reconcile.too-long"),
     ],
 )
 def test_what_cannot_be_held_against_dollars(row: str, code: str, tmp_path: Path) -> None:
@@ -99,7 +104,7 @@ def test_what_cannot_be_held_against_dollars(row: str, code: str, tmp_path: Path
 )
 def test_amounts_as_people_write_them(text: str, amount: float, tmp_path: Path) -> None:
     """Signs, brackets, dollars and thousands."""
-    bill = read(tmp_path, "bill.csv", f'date,amount\n2026-09-01,"{text}"\n')
+    bill = read(tmp_path, "bill.csv", f'date,amount\n2026-09-01,"{text}"\n2026-09-01,1.00\n')
     assert bill.lines[0].usd == amount
 
 
