@@ -22,6 +22,7 @@ from typing import Any
 import typer
 
 from audit.cli.app import command_line
+from audit.cli.lean import spare_pandas
 from audit.cli.problems import error_document, error_lines
 from audit.cli.switches import Switches
 from audit.cli.terminal import Terminal, is_ascii
@@ -48,6 +49,7 @@ def main() -> None:
     # Worker processes read the main file again to find what is defined there. Nothing of ours is, and the scripts that
     # installers write run `main` whenever they are read: a worker would start the whole command anew.
     sys.modules["__main__"].__file__ = None
+    spare_pandas(sys.argv[1:])
     sys.exit(run(sys.argv[1:]))
 
 

@@ -40,3 +40,19 @@ def test_a_command_imports_what_it_runs(name: str, tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, encoding="utf-8", check=True)
     assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_reading_a_log_does_without_pandas(tmp_path: Path) -> None:
+    """pyarrow would import it wherever it is installed; a user's own code, which names it, still gets it."""
+    pytest.importorskip("pandas", reason="pandas is not installed, so there is nothing to do without")
+    log = tmp_path / "five.jsonl"
+    log.write_bytes(b"".join((REPOSITORY / "sample_logs" / "openai_pairs.jsonl").read_bytes().splitlines(True)[:5]))
+    code = (
+        "import sys\nfrom audit.cli import main\n"
+        f"sys.argv = ['audit', 'mix', {str(log)!r}]\n"
+        "try:\n    main.main()\nexcept SystemExit as stop:\n    assert not stop.code\n"
+        "before = 'pandas' in sys.modules\nimport pandas\n"
+        "print(before, pandas.DataFrame({'a': [1]}).shape)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, encoding="utf-8", check=True)
+    assert done.stdout.splitlines()[-1] == "False (1, 1)"

@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from functools import cache
+from importlib.util import find_spec
 from typing import Any
 
 import pytest
@@ -20,16 +21,22 @@ def address_of(name: str) -> str | None:
     return str(cluster().address) if name == "ray" else None
 
 
+def skip_without_ray() -> None:
+    """Skip a test where the extra is not installed. Ray is not imported: it reads its environment when it is."""
+    if find_spec("ray") is None:
+        pytest.skip("the extra `ray` is not installed")
+
+
 @cache
 def cluster() -> Any:
     """A head without work of its own and a node with two cores, so that a node can be taken away."""
+    skip_without_ray()
     folder = tempfile.mkdtemp(prefix="ray-")
     os.environ |= {
         "RAY_TMPDIR": folder,
         "RAY_USAGE_STATS_ENABLED": "0",
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # an address of this machine alone stays so
     }
-    pytest.importorskip("ray", reason="the extra `ray` is not installed")
     from ray.cluster_utils import Cluster
 
     made = Cluster(initialize_head=True, head_node_args=_node(0))

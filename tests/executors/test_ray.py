@@ -1,4 +1,4 @@
-"""Ray without a cluster: it is started here, for this process, and ends with it."""
+"""What is Ray's own: it is started here where no cluster is named, and its machines have other environments."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+import polars as pl
 import pytest
 
+from audit.core.artifacts import RunFolder
+from audit.core.settings import ExecutorSettings, IngestSettings
+from audit.ingest.run import ingest
+from tests.e2e.tiny import write_log
+from tests.executors.cluster import address_of, skip_without_ray
 from tests.shared import REPOSITORY
 
 pytestmark = pytest.mark.ray
@@ -29,7 +35,7 @@ print([node["NodeManagerAddress"] for node in ray.nodes()], ray.cluster_resource
 
 def test_without_an_address_it_is_started_on_this_machine_alone(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """As many workers as asked for, at an address that no other machine reaches."""
-    pytest.importorskip("ray", reason="the extra `ray` is not installed")
+    skip_without_ray()
     folder = tempfile.mkdtemp(prefix="ray-")  # sockets have short names
     request.addfinalizer(lambda: shutil.rmtree(folder, ignore_errors=True))
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
@@ -38,3 +44,17 @@ def test_without_an_address_it_is_started_on_this_machine_alone(tmp_path: Path, 
         [sys.executable, "-c", CODE], env=environment, capture_output=True, text=True, check=False, cwd=tmp_path
     )
     assert done.stdout.splitlines() == ["[0, 1, 4, 9, 16, 25]", "['127.0.0.1'] 2.0"], done.stderr
+
+
+def test_a_key_that_workers_do_not_have_is_masked_by_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The keys in use are those of the process that hands the log out, whatever the environment of a worker."""
+    address = address_of("ray")
+    key = "violet-harbour-49-lantern"
+    monkeypatch.setenv("SMALL_KEY", key)
+    monkeypatch.setattr("audit.ingest.run.PARALLEL_BYTES", 0)
+    log = write_log(tmp_path / "log.jsonl", messages=[{"role": "user", "content": f"say {key} twice"}])
+    folder = RunFolder(tmp_path / "run")
+    executor = ExecutorSettings(name="ray", address=address)
+    report = ingest([log], IngestSettings(), folder, executor=executor, variables=["SMALL_KEY"])
+    assert report.secrets_masked == report.read
+    assert not any(key in text for file in folder.body_files() for text in pl.read_parquet(file)["messages"])
