@@ -36,7 +36,9 @@ def with_stdin(paths: list[Path] | None) -> list[Path] | None:
 
 Logs = Annotated[
     list[Path],
-    typer.Argument(metavar="LOGS...", help="Log files, folders or patterns; - is stdin.", callback=with_stdin),
+    typer.Argument(
+        metavar="LOGS...", help="Log files, folders, patterns or s3:// addresses; - is stdin.", callback=with_stdin
+    ),
 ]
 Bills = Annotated[
     list[Path] | None,

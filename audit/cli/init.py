@@ -24,7 +24,9 @@ def init(
     ctx: typer.Context,
     logs: Annotated[
         list[Path] | None,
-        typer.Argument(metavar="LOGS...", help="Log files, folders or patterns; - is stdin.", callback=with_stdin),
+        typer.Argument(
+            metavar="LOGS...", help="Log files, folders, patterns or s3:// addresses; - is stdin.", callback=with_stdin
+        ),
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write; - is stdout.")] = Path("audit.yaml"),
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of audit.yaml instead.")] = False,

@@ -18,6 +18,7 @@ import zstandard
 from isal import igzip, isal_zlib
 
 from audit.core.errors import InputError, Place
+from audit.ingest.objects import fetched, is_remote
 from audit.ingest.protobuf import is_otlp, json_records
 from audit.ingest.texts import LEAST_COLUMNS, Layout, bare, csv_records, json_values, layout_of, recoded, separator_of
 
@@ -131,7 +132,8 @@ def _unwrapped(record: bytes, field: str) -> Sequence[bytes]:
 def find_sources(paths: Sequence[Path]) -> list[Source]:
     """Files to read, in the order given; a folder stands for the logs in it and below, sorted.
 
-    A pattern that the shell did not expand (`logs/**/*.jsonl`) stands for what it fits, sorted.
+    A pattern that the shell did not expand (`logs/**/*.jsonl`) stands for what it fits, sorted. What is in object
+    storage (`s3://bucket/prefix`) is copied first.
 
     Raises:
         InputError: A path does not exist, or a folder holds nothing that could be a log.
@@ -165,6 +167,8 @@ def _expanded(path: Path) -> Sequence[Path]:
     Raises:
         InputError: The pattern fits nothing.
     """
+    if is_remote(path):
+        return fetched(path, _is_visible_log)
     if path.exists() or not glob.has_magic(str(path)):
         return (path,)
     found = sorted(map(Path, glob.glob(str(path), recursive=True)))
@@ -174,7 +178,12 @@ def _expanded(path: Path) -> Sequence[Path]:
 
 
 def _is_log(path: Path, folder: Path) -> bool:
-    hidden = any(part.startswith((".", "_")) for part in path.relative_to(folder).parts)
+    return _is_visible_log(path.relative_to(folder))
+
+
+def _is_visible_log(path: Path) -> bool:
+    """Whether a path below a folder is a log."""
+    hidden = any(part.startswith((".", "_")) for part in path.parts)
     return not hidden and path.suffix.lower() in SUFFIXES
 
 

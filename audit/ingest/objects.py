@@ -1,0 +1,152 @@
+"""Logs in object storage: `s3://bucket/prefix`, an object, or a pattern.
+
+Objects are listed once and copied to a scratch folder, each whole, before the first is read: a log is digested, read
+and masked as a file is, and gives the same bytes. Arrow's own file system asks; credentials, region and address are
+found as every program that uses AWS finds them (`AWS_PROFILE`, `AWS_ACCESS_KEY_ID`, `AWS_REGION`, `AWS_ENDPOINT_URL`,
+the machine's role). Nothing is written to object storage.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from audit.core.artifacts import private_file, private_folder
+from audit.core.errors import InputError
+
+# Loading Arrow's file systems starts a client: only a log that is there pays for it.
+if TYPE_CHECKING:
+    from pyarrow.fs import FileInfo, FileSystem
+
+ATTEMPTS = 10
+"""Tries of a request that is throttled or fails in passing."""
+AT_ONCE = 8
+"""Objects that are copied at the same time."""
+_SCHEME = re.compile(r"^([a-z][a-z0-9+.-]+):/{1,2}(?=[^/])")
+_MAGIC = re.compile(r"[*?\[]")
+_CODE = re.compile(r"AWS Error (\w+)")
+
+
+def is_remote(path: Path) -> bool:
+    """Whether a path is an address of object storage. A path on the command line has lost one slash of it."""
+    return _SCHEME.match(str(path)) is not None and not path.exists()
+
+
+def fetched(path: Path, is_log: Callable[[Path], bool]) -> Sequence[Path]:
+    """The objects at an address as local files, sorted as a folder is; fetched once by a process.
+
+    Args:
+        path: An object, a prefix, or a pattern as of files; a prefix stands for the logs below it.
+        is_log: Whether a path below a prefix is one.
+
+    Raises:
+        InputError: Another scheme than s3, nothing there, or an object that cannot be had whole.
+    """
+    return _fetched(str(path), is_log)
+
+
+@lru_cache(maxsize=256)
+def _fetched(text: str, is_log: Callable[[Path], bool]) -> tuple[Path, ...]:
+    scheme = _SCHEME.match(text)
+    assert scheme is not None
+    place = text[scheme.end() :]
+    address = f"{scheme[1]}://{place}"
+    if scheme[1] != "s3":
+        raise InputError(
+            f"{address}: logs are read from files and from s3://",
+            code="ingest.scheme",
+            hint="copy the objects to a folder, and name the folder",
+        )
+    from pyarrow.fs import AwsStandardS3RetryStrategy, S3FileSystem
+
+    # Arrow leaves this one variable to its caller; all others its client reads.
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    retries = AwsStandardS3RetryStrategy(max_attempts=ATTEMPTS)
+    storage = S3FileSystem(endpoint_override=endpoint or None, retry_strategy=retries)
+    try:
+        found = _listed(storage, place.rstrip("/"), is_log)
+    except OSError as error:
+        raise _refused(address, error) from None
+    if not found:
+        raise InputError(
+            f"{address} holds no log",
+            code="ingest.empty-folder",
+            hint="a prefix, an object, or a pattern that fits one",
+        )
+    scratch = Path(tempfile.mkdtemp(prefix="audit-objects-"))
+    atexit.register(shutil.rmtree, scratch, ignore_errors=True)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return tuple(pool.map(lambda info: _copied(storage, info, scratch), found))
+
+
+def _listed(storage: FileSystem, place: str, is_log: Callable[[Path], bool]) -> list[FileInfo]:
+    from pyarrow.fs import FileSelector, FileType
+
+    parts = PurePosixPath(place).parts
+    fixed = next((n for n, part in enumerate(parts) if _MAGIC.search(part)), len(parts))
+    base = "/".join(parts[:fixed])
+    info = storage.get_file_info(base)
+    if info.type == FileType.File:
+        return [info]
+    below = storage.get_file_info(FileSelector(base, recursive=True, allow_not_found=True))
+    objects = [one for one in below if one.type == FileType.File]
+    if fixed < len(parts):
+        chosen = [one for one in objects if _fits(PurePosixPath(one.path).parts[fixed:], parts[fixed:])]
+    else:
+        chosen = [one for one in objects if is_log(Path(one.path).relative_to(base))]
+    return sorted(chosen, key=lambda one: PurePosixPath(one.path))
+
+
+def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Whether a path fits a pattern, as shells have it: `**` is any number of folders, and a `*` hides hidden names."""
+    if not pattern:
+        return not parts
+    if pattern[0] == "**":
+        visible = bool(parts) and not parts[0].startswith(".")
+        return _fits(parts, pattern[1:]) or (visible and _fits(parts[1:], pattern))
+    if not parts or (parts[0].startswith(".") and not pattern[0].startswith(".")):
+        return False
+    return fnmatchcase(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
+
+
+def _copied(storage: FileSystem, info: FileInfo, scratch: Path) -> Path:
+    """An object as a file, whole."""
+    key = str(info.path)
+    place, address = scratch / key, f"s3://{key}"
+    private_folder(place.parent)
+    try:
+        with storage.open_input_stream(key) as source, private_file(place).open("wb") as file:
+            shutil.copyfileobj(source, file, 1 << 22)
+    except OSError as error:
+        raise _refused(address, error) from None
+    if place.stat().st_size != info.size:
+        raise InputError(
+            f"{address} changed while it was copied: {info.size:,} bytes were listed, {place.stat().st_size:,} came",
+            code="ingest.changed",
+            hint="run the command again when nothing writes there any more",
+        )
+    return place
+
+
+def _refused(address: str, error: OSError) -> InputError:
+    """Why object storage gave nothing, by its own code; the rest of its words may say anything."""
+    code = _CODE.search(str(error))
+    if isinstance(error, FileNotFoundError) or (code and code[1] in ("NO_SUCH_KEY", "NO_SUCH_BUCKET")):
+        why = "it is not there, or not any more"
+    else:
+        why = code[1].lower().replace("_", " ") if code else type(error).__name__
+    return InputError(
+        f"{address} cannot be read: {why}",
+        code="ingest.object",
+        notes=["nothing was written"],
+        hint="are AWS_PROFILE or AWS_ACCESS_KEY_ID, AWS_REGION (the bucket's) and AWS_ENDPOINT_URL as they should be?",
+    )

@@ -1,0 +1,226 @@
+"""Logs in object storage, against a real S3 server: the same traffic as from files, or a clear error."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import pyarrow.parquet as pq
+import pytest
+from pyarrow.fs import S3FileSystem
+
+from audit.core.artifacts import RunFolder
+from audit.core.errors import InputError
+from audit.core.settings import Settings
+from audit.flow import reading
+from audit.ingest import objects
+from audit.ingest.source import find_sources
+from tests.e2e.tiny import record
+from tests.server import free_port
+
+FILES = {
+    "logs/2026-10-30/a.jsonl": range(5),
+    "logs/2026-11-01/a.jsonl": range(5, 12),
+    "logs/2026-11-02/b.jsonl": range(12, 20),
+    "logs/2026-11-02/notes.txt": range(3),
+    "logs/_staging/c.jsonl": range(4),
+    "other/a.jsonl": range(30, 33),
+}
+OFF = Settings.model_validate({"store": {"keep": False}})
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """An S3 server of its own process."""
+    port = free_port()
+    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "Running on" in line:
+                break
+        yield f"http://127.0.0.1:{port}"
+        process.kill()
+
+
+@pytest.fixture
+def bucket(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> S3FileSystem:
+    """The files in a bucket named `audits`, and the same on the disk, below `tmp_path/local`."""
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": server,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+    objects._fetched.cache_clear()
+    storage = S3FileSystem(allow_bucket_creation=True, endpoint_override=server.removeprefix("http://"), scheme="http")
+    storage.create_dir("audits")
+    for name, numbers in FILES.items():
+        data = "".join(json.dumps(record(n)) + "\n" for n in numbers).encode()
+        path = tmp_path / "local" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        with storage.open_output_stream(f"audits/{name}") as file:
+            file.write(data)
+    return storage
+
+
+def traffic(path: Path | str, folder: Path) -> dict[str, Any]:
+    """What is read from there."""
+    run = RunFolder(folder)
+    report = reading.ingest([Path(path)], OFF, run)
+    tables = [pq.read_table(file).to_pylist() for file in (*run.traffic_files(), *run.body_files())]
+    return {"inputs": report.inputs, "requests": report.requests, "tables": tables}
+
+
+WHERE = ["logs", "logs/", "logs/2026-11-02/b.jsonl", "logs/2026-11-*/*.jsonl", "logs/**/*.jsonl", "*/a.jsonl"]
+
+
+@pytest.mark.parametrize("where", WHERE)
+def test_objects_are_read_as_files_are(bucket: S3FileSystem, tmp_path: Path, where: str) -> None:
+    """A prefix, an object, a range of days: the same files in the same order, and the same traffic."""
+    assert bucket is not None
+    names = [source.name for source in find_sources([tmp_path / "local" / where])]
+    assert [source.name for source in find_sources([Path(f"s3://audits/{where}")])] == names != []
+    local = traffic(tmp_path / "local" / where, tmp_path / "one")
+    assert traffic(f"s3://audits/{where}", tmp_path / "two") == local
+
+
+def test_the_digest_is_that_of_the_files(bucket: S3FileSystem, tmp_path: Path) -> None:
+    """So that a run, a plan and the store know a log wherever it lies; what was copied is its owner's."""
+    assert bucket is not None
+    remote = [Path("s3://audits/logs")]
+    assert reading.digest_of(remote) == reading.digest_of([tmp_path / "local" / "logs"])
+    assert {source.path.stat().st_mode & 0o777 for source in find_sources(remote)} == {0o600}
+
+
+WRONG: dict[str, tuple[str, str]] = {
+    "no such bucket": ("s3://nowhere/logs", "holds no log|not there"),
+    "no such prefix": ("s3://audits/absent", "holds no log"),
+    "a pattern that fits nothing": ("s3://audits/logs/2025-*/*.jsonl", "holds no log"),
+    "another storage": ("gs://audits/logs", "from files and from s3://"),
+    "yet another": ("az://audits/logs", "from files and from s3://"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_not_there_is_said(bucket: S3FileSystem, tmp_path: Path, name: str) -> None:
+    """With its address as it was written, and nothing is left behind."""
+    assert bucket is not None
+    address, words = WRONG[name]
+    with pytest.raises(InputError, match=words) as raised:
+        traffic(address, tmp_path / "run")
+    assert address in raised.value.what
+    assert not (tmp_path / "run" / "traffic").exists()
+
+
+@contextmanager
+def faulty(server: str, fault: Callable[[str, int], int]) -> Iterator[str]:
+    """A proxy before the server that answers some requests with a fault: a status, or 0 for none."""
+    asked: dict[str, int] = {}
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            asked[self.path] = asked.get(self.path, 0) + 1
+            status = fault(self.path, asked[self.path])
+            data, headers = b"<Error><Code>SlowDown</Code></Error>", {}
+            if not status:
+                kept = {k: v for k, v in self.headers.items() if k.lower() not in ("connection", "accept-encoding")}
+                try:
+                    reply = urlopen(Request(server + self.path, headers=kept, method=self.command))
+                except HTTPError as error:
+                    reply = error
+                with reply:
+                    data, status, headers = reply.read(), reply.status, dict(reply.headers.items())
+            length = headers.get("Content-Length", "0") if self.command == "HEAD" else str(len(data))
+            self.send_response(status)
+            for key, value in headers.items():
+                if key.lower() not in ("content-length", "connection", "transfer-encoding", "server", "date"):
+                    self.send_header(key, value)
+            self.send_header("Content-Length", length)
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(data)
+
+        do_HEAD = do_GET  # noqa: N815 - the name that the base class wants
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as proxy:
+        thread = threading.Thread(target=proxy.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{proxy.server_port}"
+        proxy.shutdown()
+        thread.join()
+
+
+def test_a_throttled_storage_is_asked_again(
+    bucket: S3FileSystem, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each request is refused once: the same traffic."""
+    assert bucket is not None
+    expected = traffic(tmp_path / "local" / "logs", tmp_path / "one")
+    with faulty(server, lambda path, n: 503 if n == 1 else 0) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        assert traffic("s3://audits/logs", tmp_path / "two") == expected
+
+
+FAULTS: dict[str, tuple[Callable[[str, int], int], str]] = {
+    "an object that vanished": (lambda path, n: 404 * path.endswith("2026-11-02/b.jsonl"), "cannot be read"),
+    "no rights": (lambda path, n: 403, "cannot be read"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_what_cannot_be_had_whole_is_not_read(
+    bucket: S3FileSystem, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """One part that is gone, or no rights: an error that names it, and nothing half read."""
+    assert bucket is not None
+    fault, words = FAULTS[name]
+    with faulty(server, fault) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        with pytest.raises(InputError, match=words) as raised:
+            traffic("s3://audits/logs", tmp_path / "run")
+    assert raised.value.what.startswith("s3://audits/logs")
+    assert not (tmp_path / "run" / "traffic").exists()
+
+
+def test_an_object_that_changed_since_the_listing_is_not_read(
+    bucket: S3FileSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It was listed with another size: what came is not what was to be read."""
+    listed = objects._listed
+
+    def changing(*arguments: Any) -> Any:
+        found = listed(*arguments)
+        with bucket.open_output_stream("audits/logs/2026-11-01/a.jsonl") as file:
+            file.write(b"{}\n")
+        return found
+
+    monkeypatch.setattr(objects, "_listed", changing)
+    with pytest.raises(InputError, match="changed while it was copied"):
+        traffic("s3://audits/logs", tmp_path / "run")
+    assert not (tmp_path / "run" / "traffic").exists()
+
+
+def test_a_folder_that_looks_like_an_address_is_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is there on the disk is meant."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "s3:" / "audits").mkdir(parents=True)
+    (tmp_path / "s3:" / "audits" / "a.jsonl").write_text(json.dumps(record(1)) + "\n")
+    assert [source.name for source in find_sources([Path("s3:/audits")])] == ["a.jsonl"]
