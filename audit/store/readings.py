@@ -88,24 +88,6 @@ class ReadingStore:
                 raise
         return place
 
-    def forget(self, logs: str, *, sure: bool) -> int:
-        """Delete every reading of some logs, whatever way they were read; how many there are.
-
-        Run folders keep their own names of the files: what is to leave a run is for the run to erase.
-
-        Args:
-            logs: The digest of the logs, as `made_from` of a run's traffic has it.
-            sure: Do it; False counts alone.
-        """
-        found = []
-        for path in sorted(self.path.iterdir()) if self.path.is_dir() else ():
-            facts = facts_of(RunFolder(path))
-            if facts is not None and facts["made_from"].get("logs") == logs:
-                found.append(path)
-        for path in found if sure else ():
-            shutil.rmtree(path)
-        return len(found)
-
 
 def files_of(folder: RunFolder) -> dict[str, Path]:
     """The files of a folder's traffic, by their path in it."""

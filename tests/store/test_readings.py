@@ -245,20 +245,6 @@ def test_of_two_that_read_at_once_one_reading_stays(place: Place) -> None:
     assert [held.path] == place.readings
 
 
-def test_a_log_can_be_forgotten(place: Place) -> None:
-    """Every reading of it, in whichever way; no reading of another log, and nothing of a run folder."""
-    folder = place.ingest("one")
-    place.ingest("two", **OTHER["route"])
-    logs = (folder.facts("traffic") or {})["made_from"]["logs"]
-    place.log = write_log(place.folder / "other.jsonl", 3)
-    place.ingest("three")
-    store = ReadingStore(place.folder / "store")
-    assert (store.forget(logs, sure=False), len(place.readings)) == (2, 3)
-    assert (store.forget(logs, sure=True), len(place.readings)) == (2, 1)
-    assert traffic(folder)
-    assert ReadingStore(place.folder / "none").forget(logs, sure=True) == 0
-
-
 def test_a_file_in_the_place_of_the_store_is_said(place: Place) -> None:
     """At its place or above it."""
     for path in (place.log, place.log / "store"):
