@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from heapq import nlargest
 from itertools import combinations
 
 import numpy as np
@@ -24,6 +25,8 @@ MOST = 2 / 3
 """Part of the dollars of the places that a cause changes which must agree with it."""
 COST = 0.002
 """Part of the compared dollars that a further cause must make agree to be worth naming."""
+LIKELIEST = 8
+"""Combinations for which the factors of single models are looked for too."""
 WHOLE = 0.9
 """Part of a period for which a log must have records to be compared: with few calls, a day begins late."""
 Mask = npt.NDArray[np.bool_]
@@ -79,7 +82,8 @@ def best_fit(grid: Grid) -> Fit:
     """The way that makes most of the bill's dollars agree, with as few causes as do; each is confirmed by itself."""
     banned: set[Cause] = set()
     while True:
-        found = max(_ways(grid, banned), key=lambda fit: _worth(grid, fit))
+        likely = nlargest(LIKELIEST, _ways(grid, banned), key=lambda fit: _promise(grid, fit))
+        found = max((_with_factors(grid, fit, banned) for fit in likely), key=lambda fit: _worth(grid, fit))
         wrong = [cause for cause, without in _without(grid, found) if not _confirmed(grid, found, without)]
         if not wrong:
             return found
@@ -87,7 +91,7 @@ def best_fit(grid: Grid) -> Fit:
 
 
 def _ways(grid: Grid, banned: set[Cause]) -> Iterator[Fit]:
-    """Every combination that is allowed, each with the factors that fit it best."""
+    """Every combination that is allowed, without factors; the one without any cause comes first."""
     ways = [cause for cause in grid.logged.otherwise if cause not in banned]
     shifts = SHIFTS if Cause.TIME_ZONE not in banned else (0,)
     cached = (0.0, *PRICES_OF_CACHED) if Cause.CACHE_UNCOUNTED not in banned and _put_back(grid).any() else (0.0,)
@@ -99,7 +103,7 @@ def _ways(grid: Grid, banned: set[Cause]) -> Iterator[Fit]:
             for taken in combinations(ways, size):
                 counted = plain + sum((laid[cause] for cause in taken), np.zeros_like(plain))
                 for multiple in cached:
-                    bare = Fit(
+                    yield Fit(
                         shift=shift,
                         ways=taken,
                         cached_at=multiple,
@@ -107,7 +111,14 @@ def _ways(grid: Grid, banned: set[Cause]) -> Iterator[Fit]:
                         counted=counted,
                         covered=covered,
                     )
-                    yield _with_factors(grid, bare, banned)
+
+
+def _promise(grid: Grid, fit: Fit) -> tuple[float, int, int]:
+    """What agrees under one factor for all, less what the causes cost: enough to tell hours and ways of counting apart,
+    before the factors of single models are looked for."""
+    _, agreeing = _factor(grid, fit, comparable(grid, fit))
+    cost = COST * fit.causes * float(grid.bill[grid.bill > 0].sum())
+    return round(float(grid.bill[agreeing].sum()) - cost, 6), -fit.causes, -abs(fit.shift)
 
 
 def _put_back(grid: Grid) -> Array:
@@ -123,7 +134,7 @@ def _with_factors(grid: Grid, fit: Fit, banned: set[Cause]) -> Fit:
         factor, agreeing = 1.0, usable & agrees(grid, replace(fit, factor=1.0).expected(grid))
     rates = fit.rates.copy()
     if Cause.MODEL_RATE not in banned and len(grid.models) > 1:
-        for column in range(len(grid.models)):
+        for column in map(int, np.flatnonzero(usable.sum(axis=0) >= LEAST_CELLS)):
             own, mask = _factor(grid, fit, usable[:, [column]], column)
             like, unlike = (_mostly(grid, usable, found, column) for found in (mask[:, 0], ~agreeing[:, column]))
             if like and unlike and mask.sum() >= LEAST_CELLS:

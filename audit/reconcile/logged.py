@@ -20,6 +20,8 @@ SLOT_US = 30 * 60 * 1_000_000
 """Half an hour in microseconds: time zones differ by no less, but for three that few bill in."""
 SILENCE = 40
 """Half hours without any record after which a log is taken to be silent: 20 hours, a day less the quiet of a night."""
+MATERIAL = 1e-4
+"""Part of a log's dollars that another way of pricing or counting must change to be tried."""
 _READ = ("status", "duplicate_of", "cache_hit", "started_at", "batch", "cached_tokens", "cache_write_tokens")
 
 
@@ -98,12 +100,13 @@ def logged_dollars(traffic_files: Sequence[Path]) -> Logged:
     billable = dated.filter("billable")
     seen = np.zeros(slots)
     seen[(dated["slot"] - first).to_numpy()] = 1
+    priced = spread(billable, "usd")
     apart = {cause: spread(dated.filter(pl.col("cause") == cause.value), "delta") for cause in _OTHERWISE}
     return Logged(
         first=first,
         models=models,
-        usd=spread(billable, "usd"),
-        otherwise={cause: usd for cause, usd in apart.items() if usd.any()},
+        usd=priced,
+        otherwise={cause: usd for cause, usd in apart.items() if np.abs(usd).sum() > MATERIAL * np.abs(priced).sum()},
         unpriced=spread(billable.with_columns(pl.col("usd").is_null().cast(pl.Float64).alias("n")), "n"),
         cached=spread(billable, "cached"),
         seen=seen,
