@@ -9,6 +9,11 @@ from audit.pack.evidence import Packed
 from audit.pack.signing import SIGNATURE
 from audit.pack.verify import Verification
 
+NO_TABLES = (
+    "The configuration is not as the run read it, or the run had --tier or --route: the pack has no tables, and",
+    "`audit verify` says that it does not hold. Pack the run with the configuration that it was made with.",
+)
+
 
 def print_packed(terminal: Terminal, packed: Packed) -> None:
     """Print what is in a pack, its id and its path."""
@@ -19,6 +24,7 @@ def print_packed(terminal: Terminal, packed: Packed) -> None:
     sizes = {name: count(size) for name, size in packed.members.items()}
     right = max(map(len, sizes.values()))
     lines = [f"  {name:<{wide}}  {size:>{right}} bytes" for name, size in sizes.items()]
+    lines += ["", *NO_TABLES] if packed.lacks_tables else []
     terminal.lines([*lines, "", f"Pack id  {packed.pack_id}", str(packed.path)])
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from audit.config.load import load_settings, settings_digest
 from audit.core.artifacts import RunFolder, read_run
+from audit.core.finding import Provenance
 from audit.core.settings import Settings
 from audit.findings.recount import disagreements
 from audit.flow.packed_tables import tables_of
@@ -38,8 +39,7 @@ def pack(
     made = read_run(folder.path).provenance
     config = folder.config_file()
     settings = Settings() if config is None else load_settings(config)
-    again = settings.model_copy(update={"seed": made.seed})
-    same = settings_digest(again) == made.config_sha256
+    same = _is_as_read(settings, made)
     return pack_run(
         folder,
         output,
@@ -49,6 +49,13 @@ def pack(
         tables=tables_of(folder, settings) if same else {},
         voucher=Voucher(key=key, previous=None if after is None else pack_id_of(after)),
     )
+
+
+def _is_as_read(settings: Settings, made: Provenance) -> bool:
+    """Whether the settings are those of the run, which may have had a seed and `--fixed` from its command line."""
+    fixed = settings.slice.model_copy(update={"looks": 1})
+    read = (settings.model_copy(update={"seed": made.seed, "slice": part}) for part in (settings.slice, fixed))
+    return any(settings_digest(one) == made.config_sha256 for one in read)
 
 
 def verify(path: Path, *, key: Path | None = None, after: Path | None = None) -> Verification:

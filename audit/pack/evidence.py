@@ -68,11 +68,13 @@ class Packed:
         path: The zip file.
         pack_id: Digest of `pack.json`, which names the digest of every member: equal packs have equal ids.
         members: Names, sorted, with their sizes in bytes.
+        lacks_tables: Something was tested, and the pack has nothing to work its figures out from: it does not hold.
     """
 
     path: Path
     pack_id: str
     members: Mapping[str, int]
+    lacks_tables: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +160,8 @@ def pack_run(
         members[SIGNATURE] = signature_bytes(members[INDEX], facts, voucher.key)
     write_members(output, members)
     sizes = {name: len(members[name]) for name in sorted(members)}
-    return Packed(path=output, pack_id=sha256(members[INDEX]), members=sizes)
+    lacks_tables = findings.tested and not tables
+    return Packed(path=output, pack_id=sha256(members[INDEX]), members=sizes, lacks_tables=lacks_tables)
 
 
 def json_bytes(value: Any) -> bytes:

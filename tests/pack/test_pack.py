@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from audit.cli.main import run
+from audit.config.load import load_settings, settings_digest
 from audit.core.artifacts import RunFolder, read_findings, write_findings
 from audit.core.errors import InputError
 from audit.flow import evidence
@@ -340,10 +341,21 @@ def test_figures_that_contradict_each_other_are_told(tmp_path: Path) -> None:
     assert "avoidable_usd" in next(check.says for check in checked.checks if not check.holds)
 
 
+def test_a_run_with_fixed_looks_and_a_seed_has_its_configuration(tmp_path: Path) -> None:
+    """`--fixed` and `--seed` are no change of the configuration."""
+    folder = run_folder(tmp_path / "run")
+    found = read_findings(folder.findings)
+    given = load_settings(tmp_path / "run" / "audit.yaml", overrides={"slice.looks": 1, "seed": 7})
+    made = replace(found.provenance, config_sha256=settings_digest(given), seed=7)
+    write_findings(folder.findings, replace(found, provenance=made))
+    assert "audit.yaml" in evidence.pack(folder, tmp_path / "e.zip").members
+
+
 def test_a_configuration_that_has_changed_is_not_the_runs(tmp_path: Path) -> None:
     """It would vouch for numbers that were made with another one."""
     folder = run_folder(tmp_path / "run")
-    assert "audit.yaml" in evidence.pack(folder, tmp_path / "e.zip").members
+    packed = evidence.pack(folder, tmp_path / "e.zip")
+    assert ("audit.yaml" in packed.members, packed.lacks_tables) == (True, True)  # the world has none
     (tmp_path / "run" / "audit.yaml").write_text("margin: 9pt\n", "utf-8")
     assert "audit.yaml" not in evidence.pack(folder, tmp_path / "e.zip").members
     assert verified(tmp_path / "e.zip").holds
