@@ -45,7 +45,7 @@ def prices(
     if check or against is not None:
         from audit.cli.print_pricecheck import print_pricecheck
 
-        compared = compare_tables(model or "*", on=day_of(on), table=against)
+        compared = compare_tables(model or "*", provider=provider, on=day_of(on), table=against)
         if terminal.switches.json:
             terminal.document(compared)
         else:

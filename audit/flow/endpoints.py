@@ -87,8 +87,7 @@ def known_prices(
         InputError: No model was named and there are no tiers.
         UnknownName: The catalogue has no such provider.
     """
-    if provider is not None and vendor_of(provider) is None:
-        raise UnknownName.among("provider", provider, vendors())
+    _check_provider(provider)
     if model is None and not settings.tiers:
         raise InputError(
             "audit.yaml names no tiers, so there is no price to show",
@@ -116,9 +115,19 @@ def age_of_catalogue(on: date | None = None) -> str:
     return f"{catalogue_version()}, newest dated change {newest or 'unknown'}"
 
 
-def compare_tables(pattern: str, *, on: date | None, table: Path | None) -> PriceCheck:
-    """Where two public price tables disagree, as `llm.pricecheck.check_prices`."""
-    return check_prices(pattern, on=on, table=table)
+def compare_tables(pattern: str, *, provider: str | None, on: date | None, table: Path | None) -> PriceCheck:
+    """Where two public price tables disagree, as `llm.pricecheck.check_prices`.
+
+    Raises:
+        UnknownName: The catalogue has no such provider.
+    """
+    _check_provider(provider)
+    return check_prices(f"{vendor_of(provider)}/{pattern}" if provider else pattern, on=on, table=table)
+
+
+def _check_provider(provider: str | None) -> None:
+    if provider is not None and vendor_of(provider) is None:
+        raise UnknownName.among("provider", provider, vendors())
 
 
 def reach_tiers(

@@ -275,6 +275,8 @@ def test_two_tables_are_compared(capsys: pytest.CaptureFixture[str], tmp_path: P
     assert any(line.split() == ["openai/gpt-4o", "input", "$2.50", "$5.00", "2.00"] for line in lines)
     document = json.loads(printed(capsys, *asked, "--json"))
     assert [one["kind"] for one in document["disagreements"]] == ["input"]
+    of_another = refused(capsys, *asked, "--provider", "azure_openai")
+    assert "no model of both price tables fits `azure/gpt-4o`" in of_another
 
 
 def test_an_unknown_price_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
