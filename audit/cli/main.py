@@ -47,8 +47,9 @@ class Bug(AuditError):
 def main() -> None:
     """Run `audit` on the process's arguments and exit."""
     # Worker processes read the main file again to find what is defined there. Nothing of ours is, and the scripts that
-    # installers write run `main` whenever they are read: a worker would start the whole command anew.
-    sys.modules["__main__"].__file__ = None
+    # installers write run `main` whenever they are read: a worker would start the whole command anew. Taken away rather
+    # than set to None, which Ray would take for a name.
+    vars(sys.modules["__main__"]).pop("__file__", None)
     spare_pandas(sys.argv[1:])
     sys.exit(run(sys.argv[1:]))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -21,6 +22,16 @@ from tests.shared import REPOSITORY
 
 pytestmark = pytest.mark.ray
 
+COMMAND = """\
+import sys
+from audit.cli import main
+from audit.ingest import run
+
+run.PARALLEL_BYTES = 0
+sys.argv = ["audit", "mix", "log.jsonl", "--executor", "ray", "--workers", "2", "--json"]
+main.main()
+"""
+
 CODE = """\
 from audit.core.settings import ExecutorSettings
 from audit.executors import open_pool
@@ -33,16 +44,29 @@ print([node["NodeManagerAddress"] for node in ray.nodes()], ray.cluster_resource
 """
 
 
+def test_the_command_itself_starts_it(tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """From a script, as installers write one for the command: what Ray asks of the main module is there."""
+    skip_without_ray()
+    write_log(tmp_path / "log.jsonl")
+    script = tmp_path / "audit-command.py"
+    script.write_text(COMMAND, "utf-8")
+    done = started([sys.executable, str(script)], tmp_path, request)
+    assert json.loads(done.stdout)["requests"] == 12, done.stderr
+
+
+def started(command: list[str], folder: Path, request: pytest.FixtureRequest) -> subprocess.CompletedProcess[str]:
+    """A process that knows no cluster, and whose Ray is gone with it."""
+    sockets = tempfile.mkdtemp(prefix="ray-")  # their names must be short
+    request.addfinalizer(lambda: shutil.rmtree(sockets, ignore_errors=True))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
+    environment |= {"PYTHONPATH": str(REPOSITORY), "RAY_TMPDIR": sockets}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, cwd=folder)
+
+
 def test_without_an_address_it_is_started_on_this_machine_alone(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """As many workers as asked for, at an address that no other machine reaches."""
     skip_without_ray()
-    folder = tempfile.mkdtemp(prefix="ray-")  # sockets have short names
-    request.addfinalizer(lambda: shutil.rmtree(folder, ignore_errors=True))
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
-    environment |= {"PYTHONPATH": str(REPOSITORY), "RAY_TMPDIR": folder}
-    done = subprocess.run(
-        [sys.executable, "-c", CODE], env=environment, capture_output=True, text=True, check=False, cwd=tmp_path
-    )
+    done = started([sys.executable, "-c", CODE], tmp_path, request)
     assert done.stdout.splitlines() == ["[0, 1, 4, 9, 16, 25]", "['127.0.0.1'] 2.0"], done.stderr
 
 
