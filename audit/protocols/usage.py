@@ -123,8 +123,8 @@ def read_usage(raw: Any) -> Counts:
     """Counts under any vendor's names; of anything else, none."""
     if not isinstance(raw, dict):
         return Counts(unreadable=raw is not None)
-    if "tokens" in raw or "billed_units" in raw:  # Cohere
-        raw = next((raw[name] for name in ("tokens", "billed_units") if isinstance(raw.get(name), dict)), raw)
+    if "tokens" in raw or "billed_units" in raw:  # Cohere bills other counts than it counts
+        raw = next((raw[name] for name in ("billed_units", "tokens") if isinstance(raw.get(name), dict)), raw)
     whole = _counts(raw)
     details, told = _details(raw, _PROMPT_DETAILS), _details(raw, _COMPLETION_DETAILS)
     inputs, outputs = _counts(details), _counts(told)

@@ -37,7 +37,7 @@ from audit.scoring.feasibility import impossible
 from audit.scoring.inputs import Item, judge_replies, logged_items
 from audit.scoring.labelled import LabelledAnswers, judge_labelled, labelled_answers, read_judgements, with_labels
 from audit.scoring.references import load_references
-from audit.scoring.run import shortfall
+from audit.scoring.run import calls_beside, shortfall
 from audit.scoring.verdict import accept
 
 MAX_UNSCORED = 0.02
@@ -119,7 +119,10 @@ class _Route:
         rows = score_all(self.criteria, contexts)
         seeing = [c.weight if c.grade.compares else 0.0 for c in self.criteria]
         return [
-            (_accepted(self, context, row), accept(row, seeing, self.settings.threshold))
+            (
+                _accepted(self, context, row),
+                accept(row, seeing, self.settings.threshold, answered=calls_beside(self.criteria, context) is None),
+            )
             for context, row in zip(contexts, rows, strict=True)
         ]
 
@@ -130,7 +133,7 @@ class _Route:
 
 
 def _accepted(route: _Route, context: Context, row: Sequence[Outcome]) -> bool | None:
-    answered = shortfall("ok", context.completion) is None
+    answered = (shortfall("ok", context.completion) or calls_beside(route.criteria, context)) is None
     return accept(row, route.weights, route.settings.threshold, answered=answered)
 
 

@@ -41,7 +41,7 @@ def comparison(how: Any) -> Same:
         "numeric": lambda wanted, found: same_number(wanted, found, Fraction(str(read.tolerance))),
         "fuzzy": lambda wanted, found: _fuzzy(wanted, found, read),
         "set": same_set,
-        "label": lambda wanted, found: normalised(json_text(wanted)) == normalised(json_text(found)),
+        "label": _same_label,
         "ignore": ignored,
     }
     if read.name not in known:
@@ -111,6 +111,13 @@ def _limit(how: Mapping[str, Any], name: str, default: float, *, high: float | N
     if high is not None and value > high:
         raise ValueError(f"has a `{name}` above {high:g}")
     return float(value)
+
+
+def _same_label(wanted: Any, found: Any) -> bool:
+    """Texts but for case, space and punctuation; what is no text is the same JSON, or it differs."""
+    if isinstance(wanted, str) and isinstance(found, str):
+        return normalised(wanted) == normalised(found)
+    return same_json(wanted, found)
 
 
 def _fuzzy(wanted: Any, found: Any, how: _How) -> bool:

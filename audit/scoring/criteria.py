@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from audit.core.criteria import Grade
 from audit.core.errors import AuditError, ConfigError, UnknownName, nearest
@@ -20,7 +20,17 @@ from audit.scoring.context import Context
 from audit.scoring.extract import Extract, build_extract
 from audit.scoring.files import code_sha256, read_value
 from audit.scoring.judges.check import NO_REPLIES, JudgedCheck, Question, Replies
-from audit.scoring.scorer import Alternative, BatchCheck, Check, Options, Scorer, guarded, no_embedder, shown
+from audit.scoring.scorer import (
+    Alternative,
+    BatchCheck,
+    Check,
+    ExpectsCalls,
+    Options,
+    Scorer,
+    guarded,
+    no_embedder,
+    shown,
+)
 from audit.scoring.scorers import ALIASES, NOT_SUPPORTED, SCORERS
 
 NEGATION = "not-"
@@ -45,7 +55,7 @@ class Criterion:
         weight: Share in the route's `threshold`; 0 means measured but not judged.
         reads: Parts of the context, beside the completion, that decide the score.
         embeds: It needs an embedding model.
-        calls_alone: It compares tool calls, and says nothing of the text of an answer without one.
+        expects_calls: As of its scorer.
         notes: Sentences for the report.
         grade: The most that it can show of an answer.
         demands: Constant texts that every acceptable answer must say.
@@ -65,7 +75,7 @@ class Criterion:
     extract: Extract | None = None
     reads: frozenset[str] = frozenset()
     embeds: bool = False
-    calls_alone: bool = False
+    expects_calls: ExpectsCalls | None = None
     notes: tuple[str, ...] = ()
     grade: Grade = Grade.FORM
     demands: tuple[str, ...] = ()
@@ -75,15 +85,18 @@ class Criterion:
 
     def grade_on(self, context: Context) -> Grade:
         """What it shows of this answer: one that compares with a reference or else with the incumbent needs the former
-        to show that an answer is right. Where today's answer calls no tool, that no other does so either is its form.
+        to show that an answer is right. Where no call is expected, that an answer makes none is its form.
         """
-        if self.calls_alone and "incumbent" in self.reads and "reference" not in self.reads:
-            today = context.incumbent
-            if self.grade.compares and today is not None and not today.tool_calls:
-                return Grade.FORM
+        if self.expects_calls is not None and self.grade.compares and not self.expects_calls(context, self.reads):
+            return Grade.FORM
         if self.grade is Grade.RIGHT and "incumbent" in self.reads and context.reference is None:
             return Grade.AGREEMENT
         return self.grade
+
+    @property
+    def sees_calls(self) -> bool:
+        """Whether it looks at the calls of an answer: a scorer of calls, or a function that is given all of it."""
+        return self.expects_calls is not None or self.scorer == "python"
 
     @property
     def judges(self) -> tuple[str, ...]:
@@ -162,7 +175,13 @@ def _with_evidence(outcome: Outcome, **more: Any) -> Outcome:
 
 
 def _sound(outcome: Outcome) -> Outcome:
-    if isinstance(outcome, Scored) and not (math.isfinite(outcome.value) and 0 <= outcome.value <= 1):
+    """The outcome, or an error where a scorer returned something that is none."""
+    if not isinstance(outcome, Scored):
+        return outcome
+    value, passed = cast(Any, outcome.value), cast(Any, outcome.passed)  # of a function of the user's, anything
+    if not isinstance(passed, bool) or not isinstance(value, int | float):
+        return Errored(error="the scorer returned something else than a number and a yes or no")
+    if not (math.isfinite(outcome.value) and 0 <= outcome.value <= 1):
         return Errored(error="the scorer returned a value outside [0, 1]")
     return outcome
 
@@ -267,7 +286,7 @@ def build_criterion(
         extract=extract,
         reads=frozenset({*scorer.reads, *options.reads}),
         embeds=scorer.embeds,
-        calls_alone=scorer.calls_alone,
+        expects_calls=scorer.expects_calls,
         notes=tuple(notes),
         grade=_grade(scorer, options, negated=negated),
         demands=() if negated else tuple(options.demands),

@@ -8,7 +8,7 @@ from typing import Any
 
 from audit.core.errors import nearest
 from audit.patterns import compile_pattern
-from audit.scoring.jsontext import MISSING, at_path, json_text, json_values, steps
+from audit.scoring.jsontext import CONTRADICTED, MISSING, at_path, json_text, json_values, steps
 
 Extract = Callable[[str], str | None]
 """Text to the extracted text; None when there is nothing."""
@@ -73,9 +73,9 @@ def _json(argument: Any, notes: list[str]) -> Extract:
 
     # Prose before the answer may hold a `[1]` or an example, so the first value that has the path counts.
     def run(text: str) -> str | None:
-        for value in json_values(text):
+        for value in json_values(text, comparing=True):
             if (found := at_path(value, path)) is not MISSING:
-                return json_text(found)
+                return None if found is CONTRADICTED else json_text(found)
         return None
 
     return run
@@ -95,9 +95,15 @@ def _lines(argument: Any, notes: list[str]) -> Extract:
 
 _MARKDOWN = (
     (re.compile(r"^[ \t]*(?:```|~~~).*$", re.MULTILINE), ""),
-    (re.compile(r"^[ \t]{0,3}(?:#{1,6}[ \t]+|>[ \t]?|[-*+][ \t]+|\d{1,9}[.)][ \t]+)", re.MULTILINE), ""),
+    (
+        re.compile(
+            r"^[ \t]{0,3}(?:#{1,6}[ \t]+|>[ \t]?(?![\d\s.,=$€£¥])|\*[ \t]+|[-+][ \t]+(?![\d.,$€£¥])|\d{1,9}[.)][ \t]+)",
+            re.MULTILINE,
+        ),
+        "",
+    ),
     (re.compile(r"!?\[([^\[\]\n]{0,1000})\]\([^()\s]{0,2000}\)"), r"\1"),
-    (re.compile(r"\*\*|__|~~|`"), ""),
+    (re.compile(r"\*\*|__|`"), ""),  # what is struck out (~~) is not said, so its marks stay
     (re.compile(r"(?<![\w*])\*(?=\S)|(?<=\S)\*(?![\w*])|(?<![\w_])_(?=\S)|(?<=\S)_(?![\w_])"), ""),
 )
 

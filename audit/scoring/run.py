@@ -39,6 +39,8 @@ _ANSWERED_ROW = (ANSWERED, -1, "finish-reason", 1, fingerprint([ANSWERED]), 1.0)
 
 WORK = "audit.scoring.run:score_batch"
 
+CALLS_BESIDE = "calls_beside"
+"""Of an answer: it calls tools that nobody asked it to call."""
 _CUT_SHORT = {
     "length": "truncated",
     "content_filter": "refused",
@@ -190,7 +192,7 @@ class _Scoring:
         route, criteria = self.routes[item.route], self._criteria(item)
         self.thinking[item.route] += opens_with_thinking(item.context.completion.text or "")
         own = (item.exchange_id, item.route, item.arm, item.tier, item.repeat)
-        problem = shortfall(item.status, item.context.completion)
+        problem = shortfall(item.status, item.context.completion) or calls_beside(criteria, item.context)
         answered = _answered_cell(item.status, problem)
         scores.add(*own, *_ANSWERED_ROW, *_fields(answered))
         self.counts[item.route, ANSWERED, answered.status] += 1
@@ -319,6 +321,16 @@ def shortfall(status: str, completion: Completion) -> str | None:
     return _CUT_SHORT.get(completion.finish_reason)
 
 
+def calls_beside(criteria: Sequence[Criterion], context: Context) -> str | None:
+    """`CALLS_BESIDE` where an answer calls tools, today's does not, and no criterion that decides looks at calls: a
+    program would make them, whatever the text beside them says. Else None.
+    """
+    today = context.incumbent
+    if not context.completion.tool_calls or today is None or today.tool_calls:
+        return None
+    return None if any(c.weight > 0 and c.sees_calls for c in criteria) else CALLS_BESIDE
+
+
 @lru_cache(maxsize=64)
 def _answered_cell(status: str, problem: str | None) -> Cell:
     if status in NO_ANSWER:
@@ -340,7 +352,7 @@ def _acceptance(
     weights = [criterion.weight for criterion in criteria]
     holds = accept(outcomes, weights, route.settings.threshold, answered=problem is None)
     seeing = [criterion.weight if criterion.grade.compares else 0.0 for criterion in criteria]
-    content = accept(outcomes, seeing, route.settings.threshold)
+    content = accept(outcomes, seeing, route.settings.threshold, answered=problem != CALLS_BESIDE)
     if holds is not None:
         return holds, content, None
     decides = zip(cells, weights, strict=True)

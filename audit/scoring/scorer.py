@@ -8,7 +8,7 @@ asked by others before; its replies are among the options.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from pathlib import Path
@@ -244,6 +244,9 @@ class Options:
         return str(value)
 
 
+ExpectsCalls = Callable[[Context, Collection[str]], bool]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scorer:
     """One measure.
@@ -259,7 +262,8 @@ class Scorer:
         reads: Parts of the context that decide the score beside the completion's text and calls: `request`,
             `reference`, `incumbent`, `call` (cost, tokens, latency), `metadata`. What templates use is added.
         embeds: It needs an embedding model.
-        calls_alone: It compares tool calls, and says nothing of the text of an answer without one.
+        expects_calls: Of a scorer that compares tool calls, and says nothing of the text of an answer without one:
+            whether a context expects any, given the parts that it reads. None for a scorer of texts.
     """
 
     name: str
@@ -271,7 +275,7 @@ class Scorer:
     accepts: tuple[str, ...] = ("value", "extract")
     reads: tuple[str, ...] = ()
     embeds: bool = False
-    calls_alone: bool = False
+    expects_calls: ExpectsCalls | None = None
 
 
 def guarded(call: Callable[[Context], T], context: Context) -> T | NotApplicable | Errored:
@@ -286,7 +290,7 @@ def guarded(call: Callable[[Context], T], context: Context) -> T | NotApplicable
         return NotApplicable(reason=str(absent))
     except (UnusableTemplate, TooSlow) as unusable:
         return Errored(error=str(unusable))
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a user's `sys.exit()` must not end the audit as if it were done
         return Errored(error=f"{type(error).__name__} while scoring")
 
 

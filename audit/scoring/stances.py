@@ -148,7 +148,8 @@ _WORDS_AFTER: Final = {
     "como mucho, "
     "ou menos, no máximo, o meno, al massimo, of minder, hoogstens, eller mindre, eller färre, lub mniej, a méně, "
     "или менее, или меньше, и менее, أو أقل, या कम",
-    Stance.PART: "and a half, and a quarter, et demi, y medio, e mezzo, e meio, squared, cubed, factorial, "
+    Stance.PART: "less than, fewer than, more than, higher than, lower than, weniger als, mehr als, and a half, "
+    "and a quarter, et demi, y medio, e mezzo, e meio, squared, cubed, factorial, "
     "below zero, below freezing, under zero, degrees below, im quadrat, "
     "unter null, au carré, sous zéro, al cuadrado, bajo cero, ao quadrado, abaixo de zero, al quadrato, "
     "sotto zero, "
@@ -157,7 +158,7 @@ _WORDS_AFTER: Final = {
 # Regular expressions, because of what may stand inside them; counters of East Asia may stand before them.
 _TOUCHING_AFTER: Final = {
     Stance.DENIED: r"では?な|ではあり|じゃな|でない|は間違い|[이가]\s?아니|~~|[❌✗✘☒]"
-    r"|\((?:wrong|incorrect|false|falsch|faux)\b",
+    r"|\((?:wrong|incorrect|false|falsch|faux|negative|minus)\b",
     Stance.NEAR: r"\?|弱|強|左右|上下|ぐらい|くらい|程度|前後|ほど|정도|쯤|가량|내외",
     Stance.FROM: "及?以上|이상",
     Stance.UP_TO: "及?以下|以内|之内|이하|이내",

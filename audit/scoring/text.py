@@ -139,22 +139,39 @@ def _narrow(char: str) -> str:
 
 
 def same_prose(left: str, right: str) -> bool:
-    """Whether two sentences of three words or more have the same words, but for case and punctuation at their ends.
+    """Whether two texts of three words or more have the same words, line by line, but for a capital at the start of a
+    word and punctuation at its end.
 
-    What is no word of letters alone (a number, a path, an address, a date) is compared exactly.
+    What is no word of letters alone (a number, a path, an address, a date) is compared exactly, and so is how far a
+    line is indented, which means something in code.
     """
-    ours, theirs = left.split(), right.split()
-    if len(ours) != len(theirs) or len(ours) < _SENTENCE:
+    if len(left.split()) < _SENTENCE:
         return False
-    return all(_plain_word(a) == _plain_word(b) for a, b in zip(ours, theirs, strict=True))
+    ours, theirs = left.strip().splitlines(), right.strip().splitlines()
+    return len(ours) == len(theirs) and all(map(_same_line, ours, theirs))
+
+
+def _same_line(left: str, right: str) -> bool:
+    ours, theirs = left.split(), right.split()
+    return len(ours) == len(theirs) and _indent(left) == _indent(right) and all(map(_same_word, ours, theirs))
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]
+
+
+def _same_word(left: str, right: str) -> bool:
+    ours, theirs = _plain_word(left), _plain_word(right)
+    return ours == theirs or (ours[1:] == theirs[1:] and fold(ours[:1]) == fold(theirs[:1]))
 
 
 _SENTENCE = 3
 
 
 def _plain_word(word: str) -> str:
+    """A word of letters without the punctuation at its end; anything else as it is."""
     bare = nfc(word).rstrip(".,;:!。，！")
-    return fold(bare) if bare.replace("'", "").replace("’", "").isalpha() else bare or word
+    return bare if bare.replace("'", "").replace("’", "").isalpha() else bare or word
 
 
 def tokens(text: str) -> list[str]:

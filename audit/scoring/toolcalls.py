@@ -11,12 +11,13 @@ space and the signs `, . / - _ * ^`: <https://gorilla.cs.berkeley.edu/blogs/8_be
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
 from audit.scoring.comparing import Same
+from audit.scoring.context import Context
 from audit.scoring.jsontext import parse_json, same_json
 from audit.scoring.text import same_prose
 
@@ -104,6 +105,17 @@ def as_wanted(value: Any) -> tuple[Wanted, ...]:
     if isinstance(value.get("function"), Mapping) or isinstance(value.get("name"), str):
         return (exactly(read_call(value)),)
     return tuple(Wanted(str(name), _accepted(arguments)) for name, arguments in value.items())
+
+
+def expects_calls(context: Context, reads: Collection[str]) -> bool:
+    """Whether calls are expected: by the reference where one is read, else by today's answer."""
+    if "reference" in reads and context.reference is not None:
+        try:
+            return bool(as_wanted(context.reference))
+        except ValueError:
+            return True
+    today = context.incumbent
+    return "incumbent" not in reads or today is None or bool(today.tool_calls)
 
 
 def exactly(call: CalledTool) -> Wanted:

@@ -28,8 +28,9 @@ def build(options: Options) -> Check:
     mapping of `compare`, `tolerance` and `threshold`. `value` is the reference by default, else the incumbent's JSON.
     Of the JSON values in the completion the first that has all of the fields counts, else the one that has most.
 
-    `others` is how the fields at the top that no path leads to are compared, whatever they are called; by default they
-    are not, and neither is a field that the value does not have. With it a field that one side alone has is different.
+    A named field that the value does not have must be absent or null. `others` is how the fields at the top that no
+    path leads to are compared, whatever they are called; by default they are not. With it a field that one side alone
+    has is different.
     """
     fields = _read_fields(options)
     others = _read_others(options)
@@ -65,9 +66,14 @@ Pair = tuple[str, Same, Any, Any]
 
 
 def _pairs(fields: Sequence[Field], wanted: Any, found: Any) -> list[Pair]:
-    """The named fields that the value has."""
+    """The named fields that the value has, and those that the answer alone says something in: they are made up."""
     every = [(f.name, f.same, at_path(wanted, f.path), at_path(found, f.path)) for f in fields]
-    return [pair for pair in every if pair[2] is not MISSING]
+    return [pair for pair in every if pair[2] is not MISSING or not (pair[3] is MISSING or _empty(pair))]
+
+
+def _empty(pair: Pair) -> bool:
+    """Whether what the answer says in a field is nothing, or is not compared."""
+    return pair[1] is ignored or pair[3] is None
 
 
 def _all_pairs(fields: Sequence[Field], others: Same, wanted: dict[str, Any], found: dict[str, Any]) -> list[Pair]:
@@ -154,7 +160,7 @@ def _read_others(options: Options) -> Same | None:
 
 SCORER = Scorer(
     name="json-fields",
-    version=7,
+    version=8,
     summary=__doc__,
     needs_reference=True,
     calls_model=False,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
@@ -27,7 +28,8 @@ def build(options: Options) -> Check:
     `which` says which number of a text counts: the `first` (the default), the `last`, or the `only` one; what numbers
     the items of a list does not. A number that can be read in two ways, of which one is the value, makes the criterion
     errored: `1.234` may be a thousand and more. So does the value where the words that touch it say that it is not
-    (`not 5`), a bound (`at least 5`), one of several (`5 or 6`) or, without a tolerance, near (`about 5`).
+    (`not 5`), a bound (`at least 5`), one of several (`5 or 6`) or, without a tolerance, near (`about 5`), and where a
+    later sentence takes the first number back and names another.
     """
     which = options.choice("which", FIRST, (FIRST, LAST, ONLY))
     expected = options.expected(lambda value: as_quantity(value, which))
@@ -40,7 +42,8 @@ def build(options: Options) -> Check:
             many = "more than one" if which == ONLY else "no"
             return verdict(False, f"holds {many} such number", expected=shown_quantity(wanted))
         same = compare(wanted, found, absolute=absolute, relative=relative)
-        if same is Sameness.UNCLEAR:
+        taken_back = which == FIRST and same is Sameness.SAME and _taken_back(context.text, found)
+        if same is Sameness.UNCLEAR or taken_back:
             raise UnusableTemplate(UNCLEAR)
         evidence = {"expected": shown_quantity(wanted), "found": shown_quantity(found)}
         return verdict(same is Sameness.SAME, "is another number", **evidence)
@@ -67,6 +70,23 @@ def pick(found: Iterable[Quantity], which: str) -> Quantity | None:
         return item
     alone = all(same_value(every[0], each) is Sameness.SAME for each in every[1:])
     return every[-1] if which == LAST or alone else None
+
+
+_TAKEN_BACK = re.compile(
+    r"\b(?:sorry|apologies|my mistake|(?:that|this) (?:was|is) (?:a mistake|an error|wrong|incorrect|not right)|"
+    r"i made an? (?:mistake|error)|correction|corrected|scratch that|on second thought|after re-?checking|"
+    r"let me (?:re-?check|correct)|entschuldigung|korrektur|pardon|perdón|lo siento)\b",
+    re.IGNORECASE,
+)
+
+
+def _taken_back(text: str, found: Quantity) -> bool:
+    """Whether words behind the first number take it back, and another one follows them."""
+    said = _TAKEN_BACK.search(text)
+    if said is None or pick(quantities(text[: said.start()]), FIRST) is None:
+        return False
+    later = (each for each in quantities(text[said.end() :]) if each.kind is found.kind)
+    return any(same_value(found, each) is not Sameness.SAME for each in later)
 
 
 def as_quantity(value: Any, which: str = FIRST) -> Quantity:
@@ -97,7 +117,7 @@ def shown_quantity(quantity: Quantity) -> Any:
 
 SCORER = Scorer(
     name="numeric",
-    version=6,
+    version=7,
     summary=__doc__,
     needs_reference=True,
     calls_model=False,

@@ -3,7 +3,7 @@
 `value` is `{tool: {argument: [accepted values]}}`, calls in the OpenAI shape, a list of either, or `none`; by default
 the incumbent's calls. Values are the same JSON or they differ: 1 is 1.0, "12.50" is not "1250"; sentences are compared
 by their words. "" or null among accepted values means that the argument may be absent, unless the request's tools
-demand it. Unknown arguments fail; several calls match in any order.
+demand it. Unknown arguments fail; several calls match in any order. Text that declines beside the calls fails.
 
 `arguments: {note: {fuzzy: 0.8}}` names a comparison for single arguments (exact, fuzzy, ignore, label, numeric, set).
 `exact: true` tells null from absent and compares sentences exactly, too. `folding: bfcl` compares texts as the Berkeley
@@ -18,6 +18,7 @@ from typing import Any
 from audit.core.outcome import Outcome
 from audit.scoring.comparing import comparison, leaves_open
 from audit.scoring.context import Context
+from audit.scoring.refusals import declines
 from audit.scoring.scorer import Alternative, Check, Options, Scorer, verdict
 from audit.scoring.templates import Absent, UnusableTemplate, compile_value
 from audit.scoring.toolcalls import (
@@ -27,6 +28,7 @@ from audit.scoring.toolcalls import (
     Wanted,
     as_wanted,
     exactly,
+    expects_calls,
     mismatch,
     pair_calls,
     read_calls,
@@ -46,10 +48,16 @@ def build(options: Options) -> Check:
         wanted, calls = expected(context), read_calls(context.completion.tool_calls)
         schemas = tool_schemas(context.request.tools)
         problem = _problem(calls, wanted, [schema_of(schemas, each.name) for each in wanted], matching)
+        if problem is None and calls and declines(context.text) and not _declined_today(context):
+            problem = "the text beside the calls declines"
         evidence: dict[str, Any] = {"expected": [_plain(each) for each in wanted]}
         return verdict(problem is None, problem or "", **evidence, called=[call.name for call in calls[:20]])
 
     return check
+
+
+def _declined_today(context: Context) -> bool:
+    return context.incumbent is not None and declines(context.incumbent.text or "")
 
 
 def _matching(options: Options) -> Matching:
@@ -121,11 +129,11 @@ def _plain(wanted: Wanted) -> dict[str, Any]:
 
 SCORER = Scorer(
     name="tool-call",
-    version=7,
+    version=8,
     summary="The completion calls the expected tools with accepted arguments.",
     needs_reference=False,
     calls_model=False,
-    calls_alone=True,
+    expects_calls=expects_calls,
     build=build,
     accepts=("value", "arguments", "exact", "folding"),
     reads=("request",),

@@ -7,7 +7,7 @@ from audit.scoring.context import Context
 from audit.scoring.scorer import Check, Options, Scorer, graded
 from audit.scoring.templates import Absent
 from audit.scoring.text import as_texts
-from audit.scoring.toolcalls import read_calls
+from audit.scoring.toolcalls import expects_calls, read_calls
 
 
 def build(options: Options) -> Check:
@@ -38,7 +38,7 @@ SCORER = Scorer(
     summary=__doc__,
     needs_reference=False,
     calls_model=False,
-    calls_alone=True,
+    expects_calls=expects_calls,
     build=build,
     accepts=("value", "threshold"),
 )

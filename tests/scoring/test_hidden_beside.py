@@ -1,0 +1,147 @@
+"""What stands beside the part that a criterion looks at, and changes what the answer says or does."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.core.criteria import Grade
+from audit.core.outcome import Errored, Outcome, Scored
+from audit.scoring.run import CALLS_BESIDE, calls_beside
+from tests.scoring.cases import build_criteria, context_of, entry_of
+
+TEXTS: list[tuple[dict[str, Any], str]] = [
+    ({"type": "equals", "value": "{{incumbent.text}}"}, "refund"),
+    ({"type": "one-of", "value": ["refund", "keep"]}, "refund"),
+    ({"type": "numeric", "value": "{{incumbent.text}}", "which": "only"}, "12"),
+    ({"type": "json-fields", "others": "exact"}, '{"total": 12}'),
+    ({"type": "contains", "value": "{{incumbent.text}}"}, "refund"),
+    ({"type": "levenshtein", "value": "{{incumbent.text}}", "threshold": 0}, "refund"),
+]
+
+
+def call(name: str, **arguments: Any) -> dict[str, Any]:
+    """A call in the OpenAI shape."""
+    return {"id": "c1", "type": "function", "function": {"name": name, "arguments": json.dumps(arguments)}}
+
+
+def made(*calls: dict[str, Any], text: str | None = None) -> dict[str, Any]:
+    """An answer with calls."""
+    return {"text": text, "tool_calls": list(calls), "finish_reason": "tool_calls"}
+
+
+def say(options: dict[str, Any], completion: Any, *, incumbent: Any = "", reference: Any = None) -> Outcome:
+    """What one criterion says of an answer."""
+    (criterion,) = build_criteria([entry_of(options)], Path())
+    request = {"messages": [], "tools": None}
+    context = {"completion": completion, "reference": reference, "incumbent": incumbent, "request": request}
+    return criterion.score([context_of(context)])[0]
+
+
+def passes(*args: Any, **more: Any) -> bool:
+    """Whether it accepts it."""
+    found = say(*args, **more)
+    assert isinstance(found, Scored | Errored)
+    return isinstance(found, Scored) and found.passed
+
+
+@pytest.mark.parametrize(("options", "text"), TEXTS, ids=lambda one: one["type"] if isinstance(one, dict) else "")
+@pytest.mark.parametrize(("today", "called"), list(itertools.product([False, True], repeat=2)))
+def test_a_call_that_nobody_asked_for_is_not_beside_the_point(
+    options: dict[str, Any], text: str, today: bool, called: bool
+) -> None:
+    """The text is right, and a program would make the call; where today's answer calls too, that is its way."""
+    criteria = build_criteria([entry_of(options)], Path())
+    answers = [made(call("delete", a="all"), text=text) if calls else text for calls in (called, today)]
+    context = context_of(
+        {"completion": answers[0], "incumbent": answers[1], "reference": None, "request": {"messages": []}}
+    )
+    assert calls_beside(criteria, context) == (CALLS_BESIDE if called and not today else None)
+    looking = build_criteria([entry_of(options), entry_of({"type": "tool-call"})], Path())
+    assert calls_beside(looking, context) is None
+
+
+@pytest.mark.parametrize("reference", ["none", "[]", "{}", [], {}])
+def test_that_no_call_is_made_where_none_is_expected_is_form(reference: Any) -> None:
+    """Any text would do, also where a reference says so."""
+    (criterion,) = build_criteria([entry_of({"type": "tool-call", "value": "{{reference}}"})], Path())
+    context = {"completion": "Go away.", "incumbent": "Hello.", "reference": reference, "request": {"messages": []}}
+    assert criterion.grade_on(context_of(context)) is Grade.FORM
+    expected = {**context, "reference": {"add": {"a": [1]}}}
+    assert criterion.grade_on(context_of(expected)) is Grade.RIGHT
+
+
+def test_a_call_beside_a_text_that_declines_it_is_not_the_call() -> None:
+    """Unless today's answer says the same beside its call."""
+    refusal = "I'm sorry, but I can't help with that."
+    right = call("pay", to="acme", usd=5)
+    today = made(right, text="Done.")
+    assert passes({"type": "tool-call"}, made(right, text="I will pay them."), incumbent=today)
+    assert not passes({"type": "tool-call"}, made(right, text=refusal), incumbent=today)
+    assert passes({"type": "tool-call"}, made(right, text=refusal), incumbent=made(right, text=refusal))
+
+
+CODE = "for a in b:\n    x = a\n    f(x)"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "same"),
+    [
+        (CODE, CODE, True),
+        (CODE, "for a in b:\n    x = a\nf(x)", False),
+        (CODE, CODE.replace("\n", " "), False),
+        ("select name from users", "SELECT name FROM users", False),
+        ("Please call me back.", "please call me back", True),
+        ("Please call me back tomorrow", "Please call me back today", False),
+    ],
+)
+def test_code_in_an_argument_is_no_prose(wanted: str, found: str, same: bool) -> None:
+    """Line breaks, indentation and capitals mean something; a capital or a full stop of a sentence does not."""
+    calls = [made(call("run", code=code)) for code in (found, wanted)]
+    assert passes({"type": "tool-call"}, calls[0], incumbent=calls[1]) is same
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("10", True),
+        ("10\n\nSorry, that was a mistake. I get 14.", False),
+        ("Total: 10. After rechecking, the total is 14.", False),
+        ("Sorry for the wait: the total is 10.", True),
+        ("10. Sorry for the delay.", True),
+        ("10. That is wrong. No: 10.", True),
+        ("10 less than last year", False),
+        ("10 (negative)", False),
+    ],
+)
+def test_a_number_that_is_taken_back_is_not_said(text: str, same: bool) -> None:
+    """By what follows it, near or further on."""
+    assert passes({"type": "numeric", "value": "{{reference}}"}, text, reference="10") is same
+
+
+def test_a_field_that_only_the_answer_has_is_made_up() -> None:
+    """Where it is named; absent and null are the same."""
+    options = {"type": "json-fields", "fields": ["id", "cancel"], "value": {"id": 1}}
+    for said, same in (('{"id": 1}', True), ('{"id": 1, "cancel": null}', True), ('{"id": 1, "cancel": true}', False)):
+        assert passes(options, said) is same
+    assert passes(options, '{"id": 1, "other": true}')
+
+
+@pytest.mark.parametrize("text", ["~~refund~~", "> 10", "- 10", "-10", '{"a": 6, "a": 5}'])
+def test_what_is_taken_off_says_nothing(text: str) -> None:
+    """Marks of Markdown that may be a sign or strike a word out stay, and a key that stands twice says nothing."""
+    for value in ("refund", "10"):
+        assert not passes({"type": "equals", "extract": {"strip": "markdown"}, "value": value}, text)
+    assert not passes({"type": "equals", "extract": {"json": "a"}, "value": "5"}, text)
+
+
+@pytest.mark.parametrize(("wanted", "found"), [('{"a": "x"}', '{"a": ["x"]}'), ('{"a": false}', '{"a": "false"}')])
+def test_a_label_is_text(wanted: str, found: str) -> None:
+    """A list of it, or a value that is written alike, is another value."""
+    options = {"type": "json-fields", "fields": {"a": "label"}}
+    assert not passes(options, found, incumbent=wanted)
+    assert passes(options, '{"a": "X."}', incumbent='{"a": "x"}')
