@@ -59,4 +59,4 @@ def test_a_dash_is_standard_input(tmp_path: Path) -> None:
     done = subprocess.run(command, input=packed, capture_output=True, check=True, env=environment)
     report = json.loads(done.stdout)
     assert (report["read"], list(report["inputs"])) == (22, ["stdin"])
-    assert [path.name for path in tmp_path.iterdir()] == ["run"]
+    assert {path.name for path in tmp_path.iterdir()} == {"run", "store"}

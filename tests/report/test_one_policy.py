@@ -181,8 +181,8 @@ def test_show(seed: int) -> None:
         told = lines[lines.index(f"│ {route.route}") + 1]
         assert not stray([told], said_of(findings, route)), told
         made = route.recommendation
-        assert made.quality_delta is not None
-        assert points_interval(made.quality_delta) in told
+        assert made.deciding_delta is not None
+        assert points_interval(made.deciding_delta) in told
         if made.moves_traffic:
             assert usd_interval(made.saving_usd) in told
             assert proven_by(made.grade) in told
@@ -265,7 +265,7 @@ def seen_in(check: str, findings: Findings) -> bool:
         else:
             rows = focus_csv(findings).splitlines()
             for route, row in zip(findings.routes, rows[1:], strict=True):
-                delta = route.recommendation.quality_delta
+                delta = route.recommendation.deciding_delta
                 assert delta is not None
                 assert f"{round(delta.est, 6):.6f}".rstrip("0") in row
     except AssertionError:
