@@ -319,7 +319,7 @@ def _looks(route: _Route, accepted: Sequence[Context]) -> list[AnswerView]:
     contents = [c for c in route.criteria if c.weight > 0 and c.grade is not Grade.FORM]
     if all(c.grade is Grade.DEMANDED for c in contents) and not _tells(route, contents, accepted):
         return []
-    return [AnswerView(resolve(c.scorer)[1], c.extract, c.options, c.demands) for c in contents]
+    return [AnswerView(resolve(c.scorer)[1], c.extract, c.options, c.demands, c.searches) for c in contents]
 
 
 def _constants(route: _Route, accepted: Sequence[Context]) -> list[FixedValue]:

@@ -27,6 +27,7 @@ from audit.scoring.scorer import (
     ExpectsCalls,
     Options,
     Scorer,
+    Takes,
     guarded,
     no_embedder,
     shown,
@@ -34,9 +35,6 @@ from audit.scoring.scorer import (
 from audit.scoring.scorers import ALIASES, NOT_SUPPORTED, SCORERS
 
 NEGATION = "not-"
-SAME = frozenset({"equals", "json-fields", "numeric", "one-of", "tool-call", "python"})
-"""Scorers that accept the value and nothing else, but for what they say that they leave open, or that people wrote."""
-
 NOTHING_EXTRACTED = "nothing extracted"
 
 _NAME_HINT_CHARS = 32
@@ -56,6 +54,7 @@ class Criterion:
         reads: Parts of the context, beside the completion, that decide the score.
         embeds: It needs an embedding model.
         expects_calls: As of its scorer.
+        searches: It looks for a text, and leaves the rest of the answer alone.
         notes: Sentences for the report.
         grade: The most that it can show of an answer.
         demands: Constant texts that every acceptable answer must say.
@@ -76,6 +75,7 @@ class Criterion:
     reads: frozenset[str] = frozenset()
     embeds: bool = False
     expects_calls: ExpectsCalls | None = None
+    searches: bool = False
     notes: tuple[str, ...] = ()
     grade: Grade = Grade.FORM
     demands: tuple[str, ...] = ()
@@ -287,11 +287,12 @@ def build_criterion(
         reads=frozenset({*scorer.reads, *options.reads}),
         embeds=scorer.embeds,
         expects_calls=scorer.expects_calls,
+        searches=scorer.takes is Takes.PART,
         notes=tuple(notes),
         grade=_grade(scorer, options, negated=negated),
         demands=() if negated else tuple(options.demands),
         alternatives=() if negated else tuple(options.alternatives),
-        leaves_open=tuple(options.leaves_open) if name in SAME else (f"answers by `{entry.type}`",),
+        leaves_open=tuple(options.leaves_open) if scorer.takes is Takes.WHOLE else (f"answers by `{entry.type}`",),
         options=entry.options,
     )
 

@@ -244,6 +244,14 @@ class Options:
         return str(value)
 
 
+class Takes(Enum):
+    """What a scorer takes for the value that it is given."""
+
+    WHOLE = "the value and nothing else, but for what it says that it leaves open, or what people wrote"
+    PART = "a text with the value in it; the rest of the answer is left alone"
+    LIKE = "what is like the value, by a measure of its own"
+
+
 ExpectsCalls = Callable[[Context, Collection[str]], bool]
 
 
@@ -264,6 +272,8 @@ class Scorer:
         embeds: It needs an embedding model.
         expects_calls: Of a scorer that compares tool calls, and says nothing of the text of an answer without one:
             whether a context expects any, given the parts that it reads. None for a scorer of texts.
+        takes: What it takes for the value; the controls look where it looks, and a draft that takes what is like the
+            value certifies nothing until somebody confirms it.
     """
 
     name: str
@@ -276,6 +286,7 @@ class Scorer:
     reads: tuple[str, ...] = ()
     embeds: bool = False
     expects_calls: ExpectsCalls | None = None
+    takes: Takes = Takes.LIKE
 
 
 def guarded(call: Callable[[Context], T], context: Context) -> T | NotApplicable | Errored:

@@ -53,7 +53,7 @@ def controls(entries: list[Mapping[str, Any]], said: Callable[[int], Any], n: in
         return [all(isinstance(one, Scored) and one.passed for one in row) for row in rows]
 
     assert all(accepts(contexts))
-    looks = [AnswerView(resolve(c.scorer)[1], c.extract, c.options, c.demands) for c in criteria]
+    looks = [AnswerView(resolve(c.scorer)[1], c.extract, c.options, c.demands, c.searches) for c in criteria]
     views = views_of(looks, [context.completion for context in contexts])
     fixed = [FixedValue(one.value, c.extract, one.argument) for c in criteria for one in c.alternatives]
     limits = ControlSettings().limits

@@ -26,15 +26,6 @@ NUMBER = re.compile(r"(?<![\w.])[-+−]?[0-9][0-9,]*(?:\.[0-9]+)?")
 LABEL_CHARS, LABELS, PER_LABEL = 40, 20, 5
 """Labels are short texts, few of them, and each common enough."""
 
-
-CONTAINING = frozenset(
-    {
-        *("contains", "icontains", "contains-all", "icontains-all", "contains-any", "icontains-any"),
-        *("starts-with", "regex"),
-    }
-)
-"""Scorers that look for a text and leave the rest of the answer alone."""
-
 Place = tuple[str | int, ...]
 """Where a value stands in JSON: keys and positions."""
 
@@ -148,12 +139,15 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class AnswerView:
-    """What decides what a criterion looks at: its scorer, extraction and options, and the texts that it demands."""
+    """What decides what a criterion looks at: its scorer, extraction and options, the texts that it demands, and
+    whether it looks for them anywhere in the answer.
+    """
 
     scorer: str = ""
     extract: Extract | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     demands: tuple[str, ...] = ()
+    searches: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,12 +176,12 @@ def views_of(looks: Sequence[AnswerView], answers: Sequence[Completion]) -> tupl
 
 def _view(look: AnswerView, answers: Sequence[Completion]) -> View:
     scorer, extract, options = look.scorer, look.extract, look.options
-    if look.demands and scorer in CONTAINING:
+    if look.demands and look.searches:
         return View(shape=Shape.DEMANDED, extract=extract, demands=look.demands)
     if scorer in ("tool-call", "tool-call-f1") or (not scorer and _most(bool(a.tool_calls) for a in answers)):
         own: dict[Place, Any] = {(name,): how for name, how in _mapping(options.get("arguments")).items()}
         return _by_comparison(View(shape=Shape.TOOL), own)
-    searched = scorer in CONTAINING
+    searched = look.searches
     whole = View(shape=Shape.TEXT, extract=extract, searched=searched)
     parts = [part.strip() for answer in answers if (part := whole.part(answer))]
     if scorer == "json-fields":

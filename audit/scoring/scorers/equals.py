@@ -7,7 +7,7 @@ from typing import Any
 from audit.core.outcome import Outcome
 from audit.scoring.context import Context
 from audit.scoring.jsontext import json_text, nfc, parse_json, same_json
-from audit.scoring.scorer import Check, Options, Scorer, shown, verdict
+from audit.scoring.scorer import Check, Options, Scorer, Takes, shown, verdict
 from audit.scoring.templates import parsed_reference
 
 _BYTE_ORDER_MARK = "\ufeff"
@@ -35,4 +35,6 @@ def same_structure(wanted: Any, text: str) -> bool:
         return False
 
 
-SCORER = Scorer(name="equals", version=2, summary=__doc__, needs_reference=True, calls_model=False, build=build)
+SCORER = Scorer(
+    name="equals", version=2, summary=__doc__, needs_reference=True, calls_model=False, build=build, takes=Takes.WHOLE
+)

@@ -1,7 +1,7 @@
 """The completion contains the value, whatever the case."""
 
 from audit.scoring.containment import contains_one
-from audit.scoring.scorer import Check, Options, Scorer
+from audit.scoring.scorer import Check, Options, Scorer, Takes
 
 
 def build(options: Options) -> Check:
@@ -9,4 +9,6 @@ def build(options: Options) -> Check:
     return contains_one(options, ignore_case=True)
 
 
-SCORER = Scorer(name="icontains", version=2, summary=__doc__, needs_reference=True, calls_model=False, build=build)
+SCORER = Scorer(
+    name="icontains", version=2, summary=__doc__, needs_reference=True, calls_model=False, build=build, takes=Takes.PART
+)

@@ -10,7 +10,7 @@ from audit.core.outcome import Outcome
 from audit.scoring.comparing import Same, comparison, ignored, leaves_open
 from audit.scoring.context import Context
 from audit.scoring.jsontext import MISSING, at_path, json_text, json_values, parse_json, steps
-from audit.scoring.scorer import Check, Options, Scorer, graded, shown, verdict
+from audit.scoring.scorer import Check, Options, Scorer, Takes, graded, shown, verdict
 from audit.scoring.templates import Absent, reference_of
 
 
@@ -166,4 +166,5 @@ SCORER = Scorer(
     calls_model=False,
     build=build,
     accepts=("value", "extract", "fields", "others", "threshold"),
+    takes=Takes.WHOLE,
 )

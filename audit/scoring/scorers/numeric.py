@@ -11,7 +11,7 @@ from audit.core.outcome import Outcome
 from audit.scoring.context import Context
 from audit.scoring.numbers import NumberKind, Quantity, Sameness, compare, number_of, same_value
 from audit.scoring.quantities import quantities
-from audit.scoring.scorer import Check, Options, Scorer, verdict
+from audit.scoring.scorer import Check, Options, Scorer, Takes, verdict
 from audit.scoring.templates import UnusableTemplate
 from audit.scoring.text import as_text
 
@@ -123,4 +123,5 @@ SCORER = Scorer(
     calls_model=False,
     build=build,
     accepts=("value", "extract", "tolerance", "relative_tolerance", "which"),
+    takes=Takes.WHOLE,
 )

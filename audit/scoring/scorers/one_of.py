@@ -4,7 +4,7 @@ from typing import Any
 
 from audit.core.outcome import Outcome
 from audit.scoring.context import Context
-from audit.scoring.scorer import Check, Constant, Options, Scorer, shown, verdict
+from audit.scoring.scorer import Check, Constant, Options, Scorer, Takes, shown, verdict
 from audit.scoring.text import as_texts, normalised
 
 
@@ -38,4 +38,6 @@ def _collapsed(value: Any) -> tuple[str, str] | None:
     return None
 
 
-SCORER = Scorer(name="one-of", version=4, summary=__doc__, needs_reference=True, calls_model=False, build=build)
+SCORER = Scorer(
+    name="one-of", version=4, summary=__doc__, needs_reference=True, calls_model=False, build=build, takes=Takes.WHOLE
+)

@@ -21,7 +21,7 @@ from audit.core.exchange import Completion, Exchange
 from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
 from audit.documents import named_file, named_text
 from audit.scoring.context import Context
-from audit.scoring.scorer import Check, Options, Scorer, graded, verdict
+from audit.scoring.scorer import Check, Options, Scorer, Takes, graded, verdict
 from audit.scoring.templates import UnusableTemplate
 
 _DEFAULT = 0.5
@@ -121,4 +121,5 @@ SCORER = Scorer(
     build=build,
     accepts=("value", "threshold", "extract", "grade"),
     reads=("request", "reference", "incumbent", "call", "metadata"),
+    takes=Takes.WHOLE,
 )

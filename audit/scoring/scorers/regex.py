@@ -5,7 +5,7 @@ from audit.patterns import alternatives_in, compile_pattern, plain_text
 from audit.scoring.context import Context
 from audit.scoring.extract import note_engine
 from audit.scoring.jsontext import nfc
-from audit.scoring.scorer import Alternative, Check, Options, Scorer, shown, verdict
+from audit.scoring.scorer import Alternative, Check, Options, Scorer, Takes, shown, verdict
 
 
 def build(options: Options) -> Check:
@@ -22,4 +22,6 @@ def build(options: Options) -> Check:
     return check
 
 
-SCORER = Scorer(name="regex", version=2, summary=__doc__, needs_reference=False, calls_model=False, build=build)
+SCORER = Scorer(
+    name="regex", version=2, summary=__doc__, needs_reference=False, calls_model=False, build=build, takes=Takes.PART
+)

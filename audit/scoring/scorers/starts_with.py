@@ -2,7 +2,7 @@
 
 from audit.core.outcome import Outcome
 from audit.scoring.context import Context
-from audit.scoring.scorer import Check, Options, Scorer, shown, verdict
+from audit.scoring.scorer import Check, Options, Scorer, Takes, shown, verdict
 from audit.scoring.text import as_words
 
 
@@ -17,4 +17,12 @@ def build(options: Options) -> Check:
     return check
 
 
-SCORER = Scorer(name="starts-with", version=2, summary=__doc__, needs_reference=True, calls_model=False, build=build)
+SCORER = Scorer(
+    name="starts-with",
+    version=2,
+    summary=__doc__,
+    needs_reference=True,
+    calls_model=False,
+    build=build,
+    takes=Takes.PART,
+)

@@ -19,7 +19,7 @@ from audit.core.outcome import Outcome
 from audit.scoring.comparing import comparison, leaves_open
 from audit.scoring.context import Context
 from audit.scoring.refusals import declines
-from audit.scoring.scorer import Alternative, Check, Options, Scorer, verdict
+from audit.scoring.scorer import Alternative, Check, Options, Scorer, Takes, verdict
 from audit.scoring.templates import Absent, UnusableTemplate, compile_value
 from audit.scoring.toolcalls import (
     CalledTool,
@@ -137,4 +137,5 @@ SCORER = Scorer(
     build=build,
     accepts=("value", "arguments", "exact", "folding"),
     reads=("request",),
+    takes=Takes.WHOLE,
 )
