@@ -9,6 +9,10 @@ from collections.abc import Iterator
 import pytest
 
 from audit.core.errors import AuditError, Place
+from audit.core.reason import Reason, because
+
+VALUES = {"str": "words", "int": 4, "Because": because(Reason.TOO_LONG)}
+"""What errors are made from, by its type."""
 
 
 def kinds(kind: type[AuditError] = AuditError) -> Iterator[type[AuditError]]:
@@ -23,12 +27,12 @@ def kinds(kind: type[AuditError] = AuditError) -> Iterator[type[AuditError]]:
 )
 def test_an_error_is_handed_over_whole(kind: type[AuditError]) -> None:
     """Whatever a class is made from, what it says, its place, its hint and its exit code arrive."""
-    needed = [
-        one.name
+    needed = {
+        one.name: VALUES[one.annotation]
         for one in inspect.signature(kind).parameters.values()
-        if one.default is inspect.Parameter.empty and one.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
-    ]
-    made = kind(*needed)
+        if one.default is inspect.Parameter.empty and one.kind is not inspect.Parameter.VAR_KEYWORD
+    }
+    made = kind(**needed)
     made.place, made.hint, made.notes = Place(file="f", line=3), "do this", ("a fact",)
     got = pickle.loads(pickle.dumps(made))
     assert type(got) is kind

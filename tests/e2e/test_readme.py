@@ -10,6 +10,7 @@ import pytest
 
 from audit.cli.app import command_line
 from audit.cli.main import run
+from audit.flow import places
 from tests.documents import DOCUMENTS, README, ROOT, arguments, blocks, command_lines
 from tests.e2e.tiny import write_config, write_log
 from tests.server import serving
@@ -30,8 +31,10 @@ def test_ten_minutes_with_your_own_logs(
 ) -> None:
     """Each line in its turn, in one folder; the editor is the one step that is done for the reader."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(places, "RUNS", Path("runs"))
     Path("logs").mkdir()
     Path("logs/day.jsonl.gz").write_bytes(gzip.compress(write_log(Path("day.jsonl")).read_bytes()))
+    Path("invoice.csv").write_text("date,amount,model\n2026-09-21,0.01,acme-large-2\n", "utf-8")
     done = {}
     with serving() as endpoint:
         for line in FIRST_RUN.splitlines():
@@ -39,7 +42,7 @@ def test_ten_minutes_with_your_own_logs(
                 assert Path("audit.yaml").is_file(), "the lines before write it"
                 write_config(Path("audit.yaml"), endpoint.base_url)
                 continue
-            made = [str(path) for path in Path("runs").glob("*")]
+            made = [str(path.parent) for path in Path("runs").glob("*/report.html")]
             _, command, *rest = [re.sub(r"^runs/\w+$", lambda _, made=made: made[0], word) for word in words(line)]
             done[command] = run([command, *rest])
             err = capsys.readouterr().err
