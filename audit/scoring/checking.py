@@ -37,7 +37,7 @@ from audit.scoring.feasibility import impossible
 from audit.scoring.inputs import Item, judge_replies, logged_items
 from audit.scoring.labelled import LabelledAnswers, judge_labelled, labelled_answers, read_judgements, with_labels
 from audit.scoring.references import load_references
-from audit.scoring.run import calls_beside, shortfall
+from audit.scoring.run import calls_beside, not_accepted, shortfall
 from audit.scoring.verdict import accept
 
 MAX_UNSCORED = 0.02
@@ -133,7 +133,7 @@ class _Route:
 
 
 def _accepted(route: _Route, context: Context, row: Sequence[Outcome]) -> bool | None:
-    answered = (shortfall("ok", context.completion) or calls_beside(route.criteria, context)) is None
+    answered = not_accepted("ok", context, route.criteria) is None
     return accept(row, route.weights, route.settings.threshold, answered=answered)
 
 

@@ -192,7 +192,7 @@ class _Scoring:
         route, criteria = self.routes[item.route], self._criteria(item)
         self.thinking[item.route] += opens_with_thinking(item.context.completion.text or "")
         own = (item.exchange_id, item.route, item.arm, item.tier, item.repeat)
-        problem = shortfall(item.status, item.context.completion) or calls_beside(criteria, item.context)
+        problem = not_accepted(item.status, item.context, criteria)
         answered = _answered_cell(item.status, problem)
         scores.add(*own, *_ANSWERED_ROW, *_fields(answered))
         self.counts[item.route, ANSWERED, answered.status] += 1
@@ -319,6 +319,11 @@ def shortfall(status: str, completion: Completion) -> str | None:
     if completion.refusal:
         return "refused"
     return _CUT_SHORT.get(completion.finish_reason)
+
+
+def not_accepted(status: str, context: Context, criteria: Sequence[Criterion]) -> str | None:
+    """Why an answer is not accepted, whatever the criteria say of its text, in one word; None when they decide."""
+    return shortfall(status, context.completion) or calls_beside(criteria, context)
 
 
 def calls_beside(criteria: Sequence[Criterion], context: Context) -> str | None:
