@@ -26,6 +26,7 @@ COMMANDS = (
     "report",
     "gate",
     "policy",
+    "recheck",
     "renew",
     "show",
     "view",

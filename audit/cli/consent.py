@@ -14,13 +14,20 @@ from audit.core.errors import ConsentRequired
 from audit.core.plan import Plan
 
 
-def consent(terminal: Terminal, argv: Sequence[str], *, agreed: bool) -> Callable[[Plan], bool]:
+def consent(
+    terminal: Terminal,
+    argv: Sequence[str],
+    *,
+    agreed: bool,
+    show: Callable[[Terminal, Plan], None] | None = None,
+) -> Callable[[Plan], bool]:
     """What a replay calls with its quote before anything is sent.
 
     Args:
         terminal: Where to show the quote and ask.
         argv: The command as given, for the message where nobody can be asked.
         agreed: `--yes`, or a saved plan.
+        show: Prints the quote before the question; None for that of a replay.
     """
 
     def ask(plan: Plan) -> bool:
@@ -35,7 +42,10 @@ def consent(terminal: Terminal, argv: Sequence[str], *, agreed: bool) -> Callabl
             )
         from audit.cli.print_plan import print_plan
 
-        print_plan(terminal, plan, asking=True)
+        if show is None:
+            print_plan(terminal, plan, asking=True)
+        else:
+            show(terminal, plan)
         return typer.confirm(f"Spend about {usd(plan.expected_usd)}, and never more than {usd(most)}?", err=True)
 
     return ask

@@ -28,6 +28,7 @@ TOPICS = (
     "ci",
     "policies",
     "watching",
+    "after",
     "renewal",
     "evidence",
     "notebook",

@@ -40,12 +40,17 @@ Write = Callable[[Path, bytes], None]
 
 
 class RunFolder:
-    """Paths of one run, by name. Making the object touches nothing."""
+    """Paths of one run, by name. Making the object touches nothing.
 
-    def __init__(self, path: Path | str) -> None:
+    Args:
+        path: Of the folder.
+        traffic: Folder of the traffic, where that is another run's.
+    """
+
+    def __init__(self, path: Path | str, *, traffic: Path | None = None) -> None:
         self.path = Path(path)
         self.manifest = self.path / "manifest.json"
-        self.traffic = self.path / "traffic"
+        self.traffic = traffic or self.path / "traffic"
         self.rejects = self.path / "rejects.parquet"
         self.reconciliation = self.path / "reconciliation.json"
         self.plan = self.path / "plan.json"
@@ -67,6 +72,17 @@ class RunFolder:
         self.renewal = self.path / "renewal.json"
         self.report = self.path / "report.html"
         self.summary = self.path / "summary.md"
+        self.rechecks = self.path / "rechecks"
+        self.recheck = self.path / "recheck.json"
+
+    def within(self, name: str) -> RunFolder:
+        """The folder of a recheck within this one: answers, scores and sample of its own, and this run's traffic."""
+        return RunFolder(self.rechecks / name, traffic=self.traffic)
+
+    def all_rechecks(self) -> list[RunFolder]:
+        """The folders of the rechecks of this run."""
+        folders = sorted(self.rechecks.iterdir()) if self.rechecks.is_dir() else []
+        return [self.within(path.name) for path in folders if path.is_dir()]
 
     def create(self) -> RunFolder:
         """Make the folder. A path that is something else already is an error."""

@@ -64,6 +64,12 @@ class Estimate:
         hi = None if self.lo is None else total - self.lo
         return Estimate(est=total - self.est, lo=lo, hi=hi, level=self.level)
 
+    def beyond(self, other: Estimate) -> Estimate:
+        """What is left of it beyond another estimate, both intervals at their worst."""
+        lo = None if self.lo is None or other.hi is None else self.lo - other.hi
+        hi = None if self.hi is None or other.lo is None else self.hi - other.lo
+        return Estimate(est=self.est - other.est, lo=lo, hi=hi, level=self.level)
+
     def scaled(self, factor: float) -> Estimate:
         """The estimate times a known, non-negative factor."""
         lo = None if self.lo is None else self.lo * factor

@@ -111,6 +111,19 @@ class Reason(StrEnum):
     IF_LOSS_BELOW = "if_loss_below"
     CAP_MAKES_IT_WAIT = "cap_makes_it_wait"
 
+    # Whether a new tier is worth a full audit of a route.
+    LOSS_INSIDE_MARGIN = "loss_inside_margin"
+    LOSES_TOO_MUCH = "loses_too_much"
+    SAVES_TOO_LITTLE = "saves_too_little"
+    NOT_CHEAPER = "not_cheaper"
+    LOSS_UNCLEAR = "loss_unclear"
+    SAVING_UNCLEAR = "saving_unclear"
+    FEW_TUNING_REQUESTS = "few_tuning_requests"
+    TOO_MUCH_UNMEASURED = "too_much_unmeasured"
+    TOO_MUCH_NOT_ASKED = "too_much_not_asked"
+    CRITERIA_CHANGED = "criteria_changed"
+    STOPPED_EARLY = "stopped_early"
+
 
 SENTENCES: Mapping[Reason, str] = {
     Reason.BODY_NOT_CAPTURED: "the log does not hold the request",
@@ -204,6 +217,19 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.IF_NO_LOSS: "if the candidate truly loses nothing",
     Reason.IF_LOSS_BELOW: "if the true loss is below {points} points",
     Reason.CAP_MAKES_IT_WAIT: "the cap pays for {affordable} of its {draws} draws unless routes before it stop early",
+    Reason.LOSS_INSIDE_MARGIN: "its loss is estimated inside the margin; a full audit would certify it with a chance "
+    "of about {chance}",
+    Reason.LOSES_TOO_MUCH: "it loses more than the margin of {margin} points (p = {p})",
+    Reason.SAVES_TOO_LITTLE: "beyond what the run recommends it saves at most {most} a year; a full audit costs {cost}",
+    Reason.NOT_CHEAPER: "at the logged tokens it saves no more than the run recommends already",
+    Reason.LOSS_UNCLEAR: "its loss is estimated outside the margin of {margin} points, and may be inside; a full audit "
+    "would certify it with a chance of about {chance}",
+    Reason.SAVING_UNCLEAR: "beyond what the run recommends it may save too little for a full audit, which costs {cost}",
+    Reason.FEW_TUNING_REQUESTS: "the run has {requests} requests that a tier can be tried on; it takes {least}",
+    Reason.TOO_MUCH_UNMEASURED: "{share} of its answers could not be measured",
+    Reason.TOO_MUCH_NOT_ASKED: "it cannot be asked {share} of the requests",
+    Reason.CRITERIA_CHANGED: "its criteria are no longer those of the run; audit score RUN judges the run by them",
+    Reason.STOPPED_EARLY: "the recheck was stopped before it had seen enough",
 }
 
 NOT_ASKED = frozenset(

@@ -1,23 +1,23 @@
-"""The calls of a round, asked."""
+"""Calls of a run, asked."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from audit.core.exchange import Request
 from audit.flow.keeping import answers_at, client_options
 from audit.flow.preparation import PreparedRun
-from audit.flow.rounds import Rounds
 from audit.replay.learned import Learned
 from audit.replay.meter import Meter
+from audit.replay.plan import Call
 from audit.replay.requests import load_requests
 from audit.replay.run import ReplayOptions, run_replay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """What the rounds of a run share: the requests, and what was learned of the tiers."""
+    """What the calls of a run share: the requests, and what was learned of the tiers."""
 
     run: PreparedRun
     requests: Mapping[str, Request]
@@ -32,13 +32,17 @@ class Asking:
         learned = Learned.open(run.folder.tiers, {tier.name: tier for tier in run.tiers})
         return cls(run=run, requests=requests, learned=learned, meter=meter)
 
-    def ask(self, rounds: Rounds) -> None:
-        """Make the calls of a round that have no result yet.
+    def ask(self, calls: Sequence[Call], settled: frozenset[str] = frozenset()) -> None:
+        """Make the calls that have no result yet, and write the table of them all.
+
+        Args:
+            calls: In the order in which they are made.
+            settled: Ids of those that are not asked again, whatever became of them.
 
         Raises:
             PartStopped: Tiers or routes that were stopped; the others have their results.
         """
-        run, calls = self.run, rounds.calls()
+        run = self.run
         asked = {call.tier for call in calls}
         options = ReplayOptions(
             cap_usd=run.plan.max_spend_usd,
@@ -46,7 +50,7 @@ class Asking:
             client=client_options(run.settings),
             answers=answers_at(run.settings, run.folder),
             meter=self.meter,
-            settled=rounds.settled(),
+            settled=settled,
             learned=self.learned,
             ahead=run.calls,
             models=frozenset({tier.model for tier in run.tiers} | {design.incumbent for design in run.plan.designs}),

@@ -160,10 +160,7 @@ def _erased(folder: RunFolder, person: Person, held: _Held, texts: frozenset[str
         write_cases(folder.cases, kept)
     counts = {
         "requests and answers of the log": bodies,
-        "answers of tiers": forget_texts(folder.journal, held.requests, sure=sure),
-        "rows of the table of replays": _blank(folder.replay_table, "request_fp", held.requests, ANSWERS, sure=sure),
-        "what judges said": _blank(folder.judge_replies, "request_fp", None, ANSWERS, sure=sure),
-        "what criteria said of answers": _blank(folder.scores, "exchange_id", held.rows, NOTES, sure=sure),
+        **_answers(folder, held, sure=sure),
         "cases": len(cases) - len(kept),
     }
     counts |= _elsewhere(folder, person, held, sure=sure)
@@ -175,6 +172,20 @@ def _erased(folder: RunFolder, person: Person, held: _Held, texts: frozenset[str
     return counts
 
 
+def _answers(folder: RunFolder, held: _Held, *, sure: bool) -> dict[str, int]:
+    """What tiers answered and what was said of it, in the run and in its rechecks."""
+    found: dict[str, int] = {}
+    for one in (folder, *folder.all_rechecks()):
+        counts = {
+            "answers of tiers": forget_texts(one.journal, held.requests, sure=sure),
+            "rows of the table of replays": _blank(one.replay_table, "request_fp", held.requests, ANSWERS, sure=sure),
+            "what judges said": _blank(one.judge_replies, "request_fp", None, ANSWERS, sure=sure),
+            "what criteria said of answers": _blank(one.scores, "exchange_id", held.rows, NOTES, sure=sure),
+        }
+        found = {name: found.get(name, 0) + count for name, count in counts.items()}
+    return found
+
+
 def _elsewhere(folder: RunFolder, person: Person, held: _Held, *, sure: bool) -> dict[str, int]:
     """What store, cassette and labels hold that the run's configuration names; nothing where it is gone."""
     file = folder.config_file()
@@ -183,7 +194,8 @@ def _elsewhere(folder: RunFolder, person: Person, held: _Held, *, sure: bool) ->
     settings = load_settings(file)
     counts = {"recordings of the cassette": 0, "labels": 0}
     if (store := store_folder(settings, folder)) is not None:
-        counts |= _in_store(store, person, held.requests | judge_requests(folder.journal), sure=sure)
+        judged = (judge_requests(one.journal) for one in (folder, *folder.all_rechecks()))
+        counts |= _in_store(store, person, held.requests.union(*judged), sure=sure)
     if settings.replay.cassette is not None and (settings.directory / settings.replay.cassette).is_dir():
         with Cassette(settings.directory / settings.replay.cassette) as cassette:
             counts["recordings of the cassette"] = cassette.forget(held.requests, sure=sure)

@@ -118,7 +118,7 @@ def _replay(run: PreparedRun, meter: Meter, stopped: PartStopped | None) -> None
     rounds: Rounds | None = open_rounds(run)
     while rounds is not None:
         try:
-            asking.ask(rounds)
+            asking.ask(rounds.calls(), rounds.settled())
         except PartStopped as error:
             stopped = error
         stopped = judge_answers(run, meter) or stopped

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from audit.core.interval import Estimate
 from audit.stats.dollars import pooled_share
+from audit.stats.ratios import ratio_of_totals
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -33,6 +34,22 @@ def dollars_of(saved: Saved, spend: float, level: float) -> Estimate | None:
         return None
     # The two pseudo-draws make the interval honest; as an estimate they would pull a clear saving to the middle.
     return Estimate.of(share.observed, share.interval, level).scaled(spend)
+
+
+def saved_at_costs(costs: npt.ArrayLike, billed: npt.ArrayLike, spend: float, level: float) -> Estimate | None:
+    """What moving a spend saves, by the costs of draws that are all equally likely.
+
+    Args:
+        costs: Of each draw, what it costs after the move, shape (n,).
+        billed: Of each draw, what the log billed, shape (n,).
+        spend: Of what moves, in USD; known exactly.
+        level: Of the interval.
+
+    Returns:
+        In USD; None without draws, or where nothing was billed.
+    """
+    share = ratio_of_totals(costs, billed, level=level)
+    return None if share is None else share.scaled(spend).taken_from(spend)
 
 
 def at_risk(saved: Saved, spend: float, level: float) -> float | None:
