@@ -9,7 +9,6 @@ from pathlib import Path
 from audit.core.mixture import Mix
 from audit.core.settings import Settings
 from audit.flow.reading import traffic_of
-from audit.flow.reconciling import compared
 from audit.levers.run import measure_levers
 from audit.llm.logprices import rates_of
 from audit.llm.tiers import resolve_tiers
@@ -27,4 +26,9 @@ def mix(sources: Sequence[Path], settings: Settings, *, prompts: bool = False, b
         files = folder.traffic_files()
         levers = measure_levers(files, rates_of(settings.tiers), folder.body_files() if prompts else ())
         found = replace(measure_mix(files, resolve_tiers(settings)), levers=levers)
-        return replace(found, reconciliation=compared(folder, bill, settings)) if bill else found
+        if not bill:
+            return found
+        # Imported here: a first look at a log needs neither bills nor the arrays that they are held against it with.
+        from audit.flow.reconciling import compared
+
+        return replace(found, reconciliation=compared(folder, bill, settings))

@@ -22,7 +22,7 @@ import numpy as np
 from audit.core.exchange import Request
 from audit.core.policy import SignalSpec
 from audit.signals.features import COUNTS, FEATURES, column, feature_table
-from audit.signals.ridge import best_penalty, likeness, mean_error, solve
+from audit.signals.ridge import Spectrum, best_penalty, likeness, mean_error, solve
 from audit.signals.signal import FitData, FloatArray, Signal, TextEmbedder, embed
 from audit.signals.words import BUCKETS, word_vector
 
@@ -148,16 +148,23 @@ def _blocks(data: FitData, features: FloatArray) -> dict[str, FloatArray]:
 def _choose(blocks: Mapping[str, FloatArray], data: FitData) -> tuple[tuple[str, ...], float] | None:
     """The blocks and the penalty with the least error on a record left out; None when the plain mean has it."""
     some = np.sort(np.random.default_rng(data.seed).permutation(len(data.requests))[:MOST_RECORDS])
-    target = data.differences[some]
-    alike = {name: likeness(block[some]) for name, block in blocks.items()}
+    target, drawn = data.differences[some], {name: block[some] for name, block in blocks.items()}
+    alike = {name: likeness(block) for name, block in drawn.items()}
     best, error = None, mean_error(target)
     for names in CHOICES:
         if not all(name in blocks for name in names):
             continue
-        tried = best_penalty(np.sum([alike[name] for name in names], axis=0), target)
+        tried = best_penalty(_spectrum([drawn[name] for name in names], [alike[name] for name in names]), target)
         if tried.error < error * (1.0 - LEAST_GAIN / len(target)):
             best, error = (names, tried.value), tried.error
     return best
+
+
+def _spectrum(blocks: Sequence[FloatArray], alike: Sequence[FloatArray]) -> Spectrum:
+    """Of blocks side by side, by whichever is smaller."""
+    if sum(block.shape[1] for block in blocks) < len(blocks[0]):
+        return Spectrum.of_columns(np.concatenate(blocks, axis=1))
+    return Spectrum.of(np.sum(alike, axis=0))
 
 
 def _entries(table: FloatArray) -> list[dict[str, Any]]:

@@ -11,6 +11,9 @@ from audit.signals.signal import FloatArray
 PENALTIES = (3.0, 10.0, 30.0, 100.0)
 """Tried for a design whose rows have a length of about 1. The best does not grow with the number of records."""
 
+LEAST_LENGTH = 1e-12
+"""Of the longest axis of a design: what is shorter is rounding, as where columns add up to one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Penalty:
@@ -27,28 +30,59 @@ class Penalty:
 
 def likeness(design: FloatArray) -> FloatArray:
     """Products of the centred rows of a design, shape (n, n); those of columns side by side are the sum of theirs."""
-    centred = design - design.mean(axis=0)
+    # Of thousands of columns for words some records have few, and a column of zeros adds nothing.
+    centred = design[:, design.any(axis=0)]
+    centred = centred - centred.mean(axis=0)
     products: FloatArray = centred @ centred.T
     return products
 
 
-def best_penalty(alike: FloatArray, target: FloatArray) -> Penalty:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Spectrum:
+    """A design of n centred records, taken apart.
+
+    Attributes:
+        lengths: Squared lengths along its r axes, none negative, shape (r,); along every other axis it has none.
+        axes: Of length 1 and at right angles to each other, shape (n, r).
+    """
+
+    lengths: FloatArray
+    axes: FloatArray
+
+    @classmethod
+    def of(cls, alike: FloatArray) -> Spectrum:
+        """From `likeness`: for designs with many columns."""
+        lengths, axes = np.linalg.eigh(alike)
+        return cls(lengths=np.maximum(lengths, 0.0), axes=axes)
+
+    @classmethod
+    def of_columns(cls, design: FloatArray) -> Spectrum:
+        """From the columns: for designs with fewer columns than records."""
+        centred = design - design.mean(axis=0)
+        lengths, turns = np.linalg.eigh(centred.T @ centred)
+        real = lengths > LEAST_LENGTH * lengths.max(initial=0.0)
+        return cls(lengths=lengths[real], axes=centred @ turns[:, real] / np.sqrt(lengths[real]))
+
+
+def best_penalty(spectrum: Spectrum, target: FloatArray) -> Penalty:
     """The penalty with the least error on the record left out.
 
     Args:
-        alike: `likeness` of the design, n >= 2. The cost is some inversions of it.
+        spectrum: Of the design, n >= 2 records.
         target: Shape (n,). An intercept is fitted beside and not penalised.
 
     Source:
-        Allen (1974), Technometrics 16:125-127, for the error of the record left out from the hat matrix.
+        Allen (1974), Technometrics 16:125-127, for the error of the record left out from the hat matrix; Hastie and
+        Tibshirani (2004), Biostatistics 5:329-340, for all penalties from one decomposition.
     """
     n = len(target)
     wanted = target - target.mean()
+    along, shares = wanted @ spectrum.axes, np.square(spectrum.axes)
     found = []
     for value in PENALTIES:
         # What the hat matrix leaves of each record, its own and all: the intercept takes 1 / n more of its own.
-        rest = value * np.linalg.inv(alike + value * np.eye(n))
-        left_out = rest @ wanted / (np.diag(rest) - 1.0 / n)
+        taken = spectrum.lengths / (spectrum.lengths + value)
+        left_out = (wanted - spectrum.axes @ (taken * along)) / (1.0 - shares @ taken - 1.0 / n)
         found.append(Penalty(value=value, error=float(left_out @ left_out) / n))
     # Equal errors differ in the last bit between machines; the larger penalty then stays.
     best = found[-1]

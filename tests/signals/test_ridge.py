@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from audit.signals.ridge import PENALTIES, best_penalty, likeness, mean_error, solve
+from audit.signals.ridge import PENALTIES, Spectrum, best_penalty, likeness, mean_error, solve
 
 
 def problem(n: int, d: int, noise: float = 0.3) -> tuple[np.ndarray, np.ndarray]:
@@ -17,7 +17,7 @@ def problem(n: int, d: int, noise: float = 0.3) -> tuple[np.ndarray, np.ndarray]
 def test_the_error_is_that_of_records_left_out(n: int, d: int) -> None:
     """The closed form equals n fits on n - 1 records each."""
     design, target = problem(n, d)
-    found = best_penalty(likeness(design), target)
+    found = best_penalty(Spectrum.of(likeness(design)), target)
     errors = {}
     for penalty in PENALTIES:
         squared = 0.0
@@ -44,7 +44,7 @@ def test_noise_wants_the_largest_penalty() -> None:
     """Where the columns say nothing, little is learned, and the mean of the others predicts as well."""
     rng = np.random.default_rng(1)
     design, target = rng.normal(size=(80, 30)) / np.sqrt(30), rng.normal(size=80)
-    found = best_penalty(likeness(design), target)
+    found = best_penalty(Spectrum.of(likeness(design)), target)
     assert found.value >= 30.0
     assert found.error > 0.95 * mean_error(target)
 
@@ -54,3 +54,24 @@ def test_the_mean_is_left_out_too() -> None:
     target = np.array([0.0, 1.0, 3.0, -1.0])
     by_hand = np.mean([(target[i] - np.delete(target, i).mean()) ** 2 for i in range(4)])
     assert mean_error(target) == pytest.approx(by_hand)
+
+
+@pytest.mark.parametrize("copies", [1, 2])
+def test_columns_and_products_say_the_same(copies: int) -> None:
+    """A design is taken apart by its columns or by its rows, also where columns repeat each other or are empty."""
+    design, target = problem(40, 6)
+    design = np.concatenate([design] * copies + [np.zeros((40, 3))], axis=1)
+    by_rows, by_columns = Spectrum.of(likeness(design)), Spectrum.of_columns(design)
+    assert len(by_columns.lengths) == 6
+    assert by_rows.lengths[-6:] == pytest.approx(by_columns.lengths, rel=1e-9)
+    for found in (best_penalty(by_rows, target), best_penalty(by_columns, target)):
+        assert found.error == pytest.approx(best_penalty(by_rows, target).error, rel=1e-9)
+
+
+def test_a_design_of_nothing_is_the_mean() -> None:
+    """Without a column that varies a record is predicted by the mean of the others, at any penalty."""
+    target = np.array([0.0, 1.0, 3.0, -1.0])
+    for spectrum in (Spectrum.of_columns(np.ones((4, 2))), Spectrum.of(likeness(np.ones((4, 2))))):
+        found = best_penalty(spectrum, target)
+        assert found.value == PENALTIES[-1]
+        assert found.error == pytest.approx(mean_error(target))
