@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -19,15 +19,30 @@ def to_plain(value: Any) -> Any:
     A class may name properties in `REPEATED`: they are written beside the fields, and not read back. Fields that it
     names in `SPARSE` are written only where they hold something, so that a document without them stays as it was.
     """
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        names = [*(f.name for f in dataclasses.fields(value)), *getattr(value, "REPEATED", ())]
-        sparse = getattr(value, "SPARSE", ())
+    kind: Any = type(value)
+    if kind in _AS_THEY_ARE:
+        return value
+    if (written := _written(kind)) is not None:
+        names, sparse = written
         return {name: to_plain(item) for name in names if (item := getattr(value, name)) or name not in sparse}
     if isinstance(value, Mapping):
         return {str(key): to_plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [to_plain(item) for item in value]
     return value
+
+
+_AS_THEY_ARE = frozenset({str, int, float, bool, type(None)})
+"""Types of most values of a document: told apart first, because a report of hundreds of routes has 100,000 of them."""
+
+
+@cache
+def _written(kind: type) -> tuple[tuple[str, ...], frozenset[str]] | None:
+    """Names that `to_plain` writes of a dataclass, and which of them only where they hold something; None of others."""
+    if not dataclasses.is_dataclass(kind):
+        return None
+    names = (*(f.name for f in dataclasses.fields(kind)), *getattr(kind, "REPEATED", ()))
+    return names, frozenset(getattr(kind, "SPARSE", ()))
 
 
 def from_plain(kind: type[T], value: Any) -> T:
@@ -38,78 +53,113 @@ def from_plain(kind: type[T], value: Any) -> T:
         TypeError: A value is of another type than its field; the message is the field's name.
         ValueError: A number is not finite, or a word is none of its field's.
     """
-    return _build(kind, value)  # type: ignore[no-any-return]
+    build: Builder = _builder(kind)  # type: ignore[arg-type]
+    return build(value)  # type: ignore[no-any-return]
 
 
-def _build(kind: Any, value: Any) -> Any:
-    origin, args = get_origin(kind), get_args(kind)
-    if origin in (Union, types.UnionType):
-        return _one_of(args, value)
-    if origin is Literal:
-        return _typed(value in args, value)
-    if origin is tuple:
-        kinds = args if args[-1:] != (...,) else args[:1] * len(_list(value))
-        return tuple(_build(one, item) for one, item in zip(kinds, _list(value), strict=True))
-    if origin in (list, Sequence):
-        return [_build(args[0], item) for item in _list(value)]
-    if origin in (dict, Mapping):
-        _typed(isinstance(value, dict), value)
-        return {_build(args[0], key): _build(args[1], item) for key, item in value.items()}
-    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        return _record(kind, value)
-    if isinstance(kind, type) and issubclass(kind, StrEnum):
-        return kind(value)
-    return _scalar(kind, value)
-
-
-def _one_of(kinds: Sequence[Any], value: Any) -> Any:
-    """A value of one of several kinds: None, or the first that it is of."""
-    if value is None and type(None) in kinds:
-        return None
-    others = [kind for kind in kinds if kind is not type(None)]
-    for kind in others[:-1]:
-        try:
-            return _build(kind, value)
-        except (KeyError, TypeError, ValueError):
-            continue
-    return _build(others[-1], value)
-
-
-def _record(kind: Any, value: Any) -> Any:
-    _typed(isinstance(value, dict), value)
-    hints, required = _fields(kind)
-    if missing := required - set(value):
-        raise KeyError(sorted(missing)[0])
-    built = {}
-    for name, hint in hints.items():
-        if name not in value:
-            continue
-        try:
-            built[name] = _build(hint, value[name])
-        except TypeError as error:
-            raise TypeError(f"{name}.{error}".rstrip(".")) from None
-    return kind(**built)
+Builder = Callable[[Any], Any]
+"""Makes a value of one type from its JSON value, and raises what `from_plain` raises."""
 
 
 @cache
-def _fields(kind: Any) -> tuple[dict[str, Any], frozenset[str]]:
-    """Types of a dataclass's fields, and the names of those without a default. Read once a class: findings hold
-    thousands of records of a few dozen classes, and working out a class's types takes longer than building a record."""
+def _builder(kind: Any) -> Builder:
+    """The builder of a type. Worked out once a type: findings hold a hundred thousand values of a few dozen types, and
+    taking a type apart takes longer than building a value of it."""
+    origin, args = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        return _one_of(args)
+    if origin is Literal:
+        return lambda value: _typed(value in args, value)
+    if origin is tuple:
+        return _tuple_of(args)
+    if origin in (list, Sequence):
+        each = _builder(args[0])
+        return lambda value: [each(item) for item in _list(value)]
+    if origin in (dict, Mapping):
+        of_key, of_item = _builder(args[0]), _builder(args[1])
+        return lambda value: {of_key(key): of_item(item) for key, item in _object(value).items()}
+    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
+        return _record(kind)
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return kind
+    return _scalar(kind)
+
+
+def _one_of(kinds: Sequence[Any]) -> Builder:
+    """A value of one of several kinds: None, or the first that it is of."""
+    optional = type(None) in kinds
+    *first, last = [_builder(kind) for kind in kinds if kind is not type(None)]
+
+    def build(value: Any) -> Any:
+        if value is None and optional:
+            return None
+        for attempt in first:
+            try:
+                return attempt(value)
+            except (KeyError, TypeError, ValueError):
+                continue
+        return last(value)
+
+    return build
+
+
+def _tuple_of(kinds: Sequence[Any]) -> Builder:
+    """A tuple of any length of one kind (`tuple[int, ...]`), or of as many values as it has kinds."""
+    if kinds[-1:] == (...,):
+        each = _builder(kinds[0])
+        return lambda value: tuple([each(item) for item in _list(value)])
+    places = [_builder(kind) for kind in kinds]
+    return lambda value: tuple([build(item) for build, item in zip(places, _list(value), strict=True)])
+
+
+def _record(kind: Any) -> Builder:
+    """A dataclass. Its fields are looked at with the first value, because a class may hold others of its own kind."""
+
+    def build(value: Any) -> Any:
+        builders, required = _fields(kind)
+        if missing := required - _object(value).keys():
+            raise KeyError(sorted(missing)[0])
+        built = {}
+        for name, of_field in builders.items():
+            if name not in value:
+                continue
+            try:
+                built[name] = of_field(value[name])
+            except TypeError as error:
+                raise TypeError(f"{name}.{error}".rstrip(".")) from None
+        return kind(**built)
+
+    return build
+
+
+@cache
+def _fields(kind: Any) -> tuple[dict[str, Builder], frozenset[str]]:
+    """Builders of a dataclass's fields, and the names of those without a default."""
     hints, missing = get_type_hints(kind), dataclasses.MISSING
     fields = dataclasses.fields(kind)
     required = frozenset(f.name for f in fields if f.default is missing and f.default_factory is missing)
-    return {f.name: hints[f.name] for f in fields}, required
+    return {f.name: _builder(hints[f.name]) for f in fields}, required
 
 
-def _scalar(kind: Any, value: Any) -> Any:
+def _scalar(kind: Any) -> Builder:
     if kind is float:
-        _typed(isinstance(value, int | float) and not isinstance(value, bool), value)
-        if not math.isfinite(value):
-            raise ValueError("not a finite number")
-        return float(value)
+        return _float
     if kind is int:
-        return _typed(isinstance(value, int) and not isinstance(value, bool), value)
-    return _typed(kind is Any or not isinstance(kind, type) or isinstance(value, kind), value)
+        return lambda value: _typed(isinstance(value, int) and not isinstance(value, bool), value)
+    if kind is Any or not isinstance(kind, type):
+        return lambda value: value
+    return lambda value: _typed(isinstance(value, kind), value)
+
+
+def _float(value: Any) -> float:
+    _typed(isinstance(value, int | float) and not isinstance(value, bool), value)
+    if not math.isfinite(value):
+        raise ValueError("not a finite number")
+    return float(value)
+
+
+def _object(value: Any) -> dict[Any, Any]:
+    return _typed(isinstance(value, dict), value)  # type: ignore[no-any-return]
 
 
 def _list(value: Any) -> list[Any]:

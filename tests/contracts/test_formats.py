@@ -107,20 +107,20 @@ def test_is_total(name: str) -> None:
     reader = FORMATS.get(name).open(settings)
     records = [json.loads(line) for line in (SAMPLES / file).read_text("utf-8").splitlines()]
     rng = random.Random(f"fuzz {name}")
+    rows: list[Row] = []
     reasons: set[str] = set()
     for _ in range(FUZZED):
         record = json.dumps(mutated(rng.choice(records), rng)).encode()
         try:
-            rows = list(reader(record))
+            rows += reader(record)
         except Unusable as error:
             reasons.add(str(error))
-            continue
-        for row in rows:
-            row.row_id = row.logical_request_id = "x"
-        columns = Columns(rows)
-        scrub(rows, columns, ("email", "phone", "card", "iban", "ip"))
-        columns.batch(DRAFT)
-        columns.batch(BODIES)
+    for row in rows:
+        row.row_id = row.logical_request_id = "x"
+    columns = Columns(rows)
+    scrub(rows, columns, ("email", "phone", "card", "iban", "ip"))
+    columns.batch(DRAFT)
+    columns.batch(BODIES)
     assert len(reasons) < 10, "a reason is a class of problem, not a message with the record in it"
 
 
@@ -145,19 +145,22 @@ def test_no_field_brings_a_secret_in(name: str) -> None:
     records = [json.loads(line) for line in (SAMPLES / file).read_text("utf-8").splitlines()]
     rng = random.Random(f"secret {name}")
     shaped, plain = "gsk" + "_" + "aB3dE5gH7jK9mN1pQ3rS5tU7vW9xY1zA3bC5dE7f", "violet-anchor-lantern"
-    for number in range(FUZZED // 8):
+    rows: list[Row] = []
+    for number in range(FUZZED // 4):
         secret = (shaped, plain)[number % 2]
         try:
-            rows = list(reader(json.dumps(with_text(rng.choice(records), secret, rng)).encode()))
+            rows += reader(json.dumps(with_text(rng.choice(records), secret, rng)).encode())
         except Unusable:  # its reasons are few, as `test_is_total` holds, so none has the record in it
             continue
-        for row in rows:
-            row.row_id, row.dedupe_key = "x", None
-        columns = Columns(rows)
-        scrub(rows, columns, (), KeysInUse([plain]))
-        for table in (columns.batch(DRAFT), columns.batch(BODIES)):
-            for column in table.column_names:
-                assert secret not in str(table[column].to_pylist()), column
+    for row in rows:
+        row.row_id, row.dedupe_key = "x", None
+    columns = Columns(rows)
+    scrub(rows, columns, (), KeysInUse([plain]))
+    for table in (columns.batch(DRAFT), columns.batch(BODIES)):
+        for column in table.column_names:
+            said = str(table[column].to_pylist())
+            assert shaped not in said, column
+            assert plain not in said, column
 
 
 @pytest.mark.parametrize("name", FORMATS.names)
