@@ -86,6 +86,46 @@ def portkey() -> Iterator[dict[str, Any]]:
         }
 
 
+def keywordsai() -> Iterator[dict[str, Any]]:
+    """Messages as objects on even lines, the same as JSON texts on odd ones; a workflow that is no call; one stream."""
+    for call in CALLS:
+        prompt, cached, completion = call.tokens
+        asked, said = call.chat(), None if call.failed else call.message()
+        objects = {"prompt_messages": asked["messages"], "completion_message": said}
+        texts = {"input": json.dumps(asked["messages"]), "output": json.dumps(said) if said else ""}
+        counts = {} if call.failed else {"prompt_tokens_details": {"cached_tokens": cached}}
+        yield {
+            "unique_id": call.id,
+            "log_type": "chat",
+            "status": "error" if call.failed else "success",
+            "status_code": 429 if call.failed else 200,
+            "failed": call.failed,
+            "error_message": REFUSED["message"] if call.failed else "",
+            **(texts if call.number % 2 else objects),
+            "model": asked["model"],
+            "provider_id": "openai",
+            "temperature": asked["temperature"],
+            "max_tokens": asked["max_tokens"],
+            "tools": asked.get("tools"),
+            "tool_choice": None,
+            "stream": call.number == 3,
+            "prompt_tokens": None if call.failed else prompt,
+            "completion_tokens": None if call.failed else completion,
+            "usage": counts,
+            "cost": _cost(call),
+            "latency": 0.4,
+            "time_to_first_token": 0.1 if call.number == 3 else None,
+            "start_time": call.at(),
+            "timestamp": call.at(0.4),
+            "customer_identifier": call.tenant,
+            "thread_identifier": _session(call),
+            "trace_unique_id": f"trace-{call.number}",
+            "metadata": {"route": call.route},
+            "positive_feedback": True if call.number == 0 else None,
+        }
+    yield {"unique_id": "flow-0", "log_type": "workflow", "input": "", "output": "", "timestamp": CALLS[0].at()}
+
+
 def bifrost() -> Iterator[dict[str, Any]]:
     """Rows of the table on even lines (JSON in text), the API's objects on odd ones; one row is still under way."""
     for call in CALLS:
@@ -559,6 +599,7 @@ def codex() -> Iterator[dict[str, Any]]:
 GATEWAYS = {
     "helicone.jsonl": helicone,
     "portkey.jsonl": portkey,
+    "keywordsai.jsonl": keywordsai,
     "bifrost.jsonl": bifrost,
     "tensorzero.jsonl": tensorzero,
     "datadog.jsonl": datadog,

@@ -65,8 +65,9 @@ def protocol_matrix() -> str:
         said = (loss.replace("_", " ") + (f" `{what}`" if what else "") for loss, _, what in parted)
         return "; ".join(said) or "whole"
 
-    rows = [(case["says"], *(told(case["losses"].get(name, [])) for name in PROTOCOLS)) for case in CASES]
-    return table(("case", *(f"`{name}`" for name in PROTOCOLS)), rows)
+    names = sorted(PROTOCOLS.names)
+    rows = [(case["says"], *(told(case["losses"].get(name, [])) for name in names)) for case in CASES]
+    return table(("case", *(f"`{name}`" for name in names)), rows)
 
 
 def losses() -> str:

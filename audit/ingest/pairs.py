@@ -13,6 +13,8 @@ from audit.ingest.row import Row, Unusable, call_key
 from audit.ingest.usage import put_cost, told_cost
 from audit.ingest.values import microseconds, number, obj, small, text
 from audit.ingest.words import maker, model_key, provider, provider_of_url
+from audit.protocols.protocol import Protocol
+from audit.protocols.recognition import protocol_of_answer, protocol_of_request
 
 _START = ("timestamp", "started_at", "start_time", "startTime", "created_at", "time", "ts")
 _END = ("ended_at", "end_time", "endTime", "completed_at")
@@ -23,30 +25,29 @@ _ROOM = 3
 _PREFERRED = ("request", "body", "response", "result")
 _STATUS = ("status_code", "http_status", "status")
 _BATCH = frozenset({"batch_id"})
-_OPERATIONS = {bodies.RESPONSES: "responses", bodies.MESSAGES: "messages"}
 _URL = ("base_url", "api_base", "url", "endpoint")
 _PROVIDER = ("provider", "custom_llm_provider", "llm_provider")
 
 
 def is_request(value: Any) -> bool:
     """Whether a value is a request body of any protocol, with its model's name."""
-    return isinstance(value, dict) and isinstance(value.get("model"), str) and bodies.protocol_of(value) is not None
+    return isinstance(value, dict) and isinstance(value.get("model"), str) and protocol_of_request(value) is not None
 
 
 def is_answer(value: Any) -> bool:
     """Whether a value is an answer of any protocol, or the list of a stream's events."""
-    return bodies.protocol_of_answer(value) is not None
+    return protocol_of_answer(value) is not None
 
 
-def protocol(record: Mapping[str, Any]) -> str | None:
+def protocol(record: Mapping[str, Any]) -> Protocol | None:
     """The protocol of the pair that a record holds: the answer's, else the request's; None when it holds none."""
     request = find(record, is_request)
     if request is None:
         return None
     answer = find(record, is_answer, request)
     if answer is None:
-        return bodies.protocol_of(request) if {"error", "response"} & record.keys() else None
-    return bodies.protocol_of_answer(answer)
+        return protocol_of_request(request) if {"error", "response"} & record.keys() else None
+    return protocol_of_answer(answer)
 
 
 def open_reader(settings: IngestSettings) -> Callable[[bytes], Sequence[Row]]:
@@ -69,12 +70,13 @@ def open_reader(settings: IngestSettings) -> Callable[[bytes], Sequence[Row]]:
 def pair_row(record: dict[str, Any], request: dict[str, Any] | None, answer: Any, wanted: labels.Finders) -> Row:
     """The row of a request and its answer; either may be missing, and the record says when and what went wrong."""
     row = Row()
-    row.native_api = spoken = bodies.spoken(request or {}, answer)
+    shape = bodies.spoken(request or {}, answer).shape
+    row.native_api = shape.api
     reasons, answered = bodies.put_exchange(row, request or {}, answer)
     row.streaming = bool(row.streaming)
     put_model(row, record, row.model_responded)
-    row.operation = _OPERATIONS.get(spoken, "chat")
-    row.emitter = spoken.partition(".")[0]
+    row.operation = shape.operation
+    row.emitter = shape.api.partition(".")[0]
     if row.service_tier == "batch" or _BATCH & record.keys():
         row.batch = True
     usage = answer.get("usage") if isinstance(answer, dict) else None

@@ -30,10 +30,12 @@ class Row(msgspec.Struct, kw_only=True, gc=False):
     """One attempt at one model call. The fields are the columns of TRAFFIC and BODIES; a format fills what it knows.
 
     `dedupe_key` is no column: two rows with one key are the same call logged twice; see `call_key`. None means that
-    only equal bytes with a time stamp are.
+    only equal bytes with a time stamp are. Nor is `tells_end`: the log has a place for why the answer ended, be it
+    empty.
     """
 
     dedupe_key: str | None = None
+    tells_end: bool = False
     row_id: str = ""
     request_id: str | None = None
     logical_request_id: str | None = None

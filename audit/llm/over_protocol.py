@@ -31,12 +31,12 @@ from audit.core.tier import Tier
 from audit.llm.provider import CERTAINLY_TOO_LONG, HttpCall, HttpReply, Unsupported
 from audit.llm.tokens import prompt_tokens_estimate
 from audit.llm.translation import diagnosed
-from audit.protocols.errors import diagnose
+from audit.protocols.errors import diagnose, diagnose_object
 from audit.protocols.kept import request_of
 from audit.protocols.oddities import annotated
 from audit.protocols.protocol import Protocol
 from audit.protocols.reply import NoAnswer, body_of_reply, counts_of, no_answer
-from audit.protocols.shared import NotAnAnswer, NotARequest
+from audit.protocols.shared import GaveUp, NotAnAnswer, NotARequest
 from audit.protocols.usage import billed_in
 
 OPTIONS = ("headers", "body", "accept_losses", "stream")
@@ -174,6 +174,8 @@ def decoder(protocol: Protocol) -> Callable[[HttpReply, Tier], Completion]:
             answer, _ = protocol.answer_from(body)
         except NoAnswer as error:
             raise diagnosed(error.diagnosis, billed=error.counts.usage, again=error.again) from None
+        except GaveUp:
+            raise diagnosed(diagnose_object(None, 200), billed=counts.usage) from None
         except NotAnAnswer:
             found = no_answer(body, counts)
             raise diagnosed(found.diagnosis, billed=counts.usage, again=found.again) from None

@@ -8,6 +8,8 @@ PROTOCOLS: Catalog[Protocol] = Catalog(
     group="audit.protocols",
     package=__name__,
     constant="PROTOCOL",
-    names=("anthropic_messages", "bedrock_converse", "gemini", "openai_chat", "openai_responses"),
+    names=("openai_responses", "gemini", "bedrock_converse", "anthropic_messages", "cohere_chat", "openai_chat"),
     expects=Protocol,
 )
+"""In the order in which a logged body is held against them: what has words of its own first, and last the one that
+most others began as."""

@@ -40,7 +40,7 @@ from audit.core.exchange import (
 )
 from audit.protocols.anthropic_stream import whole
 from audit.protocols.finish import finish_of
-from audit.protocols.protocol import Protocol
+from audit.protocols.protocol import BodyShape, Protocol
 from audit.protocols.shared import (
     INVALID_JSON,
     LossList,
@@ -51,6 +51,7 @@ from audit.protocols.shared import (
     count,
     guessed_type,
     json_text,
+    media_loss,
     number,
     obj,
     objects,
@@ -414,7 +415,7 @@ def _media_to(part: Part, own: dict[str, Any], losses: LossList) -> dict[str, An
         and (source["type"] != "base64" or source["media_type"] == "application/pdf")
     ):
         return {"type": "document", "source": source, **present(title=part.name), **own}
-    losses.add(Loss.IMAGE if isinstance(part, Image) else Loss.FILE if isinstance(part, File) else Loss.AUDIO)
+    losses.add(media_loss(part))
     return None
 
 
@@ -501,6 +502,21 @@ def _service_tier(tier: str | None, losses: LossList) -> str | None:
     return None
 
 
+_BLOCKS = frozenset({
+    "tool_use", "tool_result", "thinking", "redacted_thinking", "image", "document", "server_tool_use",
+    "web_search_tool_result", "search_result",
+})  # fmt: skip
+
+
+def _asks(body: Mapping[str, Any]) -> bool:
+    """Whether a body with messages has what only this vendor's has."""
+    if not isinstance(body.get("messages"), list):
+        return False
+    described = any("input_schema" in tool for tool in objects(body.get("tools")))
+    named = str(body.get("model") or "").startswith("claude") and "max_tokens" in body
+    return "system" in body or "anthropic_version" in body or described or named
+
+
 PROTOCOL = Protocol(
     name=NAME,
     summary="Anthropic's Messages; also Claude's bodies on Bedrock's InvokeModel and on Vertex",
@@ -509,4 +525,19 @@ PROTOCOL = Protocol(
     answer_from=answer_from,
     answer_to=answer_to,
     stream_from=whole,
+    shape=BodyShape(
+        api="anthropic.messages",
+        operation="messages",
+        asks=_asks,
+        answers=lambda body: body.get("type") == "message" and isinstance(body.get("content"), list),
+        streams=lambda event: event.get("type") in ("message_start", "ping"),
+        speaks=lambda message: any(text(part.get("type")) in _BLOCKS for part in objects(message.get("content"))),
+        tells_end=lambda body: "stop_reason" in body,
+    ),
+    finish_words={
+        **dict.fromkeys(("end_turn", "stop_sequence"), "stop"),
+        **dict.fromkeys(("max_tokens", "model_context_window_exceeded"), "length"),
+        "tool_use": "tool_calls",
+        "refusal": "refusal",
+    },
 )

@@ -52,7 +52,7 @@ from audit.protocols.anthropic_messages import (
 )
 from audit.protocols.converse_stream import whole
 from audit.protocols.finish import finish_of
-from audit.protocols.protocol import Protocol
+from audit.protocols.protocol import BodyShape, Protocol
 from audit.protocols.shared import (
     INVALID_JSON,
     LossList,
@@ -63,6 +63,7 @@ from audit.protocols.shared import (
     check_texts,
     count,
     json_text,
+    media_loss,
     number,
     obj,
     objects,
@@ -379,7 +380,7 @@ def _result_to(item: Any, losses: LossList) -> dict[str, Any] | None:
 
 def _media_to(part: Part, own: dict[str, Any], losses: LossList) -> dict[str, Any] | None:
     assert isinstance(part, Image | Audio | File)
-    loss = Loss.IMAGE if isinstance(part, Image) else Loss.AUDIO if isinstance(part, Audio) else Loss.FILE
+    loss = media_loss(part)
     source = part.source
     if isinstance(source, FileId) or (isinstance(source, Url) and not source.url.startswith("s3:")):
         losses.add(loss)
@@ -499,6 +500,21 @@ def _format_to(form: ResponseFormat | None, losses: LossList) -> dict[str, Any] 
     return {"type": "json_schema", "structure": {"jsonSchema": inner}}
 
 
+_BLOCKS = frozenset({
+    "toolUse", "toolResult", "reasoningContent", "cachePoint", "image", "document", "video", "guardContent",
+})  # fmt: skip
+_OWN = frozenset({"modelId", "inferenceConfig", "toolConfig", "additionalModelRequestFields", "outputConfig"})
+
+
+def _asks(body: Mapping[str, Any]) -> bool:
+    return isinstance(body.get("messages"), list) and not _OWN.isdisjoint(body)
+
+
+def _speaks(message: Mapping[str, Any]) -> bool:
+    """Blocks have no type: the one field that they have is it."""
+    return any(part.get("type") is None and not _BLOCKS.isdisjoint(part) for part in objects(message.get("content")))
+
+
 PROTOCOL = Protocol(
     name=NAME,
     summary="Amazon Bedrock's Converse",
@@ -507,4 +523,19 @@ PROTOCOL = Protocol(
     answer_from=answer_from,
     answer_to=answer_to,
     stream_from=whole,
+    shape=BodyShape(
+        api="bedrock.converse",
+        asks=_asks,
+        answers=lambda body: isinstance(obj(body.get("output")).get("message"), Mapping),
+        streams=lambda event: "messageStart" in event,
+        speaks=_speaks,
+        tells_end=lambda body: "stopReason" in body,
+    ),
+    finish_words={
+        **dict.fromkeys(("end_turn", "stop_sequence"), "stop"),
+        **dict.fromkeys(("max_tokens", "model_context_window_exceeded"), "length"),
+        "tool_use": "tool_calls",
+        **dict.fromkeys(("guardrail_intervened", "content_filtered"), "content_filter"),
+        **dict.fromkeys(("malformed_model_output", "malformed_tool_use"), "error"),
+    },
 )

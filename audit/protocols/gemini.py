@@ -41,7 +41,7 @@ from audit.core.exchange import (
 )
 from audit.protocols.finish import finish_of
 from audit.protocols.gemini_stream import whole
-from audit.protocols.protocol import Protocol
+from audit.protocols.protocol import BodyShape, Protocol
 from audit.protocols.shared import (
     INVALID_JSON,
     LossList,
@@ -53,6 +53,7 @@ from audit.protocols.shared import (
     count,
     guessed_type,
     json_text,
+    media_loss,
     number,
     obj,
     objects,
@@ -69,6 +70,10 @@ from audit.protocols.usage import usage_from
 NAME = "gemini"
 ORIGIN = "google"
 FINISH_OUT = {"length": "MAX_TOKENS", "content_filter": "SAFETY", "refusal": "SAFETY", "error": "OTHER"}
+FILTERED = (
+    *("safety", "recitation", "blocklist", "prohibited_content", "spii", "language", "model_armor", "image_safety"),
+)
+BROKEN = ("malformed_function_call", "malformed_response", "unexpected_tool_call", "too_many_tool_calls")
 PLACE = "gemini-call-"
 """What the id of a call starts with that had none."""
 
@@ -394,7 +399,7 @@ def _media_to(part: Image | Audio | File, own: dict[str, Any], losses: LossList)
     if isinstance(source, Url) and not source.url.startswith("s3:") and (source.media_type or guessed_type(source.url)):
         media_type = source.media_type or guessed_type(source.url)
         return {"fileData": {"mimeType": media_type, "fileUri": source.url, **present(displayName=name)}, **own}
-    losses.add(Loss.IMAGE if isinstance(part, Image) else Loss.AUDIO if isinstance(part, Audio) else Loss.FILE)
+    losses.add(media_loss(part))
     return None
 
 
@@ -508,4 +513,18 @@ PROTOCOL = Protocol(
     answer_from=answer_from,
     answer_to=answer_to,
     stream_from=whole,
+    shape=BodyShape(
+        api="gemini.generateContent",
+        field="contents",
+        asks=lambda body: isinstance(body.get("contents"), list),
+        answers=lambda body: isinstance(body.get("candidates"), list),
+        streams=lambda event: isinstance(event.get("candidates"), list),
+        speaks=lambda message: "parts" in message and "content" not in message,
+    ),
+    finish_words={
+        "stop": "stop",
+        "max_tokens": "length",
+        **dict.fromkeys(FILTERED, "content_filter"),
+        **dict.fromkeys(BROKEN, "error"),
+    },
 )

@@ -41,9 +41,10 @@ from audit.core.exchange import (
     Vendor,
 )
 from audit.core.fingerprint import REPLAY_PARAMS_IGNORED
+from audit.protocols.chat_parts import call_from, call_to, image_from, image_to, simple, tool_from, tool_to
 from audit.protocols.chat_stream import whole
 from audit.protocols.finish import finish_of
-from audit.protocols.protocol import Protocol
+from audit.protocols.protocol import BodyShape, Protocol
 from audit.protocols.shared import (
     SCHEMA_NAME,
     LossList,
@@ -52,13 +53,12 @@ from audit.protocols.shared import (
     arguments_text,
     count,
     data_url,
-    detail_of,
+    media_loss,
     number,
     obj,
     objects,
     opaque_name,
     present,
-    schema_from,
     schema_name,
     source_of,
     strings,
@@ -92,6 +92,7 @@ _MESSAGE = frozenset({
     "role", "content", "name", "tool_calls", "tool_call_id", "function_call", "refusal", "reasoning_content",
     "reasoning", "thinking_blocks", "cache_control", "is_error", "vendor", "audio",
 })  # fmt: skip
+_TOOL = frozenset({"type", "function", "cache_control", "vendor"})
 _REASONING_FIELDS = ("reasoning_content", "reasoning")
 
 
@@ -116,7 +117,7 @@ def request_from(body: Mapping[str, Any]) -> tuple[ModelRequest, Losses]:
     request = ModelRequest(
         messages=tuple(_message_from(message) for message in objects(body["messages"])),
         model=text(body.get("model")),
-        tools=(*_tools_from(body.get("tools")), *_functions_from(body.get("functions"))),
+        tools=(*_tools_from(body.get("tools")), *map(tool_from, objects(body.get("functions")))),
         tool_choice=_choice_from(body),
         response_format=_format_from(body.get("response_format"), losses),
         sampling=Sampling(
@@ -283,9 +284,7 @@ def _part_from(part: Mapping[str, Any]) -> tuple[Part, ...]:
     if kind == "refusal":
         return (Refusal(text(part.get("refusal")) or "", vendor=vendor), *cache)
     if kind == "image_url":
-        image = part.get("image_url")
-        url = text(image) or text(obj(image).get("url")) or ""
-        return (Image(source_of(url), detail=detail_of(obj(image)), vendor=vendor), *cache)
+        return (image_from(part, vendor), *cache)
     if kind == "input_audio":
         sound = obj(part.get("input_audio"))
         return (Audio(Blob(text(sound.get("data")) or "", f"audio/{sound.get('format')}"), vendor=vendor), *cache)
@@ -333,14 +332,11 @@ def _refusal_from(message: Mapping[str, Any]) -> Iterable[Part]:
 
 
 def _call_from(call: Mapping[str, Any]) -> tuple[Part, ...]:
-    function = call.get("function")
-    if not isinstance(function, Mapping):
+    if not isinstance(call.get("function"), Mapping):
         return (Opaque(NAME, dict(call)),)
     known = frozenset({"id", "type", "function", "index", "cache_control", "vendor"})
     vendor = _kept_vendor(call) or vendor_of(NAME, call, known)
-    arguments = arguments_text(function.get("arguments"))
-    made = ToolCall(text(call.get("id")) or "", text(function.get("name")) or "", arguments, vendor=vendor)
-    return (made, *_cache_from(call))
+    return (call_from(call, vendor), *_cache_from(call))
 
 
 def _function_call_from(call: Any) -> Iterable[Part]:
@@ -381,9 +377,7 @@ def _message_to(message: Message, losses: LossList, extended: bool) -> dict[str,
             else:
                 losses.add(Loss.CACHE_POINT)
         elif isinstance(part, ToolCall):
-            function = {"name": part.name, "arguments": part.arguments}
-            call = {"id": part.id, "type": "function", "function": function}
-            calls.append(last := call | _own(part.vendor, losses, extended=extended))
+            calls.append(last := call_to(part) | _own(part.vendor, losses, extended=extended))
         elif isinstance(part, ToolResult):
             last = _put_result(out, part, losses, extended)
         elif isinstance(part, Thinking):
@@ -395,19 +389,12 @@ def _message_to(message: Message, losses: LossList, extended: bool) -> dict[str,
                 losses.add(Loss.PART_ORDER)
             content.append(last := made)
     if message.role != "tool":
-        out["content"] = _simple(content)
+        out["content"] = simple(content)
         if out["content"] is None and not calls and message.role != "assistant":
             out["content"] = ""
     if calls:
         out["tool_calls"] = calls
     return out | _own(message.vendor, losses, extended=extended)
-
-
-def _simple(content: list[dict[str, Any]]) -> Any:
-    """Content as a string where one text is all there is; None for nothing."""
-    if len(content) == 1 and content[0].keys() == {"type", "text"}:
-        return content[0]["text"]
-    return content or None
 
 
 def _put_result(out: dict[str, Any], part: ToolResult, losses: LossList, extended: bool) -> dict[str, Any]:
@@ -417,8 +404,8 @@ def _put_result(out: dict[str, Any], part: ToolResult, losses: LossList, extende
             losses.add(Loss.SERVER_TOOL if isinstance(item, Opaque) else Loss.TOOL_RESULT_MEDIA)
         elif (made := _part_to(item, losses, extended)) is not None:
             content.append(made)
-    simple = _simple(content)
-    out |= {"role": "tool", "tool_call_id": part.id, "content": "" if simple is None else simple}
+    held = simple(content)
+    out |= {"role": "tool", "tool_call_id": part.id, "content": "" if held is None else held}
     if part.name:
         out["name"] = part.name
     if part.is_error and extended:
@@ -451,9 +438,8 @@ def _part_to(part: Part, losses: LossList, extended: bool) -> dict[str, Any] | N
             return {"type": "opaque", "protocol": part.protocol, "payload": dict(part.payload)}
         losses.add(Loss.SERVER_TOOL, opaque_name(part.payload))
         return None
-    if isinstance(part, Image) and not isinstance(part.source, FileId):
-        url = data_url(part.source) if isinstance(part.source, Blob) else part.source.url
-        return {"type": "image_url", "image_url": present(url=url, detail=part.detail), **own}
+    if isinstance(part, Image) and (made := image_to(part)) is not None:
+        return made | own
     if isinstance(part, Audio) and isinstance(part.source, Blob):
         form = part.source.media_type.removeprefix("audio/")
         form = {"mpeg": "mp3", "x-wav": "wav"}.get(form, form)
@@ -470,7 +456,7 @@ def _part_to(part: Part, losses: LossList, extended: bool) -> dict[str, Any] | N
         elif isinstance(part.source, FileId):
             media |= {"file_id": part.source.id}
         return {"type": "media", **media, **own}
-    losses.add(Loss.IMAGE if isinstance(part, Image) else Loss.AUDIO if isinstance(part, Audio) else Loss.FILE)
+    losses.add(media_loss(part))
     return None
 
 
@@ -481,26 +467,11 @@ def _tools_from(tools: Any) -> Iterable[Tool | Opaque]:
             yield Opaque(text(tool.get("protocol")) or NAME, dict(obj(tool.get("payload"))))
         elif isinstance(function, Mapping):
             cache = _cache_from(tool)
-            yield Tool(
-                name=text(function.get("name")) or "",
-                description=text(function.get("description")),
-                schema=schema_from(function.get("parameters")),
-                strict=function.get("strict") is True,
-                cache=cache[0] if cache else None,
-                vendor=_kept_vendor(tool)
-                or vendor_of(NAME, tool, frozenset({"type", "function", "cache_control", "vendor"})),
-            )
+            vendor = _kept_vendor(tool) or vendor_of(NAME, tool, _TOOL)
+            strict = function.get("strict") is True
+            yield tool_from(function, strict=strict, cache=cache[0] if cache else None, vendor=vendor)
         else:
             yield Opaque(NAME, dict(tool))
-
-
-def _functions_from(functions: Any) -> Iterable[Tool]:
-    for function in objects(functions):
-        yield Tool(
-            name=text(function.get("name")) or "",
-            description=text(function.get("description")),
-            schema=schema_from(function.get("parameters")),
-        )
 
 
 def _sent(tool: Tool | Opaque, losses: LossList, extended: bool) -> bool:
@@ -515,8 +486,7 @@ def _tool_to(tool: Tool | Opaque, losses: LossList, extended: bool) -> dict[str,
         if tool.protocol == NAME:
             return dict(tool.payload)
         return {"type": "opaque", "protocol": tool.protocol, "payload": dict(tool.payload)}
-    function = present(name=tool.name, description=tool.description, parameters=tool.schema, strict=tool.strict or None)
-    out: dict[str, Any] = {"type": "function", "function": function}
+    out = tool_to(tool, tool.schema, strict=tool.strict or None)
     if tool.cache is not None and extended:
         out["cache_control"] = present(type="ephemeral", ttl=tool.cache.ttl if tool.cache.ttl != "5m" else None)
     elif tool.cache is not None:
@@ -589,6 +559,11 @@ def _reasoning_from(body: Mapping[str, Any]) -> Reasoning:
     )
 
 
+def _tells_end(body: Mapping[str, Any]) -> bool:
+    """Whether choice 0 has a place for why it ended: tools that put an answer together from its text leave it out."""
+    return "finish_reason" in next(objects(body.get("choices")), {})
+
+
 PROTOCOL = Protocol(
     name=NAME,
     summary="OpenAI's chat completions, which most servers speak",
@@ -597,4 +572,19 @@ PROTOCOL = Protocol(
     answer_from=answer_from,
     answer_to=answer_to,
     stream_from=whole,
+    shape=BodyShape(
+        api="openai.chat",
+        asks=lambda body: isinstance(body.get("messages"), list),
+        answers=lambda body: isinstance(body.get("choices"), list),
+        streams=lambda event: isinstance(event.get("choices"), list),
+        tells_end=_tells_end,
+    ),
+    finish_words={
+        **dict.fromkeys(("stop", "eos", "eos_token"), "stop"),
+        **dict.fromkeys(("length", "model_length"), "length"),
+        **dict.fromkeys(("tool_calls", "function_call"), "tool_calls"),
+        **dict.fromkeys(("content_filter", "sensitive"), "content_filter"),
+        **dict.fromkeys(("error", "network_error", "insufficient_system_resource", "malformed"), "error"),
+        **dict.fromkeys(("abort", "aborted", "cancelled"), "aborted"),
+    },
 )

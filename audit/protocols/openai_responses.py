@@ -40,7 +40,7 @@ from audit.core.exchange import (
     Vendor,
 )
 from audit.core.fingerprint import REPLAY_PARAMS_IGNORED
-from audit.protocols.protocol import Protocol
+from audit.protocols.protocol import BodyShape, Protocol
 from audit.protocols.responses_stream import whole
 from audit.protocols.shared import (
     SCHEMA_NAME,
@@ -467,6 +467,20 @@ def _format_to(form: ResponseFormat | None) -> dict[str, Any] | None:
     return {"type": "json_schema", "schema": form.schema or {}, **named}
 
 
+_ITEMS = frozenset({"function_call", "function_call_output", "reasoning", "item_reference", "message"})
+_PARTS = frozenset({"input_image", "input_file"})
+
+
+def _answers(body: Mapping[str, Any]) -> bool:
+    return body.get("object") == "response" or (isinstance(body.get("output"), list) and "status" in body)
+
+
+def _speaks(message: Mapping[str, Any]) -> bool:
+    """Items stand beside each other where others have messages, and the parts of a message have names of their own."""
+    parts = objects(message.get("content"))
+    return text(message.get("type")) in _ITEMS or any(text(part.get("type")) in _PARTS for part in parts)
+
+
 PROTOCOL = Protocol(
     name=NAME,
     summary="OpenAI's Responses",
@@ -475,4 +489,15 @@ PROTOCOL = Protocol(
     answer_from=answer_from,
     answer_to=answer_to,
     stream_from=whole,
+    shape=BodyShape(
+        api="openai.responses",
+        operation="responses",
+        field="input",
+        asks=lambda body: isinstance(body.get("input"), str | list),
+        answers=_answers,
+        streams=lambda event: (text(event.get("type")) or "").startswith("response."),
+        speaks=_speaks,
+        tells_end=lambda body: "status" in body,
+    ),
+    finish_words={"completed": "stop", "max_output_tokens": "length", "incomplete": "length"},
 )

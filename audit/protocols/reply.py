@@ -16,8 +16,8 @@ from audit.protocols.shared import Whole
 from audit.protocols.sse import Stream, is_stream, read_stream, without_comments
 from audit.protocols.usage import Counts, read_usage
 
-USAGE_FIELDS = ("usage", "usageMetadata")
-"""Where protocols count tokens."""
+USAGE_FIELDS = ("usage", "usageMetadata", "usage_metadata")
+"""Where protocols count tokens; the last is what Google's SDK for Python makes of the second."""
 
 
 class NoAnswer(Exception):
@@ -76,6 +76,11 @@ def body_of_reply(raw: bytes, stream_from: Callable[[Iterable[Any]], Whole]) -> 
 def counts_of(body: Mapping[str, Any]) -> Counts:
     """Tokens that a body reports, whatever protocol."""
     return read_usage(next((body[name] for name in USAGE_FIELDS if name in body), None))
+
+
+def usage_in(body: Mapping[str, Any]) -> Any:
+    """What a body says of its tokens, as it is written; None for nothing."""
+    return next((found for name in USAGE_FIELDS if (found := body.get(name))), None)
 
 
 def no_answer(body: Mapping[str, Any], counts: Counts) -> NoAnswer:

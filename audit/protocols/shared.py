@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from audit.core.exchange import Blob, Loss, Losses, Lost, Source, Url, Vendor
+from audit.core.exchange import Audio, Blob, Image, Loss, Losses, Lost, Part, Source, Url, Vendor
 
 WITHOUT_MEANING = frozenset(
     {"id", "status", "index", "annotations", "response", "json", "max_completion_tokens", "phase", "legacy", "caller"}
@@ -21,6 +21,10 @@ FILTERS = frozenset({"safetySettings", "guardrailConfig", "moderation"})
 
 class NotAnAnswer(ValueError):
     """A body that holds no answer of the protocol. The message quotes nothing of it."""
+
+
+class GaveUp(NotAnAnswer):
+    """A body with which the vendor says that it failed before there was an answer: the next one may be whole."""
 
 
 class NotARequest(ValueError):
@@ -158,6 +162,11 @@ def vendor_fields(vendor: Vendor | None, protocol: str, losses: LossList) -> dic
         elif name not in WITHOUT_MEANING:
             losses.add(Loss.VENDOR_FIELD, name[:60])
     return {}
+
+
+def media_loss(part: Part) -> Loss:
+    """What is lost where a protocol has no place for an image, a sound or a file."""
+    return Loss.IMAGE if isinstance(part, Image) else Loss.AUDIO if isinstance(part, Audio) else Loss.FILE
 
 
 def source_of(url: str) -> Source:

@@ -1,4 +1,6 @@
-"""Server-sent events: which bodies are streams, and the JSON that they carry. No vendor's words.
+"""Server-sent events: which bodies are streams, and the JSON that they carry.
+
+Of vendors' words it knows only the fields in which an answer may begin.
 
 Source: WHATWG HTML, section 9.2. Lines end in CR LF, LF or CR; a colon opens a comment (OpenRouter keeps connections
 alive with them, before JSON bodies too); several `data:` lines are one payload.
@@ -16,7 +18,7 @@ DONE = "[DONE]"
 _FIELD = re.compile(rb"^(?:data|event|id|retry)\s*:")
 _ENDS = re.compile("\r\n|\n|\r")
 _TOKEN = re.compile(
-    rb'"(?:content|reasoning_content|reasoning|refusal|text|thinking|arguments|partial_json|delta|input)"\s*:\s*"[^"]'
+    rb'"(?:content|reasoning_content|reasoning|refusal|text|thinking|tool_plan|arguments|partial_json|delta|input)"\s*:\s*"[^"]'
     rb'|"functionCall"\s*:\s*\{'
 )
 

@@ -123,8 +123,8 @@ def read_usage(raw: Any) -> Counts:
     """Counts under any vendor's names; of anything else, none."""
     if not isinstance(raw, dict):
         return Counts(unreadable=raw is not None)
-    if "tokens" in raw or "billed_units" in raw:  # Cohere bills other counts than it counts
-        raw = next((raw[name] for name in ("billed_units", "tokens") if isinstance(raw.get(name), dict)), raw)
+    if "tokens" in raw or "billed_units" in raw:
+        raw = _billed(raw)
     whole = _counts(raw)
     details, told = _details(raw, _PROMPT_DETAILS), _details(raw, _COMPLETION_DETAILS)
     inputs, outputs = _counts(details), _counts(told)
@@ -153,6 +153,16 @@ def read_usage(raw: Any) -> Counts:
         ),
         whole.get("total"),
     )
+
+
+def _billed(raw: dict[str, Any]) -> dict[str, Any]:
+    """Cohere's counts: it bills others than it counts, as it does not bill what it adds to a prompt itself.
+
+    The cached tokens stand beside both and are some of those counted, so that no more are billed than all that are.
+    """
+    counted = next((raw[name] for name in ("billed_units", "tokens") if isinstance(raw.get(name), dict)), raw)
+    cached, prompt = count_of(raw.get("cached_tokens")), count_of(counted.get("input_tokens"))
+    return counted if cached is None or prompt is None else {**counted, "cached_tokens": min(cached, prompt)}
 
 
 def _counts(raw: Mapping[str, Any]) -> dict[str, int]:

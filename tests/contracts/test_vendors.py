@@ -20,6 +20,7 @@ import pytest
 from audit.core.exchange import ModelAnswer, Request, Text, ToolCall, Usage
 from audit.core.tier import Price, Supports, Tier
 from audit.llm.client import ClientOptions, open_client
+from audit.llm.providers import PROVIDERS
 from audit.llm.reply import Reply
 from audit.protocols import PROTOCOLS
 from audit.protocols.kept import FIELDS, kept_of
@@ -150,6 +151,10 @@ WAYS = [
     Way("gemini", "gemini", _gemini, "/v1beta", "x-goog-api-key"),
     Way("bedrock", "bedrock_converse", _bedrock, "", "", options={"region": "eu-west-1"}),
 ]
+BY_HAND = frozenset({"cohere", "openai-compatible", "openrouter", "vertex"})
+"""Providers without an SDK that is held against them here, or that have another's; each has tests of its own."""
+NO_WIRE = frozenset({"cassette", "simulated", "simulated-judge"})
+assert {way.provider for way in WAYS} | BY_HAND | NO_WIRE == set(PROVIDERS.names), "every provider is looked at"
 
 
 def tier_of(way: Way, url: str) -> Tier:
@@ -235,6 +240,35 @@ def test_a_vertex_tier_takes_a_token_from_a_variable() -> None:
     assert reply.status == "ok"
     assert path == "/v1/projects/p/locations/l/publishers/google/models/m-1:generateContent"
     assert headers["authorization"] == "Bearer ya29.x"
+
+
+@pytest.mark.parametrize("says", ["parallel tool calls", "multi-turn", "image"])
+def test_cohere_is_asked_for_a_whole_answer_in_so_many_words(says: str) -> None:
+    """Path, key and body as the API's reference has them; a call without `stream` is none."""
+    way = Way("cohere", "cohere_chat", _openai, "/v2", "authorization")
+    with serving(way.protocol) as vendor:
+        reply = ask(tier_of(way, vendor.url), request_of(says), {"KEY": "k"})
+        path, headers, body = vendor.calls[0]
+    assert (reply.status, path, headers["authorization"]) == ("ok", "/v2/chat", "Bearer k")
+    assert body["stream"] is False
+    assert reply.completion is not None
+    assert (reply.completion.text, reply.completion.usage) == ("I look.", ANSWER.usage)
+    assert reply.completion.tool_calls[0]["function"] == {"name": "weather", "arguments": '{"town":"Nice"}'}
+
+
+def test_what_a_vendor_gave_up_is_asked_again_and_is_no_answer() -> None:
+    """An answer of Cohere's that says that it failed, or ran out of time, is a fault of the vendor's."""
+    from audit.core.errors import TransientError
+    from audit.llm.provider import HttpReply
+    from audit.llm.providers.cohere import PROVIDER
+
+    tier = Tier(name="t", model="m-1", provider="cohere", price=Price(input=1, output=1), base_url="http://x/v2")
+    body = PROTOCOLS.get("cohere_chat").answer_to(ANSWER)[0]
+    for word in ("ERROR", "TIMEOUT"):
+        reply = HttpReply(status=200, headers={}, body=json.dumps(body | {"finish_reason": word}).encode())
+        with pytest.raises(TransientError) as raised:
+            PROVIDER.decode(reply, tier)
+        assert raised.value.billed is not None
 
 
 def test_openrouter_takes_a_reasoning_budget() -> None:

@@ -31,8 +31,17 @@ PROVIDERS = {
     "anthropic": "anthropic_messages",
     "gemini": "gemini",
     "bedrock": "bedrock_converse",
+    "cohere": "cohere_chat",
 }
-KEYS = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GEMINI_API_KEY", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+assert set(PROVIDERS.values()) == set(PROTOCOLS.names), "every protocol is asked"
+KEYS = (
+    "OPENAI_API_KEY",
+    "ANTHROPIC_API_KEY",
+    "CO_API_KEY",
+    "GEMINI_API_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+)
 CONFIG = """\
 margin: 30pt
 max_spend: $5

@@ -50,6 +50,7 @@ BY_FORMAT = {
     "openai-responses": ("openai_responses_pairs.jsonl", IngestSettings()),
     "helicone": ("helicone.jsonl", IngestSettings()),
     "portkey": ("portkey.jsonl", IngestSettings()),
+    "keywordsai": ("keywordsai.jsonl", IngestSettings()),
     "bifrost": ("bifrost.jsonl", IngestSettings()),
     "tensorzero": ("tensorzero.jsonl", IngestSettings()),
     "datadog": ("datadog.jsonl", IngestSettings()),

@@ -54,6 +54,37 @@ def test_calls_are_the_same_through_every_format(name: str, seen: dict[str, Read
     assert seen[name].report.rejected == seen[name].report.duplicates == seen[name].report.not_priced == 0
 
 
+FLAGS = frozenset({"stream", "streamed", "stream_mode", "is_stream", "streaming"})
+
+
+def streamed(value: Any) -> Any:
+    """A record in which every place says that the answer was streamed: flags, bodies and bodies in JSON texts."""
+    if isinstance(value, str):
+        if value.startswith(("{", "[")):
+            return json.dumps(streamed(json.loads(value)))
+        return value.replace("generateContent", "streamGenerateContent")
+    if isinstance(value, list):
+        return [streamed(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    asked = {"stream": True} if "model" in value and {"messages", "input", "temperature"} & value.keys() else {}
+    return {key: True if key in FLAGS else streamed(item) for key, item in value.items()} | asked
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_a_streamed_answer_is_whole_unless_the_log_shows_a_cut(
+    name: str, seen: dict[str, Read], tmp_path: Path
+) -> None:
+    """A log that knows of the stream and not of its end says nothing about a cut: every call is what it was without."""
+    got = read(write_jsonl(tmp_path / name, [streamed(record) for record in EXPORTS[name]()]), tmp_path / "run")
+    for answered in (True, False):
+        as_it_was = rows(seen[name], answered=answered)
+        now = rows(got, answered=answered)
+        assert [(row["status"], row["replayable"]) for row in now] == [
+            (row["status"], row["replayable"]) for row in as_it_was
+        ]
+
+
 NO_FAILURES = ("bedrock.jsonl", "vertex.jsonl", "tensorzero.jsonl")
 """Logs that hold answers alone."""
 

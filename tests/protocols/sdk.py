@@ -21,6 +21,7 @@ def accept(protocol: str, body: Mapping[str, Any]) -> None:
         "openai_responses": _openai_responses,
         "anthropic_messages": _anthropic,
         "bedrock_converse": _converse,
+        "cohere_chat": _cohere,
         "gemini": _gemini,
     }[protocol](body)
 
@@ -73,6 +74,48 @@ def _anthropic(body: Mapping[str, Any]) -> None:
     from anthropic.types.message_create_params import MessageCreateParamsNonStreaming
 
     _typed(MessageCreateParamsNonStreaming, body, "anthropic_messages")
+
+
+COHERE: dict[str, set[str]] = {
+    "body": {
+        *("model", "messages", "tools", "strict_tools", "documents", "citation_options", "response_format"),
+        *("safety_mode", "max_tokens", "stop_sequences", "temperature", "seed", "frequency_penalty"),
+        *("presence_penalty", "k", "p", "logprobs", "tool_choice", "thinking", "priority", "stream"),
+    },
+    "system": {"role", "content"},
+    "user": {"role", "content"},
+    "assistant": {"role", "content", "tool_calls", "tool_plan", "citations"},
+    "tool": {"role", "content", "tool_call_id"},
+}
+"""Fields of `ClientV2.chat` and of its messages by role, in cohere-python 7.0.9."""
+COHERE_PARTS = {"system": {"text"}, "user": {"text", "image_url"}, "assistant": {"text", "thinking"}}
+"""Types of parts by role; a tool's result has the rest."""
+
+
+def _cohere(body: Mapping[str, Any]) -> None:
+    """By hand: the SDK's types let any field and any value pass, so that they would show nothing."""
+    assert body.keys() <= COHERE["body"], sorted(body.keys() - COHERE["body"])
+    for message in body["messages"]:
+        assert message.keys() <= COHERE[message["role"]], message
+        content = message.get("content")
+        if isinstance(content, list):
+            kinds = COHERE_PARTS.get(message["role"], {"text", "document"})
+            assert {part["type"] for part in content} <= kinds, content
+            assert all(part.keys() == {"type", part["type"]} for part in content), content
+        else:
+            assert isinstance(content, str) or message.get("tool_calls"), message
+        for call in message.get("tool_calls", ()):
+            assert (call.keys(), call["type"]) == ({"id", "type", "function"}, "function")
+            assert {name: type(value) for name, value in call["function"].items()} == {"name": str, "arguments": str}
+    for tool in body.get("tools", ()):
+        assert tool["type"] == "function"
+        assert {"name", "parameters"} <= tool["function"].keys() <= {"name", "description", "parameters"}
+    assert body.get("tool_choice", "NONE") in ("REQUIRED", "NONE")
+    form, thinking = body.get("response_format", {}), body.get("thinking", {})
+    assert form.keys() <= {"type", "json_schema"}
+    assert form.get("type", "text") in ("text", "json_object")
+    assert thinking.keys() <= {"type", "token_budget"}
+    assert thinking.get("token_budget", 1) > 0
 
 
 def _gemini(body: Mapping[str, Any]) -> None:
@@ -132,6 +175,7 @@ def read(protocol: str, body: Mapping[str, Any]) -> Read:
         "openai_responses": _read_responses,
         "anthropic_messages": _read_anthropic,
         "bedrock_converse": _read_converse,
+        "cohere_chat": _read_cohere,
         "gemini": _read_gemini,
     }
     return readers[protocol](body)
@@ -197,6 +241,18 @@ def _read_converse(body: Mapping[str, Any]) -> Read:
             usage["inputTokens"] + usage["cacheReadInputTokens"] + usage["cacheWriteInputTokens"],
             usage["outputTokens"],
         ),
+    }
+
+
+def _read_cohere(body: Mapping[str, Any]) -> Read:
+    """Along the fields that the SDK documents, its types checking nothing."""
+    message, billed = body["message"], body["usage"]["billed_units"]
+    calls = [call["function"] for call in message.get("tool_calls") or ()]
+    return {
+        "text": "".join(part["text"] for part in message["content"] if part["type"] == "text"),
+        "refusal": None,
+        "calls": [(call["name"], json.loads(call["arguments"])) for call in calls],
+        "tokens": (billed["input_tokens"], billed["output_tokens"]),
     }
 
 

@@ -25,6 +25,7 @@ def events_of(protocol: str, body: Body) -> list[Any]:
         "openai_responses": _responses,
         "anthropic_messages": _anthropic,
         "bedrock_converse": _converse,
+        "cohere_chat": _cohere,
         "gemini": _gemini,
     }
     return list(makers[protocol](body))
@@ -34,7 +35,7 @@ def bytes_of(protocol: str, events: Sequence[Any]) -> bytes:
     """Events on the wire."""
     if protocol == "bedrock_converse":
         return b"".join(frame(*next(iter(event.items()))) for event in events)
-    named = protocol in ("anthropic_messages", "openai_responses")
+    named = protocol in ("anthropic_messages", "cohere_chat", "openai_responses")
     heads = [f"event: {event.get('type')}\n" if named and isinstance(event, Mapping) else "" for event in events]
     lines = [f"{head}data: {json.dumps(event)}\n\n" for head, event in zip(heads, events, strict=True)]
     return "".join([*lines, *(["data: [DONE]\n\n"] if protocol == "openai_chat" else [])]).encode("utf-8", "replace")
@@ -145,6 +146,28 @@ def _converse(body: Body) -> Iterator[Any]:
         yield {"contentBlockStop": at}
     yield {"messageStop": {"stopReason": body["stopReason"]}}
     yield {"metadata": {"usage": body["usage"], "metrics": body["metrics"]}}
+
+
+def _cohere(body: Body) -> Iterator[Any]:
+    message = body["message"]
+    yield {"type": "message-start", "id": body["id"], "delta": {"message": {"role": "assistant", "content": []}}}
+    for piece in pieces(message.get("tool_plan", "")):
+        yield {"type": "tool-plan-delta", "delta": {"message": {"tool_plan": piece}}}
+    for place, part in enumerate(message["content"]):
+        kind, at = part["type"], {"index": place}
+        yield {"type": "content-start", **at, "delta": {"message": {"content": {"type": kind, kind: ""}}}}
+        for piece in pieces(part[kind]):
+            yield {"type": "content-delta", **at, "delta": {"message": {"content": {kind: piece}}}}
+        yield {"type": "content-end", **at}
+    for place, call in enumerate(message.get("tool_calls", ())):
+        at, function = {"index": place}, call["function"]
+        begun = {**call, "function": {**function, "arguments": ""}}
+        yield {"type": "tool-call-start", **at, "delta": {"message": {"tool_calls": begun}}}
+        for piece in pieces(function["arguments"]):
+            more = {"function": {"arguments": piece}}
+            yield {"type": "tool-call-delta", **at, "delta": {"message": {"tool_calls": more}}}
+        yield {"type": "tool-call-end", **at}
+    yield {"type": "message-end", "delta": {"finish_reason": body["finish_reason"], "usage": body["usage"]}}
 
 
 def _gemini(body: Body) -> Iterator[Any]:

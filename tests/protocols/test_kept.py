@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from audit.core.exchange import Request, content_text
-from audit.protocols import PROTOCOLS
+from audit.protocols import PROTOCOLS, openai_chat
 from audit.protocols.kept import FIELDS, kept_of, request_of
 from tests.protocols.test_matrix import CASES, NAMES, builtins, value_of
 
@@ -32,12 +32,12 @@ def test_a_body_of_any_protocol_is_kept_whole(case: dict[str, Any], name: str) -
     assert (lost, losses) == ((), ())
 
 
-@pytest.mark.parametrize("name", ["anthropic_messages", "bedrock_converse", "gemini", "openai_responses"])
+@pytest.mark.parametrize("name", [name for name in PROTOCOLS.names if name != openai_chat.NAME])
 def test_messages_of_one_protocol_beside_tools_of_another(name: str) -> None:
     """A gateway logs messages as they came and the rest in the chat shape; the conversation is read all the same."""
     case = next(case for case in CASES if case["says"] == "parallel tool calls")
     body = case["bodies"][name]
-    messages = body.get("messages") or body.get("contents") or body.get("input")
+    messages = body[PROTOCOLS.get(name).shape.field]
     tools = case["bodies"]["openai_chat"]["tools"]
     read, losses = request_of(Request(request_fp="f", messages=messages, tools=tools, params={"max_tokens": 64}))
     assert {**builtins(read), "model": "m-1"} == builtins(value_of(case))

@@ -1,7 +1,8 @@
 """Every protocol to every other: the value is the same, or what is lost is named. Cases are data.
 
-A line of `cases/requests.jsonl` holds a request in the typed form, its body in each protocol, and what that body loses
-of it. One line tests 5 writers, 5 readers, 25 ways and 5 SDKs.
+A line of `cases/requests.jsonl` holds a request in the typed form, and a line of `cases/bodies/PROTOCOL.jsonl` its body
+in a protocol, with what that body loses of it. A case tests each protocol as a writer, as a reader, on the way to every
+other, and against its vendor's SDK.
 """
 
 from __future__ import annotations
@@ -31,7 +32,26 @@ from audit.protocols import PROTOCOLS
 from audit.protocols.openai_chat import request_to as chat_to
 from tests.protocols import sdk
 
-CASES = [json.loads(line) for line in (Path(__file__).parent / "cases/requests.jsonl").read_text("utf-8").splitlines()]
+FOLDER = Path(__file__).parent / "cases"
+
+
+def lines_of(name: str) -> list[dict[str, Any]]:
+    """The lines of a file of cases."""
+    return [json.loads(line) for line in (FOLDER / name).read_text("utf-8").splitlines()]
+
+
+def cases() -> list[dict[str, Any]]:
+    """The requests, each with its `bodies` and `losses` by protocol."""
+    found = {case["says"]: {**case, "bodies": {}, "losses": {}} for case in lines_of("requests.jsonl")}
+    for name in PROTOCOLS.names:
+        for line in lines_of(f"bodies/{name}.jsonl"):
+            found[line["says"]]["bodies"][name] = line["body"]
+            found[line["says"]]["losses"] |= {name: line["losses"]} if "losses" in line else {}
+    assert all(set(case["bodies"]) == set(PROTOCOLS.names) for case in found.values()), "every case in every protocol"
+    return list(found.values())
+
+
+CASES = cases()
 NAMES = [case["says"] for case in CASES]
 WAYS = list(itertools.product(PROTOCOLS.names, repeat=2))
 
@@ -52,6 +72,8 @@ def same(value: Any) -> Any:
         kept = {k: said for k, v in value.items() if k != "vendor" and (said := same(v)) != {}}
         if kept.get("type") == "tool" and kept.get("schema") == {"type": "object"}:
             del kept["schema"]  # a function without parameters, however that is written
+        if kept.get("tool_choice") == {"mode": "auto"}:
+            del kept["tool_choice"]  # what no choice means, so that not every protocol has a word for it
         if kept.get("type") == "tool_call":
             with contextlib.suppress(ValueError):
                 kept["arguments"] = json.loads(kept["arguments"])

@@ -1,4 +1,4 @@
-"""Ten thousand damaged replies over every protocol: answers, streams and errors, in structure and in bytes.
+"""Two thousand damaged replies of every protocol: answers, streams and errors, in structure and in bytes.
 
 Whatever comes, an adapter gives an answer or the one error; what cannot be read is no answer; and nothing costs less
 than the usage that stands in it.
@@ -24,20 +24,14 @@ from audit.llm.providers import PROVIDERS
 from audit.llm.reply import failed, measured
 from audit.protocols import PROTOCOLS
 from audit.protocols.faults import Fault
+from tests.protocols.speakers import SPEAKERS, put
 from tests.protocols.streaming import bytes_of, events_of
 from tests.protocols.test_chat_reply import CASES, body_of
 from tests.protocols.test_matrix import ANSWERS
 
 REPLIES, ERRORS = 1_400, 600
-"""Of each protocol: (1,400 + 600) x 5 = 10,000."""
+"""Of each protocol."""
 
-SPEAKERS = {
-    "openai_chat": "openai",
-    "openai_responses": "openai-responses",
-    "anthropic_messages": "anthropic",
-    "bedrock_converse": "bedrock",
-    "gemini": "gemini",
-}
 PRICE = Price(input=1.0, output=2.0, cached_input=0.1, cache_write=1.2)
 REQUEST = Request(request_fp="f", messages=[{"role": "user", "content": "What is two and two?"}])
 ODD: list[Any] = [
@@ -78,6 +72,7 @@ def least_usd(body: Any) -> float:
     """What the plainest reading of a body's usage costs at least; 0 where either count is none."""
     for field, (prompts, completions) in COUNTED.items():
         usage = body.get(field) if isinstance(body, Mapping) else None
+        usage = usage.get("billed_units", usage) if isinstance(usage, Mapping) else None  # Cohere's
         if isinstance(usage, Mapping):
             asked, wrote = (next((usage[n] for n in names if n in usage), None) for names in (prompts, completions))
             if type(asked) is type(wrote) is int and min(asked, wrote) >= 0 and max(asked, wrote) < 10**8:
@@ -108,9 +103,13 @@ def judged(provider: WireProvider, tier: Tier, reply: HttpReply) -> tuple[str, f
 @pytest.mark.parametrize("name", PROTOCOLS.names)
 def test_whatever_comes_is_an_answer_or_the_one_error_and_costs_what_it_says(name: str) -> None:
     """Whole bodies and streams of answers."""
-    rng, protocol, provider = random.Random(f"mutations of {name}"), PROTOCOLS.get(name), PROVIDERS.get(SPEAKERS[name])
+    rng, protocol, provider = (
+        random.Random(f"mutations of {name}"),
+        PROTOCOLS.get(name),
+        PROVIDERS.get(SPEAKERS[name].provider),
+    )
     assert isinstance(provider, WireProvider)
-    tier = Tier(name="t", model="m-1", provider=SPEAKERS[name], price=PRICE, base_url="http://x/v1")
+    tier = Tier(name="t", model="m-1", provider=SPEAKERS[name].provider, price=PRICE, base_url="http://x/v1")
     bodies = [json.loads(json.dumps(protocol.answer_to(answer)[0])) for answer in ANSWERS.values()]
     if name == "openai_chat":
         bodies += [body_of(case) for case in CASES]
@@ -143,9 +142,9 @@ def test_whatever_comes_is_an_answer_or_the_one_error_and_costs_what_it_says(nam
 @pytest.mark.parametrize("name", PROTOCOLS.names)
 def test_whatever_an_error_looks_like_it_is_no_answer(name: str) -> None:
     """Error bodies of every endpoint, damaged, under any status, as a reply or inside one."""
-    rng, provider = random.Random(f"errors of {name}"), PROVIDERS.get(SPEAKERS[name])
+    rng, provider = random.Random(f"errors of {name}"), PROVIDERS.get(SPEAKERS[name].provider)
     assert isinstance(provider, WireProvider)
-    tier = Tier(name="t", model="m-1", provider=SPEAKERS[name], price=PRICE, base_url="http://x/v1")
+    tier = Tier(name="t", model="m-1", provider=SPEAKERS[name].provider, price=PRICE, base_url="http://x/v1")
     usage = {"prompt_tokens": 40, "completion_tokens": 9, "total_tokens": 49}
     for _ in range(ERRORS):
         body: Any = rng.choice(BODIES)
@@ -165,27 +164,15 @@ def test_whatever_an_error_looks_like_it_is_no_answer(name: str) -> None:
         assert word not in ("ok", "truncated"), raw
 
 
-SILENT: dict[str, Any] = {
-    "openai_chat": ("choices", 0, "message", "content"),
-    "openai_responses": ("output", 0, "content", 0, "text"),
-    "anthropic_messages": ("content", 0, "text"),
-    "bedrock_converse": ("output", "message", "content", 0, "text"),
-    "gemini": ("candidates", 0, "content", "parts", 0, "text"),
-}
-
-
 @pytest.mark.parametrize("name", PROTOCOLS.names)
 @pytest.mark.parametrize("value", [7, True, 2.5])
 def test_a_text_that_is_none_is_no_empty_answer(name: str, value: Any) -> None:
     """What stands where the text should be cannot be read: nothing is scored in its place, and its tokens are paid."""
     body = json.loads(json.dumps(PROTOCOLS.get(name).answer_to(ANSWERS["text"])[0]))
-    place = body
-    for step in SILENT[name][:-1]:
-        place = place[step]
-    place[SILENT[name][-1]] = value
-    provider = PROVIDERS.get(SPEAKERS[name])
+    put(body, SPEAKERS[name].text, value)
+    provider = PROVIDERS.get(SPEAKERS[name].provider)
     assert isinstance(provider, WireProvider)
-    tier = Tier(name="t", model="m-1", provider=SPEAKERS[name], price=PRICE, base_url="http://x/v1")
+    tier = Tier(name="t", model="m-1", provider=SPEAKERS[name].provider, price=PRICE, base_url="http://x/v1")
     status, usd = judged(provider, tier, HttpReply(status=200, headers={}, body=json.dumps(body).encode()))
     assert status == "undecodable"
     assert usd > 0

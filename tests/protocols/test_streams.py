@@ -14,7 +14,8 @@ from audit.protocols.event_stream import is_event_stream, read_event_stream
 from audit.protocols.faults import Fault
 from audit.protocols.reply import NoAnswer, body_of_reply
 from audit.protocols.sse import has_token
-from tests.protocols.streaming import bytes_of, events_of, frame
+from tests.protocols.speakers import SPEAKERS, broken_off
+from tests.protocols.streaming import bytes_of, events_of
 from tests.protocols.test_matrix import ANSWERS
 
 LONG = ModelAnswer(
@@ -62,8 +63,7 @@ def _call(call: Any) -> Any:
 def test_a_stream_that_was_cut_is_no_answer_and_keeps_its_usage(name: str) -> None:
     """Wherever it breaks off before its end: undecodable, worth another attempt, never text."""
     events = events_of(name, PROTOCOLS.get(name).answer_to(LONG)[0])
-    ends = {"openai_chat": 2, "bedrock_converse": 2, "anthropic_messages": 2}.get(name, 1)
-    for count in range(1, len(events) - ends + 1):
+    for count in range(1, len(events) - SPEAKERS[name].closing + 1):
         whole = bytes_of(name, events[:count])
         for raw in (whole.removesuffix(b"data: [DONE]\n\n"), whole[: -len(whole) // (count + 1)]):
             with pytest.raises(NoAnswer) as raised:
@@ -71,26 +71,14 @@ def test_a_stream_that_was_cut_is_no_answer_and_keeps_its_usage(name: str) -> No
             assert raised.value.diagnosis.fault is Fault.UNDECODABLE, (count, raw[-80:])
 
 
-ERRORS: dict[str, Any] = {
-    "openai_chat": {"error": {"message": "Rate limit reached", "code": "rate_limit_exceeded"}},
-    "openai_responses": {"type": "error", "code": "rate_limit_exceeded", "message": "slow", "sequence_number": 3},
-    "anthropic_messages": {"type": "error", "error": {"type": "rate_limit_error", "message": "slow"}},
-    "gemini": {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "slow"}},
-}
-
-
 @pytest.mark.parametrize("name", PROTOCOLS.names)
 @pytest.mark.parametrize("after", [0, 1, 4])
 def test_an_error_in_a_stream_is_that_error(name: str, after: int) -> None:
     """Whatever came before it."""
     before = events_of(name, PROTOCOLS.get(name).answer_to(LONG)[0])[:after]
-    if name == "bedrock_converse":
-        raw = bytes_of(name, before) + frame("throttlingException", {"message": "slow"}, "exception")
-    else:
-        raw = bytes_of(name, [*before, ERRORS[name]])
     with pytest.raises(NoAnswer) as raised:
-        read(name, raw)
-    assert raised.value.diagnosis.fault is Fault.RATE_LIMITED
+        read(name, broken_off(name, before))
+    assert raised.value.diagnosis.fault is SPEAKERS[name].fault
 
 
 def test_a_response_that_failed_is_its_error() -> None:

@@ -64,6 +64,7 @@ FORMATS: Catalog[Format] = Catalog(
         "mlflow",
         "helicone",
         "portkey",
+        "keywordsai",
         "bifrost",
         "tensorzero",
         "datadog",

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from audit.ingest import bodies, pairs
+from audit.ingest import pairs
 from audit.ingest.formats import Format
+from audit.protocols import anthropic_messages
 
 
 def detects(record: Mapping[str, Any]) -> str | None:
     """Why a record is such a pair."""
-    if pairs.protocol(record) != bodies.MESSAGES:
+    if pairs.protocol(record) is not anthropic_messages.PROTOCOL:
         return None
     return "holds a request with `messages` and `model`, and a message of Anthropic's API"
 

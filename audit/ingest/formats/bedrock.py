@@ -18,6 +18,8 @@ from audit.ingest.row import Row, Unusable, call_key
 from audit.ingest.usage import put_usage
 from audit.ingest.values import integer, microseconds, number, obj, text
 from audit.ingest.words import model_key
+from audit.protocols.bedrock_converse import PROTOCOL as CONVERSE
+from audit.protocols.recognition import can_be
 
 _KEYS = {**labels.COMMON_KEYS, "session": ("session_id", "session"), "end_user": ("user_id", "user")}
 
@@ -66,11 +68,11 @@ def _row(line: dict[str, Any], wanted: labels.Finders) -> Row:
 
 def _put_bodies(row: Row, asked: Any, said: Any, operation: str) -> tuple[set[str], bool]:
     """Write request and answer; InvokeModel has the bodies of the model's own vendor."""
-    spoken = bodies.CONVERSE if operation.startswith("Converse") else bodies.protocol_of_answer(said) or bodies.MESSAGES
-    row.native_api = spoken
+    spoken = CONVERSE if operation.startswith("Converse") else bodies.spoken(obj(asked), said)
+    row.native_api = spoken.shape.api
     reasons: set[str] = set()
     if isinstance(asked, dict):
-        if bodies.fits(asked, spoken):
+        if can_be(asked, spoken):
             reasons = bodies.put_request(row, asked, spoken)
         else:
             row.operation, row.native_request = _operation(asked), values.json_text(asked)

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from audit.ingest import bodies, pairs
+from audit.ingest import pairs
 from audit.ingest.formats import Format
+from audit.protocols import openai_chat
 
 
 def detects(record: Mapping[str, Any]) -> str | None:
     """Why a record is such a pair."""
-    if pairs.protocol(record) != bodies.CHAT:
+    if pairs.protocol(record) is not openai_chat.PROTOCOL:
         return None
     return "holds a request with `messages` and `model`, and a response with `choices`"
 

@@ -9,8 +9,8 @@ PROVIDERS: Catalog[Provider] = Catalog(
     package=__name__,
     constant="PROVIDER",
     names=(
-        *("anthropic", "azure-openai", "bedrock", "cassette", "gemini", "openai", "openai-compatible"),
-        *("openai-responses", "openrouter", "simulated", "simulated-judge", "vertex"),
+        *("anthropic", "azure-openai", "bedrock", "cassette", "cohere", "gemini", "openai"),
+        *("openai-compatible", "openai-responses", "openrouter", "simulated", "simulated-judge", "vertex"),
     ),
     expects=Provider,
 )

@@ -1,0 +1,51 @@
+"""Which protocol a body or a message is in. Each protocol knows its own; the order of the catalog decides the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from audit.protocols import PROTOCOLS
+from audit.protocols.protocol import Protocol
+from audit.protocols.shared import obj, objects
+
+
+@cache
+def in_order() -> tuple[Protocol, ...]:
+    """The protocols that logs may hold, in the order in which a body is held against them.
+
+    That of the catalog. Protocols of other packages come before its last one, which takes what nobody else claims.
+    """
+    *first, last = PROTOCOLS.names
+    found = map(PROTOCOLS.get, (*first, *PROTOCOLS.installed(), last))
+    return tuple(protocol for protocol in found if protocol.shape.is_read)
+
+
+def fallback() -> Protocol:
+    """The protocol of what is like nothing in particular: the catalog's last."""
+    return PROTOCOLS.get(PROTOCOLS.names[-1])
+
+
+def protocol_of_request(body: Mapping[str, Any]) -> Protocol | None:
+    """The protocol that a request body is written in; None for what is no request."""
+    return next((protocol for protocol in in_order() if protocol.shape.asks(body)), None)
+
+
+def can_be(body: Mapping[str, Any], protocol: Protocol) -> bool:
+    """Whether a request body can be read as one of a protocol: many a body fits two."""
+    return isinstance(body.get(protocol.shape.field), list) or protocol.shape.asks(body)
+
+
+def protocol_of_answer(body: Any) -> Protocol | None:
+    """The protocol that an answer is written in, streams as lists of events too; None for what is no answer."""
+    if isinstance(body, list):
+        first = next(objects(body), {})
+        return next((protocol for protocol in in_order() if protocol.shape.streams(first)), None)
+    return next((protocol for protocol in in_order() if protocol.shape.answers(obj(body))), None)
+
+
+def protocol_of_messages(messages: Sequence[Mapping[str, Any]]) -> Protocol:
+    """Whose messages these are: of those whose own words stand in them, the first; else the fallback."""
+    found = (protocol for message in objects(messages) for protocol in in_order() if protocol.shape.speaks(message))
+    return next(found, None) or fallback()
