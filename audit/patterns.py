@@ -53,10 +53,15 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A match: the whole of it, and group 1 where the pattern has one that took part."""
+    """A match: the whole of it, group 1 where the pattern has one that took part, and where in the text they stand.
+
+    `start` is where the whole begins, `end` where the group ends, or the whole where there is none.
+    """
 
     whole: str
     group: str | None
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +112,8 @@ class Pattern:
 
 
 def _found(match: Any, groups: int) -> Found:
-    return Found(match.group(0), match.group(1) if groups else None)
+    group = match.group(1) if groups else None
+    return Found(match.group(0), group, match.start(), match.end() if group is None else match.end(1))
 
 
 def compile_pattern(source: Any) -> Pattern:

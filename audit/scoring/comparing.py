@@ -167,7 +167,8 @@ def same_number(wanted: Any, found: Any, tolerance: Fraction) -> bool:
     """Two numbers, or texts that hold one each; values without any number are the same when they are equal.
 
     Raises:
-        Unusable: A text can be read in two ways, and only one of them is the expected.
+        UnusableTemplate: A text can be read in two ways, and only one of them is the expected, or one side alone has a
+            unit: 5 is not `5 %`.
     """
     if same_json(wanted, found):
         return True
@@ -175,6 +176,8 @@ def same_number(wanted: Any, found: Any, tolerance: Fraction) -> bool:
     if left is None or right is None:
         return False
     same = compare(left, right, absolute=tolerance)
+    if same is Sameness.SAME and (left.unit is None) != (right.unit is None):
+        same = Sameness.UNCLEAR  # a program that reads the field gets a number on one side, and a text on the other
     if same is Sameness.UNCLEAR:
         raise UnusableTemplate("a number here can be read in two ways, and only one of them is the expected")
     return same is Sameness.SAME

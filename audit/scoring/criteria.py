@@ -37,6 +37,9 @@ from audit.scoring.scorers import ALIASES, NOT_SUPPORTED, SCORERS
 NEGATION = "not-"
 NOTHING_EXTRACTED = "nothing extracted"
 
+READING = 2
+"""Raised with every change to how values are taken out of answers; part of the key of scores that do."""
+
 _NAME_HINT_CHARS = 32
 
 
@@ -388,8 +391,10 @@ def _options_fp(entry: CriterionSettings, value: Any, directory: Path) -> str:
     if resolve(entry.type)[1] == "python":
         code = code_sha256(str(value), directory)
     extract = None if entry.extract is None else list(_plain(entry.extract).items())
-    judged = [list(entry.judges)] if entry.judges else []
-    return fingerprint([entry.type, value, entry.threshold, extract, _plain(entry.options), code, *judged])
+    more = [list(entry.judges)] if entry.judges else []
+    if extract is not None or "incumbent.json" in str(value):
+        more.append([READING])
+    return fingerprint([entry.type, value, entry.threshold, extract, _plain(entry.options), code, *more])
 
 
 def _names(entries: Sequence[CriterionSettings]) -> list[str]:

@@ -1,4 +1,8 @@
-"""`extract:` turns a completion into the value that is compared. Nothing extracted means the criterion fails."""
+"""`extract:` turns a completion into the value that is compared. Nothing extracted means the criterion fails.
+
+Where the rest of the completion takes the value back, or JSON says it twice and differently, there is no value that
+could be compared: that is a failure to measure, and never the first one found.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from audit.core.errors import nearest
-from audit.patterns import compile_pattern
-from audit.scoring.jsontext import CONTRADICTED, MISSING, at_path, json_text, json_values, steps
+from audit.patterns import Found, compile_pattern
+from audit.scoring.jsontext import CONTRADICTED, MISSING, at_path, json_text, json_values, same_json, steps
+from audit.scoring.retraction import TAKEN_BACK, TWO_VALUES, taken_back
+from audit.scoring.templates import UnusableTemplate
 
 Extract = Callable[[str], str | None]
 """Text to the extracted text; None when there is nothing."""
+
+
+MOST_LATER = 50
+"""Matches behind the first that are looked at."""
 
 
 def build_extract(entry: Any, notes: list[str]) -> Extract:
@@ -61,9 +71,28 @@ def _regex(argument: Any, notes: list[str]) -> Extract:
         found = pattern.search(text)
         if found is None:
             return None
-        return found.whole if found.group is None else found.group
+        value = _value_of(found)
+
+        def named(rest: str) -> list[bool]:
+            same: list[bool] = []
+            while len(same) < MOST_LATER and (later := pattern.search(rest)) is not None:
+                same.append(_value_of(later).split() == value.split() or _bare(later) == _bare(found))
+                rest = rest[max(later.end, 1) :]
+            return same
+
+        if taken_back(text[: found.start], text[found.end :], named):
+            raise UnusableTemplate(TAKEN_BACK)
+        return value
 
     return run
+
+
+def _value_of(found: Found) -> str:
+    return found.whole if found.group is None else found.group
+
+
+def _bare(found: Found) -> str:
+    return " ".join(_value_of(found).split()).strip(_MARKS)
 
 
 def _json(argument: Any, notes: list[str]) -> Extract:
@@ -71,14 +100,21 @@ def _json(argument: Any, notes: list[str]) -> Extract:
         raise ValueError("must be a path, for example `answer` or `items[0].id`")
     path = steps(argument)
 
-    # Prose before the answer may hold a `[1]` or an example, so the first value that has the path counts.
+    # Prose before the answer may hold a `[1]`, so what has the path counts; two that differ are no answer.
     def run(text: str) -> str | None:
-        for value in json_values(text, comparing=True):
-            if (found := at_path(value, path)) is not MISSING:
-                return None if found is CONTRADICTED else json_text(found)
-        return None
+        every = [at_path(value, path) for value in json_values(text, comparing=True)]
+        found = [one for one in every if one is not MISSING]
+        if not found or found[0] is CONTRADICTED:
+            return None
+        if not all(same_json(found[0], one) for one in found[1:]):
+            raise UnusableTemplate(TWO_VALUES)
+        return json_text(found[0])
 
     return run
+
+
+_FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
+_MARKS = " .,;:!?*_`\"'()[]"
 
 
 def _lines(argument: Any, notes: list[str]) -> Extract:
@@ -88,7 +124,21 @@ def _lines(argument: Any, notes: list[str]) -> Extract:
 
     def run(text: str) -> str | None:
         lines = [line.strip() for line in text.splitlines() if line.strip()]
-        return lines[index] if lines else None
+        if not lines:
+            return None
+        line = lines[index]
+        before, after = ("", "\n".join(["", *lines[1:]])) if index == 0 else ("\n".join(lines[:-1]), "")
+
+        def named(rest: str) -> list[bool]:
+            # A figure is another value where the line has one, a line of a single word where it is one.
+            found = (
+                _FIGURE.findall(rest) if _FIGURE.search(line) else [one for one in rest.split("\n") if " " not in one]
+            )
+            return [one.strip(_MARKS) in line for one in found if one.strip(_MARKS)]
+
+        if taken_back(before, after, named):
+            raise UnusableTemplate(TAKEN_BACK)
+        return line
 
     return run
 

@@ -154,6 +154,14 @@ def first_json(text: str) -> Json | None:
     return None
 
 
+def says_two_things(text: str) -> bool:
+    """Whether the JSON in a text gives two values to one key: twice in an object, or in its first and a later one."""
+    first, *later = [value for value in json_values(text, comparing=True) if isinstance(value, dict)] or [{}]
+    if any(value is CONTRADICTED for value in first.values()):
+        return True
+    return any(name in other and not same_json(value, other[name]) for other in later for name, value in first.items())
+
+
 def steps(path: str) -> list[str | int]:
     """Read a path such as `a.b[0].c`, `$.a` or `a.0.b`.
 

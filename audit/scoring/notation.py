@@ -57,6 +57,7 @@ _TABLE = str.maketrans(
 _SUPERSCRIPT = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
 _SUPERSCRIPT_SIGNS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
 _VULGAR = re.compile("[¼-¾⅐-⅞↉]")
+_STRUCK = re.compile(r"</?(?:s|del|strike)(?:\s[^<>]{0,200})?>", re.IGNORECASE)
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _STARS = re.compile(
     r"(?<!\d)\*{2,3}|\*{2,3}(?!\d)|`+|(?:(?<=\s)|^)[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?=\s|[.,;:!?)]|$)", re.M
@@ -95,7 +96,8 @@ def plain(text: str) -> str:
     """The text with every notation of digits, signs, groups and fractions in one form.
 
     Special cases:
-        A LaTeX box: only what is in the last one, because that is the answer.
+        A LaTeX box: only what is in it, because that is the answer; of several that differ, what is in each.
+        What is struck out keeps the marks of Markdown for it, which deny it.
     """
     text = unboxed(nfc(text))
     if "\\" in text or "$" in text or "{" in text:
@@ -105,7 +107,7 @@ def plain(text: str) -> str:
     if "&" in text:
         text = html.unescape(text)
     if "<" in text:
-        text = _TAG.sub("", text)
+        text = _TAG.sub("", _STRUCK.sub("~~", text))
     if not text.isascii():
         text = _SUPERSCRIPT.sub(lambda m: "^" + m[0].translate(_SUPERSCRIPT_SIGNS), text)
         text = _VULGAR.sub(_vulgar, text)
@@ -115,18 +117,28 @@ def plain(text: str) -> str:
 
 
 def unboxed(text: str) -> str:
-    r"""What the last `\boxed{...}` holds; the text as it is where there is none, or where it does not end."""
-    opening = None
-    for opening in _BOX.finditer(text):  # noqa: B007 - the last one is what is wanted
-        pass
-    if opening is None:
-        return text
+    r"""What `\boxed{...}` holds, each different content on a line; the text as it is where one does not end."""
+    held: list[str] = []
+    end = 0
+    for opening in _BOX.finditer(text):
+        if opening.start() < end:
+            continue  # a box in a box
+        inner = _braced(text, opening.end())
+        if inner is None:
+            return text
+        held.append(inner)
+        end = opening.end() + len(inner)
+    return "\n".join(dict.fromkeys(each.strip() for each in held)) if held else text
+
+
+def _braced(text: str, start: int) -> str | None:
+    """What stands before the brace that closes the one before `start`; None where none does."""
     depth = 1
-    for place in range(opening.end(), len(text)):
+    for place in range(start, len(text)):
         depth += {"{": 1, "}": -1}.get(text[place], 0)
         if depth == 0:
-            return text[opening.end() : place]
-    return text
+            return text[start:place]
+    return None
 
 
 def _digit(char: str) -> str:

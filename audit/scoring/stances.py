@@ -149,6 +149,8 @@ _WORDS_AFTER: Final = {
     "ou menos, no máximo, o meno, al massimo, of minder, hoogstens, eller mindre, eller färre, lub mniej, a méně, "
     "или менее, или меньше, и менее, أو أقل, या कम",
     Stance.PART: "less than, fewer than, more than, higher than, lower than, weniger als, mehr als, and a half, "
+    "short of, away from, off from, times that, times this, times as, times more, times less, smaller than, "
+    "larger than, greater than, too many, too few, too much, too little, zu viel, zu wenig, de trop, "
     "and a quarter, et demi, y medio, e mezzo, e meio, squared, cubed, factorial, "
     "below zero, below freezing, under zero, degrees below, im quadrat, "
     "unter null, au carré, sous zéro, al cuadrado, bajo cero, ao quadrado, abaixo de zero, al quadrato, "

@@ -15,7 +15,7 @@ from jinja2 import StrictUndefined, TemplateError, Undefined, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from audit.core.errors import nearest
-from audit.scoring.jsontext import first_json, parse_json
+from audit.scoring.jsontext import first_json, parse_json, says_two_things
 
 if TYPE_CHECKING:
     from audit.core.exchange import Completion
@@ -73,6 +73,8 @@ class _Incumbent:
 
     @property
     def json(self) -> Any:
+        if says_two_things(self.text):
+            raise UnusableTemplate("the incumbent's completion gives two values to one key of its JSON")
         found = first_json(self.text)
         if found is None:
             raise Absent("the incumbent's completion holds no JSON")

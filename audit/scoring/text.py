@@ -31,14 +31,14 @@ _ALIKE = str.maketrans(
         **dict.fromkeys("‘’‛ʼ＇", "'"),
         **dict.fromkeys("“”„‟＂", '"'),
         **dict.fromkeys("‐‑‒–—―−﹣－", "-"),
-        # Zero-width characters, marks of direction, soft hyphens, and the wish for a coloured emoji.
-        **dict.fromkeys("\u200b\u2060\ufeff\u00ad\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e"),
-        **dict.fromkeys("\u2066\u2067\u2068\u2069\ufe0e\ufe0f"),
+        **dict.fromkeys("\ufe0e\ufe0f"),  # the wish for a coloured emoji
     }
 )
 _SIGNS_ALIKE = {char: other for char, other in _ALIKE.items() if chr(char) not in "‒–—―"}
 _LAYERS = 32  # of quotes, brackets and emphasis around a label
-_JOINERS = "\u200c\u200d"
+# Zero-width characters, soft hyphens and marks of direction. At the ends of a label they are packing. Inside they stay:
+# a program that looks for the label would not find it. An override (U+202D, U+202E) turns letters round, and stays too.
+_JOINERS = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u200e\u200f\u061c\u202a\u202b\u202c\u2066\u2067\u2068\u2069"
 _ENDS = " .,;:!…。、，；：！｡،؛۔।॥։።" + _JOINERS
 _PAIRS = {"(": ")", "[": "]", "{": "}", "«": "»", "‹": "›", "「": "」", "『": "』", "《": "》", "【": "】", "（": "）"}
 _PAIRS |= {quote: quote for quote in "\"'`*_"}

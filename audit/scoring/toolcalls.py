@@ -2,7 +2,8 @@
 
 Values are equal when they are the same JSON: 1 is 1.0 and not "1" or true. Texts are compared exactly, so that paths,
 addresses, dates and numbers in text stay themselves; sentences of three words and more by their words. An optional
-argument that is null, empty text, or the default of its schema is as good as absent.
+argument that is null or empty text is as good as absent. Where its schema has a default, absence says the default and
+nothing else does: null and empty text then say what they are (no filter, no text).
 
 The folding of the Berkeley Function-Calling Leaderboard, which must be asked for, compares texts without case, white
 space and the signs `, . / - _ * ^`: <https://gorilla.cs.berkeley.edu/blogs/8_berkeley_function_calling_leaderboard.html>.
@@ -12,8 +13,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import Enum
+from dataclasses import dataclass, field, replace
+from enum import Enum, StrEnum
 from typing import Any
 
 from audit.scoring.comparing import Same
@@ -62,6 +63,18 @@ class Wanted:
 
     name: str
     arguments: Mapping[str, Sequence[Any]]
+    written: bool = False
+    """Somebody wrote the accepted values: "" and null among them mean absence. Else it is a call that was made."""
+    step: int = 0
+    """Its place in the list that is expected; what one object expects has one place, because its keys have no order."""
+
+
+class CallOrder(StrEnum):
+    """What the order of several calls says."""
+
+    FUNCTIONS = "functions"
+    KEPT = "kept"
+    ANY = "any"
 
 
 def read_call(call: Any) -> CalledTool:
@@ -99,12 +112,13 @@ def as_wanted(value: Any) -> tuple[Wanted, ...]:
         except ValueError:
             raise ValueError("must be accepted values, calls, or `none`") from None
     if isinstance(value, list | tuple):
-        return tuple(wanted for item in value for wanted in as_wanted(item))
+        found = [(step, wanted) for step, item in enumerate(value) for wanted in as_wanted(item)]
+        return tuple(replace(wanted, step=step) for step, wanted in found)
     if not isinstance(value, Mapping):
         raise ValueError("must be accepted values, calls, or `none`")
     if isinstance(value.get("function"), Mapping) or isinstance(value.get("name"), str):
         return (exactly(read_call(value)),)
-    return tuple(Wanted(str(name), _accepted(arguments)) for name, arguments in value.items())
+    return tuple(Wanted(str(name), _accepted(arguments), written=True) for name, arguments in value.items())
 
 
 def expects_calls(context: Context, reads: Collection[str]) -> bool:
@@ -118,15 +132,15 @@ def expects_calls(context: Context, reads: Collection[str]) -> bool:
     return "incumbent" not in reads or today is None or bool(today.tool_calls)
 
 
-def exactly(call: CalledTool) -> Wanted:
-    """The call itself as an expectation.
+def exactly(call: CalledTool, step: int = 0) -> Wanted:
+    """The call itself as an expectation, at its place among several.
 
     Raises:
         ValueError: Its arguments are not a JSON object.
     """
     if call.arguments is None:
         raise ValueError("has arguments that are not a JSON object")
-    return Wanted(call.name, {name: [value] for name, value in call.arguments.items()})
+    return Wanted(call.name, {name: [value] for name, value in call.arguments.items()}, step=step)
 
 
 def _accepted(arguments: Any) -> dict[str, Sequence[Any]]:
@@ -154,23 +168,27 @@ def mismatch(call: CalledTool, wanted: Wanted, schema: Mapping[str, Any], matchi
     if call.arguments is None:
         return "the arguments are not a JSON object"
     required, properties = required_arguments(schema), _properties(schema)
+    texts = matching.texts
     for name, value in call.arguments.items():
         if name not in wanted.arguments and name not in matching.ignored:
             known = not properties or name in properties
-            if name in required or not known or not _as_absent(value, properties.get(name), matching.texts):
+            if name in required or not known or not _as_absent(value, properties.get(name), texts):
                 return f"unknown argument `{name}`"
     for name, accepted in wanted.arguments.items():
         if name in matching.ignored:
             continue
+        own = properties.get(name)
+        may = name not in required and any(
+            _as_absent(value, None if wanted.written else own, texts) or _as_absent(value, own, texts)
+            for value in accepted
+        )
         if name not in call.arguments:
-            may = any(_as_absent(value, properties.get(name), matching.texts) for value in accepted)
-            if name in required or not may:
+            if not may:
                 return f"missing argument `{name}`"
-        elif not _accepts(name, accepted, call.arguments[name], matching):
-            actual = call.arguments[name]
-            empty = name not in required and _as_absent(actual, properties.get(name), matching.texts)
-            if not empty or not any(_as_absent(value, properties.get(name), matching.texts) for value in accepted):
-                return f"argument `{name}` has another value"
+            continue
+        actual = call.arguments[name]
+        if not (_accepts(name, accepted, actual, own, matching) or (may and _as_absent(actual, own, texts))):
+            return f"argument `{name}` has another value"
     return None
 
 
@@ -180,16 +198,19 @@ def _as_absent(value: Any, schema: Any, texts: Texts) -> bool:
         return False
     if texts is Texts.BFCL:
         return isinstance(value, str) and not value
-    has_default = isinstance(schema, Mapping) and "default" in schema
-    return value is None or value == "" or (has_default and same_json(value, schema["default"]))
+    if isinstance(schema, Mapping) and "default" in schema:
+        return same_json(value, schema["default"])
+    return value is None or value == ""
 
 
-def _accepts(name: str, accepted: Sequence[Any], actual: Any, matching: Matching) -> bool:
+def _accepts(name: str, accepted: Sequence[Any], actual: Any, schema: Any, matching: Matching) -> bool:
     own = matching.arguments.get(name)
-    return any(_matches(value, actual, matching.texts) if own is None else own(value, actual) for value in accepted)
+    if own is not None:
+        return any(own(value, actual) for value in accepted)
+    return any(_matches(value, actual, schema, matching.texts) for value in accepted)
 
 
-def _matches(accepted: Any, actual: Any, texts: Texts) -> bool:
+def _matches(accepted: Any, actual: Any, schema: Any, texts: Texts) -> bool:
     if texts is Texts.BFCL:
         return _matches_folded(accepted, actual)
     if texts is Texts.EXACT or same_json(accepted, actual):
@@ -197,13 +218,22 @@ def _matches(accepted: Any, actual: Any, texts: Texts) -> bool:
     if isinstance(accepted, str) and isinstance(actual, str):
         return same_prose(accepted, actual)
     if isinstance(accepted, list | tuple) and isinstance(actual, list | tuple):
+        of_items = schema.get("items") if isinstance(schema, Mapping) else None
         return len(accepted) == len(actual) and all(
-            _matches(a, b, texts) for a, b in zip(accepted, actual, strict=True)
+            _matches(a, b, of_items, texts) for a, b in zip(accepted, actual, strict=True)
         )
     if isinstance(accepted, Mapping) and isinstance(actual, Mapping):
-        # Absent and null are the same inside of arguments as well.
-        return all(_matches(accepted.get(k), actual.get(k), texts) for k in {*accepted, *actual})
+        return all(_same_inside(accepted, actual, name, schema, texts) for name in {*accepted, *actual})
     return False
+
+
+def _same_inside(accepted: Mapping[str, Any], actual: Mapping[str, Any], name: str, schema: Any, texts: Texts) -> bool:
+    """Whether one key of an object inside of an argument says the same on both sides: absent is null there as well, or
+    the default where its schema has one.
+    """
+    own = _properties(schema).get(name) if isinstance(schema, Mapping) else None
+    stands_for = own["default"] if isinstance(own, Mapping) and "default" in own else None
+    return _matches(accepted.get(name, stands_for), actual.get(name, stands_for), own, texts)
 
 
 def _matches_folded(accepted: Any, actual: Any) -> bool:
@@ -238,6 +268,25 @@ def _object_matches(accepted: Mapping[str, Any], actual: Mapping[str, Any]) -> b
 
 def _folded(text: str) -> str:
     return _FOLDED.sub("", text).lower().replace("'", '"')
+
+
+def blocks_of(wanted: Sequence[Wanted], order: CallOrder) -> list[int]:
+    """The sizes of the runs of calls inside of which the order says nothing; they add up to the number of calls.
+
+    Special cases:
+        `FUNCTIONS`: neighbours that call one function, such as the weather in two towns, and what one object expects.
+    """
+    if order is CallOrder.ANY:
+        return [len(wanted)]
+    sizes: list[int] = []
+    for place, each in enumerate(wanted):
+        before = wanted[place - 1] if place else None
+        together = before is not None and (each.step == before.step or same_name(each.name, before.name))
+        if together and order is CallOrder.FUNCTIONS:
+            sizes[-1] += 1
+        else:
+            sizes.append(1)
+    return sizes
 
 
 def pair_calls(fits: Sequence[Sequence[bool]]) -> bool:

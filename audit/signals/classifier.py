@@ -26,7 +26,7 @@ from audit.signals.ridge import Spectrum, best_penalty, likeness, mean_error, so
 from audit.signals.signal import FitData, FloatArray, Signal, TextEmbedder, embed
 from audit.signals.words import BUCKETS, word_vector
 
-NAME, VERSION = "classifier", 2
+NAME, VERSION = "classifier", 3
 
 EMBEDDING_LENGTH = 0.5
 """Features and words are vectors of length 1; the embedding, which repeats much of both, gets half of that."""

@@ -1,4 +1,9 @@
-"""Cheap features of a request: tens of microseconds, no model, the same number everywhere and always."""
+"""Cheap features of a request: tens of microseconds, no model, the same number everywhere and always.
+
+None of them reads what an assistant said earlier in the conversation. A log holds the incumbent's words there, and a
+router in production those of whoever answered, so that a rule on their length would move other requests than it was
+tested on. That an assistant had a turn counts, whatever it said.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +18,8 @@ from audit.signals.signal import FloatArray
 
 FEATURES: Mapping[str, str] = {
     "last_user_chars": "characters of the last user turn",
-    "prompt_chars": "characters of all messages",
-    "turns": "messages without system and developer ones",
+    "prompt_chars": "characters of all messages but the assistant's",
+    "turns": "messages without system and developer ones; of an assistant only that it said something",
     "tools": "tools on offer",
     "wants_json": "1 when the request asks for JSON by its response format",
     "digit_share": "share of the digits 0 to 9 among the characters of the last user turn",
@@ -30,6 +35,10 @@ TEXT = "last_user"
 
 COUNTS = ("last_user_chars", "prompt_chars", "turns", "tools", "lines", "questions")
 """Features with a long right tail, which a linear model reads as a logarithm."""
+
+SYSTEM_ROLES = ("system", "developer")
+ANSWERING_ROLES = ("assistant", "model")
+"""Whose words are answers of a model, and no part of what was asked."""
 
 SYSTEM_BUCKETS = 16
 LONGEST_CHARS = 100_000
@@ -64,15 +73,17 @@ def feature_row(request: Request) -> tuple[float, ...]:
 
 
 def _conversation(request: Request) -> tuple[str, int, int]:
-    """System prompt, characters of all messages, and number of turns."""
+    """System prompt, characters of all messages but the assistant's, and number of turns."""
     system, everything, turns = [], 0, 0
     for message in request.messages:
+        role = message.get("role")
+        turns += role not in SYSTEM_ROLES
+        if role in ANSWERING_ROLES:
+            continue
         text = content_text(message.get("content"))
         everything += len(text)
-        if message.get("role") in ("system", "developer"):
+        if role in SYSTEM_ROLES:
             system.append(text)
-        else:
-            turns += 1
     return "\n".join(system), everything, turns
 
 

@@ -18,7 +18,7 @@ from audit.signals import classifier, rules
 from audit.signals.features import feature_table
 from audit.signals.signal import FitData, FloatArray, Signal, TextEmbedder
 
-NAME, VERSION = "guarded", 1
+NAME, VERSION = "guarded", 2
 OUTSIDE = -10.0
 """Below what the inner signal gives to anything."""
 

@@ -21,7 +21,7 @@ from audit.patterns import Pattern, TooSlow, kept_pattern
 from audit.signals.features import FEATURES, LONGEST_CHARS, TEXT, column, feature_table
 from audit.signals.signal import BoolArray, FitData, FloatArray, Signal, TextEmbedder
 
-NAME, VERSION = "rules", 1
+NAME, VERSION = "rules", 2
 MOST_CONDITIONS = 3
 
 CUTS = 16

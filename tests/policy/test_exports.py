@@ -82,7 +82,7 @@ def test_litellms_auto_router_shows_its_classifiers_no_tools() -> None:
     assert "`tools`" in refusal("litellm-auto-router", policy(TOOLS))
     columns = [{"feature": "wants_json", "log": False, "mean": 0.0, "scale": 1.0, "weight": 1.0}]
     params = {"intercept": 0.0, "columns": columns, "embedding": None}
-    asks = replace(CLASSIFIER, signal=SignalSpec(name="classifier", params=params))
+    asks = replace(CLASSIFIER, signal=SignalSpec(name="classifier", params=params, version=3))
     assert "`wants_json`" in refusal("litellm-auto-router", policy(asks))
     inner = {"name": "classifier", "version": 1, "params": params}
     guarded = SignalSpec(name="guarded", params={"conditions": [], "signal": inner})

@@ -103,7 +103,7 @@ def test_what_cannot_run_fails_when_it_is_loaded() -> None:
     with pytest.raises(InputError, match="version"):
         Router(policy(replace(RULES, signal=SignalSpec(name="rules", params={"conditions": []}, version=99))))
     with pytest.raises(InputError, match="damaged"):
-        Router(policy(replace(RULES, signal=SignalSpec(name="rules", params={}))))
+        Router(policy(replace(RULES, signal=SignalSpec(name="rules", params={}, version=2))))
     with pytest.raises(UnknownName):
         Router(policy(replace(RULES, signal=SignalSpec(name="moon", params={}))))
     with pytest.raises(UnknownName):

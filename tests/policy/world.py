@@ -10,6 +10,7 @@ import numpy as np
 
 from audit.core.exchange import Completion, Request
 from audit.core.policy import RoutePolicy, RoutingPolicy, SignalSpec, VerifierSpec
+from audit.signals import SIGNALS
 
 MODELS = {"large": "openai/gpt-4.1", "small": "openai/gpt-4.1-nano"}
 ARNS = {
@@ -49,7 +50,7 @@ def answer(text: str | None = "yes", **rest: Any) -> Completion:
 def rules(*conditions: tuple[str, str, float]) -> SignalSpec:
     """A signal of conditions (feature, operator, value)."""
     found = [{"feature": feature, "op": op, "value": value} for feature, op, value in conditions]
-    return SignalSpec(name="rules", params={"conditions": found})
+    return SignalSpec(name="rules", params={"conditions": found}, version=SIGNALS.get("rules").version)
 
 
 def vector(*coordinates: float) -> str:
@@ -101,7 +102,7 @@ CLASSIFIER = entry(
     threshold=0.5,
     signal=SignalSpec(
         name="classifier",
-        version=2,
+        version=SIGNALS.get("classifier").version,
         params={
             "intercept": 1.0,
             "columns": [{"feature": "turns", "log": False, "mean": 0.0, "scale": 1.0, "weight": -0.5}],

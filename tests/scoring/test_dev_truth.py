@@ -7,11 +7,13 @@ import pytest
 import yaml
 
 from audit.core.exchange import Completion, Request
-from audit.core.outcome import Scored
+from audit.core.outcome import Errored, Scored
 from audit.core.settings import References
 from audit.scoring.context import Context
 from audit.scoring.criteria import build_criteria
 from audit.scoring.references import load_references
+from audit.scoring.retraction import TAKEN_BACK, TWO_VALUES
+from audit.scoring.scorers.numeric import UNCLEAR
 from tests.scoring.cases import entry_of
 from tests.shared import SHARED, needs_shared
 
@@ -65,10 +67,19 @@ def test_truth_is_reproduced(route: str) -> None:
         "task", "prompt_id", "model", "tools", "output", "tool_calls", "finish_reason", "correct"
     )
     (outcomes,) = (criterion.score(contexts(corpus, references)) for criterion in criteria)
-    assert all(isinstance(outcome, Scored) for outcome in outcomes)
-    ours = corpus.with_columns(passed=pl.Series([outcome.passed for outcome in outcomes]))
+    # "The answer is (A) is incorrect because ...": the source takes the first letter, and nobody can say what is meant.
+    errored = [outcome for outcome in outcomes if not isinstance(outcome, Scored)]
+    assert len(errored) <= 0.001 * len(outcomes)
+    assert {outcome.error for outcome in errored if isinstance(outcome, Errored)} <= {TAKEN_BACK, TWO_VALUES, UNCLEAR}
+    corpus = corpus.with_columns(passed=pl.Series([getattr(outcome, "passed", None) for outcome in outcomes]))
+    ours = corpus.filter(pl.col("passed").is_not_null())
     assert ours.filter(pl.col("passed") != pl.col("correct")).height <= allowed * ours.height
     truth = pl.read_csv(DEV / "truth_by_route.csv").filter(pl.col("route") == route).select("model", "tier_rate")
-    rates = ours.group_by("model").agg(rate=pl.col("passed").mean()).join(truth, on="model")
+    rates = (
+        corpus.with_columns(pl.col("passed").fill_null(False))
+        .group_by("model")
+        .agg(rate=pl.col("passed").mean())
+        .join(truth, on="model")
+    )
     assert rates.height == corpus["model"].n_unique()
     assert (rates["rate"] - rates["tier_rate"]).abs().max() <= 0.011

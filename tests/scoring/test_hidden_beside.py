@@ -145,3 +145,78 @@ def test_a_label_is_text(wanted: str, found: str) -> None:
     options = {"type": "json-fields", "fields": {"a": "label"}}
     assert not passes(options, found, incumbent=wanted)
     assert passes(options, '{"a": "X."}', incumbent='{"a": "x"}')
+
+
+BOOK, BILL, POST = call("book", to="A"), call("bill", to="A"), call("post", to="A")
+OTHER = call("book", to="B")
+
+
+@pytest.mark.parametrize(
+    ("today", "said", "orders"),
+    [
+        ([BOOK, BILL], [BILL, BOOK], {"any"}),
+        ([BOOK, OTHER], [OTHER, BOOK], {"any", "functions"}),
+        ([BOOK, OTHER, BILL], [OTHER, BOOK, BILL], {"any", "functions"}),
+        ([BOOK, BILL, OTHER], [OTHER, BILL, BOOK], {"any"}),
+        ([BOOK, BILL, POST], [BOOK, BILL, POST], {"any", "functions", "kept"}),
+        ([BOOK, BILL], [BOOK, BILL, BILL], set()),
+    ],
+)
+def test_the_order_of_calls_is_what_it_is_declared_to_be(
+    today: list[dict[str, Any]], said: list[dict[str, Any]], orders: set[str]
+) -> None:
+    """Different functions keep theirs unless it is said that none matters; the incumbent's and a reference alike."""
+    for order in (None, "functions", "kept", "any"):
+        options = {"type": "tool-call", **({} if order is None else {"order": order})}
+        ok = (order or "functions") in orders
+        assert passes(options, made(*said), incumbent=made(*today)) is ok
+        assert passes({**options, "value": "{{reference}}"}, made(*said), reference=json.dumps(today)) is ok
+
+
+def test_keys_of_one_object_have_no_order() -> None:
+    """Accepted values of several tools in one object say nothing of their order, and a list of them does."""
+    one = {"book": {"to": ["A"]}, "bill": {"to": ["A"]}}
+    assert passes({"type": "tool-call", "value": one}, made(BILL, BOOK))
+    several = [{name: arguments} for name, arguments in one.items()]
+    assert not passes({"type": "tool-call", "value": several}, made(BILL, BOOK))
+    assert passes({"type": "tool-call", "value": several, "folding": "bfcl"}, made(BILL, BOOK))
+
+
+DEFAULTS = {
+    "type": "object",
+    "required": ["q"],
+    "properties": {
+        "q": {"type": "string"},
+        "state": {"type": ["string", "null"], "default": "open"},
+        "note": {"type": "string"},
+        "page": {"type": "object", "properties": {"size": {"default": 20}, "of": {"type": "string"}}},
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ({}, {"state": "open"}, True),
+        ({}, {"state": None}, False),
+        ({}, {"state": ""}, False),
+        ({"state": None}, {"state": ""}, False),
+        ({"state": None}, {"state": "open"}, False),
+        ({}, {"note": None}, True),
+        ({"note": ""}, {"note": None}, True),
+        ({"page": {}}, {"page": {"size": 20}}, True),
+        ({"page": {}}, {"page": {"size": None}}, False),
+        ({"page": {}}, {"page": {"of": None}}, True),
+    ],
+)
+def test_absence_says_the_default_and_nothing_else_does(one: dict[str, Any], other: dict[str, Any], same: bool) -> None:
+    """Null may mean that nothing is filtered. Both ways round, and inside of an argument as well."""
+    tools = [{"type": "function", "function": {"name": "find", "parameters": DEFAULTS}}]
+    (criterion,) = build_criteria([entry_of({"type": "tool-call"})], Path())
+    for today, said in ((one, other), (other, one)):
+        answers = [made(call("find", q="x", **arguments)) for arguments in (said, today)]
+        request = {"messages": [], "tools": tools}
+        context = context_of({"completion": answers[0], "incumbent": answers[1], "request": request})
+        found = criterion.score([context])[0]
+        assert isinstance(found, Scored)
+        assert found.passed is same

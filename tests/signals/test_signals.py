@@ -132,7 +132,7 @@ def test_rules_written_by_hand_are_rules() -> None:
     params = {
         "conditions": [{"feature": "turns", "op": "<=", "value": 1}, {"feature": "questions", "op": "==", "value": 0}]
     }
-    spec = SignalSpec(name="rules", params=params)
+    spec = SignalSpec(name="rules", params=params, version=2)
     asked = [request("a"), request("a?"), request("a", turns=3), request("a?", turns=3)]
     assert compute(spec, asked).tolist() == [1.0, 0.5, 0.0, 0.0]
 
@@ -260,7 +260,7 @@ def test_another_version_is_refused() -> None:
 def test_damaged_parameters_are_refused(params: dict[str, object]) -> None:
     """What cannot be computed is said, without the request."""
     with pytest.raises(InputError, match="damaged"):
-        compute(SignalSpec(name="rules", params=params), [request("secret")])
+        compute(SignalSpec(name="rules", params=params, version=2), [request("secret")])
 
 
 def test_every_text_is_embedded_once() -> None:
@@ -300,7 +300,7 @@ from audit.core.exchange import Request
 from audit.core.policy import SignalSpec
 from audit.signals import SIGNALS, compute
 assert not [name for name in sys.modules if name.startswith("audit.signals.") and name.split(".")[-1] in SIGNALS.names]
-compute(SignalSpec(name="rules", params={"conditions": []}), [Request(request_fp="", messages=[])])
+compute(SignalSpec(name="rules", params={"conditions": []}, version=2), [Request(request_fp="", messages=[])])
 assert "audit.signals.classifier" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True)

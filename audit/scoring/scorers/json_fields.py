@@ -9,9 +9,10 @@ from typing import Any
 from audit.core.outcome import Outcome
 from audit.scoring.comparing import Same, comparison, ignored, leaves_open
 from audit.scoring.context import Context
-from audit.scoring.jsontext import MISSING, at_path, json_text, json_values, parse_json, steps
+from audit.scoring.jsontext import MISSING, at_path, json_text, json_values, parse_json, same_json, steps
+from audit.scoring.retraction import TWO_VALUES
 from audit.scoring.scorer import Check, Options, Scorer, Takes, graded, shown, verdict
-from audit.scoring.templates import Absent, reference_of
+from audit.scoring.templates import Absent, UnusableTemplate, reference_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class Field:
 def build(options: Options) -> Check:
     """Compare `fields`: a list of paths, or a mapping of path to `exact`, `numeric`, `fuzzy`, `label`, `set`, or to a
     mapping of `compare`, `tolerance` and `threshold`. `value` is the reference by default, else the incumbent's JSON.
-    Of the JSON values in the completion the first that has all of the fields counts, else the one that has most.
+    Of the JSON values in the completion the first that has all of the fields counts, else the one that has most. Where
+    a later one says something else in one of them, there is no answer, and the criterion is errored.
 
     A named field that the value does not have must be absent or null. `others` is how the fields at the top that no
     path leads to are compared, whatever they are called; by default they are not. With it a field that one side alone
@@ -43,7 +45,7 @@ def build(options: Options) -> Check:
         known = [field for field in fields if at_path(wanted, field.path) is not MISSING]
         if not known and others is None:
             raise Absent("the value has none of the fields")
-        found = _with_most(known, context.text)
+        found = _with_most(_sought(known, wanted, others), context.text)
         if found is MISSING:
             return verdict(False, "holds no JSON")
         if others is not None and not (isinstance(wanted, dict) and isinstance(found, dict)):
@@ -87,15 +89,34 @@ def _all_pairs(fields: Sequence[Field], others: Same, wanted: dict[str, Any], fo
     ]
 
 
-def _with_most(fields: Sequence[Field], text: str) -> Any:
-    """The first JSON value that has all fields, else the first that has most of them, or `MISSING`."""
-    best, most = MISSING, -1
-    for value in json_values(text, comparing=True):
-        held = sum(at_path(value, field.path) is not MISSING for field in fields)
-        if held > most:
-            best, most = value, held
-        if most == len(fields):
-            break
+Path = list[str | int]
+
+
+def _sought(fields: Sequence[Field], wanted: Any, others: Same | None) -> list[Path]:
+    """Where the value says something that is compared: that tells its JSON from other JSON in a text."""
+    paths: list[Path] = [field.path for field in fields if field.same is not ignored]
+    if others is not None and isinstance(wanted, dict):
+        heads = {str(path[0]) for path in paths if path}
+        paths += [[name] for name in wanted if name not in heads]
+    return paths
+
+
+def _with_most(paths: Sequence[Path], text: str) -> Any:
+    """The first JSON value that has something at all paths, else the first that has most of them, or `MISSING`.
+
+    Raises:
+        UnusableTemplate: A later value has something else at one of them.
+    """
+    every = list(json_values(text, comparing=True))
+    if not every:
+        return MISSING
+    held = [sum(at_path(value, path) is not MISSING for path in paths) for value in every]
+    place = held.index(max(held))
+    best = every[place]
+    for later in every[place + 1 :]:
+        both = ((at_path(best, path), at_path(later, path)) for path in paths)
+        if any(one is not MISSING and two is not MISSING and not same_json(one, two) for one, two in both):
+            raise UnusableTemplate(TWO_VALUES)
     return best
 
 
@@ -107,7 +128,7 @@ def _reference_or_incumbent(context: Context, fields: Sequence[Field]) -> Any:
     if context.reference is not None:
         return reference_of(context)
     said = "" if context.incumbent is None else context.incumbent.text or ""
-    found = _with_most(fields, said)
+    found = _with_most([field.path for field in fields if field.same is not ignored], said)
     if found is MISSING:
         raise Absent("there is neither a reference nor JSON from the incumbent")
     return found
@@ -160,7 +181,7 @@ def _read_others(options: Options) -> Same | None:
 
 SCORER = Scorer(
     name="json-fields",
-    version=8,
+    version=9,
     summary=__doc__,
     needs_reference=True,
     calls_model=False,

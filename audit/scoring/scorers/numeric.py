@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -11,7 +10,9 @@ from audit.core.outcome import Outcome
 from audit.scoring.context import Context
 from audit.scoring.numbers import NumberKind, Quantity, Sameness, compare, number_of, same_value
 from audit.scoring.quantities import quantities
+from audit.scoring.retraction import TAKEN_BACK, TWO_VALUES, taken_back
 from audit.scoring.scorer import Check, Options, Scorer, Takes, verdict
+from audit.scoring.sentences import asks, restates
 from audit.scoring.templates import UnusableTemplate
 from audit.scoring.text import as_text
 
@@ -20,31 +21,42 @@ FIRST, LAST, ONLY = "first", "last", "only"
 UNCLEAR = (
     "a number here can be read in two ways, or the words that touch it do not state it; only one way is the expected"
 )
+SEVERAL = (
+    "holds several different numbers, and nothing says which of them is meant: write `which: first`, `last` or `only`, "
+    "or take the one that counts with `extract`"
+)
 
 
 def build(options: Options) -> Check:
     """Compare numbers; `tolerance` is absolute, `relative_tolerance` a share of the larger one.
 
     `which` says which number of a text counts: the `first` (the default), the `last`, or the `only` one; what numbers
-    the items of a list does not. A number that can be read in two ways, of which one is the value, makes the criterion
-    errored: `1.234` may be a thousand and more. So does the value where the words that touch it say that it is not
-    (`not 5`), a bound (`at least 5`), one of several (`5 or 6`) or, without a tolerance, near (`about 5`), and where a
-    later sentence takes the first number back and names another.
+    the items of a list does not. A value to compare with that holds several different numbers needs it written: the
+    first of them may be an order number that every answer repeats.
+
+    A number that can be read in two ways, of which one is the value, makes the criterion errored: `1.234` may be a
+    thousand and more. So does the value where the words that touch it say that it is not (`not 5`), a bound
+    (`at least 5`), one of several (`5 or 6`) or, without a tolerance, near (`about 5`), where it is asked (`5?`), and
+    where a later sentence takes it back or states the same quantity with another value.
     """
     which = options.choice("which", FIRST, (FIRST, LAST, ONLY))
-    expected = options.expected(lambda value: as_quantity(value, which))
+    chosen = which if "which" in options.extra else None
+    expected = options.expected(lambda value: as_quantity(value, chosen))
     absolute, relative = (Fraction(str(options.number(name, 0.0))) for name in ("tolerance", "relative_tolerance"))
 
     def check(context: Context) -> Outcome:
         wanted = expected(context)
-        found = pick((each for each in quantities(context.text) if each.kind is wanted.kind), which)
+        every = [each for each in quantities(context.text) if each.kind is wanted.kind]
+        found = pick(every, which)
         if found is None:
             many = "more than one" if which == ONLY else "no"
             return verdict(False, f"holds {many} such number", expected=shown_quantity(wanted))
         same = compare(wanted, found, absolute=absolute, relative=relative)
-        taken_back = which == FIRST and same is Sameness.SAME and _taken_back(context.text, found)
-        if same is Sameness.UNCLEAR or taken_back:
+        if same is Sameness.UNCLEAR:
             raise UnusableTemplate(UNCLEAR)
+        itself = wanted.place is not None and found.place is not None and wanted.place.text == found.place.text
+        if same is Sameness.SAME and not itself and (why := _not_the_last_word(found, every)) is not None:
+            raise UnusableTemplate(why)
         evidence = {"expected": shown_quantity(wanted), "found": shown_quantity(found)}
         return verdict(same is Sameness.SAME, "is another number", **evidence)
 
@@ -72,25 +84,39 @@ def pick(found: Iterable[Quantity], which: str) -> Quantity | None:
     return every[-1] if which == LAST or alone else None
 
 
-_TAKEN_BACK = re.compile(
-    r"\b(?:sorry|apologies|my mistake|(?:that|this) (?:was|is) (?:a mistake|an error|wrong|incorrect|not right)|"
-    r"i made an? (?:mistake|error)|correction|corrected|scratch that|on second thought|after re-?checking|"
-    r"let me (?:re-?check|correct)|entschuldigung|korrektur|pardon|perdón|lo siento)\b",
-    re.IGNORECASE,
-)
+def _not_the_last_word(found: Quantity, every: Sequence[Quantity]) -> str | None:
+    """Why a number of a text is not what the text says in the end; None where it is, as far as words tell.
+
+    Args:
+        found: The number that counts.
+        every: All of the text that are of its kind.
+    """
+    if found.place is None:
+        return None
+    others = [each for each in every if each.place is not None and same_value(found, each) is not Sameness.SAME]
+    text, begin, end = found.place
+
+    def named(rest: str) -> list[bool]:
+        start = len(text) - len(rest)
+        return [each not in others for each in every if each.place is not None and each.place.begin >= start]
+
+    if (behind := named(text[end:])) and behind[-1]:
+        return None  # the text comes back to it
+    if asks(found.place):
+        return UNCLEAR
+    if taken_back(text[:begin], text[end:], named):
+        return TAKEN_BACK
+    # A unit of its own makes it another quantity: ten euros for five kilograms.
+    later = (each.place for each in others if each.unit == found.unit and each.place and each.place.begin > begin)
+    return TWO_VALUES if any(restates(found.place, place) for place in later) else None
 
 
-def _taken_back(text: str, found: Quantity) -> bool:
-    """Whether words behind the first number take it back, and another one follows them."""
-    said = _TAKEN_BACK.search(text)
-    if said is None or pick(quantities(text[: said.start()]), FIRST) is None:
-        return False
-    later = (each for each in quantities(text[said.end() :]) if each.kind is found.kind)
-    return any(same_value(found, each) is not Sameness.SAME for each in later)
-
-
-def as_quantity(value: Any, which: str = FIRST) -> Quantity:
+def as_quantity(value: Any, which: str | None = FIRST) -> Quantity:
     """A number, or what a text holds: its number, else its date, time or other quantity.
+
+    Args:
+        value: A number or a text.
+        which: Of several numbers; None where nobody has said, so that a text with several is refused.
 
     Raises:
         ValueError: There is none, or not the one that `which` asks for.
@@ -99,7 +125,9 @@ def as_quantity(value: Any, which: str = FIRST) -> Quantity:
         return number
     every = [] if isinstance(value, bool) else list(quantities(as_text(value)))
     numbers = [each for each in every if each.kind is NumberKind.NUMBER]
-    found = pick(numbers or every, which)
+    found = pick(numbers or every, which or ONLY)
+    if found is None and which is None and numbers:
+        raise ValueError(SEVERAL)
     if found is None:
         raise ValueError("must be a number")
     return found
@@ -117,7 +145,7 @@ def shown_quantity(quantity: Quantity) -> Any:
 
 SCORER = Scorer(
     name="numeric",
-    version=7,
+    version=8,
     summary=__doc__,
     needs_reference=True,
     calls_model=False,

@@ -39,5 +39,5 @@ def _collapsed(value: Any) -> tuple[str, str] | None:
 
 
 SCORER = Scorer(
-    name="one-of", version=4, summary=__doc__, needs_reference=True, calls_model=False, build=build, takes=Takes.WHOLE
+    name="one-of", version=5, summary=__doc__, needs_reference=True, calls_model=False, build=build, takes=Takes.WHOLE
 )

@@ -3,7 +3,11 @@
 `value` is `{tool: {argument: [accepted values]}}`, calls in the OpenAI shape, a list of either, or `none`; by default
 the incumbent's calls. Values are the same JSON or they differ: 1 is 1.0, "12.50" is not "1250"; sentences are compared
 by their words. "" or null among accepted values means that the argument may be absent, unless the request's tools
-demand it. Unknown arguments fail; several calls match in any order. Text that declines beside the calls fails.
+demand it. Unknown arguments fail. Text that declines beside the calls fails.
+
+`order` says what the order of several calls says: `functions` (the default) keeps that of different functions and
+leaves calls of one function free, as to the weather in two towns; `kept` keeps all, `any` none. What one object of
+accepted values expects has no order, nor has what the Berkeley leaderboard's folding compares.
 
 `arguments: {note: {fuzzy: 0.8}}` names a comparison for single arguments (exact, fuzzy, ignore, label, numeric, set).
 `exact: true` tells null from absent and compares sentences exactly, too. `folding: bfcl` compares texts as the Berkeley
@@ -13,7 +17,7 @@ leaderboard does, without case and most signs.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from audit.core.outcome import Outcome
 from audit.scoring.comparing import comparison, leaves_open
@@ -23,10 +27,12 @@ from audit.scoring.scorer import Alternative, Check, Options, Scorer, Takes, ver
 from audit.scoring.templates import Absent, UnusableTemplate, compile_value
 from audit.scoring.toolcalls import (
     CalledTool,
+    CallOrder,
     Matching,
     Texts,
     Wanted,
     as_wanted,
+    blocks_of,
     exactly,
     expects_calls,
     mismatch,
@@ -39,7 +45,7 @@ from audit.scoring.toolcalls import (
 
 def build(options: Options) -> Check:
     """Compare the completion's calls with the expected ones."""
-    matching = _matching(options)
+    matching, order = _matching(options), _order(options)
     expected = options.expected(_as_calls, default=_incumbents_calls)
     options.reads.update(("incumbent",) if options.value is None else ())
     options.alternatives.extend(_alternatives(options.value))
@@ -47,7 +53,8 @@ def build(options: Options) -> Check:
     def check(context: Context) -> Outcome:
         wanted, calls = expected(context), read_calls(context.completion.tool_calls)
         schemas = tool_schemas(context.request.tools)
-        problem = _problem(calls, wanted, [schema_of(schemas, each.name) for each in wanted], matching)
+        expects = [Expectation(each, schema_of(schemas, each.name)) for each in wanted]
+        problem = _problem(calls, expects, order, matching)
         if problem is None and calls and declines(context.text) and not _declined_today(context):
             problem = "the text beside the calls declines"
         evidence: dict[str, Any] = {"expected": [_plain(each) for each in wanted]}
@@ -81,18 +88,45 @@ def _matching(options: Options) -> Matching:
     return Matching(texts=texts, arguments=own, ignored=frozenset(ignored))
 
 
+def _order(options: Options) -> CallOrder:
+    folded = options.extra.get("folding", "none") == "bfcl"
+    order = CallOrder(options.choice("order", CallOrder.ANY if folded else CallOrder.FUNCTIONS, CallOrder))
+    if order is CallOrder.ANY:
+        options.leaves_open.append("the order of calls")
+    return order
+
+
+class Expectation(NamedTuple):
+    """A call that is expected, and the parameters of its tool; {} where the request does not say."""
+
+    call: Wanted
+    schema: Mapping[str, Any]
+
+
 def _problem(
-    calls: Sequence[CalledTool], wanted: Sequence[Wanted], schemas: Sequence[Mapping[str, Any]], matching: Matching
+    calls: Sequence[CalledTool], expects: Sequence[Expectation], order: CallOrder, matching: Matching
 ) -> str | None:
-    if len(calls) != len(wanted):
-        return f"{len(calls)} calls, {len(wanted)} expected"
-    rows = [
-        [mismatch(call, each, schema, matching) for call in calls] for each, schema in zip(wanted, schemas, strict=True)
-    ]
-    if pair_calls([[problem is None for problem in row] for row in rows]):
+    if len(calls) != len(expects):
+        return f"{len(calls)} calls, {len(expects)} expected"
+    rows = [[mismatch(call, each, schema, matching) for call in calls] for each, schema in expects]
+    fits = [[problem is None for problem in row] for row in rows]
+    if _in_blocks(fits, blocks_of([each.call for each in expects], order)):
         return None
-    hopeless = next((row for row in rows if all(row)), None)
-    return hopeless[0] if hopeless is not None and len(calls) == 1 else "the calls do not match the expected ones"
+    if len(calls) == 1:
+        return rows[0][0]
+    # Told apart, because an order that says nothing in a route is an option away.
+    return "the calls stand in another order" if pair_calls(fits) else "the calls do not match the expected ones"
+
+
+def _in_blocks(fits: Sequence[Sequence[bool]], sizes: Sequence[int]) -> bool:
+    """Whether the calls of each run are those that it expects, in any order inside."""
+    start = 0
+    for size in sizes:
+        end = start + size
+        if not pair_calls([row[start:end] for row in fits[start:end]]):
+            return False
+        start = end
+    return True
 
 
 def _alternatives(value: Any) -> list[Alternative]:
@@ -118,7 +152,8 @@ def _incumbents_calls(context: Context) -> tuple[Wanted, ...]:
     if context.incumbent is None:
         raise Absent("there is no completion of the incumbent")
     try:
-        return tuple(exactly(call) for call in read_calls(context.incumbent.tool_calls))
+        made = read_calls(context.incumbent.tool_calls)
+        return tuple(exactly(call, step) for step, call in enumerate(made))
     except ValueError:
         raise UnusableTemplate("the incumbent's call has arguments that are not a JSON object") from None
 
@@ -129,13 +164,13 @@ def _plain(wanted: Wanted) -> dict[str, Any]:
 
 SCORER = Scorer(
     name="tool-call",
-    version=8,
+    version=9,
     summary="The completion calls the expected tools with accepted arguments.",
     needs_reference=False,
     calls_model=False,
     expects_calls=expects_calls,
     build=build,
-    accepts=("value", "arguments", "exact", "folding"),
+    accepts=("value", "arguments", "exact", "folding", "order"),
     reads=("request",),
     takes=Takes.WHOLE,
 )

@@ -1,0 +1,150 @@
+"""An answer that holds two values of the asked kind is never passed on one of them, wherever the criterion looks."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+import pytest
+
+from audit.core.outcome import Errored, Scored
+from tests.scoring.test_hidden_beside import passes, say
+
+REGEX = {"regex": r"Label: (\w+)"}
+BACK = (
+    "\nSorry, that was a mistake. {}",
+    "\nThat is wrong. {}",
+    " is wrong. {}",
+    "\nScratch that. {}",
+    "\n\nCorrection: {}",
+    "\nMoment, das ist falsch. {}",
+    "\nI made an error. {}",
+    "\nWait, no. {}",
+    "\nPardon, c'est faux. {}",
+)
+"""What takes a value back and goes on with another, which stands in the place of the braces."""
+
+LOOKS: list[tuple[dict[str, Any], str, str]] = [
+    ({"type": "numeric", "value": "{{reference}}"}, "17", "I get 23."),
+    ({"type": "numeric", "value": "{{reference}}", "which": "first"}, "17", "23"),
+    ({"type": "numeric", "value": "{{reference}}", "extract": {"regex": r"Sum: (\S+)"}}, "Sum: 17", "Sum: 23"),
+    ({"type": "equals", "value": "{{reference}}", "extract": REGEX}, "Label: 17", "Label: 23"),
+    ({"type": "one-of", "value": ["17", "{{reference}}x"], "extract": REGEX}, "Label: 17", "Label: 23"),
+    ({"type": "equals", "value": "{{reference}}", "extract": {"lines": "first"}}, "17", "23"),
+]
+
+
+@pytest.mark.parametrize(("look", "back"), list(itertools.product(LOOKS, BACK)))
+def test_what_is_taken_back_is_not_said(look: tuple[dict[str, Any], str, str], back: str) -> None:
+    """The first value is right and taken back: no pass. Alone, and said again in the end, it passes."""
+    options, right, wrong = look
+    assert passes(options, right, reference="17")
+    assert not passes(options, right + back.format(wrong), reference="17")
+    if options.get("extract", {}).get("lines") is None:
+        assert passes(options, f"{right}. That is wrong. {wrong} No: {right}", reference="17")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Label: blue is out of the question here.\nLabel: blue",
+        "Label: blue\nSorry for the delay.",
+        "Label: blue. The others are wrong because of the tax.",
+        "Not an easy one.\nLabel: blue",
+        "Label: blue\n\nQuestion: and the sky?\nLabel: grey",
+    ],
+)
+def test_what_is_said_beside_a_value_does_not_take_it_back(text: str) -> None:
+    """Prose, courtesy, other options, and a further question that the pattern finds as well: the first match counts."""
+    assert passes({"type": "equals", "value": "blue", "extract": REGEX}, text)
+
+
+@pytest.mark.parametrize("text", ["It is not\nblue", "green\nThis is not:\nblue", "Anything but\nblue"])
+def test_a_last_line_that_is_denied_is_not_the_answer(text: str) -> None:
+    """The line before it ends in a denial."""
+    assert isinstance(say({"type": "equals", "value": "blue", "extract": {"lines": "last"}}, text), Errored)
+
+
+@pytest.mark.parametrize(
+    ("text", "ok"),
+    [
+        ('{"n": 4, "of": 9}\nCorrected: {"n": 5, "of": 9}', False),
+        ('{"n": 4, "of": 9}\nCorrected: {"n": 5}', False),
+        ('```json\n{"n": 4, "of": 9}\n```\n```json\n{"n": 6, "of": 9}\n```', False),
+        ('Not {"n": 4, "of": 9} but {"n": 5, "of": 9}', False),
+        ('{"n": 4, "of": 9}\nAgain: {"of": 9.0, "n": 4}', True),
+        ('As in [3] and {"k": 1}: {"n": 4, "of": 9} (see {"k": 2})', True),
+        ('{"n": 3} was a draft; {"n": 4, "of": 9}', True),
+    ],
+)
+def test_json_that_says_two_things_is_no_answer(text: str, ok: bool) -> None:
+    """Named fields, all fields and a path: a later object that differs in a compared field makes them errored."""
+    value = {"n": 4, "of": 9}
+    for options in ({"fields": ["n", "of"]}, {"others": "exact"}, {"fields": {"n": "numeric"}, "others": "exact"}):
+        found = say({"type": "json-fields", "value": value, **options}, text)
+        assert isinstance(found, Scored if ok else Errored), (options, found)
+        assert not ok or (isinstance(found, Scored) and found.passed)
+    if "draft" not in text:  # a path alone does not tell a draft from an answer
+        assert passes({"type": "equals", "value": "4", "extract": {"json": "n"}}, text) is ok
+
+
+def test_an_incumbent_that_says_two_things_is_no_value() -> None:
+    """A template that reads its JSON cannot choose between two values of a key."""
+    entry = {"type": "equals", "value": "{{incumbent.json.n}}"}
+    assert passes(entry, "4", incumbent='{"n": 4} [1] {"k": 5}')
+    for today in ('{"n": 4} {"n": 5}', '{"n": 5, "n": 4}'):
+        assert isinstance(say(entry, "4", incumbent=today), Errored)
+
+
+@pytest.mark.parametrize(
+    ("text", "ok"),
+    [
+        ("You owe 17. After a second look you owe 23.", False),
+        ("17 parcels arrived; the total is 23", False),
+        ("It is 17.\n\n23", False),
+        ("17 of them? No.", False),
+        ("<s>17</s> 23", False),
+        ("<del class='x'>17</del> 23", False),
+        (r"\boxed{17} \boxed{23}", False),
+        (r"\boxed{23} \boxed{17}", False),
+        ("17 short of 40", False),
+        ("17 too many", False),
+        (r"\boxed{17}, so \boxed{17}", True),
+        ("17. Nine are red and eight are blue: 9 + 8.", True),
+        ("17 euros for 5 kilograms", True),
+        ("Total: 17\nDays: 4", True),
+        ("17, because 4 of the 21 left", True),
+    ],
+)
+def test_a_quantity_that_is_stated_twice_with_two_values_has_none(text: str, ok: bool) -> None:
+    """The same name, a name for the answer, or alone in its sentence; other quantities stand beside it."""
+    assert passes({"type": "numeric", "value": "{{reference}}"}, text, reference="17") is ok
+
+
+def test_a_value_of_several_numbers_needs_to_be_told_which() -> None:
+    """An order number that every answer repeats must not pass for the total; equal numbers are one."""
+    today = "Order 5520: total 31 EUR"
+    for text in (today, "Order 5520: total 48 EUR"):
+        assert isinstance(say({"type": "numeric", "value": "{{incumbent.text}}"}, text, incumbent=today), Errored)
+    last = {"type": "numeric", "value": "{{incumbent.text}}", "which": "last"}
+    assert passes(last, today, incumbent=today)
+    assert not passes(last, "Order 5520: total 48 EUR", incumbent=today)
+    assert passes({"type": "numeric", "value": "{{incumbent.text}}"}, "31", incumbent="31 EUR (that is, 31)")
+
+
+@pytest.mark.parametrize("found", ["5 %", "5 kg", "5 JPY", "$5"])
+def test_a_typed_field_is_no_text_with_a_unit(found: str) -> None:
+    """A program that reads the field gets a number on one side alone; a unit on both sides is compared."""
+    options = {"type": "json-fields", "fields": {"a": "numeric"}}
+    assert isinstance(say({**options, "value": {"a": 5}}, f'{{"a": "{found}"}}'), Errored)
+    assert isinstance(say({**options, "value": {"a": found}}, '{"a": 5}'), Errored)
+    assert passes({**options, "value": {"a": found}}, f'{{"a": "{found.replace("5", "5.0")}"}}')
+
+
+@pytest.mark.parametrize("mark", ["\u00ad", "\u200b", "\u2060", "\ufeff", "\u200e", "\u202a"])
+def test_an_unseen_mark_inside_a_label_is_part_of_it(mark: str) -> None:
+    """A program that compares strings would not find the label; around it, marks are packing."""
+    entry = {"type": "one-of", "value": ["refund", "keep"]}
+    assert passes(entry, f"{mark}Refund.{mark}")
+    assert not passes(entry, f"re{mark}fund")
+    assert not passes(entry, "\u202erefund")
