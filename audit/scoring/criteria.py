@@ -391,7 +391,7 @@ def _options_fp(entry: CriterionSettings, value: Any, directory: Path) -> str:
     if resolve(entry.type)[1] == "python":
         code = code_sha256(str(value), directory)
     extract = None if entry.extract is None else list(_plain(entry.extract).items())
-    more = [list(entry.judges)] if entry.judges else []
+    more: list[Any] = [list(entry.judges)] if entry.judges else []
     if extract is not None or "incumbent.json" in str(value):
         more.append([READING])
     return fingerprint([entry.type, value, entry.threshold, extract, _plain(entry.options), code, *more])
