@@ -47,6 +47,10 @@ def policy(
     budget: Annotated[
         str | None, typer.Option("--budget", metavar="$200/month", help="Reach it with the least loss of quality.")
     ] = None,
+    canary: Annotated[
+        int | None,
+        typer.Option("--canary", metavar="STEP", help="Only for a share of the traffic: 1 begins, 0 takes it back."),
+    ] = None,
 ) -> None:
     """Write the routing policy of a run for a gateway.
 
@@ -63,17 +67,26 @@ def policy(
     the limit. --budget chooses, for a window like the log's or per month, the set of certified policies that surely
     reaches it and loses least; a budget that they cannot reach is refused with what they can (exit 2).
 
+    --canary STEP writes the policy for a share of each route's traffic, and says all steps: how long each lasts, how
+    much of the traffic follows, and how likely `audit gate --policy` has alarmed by then, were the policy to lose three
+    margins. Where the gate fails, --canary 0 takes the policy back. In your own process a conversation follows it by a
+    hash of its key (`Router.route(..., key=...)`); litellm, portkey and bifrost draw call by call; other targets cannot
+    send a share.
+
     EXAMPLES
         audit policy runs/7f3a9c1e --to litellm -o config.yaml
         audit policy runs/7f3a9c1e --to bedrock -o routers/ --route '/summar*'
         audit policy runs/7f3a9c1e --to policy-json -o - > policy.json
         audit policy runs/7f3a9c1e --for tenant:acme --max-latency-p95 800ms
         audit policy runs/7f3a9c1e --budget '$2000/month' --to litellm
+        audit policy runs/7f3a9c1e --canary 1 --to litellm -o config.yaml
     """
+    from audit.cli.print_canary import canary_notes
     from audit.cli.print_policy import exported, label_of, print_policy, wish_of
     from audit.core.artifacts import RunFolder
     from audit.flow import reporting
     from audit.policy import export
+    from audit.policy.canary import at_step, canary_plan
     from audit.policy.carve import Wish, carve, read_options
     from audit.policy.export import canonical_prompts, only_routes, with_default
     from audit.policy.policy_file import read_run_policy
@@ -90,10 +103,14 @@ def policy(
     if route and found.routes:
         found = only_routes(found, route)
     found = with_default(found, default)
+    if canary is not None:
+        steps = canary_plan(found)
+        found, notes = at_step(found, steps, canary), (*notes, *canary_notes(steps, canary))
     spelled = found
     if with_prompts:
         wanted = canonical_prompts(found, to)
         spelled = export.with_prompts(found, reporting.last_user_turns(folder, wanted))
-    name = to if output is not None else f"{to}{label_of(part, max_latency_p95, budget)}"
+    step = None if canary is None else f"canary {canary}"
+    name = to if output is not None else f"{to}{label_of(part, max_latency_p95, budget, step)}"
     said, written = exported(spelled, to, name, notes)
     print_policy(terminal, said, written, output, folder)

@@ -7,9 +7,10 @@ without a signal, a cascade one with a verifier; rules, similarity and a learned
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from audit.core.criteria import Grade
 
@@ -57,6 +58,27 @@ class VerifierSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Canary:
+    """The part of a route's traffic that follows its policy; the rest is served as before.
+
+    A conversation or a user is in it or not by a hash of its key: the same key always, in every process, and a larger
+    share keeps who was in a smaller one.
+
+    Attributes:
+        share: Of the keys, in [0, 1).
+        salt: So that another policy begins with other keys.
+    """
+
+    share: float
+    salt: str
+
+    def holds(self, key: str) -> bool:
+        """Whether a key is in it."""
+        named = hashlib.blake2b(f"{self.salt} {key}".encode("utf-8", "surrogatepass"), digest_size=8)
+        return int.from_bytes(named.digest(), "big") < self.share * 2.0**64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RoutePolicy:
     """How one route is served.
 
@@ -70,7 +92,10 @@ class RoutePolicy:
         verifier: None accepts every answer of `tier`.
         evidence: Of the certification: grade and digest of the criteria, n, share moved, quality loss and saving with
             their intervals, margin, alpha, digest of the sealed list of policies.
+        canary: None where all of the traffic follows it.
     """
+
+    SPARSE: ClassVar[tuple[str, ...]] = ("canary",)
 
     route: str
     kind: str
@@ -80,6 +105,7 @@ class RoutePolicy:
     threshold: float | None = None
     verifier: VerifierSpec | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    canary: Canary | None = None
 
     @property
     def grade(self) -> Grade | None:

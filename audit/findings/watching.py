@@ -10,7 +10,7 @@ import polars as pl
 
 from audit.certificate.claims import observed
 from audit.core.exchange import Request
-from audit.core.policy import RoutePolicy, RoutingPolicy, bare
+from audit.core.policy import Canary, RoutePolicy, RoutingPolicy, bare
 from audit.core.watching import WatchedPairs
 from audit.pairing.evidence import Tables, quality_draws
 from audit.pairing.replayed import Replayed, Simulation, Values, pairs_of, replayed, walk
@@ -61,6 +61,11 @@ def _in_force(
     served_by = dict(tables.slice.select("exchange_id", "incumbent_model").iter_rows())
     cheap_model = bare(policy.models[entry.tier])
     cheap = np.array([bare(served_by[name]) == cheap_model for name in draws.exchange_ids], dtype=bool)
+    if entry.canary is not None:
+        # What the canary leaves as it was says nothing of the policy, and would hide what the rest says.
+        tables = replace(tables, slice=_of_canary(tables.slice, entry, entry.canary, cheap_model))
+        draws = replayed(tables, _asked(tables, tiers), tiers, requests)
+        cheap = np.array([bare(served_by[name]) == cheap_model for name in draws.exchange_ids], dtype=bool)
     arm = draws.arms[entry.tier]
     # The log's own answer is the policy's, and the replayed incumbent stands where the log's incumbent did.
     turned = replace(
@@ -69,6 +74,17 @@ def _in_force(
         arms={entry.tier: replace(arm, passed=draws.passed)},
     )
     return _counted(entry, turned, Simulation(asked=cheap, kept=cheap))
+
+
+def _of_canary(slice_: pl.DataFrame, entry: RoutePolicy, canary: Canary, cheap_model: str) -> pl.DataFrame:
+    """The requests that were in a canary. A gateway that draws call by call has no keys: of a policy that moves whole
+    routes, what the cheap tier served is all of it.
+    """
+    served = pl.col("incumbent_model").str.split("/").list.last() == cheap_model
+    if entry.signal is None and entry.verifier is None:
+        return slice_.filter(served)
+    keys = [key for key in slice_["session_id"].drop_nulls().unique() if canary.holds(key)]
+    return slice_.filter(pl.col("session_id").is_in(keys) | served)
 
 
 def _asked(tables: Tables, tiers: Sequence[str]) -> pl.DataFrame:

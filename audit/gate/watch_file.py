@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,9 @@ Record = Mapping[str, Sequence[WatchedPairs]]
 
 
 def policy_digest(policy: RoutingPolicy) -> str:
-    """Name a policy by everything that is in its file."""
-    return fingerprint(to_plain(policy))
+    """Name a policy by everything that is in its file but how far its canary has come: a step forgets no window."""
+    whole = replace(policy, routes=tuple(replace(entry, canary=None) for entry in policy.routes))
+    return fingerprint(to_plain(whole))
 
 
 def with_window(path: Path, policy: RoutingPolicy, seen: Seen) -> Record:

@@ -50,7 +50,12 @@ def export_policy(policy: RoutingPolicy, target: str) -> dict[str, bytes]:
     """
     if target in NOT_SUPPORTED:
         raise CannotExpress(target, NOT_SUPPORTED[target])
-    return EXPORTERS.get(target).export(policy)
+    exporter = EXPORTERS.get(target)
+    if not exporter.shares:
+        for entry in policy.routes:
+            if entry.canary is not None:
+                raise CannotExpress(target, "it cannot send a share of the traffic to the cheap tier", route=entry)
+    return exporter.export(policy)
 
 
 def export_expressible(policy: RoutingPolicy, target: str) -> tuple[dict[str, bytes], RoutingPolicy, tuple[str, ...]]:

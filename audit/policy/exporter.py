@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +59,7 @@ class Exporter:
         suffix: Of the main file.
         export: The policy as files, by name. Same policy, same bytes. Raises `CannotExpress`.
         prompts: It can write the texts of canonical prompts, where a policy carries them.
+        shares: It can send a share of a route's traffic to the cheap tier, as a canary does.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Exporter:
     suffix: str
     export: Callable[[RoutingPolicy], dict[str, bytes]]
     prompts: bool = False
+    shares: bool = False
 
 
 def checked_routes(policy: RoutingPolicy, target: str, carries: frozenset[str] = frozenset()) -> Iterator[RoutePolicy]:
@@ -179,6 +181,16 @@ def heading(policy: RoutingPolicy, *lines: str) -> str:
     proofs = dict.fromkeys(proof_of(entry) for entry in policy.routes if entry.evidence)
     proven = [f"{proof[:1].upper()}{proof[1:]}: {listing(_routes(policy, proof))}." for proof in proofs]
     return "\n".join([f"Routing policy of audit run {run}: {dated}.{scope}", *proven, *dict.fromkeys(needs), *lines])
+
+
+def canary_lines(routes: Sequence[RoutePolicy]) -> list[str]:
+    """A line of comment on each canary of a target that draws by weight."""
+    return [
+        f"Canary: {entry.canary.share:.0%} of the calls of {_printable(entry.route)} go to {_printable(entry.tier)}, "
+        "drawn call by call."
+        for entry in routes
+        if entry.canary is not None
+    ]
 
 
 def proof_of(entry: RoutePolicy) -> str:

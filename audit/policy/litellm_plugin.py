@@ -87,6 +87,12 @@ def __getattr__(name: str) -> RouteClassifier:
     policy = read_policy(path)
     for entry in policy.routes:
         if attribute(entry.route) == name:
+            if entry.canary is not None:
+                raise InputError(
+                    f"route `{entry.route}` of {path} is a canary, and LiteLLM shows a classifier no key to choose by",
+                    code="policy.canary",
+                    hint="run the router in your own process, which is given the key, or take the whole policy",
+                )
             only = replace(policy, routes=(entry,))
             return RouteClassifier(entry.route, Router(only, embedder=_open(embedder_of(entry))))
     raise InputError(

@@ -115,6 +115,8 @@ def _check_route(entry: RoutePolicy, policy: RoutingPolicy) -> None:
         raise ValueError(f"route `{entry.route}` has a signal without a threshold, or a threshold without a signal")
     if entry.threshold is not None and not math.isfinite(entry.threshold):
         raise ValueError(f"the threshold of route `{entry.route}` is no number")
+    if entry.canary is not None and not 0.0 <= entry.canary.share < 1.0:
+        raise ValueError(f"the canary of route `{entry.route}` is no share of its traffic")
     if entry.kind == "static" and (entry.signal or entry.verifier):
         raise ValueError(f"route `{entry.route}` is static and has a signal or a verifier")
     if entry.kind == "cascade" and entry.verifier is None:

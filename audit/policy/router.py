@@ -37,6 +37,7 @@ class Decision:
         threshold: That the signal was held against, or None.
         verify: The answer must pass `Router.verify` before it is used.
         error: Name of the exception that kept the signal from being computed; the request then goes to the incumbent.
+        canary: Share of the traffic that follows the policy; None where all of it does.
     """
 
     route: str
@@ -49,6 +50,7 @@ class Decision:
     threshold: float | None = None
     verify: bool = False
     error: str | None = None
+    canary: float | None = None
 
 
 class Router:
@@ -85,16 +87,21 @@ class Router:
         """Whether the policy's evidence is stale on this day. An expired policy still routes: the caller decides."""
         return is_expired(self.policy, on)
 
-    def route(self, route: str, request: Request) -> Decision:
+    def route(self, route: str, request: Request, key: str | None = None) -> Decision:
         """Where a request goes. Never raises for what a request holds: what cannot be decided goes to the incumbent.
 
         Args:
             route: The request's route, named as in the audit.
             request: What will be asked.
+            key: Of the conversation, as the log names its session, or else of the user: while the policy is a canary,
+                it says whether this one follows it. Without a key nothing follows a canary.
         """
         entry = self._routes.get(route)
         if entry is None:
             return self._unlisted(route)
+        if entry.canary is not None and not (key is not None and entry.canary.holds(key)):
+            reason = "a canary, and no key was given" if key is None else "the canary leaves this key as it was"
+            return self._decision(entry, cheap=False, reason=reason)
         if entry.signal is None or entry.threshold is None:
             reason = "every request of the route goes to the cheap tier first" if entry.verifier else "the whole route"
             return self._decision(entry, cheap=True, reason=reason)
@@ -156,6 +163,7 @@ class Router:
             cheap=cheap,
             threshold=entry.threshold,
             verify=cheap and entry.verifier is not None,
+            canary=None if entry.canary is None else entry.canary.share,
             **rest,
         )
 
@@ -207,6 +215,7 @@ def attributes(
         "audit.route": decision.route,
         "audit.tier": decision.tier,
         "audit.policy.kind": decision.kind,
+        "audit.policy.canary": decision.canary,
         "audit.signal.value": decision.value,
         "audit.signal.threshold": decision.threshold,
         "audit.error": decision.error,

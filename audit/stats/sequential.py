@@ -152,11 +152,34 @@ def log_e_fail_windows(windows: Sequence[PairCounts], *, margin: float) -> float
     Source:
         Shin, Ramdas & Rinaldo (2023), E-detectors, arXiv 2203.03532.
     """
-    begun = [
-        log_e_fail(_summed(windows[start:]), margin=margin) - math.log((start + 1) * (start + 2))
-        for start in range(len(windows))
-    ]
-    return float(special.logsumexp([*begun, -math.log(len(windows) + 1)]))
+    lost, gained, pairs = ([getattr(one, name) for one in windows] for name in ("b", "c", "n"))
+    return float(log_e_fail_paths([lost], [gained], [pairs], margin=margin)[0])
+
+
+def log_e_fail_paths(
+    lost: npt.ArrayLike, gained: npt.ArrayLike, pairs: npt.ArrayLike, *, margin: float
+) -> npt.NDArray[np.float64]:
+    """`log_e_fail_windows` of many records at once.
+
+    Args:
+        lost: Of each window of each record, pairs in which the incumbent passes alone, shape (records, windows).
+        gained: In which the policy passes alone.
+        pairs: All of them.
+        margin: The accepted loss, in (-1, 1).
+
+    Returns:
+        ln E of each record, shape (records,).
+    """
+    stakes = -BETS / (1.0 + _checked(margin))
+    gains, stays = np.log1p(stakes * (1.0 + margin)), np.log1p(stakes * margin)
+    # From each window to the last: what a loss that began there has shown.
+    b, c, n = (np.cumsum(np.asarray(one, dtype=float)[:, ::-1], axis=1)[:, ::-1, None] for one in (lost, gained, pairs))
+    bets = b * np.log1p(-stakes * (1.0 - margin)) + c * gains + (n - b - c) * stays
+    start = np.arange(1, b.shape[1] + 1)
+    begun = special.logsumexp(bets, axis=2) - math.log(stakes.size) - np.log(start * (start + 1))
+    waiting = np.full((b.shape[0], 1), -math.log(b.shape[1] + 1))
+    found: npt.NDArray[np.float64] = special.logsumexp(np.concatenate([begun, waiting], axis=1), axis=1)
+    return found
 
 
 def _summed(windows: Sequence[PairCounts]) -> PairCounts:

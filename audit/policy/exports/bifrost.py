@@ -36,7 +36,7 @@ def _rule(entry: RoutePolicy, policy: RoutingPolicy, priority: int) -> dict[str,
         "chain_rule": False,
         # Printable ASCII as JSON writes it is also how CEL writes it.
         "cel_expression": f'headers["{ROUTE_HEADER}"] == {json.dumps(ascii_route(entry, NAME, "a header"))}',
-        "targets": [_target(with_provider(policy, entry.tier))],
+        "targets": _targets(entry, policy),
         # A fallback must name its provider; without one the rule has none, and a failed call fails.
         "fallbacks": [incumbent] if "/" in incumbent else [],
         "scope": "global",
@@ -44,10 +44,17 @@ def _rule(entry: RoutePolicy, policy: RoutingPolicy, priority: int) -> dict[str,
     }
 
 
-def _target(model: str) -> dict[str, Any]:
+def _targets(entry: RoutePolicy, policy: RoutingPolicy) -> list[dict[str, Any]]:
+    """The cheap tier; in a canary both tiers, with weights that add up to 1."""
+    share = 1 if entry.canary is None else entry.canary.share
+    tiers = ((entry.tier, share), (entry.otherwise, round(1 - share, 6)))
+    return [_target(with_provider(policy, tier), weight) for tier, weight in tiers if weight]
+
+
+def _target(model: str, weight: float) -> dict[str, Any]:
     """`provider/model` in two fields; a bare model keeps the provider that the request came for."""
     provider, slash, name = model.partition("/")
-    return {"provider": provider, "model": name, "weight": 1} if slash else {"model": model, "weight": 1}
+    return {"provider": provider, "model": name, "weight": weight} if slash else {"model": model, "weight": weight}
 
 
 EXPORTER = Exporter(
@@ -55,4 +62,5 @@ EXPORTER = Exporter(
     summary=f"Bifrost routing rules on the header `{ROUTE_HEADER}`, for `config.json`.",
     suffix=".json",
     export=export,
+    shares=True,
 )

@@ -10,7 +10,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from audit.core.policy import RoutePolicy, RoutingPolicy
-from audit.policy.exporter import SPOKEN, CannotExpress, Exporter, heading, static_routes, with_provider, yaml_bytes
+from audit.policy.exporter import (
+    SPOKEN,
+    CannotExpress,
+    Exporter,
+    canary_lines,
+    heading,
+    static_routes,
+    with_provider,
+    yaml_bytes,
+)
 
 NAME = "litellm"
 CARRIES = frozenset({"reasoning_effort", "service_tier", "thinking_tokens"})
@@ -32,7 +41,7 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
         tiers[policy.default_tier] = None
     for entry in routes:
         check_name(NAME, entry, tiers, policy)
-    models = [deployment(policy, entry.tier, entry.route) for entry in routes]
+    models = [one for entry in routes for one in _deployments(policy, entry)]
     models += [deployment(policy, tier, tier) for tier in tiers]
     config: dict[str, Any] = {
         "model_list": models,
@@ -41,9 +50,21 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
     head = heading(
         policy,
         "A caller names its route as the model: model=ROUTE. A call that fails is answered by the incumbent.",
+        *canary_lines(routes),
         *unplaced(policy, [*tiers, *(entry.tier for entry in routes)]),
     )
     return {"config.yaml": yaml_bytes(config, head=head)}
+
+
+def _deployments(policy: RoutingPolicy, entry: RoutePolicy) -> list[dict[str, Any]]:
+    """What serves a route's name: the cheap tier, or in a canary both tiers by weight."""
+    cheap = deployment(policy, entry.tier, entry.route)
+    if entry.canary is None:
+        return [cheap]
+    cheap["litellm_params"]["weight"] = entry.canary.share
+    stays = deployment(policy, entry.otherwise, entry.route)
+    stays["litellm_params"]["weight"] = round(1 - entry.canary.share, 6)
+    return [cheap, stays] if entry.canary.share else [stays]
 
 
 def deployment(policy: RoutingPolicy, tier: str, name: str) -> dict[str, Any]:
@@ -98,4 +119,5 @@ EXPORTER = Exporter(
     summary="LiteLLM proxy `config.yaml`: a model name per route, with fallbacks.",
     suffix=".yaml",
     export=export,
+    shares=True,
 )

@@ -17,4 +17,5 @@ EXPORTER = Exporter(
     summary="The policy itself: every kind of policy, run in your own process by `audit.policy.router`.",
     suffix=".json",
     export=export,
+    shares=True,
 )

@@ -40,7 +40,7 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
             "default": "default",
         },
         "targets": [
-            *({"name": name, **_cheap_first(entry, policy)} for name, entry in numbered),
+            *({"name": name, **_served(entry, policy)} for name, entry in numbered),
             {"name": "default", **_target(policy, policy.default_tier)},
         ],
     }
@@ -51,6 +51,17 @@ def _query(entry: RoutePolicy) -> dict[str, Any]:
     if len(entry.route) > LONGEST_VALUE:
         raise CannotExpress(NAME, f"a value of its metadata has at most {LONGEST_VALUE} characters", route=entry)
     return {f"metadata.{ROUTE_KEY}": {"$eq": entry.route}}
+
+
+def _served(entry: RoutePolicy, policy: RoutingPolicy) -> dict[str, Any]:
+    """The cheap tier first; in a canary a share of the calls, and the incumbent for the rest."""
+    cheap = _cheap_first(entry, policy)
+    if entry.canary is None:
+        return cheap
+    stays = _target(policy, entry.otherwise, entry)
+    share = entry.canary.share
+    weighted = [{"weight": share, **cheap}, {"weight": round(1 - share, 6), **stays}]
+    return {"strategy": {"mode": "loadbalance"}, "targets": weighted} if share else stays
 
 
 def _cheap_first(entry: RoutePolicy, policy: RoutingPolicy) -> dict[str, Any]:
@@ -77,4 +88,5 @@ EXPORTER = Exporter(
     summary=f"Portkey config: conditional routing on the metadata key `{ROUTE_KEY}`, with fallbacks; add your keys.",
     suffix=".json",
     export=export,
+    shares=True,
 )
