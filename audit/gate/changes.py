@@ -56,7 +56,7 @@ def measure_change(rule: Rule, findings: Findings, baseline: Findings | None) ->
     moves = rule.metric in ("quality_delta", "accept_rate") and "tier" not in rule.tags
     by_subject = {one.subject: one for one in before.values()} if moves else {}
     per_day = _per_day(findings, baseline) if rule.metric in TOTALS else PerDay()
-    others = _other_measures(findings, baseline) if rule.metric in BY_CRITERIA else {}
+    others = unlike_measures(findings, baseline) if rule.metric in BY_CRITERIA else {}
     found = []
     for now in measure(rule, findings):
         then = before.get((now.subject, now.tier)) or by_subject.get(now.subject)
@@ -89,7 +89,7 @@ def _per_day(findings: Findings, baseline: Findings) -> PerDay:
     return PerDay(factor=then / now, about=f"per day, of {plural(now, 'day')} and the baseline's {then:,}")
 
 
-def _other_measures(findings: Findings, baseline: Findings) -> dict[str, str]:
+def unlike_measures(findings: Findings, baseline: Findings) -> dict[str, str]:
     """Routes of both runs whose answers were not judged alike, each with what differs."""
     same = findings.provenance.config_sha256 == baseline.provenance.config_sha256
     before = {route.route: route for route in baseline.routes}

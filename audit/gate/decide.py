@@ -13,6 +13,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar
 
 from audit.core.display import count, percent, percent_interval, points, points_interval, usd, usd_interval
 from audit.core.errors import AuditError, UnknownName
@@ -20,6 +21,7 @@ from audit.core.finding import Findings
 from audit.core.interval import Estimate
 from audit.core.settings import GateRule
 from audit.gate.changes import measure_change
+from audit.gate.headline import Change, change_since
 from audit.gate.measures import Measured, measure, nothing_proven
 from audit.gate.rules import Rule, parse_rule
 from audit.stats.multiplicity import holm
@@ -97,7 +99,10 @@ class GateDecision:
         state: The worst state of the rules whose level is `error`; a rule of level `warn` never counts.
         rules: In the order of the configuration.
         avoidable_by_grade: Dollars that the findings say were avoidable, by the grade of the criteria that prove it.
+        change: Against the baseline, in dollars and points; None without one.
     """
+
+    SPARSE: ClassVar[tuple[str, ...]] = ("change",)
 
     run_id: str
     demo: bool
@@ -107,6 +112,7 @@ class GateDecision:
     rules: tuple[RuleResult, ...]
     nothing_proven: bool = False
     avoidable_by_grade: Mapping[str, float] = field(default_factory=dict)
+    change: Change | None = None
 
     @property
     def checks(self) -> tuple[Check, ...]:
@@ -173,6 +179,7 @@ def judge(
         rules=results,
         nothing_proven=nothing_proven(findings),
         avoidable_by_grade=findings.avoidable_by_grade,
+        change=None if baseline is None else change_since(findings, baseline),
     )
 
 

@@ -75,6 +75,7 @@ def view(decision: GateDecision, findings: Findings | None, *, name: str) -> dic
     return {
         "marker": re.sub(r"[^\w.]+", "-", name),
         "headline": _headline(decision),
+        "change": None if decision.change is None else f"**{decision.change.line}** {decision.change.against}",
         "notices": _notices(decision),
         "spend": None if findings is None else _spend(findings),
         "rows": rows[:ROWS],

@@ -24,6 +24,8 @@ def text_lines(decision: GateDecision, *, inconclusive: Inconclusive | None = No
     """
     code = decision.exit_code(inconclusive)
     lines = [f"█ GATE   {tally(decision)}   run {decision.run_id}", *_warnings(decision), ""]
+    if decision.change is not None:
+        lines += [f"  {decision.change.line}", f"  {decision.change.against}", ""]
     for rule in decision.rules:
         lines += [*_rule_lines(rule), ""]
     lines.append(f"GATE {word(decision)} exit={code}")

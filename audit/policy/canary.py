@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from audit.core.errors import InputError
 from audit.core.policy import Canary, RoutePolicy, RoutingPolicy
-from audit.stats.canary import Step, canary_steps
+from audit.stats.canary import CanaryStep, FearedLoss, canary_steps
 
 BAD = 3.0
 """The policy that must be seen in time loses this many margins."""
@@ -45,7 +45,7 @@ class CanaryRoute:
     route: str
     window_days: float
     requests: float
-    steps: tuple[Step, ...]
+    steps: tuple[CanaryStep, ...]
     watch_usd: float | None
     margin: float
 
@@ -109,11 +109,13 @@ def _in_windows(entry: RoutePolicy, days: float, routes: int) -> CanaryRoute:
     # No more can be lost than is moved, and a canary of less than the margin needs no watch.
     discordance = max(min(max(DISCORDANCE, BAD * margin), moved), min(BAD * margin, 0.99))
     steps = canary_steps(
+        FearedLoss(
+            margin=margin,
+            loss=min(BAD * margin, discordance),
+            discordance=discordance,
+            alpha=float(evidence["alpha"]) / routes,
+        ),
         requests=requests,
-        margin=margin,
-        loss=min(BAD * margin, discordance),
-        discordance=discordance,
-        alpha=float(evidence["alpha"]) / routes,
         allowed=ALLOWED * margin * LIFE_DAYS / days,
         most_pairs=PAIRS,
         windows=min(int(LIFE_DAYS / days), STEPS),

@@ -10,6 +10,7 @@
 | `agreement` | how far people agree on the same answers, among themselves and with the criteria |
 | `noninferiority` | PASS, FAIL or INCONCLUSIVE, in words |
 | `sequential` | the same decision, watched while the replays come in |
+| `canary` | how fast a policy may take over, so that a watch sees a bad one in time |
 | `group_sequential` | the exact decision at a few looks that were declared beforehand |
 | `dollars` | which share of the spend was avoidable |
 | `ratios` | a ratio of two means over the same records, with Fieller's interval |

@@ -24,7 +24,7 @@ STEP_PART = 1 / 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class CanaryStep:
     """One window of a canary.
 
     Attributes:
@@ -40,30 +40,56 @@ class Step:
     lost: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FearedLoss:
+    """The bad policy that a watch must see.
+
+    Attributes:
+        margin: Accepted loss.
+        loss: Of the bad policy, in (margin, discordance].
+        discordance: Share of pairs that differ.
+        alpha: Probability of ever giving a false alarm.
+
+    Raises:
+        ValueError: A value is out of range.
+    """
+
+    margin: float
+    loss: float
+    discordance: float
+    alpha: float
+
+    def __post_init__(self) -> None:
+        check_open_unit("alpha", self.alpha)
+        if not 0.0 < self.margin < self.loss <= self.discordance <= 1.0:
+            given = f"{self.margin}, {self.loss}, {self.discordance}"
+            raise ValueError(f"need 0 < margin < loss <= discordance <= 1, got {given}")
+
+    @property
+    def kinds(self) -> tuple[float, float, float]:
+        """Shares of pairs that are lost, gained and alike."""
+        half = self.loss / 2
+        return self.discordance / 2 + half, self.discordance / 2 - half, 1 - self.discordance
+
+
 def canary_steps(
+    feared: FearedLoss,
     *,
     requests: float,
-    margin: float,
-    loss: float,
-    discordance: float,
-    alpha: float,
     allowed: float,
     most_pairs: int,
     windows: int,
     seed: int = 0,
-) -> tuple[Step, ...]:
+) -> tuple[CanaryStep, ...]:
     """Shares of traffic for one window after another, until all of it follows the policy.
 
-    A policy that loses `loss` alarms the watch, an e-process over the windows, sooner or later; until then it loses
+    A policy with the feared loss alarms the watch, an e-process over the windows, sooner or later; until then it loses
     answers. Each step is the largest share whose expected loss, weighed by the chance that no alarm has come before it,
     is a third of what is left of the allowance; a share may be repeated as long as anything is left.
 
     Args:
+        feared: The policy that must be seen in time.
         requests: Of a window, all of them.
-        margin: Accepted loss.
-        loss: Of the bad policy that must be seen, in (margin, discordance].
-        discordance: Share of pairs that differ.
-        alpha: Probability of ever giving a false alarm.
         allowed: Answers that may be expected to be lost, in windows of traffic.
         most_pairs: Watched in a window, at most.
         windows: At most so many steps.
@@ -72,20 +98,13 @@ def canary_steps(
     Returns:
         The steps; the last has share 1 only where that is reached in so many windows.
 
-    Raises:
-        ValueError: A value is out of range.
-
     Source:
         docs/method/canary.md; the e-process is `sequential.log_e_fail_windows`.
     """
-    check_open_unit("alpha", alpha)
-    if not 0.0 < margin < loss <= discordance <= 1.0:
-        raise ValueError(f"need 0 < margin < loss <= discordance <= 1, got {margin}, {loss}, {discordance}")
-    rng, bar = np.random.default_rng(seed), -math.log(alpha)
-    kinds = [(discordance + loss) / 2, (discordance - loss) / 2, 1 - discordance]
+    rng, bar, loss = np.random.default_rng(seed), -math.log(feared.alpha), feared.loss
     seen = np.zeros((PATHS, 0, 3))
     silent = np.ones(PATHS, dtype=bool)
-    steps: list[Step] = []
+    steps: list[CanaryStep] = []
     lost = 0.0
     while len(steps) < windows and not (steps and steps[-1].share == 1.0):
         before = float(silent.mean())
@@ -94,14 +113,14 @@ def canary_steps(
             break
         lost += loss * share * before
         pairs = min(int(requests * share), most_pairs)
-        window = rng.multinomial(pairs, kinds, size=PATHS)
+        window = rng.multinomial(pairs, feared.kinds, size=PATHS)
         seen = np.concatenate([seen, window[:, None, :]], axis=1)
-        silent &= log_e_fail_paths(seen[..., 0], seen[..., 1], seen.sum(axis=2), margin=margin) < bar
-        steps.append(Step(share=share, pairs=pairs, seen=1.0 - float(silent.mean()), lost=lost))
+        silent &= log_e_fail_paths(seen[..., 0], seen[..., 1], seen.sum(axis=2), margin=feared.margin) < bar
+        steps.append(CanaryStep(share=share, pairs=pairs, seen=1.0 - float(silent.mean()), lost=lost))
     return tuple(steps)
 
 
-def _share(steps: Sequence[Step], allowance: float, each: float) -> float | None:
+def _share(steps: Sequence[CanaryStep], allowance: float, each: float) -> float | None:
     """The largest share that the allowance pays for, no smaller than the last; None where that is too much."""
     last = steps[-1].share if steps else 0.0
     most = GROWTH * last if steps else FIRST

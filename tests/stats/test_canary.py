@@ -8,17 +8,17 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from audit.stats.canary import FIRST, GROWTH, Step, canary_steps
+from audit.stats.canary import FIRST, GROWTH, CanaryStep, FearedLoss, canary_steps
 from audit.stats.sequential import log_e_fail_windows
 from audit.stats.tango import PairCounts
 
 MARGIN, LOSS, PSI, ALPHA = 0.03, 0.09, 0.15, 0.05
 
 
-def steps(requests: float, allowed: float = 0.1, **changes: float) -> tuple[Step, ...]:
+def steps(requests: float, allowed: float = 0.1, **changes: float) -> tuple[CanaryStep, ...]:
     """Of a route."""
-    given = {"margin": MARGIN, "loss": LOSS, "discordance": PSI, "alpha": ALPHA} | changes
-    return canary_steps(requests=requests, allowed=allowed, most_pairs=1000, windows=8, **given)
+    feared = FearedLoss(**({"margin": MARGIN, "loss": LOSS, "discordance": PSI, "alpha": ALPHA} | changes))
+    return canary_steps(feared, requests=requests, allowed=allowed, most_pairs=1000, windows=8)
 
 
 @pytest.mark.parametrize("requests", [50, 700, 5_000, 200_000])
