@@ -24,7 +24,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, BinaryIO
 
 import msgspec
 
@@ -39,6 +39,8 @@ JUDGE = "judge"
 ANSWER = ("text", "tool_calls", "error")
 """Fields of a result that hold what was answered."""
 BATCH_EVENTS = ("submit", "accept", "drop")
+BLOCK_BYTES = 1 << 20
+"""Read at a time where a checksum is taken."""
 _HEAD = b'{"sum":"%08x","event":'
 _HEAD_BYTES = len(_HEAD % 0)
 _ENCODER = json.JSONEncoder(separators=(",", ":"))
@@ -126,12 +128,32 @@ class JournalLedger:
 
     @classmethod
     def read(cls, path: Path) -> JournalLedger:
-        """Fold a journal file; no file is an empty ledger."""
-        ledger = cls()
-        if path.exists():
-            for offset, line in _lines(path):
-                ledger.take(line, offset)
-            ledger.lost_usd += sum(sum(stakes) for stakes in ledger._started.values())
+        """Fold a journal file; no file is an empty ledger.
+
+        A round asks for the ledger several times, and a journal only grows: what this process has folded of it is
+        recognised by its checksum, and the lines behind it are folded.
+        """
+        if not path.exists():
+            return cls()
+        folded = _FOLDED.get(path.absolute()) or _Folded(ledger=cls())
+        with path.open("rb") as file:
+            if _checksum(file, folded.ledger.end) != folded.checksum:
+                folded = _Folded(ledger=cls())
+            folded.go_on(file)
+        _FOLDED.clear()  # one at a time: a ledger is as long as its journal
+        _FOLDED[path.absolute()] = folded
+        return folded.ledger.closed()
+
+    def closed(self) -> JournalLedger:
+        """A ledger of its own for one reader, where attempts without an end count as lost."""
+        ledger = JournalLedger()
+        ledger.results = dict(self.results)
+        ledger.spent_usd, ledger.lost_usd = self.spent_usd, self.lost_usd
+        ledger.submissions = {mark: replace(one, calls=dict(one.calls)) for mark, one in self.submissions.items()}
+        ledger.batch_ids = set(self.batch_ids)
+        ledger.damaged, ledger.end = self.damaged, self.end
+        ledger._started = {call_id: list(stakes) for call_id, stakes in self._started.items()}
+        ledger.lost_usd += sum(sum(stakes) for stakes in ledger._started.values())
         return ledger
 
     def take(self, line: bytes, offset: int) -> None:
@@ -193,6 +215,33 @@ class JournalLedger:
         before = self.results.get(call_id)
         lost = event["lost_usd"] + event.get("failed_usd", 0.0) + (before.lost_usd if before else 0.0)
         self.results[call_id] = _result(event, lost, offset, length)
+
+
+@dataclass(slots=True)
+class _Folded:
+    """What this process has folded of a journal, and the checksum of these bytes."""
+
+    ledger: JournalLedger
+    checksum: int = 0
+
+    def go_on(self, file: BinaryIO) -> None:
+        """Fold the lines from the end of the ledger on. What is behind the last whole line is left for another time."""
+        file.seek(self.ledger.end)
+        for line in file:
+            self.ledger.take(line, self.ledger.end)
+            if line.endswith(b"\n"):
+                self.checksum = zlib.crc32(line, self.checksum)
+
+
+_FOLDED: dict[Path, _Folded] = {}
+
+
+def _checksum(file: BinaryIO, end: int) -> int:
+    """Of the bytes before `end`; of all where there are fewer."""
+    checksum = 0
+    while end > 0 and (block := file.read(min(end, BLOCK_BYTES))):
+        checksum, end = zlib.crc32(block, checksum), end - len(block)
+    return checksum
 
 
 class Journal:
@@ -343,19 +392,25 @@ def parse_line(line: bytes) -> dict[str, Any] | None:
     return event
 
 
-def done_events(path: Path) -> Iterator[dict[str, Any]]:
-    """Every result that a journal holds, in its order; none where there is no journal."""
+def done_events(path: Path, arm: str | None = None) -> Iterator[dict[str, Any]]:
+    """Every result that a journal holds, in its order; none where there is no journal.
+
+    Args:
+        arm: Only results of this arm; None for all.
+    """
     if not path.exists():
         return
+    # Within a text quotes are escaped, so no other line has these bytes, and most lines need not be parsed.
+    mark = b"" if arm is None else b'"arm":%s' % _ENCODER.encode(arm).encode()
     for _, line in _lines(path):
-        event = parse_line(line)
-        if event is not None and event["event"] == "done":
+        event = parse_line(line) if mark in line else None
+        if event is not None and event["event"] == "done" and arm in (None, event["arm"]):
             yield event
 
 
 def judge_requests(path: Path) -> frozenset[str]:
     """Fingerprints of what judges were asked: their requests quote the answers."""
-    return frozenset(event["request_fp"] for event in done_events(path) if event["arm"] == JUDGE)
+    return frozenset(event["request_fp"] for event in done_events(path, JUDGE))
 
 
 def forget_texts(path: Path, request_fps: Collection[str], *, sure: bool) -> int:

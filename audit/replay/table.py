@@ -133,8 +133,8 @@ def write_judge_replies(journal: Path, tiers: Sequence[Tier], path: Path) -> Non
     """
     now = {tier.name: asked_as(tier) for tier in tiers}
     found: dict[str, dict[str, Any]] = {}
-    for event in done_events(journal):
-        if event["arm"] == JUDGE and event["tier"] in now:
+    for event in done_events(journal, JUDGE):
+        if event["tier"] in now:
             wanted = call_id_of(event["tier"], now[event["tier"]], event["request_fp"], JUDGE)
             if event["call_id"] == wanted:
                 found[wanted] = event

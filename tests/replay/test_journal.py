@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from audit.core.artifacts import read_table
+from audit.replay import journal
 from audit.replay.journal import (
     Journal,
     JournalLedger,
@@ -158,6 +159,38 @@ def test_a_cut_anywhere_loses_at_most_the_last_result(tmp_path: Path) -> None:
         write(path, row("d"))
         ledger = JournalLedger.read(path)
         assert (len(ledger.results), ledger.damaged) == (kept + 1, 0)
+
+
+def test_a_line_is_folded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However often a round asks for the ledger, a line is taken apart once; a journal that was changed in place is
+    read anew, and so is another one at its path."""
+    path = tmp_path / "j"
+    parsed: list[bytes] = []
+
+    def counted(line: bytes) -> dict[str, Any] | None:
+        parsed.append(line)
+        return parse_line(line)
+
+    monkeypatch.setattr(journal, "parse_line", counted)
+    write(path, row("a"), row("b"))
+    first = JournalLedger.read(path)
+    first.results.clear()  # a reader's ledger is its own
+    assert set(JournalLedger.read(path).results) == {"a", "b"}
+    write(path, row("c"))
+    assert set(JournalLedger.read(path).results) == {"a", "b", "c"}
+    assert len(parsed) == len(path.read_bytes().splitlines())
+    with path.open("ab") as file:
+        file.write(format_line({"event": "start", "call_id": "d", "worst_usd": 2.0})[:-1])
+    assert JournalLedger.read(path).lost_usd == 0.0
+    with path.open("ab") as file:
+        file.write(b"\n")
+    assert [JournalLedger.read(path).lost_usd for _ in range(2)] == [2.0, 2.0]
+    path.write_bytes(path.read_bytes().replace(b'"call_id":"b","status"', b'"call_id":"y","status"'))
+    assert (set(JournalLedger.read(path).results), JournalLedger.read(path).damaged) == ({"a", "c"}, 1)
+    path.unlink()
+    assert JournalLedger.read(path).results == {}
+    write(path, row("e"))
+    assert set(JournalLedger.read(path).results) == {"e"}
 
 
 def test_a_damaged_line_in_the_middle_is_left_out_and_counted(tmp_path: Path) -> None:
