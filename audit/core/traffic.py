@@ -66,4 +66,7 @@ _PRICED_WORDS: dict[str, str] = {
 
 def exact_sum(dollars: Iterable[float | None]) -> float:
     """The correctly rounded sum of what is known; it does not depend on the order, so equal rows give equal bytes."""
+    # A column of a frame hands over a list of its values ten times as fast as one value after the other.
+    if (known := getattr(dollars, "drop_nulls", None)) is not None:
+        return math.fsum(known().to_list())
     return math.fsum(value for value in dollars if value is not None)

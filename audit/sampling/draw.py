@@ -32,9 +32,14 @@ def quality_order(row_ids: Sequence[str], seed: int) -> npt.NDArray[np.int64]:
     Every prefix is a simple random sample without replacement, and a row keeps its place relative to the others when
     rows are added to the log.
     """
-    key = seed.to_bytes(16, "big", signed=True)
-    names = [hashlib.blake2b(row_id.encode(), digest_size=8, key=key).digest() for row_id in row_ids]
-    return np.argsort(np.frombuffer(b"".join(names), dtype=">u8"), kind="stable")
+    keyed = hashlib.blake2b(digest_size=8, key=seed.to_bytes(16, "big", signed=True))
+
+    def name(row_id: str) -> bytes:
+        mine = keyed.copy()
+        mine.update(row_id.encode())
+        return mine.digest()
+
+    return np.argsort(np.frombuffer(b"".join(map(name, row_ids)), dtype=">u8"), kind="stable")
 
 
 def draw_route(frame: RouteFrame, design: RouteDesign, *, seed: int, tuning_share: float) -> pl.DataFrame:
@@ -67,15 +72,20 @@ def draw_route(frame: RouteFrame, design: RouteDesign, *, seed: int, tuning_shar
 
 def _quality_draws(rows: pl.DataFrame, design: RouteDesign, seed: int, tuning_share: float) -> pl.DataFrame:
     """The equal-probability draws with their splits, in the order that the seed fixes."""
-    ordered = rows[quality_order(rows["row_id"].to_list(), seed)].with_columns(
-        draw_order=pl.int_range(pl.len(), dtype=pl.Int64)
-    )
-    for_tuning = split_rows(ordered["row_id"].to_list(), tuning_share=tuning_share, seed=seed)
-    planned = np.arange(ordered.height) < design.quality_n
-    shares_a_group = _in_a_group_of(ordered, planned & ~for_tuning)
-    tuning = for_tuning & ~shares_a_group
+    order = quality_order(rows["row_id"].to_list(), seed)
+    looked_at = design.quality_n
+    while True:
+        # As far back as tuning draws are missing; of a long log almost nothing is looked at.
+        looked_at = min(2 * looked_at, rows.height)
+        ordered = rows[order[:looked_at]].with_columns(draw_order=pl.int_range(pl.len(), dtype=pl.Int64))
+        for_tuning = split_rows(ordered["row_id"].to_list(), tuning_share=tuning_share, seed=seed)
+        planned = np.arange(looked_at) < design.quality_n
+        shares_a_group = _in_a_group_of(ordered, planned & ~for_tuning)
+        tuning, wanted = for_tuning & ~shares_a_group, int((planned & for_tuning).sum())
+        if looked_at == rows.height or tuning.sum() >= wanted:
+            break
     # What the groups take from the tuning split, requests further back give to it: no replay more than planned.
-    tuning &= np.cumsum(tuning) <= int((planned & for_tuning).sum())
+    tuning &= np.cumsum(tuning) <= wanted
     split = np.where(tuning, "tuning", np.where(for_tuning, "neither", "certification"))
     return ordered.with_columns(
         split=pl.Series(split),

@@ -1,6 +1,8 @@
 """The two samples: seeded, stable when they grow, and apart where they must be."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -13,6 +15,8 @@ from audit.core.tier import Price, PriceStep, Tier
 from audit.sampling.design import RouteNeeds, cost_at, design_routes, sized
 from audit.sampling.draw import draw_route, quality_order
 from audit.sampling.frame import RouteFrame
+from audit.stats.quantiles import BoolArray
+from audit.stats.risk_control import split_rows
 
 SMALL = Tier(name="small", model="small-1", provider="simulated", price=Price(input=0.1, output=0.3))
 DEAR = Tier(name="dear", model="dear-1", provider="simulated", price=Price(input=100, output=300))
@@ -100,6 +104,50 @@ def test_dollar_draws_follow_the_dollars() -> None:
     assert drawn["cost_usd"].mean() > 1.5 * one.rows["cost_usd"].mean()  # type: ignore[operator]
     expected = drawn["cost_usd"] / one.rows["cost_usd"].sum()
     assert np.allclose(drawn["inclusion_prob"], expected)
+
+
+def by_definition(one: RouteFrame, plan: RouteDesign) -> list[tuple[str, str]]:
+    """The quality draws with their splits, row by row over the whole log."""
+    rows = [one.rows.row(int(place), named=True) for place in quality_order(one.rows["row_id"].to_list(), 0)]
+    tunes = split_rows([row["row_id"] for row in rows], tuning_share=1 / 3, seed=0)
+    certifying = [row for row, tuning in zip(rows[: plan.quality_n], tunes, strict=False) if not tuning]
+    taken = {(name, row[name]) for row in certifying for name in ("session_id", "prompt_hash") if row[name]}
+    left, found = int(tunes[: plan.quality_n].sum()), []
+    for place, (row, tuning) in enumerate(zip(rows, tunes, strict=True)):
+        free = bool(tuning) and not any((name, row[name]) in taken for name in ("session_id", "prompt_hash"))
+        if free and left:
+            found.append((row["row_id"], "tuning"))
+            left -= 1
+        elif place < plan.quality_n:
+            found.append((row["row_id"], "neither" if tuning else "certification"))
+    return found
+
+
+@pytest.mark.parametrize(
+    "one",
+    [frame(5000), frame(2000, sessions=120), frame(900, sessions=450, copies=2), frame(40), frame(900, copies=9)],
+)
+@pytest.mark.parametrize("wanted", [0, 7, 400, 900])
+def test_of_a_long_log_only_the_beginning_of_the_order_is_looked_at(one: RouteFrame, wanted: int) -> None:
+    """As many rows are split as the tuning draws need, and the draws are those of the whole order."""
+    plan = replace(design(one, settings()), quality_n=min(wanted, one.rows.height))
+    drawn = draw(one, plan).filter(pl.col("purpose") == "quality")
+    assert list(drawn.select("exchange_id", "split").iter_rows()) == by_definition(one, plan)
+
+
+def test_the_work_of_a_draw_does_not_follow_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a log ten times as long the same number of rows is split."""
+    looked_at: list[int] = []
+
+    def counted(ids: Sequence[str], **how: Any) -> BoolArray:
+        looked_at.append(len(ids))
+        return split_rows(ids, **how)
+
+    monkeypatch.setattr("audit.sampling.draw.split_rows", counted)
+    for n in (3_000, 30_000):
+        one = frame(n)
+        draw(one, replace(design(one, settings()), quality_n=300))
+    assert looked_at == [600, 600]
 
 
 @pytest.mark.acceptance(15)
