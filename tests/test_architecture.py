@@ -51,10 +51,19 @@ WIDE = {
 PROSE = re.compile(r"[a-z]{2,} [a-z]{2,}")
 
 
+LOOKED_AT = (ast.Import, ast.ImportFrom, ast.Compare, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@cache
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """What these tests look at in a file, parsed once for all of them."""
+    return tuple(node for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, LOOKED_AT))
+
+
 def imported(path: Path) -> set[str]:
     """Dotted names imported anywhere in the file, function bodies and type blocks included."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -88,10 +97,9 @@ def test_the_table_names_only_what_exists() -> None:
 
 def over_budget(path: Path) -> list[str]:
     """What in the file is larger than its budget."""
-    text = path.read_text("utf-8")
-    adapter, n = path.parent.name in ADAPTER_FOLDERS, len(text.splitlines())
+    adapter, n = path.parent.name in ADAPTER_FOLDERS, len(path.read_text("utf-8").splitlines())
     found = [f"{name_of(path)}: {n} lines"] if adapter and n > ADAPTER_LINES else []
-    for node in ast.walk(ast.parse(text)):
+    for node in nodes(path):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             first = node.body[0]
             documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
@@ -152,7 +160,7 @@ def test_a_class_has_a_name_of_its_own() -> None:
     """Two public classes of one name are two meanings of one word."""
     homes: dict[str, list[str]] = defaultdict(list)
     for path in ROOT.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for node in nodes(path):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 homes[node.name].append(name_of(path))
     assert {name: places for name, places in homes.items() if len(places) > 1} == {}
@@ -163,7 +171,7 @@ def test_no_meaning_is_carried_by_prose() -> None:
     found = [
         f"{name_of(path)}:{node.lineno}: {constant.value!r}"
         for path in ROOT.rglob("*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        for node in nodes(path)
         if isinstance(node, ast.Compare)
         for constant in (node.left, *node.comparators)
         if isinstance(constant, ast.Constant) and isinstance(constant.value, str) and PROSE.search(constant.value)
