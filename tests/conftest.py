@@ -1,11 +1,16 @@
 """The order of the tests: those that take longest first, so that no process is left alone with one at the end."""
 
+import os
 import uuid
 from pathlib import Path
 
 import pytest
 
-from audit.flow import places
+# The processes of one test run share the cores already, and the threads of their BLAS would only wait for each other.
+# Set before numpy is imported, and inherited by the commands that tests start.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+from audit.flow import places  # noqa: E402
 
 HERE = Path(__file__).parent
 LONGEST = ("e2e/test_demo.py", "golden", "e2e", "browser", "policy", "llm", "replay")
