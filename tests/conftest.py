@@ -10,7 +10,7 @@ import pytest
 # Set before numpy is imported, and inherited by the commands that tests start.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from audit.flow import places  # noqa: E402
+from audit.flow import places
 
 HERE = Path(__file__).parent
 LONGEST = ("e2e/test_demo.py", "golden", "e2e", "browser", "policy", "llm", "replay")
