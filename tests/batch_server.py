@@ -1,7 +1,8 @@
 """A real local endpoint with batch interfaces and books of its own: `with vendor(books, ends_after=2) as at`.
 
-It speaks OpenAI's files and batches, Anthropic's Message Batches and Gemini's batches, all below `/v1`. It keeps
-everything in memory and a line in its books for each batch that it made and each answer that it billed. An answer is a
+It speaks OpenAI's files and batches, Anthropic's Message Batches, Gemini's batches and Bedrock's jobs, all below `/v1`.
+It keeps everything in memory, but for the files of jobs, which lie in the S3 server that `AWS_ENDPOINT_URL` names, and
+a line in its books for each batch that it made and each answer that it billed. An answer is a
 function of the last user message; words in it say what becomes of the request:
 
     expire       the batch expires before it, as often as the flag says          error        a 400 of its own line
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import threading
 import time
 from collections import Counter
@@ -24,6 +26,8 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import web
+
+from tests.s3_server import storage_at
 
 PROMPT_TOKENS, COMPLETION_TOKENS = 10, 5
 
@@ -38,6 +42,7 @@ class Habits:
         full: Batches of more requests are refused, as by a vendor whose queue is full; 0: none.
         lose_reply: A batch is made, and the reply to its creation is a dropped connection.
         cancel: Every batch is cancelled, with half of its answers.
+        least: Jobs of fewer records fail.
     """
 
     ends_after: int = 0
@@ -45,6 +50,7 @@ class Habits:
     full: int = 0
     lose_reply: bool = False
     cancel: bool = False
+    least: int = 1
 
 
 @dataclass(frozen=True)
@@ -96,6 +102,26 @@ def content_answer(body: dict[str, Any]) -> dict[str, Any]:
     usage = {"promptTokenCount": PROMPT_TOKENS, "candidatesTokenCount": COMPLETION_TOKENS}
     usage["totalTokenCount"] = PROMPT_TOKENS + COMPLETION_TOKENS
     return {"candidates": [{"content": content, "finishReason": "STOP"}], "usageMetadata": usage, "modelVersion": "m"}
+
+
+def converse_answer(body: dict[str, Any]) -> dict[str, Any]:
+    """What Converse answers."""
+    usage = {"inputTokens": PROMPT_TOKENS, "outputTokens": COMPLETION_TOKENS}
+    message = {"role": "assistant", "content": [{"text": f"answer to {text_of(body)}"}]}
+    known = {"stopReason": "end_turn", "metrics": {"latencyMs": 1}}
+    return {"output": {"message": message}, "usage": {**usage, "totalTokens": sum(usage.values())}, **known}
+
+
+def stored(address: str) -> bytes:
+    """A file in S3."""
+    with storage_at(os.environ["AWS_ENDPOINT_URL"]).open_input_stream(address.removeprefix("s3://")) as file:
+        return bytes(file.read())
+
+
+def store(address: str, lines: list[dict[str, Any]]) -> None:
+    """Put lines into a file in S3."""
+    with storage_at(os.environ["AWS_ENDPOINT_URL"]).open_output_stream(address.removeprefix("s3://")) as file:
+        file.write("".join(json.dumps(line) + "\n" for line in lines).encode())
 
 
 class Batches:
@@ -309,6 +335,66 @@ class Batches:
         more = {"nextPageToken": str(start + 2)} if start + 2 < len(newest) else {}
         return web.json_response({"operations": newest[start : start + 2], **more})
 
+    # Bedrock's.
+
+    async def create_job(self, request: web.Request) -> web.Response:
+        body = await request.json()
+        assert "Credential=" in request.headers["Authorization"]
+        place, results = body["inputDataConfig"]["s3InputDataConfig"], body["outputDataConfig"]["s3OutputDataConfig"]
+        assert place["s3Uri"].endswith(".jsonl")
+        assert results["s3Uri"].endswith("/")
+        lines = [json.loads(line) for line in stored(place["s3Uri"]).splitlines()]
+        job_id = f"job{len(self.batches):09d}"
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        job = {name: body[name] for name in ("jobName", "modelId", "roleArn", "inputDataConfig", "outputDataConfig")}
+        job |= {"jobArn": f"arn:aws:bedrock:eu-west-1:123456789012:model-invocation-job/{job_id}"}
+        job |= {"status": "Submitted", "submitTime": stamp, "modelInvocationType": body["modelInvocationType"]}
+        self.batches[job_id] = job
+        if len(lines) < self.options.least:
+            job |= {
+                "status": "Failed",
+                "message": f"Records are fewer than the minimum of {self.options.least} records",
+            }
+            return await self.made(request, job_id, len(lines), {"jobArn": job["jobArn"]})
+        job["totalRecordCount"] = len(lines)
+        self.process(job_id, [(line["recordId"], line["modelInput"]) for line in lines])
+        return await self.made(request, job_id, len(lines), {"jobArn": job["jobArn"]})
+
+    async def show_job(self, request: web.Request) -> web.Response:
+        job_id = request.match_info["id"]
+        job = self.batches[job_id]
+        if job["status"] == "Submitted" and self.has_ended(job_id):
+            fates = {fate for _, fate, _ in self.results[job_id]}
+            ends = {"cancelled": "Stopped", "expired": "PartiallyCompleted"}
+            job["status"] = next((ends[end] for end in ends if end in fates), "Completed")
+            lines = self.records_of(job_id)
+            folder = f"{job['outputDataConfig']['s3OutputDataConfig']['s3Uri']}{job_id}"
+            name = job["inputDataConfig"]["s3InputDataConfig"]["s3Uri"].rpartition("/")[2]
+            store(f"{folder}/{name}.out", lines)
+            store(f"{folder}/manifest.json.out", [{"processedRecordCount": len(lines)}])
+            job["processedRecordCount"] = len(lines)
+        return web.json_response(job)
+
+    def records_of(self, job_id: str) -> list[dict[str, Any]]:
+        lines = []
+        for record_id, fate, body in self.results[job_id]:
+            line: dict[str, Any] = {"recordId": record_id, "modelInput": body}
+            if fate == "answered":
+                line["modelOutput"] = converse_answer(body)
+            elif fate in ("error", "server-error"):
+                line["error"] = {"errorCode": 400 if fate == "error" else 500, "errorMessage": "bad"}
+            else:
+                continue
+            lines.append(line)
+        return lines
+
+    async def list_jobs(self, request: web.Request) -> web.Response:
+        named = request.query.get("nameContains", "")
+        newest = [job for job in reversed(self.batches.values()) if named in job["jobName"]]
+        start = int(request.query.get("nextToken", 0))
+        more = {"nextToken": str(start + 2)} if start + 2 < len(newest) else {}
+        return web.json_response({"invocationJobSummaries": newest[start : start + 2], **more})
+
     async def online(self, request: web.Request) -> web.Response:
         """A call that is not in a batch: it is in the books too."""
         body = await request.json()
@@ -336,6 +422,9 @@ def application(batches: Batches) -> web.Application:
     app.router.add_get("/v1/messages/batches", batches.list_messages)
     app.router.add_get("/v1/messages/batches/{id}", batches.show_messages)
     app.router.add_get("/v1/messages/batches/{id}/results", batches.results_of)
+    app.router.add_post("/v1/model-invocation-job", batches.create_job)
+    app.router.add_get("/v1/model-invocation-job/{id}", batches.show_job)
+    app.router.add_get("/v1/model-invocation-jobs", batches.list_jobs)
     return app
 
 

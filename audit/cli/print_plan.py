@@ -222,6 +222,9 @@ def _batches(plan: Plan) -> list[str]:
             f"          {_price(one.input, one.output)} per million tokens; "
             f"online {_price(one.online_input, one.online_output)}.",
         ]
+        if one.least > 1:
+            few = "; these are too few, and will not be asked" if one.calls < one.least else ""
+            lines.append(f"          The vendor takes batches of at least {one.least:,} requests{few}.")
     if lines:
         lines.append("          All at once, as with --fixed. Savings are counted at the price online.")
     return lines

@@ -142,6 +142,7 @@ class BatchQuote:
         output: The same of completion tokens.
         online_input: What both cost outside of batches.
         hours: After which the vendor gives up what it has not processed; None: it does not.
+        least: Requests that the vendor takes in a batch at least.
     """
 
     tier: str
@@ -152,6 +153,7 @@ class BatchQuote:
     online_input: float
     online_output: float
     hours: int | None
+    least: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,15 +1,12 @@
 """Logs in object storage: `s3://bucket/prefix`, an object, or a pattern.
 
 Objects are listed once and copied to a scratch folder, each whole, before the first is read: a log is digested, read
-and masked as a file is, and gives the same bytes. Arrow's own file system asks; credentials, region and address are
-found as every program that uses AWS finds them (`AWS_PROFILE`, `AWS_ACCESS_KEY_ID`, `AWS_REGION`, `AWS_ENDPOINT_URL`,
-the machine's role). Nothing is written to object storage.
+and masked as a file is, and gives the same bytes. Nothing is written to object storage.
 """
 
 from __future__ import annotations
 
 import atexit
-import os
 import re
 import shutil
 import tempfile
@@ -22,18 +19,16 @@ from typing import TYPE_CHECKING
 
 from audit.core.artifacts import private_file, private_folder
 from audit.core.errors import InputError
+from audit.storage import VARIABLES, connected, why
 
 # Loading Arrow's file systems starts a client: only a log that is there pays for it.
 if TYPE_CHECKING:
     from pyarrow.fs import FileInfo, FileSystem
 
-ATTEMPTS = 10
-"""Tries of a request that is throttled or fails in passing."""
 AT_ONCE = 8
 """Objects that are copied at the same time."""
 _SCHEME = re.compile(r"^([a-z][a-z0-9+.-]+):/{1,2}(?=[^/])")
 _MAGIC = re.compile(r"[*?\[]")
-_CODE = re.compile(r"AWS Error (\w+)")
 
 
 def is_remote(path: Path) -> bool:
@@ -66,12 +61,7 @@ def _fetched(text: str, is_log: Callable[[Path], bool]) -> tuple[Path, ...]:
             code="ingest.scheme",
             hint="copy the objects to a folder, and name the folder",
         )
-    from pyarrow.fs import AwsStandardS3RetryStrategy, S3FileSystem
-
-    # Arrow leaves this one variable to its caller; all others its client reads.
-    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-    retries = AwsStandardS3RetryStrategy(max_attempts=ATTEMPTS)
-    storage = S3FileSystem(endpoint_override=endpoint or None, retry_strategy=retries)
+    storage = connected()
     try:
         found = _listed(storage, place.rstrip("/"), is_log)
     except OSError as error:
@@ -138,15 +128,9 @@ def _copied(storage: FileSystem, info: FileInfo, scratch: Path) -> Path:
 
 
 def _refused(address: str, error: OSError) -> InputError:
-    """Why object storage gave nothing, by its own code; the rest of its words may say anything."""
-    code = _CODE.search(str(error))
-    if isinstance(error, FileNotFoundError) or (code and code[1] in ("NO_SUCH_KEY", "NO_SUCH_BUCKET")):
-        why = "it is not there, or not any more"
-    else:
-        why = code[1].lower().replace("_", " ") if code else type(error).__name__
     return InputError(
-        f"{address} cannot be read: {why}",
+        f"{address} cannot be read: {why(error)}",
         code="ingest.object",
         notes=["nothing was written"],
-        hint="are AWS_PROFILE or AWS_ACCESS_KEY_ID, AWS_REGION (the bucket's) and AWS_ENDPOINT_URL as they should be?",
+        hint=f"are {VARIABLES} as they should be?",
     )

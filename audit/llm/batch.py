@@ -1,7 +1,8 @@
 """Batch interfaces: many requests handed over at once, and answered within a day at a lower price.
 
-An interface is pure: it writes HTTP calls and reads their replies. A request in a batch is the call that the provider
-would have made online, so that its body is the protocol's; an answer is read as the reply to that call.
+An interface is pure: it writes HTTP calls and reads their replies, and names files in object storage where a vendor
+wants those. A request in a batch is the call that the provider would have made online, so that its body is the
+protocol's; an answer is read as the reply to that call.
 
 A batch carries a mark of ours where the vendor has a place for one, and the custom ids of its requests begin with it:
 by these a batch is found again whose acceptance nobody wrote down.
@@ -57,6 +58,14 @@ class BatchState:
     refused: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file in object storage: its address (`s3://bucket/key`), and the region of its bucket."""
+
+    address: str
+    region: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchLine:
     """What became of one request: the reply that it would have had online, or why it was not processed."""
@@ -88,6 +97,14 @@ class BatchInterface(ABC):
     queue_full: str | None = None
     keeps_mark: bool = True
 
+    def check(self, tier: Tier) -> None:
+        """See that a tier says all that its batches need. Raises `ConfigError` where it does not."""
+        return
+
+    def least(self, tier: Tier) -> int:
+        """Requests in one batch at least."""
+        return 1
+
     @abstractmethod
     def entry(self, custom_id: str, call: HttpCall) -> bytes:
         """One request as the batch holds it."""
@@ -98,6 +115,10 @@ class BatchInterface(ABC):
         Args:
             like: One of the calls that the requests were online: its headers hold for all.
         """
+        return None
+
+    def shelf(self, tier: Tier, mark: str) -> StoredFile | None:
+        """The file in object storage that the requests are put into, a line each; None where there is none."""
         return None
 
     def uploaded(self, tier: Tier, like: HttpCall, reply: HttpReply) -> tuple[str, HttpCall | None]:
@@ -128,13 +149,21 @@ class BatchInterface(ABC):
     def results(self, tier: Tier, headers: Headers, state: BatchState) -> list[HttpCall]:
         """The calls that fetch the results of a batch that has ended."""
 
+    def stored(self, tier: Tier, state: BatchState) -> list[StoredFile]:
+        """The files in object storage that hold the results of a batch that has ended."""
+        return []
+
     @abstractmethod
     def read_line(self, line: Mapping[str, Any]) -> BatchLine:
         """One line of the results; raises as `read_state`."""
 
     def read_results(self, reply: HttpReply) -> Iterator[BatchLine]:
         """The lines of the reply to one of `results`; one that cannot be read is left out. Raises as `read_state`."""
-        for line in reply.body.splitlines():
+        return self.read_lines(reply.body)
+
+    def read_lines(self, raw: bytes) -> Iterator[BatchLine]:
+        """The lines of a file of results; one that cannot be read is left out."""
+        for line in raw.split(b"\n"):
             try:
                 yield self.read_line(json.loads(line))
             except (ValueError, KeyError, TypeError, AttributeError):
@@ -148,6 +177,13 @@ def no_answer(host: str, line: BatchLine | None) -> EndpointError:
     if line.unserved is Unserved.EXPIRED:
         return TransientError(f"{host} {line.unserved.value}", kind=Fault.TIMEOUT)
     return TerminalError(f"{host} {Unserved.CANCELLED.value}", kind=Fault.HTTP)
+
+
+def too_few(host: str, tier: str, n: int, least: int) -> EndpointError:
+    """The error of a vendor that takes no batch of so few requests."""
+    words = f"{host} takes batches of at least {least:,} requests, and tier `{tier}` has {n:,} to ask"
+    hint = "ask the tier online, or give its routes more requests"
+    return TerminalError(words, kind=Fault.BAD_REQUEST, code="replay.batch-refused", hint=hint)
 
 
 def refused(host: str, tier: str, code: str) -> EndpointError:

@@ -273,6 +273,10 @@ class Client:
         """A text of a tier that is no answer, without secrets."""
         return self._mask.text(text)
 
+    async def pause(self, seconds: float) -> None:
+        """Wait, by the clock that all of the client's waits go by."""
+        await self._clock.sleep(seconds)
+
     def host(self, tier: Tier) -> str:
         """The host of a tier, for messages."""
         return self._lanes[tier.name].host

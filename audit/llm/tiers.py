@@ -52,7 +52,10 @@ def resolve_tier(settings: TierSettings) -> Tier:
     if settings.batch:
         refuse_batches(settings.name, settings.provider)
     batch_price = resolve_batch_price(settings, price) if settings.batch else None
-    return with_defaults(Tier(**plain, price=price, batch_price=batch_price, supports=supports))
+    tier = with_defaults(Tier(**plain, price=price, batch_price=batch_price, supports=supports))
+    if tier.batch:
+        BATCHES.get(tier.provider).check(tier)
+    return tier
 
 
 def refuse_batches(name: str, provider: str) -> None:

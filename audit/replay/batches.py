@@ -18,18 +18,28 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from audit.core.clock import Clock, SystemClock
 from audit.core.display import plural
 from audit.core.errors import EndpointError, Incomplete, TerminalError, TransientError
 from audit.core.exchange import Request
 from audit.core.tier import Tier
-from audit.llm.batch import BatchInterface, BatchLine, BatchState, Unserved, named_by_a_key, no_answer, read_as, refused
+from audit.llm.batch import (
+    BatchInterface,
+    BatchLine,
+    BatchState,
+    Unserved,
+    named_by_a_key,
+    no_answer,
+    read_as,
+    refused,
+    too_few,
+)
 from audit.llm.batches import BATCHES
 from audit.llm.budget import Budget, Reservation
 from audit.llm.client import Client
 from audit.llm.provider import HttpCall, Unsupported
 from audit.llm.reply import Reply, failed, unasked
 from audit.llm.translation import NEVER_ARRIVED, TIER_WIDE, tier_wide
+from audit.replay import batch_files
 from audit.replay.journal import Journal, Submission
 from audit.replay.learned import Learned
 from audit.replay.meter import Meter
@@ -104,7 +114,6 @@ class BatchReplay:
     tokens: Mapping[str, TokenCounts]
     finish: Callable[[Call, Reply, Reservation | None], None]
     stopping: Callable[[], bool]
-    clock: Clock = field(default_factory=SystemClock)
     pace: BatchPace = field(default_factory=BatchPace)
     _queues: dict[str, deque[Call]] = field(default_factory=dict)
     _stakes: dict[str, Reservation] = field(default_factory=dict)
@@ -175,7 +184,7 @@ class BatchReplay:
             if n != told:
                 self.meter.note(f"Waiting for {words}; stop whenever you like, the same command goes on from here")
                 told = n
-            await self.clock.sleep(pause_s)
+            await self.client.pause(pause_s)
             pause_s = min(pause_s * 1.5, self.pace.longest_s)
             await self.collect()
 
@@ -187,10 +196,17 @@ class BatchReplay:
             if tier.name in self._most and mine:
                 return  # the vendor has no room for more than one at a time
             packed = self._pack(tier, queue)
-            if not packed.calls:
-                if queue and not self.open:
+            short = len(packed.calls) < BATCHES.get(tier.provider).least(tier)
+            if short and queue:  # the cap holds no more
+                self._unpack(packed, queue)
+                if not self.open:
                     call = queue[0]
                     raise self.budget.refusal(self._worst_usd(call, self.requests[call.request_fp], tier), tier.name)
+                return
+            if not packed.calls:
+                return
+            if short:
+                self._too_few(packed, tier)
                 return
             try:
                 await self._hand_in(tier, packed)
@@ -232,6 +248,23 @@ class BatchReplay:
             packed.stakes.append(stake)
         queue.extendleft(reversed(later))
         return packed
+
+    def _unpack(self, packed: _Packed, queue: deque[Call]) -> None:
+        """Put the calls of a batch back that is not handed in."""
+        for stake in packed.stakes:
+            stake.settle(0.0)
+        queue.extendleft(reversed(packed.calls))
+
+    def _too_few(self, packed: _Packed, tier: Tier) -> None:
+        """End what the vendor takes no batch of: what it has not processed once, fails; a tier with no more, stops."""
+        least = BATCHES.get(tier.provider).least(tier)
+        error = too_few(self.client.host(tier), tier.name, len(packed.calls), least)
+        for call, stake in zip(packed.calls, packed.stakes, strict=True):
+            stake.settle(0.0)
+            if tries := self.learned.tries[call.call_id]:
+                self.finish(call, failed(error, tries), None)
+        if not all(self.learned.tries[call.call_id] for call in packed.calls):
+            self._stop(tier, error)
 
     def _asked(self, call: Call, tier: Tier) -> tuple[Request, HttpCall] | None:
         """A call's request as it is sent; None where it is not, and its call has ended."""
@@ -299,6 +332,9 @@ class BatchReplay:
     async def _put(self, interface: BatchInterface, tier: Tier, packed: _Packed) -> str | None:
         """Put the requests where the batch finds them; None where they travel with it."""
         like = packed.https[0]
+        if (file := interface.shelf(tier, packed.mark)) is not None:
+            await batch_files.put(file, packed.entries)
+            return file.address
         upload = interface.upload(tier, like, packed.mark, packed.entries)
         if upload is None:
             return None
@@ -307,7 +343,7 @@ class BatchReplay:
             place, again = read_as(lambda got: interface.uploaded(tier, like, got), reply, self.client.host(tier))
             if again is None:
                 return place
-            await self.clock.sleep(self.pace.first_s)
+            await self.client.pause(self.pace.first_s)
             reply = await self.client.administer(tier, again)
 
     async def _look(self, submission: Submission, tier: Tier) -> None:
@@ -342,6 +378,9 @@ class BatchReplay:
         interface = BATCHES.get(tier.provider)
         addressed, headers = self.client.admin_headers(tier)
         lines: dict[str, BatchLine] = {}
+        for file in interface.stored(addressed, state):
+            for line in interface.read_lines(await batch_files.take(file)):
+                lines.setdefault(line.custom_id, line)
         for call in interface.results(addressed, headers, state):
             reply = await self.client.administer(tier, call)
             for line in read_as(lambda got: list(interface.read_results(got)), reply, self.client.host(tier)):

@@ -168,6 +168,7 @@ def batch_quotes(
                     online_input=tier.price.input,
                     online_output=tier.price.output,
                     hours=interface.hours,
+                    least=interface.least(tier),
                 )
             )
     return tuple(quotes)

@@ -17,7 +17,7 @@ from typing import Any
 
 from audit.core.adaptation import Adaptation
 from audit.core.artifacts import RunFolder
-from audit.core.clock import Clock, SystemClock
+from audit.core.clock import Clock
 from audit.core.display import plural, usd
 from audit.core.errors import AuditError, EndpointError, Incomplete, InputError, Interrupted
 from audit.core.exchange import Request
@@ -324,7 +324,6 @@ class _Session:
             tokens=self.options.tokens,
             finish=self._finish,
             stopping=lambda: self.stopping,
-            clock=self.options.clock or SystemClock(),
             pace=self.options.pace,
         )
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -15,23 +17,28 @@ from audit.core.exchange import Request
 from audit.core.fingerprint import request_fp
 from audit.core.settings import Settings, TierSettings
 from audit.core.tier import Price, Tier
-from audit.llm.batch import BatchInterface, BatchState, read_as
+from audit.llm.batch import BatchInterface, BatchState, Unserved, read_as
 from audit.llm.batches import BATCHES
+from audit.llm.batches.bedrock import OPEN, UNSERVED
 from audit.llm.pricing import resolve_batch_price, resolve_price
 from audit.llm.provider import HttpCall, HttpReply, WireProvider
 from audit.llm.providers import PROVIDERS
 from audit.llm.tiers import resolve_tier
-from tests.batch_server import Vendor, vendor
+from tests.batch_server import Vendor, store, stored, vendor
+from tests.s3_server import environment, s3_server, storage_at
 
 KEY = "the-key"
 MESSAGES = [{"role": "user", "content": "the prompt, with a lone \ud800 surrogate"}]
 REQUEST = Request(request_fp=request_fp(MESSAGES), messages=MESSAGES, params={"max_tokens": 9})
 ADDRESS = {"azure-openai": "https://tier.test/openai/v1"}
+FILES = {"region": "eu-west-1", "batch_bucket": "s3://audits/batches", "batch_role": "arn:aws:iam::123456789012:role/b"}
+OPTIONS: dict[str, dict[str, Any]] = {"bedrock": FILES}
 
 
 def tier(name: str, **rest: Any) -> Tier:
     """A tier of the provider with this interface."""
-    settings = {"base_url": ADDRESS.get(name, "https://tier.test/v1"), "price": Price(input=1, output=1), **rest}
+    placed = {"base_url": ADDRESS.get(name, "https://tier.test/v1"), "options": OPTIONS.get(name, {})}
+    settings = {**placed, "price": Price(input=1, output=1), **rest}
     return Tier(name="t", model="m", provider=name, batch=True, **settings)
 
 
@@ -47,7 +54,9 @@ def handed_in(interface: BatchInterface, asked: Tier) -> list[HttpCall]:
     like = online(interface.name, asked)
     entries = [interface.entry("mark-0", like)]
     upload = interface.upload(asked, like, "mark", entries)
-    create = interface.create(asked, like, "mark", entries, "file-1" if upload else None)
+    file = interface.shelf(asked, "mark")
+    place = file.address if file else "file-1" if upload else None
+    create = interface.create(asked, like, "mark", entries, place)
     return [call for call in (upload, create) if call is not None]
 
 
@@ -69,7 +78,9 @@ def test_a_request_in_a_batch_is_the_request_online(name: str) -> None:
     assert body in entry.values()
     assert "mark-0" in json.dumps(entry)
     calls = handed_in(interface, asked)
-    assert b"mark-0" in b"".join(call.body for call in calls)
+    file = interface.shelf(asked, "mark")
+    assert b"mark-0" in b"".join(call.body for call in calls) or file
+    assert not file or (file.address.startswith("s3://audits/batches/") and file.address.encode() in calls[-1].body)
     for call in calls:
         assert KEY not in call.url
         assert KEY.encode() not in call.body
@@ -86,6 +97,7 @@ def test_a_key_goes_to_the_tiers_address_alone(name: str) -> None:
     state = BatchState(batch_id="b", ended=True, places=("https://elsewhere.test/x",))
     calls = [interface.state(asked, headers, "b"), interface.listing(asked, headers, "after")]
     calls += interface.results(asked, headers, state)
+    assert all(file.address.startswith("s3://audits/batches/") for file in interface.stored(asked, state))
     assert all(call.method == "GET" and call.url.startswith("https://tier.test/") for call in calls)
 
 
@@ -152,6 +164,97 @@ def test_a_tier_in_batches_makes_the_sample_fixed() -> None:
     assert Settings.model_validate({"tiers": [plain, {**plain, "name": "u", "batch": True}]}).looks == 1
 
 
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({}, "names no `batch_bucket`"),
+        ({"batch_bucket": "audits"}, "has an odd `batch_bucket`"),
+        ({"batch_bucket": "s3://audits/a b"}, "has an odd `batch_bucket`"),
+        ({"batch_bucket": FILES["batch_bucket"]}, "names no `batch_role`"),
+        ({**FILES, "batch_role": "batch"}, "has an odd `batch_role`"),
+        ({**FILES, "batch_least": 0}, "`batch_least` is no number"),
+    ],
+)
+def test_batches_by_files_need_a_bucket_and_a_role(options: dict[str, Any], says: str) -> None:
+    """What is missing is said before anything is asked, with the option that helps."""
+    own = {"price": {"input": 4.0, "output": 8.0}, "batch_discount": "50%", "provider": "bedrock"}
+    with pytest.raises(ConfigError, match=says) as caught:
+        resolve_tier(entry(**own, options={"region": "eu-west-1", **options}))
+    assert caught.value.code == "config.batch"
+    assert resolve_tier(entry(**own, options=FILES)).replay_price.input == 2.0
+
+
+def test_jobs_are_made_beside_the_models() -> None:
+    """At Amazon's address for what is no model; at the tier's own where it has one; at another where it says so."""
+    interface = BATCHES.get("bedrock")
+    for address, more, where in (
+        ("https://bedrock-runtime.eu-west-1.amazonaws.com", {}, "https://bedrock.eu-west-1.amazonaws.com"),
+        ("https://bedrock-runtime-fips.us-east-1.amazonaws.com", {}, "https://bedrock-fips.us-east-1.amazonaws.com"),
+        ("https://proxy.test/aws/", {}, "https://proxy.test/aws"),
+        ("https://vpce-1.test", {"batch_url": "https://vpce-2.test/"}, "https://vpce-2.test"),
+    ):
+        asked = tier("bedrock", base_url=address, options={**FILES, **more})
+        assert interface.state(asked, {}, "abc").url == f"{where}/model-invocation-job/abc"
+
+
+def test_a_job_is_what_amazons_own_model_of_it_takes() -> None:
+    """Names, types and forms of every field."""
+    from botocore.session import Session
+    from botocore.validate import ParamValidator
+
+    shapes = Session().get_component("data_loader").load_service_model("bedrock", "service-2")["shapes"]
+    operation = Session().get_service_model("bedrock").operation_model("CreateModelInvocationJob")
+    like = online("bedrock", tier("bedrock"))
+    interface, mark = BATCHES.get("bedrock"), "0123456789abcdef"
+    file = interface.shelf(tier("bedrock"), mark)
+    assert file is not None
+    call = interface.create(tier("bedrock"), like, mark, [], file.address)
+    body = json.loads(call.body)
+    report = ParamValidator().validate(body, operation.input_shape)
+    assert not report.has_errors(), report.generate_report()
+    assert call.url == "https://tier.test/v1" + operation.http["requestUri"]
+    given, taken = body["inputDataConfig"]["s3InputDataConfig"], body["outputDataConfig"]["s3OutputDataConfig"]
+    for shape, text in (
+        ("ModelInvocationJobName", body["jobName"]),
+        ("ModelInvocationIdempotencyToken", body["clientRequestToken"]),
+        ("RoleArn", body["roleArn"]),
+        *(("S3Uri", place["s3Uri"]) for place in (given, taken)),
+    ):
+        assert re.fullmatch(shapes[shape]["pattern"], text), shape
+    assert body["modelInvocationType"] in shapes["ModelInvocationType"]["enum"]
+    assert {*OPEN, *UNSERVED, "Completed", "Failed"} == set(shapes["ModelInvocationJobStatus"]["enum"])
+    listing = Session().get_service_model("bedrock").operation_model("ListModelInvocationJobs").input_shape
+    query = parse_qs(urlsplit(interface.listing(tier("bedrock"), {}, "next").url).query)
+    assert query.keys() <= listing.members.keys()
+
+
+@pytest.mark.parametrize(
+    ("job", "refused", "unserved", "has_results"),
+    [
+        ({"status": "Failed", "message": "Each record ... minimum of 100 records"}, "too-few-records", None, False),
+        ({"status": "Failed", "message": "The role cannot be assumed"}, "no-access", None, False),
+        ({"status": "Failed", "message": "boom"}, "failed", None, False),
+        ({"status": "Failed", "processedRecordCount": 7}, None, None, True),
+        ({"status": "Expired"}, None, Unserved.EXPIRED, False),
+        ({"status": "PartiallyCompleted"}, None, Unserved.EXPIRED, True),
+        ({"status": "Stopped"}, None, Unserved.CANCELLED, True),
+        ({"status": "Completed"}, None, None, True),
+    ],
+)
+def test_the_ends_of_a_job(
+    job: dict[str, Any], refused: str | None, unserved: Unserved | None, has_results: bool
+) -> None:
+    """What failed before a record was processed is refused; what began has results."""
+    place = {"s3InputDataConfig": {"s3Uri": "s3://audits/batches/audit-ab.jsonl"}}
+    named = {"jobArn": "arn:aws:bedrock:eu-west-1:123456789012:model-invocation-job/abc", "jobName": "audit-ab"}
+    body = json.dumps({**named, "inputDataConfig": place, **job}).encode()
+    state = BATCHES.get("bedrock").read_state(HttpReply(status=200, headers={}, body=body))
+    assert (state.batch_id, state.mark, state.ended) == ("abc", "ab", True)
+    assert (state.refused, state.unserved, bool(state.places)) == (refused, unserved, has_results)
+    files = [file.address for file in BATCHES.get("bedrock").stored(tier("bedrock"), state)]
+    assert files == (["s3://audits/batches/abc/audit-ab.jsonl.out"] if has_results else [])
+
+
 def by_openai(at: Vendor) -> list[str]:
     """Hand in, wait and read with OpenAI's SDK."""
     import openai
@@ -200,9 +303,51 @@ def by_gemini(at: Vendor) -> list[str]:
     return [one.response.text or "" for one in found if one.response]
 
 
-@pytest.mark.parametrize("drive", [by_openai, by_anthropic, by_gemini])
-def test_the_test_server_is_what_sdks_expect(tmp_path: Path, drive: Callable[[Vendor], list[str]]) -> None:
+def by_amazon(at: Vendor) -> list[str]:
+    """The same with Amazon's, and the requests as a file in S3."""
+    import boto3
+
+    bucket = "s3://audits/batches"
+    line = {"recordId": "a", "modelInput": {"messages": [{"role": "user", "content": [{"text": "q"}]}]}}
+    store(f"{bucket}/in.jsonl", [line])
+    client = boto3.client("bedrock", region_name="us-east-1", endpoint_url=at.base_url)
+    job = client.create_model_invocation_job(
+        jobName="audit-x",
+        roleArn=FILES["batch_role"],
+        modelId="m",
+        modelInvocationType="Converse",
+        inputDataConfig={"s3InputDataConfig": {"s3Uri": f"{bucket}/in.jsonl"}},
+        outputDataConfig={"s3OutputDataConfig": {"s3Uri": f"{bucket}/"}},
+    )
+    job_id = job["jobArn"].rpartition("/")[2]
+    found = client.get_model_invocation_job(jobIdentifier=job_id)
+    assert found["status"] == "Completed"
+    listed = client.list_model_invocation_jobs(nameContains="audit-")["invocationJobSummaries"]
+    assert [one["jobArn"] for one in listed] == [job["jobArn"]]
+    (record,) = map(json.loads, stored(f"{bucket}/{job_id}/in.jsonl.out").splitlines())
+    client.close()
+    return [record["modelOutput"]["output"]["message"]["content"][0]["text"]]
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[str]:
+    """An S3 server with a bucket named `audits`."""
+    with s3_server() as url:
+        storage_at(url).create_dir("audits")
+        yield url
+
+
+@pytest.mark.parametrize("drive", [by_openai, by_anthropic, by_gemini, by_amazon])
+def test_the_test_server_is_what_sdks_expect(
+    tmp_path: Path,
+    drive: Callable[[Vendor], list[str]],
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """The server that the replays are tested against is taken for the vendor's by the vendor's own SDK."""
+    if drive is by_amazon:
+        for variable, value in environment(request.getfixturevalue("s3")).items():
+            monkeypatch.setenv(variable, value)
     with vendor(tmp_path / "books") as at:
         assert drive(at) == ["answer to q"]
         assert len(at.events("batch")) == 1

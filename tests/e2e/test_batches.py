@@ -70,12 +70,30 @@ def test_an_audit_in_batches_takes_one_batch_and_two_runs(tmp_path: Path, capsys
         assert cost_usd == pytest.approx(N * online_usd, rel=0.02)
 
 
+def test_a_plan_says_how_many_requests_a_vendor_takes_at_least(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bedrock's batches by files, in the plan: the price, the wait, and a least number that these requests miss."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    command = write(tmp_path, "http://127.0.0.1:9/v1")
+    config = tmp_path / "audit.yaml"
+    named = 'batch_bucket: "s3://audits/x", batch_role: "arn:aws:iam::123456789012:role/b"'
+    options = f"provider: bedrock, options: {{region: eu-west-1, batch_least: 900, {named}}}"
+    config.write_text(config.read_text("utf-8").replace("provider: openai-compatible", options, 1), "utf-8")
+    assert run([*command, "--dry-run"]) == 0
+    quote = " ".join(capsys.readouterr().out.split())
+    assert "answers within 72 hours." in quote
+    assert "batches of at least 900 requests; these are too few, and will not be asked." in quote
+
+
 @pytest.mark.parametrize(
     ("from_", "to", "code"),
     [
         ("batch_discount: 50%, ", "", "prices.batch-missing"),
         ("slice: {", "slice: {looks: 3, ", "config.batch-looks"),
         ("openai-compatible", "openrouter", "config.batch"),
+        ("openai-compatible", "bedrock, options: {region: eu-west-1}", "config.batch"),
     ],
 )
 def test_what_a_batch_cannot_be_is_said(

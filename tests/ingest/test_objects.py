@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,7 +23,7 @@ from audit.flow import reading
 from audit.ingest import objects
 from audit.ingest.source import find_sources
 from tests.e2e.tiny import record
-from tests.server import free_port
+from tests.s3_server import environment, s3_server, storage_at
 
 FILES = {
     "logs/2026-10-30/a.jsonl": range(5),
@@ -41,30 +39,17 @@ OFF = Settings.model_validate({"store": {"keep": False}})
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     """An S3 server of its own process."""
-    port = free_port()
-    command = [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if "Running on" in line:
-                break
-        yield f"http://127.0.0.1:{port}"
-        process.kill()
+    with s3_server() as url:
+        yield url
 
 
 @pytest.fixture
 def bucket(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> S3FileSystem:
     """The files in a bucket named `audits`, and the same on the disk, below `tmp_path/local`."""
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": server,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }.items():
+    for name, value in environment(server).items():
         monkeypatch.setenv(name, value)
     objects._fetched.cache_clear()
-    storage = S3FileSystem(allow_bucket_creation=True, endpoint_override=server.removeprefix("http://"), scheme="http")
+    storage = storage_at(server)
     storage.create_dir("audits")
     for name, numbers in FILES.items():
         data = "".join(json.dumps(record(n)) + "\n" for n in numbers).encode()

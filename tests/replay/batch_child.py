@@ -23,13 +23,21 @@ from audit.replay.journal import Journal
 from audit.replay.run import ReplayOptions, run_replay
 from tests.replay.world import World, request, tier, world_of
 
+FILES = {
+    "region": "us-east-1",
+    "batch_bucket": "s3://batches/audit",
+    "batch_role": "arn:aws:iam::123456789012:role/batch",
+    "batch_least": 1,
+}
+"""Where Bedrock's batches lie."""
 PACE = BatchPace(first_s=0.02, longest_s=0.05, arrival_s=0.2)
 
 
-def made_of(base_url: str, provider: str, texts: list[str]) -> World:
-    """One tier that asks in batches, at half its price."""
+def made_of(base_url: str, provider: str, texts: list[str], **own: object) -> World:
+    """One tier that asks in batches, at half its price; `own` options of it, where its batches are files."""
     half = Price(input=0.5, output=1.0)
-    asked = tier(base_url, provider=provider, batch=True, batch_price=half, model="m")
+    options = {**FILES, **own} if provider == "bedrock" else {}
+    asked = tier(base_url, provider=provider, batch=True, batch_price=half, model="m", options=options)
     return world_of([request(text) for text in texts], asked)
 
 

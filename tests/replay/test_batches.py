@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +22,31 @@ from audit.replay.journal import JournalLedger
 from tests.batch_server import Vendor, vendor
 from tests.replay.batch_child import made_of, replayed
 from tests.replay.world import World
+from tests.s3_server import environment, s3_server, storage_at
 from tests.server import REPO
 
-PROVIDERS = ("openai-compatible", "anthropic", "gemini")
+PROVIDERS = ("openai-compatible", "anthropic", "gemini", "bedrock")
 COST_USD = (10 * 0.5 + 5 * 1.0) / 1e6
 """Of one answer in a batch."""
 TEXTS = [f"question {n}" for n in range(12)]
+
+
+@pytest.fixture(scope="module")
+def s3() -> Iterator[str]:
+    """An S3 server with a bucket named `batches`."""
+    with s3_server() as url:
+        storage_at(url).create_dir("batches")
+        yield url
+
+
+@pytest.fixture(params=PROVIDERS)
+def provider(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A provider, with object storage where its batches are files."""
+    name: str = request.param
+    if name == "bedrock":
+        for variable, value in environment(request.getfixturevalue("s3")).items():
+            monkeypatch.setenv(variable, value)
+    return name
 
 
 def run_child(
@@ -59,7 +79,6 @@ def check(folder: Path, made: World, at: Vendor) -> None:
     assert {row["latency_ms"] for row in rows.values()} == {None}
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_batch_is_asked_and_joined(tmp_path: Path, provider: str) -> None:
     """Results in another order than the requests are joined by their ids; nothing is asked online."""
     with vendor(tmp_path / "books", ends_after=2) as at:
@@ -70,7 +89,6 @@ def test_a_batch_is_asked_and_joined(tmp_path: Path, provider: str) -> None:
         assert len(at.events("batch")) == 1
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
 @pytest.mark.parametrize("moment", ["submit", "accept"])
 def test_a_kill_around_handing_in_pays_nothing_twice(tmp_path: Path, provider: str, moment: str) -> None:
     """Killed before the batch arrives, or after it and before that is written down: another process finds out which."""
@@ -87,7 +105,6 @@ def test_a_kill_around_handing_in_pays_nothing_twice(tmp_path: Path, provider: s
         assert len(at.events("batch")) == 2  # the second holds what expired in the first
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_later_process_takes_the_answers(tmp_path: Path, provider: str) -> None:
     """Handed in and left: the money is set aside, exit code 4 says so, and a later run takes what is there."""
     with vendor(tmp_path / "books", ends_after=1) as at:
@@ -118,7 +135,6 @@ def test_a_signal_ends_the_wait(tmp_path: Path) -> None:
         assert len(at.events("batch")) == 1
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_lost_reply_is_looked_for(tmp_path: Path, provider: str) -> None:
     """The vendor made the batch, and the connection broke before it said so."""
     with vendor(tmp_path / "books", lose_reply=True) as at:
@@ -128,11 +144,10 @@ def test_a_lost_reply_is_looked_for(tmp_path: Path, provider: str) -> None:
         assert len(at.events("batch")) == 1
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
 def test_lines_with_errors_cost_their_calls(tmp_path: Path, provider: str) -> None:
     """One line is an error, one has no line, one fails and one expires twice: the others are answers, and the money is
     what was answered, with the worst case of what nobody can tell."""
-    odd = ["error", "silent", "server-error", *(["expire"] if provider != "gemini" else [])]
+    odd = ["error", "silent", "server-error", *(["expire"] if provider in ("openai-compatible", "anthropic") else [])]
     with vendor(tmp_path / "books", expire_times=9) as at:
         made = made_of(at.base_url, provider, [*TEXTS, *odd])
         replayed(RunFolder(tmp_path / "run"), made)
@@ -155,7 +170,6 @@ def test_lines_with_errors_cost_their_calls(tmp_path: Path, provider: str) -> No
         assert ledger.submissions == {}
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
 def test_a_cancelled_batch_is_not_handed_in_again(tmp_path: Path, provider: str) -> None:
     """Somebody cancelled it: what was answered is taken, the rest is a failure that a later run asks again."""
     with vendor(tmp_path / "books", cancel=True) as at:
@@ -176,7 +190,6 @@ def test_a_full_queue_takes_smaller_batches(tmp_path: Path) -> None:
         assert [entry["requests"] for entry in at.events("batch")] == [3, 3, 3, 3]
 
 
-@pytest.mark.parametrize("provider", PROVIDERS)
 def test_nothing_is_handed_in_above_the_cap(tmp_path: Path, provider: str) -> None:
     """At most as many requests are with the vendor as their worst cases fit under what is left, in any process."""
     worst_usd = (64 + 3 * 15) * 0.5e-6 + 100 * 1.0e-6  # more than one worst case, less than two
@@ -194,6 +207,59 @@ def test_nothing_is_handed_in_above_the_cap(tmp_path: Path, provider: str) -> No
         assert ledger.spent_usd == pytest.approx(sum(at.billed.values()) * COST_USD)
         assert ledger.spent_usd <= 3 * worst_usd
         assert (max(at.billed.values()), ledger.submissions) == (1, {})
+
+
+def files(at: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Object storage for a test that is about Bedrock alone."""
+    for variable, value in environment(at).items():
+        monkeypatch.setenv(variable, value)
+
+
+def test_too_few_requests_are_not_handed_in(tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A vendor that takes no batch of so few gets none: the tier stops and says why, and nothing is spent."""
+    files(s3, monkeypatch)
+    with vendor(tmp_path / "books") as at:
+        made = made_of(at.base_url, "bedrock", TEXTS, batch_least=100)
+        with pytest.raises(AuditError, match="batches of at least 100 requests, and tier `small` has 12 to ask"):
+            replayed(RunFolder(tmp_path / "run"), made)
+        assert not at.books.read_text()
+
+
+def test_what_is_left_of_a_batch_and_too_little_for_another_fails(
+    tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One request expires, and alone it is no batch: it is a failure to measure, and the others are answers."""
+    files(s3, monkeypatch)
+    with vendor(tmp_path / "books") as at:
+        made = made_of(at.base_url, "bedrock", [*TEXTS, "let this expire"], batch_least=5)
+        replayed(RunFolder(tmp_path / "run"), made)
+        assert Counter(row["status"] for row in rows_of(tmp_path / "run").values()) == {"ok": 12, "http_error": 1}
+        ledger = JournalLedger.read(RunFolder(tmp_path / "run").journal)
+        assert (len(at.events("batch")), ledger.lost_usd, ledger.submissions) == (1, 0.0, {})
+        assert ledger.spent_usd == pytest.approx(12 * COST_USD)
+
+
+def test_a_job_that_fails_as_a_whole_stops_the_tier(tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The vendor's reason has a name of ours; its words stay with it."""
+    files(s3, monkeypatch)
+    with vendor(tmp_path / "books", least=50) as at:
+        made = made_of(at.base_url, "bedrock", TEXTS)
+        with pytest.raises(AuditError) as caught:
+            replayed(RunFolder(tmp_path / "run"), made)
+        assert "too-few-records" in str(caught.value)
+        ledger = JournalLedger.read(RunFolder(tmp_path / "run").journal)
+        assert (ledger.spent_usd, ledger.lost_usd, ledger.submissions) == (0.0, 0.0, {})
+
+
+def test_a_bucket_that_is_not_there_stops_the_tier(tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is handed in whose requests cannot be put anywhere."""
+    files(s3, monkeypatch)
+    with vendor(tmp_path / "books") as at:
+        made = made_of(at.base_url, "bedrock", TEXTS, batch_bucket="s3://nowhere-at-all/x")
+        with pytest.raises(AuditError, match="s3://nowhere-at-all/x/audit-") as caught:
+            replayed(RunFolder(tmp_path / "run"), made)
+        assert "question" not in str(caught.value)
+        assert not at.books.read_text()
 
 
 def test_a_vendor_without_batches_stops_the_tier(tmp_path: Path) -> None:

@@ -8,6 +8,6 @@ BATCHES: Catalog[BatchInterface] = Catalog(
     group="audit.batches",
     package=__name__,
     constant="BATCH",
-    names=("anthropic", "azure-openai", "gemini", "openai", "openai-compatible", "openai-responses"),
+    names=("anthropic", "azure-openai", "bedrock", "gemini", "openai", "openai-compatible", "openai-responses"),
     expects=BatchInterface,  # type: ignore[type-abstract]  # asked of values alone; nothing makes one
 )

@@ -97,7 +97,7 @@ def default_address(tier: Tier) -> str:
 PROVIDER = WireProvider(
     name="bedrock",
     summary="Amazon Bedrock's Converse, signed with AWS credentials",
-    options=(*OPTIONS, "region"),
+    options=(*OPTIONS, "region", "batch_bucket", "batch_role", "batch_least", "batch_url"),
     default_base_url=None,
     price_catalogue="aws",
     encode=encode,
