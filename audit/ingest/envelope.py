@@ -36,6 +36,10 @@ class Envelope:
         error, http_status: What went wrong.
         answered: There was an answer, although the log does not hold it.
         cut: The client went before the end.
+        streaming: Whether it was streamed, where the request does not say. A stream whose answer has an empty place for
+            its end counts as cut; one without such a place does not.
+        cache_hit: The gateway answered from a cache of its own.
+        operation: What kind of call it was, in the tables' words.
         reasons: Why it cannot be replayed, beside what the bodies show.
     """
 

@@ -95,8 +95,11 @@ def host_of(tier: Tier) -> str | None:
 
 
 def hosts(tiers: Iterable[Tier]) -> tuple[str, ...]:
-    """Every host that text is sent to, sorted."""
-    return tuple(sorted({host for tier in tiers if (host := host_of(tier))}))
+    """Every host that text is sent to, sorted; and every bucket, where a tier's batches are files."""
+    listed = list(tiers)
+    named = {host for tier in listed if (host := host_of(tier))}
+    files = (BATCHES.get(tier.provider).shelf(tier, "") for tier in listed if tier.batch)
+    return tuple(sorted(named | {"/".join(file.address.split("/")[:3]) for file in files if file is not None}))
 
 
 def key_of(tier: Tier, environ: Mapping[str, str] | None = None) -> str | None:

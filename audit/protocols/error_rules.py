@@ -202,7 +202,12 @@ RULES: tuple[ErrorRule, ...] = (
     _rule("loading", Fault.OVERLOADED, "modelnotreadyexception", r"loading model|currently loading|model is not ready"),
     _rule("litellm-cooldown", Fault.OVERLOADED, says=r"no deployments available|no healthy upstream"),
     _rule("bedrock-throttle", Fault.RATE_LIMITED, "throttlingexception throttling toomanyrequestsexception"),
-    _rule("rate-code", Fault.RATE_LIMITED, "rate_limit_exceeded rate_limit_error ratelimiterror rate_limited"),
+    _rule(
+        "rate-code",
+        Fault.RATE_LIMITED,
+        "rate_limit_exceeded rate_limit_error ratelimiterror rate_limited",
+        r"^(?:your )?rate.?limit (?:was |has been )?(?:reached|exceeded|hit)\b",
+    ),
     _rule(
         "deadline",
         Fault.TIMEOUT,

@@ -94,6 +94,7 @@ _MESSAGE = frozenset({
 })  # fmt: skip
 _TOOL = frozenset({"type", "function", "cache_control", "vendor"})
 _REASONING_FIELDS = ("reasoning_content", "reasoning")
+"""Where servers write reasoning; a thought keeps its field's name as a vendor's field, and goes back under it."""
 
 
 def request_from(body: Mapping[str, Any]) -> tuple[ModelRequest, Losses]:

@@ -23,7 +23,7 @@ from audit.llm.batches.bedrock import OPEN, UNSERVED
 from audit.llm.pricing import resolve_batch_price, resolve_price
 from audit.llm.provider import HttpCall, HttpReply, WireProvider
 from audit.llm.providers import PROVIDERS
-from audit.llm.tiers import resolve_tier
+from audit.llm.tiers import hosts, resolve_tier
 from tests.batch_server import Vendor, store, stored, vendor
 from tests.s3_server import environment, s3_server, storage_at
 
@@ -182,6 +182,12 @@ def test_batches_by_files_need_a_bucket_and_a_role(options: dict[str, Any], says
         resolve_tier(entry(**own, options={"region": "eu-west-1", **options}))
     assert caught.value.code == "config.batch"
     assert resolve_tier(entry(**own, options=FILES)).replay_price.input == 2.0
+
+
+def test_a_bucket_is_named_among_the_places_that_text_goes_to() -> None:
+    """Requests lie there, so whoever is asked for consent is told."""
+    found = hosts([tier("bedrock"), tier("openai")])
+    assert found == ("s3://audits", "tier.test")
 
 
 def test_jobs_are_made_beside_the_models() -> None:
