@@ -66,6 +66,7 @@ def put_request(row: Row, body: Mapping[str, Any], protocol: Protocol) -> set[st
         if any(lost.loss is Loss.SERVER_STATE for lost in losses):
             reasons.add(Reason.SERVER_SIDE_STATE)
         row.native_request = json_text(body)
+        row.model_requested = request.model or row.model_requested
     row.native_api = protocol.shape.api
     call = chat.read_call(asked)
     chat.put_call(row, call)

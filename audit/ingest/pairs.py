@@ -31,7 +31,9 @@ _PROVIDER = ("provider", "custom_llm_provider", "llm_provider")
 
 def is_request(value: Any) -> bool:
     """Whether a value is a request body of any protocol, with its model's name."""
-    return isinstance(value, dict) and isinstance(value.get("model"), str) and protocol_of_request(value) is not None
+    if not isinstance(value, dict) or not isinstance(value.get("model", value.get("modelId")), str):
+        return False
+    return protocol_of_request(value) is not None
 
 
 def is_answer(value: Any) -> bool:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from audit.core.exchange import completion_of, content_text
 from audit.ingest.envelope import Envelope, row_of
+from audit.ingest.formats import FORMATS
 from audit.ingest.row import Row
 from audit.protocols import PROTOCOLS
 from audit.protocols.kept import kept_of
@@ -21,6 +23,8 @@ from audit.protocols.recognition import (
     protocol_of_messages,
     protocol_of_request,
 )
+from tests.ingest.reading import read as ingested
+from tests.ingest.reading import write_jsonl
 from tests.protocols.speakers import SPEAKERS, leave_out, put
 from tests.protocols.streaming import events_of
 from tests.protocols.test_matrix import ANSWERS, CASES, NAMES
@@ -85,6 +89,21 @@ def test_a_logged_answer_is_read_in_its_own_protocol(says: str, name: str) -> No
         assert (row.prompt_tokens, row.completion_tokens) == (want.usage.prompt_tokens, want.usage.completion_tokens)
         assert row.finish_reason == want.finish_reason
         assert (row.status, row.finish_reason_raw is None) == ("ok", False)
+
+
+@pytest.mark.parametrize("name", PROTOCOLS.names)
+def test_pairs_under_any_wrapper_are_told_by_one_format(name: str, tmp_path: Path) -> None:
+    """A team's own log of a vendor's bodies needs no setting: it is known, and read in the vendor's protocol."""
+    case = next(case for case in CASES if case["says"] == "parallel tool calls")
+    line = {
+        "at": {"request": plain(case["bodies"][name]), "response": answer(name)},
+        "timestamp": "2026-11-01T00:00:00Z",
+    }
+    assert len([form for form in FORMATS.names if FORMATS.get(form).detects(line)]) == 1
+    (row,) = ingested(write_jsonl(tmp_path / "log.jsonl", [line]), tmp_path / "run").rows()
+    assert (row["native_api"], row["model_requested"]) == (PROTOCOLS.get(name).shape.api, "m-1")
+    assert (row["status"], row["response_text"], row["prompt_tokens"]) == ("ok", "Hello", 100)
+    assert (row["replayable"], len(json.loads(row["tools"]))) == ("exact", 1)
 
 
 def test_no_answer_is_of_two_protocols() -> None:
