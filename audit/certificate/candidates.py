@@ -30,13 +30,13 @@ from audit.core.tier import Tier
 from audit.pairing.breakdown import breakdown
 from audit.pairing.evidence import (
     MAX_MISSING,
-    MAX_UNASKED,
     Pairs,
     Tables,
     dollar_draws,
     pair_up,
     quality_draws,
     spend_sample,
+    unasked_limit,
 )
 from audit.pairing.money import Saved, dollars_of
 from audit.pairing.odd import odd_answers
@@ -99,10 +99,9 @@ class CandidateEvidence:
         """Whether too many draws could not be measured."""
         return self.pairs.missing_share > MAX_MISSING
 
-    @property
-    def unasked(self) -> bool:
+    def unasked(self, margin: float) -> bool:
         """Whether so much was not asked that a claim about the rest is none about the route."""
-        return unasked_share(self.not_asked) > MAX_UNASKED
+        return unasked_share(self.not_asked) > unasked_limit(margin)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -493,7 +493,7 @@ class PolicyDraws:
 
 
 def _is_testable(pairs: Pairs, terms: TestParameters) -> bool:
-    return not (terms.noisy or pairs.n < terms.least_pairs or pairs.unmeasurable)
+    return not (terms.noisy or pairs.n < terms.least_pairs or pairs.unmeasurable(terms.margin))
 
 
 def _both(left: LookTest, right: LookTest) -> LookTest:

@@ -37,7 +37,7 @@ def onward(certified: Certified, spend_usd: float) -> dict[str, int]:
     if now == 0:
         tested = {tier for one in certified.policies.tested for tier in one.tuned.policy.asks}
         going = (e for e in certified.evidence if _may_save(e) and e.dropped is None and e.stopped is None)
-        return {e.tier.name: 1 for e in going if not e.unasked or e.tier.name in tested}
+        return {e.tier.name: 1 for e in going if not e.unasked(certified.terms.margin) or e.tier.name in tested}
     wanted = {**_for_the_splits(certified, now, spend_usd), **_for_the_sequence(certified, now, spend_usd)}
     if certified.policies.best is None and now < len(schedule.stages):
         undecided = (e for e in certified.evidence if schedule.reach.get(e.tier.name, 0) == now and _open(e, certified))
@@ -137,7 +137,12 @@ def _hopeless(tested: PolicyTest, certified: Certified) -> bool:
 def _open(evidence: CandidateEvidence, certified: Certified) -> bool:
     """Neither shown to lose too much nor without a chance of it or of the opposite."""
     terms = certified.terms
-    if evidence.look is None or evidence.unasked or not _may_save(evidence) or evidence.below(terms.margin):
+    if (
+        evidence.look is None
+        or evidence.unasked(terms.margin)
+        or not _may_save(evidence)
+        or evidence.below(terms.margin)
+    ):
         return False
     chance = terms.schedule.prospects(observed(evidence.pairs), evidence.look, terms.tested_margin)
     return max(chance.passing, chance.failing) >= NO_PROSPECT

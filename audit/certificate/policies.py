@@ -22,7 +22,7 @@ from audit.core.fingerprint import fingerprint
 from audit.core.plain import to_plain
 from audit.core.plan import RouteDesign
 from audit.core.policy import RoutePolicy, SignalSpec, VerifierSpec
-from audit.pairing.evidence import MAX_UNASKED, Pairs, Tables, quality_draws
+from audit.pairing.evidence import Pairs, Tables, quality_draws, unasked_limit
 from audit.pairing.replayed import Replayed, Simulation, Values, pairs_of, parted_by, replayed, saved_share, walk
 from audit.signals import SIGNALS, compute
 from audit.signals.signal import BoolArray, FitData, FloatArray, TextEmbedder
@@ -317,7 +317,7 @@ class _Maker:
         if (compared := tuning.by_content(policy.tier, checked=policy.checks_itself)) is not None:
             loss = max(loss, _loss(pairs_of(policy, compared, walked)))
         # What could not be claimed after the whole replay is not worth one.
-        claimable = pairs.unasked_share <= MAX_UNASKED
+        claimable = pairs.unasked_share <= unasked_limit(self.design.margin)
         return Proposal(
             name=policy_name(policy),
             policy=policy,

@@ -21,7 +21,7 @@ from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
 from audit.core.reason import Because, Reason, because
 from audit.core.recheck import Worth
-from audit.pairing.evidence import MAX_MISSING, MAX_UNASKED, Pairs
+from audit.pairing.evidence import MAX_MISSING, Pairs, unasked_limit
 from audit.stats.discrimination import PairsTest, discrimination_of
 from audit.stats.group_sequential import Look, chance_after_pilot, declare_looks
 from audit.stats.planning import pairs_needed
@@ -163,7 +163,7 @@ def assess(pairs: Pairs, beyond: Estimate | None, terms: RecheckTerms) -> Assess
         beyond: What it saves in a window beyond the run's verdict; None where no cost is known.
         terms: What it is held against.
     """
-    if why := _unfit(pairs):
+    if why := _unfit(pairs, terms.design.margin):
         return Assessed(worth=Worth.OPEN, because=why)
     if pairs.n < LEAST_PAIRS:
         few = because(Reason.FEW_TUNING_REQUESTS, requests=pairs.n, least=LEAST_PAIRS)
@@ -193,9 +193,9 @@ def assess(pairs: Pairs, beyond: Estimate | None, terms: RecheckTerms) -> Assess
     return found(worth, because(Reason.LOSS_INSIDE_MARGIN, chance=percent(chance)))
 
 
-def _unfit(pairs: Pairs) -> Because | None:
+def _unfit(pairs: Pairs, margin: float) -> Because | None:
     """Why what was measured says nothing of the route, if so; the same limits as in an audit."""
-    if pairs.unasked_share > MAX_UNASKED:
+    if pairs.unasked_share > unasked_limit(margin):
         return because(Reason.TOO_MUCH_NOT_ASKED, share=percent(pairs.unasked_share))
     if pairs.missing_share > MAX_MISSING:
         return because(Reason.TOO_MUCH_UNMEASURED, share=percent(pairs.missing_share))

@@ -13,13 +13,17 @@ from audit.core.discrimination import PERFECT, Discrimination
 from audit.core.display import percent, plural, points_interval
 from audit.core.interval import Estimate
 from audit.core.policy import RoutePolicy
-from audit.core.robustness import Drift, IncumbentPart, Period, Robustness, Unit, UnitKind, Units
+from audit.core.robustness import Drift, IncumbentPart, LostPart, Period, Robustness, Unit, UnitKind, Units
 from audit.pairing.evidence import Pairs, Spread
 from audit.pairing.replayed import Replayed, Simulation
 from audit.signals.signal import BoolArray, FloatArray
 from audit.stats.clusters import cluster_effect, clustered_delta
 from audit.stats.group_sequential import Look
 from audit.stats.random_mix import Parted, random_mix_p
+from audit.stats.wholly import wholly_lost_p
+
+SMALL = 0.01
+"""Share of a claim above which a part on which everything is lost is named."""
 
 LARGE = 0.02
 """Share of a claim above which a unit is named, and the claim is tested without it."""
@@ -122,7 +126,10 @@ def robustness_of(policy: RoutePolicy, draws: Replayed, walked: Simulation, *, b
     )
     units = (_units(claim, kind, names) for kind, names in draws.units.items())
     return Robustness(
-        units=tuple(one for one in units if one is not None), drift=_drift(claim), incumbents=_incumbents(claim)
+        units=tuple(one for one in units if one is not None),
+        drift=_drift(claim),
+        incumbents=_incumbents(claim),
+        lost=_lost(claim),
     )
 
 
@@ -136,8 +143,10 @@ def weaker_of(whole: Robustness, content: Robustness) -> Robustness:
         content: By the comparing criteria.
     """
     hanging = {units.kind: units for units in content.units if units.hangs_on}
+    named = {(one.kind, one.name) for one in whole.lost}
     return replace(
         whole,
+        lost=(*whole.lost, *(one for one in content.lost if (one.kind, one.name) not in named)),
         drift=content.drift if content.contradicted and not whole.contradicted else whole.drift,
         units=tuple(one if one.hangs_on else hanging.get(one.kind, one) for one in whole.units),
     )
@@ -183,6 +192,45 @@ def _unit(claim: _Claim, kind: UnitKind, name: str, rows: BoolArray) -> Unit:
         c=table.only_after,
         fails_entirely=bool(claim.before[rows].any() and not claim.after[rows].any()),
     )
+
+
+def _lost(claim: _Claim) -> tuple[LostPart, ...]:
+    """Parts above `SMALL` on which the policy loses every request that it moves and that today's answer passes.
+
+    Losses inside the margin may all be one tenant's: the mean over the route does not say so. By chance alone any part
+    is named with at most the error rate of the intervals, whatever the number of parts.
+    """
+    passing, n = claim.before & claim.kept, len(claim.before)
+    failing = passing & (claim.after <= 0.0)
+    kinds = {_WORDS.get(kind, str(kind)): names for kind, names in claim.draws.units.items()} | dict(
+        claim.draws.segments
+    )
+    parts: list[tuple[str, str, int, float]] = []
+    looked_at = 0
+    for kind, names in kinds.items():
+        mine = np.array(names, dtype=object)[claim.rows].astype(str)
+        for name, size in zip(*np.unique(mine, return_counts=True), strict=True):
+            if not name or size == n or size / n <= SMALL:
+                continue
+            rows = (mine == name) & passing
+            looked_at += bool(rows.any())
+            if rows.any() and failing[rows].all():
+                parts.append((kind, str(name), int(rows.sum()), float(size / n)))
+    total, lost = int(passing.sum()), int(failing.sum())
+    named = [
+        LostPart(kind=kind, name=_short(kind, name), requests=size, share=share, p=p)
+        for kind, name, size, share in parts
+        if (p := min(1.0, wholly_lost_p(size, lost, total) * looked_at)) <= 1 - claim.basis.level
+    ]
+    return tuple(sorted(named, key=lambda one: (-one.requests, one.kind, one.name))[:MOST_NAMED])
+
+
+_WORDS = {UnitKind.TEMPLATE: "system prompt"}
+_HASHED = frozenset({"system prompt", str(UnitKind.PROMPT)})
+
+
+def _short(kind: str, name: str) -> str:
+    return name[:8] if kind in _HASHED else name[:40]
 
 
 def _shown(kind: UnitKind, name: str) -> str:
@@ -255,6 +303,11 @@ def robustness_caveats(found: Robustness) -> list[str]:
             f"What moves became worse within the window: {points_interval(drift.since)} points since "
             f"{drift.changed_at}."
         )
+    said += [
+        f"All {plural(one.requests, 'measured request')} of the {one.kind} {one.name} ({percent(one.share, 1)} of the "
+        "route) that today's answers pass would fail: the mean over the route hides it."
+        for one in found.lost
+    ]
     for units in found.units:
         if units.hangs_on:
             said.append(f"Without the {units.kind} {units.hangs_on[0]} the verdict would not be certified.")

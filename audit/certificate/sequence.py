@@ -59,7 +59,7 @@ def _decision(
         assert candidate.delta is not None
         reason = f"{points_interval(candidate.delta)} points, all above {points(-terms.margin)}"
         return CandidateDecision(verdict=CandidateVerdict.NON_INFERIOR, reason=reason, tested=position)
-    if candidate.unasked:
+    if candidate.unasked(terms.margin):
         return CandidateDecision(verdict=CandidateVerdict.INSUFFICIENT, reason=_unasked(candidate), tested=position)
     if candidate.stopped is not None and (candidate.insufficient or candidate.pairs.n == 0):
         return CandidateDecision(

@@ -89,6 +89,8 @@ class Control(StrEnum):
     """A way of damaging an answer that the criteria accept, so that they should no longer accept it."""
 
     ANOTHER = "another_answer"
+    NEAREST = "nearest_answer"
+    SECOND = "second_answer"
     MOST_FREQUENT = "most_frequent"
     EMPTY = "empty"
     PROMPT = "prompt_echoed"
@@ -101,9 +103,11 @@ class Control(StrEnum):
     DROPPED = "field_dropped"
     NEGATED = "sentence_negated"
     WORD = "word_exchanged"
+    CODE = "code_exchanged"
     SHUFFLED = "words_shuffled"
     SORTED = "words_sorted"
     REVERSED = "list_reversed"
+    CALLS_REVERSED = "calls_reversed"
     ITEM_DROPPED = "item_dropped"
     ITEM_REPEATED = "item_repeated"
     CONSTANT = "own_constant"
@@ -118,6 +122,8 @@ class Control(StrEnum):
 
 CONTROLS: dict[Control, str] = {
     Control.ANOTHER: "answers to other questions",
+    Control.NEAREST: "answers to the other questions that are answered most alike",
+    Control.SECOND: "answers that are taken back for the answer to another question",
     Control.MOST_FREQUENT: "answers that are always the most frequent one",
     Control.EMPTY: "empty answers",
     Control.PROMPT: "answers that echo the prompt",
@@ -130,9 +136,11 @@ CONTROLS: dict[Control, str] = {
     Control.DROPPED: "answers with one field dropped",
     Control.NEGATED: "answers with a sentence negated",
     Control.WORD: "answers with one word exchanged",
+    Control.CODE: "answers with one short code exchanged",
     Control.SHUFFLED: "answers with their words shuffled",
     Control.SORTED: "answers with their words sorted",
     Control.REVERSED: "answers with a list in reverse order",
+    Control.CALLS_REVERSED: "answers with their calls in reverse order",
     Control.ITEM_DROPPED: "answers with an item of a list dropped",
     Control.ITEM_REPEATED: "answers with an item of a list repeated",
     Control.CONSTANT: "answers that are always a constant of the criteria themselves",

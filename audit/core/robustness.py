@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import ClassVar
 
 from audit.core.interval import Estimate
 
@@ -117,6 +118,25 @@ class IncumbentPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LostPart:
+    """A part of a route on which a candidate fails wherever today's answer is accepted, and more often than by chance.
+
+    Attributes:
+        kind: What its requests have in common, in words: `tenant`, `system prompt`, `session`, ...
+        name: Of the part; the beginning of a hash.
+        requests: That were measured, that the policy moves, and whose answer of today is accepted.
+        share: Its pairs among those of the claim.
+        p: Chance that it fails wholly if the losses fell on the claim's requests at random, times the parts looked at.
+    """
+
+    kind: str
+    name: str
+    requests: int
+    share: float
+    p: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Robustness:
     """What a policy's claim rests on.
 
@@ -124,11 +144,15 @@ class Robustness:
         units: One per kind that groups any of its pairs.
         drift: None where the log has no times, or too few pairs for two periods.
         incumbents: One per model with pairs enough, where several served the route; most pairs first.
+        lost: Parts on which nothing of what moves is accepted any more; largest first.
     """
+
+    SPARSE: ClassVar[tuple[str, ...]] = ("lost",)
 
     units: tuple[Units, ...] = ()
     drift: Drift | None = None
     incumbents: tuple[IncumbentPart, ...] = ()
+    lost: tuple[LostPart, ...] = ()
 
     @property
     def contradicted(self) -> bool:

@@ -38,7 +38,7 @@ METHODS = {
     ),
     "units and course": (
         "leave-one-out of units above 2 %, design effect for units to come, exact tests of every boundary "
-        "between periods (docs/method/units-and-drift.md)"
+        "between periods, an exact hypergeometric test of parts that are wholly lost (docs/method/units-and-drift.md)"
     ),
     "candidate's cost": (
         "its own replayed tokens at its own price; nothing from its prompt cache unless audit.yaml says warm, and both "

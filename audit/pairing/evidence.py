@@ -37,6 +37,14 @@ MAX_MISSING = 0.02
 MAX_UNASKED = 0.02
 """Above this share of draws that a candidate was not asked, a claim about the others is no claim about the route."""
 
+
+def unasked_limit(margin: float) -> float:
+    """The share of draws that a candidate may not have been asked: no more than the margin would forgive, were all of
+    them failures.
+    """
+    return min(MAX_UNASKED, margin)
+
+
 UNIT_COLUMNS = {
     UnitKind.SESSION: "session_id",
     UnitKind.TEMPLATE: "system_hash",
@@ -260,10 +268,9 @@ class Pairs:
         drawn = self.n + self.missing.total + self.unasked
         return self.unasked / drawn if drawn else 0.0
 
-    @property
-    def unmeasurable(self) -> bool:
-        """Whether so much is not measured, or was not asked, that nothing can be concluded."""
-        return self.missing_share > MAX_MISSING or self.unasked_share > MAX_UNASKED
+    def unmeasurable(self, margin: float) -> bool:
+        """Whether so much is not measured, or was not asked, that nothing can be concluded about this margin."""
+        return self.missing_share > MAX_MISSING or self.unasked_share > unasked_limit(margin)
 
 
 def quality_draws(tables: Tables, split: str | None = None) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """What a candidate was not asked: which share of a route, how many dollars, and for which reasons.
 
-None of it is an answer. It is outside the claim, and above `MAX_UNASKED` there is no claim about the route.
+None of it is an answer. It is outside the claim, and above `unasked_limit` there is no claim about the route.
 """
 
 from __future__ import annotations

@@ -319,7 +319,17 @@ def _looks(route: _Route, accepted: Sequence[Context]) -> list[AnswerView]:
     contents = [c for c in route.criteria if c.weight > 0 and c.grade is not Grade.FORM]
     if all(c.grade is Grade.DEMANDED for c in contents) and not _tells(route, contents, accepted):
         return []
-    return [AnswerView(resolve(c.scorer)[1], c.extract, c.options, c.demands, c.searches) for c in contents]
+    return [
+        AnswerView(
+            scorer=resolve(c.scorer)[1],
+            extract=c.extract,
+            options=c.options,
+            demands=c.demands,
+            searches=c.searches,
+            agrees="incumbent" in c.reads and "reference" not in c.reads,
+        )
+        for c in contents
+    ]
 
 
 def _constants(route: _Route, accepted: Sequence[Context]) -> list[FixedValue]:

@@ -12,6 +12,7 @@ import pytest
 
 from audit.core.finding import RouteFinding, Verdict
 from audit.core.robustness import UnitKind
+from audit.pairing.evidence import Pairs, unasked_limit
 from tests.findings.test_routes import judge
 from tests.findings.world import Planted, World, make_world
 
@@ -144,3 +145,31 @@ def test_each_model_that_is_replaced_has_its_delta(tmp_path: Path) -> None:
     found = route.recommendation.robustness.incumbents
     assert {one.model for one in found} == {"large-0", "large-1"}
     assert sum(one.pairs for one in found) == route.recommendation.pairs.n
+
+
+@pytest.mark.parametrize("wholly", [True, False])
+def test_a_tenant_that_pays_for_the_mean_is_named(wholly: bool, tmp_path: Path) -> None:
+    """Just above 1 % of a route that switches, on which every answer becomes wrong; not where one of them is right."""
+    world = make_world(tmp_path, {"small": Planted(regress=0.0, gain=0.006)}, n=6000)
+    n = world.tables.slice.height
+    tenants = ["desk" if i % 75 == 0 else f"t{i % 7}" for i in range(n)]
+    bad = pl.Series([name == "desk" and (wholly or i % 150 == 0) for i, name in enumerate(tenants)])
+    route = judged(failing(world, bad), tenant=tenants)
+    assert route.verdict is Verdict.SWITCH
+    assert route.recommendation.robustness is not None
+    lost = route.recommendation.robustness.lost
+    assert [(one.kind, one.name) for one in lost] == ([("tenant", "desk")] if wholly else [])
+    said = [caveat for caveat in route.caveats if "of the tenant desk" in caveat]
+    assert len(said) == wholly
+    if wholly:
+        assert f"All {lost[0].requests} measured requests of the tenant desk" in said[0]
+        assert lost[0].share == pytest.approx(1 / 75, abs=0.005)
+        assert lost[0].p < 1e-6
+
+
+def test_what_was_not_asked_is_no_more_than_the_margin_forgives() -> None:
+    """A margin below two points allows no more unasked requests than itself."""
+    assert [unasked_limit(margin) for margin in (0.005, 0.02, 0.03)] == [0.005, 0.02, 0.02]
+    pairs = replace(Pairs.measured(np.ones(990, dtype=bool), np.ones(990, dtype=bool)), unasked=10)
+    assert not pairs.unmeasurable(0.01)
+    assert pairs.unmeasurable(0.009)

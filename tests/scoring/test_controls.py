@@ -53,7 +53,17 @@ def controls(entries: list[Mapping[str, Any]], said: Callable[[int], Any], n: in
         return [all(isinstance(one, Scored) and one.passed for one in row) for row in rows]
 
     assert all(accepts(contexts))
-    looks = [AnswerView(resolve(c.scorer)[1], c.extract, c.options, c.demands, c.searches) for c in criteria]
+    looks = [
+        AnswerView(
+            scorer=resolve(c.scorer)[1],
+            extract=c.extract,
+            options=c.options,
+            demands=c.demands,
+            searches=c.searches,
+            agrees="incumbent" in c.reads and "reference" not in c.reads,
+        )
+        for c in criteria
+    ]
     views = views_of(looks, [context.completion for context in contexts])
     fixed = [FixedValue(one.value, c.extract, one.argument) for c in criteria for one in c.alternatives]
     limits = ControlSettings().limits
@@ -221,3 +231,120 @@ def test_where_no_denial_is_known_it_says_so() -> None:
     """Words in no language that is known: the control is told, and as not tried."""
     said: Callable[[int], Any] = lambda n: f"zorb {n} quux blick {n * n} frob"  # noqa: E731
     assert controls([{"type": "levenshtein", "threshold": 3}], said)[Control.NEGATED] is None
+
+
+SEATS = "ABCDE"
+
+
+def seat(n: int) -> str:
+    """Five requests of a party differ by one letter, other parties wholly."""
+    return (
+        f"row {SEATS[n % 5]}, {TOWNS[n // 5 % 12]} side of {THINGS[n // 5 % 7]} near {TOWNS[(7 * (n // 5) + 2) % 12]}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("entry", "said"),
+    [
+        ({"type": "levenshtein"}, seat),
+        ({"type": "fuzzy", "threshold": 0.95}, seat),
+        (
+            {"type": "json-fields", "fields": {"seat": {"fuzzy": 0.95}, "no": "exact"}},
+            lambda n: {"no": 7, "seat": seat(n)},
+        ),
+        ({"type": "tool-call", "arguments": {"seat": {"fuzzy": 0.95}}}, lambda n: ("take", {"seat": seat(n)})),
+    ],
+)
+def test_the_answer_of_a_neighbour_is_not_the_answer(entry: dict[str, Any], said: Callable[[int], Any]) -> None:
+    """A random other answer is far away; the nearest differs by a letter, and a code alone as well."""
+    assert {Control.NEAREST, Control.CODE} <= failing([entry], said)
+
+
+def test_what_a_tolerance_allows_is_no_neighbour() -> None:
+    """A slowly moving series: the nearest other answer differs in its number alone, which is within the tolerance."""
+    said: Callable[[int], Any] = lambda n: {"town": "Delft", "level": 3 + n / 100}  # noqa: E731
+    found = controls([{"type": "json-fields", "fields": {"town": "exact", "level": {"numeric": 0.05}}}], said)
+    assert Control.NEAREST not in found
+
+
+def test_words_are_no_codes() -> None:
+    """An article that begins a sentence, the first person, and a text all in capitals have no code to exchange."""
+    entry = {"type": "fuzzy", "threshold": 0.5}
+    for text in ("A parcel {} came. I took it", "THE BIG PARCEL {} IS AT THE GATE"):
+        assert Control.CODE not in controls([entry], lambda n, text=text: text.format(TOWNS[n % 12].upper() * (n + 1)))
+
+
+@pytest.mark.parametrize("which", ["first", "last"])
+def test_any_number_of_an_answer_may_be_the_wrong_one(which: str) -> None:
+    """Where today's answer is all that is known, its first number says nothing of its second."""
+    said: Callable[[int], Any] = lambda n: f"Order {4000 + n}: total {17 * n + 3} EUR"  # noqa: E731
+    entry = {"type": "numeric", "value": "{{incumbent.text}}", "which": which}
+    assert Control.DIGIT in failing([entry], said)
+    taken = {**entry, "extract": {"regex": r"total (\d+)"}, "value": "{{incumbent.text.split('total ')[1]}}"}
+    assert not failing([taken], said)
+
+
+def made(n: int) -> Completion:
+    """Two calls of different functions, or of one."""
+    return answer(n, ("save", {"no": n}))
+
+
+@pytest.mark.parametrize(
+    ("options", "names", "share"),
+    [
+        ({}, ("save", "drop"), 0.0),
+        ({"order": "kept"}, ("save", "save"), 0.0),
+        ({}, ("save", "save"), None),
+        ({"order": "any"}, ("save", "drop"), None),
+    ],
+)
+def test_calls_in_reverse_are_other_calls_unless_declared(
+    options: dict[str, Any], names: tuple[str, str], share: float | None
+) -> None:
+    """The control counts where two different calls stand in an order that says something."""
+    criteria = build_criteria([CriterionSettings.model_validate({"type": "tool-call", "options": options})], Path())
+    contexts = []
+    for n in range(30):
+        calls = [
+            {"type": "function", "function": {"name": name, "arguments": json.dumps({"no": n, "at": at})}}
+            for at, name in enumerate(names)
+        ]
+        own = Completion(text=None, tool_calls=tuple(calls), finish_reason="tool_calls")
+        request = Request(request_fp=f"{n}", messages=({"role": "user", "content": "Go on."},))
+        contexts.append(Context(request=request, completion=own, incumbent=own))
+
+    def accepts(some: Any) -> list[bool]:
+        return [isinstance(one, Scored) and one.passed for one in criteria[0].score(some)]
+
+    views = views_of([AnswerView(scorer="tool-call", options=options)], [context.completion for context in contexts])
+    results = run_controls(contexts, contexts, views, accepts, ControlSettings().limits, seed=3)
+    shares = {one.control: one.share.est for one in results if one.share is not None}
+    assert shares.get(Control.CALLS_REVERSED) == share
+    assert shares[Control.SECOND] == 0.0
+
+
+SECONDS = [
+    ({"type": "numeric", "value": "{{incumbent.text}}"}, lambda n: f"{17 * n + 3}"),
+    ({"type": "equals", "value": "{{incumbent.text}}"}, note),
+    ({"type": "json-fields", "others": "exact"}, lambda n: {"no": n, "to": TOWNS[n % 12]}),
+    ({"type": "json-fields", "fields": ["to"]}, lambda n: {"no": n, "to": TOWNS[n % 12]}),
+    ({"type": "equals", "value": "{{incumbent.json.to}}", "extract": {"json": "to"}}, lambda n: {"to": TOWNS[n % 12]}),
+    (
+        {"type": "equals", "value": "{{incumbent.text.split(' ')[1]}}", "extract": {"regex": r"Town: (\w+)"}},
+        lambda n: f"Town: {TOWNS[n % 12]}",
+    ),
+]
+
+
+@pytest.mark.parametrize(("entry", "said"), SECONDS)
+def test_an_answer_that_goes_on_with_another_one_is_not_accepted(
+    entry: dict[str, Any], said: Callable[[int], Any]
+) -> None:
+    """Whole, by fields, by a path or a pattern: criteria of this package never pass it."""
+    assert not controls([entry], said).get(Control.SECOND)
+
+
+def test_a_criterion_of_somebody_else_that_reads_the_first_value_is_found() -> None:
+    """A function of the user's that takes the first number, whatever follows it."""
+    entry = {"type": "python", "value": "file://tests/scoring/user_scorers.py:first_number"}
+    assert Control.SECOND in failing([entry], lambda n: f"{17 * n + 3}")

@@ -1,5 +1,7 @@
 """A user's own scorers, for the cases of `python`."""
 
+import re
+
 from audit.core.exchange import Completion, Exchange
 from audit.core.outcome import NotApplicable
 
@@ -32,3 +34,9 @@ def nonsense(exchange: Exchange, completion: Completion) -> str:
 def sees_reference(exchange: Exchange, completion: Completion) -> bool:
     """The exchange carries the reference."""
     return completion.text == exchange.reference
+
+
+def first_number(exchange: Exchange, completion: Completion) -> bool:
+    """The first number of an answer is the first of today's; what follows is not read."""
+    said, today = (re.search(r"\d+", one.text or "") for one in (completion, exchange.completion))
+    return said is not None and today is not None and said[0] == today[0]

@@ -18,7 +18,7 @@ from audit.scoring.extract import Extract
 from audit.scoring.jsontext import MISSING, at_path, first_json, parse_json, steps, unfenced
 from audit.scoring.templates import UnusableTemplate
 from audit.scoring.text import fold
-from audit.scoring.toolcalls import read_calls
+from audit.scoring.toolcalls import CalledTool, CallOrder, read_calls
 
 NUMBER = re.compile(r"(?<![\w.])[-+−]?[0-9][0-9,]*(?:\.[0-9]+)?")
 """A number in a text, digits with their separators."""
@@ -61,6 +61,9 @@ class View:
         ignored: Places of those that are not compared.
         unordered: Places of lists whose order is declared not to matter.
         searched: The expected text is looked for in the answer, and the rest of the answer left alone.
+        every_number: Of the shape `NUMBER`, all numbers of the answer count: nothing but the answer says which of
+            them is right.
+        order: What the order of calls says; of the shape `TOOL` alone.
     """
 
     shape: Shape
@@ -72,6 +75,8 @@ class View:
     ignored: tuple[Place, ...] = ()
     unordered: tuple[Place, ...] = ()
     searched: bool = False
+    every_number: bool = False
+    order: CallOrder = CallOrder.FUNCTIONS
 
     def part(self, completion: Completion) -> str | None:
         """The text of the part; None where there is nothing."""
@@ -86,8 +91,7 @@ class View:
     def essence(self, completion: Completion) -> str:
         """What the part comes down to: two answers with the same essence are one answer to this criterion."""
         if self.shape is Shape.TOOL:
-            made = read_calls(calls(completion))
-            return canonical_json(sorted(canonical_json([c.name, self.declared(c.arguments)]) for c in made))
+            return canonical_json(self._of_calls(read_calls(calls(completion))))
         part = self.part(completion)
         if part is None:
             return ""
@@ -95,9 +99,19 @@ class View:
             return canonical_json([fold(text) in fold(part) for text in self.demands])
         if self.shape is Shape.JSON:
             return self._of_json(part)
-        if self.shape is Shape.NUMBER and (found := NUMBER.search(part)):
-            return canonical(found.group())
+        if self.shape is Shape.NUMBER and (found := NUMBER.findall(part)):
+            return " ".join(map(canonical, found if self.every_number else found[:1]))
         return canonical(part)
+
+    def _of_calls(self, made: Sequence[CalledTool]) -> list[str]:
+        """Calls in the order that says something."""
+        plain = [(call.name, canonical_json([call.name, self.declared(call.arguments)])) for call in made]
+        if self.order is CallOrder.KEPT:
+            return [text for _, text in plain]
+        if self.order is CallOrder.ANY:
+            return sorted(text for _, text in plain)
+        runs = itertools.groupby(plain, key=lambda one: one[0])
+        return [text for _, run in runs for text in sorted(text for _, text in run)]
 
     def _of_json(self, part: str) -> str:
         found = first_json(part)
@@ -139,8 +153,8 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class AnswerView:
-    """What decides what a criterion looks at: its scorer, extraction and options, the texts that it demands, and
-    whether it looks for them anywhere in the answer.
+    """What decides what a criterion looks at: its scorer, extraction and options, the texts that it demands, whether it
+    looks for them anywhere in the answer, and whether it has nothing but today's answer to compare with.
     """
 
     scorer: str = ""
@@ -148,6 +162,7 @@ class AnswerView:
     options: Mapping[str, Any] = field(default_factory=dict)
     demands: tuple[str, ...] = ()
     searches: bool = False
+    agrees: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +185,17 @@ def views_of(looks: Sequence[AnswerView], answers: Sequence[Completion]) -> tupl
     for look in looks or [AnswerView()]:
         view = _view(look, answers)
         extract = None if view.extract is None else id(view.extract)
-        found.setdefault((view.shape, extract, view.fields, view.demands, view.loose, view.searched), view)
+        told = (
+            view.shape,
+            extract,
+            view.fields,
+            view.demands,
+            view.loose,
+            view.searched,
+            view.every_number,
+            view.order,
+        )
+        found.setdefault(told, view)
     return tuple(found.values())
 
 
@@ -180,7 +205,7 @@ def _view(look: AnswerView, answers: Sequence[Completion]) -> View:
         return View(shape=Shape.DEMANDED, extract=extract, demands=look.demands)
     if scorer in ("tool-call", "tool-call-f1") or (not scorer and _most(bool(a.tool_calls) for a in answers)):
         own: dict[Place, Any] = {(name,): how for name, how in _mapping(options.get("arguments")).items()}
-        return _by_comparison(View(shape=Shape.TOOL), own)
+        return _by_comparison(View(shape=Shape.TOOL, order=_order(scorer, options)), own)
     searched = look.searches
     whole = View(shape=Shape.TEXT, extract=extract, searched=searched)
     parts = [part.strip() for answer in answers if (part := whole.part(answer))]
@@ -190,12 +215,18 @@ def _view(look: AnswerView, answers: Sequence[Completion]) -> View:
         own = {tuple(steps(name)): how for name, how in _mapping(options.get("fields")).items()}
         return _by_comparison(View(shape=Shape.JSON, extract=extract, fields=names), own)
     if scorer == "numeric" or _most(NUMBER.fullmatch(part.strip(" $€£%.")) is not None for part in parts):
-        return View(shape=Shape.NUMBER, extract=extract, searched=searched)
+        return View(shape=Shape.NUMBER, extract=extract, searched=searched, every_number=look.agrees)
     if _most(isinstance(_json_of(part), dict | list) for part in parts):
         return View(shape=Shape.JSON, extract=extract, searched=searched)
     if labels := labels_of(parts):
         return View(shape=Shape.LABEL, extract=extract, labels=labels, searched=searched)
     return whole
+
+
+def _order(scorer: str, options: Mapping[str, Any]) -> CallOrder:
+    """What the order of calls says to a criterion; one that compares names alone takes them as a set."""
+    folded = scorer == "tool-call-f1" or options.get("folding") == "bfcl"
+    return CallOrder(options.get("order", CallOrder.ANY if folded else CallOrder.FUNCTIONS))
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -29,8 +29,10 @@ from audit.scoring.controls.answer import (
     said,
     with_text,
 )
+from audit.scoring.controls.nearest import Neighbours
 from audit.scoring.jsontext import MISSING, at_path, steps
 from audit.scoring.negation import deny
+from audit.scoring.templates import parsed_reference
 from audit.scoring.toolcalls import read_call, required_arguments, schema_of, tool_schemas
 
 LEAST_WORDS = 4
@@ -71,6 +73,7 @@ class Material:
         most_frequent: The route's most frequent answer.
         random: Source of every choice, seeded by the exchange and the control.
         constant: The criteria's own constant that is tried.
+        neighbours: The answers that are nearest to one.
     """
 
     context: Context
@@ -79,6 +82,7 @@ class Material:
     most_frequent: Completion
     random: Random
     constant: FixedValue | None = None
+    neighbours: Neighbours | None = None
 
     @property
     def answer(self) -> Completion:
@@ -99,6 +103,40 @@ def another(given: Material) -> Completion | None:
         if given.view.essence(other.completion) != own:
             return said(given.answer, other.completion.text, other.completion.tool_calls)
     return None
+
+
+def nearest(given: Material) -> Completion | None:
+    """The answer that another request of the route got and that is most like this one, and is another."""
+    own = given.view.essence(given.answer)
+    for other in given.neighbours.of(given.context, given.view) if given.neighbours is not None else ():
+        if not _expected_alike(other, given.context) and given.view.essence(other.completion) != own:
+            return said(given.answer, other.completion.text, other.completion.tool_calls)
+    return None
+
+
+def second(given: Material) -> Completion | None:
+    """The answer, and then the answer to another request in its place. Of calls one more; of an answer that is compared
+    whole the two side by side as well, of a part of it only with words that take it back: a place that is declared,
+    such as the first line, leaves the rest alone.
+    """
+    other = another(given)
+    if other is None:
+        return None
+    if given.view.shape is Shape.TOOL:
+        more = list(calls(other))[:1]
+        return said(given.answer, given.answer.text, [*calls(given.answer), *more]) if more else None
+    text, rest = given.answer.text, other.text
+    if not (text or "").strip() or not (rest or "").strip() or given.view.part(other) is None:
+        return None
+    forms: tuple[str, ...] = (
+        "Sorry, that is wrong. The answer is:\n{}",
+        "I made a mistake. {}",
+        "Scratch that.\n{}",
+        "Correction: {}",
+    )
+    if given.view.extract is None:
+        forms += ("{}",)
+    return with_text(given.answer, f"{text}\n\n{given.random.choice(forms).format(rest)}")
 
 
 def addressed(given: Material) -> Completion | None:
@@ -159,8 +197,9 @@ def digit(given: Material) -> Completion | None:
         found = list(NUMBER.finditer(text))
         if not found:
             return None
-        # A criterion on a number reads the first.
-        chosen = found[0] if given.view.shape is Shape.NUMBER else given.random.choice(found)
+        # Where something else says which number is right, the first is read; else all are a part of the answer.
+        first = given.view.shape is Shape.NUMBER and not given.view.every_number
+        chosen = found[0] if first else given.random.choice(found)
         digits = [m.start() for m in re.finditer(r"[0-9]", chosen.group())]
         leading = [at for at in digits if chosen.group()[: at + 1].strip("-+−0.,")][:2] or digits[:1]
         at = chosen.start() + given.random.choice(leading)
@@ -409,6 +448,15 @@ def item_repeated(given: Material) -> Completion | None:
     return _in_lists(given, repeat)
 
 
+def calls_reversed(given: Material) -> Completion | None:
+    """The calls in reverse order; where one object of accepted values says which, they have none."""
+    made = list(calls(given.answer))
+    reference = given.context.reference
+    if len(made) < 2 or (isinstance(parsed_reference(reference), Mapping) and reference is not None):
+        return None
+    return said(given.answer, given.answer.text, made[::-1])
+
+
 def _in_lists(given: Material, change: Callable[[list[Any]], list[Any]]) -> Completion | None:
     """Change one list of the part, however deep it stands."""
 
@@ -462,6 +510,47 @@ def word_exchanged(given: Material) -> Completion | None:
         return text[: chosen.start()] + new + text[chosen.end() :]
 
     return _in_prose(given, change)
+
+
+def code_exchanged(given: Material) -> Completion | None:
+    """One code of one to three capitals is another code: that of another answer, else the next letter."""
+    others = [
+        code
+        for _ in range(TRIES if given.others else 0)
+        for code in _codes(given.view.part(given.random.choice(given.others).completion) or "")
+    ]
+
+    def change(text: str) -> str | None:
+        found = [match for match in _CODE.finditer(text) if _is_code(match)]
+        if not found or (text.isupper() and " " in text.strip()):
+            return None
+        chosen = given.random.choice(found)
+        here = {match.group() for match in found}
+        fitting = [code for code in others if code not in here and len(code) == len(chosen.group())]
+        last = chosen.group()[-1]
+        new = given.random.choice(fitting) if fitting else chosen.group()[:-1] + chr((ord(last) - 64) % 26 + 65)
+        return text[: chosen.start()] + new + text[chosen.end() :]
+
+    return _in_prose(given, change)
+
+
+_CODE = re.compile(r"(?<![\w'’.-])[A-Z]{1,3}(?![\w'’])")
+_BEGINS = re.compile(r"(?:^|[.!?:\n])[\s\"'(*_-]*$")
+
+
+_LEGAL_FORMS = ("AB", "AG", "AS", "BV", "CO", "INC", "KG", "LLC", "LLP", "LP", "LTD", "NV", "OHG", "OY", "PLC", "PTY")
+_NO_CODES = frozenset(["I", *_LEGAL_FORMS, "SA", "SAS", "SE", "SL", "SPA", "SRL", "UG"])
+
+
+def _is_code(match: re.Match[str]) -> bool:
+    """Whether capitals are no word, as `I` and an article at the start of a sentence are, and no legal form."""
+    return match.group() not in _NO_CODES and not (
+        match.group() == "A" and _BEGINS.search(match.string[: match.start()])
+    )
+
+
+def _codes(text: str) -> list[str]:
+    return [match.group() for match in _CODE.finditer(text) if _is_code(match)]
 
 
 def _other_words(given: Material) -> list[str]:
@@ -536,6 +625,8 @@ _PROSE = frozenset({Shape.TEXT, Shape.JSON, Shape.TOOL})
 
 DAMAGES: dict[Control, tuple[Damage, frozenset[Shape]]] = {
     Control.ANOTHER: (another, _ANY),
+    Control.NEAREST: (nearest, frozenset({Shape.TEXT, Shape.JSON, Shape.TOOL})),
+    Control.SECOND: (second, _ANY - {Shape.DEMANDED}),
     Control.MOST_FREQUENT: (most_frequent, _ANY),
     Control.EMPTY: (empty, _ANY),
     Control.PROMPT: (prompt, _ANY - {Shape.TOOL}),
@@ -548,9 +639,11 @@ DAMAGES: dict[Control, tuple[Damage, frozenset[Shape]]] = {
     Control.DROPPED: (dropped, _FIELDS),
     Control.NEGATED: (negated, _PROSE),
     Control.WORD: (word_exchanged, _PROSE),
+    Control.CODE: (code_exchanged, _PROSE),
     Control.SHUFFLED: (shuffled, _PROSE),
     Control.SORTED: (in_order, _PROSE),
     Control.REVERSED: (list_reversed, _FIELDS),
+    Control.CALLS_REVERSED: (calls_reversed, frozenset({Shape.TOOL})),
     Control.ITEM_DROPPED: (item_dropped, _FIELDS),
     Control.ITEM_REPEATED: (item_repeated, _FIELDS),
     Control.CONSTANT: (own_constant, _ANY),
@@ -558,3 +651,6 @@ DAMAGES: dict[Control, tuple[Damage, frozenset[Shape]]] = {
     Control.ADDRESSED: (addressed, _ANY - {Shape.TOOL}),
 }
 """Every control, with the shapes of answers that it makes sense for."""
+
+BESIDE = frozenset({Control.DENIED, Control.SECOND})
+"""Controls that leave the answer as it is and say something beside it."""

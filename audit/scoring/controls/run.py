@@ -12,7 +12,8 @@ from audit.core.exchange import Completion
 from audit.core.interval import Estimate
 from audit.scoring.context import Context
 from audit.scoring.controls.answer import FixedValue, Shape, View, essence
-from audit.scoring.controls.damages import DAMAGES, Material
+from audit.scoring.controls.damages import BESIDE, DAMAGES, Material
+from audit.scoring.controls.nearest import Neighbours
 from audit.stats.paired import wilson
 
 LEVEL = 0.95
@@ -26,6 +27,12 @@ PROSE = frozenset({Control.NEGATED, Control.WORD, Control.SHUFFLED, Control.SORT
 
 INSIDE = (PROSE - {Control.CUT}) | {Control.REVERSED, Control.ITEM_DROPPED, Control.ITEM_REPEATED}
 """Controls of what JSON and calls may hold, or not."""
+
+IF_FOUND = frozenset(
+    {Control.CONSTANT, Control.DENIED, Control.EXCHANGED, Control.WORD}
+    | {Control.NEAREST, Control.SECOND, Control.CODE, Control.CALLS_REVERSED}
+)
+"""Controls that are told only where answers have what they damage."""
 
 Accepts = Callable[[Sequence[Context]], Sequence[bool | None]]
 """Whether the route's criteria accept each of some answers; None where they cannot say."""
@@ -76,7 +83,7 @@ def run_controls(
 
 def _said(result: ControlResult, results: Mapping[Control, ControlResult], views: Sequence[View]) -> bool:
     """Whether a control that found nothing to damage is told: where the answers have what it is about."""
-    if result.control in (Control.CONSTANT, Control.DENIED, Control.EXCHANGED, Control.WORD):
+    if result.control in IF_FOUND:
         return False
     if result.control is Control.NEGATED and Control.SHUFFLED in results and results[Control.SHUFFLED].tried:
         return True
@@ -103,6 +110,7 @@ class _Answers:
     Attributes:
         essences: What each comes down to.
         frequent: The most frequent of them, the first of several.
+        neighbours: The answers that are nearest to one.
     """
 
     accepted: Sequence[Context]
@@ -111,18 +119,20 @@ class _Answers:
     seed: int
     essences: Sequence[tuple[str, ...]]
     frequent: Completion
+    neighbours: Neighbours
 
     @classmethod
     def of(cls, accepted: Sequence[Context], pool: Sequence[Context], views: Sequence[View], seed: int) -> _Answers:
         """Look at every answer once: it takes longer than most damages."""
         essences = [essence(views, context.completion) for context in accepted]
         most = Counter(essences).most_common(1)[0][0]
-        return cls(accepted, pool, views, seed, essences, accepted[essences.index(most)].completion)
+        frequent = accepted[essences.index(most)].completion
+        return cls(accepted, pool, views, seed, essences, frequent, Neighbours(pool=pool))
 
     def damaged(self, control: Control, mine: Sequence[View], fixed: FixedValue | None) -> list[Context]:
         """The damaged answers; those that come out the same to every view are left out.
 
-        A denial is another answer, although all that was looked for still stands in it.
+        What is said beside an answer makes it another one, although all that was looked for still stands in it.
         """
         damage, _ = DAMAGES[control]
         found = []
@@ -135,9 +145,10 @@ class _Answers:
                     most_frequent=self.frequent,
                     random=Random(f"{self.seed}\x1f{control}\x1f{context.request.request_fp}"),
                     constant=fixed,
+                    neighbours=self.neighbours,
                 )
                 answer = damage(given)
-                if answer is not None and (control is Control.DENIED or essence(self.views, answer) != own):
+                if answer is not None and (control in BESIDE or essence(self.views, answer) != own):
                     found.append(context.with_completion(answer))
                     break
         return found
