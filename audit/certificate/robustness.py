@@ -10,7 +10,6 @@ import numpy as np
 
 from audit.certificate.claims import delta_of, observed, p_noninferior, table_of
 from audit.core.discrimination import PERFECT, Discrimination
-from audit.core.display import percent, plural, points_interval
 from audit.core.interval import Estimate
 from audit.core.policy import RoutePolicy
 from audit.core.robustness import Drift, IncumbentPart, LostPart, Period, Robustness, Unit, UnitKind, Units
@@ -292,32 +291,3 @@ def _incumbents(claim: _Claim) -> tuple[IncumbentPart, ...]:
         for i in order
         if sizes[i] >= LEAST_PAIRS
     )
-
-
-def robustness_caveats(found: Robustness) -> list[str]:
-    """What a reader must know of the units and the course, in sentences."""
-    said = []
-    drift = found.drift
-    if drift is not None and drift.since is not None:
-        said.append(
-            f"What moves became worse within the window: {points_interval(drift.since)} points since "
-            f"{drift.changed_at}."
-        )
-    said += [
-        f"All {plural(one.requests, 'measured request')} of the {one.kind} {one.name} ({percent(one.share, 1)} of the "
-        "route) that today's answers pass would fail: the mean over the route hides it."
-        for one in found.lost
-    ]
-    for units in found.units:
-        if units.hangs_on:
-            said.append(f"Without the {units.kind} {units.hangs_on[0]} the verdict would not be certified.")
-        if units.n_large:
-            largest = units.large[0]
-            entirely = "; the largest fails entirely" if largest.fails_entirely else ""
-            future = f"; for {units.kind}s to come {points_interval(units.future)} points" if units.future else ""
-            said.append(
-                f"{plural(units.n_large, str(units.kind))} {'carries' if units.n_large == 1 else 'carry'} "
-                f"{percent(units.carried)} of this route (effective {units.kind}s {units.effective:,.0f} of "
-                f"{units.total:,}){entirely}{future}."
-            )
-    return said

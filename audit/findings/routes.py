@@ -15,7 +15,6 @@ from audit.certificate.certify import PolicyTest, TestParameters, Verdicts
 from audit.certificate.noise import Floor
 from audit.certificate.onward import left_behind
 from audit.certificate.policies import PolicyInputs
-from audit.certificate.robustness import robustness_caveats
 from audit.certificate.sequence import decide
 from audit.core.criteria import CriteriaCheck, Grade
 from audit.core.display import count, percent, plural, points, points_interval, usd
@@ -33,6 +32,7 @@ from audit.findings.handover import RouteEvidence
 from audit.findings.more import needs_more
 from audit.findings.options import SegmentTraffic, options_of
 from audit.findings.recommendation import Decided, moved_draws, recommend
+from audit.findings.resting import robustness_caveats
 from audit.pairing.evidence import Tables
 from audit.stats.planning import least_pairs
 

@@ -71,12 +71,15 @@ def taken_back(before: str, after: str, named: Named | None = None) -> bool:
     Special cases:
         The last value that is named is the part again: the text has come back to it.
     """
+    denied = _DENIED_AFTER.search(after[:_NEAR]) or _DENIED_BEFORE.search(before[-_NEAR:]) or _NO_DOUBT.search(after)
+    # Words in the clause of the part itself are about something else: `10 instead of 12` says ten.
+    clause = _BREAK.search(after)
+    maybe = None if clause is None else _MAYBE.search(after, clause.start())
+    if not denied and maybe is None:
+        return False
     later = named(after) if named is not None else ()
     if later and later[-1]:
         return False
-    if _DENIED_AFTER.search(after[:_NEAR]) or _DENIED_BEFORE.search(before[-_NEAR:]) or _NO_DOUBT.search(after):
+    if denied:
         return True
-    # Words in the clause of the part itself are about something else: `10 instead of 12` says ten.
-    clause = _BREAK.search(after)
-    said = None if clause is None or all(later) else _MAYBE.search(after, clause.start())
-    return said is not None and named is not None and not all(named(after[said.end() :]))
+    return maybe is not None and named is not None and not all(named(after[maybe.end() :]))

@@ -41,16 +41,19 @@ def asks(place: TextSpan) -> bool:
     return end is not None and end[0] in "?？" and any(map(str.isalnum, place.text[place.end : end.start()]))
 
 
+def sentence_end(place: TextSpan) -> int:
+    """Where the sentence of a quantity ends; the end of the text where it has no other."""
+    end = _END.search(place.text, place.end)
+    return len(place.text) if end is None else end.start()
+
+
 def restates(first: TextSpan, later: TextSpan) -> bool:
-    """Whether a later quantity is called what the first is, or stands in place of it.
+    """Whether a quantity of a later sentence is called what the first is, or stands in place of it.
 
     Special cases:
         The first is called nothing: a later one that is called an answer (`the total is 14`).
         The later one is all of its sentence: it states an answer.
-        Both in one sentence: no; there, words say how they belong together.
     """
-    if _END.search(later.text, first.end, later.begin) is None:
-        return False
     theirs = _called(later)
     if not theirs and _alone(later):
         return True
@@ -71,6 +74,6 @@ def _called(place: TextSpan) -> frozenset[str]:
 
 def _alone(place: TextSpan) -> bool:
     """Whether a quantity is all that its sentence says."""
-    end = _END.search(place.text, place.end)
-    after = place.text[place.end : len(place.text) if end is None else end.start()]
+    end = _END.search(place.text, place.end, place.end + _LOOK)
+    after = place.text[place.end : place.end + _LOOK if end is None else end.start()]
     return not any(map(str.isalnum, after))

@@ -12,7 +12,7 @@ from audit.scoring.numbers import NumberKind, Quantity, Sameness, compare, numbe
 from audit.scoring.quantities import quantities
 from audit.scoring.retraction import TAKEN_BACK, TWO_VALUES, taken_back
 from audit.scoring.scorer import Check, Options, Scorer, Takes, verdict
-from audit.scoring.sentences import asks, restates
+from audit.scoring.sentences import asks, restates, sentence_end
 from audit.scoring.templates import UnusableTemplate
 from audit.scoring.text import as_text
 
@@ -96,9 +96,11 @@ def _not_the_last_word(found: Quantity, every: Sequence[Quantity]) -> str | None
     others = [each for each in every if each.place is not None and same_value(found, each) is not Sameness.SAME]
     text, begin, end = found.place
 
+    different = {id(each) for each in others}
+
     def named(rest: str) -> list[bool]:
         start = len(text) - len(rest)
-        return [each not in others for each in every if each.place is not None and each.place.begin >= start]
+        return [id(each) not in different for each in every if each.place is not None and each.place.begin >= start]
 
     if (behind := named(text[end:])) and behind[-1]:
         return None  # the text comes back to it
@@ -107,7 +109,8 @@ def _not_the_last_word(found: Quantity, every: Sequence[Quantity]) -> str | None
     if taken_back(text[:begin], text[end:], named):
         return TAKEN_BACK
     # A unit of its own makes it another quantity: ten euros for five kilograms.
-    later = (each.place for each in others if each.unit == found.unit and each.place and each.place.begin > begin)
+    stop = sentence_end(found.place)
+    later = (each.place for each in others if each.unit == found.unit and each.place and each.place.begin >= stop)
     return TWO_VALUES if any(restates(found.place, place) for place in later) else None
 
 
