@@ -21,8 +21,10 @@ from audit.stats.group_sequential import Look
 from audit.stats.random_mix import Parted, random_mix_p
 from audit.stats.wholly import wholly_lost_p
 
-SMALL = 0.01
-"""Share of a claim above which a part on which everything is lost is named."""
+SMALL = 0.005
+"""Share of a claim above which a part on which everything is lost is named: a part of 1 % of the route hardly ever has
+less of its sample, and the test holds what chance names.
+"""
 
 LARGE = 0.02
 """Share of a claim above which a unit is named, and the claim is tested without it."""
