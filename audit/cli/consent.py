@@ -34,11 +34,12 @@ def consent(
         if agreed or (plan.at_most_usd == 0 and not plan.hosts):
             return True
         most = min(plan.at_most_usd, plan.max_spend_usd)
+        look = "audit plan LOGS" if show is None else shlex.join([*argv, "--dry-run"])
         if terminal.switches.no_input or terminal.switches.json or not sys.stdin.isatty():
             raise ConsentRequired(
                 f"this replay would spend up to {usd(most)}, and nobody agreed to it",
                 notes=["nothing has been sent"],
-                hint=f"look first with  audit plan LOGS   or agree with  {shlex.join([*argv, '--yes'])}",
+                hint=f"look first with  {look}   or agree with  {shlex.join([*argv, '--yes'])}",
             )
         from audit.cli.print_plan import print_plan
 

@@ -35,6 +35,4 @@ def write_draft(terminal: Terminal, logs: Sequence[Path], output: Path, *, force
     else:
         shown = map(ascii_only, made.preview) if terminal.ascii else made.preview
         terminal.lines([*shown, ""] if made.preview else [])
-        terminal.lines(
-            [f"Wrote {output}. Read it, set the margin, add a cheaper tier under `tiers:`, then:  audit plan LOGS"]
-        )
+        terminal.lines([f"Wrote {output}. Read it, set the margin, take or add a cheaper tier, then:  audit plan LOGS"])

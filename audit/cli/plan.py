@@ -56,7 +56,8 @@ def plan(
 
     With --check the first calls of the plan are made, one for each shape of request, after they were quoted. They show
     which parameters and roles an endpoint takes and how requests have to be changed; the replay does not make them
-    again. A tier that cannot be used makes the exit code 2.
+    again. A tier that cannot be used makes the exit code 2, and so do criteria that this tool does not know, where no
+    route is left that can be decided.
 
     EXAMPLES
         audit plan logs/*.jsonl -o plan.json
@@ -90,5 +91,6 @@ def plan(
         quoted = planning.plan(logs, settings, folder)
     write_json(output, quoted, write=publish)
     print_plan(terminal, quoted, saved=output)
-    if check and any(notes.stopped for notes in quoted.tiers.values()):
+    stopped = check and any(notes.stopped for notes in quoted.tiers.values())
+    if stopped or quoted.criteria_stop_it:
         raise typer.Exit(2)

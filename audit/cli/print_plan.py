@@ -29,6 +29,8 @@ from audit.core.display import (
 from audit.core.plan import Plan, RouteDesign, RouteQuote
 
 ROWS = 60
+DEAR = 0.25
+"""A quote above this part of what could move is questioned."""
 
 
 def print_plan(terminal: Terminal, plan: Plan, *, saved: Path | None = None, asking: bool = False) -> None:
@@ -171,6 +173,7 @@ def _quote(plan: Plan) -> list[str]:
     lines = [
         f"  Quote   {usd(plan.expected_usd)} expected, {usd(plan.at_most_usd)} at most "
         "(every answer as long as allowed, every prompt half as long again).",
+        *_stake(plan),
         f"  Cap     {usd(plan.max_spend_usd)}; the replay stops there.",
         *_looks(plan),
         f"  Calls   {count(plan.calls)}, about {compact(plan.tokens)} tokens"
@@ -183,6 +186,25 @@ def _quote(plan: Plan) -> list[str]:
     lines += _tiers(plan)
     hosts = ", ".join(terminal_safe(host) for host in plan.hosts)
     return [*lines, f"  Text leaves this process for: {hosts}." if hosts else "  No text leaves this process."]
+
+
+def _stake(plan: Plan) -> list[str]:
+    """Whether the quote is worth what it can decide about."""
+    quote, stake = plan.whole_usd.get("expected_usd", 0.0), plan.at_stake_usd
+    if not quote or not stake:
+        return []
+    share = quote / stake
+    lines = [f"  Stake   {usd(stake)} was paid for what could move; the quote is {_part(share)} of it."]
+    if share > DEAR:
+        many = max(len(one.candidates) for one in plan.designs)
+        fewer = f"fewer candidates (a route has up to {many})" if many > 1 else "fewer routes"
+        lines.append("          That pays only if the saving lasts longer than the log's window.")
+        lines.append(f"          Less to ask: {fewer}, by --tier or --route.")
+    return lines
+
+
+def _part(share: float) -> str:
+    return "under 1%" if share < 0.01 else percent(share)
 
 
 def _stored(plan: Plan) -> list[str]:

@@ -11,7 +11,7 @@ from audit.core.criteria import CriteriaCheck
 from audit.core.display import listing, plural, usd
 from audit.core.fingerprint import fingerprint
 from audit.core.plain import from_plain
-from audit.core.reason import Because
+from audit.core.reason import Because, Reason
 from audit.core.repeats import RepeatQuote
 
 SCHEMA = "audit-plan/1"
@@ -243,6 +243,17 @@ class Plan:
     repeats: tuple[RepeatQuote, ...] = ()
     stored: StoredAnswers | None = None
     schema: str = SCHEMA
+
+    @property
+    def criteria_stop_it(self) -> bool:
+        """Whether nothing can be decided, for want of criteria that this tool knows."""
+        unknown = any(one.why and one.why.reason is Reason.CRITERIA_NOT_SUPPORTED for one in self.designs)
+        return unknown and all(one.can_decide == "no" for one in self.designs)
+
+    @property
+    def at_stake_usd(self) -> float:
+        """Billed, in the log's window, for what the candidates of all routes could move."""
+        return sum(max(map(one.movable_usd, one.candidates), default=0.0) for one in self.designs)
 
     @property
     def plan_id(self) -> str:

@@ -12,20 +12,20 @@ import polars as pl
 import yaml
 
 from audit.core.artifacts import RunFolder
-from audit.core.display import count, terminal_safe, usd
+from audit.core.display import count, terminal_safe
 from audit.core.exchange import Completion, Request
 from audit.core.settings import Settings
+from audit.flow.draft_tiers import draft_tiers, in_line, spent_words
 from audit.flow.mapping import preview_of, with_map
 from audit.flow.reading import traffic_of
 from audit.ingest.suggest import suggest_route_fields
-from audit.llm.pricing import catalogue_version, price_of
 from audit.sampling.draw import quality_order
 from audit.sampling.frame import RouteFrame, route_frames
 from audit.scoring.context import Context
 from audit.scoring.inference import infer_criteria, left_open
 
-EXCHANGES, ROUTES, MODELS = 200, 20, 4
-"""How much of the log is looked at and written down: exchanges per route, routes and models by spend."""
+EXCHANGES, ROUTES = 200, 20
+"""How much of the log is looked at and written down: exchanges per route, and routes by spend."""
 
 HEAD = """\
 # Drafted from the log. Read it before you trust it: the margin and the criteria decide what "good enough" means.
@@ -35,12 +35,6 @@ margin: 3pt          # the loss of accepted answers that a cheaper tier may cost
 confidence: 95%
 max_spend: $20       # hard stop for replay money
 seed: 1
-"""
-
-CANDIDATE = """\
-  # The tiers to test. Add the cheaper models that you would consider, with what they cost you:
-  # - {name: small, model: MODEL-ID, provider: openai-compatible, base_url: "https://.../v1", api_key_env: MY_KEY,
-  #    price: {input: 0.25, output: 1.25}}
 """
 
 GATE = """\
@@ -81,8 +75,7 @@ def draft(sources: Sequence[Path], settings: Settings | None = None) -> Draft:
             *(f"# {line}\n" for line in preview),
             *_ingest(folder, frames, guessed),
             "\ntiers:\n",
-            *_tiers(folder, frames),
-            CANDIDATE,
+            *draft_tiers(folder, frames),
             "\nroutes:\n",
             *[_route(frame, _contexts(frame, folder)) for frame in frames[:ROUTES]],
             *_rest(frames),
@@ -95,13 +88,6 @@ def draft(sources: Sequence[Path], settings: Settings | None = None) -> Draft:
 def _by_weight(frame: RouteFrame) -> tuple[float, int, str]:
     """Where a route stands: by spend, then, as where no price is known, by requests."""
     return -frame.spend_usd, -frame.requests, frame.route
-
-
-def _spent(dollars: float, costs: pl.Series) -> str:
-    """Spend for people, of requests with these costs: one that is unknown is not $0."""
-    if not costs.null_count():
-        return usd(dollars)
-    return f"at least {usd(dollars)}" if dollars else "cost unknown"
 
 
 def _ingest(folder: RunFolder, frames: Sequence[RouteFrame], guessed: Mapping[str, Any]) -> Iterator[str]:
@@ -130,51 +116,14 @@ def _ingest(folder: RunFolder, frames: Sequence[RouteFrame], guessed: Mapping[st
 def _settings(labels: Mapping[str, str], guessed: Mapping[str, Any]) -> str:
     """`ingest:` on a line; with a map, one of its values a line."""
     if not guessed:
-        return f"ingest: {_flow(dict(labels))}\n"
+        return f"ingest: {in_line(dict(labels))}\n"
     whole = {"ingest": {**labels, "map": dict(guessed)}}
     return yaml.safe_dump(whole, sort_keys=False, width=10**6, allow_unicode=True)
 
 
-def _tiers(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str]:
-    """What served the log: replayed on a part of the sample, these tiers give the noise floor."""
-    spend: dict[str, float] = {}
-    rows = pl.concat([frame.rows.select("model", "cost_usd") for frame in frames])
-    for frame in frames:
-        for model, dollars in frame.models.items():
-            spend[model] = spend.get(model, 0.0) + dollars
-    providers = dict(
-        pl.scan_parquet([str(path) for path in folder.traffic_files()])
-        .select(model=pl.coalesce("model_called", "model_responded", "model_requested"), by=pl.col("provider"))
-        .drop_nulls()
-        .unique("model")
-        .with_columns(pl.col("by").cast(pl.String))
-        .collect()
-        .iter_rows()
-    )
-    yield "  # What serves the log today. Replayed on a part of the sample, it tells how much it differs from itself.\n"
-    for number, (model, dollars) in enumerate(sorted(spend.items(), key=lambda item: (-item[1], item[0]))[:MODELS]):
-        spent = _spent(dollars, rows.filter(pl.col("model") == model)["cost_usd"])
-        price = price_of(model, providers.get(model))
-        tier = {
-            "name": f"today-{number + 1}" if number else "today",
-            "model": model,
-            "provider": "openai-compatible",
-            "base_url": "https://api.example.com/v1",
-            "api_key_env": "TODAY_API_KEY",
-        }
-        entry = f"  - {_flow(tier)}   # {spent} in the log\n"
-        if price is None:
-            yield f"  # No list price is known for {json.dumps(model)}; add price: {{input: ..., output: ...}}\n"
-            yield "  # " + entry.lstrip()
-        else:
-            tier_price = {"input": price.input, "output": price.output}
-            yield f"  # list price of {catalogue_version()}; write your own over it\n"
-            yield f"  - {_flow({**tier, 'price': tier_price})}   # {spent} in the log\n"
-
-
 def _route(frame: RouteFrame, contexts: Sequence[Context]) -> str:
     """One route's entry, its criteria inferred and marked as such."""
-    spent = _spent(frame.spend_usd, frame.rows["cost_usd"])
+    spent = spent_words(frame.spend_usd, frame.rows["cost_usd"])
     lines = [f"  - match: {json.dumps(_literal(frame.route))}   # {count(frame.requests)} requests, {spent}\n"]
     entries = infer_criteria(contexts)
     if not entries:
@@ -185,7 +134,7 @@ def _route(frame: RouteFrame, contexts: Sequence[Context]) -> str:
         f"      # compares {terminal_safe(words)}: certifies nothing until you confirm it\n"
         for words in left_open(entries)
     ]
-    return "".join([*lines, *[f"      - {_flow(entry)}\n" for entry in entries]])
+    return "".join([*lines, *[f"      - {in_line(entry)}\n" for entry in entries]])
 
 
 def _why_none(frame: RouteFrame) -> str:
@@ -225,8 +174,3 @@ def _contexts(frame: RouteFrame, folder: RunFolder) -> list[Context]:
 def _literal(route: str) -> str:
     """A glob that fits this name and no other."""
     return "".join(f"[{char}]" if char in "*?[" else char for char in route)
-
-
-def _flow(value: dict[str, Any]) -> str:
-    """A mapping as YAML on one line."""
-    return yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10**6, allow_unicode=True).strip()

@@ -11,13 +11,14 @@ import polars as pl
 import pytest
 import yaml
 
+from audit.cli.main import run
 from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder
 from audit.core.reason import Reason
 from audit.core.settings import Settings
 from audit.flow import drafting, planning
 from audit.flow.reading import ingest as read_log
-from tests.e2e.tiny import record, write_log
+from tests.e2e.tiny import record, write_config, write_log
 
 CANDIDATE = {"name": "s", "model": "s", "provider": "openai-compatible", "base_url": "http://127.0.0.1:9/v1"}
 
@@ -98,3 +99,34 @@ def test_a_draft_of_prose_stops_the_plan_until_confirmed(tmp_path: Path, confirm
     assert (design.why.reason is Reason.CRITERIA_UNCONFIRMED) is not confirmed
     assert ("`why` by fuzzy" in design.why.sentence) is not confirmed
     assert plan.calls == 0
+
+
+def test_cheaper_models_of_the_vendor_are_proposed_and_asked_nothing(tmp_path: Path) -> None:
+    """They are comments with their share of the cost; without the `#` they are tiers, with an address and a price."""
+    served = {"model": "gpt-4.1", "custom_llm_provider": "openai", "response_cost": 0.01}
+    log = write_log(tmp_path / "log.jsonl", 300, **served)
+    text = drafting.draft([log]).text
+    assert [tier["name"] for tier in yaml.safe_load(text)["tiers"]] == ["today"]
+    proposed = [line for line in text.splitlines() if line.startswith("  # - {name: gpt")]
+    assert "gpt-4.1-mini" in proposed[0]
+    assert "of what gpt-4.1 costs" in proposed[0]
+    taken = text.replace("  # - {name: gpt-4.1-mini", "  - {name: gpt-4.1-mini")
+    (tmp_path / "audit.yaml").write_text(taken.replace("confirmed: false", "confirmed: true"), "utf-8")
+    plan = planning.plan([log], load_settings(tmp_path / "audit.yaml"), RunFolder(tmp_path / "run"))
+    assert plan.designs[0].candidates == ("gpt-4.1-mini",)
+    assert "api.openai.com" in plan.hosts
+
+
+def test_a_plan_that_unknown_criteria_stop_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where another route can be decided, or the criteria are known, the plan is one; its quote is weighed."""
+    log, config = write_log(tmp_path / "log.jsonl", 400), tmp_path / "audit.yaml"
+    argv = ["plan", str(log), "--config", str(config), "-o", str(tmp_path / "plan.json"), "--no-store"]
+    write_config(config)
+    assert run([*argv, "--out", str(tmp_path / "one")]) == 0
+    assert "was paid for what could move; the quote is" in capsys.readouterr().out
+    text = config.read_text("utf-8")
+    known = 'assert: [{type: numeric, value: "{{incumbent.text}}"}]'
+    assert known in text
+    config.write_text(text.replace(known, "assert: [{type: javascript, value: 'true'}]"), "utf-8")
+    assert run([*argv, "--out", str(tmp_path / "two")]) == 2
+    assert "javascript" in capsys.readouterr().out

@@ -1,0 +1,112 @@
+"""The tiers of a first `audit.yaml`: what serves the log, and cheaper models to take or leave."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import polars as pl
+import yaml
+
+from audit.core.artifacts import RunFolder
+from audit.core.display import percent, terminal_safe, usd
+from audit.core.exchange import Usage
+from audit.llm.cheaper import cheaper_models
+from audit.llm.pricing import catalogue_version, price_of
+from audit.sampling.frame import RouteFrame
+
+MODELS = 4
+"""How many models of the log are written down, by spend."""
+
+PROPOSED = """\
+  # Cheaper models of the same vendors, at list prices and this log's tokens: a proposal. Nothing is asked of them until
+  # you take the # away. A tier without a price has the list price; its key is the vendor's own variable.
+"""
+
+CANDIDATE = """\
+  # Other tiers to test. Add the cheaper models that you would consider, with what they cost you:
+  # - {name: small, model: MODEL-ID, provider: openai-compatible, base_url: "https://.../v1", api_key_env: MY_KEY,
+  #    price: {input: 0.25, output: 1.25}}
+"""
+
+
+def draft_tiers(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str]:
+    """The lines of `tiers:`. Proposals are comments: nothing is asked that nobody chose."""
+    yield from _tiers(folder, frames)
+    yield from _proposals(folder, frames)
+    yield CANDIDATE
+
+
+def spent_words(dollars: float, costs: pl.Series) -> str:
+    """Spend for people, of requests with these costs: one that is unknown is not $0."""
+    if not costs.null_count():
+        return usd(dollars)
+    return f"at least {usd(dollars)}" if dollars else "cost unknown"
+
+
+def _tiers(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str]:
+    """What served the log: replayed on a part of the sample, these tiers give the noise floor."""
+    spend: dict[str, float] = {}
+    rows = pl.concat([frame.rows.select("model", "cost_usd") for frame in frames])
+    for frame in frames:
+        for model, dollars in frame.models.items():
+            spend[model] = spend.get(model, 0.0) + dollars
+    providers = _providers(folder)
+    yield "  # What serves the log today. Replayed on a part of the sample, it tells how much it differs from itself.\n"
+    for number, (model, dollars) in enumerate(sorted(spend.items(), key=lambda item: (-item[1], item[0]))[:MODELS]):
+        spent = spent_words(dollars, rows.filter(pl.col("model") == model)["cost_usd"])
+        price = price_of(model, providers.get(model))
+        tier = {
+            "name": f"today-{number + 1}" if number else "today",
+            "model": model,
+            "provider": "openai-compatible",
+            "base_url": "https://api.example.com/v1",
+            "api_key_env": "TODAY_API_KEY",
+        }
+        entry = f"  - {in_line(tier)}   # {spent} in the log\n"
+        if price is None:
+            yield f"  # No list price is known for {json.dumps(model)}; add price: {{input: ..., output: ...}}\n"
+            yield "  # " + entry.lstrip()
+        else:
+            tier_price = {"input": price.input, "output": price.output}
+            yield f"  # list price of {catalogue_version()}; write your own over it\n"
+            yield f"  - {in_line({**tier, 'price': tier_price})}   # {spent} in the log\n"
+
+
+def _providers(folder: RunFolder) -> dict[str, str]:
+    """Who serves each model, as logged."""
+    return dict(
+        pl.scan_parquet([str(path) for path in folder.traffic_files()])
+        .select(model=pl.coalesce("model_called", "model_responded", "model_requested"), by=pl.col("provider"))
+        .drop_nulls()
+        .unique("model")
+        .with_columns(pl.col("by").cast(pl.String))
+        .collect()
+        .iter_rows()
+    )
+
+
+def _proposals(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str]:
+    """Cheaper models of the vendors in the log, as comments, with what they would cost at its tokens."""
+    rows = pl.concat([frame.rows.select("model", "cost_usd", "prompt_tokens", "completion_tokens") for frame in frames])
+    spent = rows.group_by("model").agg(pl.sum("cost_usd", "prompt_tokens", "completion_tokens"))
+    providers, named = _providers(folder), set[str]()
+    largest = spent.sort("cost_usd", "model", descending=[True, False]).head(MODELS)
+    for model, usd_, prompt, completion in largest.rows():
+        usage = Usage(prompt_tokens=int(prompt), completion_tokens=int(completion))
+        for one in cheaper_models(model, providers.get(model), usage):
+            if one.model in named:
+                continue
+            if not named:
+                yield PROPOSED
+            named.add(one.model)
+            tier = {"name": one.model, "model": one.model, "provider": one.provider}
+            paid = f", {usd(usd_ * one.share)} where the log has {usd(usd_)}" if usd_ else ""
+            about = f"{percent(one.share)} of what {terminal_safe(model)} costs{paid}"
+            yield f"  # - {in_line(tier)}   # {about}\n"
+
+
+def in_line(value: dict[str, Any]) -> str:
+    """A mapping as YAML on one line."""
+    return yaml.safe_dump(value, default_flow_style=True, sort_keys=False, width=10**6, allow_unicode=True).strip()

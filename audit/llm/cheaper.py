@@ -1,0 +1,80 @@
+"""Cheaper models of the same vendor, from the price catalogue: what a first configuration proposes to test."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from audit.core.exchange import Usage
+from audit.llm.pricing import price_of, vendor_of
+from audit.llm.provider import WireProvider
+from audit.llm.providers import PROVIDERS
+
+CHEAPER = 0.6
+"""A proposal costs at most this part of what the model costs, at its tokens."""
+
+OTHER_WORK = re.compile(
+    r"image|-oss-|audio|tts|whisper|embed|moderation|realtime|transcri|search|computer-use|research|codex|instruct|davinci|"
+    r"babbage|curie|^ada|live|robotics|vision|preview|^ft:|latest$|\d{4}-?\d{2}-?\d{2}|-\d{4}$|-exp"
+)
+"""In names of models that do something else than answer a chat, or are another name of one that is listed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheaperModel:
+    """A model that the same vendor sells for less.
+
+    Attributes:
+        model: As the vendor calls it.
+        provider: Ours, with an address and a variable for the key of its own.
+        share: What it costs of what the other model costs, at the same tokens.
+    """
+
+    model: str
+    provider: str
+    share: float
+
+
+def cheaper_models(model: str, provider: str | None, usage: Usage, *, most: int = 3) -> tuple[CheaperModel, ...]:
+    """Models of the vendor of a model that cost clearly less, the nearest relatives by name first.
+
+    Args:
+        model: As logged.
+        provider: As logged.
+        usage: Tokens that it was billed.
+        most: Proposals.
+
+    Returns:
+        None of a vendor that has no address here, of a model without a list price, or that nothing undercuts.
+    """
+    from genai_prices import data_snapshot
+
+    written, _, name = model.rpartition("/")
+    provider = provider if vendor_of(provider) else (written or None)
+    now = price_of(name, provider)
+    if now is None or not (cost := now.cost_usd(usage)):
+        return ()
+    try:
+        vendor, _ = data_snapshot.get_snapshot().find_provider_model(name, None, vendor_of(provider), None)
+    except LookupError:
+        return ()
+    ours = next((one for one in PROVIDERS.known() if _sells(one, vendor.id)), None)
+    if ours is None:
+        return ()
+    found = []
+    for other in vendor.models:
+        price = price_of(other.id, vendor.id) if other.context_window and not OTHER_WORK.search(other.id) else None
+        if price is not None and not other.deprecated and 0 < price.cost_usd(usage) <= CHEAPER * cost:
+            found.append(CheaperModel(model=other.id, provider=ours, share=price.cost_usd(usage) / cost))
+    found.sort(key=lambda one: (-_alike(one.model, name), -one.share, one.model))
+    return tuple(found[:most])
+
+
+def _sells(name: str, vendor: str) -> bool:
+    provider = PROVIDERS.get(name)
+    return isinstance(provider, WireProvider) and provider.price_catalogue == vendor and bool(provider.default_base_url)
+
+
+def _alike(one: str, other: str) -> int:
+    """How many parts of two names are the same: `gpt-4.1-mini` and `gpt-4.1` share two."""
+    return len(set(one.split("-")) & set(other.split("-")))
