@@ -20,6 +20,18 @@ from audit.stats.discrimination import discrimination_of
 from audit.stats.planning import least_pairs
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class ChosenFrom:
+    """What a route's policies were chosen from: its design, and its tables before the certification split."""
+
+    design: RouteDesign
+    tables: Tables
+
+    def same(self, other: ChosenFrom) -> bool:
+        """Whether the choice would be the same."""
+        return self.design == other.design and self.tables.same(other.tables)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
     """What was chosen and sealed before the certification split is looked at, by route.
@@ -27,10 +39,20 @@ class Prepared:
     Attributes:
         bench: What policies are made from.
         sealed: By route.
+        chosen_from: By route.
     """
 
     bench: PolicyInputs
     sealed: Mapping[str, FrozenPolicies]
+    chosen_from: Mapping[str, ChosenFrom]
+
+    def unchanged(self, tables: Tables, designs: Sequence[RouteDesign]) -> Prepared:
+        """Without the routes that would be chosen from something else now: at the end of a run everything follows from
+        what its folder holds then, whatever was known in its rounds."""
+        before = tables.before_certification()
+        now = {one.route: ChosenFrom(design=one, tables=before.of_route(one.route)) for one in designs}
+        same = {route: one for route, one in self.chosen_from.items() if route in now and one.same(now[route])}
+        return replace(self, sealed={route: self.sealed[route] for route in same}, chosen_from=same)
 
 
 def prepare(
@@ -50,10 +72,13 @@ def prepare(
     elif bench.embedder is not None:
         bench = replace(bench, embedder=Remembering(bench.embedder))
     sealed = dict(known.sealed) if known is not None else {}
+    chosen_from = dict(known.chosen_from) if known is not None else {}
     for design in designs:
         if design.route not in sealed:
-            sealed[design.route] = propose(before.of_route(design.route), design, design.candidates, bench)
-    return Prepared(bench=bench, sealed=sealed)
+            chosen = ChosenFrom(design=design, tables=before.of_route(design.route))
+            chosen_from[design.route] = chosen
+            sealed[design.route] = propose(chosen.tables, design, design.candidates, bench)
+    return Prepared(bench=bench, sealed=sealed, chosen_from=chosen_from)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

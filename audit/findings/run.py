@@ -141,6 +141,8 @@ def find(watch: SequentialTest, plan: Plan, context: FindingsInputs, reach: Look
     tables = Tables.read(folder).costed(tiers, settings)
     by_name = {tier.name: tier for tier in tiers}
     designs = [design if reach is None or design.route in reach else _unpaid(design) for design in plan.designs]
+    if watch.prepared is not None:
+        watch.prepared = watch.prepared.unchanged(tables, designs)
     prepared = watch.seal(tables, designs)
     judged = find_routes(tables, designs, context.traffic, by_name, settings, prepared, reach)
     routes = sorted((one.finding for one in judged), key=_largest_first)

@@ -77,11 +77,13 @@ def replay(
     if not consent(run.plan):
         raise InputError("nothing was replayed: the quote was not accepted", code="replay.declined")
     stopped: AuditError | None = None
+    watch: SequentialTest | None = None
     meter = meter or SilentMeter()
     try:
         judged = calibrate(run, meter)
         run = judged.run
-        _replay(run, meter, judged.stopped)
+        watch = _watch(run.folder, run.settings, run.tiers, run.frames)
+        _replay(run, meter, watch, judged.stopped)
     except (Incomplete, EndpointError) as error:
         stops = any(notes.stopped for notes in read_tier_notes(run.folder.tiers).values())
         if not (isinstance(error, Incomplete) or stops):
@@ -90,7 +92,8 @@ def replay(
     if not run.folder.replay_table.exists():  # stopped while the judges were asked about labelled answers
         write_replays(run.folder.journal, [], run.folder.replay_table)
     plan_ = with_criteria(run.folder, run.settings, run.plan, run.frames, list(run.judging.shapes))
-    findings = _conclude(_watch(run.folder, run.settings, run.tiers, run.frames), plan_, run.frames)
+    watch = watch or _watch(run.folder, run.settings, run.tiers, run.frames)
+    findings = _conclude(watch, plan_, run.frames)
     if stopped is not None:
         meter.incomplete(findings)
         raise stopped
@@ -111,9 +114,8 @@ def score(folder: RunFolder, settings: Settings) -> Findings:
     return _conclude(_watch(folder, settings, tiers, frames), with_criteria(folder, settings, plan_, frames), frames)
 
 
-def _replay(run: PreparedRun, meter: Meter, stopped: PartStopped | None) -> None:
+def _replay(run: PreparedRun, meter: Meter, watch: SequentialTest, stopped: PartStopped | None) -> None:
     """Ask round after round, until every route is finished or the cap is reached; raise what was stopped at the end."""
-    watch = _watch(run.folder, run.settings, run.tiers, run.frames)
     asking = Asking.open(run, meter)
     rounds: Rounds | None = open_rounds(run)
     while rounds is not None:

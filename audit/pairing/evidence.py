@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -119,6 +119,11 @@ class Tables:
             return self
         there = pl.col("incumbent_model").str.split("/").list.last() == bare(model)
         return replace(self, slice=self.slice.filter(~there))
+
+    def same(self, other: Tables) -> bool:
+        """Whether both hold the same rows and assume the same."""
+        pairs = [(getattr(self, one.name), getattr(other, one.name)) for one in fields(self)]
+        return all(a.equals(b) if isinstance(a, pl.DataFrame) else a == b for a, b in pairs)
 
     def of_route(self, route: str) -> Tables:
         """The rows of one route."""

@@ -15,6 +15,7 @@ from audit.certificate.certified import prepare
 from audit.certificate.certify import PolicyTest
 from audit.certificate.checks import checks_of
 from audit.certificate.frozen import FrozenPolicies, document
+from audit.certificate.policies import PolicyInputs
 from audit.core.finding import RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.policy import VerifierSpec
@@ -163,6 +164,27 @@ def test_another_threshold_is_another_digest(told: Told, tmp_path: Path) -> None
     one = sealed(told.routed)
     other = sealed(make_routed(tmp_path, {"small": HALF_GOOD}, shows=True, seed=1))
     assert one.order.digest != other.order.digest
+
+
+def test_policies_are_chosen_once_while_what_they_are_chosen_from_stays(told: Told) -> None:
+    """At the end of a run the choices of its rounds stand, whatever the certification split has shown since; a route
+    whose design or whose tuning draws are others is chosen for anew."""
+    world = told.routed.world
+    static = PolicyInputs(alpha=world.settings.alpha)
+    first = prepare(world.tables, [world.design], static)
+    tunes = world.tables.slice.filter((pl.col("purpose") == "quality") & (pl.col("split") == "tuning"))["exchange_id"]
+    tuning = pl.col("exchange_id").is_in(tunes.implode())
+    for split, stays in ((~tuning, True), (tuning, False)):
+        answers = split & (pl.col("tier") == "small")
+        verdict = pl.when(answers).then(~pl.col("accepted")).otherwise("accepted")
+        now = replace(world.tables, accepted=world.tables.accepted.with_columns(accepted=verdict))
+        assert set(first.unchanged(now, [world.design]).sealed) == ({"/r"} if stays else set())
+        again = prepare(now, [world.design], static, first.unchanged(now, [world.design]))
+        assert (again.sealed["/r"] is first.sealed["/r"]) is stays
+        assert again.sealed["/r"].plain() == prepare(now, [world.design], static).sealed["/r"].plain()
+    unasked = replace(world.design, candidates=())
+    assert first.unchanged(world.tables, [unasked]).sealed == {}
+    assert first.unchanged(world.tables, []).sealed == {}
 
 
 def test_at_most_twenty_policies_with_every_static_one(tmp_path: Path) -> None:
