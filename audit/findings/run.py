@@ -107,6 +107,12 @@ class SequentialTest:
         write_json(self.folder.policies, document(list(self.prepared.sealed.values())))
         return self.prepared
 
+    def seal_at_the_end(self, tables: Tables, designs: Sequence[RouteDesign]) -> Prepared:
+        """As `seal`; what was sealed in the rounds stands where it would be chosen from the same now."""
+        if self.prepared is not None:
+            self.prepared = self.prepared.unchanged(tables, designs)
+        return self.seal(tables, designs)
+
     def next_looks(self, designs: Sequence[RouteDesign], reach: LooksDone) -> LooksDone:
         """Which candidates of which routes go on to which look, after what has been replayed and scored so far.
 
@@ -141,9 +147,7 @@ def find(watch: SequentialTest, plan: Plan, context: FindingsInputs, reach: Look
     tables = Tables.read(folder).costed(tiers, settings)
     by_name = {tier.name: tier for tier in tiers}
     designs = [design if reach is None or design.route in reach else _unpaid(design) for design in plan.designs]
-    if watch.prepared is not None:
-        watch.prepared = watch.prepared.unchanged(tables, designs)
-    prepared = watch.seal(tables, designs)
+    prepared = watch.seal_at_the_end(tables, designs)
     judged = find_routes(tables, designs, context.traffic, by_name, settings, prepared, reach)
     routes = sorted((one.finding for one in judged), key=_largest_first)
     level, mix = settings.confidence, context.mix

@@ -25,10 +25,17 @@ class Asking:
     meter: Meter
 
     @classmethod
-    def open(cls, run: PreparedRun, meter: Meter) -> Asking:
-        """Read the requests of a run."""
-        wanted = {call.request_fp for call in run.calls}
-        requests = load_requests(run.folder.body_files(), run.folder.traffic_files(), wanted)
+    def open(cls, run: PreparedRun, meter: Meter, requests: Mapping[str, Request] | None = None) -> Asking:
+        """Ready to ask.
+
+        Args:
+            run: Whose calls.
+            meter: Told how they go.
+            requests: Those of the calls, where somebody has read them: that goes through the bodies of the whole log.
+        """
+        if requests is None:
+            wanted = {call.request_fp for call in run.calls}
+            requests = load_requests(run.folder.body_files(), run.folder.traffic_files(), wanted)
         learned = Learned.open(run.folder.tiers, {tier.name: tier for tier in run.tiers})
         return cls(run=run, requests=requests, learned=learned, meter=meter)
 

@@ -116,7 +116,7 @@ def score(folder: RunFolder, settings: Settings) -> Findings:
 
 def _replay(run: PreparedRun, meter: Meter, watch: SequentialTest, stopped: PartStopped | None) -> None:
     """Ask round after round, until every route is finished or the cap is reached; raise what was stopped at the end."""
-    asking = Asking.open(run, meter)
+    asking = Asking.open(run, meter, watch.bench.requests)
     rounds: Rounds | None = open_rounds(run)
     while rounds is not None:
         try:

@@ -19,6 +19,8 @@ WEEK_DAYS = 7
 _TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens", "cache_write_tokens")
 Weeks = tuple[tuple[date, ...], tuple[date, ...]] | None
 _GROUPS = ("model", "route", "tenant", "environment")
+_TOLD = ("model", "spend", "day")
+"""What a row of the mix, and a day of its trend, is worked out from."""
 _READ = (
     "status",
     "unpriced_reason",
@@ -83,12 +85,13 @@ def measure_mix(traffic_files: Sequence[Path], tiers: Sequence[Tier]) -> Mix:
 
 
 def _priced_by_usd(billable: pl.DataFrame) -> dict[str, float]:
-    priced = billable.drop_nulls("spend").partition_by("priced_by", as_dict=True)
+    priced = billable.select("priced_by", "spend").drop_nulls("spend").partition_by("priced_by", as_dict=True)
     return {str(key[0]): exact_sum(part["spend"]) for key, part in sorted(priced.items())}
 
 
 def _apart_usd(rows: pl.DataFrame) -> dict[str, float]:
-    kinds = rows.filter(pl.col("logged") > 0).drop_nulls("kind").partition_by("kind", as_dict=True)
+    paid = rows.select("kind", "logged").filter(pl.col("logged") > 0).drop_nulls("kind")
+    kinds = paid.partition_by("kind", as_dict=True)
     return {str(key[0]): exact_sum(part["logged"]) for key, part in sorted(kinds.items())}
 
 
@@ -156,7 +159,9 @@ def _per_1k(rows: pl.DataFrame) -> float | None:
 
 def _rows_by(column: str, billable: pl.DataFrame, weeks: Weeks) -> tuple[MixRow, ...]:
     """One row per value, largest spend first."""
-    made = [_row(str(key[0]), rows, weeks) for key, rows in billable.group_by(column, maintain_order=True)]
+    # Groups are copies, so they are made of the columns that a row of the mix is worked out from.
+    told = billable.select(list(dict.fromkeys((column, *_TOLD))))
+    made = [_row(str(key[0]), rows, weeks) for key, rows in told.group_by(column, maintain_order=True)]
     return tuple(sorted(made, key=lambda row: (-row.spend_usd, -row.requests, row.name)))
 
 
@@ -177,7 +182,7 @@ def _row(name: str, rows: pl.DataFrame, weeks: Weeks) -> MixRow:
 
 def _shares(rows: pl.DataFrame, spend: float) -> tuple[ModelShare, ...]:
     shares = []
-    for (model,), of_model in rows.group_by("model", maintain_order=True):
+    for (model,), of_model in rows.select("model", "spend").group_by("model", maintain_order=True):
         part = exact_sum(of_model["spend"])
         shares.append(
             ModelShare(
@@ -192,8 +197,9 @@ def _shares(rows: pl.DataFrame, spend: float) -> tuple[ModelShare, ...]:
 
 
 def _trend(billable: pl.DataFrame, days: Sequence[date]) -> tuple[MixDay, ...]:
-    by_day = {key[0]: rows for key, rows in billable.group_by("day")}
-    empty = billable.clear()
+    told = billable.select(_TOLD)
+    by_day = {key[0]: rows for key, rows in told.group_by("day")}
+    empty = told.clear()
     trend = []
     for day in days:
         rows = by_day.get(day, empty)
