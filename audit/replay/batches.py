@@ -256,15 +256,20 @@ class BatchReplay:
         queue.extendleft(reversed(packed.calls))
 
     def _too_few(self, packed: _Packed, tier: Tier) -> None:
-        """End what the vendor takes no batch of: what it has not processed once, fails; a tier with no more, stops."""
+        """End what the vendor takes no batch of: a tier that was asked nothing stops; what is left of one fails."""
         least = BATCHES.get(tier.provider).least(tier)
         error = too_few(self.client.host(tier), tier.name, len(packed.calls), least)
-        for call, stake in zip(packed.calls, packed.stakes, strict=True):
+        for stake in packed.stakes:
             stake.settle(0.0)
-            if tries := self.learned.tries[call.call_id]:
-                self.finish(call, failed(error, tries), None)
-        if not all(self.learned.tries[call.call_id] for call in packed.calls):
+        ended = self.journal.ledger.results
+        if not any(one.tier == tier.name and call_id in ended for call_id, one in self.calls.items()):
             self._stop(tier, error)
+            return
+        for call in packed.calls:
+            tries = self.learned.tries[call.call_id]
+            if not tries:
+                self.meter.started(call)
+            self.finish(call, failed(error, tries), None)
 
     def _asked(self, call: Call, tier: Tier) -> tuple[Request, HttpCall] | None:
         """A call's request as it is sent; None where it is not, and its call has ended."""

@@ -237,6 +237,8 @@ def test_what_is_left_of_a_batch_and_too_little_for_another_fails(
         ledger = JournalLedger.read(RunFolder(tmp_path / "run").journal)
         assert (len(at.events("batch")), ledger.lost_usd, ledger.submissions) == (1, 0.0, {})
         assert ledger.spent_usd == pytest.approx(12 * COST_USD)
+        replayed(RunFolder(tmp_path / "run"), made)  # a later run cannot ask it either, and is no error
+        assert Counter(row["status"] for row in rows_of(tmp_path / "run").values()) == {"ok": 12, "http_error": 1}
 
 
 def test_a_job_that_fails_as_a_whole_stops_the_tier(tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
