@@ -308,6 +308,14 @@ class RouteFinding:
         return self.recommendation.moves.share
 
     @property
+    def judged_share(self) -> float:
+        """Share of the requests that `quality_delta` is about: all that can be replayed and are not on the recommended
+        or closest candidate's model already.
+        """
+        outside = sum(self.unreplayable.values()) + self.already
+        return 1 - outside / self.requests if self.requests else 0.0
+
+    @property
     def quality_delta(self) -> Estimate | None:
         """Over all replayable traffic of the route."""
         return self.recommendation.quality_delta

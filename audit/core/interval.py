@@ -70,6 +70,11 @@ class Estimate:
         hi = None if self.hi is None or other.lo is None else self.hi - other.lo
         return Estimate(est=self.est - other.est, lo=lo, hi=hi, level=self.level)
 
+    def within(self, low: float, high: float) -> Estimate:
+        """The estimate and its ends, moved into the range that the quantity has by its nature."""
+        lo, hi = (None if end is None else min(max(end, low), high) for end in (self.lo, self.hi))
+        return Estimate(est=min(max(self.est, low), high), lo=lo, hi=hi, level=self.level)
+
     def scaled(self, factor: float) -> Estimate:
         """The estimate times a known, non-negative factor."""
         lo = None if self.lo is None else self.lo * factor

@@ -14,7 +14,10 @@ from typing import Any, ClassVar
 
 from audit.core.criteria import Grade
 
-SCHEMA = "audit-policy/1"
+SCHEMA, CANARY_SCHEMA = "audit-policy/1", "audit-policy/2"
+"""Of a file that all traffic of its routes follows, and of one with a canary. A reader of the first alone knows no
+canary: it would send everything to the cheap tier, so it must refuse the second. A field that changes where a request
+goes gets a schema of its own, and files without it keep theirs."""
 
 KINDS = ("static", "rules", "similarity", "classifier", "guarded", "cascade")
 WITH_SIGNAL = ("rules", "similarity", "classifier", "guarded")
@@ -165,6 +168,8 @@ class RoutingPolicy:
             not see who asks, so a caller uses the file for this part and no other.
     """
 
+    REPEATED: ClassVar[tuple[str, ...]] = ("schema",)
+
     run_id: str
     default_tier: str | None
     models: Mapping[str, str]
@@ -177,4 +182,8 @@ class RoutingPolicy:
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     scope: Mapping[str, str] = field(default_factory=dict)
     endpoints: dict[str, Endpoint] = field(default_factory=dict)
-    schema: str = SCHEMA
+
+    @property
+    def schema(self) -> str:
+        """What a reader has to know, to route by it: the least that says all of it."""
+        return SCHEMA if all(entry.canary is None for entry in self.routes) else CANARY_SCHEMA

@@ -174,26 +174,13 @@ def acceptance(routes: Sequence[RouteFinding], level: float) -> Acceptance:
         return Acceptance(before=None, after=None, change=None)
     before = combine_sums([share.scaled(route.requests / total) for route, share in known])
     deltas = [
-        route.quality_delta.scaled(route.requests / total * _judged_share(route))
+        route.quality_delta.scaled(route.requests / total * route.judged_share)
         for route, _ in known
         if route.verdict in (Verdict.SWITCH, Verdict.SPLIT) and route.quality_delta is not None
     ]
     change = combine_sums(deltas) if deltas else Estimate.exact(0.0, level)
     after = combine_sums([before, change])
-    return Acceptance(before=before, after=_clipped(after), change=change)
-
-
-def _judged_share(route: RouteFinding) -> float:
-    """Share of the requests that the delta is about: all that can be replayed and are not on the candidate already."""
-    outside = sum(route.unreplayable.values()) + route.already
-    return 1 - outside / route.requests if route.requests else 0.0
-
-
-def _clipped(share: Estimate) -> Estimate:
-    """A share's interval cannot leave [0, 1]."""
-    lo = None if share.lo is None else max(share.lo, 0.0)
-    hi = None if share.hi is None else min(share.hi, 1.0)
-    return Estimate(est=min(max(share.est, 0.0), 1.0), lo=lo, hi=hi, level=share.level)
+    return Acceptance(before=before, after=after.within(0.0, 1.0), change=change)
 
 
 REMOVES = (LeverName.UNUSED_ANSWERS, LeverName.REPEATS)

@@ -2,19 +2,22 @@
 
     +$312 a month [+$290, +$334], −0.4 [−1.2, +0.4] points
 
-Both runs are taken as they would run with their verdicts followed. The dollars are the cost of a request now less
-then, at the volume of the earlier run, so that a log of another length, or a test set, changes nothing. The ends of
-both runs are combined at their worst, as in rules about a change.
+Both runs are taken as they would run with their verdicts followed, and both are compared route by route, at the
+requests that the earlier run had of each: a log of another length, a test set, or another mix of routes changes
+nothing. Within a run the routes' samples are independent, so their half-widths add in squares; between the runs
+nothing is assumed, and the ends are combined at their worst, as in rules about a change.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from audit.core.display import MINUS, percent, points_interval, usd, usd_ends
-from audit.core.finding import Findings
+from audit.core.display import percent, points_interval, usd_ends, usd_estimate
+from audit.core.finding import Findings, Verdict
 from audit.core.interval import Estimate
 from audit.gate.changes import difference, unlike_measures
+from audit.stats.dollars import combine_sums
 
 MONTH_DAYS = 30
 THOUSAND = 1000
@@ -26,10 +29,11 @@ class Change:
 
     Attributes:
         baseline: Run id of the earlier run.
-        usd: More dollars, over `per`; None where one of the runs has no cost.
+        usd: More dollars, over `per`; None where that is not known.
         per: `month`, or `1k requests` where the earlier log has no dates.
         points: More accepted answers, in [-1, 1]; None where that is not known.
-        why: Why it is not known; "" where it is.
+        why: Why `points` is not known; "" where it is.
+        why_no_usd: Why `usd` is not known; "" where it is.
     """
 
     baseline: str
@@ -37,11 +41,12 @@ class Change:
     per: str
     points: Estimate | None
     why: str
+    why_no_usd: str = ""
 
     @property
     def line(self) -> str:
         """In one line; without a full stop. No name of a route or a model is in it."""
-        dollars = "cost not known" if self.usd is None else f"{_money(self.usd)} {self._per}"
+        dollars = f"cost not known: {self.why_no_usd}" if self.usd is None else _money(self.usd, self._per)
         quality = f"quality not known: {self.why}" if self.points is None else f"{points_interval(self.points)} points"
         return f"{dollars}, {quality}"
 
@@ -64,52 +69,103 @@ def change_since(findings: Findings, baseline: Findings) -> Change:
         findings: Of the branch.
         baseline: Of what it is to be merged into.
     """
+    per = "month" if baseline.days > 0 else "1k requests"
     if findings.run_id == baseline.run_id:
         nothing = Estimate.exact(0.0, findings.confidence)
-        return Change(baseline=baseline.run_id, usd=nothing, per="month", points=nothing, why="")
-    volume = baseline.requests / baseline.days * MONTH_DAYS if baseline.days > 0 else THOUSAND
-    now, then = _cost(findings), _cost(baseline)
-    why = _unlike(findings, baseline)
-    quality = None
-    if not why and findings.accepted_after is not None and baseline.accepted_after is not None:
-        quality = difference(findings.accepted_after, baseline.accepted_after)
-    return Change(
-        baseline=baseline.run_id,
-        usd=None if now is None or then is None else difference(now, then).scaled(volume),
-        per="month" if baseline.days > 0 else "1k requests",
-        points=quality,
-        why=why,
-    )
+        return Change(baseline=baseline.run_id, usd=nothing, per=per, points=nothing, why="")
+    requests = {route.route: route.requests for route in baseline.routes}
+    apart = _incomparable(findings, baseline)
+    no_usd = apart or _no_cost(findings, baseline)
+    why = apart or _unlike(findings, baseline)
+    cost = points = None
+    if not no_usd:
+        factor = MONTH_DAYS / baseline.days if baseline.days > 0 else THOUSAND / baseline.requests
+        cost = difference(_cost(findings, requests), _cost(baseline, requests)).scaled(factor)
+    if not why:
+        points = difference(_accepted(findings, requests), _accepted(baseline, requests))
+    return Change(baseline=baseline.run_id, usd=cost, per=per, points=points, why=why, why_no_usd=no_usd)
 
 
-def _cost(findings: Findings) -> Estimate | None:
-    """Of a request, in USD."""
-    if not findings.requests or findings.spend_usd <= 0:
-        return None
-    return findings.avoidable_usd.taken_from(findings.spend_usd).scaled(1 / findings.requests)
+def _sides(findings: Findings, baseline: Findings) -> tuple[tuple[Findings, str], tuple[Findings, str]]:
+    return (findings, "this run"), (baseline, "the baseline")
 
 
-def _unlike(findings: Findings, baseline: Findings) -> str:
-    """Why the accepted shares of two runs say nothing of each other; "" where they do."""
-    for one, which in ((findings, "this run"), (baseline, "the baseline")):
-        if one.accepted_after is None:
-            return f"{which} judged no answers"
+def _incomparable(findings: Findings, baseline: Findings) -> str:
+    """Why nothing of one run can be held against the other; "" where something can."""
+    for one, which in _sides(findings, baseline):
         if one.replay is not None and not one.replay.complete:
             return f"{which} is incomplete"
     if {route.route for route in findings.routes} != {route.route for route in baseline.routes}:
         return "the runs are about other routes"
+    return ""
+
+
+def _no_cost(findings: Findings, baseline: Findings) -> str:
+    """Why the costs of two runs say nothing of each other; "" where they do."""
+    for one, which in _sides(findings, baseline):
+        priced = _priced(one)
+        if one.spend_usd <= 0:
+            return f"nobody knows what the log of {which} cost"
+        if not all(priced.values()):
+            return f"of a route nobody knows what its requests cost in the log of {which}"
+        if any(None in (route.avoidable_usd.lo, route.avoidable_usd.hi) for route in one.routes):
+            return f"what {which} saves has no known bounds"
+    return ""
+
+
+def _priced(findings: Findings) -> dict[str, int]:
+    """By route, the requests with a known cost: what is paid for them is all that is known to be paid."""
+    unpriced = {row.name: row.unpriced_requests for row in findings.mix.by_route}
+    return {route.route: max(route.requests - unpriced.get(route.route, 0), 0) for route in findings.routes}
+
+
+def _cost(findings: Findings, requests: Mapping[str, int]) -> Estimate:
+    """With the verdicts followed, in USD of so many requests of each route."""
+    priced = _priced(findings)
+    each = {route.route: requests[route.route] / priced[route.route] for route in findings.routes}
+    paid = sum(route.spend_usd * each[route.route] for route in findings.routes)
+    moved = [route for route in findings.routes if route.avoidable_usd.est]
+    saved = [route.avoidable_usd.scaled(each[route.route]) for route in moved]
+    return (combine_sums(saved) if saved else Estimate.exact(0.0, findings.confidence)).taken_from(paid)
+
+
+def _accepted(findings: Findings, requests: Mapping[str, int]) -> Estimate:
+    """Accepted share with the verdicts followed, at so many requests of each route; routes without a sample are left
+    out. The ends lie in [0, 1].
+    """
+    known = [(route, rate) for route in findings.routes if (rate := route.accepted_rate) is not None]
+    total = sum(requests[route.route] for route, _ in known)
+    parts = [rate.scaled(requests[route.route] / total) for route, rate in known]
+    for route, _ in known:
+        if route.verdict in (Verdict.SWITCH, Verdict.SPLIT) and route.quality_delta is not None:
+            parts.append(route.quality_delta.scaled(requests[route.route] / total * route.judged_share))
+    return combine_sums(parts).within(0.0, 1.0)
+
+
+def _unlike(findings: Findings, baseline: Findings) -> str:
+    """Why the accepted shares of two runs say nothing of each other; "" where they do."""
+    judged = []
+    for one, which in _sides(findings, baseline):
+        known = {route.route for route in one.routes if route.accepted_rate is not None}
+        if one.accepted_after is None or not known:
+            return f"{which} judged no answers"
+        judged.append(known)
+    if judged[0] != judged[1]:
+        return "the runs judged answers of other routes"
     return next(iter(unlike_measures(findings, baseline).values()), "")
 
 
-def _money(value: Estimate) -> str:
-    """`+$312 [+$290, +$334]`; what is known exactly has no interval."""
-    text = _signed(value.est)
+def _money(value: Estimate, per: str) -> str:
+    """`+$312 a month [+$290, +$334]`; what is known exactly has no interval."""
+    text = f"{_signed(usd_estimate(value), value.est)} {per}"
     if value.lo is None or value.hi is None or value.lo == value.hi:
         return text
-    texts = usd_ends(abs(value.lo), abs(value.hi))
-    signs = ("+" if end > 0 else MINUS if end < 0 else "" for end in (value.lo, value.hi))
-    return f"{text} [{', '.join(sign + one for sign, one in zip(signs, texts, strict=True))}]"
+    ends = zip(usd_ends(value.lo, value.hi), (value.lo, value.hi), strict=True)
+    return f"{text} [{', '.join(_signed(end, amount) for end, amount in ends)}]"
 
 
-def _signed(value: float) -> str:
-    return ("+" if value > 0 else "") + usd(value)
+def _signed(text: str, value: float) -> str:
+    """An amount with its sign; one that is shown as nothing has none."""
+    if not any(figure in text for figure in "123456789"):
+        return "$0"
+    return f"+{text}" if value > 0 else text

@@ -81,10 +81,9 @@ def at_step(policy: RoutingPolicy, plan: Sequence[CanaryRoute], number: int) -> 
     return replace(
         policy,
         routes=tuple(
-            replace(entry, canary=Canary(share=share, salt=policy.run_id))
-            if (share := routes[entry.route].share_at(number)) < 1.0
-            else entry
+            replace(entry, canary=Canary(share=share, salt=policy.run_id) if share < 1.0 else None)
             for entry in policy.routes
+            for share in [routes[entry.route].share_at(number)]
         ),
     )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from audit.core.artifacts import RunFolder, publish, read_json
 from audit.core.errors import InputError
 from audit.core.plain import from_plain, to_plain
-from audit.core.policy import KINDS, SCHEMA, WITH_SIGNAL, RoutePolicy, RoutingPolicy
+from audit.core.policy import CANARY_SCHEMA, KINDS, SCHEMA, WITH_SIGNAL, RoutePolicy, RoutingPolicy
 
 FOLDER, FILE = "policy", "policy.json"
 """Where a run folder holds it."""
@@ -26,15 +26,18 @@ def read_policy(path: Path) -> RoutingPolicy:
     """
     value = read_json(path)
     schema = value.get("schema") if isinstance(value, dict) else None
-    if schema != SCHEMA:
+    if schema not in (SCHEMA, CANARY_SCHEMA):
         raise InputError(
             f"{path} has the schema {schema!r}, which this version cannot read",
             code="policy.version",
-            notes=[f"this version reads {SCHEMA!r}"],
+            notes=[f"this version reads {SCHEMA!r} and, of a canary, {CANARY_SCHEMA!r}"],
         )
     try:
         policy = from_plain(RoutingPolicy, value)
         _check(policy)
+        if schema != policy.schema:
+            # Older routers read the first schema without its canary, so one that holds a canary is no policy anywhere.
+            raise ValueError(f"its schema is {schema!r}, and what is in it takes {policy.schema!r}")
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(
             f"{path} is damaged: {error}", code="policy.damaged", hint="run the audit again, which makes it anew"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -101,6 +102,26 @@ def test_a_step_forgets_no_watched_window(tmp_path: Path) -> None:
     assert policy_digest(canary(0.1)) == policy_digest(canary(0.5)) == policy_digest(STATIC)
     with pytest.raises(ValueError, match="canary"):
         write_policy(tmp_path / "policy.json", canary(1.5))
+
+
+def test_a_reader_that_knows_no_canary_refuses_one(tmp_path: Path) -> None:
+    """It would take the file for the whole policy, and send all of the route where the canary sends nothing. So a file
+    with a canary carries a schema of its own, whatever writes it, and files without it stay as they are.
+    """
+    mixed = policy(replace(STATIC.routes[0], canary=Canary(share=0.1, salt="s")), RULES)
+    for made, schema in ((STATIC, 1), (canary(0.0), 2), (canary(0.1), 2), (mixed, 2)):
+        path = tmp_path / "policy.json"
+        write_policy(path, made)
+        assert path.read_bytes() == export_policy(made, "policy-json")["policy.json"]
+        plain = json.loads(path.read_text())
+        assert plain["schema"] == f"audit-policy/{schema}"
+        assert read_policy(path) == made
+        path.write_text(json.dumps({**plain, "schema": f"audit-policy/{3 - schema}"}))
+        with pytest.raises(InputError, match="schema"):
+            read_policy(path)
+    begun = at_step(STATIC, canary_plan(STATIC), 1)
+    assert begun.schema == "audit-policy/2"
+    assert at_step(begun, canary_plan(STATIC), len(canary_plan(STATIC)[0].steps)).schema == "audit-policy/1"
 
 
 def test_steps_are_sized_by_the_traffic(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -81,7 +81,7 @@ def test_a_damaged_file_is_refused(change: Any, tmp_path: Path) -> None:
     assert caught.value.code == "policy.damaged"
 
 
-@pytest.mark.parametrize("schema", ["audit-policy/2", None, 1])
+@pytest.mark.parametrize("schema", ["audit-policy/3", None, 1])
 def test_another_version_is_refused(schema: Any, tmp_path: Path) -> None:
     """A file of another version is not guessed at."""
     with pytest.raises(InputError) as caught:
