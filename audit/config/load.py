@@ -16,6 +16,7 @@ from audit.core.display import plural
 from audit.core.errors import AuditError, ConfigError, Place, UnknownName, nearest
 from audit.core.fingerprint import fingerprint
 from audit.core.settings import Criterion, CriterionSettings, Settings
+from audit.core.tier import BATCH_OPTIONS
 from audit.core.units import A_POINT, NoUnit
 from audit.documents import Document, Keys, goes_bare, literal_keys, named, read_document
 
@@ -106,6 +107,7 @@ def settings_digest(settings: Settings) -> str:
     for tier in plain["tiers"]:
         for name in ("api_key_env", "concurrency", "requests_per_minute", "batch", "plain_http"):
             tier.pop(name)
+        tier["options"] = {name: value for name, value in tier["options"].items() if name not in BATCH_OPTIONS}
         if tier["repeats"] == 1:
             tier.pop("repeats")
     return fingerprint(plain)

@@ -140,9 +140,9 @@ class Supports:
 
 CHAT_PROVIDERS = frozenset({"openai-compatible", "openai", "azure-openai", "openrouter", "simulated", "cassette"})
 """Providers of the chat protocol, and those in this process; each other one is a protocol of its own."""
-NOT_IN_ANSWERS = frozenset({
-    "body", "stream", "path", "recorded_as", "batch_bucket", "batch_role", "batch_least", "batch_url",
-})  # fmt: skip
+BATCH_OPTIONS = frozenset({"batch_bucket", "batch_role", "batch_least", "batch_url"})
+"""Options that say where batches are handed in, and by whose right."""
+NOT_IN_ANSWERS = frozenset({"body", "stream", "path", "recorded_as"}) | BATCH_OPTIONS
 """Options that decide no answer, or are request settings already."""
 
 REQUEST_SETTINGS = ("max_tokens", "prompt_suffix", "reasoning_effort", "service_tier", "thinking_tokens")

@@ -243,6 +243,45 @@ def _image_problem(part: Mapping[str, Any]) -> str | None:
     return None if where.startswith("data:") else Reason.REMOTE_IMAGE_URL
 
 
+_OF_ANSWERS = frozenset({"assistant", "model", "ai"})
+_KINDS = frozenset({"ai", "AIMessage", "AIMessageChunk"})
+_MESSAGE_KEYS = frozenset({
+    "role", "content", "tool_calls", "function_call", "refusal", "reasoning", "reasoning_content", "annotations",
+    "audio", "model", "usage", "finish_reason", "stop_reason",
+})  # fmt: skip
+
+
+def is_message(value: Any) -> bool:
+    """Whether an object is an answer's message, and not an answer that is JSON itself.
+
+    A message has the role of who answers, or, without a role, content or calls and nothing that no message has.
+    """
+    if not isinstance(value, dict):
+        return False
+    if value.get("role") is not None:
+        return value["role"] in _OF_ANSWERS
+    if value.get("type") in _KINDS and "content" in value:  # LangChain's
+        return True
+    return ("content" in value or bool(value.get("tool_calls"))) and value.keys() <= _MESSAGE_KEYS
+
+
+def said_message(value: Any) -> dict[str, Any] | None:
+    """An answer's message from what a log holds in its place: a message or its JSON text, or what was said.
+
+    Returns:
+        The message, with its role; None where there is nothing. What is no message is what was said: a text as it
+        stands, also where it is JSON; an object as JSON.
+    """
+    held = values.unpacked(value)
+    if is_message(held):
+        return {**held, "role": "assistant"}
+    if held in (None, "", {}, []):
+        return None
+    if isinstance(value, list) and all(isinstance(part, dict) and "type" in part for part in value):
+        return {"role": "assistant", "content": value}
+    return {"role": "assistant", "content": value if isinstance(value, str) else json_text(value)}
+
+
 class ChatAnswer(msgspec.Struct, frozen=True, gc=False):
     """What the model said: choice 0 in parts, and all choices as they are."""
 

@@ -19,14 +19,14 @@ _USD = {"usd": 1.0, "cents": 1e-2, "nano_usd": 1e-9}
 
 def put_answer(row: Row, got: Mapping[str, Any]) -> None:
     """Write the answer, how it ended, and the status."""
-    response = values.unpacked(got.get("response"))
-    answer: chat.ChatAnswer | None = None
-    if isinstance(response, dict):
-        answer = chat.chat_answer(response.get("choices")) or chat.chat_answer([{"message": response}])
+    given = got.get("response")
+    response = obj(values.unpacked(given))
+    answer = chat.chat_answer(response.get("choices"))
+    if answer is not None or chat.is_message(response):
         row.model_responded = text(response.get("model"))
         put_usage(row, response.get("usage"))
-    elif got.get("response") is not None:
-        answer = chat.ChatAnswer(text=str(got["response"]) if not isinstance(got["response"], list) else None)
+    if answer is None and given is not None:
+        answer = chat.chat_answer([{"message": chat.said_message(given) or {"content": ""}}])
     calls = values.unpacked(got.get("tool_calls"))
     if isinstance(calls, list) and calls:
         known = answer or chat.ChatAnswer()

@@ -12,7 +12,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from audit.ingest import values
+from audit.ingest.chat import chat_answer, said_message
 from audit.ingest.values import integer, obj, text, unpacked
+from audit.protocols.recognition import protocol_of_answer
 
 Attributes = dict[str, Any]
 _OPERATIONS = {
@@ -154,7 +156,7 @@ def _asked(found: Attributes, events: Sequence[Mapping[str, Any]]) -> list[dict[
 def answer_of(found: Attributes, events: Sequence[Mapping[str, Any]]) -> Any:
     """The answer's body: the vendor's own where it was kept, else one in the chat shape; None when there is none."""
     kept = unpacked(found.get("output.value"))
-    if isinstance(kept, dict) and ("choices" in kept or "content" in kept or "output" in kept):
+    if isinstance(kept, dict) and protocol_of_answer(kept) is not None:
         return kept
     choices = _choices(found, events)
     return {"choices": choices} if choices else None
@@ -174,11 +176,12 @@ def _choices(found: Attributes, events: Sequence[Mapping[str, Any]]) -> list[dic
                 _choice(n, _flat_message(obj(item)), obj(item).get("finish_reason") or ends[n])
                 for n, item in enumerate(flat)
             ]
-    kept = unpacked(found.get("langfuse.observation.output"))
+    kept = found.get("langfuse.observation.output")
     if kept is None and "ai.response.text" in found:
         kept = {"content": found["ai.response.text"]}
-    if kept is not None:
-        message = kept if isinstance(kept, dict) else {"content": kept if isinstance(kept, str) else None}
+    if chat_answer(given := obj(unpacked(kept)).get("choices")) is not None:
+        return list(given or ())
+    if (message := said_message(kept)) is not None:
         finish = unpacked(found.get("langfuse.observation.metadata.finish_reason")) or found.get(
             "ai.response.finishReason"
         )

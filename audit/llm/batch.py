@@ -46,6 +46,7 @@ class BatchState:
         places: Where its results are: ids of files, or addresses.
         unserved: Why requests without a line in the results have none; None where every one should have a line.
         refused: The vendor's code where the whole batch was refused before anything was processed.
+        processed: The vendor says that it processed requests, so that results which are not there are missing.
     """
 
     batch_id: str
@@ -56,6 +57,7 @@ class BatchState:
     places: tuple[str, ...] = ()
     unserved: Unserved | None = None
     refused: str | None = None
+    processed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,8 +151,12 @@ class BatchInterface(ABC):
     def results(self, tier: Tier, headers: Headers, state: BatchState) -> list[HttpCall]:
         """The calls that fetch the results of a batch that has ended."""
 
-    def stored(self, tier: Tier, state: BatchState) -> list[StoredFile]:
-        """The files in object storage that hold the results of a batch that has ended."""
+    def stored(self, shelf: StoredFile, state: BatchState) -> list[StoredFile]:
+        """The files in object storage that hold the results of a batch that has ended.
+
+        Args:
+            shelf: The file that its requests were put into.
+        """
         return []
 
     @abstractmethod
@@ -177,6 +183,25 @@ def no_answer(host: str, line: BatchLine | None) -> EndpointError:
     if line.unserved is Unserved.EXPIRED:
         return TransientError(f"{host} {line.unserved.value}", kind=Fault.TIMEOUT)
     return TerminalError(f"{host} {Unserved.CANCELLED.value}", kind=Fault.HTTP)
+
+
+def too_large(host: str, tier: str, least: int, most_bytes: int) -> EndpointError:
+    """The error of a vendor whose smallest batch of these requests has more bytes than its largest."""
+    words = (
+        f"{host} takes batches of at least {least:,} requests and of at most {most_bytes / 1e6:,.0f} MB, "
+        f"and {least:,} requests of tier `{tier}` have more"
+    )
+    hint = "ask the tier online, or leave routes with images out of it"
+    return TerminalError(words, kind=Fault.BAD_REQUEST, code="replay.batch-refused", hint=hint)
+
+
+def missing(host: str, tier: str, address: str) -> EndpointError:
+    """The error where a vendor processed a batch and its results are not where they were to be."""
+    words = f"{host} has processed a batch of tier `{tier}`, and {address} is not there"
+    hint = (
+        "put the file back if it was moved, and run the same command again: the batch stays open, its money set aside"
+    )
+    return TerminalError(words, kind=Fault.BAD_REQUEST, code="replay.batch-storage", hint=hint)
 
 
 def too_few(host: str, tier: str, n: int, least: int) -> EndpointError:

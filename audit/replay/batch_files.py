@@ -1,7 +1,4 @@
-"""Files of batches in object storage: requests are put there whole, and results taken from there.
-
-A results file that is not there is an empty one: the vendor says of the batch what that means.
-"""
+"""Files of batches in object storage: requests are put there whole, and results taken from there."""
 
 from __future__ import annotations
 
@@ -23,8 +20,8 @@ async def put(file: StoredFile, lines: Sequence[bytes]) -> None:
     await asyncio.to_thread(_put, file, b"".join(line + b"\n" for line in lines))
 
 
-async def take(file: StoredFile) -> bytes:
-    """The content of a file; empty where there is none.
+async def take(file: StoredFile) -> bytes | None:
+    """The content of a file; None where there is none.
 
     Raises:
         TransientError, TerminalError: It cannot be read.
@@ -40,14 +37,14 @@ def _put(file: StoredFile, content: bytes) -> None:
         raise _refused(file, "written", error) from None
 
 
-def _take(file: StoredFile) -> bytes:
+def _take(file: StoredFile) -> bytes | None:
     try:
         with connected(file.region).open_input_stream(_key(file)) as stream:
             content: bytes = stream.read()
             return content
     except OSError as error:
         if is_absent(error):
-            return b""
+            return None
         raise _refused(file, "read", error) from None
 
 

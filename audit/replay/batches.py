@@ -17,6 +17,7 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 
 from audit.core.display import plural
 from audit.core.errors import EndpointError, Incomplete, TerminalError, TransientError
@@ -27,11 +28,13 @@ from audit.llm.batch import (
     BatchLine,
     BatchState,
     Unserved,
+    missing,
     named_by_a_key,
     no_answer,
     read_as,
     refused,
     too_few,
+    too_large,
 )
 from audit.llm.batches import BATCHES
 from audit.llm.budget import Budget, Reservation
@@ -48,7 +51,8 @@ from audit.replay.plan import Call, TokenCounts, counts_of, worst_case_usd
 TRIES = 2
 """Batches that a call goes into in one run of the command, where the first did not process it."""
 MOST_BYTES = 64_000_000
-"""Of one batch, below every vendor's own limit: it is held in memory, and so are its answers."""
+"""Of one batch, below every vendor's own limit: it is held in memory, and so are its answers. As many requests as the
+vendor takes at least may have more, up to its own limit."""
 CLOCK_SKEW_S = 600.0
 """How far a vendor's clock may be behind this machine's."""
 MARK_BYTES = 8
@@ -79,15 +83,35 @@ class BatchPace:
     now: Callable[[], float] = time.time
 
 
+class _Full(Enum):
+    """Why a batch takes no more."""
+
+    CAP = "the spend cap holds no more"
+    BYTES = "it has as many bytes as it may have"
+
+
 @dataclass(slots=True, kw_only=True)
 class _Packed:
-    """Requests that go into one batch: calls, what they were online, their lines and their money."""
+    """Requests that go into one batch: calls, what they were online, their lines and their money.
+
+    `full` is why the next call was not taken; None where nothing was in its way but the number of calls.
+    """
 
     mark: str
     calls: list[Call] = field(default_factory=list)
     https: list[HttpCall] = field(default_factory=list)
     entries: list[bytes] = field(default_factory=list)
     stakes: list[Reservation] = field(default_factory=list)
+    full: _Full | None = None
+
+    def leave(self, kept: int) -> list[Call]:
+        """Take all calls out but the first `kept`; nothing is set aside for them any more."""
+        left = self.calls[kept:]
+        for stake in self.stakes[kept:]:
+            stake.settle(0.0)
+        for held in (self.calls, self.https, self.entries, self.stakes):
+            del held[kept:]
+        return left
 
 
 @dataclass(slots=True, kw_only=True)
@@ -196,18 +220,19 @@ class BatchReplay:
             if tier.name in self._most and mine:
                 return  # the vendor has no room for more than one at a time
             packed = self._pack(tier, queue)
-            short = len(packed.calls) < BATCHES.get(tier.provider).least(tier)
-            if short and queue:  # the cap holds no more
-                self._unpack(packed, queue)
-                if not self.open:
-                    call = queue[0]
-                    raise self.budget.refusal(self._worst_usd(call, self.requests[call.request_fp], tier), tier.name)
-                return
-            if not packed.calls:
-                return
-            if short:
-                self._too_few(packed, tier)
-                return
+            if len(packed.calls) < BATCHES.get(tier.provider).least(tier):
+                if packed.full is _Full.CAP or mine:
+                    # Answers may make room, and what their batches leave unprocessed may make it enough.
+                    capped = packed.full is _Full.CAP
+                    queue.extendleft(reversed(packed.leave(0)))
+                    if capped and not self.open:
+                        call = queue[0]
+                        worst_usd = self._worst_usd(call, self.requests[call.request_fp], tier)
+                        raise self.budget.refusal(worst_usd, tier.name)
+                    return
+                if packed.calls:
+                    self._short(packed, tier)
+                continue
             try:
                 await self._hand_in(tier, packed)
             except EndpointError as error:
@@ -219,11 +244,12 @@ class BatchReplay:
     def _pack(self, tier: Tier, queue: deque[Call]) -> _Packed:
         """Take calls from the queue that fit into one batch and under the cap.
 
-        All calls of a batch go to one address with the same headers, as they would online.
+        All calls of a batch go to one address with the same headers, as they would online. Where the vendor has a least
+        number and less than that would be left, the rest is shared evenly between this batch and the next.
         """
         interface = BATCHES.get(tier.provider)
+        least = interface.least(tier)
         most = min(interface.most_requests, self._most.get(tier.name, interface.most_requests))
-        most_bytes = min(interface.most_bytes, MOST_BYTES)
         packed, later, size = _Packed(mark=secrets.token_hex(MARK_BYTES)), [], 0
         while queue and len(packed.calls) < most:
             call = queue.popleft()
@@ -236,9 +262,12 @@ class BatchReplay:
             if (http.url, http.headers) != (like.url, like.headers):
                 later.append(call)
                 continue
-            fits = not packed.calls or size + len(entry) < most_bytes
+            n = len(packed.calls)
+            most_bytes = interface.most_bytes if n < least else min(interface.most_bytes, MOST_BYTES)
+            fits = not n or size + len(entry) < most_bytes
             stake = self.budget.reserve_now(self._worst_usd(call, request, tier), tier.name) if fits else None
             if stake is None:
+                packed.full = _Full.CAP if fits else _Full.BYTES
                 later.append(call)
                 break
             size += len(entry) + 1
@@ -247,25 +276,25 @@ class BatchReplay:
             packed.entries.append(entry)
             packed.stakes.append(stake)
         queue.extendleft(reversed(later))
+        both = len(packed.calls) + len(queue)
+        if (packed.full or len(packed.calls) == most) and 0 < len(queue) < least and both >= 2 * least:
+            queue.extendleft(reversed(packed.leave(both - both // 2)))
         return packed
 
-    def _unpack(self, packed: _Packed, queue: deque[Call]) -> None:
-        """Put the calls of a batch back that is not handed in."""
-        for stake in packed.stakes:
-            stake.settle(0.0)
-        queue.extendleft(reversed(packed.calls))
-
-    def _too_few(self, packed: _Packed, tier: Tier) -> None:
+    def _short(self, packed: _Packed, tier: Tier) -> None:
         """End what the vendor takes no batch of: a tier that was asked nothing stops; what is left of one fails."""
-        least = BATCHES.get(tier.provider).least(tier)
-        error = too_few(self.client.host(tier), tier.name, len(packed.calls), least)
-        for stake in packed.stakes:
-            stake.settle(0.0)
+        interface, host = BATCHES.get(tier.provider), self.client.host(tier)
+        least = interface.least(tier)
+        if packed.full is _Full.BYTES:
+            error = too_large(host, tier.name, least, interface.most_bytes)
+        else:
+            error = too_few(host, tier.name, len(packed.calls), least)
+        calls = packed.leave(0)
         ended = self.journal.ledger.results
         if not any(one.tier == tier.name and call_id in ended for call_id, one in self.calls.items()):
             self._stop(tier, error)
             return
-        for call in packed.calls:
+        for call in calls:
             tries = self.learned.tries[call.call_id]
             if not tries:
                 self.meter.started(call)
@@ -298,7 +327,7 @@ class BatchReplay:
         interface, like, mark = BATCHES.get(tier.provider), packed.https[0], packed.mark
         addressed, _ = self.client.admin_headers(tier)
         worst = [(call.call_id, stake.worst_usd) for call, stake in zip(packed.calls, packed.stakes, strict=True)]
-        self.journal.submit(mark, tier.name, self.pace.now(), worst)
+        self.journal.submit(mark, tier.name, self.pace.now(), worst, interface.shelf(addressed, mark))
         arriving = False
         try:
             place = await self._put(interface, addressed, packed)
@@ -376,15 +405,24 @@ class BatchReplay:
         if state.refused is not None:
             self._refused(submission, tier, state.refused)
             return
-        self._end(submission, tier, await self._lines(state, tier), state.unserved)
+        self._end(submission, tier, await self._lines(submission, state, tier), state.unserved)
 
-    async def _lines(self, state: BatchState, tier: Tier) -> dict[str, BatchLine]:
-        """The lines of a batch's results by custom id, the first of each."""
+    async def _lines(self, submission: Submission, state: BatchState, tier: Tier) -> dict[str, BatchLine]:
+        """The lines of a batch's results by custom id, the first of each.
+
+        Raises:
+            EndpointError: They cannot be read, or are not there although requests were processed.
+        """
         interface = BATCHES.get(tier.provider)
         addressed, headers = self.client.admin_headers(tier)
         lines: dict[str, BatchLine] = {}
-        for file in interface.stored(addressed, state):
-            for line in interface.read_lines(await batch_files.take(file)):
+        # A journal of before the shelf was written down has none: the tier says where it was.
+        shelf = submission.shelf or interface.shelf(addressed, submission.mark)
+        for file in () if shelf is None else interface.stored(shelf, state):
+            content = await batch_files.take(file)
+            if content is None and state.processed:
+                raise missing(self.client.host(tier), tier.name, file.address)
+            for line in interface.read_lines(content or b""):
                 lines.setdefault(line.custom_id, line)
         for call in interface.results(addressed, headers, state):
             reply = await self.client.administer(tier, call)
@@ -410,7 +448,7 @@ class BatchReplay:
                 continue
             if not state.ended:
                 undecided = True
-            elif any(one.startswith(f"{submission.mark}-") for one in await self._lines(state, tier)):
+            elif any(one.startswith(f"{submission.mark}-") for one in await self._lines(submission, state, tier)):
                 return state
             else:
                 self._foreign.add(state.batch_id)

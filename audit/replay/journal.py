@@ -32,6 +32,7 @@ from audit.core.artifacts import OWNER_FILE, private_folder, write_atomic
 from audit.core.errors import AuditError
 from audit.core.reason import Reason
 from audit.core.schemas import MEASURED
+from audit.llm.batch import StoredFile
 
 COMMIT_EVERY_S = 0.05
 JUDGE = "judge"
@@ -92,6 +93,8 @@ class Submission:
         at: When it was written down, seconds since 1970.
         numbers: Requests in it.
         batch_id: The vendor's name of it; None while nobody knows whether it arrived.
+        shelf: The file in object storage that its requests were put into, and beside which its results will be,
+            whatever the tier says later; None where there is none.
         calls: By call id: its number in the batch, and its worst case in USD.
     """
 
@@ -101,6 +104,7 @@ class Submission:
     numbers: int
     batch_id: str | None
     calls: dict[str, tuple[int, float]]
+    shelf: StoredFile | None = None
 
 
 class JournalLedger:
@@ -192,7 +196,13 @@ class JournalLedger:
         if event["event"] == "submit":
             calls = {call_id: (number, worst) for number, (call_id, worst) in enumerate(event["calls"])}
             self.submissions[mark] = Submission(
-                mark=mark, tier=event["tier"], at=event["at"], numbers=len(calls), batch_id=None, calls=calls
+                mark=mark,
+                tier=event["tier"],
+                at=event["at"],
+                numbers=len(calls),
+                batch_id=None,
+                calls=calls,
+                shelf=StoredFile(**event["shelf"]) if "shelf" in event else None,
             )
         elif event["event"] == "accept":
             self.batch_ids.add(event["batch_id"])
@@ -314,13 +324,17 @@ class Journal:
         self.ledger.keep(event, offset, length)
         self.ledger.end_in_batch(event)
 
-    def submit(self, mark: str, tier: str, at: float, calls: Sequence[tuple[str, float]]) -> None:
+    def submit(
+        self, mark: str, tier: str, at: float, calls: Sequence[tuple[str, float]], shelf: StoredFile | None = None
+    ) -> None:
         """A batch is about to be handed in; on the disk when this returns, whatever becomes of the machine.
 
         Args:
             calls: Ids and worst cases, in the order of their numbers in the batch.
+            shelf: The file in object storage that its requests are put into.
         """
-        self._batch({"event": "submit", "mark": mark, "tier": tier, "at": at, "calls": [list(one) for one in calls]})
+        event = {"event": "submit", "mark": mark, "tier": tier, "at": at, "calls": [list(one) for one in calls]}
+        self._batch(event if shelf is None else event | {"shelf": {"address": shelf.address, "region": shelf.region}})
         os.fsync(self._descriptor)
 
     def accept(self, mark: str, batch_id: str) -> None:

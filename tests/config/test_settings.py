@@ -128,6 +128,16 @@ def test_the_digest_names_what_decides_numbers(tmp_path: Path, change: str, same
     assert (settings_digest(load_settings(write(tmp_path, change))) == settings_digest(Settings())) is same
 
 
+def test_where_a_batch_is_handed_in_decides_no_number(tmp_path: Path) -> None:
+    """Another role or another folder is the same run; another region may have another model."""
+    own = "tiers: [{name: a, model: b, provider: simulated, options: {region: %s, batch_role: %s, batch_least: %s}}]"
+    first, other, third = (
+        settings_digest(load_settings(write(tmp_path, own % values)))
+        for values in (("x", "r", 1), ("x", "s", 9), ("y", "r", 1))
+    )
+    assert first == other != third
+
+
 def test_the_digest_does_not_depend_on_the_folder(tmp_path: Path) -> None:
     """The same file elsewhere is the same configuration."""
     (tmp_path / "b").mkdir()

@@ -8,6 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ import pytest
 
 from audit.core.artifacts import RunFolder
 from audit.core.errors import AuditError
+from audit.llm.batch import StoredFile
+from audit.llm.batches import BATCHES
 from audit.llm.budget import CapReached
+from audit.replay import batch_files
 from audit.replay.batches import BatchesWaiting
 from audit.replay.journal import JournalLedger
 from tests.batch_server import Vendor, vendor
@@ -239,6 +243,98 @@ def test_what_is_left_of_a_batch_and_too_little_for_another_fails(
         assert ledger.spent_usd == pytest.approx(12 * COST_USD)
         replayed(RunFolder(tmp_path / "run"), made)  # a later run cannot ask it either, and is no error
         assert Counter(row["status"] for row in rows_of(tmp_path / "run").values()) == {"ok": 12, "http_error": 1}
+
+
+def test_a_rest_too_little_for_a_batch_is_shared(tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What would be left over by bytes and is too little alone goes out in two batches of one size."""
+    files(s3, monkeypatch)
+    monkeypatch.setattr("audit.replay.batches.MOST_BYTES", 2_600)
+    with vendor(tmp_path / "books") as at:
+        made = made_of(at.base_url, "bedrock", [f"{n} {'x' * 100}" for n in range(14)], batch_least=5)
+        replayed(RunFolder(tmp_path / "run"), made)
+        check(tmp_path / "run", made, at)
+        assert [entry["requests"] for entry in at.events("batch")] == [7, 7]
+
+
+def test_a_rest_that_cannot_be_shared_waits_for_the_batch_before_it(
+    tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is decided when that batch has ended, which may leave more; the tier goes on until then."""
+    files(s3, monkeypatch)
+    monkeypatch.setattr("audit.replay.batches.MOST_BYTES", 2_000)
+    texts = [f"let this expire {n} {'x' * 90}" for n in range(4)] + [f"{n} {'x' * 100}" for n in range(6)]
+    with vendor(tmp_path / "books", ends_after=2) as at:
+        made = made_of(at.base_url, "bedrock", texts, batch_least=6)
+        replayed(RunFolder(tmp_path / "run"), made)
+        handed = [entry["requests"] for entry in at.events("batch")]
+        assert len(handed) == 2
+        assert sum(handed) == len(texts) + 4
+        assert {row["status"] for row in rows_of(tmp_path / "run").values()} == {"ok"}
+
+
+def test_a_batch_whose_least_has_too_many_bytes_is_no_question_of_money(
+    tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many requests as the vendor takes at least may be larger than ours; larger than its own stop the tier."""
+    files(s3, monkeypatch)
+    monkeypatch.setattr("audit.replay.batches.MOST_BYTES", 300)
+    texts = [f"{n} {'x' * 100}" for n in range(10)]
+    with vendor(tmp_path / "books") as at:
+        made = made_of(at.base_url, "bedrock", texts, batch_least=5)
+        replayed(RunFolder(tmp_path / "run"), made, cap_usd=1000.0)
+        check(tmp_path / "run", made, at)
+    small = replace(BATCHES.get("bedrock"), most_bytes=600)
+    monkeypatch.setattr("audit.llm.batches.bedrock.BATCH", small)
+    with vendor(tmp_path / "other") as at:
+        made = made_of(at.base_url, "bedrock", texts, batch_least=5)
+        with pytest.raises(AuditError, match="at least 5 requests and of at most") as caught:
+            replayed(RunFolder(tmp_path / "larger"), made, cap_usd=1000.0)
+        assert not isinstance(caught.value, CapReached)
+        assert not at.books.read_text()
+
+
+def test_a_batch_is_read_where_it_was_handed_in(tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tier names another folder and another role by now: nothing is asked, or billed, again."""
+    files(s3, monkeypatch)
+    with vendor(tmp_path / "books", ends_after=1) as at:
+        with pytest.raises(BatchesWaiting):
+            replayed(RunFolder(tmp_path / "run"), made_of(at.base_url, "bedrock", TEXTS), wait=False)
+        moved = {"batch_bucket": "s3://batches/another", "batch_role": "arn:aws:iam::123456789012:role/another"}
+        made = made_of(at.base_url, "bedrock", TEXTS, **moved)
+        replayed(RunFolder(tmp_path / "run"), made)
+        check(tmp_path / "run", made, at)
+        assert len(at.events("batch")) == 1
+
+
+def test_results_that_are_not_there_leave_their_batch_open(
+    tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The job says that it completed: the error names the file, and once it is back its answers are taken."""
+    files(s3, monkeypatch)
+    storage, folder = storage_at(s3), RunFolder(tmp_path / "run")
+    with vendor(tmp_path / "books", ends_after=1) as at:
+        made = made_of(at.base_url, "bedrock", TEXTS)
+        with pytest.raises(BatchesWaiting):
+            replayed(folder, made, wait=False)
+        whole = batch_files.take
+
+        async def gone(file: StoredFile) -> bytes | None:
+            storage.move(file.address.removeprefix("s3://"), "batches/aside")
+            return await whole(file)
+
+        monkeypatch.setattr(batch_files, "take", gone)
+        with pytest.raises(AuditError, match=r"s3://batches/audit/.*\.jsonl\.out is not there") as caught:
+            replayed(folder, made)
+        assert caught.value.code == "replay.batch-storage"
+        ledger = JournalLedger.read(folder.journal)
+        assert [len(one.calls) for one in ledger.submissions.values()] == [len(TEXTS)]
+        assert (ledger.lost_usd, ledger.results) == (0.0, {})
+        monkeypatch.setattr(batch_files, "take", whole)
+        address = str(caught.value).split("s3://")[1].split(" is not there")[0]
+        storage.move("batches/aside", address)
+        replayed(folder, made)
+        check(tmp_path / "run", made, at)
+        assert len(at.events("batch")) == 1
 
 
 def test_a_job_that_fails_as_a_whole_stops_the_tier(tmp_path: Path, s3: str, monkeypatch: pytest.MonkeyPatch) -> None:

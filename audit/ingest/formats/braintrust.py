@@ -15,11 +15,12 @@ import msgspec
 
 from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
-from audit.ingest.chat import NOT_PARAMS
+from audit.ingest.chat import NOT_PARAMS, chat_answer, said_message
 from audit.ingest.envelope import Envelope, first, lowered, row_of
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import number, obj, text, unpacked
+from audit.protocols.recognition import fallback, protocol_of_answer, protocol_of_messages
 
 _KEYS = {
     **labels.COMMON_KEYS,
@@ -96,7 +97,7 @@ def open_reader(settings: IngestSettings) -> Reader:
 
 def _envelope(line: Mapping[str, Any], around: Mapping[str, Any]) -> Envelope:
     counted, noted = obj(unpacked(line.get("metrics"))), obj(unpacked(line.get("metadata")))
-    said = _answer(unpacked(line.get("output")))
+    said = _answer(line.get("output"))
     error = line.get("error") or (around.get("error") if said is None else None)
     first_token, start, end = (number(counted.get(name)) for name in ("time_to_first_token", "start", "end"))
     return Envelope(
@@ -136,13 +137,18 @@ def _request(asked: Any, noted: Mapping[str, Any]) -> dict[str, Any]:
     return body | {"messages": [{"role": "user", "content": asked}]} if isinstance(asked, str) else {}
 
 
-def _answer(said: Any) -> Any:
-    """The answer's body, from a list of choices, a message, or the vendor's object."""
+def _answer(given: Any) -> Any:
+    """The answer's body, from a list of choices or items, the vendor's object, a message, or what was said."""
+    said = unpacked(given)
     if isinstance(said, list) and said and all(isinstance(item, dict) for item in said):
-        return {"choices": said} if "message" in said[0] else {"object": "response", "output": said}
-    if isinstance(said, dict):
-        return {"choices": [{"message": said}]} if said.get("role") and said.get("type") != "message" else said
-    return {"choices": [{"message": {"role": "assistant", "content": said}}]} if isinstance(said, str) else None
+        if "message" in said[0] and chat_answer(said) is not None:
+            return {"choices": said}
+        if protocol_of_messages(said) is not fallback():
+            return {"object": "response", "output": said}
+    if protocol_of_answer(said) is not None:
+        return said
+    message = said_message(given)
+    return None if message is None else {"choices": [{"message": message}]}
 
 
 def _put_labels(row: Row, line: dict[str, Any], around: Mapping[str, Any], wanted: labels.Finders) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
+from audit.ingest.chat import said_message
 from audit.ingest.envelope import Envelope, first, lowered, row_of
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable
@@ -114,11 +115,12 @@ def _request(line: Mapping[str, Any]) -> dict[str, Any]:
     whole = obj(unpacked(line.get("full_request")))
     if whole.get("messages"):
         return whole
-    asked = unpacked(first(line, "prompt_messages", "input"))
-    if isinstance(asked, str):
-        asked = [{"role": "user", "content": asked}]
-    if not isinstance(asked, list):
-        return {}
+    given = first(line, "prompt_messages", "input")
+    asked = unpacked(given)
+    if not isinstance(asked, list) or not all(isinstance(message, dict) and "role" in message for message in asked):
+        if not isinstance(given, str):
+            return {}
+        asked = [{"role": "user", "content": given}]
     sent = {name: value for name in _PARAMS if (value := unpacked(line.get(name))) is not None}
     return {"model": line.get("model"), "messages": asked, **sent}
 
@@ -128,12 +130,10 @@ def _answer(line: Mapping[str, Any]) -> Any:
     whole = obj(unpacked(line.get("full_response")))
     if whole.get("choices"):
         return whole
-    said = unpacked(first(line, "completion_message", "output"))
-    message = {"role": "assistant", "content": said} if isinstance(said, str) else obj(said)
-    if not message:
-        return None
-    calls = unpacked(line.get("tool_calls"))
-    return {"choices": [{"message": {"tool_calls": calls, **message} if calls else message}]}
+    message, calls = said_message(first(line, "completion_message", "output")), unpacked(line.get("tool_calls"))
+    if isinstance(calls, list) and calls and not (message or {}).get("tool_calls"):
+        message = {"role": "assistant", "content": None, **(message or {}), "tool_calls": calls}
+    return None if message is None else {"choices": [{"message": message}]}
 
 
 def _feedback(line: Mapping[str, Any]) -> Sequence[dict[str, Any]]:

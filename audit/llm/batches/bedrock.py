@@ -124,9 +124,10 @@ class InvocationJobs(BatchInterface):
         """None: they are files."""
         return []
 
-    def stored(self, tier: Tier, state: BatchState) -> list[StoredFile]:
-        """The file of results, below the tier's own folder, whatever the vendor names."""
-        return [StoredFile(f"{_folder(tier)}/{place}", region_of(tier)) for place in state.places]
+    def stored(self, shelf: StoredFile, state: BatchState) -> list[StoredFile]:
+        """The file of results, below the folder of the requests, whatever the vendor names."""
+        folder = shelf.address.rpartition("/")[0]
+        return [StoredFile(f"{folder}/{place}", shelf.region) for place in state.places]
 
     def read_line(self, line: Mapping[str, Any]) -> BatchLine:
         """A record with what the model said, or with an error in its place."""
@@ -169,6 +170,7 @@ def _state(job: Mapping[str, Any]) -> BatchState:
         places=() if failed or status in OPEN or status == "Expired" else (f"{job_id}/{place}.out",),
         unserved=UNSERVED.get(status),
         refused=_reason(str(job.get("message") or "")) if failed else None,
+        processed=status == "Completed" or bool(job.get("processedRecordCount")),
     )
 
 
