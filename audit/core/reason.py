@@ -90,6 +90,7 @@ class Reason(StrEnum):
     HARDLY_PASSES = "hardly_passes"
     DRAFT_REJECTS = "draft_rejects"
     ONE_ANSWER_SUFFICES = "one_answer_suffices"
+    TEXT_BESIDE_CALLS = "text_beside_calls"
     PART_PASSES_NOTHING = "part_passes_nothing"
     CRITERIA_LEAVE_OUT = "criteria_leave_out"
     CRITERIA_SEE_FORM = "criteria_see_form"
@@ -194,6 +195,8 @@ SENTENCES: Mapping[Reason, str] = {
     "for example {example}; what moves there would be judged by nothing: correct or confirm them (`confirmed: true`)",
     Reason.ONE_ANSWER_SUFFICES: "{count} of {of} of the log's own answers say the same, for example {example}: that "
     "answer, given to every request, would hold the margin as well",
+    Reason.TEXT_BESIDE_CALLS: "{count} of {of} of the log's own answers say something beside their calls, for example "
+    "{example}, and no criterion compares it: a candidate could say anything there",
     Reason.PART_PASSES_NOTHING: "its criteria accept none of {count} of {of} of the log's own answers, those where "
     "{detail}; for example not {example}",
     Reason.CRITERIA_LEAVE_OUT: "its criteria say nothing of {count} of {of} of the log's own answers ({detail}), for "

@@ -487,6 +487,16 @@ def _one_answer(check: CriteriaCheck | None) -> list[str]:
     ]
 
 
+def _beside_calls(check: CriteriaCheck | None) -> list[str]:
+    """That what is said beside calls was compared by nothing."""
+    found = [] if check is None else [p for p in check.problems if p.reason is Reason.TEXT_BESIDE_CALLS]
+    return [
+        f"{count(p.count)} of {plural(p.of, 'answer')} of the log that were looked at say something beside their "
+        "calls. No criterion compares it: a candidate could say anything there, also the opposite."
+        for p in found
+    ]
+
+
 def _later_turns(traffic: RouteTraffic) -> list[str]:
     """What moves would be answered after turns of another model; the bins of the histogram are 0, 1, and all beyond."""
     turns = traffic.shape.get("n_turns", ())
@@ -514,7 +524,7 @@ def _caveats(
         found.append("Its criteria were drafted from the log, and nobody has confirmed them.")
     if design.criteria is not None and design.criteria.grade is Grade.DEMANDED:
         found.append(_demanded(design.criteria))
-    found += _one_answer(design.criteria)
+    found += [*_one_answer(design.criteria), *_beside_calls(design.criteria)]
     left_out = _left_out(design.criteria)
     if left_out > 0:
         found.append(

@@ -291,7 +291,7 @@ def _check(
     grade = _grade(shares, route.criteria)
     problems = _problems(route, verdicts, parts, margin, sampled=sampled)
     if grade.compares:
-        problems += _one_answer(route, verdicts, views, margin)
+        problems += [*_one_answer(route, verdicts, views, margin), *_beside_calls(route)]
     return CriteriaCheck(
         grade=grade,
         grades={criterion.name: criterion.grade for criterion in route.criteria},
@@ -558,6 +558,17 @@ def _one_answer(
     return [
         LogProblem(reason=Reason.ONE_ANSWER_SUFFICES, detail="", count=n, of=len(told), example_id=same[0], stops=False)
     ]
+
+
+def _beside_calls(route: _Route) -> list[LogProblem]:
+    """Texts beside calls that nothing is compared with. It stops nothing: they are often a courtesy to the user."""
+    if any(criterion.compares_texts for criterion in route.criteria):
+        return []
+    told = [(item.exchange_id, item.context.completion) for item in route.items]
+    ids = [one for one, completion in told if completion.tool_calls and (completion.text or "").strip()]
+    if len(ids) <= MAX_LEFT_OUT * len(told):
+        return []
+    return [_problem(Reason.TEXT_BESIDE_CALLS, "", ids, route, stops=False)]
 
 
 def _parts(folder: RunFolder, drawn: Mapping[str, pl.DataFrame]) -> dict[str, dict[str, str]]:

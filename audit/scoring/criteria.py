@@ -102,6 +102,11 @@ class Criterion:
         return self.expects_calls is not None or self.scorer == "python"
 
     @property
+    def compares_texts(self) -> bool:
+        """Whether an answer that says something else fails it: not one of form, and not one of calls alone."""
+        return self.grade.compares and not self.negated and self.weight > 0 and self.expects_calls is None
+
+    @property
     def judges(self) -> tuple[str, ...]:
         """Names of the tiers that judge; empty for a criterion that asks nobody."""
         return self.check.judges if isinstance(self.check, JudgedCheck) else ()

@@ -20,7 +20,7 @@ import pytest
 from audit.core.exchange import ModelAnswer, Request, Text, ToolCall, Usage
 from audit.core.tier import Price, Supports, Tier
 from audit.llm.client import ClientOptions, open_client
-from audit.llm.providers import PROVIDERS
+from audit.llm.providers import PROVIDERS, bedrock
 from audit.llm.reply import Reply
 from audit.protocols import PROTOCOLS
 from audit.protocols.kept import FIELDS, kept_of
@@ -200,12 +200,15 @@ def test_a_provider_sends_what_the_sdk_sends(way: Way, says: str) -> None:
     assert reply.completion.usage == ANSWER.usage
 
 
-def test_a_call_to_bedrock_is_signed_as_botocore_signs_it() -> None:
+def test_a_call_to_bedrock_is_signed_as_botocore_signs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """The signature over path, headers and body is botocore's own at the same moment."""
     from botocore.auth import SigV4Auth
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
+    from botocore.session import Session
 
+    # A process looks up its credentials once, and another test may have done so with others.
+    monkeypatch.setattr(bedrock, "_session", Session)
     way = WAYS[-1]
     with serving(way.protocol) as vendor, mock.patch.dict(os.environ, AWS):
         ask(tier_of(way, vendor.url), request_of("multi-turn"), {})

@@ -38,7 +38,7 @@ tiers:
 routes:
   - match: "/add"
     candidates: [small]
-    assert: [{{type: numeric, value: "{{{{incumbent.text}}}}", which: first}}]
+    assert: [{{type: numeric, extract: {{regex: "^([0-9]+) "}}, value: "{{{{incumbent.text.split()[0]}}}}"}}]
 gate:
   - {{name: quality holds, when: "quality_delta{{route:/add}} >= -9pt"}}
 """

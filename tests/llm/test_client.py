@@ -193,10 +193,12 @@ def test_what_an_adapter_raises_costs_one_call(monkeypatch: pytest.MonkeyPatch) 
     def broken(*_: Any) -> Any:
         raise KeyError("secret prompt")
 
-    monkeypatch.setattr(Catalog, "get", lambda self, name: replace(found, decode=broken))
+    get = Catalog.get
+    adapter = replace(found, decode=broken)
+    monkeypatch.setattr(Catalog, "get", lambda self, name: adapter if self is PROVIDERS else get(self, name))
     reply = ask(Script(ok()))
     assert (reply.status, reply.attempts, reply.fault) == ("undecodable", 1, Fault.UNDECODABLE)
-    monkeypatch.setattr(Catalog, "get", lambda self, name: replace(found, encode=broken))
+    adapter = replace(found, encode=broken)
     reply = ask(script := Script(ok()))
     assert (reply.status, script.seen) == ("not_asked", [])
     assert "secret" not in (reply.error or "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,18 +33,19 @@ UNLIKE_EVERY_FOURTH = '{{ "x" if request.last_user.split()[2] | int % 4 == 0 els
 def planned(
     folder: Path,
     criterion: str,
-    answer: Callable[[int], str] | None = None,
+    answer: Callable[[int], str | dict[str, Any]] | None = None,
     only_one: dict[str, str] | None = None,
     more: str = "",
 ) -> Plan:
-    """The plan of a log of additions by two teams, or with other answers, more metadata of team one, or more
-    of a configuration."""
+    """The plan of a log of additions by two teams, or with other texts or messages as answers, more metadata of team
+    one, or more of a configuration."""
     lines = []
     for n in range(160):
         own = {"team": "two"} if n % 4 == 0 else {"team": "one", **(only_one or {})}
         lines.append(record(n, metadata={"route": "/add", **own}))
         if answer is not None:
-            lines[-1]["response"]["choices"][0]["message"]["content"] = answer(n)
+            said = answer(n)
+            lines[-1]["response"]["choices"][0]["message"] |= said if isinstance(said, dict) else {"content": said}
     (folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
     (folder / "audit.yaml").write_text(more + CONFIG.format(criterion=criterion), "utf-8")
     return planning.plan([folder / "log.jsonl"], load_settings(folder / "audit.yaml"), RunFolder(folder / "run"))
@@ -113,6 +115,31 @@ def test_calls_alone_show_nothing_of_an_answer_without_one(tmp_path: Path) -> No
     both = planned(tmp_path, "{type: tool-call}, {type: numeric, value: '{{incumbent.text}}'}").designs[0]
     assert both.criteria is not None
     assert both.criteria.why is None
+
+
+@pytest.mark.parametrize(
+    ("more", "saying", "told"),
+    [
+        ("", 8, True),
+        ("", 2, False),
+        (", {type: word-count, value: {min: 1, max: 9}}", 8, True),
+        (", {type: equals, value: '{{incumbent.text}}'}", 8, False),
+    ],
+)
+def test_that_nobody_compares_what_is_said_beside_calls_is_said(
+    tmp_path: Path, more: str, saying: int, told: bool
+) -> None:
+    """Answers that call and speak, judged by their calls or their form: what they say may be anything."""
+
+    def called(n: int) -> dict[str, Any]:
+        function = {"name": "pay", "arguments": json.dumps({"amount": n})}
+        calls = [{"id": "c", "type": "function", "function": function}]
+        return {"content": f"I pay {n}." if n < saying else None, "tool_calls": calls}
+
+    (design,) = planned(tmp_path, "{type: tool-call}" + more, called).designs
+    assert design.criteria is not None
+    problems = [one for one in design.criteria.problems if one.reason is Reason.TEXT_BESIDE_CALLS]
+    assert [(one.count, one.of, one.stops) for one in problems] == [(saying, 160, False)] * told
 
 
 def test_a_reply_that_is_right_for_most_requests_is_tried_on_all(tmp_path: Path) -> None:
