@@ -51,6 +51,10 @@ def policy(
         int | None,
         typer.Option("--canary", metavar="STEP", help="Only for a share of the traffic: 1 begins, 0 takes it back."),
     ] = None,
+    canary_by: Annotated[
+        str | None,
+        typer.Option("--canary-by", metavar="session|user", help="Who follows it or not as a whole. Default: session."),
+    ] = None,
 ) -> None:
     """Write the routing policy of a run for a gateway.
 
@@ -70,8 +74,8 @@ def policy(
     --canary STEP writes the policy for a share of each route's traffic, and says all steps: how long each lasts, how
     much of the traffic follows, and how likely `audit gate --policy` has alarmed by then, were the policy to lose three
     margins. Where the gate fails, --canary 0 takes the policy back. In your own process a conversation follows it by a
-    hash of its key (`Router.route(..., key=...)`); litellm, portkey and bifrost draw call by call; other targets cannot
-    send a share.
+    hash of its key (`Router.route(..., key=...)`), its session id as the log has it, or with --canary-by user the id of
+    its end user; litellm, portkey and bifrost draw call by call; other targets cannot send a share.
 
     EXAMPLES
         audit policy runs/7f3a9c1e --to litellm -o config.yaml
@@ -81,7 +85,7 @@ def policy(
         audit policy runs/7f3a9c1e --budget '$2000/month' --to litellm
         audit policy runs/7f3a9c1e --canary 1 --to litellm -o config.yaml
     """
-    from audit.cli.print_canary import canary_notes
+    from audit.cli.print_canary import canary_key_of, canary_notes
     from audit.cli.print_policy import exported, label_of, print_policy, wish_of
     from audit.core.artifacts import RunFolder
     from audit.flow import reporting
@@ -95,7 +99,7 @@ def policy(
     folder = RunFolder(run)
     folder.open_existing()
     found = read_run_policy(folder)
-    wish = wish_of(part, route_wide, max_latency_p95, budget)
+    wish, by = wish_of(part, route_wide, max_latency_p95, budget), canary_key_of(canary_by, canary)
     notes: tuple[str, ...] = ()
     if wish != Wish():
         carved = carve(found, read_options(folder), wish)
@@ -105,7 +109,7 @@ def policy(
     found = with_default(found, default)
     if canary is not None:
         steps = canary_plan(found)
-        found, notes = at_step(found, steps, canary), (*notes, *canary_notes(steps, canary))
+        found, notes = at_step(found, steps, canary, by), (*notes, *canary_notes(steps, canary))
     spelled = found
     if with_prompts:
         wanted = canonical_prompts(found, to)

@@ -5,7 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from audit.core.display import count, percent, percent_brief, plural, points, terminal_safe, usd
+from audit.core.errors import InputError, UnknownName
+from audit.core.policy import CanaryKey
 from audit.policy.canary import BAD, LIFE_DAYS, CanaryRoute
+
+
+def canary_key_of(by: str | None, step: int | None) -> CanaryKey:
+    """What the command line says that stays together in a canary.
+
+    Raises:
+        InputError: It is no such thing, or there is no canary.
+    """
+    if by is None:
+        return CanaryKey.SESSION
+    if step is None:
+        raise InputError("`--canary-by` is about `--canary`", code="policy.canary", hint="--canary 1 --canary-by user")
+    if by not in tuple(CanaryKey):
+        raise UnknownName.among("key of a canary", by, list(CanaryKey))
+    return CanaryKey(by)
 
 
 def canary_notes(plan: Sequence[CanaryRoute], number: int) -> list[str]:

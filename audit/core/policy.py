@@ -10,9 +10,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Any, ClassVar
 
 from audit.core.criteria import Grade
+from audit.core.fingerprint import pseudonym
 
 SCHEMA, CANARY_SCHEMA = "audit-policy/1", "audit-policy/2"
 """Of a file that all traffic of its routes follows, and of one with a canary. A reader of the first alone knows no
@@ -60,24 +62,40 @@ class VerifierSpec:
     version: int = 1
 
 
+class CanaryKey(StrEnum):
+    """What stays together in a canary."""
+
+    SESSION = "session"
+    """A conversation, by the id that the log has for its session."""
+    USER = "user"
+    """An end user, by the id that the log's reader is shown, of which it keeps a pseudonym."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Canary:
     """The part of a route's traffic that follows its policy; the rest is served as before.
 
     A conversation or a user is in it or not by a hash of its key: the same key always, in every process, and a larger
-    share keeps who was in a smaller one.
+    share keeps who was in a smaller one. The key is hashed by its pseudonym, which is all that is kept of a user, so
+    that the watch finds in the log whom the router let in.
 
     Attributes:
         share: Of the keys, in [0, 1).
         salt: So that another policy begins with other keys.
+        by: What the key of a request is.
     """
 
     share: float
     salt: str
+    by: CanaryKey = CanaryKey.SESSION
 
     def holds(self, key: str) -> bool:
         """Whether a key is in it."""
-        named = hashlib.blake2b(f"{self.salt} {key}".encode("utf-8", "surrogatepass"), digest_size=8)
+        return self.holds_pseudonym(pseudonym(key))
+
+    def holds_pseudonym(self, name: str) -> bool:
+        """Whether the key is in it that has this pseudonym."""
+        named = hashlib.blake2b(f"{self.salt} {name}".encode("utf-8", "surrogatepass"), digest_size=8)
         return int.from_bytes(named.digest(), "big") < self.share * 2.0**64
 
 

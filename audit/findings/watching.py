@@ -9,12 +9,17 @@ import numpy as np
 import polars as pl
 
 from audit.certificate.claims import observed
+from audit.core.display import visible
+from audit.core.errors import InputError
 from audit.core.exchange import Request
-from audit.core.policy import Canary, RoutePolicy, RoutingPolicy, bare
+from audit.core.policy import Canary, CanaryKey, RoutePolicy, RoutingPolicy, bare
 from audit.core.watching import WatchedPairs
 from audit.pairing.evidence import Tables, quality_draws
 from audit.pairing.replayed import Replayed, Simulation, Values, pairs_of, replayed, walk
 from audit.signals.signal import TextEmbedder
+
+END_USER = "end_user_hash"
+"""Column of the traffic; `watched_pairs` needs it in the slice where a canary is by user."""
 
 
 def watched_pairs(
@@ -27,13 +32,16 @@ def watched_pairs(
     answers are the incumbent's, and the policy is walked over the replays as in its certification.
 
     Args:
-        tables: The run's.
+        tables: The run's; its slice has `END_USER` too where a canary is by user.
         policy: To watch.
         requests: Of the slice, by fingerprint.
         embedder: For signals that embed texts.
 
     Returns:
         By route; a route whose tiers were not replayed is not in it.
+
+    Raises:
+        InputError: Which requests were in a canary cannot be told.
     """
     found = {}
     for entry in policy.routes:
@@ -77,14 +85,33 @@ def _in_force(
 
 
 def _of_canary(slice_: pl.DataFrame, entry: RoutePolicy, canary: Canary, cheap_model: str) -> pl.DataFrame:
-    """The requests that were in a canary. A gateway that draws call by call has no keys: of a policy that moves whole
-    routes, what the cheap tier served is all of it.
+    """The requests that were in a canary.
+
+    A gateway that draws call by call has no keys: of a policy that moves whole routes, what the cheap tier served is
+    all of it. Any other policy leaves requests of its canary where they were, so only their keys tell which; to count
+    what moved alone would blame the whole route for the part that moves.
+
+    Raises:
+        InputError: The keys decide, and the log has none.
     """
-    served = pl.col("incumbent_model").str.split("/").list.last() == cheap_model
     if entry.signal is None and entry.verifier is None:
-        return slice_.filter(served)
-    keys = [key for key in slice_["session_id"].drop_nulls().unique() if canary.holds(key)]
-    return slice_.filter(pl.col("session_id").is_in(keys) | served)
+        return slice_.filter(pl.col("incumbent_model").str.split("/").list.last() == cheap_model)
+    column, holds = {
+        CanaryKey.SESSION: ("session_id", canary.holds),
+        CanaryKey.USER: (END_USER, canary.holds_pseudonym),
+    }[canary.by]
+    keys = slice_[column].drop_nulls().unique()
+    if keys.is_empty() and canary.share > 0 and not slice_.is_empty():
+        by_session = canary.by is CanaryKey.SESSION
+        setting, other = ("session", CanaryKey.USER) if by_session else ("end_user", CanaryKey.SESSION)
+        raise InputError(
+            f"the policy of route `{visible(entry.route)}` is a canary by {canary.by.value}, and the log names no "
+            f"{canary.by.value} on this route: which requests were in the canary cannot be told",
+            code="watch.canary-keys",
+            hint=f"name where the log has it, `ingest: {{{setting}: PATH}}` in audit.yaml; or write the canary by what "
+            f"the log does have, `audit policy RUN --canary STEP --canary-by {other.value}`",
+        )
+    return slice_.filter(pl.col(column).is_in([key for key in keys if holds(key)]))
 
 
 def _asked(tables: Tables, tiers: Sequence[str]) -> pl.DataFrame:

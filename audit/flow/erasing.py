@@ -31,10 +31,10 @@ from audit.core.artifacts import (
 )
 from audit.core.display import plural
 from audit.core.errors import InputError
+from audit.core.fingerprint import pseudonym
 from audit.core.settings import Settings
 from audit.flow.places import store_folder
 from audit.flow.reporting import report
-from audit.ingest.labels import pseudonym
 from audit.llm.cassette import Cassette
 from audit.replay.journal import forget_texts, judge_requests
 from audit.store.answers import AnswerStore

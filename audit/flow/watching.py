@@ -11,11 +11,11 @@ from audit.core.artifacts import (
     RunFolder,
     read_run,
 )
-from audit.core.policy import RoutingPolicy
+from audit.core.policy import CanaryKey, RoutingPolicy
 from audit.core.settings import Settings
 from audit.core.watching import CriteriaSeen, RouteSeen, Seen, TierSeen
 from audit.findings.handover import price_dict
-from audit.findings.watching import watched_pairs
+from audit.findings.watching import END_USER, watched_pairs
 from audit.flow.reading import traffic_of
 from audit.flow.routing import policy_embedder
 from audit.llm.tiers import resolve_tiers
@@ -42,7 +42,7 @@ def watch(target: Path, policy: RoutingPolicy, settings: Settings) -> Seen:
     return replace(
         _seen(folder, settings),
         run_id=findings.run_id,
-        pairs=watched_pairs(Tables.read(folder), policy, requests, policy_embedder(settings)),
+        pairs=watched_pairs(_tables(folder, policy), policy, requests, policy_embedder(settings)),
         criteria={
             route.route: CriteriaSeen(digest=route.criteria.digest if route.criteria else "", margin=route.margin)
             for route in findings.routes
@@ -51,6 +51,17 @@ def watch(target: Path, policy: RoutingPolicy, settings: Settings) -> Seen:
         demo=findings.demo,
         simulated=findings.simulated,
     )
+
+
+def _tables(folder: RunFolder, policy: RoutingPolicy) -> Tables:
+    """A run's tables; with the pseudonym of each request's end user where a canary is by user."""
+    tables = Tables.read(folder)
+    if not any(entry.canary is not None and entry.canary.by is CanaryKey.USER for entry in policy.routes):
+        return tables
+    users = pl.read_parquet(folder.traffic_files(), columns=["row_id", END_USER]).select(
+        pl.col("row_id").cast(pl.String).alias("exchange_id"), pl.col(END_USER).cast(pl.String)
+    )
+    return replace(tables, slice=tables.slice.join(users, on="exchange_id", how="left", maintain_order="left"))
 
 
 def _seen(folder: RunFolder, settings: Settings) -> Seen:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
+from audit.core.fingerprint import pseudonym
 from audit.core.settings import IngestSettings
 from audit.ingest.row import Row
-from audit.ingest.values import cached_digest, text, walk
+from audit.ingest.values import text, walk
 
 KINDS = ("route", "tenant", "environment", "region", "session", "end_user")
 ROUTE_KEYS = ("route", "feature", "endpoint", "use_case", "task", "function", "flow", "app", "agent")
@@ -97,9 +98,4 @@ def put(row: Row, wanted: Finders, top: Top, places: Places, **elsewhere: Places
     row.region, _ = wanted["region"](top, elsewhere.get("region", places))
     row.session_id, _ = wanted["session"](top, elsewhere.get("session", places))
     end_user, _ = wanted["end_user"](top, elsewhere.get("end_user", places))
-    row.end_user_hash = pseudonym(end_user)
-
-
-def pseudonym(end_user: str | None) -> str | None:
-    """An end user's stand-in: the first 16 hex digits of a SHA-256, so that rows of one person stay together."""
-    return cached_digest(end_user)[:16] if end_user else None
+    row.end_user_hash = pseudonym(end_user) if end_user else None

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from audit.core.errors import InputError
-from audit.core.policy import Canary, RoutePolicy, RoutingPolicy
+from audit.core.policy import Canary, CanaryKey, RoutePolicy, RoutingPolicy
 from audit.stats.canary import CanaryStep, FearedLoss, canary_steps
 
 BAD = 3.0
@@ -68,8 +68,14 @@ def canary_plan(policy: RoutingPolicy) -> tuple[CanaryRoute, ...]:
     return tuple(_route(entry, len(policy.routes)) for entry in policy.routes)
 
 
-def at_step(policy: RoutingPolicy, plan: Sequence[CanaryRoute], number: int) -> RoutingPolicy:
-    """The policy as it is at a step: 0 sends nothing to the cheap tier."""
+def at_step(
+    policy: RoutingPolicy, plan: Sequence[CanaryRoute], number: int, by: CanaryKey = CanaryKey.SESSION
+) -> RoutingPolicy:
+    """The policy as it is at a step: 0 sends nothing to the cheap tier.
+
+    Raises:
+        InputError: There is no such step.
+    """
     routes = {one.route: one for one in plan}
     most = max((len(one.steps) for one in plan), default=0)
     if not 0 <= number <= most:
@@ -81,7 +87,7 @@ def at_step(policy: RoutingPolicy, plan: Sequence[CanaryRoute], number: int) -> 
     return replace(
         policy,
         routes=tuple(
-            replace(entry, canary=Canary(share=share, salt=policy.run_id) if share < 1.0 else None)
+            replace(entry, canary=Canary(share=share, salt=policy.run_id, by=by) if share < 1.0 else None)
             for entry in policy.routes
             for share in [routes[entry.route].share_at(number)]
         ),

@@ -93,14 +93,15 @@ class Router:
         Args:
             route: The request's route, named as in the audit.
             request: What will be asked.
-            key: Of the conversation, as the log names its session, or else of the user: while the policy is a canary,
-                it says whether this one follows it. Without a key nothing follows a canary.
+            key: While the policy is a canary, whether this request follows it: the id of its conversation, exactly as
+                the log has it for its session, or of its end user where the canary is by user. Nothing else may be
+                given, because the watch counts by the same id. Without a key nothing follows a canary.
         """
         entry = self._routes.get(route)
         if entry is None:
             return self._unlisted(route)
-        if entry.canary is not None and not (key is not None and entry.canary.holds(key)):
-            reason = "a canary, and no key was given" if key is None else "the canary leaves this key as it was"
+        if entry.canary is not None and not (key and entry.canary.holds(key)):
+            reason = "the canary leaves this key as it was" if key else "a canary, and no key was given"
             return self._decision(entry, cheap=False, reason=reason)
         if entry.signal is None or entry.threshold is None:
             reason = "every request of the route goes to the cheap tier first" if entry.verifier else "the whole route"

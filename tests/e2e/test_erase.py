@@ -12,7 +12,7 @@ import pytest
 from audit.cli.main import run
 from audit.core.artifacts import RunFolder, read_findings
 from audit.core.exchange import Completion
-from audit.ingest.labels import pseudonym
+from audit.core.fingerprint import pseudonym
 from audit.llm.cassette import Cassette
 from audit.replay.journal import JournalLedger
 from tests.e2e.tiny import record, write_answered
@@ -92,9 +92,9 @@ def test_one_persons_texts_leave_and_figures_stay(whole: Path, capsys: pytest.Ca
     assert len(held(whole, ANSWER)) > 3
     assert any(name.startswith("store/readings/") for name in held(whole, ANSWER))
 
-    assert run(["erase", str(folder.path), "--subject", str(pseudonym("ada")), "--yes"]) == 0
+    assert run(["erase", str(folder.path), "--subject", pseudonym("ada"), "--yes"]) == 0
     assert "Erased: 3 requests" in capsys.readouterr().out
-    assert held(whole, SAYS) | held(whole, ANSWER) | held(whole / "run", str(pseudonym("ada"))) == set()
+    assert held(whole, SAYS) | held(whole, ANSWER) | held(whole / "run", pseudonym("ada")) == set()
     assert "run/traffic/bodies-00000.parquet" in held(whole, "nobody")
     assert len((whole / "labels.jsonl").read_text("utf-8").splitlines()) == 1
     with Cassette(whole / "tape") as tape:

@@ -6,13 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 import polars as pl
+import pytest
 
+from audit.core.errors import InputError
 from audit.core.exchange import Request
-from audit.core.policy import Canary, RoutePolicy, RoutingPolicy
+from audit.core.fingerprint import pseudonym
+from audit.core.policy import Canary, CanaryKey, RoutePolicy, RoutingPolicy
 from audit.core.watching import WatchedPairs
-from audit.findings.watching import watched_pairs
+from audit.findings.watching import END_USER, watched_pairs
 from audit.pairing.costing import LIMIT, LOGGED
 from audit.pairing.evidence import UNIT_COLUMNS, Tables
+from audit.policy.router import Router
 from tests.findings.world import empty_scores, table_of_calls, table_of_verdicts
 from tests.policy.world import RULES, entry, policy
 
@@ -80,15 +84,54 @@ def test_the_alias_answers_worse() -> None:
 
 
 def test_a_canary_is_watched_on_what_is_in_it() -> None:
-    """What it leaves as it was would hide a loss: of a whole route what the cheap tier served is all of it, of a policy
-    with a signal the conversations whose keys are in it."""
+    """What it leaves as it was would hide a loss: of a whole route what the cheap tier served is all of it."""
     held = np.array([CANARY.holds(f"s{i}") for i in range(N)])
     good = np.ones(N, dtype=bool)
     lost = held & (np.arange(N) % 4 == 0)
     static = pairs(window(held, good & ~lost, good), replace(entry("/a"), canary=CANARY))
     assert (static.n, static.b) == (held.sum(), lost.sum())
     assert pairs(window(held, good & ~lost, good), entry("/a")).n == N
-    half = held & (np.arange(N) % 2 == 0)
-    routed = replace(RULES, route="/a", canary=CANARY)
-    signal = pairs(window(half, good & ~(lost & half), good), routed)
-    assert (signal.n, signal.b) == (held.sum(), (lost & half).sum())
+
+
+@pytest.mark.parametrize("by", CanaryKey)
+@pytest.mark.parametrize("already", [0.0, 0.2])
+@pytest.mark.parametrize("keyed", [1.0, 0.6])
+def test_the_watch_counts_whom_the_router_let_in(by: CanaryKey, already: float, keyed: float) -> None:
+    """Exactly: neither a moved request alone, nor who has the other kind of key, nor what the cheap tier served before,
+    nor what had no key."""
+    rng, canary = np.random.default_rng(5), Canary(share=0.4, salt="s", by=by)
+    ids = {CanaryKey.SESSION: [f"s{i}" for i in range(N)], CanaryKey.USER: [f"u{i % 40}" for i in range(N)]}
+    has_key = rng.random(N) < keyed
+    router = Router(policy(replace(entry("/a"), canary=canary)))
+    asked = Request(request_fp="", messages=[{"role": "user", "content": "?"}])
+    keys = [key if has else None for key, has in zip(ids[by], has_key, strict=True)]
+    inside = np.array([router.route("/a", asked, key).cheap for key in keys])
+    cheap = (inside & (rng.random(N) < 0.5)) | (rng.random(N) < already)
+    good = np.ones(N, dtype=bool)
+    lost = cheap & (rng.random(N) < 0.3)
+    tables = window(cheap, good & ~lost, good)
+    columns = {"session_id": ids[CanaryKey.SESSION], END_USER: [pseudonym(user) for user in ids[CanaryKey.USER]]}
+    column = "session_id" if by is CanaryKey.SESSION else END_USER
+    columns[column] = [one if has else None for one, has in zip(columns[column], has_key, strict=True)]  # type: ignore[misc]
+    tables = replace(tables, slice=tables.slice.with_columns(**{name: pl.Series(of) for name, of in columns.items()}))
+    found = pairs(tables, replace(RULES, route="/a", canary=canary))
+    assert (found.n, found.b) == (inside.sum(), (lost & inside).sum())
+    assert 0 < inside.sum() < N
+
+
+@pytest.mark.parametrize("by", CanaryKey)
+def test_a_canary_whose_keys_the_log_lacks_is_not_watched(by: CanaryKey) -> None:
+    """Nobody could tell who was in it, and to count what moved alone would blame all of the route for it. Of a policy
+    that moves all of its canary the cheap tier tells it, and of one that was taken back nothing is in it."""
+    cheap, good = np.arange(N) % 10 == 0, np.ones(N, dtype=bool)
+    tables = window(cheap, good & ~cheap, good)
+    none = pl.Series([None] * N, dtype=pl.String)
+    tables = replace(tables, slice=tables.slice.with_columns(none.alias("session_id"), none.alias(END_USER)))
+    canary = Canary(share=0.3, salt="s", by=by)
+    with pytest.raises(InputError, match=f"canary by {by.value}, and the log names no {by.value}") as caught:
+        pairs(tables, replace(RULES, route="/a", canary=canary))
+    assert caught.value.code == "watch.canary-keys"
+    assert pairs(tables, replace(entry("/a"), canary=canary)).n == cheap.sum()
+    requests = {f"fp{i}": Request(request_fp=f"fp{i}", messages=[]) for i in range(N)}
+    back = policy(replace(RULES, route="/a", canary=replace(canary, share=0.0)))
+    assert watched_pairs(tables, back, requests, None) == {}

@@ -12,7 +12,7 @@ import yaml
 from audit.cli.main import run
 from audit.core.artifacts import RunFolder
 from audit.core.errors import InputError
-from audit.core.policy import Canary, RoutingPolicy
+from audit.core.policy import Canary, CanaryKey, RoutingPolicy
 from audit.gate.watch_file import policy_digest
 from audit.policy.canary import at_step, canary_plan
 from audit.policy.export import export_policy
@@ -59,6 +59,7 @@ def test_the_router_honours_the_share(route: object, tmp_path: Path) -> None:
         "large",
         "large",
     ]
+    assert router.route(served.route, asked, "").tier == "large"
     assert "no key" in router.route(served.route, asked).reason
     assert attributes(router.route(served.route, asked, inside))["audit.policy.canary"] == 0.1
 
@@ -139,10 +140,17 @@ def test_steps_are_sized_by_the_traffic(tmp_path: Path, capsys: pytest.CaptureFi
         share = read_policy(out).routes[0].canary
         assert share is not None
         assert share.share == (plan[0].steps[0].share if step else 0.0)
+        assert share.by is CanaryKey.SESSION
     said = capsys.readouterr().err
     assert "> /a, step 1: 10% for 1 day" in said
     assert "is seen by then with a chance of" in said
     assert "--canary 0" in said
+    asked = ["policy", str(run_folder.path), "-o", str(out)]
+    assert run([*asked, "--canary", "1", "--canary-by", "user"]) == 0
+    assert read_policy(out).routes[0].canary == Canary(share=0.1, salt=STATIC.run_id, by=CanaryKey.USER)
+    assert run([*asked, "--canary", "1", "--canary-by", "tenant"]) == 2
+    assert run([*asked, "--canary-by", "user"]) == 2
+    assert "is about `--canary`" in capsys.readouterr().err
     assert run(["policy", str(run_folder.path), "--canary", str(last + 1)]) == 2
     assert "error[policy.canary]" in capsys.readouterr().err
     little = policy(entry("/a", evidence={**EVIDENCE, "requests": 600}))
