@@ -270,23 +270,66 @@ def _folded(text: str) -> str:
     return _FOLDED.sub("", text).lower().replace("'", '"')
 
 
-def blocks_of(wanted: Sequence[Wanted], order: CallOrder) -> list[int]:
+def blocks_of(
+    wanted: Sequence[Wanted],
+    order: CallOrder,
+    schemas: Sequence[Mapping[str, Any]] | None = None,
+    ignored: frozenset[str] = frozenset(),
+) -> list[int]:
     """The sizes of the runs of calls inside of which the order says nothing; they add up to the number of calls.
+
+    Args:
+        wanted: The calls that are expected.
+        order: What their order says.
+        schemas: Of the parameters of each call's tool; None where nobody knows.
+        ignored: Arguments that may hold anything.
 
     Special cases:
         `FUNCTIONS`: neighbours that call one function, such as the weather in two towns, and what one object expects.
+        Two calls that do different things to one thing, such as to write one file twice, keep their order.
     """
     if order is CallOrder.ANY:
         return [len(wanted)]
     sizes: list[int] = []
     for place, each in enumerate(wanted):
-        before = wanted[place - 1] if place else None
-        together = before is not None and (each.step == before.step or same_name(each.name, before.name))
+        run = wanted[place - sizes[-1] : place] if sizes else ()
+        schema = schemas[place] if schemas is not None else {}
+        together = bool(run) and (
+            each.step == run[-1].step
+            or (
+                same_name(each.name, run[-1].name)
+                and not any(_on_one_thing(each, before, schema, ignored) for before in run)
+            )
+        )
         if together and order is CallOrder.FUNCTIONS:
             sizes[-1] += 1
         else:
             sizes.append(1)
     return sizes
+
+
+def _on_one_thing(one: Wanted, other: Wanted, schema: Mapping[str, Any], ignored: frozenset[str]) -> bool:
+    """Whether two calls of a function agree in an argument that names a thing, and differ in another.
+
+    A choice (a listed value, a switch) names none, nor does what the tool does not demand where it demands anything:
+    the weather in two towns in one unit has no order.
+    """
+    names = {*one.arguments, *other.arguments} - ignored
+    same = {
+        name
+        for name in names
+        if name in one.arguments
+        and name in other.arguments
+        and same_json(list(one.arguments[name]), list(other.arguments[name]))
+    }
+    required, properties = required_arguments(schema), _properties(schema)
+    return same != names and any(
+        (not required or name in required) and not _is_choice(properties.get(name)) for name in same
+    )
+
+
+def _is_choice(schema: Any) -> bool:
+    return isinstance(schema, Mapping) and ("enum" in schema or "const" in schema or schema.get("type") == "boolean")
 
 
 def pair_calls(fits: Sequence[Sequence[bool]]) -> bool:

@@ -306,7 +306,7 @@ def test_calls_in_reverse_are_other_calls_unless_declared(
     contexts = []
     for n in range(30):
         calls = [
-            {"type": "function", "function": {"name": name, "arguments": json.dumps({"no": n, "at": at})}}
+            {"type": "function", "function": {"name": name, "arguments": json.dumps({"no": 10 * n + at})}}
             for at, name in enumerate(names)
         ]
         own = Completion(text=None, tool_calls=tuple(calls), finish_reason="tool_calls")

@@ -173,6 +173,39 @@ def test_the_order_of_calls_is_what_it_is_declared_to_be(
         assert passes({**options, "value": "{{reference}}"}, made(*said), reference=json.dumps(today)) is ok
 
 
+WRITES = [call("write", path="/a", text="A"), call("write", path="/a", text="B"), call("write", path="/b", text="B")]
+TOOL = {
+    "type": "object",
+    "required": ["town", "unit"],
+    "properties": {"town": {"type": "string"}, "unit": {"enum": ["C", "F"]}, "day": {"type": "string"}},
+}
+
+
+def test_two_calls_on_one_thing_keep_their_order() -> None:
+    """Two writes to one file end in another state the other way round; writes to two files do not."""
+    first, second, elsewhere = WRITES
+    assert passes({"type": "tool-call"}, made(first, second), incumbent=made(first, second))
+    assert not passes({"type": "tool-call"}, made(second, first), incumbent=made(first, second))
+    assert not passes({"type": "tool-call"}, made(second, elsewhere, first), incumbent=made(first, elsewhere, second))
+    assert passes({"type": "tool-call"}, made(elsewhere, first), incumbent=made(first, elsewhere))
+    assert passes({"type": "tool-call", "order": "any"}, made(second, first), incumbent=made(first, second))
+    assert passes(
+        {"type": "tool-call", "arguments": {"text": "ignore"}}, made(second, first), incumbent=made(first, second)
+    )
+    assert passes({"type": "tool-call"}, made(first, first), incumbent=made(first, first))
+
+
+def test_a_choice_is_no_thing_that_two_calls_are_about() -> None:
+    """The weather in two towns, in one unit and on one day that nobody has to say."""
+    towns = [call("weather", town=town, unit="C", day="today") for town in ("A", "B")]
+    request = {"messages": [], "tools": [{"type": "function", "function": {"name": "weather", "parameters": TOOL}}]}
+    (criterion,) = build_criteria([entry_of({"type": "tool-call"})], Path())
+    given = {"completion": made(*towns[::-1]), "incumbent": made(*towns), "reference": None, "request": request}
+    (found,) = criterion.score([context_of(given)])
+    assert isinstance(found, Scored)
+    assert found.passed
+
+
 def test_keys_of_one_object_have_no_order() -> None:
     """Accepted values of several tools in one object say nothing of their order, and a list of them does."""
     one = {"book": {"to": ["A"]}, "bill": {"to": ["A"]}}

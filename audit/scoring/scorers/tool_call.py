@@ -6,7 +6,8 @@ by their words. "" or null among accepted values means that the argument may be 
 demand it. Unknown arguments fail. Text that declines beside the calls fails.
 
 `order` says what the order of several calls says: `functions` (the default) keeps that of different functions and
-leaves calls of one function free, as to the weather in two towns; `kept` keeps all, `any` none. What one object of
+leaves calls of one function free, as to the weather in two towns, unless two of them agree in an argument that names a
+thing and differ in another, as two writes to one file do; `kept` keeps all, `any` none. What one object of
 accepted values expects has no order, nor has what the Berkeley leaderboard's folding compares.
 
 `arguments: {note: {fuzzy: 0.8}}` names a comparison for single arguments (exact, fuzzy, ignore, label, numeric, set).
@@ -110,7 +111,8 @@ def _problem(
         return f"{len(calls)} calls, {len(expects)} expected"
     rows = [[mismatch(call, each, schema, matching) for call in calls] for each, schema in expects]
     fits = [[problem is None for problem in row] for row in rows]
-    if _in_blocks(fits, blocks_of([each.call for each in expects], order)):
+    wanted, schemas = [each.call for each in expects], [each.schema for each in expects]
+    if _in_blocks(fits, blocks_of(wanted, order, schemas, matching.ignored)):
         return None
     if len(calls) == 1:
         return rows[0][0]
@@ -164,7 +166,7 @@ def _plain(wanted: Wanted) -> dict[str, Any]:
 
 SCORER = Scorer(
     name="tool-call",
-    version=9,
+    version=10,
     summary="The completion calls the expected tools with accepted arguments.",
     needs_reference=False,
     calls_model=False,
