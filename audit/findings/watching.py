@@ -64,7 +64,8 @@ def _walked(
 def _in_force(
     tables: Tables, entry: RoutePolicy, policy: RoutingPolicy, requests: Mapping[str, Request]
 ) -> WatchedPairs:
-    tiers = (entry.tier, entry.otherwise)
+    # The cheap tier's answers are the log's: only today's tier has to be replayed.
+    tiers = (entry.otherwise,)
     draws = replayed(tables, _asked(tables, tiers), tiers, requests)
     served_by = dict(tables.slice.select("exchange_id", "incumbent_model").iter_rows())
     cheap_model = bare(policy.models[entry.tier])
@@ -74,12 +75,12 @@ def _in_force(
         tables = replace(tables, slice=_of_canary(tables.slice, entry, entry.canary, cheap_model))
         draws = replayed(tables, _asked(tables, tiers), tiers, requests)
         cheap = np.array([bare(served_by[name]) == cheap_model for name in draws.exchange_ids], dtype=bool)
-    arm = draws.arms[entry.tier]
+    arm = draws.arms[entry.otherwise]
     # The log's own answer is the policy's, and the replayed incumbent stands where the log's incumbent did.
     turned = replace(
         draws,
-        passed=np.where(cheap, draws.arms[entry.otherwise].passed, draws.passed),
-        arms={entry.tier: replace(arm, passed=draws.passed)},
+        passed=np.where(cheap, arm.passed, draws.passed),
+        arms={entry.tier: replace(arm, passed=draws.passed, shares=None)},
     )
     return _counted(entry, turned, Simulation(asked=cheap, kept=cheap))
 

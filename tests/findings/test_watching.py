@@ -83,6 +83,21 @@ def test_the_alias_answers_worse() -> None:
     assert pairs(window(cheap, good, good), entry("/a")).b == 0
 
 
+def test_todays_tier_alone_has_to_be_replayed() -> None:
+    """The cheap tier's answers are those of the log: nothing of it is asked again, and the same is counted."""
+    cheap, good = np.arange(N) % 2 == 0, np.ones(N, dtype=bool)
+    whole = window(cheap, good & ~(cheap & (np.arange(N) % 5 == 0)), good)
+    alone = replace(
+        whole,
+        replays=whole.replays.filter(pl.col("tier") != "small"),
+        accepted=whole.accepted.filter(pl.col("tier") != "small"),
+    )
+    for canary in (None, CANARY):
+        served = replace(entry("/a"), canary=canary)
+        assert pairs(alone, served) == pairs(whole, served)
+        assert pairs(alone, served).b == N // 10
+
+
 def test_a_canary_is_watched_on_what_is_in_it() -> None:
     """What it leaves as it was would hide a loss: of a whole route what the cheap tier served is all of it."""
     held = np.array([CANARY.holds(f"s{i}") for i in range(N)])
