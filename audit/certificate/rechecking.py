@@ -40,8 +40,11 @@ SURE = 0.8
 """A tier that a full audit would certify with this chance is asked nothing more."""
 
 LOOKS = 3
-SAVING_LEVEL = 1 - 2 * (MISS - MISS_BY_QUALITY) / LOOKS
-"""Level of the interval of what is saved: one side errs with its part of `MISS`, over all looks."""
+SAVING_ALPHA = (MISS - MISS_BY_QUALITY) / LOOKS
+"""Chance at each look that more is saved than its upper bound, at most: its part of `MISS`, over all looks."""
+
+SAVING_LEVEL = 1 - 2 * SAVING_ALPHA
+"""The same as the level of an interval, of which only the upper end is known."""
 
 NOTHING = PairCounts(b=0, c=0, n=0)
 LEAST_PAIRS = 50

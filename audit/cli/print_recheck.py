@@ -17,7 +17,6 @@ from audit.core.display import (
     points_interval,
     terminal_safe,
     usd,
-    usd_interval,
 )
 from audit.core.plan import Plan
 from audit.core.recheck import Recheck, RouteRecheck, Worth
@@ -102,7 +101,8 @@ def _reasons(found: Recheck, width: int) -> Iterator[str]:
         if one.n:
             rests = f"{plural(one.n, 'pair')}, {count(one.b)} lost, {count(one.c)} gained"
             if one.beyond_usd is not None:
-                rests += f"; saves {usd_interval(one.beyond_usd)} beyond the run's {usd(one.today_usd.est)}"
+                most = "" if one.beyond_usd.hi is None else f", at most {usd(one.beyond_usd.hi)},"
+                rests += f"; saves {usd(one.beyond_usd.est)}{most} beyond the run's {usd(one.today_usd.est)}"
             yield from _wrapped(f"  {rests}", width)
     for route, verdict in found.audited.items():
         said = verdict.replace("_", " ")
@@ -114,7 +114,8 @@ def _money(found: Recheck) -> Iterator[str]:
     earlier = f", and {usd(found.earlier_usd)} in earlier runs" if found.earlier_usd else ""
     yield f"  Asked   {plural(found.calls, 'call')} for {usd(found.spent_usd)}{earlier}; cap {usd(found.cap_usd)}."
     yield f"          The answers of the run cost {usd(found.run_usd)}."
-    yield f"  Misses  Of tiers that lose less than the margin at most {found.miss:.0%} are turned away."
+    yield "  Misses  Of tiers that lose less than the margin, and save more than a full"
+    yield f"          audit costs beyond the least the run saves, at most {found.miss:.0%} are refused."
 
 
 def _next(found: Recheck, width: int) -> Iterator[str]:

@@ -32,8 +32,9 @@ def recheck(
     the tier loses too much, what it could save beyond what the run recommends, and what a full audit would cost.
 
     Per route it says worth a full audit, not worth it, or cannot tell, each with what it rests on; never Switch. Of
-    tiers that lose less than the margin at most 10 % are called not worth it. It is resumed like a replay: what was
-    answered is not asked again, and a full audit takes the answers from the store.
+    tiers that lose less than the margin, and save more than a full audit costs beyond what the run saves, at most 10 %
+    are called not worth it. It is resumed like a replay: what was answered is not asked again, and a full audit takes
+    the answers from the store.
 
     EXAMPLES
         audit recheck runs/7f3a9c1e --tier mini --dry-run

@@ -224,7 +224,8 @@ SENTENCES: Mapping[Reason, str] = {
     "of about {chance}",
     Reason.LOSES_TOO_MUCH: "it loses more than the margin of {margin} points (p = {p})",
     Reason.SAVES_TOO_LITTLE: "beyond what the run recommends it saves at most {most} a year; a full audit costs {cost}",
-    Reason.NOT_CHEAPER: "at the logged tokens it saves no more than the run recommends already",
+    Reason.NOT_CHEAPER: "its prompts alone, at the lowest they may cost, leave no more to save than the run recommends "
+    "already",
     Reason.LOSS_UNCLEAR: "its loss is estimated outside the margin of {margin} points, and may be inside; a full audit "
     "would certify it with a chance of about {chance}",
     Reason.SAVING_UNCLEAR: "beyond what the run recommends it may save too little for a full audit, which costs {cost}",

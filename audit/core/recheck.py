@@ -49,8 +49,9 @@ class RouteRecheck:
         quality_delta: Tier minus today's; None without pairs.
         p_inferior: Exact p-value of "the loss is at most the margin"; None without pairs.
         chance: That a full audit would certify the tier, if the rest is like what was seen; None without pairs.
-        saving_usd: Of moving the whole route to it; None where no cost is known.
-        beyond_usd: The same beyond what the run's verdict saves already, both intervals at their worst.
+        saving_usd: Of moving the whole route to it, at most as its upper end says; the lower is not known. None where
+            no cost is known.
+        beyond_usd: The same beyond what the run's verdict saves already, which is at its least in the upper end.
         full_calls: That a full audit would make.
         full_usd: What these would cost.
     """
@@ -92,7 +93,8 @@ class Recheck:
         earlier_usd: What earlier runs were billed for answers that came from the store.
         cap_usd: Hard stop.
         run_usd: What the answers of the run cost, over the network or from the store.
-        miss: At most this share of tiers that lose less than the margin is called not worth it.
+        miss: Of tiers that lose less than the margin, and save more beyond the least that the run saves than a full
+            audit costs, at most this share is called not worth it.
         complete: Nothing stopped it.
         demo: Bundled data.
         simulated: The tier's completions are simulated.

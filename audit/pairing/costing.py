@@ -10,7 +10,7 @@ that save least: no token from a cache, no batch, and every attempt that may hav
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -139,8 +139,51 @@ def logged_tokens() -> dict[str, pl.Expr]:
     }
 
 
-def costing_of(tiers: Iterable[Tier], settings: Settings, routes: Iterable[str], replays: pl.DataFrame) -> Costing:
-    """What a run's settings and replays say of the candidates' costs."""
+def foreseen_usd(costing: Costing, tier: str, rows: pl.DataFrame, route: str) -> pl.Series:
+    """What requests would cost on a tier if its answers had the tokens that the log counted, with all assumptions.
+
+    Args:
+        costing: With the tier's price.
+        tier: Its name.
+        rows: Of a `RouteFrame`.
+        route: Its name.
+
+    Returns:
+        USD, shape (n,), at least 0; what the log billed where it counted no tokens.
+    """
+    usd = pl.sum_horizontal(costing.classes_usd(tier).values(), ignore_nulls=False)
+    return _as_calls(rows, route).select(usd.fill_null(pl.col("cost_usd")).clip(lower_bound=0.0).alias("usd"))["usd"]
+
+
+def prompts_usd(costing: Costing, tier: str, rows: pl.DataFrame, route: str) -> float:
+    """The least that the prompts of requests cost on a tier, whatever is assumed of its cache; its answers are free.
+
+    Args as of `foreseen_usd`.
+
+    Returns:
+        USD; prompts that nobody counted cost nothing.
+    """
+    calls = _as_calls(rows, route)
+    found = []
+    for prompt_cache in (COLD, WARM):
+        classes = replace(costing, prompt_cache=prompt_cache).classes_usd(tier)
+        usd = pl.sum_horizontal(classes["input"], classes["cached_input"], classes["cache_write"])
+        found.append(float(calls.select(usd.clip(lower_bound=0.0).sum()).item()))
+    return min(found)
+
+
+def _as_calls(rows: pl.DataFrame, route: str) -> pl.DataFrame:
+    """Rows of the log with the columns of a call that has the log's tokens, none of them from a cache."""
+    logged = {name: name.removeprefix("logged_") for name in LOGGED if name != "logged_reasoning_tokens"}
+    return rows.with_columns(**{name: pl.col(own) for name, own in logged.items()}, route=pl.lit(route)).with_columns(
+        cached_tokens=pl.lit(0), cache_write_tokens=pl.lit(0), reasoning_tokens=pl.lit(0)
+    )
+
+
+def costing_of(
+    tiers: Iterable[Tier], settings: Settings, routes: Iterable[str], replays: pl.DataFrame | None
+) -> Costing:
+    """What a run's settings and replays say of the candidates' costs; before there are replays, no attempt fails."""
     shares = {name: entry.batch_share for name in routes if (entry := settings.route(name)) and entry.batch_share}
     named = {tier.name: tier for tier in tiers}
     return Costing(
@@ -148,7 +191,7 @@ def costing_of(tiers: Iterable[Tier], settings: Settings, routes: Iterable[str],
         prompt_cache=settings.cost.prompt_cache,
         batch_shares=shares,
         batch_discounts={name: tier.batch_discount for name, tier in named.items() if tier.batch_discount},
-        retries=retry_multipliers(replays),
+        retries={} if replays is None else retry_multipliers(replays),
         models={name: tier.identity for name, tier in named.items()},
         limits=named,
     )

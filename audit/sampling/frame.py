@@ -30,6 +30,8 @@ COLUMNS = (
     "prompt_hash",
     "prompt_tokens",
     "completion_tokens",
+    "cached_tokens",
+    "cache_write_tokens",
     *SHAPE,
     *DIMENSIONS,
     "params",
@@ -49,8 +51,8 @@ class RouteFrame:
         requests: Number of billable requests.
         spend_usd: Billed for them, unknown costs left out.
         rows: The replayable ones, of known cost unless asked otherwise, sorted by `row_id`: row_id, session_id,
-            request_fp, prompt_hash, model, cost_usd, prompt_tokens, completion_tokens, max_tokens, and tenant, region
-            and environment.
+            request_fp, prompt_hash, model, cost_usd, prompt_tokens, completion_tokens, cached_tokens,
+            cache_write_tokens, max_tokens, and tenant, region and environment.
         models: Spend per model, largest first.
         unreplayable: Requests that cannot be audited, by first reason.
         unreplayable_usd: Their spend, by first reason.

@@ -1,4 +1,4 @@
-"""Betting p-values for the mean of graded differences: valid for every n and every distribution on [-1, 1].
+"""Betting p-values and bounds for the mean of differences: valid for every n and every distribution on [-1, 1].
 
 A gambler who may not foresee the next record bets that the mean lies beyond the margin. Under the hypothesis the
 capital is not expected to grow, so a large capital is evidence, and its inverse is a p-value.
@@ -60,3 +60,26 @@ def wsr_p(differences: npt.ArrayLike, *, margin: float, alpha: float) -> float:
     stake = np.minimum(np.sqrt(2.0 * math.log(1.0 / alpha) / (values.size * known)), _MOST_AT_STAKE / claimed)
     log_capital = np.cumsum(np.log1p(stake * (gains - claimed)))
     return min(1.0, math.exp(-float(log_capital.max())))
+
+
+def wsr_low(differences: npt.ArrayLike, *, alpha: float) -> float:
+    """Lower confidence bound of the mean difference: what the betting p-value rejects at `alpha` lies below it.
+
+    Args:
+        differences: As of `wsr_p`, in the order of the draws.
+        alpha: Chance that the mean lies below the bound, at most, in (0, 1).
+
+    Returns:
+        In [-1, 1], and no more than a millionth below the exact end.
+
+    Special cases:
+        No differences, or too few to reject any mean: -1.
+
+    Source:
+        As of `wsr_p`. The p-value rises with the claimed mean, so bisection finds where it passes `alpha`.
+    """
+    low, high = -1.0, 1.0
+    while high - low > 1e-6:
+        middle = (low + high) / 2
+        low, high = (middle, high) if wsr_p(differences, margin=-middle, alpha=alpha) <= alpha else (low, middle)
+    return low

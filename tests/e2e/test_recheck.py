@@ -53,7 +53,7 @@ def test_it_asks_what_tunes_and_says_what_it_sees(home: Path, capsys: pytest.Cap
     (same,) = recheck(home, capsys, "same")["routes"]
     (worse,) = recheck(home, capsys, "worse")["routes"]
     assert (same["worth"], worse["worth"]) == ("worth_a_full_audit", "not_worth_it")
-    assert same["beyond_usd"]["lo"] > 0.5
+    assert same["beyond_usd"]["hi"] >= same["beyond_usd"]["est"] > 0.5
     assert worse["p_inferior"] < 0.05
     slice_ = pl.read_parquet(folder.slice).with_columns(pl.col(pl.Categorical).cast(pl.String))
     certifying = set(
@@ -111,6 +111,20 @@ def test_refusals(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
         assert run([*words, *argv]) == 2
         assert f"error[{code}]" in capsys.readouterr().err
     assert not RunFolder(home / "runs" / "one").all_rechecks()
+
+
+def test_only_prompts_that_cost_too_much_are_refused_unasked(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Dearer at the logged tokens is asked, since answers may be shorter; a fifth of `max_spend` is the cap of a run
+    whose answers cost nothing."""
+    config = home / "audit.yaml"
+    written, cheap = config.read_text("utf-8"), "{input: 0.1, output: 0.3}"
+    for price, asked in (("{input: 7, output: 900}", True), ("{input: 90, output: 1}", False)):
+        config.write_text(written.replace(cheap, price), "utf-8")
+        plan = recheck(home, capsys, "same", "--dry-run")
+        assert (plan["calls"] > 0) is asked
+        assert plan["max_spend_usd"] == pytest.approx(1.0)
+    (route,) = recheck(home, capsys, "same")["routes"]
+    assert (route["worth"], route["because"]["reason"]) == ("not_worth_it", "not_cheaper")
 
 
 def test_a_cap_is_held_and_money_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

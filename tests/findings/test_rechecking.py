@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 
 from audit.certificate.rechecking import (
     LEAST_PAIRS,
     LOOKS,
     MISS_BY_QUALITY,
+    SAVING_ALPHA,
+    SAVING_LEVEL,
     RecheckTerms,
     assess,
     pairs_to_ask,
@@ -20,7 +23,10 @@ from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
 from audit.core.reason import Reason
 from audit.core.recheck import Worth
+from audit.core.tier import Price, Tier
+from audit.pairing.costing import Costing, foreseen_usd, prompts_usd
 from audit.pairing.evidence import Pairs
+from audit.pairing.money import Moved, saved_at_most
 from audit.stats.missing import Missing
 
 MARGIN = 0.03
@@ -121,3 +127,50 @@ def test_a_narrower_margin_asks_for_more() -> None:
     assert pairs_to_ask(0.015, 0.15) == pytest.approx(4 * 451, rel=0.01)
     assert pairs_to_ask(0.3, 0.15) == LEAST_PAIRS
     assert stages_of(451) == (151, 301, 451)
+
+
+@pytest.mark.parametrize("foreseen", ["exact", "as billed", "none"])
+def test_what_no_draw_shows_may_be_saved(foreseen: str) -> None:
+    """Requests that carry the saving and are in no draw leave the upper bound above it; an unknown cost lowers none."""
+    rare = np.arange(4000) < 20
+    billed = np.where(rare, 2.0, 0.002)
+    cost = np.where(rare, 1.0, 0.00199)
+    guess = {"exact": cost, "as billed": billed, "none": np.zeros(4000)}[foreseen]
+    drawn = np.arange(1000, 1451)
+    found = saved(cost[drawn], guess[drawn], billed, guess)
+    assert found.hi is not None
+    assert found.hi >= (billed - cost).sum()
+    lost = np.where(drawn < 1010, np.nan, cost[drawn])
+    assert saved(lost, guess[drawn], billed, guess).hi >= found.hi  # type: ignore[operator]
+
+
+def test_what_is_known_of_every_request_bounds_what_is_saved() -> None:
+    """A tier that costs a third more is seen to save nothing, though its draws alone would be few."""
+    billed = np.random.default_rng(3).lognormal(0, 1, 4000)
+    found = saved(1.3 * billed[:451], 1.3 * billed[:451], billed, 1.3 * billed)
+    assert found.hi is not None
+    assert found.hi < 0
+    assert found.est == pytest.approx(-0.3 * billed.sum())
+
+
+def saved(costs: np.ndarray, guess: np.ndarray, billed: np.ndarray, foreseen: np.ndarray) -> Estimate:
+    """By draws."""
+    moved = Moved(billed=billed, foreseen=foreseen)
+    found = saved_at_most(costs, guess, moved, alpha=SAVING_ALPHA, level=SAVING_LEVEL)
+    assert found is not None
+    return found
+
+
+def test_cost_foreseen_is_the_audits() -> None:
+    """Cached tokens cost their own rate where the settings assume a warm cache, and the whole one where they do not."""
+    tier = Tier(name="new", model="new", provider="openai", price=Price(input=4, cached_input=0.4, output=15))
+    rows = pl.DataFrame(
+        {"prompt_tokens": [10_000, 10], "cached_tokens": [9_000, None], "cache_write_tokens": [None, None]}
+        | {"completion_tokens": [3, None], "cost_usd": [0.01529, 0.5]},
+        schema_overrides={"cache_write_tokens": pl.Int64},
+    )
+    for cache, usd in (("warm", (4_000 + 3_600 + 45) / 1e6), ("cold", (40_000 + 45) / 1e6)):
+        costing = Costing(prices={"new": tier.price}, prompt_cache=cache)
+        # Where the log counted no answer, what it billed is the guess.
+        assert foreseen_usd(costing, "new", rows, "/r").to_list() == pytest.approx([usd, 0.5])
+        assert prompts_usd(costing, "new", rows, "/r") == pytest.approx((4_000 + 3_600 + 40) / 1e6)

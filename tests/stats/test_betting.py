@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from audit.stats.betting import wsr_p
+from audit.stats.betting import wsr_low, wsr_p
 
 
 @pytest.mark.acceptance(29)
@@ -42,3 +42,12 @@ def test_valid_at_the_margin() -> None:
         # Loses 1 in 5 % of the records, otherwise nothing: mean -0.05.
         rejected += wsr_p(-(rng.random(150) < 0.05).astype(float), margin=0.05, alpha=0.05) <= 0.05
     assert rejected / 2000 <= 0.05 + 3 * math.sqrt(0.05 * 0.95 / 2000)
+
+
+def test_the_bound_is_where_the_p_value_passes_alpha() -> None:
+    """Just below it a mean is rejected, just above it is not; nothing seen bounds nothing."""
+    values = np.random.default_rng(2).uniform(-0.5, 1.0, 150)
+    low = wsr_low(values, alpha=0.01)
+    assert wsr_p(values, margin=-(low - 1e-5), alpha=0.01) <= 0.01 < wsr_p(values, margin=-(low + 1e-5), alpha=0.01)
+    assert low < values.mean()
+    assert wsr_low([], alpha=0.01) == pytest.approx(-1.0, abs=2e-6)

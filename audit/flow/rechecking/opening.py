@@ -19,7 +19,7 @@ from audit.llm.tiers import resolve_tiers
 from audit.sampling.frame import route_frames
 
 FIRST_COST_SHARE = 0.2
-"""Default cap: this share of what the answers of the run cost."""
+"""Default cap: this share of what the answers of the run cost, or of `max_spend` where they cost nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +55,7 @@ class RecheckOrder:
         tier: Name of the tier to try.
         routes: Only routes of these globs.
         capped: `max_spend` of the settings is meant for this recheck; else it is an audit's, and a fifth of what the
-            run cost is the cap where that is less.
+            run cost is the cap where that is less. Where the run cost nothing, a fifth of `max_spend` is.
     """
 
     tier: str
@@ -112,9 +112,11 @@ def open_recheck(folder: RunFolder, settings: Settings, wanted: RecheckOrder) ->
 
 
 def _cap(max_spend: float | None, run_usd: float, wanted: RecheckOrder) -> float | None:
-    if wanted.capped or not run_usd:
+    if wanted.capped or (max_spend is None and not run_usd):
         return max_spend
-    return min(FIRST_COST_SHARE * run_usd, max_spend if max_spend is not None else run_usd)
+    if not run_usd or max_spend is None:
+        return FIRST_COST_SHARE * (run_usd or max_spend or 0.0)
+    return min(FIRST_COST_SHARE * run_usd, max_spend)
 
 
 def _first(tiers: Sequence[Tier], name: str) -> tuple[Tier, ...]:

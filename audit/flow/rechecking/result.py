@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from audit.certificate.rechecking import SAVING_LEVEL, Assessed, RecheckTerms, assess
+from audit.certificate.rechecking import SAVING_ALPHA, SAVING_LEVEL, Assessed, RecheckTerms, assess
 from audit.core.artifacts import RunFolder
 from audit.core.interval import Estimate
 from audit.core.reason import Reason, because
@@ -18,7 +18,7 @@ from audit.flow.provenance import SIMULATED
 from audit.flow.rechecking.quote import FullAudit
 from audit.flow.rechecking.routes import RecheckedRun, RouteTrial, elsewhere
 from audit.pairing.evidence import Tables, calls_on, pair_up
-from audit.pairing.money import saved_at_costs
+from audit.pairing.money import Moved, saved_at_most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,8 +63,7 @@ class RecheckEvidence:
         mine, asked = tables.of_route(trial.route), trial.stages[look - 1]
         draws = mine.slice.filter(pl.col("purpose") == "quality").sort("draw_order", "exchange_id").head(asked)
         pairs = pair_up(mine, draws, arm="candidate", tier=tier.name)
-        known = calls_on(mine, draws, tier.name).drop_nulls(["usd", "cost_usd"])
-        saving = saved_at_costs(known["usd"], known["cost_usd"], trial.movable_usd, SAVING_LEVEL)
+        saving = _saving(trial, calls_on(mine, draws, tier.name))
         more = None if saving is None else saving.beyond(trial.found.avoidable_usd)
         terms = RecheckTerms.of(
             trial.design,
@@ -122,3 +121,17 @@ class RecheckEvidence:
             full_calls=0 if full is None else full.calls,
             full_usd=None if full is None else full.usd,
         )
+
+
+def _saving(trial: RouteTrial, calls: pl.DataFrame) -> Estimate | None:
+    """What moving the route saves, by the calls on its draws so far."""
+    moving = trial.moving
+    known = moving.select("foreseen_usd", exchange_id="row_id")
+    asked = calls.join(known, on="exchange_id", how="inner", maintain_order="left")
+    return saved_at_most(
+        asked["usd"].fill_null(float("nan")),
+        asked["foreseen_usd"],
+        Moved(billed=moving["cost_usd"].to_numpy(), foreseen=moving["foreseen_usd"].to_numpy()),
+        alpha=SAVING_ALPHA,
+        level=SAVING_LEVEL,
+    )

@@ -17,8 +17,11 @@ from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.core.traffic import exact_sum
 from audit.flow.identity import digest_of
-from audit.sampling.design import cost_at
+from audit.pairing.costing import costing_of, foreseen_usd, prompts_usd
 from audit.sampling.frame import RouteFrame
+
+FEWEST_TOKENS = 0.5
+"""Another vendor's tokenizer is taken to count at least this part of the log's tokens."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +32,7 @@ class RouteTrial:
         found: What the run says of it.
         design: The run's, with the criteria as they were judged in the end.
         rows: Rows of the slice that may be asked, in draw order.
-        movable_usd: Billed for what would move.
+        moving: Requests that would move: row_id, cost_usd as billed, and foreseen_usd, at the log's tokens.
         stages: Requests that each look takes in; empty where nothing is asked.
         why: Why nothing is asked; None where something is.
     """
@@ -37,7 +40,7 @@ class RouteTrial:
     found: RouteFinding
     design: RouteDesign
     rows: pl.DataFrame
-    movable_usd: float
+    moving: pl.DataFrame
     stages: tuple[int, ...] = ()
     why: Because | None = None
 
@@ -119,11 +122,14 @@ def _trial(run: RecheckedRun, found: RouteFinding, design: RouteDesign, tier: Ti
     mine = (pl.col("route") == found.route) & (pl.col("purpose") == "quality") & (pl.col("split") == "tuning")
     rows = run.slice.filter(mine & elsewhere(tier)).sort("draw_order", "exchange_id")
     frame = run.frames.get(found.route)
-    rest = frame.without(tier.identity) if frame is not None else None
-    movable = exact_sum(rest["cost_usd"]) if rest is not None else 0.0
-    trial = RouteTrial(found=found, design=design, rows=rows, movable_usd=movable)
-    why = _obstacle(trial, settings)
-    if why is None and rest is not None and movable - cost_at(rest, tier) <= found.avoidable_usd.est:
+    assert frame is not None, "the findings name routes of the traffic alone"
+    rest, costing = frame.without(tier.identity), costing_of([tier], settings, [found.route], None)
+    foreseen = foreseen_usd(costing, tier.name, rest, found.route)
+    moving = rest.select("row_id", "cost_usd").with_columns(foreseen_usd=foreseen)
+    trial = RouteTrial(found=found, design=design, rows=rows, moving=moving)
+    why, already = _obstacle(trial, settings), found.avoidable_usd.lo
+    least = FEWEST_TOKENS * prompts_usd(costing, tier.name, rest, found.route)
+    if why is None and already is not None and exact_sum(rest["cost_usd"]) - least <= already:
         why = because(Reason.NOT_CHEAPER)
     if why is not None:
         return replace(trial, why=why)
