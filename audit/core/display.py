@@ -44,7 +44,7 @@ def usd_interval(estimate: Estimate) -> str:
 
 def usd_estimate(estimate: Estimate) -> str:
     """An estimate of money as it stands beside its ends: `$161` beside `[$160.69, $161.20]`; with the decimals of the
-    ends where it would else seem to lie outside them.
+    ends where it would otherwise seem to lie outside them.
     """
     if estimate.lo is None or estimate.hi is None:
         return usd(estimate.est)
@@ -58,7 +58,7 @@ def usd_estimate(estimate: Estimate) -> str:
 
 
 def usd_ends(low: float, high: float, digits: int | None = None) -> tuple[str, str]:
-    """Both ends of an interval of money, with more decimals where they would else look like one amount.
+    """Both ends of an interval of money, with more decimals where they would otherwise look like one amount.
 
     Args:
         low: Lower end.
@@ -108,13 +108,13 @@ def _alike(one: str, other: str) -> bool:
 
 
 def ends_apart(low: float, high: float, text: Callable[[float, int], str], digits: Sequence[int]) -> tuple[str, str]:
-    """Both ends of an interval, with more decimals where they would else look like one figure."""
+    """Both ends of an interval, with more decimals where they would otherwise look like one figure."""
     more = digits_apart(low, high, text, digits)
     return text(low, more), text(high, more)
 
 
 def percent_ends(low: float, high: float, digits: int = 0) -> tuple[str, str]:
-    """Both ends of an interval of a rate: `53%` and `54%`; `53.2%` and `53.4%` where they would else look like one."""
+    """Both ends of an interval of a rate: `53%` and `54%`; `53.2%` and `53.4%` where they would look like one."""
     return ends_apart(low, high, percent, range(digits, digits + 9))
 
 

@@ -62,7 +62,7 @@ def hand_over(
 def default_of(findings: Findings, models: Mapping[str, str]) -> str | None:
     """The tier for what no entry is about: the one that serves all the rest of the log; None where several do.
 
-    A gateway that must have a default would else move routes that the audit leaves alone.
+    A gateway that must have a default would otherwise move routes that the audit leaves alone.
     """
     staying = {
         model
