@@ -1,4 +1,4 @@
-"""A real language model at the end of the whole chain. A minute; `tests/llm/test_real_model.py` asks it in every run."""
+"""A real language model at the end of the whole chain. It is asked in every run by `tests/llm/test_real_model.py`."""
 
 from pathlib import Path
 
