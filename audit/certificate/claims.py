@@ -17,14 +17,22 @@ import numpy as np
 
 from audit.core.discrimination import Discrimination
 from audit.core.interval import Estimate
+from audit.core.plan import RouteDesign
 from audit.core.recommendation import PairTable
 from audit.core.repeats import Repeats
 from audit.pairing.evidence import BoolArray, FloatArray, Pairs, Spread
 from audit.stats import discrimination, missing
 from audit.stats.betting import wsr_p
+from audit.stats.discrimination import PairsTest
 from audit.stats.paired import adjusted_t, wilson
 from audit.stats.quantiles import two_sided_normal
 from audit.stats.tango import PairCounts
+
+
+def test_of(design: RouteDesign, confidence: float) -> PairsTest:
+    """What the pairs of a route have to show, at its own error rate, its criteria's error taken off."""
+    alpha = 1 - confidence if design.alpha is None else design.alpha
+    return PairsTest.of(design.criteria, margin=design.margin, alpha=alpha, confidence=confidence)
 
 
 def observed(pairs: Pairs) -> PairCounts:

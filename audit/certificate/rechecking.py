@@ -68,16 +68,6 @@ def stages_of(planned: int) -> tuple[int, ...]:
     return tuple(math.ceil(planned * step / LOOKS) for step in range(1, LOOKS + 1))
 
 
-def test_of(design: RouteDesign, alpha: float, confidence: float) -> PairsTest:
-    """What the pairs of a full audit of a route have to show, its criteria's own error taken off."""
-    return PairsTest.of(
-        design.criteria,
-        margin=design.margin,
-        alpha=alpha if design.alpha is None else design.alpha,
-        confidence=confidence,
-    )
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecheckTerms:
     """What a tier is held against on one route.
@@ -123,7 +113,7 @@ class RecheckTerms:
             windows_a_year: Windows like the log's in a year.
             confidence: Of the run.
         """
-        test = test_of(design, 1 - confidence, confidence)
+        test = claims.test_of(design, confidence)
         schedule = Schedule.of(design, alpha=test.alpha, confidence=test.confidence, reach=None)
         return cls(
             design=design,

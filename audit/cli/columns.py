@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -69,3 +70,8 @@ def _fit(wide: list[int], at_least: Sequence[int | None], width: int) -> None:
         if not open_:
             return
         wide[max(open_, key=lambda index: wide[index])] -= 1
+
+
+def wrapped(text: str, width: int, *, indent: int = 2) -> list[str]:
+    """A paragraph as lines, each indented, and those that go on a little further."""
+    return textwrap.wrap(text, width, initial_indent=" " * indent, subsequent_indent=" " * (indent + GAP))

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import sys
-import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.table import Table
 from rich.text import Text
 
-from audit.cli.columns import Column, table
+from audit.cli.columns import Column, table, wrapped
 from audit.cli.terminal import Terminal, is_ascii
 from audit.core.criteria import ControlResult, CriteriaCheck, Labelled
 from audit.core.display import (
@@ -89,7 +88,7 @@ def _reasons(plan: Plan, width: int) -> list[str]:
             said = f"{design.can_decide}, {design.reason}" if design.can_decide == "yes" else design.reason
             alike.setdefault(terminal_safe(said), []).append(terminal_safe(design.route) or "(none)")
     lines = [
-        line for said, routes in alike.items() for line in _wrapped(f"{', '.join(routes)}: {said}", width, indent=2)
+        line for said, routes in alike.items() for line in wrapped(f"{', '.join(routes)}: {said}", width, indent=2)
     ]
     hidden = len(plan.designs) - ROWS
     lines += [f"  and {plural(hidden, 'more route')}; --json has them all"] if hidden > 0 else []
@@ -107,16 +106,16 @@ def criteria_lines(designs: Sequence[RouteDesign], width: int) -> list[str]:
         accepted = f"{count(check.accepted)} of {count(check.answers)} accepted as logged"
         if check.judges and not check.answers:
             accepted = f"`{terminal_safe(listing(check.judges))}` has yet to be asked about the log's answers"
-        lines += _wrapped(
+        lines += wrapped(
             f"{terminal_safe(design.route) or '(none)'}: they show {check.grade.words}{drafted}; {accepted}",
             width,
             indent=4,
         )
-        lines += _wrapped("graded: the mean score must hold the margin too", width, indent=6) if design.graded else []
-        lines += [line for p in check.problems for line in _wrapped(terminal_safe(p.because.sentence), width, indent=6)]
+        lines += wrapped("graded: the mean score must hold the margin too", width, indent=6) if design.graded else []
+        lines += [line for p in check.problems for line in wrapped(terminal_safe(p.because.sentence), width, indent=6)]
         if check.controls:
-            lines += _wrapped("damaged: " + ", ".join(map(_control, check.controls)), width, indent=6)
-        lines += [line for said in label_lines(check) for line in _wrapped(said, width, indent=6)]
+            lines += wrapped("damaged: " + ", ".join(map(_control, check.controls)), width, indent=6)
+        lines += [line for said in label_lines(check) for line in wrapped(said, width, indent=6)]
     return [*lines, ""]
 
 
@@ -162,10 +161,6 @@ def _control(result: ControlResult) -> str:
     if result.fails:
         return f"{name} {result.percent} (limit {percent_brief(result.limit)})"
     return f"{name} {result.accepted} of {result.tried}" if result.too_few else f"{name} {result.percent}"
-
-
-def _wrapped(text: str, width: int, *, indent: int) -> list[str]:
-    return textwrap.wrap(text, width, initial_indent=" " * indent, subsequent_indent=" " * (indent + 2))
 
 
 def _quote(plan: Plan) -> list[str]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shlex
 import sys
-import textwrap
 from collections.abc import Iterator
 
-from audit.cli.columns import Column, table
+from rich.text import Text
+
+from audit.cli.columns import Column, table, wrapped
 from audit.cli.terminal import Terminal, is_ascii
 from audit.core.display import (
     ascii_only,
@@ -38,10 +39,11 @@ def print_recheck_quote(terminal: Terminal, plan: Plan) -> None:
     if terminal.switches.json:
         terminal.document(plan)
         return
-    drawn = ascii_only if is_ascii(sys.stderr if asking else sys.stdout) else str
-    lines = list(_quote_lines(plan))
-    for line in lines:
-        (terminal.note if asking else lambda text: terminal.lines([text]))(drawn(line))
+    stream = sys.stderr if asking else sys.stdout
+    drawn = ascii_only if is_ascii(stream) else str
+    console = terminal.console(stream)
+    for line in _quote_lines(plan):
+        console.print(Text(drawn(line)), soft_wrap=True)
 
 
 def _quote_lines(plan: Plan) -> Iterator[str]:
@@ -97,16 +99,16 @@ def _cells(one: RouteRecheck) -> list[str]:
 def _reasons(found: Recheck, width: int) -> Iterator[str]:
     for one in found.routes:
         said = f"{terminal_safe(one.route)}: {one.worth.words}: {terminal_safe(one.because.sentence)}"
-        yield from _wrapped(said, width)
+        yield from wrapped(said, width)
         if one.n:
             rests = f"{plural(one.n, 'pair')}, {count(one.b)} lost, {count(one.c)} gained"
             if one.beyond_usd is not None:
                 most = "" if one.beyond_usd.hi is None else f", at most {usd(one.beyond_usd.hi)},"
                 rests += f"; saves {usd(one.beyond_usd.est)}{most} beyond the run's {usd(one.today_usd.est)}"
-            yield from _wrapped(f"  {rests}", width)
+            yield from wrapped(f"  {rests}", width)
     for route, verdict in found.audited.items():
         said = verdict.replace("_", " ")
-        yield from _wrapped(f"{terminal_safe(route)}: the run has audited it: {said}", width)
+        yield from wrapped(f"{terminal_safe(route)}: the run has audited it: {said}", width)
     yield ""
 
 
@@ -126,9 +128,5 @@ def _next(found: Recheck, width: int) -> Iterator[str]:
     name = shlex.quote(terminal_safe(found.tier))
     yield ""
     many = listing([terminal_safe(one.route) for one in worth])
-    yield from _wrapped(f"Nothing is certified yet. To audit it on {many}, name it in their `candidates:`, then", width)
+    yield from wrapped(f"Nothing is certified yet. To audit it on {many}, name it in their `candidates:`, then", width)
     yield f"    audit replay LOGS --tier {name} {routes}"
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    return textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="    ")

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 
 from audit.certificate.candidates import CandidateEvidence
 from audit.certificate.certify import Verdicts
+from audit.certificate.claims import test_of
 from audit.core.finding import NeedsMore
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
 from audit.core.settings import Settings
-from audit.stats.discrimination import PairsTest
 from audit.stats.planning import least_pairs, pairs_needed
 from audit.stats.tango import PairCounts
 
@@ -63,8 +63,7 @@ def _pairs_wanted(design: RouteDesign, counts: PairCounts, settings: Settings) -
         return None
     # Few pairs may show no difference at all; half a pair keeps the plan from believing in none.
     discordance = max((counts.b + counts.c) / counts.n, 0.5 / counts.n)
-    alpha = settings.alpha if design.alpha is None else design.alpha
-    test = PairsTest.of(design.criteria, margin=design.margin, alpha=alpha, confidence=settings.confidence)
+    test = test_of(design, settings.confidence)
     needed = pairs_needed(
         discordance=discordance,
         delta=(counts.c - counts.b) / counts.n,

@@ -12,9 +12,9 @@ from audit.certificate.claims import observed
 from audit.core.display import visible
 from audit.core.errors import InputError
 from audit.core.exchange import Request
-from audit.core.policy import Canary, CanaryKey, RoutePolicy, RoutingPolicy, bare
+from audit.core.policy import Canary, CanaryKey, RoutePolicy, RoutingPolicy
 from audit.core.watching import WatchedPairs
-from audit.pairing.evidence import Tables, quality_draws
+from audit.pairing.evidence import Tables, logged_on, quality_draws
 from audit.pairing.replayed import Replayed, Simulation, Values, pairs_of, replayed, walk
 from audit.signals.signal import TextEmbedder
 
@@ -66,15 +66,13 @@ def _in_force(
 ) -> WatchedPairs:
     # The cheap tier's answers are the log's: only today's tier has to be replayed.
     tiers = (entry.otherwise,)
-    draws = replayed(tables, _asked(tables, tiers), tiers, requests)
-    served_by = dict(tables.slice.select("exchange_id", "incumbent_model").iter_rows())
-    cheap_model = bare(policy.models[entry.tier])
-    cheap = np.array([bare(served_by[name]) == cheap_model for name in draws.exchange_ids], dtype=bool)
+    on_cheap = logged_on(policy.models[entry.tier])
     if entry.canary is not None:
         # What the canary leaves as it was says nothing of the policy, and would hide what the rest says.
-        tables = replace(tables, slice=_of_canary(tables.slice, entry, entry.canary, cheap_model))
-        draws = replayed(tables, _asked(tables, tiers), tiers, requests)
-        cheap = np.array([bare(served_by[name]) == cheap_model for name in draws.exchange_ids], dtype=bool)
+        tables = replace(tables, slice=_of_canary(tables.slice, entry, entry.canary, on_cheap))
+    draws = replayed(tables, _asked(tables, tiers), tiers, requests)
+    moved = dict(tables.slice.select("exchange_id", on_cheap).iter_rows())
+    cheap = np.array([moved[name] for name in draws.exchange_ids], dtype=bool)
     arm = draws.arms[entry.otherwise]
     # The log's own answer is the policy's, and the replayed incumbent stands where the log's incumbent did.
     turned = replace(
@@ -85,7 +83,7 @@ def _in_force(
     return _counted(entry, turned, Simulation(asked=cheap, kept=cheap))
 
 
-def _of_canary(slice_: pl.DataFrame, entry: RoutePolicy, canary: Canary, cheap_model: str) -> pl.DataFrame:
+def _of_canary(slice_: pl.DataFrame, entry: RoutePolicy, canary: Canary, on_cheap: pl.Expr) -> pl.DataFrame:
     """The requests that were in a canary.
 
     A gateway that draws call by call has no keys: of a policy that moves whole routes, what the cheap tier served is
@@ -96,7 +94,7 @@ def _of_canary(slice_: pl.DataFrame, entry: RoutePolicy, canary: Canary, cheap_m
         InputError: The keys decide, and the log has none.
     """
     if entry.signal is None and entry.verifier is None:
-        return slice_.filter(pl.col("incumbent_model").str.split("/").list.last() == cheap_model)
+        return slice_.filter(on_cheap)
     column, holds = {
         CanaryKey.SESSION: ("session_id", canary.holds),
         CanaryKey.USER: (END_USER, canary.holds_pseudonym),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import polars as pl
@@ -33,8 +33,9 @@ CANDIDATE = """\
 
 def draft_tiers(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str]:
     """The lines of `tiers:`. Proposals are comments: nothing is asked that nobody chose."""
-    yield from _tiers(folder, frames)
-    yield from _proposals(folder, frames)
+    providers = _providers(folder)
+    yield from _tiers(frames, providers)
+    yield from _proposals(frames, providers)
     yield CANDIDATE
 
 
@@ -45,14 +46,13 @@ def spent_words(dollars: float, costs: pl.Series) -> str:
     return f"at least {usd(dollars)}" if dollars else "cost unknown"
 
 
-def _tiers(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str]:
+def _tiers(frames: Sequence[RouteFrame], providers: Mapping[str, str]) -> Iterator[str]:
     """What served the log: replayed on a part of the sample, these tiers give the noise floor."""
     spend: dict[str, float] = {}
     rows = pl.concat([frame.rows.select("model", "cost_usd") for frame in frames])
     for frame in frames:
         for model, dollars in frame.models.items():
             spend[model] = spend.get(model, 0.0) + dollars
-    providers = _providers(folder)
     yield "  # What serves the log today. Replayed on a part of the sample, it tells how much it differs from itself.\n"
     for number, (model, dollars) in enumerate(sorted(spend.items(), key=lambda item: (-item[1], item[0]))[:MODELS]):
         spent = spent_words(dollars, rows.filter(pl.col("model") == model)["cost_usd"])
@@ -87,11 +87,11 @@ def _providers(folder: RunFolder) -> dict[str, str]:
     )
 
 
-def _proposals(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str]:
+def _proposals(frames: Sequence[RouteFrame], providers: Mapping[str, str]) -> Iterator[str]:
     """Cheaper models of the vendors in the log, as comments, with what they would cost at its tokens."""
     rows = pl.concat([frame.rows.select("model", "cost_usd", "prompt_tokens", "completion_tokens") for frame in frames])
     spent = rows.group_by("model").agg(pl.sum("cost_usd", "prompt_tokens", "completion_tokens"))
-    providers, named = _providers(folder), set[str]()
+    named = set[str]()
     largest = spent.sort("cost_usd", "model", descending=[True, False]).head(MODELS)
     for model, usd_, prompt, completion in largest.rows():
         usage = Usage(prompt_tokens=int(prompt), completion_tokens=int(completion))

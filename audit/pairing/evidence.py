@@ -45,6 +45,11 @@ def unasked_limit(margin: float) -> float:
     return min(MAX_UNASKED, margin)
 
 
+def logged_on(model: str) -> pl.Expr:
+    """Of the rows of a slice, those that the log shows on a model, whatever provider stands before its name."""
+    return pl.col("incumbent_model").str.split("/").list.last() == bare(model)
+
+
 UNIT_COLUMNS = {
     UnitKind.SESSION: "session_id",
     UnitKind.TEMPLATE: "system_hash",
@@ -117,8 +122,7 @@ class Tables:
         model = self.costing.models.get(tier)
         if model is None:
             return self
-        there = pl.col("incumbent_model").str.split("/").list.last() == bare(model)
-        return replace(self, slice=self.slice.filter(~there))
+        return replace(self, slice=self.slice.filter(~logged_on(model)))
 
     def same(self, other: Tables) -> bool:
         """Whether both hold the same rows and assume the same."""

@@ -62,6 +62,7 @@ from audit.protocols.shared import (
     arguments_text,
     check_texts,
     count,
+    has_messages_and,
     json_text,
     media_loss,
     number,
@@ -506,10 +507,6 @@ _BLOCKS = frozenset({
 _OWN = frozenset({"modelId", "inferenceConfig", "toolConfig", "additionalModelRequestFields", "outputConfig"})
 
 
-def _asks(body: Mapping[str, Any]) -> bool:
-    return isinstance(body.get("messages"), list) and not _OWN.isdisjoint(body)
-
-
 def _speaks(message: Mapping[str, Any]) -> bool:
     """Blocks have no type: the one field that they have is it."""
     return any(part.get("type") is None and not _BLOCKS.isdisjoint(part) for part in objects(message.get("content")))
@@ -525,7 +522,7 @@ PROTOCOL = Protocol(
     stream_from=whole,
     shape=BodyShape(
         api="bedrock.converse",
-        asks=_asks,
+        asks=lambda body: has_messages_and(body, _OWN),
         answers=lambda body: isinstance(obj(body.get("output")).get("message"), Mapping),
         streams=lambda event: "messageStart" in event,
         speaks=_speaks,

@@ -45,6 +45,7 @@ from audit.protocols.shared import (
     NotARequest,
     check_texts,
     count,
+    has_messages_and,
     json_text,
     media_loss,
     number,
@@ -356,10 +357,6 @@ def _thinking_to(reasoning: Reasoning, losses: LossList) -> dict[str, Any] | Non
     return {"type": switch, **present(token_budget=reasoning.budget_tokens)}
 
 
-def _asks(body: Mapping[str, Any]) -> bool:
-    return isinstance(body.get("messages"), list) and not _OWN.isdisjoint(body)
-
-
 def _answers(body: Mapping[str, Any]) -> bool:
     """A message beside its bill, or beside a word for its end in capitals; the chat API has small letters."""
     ended = text(body.get("finish_reason")) or ""
@@ -381,7 +378,7 @@ PROTOCOL = Protocol(
     stream_from=whole,
     shape=BodyShape(
         api="cohere.chat",
-        asks=_asks,
+        asks=lambda body: has_messages_and(body, _OWN),
         answers=_answers,
         streams=lambda event: event.get("type") == "message-start",
         speaks=_speaks,

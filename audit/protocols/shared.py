@@ -227,3 +227,8 @@ def schema_name(form: Mapping[str, Any]) -> str | None:
 def opaque_name(payload: Mapping[str, Any]) -> str:
     """What a vendor's own part or tool calls itself: its type, or the one field that it has."""
     return (text(payload.get("type")) or next((key for key in payload if isinstance(key, str)), ""))[:60]
+
+
+def has_messages_and(body: Mapping[str, Any], own: frozenset[str]) -> bool:
+    """Whether a request holds messages, and beside them a field that only one vendor has."""
+    return isinstance(body.get("messages"), list) and not own.isdisjoint(body)

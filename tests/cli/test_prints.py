@@ -11,6 +11,7 @@ from audit.cli.meter import TerminalMeter
 from audit.cli.print_levers import print_ledger
 from audit.cli.print_mix import print_mix
 from audit.cli.print_plan import print_plan
+from audit.cli.print_recheck import print_recheck_quote
 from audit.cli.saved import saved_plan
 from audit.cli.switches import Switches
 from audit.cli.terminal import Terminal
@@ -143,6 +144,17 @@ def test_plan(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_quote_before_a_question_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     """Only results are on stdout."""
     print_plan(terminal(), plan(), asking=True)
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "$52.10 at most" in err
+
+
+def test_the_quote_of_a_recheck_is_seen_before_the_question(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Also where only results are asked for: nobody agrees to an amount that was not shown."""
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    print_recheck_quote(terminal(quiet=True), plan())
     out, err = capsys.readouterr()
     assert out == ""
     assert "$52.10 at most" in err

@@ -8,16 +8,17 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from audit.certificate.rechecking import LEAST_PAIRS, pairs_to_ask, stages_of, test_of
+from audit.certificate.claims import test_of
+from audit.certificate.rechecking import LEAST_PAIRS, pairs_to_ask, stages_of
 from audit.core.finding import Findings, RouteFinding
 from audit.core.plan import Plan, RouteDesign
-from audit.core.policy import bare
 from audit.core.reason import Because, Reason, because
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.core.traffic import exact_sum
 from audit.flow.identity import digest_of
 from audit.pairing.costing import costing_of, foreseen_usd, prompts_usd
+from audit.pairing.evidence import logged_on
 from audit.sampling.frame import RouteFrame
 
 FEWEST_TOKENS = 0.5
@@ -115,7 +116,7 @@ def trials(
 
 def elsewhere(tier: Tier) -> pl.Expr:
     """Rows of the slice that the log does not show on the tier's model already."""
-    return pl.col("incumbent_model").str.split("/").list.last() != bare(tier.identity)
+    return ~logged_on(tier.identity)
 
 
 def _trial(run: RecheckedRun, found: RouteFinding, design: RouteDesign, tier: Tier, settings: Settings) -> RouteTrial:
@@ -133,7 +134,7 @@ def _trial(run: RecheckedRun, found: RouteFinding, design: RouteDesign, tier: Ti
         why = because(Reason.NOT_CHEAPER)
     if why is not None:
         return replace(trial, why=why)
-    test = test_of(design, 1 - run.findings.confidence, run.findings.confidence)
+    test = test_of(design, run.findings.confidence)
     wanted = pairs_to_ask(test.margin, settings.slice.discordance)
     return replace(trial, stages=stages_of(min(wanted, rows.height)))
 
