@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 from collections import defaultdict
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
@@ -47,6 +48,13 @@ WIDE = {
     "audit.scoring.run": 16,
 }
 """Modules that import more, with how many: what holds a stage together. None may grow, and none may join them."""
+
+TOP_LEVEL = {
+    *(".ci", ".dockerignore", ".github", ".gitignore", ".pre-commit-hooks.yaml", "ARCHITECTURE.md", "CHANGELOG.md"),
+    *("Containerfile", "LICENSE", "Makefile", "README.md", "constraints.txt", "pyproject.toml"),
+    *("audit", "docs", "reports", "sample_logs", "tests"),
+}
+"""What the repository holds at its root; anything else was left by a command."""
 
 PROSE = re.compile(r"[a-z]{2,} [a-z]{2,}")
 
@@ -154,6 +162,14 @@ def test_no_module_knows_too_many_others() -> None:
     wide = {module: len(names) for module, names in imports_of_modules().items() if len(names) > FAN_OUT}
     assert {module: n for module, n in wide.items() if n > WIDE.get(module, FAN_OUT)} == {}
     assert {module for module in WIDE if module not in wide} == set()
+
+
+def test_nothing_was_left_at_the_root() -> None:
+    """What a command writes where it was called (a plan, a report) was never meant to be committed."""
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT.parent, capture_output=True, text=True, check=False)
+    if listed.returncode:
+        pytest.skip("no git checkout: nothing tells what is committed")
+    assert {Path(line).parts[0] for line in listed.stdout.splitlines()} == TOP_LEVEL
 
 
 def test_a_class_has_a_name_of_its_own() -> None:
