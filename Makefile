@@ -39,6 +39,10 @@ test-litellm: $(READY) ## Against LiteLLM's own proxy and router, in an environm
 	LITELLM_PYTHON=.venv-litellm/bin/python $(BIN)/python -m pytest -m "slow or not slow" -s \
 	  tests/contracts/test_litellm_proxy.py tests/policy/test_litellm_router.py
 
+test-azure: $(READY) ## Logs in object storage, Azure's among them: its emulator comes from npm (190 MB, once)
+	@test -x .azurite/node_modules/.bin/azurite-blob || npm install --silent --no-fund --no-audit --prefix .azurite azurite@3.35.0
+	$(BIN)/python -m pytest -q tests/ingest/test_objects.py
+
 check: $(READY) ## Lint, types, layers, and whether generated text is in date
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -105,4 +109,4 @@ browser:
 	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fontconfig fonts-liberation >/dev/null; } || \
 	  echo "No Chromium, or no font for it, found: install chromium and fonts-liberation (without a browser its tests are skipped; in CI they fail)"
 
-.PHONY: help demo demo-local test test-ray test-slow test-litellm check bench docs golden shots format clean browser
+.PHONY: help demo demo-local test test-ray test-slow test-litellm test-azure check bench docs golden shots format clean browser

@@ -27,7 +27,7 @@ from typing import Any
 
 from aiohttp import web
 
-from tests.s3_server import storage_at
+from tests.object_servers import storage_at
 
 PROMPT_TOKENS, COMPLETION_TOKENS = 10, 5
 

@@ -37,7 +37,9 @@ def with_stdin(paths: list[Path] | None) -> list[Path] | None:
 Logs = Annotated[
     list[Path],
     typer.Argument(
-        metavar="LOGS...", help="Log files, folders, patterns or s3:// addresses; - is stdin.", callback=with_stdin
+        metavar="LOGS...",
+        help="Log files, folders, patterns, or addresses (s3://, gs://, az://); - is stdin.",
+        callback=with_stdin,
     ),
 ]
 Bills = Annotated[

@@ -25,7 +25,9 @@ def init(
     logs: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="LOGS...", help="Log files, folders, patterns or s3:// addresses; - is stdin.", callback=with_stdin
+            metavar="LOGS...",
+            help="Log files, folders, patterns, or addresses (s3://, gs://, az://); - is stdin.",
+            callback=with_stdin,
         ),
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write; - is stdout.")] = Path("audit.yaml"),

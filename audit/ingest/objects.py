@@ -1,4 +1,4 @@
-"""Logs in object storage: `s3://bucket/prefix`, an object, or a pattern.
+"""Logs in object storage: a prefix (`s3://bucket/prefix`; `gs://`, `az://`), an object, or a pattern.
 
 Objects are listed once and copied to a scratch folder, each whole, before the first is read: a log is digested, read
 and masked as a file is, and gives the same bytes. Nothing is written to object storage.
@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING
 
 from audit.core.artifacts import private_file, private_folder
 from audit.core.errors import InputError
-from audit.storage import VARIABLES, connected, why
+from audit.storage import STORAGES
+from audit.storage.object_storage import ObjectStorage
 
 # Loading Arrow's file systems starts a client: only a log that is there pays for it.
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def fetched(path: Path, is_log: Callable[[Path], bool]) -> Sequence[Path]:
         is_log: Whether a path below a prefix is one.
 
     Raises:
-        InputError: Another scheme than s3, nothing there, or an object that cannot be had whole.
+        InputError: An unknown scheme, nothing there, or an object that cannot be had whole.
     """
     return _fetched(str(path), is_log)
 
@@ -55,17 +56,21 @@ def _fetched(text: str, is_log: Callable[[Path], bool]) -> tuple[Path, ...]:
     assert scheme is not None
     place = text[scheme.end() :]
     address = f"{scheme[1]}://{place}"
-    if scheme[1] != "s3":
+    if scheme[1] not in STORAGES:
         raise InputError(
-            f"{address}: logs are read from files and from s3://",
+            f"{address}: logs are read from files and from {', '.join(f'{name}://' for name in STORAGES)}",
             code="ingest.scheme",
             hint="copy the objects to a folder, and name the folder",
         )
-    storage = connected()
+    # Arrow's own errors come from clients that cannot even ask: a key that is none, for example.
+    from pyarrow import ArrowException
+
+    storage = STORAGES.get(scheme[1])
     try:
-        found = _listed(storage, place.rstrip("/"), is_log)
-    except OSError as error:
-        raise _refused(address, error) from None
+        files = storage.connect()
+        found = _listed(files, place.rstrip("/"), is_log)
+    except (OSError, ArrowException) as error:
+        raise _refused(storage, address, error) from None
     if not found:
         raise InputError(
             f"{address} holds no log",
@@ -75,19 +80,19 @@ def _fetched(text: str, is_log: Callable[[Path], bool]) -> tuple[Path, ...]:
     scratch = Path(tempfile.mkdtemp(prefix="audit-objects-"))
     atexit.register(shutil.rmtree, scratch, ignore_errors=True)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return tuple(pool.map(lambda info: _copied(storage, info, scratch), found))
+        return tuple(pool.map(lambda info: _copied(storage, files, info, scratch), found))
 
 
-def _listed(storage: FileSystem, place: str, is_log: Callable[[Path], bool]) -> list[FileInfo]:
+def _listed(files: FileSystem, place: str, is_log: Callable[[Path], bool]) -> list[FileInfo]:
     from pyarrow.fs import FileSelector, FileType
 
     parts = PurePosixPath(place).parts
     fixed = next((n for n, part in enumerate(parts) if _MAGIC.search(part)), len(parts))
     base = "/".join(parts[:fixed])
-    info = storage.get_file_info(base)
+    info = files.get_file_info(base)
     if info.type == FileType.File:
         return [info]
-    below = storage.get_file_info(FileSelector(base, recursive=True, allow_not_found=True))
+    below = files.get_file_info(FileSelector(base, recursive=True, allow_not_found=True))
     objects = [one for one in below if one.type == FileType.File]
     if fixed < len(parts):
         chosen = [one for one in objects if _fits(PurePosixPath(one.path).parts[fixed:], parts[fixed:])]
@@ -108,16 +113,16 @@ def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
     return fnmatchcase(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
 
 
-def _copied(storage: FileSystem, info: FileInfo, scratch: Path) -> Path:
+def _copied(storage: ObjectStorage, files: FileSystem, info: FileInfo, scratch: Path) -> Path:
     """An object as a file, whole."""
     key = str(info.path)
-    place, address = scratch / key, f"s3://{key}"
+    place, address = scratch / key, f"{storage.name}://{key}"
     private_folder(place.parent)
     try:
-        with storage.open_input_stream(key) as source, private_file(place).open("wb") as file:
+        with files.open_input_stream(key) as source, private_file(place).open("wb") as file:
             shutil.copyfileobj(source, file, 1 << 22)
     except OSError as error:
-        raise _refused(address, error) from None
+        raise _refused(storage, address, error) from None
     if place.stat().st_size != info.size:
         raise InputError(
             f"{address} changed while it was copied: {info.size:,} bytes were listed, {place.stat().st_size:,} came",
@@ -127,10 +132,10 @@ def _copied(storage: FileSystem, info: FileInfo, scratch: Path) -> Path:
     return place
 
 
-def _refused(address: str, error: OSError) -> InputError:
+def _refused(storage: ObjectStorage, address: str, error: Exception) -> InputError:
     return InputError(
-        f"{address} cannot be read: {why(error)}",
+        f"{address} cannot be read: {storage.why(error)}",
         code="ingest.object",
         notes=["nothing was written"],
-        hint=f"are {VARIABLES} as they should be?",
+        hint=f"are {storage.variables} as they should be?",
     )

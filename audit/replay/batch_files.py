@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from audit.core.errors import EndpointError, TerminalError, TransientError
 from audit.llm.batch import StoredFile
 from audit.protocols.faults import Fault
-from audit.storage import VARIABLES, connected, is_absent, is_passing, why
+from audit.storage.s3 import STORAGE, connected
 
 
 async def put(file: StoredFile, lines: Sequence[bytes]) -> None:
@@ -43,7 +43,7 @@ def _take(file: StoredFile) -> bytes | None:
             content: bytes = stream.read()
             return content
     except OSError as error:
-        if is_absent(error):
+        if STORAGE.is_absent(error):
             return None
         raise _refused(file, "read", error) from None
 
@@ -53,12 +53,12 @@ def _key(file: StoredFile) -> str:
 
 
 def _refused(file: StoredFile, done: str, error: OSError) -> EndpointError:
-    what = f"{file.address} cannot be {done}: {why(error)}"
-    if is_passing(error):
+    what = f"{file.address} cannot be {done}: {STORAGE.why(error)}"
+    if STORAGE.is_passing(error):
         return TransientError(what, kind=Fault.CONNECT, code="replay.batch-storage")
     return TerminalError(
         what,
         kind=Fault.BAD_REQUEST,
         code="replay.batch-storage",
-        hint=f"are {VARIABLES} as they should be, and may they use the bucket?",
+        hint=f"are {STORAGE.variables} as they should be, and may they use the bucket?",
     )

@@ -25,7 +25,7 @@ from audit.llm.provider import HttpCall, HttpReply, WireProvider
 from audit.llm.providers import PROVIDERS
 from audit.llm.tiers import hosts, resolve_tier
 from tests.batch_server import Vendor, store, stored, vendor
-from tests.s3_server import environment, s3_server, storage_at
+from tests.object_servers import environment, s3_server, storage_at
 
 KEY = "the-key"
 MESSAGES = [{"role": "user", "content": "the prompt, with a lone \ud800 surrogate"}]

@@ -1,11 +1,12 @@
-"""Logs in object storage, against a real S3 server: the same traffic as from files, or a clear error."""
+"""Logs in object storage, against real servers of each kind: the same traffic as from files, or a clear error."""
 
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from urllib.request import Request, urlopen
 
 import pyarrow.parquet as pq
 import pytest
-from pyarrow.fs import S3FileSystem
+from pyarrow.fs import FileSystem
 
 from audit.core.artifacts import RunFolder
 from audit.core.errors import InputError
@@ -22,8 +23,9 @@ from audit.core.settings import Settings
 from audit.flow import reading
 from audit.ingest import objects
 from audit.ingest.source import find_sources
+from audit.storage import az
 from tests.e2e.tiny import record
-from tests.s3_server import environment, s3_server, storage_at
+from tests.object_servers import ACCOUNT_KEY, SERVERS, azurite
 
 FILES = {
     "logs/2026-10-30/a.jsonl": range(5),
@@ -36,29 +38,59 @@ FILES = {
 OFF = Settings.model_validate({"store": {"keep": False}})
 
 
+NO_AZURITE = pytest.mark.skipif(azurite() is None, reason="no Azurite here: make test-azure")
+SCHEMES = ["s3", "gs", pytest.param("az", marks=NO_AZURITE)]
+
+
 @pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """An S3 server of its own process."""
-    with s3_server() as url:
-        yield url
+def servers() -> Iterator[Callable[[str], str]]:
+    """The address of a scheme's server, a process of its own that is started when it is first asked for."""
+    started: dict[str, str] = {}
+    with ExitStack() as running:
+
+        def address(scheme: str) -> str:
+            if scheme not in started:
+                started[scheme] = running.enter_context(SERVERS[scheme].start())
+            return started[scheme]
+
+        yield address
 
 
 @pytest.fixture
-def bucket(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> S3FileSystem:
-    """The files in a bucket named `audits`, and the same on the disk, below `tmp_path/local`."""
-    for name, value in environment(server).items():
-        monkeypatch.setenv(name, value)
-    objects._fetched.cache_clear()
-    storage = storage_at(server)
-    storage.create_dir("audits")
-    for name, numbers in FILES.items():
-        data = "".join(json.dumps(record(n)) + "\n" for n in numbers).encode()
-        path = tmp_path / "local" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        with storage.open_output_stream(f"audits/{name}") as file:
-            file.write(data)
-    return storage
+def filled(
+    servers: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], FileSystem]:
+    """A scheme's storage with the files in a bucket named `audits`; the same on the disk, below `tmp_path/local`."""
+
+    def fill(scheme: str) -> FileSystem:
+        url, server = servers(scheme), SERVERS[scheme]
+        for name, value in server.environment(url).items():
+            monkeypatch.setenv(name, value)
+        objects._fetched.cache_clear()
+        storage = server.storage(url)
+        storage.create_dir("audits")
+        for name, numbers in FILES.items():
+            data = "".join(json.dumps(record(n)) + "\n" for n in numbers).encode()
+            path = tmp_path / "local" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+            with storage.open_output_stream(f"audits/{name}") as file:
+                file.write(data)
+        return storage
+
+    return fill
+
+
+@pytest.fixture
+def bucket(filled: Callable[[str], FileSystem]) -> FileSystem:
+    """The files in S3."""
+    return filled("s3")
+
+
+@pytest.fixture
+def server(servers: Callable[[str], str]) -> str:
+    """The address of the S3 server."""
+    return servers("s3")
 
 
 def traffic(path: Path | str, folder: Path) -> dict[str, Any]:
@@ -73,41 +105,102 @@ WHERE = ["logs", "logs/", "logs/2026-11-02/b.jsonl", "logs/2026-11-*/*.jsonl", "
 
 
 @pytest.mark.parametrize("where", WHERE)
-def test_objects_are_read_as_files_are(bucket: S3FileSystem, tmp_path: Path, where: str) -> None:
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_objects_are_read_as_files_are(
+    filled: Callable[[str], FileSystem], tmp_path: Path, scheme: str, where: str
+) -> None:
     """A prefix, an object, a range of days: the same files in the same order, and the same traffic."""
-    assert bucket is not None
+    filled(scheme)
     names = [source.name for source in find_sources([tmp_path / "local" / where])]
-    assert [source.name for source in find_sources([Path(f"s3://audits/{where}")])] == names != []
+    assert [source.name for source in find_sources([Path(f"{scheme}://audits/{where}")])] == names != []
     local = traffic(tmp_path / "local" / where, tmp_path / "one")
-    assert traffic(f"s3://audits/{where}", tmp_path / "two") == local
+    assert traffic(f"{scheme}://audits/{where}", tmp_path / "two") == local
 
 
-def test_the_digest_is_that_of_the_files(bucket: S3FileSystem, tmp_path: Path) -> None:
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_the_digest_is_that_of_the_files(filled: Callable[[str], FileSystem], tmp_path: Path, scheme: str) -> None:
     """So that a run, a plan and the store know a log wherever it lies; what was copied is its owner's."""
-    assert bucket is not None
-    remote = [Path("s3://audits/logs")]
+    filled(scheme)
+    remote = [Path(f"{scheme}://audits/logs")]
     assert reading.digest_of(remote) == reading.digest_of([tmp_path / "local" / "logs"])
     assert {source.path.stat().st_mode & 0o777 for source in find_sources(remote)} == {0o600}
 
 
 WRONG: dict[str, tuple[str, str]] = {
-    "no such bucket": ("s3://nowhere/logs", "holds no log|not there"),
-    "no such prefix": ("s3://audits/absent", "holds no log"),
-    "a pattern that fits nothing": ("s3://audits/logs/2025-*/*.jsonl", "holds no log"),
-    "another storage": ("gs://audits/logs", "from files and from s3://"),
-    "yet another": ("az://audits/logs", "from files and from s3://"),
+    "no such bucket": ("nowhere/logs", "holds no log|not there"),
+    "no such prefix": ("audits/absent", "holds no log"),
+    "a pattern that fits nothing": ("audits/logs/2025-*/*.jsonl", "holds no log"),
 }
 
 
 @pytest.mark.parametrize("name", WRONG)
-def test_what_is_not_there_is_said(bucket: S3FileSystem, tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_what_is_not_there_is_said(filled: Callable[[str], FileSystem], tmp_path: Path, scheme: str, name: str) -> None:
     """With its address as it was written, and nothing is left behind."""
-    assert bucket is not None
-    address, words = WRONG[name]
+    filled(scheme)
+    place, words = WRONG[name]
+    address = f"{scheme}://{place}"
     with pytest.raises(InputError, match=words) as raised:
         traffic(address, tmp_path / "run")
     assert address in raised.value.what
     assert not (tmp_path / "run" / "traffic").exists()
+
+
+def test_another_scheme_is_refused(tmp_path: Path) -> None:
+    """With the schemes that there are."""
+    with pytest.raises(InputError, match="from files and from az://, gs://, s3://"):
+        traffic("hdfs://audits/logs", tmp_path / "run")
+
+
+def test_credentials_that_are_wrong_are_said(
+    filled: Callable[[str], FileSystem], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Azure's address names no account: without one, and with a wrong key, the variables to look at are named."""
+    monkeypatch.delenv("AZURE_STORAGE_CONNECTION_STRING", raising=False)
+    monkeypatch.delenv("AZURE_STORAGE_ACCOUNT", raising=False)
+    with pytest.raises(InputError, match="no variable names its account"):
+        traffic("az://audits/logs", tmp_path / "run")
+    if azurite() is None:
+        return
+    filled("az")
+    right = os.environ["AZURE_STORAGE_CONNECTION_STRING"]
+    for wrong, words in (("YW5vdGhlciBrZXk=", "authorization failure"), ("no key", "cannot be read")):
+        objects._fetched.cache_clear()
+        monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", right.replace(ACCOUNT_KEY, wrong))
+        with pytest.raises(InputError, match=words):
+            traffic("az://audits/logs", tmp_path / "run")
+
+
+PLACES: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "the public cloud": ({"AccountName": "a", "DefaultEndpointsProtocol": "https"}, {}),
+    "another cloud": (
+        {"AccountName": "a", "DefaultEndpointsProtocol": "https", "EndpointSuffix": "core.chinacloudapi.cn"},
+        {"blob": "https://.blob.core.chinacloudapi.cn", "dfs": "https://.dfs.core.chinacloudapi.cn"},
+    ),
+    "an account's whole address": (
+        {"AccountName": "a", "BlobEndpoint": "https://a.blob.core.windows.net/"},
+        {"blob": "https://.blob.core.windows.net", "dfs": "https://.dfs.core.windows.net"},
+    ),
+    "an emulator": (
+        {"AccountName": "a", "BlobEndpoint": "http://127.0.0.1:10000/a"},
+        {"blob": "http://127.0.0.1:10000", "dfs": "http://127.0.0.1:10000"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_connection_string_says_where_the_account_answers(name: str) -> None:
+    """As Azure's own programs read it; Arrow puts the account before a host that begins with a dot."""
+    named, expected = PLACES[name]
+    text = ";".join(f"{key}={value}" for key, value in (named | {"AccountKey": "a2V5cw=="}).items())
+    read = az._connection_string(text)
+    assert read == named | {"AccountKey": "a2V5cw=="}
+    place = az._place(read)
+    assert {
+        kind: f"{place[f'{kind}_storage_scheme']}://{place[f'{kind}_storage_authority']}"
+        for kind in ("blob", "dfs")
+        if place
+    } == expected
 
 
 @contextmanager
@@ -154,7 +247,7 @@ def faulty(server: str, fault: Callable[[str, int], int]) -> Iterator[str]:
 
 
 def test_a_throttled_storage_is_asked_again(
-    bucket: S3FileSystem, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bucket: FileSystem, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each request is refused once: the same traffic."""
     assert bucket is not None
@@ -172,7 +265,7 @@ FAULTS: dict[str, tuple[Callable[[str, int], int], str]] = {
 
 @pytest.mark.parametrize("name", FAULTS)
 def test_what_cannot_be_had_whole_is_not_read(
-    bucket: S3FileSystem, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+    bucket: FileSystem, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """One part that is gone, or no rights: an error that names it, and nothing half read."""
     assert bucket is not None
@@ -186,7 +279,7 @@ def test_what_cannot_be_had_whole_is_not_read(
 
 
 def test_an_object_that_changed_since_the_listing_is_not_read(
-    bucket: S3FileSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bucket: FileSystem, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It was listed with another size: what came is not what was to be read."""
     listed = objects._listed

@@ -24,9 +24,9 @@ from audit.replay import batch_files
 from audit.replay.batches import BatchesWaiting
 from audit.replay.journal import JournalLedger
 from tests.batch_server import Vendor, vendor
+from tests.object_servers import environment, s3_server, storage_at
 from tests.replay.batch_child import made_of, replayed
 from tests.replay.world import World
-from tests.s3_server import environment, s3_server, storage_at
 from tests.server import REPO
 
 PROVIDERS = ("openai-compatible", "anthropic", "gemini", "bedrock")
