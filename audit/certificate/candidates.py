@@ -19,6 +19,7 @@ from audit.certificate.claims import (
     repeats_of,
     table_of,
 )
+from audit.certificate.gold import gold_pairs
 from audit.certificate.looks import Schedule
 from audit.core.discrimination import Discrimination
 from audit.core.finding import CandidateFinding, CandidateVerdict, CriterionRate, Latency, NotAsked
@@ -242,6 +243,13 @@ def describe(
         repeats=repeats_of(pairs, pairs, level),
         content_delta=decision.content_delta,
         p_content=decision.p_content,
+        gold=gold_pairs(
+            tables.scores,
+            evidence.tier.name,
+            pairs.exchange_ids,
+            None if design.criteria is None else design.criteria.gold,
+            level,
+        ),
     )
 
 

@@ -31,6 +31,12 @@ def init(
         ),
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="File to write; - is stdout.")] = Path("audit.yaml"),
+    promptfoo: Annotated[
+        Path | None,
+        typer.Option(
+            "--from", metavar="FILE", help="Take over a promptfooconfig.yaml: providers, assertions, tests as gold set."
+        ),
+    ] = None,
     schema: Annotated[bool, typer.Option("--schema", help="Print the JSON Schema of audit.yaml instead.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the file if it is there.")] = False,
     store: Store = None,
@@ -44,6 +50,7 @@ def init(
     EXAMPLES
         audit init logs/*.jsonl
         audit init logs/ -o - | less
+        audit init logs/ --from promptfooconfig.yaml
         audit init --schema > audit.schema.json
     """
     from audit.cli.drafts import write_draft
@@ -54,4 +61,4 @@ def init(
         terminal.document(settings_schema())
     else:
         given = executor_overrides(executor, ray_address, workers) | store_overrides(store, no_store)
-        write_draft(terminal, logs or [], output, force=force, settings=bare_settings(given))
+        write_draft(terminal, logs or [], output, force=force, settings=bare_settings(given), promptfoo=promptfoo)

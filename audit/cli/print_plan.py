@@ -115,6 +115,7 @@ def criteria_lines(designs: Sequence[RouteDesign], width: int) -> list[str]:
         lines += [line for p in check.problems for line in wrapped(terminal_safe(p.because.sentence), width, indent=6)]
         if check.controls:
             lines += wrapped("damaged: " + ", ".join(map(_control, check.controls)), width, indent=6)
+        lines += wrapped(check.gold.words, width, indent=6) if check.gold else []
         lines += [line for said in label_lines(check) for line in wrapped(said, width, indent=6)]
     return [*lines, ""]
 

@@ -369,6 +369,31 @@ class Labelled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GoldAnswers:
+    """The part of a route that a gold set has right answers of, where it has them of a part alone.
+
+    Attributes:
+        criteria: Names of the criteria that compare with the gold set.
+        requests: Looked-at requests that it has an answer of.
+        of: Requests that were looked at.
+        accepted: Of `requests`, those whose logged answer these criteria accept.
+    """
+
+    criteria: tuple[str, ...]
+    requests: int
+    of: int
+    accepted: int
+
+    @property
+    def words(self) -> str:
+        """For people."""
+        return (
+            f"gold set: {plural(self.requests, 'request')} of {self.of:,} that were looked at have a right answer; "
+            f"of what the log answered there, {self.accepted:,} {'is' if self.accepted == 1 else 'are'} right"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CriteriaCheck:
     """What a route's criteria are worth, by the log's own answers.
 
@@ -389,9 +414,10 @@ class CriteriaCheck:
             that has not been worked out.
         kin: By judge, the models that it judges and that are of its own family, which judges tend to favour.
         digest: Of everything that decides whether they accept an answer; "" where that is not known.
+        gold: What a gold set of a part of the route says; None where there is none, or where it is of all of it.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("judges", "labels_wanted", "kin", "digest")
+    SPARSE: ClassVar[tuple[str, ...]] = ("judges", "labels_wanted", "kin", "digest", "gold")
 
     grade: Grade
     grades: dict[str, Grade] = field(default_factory=dict)
@@ -407,6 +433,7 @@ class CriteriaCheck:
     labels_wanted: int | None = None
     kin: dict[str, tuple[str, ...]] = field(default_factory=dict)
     digest: str = ""
+    gold: GoldAnswers | None = None
 
     @property
     def own_answers_tell(self) -> bool:

@@ -69,6 +69,23 @@ class NotAsked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GoldPairs:
+    """A candidate on the requests that a gold set has right answers of: evidence beside the verdict, not part of it.
+
+    Attributes:
+        n: Pairs whose answers the criteria of the gold set could both score.
+        incumbent: Of these, right answers of the log.
+        candidate: Right answers of the candidate.
+        delta: Share of right answers, candidate less log, with its interval (Tango).
+    """
+
+    n: int
+    incumbent: int
+    candidate: int
+    delta: Estimate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CandidateFinding(DecidingChange):
     """One candidate on one route, judged on the certification split.
 
@@ -107,9 +124,11 @@ class CandidateFinding(DecidingChange):
         odd: Answers that count and are odd, by note, the most frequent first.
         repeats: How far the answers to a request differ, where each was asked several times. `b`, `c` and the cells
             beside them then split a request by the share of its answers that are accepted.
+        gold: On the requests of a gold set, by its criteria alone; None where it has none of the pairs, or is of the
+            whole route.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("content_delta", "p_content", "repeats")
+    SPARSE: ClassVar[tuple[str, ...]] = ("content_delta", "p_content", "repeats", "gold")
 
     tier: str
     model: str
@@ -145,6 +164,7 @@ class CandidateFinding(DecidingChange):
     repeats: Repeats | None = None
     content_delta: Estimate | None = None
     p_content: float | None = None
+    gold: GoldPairs | None = None
 
     @property
     def still_open(self) -> bool:

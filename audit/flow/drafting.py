@@ -15,7 +15,7 @@ from audit.core.artifacts import RunFolder
 from audit.core.display import count, terminal_safe
 from audit.core.exchange import Completion, Request
 from audit.core.settings import Settings
-from audit.flow.draft_tiers import draft_tiers, in_line, spent_words
+from audit.flow.draft_tiers import CANDIDATE, draft_tiers, in_line, spent_words
 from audit.flow.mapping import preview_of, with_map
 from audit.flow.reading import traffic_of
 from audit.ingest.suggest import suggest_route_fields
@@ -56,7 +56,37 @@ class Draft:
     preview: tuple[str, ...] = ()
 
 
-def draft(sources: Sequence[Path], settings: Settings | None = None) -> Draft:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenOver:
+    """What another tool's configuration gives to a draft; each part is lines of `audit.yaml`.
+
+    Attributes:
+        head: Of the top level, with what is not taken over.
+        tiers: Entries of `tiers:`.
+        criteria: What follows `match:` in the entry of a route.
+        prompts: Hashes of the prompts that it has right answers of.
+        source: Name of its file.
+    """
+
+    head: tuple[str, ...]
+    tiers: tuple[str, ...]
+    criteria: tuple[str, ...]
+    prompts: frozenset[str]
+    source: str
+
+    def alone(self) -> str:
+        """The whole of a first `audit.yaml` where there is no log."""
+        return "".join(
+            [
+                *(HEAD.replace("Drafted from the log.", f"Drafted from {self.source}."), *self.head),
+                "\n# Where the log keeps the route (the call site's purpose); `audit init LOGS` finds it.\n",
+                *(_settings({"route": "metadata.route"}, {}), "\ntiers:\n", *self.tiers, CANDIDATE),
+                *("\nroutes:\n", '  - match: "*"\n', *self.criteria, "\n", GATE),
+            ]
+        )
+
+
+def draft(sources: Sequence[Path], settings: Settings | None = None, given: TakenOver | None = None) -> Draft:
     """A first `audit.yaml` for these logs.
 
     Criteria are read from what the incumbent answers on each route, and are shown to be confirmed. For a log of no
@@ -64,25 +94,61 @@ def draft(sources: Sequence[Path], settings: Settings | None = None) -> Draft:
 
     Args:
         settings: Where the logs are read, and which store keeps what they say; default: as without a configuration.
+        given: Of another tool's configuration. Its criteria are those of the routes that have its prompts, or of all
+            where none has.
     """
     settings, guessed = with_map(sources, settings or Settings())
     with traffic_of(sources, settings) as (folder, report):
         preview = preview_of(folder, report, guessed)
         frames = sorted(route_frames(folder.traffic_files(), priced=False), key=_by_weight)
+        chosen, found = _routes_of(folder, frames, given)
         parts = [
             HEAD,
+            *(given.head if given else ()),
+            *([found] if given else []),
             f"# {count(report.requests)} requests; {report.format_sniffed}\n",
             *(f"# {line}\n" for line in preview),
             *_ingest(folder, frames, guessed),
             "\ntiers:\n",
+            *(given.tiers if given else ()),
             *draft_tiers(folder, frames),
             "\nroutes:\n",
-            *[_route(frame, _contexts(frame, folder)) for frame in frames[:ROUTES]],
+            *[
+                _given(frame, given) if given and frame.route in chosen else _route(frame, _contexts(frame, folder))
+                for frame in frames[:ROUTES]
+            ],
             *_rest(frames),
             "\n",
             GATE,
         ]
     return Draft("".join(parts), preview)
+
+
+def _routes_of(folder: RunFolder, frames: Sequence[RouteFrame], given: TakenOver | None) -> tuple[frozenset[str], str]:
+    """The routes that have the prompts of a gold set, with a line that says how many; all where none has."""
+    every = frozenset(frame.route for frame in frames)
+    if given is None or not given.prompts:
+        return every, ""
+    prompts = pl.Series(sorted(given.prompts), dtype=pl.String).implode()
+    rows = (
+        pl.scan_parquet([str(path) for path in folder.traffic_files()])
+        .filter(pl.col("prompt_hash").is_in(prompts))
+        .select(pl.col("route").cast(pl.String).fill_null(""), "prompt_hash")
+        .unique()
+        .collect()
+    )
+    met = rows["prompt_hash"].n_unique()
+    said = f"# {count(met)} of {count(len(given.prompts))} prompts of its tests are in this log"
+    if not met:
+        return every, f"{said}: the gold set says nothing of it.\n"
+    return frozenset(rows["route"]), f"{said}.\n"
+
+
+def _given(frame: RouteFrame, given: TakenOver) -> str:
+    """One route's entry, with criteria that a person has written elsewhere."""
+    spent = spent_words(frame.spend_usd, frame.rows["cost_usd"])
+    first = f"  - match: {json.dumps(_literal(frame.route))}   # {count(frame.requests)} requests, {spent}\n"
+    return "".join([first, *given.criteria])
 
 
 def _by_weight(frame: RouteFrame) -> tuple[float, int, str]:

@@ -282,12 +282,27 @@ def criteria_note(route: RouteFinding) -> str:
     said += "." if check.confirmed else "; they were drafted from the log, and nobody has confirmed them."
     if check.labelled is not None and check.labelled.wrong:
         said += f" {check.labelled.words[0].upper()}{check.labelled.words[1:]}; every delta is corrected by that."
-    said += judge_note(check)
+    said += judge_note(check) + gold_note(route)
     tried = [result for result in check.controls if result.tried]
     if not tried:
         return said
     shares = listing([f"{result.percent} of {count(result.tried)} {result.control.words}" for result in tried])
     return f"{said} Of the log’s accepted answers, damaged on purpose, they still accept {shares}."
+
+
+def gold_note(route: RouteFinding) -> str:
+    """What the requests of a gold set show, beside the verdict; "" where the route has none."""
+    if route.criteria is None or route.criteria.gold is None:
+        return ""
+    words = route.criteria.gold.words
+    said = f" {words[0].upper()}{words[1:]}."
+    shown = [(one.tier, one.gold) for one in route.candidates if one.gold is not None]
+    for tier, gold in shown:
+        said += (
+            f" Of {plural(gold.n, 'pair')} with {tier}, today’s answer is right on {count(gold.incumbent)} and its own "
+            f"on {count(gold.candidate)}: {points_interval(gold.delta)} points, as evidence beside the verdict."
+        )
+    return said
 
 
 def judge_note(check: CriteriaCheck) -> str:

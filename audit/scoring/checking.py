@@ -20,6 +20,7 @@ from audit.core.criteria import (
     LEAST_ANSWERS,
     ControlResult,
     CriteriaCheck,
+    GoldAnswers,
     Grade,
     Labelled,
     LogProblem,
@@ -303,7 +304,19 @@ def _check(
         controls=results,
         leaves_open=() if route.settings.confirmed else _open(route.criteria),
         judges=route.judges,
+        gold=_gold(route),
     )
+
+
+def _gold(route: _Route) -> GoldAnswers | None:
+    """What right answers of a part of the requests say of the log's own; None where all requests or none have one."""
+    places = [place for place, criterion in enumerate(route.criteria) if "reference" in criterion.reads]
+    said = [[row[place] for place in places if isinstance(row[place], Scored)] for row in route.outcomes]
+    told = [[outcome.passed for outcome in one if isinstance(outcome, Scored)] for one in said if one]
+    if not told or len(told) == len(said):
+        return None
+    names = tuple(route.criteria[place].name for place in places)
+    return GoldAnswers(criteria=names, requests=len(told), of=len(said), accepted=sum(map(all, told)))
 
 
 def _open(criteria: Sequence[Criterion]) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ WHOLE = {
 
 _ONE_EXPRESSION = re.compile(r"\s*\{\{((?:(?!\{\{|\}\}|\{%).)*)\}\}\s*", re.DOTALL)
 _ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
+_FOREIGN = ImmutableSandboxedEnvironment(autoescape=False)
 
 
 class Absent(Exception):
@@ -103,6 +104,18 @@ def compile_value(value: Any) -> Template | None:
     return None
 
 
+def filled_text(text: str, variables: Mapping[str, Any]) -> str:
+    """A text with the variables of somebody else's templates filled in; one that is not given is empty, as in Nunjucks.
+
+    Raises:
+        ValueError: It is no template, or one that cannot be filled.
+    """
+    try:
+        return _FOREIGN.from_string(text).render(**variables)
+    except TemplateError as error:
+        raise ValueError(f"is not a template: {error.message}") from None
+
+
 def constants_beside(value: Any) -> list[str]:
     """The constant texts of a list in which other texts are templates, in YAML or between commas."""
     items = value.split(",") if isinstance(value, str) else value if isinstance(value, list | tuple) else []
@@ -158,6 +171,8 @@ def _expression(source: str) -> Callable[..., Any]:
         value = evaluate(**names)
         if isinstance(value, Undefined):
             str(value)  # StrictUndefined raises UndefinedError, which names what is missing
+        if value is None and "reference" in names:
+            raise Absent("the reference of this prompt leaves it open")
         return value
 
     return value_of
