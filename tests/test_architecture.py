@@ -52,7 +52,7 @@ WIDE = {
 TOP_LEVEL = {
     *(".ci", ".dockerignore", ".github", ".gitignore", ".pre-commit-hooks.yaml", "ARCHITECTURE.md", "CHANGELOG.md"),
     *("Containerfile", "LICENSE", "Makefile", "README.md", "constraints.txt", "pyproject.toml"),
-    *("audit", "docs", "reports", "sample_logs", "tests"),
+    *("audit", "docs", "reports", "requirements", "sample_logs", "tests"),
 }
 """What the repository holds at its root; anything else was left by a command."""
 
