@@ -6,8 +6,10 @@ package does, under a time limit per text; it differs from Python in which super
 
 from __future__ import annotations
 
+import itertools
 import re
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -16,6 +18,9 @@ import re2
 import regex  # type: ignore[import-untyped]
 
 TIME_LIMIT_S = 0.5
+
+MOST_MATCHES = 1_000
+"""Matches of one pattern in one text that are looked for."""
 
 
 class TooSlow(Exception):
@@ -103,12 +108,47 @@ class Pattern:
                 match = earlier
         return None if match is None else _found(match, self.linear.groups)
 
+    def matches(self, text: str) -> list[Found]:
+        """The matches that no earlier one overlaps, in order; of more than `MOST_MATCHES` one more than that.
+
+        Raises:
+            TooSlow: The time limit passed.
+        """
+        plain = text.isascii()
+        text = text if plain else _SURROGATE.sub("\ufffd", text)
+        if self.linear is None or (self.boundaries and not plain and _WIDE_LETTER.search(text)):
+            return self._matches_timed(text)
+        found = _few(_found(match, self.linear.groups) for match in self.linear.finditer(text))
+        if self.ends and text.endswith("\n"):
+            before_break = _few(_found(match, self.linear.groups) for match in self.linear.finditer(text[:-1]))
+            found = sorted({one.start: one for one in [*before_break, *found]}.values(), key=lambda one: one.start)
+        apart: list[Found] = []
+        for one in found:
+            if not apart or one.start >= apart[-1].start + len(apart[-1].whole):
+                apart.append(one)
+        return apart
+
+    def _matches_timed(self, text: str) -> list[Found]:
+        try:
+            return _few(_found(match, self.timed.groups) for match in self.timed.finditer(text, timeout=TIME_LIMIT_S))
+        except TimeoutError:
+            raise _too_slow() from None
+
     def _search_timed(self, text: str) -> Found | None:
         try:
             match = self.timed.search(text, timeout=TIME_LIMIT_S)
         except TimeoutError:
-            raise TooSlow(f"the regular expression took longer than {TIME_LIMIT_S:g} s on this text") from None
+            raise _too_slow() from None
         return None if match is None else _found(match, self.timed.groups)
+
+
+def _too_slow() -> TooSlow:
+    return TooSlow(f"the regular expression took longer than {TIME_LIMIT_S:g} s on this text")
+
+
+def _few(found: Iterable[Found]) -> list[Found]:
+    """The first matches: finding each may read the rest of the text."""
+    return list(itertools.islice(found, MOST_MATCHES + 1))
 
 
 def _found(match: Any, groups: int) -> Found:

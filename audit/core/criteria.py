@@ -207,7 +207,8 @@ class LogProblem:
 
     Attributes:
         reason: Its kind: `CRITERIA_CANNOT_SCORE`, `EXPECTATION_IMPOSSIBLE`, `CRITERIA_LEAVE_OUT`, `NOTHING_PASSES`,
-            `PART_PASSES_NOTHING`, `HARDLY_PASSES`, `DRAFT_REJECTS`, `ONE_ANSWER_SUFFICES` or `TEXT_BESIDE_CALLS`.
+            `PART_PASSES_NOTHING`, `HARDLY_PASSES`, `DRAFT_REJECTS`, `ONE_ANSWER_SUFFICES`,
+            `TEXT_BESIDE_CALLS` or `SEVERAL_VALUES`.
         detail: Criterion and cause, without any text of an answer.
         count: Answers that have it.
         of: Answers that were looked at.

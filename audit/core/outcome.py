@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+READ = "read_of_several"
+"""Key in the evidence: what was read of several different values, where nobody has said which of them counts."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scored:

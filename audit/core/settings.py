@@ -250,7 +250,9 @@ class CriterionSettings(Section):
     )
     metric: str | None = Field(None, description="Its name in the report")
     extract: Mapping[str, Any] | None = Field(
-        None, description="Part of the answer that is looked at: `regex`, `json`, `label`, `strip` ..."
+        None,
+        description="Part of the answer that is looked at: `regex` (`which: first`, `last` or `only` of its matches), "
+        "`json`, `lines`, `strip`",
     )
     judge: str | tuple[str, ...] | None = Field(
         None,

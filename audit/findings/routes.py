@@ -497,6 +497,12 @@ def _beside_calls(check: CriteriaCheck | None) -> list[str]:
     ]
 
 
+def _of_several(check: CriteriaCheck | None) -> list[str]:
+    """That a criterion reads one of several different values, and nobody has said which."""
+    found = [] if check is None else [p for p in check.problems if p.reason is Reason.SEVERAL_VALUES]
+    return [f"I{p.because.sentence[1:]}." for p in found]
+
+
 def _later_turns(traffic: RouteTraffic) -> list[str]:
     """What moves would be answered after turns of another model; the bins of the histogram are 0, 1, and all beyond."""
     turns = traffic.shape.get("n_turns", ())
@@ -524,7 +530,7 @@ def _caveats(
         found.append("Its criteria were drafted from the log, and nobody has confirmed them.")
     if design.criteria is not None and design.criteria.grade is Grade.DEMANDED:
         found.append(_demanded(design.criteria))
-    found += [*_one_answer(design.criteria), *_beside_calls(design.criteria)]
+    found += [*_one_answer(design.criteria), *_beside_calls(design.criteria), *_of_several(design.criteria)]
     left_out = _left_out(design.criteria)
     if left_out > 0:
         found.append(

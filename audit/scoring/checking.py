@@ -26,7 +26,7 @@ from audit.core.criteria import (
     LogProblem,
     own_answers_tell,
 )
-from audit.core.outcome import Errored, NotApplicable, Outcome, Scored, Unjudged
+from audit.core.outcome import READ, Errored, NotApplicable, Outcome, Scored, Unjudged
 from audit.core.reason import Reason
 from audit.core.settings import ControlSettings, RouteSettings, Settings
 from audit.embeddings import Embedder, open_embedder
@@ -442,6 +442,7 @@ def _problems(
     """What scoring the log's own answers has found, what stops the route first."""
     found = [*_unscorable(route, verdicts), *_impossible(route), *_left_out(route, sampled=sampled)]
     found += [*_passing_nothing(route, verdicts, parts), *_passing_little(route, verdicts, margin)]
+    found += _several_values(route)
     return sorted(found, key=lambda problem: (not problem.stops, -problem.count, problem.detail))
 
 
@@ -494,6 +495,18 @@ def _impossible(route: _Route) -> list[LogProblem]:
                     causes.setdefault(f"`{criterion.name}`: {why}", []).append(item.exchange_id)
     stops = len({one for ids in causes.values() for one in ids}) > MAX_UNSCORED * len(route.items)
     return [_problem(Reason.EXPECTATION_IMPOSSIBLE, cause, ids, route, stops) for cause, ids in causes.items()]
+
+
+def _several_values(route: _Route) -> list[LogProblem]:
+    """Answers that hold several different values of what a criterion reads, where nobody has said which one counts. It
+    stops nothing: which one is read is a rule, and a program that reads the answers so has the same.
+    """
+    causes: dict[str, list[str]] = {}
+    for item, row in zip(route.items, route.outcomes, strict=True):
+        for criterion, outcome in zip(route.criteria, row, strict=True):
+            if criterion.weight > 0 and isinstance(outcome, Scored) and (read := outcome.evidence.get(READ)):
+                causes.setdefault(f"`{criterion.name}` reads {read}", []).append(item.exchange_id)
+    return [_problem(Reason.SEVERAL_VALUES, cause, ids, route, stops=False) for cause, ids in causes.items()]
 
 
 def _problem(reason: Reason, detail: str, ids: Sequence[str], route: _Route, stops: bool) -> LogProblem:

@@ -13,11 +13,11 @@ from typing import Any, cast
 from audit.core.criteria import Grade
 from audit.core.errors import AuditError, ConfigError, UnknownName, nearest
 from audit.core.fingerprint import fingerprint
-from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
+from audit.core.outcome import READ, Errored, NotApplicable, Outcome, Scored
 from audit.core.settings import CriterionSettings
 from audit.embeddings import Embedder
 from audit.scoring.context import Context
-from audit.scoring.extract import Extract, build_extract
+from audit.scoring.extract import FIRST_MATCH, Extract, build_extract
 from audit.scoring.files import code_sha256, read_value
 from audit.scoring.judges.check import NO_REPLIES, JudgedCheck, Question, Replies
 from audit.scoring.scorer import (
@@ -37,7 +37,7 @@ from audit.scoring.scorers import ALIASES, NOT_SUPPORTED, SCORERS
 NEGATION = "not-"
 NOTHING_EXTRACTED = "nothing extracted"
 
-READING = 2
+READING = 3
 """Raised with every change to how values are taken out of answers; part of the key of scores that do."""
 
 _NAME_HINT_CHARS = 32
@@ -116,10 +116,10 @@ class Criterion:
         if not isinstance(self.check, JudgedCheck):
             return []
         if self.extract is not None:
-            text = guarded(self._extracted, context)
-            if not isinstance(text, str):
+            found = guarded(self._extracted, context)
+            if isinstance(found, NotApplicable | Errored) or found[0] is None:
                 return []
-            context = context.with_text(text)
+            context = context.with_text(found[0])
         asked = guarded(self.check.questions, context)
         return asked if isinstance(asked, list) else []
 
@@ -128,21 +128,22 @@ class Criterion:
         if self.extract is None:
             return [_sound(outcome) for outcome in self._run(contexts)]
         outcomes: list[Outcome] = [Scored(value=0.0, passed=False, reason=NOTHING_EXTRACTED)] * len(contexts)
-        places, extracted = [], []
+        places, extracted, chosen = [], [], []
         for place, context in enumerate(contexts):
-            text = guarded(self._extracted, context)
-            if isinstance(text, NotApplicable | Errored):
-                outcomes[place] = text
-            elif text is not None:
+            found = guarded(self._extracted, context)
+            if isinstance(found, NotApplicable | Errored):
+                outcomes[place] = found
+            elif found[0] is not None:
                 places.append(place)
-                extracted.append(context.with_text(text))
-        for place, context, outcome in zip(places, extracted, self._run(extracted), strict=True):
-            outcomes[place] = _sound(_with_evidence(outcome, extracted=shown(context.text)))
+                extracted.append(context.with_text(found[0]))
+                chosen.append({READ: FIRST_MATCH} if found[1] else {})
+        for place, context, read, outcome in zip(places, extracted, chosen, self._run(extracted), strict=True):
+            outcomes[place] = _sound(_with_evidence(outcome, extracted=shown(context.text), **read))
         return outcomes
 
-    def _extracted(self, context: Context) -> str | None:
+    def _extracted(self, context: Context) -> tuple[str | None, bool]:
         assert self.extract is not None
-        return self.extract(context.text)
+        return self.extract.read(context.text)
 
     def _run(self, contexts: Sequence[Context]) -> list[Outcome]:
         outcomes = run_check(self.check, contexts)

@@ -8,53 +8,95 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from audit.core.errors import nearest
-from audit.patterns import Found, compile_pattern
+from audit.patterns import MOST_MATCHES, Found, Pattern, compile_pattern
 from audit.scoring.jsontext import CONTRADICTED, MISSING, at_path, json_text, json_values, same_json, steps
 from audit.scoring.retraction import TAKEN_BACK, TWO_VALUES, taken_back
 from audit.scoring.templates import UnusableTemplate
 
-Extract = Callable[[str], str | None]
+Step = Callable[[str], str | None]
 """Text to the extracted text; None when there is nothing."""
 
+WHICH = ("first", "last", "only")
 
-MOST_LATER = 50
-"""Matches behind the first that are looked at."""
+FIRST_MATCH = (
+    "the first of several different values that the pattern of `extract` matches (`which: first`, `last` or `only` "
+    "beside it says which one is meant)"
+)
+"""What an extraction has read where nobody has said which match counts."""
+
+_SEVERAL = "the pattern of `extract` matches several different values, and `which: only` takes none of several"
+
+
+@dataclass(frozen=True, slots=True)
+class Extract:
+    """A compiled `extract:` entry.
+
+    Attributes:
+        steps: In the order written.
+    """
+
+    steps: tuple[Step, ...]
+
+    def __call__(self, text: str) -> str | None:
+        """The extracted text; None when there is nothing."""
+        return self.read(text)[0]
+
+    def read(self, text: str) -> tuple[str | None, bool]:
+        """The extracted text, and whether it is the first of several different ones without anybody having said so.
+
+        Raises:
+            UnusableTemplate: The text holds a value and takes it back, or two where one is asked for.
+            TooSlow: A pattern takes too long on it.
+        """
+        found: str | None = text
+        chosen = False
+        for step in self.steps:
+            if found is None:
+                return None, chosen
+            if isinstance(step, _Regex):
+                found, several = step.read(found)
+                chosen |= several and step.which is None
+            else:
+                found = step(found)
+        return found, chosen
 
 
 def build_extract(entry: Any, notes: list[str]) -> Extract:
     """Compile an `extract:` entry; several steps in one entry run in the order written.
 
     Args:
-        entry: A mapping of step to its argument: `regex`, `json`, `lines`, `strip`.
+        entry: A mapping of step to its argument: `regex`, `json`, `lines`, `strip`; and `which`, which says which match
+            of `regex` counts.
         notes: Filled with sentences for the report.
 
     Raises:
         ValueError: It is not one; the message names the step.
     """
-    if not isinstance(entry, Mapping) or not entry:
+    if not isinstance(entry, Mapping) or not set(entry) - {"which"}:
         raise ValueError(f"`extract` must be a mapping with one of: {', '.join(sorted(_STEPS))}")
-    chain: list[Extract] = []
+    which = entry.get("which")
+    if "which" in entry and which not in WHICH:
+        raise ValueError("`extract.which` must be `first`, `last` or `only`")
+    if "which" in entry and "regex" not in entry:
+        raise ValueError("`extract.which` says which match of `regex` counts, and there is no `regex`")
+    chain: list[Step] = []
     for name, argument in entry.items():
+        if name == "which":
+            continue
         if name not in _STEPS:
-            near = nearest(str(name), _STEPS)
-            known = f"known: {', '.join(sorted(_STEPS))}"
+            near = nearest(str(name), [*_STEPS, "which"])
+            known = f"known: {', '.join(sorted([*_STEPS, 'which']))}"
             raise ValueError(f"unknown `extract` step `{name}`; " + (f"did you mean `{near}`?" if near else known))
         try:
-            chain.append(_STEPS[name](argument, notes))
+            step = _STEPS[name](argument, notes)
         except ValueError as error:
             raise ValueError(f"`extract.{name}` {error}") from None
-
-    def run(text: str) -> str | None:
-        for step in chain:
-            if (found := step(text)) is None:
-                return None
-            text = found
-        return text
-
-    return run
+        chain.append(replace(step, which=which) if isinstance(step, _Regex) else step)
+    return Extract(tuple(chain))
 
 
 def note_engine(engine: str, what: str, notes: list[str]) -> None:
@@ -63,28 +105,42 @@ def note_engine(engine: str, what: str, notes: list[str]) -> None:
         notes.append(f"{what} needs look-around or back-references: matched under a time limit, not in linear time")
 
 
-def _regex(argument: Any, notes: list[str]) -> Extract:
-    pattern = compile_pattern(argument)
-    note_engine(pattern.engine, "`extract.regex`", notes)
+@dataclass(frozen=True, slots=True)
+class _Regex:
+    """The step `regex`: which match counts, the first unless somebody has said so."""
 
-    def run(text: str) -> str | None:
-        found = pattern.search(text)
-        if found is None:
-            return None
+    pattern: Pattern
+    which: str | None = None
+
+    def __call__(self, text: str) -> str | None:
+        return self.read(text)[0]
+
+    def read(self, text: str) -> tuple[str | None, bool]:
+        """The value, and whether the pattern matches different ones."""
+        every = self.pattern.matches(text)
+        if not every:
+            return None, False
+        if len(every) > MOST_MATCHES and self.which in ("last", "only"):
+            raise UnusableTemplate(f"the pattern of `extract` matches more than {MOST_MATCHES:,} times")
+        found = every[-1] if self.which == "last" else every[0]
         value = _value_of(found)
+        same = [_value_of(one).split() == value.split() or _bare(one) == _bare(found) for one in every]
+        if self.which == "only" and not all(same):
+            raise UnusableTemplate(_SEVERAL)
 
         def named(rest: str) -> list[bool]:
-            same: list[bool] = []
-            while len(same) < MOST_LATER and (later := pattern.search(rest)) is not None:
-                same.append(_value_of(later).split() == value.split() or _bare(later) == _bare(found))
-                rest = rest[max(later.end, 1) :]
-            return same
+            start = len(text) - len(rest)
+            return [alike for one, alike in zip(every, same, strict=True) if one.start >= start]
 
         if taken_back(text[: found.start], text[found.end :], named):
             raise UnusableTemplate(TAKEN_BACK)
-        return value
+        return value, not all(same)
 
-    return run
+
+def _regex(argument: Any, notes: list[str]) -> _Regex:
+    pattern = compile_pattern(argument)
+    note_engine(pattern.engine, "`extract.regex`", notes)
+    return _Regex(pattern)
 
 
 def _value_of(found: Found) -> str:
@@ -95,7 +151,7 @@ def _bare(found: Found) -> str:
     return " ".join(_value_of(found).split()).strip(_MARKS)
 
 
-def _json(argument: Any, notes: list[str]) -> Extract:
+def _json(argument: Any, notes: list[str]) -> Step:
     if not isinstance(argument, str):
         raise ValueError("must be a path, for example `answer` or `items[0].id`")
     path = steps(argument)
@@ -117,7 +173,7 @@ _FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
 _MARKS = " .,;:!?*_`\"'()[]"
 
 
-def _lines(argument: Any, notes: list[str]) -> Extract:
+def _lines(argument: Any, notes: list[str]) -> Step:
     if argument not in ("first", "last"):
         raise ValueError("must be `first` or `last`")
     index = 0 if argument == "first" else -1
@@ -207,7 +263,7 @@ def _without_markdown(text: str) -> str:
 _STRIPPERS: dict[str, Callable[[str], str | None]] = {"markdown": _without_markdown, "think": without_thinking}
 
 
-def _strip(argument: Any, notes: list[str]) -> Extract:
+def _strip(argument: Any, notes: list[str]) -> Step:
     names = list(argument) if isinstance(argument, list | tuple) else [argument]
     if not names or any(name not in _STRIPPERS for name in names):
         raise ValueError(f"must be {' or '.join(f'`{name}`' for name in _STRIPPERS)}, or a list of them")
@@ -221,7 +277,7 @@ def _strip(argument: Any, notes: list[str]) -> Extract:
     return run
 
 
-_STEPS: dict[str, Callable[[Any, list[str]], Extract]] = {
+_STEPS: dict[str, Callable[[Any, list[str]], Step]] = {
     "regex": _regex,
     "json": _json,
     "lines": _lines,

@@ -13,7 +13,7 @@ import polars as pl
 from audit.core.artifacts import RunFolder
 from audit.core.exchange import Completion
 from audit.core.fingerprint import fingerprint
-from audit.core.outcome import Outcome
+from audit.core.outcome import READ, Outcome
 from audit.core.schemas import ACCEPTED, NO_ANSWER, SCORES
 from audit.core.settings import CriterionSettings, RouteSettings, Settings
 from audit.embeddings import Embedder, open_embedder
@@ -41,6 +41,7 @@ WORK = "audit.scoring.run:score_batch"
 
 CALLS_BESIDE = "calls_beside"
 """Of an answer: it calls tools that nobody asked it to call."""
+_OF_SEVERAL = f'"{READ}":'
 _CUT_SHORT = {
     "length": "truncated",
     "content_filter": "refused",
@@ -113,6 +114,8 @@ class _Scoring:
     pool: Pool
     counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     thinking: Counter[str] = field(default_factory=Counter)
+    answers: Counter[tuple[str, str]] = field(default_factory=Counter)
+    several: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     orders: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     decided: dict[tuple[object, ...], tuple[bool | None, bool | None, str | None]] = field(default_factory=dict)
     computed: int = 0
@@ -196,6 +199,8 @@ class _Scoring:
         answered = _answered_cell(item.status, problem)
         scores.add(*own, *_ANSWERED_ROW, *_fields(answered))
         self.counts[item.route, ANSWERED, answered.status] += 1
+        side = "the log" if item.arm == INCUMBENT else item.tier
+        self.answers[item.route, side] += 1
         for criterion, found in zip(criteria, cells, strict=True):
             scores.add(
                 *own,
@@ -208,6 +213,8 @@ class _Scoring:
                 *_fields(found),
             )
             self.counts[item.route, criterion.name, found.status] += 1
+            if criterion.weight > 0 and found.evidence_json is not None and _OF_SEVERAL in found.evidence_json:
+                self.several[item.route, criterion.name, side] += 1
         # Few combinations of verdicts occur, so each is decided once.
         seen = (item.route, item.status, problem, tuple((found.status, found.passed) for found in cells))
         if seen not in self.decided:
@@ -251,7 +258,7 @@ def score(
         state = _Scoring(routes=routes, directory=settings.directory.absolute(), pool=pool)
         for items in read_items(folder, references.values, list(routes), needs):
             state.batch(items, stored_cells(folder.scores, {i.exchange_id for i in items}), scores, accepted)
-    notes += [*_thinking_notes(state), *_order_notes(state)]
+    notes += [*_thinking_notes(state), *_several_notes(state), *_order_notes(state)]
     return ScoreReport(
         counts=dict(sorted(state.counts.items())),
         embedder=embedder.opened.name if embedder.opened is not None else None,
@@ -296,6 +303,15 @@ def _thinking_notes(state: _Scoring) -> list[str]:
         "answer; `extract: {strip: think}` takes it off"
         for name, count in sorted(state.thinking.items())
         if count and not all(strips_thinking(entry.extract) for entry in state.routes[name].settings.criteria)
+    ]
+
+
+def _several_notes(state: _Scoring) -> list[str]:
+    """Sentences on answers that hold several different values of what a criterion reads, by who gave them."""
+    return [
+        f"{route}: of {n:,} of {state.answers[route, side]:,} answers of {side}, `{name}` reads one of several "
+        "different values; no `which` says which one is meant"
+        for (route, name, side), n in sorted(state.several.items())
     ]
 
 

@@ -27,7 +27,6 @@ T = TypeVar("T")
 
 SHOWN_CHARS = 300
 
-
 Check = Callable[[Context], Outcome]
 """Scores one completion."""
 

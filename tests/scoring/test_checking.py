@@ -171,6 +171,21 @@ def test_requests_that_no_criterion_says_anything_of_stop_the_route(tmp_path: Pa
     assert (plan.calls, design.candidates) == (0, ())
 
 
+@pytest.mark.parametrize(("which", "told"), [("", 40), (", which: last", 0)])
+def test_that_a_pattern_matches_several_values_is_counted(tmp_path: Path, which: str, told: int) -> None:
+    """Every fourth answer holds two: the plan counts them with an example, until somebody says which one is meant."""
+
+    def said(n: int) -> str:
+        return f"{'Draft: sum=1, then ' if n % 4 == 0 else ''}sum={2 * n + 7}"
+
+    criterion = f'{{type: equals, extract: {{regex: "sum=(\\\\d+)"{which}}}, value: "{{{{request.last_user}}}}"}}'
+    (design,) = planned(tmp_path, criterion, said).designs
+    assert design.criteria is not None
+    found = [p for p in design.criteria.problems if p.reason is Reason.SEVERAL_VALUES]
+    assert sum(p.count for p in found) == told
+    assert all(not p.stops and p.example_id in p.because.sentence for p in found)
+
+
 @pytest.mark.parametrize("declared", [False, True])
 def test_a_random_sample_of_references_is_declared(tmp_path: Path, declared: bool) -> None:
     """Right answers for two requests in five: a verdict needs the user's word that these are like the others."""

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from audit.core.outcome import Errored, Scored
+from audit.core.errors import ConfigError
+from audit.core.outcome import READ, Errored, Scored
 from tests.scoring.test_hidden_beside import passes, say
 
 REGEX = {"regex": r"Label: (\w+)"}
@@ -148,3 +149,61 @@ def test_an_unseen_mark_inside_a_label_is_part_of_it(mark: str) -> None:
     assert passes(entry, f"{mark}Refund.{mark}")
     assert not passes(entry, f"re{mark}fund")
     assert not passes(entry, "\u202erefund")
+
+
+SEVERAL: list[tuple[dict[str, Any], str]] = [
+    ({"type": "equals", "value": "17", "extract": {"regex": r"Label: (\w+)"}}, "Label: 17 or so.\n\nLabel: 23"),
+    ({"type": "numeric", "value": 17}, "17 of the 23 who came"),
+    ({"type": "json-fields", "fields": ["n", "of"], "value": {"n": 17, "of": 9}}, '{"n": 3}, then {"n": 17, "of": 9}'),
+]
+
+
+@pytest.mark.parametrize(("entry", "text"), SEVERAL, ids=lambda one: one["type"] if isinstance(one, dict) else "")
+def test_that_one_of_several_values_was_read_is_in_the_evidence(entry: dict[str, Any], text: str) -> None:
+    """Nobody has said which one counts; with one value, or the same twice, there is nothing to say."""
+    found = say(entry, text)
+    assert isinstance(found, Scored)
+    assert found.passed
+    assert READ in found.evidence
+    alone = text.replace("23", "17").replace("3}", "17}")
+    found = say(entry, alone)
+    assert isinstance(found, Scored)
+    assert READ not in found.evidence
+
+
+@pytest.mark.parametrize(("which", "passed"), [("first", True), ("last", False)])
+def test_which_match_counts_can_be_said(which: str, passed: bool) -> None:
+    """Said, it is no choice of ours, so nothing is told; and `last` is the last match, whatever stands between."""
+    for entry, text in SEVERAL[:2]:
+        inner = {"extract": {**entry["extract"], "which": which}} if "extract" in entry else {"which": which}
+        found = say({**entry, **inner}, text)
+        assert isinstance(found, Scored)
+        assert found.passed is passed
+        assert READ not in found.evidence
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [("Label: 17\nLabel: 23", Errored), ("Label: 17.\n\nSo, Label: 17", Scored), ("none", Scored)]
+)
+def test_only_takes_none_of_several(text: str, says: type) -> None:
+    """Two different values cannot be told apart; one value twice is one."""
+    entry = {"type": "equals", "value": "17", "extract": {"regex": r"Label: (\w+)", "which": "only"}}
+    assert isinstance(say(entry, text), says)
+
+
+def test_matches_are_those_of_the_whole_text() -> None:
+    """An anchor holds at the start of the text alone, a boundary between two letters nowhere, also behind a match."""
+    for pattern, text in ((r"^(\w)", "abc"), (r"\b(\w)", "abc"), (r"(?<![\w])(\w)", "abc"), (r"(\w)$", "abc\n")):
+        found = say({"type": "regex", "value": pattern}, text)
+        assert isinstance(found, Scored)
+        entry = {"type": "one-of", "value": ["a", "c"], "extract": {"regex": pattern, "which": "only"}}
+        assert passes(entry, text), pattern
+
+
+@pytest.mark.parametrize(
+    "extract", [{"which": "first"}, {"regex": "a", "which": "second"}, {"lines": "last", "which": "last"}]
+)
+def test_which_needs_a_pattern(extract: dict[str, str]) -> None:
+    """It chooses among the matches of `regex`."""
+    with pytest.raises(ConfigError):
+        say({"type": "equals", "value": "a", "extract": extract}, "a")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from audit.core.outcome import Outcome
+from audit.core.outcome import READ, Outcome
 from audit.scoring.comparing import Same, comparison, ignored, leaves_open
 from audit.scoring.context import Context
 from audit.scoring.jsontext import MISSING, at_path, json_text, json_values, parse_json, same_json, steps
@@ -45,11 +45,12 @@ def build(options: Options) -> Check:
         known = [field for field in fields if at_path(wanted, field.path) is not MISSING]
         if not known and others is None:
             raise Absent("the value has none of the fields")
-        found = _with_most(_sought(known, wanted, others), context.text)
+        found, drafts = _with_most(_sought(known, wanted, others), context.text)
         if found is MISSING:
             return verdict(False, "holds no JSON")
         if others is not None and not (isinstance(wanted, dict) and isinstance(found, dict)):
-            return verdict(others(wanted, found), "differs from the expected value", expected=shown(json_text(wanted)))
+            told = {"expected": shown(json_text(wanted)), **drafts}
+            return verdict(others(wanted, found), "differs from the expected value", **told)
         pairs = _pairs(fields, wanted, found) if others is None else _all_pairs(fields, others, wanted, found)
         wrong = [name for name, same, left, right in pairs if not _holds(same, left, right)]
         return graded(
@@ -58,6 +59,7 @@ def build(options: Options) -> Check:
             "share of equal fields",
             expected={name: shown(json_text(left)) for name, _, left, _ in pairs if left is not MISSING},
             differ=wrong,
+            **drafts,
         )
 
     return check
@@ -101,23 +103,28 @@ def _sought(fields: Sequence[Field], wanted: Any, others: Same | None) -> list[P
     return paths
 
 
-def _with_most(paths: Sequence[Path], text: str) -> Any:
-    """The first JSON value that has something at all paths, else the first that has most of them, or `MISSING`.
+def _with_most(paths: Sequence[Path], text: str) -> tuple[Any, dict[str, str]]:
+    """The first JSON value that has something at all paths, else the first that has most of them, or `MISSING`; and for
+    the evidence, whether an earlier value with fewer of them says something else at one.
 
     Raises:
         UnusableTemplate: A later value has something else at one of them.
     """
     every = list(json_values(text, comparing=True))
     if not every:
-        return MISSING
+        return MISSING, {}
     held = [sum(at_path(value, path) is not MISSING for path in paths) for value in every]
     place = held.index(max(held))
     best = every[place]
-    for later in every[place + 1 :]:
-        both = ((at_path(best, path), at_path(later, path)) for path in paths)
-        if any(one is not MISSING and two is not MISSING and not same_json(one, two) for one, two in both):
-            raise UnusableTemplate(TWO_VALUES)
-    return best
+
+    def differs(other: Any) -> bool:
+        both = ((at_path(best, path), at_path(other, path)) for path in paths)
+        return any(one is not MISSING and two is not MISSING and not same_json(one, two) for one, two in both)
+
+    if any(map(differs, every[place + 1 :])):
+        raise UnusableTemplate(TWO_VALUES)
+    drafted = "the JSON value with most of the fields, where an earlier one says something else in one of them"
+    return best, {READ: drafted} if any(map(differs, every[:place])) else {}
 
 
 def _holds(same: Same, wanted: Any, found: Any) -> bool:
@@ -128,7 +135,7 @@ def _reference_or_incumbent(context: Context, fields: Sequence[Field]) -> Any:
     if context.reference is not None:
         return reference_of(context)
     said = "" if context.incumbent is None else context.incumbent.text or ""
-    found = _with_most([field.path for field in fields if field.same is not ignored], said)
+    found, _ = _with_most([field.path for field in fields if field.same is not ignored], said)
     if found is MISSING:
         raise Absent("there is neither a reference nor JSON from the incumbent")
     return found
@@ -181,7 +188,7 @@ def _read_others(options: Options) -> Same | None:
 
 SCORER = Scorer(
     name="json-fields",
-    version=9,
+    version=10,
     summary=__doc__,
     needs_reference=True,
     calls_model=False,

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any
 
-from audit.core.outcome import Outcome
+from audit.core.outcome import READ, Outcome
 from audit.scoring.context import Context
 from audit.scoring.numbers import NumberKind, Quantity, Sameness, compare, number_of, same_value
 from audit.scoring.quantities import quantities
@@ -25,6 +25,10 @@ SEVERAL = (
     "holds several different numbers, and nothing says which of them is meant: write `which: first`, `last` or `only`, "
     "or take the one that counts with `extract`"
 )
+
+
+FIRST_NUMBER = "the first of several different numbers (`which: first`, `last` or `only` says which one is meant)"
+"""What was read where nobody has said which number counts."""
 
 
 def build(options: Options) -> Check:
@@ -58,6 +62,8 @@ def build(options: Options) -> Check:
         if same is Sameness.SAME and not itself and (why := _not_the_last_word(found, every)) is not None:
             raise UnusableTemplate(why)
         evidence = {"expected": shown_quantity(wanted), "found": shown_quantity(found)}
+        if chosen is None and not itself and _several(found, every):
+            evidence[READ] = FIRST_NUMBER
         return verdict(same is Sameness.SAME, "is another number", **evidence)
 
     return check
@@ -82,6 +88,11 @@ def pick(found: Iterable[Quantity], which: str) -> Quantity | None:
         return item
     alone = all(same_value(every[0], each) is Sameness.SAME for each in every[1:])
     return every[-1] if which == LAST or alone else None
+
+
+def _several(found: Quantity, every: Sequence[Quantity]) -> bool:
+    """Whether a text holds another number than the one that was taken; what numbers the items of a list is none."""
+    return any(not each.item and same_value(found, each) is not Sameness.SAME for each in every)
 
 
 def _not_the_last_word(found: Quantity, every: Sequence[Quantity]) -> str | None:
@@ -148,7 +159,7 @@ def shown_quantity(quantity: Quantity) -> Any:
 
 SCORER = Scorer(
     name="numeric",
-    version=8,
+    version=9,
     summary=__doc__,
     needs_reference=True,
     calls_model=False,
