@@ -206,7 +206,8 @@ class LogProblem:
     """Something that scoring the log's own answers has found.
 
     Attributes:
-        reason: Its kind: `CRITERIA_CANNOT_SCORE`, `EXPECTATION_IMPOSSIBLE`, `CRITERIA_LEAVE_OUT`, `NOTHING_PASSES`,
+        reason: Its kind: `CRITERIA_CANNOT_SCORE`, `EXPECTATION_IMPOSSIBLE`, `CRITERIA_LEAVE_OUT`,
+            `REFERENCES_NOT_RANDOM`, `NOTHING_PASSES`,
             `PART_PASSES_NOTHING`, `HARDLY_PASSES`, `DRAFT_REJECTS`, `ONE_ANSWER_SUFFICES`,
             `TEXT_BESIDE_CALLS` or `SEVERAL_VALUES`.
         detail: Criterion and cause, without any text of an answer.

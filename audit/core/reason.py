@@ -94,6 +94,7 @@ class Reason(StrEnum):
     SEVERAL_VALUES = "several_values"
     PART_PASSES_NOTHING = "part_passes_nothing"
     CRITERIA_LEAVE_OUT = "criteria_leave_out"
+    REFERENCES_NOT_RANDOM = "references_not_random"
     CRITERIA_SEE_FORM = "criteria_see_form"
     CRITERIA_UNCONFIRMED = "criteria_unconfirmed"
     CRITERIA_ACCEPT_DAMAGE = "criteria_accept_damage"
@@ -203,12 +204,15 @@ SENTENCES: Mapping[Reason, str] = {
     "{detail}; for example not {example}",
     Reason.CRITERIA_LEAVE_OUT: "its criteria say nothing of {count} of {of} of the log's own answers ({detail}), for "
     "example of {example}; these requests would move with the others, so give them a criterion too",
+    Reason.REFERENCES_NOT_RANDOM: "{count} of {of} of the log's own answers have no right answer to compare with, for "
+    "example {example}, and the others are no random sample of the route, as `random_sample` says: they differ from "
+    "them {detail}",
     Reason.CRITERIA_SEE_FORM: "its criteria see the form of an answer alone, which proves nothing about what it says",
     Reason.CRITERIA_UNCONFIRMED: "its criteria were drafted from the log and compare {detail}; nobody has "
     "confirmed that such differences do not matter (`confirmed: true`)",
     Reason.CRITERIA_ACCEPT_DAMAGE: "your criteria accept {share} of {what}{more}",
     Reason.CRITERIA_NOT_SHOWN_TO_TELL: "its labels do not show that its criteria tell right answers from wrong ones: "
-    "{detail}",
+    "them {detail}",
     Reason.JUDGE_NEEDS_LABELS: "a judge decides it (`{judge}`), and {have}; {about}",
     Reason.JUDGE_NOT_CHECKED: "a judge decides it (`{judge}`), and its verdict is known for {count} labelled answers "
     "only",

@@ -37,7 +37,7 @@ from audit.scoring.criteria import Criterion, build_criteria, parts_read, resolv
 from audit.scoring.feasibility import impossible
 from audit.scoring.inputs import Item, judge_replies, logged_items
 from audit.scoring.labelled import LabelledAnswers, judge_labelled, labelled_answers, read_judgements, with_labels
-from audit.scoring.references import load_references
+from audit.scoring.references import load_references, no_random_sample
 from audit.scoring.run import calls_beside, not_accepted, shortfall
 from audit.scoring.verdict import accept
 
@@ -184,8 +184,10 @@ def check_criteria(
         items = list(logged_items(folder, rows.with_columns(route=pl.lit(name)), references, needs))
         route = _Route.of(entry, criteria, items)
         sampled = settings.references is not None and settings.references.random_sample
+        has = {item.exchange_id: item.context.reference is not None for item in items}
+        unlike = no_random_sample(folder, has) if sampled else None
         controls, margin = settings.controls_of(name), settings.margin_of(name)
-        found[name] = _check(route, controls, parts, settings.seed, margin, sampled=sampled)
+        found[name] = _check(route, controls, parts, settings.seed, margin, sampled=sampled, unlike=unlike)
         if entry.labels is not None:
             answers = labelled_answers(
                 folder,
@@ -273,6 +275,7 @@ def _check(
     margin: float,
     *,
     sampled: bool,
+    unlike: str | None,
 ) -> CriteriaCheck:
     verdicts = route.verdicts()
     accepted = [item.context for item, holds in zip(route.items, verdicts, strict=True) if holds]
@@ -290,7 +293,7 @@ def _check(
         constants=_constants(route, accepted),
     )
     grade = _grade(shares, route.criteria)
-    problems = _problems(route, verdicts, parts, margin, sampled=sampled)
+    problems = _problems(route, verdicts, parts, margin, sampled=sampled, unlike=unlike)
     if grade.compares:
         problems += [*_one_answer(route, verdicts, views, margin), *_beside_calls(route)]
     return CriteriaCheck(
@@ -438,9 +441,13 @@ def _problems(
     margin: float,
     *,
     sampled: bool,
+    unlike: str | None,
 ) -> list[LogProblem]:
     """What scoring the log's own answers has found, what stops the route first."""
-    found = [*_unscorable(route, verdicts), *_impossible(route), *_left_out(route, sampled=sampled)]
+    left_out = _left_out(route, sampled=sampled)
+    if left_out and unlike is not None:
+        left_out += _not_random(route, unlike)
+    found = [*_unscorable(route, verdicts), *_impossible(route), *left_out]
     found += [*_passing_nothing(route, verdicts, parts), *_passing_little(route, verdicts, margin)]
     found += _several_values(route)
     return sorted(found, key=lambda problem: (not problem.stops, -problem.count, problem.detail))
@@ -482,6 +489,13 @@ def _left_out(route: _Route, *, sampled: bool) -> list[LogProblem]:
         return []  # That nothing passes says it.
     stops = unlike > MAX_LEFT_OUT * len(route.items)
     return [_problem(Reason.CRITERIA_LEAVE_OUT, cause, ids, route, stops) for cause, ids in causes.items()]
+
+
+def _not_random(route: _Route, unlike: str) -> list[LogProblem]:
+    """Requests without a right answer, where those that have one are said to be a random sample and are none."""
+    ids = [item.exchange_id for item in route.items if item.context.reference is None]
+    stops = len(ids) > MAX_LEFT_OUT * len(route.items)
+    return [_problem(Reason.REFERENCES_NOT_RANDOM, unlike, ids, route, stops)] if ids else []
 
 
 def _impossible(route: _Route) -> list[LogProblem]:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from audit.core.artifacts import RunFolder
+from audit.core.criteria import LEAST_ANSWERS
 from audit.core.errors import InputError, nearest
 from audit.core.settings import References
 from audit.scoring.jsontext import parse_json, same_json
+from audit.stats.subsample import shown_unlike
+
+NOT_CHANCE = 1e-3
+"""Below this probability, over all comparisons together, requests with a right answer are no random sample."""
+
+ORDERS = {"started_at": "time", "prompt_chars": "length of the prompt", "completion_tokens": "length of the answer"}
+PARTS = {"tenant": "tenant", "system_hash": "system prompt", "tools_hash": "list of tools", "model": "model"}
+"""Columns of the traffic by which requests with a right answer may differ from the others, as people call them."""
 
 _SUFFIXES = {
     ".parquet": "parquet",
@@ -135,3 +145,35 @@ def _sniff(path: Path) -> str:
     if head.startswith(b"["):
         return "json"
     return "jsonl" if head.startswith(b"{") else "csv"
+
+
+def no_random_sample(folder: RunFolder, has_reference: Mapping[str, bool]) -> str | None:
+    """By what the requests that have a right answer differ from the others more than chance lets a random sample.
+
+    Args:
+        folder: With traffic.
+        has_reference: By exchange id. Of equal prompts one is looked at, because they share their right answer.
+
+    Returns:
+        `by their length of the prompt (p = 2e-14)`; None where they may be a random sample, as far as the log shows.
+    """
+    table = (
+        pl.scan_parquet([str(path) for path in folder.traffic_files()])
+        .filter(pl.col("row_id").is_in(pl.Series(list(has_reference), dtype=pl.String).implode()))
+        .select(
+            *("row_id", "prompt_hash", "tenant", "system_hash", "tools_hash"),
+            *(pl.col(name).cast(pl.Int64).fill_null(0) for name in ORDERS),
+            model=pl.coalesce("model_called", "model_responded", "model_requested"),
+        )
+        .with_columns(pl.col(list(PARTS)).cast(pl.String).fill_null(""))
+        .sort("row_id")
+        .collect()
+        .unique("prompt_hash", keep="first", maintain_order=True)
+    )
+    found = shown_unlike(
+        {words: table[name].to_list() for name, words in ORDERS.items()},
+        {words: table[name].to_list() for name, words in PARTS.items()},
+        [has_reference[name] for name in table["row_id"]],
+        least=LEAST_ANSWERS,
+    )
+    return None if found is None or found[1] >= NOT_CHANCE else f"by {found[0]} (p = {found[1]:.1g})"

@@ -16,6 +16,7 @@
 | `ratios` | a ratio of two means over the same records, with Fieller's interval |
 | `risk_control` | which routing policies are certified, chosen without looking |
 | `random_mix` | does what a signal moves lose less than a random choice of the same share |
+| `subsample` | are some requests a random sample of all of them |
 | `wholly` | is a part that fails wholly more than chance |
 | `planning` | how many pairs a decision needs |
 | `clusters` | sessions, templates, duplicates |

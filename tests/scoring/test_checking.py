@@ -186,26 +186,33 @@ def test_that_a_pattern_matches_several_values_is_counted(tmp_path: Path, which:
     assert all(not p.stops and p.example_id in p.because.sentence for p in found)
 
 
-@pytest.mark.parametrize("declared", [False, True])
-def test_a_random_sample_of_references_is_declared(tmp_path: Path, declared: bool) -> None:
-    """Right answers for two requests in five: a verdict needs the user's word that these are like the others."""
-    import polars as pl
+SAMPLES: dict[str, Callable[[int, str], bool]] = {
+    "by chance": lambda n, name: int(name[:8], 16) % 5 < 2,
+    "the first": lambda n, name: n < 64,
+    "the short ones": lambda n, name: n < 40 or n % 100 < 10,
+    "one team": lambda n, name: n % 4 == 0,
+}
+"""Which requests have a right answer, by their number and the hash of their prompt."""
 
-    planned(tmp_path, "{type: is-json}")
-    hashes = pl.read_parquet(tmp_path / "run" / "traffic" / "traffic-*.parquet")["prompt_hash"].unique().sort()
-    rows = [{"prompt_hash": name, "reference": {"any": 1}} for name in hashes[: len(hashes) * 2 // 5]]
+
+@pytest.mark.parametrize("declared", [False, True])
+@pytest.mark.parametrize("chosen", SAMPLES)
+def test_a_random_sample_of_references_is_declared_and_looked_at(tmp_path: Path, chosen: str, declared: bool) -> None:
+    """Right answers for two requests in five: a verdict needs the user's word that these are like the others, and a log
+    that does not belie it.
+    """
+    hashes = [prompt_hash(record(n)["messages"]) for n in range(160)]
+    rows = [{"prompt_hash": name, "reference": {"any": 1}} for n, name in enumerate(hashes) if SAMPLES[chosen](n, name)]
     (tmp_path / "right.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     criterion = """{type: equals, value: "{{ incumbent.text if reference.any }}"}"""
     declaration = f"references: {{path: right.jsonl, random_sample: {str(declared).lower()}}}\n"
-    (tmp_path / "audit.yaml").write_text(declaration + CONFIG.format(criterion=criterion), "utf-8")
-    settings = load_settings(tmp_path / "audit.yaml")
-    (design,) = planning.plan([tmp_path / "log.jsonl"], settings, RunFolder(tmp_path / "run")).designs
+    (design,) = planned(tmp_path, criterion, more=declaration).designs
     check = design.criteria
     assert check is not None
-    (problem,) = (one for one in check.problems if one.reason is Reason.CRITERIA_LEAVE_OUT)
-    assert problem.count > 0.5 * problem.of
-    assert problem.stops is not declared
-    assert (design.candidates == ("small",)) is declared
+    problems = {one.reason: one for one in check.problems}
+    assert problems[Reason.CRITERIA_LEAVE_OUT].stops is not declared
+    assert (Reason.REFERENCES_NOT_RANDOM in problems) is (declared and chosen != "by chance")
+    assert (design.candidates == ("small",)) is (declared and chosen == "by chance")
 
 
 def test_criteria_that_hold_are_left_alone(tmp_path: Path) -> None:
