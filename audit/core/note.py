@@ -26,6 +26,7 @@ class AnswerNote(StrEnum):
     AT_LIMIT = "at_limit"
     NO_FINISH = "no_finish"
     SECRET_MASKED = "secret_masked"
+    PLACEHOLDERS = "placeholders"
 
     @property
     def words(self) -> str:
@@ -50,6 +51,8 @@ _WORDS = {
     AnswerNote.AT_LIMIT: "the answer has all the tokens that its limit allows; it may be cut off",
     AnswerNote.NO_FINISH: "the endpoint does not say why the answer ended; it may be cut off",
     AnswerNote.SECRET_MASKED: "a secret in the answer is masked, and criteria see the mask, as in the log's answers",
+    AnswerNote.PLACEHOLDERS: "the request was sent with placeholders for the personal data that today's model saw; "
+    "they stand for their values again in the answer",
 }
 
 

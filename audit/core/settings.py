@@ -17,6 +17,7 @@ from pydantic import BeforeValidator, Field, field_validator
 from audit.core.adaptation import KEEPS_MEANING, Adapt
 from audit.core.contract import ContractSettings
 from audit.core.criteria import BY_JUDGES, Control
+from audit.core.personal import PersonalKind, kinds_of
 from audit.core.section import Section
 from audit.core.units import Dollars, Level, Margin, Share
 
@@ -87,8 +88,11 @@ class IngestSettings(Section):
     session: str | None = Field(None, description="Dotted path of the session or conversation")
     end_user: str | None = Field(None, description="Dotted path of the end user; it is kept as a digest")
     map: FieldMap | None = Field(None, description="Where a log of no known format keeps its values")
-    redact: tuple[Literal["email", "phone", "card", "iban", "ip"], ...] = Field(
-        (), description="Personal data replaced by stable placeholders; secrets are always masked"
+    redact: Annotated[tuple[PersonalKind, ...], BeforeValidator(kinds_of)] = Field(
+        (),
+        description="Kinds of personal data that are replaced by stable placeholders before anything is written, or "
+        "`personal` for all; secrets are always masked",
+        examples=["personal"],
     )
 
 
@@ -173,6 +177,11 @@ class SupportsSettings(Section):
     images: bool = Field(False, description="Images in messages")
 
 
+def _said(entry: Any) -> Any:
+    """YAML reads `off` as false."""
+    return {False: "off", True: "personal"}[entry] if isinstance(entry, bool) else entry
+
+
 class TierSettings(Section):
     """One entry of `tiers:`."""
 
@@ -185,6 +194,12 @@ class TierSettings(Section):
     )
     plain_http: bool = Field(
         False, description="Text and key may go to another network unencrypted, where `base_url` is http://"
+    )
+    redact: Annotated[Literal["personal", "off"] | None, BeforeValidator(_said)] = Field(
+        None,
+        description="`personal`: names, addresses, numbers and the like leave as placeholders, and are put back in the "
+        "answers; `off`: they are sent. Default: `personal` wherever text leaves this machine",
+        examples=["off"],
     )
     price: PriceSettings | None = Field(None, description="Default: the price catalogue's")
     context_tokens: int | None = Field(

@@ -169,6 +169,8 @@ class Tier:
         service_tier: As the vendor names it; it has a price of its own.
         concurrency: Calls in flight at most.
         requests_per_minute: Rate limit to stay under, or None.
+        redact: `personal` where personal data leaves as placeholders, `off` where the user says that it does not; None:
+            by where the endpoint is.
         timeout_s: Per attempt.
         batch_discount: What its price loses when a request may wait for a batch, in [0, 1].
         batch: The replay asks it through its vendor's batch interface. How its traffic would be served is another
@@ -196,6 +198,7 @@ class Tier:
     supports: Supports = field(default_factory=Supports)
     concurrency: int = 16
     requests_per_minute: float | None = None
+    redact: str | None = None
     timeout_s: float = 120.0
     batch_discount: float = 0.0
     batch: bool = False
@@ -245,6 +248,9 @@ class Tier:
             settings["max_output_tokens"] = self.max_output_tokens
         if options := {name: value for name, value in self.options.items() if name not in NOT_IN_ANSWERS}:
             settings["options"] = fingerprint(options)
+        if self.redact == "off":
+            # An answer to placeholders is none to the text itself.
+            settings["redact"] = self.redact
         if Adapt.DROP in self.adapt:
             # Answers without a logged parameter are others than those with it.
             settings["adapt"] = Adapt.DROP.value

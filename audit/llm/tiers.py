@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from audit.core.errors import ConfigError, MissingKey, UnknownName
@@ -92,6 +93,22 @@ def host_of(tier: Tier) -> str | None:
     if is_local(tier):
         return None
     return urlsplit(with_defaults(tier).base_url or "").netloc.rpartition("@")[2] or None
+
+
+def leaves_machine(tier: Tier) -> bool:
+    """Whether what a tier is asked leaves this machine: its address is no loopback one."""
+    if (where := host_of(tier)) is None:
+        return False
+    name = (urlsplit(f"//{where}").hostname or "").rstrip(".")
+    try:
+        return not ip_address(name.partition("%")[0]).is_loopback
+    except ValueError:
+        return name != "localhost" and not name.endswith(".localhost")
+
+
+def hides_personal_data(tier: Tier) -> bool:
+    """Whether a tier is sent placeholders in place of personal data: as its settings say, else where text leaves."""
+    return leaves_machine(tier) if tier.redact is None else tier.redact == "personal"
 
 
 def hosts(tiers: Iterable[Tier]) -> tuple[str, ...]:

@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Collection
-from functools import partial
+from collections.abc import Callable, Collection
 from typing import Any
 
 import msgspec
 
 from audit.core.fingerprint import canonical_json, digest
-from audit.masking.personal import PERSONAL_CHECKS, PERSONAL_PATTERNS
+from audit.masking.personal import found_personal
 from audit.masking.secrets import NO_KEYS, KeysInUse, mask_secrets
 
 
@@ -26,16 +25,23 @@ class Redactor:
     Args:
         personal: Kinds of personal data to replace, from `ingest.redact`.
         keys: Values that are secrets whatever they look like.
+        name: Kind and value to what stands in the value's place; default: a placeholder with a digest of it.
     """
 
-    def __init__(self, personal: Collection[str] = (), keys: KeysInUse = NO_KEYS) -> None:
-        self.kinds = tuple(kind for kind in PERSONAL_PATTERNS if kind in personal)
+    def __init__(
+        self,
+        personal: Collection[str] = (),
+        keys: KeysInUse = NO_KEYS,
+        name: Callable[[str, str], str] | None = None,
+    ) -> None:
+        self.kinds = frozenset(personal)
         self.found: Counter[str] = Counter()
         self._keys = keys
+        self._name = name or placeholder
 
     def silent(self) -> Redactor:
         """One that masks the same, for copies of a text that was counted."""
-        return Redactor(self.kinds, self._keys)
+        return Redactor(self.kinds, self._keys, self._name)
 
     def text(self, value: str) -> str:
         """The text without secrets and without the personal data asked for; JSON inside it stays JSON."""
@@ -99,17 +105,21 @@ class Redactor:
         return mask_secrets(self._keys.mask(value, self.found), self.found)
 
     def _personal(self, value: str) -> str:
-        for kind in self.kinds:
-            value = PERSONAL_PATTERNS[kind].sub(partial(self._placeholder, kind), value)
-        return value
-
-    def _placeholder(self, kind: str, match: re.Match[str]) -> str:
-        value = match[0]
-        if kind in PERSONAL_CHECKS and not PERSONAL_CHECKS[kind](value):
+        if not self.kinds:
             return value
-        self.found[kind] += 1
-        same = value.lower() if kind in ("email", "ip") else re.sub(r"[^0-9A-Za-z+]", "", value)
-        return f"<{kind}:{digest(same)[:6]}>"
+        parts: list[str] = []
+        done = 0
+        for start, end, kind in found_personal(value, self.kinds):
+            parts += [value[done:start], self._name(kind, value[start:end])]
+            done = end
+            self.found[kind] += 1
+        return "".join([*parts, value[done:]]) if parts else value
+
+
+def placeholder(kind: str, value: str) -> str:
+    """What stands for a value wherever it occurs; however it is written, where that does not matter."""
+    same = value.lower() if kind in ("email", "ip", "mac") else re.sub(r"[^\w+]", "", value)
+    return f"<{kind}:{digest(same)[:6]}>"
 
 
 def _read(text: str) -> Any:

@@ -29,7 +29,6 @@ BITS_PER_LETTER = 3.0
 _DFA_BYTES = 1 << 26
 
 _END = "-----END"
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _RUNS = re.compile("[A-Za-z0-9]+")
 
 
@@ -80,7 +79,7 @@ def found_secrets(text: str, *, shapes: bool = False) -> Iterable[tuple[int, int
             because this is asked of files that no key belongs into.
     """
     # A lone half of a surrogate pair has no UTF-8; its substitute is one character too, so places stay.
-    plain = text if text.isascii() else _SURROGATE.sub("\ufffd", text)
+    plain = text if text.isascii() else text.encode("utf-8", "replace").decode()
     if _hinted().search(plain) is None:
         return
     seen_to = 0
