@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from audit.core import display
+from audit.core.personal import PERSONAL_KINDS
 from audit.masking.redact import Redactor
 from audit.masking.secrets import mask_secrets
 from audit.protocols import errors, oddities, sse
@@ -65,7 +66,7 @@ def _error(said: str) -> object:
 
 TAKES_TEXT: dict[str, Callable[[str], Any]] = {
     "masking.mask_secrets": mask_secrets,
-    "masking.Redactor": lambda said: Redactor(("email", "phone", "card", "iban", "ip")).text(said),
+    "masking.Redactor": lambda said: Redactor(PERSONAL_KINDS).text(said),
     "protocols.diagnose": _error,
     "protocols.diagnose, a bare body": lambda said: errors.diagnose(200, said.encode()),
     "protocols.read_stream": lambda said: sse.read_stream(said.encode()),

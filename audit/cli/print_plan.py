@@ -181,7 +181,25 @@ def _quote(plan: Plan) -> list[str]:
     lines += [f"  Again   {terminal_safe(one.sentence)}." for one in plan.asked_otherwise]
     lines += _tiers(plan)
     hosts = ", ".join(terminal_safe(host) for host in plan.hosts)
-    return [*lines, f"  Text leaves this process for: {hosts}." if hosts else "  No text leaves this process."]
+    where = f"  Text leaves this process for: {hosts}." if hosts else "  No text leaves this process."
+    return [*lines, where, *_personal(plan)]
+
+
+def _personal(plan: Plan) -> list[str]:
+    """What becomes of personal data in what leaves this machine."""
+    if (found := plan.personal) is None:
+        return []
+    kinds = ", ".join(f"{terminal_safe(kind)} in {count(n)}" for kind, n in found.kinds.items())
+    held = f"{count(found.requests)} of {count(found.of)} sampled requests hold personal data"
+    lines = [f"  {held}{f' ({kinds})' if kinds else ''}, as far as its form tells."]
+    if found.hidden_from:
+        named = ", ".join(map(terminal_safe, found.hidden_from))
+        lines.append(
+            f"  To {named} it goes as placeholders, which are put back in the answers (`redact: off` sends it)."
+        )
+    if found.sent_to:
+        lines.append(f"  To {', '.join(map(terminal_safe, found.sent_to))} it goes as it is: `redact: off`.")
+    return lines
 
 
 def _stake(plan: Plan) -> list[str]:

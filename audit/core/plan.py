@@ -200,6 +200,25 @@ class AskedOtherwise:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedPlaceholders:
+    """Personal data in the sampled requests that go to tiers on other machines.
+
+    Attributes:
+        requests: Sampled requests with some.
+        of: Sampled requests in all that go there.
+        kinds: How many of them hold each kind, sorted by kind.
+        hidden_from: Tiers that are sent placeholders in its place.
+        sent_to: Tiers whose settings say that it is sent as it is.
+    """
+
+    requests: int
+    of: int
+    kinds: dict[str, int]
+    hidden_from: tuple[str, ...] = ()
+    sent_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """A quoted replay.
 
@@ -218,9 +237,10 @@ class Plan:
         asked_otherwise: What has been answered under other settings, and is paid for again.
         repeats: Tiers that are asked each request of the quality sample several times; part of the calls and the quote.
         stored: What earlier runs were answered; None for nothing.
+        personal: Personal data in what leaves this machine; None where nothing leaves it.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("repeats", "stored")
+    SPARSE: ClassVar[tuple[str, ...]] = ("repeats", "stored", "personal")
 
     made_from: dict[str, str]
     seed: int
@@ -242,6 +262,7 @@ class Plan:
     asked_otherwise: tuple[AskedOtherwise, ...] = ()
     repeats: tuple[RepeatQuote, ...] = ()
     stored: StoredAnswers | None = None
+    personal: PlannedPlaceholders | None = None
     schema: str = SCHEMA
 
     @property

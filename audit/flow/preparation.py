@@ -101,6 +101,7 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
         batches=costs.batches,
         repeats=costs.repeats,
         stored=costs.stored,
+        personal=costs.personal,
     )
     write_json(folder.plan, plan_)
     return PreparedRun(

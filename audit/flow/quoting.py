@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from audit.core.artifacts import RunFolder
-from audit.core.plan import AskedOtherwise, BatchQuote, RouteQuote, StoredAnswers
+from audit.core.plan import AskedOtherwise, BatchQuote, PlannedPlaceholders, RouteQuote, StoredAnswers
 from audit.core.repeats import RepeatQuote
 from audit.core.settings import Settings
+from audit.flow.hiding import planned_placeholders
 from audit.flow.judgecost import JudgeCosts, question_at_most_usd, question_usd
 from audit.flow.keeping import known, otherwise, stored_answers
 from audit.replay.plan import Call, batch_quotes, quote, repeat_quotes
@@ -32,6 +33,7 @@ class Quoted:
         done: Ids of the calls that have an answer already.
         stored: What earlier runs were answered, replays and questions to judges; None for nothing.
         otherwise: What was answered with other settings of its tier, and is asked again.
+        personal: Personal data in what leaves this machine; None where nothing leaves it.
     """
 
     quotes: tuple[RouteQuote, ...]
@@ -41,6 +43,7 @@ class Quoted:
     done: frozenset[str]
     stored: StoredAnswers | None
     otherwise: tuple[AskedOtherwise, ...]
+    personal: PlannedPlaceholders | None
 
 
 def quoted(calls: Sequence[Call], judging: JudgeCosts, settings: Settings, folder: RunFolder) -> Quoted:
@@ -64,6 +67,7 @@ def quoted(calls: Sequence[Call], judging: JudgeCosts, settings: Settings, folde
         done=there.ids,
         stored=stored_answers(stored, stored_usd),
         otherwise=otherwise(calls, tiers, settings, folder),
+        personal=planned_placeholders(calls, tiers, folder),
     )
 
 

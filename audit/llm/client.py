@@ -20,7 +20,7 @@ from audit.core.tier import Tier
 from audit.llm.breaker import Breaker, Outage
 from audit.llm.budget import Reservation
 from audit.llm.limiter import Limiter, PacedCall, limiters_of
-from audit.llm.masked import ReplyMask
+from audit.llm.masked import ReplyMask, unveiled, veiled
 from audit.llm.provider import (
     Answerer,
     HttpCall,
@@ -33,7 +33,7 @@ from audit.llm.provider import (
 from audit.llm.providers import PROVIDERS
 from audit.llm.reply import Reply, failed, measured, unasked, with_limit_noted
 from audit.llm.retry import Backoff, reset_s, retry_after_s
-from audit.llm.tiers import hides_personal_data, host_of, key_of, with_defaults, with_header_values
+from audit.llm.tiers import host_of, key_of, with_defaults, with_header_values
 from audit.llm.translation import (
     DOWN,
     MAYBE_BILLED,
@@ -42,7 +42,6 @@ from audit.llm.translation import (
     TIER_WIDE,
     tier_wide,
 )
-from audit.llm.veil import Veil
 from audit.llm.wire import Carrier, Transport, Wire, open_carrier
 from audit.protocols.errors import is_web_page
 from audit.protocols.faults import Fault
@@ -196,7 +195,7 @@ class Client:
         lane = self._lanes[tier.name]
         self._unlock(lane)
         whole = {name: value for name, value in lane.tier.options.items() if name != "stream"}
-        _, sent = _veiled(lane, request)
+        _, sent = veiled(lane.tier, request)
         return _encoded(replace(lane, tier=replace(lane.tier, options=whole)), sent)
 
     def admin_headers(self, tier: Tier) -> tuple[Tier, Mapping[str, str]]:
@@ -253,8 +252,8 @@ class Client:
             self._mask.error(error)
             raise
         lane.answered = True
-        veil, sent = _veiled(lane, request)
-        return self._mask.reply(_unveiled(measured(completion, lane.tier, sent, "network", attempts=attempts), veil))
+        veil, sent = veiled(lane.tier, request)
+        return self._mask.reply(unveiled(measured(completion, lane.tier, sent, "network", attempts=attempts), veil))
 
     def replay(self, kept: Completion, request: Request, tier: Tier, served_from: str) -> Reply:
         """An answer that an earlier run was given, as the reply to a call: it costs what the tier costs now, and
@@ -314,13 +313,13 @@ class Client:
         try:
             if lane.key is None and not self._options.offline:
                 self._unlock(lane)
-            veil, sent = _veiled(lane, request)
+            veil, sent = veiled(lane.tier, request)
             call = _encoded(lane, sent)
         except Unsupported as error:
             return unasked(error.because)
         if self._options.offline:
             raise InputError(f"offline, and no completion of `{tier.model}` is recorded", code="cassette.miss")
-        return self._mask.reply(_unveiled(await self._ask(lane, call, sent, stake), veil))
+        return self._mask.reply(unveiled(await self._ask(lane, call, sent, stake), veil))
 
     async def _ask(self, lane: _Lane, call: HttpCall, request: Request, stake: Reservation | None) -> Reply:
         failures, billed_usd = 0, 0.0
@@ -479,17 +478,6 @@ def _heed(error: EndpointError, headers: Mapping[str, str]) -> None:
     if asked_s is None and error.retry_after_s is None and error.kind == Fault.RATE_LIMITED:
         asked_s = reset_s(headers)
     error.retry_after_s = error.retry_after_s if asked_s is None else asked_s
-
-
-def _veiled(lane: _Lane, request: Request) -> tuple[Veil, Request]:
-    """The request as it may leave for the tier, and what its placeholders stand for."""
-    veil = Veil()
-    return veil, veil.request(request) if hides_personal_data(lane.tier) else request
-
-
-def _unveiled(reply: Reply, veil: Veil) -> Reply:
-    """The reply with values in place of placeholders. Its usage stays that of what was sent."""
-    return reply if reply.completion is None else replace(reply, completion=veil.completion(reply.completion))
 
 
 def _encoded(lane: _Lane, request: Request) -> HttpCall:

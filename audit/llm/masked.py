@@ -1,4 +1,5 @@
-"""What comes back from a tier, without secrets: the seam that every reply and every error of a tier passes.
+"""The seam that every request to a tier, every reply and every error of it passes: what comes back has no secrets, and
+what leaves has no personal data.
 
 An endpoint may say our own key back to us, in an answer, in the arguments of a tool call, or in the name of a parameter
 or a model, and whatever is said goes on into journal, cassette, tables, report and messages.
@@ -10,11 +11,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from audit.core.errors import EndpointError
-from audit.core.exchange import Completion
+from audit.core.exchange import Completion, Request
 from audit.core.note import AnswerNote
 from audit.core.tier import Tier
 from audit.llm.reply import Reply
-from audit.llm.tiers import variables_of
+from audit.llm.tiers import hides_personal_data, variables_of
+from audit.llm.veil import Veil
 from audit.masking.redact import Redactor
 from audit.masking.secrets import KeysInUse
 
@@ -77,3 +79,14 @@ def _completion(said: Completion, redactor: Redactor) -> Completion:
         tool_calls=tuple(calls),
         model_reported=None if said.model_reported is None else redactor.text(said.model_reported),
     )
+
+
+def veiled(tier: Tier, request: Request) -> tuple[Veil, Request]:
+    """What the placeholders of a request stand for, and the request as it may leave for a tier."""
+    veil = Veil()
+    return veil, veil.request(request) if hides_personal_data(tier) else request
+
+
+def unveiled(reply: Reply, veil: Veil) -> Reply:
+    """The reply with values in place of placeholders. Its usage stays that of what was sent."""
+    return reply if reply.completion is None else replace(reply, completion=veil.completion(reply.completion))
