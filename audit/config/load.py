@@ -110,6 +110,8 @@ def settings_digest(settings: Settings) -> str:
         tier["options"] = {name: value for name, value in tier["options"].items() if name not in BATCH_OPTIONS}
         if tier["repeats"] == 1:
             tier.pop("repeats")
+        if tier["redact"] is None:
+            tier.pop("redact")
     return fingerprint(plain)
 
 
