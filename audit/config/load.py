@@ -105,7 +105,7 @@ def settings_digest(settings: Settings) -> str:
         plain["references"].pop("path")
     plain["slice"]["looks"] = settings.looks
     for tier in plain["tiers"]:
-        for name in ("api_key_env", "concurrency", "requests_per_minute", "batch", "plain_http"):
+        for name in ("api_key_env", "concurrency", "requests_per_minute", "tokens_per_minute", "batch", "plain_http"):
             tier.pop(name)
         tier["options"] = {name: value for name, value in tier["options"].items() if name not in BATCH_OPTIONS}
         if tier["repeats"] == 1:

@@ -218,6 +218,12 @@ class TierSettings(Section):
     requests_per_minute: float | None = Field(
         None, gt=0, description="Calls started per minute, at most; default: as fast as the endpoint takes them"
     )
+    tokens_per_minute: float | None = Field(
+        None,
+        gt=0,
+        description="Tokens of prompts and answers per minute, at most; an answer counts as long as it may be until it "
+        "is there. Default: as many as the endpoint takes",
+    )
     timeout_s: float = Field(120.0, gt=0, description="Seconds after which a call has failed")
     discount: Share = Field(0.0, description="What a contract takes off its price", examples=["12%"])
     batch_discount: Share = Field(

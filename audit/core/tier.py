@@ -169,6 +169,7 @@ class Tier:
         service_tier: As the vendor names it; it has a price of its own.
         concurrency: Calls in flight at most.
         requests_per_minute: Rate limit to stay under, or None.
+        tokens_per_minute: The same of tokens, prompts and answers together.
         redact: `personal` where personal data leaves as placeholders, `off` where the user says that it does not; None:
             by where the endpoint is.
         timeout_s: Per attempt.
@@ -198,6 +199,7 @@ class Tier:
     supports: Supports = field(default_factory=Supports)
     concurrency: int = 16
     requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
     redact: str | None = None
     timeout_s: float = 120.0
     batch_discount: float = 0.0

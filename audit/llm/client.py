@@ -326,7 +326,7 @@ class Client:
         while True:
             streaming = bool(lane.tier.options.get("stream"))
             try:
-                completion, latency_ms = await self._attempt(lane, call, stake)
+                completion, latency_ms = await self._metered(lane, call, request, stake)
             except EndpointError as error:
                 if error is lane.down:
                     raise
@@ -374,6 +374,25 @@ class Client:
             lane.tier = replace(lane.tier, options={**lane.tier.options, "stream": True})
             self._options.on_note(f"tier `{lane.tier.name}` only streams: its answers are read from streams")
         return True
+
+    async def _metered(
+        self, lane: _Lane, call: HttpCall, request: Request, stake: Reservation | None
+    ) -> tuple[Completion, float]:
+        """An attempt, with the tokens that it may use taken from the tier's minute."""
+        if (tokens := lane.limiter.tokens) is None:
+            return await self._attempt(lane, call, stake)
+        taken = await tokens.take(request)
+        try:
+            answer = await self._attempt(lane, call, stake)
+        except EndpointError as error:
+            # What was refused at the door used nothing; of anything else nobody knows.
+            tokens.give_back(taken if error.kind in SLOW_DOWN else 0)
+            raise
+        except Drained:
+            tokens.give_back(taken)
+            raise
+        tokens.settle(taken, answer[0].usage)
+        return answer
 
     async def _attempt(self, lane: _Lane, call: HttpCall, stake: Reservation | None) -> tuple[Completion, float]:
         """One HTTP request through the breaker and the limiter; its outcome is told to both."""

@@ -9,13 +9,14 @@ from datetime import UTC, datetime
 import pytest
 
 from audit.core.clock import ManualClock
+from audit.core.exchange import Usage
 from audit.llm.breaker import Breaker, Outage
-from audit.llm.limiter import Limiter, limiters_of
+from audit.llm.limiter import Limiter, TokenRate, limiters_of
 from audit.llm.pace import Pace
 from audit.llm.retry import LONGEST_RESET_S, Backoff, reset_s, retry_after_s
 from tests.llm.hosts import MODELS, MOST_LOST, SLOW_MODELS, line, use
 from tests.llm.virtual import JumpingClock
-from tests.llm.world import tier
+from tests.llm.world import request, tier
 
 
 def test_calls_per_minute_are_kept() -> None:
@@ -33,6 +34,57 @@ def test_calls_per_minute_are_kept() -> None:
     starts = asyncio.run(main())
     assert starts[0] == 0
     assert starts[120] - starts[0] >= 60 - 1e-6
+
+
+@pytest.mark.parametrize("used", [10, 100, 400])
+def test_tokens_per_minute_are_kept(used: int) -> None:
+    """No minute sees more than the limit and what is in flight, and what short answers leave is used by others."""
+    clock = JumpingClock()
+    limited = tier(tokens_per_minute=6_000, concurrency=8, max_tokens=400)
+    tokens = limiters_of([limited], clock, lambda names, rate_per_s: None)["small"].tokens
+    assert tokens is not None
+    spent: list[tuple[float, int]] = []
+
+    async def worker() -> None:
+        for _ in range(15):
+            taken = await tokens.take(request("word " * 100))
+            began = clock.now()
+            await clock.sleep(0.5)
+            usage = Usage(prompt_tokens=100, completion_tokens=used)
+            tokens.settle(taken, usage)
+            spent.append((began, usage.prompt_tokens + usage.completion_tokens))
+
+    asyncio.run(clock.run([worker() for _ in range(8)]))
+    assert len(spent) == 120
+    for began, _ in spent:
+        assert sum(n for at, n in spent if began <= at < began + 60) <= 6_000 + 8 * 500
+    minutes = (max(at for at, _ in spent) + 60) / 60
+    assert sum(n for _, n in spent) / minutes > 0.5 * 6_000
+
+
+def test_tokens_of_a_call_that_was_never_made_are_given_back() -> None:
+    """Whoever is cancelled while waiting leaves the minute as it was."""
+
+    class Interrupted(ManualClock):
+        interrupted = False
+
+        async def sleep(self, seconds: float) -> None:
+            if not self.interrupted:
+                self.interrupted = True
+                raise asyncio.CancelledError
+            await super().sleep(seconds)
+
+    clock = Interrupted()
+    tokens = TokenRate(tier(max_tokens=1_000), 1_000, clock)
+
+    async def main() -> None:
+        taken = await tokens.take(request())
+        with pytest.raises(asyncio.CancelledError):
+            await tokens.take(request())
+        await tokens.take(request())
+        assert clock.now() == pytest.approx(taken * 60 / 1_000)
+
+    asyncio.run(main())
 
 
 def test_three_refusals_in_a_row_hold_everybody_back() -> None:
