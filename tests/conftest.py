@@ -19,7 +19,8 @@ LONGEST = ("e2e/test_demo.py", "golden", "e2e", "browser", "policy", "llm", "rep
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Sort by the first place that a test's file is under; tests of other places keep their order behind them."""
-    items.sort(key=lambda item: _rank(item.path))
+    ranks = {path: _rank(path) for path in {item.path for item in items}}
+    items.sort(key=lambda item: ranks[item.path])
 
 
 def _rank(path: Path) -> int:

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from audit.core.finding import RouteFinding, Verdict
 from audit.core.plain import to_plain
 from audit.report.html import render_html
 from audit.report.markdown import summary_markdown
@@ -135,73 +134,6 @@ def straight(pairs: Sequence[tuple[float, float]]) -> None:
     assert v1 < v2
     for pixel, value in pairs:
         assert abs(pixel - (p1 + (value - v1) / (v2 - v1) * (p2 - p1))) <= 0.6
-
-
-WORDS = {
-    Verdict.SWITCH: "● Switch",
-    Verdict.SPLIT: "◐ Split",
-    Verdict.KEEP: "■ Keep",
-    Verdict.NOT_PROVEN: "◇ Not proven",
-}
-
-
-def test_every_verdict_follows_from_its_interval(browser: Browser, state_url: Url) -> None:
-    """Check 20: a row says Switch only when its interval stays above the margin, with 100 pairs and a saving."""
-    with Watched(browser, state_url("proven")) as seen:
-        for name in STATES:
-            if name in ("no_routes", "scan_only"):
-                continue
-            routes = {route.route: route for route in STATES[name]().routes}
-            seen.page.goto(state_url(name))
-            rows = seen.page.evaluate("""() => [...document.querySelectorAll("#route-table tbody tr")].map(row =>
-                [row.querySelector("bdi").title, row.querySelector(".chip").innerText.trim()])""")
-            assert rows
-            for shown, chip in rows:
-                finding = routes[shown.replace("⟦U+202E⟧", "\u202e")]
-                assert chip == WORDS[finding.verdict]
-                follows(finding)
-
-
-def follows(finding: RouteFinding) -> None:
-    """The written rule."""
-    if finding.verdict not in (Verdict.SWITCH, Verdict.SPLIT):
-        assert finding.avoidable_usd.est == 0
-        return
-    assert finding.quality_delta is not None
-    assert finding.quality_delta.lo is not None
-    assert finding.quality_delta.lo > -finding.margin
-    assert finding.candidates[0].n >= 100
-    assert finding.avoidable_usd.est > 0
-
-
-@pytest.mark.parametrize("width", [1280, 400])
-def test_labels_do_not_overlap(browser: Browser, state_url: Url, width: int) -> None:
-    """Check 21: no two texts of a chart share space, in any state."""
-    found = {}
-    with Watched(browser, state_url("proven"), viewport={"width": width, "height": 800}) as seen:
-        for name in STATES:
-            seen.page.goto(state_url(name))
-            found[name] = seen.page.evaluate("""() => [...document.querySelectorAll("svg")].flatMap(svg => {
-                if (!svg.getClientRects().length) return [];
-                const boxes = [...svg.querySelectorAll("text")].map(t => [t.textContent, t.getBBox()]);
-                return boxes.flatMap(([one, a], i) => boxes.slice(i + 1).filter(([, b]) =>
-                    Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x) > 1 &&
-                    Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y) > 3).map(([two]) => [one, two]));
-            })""")
-    assert {name: pairs for name, pairs in found.items() if pairs} == {}
-
-
-GOLDEN = json.loads((Path(__file__).parents[1] / "report" / "headlines.json").read_text("utf-8"))
-
-
-def test_the_first_line_of_every_state(browser: Browser, state_url: Url) -> None:
-    """Check 21: the headline of each state as it was agreed, and its banners above it."""
-    with Watched(browser, "about:blank") as seen:
-        for name in STATES:
-            seen.page.goto(state_url(name))
-            assert seen.page.locator("h1").inner_text() == GOLDEN[name]["h1"].replace("\u00a0", " ")
-            leads = [text.rstrip(".") for text in seen.page.locator(".banner b").all_inner_texts()]
-            assert leads == GOLDEN[name]["banners"]
 
 
 def test_a_saved_copy_is_the_file(browser: Browser, state_url: Url, file_of: Callable[[str], Path]) -> None:

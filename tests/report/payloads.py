@@ -57,3 +57,6 @@ PAYLOADS = [*ALONE, *(text for _, _, text in COMPOSED)]
 
 SOME = [*ALONE, *(text for i, j, text in COMPOSED if (i + j) % len(WAYS_OUT) in (1, 5))]
 """Those that stand alone, and a few composed ones in which every way out and nearly every thing to run occurs."""
+
+SOME_JOINED = ["".join(SOME[at : at + 4]) for at in range(0, len(SOME), 4)]
+"""The same, four a text: a page is drawn for each text."""
