@@ -385,6 +385,7 @@ def _sentences(
         *_caveats(design, traffic, certified.noise, verdict.candidate),
         *_error_caveats(design, certified.terms, verdict.candidate),
         *_measure_caveats(certified, verdict),
+        *(_better(design, verdict.candidate) if verdict.policy else ()),
         *(_both_fail(verdict.candidate, design.margin) if verdict.policy else ()),
         *_order_caveats(certified, left_usd),
         *(robustness_caveats(verdict.policy.robust) if verdict.policy else ()),
@@ -464,6 +465,20 @@ def _demanded(check: CriteriaCheck) -> str:
         f"given to all of these requests, would always pass. Of the log's own answers {today} pass. A gain shows no "
         "better answers: whoever says the text where it is untrue gains as much."
     )
+
+
+def _better(design: RouteDesign, chosen: CandidateFinding | None) -> list[str]:
+    """That a cheaper tier agrees with right answers more often than today's model does, which they may owe to it."""
+    delta = None if chosen is None else chosen.quality_delta
+    if chosen is None or delta is None or not (delta.lo or 0.0) > 0:
+        return []
+    if design.criteria is None or design.criteria.grade is not Grade.RIGHT:
+        return []
+    return [
+        f"{chosen.tier} agrees with its right answers more often than today's model does, by {points_interval(delta)} "
+        "points. Right answers that were written or checked with the help of that model favour it; what people say of "
+        "some of its answers (`labels:`) would tell."
+    ]
 
 
 def _both_fail(chosen: CandidateFinding | None, margin: float) -> list[str]:

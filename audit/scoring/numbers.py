@@ -7,14 +7,14 @@ quantities are the same, another, or unclear; only the first ever counts as equa
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import Enum
 from fractions import Fraction
 from typing import Any
 
-from audit.scoring.stances import Said, Stance, TextSpan, said_of
-from audit.scoring.units import RANK, SCALES, UNCLEAR_UNITS, UNITS
+from audit.scoring.stances import Said, Stance, TextSpan, asks_of_loss, said_of
+from audit.scoring.units import RANK, SCALES, UNCLEAR_UNITS, UNITS, unasked
 
 ROUNDED, _BINARY = Fraction(1, 10**9), Fraction(1, 10**15)
 
@@ -92,7 +92,12 @@ def number_of(value: Any) -> Quantity | None:
 
 
 def compare(
-    wanted: Quantity, found: Quantity, *, absolute: Fraction = Fraction(0), relative: Fraction = Fraction(0)
+    wanted: Quantity,
+    found: Quantity,
+    *,
+    absolute: Fraction = Fraction(0),
+    relative: Fraction = Fraction(0),
+    question: str = "",
 ) -> Sameness:
     """Whether two quantities are the same.
 
@@ -101,22 +106,40 @@ def compare(
         found: What is there.
         absolute: How far numbers may differ.
         relative: The same, as a share of the larger one.
+        question: What was asked.
 
     Special cases:
         A unit on one side only: the values are compared, because an answer may leave out what the question says. Where
             the value means something else without it, unclear: parts per million, 0.4 and 0.4 %, a rank among words
-            (`the 6th of them`; the answer `6th` is a six).
+            (`the 6th of them`; the answer `6th` is a six), per cent where nobody asked for a share, cents where the
+            question speaks of dollars.
+        A loss or a lack on one side only (`a loss of 10`): unclear beside the figure, with a minus or without; where
+            the question asks for one, its size is what is stated.
         Units of different dimensions: another. Of the same: the value is converted.
         A unit whose case leaves open which it is (`gb`): the same as itself, else unclear.
         The same value, of which the words that touch it say one thing here and another there (that it is, is not, is
             near, is the least, is one of several): unclear. A tolerance makes what is near to a value the value.
     """
     same = same_value(wanted, found, absolute=absolute, relative=relative)
+    ours, theirs = wanted.said, found.said
+    lost = (ours.stance is Stance.LOST) is not (theirs.stance is Stance.LOST)
+    if same is Sameness.OTHER and lost and not asks_of_loss(question):
+        turned = same_value(wanted, _turned(found), absolute=absolute, relative=relative)
+        return same if turned is Sameness.OTHER else Sameness.UNCLEAR
     if same is not Sameness.SAME:
         return same
-    ours, theirs = wanted.said, found.said
+    if (wanted.unit is None) is not (found.unit is None) and unasked(str(wanted.unit or found.unit), question):
+        return Sameness.UNCLEAR
+    if lost and {ours.stance, theirs.stance} == {Stance.STATED, Stance.LOST} and asks_of_loss(question):
+        return Sameness.SAME
     near = {ours.stance, theirs.stance} == {Stance.STATED, Stance.NEAR} and (absolute or relative)
     return Sameness.SAME if ours == theirs or near else Sameness.UNCLEAR
+
+
+def _turned(one: Quantity) -> Quantity:
+    """The quantity with the other sign; what is no number as it is."""
+    turned = tuple(-reading if isinstance(reading, Fraction) else reading for reading in one.readings)
+    return replace(one, readings=turned, written=f"-{one.written}")
 
 
 def same_value(

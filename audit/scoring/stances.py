@@ -23,6 +23,7 @@ class Stance(Enum):
     BELOW = "the quantity is less than it"
     UP_TO = "the quantity is it or less"
     PART = "it is a part of another quantity"
+    LOST = "it is a loss or a lack, which a sign would say of a figure"
     LISTED = "it is one of several values"
     ITEM = "it numbers an item of a list"
 
@@ -101,6 +102,17 @@ _WORDS_BEFORE: Final = {
     "kleiner als, moins de, inférieur à, menos de, menor que, meno di, minore di, minder dan, onder, mindre än, "
     "mindre enn, mindre end, poniżej, mniej niż, méně než, менее, меньше, κάτω από, kurang dari, dưới, "
     "kevesebb mint, sub, أقل من, פחות מ, से कम",
+    Stance.LOST: "a loss of, loss of, losses of, loss, loss:, net loss, net loss:, deficit of, deficit, deficit:, "
+    "shortfall of, shortfall, debt of, decrease of, decline of, drop of, fall of, reduction of, cut of, "
+    "decreases by, decreased by, declines by, declined by, drops by, dropped by, drop by, falls by, fell by, "
+    "fall by, sinks by, sank by, shrinks by, shrank by, reduced by, lower by, down by, is down, are down, in "
+    "debt by, in the red by, overdrawn by, short by, behind by, lost, loses, lose, losing, owes, owe, owed, "
+    "owing, verlust von, verlust, verlust:, defizit von, rückgang von, minus von, schulden von, sank um, sinkt "
+    "um, fiel um, fällt um, verliert, verlor, schuldet, perte de, pertes de, perte nette de, déficit de, baisse "
+    "de, recul de, diminué de, baissé de, perd, perdu, doit, pérdida de, pérdidas de, caída de, descenso de, "
+    "bajó, pierde, perdió, debe, perda de, prejuízo de, queda de, perdeu, deve, perdita di, calo di, perde, "
+    "perso, ha perso, verlies van, tekort van, daling van, verliest, verloor, убыток, потеря, потери, снижение "
+    "на, потерял, потеряла",
     Stance.PART: "reciprocal of, inverse of, logarithm of, multiple of, root of, half of, half, twice, double, "
     "triple, third of, quarter of, square of, cube of, log of, "
     "log, sqrt, halb, wurzel aus, wurzel von, hälfte von, doppelt, racine de, racine carrée de, moitié de, "
@@ -148,6 +160,10 @@ _WORDS_AFTER: Final = {
     "como mucho, "
     "ou menos, no máximo, o meno, al massimo, of minder, hoogstens, eller mindre, eller färre, lub mniej, a méně, "
     "или менее, или меньше, и менее, أو أقل, या कम",
+    Stance.LOST: "loss, losses, lost, net loss, deficit, shortfall, in debt, in the red, overdrawn, decrease, "
+    "decline, drop, reduction, lower, short, verlust, defizit, rückgang, weniger, schulden, de "
+    "perte, de moins, de pérdida, de pérdidas, menos, de prejuízo, di perdita, in meno, verlies, minder, убытка, "
+    "меньше",
     Stance.PART: "less than, fewer than, more than, higher than, lower than, weniger als, mehr als, and a half, "
     "short of, away from, off from, times that, times this, times as, times more, times less, smaller than, "
     "larger than, greater than, too many, too few, too much, too little, zu viel, zu wenig, de trop, "
@@ -189,6 +205,20 @@ _BEING: Final = _words(
 )
 _ALONE: Final = _words("no ne mai né nem some c. ok. sub log half")
 """Words that say another thing where they do not touch the quantity."""
+
+_OF_LOSS: Final = re.compile(
+    r"\b(?:los[ts]|lose|losing|deficit|short|debt|ow(?:e|ed|es|ing)\b|decreas|declin|drop|fall|fell\b|reduc|down\b|lower"
+    r"|less\b|fewer|behind|overdrawn|cheaper|discount|shr[aiu]nk|verlust|verl[io]|defizit|rückgang|schuld|s[ai]nk|fiel\b"
+    r"|fäll|weniger|pert|perd|baiss|moins|pérdid|caída|baj|menos|deb|prejuízo|queda|calo\b|meno\b|perso|verlies|tekort"
+    r"|daling|minder|убыт|потер|сниж|меньш)",
+    re.I,
+)
+
+
+def asks_of_loss(question: str) -> bool:
+    """Whether a text asks for a loss or a lack, so that its size is what an answer states."""
+    return _OF_LOSS.search(question) is not None
+
 
 _OPENS: Final = " \t\xa0\"'([{$€£¥*_"
 _ENDS: Final = ".,;:!?\"')*_"

@@ -6,6 +6,7 @@ things (a billion is 10^9 in English and 10^12 on the long scale) has both, the 
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from fractions import Fraction
 from typing import Final
@@ -267,6 +268,52 @@ _CURRENCY_ROWS: Final = (
 CURRENCIES: Final = {word: code for code, words in _CURRENCY_ROWS for word in words.split()}
 
 CENTS: Final = frozenset(["cent", "cents", "ct", "pence", "centimes", "centavos", "céntimos"])
+
+_MONEY: Final = "money"
+_ASKED: Final = re.compile(r"[^\W\d_]+|[%‰°$€£¥₹₩₽₺₫₴฿₦₱₪]")
+_ASKS_SHARE: Final = re.compile(
+    r"%|percent|per\scent|pct\b|proz?[ec]n|pour\s?cent|por\s?cent|por\s?ciento|по?процент|процент|百分|パーセント|퍼센트"
+    r"|\b(?:rate|share|proportion|probability|chance|likely|quote|anteil|taux|tasa|taxa|tasso)s?\b",
+    re.I,
+)
+_NO_UNIT: Final = frozenset(["second", "won", "try", "in", "an", "st", "nd", "rd", "th", "mo"])
+"""Words of questions that seldom name the unit which they could."""
+
+
+def named_unit(word: str) -> str | None:
+    """The unit, currency or part of one that a word or sign stands for; None where it is none."""
+    folded = word.casefold()
+    return CURRENCIES.get(folded) or ("cents" if folded in CENTS else None) or unit_of(word)
+
+
+def dimension_of(unit: str) -> str | None:
+    """What a unit measures; None where it is no plain unit."""
+    if unit == "cents" or unit in CURRENCIES.values():
+        return _MONEY
+    return UNITS[unit][0] if unit in UNITS else None
+
+
+def unasked(unit: str, question: str) -> bool:
+    """Whether a unit that stands beside one of two equal figures makes it another, by what was asked.
+
+    Special cases:
+        No question: nothing can be told, so it does not.
+        Per cent: unless the question speaks of a share.
+        Any other: where the question names another unit of the same dimension, and not this one.
+    """
+    if not question.strip():
+        return False
+    if unit == "%":
+        return _ASKS_SHARE.search(question) is None
+    dimension = dimension_of(unit)
+    words = _ASKED.findall(question) if dimension is not None else []
+    named = {named_unit(word) for word in words if word.casefold() not in _NO_UNIT or len(word) > 2}
+    if unit in named:
+        return False
+    # A single letter may be anything: it admits its unit and rules none out.
+    telling = [word for word in words if word.casefold() not in _NO_UNIT and not (len(word) == 1 and word.isalpha())]
+    return any(name is not None and dimension_of(name) == dimension for name in map(named_unit, telling))
+
 
 _MONTH_NAMES: Final = (
     "january januar janvier enero gennaio janeiro januari Jan",

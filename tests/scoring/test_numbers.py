@@ -117,7 +117,7 @@ def test_every_sign_counts(sign: str, value: str) -> None:
     assert said("-" + value, sign + value) is SAME
 
 
-@pytest.mark.parametrize("text", ["it is {}", "x = {}", "a loss of {} today", "(x) {}", "was {} degrees", "es ist {}"])
+@pytest.mark.parametrize("text", ["it is {}", "x = {}", "(x) {}", "was {} degrees", "es ist {}"])
 def test_a_sign_behind_a_word_is_one(text: str) -> None:
     """A dash that touches the number and no word is its sign."""
     for written in ("-8", "−8", "-$8", "$-8", "minus 8"):

@@ -55,7 +55,8 @@ def build(options: Options) -> Check:
         if found is None:
             many = "more than one" if which == ONLY else "no"
             return verdict(False, f"holds {many} such number", expected=shown_quantity(wanted))
-        same = compare(wanted, found, absolute=absolute, relative=relative)
+        asked = context.request.last_user
+        same = compare(wanted, found, absolute=absolute, relative=relative, question=asked)
         if same is Sameness.UNCLEAR:
             raise UnusableTemplate(UNCLEAR)
         itself = wanted.place is not None and found.place is not None and wanted.place.text == found.place.text
@@ -159,11 +160,12 @@ def shown_quantity(quantity: Quantity) -> Any:
 
 SCORER = Scorer(
     name="numeric",
-    version=9,
+    version=10,
     summary=__doc__,
     needs_reference=True,
     calls_model=False,
     build=build,
     accepts=("value", "extract", "tolerance", "relative_tolerance", "which"),
+    reads=("request",),
     takes=Takes.WHOLE,
 )
