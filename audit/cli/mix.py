@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -29,6 +30,7 @@ class By(StrEnum):
     TENANT = "tenant"
     MODEL = "model"
     ENVIRONMENT = "environment"
+    REGION = "region"
 
 
 def mix(
@@ -39,6 +41,13 @@ def mix(
         bool, typer.Option("--levers", help="Show what the log alone can save, and where; reads the prompts too.")
     ] = False,
     bill: Bills = None,
+    table: Annotated[
+        Path | None,
+        typer.Option("--table", metavar="FILE", help="Write the mix by day and labels: .csv or .parquet."),
+    ] = None,
+    openmetrics: Annotated[
+        Path | None, typer.Option("--openmetrics", metavar="FILE", help="Write it as OpenMetrics text, for Prometheus.")
+    ] = None,
     config: Config = None,
     store: Store = None,
     no_store: NoStore = False,
@@ -57,6 +66,7 @@ def mix(
         audit mix logs/ --levers
         audit mix logs/ --reconcile invoice.csv
         audit mix logs/ --json > mix.json
+        audit mix logs/ --table mix.parquet --openmetrics /var/lib/node_exporter/llm.prom
     """
     from audit.cli.print_levers import print_ledger
     from audit.cli.print_mix import print_mix
@@ -67,7 +77,9 @@ def mix(
     terminal = Terminal(ctx.obj)
     given = executor_overrides(executor, ray_address, workers) | store_overrides(store, no_store)
     settings = load_settings(config, overrides=given)
-    found = mixing.mix(logs, settings, prompts=levers, bill=bill or ())
+    found = mixing.mix(logs, settings, prompts=levers, bill=bill or (), table_to=table, openmetrics_to=openmetrics)
+    for written in filter(None, (table, openmetrics)):
+        terminal.note(f"wrote {written}")
     if terminal.switches.json:
         terminal.document(found)
     elif found.reconciliation is not None:

@@ -11,6 +11,7 @@ from audit.cli.columns import Column, table
 from audit.cli.print_levers import print_levers
 from audit.cli.terminal import Terminal
 from audit.core.display import MINUS, ascii_only, compact, count, percent, plural, terminal_safe, usd
+from audit.core.levers import LEDGER_REQUESTS
 from audit.core.mixture import Mix, MixRow, ModelShare
 from audit.core.reason import sentence_of
 from audit.core.traffic import Apart, PricedBy
@@ -22,14 +23,19 @@ WORDS = 64
 
 
 def print_mix(terminal: Terminal, mix: Mix, by: str) -> None:
-    """Print a summary, one line per route (or tenant, model, environment), and what was not tested."""
+    """Print a summary, one line per route (or tenant, model, environment, region), and what was not tested."""
     drawn = ascii_only if terminal.ascii else str
     window = f"{mix.window_from} to {mix.window_to}" if mix.window_from else "no dated requests"
     head = f"LLM model mix  ·  {window}  ·  {plural(mix.days, 'day')}  ·  {compact(mix.requests)} requests"
     terminal.lines(map(drawn, [head, "", *_summary(mix), ""]))
-    rows = {"route": mix.by_route, "tenant": mix.by_tenant, "model": mix.by_model, "environment": mix.by_environment}[
-        by
-    ]
+    groups = {
+        "route": mix.by_route,
+        "tenant": mix.by_tenant,
+        "model": mix.by_model,
+        "environment": mix.by_environment,
+        "region": mix.by_region,
+    }
+    rows = groups[by]
     if rows:
         terminal.tables(_table(rows, by, terminal.width, drawn))
     else:
@@ -136,6 +142,8 @@ def _closing(mix: Mix, by: str, rows: int) -> list[str]:
             f"  Upper bound: everything on {terminal_safe(bound.tier)}, at the logged tokens, would have cost",
             f"  {usd(bound.cost_usd)}, which is {usd(bound.saving_usd)} less{share}, if it were good enough.",
         ]
+    if mix.levers is None and mix.requests > LEDGER_REQUESTS:
+        lines.append("  A log this long is searched for levers when asked:  audit mix LOGS --levers")
     if mix.levers is not None and mix.levers.paid_usd > 0:
         lines.append("  What to change, where, and the levers in the prompts:  audit mix LOGS --levers")
     return [*lines, "  Find out what is good enough:  audit replay LOGS"]

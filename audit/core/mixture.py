@@ -79,7 +79,7 @@ class Mix:
         reconciliation: The log beside a bill; None where nobody gave one.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("levers", "reconciliation", "priced_by_usd")
+    SPARSE: ClassVar[tuple[str, ...]] = ("levers", "reconciliation", "priced_by_usd", "by_region")
 
     window_from: str | None
     window_to: str | None
@@ -101,5 +101,6 @@ class Mix:
     unknown: int = 0
     apart_usd: dict[str, float] = field(default_factory=dict)
     priced_by_usd: dict[str, float] = field(default_factory=dict)
+    by_region: tuple[MixRow, ...] = ()
     levers: LeverLedger | None = None
     reconciliation: Reconciliation | None = None

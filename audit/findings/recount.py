@@ -84,7 +84,7 @@ def _mix(findings: Findings) -> Iterator[str]:
     for name, wanted in (("requests", findings.requests), ("spend_usd", findings.spend_usd), ("days", findings.days)):
         if _differ(getattr(mix, name), wanted):
             yield f"mix.{name}"
-    for name in ("by_model", "by_route", "by_tenant", "by_environment"):
+    for name in ("by_model", "by_route", "by_tenant", "by_environment", "by_region"):
         rows: Sequence[MixRow] = getattr(mix, name)
         billed = sum(row.spend_usd for row in rows)
         if rows and (_differ(sum(row.requests for row in rows), mix.requests) or _differ(billed, mix.spend_usd)):

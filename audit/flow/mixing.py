@@ -2,33 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import io
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import BinaryIO
 
+import polars as pl
+
+from audit.core.artifacts import publish
+from audit.core.errors import InputError
+from audit.core.levers import LEDGER_REQUESTS
 from audit.core.mixture import Mix
 from audit.core.settings import Settings
 from audit.flow.reading import traffic_of
 from audit.levers.run import measure_levers
 from audit.llm.logprices import rates_of
 from audit.llm.tiers import resolve_tiers
+from audit.mix.cells import mix_cells
+from audit.mix.openmetrics import openmetrics
 from audit.mix.run import measure_mix
 
 
-def mix(sources: Sequence[Path], settings: Settings, *, prompts: bool = False, bill: Sequence[Path] = ()) -> Mix:
+def mix(
+    sources: Sequence[Path],
+    settings: Settings,
+    *,
+    prompts: bool = False,
+    bill: Sequence[Path] = (),
+    table_to: Path | None = None,
+    openmetrics_to: Path | None = None,
+) -> Mix:
     """The model mix of some logs, with the lever ledger: free and local.
 
     Args:
-        prompts: Take the levers that read prompts too.
+        prompts: Take the levers that read prompts too, however long the log is.
         bill: An invoice or a cost export to hold against the log; one file, or several of one format.
+        table_to: Where to write the mix as a table by day and labels, as CSV or Parquet by its suffix.
+        openmetrics_to: Where to write it as OpenMetrics text.
+
+    Raises:
+        InputError: The suffix of `table_to` is neither `.csv` nor `.parquet`.
     """
+    if table_to is not None and table_to.suffix.lower() not in _WRITERS:
+        raise InputError(f"{table_to} names no kind of table", code="usage", hint="end its name with .csv or .parquet")
     with traffic_of(sources, settings) as (folder, _):
         files = folder.traffic_files()
-        levers = measure_levers(files, rates_of(settings.tiers), folder.body_files() if prompts else ())
-        found = replace(measure_mix(files, resolve_tiers(settings)), levers=levers)
+        found = measure_mix(files, resolve_tiers(settings))
+        if prompts or found.requests <= LEDGER_REQUESTS:
+            bodies = folder.body_files() if prompts else ()
+            found = replace(found, levers=measure_levers(files, rates_of(settings.tiers), bodies))
+        if table_to is not None or openmetrics_to is not None:
+            _write_cells(mix_cells(files), table_to, openmetrics_to)
         if not bill:
             return found
         # Imported here: a first look at a log needs neither bills nor the arrays that they are held against it with.
         from audit.flow.reconciling import compared
 
         return replace(found, reconciliation=compared(folder, bill, settings))
+
+
+def _write_cells(cells: pl.DataFrame, table_to: Path | None, openmetrics_to: Path | None) -> None:
+    if table_to is not None:
+        data = io.BytesIO()
+        _WRITERS[table_to.suffix.lower()](cells, data)
+        publish(table_to, data.getvalue())
+    if openmetrics_to is not None:
+        publish(openmetrics_to, openmetrics(cells).encode("utf-8", "replace"))
+
+
+_WRITERS: dict[str, Callable[[pl.DataFrame, BinaryIO], object]] = {
+    ".csv": pl.DataFrame.write_csv,
+    ".parquet": pl.DataFrame.write_parquet,
+}

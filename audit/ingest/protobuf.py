@@ -29,10 +29,11 @@ def is_otlp(head: bytes) -> bool:
     """Whether a file's first bytes are a message of OTLP, or the length of one and the message.
 
     Field one of a request is one resource with all its spans: its length takes two bytes or more, and no log in text
-    goes on like that after an empty line.
+    goes on like that after an empty line. Four empty lines would be the length of a message, too.
     """
     size = int.from_bytes(head[:4], "big")
     framed = 0 < size <= MESSAGE_BYTES and head[4:5] == bytes([_FIELD_ONE]) and head[:1] <= b"\x0f"
+    framed = framed and bool(head[:4].strip())
     return framed or (head[:1] == bytes([_FIELD_ONE]) and len(head) > 2 and bool(head[1] & _LONG))
 
 

@@ -83,6 +83,8 @@ class Piece:
             return
         for row, line in enumerate(self._lines(), self.first_row):
             record = line.rstrip()
+            if record[-2:] == b"},":  # the inside of an array, without its brackets
+                record = record[:-1]
             if record and (record[0] == _BRACE or (record := bare(record))):
                 yield row, record
 

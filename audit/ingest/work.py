@@ -27,12 +27,15 @@ from audit.ingest.labels import MODEL
 from audit.ingest.row import DRAFT, Columns, Row, Unusable
 from audit.ingest.scrub import scrub
 from audit.ingest.source import Piece
+from audit.ingest.usage import bound_counts
 from audit.masking.secrets import KeysInUse
 
 BATCH_CHARS = 1 << 22
 """Prompts and answers per row group of bodies: the memory of a worker is a small multiple of it."""
 BATCH_ROWS = 20_000
 FINGERPRINT_BYTES = 200
+UNIQUE_ID_CHARS = 16
+"""Shorter ids may be counters, which begin anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,8 +260,9 @@ class _PartReader:
                 row.route, row.route_source = row.model_requested, MODEL
             if row.logical_request_id is None:
                 row.logical_request_id = row.request_id or row.row_id
-            if row.dedupe_key is None and row.started_at is not None:
+            if row.dedupe_key is None and (row.started_at is not None or _is_unique(row.request_id)):
                 row.dedupe_key = own
+            bound_counts(row)
         self.formats[piece.format] += len(rows)
         self.not_calls += not rows
         return rows
@@ -290,6 +294,11 @@ class _PartReader:
             self.early.append(False)
         head = hashlib.sha256(record[:FINGERPRINT_BYTES]).hexdigest()
         self.rejects.append(Reject(piece.source.name, number, reason, head))
+
+
+def _is_unique(request_id: str | None) -> bool:
+    """Whether an id is a provider's for one answer: equal records with it are one call, even of a log without times."""
+    return request_id is not None and len(request_id) >= UNIQUE_ID_CHARS
 
 
 def copy_id(row_id: str, number: int) -> str:

@@ -154,6 +154,7 @@ def tabs(mix: Mix, colours: Palette) -> tuple[Tab, ...]:
         ("route", "Route", mix.by_route),
         ("tenant", "Tenant", mix.by_tenant),
         ("environment", "Environment", mix.by_environment),
+        ("region", "Region", mix.by_region),
     ):
         if any(row.name for row in rows):
             found.append(_tab(key, label, rows, colours))

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from audit.ingest.formats import FORMATS
+from audit.llm.logprices import rates_of
 from tests.contracts.test_formats import mutated
-from tests.ingest.reading import BY_FORMAT, SAMPLES, Read, read, write_jsonl
+from tests.ingest.reading import BY_FORMAT, SAMPLES, Read, payload, read, sample, write_jsonl
 
 HOSTILE = (
     b"{", b"null", b"[1]", b'"x"', b"{}", b"\xff\xfe\x00", b'{"a": "\\ud800"}', b'{"a": 1, "a": 2}', b'{"a": NaN}',
@@ -78,3 +79,48 @@ def test_a_negative_cost_is_no_cost(name: str, field: str, tmp_path: Path) -> No
     ]
     got = read(write_jsonl(tmp_path / "log.jsonl", records), tmp_path / "run")
     assert got.traffic["cost_usd_logged"].null_count() == len(got.traffic) > 0
+
+
+TOO_MANY = 10**13
+
+
+@pytest.mark.parametrize("name", ("litellm.jsonl", "litellm_spend.jsonl", "helicone.jsonl", "keywordsai.jsonl"))
+def test_counts_that_no_call_has_are_no_dollars(name: str, tmp_path: Path) -> None:
+    """Whichever field gives them: no price list is held against ten trillion tokens."""
+
+    def larger(value: object) -> object:
+        if isinstance(value, list):
+            return [larger(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        return {
+            key: item * TOO_MANY if key.endswith("_tokens") and type(item) is int and "max" not in key else larger(item)
+            for key, item in value.items()
+        }
+
+    records = [larger(record) for record in sample(name)]
+    got = read(write_jsonl(tmp_path / name, records), tmp_path / "run", rates_of=rates_of())
+    assert not got.traffic["prompt_tokens"].max()
+    assert sum(got.report.spend_usd.values()) < 1
+
+
+def test_a_log_without_times_that_is_exported_twice_is_one_log(tmp_path: Path) -> None:
+    """Equal records with one provider's id are one call; equal records with a short id may be two."""
+    records = [
+        {key: value for key, value in payload(id=ID).items() if "Time" not in key}
+        for ID in ("chatcmpl-" + "a" * 20, "7")
+    ]
+    got = read(write_jsonl(tmp_path / "log.jsonl", records * 2), tmp_path / "run")
+    assert (got.report.requests, got.report.duplicates) == (3, 1)
+
+
+def test_rows_of_the_spend_table_may_lack_the_spend(tmp_path: Path) -> None:
+    """An export of some columns is no payload of a callback: its bodies and cached tokens are read as before."""
+    records = [
+        {key: value for key, value in record.items() if key != "spend"} for record in sample("litellm_spend.jsonl")
+    ]
+    got = read(write_jsonl(tmp_path / "log.jsonl", records), tmp_path / "run", rates_of=rates_of())
+    whole = read(SAMPLES / "litellm_spend.jsonl", tmp_path / "whole", rates_of=rates_of())
+    columns = ["source_format", "request_fp", "cached_tokens", "prompt_tokens", "cost_usd_recomputed", "status"]
+    assert got.traffic.select(columns).equals(whole.traffic.select(columns))
+    assert got.report.not_priced == 0

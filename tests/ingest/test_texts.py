@@ -39,6 +39,8 @@ LAYOUTS = {
     "flush left": "\n".join(json.dumps(record, indent=0) for record in RECORDS),
     "one after another": "".join(LINES),
     "array": json.dumps(RECORDS, indent=1),
+    "elements without brackets": ",\n".join(LINES) + ",\n",
+    "blank lines around": "\n\n  \n" + TEXT.replace("\n", "\n\n"),
     "elements a line": "[\n" + ",\n".join(LINES) + "\n]\n",
     "wrapped": json.dumps({"object": "list", "data": RECORDS, "next": None}),
     "pages": "\n".join(json.dumps({"items": RECORDS[at : at + 7]}) for at in range(0, len(RECORDS), 7)),

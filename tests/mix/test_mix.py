@@ -26,6 +26,7 @@ COLUMNS = {
     "route": pl.String,
     "tenant": pl.String,
     "environment": pl.String,
+    "region": pl.String,
     "model_key": pl.String,
     "model_responded": pl.String,
     "model_called": pl.String,
@@ -110,7 +111,7 @@ def test_groups_add_up_to_the_total(tmp_path: Path) -> None:
         for day in range(60)
     ]
     mix = measure_mix(traffic(tmp_path, rows[:20], rows[20:]), ())
-    for group in (mix.by_model, mix.by_route, mix.by_tenant, mix.by_environment, (mix.total,)):
+    for group in (mix.by_model, mix.by_route, mix.by_tenant, mix.by_environment, mix.by_region, (mix.total,)):
         assert sum(r.requests for r in group) == mix.requests
         assert sum(r.spend_usd for r in group) == pytest.approx(mix.spend_usd, abs=1e-9)
         assert [r.spend_usd for r in group] == sorted((r.spend_usd for r in group), reverse=True)

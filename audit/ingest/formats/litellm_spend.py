@@ -28,12 +28,16 @@ _KEYS = {
     "end_user": ("end_user", "user"),
 }
 _JSON = ("metadata", "request_tags", "messages", "response", "proxy_server_request")
+_TELLING = ("spend", "startTime", "proxy_server_request")
 _REPLAYED = ("chat", "responses", "messages", "embeddings")
 
 
 def detects(record: Mapping[str, Any]) -> str | None:
     """Why a record is such a row."""
-    return "has request_id, call_type and spend" if {"request_id", "call_type", "spend"} <= record.keys() else None
+    if not {"request_id", "call_type"} <= record.keys():
+        return None
+    # An export may leave columns out; the payload of a callback has no `request_id`.
+    return next((f"has request_id, call_type and {name}" for name in _TELLING if name in record), None)
 
 
 def open_reader(settings: IngestSettings) -> Reader:
@@ -43,7 +47,7 @@ def open_reader(settings: IngestSettings) -> Reader:
     def read(record: bytes) -> Sequence[Row]:
         line = values.parse(record)
         if not isinstance(line, dict) or detects(line) is None:
-            raise Unusable("no `request_id`, `call_type` and `spend`: not a row of LiteLLM_SpendLogs")
+            raise Unusable("no `request_id` and `call_type`: not a row of LiteLLM_SpendLogs")
         return (_row(line | {name: unpacked(line[name]) for name in _JSON if name in line}, wanted),)
 
     return read

@@ -1,0 +1,127 @@
+"""Traffic summed to its finest grain, in one pass whose memory does not grow with the log.
+
+A sum of floating-point numbers depends on their order, and a pass over many files in parallel has none. So dollars are
+summed as integers: each is cut into three whole numbers of 2^-32, 2^-64 and 2^-96 dollars, exactly, and what comes out
+is the sum rounded once, the same double that `core.traffic.exact_sum` gives for the rows. (Bits below 2^-96 are left
+out; a dollar amount has some only below 1e-13.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import polars as pl
+
+from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS, Apart, PricedBy
+
+LABELS = ("route", "tenant", "environment", "region")
+"""Labels of traffic; "" where the log has none."""
+TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens", "cache_write_tokens")
+_KEYS = ("kind", *LABELS, "model", "day", "priced_by", "unpriced_reason", "span")
+_BITS = 32
+_LIMBS = ("usd_0", "usd_1", "usd_2")
+COUNTS = ("requests", "priced", *TOKENS)
+"""Whole numbers of the grain."""
+
+
+def grain_of(traffic_files: Sequence[Path], bounds: Sequence[int] = ()) -> pl.DataFrame:
+    """Rows of traffic summed by everything that a mix is told by.
+
+    Args:
+        traffic_files: `traffic-*.parquet` of one run.
+        bounds: Prompt lengths in tokens at which some price changes, in ascending order.
+
+    Returns:
+        One row per combination that occurs, in no order. Keys: `kind` (of `core.traffic.Apart`; null for billable
+        rows), `LABELS`, `model`, `day` (UTC), `priced_by` (of `core.traffic.PricedBy`), `unpriced_reason`, and `span`:
+        how many of the bounds the prompt is longer than, null where cost or tokens are unknown. Counts: `requests`,
+        `priced` (those whose dollars are known), `TOKENS`, and the dollars as `usd_of` puts them together: what was
+        spent on billable rows, what the log says that others cost.
+    """
+    return (
+        pl.scan_parquet(list(traffic_files))
+        .select(
+            pl.col(LABELS).cast(pl.String).fill_null(""),
+            *TOKENS,
+            model=pl.coalesce(pl.col(name).cast(pl.String) for name in MODEL_COLUMNS).fill_null(""),
+            day=pl.col("started_at").dt.convert_time_zone("UTC").dt.date(),
+            kind=_kind(),
+            priced_by=pl.when(pl.col("cost_usd_logged").is_null())
+            .then(pl.lit(PricedBy.RECOMPUTED.value))
+            .otherwise(pl.col("cost_basis").cast(pl.String)),
+            unpriced_reason=pl.col("unpriced_reason").cast(pl.String),
+            spend=pl.coalesce(*SPEND_COLUMNS),
+            logged=pl.col("cost_usd_logged"),
+        )
+        .with_columns(
+            usd=pl.when(pl.col("kind").is_null())
+            .then(pl.col("spend"))
+            .otherwise(pl.when(pl.col("logged") > 0).then(pl.col("logged"))),
+            span=_span(bounds),
+        )
+        .with_columns(_limbs(pl.col("usd")))
+        .group_by(_KEYS)
+        .agg(
+            requests=pl.len().cast(pl.Int64),
+            priced=pl.col("usd").count().cast(pl.Int64),
+            **{name: pl.col(name).fill_null(0).sum() for name in TOKENS},
+            **{name: pl.col(name).sum() for name in _LIMBS},
+        )
+        .collect(engine="streaming")
+    )
+
+
+def _kind() -> pl.Expr:
+    status = pl.col("status").cast(pl.String)
+    return (
+        pl.when(pl.col("duplicate_of").is_not_null())
+        .then(pl.lit(Apart.TWICE.value))
+        .when(pl.col("cache_hit").fill_null(False))
+        .then(pl.lit(Apart.CACHE.value))
+        .when(status == "error")
+        .then(pl.lit(Apart.FAILED.value))
+        .when(~status.is_in(list(BILLABLE_STATUSES)))
+        .then(pl.lit(Apart.UNKNOWN.value))
+    )
+
+
+def _span(bounds: Sequence[int]) -> pl.Expr:
+    length = pl.lit(0, pl.Int32)
+    for bound in bounds:
+        length = length + (pl.col("prompt_tokens") > bound).cast(pl.Int32)
+    known = pl.all_horizontal(pl.col(name).is_not_null() for name in ("spend", *TOKENS[:2]))
+    return pl.when(known).then(length)
+
+
+def _limbs(usd: pl.Expr) -> list[pl.Expr]:
+    """Dollars as whole numbers of 2^-32, 2^-64 and 2^-96; every step is exact in a double."""
+    limbs = []
+    for name in _LIMBS:
+        usd = usd * float(1 << _BITS)
+        whole = usd.floor()
+        limbs.append(whole.cast(pl.Int64).alias(name))
+        usd = usd - whole
+    return limbs
+
+
+def added(grain: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """The grain summed further, by some of its keys; in no order."""
+    return grain.group_by(list(by)).agg(pl.col(*COUNTS, *_LIMBS).sum())
+
+
+def usd_of(grain: pl.DataFrame) -> float:
+    """The dollars of all rows of a grain: their sum, rounded once."""
+    return _put_together(int(grain[name].sum()) for name in _LIMBS)
+
+
+def usd_column(grain: pl.DataFrame) -> pl.Series:
+    """The dollars of each row of a grain, rounded once."""
+    return pl.Series("usd", [_put_together(limbs) for limbs in grain.select(_LIMBS).iter_rows()], dtype=pl.Float64)
+
+
+def _put_together(limbs: Iterable[int]) -> float:
+    whole = 0
+    for limb in limbs:
+        whole = (whole << _BITS) + limb
+    return whole / (1 << (_BITS * len(_LIMBS)))

@@ -1,0 +1,67 @@
+"""The mix as OpenMetrics text: a production metric, by route, tenant, environment, region and model."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import polars as pl
+
+from audit.mix.cells import BY, FIGURES
+
+METRICS = {
+    "requests": "Requests that were answered and are billed.",
+    "spend_usd": "US dollars billed for them, as logged, else by price list.",
+    "unpriced_requests": "Of the requests, those that nobody knows the cost of; in no dollars.",
+    "failures": "Calls that failed.",
+    "prompt_tokens": "Tokens of prompts, cached ones included.",
+    "completion_tokens": "Tokens of answers.",
+    "cached_tokens": "Of the prompt tokens, those read from the vendor's cache.",
+}
+"""Columns of the cells that are metrics, with their help texts."""
+PREFIX = "audit_llm_"
+
+
+def openmetrics(cells: pl.DataFrame) -> str:
+    """The mix of a log as OpenMetrics text: gauges over the window of the log, without time stamps.
+
+    A log is a window that is over, so its sums are gauges: a series is what the window holds, and the next export of
+    the next window replaces it. Labels that are empty stay, so that sums over all series are those of the mix.
+    Source: https://prometheus.io/docs/specs/om/open_metrics_spec/
+    """
+    total = cells.group_by(BY).agg(pl.col(*FIGURES).sum()).sort(BY)
+    lines = []
+    for name, help_ in METRICS.items():
+        lines += [f"# TYPE {PREFIX}{name} gauge", f"# HELP {PREFIX}{name} {help_}"]
+        lines += [f"{PREFIX}{name}{_labels(row)} {_number(row[name])}" for row in total.iter_rows(named=True)]
+    lines += _window(cells)
+    return "\n".join([*lines, "# EOF", ""])
+
+
+def _window(cells: pl.DataFrame) -> list[str]:
+    """The first moment of the log's first day and the last of its last, as seconds since 1970; nothing without days."""
+    first, last = cells["day"].min(), cells["day"].max()
+    if not isinstance(first, date) or not isinstance(last, date):
+        return []
+    found = []
+    for end, day in (("start", first), ("end", last + timedelta(days=1))):
+        name = f"{PREFIX}window_{end}_seconds"
+        seconds = int(datetime.combine(day, time(), UTC).timestamp())
+        found += [
+            f"# TYPE {name} gauge",
+            f"# UNIT {name} seconds",
+            f"# HELP {name} The {end} of the log's days, since 1970.",
+            f"{name} {seconds}",
+        ]
+    return found
+
+
+def _labels(row: dict[str, object]) -> str:
+    return "{" + ",".join(f'{name}="{_escaped(str(row[name]))}"' for name in BY) + "}"
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+
+
+def _number(value: float) -> str:
+    return repr(value) if isinstance(value, float) else str(value)
