@@ -84,7 +84,7 @@ def test_a_negative_cost_is_no_cost(name: str, field: str, tmp_path: Path) -> No
 TOO_MANY = 10**13
 
 
-@pytest.mark.parametrize("name", ("litellm.jsonl", "litellm_spend.jsonl", "helicone.jsonl", "keywordsai.jsonl"))
+@pytest.mark.parametrize("name", ["litellm.jsonl", "litellm_spend.jsonl", "helicone.jsonl", "keywordsai.jsonl"])
 def test_counts_that_no_call_has_are_no_dollars(name: str, tmp_path: Path) -> None:
     """Whichever field gives them: no price list is held against ten trillion tokens."""
 
@@ -107,8 +107,8 @@ def test_counts_that_no_call_has_are_no_dollars(name: str, tmp_path: Path) -> No
 def test_a_log_without_times_that_is_exported_twice_is_one_log(tmp_path: Path) -> None:
     """Equal records with one provider's id are one call; equal records with a short id may be two."""
     records = [
-        {key: value for key, value in payload(id=ID).items() if "Time" not in key}
-        for ID in ("chatcmpl-" + "a" * 20, "7")
+        {key: value for key, value in payload(id=name).items() if "Time" not in key}
+        for name in ("chatcmpl-" + "a" * 20, "7")
     ]
     got = read(write_jsonl(tmp_path / "log.jsonl", records * 2), tmp_path / "run")
     assert (got.report.requests, got.report.duplicates) == (3, 1)
