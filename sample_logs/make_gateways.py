@@ -596,6 +596,62 @@ def codex() -> Iterator[dict[str, Any]]:
     yield {"timestamp": CALLS[7].at(0.6), "type": "event_msg", "payload": {"type": "token_count", "info": None}}
 
 
+def gemini_cli() -> Iterator[dict[str, Any]]:
+    """One session: a head, messages that are written again when they change, all of them once more, a rewind."""
+    told = []
+    head = {"sessionId": "session-1", "projectHash": "0a1b2c3d" * 8, "startTime": CALLS[0].at(), "kind": "main"}
+    yield head | {"directories": ["/home/ann/shop"]}
+    for call in CALLS:
+        prompt, cached, completion = call.tokens
+        yield {"id": f"user-{call.number}", "timestamp": call.at(), "type": "user", "content": [{"text": call.asked}]}
+        if call.failed:
+            yield {"id": "error-1", "timestamp": call.at(0.4), "type": "error", "content": "slow down"}
+            continue
+        counts = {"input": prompt, "output": completion - 4, "cached": cached, "thoughts": 4, "tool": 0}
+        answer = {"id": f"answer-{call.number:014d}", "timestamp": call.at(), "type": "gemini", "content": call.said}
+        answer |= {"model": "gemini-2.5-flash", "tokens": counts | {"total": prompt + completion}}
+        yield answer | {"tokens": None}
+        if call.wants_tool:
+            answer |= {"toolCalls": [{"id": "t1", "name": "look_up_order", "args": {}, "status": "success"}]}
+        yield answer
+        told.append(answer)
+        yield {"$set": {"lastUpdated": call.at(0.5)}}
+    yield {"$set": {"messages": told}}
+    yield {"$rewindTo": "answer-00000000000006"}
+
+
+def azure_apim() -> Iterator[dict[str, Any]]:
+    """A row of counts, one of the request and one of the response for each call, and the gateway's own row of it."""
+    for call in CALLS:
+        prompt, _, completion = call.tokens
+        name = f"{call.number:08d}-0000-4000-8000-000000000000"
+        blank = {"ModelName": "", "DeploymentName": "", "PromptTokens": 0, "CompletionTokens": 0, "TotalTokens": 0}
+        row = {"TimeGenerated": call.at(), "CorrelationId": name, "Region": "West Europe", **blank}
+        row |= {"Type": "ApiManagementGatewayLlmLog", "IsStreamCompletion": False, "ApiVersion": "2024-10-21"}
+        counts = {"PromptTokens": prompt, "CompletionTokens": completion, "TotalTokens": prompt + completion}
+        counts = {"PromptTokens": 0, "CompletionTokens": 0, "TotalTokens": 0} if call.failed else counts
+        model = {"ModelName": "gpt-4o-mini-2024-07-18", "DeploymentName": "gpt-4o-mini"}
+        asked = json.dumps(call.chat()["messages"])
+        rows = [
+            row | {"SequenceNumber": 0} | model | counts,
+            row | {"SequenceNumber": 1, "RequestMessages": asked},
+            row | {"SequenceNumber": 2, "ResponseMessages": json.dumps([call.message()])},
+        ]
+        yield from reversed(rows[:2] if call.failed else rows)
+        yield {
+            "TimeGenerated": call.at(0.4),
+            "CorrelationId": name,
+            "ApiId": "openai",
+            "OperationId": call.route,
+            "ApimSubscriptionId": call.tenant,
+            "ResponseCode": 429 if call.failed else 200,
+            "BackendResponseCode": 429 if call.failed else 200,
+            "TotalTime": 400,
+            "Region": "West Europe",
+            "Type": "ApiManagementGatewayLogs",
+        }
+
+
 GATEWAYS = {
     "helicone.jsonl": helicone,
     "portkey.jsonl": portkey,
@@ -614,6 +670,8 @@ COUNTED = {
     "openrouter.jsonl": openrouter,
     "claude_code.jsonl": claude_code,
     "codex.jsonl": codex,
+    "gemini_cli.jsonl": gemini_cli,
+    "azure_apim.jsonl": azure_apim,
 }
 """Exports whose records may have counts and costs alone."""
 

@@ -124,9 +124,16 @@ class ReconcileSettings(Section):
 class References(Section):
     """`references:` right answers, joined to the traffic's `prompt_hash`."""
 
-    path: str = Field(description="JSON Lines, CSV or Parquet")
+    path: str = Field(
+        description="JSON Lines, CSV or Parquet; or results of promptfoo, as JSON or JSON Lines, or a log of Inspect, "
+        "as .eval or JSON"
+    )
     key: str = Field("prompt_hash", description="Column that holds the prompt hash")
-    value: str = Field("reference", description="Column that holds the right answer")
+    value: str = Field(
+        "reference",
+        description="Column that holds the right answer; in results of promptfoo the variable that does, else it is "
+        "the value of `equals`",
+    )
     random_sample: bool = Field(
         False,
         description="The requests that have a right answer are a random sample of their route, so that what holds of "

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
 _MAP = "map its fields with `ingest.map` in audit.yaml, or export the traffic from the gateway in front of it"
-_TRAFFIC = "it holds graded cases, not traffic: audit the log of the calls that your application made"
+_TRAFFIC = (
+    "it holds graded cases, not traffic: audit the log of the calls that your application made, and name this file as "
+    "its right answers, `references: {path: FILE}`"
+)
 _BILL = "it is a bill, not a log of calls: audit the log that the bill is for"
 
 
@@ -33,11 +37,6 @@ FOREIGN = (
     _foreign("promptfoo's results", "evalId results config", _TRAFFIC),
     _foreign("promptfoo's results", "gradingResult testCase provider prompt", _TRAFFIC),
     _foreign("a log of Inspect", "eval plan samples", _TRAFFIC),
-    _foreign(
-        "Azure API Management's LLM log", "CorrelationId SequenceNumber",
-        "join its rows by CorrelationId into one object per call, then map the fields with `ingest.map`",
-    ),
-    _foreign("a session of Gemini CLI", "sessionId projectHash", _MAP),
     _foreign("Pydantic Logfire's records", "otel_scope_name span_name attributes", "export them as OTLP: it is read"),
     _foreign(
         "OpenRouter's activity", "model_permaslug endpoint_id",
@@ -49,6 +48,25 @@ FOREIGN = (
     _foreign("OpenAI's costs or usage", "object start_time end_time results", _BILL),
     _foreign("AWS CloudTrail", "eventSource eventName eventTime", "switch on Bedrock's model invocation logging"),
 )  # fmt: skip
+
+
+TEXTS = (
+    (
+        re.compile(rb"(?m)\b(?:Received request \S+: (?:prompt|params): |Generated response \S+ )"),
+        Foreign(
+            "vLLM's server log",
+            frozenset(),
+            "its prompts lie behind the chat template and may be cut, and it has no counts: audit the log of the "
+            "client or of the gateway before it; its spans (`--otlp-traces-endpoint`) are read, and have counts alone",
+        ),
+    ),
+)
+"""Logs that are text, by what stands in them."""
+
+
+def recognised_text(head: bytes) -> Foreign | None:
+    """The kind of log that a text begins; None for one that nobody told us of."""
+    return next((known for pattern, known in TEXTS if pattern.search(head)), None)
 
 
 def recognised(fields: Collection[str]) -> Foreign | None:

@@ -50,6 +50,11 @@ def attributes(pairs: Any) -> Attributes:
     return {str(pair.get("key")): value_of(pair.get("value")) for pair in map(obj, items)}
 
 
+def is_engine(found: Attributes) -> bool:
+    """Whether a span is vLLM's own of a request: its id, its counts and where its time went, without model and text."""
+    return "gen_ai.request.id" in found and "gen_ai.latency.e2e" in found
+
+
 def operation_of(found: Attributes) -> str | None:
     """What a span's call is: chat, text_completion or embeddings; None for a span that is no call of a model."""
     kind = str(found.get("openinference.span.kind") or "").upper()
@@ -64,6 +69,8 @@ def operation_of(found: Attributes) -> str | None:
         return {"chat": "chat", "completion": "text_completion", "embedding": "embeddings"}.get(
             str(found["llm.request.type"])
         )
+    if is_engine(found):
+        return "chat"
     if _SDK_CALLS.match(str(found.get("ai.operationId") or "")):
         return "chat"
     named = "gen_ai.request.model" in found and ("gen_ai.system" in found or "gen_ai.provider.name" in found)

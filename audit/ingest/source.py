@@ -18,6 +18,7 @@ import zstandard
 from isal import igzip, isal_zlib
 
 from audit.core.errors import InputError, Place
+from audit.ingest.foreign import recognised_text
 from audit.ingest.objects import fetched, is_remote
 from audit.ingest.protobuf import is_otlp, json_records
 from audit.ingest.texts import LEAST_COLUMNS, Layout, bare, csv_records, json_values, layout_of, recoded, separator_of
@@ -275,7 +276,7 @@ def _text_pieces(source: Source, stream: BinaryIO, plain: bool, columns: int) ->
         raise InputError(f"{source.path} holds only white space", code="ingest.empty")
     layout = layout_of(body, columns)
     if layout is None:
-        _refuse(source, head[: head.find(body[:1], start)].count(b"\n") + 1)
+        _refuse(source, head, head[: head.find(body[:1], start)].count(b"\n") + 1)
     elif layout == "lines":
         yield from _span_pieces(source, stream, start) if plain else _line_pieces(source, stream, head[start:])
     elif layout == "array" and plain:
@@ -314,12 +315,15 @@ def _parsed_pieces(source: Source, layout: Layout, body: bytes, raw: _Rejoined) 
         yield from _item_pieces(source, json_values(stream))
 
 
-def _refuse(source: Source, line: int) -> NoReturn:
+def _refuse(source: Source, head: bytes, line: int) -> NoReturn:
+    known = recognised_text(head)
     raise InputError(
-        "this is not JSON: a log is JSON lines, a JSON array, JSON objects, CSV with a header, or Parquet",
+        f"this is {known.tool}, which audit does not read"
+        if known
+        else "this is not JSON: a log is JSON lines, a JSON array, JSON objects, CSV with a header, or Parquet",
         code="ingest.not-json",
         place=Place(file=str(source.path), line=line),
-        hint="export as JSONL, one request per line",
+        hint=known.hint if known else "export as JSONL, one request per line",
     )
 
 

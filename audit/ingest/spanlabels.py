@@ -12,6 +12,7 @@ from audit.ingest.values import obj, text, unpacked
 
 KEYS = {
     "route": (
+        "audit.route",
         "route", "feature", "use_case", "gen_ai.prompt.name", "gen_ai.workflow.name", "gen_ai.agent.name",
         "traceloop.workflow.name", "traceloop.entity.name", "langfuse.trace.name", "http.route", "endpoint", "task",
     ),
@@ -51,6 +52,18 @@ def put_labels(row: Row, around: dict[str, Any], found: otel.Attributes, wanted:
     row.tags = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else ()
     kept = {key: value for key, value in everything.items() if not key.startswith(_SKIPPED)}
     row.metadata = values.scalars(kept, "") or None
+
+
+_DECISION = ("tier", "policy.kind", "policy.canary", "signal.value", "signal.threshold", "error", "escalations")
+"""What `audit.policy.router.attributes` says of a decision, behind `audit.`."""
+
+
+def put_decision(row: Row, found: otel.Attributes) -> None:
+    """What this package's own router decided about a call, where its attributes stand on the span."""
+    decision = {name: found[f"audit.{name}"] for name in _DECISION if f"audit.{name}" in found}
+    if "tier" in decision or "policy.kind" in decision:
+        row.routing = values.json_text(decision)
+        row.escalated = bool(values.integer(decision.get("escalations")))
 
 
 def unpacked_text(value: Any) -> Any:

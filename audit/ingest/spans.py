@@ -11,11 +11,14 @@ from audit.ingest import otel
 from audit.ingest.values import obj, text
 
 _AROUND = frozenset({
-    "route", "feature", "use_case", "endpoint", "task", "http.route", "tenant", "tenant.id", "tenant_id", "customer",
-    "organization", "team", "session.id", "session_id", "gen_ai.conversation.id", "enduser.id", "user.id", "user_id",
+    "audit.route", "route", "feature", "use_case", "endpoint", "task", "http.route", "tenant", "tenant.id", "tenant_id",
+    "customer", "organization", "team", "session.id", "session_id", "gen_ai.conversation.id", "enduser.id", "user.id",
+    "user_id",
     "environment", "env", "gen_ai.prompt.name", "gen_ai.workflow.name", "gen_ai.agent.name", "traceloop.workflow.name",
     "traceloop.entity.name", "langfuse.trace.name",
 })  # fmt: skip
+ROUTER_ROUTE = "audit.route"
+"""Where this package's own router names the route, on a span that may lie around the calls that it decided."""
 _DEEPEST = 64
 
 
@@ -45,7 +48,7 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
 class _Call(msgspec.Struct):
     parent: str | None
     response: str | None
-    emitter: str | None
+    engine: bool
 
 
 class SpanJoin:
@@ -79,12 +82,15 @@ class SpanJoin:
         found = otel.attributes(span.get("attributes"))
         if parent:
             self._parents[name] = parent
-        if otel.operation_of(found) is None:
-            kept = {key: value for key, value in found.items() if key in _AROUND}
-            if kept:
-                self._around[name] = kept
+        kept = {key: value for key, value in found.items() if key in _AROUND}
+        called = otel.operation_of(found) is not None
+        if called:
+            kept = {key: value for key, value in kept.items() if key == ROUTER_ROUTE}
+        if kept:
+            self._around[name] = kept
+        if not called:
             return
-        self._calls[name] = _Call(parent, text(found.get("gen_ai.response.id")), text(span.get("scope")))
+        self._calls[name] = _Call(parent, text(found.get("gen_ai.response.id")), otel.is_engine(found))
         if parent:
             self._found[name] = found
 
@@ -101,7 +107,7 @@ class SpanJoin:
         context = {
             "doubles": {name: True for name in names if name in self._doubles},
             "inner": {name: self._inner[name] for name in names if name in self._inner},
-            "events": {name: sorted(self._events[name], key=_at) for name in names if name in self._events},
+            "events": {name: _in_order(self._events[name]) for name in names if name in self._events},
             "around": {name: found for name in names if (found := self._what_is_around(name))},
         }
         return record | {"context": msgspec.Raw(msgspec.json.encode(context))}
@@ -121,7 +127,7 @@ class SpanJoin:
         """Calls inside a call that are that call: seen again by an SDK's own instrumentation, by the call around them.
 
         The same response id tells. Where one of the two has none (it failed, or was cut), an only child is the same;
-        a call with several calls inside is no call itself.
+        a call with several calls inside is no call itself. A server's span of a call inside the client's is that call.
         """
         children: dict[str, list[str]] = {}
         for name, call in self._calls.items():
@@ -130,7 +136,8 @@ class SpanJoin:
         doubles: dict[str, str | None] = {}
         for outer, inside in children.items():
             own = self._calls[outer].response
-            same = [name for name in inside if own is not None and self._calls[name].response == own]
+            calls = {name: self._calls[name] for name in inside}
+            same = [name for name, call in calls.items() if call.engine or (own is not None and call.response == own)]
             if same or (len(inside) == 1 and (own is None or self._calls[inside[0]].response is None)):
                 doubles |= dict.fromkeys(same or inside, outer)
             elif len(inside) > 1 and own is None:
@@ -144,6 +151,12 @@ class SpanJoin:
                 return name
             name = self._parents.get(name)
         return None
+
+
+def _in_order(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Events by time, each once: what was exported again was not said again."""
+    once = {msgspec.json.encode(event): event for event in events}
+    return sorted(once.values(), key=_at)
 
 
 def _at(event: Mapping[str, Any]) -> tuple[int, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from audit.core.artifacts import RunFolder
 from audit.core.criteria import LEAST_ANSWERS
 from audit.core.errors import InputError, nearest
 from audit.core.settings import References
+from audit.scoring.evaluations import archived_samples, is_archive, results_in, right_answers
 from audit.scoring.jsontext import parse_json, same_json
 from audit.stats.subsample import shown_unlike
 
@@ -76,6 +77,9 @@ def load_references(references: References | None, directory: Path) -> LoadedRef
 
 
 def _pairs(path: Path, references: References) -> Iterator[tuple[Any, Any]]:
+    if is_archive(path):
+        yield from _graded(path, archived_samples(path), references)
+        return
     kind = _SUFFIXES.get(path.suffix.lower()) or _sniff(path)
     try:
         if kind in ("jsonl", "json"):
@@ -114,6 +118,9 @@ def _json_pairs(path: Path, kind: str, references: References) -> Iterator[tuple
         )
     except ValueError as error:
         raise InputError(f"the references {path} are not JSON: {error}", code="references.unreadable") from None
+    if (results := results_in(records)) is not None:
+        yield from _graded(path, results, references)
+        return
     if isinstance(records, dict):
         yield from records.items()
         return
@@ -122,6 +129,19 @@ def _json_pairs(path: Path, kind: str, references: References) -> Iterator[tuple
     _check_columns(path, {name: None for record in records for name in record}, references)
     for record in records:
         yield record.get(references.key), record.get(references.value)
+
+
+def _graded(path: Path, results: Sequence[Any], references: References) -> list[tuple[str, Any]]:
+    """The right answers in an evaluation's results."""
+    found = list(right_answers(results_in(list(results)) or [], references.value))
+    if not found:
+        raise InputError(
+            f"the results {path} name no right answer",
+            code="references.none",
+            notes=["what was answered and how it was graded is none"],
+            hint="name the variable that holds it as `references.value`, or assert `equals`",
+        )
+    return found
 
 
 def _check_columns(path: Path, columns: Iterable[str], references: References) -> None:

@@ -62,6 +62,8 @@ BY_FORMAT = {
     "vertex": ("vertex.jsonl", IngestSettings()),
     "claude-code": ("claude_code.jsonl", IngestSettings()),
     "codex": ("codex.jsonl", IngestSettings()),
+    "gemini-cli": ("gemini_cli.jsonl", IngestSettings()),
+    "azure-apim": ("azure_apim.jsonl", IngestSettings()),
 }
 assert set(BY_FORMAT) == set(FORMATS.names), "every format has a sample"
 

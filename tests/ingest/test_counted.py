@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +106,14 @@ def test_a_row_of_braintrust_counts_once_in_its_last_version(tmp_path: Path) -> 
     assert got.report.not_calls == 2
 
 
-@pytest.mark.parametrize(("file", "model"), [("claude_code.jsonl", "claude-haiku-4-5"), ("codex.jsonl", "gpt-4o-mini")])
+@pytest.mark.parametrize(
+    ("file", "model"),
+    [
+        ("claude_code.jsonl", "claude-haiku-4-5"),
+        ("codex.jsonl", "gpt-4o-mini"),
+        ("gemini_cli.jsonl", "gemini-2.5-flash"),
+    ],
+)
 def test_a_transcript_counts_each_answer_once(file: str, model: str, tmp_path: Path) -> None:
     """Answers in several lines, repeated lines and repeated counts are one call; its project is its route."""
     got = read(SAMPLES / file, tmp_path / "run")
@@ -123,3 +131,58 @@ def test_a_limit_of_an_agent_is_a_failure(tmp_path: Path) -> None:
     got = read(SAMPLES / "claude_code.jsonl", tmp_path / "run")
     (failed,) = [row for row in got.rows() if row["status"] == "error"]
     assert (failed["error_type"], failed["model_key"], got.report.failures) == ("rate_limit", None, 1)
+
+
+def test_gemini_cli_in_one_object_and_as_telemetry(tmp_path: Path) -> None:
+    """An older session is one object with all messages; a telemetry file has events, of which two kinds are calls."""
+    lines = sample("gemini_cli.jsonl")
+    last = {line["id"]: line for line in lines if line.get("type") in ("user", "gemini")}
+    old = read(write_jsonl(tmp_path / "old.json", [lines[0] | {"messages": list(last.values())}]), tmp_path / "old")
+    new = read(SAMPLES / "gemini_cli.jsonl", tmp_path / "new")
+    columns = ["request_id", "route", "prompt_tokens", "cached_tokens", "completion_tokens", "reasoning_tokens"]
+    assert old.traffic.select(columns).sort("request_id").equals(new.traffic.select(columns).sort("request_id"))
+    head = {"session.id": "s", "event.timestamp": "2026-09-01T00:00:00Z", "model": "gemini-2.5-flash"}
+    counts = {"input_token_count": 60, "output_token_count": 10, "cached_content_token_count": 20}
+    told = head | counts | {"thoughts_token_count": 4, "tool_token_count": 2, "total_token_count": 76}
+    events = [
+        told | {"event.name": "gemini_cli.api_response", "status_code": 200, "finish_reasons": ["stop"]},
+        head | {"event.name": "gemini_cli.api_request"},
+        head | {"event.name": "gemini_cli.api_error", "status_code": 429, "error.message": "quota exceeded"},
+        told | {"event.name": "gen_ai.client.inference.operation.details"},
+    ]
+    records = [{"hrTime": [1, 2], "resource": {}, "attributes": event} for event in events]
+    pretty = tmp_path / "telemetry.log"
+    pretty.write_text("\n".join(json.dumps(record, indent=2) for record in records))
+    got = read(pretty, tmp_path / "telemetry")
+    assert (got.report.requests, got.report.failures, got.report.not_calls) == (1, 1, 2)
+    (row,) = got.traffic.filter(status="ok").to_dicts()
+    assert (row["prompt_tokens"], row["cached_tokens"], row["completion_tokens"]) == (62, 20, 14)
+    assert (row["session_id"], row["finish_reason"]) == ("s", "stop")
+    assert got.traffic.filter(status="error")["error_type"].to_list() == ["rate_limit"]
+
+
+def test_rows_of_api_management_are_one_call(tmp_path: Path) -> None:
+    """Counts, request and response lie in rows of their own, in any order; what is in pieces is not replayed."""
+    got = read(SAMPLES / "azure_apim.jsonl", tmp_path / "run")
+    rows = by_time(got)
+    calls = [call for call in CALLS if not call.failed]
+    answered = [row for row in rows if row["status"] == "ok"]
+    assert [(row["prompt_tokens"], row["completion_tokens"]) for row in answered] == [
+        (call.tokens[0], call.tokens[2]) for call in calls
+    ]
+    assert [row["response_text"] for row in answered] == [None if call.wants_tool else call.said for call in calls]
+    assert [(row["route"], row["tenant"]) for row in answered] == [(call.route, call.tenant) for call in calls]
+    assert [row["replayable"] for row in answered] == ["none" if call.wants_tool else "lossy" for call in calls]
+    (failed,) = [row for row in rows if row["status"] == "error"]
+    assert (failed["error_type"], failed["http_status"], got.report.failures) == ("rate_limit", 429, 1)
+    assert got.report.read == len(rows) + got.report.not_calls
+    same = read(SAMPLES / "helicone.jsonl", tmp_path / "same").traffic["prompt_hash"]
+    assert {row["prompt_hash"] for row in answered} <= set(same)
+    large = [record for record in sample("azure_apim.jsonl") if record["CorrelationId"].startswith("00000000")]
+    asked = next(record for record in large if record.get("RequestMessages"))
+    pieces = [asked | {"SequenceNumber": 3, "RequestMessages": json.dumps([{"role": "user", "content": "and more"}])}]
+    cut = read(write_jsonl(tmp_path / "large.jsonl", large + pieces), tmp_path / "large").rows()
+    assert [("truncated_middle" in row["unreplayable_reasons"], row["prompt_tokens"]) for row in cut] == [(True, 60)]
+    alone = [record for record in large if record.get("SequenceNumber") == 0]
+    (counted,) = read(write_jsonl(tmp_path / "counts.jsonl", alone), tmp_path / "counts").rows()
+    assert (counted["status"], counted["prompt_tokens"], counted["replayable"]) == ("ok", 60, "none")

@@ -51,6 +51,18 @@ def test_a_refusal_names_the_tool(known: Foreign, tmp_path: Path) -> None:
     assert caught.value.code == "ingest.unknown-format"
 
 
+def test_a_server_log_of_vllm_is_refused_by_name(tmp_path: Path) -> None:
+    """Its lines hold prompts behind a template and no counts."""
+    path = tmp_path / "server.log"
+    path.write_text(
+        "INFO 11-29 10:00:00 [loggers.py:127] Engine 000: Avg prompt throughput: 3.1 tokens/s, Running: 1 reqs\n"
+        "INFO 11-29 10:00:01 [logger.py:42] Received request chatcmpl-1: params: SamplingParams(n=1, temperature=0.7)\n"
+    )
+    with pytest.raises(InputError, match="vLLM's server log") as caught:
+        ingest([path], IngestSettings(), RunFolder(tmp_path / "run"))
+    assert "otlp-traces-endpoint" in str(caught.value.hint)
+
+
 def test_a_dash_is_standard_input(tmp_path: Path) -> None:
     """A log from a pipe is read as a file is, compressed too, and the copy of it is gone at the end."""
     packed = gzip.compress((SAMPLES / "litellm.jsonl").read_bytes())

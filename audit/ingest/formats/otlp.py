@@ -61,6 +61,7 @@ def _row(
     _put_times(row, span, found)
     around = obj(obj(context.get("around")).get(name))
     spanlabels.put_labels(row, {**resource, **around}, found, wanted)
+    spanlabels.put_decision(row, own)
     row.dedupe_key = call_key(row)
     best = "exact" if row.native_api and "input.value" in found else "equivalent"
     chat.judge_replayable(row, reasons, best)
@@ -78,7 +79,7 @@ def _put_bodies(row: Row, found: otel.Attributes, events: Sequence[Mapping[str, 
 
 def _put_names(row: Row, found: otel.Attributes) -> None:
     row.request_id = text(found.get("gen_ai.response.id")) or text(found.get("ai.response.id")) or row.request_id
-    row.request_id = row.request_id or row.span_id
+    row.request_id = row.request_id or text(found.get("gen_ai.request.id")) or row.span_id
     row.model_requested = text(found.get("gen_ai.request.model")) or row.model_requested
     row.model_responded = (
         text(found.get("gen_ai.response.model")) or text(found.get("llm.response.model_name"))
@@ -88,6 +89,7 @@ def _put_names(row: Row, found: otel.Attributes) -> None:
     row.model_key = model_key(row.model_responded or row.model_requested)
     named = (found.get(key) for key in ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system"))
     row.provider = next((p for name in named if (p := provider(name))), None) or maker(row.model_key)
+    row.provider = row.provider or ("vllm" if otel.is_engine(found) else None)
     tier = next((text(value) for key, value in found.items() if key.endswith("response.service_tier")), None)
     row.service_tier = row.service_tier or tier
     cost = told_cost(row, found.get("gen_ai.usage.cost")) or told_cost(row, found.get("llm.cost.total"))
@@ -138,6 +140,7 @@ def _put_times(row: Row, span: Mapping[str, Any], found: otel.Attributes) -> Non
     if row.started_at is not None and row.ended_at is not None and row.ended_at >= row.started_at:
         row.latency_ms = (row.ended_at - row.started_at) / 1000
     first = number(found.get("gen_ai.response.time_to_first_chunk"))
+    first = number(found.get("gen_ai.latency.time_to_first_token")) if first is None else first
     if first is not None:
         row.ttft_ms = first * 1000
 

@@ -1,0 +1,186 @@
+"""Gemini CLI: its recorded chats, and what its telemetry writes to a file.
+
+`~/.gemini/tmp/PROJECT/chats/session-*.jsonl`: a head of the session, messages, and `$set` lines that change the head
+or hold all messages once more; a message that the recorder changes is written again, whole. Older versions wrote one
+object with a list of messages. Each `gemini` message is one call to the model. What a chat was rewound to was paid for
+all the same. With `telemetry.outfile`, records of OpenTelemetry's SDK: `gemini_cli.api_response` and `.api_error`.
+Neither holds the request, so nothing can be replayed; they show what sessions cost, by project.
+Source: github.com/google-gemini/gemini-cli, `packages/core/src/services/chatRecordingService.ts`,
+`chatRecordingTypes.ts`, `telemetry/types.ts`, read 2026-11-29.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import Any
+
+import msgspec
+
+from audit.core.reason import Reason
+from audit.core.settings import IngestSettings
+from audit.ingest import labels, values
+from audit.ingest.envelope import Envelope, row_of
+from audit.ingest.formats import Format, Reader
+from audit.ingest.row import Row, Unusable
+from audit.ingest.values import obj, small, text
+
+_KEYS = {**labels.COMMON_KEYS, "route": (*labels.ROUTE_KEYS, "project"), "session": ("sessionId", "session.id")}
+_HEAD = ("sessionId", "projectHash", "directories")
+_TYPES = frozenset({"user", "gemini", "info", "error", "warning"})
+_USAGE = {
+    "input": "promptTokenCount",
+    "output": "candidatesTokenCount",
+    "cached": "cachedContentTokenCount",
+    "thoughts": "thoughtsTokenCount",
+    "tool": "toolUsePromptTokenCount",
+    "total": "totalTokenCount",
+}
+_COUNTS = {
+    "input_token_count": "promptTokenCount",
+    "output_token_count": "candidatesTokenCount",
+    "cached_content_token_count": "cachedContentTokenCount",
+    "thoughts_token_count": "thoughtsTokenCount",
+    "tool_token_count": "toolUsePromptTokenCount",
+    "total_token_count": "totalTokenCount",
+}
+_EVENT, _ANSWERED, _FAILED = "event.name", "gemini_cli.api_response", "gemini_cli.api_error"
+_ABSENT = frozenset({Reason.BODY_NOT_CAPTURED})
+
+
+def detects(record: Mapping[str, Any]) -> str | None:
+    """Why a record is Gemini CLI's."""
+    if {"sessionId", "projectHash"} <= record.keys():
+        return "has sessionId and projectHash: a chat of Gemini CLI"
+    if str(_attributes(record).get(_EVENT)).startswith("gemini_cli."):
+        return "has an event of gemini_cli: telemetry of Gemini CLI"
+    return None
+
+
+class ChatJoin:
+    """The last version of each message, and which line it is counted at: the first that has it."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, dict[str, Any]] = {}
+        self._counted: set[str] = set()
+        self._head: dict[str, Any] = {}
+
+    def see(self, record: Mapping[str, msgspec.Raw]) -> None:
+        """Take a line into account."""
+        self._last.update((str(message["id"]), _short(message)) for message in _answers(_decoded(record)))
+
+    def join(self, record: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
+        """The line with the calls that are counted at it, each as it was written last, and the session's head."""
+        line = _decoded(record)
+        told = {**line, **obj(line.get("$set"))}
+        if "projectHash" in line and "$set" not in line:
+            self._head = {}
+        self._head |= {name: told[name] for name in _HEAD if told.get(name)}
+        names = [name for message in _answers(line) if (name := str(message["id"])) not in self._counted]
+        names = list(dict.fromkeys(names))
+        self._counted.update(names)
+        calls = [self._last.get(name, {}) for name in names]
+        return record | {"calls": msgspec.Raw(msgspec.json.encode(calls)), "head": msgspec.Raw(_packed(self._head))}
+
+
+def _packed(value: Any) -> bytes:
+    return msgspec.json.encode(value)
+
+
+def _decoded(record: Mapping[str, msgspec.Raw]) -> dict[str, Any]:
+    wanted = ("id", "timestamp", "type", "model", "tokens", "messages", "$set", *_HEAD)
+    return {name: msgspec.json.decode(record[name]) for name in wanted if name in record}
+
+
+def _answers(line: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The answers of the model in a line: itself, or those of the list of messages that it holds."""
+    held = line.get("messages") or obj(line.get("$set")).get("messages")
+    for message in map(obj, held if isinstance(held, list) else (line,)):
+        if message.get("type") == "gemini" and "id" in message:
+            yield message
+
+
+def _short(message: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: message.get(name) for name in ("id", "timestamp", "model", "tokens")}
+
+
+def _attributes(record: Mapping[str, Any]) -> dict[str, Any]:
+    return obj(record.get("attributes"))
+
+
+def open_reader(settings: IngestSettings) -> Reader:
+    """A reader of one line per record: a call for each answer of the model that is counted at it."""
+    wanted = labels.finders(settings, _KEYS)
+
+    def read(record: bytes) -> Sequence[Row]:
+        line = values.parse(record)
+        if not isinstance(line, dict):
+            raise Unusable("not a JSON object")
+        event = text(_attributes(line).get(_EVENT))
+        if event in (_ANSWERED, _FAILED):
+            return (_row(_of_event(line), line, _attributes(line), wanted),)
+        lines_of_a_chat = {"$set", "$rewindTo", "sessionId"} & line.keys() or str(line.get("type")) in _TYPES
+        if event is None and not lines_of_a_chat and not {"resource", "scopeMetrics"} & line.keys():
+            raise Unusable("neither a line of a chat nor an event of Gemini CLI")
+        head = {name: line.get(name) for name in _HEAD} | obj(line.get("head"))
+        calls = line.get("calls") if isinstance(line.get("calls"), list) else list(_answers(line))
+        return [_row(_of_message(obj(call), head), line, head, wanted) for call in calls or ()]
+
+    return read
+
+
+def _row(found: Envelope, line: Mapping[str, Any], head: Mapping[str, Any], wanted: labels.Finders) -> Row:
+    row = row_of(found)
+    folders = head.get("directories")
+    folder = text(folders[0]) if isinstance(folders, list) and folders else None
+    name = PurePosixPath((folder or "").replace("\\", "/")).name
+    project = {"project": name or (text(head.get("projectHash")) or "")[:12] or None}
+    row.trace_id = text(head.get("sessionId")) or text(head.get("session.id"))
+    labels.put(row, wanted, line.get, ((head, ""), (project, "")))
+    row.metadata = values.scalars(project, "") or None
+    return row
+
+
+def _of_message(message: Mapping[str, Any], head: Mapping[str, Any]) -> Envelope:
+    """One answer; cached tokens are part of the input, thoughts are none of the output."""
+    tokens = obj(message.get("tokens"))
+    return Envelope(
+        emitter="gemini-cli",
+        request_id=text(message.get("id")),
+        logical_id=text(message.get("id")),
+        model=text(message.get("model")),
+        started=message.get("timestamp"),
+        usage={name: tokens[key] for key, name in _USAGE.items() if key in tokens},
+        answered=True,
+        reasons=_ABSENT,
+    )
+
+
+def _of_event(line: Mapping[str, Any]) -> Envelope:
+    found = _attributes(line)
+    failed = found.get(_EVENT) == _FAILED
+    message = text(found.get("error")) or text(found.get("error.message")) or "error"
+    reasons = found.get("finish_reasons")
+    return Envelope(
+        emitter="gemini-cli",
+        request_id=text(found.get("response_id")),
+        model=text(found.get("model")),
+        started=found.get("event.timestamp") or line.get("timestamp"),
+        latency_ms=found.get("duration_ms"),
+        usage={name: found[key] for key, name in _COUNTS.items() if key in found},
+        finish=text(reasons[0]) if isinstance(reasons, list) and reasons else None,
+        error={"type": text(found.get("error_type")), "message": message} if failed else None,
+        http_status=small(found.get("status_code")),
+        answered=not failed,
+        reasons=_ABSENT,
+    )
+
+
+FORMAT = Format(
+    name="gemini-cli",
+    summary="Gemini CLI: recorded chats and telemetry files; what sessions cost, by project; not replayable",
+    fields=("sessionId", "projectHash", "startTime", "lastUpdated", "messages", "kind"),
+    detects=detects,
+    open=open_reader,
+    join=ChatJoin,
+)

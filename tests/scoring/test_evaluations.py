@@ -1,0 +1,124 @@
+"""Results of promptfoo and logs of Inspect as right answers: joined by prompt, nothing made up."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.core.errors import InputError
+from audit.core.fingerprint import prompt_hash
+from audit.core.settings import References
+from audit.scoring.references import load_references
+from tests.shared import SHARED
+
+SYSTEM = {"role": "system", "content": "You triage tickets."}
+
+
+def user(text: str) -> dict[str, Any]:
+    """What a person says."""
+    return {"role": "user", "content": text}
+
+
+def result(raw: str, variables: dict[str, Any] | None = None, *asserted: dict[str, Any]) -> dict[str, Any]:
+    """A result of promptfoo, with an answer that is no right one."""
+    return {
+        "prompt": {"raw": raw, "label": "{{ticket}}"},
+        "provider": {"id": "openai:chat:gpt-4o-mini"},
+        "vars": variables or {},
+        "testCase": {"vars": variables or {}, "assert": list(asserted)},
+        "response": {"output": "an answer", "tokenUsage": {"prompt": 9}},
+        "success": True,
+    }
+
+
+RESULTS = [
+    result("first", {"reference": "one"}, {"type": "equals", "value": "another"}),
+    result("first", {"reference": "one"}),
+    result("second", None, {"type": "contains", "value": "t"}, {"type": "equals", "value": {"a": 1}}),
+    result(json.dumps([SYSTEM, user("third")]), None, {"type": "equals", "value": "three"}),
+    result("only contained", None, {"type": "contains", "value": "x"}),
+    result("two values", None, {"type": "equals", "value": "a"}, {"type": "equals", "value": "b"}),
+    result("a template", None, {"type": "equals", "value": "{{ticket}}"}),
+    result("[not JSON", {"reference": "four"}),
+]
+EXPECTED = {
+    prompt_hash([user("first")]): "one",
+    prompt_hash([user("second")]): {"a": 1},
+    prompt_hash([SYSTEM, user("third")]): "three",
+    prompt_hash([user("[not JSON")]): "four",
+}
+
+
+def sample(target: Any, *said: dict[str, Any]) -> dict[str, Any]:
+    """A sample of Inspect."""
+    answer = {"role": "assistant", "content": "an answer"}
+    return {"id": "s", "epoch": 1, "input": "first", "target": target, "messages": [*said, answer, user("more")]}
+
+
+SAMPLES = [
+    sample("one", SYSTEM, user("first")),
+    sample(["two"], user("second")),
+    sample(["a", "b"], user("several")),
+    sample("", user("none")),
+]
+TARGETS = {prompt_hash([SYSTEM, user("first")]): "one", prompt_hash([user("second")]): "two"}
+
+
+def load(path: Path, **settings: Any) -> dict[str, Any]:
+    """The right answers in a file."""
+    return load_references(References(path=path.name, **settings), path.parent).values
+
+
+@pytest.mark.parametrize("lines", [False, True])
+def test_results_of_promptfoo_say_what_was_expected(lines: bool, tmp_path: Path) -> None:
+    """The named variable, else the one `equals`; assertions of other kinds, and answers, are no right answers."""
+    path = tmp_path / ("results.jsonl" if lines else "results.json")
+    whole = {"evalId": "e", "config": {}, "results": {"version": 3, "results": RESULTS}}
+    path.write_text("".join(json.dumps(one) + "\n" for one in RESULTS) if lines else json.dumps(whole))
+    assert load(path) == EXPECTED
+
+
+def test_another_variable_holds_the_answer(tmp_path: Path) -> None:
+    """`references.value` names it."""
+    path = tmp_path / "results.jsonl"
+    path.write_text(json.dumps(result("first", {"expected": "one", "reference": "no"})))
+    assert load(path, value="expected") == {prompt_hash([user("first")]): "one"}
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_log_of_inspect_has_targets(packed: bool, tmp_path: Path) -> None:
+    """The messages until the first answer are the prompt; several targets, and none, are no right answer."""
+    path = tmp_path / ("log.eval" if packed else "log.json")
+    if packed:
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr("header.json", "{}")
+            for number, one in enumerate(SAMPLES):
+                archive.writestr(f"samples/{number}_epoch_1.json", json.dumps(one))
+    else:
+        path.write_text(json.dumps({"version": 2, "eval": {}, "plan": {}, "samples": SAMPLES}))
+    assert load(path) == TARGETS
+
+
+def test_results_without_right_answers_are_an_error(tmp_path: Path) -> None:
+    """Grades are none: a file that would join nothing is refused with what to do."""
+    path = tmp_path / "results.json"
+    path.write_text(json.dumps({"evalId": "e", "results": {"results": RESULTS[4:7]}}))
+    with pytest.raises(InputError, match="name no right answer"):
+        load(path)
+    torn = tmp_path / "log.eval"
+    with zipfile.ZipFile(torn, "w") as archive:
+        archive.writestr("samples/1.json", "{")
+    with pytest.raises(InputError, match="cannot be unpacked"):
+        load(torn)
+
+
+@pytest.mark.skipif(not (SHARED / "logs").is_dir(), reason="the shared samples are absent")
+def test_what_inspect_wrote(tmp_path: Path) -> None:
+    """A log that Inspect wrote: its prompts are those that it sent."""
+    found = load(SHARED / "logs" / "inspect_ai" / "log.json")
+    asked = [SYSTEM, user("My invoice 4471 was charged twice.")]
+    assert found[prompt_hash(asked)] == "Réponse"
