@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import BinaryIO
 
-import polars as pl
-
-from audit.core.artifacts import publish
-from audit.core.errors import InputError
 from audit.core.levers import LEDGER_REQUESTS
 from audit.core.mixture import Mix
 from audit.core.settings import Settings
@@ -19,8 +13,7 @@ from audit.flow.reading import traffic_of
 from audit.levers.run import measure_levers
 from audit.llm.logprices import rates_of
 from audit.llm.tiers import resolve_tiers
-from audit.mix.cells import mix_cells
-from audit.mix.openmetrics import openmetrics
+from audit.mix.export import kind_of_table, write_cells
 from audit.mix.run import measure_mix
 
 
@@ -44,8 +37,8 @@ def mix(
     Raises:
         InputError: The suffix of `table_to` is neither `.csv` nor `.parquet`.
     """
-    if table_to is not None and table_to.suffix.lower() not in _WRITERS:
-        raise InputError(f"{table_to} names no kind of table", code="usage", hint="end its name with .csv or .parquet")
+    if table_to is not None:
+        kind_of_table(table_to)
     with traffic_of(sources, settings) as (folder, _):
         files = folder.traffic_files()
         found = measure_mix(files, resolve_tiers(settings))
@@ -53,25 +46,10 @@ def mix(
             bodies = folder.body_files() if prompts else ()
             found = replace(found, levers=measure_levers(files, rates_of(settings.tiers), bodies))
         if table_to is not None or openmetrics_to is not None:
-            _write_cells(mix_cells(files), table_to, openmetrics_to)
+            write_cells(files, table_to, openmetrics_to)
         if not bill:
             return found
         # Imported here: a first look at a log needs neither bills nor the arrays that they are held against it with.
         from audit.flow.reconciling import compared
 
         return replace(found, reconciliation=compared(folder, bill, settings))
-
-
-def _write_cells(cells: pl.DataFrame, table_to: Path | None, openmetrics_to: Path | None) -> None:
-    if table_to is not None:
-        data = io.BytesIO()
-        _WRITERS[table_to.suffix.lower()](cells, data)
-        publish(table_to, data.getvalue())
-    if openmetrics_to is not None:
-        publish(openmetrics_to, openmetrics(cells).encode("utf-8", "replace"))
-
-
-_WRITERS: dict[str, Callable[[pl.DataFrame, BinaryIO], object]] = {
-    ".csv": pl.DataFrame.write_csv,
-    ".parquet": pl.DataFrame.write_parquet,
-}

@@ -9,6 +9,7 @@ import msgspec
 import pyarrow as pa
 
 from audit.core.schemas import BODIES, TRAFFIC
+from audit.protocols.usage import LARGEST
 
 SECOND_PASS = (
     "attempt_index",
@@ -140,6 +141,18 @@ def call_key(row: Row) -> str | None:
     if row.request_id is None or row.started_at is None:
         return None
     return f"{row.request_id}@{row.started_at}@{row.prompt_hash}@{row.status}"
+
+
+TOO_MANY = "token_count_too_large"
+_COUNTED = ("prompt_tokens", "completion_tokens", "cached_tokens", "cache_write_tokens", "cache_write_1h_tokens")
+
+
+def bound_counts(row: Row) -> None:
+    """Take away counts that no call has, whichever field of a log gave them: dollars would be worked out from them."""
+    for name in _COUNTED:
+        if (count := getattr(row, name)) is not None and count > LARGEST:
+            setattr(row, name, None)
+            row.ingest_warnings = (*row.ingest_warnings, TOO_MANY)
 
 
 DRAFT = pa.schema([field for field in TRAFFIC if field.name not in SECOND_PASS] + [pa.field("dedupe_key", pa.string())])

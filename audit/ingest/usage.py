@@ -7,12 +7,11 @@ from typing import Any
 from audit.ingest.row import Row
 from audit.ingest.values import LARGEST_USD, cost, json_text, number, obj, text
 from audit.ingest.words import free
-from audit.protocols.usage import LARGEST, Counts, inclusive, read_usage
+from audit.protocols.usage import Counts, inclusive, read_usage
 
 EXCLUSIVE_PROMPT = "prompt_counted_without_cache"
 EXCLUSIVE_COMPLETION = "completion_counted_without_reasoning"
 HIDDEN = "total_above_its_parts"
-TOO_MANY = "token_count_too_large"
 UNREADABLE_COST = "unreadable_cost_usd"
 """Something stands where a cost should, and is none: text, a negative number, more than any call costs."""
 
@@ -54,17 +53,6 @@ def settle_counts(row: Row) -> None:
     )
     row.prompt_tokens, row.completion_tokens = found.prompt, found.completion
     _warn(row, found)
-
-
-def bound_counts(row: Row) -> None:
-    """Take away counts that no call has, whichever field of a log gave them: dollars would be worked out from them."""
-    for name in _COUNTED:
-        if (count := getattr(row, name)) is not None and count > LARGEST:
-            setattr(row, name, None)
-            row.ingest_warnings = (*row.ingest_warnings, TOO_MANY)
-
-
-_COUNTED = ("prompt_tokens", "completion_tokens", "cached_tokens", "cache_write_tokens", "cache_write_1h_tokens")
 
 
 def _warn(row: Row, counts: Counts) -> None:

@@ -24,10 +24,9 @@ from audit.core.schemas import BODIES
 from audit.core.settings import IngestSettings
 from audit.ingest.formats import FORMATS, Reader
 from audit.ingest.labels import MODEL
-from audit.ingest.row import DRAFT, Columns, Row, Unusable
+from audit.ingest.row import DRAFT, Columns, Row, Unusable, bound_counts
 from audit.ingest.scrub import scrub
 from audit.ingest.source import Piece
-from audit.ingest.usage import bound_counts
 from audit.masking.secrets import KeysInUse
 
 BATCH_CHARS = 1 << 22
