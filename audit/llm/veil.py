@@ -68,14 +68,13 @@ class Veil:
         )
 
     def _name(self, kind: str, value: str) -> str:
-        known = self._names.get((kind, value))
-        if known is None:
+        if (kind, value) not in self._names:
             self._numbers[kind] += 1
-            while (known := f"{kind}-{self._numbers[kind]}") in self._taken:
+            while (name := f"{kind}-{self._numbers[kind]}") in self._taken:
                 self._numbers[kind] += 1
-            self._names[kind, value] = known
-            self.values[known] = value
-        return f"<{known}>"
+            self._names[kind, value] = name
+            self.values[name] = value
+        return f"<{self._names[kind, value]}>"
 
     def _back(self, text: str) -> str:
         return _PLACEHOLDER.sub(lambda match: self.values.get(match[1].lower(), match[0]), text)
