@@ -35,7 +35,7 @@ def _expected(shape: AnswerShape, judge: Tier, prompt: float, completion: float)
         return 0.0
     read = round(prompt + shape.shown * completion) + INSTRUCTIONS_TOKENS + shape.rubric_tokens
     usage = Usage(prompt_tokens=read, completion_tokens=EXPECTED_REPLY_TOKENS)
-    return shape.requests * judge.replay_price.cost_usd(usage)
+    return shape.usual * judge.replay_price.cost_usd(usage)
 
 
 def _at_most(shape: AnswerShape, judge: Tier, prompt: int, completion: int) -> float:

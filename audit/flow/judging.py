@@ -19,7 +19,7 @@ from audit.flow.preparation import PreparedRun, prepare
 from audit.replay.meter import Meter
 from audit.replay.plan import Call, judge_call
 from audit.replay.run import PartStopped, ReplayOptions, run_replay
-from audit.scoring.asking import Questions, answer_questions, control_questions, label_questions, unanswered
+from audit.scoring.asking import Questions, control_questions, label_questions, next_questions, unanswered
 from audit.scoring.inputs import judge_replies
 
 
@@ -62,7 +62,8 @@ def calibrate(run: PreparedRun, meter: Meter) -> CalibratedRun:
 
 
 def judge_answers(run: PreparedRun, meter: Meter) -> PartStopped | None:
-    """Ask the judges about the log's own answers and all replays that are there; what was asked once is settled.
+    """Ask the judges about the replays that are there and the log's own answers beside them, step by step: what cannot
+    change a verdict any more is not asked. What was asked once is settled.
 
     Raises:
         Incomplete: The cap, or a signal.
@@ -71,8 +72,15 @@ def judge_answers(run: PreparedRun, meter: Meter) -> PartStopped | None:
     routes = [design.route for design in run.plan.designs if design.candidates and design.route in run.judging.shapes]
     if not routes:
         return None
-    questions = answer_questions(run.folder, run.settings, routes)
-    return _ask(run, unanswered(questions, judge_replies(run.folder)), meter, "answers")
+    before: set[tuple[str, str]] = set()
+    while True:
+        questions = next_questions(run.folder, run.settings, routes)
+        keys = {one.key for some in questions.values() for one in some}
+        if keys <= before:  # nothing is left, or what is left got no reply
+            return None
+        before |= keys
+        if (stopped := _ask(run, questions, meter, "answers")) is not None:
+            return stopped
 
 
 def _ask(run: PreparedRun, questions: Questions, meter: Meter, what: str) -> PartStopped | None:

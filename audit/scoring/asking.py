@@ -11,8 +11,8 @@ from audit.core.schemas import NO_ANSWER
 from audit.core.settings import RouteSettings, Settings
 from audit.scoring.checking import damaged_for_judges
 from audit.scoring.criteria import Criterion, build_criteria, parts_read, unsupported
-from audit.scoring.inputs import INCUMBENT, read_items
-from audit.scoring.judges.check import JudgedCheck, Replies
+from audit.scoring.inputs import INCUMBENT, Item, judge_replies, read_items
+from audit.scoring.judges.check import NO_REPLIES, JudgedCheck, Replies
 from audit.scoring.judges.check import Question as Question
 from audit.scoring.labelled import labelled_answers, read_judgements
 from audit.scoring.references import load_references
@@ -36,7 +36,7 @@ def judged_routes(settings: Settings, names: Sequence[str]) -> dict[str, RouteSe
 def answer_questions(
     folder: RunFolder, settings: Settings, routes: Sequence[str], *, replays: bool = True
 ) -> Questions:
-    """What has to be asked about the log's own answers of the slice and about their replays.
+    """Everything that can be asked about the log's own answers of the slice and about their replays.
 
     Args:
         folder: With slice, traffic and bodies; replays where there are some.
@@ -47,15 +47,49 @@ def answer_questions(
     asked = {name: _judging(entry, settings) for name, entry in judged_routes(settings, routes).items()}
     if not asked:
         return {}
+    found: dict[str, dict[tuple[str, str], Question]] = {name: {} for name in asked}
+    for item in _answers(folder, settings, asked):
+        if replays or item.arm == INCUMBENT:
+            for criterion in asked[item.route]:
+                found[item.route].update({one.key: one for one in criterion.questions(item.context)})
+    return {name: list(questions.values()) for name, questions in found.items()}
+
+
+def next_questions(folder: RunFolder, settings: Settings, routes: Sequence[str]) -> Questions:
+    """What has to be asked next about answers of the slice, by what judges have replied so far.
+
+    Left out is what decides nothing: further words about an answer that has its verdict, and the log's own answer to a
+    request that no candidate has answered. A route with a floor needs the log's own answers, so there all are judged.
+
+    Arguments as of `answer_questions`.
+    """
+    asked = {
+        name: _judging(entry, settings, judge_replies(folder))
+        for name, entry in judged_routes(settings, routes).items()
+    }
+    if not asked:
+        return {}
+    whole = {name for name in asked if (entry := settings.route(name)) is not None and entry.floor is not None}
+    found: dict[str, dict[tuple[str, str], Question]] = {name: {} for name in asked}
+    own: list[Item] = []
+    for item in _answers(folder, settings, asked):
+        if item.arm == INCUMBENT and item.route not in whole:
+            own = [item]  # its replays follow it, where there are any
+            continue
+        about = [*own, item] if own and own[0].exchange_id == item.exchange_id else [item]
+        own = []
+        for one in about:
+            for criterion in asked[one.route]:
+                found[one.route].update({question.key: question for question in criterion.pending(one.context)})
+    return {name: list(questions.values()) for name, questions in found.items()}
+
+
+def _answers(folder: RunFolder, settings: Settings, asked: Mapping[str, Sequence[Criterion]]) -> Iterator[Item]:
+    """Answers of the slice, each request's own of the log first, with what these criteria read."""
     references = load_references(settings.references, settings.directory).values
     needs = {part for criteria in asked.values() for criterion in criteria for part in criterion.reads}
-    found: dict[str, dict[tuple[str, str], Question]] = {name: {} for name in asked}
     for items in read_items(folder, references, list(asked), needs):
-        for item in items:
-            if item.status not in NO_ANSWER and (replays or item.arm == INCUMBENT):
-                for criterion in asked[item.route]:
-                    found[item.route].update({one.key: one for one in criterion.questions(item.context)})
-    return {name: list(questions.values()) for name, questions in found.items()}
+        yield from (item for item in items if item.status not in NO_ANSWER)
 
 
 def label_questions(folder: RunFolder, settings: Settings, routes: Sequence[str]) -> Questions:
@@ -119,12 +153,14 @@ class AnswerShape:
     Attributes:
         judge: Name of the tier.
         requests: About one answer, at most.
+        usual: About one answer, as a rule: what cannot change a verdict is not asked.
         shown: Answers in each.
         rubric_tokens: Of `value`, about.
     """
 
     judge: str
     requests: int
+    usual: float
     shown: int
     rubric_tokens: int
 
@@ -133,19 +169,26 @@ def answer_shapes(settings: Settings, names: Sequence[str]) -> dict[str, list[An
     """What is asked about an answer of each route, by route that a judge judges."""
     found: dict[str, list[AnswerShape]] = {}
     for name, entry in judged_routes(settings, names).items():
-        for criterion in build_criteria(entry.criteria, settings.directory):
+        for criterion in build_criteria(entry.criteria, settings.directory, graded=entry.graded):
             if isinstance(check := criterion.check, JudgedCheck):
                 rubric = len(str(entry.criteria[criterion.position].value or "").encode()) // BYTES_PER_TOKEN
                 found.setdefault(name, []).extend(
-                    AnswerShape(judge=judge, requests=check.each, shown=check.shown, rubric_tokens=rubric)
-                    for judge in check.judges
+                    AnswerShape(
+                        judge=judge,
+                        requests=check.each,
+                        usual=check.usual_requests(place),
+                        shown=check.shown,
+                        rubric_tokens=rubric,
+                    )
+                    for place, judge in enumerate(check.judges)
                 )
     return found
 
 
-def _judging(entry: RouteSettings, settings: Settings) -> list[Criterion]:
+def _judging(entry: RouteSettings, settings: Settings, replies: Replies = NO_REPLIES) -> list[Criterion]:
     """A route's criteria that ask judges."""
-    return [criterion for criterion in build_criteria(entry.criteria, settings.directory) if criterion.judges]
+    every = build_criteria(entry.criteria, settings.directory, replies=replies, graded=entry.graded)
+    return [criterion for criterion in every if criterion.judges]
 
 
 def unanswered(questions: Questions, replies: Replies) -> dict[str, list[Question]]:

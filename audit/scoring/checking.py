@@ -178,7 +178,12 @@ def check_criteria(
         if entry is None or not entry.criteria or unsupported(entry.criteria) or rows.is_empty():
             continue
         criteria = build_criteria(
-            entry.criteria, settings.directory, embedder=embedder, confirmed=entry.confirmed, replies=replies
+            entry.criteria,
+            settings.directory,
+            embedder=embedder,
+            confirmed=entry.confirmed,
+            replies=replies,
+            graded=entry.graded,
         )
         needs = parts_read(criteria)
         items = list(logged_items(folder, rows.with_columns(route=pl.lit(name)), references, needs))
@@ -223,7 +228,9 @@ def damaged_for_judges(folder: RunFolder, settings: Settings, names: Sequence[st
     references, replies = load_references(settings.references, settings.directory).values, judge_replies(folder)
     found: dict[str, list[Context]] = {}
     for name, (entry, path) in labelled.items():
-        criteria = build_criteria(entry.criteria, settings.directory, confirmed=entry.confirmed, replies=replies)
+        criteria = build_criteria(
+            entry.criteria, settings.directory, confirmed=entry.confirmed, replies=replies, graded=entry.graded
+        )
         answers = labelled_answers(
             folder,
             name,

@@ -112,15 +112,23 @@ class Criterion:
         return self.check.judges if isinstance(self.check, JudgedCheck) else ()
 
     def questions(self, context: Context) -> list[Question]:
-        """What judges must be asked to score an answer; nothing where the criterion needs none, or cannot ask."""
-        if not isinstance(self.check, JudgedCheck):
+        """Everything that judges can be asked of an answer; nothing where the criterion needs none, or cannot ask."""
+        return self._asked(context, lambda check, shown: check.questions(shown))
+
+    def pending(self, context: Context) -> list[Question]:
+        """What judges have to be asked next, by what they have replied so far; nothing once there is a verdict."""
+        return self._asked(context, lambda check, shown: check.pending(shown))
+
+    def _asked(self, context: Context, of: Callable[[JudgedCheck, Context], list[Question]]) -> list[Question]:
+        check = self.check
+        if not isinstance(check, JudgedCheck):
             return []
         if self.extract is not None:
             found = guarded(self._extracted, context)
             if isinstance(found, NotApplicable | Errored) or found[0] is None:
                 return []
             context = context.with_text(found[0])
-        asked = guarded(self.check.questions, context)
+        asked = guarded(lambda shown: of(check, shown), context)
         return asked if isinstance(asked, list) else []
 
     def score(self, contexts: Sequence[Context]) -> list[Outcome]:
@@ -150,13 +158,17 @@ class Criterion:
         return [_negated(outcome) for outcome in outcomes] if self.negated else outcomes
 
 
-def orders_of(criterion: Criterion, outcome: Outcome) -> list[tuple[str, tuple[str, str]]]:
-    """What each judge said of two answers in both orders, by its name; nothing where nobody compared."""
-    if not criterion.judges or not isinstance(outcome, Scored):
+def orders_of(criterion: Criterion, context: Context, outcome: Outcome) -> list[tuple[str, tuple[str, str]]]:
+    """What each judge said of two answers in both orders, by its name; nothing where nobody compared, or where the
+    second order was asked only because of what was said in the first.
+    """
+    check = criterion.check
+    if not isinstance(check, JudgedCheck) or not isinstance(outcome, Scored):
         return []
     panel = outcome.evidence.get("panel")
     said = panel if isinstance(panel, Mapping) else {criterion.judges[0]: outcome.evidence}
-    return [(judge, tuple(one["orders"])) for judge, one in said.items() if "orders" in one]
+    both = [(judge, tuple(one["orders"])) for judge, one in said.items() if len(one.get("orders", ())) == 2]
+    return both if both and check.audited(context) else []
 
 
 def run_check(check: Check, contexts: Sequence[Context]) -> list[Outcome]:
@@ -202,6 +214,7 @@ def build_criteria(
     embedder: Callable[[], Embedder] = no_embedder,
     confirmed: bool = True,
     replies: Replies = NO_REPLIES,
+    graded: bool = False,
 ) -> tuple[Criterion, ...]:
     """Compile a route's list. A type that is known but not supported becomes a criterion that always errors.
 
@@ -213,6 +226,7 @@ def build_criteria(
             of a log happen to say is their form. Nor is agreement what lets answers differ: a person decides whether
             the difference matters.
         replies: What judges have replied so far.
+        graded: The route keeps grades, so that a judge's value counts and not its verdict alone.
 
     Raises:
         ConfigError: An entry is wrong; all of them are in `problems`.
@@ -230,7 +244,16 @@ def build_criteria(
     if problems:
         raise ConfigError(f"{len(problems)} criteria are wrong", code="criterion", problems=problems)
     named = (replace(criterion, name=name) for criterion, name in zip(built, _names(entries), strict=True))
+    if graded:
+        named = (_with_values(criterion) for criterion in named)
     return tuple(named if confirmed else map(_drafted, named))
+
+
+def _with_values(criterion: Criterion) -> Criterion:
+    """The criterion with judges that are asked everything."""
+    if not isinstance(criterion.check, JudgedCheck):
+        return criterion
+    return replace(criterion, check=replace(criterion.check, whole=True))
 
 
 def parts_read(criteria: Iterable[Criterion]) -> set[str]:

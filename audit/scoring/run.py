@@ -184,8 +184,8 @@ class _Scoring:
     def _judged(self, route: str, criterion: Criterion, contexts: Sequence[Context]) -> list[Outcome]:
         """Score by what judges have replied; count how often one took its word back when the answers changed places."""
         outcomes = criterion.score(contexts)
-        for outcome in outcomes:
-            for judge, (first, second) in orders_of(criterion, outcome):
+        for context, outcome in zip(contexts, outcomes, strict=True):
+            for judge, (first, second) in orders_of(criterion, context, outcome):
                 self.orders[route, judge, "pairs"] += 1
                 self.orders[route, judge, "turned"] += {first, second} not in ({"A", "B"}, {"tie"})
                 self.orders[route, judge, "first"] += first == second == "A"
@@ -281,7 +281,12 @@ def _routes(
             notes.append(f"{name}: no criteria, so nothing is scored there")
             continue
         criteria = build_criteria(
-            entry.criteria, settings.directory, embedder=embedder, confirmed=entry.confirmed, replies=replies
+            entry.criteria,
+            settings.directory,
+            embedder=embedder,
+            confirmed=entry.confirmed,
+            replies=replies,
+            graded=entry.graded,
         )
         if (why := unsupported(entry.criteria)) is not None:
             notes.append(f"{name}: {why}")
@@ -322,8 +327,9 @@ def _order_notes(state: _Scoring) -> list[str]:
         if what == "pairs":
             turned, first = orders[route, judge, "turned"], orders[route, judge, "first"]
             notes.append(
-                f"{route}: `{judge}` compared {pairs:,} pairs of answers in both orders; in {turned:,} it turned "
-                f"when they changed places (a tie), in {first:,} of them it took whichever stood first"
+                f"{route}: `{judge}` compared {pairs:,} pairs of answers, drawn at random, in both orders; in "
+                f"{turned:,} it turned when they changed places (a tie), in {first:,} of them it took whichever stood "
+                "first"
             )
     return notes
 

@@ -20,7 +20,7 @@ from audit.embeddings import Embedder
 from audit.patterns import TooSlow
 from audit.scoring.context import Context
 from audit.scoring.jsontext import json_text, nfc
-from audit.scoring.judges.check import NO_REPLIES, Ask, JudgedCheck, Read, Replies
+from audit.scoring.judges.check import NO_REPLIES, Ask, JudgedCheck, Read, Replies, Settles
 from audit.scoring.templates import Absent, UnusableTemplate, compile_value, constants_beside
 
 T = TypeVar("T")
@@ -107,7 +107,16 @@ class Options:
     judges: tuple[str, ...] = ()
     replies: Replies = field(default_factory=lambda: NO_REPLIES)
 
-    def judged(self, ask: Ask, read: Read, *, each: int = 1, shown: int = 1) -> JudgedCheck:
+    def judged(
+        self,
+        ask: Ask,
+        read: Read,
+        *,
+        each: int = 1,
+        usual: float | None = None,
+        shown: int = 1,
+        settles: Settles | None = None,
+    ) -> JudgedCheck:
         """A check by the criterion's judges; arguments as of `JudgedCheck`.
 
         Raises:
@@ -117,7 +126,16 @@ class Options:
             raise self.wrong("`judge` is missing", hint="judge: NAME, the name of a tier that judges")
         if len(self.judges) % 2 == 0 or len(set(self.judges)) < len(self.judges):
             raise self.wrong("`judge` must be one tier, or an odd number of different ones")
-        return JudgedCheck(judges=self.judges, ask=ask, read=read, replies=self.replies, each=each, shown=shown)
+        return JudgedCheck(
+            judges=self.judges,
+            ask=ask,
+            read=read,
+            replies=self.replies,
+            each=each,
+            usual=usual or each,
+            shown=shown,
+            settles=settles,
+        )
 
     def wrong(self, what: str, *, hint: str | None = None) -> ConfigError:
         """The error for an option of this criterion."""

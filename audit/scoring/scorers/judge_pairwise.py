@@ -26,12 +26,18 @@ _TASK = Task(
         "tie": "neither is, or the difference does not matter",
     },
 )
+USUAL_REQUESTS = 1.6
+"""About an answer, where half of the answers are behind in the first order: the second order is asked of these, and of
+those on which the judge itself is tried."""
+
 _FIRST = {"A": 1, "tie": 0, "B": -1}
 """By how much the response that stands first is better."""
 
 
 def build(options: Options) -> Check:
     """Two verdicts, one for each order; where they disagree, it is a tie. Ties hold unless `strict`.
+
+    The second order is asked where it can still change that.
 
     An answer that says the same as the incumbent's is never asked about: it is no worse.
     """
@@ -51,12 +57,18 @@ def build(options: Options) -> Check:
             for first, second in ((answer, other), (other, answer))
         ]
 
+    def settles(replies: Sequence[str]) -> bool:
+        # Both orders must say the same, or it is a tie: one that does not put the incumbent ahead rules out that both
+        # do, and one that does not put the answer ahead rules out that it is better in both.
+        ahead = _FIRST[read_verdict(replies[0], _TASK).word]
+        return ahead <= 0 if strict else ahead >= 0
+
     def read(context: Context, replies: Sequence[str]) -> Scored:
         if not replies:
             return Scored(value=1.0, passed=True, evidence={"equal": True})
         said = [read_verdict(reply, _TASK) for reply in replies]
-        ahead, behind = _FIRST[said[0].word], -_FIRST[said[1].word]
-        better = ahead if ahead == behind else 0
+        ahead = _FIRST[said[0].word]
+        better = ahead if len(said) > 1 and ahead == -_FIRST[said[1].word] else 0
         passed = better > 0 or (better == 0 and not strict)
         evidence = {
             "orders": [one.word for one in said],
@@ -65,7 +77,7 @@ def build(options: Options) -> Check:
         reason = "the judge prefers the incumbent's in both orders" if better < 0 else "the judge prefers neither"
         return Scored(value=(better + 1) / 2, passed=passed, reason="" if passed else reason, evidence=evidence)
 
-    return options.judged(ask, read, each=2, shown=2)
+    return options.judged(ask, read, each=2, usual=USUAL_REQUESTS, shown=2, settles=settles)
 
 
 SCORER = Scorer(
