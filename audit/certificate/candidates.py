@@ -160,7 +160,7 @@ def gather(
         pairs=pairs,
         p_pass=p_noninferior(pairs, margin=design.margin, shown=shown, alpha=alpha),
         p_fail=p_inferior(pairs, margin=design.margin, shown=shown, alpha=alpha),
-        delta=delta_of(pairs, level, shown=shown, nominal=seen.nominal),
+        delta=delta_of(pairs, level, shown=shown, nominal=seen.nominal, moved=1.0),
         look=seen.look,
         dropped=seen.dropped,
         # Where nothing was answered, what it would have cost is not known; that is not "nothing is saved".

@@ -385,12 +385,14 @@ class PolicyDraws:
         pairs = pairs_of(self.tuned.policy, self.draws, self.walked, before=before)
         taken_in = self.draws.draw_order < before
         asked = ~self.draws.arms[self.tuned.policy.tier].unasked
+        kept = (self.walked.kept & asked)[taken_in]
+        share = float(kept.mean()) if kept.size else 0.0
         return _Seen(
             taken_in=taken_in,
             pairs=pairs,
-            delta=delta_of(pairs, terms.level, shown=terms.shown, nominal=look.level) if look else None,
+            delta=delta_of(pairs, terms.level, shown=terms.shown, nominal=look.level, moved=share) if look else None,
             asked=(self.walked.asked & asked)[taken_in],
-            kept=(self.walked.kept & asked)[taken_in],
+            kept=kept,
         )
 
     @property
@@ -485,7 +487,7 @@ class PolicyDraws:
         return MovedPart(
             table=table_of(part),
             unmeasured=part.missing.total,
-            delta=delta_of(part, terms.level, shown=terms.shown, nominal=look.level) if look else None,
+            delta=delta_of(part, terms.level, shown=terms.shown, nominal=look.level, moved=1.0) if look else None,
             p_margin=None if holds is None else terms.p_noninferior(part, terms.part_alpha(look)),
             p_mix=None if holds is None else random_mix_p(parted),
             holds=holds,

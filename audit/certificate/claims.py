@@ -55,7 +55,9 @@ def optimistic(pairs: Pairs) -> PairCounts:
     return missing.optimistic(observed(pairs), pairs.missing)
 
 
-def delta_of(pairs: Pairs, level: float, *, shown: Discrimination, nominal: float | None = None) -> Estimate | None:
+def delta_of(
+    pairs: Pairs, level: float, *, shown: Discrimination, nominal: float | None = None, moved: float = 0.0
+) -> Estimate | None:
     """Candidate minus incumbent; unmeasured draws and the criteria's own error widen both ends. None without pairs.
 
     Args:
@@ -63,13 +65,14 @@ def delta_of(pairs: Pairs, level: float, *, shown: Discrimination, nominal: floa
         level: What the interval holds.
         shown: How much of a true difference the criteria show; it corrects the estimate too.
         nominal: Level that it is worked out at, where it is one of several looks that hold `level` together.
+        moved: Share of the pairs whose answer is the candidate's.
     """
     at = level if nominal is None else nominal
     if pairs.spread is None:
         found = missing.delta_estimate(observed(pairs), pairs.missing, level=at)
     else:
         found = _mean_difference(pairs, pairs.spread, level=at)
-    return None if found is None else replace(shown.corrected(found), level=level)
+    return None if found is None else replace(shown.corrected(found, moved=moved), level=level)
 
 
 def _mean_difference(pairs: Pairs, spread: Spread, *, level: float) -> Estimate | None:
@@ -107,7 +110,7 @@ def p_inferior(pairs: Pairs, *, margin: float, shown: Discrimination, alpha: flo
     if pairs.spread is None:
         return discrimination.p_inferior(optimistic(pairs), margin=margin, shown=shown)
     # A loss beyond the margin is a gain beyond it of the arms exchanged.
-    return wsr_p(-pairs.spread.best, margin=-margin * shown.high, alpha=alpha) if shown.low > 0 else 1.0
+    return wsr_p(-pairs.spread.best, margin=-shown.shown_at_most(margin), alpha=alpha) if shown.low > 0 else 1.0
 
 
 def table_of(pairs: Pairs) -> PairTable:

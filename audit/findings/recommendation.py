@@ -82,7 +82,7 @@ def recommend(
         quality_delta=tested.delta,
         score_delta=tested.score_delta,
         content_delta=tested.content_delta,
-        moved_delta=delta_of(moved, level, shown=terms.shown, nominal=nominal),
+        moved_delta=delta_of(moved, level, shown=terms.shown, nominal=nominal, moved=1.0),
         pairs=table_of(pairs),
         moved_pairs=table_of(moved),
         unmeasured=pairs.missing.total,

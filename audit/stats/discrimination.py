@@ -63,10 +63,12 @@ def discrimination_of(check: CriteriaCheck | None, *, error: float, content: boo
     Where people have judged answers, the acceptance of right and of wrong ones has exact bounds, and the error rate
     pays for them. Criteria that compare with the incumbent always accept the incumbent's own answer; a true loss then
     shows in every request on which the candidate becomes wrong and the criteria notice it, so only their acceptance
-    of wrong answers counts. The damage that the criteria accept most of bounds what they show too, as far as that
-    damage is like true faults: alone without labels, when nothing corrects the estimate and no error rate is spent, and
-    beside them, since judged answers that happen to be easy say nothing of faults that damage has shown to pass. Of a
-    judge that no label checks, nothing is known.
+    of wrong answers counts. A judge that compares calls right answers worse as well: these false alarms are taken off.
+
+    The damage that the criteria accept most of bounds what they show too, as far as that damage is like true faults:
+    alone without labels, when nothing corrects the estimate and no error rate is spent, and beside them, since judged
+    answers that happen to be easy say nothing of faults that damage has shown to pass. Of a judge that no label checks,
+    nothing is known.
 
     Args:
         check: Of the route; None where its criteria were not tested.
@@ -80,7 +82,7 @@ def discrimination_of(check: CriteriaCheck | None, *, error: float, content: boo
         return Discrimination()
     labelled = check.labelled.content if content and check.labelled is not None else check.labelled
     if labelled is not None and labelled.wrong:
-        told = _by_labels(labelled, error, compares=check.grade is Grade.AGREEMENT)
+        told = _by_labels(labelled, error, compares=check.grade is Grade.AGREEMENT, judged=bool(check.judges))
         return replace(told, low=min(told.low, _by_controls(check)))
     return Discrimination(low=0.0 if check.judges else _by_controls(check))
 
@@ -91,17 +93,27 @@ def _by_controls(check: CriteriaCheck) -> float:
     return 1.0 - max(shares, default=0.0)
 
 
-def _by_labels(labelled: Labelled, error: float, *, compares: bool) -> Discrimination:
+def _by_labels(labelled: Labelled, error: float, *, compares: bool, judged: bool) -> Discrimination:
     # What the labels may err with is split between the shares, and within each between its two tails.
-    level = 1.0 - check_open_unit("error", error) * ERROR_SHARE / (1 if compares else 2)
+    level = 1.0 - check_open_unit("error", error) * ERROR_SHARE / (1 if compares and not judged else 2)
     wrong = _share(labelled.wrong_accepted, labelled.wrong, labelled, level)
-    if compares:
+    if compares and not judged:
         # What differs from the incumbent and is right all the same is counted as a loss already, so the true loss is
         # bounded by this, not estimated.
         return Discrimination(low=1.0 - wrong.high, error_share=ERROR_SHARE)
     right = _share(labelled.right_accepted, labelled.right, labelled, level)
     accepts_right = labelled.right_accepted / labelled.right if labelled.right else 1.0
     accepts_wrong = labelled.wrong_accepted / labelled.wrong
+    if compares:
+        # A judge errs on right answers too, and accepts the incumbent's own without being asked: a loss is seen in part
+        # and false alarms come on top of it.
+        return Discrimination(
+            est=max(accepts_right - accepts_wrong, 1e-9),
+            low=1.0 - wrong.high,
+            error_share=ERROR_SHARE,
+            alarms=1.0 - right.low,
+            alarms_est=1.0 - accepts_right,
+        )
     return Discrimination(
         est=max(accepts_right - accepts_wrong, 1e-9),
         low=right.low - wrong.high,
@@ -236,4 +248,4 @@ def p_noninferior(counts: PairCounts, *, margin: float, shown: Discrimination) -
 
 def p_inferior(counts: PairCounts, *, margin: float, shown: Discrimination) -> float:
     """Exact p-value of "the true loss is the margin or less"; 1 where right and wrong are not told apart."""
-    return exact.p_fail(counts, margin=margin * shown.high) if shown.low > 0 else 1.0
+    return exact.p_fail(counts, margin=shown.shown_at_most(margin)) if shown.low > 0 else 1.0

@@ -178,3 +178,27 @@ def test_labels_do_not_take_back_what_damage_has_shown(grade: Grade, accepted: f
         alone = discrimination_of(labels, error=0.05)
         both = discrimination_of(replace(labels, controls=(damage,)), error=0.05)
         assert both == replace(alone, low=min(alone.low, 1 - accepted))
+
+
+@pytest.mark.parametrize("error", [0.0, 0.1, 0.2])
+def test_false_alarms_of_a_judge_that_compares_are_no_losses(error: float) -> None:
+    """It accepts the incumbent's own answer unasked, so what it wrongly calls worse has nothing that makes up for it: a
+    perfect candidate is not shown to lose, and a true loss is in the interval, from above as well.
+    """
+    labels = checked((round(150 * (1 - error)), 150), (round(50 * error), 50), Grade.AGREEMENT)
+    shown = discrimination_of(replace(labels, judges=("judge",)), error=0.05)
+    for loss in (0.0, 0.1, 0.3):
+        pairs = 2_000
+        called_worse = round(pairs * (loss * (1 - error) + (1 - loss) * error))
+        counts = PairCounts(b=called_worse, c=0, n=pairs)
+        estimate = Estimate.of(-called_worse / pairs, tango(counts, level=0.96), 0.95)
+        told = shown.corrected(estimate, moved=1.0)
+        assert told.est == pytest.approx(-loss, abs=0.01)
+        assert told.lo is not None
+        assert told.hi is not None
+        assert told.lo <= -loss <= told.hi
+        assert shown.corrected(estimate).est <= told.est
+        if loss <= 0.03:
+            assert p_inferior(counts, margin=0.03, shown=shown) > 0.5
+    gone = PairCounts(b=round(2_000 * (0.9 * (1 - error) + 0.1 * error)), c=0, n=2_000)
+    assert p_inferior(gone, margin=0.03, shown=shown) < 0.01
