@@ -97,11 +97,16 @@ def read_texts(folder: RunFolder, row: Mapping[str, Any], body: Mapping[str, Any
     )
 
 
-def gist(turns: Iterable[Turn]) -> str:
-    """The first line of what the user said last; of a conversation without a user, of its last turn."""
+def asked_last(turns: Iterable[Turn]) -> str:
+    """What the user said last; of a conversation without a user, its last turn; "" of one without a text."""
     said = [turn for turn in turns if turn.text.strip()]
     last = next((turn for turn in reversed(said) if turn.role == "user"), said[-1] if said else None)
-    line = "" if last is None else next(line.strip() for line in last.text.splitlines() if line.strip())
+    return "" if last is None else last.text
+
+
+def gist(turns: Iterable[Turn]) -> str:
+    """The first line of what was asked last."""
+    line = next((line.strip() for line in asked_last(turns).splitlines() if line.strip()), "")
     return line if len(line) <= GIST else line[:GIST] + "…"
 
 

@@ -19,14 +19,16 @@ from starlette.routing import Route
 
 from audit.cases import index as of_index
 from audit.cases.index import SHOWN, SORTS, CaseIndex, Filters
+from audit.cases.kinds import Kinds, kinds_of
 from audit.cases.texts import gist, holding, read_bodies, read_texts, turns_of
 from audit.core.artifacts import RunFolder, read_cases, read_findings, read_plan
 from audit.core.display import count, usd
 from audit.core.errors import AuditError, InputError
 from audit.core.finding import Findings
 from audit.core.plan import Plan
+from audit.embeddings import open_embedder
 from audit.report.words import banners, headline_text
-from audit.view.pages import PAGE, case_address, case_list, case_page, route_facts, route_links
+from audit.view.pages import PAGE, address, case_address, case_list, case_page, kinds_page, route_facts, route_links
 from audit.view.progress import JournalTail, tail_of
 from audit.view.rendering import html
 
@@ -46,6 +48,7 @@ class RunView:
     lock: Lock = field(default_factory=Lock)
     known: CaseIndex | None = None
     searched: OrderedDict[tuple[Any, str], Sequence[str]] = field(default_factory=OrderedDict)
+    grouped: OrderedDict[tuple[Any, str, str], Kinds] = field(default_factory=OrderedDict)
 
     @property
     def index(self) -> CaseIndex | None:
@@ -67,6 +70,16 @@ class RunView:
     def plan(self) -> Plan | None:
         """What is replayed; None before it is planned."""
         return read_plan(self.folder.plan) if self.folder.plan.exists() else None
+
+    def kinds(self, index: CaseIndex, route: str, tier: str) -> Kinds:
+        """The groups of a route's requests; worked out once, by small vectors that carry their weights and are fast."""
+        key = (index.stamp, route, tier)
+        with self.lock:
+            if key not in self.grouped:
+                self.grouped[key] = kinds_of(self.folder, index, route, tier, open_embedder("wordllama"))
+                while len(self.grouped) > SEARCHES:
+                    self.grouped.popitem(last=False)
+            return self.grouped[key]
 
     def holding(self, text: str) -> Sequence[str] | None:
         """Exchanges in which a text occurs; None where none is looked for."""
@@ -94,6 +107,7 @@ def application(folder: RunFolder) -> Starlette:
         "/": _overview,
         "/cases": _cases,
         "/case": _case,
+        "/kinds": _kinds,
         "/progress": _progress,
     }
     return Starlette(routes=[Route(path, _answering(run, page), methods=["GET"]) for path, page in pages.items()])
@@ -148,7 +162,28 @@ def _cases(run: RunView, request: Request) -> Response:
     route = next((one for one in findings.routes if one.route == filters.route), None) if findings else None
     found, _ = _list(run, filters, page, ("", ""))
     return html(
-        "view/cases.html.j2", **_frame(run, filters.route), **found, route=route_facts(route) if route else None
+        "view/cases.html.j2",
+        **_frame(run, filters.route),
+        **found,
+        route=route_facts(route) if route else None,
+        kinds=address("kinds", Filters(route=filters.route, tier=filters.tier)),
+    )
+
+
+def _kinds(run: RunView, request: Request) -> Response:
+    """The requests of a route in groups by likeness."""
+    filters, index = _filters(request), run.index
+    if index is None or not index.cases.filter(index.cases["route"] == filters.route).height:
+        raise InputError("the sample of this run has no such route", code="case.unknown", hint="go back to the routes")
+    found = run.kinds(index, filters.route, filters.tier)
+    bodies = read_bodies(run.folder, [name for kind in found.kinds for name in kind.examples])
+    gists = {name: gist(turns_of(body["messages"])) for name, body in bodies.items()}
+    return html(
+        "view/kinds.html.j2",
+        **_frame(run, filters.route),
+        filters=filters,
+        found=kinds_page(found, filters, gists),
+        back=address("cases", Filters(route=filters.route, tier=filters.tier)),
     )
 
 

@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 import polars as pl
 
 from audit.cases.index import SHOWN, Filters
+from audit.cases.kinds import Kinds
 from audit.cases.texts import CaseTexts, CriterionSaid
-from audit.core.display import count, percent, plural, points_interval, usd, usd_interval
+from audit.core.display import count, percent, percent_interval, plural, points_interval, usd, usd_interval
 from audit.core.exploration import MarginFinding
 from audit.core.finding import Findings, RouteFinding
 from audit.core.plan import Plan
@@ -228,6 +229,45 @@ def case_list(
         before=address("cases", filters, page=page - 1) if page > 1 else "",
         after=address("cases", filters, page=page + 1) if first + rows.height < total else "",
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KindRow:
+    """A group of like requests, as a row."""
+
+    words: str
+    cases: str
+    worse: str
+    share: str
+    better: str
+    stands_out: bool
+    examples: tuple[tuple[str, str], ...]
+
+
+def kinds_page(found: Kinds, filters: Filters, gists: Mapping[str, str]) -> dict[str, Any]:
+    """Lay out the groups of a route's requests.
+
+    Args:
+        found: The groups.
+        filters: Route and candidate.
+        gists: What was asked, by exchange.
+    """
+    rows = [
+        KindRow(
+            words=", ".join(one.words) or "no words in common",
+            cases=count(one.cases),
+            worse=f"{count(one.worse)} of {count(one.judged)}",
+            share="not scored" if one.share is None else percent_interval(one.share, 0),
+            better=count(one.better),
+            stands_out=one.stands_out,
+            examples=tuple(
+                (gists.get(name) or name, case_address(filters, name, filters.tier)) for name in one.examples
+            ),
+        )
+        for one in found.kinds
+    ]
+    some = f"the first {count(found.grouped)} of {count(found.cases)}" if found.grouped < found.cases else "all"
+    return {"rows": rows, "about": f"{some} cases", "embedder": found.embedder}
 
 
 def case_page(row: Mapping[str, Any], texts: CaseTexts, filters: Filters, tiers: Sequence[str]) -> CasePage:
