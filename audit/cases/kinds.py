@@ -34,7 +34,7 @@ EXAMPLES = 4
 WORDS = 6
 LEVEL = 0.95
 
-_WORD = re.compile(r"[^\W\d_]{3,}")
+_WORD = re.compile(r"[^\W\d_]{4,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

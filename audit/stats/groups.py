@@ -14,13 +14,16 @@ ROUNDS = 50
 """Steps after which the groups are taken as they are; they settle within a dozen."""
 
 
-def spherical_groups(vectors: npt.NDArray[np.float32], k: int, *, seed: int = 0) -> npt.NDArray[np.int64]:
+def spherical_groups(
+    vectors: npt.NDArray[np.float32], k: int, *, seed: int = 0, alike: float = 0.85
+) -> npt.NDArray[np.int64]:
     """Group unit vectors by direction.
 
     Args:
         vectors: Shape (n, d), rows of length 1; zero rows are like nothing and go to any group.
         k: Groups at most, at least 1.
         seed: Of the first centres.
+        alike: Cosine of two centres from which their groups are one.
 
     Returns:
         The group of each row, shape (n,), numbered from 0 by falling size; the same for the same rows and seed.
@@ -56,9 +59,23 @@ def spherical_groups(vectors: npt.NDArray[np.float32], k: int, *, seed: int = 0)
             total = vectors[found == group].sum(axis=0)
             length = float(np.linalg.norm(total))
             middle[group] = total / length if length > 0 else middle[group]
+    found = _merged(vectors, found, alike)
     names, sizes = np.unique(found, return_counts=True)
     order = {int(name): place for place, name in enumerate(names[np.lexsort((names, -sizes))])}
     return np.array([order[int(name)] for name in found], dtype=np.int64)
+
+
+def _merged(vectors: npt.NDArray[np.float32], found: npt.NDArray[np.int64], alike: float) -> npt.NDArray[np.int64]:
+    """The groups with those made one whose centres point the same way, the closest two first."""
+    while len(names := np.unique(found)) > 1:
+        middle = np.stack([vectors[found == name].sum(axis=0) for name in names])
+        middle /= np.maximum(np.linalg.norm(middle, axis=1, keepdims=True), 1e-9)
+        near = np.triu(middle @ middle.T, k=1)
+        first, second = np.unravel_index(int(np.argmax(near)), near.shape)
+        if near[first, second] < alike:
+            break
+        found = np.where(found == names[second], names[first], found)
+    return found
 
 
 def outstanding(lost: Sequence[int], sizes: Sequence[int], *, alpha: float = 0.05) -> list[bool]:

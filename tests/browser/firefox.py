@@ -8,6 +8,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -108,14 +109,43 @@ class Firefox:
         self.do("browsingContext.navigate", url=url, wait="complete")
 
     def evaluate(self, expression: str) -> Any:
-        """The JSON value of an expression in the page."""
-        wrapped = f"JSON.stringify({expression})"
+        """The JSON value of an expression in the page, or of what its promise comes to."""
+        wrapped = f"Promise.resolve({expression}).then(value => JSON.stringify(value))"
         found = self._loop.run_until_complete(
             self._send("script.evaluate", expression=wrapped, target={"context": self._tab}, awaitPromise=True)
         )
         if found["type"] != "success":
             raise RuntimeError(found["exceptionDetails"]["text"])
         return json.loads(found["result"]["value"]) if "value" in found["result"] else None
+
+    def inject(self, source: str) -> None:
+        """Run a script of the test's own in the page; its policy is about the page's."""
+        found = self._loop.run_until_complete(
+            self._send("script.evaluate", expression=source, target={"context": self._tab}, awaitPromise=False)
+        )
+        if found["type"] != "success":
+            raise RuntimeError(found["exceptionDetails"]["text"])
+
+    def press(self, keys: str) -> None:
+        """Press keys one after the other; WebDriver's code points stand for those that are no letter."""
+        strokes = [{"type": kind, "value": key} for key in keys for kind in ("keyDown", "keyUp")]
+        self.do("input.performActions", actions=[{"type": "key", "id": "keys", "actions": strokes}])
+
+    def go(self, key: str) -> str:
+        """Press a key that leads to another page, and wait for that; its address."""
+        before = self.evaluate("performance.timeOrigin")
+        self.press(key)
+        deadline = time.monotonic() + START_S
+        while time.monotonic() < deadline:
+            try:
+                if self.evaluate("document.readyState") == "complete" and (
+                    self.evaluate("performance.timeOrigin") != before
+                ):
+                    return str(self.evaluate("location.href"))
+            except RuntimeError:  # the page is being left
+                pass
+            time.sleep(0.05)
+        raise RuntimeError(f"the key {key!r} leads nowhere")
 
     def resize(self, width: int, height: int) -> None:
         """Set the viewport, in CSS pixels."""

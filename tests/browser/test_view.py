@@ -109,6 +109,10 @@ def test_every_flow_by_keyboard(browser: Browser, url: str) -> None:
         page.keyboard.press("Escape")
         assert page.locator("dialog[open]").count() == 0
         go(page, "g")
+        page.goto(f"{url}cases?route=%2Forders&tier=small")
+        go(page, "w")
+        assert page.locator("h1").inner_text().startswith("What kinds of requests fail")
+        go(page, "Enter")
         assert (seen.said, seen.dialogs) == ([], [])
         assert all(asked.startswith(url) for asked in seen.asked)
 
@@ -131,7 +135,10 @@ def test_axe_finds_nothing(browser: Browser, url: str, scheme: Any) -> None:
     with Watched(browser, url, color_scheme=scheme) as seen:
         for width in (1280, 400) if scheme == "light" else (1280,):
             seen.page.set_viewport_size({"width": width, "height": 900})
-            for path in ("", "cases?route=%2Forders", "cases?text=order+7919:", f"case?id={ids(5)}", "case?id=none"):
+            for path in (
+                *("", "cases?route=%2Forders", "cases?text=order+7919:", "kinds?route=%2Forders&tier=small"),
+                *(f"case?id={ids(5)}", "case?id=none"),
+            ):
                 seen.page.goto(url + path)
                 open_all(seen.page)
                 assert seen.page.evaluate("document.documentElement.scrollWidth") <= width, path

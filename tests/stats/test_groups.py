@@ -9,6 +9,12 @@ from scipy.stats import hypergeom
 from audit.stats.groups import outstanding, spherical_groups
 
 
+def test_more_groups_than_kinds_are_made_one() -> None:
+    """Asked for eight, three kinds stay three."""
+    vectors, which = planted(np.random.default_rng(4), [90, 60, 30])
+    assert np.array_equal(spherical_groups(vectors, 8), which)
+
+
 def planted(rng: np.random.Generator, sizes: list[int]) -> tuple[np.ndarray, np.ndarray]:
     """Unit vectors around some directions, and which direction each is of."""
     centres = rng.normal(size=(len(sizes), 16))
