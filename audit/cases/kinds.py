@@ -18,7 +18,7 @@ from audit.cases.index import CaseIndex, Filters, selected
 from audit.cases.texts import asked_last, read_bodies, turns_of
 from audit.core.artifacts import RunFolder
 from audit.core.interval import Estimate
-from audit.embeddings import Embedder
+from audit.embeddings import Embedder, open_embedder
 from audit.stats.groups import outstanding, spherical_groups
 from audit.stats.paired import wilson
 
@@ -79,7 +79,7 @@ class Kinds:
     embedder: str
 
 
-def kinds_of(folder: RunFolder, index: CaseIndex, route: str, tier: str, embedder: Embedder) -> Kinds:
+def kinds_of(folder: RunFolder, index: CaseIndex, route: str, tier: str, embedder: Embedder | None = None) -> Kinds:
     """Group the requests of a route by what was asked last.
 
     Args:
@@ -87,8 +87,10 @@ def kinds_of(folder: RunFolder, index: CaseIndex, route: str, tier: str, embedde
         index: Its cases.
         route: Name.
         tier: Whose answers are counted.
-        embedder: Model.
+        embedder: Model; default: small static vectors, which carry their weights and take a second where a transformer
+            takes minutes.
     """
+    embedder = embedder or open_embedder("wordllama")
     rows = selected(index, Filters(route=route, tier=tier))
     part = rows.head(MOST_CASES)
     bodies = read_bodies(folder, part["exchange_id"].to_list())

@@ -26,7 +26,6 @@ from audit.core.display import count, usd
 from audit.core.errors import AuditError, InputError
 from audit.core.finding import Findings
 from audit.core.plan import Plan
-from audit.embeddings import open_embedder
 from audit.report.words import banners, headline_text
 from audit.view.pages import PAGE, address, case_address, case_list, case_page, kinds_page, route_facts, route_links
 from audit.view.progress import JournalTail, tail_of
@@ -72,11 +71,11 @@ class RunView:
         return read_plan(self.folder.plan) if self.folder.plan.exists() else None
 
     def kinds(self, index: CaseIndex, route: str, tier: str) -> Kinds:
-        """The groups of a route's requests; worked out once, by small vectors that carry their weights and are fast."""
+        """The groups of a route's requests; worked out once."""
         key = (index.stamp, route, tier)
         with self.lock:
             if key not in self.grouped:
-                self.grouped[key] = kinds_of(self.folder, index, route, tier, open_embedder("wordllama"))
+                self.grouped[key] = kinds_of(self.folder, index, route, tier)
                 while len(self.grouped) > SEARCHES:
                     self.grouped.popitem(last=False)
             return self.grouped[key]

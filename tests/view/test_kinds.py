@@ -9,7 +9,6 @@ import pytest
 from audit.cases.index import CaseIndex
 from audit.cases.kinds import kinds_of
 from audit.core.artifacts import RunFolder
-from audit.embeddings import open_embedder
 from audit.view.app import application
 from tests.view.asking import ask
 from tests.view.big import ids, write_run
@@ -31,7 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> RunFolder:
 
 def test_like_requests_are_one_group_and_the_bad_one_stands_out(folder: RunFolder) -> None:
     """Every sixth request is about parcels and of /orders; its group comes first, with its words and examples."""
-    found = kinds_of(folder, CaseIndex.read(folder), "/orders", "small", open_embedder("wordllama"))
+    found = kinds_of(folder, CaseIndex.read(folder), "/orders", "small")
     assert (found.grouped, found.cases) == (N // 2, N // 2)
     assert sorted(kind.cases for kind in found.kinds) == [40, 40, 40]
     worst = found.kinds[0]
