@@ -38,7 +38,7 @@ _WORD = re.compile(r"[^\W\d_]{4,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kind:
+class RequestKind:
     """A group of like requests.
 
     Attributes:
@@ -73,7 +73,7 @@ class Kinds:
         embedder: Name of the model.
     """
 
-    kinds: tuple[Kind, ...]
+    kinds: tuple[RequestKind, ...]
     grouped: int
     cases: int
     embedder: str
@@ -109,7 +109,7 @@ def kinds_of(folder: RunFolder, index: CaseIndex, route: str, tier: str, embedde
         )
     )
     kinds = [
-        Kind(
+        RequestKind(
             words=_telling([words for words, group in zip(said, groups, strict=True) if group == name], said),
             **counted[name],
             share=_share(counted[name]),
