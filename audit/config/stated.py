@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from audit.core.settings import RouteSettings
 from audit.documents import read_document
 
 
@@ -15,10 +16,27 @@ def stated_prices(text: bytes) -> dict[str, dict[str, Any]]:
     Raises:
         ConfigError: It is no document that may be read.
     """
+    entries = [tier for tier in _listed(_values(text), "tiers") if isinstance(tier, dict)]
+    return {str(tier.get("name")): tier["price"] for tier in entries if isinstance(tier.get("price"), dict)}
+
+
+def stated_routes(text: bytes) -> tuple[RouteSettings, ...]:
+    """The routes that stand in the text of a configuration, in its order.
+
+    Raises:
+        ConfigError: It is no document that may be read.
+        ValueError: A route is none.
+    """
+    return tuple(RouteSettings.model_validate(entry) for entry in _listed(_values(text), "routes"))
+
+
+def _values(text: bytes) -> Any:
     with TemporaryDirectory() as place:
         file = Path(place) / "audit.yaml"
         file.write_bytes(text)
-        values = read_document(file).values
-    tiers = values.get("tiers") if isinstance(values, dict) else None
-    entries = [tier for tier in tiers if isinstance(tier, dict)] if isinstance(tiers, list) else []
-    return {str(tier.get("name")): tier["price"] for tier in entries if isinstance(tier.get("price"), dict)}
+        return read_document(file).values
+
+
+def _listed(values: Any, section: str) -> list[Any]:
+    found = values.get(section) if isinstance(values, dict) else None
+    return found if isinstance(found, list) else []

@@ -11,6 +11,7 @@ from audit.core.finding import Provenance
 from audit.core.settings import Settings
 from audit.findings.recount import disagreements
 from audit.flow.packed_tables import tables_of
+from audit.flow.rescoring import COMPARED, compared_answers
 from audit.flow.retest import retested
 from audit.masking.redact import Redactor
 from audit.pack.evidence import Packed, Voucher, pack_run
@@ -40,13 +41,17 @@ def pack(
     config = folder.config_file()
     settings = Settings() if config is None else load_settings(config)
     same = _is_as_read(settings, made)
+    redact = Redactor(settings.ingest.redact).value
+    tables = tables_of(folder, settings) if same else {}
+    if tables and text == "sample":
+        tables |= {COMPARED: compared_answers(folder, settings, redact)}
     return pack_run(
         folder,
         output,
         text=text,
-        redact=Redactor(settings.ingest.redact).value,
+        redact=redact,
         config=config if same else None,
-        tables=tables_of(folder, settings) if same else {},
+        tables=tables,
         voucher=Voucher(key=key, previous=None if after is None else pack_id_of(after)),
     )
 

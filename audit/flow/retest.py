@@ -19,7 +19,8 @@ from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
 from audit.core.plain import to_plain
 from audit.core.plan import Plan, RouteDesign
 from audit.flow.packed_tables import COLUMNS, OWN, TERMS, read_tables, usages
-from audit.pack.evidence import CONFIG, PLAN, TABLES
+from audit.flow.rescoring import COMPARED, rescored
+from audit.pack.evidence import CASSETTE, CONFIG, PLAN, TABLES
 from audit.pairing.evidence import Tables, dollar_draws, pair_up, quality_draws, spend_sample
 from audit.pairing.money import Saved, dollars_of
 from audit.scoring.verdict import accept
@@ -32,8 +33,9 @@ of the whole log by this factor: a route may have a discount, or batches, of its
 
 
 def retested(findings: Findings, plan: Plan | None, members: Mapping[str, bytes]) -> dict[str, list[str]]:
-    """What of the findings does not follow from the tables, by check: `scores`, `pairs`, `prices`, `dollars`; `tables/`
-    alone where something that this takes is not there. Nothing where nothing was tested.
+    """What of the findings does not follow from the tables, by check: `scores`, `pairs`, `prices`, `dollars`, and
+    `answers` where the pack has them; `tables/` alone where something that this takes is not there. Nothing where
+    nothing was tested.
 
     Args:
         findings: That were packed.
@@ -54,7 +56,17 @@ def retested(findings: Findings, plan: Plan | None, members: Mapping[str, bytes]
         "pairs": list(_pairs(tables, findings, plan)),
         "prices": [*_stated(members[CONFIG], findings), *_prices(tables, findings)],
         "dollars": list(_dollars(tables, findings, plan)),
+        **_answers(tables, findings, members),
     }
+
+
+def _answers(tables: Tables, findings: Findings, members: Mapping[str, bytes]) -> dict[str, list[str]]:
+    """Scores from the answers, where the pack has them; a pack without texts has none."""
+    if CASSETTE not in members:
+        return {}
+    if COMPARED not in members:
+        return {"answers": [f"{COMPARED}, which is not there"]}
+    return {"answers": list(rescored(tables, findings, members[CONFIG], members[CASSETTE], members[COMPARED]))}
 
 
 def _scores(tables: Tables, thresholds: Mapping[str, float]) -> Iterator[str]:

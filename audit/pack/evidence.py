@@ -6,7 +6,8 @@
     renewal.json     what to sign, where it was worked out from these findings
     rounds.json      what was asked in each round of the replay, where it went by rounds
     cases.jsonl      replayed exchanges shown as evidence (not with text policy `none`)
-    cassette/        every recorded completion (not with text policy `none`)
+    cassette/        every recorded completion, and what it was compared with: the log's answer to each sampled request
+                     and the right one (not with text policy `none`)
     audit.yaml       the configuration, where it is still as the run read it
     tables/          draws, calls, scores and verdicts without any text: what the findings are worked out again from
     plan.json  prices.json  report.html  summary.md
@@ -54,6 +55,7 @@ INDEX = "pack.json"
 FINDINGS, CASES, REPORT, SUMMARY = "findings.json", "cases.jsonl", "report.html", "summary.md"
 HISTORY, RENEWAL, ROUNDS = "history.json", "renewal.json", "rounds.json"
 TABLES = "tables/"
+CASSETTES = "cassette/"
 CASSETTE, CONFIG, PLAN, PRICES = "cassette/completions.jsonl", "audit.yaml", "plan.json", "prices.json"
 
 TextPolicy = Literal["sample", "none"]

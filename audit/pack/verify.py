@@ -30,6 +30,7 @@ from audit.pack.archive import BadPack, Members
 from audit.pack.evidence import (
     CASES,
     CASSETTE,
+    CASSETTES,
     CONFIG,
     FINDINGS,
     HISTORY,
@@ -104,6 +105,7 @@ Recount = Callable[[Findings], Sequence[str]]
 Retest = Callable[[Findings, Plan | None, Mapping[str, bytes]], Mapping[str, Sequence[str]]]
 """What of findings does not follow from the tables beside them, by the name of the check."""
 FOLLOWS = {
+    "answers": "scores worked out again from the recorded answers, where they follow from those alone: the same",
     "scores": "every verdict follows from what the criteria said",
     "pairs": "the counts of every candidate are those of its draws",
     "prices": "every call costs what its tokens do at the price of its tier",
@@ -286,7 +288,8 @@ def _agrees(findings: Findings, recount: Recount) -> Checked:
 
 def _follows(members: Members, findings: Findings, plan: Plan | None, retest: Retest) -> list[Checked]:
     """Whether the findings follow from the tables."""
-    beside = {name: members.read(name) for name in members.names if name.startswith(TABLES) or name == CONFIG}
+    read = (TABLES, CASSETTES, CONFIG)
+    beside = {name: members.read(name) for name in members.names if name.startswith(read)}
     try:
         found = retest(findings, plan, beside)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError, AuditError) as error:
