@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
+import inspect
 import json
+import pkgutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from random import Random
 from typing import Any
 
 import pytest
 
 from audit.core import display
+from audit.core.errors import AuditError
+from audit.core.exchange import Completion, Request
 from audit.core.personal import PERSONAL_KINDS
+from audit.llm.veil import Veil
+from audit.masking.personal import found_personal
 from audit.masking.redact import Redactor
 from audit.masking.secrets import mask_secrets
 from audit.protocols import errors, oddities, sse
 from audit.scoring import comparing, extract, jsontext, negation, notation, quantities, refusals, text
+from audit.scoring.scorers import is_html, is_xml
 
 LENGTHS = (2_000, 16_000)
 FACTOR = LENGTHS[1] / LENGTHS[0]
@@ -59,13 +67,31 @@ UNITS = (
 )
 """What texts are made of that begin something, again and again."""
 
+MORE_UNITS = (
+    *("<!--", "<![CDATA[", "<?", "</", "<a ", "&amp", "+49 30 ", "1234 5678 ", "Mr. Ada ", "born on ", "12 rue de "),
+    *("ab:cd:", "1.2.3.4 ", "<email-1>", "Via Roma ", "my name is ", "$ref: ", "- - ", "file://", "%41", "gpt-4o-"),
+)
+ROOMS = ("core", "ingest", "literals", "llm", "masking", "policy", "protocols", "scoring", "signals")
+TEXTS = frozenset({"text", "said", "content", "line", "answer", "prompt", "message", "name", "model", "value"})
+"""What the one parameter of a function is called that takes a text."""
+
 
 def _error(said: str) -> object:
     return errors.diagnose(400, json.dumps({"error": {"message": said, "param": said}}).encode())
 
 
+def _there_and_back(said: str) -> object:
+    veil = Veil()
+    sent = veil.request(Request(request_fp="x", messages=[{"role": "user", "content": said}]))
+    return veil.completion(Completion(text=sent.messages[0]["content"]))
+
+
 TAKES_TEXT: dict[str, Callable[[str], Any]] = {
     "masking.mask_secrets": mask_secrets,
+    "masking.found_personal": lambda said: list(found_personal(said, PERSONAL_KINDS)),
+    "llm.Veil": _there_and_back,
+    "scoring.problem_of, HTML": is_html.problem_of,
+    "scoring.elements_of, XML": is_xml.elements_of,
     "masking.Redactor": lambda said: Redactor(PERSONAL_KINDS).text(said),
     "protocols.diagnose": _error,
     "protocols.diagnose, a bare body": lambda said: errors.diagnose(200, said.encode()),
@@ -95,12 +121,27 @@ TAKES_TEXT: dict[str, Callable[[str], Any]] = {
 """Functions that are given what strangers wrote, by room and name."""
 
 
+def _discovered() -> Iterator[tuple[str, Callable[[str], Any]]]:
+    """Every public function of a room that takes one text and nothing else that it must be given."""
+    for room in ROOMS:
+        package = importlib.import_module(f"audit.{room}")
+        for found in pkgutil.walk_packages(package.__path__, f"audit.{room}."):
+            for name, function in inspect.getmembers(importlib.import_module(found.name), inspect.isfunction):
+                must = [one for one in inspect.signature(function).parameters.values() if one.default is one.empty]
+                own = function.__module__ == found.name and not name.startswith("_")
+                if own and len(must) == 1 and must[0].annotation == "str" and must[0].name in TEXTS:
+                    yield f"{found.name.removeprefix('audit.')}.{name}", function
+
+
+TAKES_TEXT |= dict(_discovered())
+
+
 def seconds(function: Callable[[str], Any], said: str) -> float:
     """The least processor time of a few calls; that a text is refused is an answer too."""
     times = []
     for _ in range(3):
         began = time.process_time()
-        with contextlib.suppress(ValueError, RecursionError):
+        with contextlib.suppress(ValueError, RecursionError, AuditError):
             function(said)
         times.append(time.process_time() - began)
         if times[-1] < LEAST_S:
@@ -113,8 +154,18 @@ def seconds(function: Callable[[str], Any], said: str) -> float:
 def test_time_grows_with_the_length_alone(name: str) -> None:
     """Eight times the text takes less than the geometric middle of eight and sixty-four times the time."""
     function = TAKES_TEXT[name]
-    for unit in UNITS:
+    for unit in (*UNITS, *MORE_UNITS):
         short, long = ((unit * length)[:length] for length in LENGTHS)
         took = seconds(function, long)
         if took > LEAST_S:
             assert took < (FACTOR * SQUARE) ** 0.5 * max(seconds(function, short), LEAST_S / FACTOR), unit
+
+
+def test_what_is_new_is_tried_too() -> None:
+    """A public function that takes a text is found without being named, and takes every beginning of a short one."""
+    names = set(dict(_discovered()))
+    assert len(names) > 40
+    for name in sorted(names):
+        for unit in MORE_UNITS:
+            with contextlib.suppress(ValueError, RecursionError, AuditError):
+                TAKES_TEXT[name](unit * 3)

@@ -64,8 +64,15 @@ def build(options: Options) -> Check:
     return check
 
 
+_ENDS = {"<!--": "-->", "<![": "]>", "<": ">"}
+"""What begins something, and what ends it."""
+
+
 def problem_of(text: str) -> str | None:
     """Why a text is not HTML, or None."""
+    # The parser looks for the end of each that has none, to the end of the text: of many, in the square of their number.
+    if any(text.rfind(begins) > text.rfind(ends) for begins, ends in _ENDS.items()):
+        return "ends within a tag or a comment"
     reader = _Reader()
     try:
         reader.feed(text)
@@ -81,7 +88,7 @@ def problem_of(text: str) -> str | None:
 
 SCORER = Scorer(
     name="is-html",
-    version=1,
+    version=2,
     summary=__doc__,
     needs_reference=False,
     calls_model=False,
