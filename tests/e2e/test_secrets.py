@@ -1,4 +1,5 @@
-"""A whole audit of a log, a tier, an environment and a configuration that are full of secrets: none is in any byte."""
+"""A whole audit of a log, a tier, an environment and a configuration that are full of secrets, and of personal data
+where it is to be replaced: none is in any byte."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ import pytest
 
 from audit.cli.main import run
 from tests.e2e.tiny import record
+from tests.masking.planted import planted
 from tests.masking.test_secrets import CASES, whole
 
 REQUESTS = 420
@@ -24,7 +26,7 @@ KEY, TEAM = "violet-anchor-lantern", "amber.thistle.harbour"
 CONFIG = """\
 margin: 9pt
 max_spend: $1
-ingest: {{route: metadata.route}}
+ingest: {{route: metadata.route, redact: personal}}
 replay: {{attempts: 2, cassette: tape}}
 slice: {{looks: 1}}
 tiers:
@@ -44,6 +46,15 @@ gate:
 """
 
 
+PEOPLE = list(planted(seed=5, each=2))
+"""Personal data of every kind in every language, in sentences that give it away."""
+
+
+def person_of(number: int) -> str:
+    """One of these, without the sentences around it."""
+    return PEOPLE[number % len(PEOPLE)].text
+
+
 def secret_of(number: int) -> str:
     """One of the secrets of the cases, with the words in front of it that give it away."""
     case = CASES[number % len(CASES)]
@@ -52,7 +63,7 @@ def secret_of(number: int) -> str:
 
 def reply_to(number: int, headers: dict[str, str]) -> tuple[int, dict[str, Any]]:
     """What a careless gateway says: the right answer with the caller's keys and somebody's secrets around it."""
-    echo = f"{headers['authorization']} {headers['x-team']} {secret_of(number)}"
+    echo = f"{headers['authorization']} {headers['x-team']} {secret_of(number)} {person_of(number)}"
     if number % 40 == 7:
         return 500, {"error": {"message": echo, "code": echo, "type": echo}}
     if number % 140 == 9:
@@ -112,7 +123,7 @@ def endpoint() -> Iterator[str]:
 
 def secret_record(number: int) -> dict[str, Any]:
     """A logged request with a secret in every place that a log has for text."""
-    secret = f"{secret_of(number)} {KEY} {TEAM}"
+    secret = f"{secret_of(number)} {KEY} {TEAM} {person_of(number)}"
     line = record(number)
     line["messages"][0]["content"] += f" Context: {secret}"
     line["response"]["choices"][0]["message"]["content"] += f" ({secret})"
@@ -183,6 +194,8 @@ def test_no_secret_is_in_any_byte(
     asked = pq.read_table(folder / "replays" / "replays.parquet").to_pylist()
     assert sum("<secret:" in (row["text"] or "") for row in asked) > REQUESTS / 2
     secrets = {KEY, TEAM} | {whole(case) for case in CASES}
+    secrets |= {form for one in PEOPLE for form in (one.value, json.dumps(one.value)[1:-1])}
+    assert sum("<email:" in (row["text"] or "") for row in asked) > 10
     for name, text in [("printed", printed), *bytes_of(out)]:
         found = [secret for secret in secrets if secret in text]
         assert not found, (name, found, text[max(text.find(found[0]) - 200, 0) :][:300])

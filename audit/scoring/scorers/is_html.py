@@ -70,7 +70,7 @@ _ENDS = {"<!--": "-->", "<![": "]>", "<": ">"}
 
 def problem_of(text: str) -> str | None:
     """Why a text is not HTML, or None."""
-    # The parser looks for the end of each that has none, to the end of the text: of many, in the square of their number.
+    # The parser looks for the end of each that has none up to the end of the text: quadratic where there are many.
     if any(text.rfind(begins) > text.rfind(ends) for begins, ends in _ENDS.items()):
         return "ends within a tag or a comment"
     reader = _Reader()
