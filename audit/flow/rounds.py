@@ -40,12 +40,15 @@ class Rounds:
         history: What was asked by the end of each round.
         postponed: Steps that could not be paid yet.
         resumed: Read from the run folder, so that what each route wants is not known any more.
+        named: The calls of each round that have been worked out, by the number of the round: each is asked for in the
+            next round too, as what is settled.
     """
 
     run: PreparedRun
     history: tuple[LooksDone, ...]
     postponed: LooksDone = field(default_factory=dict)
     resumed: bool = False
+    named: dict[int, list[Call]] = field(default_factory=dict)
 
     @property
     def reach(self) -> LooksDone:
@@ -54,16 +57,20 @@ class Rounds:
 
     def calls(self) -> list[Call]:
         """Every call up to the present round."""
-        return self._calls(self.reach)
+        return self._calls(len(self.history))
 
     def settled(self) -> frozenset[str]:
         """Ids of the calls of earlier rounds: what became of them has been looked at, so they are not asked again."""
         if len(self.history) < 2:
             return frozenset()
-        return frozenset(call.call_id for call in self._calls(self.history[-2]))
+        return frozenset(call.call_id for call in self._calls(len(self.history) - 1))
 
-    def _calls(self, reach: LooksDone) -> list[Call]:
-        return planned_calls(self.run.plan.designs, self.run.sample.table, self.run.tiers, reach)
+    def _calls(self, number: int) -> list[Call]:
+        """Every call up to a round, the first being number 1."""
+        if number not in self.named:
+            run, reach = self.run, self.history[number - 1]
+            self.named[number] = planned_calls(run.plan.designs, run.sample.table, run.tiers, reach)
+        return self.named[number]
 
     def moved(self) -> list[RouteDesign]:
         """The designs that the present round is about; of a resumed run all that have begun."""
@@ -89,7 +96,8 @@ class Rounds:
             return None
         postponed = {route: looks for route, looks in asking.items() if route not in granted}
         merged = {**self.reach, **granted}
-        return _written(Rounds(run=self.run, history=(*self.history, merged), postponed=postponed))
+        history = (*self.history, merged)
+        return _written(Rounds(run=self.run, history=history, postponed=postponed, named=self.named))
 
 
 def open_rounds(run: PreparedRun) -> Rounds:

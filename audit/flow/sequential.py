@@ -45,6 +45,7 @@ from audit.replay.meter import Meter, SilentMeter
 from audit.replay.run import PartStopped
 from audit.replay.table import unpaid, write_replays
 from audit.sampling.frame import RouteFrame, route_frames
+from audit.scoring.run import ScoreReport
 from audit.scoring.run import score as score_replays
 
 
@@ -78,12 +79,13 @@ def replay(
         raise InputError("nothing was replayed: the quote was not accepted", code="replay.declined")
     stopped: AuditError | None = None
     watch: SequentialTest | None = None
+    scored: ScoreReport | None = None
     meter = meter or SilentMeter()
     try:
         judged = calibrate(run, meter)
         run = judged.run
         watch = _watch(run.folder, run.settings, run.tiers, run.frames)
-        _replay(run, meter, watch, judged.stopped)
+        scored = _replay(run, meter, watch, judged.stopped)
     except (Incomplete, EndpointError) as error:
         stops = any(notes.stopped for notes in read_tier_notes(run.folder.tiers).values())
         if not (isinstance(error, Incomplete) or stops):
@@ -93,7 +95,7 @@ def replay(
         write_replays(run.folder.journal, [], run.folder.replay_table)
     plan_ = with_criteria(run.folder, run.settings, run.plan, run.frames, list(run.judging.shapes))
     watch = watch or _watch(run.folder, run.settings, run.tiers, run.frames)
-    findings = _conclude(watch, plan_, run.frames)
+    findings = _conclude(watch, plan_, run.frames, scored)
     if stopped is not None:
         meter.incomplete(findings)
         raise stopped
@@ -114,8 +116,13 @@ def score(folder: RunFolder, settings: Settings) -> Findings:
     return _conclude(_watch(folder, settings, tiers, frames), with_criteria(folder, settings, plan_, frames), frames)
 
 
-def _replay(run: PreparedRun, meter: Meter, watch: SequentialTest, stopped: PartStopped | None) -> None:
-    """Ask round after round, until every route is finished or the cap is reached; raise what was stopped at the end."""
+def _replay(run: PreparedRun, meter: Meter, watch: SequentialTest, stopped: PartStopped | None) -> ScoreReport | None:
+    """Ask round after round, until every route is finished or the cap is reached; raise what was stopped at the end.
+
+    Returns:
+        How all that was asked is scored; None where the last answers are not scored yet.
+    """
+    scored: ScoreReport | None = None
     asking = Asking.open(run, meter, watch.bench.requests)
     rounds: Rounds | None = open_rounds(run)
     while rounds is not None:
@@ -124,20 +131,32 @@ def _replay(run: PreparedRun, meter: Meter, watch: SequentialTest, stopped: Part
         except PartStopped as error:
             stopped = error
         stopped = judge_answers(run, meter) or stopped
+        scored = None
         if not rounds.open_looks:
             break
-        score_replays(run.folder, run.settings)
+        scored = score_replays(run.folder, run.settings)
         rounds = rounds.advance(watch.next_looks(rounds.moved(), rounds.reach))
         if rounds is not None:
             meter.note(rounds.told())
     if stopped is not None:
         raise stopped
+    return scored
 
 
-def _conclude(watch: SequentialTest, plan_: Plan, frames: Sequence[RouteFrame]) -> Findings:
-    """Replays to scores, findings and report."""
+def _conclude(
+    watch: SequentialTest, plan_: Plan, frames: Sequence[RouteFrame], scored: ScoreReport | None = None
+) -> Findings:
+    """Replays to scores, findings and report.
+
+    Args:
+        watch: Over the run folder.
+        plan_: With its criteria as they are now.
+        frames: The traffic by route.
+        scored: How the replays are scored, where that is known: nothing was asked since.
+    """
     folder, settings, tiers = watch.folder, watch.settings, watch.tiers
-    scored = score_replays(folder, settings)
+    if scored is None:
+        scored = score_replays(folder, settings)
     slice_, reach = _read_slice(folder), reach_of(folder, plan_)
     asked, spared = asked_and_spared(plan_.designs, slice_, tiers, reach)
     spared = unpaid(folder.journal, spared)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 from scipy import special
 
-from audit.stats.quantiles import IntArray, check_open_unit
+from audit.stats.quantiles import BoolArray, FloatArray, IntArray, check_open_unit
 from audit.stats.tango import PairCounts, tango_z_many
 
 # Two tables with the same statistic may differ by rounding; both count as equally extreme.
@@ -110,22 +111,61 @@ def region_probability(least: IntArray, p_b: float, p_c: float) -> float:
     Returns:
         A probability in [0, 1].
     """
-    n = least.size - 1
-    spread = 8.0 * math.sqrt(n * p_b * (1.0 - p_b)) + 30.0
-    first, last = max(int(n * p_b - spread), 0), min(int(n * p_b + spread) + 1, n)
-    b = np.arange(first, last + 1, dtype=np.float64)
-    gains, others = least[first : last + 1].astype(np.float64), n - b
-    log_weight = special.gammaln(n + 1.0) - special.gammaln(b + 1.0) - special.gammaln(others + 1.0)
-    weight = np.exp(log_weight + special.xlogy(b, p_b) + special.xlog1py(others, -p_b))
-    conditional = min(1.0, p_c / (1.0 - p_b)) if p_b < 1.0 else 0.0
-    # P(Binomial(m, q) >= k) is the regularised incomplete beta function at q with parameters k, m - k + 1.
-    inside = (gains >= 1) & (gains <= others)
-    tail = np.where(
-        inside,
-        special.betainc(np.where(inside, gains, 1.0), np.where(inside, others - gains + 1.0, 1.0), conditional),
-        gains < 1,
-    )
-    return float(weight @ tail)
+    return _Region.of(least).probability(p_b, p_c)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Region:
+    """A region of tables with what its probability needs whatever the parameters are: a search asks for it 70 times.
+
+    Attributes:
+        b: Regressions, 0 to n, shape (n + 1,).
+        others: Pairs that are none, likewise.
+        log_ways: Logarithm of the ways in which b of n pairs can be chosen.
+        certain: Whether every table with so many regressions is in the region.
+        inside: Whether some are, and some are not.
+        k, m: Parameters of the incomplete beta function where `inside`; 1 elsewhere.
+    """
+
+    b: FloatArray
+    others: FloatArray
+    log_ways: FloatArray
+    certain: BoolArray
+    inside: BoolArray
+    k: FloatArray
+    m: FloatArray
+
+    @classmethod
+    def of(cls, least: IntArray) -> _Region:
+        """From the least c for each b, shape (n + 1,)."""
+        n = least.size - 1
+        b, gains = np.arange(n + 1, dtype=np.float64), least.astype(np.float64)
+        others = n - b
+        inside = (gains >= 1) & (gains <= others)
+        return cls(
+            b=b,
+            others=others,
+            log_ways=special.gammaln(n + 1.0) - special.gammaln(b + 1.0) - special.gammaln(others + 1.0),
+            certain=gains < 1,
+            inside=inside,
+            k=np.where(inside, gains, 1.0),
+            m=np.where(inside, others - gains + 1.0, 1.0),
+        )
+
+    def probability(self, p_b: float, p_c: float) -> float:
+        """As `region_probability`."""
+        n = self.b.size - 1
+        spread = 8.0 * math.sqrt(n * p_b * (1.0 - p_b)) + 30.0
+        near = slice(max(int(n * p_b - spread), 0), min(int(n * p_b + spread) + 1, n) + 1)
+        weight = np.exp(
+            self.log_ways[near] + special.xlogy(self.b[near], p_b) + special.xlog1py(self.others[near], -p_b)
+        )
+        conditional = min(1.0, p_c / (1.0 - p_b)) if p_b < 1.0 else 0.0
+        # P(Binomial(m, q) >= k) is the regularised incomplete beta function at q with parameters k, m - k + 1.
+        tail = np.where(
+            self.inside[near], special.betainc(self.k[near], self.m[near], conditional), self.certain[near]
+        )
+        return float(weight @ tail)
 
 
 def least_gains(z: float, n: int, margin: float) -> IntArray:
@@ -152,13 +192,13 @@ def _exact_p(b: int, c: int, n: int, margin: float) -> float:
 
 def _tail(z: float, n: int, margin: float) -> float:
     """The largest probability on the boundary delta = -margin of a statistic of z or more."""
-    least = least_gains(z, n, margin)
+    region = _Region.of(least_gains(z, n, margin))
     # On the boundary p_b = p_c + margin, so the nuisance parameter is p_c alone.
     start, length = max(0.0, -margin), (1.0 - abs(margin)) / 2.0
 
     def probability(position: float) -> float:
         p_c = start + length * position
-        return region_probability(least, max(p_c + margin, 0.0), p_c)
+        return region.probability(max(p_c + margin, 0.0), p_c)
 
     values = [probability(position) for position in _GRID]
     best = max(values)

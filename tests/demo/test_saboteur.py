@@ -89,13 +89,13 @@ def checked(folder: RunFolder, settings: Settings) -> dict[str, CriteriaCheck]:
 
 
 def weakened(route: str, entries: list[dict[str, Any]]) -> Settings:
-    """The demo's settings with other criteria on one route, and no other route in the run."""
+    """The demo's settings with other criteria on one route, and no other route in the run; 250 answers show enough."""
     settings = load_settings(DEMO / "audit.yaml")
     criteria = tuple(CriterionSettings.model_validate(CriterionSettings.from_entry(entry)) for entry in entries)
     routes = tuple(
         one.model_copy(update={"criteria": criteria, "floor": None}) for one in settings.routes if one.fits(route)
     )
-    only = settings.slice.model_copy(update={"routes": (route,)})
+    only = settings.slice.model_copy(update={"routes": (route,), "max_per_route": 250})
     return settings.model_copy(update={"routes": routes, "slice": only})
 
 

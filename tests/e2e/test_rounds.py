@@ -13,10 +13,11 @@ from audit.cli.main import run
 from tests.e2e.tiny import record
 from tests.server import Endpoint, serving
 
-REQUESTS = 1500
+REQUESTS = 880
+"""Of a route: at a margin of four points enough for a Switch at the second look, where answers do not differ."""
 
 CONFIG = """\
-margin: 3pt
+margin: 4pt
 max_spend: ${cap}
 ingest: {{route: metadata.route}}
 slice: {{incumbent_min: 0, incumbent_share: 1%}}
@@ -78,10 +79,10 @@ def test_a_decided_route_stops_and_a_cut_run_goes_on(
     whole = audit(capsys, log, "--config", config, "--out", folder)
     (route,) = whole["routes"]
     assert (route["verdict"], route["looks"]) == ("switch", [2, 5])
-    assert whole["replay"]["spared"] > 400
+    assert whole["replay"]["spared"] > 250
     assert whole["replay"]["spared_usd"] > 0
     assert whole["replay"]["complete"]
-    assert endpoint.stats()["ok"] - before == whole["replay"]["done"] < REQUESTS - 400
+    assert endpoint.stats()["ok"] - before == whole["replay"]["done"] < REQUESTS - 250
 
     rounds = json.loads((folder / "rounds.json").read_text("utf-8"))
     assert len(rounds["rounds"]) == 3
