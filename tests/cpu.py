@@ -6,9 +6,11 @@ start and wait for, says what a change has saved.
 
 from __future__ import annotations
 
+import os
 import resource
 from collections import defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,11 +18,31 @@ import pytest
 FILES = 25
 """Files in the list of the most expensive."""
 
+COLLECTION, FORKED = "(start and collection)", "(processes of tests.forked)"
+
 
 def _seconds() -> float:
     """Processor time of this process and of all that it has waited for."""
     kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     return sum(used.ru_utime + used.ru_stime for used in map(resource.getrusage, kinds))
+
+
+def _seconds_of_descendants() -> float:
+    """Processor time of the processes that this one has started and that still run, with all that they waited for.
+
+    Special cases:
+        0 where the system has no `/proc`.
+    """
+    total, ticks = 0.0, os.sysconf("SC_CLK_TCK")
+    waiting = [os.getpid()]
+    while waiting:
+        for tasks in Path("/proc").glob(f"{waiting.pop()}/task/*/children"):
+            for child in tasks.read_text().split():
+                waiting.append(int(child))
+                # Behind the name, which stands in brackets and may hold anything: user, system, and both of children.
+                fields = Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()
+                total += sum(map(int, fields[11:15])) / ticks
+    return total
 
 
 class Cost:
@@ -46,7 +68,7 @@ class Cost:
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Of a worker: hand the sums over."""
         if (output := getattr(session.config, "workeroutput", None)) is not None:
-            output["cpu"] = {**self.files, "(start and collection)": self.started}
+            output["cpu"] = {**self.files, COLLECTION: self.started, FORKED: _seconds_of_descendants()}
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -57,7 +79,8 @@ class Cost:
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """The tables."""
         files = {**self.files}
-        files.setdefault("(start and collection)", self.started)
+        files.setdefault(COLLECTION, self.started)
+        files.setdefault(FORKED, _seconds_of_descendants())
         rooms: dict[str, float] = defaultdict(float)
         for file, seconds in files.items():
             parts = file.split("/")

@@ -32,6 +32,8 @@ from urllib.request import urlopen
 
 from aiohttp import web
 
+from tests.forked import Child
+
 REPO = Path(__file__).parents[1]
 
 
@@ -59,9 +61,17 @@ def free_port() -> int:
 @contextlib.contextmanager
 def serving(**options: Any) -> Iterator[Endpoint]:
     """A server in a process of its own; keyword arguments are its flags (`rate_429=0.1`)."""
-    command = [sys.executable, "-m", "tests.server", "--port", "0"]
-    with started([*command, *flags(options)]) as endpoint:
-        yield endpoint
+    process = Child("tests.server", "--port", "0", *flags(options))
+    try:
+        told = json.loads(process.stdout.readline())
+        yield Endpoint(base_url=told["listening"], pid=told["pid"])
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.communicate(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
 
 
 @contextlib.contextmanager
@@ -231,5 +241,11 @@ async def serve(options: argparse.Namespace) -> None:
     await runner.cleanup()
 
 
+def main(*arguments: str) -> int:
+    """Serve with these flags until a signal comes."""
+    asyncio.run(serve(parser().parse_args(arguments)))
+    return 0
+
+
 if __name__ == "__main__":
-    asyncio.run(serve(parser().parse_args()))
+    sys.exit(main(*sys.argv[1:]))

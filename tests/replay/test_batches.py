@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -24,10 +23,10 @@ from audit.replay import batch_files
 from audit.replay.batches import BatchesWaiting
 from audit.replay.journal import JournalLedger
 from tests.batch_server import Vendor, vendor
+from tests.forked import Child
 from tests.object_servers import environment, s3_server, storage_at
 from tests.replay.batch_child import made_of, replayed
 from tests.replay.world import World
-from tests.server import REPO
 
 PROVIDERS = ("openai-compatible", "anthropic", "gemini", "bedrock")
 COST_USD = (10 * 0.5 + 5 * 1.0) / 1e6
@@ -57,8 +56,9 @@ def run_child(
     folder: Path, at: Vendor, provider: str, moment: str, texts: list[str]
 ) -> subprocess.CompletedProcess[str]:
     """A replay in a process of its own."""
-    command = [sys.executable, "-m", "tests.replay.batch_child", str(folder), at.base_url, provider, moment, *texts]
-    return subprocess.run(command, cwd=REPO, capture_output=True, text=True, timeout=60)
+    process = Child("tests.replay.batch_child", folder, at.base_url, provider, moment, *texts)
+    out, err = process.communicate(timeout=60)
+    return subprocess.CompletedProcess([], process.returncode or 0, out, err)
 
 
 def rows_of(folder: Path) -> dict[str, dict[str, Any]]:
@@ -124,8 +124,7 @@ def test_a_later_process_takes_the_answers(tmp_path: Path, provider: str) -> Non
 def test_a_signal_ends_the_wait(tmp_path: Path) -> None:
     """Whoever waits for a batch can stop at once: nothing is lost, and the exit code is the signal's."""
     with vendor(tmp_path / "books", ends_after=60) as at:
-        command = [sys.executable, "-m", "tests.replay.batch_child", str(tmp_path / "run"), at.base_url, "anthropic"]
-        process = subprocess.Popen([*command, "whole", *TEXTS], cwd=REPO, stderr=subprocess.PIPE, text=True)
+        process = Child("tests.replay.batch_child", tmp_path / "run", at.base_url, "anthropic", "whole", *TEXTS)
         give_up = time.monotonic() + 60
         while not at.events("batch") and time.monotonic() < give_up:
             time.sleep(0.02)

@@ -7,8 +7,6 @@ import json
 import math
 import random
 import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from dataclasses import dataclass
@@ -20,6 +18,7 @@ import pytest
 from audit.core.artifacts import RunFolder
 from audit.core.schemas import MEASURED
 from audit.replay.journal import JournalLedger, parse_line
+from tests.forked import Child
 from tests.replay.billing import INPUT_USD, OUTPUT_USD
 from tests.server import REPO, serving
 
@@ -58,14 +57,10 @@ class Chaos:
     most_usd: float
 
 
-def start(folder: Path, *arguments: object, **environ: str) -> subprocess.Popen[str]:
+def start(folder: Path, *arguments: object, **environ: str) -> Child:
     """A session, about to begin."""
-    command = [sys.executable, "-m", "tests.replay.child", str(folder), *map(str, arguments)]
     environment = {"PATH": "", "PYTHONPATH": str(REPO), "TIMEOUT_S": TIMEOUT_S, **environ}
-    process = subprocess.Popen(
-        command, cwd=REPO, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
+    process = Child("tests.replay.child", folder, *arguments, environment=environment)
     assert process.stdout.readline() == "ready\n"
     return process
 
@@ -75,7 +70,7 @@ def done(journal: Path) -> int:
     return journal.read_bytes().count(b'"event":"done"') if journal.exists() else 0
 
 
-def at_work(process: subprocess.Popen[str], journal: Path, wanted: int) -> bool:
+def at_work(process: Child, journal: Path, wanted: int) -> bool:
     """Wait until the journal has so many results; False where the session ended before."""
     give_up = time.monotonic() + 60
     while process.poll() is None and done(journal) < wanted and time.monotonic() < give_up:
@@ -83,7 +78,7 @@ def at_work(process: subprocess.Popen[str], journal: Path, wanted: int) -> bool:
     return process.poll() is None
 
 
-def killed(process: subprocess.Popen[str]) -> None:
+def killed(process: Child) -> None:
     """As by the system, in the middle of whatever it does."""
     process.kill()
     process.communicate()

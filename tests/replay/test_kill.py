@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 import signal
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -18,20 +17,19 @@ from audit.core.artifacts import RunFolder
 from audit.core.schemas import MEASURED
 from audit.replay.journal import JournalLedger, parse_line
 from audit.replay.table import replay_counts
+from tests.forked import Child
 from tests.replay.child import made_of
 from tests.replay.world import World, tier, world
-from tests.server import REPO, flags, serving, started
+from tests.server import flags, serving, started
 from tests.shared import SHARED, needs_shared
 
 MODEL = "gpt-4o-mini-2024-07-18"
 FAULTS = {"rate_429": 0.05, "rate_500": 0.05, "rate_reset": 0.05, "rate_truncate": 0.05}
 
 
-def child(folder: Path, *arguments: object) -> subprocess.Popen[str]:
+def child(folder: Path, *arguments: object) -> Child:
     """Start a replay and wait until it is about to begin."""
-    command = [sys.executable, "-m", "tests.replay.child", str(folder), *map(str, arguments)]
-    process = subprocess.Popen(command, cwd=REPO, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert process.stdout is not None
+    process = Child("tests.replay.child", folder, *arguments)
     assert process.stdout.readline() == "ready\n"
     return process
 
