@@ -162,9 +162,7 @@ class _Region:
         )
         conditional = min(1.0, p_c / (1.0 - p_b)) if p_b < 1.0 else 0.0
         # P(Binomial(m, q) >= k) is the regularised incomplete beta function at q with parameters k, m - k + 1.
-        tail = np.where(
-            self.inside[near], special.betainc(self.k[near], self.m[near], conditional), self.certain[near]
-        )
+        tail = np.where(self.inside[near], special.betainc(self.k[near], self.m[near], conditional), self.certain[near])
         return float(weight @ tail)
 
 
