@@ -102,6 +102,7 @@ class Reason(StrEnum):
     JUDGE_NEEDS_LABELS = "judge_needs_labels"
     JUDGE_NOT_CHECKED = "judge_not_checked"
     NOTHING_REPLAYABLE = "nothing_replayable"
+    LOG_KEEPS_UNEVENLY = "log_keeps_unevenly"
     CANDIDATES_LEFT_OUT = "candidates_left_out"
     NO_CHEAPER_TIER = "no_cheaper_tier"
     CAP_LEAVES_TOO_LITTLE = "cap_leaves_too_little"
@@ -217,6 +218,8 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.JUDGE_NOT_CHECKED: "a judge decides it (`{judge}`), and its verdict is known for {count} labelled answers "
     "only",
     Reason.NOTHING_REPLAYABLE: "none of its requests can be replayed",
+    Reason.LOG_KEEPS_UNEVENLY: "whoever wrote its log kept some calls more often than others: one record stands for "
+    "{least}, another for {most} calls, so that a sample of the log is none of the traffic",
     Reason.CANDIDATES_LEFT_OUT: "this run leaves its candidates out",
     Reason.NO_CHEAPER_TIER: "no tier in audit.yaml is cheaper than what serves it",
     Reason.CAP_LEAVES_TOO_LITTLE: "the cap leaves money for {affordable} of the {least} replays it needs at least",

@@ -75,6 +75,9 @@ class FieldMap(Section):
     error: str | None = Field(None, description="Whatever stands there, if anything does, is an error's text")
     finish_reason: str | None = Field(None, description="Why the answer ended")
     cache_hit: str | None = Field(None, description="Whether the gateway's own cache answered")
+    sampling_weight: str | None = Field(
+        None, description="How many calls a record stands for, where whoever wrote the log kept only some of them"
+    )
 
 
 class IngestSettings(Section):

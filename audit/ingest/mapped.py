@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from audit.ingest import chat, values
-from audit.ingest.row import Row
+from audit.ingest.row import Row, put_weight
 from audit.ingest.usage import put_usage, settle_counts
 from audit.ingest.values import integer, microseconds, obj, small, text, written_amount, written_number
 from audit.ingest.words import error_type, finish_reason, free
@@ -99,6 +99,15 @@ def put_tokens(row: Row, got: Mapping[str, Any], *, exclusive: bool) -> None:
     settle_counts(row)
     row.service_tier = text(got.get("service_tier")) or row.service_tier
     row.batch = values.boolean(got.get("batch"))
+
+
+def put_sampling(row: Row, written: Any) -> None:
+    """Write how many calls the record stands for; less than itself is no weight."""
+    weight = written_number(written)
+    if weight is not None and weight >= 1:
+        put_weight(row, weight)
+    elif written not in (None, ""):
+        _unread(row, "sampling_weight")
 
 
 def put_cost(row: Row, got: Mapping[str, Any], unit: str) -> None:

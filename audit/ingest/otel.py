@@ -55,6 +55,22 @@ def is_engine(found: Attributes) -> bool:
     return "gen_ai.request.id" in found and "gen_ai.latency.e2e" in found
 
 
+_THRESHOLD = re.compile(r"(?:^|,)\s*ot=(?:[^,]*;)?th:(?P<th>[0-9a-f]{1,14})(?=[;,\s]|$)")
+_SCALE = 16**14
+
+
+def weight_of(trace_state: Any) -> float:
+    """How many calls a span stands for: the inverse of the probability with which its sampler kept it; 1 where none is
+    told.
+
+    Source:
+        https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/: `ot=th:T`, a rejection
+        threshold of up to 14 hexadecimal digits, zeros at the end left out.
+    """
+    found = _THRESHOLD.search(trace_state) if isinstance(trace_state, str) else None
+    return 1.0 if found is None else _SCALE / (_SCALE - int(found["th"].ljust(14, "0"), 16))
+
+
 def operation_of(found: Attributes) -> str | None:
     """What a span's call is: chat, text_completion or embeddings; None for a span that is no call of a model."""
     kind = str(found.get("openinference.span.kind") or "").upper()

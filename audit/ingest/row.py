@@ -133,6 +133,13 @@ class Row(msgspec.Struct, kw_only=True, gc=False):
     refusal: str | None = None
 
 
+def put_weight(row: Row, weight: float) -> None:
+    """Write how many calls a record stands for; more than itself is noted, because dollars are those of the log."""
+    row.sampling_weight = weight
+    if weight > 1:
+        row.ingest_warnings = (*row.ingest_warnings, "stands_for_several_calls")
+
+
 def call_key(row: Row) -> str | None:
     """What names one call: its id, its time and its prompt; an id alone may be short, and a conversation's.
 

@@ -31,6 +31,9 @@ BUDGET_SHARE = 0.9
 LEAST_MOVING = 0.2
 """A candidate that serves more of the route already than leaves this part is not given larger samples for it."""
 
+SAME_WEIGHT = 0.01
+"""Records of a log that stand for as many calls as others, but for this share."""
+
 LEAST_SPEND = 0.05
 """Part of a route's spend that must be on other models for a tier to be worth a test there."""
 
@@ -139,6 +142,9 @@ def _obstacle(frame: RouteFrame, need: RouteNeeds, design: RouteDesign, options:
         return because(Reason.CRITERIA_NOT_SUPPORTED, what=need.unsupported)
     if frame.rows.is_empty():
         return because(Reason.NOTHING_REPLAYABLE)
+    least, most = frame.weights
+    if most > least * (1 + SAME_WEIGHT):
+        return because(Reason.LOG_KEEPS_UNEVENLY, least=f"{least:.3g}", most=f"{most:.3g}")
     if not design.candidates and options.tiers is not None:
         return because(Reason.CANDIDATES_LEFT_OUT)
     if not design.candidates:

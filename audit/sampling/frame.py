@@ -37,9 +37,10 @@ COLUMNS = (
     "params",
     "replayable",
     "unreplayable_reasons",
+    "sampling_weight",
 )
 
-_INNER = ("reason", "route", "replayable", "unreplayable_reasons", *SHAPE)
+_INNER = ("reason", "route", "replayable", "unreplayable_reasons", "sampling_weight", *SHAPE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,7 @@ class RouteFrame:
         models: Spend per model, largest first.
         unreplayable: Requests that cannot be audited, by first reason.
         unreplayable_usd: Their spend, by first reason.
+        weights: The least and the largest number of calls that one of them stands for.
         shape: Histograms of the billable requests over `BINS`, by column, without the empty bins at the end.
     """
 
@@ -66,6 +68,7 @@ class RouteFrame:
     models: dict[str, float]
     unreplayable: dict[str, int]
     unreplayable_usd: dict[str, float]
+    weights: tuple[float, float] = (1.0, 1.0)
     shape: dict[str, list[int]] = field(default_factory=dict)
 
     def on(self, model: str) -> pl.DataFrame:
@@ -99,6 +102,11 @@ def _is_model(model: str) -> pl.Expr:
 def _by(dimension: str, rows: pl.DataFrame) -> dict[str, tuple[int, float]]:
     parts = rows.with_columns(pl.col(dimension).fill_null("")).partition_by(dimension, as_dict=True)
     return {str(key[0]): (part.height, exact_sum(part["cost_usd"])) for key, part in sorted(parts.items())}
+
+
+def _ends(values: pl.Series) -> tuple[float, float]:
+    known = values.to_numpy()
+    return float(known.min()), float(known.max())
 
 
 def _histogram(values: pl.Series) -> list[int]:
@@ -179,6 +187,7 @@ def _frame(route: str, rows: pl.DataFrame, *, priced: bool) -> RouteFrame:
         requests=rows.height,
         spend_usd=exact_sum(rows["cost_usd"]),
         rows=marked.filter(pl.col("reason").is_null()).drop(_INNER),
+        weights=_ends(rows["sampling_weight"]),
         shape={name: _histogram(rows[name]) for name in SHAPE},
         models=dict(sorted(spent.items(), key=lambda item: (-item[1], item[0]))),
         unreplayable={reason: part.height for reason, part in by_reason.items()},

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from audit.core.settings import IngestSettings
+from audit.core.settings import FieldMap, IngestSettings
 from sample_logs.make_exports import CALLS
 from sample_logs.make_gateways import COST
 from tests.ingest.reading import SAMPLES, Read, read, sample, write_jsonl
@@ -186,3 +186,34 @@ def test_rows_of_api_management_are_one_call(tmp_path: Path) -> None:
     alone = [record for record in large if record.get("SequenceNumber") == 0]
     (counted,) = read(write_jsonl(tmp_path / "counts.jsonl", alone), tmp_path / "counts").rows()
     assert (counted["status"], counted["prompt_tokens"], counted["replayable"]) == ("ok", 60, "none")
+
+
+@pytest.mark.parametrize(
+    ("written", "weight"), [(20, 20.0), ("2.5", 2.5), (1, 1.0), (0.05, 1.0), ("often", 1.0), (None, 1.0)]
+)
+def test_a_record_may_stand_for_several_calls(tmp_path: Path, written: Any, weight: float) -> None:
+    """Where a map says so; what is no weight is noted, and a weight too, because dollars are those of the log."""
+    fields = FieldMap(prompt="q", response="a", sampling_weight="kept.weight")
+    record = {"q": "Hello?", "a": "Yes.", "kept": {"weight": written}}
+    got = read(write_jsonl(tmp_path / "log.jsonl", [record]), tmp_path / "run", IngestSettings(map=fields))
+    (row,) = got.rows()
+    assert row["sampling_weight"] == weight
+    unread = weight == 1 and written not in (1, None)
+    assert ("unreadable_sampling_weight" in row["ingest_warnings"]) is unread
+    assert ("stands_for_several_calls" in row["ingest_warnings"]) is (weight > 1)
+
+
+@pytest.mark.parametrize(
+    ("state", "weight"),
+    [("ot=th:8", 2.0), ("ot=th:c", 4.0), ("a=b,ot=rv:1234;th:fd70a4", 100.0), ("ot=th:0", 1.0), ("x=th:8", 1.0)],
+)
+def test_a_span_stands_for_those_that_its_sampler_dropped(tmp_path: Path, state: str, weight: float) -> None:
+    """The rejection threshold in the trace state, by its probability."""
+    lines = sample("otlp.jsonl")
+    for line in lines:
+        for resource in line.get("resourceSpans", []):
+            for scope in resource["scopeSpans"]:
+                for span in scope["spans"]:
+                    span["traceState"] = state
+    got = read(write_jsonl(tmp_path / "log.jsonl", lines), tmp_path / "run")
+    assert {round(row["sampling_weight"], 2) for row in got.rows()} == {weight}

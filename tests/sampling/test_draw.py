@@ -256,3 +256,13 @@ def test_looks_are_equal_steps_that_can_each_decide() -> None:
     assert small.looks == (165, 330)
     assert thin.looks == (60,)
     assert design(frame(9000), settings(slice={"looks": 1})).looks == (1574,)
+
+
+@pytest.mark.parametrize(("weights", "stops"), [((1.0, 1.0), False), ((20.0, 20.0), False), ((1.0, 20.0), True)])
+def test_a_log_that_keeps_some_calls_more_often_is_no_sample_of_the_traffic(
+    weights: tuple[float, float], stops: bool
+) -> None:
+    """A sampler that keeps every easy call and one hard one of twenty hides nineteen twentieths of a loss there."""
+    found = design(replace(frame(), weights=weights), settings(), SMALL)
+    assert (found.why == because(Reason.LOG_KEEPS_UNEVENLY, least="1", most="20")) is stops
+    assert bool(found.quality_n) is not stops

@@ -101,6 +101,7 @@ def _row(record: dict[str, Any], got: Mapping[str, Any], wanted: labels.Finders,
     mapped.put_times(row, got, fields.duration_unit)
     mapped.put_tokens(row, got, exclusive=fields.counts == "exclusive")
     mapped.put_cost(row, got, fields.cost_unit)
+    mapped.put_sampling(row, got.get("sampling_weight"))
     row.dedupe_key = call_key(row)
     _put_labels(row, record, wanted)
     chat.judge_replayable(row, reasons, "equivalent")

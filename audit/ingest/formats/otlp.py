@@ -12,7 +12,7 @@ from typing import Any
 from audit.core.settings import IngestSettings
 from audit.ingest import bodies, chat, labels, otel, spanlabels, values
 from audit.ingest.formats import Format, Reader
-from audit.ingest.row import Row, Unusable, call_key
+from audit.ingest.row import Row, Unusable, call_key, put_weight
 from audit.ingest.spans import SpanJoin, spans_of
 from audit.ingest.usage import put_usage, told_cost
 from audit.ingest.values import microseconds, number, obj, small, text
@@ -59,6 +59,7 @@ def _row(
     _put_names(row, found)
     _put_outcome(row, span, found)
     _put_times(row, span, found)
+    put_weight(row, otel.weight_of(span.get("traceState")))
     around = obj(obj(context.get("around")).get(name))
     spanlabels.put_labels(row, {**resource, **around}, found, wanted)
     spanlabels.put_decision(row, own)
