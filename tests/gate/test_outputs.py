@@ -136,8 +136,9 @@ def test_names_are_inert_in_a_ci_log() -> None:
     assert all(len(line) < 120 for line in lines)
 
 
-@pytest.mark.parametrize("name", ["route-{}", "a-very-long-name-" * 12 + "{}", "漢字" * 60 + "{}"])
-@pytest.mark.parametrize("number", [300, 2000])
+@pytest.mark.parametrize(
+    ("name", "number"), [("route-{}", 2000), ("a-very-long-name-" * 12 + "{}", 400), ("漢字" * 60 + "{}", 400)]
+)
 def test_a_comment_stays_below_githubs_limit(name: str, number: int) -> None:
     """Below 60,000 characters at any number of routes, and what is left out is counted."""
     routes = [judged(name.format(index), interval(-0.05, -0.08, -0.04)) for index in range(number)]

@@ -100,7 +100,9 @@ def test_a_pack_holds(pack: Path) -> None:
     assert b'id="renewal"' in contents(pack)["report.html"]
 
 
-@pytest.mark.parametrize("name", STATES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name == "many_routes" else []) for name in STATES]
+)
 def test_every_state_of_a_report_can_be_made_again(name: str, tmp_path: Path) -> None:
     """A report made on another machine from the pack alone is the same, whatever it says."""
     evidence.pack(run_folder(tmp_path / "run", STATES[name]()), tmp_path / "e.zip")
