@@ -18,6 +18,8 @@ from audit.masking.personal_kinds import CANDIDATES, WORDS
 from audit.masking.recognisers import RECOGNISERS
 
 _DFA_BYTES = 1 << 27
+LONGEST_LOCAL = 64
+"""Letters in front of the @ of an address, by RFC 5321."""
 LOOK_BACK = 40
 """Letters in front of a number in which a word may announce what it is."""
 MOST_CUTS = 4
@@ -26,7 +28,12 @@ REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "PT", "BR", "NL", "PL")
 """Where a telephone number without its country may be from."""
 _GROUP = re.compile(r"(?<!\\)\((?!\?)")
 """The one group of a pattern: the first parenthesis that opens one."""
-_GROUPED_PHONE = re.compile(r"\(\d{2,5}\)[ -]?\d{2,4}[ -]\d{2,5}(?:[ -]\d{2,4})?|0\d{1,4}[ /-]\d[\d -]{4,12}\d")
+_GROUPED_PHONE = re.compile(
+    r"\(\d{2,5}\)[ -]?\d{2,4}[ -]\d{2,5}(?:[ -]\d{2,4})?|0\d{1,4}[ /-]\d[\d -]{4,12}\d|0\d(?:\.\d\d){4}"
+)
+_FOUR = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.])")
+_ARTICLES = ("Die ", "Der ", "Das ", "Den ", "Dem ", "Eine ", "Einer ", "De ", "Het ")
+"""What makes a street one that is talked about."""
 _SSN, _CPF = re.compile(r"\d{3}-\d{2}-\d{4}"), re.compile(r"\d{3}\.\d{3}\.\d{3}-\d{2}")
 _NIR = re.compile(r"[12][ .]?\d{2}[ .]?\d{2}[ .]?\d{2}[ .]?\d{3}[ .]?\d{3}[ .]?\d{2}")
 _OWN_FORM = re.compile(
@@ -55,7 +62,8 @@ class _Finder:
 
     def find(self, text: str) -> Iterator[tuple[str, int, int]]:
         """What each candidate may be, and where it begins and ends."""
-        data = text.encode()
+        # A lone half of a surrogate pair has no UTF-8; its substitute is one letter too, so places stay.
+        data = text.encode("utf-8", "replace")
         plain = len(data) == len(text)
         seen = shift = 0
         for match in self._any.finditer(data):
@@ -89,20 +97,20 @@ def found_personal(text: str, kinds: Collection[str]) -> Iterator[tuple[int, int
         text: Any.
         kinds: Of `PERSONAL_KINDS`, and those that installed recognisers find; others are left alone.
     """
-    # A lone half of a surrogate pair has no UTF-8; its substitute is one character too, so places stay.
-    plain = text if text.isascii() else text.encode("utf-8", "replace").decode()
-    found = list(_by_form(plain, kinds))
+    found = list(_by_form(text, kinds))
     for name in RECOGNISERS.installed():
-        more = ((start, end, kind) for start, end, kind in RECOGNISERS.get(name).find(plain) if kind in kinds)
+        more = ((start, end, kind) for start, end, kind in RECOGNISERS.get(name).find(text) if kind in kinds)
         found += [one for one in more if not any(one[0] < end and start < one[1] for start, end, _ in found)]
     yield from sorted(found)
 
 
 def _by_form(text: str, kinds: Collection[str]) -> Iterator[tuple[int, int, str]]:
+    done = 0
     for what, start, end in _finder().find(text):
         for first, last, kind in _parts(what, text, start, end):
             if kind in kinds:
-                yield first, last, kind
+                yield max(first, done), last, kind
+                done = last
 
 
 def _parts(what: str, text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
@@ -125,8 +133,21 @@ def _parts(what: str, text: str, start: int, end: int) -> Iterator[tuple[int, in
         case "ip":
             if _address(text, start, end):
                 yield start, end, "ip"
+        case "email":
+            local = _local_part(text, start)
+            if local:
+                yield start - local, end, "email"
+        case "address":
+            if not value.startswith(_ARTICLES):
+                yield start, end, what
         case _:
             yield start, end, what
+
+
+def _local_part(text: str, at: int) -> int:
+    """Letters in front of an @ that belong to the address."""
+    before = text[max(0, at - LONGEST_LOCAL) : at]
+    return next((n for n, char in enumerate(reversed(before)) if not (char.isalnum() or char in "._%+-")), len(before))
 
 
 def _number(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
@@ -135,7 +156,12 @@ def _number(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
     # Part of a word, of a decimal or of a path.
     if before[-1:].isalnum() or before[-1:] in ("_", ".") or text[end : end + 1].isalnum():
         return
+    if text[end : end + 1] == "@":
+        return
     value = text[start:end]
+    if (four := _FOUR.match(value)) is not None and _address(text, start, start + four.end()):
+        yield start, start + four.end(), "ip"
+        return
     announced = _announced(before)
     if not announced and _OWN_FORM.match(value) is None:
         return
@@ -149,9 +175,10 @@ def _number(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
 
 def _announced(before: str) -> frozenset[str]:
     """What the words in front of a number say that it may be."""
-    if _words("any").search(before) is None:
+    said = before.encode("utf-8", "replace")
+    if _words("any").search(said) is None:
         return frozenset()
-    return frozenset(name for name in WORDS if _words(name).search(before) is not None)
+    return frozenset(name for name in WORDS if _words(name).search(said) is not None)
 
 
 def _kind_of(value: str, before: str, announced: frozenset[str]) -> str | None:
@@ -230,7 +257,7 @@ def _national(value: str, digits: str, *, announced: bool) -> bool:
         or (_NIR.fullmatch(value) and nir)
         or (len(value) == 11 and value.isdecimal() and pesel)
     )
-    if own_form and own_form.is_valid(value):
+    if own_form and (announced or own_form.is_valid(value)):
         return True
     if not announced or not 8 <= len(digits) <= 15:
         return False

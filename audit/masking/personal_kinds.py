@@ -10,8 +10,9 @@ _UPPER, _LETTER = "A-ZÀ-ÖØ-ÞĀ-Ž", "A-Za-zÀ-ÖØ-öø-ÿĀ-ž"
 """Latin letters: all capitals of Unicode would make the machine behind the patterns ten times as large."""
 CAPITAL = rf"[{_UPPER}][{_LETTER}'’-]+"
 _SMALL_WORDS = r"(?:de|da|do|das|dos|di|del|della|van|von|der|den|zu|la|le|du|des|los|las|el|y|e|of)"
-_FULL_NAME = rf"{CAPITAL}(?: (?:{_SMALL_WORDS} ){{0,2}}{CAPITAL}){{0,3}}"
-_TWO_NAMES = rf"{CAPITAL}(?: (?:{_SMALL_WORDS} ){{0,2}}{CAPITAL}){{1,3}}"
+_NEXT_NAME = rf"(?: (?:{_SMALL_WORDS} ){{0,2}}(?:[A-Z]\. )?{CAPITAL})"
+_FULL_NAME = rf"{CAPITAL}{_NEXT_NAME}{{0,3}}"
+_TWO_NAMES = rf"{CAPITAL}{_NEXT_NAME}{{1,3}}"
 _PLACE = rf"{CAPITAL}(?:[ -](?:{_SMALL_WORDS}[ -]){{0,2}}{CAPITAL}){{0,3}}"
 _HOUSE = r"\d{1,5}(?: ?[a-zA-Z]\b)?(?:[/-]\d{1,4})?"
 _TOWN = (
@@ -26,7 +27,7 @@ _MONTH = (
 )
 _DATE = (
     r"(?:\d{1,2}[./-] ?\d{1,2}[./-] ?(?:19|20)?\d{2}|(?:19|20)\d{2}[./-]\d{1,2}[./-]\d{1,2}"
-    rf"|\d{{1,2}}(?:st|nd|rd|th|er|º|°)?\.? (?:de )?{_MONTH},? (?:de )?(?:19|20)\d{{2}}"
+    rf"|\d{{1,2}}(?:st|nd|rd|th|er|º|°)?\.? (?:de |of )?{_MONTH},? (?:de )?(?:19|20)\d{{2}}"
     rf"|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? (?:19|20)\d{{2}})"
 )
 _BORN = (
@@ -48,7 +49,7 @@ _STREETS = (
     # Hauptstraße 5, Am Alten Markt has no form of its own and is not found; Prinsengracht 263
     rf"(?:{CAPITAL}[ -]){{0,2}}[{_UPPER}][{_LETTER}-]*(?: ?[sS]tra(?:ß|ss)e|"
     rf" ?[sS]tr\.| ?[wW]eg| ?[pP]latz| ?[aA]llee|gasse| ?[rR]ing|damm|ufer|"
-    rf"straat|laan|plein|gracht|kade|dijk|steeg) {_HOUSE}",
+    rf"straat|laan|plein|gracht|kade|dijk|steeg|wal|singel|rak) {_HOUSE}",
     # 12 bis rue de la Paix
     rf"\d{{1,5}}(?: (?:bis|ter))?,? (?:rue|avenue|av\.|boulevard|bd|place|allée|chemin|impasse|quai|cours|square) "
     rf"(?:de la |de l'|d'|du |des |de )?{_PLACE}",
@@ -58,6 +59,17 @@ _STREETS = (
     rf"di )?{_PLACE},? (?:n\.?[ºo°]\.? ?)?{_HOUSE}",
     # ul. Marszałkowska 10/12
     rf"(?:ul\.|al\.|pl\.|os\.|[uU]lica|[uU]licy|[aA]leja|[aA]lei) {_PLACE} {_HOUSE}",
+)
+
+_POSTCODE = r"(?:\d{5}|\d{4} ?[A-Z]{2}|\d{2}-\d{3}|\d{4}-\d{3})"
+_LIVES = (
+    r"(?i:live at|wohne in|wohnhaft in|wohne|habite(?: au)?|vivo en|abito in|moro n[ao]|woon op|woon aan|mieszkam przy|"
+    r"address is|address:|adresse:|dirección:|indirizzo:|endereço:|adres:)"
+)
+_ID_CARD = (
+    r"(?i:\bni number|national insurance|personalausweis(?:nummer|nr\.?)?|ausweisnummer|id card|identity card|"
+    r"carte d['’]identité|carta d['’]identità|documento de identidad|cartão de cidadão|identiteitskaart|"
+    r"dow[oó]du? osobist\w{1,4}|nr dowodu)"
 )
 
 _TITLES = (
@@ -72,20 +84,31 @@ _I_AM = (
     r"pozdrawiam,?)"
 )
 
+_HEX = "[0-9A-Fa-f]{1,4}"
+
 CANDIDATES: tuple[tuple[str, str], ...] = (
-    ("email", r"([A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\.[A-Za-z]{2,24})\b"),
+    # From the sign on: what stands before it may be long, and a pattern that began there would have to read on and on.
+    ("email", rf"(@[{_LETTER}0-9-]{{1,63}}(?:\.[{_LETTER}0-9-]{{1,63}}){{0,8}}\.[A-Za-z]{{2,24}})\b"),
+    ("mac", r"\b([0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4})\b"),
     ("mac", r"\b((?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}|(?:[0-9A-Fa-f]{2}-){5}[0-9A-Fa-f]{2})\b"),
-    ("ip", r"\b(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})\b"),
-    ("ip", r"((?:[0-9A-Fa-f]{1,4}:){2,7}(?::?[0-9A-Fa-f]{1,4}(?::[0-9A-Fa-f]{1,4}){0,5})?)"),
     ("iban", r"\b([A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?)\b"),
     ("birth-date", rf"{_BORN}[^\n\d]{{0,24}}({_DATE})"),
     ("passport", rf"{_PASSPORT}[^\n\d]{{0,24}}?[ :#=]([A-Z]{{0,3}}[0-9][A-Z0-9]{{5,8}})\b"),
     ("passport", rf"{_PASSPORT}[^\n\d]{{0,24}}?[ :#=]([A-Z]{{1,3}}[0-9]{{6,8}})\b"),
+    ("iban", r"(?i:\biban)[ :]{0,3}([A-Za-z]{2}\d{2}(?: ?[A-Za-z0-9]{4}){2,7}(?: ?[A-Za-z0-9]{1,4})?)\b"),
+    ("national-id", rf"{_ID_CARD}[^\n\d]{{0,20}}?[ :#]([A-Z]{{1,3}} ?[0-9][A-Z0-9 ]{{5,11}}[A-Z0-9])\b"),
     *(("address", rf"({street}{_TOWN})") for street in _STREETS),
-    ("name", rf"(?:{_TITLES}) ({_FULL_NAME})"),
+    ("address", rf"{_LIVES} ((?:{CAPITAL} ){{1,4}}{_HOUSE}{_TOWN})"),
+    ("address", rf"({CAPITAL}(?: [{_LETTER}]{{1,20}}){{0,3}} {_HOUSE}, {_POSTCODE} {_PLACE})"),
+    ("name", rf"(?:{_TITLES})(?: (?:Dr|Prof)\.?){{0,2}} ({_FULL_NAME})"),
+    ("name", rf"(?:[iI]ch bin|[jJ]e suis|[sS]oy|[sS]ono|[sS]ou [oa]|[iI]k ben|[jJ]estem|I['’]m|I am|[tT]his is|"
+     rf"[sS]igned,?) ({_TWO_NAMES})"),
     ("name", rf"\bPan(?:i|a|em|u|ią)? ({_TWO_NAMES})"),
     ("name", rf"{_I_AM}\s{{1,3}}({_FULL_NAME})"),
     ("number", r"([+(]{0,2}\d[\d ().\-/]{6,28}\d(?:[- ]?[A-Z]\b)?)"),
+    ("ip", r"\b(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})\b"),
+    ("ip", rf"((?:{_HEX}:){{7}}{_HEX}|(?:{_HEX}:){{1,6}}:(?:{_HEX}(?::{_HEX}){{0,5}})?)"),
+    ("coded", r"\b([A-HJNP-SUVW]\d{8})\b"),
     ("coded", r"\b([XYZ]-?\d{7}-?[A-Z])\b"),
     ("coded", r"\b([A-Z]{6}\d{2}[A-EHLMPRST]\d{2}[A-Z]\d{3}[A-Z])\b"),
     ("coded", r"\b([A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D])\b"),
@@ -108,7 +131,8 @@ _TAX_WORDS = (
     r"p\.? ?iva|iva\b|cnpj|nipc|btw|nip\b)"
 )
 _PHONE_WORDS = (
-    r"(?i)(?:\btel|phone|\bcall|\bmobile|\bcell|\bfax|handy|telefon|téléphone|"
+    r"(?i)(?:\b(?:my|mein|meine|mon|mi|mio|meu|mijn|mój) n[uú]m[a-zé]{1,5}|"
+    r"\btel|phone|\bcall|\bmobile|\bcell|\bfax|handy|telefon|téléphone|"
     r"\bappel|\bnuméro|teléfono|móvil|llám|cellulare|"
     r"chiama|telefone|telemóvel|celular|\bliga|\bbel\b|mobiel|\bgsm|komórk|"
     r"zadzwo|whatsapp|\bsms\b|\btext me|\banruf|\bruf)"
