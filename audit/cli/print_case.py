@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from audit.core.artifacts import RunFolder
 from audit.core.display import plural, terminal_safe, usd
 from audit.core.errors import InputError, UnknownName
 from audit.core.finding import Case, CaseSide, Findings
@@ -16,54 +17,88 @@ KINDS = {
     "only_candidate": "the incumbent fails, the candidate passes",
     "both_pass": "both pass",
     "both_fail": "both fail",
+    "unmeasured": "not measured on both",
 }
 SHORTEST_PREFIX = 6
+GIST = 64
 _LINES = re.compile(r"\r\n|[\r\n\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 
-def find_case(cases: Sequence[Case], name: str) -> Case:
-    """The case with this id, or whose exchange's id begins with it.
+def find_case(folder: RunFolder, cases: Sequence[Case], name: str, tier: str = "") -> Case:
+    """The case with this id, or whose exchange's id begins with it: one that the report keeps, else any sampled one.
+
+    Args:
+        folder: Of the run.
+        cases: That the report keeps.
+        name: Of the case or the exchange.
+        tier: Of the candidate; "" for the one of the case, or the first that was asked.
 
     Raises:
         UnknownName: There is none.
-        InputError: There are several, or the run shows no cases at all.
+        InputError: There are several, or the run has nothing to show at all.
     """
-    if not cases:
-        raise InputError("the run has no cases: nothing was replayed", code="case.none", hint="audit replay LOGS")
     found = [case for case in cases if name == case.case_id]
     if not found and len(name) >= SHORTEST_PREFIX:
         found = [case for case in cases if case.exchange_id.startswith(name)]
-    if not found:
-        raise UnknownName.among("case", name, [case.case_id for case in cases])
+    found = [case for case in found if tier in ("", case.candidate.tier)]
     if len(found) > 1:
         raise InputError(f"`{name}` begins the ids of {len(found)} exchanges", code="case.ambiguous")
-    return found[0]
+    if found:
+        return found[0]
+    named = {case.case_id: case for case in cases}
+    if folder.slice.exists() and (len(name) >= SHORTEST_PREFIX or name in named):
+        from audit.cases.found import find
+
+        return find(folder, named[name].exchange_id if name in named else name, tier)
+    if not cases:
+        raise InputError("the run has no cases: nothing was replayed", code="case.none", hint="audit replay LOGS")
+    raise UnknownName.among("case", name, list(named))
 
 
 def list_lines(findings: Findings, cases: Sequence[Case]) -> list[str]:
     """The cases of a run, one a line, under the recommendation of their route."""
-    lines = [*_notices(findings), f"{plural(len(cases), 'case')} of run {_inert(findings.run_id)}", ""]
-    wide = max((len(_inert(case.case_id)) for case in cases), default=0)
+    lines = [*notices(findings), f"{plural(len(cases), 'case')} of run {inert(findings.run_id)}", ""]
+    wide = max((len(inert(case.case_id)) for case in cases), default=0)
     judged = {route.route: route for route in findings.routes}
     for name in dict.fromkeys([*judged, *(case.route for case in cases)]):
-        lines.append(f"{BAR}{_inert(name) or '(no route)'}")
+        lines.append(f"{BAR}{inert(name) or '(no route)'}")
         if name in judged:
-            lines.append(f"  {_inert(verdict_line(judged[name]))}")
-        lines += [f"    {_inert(case.case_id):<{wide}}  {_kind(case)}" for case in cases if case.route == name]
+            lines.append(f"  {inert(verdict_line(judged[name]))}")
+        for case in (one for one in cases if one.route == name):
+            lines.append(
+                f"    {inert(case.case_id):<{wide}}  {inert(case.candidate.tier)}: {_kind(case)}{_failed(case)}"
+            )
+            lines.append(f"    {'':<{wide}}  {BAR}{inert(asked_last(case.request))}")
         lines.append("")
-    return lines[:-1]
+    lines.append(
+        "All exchanges:  audit show RUN --all; with --route, --candidate, --failed, --moved, --criterion or --text"
+    )
+    return lines
+
+
+def _failed(case: Case) -> str:
+    """Names of the criteria that the candidate's answer fails."""
+    names = [inert(str(one.get("criterion"))) for one in case.candidate.results if one.get("passed") is False]
+    return f" [{', '.join(names)}]" if names else ""
+
+
+def asked_last(request: str) -> str:
+    """The first line of what the user said last, cut to a line of a terminal; a request is its turns, each `role: `."""
+    said = request.rpartition("\nuser: ")[2].removeprefix("user: ")
+    line = next((line.strip() for line in _LINES.split(said) if line.strip()), "")
+    return line if len(line) <= GIST else line[: GIST - 1] + "…"
 
 
 def case_lines(findings: Findings, case: Case) -> list[str]:
     """A case with everything that is known of it."""
-    head = f"Case {_inert(case.case_id)}: {_kind(case)}"
-    lines = [*_notices(findings), head]
-    lines += [f"  {_inert(verdict_line(route))}" for route in findings.routes if route.route == case.route]
+    head = f"Case {inert(case.case_id)}: {_kind(case)}"
+    lines = [*notices(findings), head]
+    lines += [f"  {inert(verdict_line(route))}" for route in findings.routes if route.route == case.route]
     lines.append("")
     facts = {"Route": case.route, "Exchange": case.exchange_id, "Tenant": case.tenant or ""}
     facts |= case.metadata
     wide = max(map(len, facts))
-    lines += [f"  {_inert(name):<{wide}}  {BAR}{_inert(value)}" for name, value in facts.items() if value]
+    lines += [f"  {inert(name):<{wide}}  {BAR}{inert(value)}" for name, value in facts.items() if value]
     lines += ["", "Request", *quoted(case.request)]
     for title, side in (("Incumbent", case.incumbent), ("Candidate", case.candidate)):
         lines += ["", *_side(title, side)]
@@ -72,14 +107,15 @@ def case_lines(findings: Findings, case: Case) -> list[str]:
 
 def _kind(case: Case) -> str:
     """Which answers pass, and whether the recommended policy sends the request to the candidate at all."""
-    kind = KINDS.get(case.kind, _inert(case.kind))
+    kind = KINDS.get(case.kind, inert(case.kind))
     return kind if case.moved else f"{kind}; the split keeps it on the incumbent"
 
 
-def _notices(findings: Findings) -> list[str]:
+def notices(findings: Findings) -> list[str]:
+    """What a reader must know before any text: a demo, simulated answers."""
     lines = ["Demo: bundled data; these answers are from no real service."] if findings.demo else []
     if findings.simulated:
-        lines.append(f"Simulated completions: {_inert(', '.join(findings.simulated))}.")
+        lines.append(f"Simulated completions: {inert(', '.join(findings.simulated))}.")
     return lines
 
 
@@ -87,7 +123,7 @@ def _side(title: str, side: CaseSide) -> list[str]:
     passed = {True: "passes", False: "fails", None: "could not be measured"}[side.passed]
     cost = "cost unknown" if side.cost_usd is None else usd(side.cost_usd)
     several = f", {side.answers}" if side.answers else ""
-    lines = [f"{title}: {passed}, {cost}, by {_inert(side.tier)}{several}", *quoted(side.text)]
+    lines = [f"{title}: {passed}, {cost}, by {inert(side.tier)}{several}", *quoted(side.text)]
     for result in side.results:
         lines += _result(result)
     return lines
@@ -97,9 +133,9 @@ def _result(result: dict[str, object]) -> list[str]:
     """`  ✗ total  0.83`, and what was expected, extracted and said of it behind bars."""
     sign = {True: "✓", False: "✗"}.get(result.get("passed"), "–")  # type: ignore[call-overload]
     value = result.get("value")
-    status = "" if result.get("status") == "scored" else f"  {_inert(str(result.get('status')))}"
+    status = "" if result.get("status") == "scored" else f"  {inert(str(result.get('status')))}"
     number = f"  {value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else ""
-    lines = [f"  {sign} {_inert(str(result.get('criterion')))}{number}{status}"]
+    lines = [f"  {sign} {inert(str(result.get('criterion')))}{number}{status}"]
     for key in ("reason", "expected", "extracted"):
         if said := result.get(key):
             titles = [key, *[""] * len(_LINES.findall(str(said)))]
@@ -109,9 +145,9 @@ def _result(result: dict[str, object]) -> list[str]:
 
 def quoted(text: str) -> list[str]:
     """Untrusted text, each line behind a bar, whatever its writer thinks a line end is."""
-    return [BAR + _inert(line) for line in _LINES.split(text)]
+    return [BAR + inert(line) for line in _LINES.split(text)]
 
 
-def _inert(text: str) -> str:
+def inert(text: str) -> str:
     """Untrusted text on one line. GitHub's runner obeys `##[command]` wherever it stands in a line of a log."""
     return terminal_safe(text).replace("##[", "## [")

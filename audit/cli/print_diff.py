@@ -13,6 +13,7 @@ from audit.core.display import (
     terminal_safe,
     usd,
     usd_interval,
+    usd_rate,
 )
 from audit.core.finding import Verdict
 from audit.flow.comparison import ComparedRun, RouteChange, RouteSide, RunComparison
@@ -34,7 +35,7 @@ def diff_lines(found: RunComparison) -> list[str]:
     ]
     was, now = before.cost_per_1k_usd, after.cost_per_1k_usd
     if was is not None and now is not None:
-        lines.append(f"  Per 1k      {usd(was)} → {usd(now)}{_moved(was, now)}")
+        lines.append(f"  Per 1k      {usd_rate(was)} → {usd_rate(now)}{_moved(was, now)}")
     lines += [f"  Avoidable   {_avoidable(before)} → {_avoidable(after)}", "", *_mix(found), ""]
     return [*lines, *_routes(found)]
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from audit.cli.columns import Column, table
 from audit.cli.print_levers import print_levers
 from audit.cli.terminal import Terminal
-from audit.core.display import MINUS, ascii_only, compact, count, percent, plural, terminal_safe, usd
+from audit.core.display import MINUS, ascii_only, compact, count, percent, plural, terminal_safe, usd, usd_rate
 from audit.core.levers import LEDGER_REQUESTS
 from audit.core.mixture import Mix, MixRow, ModelShare
 from audit.core.reason import sentence_of
@@ -47,7 +47,7 @@ def print_mix(terminal: Terminal, mix: Mix, by: str) -> None:
 
 
 def _summary(mix: Mix) -> list[str]:
-    per_1k = "–" if mix.total.cost_per_1k_usd is None else usd(mix.total.cost_per_1k_usd)
+    per_1k = "–" if mix.total.cost_per_1k_usd is None else usd_rate(mix.total.cost_per_1k_usd)
     paid = "unknown" if mix.requests and mix.requests == mix.unpriced_requests else usd(mix.spend_usd)
     lines = [f"  You paid      {paid}     {per_1k} per 1k{_trend(mix.total)}"]
     shares = [f"{terminal_safe(m.model)} {percent(m.request_share)}" for m in _busiest(mix.total)[:MODELS]]
@@ -118,7 +118,7 @@ def _cells(row: MixRow, by: str) -> list[str]:
         terminal_safe(row.name) or "(none)",
         compact(row.requests),
         "unknown" if row.requests and row.requests == row.unpriced_requests else usd(row.spend_usd),
-        "–" if row.cost_per_1k_usd is None else usd(row.cost_per_1k_usd),
+        "–" if row.cost_per_1k_usd is None else usd_rate(row.cost_per_1k_usd),
         "" if change is None else sign + percent(abs(change)),
         *([] if by == "model" else [_models(row)]),
     ]

@@ -167,8 +167,8 @@ def _control(result: ControlResult) -> str:
 def _quote(plan: Plan) -> list[str]:
     recorded = sum(quote.recorded for quote in plan.quotes)
     lines = [
-        f"  Quote   {usd(plan.expected_usd)} expected, {usd(plan.at_most_usd)} at most "
-        "(every answer as long as allowed, every prompt half as long again).",
+        f"  Quote   {usd(plan.expected_usd)} expected, at the log's lengths of answers.",
+        *_ends(plan),
         *_stake(plan),
         f"  Cap     {usd(plan.max_spend_usd)}; the replay stops there.",
         *_looks(plan),
@@ -200,6 +200,19 @@ def _personal(plan: Plan) -> list[str]:
     if found.sent_to:
         lines.append(f"  To {', '.join(map(terminal_safe, found.sent_to))} it goes as it is: `redact: off`.")
     return lines
+
+
+def _ends(plan: Plan) -> list[str]:
+    """What it may come to: with a stated risk, and if every answer is as long as allowed."""
+    if not plan.at_most_usd:
+        return []
+    likely = []
+    if plan.likely_usd:
+        likely = [f"          95 of 100 times below {usd(plan.likely_usd)}: models differ in how much they write."]
+    return [
+        *likely,
+        f"          {usd(plan.at_most_usd)} at most: every answer as long as allowed, prompts half longer.",
+    ]
 
 
 def _stake(plan: Plan) -> list[str]:

@@ -34,6 +34,11 @@ def usd(value: float) -> str:
     return f"{sign}${amount:.4f}" if amount >= 0.00005 else "$0.00"
 
 
+def usd_rate(value: float) -> str:
+    """A cost per 1,000 requests: as money, but with cents up to $9,999, so that a column of rates has one precision."""
+    return usd_at(value, _CENTS) if 0.095 <= abs(value) < 9_999.995 else usd(value)
+
+
 def usd_interval(estimate: Estimate) -> str:
     """`$7,400 [$6,907, $7,894]`; without an interval the estimate alone."""
     if estimate.lo is None or estimate.hi is None:

@@ -226,6 +226,7 @@ class Plan:
         made_from: Digests of what the plan rests on (`traffic`, `config`, `prices`, `slice`); when one changes, the
             plan is stale.
         seed: Of the draws.
+        likely_usd: What it costs less than in 95 of 100 cases; 0 where nothing costs anything.
         max_spend_usd: Hard stop: the user's cap, or `at_most_usd`.
         calls: To make, those to judges included; what has an answer already is not in them, nor in `tokens`.
         whole_usd: `expected_usd` and `at_most_usd` as if nothing had been recorded yet.
@@ -240,7 +241,7 @@ class Plan:
         personal: Personal data in what leaves this machine; None where nothing leaves it.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("repeats", "stored", "personal")
+    SPARSE: ClassVar[tuple[str, ...]] = ("repeats", "stored", "likely_usd", "personal")
 
     made_from: dict[str, str]
     seed: int
@@ -263,6 +264,7 @@ class Plan:
     repeats: tuple[RepeatQuote, ...] = ()
     stored: StoredAnswers | None = None
     personal: PlannedPlaceholders | None = None
+    likely_usd: float = 0.0
     schema: str = SCHEMA
 
     @property

@@ -102,6 +102,7 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
         repeats=costs.repeats,
         stored=costs.stored,
         personal=costs.personal,
+        likely_usd=costs.likely_usd,
     )
     write_json(folder.plan, plan_)
     return PreparedRun(

@@ -12,6 +12,7 @@ from audit.core.settings import Settings
 from audit.flow.hiding import planned_placeholders
 from audit.flow.judgecost import JudgeCosts, question_at_most_usd, question_usd
 from audit.flow.keeping import known, otherwise, stored_answers
+from audit.replay.likely import likely_usd
 from audit.replay.plan import Call, batch_quotes, quote, repeat_quotes
 from audit.scoring.asking import (
     Questions,
@@ -30,6 +31,7 @@ class Quoted:
     Attributes:
         quotes: By route, of what has no answer yet.
         whole: The same as if nothing had been recorded.
+        likely_usd: What the calls cost less than in 95 of 100 cases.
         done: Ids of the calls that have an answer already.
         stored: What earlier runs were answered, replays and questions to judges; None for nothing.
         otherwise: What was answered with other settings of its tier, and is asked again.
@@ -38,6 +40,7 @@ class Quoted:
 
     quotes: tuple[RouteQuote, ...]
     whole: tuple[RouteQuote, ...]
+    likely_usd: float
     batches: tuple[BatchQuote, ...]
     repeats: tuple[RepeatQuote, ...]
     done: frozenset[str]
@@ -53,6 +56,7 @@ def quoted(calls: Sequence[Call], judging: JudgeCosts, settings: Settings, folde
     would = quote([call for call in calls if call.call_id in there.kept], tokens, tiers)
     stored, stored_usd = dict(there.kept), sum(one.expected_usd for one in would)
     quotes, whole = quote(calls, tokens, tiers, there.ids), quote(calls, tokens, tiers)
+    replays_at_most = sum(one.at_most_usd for one in quotes)
     if judging.shapes:
         judged = _judged(calls, there, judging, settings, folder)
         quotes = tuple(judged.added_to(one) for one in quotes)
@@ -62,6 +66,14 @@ def quoted(calls: Sequence[Call], judging: JudgeCosts, settings: Settings, folde
     return Quoted(
         quotes=quotes,
         whole=whole,
+        likely_usd=likely_usd(
+            calls,
+            tokens,
+            tiers,
+            there.ids,
+            judges_usd=sum(one.judge_usd for one in quotes),
+            judges_at_most_usd=sum(one.at_most_usd for one in quotes) - replays_at_most,
+        ),
         batches=batch_quotes(calls, tiers, there.ids),
         repeats=repeat_quotes(calls, tokens, tiers, there.ids),
         done=there.ids,

@@ -23,6 +23,11 @@ DECIDED_AT_ONCE = 1_000
 """Requests of a route that a rule is asked about together."""
 
 
+def sampled_requests(folder: RunFolder, wanted: Collection[str]) -> Mapping[str, Request]:
+    """The requests of a run with these fingerprints, by fingerprint; those that cannot be read are not in it."""
+    return load_requests(folder.body_files(), folder.traffic_files(), wanted)
+
+
 def policy_inputs_of(
     folder: RunFolder, settings: Settings, frames: Sequence[RouteFrame], wanted: Collection[str]
 ) -> PolicyInputs:

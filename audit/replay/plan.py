@@ -219,9 +219,14 @@ def counts_of(request: Request, logged: TokenCounts | None) -> TokenCounts:
     return TokenCounts(prompt=prompt, max_tokens=limit if isinstance(limit, int) else None)
 
 
-def _expected_usd(counts: TokenCounts, tier: Tier) -> float:
+def completion_length(counts: TokenCounts, tier: Tier) -> int:
+    """Tokens of an answer as long as the log's; the limit where nobody counted that, and never more than the limit."""
     limit = _limit(counts, tier)
-    completion = limit if counts.completion is None else min(counts.completion, limit)
+    return limit if counts.completion is None else min(counts.completion, limit)
+
+
+def _expected_usd(counts: TokenCounts, tier: Tier) -> float:
+    completion = completion_length(counts, tier)
     return tier.replay_price.cost_usd(Usage(prompt_tokens=counts.prompt or 0, completion_tokens=completion))
 
 

@@ -1,12 +1,14 @@
-"""What to do next: moves with what they are worth and what they take, then what to mend and what to decide."""
+"""What to do next: moves in order, with who does them, what they take and what they are worth; how they begin and are
+taken back; then what to mend, what to decide, and what to ask the vendor."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from audit.core.display import percent, usd, usd_interval
+from audit.core.display import listing, percent, usd
 from audit.core.finding import Findings, RouteFinding, Verdict
+from audit.report.routes import saved_text
 from audit.report.words import decides, moves, recommended, route_name, rule_text
 
 MOST = 5
@@ -22,21 +24,34 @@ class Action:
         css: Of the verdict that it follows from.
         lead: What, in a few words.
         worth: Dollars, with their interval where they are proven; "" where none is known.
+        owner: Who does it.
+        effort: How long it takes, in a word or two.
         text: What it takes.
     """
 
     css: str
     lead: str
     worth: str
+    owner: str
+    effort: str
     text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActionList:
-    """The section: the first actions, and how many more there are."""
+    """The section.
+
+    Attributes:
+        actions: The first ones.
+        more: How many there are beside them.
+        moves: Whether anything moves, so that a canary and a way back are worth a word.
+        ask: What to ask the vendor of today's models; "" where nothing moves.
+    """
 
     actions: tuple[Action, ...]
     more: int
+    moves: bool
+    ask: str
 
 
 def action_list(findings: Findings) -> ActionList | None:
@@ -44,39 +59,57 @@ def action_list(findings: Findings) -> ActionList | None:
     found = [*_moves(findings), *_repairs(findings), *_open(findings)]
     if not found:
         return None
-    return ActionList(actions=tuple(found[:MOST]), more=max(len(found) - MOST, 0))
+    moving = any(moves(route) for route in findings.routes)
+    more = max(len(found) - MOST, 0)
+    return ActionList(actions=tuple(found[:MOST]), more=more, moves=moving, ask=_ask(findings))
+
+
+def _ask(findings: Findings) -> str:
+    """By how much today's models would have to become cheaper, on what moves, before staying cost no more."""
+    moving = [route for route in findings.routes if moves(route)]
+    billed = [route.recommendation.moves.spend_usd for route in moving]
+    known = [amount for amount in billed if amount is not None]
+    if not moving or len(known) < len(billed) or sum(known) <= 0:
+        return ""
+    saved = sum(route.avoidable_usd.est for route in moving)
+    models = listing(list(dict.fromkeys(route.incumbent for route in moving)))
+    share = percent(min(max(saved / sum(known), 0.0), 1.0))
+    return f"What {models} would cost from now on: on what moves, staying pays only if the price falls by {share}."
 
 
 def _moves(findings: Findings) -> Iterator[Action]:
     """What moves, the largest sure saving first."""
     moving = [route for route in findings.routes if moves(route)]
     for route in sorted(moving, key=lambda one: -(one.avoidable_usd.lo or 0.0)):
-        made = route.recommendation
+        made, (effort, text) = route.recommendation, _effort(route)
         part = "" if route.verdict is Verdict.SWITCH else f" {percent(made.moves.share)} of"
         yield Action(
             css="switch" if route.verdict is Verdict.SWITCH else "split",
             lead=f"Move{part} {route_name(route)} to {made.tier}.",
-            worth=_worth(route, findings.days),
-            text=_effort(route),
+            worth=_worth(route, findings),
+            owner="whoever runs the gateway",
+            effort=effort,
+            text=text,
         )
 
 
-def _worth(route: RouteFinding, days: int) -> str:
-    saved = route.avoidable_usd
-    return f"{usd_interval(saved.scaled(MONTH_DAYS / days))} a month" if days else f"{usd_interval(saved)} in this log"
+def _worth(route: RouteFinding, findings: Findings) -> str:
+    if not findings.days:
+        return f"{saved_text(route, findings)} in this log"
+    return f"{saved_text(route, findings, MONTH_DAYS / findings.days)} a month"
 
 
-def _effort(route: RouteFinding) -> str:
-    """What a move asks of whoever makes it."""
+def _effort(route: RouteFinding) -> tuple[str, str]:
+    """How long a move takes, and what it asks of whoever makes it."""
     if route.verdict is Verdict.SWITCH:
-        return "Its model is changed, nothing else."
+        return "minutes", "Its model is changed, nothing else."
     params, rule = recommended(route), rule_text(recommended(route))
     if params.get("verifier"):
         asked_twice = percent(route.recommendation.moves.share_escalated)
-        return f"The answer is checked ({params['verifier']}); {asked_twice} of its requests are asked twice."
+        return "days", f"The answer is checked ({params['verifier']}); {asked_twice} of its requests are asked twice."
     if isinstance(params.get("conditions"), list | tuple):
-        return f"A rule before the call: {rule}."
-    return f"A score before the call: {rule}. The gateway needs the router, or calls it."
+        return "hours", f"A rule before the call: {rule}."
+    return "days", f"A score before the call: {rule}. The gateway needs the router, or calls it."
 
 
 def _repairs(findings: Findings) -> Iterator[Action]:
@@ -87,6 +120,8 @@ def _repairs(findings: Findings) -> Iterator[Action]:
                 css="keep",
                 lead=f"Mend the answers of {route_name(route)}.",
                 worth="",
+                owner="the team of the route",
+                effort="",
                 text=f"{percent(route.accepted_rate.est)} are accepted today, below its own floor of "
                 f"{percent(route.floor)}; no cheaper tier mends that.",
             )
@@ -103,5 +138,7 @@ def _open(findings: Findings) -> Iterator[Action]:
             css="open",
             lead=f"Decide {route_name(route)}, or leave it.",
             worth=f"up to {usd(route.up_to_usd)} in this log" if route.up_to_usd else "",
+            owner="whoever runs the audit",
+            effort="",
             text=f"{need[0].upper()}{need[1:]}." if need else "More replays of this log would not settle it.",
         )

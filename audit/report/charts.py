@@ -21,10 +21,12 @@ from audit.core.display import (
 )
 from audit.core.finding import CandidateFinding, CandidateVerdict, Findings, RouteFinding, Verdict
 from audit.core.interval import Estimate
-from audit.report.scales import Linear, nice_domain, nice_ticks, shortened, spans_apart, text_width
+from audit.report.scales import Linear, elided, nice_domain, nice_ticks, shortened, spans_apart, text_width
 from audit.report.words import STATUS, margin_mark, range_text, route_name
 
-WIDE, NARROW = 1072, 360
+WIDE, MIDDLE, NARROW = 1072, 720, 360
+"""A chart is drawn at three widths, so that its text has one size on a desk, a tablet and a telephone."""
+WIDTHS = (WIDE, MIDDLE, NARROW)
 MINI = 168
 ROW_WIDE, ROW_NARROW = 44, 62
 
@@ -122,6 +124,8 @@ class Forest:
 
     Attributes:
         margin_x: Of the one margin; None when routes have different ones, which are then drawn per row.
+        stacked: Names and figures stand above their interval, not beside it.
+        value_x: Where the figures begin, or end where they are stacked.
         rest: An SVG path of dots, one per route that has no row.
     """
 
@@ -138,6 +142,8 @@ class Forest:
     margin_x: float | None
     margin_text: str
     plot: tuple[float, float]
+    stacked: bool
+    value_x: float
     rest: str
     rest_y: float
     rest_text: str
@@ -168,7 +174,7 @@ def verdict_bar(findings: Findings, width: int) -> VerdictBar:
     for name in shown:
         starts.append(scale(edge))
         edge += amounts[name]
-    size = 13 if width == WIDE else 12
+    size = 12 if width == NARROW else 13
     widths = [max(text_width(names[name], size), text_width(texts[name], size + 3)) for name in shown]
     labels = spans_apart(starts, widths, 14, width)
     ends = [*starts[1:], scale(edge)]
@@ -361,16 +367,17 @@ def forest(comparisons: Sequence[Comparison], rest: Sequence[Comparison], width:
     """Lay the forest plot out at one width; `rest` becomes a strip of dots at its foot."""
     narrow = width == NARROW
     domain = quality_domain([*comparisons, *rest])
-    plot = (10.0, width - 10.0) if narrow else (224.0, 848.0)
+    plot = {WIDE: (224.0, 848.0), MIDDLE: (190.0, 548.0), NARROW: (10.0, width - 10.0)}[width]
     scale = Linear(low=domain[0], high=domain[1], start=plot[0], end=plot[1])
     margins = {round(c.margin, 6) for c in [*comparisons, *rest]}
     top, step = 34.0, ROW_NARROW if narrow else ROW_WIDE
+    limit = 27 if width == WIDE else 24
     rows = tuple(
         ForestRow(
             y=top + step * index + (46 if narrow else step / 2),
-            name=shortened(row.name, 24 if narrow else 27),
+            name=shortened(elided(row.name, limit), limit),
             full=row.name,
-            sub=shortened(row.sub, 30),
+            sub=shortened(row.sub, 26 if width == MIDDLE else 30),
             value=points_interval(row.delta),
             note=row.note,
             mark=mark_of(row.delta, row.verdict, scale),
@@ -382,7 +389,7 @@ def forest(comparisons: Sequence[Comparison], rest: Sequence[Comparison], width:
     rest_y = bottom + 16
     if rest:
         bottom += 34
-    ticks = [Tick(x=scale(v), label=points(v)) for v in nice_ticks(*domain, 4 if narrow else 8)]
+    ticks = [Tick(x=scale(v), label=points(v)) for v in nice_ticks(*domain, {WIDE: 8, MIDDLE: 5, NARROW: 4}[width])]
     low_margin = min(margins, default=0.0)
     return Forest(
         key=f"forest{width}",
@@ -398,6 +405,8 @@ def forest(comparisons: Sequence[Comparison], rest: Sequence[Comparison], width:
         margin_x=scale.clip(-low_margin) if len(margins) == 1 else None,
         margin_text=f"your margin {margin_mark(low_margin)}" if len(margins) == 1 else "each row has its own margin",
         plot=plot,
+        stacked=narrow,
+        value_x=width - 2 if narrow else plot[1] + 24,
         rest="".join(f"M{scale.clip(row.delta.est):g} {rest_y:g}h0" for row in rest),
         rest_y=rest_y,
         rest_text=f"{count(len(rest))} more" if rest else "",

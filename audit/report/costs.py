@@ -37,7 +37,8 @@ def cost_table(route: RouteFinding) -> CostTable | None:
     priced = [(one, one.cost) for one in route.candidates if one.cost is not None]
     if not priced:
         return None
-    today = f"today {usd(route.auditable_usd)}"
+    base = "" if usd(route.auditable_usd) == usd(route.spend_usd) else f" (of {usd(route.spend_usd)} paid)"
+    today = f"today {usd(route.auditable_usd)}{base}"
     each = [f"{one.tier} {usd(one.cost_usd_full_log.est)}" for one, _ in priced if one.cost_usd_full_log is not None]
     return CostTable(
         summary=f"What it would cost: {', '.join([today, *each])}",

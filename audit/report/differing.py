@@ -11,6 +11,10 @@ from typing import Any, Literal
 from audit.core.display import count
 
 TEXT_LIMIT = 4000
+ALIKE = 400
+AROUND = 140
+"""A stretch of more than `ALIKE` characters that both answers have is folded, but for so many at each end."""
+
 DIFF_ABOVE = 0.6
 """Below this similarity a word diff is noise."""
 
@@ -19,10 +23,12 @@ _TOKENS = re.compile(r"\s+|\w+|[^\w\s]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DifferingRun:
-    """A stretch of text. `mark` is `del` for what only the left has, `ins` for what only the right has."""
+    """A stretch of text. `mark` is `del` for what only the left has, `ins` for what only the right has, `fold` for a
+    word of ours in the place of what both have.
+    """
 
     text: str
-    mark: Literal["", "del", "ins"] = ""
+    mark: Literal["", "del", "ins", "fold"] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +61,22 @@ def side_by_side(left: str, right: str) -> tuple[tuple[DifferingRun, ...], tuple
         return (DifferingRun(text=left),), (DifferingRun(text=right),), ""
     runs_left, runs_right = marked(tokens_left, tokens_right)
     return runs_left, runs_right, "Differing words are marked."
+
+
+def folded(runs: tuple[DifferingRun, ...]) -> tuple[DifferingRun, ...]:
+    """One side of a comparison with what both sides have folded, so that a difference in a long answer is in sight."""
+    found: list[DifferingRun] = []
+    for place, run in enumerate(runs):
+        if run.mark or len(run.text) <= ALIKE:
+            found.append(run)
+            continue
+        head = "" if place == 0 else run.text[:AROUND]
+        tail = "" if place == len(runs) - 1 else run.text[-AROUND:]
+        left_out = len(run.text) - len(head) - len(tail)
+        kept = (DifferingRun(text=head), DifferingRun(text=tail))
+        note = DifferingRun(text=f" … {count(left_out)} characters that both have … ", mark="fold")
+        found += [one for one in (kept[0], note, kept[1]) if one.text]
+    return tuple(found)
 
 
 def marked(left: list[str], right: list[str]) -> tuple[tuple[DifferingRun, ...], tuple[DifferingRun, ...]]:

@@ -21,7 +21,7 @@ from audit.core.display import (
 from audit.core.finding import CandidateFinding, CandidateVerdict, Case, CaseSide, Findings, RouteFinding, Verdict
 from audit.core.recommendation import PairTable
 from audit.report.costs import CostTable, cost_table
-from audit.report.differing import Cut, DifferingRun, cut, side_by_side
+from audit.report.differing import Cut, DifferingRun, cut, folded, side_by_side
 from audit.report.routes import TOP
 from audit.report.scales import shortened
 from audit.report.tables import Numbers
@@ -80,6 +80,7 @@ class CaseView:
     summary: str
     failed: tuple[str, ...]
     request: Cut
+    system: Cut
     sides: tuple[Side, ...]
     note: str
     criteria: tuple[CriterionLine, ...]
@@ -239,7 +240,7 @@ def _facts(route: RouteFinding) -> Iterable[tuple[str, str]]:
     yield "Change over all traffic, pts", _or_dash(made.quality_delta, points_interval)
     if made.verdict is Verdict.SPLIT:
         yield "Change on what moves, pts", _or_dash(made.moved_delta, points_interval)
-    yield "Cost, every call counted", f"{usd(route.auditable_usd)} → {usd_interval(made.cost_usd)}"
+    yield _base(route), f"{usd(route.auditable_usd)} → {usd_interval(made.cost_usd)}"
     if made.latency_ms.p50 is not None and made.latency_today_ms.p50 is not None:
         before, after = made.latency_today_ms, made.latency_ms
         yield (
@@ -247,6 +248,13 @@ def _facts(route: RouteFinding) -> Iterable[tuple[str, str]]:
             f"{milliseconds(before.p50)} / {milliseconds(before.p95)} → "
             f"{milliseconds(after.p50)} / {milliseconds(after.p95)}",
         )
+
+
+def _base(route: RouteFinding) -> str:
+    """What a cost of the route is the cost of, where that is not all that was paid."""
+    if usd(route.auditable_usd) == usd(route.spend_usd):
+        return "Cost, every call counted"
+    return f"Cost of what can be replayed, of {usd(route.spend_usd)} paid, every call counted"
 
 
 def sentence(route: RouteFinding) -> str:
@@ -358,21 +366,33 @@ def _words(name: str) -> str:
 def _case(case: Case, *, with_text: bool, opened: bool) -> CaseView:
     left, right = cut(case.incumbent.text), cut(case.candidate.text)
     runs_left, runs_right, note = side_by_side(left.text, right.text) if with_text else ((), (), "")
+    if any(run.mark for run in (*runs_left, *runs_right)):
+        runs_left, runs_right = folded(runs_left), folded(runs_right)
     sides = (
         _side("Today", case.incumbent, runs_left, left.more),
         _side("Candidate", case.candidate, runs_right, right.more),
     )
+    system, asked = parted(case.request)
     return CaseView(
         case_id=case.case_id,
         kind=KINDS.get(case.kind, case.kind) if case.moved else KEPT_BACK,
         summary=shortened(gist(case.request), 96) if with_text else "",
         failed=tuple(failed_criteria(case.candidate)),
-        request=cut(case.request) if with_text else Cut(text="", more=""),
+        request=cut(asked) if with_text else Cut(text="", more=""),
+        system=cut(system) if with_text else Cut(text="", more=""),
         sides=sides if with_text else (),
         note=note,
         criteria=_criteria(case, with_text=with_text),
         open=opened,
     )
+
+
+def parted(request: str) -> tuple[str, str]:
+    """The instructions that a request begins with, and the turns after them; a request is its turns, each `role: `."""
+    if not request.startswith(("system: ", "developer: ")):
+        return "", request
+    system, found, rest = request.partition("\nuser: ")
+    return (system, f"user: {rest}") if found else ("", request)
 
 
 def gist(request: str) -> str:
@@ -416,4 +436,26 @@ def _mark(result: Mapping[str, Any] | None) -> str:
 
 
 def _plain(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
+    """A value to read: `total: 12, currency: EUR`, or `lookup(id: 7)` for the call of a tool; nested, JSON."""
+    if isinstance(value, str):
+        try:
+            parsed = json.loads(value) if value.lstrip().startswith(("{", "[")) else value
+        except (ValueError, RecursionError):
+            return value
+        return value if isinstance(parsed, str) else _plain(parsed)
+    if isinstance(value, Mapping) and set(value) == {"name", "arguments"}:
+        return f"{value['name']}({_plain(value['arguments'])})"
+    if isinstance(value, Mapping) and value:
+        return ", ".join(f"{name}: {_within(one)}" for name, one in value.items())
+    if isinstance(value, list) and value:
+        return ", ".join(map(_within, value))
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _within(value: Any) -> str:
+    """A value inside another one: nested ones keep their brackets, so that it can be seen where they end."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Mapping) and set(value) == {"name", "arguments"}:
+        return _plain(value)
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)

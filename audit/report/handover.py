@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit.core.criteria import proven_by
-from audit.core.display import count, percent, points_interval, usd, usd_interval
+from audit.core.display import count, percent, points_interval, usd
 from audit.core.finding import Findings, RouteFinding, Verdict
 from audit.report.actions import ActionList, action_list
-from audit.report.routes import split_top
+from audit.report.routes import saved_text, split_top
 from audit.report.words import margin_points, moves, recommended, rule_text
 
 NOTHING = "No change recommended."
@@ -42,7 +42,7 @@ def handover(findings: Findings) -> Handover | None:
     ]
     shown, rest = split_top(findings.routes)
     for route in shown:
-        lines += _route(route)
+        lines += _route(route, findings)
     if rest:
         moving = sum(map(moves, rest))
         lines.append(
@@ -51,14 +51,14 @@ def handover(findings: Findings) -> Handover | None:
     return Handover(actions=action_list(findings), text="\n".join(lines) + "\n", empty="")
 
 
-def _route(route: RouteFinding) -> list[str]:
+def _route(route: RouteFinding, findings: Findings) -> list[str]:
     name, today = quoted(route.route), quoted(route.incumbent)
     model = route.recommendation.model or route.candidate or ""
     if route.verdict is Verdict.SWITCH:
-        return [f"  # {_why(route)}", f"  {name}: {{use: {quoted(model)}}}"]
+        return [f"  # {_why(route, findings)}", f"  {name}: {{use: {quoted(model)}}}"]
     if route.verdict is Verdict.SPLIT:
         return [
-            f"  # {percent(route.share_moved)} of requests: {_why(route)}",
+            f"  # {percent(route.share_moved)} of requests: {_why(route, findings)}",
             f"  {name}:",
             f"    use: {quoted(model)}",
             *(f"    {line}" for line in _conditions(recommended(route))),
@@ -75,11 +75,11 @@ def _conditions(params: Mapping[str, Any]) -> list[str]:
     return after
 
 
-def _why(route: RouteFinding) -> str:
+def _why(route: RouteFinding, findings: Findings) -> str:
     made = route.recommendation
     by = " by content" if made.by_content else ""
     change = "" if made.deciding_delta is None else f"{points_interval(made.deciding_delta)} pts{by}, "
-    return f"{change}saves {usd_interval(route.avoidable_usd)}, proven by {proven_by(made.grade)}"
+    return f"{change}saves {saved_text(route, findings)}, proven by {proven_by(made.grade)}"
 
 
 def _stays(route: RouteFinding) -> str:

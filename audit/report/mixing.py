@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from audit.core.display import compact, count, money_digits, percent, usd, usd_at, usd_parts
+from audit.core.display import compact, count, money_digits, percent, usd, usd_at, usd_parts, usd_rate
 from audit.core.finding import Findings
 from audit.core.mixture import Mix, MixDay, MixRow
-from audit.report.charts import MINI, WIDE, BarSegment, Tick
-from audit.report.scales import Linear, nice_domain, nice_ticks, shortened, spread
+from audit.report.charts import MIDDLE, MINI, NARROW, WIDE, BarSegment, Tick
+from audit.report.scales import Linear, elided, nice_domain, nice_ticks, shortened, spread
 from audit.report.tables import Numbers
 from audit.report.words import change_text, short_day
 
@@ -78,8 +78,15 @@ class EdgeLabel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend:
-    """Shares per day over cost per 1,000 requests per day, on one x axis."""
+    """Shares per day over cost per 1,000 requests per day, on one x axis, at one width.
 
+    Attributes:
+        edges: The models at the right edge; empty where there is no room, and the legend below names them.
+        last: Where the cost line ends, and the cost there.
+    """
+
+    key: str
+    width: int
     title: str
     desc: str
     plot: tuple[float, float]
@@ -164,22 +171,26 @@ def tabs(mix: Mix, colours: Palette) -> tuple[Tab, ...]:
 def _tab(key: str, label: str, rows: Sequence[MixRow], colours: Palette) -> Tab:
     ordered = sorted(rows, key=lambda row: (-row.spend_usd, row.name))
     shown, rest = ordered[:GROUPS], ordered[GROUPS:]
+    groups = {str(index): "rest" for index in range(len(shown), len(ordered))}
+    paid = usd_parts({str(index): row.spend_usd for index, row in enumerate(ordered)}, groups)
     more = ""
     if rest:
-        spend, requests = sum(row.spend_usd for row in rest), sum(row.requests for row in rest)
-        more = f"{count(len(rest))} more: {compact(requests)} requests, {usd(spend)} paid."
-    cells = tuple(_group_row(row, colours, key, index) for index, row in enumerate(shown))
+        requests = sum(row.requests for row in rest)
+        more = f"{count(len(rest))} more: {compact(requests)} requests, {paid['rest']} paid."
+    cells = tuple(
+        _group_row(row, colours, f"{key}{index}", row.name or f"(no {key})", paid[str(index)])
+        for index, row in enumerate(shown)
+    )
     return Tab(key=key, label=label, rows=cells, more=more)
 
 
-def _group_row(row: MixRow, colours: Palette, kind: str, index: int) -> GroupRow:
-    name = row.name or f"(no {kind})"
+def _group_row(row: MixRow, colours: Palette, key: str, name: str, paid: str) -> GroupRow:
     return GroupRow(
         name=name,
         requests=compact(row.requests),
-        paid=usd(row.spend_usd),
-        bar=mix_bar(name, request_shares(row), colours, f"{kind}{index}"),
-        per_1k="–" if row.cost_per_1k_usd is None else usd(row.cost_per_1k_usd),
+        paid=paid,
+        bar=mix_bar(name, request_shares(row), colours, key),
+        per_1k="–" if row.cost_per_1k_usd is None else usd_rate(row.cost_per_1k_usd),
         change=change_text(row.first_week_cost_per_1k_usd, row.last_week_cost_per_1k_usd),
     )
 
@@ -207,13 +218,13 @@ def runs(days: Sequence[MixDay]) -> list[list[int]]:
     return found
 
 
-def trend(mix: Mix, colours: Palette) -> Trend | None:
-    """Lay the trend out; None when no day has traffic."""
+def trend(mix: Mix, colours: Palette, width: int) -> Trend | None:
+    """Lay the trend out at one width; None when no day has traffic."""
     days = mix.trend
     pieces = runs(days)
     if not pieces:
         return None
-    plot = (48.0, 876.0)
+    plot = (48.0, {WIDE: 876.0, MIDDLE: 698.0, NARROW: 338.0}[width])
     half = 0.5 if len(days) == 1 else 0.0
     x = Linear(low=-half, high=max(len(days) - 1, 0) + half, start=plot[0], end=plot[1])
     costs = [day.cost_per_1k_usd for day in days if day.cost_per_1k_usd is not None]
@@ -223,21 +234,23 @@ def trend(mix: Mix, colours: Palette) -> Trend | None:
     last = next((i for i in range(len(days) - 1, -1, -1) if days[i].cost_per_1k_usd is not None), None)
     total = mix.total
     change = change_text(total.first_week_cost_per_1k_usd, total.last_week_cost_per_1k_usd)
-    edges = _edges(days, colours)
+    edges, wide = _edges(days, colours), width == WIDE
     return Trend(
+        key=f"trend{width}",
+        width=width,
         title="Share of requests per model, and cost per 1,000 requests, by day",
         desc=f"First to last week: {'; '.join(f'{edge.name} {edge.value}' for edge in edges)}. Cost {change}.",
         plot=plot,
         areas=tuple(_areas(days, pieces, x, colours)),
-        edges=edges,
+        edges=edges if wide else (),
         share_ticks=tuple(Tick(x=SHARE_Y(v), label=percent(v)) for v in (0.0, 0.5, 1.0)),
         cost_ticks=tuple(Tick(x=y(v), label=usd(v)) for v in nice_ticks(y.low, y.high, 3)),
-        day_ticks=_day_ticks(days, x),
+        day_ticks=_day_ticks(days, x, 3 if width == NARROW else 6),
         line=line,
         dots=dots,
-        last=None if last is None else (x(last), y(days[last].cost_per_1k_usd or 0.0), usd(costs[-1])),
+        last=None if last is None else (x(last), y(days[last].cost_per_1k_usd or 0.0), usd_rate(costs[-1])),
         change="" if change == "–" else change,
-        cost_title="Cost per 1,000 requests",
+        cost_title="Cost per 1,000 requests" + ("" if wide or change == "–" else f", {change} first → last week"),
         numbers=_trend_numbers(days, colours),
     )
 
@@ -304,14 +317,14 @@ def _edges(days: Sequence[MixDay], colours: Palette) -> tuple[EdgeLabel, ...]:
     for (name, _), place in zip(parts, places, strict=True):
         now = percent(last_week.get(name, 0.0))
         value = f"{percent(first_week.get(name, 0.0))} → {now}" if compared else now
-        found.append(EdgeLabel(y=place, name=shortened(name, 22), value=value, css=colours.of(name)))
+        found.append(EdgeLabel(y=place, name=shortened(elided(name, 22), 22), value=value, css=colours.of(name)))
     return tuple(found)
 
 
-def _day_ticks(days: Sequence[MixDay], x: Linear) -> tuple[Tick, ...]:
+def _day_ticks(days: Sequence[MixDay], x: Linear, most: int) -> tuple[Tick, ...]:
     """The first day, the last, and round steps of weeks between."""
     last = len(days) - 1
-    step = max(7 * math.ceil(len(days) / 7 / 6), 1) if len(days) > 10 else max(1, math.ceil(len(days) / 6))
+    step = max(7 * math.ceil(len(days) / 7 / most), 1) if len(days) > 10 else max(1, math.ceil(len(days) / most))
     chosen = [index for index in range(0, last, step) if index == 0 or last - index >= step * 0.6]
     return tuple(Tick(x=x(i), label=short_day(date.fromisoformat(days[i].day))) for i in [*chosen, last])
 
@@ -324,14 +337,11 @@ def _trend_numbers(days: Sequence[MixDay], colours: Palette) -> Numbers:
     for chunk in chunks:
         requests, spend = sum(day.requests for day in chunk), sum(day.spend_usd for day in chunk)
         shares = dict(shares_of(week_shares(chunk), colours))
-        cost = usd(spend / requests * 1000) if requests else "–"
+        cost = usd_rate(spend / requests * 1000) if requests else "–"
         parts = [percent(shares.get(name, 0.0)) if requests else "–" for name in colours.names]
         rows.append((chunk[0].day, count(requests), cost, *parts))
     head = ("Day" if size == 1 else "Seven days from", "Requests", "Cost per 1k", *colours.names)
     return Numbers(caption="Mix and cost by day", head=head, rows=tuple(rows))
-
-
-TREND_WIDTH = WIDE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from audit.core.display import compact, percent, percent_interval, usd
+from audit.core.display import compact, percent, percent_interval, usd, usd_rate
 from audit.core.finding import Findings, Verdict
 from audit.core.history import History, PastAudit, past_audit
 from audit.core.interval import Estimate
@@ -81,7 +81,7 @@ def _row(one: PastAudit, key: str, scale: Linear, *, this: bool) -> PastRow:
         run_id=one.run_id,
         requests=compact(one.requests),
         paid=usd(one.spend_usd),
-        per_1k="–" if per_1k is None else usd(per_1k),
+        per_1k="–" if per_1k is None else usd_rate(per_1k),
         share=shown,
         ends=text,
         mark=ShareMark(

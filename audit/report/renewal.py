@@ -7,12 +7,13 @@ from dataclasses import dataclass
 
 from audit.core.display import percent, usd
 from audit.core.renewal import Renewal, RenewalDecision, VendorRenewal
-from audit.report.charts import NARROW, WIDE, Tick
+from audit.report.charts import MIDDLE, NARROW, WIDE, WIDTHS, Tick
 from audit.report.renewal_words import SMALL_USD, advice, facts, headline, options, totals
 from audit.report.scales import Linear, nice_domain, nice_ticks, shortened, spans_apart, text_width
 from audit.report.tables import Numbers
 
-PLOT_X = {WIDE: (76.0, 1040.0), NARROW: (74.0, 350.0)}
+PLOT_X = {WIDE: (76.0, 1040.0), MIDDLE: (76.0, 704.0), NARROW: (74.0, 350.0)}
+TICKS = {WIDE: 8, MIDDLE: 5, NARROW: 3}
 PLOT_Y = (52.0, 256.0)
 LABEL_PX = 13
 MOST_CHARTS = 6
@@ -105,7 +106,7 @@ def _part(index: int, vendor: VendorRenewal, renewal: Renewal) -> VendorPart:
     return VendorPart(
         name=vendor.name,
         advice=advice(vendor, renewal),
-        charts=tuple(cost_chart(index, vendor, renewal, width) for width in (WIDE, NARROW)) if drawn else (),
+        charts=tuple(cost_chart(index, vendor, renewal, width) for width in WIDTHS) if drawn else (),
         options=Numbers(caption=f"Commitments with {vendor.name}", head=OPTIONS, rows=rows) if rows else None,
         facts=tuple(facts(vendor)),
     )
@@ -138,7 +139,9 @@ def cost_chart(index: int, vendor: VendorRenewal, renewal: Renewal, width: int) 
         without_y=y(without),
         without_text=f"no contract: {usd(without)}",
         interval=ends if ends and ends[1] - ends[0] > 1 else None,
-        x_ticks=tuple(Tick(x=x(v), label=usd(v)) for v in nice_ticks(x.low, x.high, 8 if width == WIDE else 3)),
+        x_ticks=tuple(
+            Tick(x=x(v), label=usd(v)) for v in nice_ticks(x.low, x.high, {WIDE: 8, MIDDLE: 5, NARROW: 3}[width])
+        ),
         y_ticks=tuple(Tick(x=y(v), label=usd(v)) for v in nice_ticks(y.low, y.high, 5)),
         y_title=f"Cost over the term: expected, and {percent(renewal.level)} of the draws",
         plot=(*plot_x, *PLOT_Y),
@@ -170,7 +173,7 @@ def _flags(vendor: VendorRenewal, x: Linear, y: Linear, width: int) -> tuple[Fla
         if option is None or any(abs(option.commit_usd - other[0]) < SMALL_USD for other in found):
             continue
         # On a telephone only what is signed has room for its amount; the table below has the others.
-        amount = f" {usd(option.commit_usd)}" if width == WIDE or css == "pick" else ""
+        amount = f" {usd(option.commit_usd)}" if width != NARROW or css == "pick" else ""
         found.append((option.commit_usd, option.cost_usd.est, css, name + amount))
     found.sort()
     widths = [text_width(label, LABEL_PX) for *_, label in found]

@@ -12,9 +12,11 @@ from audit.core.display import (
     plural,
     points_interval,
     usd,
+    usd_at,
     usd_ends,
     usd_estimate,
     usd_parts,
+    usd_rate,
 )
 from audit.core.finding import CandidateVerdict, Findings, RouteFinding, Verdict
 from audit.core.interval import Estimate
@@ -128,6 +130,20 @@ def money_columns(findings: Findings) -> tuple[dict[str, str], dict[str, str]]:
     return paid, avoidable
 
 
+def saved_text(route: RouteFinding, findings: Findings, scale: float = 1.0) -> str:
+    """What a route saves with its interval, as precise as the table's column: `$28 [$28, $29]`.
+
+    Args:
+        route: That moves.
+        findings: Of the run.
+        scale: Times the window of the log; where it is 1 the amount is the one of the table.
+    """
+    saved, total = route.avoidable_usd.scaled(scale), findings.avoidable_usd.est * scale
+    column = money_columns(findings)[1]
+    amount = column[str(findings.routes.index(route))] if scale == 1.0 else usd_at(saved.est, money_digits(total))
+    return f"{amount} {ends_text(saved, total)}".rstrip()
+
+
 def routes_table(findings: Findings, colours: Palette) -> RoutesTable:
     """Lay the table out."""
     top, rest = split_top(findings.routes)
@@ -191,7 +207,7 @@ def _high(estimate: Estimate) -> float:
 
 
 def _per_1k(spend_usd: float, requests: int) -> str:
-    return f"{usd(spend_usd / requests * 1000)} / 1k" if requests else "–"
+    return f"{usd_rate(spend_usd / requests * 1000)} / 1k" if requests else "–"
 
 
 def _note(route: RouteFinding) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from audit.core.display import compact, listing, percent, points_interval, terminal_safe, usd, usd_estimate
+from audit.core.display import compact, listing, percent, points_interval, terminal_safe, usd, usd_estimate, usd_rate
 from audit.core.finding import Findings, RouteFinding, Verdict
 from audit.report.mixing import palette, shares_of, week_shares
 from audit.report.routes import change_parts, ends_text, money_columns, split_top
@@ -143,7 +143,7 @@ def _figures(findings: Findings, width: int) -> list[Line]:
     total, full = findings.mix.total, width >= FULL
     paid = ""
     if total.cost_per_1k_usd is not None:
-        paid = f"{usd(total.cost_per_1k_usd)} per 1k{' requests' if full else ''}"
+        paid = f"{usd_rate(total.cost_per_1k_usd)} per 1k{' requests' if full else ''}"
         paid += _course(total.first_week_cost_per_1k_usd, total.last_week_cost_per_1k_usd, full=full)
     lines = [_figure("You paid", usd(findings.spend_usd), paid, "money")]
     if findings.tested:

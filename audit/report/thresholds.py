@@ -10,7 +10,7 @@ from audit.core.exploration import ThresholdCurve
 from audit.core.finding import Findings, RouteFinding, Verdict
 from audit.report.charts import Tick
 from audit.report.routes import TOP
-from audit.report.scales import Linear, nice_ticks, shortened
+from audit.report.scales import Linear, elided, nice_ticks, shortened
 from audit.report.tables import Numbers
 from audit.report.words import STATUS, Status, margin_points, route_name, rule_text, score_text
 
@@ -121,7 +121,7 @@ def cell(route: RouteFinding, curve: ThresholdCurve, key: str, x: Linear, y: Lin
     whole = curve.points[-1]
     return CurveCell(
         key=f"th-{key}",
-        name=shortened(name, 34),
+        name=shortened(elided(name, 34), 34),
         full=name,
         sub=f"to {shortened(curve.tier, 16)} by {curve.signal}, n = {count(curve.n)}",
         status=STATUS[route.verdict],

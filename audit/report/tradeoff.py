@@ -9,14 +9,14 @@ from audit.core.display import count, listing, percent, percent_interval, usd, u
 from audit.core.exploration import FrontierPoint
 from audit.core.finding import Findings
 from audit.core.interval import Estimate
-from audit.report.charts import NARROW, WIDE, Tick
+from audit.report.charts import MIDDLE, NARROW, WIDE, WIDTHS, Tick
 from audit.report.scales import Box, Linear, boxes_along, nice_domain, nice_ticks, place_labels, shortened, text_width
 from audit.report.tables import Numbers
 from audit.report.words import level_text, margin_points, whose_margin
 
-HEIGHT = {WIDE: 372, NARROW: 330}
-PLOT_X = {WIDE: (64.0, 1040.0), NARROW: (40.0, 352.0)}
-PLOT_Y = {WIDE: (30.0, 316.0), NARROW: (30.0, 276.0)}
+HEIGHT = {WIDE: 372, MIDDLE: 360, NARROW: 330}
+PLOT_X = {WIDE: (64.0, 1040.0), MIDDLE: (48.0, 704.0), NARROW: (40.0, 352.0)}
+PLOT_Y = {WIDE: (30.0, 316.0), MIDDLE: (30.0, 306.0), NARROW: (30.0, 276.0)}
 NAME_PX, SUB_PX = 14, 12.5
 CSS = {"today": "now", "recommended": "pick", "margin": "what", "tier": "all"}
 MOST_TIERS = 6
@@ -79,7 +79,7 @@ def tradeoff(findings: Findings, unit: str) -> Tradeoff | None:
         return Tradeoff(finding=_finding(findings), plots=(), numbers=None)
     return Tradeoff(
         finding=_finding(findings),
-        plots=tuple(_plot(groups, findings, unit, width) for width in (WIDE, NARROW)),
+        plots=tuple(_plot(groups, findings, unit, width) for width in WIDTHS),
         numbers=_numbers(points, findings),
     )
 
@@ -106,7 +106,7 @@ def _plot(groups: Sequence[Sequence[FrontierPoint]], findings: Findings, unit: s
         desc=_finding(findings),
         spots=_spots(groups, findings, _Axes(x=x, y=y, width=width), on_line),
         line="M" + " ".join(f"{px:g} {py:g}" for px, py in on_line) if len(on_line) > 1 else "",
-        x_ticks=tuple(Tick(x=x(v), label=usd(v)) for v in nice_ticks(x.low, x.high, 6 if width == WIDE else 3)),
+        x_ticks=tuple(Tick(x=x(v), label=usd(v)) for v in nice_ticks(x.low, x.high, 3 if width == NARROW else 6)),
         y_ticks=tuple(Tick(x=y(v), label=percent(v, digits)) for v in y_values),
         x_title=f"Cost of this traffic in {unit}, USD",
     )
@@ -187,7 +187,7 @@ def _spots(
 ) -> tuple[Spot, ...]:
     """Marks with their labels, none on another; the recommendation chooses its place first."""
     rank = {"recommended": 0, "today": 1, "margin": 2, "tier": 3}
-    x, y, wide = axes.x, axes.y, axes.width == WIDE
+    x, y, wide = axes.x, axes.y, axes.width != NARROW
     ordered = sorted(groups, key=lambda group: rank[group[0].kind])
     places = [(x(group[0].cost_usd.est), y(_accepted(group[0]).est)) for group in ordered]
     texts = [(_name(group, findings), _sub(group)) if wide else (_short(group), "") for group in ordered]

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from audit.core.display import compact, percent, percent_interval, plural, points_interval, usd, usd_estimate
+from audit.core.display import compact, percent, percent_interval, plural, points_interval, usd_estimate, usd_rate
 from audit.core.finding import Case, Findings
 from audit.core.history import History
 from audit.core.interval import Estimate
 from audit.core.renewal import Renewal
-from audit.report.charts import NARROW, WIDE, Forest, VerdictBar, comparisons_of, forest, verdict_bar
+from audit.report.charts import WIDTHS, Forest, VerdictBar, comparisons_of, forest, verdict_bar
 from audit.report.evidence import EvidenceSection, evidence
 from audit.report.handover import Handover, handover
 from audit.report.method import Method, method
@@ -57,7 +57,7 @@ class Caveat:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
-    """The forest plot at both widths, with its numbers; no charts when nothing was measured."""
+    """The forest plot at all widths, with its numbers; no charts when nothing was measured."""
 
     charts: tuple[Forest, ...]
     numbers: Numbers | None
@@ -69,7 +69,7 @@ class MixSection:
 
     finding: str
     legend: tuple[tuple[str, str], ...]
-    trend: Trend | None
+    trends: tuple[Trend, ...]
     trend_note: str
     tabs: tuple[Tab, ...]
     missing: str
@@ -125,7 +125,7 @@ def page(
         headline=headline(findings),
         lede=lede(findings),
         floor_lines=tuple(line for route in split_top(findings.routes)[0] if (line := warning(route))),
-        bars=(verdict_bar(findings, WIDE), verdict_bar(findings, NARROW)) if decided else (),
+        bars=tuple(verdict_bar(findings, width) for width in WIDTHS) if decided else (),
         tiles=tuple(_tiles(findings, colours)),
         caveats=shown,
         more_caveats=len(hidden),
@@ -184,8 +184,8 @@ def _tiles(findings: Findings, colours: Palette) -> list[Tile]:
         first, last = total.first_week_cost_per_1k_usd, total.last_week_cost_per_1k_usd
         note = "over the whole log"
         if first is not None and last is not None:
-            note = f"first week {usd(first)} → last week {usd(last)}"
-        tiles.append(Tile(label="Cost per 1,000 requests", value=usd(total.cost_per_1k_usd), note=note))
+            note = f"first week {usd_rate(first)} → last week {usd_rate(last)}"
+        tiles.append(Tile(label="Cost per 1,000 requests", value=usd_rate(total.cost_per_1k_usd), note=note))
     if colours.names:
         tiles.append(_most_expensive(findings, colours))
     return tiles[:4]
@@ -229,12 +229,12 @@ def _quality(findings: Findings) -> Quality:
             (row.name, row.sub.lstrip("→ "), points_interval(row.delta), f"{row.margin * 100:g}") for row in rows
         ),
     )
-    return Quality(charts=(forest(rows, others, WIDE), forest(rows, others, NARROW)), numbers=numbers)
+    return Quality(charts=tuple(forest(rows, others, width) for width in WIDTHS), numbers=numbers)
 
 
 def _mix(findings: Findings, colours: Palette) -> MixSection:
     mix = findings.mix
-    drawn = trend(mix, colours)
+    drawn = tuple(one for width in WIDTHS if (one := trend(mix, colours, width)) is not None)
     with_traffic = [day for day in mix.trend if day.requests > 0]
     shares = shares_of(week_shares(mix.trend), colours)
     total = mix.total
@@ -246,7 +246,7 @@ def _mix(findings: Findings, colours: Palette) -> MixSection:
         first, last = total.first_week_cost_per_1k_usd, total.last_week_cost_per_1k_usd
         if first is not None and last is not None:
             change = change_text(first, last)
-            finding += f" Cost per 1,000 requests went from {usd(first)} to {usd(last)} ({change})."
+            finding += f" Cost per 1,000 requests went from {usd_rate(first)} to {usd_rate(last)} ({change})."
     else:
         finding = "No day of this log has a billable request."
     gaps = len(mix.trend) - len(with_traffic)
@@ -258,7 +258,7 @@ def _mix(findings: Findings, colours: Palette) -> MixSection:
     return MixSection(
         finding=finding,
         legend=tuple((colours.of(name), name) for name, _ in shares),
-        trend=drawn,
+        trends=drawn,
         trend_note=note,
         tabs=made,
         missing=missing,

@@ -67,7 +67,7 @@ def test_dark_screens_print_on_white_paper(browser: Browser, state_url: Url) -> 
 def test_nothing_is_cut_in_two(browser: Browser, state_url: Url) -> None:
     """Check 17: each chart and case on one sheet, no heading at the end of one, closed cases open, no buttons."""
     with Watched(browser, state_url("split")) as seen:
-        charts = seen.page.evaluate("""() => [...document.querySelectorAll("svg.only-w, svg.least, figure svg")]
+        charts = seen.page.evaluate("""() => [...document.querySelectorAll("svg.only-w, figure svg")]
             .map(svg => [svg.querySelector("title").textContent,
                 [...svg.querySelectorAll("text")].map(t => t.textContent)])""")
         details = seen.page.evaluate("""() => [...document.querySelectorAll("details.case")]

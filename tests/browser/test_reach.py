@@ -69,7 +69,7 @@ def test_it_works_without_scripts(browser: Browser, state_url: Url) -> None:
         page = seen.page
         assert page.locator("h1").inner_text().startswith("You paid $30,629")
         assert page.locator("#route-table tbody tr").count() == 6
-        for chart in ("#bar1072-t", "#forest1072-t", "#tradeoff1072-t", "#th-r0-t", "#trend-t"):
+        for chart in ("#bar1072-t", "#forest1072-t", "#tradeoff1072-t", "#th-r0-t", "#trend1072-t"):
             assert page.locator(f"svg:has({chart})").is_visible()
         assert page.locator(".sort").count() == 0
         assert page.locator(".pane0").is_visible()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from audit.core.display import usd_interval
 from audit.report.actions import MOST, action_list
+from audit.report.routes import saved_text
 from tests.report import fixtures
 from tests.report.random_findings import random_findings
 
@@ -21,8 +21,11 @@ def test_moves_come_first_the_surest_saving_first() -> None:
         moving = [route for route in findings.routes if route.recommendation.moves_traffic]
         moving.sort(key=lambda route: -(route.avoidable_usd.lo or 0.0))
         worth = [] if listed is None else [one.worth for one in listed.actions if kinds[one.css] == 0]
-        wanted = [f"{usd_interval(route.avoidable_usd.scaled(30 / findings.days))} a month" for route in moving]
+        wanted = [f"{saved_text(route, findings, 30 / findings.days)} a month" for route in moving]
         assert worth == wanted[:MOST]
+        if listed is not None:
+            assert listed.moves == bool(moving)
+            assert bool(listed.ask) == bool(moving)
 
 
 def test_a_log_without_dates_has_no_month() -> None:

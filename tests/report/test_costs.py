@@ -25,7 +25,7 @@ def test_both_caches_stand_there_and_one_is_used() -> None:
     assert found.numbers.head == ("Figure", "Today", "mini", "local")
     assert rows["Cost, prompt cache cold, used here"] == ("$980", "$340 [$300, $380]", "$340 [$300, $380]")
     assert rows["Cost, prompt cache warm"][1] == "$251 [$213, $289]"
-    assert found.summary == "What it would cost: today $980, mini $340, local $340"
+    assert found.summary == "What it would cost: today $980 (of $1,000 paid), mini $340, local $340"
 
 
 def test_classes_lengths_and_latency() -> None:

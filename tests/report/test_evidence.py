@@ -1,14 +1,13 @@
 """Evidence: which cases are shown, how two answers are compared, and what stands beside them."""
 
 import dataclasses
-import json
 
 import pytest
 
 from audit.core.finding import Case
 from audit.core.recommendation import PairTable
-from audit.report.differing import DifferingRun, cut, side_by_side
-from audit.report.evidence import choose, evidence, gist, p_text
+from audit.report.differing import DifferingRun, cut, folded, side_by_side
+from audit.report.evidence import _plain, choose, evidence, gist, p_text, parted
 from tests.report import fixtures
 
 
@@ -129,15 +128,59 @@ def test_criteria_without_text_have_no_reasons() -> None:
     assert all(line.details == () for line in lines)
 
 
-def test_values_that_are_not_text_are_written_as_json() -> None:
-    """Expected and extracted may be any JSON value."""
+def test_values_that_are_not_text_are_written_to_be_read() -> None:
+    """Expected and extracted may be any JSON value; only what is nested keeps JSON's signs."""
     results = ({"criterion": "k", "passed": False, "expected": {"b": 1, "a": [2]}, "extracted": 0},)
     base = fixtures.cases()[0]
     odd = dataclasses.replace(base, candidate=dataclasses.replace(base.candidate, results=results))
     [route] = [r for r in evidence(fixtures.proven(), [odd], with_text=True).routes if r.cases]
     details = dict(route.cases[0].criteria[0].details)
-    assert json.loads(details["expected, candidate"]) == {"a": [2], "b": 1}
+    assert details["expected, candidate"] == "b: 1, a: [2]"
     assert details["got, candidate"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ('{"total": 12.5, "currency": "EUR"}', "total: 12.5, currency: EUR"),
+        ([{"name": "lookup", "arguments": {"id": 7}}], "lookup(id: 7)"),
+        ('{"name": "f", "arguments": "{\\"x\\": 1}"}', "f(x: 1)"),
+        ({"a": {"b": [1, 2]}}, 'a: {"b": [1, 2]}'),
+        ("{not json", "{not json"),
+        ("plain", "plain"),
+        ([], "[]"),
+    ],
+)
+def test_values_are_told_without_quotes_and_brackets(value: object, told: str) -> None:
+    """Fields as `name: value`, calls of tools as calls."""
+    assert _plain(value) == told
+
+
+def test_a_difference_in_a_long_answer_is_in_sight() -> None:
+    """What both answers have is folded but for its ends; what differs, and both ends of the text, are not."""
+    alike = "word " * 400
+    left, right, _ = side_by_side(alike + "five days " + alike, alike + "ten days " + alike)
+    for runs, differs in ((folded(left), "five"), (folded(right), "ten")):
+        text = "".join(run.text for run in runs)
+        assert differs in text
+        assert len(text) < 800
+        folds = [run.text for run in runs if run.mark == "fold"]
+        assert len(folds) == 2
+        assert all("characters that both have" in fold for fold in folds)
+    assert folded((DifferingRun(text="short"),)) == (DifferingRun(text="short"),)
+
+
+@pytest.mark.parametrize(
+    ("request_", "system", "turns"),
+    [
+        ("system: You help.\n\nuser: Hi\n\nassistant: Yes", "system: You help.\n", "user: Hi\n\nassistant: Yes"),
+        ("user: One", "", "user: One"),
+        ("system: alone", "", "system: alone"),
+    ],
+)
+def test_instructions_stand_apart_from_what_was_asked(request_: str, system: str, turns: str) -> None:
+    """The instructions are the same in every case of a route; the answers stand before them."""
+    assert parted(request_) == (system, turns)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,20 @@ from urllib.parse import unquote
 
 import pytest
 
-from audit.core.display import compact, count, milliseconds, percent, points, points_interval, usd, usd_interval
+from audit.core.display import (
+    compact,
+    count,
+    milliseconds,
+    money_digits,
+    percent,
+    points,
+    points_interval,
+    usd,
+    usd_at,
+    usd_ends,
+    usd_interval,
+    usd_rate,
+)
 from audit.core.finding import CandidateVerdict, Findings, RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.plain import from_plain, to_plain
@@ -56,7 +69,7 @@ def said_of(findings: Findings, route: RouteFinding) -> set[str]:
         route.route, made.incumbent, made.tier or "", made.model or "", *(c.tier for c in route.candidates),
         paid[index], avoidable[index], usd(route.spend_usd), usd(route.auditable_usd), usd(made.saving_usd.est),
         usd_interval(made.saving_usd), range_text(made.saving_usd), ends_text(made.saving_usd, total),
-        usd(route.spend_usd / route.requests * 1000), count(route.requests), usd(route.up_to_usd),
+        usd_rate(route.spend_usd / route.requests * 1000), count(route.requests), usd(route.up_to_usd),
         compact(route.requests),
         margin_points(route.margin), points(-route.margin), f"{route.margin * 100:g}",
         count(made.pairs.n), count(made.moves.requests), percent(made.moves.share), percent(made.moves.share_escalated),
@@ -79,8 +92,12 @@ def said_of(findings: Findings, route: RouteFinding) -> set[str]:
 
 
 def monthly(findings: Findings, saved: Estimate) -> str:
-    """A saving at the window's rate, for a month of 30 days."""
-    return usd_interval(saved.scaled(30 / findings.days)) if findings.days else ""
+    """A saving at the window's rate, for a month of 30 days, as precise as the whole month's."""
+    if not findings.days or saved.lo is None or saved.hi is None:
+        return ""
+    month = saved.scaled(30 / findings.days)
+    digits = money_digits(findings.avoidable_usd.est * 30 / findings.days)
+    return " ".join([usd_at(month.est, digits), *usd_ends(month.lo or 0.0, month.hi or 0.0, digits)])
 
 
 def stray(texts: Iterable[str], allowed: set[str]) -> set[str]:

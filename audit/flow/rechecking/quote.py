@@ -95,6 +95,7 @@ def quote_recheck(
         designs=tuple(designs),
         quotes=costs.quotes,
         stored=costs.stored,
+        likely_usd=costs.likely_usd,
         asked_otherwise=costs.otherwise,
         batches=(),
         repeats=(),
