@@ -25,6 +25,7 @@ COMMANDS = (
     "score",
     "report",
     "gate",
+    "watch",
     "policy",
     "recheck",
     "renew",

@@ -123,6 +123,7 @@ class Reason(StrEnum):
     LOSS_UNCLEAR = "loss_unclear"
     SAVING_UNCLEAR = "saving_unclear"
     FEW_TUNING_REQUESTS = "few_tuning_requests"
+    TRAFFIC_REPEATS = "traffic_repeats"
     TOO_MUCH_UNMEASURED = "too_much_unmeasured"
     TOO_MUCH_NOT_ASKED = "too_much_not_asked"
     CRITERIA_CHANGED = "criteria_changed"
@@ -238,6 +239,10 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.LOSS_UNCLEAR: "its loss is estimated outside the margin of {margin} points, and may be inside; a full audit "
     "would certify it with a chance of about {chance}",
     Reason.SAVING_UNCLEAR: "beyond what the run recommends it may save too little for a full audit, which costs {cost}",
+    Reason.TRAFFIC_REPEATS: (
+        "only {requests} of the {drawn} sampled requests share neither prompt nor session with those that a full audit "
+        "certifies on, and it takes {least}; what chooses a tier must not test it, so only a full audit can tell"
+    ),
     Reason.FEW_TUNING_REQUESTS: "the run has {requests} requests that a tier can be tried on; it takes {least}",
     Reason.TOO_MUCH_UNMEASURED: "{share} of its answers could not be measured",
     Reason.TOO_MUCH_NOT_ASKED: "it cannot be asked {share} of the requests",

@@ -78,6 +78,10 @@ class FieldMap(Section):
     sampling_weight: str | None = Field(
         None, description="How many calls a record stands for, where whoever wrote the log kept only some of them"
     )
+    feedback: dict[str, str] = Field(
+        default_factory=dict,
+        description="Outcomes of the answer, path by name: a number from 0 (bad) to 1 (good), or true and false",
+    )
 
 
 class IngestSettings(Section):

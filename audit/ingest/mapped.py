@@ -110,6 +110,20 @@ def put_sampling(row: Row, written: Any) -> None:
         _unread(row, "sampling_weight")
 
 
+def put_feedback(row: Row, record: Mapping[str, Any], paths: Mapping[str, str]) -> None:
+    """Write outcomes: what is there and neither a number nor true or false is noted."""
+    found = []
+    for name, path in paths.items():
+        written = values.walk(record, path)
+        said = values.boolean(written)
+        value = written_number(written) if said is None else float(said)
+        if value is not None:
+            found.append({"name": name, "value": value, "label": None, "source": "ingest.map", "comment": None})
+        elif written not in (None, ""):
+            _unread(row, f"feedback_{name}")
+    row.feedback = found
+
+
 def put_cost(row: Row, got: Mapping[str, Any], unit: str) -> None:
     """Write the cost; a zero that nothing explains is unknown."""
     row.cache_hit = values.boolean(got.get("cache_hit"))

@@ -377,7 +377,7 @@ def forest(comparisons: Sequence[Comparison], rest: Sequence[Comparison], width:
             y=top + step * index + (46 if narrow else step / 2),
             name=shortened(elided(row.name, limit), limit),
             full=row.name,
-            sub=shortened(row.sub, 26 if width == MIDDLE else 30),
+            sub=shortened(row.sub, 30),
             value=points_interval(row.delta),
             note=row.note,
             mark=mark_of(row.delta, row.verdict, scale),

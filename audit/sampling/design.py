@@ -67,7 +67,7 @@ def design_routes(
         designs = [
             replace(_design(frame, needs[frame.route], usable, settings), alpha=settings.alpha) for frame in frames
         ]
-    designs = _prioritised(designs, frames, usable)
+    designs = _prioritised(designs, frames, usable, warm=_is_warm(settings))
     if settings.max_spend is None:
         return designs
     return _within_budget(designs, frames, usable, settings)
@@ -82,7 +82,8 @@ def _design(frame: RouteFrame, need: RouteNeeds, tiers: Sequence[Tier], settings
     """One route's design before the budget."""
     margin = settings.margin_of(frame.route)
     only = settings.slice.tiers
-    candidates = [t for t in candidates_of(frame, need.entry, tiers) if only is None or t.name in only]
+    cheaper = candidates_of(frame, need.entry, tiers, warm=_is_warm(settings))
+    candidates = [t for t in cheaper if only is None or t.name in only]
     # What the only candidate serves already is in no sample, however much of the route that is.
     sole = bare(candidates[0].identity) if len(candidates) == 1 else None
     incumbent = next((model for model in frame.models if bare(model) != sole), frame.incumbent)
@@ -237,28 +238,56 @@ def decidable_loss(n: int, margin: float, options: SliceSettings, alpha: float) 
     return low
 
 
-def candidates_of(frame: RouteFrame, entry: RouteSettings | None, tiers: Sequence[Tier]) -> list[Tier]:
-    """The route's candidates: those named, else every tier that is cheaper at the logged tokens."""
+def _is_warm(settings: Settings) -> bool:
+    """Whether candidates are taken to read as much from their prompt cache as the log's own calls did."""
+    return settings.cost.prompt_cache == "warm"
+
+
+def candidates_of(
+    frame: RouteFrame, entry: RouteSettings | None, tiers: Sequence[Tier], *, warm: bool = False
+) -> list[Tier]:
+    """The route's candidates: those named, else every tier that is cheaper at the logged tokens.
+
+    Args:
+        frame: The route.
+        entry: Its settings.
+        tiers: That may be candidates.
+        warm: They are taken to read as much from their prompt cache as the log's own calls did.
+    """
     by_name = {tier.name: tier for tier in tiers}
     if entry is not None and entry.candidates is not None:
         return [by_name[name] for name in entry.candidates]
-    return [tier for tier in tiers if _is_cheaper(frame, tier)]
+    return [tier for tier in tiers if _is_cheaper(frame, tier, warm)]
 
 
-def _is_cheaper(frame: RouteFrame, tier: Tier) -> bool:
+def _is_cheaper(frame: RouteFrame, tier: Tier, warm: bool) -> bool:
     """Whether a tier costs less at the logged tokens, on the requests that it doesn't serve already."""
     rest = frame.without(tier.identity)
     spend = exact_sum(rest["cost_usd"])
-    return spend > LEAST_SPEND * frame.auditable_usd and cost_at(rest, tier) < spend
+    return spend > LEAST_SPEND * frame.auditable_usd and cost_at(rest, tier, warm=warm) < spend
 
 
-def cost_at(rows: pl.DataFrame, tier: Tier, *, replayed: bool = False) -> float:
-    """What the rows would cost on a tier at the logged tokens, in USD: as its traffic, or as its replay."""
-    total, tokens = 0.0, rows.select(pl.col("prompt_tokens", "completion_tokens").fill_null(0))
+CACHED = ("cached_tokens", "cache_write_tokens")
+
+
+def cost_at(rows: pl.DataFrame, tier: Tier, *, replayed: bool = False, warm: bool = False) -> float:
+    """What the rows would cost on a tier at the logged tokens, in USD: as its traffic, or as its replay.
+
+    Args:
+        rows: With prompt_tokens and completion_tokens; with `warm` also `CACHED`.
+        tier: That would serve them.
+        replayed: At the price of a replay, which may be that of a batch.
+        warm: Prompt tokens are read from the tier's cache, and written to it, as the log's were.
+    """
+    total, names = 0.0, ("prompt_tokens", "completion_tokens", *(CACHED if warm else ()))
+    tokens = rows.select(pl.col(*names).fill_null(0))
     for low, high, price in (tier.replay_price if replayed else tier.price).spans():
         part = tokens.filter((pl.col("prompt_tokens") > low) & (pl.col("prompt_tokens") <= high))
-        prompt, completion = (int(part[name].sum()) for name in tokens.columns)
-        total += price.cost_usd(Usage(prompt_tokens=prompt, completion_tokens=completion))
+        prompt, completion, *cache = (int(part[name].sum()) for name in names)
+        read, written = cache or (0, 0)
+        total += price.cost_usd(
+            Usage(prompt_tokens=prompt, completion_tokens=completion, cached_tokens=read, cache_write_tokens=written)
+        )
     return total
 
 
@@ -293,7 +322,7 @@ def _dollars_usd(design: RouteDesign, frame: RouteFrame, tiers: Mapping[str, Tie
 
 
 def _prioritised(
-    designs: Sequence[RouteDesign], frames: Sequence[RouteFrame], tiers: Sequence[Tier]
+    designs: Sequence[RouteDesign], frames: Sequence[RouteFrame], tiers: Sequence[Tier], *, warm: bool
 ) -> list[RouteDesign]:
     """The designs with their place in the queue for money: what a route could save per replay dollar."""
     by_name = {tier.name: tier for tier in tiers}
@@ -303,7 +332,7 @@ def _prioritised(
         if not design.quality_n or not design.candidates:
             return -math.inf
         cost = _replay_usd(design, frame, by_name) * design.quality_n + _dollars_usd(design, frame, by_name)
-        saving = frame.auditable_usd - min(cost_at(frame.rows, by_name[name]) for name in design.candidates)
+        saving = frame.auditable_usd - min(cost_at(frame.rows, by_name[name], warm=warm) for name in design.candidates)
         return saving / cost if cost else math.inf
 
     queue = sorted(zip(designs, frames, strict=True), key=lambda pair: (-worth(pair), pair[0].route))

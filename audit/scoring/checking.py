@@ -210,6 +210,39 @@ def check_criteria(
     return found
 
 
+def verdicts_of_log(folder: RunFolder, settings: Settings, drawn: Mapping[str, pl.DataFrame]) -> dict[str, bool | None]:
+    """Whether each answer of the log is accepted by its route's criteria, without a call.
+
+    Args:
+        folder: With traffic and bodies.
+        settings: `audit.yaml`.
+        drawn: By route, exchange_id, request_fp and cost_usd of the exchanges to look at.
+
+    Returns:
+        By exchange; None where its criteria say nothing of it. Left out are routes without criteria, with some that
+        this version cannot measure, or whose criteria hold an answer against the log's own alone, and answers that a
+        judge has to be asked about.
+
+    Raises:
+        As `check_criteria`.
+    """
+    embedder = cache(partial(open_embedder, cache=None))
+    references = load_references(settings.references, settings.directory).values
+    found: dict[str, bool | None] = {}
+    for name, rows in drawn.items():
+        entry = settings.route(name)
+        if entry is None or not entry.criteria or unsupported(entry.criteria) or rows.is_empty():
+            continue
+        criteria = build_criteria(entry.criteria, settings.directory, embedder=embedder, confirmed=entry.confirmed)
+        # Against themselves the log's answers always hold.
+        if all("incumbent" in criterion.reads for criterion in criteria if criterion.weight > 0):
+            continue
+        items = list(logged_items(folder, rows.with_columns(route=pl.lit(name)), references, parts_read(criteria)))
+        route = _Route.of(entry, criteria, items)
+        found |= dict(zip((item.exchange_id for item in route.items), route.verdicts(), strict=True))
+    return found
+
+
 def damaged_for_judges(folder: RunFolder, settings: Settings, names: Sequence[str]) -> dict[str, list[Context]]:
     """Labelled answers that a judge passes rightly, damaged on purpose: what it has to be asked about after the labels.
 

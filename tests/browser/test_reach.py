@@ -96,7 +96,7 @@ def test_the_page_does_not_scroll_sideways(browser: Browser, state_url: Url, nam
 
 
 CUT_OFF = """() => [...document.querySelectorAll("body *")].filter(e => {
-    if (e.closest("svg, .vh, script, .routes thead")) return false;
+    if (e.closest("svg, .vh, script, .routes thead, .mixes thead")) return false;
     if (!e.getClientRects().length || !e.textContent.trim()) return false;
     const style = getComputedStyle(e);
     return style.overflowX === "hidden" && e.scrollWidth > e.clientWidth + 1

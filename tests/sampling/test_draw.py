@@ -195,6 +195,20 @@ def test_a_dear_tier_is_no_default_candidate() -> None:
     assert only_dear.why == because(Reason.NO_CHEAPER_TIER)
 
 
+def test_a_tier_may_be_cheaper_by_its_cache_alone() -> None:
+    """At `prompt_cache: warm` a tier is held against the log with the log's cached tokens, at `cold` without them."""
+    rows = frame().rows.with_columns(cached_tokens=pl.col("prompt_tokens") * 9 // 10, cache_write_tokens=pl.lit(0))
+    # As dear as the log without a cache, and a tenth of that with one.
+    dollars, tokens = rows["cost_usd"].sum(), rows["prompt_tokens"].sum()
+    rate = 1.5 * dollars / tokens * 1e6
+    cached = replace(SMALL, price=Price(input=rate, cached_input=rate / 10, output=0.0))
+    cold, warm = cost_at(rows, cached), cost_at(rows, cached, warm=True)
+    assert warm < dollars < cold
+    for prompt_cache, chosen in (("cold", ()), ("warm", ("small",))):
+        found = design(replace(frame(), rows=rows), settings(cost={"prompt_cache": prompt_cache}), cached)
+        assert found.candidates == chosen
+
+
 def test_a_quote_is_made_by_length() -> None:
     """Rows are priced at the rates of their own prompts, not at those of their sum."""
     rows = pl.DataFrame({"prompt_tokens": [100, 101, None], "completion_tokens": [10, 10, 10]})

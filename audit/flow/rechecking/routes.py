@@ -33,6 +33,7 @@ class RouteTrial:
         found: What the run says of it.
         design: The run's, with the criteria as they were judged in the end.
         rows: Rows of the slice that may be asked, in draw order.
+        drawn: Rows of the slice that might be asked if none shared its prompt or session with the certification.
         moving: Requests that would move: row_id, cost_usd as billed, and foreseen_usd, at the log's tokens.
         stages: Requests that each look takes in; empty where nothing is asked.
         why: Why nothing is asked; None where something is.
@@ -42,6 +43,7 @@ class RouteTrial:
     design: RouteDesign
     rows: pl.DataFrame
     moving: pl.DataFrame
+    drawn: int = 0
     stages: tuple[int, ...] = ()
     why: Because | None = None
 
@@ -120,14 +122,15 @@ def elsewhere(tier: Tier) -> pl.Expr:
 
 
 def _trial(run: RecheckedRun, found: RouteFinding, design: RouteDesign, tier: Tier, settings: Settings) -> RouteTrial:
-    mine = (pl.col("route") == found.route) & (pl.col("purpose") == "quality") & (pl.col("split") == "tuning")
-    rows = run.slice.filter(mine & elsewhere(tier)).sort("draw_order", "exchange_id")
+    mine = (pl.col("route") == found.route) & (pl.col("purpose") == "quality") & elsewhere(tier)
+    drawn = run.slice.filter(mine).sort("draw_order", "exchange_id")
+    rows = drawn.filter(pl.col("split") == "tuning")
     frame = run.frames.get(found.route)
     assert frame is not None, "the findings name routes of the traffic alone"
     rest, costing = frame.without(tier.identity), costing_of([tier], settings, [found.route], None)
     foreseen = foreseen_usd(costing, tier.name, rest, found.route)
     moving = rest.select("row_id", "cost_usd").with_columns(foreseen_usd=foreseen)
-    trial = RouteTrial(found=found, design=design, rows=rows, moving=moving)
+    trial = RouteTrial(found=found, design=design, rows=rows, moving=moving, drawn=drawn.height)
     why, already = _obstacle(trial, settings), found.avoidable_usd.lo
     least = FEWEST_TOKENS * prompts_usd(costing, tier.name, rest, found.route)
     if why is None and already is not None and exact_sum(rest["cost_usd"]) - least <= already:
@@ -148,6 +151,9 @@ def _obstacle(trial: RouteTrial, settings: Settings) -> Because | None:
         return because(Reason.CRITERIA_CHANGED)
     if check is not None and check.why is not None:
         return check.why
+    if trial.rows.height < LEAST_PAIRS <= trial.drawn * settings.slice.tuning_share:
+        requests, drawn = trial.rows.height, trial.drawn
+        return because(Reason.TRAFFIC_REPEATS, requests=requests, drawn=drawn, least=LEAST_PAIRS)
     if trial.rows.height < LEAST_PAIRS:
         return because(Reason.FEW_TUNING_REQUESTS, requests=trial.rows.height, least=LEAST_PAIRS)
     return None

@@ -21,7 +21,7 @@ def detects(_record: Mapping[str, Any]) -> str | None:
     return None
 
 
-_OWN = frozenset({"where", "each", "duration_unit", "counts", "cost_unit"})
+_OWN = frozenset({"where", "each", "duration_unit", "counts", "cost_unit", "feedback"})
 """Entries of the map that are no paths of values."""
 
 
@@ -102,6 +102,7 @@ def _row(record: dict[str, Any], got: Mapping[str, Any], wanted: labels.Finders,
     mapped.put_tokens(row, got, exclusive=fields.counts == "exclusive")
     mapped.put_cost(row, got, fields.cost_unit)
     mapped.put_sampling(row, got.get("sampling_weight"))
+    mapped.put_feedback(row, record, fields.feedback)
     row.dedupe_key = call_key(row)
     _put_labels(row, record, wanted)
     chat.judge_replayable(row, reasons, "equivalent")
