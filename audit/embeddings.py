@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from audit.core.artifacts import write_atomic
 from audit.core.errors import InputError, MissingPackage
+from audit.core.progress import step
 
 Vectors = npt.NDArray[np.float32]
 
@@ -39,6 +40,8 @@ settled long before, while one long text makes a whole batch as wide as itself."
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _BATCH = 32
 _STATIC_BATCH = 4096
+_AT_ONCE = 4096
+"""Texts between two words on how far it has come; whole batches of every embedder."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +72,12 @@ class Embedder:
         # Texts of like length share a batch: padding is what costs. The key breaks ties, so batches never vary.
         missing = sorted((key for key in wanted if key not in known), key=lambda key: (len(wanted[key]), key))
         if missing:
-            fresh = _units(self.encode([_readable(wanted[key]) for key in missing]))
+            with step("Embedding texts", total=len(missing), unit="texts") as advance:
+                parts = []
+                for first in range(0, len(missing), _AT_ONCE):
+                    parts.append(self.encode([_readable(wanted[key]) for key in missing[first : first + _AT_ONCE]]))
+                    advance(len(parts[-1]))
+            fresh = _units(np.concatenate(parts))
             fresh[[i for i, key in enumerate(missing) if not wanted[key].strip()]] = 0.0
             known |= dict(zip(missing, fresh, strict=True))
             self._write_cache(known)

@@ -24,12 +24,15 @@ import typer
 from audit.cli.app import command_line
 from audit.cli.lean import spare_pandas
 from audit.cli.problems import error_document, error_lines
+from audit.cli.progress import TerminalProgress
 from audit.cli.switches import Switches
 from audit.cli.terminal import Terminal, is_ascii
 from audit.core.display import ascii_only
 from audit.core.errors import AuditError, Interrupted
+from audit.core.progress import reporting
 
 SIGINT_CODE, SIGTERM_CODE = 130, 143
+KEPT = "run the same command again: logs that were read and answers that were paid for are kept"
 
 
 class UsageError(AuditError):
@@ -69,12 +72,12 @@ def run(argv: Sequence[str], program: Callable[[], Any] = command_line) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        with _terminated():
+        with _terminated(), reporting(TerminalProgress(switches)):
             return _flushed(_invoke(program(), argv, switches))
     except AuditError as error:
         return _report(error, switches)
     except KeyboardInterrupt:
-        return _report(Interrupted(), switches)
+        return _report(Interrupted(hint=KEPT), switches)
     except OSError as error:
         return _report(_machine(error) or _bug(error), switches)
     except ModuleNotFoundError as error:
@@ -123,12 +126,12 @@ def _invoke(command: Any, argv: Sequence[str], switches: Switches) -> int:
     except typer.TyperException as error:
         raise _usage(error) from None
     except typer.Abort:
-        raise Interrupted from None
+        raise Interrupted(hint=KEPT) from None
     except SystemExit as stop:  # completion scripts, and a pipe that closed under the help page
         closed = isinstance(stop.__context__, BrokenPipeError)
         code = 0 if closed or not stop.code else 2
     if code == SIGINT_CODE:  # typer's translation of KeyboardInterrupt
-        raise Interrupted
+        raise Interrupted(hint=KEPT)
     return code if isinstance(code, int) else 0
 
 
@@ -182,7 +185,7 @@ def _terminated() -> Iterator[None]:
     """Turn SIGTERM into an exception, so that what is done is saved and connections are closed."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
-        raise Interrupted("terminated", exit_code=SIGTERM_CODE)
+        raise Interrupted("terminated", exit_code=SIGTERM_CODE, hint=KEPT)
 
     if threading.current_thread() is not threading.main_thread():
         yield

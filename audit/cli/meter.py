@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol
 
+from audit.cli.progress import TerminalProgress
 from audit.cli.terminal import Terminal, is_ascii
 from audit.core.clock import Clock, SystemClock
 from audit.core.display import ascii_only, count, percent, terminal_safe, usd
+from audit.core.progress import reporter
 
 if TYPE_CHECKING:
     from rich.live import Live
@@ -57,9 +60,12 @@ class TerminalMeter:
         self._clock = clock or SystemClock()
         self._on_terminal = sys.stderr.isatty() and not self._quiet
         self._live: Live | None = None
+        self._aside = ""
+        self._before: Callable[[str], None] | None = None
         self._began: tuple[float, int] | None = None
         self._drawn: tuple[float, float] | None = None
         self._latest: MeterTotals | None = None
+        self._shown: MeterTotals | None = None
         self._throttled: dict[str, float] = {}
         self._routes: Counter[str] = Counter()
         self.stopped: Findings | None = None
@@ -74,6 +80,9 @@ class TerminalMeter:
             self._draw(self._latest)
         if self._live is not None:
             self._live.stop()
+        beside = reporter()
+        if self._before is not None and isinstance(beside, TerminalProgress):
+            beside.draw = self._before
 
     def started(self, call: Any) -> None:
         """A call goes out; nothing to draw."""
@@ -123,10 +132,19 @@ class TerminalMeter:
 
         live = Live(console=self._console, auto_refresh=False)
         live.start()
+        beside = reporter()
+        if isinstance(beside, TerminalProgress):
+            self._before, beside.draw = beside.draw, self._set_aside
         return live
 
+    def _set_aside(self, line: str) -> None:
+        """Draw a step's line under the meter: what comes between and after the calls."""
+        self._aside = line
+        if self._latest is not None or self._shown is not None:
+            self._draw(self._latest or self._shown)  # type: ignore[arg-type]
+
     def _draw(self, totals: MeterTotals) -> None:
-        self._latest = None
+        self._latest, self._shown = None, totals
         if self._quiet:
             return
         lines = self._lines(totals)
@@ -135,6 +153,7 @@ class TerminalMeter:
             return
         from rich.text import Text
 
+        lines += [self._aside] if self._aside else []
         self._live.update(Text("\n".join(map(self._encoded, lines)), no_wrap=True, overflow="ellipsis"), refresh=True)
 
     def _print(self, line: str) -> None:

@@ -16,6 +16,7 @@ from audit.core.mixture import Mix
 from audit.core.options import PolicyOptions
 from audit.core.plan import LooksDone, Plan, RouteDesign
 from audit.core.policy import RoutingPolicy
+from audit.core.progress import counted
 from audit.core.reason import Reason, because
 from audit.core.settings import Settings
 from audit.core.tier import Tier
@@ -124,7 +125,7 @@ class SequentialTest:
         prepared = self.seal(tables, designs)
         by_name = {tier.name: tier for tier in self.tiers}
         wanted: dict[str, Mapping[str, int]] = {}
-        for design in designs:
+        for design in counted(designs, "Testing routes", total=len(designs), unit="routes"):
             certified = certify_route(tables, design, by_name, self.settings, prepared, reach)
             if looks := onward(certified, design.auditable_usd):
                 wanted[design.route] = looks

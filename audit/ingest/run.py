@@ -14,6 +14,7 @@ from pathlib import Path
 from audit.core.artifacts import RunFolder, private_folder, rows_table, write_table
 from audit.core.errors import InputError, Place
 from audit.core.fingerprint import file_sha256
+from audit.core.progress import counted, step
 from audit.core.rates import RatesOf
 from audit.core.schemas import REJECTS
 from audit.core.settings import ExecutorSettings, IngestSettings
@@ -25,6 +26,9 @@ from audit.ingest.work import EARLY_RECORDS, FilePart, Job, PartFiles, Reject, k
 
 PARALLEL_BYTES = 3 * PIECE_BYTES
 """Below this much input, starting a process costs more than it saves."""
+
+PACKED = frozenset({".gz", ".zst", ".zstd", ".parquet", ".pb", ".binpb"})
+"""Files whose records take other bytes than the file does."""
 
 READ, FINISH = "audit.ingest.work:read_part", "audit.ingest.group:finish_part"
 
@@ -110,14 +114,19 @@ def ingest(
     with opened as pool, _scratch(folder) as scratch, ThreadPoolExecutor(1) as hasher:
         reading = Reading(digests={s.name: hasher.submit(file_sha256, s.path) for s in found})
         keys = keys_in_use(variables)
-        jobs = (
-            Job(PartFiles(number, scratch), tuple(piece.absolute() for piece in part), settings, keys)
-            for number, part in enumerate(parts_of(found, settings, reading))
-        )
+        sizes: list[int] = []
+
+        def jobs() -> Iterator[Job]:
+            for number, part in enumerate(parts_of(found, settings, reading)):
+                sizes.append(sum(piece.size for piece in part))
+                yield Job(PartFiles(number, scratch), tuple(piece.absolute() for piece in part), settings, keys)
+
         watch, parts = _Watch(found), []
-        for part in pool.run(jobs, work=READ):
-            watch.see(part)
-            parts.append(part)
+        with step("Reading logs", total=_bytes_of(found), unit="bytes") as advance:
+            for part in pool.run(jobs(), work=READ):
+                watch.see(part)
+                parts.append(part)
+                advance(sizes[part.number])
         if not parts and reading.refused is not None:
             raise reading.refused
         watch.judge()
@@ -126,7 +135,8 @@ def ingest(
         finish = (
             FinishJob(files, fixes, digests, rates_of) for files, fixes in zip(drafts, find_fixes(drafts), strict=True)
         )
-        total = sum(pool.run(finish, work=FINISH), start=AttemptLedger())
+        finished = counted(pool.run(finish, work=FINISH), "Writing traffic", total=len(drafts), unit="parts")
+        total = sum(finished, start=AttemptLedger())
         for files in drafts:
             files.draft.unlink()
         rejects = [*reading.skipped, *(reject for part in parts for reject in part.rejects)]
@@ -145,6 +155,13 @@ def _scratch(folder: RunFolder) -> Iterator[Path]:
         yield scratch
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _bytes_of(found: Sequence[Source]) -> float | None:
+    """Bytes to read; None where some are compressed, so that nobody knows before."""
+    if any(source.path.suffix.lower() in PACKED for source in found):
+        return None
+    return float(sum(source.path.stat().st_size for source in found))
 
 
 def _publish(folder: RunFolder, scratch: Path, rejects: Sequence[Reject]) -> None:
