@@ -12,7 +12,6 @@ from audit.certificate.looks import Schedule
 from audit.certificate.noise import Floor, noise_floor
 from audit.certificate.policies import PolicyInputs, propose
 from audit.core.plan import LooksDone, RouteDesign
-from audit.core.progress import counted
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.pairing.evidence import Tables
@@ -74,7 +73,7 @@ def prepare(
         bench = replace(bench, embedder=Remembering(bench.embedder))
     sealed = dict(known.sealed) if known is not None else {}
     chosen_from = dict(known.chosen_from) if known is not None else {}
-    for design in counted(designs, "Choosing policies", total=len(designs), unit="routes"):
+    for design in designs:
         if design.route not in sealed:
             chosen = ChosenFrom(design=design, tables=before.of_route(design.route))
             chosen_from[design.route] = chosen

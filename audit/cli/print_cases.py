@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import polars as pl
-
-from audit.cases.found import gists
-from audit.cases.index import CaseIndex, Filters, selected
-from audit.cases.texts import holding
+from audit.cases.listing import Listed, MovedRequests
 from audit.cli.print_case import BAR, inert, notices
 from audit.core.artifacts import RunFolder
 from audit.core.display import count, plural
-from audit.core.errors import InputError, UnknownName
 from audit.core.finding import Findings, Verdict
 from audit.flow.routing import sampled_requests
 from audit.policy.policy_file import read_run_policy
@@ -26,96 +20,20 @@ SIGNS = {"only_incumbent": "✓ ✗", "only_candidate": "✗ ✓", "both_pass": 
 ID = 12
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """Which exchanges are listed.
-
-    Attributes:
-        filters: What narrows them down.
-        failed: Only those whose candidate's answer is not accepted.
-        moved: Only those that the recommendation sends to the cheaper tier.
-        limit: How many at most.
-    """
-
-    filters: Filters
-    failed: bool
-    moved: bool
-    limit: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
-    """Exchanges with the first line of what was asked.
-
-    Attributes:
-        rows: Of `CaseIndex.cases`, with `gist` and `fails` (names of criteria that the candidate's answer fails).
-        total: How many the filters keep.
-        every: How many there are.
-    """
-
-    rows: tuple[Mapping[str, Any], ...]
-    total: int
-    every: int
-
-
-def listed(folder: RunFolder, findings: Findings, wanted: Wanted) -> Listed:
-    """Read the run's tables and narrow them down.
-
-    Raises:
-        UnknownName: A route, a candidate or a criterion that the run does not have.
-        InputError: The run has no tables.
-    """
-    if not folder.slice.exists():
-        raise InputError(
-            f"{folder.path} has no sample: its exchanges cannot be listed", code="case.none", hint="audit replay LOGS"
-        )
-    index, filters = CaseIndex.read(folder), wanted.filters
-    for what, name, names in (
-        ("route", filters.route, index.cases["route"].unique().to_list()),
-        ("candidate", filters.tier, index.cases["tier"].unique().to_list()),
-        ("criterion", filters.criterion, index.criteria_of(filters.route)),
-    ):
-        if name and name not in names:
-            raise UnknownName.among(what, name, [one for one in names if one])
-    rows = selected(index, filters, holding(folder, filters.text) if filters.text else None)
-    if wanted.failed:
-        rows = rows.filter(~pl.col("other"))
-    if wanted.moved:
-        rows = _moved(rows, folder, findings)
-    head = rows.head(wanted.limit).to_dicts()
-    asked = gists(folder, [row["exchange_id"] for row in head])
-    fails: dict[tuple[str, str], list[str]] = {}
-    for exchange, tier, criterion in index.failed.select("exchange_id", "tier", "criterion").iter_rows():
-        fails.setdefault((exchange, tier), []).append(criterion)
-    return Listed(
-        rows=tuple(
-            row | {"gist": asked.get(row["exchange_id"], ""), "fails": fails.get((row["exchange_id"], row["tier"]), [])}
-            for row in head
-        ),
-        total=rows.height,
-        every=index.cases.height,
-    )
-
-
-def _moved(rows: pl.DataFrame, folder: RunFolder, findings: Findings) -> pl.DataFrame:
-    """What the recommendation sends to the cheaper tier: all of a Switch, and of a Split what its own router sends."""
+def moved_part(folder: RunFolder, findings: Findings) -> MovedRequests:
+    """What the recommendations of a run move: all of a Switch, and of a Split what its own router sends."""
     made = {one.route: one.recommendation for one in findings.routes if one.recommendation.moves_traffic}
-    goes = pl.lit(False)
-    for route, one in made.items():
-        goes |= (pl.col("route") == route) & (pl.col("tier") == one.tier)
-    rows = rows.filter(goes)
-    splits = [route for route, one in made.items() if one.verdict is Verdict.SPLIT]
-    parted = rows.filter(pl.col("route").is_in(splits))
-    if parted.is_empty():
-        return rows
-    router = Router(read_run_policy(folder))
-    requests = sampled_requests(folder, parted["request_fp"].unique().to_list())
-    stays = [
-        row["exchange_id"]
-        for row in parted.select("exchange_id", "route", "request_fp").iter_rows(named=True)
-        if row["request_fp"] not in requests or not router.route(row["route"], requests[row["request_fp"]]).cheap
-    ]
-    return rows.filter(~(pl.col("route").is_in(splits) & pl.col("exchange_id").is_in(stays)))
+
+    def cheap(asked: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        router = Router(read_run_policy(folder))
+        requests = sampled_requests(folder, {fingerprint for _, fingerprint in asked})
+        return {(route, fp) for route, fp in asked if fp in requests and router.route(route, requests[fp]).cheap}
+
+    return MovedRequests(
+        tiers={route: one.tier or "" for route, one in made.items()},
+        splits=[route for route, one in made.items() if one.verdict is Verdict.SPLIT],
+        cheap=cheap,
+    )
 
 
 def listed_lines(findings: Findings, found: Listed, width: int) -> list[str]:

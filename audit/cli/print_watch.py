@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from audit.core.display import count, percent, plural, terminal_safe
+from audit.core.display import count, percent, percent_interval, plural, terminal_safe
 from audit.core.names import ASKED_AGAIN, CRITERIA, NamesWatched, NameWatched, ProxyCheck
-from audit.stats.paired import wilson
 
 OTHER_REQUESTS = 0.1
 """Stability index above which requests are said to be others."""
@@ -55,9 +54,9 @@ def _alarm(one: NameWatched, loss: float) -> Iterator[str]:
 
 def _proxy(one: ProxyCheck) -> Iterator[str]:
     shares = [
-        f"{name} rejected {percent(k / n)} of {count(n)} [{percent(ends.low)}, {percent(ends.high)}]"
-        for name, k, n in (("bad", one.bad_rejected, one.bad), ("good", one.good_rejected, one.good))
-        if n and (ends := wilson(k, n))
+        f"{name} rejected {percent_interval(share, 0)} of {count(n)}"
+        for name, share, n in (("bad", one.bad_share, one.bad), ("good", one.good_share, one.good))
+        if share is not None
     ]
     covered = percent((one.bad + one.good) / one.requests, 1)
     route, outcome = terminal_safe(one.route) or "(no route)", terminal_safe(one.outcome)

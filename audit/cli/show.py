@@ -57,10 +57,12 @@ def show(
         lines = case_lines(findings, found)
     elif narrowed:
         from audit.cases.index import Filters
-        from audit.cli.print_cases import Wanted, listed, listed_lines
+        from audit.cases.listing import ListOrder, listed
+        from audit.cli.print_cases import listed_lines, moved_part
 
         filters = Filters(route=route, tier=candidate, criterion=criterion, text=text)
-        table = listed(folder, findings, Wanted(filters=filters, failed=failed, moved=moved, limit=limit))
+        part = moved_part(folder, findings) if moved else None
+        table = listed(folder, ListOrder(filters=filters, failed=failed, moved=part, limit=limit))
         document = {"exchanges": table.rows, "found": table.total, "of": table.every}
         lines = listed_lines(findings, table, terminal.width)
     else:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from audit.core.interval import Estimate
+
 CRITERIA = "criteria"
 """Name of the signal that is the route's own criteria."""
 ASKED_AGAIN = "asked again"
@@ -64,6 +66,7 @@ class ProxyCheck:
         bad_rejected: Of these, rejected by the criteria.
         good: Answers with a good outcome that they judged.
         good_rejected: Of these, rejected.
+        bad_share, good_share: Rejected shares with their 95 % intervals; None where there is no such answer.
         requests: Billable requests of the route; most have no outcome.
     """
 
@@ -73,6 +76,8 @@ class ProxyCheck:
     bad_rejected: int
     good: int
     good_rejected: int
+    bad_share: Estimate | None
+    good_share: Estimate | None
     requests: int
 
 

@@ -13,6 +13,7 @@ import polars as pl
 
 from audit.core.display import plural, visible
 from audit.core.errors import InputError
+from audit.core.interval import Estimate
 from audit.core.names import ASKED_AGAIN, CRITERIA, NamesWatched, NameWatched, ProxyCheck
 from audit.core.settings import Settings
 from audit.flow.reading import traffic_of
@@ -21,6 +22,7 @@ from audit.sampling.frame import BINS, billable
 from audit.scoring.checking import verdicts_of_log
 from audit.stats.drift import stability_index
 from audit.stats.falling import watch_rate
+from audit.stats.paired import wilson
 
 LEAST_BEFORE = 200
 SHARE_BEFORE = 1 / 3
@@ -241,10 +243,20 @@ def _proxies(rows: Rows, judged: Rows, outcomes: Rows) -> list[ProxyCheck]:
                 bad_rejected=int((~bad["accepted"]).sum()),
                 good=good.height,
                 good_rejected=int((~good["accepted"]).sum()),
+                bad_share=_rejected(bad),
+                good_share=_rejected(good),
                 requests=int(requests[route]),
             )
         )
     return found
+
+
+def _rejected(answers: Rows) -> Estimate | None:
+    """The share that the criteria reject."""
+    if answers.is_empty():
+        return None
+    rejected = int((~answers["accepted"]).sum())
+    return Estimate.of(rejected / answers.height, wilson(rejected, answers.height), 0.95)
 
 
 def _unjudged(by_route: Mapping[str, Rows], verdicts: Mapping[str, bool | None]) -> list[str]:

@@ -17,7 +17,6 @@ from audit.flow.keeping import answers_at, begin_fresh, client_options
 from audit.flow.preparation import PreparedRun, prepare
 from audit.flow.reading import ingest, run_folder
 from audit.llm.tiers import resolve_tiers
-from audit.replay.likely import likely_usd
 from audit.replay.meter import Meter, SilentMeter
 from audit.replay.plan import quote
 from audit.replay.preflight import first_of_each_shape
@@ -58,7 +57,7 @@ def check(
     quotes = quote(calls, run.tokens, run.tiers)
     expected, most = sum(q.expected_usd for q in quotes), sum(q.at_most_usd for q in quotes)
     quoted = replace(run.plan, calls=len(calls), quotes=quotes, expected_usd=expected, at_most_usd=most)
-    if not consent(replace(quoted, likely_usd=likely_usd(calls, run.tokens, run.tiers))):
+    if not consent(replace(quoted, likely_usd=0.0)):
         raise InputError("nothing was sent: the quote was not accepted", code="replay.declined")
     options = ReplayOptions(
         cap_usd=run.plan.max_spend_usd,

@@ -87,10 +87,7 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
         max_spend_usd=at_most if settings.max_spend is None else settings.max_spend,
         calls=sum(q.calls for q in quotes),
         tokens=sum(_logged(tokens[call.request_fp]) for call in calls if call.call_id not in costs.done),
-        whole_usd={
-            "expected_usd": sum(q.expected_usd for q in whole),
-            "at_most_usd": sum(q.at_most_usd for q in whole),
-        },
+        whole_usd={name: sum(getattr(q, name) for q in whole) for name in ("expected_usd", "at_most_usd")},
         hosts=hosts(tier for tier in tiers if tier.name in asked),
         designs=sample.designs,
         quotes=quotes,

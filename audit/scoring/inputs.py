@@ -14,6 +14,7 @@ import polars as pl
 from audit.core.artifacts import RunFolder
 from audit.core.exchange import Completion, Request, Usage
 from audit.core.fingerprint import canonical_json
+from audit.core.progress import step
 from audit.core.reason import sentence_of
 from audit.scoring.context import Context
 from audit.scoring.judges.check import JudgeReply
@@ -95,8 +96,11 @@ def read_items(
         .unique("exchange_id")
         .sort("route", "request_fp", "exchange_id")
     )
-    for part in slice_.iter_slices(EXCHANGES_AT_ONCE):
-        yield list(_items(folder, part, references, needs))
+    # Whoever reads them scores them before asking for more, so this is how far scoring has come.
+    with step("Scoring answers", total=slice_.height, unit="exchanges") as advance:
+        for part in slice_.iter_slices(EXCHANGES_AT_ONCE):
+            yield list(_items(folder, part, references, needs))
+            advance(part.height)
 
 
 def logged_items(

@@ -14,7 +14,6 @@ from audit.core.artifacts import RunFolder
 from audit.core.exchange import Completion
 from audit.core.fingerprint import fingerprint
 from audit.core.outcome import READ, Outcome
-from audit.core.progress import step
 from audit.core.schemas import ACCEPTED, NO_ANSWER, SCORES
 from audit.core.settings import CriterionSettings, RouteSettings, Settings
 from audit.embeddings import Embedder, open_embedder
@@ -257,10 +256,8 @@ def score(
         open_sink(folder.accepted, ACCEPTED) as accepted,
     ):
         state = _Scoring(routes=routes, directory=settings.directory.absolute(), pool=pool)
-        with step("Scoring answers", total=_answers_of(folder), unit="answers") as advance:
-            for items in read_items(folder, references.values, list(routes), needs):
-                state.batch(items, stored_cells(folder.scores, {i.exchange_id for i in items}), scores, accepted)
-                advance(len(items))
+        for items in read_items(folder, references.values, list(routes), needs):
+            state.batch(items, stored_cells(folder.scores, {i.exchange_id for i in items}), scores, accepted)
     notes += [*_thinking_notes(state), *_several_notes(state), *_order_notes(state)]
     return ScoreReport(
         counts=dict(sorted(state.counts.items())),
@@ -269,12 +266,6 @@ def score(
         computed=state.computed,
         reused=state.reused,
     )
-
-
-def _answers_of(folder: RunFolder) -> int:
-    """About how many there are to score: the log's own, and those of the replays."""
-    tables = [folder.slice, *([folder.replay_table] if folder.replay_table.exists() else [])]
-    return sum(pl.scan_parquet(table).select(pl.len()).collect().item() for table in tables)
 
 
 def _routes(
