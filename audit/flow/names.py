@@ -8,7 +8,6 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from audit.core.display import plural, visible
@@ -18,7 +17,7 @@ from audit.core.names import ASKED_AGAIN, CRITERIA, NamesWatched, NameWatched, P
 from audit.core.settings import Settings
 from audit.flow.reading import traffic_of
 from audit.sampling.draw import quality_order
-from audit.sampling.frame import BINS, billable
+from audit.sampling.frame import billable, histogram
 from audit.scoring.checking import verdicts_of_log
 from audit.stats.drift import stability_index
 from audit.stats.falling import watch_rate
@@ -213,7 +212,7 @@ def _told(watched: NameWatched, late: Rows, rows: Rows, alarm: int, began: int) 
         alarm=str(late["day"][alarm]),
         began=str(first),
         after_began=1 - _failed(since) / _answers(since),
-        drift=stability_index(_lengths(then), _lengths(now)),
+        drift=stability_index(*(histogram(part["prompt_tokens"].fill_null(0)) for part in (then, now))),
         responded=(called[0], called[1]) if called[0] != called[1] else None,
     )
 
@@ -221,11 +220,6 @@ def _told(watched: NameWatched, late: Rows, rows: Rows, alarm: int, began: int) 
 def _called(names: pl.Series) -> str:
     counted = names.drop_nulls().value_counts(sort=True)
     return str(counted[names.name][0]) if counted.height else ""
-
-
-def _lengths(rows: Rows) -> list[int]:
-    values = rows["prompt_tokens"].fill_null(0).to_numpy()
-    return [int(count) for count in np.histogram(np.minimum(values, BINS[-1]), bins=BINS)[0]]
 
 
 def _proxies(rows: Rows, judged: Rows, outcomes: Rows) -> list[ProxyCheck]:
