@@ -104,17 +104,13 @@ def _by(dimension: str, rows: pl.DataFrame) -> dict[str, tuple[int, float]]:
     return {str(key[0]): (part.height, exact_sum(part["cost_usd"])) for key, part in sorted(parts.items())}
 
 
-<<<<<<< HEAD
 def _ends(values: pl.Series) -> tuple[float, float]:
     known = values.to_numpy()
     return float(known.min()), float(known.max())
 
 
-def _histogram(values: pl.Series) -> list[int]:
-=======
 def histogram(values: pl.Series) -> list[int]:
     """Counts of some values over `BINS`, without the empty bins at the end."""
->>>>>>> 76ded9b (One histogram of traffic)
     counts = np.histogram(np.minimum(values.to_numpy(), BINS[-1]), bins=BINS)[0].tolist()
     while counts and not counts[-1]:
         counts.pop()
@@ -192,12 +188,8 @@ def _frame(route: str, rows: pl.DataFrame, *, priced: bool) -> RouteFrame:
         requests=rows.height,
         spend_usd=exact_sum(rows["cost_usd"]),
         rows=marked.filter(pl.col("reason").is_null()).drop(_INNER),
-<<<<<<< HEAD
         weights=_ends(rows["sampling_weight"]),
-        shape={name: _histogram(rows[name]) for name in SHAPE},
-=======
         shape={name: histogram(rows[name]) for name in SHAPE},
->>>>>>> 76ded9b (One histogram of traffic)
         models=dict(sorted(spent.items(), key=lambda item: (-item[1], item[0]))),
         unreplayable={reason: part.height for reason, part in by_reason.items()},
         unreplayable_usd={reason: exact_sum(part["cost_usd"]) for reason, part in by_reason.items()},
