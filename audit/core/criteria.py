@@ -266,6 +266,30 @@ class Agreement:
         return ", ".join(said)
 
 
+UNEVEN = 0.01
+"""Probability from which a difference between what the criteria make of the log's own labelled answers and of others
+counts as more than chance."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnevenError:
+    """Criteria that were shown to err otherwise on the log's own answers than on others: no correction holds for both.
+
+    Attributes:
+        right: Of answers that people call right; else of wrong ones.
+        own: Labelled answers of the log, and `own_accepted` of these.
+        other: Labelled answers of other tiers, and `other_accepted` of these.
+        p: Exact probability of so large a difference by chance.
+    """
+
+    right: bool
+    own_accepted: int
+    own: int
+    other_accepted: int
+    other: int
+    p: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labelled:
     """Answers that people have judged, with what the criteria make of them.
@@ -291,11 +315,12 @@ class Labelled:
         waiting_wrong: The same of wrong answers.
         agreement: How far the criteria agree with people; None where nothing is counted.
         repeated: Wrong answers beyond these that say what one of them says; they are in no other count.
+        uneven: The criteria err otherwise on the log's own answers than on others; None where that is not shown.
     """
 
     SPARSE: ClassVar[tuple[str, ...]] = (
         *("disputed", "disputed_accepted", "people", "kappa", "repeated"),
-        *("waiting_right", "waiting_wrong", "agreement"),
+        *("waiting_right", "waiting_wrong", "agreement", "uneven"),
     )
 
     right: int = 0
@@ -314,6 +339,7 @@ class Labelled:
     waiting_wrong: int = 0
     agreement: Agreement | None = None
     repeated: int = 0
+    uneven: UnevenError | None = None
 
     @classmethod
     def of(cls, right: Sequence[bool | None], accepted: Sequence[bool | None], faults: Sequence[str]) -> Labelled:
@@ -505,6 +531,14 @@ class CriteriaCheck:
         told = None if self.labelled is None else self.labelled.shown
         if self.labelled is not None and told is not None and not (told.lo or 0.0) > 0:
             return because(Reason.CRITERIA_NOT_SHOWN_TO_TELL, detail=self.labelled.words)
+        uneven = None if self.labelled is None else self.labelled.uneven
+        if uneven is not None:
+            return because(
+                Reason.CRITERIA_ERR_UNEVENLY,
+                kind="right" if uneven.right else "wrong",
+                own=f"{uneven.own_accepted:,} of {uneven.own:,}",
+                other=f"{uneven.other_accepted:,} of {uneven.other:,}",
+            )
         if not self.failed:
             return None
         # An answer to another question says most to a reader, so it goes first when it is among the failed.

@@ -99,6 +99,7 @@ class Reason(StrEnum):
     CRITERIA_UNCONFIRMED = "criteria_unconfirmed"
     CRITERIA_ACCEPT_DAMAGE = "criteria_accept_damage"
     CRITERIA_NOT_SHOWN_TO_TELL = "criteria_not_shown_to_tell"
+    CRITERIA_ERR_UNEVENLY = "criteria_err_unevenly"
     JUDGE_NEEDS_LABELS = "judge_needs_labels"
     JUDGE_NOT_CHECKED = "judge_not_checked"
     NOTHING_REPLAYABLE = "nothing_replayable"
@@ -214,7 +215,9 @@ SENTENCES: Mapping[Reason, str] = {
     "confirmed that such differences do not matter (`confirmed: true`)",
     Reason.CRITERIA_ACCEPT_DAMAGE: "your criteria accept {share} of {what}{more}",
     Reason.CRITERIA_NOT_SHOWN_TO_TELL: "its labels do not show that its criteria tell right answers from wrong ones: "
-    "them {detail}",
+    "{detail}",
+    Reason.CRITERIA_ERR_UNEVENLY: "its criteria do not err alike on both tiers: of answers that people call {kind}, "
+    "they accept {own} of the log's own and {other} of others, so no one correction holds for both",
     Reason.JUDGE_NEEDS_LABELS: "a judge decides it (`{judge}`), and {have}; {about}",
     Reason.JUDGE_NOT_CHECKED: "a judge decides it (`{judge}`), and its verdict is known for {count} labelled answers "
     "only",

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from audit.cli.print_plan import criteria_lines
 from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder
-from audit.core.criteria import Labelled
+from audit.core.criteria import CriteriaCheck, Grade, Labelled
 from audit.core.errors import InputError
 from audit.core.exchange import Completion, Request
+from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
 from audit.core.reason import Reason
 from audit.flow import planning
@@ -167,7 +170,9 @@ def judged_wrong(texts: list[str], expected: list[str], accepted: list[bool] | N
         Context(request=Request(messages=(), request_fp="0"), completion=Completion(text=text), reference=right)
         for text, right in zip(texts, expected, strict=True)
     ]
-    answers = LabelledAnswers(contexts=contexts, right=[False] * len(texts), unknown=0, people=0, kappa=None)
+    answers = LabelledAnswers(
+        contexts=contexts, right=[False] * len(texts), own=[False] * len(texts), unknown=0, people=0, kappa=None
+    )
     holds = accepted or [False] * len(texts)
     return judge_labelled(answers, lambda _: [(one, one) for one in holds], lambda _: False)
 
@@ -206,3 +211,62 @@ def test_copies_of_a_trivial_fault_do_not_show_that_criteria_see_faults(tmp_path
         low.append(check.labelled.shown.lo)
     assert low[0] < 0.05
     assert low[1] > 0.8
+
+
+def judged_by(counts: dict[tuple[bool, bool], tuple[int, int]]) -> Labelled:
+    """Labelled answers by whose they are and whether they are right: accepted of so many."""
+    rows = [
+        (own, right, place < accepted, f"answer {own} {right} {place}")
+        for (own, right), (accepted, n) in counts.items()
+        for place in range(n)
+    ]
+    contexts = [
+        Context(request=Request(request_fp="f", messages=()), completion=Completion(text=text)) for *_, text in rows
+    ]
+    answers = LabelledAnswers(
+        contexts=contexts,
+        right=[right for _, right, _, _ in rows],
+        own=[own for own, *_ in rows],
+        unknown=0,
+        people=0,
+        kappa=None,
+    )
+    verdicts = {text: holds for _, _, holds, text in rows}
+    return judge_labelled(
+        answers, lambda some: [(verdicts[one.text], verdicts[one.text]) for one in some], lambda _: False
+    )
+
+
+def test_criteria_that_err_otherwise_on_one_tier_correct_nothing() -> None:
+    """A judge that passes its own family's faults, and one that fails the other's right answers, is found by an exact
+    test; the route is then not proven, and the sentence says by which counts.
+    """
+    alike = {(True, True): (58, 60), (False, True): (57, 60), (True, False): (3, 30), (False, False): (4, 30)}
+    assert judged_by(alike).uneven is None
+    lenient = judged_by({**alike, (False, False): (18, 30)})
+    assert lenient.uneven is not None
+    assert (lenient.uneven.right, lenient.uneven.own_accepted, lenient.uneven.other_accepted) == (False, 3, 18)
+    harsh = judged_by({**alike, (False, True): (40, 60)})
+    assert harsh.uneven is not None
+    assert harsh.uneven.right
+    for labelled, kind in ((lenient, "wrong"), (harsh, "right")):
+        shown = Estimate(est=0.7, lo=0.5, hi=0.8, level=0.95)
+        why = CriteriaCheck(grade=Grade.JUDGED, judges=("judge",), labelled=replace(labelled, shown=shown)).why
+        assert why is not None
+        assert why.reason is Reason.CRITERIA_ERR_UNEVENLY
+        assert f"call {kind}" in why.sentence
+    assert judged_by({(False, True): (20, 40), (False, False): (20, 40)}).uneven is None
+
+
+def test_chance_is_seldom_taken_for_an_uneven_error() -> None:
+    """In at most one of a hundred routes whose criteria err alike."""
+    rng = np.random.default_rng(2)
+    found = 0
+    for _ in range(300):
+        counts = {
+            (own, right): (int(rng.binomial(n, 0.9 if right else 0.15)), n)
+            for own in (True, False)
+            for right, n in ((True, 60), (False, 25))
+        }
+        found += judged_by(counts).uneven is not None
+    assert found <= 3 + 3 * (300 * 0.01) ** 0.5
