@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from audit.core.artifacts import RunFolder, read_labels
-from audit.core.criteria import UNEVEN, CriteriaCheck, Labelled, UnevenError
+from audit.core.criteria import CriteriaCheck, Labelled
 from audit.core.errors import InputError
 from audit.core.exchange import Completion
 from audit.core.fingerprint import canonical_json
@@ -22,8 +22,7 @@ from audit.scoring.context import Context
 from audit.scoring.inputs import logged_items
 from audit.scoring.text import normalised
 from audit.stats.agreement import agreement_of, agreements
-from audit.stats.discrimination import discrimination_of
-from audit.stats.subsample import share_p
+from audit.stats.discrimination import discrimination_of, uneven_error
 
 Accepts = Callable[[Sequence[Context]], Sequence[tuple[bool | None, bool | None]]]
 """Whether the route's criteria accept each of some answers, all of them and those alone that see what it says."""
@@ -152,7 +151,7 @@ def judge_labelled(answers: LabelledAnswers, accepts: Accepts, waits: Waits) -> 
         kappa=answers.kappa,
         waiting_right=sum(answers.right[place] is True for place in unasked),
         waiting_wrong=len({wrong_in[place] for place in unasked if answers.right[place] is False} - {*said}),
-        uneven=_uneven(
+        uneven=uneven_error(
             [
                 (answers.own[place], good, bool(whole), wrong_in[place])
                 for place, good, (whole, _) in zip(kept, right, verdicts, strict=True)
@@ -160,39 +159,6 @@ def judge_labelled(answers: LabelledAnswers, accepts: Accepts, waits: Waits) -> 
             ]
         ),
     )
-
-
-def _uneven(judged: Sequence[tuple[bool, bool, bool, str]]) -> UnevenError | None:
-    """Whether the criteria err otherwise on the log's own answers than on others, by exact tests of each kind.
-
-    Args:
-        judged: Of each answer whether it is the log's own, whether it is right, whether the criteria accept it, and the
-            fault that it is: equal faults of the log's own, or of others, are one.
-    """
-    found = []
-    for kind in (True, False):
-        once: dict[tuple[bool, object], bool] = {}
-        for place, (own, good, holds, fault) in enumerate(judged):
-            if good is kind:
-                key = (own, place if kind else fault)
-                once[key] = once.get(key, False) or holds
-        sides = {own: [holds for (whose, _), holds in once.items() if whose is own] for own in (True, False)}
-        accepted, n = sum(once.values()), len(once)
-        if not sides[True] or not sides[False]:
-            continue
-        mine = sum(sides[True])
-        found.append(
-            UnevenError(
-                right=kind,
-                own_accepted=mine,
-                own=len(sides[True]),
-                other_accepted=accepted - mine,
-                other=len(sides[False]),
-                p=share_p(mine, len(sides[True]), accepted, n),
-            )
-        )
-    worst = min(found, key=lambda one: one.p, default=None)
-    return worst if worst is not None and 2 * worst.p <= UNEVEN else None
 
 
 def _content(completion: Completion) -> str:

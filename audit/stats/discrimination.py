@@ -6,16 +6,18 @@ divided by the check's discrimination, and the margin that it is tested against 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from scipy import special
 
-from audit.core.criteria import LEAST_ANSWERS, LEAST_LABELS, CriteriaCheck, Grade, Labelled
+from audit.core.criteria import LEAST_ANSWERS, LEAST_LABELS, UNEVEN, CriteriaCheck, Grade, Labelled, UnevenError
 from audit.core.discrimination import Discrimination
 from audit.core.interval import Interval
 from audit.stats import exact
 from audit.stats.planning import least_pairs, pairs_needed
 from audit.stats.quantiles import check_open_unit
+from audit.stats.subsample import share_p
 from audit.stats.tango import PairCounts
 
 ERROR_SHARE = 0.2
@@ -209,6 +211,45 @@ def labels_to_settle(
         middle = (low + high) // 2
         low, high = (low, middle) if enough(middle) else (middle + 1, high)
     return low
+
+
+def uneven_error(judged: Sequence[tuple[bool, bool, bool, str]]) -> UnevenError | None:
+    """Whether the criteria err otherwise on the log's own answers than on others, by exact tests of each kind.
+
+    Args:
+        judged: Of each answer whether it is the log's own, whether it is right, whether the criteria accept it, and the
+            fault that it is: equal faults of the log's own, or of others, are one.
+
+    Special cases:
+        Answers of one side alone: None.
+
+    Source:
+        Fisher (1935), J. R. Stat. Soc. 98:39-82; two tests, each at half of `UNEVEN`.
+    """
+    found = []
+    for kind in (True, False):
+        once: dict[tuple[bool, object], bool] = {}
+        for place, (own, good, holds, fault) in enumerate(judged):
+            if good is kind:
+                key = (own, place if kind else fault)
+                once[key] = once.get(key, False) or holds
+        sides = {own: [holds for (whose, _), holds in once.items() if whose is own] for own in (True, False)}
+        accepted, n = sum(once.values()), len(once)
+        if not sides[True] or not sides[False]:
+            continue
+        mine = sum(sides[True])
+        found.append(
+            UnevenError(
+                right=kind,
+                own_accepted=mine,
+                own=len(sides[True]),
+                other_accepted=accepted - mine,
+                other=len(sides[False]),
+                p=share_p(mine, len(sides[True]), accepted, n),
+            )
+        )
+    worst = min(found, key=lambda one: one.p, default=None)
+    return worst if worst is not None and 2 * worst.p <= UNEVEN else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
