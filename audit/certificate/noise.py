@@ -9,6 +9,7 @@ import polars as pl
 from audit.certificate.claims import delta_of, observed, optimistic
 from audit.core.discrimination import PERFECT, Discrimination
 from audit.core.finding import NoiseFloor
+from audit.core.note import AnswerNote
 from audit.core.plan import RouteDesign
 from audit.pairing.evidence import Tables, pair_up, quality_draws
 from audit.stats.discrimination import p_inferior
@@ -38,6 +39,8 @@ def noise_floor(tables: Tables, design: RouteDesign, *, level: float, alpha: flo
     Special cases:
         No tier serves the incumbent's model: no floor, with the reason.
         A loss beyond the margin is proven for the incumbent against itself: `noisy`, and nothing can be certified.
+        A gain beyond the margin is proven, and requests were sent with placeholders for personal data: `noisy` too,
+        because what makes them easier for the incumbent may be what makes them easier for a candidate.
         The interval merely excludes 0: `shifted`, a warning that the replay does not reproduce production.
     """
     if design.incumbent_tier is None:
@@ -59,7 +62,16 @@ def noise_floor(tables: Tables, design: RouteDesign, *, level: float, alpha: flo
         shifted=shifted,
     )
     noisy = p_inferior(optimistic(pairs), margin=design.margin, shown=shown) <= alpha
+    if _had_placeholders(tables, design):
+        turned = PairCounts(b=counts.c, c=counts.b, n=counts.n)
+        noisy |= p_inferior(turned, margin=design.margin, shown=shown) <= alpha
     return Floor(found=found, reason=None, noisy=noisy, shown=shown)
+
+
+def _had_placeholders(tables: Tables, design: RouteDesign) -> bool:
+    """Whether some of the incumbent's replays were sent placeholders for personal data."""
+    notes = tables.replays.filter((pl.col("arm") == "incumbent_replay") & (pl.col("tier") == design.incumbent_tier))
+    return AnswerNote.PLACEHOLDERS.value in notes["notes"].explode().drop_nulls()
 
 
 def _same_answer(tables: Tables, design: RouteDesign) -> float | None:

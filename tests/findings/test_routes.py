@@ -205,6 +205,25 @@ def test_an_incumbent_that_contradicts_itself_forbids_a_verdict(tmp_path: Path) 
     assert "does not reproduce its own answers" in route.reason
 
 
+@pytest.mark.parametrize("hidden", [False, True])
+def test_placeholders_that_make_requests_easier_forbid_a_verdict(tmp_path: Path, hidden: bool) -> None:
+    """When today's model gains more than the margin by them, a candidate's answers to them prove nothing."""
+    world = make_world(
+        tmp_path,
+        {"small": Planted(regress=0.0, gain=0.0)},
+        n=4000,
+        noise=Planted(regress=0.0, gain=0.09),
+    )
+    if hidden:
+        noted = pl.when(pl.col("arm") == "incumbent_replay").then(pl.lit(["placeholders"])).otherwise(pl.col("notes"))
+        world = replace(world, tables=replace(world.tables, replays=world.tables.replays.with_columns(notes=noted)))
+    route = judge(world)
+    assert route.noise_floor is not None
+    assert route.noise_floor.shifted
+    assert (route.verdict is Verdict.SWITCH) is not hidden
+    assert ("does not reproduce its own answers" in route.reason) is hidden
+
+
 @pytest.mark.acceptance(25)
 def test_the_floor_of_a_quiet_incumbent_is_reported(tmp_path: Path) -> None:
     """A little noise of the incumbent is reported beside the verdict and does not stop it."""
