@@ -209,7 +209,7 @@ class LogProblem:
         reason: Its kind: `CRITERIA_CANNOT_SCORE`, `EXPECTATION_IMPOSSIBLE`, `CRITERIA_LEAVE_OUT`,
             `REFERENCES_NOT_RANDOM`, `NOTHING_PASSES`,
             `PART_PASSES_NOTHING`, `HARDLY_PASSES`, `DRAFT_REJECTS`, `ONE_ANSWER_SUFFICES`,
-            `TEXT_BESIDE_CALLS` or `SEVERAL_VALUES`.
+            `TEXT_BESIDE_CALLS`, `FIELDS_UNCOMPARED` or `SEVERAL_VALUES`.
         detail: Criterion and cause, without any text of an answer.
         count: Answers that have it.
         of: Answers that were looked at.

@@ -92,6 +92,7 @@ class Reason(StrEnum):
     ONE_ANSWER_SUFFICES = "one_answer_suffices"
     TEXT_BESIDE_CALLS = "text_beside_calls"
     SEVERAL_VALUES = "several_values"
+    FIELDS_UNCOMPARED = "fields_uncompared"
     PART_PASSES_NOTHING = "part_passes_nothing"
     CRITERIA_LEAVE_OUT = "criteria_leave_out"
     REFERENCES_NOT_RANDOM = "references_not_random"
@@ -202,6 +203,8 @@ SENTENCES: Mapping[Reason, str] = {
     "answer, given to every request, would hold the margin as well",
     Reason.TEXT_BESIDE_CALLS: "{count} of {of} of the log's own answers say something beside their calls, for example "
     "{example}, and no criterion compares it: a candidate could say anything there",
+    Reason.FIELDS_UNCOMPARED: "{count} of {of} of the log's own answers have fields that no criterion compares, "
+    "{detail}, for example {example}: a candidate could say anything there",
     Reason.SEVERAL_VALUES: "in {count} of {of} of the log's own answers, for example in {example}, {detail}",
     Reason.PART_PASSES_NOTHING: "its criteria accept none of {count} of {of} of the log's own answers, those where "
     "{detail}; for example not {example}",

@@ -513,9 +513,10 @@ def _beside_calls(check: CriteriaCheck | None) -> list[str]:
 
 
 def _of_several(check: CriteriaCheck | None) -> list[str]:
-    """That a criterion reads one of several different values, and nobody has said which."""
-    found = [] if check is None else [p for p in check.problems if p.reason is Reason.SEVERAL_VALUES]
-    return [f"I{p.because.sentence[1:]}." for p in found]
+    """That a criterion reads one of several different values, and nobody has said which; that none compares a field."""
+    told = (Reason.SEVERAL_VALUES, Reason.FIELDS_UNCOMPARED)
+    found = [] if check is None else [p.because.sentence for p in check.problems if p.reason in told]
+    return [f"{sentence[0].upper()}{sentence[1:]}." for sentence in found]
 
 
 def _later_turns(traffic: RouteTraffic) -> list[str]:

@@ -32,7 +32,7 @@ from audit.core.settings import ControlSettings, RouteSettings, Settings
 from audit.embeddings import Embedder, open_embedder
 from audit.scoring.context import Context
 from audit.scoring.controls.answer import AnswerView, FixedValue, View, canonical, essence, views_of
-from audit.scoring.controls.run import run_controls
+from audit.scoring.controls.run import run_controls, uncompared_fields
 from audit.scoring.criteria import Criterion, build_criteria, parts_read, resolve, unsupported
 from audit.scoring.feasibility import impossible
 from audit.scoring.inputs import Item, judge_replies, logged_items
@@ -336,6 +336,7 @@ def _check(
     problems = _problems(route, verdicts, parts, margin, sampled=sampled, unlike=unlike)
     if grade.compares:
         problems += [*_one_answer(route, verdicts, views, margin), *_beside_calls(route)]
+        problems += _uncompared(route, accepted, views, seed)
     return CriteriaCheck(
         grade=grade,
         grades={criterion.name: criterion.grade for criterion in route.criteria},
@@ -638,6 +639,18 @@ def _one_answer(
     return [
         LogProblem(reason=Reason.ONE_ANSWER_SUFFICES, detail="", count=n, of=len(told), example_id=same[0], stops=False)
     ]
+
+
+def _uncompared(route: _Route, accepted: Sequence[Context], views: Sequence[View], seed: int) -> list[LogProblem]:
+    """Fields of JSON answers that nothing is compared with. It stops nothing: the user may need none of them."""
+    if route.judges or any(criterion.embeds for criterion in route.criteria):
+        return []
+    found = uncompared_fields(accepted, views, route.judge, seed=seed)
+    if not found:
+        return []
+    names = {id(item.context): item.exchange_id for item in route.items}
+    ids = [names[id(accepted[place])] for place in sorted({place for places in found.values() for place in places})]
+    return [_problem(Reason.FIELDS_UNCOMPARED, ", ".join(f"`{name}`" for name in found), ids, route, stops=False)]
 
 
 def _beside_calls(route: _Route) -> list[LogProblem]:

@@ -171,6 +171,29 @@ def test_requests_that_no_criterion_says_anything_of_stop_the_route(tmp_path: Pa
     assert (plan.calls, design.candidates) == (0, ())
 
 
+@pytest.mark.parametrize(
+    ("criterion", "told"),
+    [
+        ("{type: equals, extract: {json: sum}, value: '{{incumbent.json.sum}}'}", ["`note`, `by`"]),
+        ("{type: json-fields, fields: [sum, note]}", ["`by`"]),
+        ("{type: json-fields, fields: {sum: exact, by: ignore, note: ignore}}", []),
+        ("{type: json-fields, others: exact}", []),
+        ("{type: equals, value: '{{incumbent.text}}'}", []),
+    ],
+)
+def test_that_no_criterion_compares_a_field_is_said(tmp_path: Path, criterion: str, told: list[str]) -> None:
+    """Another answer's value there is accepted; what is declared to be ignored, or is the same in all, is not told."""
+
+    def said(n: int) -> str:
+        return json.dumps({"sum": 2 * n, "note": f"of {n}", "by": n % 5, "kind": "sum"})
+
+    (design,) = planned(tmp_path, criterion, said).designs
+    assert design.criteria is not None
+    found = [p for p in design.criteria.problems if p.reason is Reason.FIELDS_UNCOMPARED]
+    assert [p.detail for p in found] == told
+    assert all(not p.stops and p.count > 100 for p in found)
+
+
 @pytest.mark.parametrize(("which", "told"), [("", 40), (", which: last", 0)])
 def test_that_a_pattern_matches_several_values_is_counted(tmp_path: Path, which: str, told: int) -> None:
     """Every fourth answer holds two: the plan counts them with an example, until somebody says which one is meant."""

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
+from typing import Any
 
 from audit.core.criteria import Control, ControlResult
 from audit.core.exchange import Completion
+from audit.core.fingerprint import canonical_json
 from audit.core.interval import Estimate
 from audit.scoring.context import Context
-from audit.scoring.controls.answer import FixedValue, Shape, View, essence
+from audit.scoring.controls.answer import FixedValue, Shape, View, essence, with_text
 from audit.scoring.controls.damages import BESIDE, DAMAGES, Material
 from audit.scoring.controls.nearest import Neighbours
+from audit.scoring.jsontext import parse_json, unfenced
 from audit.stats.paired import wilson
 
 LEVEL = 0.95
@@ -33,6 +37,12 @@ IF_FOUND = frozenset(
     | {Control.NEAREST, Control.SECOND, Control.CODE, Control.CALLS_REVERSED}
 )
 """Controls that are told only where answers have what they damage."""
+
+PROBED = 40
+"""Answers in which a field is exchanged to see whether any criterion looks at it."""
+
+UNNOTICED = 0.95
+"""From this share of exchanges that are accepted on, no criterion compares the field."""
 
 Accepts = Callable[[Sequence[Context]], Sequence[bool | None]]
 """Whether the route's criteria accept each of some answers; None where they cannot say."""
@@ -159,3 +169,52 @@ def _result(control: Control, verdicts: Sequence[bool | None], limit: float) -> 
     n, k = len(scored), sum(scored)
     share = Estimate.of(k / n, wilson(k, n, level=LEVEL), LEVEL) if n else None
     return ControlResult(control=control, tried=n, accepted=k, unscored=len(verdicts) - n, share=share, limit=limit)
+
+
+def uncompared_fields(
+    accepted: Sequence[Context], views: Sequence[View], accepts: Accepts, *, seed: int
+) -> dict[str, list[int]]:
+    """Fields at the top of JSON answers whose value may be that of another answer without any criterion noticing.
+
+    Args:
+        accepted: Answers of the log that the criteria accept as they are.
+        views: What the criteria look at; a field that one of them declares to ignore is left out.
+        accepts: The criteria.
+        seed: Of every choice.
+
+    Returns:
+        By name, in the order of the answers, the places of the accepted answers that have the field.
+
+    Special cases:
+        Fields that few answers have, or that are the same in nearly all: left out, since nothing can be exchanged.
+    """
+    objects = {
+        place: value for place, context in enumerate(accepted) if isinstance(value := _whole(context.completion), dict)
+    }
+    ignored = {place[0] for view in views for place in view.ignored if len(place) == 1}
+    having: dict[str, list[int]] = {}
+    for place, value in objects.items():
+        for name in value:
+            having.setdefault(name, []).append(place)
+    found = {}
+    for name, places in having.items():
+        if name in ignored or len(places) < len(accepted) / 2:
+            continue
+        random = Random(f"{seed}\x1f{name}")
+        damaged = []
+        for place in random.sample(places, min(PROBED, len(places))):
+            other = objects[random.choice(places)][name]
+            if canonical_json(other) != canonical_json(objects[place][name]):
+                new = with_text(accepted[place].completion, json.dumps({**objects[place], name: other}))
+                damaged.append(accepted[place].with_completion(new))
+        if len(damaged) >= PROBED / 4 and sum(map(bool, accepts(damaged))) >= UNNOTICED * len(damaged):
+            found[name] = places
+    return found
+
+
+def _whole(completion: Completion) -> Any:
+    """The JSON value that a text is, in a code block or not; None where it is none."""
+    try:
+        return parse_json(unfenced(completion.text or ""))
+    except ValueError:
+        return None
