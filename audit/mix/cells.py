@@ -8,13 +8,11 @@ from pathlib import Path
 import polars as pl
 
 from audit.core.errors import InputError
-from audit.core.traffic import Apart
-from audit.mix.grain import LABELS, TOKENS, added, grain_of, usd_column
+from audit.mix.grain import LABELS, TOKENS, added, grain_of, outcomes, usd_column
 
 BY = (*LABELS, "model")
 """Labels of a cell."""
 FIGURES = ("requests", "spend_usd", "unpriced_requests", "failures", "duplicates", "cache_hits", "unknown", *TOKENS)
-_APART = {"failures": Apart.FAILED, "duplicates": Apart.TWICE, "cache_hits": Apart.CACHE, "unknown": Apart.UNKNOWN}
 
 
 def mix_cells(traffic_files: Sequence[Path]) -> pl.DataFrame:
@@ -22,8 +20,8 @@ def mix_cells(traffic_files: Sequence[Path]) -> pl.DataFrame:
 
     Returns:
         Sorted by its keys: `day` (null for rows without a time), `BY` ("" where the log has no label) and `FIGURES`.
-        Requests, dollars and tokens are of billable rows; rows that are none are counted beside them, each under the
-        first of `core.traffic.Apart` that holds.
+        Requests, dollars and tokens are of billable rows; rows that are none are counted beside them, each once, as
+        `ingest` counts them.
 
     Raises:
         InputError: There is no traffic.
@@ -31,13 +29,13 @@ def mix_cells(traffic_files: Sequence[Path]) -> pl.DataFrame:
     if not traffic_files:
         raise InputError("there is no traffic to measure", code="mix.no-traffic", hint="run `audit ingest` first")
     keys = ("day", *BY)
-    rows = added(grain_of(traffic_files), ("kind", *keys))
+    rows = added(grain_of(traffic_files), ("kind", "end", *keys))
     billed = pl.col("kind").is_null()
     rows = rows.with_columns(
         spend_usd=pl.when(billed).then(usd_column(rows)).otherwise(0.0),
         unpriced_requests=pl.when(billed).then(pl.col("requests") - pl.col("priced")).otherwise(0),
         **{name: pl.when(billed).then(name).otherwise(0) for name in TOKENS},
-        **{name: pl.when(pl.col("kind") == kind.value).then("requests").otherwise(0) for name, kind in _APART.items()},
+        **{name: pl.when(holds).then("requests").otherwise(0) for name, holds in outcomes().items()},
     ).with_columns(requests=pl.when(billed).then("requests").otherwise(0))
     # At most one row of each kind falls into a cell, so its dollars are not added up again.
     return rows.group_by(keys).agg(pl.col(*FIGURES).sum()).sort(keys, nulls_last=True)

@@ -18,7 +18,9 @@ from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS, 
 LABELS = ("route", "tenant", "environment", "region")
 """Labels of traffic; "" where the log has none."""
 TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens", "cache_write_tokens")
-_KEYS = ("kind", *LABELS, "model", "day", "priced_by", "unpriced_reason", "span")
+ANSWERED, FAILED, UNKNOWN = "answered", "failed", "unknown"
+"""How a call ended, as the log tells it."""
+_KEYS = ("kind", "end", *LABELS, "model", "day", "priced_by", "unpriced_reason", "span")
 _BITS = 32
 _LIMBS = ("usd_0", "usd_1", "usd_2")
 COUNTS = ("requests", "priced", *TOKENS)
@@ -34,10 +36,10 @@ def grain_of(traffic_files: Sequence[Path], bounds: Sequence[int] = ()) -> pl.Da
 
     Returns:
         One row per combination that occurs, in no order. Keys: `kind` (of `core.traffic.Apart`; null for billable
-        rows), `LABELS`, `model`, `day` (UTC), `priced_by` (of `core.traffic.PricedBy`), `unpriced_reason`, and `span`:
-        how many of the bounds the prompt is longer than, null where cost or tokens are unknown. Counts: `requests`,
-        `priced` (those whose dollars are known), `TOKENS`, and the dollars as `usd_of` puts them together: what was
-        spent on billable rows, what the log says that others cost.
+        rows), `end` (how the call ended), `LABELS`, `model`, `day` (UTC), `priced_by` (of `core.traffic.PricedBy`),
+        `unpriced_reason`, and `span`: how many of the bounds the prompt is longer than, null where cost or tokens are
+        unknown. Counts: `requests`, `priced` (those whose dollars are known), `TOKENS`, and the dollars as `usd_of`
+        puts them together: what was spent on billable rows, what the log says that others cost.
     """
     return (
         pl.scan_parquet(list(traffic_files))
@@ -47,6 +49,11 @@ def grain_of(traffic_files: Sequence[Path], bounds: Sequence[int] = ()) -> pl.Da
             model=pl.coalesce(pl.col(name).cast(pl.String) for name in MODEL_COLUMNS).fill_null(""),
             day=pl.col("started_at").dt.convert_time_zone("UTC").dt.date(),
             kind=_kind(),
+            end=pl.when(_status().is_in(list(BILLABLE_STATUSES)))
+            .then(pl.lit(ANSWERED))
+            .when(_status() == "error")
+            .then(pl.lit(FAILED))
+            .otherwise(pl.lit(UNKNOWN)),
             priced_by=pl.when(pl.col("cost_usd_logged").is_null())
             .then(pl.lit(PricedBy.RECOMPUTED.value))
             .otherwise(pl.col("cost_basis").cast(pl.String)),
@@ -72,16 +79,19 @@ def grain_of(traffic_files: Sequence[Path], bounds: Sequence[int] = ()) -> pl.Da
     )
 
 
+def _status() -> pl.Expr:
+    return pl.col("status").cast(pl.String).fill_null("")
+
+
 def _kind() -> pl.Expr:
-    status = pl.col("status").cast(pl.String)
     return (
         pl.when(pl.col("duplicate_of").is_not_null())
         .then(pl.lit(Apart.TWICE.value))
         .when(pl.col("cache_hit").fill_null(False))
         .then(pl.lit(Apart.CACHE.value))
-        .when(status == "error")
+        .when(_status() == "error")
         .then(pl.lit(Apart.FAILED.value))
-        .when(~status.is_in(list(BILLABLE_STATUSES)))
+        .when(~_status().is_in(list(BILLABLE_STATUSES)))
         .then(pl.lit(Apart.UNKNOWN.value))
     )
 
@@ -103,6 +113,19 @@ def _limbs(usd: pl.Expr) -> list[pl.Expr]:
         limbs.append(whole.cast(pl.Int64).alias(name))
         usd = usd - whole
     return limbs
+
+
+def outcomes() -> dict[str, pl.Expr]:
+    """Which rows of a grain are failures, duplicates, cache hits, or of unknown outcome, as `ingest` counts them: with
+    the billable ones, every row is in one of these."""
+    twice = (pl.col("kind") == Apart.TWICE.value).fill_null(False)
+    hit = (pl.col("kind") == Apart.CACHE.value).fill_null(False)
+    return {
+        "failures": ~twice & (pl.col("end") == FAILED),
+        "duplicates": twice,
+        "cache_hits": hit & (pl.col("end") == ANSWERED),
+        "unknown": ~twice & (pl.col("end") == UNKNOWN),
+    }
 
 
 def added(grain: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:

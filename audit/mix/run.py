@@ -13,8 +13,7 @@ from audit.core.exchange import Usage
 from audit.core.mixture import Mix, MixDay, MixRow, ModelShare, UpperBound
 from audit.core.reason import Reason
 from audit.core.tier import Price, Tier
-from audit.core.traffic import Apart
-from audit.mix.grain import TOKENS, added, grain_of, usd_of
+from audit.mix.grain import TOKENS, added, grain_of, outcomes, usd_of
 
 WEEK_DAYS = 7
 Weeks = tuple[tuple[date, ...], tuple[date, ...]] | None
@@ -51,7 +50,7 @@ def measure_mix(traffic_files: Sequence[Path], tiers: Sequence[Tier]) -> Mix:
     total = _row("total", added(billable, _TOLD), weeks)
     groups = {name: _rows_by(name, billable, weeks) for name in _GROUPS}
     apart = {str(kind): of_kind for kind, of_kind in _parts(rows, "kind")}
-    counts = {kind: _requests(of_kind) for kind, of_kind in apart.items()}
+    counts = {name: _requests(rows.filter(holds)) for name, holds in outcomes().items()}
     return Mix(
         window_from=days[0].isoformat() if days else None,
         window_to=days[-1].isoformat() if days else None,
@@ -59,9 +58,9 @@ def measure_mix(traffic_files: Sequence[Path], tiers: Sequence[Tier]) -> Mix:
         requests=total.requests,
         spend_usd=total.spend_usd,
         unpriced_requests=total.unpriced_requests,
-        failures=counts.get(Apart.FAILED, 0),
-        duplicates=counts.get(Apart.TWICE, 0),
-        cache_hits=counts.get(Apart.CACHE, 0),
+        failures=counts["failures"],
+        duplicates=counts["duplicates"],
+        cache_hits=counts["cache_hits"],
         total=total,
         by_model=groups["model"],
         by_route=groups["route"],
@@ -71,7 +70,7 @@ def measure_mix(traffic_files: Sequence[Path], tiers: Sequence[Tier]) -> Mix:
         trend=_trend(billable, days),
         upper_bound=_upper_bound(billable, bounds, tiers),
         unpriced=_unpriced(billable),
-        unknown=counts.get(Apart.UNKNOWN, 0),
+        unknown=counts["unknown"],
         apart_usd={kind: usd_of(part) for kind, part in apart.items() if part["priced"].sum()},
         priced_by_usd={str(who): usd_of(part) for who, part in _parts(billable, "priced_by") if part["priced"].sum()},
     )

@@ -30,6 +30,8 @@ ROWS = [
     row(1, 0.7, status="error", route="b"),
     row(1, 0.5, duplicate_of="x"),
     row(2, 0.0, cache_hit=True),
+    row(2, 0.1, cache_hit=True, status="error"),
+    row(2, 0.1, cache_hit=True, status="unknown"),
     row(2, 0.3, status="unknown"),
     row(started_at=None),
 ]
@@ -82,7 +84,7 @@ def test_openmetrics_has_every_request_and_dollar(tmp_path: Path) -> None:
     files = traffic(tmp_path, ROWS)
     mix, found = measure_mix(files, ()), samples(openmetrics(mix_cells(files)))
     sums = {name: sum(value for other, _, value in found if other == PREFIX + name) for name in METRICS}
-    assert (sums["requests"], sums["failures"], sums["unpriced_requests"]) == (4, 1, 1)
+    assert (sums["requests"], sums["failures"], sums["unpriced_requests"]) == (4, 2, 1)
     assert math.isclose(sums["spend_usd"], mix.spend_usd)
     assert {tuple(labels) for name, labels, _ in found if name == PREFIX + "requests"} == {BY}
     assert r"a\"b\\c\nd" in {labels.get("tenant") for _, labels, _ in found}
