@@ -32,6 +32,9 @@ def scan(
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file instead of stdout.")] = None,
     tests: Annotated[bool, typer.Option("--tests/--no-tests", help="Look at tests and fixtures too.")] = True,
     fail: Annotated[bool, typer.Option("--fail", help="Exit 1 when there are hits outside tests.")] = False,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="REV", help="Only what the branch changed since REV, by git.")
+    ] = None,
 ) -> None:
     """Find hard-coded model names in source code: where a router call should stand. Local; nothing is sent.
 
@@ -40,12 +43,18 @@ def scan(
     and so does a comment `audit: ignore` on the line or alone above it. With a run, each hit has the spend of its
     model, and the route that it likely serves with the reason.
 
+    With --since only lines that the branch adds or changes are hits, names that it takes out are told beside them, and
+    with a run the routes whose logged prompts hold a line that it changes: what to replay before the merge.
+
     EXAMPLES
         audit scan src/
         audit scan . --run runs/7f3a9c1e
         audit scan . --logs logs/ --no-tests --fail
         audit scan . --format sarif -o scan.sarif
+        audit scan . --since origin/main --run runs/main
     """
+    from dataclasses import replace
+
     from audit.cli.print_scan import print_scan, traffic_of
     from audit.flow.endpoints import known_models
     from audit.literals.run import ScanOptions
@@ -53,6 +62,15 @@ def scan(
 
     terminal = Terminal(ctx.obj)
     behind = traffic_of(run, logs or [], config)
+    if since is not None:
+        from audit.cli.print_since import print_since
+        from audit.literals.since import scan_since
+
+        changed = scan_since(paths, since, known_models(), behind.served, ScanOptions(tests=tests))
+        changed = replace(changed, scan=behind.stamped(changed.scan))
+        kind = "json" if terminal.switches.json else format.value
+        print_since(terminal, changed, run, kind, output)
+        raise typer.Exit(1 if fail and changed.scan.hits else 0)
     found = behind.stamped(scan_code(paths, known_models(), behind.served, ScanOptions(tests=tests)))
     print_scan(terminal, found, "json" if terminal.switches.json else format.value, output)
     raise typer.Exit(1 if fail and found.hits else 0)
