@@ -65,7 +65,12 @@ def sections() -> dict[str, list[Page]]:
     understood = [guides.pop("method"), guides.pop("verdicts")]
     method = sorted((ROOT / "docs/method").glob("*.md"))
     return {
-        "Start": [written("index.md", "README.md", "What it is"), tutorial, written("faq.md", "docs/faq.md")],
+        "Start": [
+            written("index.md", "README.md", "What it is"),
+            tutorial,
+            written("faq.md", "docs/faq.md"),
+            written("first-hour.md", "docs/first-hour.md"),
+        ],
         "How to": list(guides.values()),
         "Method": understood + [written(f"method/{path.name}", f"docs/method/{path.name}") for path in method],
         "Reference": [

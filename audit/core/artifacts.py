@@ -137,6 +137,15 @@ class RunFolder:
         manifest["artifacts"][name] = {"made_from": dict(sorted(made_from.items())), **facts}
         write_json(self.manifest, manifest)
 
+    def record_findings(self, made_from: Mapping[str, str], run_id: str) -> None:
+        """Note that the findings are written, and as which bytes."""
+        self.record("findings", made_from, run_id=run_id, sha256=file_sha256(self.findings))
+
+    def findings_were_edited(self) -> bool:
+        """Whether the findings are other bytes than those that were concluded; False where nobody noted these."""
+        noted = (self.facts("findings") or {}).get("sha256") if self.manifest.exists() else None
+        return noted is not None and noted != file_sha256(self.findings)
+
     def config_file(self) -> Path | None:
         """The `audit.yaml` that the run's plan was made with, if it is still there."""
         plan = read_json(self.plan) if self.plan.exists() else None

@@ -287,6 +287,9 @@ def _conclude(folder: RunFolder, held: _Held) -> None:
         said = [one for one in findings.caveats if not one.startswith(SAID)]
         word = f"{SAID}: {plural(len(rows), 'request')}. The figures are as they were computed before."
         write_findings(folder.findings, replace(findings, caveats=(*said, word)))
+        noted = folder.facts("findings")
+        if noted is not None:
+            folder.record_findings(noted["made_from"], findings.run_id)
         if renewal is not None:
             write_renewal(folder, renewal)
         report(folder)

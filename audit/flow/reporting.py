@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -29,6 +30,9 @@ from audit.report.html import render_html
 from audit.report.markdown import summary_markdown
 from audit.report.pdf import print_pdf
 
+EDITED = (
+    "findings.json was changed after the run concluded. This page says what that file says now, not what was found."
+)
 Format = Literal["html", "pdf", "md", "json", "focus"]
 TextPolicy = Literal["sample", "none"]
 Hidden = Literal["tenant"]
@@ -58,6 +62,8 @@ def report(
     findings = read_run(folder.path)
     if redact == "tenant":
         findings = without_tenants(findings)
+    if format in ("html", "pdf", "md") and folder.findings_were_edited():
+        findings = replace(findings, caveats=(EDITED, *findings.caveats))
     write = write_atomic if output is None else publish
     if format == "focus":
         path = output or folder.path / "focus.csv"

@@ -182,7 +182,7 @@ def _conclude(
     write_json(folder.policy, concluded.policy)
     write_json(folder.options, concluded.options)
     write_history(folder.history, earlier_audits(folder, findings))
-    folder.record("findings", plan_.made_from, run_id=findings.run_id)
+    folder.record_findings(plan_.made_from, findings.run_id)
     report(folder)
     report(folder, format="md")
     return findings

@@ -11,7 +11,7 @@ import pypdf
 import pytest
 
 from audit.cli.main import run
-from audit.core.artifacts import RunFolder, read_findings, read_history, read_renewal, write_history
+from audit.core.artifacts import RunFolder, read_findings, read_history, read_renewal, write_findings, write_history
 from audit.core.errors import InputError
 from audit.core.finding import Findings
 from audit.core.history import History, past_audit
@@ -153,3 +153,17 @@ def test_json_is_the_findings(tmp_path: Path) -> None:
     folder, out = run_folder(tmp_path / "run"), tmp_path / "copy.json"
     assert run(["report", str(folder.path), "--format", "json", "-o", str(out)]) == 0
     assert json.loads(out.read_text("utf-8")) == json.loads(folder.findings.read_text("utf-8"))
+
+
+def test_a_report_of_edited_findings_says_so(tmp_path: Path) -> None:
+    """Whatever was changed, the page and the summary begin their caveats with it; as concluded, they say nothing."""
+    folder = RunFolder(tmp_path / "run").create()
+    write_findings(folder.findings, proven())
+    folder.record_findings({"scores": "x"}, "r")
+    for edited in (False, True):
+        if edited:
+            write_findings(folder.findings, dataclasses.replace(proven(), margin=0.05))
+        reporting.report(folder)
+        reporting.report(folder, format="md")
+        for page in (folder.report, folder.summary):
+            assert ("was changed after the run concluded" in page.read_text("utf-8")) is edited

@@ -30,7 +30,8 @@ def repository(tmp_path: Path) -> Path:
     home.mkdir()
     git(home, "init", "-q")
     (home / "app.py").write_text(
-        f'PROMPT = "{PROMPT}"\n\n\ndef ask(llm):\n    llm.create(model="gpt-4o-mini")\n    llm.create(model="gpt-4o")\n',
+        f'PROMPT = "{PROMPT}"\n\n\ndef ask(llm):\n'
+        '    llm.create(model="gpt-4o-mini")\n    llm.create(model="gpt-4o")\n',
         "utf-8",
     )
     git(home, "add", ".")
@@ -75,7 +76,7 @@ def test_the_routes_whose_prompts_change_are_named(
     config = tmp_path / "audit.yaml"
     config.write_text("ingest: {route: metadata.route}\n", "utf-8")
     folder = tmp_path / "run"
-    assert run(["--quiet", "ingest", str(logs / "log.jsonl"), "--out", str(folder), "-c", str(config)]) == 0
+    assert run(["--quiet", "ingest", str(logs / "log.jsonl"), "--into", str(folder), "-c", str(config)]) == 0
     capsys.readouterr()
     from audit.core.artifacts import RunFolder
     from audit.flow.changed_prompts import changed_prompts
