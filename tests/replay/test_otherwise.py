@@ -37,6 +37,7 @@ SHAPES: dict[str, Any] = {
     "prompt_suffix": " /no_think",
     "service_tier": "flex",
     "adapt": tuple(Adapt),
+    "redact": "off",
 }
 """Fields of a tier that decide its answers, each with another value."""
 
@@ -45,6 +46,7 @@ DOES_NOT: dict[str, Any] = {
     "api_key_env": "ANOTHER_KEY",
     "concurrency": 99,
     "requests_per_minute": 12.5,
+    "tokens_per_minute": 9000.0,
     "timeout_s": 1.0,
     "batch_discount": 0.5,
     "batch": True,
