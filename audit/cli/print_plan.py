@@ -192,11 +192,16 @@ def _personal(plan: Plan) -> list[str]:
     kinds = ", ".join(f"{terminal_safe(kind)} in {count(n)}" for kind, n in found.kinds.items())
     held = f"{count(found.requests)} of {count(found.of)} sampled requests hold personal data"
     lines = [f"  {held}{f' ({kinds})' if kinds else ''}, as far as its form tells."]
+    if found.kept_from and found.requests:
+        named = ", ".join(map(terminal_safe, found.kept_from))
+        lines.append(
+            f"  {named} {'is' if len(found.kept_from) == 1 else 'are'} not asked these: they are outside every claim. "
+            "Say at the tier `redact: off` to send them as they are, or `redact: personal` to send placeholders, as "
+            "you would in production."
+        )
     if found.hidden_from:
         named = ", ".join(map(terminal_safe, found.hidden_from))
-        lines.append(
-            f"  To {named} it goes as placeholders, which are put back in the answers (`redact: off` sends it)."
-        )
+        lines.append(f"  To {named} it goes as placeholders, which are put back in the answers: `redact: personal`.")
     if found.sent_to:
         lines.append(f"  To {', '.join(map(terminal_safe, found.sent_to))} it goes as it is: `redact: off`.")
     return lines

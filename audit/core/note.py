@@ -52,7 +52,7 @@ _WORDS = {
     AnswerNote.NO_FINISH: "the endpoint does not say why the answer ended; it may be cut off",
     AnswerNote.SECRET_MASKED: "a secret in the answer is masked, and criteria see the mask, as in the log's answers",
     AnswerNote.PLACEHOLDERS: "the request was sent with placeholders for the personal data that today's model saw; "
-    "they stand for their values again in the answer",
+    "quality and cost hold where placeholders are sent in production too",
 }
 
 

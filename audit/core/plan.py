@@ -207,6 +207,7 @@ class PlannedPlaceholders:
         requests: Sampled requests with some.
         of: Sampled requests in all that go there.
         kinds: How many of them hold each kind, sorted by kind.
+        kept_from: Tiers that are not asked these requests.
         hidden_from: Tiers that are sent placeholders in its place.
         sent_to: Tiers whose settings say that it is sent as it is.
     """
@@ -214,6 +215,7 @@ class PlannedPlaceholders:
     requests: int
     of: int
     kinds: dict[str, int]
+    kept_from: tuple[str, ...] = ()
     hidden_from: tuple[str, ...] = ()
     sent_to: tuple[str, ...] = ()
 

@@ -48,6 +48,7 @@ class Reason(StrEnum):
     TOOLS_OFF = "tools_off"
     SCHEMAS_OFF = "schemas_off"
     IMAGES_OFF = "images_off"
+    PERSONAL_DATA = "personal_data"
     PART_NOT_CARRIED = "part_not_carried"
     PARAMETER_NOT_CARRIED = "parameter_not_carried"
     LOST_ON_THE_WAY = "lost_on_the_way"
@@ -124,8 +125,8 @@ class Reason(StrEnum):
     NOT_CHEAPER = "not_cheaper"
     LOSS_UNCLEAR = "loss_unclear"
     SAVING_UNCLEAR = "saving_unclear"
-    FEW_TUNING_REQUESTS = "few_tuning_requests"
     TRAFFIC_REPEATS = "traffic_repeats"
+    FEW_TUNING_REQUESTS = "few_tuning_requests"
     TOO_MUCH_UNMEASURED = "too_much_unmeasured"
     TOO_MUCH_NOT_ASKED = "too_much_not_asked"
     CRITERIA_CHANGED = "criteria_changed"
@@ -161,6 +162,8 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.TOOLS_OFF: "tools are switched off for this tier (`supports.tools`)",
     Reason.SCHEMAS_OFF: "JSON schemas are switched off for this tier (`supports.json_schema`)",
     Reason.IMAGES_OFF: "images are switched off for this tier (`supports.images`)",
+    Reason.PERSONAL_DATA: "the request holds personal data, and the tier's `redact` does not say that it may "
+    "leave this machine",
     Reason.PART_NOT_CARRIED: "the adapter cannot carry a message part of type `{name}`",
     Reason.PARAMETER_NOT_CARRIED: "the adapter cannot carry the parameter `{name}`",
     Reason.LOST_ON_THE_WAY: "the tier's protocol cannot say all of it: {name}",
@@ -259,6 +262,7 @@ SENTENCES: Mapping[Reason, str] = {
 NOT_ASKED = frozenset(
     {Reason.TOOLS_OFF, Reason.SCHEMAS_OFF, Reason.IMAGES_OFF, Reason.PART_NOT_CARRIED, Reason.PARAMETER_NOT_CARRIED}
     | {
+        Reason.PERSONAL_DATA,
         Reason.LOST_ON_THE_WAY,
         Reason.PARAMETER_REFUSED,
         Reason.ROLE_REFUSED,

@@ -211,8 +211,9 @@ class TierSettings(Section):
     )
     redact: Annotated[Literal["personal", "off"] | None, BeforeValidator(_said)] = Field(
         None,
-        description="`personal`: names, addresses, numbers and the like leave as placeholders, and are put back in the "
-        "answers; `off`: they are sent. Default: `personal` wherever text leaves this machine",
+        description="What becomes of a request that holds personal data (names, addresses, numbers and the like). "
+        "`personal`: it is sent with placeholders, which are put back in the answer; `off`: it is sent as it is. "
+        "Default: where text leaves this machine it is not sent, and is outside the claim",
         examples=["off"],
     )
     price: PriceSettings | None = Field(None, description="Default: the price catalogue's")

@@ -170,8 +170,8 @@ class Tier:
         concurrency: Calls in flight at most.
         requests_per_minute: Rate limit to stay under, or None.
         tokens_per_minute: The same of tokens, prompts and answers together.
-        redact: `personal` where personal data leaves as placeholders, `off` where the user says that it does not; None:
-            by where the endpoint is.
+        redact: `personal` where personal data is sent as placeholders, `off` where it is sent as it is; None: a request
+            that holds some is not asked, unless the endpoint is on this machine.
         timeout_s: Per attempt.
         batch_discount: What its price loses when a request may wait for a batch, in [0, 1].
         batch: The replay asks it through its vendor's batch interface. How its traffic would be served is another
@@ -250,7 +250,7 @@ class Tier:
             settings["max_output_tokens"] = self.max_output_tokens
         if options := {name: value for name, value in self.options.items() if name not in NOT_IN_ANSWERS}:
             settings["options"] = fingerprint(options)
-        if self.redact == "off":
+        if self.redact == "personal":
             # An answer to placeholders is none to the text itself.
             settings["redact"] = self.redact
         if Adapt.DROP in self.adapt:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from audit.core.artifacts import RunFolder
 from audit.core.plan import PlannedPlaceholders
 from audit.core.tier import Tier
-from audit.llm.tiers import hides_personal_data, leaves_machine
+from audit.llm.tiers import keeps_personal_data, leaves_machine
 from audit.llm.veil import Veil
 from audit.replay.plan import Call
 from audit.replay.requests import stream_requests
@@ -21,9 +21,11 @@ def planned_placeholders(calls: Sequence[Call], tiers: Sequence[Tier], folder: R
         None where no call leaves this machine and no tier asks for placeholders.
     """
     asked = {call.tier for call in calls}
-    hidden = {tier.name for tier in tiers if tier.name in asked and hides_personal_data(tier)}
-    open_ = {tier.name for tier in tiers if tier.name in asked and leaves_machine(tier)} - hidden
-    wanted = {call.request_fp for call in calls if call.tier in hidden | open_}
+    theirs = [tier for tier in tiers if tier.name in asked]
+    kept = {tier.name for tier in theirs if keeps_personal_data(tier)}
+    hidden = {tier.name for tier in theirs if tier.redact == "personal"}
+    open_ = {tier.name for tier in theirs if leaves_machine(tier)} - kept - hidden
+    wanted = {call.request_fp for call in calls if call.tier in kept | hidden | open_}
     if not wanted:
         return None
     kinds: Counter[str] = Counter()
@@ -37,6 +39,7 @@ def planned_placeholders(calls: Sequence[Call], tiers: Sequence[Tier], folder: R
         requests=held,
         of=len(wanted),
         kinds=dict(sorted(kinds.items())),
+        kept_from=tuple(sorted(kept)),
         hidden_from=tuple(sorted(hidden)),
         sent_to=tuple(sorted(open_)),
     )

@@ -13,9 +13,11 @@ from dataclasses import replace
 from audit.core.errors import EndpointError
 from audit.core.exchange import Completion, Request
 from audit.core.note import AnswerNote
+from audit.core.reason import Reason, because
 from audit.core.tier import Tier
+from audit.llm.provider import Unsupported
 from audit.llm.reply import Reply
-from audit.llm.tiers import hides_personal_data, variables_of
+from audit.llm.tiers import keeps_personal_data, variables_of
 from audit.llm.veil import Veil
 from audit.masking.redact import Redactor
 from audit.masking.secrets import KeysInUse
@@ -82,9 +84,19 @@ def _completion(said: Completion, redactor: Redactor) -> Completion:
 
 
 def veiled(tier: Tier, request: Request) -> tuple[Veil, Request]:
-    """What the placeholders of a request stand for, and the request as it may leave for a tier."""
+    """What the placeholders of a request stand for, and the request as it may leave for a tier.
+
+    Raises:
+        Unsupported: It holds personal data, and the tier's settings do not say that it may leave. A request with
+            placeholders may be an easier or a harder one than today's model was given, and a shorter one: what a
+            candidate makes of it is no evidence, unless the user serves the tier in this way.
+    """
     veil = Veil()
-    return veil, veil.request(request) if hides_personal_data(tier) else request
+    if tier.redact == "personal":
+        return veil, veil.request(request)
+    if keeps_personal_data(tier) and veil.request(request) is not request:
+        raise Unsupported(because(Reason.PERSONAL_DATA))
+    return Veil(), request
 
 
 def unveiled(reply: Reply, veil: Veil) -> Reply:

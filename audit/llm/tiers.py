@@ -106,9 +106,9 @@ def leaves_machine(tier: Tier) -> bool:
         return name != "localhost" and not name.endswith(".localhost")
 
 
-def hides_personal_data(tier: Tier) -> bool:
-    """Whether a tier is sent placeholders in place of personal data: as its settings say, else where text leaves."""
-    return leaves_machine(tier) if tier.redact is None else tier.redact == "personal"
+def keeps_personal_data(tier: Tier) -> bool:
+    """Whether a tier is not asked what holds personal data: text would leave this machine, and nobody said how."""
+    return tier.redact is None and leaves_machine(tier)
 
 
 def hosts(tiers: Iterable[Tier]) -> tuple[str, ...]:

@@ -20,10 +20,8 @@ from audit.core.personal import PERSONAL_KINDS
 from audit.masking.recognisers import RECOGNISERS
 from audit.masking.redact import Redactor
 
-_PLACEHOLDER = re.compile(
-    r"(?:<|&lt;|\\u003c)?(?<![A-Za-z])([a-z][a-z-]{1,20}-[0-9]{1,5})(?![0-9])(?:>|&gt;|\\u003e)?", re.IGNORECASE
-)
-"""As models say them back: escaped for HTML or JSON, without the brackets, in capitals."""
+_PLACEHOLDER = re.compile(r"(?:\\*<|&lt;|\\u003c)([a-z][a-z-]{1,20}-[0-9]{1,5})(?:\\*>|&gt;|\\u003e)", re.IGNORECASE)
+"""As models say them back: escaped for HTML, JSON or Markdown, in capitals. Without brackets it is a word like any."""
 
 
 @dataclass(slots=True)

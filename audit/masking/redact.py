@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Collection
 from typing import Any
 
@@ -17,6 +17,9 @@ import msgspec
 from audit.core.fingerprint import canonical_json, digest
 from audit.masking.personal import found_personal
 from audit.masking.secrets import NO_KEYS, KeysInUse, mask_secrets
+
+_WORDS_OF_KEY = re.compile(r"[_-]+|(?<=[a-z])(?=[A-Z])")
+"""Where the words of a key part: `date_of_birth`, `dateOfBirth`."""
 
 
 class Redactor:
@@ -64,9 +67,10 @@ class Redactor:
     def value(self, value: Any) -> Any:
         """A JSON value with every string in it masked, keys too; however deep it is nested."""
         made: list[Any] = [value]
-        todo: list[tuple[Any, Any, str | None]] = [(made, 0, None)]  # container, place in it, its key before masking
+        # Container, place in it, its key before masking; from the first to the last, because placeholders are numbered.
+        todo: deque[tuple[Any, Any, str | None]] = deque([(made, 0, None)])
         while todo:
-            container, place, key = todo.pop()
+            container, place, key = todo.popleft()
             found = container[place]
             if isinstance(found, list):
                 container[place] = copy = list(found)
@@ -95,7 +99,8 @@ class Redactor:
             pair = f"{key}: {value}"
             masked = self._secrets(pair)
             if masked != pair and masked.startswith(f"{key}: "):
-                return self._personal(masked[len(key) + 2 :])
+                return self._personal(masked[len(key) + 2 :], key)
+            return self._personal(self._secrets(value), key)
         return self._leaf(value)
 
     def _plain(self, value: str) -> str:
@@ -104,12 +109,18 @@ class Redactor:
     def _secrets(self, value: str) -> str:
         return mask_secrets(self._keys.mask(value, self.found), self.found)
 
-    def _personal(self, value: str) -> str:
+    def _personal(self, value: str, key: str = "") -> str:
+        """The text without personal data; its key announces what it is, as the words before it do in prose."""
         if not self.kinds:
             return value
+        before = f"{_WORDS_OF_KEY.sub(' ', key)}: " if key else ""
         parts: list[str] = []
         done = 0
-        for start, end, kind in found_personal(value, self.kinds):
+        for first, last, kind in found_personal(before + value, self.kinds):
+            start, end = max(first - len(before), 0), last - len(before)
+            # A `name` of one word may be a tool's, a product's or a column's.
+            if end <= 0 or (key and kind == "name" and start == 0 and " " not in value[:end]):
+                continue
             parts += [value[done:start], self._name(kind, value[start:end])]
             done = end
             self.found[kind] += 1

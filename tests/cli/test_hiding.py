@@ -31,7 +31,8 @@ def planned(
 @pytest.mark.parametrize(
     ("url", "more", "says", "silent"),
     [
-        ("https://tier.example/v1", "", "goes as placeholders", "as it is"),
+        ("https://tier.example/v1", "", "not asked these", "goes as"),
+        ("https://tier.example/v1", ", redact: personal", "goes as placeholders", "as it is"),
         ("https://tier.example/v1", ", redact: off", "goes as it is", "as placeholders"),
         ("http://127.0.0.1:9/v1", "", "Text leaves", "personal data"),
     ],

@@ -1,4 +1,4 @@
-"""Personal data leaves this machine as placeholders, and answers are read with its values."""
+"""Personal data stays on this machine unless a tier says how it leaves: as placeholders, or as it is."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import httpx
 import pytest
 
 from audit.core.clock import ManualClock
-from audit.core.exchange import Request
+from audit.core.exchange import Completion, Request
 from audit.core.note import AnswerNote
+from audit.core.reason import NOT_ASKED, Reason
 from audit.core.settings import TierSettings
 from audit.core.tier import Tier
 from audit.llm.client import ClientOptions, open_client
 from audit.llm.reply import Reply
-from audit.llm.tiers import hides_personal_data, resolve_tier
+from audit.llm.tiers import keeps_personal_data, resolve_tier
 from audit.llm.veil import Veil
 from tests.llm.world import Script, body, request, tier
 from tests.masking.planted import planted
@@ -41,8 +42,8 @@ def ask(asked: Tier, said: dict[str, Any], logged: Request) -> tuple[Reply, str]
 def test_values_stay_here_and_answers_have_them() -> None:
     """Nothing of them is sent, placeholders repeat with their values, and criteria see what the log's answers hold."""
     call = {"id": "1", "type": "function", "function": {"name": "mail", "arguments": '{"to": "<email-1>"}'}}
-    said = body("Dear <name-1>, &lt;email-1&gt; and EMAIL-1 are yours; <phone-1>.", tool_calls=[call])
-    reply, sent = ask(tier(), said, request(TEXT))
+    said = body("Dear <name-1>, &lt;email-1&gt; and <EMAIL-1> are yours; <phone-1>.", tool_calls=[call])
+    reply, sent = ask(tier(redact="personal"), said, request(TEXT))
     assert MAIL not in sent
     assert PHONE not in sent
     assert "Lovelace" not in sent
@@ -53,6 +54,57 @@ def test_values_stay_here_and_answers_have_them() -> None:
     assert reply.completion.text == f"Dear Ada Lovelace, {MAIL} and {MAIL} are yours; {PHONE}."
     assert json.loads(reply.completion.tool_calls[0]["function"]["arguments"]) == {"to": MAIL}
     assert AnswerNote.PLACEHOLDERS.value in reply.completion.notes
+
+
+def test_what_nobody_let_go_is_not_asked() -> None:
+    """A request with placeholders is another request, so without a word nothing is sent, and nothing counts as
+    answered: the candidate is outside the claim there, with the reason."""
+    script = Script()
+
+    async def main() -> Reply:
+        async with open_client(
+            [tier()], clock=ManualClock(), transport=script, options=ClientOptions(environ={})
+        ) as client:
+            return await client.complete(request(TEXT), tier())
+
+    reply = asyncio.run(main())
+    assert reply.because is not None
+    assert reply.because.reason is Reason.PERSONAL_DATA
+    assert reply.because.reason in NOT_ASKED
+    assert (reply.completion, reply.spent_usd, script.seen) == (None, 0.0, [])
+
+
+def test_placeholders_are_numbered_in_the_order_of_their_values() -> None:
+    """A later turn renames none of the earlier ones, so that a vendor's prompt cache is still of use."""
+    turns = [{"role": "user", "content": f"Write to {name}@mail.example.org"} for name in ("ada", "bob", "eve")]
+    sent = [Veil().request(Request(request_fp="", messages=turns[:n])).messages for n in (1, 2, 3)]
+    assert [turn["content"] for turn in sent[2]] == [f"Write to <email-{n}>" for n in (1, 2, 3)]
+    assert sent[1] == sent[2][:2]
+    assert sent[0] == sent[2][:1]
+
+
+def test_words_are_no_placeholders() -> None:
+    """Without its brackets `address-1` may be a field's name: only what is written as a placeholder is put back."""
+    veil = Veil()
+    veil.request(request(TEXT))
+    words = "Set the ids name-1 and email-1; ${name-1}"
+    assert veil.completion(Completion(text=words)).text == words
+    assert veil.completion(Completion(text=r"\<email-1\> <name-2>")).text == f"{MAIL} <name-2>"
+
+
+STRUCTURED = {
+    "phone": "2125551234", "date_of_birth": "1990-01-02", "name": "Anna Meier", "passport": "C01X00T47",
+    "email": "anna@mail.example.org",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STRUCTURED)
+def test_a_key_announces_its_value(name: str) -> None:
+    """In a record as JSON the key says what words in front of it say in prose."""
+    record = json.dumps({name: STRUCTURED[name], "item": "lamp", "kind": {"name": "Total"}})
+    sent = Veil().request(request(record)).messages[0]["content"]
+    assert STRUCTURED[name] not in sent
+    assert "Total" in sent
 
 
 def test_a_request_without_personal_data_is_sent_as_it_is() -> None:
@@ -68,12 +120,12 @@ def test_off_by_name() -> None:
     in_clear = tier(redact="off")
     _, sent = ask(in_clear, body("fine"), request(TEXT))
     assert MAIL in sent
-    assert in_clear.answers_key != tier().answers_key
-    assert in_clear.identity == tier().identity
+    # What is sent as it is, is the same whoever allowed it; with placeholders it is another request.
+    assert in_clear.answers_key == tier().answers_key != tier(redact="personal").answers_key
 
 
 @pytest.mark.parametrize(
-    ("address", "hides"),
+    ("address", "keeps"),
     [
         ("http://127.0.0.1:8000/v1", False),
         ("http://localhost:8000/v1", False),
@@ -83,13 +135,12 @@ def test_off_by_name() -> None:
         ("https://api.example.com/v1", True),
     ],
 )
-def test_on_where_text_leaves_this_machine(address: str, hides: bool) -> None:
+def test_on_where_text_leaves_this_machine(address: str, keeps: bool) -> None:
     """An address of this machine alone is no other's; every other one is, and settings decide over both."""
     said = {"name": "a", "model": "m", "provider": "openai-compatible", "price": {"input": 1, "output": 1}}
-    assert hides_personal_data(resolve_tier(TierSettings(**said, base_url=address))) is hides
-    assert not hides_personal_data(resolve_tier(TierSettings(**said, base_url=address, redact="off")))
-    assert not hides_personal_data(resolve_tier(TierSettings(**said, base_url=address, redact=False)))  # YAML's off
-    assert hides_personal_data(resolve_tier(TierSettings(**said, base_url=address, redact="personal")))
+    assert keeps_personal_data(resolve_tier(TierSettings(**said, base_url=address))) is keeps
+    for word in ("off", False, "personal"):  # YAML reads `off` as false
+        assert not keeps_personal_data(resolve_tier(TierSettings(**said, base_url=address, redact=word)))
 
 
 def test_every_planted_value_comes_back() -> None:
@@ -100,6 +151,6 @@ def test_every_planted_value_comes_back() -> None:
         sent = veil.request(logged)
         assert case.value not in str(sent.messages)
         said = body(sent.messages[0]["content"])
-        reply, _ = ask(tier(), said, logged)
+        reply, _ = ask(tier(redact="personal"), said, logged)
         assert reply.completion is not None
         assert reply.completion.text == logged.messages[0]["content"]
