@@ -22,7 +22,7 @@ from audit.stats.dollars import dollar_unit_draw
 from audit.stats.quantiles import BoolArray
 from audit.stats.risk_control import split_rows
 
-GROUPS = ("session_id", "prompt_hash")
+GROUPS = ("session", "prompt")
 """Columns whose equal values make two requests alike: what tunes must share none with what certifies."""
 
 

@@ -51,8 +51,8 @@ class RouteFrame:
         route: Name.
         requests: Number of billable requests.
         spend_usd: Billed for them, unknown costs left out.
-        rows: The replayable ones, of known cost unless asked otherwise, sorted by `row_id`: row_id, session_id,
-            request_fp, prompt_hash, model, cost_usd, prompt_tokens, completion_tokens, cached_tokens,
+        rows: The replayable ones, of known cost unless asked otherwise, sorted by `row_id`: row_id, request_fp,
+            session and prompt (as hashes), model, cost_usd, prompt_tokens, completion_tokens, cached_tokens,
             cache_write_tokens, max_tokens, and tenant, region and environment.
         models: Spend per model, largest first.
         unreplayable: Requests that cannot be audited, by first reason.
@@ -142,31 +142,44 @@ def route_frames(traffic_files: Sequence[Path], *, priced: bool = True) -> list[
     Raises:
         InputError: The logs hold no billable request.
     """
-    rows = (
-        billable(traffic_files)
+    by_route: dict[str, list[pl.DataFrame]] = {}
+    # File by file: a log may be as large as the memory, and what is read of it is three times what is held.
+    for file in traffic_files:
+        for (route,), part in _rows(file).partition_by("route", as_dict=True).items():
+            by_route.setdefault(str(route), []).append(part)
+    if not by_route:
+        raise InputError("the logs hold no answered request, so there is nothing to audit", code="input.no-requests")
+    return [_frame(route, pl.concat(by_route.pop(route)).sort("row_id"), priced=priced) for route in sorted(by_route)]
+
+
+def _rows(file: Path) -> pl.DataFrame:
+    """What a frame holds of the billable rows of one file."""
+    return (
+        billable([file])
         .select(
-            *[pl.col(name) for name in COLUMNS if name not in ("params", "prompt_hash")],
+            *[pl.col(name) for name in COLUMNS if name not in ("params", "prompt_hash", "session_id")],
             "model",
             "cost_usd",
             # One text over many pictures is many prompts.
-            prompt_hash=pl.when(pl.col("has_images") | pl.col("has_audio")).then("request_fp").otherwise("prompt_hash"),
+            prompt=pl.when(pl.col("has_images") | pl.col("has_audio")).then("request_fp").otherwise("prompt_hash"),
+            session="session_id",
             max_tokens=pl.coalesce(pl.col("params").str.json_path_match(f"$.{name}") for name in LIMIT_PARAMS).cast(
                 pl.Int64, strict=False
             ),
         )
         .with_columns(
+            # Both are asked for equality alone, so eight bytes are held instead of a hundred.
+            *(
+                pl.when(pl.col(name).is_not_null()).then(pl.col(name).hash()).alias(name)
+                for name in ("prompt", "session")
+            ),
             pl.col("route").fill_null(""),
             pl.col("replayable").cast(pl.String),
             # Where nobody counted, three characters a token is on the safe side of prose and code alike.
             prompt_tokens=pl.coalesce("prompt_tokens", pl.col("prompt_chars") // 3),
         )
-        .sort("row_id")
         .collect()
     )
-    if rows.is_empty():
-        raise InputError("the logs hold no answered request, so there is nothing to audit", code="input.no-requests")
-    by_route = rows.partition_by("route", as_dict=True, maintain_order=True)
-    return [_frame(str(key[0]), part, priced=priced) for key, part in sorted(by_route.items())]
 
 
 def _frame(route: str, rows: pl.DataFrame, *, priced: bool) -> RouteFrame:

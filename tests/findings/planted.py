@@ -271,7 +271,9 @@ def planted(truths: Mapping[str, Truth], seed: int, **more: object) -> Planted:
     sample = draw_sample(frames, needs, list(TIERS.values()), settings)
     sure = {route: np.random.default_rng([seed, 10]).random(one.n) < 0.8 for route, one in truths.items()}
     slice_ = pl.DataFrame(pl.from_arrow(sample.table)).with_columns(pl.col(pl.Categorical).cast(pl.String))
-    units = pl.concat([frame.rows.select("session_id", "prompt_hash", exchange_id="row_id") for frame in frames])
+    units = pl.concat(
+        [frame.rows.select(session_id="session", prompt_hash="prompt", exchange_id="row_id") for frame in frames]
+    )
     replays = pl.concat([_calls(frame, truths[frame.route], sure[frame.route]) for frame in frames])
     tables = Tables(
         slice=slice_.join(units, on="exchange_id", how="left", maintain_order="left").with_columns(
@@ -315,9 +317,9 @@ def _frame(route: str, truth: Truth, name: str) -> RouteFrame:
     rows = pl.DataFrame(
         {
             "row_id": [f"{i:08x}{name}" for i in range(n)],
-            "session_id": pl.Series(session, dtype=pl.String),
+            "session": pl.Series(session, dtype=pl.String),
             "request_fp": [f"fp{i}{route}" for i in range(n)],
-            "prompt_hash": [f"p{one}{route}" for one in prompts],
+            "prompt": [f"p{one}{route}" for one in prompts],
             "model": "large-1",
             "cost_usd": truth.today_usd,
             "prompt_tokens": (truth.today_usd * 1e5).astype(int) + 1,

@@ -77,9 +77,9 @@ def make_world(
     rows = pl.DataFrame(
         {
             "row_id": ids,
-            "session_id": pl.Series([None] * n, dtype=pl.String),
+            "session": pl.Series([None] * n, dtype=pl.String),
             "request_fp": [f"fp{i}" for i in range(n)],
-            "prompt_hash": [f"fp{i}" for i in range(n)],
+            "prompt": [f"fp{i}" for i in range(n)],
             "model": np.where(
                 np.random.default_rng([seed, 3]).random(n) < already, f"{next(iter(planted))}-1", "large-1"
             ),

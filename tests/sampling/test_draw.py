@@ -29,9 +29,9 @@ def frame(n: int = 900, *, copies: int = 1, sessions: int | None = None, route: 
     rows = pl.DataFrame(
         {
             "row_id": [f"{i:064x}" for i in range(n)],
-            "session_id": pl.Series([f"s{i * sessions // n}" if sessions else None for i in range(n)], dtype=pl.String),
+            "session": pl.Series([f"s{i * sessions // n}" if sessions else None for i in range(n)], dtype=pl.String),
             "request_fp": [f"fp{i // copies}" for i in range(n)],
-            "prompt_hash": [f"fp{i // copies}" for i in range(n)],
+            "prompt": [f"fp{i // copies}" for i in range(n)],
             "model": "large-1",
             "cost_usd": cost,
             "prompt_tokens": 1000,
@@ -111,10 +111,10 @@ def by_definition(one: RouteFrame, plan: RouteDesign) -> list[tuple[str, str]]:
     rows = [one.rows.row(int(place), named=True) for place in quality_order(one.rows["row_id"].to_list(), 0)]
     tunes = split_rows([row["row_id"] for row in rows], tuning_share=1 / 3, seed=0)
     certifying = [row for row, tuning in zip(rows[: plan.quality_n], tunes, strict=False) if not tuning]
-    taken = {(name, row[name]) for row in certifying for name in ("session_id", "prompt_hash") if row[name]}
+    taken = {(name, row[name]) for row in certifying for name in ("session", "prompt") if row[name]}
     left, found = int(tunes[: plan.quality_n].sum()), []
     for place, (row, tuning) in enumerate(zip(rows, tunes, strict=True)):
-        free = bool(tuning) and not any((name, row[name]) in taken for name in ("session_id", "prompt_hash"))
+        free = bool(tuning) and not any((name, row[name]) in taken for name in ("session", "prompt"))
         if free and left:
             found.append((row["row_id"], "tuning"))
             left -= 1
@@ -155,9 +155,9 @@ def test_the_work_of_a_draw_does_not_follow_the_log(monkeypatch: pytest.MonkeyPa
 def test_no_session_and_no_prompt_is_in_both_splits(one: RouteFrame) -> None:
     """Nothing is chosen on what tests it, and a row that leaves the tuning split is replaced where one is left."""
     drawn = draw(one, design(one, settings())).filter(pl.col("purpose") == "quality")
-    groups = one.rows.select("session_id", "prompt_hash", exchange_id="row_id")
+    groups = one.rows.select("session", "prompt", exchange_id="row_id")
     both = drawn.join(groups, on="exchange_id").filter(pl.col("split") != "neither")
-    for key in ("session_id", "prompt_hash", "request_fp"):
+    for key in ("session", "prompt", "request_fp"):
         sides = [set(both.filter(pl.col("split") == side)[key].drop_nulls()) for side in ("tuning", "certification")]
         assert not sides[0] & sides[1]
     assert both.filter(pl.col("split") == "tuning").height > 0
@@ -177,7 +177,7 @@ def test_a_session_is_drawn_in_its_share() -> None:
     """Over seeds a session with 5 % of the requests has 5 % of the certification draws, spread as requests are."""
     one = frame(2000, sessions=20)
     plan = design(one, settings())
-    mine = set(one.rows.filter(pl.col("session_id") == "s3")["row_id"])
+    mine = set(one.rows.filter(pl.col("session") == "s3")["row_id"])
     shares = []
     for seed in range(60):
         drawn = draw(one, plan, seed).filter((pl.col("purpose") == "quality") & (pl.col("split") == "certification"))
