@@ -11,7 +11,7 @@ from audit.ingest import chat
 from audit.ingest.row import Row
 from audit.ingest.usage import put_usage, reported_cost, settle_counts, told_cost
 from audit.ingest.values import boolean, integer, microseconds, obj, small, text
-from audit.ingest.words import free, model_key, provider
+from audit.ingest.words import charged_as, free, provider
 
 
 class Headers(
@@ -148,7 +148,7 @@ def _kind(common: bytes) -> PayloadKind:
     row.model_requested = text(group)
     row.model_called = text(hidden_model) or text(model)
     row.model_responded = text(responded)
-    row.model_key = model_key(row.model_called or row.model_responded, text(provider_))
+    row.model_key = charged_as(row.model_called, row.model_responded, text(provider_))
     row.service_tier = text(service)
     row.retries, row.fallbacks = small(retries), small(fallbacks)
     # `stream` is true only once a stream completed; for one that failed the parameters know.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from audit.ingest import bodies, chat, labels, values
 from audit.ingest.row import Row, Unusable, call_key
 from audit.ingest.usage import put_cost, told_cost
 from audit.ingest.values import microseconds, number, obj, small, text
-from audit.ingest.words import maker, model_key, provider, provider_of_url
+from audit.ingest.words import answered_another, maker, model_key, names_a_model, provider, provider_of_url
 from audit.protocols.protocol import Protocol
 from audit.protocols.recognition import protocol_of_answer, protocol_of_request
 
@@ -125,20 +124,17 @@ def put_model(row: Row, record: Mapping[str, Any], responded: str | None) -> Non
     """Write the names of the model, and the provider that the record, its address or the names tell.
 
     A response names a snapshot (`gpt-4o` becomes `gpt-4o-2024-08-06`), and that is the model's name here. Where it
-    names something else altogether, what was asked for is a deployment, and that is its name; the price is the other's.
+    names something else altogether, what was asked for is a deployment: a team's own word for it is its name, and the
+    price is the other's; the name of another model would be read and priced as that, and is not taken. A catalogue's
+    long name stays (`eu.anthropic.claude-...`), which has prices of its own.
     """
     asked = row.model_called = row.model_requested
     row.model_responded = responded
-    deployment = asked and responded and "/" not in asked + responded and _family(asked) not in responded.lower()
-    row.model_key = model_key(asked if deployment else responded or asked)
+    own_word = answered_another(asked, responded) and not names_a_model(asked)
+    row.model_key = model_key(asked if own_word or maker(asked) == "aws.bedrock" else responded or asked)
     url = next((u for key in _URL if (u := text(record.get(key)))), None)
     named = next((p for key in _PROVIDER if (p := provider(record.get(key)))), None)
     row.provider = named or provider_of_url(url) or maker(responded) or maker(asked)
-
-
-def _family(model: str) -> str:
-    """A model's name without a date or a version at its end: what its snapshots have in common."""
-    return re.sub(r"[-@:]?(latest|preview|\d[\d.-]*)$", "", model.lower().removeprefix("ft:").partition(":")[0])
 
 
 def put_times(row: Row, record: Mapping[str, Any]) -> None:

@@ -131,6 +131,42 @@ def maker(model: str | None) -> str | None:
     return next((provider for pattern, provider in _MAKERS if pattern.match(name)), None)
 
 
+_OPEN_WEIGHTS = re.compile(
+    r"gpt-oss|(meta-)?llama|code-?llama|mi[sx]tral|qw[eq]n?|phi-?\d|gemma|deepseek|kimi|glm-|grok|nemotron|command-|jamba"
+)
+"""Families of models whose names several vendors use."""
+
+
+@functools.lru_cache(4096)
+def answered_another(asked: str | None, responded: str | None) -> bool:
+    """Whether a call was answered by another model than the one asked for: what was asked for is then an alias or a
+    deployment.
+
+    False for a snapshot of what was asked for (`gpt-4o`, answered by `gpt-4o-2024-08-06`), for a fine-tuned model's
+    base, and for a catalogue's long name (`anthropic.claude-...`, `openai/gpt-4o`), which has prices of its own.
+    """
+    if not asked or not responded or "/" in asked + responded or maker(asked) == "aws.bedrock":
+        return False
+    family = re.sub(r"[-@:]?(latest|preview|\d[\d.-]*)$", "", asked.lower().removeprefix("ft:").partition(":")[0])
+    return family not in responded.lower()
+
+
+@functools.lru_cache(4096)
+def names_a_model(name: str | None) -> bool:
+    """Whether a name is one that a vendor gives to a model, and a price list may hold; a team's own names are none."""
+    return maker(name) is not None or _OPEN_WEIGHTS.match((name or "").lower()) is not None
+
+
+@functools.lru_cache(4096)
+def charged_as(called: str | None, responded: str | None, gateway_provider: str | None = None) -> str | None:
+    """What a call's model is shown and priced as, where the log names what was called: that, as price tables have it.
+
+    Special case: a deployment, or an alias, that has the name of another model than the one that answered: the latter.
+    """
+    name = model_key(called, gateway_provider)
+    return responded if names_a_model(name) and answered_another(name, responded) else name or responded
+
+
 @functools.lru_cache(4096)
 def provider_of_url(url: str | None) -> str | None:
     """The provider behind an API's address; None for one that is not in the list."""

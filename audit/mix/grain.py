@@ -1,9 +1,10 @@
 """Traffic summed to its finest grain, in one pass whose memory does not grow with the log.
 
 A sum of floating-point numbers depends on their order, and a pass over many files in parallel has none. So dollars are
-summed as integers: each is cut into three whole numbers of 2^-32, 2^-64 and 2^-96 dollars, exactly, and what comes out
-is the sum rounded once, the same double that `core.traffic.exact_sum` gives for the rows. (Bits below 2^-96 are left
-out; a dollar amount has some only below 1e-13.)
+summed as integers: each is cut into its whole dollars and three whole numbers of 2^-32, 2^-64 and 2^-96 dollars,
+exactly, and what comes out is the sum rounded once, the same double that `core.traffic.exact_sum` gives for the rows.
+(Bits below 2^-96 are left out; a dollar amount has some only below 1e-13.) No sum of 64 bits wraps below two thousand
+million rows or 9e18 dollars.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ ANSWERED, FAILED, UNKNOWN = "answered", "failed", "unknown"
 """How a call ended, as the log tells it."""
 _KEYS = ("kind", "end", *LABELS, "model", "day", "priced_by", "unpriced_reason", "span")
 _BITS = 32
-_LIMBS = ("usd_0", "usd_1", "usd_2")
+_LIMBS = ("usd_0", "usd_1", "usd_2", "usd_3")
 COUNTS = ("requests", "priced", *TOKENS)
 """Whole numbers of the grain."""
 
@@ -105,13 +106,12 @@ def _span(bounds: Sequence[int]) -> pl.Expr:
 
 
 def _limbs(usd: pl.Expr) -> list[pl.Expr]:
-    """Dollars as whole numbers of 2^-32, 2^-64 and 2^-96; every step is exact in a double."""
+    """Dollars as whole numbers of 1, 2^-32, 2^-64 and 2^-96; every step is exact in a double."""
     limbs = []
     for name in _LIMBS:
-        usd = usd * float(1 << _BITS)
         whole = usd.floor()
         limbs.append(whole.cast(pl.Int64).alias(name))
-        usd = usd - whole
+        usd = (usd - whole) * float(1 << _BITS)
     return limbs
 
 
@@ -147,4 +147,4 @@ def _put_together(limbs: Iterable[int]) -> float:
     whole = 0
     for limb in limbs:
         whole = (whole << _BITS) + limb
-    return whole / (1 << (_BITS * len(_LIMBS)))
+    return whole / (1 << (_BITS * (len(_LIMBS) - 1)))

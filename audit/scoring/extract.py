@@ -148,7 +148,15 @@ def _value_of(found: Found) -> str:
 
 
 def _bare(found: Found) -> str:
-    return " ".join(_value_of(found).split()).strip(_MARKS)
+    """The value without the marks around it, but those that are a part of a number: `.5` is not `5`, nor is `(5)`."""
+    value = " ".join(_value_of(found).split())
+    bare = value.strip(_MARKS)
+    if bare[:1].isdigit():
+        start = value.index(bare)
+        sign = value[max(start - 1, 0) : start]
+        closed = value[start + len(bare) :][:1] == ")"
+        return sign + bare if sign in (".", ",") or (sign == "(" and closed) else bare
+    return bare
 
 
 def _json(argument: Any, notes: list[str]) -> Step:
@@ -169,7 +177,7 @@ def _json(argument: Any, notes: list[str]) -> Step:
     return run
 
 
-_FIGURE = re.compile(r"\d+(?:[.,]\d+)*")
+_FIGURE = re.compile(r"(?:(?<!\w)[.,](?=\d))?\d+(?:[.,]\d+)*")
 _MARKS = " .,;:!?*_`\"'()[]"
 
 
@@ -187,9 +195,9 @@ def _lines(argument: Any, notes: list[str]) -> Step:
 
         def named(rest: str) -> list[bool]:
             # A figure is another value where the line has one, a line of a single word where it is one.
-            found = (
-                _FIGURE.findall(rest) if _FIGURE.search(line) else [one for one in rest.split("\n") if " " not in one]
-            )
+            if own := _FIGURE.findall(line):
+                return [one in own for one in _FIGURE.findall(rest)]
+            found = [one for one in rest.split("\n") if " " not in one]
             return [one.strip(_MARKS) in line for one in found if one.strip(_MARKS)]
 
         if taken_back(before, after, named):

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from audit.core.settings import FieldMap, IngestSettings
@@ -159,6 +160,35 @@ def test_gemini_cli_in_one_object_and_as_telemetry(tmp_path: Path) -> None:
     assert (row["prompt_tokens"], row["cached_tokens"], row["completion_tokens"]) == (62, 20, 14)
     assert (row["session_id"], row["finish_reason"]) == ("s", "stop")
     assert got.traffic.filter(status="error")["error_type"].to_list() == ["rate_limit"]
+
+
+@pytest.mark.parametrize("chat_first", [True, False])
+def test_a_call_of_gemini_cli_counts_once_however_it_is_told(tmp_path: Path, chat_first: bool) -> None:
+    """Chat and telemetry of a session, the latter in two files, with calls of equal counts, at times that differ; a
+    call that only one of them has, and another session's, are calls of their own."""
+    names = ("input", "output", "cached", "thoughts", "tool", "total")
+    calls = [(1000, 100, 200, 50, 0, 1150)] * 3 + [(1200 + n, 90, 0, 0, 0, 1290 + n) for n in range(4)]
+    chat: list[dict[str, Any]] = [{"sessionId": "s1", "projectHash": "0a" * 32, "kind": "main"}]
+    events: list[dict[str, Any]] = []
+    for n, counts in enumerate(calls):
+        at = f"2026-09-01T00:00:{n:02d}"
+        said = {"type": "gemini", "model": "gemini-2.5-flash", "tokens": dict(zip(names, counts, strict=True))}
+        chat.append({"id": f"m{n}", "timestamp": f"{at}.250Z", **said})
+        told = {"model": "gemini-2.5-flash", "session.id": "s1", "response_id": f"r{n}", "event.timestamp": f"{at}.9Z"}
+        told |= {f"{name}_token_count": count for name, count in zip(names, counts, strict=True) if name != "cached"}
+        told |= {"event.name": "gemini_cli.api_response", "cached_content_token_count": counts[2]}
+        events.append({"attributes": told})
+    aside = {"response_id": "aside", "model": "gemini-2.5-flash-lite"}
+    events.append({"attributes": events[0]["attributes"] | aside})
+    events.append({"attributes": events[0]["attributes"] | {"response_id": "other", "session.id": "s2"}})
+    (tmp_path / "logs").mkdir()
+    write_jsonl(tmp_path / "logs" / f"{'a' if chat_first else 'z'}.jsonl", chat[:-1])
+    for name in ("m.jsonl", "n.jsonl"):
+        write_jsonl(tmp_path / "logs" / name, events)
+    got = read(tmp_path / "logs", tmp_path / "run")
+    assert (got.report.requests, got.report.duplicates) == (len(calls) + 2, len(calls) - 1 + len(events))
+    once = got.traffic.filter(pl.col("duplicate_of").is_null())
+    assert once["prompt_tokens"].sum() == sum(one[0] for one in calls) + 2000
 
 
 def test_rows_of_api_management_are_one_call(tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ import pytest
 from audit.core.rates import CallKind, Rates
 from audit.core.reason import Reason
 from audit.core.settings import PriceSettings, TierSettings
-from audit.ingest.words import PROVIDERS, maker, model_key
+from audit.ingest.pairs import put_model
+from audit.ingest.row import Row
+from audit.ingest.words import PROVIDERS, charged_as, maker, model_key
 from audit.llm.logprices import rates_of
 from audit.llm.pricing import vendor_of
 
@@ -117,6 +119,33 @@ def test_one_vocabulary_of_providers() -> None:
 def test_the_price_tables_name(name: str, gateway: str | None, key: str) -> None:
     """What gateways and clouds put before a model's name is taken off."""
     assert model_key(name, gateway) == key
+
+
+@pytest.mark.parametrize(
+    ("asked", "responded", "in_pairs", "by_a_gateway"),
+    [
+        # Another model's name: it would be priced and shown as that one.
+        ("gpt-4o-mini", "gpt-4.1", "gpt-4.1", "gpt-4.1"),
+        ("gpt-4o-mini", "gpt-4", "gpt-4", "gpt-4"),
+        ("llama-3.1-70b", "gpt-4.1-2025-04-14", "gpt-4.1-2025-04-14", "gpt-4.1-2025-04-14"),
+        ("gemini-flash-latest", "gemini-2.5-flash", "gemini-2.5-flash", "gemini-2.5-flash"),
+        # A snapshot, which a gateway's log need not name; a fine-tuned model; a catalogue's own names.
+        ("gpt-4o", "gpt-4o-2024-08-06", "gpt-4o-2024-08-06", "gpt-4o"),
+        ("ft:gpt-4o-mini:acme::a1", "ft:gpt-4o-mini:acme::a1", "ft:gpt-4o-mini:acme::a1", "ft:gpt-4o-mini:acme::a1"),
+        ("eu.anthropic.claude-x-v1:0", "claude-x-20240307", "eu.anthropic.claude-x-v1:0", "eu.anthropic.claude-x-v1:0"),
+        ("openrouter/auto", "anthropic/claude-x", "anthropic/claude-x", "openrouter/auto"),
+        # A team's own word.
+        ("acme-chat-prod", "gpt-4o-2024-08-06", "acme-chat-prod", "acme-chat-prod"),
+        ("gpt-4o", None, "gpt-4o", "gpt-4o"),
+    ],
+)
+def test_no_call_is_charged_as_a_model_that_did_not_answer(
+    asked: str, responded: str | None, in_pairs: str, by_a_gateway: str
+) -> None:
+    """A deployment or an alias may have the name of any model."""
+    row = Row(model_requested=asked)
+    put_model(row, {"provider": "azure"}, responded)
+    assert (row.model_key, charged_as(f"azure/{asked}", responded, "azure")) == (in_pairs, by_a_gateway)
 
 
 def test_the_maker_is_told_by_names_that_only_it_gives() -> None:

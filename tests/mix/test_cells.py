@@ -6,6 +6,7 @@ import json
 import math
 import random
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import polars as pl
@@ -16,7 +17,7 @@ from audit.core.settings import Settings
 from audit.core.traffic import exact_sum
 from audit.flow import mixing
 from audit.mix.cells import BY, FIGURES, mix_cells
-from audit.mix.grain import grain_of, usd_of
+from audit.mix.grain import added, grain_of, usd_of
 from audit.mix.openmetrics import METRICS, PREFIX, openmetrics
 from audit.mix.run import measure_mix
 from tests.mix.test_mix import row, traffic
@@ -43,6 +44,14 @@ def test_dollars_of_a_grain_are_the_exact_sum(seed: int, tmp_path: Path) -> None
     rng = random.Random(seed)
     usd = [rng.choice((None, 0.0, 10 ** rng.uniform(-10, 6), rng.random() * 1e-3)) for _ in range(60)]
     assert usd_of(grain_of(traffic(tmp_path, [row(cost=value) for value in usd]))) == exact_sum(usd)
+
+
+@pytest.mark.parametrize("usd", [1e6, 9000.0, 1e6 - 2**-30, 2.0**-90])
+def test_sums_of_dollars_do_not_wrap(usd: float, tmp_path: Path) -> None:
+    """A log's largest amounts, often enough that their sum leaves 2^31 dollars far behind; and the smallest bits."""
+    grain = grain_of(traffic(tmp_path, [row(cost=usd)] * 4000))
+    assert usd_of(grain) == float(4000 * Fraction(usd))
+    assert usd_of(added(pl.concat([grain] * 1000), ("route",))) == float(4_000_000 * Fraction(usd))
 
 
 def test_cells_add_up_to_the_mix(tmp_path: Path) -> None:

@@ -191,6 +191,28 @@ def test_only_takes_none_of_several(text: str, says: type) -> None:
     assert isinstance(say(entry, text), says)
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        *[(sign, "5", False) for sign in (".5", ",5", "(5)", "-5", "`.5`", "50", "5%", "$5")],
+        *[(mark, "5", True) for mark in ("5.", "5,", '"5"', "`5`", "**5**", "5)", "[5]")],
+        *[(mark, ".5", True) for mark in ("`.5`", '".5"', ".5.")],
+    ],
+)
+def test_marks_that_are_part_of_a_number_tell_two_values_apart(one: str, other: str, same: bool) -> None:
+    """Quotes and full stops around a value do not."""
+    entry = {"type": "contains", "value": "5", "extract": {"regex": r"Total: (\S+)", "which": "only"}}
+    for text in (f"Total: {one}\nTotal: {other}", f"Total: {other}\nTotal: {one}"):
+        assert isinstance(say(entry, text), Scored if same else Errored)
+
+
+def test_a_line_is_taken_back_by_a_number_that_its_own_begins_with() -> None:
+    """`15` and then `wait, 5`: the second is another number, and so is `.5`."""
+    entry = {"type": "contains", "value": "5", "extract": {"lines": "first"}}
+    for own, other, says in (("15", "5", Errored), ("5", ".5", Errored), ("15", "15", Scored), (".5", ".5", Scored)):
+        assert isinstance(say(entry, f"Total: {own}\nThat is wrong. It is {other}"), says), (own, other)
+
+
 def test_matches_are_those_of_the_whole_text() -> None:
     """An anchor holds at the start of the text alone, a boundary between two letters nowhere, also behind a match."""
     for pattern, text in ((r"^(\w)", "abc"), (r"\b(\w)", "abc"), (r"(?<![\w])(\w)", "abc"), (r"(\w)$", "abc\n")):

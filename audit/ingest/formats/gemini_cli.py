@@ -4,13 +4,16 @@
 or hold all messages once more; a message that the recorder changes is written again, whole. Older versions wrote one
 object with a list of messages. Each `gemini` message is one call to the model. What a chat was rewound to was paid for
 all the same. With `telemetry.outfile`, records of OpenTelemetry's SDK: `gemini_cli.api_response` and `.api_error`.
-Neither holds the request, so nothing can be replayed; they show what sessions cost, by project.
+Neither holds the request, so nothing can be replayed; they show what sessions cost, by project. Both tell of the same
+calls under names of their own; what they share is the session, the model and the counts, so the first call of a session
+with some counts in the one is the first with these in the other.
 Source: github.com/google-gemini/gemini-cli, `packages/core/src/services/chatRecordingService.ts`,
 `chatRecordingTypes.ts`, `telemetry/types.ts`, read 2026-11-29.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
@@ -36,14 +39,8 @@ _USAGE = {
     "tool": "toolUsePromptTokenCount",
     "total": "totalTokenCount",
 }
-_COUNTS = {
-    "input_token_count": "promptTokenCount",
-    "output_token_count": "candidatesTokenCount",
-    "cached_content_token_count": "cachedContentTokenCount",
-    "thoughts_token_count": "thoughtsTokenCount",
-    "tool_token_count": "toolUsePromptTokenCount",
-    "total_token_count": "totalTokenCount",
-}
+_COUNTS = {f"{name}_token_count".replace("cached_", "cached_content_"): told for name, told in _USAGE.items()}
+_SAME = ("session.id", "model", "event.name")
 _EVENT, _ANSWERED, _FAILED = "event.name", "gemini_cli.api_response", "gemini_cli.api_error"
 _ABSENT = frozenset({Reason.BODY_NOT_CAPTURED})
 
@@ -58,12 +55,15 @@ def detects(record: Mapping[str, Any]) -> str | None:
 
 
 class ChatJoin:
-    """The last version of each message, and which line it is counted at: the first that has it."""
+    """The last version of each message, which line it is counted at: the first that has it; and of each call, how many
+    of its session had the same counts before it, in chats and in telemetry apart."""
 
     def __init__(self) -> None:
         self._last: dict[str, dict[str, Any]] = {}
         self._counted: set[str] = set()
         self._head: dict[str, Any] = {}
+        self._alike: Counter[tuple[Any, ...]] = Counter()
+        self._places: dict[tuple[str, ...], int] = {}
 
     def see(self, record: Mapping[str, msgspec.Raw]) -> None:
         """Take a line into account."""
@@ -71,20 +71,30 @@ class ChatJoin:
 
     def join(self, record: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
         """The line with the calls that are counted at it, each as it was written last, and the session's head."""
+        if "attributes" in record:
+            return record | {"place": msgspec.Raw(msgspec.json.encode(self._place_of_event(record)))}
         line = _decoded(record)
         told = {**line, **obj(line.get("$set"))}
-        if "projectHash" in line and "$set" not in line:
-            self._head = {}
-        self._head |= {name: told[name] for name in _HEAD if told.get(name)}
-        names = [name for message in _answers(line) if (name := str(message["id"])) not in self._counted]
-        names = list(dict.fromkeys(names))
+        new = "projectHash" in line and "$set" not in line
+        self._head = ({} if new else self._head) | {name: told[name] for name in _HEAD if told.get(name)}
+        every = dict.fromkeys(str(message["id"]) for message in _answers(line))
+        names = [name for name in every if name not in self._counted]
         self._counted.update(names)
-        calls = [self._last.get(name, {}) for name in names]
-        return record | {"calls": msgspec.Raw(msgspec.json.encode(calls)), "head": msgspec.Raw(_packed(self._head))}
+        calls = [self._placed(self._last.get(name, {})) for name in names]
+        told_of = {"calls": calls, "head": self._head}
+        return record | {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in told_of.items()}
 
+    def _placed(self, message: dict[str, Any]) -> dict[str, Any]:
+        what = (self._head.get("sessionId"), message.get("model"), *map(obj(message.get("tokens")).get, _USAGE))
+        self._alike[what] += 1
+        return message | {"place": self._alike[what]}
 
-def _packed(value: Any) -> bytes:
-    return msgspec.json.encode(value)
+    def _place_of_event(self, record: Mapping[str, msgspec.Raw]) -> int:
+        """One record that is read from two files has one place."""
+        found = obj(msgspec.json.decode(record["attributes"]))
+        name = tuple(str(found.get(key)) for key in ("response_id", "event.timestamp", *_SAME, *_COUNTS))
+        self._alike[name[2:]] += name not in self._places
+        return self._places.setdefault(name, self._alike[name[2:]])
 
 
 def _decoded(record: Mapping[str, msgspec.Raw]) -> dict[str, Any]:
@@ -118,30 +128,33 @@ def open_reader(settings: IngestSettings) -> Reader:
             raise Unusable("not a JSON object")
         event = text(_attributes(line).get(_EVENT))
         if event in (_ANSWERED, _FAILED):
-            return (_row(_of_event(line), line, _attributes(line), wanted),)
+            return (_row(_of_event(line), line, _attributes(line), line.get("place"), wanted),)
         lines_of_a_chat = {"$set", "$rewindTo", "sessionId"} & line.keys() or str(line.get("type")) in _TYPES
         if event is None and not lines_of_a_chat and not {"resource", "scopeMetrics"} & line.keys():
             raise Unusable("neither a line of a chat nor an event of Gemini CLI")
         head = {name: line.get(name) for name in _HEAD} | obj(line.get("head"))
         calls = line.get("calls") if isinstance(line.get("calls"), list) else list(_answers(line))
-        return [_row(_of_message(obj(call), head), line, head, wanted) for call in calls or ()]
+        return [_row(_of_message(obj(call)), line, head, obj(call).get("place"), wanted) for call in calls or ()]
 
     return read
 
 
-def _row(found: Envelope, line: Mapping[str, Any], head: Mapping[str, Any], wanted: labels.Finders) -> Row:
+def _row(found: Envelope, line: dict[str, Any], head: dict[str, Any], place: Any, wanted: labels.Finders) -> Row:
     row = row_of(found)
     folders = head.get("directories")
     folder = text(folders[0]) if isinstance(folders, list) and folders else None
     name = PurePosixPath((folder or "").replace("\\", "/")).name
     project = {"project": name or (text(head.get("projectHash")) or "")[:12] or None}
     row.trace_id = text(head.get("sessionId")) or text(head.get("session.id"))
+    if place and row.trace_id and found.usage and row.status == "ok":
+        counts = "/".join(str(found.usage.get(name) or 0) for name in _USAGE.values())
+        row.dedupe_key = f"{row.trace_id}/{found.model}/{counts}/{place}"
     labels.put(row, wanted, line.get, ((head, ""), (project, "")))
     row.metadata = values.scalars(project, "") or None
     return row
 
 
-def _of_message(message: Mapping[str, Any], head: Mapping[str, Any]) -> Envelope:
+def _of_message(message: Mapping[str, Any]) -> Envelope:
     """One answer; cached tokens are part of the input, thoughts are none of the output."""
     tokens = obj(message.get("tokens"))
     return Envelope(

@@ -11,7 +11,7 @@ from audit.ingest import chat, labels, mapped, values
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable, call_key
 from audit.ingest.values import obj, text, walk
-from audit.ingest.words import maker, model_key, provider
+from audit.ingest.words import charged_as, maker, provider
 
 _KEYS = {**labels.COMMON_KEYS, "session": ("session_id", "conversation_id")}
 
@@ -96,7 +96,7 @@ def _row(record: dict[str, Any], got: Mapping[str, Any], wanted: labels.Finders,
     row.streaming = call.stream
     mapped.put_answer(row, got)
     row.model_responded = text(got.get("model_responded")) or row.model_responded
-    row.model_key = model_key(row.model_called or row.model_responded)
+    row.model_key = charged_as(row.model_called, row.model_responded)
     row.provider = row.provider or maker(row.model_called)
     mapped.put_times(row, got, fields.duration_unit)
     mapped.put_tokens(row, got, exclusive=fields.counts == "exclusive")

@@ -17,7 +17,7 @@ from audit.ingest.litellm_payload import OPERATIONS
 from audit.ingest.row import Row, Unusable, call_key
 from audit.ingest.usage import told_cost
 from audit.ingest.values import boolean, integer, microseconds, number, obj, small, text, unpacked
-from audit.ingest.words import free, model_key, provider
+from audit.ingest.words import charged_as, free, provider
 
 _KEYS = {
     "route": labels.ROUTE_KEYS,
@@ -62,7 +62,8 @@ def _row(line: dict[str, Any], wanted: labels.Finders) -> Row:
     row.request_id, row.logical_request_id = text(line.get("request_id")), text(line.get("litellm_call_id"))
     row.model_requested = text(line.get("model_group")) or row.model_requested
     row.model_called = text(line.get("model"))
-    row.model_key = model_key(row.model_called or row.model_requested, text(line.get("custom_llm_provider")))
+    called = row.model_called or row.model_requested
+    row.model_key = charged_as(called, row.model_responded, text(line.get("custom_llm_provider")))
     row.provider = provider(line.get("custom_llm_provider"))
     row.retries, row.fallbacks = small(metadata.get("attempted_retries")), small(metadata.get("attempted_fallbacks"))
     _put_outcome(row, line, obj(metadata.get("error_information")), answered)
