@@ -1,20 +1,23 @@
 """Results of promptfoo and logs of Inspect as right answers: what each prompt was expected to bring.
 
 promptfoo: `results.results[]` of its JSON, or one result a line, each with the prompt as it was sent, the variables of
-its test and its assertions. Inspect: `samples[]` of a JSON log, or `samples/*.json` in an `.eval` file, each with the
-messages until the first answer, and a target. What was answered and how it was graded is of other models, at another
-time: it is no right answer, and is not read.
+its test and its assertions. Inspect: `samples[]` of a JSON log, or `samples/*.json` in an `.eval` file, each with its
+input, the messages, and a target. What was answered and how it was graded is of other models, at another time: it is no
+right answer, and is not read.
 Source: promptfoo.dev/docs/configuration/outputs and inspect.aisi.org.uk/eval-logs.html, read 2026-11-29.
 """
 
 from __future__ import annotations
 
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
 from audit.core.errors import InputError
+from audit.core.exchange import content_text
 from audit.core.fingerprint import prompt_hash
 from audit.scoring.jsontext import parse_json
 
@@ -22,6 +25,20 @@ _RESULT, _SAMPLE = frozenset({"prompt", "testCase", "provider"}), frozenset({"in
 _MOST_BYTES = 1 << 30
 """Of an `.eval` file when it is unpacked."""
 _EXACT = "equals"
+_ANSWERS = ("assistant", "tool")
+_CHANGING = ("transform", "postprocess")
+"""Options of a test that change the answer before it is compared."""
+
+
+class LeftOut(Enum):
+    """Why what a result expects is no right answer to its prompt, in words that follow a number of results."""
+
+    TRANSFORMED = "compare what code has made of the answer"
+    UNWEIGHED = "give their `equals` no weight"
+    FILE = "name a file instead of the answer"
+    TEMPLATE = "expect what a template makes"
+    INPUT = "answer another conversation than their input"
+    TOOLS = "have a target for what follows a call of tools"
 
 
 def is_archive(path: Path) -> bool:
@@ -76,26 +93,58 @@ def right_answers(results: list[Mapping[str, Any]], name: str) -> Iterator[tuple
             its only `equals` assertion. Inspect's is the sample's target.
 
     Returns:
-        Pairs; nothing for results that name no right answer, or that no text prompt was sent for.
+        Pairs; nothing for results that name no right answer, or that no text prompt was sent for, nor for those that
+        `left_out` counts.
     """
     for one in results:
-        messages, expected = _of_sample(one) if one.keys() >= _SAMPLE else _of_result(one, name)
-        if messages and expected is not None:
-            yield prompt_hash(messages), expected
+        found = _read(one, name)
+        if not isinstance(found, LeftOut) and found[0] and found[1] is not None:
+            yield prompt_hash(found[0]), found[1]
 
 
-def _of_result(one: Mapping[str, Any], name: str) -> tuple[list[Any], Any]:
+def left_out(results: list[Mapping[str, Any]], name: str) -> Counter[LeftOut]:
+    """How many results expect what is no right answer to a prompt, by why; arguments as of `right_answers`."""
+    return Counter(found for one in results if isinstance(found := _read(one, name), LeftOut))
+
+
+def _read(one: Mapping[str, Any], name: str) -> tuple[list[Any], Any] | LeftOut:
+    return _of_sample(one) if one.keys() >= _SAMPLE else _of_result(one, name)
+
+
+def _of_result(one: Mapping[str, Any], name: str) -> tuple[list[Any], Any] | LeftOut:
     prompt, test = one.get("prompt"), one.get("testCase")
     raw = prompt.get("raw") if isinstance(prompt, Mapping) else None
     test = test if isinstance(test, Mapping) else {}
+    options = test.get("options")
     variables = one.get("vars") or test.get("vars")
-    if isinstance(variables, Mapping) and variables.get(name) is not None:
-        return _messages(raw), variables[name]
-    asserted = test.get("assert")
-    exact = [each for each in asserted if isinstance(each, Mapping)] if isinstance(asserted, list) else []
-    values = [each.get("value") for each in exact if each.get("type") == _EXACT]
-    value = values[0] if len(values) == 1 else None
-    return _messages(raw), None if isinstance(value, str) and "{{" in value else value
+    value = variables.get(name) if isinstance(variables, Mapping) else None
+    if value is None:
+        asserted = test.get("assert")
+        entries = [each for each in asserted if isinstance(each, Mapping)] if isinstance(asserted, list) else []
+        exact = [each for each in entries if each.get("type") == _EXACT]
+        if len(exact) != 1 or exact[0].get("value") is None:
+            return [], None
+        if exact[0].get("weight") == 0:
+            return LeftOut.UNWEIGHED
+        if exact[0].get("transform"):
+            return LeftOut.TRANSFORMED
+        value = exact[0]["value"]
+    changed = [options.get(key) for key in _CHANGING] if isinstance(options, Mapping) else []
+    if any(changed) or test.get("assertScoringFunction") or test.get("providerOutput"):
+        return LeftOut.TRANSFORMED
+    if isinstance(value, str) and value.startswith(("file://", "package:")):
+        return LeftOut.FILE
+    if _has_template(value):
+        return LeftOut.TEMPLATE
+    return _messages(raw), value
+
+
+def _has_template(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_template, value.values()))
+    if isinstance(value, list):
+        return any(map(_has_template, value))
+    return isinstance(value, str) and any(mark in value for mark in ("{{", "{%", "{#"))
 
 
 def _messages(raw: Any) -> list[Any]:
@@ -111,15 +160,42 @@ def _messages(raw: Any) -> list[Any]:
     return [{"role": "user", "content": raw}]
 
 
-def _of_sample(one: Mapping[str, Any]) -> tuple[list[Any], Any]:
-    """The messages until the first answer; several targets are several right answers, and none of them alone is."""
-    messages = one.get("messages")
-    asked: list[Any] = []
-    for message in messages if isinstance(messages, list) else ():
-        if not isinstance(message, Mapping) or message.get("role") in ("assistant", "tool"):
-            break
-        asked.append(message)
+def _of_sample(one: Mapping[str, Any]) -> tuple[list[Any], Any] | LeftOut:
+    """The messages until the first answer, with all of the sample's input; several targets are several right answers,
+    and none of them alone is.
+    """
     target = one.get("target")
     if isinstance(target, list):
         target = target[0] if len(target) == 1 else None
-    return asked, target or None
+    if not target:
+        return [], None
+    held = one.get("messages")
+    messages = [m for m in held if isinstance(m, Mapping)] if isinstance(held, list) else []
+    given = one.get("input")
+    talk = [m for m in given if isinstance(m, Mapping)] if isinstance(given, list) else []
+    end = _first_answer(messages, sum(m.get("role") in _ANSWERS for m in talk))
+    asked = [_said(m) for m in messages[:end]]
+    if not (_asks(asked, [_said(m) for m in talk]) if talk else asked and str(given) in str(asked[-1][1])):
+        return LeftOut.INPUT
+    if end < len(messages) and messages[end].get("tool_calls"):
+        return LeftOut.TOOLS
+    return messages[:end], target
+
+
+def _asks(asked: list[Any], talk: list[Any]) -> bool:
+    """Whether what was asked holds a whole conversation, in its order and to its end."""
+    rest = iter(asked)
+    return asked[-1:] == talk[-1:] and all(one in rest for one in talk)
+
+
+def _first_answer(messages: list[Mapping[str, Any]], given: int) -> int:
+    """Where the first message stands that the model wrote: the one that says so, else what follows as many answers as
+    the input holds itself.
+    """
+    written = [place for place, m in enumerate(messages) if m.get("source") == "generate"]
+    answers = [place for place, m in enumerate(messages) if m.get("role") in _ANSWERS]
+    return (written or answers[given:] or [len(messages)])[0]
+
+
+def _said(message: Mapping[str, Any]) -> tuple[Any, str | None]:
+    return message.get("role"), content_text(message.get("content"))

@@ -13,7 +13,8 @@ from audit.scoring.jsontext import parse_json
 
 
 def read_value(entry: CriterionSettings, directory: Path) -> Any:
-    """`value`, with `file://` replaced by what the file holds: JSON and YAML parsed, anything else as text.
+    """`value`, with `file://` replaced by what the file holds: JSON and YAML parsed, anything else as
+    text, `.txt` without the space around it.
 
     Raises:
         ConfigError: The file lies outside the configuration's folder, or cannot be read.
@@ -28,7 +29,10 @@ def read_value(entry: CriterionSettings, directory: Path) -> Any:
                 raise document.problems[0]
             return document.values
         text = named_text(entry.value, directory)
-        return parse_json(text) if path.suffix == ".json" else text
+        if path.suffix == ".json":
+            return parse_json(text)
+        # The last line break of a text file is the file's, as in promptfoo.
+        return text.strip() if path.suffix == ".txt" else text
     except (AuditError, ValueError) as error:
         what = error.what if isinstance(error, AuditError) else f"{path} is not JSON"
         notes, hint = (error.notes, error.hint) if isinstance(error, AuditError) else ((), None)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import polars as pl
 
 from audit.core.artifacts import RunFolder
 from audit.core.criteria import LEAST_ANSWERS
+from audit.core.display import plural
 from audit.core.errors import InputError, nearest
 from audit.core.settings import References
-from audit.scoring.evaluations import archived_samples, is_archive, results_in, right_answers
+from audit.scoring.evaluations import LeftOut, archived_samples, is_archive, left_out, results_in, right_answers
 from audit.scoring.jsontext import parse_json, same_json
 from audit.stats.subsample import shown_unlike
 
@@ -41,10 +43,12 @@ class LoadedReferences:
     Attributes:
         values: The right answer per prompt: text, number, list or mapping.
         ambiguous: Prompts left out because the file has two different answers for them.
+        left: Results of an evaluation whose expectation is no right answer to their prompt, by why.
     """
 
     values: dict[str, Any]
     ambiguous: int = 0
+    left: Mapping[LeftOut, int] = field(default_factory=dict)
 
 
 def load_references(references: References | None, directory: Path) -> LoadedReferences:
@@ -64,7 +68,8 @@ def load_references(references: References | None, directory: Path) -> LoadedRef
         raise InputError(f"the references {path} do not exist", code="references.missing")
     values: dict[str, Any] = {}
     ambiguous: set[str] = set()
-    for key, value in _pairs(path, references):
+    left: Counter[LeftOut] = Counter()
+    for key, value in _pairs(path, references, left):
         if value is None or key is None:
             continue
         value = _plain(value)
@@ -73,17 +78,17 @@ def load_references(references: References | None, directory: Path) -> LoadedRef
         values.setdefault(str(key), value)
     for key in ambiguous:
         del values[key]
-    return LoadedReferences(values=values, ambiguous=len(ambiguous))
+    return LoadedReferences(values=values, ambiguous=len(ambiguous), left=left)
 
 
-def _pairs(path: Path, references: References) -> Iterator[tuple[Any, Any]]:
+def _pairs(path: Path, references: References, left: Counter[LeftOut]) -> Iterator[tuple[Any, Any]]:
     if is_archive(path):
-        yield from _graded(path, archived_samples(path), references)
+        yield from _graded(path, archived_samples(path), references, left)
         return
     kind = _SUFFIXES.get(path.suffix.lower()) or _sniff(path)
     try:
         if kind in ("jsonl", "json"):
-            yield from _json_pairs(path, kind, references)
+            yield from _json_pairs(path, kind, references, left)
             return
         table = _read_table(path, kind)
         _check_columns(path, table.columns, references)
@@ -110,7 +115,7 @@ def _read_table(path: Path, kind: str) -> pl.DataFrame:
     return pl.read_csv(path, separator="\t" if kind == "tsv" else ",", infer_schema=False)
 
 
-def _json_pairs(path: Path, kind: str, references: References) -> Iterator[tuple[Any, Any]]:
+def _json_pairs(path: Path, kind: str, references: References, left: Counter[LeftOut]) -> Iterator[tuple[Any, Any]]:
     text = path.read_text("utf-8")
     try:
         records = (
@@ -119,7 +124,7 @@ def _json_pairs(path: Path, kind: str, references: References) -> Iterator[tuple
     except ValueError as error:
         raise InputError(f"the references {path} are not JSON: {error}", code="references.unreadable") from None
     if (results := results_in(records)) is not None:
-        yield from _graded(path, results, references)
+        yield from _graded(path, results, references, left)
         return
     if isinstance(records, dict):
         yield from records.items()
@@ -131,17 +136,26 @@ def _json_pairs(path: Path, kind: str, references: References) -> Iterator[tuple
         yield record.get(references.key), record.get(references.value)
 
 
-def _graded(path: Path, results: Sequence[Any], references: References) -> list[tuple[str, Any]]:
-    """The right answers in an evaluation's results."""
-    found = list(right_answers(results_in(list(results)) or [], references.value))
+def _graded(
+    path: Path, results: Sequence[Any], references: References, left: Counter[LeftOut]
+) -> list[tuple[str, Any]]:
+    """The right answers in an evaluation's results; `left` counts those that are none."""
+    read = results_in(list(results)) or []
+    found = list(right_answers(read, references.value))
+    left.update(left_out(read, references.value))
     if not found:
         raise InputError(
             f"the results {path} name no right answer",
             code="references.none",
-            notes=["what was answered and how it was graded is none"],
+            notes=["what was answered and how it was graded is none", *left_words(left)],
             hint="name the variable that holds it as `references.value`, or assert `equals`",
         )
     return found
+
+
+def left_words(left: Mapping[LeftOut, int]) -> list[str]:
+    """What was left out of an evaluation's results, for people."""
+    return [f"{plural(count, 'result')} left out that {why.value}" for why, count in left.items()]
 
 
 def _check_columns(path: Path, columns: Iterable[str], references: References) -> None:

@@ -23,7 +23,7 @@ from audit.scoring.context import Context
 from audit.scoring.criteria import Criterion, build_criteria, build_criterion, orders_of, unsupported
 from audit.scoring.extract import opens_with_thinking, strips_thinking
 from audit.scoring.inputs import INCUMBENT, Item, judge_replies, read_items
-from audit.scoring.references import load_references
+from audit.scoring.references import left_words, load_references
 from audit.scoring.tables import Cell, Key, Sink, cell, open_sink, outcome_of, stored_cells
 from audit.scoring.verdict import accept
 
@@ -249,6 +249,7 @@ def score(
     references = load_references(settings.references, settings.directory)
     if references.ambiguous:
         notes.append(f"{references.ambiguous} prompts have two different references each; they count as having none")
+    notes += left_words(references.left)
     needs = {part for route in routes.values() for criterion in route.criteria for part in criterion.reads}
     with (
         open_pool(settings.executor) as pool,

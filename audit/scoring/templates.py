@@ -15,7 +15,7 @@ from jinja2 import StrictUndefined, TemplateError, Undefined, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from audit.core.errors import nearest
-from audit.scoring.jsontext import first_json, parse_json, says_two_things
+from audit.scoring.jsontext import first_json, json_text, parse_json, says_two_things
 
 if TYPE_CHECKING:
     from audit.core.exchange import Completion
@@ -32,7 +32,11 @@ WHOLE = {
 
 _ONE_EXPRESSION = re.compile(r"\s*\{\{((?:(?!\{\{|\}\}|\{%).)*)\}\}\s*", re.DOTALL)
 _ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
-_FOREIGN = ImmutableSandboxedEnvironment(autoescape=False)
+_PLAIN_NODES = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Const)
+_EXACT_INTEGER = 2**53
+"""Beyond it JavaScript has no integer of its own."""
+_LEAST = 1e-4
+"""Below it Python and JavaScript write numbers differently."""
 
 
 class Absent(Exception):
@@ -105,15 +109,42 @@ def compile_value(value: Any) -> Template | None:
 
 
 def filled_text(text: str, variables: Mapping[str, Any]) -> str:
-    """A text with the variables of somebody else's templates filled in; one that is not given is empty, as in Nunjucks.
+    """A text with the variables of somebody else's templates filled in, as Nunjucks does: `true` for a boolean, nothing
+    for null and for what is not given, `1` for 1.0.
 
     Raises:
-        ValueError: It is no template, or one that cannot be filled.
+        ValueError: It is no template, one that cannot be filled, or one that does more with what is no text than
+            write it, in which the two languages differ.
     """
     try:
+        tree = _FOREIGN.parse(text)
+        simple = all(isinstance(node, _PLAIN_NODES) for node in (tree, *tree.find_all(nodes.Node)))
+        used = meta.find_undeclared_variables(tree)
+        if not simple and not all(isinstance(variables.get(name, ""), str) for name in used):
+            raise ValueError("is a template that works on values that are no text")
         return _FOREIGN.from_string(text).render(**variables)
     except TemplateError as error:
         raise ValueError(f"is not a template: {error.message}") from None
+
+
+def _as_nunjucks(value: Any) -> Any:
+    """What Nunjucks writes for a value.
+
+    Raises:
+        ValueError: A mapping, which it would write as `[object Object]`, or a number that JavaScript cannot hold or
+            writes otherwise.
+    """
+    if isinstance(value, list | tuple):
+        return ",".join(str(_as_nunjucks(item)) for item in value)
+    odd = isinstance(value, int | float) and not (value == 0 or _LEAST <= abs(value) < _EXACT_INTEGER)
+    if odd or isinstance(value, Mapping):
+        raise ValueError("writes a value that is no text")
+    if value is None:
+        return ""
+    return json_text(value) if isinstance(value, bool | int | float) else value
+
+
+_FOREIGN = ImmutableSandboxedEnvironment(autoescape=False, keep_trailing_newline=True, finalize=_as_nunjucks)
 
 
 def constants_beside(value: Any) -> list[str]:

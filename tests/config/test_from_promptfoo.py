@@ -118,6 +118,183 @@ def test_what_one_test_expects_is_asked_of_its_prompt_alone(tmp_path: Path) -> N
     assert [type(one) for one in elsewhere] == [NotApplicable, NotApplicable]
 
 
+ONE_VALUE: list[dict[str, Any]] = [
+    {"type": "equals", "value": "no"},
+    {"type": "icontains", "value": "no"},
+    {"type": "regex", "value": "^no$"},
+    {"type": "contains-all", "value": ["no"]},
+    {"type": "not-contains", "value": "yes"},
+    {"type": "levenshtein", "value": "no", "threshold": 1},
+    {"type": "llm-rubric", "value": "Says no"},
+    {"type": "finish-reason", "value": "stop"},
+    {"type": "is-json", "value": {"type": "object", "properties": {"a": {"const": "no"}}}},
+    {"type": "is-json", "value": "file://enum.json"},
+]
+FORMS: list[dict[str, Any]] = [
+    {"type": "is-json"},
+    {"type": "not-is-json"},
+    {"type": "is-html"},
+    {"type": "is-refusal"},
+    {"type": "is-json", "value": {"type": "object", "required": ["a"]}},
+]
+
+
+@pytest.mark.parametrize(
+    ("entry", "promoted"),
+    [*((one, False) for one in ONE_VALUE), *((one, True) for one in FORMS)],
+    ids=range(len(ONE_VALUE) + len(FORMS)),
+)
+def test_what_tests_happen_to_expect_alike_is_no_rule(tmp_path: Path, entry: dict[str, Any], promoted: bool) -> None:
+    """A value that all tests expect is asked of their prompts alone; a form that all ask for is one of the route.
+
+    In `defaultTest` both are rules of the route.
+    """
+    (tmp_path / "enum.json").write_text('{"enum": ["no"]}', "utf-8")
+    elsewhere = [{"role": "user", "content": "Hello"}]
+    tests = [{"vars": {"question": one}, "assert": [entry]} for one in ("a?", "b?", "c?")]
+    made = taken(tmp_path, tests=tests)
+    found = outcomes(tmp_path, made, "yes", PASS, elsewhere)
+    assert (len(found) == 1 or any(f"`{entry['type']}`" in line for line in made.left)) if not promoted else found
+    assert all(isinstance(outcome, NotApplicable) is not promoted for outcome in found)
+    shared = taken(tmp_path, tests=[{"vars": {"question": "a?"}}], defaultTest={"assert": [entry]})
+    (outcome,) = outcomes(tmp_path, shared, "yes", PASS, elsewhere)
+    assert not isinstance(outcome, NotApplicable)
+
+
+def test_a_form_that_not_all_ask_for_is_no_rule(tmp_path: Path) -> None:
+    """Neither where a test is left out, nor where the tests are asked of some of the prompts alone."""
+    asking = [{"vars": {"question": one}, "assert": [{"type": "is-json"}]} for one in ("a?", "b?")]
+    for tests in ([*asking, {"vars": "vars.csv"}], [{**one, "prompts": ["p*"]} for one in asking]):
+        made = taken(tmp_path, prompts=PROMPTS, tests=tests)
+        assert "is-json" not in str(yaml.safe_load(made.given.alone())["routes"])
+        assert any("`is-json`" in line for line in made.left)
+
+
+PROMPTS = [
+    {"raw": "One: {{question}}", "label": "p1"},
+    {"raw": "Two: {{question}}", "id": "p2"},
+    "Three: {{question}}",
+    "four.txt",
+]
+FILTERS: list[tuple[dict[str, Any], set[str]]] = [
+    ({}, {"One", "Two", "Three", "Four"}),
+    ({"prompts": ["p1"]}, {"One"}),
+    ({"prompts": ["p*"]}, {"One", "Two"}),
+    ({"prompts": ["p2", "unknown"]}, {"Two"}),
+    ({"prompts": ["Three: {{question}}"]}, {"Three"}),
+    ({"prompts": ["four.txt"]}, {"Four"}),
+    ({"prompts": ["unknown"]}, set()),
+    ({"prompts": []}, set()),
+    ({"providers": ["openai:gpt-4.1-mini"]}, {"One", "Two", "Three", "Four"}),
+    ({"providers": ["openai:*"]}, {"One", "Two", "Three", "Four"}),
+    ({"providers": ["another"]}, set()),
+    ({"provider": "openai:gpt-4.1"}, set()),
+]
+
+
+@pytest.mark.parametrize(
+    ("filters", "meant", "inherited"),
+    # In `defaultTest`, `provider` only says where all tests are asked.
+    [(*one, inherited) for one in FILTERS for inherited in (False, True) if not (inherited and "provider" in one[0])],
+    ids=range(2 * len(FILTERS) - 1),
+)
+def test_a_gold_answer_is_of_the_prompts_that_its_test_means(
+    tmp_path: Path, filters: dict[str, Any], meant: set[str], inherited: bool
+) -> None:
+    """By label, id, text or file, with wildcards; a test of some providers alone is left out and named."""
+    (tmp_path / "four.txt").write_text("Four: {{question}}\n", "utf-8")
+    test = {"vars": {"question": "a?"}, "assert": [{"type": "equals", "value": "A"}]}
+    if not inherited:
+        test |= filters
+    made = taken(tmp_path, prompts=PROMPTS, tests=[test], defaultTest=filters if inherited else {})
+    hashes = {prompt_hash([{"role": "user", "content": f"{one}: a?"}]) for one in meant}
+    assert {json.loads(line)["prompt_hash"] for line in made.gold.splitlines()} == hashes
+    assert any(line.startswith("test 1: ") for line in made.left) is not meant
+
+
+VALUES: list[tuple[Any, str | None]] = [
+    (True, "true"),
+    (False, "false"),
+    (None, ""),
+    (1.0, "1"),
+    (2, "2"),
+    (0.5, "0.5"),
+    ('<b> & "c"', '<b> & "c"'),
+    ("a\n", "a"),
+    ("file://text.txt", "said"),
+    ([1, True, None], "1,true,"),
+    ({"a": 1}, None),
+    ("{{question}}", None),
+    ("file://code.js", None),
+    (1e30, None),
+]
+
+
+@pytest.mark.parametrize(("value", "written"), VALUES, ids=range(len(VALUES)))
+def test_variables_are_written_as_nunjucks_does(tmp_path: Path, value: Any, written: str | None) -> None:
+    """In the prompt and in what is expected; what would be written otherwise is left out and named."""
+    (tmp_path / "text.txt").write_text("\nsaid\n", "utf-8")
+    test = {"vars": {"question": value}, "assert": [{"type": "equals", "value": "is {{question}}{{absent}}"}]}
+    made = taken(tmp_path, tests=[test])
+    if written is None:
+        assert not made.gold
+        assert any(line.startswith("test 1: it cannot be filled") for line in made.left)
+        return
+    (row,) = map(json.loads, made.gold.splitlines())
+    assert row["prompt_hash"] == prompt_hash([{"role": "user", "content": f"Parcel desk. {written}"}])
+    assert row["reference"] == {"equals": f"is {written}"}
+
+
+def test_files_of_expected_values_are_read(tmp_path: Path) -> None:
+    """Text without the space around it, JSON parsed; an empty one is no right answer."""
+    (tmp_path / "expected.txt").write_text("depot 4\n", "utf-8")
+    (tmp_path / "expected.json").write_text('{"depot": 4}', "utf-8")
+    (tmp_path / "empty.txt").write_text("\n", "utf-8")
+    names = ("expected.txt", "expected.json", "empty.txt", "absent.txt")
+    tests = [{"vars": {"question": n}, "assert": [{"type": "equals", "value": f"file://{n}"}]} for n in names]
+    made = taken(tmp_path, tests=tests)
+    found = [json.loads(line)["reference"]["equals"] for line in made.gold.splitlines()]
+    assert sorted(found, key=str) == ["depot 4", {"depot": 4}]
+    assert [line.partition(":")[0] for line in made.left] == ["test 3", "test 4"]
+    shared = taken(tmp_path, defaultTest={"assert": [{"type": "equals", "value": "file://expected.txt"}]})
+    (outcome,) = outcomes(tmp_path, shared, "depot 4", PASS)
+    assert isinstance(outcome, Scored)
+    assert outcome.passed
+
+
+def test_options_of_tests_are_kept_or_named(tmp_path: Path) -> None:
+    """Lists that stay lists, and a test without the assertions of `defaultTest`."""
+    tests = [
+        {"vars": {"question": ["a", "b"]}, "options": {"disableVarExpansion": True}},
+        {"vars": {"question": "c"}, "options": {"disableDefaultAsserts": True}},
+        {"vars": {"question": ["d", "e"]}},
+    ]
+    default = {"assert": [{"type": "contains", "value": "{{question}}"}, {"type": "contains", "value": "hi"}]}
+    made = taken(tmp_path, tests=tests, defaultTest=default)
+    rows = {row["prompt_hash"]: row["reference"]["contains"] for row in map(json.loads, made.gold.splitlines())}
+    asked = {prompt_hash([{"role": "user", "content": f"Parcel desk. {one}"}]): one for one in ("a,b", "d", "e")}
+    assert rows == asked
+    (line,) = made.left
+    assert line.startswith("test 2: its `options.disableDefaultAsserts`")
+
+
+def test_thresholds_and_lists_of_a_table(tmp_path: Path) -> None:
+    """A column that configures an assertion by its number, quoted texts with commas, and what promptfoo assumes."""
+    (tmp_path / "tests.csv").write_text(
+        "question,__expected,__config:__expected:threshold,__expected2,__config:__expected2:threshold,__expected3\n"
+        'a,similar: greeting,0.95,"contains-all: a, ""b,c"", d",,levenshtein: x\n'
+        "b,similar: greeting,,equals: y,0.5,\n"
+        "c,similar: greeting,high,equals: z,,\n"
+    )
+    made = taken(tmp_path, tests="file://tests.csv")
+    kinds = [(one["type"], one.get("threshold")) for one in yaml.safe_load(made.given.alone())["routes"][0]["assert"]]
+    assert kinds == [("similar", 0.95), ("contains-all", None), ("levenshtein", 0.75), ("similar", 0.8)]
+    values = [json.loads(line)["reference"]["contains_all"] for line in made.gold.splitlines()]
+    assert ["a", "b,c", "d"] in values
+    assert any("`equals`" in line and line.startswith("test 2") for line in made.left)
+    assert any("row 3" in line and "`__config:__expected:threshold`" in line for line in made.left)
+
+
 def test_tables_chats_and_graders(tmp_path: Path) -> None:
     """A CSV of tests, a chat prompt in JSON, a grader with options, a key by its variable, a price a token."""
     (tmp_path / "tests.csv").write_text(
@@ -189,6 +366,19 @@ LEFT: list[tuple[dict[str, Any], str]] = [
     ({"tests": [{"vars": {"question": "a"}, "threshold": 0.5}]}, "`threshold`"),
     ({"tests": [{"vars": {"question": "a"}, "assert": [{"type": "is-json"}]}]}, "`is-json`"),
     ({"tests": [{"vars": "vars.csv"}]}, "variables in a file"),
+    ({"defaultTest": {"provider": "openai:gpt-4.1"}}, "`provider`"),
+    ({"defaultTest": {"threshold": 2}}, "`threshold`"),
+    ({"defaultTest": {"assertScoringFunction": "file://s.js"}}, "`assertScoringFunction`"),
+    ({"defaultTest": {"assert": [{"type": "equals", "value": "file://x.js"}]}}, "`file://x.js`"),
+    ({"defaultTest": {"assert": [{"type": "equals", "value": "package:x:y"}]}}, "`package:x:y`"),
+    ({"defaultTest": {"assert": [{"type": "contains-all", "value": ["file://x.txt"]}]}}, "`file://x.txt`"),
+    ({"defaultTest": {"assert": [{"type": "equals", "value": {"a": "{{b}}"}}]}}, "a mapping with templates"),
+    ({"defaultTest": {"assert": [{"type": "python", "value": "file://x.py:f"}]}}, "`python`"),
+    ({"tests": [{"vars": {"question": "a"}, "options": {"storeOutputAs": "b"}}]}, "`options.storeOutputAs`"),
+    ({"tests": [{"vars": {"question": "a"}, "options": {"suffix": "b"}}]}, "`options.suffix`"),
+    ({"tests": [{"vars": {"question": "a"}, "providerOutput": "b"}]}, "`providerOutput`"),
+    ({"tests": [{"vars": {"question": "a"}, "novel": 1}]}, "`novel`"),
+    ({"prompts": ["langfuse://x", "{{question}}"]}, "`langfuse://x`"),
 ]
 
 

@@ -12,6 +12,7 @@ import pytest
 from audit.core.errors import InputError
 from audit.core.fingerprint import prompt_hash
 from audit.core.settings import References
+from audit.scoring.evaluations import LeftOut, left_out, right_answers
 from audit.scoring.references import load_references
 from tests.shared import SHARED
 
@@ -56,7 +57,8 @@ EXPECTED = {
 def sample(target: Any, *said: dict[str, Any]) -> dict[str, Any]:
     """A sample of Inspect."""
     answer = {"role": "assistant", "content": "an answer"}
-    return {"id": "s", "epoch": 1, "input": "first", "target": target, "messages": [*said, answer, user("more")]}
+    given = said[-1]["content"]
+    return {"id": "s", "epoch": 1, "input": given, "target": target, "messages": [*said, answer, user("more")]}
 
 
 SAMPLES = [
@@ -101,6 +103,71 @@ def test_a_log_of_inspect_has_targets(packed: bool, tmp_path: Path) -> None:
     else:
         path.write_text(json.dumps({"version": 2, "eval": {}, "plan": {}, "samples": SAMPLES}))
     assert load(path) == TARGETS
+
+
+def talk(*words: str) -> list[dict[str, Any]]:
+    """A conversation in which a person and a model take turns."""
+    return [{"role": ("user", "assistant")[place % 2], "content": one} for place, one in enumerate(words)]
+
+
+WRITTEN = {"role": "assistant", "content": "an answer", "source": "generate"}
+CALLING = {**WRITTEN, "tool_calls": [{"id": "c", "function": "look", "arguments": {}}]}
+
+
+@pytest.mark.parametrize("told", [False, True], ids=["as it stands", "by what was generated"])
+@pytest.mark.parametrize("system", [[], [SYSTEM]])
+@pytest.mark.parametrize("turns", [1, 3, 5])
+def test_a_target_answers_the_whole_input(turns: int, system: list[Any], told: bool) -> None:
+    """However many turns the input has, and whatever a solver put before it, never an earlier turn."""
+    asked = talk(*(f"turn {place}" for place in range(turns)))
+    answer = WRITTEN if told else {"role": "assistant", "content": "an answer"}
+    one = {"id": 1, "input": asked, "target": "refund", "messages": [*system, *asked, answer]}
+    assert list(right_answers([one], "reference")) == [(prompt_hash([*system, *asked]), "refund")]
+    assert not left_out([one], "reference")
+
+
+SHOT, QUESTION = talk("a question", "an example"), user("the question")
+STRAYED: list[tuple[dict[str, Any], LeftOut | None]] = [
+    ({"input": "the question", "messages": [*SHOT, QUESTION, WRITTEN]}, None),
+    ({"input": "the question", "messages": [*SHOT, QUESTION, {**WRITTEN, "source": None}]}, LeftOut.INPUT),
+    ({"input": [QUESTION], "messages": [*SHOT, QUESTION, {**WRITTEN, "source": None}]}, LeftOut.INPUT),
+    ({"input": [*SHOT, QUESTION], "messages": [*SHOT, user("another"), WRITTEN]}, LeftOut.INPUT),
+    ({"input": "the question", "messages": [QUESTION, CALLING, WRITTEN]}, LeftOut.TOOLS),
+]
+
+
+@pytest.mark.parametrize(("sample", "why"), STRAYED, ids=range(len(STRAYED)))
+def test_a_target_of_something_else_is_left_out_by_name(sample: dict[str, Any], why: LeftOut | None) -> None:
+    """Examples before the question, a conversation that a solver changed, and what follows a call of tools."""
+    one = {"id": 1, "target": "refund", **sample}
+    expected = [] if why else [(prompt_hash([*SHOT, QUESTION]), "refund")]
+    assert list(right_answers([one], "reference")) == expected
+    assert left_out([one], "reference") == ({why: 1} if why else {})
+
+
+NO_ANSWERS: list[tuple[dict[str, Any], LeftOut]] = [
+    ({"assert": [{"type": "equals", "value": "file://expected.txt"}]}, LeftOut.FILE),
+    ({"vars": {"reference": "file://expected.txt"}}, LeftOut.FILE),
+    ({"assert": [{"type": "equals", "value": "A", "transform": "output.toUpperCase()"}]}, LeftOut.TRANSFORMED),
+    ({"assert": [{"type": "equals", "value": "A"}], "options": {"transform": "output[0]"}}, LeftOut.TRANSFORMED),
+    ({"vars": {"reference": "A"}, "options": {"postprocess": "output[0]"}}, LeftOut.TRANSFORMED),
+    ({"assert": [{"type": "equals", "value": "A"}], "assertScoringFunction": "file://s.js"}, LeftOut.TRANSFORMED),
+    ({"assert": [{"type": "equals", "value": "A"}], "providerOutput": "A"}, LeftOut.TRANSFORMED),
+    ({"assert": [{"type": "equals", "value": "a", "weight": 0}]}, LeftOut.UNWEIGHED),
+    ({"assert": [{"type": "equals", "value": "{% if a %}x{% endif %}"}]}, LeftOut.TEMPLATE),
+    ({"assert": [{"type": "equals", "value": {"a": ["{{b}}"]}}]}, LeftOut.TEMPLATE),
+]
+
+
+@pytest.mark.parametrize(("test", "why"), NO_ANSWERS, ids=range(len(NO_ANSWERS)))
+def test_what_is_no_right_answer_is_left_out_by_name(test: dict[str, Any], why: LeftOut, tmp_path: Path) -> None:
+    """A name of a file, a template, what code changes, what decides nothing: counted, never an answer."""
+    one = {**result("first"), "vars": test.get("vars", {}), "testCase": test}
+    assert not list(right_answers([one], "reference"))
+    path = tmp_path / "results.jsonl"
+    path.write_text(json.dumps(one) + "\n" + json.dumps(result("second", {"reference": "two"})))
+    found = load_references(References(path=str(path)), tmp_path)
+    assert (found.values, found.left) == ({prompt_hash([user("second")]): "two"}, {why: 1})
 
 
 def test_results_without_right_answers_are_an_error(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from audit.core.errors import AuditError
 from audit.core.settings import CriterionSettings
+from audit.flow.promptfoo.filling import FILE, depends
 from audit.flow.promptfoo.providers import Tiers
 from audit.flow.promptfoo.reading import read_problem
 from audit.scoring.criteria import build_criteria
@@ -16,6 +17,8 @@ from audit.scoring.scorers import ALIASES, NOT_SUPPORTED, SCORERS
 
 CHANGES_ANSWER = ("transform", "contextTransform")
 """Keys that change what is judged, by code of promptfoo's own: without them the assertion would mean something else."""
+DATA_FILES = (".txt", ".json", ".yaml", ".yml")
+"""Ends of names of files that hold what is compared with; others are code."""
 CHANGES_JUDGE = ("rubricPrompt", "config")
 
 DEFAULT_GRADER = "openai:chat:gpt-4.1"
@@ -82,6 +85,8 @@ class Assertions:
         plain = kind.removeprefix("not-")
         if plain in NOT_SUPPORTED:
             raise NotTaken(f"`{kind}`: {NOT_SUPPORTED[plain]}")
+        if plain == "python":
+            raise NotTaken(f"`{kind}`: promptfoo calls it with other arguments; write it for this tool")
         if plain not in (*SCORERS.known(), *ALIASES):
             raise NotTaken(f"`{kind}`: there is no such type here")
         for key in CHANGES_ANSWER:
@@ -116,19 +121,25 @@ class Assertions:
             raise NotTaken("it is judged by a provider that is not taken over")
         return name
 
-    def check(self, criterion: Mapping[str, Any]) -> None:
+    def check(self, criterion: Mapping[str, Any], *, gold: bool) -> None:
         """Refuse a criterion that the configuration could not have.
+
+        Args:
+            criterion: As it would be written.
+            gold: Its value is of the gold set, so that one which reads no gold set would take it for something else.
 
         Raises:
             NotTaken: With what is wrong.
         """
         try:
             settings = CriterionSettings.model_validate(CriterionSettings.from_entry(criterion))
-            build_criteria((settings,), self.directory)
+            (built,) = build_criteria((settings,), self.directory)
         except AuditError as error:
             raise NotTaken(read_problem(error)) from None
         except ValueError:
             raise NotTaken(f"`{criterion['type']}`: an option is not as it should be") from None
+        if gold and "reference" not in built.reads:
+            raise NotTaken(f"`{criterion['type']}`: here it has one value for all requests of a route")
 
 
 def _value(kind: str, value: Any) -> Any:
@@ -136,4 +147,10 @@ def _value(kind: str, value: Any) -> Any:
     judged = {"llm-rubric", "model-graded-closedqa", "factuality"}
     if kind in judged and not isinstance(value, str):
         raise NotTaken(f"`{kind}` whose value is no text")
+    if isinstance(value, Mapping) and depends(value):
+        raise NotTaken(f"`{kind}` whose value is a mapping with templates in it, which promptfoo leaves as they are")
+    texts = value if isinstance(value, list | tuple) else [value]
+    named = [one for one in texts if isinstance(one, str) and one.startswith((FILE, "package:"))]
+    if named and (isinstance(value, list | tuple) or not value.endswith(DATA_FILES)):
+        raise NotTaken(f"`{kind}` with `{named[0]}`: it is code or no file of data, and is not run")
     return value

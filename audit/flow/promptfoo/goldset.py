@@ -1,12 +1,12 @@
 """Promptfoo's tests as a gold set: right answers by prompt, and the criteria that compare with them.
 
-What every test must hold is a criterion of the route. What one test expects is the gold set's: its prompt is filled as
-promptfoo would, and where the log has the same prompt, the request is held against what the test says.
+What `defaultTest` asks, and a form that every test asks for, is a criterion of the route. What a test expects by a
+value of its own is the gold set's: its prompt is filled as promptfoo would, and where the log has the same prompt, the
+request is held against what the test says.
 """
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,16 +16,30 @@ from typing import Any
 from audit.core.display import plural
 from audit.core.errors import AuditError
 from audit.core.fingerprint import canonical_json, prompt_hash
-from audit.documents import named_text
 from audit.flow.promptfoo.assertions import Assertions, NotTaken
-from audit.flow.promptfoo.reading import Promptfoo
-from audit.scoring.templates import filled_text
+from audit.flow.promptfoo.filling import depends, expected, messages, variants
+from audit.flow.promptfoo.providers import provider_names
+from audit.flow.promptfoo.reading import Promptfoo, PromptTemplate, refers
 
 MOST_VARIANTS = 1_000
 """Combinations of the values of one test's variables that are filled in."""
 
 LEAST_TESTS = 2
-"""Tests from which what all of them hold is taken for a rule of the route, and not for what one prompt expects."""
+"""Tests from which a form that all of them ask for is taken for a rule of the route."""
+
+_SCHEMAS = ("is-json", "contains-json")
+_CONSTANT = {"const", "enum", "pattern"}
+"""Keywords of a schema that name texts: such a one may be what a test expects, not a form."""
+_FILTERS = ("prompts", "providers", "provider", "assertScoringFunction", "providerOutput")
+"""Keys of `defaultTest` that a test has where it does not write its own."""
+_CHANGING_OPTIONS = ("transform", "postprocess", "transformVars", "prefix", "suffix")
+_CHANGING_KEYS = ("assertScoringFunction", "providerOutput", "provider")
+"""What makes a test be about another prompt, another answer, or one provider, or lets code say what passes."""
+_KNOWN_KEYS = ("vars", "assert", "options", "description", "threshold", "metadata", "path", *_FILTERS)
+_KNOWN_OPTIONS = (
+    *("provider", "disableVarExpansion", "disableDefaultAsserts", "disableConversationVar", "runSerially"),
+    *_CHANGING_OPTIONS,
+)
 
 
 @dataclass(slots=True)
@@ -49,84 +63,158 @@ class GoldSet:
 
 @dataclass(slots=True, kw_only=True)
 class _Test:
-    """A test with the assertions that could be taken over, each beside the value as it is written."""
+    """A test with the assertions that could be taken over, each beside the value as it is written.
+
+    Attributes:
+        name: For people.
+        variables: Its own and those of all tests.
+        criteria: Its own alone.
+        prompts: Those that it is asked of.
+        expand: Lists among its variables stand for several tests.
+        defaults: What `defaultTest` asserts is asked of it too.
+    """
 
     name: str
     variables: Mapping[str, Any]
     criteria: list[dict[str, Any]]
+    prompts: Sequence[PromptTemplate]
+    expand: bool
+    defaults: bool
 
 
 def gold_set(config: Promptfoo, assertions: Assertions) -> GoldSet:
     """The criteria and the gold set of a configuration."""
     gold = GoldSet()
-    shared = _taken(gold, assertions, config.default, None, "defaultTest")
+    shared = _taken(gold, assertions, config.default, _options(config.default), "defaultTest")
     for criterion in shared:
-        if not _depends(criterion.get("value")):
+        if not depends(criterion.get("value")):
             _add(gold, assertions, criterion, "defaultTest")
-    moving = [criterion for criterion in shared if _depends(criterion.get("value"))]
+    moving = [criterion for criterion in shared if depends(criterion.get("value"))]
     limit = config.default.get("threshold")
     gold.threshold = float(limit) if isinstance(limit, int | float) and 0 < limit <= 1 else None
+    if limit is not None and gold.threshold is None:
+        gold.left.append("defaultTest: its `threshold`, which is not between 0 and 1")
     tests = list(_read(gold, config, assertions))
-    for criterion in _of_all(tests):
+    for criterion in _of_all(tests, config):
         _add(gold, assertions, criterion, "tests")
         for test in tests:
             test.criteria.remove(criterion)
     slots: dict[str, str] = {}
     for test in tests:
-        test.criteria = [*moving, *test.criteria]
+        if test.defaults:
+            test.criteria = [*moving, *test.criteria]
+        elif len(moving) < len(shared):
+            gold.left.append(
+                f"{test.name}: its `options.disableDefaultAsserts`; what `defaultTest` asks of every answer is asked "
+                "of this prompt's too"
+            )
         _put(gold, config, test, slots, assertions)
+    held = {name for row in gold.rows.values() for name in row}
+    idle = [_from_gold(slot) for slot in slots.values() if slot not in held]
+    gold.criteria = [one for one in gold.criteria if one.get("value") not in idle]
     return gold
 
 
-def _taken(
-    gold: GoldSet, assertions: Assertions, test: Mapping[str, Any], grader: Any, where: str
-) -> list[dict[str, Any]]:
-    """The assertions of a test that can be taken over."""
+def _from_gold(slot: str) -> str:
+    return f"{{{{reference.{slot}}}}}"
+
+
+def _options(test: Mapping[str, Any]) -> dict[str, Any]:
     options = test.get("options")
-    options = options if isinstance(options, Mapping) else {}
+    return dict(options) if isinstance(options, Mapping) else {}
+
+
+def _taken(
+    gold: GoldSet, assertions: Assertions, test: Mapping[str, Any], options: Mapping[str, Any], where: str
+) -> list[dict[str, Any]]:
+    """The assertions of a test that can be taken over.
+
+    Args:
+        gold: Gets what is left out.
+        assertions: Takes them over.
+        test: As written.
+        options: Its own and those that it has from `defaultTest`.
+        where: For people.
+    """
+    if changing := _changes(test, options):
+        gold.left.append(f"{where}: {', '.join(changing)}, so that nothing of it is taken over")
+        return []
+    known = ((_KNOWN_KEYS, test, ""), (_KNOWN_OPTIONS, _options(test), "options."))
+    for names, written, prefix in known:
+        odd = [f"`{prefix}{key}`" for key in written if key not in names]
+        gold.left += [f"{where}: {name}: nothing here corresponds to it" for name in odd]
     found = []
-    for key in ("transform", "prefix", "suffix"):
-        if key in options:
-            gold.left.append(f"{where}: `options.{key}`, so that nothing of it is taken over")
-            return []
     for entry in assertions.flat(test.get("assert"), where):
         try:
-            found.append(assertions.criterion(entry, options.get("provider") or grader, where))
+            found.append(assertions.criterion(entry, options.get("provider"), where))
         except NotTaken as why:
             gold.left.append(f"{where}: {why}")
     return found
 
 
+def _changes(test: Mapping[str, Any], options: Mapping[str, Any]) -> list[str]:
+    """Keys that make a test be about something else than the answer to its prompt."""
+    changing = [f"`options.{key}`" for key in _CHANGING_OPTIONS if options.get(key)]
+    return changing + [f"`{key}`" for key in _CHANGING_KEYS if test.get(key)]
+
+
 def _read(gold: GoldSet, config: Promptfoo, assertions: Assertions) -> Iterator[_Test]:
-    """Every test, with the variables that all tests have."""
+    """Every test that can be joined to requests, with what all tests have."""
     common = config.default.get("vars")
     for number, test in enumerate(config.tests, 1):
         where = f"test {number}" + (f" ({test['description']})" if test.get("description") else "")
         own = test.get("vars")
-        if "vars" in test and not isinstance(own, Mapping):
-            gold.left.append(f"{where}: variables in a file")
+        whole = {**{key: config.default[key] for key in _FILTERS if key in config.default}, **test}
+        prompts = [one for one in config.prompts if _meant(whole.get("prompts"), one.names)]
+        why = None
+        if own is not None and not isinstance(own, Mapping):
+            why = "variables in a file"
+        elif test.get("threshold") not in (None, config.default.get("threshold")):
+            why = "it has a `threshold` of its own, and a route has one"
+        elif not prompts:
+            why = "there is no prompt that it could fill"
+        elif not all(_meant(whole.get("providers"), names) for names in map(provider_names, config.providers)):
+            why = "its `providers`: what it expects is expected of some providers alone"
+        if why is not None:
+            gold.left.append(f"{where}: {why}")
             continue
-        if test.get("threshold") not in (None, config.default.get("threshold")):
-            gold.left.append(f"{where}: it has a `threshold` of its own, and a route has one")
+        if _changes(config.default, _options(config.default)) and not _changes(test, _options(test)):
+            gold.left.append("tests: what `defaultTest` changes of prompt or answer, so that nothing is taken over")
             continue
-        variables = {**(common if isinstance(common, Mapping) else {}), **(own or {})}
-        yield _Test(name=where, variables=variables, criteria=_taken(gold, assertions, test, None, where))
+        options = {**_options(config.default), **_options(test)}
+        yield _Test(
+            name=where,
+            variables={**(common if isinstance(common, Mapping) else {}), **(own or {})},
+            criteria=_taken(gold, assertions, whole, options, where),
+            prompts=prompts,
+            expand=options.get("disableVarExpansion") is not True,
+            defaults=_options(test).get("disableDefaultAsserts") is not True,
+        )
 
 
-def _of_all(tests: Sequence[_Test]) -> list[dict[str, Any]]:
-    """Criteria that all tests have, with the same value."""
-    if len(tests) < LEAST_TESTS:
+def _meant(wanted: Any, names: Sequence[str]) -> bool:
+    """Whether a filter lets one of these names through; what is no list is no filter."""
+    return not isinstance(wanted, list | tuple) or any(refers(str(one), names) for one in wanted)
+
+
+def _of_all(tests: Sequence[_Test], config: Promptfoo) -> list[dict[str, Any]]:
+    """Criteria of form that all tests have, on all prompts.
+
+    What a test expects by a value is never among them: that all expect the same says how the tests were picked.
+    """
+    everywhere = all(len(test.prompts) == len(config.prompts) for test in tests)
+    if len(tests) < max(LEAST_TESTS, len(config.tests)) or not everywhere:
         return []
     return [
-        one
-        for one in tests[0].criteria
-        if not _depends(one.get("value")) and all(one in other.criteria for other in tests[1:])
+        one for one in tests[0].criteria if _is_form(one, config) and all(one in other.criteria for other in tests[1:])
     ]
 
 
-def _add(gold: GoldSet, assertions: Assertions, criterion: dict[str, Any], where: str) -> None:
+def _add(
+    gold: GoldSet, assertions: Assertions, criterion: dict[str, Any], where: str, *, of_gold: bool = False
+) -> None:
     try:
-        assertions.check(criterion)
+        assertions.check(criterion, gold=of_gold)
     except NotTaken as why:
         gold.left.append(f"{where}: {why}")
     else:
@@ -136,10 +224,10 @@ def _add(gold: GoldSet, assertions: Assertions, criterion: dict[str, Any], where
 
 def _put(gold: GoldSet, config: Promptfoo, test: _Test, slots: dict[str, str], assertions: Assertions) -> None:
     """Add what a test expects of each of its prompts."""
-    named: list[tuple[str, Any]] = []
+    named: list[tuple[str, str, Any]] = []
     taken: dict[str, int] = {}
     for criterion in test.criteria:
-        if "value" not in criterion:
+        if criterion.get("value") is None:
             gold.left.append(f"{test.name}: `{criterion['type']}` has no value, and not all tests ask it")
             continue
         rest = {key: value for key, value in criterion.items() if key != "value"}
@@ -148,33 +236,41 @@ def _put(gold: GoldSet, config: Promptfoo, test: _Test, slots: dict[str, str], a
         slot = slots.get(f"{key} {number}")
         if slot is None:
             slot = _slot(criterion["type"], list(slots.values()))
-            made = {**rest, "value": f"{{{{reference.{slot}}}}}"}
+            made = {**rest, "value": _from_gold(slot)}
             before = len(gold.criteria)
-            _add(gold, assertions, made, test.name)
+            _add(gold, assertions, made, test.name, of_gold=True)
             if len(gold.criteria) == before:
                 continue
             slots[f"{key} {number}"] = slot
-        named.append((slot, criterion["value"]))
-    if not named:
+        named.append((slot, criterion["type"], criterion["value"]))
+    if named:
+        _fill(gold, config, test, named)
+
+
+def _fill(gold: GoldSet, config: Promptfoo, test: _Test, named: Sequence[tuple[str, str, Any]]) -> None:
+    """Add the values that a test expects, by slot, type and value as written, under each of its prompts."""
+    rows: list[tuple[str, dict[str, Any]]] = []
+    try:
+        every = variants(test.variables, config.directory, expand=test.expand)
+        combinations = list(itertools.islice(every, MOST_VARIANTS))
+        if next(every, None) is not None:
+            gold.left.append(f"{test.name}: what follows its first {MOST_VARIANTS:,} combinations of variables")
+        for prompt, variables in itertools.product(test.prompts, combinations):
+            key = prompt_hash(messages(prompt.template, variables))
+            rows.append(
+                (key, {slot: expected(kind, value, variables, config.directory) for slot, kind, value in named})
+            )
+    except (AuditError, ValueError, TypeError) as error:
+        why = error.what if isinstance(error, AuditError) else error if isinstance(error, ValueError) else "a type"
+        gold.left.append(f"{test.name}: it cannot be filled ({why})")
         return
-    variants = list(itertools.islice(_variants(config, test.variables), MOST_VARIANTS))
-    used = 0
-    for prompt, variables in itertools.product(config.prompts, variants):
-        try:
-            messages = _messages(prompt, variables)
-            values = {slot: _filled(value, variables) for slot, value in named}
-        except (AuditError, ValueError, TypeError) as error:
-            gold.left.append(f"{test.name}: its template cannot be filled ({type(error).__name__})")
-            return
-        row = gold.rows.setdefault(prompt_hash(messages), {})
+    for key, values in rows:
+        row = gold.rows.setdefault(key, {})
         other = [slot for slot, value in values.items() if row.get(slot, value) != value]
         if other:
             gold.left.append(f"{test.name}: another test of the same prompt expects something else")
         row |= {slot: value for slot, value in values.items() if slot not in other}
-        used = 1
-    gold.tests += used
-    if not used:
-        gold.left.append(f"{test.name}: there is no prompt that it could fill")
+    gold.tests += 1
 
 
 def _slot(kind: str, known: Sequence[str]) -> str:
@@ -184,63 +280,25 @@ def _slot(kind: str, known: Sequence[str]) -> str:
     return next(one for one in names if one not in known)
 
 
-def _depends(value: Any) -> bool:
-    """Whether a value has variables of tests in it."""
-    if isinstance(value, Mapping):
-        return any(map(_depends, value.values()))
-    if isinstance(value, list | tuple):
-        return any(map(_depends, value))
-    return isinstance(value, str) and ("{{" in value or "{%" in value)
+def _is_form(criterion: Mapping[str, Any], config: Promptfoo) -> bool:
+    """Whether a criterion asks for a form alone: it has no value, or a schema that lets no one text through."""
+    value = criterion.get("value")
+    if value is None:
+        return True
+    if str(criterion["type"]).removeprefix("not-") not in _SCHEMAS or depends(value):
+        return False
+    try:
+        if isinstance(value, str):
+            value = expected(str(criterion["type"]), value, {}, config.directory)
+        return not _names_values(json.loads(value) if isinstance(value, str) else value)
+    except (AuditError, ValueError):
+        return False
 
 
-def _variants(config: Promptfoo, variables: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """The variables of a test; a list stands for one test for each of its items, as in promptfoo."""
-    choices = []
-    for value in variables.values():
-        items = value if isinstance(value, list) else [value]
-        choices.append([_variable(config, item) for item in items])
-    for values in itertools.product(*choices):
-        yield dict(zip(variables, values, strict=True))
-
-
-def _variable(config: Promptfoo, value: Any) -> Any:
-    if isinstance(value, str) and value.startswith("file://"):
-        if not value.endswith((".txt", ".md", ".json", ".yaml", ".yml", ".csv")):
-            raise ValueError("a variable that is code")
-        return named_text(value, config.directory).rstrip("\n")
-    return value
-
-
-def _filled(value: Any, variables: Mapping[str, Any]) -> Any:
-    """A value with its templates filled; numbers and structures stay what they are."""
-    if isinstance(value, Mapping):
-        return {key: _filled(item, variables) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_filled(item, variables) for item in value]
-    if not _depends(value):
-        return value
-    return filled_text(value, variables)
-
-
-def _messages(prompt: Any, variables: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The messages of a prompt. A text is what the user says, unless it is the JSON of a conversation."""
-    if isinstance(prompt, str):
-        with contextlib.suppress(ValueError):
-            prompt = json.loads(prompt)
-    filled: Any = _filled(prompt, variables)
-    if isinstance(filled, str):
-        try:
-            parsed = json.loads(filled)
-        except ValueError:
-            parsed = None
-        filled = parsed if _is_talk(parsed) else [{"role": "user", "content": filled}]
-    if not _is_talk(filled):
-        return [{"role": "user", "content": prompt if isinstance(prompt, str) else json.dumps(filled)}]
-    return list(filled)
-
-
-def _is_talk(value: Any) -> bool:
-    return isinstance(value, list) and bool(value) and all(isinstance(m, dict) and "role" in m for m in value)
+def _names_values(schema: Any) -> bool:
+    if isinstance(schema, Mapping):
+        return bool(_CONSTANT & schema.keys()) or any(map(_names_values, schema.values()))
+    return isinstance(schema, list) and any(map(_names_values, schema))
 
 
 def told(gold: GoldSet) -> str:

@@ -127,6 +127,12 @@ def _written(written: Any) -> tuple[str | None, Mapping[str, Any]]:
     return None, {}
 
 
+def provider_names(written: Any) -> tuple[str, ...]:
+    """What tests can call a provider by: its id and its label."""
+    id_, options = _written(written)
+    return tuple(str(one) for one in (id_, options.get("label")) if one)
+
+
 def _endpoint(vendor: str, kind: str, config: Mapping[str, Any]) -> dict[str, Any]:
     """Provider, address and the variable of the key."""
     address, variable = COMPATIBLE.get(vendor, (None, None))

@@ -14,6 +14,7 @@ from typing import Any
 from audit.core.display import plural
 from audit.core.errors import AuditError, ConfigError, InputError
 from audit.documents import named_text, read_document
+from audit.flow.promptfoo.tables import test_of_row
 
 FIELDS = ("providers", "targets", "prompts", "tests", "defaultTest", "assertionTemplates")
 """Keys of the file that are read."""
@@ -29,10 +30,33 @@ SILENT = (
 )
 """Keys that say nothing about what is audited: where results go, and how fast promptfoo asks."""
 
-_COLUMN = re.compile(r"__expected(\d*)$")
-_TYPED = re.compile(r"^(?P<type>[a-z][a-z0-9-]*)(?:\((?P<threshold>[\d.]+)\))?(?::(?P<value>.*))?$", re.DOTALL)
-_CODE = ("fn", "eval", "javascript")
-"""Beginnings of an expectation in a table that stand for JavaScript."""
+PROMPT_FILES = (".txt", ".json", ".yaml", ".yml", ".md", ".j2")
+"""Ends of names of files that hold prompts as they are."""
+_CODE_FILES = (".js", ".cjs", ".mjs", ".ts", ".py")
+_SCHEME = re.compile(r"(?!file:)[a-z]+://")
+
+
+@dataclass(frozen=True, slots=True)
+class PromptTemplate:
+    """A template of a conversation, and what a test can call it by.
+
+    Attributes:
+        template: A text, or a list of messages.
+        names: Its label and id; without a label the text itself, or the file with the text.
+    """
+
+    template: Any
+    names: tuple[str, ...]
+
+
+def refers(name: str, names: Sequence[str]) -> bool:
+    """Whether what a filter says means a prompt or provider of these names: one of them, `BEGINNING*`, or a group.
+
+    Source:
+        promptfoo's `util/promptMatching.ts`, read 2026-11-29.
+    """
+    start = name[:-1] if name.endswith("*") else f"{name}:"
+    return name in names or any(one.startswith(start) for one in names)
 
 
 @dataclass(slots=True)
@@ -42,7 +66,7 @@ class Promptfoo:
     Attributes:
         directory: Of the file; paths in it start there.
         providers: As written, each a text or a mapping with `id`.
-        prompts: Templates of conversations: a text, or a list of messages.
+        prompts: Templates of conversations.
         default: `defaultTest`, which every test has too.
         tests: Inline ones and those of files.
         templates: `assertionTemplates`, by name.
@@ -51,8 +75,8 @@ class Promptfoo:
 
     directory: Path
     providers: list[Any] = field(default_factory=list)
-    prompts: list[Any] = field(default_factory=list)
-    default: Mapping[str, Any] = field(default_factory=dict)
+    prompts: list[PromptTemplate] = field(default_factory=list)
+    default: dict[str, Any] = field(default_factory=dict)
     tests: list[Mapping[str, Any]] = field(default_factory=list)
     templates: Mapping[str, Any] = field(default_factory=dict)
     left: list[str] = field(default_factory=list)
@@ -91,7 +115,9 @@ def read_promptfoo(path: Path) -> Promptfoo:
     for prompt in _listed(values.get("prompts")):
         found.prompts += _prompts(prompt, found)
     default = _resolved(values.get("defaultTest"), found, "defaultTest")
-    found.default = default if isinstance(default, dict) else {}
+    found.default = dict(default) if isinstance(default, dict) else {}
+    if found.default.pop("provider", None) is not None:
+        found.left.append("defaultTest: its `provider`; every tier is tried on the log's requests")
     for number, test in enumerate(_listed(values.get("tests")), 1):
         found.tests += _tests(test, found, f"test {number}")
     return found
@@ -126,33 +152,55 @@ def _parsed(value: str, found: Promptfoo) -> Any:
     return document.values
 
 
-def _prompts(prompt: Any, found: Promptfoo) -> Iterator[Any]:
+def _prompts(prompt: Any, found: Promptfoo) -> Iterator[PromptTemplate]:
     """Templates of conversations that an entry of `prompts` stands for."""
+    names: tuple[str, ...] = ()
     if isinstance(prompt, dict):
+        names = tuple(str(prompt[key]) for key in ("label", "id") if prompt.get(key))
         prompt = prompt.get("raw") or prompt.get("id")
     if isinstance(prompt, list):
-        yield prompt
+        yield PromptTemplate(prompt, (*names, json.dumps(prompt)))
         return
     if not isinstance(prompt, str):
         found.left.append("a prompt that is neither a text nor messages")
         return
-    if not prompt.startswith("file://"):
-        yield prompt
+    if _SCHEME.match(prompt):
+        found.left.append(f"the prompt `{prompt}`: it is kept elsewhere, and is not fetched")
         return
-    name = prompt.removeprefix("file://")
-    if not name.endswith((".txt", ".json", ".yaml", ".yml", ".md", ".j2")) or "*" in name:
+    if not prompt.startswith("file://") and not _is_file(prompt, found.directory):
+        yield PromptTemplate(prompt, names or (prompt,))
+        return
+    yield from _prompts_of_file(prompt.removeprefix("file://"), names, found)
+
+
+def _is_file(prompt: str, directory: Path) -> bool:
+    """Whether a text is the name of a file; promptfoo needs no `file://` there."""
+    if "\n" in prompt or not prompt.endswith((*PROMPT_FILES, *_CODE_FILES)):
+        return False
+    try:
+        return (directory / prompt).is_file()
+    except OSError:
+        return False
+
+
+def _prompts_of_file(name: str, names: tuple[str, ...], found: Promptfoo) -> Iterator[PromptTemplate]:
+    prompt = f"file://{name}"
+    if not name.endswith(PROMPT_FILES) or "*" in name:
         found.left.append(f"the prompt `{prompt}`: it is code or a pattern of names, and is not run")
         return
+    names = (*names, name, prompt)
     try:
         if name.endswith((".yaml", ".yml")):
-            yield _parsed(prompt, found)
+            yield PromptTemplate(_parsed(prompt, found), names)
             return
         text = named_text(prompt, found.directory)
     except AuditError as error:
         found.left.append(f"the prompt `{prompt}`: {error.what}")
         return
     parts = re.split(r"^---\s*$", text, flags=re.MULTILINE) if name.endswith(".txt") else [text]
-    yield from (part.strip("\n") for part in parts if part.strip())
+    for part in parts:
+        if part.strip():
+            yield PromptTemplate(part.strip("\n"), (*names, *(f"{one}: {part.strip()}" for one in names)))
 
 
 def _tests(test: Any, found: Promptfoo, name: str) -> Iterator[Mapping[str, Any]]:
@@ -182,51 +230,12 @@ def _tests_of_file(path: str, found: Promptfoo) -> Sequence[Any]:
     text = named_text(path, found.directory).removeprefix("\ufeff")
     if path.endswith(".jsonl"):
         return [json.loads(line) for line in text.split("\n") if line.strip()]
-    return [_row(row) for row in csv.DictReader(io.StringIO(text, newline=""))]
-
-
-def _row(row: Mapping[str, str | None]) -> dict[str, Any]:
-    """A row of a table as a test: `__expected` columns are assertions, other columns variables."""
-    given = {name.strip(): value for name, value in row.items() if isinstance(name, str) and isinstance(value, str)}
-    threshold = given.get("__threshold", "")
-    common = {"metric": given["__metric"]} if given.get("__metric") else {}
-    entries = [
-        {**expectation(value), **common} for name, value in given.items() if _COLUMN.match(name) and value.strip()
-    ]
-    test: dict[str, Any] = {
-        "description": given.get("__description", ""),
-        "vars": {name: value for name, value in given.items() if not name.startswith("__")},
-        "assert": entries,
-    }
-    if threshold.strip():
-        test["threshold"] = float(threshold)
-    marks = [name for name in ("__prefix", "__suffix") if given.get(name)]
-    return {**test, "options": {name.strip("_"): given[name] for name in marks}} if marks else test
-
-
-def expectation(text: str) -> dict[str, Any]:
-    """A cell of an `__expected` column as an assertion: `contains: a`, `similar(0.8): b`, `is-json`, or the text.
-
-    Source:
-        <https://www.promptfoo.dev/docs/configuration/test-cases>, CSV format.
-    """
-    from audit.scoring.scorers import ALIASES, NOT_SUPPORTED, SCORERS
-
-    found = _TYPED.match(text.strip())
-    kind = found["type"] if found else ""
-    if found and kind in _CODE:
-        return {"type": "javascript", "value": found["value"] or ""}
-    kind = "llm-rubric" if kind == "grade" else kind
-    plain = kind.removeprefix("not-")
-    if found is None or plain not in (*SCORERS.known(), *ALIASES, *NOT_SUPPORTED):
-        return {"type": "equals", "value": text}
-    entry: dict[str, Any] = {"type": kind}
-    if found["value"] is not None:
-        value = found["value"].strip()
-        entry["value"] = [one.strip() for one in value.split(",")] if plain.endswith(("-all", "-any")) else value
-    if found["threshold"]:
-        entry["threshold"] = float(found["threshold"])
-    return entry
+    tests = []
+    for number, row in enumerate(csv.DictReader(io.StringIO(text, newline="")), 1):
+        test, left = test_of_row(row)
+        found.left += [f"row {number} of `{path}`: {one}" for one in left]
+        tests.append(test)
+    return tests
 
 
 def read_problem(error: AuditError) -> str:
