@@ -186,20 +186,23 @@ def no_random_sample(folder: RunFolder, has_reference: Mapping[str, bool]) -> st
 
     Args:
         folder: With traffic.
-        has_reference: By exchange id. Of equal prompts one is looked at, because they share their right answer.
+        has_reference: By exchange id. Of equal prompts one is looked at, because they share their right answer. A
+            prompt that was sent more often is more often drawn, so each is compared with those sent as often: in a
+            random sample of requests, and in one of prompts, all of these are equally likely to be there.
 
     Returns:
         `by their length of the prompt (p = 2e-14)`; None where they may be a random sample, as far as the log shows.
     """
+    traffic = pl.scan_parquet([str(path) for path in folder.traffic_files()])
     table = (
-        pl.scan_parquet([str(path) for path in folder.traffic_files()])
-        .filter(pl.col("row_id").is_in(pl.Series(list(has_reference), dtype=pl.String).implode()))
+        traffic.filter(pl.col("row_id").is_in(pl.Series(list(has_reference), dtype=pl.String).implode()))
         .select(
             *("row_id", "prompt_hash", "tenant", "system_hash", "tools_hash"),
             *(pl.col(name).cast(pl.Int64).fill_null(0) for name in ORDERS),
             model=pl.coalesce("model_called", "model_responded", "model_requested"),
         )
         .with_columns(pl.col(list(PARTS)).cast(pl.String).fill_null(""))
+        .join(traffic.group_by("prompt_hash").agg(times=pl.len()), on="prompt_hash", how="left", nulls_equal=True)
         .sort("row_id")
         .collect()
         .unique("prompt_hash", keep="first", maintain_order=True)
@@ -209,5 +212,6 @@ def no_random_sample(folder: RunFolder, has_reference: Mapping[str, bool]) -> st
         {words: table[name].to_list() for name, words in PARTS.items()},
         [has_reference[name] for name in table["row_id"]],
         least=LEAST_ANSWERS,
+        within=table["times"].to_list(),
     )
     return None if found is None or found[1] >= NOT_CHANCE else f"by {found[0]} (p = {found[1]:.1g})"
