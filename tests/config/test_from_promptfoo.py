@@ -285,12 +285,23 @@ def test_thresholds_and_lists_of_a_table(tmp_path: Path) -> None:
         'a,similar: greeting,0.95,"contains-all: a, ""b,c"", d",,levenshtein: x\n'
         "b,similar: greeting,,equals: y,0.5,\n"
         "c,similar: greeting,high,equals: z,,\n"
+        'd,"contains-all: ""a, b",,equals: z,,\n'
+        'e,"contains-any: a,,b",,,,\n'
     )
     made = taken(tmp_path, tests="file://tests.csv")
     kinds = [(one["type"], one.get("threshold")) for one in yaml.safe_load(made.given.alone())["routes"][0]["assert"]]
-    assert kinds == [("similar", 0.95), ("contains-all", None), ("levenshtein", 0.75), ("similar", 0.8)]
+    assert kinds == [
+        ("similar", 0.95),
+        ("contains-all", None),
+        ("levenshtein", 0.75),
+        ("similar", 0.8),
+        ("contains-any", None),
+    ]
     values = [json.loads(line)["reference"]["contains_all"] for line in made.gold.splitlines()]
     assert ["a", "b,c", "d"] in values
+    any_of = [json.loads(line)["reference"]["contains_any"] for line in made.gold.splitlines()]
+    assert ["a", "b"] in any_of
+    assert any("row 4" in line and "no list of texts" in line for line in made.left)
     assert any("`equals`" in line and line.startswith("test 2") for line in made.left)
     assert any("row 3" in line and "`__config:__expected:threshold`" in line for line in made.left)
 

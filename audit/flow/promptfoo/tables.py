@@ -6,13 +6,13 @@ Source: <https://www.promptfoo.dev/docs/configuration/test-cases>, CSV format; p
 
 from __future__ import annotations
 
+import csv
 import math
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from audit.scoring.scorers import ALIASES, NOT_SUPPORTED, SCORERS
-from audit.scoring.text import as_texts
 
 _EXPECTED = "__expected"
 _CONFIG = re.compile(r"__config:__expected(\d*):threshold")
@@ -35,16 +35,19 @@ def test_of_row(row: Mapping[str, str | None]) -> tuple[dict[str, Any], list[str
     """A row as a test.
 
     Returns:
-        The test, as it would stand in YAML, and what of the row is not taken over. What a `__config` column that
-        cannot be read says of an assertion is not known, so that the row then has none.
+        The test, as it would stand in YAML, and what of the row is not taken over. Where one of its expectations, or
+        what a `__config` column says of them, cannot be read, it has none.
 
     Raises:
-        ValueError: A threshold or a list of texts that cannot be read.
+        ValueError: A `__threshold` that is no number.
     """
     given = {name.strip(): value for name, value in row.items() if isinstance(name, str) and isinstance(value, str)}
     special = {key: given[name] for name, key in _KEYS.items() if given.get(name, "").strip()}
-    entries = [expectation(text) for name, text in given.items() if name.startswith(_EXPECTED) and text.strip()]
     left = []
+    try:
+        entries = [expectation(text) for name, text in given.items() if name.startswith(_EXPECTED) and text.strip()]
+    except ValueError as error:
+        entries, left = [], [f"an expectation that {error}, so that nothing of it is taken over"]
     for name, text in given.items():
         if not name.startswith("__config:") or not text.strip():
             continue
@@ -82,6 +85,21 @@ def _number(text: str) -> float:
         return math.nan
 
 
+def _texts(value: str) -> list[str]:
+    """Texts between commas, those with a comma in them in quotes.
+
+    Raises:
+        ValueError: A quote is not closed or not alone in its place, or there is no text.
+    """
+    try:
+        (texts,) = csv.reader([value], skipinitialspace=True, strict=True)
+    except (csv.Error, ValueError):
+        texts = []
+    if not any(texts) or '\\"' in value:
+        raise ValueError("is no list of texts between commas")
+    return [one.strip() for one in texts if one.strip()]
+
+
 def expectation(text: str) -> dict[str, Any]:
     """A cell of an `__expected` column as an assertion: `contains: a`, `similar(0.8): b`, `is-json`, or the text.
 
@@ -102,7 +120,7 @@ def expectation(text: str) -> dict[str, Any]:
     entry: dict[str, Any] = {"type": kind}
     if found["value"] is not None:
         value = found["value"].strip()
-        entry["value"] = list(as_texts(value)) if plain.endswith(("-all", "-any")) else value
+        entry["value"] = _texts(value) if plain.endswith(("-all", "-any")) else value
     if found["threshold"] or plain in _THRESHOLDS:
         entry["threshold"] = float(found["threshold"] or _THRESHOLDS[plain])
     return entry
