@@ -245,6 +245,16 @@ def test_variables_are_written_as_nunjucks_does(tmp_path: Path, value: Any, writ
     assert row["reference"] == {"equals": f"is {written}"}
 
 
+def test_tests_that_contradict_each_other_are_no_gold(tmp_path: Path) -> None:
+    """Neither answer is right; the prompt's other values stay, and so do other prompts."""
+    pairs = [("a?", "yes"), ("a?", "no"), ("a?", "yes"), ("b?", "no"), ("b?", "no")]
+    tests = [{"vars": {"question": q}, "assert": [{"type": "equals", "value": value}]} for q, value in pairs]
+    made = taken(tmp_path, tests=tests)
+    (row,) = map(json.loads, made.gold.splitlines())
+    assert row["prompt_hash"] == prompt_hash([{"role": "user", "content": "Parcel desk. b?"}])
+    assert any(line.startswith("test 2: another test") for line in made.left)
+
+
 def test_files_of_expected_values_are_read(tmp_path: Path) -> None:
     """Text without the space around it, JSON parsed; an empty one is no right answer."""
     (tmp_path / "expected.txt").write_text("depot 4\n", "utf-8")

@@ -52,6 +52,7 @@ class GoldSet:
         tests: Tests that are in it.
         threshold: Of the route; None where all criteria must hold.
         left: What is not taken over, as sentences.
+        torn: Prompts with the names under which tests expect different things of them.
     """
 
     criteria: list[dict[str, Any]] = field(default_factory=list)
@@ -59,6 +60,7 @@ class GoldSet:
     tests: int = 0
     threshold: float | None = None
     left: list[str] = field(default_factory=list)
+    torn: set[tuple[str, str]] = field(default_factory=set)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -109,6 +111,9 @@ def gold_set(config: Promptfoo, assertions: Assertions) -> GoldSet:
                 "of this prompt's too"
             )
         _put(gold, config, test, slots, assertions)
+    for key, slot in gold.torn:
+        del gold.rows[key][slot]
+    gold.rows = {key: row for key, row in gold.rows.items() if row}
     held = {name for row in gold.rows.values() for name in row}
     idle = [_from_gold(slot) for slot in slots.values() if slot not in held]
     gold.criteria = [one for one in gold.criteria if one.get("value") not in idle]
@@ -266,10 +271,10 @@ def _fill(gold: GoldSet, config: Promptfoo, test: _Test, named: Sequence[tuple[s
         return
     for key, values in rows:
         row = gold.rows.setdefault(key, {})
-        other = [slot for slot, value in values.items() if row.get(slot, value) != value]
-        if other:
-            gold.left.append(f"{test.name}: another test of the same prompt expects something else")
-        row |= {slot: value for slot, value in values.items() if slot not in other}
+        for slot, value in values.items():
+            if row.setdefault(slot, value) != value:
+                gold.left.append(f"{test.name}: another test of the same prompt expects something else; neither counts")
+                gold.torn.add((key, slot))
     gold.tests += 1
 
 
