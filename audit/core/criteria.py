@@ -136,7 +136,7 @@ CONTROLS: dict[Control, str] = {
     Control.DROPPED: "answers with one field dropped",
     Control.NEGATED: "answers with a sentence negated",
     Control.WORD: "answers with one word exchanged",
-    Control.CODE: "answers with one short code exchanged",
+    Control.CODE: "answers with one code exchanged",
     Control.SHUFFLED: "answers with their words shuffled",
     Control.SORTED: "answers with their words sorted",
     Control.REVERSED: "answers with a list in reverse order",

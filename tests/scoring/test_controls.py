@@ -260,6 +260,15 @@ def test_the_answer_of_a_neighbour_is_not_the_answer(entry: dict[str, Any], said
     assert {Control.NEAREST, Control.CODE} <= failing([entry], said)
 
 
+@pytest.mark.parametrize("shape", ["{}", "X-{}9", "{}\n"])
+def test_a_letter_of_an_answer_of_one_word_is_no_slip(shape: str) -> None:
+    """Where the whole answer is one word, likeness by letters accepts another code, name or key; equality does not."""
+    said: Callable[[int], Any] = lambda n: shape.format("".join(Random(n).choices("abcdefghijk", k=14)))  # noqa: E731
+    assert Control.CODE in failing([{"type": "levenshtein", "threshold": 3}], said)
+    exact = {"type": "equals", "value": "{{incumbent.text}}"}
+    assert controls([exact], said)[Control.CODE] == 0
+
+
 def test_what_a_tolerance_allows_is_no_neighbour() -> None:
     """A slowly moving series: the nearest other answer differs in its number alone, which is within the tolerance."""
     said: Callable[[int], Any] = lambda n: {"town": "Delft", "level": 3 + n / 100}  # noqa: E731

@@ -513,7 +513,9 @@ def word_exchanged(given: Material) -> Completion | None:
 
 
 def code_exchanged(given: Material) -> Completion | None:
-    """One code of one to three capitals is another code: that of another answer, else the next letter."""
+    """One code is another code. A code is one to three capitals, which become those of another answer, else the next
+    letter; or a whole answer of one word, which is nothing but its letters: the last of them becomes the next one.
+    """
     others = [
         code
         for _ in range(TRIES if given.others else 0)
@@ -521,6 +523,9 @@ def code_exchanged(given: Material) -> Completion | None:
     ]
 
     def change(text: str) -> str | None:
+        if given.view.shape is Shape.TEXT and (word := _ONE_WORD.fullmatch(text)):
+            first = "A" if word[2].isupper() else "a"
+            return f"{word[1]}{chr((ord(word[2]) - ord(first) + 1) % 26 + ord(first))}{word[3]}"
         found = [match for match in _CODE.finditer(text) if _is_code(match)]
         if not found or (text.isupper() and " " in text.strip()):
             return None
@@ -535,6 +540,8 @@ def code_exchanged(given: Material) -> Completion | None:
 
 
 _CODE = re.compile(r"(?<![\w'’.-])[A-Z]{1,3}(?![\w'’])")
+_ONE_WORD = re.compile(r"(\s*[A-Za-z0-9_-]{2,}?)([A-Za-z])([0-9_-]*\s*)")
+"""A text of one word: what is before its last letter, that letter, what follows."""
 _BEGINS = re.compile(r"(?:^|[.!?:\n])[\s\"'(*_-]*$")
 
 
