@@ -148,7 +148,7 @@ def _kind(common: bytes) -> PayloadKind:
     row.model_requested = text(group)
     row.model_called = text(hidden_model) or text(model)
     row.model_responded = text(responded)
-    row.model_key = charged_as(row.model_called, row.model_responded, text(provider_))
+    row.model_key = charged_as(row.model_called, row.model_responded, text(provider_), row.model_requested)
     row.service_tier = text(service)
     row.retries, row.fallbacks = small(retries), small(fallbacks)
     # `stream` is true only once a stream completed; for one that failed the parameters know.

@@ -130,7 +130,7 @@ def put_model(row: Row, record: Mapping[str, Any], responded: str | None) -> Non
     """
     asked = row.model_called = row.model_requested
     row.model_responded = responded
-    own_word = answered_another(asked, responded) and not names_a_model(asked)
+    own_word = answered_another(asked, responded) and not (names_a_model(asked) and names_a_model(responded))
     row.model_key = model_key(asked if own_word or maker(asked) == "aws.bedrock" else responded or asked)
     url = next((u for key in _URL if (u := text(record.get(key)))), None)
     named = next((p for key in _PROVIDER if (p := provider(record.get(key)))), None)

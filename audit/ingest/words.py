@@ -158,13 +158,17 @@ def names_a_model(name: str | None) -> bool:
 
 
 @functools.lru_cache(4096)
-def charged_as(called: str | None, responded: str | None, gateway_provider: str | None = None) -> str | None:
+def charged_as(
+    called: str | None, responded: str | None, gateway_provider: str | None = None, alias: str | None = None
+) -> str | None:
     """What a call's model is shown and priced as, where the log names what was called: that, as price tables have it.
 
-    Special case: a deployment, or an alias, that has the name of another model than the one that answered: the latter.
+    Special case: a deployment that has the name of another model than the one that answered: the latter. An alias by
+    which the gateway's clients ask, and which it writes into answers, tells nothing of what answered.
     """
     name = model_key(called, gateway_provider)
-    return responded if names_a_model(name) and answered_another(name, responded) else name or responded
+    taken = names_a_model(name) and names_a_model(responded) and answered_another(name, responded)
+    return responded if taken and responded != alias else name or responded
 
 
 @functools.lru_cache(4096)

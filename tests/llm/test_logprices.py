@@ -136,6 +136,7 @@ def test_the_price_tables_name(name: str, gateway: str | None, key: str) -> None
         ("openrouter/auto", "anthropic/claude-x", "anthropic/claude-x", "openrouter/auto"),
         # A team's own word.
         ("acme-chat-prod", "gpt-4o-2024-08-06", "acme-chat-prod", "acme-chat-prod"),
+        ("gpt-4o", "large", "gpt-4o", "gpt-4o"),
         ("gpt-4o", None, "gpt-4o", "gpt-4o"),
     ],
 )
@@ -146,6 +147,8 @@ def test_no_call_is_charged_as_a_model_that_did_not_answer(
     row = Row(model_requested=asked)
     put_model(row, {"provider": "azure"}, responded)
     assert (row.model_key, charged_as(f"azure/{asked}", responded, "azure")) == (in_pairs, by_a_gateway)
+    # A gateway that writes its clients' alias into the answer does not say what answered.
+    assert charged_as(f"azure/{asked}", responded, "azure", responded) == asked
 
 
 def test_the_maker_is_told_by_names_that_only_it_gives() -> None:

@@ -63,7 +63,7 @@ def _row(line: dict[str, Any], wanted: labels.Finders) -> Row:
     row.model_requested = text(line.get("model_group")) or row.model_requested
     row.model_called = text(line.get("model"))
     called = row.model_called or row.model_requested
-    row.model_key = charged_as(called, row.model_responded, text(line.get("custom_llm_provider")))
+    row.model_key = charged_as(called, row.model_responded, text(line.get("custom_llm_provider")), row.model_requested)
     row.provider = provider(line.get("custom_llm_provider"))
     row.retries, row.fallbacks = small(metadata.get("attempted_retries")), small(metadata.get("attempted_fallbacks"))
     _put_outcome(row, line, obj(metadata.get("error_information")), answered)
