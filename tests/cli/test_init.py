@@ -104,7 +104,8 @@ def test_a_draft_of_prose_stops_the_plan_until_confirmed(tmp_path: Path, confirm
 def test_cheaper_models_of_the_vendor_are_proposed_and_asked_nothing(tmp_path: Path) -> None:
     """They are comments with their share of the cost; without the `#` they are tiers, with an address and a price."""
     served = {"model": "gpt-4.1", "custom_llm_provider": "openai", "response_cost": 0.01}
-    log = write_log(tmp_path / "log.jsonl", 300, **served)
+    answered = {**record(0)["response"], "model": "gpt-4.1-2025-04-14"}
+    log = write_log(tmp_path / "log.jsonl", 300, **served, response=answered)
     text = drafting.draft([log]).text
     assert [tier["name"] for tier in yaml.safe_load(text)["tiers"]] == ["today"]
     proposed = [line for line in text.splitlines() if line.startswith("  # - {name: gpt")]
