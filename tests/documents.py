@@ -1,5 +1,6 @@
 """What is written for users: the README and the packaged guides, and the fenced blocks in them."""
 
+import itertools
 import re
 import shlex
 from pathlib import Path
@@ -25,5 +26,5 @@ def command_lines(path: Path) -> list[str]:
 
 
 def arguments(line: str) -> list[str]:
-    """Words of a command line after `audit`, comments cut off."""
-    return shlex.split(line, comments=True)[1:]
+    """Words of a command line after `audit`; comments, and what a shell does with the output, cut off."""
+    return list(itertools.takewhile(lambda word: word not in ("|", ">", ">>"), shlex.split(line, comments=True)[1:]))
