@@ -37,7 +37,7 @@ SHAPES: dict[str, Any] = {
     "prompt_suffix": " /no_think",
     "service_tier": "flex",
     "adapt": tuple(Adapt),
-    "redact": "off",
+    "redact": "personal",
 }
 """Fields of a tier that decide its answers, each with another value."""
 
