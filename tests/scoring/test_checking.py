@@ -45,7 +45,12 @@ def planned(
         lines.append(record(n, metadata={"route": "/add", **own}))
         if answer is not None:
             said = answer(n)
-            lines[-1]["response"]["choices"][0]["message"] |= said if isinstance(said, dict) else {"content": said}
+            message = said if isinstance(said, dict) else {"content": said}
+            lines[-1]["response"]["choices"][0]["message"] |= message
+            offered = {call["function"]["name"] for call in message.get("tool_calls") or ()}
+            if offered:
+                tools = [{"type": "function", "function": {"name": name}} for name in sorted(offered)]
+                lines[-1]["model_parameters"] |= {"tools": tools}
     (folder / "log.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
     (folder / "audit.yaml").write_text(more + CONFIG.format(criterion=criterion), "utf-8")
     return planning.plan([folder / "log.jsonl"], load_settings(folder / "audit.yaml"), RunFolder(folder / "run"))
