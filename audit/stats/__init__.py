@@ -18,6 +18,8 @@
 | `random_mix` | does what a signal moves lose less than a random choice of the same share |
 | `subsample` | are some requests a random sample of all of them |
 | `wholly` | is a part that fails wholly more than chance |
+| `groups` | which groups of alike requests fail more than chance |
+| `falling` | has a rate fallen since some day, asked every day without replays |
 | `planning` | how many pairs a decision needs |
 | `clusters` | sessions, templates, duplicates |
 | `multiplicity` | many claims at once |

@@ -245,7 +245,7 @@ def uneven_error(judged: Sequence[tuple[bool, bool, bool, str]]) -> UnevenError 
                 own=len(sides[True]),
                 other_accepted=accepted - mine,
                 other=len(sides[False]),
-                p=share_p(mine, len(sides[True]), accepted, n),
+                p=share_p((mine, len(sides[True]), accepted, n)),
             )
         )
     worst = min(found, key=lambda one: one.p, default=None)

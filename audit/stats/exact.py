@@ -100,23 +100,10 @@ def smallest_n(margin: float, alpha: float) -> int:
     return math.ceil(ratio - 1e-12)
 
 
-def region_probability(least: IntArray, p_b: float, p_c: float) -> float:
-    """Probability that a multinomial table falls into a region such as `rejection_region` returns.
-
-    Args:
-        least: Shape (n + 1,), the least c for each b.
-        p_b: Probability of a regression.
-        p_c: Probability of a gain, p_b + p_c <= 1.
-
-    Returns:
-        A probability in [0, 1].
-    """
-    return _Region.of(least).probability(p_b, p_c)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Region:
-    """A region of tables with what its probability needs whatever the parameters are: a search asks for it 70 times.
+class Region:
+    """A region of tables, such as `rejection_region` returns, with what its probability needs whatever the parameters
+    are: a search asks for it 70 times.
 
     Attributes:
         b: Regressions, 0 to n, shape (n + 1,).
@@ -136,7 +123,7 @@ class _Region:
     m: FloatArray
 
     @classmethod
-    def of(cls, least: IntArray) -> _Region:
+    def of(cls, least: IntArray) -> Region:
         """From the least c for each b, shape (n + 1,)."""
         n = least.size - 1
         b, gains = np.arange(n + 1, dtype=np.float64), least.astype(np.float64)
@@ -153,7 +140,12 @@ class _Region:
         )
 
     def probability(self, p_b: float, p_c: float) -> float:
-        """As `region_probability`."""
+        """Probability that a multinomial table falls into the region.
+
+        Args:
+            p_b: Probability of a regression.
+            p_c: Probability of a gain, p_b + p_c <= 1.
+        """
         n = self.b.size - 1
         spread = 8.0 * math.sqrt(n * p_b * (1.0 - p_b)) + 30.0
         near = slice(max(int(n * p_b - spread), 0), min(int(n * p_b + spread) + 1, n) + 1)
@@ -190,7 +182,7 @@ def _exact_p(b: int, c: int, n: int, margin: float) -> float:
 
 def _tail(z: float, n: int, margin: float) -> float:
     """The largest probability on the boundary delta = -margin of a statistic of z or more."""
-    region = _Region.of(least_gains(z, n, margin))
+    region = Region.of(least_gains(z, n, margin))
     # On the boundary p_b = p_c + margin, so the nuisance parameter is p_c alone.
     start, length = max(0.0, -margin), (1.0 - abs(margin)) / 2.0
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 from audit.stats.quantiles import check_open_unit
 from audit.stats.sequential import BETS
@@ -67,7 +67,7 @@ def watch_rate(
     if before_n <= 0:
         return Falling(alarm=None, began=None, log_e=0.0, allowed=1.0)
     good = before_n - before_failed
-    lowest = float(stats.beta.ppf(alpha / 2, good, before_failed + 1)) if good else 0.0
+    lowest = float(special.betaincinv(good, before_failed + 1, alpha / 2)) if good else 0.0
     allowed = 1.0 - lowest + loss
     if allowed >= 1.0 or not len(n):
         return Falling(alarm=None, began=None, log_e=0.0, allowed=min(allowed, 1.0))

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from audit.stats.exact import (
+    Region,
     p_fail,
     p_pass,
-    region_probability,
     smallest_n,
 )
 from audit.stats.tango import tango_z_many
@@ -115,7 +115,7 @@ def test_exact_size(n: int) -> None:
         for alpha in (0.01, 0.05, 0.10):
             region = rejection_region(n, margin=margin, alpha=alpha)
             sizes = [
-                region_probability(region, (psi + margin) / 2, (psi - margin) / 2)
+                Region.of(region).probability((psi + margin) / 2, (psi - margin) / 2)
                 for psi in np.linspace(margin, 1.0, 26)
             ]
             assert max(sizes) <= alpha + 1e-9
@@ -140,7 +140,7 @@ def test_region_probability_is_a_sum_over_tables() -> None:
     inside = c >= region[b.astype(int)]
     for p_b, p_c in ((0.03, 0.02), (0.3, 0.1), (0.0, 0.2), (0.5, 0.5)):
         expected = table_weights(b, c, 60, p_b, p_c)[inside].sum()
-        assert region_probability(region, p_b, p_c) == pytest.approx(expected, abs=1e-10)
+        assert Region.of(region).probability(p_b, p_c) == pytest.approx(expected, abs=1e-10)
 
 
 @pytest.mark.acceptance(6)

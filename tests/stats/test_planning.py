@@ -2,7 +2,7 @@
 
 import pytest
 
-from audit.stats.exact import region_probability
+from audit.stats.exact import Region
 from audit.stats.planning import (
     pairs_needed,
 )
@@ -44,4 +44,4 @@ def test_planned_power_is_reached() -> None:
         assert n is not None
         region = rejection_region(n, margin=margin, alpha=0.05)
         gains, losses = (discordance + delta) / 2, (discordance - delta) / 2
-        assert 0.77 <= region_probability(region, losses, gains) <= 0.88
+        assert 0.77 <= Region.of(region).probability(losses, gains) <= 0.88
