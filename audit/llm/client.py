@@ -20,7 +20,7 @@ from audit.core.tier import Tier
 from audit.llm.breaker import Breaker, Outage
 from audit.llm.budget import Reservation
 from audit.llm.limiter import Limiter, PacedCall, limiters_of
-from audit.llm.masked import ReplyMask, unveiled, veiled
+from audit.llm.masked import ReplyMask, as_sent, unveiled, veiled
 from audit.llm.provider import (
     Answerer,
     HttpCall,
@@ -252,7 +252,7 @@ class Client:
             self._mask.error(error)
             raise
         lane.answered = True
-        veil, sent = veiled(lane.tier, request)
+        veil, sent = as_sent(lane.tier, request)
         return self._mask.reply(unveiled(measured(completion, lane.tier, sent, "network", attempts=attempts), veil))
 
     def replay(self, kept: Completion, request: Request, tier: Tier, served_from: str) -> Reply:

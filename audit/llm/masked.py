@@ -91,12 +91,16 @@ def veiled(tier: Tier, request: Request) -> tuple[Veil, Request]:
             placeholders may be an easier or a harder one than today's model was given, and a shorter one: what a
             candidate makes of it is no evidence, unless the user serves the tier in this way.
     """
-    veil = Veil()
-    if tier.redact == "personal":
-        return veil, veil.request(request)
-    if keeps_personal_data(tier) and veil.request(request) is not request:
+    veil, sent = as_sent(tier, request)
+    if keeps_personal_data(tier) and Veil().request(request) is not request:
         raise Unsupported(because(Reason.PERSONAL_DATA))
-    return Veil(), request
+    return veil, sent
+
+
+def as_sent(tier: Tier, request: Request) -> tuple[Veil, Request]:
+    """As `veiled`, of a request that was sent: whatever the settings let go now, its answer was paid for."""
+    veil = Veil()
+    return veil, veil.request(request) if tier.redact == "personal" else request
 
 
 def unveiled(reply: Reply, veil: Veil) -> Reply:

@@ -16,6 +16,7 @@ from audit.core.reason import NOT_ASKED, Reason
 from audit.core.settings import TierSettings
 from audit.core.tier import Tier
 from audit.llm.client import ClientOptions, open_client
+from audit.llm.provider import HttpReply
 from audit.llm.reply import Reply
 from audit.llm.tiers import keeps_personal_data, resolve_tier
 from audit.llm.veil import Veil
@@ -72,6 +73,20 @@ def test_what_nobody_let_go_is_not_asked() -> None:
     assert reply.because.reason is Reason.PERSONAL_DATA
     assert reply.because.reason in NOT_ASKED
     assert (reply.completion, reply.spent_usd, script.seen) == (None, 0.0, [])
+
+
+def test_an_answer_that_was_paid_for_is_read() -> None:
+    """A batch that was handed in when the tier said `off` comes back to settings that say nothing: it is an answer."""
+
+    async def main() -> Reply:
+        options = ClientOptions(environ={})
+        async with open_client([tier()], clock=ManualClock(), transport=Script(), options=options) as client:
+            said = json.dumps(body("fine")).encode()
+            return client.read(HttpReply(status=200, headers={}, body=said), request(TEXT), tier(), attempts=1)
+
+    reply = asyncio.run(main())
+    assert reply.completion is not None
+    assert (reply.completion.text, reply.because) == ("fine", None)
 
 
 def test_placeholders_are_numbered_in_the_order_of_their_values() -> None:
