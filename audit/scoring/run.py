@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from audit.core.artifacts import RunFolder
 from audit.core.exchange import Completion
 from audit.core.fingerprint import fingerprint
 from audit.core.outcome import READ, Outcome
+from audit.core.progress import Advance, step
 from audit.core.schemas import ACCEPTED, NO_ANSWER, SCORES
 from audit.core.settings import CriterionSettings, RouteSettings, Settings
 from audit.embeddings import Embedder, open_embedder
@@ -153,12 +154,14 @@ class _Scoring:
                     self.reused += 1
                 else:
                     todo.setdefault((item.route, criterion.position), {}).setdefault(key, item.context)
-        for (route, position), contexts in todo.items():
-            # Another route may have the same criterion, and an equal completion.
-            contexts = {key: context for key, context in contexts.items() if key not in known}
-            outcomes = self._score(self.routes[route], position, list(contexts.values()))
-            known |= {key: cell(outcome, key[3]) for key, outcome in zip(contexts, outcomes, strict=True)}
-            self.computed += len(contexts)
+        with step("Scoring a batch", total=sum(map(len, todo.values())), unit="scores") as advance:
+            for (route, position), contexts in todo.items():
+                # Another route may have the same criterion, and an equal completion.
+                new = {key: context for key, context in contexts.items() if key not in known}
+                advance(len(contexts) - len(new))
+                outcomes = self._score(self.routes[route], position, list(new.values()), advance)
+                known |= {key: cell(outcome, key[3]) for key, outcome in zip(new, outcomes, strict=True)}
+                self.computed += len(new)
         failed = {
             (index, criterion.position): Cell("errored", None, None, item.status, None)
             for index, item in enumerate(items)
@@ -167,19 +170,24 @@ class _Scoring:
         }
         return failed | {place: known[key] for place, key in keys.items()}
 
-    def _score(self, route: _Route, position: int, contexts: Sequence[Context]) -> list[Outcome]:
+    def _score(self, route: _Route, position: int, contexts: Sequence[Context], advance: Advance) -> list[Outcome]:
         criterion = route.criteria[position]
         if criterion.judges:
             return self._judged(route.settings.match, criterion, contexts)
-        if criterion.embeds or len(contexts) < PARALLEL_FROM or self.pool.workers == 1:
+        if criterion.embeds:  # all at once: an embedder sorts texts by length, and says itself how far it has come
             return criterion.score(contexts)
-        starts = range(0, len(contexts), CONTEXTS_PER_JOB)
-        entry = route.settings.criteria[position]
-        jobs = (
-            ScoreJob(entry=entry, directory=self.directory, contexts=tuple(contexts[at : at + CONTEXTS_PER_JOB]))
-            for at in starts
-        )
-        return [outcome for part in self.pool.run(jobs, work=WORK) for outcome in part]
+        parts = (contexts[at : at + CONTEXTS_PER_JOB] for at in range(0, len(contexts), CONTEXTS_PER_JOB))
+        if len(contexts) < PARALLEL_FROM or self.pool.workers == 1:
+            scored: Iterable[list[Outcome]] = map(criterion.score, parts)
+        else:
+            entry = route.settings.criteria[position]
+            jobs = (ScoreJob(entry=entry, directory=self.directory, contexts=tuple(part)) for part in parts)
+            scored = self.pool.run(jobs, work=WORK)
+        outcomes = []
+        for part in scored:
+            outcomes += part
+            advance(len(part))
+        return outcomes
 
     def _judged(self, route: str, criterion: Criterion, contexts: Sequence[Context]) -> list[Outcome]:
         """Score by what judges have replied; count how often one took its word back when the answers changed places."""

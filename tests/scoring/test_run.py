@@ -11,6 +11,7 @@ import pytest
 
 from audit.core import schemas
 from audit.core.artifacts import RunFolder
+from audit.core.progress import reporting
 from audit.core.settings import ExecutorSettings
 from audit.embeddings import open_embedder
 from audit.scoring import run as stage
@@ -181,6 +182,37 @@ def test_workers_do_not_change_the_bytes(folder: RunFolder, monkeypatch: pytest.
     two = ExecutorSettings(workers=2)
     score(folder, configured(folder, criteria).model_copy(update={"executor": two}))
     assert folder.scores.read_bytes() == alone
+
+
+class Heard:
+    """Notes each step, what it counts to, and how far it came."""
+
+    def __init__(self) -> None:
+        self.open: list[list[object]] = []
+        self.ended: list[tuple[object, ...]] = []
+
+    def begin(self, what: str, total: float | None, unit: str) -> None:
+        self.open.append([what, total, 0.0, 0])
+
+    def advance(self, done: float) -> None:
+        self.open[-1][2] += done
+        self.open[-1][3] += 1
+
+    def end(self) -> None:
+        self.ended.append(tuple(self.open.pop()))
+
+
+def test_progress_is_told_within_a_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few slow scores are heard of long before twenty thousand exchanges are done, and all are counted once."""
+    monkeypatch.setattr(stage, "CONTEXTS_PER_JOB", 10)
+    many = [exchange(n, "/qa", f"answer {n}", prompt=f"prompt {n}") for n in range(40)]
+    folder, heard = make_folder(tmp_path, many, [replay(one, "small", "other") for one in many]), Heard()
+    with reporting(heard):
+        score(folder, settings(tmp_path, [{"match": "*", "assert": [*EQUALS, {"type": "equals", "value": "other"}]}]))
+    batch, whole = heard.ended
+    assert batch[:3] == ("Scoring a batch", 82, 82)
+    assert batch[3] >= 8
+    assert whole[:3] == ("Scoring answers", 40, 40)
 
 
 def test_templates_see_request_incumbent_and_metadata(tmp_path: Path) -> None:
