@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
-from pathlib import Path
 
 import polars as pl
 
@@ -14,16 +13,15 @@ from audit.core.artifacts import RunFolder
 from audit.core.exchange import Completion
 from audit.core.fingerprint import fingerprint
 from audit.core.outcome import READ, Outcome
-from audit.core.progress import Advance, step
 from audit.core.schemas import ACCEPTED, NO_ANSWER, SCORES
-from audit.core.settings import CriterionSettings, RouteSettings, Settings
+from audit.core.settings import RouteSettings, Settings
 from audit.embeddings import Embedder, open_embedder
 from audit.executors import open_pool
-from audit.executors.executor import Pool
 from audit.scoring.context import Context
-from audit.scoring.criteria import Criterion, build_criteria, build_criterion, orders_of, unsupported
+from audit.scoring.criteria import Criterion, build_criteria, orders_of, unsupported
 from audit.scoring.extract import opens_with_thinking, strips_thinking
 from audit.scoring.inputs import INCUMBENT, Item, judge_replies, read_items
+from audit.scoring.jobs import Bench
 from audit.scoring.references import left_words, load_references
 from audit.scoring.tables import Cell, Key, Sink, cell, open_sink, outcome_of, stored_cells
 from audit.scoring.verdict import accept
@@ -31,14 +29,7 @@ from audit.scoring.verdict import accept
 ANSWERED = "answered"
 """Criterion that every completion has: that it is a whole answer, neither refused nor cut off."""
 
-PARALLEL_FROM = 50_000
-"""Completions to score in one batch from which several processes are worth their start."""
-
-CONTEXTS_PER_JOB = 2_000
-
 _ANSWERED_ROW = (ANSWERED, -1, "finish-reason", 1, fingerprint([ANSWERED]), 1.0)
-
-WORK = "audit.scoring.run:score_batch"
 
 CALLS_BESIDE = "calls_beside"
 """Of an answer: it calls tools that nobody asked it to call."""
@@ -72,20 +63,6 @@ class ScoreReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreJob:
-    """Completions for one criterion, as data for another process."""
-
-    entry: CriterionSettings
-    directory: Path
-    contexts: tuple[Context, ...]
-
-
-def score_batch(job: ScoreJob) -> list[Outcome]:
-    """Compile the criterion and score; what a worker process does."""
-    return build_criterion(job.entry, job.directory).score(job.contexts)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Route:
     """A route's criteria beside the entries that they were made from."""
 
@@ -111,8 +88,7 @@ class _Scoring:
     """The run of the stage: what is fixed, and what is counted on the way."""
 
     routes: Mapping[str, _Route]
-    directory: Path
-    pool: Pool
+    bench: Bench
     counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     thinking: Counter[str] = field(default_factory=Counter)
     answers: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -154,14 +130,12 @@ class _Scoring:
                     self.reused += 1
                 else:
                     todo.setdefault((item.route, criterion.position), {}).setdefault(key, item.context)
-        with step("Scoring a batch", total=sum(map(len, todo.values())), unit="scores") as advance:
-            for (route, position), contexts in todo.items():
-                # Another route may have the same criterion, and an equal completion.
-                new = {key: context for key, context in contexts.items() if key not in known}
-                advance(len(contexts) - len(new))
-                outcomes = self._score(self.routes[route], position, list(new.values()), advance)
-                known |= {key: cell(outcome, key[3]) for key, outcome in zip(new, outcomes, strict=True)}
-                self.computed += len(new)
+        for (route, position), contexts in todo.items():
+            # Another route may have the same criterion, and an equal completion.
+            contexts = {key: context for key, context in contexts.items() if key not in known}
+            outcomes = self._score(self.routes[route], position, list(contexts.values()))
+            known |= {key: cell(outcome, key[3]) for key, outcome in zip(contexts, outcomes, strict=True)}
+            self.computed += len(contexts)
         failed = {
             (index, criterion.position): Cell("errored", None, None, item.status, None)
             for index, item in enumerate(items)
@@ -170,24 +144,11 @@ class _Scoring:
         }
         return failed | {place: known[key] for place, key in keys.items()}
 
-    def _score(self, route: _Route, position: int, contexts: Sequence[Context], advance: Advance) -> list[Outcome]:
+    def _score(self, route: _Route, position: int, contexts: Sequence[Context]) -> list[Outcome]:
         criterion = route.criteria[position]
         if criterion.judges:
             return self._judged(route.settings.match, criterion, contexts)
-        if criterion.embeds:  # all at once: an embedder sorts texts by length, and says itself how far it has come
-            return criterion.score(contexts)
-        parts = (contexts[at : at + CONTEXTS_PER_JOB] for at in range(0, len(contexts), CONTEXTS_PER_JOB))
-        if len(contexts) < PARALLEL_FROM or self.pool.workers == 1:
-            scored: Iterable[list[Outcome]] = map(criterion.score, parts)
-        else:
-            entry = route.settings.criteria[position]
-            jobs = (ScoreJob(entry=entry, directory=self.directory, contexts=tuple(part)) for part in parts)
-            scored = self.pool.run(jobs, work=WORK)
-        outcomes = []
-        for part in scored:
-            outcomes += part
-            advance(len(part))
-        return outcomes
+        return self.bench.score(criterion, route.settings.criteria[position], contexts)
 
     def _judged(self, route: str, criterion: Criterion, contexts: Sequence[Context]) -> list[Outcome]:
         """Score by what judges have replied; count how often one took its word back when the answers changed places."""
@@ -264,7 +225,7 @@ def score(
         open_sink(folder.scores, SCORES) as scores,
         open_sink(folder.accepted, ACCEPTED) as accepted,
     ):
-        state = _Scoring(routes=routes, directory=settings.directory.absolute(), pool=pool)
+        state = _Scoring(routes=routes, bench=Bench(pool=pool, directory=settings.directory.absolute()))
         for items in read_items(folder, references.values, list(routes), needs):
             state.batch(items, stored_cells(folder.scores, {i.exchange_id for i in items}), scores, accepted)
     notes += [*_thinking_notes(state), *_several_notes(state), *_order_notes(state)]

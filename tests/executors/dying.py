@@ -4,7 +4,7 @@ from pathlib import Path
 
 from audit.core.outcome import Outcome
 from audit.ingest import group, work
-from audit.scoring import run as scoring
+from audit.scoring import jobs as scoring
 from tests.executors.work import die_at_first
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from audit.cli.main import run
 from audit.ingest import run as reading
-from audit.scoring import run as scoring
+from audit.scoring import jobs as scoring
 from tests.e2e.tiny import record, write_answered
 from tests.executors.cluster import add_node, address_of, cluster
 

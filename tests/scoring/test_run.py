@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -14,7 +15,7 @@ from audit.core.artifacts import RunFolder
 from audit.core.progress import reporting
 from audit.core.settings import ExecutorSettings
 from audit.embeddings import open_embedder
-from audit.scoring import run as stage
+from audit.scoring import jobs
 from audit.scoring.run import score
 from tests.scoring.folders import exchange, make_folder, make_large_folder, replay, settings
 
@@ -177,42 +178,54 @@ def test_workers_do_not_change_the_bytes(folder: RunFolder, monkeypatch: pytest.
     score(folder, configured(folder, criteria))
     alone = folder.scores.read_bytes()
     folder.scores.unlink()
-    monkeypatch.setattr(stage, "PARALLEL_FROM", 1)
-    monkeypatch.setattr(stage, "CONTEXTS_PER_JOB", 2)
+    monkeypatch.setattr(jobs, "PARALLEL_FROM", 1)
+    monkeypatch.setattr(jobs, "CONTEXTS_PER_JOB", 2)
     two = ExecutorSettings(workers=2)
     score(folder, configured(folder, criteria).model_copy(update={"executor": two}))
     assert folder.scores.read_bytes() == alone
 
 
+@dataclass(slots=True)
+class Step:
+    """A step of progress: what it counts to, and how far it came in how many strides."""
+
+    what: str
+    total: float | None
+    done: float = 0.0
+    strides: int = 0
+
+
 class Heard:
-    """Notes each step, what it counts to, and how far it came."""
+    """Keeps the steps that have ended."""
 
     def __init__(self) -> None:
-        self.open: list[list[object]] = []
-        self.ended: list[tuple[object, ...]] = []
+        self.open: list[Step] = []
+        self.ended: list[Step] = []
 
     def begin(self, what: str, total: float | None, unit: str) -> None:
-        self.open.append([what, total, 0.0, 0])
+        """As of `audit.core.progress.Reporter`."""
+        self.open.append(Step(what, total))
 
     def advance(self, done: float) -> None:
-        self.open[-1][2] += done
-        self.open[-1][3] += 1
+        """As of `audit.core.progress.Reporter`."""
+        self.open[-1].done += done
+        self.open[-1].strides += 1
 
     def end(self) -> None:
-        self.ended.append(tuple(self.open.pop()))
+        """As of `audit.core.progress.Reporter`."""
+        self.ended.append(self.open.pop())
 
 
 def test_progress_is_told_within_a_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A few slow scores are heard of long before twenty thousand exchanges are done, and all are counted once."""
-    monkeypatch.setattr(stage, "CONTEXTS_PER_JOB", 10)
+    monkeypatch.setattr(jobs, "CONTEXTS_PER_JOB", 10)
     many = [exchange(n, "/qa", f"answer {n}", prompt=f"prompt {n}") for n in range(40)]
     folder, heard = make_folder(tmp_path, many, [replay(one, "small", "other") for one in many]), Heard()
     with reporting(heard):
         score(folder, settings(tmp_path, [{"match": "*", "assert": [*EQUALS, {"type": "equals", "value": "other"}]}]))
-    batch, whole = heard.ended
-    assert batch[:3] == ("Scoring a batch", 82, 82)
-    assert batch[3] >= 8
-    assert whole[:3] == ("Scoring answers", 40, 40)
+    *batches, whole = heard.ended
+    assert batches == [Step("Scoring a batch", 41, 41, strides=5)] * 2
+    assert whole == Step("Scoring answers", 40, 40, strides=1)
 
 
 def test_templates_see_request_incumbent_and_metadata(tmp_path: Path) -> None:
