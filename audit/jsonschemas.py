@@ -80,9 +80,10 @@ def _standard(schema: Any) -> Any:
         types = found["type"] if isinstance(found["type"], list) else [found["type"]]
         found["type"] = [*types, *(["null"] if "null" not in types else [])]
     size = _INTEGERS.get(str(found.get("format")))
-    if size is not None and found.get("type") in ("integer", "number"):
+    if size is not None:
+        # As with every format, what is of another type is not looked at.
         bounds = {"type": "integer", "minimum": -size, "maximum": size - 1}
-        found["allOf"] = [*found.get("allOf", ()), bounds]
+        found["allOf"] = [*found.get("allOf", ()), {"if": {"type": "number"}, "then": bounds}]
     return found
 
 

@@ -222,18 +222,40 @@ _MARKDOWN = (
 )
 
 
-_TAGS = "think|thinking|thought|thoughts|reasoning|reflection|analysis|scratchpad|seed:think|inner_monologue"
-_OPEN = re.compile(
-    rf"\s*(?:<(?P<tag>{_TAGS})>|\[(?P<square>THINK)\]|◁(?P<moon>think)▷|<\|channel\|>\s?(?:analysis|thought))", re.I
+# Models name the tag as they were trained to: `<think>`, `<antThinking>`, `<seed:think>`, `<|begin_of_thought|>`.
+_NAME = (
+    r"[\w:.▁-]{0,24}?(?:think|thought|reason|reflect|analysis|scratch_?pad|monologue|deliberation|(?<![a-z])cot(?![a-z]))"
+    r"[\w:.▁-]{0,16}"
 )
+_BEGIN, _END, _PIPE = "(?:<|&lt;)", "(?:>|&gt;)", "[|｜]"
+_OPENS = (
+    rf"{_BEGIN}(?P<tag>{_NAME})(?:\s[^<>]{{0,80}})?{_END}|\[(?P<square>THINK)\]|◁(?P<moon>think)▷"
+    rf"|<{_PIPE}(?!/|end){_NAME}{_PIPE}>|<unused\d{{1,3}}>thought\b"
+)
+_OPEN = re.compile(rf"\s*(?:{_OPENS}|<\|channel\|>\s?(?:analysis|thought))", re.I)
 _CLOSE = re.compile(
-    rf"</(?:{_TAGS})>|\[/THINK\]|◁/think▷|<\|channel\|>\s?final(?:\s?json)?\s?<\|message\|>", re.IGNORECASE
+    rf"{_BEGIN}/\s?{_NAME}\s?{_END}|\[/THINK\]|◁/think▷|<{_PIPE}(?:/|end)\w?{_NAME}{_PIPE}>|<unused\d{{1,3}}>(?!thought\b)"
+    r"|<\|channel\|>\s?final(?:\s?json)?\s?<\|message\|>",
+    re.IGNORECASE,
+)
+_FOLDED = re.compile(
+    r"\s*<details\b(?:[^<>]{0,200}\btype=.?reasoning\b[^<>]{0,200}>|[^<>]{0,200}>\s*<summary>[^<>]{0,60}(?:think|thought|reason)"
+    r"[^<>]{0,60}</summary>)",
+    re.IGNORECASE,
+)
+_FOLDED_END = re.compile("</details>", re.IGNORECASE)
+_AROUND = (
+    re.compile(r"\s*<[|｜](?:start|begin)[\w▁]{0,4}(?:response|answer|solution)[|｜]>", re.IGNORECASE),
+    re.compile(
+        r"\s*(?:<[|｜](?:end[\w▁]{0,4}(?:response|answer|solution)|return|end|im_end|eot_id)[|｜]>\s*)+\Z",
+        re.IGNORECASE,
+    ),
 )
 
 
 def opens_with_thinking(text: str) -> bool:
     """Whether a text opens with a reasoning tag that some models write into the answer."""
-    return _OPEN.match(text) is not None
+    return (_OPEN.match(text) or _FOLDED.match(text)) is not None
 
 
 def strips_thinking(entry: Any) -> bool:
@@ -249,17 +271,32 @@ def without_thinking(text: str) -> str | None:
         The reasoning does not end, because the answer was cut: None.
         No such tag: the text as it is.
     """
+    place = 0
+    while (folded := _FOLDED.match(text, place)) is not None:
+        ending = _FOLDED_END.search(text, folded.end())
+        if ending is None:
+            return None
+        place = ending.end()
+    if place:
+        return text[place:].strip()
     closing = None
     for closing in _CLOSE.finditer(text):  # noqa: B007 - what follows the last one is the answer
         pass
     if opens_with_thinking(text):
-        return None if closing is None else text[closing.end() :].strip()
+        return None if closing is None else _without_marks(text[closing.end() :])
     if closing is None or _OPENED.search(text, 0, closing.start()) is not None:
         return text  # the tags are part of the answer
-    return text[closing.end() :].strip()
+    return _without_marks(text[closing.end() :])
 
 
-_OPENED = re.compile(rf"<(?:{_TAGS})>|\[THINK\]|◁think▷", re.IGNORECASE)
+def _without_marks(text: str) -> str:
+    """An answer without the tokens that some models put around it."""
+    before, behind = _AROUND
+    opening = before.match(text)
+    return behind.sub("", text if opening is None else text[opening.end() :]).strip()
+
+
+_OPENED = re.compile(_OPENS, re.IGNORECASE)
 
 
 def _without_markdown(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from audit.scoring.notation import FRACTION, GROUP_SPACE
@@ -21,13 +21,15 @@ Found = tuple[Quantity, int]
 
 _RAW = re.compile(rf"(?:\d{{1,3}}(?:[ {GROUP_SPACE}]\d{{3}}(?!\d))+|\d+(?:{GROUP_SPACE}\d+)*|(?=\.\d))(?:[.,'_]\d+)*")
 _EXPONENT = re.compile(r"[eE](?P<e>[-+]?\d{1,4})(?!\w)|\s?[×x*·]\s?10\s?\^\s?(?P<t>[-+]?\d{1,4})(?!\d)")
-_POWER = re.compile(r"\^\s?(?P<p>-?\d{1,3})(?!\d)")
+_POWER = re.compile(r"(?:\^|\*\*)\s?(?P<p>-?\d{1,3})(?!\d)")
 _MIXED = re.compile(rf"[ {GROUP_SPACE}-]?(?P<top>\d{{1,6}})\s?[/{FRACTION}]\s?(?P<bottom>\d{{1,6}})(?![\d.,/]?\d)")
 _OVER = re.compile(rf"\s?[/{FRACTION}]\s?(?P<bottom>\d+(?:\.\d+)?)(?![\d.,/]?\d)")
 _OUT_OF = re.compile(r"\s(?:out of|sur|von|de un total de)\s(\d{1,9})(?![\d.,]?\d)")
-_RANGE = re.compile(
-    r"\s?(?:-|–|—|~|〜|～|\.{2,3}|…|bis|up\sto|bis\szu|to|à|a|al|tot|till|do|до|through|thru|到|至|から|부터)\s?(?=[$€£¥]?\d)|\s?±\s?(?=\d)"
+_TO = (
+    r"\s?(?:-|–|—|~|〜|～|\.{2,3}|…|bis|up\sto|bis\szu|to|à|a|al|tot|till|do|до|through|thru|到|至|から|부터)\s?"
+    r"(?=[$€£¥]?\d)"
 )
+_RANGE = re.compile(rf"{_TO}|\s?±\s?(?=\d)")
 _OPERATOR = re.compile(r"\s?(?:[+×÷·^√*]|x|-)\s?(?=[$(-]?\s?[\d√(])")
 LEFT = re.compile(
     r"(?P<open>\(\s?)?(?P<sign>[-+]\s?)?(?:(?P<money>(?:US|CA|AU|NZ|HK|MX|[CASR])?\$|[€£¥₹₩₽₺₫₴฿₦₱₪]"
@@ -36,14 +38,16 @@ LEFT = re.compile(
 )
 _BOUND = re.compile(r"(?:(?<![-=])[<>]|[≤≥≠±√])=?\s?$")
 _WORD_AFTER = re.compile(
-    r"(?P<gap>\s?-?(?:(?<=\s)(?:de|di|of)\s)?)(?P<word>[%‰°][CF]?\b|[%‰°]|[A-Za-zÀ-ɏḀ-ỿµͰ-ӿ]+\$?(?:/h\b)?|[$€£¥₹₩₽₺₫₴฿₦₱₪]|zł|kč|[\u0900-\u0dff\u0e00-\u0e7f\u0590-\u06ff]+)"
+    r"(?P<gap>\s?-?(?:(?<=\s)(?:de|di|of)\s)?)(?P<word>[%‰°][CF]?\b|[%‰°]|[A-Za-zÀ-ɏḀ-ỿµͰ-ӿ]+\$?(?:(?<=km)/h\b)?|[$€£¥₹₩₽₺₫₴฿₦₱₪]|zł|kč|[\u0900-\u0dff\u0e00-\u0e7f\u0590-\u06ff]+)"
 )
 _CJK_AFTER = re.compile(
     r"\s?(?P<word>百万|พันล้าน|ล้าน|แสน|หมื่น|พัน|ร้อย|美元|人民币|分钟|分鐘|小时|小時|時間|日間|公里|公斤|个月|個月|ヶ月|개월|시간|초(?!과)|[十百千万萬亿億兆십백천만억조元円원天秒分周週米克年분일주])"
 )
 _PER = re.compile(r"\s?(?:/|per\s|an?\s(?=hour|day|week|month|year))\s?(?P<per>[A-Za-z]+)")
 _PARTS = re.compile(
-    r"\s(?:parts\s)?(?:(?P<c>per\scent)|(?P<m>per\s(?:thousand|mille?)|pro\smille|pour\smille|por\smil)"
+    r"\s?(?:(?:percent(?:age)?|%)[\s-]points?|prozentpunkten?|procentenheter|points\sde\spourcentage|puntos\sporcentuales|"
+    r"pontos\spercentuais|punti\spercentuali)(?P<pp>)\b|\sbasis\spoints?(?P<bp>)\b|\slight[\s-]years?(?P<ly>)\b"
+    r"|\s(?:parts\s)?(?:(?P<c>per\scent)|(?P<m>per\s(?:thousand|mille?)|pro\smille|pour\smille|por\smil)"
     r"|(?P<ppm>per\smillion)|(?P<ppb>per\sbillion))\b",
     re.I,
 )
@@ -61,6 +65,12 @@ _NEAR = 64
 _OPENING = re.compile(r"[-$€£¥(√]{0,4}\s?")
 _ABBREVIATED = re.compile(r"\s?[a-z€$£¥]")
 _SQUARE = re.compile(r"\^\d")
+_FLAT_SQUARE = re.compile(r"[23](?![\w.,^])")
+_SPACE_OF = re.compile(r"\s?(?:(?P<square>square|sq\.?)|cubic|cu\.)\s?(?=[A-Za-z])", re.I)
+_SIGNS = "$€£¥₹₩₽₺₫₴฿₦₱₪"
+_MINOR = re.compile(r"(?P<cents>\d{2})(?![\d.,]?\d)(?!\w)")
+# The base of a number, or a fraction of which the lower part is no number.
+_UNREAD = re.compile(rf"[₀-₉]+|\s?{FRACTION}\s?\w*")
 _AND = re.compile(r",?\s(?:(?:and|und|et|y|e)\s)?(?=\d)|(?<=[^\x00-\x7f])(?=\d)|(?<=[a-z])(?=\d)")
 _LETTERS = re.compile(r"\w{0,64}")
 LETTER = re.compile(r"[A-Za-zÀ-ɏḀ-ỿͰ-ӿ_]")
@@ -70,6 +80,13 @@ def other(text: str, start: int, end: int) -> Found:
     """What is no number, as the text that it is."""
     written = " ".join(text[start:end].casefold().split())
     return Quantity(kind=NumberKind.OTHER, readings=(written,), written=written, place=TextSpan(text, start, end)), end
+
+
+def _range(text: str, start: int, end: int) -> Found:
+    """A range or a sum; `4 to 6`, `4–6` and `4 - 6` are one."""
+    found, stop = other(text, start, end)
+    written = re.sub(rf"(?<=\d){_TO}", "-", found.written)
+    return replace(found, readings=(written,), written=written), stop
 
 
 @dataclass(slots=True)
@@ -97,8 +114,8 @@ def number(text: str, start: int) -> Found:
     bound = _BOUND.search(text, max(0, left.start() - 8), left.start())
     begin = left.start() if bound is None else bound.start()
     if (joined := _between(text, left.start(), reading.end) or _joined(text, start, reading.end)) is not None:
-        return other(text, begin, joined)
-    if (irrational := _IRRATIONAL.match(text, reading.end)) is not None:
+        return _range(text, begin, joined)
+    if (irrational := _IRRATIONAL.match(text, reading.end) or _UNREAD.match(text, reading.end)) is not None:
         return other(text, begin, irrational.end())
     money = None if left["money"] is None else CURRENCIES.get(left["money"].casefold(), left["money"])
     if not _suffix(text, reading, money):
@@ -262,6 +279,10 @@ def _suffix(text: str, reading: _Reading, money: str | None) -> bool:
     _magnitude(text, reading, money)
     if not _unit(text, reading, joined=reading.end == first):
         return False
+    if reading.unit in CURRENCIES.values() and text[reading.end - 1] in _SIGNS:
+        minor = _MINOR.match(text, reading.end)  # `4€50`
+        if minor is not None and len(reading.values) == 1 and reading.values[0].denominator == 1:
+            reading.values, reading.end = [reading.values[0] + Fraction(int(minor["cents"]), 100)], minor.end()
     unit = reading.unit or money
     for _ in range(4):
         link = _AND.match(text, reading.end)
@@ -338,14 +359,24 @@ def _unit(text: str, reading: _Reading, *, joined: bool, compound: bool = False)
         _as_part(reading)
         return True
     cjk = _CJK_AFTER.match(text, reading.end)
-    match = cjk or _WORD_AFTER.match(text, reading.end)
+    space = _SPACE_OF.match(text, reading.end)
+    match = cjk or _WORD_AFTER.match(text, reading.end if space is None else space.end())
     if match is None:
+        return True
+    if space is not None and unit_of(match["word"]) is None:
         return True
     word, gap = match["word"], "" if cjk else match["gap"]
     folded = word.casefold()
     if gap.strip() == "-" and unit_of(word) is None:
         return True
-    if gap and not compound and word != "A" and folded in ("in", "an", "a", "st", "nd", "th", "rd", "mo", "try"):
+    inches = folded == "in" and not text[match.end() : match.end() + _NEAR].strip(" \t\n.")
+    if (
+        gap
+        and not compound
+        and not inches
+        and word != "A"
+        and folded in ("in", "an", "a", "st", "nd", "th", "rd", "mo", "try")
+    ):
         return True
     letter = _LETTER_UNITS.get(word) if gap or word == "d" else None
     name = letter or CURRENCIES.get(folded) or ("cents" if folded in CENTS else None) or unit_of(word)
@@ -353,7 +384,11 @@ def _unit(text: str, reading: _Reading, *, joined: bool, compound: bool = False)
         # A Latin, Greek or Cyrillic word that touches the digits makes them part of a name; other scripts do not.
         return bool(gap) or LETTER.match(word) is None or not joined
     reading.end = match.end()
-    if (square := _SQUARE.match(text, reading.end)) is not None:
+    if space is not None:
+        name += "^2" if space["square"] else "^3"
+    elif (flat := _FLAT_SQUARE.match(text, reading.end)) is not None and UNITS.get(name, ("",))[0] == "length":
+        name, reading.end = f"{name}^{flat[0]}", flat.end()
+    elif (square := _SQUARE.match(text, reading.end)) is not None:
         name, reading.end = name + square[0], square.end()
     reading.unit = name
     if name == "°" and (arc := _ARC.match(text, reading.end)) is not None:

@@ -18,7 +18,7 @@ FRACTION = "\u2044"
 _TABLE = str.maketrans(
     {
         **dict.fromkeys("\u00a0\u2007\u2008\u2009\u202f\u2006\u2005\u2004\u200a", GROUP_SPACE),
-        **dict.fromkeys("\u2010\u2011\u2012\u2212\ufe63\uff0d\u207b\u208b", "-"),
+        **dict.fromkeys("\u2010\u2011\u2012\u2212\ufe63\uff0d\u207b\u208b\u2796", "-"),
         **dict.fromkeys(
             "\u200b\u2060\ufeff\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u00ad"
         ),
@@ -56,6 +56,11 @@ _TABLE = str.maketrans(
 )
 _SUPERSCRIPT = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
 _SUPERSCRIPT_SIGNS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
+_SMALL_FRACTION = re.compile("([⁰¹²³⁴-⁹]+)[⁄/∕]([₀-₉]+)")
+_REPEATING = re.compile(
+    r"(?<![\d.,])(?P<whole>\d{1,9})\.(?P<fixed>\d{0,9})(?:\\(?:overline|bar|dot)\s?\{(?P<a>\d{1,9})\}|\((?P<b>\d{1,9})\)"
+    "|(?P<c>(?:\\d[\u0304\u0305\u0307]){1,9}))"
+)
 _VULGAR = re.compile("[¼-¾⅐-⅞↉]")
 _STRUCK = re.compile(r"</?(?:s|del|strike)(?:\s[^<>]{0,200})?>", re.IGNORECASE)
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
@@ -64,7 +69,8 @@ _STARS = re.compile(
 )
 _MINUS_WORD = re.compile(
     r"(?P<before>\d\s*|)(?<!\bal )(?<!\bau )(?<!\bdu )(?<!\blo )(?<!\bao )(?<!\bpelo )(?<!\bo )(?<!\bou )"
-    r"\b(?:minus|negative|moins|menos|meno|минус|mínus|miinus)\s+(?=[^\w\s]{0,2}\d)|(?:负|負|マイナス)(?=[^\w\s]{0,2}\d)",
+    r"\b(?:minus|negative|negativ[aoe]?|moins|menos|meno|минус|мінус|mínus|mínusz|miinus|eksi|negatif|âm|μείον|πλην|מינוס|ناقص|سالب"
+    r"|माइनस|ऋण|마이너스|ลบ)\s+(?=[^\w\s]{0,2}\d)|(?:负|負|マイナス|마이너스|ลบ)(?=[^\w\s]{0,2}\d)",
     re.IGNORECASE,
 )
 _LONG_DASH = re.compile(r"(?P<before>\w?)(?P<space>\s?)[–—](?=\s?[^\w\s]{0,2}\d)")
@@ -75,16 +81,26 @@ _LATEX = (
     (re.compile(r"\{([,.])\}"), r"\1"),
     (re.compile(r"\\[,;:! ]|(?<=\d)~(?=\d)"), GROUP_SPACE),
     (re.compile(r"\\(?:left|right|big|Big|displaystyle)(?![a-zA-Z])"), ""),
-    (re.compile(r"\\(?:text|textbf|mathrm|mathbf|mathit|operatorname|bf|rm)\s?\{([^{}]{0,80})\}"), r" \1"),
+    (
+        re.compile(
+            r"[ \u00a0]{0,3}\\(?:text|textbf|mathrm|mathbf|mathit|operatorname|bf|rm)\s?"
+            r"\{\s{0,3}([^{}]{0,80}?)\s{0,3}\}[ \u00a0]{0,3}"
+        ),
+        r" \1 ",
+    ),
     (re.compile(r"\^\s?\{?\s?\\circ\s?\}?|\\degree(?![a-zA-Z])"), "°"),
     (re.compile(r"\^\s?\{\s?([-+]?\d{1,4})\s?\}"), r"^\1"),
     (re.compile(r"\\(?:times|cdot)(?![a-zA-Z])"), "×"),
     (re.compile(r"\\(?:approx|sim)(?![a-zA-Z])"), "≈"),
-    (re.compile(r"\\(?:leq?|leqslant)(?![a-zA-Z])"), "≤"),
-    (re.compile(r"\\(?:geq?|geqslant)(?![a-zA-Z])"), "≥"),
+    (re.compile(r"\\(?:neq?|not\s?=)(?![a-zA-Z])"), "≠"),
+    (re.compile(r"\\(?:lt|ll)(?![a-zA-Z])"), "<"),
+    (re.compile(r"\\(?:gt|gg)(?![a-zA-Z])"), ">"),
+    (re.compile(r"\\(?:leqq?|le|leqslant|lesssim)(?![a-zA-Z])"), "≤"),
+    (re.compile(r"\\(?:geqq?|ge|geqslant|gtrsim)(?![a-zA-Z])"), "≥"),
     (re.compile(r"\\pm(?![a-zA-Z])"), "±"),
     (re.compile(r"\\sqrt(?:\[[^\]]{0,8}\])?\s?\{?"), "√"),
     (re.compile(r"\\pi(?![a-zA-Z])"), "π"),
+    (re.compile(r"\\(?:mid|vert)(?![a-zA-Z])"), "|"),
     (re.compile(r"\\([%$#&_{}])"), r"\1"),
     (re.compile(r"\\[()\[\]]"), " "),
     (re.compile(r"(?<!\w)\$(?=[^\s$])([^$\n]{1,200}?)(?<=[^\s$])\$(?![\w$])"), r"\1"),
@@ -100,6 +116,7 @@ def plain(text: str) -> str:
         What is struck out keeps the marks of Markdown for it, which deny it.
     """
     text = unboxed(nfc(text))
+    text = _REPEATING.sub(_repeating, text)
     if "\\" in text or "$" in text or "{" in text:
         text = _FRAC.sub(_fraction, text)
         for pattern, replacement in _LATEX:
@@ -109,6 +126,7 @@ def plain(text: str) -> str:
     if "<" in text:
         text = _TAG.sub("", _STRUCK.sub("~~", text))
     if not text.isascii():
+        text = _SMALL_FRACTION.sub(_small_fraction, text)
         text = _SUPERSCRIPT.sub(lambda m: "^" + m[0].translate(_SUPERSCRIPT_SIGNS), text)
         text = _VULGAR.sub(_vulgar, text)
         text = "".join(_digit(char) for char in text.translate(_TABLE))
@@ -151,6 +169,20 @@ def _fraction(match: re.Match[str]) -> str:
     top, bottom = match[2] or match[3], match[4] or match[5]
     space = " " if match["whole"] else ""
     return f"{match['whole']}{space}{top}{FRACTION}{bottom}"
+
+
+def _small_fraction(match: re.Match[str]) -> str:
+    before = match.string[match.start() - 1] if match.start() else ""
+    top, bottom = (unicodedata.normalize("NFKC", match[n]) for n in (1, 2))
+    return f"{' ' if before.isdecimal() else ''}{top}{FRACTION}{bottom}"
+
+
+def _repeating(match: re.Match[str]) -> str:
+    """A decimal whose last digits go on for ever, as a fraction: `0.(3)` is a third, and `1.4(9)` is `3/2`."""
+    repeated = match["a"] or match["b"] or re.sub(r"\D", "", match["c"])
+    fixed = match["fixed"]
+    top = int(match["whole"] + fixed + repeated) - int(match["whole"] + fixed)
+    return f"{top}{FRACTION}{(10 ** len(repeated) - 1) * 10 ** len(fixed)}"
 
 
 def _vulgar(match: re.Match[str]) -> str:

@@ -6,6 +6,7 @@ quantities are the same, another, or unclear; only the first ever counts as equa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -15,6 +16,11 @@ from typing import Any
 
 from audit.scoring.stances import Said, Stance, TextSpan, asks_of_loss, said_of
 from audit.scoring.units import RANK, SCALES, UNCLEAR_UNITS, UNITS, unasked
+
+_WORD_BEHIND = re.compile(r"\s?-?([^\W\d_]{2,30})[^\w]*")
+_NO_THINGS = frozenset(
+    {"total", "overall", "altogether", "exactly", "only", "insgesamt", "zusammen", "gesamt", "genau"}
+)
 
 ROUNDED, _BINARY = Fraction(1, 10**9), Fraction(1, 10**15)
 
@@ -116,6 +122,8 @@ def compare(
         A loss or a lack on one side only (`a loss of 10`): unclear beside the figure, with a minus or without; where
             the question asks for one, its size is what is stated.
         Units of different dimensions: another. Of the same: the value is converted.
+        Words beside the figures that no table knows (`5 widgets`): unclear beside a unit, and beside another word
+            where the texts hold nothing else.
         A unit whose case leaves open which it is (`gb`): the same as itself, else unclear.
         The same value, of which the words that touch it say one thing here and another there (that it is, is not, is
             near, is the least, is one of several): unclear. A tolerance makes what is near to a value the value.
@@ -130,10 +138,36 @@ def compare(
         return same
     if (wanted.unit is None) is not (found.unit is None) and unasked(str(wanted.unit or found.unit), question):
         return Sameness.UNCLEAR
+    if _of_other_things(wanted, found):
+        return Sameness.UNCLEAR
     if lost and {ours.stance, theirs.stance} == {Stance.STATED, Stance.LOST} and asks_of_loss(question):
         return Sameness.SAME
     near = {ours.stance, theirs.stance} == {Stance.STATED, Stance.NEAR} and (absolute or relative)
     return Sameness.SAME if ours == theirs or near else Sameness.UNCLEAR
+
+
+def _of_other_things(wanted: Quantity, found: Quantity) -> bool:
+    """Whether two equal figures count different things, as far as the word behind each tells: `5 widgets`, `5 kg`."""
+    ours, theirs = _word_alone(wanted), _word_alone(found)
+    if RANK in (wanted.unit, found.unit) or (wanted.unit is None and ours is None):
+        return False
+    if found.unit is not None:
+        return wanted.unit is None
+    if theirs is None or theirs in _NO_THINGS:
+        return False
+    if ours is None or ours == theirs:
+        return ours is None
+    stem = max(3, min(len(ours), len(theirs)) - 2)
+    return ours[:stem] != theirs[:stem]
+
+
+def _word_alone(one: Quantity) -> str | None:
+    """The word behind a figure that is no unit, where the text holds nothing else."""
+    if one.place is None or one.unit is not None:
+        return None
+    text, begin, end = one.place
+    behind = None if any(map(str.isalnum, text[:begin])) else _WORD_BEHIND.fullmatch(text, end)
+    return None if behind is None else behind[1].casefold()
 
 
 def _turned(one: Quantity) -> Quantity:

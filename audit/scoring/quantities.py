@@ -36,7 +36,7 @@ _CJK_DATE = re.compile(
     r"\d{1,4}\s?[年년]\s?(?:\d{1,2}\s?[月월]\s?(?:\d{1,2}\s?[日号號일])?)?|\d{1,2}\s?[月월]\s?\d{1,2}\s?[日号號일]"
 )
 _TIME = re.compile(
-    rf"{_CLOCK}(?:\s?(?P<half>[ap])\.?m\b\.?)?|(?P<bare>\d{{1,2}})\s?(?P<bare_half>[ap])\.?m\b\.?|(?P<h>\d{{1,2}})h(?P<min>\d{{2}})\b",
+    rf"{_CLOCK}(?:\s?(?P<half>[ap])\.?m\b\.?)?|(?P<bare>\d{{1,2}})\s?(?P<bare_half>[ap])\.?m\b\.?|(?P<h>\d{{1,2}})\s?h\s?(?P<min>[0-5]\d)(?![\d.,]?\d)(?!\s?\w)",
     re.I,
 )
 _RATIO = re.compile(r"\d+(?:\.\d+)?(?:\s?:\s?\d+(?:\.\d+)?)+")
@@ -160,7 +160,8 @@ def _code(text: str, start: int) -> Found | None:
         begin = start
         while begin > 0 and start - begin < _NAME and (text[begin - 1].isalnum() or text[begin - 1] in "._-"):
             begin -= 1
-        return other(text, begin, end)
+        # A release is the same with its `v` and without.
+        return other(text, start if version and "." in text[start:end] else begin, end)
     for pattern in (_DASHED, _SLASHED, _RATIO):
         if (match := pattern.match(text, start)) is not None:
             return other(text, start, match.end())

@@ -296,6 +296,17 @@ _SHARE_BEFORE: Final = re.compile(
 _OPERAND_BEFORE: Final = re.compile(rf"\d\s(?:{_OPERATOR})\s?[^\w\s]{{0,2}}$", re.I)
 
 
+# `from 4 to 6` is no four, whether it is a range or a change.
+_FROM: Final = re.compile(r"\b(?:from|von|de|da|van|från|fra|od|от|с)\s[^\w\s]{0,2}$", re.I)
+_UNTIL: Final = re.compile(r"\s(?:to|up\sto|bis|auf|à|a|tot|till|til|do|до)\s[^\w\s]{0,2}\d", re.I)
+# What it is applied to is no result: `log 5`, `f(5)`, `e^5`.
+_FUNCTION: Final = re.compile(
+    r"(?:[∛∜^]|\\?\b(?:ln|lg|log(?:_?\{?\w{1,2}\}?)?|exp|sqrt|cbrt|(?:arc)?(?:sin|cos|tan)|gcd|lcm|det|floor|ceil|abs)"
+    r"\s?\(?|(?<!\w)[A-Za-z]\()\s?$"
+)
+_FRACTIONAL: Final = re.compile(r"\d[.,]\d+$")
+
+
 def said_of(place: TextSpan) -> Said:
     """What the words that touch a quantity say of it.
 
@@ -303,7 +314,13 @@ def said_of(place: TextSpan) -> Said:
         Several at once: what touches the quantity counts, a denial or a bound before an approximation.
         `not less than`, `no more than`: bounds.
     """
-    before = _said_before(place.text[max(0, place.begin - _BEFORE) : place.begin])
+    earlier = place.text[max(0, place.begin - _BEFORE) : place.begin]
+    applied = f"{earlier}(" if place.text.startswith("(", place.begin) else earlier
+    if _FUNCTION.search(applied) or (_FROM.search(earlier) and _UNTIL.match(place.text, place.end)):
+        return Said(Stance.PART)
+    if place.text.startswith(("...", "…"), place.end) and _FRACTIONAL.search(place.text[place.begin : place.end]):
+        return Said(Stance.NEAR)
+    before = _said_before(earlier)
     if before not in (Stance.STATED, Stance.NEAR):
         return Said(before)
     after = _said_after(place.text[place.end : place.end + _AFTER])

@@ -17,13 +17,15 @@ _MAGNITUDE_WORDS: Final = {
     (10,): "十 십",
     (100,): "hundred hundert cien ciento cento honderd hundra 百 백 ร้อย",
     (12,): "dozen dozens dutzend douzaine douzaines docena docenas dozzina dúzia dozijn",
-    (_K,): "k thousand thousands tausend tsd mille mila duizend tusen tusind tuhat tuhatta tisíc tisíce tysiąc "
+    (_K,): "k keur kusd kchf kgbp tsek tnok tdkk tkr "
+    "grand thousand thousands tausend tsd mille mila duizend tusen tusind tuhat tuhatta tisíc tisíce tysiąc "
     "tysiące "
     "tysięcy tys tis тысяча тысячи тысяч тыс тис тисяча тисячі тисяч хиляди хил tisuća tisuće hiljada hiljade "
     "bin ribu rb "
     "nghìn ngàn mie mii ezer χιλ χιλιάδα χιλιάδες אלף אלפים हज़ार हजार হাজার พัน 千 천 ألف آلاف هزار",
     (_K, _M): "mil",
-    (_M,): "m mm mn mln mio mi tr million millions millionen millones millón milhão milhões milione milioni miljoen "
+    (_M,): "m meur musd mchf mgbp msek mnok mdkk mkr "
+    "mm mn mln mio mi tr million millions millionen millones millón milhão milhões milione milioni miljoen "
     "miljoner miljoona miljoonaa millioner millió milyon milion milionu milionů miliony milionów miliona "
     "milioane milj "
     "mill миллион миллиона миллионов млн мільйон мільйона мільйони мільйонів милион милиона милиони milijun "
@@ -53,7 +55,7 @@ MAGNITUDES: Final[dict[str, tuple[int, ...]]] = {
 }
 
 LETTERS: Final = frozenset(
-    ["k", "m", "mm", "mn", "mi", "tr", "b", "bn", "mr", "g", "t", "tn", "md", "bi", "tri", "cr", "bin"]
+    ["k", "grand", "m", "mm", "mn", "mi", "tr", "b", "bn", "mr", "g", "t", "tn", "md", "bi", "tri", "cr", "bin"]
 )
 """Magnitudes that are short enough to be something else as well."""
 
@@ -102,9 +104,18 @@ _UNIT_ROWS: Final = (
     (_MASS, "1000000", "t Mg tonne tonnes tonnen"),
     (_MASS, "45359237/100000", "lb lbs pound pounds"),
     (_MASS, "45359237/1600000", "oz ounce ounces"),
+    (_MASS, "635029318/100000", "stone stones"),
     (_VOLUME, "1/1000000", "µl"),
     (_VOLUME, "1/1000", "ml milliliter milliliters millilitre millilitres"),
     (_VOLUME, "1", "l liter liters litre litres litro litros"),
+    (_VOLUME, "3785411784/1000000000", "gal gallon gallons"),
+    (_VOLUME, "946352946/1000000000", "quart quarts"),
+    (_VOLUME, "473176473/1000000000", "pint pints"),
+    (_VOLUME, "2365882365/10000000000", "cup cups"),
+    (_VOLUME, "1478676478125/100000000000000", "tbsp tablespoon tablespoons"),
+    (_VOLUME, "492892159375/100000000000000", "tsp teaspoon teaspoons"),
+    (_VOLUME, "1/100", "cl centiliter centiliters centilitre centilitres"),
+    (_VOLUME, "1/10", "dl deciliter deciliters decilitre decilitres"),
     (_VOLUME, "1000000", "Ml megaliter megaliters megalitre megalitres"),
     (_DATA, "1", "byte bytes"),
     (_DATA, "1000", "kB KB kilobyte kilobytes"),
@@ -142,6 +153,12 @@ _UNIT_ROWS: Final = (
     (_ENERGY, "1/3600000", "joule joules"),
     (_ENERGY, "1/3600", "kJ kilojoule kilojoules"),
     (_ENERGY, "1000/3600", "MJ megajoule megajoules"),
+    ("force", "1", "N newton newtons"),
+    ("force", "1000", "kN kilonewton kilonewtons"),
+    ("turns", "1", "rpm"),
+    ("beats", "1", "bpm"),
+    ("fuel", "1", "mpg"),
+    ("light years", "1", "ly lightyear lightyears"),
     (_FREQUENCY, "1/1000", "mHz millihertz"),
     (_FREQUENCY, "1", "Hz hertz"),
     (_FREQUENCY, "1000", "kHz kilohertz"),
@@ -151,6 +168,9 @@ _UNIT_ROWS: Final = (
     ("pressure", "100", "hPa mbar"),
     ("pressure", "1000", "kPa"),
     ("pressure", "100000", "bar"),
+    ("pressure", "6894757293168/1000000000", "psi"),
+    ("pressure", "101325", "atm"),
+    ("pressure", "133322387415/1000000000", "mmHg"),
     ("pressure", "1000000", "MPa"),
     ("amount", "1/1000000", "µmol"),
     ("amount", "1/1000", "mmol"),
@@ -194,6 +214,7 @@ _UNIT_ROWS: Final = (
     (_AMPERE, "1", "amp amps ampere"),
     (_AMPERE, "1000000", "MA"),
     ("calories", "1", "kcal calories"),
+    ("calories", "1/1000", "gcal"),
     ("pixels", "1", "px pixel pixels"),
     ("ordinal", "1", "st nd rd th"),
 )
@@ -207,6 +228,8 @@ _FOLDED: Final[dict[str, tuple[str, ...]]] = {}
 for _word, _meaning in _EXACT.items():
     _known = _FOLDED.get(_word.casefold(), ())
     _FOLDED[_word.casefold()] = _known if _NAMES[_meaning] in _known else (*_known, _NAMES[_meaning])
+# In everyday language a calorie is a thousand of the physicist's.
+_FOLDED["cal"] = ("kcal", "gcal")
 
 UNITS: Final[dict[str, tuple[str, Fraction]]] = {name: meaning for meaning, name in _NAMES.items()}
 """Name of a unit to its dimension and its size there."""

@@ -141,11 +141,24 @@ def as_quantity(value: Any, which: str | None = FIRST) -> Quantity:
     every = [] if isinstance(value, bool) else list(quantities(as_text(value)))
     numbers = [each for each in every if each.kind is NumberKind.NUMBER]
     found = pick(numbers or every, which or ONLY)
+    if which is None and found is not None and len(every) > 1 and _of_several_parts(every):
+        raise ValueError(SEVERAL)
     if found is None and which is None and numbers:
         raise ValueError(SEVERAL)
     if found is None:
         raise ValueError("must be a number")
     return found
+
+
+def _of_several_parts(every: Sequence[Quantity]) -> bool:
+    """Whether a value is nothing but several quantities of several kinds: `Q3 2023` is no 2023."""
+    places = [each.place for each in every]
+    if len({each.kind for each in every}) == 1 or any(place is None for place in places):
+        return False
+    text = rest = places[0].text  # type: ignore[union-attr]
+    for place in reversed(places):
+        rest = rest[: place.begin] + rest[place.end :]  # type: ignore[union-attr]
+    return bool(text) and not any(map(str.isalnum, rest))
 
 
 def shown_quantity(quantity: Quantity) -> Any:
@@ -160,7 +173,7 @@ def shown_quantity(quantity: Quantity) -> Any:
 
 SCORER = Scorer(
     name="numeric",
-    version=10,
+    version=11,
     summary=__doc__,
     needs_reference=True,
     calls_model=False,
