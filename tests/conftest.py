@@ -31,4 +31,6 @@ def _rank(path: Path) -> int:
 def _no_store_of_others(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Commands without a run folder keep what they read where only this test finds it: no test rests on another."""
     base = tmp_path_factory.getbasetemp()
-    monkeypatch.setattr(places, "RUNS", base / "runs" / uuid.uuid4().hex)
+    name = uuid.uuid4().hex
+    monkeypatch.setattr(places, "RUNS", base / "runs" / name)
+    monkeypatch.setenv("XDG_STATE_HOME", str(base / "state" / name))  # commands that tests start have it too

@@ -156,9 +156,13 @@ def test_time_grows_with_the_length_alone(name: str) -> None:
     function = TAKES_TEXT[name]
     for unit in (*UNITS, *MORE_UNITS):
         short, long = ((unit * length)[:length] for length in LENGTHS)
-        took = seconds(function, long)
-        if took > LEAST_S:
-            assert took < (FACTOR * SQUARE) ** 0.5 * max(seconds(function, short), LEAST_S / FACTOR), unit
+        # A machine that is busy makes processor time dearer now and then; a square is one at every try.
+        assert any(_grows_with(function, short, long) for _ in range(3)), unit
+
+
+def _grows_with(function: Callable[[str], Any], short: str, long: str) -> bool:
+    took = seconds(function, long)
+    return took <= LEAST_S or took < (FACTOR * SQUARE) ** 0.5 * max(seconds(function, short), LEAST_S / FACTOR)
 
 
 def test_what_is_new_is_tried_too() -> None:

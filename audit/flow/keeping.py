@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from audit.core.errors import InputError
 from audit.core.plan import AskedOtherwise, StoredAnswers
 from audit.core.settings import Settings
 from audit.core.tier import Tier
-from audit.flow.places import store_folder
+from audit.flow.places import limits_folder, store_folder
 from audit.llm.client import ClientOptions
 from audit.replay.journal import JournalLedger
 from audit.replay.kept import AnswersAt, answered_otherwise, known_calls
@@ -64,7 +65,12 @@ def stored_answers(kept: Mapping[str, Earlier], expected_usd: float) -> StoredAn
 
 def client_options(settings: Settings) -> ClientOptions:
     """How a run's calls are made."""
-    return ClientOptions(seed=settings.seed, directory=settings.directory, redact=settings.ingest.redact)
+    return ClientOptions(
+        seed=settings.seed,
+        directory=settings.directory,
+        redact=settings.ingest.redact,
+        limits=limits_folder(os.environ),
+    )
 
 
 def begin_fresh(settings: Settings, folder: RunFolder) -> None:

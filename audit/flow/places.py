@@ -1,7 +1,8 @@
-"""Where run folders and the store stand."""
+"""Where run folders and the store stand, and what all audits of a user on this machine share."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from audit.core.artifacts import RunFolder
@@ -24,3 +25,13 @@ def store_folder(settings: Settings, folder: RunFolder | None = None) -> Path | 
     if settings.store.path is not None:
         return settings.directory / settings.store.path
     return (RUNS if folder is None else folder.path.parent) / STORE
+
+
+def limits_folder(environ: Mapping[str, str]) -> Path:
+    """Folder where the user's audits, wherever they run, say what they use of a host's limits.
+
+    Source: XDG Base Directory Specification 0.8: state that is not worth moving to another machine.
+    """
+    home = environ.get("XDG_STATE_HOME", "")
+    state = Path(home) if home.startswith("/") else Path.home() / ".local" / "state"
+    return state / "audit" / "limits"

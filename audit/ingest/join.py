@@ -36,7 +36,7 @@ def _object(record: bytes) -> dict[str, msgspec.Raw] | None:
     """The fields of a record; None for one that is no object, which its reader will refuse."""
     try:
         return _OBJECT.decode(record)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):  # a byte that is no UTF-8 is no DecodeError
         return None
 
 

@@ -128,7 +128,7 @@ def _unwrapped(record: bytes, field: str) -> Sequence[bytes]:
     try:
         wrapped = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
         return [bytes(item) for item in msgspec.json.decode(wrapped[field], type=list[msgspec.Raw])]
-    except (msgspec.DecodeError, KeyError, RecursionError):
+    except (ValueError, KeyError, RecursionError):
         return (record,)
 
 
@@ -364,7 +364,7 @@ def _array_pieces(source: Source, head: bytes, stream: BinaryIO, plain: bool) ->
         view = memoryview(head + stream.read())
     try:
         items = msgspec.json.decode(view[len(_BOM) if head.startswith(_BOM) else 0 :], type=list[msgspec.Raw])
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(
             f"{source.path} begins as a JSON document and is not one",
             code="ingest.not-json",

@@ -71,6 +71,6 @@ def unpacked_text(value: Any) -> Any:
     if isinstance(value, str) and value[:1] == '"':
         try:
             return msgspec.json.decode(value)
-        except msgspec.DecodeError:
+        except (ValueError, RecursionError):
             return value
     return unpacked(value)

@@ -89,7 +89,7 @@ def whole(data: bytes) -> bool:
     """Whether the bytes are one JSON value."""
     try:
         msgspec.json.decode(data, type=msgspec.Raw)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):  # a byte that is no UTF-8 is no DecodeError
         return False
     return True
 
@@ -138,7 +138,10 @@ def separator_of(header: bytes, columns: int = LEAST_COLUMNS) -> str | None:
     """
     text = header.decode("utf-8", "replace")
     mark = max(",\t;", key=text.count)
-    names = next(csv.reader([text], delimiter=mark), [])
+    try:
+        names = next(csv.reader([text], delimiter=mark), [])
+    except csv.Error:  # a line end within it, or a cell longer than the module takes
+        return None
     named = [name for name in names if re.fullmatch(r"[\w .:/()\[\]-]{1,120}", name)]
     return mark if len(names) >= columns and len(named) == len(names) == len(set(names)) else None
 
@@ -150,7 +153,7 @@ def csv_records(stream: BinaryIO, separator: str) -> Iterator[bytes]:
     """
     text = io.TextIOWrapper(stream, encoding="utf-8", errors="replace", newline="")
     rows = csv.reader(text, delimiter=separator)
-    header = next(rows)
+    header: list[str] | None = None
     while True:
         try:
             row = next(rows)
@@ -158,6 +161,9 @@ def csv_records(stream: BinaryIO, separator: str) -> Iterator[bytes]:
             return
         except csv.Error:
             yield b"not CSV"
+            continue
+        if header is None:
+            header = row
             continue
         if len(row) == len(header):
             yield msgspec.json.encode({name: cell for name, cell in zip(header, row, strict=True) if cell})

@@ -37,7 +37,7 @@ def parse(record: bytes) -> Any:
     """
     try:
         return DECODER.decode(record)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):  # a byte that is no UTF-8 is no DecodeError
         return DECODER.decode(repaired(record))
 
 
@@ -72,7 +72,7 @@ def typed(record: bytes, decoder: msgspec.json.Decoder[S], shape: type[S]) -> S:
     """
     try:
         return decoder.decode(record)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):  # a byte that is no UTF-8 is no DecodeError
         value = parse(record)
         if not isinstance(value, dict):
             raise Unusable("not a JSON object") from None

@@ -189,6 +189,6 @@ def _text_before(message: bytes, byte: int) -> bytes:
     for end in range(byte, max(byte - 6, len(_CONTENT)) - 1, -1):
         try:
             return str(msgspec.json.decode(b'"' + message[len(_CONTENT) : end] + b'"')).encode("utf-8", "surrogatepass")
-        except msgspec.DecodeError:
+        except ValueError:
             continue
     return b""

@@ -125,14 +125,14 @@ def _measured(prompt: Prompt, route: str, known: _Route) -> _Size:
 def _message(raw: bytes) -> _Message:
     try:
         return _MESSAGE.decode(raw)
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         return _Message()
 
 
 def _called(calls: str | None) -> set[str]:
     try:
         return {call.function.name for call in _CALLS.decode(calls)} if calls else set()
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         return set()
 
 
@@ -140,7 +140,7 @@ def _name(tool: bytes) -> str:
     """A tool's name; empty for one that is none of ours to judge, as a vendor's own."""
     try:
         return _TOOL.decode(tool).function.name
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         return ""
 
 

@@ -61,5 +61,5 @@ def read_prompts(body_files: Sequence[Path], rows: pl.DataFrame) -> Iterator[Pro
 def _pieces(text: str) -> tuple[bytes, ...]:
     try:
         return tuple(map(bytes, _RAW.decode(text.encode("utf-8", "surrogatepass"))))
-    except (msgspec.DecodeError, UnicodeError):
+    except (ValueError, RecursionError):
         return ()

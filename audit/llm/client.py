@@ -17,6 +17,7 @@ from audit.core.errors import AuditError, EndpointError, InputError, TerminalErr
 from audit.core.exchange import Completion, Request
 from audit.core.reason import Reason, because
 from audit.core.tier import Tier
+from audit.llm.allowance import shared_allowances
 from audit.llm.breaker import Breaker, Outage
 from audit.llm.budget import Reservation
 from audit.llm.limiter import Limiter, PacedCall, limiters_of
@@ -77,6 +78,7 @@ class ClientOptions:
             when it is back to normal.
         on_note: Told what a tier turned out to need, in one sentence.
         redact: Kinds of personal data that are replaced in the log, so that answers are compared in the same form.
+        limits: Folder where processes of this machine say what of a host's limits they use; None: this one is alone.
     """
 
     attempts: int = 6
@@ -88,6 +90,7 @@ class ClientOptions:
     on_throttle: Callable[[str, float | None], None] = lambda tiers, rate_per_s: None
     on_note: Callable[[str], None] = lambda text: None
     redact: tuple[str, ...] = ()
+    limits: Path | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -123,7 +126,8 @@ async def open_client(
     options = options or ClientOptions()
     clock = clock or SystemClock()
     async with open_carrier(sum(tier.concurrency for tier in tiers), transport) as carrier:
-        limiters = limiters_of(tiers, clock, options.on_throttle)
+        allowances = shared_allowances(options.limits, options.environ, options.on_note)
+        limiters = limiters_of(tiers, clock, options.on_throttle, allowances)
         lanes = {tier.name: _lane(tier, options, clock, carrier, limiters[tier.name]) for tier in tiers}
         yield Client(lanes, clock=clock, options=options)
 

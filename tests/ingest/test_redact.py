@@ -129,7 +129,8 @@ def test_time_grows_with_the_length_alone(unit: str) -> None:
             times.append(time.process_time() - began)
         return min(times)
 
-    assert took(80_000) < 30 * max(took(10_000), 0.002)
+    # A machine that is busy makes processor time dearer now and then; a square is one at every try.
+    assert any(took(80_000) < 30 * max(took(10_000), 0.002) for _ in range(5))
 
 
 def test_a_secret_without_a_digit_is_none_and_hides_no_other() -> None:

@@ -14,6 +14,7 @@ from audit.llm.limiter import Limiter
 from audit.llm.pace import Pace
 from audit.llm.retry import Backoff
 from tests.llm.virtual import JumpingClock
+from tests.llm.world import tier
 
 SECONDS = 90.0
 ATTEMPTS = 6
@@ -268,7 +269,7 @@ def use(model: Model, seed: int = 0, seconds: float = SECONDS) -> tuple[Host, Us
             pace = Pace(clock)
             for number, in_flight in enumerate(model.tiers):
                 name = f"{process}-{number}"
-                limiter = Limiter(name, concurrency=in_flight, requests_per_minute=None, pace=pace, clock=clock)
+                limiter = Limiter(tier(name, concurrency=in_flight), pace=pace, clock=clock)
                 work += [worker(limiter, name) for _ in range(in_flight)]
         await clock.run(work)
 

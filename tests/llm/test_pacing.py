@@ -10,6 +10,7 @@ import pytest
 
 from audit.core.clock import ManualClock
 from audit.core.exchange import Usage
+from audit.llm.allowance import Allowance
 from audit.llm.breaker import Breaker, Outage
 from audit.llm.limiter import Limiter, TokenRate, limiters_of
 from audit.llm.pace import Pace
@@ -22,7 +23,7 @@ from tests.llm.world import request, tier
 def test_calls_per_minute_are_kept() -> None:
     """At 120 a minute the 121st call starts no sooner than a minute after the first."""
     clock = ManualClock()
-    limiter = Limiter("small", concurrency=50, requests_per_minute=120, pace=Pace(clock), clock=clock)
+    limiter = Limiter(tier(concurrency=50, requests_per_minute=120), pace=Pace(clock), clock=clock)
 
     async def main() -> list[float]:
         starts = []
@@ -75,7 +76,7 @@ def test_tokens_of_a_call_that_was_never_made_are_given_back() -> None:
             await super().sleep(seconds)
 
     clock = Interrupted()
-    tokens = TokenRate(tier(max_tokens=1_000), 1_000, clock)
+    tokens = TokenRate(tier(max_tokens=1_000, tokens_per_minute=1_000), clock, Allowance())
 
     async def main() -> None:
         taken = await tokens.take(request())
@@ -143,7 +144,7 @@ def test_a_call_that_is_cancelled_in_line_leaves_the_line_to_the_others() -> Non
     """Whoever waits behind it gets its turn, and its place in flight is free again."""
     clock = JumpingClock()
     pace = Pace(clock)
-    limiter = Limiter("small", concurrency=2, requests_per_minute=None, pace=pace, clock=clock)
+    limiter = Limiter(tier(concurrency=2), pace=pace, clock=clock)
 
     async def main() -> None:
         for turn in [await pace.turn("small") for _ in range(3)]:

@@ -150,7 +150,8 @@ def test_time_grows_with_the_length() -> None:
         return min(times)
 
     for unit in starts:
-        assert took(unit, 48_000) < 30 * max(took(unit, 6_000), 0.001), unit
+        # A machine that is busy makes processor time dearer now and then; a square is one at every try.
+        assert any(took(unit, 48_000) < 30 * max(took(unit, 6_000), 0.001) for _ in range(5)), unit
 
 
 def test_only_shapes_are_looked_for_in_configurations() -> None:

@@ -3,7 +3,7 @@
 python -m tests.replay.child FOLDER URL N CONCURRENCY [MODEL MESSAGES.json]
 
 The environment may hold `FULL_AT`, the size in bytes at which no file of this process grows any more, as on a disk that
-is full, and `TIMEOUT_S`, what the tier waits for an answer.
+is full, `TIMEOUT_S`, what the tier waits for an answer, and `LIMITS`, the folder of limits that processes share.
 """
 
 from __future__ import annotations
@@ -38,7 +38,8 @@ def made_of(base_url: str, n: str, concurrency: str, model: str = "m", messages:
 def main(folder: str, *arguments: str) -> int:
     """Replay, and exit as the command line would."""
     made = made_of(*arguments)
-    options = ReplayOptions(cap_usd=100.0, client=ClientOptions(backoff=Backoff(base_s=0.01)))
+    limits = Path(os.environ["LIMITS"]) if "LIMITS" in os.environ else None
+    options = ReplayOptions(cap_usd=100.0, client=ClientOptions(backoff=Backoff(base_s=0.01), limits=limits))
     if full_at := int(os.environ.get("FULL_AT", "0")):
         resource.setrlimit(resource.RLIMIT_FSIZE, (full_at, full_at))
     print("ready", flush=True)

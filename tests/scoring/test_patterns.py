@@ -37,9 +37,9 @@ def test_same_meaning_as_in_python(source: str) -> None:
 def test_exponential_patterns_end_at_once(source: str) -> None:
     """Patterns that hang a backtracking engine are matched in linear time."""
     text = "a" * 50_000 + "b"
-    start = time.perf_counter()
+    start = time.process_time()
     compile_pattern(source).search(text + "!")
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_time_limit_is_an_error_not_a_failure() -> None:
@@ -47,10 +47,10 @@ def test_time_limit_is_an_error_not_a_failure() -> None:
     source = r"^(?=(a|aa)+$)"
     pattern = compile_pattern(source)
     assert pattern.engine == "regex"
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(TooSlow, match="longer than"):
         pattern.search("a" * 300 + "b")
-    assert time.perf_counter() - start < 20 * TIME_LIMIT_S
+    assert time.process_time() - start < 20 * TIME_LIMIT_S
     (criterion,) = build_criteria([entry_of({"type": "not-regex", "value": source})], Path())
     assert "time limit" in criterion.notes[0]
     assert isinstance(criterion.score([context_of({"completion": "a" * 300 + "b"})])[0], Errored)

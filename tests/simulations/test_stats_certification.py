@@ -67,13 +67,13 @@ def test_mmlu_router() -> None:
 def test_a_thousand_p_values() -> None:
     """20 policies on 50 routes at n = 400, a thousand exact p-values, take less than 60 s."""
     rng = np.random.default_rng(30)
-    started = time.perf_counter()
+    started = time.process_time()
     for route in range(50):
         for policy in range(20):
             b, c, _ = map(
                 int, rng.multinomial(400, [0.004 * policy + 0.01, 0.002 * policy + 0.008, 0.982 - 0.006 * policy])
             )
             p_pass(counts(b, c, 400), margin=0.05 + 1e-6 * route)
-    taken = time.perf_counter() - started
+    taken = time.process_time() - started
     print(f"\n1,000 exact p-values at n=400: {taken:.1f} s")
     assert taken < 60
