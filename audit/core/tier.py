@@ -251,8 +251,8 @@ class Tier:
         if options := {name: value for name, value in self.options.items() if name not in NOT_IN_ANSWERS}:
             settings["options"] = fingerprint(options)
         if self.redact == "personal":
-            # An answer to placeholders is none to the text itself.
-            settings["redact"] = self.redact
+            # An answer to placeholders is none to the text itself, nor to what an earlier version replaced less of.
+            settings["redact"] = f"{self.redact}, wherever it stands"
         if Adapt.DROP in self.adapt:
             # Answers without a logged parameter are others than those with it.
             settings["adapt"] = Adapt.DROP.value

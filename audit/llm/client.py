@@ -21,7 +21,7 @@ from audit.llm.allowance import shared_allowances
 from audit.llm.breaker import Breaker, Outage
 from audit.llm.budget import Reservation
 from audit.llm.limiter import Limiter, PacedCall, limiters_of
-from audit.llm.masked import ReplyMask, as_sent, unveiled, veiled
+from audit.llm.masked import ReplyMask, as_sent, unveiled, veiled, veiled_aside
 from audit.llm.provider import (
     Answerer,
     HttpCall,
@@ -317,7 +317,7 @@ class Client:
         try:
             if lane.key is None and not self._options.offline:
                 self._unlock(lane)
-            veil, sent = veiled(lane.tier, request)
+            veil, sent = await veiled_aside(lane.tier, request)
             call = _encoded(lane, sent)
         except Unsupported as error:
             return unasked(error.because)

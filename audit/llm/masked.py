@@ -7,6 +7,7 @@ or a model, and whatever is said goes on into journal, cassette, tables, report 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -18,7 +19,7 @@ from audit.core.tier import Tier
 from audit.llm.provider import Unsupported
 from audit.llm.reply import Reply
 from audit.llm.tiers import keeps_personal_data, variables_of
-from audit.llm.veil import Veil
+from audit.llm.veil import Veil, is_long
 from audit.masking.redact import Redactor
 from audit.masking.secrets import KeysInUse
 
@@ -95,6 +96,13 @@ def veiled(tier: Tier, request: Request) -> tuple[Veil, Request]:
     if keeps_personal_data(tier) and Veil().request(request) is not request:
         raise Unsupported(because(Reason.PERSONAL_DATA))
     return veil, sent
+
+
+async def veiled_aside(tier: Tier, request: Request) -> tuple[Veil, Request]:
+    """As `veiled`; a long request in a thread, so that no other call, and no answer, waits for it."""
+    if is_long(request):
+        return await asyncio.to_thread(veiled, tier, request)
+    return veiled(tier, request)
 
 
 def as_sent(tier: Tier, request: Request) -> tuple[Veil, Request]:

@@ -14,8 +14,9 @@ from typing import Any
 
 import re2
 
-from audit.masking.personal_kinds import CANDIDATES, WORDS
+from audit.masking.personal_kinds import CANDIDATES, MODEL, NO_NAMES, OTHER_NUMBER, VERSION, WORDS
 from audit.masking.recognisers import RECOGNISERS
+from audit.masking.telephones import GROUPED, is_telephone
 
 _DFA_BYTES = 1 << 27
 LONGEST_LOCAL = 64
@@ -24,13 +25,8 @@ LOOK_BACK = 40
 """Letters in front of a number in which a word may announce what it is."""
 MOST_CUTS = 4
 """Groups that a run of digits may have too many, because another number follows it."""
-REGIONS = ("US", "GB", "DE", "FR", "ES", "IT", "PT", "BR", "NL", "PL")
-"""Where a telephone number without its country may be from."""
 _GROUP = re.compile(r"(?<!\\)\((?!\?)")
 """The one group of a pattern: the first parenthesis that opens one."""
-_GROUPED_PHONE = re.compile(
-    r"\(\d{2,5}\)[ -]?\d{2,4}[ -]\d{2,5}(?:[ -]\d{2,4})?|0\d{1,4}[ /-]\d[\d -]{4,12}\d|0\d(?:\.\d\d){4}"
-)
 _FOUR = re.compile(r"\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![\d.])")
 _ARTICLES = ("Die ", "Der ", "Das ", "Den ", "Dem ", "Eine ", "Einer ", "De ", "Het ")
 """What makes a street one that is talked about."""
@@ -38,11 +34,13 @@ _SSN, _CPF = re.compile(r"\d{3}-\d{2}-\d{4}"), re.compile(r"\d{3}\.\d{3}\.\d{3}-
 _NIR = re.compile(r"[12][ .]?\d{2}[ .]?\d{2}[ .]?\d{2}[ .]?\d{3}[ .]?\d{3}[ .]?\d{2}")
 _OWN_FORM = re.compile(
     rf"\+|(?:\d[ -]?){{13}}|\d{{8}}-?[A-Z]\b|{_SSN.pattern}|{_CPF.pattern}|{_NIR.pattern}|\d{{11}}(?!\d)"
-    rf"|{_GROUPED_PHONE.pattern}"
+    rf"|{GROUPED.pattern}"
 )
 """Numbers that may be personal without a word in front of them."""
 _NINO = re.compile(r"(?!BG|GB|KN|NK|NT|TN|ZZ)[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]")
-_DATE_LIKE = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}|\d{1,2}[./]\d{1,2}[./]\d{4}")
+_DECIMAL = re.compile(r"\d+[.,]\d{1,2}")
+_MONEY = re.compile(r" ?(?:EUR|USD|GBP|CHF|PLN|BRL|zł|kr|[€$£%]|(?i:euros?|dollars?|pounds?|złot)\b)")
+"""What makes the number before it an amount."""
 
 
 class _Finder:
@@ -88,6 +86,11 @@ def _finder() -> _Finder:
 @cache
 def _words(name: str) -> Any:
     return re2.compile(WORDS.get(name) or "|".join(WORDS.values()))
+
+
+@cache
+def _compiled(pattern: str) -> Any:
+    return re2.compile(pattern)
 
 
 def found_personal(text: str, kinds: Collection[str]) -> Iterator[tuple[int, int, str]]:
@@ -138,10 +141,21 @@ def _parts(what: str, text: str, start: int, end: int) -> Iterator[tuple[int, in
             if local:
                 yield start - local, end, "email"
         case "address":
-            if not value.startswith(_ARTICLES):
+            if not value.startswith(_ARTICLES) and not _says(MODEL, text, start, value):
+                yield start, end, what
+        case "name":
+            if value.split(" ", 1)[0].rstrip("'’-") not in NO_NAMES:
+                yield start, end, what
+        case "passport" | "national-id":
+            if not _says(OTHER_NUMBER, text, start):
                 yield start, end, what
         case _:
             yield start, end, what
+
+
+def _says(words: str, text: str, start: int, value: str = "") -> bool:
+    """Whether words end right before a place, or begin a value."""
+    return _compiled(words).search(f"{text[max(0, start - LOOK_BACK) : start]}{value.split(' ', 1)[0]}") is not None
 
 
 def _local_part(text: str, at: int) -> int:
@@ -162,7 +176,9 @@ def _number(text: str, start: int, end: int) -> Iterator[tuple[int, int, str]]:
     if (four := _FOUR.match(value)) is not None and _address(text, start, start + four.end()):
         yield start, start + four.end(), "ip"
         return
-    announced = _announced(before)
+    announced = _announced(before) if not _says(OTHER_NUMBER, text, start) else frozenset()
+    if _DECIMAL.fullmatch(value) or _MONEY.match(text[end : end + LOOK_BACK]):
+        announced -= {"tax", "vat"}
     if not announced and _OWN_FORM.match(value) is None:
         return
     for length in _ends(value)[: MOST_CUTS + 1]:
@@ -187,9 +203,9 @@ def _kind_of(value: str, before: str, announced: frozenset[str]) -> str | None:
         return "card"
     if _national(value, digits, announced="id" in announced):
         return "national-id"
-    if "tax" in announced and 8 <= len(digits) <= 14:
+    if 8 <= len(digits) <= 14 and ("tax" in announced or ("vat" in announced and _vat(digits))):
         return "tax-id"
-    if not value[-1:].isalpha() and _telephone(value, digits, before, announced="phone" in announced):
+    if not value[-1:].isalpha() and is_telephone(value, digits, before, announced="phone" in announced):
         return "phone"
     return None
 
@@ -239,13 +255,15 @@ def _address(text: str, start: int, end: int) -> bool:
     if after[:1] == "." and after[1:].isdecimal():
         return False
     value = text[start:end]
+    if _says(VERSION, text, start):
+        return False
     if ":" in value and "::" not in value and value.count(":") != 7:
         return False
     try:
         found = ipaddress.ip_address(value)
     except ValueError:
         return False
-    return not (found.is_unspecified or (found.version == 6 and len(value) < 6))
+    return not (found.is_unspecified or found.is_loopback or (found.version == 6 and len(value) < 6))
 
 
 def _national(value: str, digits: str, *, announced: bool) -> bool:
@@ -280,6 +298,18 @@ def _nif(digits: str) -> bool:
     return bool(nif.is_valid(digits))
 
 
+def _vat(digits: str) -> bool:
+    """Whether the check digits are those of a VAT number without its country."""
+    from stdnum.de import vat as de
+    from stdnum.fr import siren
+    from stdnum.gb import vat as gb
+    from stdnum.it import iva
+    from stdnum.pl import nip
+    from stdnum.pt import nif
+
+    return any(kind.is_valid(digits) for kind in (de, siren, gb, iva, nip, nif))
+
+
 def _coded(value: str, before: str) -> str | None:
     """A number with letters in it, by its check digits, or by a word for taxes in front of it."""
     from stdnum.es import nie
@@ -289,25 +319,3 @@ def _coded(value: str, before: str) -> str | None:
     if _NINO.fullmatch(value) or nie.is_valid(value) or codicefiscale.is_valid(value):
         return "national-id"
     return "tax-id" if vat.is_valid(value) or "tax" in _announced(before) else None
-
-
-def _telephone(value: str, digits: str, before: str, *, announced: bool) -> bool:
-    """Whether it is a telephone number: with its country, or as a country writes it, or behind a word for one."""
-    if not 7 <= len(digits) <= 15 or _DATE_LIKE.match(value):
-        return False
-    if not value.startswith("+"):
-        grouped = _GROUPED_PHONE.fullmatch(value) is not None
-        if not (grouped or announced) or before[-1:] in ("/", "-"):
-            return False
-    import phonenumbers as known
-
-    regions = (None,) if value.startswith("+") else REGIONS
-    for region in regions:
-        try:
-            number = known.parse(value, region)
-        except known.NumberParseException:
-            continue
-        if known.is_possible_number(number) if region is None else known.is_valid_number(number):
-            return True
-    # Numbers that are kept for films and examples are valid nowhere.
-    return not value.startswith("+") and bool(re.fullmatch(r"\(?\d{3}\)?[ -]\d{3}[ -]\d{4}", value))

@@ -100,7 +100,7 @@ CANDIDATES: tuple[tuple[str, str], ...] = (
     *(("address", rf"({street}{_TOWN})") for street in _STREETS),
     ("address", rf"{_LIVES} ((?:{CAPITAL} ){{1,4}}{_HOUSE}{_TOWN})"),
     ("address", rf"({CAPITAL}(?: [{_LETTER}]{{1,20}}){{0,3}} {_HOUSE}, {_POSTCODE} {_PLACE})"),
-    ("name", rf"(?:{_TITLES})(?: (?:Dr|Prof)\.?){{0,2}} ({_FULL_NAME})"),
+    ("name", rf"(?:^|[^\w&])(?:{_TITLES})(?: (?:Dr|Prof)\.?){{0,2}} ({_FULL_NAME})"),
     ("name", rf"(?:[iI]ch bin|[jJ]e suis|[sS]oy|[sS]ono|[sS]ou [oa]|[iI]k ben|[jJ]estem|I['’]m|I am|[tT]his is|"
      rf"[sS]igned,?) ({_TWO_NAMES})"),
     ("name", rf"\bPan(?:i|a|em|u|ią)? ({_TWO_NAMES})"),
@@ -126,10 +126,11 @@ _ID_WORDS = (
     r"documento|codice fiscale|cpf|nif|contribuinte|cartão de cidadão|bsn|burgerservice|pesel|dowód|dowodu|nr id)"
 )
 _TAX_WORDS = (
-    r"(?i)\b(?:vat|tax (?:id|number|no)|tin\b|ein\b|ust-?id|umsatzsteuer|"
-    r"steuernummer|tva|siren|cif\b|nif-iva|partita iva|"
-    r"p\.? ?iva|iva\b|cnpj|nipc|btw|nip\b)"
+    r"(?i)\b(?:(?:vat|tax|tva|iva|btw|mwst)\.?[ -]?(?:id|reg|no\b|nr\b|num|núm|n[°º]|intra)|tin\b|ein\b|ust-?id|"
+    r"umsatzsteuer-?id|steuernummer|numéro de tva|siren|siret|cif\b|nif-iva|partita iva|p\.? ?iva|cnpj|nipc|nip\b)"
 )
+_VAT_WORDS = r"(?i)\b(?:vat|tva|iva|btw|umsatzsteuer|mwst|ust)\b"
+"""Of the tax as often as of the number: what follows is one by its check digits alone."""
 _PHONE_WORDS = (
     r"(?i)(?:\b(?:my|mein|meine|mon|mi|mio|meu|mijn|mój) n[uú]m[a-zé]{1,5}|"
     r"\btel|phone|\bcall|\bmobile|\bcell|\bfax|handy|telefon|téléphone|"
@@ -138,5 +139,30 @@ _PHONE_WORDS = (
     r"zadzwo|whatsapp|\bsms\b|\btext me|\banruf|\bruf)"
 )
 
-WORDS = {"id": _ID_WORDS, "tax": _TAX_WORDS, "phone": _PHONE_WORDS}
+WORDS = {"id": _ID_WORDS, "tax": _TAX_WORDS, "vat": _VAT_WORDS, "phone": _PHONE_WORDS}
 """Words that announce a number, by what they say that it is."""
+
+OTHER_NUMBER = (
+    r"(?i)\b(?:item|article|sku|part|model|order|ticket|invoice|serial|reference|ref|batch|case|gate|printer|reader|"
+    r"version|artikel|bestellung|bestell|rechnung|modell|teil|seriennummer|référence|réf|commande|facture|modèle|"
+    r"artículo|pedido|factura|modelo|referencia|articolo|codice|ordine|fattura|modello|artigo|código|encomenda|fatura|"
+    r"bestelling|factuur|artykuł|zamówienie|faktura)s?\.?"
+    r"(?:[ -]?(?:no|nr|num|number|nummer|número|numero|numer|id|n[°º])\b\.?)?[ :#.=-]{0,3}$"
+)
+"""Words right before a number that say what it is, whatever the words before them announced."""
+MODEL = (
+    r"(?i)(?:\b(?:modell?|modelo|modèle|modello|series?|serie|collection|kollektion|sofa|regal|edition|film|novel|song)"
+    r"[: ]{1,2}[^ ]*$|\bmodell?$)"
+)
+"""Words before what is written like a street, or at its beginning, that make a product or a work of it."""
+VERSION = r"(?i)(?:[=<>~^]=|[~^]|\b(?:v|versions?|firmware|release|build|driver|treiber))[ :.]{0,2}$"
+"""What stands before a version of four parts, which looks like an address of the Internet."""
+NO_NAMES = frozenset({
+    "Hi", "Hello", "Hey", "Dear", "Thanks", "Thank", "The", "This", "That", "There", "It", "We", "You", "He", "She",
+    "They", "Yes", "No", "Ok", "Okay", "Please", "Good", "Great", "Very", "So", "Not", "Just", "Really", "Total",
+    "Black", "None", "Null", "Unknown", "True", "False", "Customer", "Hallo", "Guten", "Danke", "Bitte", "Ja",
+    "Nein", "Bonjour", "Merci", "Oui", "Non", "Hola", "Gracias", "Buenos", "Buenas", "Sí", "Ciao", "Buongiorno",
+    "Grazie", "Olá", "Bom", "Obrigado", "Obrigada", "Hoi", "Goedemorgen", "Bedankt", "Cześć", "Dzień", "Dziękuję",
+    "Tak", "Nie",
+})  # fmt: skip
+"""Words with a capital that begin a sentence, not a name, where a name might stand."""

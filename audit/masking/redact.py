@@ -20,6 +20,10 @@ from audit.masking.secrets import NO_KEYS, KeysInUse, mask_secrets
 
 _WORDS_OF_KEY = re.compile(r"[_-]+|(?<=[a-z])(?=[A-Z])")
 """Where the words of a key part: `date_of_birth`, `dateOfBirth`."""
+SHORTEST_NUMBER = 10**6
+"""Below which no number is personal, whatever its key says."""
+_JSON_TOKEN = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|(-?\d[\d.eE+-]*)|[\[{]', re.DOTALL)
+"""Of a text that is JSON: a string, which is a key before a colon; a number; what begins a list or an object."""
 
 
 class Redactor:
@@ -29,6 +33,7 @@ class Redactor:
         personal: Kinds of personal data to replace, from `ingest.redact`.
         keys: Values that are secrets whatever they look like.
         name: Kind and value to what stands in the value's place; default: a placeholder with a digest of it.
+        rewrite: From each text, masked, to what it is to be instead.
     """
 
     def __init__(
@@ -36,15 +41,17 @@ class Redactor:
         personal: Collection[str] = (),
         keys: KeysInUse = NO_KEYS,
         name: Callable[[str, str], str] | None = None,
+        rewrite: Callable[[str], str] | None = None,
     ) -> None:
         self.kinds = frozenset(personal)
         self.found: Counter[str] = Counter()
         self._keys = keys
         self._name = name or placeholder
+        self._rewrite = rewrite
 
     def silent(self) -> Redactor:
         """One that masks the same, for copies of a text that was counted."""
-        return Redactor(self.kinds, self._keys, self._name)
+        return Redactor(self.kinds, self._keys, self._name, self._rewrite)
 
     def text(self, value: str) -> str:
         """The text without secrets and without the personal data asked for; JSON inside it stays JSON."""
@@ -54,9 +61,27 @@ class Redactor:
             except (ValueError, RecursionError):
                 return self._plain(value)
             if isinstance(inner, dict | list):
-                masked = self.value(inner)
-                return value if masked == inner else canonical_json(masked)
+                return self._in_json(value)
         return self._plain(value)
+
+    def _in_json(self, text: str) -> str:
+        """JSON text with its strings and numbers masked one by one; all that stands between them stays as it is."""
+        parts: list[str] = []
+        done, key = 0, None
+        for token in _JSON_TOKEN.finditer(text):
+            if token[1] is None and token[3] is None:
+                key = None
+                continue
+            # Python reads a lone half of a surrogate pair, which is no UTF-8, and writes it again.
+            found = json.loads(token[1] or token[3], strict=False)
+            if token[2] is not None:
+                key, masked = found, self._plain(found)
+            else:
+                masked, key = self._leaf(found) if key is None else self.named(key, found), None
+            if masked != found:
+                parts += [text[done : token.start()], json.dumps(masked, ensure_ascii="\\u" in token[0])]
+                done = token.end() - len(token[2] or "")
+        return "".join([*parts, text[done:]]) if parts else text
 
     def json(self, value: str) -> str:
         """JSON text with every string in it masked; canonical if anything was."""
@@ -101,6 +126,9 @@ class Redactor:
             if masked != pair and masked.startswith(f"{key}: "):
                 return self._personal(masked[len(key) + 2 :], key)
             return self._personal(self._secrets(value), key)
+        if self.kinds and type(value) is int and value >= SHORTEST_NUMBER:
+            masked = self._personal(str(value), key)
+            return value if masked == str(value) else masked
         return self._leaf(value)
 
     def _plain(self, value: str) -> str:
@@ -112,7 +140,7 @@ class Redactor:
     def _personal(self, value: str, key: str = "") -> str:
         """The text without personal data; its key announces what it is, as the words before it do in prose."""
         if not self.kinds:
-            return value
+            return value if self._rewrite is None else self._rewrite(value)
         before = f"{_WORDS_OF_KEY.sub(' ', key)}: " if key else ""
         parts: list[str] = []
         done = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from audit.core.reason import NOT_ASKED, Reason
 from audit.core.settings import TierSettings
 from audit.core.tier import Tier
 from audit.llm.client import ClientOptions, open_client
+from audit.llm.masked import veiled_aside
 from audit.llm.provider import HttpReply
 from audit.llm.reply import Reply
 from audit.llm.tiers import keeps_personal_data, resolve_tier
@@ -105,6 +107,63 @@ def test_words_are_no_placeholders() -> None:
     words = "Set the ids name-1 and email-1; ${name-1}"
     assert veil.completion(Completion(text=words)).text == words
     assert veil.completion(Completion(text=r"\<email-1\> <name-2>")).text == f"{MAIL} <name-2>"
+
+
+AGAIN = [
+    ("My name is Ada Lovelace. Is Ada's lamp sent to Lovelace?", ("Ada", "Lovelace")),
+    ("Phone: (212) 736-5000. I repeat: 2127365000, or +1 212 736 5000.", ("736", "5000")),
+    ("passport number C01X00T47; it says C01X00T47 below", ("C01X00T47",)),
+    ("born on March 3, 1980. So: March 3, 1980!", ("March",)),
+    ("Numéro de sécurité sociale 2 55 08 14 168 025 38, sans espaces 255081416802538", ("168", "2550")),
+    ("BSN: 111222333. Klopt 111222333 nog?", ("111222333",)),
+]
+"""Texts in which what was announced once stands again without a word; nothing of it may leave."""
+
+
+@pytest.mark.parametrize(("text", "values"), AGAIN, ids=[text[:16] for text, _ in AGAIN])
+def test_what_is_found_once_is_replaced_wherever_it_stands(text: str, values: tuple[str, ...]) -> None:
+    """In other messages too, before and behind; and each mention comes back in its own form."""
+    again = text.partition(". ")[2] or text
+    logged = Request(request_fp="", messages=[{"role": "user", "content": part} for part in (again, text, again)])
+    veil = Veil()
+    sent = veil.request(logged)
+    assert [value for value in values if value in str(sent.messages)] == []
+    back = [veil.completion(Completion(text=turn["content"])).text for turn in sent.messages]
+    assert back == [again, text, again]
+
+
+def test_words_that_only_begin_like_a_value_stay() -> None:
+    """Parts of longer words and numbers are none, and a long list of values is looked for at once."""
+    text = "My name is Ada Lovelace. Adaptive, Lovelaces, CANADA; phone 2127365000, order 92127365000017."
+    sent = Veil().request(request(text)).messages[0]["content"]
+    assert sent.endswith("Adaptive, Lovelaces, CANADA; phone <phone-1>, order 92127365000017.")
+
+
+def test_a_record_as_json_keeps_its_form() -> None:
+    """What stands around a placeholder is left to the letter: spaces, order, escapes, doubles, numbers as written."""
+    record = (
+        '{\n  "to" : "ada@mail.example.org",  "n":1.50, "n": 1e3, "caf\\u00e9": [ "x",2 ],\n'
+        '"in":"{\\"a\\":  \\"bob@mail.example.org\\"}", "phone": 2125551234 }'
+    )
+    veil = Veil()
+    sent = veil.request(request(record)).messages[0]["content"]
+    expected = record.replace("ada@mail.example.org", "<email-1>").replace("bob@mail.example.org", "<email-2>")
+    assert sent == expected.replace("2125551234", '"<phone-1>"')
+    assert json.loads(sent)["in"] == '{"a":  "<email-2>"}'
+
+
+def test_a_long_request_is_masked_in_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others do not wait for it; a short one is not worth a thread."""
+    threads: list[int] = []
+
+    def noted(asked: Tier, logged: Request) -> tuple[Veil, Request]:
+        threads.append(threading.get_ident())
+        return Veil(), logged
+
+    monkeypatch.setattr("audit.llm.masked.veiled", noted)
+    for text in ("short", "long " * 20_000):
+        asyncio.run(veiled_aside(tier(), request(text)))
+    assert threads[0] == threading.get_ident() != threads[1]
 
 
 STRUCTURED = {

@@ -12,7 +12,8 @@ from audit.core.personal import PERSONAL_KINDS
 from audit.masking.personal import found_personal
 from audit.masking.recognisers import Recogniser
 from audit.masking.redact import Redactor
-from tests.masking.planted import LANGUAGES, LOOK_ALIKES, SENTENCE, planted
+from tests.masking.held_out import NOBODYS, held_out
+from tests.masking.planted import LANGUAGES, LOOK_ALIKES, MORE_LOOK_ALIKES, SENTENCE, planted
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,10 +39,21 @@ def test_recall_on_twelve_kinds_in_eight_languages() -> None:
 
 def test_false_alarms() -> None:
     """Of texts with what only looks like it, at most two in a hundred are touched."""
-    texts = (*LOOK_ALIKES, *SENTENCE.values())
+    texts = (*LOOK_ALIKES, *MORE_LOOK_ALIKES, *SENTENCE.values())
     alarms = [text for text in texts if found(text)]
     print(f"false alarms in {len(alarms)} of {len(texts)} texts")
     assert len(alarms) <= 0.02 * len(texts), alarms
+
+
+def test_a_set_that_nothing_was_mended_by() -> None:
+    """Its figures are what to expect of new text: 95 of 100 of every kind and language, two false alarms in 100."""
+    cases = list(held_out())
+    left = [case for case in cases if case.value in Redactor(PERSONAL_KINDS).text(case.text)]
+    alarms = [text for text in NOBODYS if found(text)]
+    print(f"held out: recall {1 - len(left) / len(cases):.4f} of {len(cases)}, {len(alarms)} false alarms of 100")
+    assert {(case.kind, case.language) for case in cases} == {(k, lang) for k in PERSONAL_KINDS for lang in LANGUAGES}
+    assert len(left) <= 0.05 * len(cases), left
+    assert len(alarms) <= 0.02 * len(NOBODYS) == 2, alarms
 
 
 WAYS = [
