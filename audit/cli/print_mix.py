@@ -12,7 +12,7 @@ from audit.cli.print_levers import print_levers
 from audit.cli.terminal import Terminal
 from audit.core.display import MINUS, ascii_only, compact, count, percent, plural, terminal_safe, usd, usd_rate
 from audit.core.levers import LEDGER_REQUESTS
-from audit.core.mixture import Mix, MixRow, ModelShare
+from audit.core.mixture import CostChange, Mix, MixRow, ModelShare
 from audit.core.reason import sentence_of
 from audit.core.traffic import Apart, PricedBy
 
@@ -50,6 +50,7 @@ def _summary(mix: Mix) -> list[str]:
     per_1k = "–" if mix.total.cost_per_1k_usd is None else usd_rate(mix.total.cost_per_1k_usd)
     paid = "unknown" if mix.requests and mix.requests == mix.unpriced_requests else usd(mix.spend_usd)
     lines = [f"  You paid      {paid}     {per_1k} per 1k{_trend(mix.total)}"]
+    lines += _why(mix.total.change)
     shares = [f"{terminal_safe(m.model)} {percent(m.request_share)}" for m in _busiest(mix.total)[:MODELS]]
     if left := len(mix.total.models) - MODELS:
         shares += [f"{left} more"] if left > 0 else []
@@ -102,6 +103,15 @@ def _trend(row: MixRow) -> str:
 def _change(row: MixRow) -> float | None:
     first, last = row.first_week_cost_per_1k_usd, row.last_week_cost_per_1k_usd
     return last / first - 1 if first and last is not None else None
+
+
+def _why(change: CostChange | None) -> list[str]:
+    """What 1,000 requests cost more or less in the last week, by cause."""
+    if change is None or not change.told:
+        return []
+    text = f"{change.told} per 1k" + (f" ({'; '.join(change.notes)})" if change.notes else "")
+    first, *rest = textwrap.wrap(text, WORDS)
+    return [f"  Because of    {first}", *(" " * 16 + line for line in rest)]
 
 
 def _table(rows: tuple[MixRow, ...], by: str, width: int, drawn: Callable[[str], str]) -> Table:

@@ -5,8 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from audit.core.display import plural, usd_at
 from audit.core.levers import LeverLedger
 from audit.core.reconciliation import Reconciliation
+
+_CENT = 0.01
+_SEEN = 0.05
+"""Share of the dollars from which models without a list price are told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +23,59 @@ class ModelShare:
     spend_usd: float
     request_share: float
     spend_share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostChange:
+    """Why 1,000 requests cost something else in the log's last seven days than in its first: four causes that add up.
+
+    Attributes:
+        first_per_1k_usd: Of the first seven days' requests whose cost and tokens are known.
+        last_per_1k_usd: Of the last seven days'.
+        routes_usd: Other work: routes have other shares of the requests.
+        models_usd: Within routes, other models were asked.
+        tokens_usd: Longer or shorter prompts and answers, weighed by one price list.
+        price_usd: Paid for the same tokens of the same model: lists, discounts, service tiers, prompt caches.
+        left_out_requests: Of both weeks: those whose cost or tokens nobody knows.
+        unlisted_share: Of both weeks' dollars: models without a list price. Their tokens of prompts and of answers
+            count alike, so that answers that get longer show as price there.
+    """
+
+    first_per_1k_usd: float
+    last_per_1k_usd: float
+    routes_usd: float
+    models_usd: float
+    tokens_usd: float
+    price_usd: float
+    left_out_requests: int = 0
+    unlisted_share: float = 0.0
+
+    @property
+    def parts_usd(self) -> dict[str, float]:
+        """The four causes in words; they add up to the change."""
+        return {
+            "other work": self.routes_usd,
+            "other models": self.models_usd,
+            "tokens": self.tokens_usd,
+            "price per token": self.price_usd,
+        }
+
+    @property
+    def told(self) -> str:
+        """`other models +$10.24, tokens −$0.08`, per 1,000 requests, the largest first; "" where no cause is a cent."""
+        seen = [(cause, usd) for cause, usd in self.parts_usd.items() if abs(usd) >= _CENT / 2]
+        seen.sort(key=lambda part: -abs(part[1]))
+        return ", ".join(f"{cause} {'+' if usd > 0 else ''}{usd_at(usd, 2)}" for cause, usd in seen)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the figures do not hold, and what they take for alike; without a full stop."""
+        notes = []
+        if self.left_out_requests:
+            notes.append(f"{plural(self.left_out_requests, 'request')} of unknown cost or tokens left out")
+        if self.unlisted_share >= _SEEN:
+            notes.append("without a list price, tokens of prompts and answers count alike")
+        return tuple(notes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +91,10 @@ class MixRow:
         last_week_cost_per_1k_usd: In its last seven days. None too when the window is shorter than 14 days.
         models: Largest spend first.
         unpriced_requests: Of `requests`, those that nobody knows the cost of.
+        change: From the first week to the last, by cause; None without both.
     """
+
+    SPARSE: ClassVar[tuple[str, ...]] = ("change",)
 
     name: str
     requests: int
@@ -43,6 +104,7 @@ class MixRow:
     last_week_cost_per_1k_usd: float | None
     models: tuple[ModelShare, ...]
     unpriced_requests: int = 0
+    change: CostChange | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

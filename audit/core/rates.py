@@ -57,3 +57,8 @@ class Rates:
 
 RatesOf = Callable[[CallKind], Sequence[Rates] | Reason]
 """From a kind of call to its rates by prompt length, shortest first; or the reason why there are none."""
+
+
+def unlisted(_: CallKind) -> Reason:
+    """The rates of calls where there is no price list."""
+    return Reason.UNKNOWN_MODEL

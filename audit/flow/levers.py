@@ -22,7 +22,7 @@ from audit.mix.run import measure_mix
 def mix_with_levers(folder: RunFolder, settings: Settings, tiers: Sequence[Tier]) -> Mix:
     """The model mix of a run folder, with all levers: those that read prompts too."""
     return replace(
-        measure_mix(folder.traffic_files(), tiers),
+        measure_mix(folder.traffic_files(), tiers, rates_of(settings.tiers)),
         levers=_levers(folder, settings),
         reconciliation=reconciliation_of(folder),
     )

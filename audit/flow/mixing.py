@@ -41,10 +41,11 @@ def mix(
         kind_of_table(table_to)
     with traffic_of(sources, settings) as (folder, _):
         files = folder.traffic_files()
-        found = measure_mix(files, resolve_tiers(settings))
+        rates = rates_of(settings.tiers)
+        found = measure_mix(files, resolve_tiers(settings), rates)
         if prompts or found.requests <= LEDGER_REQUESTS:
             bodies = folder.body_files() if prompts else ()
-            found = replace(found, levers=measure_levers(files, rates_of(settings.tiers), bodies))
+            found = replace(found, levers=measure_levers(files, rates, bodies))
         if table_to is not None or openmetrics_to is not None:
             write_cells(files, table_to, openmetrics_to)
         if not bill:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import polars as pl
 
 from audit.core.errors import InputError
 from audit.core.exchange import Usage
-from audit.core.mixture import Mix, MixDay, MixRow, ModelShare, UpperBound
+from audit.core.mixture import CostChange, Mix, MixDay, MixRow, ModelShare, UpperBound
+from audit.core.rates import RatesOf, unlisted
 from audit.core.reason import Reason
 from audit.core.tier import Price, Tier
+from audit.mix.change import change_of, weights_of
 from audit.mix.grain import TOKENS, added, grain_of, outcomes, usd_of
 
 WEEK_DAYS = 7
@@ -22,7 +25,7 @@ _TOLD = ("model", "day")
 """What a row of the mix, and a day of its trend, is worked out from."""
 
 
-def measure_mix(traffic_files: Sequence[Path], tiers: Sequence[Tier]) -> Mix:
+def measure_mix(traffic_files: Sequence[Path], tiers: Sequence[Tier], rates_of: RatesOf = unlisted) -> Mix:
     """Share of traffic per model, by route, tenant, environment and region, against cost per request, over time.
 
     The model of a row is the first of `core.traffic.MODEL_COLUMNS` that is known: what was called, without the
@@ -32,6 +35,7 @@ def measure_mix(traffic_files: Sequence[Path], tiers: Sequence[Tier]) -> Mix:
     Args:
         traffic_files: `traffic-*.parquet` of one run.
         tiers: Candidates for the upper bound; those without tokens to price change nothing.
+        rates_of: The price list by which tokens of prompts and answers are weighed where a change of cost is explained.
 
     Returns:
         The mix. `upper_bound` is None without tiers or without token counts; week figures are None for windows
@@ -47,8 +51,9 @@ def measure_mix(traffic_files: Sequence[Path], tiers: Sequence[Tier]) -> Mix:
     billable = rows.filter(pl.col("kind").is_null())
     days = _days(rows)
     weeks = _weeks(days)
-    total = _row("total", added(billable, _TOLD), weeks)
-    groups = {name: _rows_by(name, billable, weeks) for name in _GROUPS}
+    explain = _explainer(billable, weeks, rates_of)
+    total = replace(_row("total", added(billable, _TOLD), weeks), change=explain(billable))
+    groups = {name: _rows_by(name, billable, weeks, explain) for name in _GROUPS}
     apart = {str(kind): of_kind for kind, of_kind in _parts(rows, "kind")}
     counts = {name: _requests(rows.filter(holds)) for name, holds in outcomes().items()}
     return Mix(
@@ -112,11 +117,22 @@ def _per_1k(rows: pl.DataFrame) -> float | None:
     return usd_of(rows) / priced * 1000 if priced else None
 
 
-def _rows_by(column: str, billable: pl.DataFrame, weeks: Weeks) -> tuple[MixRow, ...]:
+def _explainer(billable: pl.DataFrame, weeks: Weeks, rates_of: RatesOf) -> Callable[[pl.DataFrame], CostChange | None]:
+    """What explains the change between the weeks, for any part of the billable rows; nothing without two weeks."""
+    if weeks is None:
+        return lambda _: None
+    compared = billable.filter(pl.col("day").is_in([*weeks[0], *weeks[1]]))
+    weights = weights_of(sorted(set(compared["model"])), rates_of, weeks[1][-1])
+    return lambda rows: change_of(rows, weeks, weights)
+
+
+def _rows_by(
+    column: str, billable: pl.DataFrame, weeks: Weeks, explain: Callable[[pl.DataFrame], CostChange | None]
+) -> tuple[MixRow, ...]:
     """One row per value, largest spend first."""
     told = added(billable, tuple(dict.fromkeys((column, *_TOLD))))
-    parts = told.partition_by(column, as_dict=True)
-    made = [_row(str(key[0]), rows, weeks) for key, rows in parts.items()]
+    parts, whole = told.partition_by(column, as_dict=True), billable.partition_by(column, as_dict=True)
+    made = [replace(_row(str(key[0]), rows, weeks), change=explain(whole[key])) for key, rows in parts.items()]
     return tuple(sorted(made, key=lambda row: (-row.spend_usd, -row.requests, row.name)))
 
 

@@ -9,7 +9,7 @@ from datetime import date
 
 from audit.core.display import compact, count, money_digits, percent, usd, usd_at, usd_parts, usd_rate
 from audit.core.finding import Findings
-from audit.core.mixture import Mix, MixDay, MixRow
+from audit.core.mixture import CostChange, Mix, MixDay, MixRow
 from audit.report.charts import MIDDLE, MINI, NARROW, WIDE, BarSegment, Tick
 from audit.report.scales import Linear, elided, nice_domain, nice_ticks, shortened, spread
 from audit.report.tables import Numbers
@@ -193,6 +193,14 @@ def _group_row(row: MixRow, colours: Palette, key: str, name: str, paid: str) ->
         per_1k="–" if row.cost_per_1k_usd is None else usd_rate(row.cost_per_1k_usd),
         change=change_text(row.first_week_cost_per_1k_usd, row.last_week_cost_per_1k_usd),
     )
+
+
+def because_of(change: CostChange | None) -> str:
+    """A sentence on what changed the cost of a request."""
+    if change is None or not change.told:
+        return ""
+    notes = f" ({'; '.join(change.notes)})" if change.notes else ""
+    return f" By cause, per 1,000: {change.told}{notes}."
 
 
 def week_shares(days: Sequence[MixDay]) -> dict[str, float]:

@@ -14,7 +14,19 @@ from audit.report.charts import WIDTHS, Forest, VerdictBar, comparisons_of, fore
 from audit.report.evidence import EvidenceSection, evidence
 from audit.report.handover import Handover, handover
 from audit.report.method import Method, method
-from audit.report.mixing import Palette, Tab, Trend, Waterfall, palette, shares_of, tabs, trend, waterfall, week_shares
+from audit.report.mixing import (
+    Palette,
+    Tab,
+    Trend,
+    Waterfall,
+    because_of,
+    palette,
+    shares_of,
+    tabs,
+    trend,
+    waterfall,
+    week_shares,
+)
 from audit.report.past import Past, past
 from audit.report.renewal import RenewalSection, renewal_section
 from audit.report.routes import RoutesTable, routes_table, split_top
@@ -247,6 +259,7 @@ def _mix(findings: Findings, colours: Palette) -> MixSection:
         if first is not None and last is not None:
             change = change_text(first, last)
             finding += f" Cost per 1,000 requests went from {usd_rate(first)} to {usd_rate(last)} ({change})."
+        finding += because_of(total.change)
     else:
         finding = "No day of this log has a billable request."
     gaps = len(mix.trend) - len(with_traffic)
