@@ -84,6 +84,22 @@ HABITS: dict[str, Habit] = {
         lambda body: not has_images(body),
         lambda: refusal(400, "This model does not support image input."),
     ),
+    "no seed, in pydantic's words": unless(
+        lambda body: "seed" not in body,
+        lambda: httpx.Response(
+            422, json={"detail": [{"type": "extra_forbidden", "loc": ["body", "seed"], "msg": "x"}]}
+        ),
+    ),
+    "no temperature, without saying so": unless(
+        lambda body: "temperature" not in body, lambda: httpx.Response(400, json={"detail": "Bad request"})
+    ),
+    "warm on some": unless(
+        lambda body: body.get("temperature", 1) == 1 or number_in(body) % 3 != 0,
+        lambda: refusal(400, "temperature must be 1 here."),
+    ),
+    "forbidden on some": unless(
+        lambda body: number_in(body) % 10 != 9, lambda: refusal(403, "Request blocked by the organization's firewall.")
+    ),
     "streams only": unless(
         lambda body: bool(body.get("stream")),
         lambda: refusal(400, "This model only supports stream mode.", code="invalid_parameter_error"),

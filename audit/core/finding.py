@@ -112,7 +112,7 @@ class CandidateFinding(DecidingChange):
         latency_ms: Of the candidate's calls.
         incumbent_latency_ms: Of the log's.
         excluded: Replay statuses that could not be measured, with counts.
-        counted_against: Statuses that count against the candidate (refused, truncated, too_long), with counts.
+        counted_against: Statuses that count against the candidate (those of `schemas.MEASURED` but `ok`), with counts.
         criteria: One row per criterion.
         tuning: (n, b, c) on the tuning split, which ordered the candidates.
         look: Number of the declared look that its pairs are of; None before the first.

@@ -75,6 +75,7 @@ class Reason(StrEnum):
     REFUSED = "refused"
     TRUNCATED = "truncated"
     TOO_LONG = "too_long"
+    MALFORMED = "malformed"
 
     # Why nothing more is sent to a tier, or for a route to a tier.
     TIER_STOPPED = "tier_stopped"
@@ -186,6 +187,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.REFUSED: "the model or the endpoint's filter refused",
     Reason.TRUNCATED: "the answer was cut at its token limit",
     Reason.TOO_LONG: "the prompt is longer than the tier's context",
+    Reason.MALFORMED: "the model wrote no valid tool call or JSON, as its endpoint says",
     Reason.TIER_STOPPED: "nothing more is sent to it: {what}",
     Reason.TOO_MANY_FAILURES: "{failed} of its first {calls} calls failed; the last one: {last}",
     Reason.LEFT_OUT: "this run leaves it out",

@@ -165,7 +165,8 @@ REPLAYS = _table(
     ("tier", pa.string(), False),
     ("arm", WORD, False),  # incumbent_replay | candidate | judge
     ("repeat", pa.int16(), False),
-    # ok | refused | truncated | too_long | rate_limited | timeout | http_error | undecodable | other_model | not_asked
+    # ok | refused | truncated | too_long | malformed | rate_limited | timeout | http_error | undecodable | other_model
+    # | not_asked
     ("status", WORD, False),
     ("reason", WORD),  # of `not_asked`: a word of `core.reason`
     ("about", pa.string()),  # the parameter, role or type of part that the reason names
@@ -219,8 +220,8 @@ ACCEPTED = _table(
     ("reason", pa.string()),  # why it is null: a replay status, `not_applicable` or `errored`
 )
 
-MEASURED = ("ok", "refused", "truncated", "too_long")
-"""Replay statuses that say something of the candidate; the last three count against it."""
+MEASURED = ("ok", "refused", "truncated", "too_long", "malformed")
+"""Replay statuses that say something of the candidate; all but the first count against it."""
 
 FAILED_TO_MEASURE = ("rate_limited", "timeout", "http_error", "undecodable", "other_model")
 """Replay statuses that say nothing of it: excluded from the estimate, failures in the lower bound."""

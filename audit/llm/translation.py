@@ -20,6 +20,7 @@ STATUS_OF_KIND: dict[str, str] = {
     Fault.NOT_AN_API: "undecodable",
     Fault.FILTERED: "refused",
     Fault.CONTEXT_TOO_LONG: "too_long",
+    Fault.MALFORMED: "malformed",
     **dict.fromkeys((Fault.PARAMETER, Fault.VALUE, Fault.ROLE, Fault.MEDIA), NOT_ASKED),
     **dict.fromkeys((Fault.TOOLS, Fault.RESPONSE_FORMAT, Fault.STREAM_ONLY, Fault.ABOVE_ALLOWANCE), NOT_ASKED),
 }

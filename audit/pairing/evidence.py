@@ -28,7 +28,7 @@ from audit.stats.missing import Missing
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
-SERVED = tuple(status for status in MEASURED if status != Reason.TOO_LONG)
+SERVED = tuple(status for status in MEASURED if status not in (Reason.TOO_LONG, Reason.MALFORMED))
 """Statuses of calls that a candidate answered, and billed."""
 
 MAX_MISSING = 0.02

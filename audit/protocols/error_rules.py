@@ -66,6 +66,12 @@ RULES: tuple[ErrorRule, ...] = (
     _rule(
         "dashscope-inspection", Fault.FILTERED, "data_inspection_failed datainspectionfailed", r"inappropriate content"
     ),
+    _rule("litellm-filter", Fault.FILTERED, says=r"contentpolicyviolationerror"),
+    _rule("xai-filter", Fault.FILTERED, says=r"content violates usage guidelines"),
+    _rule("zhipu-filter", Fault.FILTERED, "1301", r"不安全或敏感|敏感内容"),
+    _rule("portkey-guardrail", Fault.FILTERED, "hooks_failed", r"guardrail checks"),
+    # The model wrote something that is no tool call, or no JSON.
+    _rule("groq-generation", Fault.MALFORMED, "tool_use_failed json_validate_failed", r"see 'failed_generation'"),
     # One request above a minute's allowance: no wait would help.
     _rule("request-above-tpm", Fault.ABOVE_ALLOWANCE, says=r"request too large for .{0,120}(?:per min|tpm)"),
     # The token limit that was asked for, not the prompt.
@@ -79,6 +85,7 @@ RULES: tuple[ErrorRule, ...] = (
         "groq-limit-value", Fault.VALUE, says=r"[`'](?P<p>max_(?:completion_)?tokens)[`'] must be less than or equal"
     ),
     _rule("bedrock-limit-value", Fault.VALUE, says=r"maximum tokens you requested exceeds", parameter="max_tokens"),
+    _rule("gemini-limit-value", Fault.VALUE, says=r"it has an? (?P<p>\w{1,40}) value of .{0,40}supported range"),
     # Too long for the context.
     _rule("context-code", Fault.CONTEXT_TOO_LONG, "context_length_exceeded model_context_window_exceeded"),
     _rule(
@@ -89,7 +96,7 @@ RULES: tuple[ErrorRule, ...] = (
     _rule(
         "vllm-context",
         Fault.CONTEXT_TOO_LONG,
-        says=r"maximum (?:context|model) length|maximum context limit|than the model's context length",
+        says=r"maximum (?:context|model) length|maximum context limit|model's context length",
     ),
     _rule("tgi-context", Fault.CONTEXT_TOO_LONG, says=r"`inputs` (?:tokens \+|must have less than)"),
     _rule("gemini-context", Fault.CONTEXT_TOO_LONG, says=r"exceeds the maximum number of tokens allowed"),
@@ -98,6 +105,10 @@ RULES: tuple[ErrorRule, ...] = (
     _rule("azure-input-limit", Fault.CONTEXT_TOO_LONG, says=r"input tokens exceed the configured limit"),
     _rule("litellm-context", Fault.CONTEXT_TOO_LONG, says=r"contextwindowexceedederror|range of input length"),
     _rule("groq-context", Fault.CONTEXT_TOO_LONG, says=r"reduce the length of the (?:messages|prompt|input)"),
+    _rule("xai-context", Fault.CONTEXT_TOO_LONG, says=r"maximum prompt length is"),
+    _rule("cohere-context", Fault.CONTEXT_TOO_LONG, says=r"^too many tokens: "),
+    _rule("moonshot-context", Fault.CONTEXT_TOO_LONG, says=r"exceeded model token limit"),
+    _rule("llamacpp-batch", Fault.CONTEXT_TOO_LONG, says=r"input is too large to process"),
     _rule("proxy-body-size", Fault.CONTEXT_TOO_LONG, says=r"entity too large|payload too large|body too large"),
     # Only streams.
     _rule("dashscope-stream", Fault.STREAM_ONLY, says=r"only supports? stream|non-streaming calls?"),
@@ -110,20 +121,41 @@ RULES: tuple[ErrorRule, ...] = (
     _rule("openai-role", Fault.ROLE, says=r"is not one of \[[^\]]{0,120}\] - 'messages|role[`'\"]? does not support"),
     _rule("vllm-role", Fault.ROLE, says=r"unexpected (?:message )?role|invalid role|unknown role"),
     _rule("groq-role", Fault.ROLE, says=r"discriminator property 'role'|for 'role:developer'"),
-    _rule("template-role", Fault.ROLE, says=r"system role not supported|conversation roles must alternate"),
+    _rule("template-role", Fault.ROLE, says=r"system role not supported|roles must alternate"),
+    _rule("openai-role-value", Fault.ROLE, says=r"invalid value: '(?:developer|system|tool|function)'"),
+    _rule("pydantic-role", Fault.ROLE, says=r"input should be '(?:system|user|assistant|tool)'"),
+    _rule("mistral-role-order", Fault.ROLE, "invalid_request_message_order", r"expected last role"),
+    _rule("perplexity-role-order", Fault.ROLE, says=r"last message must have role"),
+    _rule("gemini-role", Fault.ROLE, says=r"(?:developer|system) instruction is not enabled"),
+    _rule("bedrock-role", Fault.ROLE, says=r"doesn.t support system messages"),
     _rule(
         "openai-media", Fault.MEDIA, says=r"image_url is only supported|does not support (?:image|audio|vision|file)"
     ),
     _rule("llamacpp-media", Fault.MEDIA, says=r"(?:image|audio) input is not supported"),
     _rule("vllm-media", Fault.MEDIA, says=r"not a multimodal model|at most 0 image"),
     _rule("deepseek-media", Fault.MEDIA, says=r"unknown variant `(?:image_url|input_audio|file)`"),
-    _rule("groq-media", Fault.MEDIA, says=r"content must be a string"),
+    _rule("groq-media", Fault.MEDIA, says=r"content must be a string|\.content' : value must be a string"),
+    _rule(
+        "openai-image",
+        Fault.MEDIA,
+        "invalid_image_format image_too_large",
+        r"unsupported image|could not process image",
+    ),
+    _rule("anthropic-image", Fault.MEDIA, says=r"image (?:exceeds|dimensions exceed)"),
+    _rule("gemini-media", Fault.MEDIA, says=r"(?:image|audio|video) input modality is not"),
+    _rule("bedrock-media", Fault.MEDIA, says=r"doesn.t support the (?:image|document|video) content"),
     _rule("openrouter-media", Fault.MEDIA, says=r"no endpoints found that support (?:image|audio|file|video)"),
     _rule("vllm-tools", Fault.TOOLS, says=r"tool choice requires --enable-auto-tool-choice"),
     _rule("llamacpp-tools", Fault.TOOLS, says=r"requires? --jinja"),
     _rule("ollama-tools", Fault.TOOLS, says=r"does not support (?:tools|tool use|tool calling|function calling)"),
     _rule("openrouter-tools", Fault.TOOLS, says=r"no endpoints found that support tool"),
     _rule("groq-tools", Fault.TOOLS, says=r"[`'\"]?tool calling[`'\"]? is not supported"),
+    _rule(
+        "openai-tools", Fault.TOOLS, says=r"^(?:tools|functions?) (?:is|are) not supported (?:in|with|by) this model"
+    ),
+    _rule("gemini-tools", Fault.TOOLS, says=r"function calling is not enabled"),
+    _rule("bedrock-tools", Fault.TOOLS, says=r"doesn.t support tool use"),
+    _rule("gemini-format", Fault.RESPONSE_FORMAT, says=r"json mode is not enabled"),
     _rule("openai-format", Fault.RESPONSE_FORMAT, says=r"'response_format' of type|does not support response.format"),
     _rule("openai-schema", Fault.RESPONSE_FORMAT, says=r"invalid schema for (?:response_format|function)"),
     _rule("deepseek-format", Fault.RESPONSE_FORMAT, says=r"response_format type is unavailable"),
@@ -131,12 +163,13 @@ RULES: tuple[ErrorRule, ...] = (
         "vllm-grammar", Fault.RESPONSE_FORMAT, says=r"failed to convert .{0,40}grammar|grammar error|response_schema"
     ),
     # No credit.
-    _rule("gemini-day-quota", Fault.QUOTA, says=r"perday|per day per project", status=(429,)),
+    _rule("gemini-day-quota", Fault.QUOTA, says=r"perday|per day per project|per day \([rt]pd\)", status=(429,)),
     _rule("openrouter-day-quota", Fault.QUOTA, says=r"free-models-per-day|key limit exceeded"),
     _rule("gemini-rate", Fault.RATE_LIMITED, "resource_exhausted", r"resource_exhausted|resource exhausted"),
     _rule("openai-quota", Fault.QUOTA, "insufficient_quota billing_hard_limit_reached billing_not_active"),
     _rule("openai-quota-wrapped", Fault.QUOTA, says=r"check your plan and billing details"),
     _rule("anthropic-credit", Fault.QUOTA, "billing_error", r"credit balance is too low"),
+    _rule("anthropic-usage-limit", Fault.QUOTA, says=r"reached your specified api usage limits"),
     _rule("deepseek-balance", Fault.QUOTA, "insufficient_balance", r"insufficient (?:balance|credits|funds)"),
     _rule("litellm-budget", Fault.QUOTA, "budget_exceeded", r"budget has been exceeded|exceededbudget"),
     _rule("azure-volume", Fault.QUOTA, says=r"out of call volume quota"),
@@ -149,7 +182,12 @@ RULES: tuple[ErrorRule, ...] = (
     ),
     _rule("openai-region", Fault.FORBIDDEN, "unsupported_country_region_territory", r"user location is not supported"),
     _rule("litellm-model-access", Fault.FORBIDDEN, "key_model_access_denied team_model_access_denied"),
-    _rule("permission", Fault.FORBIDDEN, "permission_error permission_denied accessdeniedexception ip_not_authorized"),
+    _rule(
+        "permission",
+        Fault.FORBIDDEN,
+        "permission_error permission_denied permissiondenied accessdeniedexception ip_not_authorized",
+    ),
+    _rule("anthropic-disabled", Fault.FORBIDDEN, says=r"this organization has been disabled"),
     _rule("openrouter-data-policy", Fault.FORBIDDEN, says=r"no endpoints found matching your data policy"),
     # An answer of the API about a thing of its own: the address is right.
     _rule("thing-not-found", Fault.BAD_REQUEST, "recording_not_found file_not_found resource_missing", status=(404,)),
@@ -157,6 +195,8 @@ RULES: tuple[ErrorRule, ...] = (
     _rule("openai-model", Fault.MODEL, "model_not_found model_not_available model_decommissioned invalid_model"),
     _rule("azure-deployment", Fault.MODEL, "deploymentnotfound unknown_model"),
     _rule("vllm-model", Fault.MODEL, says=r"model [`'\"]?\S{1,120} (?:does not exist|is not supported|was not found)"),
+    _rule("openai-other-api", Fault.MODEL, says=r"this is not a chat model|only supported in v1/responses"),
+    _rule("azure-operation", Fault.MODEL, "operationnotsupported", r"does not work with the specified model"),
     _rule("ollama-model", Fault.MODEL, says=r"model [`'\"]?\S{1,120} not found"),
     _rule("anthropic-model", Fault.MODEL, says=r"^model: \S", status=(404,)),
     _rule("gemini-model", Fault.MODEL, says=r"models/\S{1,120} is not found"),
@@ -168,7 +208,7 @@ RULES: tuple[ErrorRule, ...] = (
     # Parameters and their values.
     _rule("openai-value", Fault.VALUE, "unsupported_value", rf"unsupported value: {_P}"),
     _rule("anthropic-value", Fault.VALUE, says=r"`(?P<p>\w{1,40})` (?:may only be set to|and `\w+` cannot both)"),
-    _rule("openai-parameter", Fault.PARAMETER, "unsupported_parameter", rf"unsupported parameter: {_P}"),
+    _rule("openai-parameter", Fault.PARAMETER, "unsupported_parameter", rf"unsupported param(?:eter)?: {_P}"),
     _rule("openai-unknown", Fault.PARAMETER, "unknown_parameter", rf"unknown parameter: {_P}"),
     _rule("azure-argument", Fault.PARAMETER, says=rf"unrecognized request arguments? supplied: {_P}"),
     _rule("litellm-parameter", Fault.PARAMETER, says=rf"does not support parameters?:? {_P}"),
@@ -191,6 +231,24 @@ RULES: tuple[ErrorRule, ...] = (
         Fault.PARAMETER,
         says=r"[`'\"](?P<p>[a-z_]\w{0,39})[`'\"] (?:is|are) not supported (?:with|by|for|on)",
     ),
+    _rule("azure-extra", Fault.PARAMETER, says=r"extra parameters? \['(?P<p>\w{1,40})'"),
+    _rule(
+        "bare-parameter", Fault.PARAMETER, says=r"^(?P<p>[a-z]+(?:_[a-z]+)+) is not supported (?:with|by|for|in) this"
+    ),
+    _rule("openai-invalid", Fault.VALUE, says=r"invalid (?:type for |value for )?'(?P<p>[a-z_][a-z_0-9]{0,39})':"),
+    _rule("openai-choice", Fault.VALUE, says=r"invalid value: .{0,60}supported values are"),
+    _rule("anthropic-range", Fault.VALUE, says=rf"^(?!messages|tools|system){_P}: (?:range:|input should be)"),
+    _rule(
+        "pydantic-range",
+        Fault.VALUE,
+        "less_than_equal greater_than_equal less_than greater_than",
+    ),
+    _rule(
+        "sampling-value",
+        Fault.VALUE,
+        says=r"(?:^|: )[`'\"]?(?P<p>temperature|(?:top|min)_[pk]|n|seed|stop|(?:top_)?logprobs|max_\w{1,20}"
+        r"|\w{1,20}_penalty)[`'\"]? ?(?:: number )?(?:must|has to|should) be",
+    ),
     # Busy, limited, slow.
     _rule("anthropic-overload", Fault.OVERLOADED, "overloaded_error engine_overloaded engine_overloaded_error"),
     _rule(
@@ -201,6 +259,15 @@ RULES: tuple[ErrorRule, ...] = (
     ),
     _rule("loading", Fault.OVERLOADED, "modelnotreadyexception", r"loading model|currently loading|model is not ready"),
     _rule("litellm-cooldown", Fault.OVERLOADED, says=r"no deployments available|no healthy upstream"),
+    _rule(
+        "openai-overload",
+        Fault.OVERLOADED,
+        "capacity_exceeded",
+        r"(?:engine|server|service)s? (?:is|are) (?:currently )?(?:overloaded|at capacity)",
+        status=(429, 498, 500, 503, 529),
+    ),
+    _rule("tgi-generation", Fault.SERVER, says=r"request failed during generation", status=(424,)),
+    _rule("llamacpp-unserved", Fault.ADDRESS, "not_supported_error", status=(501,)),
     _rule("bedrock-throttle", Fault.RATE_LIMITED, "throttlingexception throttling toomanyrequestsexception"),
     _rule(
         "rate-code",

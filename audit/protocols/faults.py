@@ -22,6 +22,7 @@ class Fault(StrEnum):
 
     CONTEXT_TOO_LONG = "context_too_long"
     FILTERED = "filtered"
+    MALFORMED = "malformed"
     PARAMETER = "parameter"
     VALUE = "parameter_value"
     ROLE = "role"
@@ -92,6 +93,7 @@ FACTS: dict[Fault, FaultFacts] = {
         asked=True,
     ),
     Fault.FILTERED: _request("stopped the request by its content filter", None, asked=True),
+    Fault.MALFORMED: _request("says that the model wrote no valid tool call or JSON", None, asked=True),
     Fault.PARAMETER: _request(
         "does not take a parameter of the request", "let the parameter be dropped or renamed for this tier"
     ),
