@@ -1,4 +1,6 @@
-"""Policy file, exports, watch, `audit show`, renewal, FOCUS and pack say of a route what its recommendation says."""
+"""What is made from findings says of a route what its recommendation says: policy file, exports, watch, `audit show`,
+viewer, notebook, renewal, FOCUS and pack.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +26,7 @@ from audit.gate.decide import judge, with_names
 from audit.gate.markdown import markdown
 from audit.gate.policy_rules import judge_policy
 from audit.gate.text import text_lines
+from audit.notebook import FinishedRun
 from audit.pack.evidence import prices_bytes, summary_bytes
 from audit.policy.export import export_expressible, with_default
 from audit.policy.exporter import CannotExpress, NothingCertified
@@ -36,6 +39,8 @@ from audit.report.focus import focus_csv
 from audit.report.html import render_html
 from audit.report.markdown import summary_markdown
 from audit.report.terminal import plain, summary_lines
+from audit.report.words import STATUS
+from audit.view.pages import route_facts, route_links
 from tests.renewal.world import contract, renewed
 from tests.report import fixtures
 from tests.report.random_findings import random_findings, random_policies
@@ -187,6 +192,35 @@ def test_show(seed: int) -> None:
             assert usd_interval(made.saving_usd) in told
             assert proven_by(made.grade) in told
         assert told in case_lines(findings, case)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_viewer(seed: int) -> None:
+    """The list of routes and the page of each have no figure but those of its recommendation."""
+    findings = random_findings(seed)
+    for route, link in zip(findings.routes, route_links(findings, None, ""), strict=True):
+        page, made = route_facts(route), route.recommendation
+        texts = [link.line, page["line"], page["reason"], *page["caveats"], *(value for _, value in page["facts"])]
+        assert not stray(texts, said_of(findings, route)), texts
+        assert link.status is page["status"] is STATUS[made.verdict]
+        assert made.deciding_delta is not None
+        assert points_interval(made.deciding_delta) in link.line
+        assert usd_interval(made.saving_usd) in texts
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_notebook(seed: int) -> None:
+    """A row of `routes` is the recommendation."""
+    run = FinishedRun.__new__(FinishedRun)
+    run.findings = findings = random_findings(seed)
+    rows = run.routes.to_dicts()
+    for route, row in zip(findings.routes, rows, strict=True):
+        made = route.recommendation
+        assert made.deciding_delta is not None
+        assert (row["verdict"], row["tier"], row["share_moved"]) == (made.verdict.value, made.tier, made.moves.share)
+        for name, estimate in (("avoidable_usd", made.saving_usd), ("deciding_delta", made.deciding_delta)):
+            assert (row[name], row[f"{name}_low"], row[f"{name}_high"]) == (estimate.est, estimate.lo, estimate.hi)
+        assert row["pairs"] == made.pairs.n
 
 
 @pytest.mark.parametrize("seed", range(3))
