@@ -10,14 +10,30 @@ from rich.table import Table
 from audit.cli.columns import Column, table
 from audit.cli.print_levers import print_levers
 from audit.cli.terminal import Terminal
-from audit.core.display import MINUS, ascii_only, compact, count, percent, plural, terminal_safe, usd, usd_rate
+from audit.core.display import (
+    MINUS,
+    ascii_only,
+    compact,
+    count,
+    milliseconds,
+    percent,
+    plural,
+    sparkline,
+    terminal_safe,
+    usd,
+    usd_ends,
+    usd_rate,
+)
 from audit.core.levers import LEDGER_REQUESTS
-from audit.core.mixture import CostChange, Mix, MixRow, ModelShare
+from audit.core.mixture import AnswerTimes, CostChange, Mix, MixRow, ModelShare
 from audit.core.reason import sentence_of
 from audit.core.traffic import Apart, PricedBy
 
 ROWS = 40
 MODELS = 3
+FEWEST_DAYS = 3
+FEWEST_TIMES = 20
+"""Answers of known time from which the latest twentieth is one."""
 WORDS = 64
 """Cells of a line of the summary behind its name, in 80 columns."""
 
@@ -27,7 +43,7 @@ def print_mix(terminal: Terminal, mix: Mix, by: str) -> None:
     drawn = ascii_only if terminal.ascii else str
     window = f"{mix.window_from} to {mix.window_to}" if mix.window_from else "no dated requests"
     head = f"LLM model mix  ·  {window}  ·  {plural(mix.days, 'day')}  ·  {compact(mix.requests)} requests"
-    terminal.lines(map(drawn, [head, "", *_summary(mix), ""]))
+    terminal.lines(map(drawn, [head, "", *_summary(mix, bars=not terminal.ascii), ""]))
     groups = {
         "route": mix.by_route,
         "tenant": mix.by_tenant,
@@ -46,11 +62,11 @@ def print_mix(terminal: Terminal, mix: Mix, by: str) -> None:
     terminal.lines(map(drawn, ["", *_closing(mix, by, len(rows))]))
 
 
-def _summary(mix: Mix) -> list[str]:
+def _summary(mix: Mix, *, bars: bool) -> list[str]:
     per_1k = "–" if mix.total.cost_per_1k_usd is None else usd_rate(mix.total.cost_per_1k_usd)
     paid = "unknown" if mix.requests and mix.requests == mix.unpriced_requests else usd(mix.spend_usd)
     lines = [f"  You paid      {paid}     {per_1k} per 1k{_trend(mix.total)}"]
-    lines += _why(mix.total.change)
+    lines += [*_why(mix.total.change), *(_by_day(mix) if bars else ()), *_latency(mix.total.latency)]
     shares = [f"{terminal_safe(m.model)} {percent(m.request_share)}" for m in _busiest(mix.total)[:MODELS]]
     if left := len(mix.total.models) - MODELS:
         shares += [f"{left} more"] if left > 0 else []
@@ -114,10 +130,29 @@ def _why(change: CostChange | None) -> list[str]:
     return [f"  Because of    {first}", *(" " * 16 + line for line in rest)]
 
 
+def _by_day(mix: Mix) -> list[str]:
+    """What each day cost as a bar; over many days, what each run of equally many cost."""
+    spent = [day.spend_usd for day in mix.trend]
+    if len(spent) < FEWEST_DAYS or not any(spent):
+        return []
+    low, high = usd_ends(min(spent), max(spent))
+    return [f"  By day        {sparkline(spent)}  {low} to {high}"]
+
+
+def _latency(latency: AnswerTimes | None) -> list[str]:
+    if latency is None or latency.requests < FEWEST_TIMES:
+        return []
+    return [f"  Answers took  {milliseconds(latency.p50_ms)} in the median, 95% within {milliseconds(latency.p95_ms)}"]
+
+
 def _table(rows: tuple[MixRow, ...], by: str, width: int, drawn: Callable[[str], str]) -> Table:
     columns = [Column(title=by.capitalize(), at_least=12)]
     columns += [Column(title=title, right=True) for title in ("Requests", "Paid", "Per 1k", "Change")]
-    columns += [] if by == "model" else [Column(title="Models, by requests", at_least=12)]
+    columns += (
+        [Column(title="Median", right=True), Column(title="95% within", right=True)]
+        if by == "model"
+        else [Column(title="Models, by requests", at_least=12)]
+    )
     return table(columns, [_cells(row, by) for row in rows[:ROWS]], width=width, drawn=drawn)
 
 
@@ -130,8 +165,12 @@ def _cells(row: MixRow, by: str) -> list[str]:
         "unknown" if row.requests and row.requests == row.unpriced_requests else usd(row.spend_usd),
         "–" if row.cost_per_1k_usd is None else usd_rate(row.cost_per_1k_usd),
         "" if change is None else sign + percent(abs(change)),
-        *([] if by == "model" else [_models(row)]),
+        *(_times(row.latency) if by == "model" else [_models(row)]),
     ]
+
+
+def _times(latency: AnswerTimes | None) -> list[str]:
+    return ["", ""] if latency is None else [milliseconds(latency.p50_ms), milliseconds(latency.p95_ms)]
 
 
 def _busiest(row: MixRow) -> list[ModelShare]:

@@ -19,6 +19,8 @@ _MILLIONS = -4
 """Decimals of `$1.24M`."""
 _CENTS = 2
 
+_BARS = " ▁▂▃▄▅▆▇█"
+
 _CONTROLS = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?")
 
 
@@ -178,6 +180,17 @@ def milliseconds(value: float | None) -> str:
     if value is None:
         return "–"
     return f"{value / 1000:.1f} s" if value >= 999.5 else f"{value:.0f} ms"
+
+
+def sparkline(values: Sequence[float], most: int = 44) -> str:
+    """Bars of eighths, zero an empty cell; more values than `most` are added up in equal runs, the last may be shorter.
+
+    Values are not negative.
+    """
+    run = math.ceil(len(values) / most)
+    sums = [math.fsum(values[at : at + run]) for at in range(0, len(values), run)] if run > 1 else list(values)
+    top = max(sums, default=0.0)
+    return "".join(_BARS[math.ceil(value / top * (len(_BARS) - 1))] if top > 0 else _BARS[0] for value in sums)
 
 
 def rounded_parts(values: Mapping[str, float], digits: int = 0) -> dict[str, float]:

@@ -79,6 +79,21 @@ class CostChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerTimes:
+    """How long answers took, each figure within 1.1 %.
+
+    Attributes:
+        requests: Those of known time.
+        p50_ms: Half of them took at most so long.
+        p95_ms: 95 % of them did.
+    """
+
+    requests: int
+    p50_ms: float
+    p95_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MixRow:
     """One group (a route, a tenant, a model, or everything).
 
@@ -92,9 +107,10 @@ class MixRow:
         models: Largest spend first.
         unpriced_requests: Of `requests`, those that nobody knows the cost of.
         change: From the first week to the last, by cause; None without both.
+        latency: How long its answers took; None where the log does not tell.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("change",)
+    SPARSE: ClassVar[tuple[str, ...]] = ("change", "latency")
 
     name: str
     requests: int
@@ -105,6 +121,7 @@ class MixRow:
     models: tuple[ModelShare, ...]
     unpriced_requests: int = 0
     change: CostChange | None = None
+    latency: AnswerTimes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ import polars as pl
 from audit.core.artifacts import publish
 from audit.core.errors import InputError
 from audit.mix.cells import mix_cells
+from audit.mix.latency import latencies_of
 from audit.mix.openmetrics import openmetrics
 
 _WRITERS: dict[str, Callable[[pl.DataFrame, BinaryIO], object]] = {
@@ -49,4 +50,4 @@ def write_cells(traffic_files: Sequence[Path], table: Path | None, text: Path | 
         _WRITERS[kind_of_table(table)](cells, data)
         publish(table, data.getvalue())
     if text is not None:
-        publish(text, openmetrics(cells).encode("utf-8", "replace"))
+        publish(text, openmetrics(cells, latencies_of(traffic_files)).encode("utf-8", "replace"))

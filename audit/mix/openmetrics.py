@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, date, datetime, time, timedelta
 
 import polars as pl
 
 from audit.mix.cells import BY, FIGURES
+from audit.mix.latency import buckets_of
 
 METRICS = {
     "requests": "Requests that were answered and are billed.",
@@ -19,13 +21,20 @@ METRICS = {
 }
 """Columns of the cells that are metrics, with their help texts."""
 PREFIX = "audit_llm_"
+LATENCY = "latency_seconds"
+"""A histogram of what is over, so a gauge of one: `..._bucket` by `le`, and `..._gcount`."""
 
 
-def openmetrics(cells: pl.DataFrame) -> str:
+def openmetrics(cells: pl.DataFrame, binned: pl.DataFrame) -> str:
     """The mix of a log as OpenMetrics text: gauges over the window of the log, without time stamps.
 
     A log is a window that is over, so its sums are gauges: a series is what the window holds, and the next export of
     the next window replaces it. Labels that are empty stay, so that sums over all series are those of the mix.
+
+    Args:
+        cells: As of `mix_cells`.
+        binned: As of `latencies_of`.
+
     Source: https://prometheus.io/docs/specs/om/open_metrics_spec/
     """
     total = cells.group_by(BY).agg(pl.col(*FIGURES).sum()).sort(BY)
@@ -33,8 +42,25 @@ def openmetrics(cells: pl.DataFrame) -> str:
     for name, help_ in METRICS.items():
         lines += [f"# TYPE {PREFIX}{name} gauge", f"# HELP {PREFIX}{name} {help_}"]
         lines += [f"{PREFIX}{name}{_labels(row)} {_number(row[name])}" for row in total.iter_rows(named=True)]
-    lines += _window(cells)
+    lines += [*_latency(binned), *_window(cells)]
     return "\n".join([*lines, "# EOF", ""])
+
+
+def _latency(binned: pl.DataFrame) -> list[str]:
+    """How long answers took; nothing where the log does not tell."""
+    name = PREFIX + LATENCY
+    found = [
+        f"# TYPE {name} gaugehistogram",
+        f"# UNIT {name} seconds",
+        f"# HELP {name} Requests by the time until their answer was whole.",
+    ]
+    for labels, part in sorted(binned.partition_by(BY, as_dict=True).items()):
+        row, buckets = dict(zip(BY, labels, strict=True)), buckets_of(part)
+        for bound, requests in buckets.items():
+            le = "+Inf" if bound == math.inf else repr(bound)
+            found.append(f"{name}_bucket{_labels({**row, 'le': le})} {requests}")
+        found.append(f"{name}_gcount{_labels(row)} {buckets[math.inf]}")
+    return found if len(binned) else []
 
 
 def _window(cells: pl.DataFrame) -> list[str]:
@@ -56,7 +82,7 @@ def _window(cells: pl.DataFrame) -> list[str]:
 
 
 def _labels(row: dict[str, object]) -> str:
-    return "{" + ",".join(f'{name}="{_escaped(str(row[name]))}"' for name in BY) + "}"
+    return "{" + ",".join(f'{name}="{_escaped(str(row[name]))}"' for name in (*BY, "le") if name in row) + "}"
 
 
 def _escaped(value: str) -> str:

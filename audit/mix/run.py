@@ -17,6 +17,7 @@ from audit.core.reason import Reason
 from audit.core.tier import Price, Tier
 from audit.mix.change import change_of, weights_of
 from audit.mix.grain import TOKENS, added, grain_of, outcomes, usd_of
+from audit.mix.latency import latencies_of, latency_of
 
 WEEK_DAYS = 7
 Weeks = tuple[tuple[date, ...], tuple[date, ...]] | None
@@ -51,9 +52,10 @@ def measure_mix(traffic_files: Sequence[Path], tiers: Sequence[Tier], rates_of: 
     billable = rows.filter(pl.col("kind").is_null())
     days = _days(rows)
     weeks = _weeks(days)
-    explain = _explainer(billable, weeks, rates_of)
-    total = replace(_row("total", added(billable, _TOLD), weeks), change=explain(billable))
-    groups = {name: _rows_by(name, billable, weeks, explain) for name in _GROUPS}
+    explain, binned = _explainer(billable, weeks, rates_of), latencies_of(traffic_files)
+    total = _row("total", added(billable, _TOLD), weeks)
+    total = replace(total, change=explain(billable), latency=latency_of(binned))
+    groups = {name: _told(_rows_by(name, billable, weeks), name, billable, binned, explain) for name in _GROUPS}
     apart = {str(kind): of_kind for kind, of_kind in _parts(rows, "kind")}
     counts = {name: _requests(rows.filter(holds)) for name, holds in outcomes().items()}
     return Mix(
@@ -126,14 +128,26 @@ def _explainer(billable: pl.DataFrame, weeks: Weeks, rates_of: RatesOf) -> Calla
     return lambda rows: change_of(rows, weeks, weights)
 
 
-def _rows_by(
-    column: str, billable: pl.DataFrame, weeks: Weeks, explain: Callable[[pl.DataFrame], CostChange | None]
-) -> tuple[MixRow, ...]:
+def _rows_by(column: str, billable: pl.DataFrame, weeks: Weeks) -> tuple[MixRow, ...]:
     """One row per value, largest spend first."""
     told = added(billable, tuple(dict.fromkeys((column, *_TOLD))))
-    parts, whole = told.partition_by(column, as_dict=True), billable.partition_by(column, as_dict=True)
-    made = [replace(_row(str(key[0]), rows, weeks), change=explain(whole[key])) for key, rows in parts.items()]
+    made = [_row(str(key[0]), rows, weeks) for key, rows in told.partition_by(column, as_dict=True).items()]
     return tuple(sorted(made, key=lambda row: (-row.spend_usd, -row.requests, row.name)))
+
+
+def _told(
+    rows: tuple[MixRow, ...],
+    column: str,
+    billable: pl.DataFrame,
+    binned: pl.DataFrame,
+    explain: Callable[[pl.DataFrame], CostChange | None],
+) -> tuple[MixRow, ...]:
+    """The rows with what changed their cost, and how long their answers took."""
+    whole, times = (frame.partition_by(column, as_dict=True) for frame in (billable, binned))
+    none = binned.clear()
+    return tuple(
+        replace(row, change=explain(whole[row.name,]), latency=latency_of(times.get((row.name,), none))) for row in rows
+    )
 
 
 def _row(name: str, rows: pl.DataFrame, weeks: Weeks) -> MixRow:

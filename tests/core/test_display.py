@@ -140,3 +140,11 @@ def test_an_interval_of_money_is_printed_as_it_is(text: Callable[[Estimate], str
 def test_more_decimals_than_those_that_failed(low: float, high: float, ends: tuple[str, str]) -> None:
     """Two ends beside an edge of rounding do not look a whole dollar apart; what floats add up to is one amount."""
     assert display.usd_ends(low, high) == ends
+
+
+def test_a_sparkline_has_a_bar_for_each_value_or_run() -> None:
+    """Zero alone is empty, the largest is whole, and no more bars stand than fit."""
+    assert display.sparkline([0, 0.001, 1, 2]) == " ▁▄█"
+    assert display.sparkline([0, 0]) == "  "
+    assert display.sparkline([]) == ""
+    assert display.sparkline([1] * 10, most=4) == "███▃"

@@ -18,7 +18,8 @@ from audit.core.traffic import exact_sum
 from audit.flow import mixing
 from audit.mix.cells import BY, FIGURES, mix_cells
 from audit.mix.grain import added, grain_of, usd_of
-from audit.mix.openmetrics import METRICS, PREFIX, openmetrics
+from audit.mix.latency import latencies_of
+from audit.mix.openmetrics import LATENCY, METRICS, PREFIX, openmetrics
 from audit.mix.run import measure_mix
 from tests.mix.test_mix import row, traffic
 
@@ -81,7 +82,7 @@ def samples(text: str) -> list[tuple[str, dict[str, str], float]]:
             continue
         told = SAMPLE.fullmatch(line)
         assert told is not None, line
-        assert told[1] in typed
+        assert told[1].removesuffix("_bucket").removesuffix("_gcount") in typed
         labels = dict(re.findall(r'([a-z]+)="((?:[^"\\]|\\.)*)"', told[2] or ""))
         found.append((told[1], labels, float(told[3])))
     assert len({(name, *sorted(labels.items())) for name, labels, _ in found}) == len(found), "one sample a series"
@@ -91,7 +92,7 @@ def samples(text: str) -> list[tuple[str, dict[str, str], float]]:
 def test_openmetrics_has_every_request_and_dollar(tmp_path: Path) -> None:
     """By all labels, those with quotes, backslashes and line ends too; the window is whole days."""
     files = traffic(tmp_path, ROWS)
-    mix, found = measure_mix(files, ()), samples(openmetrics(mix_cells(files)))
+    mix, found = measure_mix(files, ()), samples(openmetrics(mix_cells(files), latencies_of(files)))
     sums = {name: sum(value for other, _, value in found if other == PREFIX + name) for name in METRICS}
     assert (sums["requests"], sums["failures"], sums["unpriced_requests"]) == (4, 2, 1)
     assert math.isclose(sums["spend_usd"], mix.spend_usd)
@@ -99,9 +100,20 @@ def test_openmetrics_has_every_request_and_dollar(tmp_path: Path) -> None:
     assert r"a\"b\\c\nd" in {labels.get("tenant") for _, labels, _ in found}
     window = {name: value for name, labels, value in found if not labels}
     assert window[f"{PREFIX}window_end_seconds"] - window[f"{PREFIX}window_start_seconds"] == 3 * 86_400
-    assert samples(openmetrics(mix_cells(traffic(tmp_path, [row(started_at=None)])))), (
-        "a log without times has no window"
-    )
+    untimed = traffic(tmp_path, [row(started_at=None)])
+    assert samples(openmetrics(mix_cells(untimed), latencies_of(untimed))), "a log without times has no window"
+
+
+def test_openmetrics_has_every_time_in_a_bucket(tmp_path: Path) -> None:
+    """Buckets hold what is at most their bound and grow to all billable requests of known time."""
+    times = [0.1, 125.0, 126.0, 1000.0, 1001.0, 64_000.0, 9e6, None, 0.0, -5.0]
+    rows = [row(latency_ms=ms) for ms in times] + [row(latency_ms=1.0, status="error"), row(latency_ms=2.0, route="b")]
+    files = traffic(tmp_path, rows)
+    found = samples(openmetrics(mix_cells(files), latencies_of(files)))
+    of_a = [(labels, value) for name, labels, value in found if LATENCY in name and labels["route"] == "a"]
+    buckets = {labels["le"]: value for labels, value in of_a if "le" in labels}
+    assert list(buckets.values()) == [2, 3, 3, 4, 5, 5, 5, 5, 5, 6, 6, 7]
+    assert [value for labels, value in of_a if "le" not in labels] == [buckets["+Inf"]] == [7]
 
 
 def test_the_dashboard_asks_for_metrics_and_labels_that_are_written() -> None:
@@ -109,11 +121,11 @@ def test_the_dashboard_asks_for_metrics_and_labels_that_are_written() -> None:
     board = json.loads(DASHBOARD.read_text("utf-8"))
     queries = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
     asked = {name for query in queries for name in re.findall(r"[a-z_]*audit_llm_[a-z_]+", query)}
-    assert asked == {PREFIX + name for name in METRICS}, "and each metric is on it"
+    assert asked == {PREFIX + name for name in (*METRICS, f"{LATENCY}_bucket")}, "and each metric is on it"
     grouped = {
         label for query in queries for part in re.findall(r"by \(([^)]*)\)", query) for label in part.split(", ")
     }
-    assert grouped == set(BY)
+    assert grouped == {*BY, "le"}
     variables = {variable["name"] for variable in board["templating"]["list"]}
     assert variables == {"datasource", *BY}
     assert {panel["datasource"]["uid"] for panel in board["panels"]} == {"${datasource}"}

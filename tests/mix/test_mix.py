@@ -38,6 +38,7 @@ COLUMNS = {
     "completion_tokens": pl.Int64,
     "cached_tokens": pl.Int64,
     "cache_write_tokens": pl.Int64,
+    "latency_ms": pl.Float64,
 }
 
 
