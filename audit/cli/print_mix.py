@@ -25,7 +25,7 @@ from audit.core.display import (
     usd_rate,
 )
 from audit.core.levers import LEDGER_REQUESTS
-from audit.core.mixture import AnswerTimes, CostChange, Mix, MixRow, ModelShare
+from audit.core.mixture import AnswerTimes, CostChange, Escalations, Mix, MixRow, ModelShare
 from audit.core.reason import sentence_of
 from audit.core.traffic import Apart, PricedBy
 
@@ -67,6 +67,7 @@ def _summary(mix: Mix, *, bars: bool) -> list[str]:
     paid = "unknown" if mix.requests and mix.requests == mix.unpriced_requests else usd(mix.spend_usd)
     lines = [f"  You paid      {paid}     {per_1k} per 1k{_trend(mix.total)}"]
     lines += [*_why(mix.total.change), *(_by_day(mix) if bars else ()), *_latency(mix.total.latency)]
+    lines += _escalated(mix.escalations)
     shares = [f"{terminal_safe(m.model)} {percent(m.request_share)}" for m in _busiest(mix.total)[:MODELS]]
     if left := len(mix.total.models) - MODELS:
         shares += [f"{left} more"] if left > 0 else []
@@ -143,6 +144,21 @@ def _latency(latency: AnswerTimes | None) -> list[str]:
     if latency is None or latency.requests < FEWEST_TIMES:
         return []
     return [f"  Answers took  {milliseconds(latency.p50_ms)} in the median, 95% within {milliseconds(latency.p95_ms)}"]
+
+
+def _escalated(found: Escalations | None) -> list[str]:
+    """Answers after which a dearer model was asked the same; the pairs that cost most."""
+    if found is None or not found.pairs:
+        return []
+    told = [
+        f"{plural(pair.requests, 'answer')} of {terminal_safe(pair.asked)} asked again of {terminal_safe(pair.then)}"
+        f" within 10 minutes: {usd(pair.first_usd)}, then {usd(pair.second_usd)}"
+        for pair in found.pairs[:MODELS]
+    ]
+    if (more := len(found.pairs) - MODELS) > 0:
+        told.append(f"{plural(more, 'more pair')} of models")
+    first, *rest = [line for text in told for line in textwrap.wrap(text, WORDS)]
+    return [f"  Escalated     {first}", *(" " * 16 + line for line in rest)]
 
 
 def _table(rows: tuple[MixRow, ...], by: str, width: int, drawn: Callable[[str], str]) -> Table:

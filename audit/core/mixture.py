@@ -146,6 +146,38 @@ class UpperBound:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Escalation:
+    """Answers of one model after which another, dearer one was asked the same in the same session, within ten minutes.
+
+    Attributes:
+        asked: The first model.
+        then: The dearer one.
+        requests: Answers of the first.
+        first_usd: What they cost.
+        second_usd: What the answers of the dearer one cost.
+    """
+
+    asked: str
+    then: str
+    requests: int
+    first_usd: float
+    second_usd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Escalations:
+    """All of them.
+
+    Attributes:
+        pairs: Most dollars of second answers first.
+        not_looked_at: Billable requests of no session and no trace, or of unknown prompt, cost, tokens or time.
+    """
+
+    pairs: tuple[Escalation, ...]
+    not_looked_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mix:
     """All of it, as `audit mix --json` prints it and as `findings.json` carries it.
 
@@ -154,11 +186,12 @@ class Mix:
         unpriced: Requests without a known cost, by the reason (`core.reason.Reason`).
         apart_usd: What the log says that rows cost which are no billable request, by `core.traffic.Apart`; in no sum.
         priced_by_usd: Of `spend_usd`, the dollars by who says so, by `core.traffic.PricedBy`; they add up to it.
+        escalations: Questions that were put to a dearer model after an answer; None where nobody looked.
         levers: What the log alone shows to be avoidable; None where nobody asked.
         reconciliation: The log beside a bill; None where nobody gave one.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("levers", "reconciliation", "priced_by_usd", "by_region")
+    SPARSE: ClassVar[tuple[str, ...]] = ("levers", "reconciliation", "priced_by_usd", "by_region", "escalations")
 
     window_from: str | None
     window_to: str | None
@@ -181,5 +214,6 @@ class Mix:
     apart_usd: dict[str, float] = field(default_factory=dict)
     priced_by_usd: dict[str, float] = field(default_factory=dict)
     by_region: tuple[MixRow, ...] = ()
+    escalations: Escalations | None = None
     levers: LeverLedger | None = None
     reconciliation: Reconciliation | None = None

@@ -13,6 +13,7 @@ from audit.flow.reading import traffic_of
 from audit.levers.run import measure_levers
 from audit.llm.logprices import rates_of
 from audit.llm.tiers import resolve_tiers
+from audit.mix.escalations import escalations_of
 from audit.mix.export import kind_of_table, write_cells
 from audit.mix.run import measure_mix
 
@@ -45,7 +46,8 @@ def mix(
         found = measure_mix(files, resolve_tiers(settings), rates)
         if prompts or found.requests <= LEDGER_REQUESTS:
             bodies = folder.body_files() if prompts else ()
-            found = replace(found, levers=measure_levers(files, rates, bodies))
+            levers = measure_levers(files, rates, bodies)
+            found = replace(found, levers=levers, escalations=escalations_of(files))
         if table_to is not None or openmetrics_to is not None:
             write_cells(files, table_to, openmetrics_to)
         if not bill:

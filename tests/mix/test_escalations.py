@@ -1,0 +1,90 @@
+"""Escalations: planted ones are found to the last cent, and what only looks like one is none."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from audit.core.mixture import Escalation, Escalations
+from audit.mix.escalations import escalations_of
+from tests.mix.test_mix import COLUMNS, START, row
+
+MORE = {
+    "session_id": pl.String,
+    "trace_id": pl.String,
+    "prompt_hash": pl.String,
+    "ended_at": pl.Datetime("us", "UTC"),
+}
+COSTS = {"small": 0.01, "big": 0.1}
+
+
+def call(at: float, model: str = "small", session: str | None = "s", prompt: str | None = "p", **more: Any) -> Any:
+    """A call at a second of the log that takes two."""
+    own = {"started_at": START + timedelta(seconds=at), "latency_ms": 2_000.0, "model_key": model}
+    return row(cost=COSTS[model]) | {"session_id": session, "prompt_hash": prompt, "trace_id": None} | own | more
+
+
+def found(folder: Path, rows: list[dict[str, Any]]) -> Escalations:
+    """The escalations of a log."""
+    pl.DataFrame(rows, schema=COLUMNS | MORE).write_parquet(folder / "traffic-0.parquet")
+    return escalations_of([folder / "traffic-0.parquet"])
+
+
+OTHERS = [call(5_000, session="other"), call(6_000, "big", session="other", prompt="q")]
+"""Calls by which the log shows which model is dearer."""
+
+
+@pytest.mark.parametrize(
+    ("rows", "pairs"),
+    [
+        ([call(0), call(2, "big")], 1),
+        ([call(0), call(602, "big")], 1),
+        ([call(0, session=None, trace_id="t"), call(9, "big", session=None, trace_id="t")], 1),
+        ([call(0), call(9, "big"), call(20), call(29, "big")], 2),
+        ([call(0), call(1, "big")], 0),  # side by side
+        ([call(0), call(603, "big")], 0),  # too late
+        ([call(0, "big"), call(9)], 0),  # to a cheaper one
+        ([call(0), call(9)], 0),
+        ([call(0), call(9, "big", session="t")], 0),
+        ([call(0), call(9, "big", prompt="q")], 0),
+        ([call(0, status="error"), call(9, "big")], 0),  # a fallback
+        ([call(0, cache_hit=True), call(9, "big")], 0),
+        ([call(0), call(9, "big", duplicate_of="x")], 0),
+    ],
+)
+def test_what_is_an_escalation(rows: list[dict[str, Any]], pairs: int, tmp_path: Path) -> None:
+    """A dearer model, the same question, one session or trace, after the answer and soon."""
+    told = [Escalation(asked="small", then="big", requests=pairs, first_usd=0.01 * pairs, second_usd=0.1 * pairs)]
+    assert found(tmp_path, [*rows, *OTHERS]) == Escalations(pairs=tuple(told if pairs else ()), not_looked_at=0)
+
+
+def test_what_cannot_be_looked_at_is_counted(tmp_path: Path) -> None:
+    """No session and no trace, no prompt, no cost, no time: each is one, and none is an escalation."""
+    blind = [
+        call(9, "big", session=None),
+        call(9, "big", prompt=None),
+        call(9, "big", cost_usd_logged=None),
+        call(9, "big", started_at=None),
+    ]
+    assert found(tmp_path, [call(0), *blind, *OTHERS]) == Escalations(pairs=(), not_looked_at=4)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_planted_escalations_are_found_exactly(seed: int, tmp_path: Path) -> None:
+    """In any order of rows, among sessions without one."""
+    rng = random.Random(seed)
+    rows, planted = [], 0
+    for number in range(200):
+        start, then = 700.0 * number, rng.choice([None, "small", "big"])
+        rows.append(call(start, session=f"s{number % 7}", prompt=f"p{number}"))
+        rows += [] if then is None else [call(start + 60, then, session=f"s{number % 7}", prompt=f"p{number}")]
+        planted += then == "big"
+    rng.shuffle(rows)
+    told = found(tmp_path, rows)
+    assert [(pair.asked, pair.then, pair.requests) for pair in told.pairs] == [("small", "big", planted)]
+    assert told.pairs[0].second_usd == pytest.approx(0.1 * planted)
