@@ -76,7 +76,7 @@ lock: ## Lock versions and hashes anew in requirements/, from pyproject.toml and
 	@test -x $(BIN)/uv || $(MAKE) --no-print-directory $(VENV)/.supply
 	$(BIN)/python -m tests.supply.lock $(BIN)/uv
 
-sbom: $(VENV)/.supply ## What a release is made of, as CycloneDX: writes sbom.json; and checks licences and ages
+sbom: $(VENV)/.supply ## What a release is made of, as CycloneDX: writes sbom.json and sbom-tests.json; checks licences and ages
 	$(BIN)/python -m tests.supply
 
 $(VENV)/.supply: $(READY)
@@ -84,7 +84,7 @@ $(VENV)/.supply: $(READY)
 	@touch $@
 
 clean: ## Remove what was made
-	rm -rf $(VENV) runs shots site report.html bench.json sbom.json .pytest_cache .mypy_cache .ruff_cache
+	rm -rf $(VENV) runs shots site report.html bench.json sbom.json sbom-tests.json .pytest_cache .mypy_cache .ruff_cache
 
 # What is locked is whole, so that pip need not look for dependencies; what builds the package is locked too, so that no
 # build fetches anything. Since version 24 pip takes half as long to read an index. Modules are compiled when they are

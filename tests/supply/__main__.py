@@ -1,15 +1,20 @@
 """What a release is made of: `make sbom`.
 
-Writes `sbom.json` (CycloneDX, by its own tool, of the environment that the lock made), checks every licence against the
-allowed ones, and asks the index which locked releases are older than two years.
+Writes two lists in CycloneDX, by its own tool, of the environment that the lock made: `sbom.json`, of what the product
+installs, and `sbom-tests.json`, of what its tests have beside it. Checks every licence against the allowed ones, and
+asks the index which locked releases are older than two years.
 """
 
 from __future__ import annotations
 
 import datetime
+import json
 import subprocess
 import sys
+import tempfile
+from collections.abc import Collection, Mapping
 from pathlib import Path
+from typing import Any
 
 from tests.supply.licences import refused
 from tests.supply.lock import FOLDER, blocks
@@ -39,19 +44,73 @@ def old_releases(names: dict[str, str]) -> list[str]:
     found = []
     for name, block in names.items():
         given = block.split()[0]
-        command = [BIN / "uv", "pip", "compile", "--no-deps", "--exclude-newer", then.isoformat(), "-"]
+        command: list[str | Path] = [
+            BIN / "uv",
+            "pip",
+            "compile",
+            "--no-deps",
+            "--exclude-newer",
+            then.isoformat(),
+            "-",
+        ]
         made = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
         if made.returncode == 0:
             found.append(name)
     return found
 
 
+def only(bom: Mapping[str, Any], names: Collection[str], scope: str) -> dict[str, Any]:
+    """A list of what is installed without all but some packages, and without what leads to the others.
+
+    Args:
+        bom: CycloneDX 1.x, as JSON.
+        names: As the lock writes them.
+        scope: What the packages are to the product, in CycloneDX's word: `required`, or `excluded`: it runs without.
+    """
+    kept = [part | {"scope": scope} for part in bom["components"] if locked_name(part["name"]) in names]
+    whole = bom["metadata"]["component"]
+    refs = {part["bom-ref"] for part in [*kept, whole]}
+    arrows = [
+        arrow | {"dependsOn": [ref for ref in arrow.get("dependsOn", ()) if ref in refs]}
+        for arrow in bom.get("dependencies", ())
+        if arrow["ref"] in refs
+    ]
+    return {**bom, "components": kept, "dependencies": arrows}
+
+
+def locked_name(name: str) -> str:
+    """A package's name as the lock writes it."""
+    return name.lower().replace("_", "-").replace(".", "-")
+
+
+def write_lists(files: Mapping[str, Collection[str]]) -> None:
+    """`sbom.json` and `sbom-tests.json`.
+
+    Args:
+        files: Names by file of the lock.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        made = Path(folder) / "all.json"
+        making: list[str | Path] = [
+            BIN / "cyclonedx-py",
+            "environment",
+            BIN / "python",
+            "--pyproject",
+            "pyproject.toml",
+        ]
+        subprocess.run([*making, "--output-file", made, "--output-reproducible"], check=True)
+        bom = json.loads(made.read_text("utf-8"))
+    product = set(files["run"])
+    tests = {name for file in CHECKED for name in files[file]} - product
+    for target, names, scope in (("sbom.json", product, "required"), ("sbom-tests.json", tests, "excluded")):
+        listed = only(bom, names, scope)
+        Path(target).write_text(json.dumps(listed, indent=2, sort_keys=True) + "\n", "utf-8")
+        print(f"Wrote {target}: {len(listed['components'])} packages")
+
+
 def main() -> None:
-    """Write the list and say what is wrong with it; exit code 1 where something is."""
-    python, target = BIN / "python", "sbom.json"
-    making = [BIN / "cyclonedx-py", "environment", python, "--pyproject", "pyproject.toml", "--output-file", target]
-    subprocess.run([*making, "--output-reproducible"], check=True)
-    print(f"Wrote {target}")
+    """Write the lists and say what is wrong with them; exit code 1 where something is."""
+    write_lists({file: list(blocks((FOLDER / f"{file}.txt").read_text())) for file in CHECKED})
     names = {one: block for file in CHECKED for one, block in blocks((FOLDER / f"{file}.txt").read_text()).items()}
     wrong = [f"{name}: {licence}, which is not among the allowed ones" for name, licence in refused(names).items()]
     for name in old_releases(names):

@@ -10,7 +10,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from tests.supply.__main__ import OLD
+from tests.supply.__main__ import OLD, only
 from tests.supply.licences import is_allowed, licence_of, refused
 from tests.supply.lock import FOLDER, blocks
 
@@ -79,3 +79,20 @@ def test_what_is_not_allowed_is_told_apart() -> None:
 def test_old_releases_that_are_explained_are_still_used() -> None:
     """Whoever leaves takes the word for them along."""
     assert set(OLD) <= {name for file in LOCKED.values() for name in file}
+
+
+def test_a_list_of_the_product_has_nothing_of_its_tests() -> None:
+    """Nor an arrow to them; however a package writes its name."""
+    bom = {
+        "metadata": {"component": {"bom-ref": "root"}},
+        "components": [
+            {"name": "Ruamel.YAML", "bom-ref": "a"},
+            {"name": "py_test", "bom-ref": "b"},
+            {"name": "pip", "bom-ref": "c"},
+        ],
+        "dependencies": [{"ref": "root", "dependsOn": ["a", "b"]}, {"ref": "b", "dependsOn": ["a"]}, {"ref": "a"}],
+    }
+    product, tests = only(bom, {"ruamel-yaml"}, "required"), only(bom, {"py-test"}, "excluded")
+    assert product["components"] == [{"name": "Ruamel.YAML", "bom-ref": "a", "scope": "required"}]
+    assert product["dependencies"] == [{"ref": "root", "dependsOn": ["a"]}, {"ref": "a", "dependsOn": []}]
+    assert [part["name"] for part in tests["components"]] == ["py_test"]
