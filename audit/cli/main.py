@@ -79,11 +79,11 @@ def run(argv: Sequence[str], program: Callable[[], Any] = command_line) -> int:
     except KeyboardInterrupt:
         return _report(Interrupted(hint=KEPT), switches)
     except OSError as error:
-        return _report(_machine(error) or _bug(error), switches)
+        return _report(_machine(error) or _damaged(error, argv) or _bug(error), switches)
     except ModuleNotFoundError as error:
         return _report(_foreign_system(error) or _bug(error), switches)
     except Exception as error:
-        return _report(_bug(error), switches)
+        return _report(_damaged(error, argv) or _bug(error), switches)
 
 
 def _foreign_system(error: ModuleNotFoundError) -> AuditError | None:
@@ -107,6 +107,24 @@ def _machine(error: OSError) -> AuditError | None:
         f"cannot write{where}: {_REFUSED[error.errno]}",
         code="machine.refused",
         hint="make room or change the permission, then run the same command again: what is done is kept",
+    )
+
+
+def _damaged(error: Exception, argv: Sequence[str]) -> AuditError | None:
+    """A table of a run folder on the command line that cannot be read any more; None where they all can be."""
+    of_tables = type(error).__module__.partition(".")[0] in ("polars", "pyarrow")
+    if not (of_tables or (isinstance(error, OSError) and error.errno is None)):
+        return None
+    from audit.core.artifacts import damaged_tables
+
+    found = [path for word in argv for path in damaged_tables(Path(word.partition("=")[2] or word))]
+    if not found:
+        return None
+    return AuditError(
+        f"{found[0]} is damaged: it cannot be read as Parquet",
+        code="run.damaged",
+        notes=[f"so is {path}" for path in found[1:]],
+        hint="delete it and run the command that made this run again: what was paid for is in the journal, and is kept",
     )
 
 

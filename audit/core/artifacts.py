@@ -33,6 +33,8 @@ RUN_SCHEMA = "audit-run/1"
 TIERS_SCHEMA = "audit-tiers/1"
 ERASED = "erased"
 """In the manifest: rows of the traffic whose texts were erased."""
+TRAFFIC = "traffic"
+"""In the manifest: what the log was read as."""
 OWNER_FOLDER, OWNER_FILE = 0o700, 0o600
 """Rights of a run folder and of its files: they hold prompts."""
 Write = Callable[[Path, bytes], None]
@@ -92,12 +94,65 @@ class RunFolder:
         return self
 
     def traffic_files(self) -> list[Path]:
-        """Parquet files of the traffic's metadata, in order."""
+        """Parquet files of the traffic's metadata, in order.
+
+        Raises:
+            InputError: A file is missing, too many, or of another size than when the log was read: what is worked out
+                of the others would be of another log.
+        """
+        self._check_traffic()
         return sorted(self.traffic.glob("traffic-*.parquet"))
 
     def body_files(self) -> list[Path]:
-        """Parquet files of its bodies, in order."""
+        """Parquet files of its bodies, in order. Raises as `traffic_files`."""
+        self._check_traffic()
         return sorted(self.traffic.glob("bodies-*.parquet"))
+
+    def traffic_is_whole(self) -> bool:
+        """Whether the files of the traffic are those that were read, so that the log need not be read again.
+
+        Raises:
+            InputError: They are not, and texts were erased: the log would bring them back.
+        """
+        try:
+            self._check_traffic()
+        except InputError:
+            self.refuse_erased()
+            return False
+        return True
+
+    def note_traffic(self, *, sizes: bool = True) -> None:
+        """Note in the manifest how large each file of the traffic is; without sizes, until they are noted again, none
+        is missed, for whoever changes the files one after the other."""
+        facts = self.facts(TRAFFIC)
+        if facts is None:
+            return
+        known = {name: fact for name, fact in facts.items() if name not in ("made_from", "files")}
+        if sizes:
+            known["files"] = self._traffic_sizes()
+        self.record(TRAFFIC, facts["made_from"], **known)
+
+    def _traffic_sizes(self) -> dict[str, int]:
+        return {f"{self.traffic.name}/{path.name}": path.stat().st_size for path in self.traffic.glob("*.parquet")}
+
+    def _check_traffic(self) -> None:
+        owner = RunFolder(self.traffic.parent)  # of a recheck the run that it is within
+        noted = (owner.facts(TRAFFIC) or {}).get("files") if owner.manifest.exists() else None
+        if not isinstance(noted, dict):
+            return  # it is being read, or erased, or was read before sizes were noted
+        here = self._traffic_sizes()
+        # A reading of the store notes digests too, and what it rejected.
+        said = {name: size[0] if isinstance(size, list) else size for name, size in noted.items()}
+        said = {name: size for name, size in said.items() if name.startswith(f"{self.traffic.name}/")}
+        wrong = sorted({name for name in said.keys() | here.keys() if said.get(name) != here.get(name)})
+        if wrong:
+            raise InputError(
+                f"the traffic of {owner.path} is not as it was read: {', '.join(wrong[:3])}"
+                + (f" and {len(wrong) - 3} more" if len(wrong) > 3 else ""),
+                code="run.damaged",
+                notes=["nothing was worked out from what is left"],
+                hint="run what made this run again: the log is read anew, and answers that were paid for are kept",
+            )
 
     def read_manifest(self) -> dict[str, Any]:
         """The manifest; a fresh one when the folder has none.
@@ -282,6 +337,19 @@ def _text(path: Path) -> str:
         raise InputError(f"{path} is not UTF-8", code="file.not-json") from None
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror}", code="file.unreadable") from None
+
+
+def damaged_tables(folder: Path) -> list[Path]:
+    """Parquet files of a run folder that cannot be read whole; none where the folder is no run. Reads all of them."""
+    found = []
+    for path in sorted(folder.rglob("*.parquet")) if (folder / "manifest.json").is_file() else ():
+        try:
+            with pq.ParquetFile(path) as file:
+                for batch in file.iter_batches():
+                    batch.validate(full=True)
+        except (pa.ArrowException, OSError):
+            found.append(path)
+    return found
 
 
 def write_table(path: Path, table: pa.Table) -> None:

@@ -136,6 +136,8 @@ def erase(folder: RunFolder, person: Person, *, sure: bool) -> Erasure:
         requests=frozenset(fps) - shared,
     )
     texts = _texts(folder, held)
+    if sure:
+        folder.note_traffic(sizes=False)
     counts = _erased(folder, person, held, texts, sure=sure)
     found = Erasure(
         requests=own.height,
@@ -148,6 +150,7 @@ def erase(folder: RunFolder, person: Person, *, sure: bool) -> Erasure:
         _conclude(folder, held)
         for path in folder.traffic_files():
             _blank(path, "row_id", held.rows, NAMES, sure=True)
+        folder.note_traffic()
     return found
 
 

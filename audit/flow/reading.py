@@ -14,7 +14,7 @@ from pathlib import Path
 
 from audit import __version__
 from audit.config.load import settings_digest
-from audit.core.artifacts import RunFolder
+from audit.core.artifacts import TRAFFIC, RunFolder
 from audit.core.fingerprint import combined, digest, file_sha256, fingerprint
 from audit.core.plain import from_plain, to_plain
 from audit.core.settings import Settings
@@ -35,7 +35,7 @@ def ingest(sources: Sequence[Path], settings: Settings, folder: RunFolder, *, de
     """Logs to `traffic/`; skipped when the folder has been made from the same logs, read in the same way."""
     made_from = _made_from(sources, settings)
     folder.create()
-    if folder.is_current("traffic", made_from):
+    if folder.is_current(TRAFFIC, made_from) and folder.traffic_is_whole():
         return _report(folder)
     folder.forget("traffic", "reconciliation")
     store = None if demo else store_folder(settings, folder)
@@ -45,7 +45,8 @@ def ingest(sources: Sequence[Path], settings: Settings, folder: RunFolder, *, de
         reading = _kept(sources, settings, store, made_from)
         lend(reading, folder)
         report = _report(reading)
-    folder.record("traffic", made_from, report=to_plain(report), demo=demo)
+    folder.record(TRAFFIC, made_from, report=to_plain(report), demo=demo)
+    folder.note_traffic()
     return report
 
 

@@ -15,12 +15,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from audit.core.artifacts import RunFolder, private_file, private_folder
+from audit.core.artifacts import TRAFFIC, RunFolder, private_file, private_folder
 from audit.core.errors import AuditError, InputError
 from audit.core.fingerprint import file_sha256, fingerprint
 
 FOLDER = "readings"
-TRAFFIC = "traffic"
 
 
 class ReadingStore:

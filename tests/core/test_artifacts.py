@@ -1,12 +1,13 @@
 """The run folder and its manifest."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
-from audit.core.artifacts import RunFolder, publish, read_findings, read_json, write_json, write_table
+from audit.core.artifacts import RunFolder, private_folder, publish, read_findings, read_json, write_json, write_table
 from audit.core.errors import InputError, LineageError
 
 
@@ -96,3 +97,28 @@ def test_findings_of_another_schema_are_refused(tmp_path: Path) -> None:
     write_json(tmp_path / "findings.json", {"schema": "audit-findings/0"})
     with pytest.raises(InputError, match="audit-findings/0"):
         read_findings(tmp_path / "findings.json")
+
+
+def test_a_traffic_that_is_not_as_it_was_read_is_missed(tmp_path: Path) -> None:
+    """A file that is gone, one too many, one of another size; from a recheck within the run as well."""
+    folder = RunFolder(tmp_path / "run").create()
+    private_folder(folder.traffic)
+    for name in ("traffic-00000", "traffic-00001", "bodies-00000"):
+        (folder.traffic / f"{name}.parquet").write_bytes(b"x" * 9)
+    folder.record("traffic", {"logs": "a"}, report={})
+    assert len(folder.traffic_files()) == 2, "sizes are not noted yet"
+    folder.note_traffic()
+    assert (len(folder.traffic_files()), len(folder.body_files())) == (2, 1)
+    changes: tuple[Callable[[Path], object], ...] = (
+        lambda traffic: (traffic / "bodies-00000.parquet").unlink(),
+        lambda traffic: (traffic / "bodies-00000.parquet").write_bytes(b"more than there was"),
+        lambda traffic: (traffic / "traffic-00002.parquet").write_bytes(b"x"),
+    )
+    for change in changes:
+        change(folder.traffic)
+        for asked in (folder.traffic_files, folder.body_files, folder.within("other").traffic_files):
+            with pytest.raises(InputError) as refused:
+                asked()
+            assert refused.value.code == "run.damaged"
+    folder.note_traffic(sizes=False)
+    assert len(folder.traffic_files()) == 3

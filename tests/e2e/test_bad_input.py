@@ -58,6 +58,31 @@ def test_a_truncated_gz(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
     assert not (tmp_path / "run" / "traffic").exists()
 
 
+def test_a_file_of_the_traffic_that_is_lost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is left of a log is another log: nothing is worked out from it, and reading the log again mends it."""
+    log, into = write_log(tmp_path / "log.jsonl"), tmp_path / "run"
+    assert run(["ingest", str(log), "--into", str(into)]) == 0
+    (file,) = (into / "traffic").glob("traffic-*.parquet")
+    file.unlink()
+    said = fails(capsys, "erase", into, "--user", "somebody")
+    assert f"{into} is not as it was read: traffic/{file.name}" in said
+    assert run(["ingest", str(log), "--into", str(into)]) == 0
+    assert file.exists()
+
+
+def test_a_table_that_is_damaged(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its name and what to do, and not that this is a bug: other bytes of the same number, in the middle."""
+    into = tmp_path / "run"
+    assert run(["ingest", str(write_log(tmp_path / "log.jsonl")), "--into", str(into)]) == 0
+    (file,) = (into / "traffic").glob("traffic-*.parquet")
+    data = file.read_bytes()
+    file.unlink()  # it is a link to the store's
+    file.write_bytes(data[:4] + bytes(len(data) - 12) + data[-8:])
+    said = fails(capsys, "erase", into, "--user", "somebody")
+    assert f"{file} is damaged" in said
+    assert "delete it" in said
+
+
 def test_a_csv_named_jsonl(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """It is read as CSV; where no format fits its columns, the error names them and the way to map them."""
     log = tmp_path / "export.jsonl"
