@@ -20,6 +20,7 @@ from audit.core.schemas import BODIES, TRAFFIC
 from audit.core.settings import Settings
 from audit.flow.routing import policy_inputs_of
 from audit.sampling.frame import RouteFrame
+from tests.held import held_frames
 
 ROUTES = ("/a", "/b", "/c")
 
@@ -46,18 +47,7 @@ def a_log(folder: RunFolder, n: int, *, group: int) -> list[RouteFrame]:
             table = rows_table(rows[part * third : (part + 1) * third], columns)
             pq.write_table(table, folder.traffic / f"{name}-{part:05}.parquet", row_group_size=group)
     rows_ = pl.DataFrame(traffic).with_columns(cost_usd=pl.Series([0.1 + i % 11 for i in range(n)]))
-    return [
-        RouteFrame(
-            route=route,
-            requests=n // 3,
-            spend_usd=1.0,
-            rows=rows_.gather_every(3, offset),
-            models={},
-            unreplayable={},
-            unreplayable_usd={},
-        )
-        for offset, route in enumerate(ROUTES)
-    ]
+    return held_frames({route: rows_.gather_every(3, offset) for offset, route in enumerate(ROUTES)})
 
 
 def count(folder: RunFolder, frames: list[RouteFrame], rules: dict[str, MovesRequest]) -> dict[str, MovedTraffic]:

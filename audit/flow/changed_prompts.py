@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from audit.core.artifacts import RunFolder
-from audit.sampling.frame import billable
+from audit.sampling.rows import billable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

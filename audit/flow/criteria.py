@@ -14,8 +14,8 @@ from audit.embeddings import Embedder
 from audit.flow.identity import digest_of, kin_of
 from audit.replay.table import write_judge_replies
 from audit.sampling.design import labels_wanted
-from audit.sampling.draw import quality_order
 from audit.sampling.frame import RouteFrame
+from audit.sampling.pool import load_together
 from audit.scoring.checking import check_criteria
 
 
@@ -33,13 +33,17 @@ def criteria_checks(
     embedder_factory: Callable[[], Embedder] | None = None,
 ) -> dict[str, CriteriaCheck]:
     """What the criteria of every route with a sample are worth, by the log's own answers to the requests of it."""
-    drawn = {}
     by_name = {design.route: design for design in designs}
-    for frame in frames:
-        design = by_name.get(frame.route)
-        if design is not None and design.quality_n:
-            rows = frame.rows[quality_order(frame.rows["row_id"].to_list(), settings.seed)[: design.quality_n]]
-            drawn[frame.route] = rows.select("request_fp", "cost_usd", exchange_id="row_id")
+    wanted = {
+        frame.route: (frame.pool, frame.pool.first(design.quality_n))
+        for frame in frames
+        if (design := by_name.get(frame.route)) is not None and design.quality_n
+    }
+    load_together([(pool, [records]) for pool, records in wanted.values()])
+    drawn = {
+        route: pool.take(records).select("request_fp", "cost_usd", exchange_id="row_id")
+        for route, (pool, records) in wanted.items()
+    }
     checks = check_criteria(folder, settings, drawn, embedder_factory=embedder_factory)
     checks = {route: replace(check, digest=digest_of(route, settings)) for route, check in checks.items()}
     models = {tier.name: tier.model for tier in settings.tiers}

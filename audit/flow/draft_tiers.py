@@ -11,6 +11,7 @@ import yaml
 
 from audit.core.artifacts import RunFolder
 from audit.core.display import percent, terminal_safe, usd
+from audit.core.exactly import column_of, pieces_of
 from audit.core.exchange import Usage
 from audit.llm.cheaper import cheaper_models
 from audit.llm.pricing import catalogue_version, price_of
@@ -39,9 +40,9 @@ def draft_tiers(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str
     yield CANDIDATE
 
 
-def spent_words(dollars: float, costs: pl.Series) -> str:
-    """Spend for people, of requests with these costs: one that is unknown is not $0."""
-    if not costs.null_count():
+def spent_words(dollars: float, unpriced: int) -> str:
+    """Spend for people, of requests of which so many have no known cost: that is not $0."""
+    if not unpriced:
         return usd(dollars)
     return f"at least {usd(dollars)}" if dollars else "cost unknown"
 
@@ -49,13 +50,14 @@ def spent_words(dollars: float, costs: pl.Series) -> str:
 def _tiers(frames: Sequence[RouteFrame], providers: Mapping[str, str]) -> Iterator[str]:
     """What served the log: replayed on a part of the sample, these tiers give the noise floor."""
     spend: dict[str, float] = {}
-    rows = pl.concat([frame.rows.select("model", "cost_usd") for frame in frames])
+    unpriced = pl.concat([frame.pool.tokens for frame in frames]).group_by("model").agg(pl.sum("unpriced"))
+    unknown = dict(unpriced.iter_rows())
     for frame in frames:
         for model, dollars in frame.models.items():
             spend[model] = spend.get(model, 0.0) + dollars
     yield "  # What serves the log today. Replayed on a part of the sample, it tells how much it differs from itself.\n"
     for number, (model, dollars) in enumerate(sorted(spend.items(), key=lambda item: (-item[1], item[0]))[:MODELS]):
-        spent = spent_words(dollars, rows.filter(pl.col("model") == model)["cost_usd"])
+        spent = spent_words(dollars, unknown.get(model, 0))
         price = price_of(model, providers.get(model))
         tier = {
             "name": f"today-{number + 1}" if number else "today",
@@ -89,8 +91,9 @@ def _providers(folder: RunFolder) -> dict[str, str]:
 
 def _proposals(frames: Sequence[RouteFrame], providers: Mapping[str, str]) -> Iterator[str]:
     """Cheaper models of the vendors in the log, as comments, with what they would cost at its tokens."""
-    rows = pl.concat([frame.rows.select("model", "cost_usd", "prompt_tokens", "completion_tokens") for frame in frames])
-    spent = rows.group_by("model").agg(pl.sum("cost_usd", "prompt_tokens", "completion_tokens"))
+    sums = pl.concat([frame.pool.tokens for frame in frames])
+    spent = sums.group_by("model").agg(pl.sum("prompt_tokens", "completion_tokens", *pieces_of("usd")))
+    spent = spent.select("model", column_of(spent, "usd").alias("cost_usd"), "prompt_tokens", "completion_tokens")
     named = set[str]()
     largest = spent.sort("cost_usd", "model", descending=[True, False]).head(MODELS)
     for model, usd_, prompt, completion in largest.rows():

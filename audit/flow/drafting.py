@@ -19,8 +19,8 @@ from audit.flow.draft_tiers import CANDIDATE, draft_tiers, in_line, spent_words
 from audit.flow.mapping import preview_of, with_map
 from audit.flow.reading import traffic_of
 from audit.ingest.suggest import suggest_route_fields
-from audit.sampling.draw import quality_order
 from audit.sampling.frame import RouteFrame, route_frames
+from audit.sampling.pool import load_together
 from audit.scoring.context import Context
 from audit.scoring.inference import infer_criteria, left_open
 
@@ -100,8 +100,9 @@ def draft(sources: Sequence[Path], settings: Settings | None = None, given: Take
     settings, guessed = with_map(sources, settings or Settings())
     with traffic_of(sources, settings) as (folder, report):
         preview = preview_of(folder, report, guessed)
-        frames = sorted(route_frames(folder.traffic_files(), priced=False), key=_by_weight)
+        frames = sorted(route_frames(folder.traffic_files(), seed=0, priced=False), key=_by_weight)
         chosen, found = _routes_of(folder, frames, given)
+        load_together([(frame.pool, [frame.pool.first(EXCHANGES)]) for frame in frames[:ROUTES]])
         parts = [
             HEAD,
             *(given.head if given else ()),
@@ -146,7 +147,7 @@ def _routes_of(folder: RunFolder, frames: Sequence[RouteFrame], given: TakenOver
 
 def _given(frame: RouteFrame, given: TakenOver) -> str:
     """One route's entry, with criteria that a person has written elsewhere."""
-    spent = spent_words(frame.spend_usd, frame.rows["cost_usd"])
+    spent = spent_words(frame.spend_usd, frame.pool.unpriced)
     first = f"  - match: {json.dumps(_literal(frame.route))}   # {count(frame.requests)} requests, {spent}\n"
     return "".join([first, *given.criteria])
 
@@ -189,7 +190,7 @@ def _settings(labels: Mapping[str, str], guessed: Mapping[str, Any]) -> str:
 
 def _route(frame: RouteFrame, contexts: Sequence[Context]) -> str:
     """One route's entry, its criteria inferred and marked as such."""
-    spent = spent_words(frame.spend_usd, frame.rows["cost_usd"])
+    spent = spent_words(frame.spend_usd, frame.pool.unpriced)
     lines = [f"  - match: {json.dumps(_literal(frame.route))}   # {count(frame.requests)} requests, {spent}\n"]
     entries = infer_criteria(contexts)
     if not entries:
@@ -216,10 +217,9 @@ def _rest(frames: Sequence[RouteFrame]) -> Iterator[str]:
 
 def _contexts(frame: RouteFrame, folder: RunFolder) -> list[Context]:
     """A random part of the route's exchanges, as the scorers see the incumbent's completions."""
-    if frame.rows.is_empty():
+    if not frame.replayable:
         return []
-    order = quality_order(frame.rows["row_id"].to_list(), 0)[:EXCHANGES]
-    rows = frame.rows[order]
+    rows = frame.pool.take(frame.pool.first(EXCHANGES))
     bodies = (
         pl.scan_parquet([str(path) for path in folder.body_files()])
         .filter(pl.col("row_id").is_in(rows["row_id"].implode()))

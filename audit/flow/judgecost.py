@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import polars as pl
-
 from audit.core.exchange import Request, Usage
 from audit.core.plan import RouteDesign
 from audit.core.settings import Settings
@@ -50,8 +48,9 @@ def per_answer_usd(settings: Settings, frame: RouteFrame, tiers: Sequence[Tier])
     """Expected cost of judging one answer of a route, at its logged lengths."""
     by_name = {tier.name: tier for tier in tiers}
     shapes = answer_shapes(settings, [frame.route]).get(frame.route, ())
-    rows = frame.rows.select(pl.col("prompt_tokens", "completion_tokens").fill_null(0).mean())
-    prompt, completion = (float(value or 0.0) for value in (rows.row(0) if rows.height else (0.0, 0.0)))
+    prompt, completion = (
+        frame.pool.counted(name) / max(frame.replayable, 1) for name in ("prompt_tokens", "completion_tokens")
+    )
     return sum(_expected(shape, by_name[shape.judge], prompt, completion) for shape in shapes)
 
 

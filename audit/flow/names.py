@@ -17,7 +17,7 @@ from audit.core.names import ASKED_AGAIN, CRITERIA, NamesWatched, NameWatched, P
 from audit.core.settings import Settings
 from audit.flow.reading import traffic_of
 from audit.sampling.draw import quality_order
-from audit.sampling.frame import billable, histogram
+from audit.sampling.rows import billable, histogram
 from audit.scoring.checking import verdicts_of_log
 from audit.stats.drift import stability_index
 from audit.stats.falling import watch_rate

@@ -56,7 +56,7 @@ class PreparedRun:
 def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> PreparedRun:
     """Everything between the traffic and the quote: sample, calls, plan. The folder has been ingested."""
     tiers = resolve_tiers(settings)
-    frames = route_frames(folder.traffic_files())
+    frames = route_frames(folder.traffic_files(), tiers=tiers, seed=settings.seed)
     _refuse_routeless(frames, settings, folder)
     needs = _needs(frames, settings, tiers)
     read_judges(folder, tiers)

@@ -16,7 +16,6 @@ from audit.core.plain import from_plain, to_plain
 from audit.core.plan import Plan
 from audit.core.settings import Settings
 from audit.core.tier import Tier
-from audit.core.traffic import exact_sum
 from audit.findings.methods import methods_of
 from audit.findings.routes import RouteTraffic
 from audit.findings.run import FindingsInputs
@@ -24,7 +23,7 @@ from audit.ingest.run import IngestReport
 from audit.llm.tiers import host_of
 from audit.replay.plan import Call
 from audit.replay.table import changed_models, cost_at_mean, money_spent, replay_counts
-from audit.sampling.frame import RouteFrame, billable
+from audit.sampling.frame import RouteFrame, recomputed_usd
 
 SIMULATED = ("simulated", "simulated-judge")
 """Providers whose completions no model wrote."""
@@ -91,7 +90,7 @@ def context_of(at_hand: FindingsContext) -> FindingsInputs:
         replay_cost_estimated=spend.estimated,
         replay_cost_at_most_usd=spend.spent_usd + spend.lost_usd,
         replay_cap_usd=at_hand.plan.max_spend_usd if spend.spent_usd + spend.lost_usd else 0.0,
-        recomputed_usd=_recomputed(folder),
+        recomputed_usd=recomputed_usd(folder.traffic_files()),
         traffic={
             f.route: RouteTraffic(
                 days=at_hand.mix.days,
@@ -105,12 +104,6 @@ def context_of(at_hand: FindingsContext) -> FindingsInputs:
         unreplayable_usd={f.route: f.unreplayable_usd for f in at_hand.frames},
         provenance=_provenance(at_hand, report),
     )
-
-
-def _recomputed(folder: RunFolder) -> float | None:
-    """Spend by the price table; None unless it prices every billed request."""
-    recomputed = billable(folder.traffic_files()).select("cost_usd_recomputed").collect()["cost_usd_recomputed"]
-    return None if recomputed.null_count() else exact_sum(recomputed)
 
 
 def tier_facts(tier: Tier) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from audit.core.settings import RouteSettings, Settings
 from audit.core.traffic import exact_sum
 from audit.embeddings import Embedder, open_embedder
 from audit.replay.requests import load_requests, stream_requests
-from audit.sampling.frame import RouteFrame
+from audit.sampling.frame import RouteFrame, rows_of, served_by
 from audit.signals.written import written_rule
 
 DECIDED_AT_ONCE = 1_000
@@ -60,12 +60,10 @@ def _count_moved(
     Counts and dollars are then those of the rows with these requests, added up exactly, so the order of files and
     rows is nowhere in them.
     """
+    asked = [frame for frame in frames if frame.route in goes]
+    rows = rows_of(asked, ("model", "request_fp", "cost_usd"))
     rows = {
-        frame.route: (frame.without(already[frame.route]) if frame.route in already else frame.rows).select(
-            "request_fp", "cost_usd"
-        )
-        for frame in frames
-        if frame.route in goes
+        route: part.filter(~served_by(already[route])) if route in already else part for route, part in rows.items()
     }
     if not rows:
         return {}

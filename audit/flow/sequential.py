@@ -112,7 +112,7 @@ def score(folder: RunFolder, settings: Settings) -> Findings:
     read_judges(folder, tiers)
     asked, _ = asked_and_spared(plan_.designs, _read_slice(folder), tiers, reach_of(folder, plan_))
     write_replays(folder.journal, asked, folder.replay_table)
-    frames = route_frames(folder.traffic_files())
+    frames = route_frames(folder.traffic_files(), tiers=tiers, seed=settings.seed)
     return _conclude(_watch(folder, settings, tiers, frames), with_criteria(folder, settings, plan_, frames), frames)
 
 

@@ -1,19 +1,16 @@
 """Traffic summed to its finest grain, in one pass whose memory does not grow with the log.
 
-A sum of floating-point numbers depends on their order, and a pass over many files in parallel has none. So dollars are
-summed as integers: each is cut into its whole dollars and three whole numbers of 2^-32, 2^-64 and 2^-96 dollars,
-exactly, and what comes out is the sum rounded once, the same double that `core.traffic.exact_sum` gives for the rows.
-(Bits below 2^-96 are left out; a dollar amount has some only below 1e-13.) No sum of 64 bits wraps below two thousand
-million rows or 9e18 dollars.
+Dollars are summed in whole numbers (`core.exactly`), because a pass over many files in parallel has no order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
+from audit.core.exactly import column_of, in_pieces, pieces_of, total_of
 from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS, Apart, PricedBy
 
 LABELS = ("route", "tenant", "environment", "region")
@@ -22,8 +19,7 @@ TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens", "cache_write_to
 ANSWERED, FAILED, UNKNOWN = "answered", "failed", "unknown"
 """How a call ended, as the log tells it."""
 _KEYS = ("kind", "end", *LABELS, "model", "day", "priced_by", "unpriced_reason", "span")
-_BITS = 32
-_LIMBS = ("usd_0", "usd_1", "usd_2", "usd_3")
+_USD = pieces_of("usd")
 COUNTS = ("requests", "priced", *TOKENS)
 """Whole numbers of the grain."""
 
@@ -68,13 +64,13 @@ def grain_of(traffic_files: Sequence[Path], bounds: Sequence[int] = ()) -> pl.Da
             .otherwise(pl.when(pl.col("logged") > 0).then(pl.col("logged"))),
             span=_span(bounds),
         )
-        .with_columns(_limbs(pl.col("usd")))
+        .with_columns(in_pieces(pl.col("usd"), "usd"))
         .group_by(_KEYS)
         .agg(
             requests=pl.len().cast(pl.Int64),
             priced=pl.col("usd").count().cast(pl.Int64),
             **{name: pl.col(name).fill_null(0).sum() for name in TOKENS},
-            **{name: pl.col(name).sum() for name in _LIMBS},
+            **{name: pl.col(name).sum() for name in _USD},
         )
         .collect(engine="streaming")
     )
@@ -105,16 +101,6 @@ def _span(bounds: Sequence[int]) -> pl.Expr:
     return pl.when(known).then(length)
 
 
-def _limbs(usd: pl.Expr) -> list[pl.Expr]:
-    """Dollars as whole numbers of 1, 2^-32, 2^-64 and 2^-96; every step is exact in a double."""
-    limbs = []
-    for name in _LIMBS:
-        whole = usd.floor()
-        limbs.append(whole.cast(pl.Int64).alias(name))
-        usd = (usd - whole) * float(1 << _BITS)
-    return limbs
-
-
 def outcomes() -> dict[str, pl.Expr]:
     """Which rows of a grain are failures, duplicates, cache hits, or of unknown outcome, as `ingest` counts them: with
     the billable ones, every row is in one of these."""
@@ -130,21 +116,14 @@ def outcomes() -> dict[str, pl.Expr]:
 
 def added(grain: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
     """The grain summed further, by some of its keys; in no order."""
-    return grain.group_by(list(by)).agg(pl.col(*COUNTS, *_LIMBS).sum())
+    return grain.group_by(list(by)).agg(pl.col(*COUNTS, *_USD).sum())
 
 
 def usd_of(grain: pl.DataFrame) -> float:
     """The dollars of all rows of a grain: their sum, rounded once."""
-    return _put_together(int(grain[name].sum()) for name in _LIMBS)
+    return total_of(grain, "usd")
 
 
 def usd_column(grain: pl.DataFrame) -> pl.Series:
     """The dollars of each row of a grain, rounded once."""
-    return pl.Series("usd", [_put_together(limbs) for limbs in grain.select(_LIMBS).iter_rows()], dtype=pl.Float64)
-
-
-def _put_together(limbs: Iterable[int]) -> float:
-    whole = 0
-    for limb in limbs:
-        whole = (whole << _BITS) + limb
-    return whole / (1 << (_BITS * (len(_LIMBS) - 1)))
+    return column_of(grain, "usd")

@@ -76,6 +76,7 @@ def _rows_of(traffic_files: Sequence[Path], fps: pl.Series) -> pl.DataFrame:
     scan = pl.scan_parquet([str(path) for path in traffic_files])
     return (
         scan.select("row_id", "request_fp", "params")
+        .filter(pl.col("request_fp").is_in(fps.implode()))
         .join(places.lazy(), on="request_fp", maintain_order="left")
         .drop("request_fp")
         .collect()

@@ -11,17 +11,15 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import polars as pl
-
 from audit.core.criteria import CriteriaCheck
 from audit.core.exchange import Usage
 from audit.core.plan import RouteDesign
 from audit.core.policy import bare
 from audit.core.reason import Because, Reason, because
 from audit.core.settings import RouteSettings, Settings, SliceSettings
-from audit.core.tier import Tier
-from audit.core.traffic import exact_sum
+from audit.core.tier import PER_MILLION, Tier
 from audit.sampling.frame import RouteFrame
+from audit.sampling.pool import RoutePool
 from audit.stats.discrimination import PairsTest, labels_to_settle
 from audit.stats.planning import least_pairs, pairs_needed
 
@@ -91,7 +89,7 @@ def _design(frame: RouteFrame, need: RouteNeeds, tiers: Sequence[Tier], settings
     design = RouteDesign(
         route=frame.route,
         requests=frame.requests,
-        replayable=frame.rows.height,
+        replayable=frame.replayable,
         spend_usd=frame.spend_usd,
         auditable_usd=frame.auditable_usd,
         incumbent=incumbent,
@@ -99,10 +97,8 @@ def _design(frame: RouteFrame, need: RouteNeeds, tiers: Sequence[Tier], settings
         incumbent_n=0,
         margin=margin,
         candidates=tuple(tier.name for tier in candidates),
-        already={tier.name: frame.on(tier.identity).height for tier in candidates if frame.on(tier.identity).height},
-        already_usd={
-            tier.name: exact_sum(there["cost_usd"]) for tier in candidates if (there := frame.on(tier.identity)).height
-        },
+        already={tier.name: n for tier in candidates if (n := frame.pool.on(tier.identity).requests)},
+        already_usd={tier.name: there.usd for tier in candidates if (there := frame.pool.on(tier.identity)).requests},
         quality_n=0,
         dollars_n=0,
         distinct=0,
@@ -141,7 +137,7 @@ def _obstacle(frame: RouteFrame, need: RouteNeeds, design: RouteDesign, options:
         return because(Reason.NO_CRITERIA)
     if need.unsupported:
         return because(Reason.CRITERIA_NOT_SUPPORTED, what=need.unsupported)
-    if frame.rows.is_empty():
+    if not frame.replayable:
         return because(Reason.NOTHING_REPLAYABLE)
     least, most = frame.weights
     if most > least * (1 + SAME_WEIGHT):
@@ -262,32 +258,30 @@ def candidates_of(
 
 def _is_cheaper(frame: RouteFrame, tier: Tier, warm: bool) -> bool:
     """Whether a tier costs less at the logged tokens, on the requests that it doesn't serve already."""
-    rest = frame.without(tier.identity)
-    spend = exact_sum(rest["cost_usd"])
+    rest = frame.pool.without(tier.identity)
+    spend = rest.usd
     return spend > LEAST_SPEND * frame.auditable_usd and cost_at(rest, tier, warm=warm) < spend
 
 
-CACHED = ("cached_tokens", "cache_write_tokens")
-
-
-def cost_at(rows: pl.DataFrame, tier: Tier, *, replayed: bool = False, warm: bool = False) -> float:
-    """What the rows would cost on a tier at the logged tokens, in USD: as its traffic, or as its replay.
+def cost_at(pool: RoutePool, tier: Tier, *, replayed: bool = False, warm: bool = False) -> float:
+    """What requests would cost on a tier at the logged tokens, in USD: as its traffic, or as its replay.
 
     Args:
-        rows: With prompt_tokens and completion_tokens; with `warm` also `CACHED`.
+        pool: Of the requests; the bounds of their frame hold those of the tier's prices.
         tier: That would serve them.
         replayed: At the price of a replay, which may be that of a batch.
         warm: Prompt tokens are read from the tier's cache, and written to it, as the log's were.
     """
-    total, names = 0.0, ("prompt_tokens", "completion_tokens", *(CACHED if warm else ()))
-    tokens = rows.select(pl.col(*names).fill_null(0))
+    total = 0.0
     for low, high, price in (tier.replay_price if replayed else tier.price).spans():
-        part = tokens.filter((pl.col("prompt_tokens") > low) & (pl.col("prompt_tokens") <= high))
-        prompt, completion, *cache = (int(part[name].sum()) for name in names)
-        read, written = cache or (0, 0)
-        total += price.cost_usd(
-            Usage(prompt_tokens=prompt, completion_tokens=completion, cached_tokens=read, cache_write_tokens=written)
+        part = pool.between(low, high)
+        usage = Usage(
+            prompt_tokens=part.counted("prompt_tokens"),
+            completion_tokens=part.counted("completion_tokens"),
+            cached_tokens=part.counted("cached_tokens") if warm else 0,
+            cache_write_tokens=part.counted("cache_write_tokens") if warm else 0,
         )
+        total += price.cost_usd(usage)
     return total
 
 
@@ -295,10 +289,10 @@ def _replay_usd(design: RouteDesign, frame: RouteFrame, tiers: Mapping[str, Tier
     """Expected cost of one quality draw of the route, every candidate and its part of the noise floor included."""
     if design.quality_n == 0:
         return 0.0
-    asked = (cost_at(frame.rows, tiers[name], replayed=True) * tiers[name].repeats for name in design.candidates)
-    per_request = sum(asked) / frame.rows.height
+    asked = (cost_at(frame.pool, tiers[name], replayed=True) * tiers[name].repeats for name in design.candidates)
+    per_request = sum(asked) / frame.replayable
     again = design.incumbent_n / design.quality_n
-    noise = frame.auditable_usd / frame.rows.height * again
+    noise = frame.auditable_usd / frame.replayable * again
     answers = 1 + again + sum(tiers[name].repeats for name in design.candidates)
     return per_request + noise + answers * design.judge_usd
 
@@ -307,17 +301,12 @@ def _dollars_usd(design: RouteDesign, frame: RouteFrame, tiers: Mapping[str, Tie
     """Expected cost of the dollar draws: expensive records are drawn more often, in proportion to what they cost."""
     if design.dollars_n == 0 or frame.auditable_usd == 0:
         return 0.0
-    priced = frame.rows.select(
-        share=pl.col("cost_usd") / frame.auditable_usd,
-        prompt=pl.col("prompt_tokens").fill_null(0),
-        completion=pl.col("completion_tokens").fill_null(0),
-    )
     total = 0.0
     for name in design.candidates:
         for low, high, price in tiers[name].replay_price.spans():
-            part = priced.filter((pl.col("prompt") > low) & (pl.col("prompt") <= high))
-            per_call = (part["prompt"] * price.input + part["completion"] * price.output) / 1e6
-            total += float((part["share"] * per_call).sum())
+            part = frame.pool.between(low, high)
+            weighed = part.weighed("prompt") * price.input + part.weighed("completion") * price.output
+            total += weighed / PER_MILLION / frame.auditable_usd
     return total * design.dollars_n + design.judge_usd * design.dollars_n * (1 + len(design.candidates))
 
 
@@ -332,7 +321,7 @@ def _prioritised(
         if not design.quality_n or not design.candidates:
             return -math.inf
         cost = _replay_usd(design, frame, by_name) * design.quality_n + _dollars_usd(design, frame, by_name)
-        saving = frame.auditable_usd - min(cost_at(frame.rows, by_name[name], warm=warm) for name in design.candidates)
+        saving = frame.auditable_usd - min(cost_at(frame.pool, by_name[name], warm=warm) for name in design.candidates)
         return saving / cost if cost else math.inf
 
     queue = sorted(zip(designs, frames, strict=True), key=lambda pair: (-worth(pair), pair[0].route))

@@ -1,46 +1,28 @@
-"""The sampling frame: the billable requests of the traffic, and which of them can be replayed."""
+"""The sampling frame: the billable requests of the traffic by route, and which of them can be replayed.
+
+One pass over the log adds up what a plan is worked out from and writes down a few numbers of each request (`spool.py`);
+the rows themselves stay where they are, and those that are drawn are read by their place.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from audit.core.errors import InputError
-from audit.core.exchange import LIMIT_PARAMS
-from audit.core.options import DIMENSIONS
+from audit.core.exactly import in_pieces, total_of
 from audit.core.policy import bare
-from audit.core.reason import Reason
-from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS, exact_sum
-
-SHAPE = ("prompt_chars", "n_turns", "n_tools")
-"""Columns whose histograms tell whether later traffic is still like this log's."""
-
-BINS = np.array([0, *(2**power for power in range(41))])
-"""Edges of every histogram: 0, 1, 2 to 3, 4 to 7, ...; what is larger than the last counts as the last."""
-
-COLUMNS = (
-    "row_id",
-    "route",
-    "session_id",
-    "request_fp",
-    "prompt_hash",
-    "prompt_tokens",
-    "completion_tokens",
-    "cached_tokens",
-    "cache_write_tokens",
-    *SHAPE,
-    *DIMENSIONS,
-    "params",
-    "replayable",
-    "unreplayable_reasons",
-    "sampling_weight",
-)
-
-_INNER = ("reason", "route", "replayable", "unreplayable_reasons", "sampling_weight", *SHAPE)
+from audit.core.tier import Tier
+from audit.sampling.pool import RoutePool
+from audit.sampling.rows import DRAWN, Rows, TrafficRows, billable
+from audit.sampling.spool import RECORD, Spool
+from audit.sampling.tally import Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,159 +33,176 @@ class RouteFrame:
         route: Name.
         requests: Number of billable requests.
         spend_usd: Billed for them, unknown costs left out.
-        rows: The replayable ones, of known cost unless asked otherwise, sorted by `row_id`: row_id, request_fp,
-            session and prompt (as hashes), model, cost_usd, prompt_tokens, completion_tokens, cached_tokens,
-            cache_write_tokens, max_tokens, and tenant, region and environment.
+        pool: The replayable ones, of known cost unless asked otherwise.
         models: Spend per model, largest first.
         unreplayable: Requests that cannot be audited, by first reason.
         unreplayable_usd: Their spend, by first reason.
+        segments: Auditable requests and their spend by tenant, region and environment; "" where the log names none.
         weights: The least and the largest number of calls that one of them stands for.
-        shape: Histograms of the billable requests over `BINS`, by column, without the empty bins at the end.
+        shape: Histograms of the billable requests over `rows.BINS`, by column, without the empty bins at the end.
     """
 
     route: str
     requests: int
     spend_usd: float
-    rows: pl.DataFrame
+    pool: RoutePool
     models: dict[str, float]
     unreplayable: dict[str, int]
     unreplayable_usd: dict[str, float]
+    segments: dict[str, dict[str, tuple[int, float]]] = field(default_factory=dict)
     weights: tuple[float, float] = (1.0, 1.0)
     shape: dict[str, list[int]] = field(default_factory=dict)
 
-    def on(self, model: str) -> pl.DataFrame:
-        """The rows that a model served, whatever provider the log writes before its name."""
-        return self.rows.filter(_is_model(model))
+    @property
+    def rows(self) -> pl.DataFrame:
+        """The replayable requests, held, in the order of their `row_id`: as long as the route; a pass over the log."""
+        return self.pool.rows.of_routes([self.route], DRAWN)[self.route]
 
-    def without(self, model: str) -> pl.DataFrame:
-        """The others."""
-        return self.rows.filter(~_is_model(model))
+    @property
+    def replayable(self) -> int:
+        """How many can be replayed."""
+        return self.pool.requests
 
     @property
     def auditable_usd(self) -> float:
-        """Spend on the rows that can be replayed."""
-        return exact_sum(self.rows["cost_usd"])
+        """Spend on the requests that can be replayed."""
+        return self.pool.usd
 
     @property
     def incumbent(self) -> str:
         """The model with the largest spend."""
         return next(iter(self.models), "unknown")
 
-    @property
-    def segments(self) -> dict[str, dict[str, tuple[int, float]]]:
-        """Auditable requests and their spend by tenant, region and environment; "" where the log names none."""
-        return {name: _by(name, self.rows) for name in DIMENSIONS if name in self.rows.columns}
 
-
-def _is_model(model: str) -> pl.Expr:
-    return pl.col("model").str.split("/").list.last() == bare(model)
-
-
-def _by(dimension: str, rows: pl.DataFrame) -> dict[str, tuple[int, float]]:
-    parts = rows.with_columns(pl.col(dimension).fill_null("")).partition_by(dimension, as_dict=True)
-    return {str(key[0]): (part.height, exact_sum(part["cost_usd"])) for key, part in sorted(parts.items())}
-
-
-def _ends(values: pl.Series) -> tuple[float, float]:
-    known = values.to_numpy()
-    return float(known.min()), float(known.max())
-
-
-def histogram(values: pl.Series) -> list[int]:
-    """Counts of some values over `BINS`, without the empty bins at the end."""
-    counts = np.histogram(np.minimum(values.to_numpy(), BINS[-1]), bins=BINS)[0].tolist()
-    while counts and not counts[-1]:
-        counts.pop()
-    return [int(count) for count in counts]
-
-
-def billable(traffic_files: Sequence[Path]) -> pl.LazyFrame:
-    """Billable rows with `cost_usd` and `model` worked out, lazily."""
-    scan = pl.scan_parquet([str(path) for path in traffic_files])
-    return scan.filter(
-        pl.col("status").cast(pl.String).is_in(BILLABLE_STATUSES),
-        pl.col("duplicate_of").is_null(),
-        ~pl.col("cache_hit").fill_null(False),
-    ).with_columns(
-        cost_usd=pl.coalesce(*SPEND_COLUMNS),
-        model=pl.coalesce(*MODEL_COLUMNS).fill_null("unknown"),
-    )
-
-
-def route_frames(traffic_files: Sequence[Path], *, priced: bool = True) -> list[RouteFrame]:
+def route_frames(
+    traffic_files: Sequence[Path], *, tiers: Iterable[Tier] = (), seed: int | None = None, priced: bool = True
+) -> list[RouteFrame]:
     """The frame of every route, routes in name order.
 
     Requests without a route form the route "".
 
     Args:
         traffic_files: Of the run folder.
+        tiers: Whose prices the requests may be held against.
+        seed: Of the random order in which requests are drawn; None where none is drawn.
         priced: Requests of unknown cost cannot be audited; False keeps them, for what needs answers alone.
 
     Raises:
         InputError: The logs hold no billable request.
     """
-    by_route: dict[str, list[pl.DataFrame]] = {}
-    # File by file: a log may be as large as the memory, and what is read of it is three times what is held.
-    for file in traffic_files:
-        for (route,), part in _rows(file).partition_by("route", as_dict=True).items():
-            by_route.setdefault(str(route), []).append(part)
-    if not by_route:
+    bounds = {step.above for tier in tiers for price in (tier.price, tier.replay_price) for step in price.steps}
+    return frames_of(TrafficRows(traffic_files, priced=priced), bounds=sorted(bounds), seed=seed)
+
+
+def frames_of(rows: Rows, *, bounds: Sequence[int] = (), seed: int | None = None) -> list[RouteFrame]:
+    """The same of any rows.
+
+    Args:
+        rows: Of the log.
+        bounds: Prompt lengths in tokens at which some price changes.
+        seed: As of `route_frames`.
+
+    Raises:
+        InputError: There is no billable request.
+    """
+    tally, spool, cells = Tally(bounds), Spool(), dict[tuple[str, str], int]()
+    for part in rows.parts():
+        if part.height:
+            tally.add(part)
+            audited = part.filter(pl.col("reason").is_null())
+            _spool(audited, spool, cells, seed)
+    if not tally.seen:
         raise InputError("the logs hold no answered request, so there is nothing to audit", code="input.no-requests")
-    return [_frame(route, pl.concat(by_route.pop(route)).sort("row_id"), priced=priced) for route in sorted(by_route)]
-
-
-def _rows(file: Path) -> pl.DataFrame:
-    """What a frame holds of the billable rows of one file."""
-    return (
-        billable([file])
-        .select(
-            *[pl.col(name) for name in COLUMNS if name not in ("params", "prompt_hash", "session_id")],
-            "model",
-            "cost_usd",
-            # One text over many pictures is many prompts.
-            prompt=pl.when(pl.col("has_images") | pl.col("has_audio")).then("request_fp").otherwise("prompt_hash"),
-            session="session_id",
-            max_tokens=pl.coalesce(pl.col("params").str.json_path_match(f"$.{name}") for name in LIMIT_PARAMS).cast(
-                pl.Int64, strict=False
+    models, lost, segments, shapes = tally.models(), tally.lost(), tally.segments(), tally.shapes()
+    tokens = {str(key[0]): part for key, part in tally.tokens().partition_by("route", as_dict=True).items()}
+    nothing = tally.tokens().head(0)
+    of_route: dict[str, dict[str, int]] = {}
+    for (route, model), cell in cells.items():
+        of_route.setdefault(route, {})[model] = cell
+    return [
+        RouteFrame(
+            route=row["route"],
+            requests=row["requests"],
+            spend_usd=row["usd"],
+            pool=RoutePool(
+                rows=rows,
+                spool=spool,
+                cells=of_route.get(row["route"], {}),
+                tokens=tokens.get(row["route"], nothing),
             ),
+            models=models[row["route"]],
+            unreplayable={name: requests for name, (requests, _) in lost.get(row["route"], {}).items()},
+            unreplayable_usd={name: usd for name, (_, usd) in lost.get(row["route"], {}).items()},
+            segments={name: found.get(row["route"], {}) for name, found in segments.items()},
+            weights=(row["lightest"], row["heaviest"]),
+            shape=shapes[row["route"]],
         )
-        .with_columns(
-            # Both are asked for equality alone, so eight bytes are held instead of a hundred.
-            *(
-                pl.when(pl.col(name).is_not_null()).then(pl.col(name).hash()).alias(name)
-                for name in ("prompt", "session")
-            ),
-            pl.col("route").fill_null(""),
-            pl.col("replayable").cast(pl.String),
-            # Where nobody counted, three characters a token is on the safe side of prose and code alike.
-            prompt_tokens=pl.coalesce("prompt_tokens", pl.col("prompt_chars") // 3),
-        )
-        .collect()
-    )
+        for row in tally.routes().iter_rows(named=True)
+    ]
 
 
-def _frame(route: str, rows: pl.DataFrame, *, priced: bool) -> RouteFrame:
-    """Split one route's rows into those that can be audited and those that cannot, with reasons."""
-    reason = (
-        pl.when(pl.col("replayable") == "none")
-        .then(pl.col("unreplayable_reasons").list.first().fill_null("unknown"))
-        .when(pl.col("request_fp").is_null())
-        .then(pl.lit(Reason.BODY_NOT_CAPTURED.value))
-        .when(pl.col("cost_usd").is_null() & pl.lit(priced))
-        .then(pl.lit(Reason.COST_UNKNOWN.value))
+def rows_of(frames: Sequence[RouteFrame], columns: Sequence[str] = DRAWN) -> dict[str, pl.DataFrame]:
+    """The replayable requests of some routes, held, by route, in the order of their `row_id`; a pass over each log.
+
+    Args:
+        frames: Of the routes.
+        columns: Of `rows.DRAWN`.
+    """
+    logs = {id(frame.pool.rows): frame.pool.rows for frame in frames}
+    found: dict[str, pl.DataFrame] = {}
+    for name, rows in logs.items():
+        found |= rows.of_routes([frame.route for frame in frames if id(frame.pool.rows) == name], columns)
+    return found
+
+
+def recomputed_usd(traffic_files: Sequence[Path]) -> float | None:
+    """Spend of the billable requests by the price table, rounded once; None unless it prices every one of them."""
+    known = pl.col("cost_usd_recomputed")
+    sums = billable(traffic_files).select(*in_pieces(known, "usd"), unpriced=known.is_null()).sum()
+    table = sums.collect(engine="streaming")
+    return None if table["unpriced"].sum() else total_of(table, "usd")
+
+
+def served_by(model: str) -> pl.Expr:
+    """Rows that a model served, whatever provider the log writes before its name."""
+    return pl.col("model").str.split("/").list.last() == bare(model)
+
+
+def priorities(row_ids: Sequence[str], seed: int) -> npt.NDArray[np.uint64]:
+    """A number for each row, by which rows are in a random order; it depends on the row's id and the seed alone.
+
+    Every beginning of that order is a simple random sample without replacement, and a row keeps its place relative to
+    the others when rows are added to the log.
+    """
+    keyed = hashlib.blake2b(digest_size=8, key=seed.to_bytes(16, "big", signed=True))
+
+    def name(row_id: str) -> bytes:
+        mine = keyed.copy()
+        mine.update(row_id.encode())
+        return mine.digest()
+
+    return np.frombuffer(b"".join(map(name, row_ids)), dtype=">u8").astype(np.uint64)
+
+
+def _spool(part: pl.DataFrame, spool: Spool, cells: dict[tuple[str, str], int], seed: int | None) -> None:
+    """Write down the numbers of some rows; without a seed just which cells there are."""
+    named = part.select("route", "model")
+    for route, model in named.unique().sort("route", "model").iter_rows():
+        cells.setdefault((route, model), len(cells))
+    if seed is None or part.is_empty():
+        return
+    known = pl.DataFrame(
+        [(route, model, cell) for (route, model), cell in cells.items()],
+        schema={"route": pl.String, "model": pl.String, "cell": pl.UInt32},
+        orient="row",
     )
-    marked = rows.with_columns(reason=reason)
-    lost = marked.filter(pl.col("reason").is_not_null()).partition_by("reason", as_dict=True)
-    by_reason = {str(key[0]): part for key, part in sorted(lost.items())}
-    spent = {str(key[0]): exact_sum(part["cost_usd"]) for key, part in rows.partition_by("model", as_dict=True).items()}
-    return RouteFrame(
-        route=route,
-        requests=rows.height,
-        spend_usd=exact_sum(rows["cost_usd"]),
-        rows=marked.filter(pl.col("reason").is_null()).drop(_INNER),
-        weights=_ends(rows["sampling_weight"]),
-        shape={name: histogram(rows[name]) for name in SHAPE},
-        models=dict(sorted(spent.items(), key=lambda item: (-item[1], item[0]))),
-        unreplayable={reason: part.height for reason, part in by_reason.items()},
-        unreplayable_usd={reason: exact_sum(part["cost_usd"]) for reason, part in by_reason.items()},
-    )
+    records = np.empty(part.height, dtype=RECORD)
+    for name in ("key", "place"):
+        records[name] = part[name].to_numpy()
+    for name in ("session", "prompt"):
+        # A hash of 0 is no hash: of texts it is one in 2^64.
+        records[name] = part[name].fill_null(0).to_numpy()
+    records["cost"] = part["cost_usd"].fill_null(float("nan")).to_numpy()
+    records["priority"] = priorities(part["row_id"].to_list(), seed)
+    cell = named.join(known, on=["route", "model"], how="left", maintain_order="left")["cell"]
+    spool.add(cell.to_numpy(), records)

@@ -12,7 +12,7 @@ from audit.core.plan import RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.sampling.design import RouteNeeds, design_routes
-from audit.sampling.draw import draw_route, slice_table
+from audit.sampling.draw import Drawn, draw_route, load_rows, slice_table
 from audit.sampling.frame import RouteFrame
 
 
@@ -36,22 +36,29 @@ def draw_sample(
     frames: Sequence[RouteFrame], needs: Mapping[str, RouteNeeds], tiers: Sequence[Tier], settings: Settings
 ) -> Sample:
     """Design every route and draw its two samples. Same frames, settings and seed: same slice."""
-    designs, parts = [], []
     models = {tier.name: tier.identity for tier in tiers}
+    drawn = []
     for frame, design in zip(frames, design_routes(frames, needs, tiers, settings), strict=True):
         # What the only candidate serves already cannot move, so it is in no sample.
-        moving = frame.rows if len(design.candidates) != 1 else frame.without(models[design.candidates[0]])
-        part = draw_route(
-            replace(frame, rows=moving), design, seed=settings.seed, tuning_share=settings.slice.tuning_share
-        )
+        pool = frame.pool if len(design.candidates) != 1 else frame.pool.without(models[design.candidates[0]])
+        drawn.append(Drawn.of(pool, design, settings.seed))
+    load_rows(drawn)
+    designs, parts = [], []
+    for one in drawn:
+        part = draw_route(one, seed=settings.seed, tuning_share=settings.slice.tuning_share)
         distinct = 0 if part.is_empty() else part["request_fp"].n_unique()
-        designs.append(replace(design, distinct=distinct))
+        designs.append(replace(one.design, distinct=distinct))
         parts.append(part)
     table = slice_table(parts)
-    wanted = pl.Series(table["request_fp"].unique().to_pylist(), dtype=pl.String)
-    columns = ["request_fp", "prompt_tokens", "completion_tokens", "max_tokens"]
-    rows = pl.concat([frame.rows.select(columns) for frame in frames])
-    tokens = (
-        rows.filter(pl.col("request_fp").is_in(wanted.implode())).unique("request_fp", keep="first").sort("request_fp")
-    )
-    return Sample(designs=tuple(designs), table=table, tokens=tokens)
+    return Sample(designs=tuple(designs), table=table, tokens=tokens_of(frames, table))
+
+
+def tokens_of(frames: Sequence[RouteFrame], slice_: pa.Table) -> pl.DataFrame:
+    """Logged counts of the requests of a slice: request_fp, prompt_tokens, completion_tokens, max_tokens.
+
+    Of several rows with one request the first by route and id counts; a pass over each log.
+    """
+    wanted = pl.Series(slice_["request_fp"].unique().to_pylist(), dtype=pl.String)
+    logs = {id(frame.pool.rows): frame.pool.rows for frame in frames}
+    found = pl.concat([rows.asking(wanted) for rows in logs.values()]).unique("request_fp", keep="first")
+    return found.select("request_fp", "prompt_tokens", "completion_tokens", "max_tokens").sort("request_fp")

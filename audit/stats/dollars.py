@@ -71,7 +71,8 @@ def draw_probabilities(costs: npt.ArrayLike, *, power: float = 1.0) -> FloatArra
         raise ValueError("costs must not be negative")
     if not (dollars > 0).any():
         raise ValueError("no record has a cost: there are no dollars to draw from")
-    size = np.where(dollars > 0, dollars**power, 0.0)
+    # To the power of 1 they are themselves; of a route with many million requests every copy counts.
+    size = dollars if power == 1.0 else np.where(dollars > 0, dollars**power, 0.0)
     probabilities: FloatArray = size / size.sum()
     return probabilities
 
@@ -100,7 +101,8 @@ def dollar_unit_draw(costs: npt.ArrayLike, n: int, *, power: float = 1.0, rng: n
     cumulative = np.cumsum(probabilities)
     # Own inversion of uniform draws: `Generator.choice` may change its stream between versions of numpy.
     drawn = np.searchsorted(cumulative, rng.random(n) * cumulative[-1], side="right")
-    indices: IntArray = np.sort(np.minimum(drawn, int(np.flatnonzero(probabilities)[-1]))).astype(np.int64)
+    last = probabilities.size - 1 - int(np.argmax(probabilities[::-1] > 0))
+    indices: IntArray = np.sort(np.minimum(drawn, last)).astype(np.int64)
     return DollarDraw(indices=indices, probabilities=probabilities[indices])
 
 

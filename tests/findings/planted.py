@@ -29,6 +29,7 @@ from audit.signals import compute
 from audit.signals.written import written_rule
 from tests.findings.rounds import rounds_of
 from tests.findings.world import INCUMBENT, empty_scores, table_of_calls, table_of_verdicts
+from tests.held import held_frames
 
 MARGIN = 0.03
 LIMIT_TOKENS = 4096
@@ -263,7 +264,8 @@ def planted(truths: Mapping[str, Truth], seed: int, **more: object) -> Planted:
         for route, one in truths.items()
     ]
     settings = Settings.model_validate({"seed": seed, "routes": entries, **more})
-    frames = [_frame(route, one, f"{k:04x}{seed:08x}") for k, (route, one) in enumerate(truths.items())]
+    rows = {route: _rows(route, one, f"{k:04x}{seed:08x}") for k, (route, one) in enumerate(truths.items())}
+    frames = sorted(held_frames(rows, seed=seed), key=lambda frame: list(rows).index(frame.route))
     needs = {
         route: RouteNeeds(entry=settings.route(route), unsupported=None, criteria=one.check)
         for route, one in truths.items()
@@ -310,11 +312,11 @@ def audit_of(truth: Truth, seed: int) -> Audited:
     return planted({"/r": truth}, seed).whole()["/r"]
 
 
-def _frame(route: str, truth: Truth, name: str) -> RouteFrame:
+def _rows(route: str, truth: Truth, name: str) -> pl.DataFrame:
     n = truth.n
     prompts = np.arange(n) if truth.prompt is None else truth.prompt
     session = [None] * n if truth.session is None else [f"s{one}" for one in truth.session]
-    rows = pl.DataFrame(
+    return pl.DataFrame(
         {
             "row_id": [f"{i:08x}{name}" for i in range(n)],
             "session": pl.Series(session, dtype=pl.String),
@@ -326,16 +328,6 @@ def _frame(route: str, truth: Truth, name: str) -> RouteFrame:
             "completion_tokens": 20,
             "max_tokens": pl.Series([None] * n, dtype=pl.Int64),
         }
-    )
-    spend = float(truth.today_usd.sum())
-    return RouteFrame(
-        route=route,
-        requests=n,
-        spend_usd=spend,
-        rows=rows,
-        models={"large-1": spend},
-        unreplayable={},
-        unreplayable_usd={},
     )
 
 

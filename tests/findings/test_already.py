@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -15,6 +16,7 @@ from audit.replay.plan import planned_calls
 from audit.sampling.design import RouteNeeds
 from audit.sampling.frame import RouteFrame
 from audit.sampling.run import Sample, draw_sample
+from tests.held import held
 from tests.sampling.test_draw import frame
 
 SMALL = Tier(name="small", model="small-1", provider="simulated", price=Price(input=0.1, output=0.3))
@@ -27,7 +29,7 @@ def half_way(n: int = 4000, there: str = "small-1") -> RouteFrame:
     rows = one.rows.with_columns(
         model=pl.when(pl.int_range(pl.len()) % 5 > 0).then(pl.lit(there)).otherwise(pl.lit("large-1"))
     )
-    return RouteFrame(**{**{f: getattr(one, f) for f in one.__dataclass_fields__}, "rows": rows})
+    return replace(held(rows), models=one.models)
 
 
 def sampled(one: RouteFrame, *tiers: Tier) -> tuple[RouteDesign, Sample]:

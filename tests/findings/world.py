@@ -18,8 +18,8 @@ from audit.core.tier import Price, Tier
 from audit.pairing.costing import LIMIT, LOGGED
 from audit.pairing.evidence import Tables
 from audit.sampling.design import RouteNeeds
-from audit.sampling.frame import RouteFrame
 from audit.sampling.run import draw_sample
+from tests.held import held
 
 INCUMBENT = Tier(name="large", model="large-1", provider="simulated", price=Price(input=5, output=15))
 
@@ -89,15 +89,7 @@ def make_world(
             "max_tokens": pl.Series([None] * n, dtype=pl.Int64),
         }
     )
-    frame = RouteFrame(
-        route="/r",
-        requests=n,
-        spend_usd=float(cost.sum()),
-        rows=rows,
-        models={"large-1": float(cost.sum())},
-        unreplayable={},
-        unreplayable_usd={},
-    )
+    frame = held(rows, seed=seed)
     tiers = {
         name: Tier(name=name, model=f"{name}-1", provider="simulated", price=Price(input=0.1, output=0.3))
         for name in planted

@@ -13,10 +13,11 @@ from audit.core.reason import Reason, because
 from audit.core.settings import Settings
 from audit.core.tier import Price, PriceStep, Tier
 from audit.sampling.design import RouteNeeds, cost_at, design_routes, sized
-from audit.sampling.draw import draw_route, quality_order
+from audit.sampling.draw import Drawn, draw_route, quality_order
 from audit.sampling.frame import RouteFrame
 from audit.stats.quantiles import BoolArray
 from audit.stats.risk_control import split_rows
+from tests.held import held
 
 SMALL = Tier(name="small", model="small-1", provider="simulated", price=Price(input=0.1, output=0.3))
 DEAR = Tier(name="dear", model="dear-1", provider="simulated", price=Price(input=100, output=300))
@@ -39,15 +40,7 @@ def frame(n: int = 900, *, copies: int = 1, sessions: int | None = None, route: 
             "max_tokens": pl.Series([None] * n, dtype=pl.Int64),
         }
     )
-    return RouteFrame(
-        route=route,
-        requests=n,
-        spend_usd=float(cost.sum()),
-        rows=rows,
-        models={"large-1": float(cost.sum())},
-        unreplayable={},
-        unreplayable_usd={},
-    )
+    return held(rows, route=route)
 
 
 def settings(**more: object) -> Settings:
@@ -64,7 +57,8 @@ def design(of: RouteFrame, using: Settings, *tiers: Tier) -> RouteDesign:
 
 def draw(of: RouteFrame, plan: RouteDesign, seed: int = 0) -> pl.DataFrame:
     """The slice of one route."""
-    return draw_route(of, plan, seed=seed, tuning_share=1 / 3)
+    one = held(of.rows, route=of.route, seed=seed) if seed else of
+    return draw_route(Drawn.of(one.pool, plan, seed), seed=seed, tuning_share=1 / 3)
 
 
 def test_same_seed_same_slice() -> None:
@@ -202,10 +196,11 @@ def test_a_tier_may_be_cheaper_by_its_cache_alone() -> None:
     dollars, tokens = rows["cost_usd"].sum(), rows["prompt_tokens"].sum()
     rate = 1.5 * dollars / tokens * 1e6
     cached = replace(SMALL, price=Price(input=rate, cached_input=rate / 10, output=0.0))
-    cold, warm = cost_at(rows, cached), cost_at(rows, cached, warm=True)
+    one = held(rows)
+    cold, warm = cost_at(one.pool, cached), cost_at(one.pool, cached, warm=True)
     assert warm < dollars < cold
     for prompt_cache, chosen in (("cold", ()), ("warm", ("small",))):
-        found = design(replace(frame(), rows=rows), settings(cost={"prompt_cache": prompt_cache}), cached)
+        found = design(one, settings(cost={"prompt_cache": prompt_cache}), cached)
         assert found.candidates == chosen
 
 
@@ -214,7 +209,7 @@ def test_a_quote_is_made_by_length() -> None:
     rows = pl.DataFrame({"prompt_tokens": [100, 101, None], "completion_tokens": [10, 10, 10]})
     steps = (PriceStep(above=100, input=10.0, output=20.0),)
     tier = replace(SMALL, price=Price(input=1.0, output=2.0, steps=steps))
-    assert cost_at(rows, tier) == pytest.approx((100 + 20 + 1010 + 200 + 20) / 1e6)
+    assert cost_at(held(rows, bounds=(100,)).pool, tier) == pytest.approx((100 + 20 + 1010 + 200 + 20) / 1e6)
 
 
 def test_a_thin_route_says_that_it_cannot_be_decided() -> None:
@@ -235,12 +230,7 @@ def two_routes_under(**changed: object) -> dict[str, RouteDesign]:
     """A dear and a cheap route of the same size, designed under a cap."""
     using = settings(max_spend="$0.10", **changed)
     rich, poor = frame(3000, route="/rich"), frame(3000, route="/poor")
-    cheap = RouteFrame(
-        **{
-            **{f: getattr(poor, f) for f in poor.__dataclass_fields__},
-            "rows": poor.rows.with_columns(pl.col("cost_usd") / 5),
-        }
-    )
+    cheap = held(poor.rows.with_columns(pl.col("cost_usd") / 5), route="/poor")
     needs = {name: RouteNeeds(entry=using.routes[0], unsupported=None) for name in ("/rich", "/poor")}
     return {d.route: d for d in design_routes([cheap, rich], needs, [SMALL], using)}
 

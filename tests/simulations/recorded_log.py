@@ -42,6 +42,7 @@ from audit.scoring.run import score as score_replays
 from audit.signals.signal import Remembering
 from tests.e2e.recorded import DEV, config_for, recorded_server
 from tests.findings.rounds import rounds_of
+from tests.held import held_frames
 
 ROUTES = ("/solve-word-problem", "/faq-answer", "/smart-action")
 LOOKS = 5
@@ -63,6 +64,7 @@ class Universe:
     settings: Settings
     tiers: Mapping[str, Tier]
     frames: Mapping[str, RouteFrame]
+    rows: Mapping[str, pl.DataFrame]
     tables: Tables
     bench: PolicyInputs
     everything: Mapping[str, Replayed]
@@ -73,15 +75,16 @@ class Universe:
         settings, run = load_settings(folder / "audit.yaml", overrides={"slice.routes": list(ROUTES)}), _run(folder)
         tables = Tables.read(run)
         frames = {frame.route: frame for frame in route_frames(run.traffic_files()) if frame.route in ROUTES}
-        wanted = {fp for frame in frames.values() for fp in frame.rows["request_fp"]}
+        rows = {route: frame.rows for route, frame in frames.items()}
+        wanted = {fp for part in rows.values() for fp in part["request_fp"]}
         bench = policy_inputs_of(run, settings, list(frames.values()), wanted)
         assert bench.embedder is not None
         bench = replace(bench, embedder=Remembering(bench.embedder))
         everything = {}
-        for route, frame in frames.items():
+        for route in frames:
             mine = tables.of_route(route)
             quality = mine.slice.filter(pl.col("purpose") == "quality").sort("draw_order")
-            assert quality.height == frame.rows.height, "the universe must hold every request"
+            assert quality.height == rows[route].height, "the universe must hold every request"
             entry = settings.route(route)
             assert entry is not None
             assert entry.candidates is not None
@@ -90,6 +93,7 @@ class Universe:
             settings=settings,
             tiers={tier.name: tier for tier in resolve_tiers(settings)},
             frames=frames,
+            rows=rows,
             tables=tables,
             bench=bench,
             everything=everything,
@@ -251,7 +255,7 @@ def draw(universe: Universe, seed: int) -> Iterator[Drawn]:
     """Every route as one seed samples it, with `LOOKS` declared looks."""
     looks = universe.settings.slice.model_copy(update={"looks": LOOKS})
     settings = universe.settings.model_copy(update={"seed": seed, "slice": looks, "max_spend": None})
-    frames = list(universe.frames.values())
+    frames = held_frames(universe.rows, seed=seed)
     needs = {frame.route: RouteNeeds(entry=settings.route(frame.route), unsupported=None) for frame in frames}
     sample = draw_sample(frames, needs, list(universe.tiers.values()), settings)
     slice_ = pl.from_arrow(sample.table)

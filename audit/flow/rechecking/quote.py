@@ -178,12 +178,10 @@ def _tokens(rechecked: RecheckedRun, trials: Sequence[RouteTrial]) -> dict[str, 
     """Logged counts of the requests of these routes' slices."""
     wanted = rechecked.slice["request_fp"].unique().implode()
     columns = ["request_fp", "prompt_tokens", "completion_tokens", "max_tokens"]
-    frames = [rechecked.frames[trial.route] for trial in trials if trial.route in rechecked.frames]
-    rows = (frame.rows.filter(pl.col("request_fp").is_in(wanted)).select(columns) for frame in frames)
     return {
         fp: TokenCounts(prompt=prompt, completion=completion, max_tokens=limit)
-        for part in rows
-        for fp, prompt, completion, limit in part.iter_rows()
+        for rows in rechecked.rows_of([trial.route for trial in trials]).values()
+        for fp, prompt, completion, limit in rows.filter(pl.col("request_fp").is_in(wanted)).select(columns).iter_rows()
     }
 
 

@@ -19,7 +19,7 @@ from audit.core.traffic import exact_sum
 from audit.flow.identity import digest_of
 from audit.pairing.costing import costing_of, foreseen_usd, prompts_usd
 from audit.pairing.evidence import logged_on
-from audit.sampling.frame import RouteFrame
+from audit.sampling.frame import RouteFrame, rows_of, served_by
 
 FEWEST_TOKENS = 0.5
 """Another vendor's tokenizer is taken to count at least this part of the log's tokens."""
@@ -82,6 +82,10 @@ class RecheckedRun:
     slice: pl.DataFrame
     frames: Mapping[str, RouteFrame]
 
+    def rows_of(self, routes: Sequence[str]) -> dict[str, pl.DataFrame]:
+        """The requests of some of its routes that can be replayed, held."""
+        return rows_of([self.frames[name] for name in routes if name in self.frames])
+
 
 def audited_in(run: RecheckedRun, tier: Tier, tiers: Sequence[Tier]) -> dict[str, str]:
     """Routes on which the run has audited the tier, under this name or another, with its verdict of it."""
@@ -107,12 +111,23 @@ def trials(
         audited: Routes to leave out.
     """
     designs = {design.route: design for design in run.plan.designs}
-    return [
-        _trial(run, route, replace(designs[route.route], criteria=route.criteria), tier, settings)
+    routes = [
+        route
         for route in run.findings.routes
         if route.route in designs
         and any(fnmatch.fnmatchcase(route.route, glob) for glob in globs)
         and route.route not in audited
+    ]
+    rows = run.rows_of([route.route for route in routes])
+    return [
+        _trial(
+            run,
+            replace(designs[route.route], criteria=route.criteria),
+            rows[route.route].filter(~served_by(tier.identity)),
+            tier,
+            settings,
+        )
+        for route in routes
     ]
 
 
@@ -121,13 +136,13 @@ def elsewhere(tier: Tier) -> pl.Expr:
     return ~logged_on(tier.identity)
 
 
-def _trial(run: RecheckedRun, found: RouteFinding, design: RouteDesign, tier: Tier, settings: Settings) -> RouteTrial:
+def _trial(run: RecheckedRun, design: RouteDesign, rest: pl.DataFrame, tier: Tier, settings: Settings) -> RouteTrial:
+    """A route as the tier is tried on it; `rest` is what the log does not show on the tier's model already."""
+    found = next(route for route in run.findings.routes if route.route == design.route)
     mine = (pl.col("route") == found.route) & (pl.col("purpose") == "quality") & elsewhere(tier)
     drawn = run.slice.filter(mine).sort("draw_order", "exchange_id")
     rows = drawn.filter(pl.col("split") == "tuning")
-    frame = run.frames.get(found.route)
-    assert frame is not None, "the findings name routes of the traffic alone"
-    rest, costing = frame.without(tier.identity), costing_of([tier], settings, [found.route], None)
+    costing = costing_of([tier], settings, [found.route], None)
     foreseen = foreseen_usd(costing, tier.name, rest, found.route)
     moving = rest.select("row_id", "cost_usd").with_columns(foreseen_usd=foreseen)
     trial = RouteTrial(found=found, design=design, rows=rows, moving=moving, drawn=drawn.height)

@@ -1,0 +1,78 @@
+"""A few numbers of every row of a log, on disk once they are many, read back by the cell that they belong to."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from typing import IO, Any
+
+import numpy as np
+import numpy.typing as npt
+
+RECORD = np.dtype(
+    [("key", "u8"), ("priority", "u8"), ("session", "u8"), ("prompt", "u8"), ("place", "u8"), ("cost", "f8")]
+)
+"""Of a row: `key` orders rows as their ids do, `priority` is their random order; `session` and `prompt` are hashes, 0
+for none; `place` finds it again; `cost` is in USD, NaN where nobody knows."""
+
+Records = npt.NDArray[np.void]
+"""An array of `RECORD`."""
+
+HELD = 1 << 20
+"""Records that are held before they are written: 48 MB."""
+
+
+class Spool:
+    """Records of a log by cell. Up to `held` of them are in memory; more are in a temporary file without a name, which
+    is gone with the process, whatever ends it: 48 bytes a record, where `TMPDIR` says."""
+
+    def __init__(self, held: int = HELD) -> None:
+        self._most = held
+        self._waiting: list[tuple[npt.NDArray[np.uint32], Records]] = []
+        self._records = 0
+        self._file: IO[bytes] | None = None
+        self._blocks: dict[int, list[tuple[int, int]]] = {}
+        self._memory: dict[int, list[Records]] = {}
+
+    def add(self, cells: npt.NDArray[np.uint32], records: Records) -> None:
+        """Add records, each to its cell."""
+        self._waiting.append((cells, records))
+        self._records += records.size
+        if self._records > self._most:
+            self._write()
+
+    def read(self, cells: Sequence[int]) -> Iterator[Records]:
+        """The records of some cells, in blocks, in no order that means anything."""
+        if self._file is not None:
+            self._write()
+        elif self._waiting:
+            for cell, part in self._sorted():
+                self._memory.setdefault(cell, []).append(part)
+            self._waiting = []
+        for cell in cells:
+            yield from self._memory.get(cell, ())
+            for start, count in self._blocks.get(cell, ()):
+                assert self._file is not None
+                self._file.seek(start)
+                yield np.frombuffer(self._file.read(count * RECORD.itemsize), dtype=RECORD)
+
+    def _sorted(self) -> Iterator[tuple[int, Records]]:
+        cells = np.concatenate([cells for cells, _ in self._waiting])
+        records: Any = np.concatenate([records for _, records in self._waiting])
+        order = np.argsort(cells, kind="stable")
+        cells, records = cells[order], records[order]
+        ends = np.flatnonzero(np.diff(cells)) + 1
+        for start, end in zip([0, *ends], [*ends, cells.size], strict=True):
+            if end > start:
+                yield int(cells[start]), records[start:end]
+
+    def _write(self) -> None:
+        if not self._waiting:
+            return
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(prefix="audit-frame-")  # noqa: SIM115 - it lives as long as the spool
+        for cell, part in self._sorted():
+            start = self._file.seek(0, 2)
+            self._file.write(part.tobytes())
+            self._blocks.setdefault(cell, []).append((start, part.size))
+        self._waiting, self._records = [], 0

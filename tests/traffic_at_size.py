@@ -1,0 +1,197 @@
+"""Ingested traffic of any size, written directly: what a plan and a mix are measured on where no log is at hand.
+
+`python -m tests.traffic_at_size ROWS [FOLDER]` writes it in the product's schema, in files of a million rows with small
+bodies, and measures `mix` and `plan` on it, each in a process of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from audit.core.schemas import BODIES, TRAFFIC
+from tests.growth import CONFIG, MODELS, ROUTES
+
+FILE_ROWS = 1_000_000
+ROW_GROUP = 1 << 16
+TENANTS = 40
+START_US = 1_790_000_000_000_000
+SPACING_US = 26_000
+"""A hundred million calls in thirty days."""
+COPIES = 20
+"""How often a request is asked, on average."""
+
+
+def digests(numbers: np.ndarray, salt: int) -> pa.Array:
+    """A text of 64 hexadecimal digits for each number, the same for equal ones."""
+    words = [_mixed(numbers.astype(np.uint64) + np.uint64(salt * 4 + k)) for k in range(4)]
+    raw = np.stack([word.astype(">u8") for word in words], axis=1).tobytes().hex().encode()
+    ends = np.arange(numbers.size + 1, dtype=np.int32) * 64
+    return pa.Array.from_buffers(pa.string(), numbers.size, [None, pa.py_buffer(ends), pa.py_buffer(raw)])
+
+
+def _mixed(x: np.ndarray) -> np.ndarray:
+    """SplitMix64 (Steele, Lea & Flood 2014): a bijection whose values look random."""
+    with np.errstate(over="ignore"):
+        x = (x + np.uint64(0x9E3779B97F4A7C15)) * np.uint64(0xBF58476D1CE4E5B9)
+        x = (x ^ (x >> np.uint64(30))) * np.uint64(0x94D049BB133111EB)
+        return np.asarray(x ^ (x >> np.uint64(31)))
+
+
+def _words(choices: list[str], codes: np.ndarray) -> pa.Array:
+    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), pa.array(choices))
+
+
+def _traffic(first: int, rows: int, total: int) -> pa.Table:
+    numbers = np.arange(first, first + rows, dtype=np.uint64)
+    draw = np.random.default_rng([7, first])
+    asked = draw.integers(0, max(total // COPIES, 1), rows).astype(np.uint64)
+    fingerprints = digests(asked, 3)
+    model = draw.integers(0, len(MODELS), rows)
+    prompt = draw.integers(50, 4000, rows)
+    completion = draw.integers(5, 400, rows)
+    cost = np.round(prompt * 2.5e-6 + completion * 1e-5 * (1 + model), 8)
+    models = _words(list(MODELS), model).cast(pa.string())
+    values: dict[str, Any] = {
+        "row_id": digests(numbers, 1),
+        "logical_request_id": digests(numbers, 2),
+        "attempt_index": np.zeros(rows, np.int16),
+        "is_final_attempt": np.ones(rows, bool),
+        "session_id": digests(numbers // 4, 5),
+        "started_at": pa.array(START_US + numbers.astype(np.int64) * SPACING_US, pa.timestamp("us", tz="UTC")),
+        "latency_ms": draw.integers(100, 5000, rows).astype(float),
+        "started_at_resolution": _words(["ms"], np.zeros(rows)),
+        # A request is of one route.
+        "route": _words(list(ROUTES), asked % np.uint64(len(ROUTES))).cast(pa.string()),
+        "tenant": _words([f"team-{n}" for n in range(TENANTS)], draw.integers(0, TENANTS, rows)).cast(pa.string()),
+        "operation": _words(["chat"], np.zeros(rows)),
+        "model_requested": models,
+        "model_key": models,
+        "params": _words(['{"max_tokens":400,"temperature":0}'], np.zeros(rows)).cast(pa.string()),
+        "usage_basis": _words(["provider"], np.zeros(rows)),
+        "finish_reason": _words(["stop"], np.zeros(rows)),
+        "prompt_tokens": prompt,
+        "completion_tokens": completion,
+        "cost_usd_logged": cost,
+        "cost_basis": _words(["gateway_pricetable"], np.zeros(rows)),
+        # Every fiftieth failed.
+        "status": _words(["ok", "error"], draw.integers(0, 50, rows) == 0),
+        "prompt_hash": digests(asked, 4),
+        "request_fp": fingerprints,
+        "has_images": np.zeros(rows, bool),
+        "has_audio": np.zeros(rows, bool),
+        "n_turns": np.ones(rows, np.int16),
+        "n_tools": np.zeros(rows, np.int16),
+        "prompt_chars": prompt * 4,
+        "replayable": _words(["full"], np.zeros(rows)),
+        "sampling_weight": np.ones(rows),
+        "secrets_masked": np.zeros(rows, np.int32),
+        "source_format": _words(["litellm"], np.zeros(rows)),
+        "source_file": _words(["log.jsonl"], np.zeros(rows)).cast(pa.string()),
+        "source_row": numbers.astype(np.int64),
+    }
+    nothing = pa.ListArray.from_arrays(pa.array(np.zeros(rows + 1, np.int32)), pa.array([], pa.string()))
+    columns = []
+    for field in TRAFFIC:
+        if field.name in values:
+            columns.append(pa.array(values[field.name]).cast(field.type))
+        elif pa.types.is_list(field.type) and not field.nullable:
+            columns.append(nothing if field.type.value_type == pa.string() else _empty_lists(field.type, rows))
+        else:
+            columns.append(pa.nulls(rows, field.type))
+    return pa.Table.from_arrays(columns, schema=TRAFFIC)
+
+
+def _empty_lists(kind: pa.DataType, rows: int) -> pa.Array:
+    return pa.ListArray.from_arrays(pa.array(np.zeros(rows + 1, np.int32)), pa.array([], kind.value_type))
+
+
+def _bodies(row_ids: pa.ChunkedArray) -> pa.Table:
+    rows = len(row_ids)
+    message = json.dumps([{"role": "user", "content": "is it so?"}])
+    values = {
+        "row_id": row_ids,
+        "messages": _words([message], np.zeros(rows)).cast(pa.large_string()),
+        # A tenth of the answers say no: criteria that every answer meets alike prove nothing.
+        "response_text": _words(["yes", "no"], np.arange(rows) % 10 == 0).cast(pa.large_string()),
+    }
+    return pa.Table.from_arrays([values.get(field.name, pa.nulls(rows, field.type)) for field in BODIES], schema=BODIES)
+
+
+def write_traffic(folder: Path, rows: int) -> None:
+    """Write `traffic-*.parquet` and `bodies-*.parquet` of so many rows; the same rows for the same number."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, first in enumerate(range(0, rows, FILE_ROWS)):
+        table = _traffic(first, min(FILE_ROWS, rows - first), rows)
+        bodies = _bodies(table.column("row_id"))
+        for name, part in (("traffic", table), ("bodies", bodies)):
+            path = folder / f"{name}-{number:05}.parquet"
+            pq.write_table(part, path, compression="zstd", compression_level=1, row_group_size=ROW_GROUP)
+
+
+def measure(stage: str, folder: Path) -> dict[str, float]:
+    """Seconds, processor seconds and the most memory in MB of one stage on traffic that is there."""
+    from audit.config.load import load_settings
+    from audit.core.artifacts import RunFolder
+    from audit.flow import preparation
+    from audit.llm.tiers import resolve_tiers
+    from audit.mix.run import measure_mix
+
+    settings, run = load_settings(folder / "audit.yaml"), RunFolder(folder)
+    before, began = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
+    if stage == "mix":
+        measure_mix(run.traffic_files(), resolve_tiers(settings))
+    else:
+        preparation.prepare([folder / "log.jsonl"], settings, run)
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    return {
+        "s": time.monotonic() - began,
+        "cpu_s": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+        "peak_mb": _most_mb(),
+    }
+
+
+def _most_mb() -> float:
+    """The most memory of this process; what its parent had does not count, as it does in `ru_maxrss`."""
+    status = Path("/proc/self/status").read_text("utf-8")
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1e3
+
+
+def measured_apart(stage: str, folder: Path) -> dict[str, float]:
+    """The same in a fresh process, so that no stage meets another's memory."""
+    code = f"import json, pathlib; from tests.traffic_at_size import measure; print(json.dumps(measure({stage!r}, "
+    code += f"pathlib.Path({str(folder)!r}))))"
+    done = subprocess.run([sys.executable, "-c", code], stdout=subprocess.PIPE, check=True)
+    return dict(json.loads(done.stdout.splitlines()[-1]))
+
+
+def prepare_folder(folder: Path, rows: int) -> None:
+    """A run folder with traffic of so many rows, its configuration, and a log that is never read."""
+    write_traffic(folder / "traffic", rows)
+    (folder / "log.jsonl").write_text("{}\n", "utf-8")
+    (folder / "answers.jsonl").write_text("", "utf-8")
+    (folder / "audit.yaml").write_text(CONFIG, "utf-8")
+
+
+def main(arguments: list[str]) -> None:
+    """Write so many rows, measure both stages, and print what they took."""
+    rows, folder = int(float(arguments[0])), Path(arguments[1])
+    if not (folder / "audit.yaml").exists():
+        began = time.monotonic()
+        prepare_folder(folder, rows)
+        print(f"{rows:,} rows written in {time.monotonic() - began:.0f} s", flush=True)
+    for stage in arguments[2:] or ["mix", "plan"]:
+        print(stage, json.dumps(measured_apart(stage, folder)), flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
