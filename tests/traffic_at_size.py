@@ -51,7 +51,8 @@ def _words(choices: list[str], codes: np.ndarray) -> pa.Array:
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), pa.array(choices))
 
 
-def _traffic(first: int, rows: int, total: int) -> pa.Table:
+def traffic_table(first: int, rows: int, total: int) -> pa.Table:
+    """Rows of the traffic from a number on, of a log of so many."""
     numbers = np.arange(first, first + rows, dtype=np.uint64)
     draw = np.random.default_rng([7, first])
     asked = draw.integers(0, max(total // COPIES, 1), rows).astype(np.uint64)
@@ -131,7 +132,7 @@ def write_traffic(folder: Path, rows: int) -> None:
     """Write `traffic-*.parquet` and `bodies-*.parquet` of so many rows; the same rows for the same number."""
     folder.mkdir(parents=True, exist_ok=True)
     for number, first in enumerate(range(0, rows, FILE_ROWS)):
-        table = _traffic(first, min(FILE_ROWS, rows - first), rows)
+        table = traffic_table(first, min(FILE_ROWS, rows - first), rows)
         bodies = _bodies(table.column("row_id"))
         for name, part in (("traffic", table), ("bodies", bodies)):
             path = folder / f"{name}-{number:05}.parquet"

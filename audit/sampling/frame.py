@@ -21,7 +21,7 @@ from audit.core.policy import bare
 from audit.core.tier import Tier
 from audit.sampling.pool import RoutePool
 from audit.sampling.rows import DRAWN, Rows, TrafficRows, billable
-from audit.sampling.spool import RECORD, Spool
+from audit.sampling.spool import RECORD, Records, Spool
 from audit.sampling.tally import Tally
 
 
@@ -105,12 +105,14 @@ def frames_of(rows: Rows, *, bounds: Sequence[int] = (), seed: int | None = None
     Raises:
         InputError: There is no billable request.
     """
-    tally, spool, cells = Tally(bounds), Spool(), dict[tuple[str, str], int]()
+    tally, spool, cells = Tally(bounds), None if seed is None else Spool(), dict[tuple[str, str], int]()
     for part in rows.parts():
         if part.height:
             tally.add(part)
             audited = part.filter(pl.col("reason").is_null())
-            _spool(audited, spool, cells, seed)
+            numbers = _number(audited, cells)
+            if spool is not None and seed is not None:
+                spool.add(numbers, _records(audited, seed))
     if not tally.seen:
         raise InputError("the logs hold no answered request, so there is nothing to audit", code="input.no-requests")
     models, lost, segments, shapes = tally.models(), tally.lost(), tally.segments(), tally.shapes()
@@ -184,18 +186,21 @@ def priorities(row_ids: Sequence[str], seed: int) -> npt.NDArray[np.uint64]:
     return np.frombuffer(b"".join(map(name, row_ids)), dtype=">u8").astype(np.uint64)
 
 
-def _spool(part: pl.DataFrame, spool: Spool, cells: dict[tuple[str, str], int], seed: int | None) -> None:
-    """Write down the numbers of some rows; without a seed just which cells there are."""
+def _number(part: pl.DataFrame, cells: dict[tuple[str, str], int]) -> npt.NDArray[np.uint32]:
+    """The cell of each row, shape (n,); a route and a model that are new are given one."""
     named = part.select("route", "model")
     for route, model in named.unique().sort("route", "model").iter_rows():
         cells.setdefault((route, model), len(cells))
-    if seed is None or part.is_empty():
-        return
     known = pl.DataFrame(
         [(route, model, cell) for (route, model), cell in cells.items()],
         schema={"route": pl.String, "model": pl.String, "cell": pl.UInt32},
         orient="row",
     )
+    return named.join(known, on=["route", "model"], how="left", maintain_order="left")["cell"].to_numpy()
+
+
+def _records(part: pl.DataFrame, seed: int) -> Records:
+    """The numbers of each row that are written down, shape (n,)."""
     records = np.empty(part.height, dtype=RECORD)
     for name in ("key", "place"):
         records[name] = part[name].to_numpy()
@@ -204,5 +209,4 @@ def _spool(part: pl.DataFrame, spool: Spool, cells: dict[tuple[str, str], int], 
         records[name] = part[name].fill_null(0).to_numpy()
     records["cost"] = part["cost_usd"].fill_null(float("nan")).to_numpy()
     records["priority"] = priorities(part["row_id"].to_list(), seed)
-    cell = named.join(known, on=["route", "model"], how="left", maintain_order="left")["cell"]
-    spool.add(cell.to_numpy(), records)
+    return records

@@ -32,13 +32,14 @@ class RoutePool:
 
     Attributes:
         rows: Of the log.
-        spool: With the numbers of each request.
+        spool: With the numbers of each request; None where the frame was made without a seed, so that nothing can be
+            drawn of it.
         cells: Its cell in the spool, by model as logged.
         tokens: Of `Tally.tokens`, the rows of the route and these models.
     """
 
     rows: Rows
-    spool: Spool
+    spool: Spool | None
     cells: dict[str, int]
     tokens: pl.DataFrame
 
@@ -143,6 +144,8 @@ class RoutePool:
         return np.concatenate(found)
 
     def _blocks(self) -> Iterator[Records]:
+        if self.spool is None:
+            raise ValueError("a frame that was made without a seed has no random order")
         return self.spool.read(list(self.cells.values()))
 
     def _first(self, blocks: Iterator[Records], n: int) -> Records:

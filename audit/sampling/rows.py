@@ -175,7 +175,7 @@ class TrafficRows:
         """As `Rows.take`."""
         self.load([places])
         if not places.size:
-            return self._held.head(0).drop("place")
+            return self._empty(DRAWN)
         wanted = pl.DataFrame({"place": pl.Series(places, dtype=pl.UInt64)})
         return wanted.join(self._held, on="place", how="left", maintain_order="left").drop("place")
 

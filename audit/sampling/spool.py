@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import weakref
 from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
@@ -41,6 +42,13 @@ class Spool:
         if self._records > self._most:
             self._write()
 
+    @property
+    def in_memory(self) -> int:
+        """Records that are in memory."""
+        return sum(part.size for _, part in self._waiting) + sum(
+            part.size for some in self._memory.values() for part in some
+        )
+
     def read(self, cells: Sequence[int]) -> Iterator[Records]:
         """The records of some cells, in blocks, in no order that means anything."""
         if self._file is not None:
@@ -71,6 +79,7 @@ class Spool:
             return
         if self._file is None:
             self._file = tempfile.TemporaryFile(prefix="audit-frame-")  # noqa: SIM115 - it lives as long as the spool
+            weakref.finalize(self, self._file.close)
         for cell, part in self._sorted():
             start = self._file.seek(0, 2)
             self._file.write(part.tobytes())

@@ -81,7 +81,7 @@ def copied(folder: RunFolder, place: Path) -> RunFolder:
 
 def checked(folder: RunFolder, settings: Settings) -> dict[str, CriteriaCheck]:
     """What each route's criteria are worth."""
-    frames = route_frames(folder.traffic_files())
+    frames = route_frames(folder.traffic_files(), seed=settings.seed)
     needs = {f.route: RouteNeeds(entry=settings.route(f.route), unsupported=None) for f in frames}
     designs = design_routes(frames, needs, resolve_tiers(settings), settings)
     # The embedding model that every installation has: what a weak criterion lets through does not hang on a better one.

@@ -127,6 +127,9 @@ def test_of_a_long_log_only_the_beginning_of_the_order_is_looked_at(one: RouteFr
     plan = replace(design(one, settings()), quality_n=min(wanted, one.rows.height))
     drawn = draw(one, plan).filter(pl.col("purpose") == "quality")
     assert list(drawn.select("exchange_id", "split").iter_rows()) == by_definition(one, plan)
+    ids = one.rows["row_id"].to_list()
+    places = {ids[place]: number for number, place in enumerate(quality_order(ids, 0).tolist())}
+    assert drawn["draw_order"].to_list() == [places[name] for name in drawn["exchange_id"]]
 
 
 def test_the_work_of_a_draw_does_not_follow_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
