@@ -130,7 +130,8 @@ def _undecided(
         kind = CandidateVerdict.INSUFFICIENT
         share = percent(candidate.pairs.missing_share, 1)
         what = "draws" if candidate.pairs.spread is None else "answers"
-        reason = f"{share} of its {what} could not be measured, more than {percent(MAX_MISSING)}"
+        orders = ", or could not have been had judges been asked in both orders" if candidate.pairs.unheard else ""
+        reason = f"{share} of its {what} could not be measured{orders}, more than {percent(MAX_MISSING)}"
     elif candidate.below(terms.margin):
         kind = CandidateVerdict.INFERIOR
         reason = f"{points_interval(candidate.delta)} points, all below {points(-terms.margin)}"

@@ -218,6 +218,10 @@ ACCEPTED = _table(
     ("accepted", pa.bool_()),  # null: could not be measured, or no criterion applies
     ("accepted_content", pa.bool_()),  # by the criteria that see what an answer says; null also where none applies
     ("reason", pa.string()),  # why it is null: a replay status, `not_applicable` or `errored`
+    # Where the verdict hangs on judges that compare: what became of their questions in another order.
+    ("orders_asked", pa.int16()),
+    ("orders_failed", pa.int16()),  # of these, without a reply that counts
+    ("orders_left", pa.int16()),  # not asked, because the first reply settled it
 )
 
 MEASURED = ("ok", "refused", "truncated", "too_long", "malformed")

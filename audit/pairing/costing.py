@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from audit.core.exchange import LIMIT_PARAMS
 from audit.core.settings import Settings
 from audit.core.tier import PER_MILLION, Price, Tier
 
@@ -30,6 +31,11 @@ LOGGED = (
 
 LIMIT = "logged_max_tokens"
 """Column of the slice with the token limit that a request names; null where it names none."""
+
+LIMIT_READ = pl.coalesce(pl.col("params").str.json_path_match(f"$.{name}") for name in LIMIT_PARAMS).cast(
+    pl.Int64, strict=False
+)
+"""What it holds, of the traffic's own columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

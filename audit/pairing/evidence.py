@@ -12,7 +12,6 @@ import polars as pl
 
 from audit.core.adaptation import TierNotes
 from audit.core.artifacts import RunFolder, read_tier_notes
-from audit.core.exchange import LIMIT_PARAMS
 from audit.core.options import DIMENSIONS
 from audit.core.plan import RouteDesign
 from audit.core.policy import bare
@@ -21,7 +20,8 @@ from audit.core.robustness import UnitKind
 from audit.core.schemas import MEASURED, NOT_ASKED
 from audit.core.settings import Settings
 from audit.core.tier import Tier
-from audit.pairing.costing import LIMIT, LOGGED, Costing, costing_of
+from audit.pairing.costing import LIMIT, LIMIT_READ, LOGGED, Costing, costing_of
+from audit.pairing.unheard import unheard
 from audit.stats.dollars import pooled_masses
 from audit.stats.missing import Missing
 
@@ -96,6 +96,10 @@ class Tables:
         """How often a candidate was asked each quality draw."""
         return self.repeats.get(tier, 1)
 
+    def unheard(self, arm: str, tier: str) -> pl.DataFrame | None:
+        """The chance that a verdict of a route would be missing, had judges been asked all; as `unheard.unheard`."""
+        return unheard(self.accepted, arm=arm, tier=tier, asked=self.asked(tier) if arm == "candidate" else 1)
+
     def first_answers(self) -> Tables:
         """The same where only the first answer to each request counts."""
         return replace(self, repeats={})
@@ -158,9 +162,7 @@ def _with_the_log(slice_: pl.DataFrame, traffic_files: Sequence[Path]) -> pl.Dat
             "started_at",
             "latency_ms",
             *(pl.col(name.removeprefix("logged_")).alias(name) for name in LOGGED),
-            pl.coalesce(pl.col("params").str.json_path_match(f"$.{name}") for name in LIMIT_PARAMS)
-            .cast(pl.Int64, strict=False)
-            .alias(LIMIT),
+            LIMIT_READ.alias(LIMIT),
             exchange_id="row_id",
         )
         .collect()
@@ -235,6 +237,8 @@ class Pairs:
         excluded: Why draws are missing, with counts.
         not_applicable: Draws to which no criterion applies; they are outside the claim.
         unasked: Draws that the candidate was not asked; they are outside the claim.
+        unheard: Draws with a verdict that are expected to have none had every judge been asked in every order; of
+            several answers to a request, their shares.
         spread: Where requests were asked several times, what a claim about their shares is tested on; else None.
     """
 
@@ -245,6 +249,7 @@ class Pairs:
     excluded: Mapping[str, int]
     not_applicable: int
     unasked: int = 0
+    unheard: float = 0.0
     spread: Spread | None = None
 
     @classmethod
@@ -266,9 +271,11 @@ class Pairs:
 
     @property
     def missing_share(self) -> float:
-        """Share of draws inside the claim that could not be measured; of several answers to each, of the answers."""
+        """Share of draws inside the claim that could not be measured, or could not have been had every judge been asked
+        in every order: a judge fails no less for being asked less. Of several answers to each, of the answers.
+        """
         drawn = self.n + self.missing.total
-        lost = self.missing.total if self.spread is None else self.spread.unmeasured
+        lost = self.unheard + (self.missing.total if self.spread is None else self.spread.unmeasured)
         return lost / drawn if drawn else 0.0
 
     @property
@@ -306,6 +313,7 @@ def pair_up(tables: Tables, draws: pl.DataFrame, *, arm: str, tier: str) -> Pair
     outside = (pl.col("why0") == "not_applicable").fill_null(False) & pl.col("y0").is_null()
     unasked = (pl.col("why1") == NOT_ASKED).fill_null(False) & pl.col("y1").is_null()
     claimed = joined.filter(~outside & ~unasked)
+    less = tables.unheard(arm, tier)
     measured = claimed.drop_nulls(["y0", "y1"])
     missing = claimed.filter(pl.col("y0").is_null() | pl.col("y1").is_null()).with_columns(
         why=pl.when(pl.col("y0").is_null())
@@ -325,6 +333,7 @@ def pair_up(tables: Tables, draws: pl.DataFrame, *, arm: str, tier: str) -> Pair
         excluded=dict(zip(reasons["why"], reasons["len"], strict=True)),
         not_applicable=joined.filter(outside).height,
         unasked=joined.filter(~outside & unasked).height,
+        unheard=0.0 if less is None else float(claimed.drop_nulls("y0").join(less, on="exchange_id")["unheard"].sum()),
         spread=None
         if asked == 1
         else Spread.of(

@@ -81,6 +81,8 @@ class Arm:
         completions: None where there is none.
         shares: Of all answers, where each draw was asked several times; else None.
         content_shares: The same by the criteria alone that see what an answer says.
+        unheard: The chance that a verdict would be missing, had every judge been asked in every order; None where no
+            judge failed in another order.
     """
 
     passed: FloatArray
@@ -93,6 +95,7 @@ class Arm:
     completions: Sequence[Completion | None]
     shares: AnswerShares | None = None
     content_shares: AnswerShares | None = None
+    unheard: FloatArray | None = None
 
     @property
     def accepted(self) -> FloatArray:
@@ -227,7 +230,16 @@ def _arm(tables: Tables, rows: pl.DataFrame, tier: str) -> Arm:
         ],
         shares=_shares(tables, rows, tier, "accepted"),
         content_shares=_shares(tables, rows, tier, "accepted_content"),
+        unheard=_unheard(tables, rows, tier),
     )
+
+
+def _unheard(tables: Tables, rows: pl.DataFrame, tier: str) -> FloatArray | None:
+    found = tables.unheard("candidate", tier)
+    if found is None:
+        return None
+    joined = rows.select("exchange_id").join(found, on="exchange_id", how="left", maintain_order="left")
+    return joined["unheard"].fill_null(0.0).to_numpy()
 
 
 def _shares(tables: Tables, rows: pl.DataFrame, tier: str, verdict: str) -> AnswerShares | None:
@@ -324,6 +336,7 @@ def pairs_of(policy: RoutePolicy, draws: Replayed, walked: Simulation, *, before
     first = slice(None if before is None else int(np.searchsorted(draws.draw_order, before)))
     passed, kept = draws.passed[first], walked.kept[first]
     shares = draws.arms[policy.tier].shares if policy.verifier is None else None
+    less = draws.arms[policy.tier].unheard
     answers = draws.arms[policy.tier].passed if shares is None else shares.share
     after = np.where(kept, answers[first], passed)
     known = ~np.isnan(passed) & ~np.isnan(after)
@@ -350,6 +363,7 @@ def pairs_of(policy: RoutePolicy, draws: Replayed, walked: Simulation, *, before
         excluded={},
         not_applicable=0,
         unasked=int(unasked.sum()),
+        unheard=0.0 if less is None else float(less[first][kept & ~unasked & ~np.isnan(passed)].sum()),
         spread=spread,
     )
 
@@ -396,6 +410,7 @@ def part_of(draws: Replayed, walked: Simulation, rows: BoolArray) -> tuple[Repla
             completions=(),
             shares=None if arm.shares is None else arm.shares.part(rows),
             content_shares=None if arm.content_shares is None else arm.content_shares.part(rows),
+            unheard=None if arm.unheard is None else arm.unheard[rows],
         )
         for tier, arm in draws.arms.items()
     }

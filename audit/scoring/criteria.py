@@ -19,7 +19,7 @@ from audit.embeddings import Embedder
 from audit.scoring.context import Context
 from audit.scoring.extract import FIRST_MATCH, Extract, build_extract
 from audit.scoring.files import code_sha256, read_value
-from audit.scoring.judges.check import NO_REPLIES, JudgedCheck, Question, Replies
+from audit.scoring.judges.check import NO_REPLIES, JudgedCheck, LaterOrders, Question, Replies
 from audit.scoring.scorer import (
     Alternative,
     BatchCheck,
@@ -119,17 +119,26 @@ class Criterion:
         """What judges have to be asked next, by what they have replied so far; nothing once there is a verdict."""
         return self._asked(context, lambda check, shown: check.pending(shown))
 
+    def later_orders(self, context: Context) -> LaterOrders:
+        """What became of the questions in which judges see the answers in another order; none where nobody compares."""
+        found = self._judged(context, lambda check, shown: check.later_orders(shown))
+        return found if isinstance(found, LaterOrders) else LaterOrders()
+
     def _asked(self, context: Context, of: Callable[[JudgedCheck, Context], list[Question]]) -> list[Question]:
+        asked = self._judged(context, of)
+        return asked if isinstance(asked, list) else []
+
+    def _judged(self, context: Context, of: Callable[[JudgedCheck, Context], object]) -> object:
+        """What the check says of an answer as it is shown; None where nobody judges, or there is nothing to show."""
         check = self.check
         if not isinstance(check, JudgedCheck):
-            return []
+            return None
         if self.extract is not None:
             found = guarded(self._extracted, context)
             if isinstance(found, NotApplicable | Errored) or found[0] is None:
-                return []
+                return None
             context = context.with_text(found[0])
-        asked = guarded(lambda shown: of(check, shown), context)
-        return asked if isinstance(asked, list) else []
+        return guarded(lambda shown: of(check, shown), context)
 
     def score(self, contexts: Sequence[Context]) -> list[Outcome]:
         """One outcome per context, in order. Never raises for what a completion holds."""
@@ -169,6 +178,16 @@ def orders_of(criterion: Criterion, context: Context, outcome: Outcome) -> list[
     said = panel if isinstance(panel, Mapping) else {criterion.judges[0]: outcome.evidence}
     both = [(judge, tuple(one["orders"])) for judge, one in said.items() if len(one.get("orders", ())) == 2]
     return both if both and check.audited(context) else []
+
+
+def later_orders(criteria: Sequence[Criterion], context: Context) -> tuple[int | None, int | None, int | None]:
+    """What became of the questions in which judges see two answers in another order: how many were asked, how many of
+    these failed, how many were left because the first reply settled it; nulls where there are none.
+    """
+    found = LaterOrders()
+    for criterion in criteria:
+        found += criterion.later_orders(context)
+    return (found.asked, found.failed, found.left) if found != LaterOrders() else (None, None, None)
 
 
 def run_check(check: Check, contexts: Sequence[Context]) -> list[Outcome]:

@@ -18,7 +18,7 @@ from audit.core.settings import RouteSettings, Settings
 from audit.embeddings import Embedder, open_embedder
 from audit.executors import open_pool
 from audit.scoring.context import Context
-from audit.scoring.criteria import Criterion, build_criteria, orders_of, unsupported
+from audit.scoring.criteria import Criterion, build_criteria, later_orders, orders_of, unsupported
 from audit.scoring.extract import opens_with_thinking, strips_thinking
 from audit.scoring.inputs import INCUMBENT, Item, judge_replies, read_items
 from audit.scoring.jobs import Bench
@@ -188,7 +188,8 @@ class _Scoring:
         seen = (item.route, item.status, problem, tuple((found.status, found.passed) for found in cells))
         if seen not in self.decided:
             self.decided[seen] = _acceptance(item, route, criteria, cells, problem)
-        accepted.add(*own, *self.decided[seen])
+        holds, *rest = self.decided[seen]
+        accepted.add(*own, holds, *rest, *_orders(item, route, criteria, cells, problem, holds=holds))
 
 
 def score(
@@ -355,6 +356,31 @@ def _acceptance(
     decides = zip(cells, weights, strict=True)
     why = "errored" if any(f.status == "errored" and w > 0 for f, w in decides) else "not_applicable"
     return None, content, why
+
+
+def _orders(
+    item: Item,
+    route: _Route,
+    criteria: Sequence[Criterion],
+    cells: Sequence[Cell],
+    problem: str | None,
+    *,
+    holds: bool | None,
+) -> tuple[int | None, int | None, int | None]:
+    """What became of the questions in another order on which a verdict hangs; nulls where it hangs on none.
+
+    An answer that other criteria turn down has its verdict whatever judges say, so nothing of it could be missing.
+    """
+    if item.status in NO_ANSWER:
+        return None, None, None
+    hangs_on = []
+    for place, criterion in enumerate(criteria):
+        if criterion.weight > 0 and criterion.judges:
+            lost = replace(cells[place], status="errored", value=None, passed=None)
+            without = [*cells[:place], lost, *cells[place + 1 :]]
+            if holds is None or _acceptance(item, route, criteria, without, problem)[0] is None:
+                hangs_on.append(criterion)
+    return later_orders(hangs_on, item.context)
 
 
 def _fields(found: Cell) -> tuple[object, ...]:

@@ -150,6 +150,10 @@ def empty_scores() -> pl.DataFrame:
     return pl.DataFrame(pl.from_arrow(SCORES.empty_table())).with_columns(pl.col(pl.Categorical).cast(pl.String))
 
 
+NO_ORDERS = {name: pl.lit(None, dtype=pl.Int16) for name in ACCEPTED.names[-3:]}
+"""Nobody compares answers in two orders."""
+
+
 def table_of_verdicts(ids: list[str], arm: str, tier: str, passed: np.ndarray, status: np.ndarray) -> pl.DataFrame:
     """The verdicts of one arm on all requests."""
     measured = ~np.isin(status, NO_ANSWER)
@@ -167,7 +171,7 @@ def table_of_verdicts(ids: list[str], arm: str, tier: str, passed: np.ndarray, s
                 [None if m else str(s) for s, m in zip(status, measured, strict=True)], dtype=pl.String
             ),
         }
-    ).select(ACCEPTED.names)
+    ).select(*ACCEPTED.names[:-3], **NO_ORDERS)
 
 
 def table_of_calls(fps: list[str], arm: str, tier: str, status: np.ndarray, cost: np.ndarray) -> pl.DataFrame:

@@ -23,6 +23,7 @@ from audit.core.tier import Price, Tier
 from audit.findings.routes import RouteTraffic, find_routes, prepare
 from audit.pairing.costing import LIMIT, LOGGED
 from audit.pairing.evidence import Tables
+from tests.findings.world import NO_ORDERS
 
 ROUTES, CANDIDATES, DOLLAR_DRAWS = 50, 20, 100
 TUNING_SHARE = 1 / 3
@@ -103,7 +104,7 @@ def _tables(pairs: int) -> tuple[Tables, list[RouteDesign], dict[str, Tier]]:
     tables = Tables(
         slice=slice_,
         replays=_filled(calls, REPLAYS).with_columns(same_answer=pl.lit(None, dtype=pl.Boolean)),
-        accepted=verdicts.select(ACCEPTED.names),
+        accepted=verdicts.select(*ACCEPTED.names[:-3], **NO_ORDERS),
         scores=_filled(scores, SCORES),
     )
     designs = [_design(route, names, quality) for route in slice_["route"].unique().sort()]

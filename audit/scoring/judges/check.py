@@ -58,6 +58,25 @@ Ask = Callable[[Context], Sequence[Request]]
 Read = Callable[[Context, Sequence[str]], Scored]
 """What one judge's replies, in the order of what it was asked, make of an answer. Raises `NoVerdict`."""
 
+
+@dataclass(frozen=True, slots=True)
+class LaterOrders:
+    """What became of the questions of judges whose first reply was read: those that ask the same in another order.
+
+    Attributes:
+        asked: That were asked.
+        failed: Of these, those without a reply that counts.
+        left: That were not asked, because the first reply settled what the judge says.
+    """
+
+    asked: int = 0
+    failed: int = 0
+    left: int = 0
+
+    def __add__(self, other: LaterOrders) -> LaterOrders:
+        return LaterOrders(self.asked + other.asked, self.failed + other.failed, self.left + other.left)
+
+
 Settles = Callable[[Sequence[str]], bool]
 """Whether one judge's first replies decide its verdict already, whatever the others would be. Raises `NoVerdict`."""
 
@@ -142,6 +161,29 @@ class JudgedCheck:
     def audited(self, context: Context) -> bool:
         """Whether everything is asked about an answer, whatever the first replies say."""
         return self._is_whole(self.ask(context))
+
+    def later_orders(self, context: Context) -> LaterOrders:
+        """What became of the later questions of each judge whose first reply was read. Raises as `ask` does."""
+        requests = self.ask(context)
+        found = LaterOrders()
+        for judge in self.judges if self.settles is not None else ():
+            first, *later = [self.replies.get((judge, request.request_fp)) for request in requests] or [None]
+            if first is None or not self._readable(first):
+                continue
+            asked = [reply for reply in later if reply is not None]
+            failed = sum(not self._readable(reply) for reply in asked)
+            found += LaterOrders(asked=len(asked), failed=failed, left=len(later) - len(asked))
+        return found
+
+    def _readable(self, reply: JudgeReply) -> bool:
+        """Whether a reply holds a verdict, for a check with `settles`."""
+        if reply.text is None or self.settles is None:
+            return False
+        try:
+            self.settles([reply.text])
+        except NoVerdict:
+            return False
+        return True
 
     def __call__(self, context: Context) -> Outcome:
         """Score an answer; where a judge was not asked or said nothing that counts, the measurement failed."""
