@@ -193,7 +193,7 @@ def _read(folder: RunFolder, plan: Plan) -> tuple[LooksDone, ...]:
     if not folder.rounds.exists():
         return ()
     document = read_json(folder.rounds)
-    if document.get("schema") != SCHEMA or document.get("plan") != plan.plan_id:
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA or document.get("plan") != plan.plan_id:
         return ()
     return tuple(document["rounds"])
 

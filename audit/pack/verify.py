@@ -252,9 +252,12 @@ def _contents(members: Members, index: Mapping[str, Any], recount: Recount, rete
         checks.append(_checked(RENEWAL, renewal.run_id == findings.run_id, "of this run", "of another run"))
     if plan is not None:
         checks.append(_checked(PLAN, _is_plan_of(plan, findings), "that the run was made from", "of another run"))
-    if rounds is not None:
-        same = isinstance(rounds, dict) and rounds.get("plan") == findings.provenance.plan_sha256
-        checks.append(_checked(ROUNDS, same, "of this plan", "of another plan"))
+    if ROUNDS in members.names:
+        rounds = rounds if isinstance(rounds, dict) else {}
+        of_plan = rounds.get("plan") == findings.provenance.plan_sha256
+        checks.append(_checked(ROUNDS, of_plan, "of this plan", "of another plan"))
+        if of_plan and not _asked_for(rounds.get("rounds"), findings):
+            checks.append(Checked(name=ROUNDS, holds=False, says="it does not lead to the looks of the findings"))
     written = {FINDINGS: findings, HISTORY: content.history, RENEWAL: renewal, PLAN: plan}
     checks += [
         Checked(name=name, holds=False, says="it repeats figures that differ from its own, or has more than it should")
@@ -305,6 +308,23 @@ def _follows(members: Members, findings: Findings, plan: Plan | None, retest: Re
             says = f"not what the tables say: {told}"
         checks.append(_checked(name, not wrong, FOLLOWS.get(name, ""), says))
     return checks
+
+
+def _asked_for(rounds: Any, findings: Findings) -> bool:
+    """Whether rounds only ever ask for more, of tiers that the findings know, and for every look that was taken."""
+    known = {
+        (one.route, candidate.tier): candidate.look or 0 for one in findings.routes for candidate in one.candidates
+    }
+    before: dict[tuple[str, str], int] = {}
+    try:
+        for number in rounds:
+            asked = {(route, tier): look for route, tiers in number.items() for tier, look in tiers.items()}
+            if any(type(look) is not int or look < before.get(one, 0) for one, look in asked.items()):
+                return False
+            before |= asked
+    except (AttributeError, TypeError):
+        return False
+    return before.keys() <= known.keys() and all(before.get(one, 0) >= look for one, look in known.items())
 
 
 def _is_plan_of(plan: Plan, findings: Findings) -> bool:

@@ -235,6 +235,31 @@ def test_a_touched_index(field: str, pack: Path) -> None:
     assert found.holds is (field == "tool_version")
 
 
+@pytest.mark.parametrize(
+    "rounds",
+    [
+        lambda rounds: None,
+        lambda rounds: [],
+        lambda rounds: rounds[:1],
+        lambda rounds: [*rounds, rounds[0]],
+        lambda rounds: [*rounds, {"nowhere": {"small": 9}}],
+        lambda rounds: [{route: dict.fromkeys(tiers, "1") for route, tiers in one.items()} for one in rounds],
+    ],
+    ids=["none", "no round", "the first alone", "back again", "another route", "texts"],
+)
+def test_rounds_lead_to_the_looks_that_were_taken(rounds: Callable[[Any], Any], tmp_path: Path) -> None:
+    """They only ever ask for more, and for every look of the findings; with whatever digests."""
+    evidence.pack(run_folder(tmp_path / "run", real()), tmp_path / "real.zip")
+    assert verified(tmp_path / "real.zip").holds
+
+    def change(members: dict[str, bytes]) -> None:
+        document = json.loads(members["rounds.json"])
+        members["rounds.json"] = json_bytes(document | {"rounds": rounds(document["rounds"])})
+
+    found = verified(repacked(tmp_path / "real.zip", change, redo_digests=True))
+    assert [check.name for check in found.checks if not check.holds] == ["rounds.json"]
+
+
 def test_a_renewal_of_other_findings_is_not_packed(tmp_path: Path) -> None:
     """It was worked out from findings that have changed since: neither the pack nor its report has it."""
     folder = run_folder(tmp_path / "run")

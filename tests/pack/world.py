@@ -120,9 +120,9 @@ def run_folder(path: Path, findings: Findings | None = None, *, configured: bool
     write_history(folder.history, History(audits=(past_audit(replace(found, run_id="0000aaaa1111")),)))
     if found.spend_usd > 0:
         write_renewal(folder, renewed(found, contract(models=["*"], discount="10%", minimum_usd="$100")))
-    write_json(
-        folder.rounds, {"schema": "audit-rounds/1", "plan": plan.plan_id, "rounds": [{"doc-extract": {"medium": 1}}]}
-    )
+    looks = {one.route: {tried.tier: tried.look or 0 for tried in one.candidates} for one in found.routes}
+    first = {route: dict.fromkeys(tiers, 0) for route, tiers in looks.items()}
+    write_json(folder.rounds, {"schema": "audit-rounds/1", "plan": plan.plan_id, "rounds": [first, looks]})
     write_json(folder.policy, {"prompt": "Which queue does this ticket belong to"})
     write_cases(folder.cases, cases())
     write_table(folder.replay_table, rows_table(ROWS, REPLAYS))
