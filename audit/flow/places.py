@@ -27,11 +27,15 @@ def store_folder(settings: Settings, folder: RunFolder | None = None) -> Path | 
     return (RUNS if folder is None else folder.path.parent) / STORE
 
 
-def limits_folder(environ: Mapping[str, str]) -> Path:
-    """Folder where the user's audits, wherever they run, say what they use of a host's limits.
+def limits_folder(environ: Mapping[str, str]) -> Path | None:
+    """Folder where the user's audits, wherever they run, say what they use of a host's limits; None for a user without
+    a home.
 
     Source: XDG Base Directory Specification 0.8: state that is not worth moving to another machine.
     """
     home = environ.get("XDG_STATE_HOME", "")
-    state = Path(home) if home.startswith("/") else Path.home() / ".local" / "state"
+    try:
+        state = Path(home) if home.startswith("/") else Path.home() / ".local" / "state"
+    except RuntimeError:  # a number that no list of users has, as in some containers
+        return None
     return state / "audit" / "limits"

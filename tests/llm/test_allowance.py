@@ -12,6 +12,7 @@ import pytest
 
 from audit.core.artifacts import RunFolder
 from audit.core.tier import Tier
+from audit.flow.places import limits_folder
 from audit.llm.allowance import STARTS, TOKENS, Allowance, limited_by, shared_allowances
 from audit.llm.limiter import Limiter, limiters_of
 from audit.llm.pace import Pace
@@ -154,6 +155,16 @@ def test_limits_are_of_a_host_a_model_and_a_key(tmp_path: Path) -> None:
     (file,) = (tmp_path / "limits").iterdir()
     assert (file.stat().st_mode & 0o777, (tmp_path / "limits").stat().st_mode & 0o777) == (0o600, 0o700)
     assert notes == []
+
+
+def test_the_folder_is_the_users_wherever_an_audit_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the place that the system names for state, else in the home; none for a user that has no home."""
+    assert limits_folder({"XDG_STATE_HOME": "/var/state"}) == Path("/var/state/audit/limits")
+    monkeypatch.setenv("HOME", "/home/ada")
+    assert limits_folder({"XDG_STATE_HOME": "not/absolute"}) == Path("/home/ada/.local/state/audit/limits")
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr("pwd.getpwuid", lambda number: {}[number])
+    assert limits_folder({}) is None
 
 
 def test_without_a_folder_each_process_keeps_limits_by_itself(tmp_path: Path) -> None:
