@@ -135,6 +135,8 @@ def label_lines(check: CriteriaCheck) -> list[str]:
             f"({count(labelled.waiting_right)} right, {count(labelled.waiting_wrong)} wrong)"
         )
     labels = labelled.counted + labelled.waiting
+    if check.judges and check.unchecked is None and check.labels_wanted is None:
+        lines.append("no number of labels would settle it with this judge, unless the candidate is better")
     if check.labels_wanted is not None and check.labels_wanted > labels and check.unlabelled is None:
         lines.append(f"about {count(check.labels_wanted)} labels would settle it; it has {count(labels)}")
     return lines

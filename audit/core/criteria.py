@@ -440,12 +440,14 @@ class CriteriaCheck:
         judges: Tiers that judge by a criterion that decides; they decide as far as labels show them to be right.
         labels_wanted: Labels that would about settle the route, where a judge decides; None where none would, or where
             that has not been worked out.
+        labels_between: The same for a judge that never errs and for one that errs on a fifth of answers; None where
+            the judge was asked about labels, so that how often it errs is known.
         kin: By judge, the models that it judges and that are of its own family, which judges tend to favour.
         digest: Of everything that decides whether they accept an answer; "" where that is not known.
         gold: What a gold set of a part of the route says; None where there is none, or where it is of all of it.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("judges", "labels_wanted", "kin", "digest", "gold")
+    SPARSE: ClassVar[tuple[str, ...]] = ("judges", "labels_wanted", "labels_between", "kin", "digest", "gold")
 
     grade: Grade
     grades: dict[str, Grade] = field(default_factory=dict)
@@ -459,6 +461,7 @@ class CriteriaCheck:
     labelled: Labelled | None = None
     judges: tuple[str, ...] = ()
     labels_wanted: int | None = None
+    labels_between: tuple[int | None, int | None] | None = None
     kin: dict[str, tuple[str, ...]] = field(default_factory=dict)
     digest: str = ""
     gold: GoldAnswers | None = None
@@ -506,9 +509,18 @@ class CriteriaCheck:
 
     @property
     def _about(self) -> str:
-        if self.labels_wanted is None:
+        usual, (never, often) = self.labels_wanted, self.labels_between or (None, None)
+        if usual is None and never is None:
             return "no number of labels would settle it with the requests that it has"
-        return f"about {self.labels_wanted:,} labels would settle it"
+        if self.labels_between is None or never == usual == often:
+            return f"about {usual:,} labels would settle it"
+        if usual is None:
+            return f"about {never:,} labels would settle it if the judge never errs, no number if it errs on a tenth"
+        most = "no number" if often is None else f"{often:,}"
+        return (
+            f"about {usual:,} labels would settle it if the judge errs on a tenth of answers, {never:,} if it never "
+            f"does, {most} if it errs on a fifth"
+        )
 
     @property
     def failed(self) -> tuple[ControlResult, ...]:

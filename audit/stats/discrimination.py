@@ -155,38 +155,56 @@ def expected(check: CriteriaCheck) -> CriteriaCheck:
     return replace(check, labelled=counts)
 
 
-def labels_to_settle(
-    check: CriteriaCheck,
-    *,
-    margin: float,
-    alpha: float,
-    confidence: float,
-    pairs: int,
-    discordance: float,
-    power: float,
-) -> int | None:
-    """About how many labels settle a route that a judge decides, if its candidate truly loses nothing.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WantedTest:
+    """What a route's test is to decide, and with what.
 
-    It is the least number from which the margin times the lower bound of the discrimination is wide enough for the
-    pairs that the route can give. The judge is taken to err as it did on the labels so far, or on the usual share where
-    there are none, and people to call as many answers right as so far, or half.
-
-    Args:
-        check: Of the route.
+    Attributes:
         margin: Accepted loss.
         alpha: One-sided error rate of the verdict.
         confidence: Level of intervals.
         pairs: Certification pairs that the route can give.
         discordance: Share of pairs expected to differ.
         power: Wanted chance of a verdict.
+    """
+
+    margin: float
+    alpha: float
+    confidence: float
+    pairs: int
+    discordance: float
+    power: float
+
+    def decides(self, check: CriteriaCheck) -> bool:
+        """Whether the pairs suffice with the labels of a check, if the candidate loses nothing."""
+        test = PairsTest.of(check, margin=self.margin, alpha=self.alpha, confidence=self.confidence)
+        wanted = pairs_needed(
+            discordance=self.discordance, delta=0.0, margin=test.margin, alpha=test.alpha, power=self.power
+        )
+        return wanted is not None and max(wanted, least_pairs(test.margin, test.alpha)) <= self.pairs
+
+
+def labels_to_settle(check: CriteriaCheck, wanted: WantedTest, *, agreement: float = USUAL_AGREEMENT) -> int | None:
+    """About how many labels settle a route that a judge decides, if its candidate truly loses nothing.
+
+    It is the least number from which the margin times the lower bound of the discrimination is wide enough for the
+    pairs that the route can give. The judge is taken to err as it did on the labels so far, on those that it has not
+    been asked about as assumed, and people to call as many answers right as so far, or half.
+
+    Args:
+        check: Of the route.
+        wanted: What its test is to decide.
+        agreement: Share of right and of wrong answers on which the judge is taken to agree with people, where it has
+            not been asked.
 
     Returns:
         A number of labels, none below `LEAST_LABELS`; None where even `MOST_LABELS` would not do.
     """
-    found = expected(check).labelled or Labelled()
-    accepts_right = found.right_accepted / found.right if found.right else USUAL_AGREEMENT
-    accepts_wrong = found.wrong_accepted / found.wrong if found.wrong else 1.0 - USUAL_AGREEMENT
-    share = found.right / found.counted if found.right and found.wrong else 0.5
+    found = check.labelled or Labelled()
+    right, wrong = found.right + found.waiting_right, found.wrong + found.waiting_wrong
+    accepts_right = (found.right_accepted + found.waiting_right * agreement) / right if right else agreement
+    accepts_wrong = (found.wrong_accepted + found.waiting_wrong * (1.0 - agreement)) / wrong if wrong else 1 - agreement
+    share = right / (right + wrong) if right and wrong else 0.5
 
     def enough(labels: int) -> bool:
         right = min(max(round(labels * share), 1), labels - 1)
@@ -200,9 +218,7 @@ def labels_to_settle(
                 wrong_accepted=round(wrong * accepts_wrong),
             ),
         )
-        test = PairsTest.of(made, margin=margin, alpha=alpha, confidence=confidence)
-        wanted = pairs_needed(discordance=discordance, delta=0.0, margin=test.margin, alpha=test.alpha, power=power)
-        return wanted is not None and max(wanted, least_pairs(test.margin, test.alpha)) <= pairs
+        return wanted.decides(made)
 
     low, high = LEAST_LABELS, MOST_LABELS
     if not enough(high):

@@ -35,8 +35,12 @@ def test_a_judge_whose_error_nobody_knows_decides_nothing(
     about = design.criteria.labels_wanted if design.criteria else None
     assert about is not None
     assert 100 < about < 1000
+    never, often = (design.criteria.labels_between if design.criteria else None) or (None, None)
+    assert never is not None
+    assert never < about < (often or 10**6)
+    said = f"about {about} labels would settle it if the judge errs on a tenth of answers, {never} if it never does, "
     for text in (planned, printed, folder.summary.read_text("utf-8"), folder.report.read_text("utf-8")):
-        assert f"about {about} labels would settle it" in " ".join(text.split())
+        assert said in " ".join(text.split())
     assert list(done_events(folder.journal)) == []
     (route,) = read_run(folder.path).routes
     assert route.verdict is Verdict.NOT_PROVEN

@@ -8,7 +8,7 @@ import pytest
 from audit.core.criteria import LEAST_LABELS, CriteriaCheck, Grade, Labelled
 from audit.core.interval import Estimate
 from audit.core.reason import Reason
-from audit.stats.discrimination import USUAL_AGREEMENT, discrimination_of, labels_to_settle
+from audit.stats.discrimination import USUAL_AGREEMENT, WantedTest, discrimination_of, labels_to_settle
 from audit.stats.tango import PairCounts, tango
 
 SEEDS = 200
@@ -85,8 +85,8 @@ def test_the_number_of_labels_that_would_settle_it() -> None:
     """From 40 labels, on which no judge decides and none is asked: near what a judge of the usual agreement needs. From
     100 labels that the judge was asked about: printed, as its error is known within some points only.
     """
-    sizes = {"margin": 0.08, "alpha": 0.05, "confidence": LEVEL, "pairs": 800, "discordance": 0.15, "power": 0.8}
-    exact = labels_to_settle(CriteriaCheck(grade=Grade.JUDGED, judges=("judge",)), **sizes)
+    sizes = WantedTest(margin=0.08, alpha=0.05, confidence=LEVEL, pairs=800, discordance=0.15, power=0.8)
+    exact = labels_to_settle(CriteriaCheck(grade=Grade.JUDGED, judges=("judge",)), sizes)
     assert exact is not None
     assert exact > LEAST_LABELS
     near = later = 0
@@ -97,9 +97,9 @@ def test_the_number_of_labels_that_would_settle_it() -> None:
         check = CriteriaCheck(grade=Grade.JUDGED, judges=("judge",), labelled=few)
         assert check.why is not None
         assert check.why.reason is Reason.JUDGE_NEEDS_LABELS
-        near += _near(labels_to_settle(check, **sizes), exact)
+        near += _near(labels_to_settle(check, sizes), exact)
         more = CriteriaCheck(grade=Grade.JUDGED, judges=("judge",), labelled=labelled(100, 1 - USUAL_AGREEMENT, rng))
-        later += _near(labels_to_settle(more, **sizes), exact)
+        later += _near(labels_to_settle(more, sizes), exact)
     print(f"{exact} labels; within a factor of 1.5 from 40: {near / SEEDS:.0%}, from 100 judged: {later / SEEDS:.0%}")
     assert near >= 0.8 * SEEDS
 

@@ -11,15 +11,17 @@ import pytest
 from scipy.stats import binomtest
 
 import audit
-from audit.core.criteria import Control, ControlResult, CriteriaCheck, Grade, Labelled
+from audit.core.criteria import LEAST_LABELS, Control, ControlResult, CriteriaCheck, Grade, Labelled
 from audit.core.discrimination import PERFECT, Discrimination
 from audit.core.interval import Estimate
 from audit.core.plain import from_plain, to_plain
 from audit.stats.discrimination import (
     ERROR_SHARE,
     PairsTest,
+    WantedTest,
     clopper_pearson,
     discrimination_of,
+    labels_to_settle,
     p_inferior,
     p_noninferior,
 )
@@ -202,3 +204,39 @@ def test_false_alarms_of_a_judge_that_compares_are_no_losses(error: float) -> No
             assert p_inferior(counts, margin=0.03, shown=shown) > 0.5
     gone = PairCounts(b=round(2_000 * (0.9 * (1 - error) + 0.1 * error)), c=0, n=2_000)
     assert p_inferior(gone, margin=0.03, shown=shown) < 0.01
+
+
+SIZES = WantedTest(margin=0.08, alpha=0.05, confidence=0.95, pairs=800, discordance=0.15, power=0.8)
+
+
+def test_labels_to_settle_hang_on_what_the_judge_is_taken_to_be() -> None:
+    """A judge without error needs the least that any judge needs; one that guesses is settled by no number."""
+    few = Labelled(waiting_right=28, waiting_wrong=12)
+    check = CriteriaCheck(grade=Grade.JUDGED, judges=("judge",), labelled=few)
+    told = [labels_to_settle(check, SIZES, agreement=share) for share in (1.0, 0.9, 0.8, 0.5)]
+    assert told[0] == LEAST_LABELS
+    assert told[3] is None
+    assert LEAST_LABELS < (told[1] or 0) < (told[2] or 0)
+
+
+@pytest.mark.parametrize(
+    ("usual", "between", "said"),
+    [
+        (
+            120,
+            (50, 700),
+            "120 labels would settle it if the judge errs on a tenth of answers, 50 if it never does, 700",
+        ),
+        (120, (50, None), "50 if it never does, no number if it errs on a fifth"),
+        (None, (60, None), "60 labels would settle it if the judge never errs, no number if it errs on a tenth"),
+        (None, (None, None), "no number of labels would settle it with the requests that it has"),
+        (50, (50, 50), "about 50 labels would settle it"),
+    ],
+)
+def test_what_is_said_of_labels_that_settle_a_route(
+    usual: int | None, between: tuple[int | None, int | None], said: str
+) -> None:
+    """Of a judge that nobody has asked, three numbers; one where they are the same."""
+    check = CriteriaCheck(grade=Grade.JUDGED, judges=("judge",), labels_wanted=usual, labels_between=between)
+    assert check.why is not None
+    assert said in check.why.facts["about"]
