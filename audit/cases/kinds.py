@@ -6,6 +6,7 @@ way to find cases to read, and no verdict rests on them.
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -88,9 +89,11 @@ def kinds_of(folder: RunFolder, index: CaseIndex, route: str, tier: str, embedde
         route: Name.
         tier: Whose answers are counted.
         embedder: Model; default: small static vectors, which carry their weights and take a second where a transformer
-            takes minutes.
+            takes minutes. Its vectors are kept in the run by the content of their texts, where it can be written to.
     """
-    embedder = embedder or open_embedder("wordllama")
+    # A run that was archived may be read all the same.
+    kept = folder.vectors if os.access(folder.path, os.W_OK) else None
+    embedder = embedder or open_embedder("wordllama", cache=kept)
     rows = selected(index, Filters(route=route, tier=tier))
     part = rows.head(MOST_CASES)
     bodies = read_bodies(folder, part["exchange_id"].to_list())

@@ -65,6 +65,7 @@ class RunFolder:
         self.judge_replies = self.replays / "judge_replies.parquet"
         self.scores = self.path / "scores" / "scores.parquet"
         self.accepted = self.path / "scores" / "accepted.parquet"
+        self.vectors = self.path / "scores" / "embeddings"
         self.findings = self.path / "findings.json"
         self.policies = self.path / "policies.json"
         self.policy = self.path / "policy" / "policy.json"

@@ -6,7 +6,7 @@ The order is such that a run that was cut can be asked again: who the requests a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -184,9 +184,17 @@ def _answers(folder: RunFolder, held: _Held, *, sure: bool) -> dict[str, int]:
             "rows of the table of replays": _blank(one.replay_table, "request_fp", held.requests, ANSWERS, sure=sure),
             "what judges said": _blank(one.judge_replies, "request_fp", None, ANSWERS, sure=sure),
             "what criteria said of answers": _blank(one.scores, "exchange_id", held.rows, NOTES, sure=sure),
+            "files of vectors of texts, to be made again": _drop(sorted(one.vectors.glob("*.npz")), sure=sure),
         }
         found = {name: found.get(name, 0) + count for name, count in counts.items()}
     return found
+
+
+def _drop(paths: Sequence[Path], *, sure: bool) -> int:
+    """Delete files that do not say whom a row is of: a vector tells what its text was about."""
+    for path in paths if sure else ():
+        path.unlink()
+    return len(paths)
 
 
 def _elsewhere(folder: RunFolder, person: Person, held: _Held, *, sure: bool) -> dict[str, int]:

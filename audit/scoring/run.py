@@ -213,7 +213,7 @@ def score(
         InputError: The references or an artefact cannot be read.
         MissingPackage: A criterion needs an embedding model, and there is none.
     """
-    embedder = _LazyEmbedder(embedder_factory or partial(open_embedder, cache=folder.scores.parent / "embeddings"))
+    embedder = _LazyEmbedder(embedder_factory or partial(open_embedder, cache=folder.vectors))
     names = pl.read_parquet(folder.slice, columns=["route"])["route"].unique().sort().to_list()
     routes, notes = _routes(names, settings, embedder, folder)
     references = load_references(settings.references, settings.directory)

@@ -13,6 +13,7 @@ from audit.cli.main import run
 from audit.core.artifacts import RunFolder, read_findings
 from audit.core.exchange import Completion
 from audit.core.fingerprint import pseudonym
+from audit.embeddings import open_embedder
 from audit.llm.cassette import Cassette
 from audit.replay.journal import JournalLedger
 from tests.e2e.tiny import record, write_answered
@@ -83,6 +84,7 @@ def held(place: Path, text: str) -> set[str]:
 def test_one_persons_texts_leave_and_figures_stay(whole: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Counted first, then erased from run, cassette and labels; what is left opens, and cannot be scored again."""
     folder = RunFolder(whole / "run")
+    open_embedder("wordllama", cache=folder.vectors).embed([SAYS])  # as the viewer keeps them
     before, journal = read_findings(folder.findings), JournalLedger.read(folder.journal)
     assert {"run/traffic/bodies-00000.parquet", "run/replays/journal.jsonl"} <= held(whole, ANSWER)
     assert run(["erase", str(folder.path), "--user", "ada"]) == 0
@@ -95,6 +97,7 @@ def test_one_persons_texts_leave_and_figures_stay(whole: Path, capsys: pytest.Ca
     assert run(["erase", str(folder.path), "--subject", pseudonym("ada"), "--yes"]) == 0
     assert "Erased: 3 requests" in capsys.readouterr().out
     assert held(whole, SAYS) | held(whole, ANSWER) | held(whole / "run", pseudonym("ada")) == set()
+    assert list(folder.vectors.iterdir()) == []
     assert "run/traffic/bodies-00000.parquet" in held(whole, "nobody")
     assert len((whole / "labels.jsonl").read_text("utf-8").splitlines()) == 1
     with Cassette(whole / "tape") as tape:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -63,3 +64,18 @@ def test_a_large_route_is_grouped_in_part(folder: RunFolder, monkeypatch: pytest
     """The first cases of the sample's random order, and the page says so."""
     monkeypatch.setattr("audit.cases.kinds.MOST_CASES", 50)
     assert "the first 50 of 120 cases" in ask(application(folder), "/kinds?route=%2Forders&tier=small").text
+
+
+def test_vectors_are_kept_in_the_run_by_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Worked out once, whatever viewer asks next; a folder that cannot be written to is read all the same."""
+    run = write_run(tmp_path, N, filler=0, question=subject, worse=6, better=11)
+    index = CaseIndex.read(run)
+    monkeypatch.setattr("audit.cases.kinds.os.access", lambda *_: False)
+    unkept = kinds_of(run, index, "/orders", "small")
+    assert not run.vectors.exists()
+    monkeypatch.undo()
+    assert kinds_of(run, index, "/orders", "small") == unkept
+    (kept,) = run.vectors.iterdir()
+    made = kept.stat().st_mtime_ns
+    assert kinds_of(run, index, "/orders", "small") == unkept
+    assert kept.stat().st_mtime_ns == made
