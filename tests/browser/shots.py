@@ -1,10 +1,13 @@
-"""Pictures of a report: `python -m tests.browser.shots [RUN_OR_FIXTURE [OUTDIR]]`, by default `proven` into `shots/`.
+"""Pictures of a report and of the viewer: `python -m tests.browser.shots [RUN_OR_FIXTURE [OUTDIR]]`.
+
+By default of `proven`, into `shots/`.
 
 `first.png` is the first screen, which the README shows: `make shots` draws it from the demo.
 
 RUN_OR_FIXTURE is a run folder, a report.html, or the name of a state in `tests/report/fixtures.py`. Makes `light.png`
 and `dark.png` (1,280 px), `tablet.png` (768 px), `narrow.png` (400 px), `print-1.png` (the first A4 page as Chromium
-lays it out on screen) and `report.pdf`.
+lays it out on screen) and `report.pdf`; of a run folder also `view.png`, `view-cases.png`, `view-case.png` and
+`view-kinds.png`, the groups of requests, with a `-dark` and a `-narrow` (400 px) one of each.
 """
 
 from __future__ import annotations
@@ -12,12 +15,14 @@ from __future__ import annotations
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import quote
 
 from playwright.sync_api import Browser, sync_playwright
 
 from audit.core.artifacts import RunFolder, read_cases, read_findings
 from audit.report.html import render_html
 from tests.browser.chromium import ARGS, find
+from tests.browser.serving import served
 from tests.report.fixtures import STATES, cases
 
 A4 = {"width": 697, "height": 1032}
@@ -59,6 +64,29 @@ def shoot(browser: Browser, html: Path, folder: Path) -> None:
     page.close()
 
 
+def shoot_view(browser: Browser, run: Path, folder: Path) -> None:
+    """Take the pictures of the local pages of a run: routes, cases of the first route that a candidate was tried on,
+    one of them, and its groups.
+    """
+    route = next(one for one in read_findings(RunFolder(run).findings).routes if one.candidate)
+    of = f"route={quote(route.route, safe='')}&tier={quote(route.candidate or '', safe='')}"
+    with served("view", run) as url:
+        for kind, width, options in (
+            ("", 1280, {"color_scheme": "light"}),
+            ("-dark", 1280, {"color_scheme": "dark"}),
+            ("-narrow", 400, {"color_scheme": "light", "device_scale_factor": 2}),
+        ):
+            page = browser.new_page(viewport={"width": width, "height": 900}, **options)
+            pages = {"view": "", "view-kinds": f"kinds?{of}", "view-cases": f"cases?{of}&show=differ"}
+            for name, address in pages.items():
+                page.goto(url + address)
+                page.screenshot(path=folder / f"{name}{kind}.png", full_page=True)
+            with page.expect_navigation():
+                page.keyboard.press("Enter")
+            page.screenshot(path=folder / f"view-case{kind}.png", full_page=True)
+            page.close()
+
+
 def main() -> None:
     """Entry point of the script."""
     if len(sys.argv) > 3:
@@ -74,6 +102,8 @@ def main() -> None:
         html.write_text(page_of(source), "utf-8")
         browser = playwright.chromium.launch(executable_path=executable, args=ARGS)
         shoot(browser, html, folder)
+        if Path(source).is_dir():
+            shoot_view(browser, Path(source), folder)
         browser.close()
 
 
