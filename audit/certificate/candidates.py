@@ -25,7 +25,7 @@ from audit.core.discrimination import Discrimination
 from audit.core.finding import CandidateFinding, CandidateVerdict, CriterionRate, Latency, NotAsked
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
-from audit.core.reason import Because
+from audit.core.reason import Because, Reason
 from audit.core.schemas import MEASURED
 from audit.core.tier import Tier
 from audit.pairing.breakdown import breakdown
@@ -64,6 +64,7 @@ class CandidateEvidence:
         not_asked: What it was not asked, over all draws that had their turn.
         stopped: Why nothing more was sent to it; None where nothing stopped it.
         replayed: Quality draws that have been replayed on it.
+        several: Accepted answers, today's and its own, that hold several values of which none was chosen.
     """
 
     tier: Tier
@@ -79,6 +80,7 @@ class CandidateEvidence:
     not_asked: tuple[NotAsked, ...] = ()
     stopped: Because | None = None
     replayed: int = 0
+    several: int = 0
 
     @property
     def tuning_loss(self) -> float:
@@ -168,6 +170,7 @@ def gather(
         waste_usd=dollars_of(Saved(z=hindsight, mass=draws.mass), movable, level) if draws.answered else None,
         replayed=seen.replayed,
         not_asked=not_asked(tables, design, tier.name),
+        several=_of_several(tables, tier.name),
         stopped=notes.stop_of(design.route) if (notes := tables.notes.get(tier.name)) else None,
     )
 
@@ -304,3 +307,9 @@ def criterion_rates(tables: Tables, tier: str, exchange_ids: Sequence[str]) -> t
         )
         for row in rows.iter_rows(named=True)
     )
+
+
+def _of_several(tables: Tables, tier: str) -> int:
+    """Accepted answers of a tier, and of the log, whose value is one of several and chosen by nobody."""
+    mine = pl.col("arm").is_in(["incumbent", "candidate"]) & pl.col("tier").is_in(["", tier])
+    return tables.accepted.filter(mine & (pl.col("reason") == Reason.SEVERAL_VALUES.value)).height

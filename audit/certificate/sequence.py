@@ -68,15 +68,18 @@ def _decision(
     if candidate.dropped is not None:
         kind = CandidateVerdict.INFERIOR if candidate.below(terms.margin) else CandidateVerdict.NOT_PROVEN
         return CandidateDecision(verdict=kind, reason=candidate.dropped, tested=None)
-    if tested is not None and (lost := _content_lost(tested, terms)):
+    if tested is not None and (lost := _content_lost(tested, terms, candidate.several)):
         return CandidateDecision(verdict=lost[0], reason=lost[1], tested=position)
     if tested is not None and tested.reached and (said := _score_lost(candidate, tested, terms)):
         return CandidateDecision(verdict=CandidateVerdict.NOT_PROVEN, reason=said, tested=position)
     return _undecided(candidate, terms, position, _untested(tested, verdicts))
 
 
-def _content_lost(tested: PolicyTest, terms: TestParameters) -> tuple[CandidateVerdict, str] | None:
-    """What the criteria that compare answers withhold, where those of form alone gain; None where they do not."""
+def _content_lost(tested: PolicyTest, terms: TestParameters, several: int) -> tuple[CandidateVerdict, str] | None:
+    """What the criteria that compare answers withhold, where those of form alone gain; None where they do not.
+
+    That answers with several values say none of them is the worst case and no finding: it shows no loss.
+    """
     delta, whole = tested.content_delta, tested.delta
     if delta is None or whole is None or delta.lo is None or delta.lo > -terms.margin or delta.est >= whole.est:
         return None
@@ -84,6 +87,11 @@ def _content_lost(tested: PolicyTest, terms: TestParameters) -> tuple[CandidateV
     if not (below or tested.reached):
         return None
     where = "all below" if below else "across"
+    if several:
+        reason = (
+            f"{points_interval(delta)} points, if answers with several values (no `which` chooses) say none of them"
+        )
+        return CandidateVerdict.NOT_PROVEN, reason
     reason = (
         f"{points_interval(delta)} points by the criteria that compare what an answer says, {where} "
         f"{points(-terms.margin)}; all criteria together: {points_interval(whole)}"

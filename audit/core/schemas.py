@@ -217,7 +217,8 @@ ACCEPTED = _table(
     ("repeat", pa.int16(), False),
     ("accepted", pa.bool_()),  # null: could not be measured, or no criterion applies
     ("accepted_content", pa.bool_()),  # by the criteria that see what an answer says; null also where none applies
-    ("reason", pa.string()),  # why it is null: a replay status, `not_applicable` or `errored`
+    # Why it is null: a replay status, `not_applicable` or `errored`. Of an accepted answer: `several_values`.
+    ("reason", pa.string()),
     # Where the verdict hangs on judges that compare: what became of their questions in another order.
     ("orders_asked", pa.int16()),
     ("orders_failed", pa.int16()),  # of these, without a reply that counts

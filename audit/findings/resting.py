@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from audit.core.display import percent, plural, points_interval
-from audit.core.robustness import Robustness
+from audit.core.robustness import IncumbentPart, Robustness
 
 
 def robustness_caveats(found: Robustness) -> list[str]:
@@ -20,6 +22,8 @@ def robustness_caveats(found: Robustness) -> list[str]:
         "route) that today's answers pass would fail: the mean over the route hides it."
         for one in found.lost
     ]
+    if len(found.incumbents) > 1:
+        said.append(_against_each(found.incumbents))
     for units in found.units:
         if units.hangs_on:
             said.append(f"Without the {units.kind} {units.hangs_on[0]} the verdict would not be certified.")
@@ -33,3 +37,15 @@ def robustness_caveats(found: Robustness) -> list[str]:
                 f"{units.total:,}){entirely}{future}."
             )
     return said
+
+
+def _against_each(parts: Sequence[IncumbentPart]) -> str:
+    """What becomes of the requests of each model that served the route; first what is shown to lose there."""
+    losing = [one for one in parts if one.delta.hi is not None and one.delta.hi < 0]
+    told = [
+        f"{points_interval(one.delta)} points on the requests of {one.model} ({percent(one.share)})"
+        for one in [*losing, *(one for one in parts if one not in losing)]
+    ]
+    names = " and ".join(one.model for one in losing)
+    lead = f"The mean hides a loss where {names} answers today: " if losing else "Against each model that it replaces: "
+    return f"{lead}{', '.join(told)}."

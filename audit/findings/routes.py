@@ -420,7 +420,14 @@ def _measure_caveats(certified: Certified, verdict: Decided) -> list[str]:
     if chosen is None:
         return []
     found = []
-    if (delta := chosen.content_delta) is not None:
+    several = next((one.several for one in certified.evidence if one.tier.name == chosen.tuned.policy.tier), 0)
+    if (delta := chosen.content_delta) is not None and several:
+        found.append(
+            f"{plural(several, 'accepted answer')}, today's and its own, hold several different values, and no "
+            "`which` says which is meant. Counted as wrong on both sides they make the change "
+            f"{points_interval(delta)} points, which is held to the margin too."
+        )
+    elif delta is not None:
         found.append(
             "Some of its criteria see the form of an answer alone. By those that compare what it says the change is "
             f"{points_interval(delta)} points, and is held to the margin too."

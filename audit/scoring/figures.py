@@ -32,7 +32,7 @@ _TO = (
 _RANGE = re.compile(rf"{_TO}|\s?±\s?(?=\d)")
 _OPERATOR = re.compile(r"\s?(?:[+×÷·^√*]|x|-)\s?(?=[$(-]?\s?[\d√(])")
 LEFT = re.compile(
-    r"(?P<open>\(\s?)?(?P<sign>[-+]\s?)?(?:(?P<money>(?:US|CA|AU|NZ|HK|MX|[CASR])?\$|[€£¥₹₩₽₺₫₴฿₦₱₪]"
+    r"(?P<open>\(\s?)?(?P<sign>[-+]\s?)?(?:(?P<money>(?:US|CA|AU|NZ|HK|MX|NT|[CASR])?\$|[€£¥₹₩₽₺₫₴฿₦₱₪]"
     r"|\b(?:USD|EUR|GBP|JPY|CNY|INR|CHF|CAD|AUD|BRL|SEK|NOK|DKK|PLN|[Rr]s\.?|[Kk]r\.?))\s?)?"
     r"(?P<open2>\(\s?)?(?P<sign2>[-+])?$"
 )

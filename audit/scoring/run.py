@@ -13,6 +13,7 @@ from audit.core.artifacts import RunFolder
 from audit.core.exchange import Completion
 from audit.core.fingerprint import fingerprint
 from audit.core.outcome import READ, Outcome
+from audit.core.reason import Reason
 from audit.core.schemas import ACCEPTED, NO_ANSWER, SCORES
 from audit.core.settings import RouteSettings, Settings
 from audit.embeddings import Embedder, open_embedder
@@ -182,10 +183,15 @@ class _Scoring:
                 *_fields(found),
             )
             self.counts[item.route, criterion.name, found.status] += 1
-            if criterion.weight > 0 and found.evidence_json is not None and _OF_SEVERAL in found.evidence_json:
+            if criterion.weight > 0 and _is_of_several(found):
                 self.several[item.route, criterion.name, side] += 1
         # Few combinations of verdicts occur, so each is decided once.
-        seen = (item.route, item.status, problem, tuple((found.status, found.passed) for found in cells))
+        seen = (
+            item.route,
+            item.status,
+            problem,
+            tuple((found.status, found.passed, _is_of_several(found)) for found in cells),
+        )
         if seen not in self.decided:
             self.decided[seen] = _acceptance(item, route, criteria, cells, problem)
         holds, *rest = self.decided[seen]
@@ -340,9 +346,12 @@ def _acceptance(
     item: Item, route: _Route, criteria: Sequence[Criterion], cells: Sequence[Cell], problem: str | None
 ) -> tuple[bool | None, bool | None, str | None]:
     """Whether a completion is accepted, by all criteria and by those alone that compare what it says with something
-    else; where the first is unknown, why: a replay status, not_applicable or errored.
+    else; where the first is unknown, why: a replay status, not_applicable or errored; where the first alone holds
+    because the answer says several things, that it does.
 
     The second is what a policy that checks answers is tested on as well: what its check enforces shows nothing of it.
+    There an answer with several different values, of which nobody has said which one is meant, says none of them: a
+    claim must not rest on the first being right.
     """
     if item.status in NO_ANSWER:
         return None, None, item.status
@@ -350,9 +359,11 @@ def _acceptance(
     weights = [criterion.weight for criterion in criteria]
     holds = accept(outcomes, weights, route.settings.threshold, answered=problem is None)
     seeing = [criterion.weight if criterion.grade.compares else 0.0 for criterion in criteria]
-    content = accept(outcomes, seeing, route.settings.threshold, answered=problem != CALLS_BESIDE)
+    said = [_said(found) for found in cells]
+    compared = accept(outcomes, seeing, route.settings.threshold, answered=problem != CALLS_BESIDE)
+    content = accept(said, seeing, route.settings.threshold, answered=problem != CALLS_BESIDE)
     if holds is not None:
-        return holds, content, None
+        return holds, content, Reason.SEVERAL_VALUES.value if holds and compared and not content else None
     decides = zip(cells, weights, strict=True)
     why = "errored" if any(f.status == "errored" and w > 0 for f, w in decides) else "not_applicable"
     return None, content, why
@@ -381,6 +392,16 @@ def _orders(
             if holds is None or _acceptance(item, route, criteria, without, problem)[0] is None:
                 hangs_on.append(criterion)
     return later_orders(hangs_on, item.context)
+
+
+def _is_of_several(found: Cell) -> bool:
+    """Whether a criterion read one of several different values, and nothing says which of them is meant."""
+    return found.evidence_json is not None and _OF_SEVERAL in found.evidence_json
+
+
+def _said(found: Cell) -> Outcome:
+    """The outcome, where it passes as far as an answer says one thing."""
+    return outcome_of(replace(found, value=0.0, passed=False) if found.passed and _is_of_several(found) else found)
 
 
 def _fields(found: Cell) -> tuple[object, ...]:

@@ -290,7 +290,7 @@ _OPERAND_ON: Final = re.compile(
 )
 # `42 % of 100 is 42` begins with an operand, `42 % of the 100 users left` with what is stated.
 _SHARE_BEFORE: Final = re.compile(
-    r"\s(?:of|von|de|di|van|av|af|z|из|от)\s[^\w\s]{0,2}\d[\d.,]{0,12}\s?(?:=|≈|is|equals|makes|ist|est|es|é|è|to|jest)\W",
+    r"\s(?:of|von|de|di|van|av|af|z|из|от)\s[^\w\s]{0,2}\d[\d.,]{0,12}\s?(?:(?:=|≈|is|equals|makes|ist|est|es|é|è|to|jest)\W|$)",
     re.I,
 )
 _OPERAND_BEFORE: Final = re.compile(rf"\d\s(?:{_OPERATOR})\s?[^\w\s]{{0,2}}$", re.I)
@@ -304,6 +304,12 @@ _FUNCTION: Final = re.compile(
     r"(?:[∛∜^]|\\?\b(?:ln|lg|log(?:_?\{?\w{1,2}\}?)?|exp|sqrt|cbrt|(?:arc)?(?:sin|cos|tan)|gcd|lcm|det|floor|ceil|abs)"
     r"\s?\(?|(?<!\w)[A-Za-z]\()\s?$"
 )
+_SUM: Final = re.compile(
+    r"\b(?:sum|product|difference|quotient|ratio|average|mean)\s(?:of|between)\s[^\w\s]{0,2}$", re.I
+)
+_AND_MORE: Final = re.compile(r"(?:,\s?[^\w\s]?\d[\d.,]*){0,8},?\sand\s[^\w\s]{0,2}\d", re.I)
+_SPANS: Final = ((_FROM, _UNTIL), (_SUM, _AND_MORE))
+"""What stands before and behind the first of two quantities that are one thing together."""
 _FRACTIONAL: Final = re.compile(r"\d[.,]\d+$")
 
 
@@ -316,7 +322,9 @@ def said_of(place: TextSpan) -> Said:
     """
     earlier = place.text[max(0, place.begin - _BEFORE) : place.begin]
     applied = f"{earlier}(" if place.text.startswith("(", place.begin) else earlier
-    if _FUNCTION.search(applied) or (_FROM.search(earlier) and _UNTIL.match(place.text, place.end)):
+    if _FUNCTION.search(applied) or any(
+        before.search(earlier) and behind.match(place.text, place.end) for before, behind in _SPANS
+    ):
         return Said(Stance.PART)
     if place.text.startswith(("...", "…"), place.end) and _FRACTIONAL.search(place.text[place.begin : place.end]):
         return Said(Stance.NEAR)

@@ -277,6 +277,7 @@ _CURRENCY_ROWS: Final = (
     ("AUD", "au$ a$ aud"),
     ("NZD", "nz$ nzd"),
     ("HKD", "hk$ hkd"),
+    ("TWD", "nt$ twd"),
     ("SGD", "s$ sgd"),
     ("BRL", "r$ brl reais"),
     ("MXN", "mx$ mxn"),

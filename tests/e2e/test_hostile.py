@@ -27,7 +27,7 @@ N = 900
 CONFIG = """\
 margin: 3pt
 seed: 3
-ingest: {{route: metadata.route, tenant: metadata.team}}
+ingest: {{route: metadata.route, tenant: metadata.team, session: metadata.session}}
 {references}tiers:
   - {{name: small, model: small-1, provider: simulated, price: {{input: 0.5, output: 1.5}},
      options: {{answers: answers.jsonl, error_rates: {{add: 0.0}}}}}}
@@ -38,13 +38,22 @@ routes:
 
 @dataclass(frozen=True)
 class Asked:
-    """One request of a world: how today's model and the candidate answer it, and what is right."""
+    """One request of a world: how today's model and the candidate answer it, and what is right.
+
+    Attributes:
+        model: That answered it, where it is not the large one.
+        session: It belongs to.
+        prompt: Instead of one of its own.
+    """
 
     total: int
     today: str
     then: str
     right: Any = None
     words: str = ""
+    model: str | None = None
+    session: str | None = None
+    prompt: str | None = None
 
 
 @dataclass(frozen=True)
@@ -96,6 +105,47 @@ def fields(n: int, rng: random.Random) -> Asked:
     return Asked(total=values["a"], today=json.dumps(values), then=json.dumps(then), right=values)
 
 
+def hedging(n: int, rng: random.Random) -> Asked:
+    """Says the right figure, and then another without taking the first back."""
+    found = losing(0.0)(n, rng)
+    return replace(found, then=f"{found.then}\n\nTotal: {found.total + 5}") if rng.random() < 0.16 else found
+
+
+def turning(n: int, rng: random.Random) -> Asked:
+    """Better than today's for three quarters of the window, and then much worse: the mean is as good."""
+    found = losing(0.0 if n < 0.75 * N else 0.15)(n, rng)
+    return replace(found, today="Total: 1") if n < 0.75 * N and rng.random() < 0.05 else found
+
+
+def nightly(n: int, rng: random.Random) -> Asked:
+    """One long session in which everything is got wrong."""
+    mine = 500 <= n < 560
+    return replace(losing(1.0 if mine else 0.0)(n, rng), session="night" if mine else f"s{n // 3}")
+
+
+def repeated(n: int, rng: random.Random) -> Asked:
+    """One prompt is asked again and again, and always got wrong."""
+    if n % 14:
+        return losing(0.0)(n, rng)
+    return Asked(total=77, today="Total: 77", then="Total: 78", right=77, prompt="What is the total of order 77?")
+
+
+def migrated(n: int, rng: random.Random) -> Asked:
+    """Four requests in five are the candidate's already; on the others it loses."""
+    there = n % 5 > 0
+    found = losing(0.0 if there else 0.16)(n, rng)
+    return replace(found, model="small-1" if there else None)
+
+
+def shaped(n: int, rng: random.Random) -> Asked:
+    """JSON: one answer in eight breaks the schema, and one in eight of the valid ones has another figure."""
+    total = rng.randrange(10, 99_999)
+    bad, broken = rng.random() < 0.125, rng.random() < 0.125
+    then = json.dumps({"total": total + 5 * bad})[: 7 if broken else None]
+    return Asked(total=total, today=json.dumps({"total": total}), then=then, right=total)
+
+
+SHAPE = "{type: is-json, value: {type: object, required: [total], properties: {total: {type: integer}}}}"
 NUMERIC = '{type: numeric, value: "{{reference}}"}'
 AGREES = '{type: numeric, value: "{{incumbent.text}}"}'
 FORM = '{type: regex, value: "^Total: [0-9]+$"}'
@@ -124,6 +174,14 @@ WORLDS: dict[str, World] = {
     "a check of the form beside the content": World(losing(0.12), f"{FORM}, {AGREES}"),
     "most of the fields": World(fields, "{type: json-fields, fields: [a, b, c, d], threshold: 0.7}", ", graded: true"),
     "another sign": World(losing(0.2, "Total: a loss of {total}"), NUMERIC),
+    "two answers in one": World(hedging, '{type: equals, extract: {regex: "Total: ([0-9]+)"}, value: "{{reference}}"}'),
+    "the last quarter": World(turning, NUMERIC),
+    "one session": World(nightly, NUMERIC),
+    "one prompt": World(repeated, NUMERIC),
+    "there in part": World(migrated, NUMERIC),
+    "a check that a criterion implies": World(
+        shaped, f'{SHAPE}, {{type: json-fields, fields: [total], value: {{total: "{{{{reference}}}}"}}}}'
+    ),
     "another unit": World(losing(0.2, "Total: {total}%"), NUMERIC),
 }
 
@@ -135,8 +193,11 @@ def verdict_of(world: World, folder: Path) -> tuple[Verdict, str]:
     log, answers, references = [], [], []
     for n, one in enumerate(asked):
         question = f"Request {n}: what is the total of the order {one.total}? {one.words}"
-        messages = [{"role": "user", "content": question}]
-        log.append(record(n, messages=messages))
+        messages = [{"role": "user", "content": one.prompt or question}]
+        named = {"model": one.model} if one.model else {}
+        meta = {"route": "/add", "team": "one", **({"session": one.session} if one.session else {})}
+        log.append(record(n, messages=messages, metadata=meta, **named))
+        log[-1]["response"].update(named)
         log[-1]["response"]["choices"][0]["message"]["content"] = one.today
         own = {"prompt_hash": prompt_hash(messages), "task": "add", "difficulty": "easy"}
         answers.append({**own, "right": [{"text": one.then}], "wrong": [{"text": one.then}]})

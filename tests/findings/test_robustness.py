@@ -145,6 +145,29 @@ def test_each_model_that_is_replaced_has_its_delta(tmp_path: Path) -> None:
     found = route.recommendation.robustness.incumbents
     assert {one.model for one in found} == {"large-0", "large-1"}
     assert sum(one.pairs for one in found) == route.recommendation.pairs.n
+    (said,) = [caveat for caveat in route.caveats if caveat.startswith("Against each model that it replaces: ")]
+    assert all(f"on the requests of {one.model} ({round(one.share * 100)}%)" in said for one in found)
+
+
+def test_a_mean_that_hides_a_loss_against_one_of_two_models_says_so(tmp_path: Path) -> None:
+    """Better where one model answers today, worse where the other does: the route switches, and the loss is named."""
+    world = make_world(tmp_path, {"small": CLEAN}, n=4000)
+    names = ["large-1" if i % 2 else "large-0" for i in range(world.tables.slice.height)]
+    rng = np.random.default_rng(5)
+    hit = rng.random(len(names)) < 0.1
+    slice_ = world.tables.slice
+    accepted = world.tables.accepted
+    for model, right in (("large-1", "incumbent"), ("large-0", "candidate")):
+        rows = pl.Series([bool(bad) and name == model for bad, name in zip(hit, names, strict=True)])
+        mine = pl.col("exchange_id").is_in(slice_.filter(rows)["exchange_id"].implode())
+        accepted = accepted.with_columns(
+            pl.when(mine).then(pl.col("arm") == right).otherwise(pl.col(name)).alias(name)
+            for name in ("accepted", "accepted_content")
+        )
+    route = judged(replace(world, tables=replace(world.tables, accepted=accepted)), incumbent_model=names)
+    assert route.verdict is Verdict.SWITCH
+    (said,) = [caveat for caveat in route.caveats if caveat.startswith("The mean hides a loss where large-1 answers")]
+    assert said.index("large-1 (") < said.index("large-0 (")
 
 
 @pytest.mark.parametrize("wholly", [True, False])

@@ -302,6 +302,7 @@ def test_the_same(wanted: object, text: str) -> None:
         ("17%", "17 percentage points"),
         ("17%", "17 basis points"),
         ("17 years", "17 light years"),
+        ("$17", "NT$17"),
     ],
 )
 def test_never_the_same(wanted: object, text: str) -> None:
@@ -342,6 +343,8 @@ def test_never_the_same(wanted: object, text: str) -> None:
         ("30 widgets", "30 gadgets"),
         ("30 kg", "30 bushels"),
         (30, "from 30 to 40"),
+        (30, "the sum of 30 and 40"),
+        (30, "30 percent of 200"),
         (30, r"\boxed{\log 30}"),
         (30, "f(30)"),
         (30, "e^30"),

@@ -88,6 +88,21 @@ def test_acceptance_of_every_arm_and_status(folder: RunFolder) -> None:
     assert report.embedder is None
 
 
+def test_an_answer_with_two_values_says_neither(tmp_path: Path) -> None:
+    """It is accepted by its first value, and not by what it says as a whole; with `which` both are the same."""
+    asked = exchange(1, "/qa", "Total: 5")
+    said = ["Total: 5", "Total: 5\n\nTotal: 5", "Total: 5\n\nTotal: 6", "Total: 6\n\nTotal: 5"]
+    replays = [replay(asked, f"t{n}", text) for n, text in enumerate(said)]
+    (tmp_path / "answers.jsonl").write_text(json.dumps({"prompt_hash": asked["prompt_hash"], "reference": "5"}) + "\n")
+    folder = make_folder(tmp_path / "run", [asked], replays)
+    for which, wanted in (({}, [(True, True)] * 2 + [(True, False), (False, False)]), ({"which": "first"}, None)):
+        extract = {"regex": "Total: ([0-9]+)", **which}
+        score(folder, configured(folder, [{"type": "equals", "extract": extract, "value": "{{reference}}"}]))
+        rows = {row["tier"]: row for row in pq.read_table(folder.accepted).to_pylist()}
+        found = [(rows[f"t{n}"]["accepted"], rows[f"t{n}"]["accepted_content"]) for n in range(4)]
+        assert found == (wanted or [(True, True)] * 3 + [(False, False)])
+
+
 def test_tables_have_the_declared_columns(folder: RunFolder) -> None:
     """The two tables have exactly the declared schema, and every row says why it fails."""
     score(folder, configured(folder))
