@@ -12,8 +12,7 @@ import polars as pl
 from audit.core.artifacts import RunFolder
 from audit.core.exchange import Completion
 from audit.core.fingerprint import fingerprint
-from audit.core.outcome import READ, Outcome
-from audit.core.reason import Reason
+from audit.core.outcome import Outcome
 from audit.core.schemas import ACCEPTED, NO_ANSWER, SCORES
 from audit.core.settings import RouteSettings, Settings
 from audit.embeddings import Embedder, open_embedder
@@ -24,7 +23,18 @@ from audit.scoring.extract import opens_with_thinking, strips_thinking
 from audit.scoring.inputs import INCUMBENT, Item, judge_replies, read_items
 from audit.scoring.jobs import Bench
 from audit.scoring.references import left_words, load_references
-from audit.scoring.tables import Cell, Key, Sink, cell, open_sink, outcome_of, stored_cells
+from audit.scoring.tables import (
+    SAYS_SEVERAL,
+    Cell,
+    Key,
+    Sink,
+    cell,
+    is_of_several,
+    open_sink,
+    outcome_of,
+    said_as_one,
+    stored_cells,
+)
 from audit.scoring.verdict import accept
 
 ANSWERED = "answered"
@@ -34,7 +44,6 @@ _ANSWERED_ROW = (ANSWERED, -1, "finish-reason", 1, fingerprint([ANSWERED]), 1.0)
 
 CALLS_BESIDE = "calls_beside"
 """Of an answer: it calls tools that nobody asked it to call."""
-_OF_SEVERAL = f'"{READ}":'
 _CUT_SHORT = {
     "length": "truncated",
     "content_filter": "refused",
@@ -183,14 +192,14 @@ class _Scoring:
                 *_fields(found),
             )
             self.counts[item.route, criterion.name, found.status] += 1
-            if criterion.weight > 0 and _is_of_several(found):
+            if criterion.weight > 0 and is_of_several(found):
                 self.several[item.route, criterion.name, side] += 1
         # Few combinations of verdicts occur, so each is decided once.
         seen = (
             item.route,
             item.status,
             problem,
-            tuple((found.status, found.passed, _is_of_several(found)) for found in cells),
+            tuple((found.status, found.passed, is_of_several(found)) for found in cells),
         )
         if seen not in self.decided:
             self.decided[seen] = _acceptance(item, route, criteria, cells, problem)
@@ -359,11 +368,11 @@ def _acceptance(
     weights = [criterion.weight for criterion in criteria]
     holds = accept(outcomes, weights, route.settings.threshold, answered=problem is None)
     seeing = [criterion.weight if criterion.grade.compares else 0.0 for criterion in criteria]
-    said = [_said(found) for found in cells]
+    said = [said_as_one(found) for found in cells]
     compared = accept(outcomes, seeing, route.settings.threshold, answered=problem != CALLS_BESIDE)
     content = accept(said, seeing, route.settings.threshold, answered=problem != CALLS_BESIDE)
     if holds is not None:
-        return holds, content, Reason.SEVERAL_VALUES.value if holds and compared and not content else None
+        return holds, content, SAYS_SEVERAL if holds and compared and not content else None
     decides = zip(cells, weights, strict=True)
     why = "errored" if any(f.status == "errored" and w > 0 for f, w in decides) else "not_applicable"
     return None, content, why
@@ -392,16 +401,6 @@ def _orders(
             if holds is None or _acceptance(item, route, criteria, without, problem)[0] is None:
                 hangs_on.append(criterion)
     return later_orders(hangs_on, item.context)
-
-
-def _is_of_several(found: Cell) -> bool:
-    """Whether a criterion read one of several different values, and nothing says which of them is meant."""
-    return found.evidence_json is not None and _OF_SEVERAL in found.evidence_json
-
-
-def _said(found: Cell) -> Outcome:
-    """The outcome, where it passes as far as an answer says one thing."""
-    return outcome_of(replace(found, value=0.0, passed=False) if found.passed and _is_of_several(found) else found)
 
 
 def _fields(found: Cell) -> tuple[object, ...]:

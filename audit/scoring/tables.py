@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audit.core.artifacts import private_file, private_folder
-from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
+from audit.core.outcome import READ, Errored, NotApplicable, Outcome, Scored
+from audit.core.reason import Reason
 
 INPUTS = "inputs"
 """Key in the evidence: digest of what the score was made from, so that a later run knows whether it still holds."""
@@ -33,6 +34,22 @@ class Cell:
     passed: bool | None
     reason: str | None
     evidence_json: str | None
+
+
+SAYS_SEVERAL = Reason.SEVERAL_VALUES.value
+"""Reason of an answer that is accepted by the first of several values."""
+
+_OF_SEVERAL = f'"{READ}":'
+
+
+def is_of_several(found: Cell) -> bool:
+    """Whether a criterion read one of several different values, and nothing says which of them is meant."""
+    return found.evidence_json is not None and _OF_SEVERAL in found.evidence_json
+
+
+def said_as_one(found: Cell) -> Outcome:
+    """The outcome, which passes only as far as an answer says one thing."""
+    return outcome_of(replace(found, value=0.0, passed=False) if found.passed and is_of_several(found) else found)
 
 
 def cell(outcome: Outcome, inputs: str) -> Cell:
