@@ -138,9 +138,9 @@ class Firefox:
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
             try:
-                if self.evaluate("document.readyState") == "complete" and (
-                    self.evaluate("performance.timeOrigin") != before
-                ):
+                # Both at once: else the page that is left is complete, and the next, still loading, began later.
+                ready, began = self.evaluate("[document.readyState, performance.timeOrigin]")
+                if ready == "complete" and began != before:
                     return str(self.evaluate("location.href"))
             except RuntimeError:  # the page is being left
                 pass
