@@ -225,6 +225,13 @@ def scale_sample() -> str:
     return table(("lines of the log", "calls planned", "share"), sample_rows())
 
 
+def scale_sizes() -> str:
+    """The mix and the plan of more and more calls."""
+    from tests.scale import size_rows
+
+    return table(("calls", "mix: processor time", "memory", "plan: processor time", "memory"), size_rows())
+
+
 def scale_months() -> str:
     """Months of three sizes."""
     from tests.scale import CORES, NIGHT_H, month_rows
@@ -256,6 +263,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "useless policies": useless_policies,
     "scale measured": scale_measured,
     "scale sample": scale_sample,
+    "scale sizes": scale_sizes,
     "scale months": scale_months,
 }
 

@@ -13,6 +13,8 @@ from functools import cache
 from audit.core.settings import Settings
 from audit.stats.planning import pairs_needed
 from tests.growth import KEPT, PER_LINE
+from tests.traffic_at_size import KEPT as KEPT_AT_SIZE
+from tests.traffic_at_size import STAGES
 
 CALLS = (10**8, 10**9, 10**10)
 """Calls a month."""
@@ -102,7 +104,7 @@ def month_rows() -> list[tuple[str, ...]]:
     """A month of each size: what reading takes on many machines, what is left for one, and what replays cost."""
     found, replays = costs(), ROUTES * replays_of_a_route()
     alone_us = sum(found.line_us[stage] for stage in ("mix", "levers", "plan")) + found.later_us["replay"]
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for calls in CALLS:
         reading_h = calls * found.line_us["ingest"] * MICRO / HOUR_S
         alone_h, memory_gb = calls * alone_us * MICRO / HOUR_S, calls * found.line_kb / 1e6
@@ -127,3 +129,16 @@ def month_rows() -> list[tuple[str, ...]]:
 def sample_rows() -> list[tuple[str, str, str]]:
     """How many calls are planned for the same traffic, by the length of its log."""
     return [(f"{lines:,}", f"{calls:,}", f"{100 * calls / lines:.2g} %") for lines, calls in costs().sample.items()]
+
+
+def size_rows() -> list[tuple[str, ...]]:
+    """What the mix and the plan took on ingested traffic: calls, then processor time and memory of each."""
+    kept = json.loads(KEPT_AT_SIZE.read_text("utf-8"))
+    return [
+        (f"{int(calls):,}", *(cell for stage in STAGES for cell in _took(stages[stage])))
+        for calls, stages in sorted(kept.items(), key=lambda item: int(item[0]))
+    ]
+
+
+def _took(stage: dict[str, float]) -> tuple[str, str]:
+    return f"{stage['cpu_s']:,.0f} s", f"{stage['peak_mb'] / 1e3:.1f} GB"

@@ -1,7 +1,8 @@
 """Ingested traffic of any size, written directly: what a plan and a mix are measured on where no log is at hand.
 
-`python -m tests.traffic_at_size ROWS [FOLDER]` writes it in the product's schema, in files of a million rows with small
-bodies, and measures `mix` and `plan` on it, each in a process of its own.
+`python -m tests.traffic_at_size [--keep] ROWS FOLDER` writes it in the product's schema, in files of a million rows
+with small bodies, and measures `mix` and `plan` on it, each in a process of its own; a folder that has it serves again.
+With --keep the figures are written down, and `docs/scale.md` is filled from them. A hundred million rows are 12 GB.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ import pyarrow.parquet as pq
 from audit.core.schemas import BODIES, TRAFFIC
 from tests.growth import CONFIG, MODELS, ROUTES
 
+KEPT = Path(__file__).with_name("traffic_at_size.json")
+STAGES = ("mix", "plan")
 FILE_ROWS = 1_000_000
 ROW_GROUP = 1 << 16
 TENANTS = 40
@@ -140,7 +143,7 @@ def write_traffic(folder: Path, rows: int) -> None:
 
 
 def measure(stage: str, folder: Path) -> dict[str, float]:
-    """Seconds, processor seconds and the most memory in MB of one stage on traffic that is there."""
+    """Seconds, processor seconds and the most memory in MB of one of `STAGES` on traffic that is there."""
     from audit.config.load import load_settings
     from audit.core.artifacts import RunFolder
     from audit.flow import preparation
@@ -185,13 +188,19 @@ def prepare_folder(folder: Path, rows: int) -> None:
 
 def main(arguments: list[str]) -> None:
     """Write so many rows, measure both stages, and print what they took."""
-    rows, folder = int(float(arguments[0])), Path(arguments[1])
+    number, place = [word for word in arguments if word != "--keep"]
+    rows, folder = int(float(number)), Path(place)
     if not (folder / "audit.yaml").exists():
         began = time.monotonic()
         prepare_folder(folder, rows)
         print(f"{rows:,} rows written in {time.monotonic() - began:.0f} s", flush=True)
-    for stage in arguments[2:] or ["mix", "plan"]:
-        print(stage, json.dumps(measured_apart(stage, folder)), flush=True)
+    found = {}
+    for stage in STAGES:
+        found[stage] = measured_apart(stage, folder)
+        print(stage, json.dumps(found[stage]), flush=True)
+    if "--keep" in arguments:
+        kept = json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else {}
+        KEPT.write_text(json.dumps({**kept, str(rows): found}, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

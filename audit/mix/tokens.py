@@ -7,9 +7,10 @@ from pathlib import Path
 
 import polars as pl
 
+from audit.core.exactly import column_of, in_pieces, pieces_of
 from audit.core.exchange import Usage
 from audit.core.renewal import Billed
-from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS, exact_sum
+from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS
 
 _COUNTS = ("prompt_tokens", "completion_tokens", "cached_tokens", "cache_write_tokens")
 
@@ -31,13 +32,13 @@ def billed_tokens(traffic_files: Sequence[Path]) -> dict[str, Billed]:
             cost_usd=pl.coalesce(*SPEND_COLUMNS),
         )
         .drop_nulls(["cost_usd", "prompt_tokens", "completion_tokens"])
-        .collect()
+        .with_columns(in_pieces(pl.col("cost_usd"), "usd"))
+        .group_by("model")
+        .agg(*(pl.col(name).fill_null(0).sum() for name in _COUNTS), pl.col(pieces_of("usd")).sum())
+        .sort("model")
+        .collect(engine="streaming")
     )
     found = {}
-    for (model,), part in sorted(rows.group_by("model"), key=lambda group: str(group[0][0])):
-        prompt, completion, cached, written = (int(part[name].fill_null(0).sum()) for name in _COUNTS)
-        usage = Usage(
-            prompt_tokens=prompt, completion_tokens=completion, cached_tokens=cached, cache_write_tokens=written
-        )
-        found[str(model)] = Billed(spend_usd=exact_sum(part["cost_usd"]), usage=usage)
+    for model, usd, counts in zip(rows["model"], column_of(rows, "usd"), rows.select(_COUNTS).iter_rows(), strict=True):
+        found[str(model)] = Billed(spend_usd=usd, usage=Usage(**dict(zip(_COUNTS, counts, strict=True))))
     return found

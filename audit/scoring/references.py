@@ -194,7 +194,7 @@ def no_random_sample(folder: RunFolder, has_reference: Mapping[str, bool]) -> st
         `by their length of the prompt (p = 2e-14)`; None where they may be a random sample, as far as the log shows.
     """
     traffic = pl.scan_parquet([str(path) for path in folder.traffic_files()])
-    table = (
+    rows = (
         traffic.filter(pl.col("row_id").is_in(pl.Series(list(has_reference), dtype=pl.String).implode()))
         .select(
             *("row_id", "prompt_hash", "tenant", "system_hash", "tools_hash"),
@@ -202,9 +202,14 @@ def no_random_sample(folder: RunFolder, has_reference: Mapping[str, bool]) -> st
             model=pl.coalesce("model_called", "model_responded", "model_requested"),
         )
         .with_columns(pl.col(list(PARTS)).cast(pl.String).fill_null(""))
-        .join(traffic.group_by("prompt_hash").agg(times=pl.len()), on="prompt_hash", how="left", nulls_equal=True)
-        .sort("row_id")
         .collect()
+    )
+    # Of a long log the prompts of these rows alone are counted, and as they go by.
+    same = pl.col("prompt_hash").is_in(rows["prompt_hash"].unique().implode(), nulls_equal=True)
+    times = traffic.filter(same).group_by("prompt_hash").agg(times=pl.len()).collect(engine="streaming")
+    table = (
+        rows.join(times, on="prompt_hash", how="left", nulls_equal=True)
+        .sort("row_id")
         .unique("prompt_hash", keep="first", maintain_order=True)
     )
     found = shown_unlike(

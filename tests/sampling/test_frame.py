@@ -22,7 +22,7 @@ from audit.sampling.frame import RouteFrame, recomputed_usd, route_frames, rows_
 from audit.sampling.rows import SHAPE, billable
 from audit.sampling.run import Sample, draw_sample
 from audit.sampling.spool import RECORD, Spool
-from tests.traffic_at_size import traffic_table
+from tests.traffic_at_size import measured_apart, prepare_folder, traffic_table
 
 ROWS = 6_000
 STEPS = (PriceStep(above=1000, input=0.3, output=0.5), PriceStep(above=3000, input=0.4, output=0.6))
@@ -164,6 +164,17 @@ def test_a_draw_is_read_by_its_place_alone(tmp_path: Path, monkeypatch: pytest.M
     assert len(frames) == 5
     # Two files, for the frame and for who asked a request first; nine row groups, for what is drawn and for those.
     assert passes == {"passes": 4, "groups": 18}
+
+
+@pytest.mark.slow
+def test_memory_hardly_follows_the_log(tmp_path: Path) -> None:
+    """A million more calls take a plan less memory than half of what their columns would: 500 bytes each."""
+    sizes, peaks = (200_000, 1_200_000), []
+    for rows in sizes:
+        folder = tmp_path / str(rows)
+        prepare_folder(folder, rows)
+        peaks.append(measured_apart("plan", folder)["peak_mb"] * 1e6)
+    assert (peaks[1] - peaks[0]) / (sizes[1] - sizes[0]) < 500
 
 
 def test_a_spool_holds_what_it_may() -> None:
