@@ -37,6 +37,7 @@ COMMANDS = (
     "store",
     "verify",
     "erase",
+    "trust",
     "scan",
     "prices",
     "tiers",

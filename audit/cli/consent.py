@@ -1,7 +1,12 @@
-"""Asking before money is spent. A saved plan, `--yes` or a person at a terminal can agree; nobody else can."""
+"""Asking before money is spent, and before somebody's code runs.
+
+A saved plan, `--yes` or a person at a terminal can agree to a quote; a person at a terminal, `audit trust`, or whoever
+names the configuration to its code. Nobody else can.
+"""
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Callable, Sequence
@@ -12,6 +17,7 @@ from audit.cli.terminal import Terminal
 from audit.core.display import usd
 from audit.core.errors import ConsentRequired
 from audit.core.plan import Plan
+from audit.core.settings import Settings
 
 
 def consent(
@@ -50,3 +56,37 @@ def consent(
         return typer.confirm(f"Spend about {usd(plan.expected_usd)}, and never more than {usd(most)}?", err=True)
 
     return ask
+
+
+def let_code_run(terminal: Terminal, settings: Settings, *, named: bool) -> None:
+    """Stop before code runs that nobody let run: criteria of type `python` in a configuration that nobody named.
+
+    Args:
+        terminal: Where to ask.
+        settings: Whose criteria will score.
+        named: A person named the configuration's file for this command.
+
+    Raises:
+        ConsentRequired: Nobody agreed, and nobody can be asked, or whoever was asked said no.
+    """
+    if named or not settings.code:
+        return
+    from audit.flow.trusting import trust, untrusted
+
+    files = untrusted(settings, os.environ)
+    if not files:
+        return
+    file = settings.config_file
+    refused = ConsentRequired(
+        f"the `python` criteria of {file} would run code that nobody has trusted",
+        code="trust.needed",
+        notes=[f"it runs with all your rights: {path}" for path in files],
+        hint=f"read it, then  {shlex.join(['audit', 'trust', str(file)])}   or name the configuration with --config",
+    )
+    if terminal.switches.no_input or terminal.switches.json or not sys.stdin.isatty():
+        raise refused
+    for path in files:
+        terminal.note(f"a `python` criterion of {file} is code that runs with all your rights: {path}")
+    if not typer.confirm("Run it, now and as long as it stays as it is?", err=True):
+        raise refused
+    trust(settings, os.environ)

@@ -64,7 +64,7 @@ def plan(
         audit plan logs/*.jsonl --check
         audit replay plan.json                  # spends exactly this
     """
-    from audit.cli.consent import consent
+    from audit.cli.consent import consent, let_code_run
     from audit.cli.meter import TerminalMeter
     from audit.cli.print_plan import print_plan
     from audit.config.load import load_settings
@@ -82,6 +82,7 @@ def plan(
     given |= executor_overrides(executor, ray_address, workers)
     given |= store_overrides(store, no_store, fresh)
     settings = load_settings(config, overrides=given)
+    let_code_run(terminal, settings, named=config is not None)
     folder = RunFolder(out) if out else None
     if check:
         ask = consent(terminal, ["audit", *sys.argv[1:]], agreed=yes)

@@ -41,7 +41,7 @@ def recheck(
         audit recheck runs/7f3a9c1e --tier mini --yes
         audit recheck runs/7f3a9c1e --tier mini --route '/summar*' --max-spend 2 --json
     """
-    from audit.cli.consent import consent
+    from audit.cli.consent import consent, let_code_run
     from audit.cli.meter import TerminalMeter
     from audit.cli.print_recheck import print_recheck, print_recheck_quote
     from audit.config.load import load_settings
@@ -53,6 +53,7 @@ def recheck(
     folder.open_existing()
     given = overrides(max_spend=money(max_spend)) | store_overrides(store, no_store)
     settings = load_settings(config or folder.config_file(), overrides=given)
+    let_code_run(terminal, settings, named=config is not None)
     wanted = RecheckOrder(tier=tier, routes=tuple(route or ("*",)), capped=max_spend is not None)
     if dry_run:
         print_recheck_quote(terminal, rechecking.quote(folder, settings, wanted))

@@ -65,7 +65,7 @@ def replay(
         audit replay logs/ --yes --max-spend 60 --json > findings.json
         audit replay logs/ --cassette recorded --offline
     """
-    from audit.cli.consent import consent
+    from audit.cli.consent import consent, let_code_run
     from audit.cli.meter import TerminalMeter
     from audit.cli.print_plan import print_plan
     from audit.cli.saved import saved_plan
@@ -87,10 +87,11 @@ def replay(
     )
     saved = saved_plan(logs)
     sources = logs if saved is None else [Path(source) for source in saved.sources]
-    config = config or (Path(saved.config) if saved and saved.config else None)
+    named, config = config is not None, config or (Path(saved.config) if saved and saved.config else None)
     given |= executor_overrides(executor, ray_address, workers)
     given |= store_overrides(store, no_store, fresh)
     settings = load_settings(config, overrides=given)
+    let_code_run(terminal, settings, named=named)
     folder = RunFolder(out) if out else reading.run_folder(sources, settings)
     if dry_run:
         print_plan(terminal, planning.plan(sources, settings, folder))

@@ -23,19 +23,13 @@ def score(
         audit score runs/7f3a9c1e
         audit score runs/7f3a9c1e --config stricter.yaml
     """
+    from audit.cli.consent import let_code_run
     from audit.config.load import load_settings
     from audit.core.artifacts import RunFolder
-    from audit.core.errors import InputError
     from audit.flow import sequential
 
     folder = RunFolder(run)
     file = config or folder.config_file()
     settings = load_settings(file, overrides=executor_overrides(executor, ray_address, workers))
-    if config is None and settings.runs_code:
-        raise InputError(
-            f"the run names {file}, whose `python` criteria would be run",
-            code="score.untrusted",
-            notes=["a run folder that came from somebody else may name any file"],
-            hint=f"name it, if it is yours:  audit score {run} --config {file}",
-        )
+    let_code_run(Terminal(ctx.obj), settings, named=config is not None)
     print_findings(Terminal(ctx.obj), sequential.score(folder, settings), folder)

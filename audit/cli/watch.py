@@ -35,6 +35,7 @@ def watch(
         audit watch logs/ --before 2026-10-15
         audit watch logs/ --json
     """
+    from audit.cli.consent import let_code_run
     from audit.cli.print_watch import watch_lines
     from audit.config.load import load_settings
     from audit.core.display import ascii_only
@@ -46,7 +47,9 @@ def watch(
         day = None if before is None else date.fromisoformat(before)
     except ValueError:
         raise InputError(f"`--before {before}` is no date", code="watch.date", hint="--before 2026-12-01") from None
-    found = watch_names(logs, load_settings(config), before=day)
+    settings = load_settings(config)
+    let_code_run(terminal, settings, named=config is not None)
+    found = watch_names(logs, settings, before=day)
     if terminal.switches.json:
         terminal.document(found)
     else:

@@ -530,9 +530,11 @@ class Settings(Section):
         return 1 if any(tier.batch for tier in self.tiers) else self.slice.looks
 
     @property
-    def runs_code(self) -> bool:
-        """Whether scoring by these settings runs code of the user's own."""
-        return any(entry.type.removeprefix("not-") == "python" for route in self.routes for entry in route.criteria)
+    def code(self) -> tuple[str, ...]:
+        """Files of the user's own code that scoring by these settings runs, as they are written (`file://...`)."""
+        entries = (entry for route in self.routes for entry in route.criteria)
+        places = (str(entry.value) for entry in entries if entry.type.removeprefix("not-") == "python")
+        return tuple(dict.fromkeys(place.rpartition(":")[0] for place in places))
 
     def route(self, name: str) -> RouteSettings | None:
         """The entry for a route, or None when none fits."""

@@ -30,12 +30,22 @@ def store_folder(settings: Settings, folder: RunFolder | None = None) -> Path | 
 def limits_folder(environ: Mapping[str, str]) -> Path | None:
     """Folder where the user's audits, wherever they run, say what they use of a host's limits; None for a user without
     a home.
-
-    Source: XDG Base Directory Specification 0.8: state that is not worth moving to another machine.
     """
+    state = _state_folder(environ)
+    return None if state is None else state / "limits"
+
+
+def trusted_file(environ: Mapping[str, str]) -> Path | None:
+    """File that names the code that the user lets run; None for a user without a home."""
+    state = _state_folder(environ)
+    return None if state is None else state / "trusted.json"
+
+
+def _state_folder(environ: Mapping[str, str]) -> Path | None:
+    """Source: XDG Base Directory Specification 0.8: state that is not worth moving to another machine."""
     home = environ.get("XDG_STATE_HOME", "")
     try:
         state = Path(home) if home.startswith("/") else Path.home() / ".local" / "state"
     except RuntimeError:  # a number that no list of users has, as in some containers
         return None
-    return state / "audit" / "limits"
+    return state / "audit"

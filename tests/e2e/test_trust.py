@@ -14,6 +14,7 @@ import pytest
 from audit.cli.main import run
 from audit.config.load import load_settings
 from audit.core.errors import ConfigError
+from tests.cli.keyboard import Keyboard
 from tests.e2e.tiny import record, write_answered
 from tests.server import REPO
 
@@ -103,7 +104,7 @@ def test_reading_a_strangers_run_runs_nothing(stranger: Path) -> None:
     assert told["codes"][f"score {folder}"] == 2
     # Its configuration is not as the run read it, so that the pack has no tables to work the figures out from.
     assert told["codes"][f"verify {pack}"] == 2
-    assert "would be run" in errors
+    assert "code that nobody has trusted" in errors
     assert not (folder / "pwned").exists()
 
 
@@ -119,6 +120,61 @@ def test_a_configuration_that_is_named_is_trusted(stranger: Path) -> None:
     } in told["seen"]
     assert (stranger / "run" / "pwned").exists()
     (stranger / "run" / "pwned").unlink()
+
+
+@pytest.fixture
+def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cloned folder: a log, and an `audit.yaml` with code that nobody named, where the command is started."""
+    write_answered(tmp_path, [record(number) for number in range(12)])
+    (tmp_path / "own.py").write_text(CODE, "utf-8")
+    write_config(tmp_path, '{type: python, value: "file://own.py:f"}')
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_code_of_a_folder_runs_once_it_is_trusted(found: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not before, not after it has changed, and not after the trust was taken back."""
+    plan = ["plan", "log.jsonl", "-o", "plan.json"]
+
+    def planned() -> int:
+        (found / "pwned").unlink(missing_ok=True)
+        code = run(plan)
+        assert (found / "pwned").exists() is (code == 0)
+        return code
+
+    assert planned() == 2
+    assert "audit trust audit.yaml" in capsys.readouterr().err
+    assert run(["trust"]) == 0
+    assert planned() == 0
+    (found / "own.py").write_text(CODE + "# other\n", "utf-8")
+    assert planned() == 2
+    assert run(["trust", "audit.yaml"]) == planned() == 0
+    assert run(["trust", "--forget"]) == 0
+    assert planned() == 2
+    assert run([*plan, "--config", "audit.yaml"]) == 0, "whoever names it says that its code may run"
+
+
+@pytest.mark.parametrize("command", [["replay", "plan.json"], ["replay", "log.jsonl", "--yes"], ["watch", "log.jsonl"]])
+def test_agreeing_to_spend_is_no_trust(found: Path, command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """A plan that names the configuration, `--yes`, a look at the log: none of them lets its code run."""
+    assert run(["plan", "log.jsonl", "-o", "plan.json", "--config", "audit.yaml"]) == 0
+    (found / "pwned").unlink()
+    assert run(command) == 2
+    assert "nobody has trusted" in capsys.readouterr().err
+    assert not (found / "pwned").exists()
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_a_person_is_asked_once(found: Path, answer: str) -> None:
+    """At a terminal; who says yes is not asked again, and who says no has run nothing."""
+    with Keyboard(["plan", "log.jsonl", "-o", "plan.json"]) as keys:
+        keys.wait_for("Run it")
+        keys.press(answer + "\n")
+        if answer == "y":
+            keys.wait_for("Route")
+        assert keys.ended() == (0 if answer == "y" else 2)
+    assert (found / "pwned").exists() is (answer == "y")
+    assert run(["plan", "log.jsonl", "-o", "plan.json"]) == (0 if answer == "y" else 2)
 
 
 @pytest.mark.parametrize(
