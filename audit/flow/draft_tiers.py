@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import polars as pl
@@ -13,6 +15,7 @@ from audit.core.artifacts import RunFolder
 from audit.core.display import percent, terminal_safe, usd
 from audit.core.exactly import column_of, pieces_of
 from audit.core.exchange import Usage
+from audit.core.tier import Price
 from audit.llm.cheaper import cheaper_models
 from audit.llm.pricing import catalogue_version, price_of
 from audit.sampling.frame import RouteFrame
@@ -71,9 +74,16 @@ def _tiers(frames: Sequence[RouteFrame], providers: Mapping[str, str]) -> Iterat
             yield f"  # No list price is known for {json.dumps(model)}; add price: {{input: ..., output: ...}}\n"
             yield "  # " + entry.lstrip()
         else:
-            tier_price = {"input": price.input, "output": price.output}
+            tier_price = _written(price)
             yield f"  # list price of {catalogue_version()}; write your own over it\n"
             yield f"  - {in_line({**tier, 'price': tier_price})}   # {spent} in the log\n"
+
+
+def _written(price: Price) -> dict[str, Any]:
+    """A price as `audit.yaml` has it, with all its rates: the log is priced by it too, its cached and long prompts."""
+    rates = {name: getattr(price, name) for name in ("input", "output", "cached_input", "cache_write")}
+    steps = [{name: value for name, value in asdict(step).items() if value is not None} for step in price.steps]
+    return {name: value for name, value in rates.items() if value is not None} | ({"steps": steps} if steps else {})
 
 
 def _providers(folder: RunFolder) -> dict[str, str]:
@@ -92,12 +102,14 @@ def _providers(folder: RunFolder) -> dict[str, str]:
 def _proposals(frames: Sequence[RouteFrame], providers: Mapping[str, str]) -> Iterator[str]:
     """Cheaper models of the vendors in the log, as comments, with what they would cost at its tokens."""
     sums = pl.concat([frame.pool.tokens for frame in frames])
-    spent = sums.group_by("model").agg(pl.sum("prompt_tokens", "completion_tokens", *pieces_of("usd")))
-    spent = spent.select("model", column_of(spent, "usd").alias("cost_usd"), "prompt_tokens", "completion_tokens")
+    spent = sums.group_by("model").agg(pl.sum("requests", "prompt_tokens", "completion_tokens", *pieces_of("usd")))
+    tokens = pl.col("prompt_tokens", "completion_tokens") / pl.col("requests")
+    spent = spent.select("model", column_of(spent, "usd").alias("cost_usd"), tokens)
     named = set[str]()
     largest = spent.sort("cost_usd", "model", descending=[True, False]).head(MODELS)
     for model, usd_, prompt, completion in largest.rows():
-        usage = Usage(prompt_tokens=int(prompt), completion_tokens=int(completion))
+        # One mean request: all of them together would cross the length from which a price list has other rates.
+        usage = Usage(prompt_tokens=math.ceil(prompt), completion_tokens=math.ceil(completion))
         for one in cheaper_models(model, providers.get(model), usage):
             if one.model in named:
                 continue

@@ -375,7 +375,9 @@ def _holds_answer(row: Row) -> bool:
 _ROLE = '"role":"'
 """As canonical JSON writes the key; within a text the quotes are escaped."""
 
-HARMLESS = frozenset({Reason.REMOTE_IMAGE_URL, Reason.SUSPECTED_MISSING_INPUT, Reason.PARAMS_MISSING})
+HARMLESS = frozenset(
+    {Reason.REMOTE_IMAGE_URL, Reason.SUSPECTED_MISSING_INPUT, Reason.PARAMS_MISSING, Reason.TOOLS_MISSING}
+)
 """Reasons that make a replay less than exact, but not impossible."""
 
 
@@ -395,7 +397,7 @@ def judge_replayable(row: Row, reasons: set[str], best: str) -> None:
         if not filtered:
             reasons.add(Reason.NO_RESPONSE)
     if row.tool_calls is not None and row.tools is None:
-        reasons.add(Reason.TOOLS_MISSING)  # nobody who is asked without its tools can call one
+        reasons.add(Reason.TOOLS_MISSING)  # an answer without a call then tells nothing: `scoring.inputs`
     if _holds_answer(row):
         reasons.add(Reason.ANSWER_IN_REQUEST)
     if row.prompt_tokens is not None and _hides_input(row, row.prompt_tokens):

@@ -15,7 +15,8 @@ from audit.core.artifacts import RunFolder
 from audit.core.exchange import Completion, Request, Usage
 from audit.core.fingerprint import canonical_json
 from audit.core.progress import step
-from audit.core.reason import sentence_of
+from audit.core.reason import Reason, sentence_of
+from audit.core.schemas import NOT_ASKED
 from audit.scoring.context import Context
 from audit.scoring.judges.check import JudgeReply
 
@@ -23,7 +24,10 @@ EXCHANGES_AT_ONCE = 20_000
 
 INCUMBENT = "incumbent"
 
-_TRAFFIC = ("row_id", "prompt_hash", "finish_reason", "latency_ms", "ttft_ms", "prompt_tokens", "completion_tokens")
+_TRAFFIC = (
+    *("row_id", "prompt_hash", "finish_reason", "latency_ms", "ttft_ms", "prompt_tokens", "completion_tokens"),
+    "unreplayable_reasons",
+)
 _BODIES = ("row_id", "response_text", "tool_calls", "refusal")
 _REQUEST = ("messages", "tools", "tool_choice", "response_format")
 _REPLAYS = (
@@ -40,6 +44,7 @@ class Item:
         arm: incumbent (the log's completion), incumbent_replay or candidate.
         tier: "" for the log's completion.
         status: Of the replay; `ok` for the log's completion.
+        tools_missing: The log has the calls of its own answer, and not the tools that were offered.
     """
 
     exchange_id: str
@@ -49,6 +54,7 @@ class Item:
     repeat: int
     status: str
     context: Context
+    tools_missing: bool = False
 
     def inputs(self, reads: Collection[str]) -> str:
         """Digest of everything that decides the score of a criterion that reads these parts of the context."""
@@ -124,7 +130,8 @@ def logged_items(
             metadata=dict(row["metadata"] or {}) if "metadata" in needs else {},
         )
         own = {"exchange_id": row["exchange_id"], "route": row["route"]}
-        yield Item(**own, arm=INCUMBENT, tier="", repeat=0, status="ok", context=context)
+        missing = Reason.TOOLS_MISSING in (row["unreplayable_reasons"] or ())
+        yield Item(**own, arm=INCUMBENT, tier="", repeat=0, status="ok", context=context, tools_missing=missing)
 
 
 def _items(
@@ -146,7 +153,22 @@ def _items(
                 metadata=context.metadata,
             )
             arm = {key: replay[key] for key in ("arm", "tier", "repeat", "status")}
+            if item.tools_missing and not _calls(answer):
+                arm["status"] = NOT_ASKED
             yield Item(exchange_id=item.exchange_id, route=item.route, **arm, context=answer)
+
+
+def _calls(context: Context) -> bool:
+    """Whether an answer calls a tool, or writes in its text one that the log's answer calls.
+
+    An answer to a request whose tools the log does not hold had nothing to call: that it does not tells nothing of the
+    model, and is as if it had not been asked.
+    """
+    today = [] if context.incumbent is None else context.incumbent.tool_calls or []
+    functions = [call.get("function") for call in today if isinstance(call, dict)]
+    names = [function.get("name") for function in functions if isinstance(function, dict)]
+    text = context.completion.text or ""
+    return bool(context.completion.tool_calls) or any(isinstance(name, str) and name in text for name in names)
 
 
 def _of_route(replays: list[dict[str, Any]], route: str) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder
 from audit.core.reason import Reason
 from audit.core.settings import Settings
-from audit.flow import drafting, planning
+from audit.flow import drafting, mixing, planning
 from audit.flow.reading import ingest as read_log
 from tests.e2e.tiny import record, write_config, write_log
 
@@ -131,3 +131,42 @@ def test_a_plan_that_unknown_criteria_stop_is_exit_code_2(tmp_path: Path, capsys
     config.write_text(text.replace(known, "assert: [{type: javascript, value: 'true'}]"), "utf-8")
     assert run([*argv, "--out", str(tmp_path / "two")]) == 2
     assert "javascript" in capsys.readouterr().out
+
+
+def test_a_drafted_price_leaves_what_was_paid(tmp_path: Path) -> None:
+    """The draft's prices price the log: tokens from the vendor's cache and long prompts cost with it what they did."""
+    usage = [
+        {"prompt_tokens": 6_000, "completion_tokens": 90, "prompt_tokens_details": {"cached_tokens": 5_000}},
+        {"prompt_tokens": 300_000, "completion_tokens": 50},
+        {"prompt_tokens": 700, "completion_tokens": 400},
+    ]
+    lines = [
+        {
+            "timestamp": f"2026-11-{1 + number:02}T00:00:00Z",
+            "status_code": 200,
+            "request": {"model": model, "messages": [{"role": "user", "content": f"question {number} {model}"}]},
+            "response": {
+                "id": f"{model}{number}",
+                "object": "chat.completion",
+                "created": 1_793_000_000 + number,
+                "model": model,
+                "choices": [
+                    {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": str(number)}}
+                ],
+                "usage": counts | {"total_tokens": counts["prompt_tokens"] + counts["completion_tokens"]},
+            },
+        }
+        for model in ("gpt-4o", "gemini-2.5-pro", "claude-sonnet-4-5")
+        for number, counts in enumerate(usage * 4)
+    ]
+    log = tmp_path / "log.jsonl"
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    plain = Settings.model_validate({"store": {"keep": False}})
+    before = mixing.mix([log], plain)
+    (tmp_path / "audit.yaml").write_text(drafting.draft([log], plain).text, "utf-8")
+    after = mixing.mix([log], load_settings(tmp_path / "audit.yaml", overrides={"store.keep": False}))
+    assert before.spend_usd > 0
+    assert after.spend_usd == pytest.approx(before.spend_usd)
+    assert {row.name: row.spend_usd for row in after.by_model} == pytest.approx(
+        {row.name: row.spend_usd for row in before.by_model}
+    )

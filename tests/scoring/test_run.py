@@ -243,6 +243,28 @@ def test_progress_is_told_within_a_batch(tmp_path: Path, monkeypatch: pytest.Mon
     assert whole == Step("Scoring answers", 40, 40, strides=1)
 
 
+def test_without_the_logs_tools_an_answer_without_a_call_tells_nothing(tmp_path: Path) -> None:
+    """Nobody can call what was not offered: not asked. A call, and one that is written as text, are answers."""
+    call = [{"type": "function", "function": {"name": "look_up", "arguments": "{}"}}]
+    own = {"tool_calls": json.dumps(call), "unreplayable_reasons": ["tools_missing"], "finish_reason": "tool_calls"}
+    one, offered = exchange(1, "/qa", None, **own), exchange(2, "/qa", None, **own | {"unreplayable_reasons": []})
+    answers = {"words": "I cannot know that.", "as_text": "look_up({})", "calls": None}
+    replays = [
+        replay(of, tier, text, tool_calls=json.dumps(call) if text is None else None)
+        for of in (one, offered)
+        for tier, text in answers.items()
+    ]
+    folder = make_folder(tmp_path, [one, offered], replays)
+    score(
+        folder,
+        settings(tmp_path, [{"match": "*", "assert": [{"type": "tool-call", "value": "{{incumbent.tool_calls}}"}]}]),
+    )
+    found = {(key[0], key[2]): value for key, value in accepted(folder).items() if key[1] == "candidate"}
+    assert {tier: found["x001", tier][0] for tier in answers} == {"words": None, "as_text": False, "calls": True}
+    assert found["x001", "words"][1] == "not_asked"
+    assert {tier: found["x002", tier][0] for tier in answers} == {"words": False, "as_text": False, "calls": True}
+
+
 def test_templates_see_request_incumbent_and_metadata(tmp_path: Path) -> None:
     """What templates use is read from the log; what they do not use is not."""
     one = exchange(1, "/qa", "the log's answer", prompt="say it", metadata=[("team", "blue")])
