@@ -11,14 +11,18 @@ from audit.core.mixture import Escalation, Escalations
 from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS, exact_sum
 
 SOON = pl.duration(minutes=10)
+DEARER = 1 + 1e-9
+"""A price of tokens above this many times another is a dearer one; below, sums were rounded in another order."""
+_ENDED = pl.coalesce("ended_at", pl.col("started_at") + pl.duration(microseconds=pl.col("latency_ms") * 1_000))
 
 
 def escalations_of(traffic_files: Sequence[Path]) -> Escalations:
     """Answers after which the same prompt went to a dearer model, within one session (or trace) and ten minutes.
 
     A model is dearer than another where its tokens cost more on average in this log. The second call starts when the
-    first has ended, so models that are asked side by side are none; a call that failed had no answer: what follows is
-    a fallback. Each answer counts once, with the one that comes next. No log tells why the second was asked.
+    first has ended, and later than it started, so models that are asked side by side are none, and nothing is told of
+    a call whose end nobody knows; a call that failed had no answer: what follows is a fallback. Each answer counts
+    once, with the one that comes next. No log tells why the second was asked.
 
     Long texts are held as 64-bit hashes: two in a million rows are taken for one with a chance of 3e-8.
 
@@ -36,9 +40,7 @@ def escalations_of(traffic_files: Sequence[Path]) -> Escalations:
         )
         .select(
             "started_at",
-            ended=pl.coalesce(
-                "ended_at", pl.col("started_at") + pl.duration(milliseconds=pl.col("latency_ms").fill_null(0))
-            ),
+            ended=pl.when(pl.col("started_at") <= _ENDED).then(_ENDED),
             model=pl.coalesce(pl.col(name).cast(pl.String) for name in MODEL_COLUMNS),
             key=pl.when(group.is_not_null() & pl.col("prompt_hash").is_not_null()).then(
                 pl.concat_str(group, pl.lit("\x1f"), "prompt_hash").hash()
@@ -47,7 +49,7 @@ def escalations_of(traffic_files: Sequence[Path]) -> Escalations:
             tokens=pl.col("prompt_tokens") + pl.col("completion_tokens"),
         )
     )
-    known = rows.drop_nulls(("started_at", "model", "key", "usd", "tokens"))
+    known = rows.drop_nulls(("started_at", "ended", "model", "key", "usd", "tokens"))
     counts = pl.concat([rows.select(pl.len()), known.select(pl.len())]).collect(engine="streaming")["len"]
     per_token = (
         known.group_by("model")
@@ -62,7 +64,8 @@ def escalations_of(traffic_files: Sequence[Path]) -> Escalations:
         .with_columns(pl.col("model", "usd", "per_token", "started_at").shift(-1).over("key").name.prefix("next_"))
         .filter(
             pl.col("model") != pl.col("next_model"),
-            pl.col("next_per_token") > pl.col("per_token"),
+            pl.col("next_per_token") > pl.col("per_token") * DEARER,
+            pl.col("next_started_at") > pl.col("started_at"),
             pl.col("next_started_at").is_between(pl.col("ended"), pl.col("ended") + SOON),
         )
         .select("model", "next_model", "usd", "next_usd")

@@ -20,7 +20,7 @@ MORE = {
     "prompt_hash": pl.String,
     "ended_at": pl.Datetime("us", "UTC"),
 }
-COSTS = {"small": 0.01, "big": 0.1}
+COSTS = {"small": 0.01, "big": 0.1, "small-2": 0.011}
 
 
 def call(at: float, model: str = "small", session: str | None = "s", prompt: str | None = "p", **more: Any) -> Any:
@@ -47,6 +47,9 @@ OTHERS = [call(5_000, session="other"), call(6_000, "big", session="other", prom
         ([call(0, session=None, trace_id="t"), call(9, "big", session=None, trace_id="t")], 1),
         ([call(0), call(9, "big"), call(20), call(29, "big")], 2),
         ([call(0), call(1, "big")], 0),  # side by side
+        ([call(0, latency_ms=0.0), call(0, "small-2", latency_ms=0.0)], 0),  # at once, by a clock of whole seconds
+        ([call(0), call(2.5, "big")], 1),
+        ([call(0, latency_ms=2_400.5), call(2.4, "big")], 0),
         ([call(0), call(603, "big")], 0),  # too late
         ([call(0, "big"), call(9)], 0),  # to a cheaper one
         ([call(0), call(9)], 0),
@@ -70,8 +73,20 @@ def test_what_cannot_be_looked_at_is_counted(tmp_path: Path) -> None:
         call(9, "big", prompt=None),
         call(9, "big", cost_usd_logged=None),
         call(9, "big", started_at=None),
+        call(9, "big", latency_ms=None),
+        call(9, "big", ended_at=START),
     ]
-    assert found(tmp_path, [call(0), *blind, *OTHERS]) == Escalations(pairs=(), not_looked_at=4)
+    assert found(tmp_path, [call(0), *blind, *OTHERS]) == Escalations(pairs=(), not_looked_at=6)
+
+
+@pytest.mark.parametrize("names", [("one", "two"), ("two", "one")])
+def test_models_of_one_price_are_none(names: tuple[str, str], tmp_path: Path) -> None:
+    """A retry at another place that costs the same is no escalation, in whatever order sums of dollars are rounded."""
+    first, then = names
+    rows = [call(0, "small-2") | {"model_key": first}, call(9, "small-2") | {"model_key": then}]
+    # Three times 0.011 is a little more than 0.033 in floating-point numbers.
+    rows += [call(at, "small-2", session="other") | {"model_key": then} for at in (5_000, 6_000)]
+    assert found(tmp_path, rows) == Escalations(pairs=(), not_looked_at=0)
 
 
 @pytest.mark.parametrize("seed", range(6))
