@@ -21,14 +21,19 @@ Found = tuple[Quantity, int]
 
 _RAW = re.compile(rf"(?:\d{{1,3}}(?:[ {GROUP_SPACE}]\d{{3}}(?!\d))+|\d+(?:{GROUP_SPACE}\d+)*|(?=\.\d))(?:[.,'_]\d+)*")
 _EXPONENT = re.compile(r"[eE](?P<e>[-+]?\d{1,4})(?!\w)|\s?[×x*·]\s?10\s?\^\s?(?P<t>[-+]?\d{1,4})(?!\d)")
-_POWER = re.compile(r"(?:\^|\*\*)\s?(?P<p>-?\d{1,3})(?!\d)")
+_POWER = re.compile(r"(?:\^|\*\*)\s?(?P<p>-?\d{1,3})(?![\d.,/]?\d)")
 _MIXED = re.compile(rf"[ {GROUP_SPACE}-]?(?P<top>\d{{1,6}})\s?[/{FRACTION}]\s?(?P<bottom>\d{{1,6}})(?![\d.,/]?\d)")
 _OVER = re.compile(rf"\s?[/{FRACTION}]\s?(?P<bottom>\d+(?:\.\d+)?)(?![\d.,/]?\d)")
-_OUT_OF = re.compile(r"\s(?:out of|sur|von|de un total de)\s(\d{1,9})(?![\d.,]?\d)")
+_OUT_OF = re.compile(
+    r"\s(?:out of|in every|sur|von|de cada|de un total de|su ogni|из|із|z każdych)\s(\d{1,9})(?![\d.,]?\d)"
+)
+_ONE_IN = re.compile(r"\sin\s(\d{1,9})(?![\d.,]?\d)")
+_YEARS = range(1500, 2200)
 _TO = (
     r"\s?(?:-|–|—|~|〜|～|\.{2,3}|…|bis|up\sto|bis\szu|to|à|a|al|tot|till|do|до|through|thru|到|至|から|부터)\s?"
     r"(?=[$€£¥]?\d)"
 )
+_OVER_ON = re.compile(r"\)?\s?/\s?(?=\(?\d)")
 _RANGE = re.compile(rf"{_TO}|\s?±\s?(?=\d)")
 _OPERATOR = re.compile(r"\s?(?:[+×÷·^√*]|x|-)\s?(?=[$(-]?\s?[\d√(])")
 LEFT = re.compile(
@@ -36,14 +41,19 @@ LEFT = re.compile(
     r"|\b(?:USD|EUR|GBP|JPY|CNY|INR|CHF|CAD|AUD|BRL|SEK|NOK|DKK|PLN|[Rr]s\.?|[Kk]r\.?))\s?)?"
     r"(?P<open2>\(\s?)?(?P<sign2>[-+])?$"
 )
-_BOUND = re.compile(r"(?:(?<![-=])[<>]|[≤≥≠±√])=?\s?$")
+_BOUND = re.compile(rf"(?:(?<![-=])[<>]|[≤≥≠±√{FRACTION}])=?\s?$")
 _WORD_AFTER = re.compile(
     r"(?P<gap>\s?-?(?:(?<=\s)(?:de|di|of)\s)?)(?P<word>[%‰°][CF]?\b|[%‰°]|[A-Za-zÀ-ɏḀ-ỿµͰ-ӿ]+\$?(?:(?<=km)/h\b)?|[$€£¥₹₩₽₺₫₴฿₦₱₪]|zł|kč|[\u0900-\u0dff\u0e00-\u0e7f\u0590-\u06ff]+)"
 )
 _CJK_AFTER = re.compile(
-    r"\s?(?P<word>百万|พันล้าน|ล้าน|แสน|หมื่น|พัน|ร้อย|美元|人民币|分钟|分鐘|小时|小時|時間|日間|公里|公斤|个月|個月|ヶ月|개월|시간|초(?!과)|[十百千万萬亿億兆십백천만억조元円원天秒分周週米克年분일주])"
+    r"\s?(?P<word>百万|แสนล้าน|หมื่นล้าน|พันล้าน|ร้อยล้าน|สิบล้าน|ล้าน|แสน|หมื่น|พัน|ร้อย|สิบ|美元|人民币|分钟|分鐘|小时|小時|時間|日間|公里|公斤|个月|個月|ヶ月|개월|시간|초(?!과)|[十拾百佰千仟万萬亿億兆십백천만억조元円원天秒分周週米克年분일주])"
 )
-_PER = re.compile(r"\s?(?:/|per\s|an?\s(?=hour|day|week|month|year))\s?(?P<per>[A-Za-z]+)")
+_PER = re.compile(
+    r"\s?(?:/|per\s|an?\s(?=hour|day|week|month|year))\s?(?P<per>[A-Za-z]+)(?:\s?\^(?P<power>-?\d)|(?P<flat>[23])(?![\w.,]))?"
+)
+# A product of units: `5 kg·m/s`, `5 m s^-1`.
+_TIMES = re.compile(r"(?:[·×]|[ \u00a0](?=[A-Za-zµΩ]{1,3}\^-?\d))(?P<more>[A-Za-zµΩ]{1,4})(?:\^(?P<power>-?\d))?(?!\w)")
+_COMPASS = re.compile(r"\s?(?P<n>[NSEW])\b(?!\.?\w)|\s(?P<word>north|south|east|west)\b", re.I)
 _PARTS = re.compile(
     r"\s?(?:(?:percent(?:age)?|%)[\s-]points?|prozentpunkten?|procentenheter|points\sde\spourcentage|puntos\sporcentuales|"
     r"pontos\spercentuais|punti\spercentuali)(?P<pp>)\b|\sbasis\spoints?(?P<bp>)\b|\slight[\s-]years?(?P<ly>)\b"
@@ -70,7 +80,7 @@ _SPACE_OF = re.compile(r"\s?(?:(?P<square>square|sq\.?)|cubic|cu\.)\s?(?=[A-Za-z
 _SIGNS = "$€£¥₹₩₽₺₫₴฿₦₱₪"
 _MINOR = re.compile(r"(?P<cents>\d{2})(?![\d.,]?\d)(?!\w)")
 # The base of a number, or a fraction of which the lower part is no number.
-_UNREAD = re.compile(rf"[₀-₉]+|\s?{FRACTION}\s?\w*")
+_UNREAD = re.compile(rf"[₀-₉]+|\)?\s?{FRACTION}\s?\w*")
 _AND = re.compile(r",?\s(?:(?:and|und|et|y|e)\s)?(?=\d)|(?<=[^\x00-\x7f])(?=\d)|(?<=[a-z])(?=\d)")
 _LETTERS = re.compile(r"\w{0,64}")
 LETTER = re.compile(r"[A-Za-zÀ-ɏḀ-ỿͰ-ӿ_]")
@@ -127,8 +137,7 @@ def number(text: str, start: int) -> Found:
     digits_end = raw.end()
     reading.unit = reading.unit or money
     _rank_or_factorial(text, left.start(), digits_end, reading)
-    if reading.unit is not None and (per := _PER.match(text, reading.end)) is not None:
-        reading.unit, reading.end = f"{reading.unit}/{unit_of(per['per']) or per['per'].casefold()}", per.end()
+    _further_units(text, reading)
     if not _signed(text, left, reading):
         return other(text, begin, reading.end)
     if re.match(r"\+(?![\d(])", text[reading.end : reading.end + 2]):
@@ -209,7 +218,8 @@ def _exponent_or_fraction(text: str, start: int, reading: _Reading) -> None:
             reading.values, reading.end = [Fraction(whole) + Fraction(int(match["top"]), bottom)], match.end()
             reading.slack = ROUNDED
             return
-    if (match := _OUT_OF.match(text, reading.end)) and (total := Fraction(match[1])):
+    match = _OUT_OF.match(text, reading.end) or (_ONE_IN.match(text, reading.end) if whole == "1" else None)
+    if match is not None and (total := Fraction(match[1])) and (" in " not in match[0] or total not in _YEARS):
         # Three out of five: a share, or a count of which the total is told.
         reading.values, reading.sure, reading.end = [reading.values[0], reading.values[0] / total], False, match.end()
         return
@@ -226,6 +236,7 @@ def _joined(text: str, start: int, end: int) -> int | None:
     joined = False
     for _ in range(64):
         match = _OPERATOR.match(text, last) or _RANGE.match(text, last)
+        match = match or (_OVER_ON.match(text, last) if joined else None)
         if match is None or (match[0].strip() in ("to", "a", "à", "bis") and came_from in ("from ", " von ", " de ")):
             break
         # `10 -5` are two numbers, the second with a sign of its own.
@@ -256,6 +267,27 @@ def _between(text: str, begin: int, end: int) -> int | None:
     _magnitude(text, unit, None)
     _unit(text, unit, joined=False)
     return unit.end
+
+
+def _further_units(text: str, reading: _Reading) -> None:
+    """What makes another unit of one: `kg·m`, `m s^-1`, `/s^2`, and where degrees point to."""
+    if reading.unit is None:
+        return
+    while (more := _TIMES.match(text, reading.end)) is not None:
+        power = more["power"] or ""
+        # `m s^-2` is `m/s^2`.
+        sign, power = ("/", power[1:].strip("1")) if power.startswith("-") else ("·", power)
+        reading.unit = f"{reading.unit}{sign}{unit_of(more['more']) or more['more']}{'^' * bool(power)}{power}"
+        reading.end = more.end()
+    if (per := _PER.match(text, reading.end)) is not None:
+        power = per["power"] or per["flat"] or ""
+        below = f"{unit_of(per['per']) or per['per'].casefold()}{'^' * bool(power)}{power}"
+        reading.unit, reading.end = f"{reading.unit}/{below}", per.end()
+    elif reading.unit == "°" and (points := _COMPASS.match(text, reading.end)) is not None:
+        where = (points["n"] or points["word"])[0].upper()
+        reading.unit, reading.end = f"°{where}", points.end()
+        if where in "SW":  # a bare figure for it may have a minus
+            reading.values, reading.sure = [*reading.values, *(-value for value in reading.values)], False
 
 
 def _rank_or_factorial(text: str, begin: int, digits_end: int, reading: _Reading) -> None:

@@ -69,14 +69,19 @@ _STARS = re.compile(
 )
 _MINUS_WORD = re.compile(
     r"(?P<before>\d\s*|)(?<!\bal )(?<!\bau )(?<!\bdu )(?<!\blo )(?<!\bao )(?<!\bpelo )(?<!\bo )(?<!\bou )"
-    r"\b(?:minus|negative|negativ[aoe]?|moins|menos|meno|минус|мінус|mínus|mínusz|miinus|eksi|negatif|âm|μείον|πλην|מינוס|ناقص|سالب"
+    r"\b(?:minus|negative|negativ[aoe]?|moins|menos|meno|минус|мінус|mínus|mínusz|miinus|eksi|neg\.?|negatif|âm|μείον|πλην|מינוס|ناقص|سالب"
     r"|माइनस|ऋण|마이너스|ลบ)\s+(?=[^\w\s]{0,2}\d)|(?:负|負|マイナス|마이너스|ลบ)(?=[^\w\s]{0,2}\d)",
     re.IGNORECASE,
 )
 _LONG_DASH = re.compile(r"(?P<before>\w?)(?P<space>\s?)[–—](?=\s?[^\w\s]{0,2}\d)")
 
 _BOX = re.compile(r"\\(?:boxed|fbox)\s{0,3}\{")
+_SIGN_BEFORE = re.compile(r"(?:^|[=\s$(])[-\u2212]\s?$")
 _FRAC = re.compile(r"(?P<whole>\d?)\\[dtc]?frac\s{0,3}(?:\{([^{}]{1,40})\}|(\d))\s{0,3}(?:\{([^{}]{1,40})\}|(\d))")
+_HELD = r"\{((?:[^{}]|\{[^{}]{0,40}\}){1,60})\}"
+_DEEP_FRAC = re.compile(rf"\\[dtc]?frac\s{{0,3}}{_HELD}\s{{0,3}}{_HELD}")
+# Shares as East Asia says them: `5分の3` are three fifths, `百分之5` are 5 %.
+_PARTS_OF = re.compile(r"(?P<whole>百|千|\d{1,9})\s?分\s?[の之]\s?(?P<part>\d{1,9}(?:\.\d{1,9})?)")
 _LATEX = (
     (re.compile(r"\{([,.])\}"), r"\1"),
     (re.compile(r"\\[,;:! ]|(?<=\d)~(?=\d)"), GROUP_SPACE),
@@ -89,8 +94,10 @@ _LATEX = (
         r" \1 ",
     ),
     (re.compile(r"\^\s?\{?\s?\\circ\s?\}?|\\degree(?![a-zA-Z])"), "°"),
-    (re.compile(r"\^\s?\{\s?([-+]?\d{1,4})\s?\}"), r"^\1"),
+    (re.compile(r"\^\s?\{\s?([-+]?\d{1,4})\s?\}(?!\d)"), r"^\1"),
+    (re.compile(r"\^\s?\{([^{}]{0,80})\}"), r"^(\1)"),
     (re.compile(r"\\(?:times|cdot)(?![a-zA-Z])"), "×"),
+    (re.compile(r"\\div(?![a-zA-Z])"), "÷"),
     (re.compile(r"\\(?:approx|sim)(?![a-zA-Z])"), "≈"),
     (re.compile(r"\\(?:neq?|not\s?=)(?![a-zA-Z])"), "≠"),
     (re.compile(r"\\(?:lt|ll)(?![a-zA-Z])"), "<"),
@@ -98,6 +105,8 @@ _LATEX = (
     (re.compile(r"\\(?:leqq?|le|leqslant|lesssim)(?![a-zA-Z])"), "≤"),
     (re.compile(r"\\(?:geqq?|ge|geqslant|gtrsim)(?![a-zA-Z])"), "≥"),
     (re.compile(r"\\pm(?![a-zA-Z])"), "±"),
+    # The index stays, behind what it is the root of: `\sqrt[3]{8}` is no `\sqrt{8}`.
+    (re.compile(r"\\sqrt\s?\[([^\]]{0,8})\]\s?\{([^{}]{0,80})\}"), r"√\2^(1/\1)"),
     (re.compile(r"\\sqrt(?:\[[^\]]{0,8}\])?\s?\{?"), "√"),
     (re.compile(r"\\pi(?![a-zA-Z])"), "π"),
     (re.compile(r"\\(?:mid|vert)(?![a-zA-Z])"), "|"),
@@ -119,6 +128,7 @@ def plain(text: str) -> str:
     text = _REPEATING.sub(_repeating, text)
     if "\\" in text or "$" in text or "{" in text:
         text = _FRAC.sub(_fraction, text)
+        text = _DEEP_FRAC.sub(lambda m: f"({m[1]}){FRACTION}({m[2]})", text)
         for pattern, replacement in _LATEX:
             text = pattern.sub(replacement, text)
     if "&" in text:
@@ -131,6 +141,7 @@ def plain(text: str) -> str:
         text = _VULGAR.sub(_vulgar, text)
         text = "".join(_digit(char) for char in text.translate(_TABLE))
         text = _LONG_DASH.sub(_dash, text)
+        text = _PARTS_OF.sub(_parts_of, text)
     return _MINUS_WORD.sub(lambda m: f"{m['before']}- " if m["before"] else "-", _STARS.sub("", text))
 
 
@@ -144,9 +155,15 @@ def unboxed(text: str) -> str:
         inner = _braced(text, opening.end())
         if inner is None:
             return text
-        held.append(inner)
+        sign = "-" if _SIGN_BEFORE.search(text, max(0, opening.start() - 4), opening.start()) else ""
+        held.append(sign + inner)
         end = opening.end() + len(inner)
     return "\n".join(dict.fromkeys(each.strip() for each in held)) if held else text
+
+
+def _parts_of(match: re.Match[str]) -> str:
+    sign = {"百": "%", "千": "‰"}.get(match["whole"])
+    return f"{match['part']}{sign}" if sign else f"{match['part']}{FRACTION}{match['whole']}"
 
 
 def _braced(text: str, start: int) -> str | None:

@@ -24,7 +24,7 @@ _DAY = r"\d{1,2}(?:st|nd|rd|th|º|\.)?"
 _CLOCK = r"(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}(?:\.\d{1,9})?))?(?!\d)"
 _ISO = re.compile(
     r"(?P<y>\d{4})(?P<s>[-/.])(?P<m>\d{1,2})(?P=s)(?P<d>\d{1,2})(?![\d])"
-    rf"(?:[T ]{_CLOCK}\s?(?:Z\b|UTC\b|[-+]\d\d:?\d\d)?)?"
+    rf"(?:[T ]{_CLOCK}\s?(?:Z\b|UTC\b|(?P<zone>[-+]\d\d:?\d\d|(?!(?:GMT|WET)\b)[A-Z]{{1,4}}T\b))?)?"
 )
 _DMY = re.compile(r"(?P<a>\d{1,2})(?P<s>[-/.])(?P<b>\d{1,2})(?P=s)(?P<y>\d{4}|\d{2})(?![\d.,]?\d)")
 _DAY_MONTH = re.compile(
@@ -94,7 +94,9 @@ def _date(text: str, start: int) -> Found | None:
     if iso := _ISO.match(text, start):
         day: tuple[Any, ...] = (int(iso["y"]), int(iso["m"]), int(iso["d"]))
         clock = () if iso["hour"] is None else (int(iso["hour"]), int(iso["minute"]), iso["second"] or "00")
-        return _dated([day + clock], text, start, iso.end())
+        # In another zone it is another moment; which one is left open where the other says none.
+        moved = [] if iso["zone"] is None or not iso["zone"].strip("-+0:") else [(*day, *clock, iso["zone"])]
+        return _dated([day + clock, *moved], text, start, iso.end())
     if dmy := _DMY.match(text, start):
         a, b, year = int(dmy["a"]), int(dmy["b"]), _full_year(dmy["y"])
         orders = [(year, b, a)] if dmy["s"] == "." else [(year, b, a), (year, a, b)]

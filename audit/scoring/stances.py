@@ -37,7 +37,8 @@ class TextSpan(NamedTuple):
 
 
 class Said(NamedTuple):
-    """What is said of a quantity; for one value of several all of them, as they are written."""
+    """What is said of a quantity; for one value of several all of them, as they are written, and for a part of another
+    quantity what stands around it: `half of 5` and `twice 5` say different things."""
 
     stance: Stance
     values: str = ""
@@ -114,7 +115,8 @@ _WORDS_BEFORE: Final = {
     "perso, ha perso, verlies van, tekort van, daling van, verliest, verloor, убыток, потеря, потери, снижение "
     "на, потерял, потеряла",
     Stance.PART: "reciprocal of, inverse of, logarithm of, multiple of, root of, half of, half, twice, double, "
-    "triple, third of, quarter of, square of, cube of, log of, "
+    "triple, third of, quarter of, square of, cube of, log of, negative of, "
+    "opposite of, double of, the double of, complement of, doppelte von, le double de, double de, el doble de, "
     "log, sqrt, halb, wurzel aus, wurzel von, hälfte von, doppelt, racine de, racine carrée de, moitié de, "
     "raíz de, "
     "raíz cuadrada de, raíz quadrada de, radice di, radice quadrata di, mitad de, metade de, metà di, половина",
@@ -161,14 +163,14 @@ _WORDS_AFTER: Final = {
     "ou menos, no máximo, o meno, al massimo, of minder, hoogstens, eller mindre, eller färre, lub mniej, a méně, "
     "или менее, или меньше, и менее, أو أقل, या कम",
     Stance.LOST: "loss, losses, lost, net loss, deficit, shortfall, in debt, in the red, overdrawn, decrease, "
-    "decline, drop, reduction, lower, short, verlust, defizit, rückgang, weniger, schulden, de "
+    "decline, drop, reduction, lower, less, fewer, cheaper, short, verlust, defizit, rückgang, weniger, schulden, de "
     "perte, de moins, de pérdida, de pérdidas, menos, de prejuízo, di perdita, in meno, verlies, minder, убытка, "
     "меньше",
     Stance.PART: "less than, fewer than, more than, higher than, lower than, weniger als, mehr als, and a half, "
     "short of, away from, off from, times that, times this, times as, times more, times less, smaller than, "
     "larger than, greater than, too many, too few, too much, too little, zu viel, zu wenig, de trop, "
     "and a quarter, et demi, y medio, e mezzo, e meio, squared, cubed, factorial, "
-    "below zero, below freezing, under zero, degrees below, im quadrat, "
+    "ago, below zero, below freezing, under zero, degrees below, im quadrat, "
     "unter null, au carré, sous zéro, al cuadrado, bajo cero, ao quadrado, abaixo de zero, al quadrato, "
     "sotto zero, "
     "ниже нуля",
@@ -286,7 +288,22 @@ _OPERATOR: Final = (
     r"dividido\s(?:por|entre)"
 )
 _OPERAND_ON: Final = re.compile(
-    rf"(?:\s(?:{_OPERATOR})\s|\s?(?:\+/-|[-=]>|→)\s?)[^\w\s]{{0,2}}\d|\s(?:plus\sor\sminus)\s", re.I
+    rf"(?:\s(?:{_OPERATOR})\s|\s?(?:\+/-|[-=]>|→)\s?)[^\w\s]{{0,2}}\d|\s(?:plus\sor\sminus)\s"
+    # A power, product, quotient or residue whose second operand is no figure: `2^n`, `5·x`, `1/x`, `2(3)`.
+    r"|\s?(?:\^|\*\*)|\s?[×·÷]\s?[^\W\d_](?![^\W\d_])|/(?:[^\W\d_](?!\w)|\s?[√π(])|\((?=[-\d√])|\s?\\b?mod\b",
+    re.I,
+)
+# The rest of a number of which the first part is written in figures: `5 point five`, `5点5`, `5元5角`, `5 tenths`.
+_SPOKEN_ON: Final = re.compile(
+    r"\s(?:point|dot|comma|komma|virgule|coma|vírgula|virgola|запятая|przecinek|punkt|přecinek)\s"
+    r"(?:\d|zero|oh|one|two|three|four|five|six|seven|eight|nine)"
+    r"|[点點块塊元円]\s?[\d半]|(?<=[点點块塊元円时時])[\d半]|[时時]半"
+    r"|\s(?:tenths|hundredths|thousandths|sixteenths|eighths|sevenths|sixths|fifths|twelfths|viertel|drittel|fünftel|sechstel"
+    r"|achtel|zehntel|hundertstel|tausendstel|dixièmes|centièmes|millièmes|décimos|décimas|centésim[ao]s|milésim[ao]s|decimi"
+    r"|centesimi|millesimi|десятых|сотых|тысячных)\b"
+    r"|\s(?:and\s(?:a|one)\shalf|and\s(?:one|three)\squarters?|und\sein(?:e|en)?\s(?:halb\w*|viertel)|et\sdemie"
+    r"|\w+\set\sdemie)\b|\sto\sthe\s(?:power|\w+\spower)\b|\schoose\s\d|\s(?:\(?base\s\d|in\sbinary|\(?hex)",
+    re.I,
 )
 # `42 % of 100 is 42` begins with an operand, `42 % of the 100 users left` with what is stated.
 _SHARE_BEFORE: Final = re.compile(
@@ -325,23 +342,29 @@ def said_of(place: TextSpan) -> Said:
     if _FUNCTION.search(applied) or any(
         before.search(earlier) and behind.match(place.text, place.end) for before, behind in _SPANS
     ):
-        return Said(Stance.PART)
+        return _part(place)
     if place.text.startswith(("...", "…"), place.end) and _FRACTIONAL.search(place.text[place.begin : place.end]):
         return Said(Stance.NEAR)
     before = _said_before(earlier)
     if before not in (Stance.STATED, Stance.NEAR):
-        return Said(before)
+        return _part(place) if before is Stance.PART else Said(before)
     after = _said_after(place.text[place.end : place.end + _AFTER])
     if after is not Stance.STATED:
-        return Said(after)
+        return _part(place) if after is Stance.PART else Said(after)
     if (
         _OPERAND_ON.match(place.text, place.end)
+        or _SPOKEN_ON.match(place.text, place.end)
         or _SHARE_BEFORE.match(place.text, place.end)
         or _OPERAND_BEFORE.search(place.text, max(0, place.begin - _OPERANDS), place.begin)
     ):
-        return Said(Stance.PART)
+        return _part(place)
     values = _values(place)
     return Said(before) if values is None else Said(Stance.LISTED, values)
+
+
+def _part(place: TextSpan) -> Said:
+    around = place.text[max(0, place.begin - _BEFORE) : place.end + _AFTER]
+    return Said(Stance.PART, " ".join(around.casefold().split()))
 
 
 def _said_before(window: str) -> Stance:

@@ -14,15 +14,17 @@ from typing import Final
 _K, _M, _G, _T, _P = 10**3, 10**6, 10**9, 10**12, 10**15
 
 _MAGNITUDE_WORDS: Final = {
-    (10,): "十 십",
-    (100,): "hundred hundert cien ciento cento honderd hundra 百 백 ร้อย",
+    (10,): "chục puluh 十 拾 십 สิบ",
+    (
+        100,
+    ): "hundred hundert cien ciento cento honderd hundra yüz trăm ratus sata sataa száz מאות مئة مائة 百 佰 백 ร้อย",
     (12,): "dozen dozens dutzend douzaine douzaines docena docenas dozzina dúzia dozijn",
     (_K,): "k keur kusd kchf kgbp tsek tnok tdkk tkr "
     "grand thousand thousands tausend tsd mille mila duizend tusen tusind tuhat tuhatta tisíc tisíce tysiąc "
     "tysiące "
     "tysięcy tys tis тысяча тысячи тысяч тыс тис тисяча тисячі тисяч хиляди хил tisuća tisuće hiljada hiljade "
     "bin ribu rb "
-    "nghìn ngàn mie mii ezer χιλ χιλιάδα χιλιάδες אלף אלפים हज़ार हजार হাজার พัน 千 천 ألف آلاف هزار",
+    "nghìn ngàn mie mii ezer χιλ χιλιάδα χιλιάδες אלף אלפים हज़ार हजार হাজার พัน 千 仟 천 ألف آلاف هزار",
     (_K, _M): "mil",
     (_M,): "m meur musd mchf mgbp msek mnok mdkk mkr "
     "mm mn mln mio mi tr million millions millionen millones millón milhão milhões milione milioni miljoen "
@@ -30,7 +32,7 @@ _MAGNITUDE_WORDS: Final = {
     "milioane milj "
     "mill миллион миллиона миллионов млн мільйон мільйона мільйони мільйонів милион милиона милиони milijun "
     "milijuna milijuni "
-    "milijon juta jt triệu ล้าน 百万 εκ εκατομμύριο εκατομμύρια מיליון मिलियन মিলিয়ন مليون ملايين میلیون",
+    "milijon juta jt triệu ล้าน 百万 εκ εκατ εκατομμύριο εκατομμύρια מיליון मिलियन মিলিয়ন مليون ملايين میلیون",
     (_G,): "bn g mrd mr mlr mld md mia milliard milliards milliarde milliarden millardos miliardo miliardi miljard "
     "miljarder milliarder miljardi miljardia milliárd miliard miliardy miliarda miliarde milyar miliar миллиард "
     "миллиарда миллиардов млрд мільярд мільярда мільярди мільярдів милиард милиарда милиарди milijarda "
@@ -45,8 +47,10 @@ _MAGNITUDE_WORDS: Final = {
     (_P, _G * _P): "quadrillion quadrillions",
     (10**4,): "万 萬 만 หมื่น",
     (10**5,): "lakh lakhs lac लाख แสน",
-    (10**7,): "crore crores cr करोड़ करोड क॰",
-    (10**8,): "亿 億 억",
+    (10**10,): "หมื่นล้าน",
+    (10**11,): "แสนล้าน",
+    (10**7,): "สิบล้าน crore crores cr करोड़ करोड क॰",
+    (10**8,): "ร้อยล้าน 亿 億 억",
 }
 MAGNITUDES: Final[dict[str, tuple[int, ...]]] = {
     unicodedata.normalize("NFC", word.casefold()): factors
@@ -155,6 +159,7 @@ _UNIT_ROWS: Final = (
     (_ENERGY, "1000/3600", "MJ megajoule megajoules"),
     ("force", "1", "N newton newtons"),
     ("force", "1000", "kN kilonewton kilonewtons"),
+    ("torque", "1", "Nm"),
     ("turns", "1", "rpm"),
     ("beats", "1", "bpm"),
     ("fuel", "1", "mpg"),

@@ -436,3 +436,73 @@ def test_case_of_units_counts(left: str, right: str) -> None:
 def test_groups_of_other_sizes_are_no_number(text: str) -> None:
     """Underscores part groups of three or four."""
     assert said(6000, text) is not SAME
+
+
+# Two ways of saying different things; each side has figures in common with the other.
+APART = r"""
+half of 5 | twice 5 | the square root of 5 | 5 squared | 5 cubed | 5 too many | 5 too few | 5
+\sin 30 | \cos 30 | ln 30 | \log 30 | f(30) | g(30) | e^{30} | x^{30}
+from 4 to 6 | from 4 to 8
+the sum of 30 and 40 | the product of 30 and 40 | the sum of 30 and 50
+30% of 200 | 30% of 300
+2^{1/2} | 2^{1/3} | 2^{0.5} | 2^n | 2^{n+1} | 2**0.5 | 2
+2^{0.5} | 1
+\sqrt{8} | \sqrt[3]{8} | \sqrt[4]{8}
+1/\sqrt{2} | 1/\sqrt{3} | 1/x | 1/(2\pi) | 1
+\frac{x}{3} | 3
+\frac{5}{2^{3}} | \frac{10}{\sqrt{5}} | 5 | 10
+5 \cdot x | 5 \div 2 | 2(3+4) | 2 | 5
+-\boxed{5} | \boxed{5}
+9.8 m/s | 9.8 m/s^2 | 9.8 m
+5 kg/m^2 | 5 kg/m^3 | 5 kg·m | 5 kg
+5 m s^{-1} | 5 m s^{-2} | 5 m
+5 Nm | 5 nm
+40.7° N | 40.7° S | 40.7° W
+2024-01-01T10:00+02:00 | 2024-01-01T10:00-07:00 | 2024-01-01 10:00 PST | 2024-01-01T10:00Z
+1 in 5 | 1 in 10 | 1
+3 de cada 5 | 3 de cada 10 | 3
+5分の3 | 5分の2 | 5
+5 point five | 5 komma 5 | 5点5 | 5元5角 | 5块5 | 5 tenths | 5 Zehntel | 5 und ein halb | 5点半 | 5
+5 yüz | 5 puluh | 5 สิบล้าน | 5 ร้อยล้าน | 5仟 | 5
+5佰 | 5拾 | 5
+5 trăm | 5 chục | 5
+5 száz | 5
+5 sata | 5
+5 مئة | 5
+5 מאות | 5
+5% | 5% less
+"""
+
+
+@pytest.mark.parametrize("row", APART.strip().split("\n"))
+def test_different_things_with_the_same_figures_are_never_the_same(row: str) -> None:
+    """Whichever is the value and whichever the answer."""
+    texts = row.split(" | ")
+    for wanted, text in itertools.permutations(texts, 2):
+        assert said(wanted, text) is not SAME, (wanted, text)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "text"),
+    [
+        (0.6, "5分の3"),
+        ("5%", "百分之5"),
+        (500, "5 yüz"),
+        (50_000_000, "5 สิบล้าน"),
+        (-5, r"x = -\boxed{5}"),
+        ("9.8 m/s^2", "9.8 m/s²"),
+        ("9.8 m/s^2", r"9.8\,\text{m/s}^2"),
+        ("9.8 m/s^2", "9.8 m s^{-2}"),
+        ("5 kg/m^3", "5 kg/m3"),
+        (9.8, "9.8 m/s^2"),
+        ("40.7° N", "40.7°N"),
+        ("2024-01-01T10:00Z", "2024-01-01 10:00 UTC"),
+        (1, "1 in 2020"),
+        (3, "x ≡ 3 (mod 7)"),
+        (0.125, "2^{-3}"),
+        ("half of 5", "Half of 5"),
+    ],
+)
+def test_one_thing_in_two_notations_stays_one(wanted: object, text: str) -> None:
+    """What tells things apart does not part what is the same."""
+    assert said(wanted, text) is SAME
