@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from audit.core.display import count, listing, plural, usd, usd_parts, visible
-from audit.core.finding import Findings, ReplayCounts, Verdict
+from audit.core.finding import Findings, NeedsMore, ReplayCounts, Verdict
 from audit.core.reconciliation import Reconciliation
 from audit.core.traffic import Apart
 from audit.report.tables import Numbers
@@ -135,9 +135,15 @@ def _scan_steps() -> tuple[Step, ...]:
     )
 
 
+def _by_replays(need: NeedsMore | None) -> bool:
+    """Whether more replays of this log would decide a route."""
+    return need is not None and not need.requests_missing
+
+
 def _limits(findings: Findings) -> Iterable[str]:
     """What would change the answer, from the data."""
-    open_routes = [route_name(route) for route in findings.routes if route.verdict is Verdict.NOT_PROVEN]
+    unproven = [route for route in findings.routes if route.verdict is Verdict.NOT_PROVEN]
+    open_routes = [route_name(route) for route in unproven if _by_replays(route.needs_more)]
     if open_routes:
         yield f"More replays could decide {some(open_routes, 5)}."
     shifted = [route_name(r) for r in findings.routes if r.noise_floor is not None and r.noise_floor.shifted]

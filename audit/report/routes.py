@@ -31,7 +31,7 @@ from audit.report.charts import (
 )
 from audit.report.mixing import MixBar, Palette, mix_bar, request_shares
 from audit.report.scales import elided
-from audit.report.words import STATUS, Status, action, route_name, warning
+from audit.report.words import STATUS, Status, action, below_floor, route_name
 
 TOP = 20
 NAME = 64
@@ -162,7 +162,7 @@ def routes_table(findings: Findings, colours: Palette) -> RoutesTable:
             mix=mix_bar(route_name(route), mixes.get(route.route) or route.incumbents, colours, f"r{index}"),
             status=STATUS[route.verdict],
             action=action(route),
-            floor_line=warning(route),
+            floor_line=below_floor(route),
             change=change_parts(route.recommendation.deciding_delta)[0],
             ends=change_parts(route.recommendation.deciding_delta)[1],
             pairs=_pairs(route),

@@ -2,7 +2,13 @@
 
 import dataclasses
 
+import pytest
+
+from audit.core.criteria import CriteriaCheck, Grade
+from audit.core.finding import NeedsMore
+from audit.report.html import render_html
 from audit.report.method import method
+from audit.report.words import warning
 from tests.report import fixtures
 
 
@@ -54,3 +60,21 @@ def test_limits_come_from_the_data() -> None:
     assert "53 requests could not be replayed" in limits
     assert "fixed at 3 points before anything was replayed" in limits
     assert method(fixtures.scan_only(), ()).limits == ()
+
+
+@pytest.mark.parametrize("need", [None, NeedsMore(replays=638, usd=None, requests_missing=319)])
+def test_more_replays_are_not_named_where_they_would_not_decide(need: NeedsMore | None) -> None:
+    """What stands in the way may be the criteria, or the length of the log."""
+    proven = fixtures.proven()
+    routes = tuple(dataclasses.replace(route, needs_more=need) for route in proven.routes)
+    assert "More replays" not in " ".join(method(dataclasses.replace(proven, routes=routes), ()).limits)
+
+
+def test_a_warning_about_criteria_is_no_floor() -> None:
+    """That a route fails its own floor is said of one that has a floor and is below it."""
+    made = fixtures.all_open()
+    first = dataclasses.replace(made.routes[0], candidates=(), criteria=CriteriaCheck(grade=Grade.FORM))
+    html = render_html(dataclasses.replace(made, routes=(first, *made.routes[1:])), ())
+    assert warning(first)
+    assert "Fails its own floor" not in html
+    assert "Fails its own floor" in render_html(fixtures.below_floor(), ())
