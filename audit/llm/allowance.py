@@ -32,6 +32,7 @@ from audit.llm.tiers import host_of, is_local, variables_of
 
 STARTS, TOKENS = 0, 1
 """The two moments."""
+MINUTE_S = 60.0
 WRITTEN = struct.Struct("<2dd")
 """The moments, and when they were written."""
 PRESENCE, MOST_PROCESSES = 1 << 10, 64
@@ -73,9 +74,12 @@ class Allowance:
             return 0.0
 
     def give_back(self, which: int, seconds: float, now: float) -> None:
-        """Seconds that were taken and not used; fewer than none where more were used."""
+        """Seconds that were taken and not used; fewer than none where more were used, which puts nobody off for longer
+        than a minute: no limit of a minute holds what was used before it.
+        """
         with self._shared_moments(now) as moments:
-            moments[which] = max(now, moments[which] - seconds)
+            latest = max(moments[which], now + MINUTE_S)
+            moments[which] = max(now, min(moments[which] - seconds, latest))
 
     @contextmanager
     def _shared_moments(self, now: float) -> Iterator[list[float]]:

@@ -133,7 +133,8 @@ class TokenRate:
     """Tokens per minute of one tier, spaced evenly: no minute ever sees more than the limit and one call.
 
     A call takes what it may use, prompt and longest answer, as vendors count it when it arrives; what it did not use
-    is given back when it has ended.
+    is given back when it has ended. None takes more than a minute's tokens, whatever limit its request names: a process
+    that is killed meanwhile would leave that to all others.
 
     Args:
         tier: Says how long its answers may be, and the limit.
@@ -144,13 +145,14 @@ class TokenRate:
         assert tier.tokens_per_minute is not None
         self._tier = tier
         self._seconds_each = 60.0 / tier.tokens_per_minute
+        self._most = max(int(tier.tokens_per_minute), 1)
         self._clock = clock
         self._allowance = allowance
         self._next_to_start = asyncio.Lock()
 
     async def take(self, request: Request) -> int:
         """Wait until the tokens of a request may be used, and say how many were taken for it."""
-        taken = prompt_tokens_estimate(request) + self._tier.output_limit(request.token_limit)
+        taken = min(prompt_tokens_estimate(request) + self._tier.output_limit(request.token_limit), self._most)
         async with self._next_to_start:
             await started(self._allowance, TOKENS, taken * self._seconds_each, self._clock)
         return taken

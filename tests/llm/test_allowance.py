@@ -11,15 +11,16 @@ from typing import Any
 import pytest
 
 from audit.core.artifacts import RunFolder
+from audit.core.exchange import Usage
 from audit.core.tier import Tier
 from audit.flow.places import limits_folder
 from audit.llm.allowance import STARTS, TOKENS, Allowance, limited_by, shared_allowances
-from audit.llm.limiter import Limiter, limiters_of
+from audit.llm.limiter import Limiter, TokenRate, limiters_of
 from audit.llm.pace import Pace
 from audit.replay.journal import JournalLedger
 from tests.forked import Child
 from tests.llm.virtual import JumpingClock
-from tests.llm.world import tier
+from tests.llm.world import request, tier
 from tests.server import serving
 
 
@@ -81,6 +82,19 @@ def test_what_one_process_uses_the_next_waits_for(tmp_path: Path) -> None:
     assert first.start(TOKENS, 8.0, 102.0, waited=True) == 0
     # The second has waited, and is killed.
     assert first.start(STARTS, 60.0, 160.0, waited=False) == 0
+
+
+def test_no_call_puts_others_off_for_longer_than_a_minute(tmp_path: Path) -> None:
+    """A request that names a huge limit, whose process is killed meanwhile, and a host that says of a call that it used
+    a million million tokens."""
+    clock, third = JumpingClock(), opened(tmp_path / "limits")
+    tokens = TokenRate(tier(tokens_per_minute=1_000), clock, opened(tmp_path / "limits"))
+    taken = asyncio.run(tokens.take(request(params={"max_tokens": 10**12})))
+    assert 59 < third.start(TOKENS, 1.0, clock.now(), waited=False) <= 60
+    tokens.settle(taken, Usage(prompt_tokens=10**12, completion_tokens=10**12))
+    assert 59 < third.start(TOKENS, 1.0, clock.now(), waited=False) <= 60
+    tokens.give_back(taken)
+    assert third.start(TOKENS, 1.0, clock.now(), waited=False) == 0
 
 
 @pytest.mark.parametrize("found", [b"", b"torn", b"\xff" * 24])
