@@ -21,6 +21,8 @@ SHORTEST_PART = 3
 """Letters of a part of a name: shorter ones are words as well."""
 LAST_DIGITS = 8
 """Of a telephone number, by which it is known with its country or without."""
+AT_SIGNS = ("%40", "&#64;", "\uff20", " at ", " (at) ", "(at)", " [at] ", "[at]")
+"""How addresses of mail stand in links and pages, and where a robot shall not find them."""
 NUMBERS = frozenset({"phone", "card", "iban", "national-id", "tax-id", "passport"})
 """Kinds that are the same in other groups of digits."""
 
@@ -38,6 +40,9 @@ class Mentions:
         self._texts: dict[str, tuple[set[int], dict[str, tuple[str, str]]]] = defaultdict(lambda: (set(), {}))
         for kind, value in values:
             self._learn(value, (kind, value))
+            if kind == "email":
+                for sign in AT_SIGNS:
+                    self._learn(value.replace("@", sign), (kind, value))
             if kind == "name":
                 for part in _WORD.findall(value):
                     if len(part) >= SHORTEST_PART and part[0].isupper():

@@ -115,6 +115,10 @@ AGAIN = [
     ("passport number C01X00T47; it says C01X00T47 below", ("C01X00T47",)),
     ("born on March 3, 1980. So: March 3, 1980!", ("March",)),
     ("Numéro de sécurité sociale 2 55 08 14 168 025 38, sans espaces 255081416802538", ("168", "2550")),
+    (
+        "Mail ada@mail.example.org. ?to=ada%40mail.example.org, ada (at) mail.example.org, ada＠mail.example.org",
+        ("ada", "mail.example"),
+    ),
     ("BSN: 111222333. Klopt 111222333 nog?", ("111222333",)),
 ]
 """Texts in which what was announced once stands again without a word; nothing of it may leave."""
