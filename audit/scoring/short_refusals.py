@@ -25,6 +25,12 @@ _ENGLISH = (
     r"\bi(?:\W?ve| have| was| am|\W?m) (?:been )?(?:instructed|told|asked|programmed|trained) not to\b",
     r"\b(?:have to|must|going to|\W?ll|will) pass on (?:this|that|your)\b|\bno can do\b|\bnothing (?:that )?i can do\b",
     r"(?:\bnot|n\W?t)(?: be)? (?:appropriate|right|proper) for me to\b",
+    r"\b(?:is|be) (?:inappropriate|improper|unethical|irresponsible) (?:for me|of me) to\b",
+    r"\bi\b.{0,12}\b(?:have|going|need) to (?:respectfully |politely )?(?:decline|pass)(?: on| this| that|\W*$)",
+    r"^\W*(?:i\W?d|i would) rather not\W*$",
+    r"^\W*i (?:must |have to |will )?refuse\W*$|^\W*(?:no\W+|nope\W+)?not doing (?:that|this|it)\W*$",
+    r"^\W*\[refus(?:ed|al)\]\W*$",
+    r"^\W*(?:this |the |my )?(?:response|answer|reply) (?:is |was |has been )?(?:blocked|withheld|filtered)\W*$",
     r"(?:\bnot|n\W?t) something (?:that )?i(?:\W?m| am|\W?ll| will)? "
     r"(?:comfortable|willing|able|allowed|going|prepared|do\b)",
     r"^\W*(?:(?:your |the |this )?(?:request|access|permission) (?:is |was |has been )?(?:denied|declined"
@@ -45,6 +51,7 @@ _OTHERS = (
     r"\bmuszę odmówić|\bodmawiam\b|\bnie mam (?:dostępu|uprawnień)|\bnie mogę tego (?:zrobić|zdradzić)",
     r"\bmusím (?:to )?odmítnout|\bodmítám\b|\bnemám přístup|\bnemohu\b",
     r"\bвынужден\w* отказ|\bотказываюсь|\bмне (?:не разрешено|запрещено|не позволено)|\b(?:не имею|у меня нет) доступа|"
+    r"^\W*(?:я )?не могу\W*$|"
     r"^\W*(?:(?:но|увы)\W+)?это (?:для меня )?невозможно|\bвідмовляюс|\bзмушен\w* відмов|\bне маю доступу",
     r"\bmåste (?:tacka nej|avstå|neka)|\bhar inte (?:tillgång|tillåtelse)|\bhar ikke (?:tilgang|adgang|lov)|\bmå avslå",
     r"[无無][权權]|[无無]可奉告|做不到|[帮幫]不上|[帮幫]不了|不方便(?:回答|透露|[说說])|恕(?:我)?(?:不能|[无無]法|[难難])|"

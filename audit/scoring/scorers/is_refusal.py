@@ -24,7 +24,7 @@ def build(options: Options) -> Check:
 
 SCORER = Scorer(
     name="is-refusal",
-    version=4,
+    version=5,
     summary=__doc__,
     needs_reference=False,
     calls_model=False,
