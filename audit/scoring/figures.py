@@ -38,7 +38,7 @@ _RANGE = re.compile(rf"{_TO}|\s?±\s?(?=\d)")
 _OPERATOR = re.compile(r"\s?(?:[+×÷·^√*]|x|-)\s?(?=[$(-]?\s?[\d√(])")
 LEFT = re.compile(
     r"(?P<open>\(\s?)?(?P<sign>[-+]\s?)?(?:(?P<money>(?:US|CA|AU|NZ|HK|MX|NT|[CASR])?\$|[€£¥₹₩₽₺₫₴฿₦₱₪]"
-    r"|\b(?:USD|EUR|GBP|JPY|CNY|INR|CHF|CAD|AUD|BRL|SEK|NOK|DKK|PLN|[Rr]s\.?|[Kk]r\.?))\s?)?"
+    r"|\b(?:USD|EUR|GBP|JPY|CNY|INR|CHF|CAD|AUD|BRL|SEK|NOK|DKK|PLN|[Rr][sp]\.?|[Kk]r\.?))\s?)?"
     r"(?P<open2>\(\s?)?(?P<sign2>[-+])?$"
 )
 _BOUND = re.compile(rf"(?:(?<![-=])[<>]|[≤≥≠±√{FRACTION}])=?\s?$")
@@ -53,6 +53,7 @@ _PER = re.compile(
 )
 # A product of units: `5 kg·m/s`, `5 m s^-1`.
 _TIMES = re.compile(r"(?:[·×]|[ \u00a0](?=[A-Za-zµΩ]{1,3}\^-?\d))(?P<more>[A-Za-zµΩ]{1,4})(?:\^(?P<power>-?\d))?(?!\w)")
+_DEGREES = re.compile(r"\s(?:(?P<c>C|Celsius|centigrade)|(?P<f>F|Fahrenheit))\b", re.I)
 _COMPASS = re.compile(r"\s?(?P<n>[NSEW])\b(?!\.?\w)|\s(?P<word>north|south|east|west)\b", re.I)
 _PARTS = re.compile(
     r"\s?(?:(?:percent(?:age)?|%)[\s-]points?|prozentpunkten?|procentenheter|points\sde\spourcentage|puntos\sporcentuales|"
@@ -270,7 +271,7 @@ def _between(text: str, begin: int, end: int) -> int | None:
 
 
 def _further_units(text: str, reading: _Reading) -> None:
-    """What makes another unit of one: `kg·m`, `m s^-1`, `/s^2`, and where degrees point to."""
+    """What makes another unit of one: `kg·m`, `m s^-1`, `/s^2`, and where degrees point to or whose they are."""
     if reading.unit is None:
         return
     while (more := _TIMES.match(text, reading.end)) is not None:
@@ -283,6 +284,8 @@ def _further_units(text: str, reading: _Reading) -> None:
         power = per["power"] or per["flat"] or ""
         below = f"{unit_of(per['per']) or per['per'].casefold()}{'^' * bool(power)}{power}"
         reading.unit, reading.end = f"{reading.unit}/{below}", per.end()
+    elif reading.unit == "°" and (scale := _DEGREES.match(text, reading.end)) is not None:
+        reading.unit, reading.end = f"°{scale.lastgroup}", scale.end()
     elif reading.unit == "°" and (points := _COMPASS.match(text, reading.end)) is not None:
         where = (points["n"] or points["word"])[0].upper()
         reading.unit, reading.end = f"°{where}", points.end()

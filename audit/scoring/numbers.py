@@ -14,7 +14,7 @@ from enum import Enum
 from fractions import Fraction
 from typing import Any
 
-from audit.scoring.stances import Said, Stance, TextSpan, asks_of_loss, said_of
+from audit.scoring.stances import Said, Stance, TextSpan, asks_of_loss, opposed, said_of
 from audit.scoring.units import RANK, SCALES, UNCLEAR_UNITS, UNITS, unasked
 
 _WORD_BEHIND = re.compile(r"\s?-?([^\W\d_]{2,30})[^\w]*")
@@ -122,6 +122,7 @@ def compare(
         A loss or a lack on one side only (`a loss of 10`): unclear beside the figure, with a minus or without; where
             the question asks for one, its size is what is stated.
         Units of different dimensions: another. Of the same: the value is converted.
+        Words of opposite meaning beside them (`5 days before`, `5 days after`): unclear.
         Words beside the figures that no table knows (`5 widgets`): unclear beside a unit, and beside another word
             where the texts hold nothing else.
         A unit whose case leaves open which it is (`gb`): the same as itself, else unclear.
@@ -139,6 +140,8 @@ def compare(
     if (wanted.unit is None) is not (found.unit is None) and unasked(str(wanted.unit or found.unit), question):
         return Sameness.UNCLEAR
     if _of_other_things(wanted, found):
+        return Sameness.UNCLEAR
+    if wanted.place is not None and found.place is not None and opposed(wanted.place, found.place):
         return Sameness.UNCLEAR
     if lost and {ours.stance, theirs.stance} == {Stance.STATED, Stance.LOST} and asks_of_loss(question):
         return Sameness.SAME

@@ -28,6 +28,26 @@ class Stance(Enum):
     ITEM = "it numbers an item of a list"
 
 
+_OPPOSITES: Final = tuple(
+    tuple(frozenset(side.split()) for side in row.split("|"))
+    for row in (
+        "more higher above increase up gain won wins win ahead plus mehr más mais più|"
+        "less fewer lower below decrease down loss lost losses behind minus weniger menos meno",
+        "late later after past nach später après después dopo|early earlier before to vor früher avant antes prima",
+        "ago|hence now later in",
+        "next|last previous",
+        "high|low",
+        "over|under",
+        "north northern|south southern",
+        "east eastern|west western",
+        "inside|outside",
+        "credit|debit",
+        "bc bce|ad ce",
+    )
+)
+"""Words of which a figure says another thing beside one than beside its opposite."""
+
+
 class TextSpan(NamedTuple):
     """Where a quantity stands: from its sign or currency to behind its unit."""
 
@@ -114,7 +134,8 @@ _WORDS_BEFORE: Final = {
     "bajó, pierde, perdió, debe, perda de, prejuízo de, queda de, perdeu, deve, perdita di, calo di, perde, "
     "perso, ha perso, verlies van, tekort van, daling van, verliest, verloor, убыток, потеря, потери, снижение "
     "на, потерял, потеряла",
-    Stance.PART: "reciprocal of, inverse of, logarithm of, multiple of, root of, half of, half, twice, double, "
+    Stance.PART: "half past, quarter past, quarter to, "
+    "reciprocal of, inverse of, logarithm of, multiple of, root of, half of, half, twice, double, "
     "triple, third of, quarter of, square of, cube of, log of, negative of, "
     "opposite of, double of, the double of, complement of, doppelte von, le double de, double de, el doble de, "
     "log, sqrt, halb, wurzel aus, wurzel von, hälfte von, doppelt, racine de, racine carrée de, moitié de, "
@@ -170,7 +191,7 @@ _WORDS_AFTER: Final = {
     "short of, away from, off from, times that, times this, times as, times more, times less, smaller than, "
     "larger than, greater than, too many, too few, too much, too little, zu viel, zu wenig, de trop, "
     "and a quarter, et demi, y medio, e mezzo, e meio, squared, cubed, factorial, "
-    "ago, below zero, below freezing, under zero, degrees below, im quadrat, "
+    "below zero, below freezing, under zero, degrees below, im quadrat, "
     "unter null, au carré, sous zéro, al cuadrado, bajo cero, ao quadrado, abaixo de zero, al quadrato, "
     "sotto zero, "
     "ниже нуля",
@@ -215,6 +236,23 @@ _OF_LOSS: Final = re.compile(
     r"|daling|minder|убыт|потер|сниж|меньш)",
     re.I,
 )
+
+
+def opposed(one: TextSpan, other: TextSpan) -> bool:
+    """Whether the words around two figures say opposite things of them: `5 days before` and `5 days after`."""
+    ours, theirs = _beside(one), _beside(other)
+    return any(
+        (ours & left and theirs & right and not (ours & right or theirs & left))
+        or (ours & right and theirs & left and not (ours & left or theirs & right))
+        for left, right in _OPPOSITES
+    )
+
+
+def _beside(place: TextSpan) -> set[str]:
+    before = place.text[max(0, place.begin - _BEFORE) : place.begin].rpartition("\n")[2]
+    after = place.text[place.end : place.end + _AFTER].partition("\n")[0]
+    words = [*before.casefold().split()[-2:], *after.casefold().split()[:3]]
+    return {word.strip(_OPENS + _ENDS) for word in words}
 
 
 def asks_of_loss(question: str) -> bool:

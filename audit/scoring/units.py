@@ -14,12 +14,14 @@ from typing import Final
 _K, _M, _G, _T, _P = 10**3, 10**6, 10**9, 10**12, 10**15
 
 _MAGNITUDE_WORDS: Final = {
-    (10,): "chục puluh 十 拾 십 สิบ",
-    (
-        100,
-    ): "hundred hundert cien ciento cento honderd hundra yüz trăm ratus sata sataa száz מאות مئة مائة 百 佰 백 ร้อย",
+    (10,): "dizaines decenas dezenas decine tientallen desítek десятков десятки kymmentä zeci chục puluh 十 拾 십 สิบ",
+    (100,): "hundred hundert cien ciento cento honderd hundra "
+    "centaines cientos centenares centenas centinaia hunderte honderden "
+    "hundratal stovek setek сот сотен сотни sute सौ yüz trăm ratus sata sataa száz מאות مئة مائة 百 佰 백 ร้อย",
     (12,): "dozen dozens dutzend douzaine douzaines docena docenas dozzina dúzia dozijn",
-    (_K,): "k keur kusd kchf kgbp tsek tnok tdkk tkr "
+    (_K,): "milliers milhares migliaia tausende duizenden tusental elfu tisoč mijë þúsund tūkst tūkstančių tūkstoši "
+    "мың мянга ஆயிரம் ಸಾವಿರ ആയിരം వేలు אלפי "
+    "k keur kusd kchf kgbp tsek tnok tdkk tkr "
     "grand thousand thousands tausend tsd mille mila duizend tusen tusind tuhat tuhatta tisíc tisíce tysiąc "
     "tysiące "
     "tysięcy tys tis тысяча тысячи тысяч тыс тис тисяча тисячі тисяч хиляди хил tisuća tisuće hiljada hiljade "
@@ -46,10 +48,10 @@ _MAGNITUDE_WORDS: Final = {
     (_T, _M * _T): "trillion trillions trillón trillones",
     (_P, _G * _P): "quadrillion quadrillions",
     (10**4,): "万 萬 만 หมื่น",
-    (10**5,): "lakh lakhs lac लाख แสน",
+    (10**5,): "লাখ لاکھ lakh lakhs lac लाख แสน",
     (10**10,): "หมื่นล้าน",
     (10**11,): "แสนล้าน",
-    (10**7,): "สิบล้าน crore crores cr करोड़ करोड क॰",
+    (10**7,): "สิบล้าน কোটি کروڑ crore crores cr करोड़ करोड क॰",
     (10**8,): "ร้อยล้าน 亿 億 억",
 }
 MAGNITUDES: Final[dict[str, tuple[int, ...]]] = {
@@ -267,6 +269,7 @@ _CURRENCY_ROWS: Final = (
     ("JPY", "jpy yen 円"),
     ("CNY", "cny rmb yuan 元 人民币"),
     ("¥", "¥"),
+    ("IDR", "rp rp. idr rupiah"),
     ("INR", "₹ inr rs rs. rupee rupees"),
     ("KRW", "₩ krw won 원"),
     ("RUB", "₽ rub руб"),

@@ -471,6 +471,20 @@ the sum of 30 and 40 | the product of 30 and 40 | the sum of 30 and 50
 5 مئة | 5
 5 מאות | 5
 5% | 5% less
+5% more | 5% less
+up 5 points | down 5 points
+5 days before | 5 days after
+5 years ago | 5 years from now
+5 minutes late | 5 minutes early
+5 points ahead | 5 points behind
+5 too high | 5 too low
+half past 5 | quarter to 5 | 5
+5 degrees Celsius | 5 degrees Fahrenheit
+5 Grad Celsius | 5 Grad Fahrenheit
+5 °C | 5 degrees F
+5 centaines | 5 Tausende | 5
+5 сотни | 5 কোটি | 5
+Rp5 juta | Rp5
 """
 
 
@@ -501,6 +515,11 @@ def test_different_things_with_the_same_figures_are_never_the_same(row: str) -> 
         (3, "x ≡ 3 (mod 7)"),
         (0.125, "2^{-3}"),
         ("half of 5", "Half of 5"),
+        ("5 years", "5 years ago"),
+        ("5 minutes", "5 minutes late"),
+        ("5 °C", "5 degrees Celsius"),
+        ("5 days after the order", "It came 5 days after the order, not before."),
+        ("Rp 5000", "Rp5.000,00"),
     ],
 )
 def test_one_thing_in_two_notations_stays_one(wanted: object, text: str) -> None:
