@@ -81,6 +81,12 @@ def _summary(mix: Mix, *, bars: bool) -> list[str]:
     return [*lines, f"  Not counted   {'; '.join(noted)}"] if noted else lines
 
 
+def _wrapped(name: str, *texts: str) -> list[str]:
+    """A line of the summary; each text begins one, and is wrapped."""
+    first, *rest = [line for text in texts for line in textwrap.wrap(text, WORDS)]
+    return [f"  {name:<14}{first}", *(" " * 16 + line for line in rest)]
+
+
 def _priced_by(mix: Mix) -> list[str]:
     """Who says what the dollars are, largest part first, and what nobody says."""
     parts = sorted(mix.priced_by_usd.items(), key=lambda part: (-part[1], part[0]))
@@ -89,8 +95,7 @@ def _priced_by(mix: Mix) -> list[str]:
         said.append(f"the cost of {percent(mix.unpriced_requests / mix.requests)} of requests is unknown")
     if not said:
         return []
-    first, *rest = textwrap.wrap(" · ".join(said), WORDS)
-    return [f"  Priced        {first}", *(" " * 16 + line for line in rest)]
+    return _wrapped("Priced", " · ".join(said))
 
 
 def _rows_apart(mix: Mix) -> list[tuple[Apart, int]]:
@@ -126,9 +131,7 @@ def _why(change: CostChange | None) -> list[str]:
     """What 1,000 requests cost more or less in the last week, by cause."""
     if change is None or not change.told:
         return []
-    text = f"{change.told} per 1k" + (f" ({'; '.join(change.notes)})" if change.notes else "")
-    first, *rest = textwrap.wrap(text, WORDS)
-    return [f"  Because of    {first}", *(" " * 16 + line for line in rest)]
+    return _wrapped("Because of", f"{change.told} per 1k" + (f" ({'; '.join(change.notes)})" if change.notes else ""))
 
 
 def _by_day(mix: Mix) -> list[str]:
@@ -157,8 +160,7 @@ def _escalated(found: Escalations | None) -> list[str]:
     ]
     if (more := len(found.pairs) - MODELS) > 0:
         told.append(f"{plural(more, 'more pair')} of models")
-    first, *rest = [line for text in told for line in textwrap.wrap(text, WORDS)]
-    return [f"  Escalated     {first}", *(" " * 16 + line for line in rest)]
+    return _wrapped("Escalated", *told)
 
 
 def _table(rows: tuple[MixRow, ...], by: str, width: int, drawn: Callable[[str], str]) -> Table:

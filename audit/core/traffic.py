@@ -1,4 +1,4 @@
-"""Which rows of the traffic are money: one rule, which every stage expresses in its own words.
+"""Which rows of the traffic are money: one rule, in the words of tables in `core.columns`.
 
 A request is billable when its `status` is in BILLABLE_STATUSES, `duplicate_of` is null and `cache_hit` is not true.
 """

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from audit.core.artifacts import RunFolder
-from audit.sampling.rows import billable
+from audit.sampling.rows import billed_rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +46,9 @@ def changed_prompts(folder: RunFolder, texts: Sequence[str]) -> tuple[PromptChan
         pl.scan_parquet(files)
         .select("row_id", body=body)
         .filter(pl.col("body").str.contains_any(escaped))
-        .join(billable(folder.traffic_files()).select("row_id", pl.col("route").fill_null(""), "cost_usd"), on="row_id")
+        .join(
+            billed_rows(folder.traffic_files()).select("row_id", pl.col("route").fill_null(""), "cost_usd"), on="row_id"
+        )
         .collect()
     )
     changes = []

@@ -17,7 +17,7 @@ from audit.core.names import ASKED_AGAIN, CRITERIA, NamesWatched, NameWatched, P
 from audit.core.settings import Settings
 from audit.flow.reading import traffic_of
 from audit.sampling.draw import quality_order
-from audit.sampling.rows import billable, histogram
+from audit.sampling.rows import billed_rows, histogram
 from audit.scoring.checking import verdicts_of_log
 from audit.stats.drift import stability_index
 from audit.stats.falling import watch_rate
@@ -72,7 +72,7 @@ def watch_names(sources: Sequence[Path], settings: Settings, *, before: date | N
 def _rows(files: Sequence[Path]) -> Rows:
     """Billable requests with a time, in order of time."""
     return (
-        billable(files)
+        billed_rows(files)
         .filter(pl.col("started_at").is_not_null())
         .select(
             *("row_id", "session_id", "request_fp", "model_responded", "started_at"),

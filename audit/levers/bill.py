@@ -11,10 +11,11 @@ from pathlib import Path
 
 import polars as pl
 
+from audit.core.columns import billable
 from audit.core.rates import CallKind, Rates, RatesOf
 from audit.core.reason import Reason
 from audit.core.tier import PER_MILLION
-from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS
+from audit.core.traffic import MODEL_COLUMNS, SPEND_COLUMNS
 
 CLASSES = ("input", "cached", "written", "output")
 """Classes of tokens; a bill has each in USD, null where no price list says how the dollars divide."""
@@ -51,11 +52,7 @@ def open_bill(traffic_files: Sequence[Path], rates_of: RatesOf) -> tuple[pl.Data
     rows = (
         pl.scan_parquet(list(traffic_files), row_index_name="place")
         .select("place", *_READ, *MODEL_COLUMNS, *_TOKENS, left=paid)
-        .filter(
-            pl.col("status").cast(pl.String).is_in(list(BILLABLE_STATUSES)),
-            pl.col("duplicate_of").is_null(),
-            ~pl.col("cache_hit").fill_null(False),
-        )
+        .filter(billable())
         .with_columns(
             pl.col("status", "finish_reason", "operation", "provider").cast(pl.String),
             pl.col("request_fp", "trace_id", "session_id").hash().cast(pl.UInt64),

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import polars as pl
 
+from audit.core.columns import billable
 from audit.core.mixture import Escalation, Escalations
-from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS, exact_sum
+from audit.core.traffic import SPEND_COLUMNS, exact_sum
+from audit.mix.grain import MODEL
 
 SOON = pl.duration(minutes=10)
 DEARER = 1 + 1e-9
@@ -33,24 +35,20 @@ def escalations_of(traffic_files: Sequence[Path]) -> Escalations:
     group = pl.coalesce("session_id", "trace_id")
     rows = (
         pl.scan_parquet(list(traffic_files))
-        .filter(
-            pl.col("status").cast(pl.String).is_in(list(BILLABLE_STATUSES)),
-            pl.col("duplicate_of").is_null(),
-            ~pl.col("cache_hit").fill_null(False),
-        )
+        .filter(billable())
         .select(
             "started_at",
             ended=pl.when(pl.col("started_at") <= _ENDED).then(_ENDED),
-            model=pl.coalesce(pl.col(name).cast(pl.String) for name in MODEL_COLUMNS),
+            model=MODEL,
             key=pl.when(group.is_not_null() & pl.col("prompt_hash").is_not_null()).then(
                 pl.concat_str(group, pl.lit("\x1f"), "prompt_hash").hash()
             ),
             usd=pl.coalesce(*SPEND_COLUMNS),
             tokens=pl.col("prompt_tokens") + pl.col("completion_tokens"),
         )
+        .collect(engine="streaming")
     )
     known = rows.drop_nulls(("started_at", "ended", "model", "key", "usd", "tokens"))
-    counts = pl.concat([rows.select(pl.len()), known.select(pl.len())]).collect(engine="streaming")["len"]
     per_token = (
         known.group_by("model")
         .agg(per_token=pl.col("usd").sum() / pl.col("tokens").sum())
@@ -68,8 +66,6 @@ def escalations_of(traffic_files: Sequence[Path]) -> Escalations:
             pl.col("next_started_at") > pl.col("started_at"),
             pl.col("next_started_at").is_between(pl.col("ended"), pl.col("ended") + SOON),
         )
-        .select("model", "next_model", "usd", "next_usd")
-        .collect()
     )
     pairs = [
         Escalation(
@@ -82,4 +78,4 @@ def escalations_of(traffic_files: Sequence[Path]) -> Escalations:
         for (model, then), part in asked.partition_by("model", "next_model", as_dict=True).items()
     ]
     pairs.sort(key=lambda pair: (-pair.second_usd, pair.asked, pair.then))
-    return Escalations(pairs=tuple(pairs), not_looked_at=int(counts[0] - counts[1]))
+    return Escalations(pairs=tuple(pairs), not_looked_at=rows.height - known.height)

@@ -16,6 +16,8 @@ from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS, 
 LABELS = ("route", "tenant", "environment", "region")
 """Labels of traffic; "" where the log has none."""
 TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens", "cache_write_tokens")
+MODEL = pl.coalesce(pl.col(name).cast(pl.String) for name in MODEL_COLUMNS)
+"""What a row's model is called; null where the log has no name."""
 ANSWERED, FAILED, UNKNOWN = "answered", "failed", "unknown"
 """How a call ended, as the log tells it."""
 _KEYS = ("kind", "end", *LABELS, "model", "day", "priced_by", "unpriced_reason", "span")
@@ -43,7 +45,7 @@ def grain_of(traffic_files: Sequence[Path], bounds: Sequence[int] = ()) -> pl.Da
         .select(
             pl.col(LABELS).cast(pl.String).fill_null(""),
             *TOKENS,
-            model=pl.coalesce(pl.col(name).cast(pl.String) for name in MODEL_COLUMNS).fill_null(""),
+            model=MODEL.fill_null(""),
             day=pl.col("started_at").dt.convert_time_zone("UTC").dt.date(),
             kind=_kind(),
             end=pl.when(_status().is_in(list(BILLABLE_STATUSES)))

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import polars as pl
 
+from audit.core.columns import billable
 from audit.core.mixture import AnswerTimes
-from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS
-from audit.mix.grain import LABELS
+from audit.mix.grain import LABELS, MODEL
 
 PER_DOUBLING = 32
 DOUBLINGS = range(-3, 8)
@@ -29,15 +29,10 @@ def latencies_of(traffic_files: Sequence[Path]) -> pl.DataFrame:
     """
     return (
         pl.scan_parquet(list(traffic_files))
-        .filter(
-            pl.col("status").cast(pl.String).is_in(list(BILLABLE_STATUSES)),
-            pl.col("duplicate_of").is_null(),
-            ~pl.col("cache_hit").fill_null(False),
-            pl.col("latency_ms") > 0,
-        )
+        .filter(billable(), pl.col("latency_ms") > 0)
         .select(
             pl.col(LABELS).cast(pl.String).fill_null(""),
-            model=pl.coalesce(pl.col(name).cast(pl.String) for name in MODEL_COLUMNS).fill_null(""),
+            model=MODEL.fill_null(""),
             bin=((pl.col("latency_ms") / 1_000).log(2) * PER_DOUBLING).ceil().cast(pl.Int32),
         )
         .group_by(*LABELS, "model", "bin")

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import polars as pl
 
+from audit.core.columns import billable
 from audit.core.exactly import column_of, in_pieces, pieces_of
 from audit.core.exchange import Usage
 from audit.core.renewal import Billed
-from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS
+from audit.core.traffic import MODEL_COLUMNS, SPEND_COLUMNS
 
 _COUNTS = ("prompt_tokens", "completion_tokens", "cached_tokens", "cache_write_tokens")
 
@@ -21,11 +22,7 @@ def billed_tokens(traffic_files: Sequence[Path]) -> dict[str, Billed]:
         return {}
     rows = (
         pl.scan_parquet(list(traffic_files))
-        .filter(
-            pl.col("status").cast(pl.String).is_in(list(BILLABLE_STATUSES)),
-            pl.col("duplicate_of").is_null(),
-            ~pl.col("cache_hit").fill_null(False),
-        )
+        .filter(billable())
         .select(
             *(pl.col(name) for name in _COUNTS),
             model=pl.coalesce(*MODEL_COLUMNS).fill_null("unknown"),

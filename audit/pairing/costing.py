@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from audit.core.exchange import LIMIT_PARAMS
+from audit.core.columns import TOKEN_LIMIT
 from audit.core.settings import Settings
 from audit.core.tier import PER_MILLION, Price, Tier
 
@@ -32,10 +32,8 @@ LOGGED = (
 LIMIT = "logged_max_tokens"
 """Column of the slice with the token limit that a request names; null where it names none."""
 
-LIMIT_READ = pl.coalesce(pl.col("params").str.json_path_match(f"$.{name}") for name in LIMIT_PARAMS).cast(
-    pl.Int64, strict=False
-)
-"""What it holds, of the traffic's own columns."""
+LIMIT_READ = TOKEN_LIMIT.alias(LIMIT)
+"""It, of the traffic's own columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from audit.core.robustness import UnitKind
 from audit.core.schemas import MEASURED, NOT_ASKED
 from audit.core.settings import Settings
 from audit.core.tier import Tier
-from audit.pairing.costing import LIMIT, LIMIT_READ, LOGGED, Costing, costing_of
+from audit.pairing.costing import LIMIT_READ, LOGGED, Costing, costing_of
 from audit.pairing.unheard import unheard
 from audit.stats.dollars import pooled_masses
 from audit.stats.missing import Missing
@@ -162,7 +162,7 @@ def _with_the_log(slice_: pl.DataFrame, traffic_files: Sequence[Path]) -> pl.Dat
             "started_at",
             "latency_ms",
             *(pl.col(name.removeprefix("logged_")).alias(name) for name in LOGGED),
-            LIMIT_READ.alias(LIMIT),
+            LIMIT_READ,
             exchange_id="row_id",
         )
         .collect()

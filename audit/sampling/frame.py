@@ -20,7 +20,7 @@ from audit.core.exactly import in_pieces, total_of
 from audit.core.policy import bare
 from audit.core.tier import Tier
 from audit.sampling.pool import RoutePool
-from audit.sampling.rows import DRAWN, Rows, TrafficRows, billable
+from audit.sampling.rows import DRAWN, Rows, TrafficRows, billed_rows
 from audit.sampling.spool import RECORD, Records, Spool
 from audit.sampling.tally import Tally
 
@@ -160,7 +160,7 @@ def rows_of(frames: Sequence[RouteFrame], columns: Sequence[str] = DRAWN) -> dic
 def recomputed_usd(traffic_files: Sequence[Path]) -> float | None:
     """Spend of the billable requests by the price table, rounded once; None unless it prices every one of them."""
     known = pl.col("cost_usd_recomputed")
-    sums = billable(traffic_files).select(*in_pieces(known, "usd"), unpriced=known.is_null()).sum()
+    sums = billed_rows(traffic_files).select(*in_pieces(known, "usd"), unpriced=known.is_null()).sum()
     table = sums.collect(engine="streaming")
     return None if table["unpriced"].sum() else total_of(table, "usd")
 

@@ -12,10 +12,10 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audit.core.exchange import LIMIT_PARAMS
+from audit.core.columns import TOKEN_LIMIT, billable
 from audit.core.options import DIMENSIONS
 from audit.core.reason import Reason
-from audit.core.traffic import BILLABLE_STATUSES, MODEL_COLUMNS, SPEND_COLUMNS
+from audit.core.traffic import MODEL_COLUMNS, SPEND_COLUMNS
 
 SHAPE = ("prompt_chars", "n_turns", "n_tools")
 """Columns whose histograms tell whether later traffic is still like this log's."""
@@ -46,8 +46,6 @@ PASSED = (
 )
 """What a pass over the log reads of every billable row: `place` is its number in the files; `key` orders rows as their
 `row_id` does; `reason` says why it cannot be audited, and is null where it can."""
-
-_BILLED = ("status", "duplicate_of", "cache_hit")
 
 
 class Rows(Protocol):
@@ -80,18 +78,10 @@ class Rows(Protocol):
         ...
 
 
-def billable(traffic_files: Sequence[Path]) -> pl.LazyFrame:
+def billed_rows(traffic_files: Sequence[Path]) -> pl.LazyFrame:
     """Billable rows with `cost_usd` and `model` worked out, lazily."""
     scan = pl.scan_parquet([str(path) for path in traffic_files])
-    return scan.filter(_is_billable()).with_columns(cost_usd=_COST, model=_MODEL)
-
-
-def _is_billable() -> pl.Expr:
-    return (
-        pl.col("status").cast(pl.String).is_in(BILLABLE_STATUSES)
-        & pl.col("duplicate_of").is_null()
-        & ~pl.col("cache_hit").fill_null(value=False)
-    )
+    return scan.filter(billable()).with_columns(cost_usd=_COST, model=_MODEL)
 
 
 def _hashed(text: pl.Expr) -> pl.Expr:
@@ -117,9 +107,7 @@ _WORKED_OUT: dict[str, pl.Expr] = {
     "prompt": _hashed(_PROMPT),
     # Where nobody counted, three characters a token is on the safe side of prose and code alike.
     "prompt_tokens": pl.coalesce("prompt_tokens", pl.col("prompt_chars") // 3),
-    "max_tokens": pl.coalesce(pl.col("params").str.json_path_match(f"$.{name}") for name in LIMIT_PARAMS).cast(
-        pl.Int64, strict=False
-    ),
+    "max_tokens": TOKEN_LIMIT,
 }
 
 
@@ -204,7 +192,7 @@ class TrafficRows:
 
     def _pass(self, names: Sequence[str], where: pl.Expr | None = None) -> Iterator[pl.DataFrame]:
         """Some columns of the billable rows for which `where` holds, part by part."""
-        holds = _is_billable() if where is None else _is_billable() & where
+        holds = billable() if where is None else billable() & where
         read, before = self._columns(names, holds), 0
         for path in self._files:
             with pq.ParquetFile(path) as file:

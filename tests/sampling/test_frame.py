@@ -19,7 +19,7 @@ from audit.core.tier import Price, PriceStep, Tier
 from audit.core.traffic import exact_sum
 from audit.sampling.design import RouteNeeds
 from audit.sampling.frame import RouteFrame, recomputed_usd, route_frames, rows_of
-from audit.sampling.rows import SHAPE, billable
+from audit.sampling.rows import SHAPE, billed_rows
 from audit.sampling.run import Sample, draw_sample
 from audit.sampling.spool import RECORD, Spool
 from tests.traffic_at_size import measured_apart, prepare_folder, traffic_table
@@ -101,7 +101,7 @@ def test_its_sums_are_those_of_the_rows(tmp_path: Path) -> None:
     """Every figure of a frame against the rows themselves."""
     files = written(tmp_path / "log", [2_000], 700)
     frames, _ = sampled(files)
-    every = billable(files).collect()
+    every = billed_rows(files).collect()
     held = rows_of(frames)
     for frame in frames:
         mine, rows = every.filter(pl.col("route") == frame.route), held[frame.route]
@@ -140,7 +140,7 @@ def test_spend_by_the_price_table_is_told_of_a_whole_log_alone(tmp_path: Path) -
     for name, rows in (("some", table), ("all", priced.to_arrow().cast(table.schema))):
         pq.write_table(rows, tmp_path / f"{name}.parquet", row_group_size=100)
     assert recomputed_usd([tmp_path / "some.parquet"]) is None
-    known = billable([tmp_path / "all.parquet"]).collect()["cost_usd_recomputed"]
+    known = billed_rows([tmp_path / "all.parquet"]).collect()["cost_usd_recomputed"]
     assert recomputed_usd([tmp_path / "all.parquet"]) == exact_sum(known)
 
 
