@@ -32,7 +32,6 @@ WIDE = {
     "audit.cli.replay": 13,
     "audit.findings.routes": 27,
     "audit.findings.run": 21,
-    "audit.flow.planning": 13,
     "audit.flow.preparation": 19,
     "audit.flow.provenance": 17,
     "audit.flow.sequential": 25,

@@ -11,7 +11,7 @@ import polars as pl
 from audit.cases.found import gists
 from audit.cases.index import CaseIndex, Filters, selected
 from audit.cases.texts import holding
-from audit.core.artifacts import RunFolder
+from audit.core.artifacts import RunFolder, read_plan
 from audit.core.errors import InputError, UnknownName
 
 
@@ -74,6 +74,13 @@ def listed(folder: RunFolder, order: ListOrder) -> Listed:
             f"{folder.path} has no sample: its exchanges cannot be listed", code="case.none", hint="audit replay LOGS"
         )
     index, filters = CaseIndex.read(folder), order.filters
+    if index.cases.is_empty():
+        raise InputError(
+            f"{folder.path} has no answers to show: nothing was replayed",
+            code="case.none",
+            hint=f"why: audit report {folder.path}   to replay: audit replay LOGS",
+        )
+    _refuse_unreplayed(folder, filters.route, index)
     for what, name, names in (
         ("route", filters.route, index.cases["route"].unique().to_list()),
         ("candidate", filters.tier, index.cases["tier"].unique().to_list()),
@@ -99,6 +106,18 @@ def listed(folder: RunFolder, order: ListOrder) -> Listed:
         total=rows.height,
         every=index.cases.height,
     )
+
+
+def _refuse_unreplayed(folder: RunFolder, route: str, index: CaseIndex) -> None:
+    """A route that the run knows and has no answer of is not unknown: say why nothing was replayed for it."""
+    if not route or route in index.cases["route"] or not folder.plan.exists():
+        return
+    design = next((one for one in read_plan(folder.plan).designs if one.route == route), None)
+    if design is not None:
+        why = [design.reason] if design.reason else []
+        raise InputError(
+            f"nothing was replayed for route `{route}`", code="case.none", notes=why, hint="audit replay LOGS"
+        )
 
 
 def _moved(rows: pl.DataFrame, moved: MovedRequests) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -57,7 +58,7 @@ def plan(
     With --check the first calls of the plan are made, one for each shape of request, after they were quoted. They show
     which parameters and roles an endpoint takes and how requests have to be changed; the replay does not make them
     again. A tier that cannot be used makes the exit code 2, and so do criteria that this tool does not know, where no
-    route is left that can be decided.
+    route is left that can be decided, and a cap that begins none.
 
     EXAMPLES
         audit plan logs/*.jsonl -o plan.json
@@ -67,9 +68,10 @@ def plan(
     from audit.cli.consent import consent, let_code_run
     from audit.cli.meter import TerminalMeter
     from audit.cli.print_plan import print_plan
+    from audit.cli.saved import choices
     from audit.config.load import load_settings
     from audit.core.artifacts import RunFolder, publish, write_json
-    from audit.flow import planning
+    from audit.flow import planning, trying
 
     terminal = Terminal(ctx.obj)
     given = overrides(
@@ -87,11 +89,12 @@ def plan(
     if check:
         ask = consent(terminal, ["audit", *sys.argv[1:]], agreed=yes)
         with TerminalMeter(terminal) as meter:
-            quoted = planning.check(logs, settings, folder, consent=ask, meter=meter)
+            quoted = trying.check(logs, settings, folder, consent=ask, meter=meter)
     else:
         quoted = planning.plan(logs, settings, folder)
+    quoted = replace(quoted, given=choices(given))
     write_json(output, quoted, write=publish)
     print_plan(terminal, quoted, saved=output)
     stopped = check and any(notes.stopped for notes in quoted.tiers.values())
-    if stopped or quoted.criteria_stop_it:
+    if stopped or quoted.criteria_stop_it or quoted.cap_stops_it:
         raise typer.Exit(2)

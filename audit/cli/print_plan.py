@@ -24,6 +24,7 @@ from audit.core.display import (
     points,
     terminal_safe,
     usd,
+    usd_limit,
 )
 from audit.core.plan import Plan, RouteDesign, RouteQuote
 
@@ -172,7 +173,7 @@ def _quote(plan: Plan) -> list[str]:
         f"  Quote   {usd(plan.expected_usd)} expected, at the log's lengths of answers.",
         *_ends(plan),
         *_stake(plan),
-        f"  Cap     {usd(plan.max_spend_usd)}; the replay stops there.",
+        f"  Cap     {usd_limit(plan.max_spend_usd)}; the replay stops there.",
         *_looks(plan),
         f"  Calls   {count(plan.calls)}, about {compact(plan.tokens)} tokens"
         + (f"; {count(recorded)} more are recorded already." if recorded else "."),
@@ -312,6 +313,8 @@ def _looks(plan: Plan) -> list[str]:
 def _next(plan: Plan, saved: Path | None) -> list[str]:
     if saved is None:
         return []
+    if plan.cap_stops_it:
+        return ["", f"Saved {saved}. The cap begins no route, so this plan would not be run: {plan.cap_that_begins}."]
     if not plan.calls and not any(quote.recorded for quote in plan.quotes):
         why = "No route can be decided, so there is nothing to replay. Correct what is named above, and plan again."
         return ["", f"Saved {saved}. {why}"]

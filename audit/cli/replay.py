@@ -68,7 +68,7 @@ def replay(
     from audit.cli.consent import consent, let_code_run
     from audit.cli.meter import TerminalMeter
     from audit.cli.print_plan import print_plan
-    from audit.cli.saved import saved_plan
+    from audit.cli.saved import choices, saved_plan
     from audit.config.load import load_settings
     from audit.core.artifacts import RunFolder
     from audit.core.errors import AuditError
@@ -90,7 +90,7 @@ def replay(
     named, config = config is not None, config or (Path(saved.config) if saved and saved.config else None)
     given |= executor_overrides(executor, ray_address, workers)
     given |= store_overrides(store, no_store, fresh)
-    settings = load_settings(config, overrides=given)
+    settings = load_settings(config, overrides=given if saved is None else choices(saved.given) | given)
     let_code_run(terminal, settings, named=named)
     folder = RunFolder(out) if out else reading.run_folder(sources, settings)
     if dry_run:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from audit.core.artifacts import read_json
 from audit.core.errors import InputError
 from audit.core.plan import SCHEMA, Plan, plan_from_plain
 
+CHOICES = ("seed", "max_spend", "slice.tiers", "slice.routes", "slice.looks")
+"""Options that decide what is asked and what it may cost: a plan remembers them for `audit replay plan.json`."""
+
 LARGEST_PLAN = 50_000_000
 """Bytes; a JSON file above this is a log, and is not read whole to find out."""
+
+
+def choices(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Of overrides of the configuration, those that a plan remembers."""
+    return {name: value for name, value in given.items() if name in CHOICES}
 
 
 def saved_plan(paths: Sequence[Path]) -> Plan | None:

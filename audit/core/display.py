@@ -36,6 +36,11 @@ def usd(value: float) -> str:
     return f"{sign}${amount:.4f}" if amount >= 0.00005 else "$0.00"
 
 
+def usd_limit(value: float) -> str:
+    """A limit that somebody set: as money, but one below a hundredth of a cent is written out and never as $0.00."""
+    return usd(value) if value == 0 or abs(value) >= 0.00005 else f"${value:.12f}".rstrip("0").rstrip(".")
+
+
 def usd_rate(value: float) -> str:
     """A cost per 1,000 requests: as money, but with cents up to $9,999, so that a column of rates has one precision."""
     return usd_at(value, _CENTS) if 0.095 <= abs(value) < 9_999.995 else usd(value)

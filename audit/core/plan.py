@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from audit.core.adaptation import TierNotes
 from audit.core.criteria import CriteriaCheck
@@ -241,9 +242,11 @@ class Plan:
         repeats: Tiers that are asked each request of the quality sample several times; part of the calls and the quote.
         stored: What earlier runs were answered; None for nothing.
         personal: Personal data in what leaves this machine; None where nothing leaves it.
+        given: Options of the command line that it was made with, as overrides of the configuration.
+        least_cap_usd: A cap that would begin a route, where the given one begins none; None where it begins some.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("repeats", "stored", "likely_usd", "personal")
+    SPARSE: ClassVar[tuple[str, ...]] = ("repeats", "stored", "likely_usd", "personal", "least_cap_usd", "given")
 
     made_from: dict[str, str]
     seed: int
@@ -267,6 +270,8 @@ class Plan:
     stored: StoredAnswers | None = None
     personal: PlannedPlaceholders | None = None
     likely_usd: float = 0.0
+    least_cap_usd: float | None = None
+    given: dict[str, Any] = field(default_factory=dict)
     schema: str = SCHEMA
 
     @property
@@ -274,6 +279,20 @@ class Plan:
         """Whether nothing can be decided, for want of criteria that this tool knows."""
         unknown = any(one.why and one.why.reason is Reason.CRITERIA_NOT_SUPPORTED for one in self.designs)
         return unknown and all(one.can_decide == "no" for one in self.designs)
+
+    @property
+    def cap_stops_it(self) -> bool:
+        """Whether nothing can be begun, because the cap pays for no route's first look, or for no fixed sample."""
+        capped = any(one.why and one.why.reason is Reason.CAP_LEAVES_TOO_LITTLE for one in self.designs)
+        return self.least_cap_usd is not None or (capped and not any(one.candidates for one in self.designs))
+
+    @property
+    def cap_that_begins(self) -> str:
+        """What to set in place of a cap that begins nothing, for people; without a full stop."""
+        if self.least_cap_usd is None:
+            return "raise --max-spend, or leave it out: the whole quote is the limit then"
+        enough = math.ceil(self.least_cap_usd * 100) / 100
+        return f"--max-spend {enough:.2f} begins a route; without a cap the whole quote is the limit"
 
     @property
     def at_stake_usd(self) -> float:

@@ -44,7 +44,7 @@ def watch_names(sources: Sequence[Path], settings: Settings, *, before: date | N
             answers at least.
 
     Raises:
-        InputError: No billable request of the log has a time.
+        InputError: No billable request of the log has a time, or `before` leaves nothing on one of its sides.
     """
     with traffic_of(sources, settings) as (folder, _):
         rows = _rows(folder.traffic_files())
@@ -52,6 +52,7 @@ def watch_names(sources: Sequence[Path], settings: Settings, *, before: date | N
             raise InputError(
                 "no billable request of the log has a time, so there is no day to watch", code="names.times"
             )
+        _refuse_outside(rows, before)
         drawn = _drawn(rows, settings.seed)
         by_route = {str(key[0]): part for key, part in drawn.partition_by("route", as_dict=True).items()}
         asked = {name: part.select("request_fp", "cost_usd", exchange_id="row_id") for name, part in by_route.items()}
@@ -67,6 +68,17 @@ def watch_names(sources: Sequence[Path], settings: Settings, *, before: date | N
         alpha=settings.alpha,
         loss={name: settings.margin_of(name) for name in sorted(by_route)},
     )
+
+
+def _refuse_outside(rows: Rows, before: date | None) -> None:
+    """A day that has the whole log on one side compares nothing, and "no alarm" would not mean that all is well."""
+    first, last = rows["day"].min(), rows["day"].max()
+    if before is not None and not (first <= before < last):  # type: ignore[operator]
+        raise InputError(
+            f"`--before {before}` leaves no day to compare: the log is from {first} to {last}",
+            code="watch.date",
+            hint="name a day before its last, or leave --before out: a third of the days is the yardstick",
+        )
 
 
 def _rows(files: Sequence[Path]) -> Rows:

@@ -1,4 +1,4 @@
-"""Logs to a quoted plan, and what a few of its calls show of the tiers."""
+"""Logs to a quoted plan."""
 
 from __future__ import annotations
 
@@ -6,22 +6,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from audit.core.artifacts import (
-    RunFolder,
-    read_tier_notes,
-)
-from audit.core.errors import EndpointError, InputError
+from audit.core.artifacts import RunFolder, write_json
 from audit.core.plan import Plan
 from audit.core.settings import Settings
-from audit.flow.keeping import answers_at, begin_fresh, client_options
+from audit.flow.keeping import begin_fresh
 from audit.flow.preparation import PreparedRun, prepare
 from audit.flow.reading import ingest, run_folder
+from audit.flow.rounds import least_cap_usd
 from audit.llm.tiers import resolve_tiers
-from audit.replay.meter import Meter, SilentMeter
-from audit.replay.plan import quote
-from audit.replay.preflight import first_of_each_shape
-from audit.replay.requests import load_requests
-from audit.replay.run import PartStopped, ReplayOptions, run_replay
 
 Consent = Callable[[Plan], bool]
 
@@ -29,50 +21,6 @@ Consent = Callable[[Plan], bool]
 def plan(sources: Sequence[Path], settings: Settings, folder: RunFolder | None = None) -> Plan:
     """Logs to a quoted plan. Spends nothing, sends nothing."""
     return prepared(sources, settings, folder).plan
-
-
-def check(
-    sources: Sequence[Path],
-    settings: Settings,
-    folder: RunFolder | None = None,
-    *,
-    consent: Consent,
-    meter: Meter | None = None,
-) -> Plan:
-    """A plan with what a few of its calls show of the tiers: what they take, how requests are changed for them.
-
-    The calls are the plan's own, under its cap and in its journal, so that the replay does not make them again.
-
-    Args:
-        consent: Asked with the quote of these calls before anything is sent; a False stops there.
-
-    Raises:
-        EndpointError: A tier cannot be reached.
-    """
-    run = prepared(sources, settings, folder)
-    tiers = {tier.name: tier for tier in run.tiers}
-    wanted = {call.request_fp for call in run.calls}
-    requests = load_requests(run.folder.body_files(), run.folder.traffic_files(), wanted)
-    calls = first_of_each_shape(run.calls, requests, tiers)
-    quotes = quote(calls, run.tokens, run.tiers)
-    expected, most = sum(q.expected_usd for q in quotes), sum(q.at_most_usd for q in quotes)
-    quoted = replace(run.plan, calls=len(calls), quotes=quotes, expected_usd=expected, at_most_usd=most)
-    if not consent(replace(quoted, likely_usd=0.0)):
-        raise InputError("nothing was sent: the quote was not accepted", code="replay.declined")
-    options = ReplayOptions(
-        cap_usd=run.plan.max_spend_usd,
-        tokens=run.tokens,
-        client=client_options(settings),
-        answers=answers_at(settings, run.folder),
-        meter=meter or SilentMeter(),
-    )
-    try:
-        asked = [tiers[name] for name in dict.fromkeys(call.tier for call in calls)]
-        run_replay(calls, requests, asked, settings.replay, run.folder, options)
-    except (PartStopped, EndpointError) as error:
-        if not any(notes.stopped for notes in read_tier_notes(run.folder.tiers).values()):
-            raise error from None
-    return prepare(sources, settings, run.folder).plan
 
 
 def prepared(
@@ -83,4 +31,10 @@ def prepared(
     folder = folder or run_folder(sources, settings)
     ingest(sources, settings, folder, demo=demo)
     begin_fresh(settings, folder)
-    return prepare(sources, settings, folder)
+    run = prepare(sources, settings, folder)
+    least = least_cap_usd(run)
+    if least is None:
+        return run
+    run = replace(run, plan=replace(run.plan, least_cap_usd=least))
+    write_json(folder.plan, run.plan)
+    return run

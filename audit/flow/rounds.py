@@ -18,8 +18,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from audit.core.artifacts import RunFolder, read_json, write_json
-from audit.core.display import plural
+from audit.core.display import plural, usd_limit
+from audit.core.errors import InputError
 from audit.core.plan import LooksDone, Plan, RouteDesign
+from audit.core.reason import Reason
 from audit.core.tier import Tier
 from audit.flow.keeping import known
 from audit.flow.preparation import PreparedRun
@@ -109,6 +111,38 @@ def open_rounds(run: PreparedRun) -> Rounds:
     return _written(Rounds(run=run, history=(_grant(nothing, {}),)))
 
 
+def least_cap_usd(run: PreparedRun) -> float | None:
+    """The least cap in USD that would begin a route, where the one of the settings begins none.
+
+    Special cases:
+        None where a route can begin or has begun, or where none has a candidate.
+    """
+    designs = [design for design in run.plan.designs if design.candidates]
+    purse = _RemainingBudget.open(Rounds(run=run, history=({},)))
+    if not designs or purse.done.journal or purse.left_usd is None:
+        return None
+    least = min(purse.cost(design, dict.fromkeys(design.candidates, 1)) for design in designs)
+    left = max(purse.left_usd, 0.0)
+    return None if least <= left else (run.settings.max_spend or 0.0) + (least - left) / BUDGET_SHARE
+
+
+def refuse_idle(plan: Plan) -> None:
+    """Refuse a cap that begins no route: findings of a run that asked nothing would read as a result.
+
+    Raises:
+        InputError: With a cap that would begin one.
+    """
+    if not plan.cap_stops_it:
+        return
+    cut = [one for one in plan.designs if one.why and one.why.reason is Reason.CAP_LEAVES_TOO_LITTLE]
+    raise InputError(
+        f"nothing was replayed: the cap of {usd_limit(plan.max_spend_usd)} begins no route",
+        code="replay.cap",
+        notes=["nothing was sent, $0.00 spent", *(f"{one.route or '(none)'}: {one.reason}" for one in cut[:5])],
+        hint=plan.cap_that_begins,
+    )
+
+
 def reach_of(folder: RunFolder, plan: Plan) -> LooksDone | None:
     """How far a run has got; None where it has no rounds of this plan."""
     saved = _read(folder, plan)
@@ -167,19 +201,20 @@ class _RemainingBudget:
         enough = _expected(run, run.calls, done) <= left
         return cls(run=run, done=done, left_usd=None if enough else left)
 
-    def _cost(self, design: RouteDesign, looks: Mapping[str, int]) -> float:
+    def cost(self, design: RouteDesign, looks: Mapping[str, int]) -> float:
+        """What going that far is expected to cost, in USD."""
         slice_ = self.run.sample.table
         mine = slice_.filter(pc.equal(slice_["route"], design.route))
         return _expected(self.run, planned_calls([design], mine, self.run.tiers, {design.route: looks}), self.done)
 
     def pays(self, design: RouteDesign, looks: Mapping[str, int]) -> bool:
         """Whether going that far can be paid."""
-        return self.left_usd is None or self._cost(design, looks) <= max(self.left_usd, 0.0)
+        return self.left_usd is None or self.cost(design, looks) <= max(self.left_usd, 0.0)
 
     def take(self, design: RouteDesign, looks: Mapping[str, int]) -> None:
         """Set aside what going that far costs."""
         if self.left_usd is not None:
-            self.left_usd -= self._cost(design, looks)
+            self.left_usd -= self.cost(design, looks)
 
 
 def _expected(run: PreparedRun, calls: Sequence[Call], done: KnownCalls) -> float:

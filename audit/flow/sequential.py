@@ -38,7 +38,7 @@ from audit.flow.preparation import NOT_ASKED, PreparedRun
 from audit.flow.provenance import FindingsContext, context_of
 from audit.flow.reading import run_id_of
 from audit.flow.reporting import report
-from audit.flow.rounds import Rounds, asked_and_spared, open_rounds, reach_of
+from audit.flow.rounds import Rounds, asked_and_spared, open_rounds, reach_of, refuse_idle
 from audit.flow.routing import policy_inputs_of
 from audit.llm.tiers import resolve_tiers
 from audit.replay.meter import Meter, SilentMeter
@@ -66,6 +66,7 @@ def replay(
         saved: A plan made earlier. It is refused when its logs, settings or prices have changed since.
 
     Raises:
+        InputError: The options leave nothing to test, or the cap begins no route.
         PlanStale: `saved` is not the plan of these inputs any more.
         Incomplete: The cap, failures or an outage stopped the replay. What is done was scored and reported all the
             same, as an incomplete run.
@@ -75,6 +76,7 @@ def replay(
     run = prepared(sources, settings, folder, demo=demo)
     if saved is not None:
         _refuse_stale(saved, run.plan)
+    refuse_idle(run.plan)
     if not consent(run.plan):
         raise InputError("nothing was replayed: the quote was not accepted", code="replay.declined")
     stopped: AuditError | None = None

@@ -24,13 +24,17 @@ def resolve_tiers(settings: Settings) -> tuple[Tier, ...]:
     """The tiers of a configuration, in its order, each with a provider that exists and a price.
 
     Raises:
-        UnknownName: No provider has the name, or it does not know one of the tier's options.
+        UnknownName: No provider has the name, or it does not know one of the tier's options; or no tier has a name that
+            `slice.tiers` chooses.
         ConfigError: Two tiers have one name, or a tier needs a `base_url` and has none.
         PriceUnknown: A tier has no price, and the catalogue has none for it.
     """
     names = [tier.name for tier in settings.tiers]
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise ConfigError(f"two tiers are named `{twice}`", code="config.tier-twice")
+    for chosen in settings.slice.tiers or ():
+        if chosen not in names:
+            raise UnknownName.among("tier", chosen, names)
     return tuple(resolve_tier(tier) for tier in settings.tiers)
 
 

@@ -76,6 +76,12 @@ def at_step(
     Raises:
         InputError: There is no such step.
     """
+    if not policy.routes:
+        raise InputError(
+            "there is nothing to begin a canary with: no policy of this run is certified",
+            code="policy.nothing-certified",
+            hint="without --canary, policy-json says that no change is recommended",
+        )
     routes = {one.route: one for one in plan}
     most = max((len(one.steps) for one in plan), default=0)
     if not 0 <= number <= most:

@@ -72,7 +72,14 @@ def check_known(options: PolicyOptions, part: TrafficPart) -> None:
 
     Raises:
         UnknownName: With the nearest that there is.
+        InputError: Nothing was certified, so there is nothing that a part could have a share of.
     """
+    if not any(route.options for route in options.routes):
+        raise InputError(
+            f"there is nothing to carve for {part}: no policy of this run is certified",
+            code="policy.nothing-certified",
+            hint="without --for, policy-json says that no change is recommended",
+        )
     names = {
         segment.name
         for route in options.routes

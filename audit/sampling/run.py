@@ -11,6 +11,7 @@ import pyarrow as pa
 from audit.core.plan import RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Tier
+from audit.sampling.chosen import refuse_nothing_chosen
 from audit.sampling.design import RouteNeeds, design_routes
 from audit.sampling.draw import Drawn, draw_route, load_rows, slice_table
 from audit.sampling.frame import RouteFrame
@@ -35,10 +36,17 @@ class Sample:
 def draw_sample(
     frames: Sequence[RouteFrame], needs: Mapping[str, RouteNeeds], tiers: Sequence[Tier], settings: Settings
 ) -> Sample:
-    """Design every route and draw its two samples. Same frames, settings and seed: same slice."""
+    """Design every route and draw its two samples. Same frames, settings and seed: same slice.
+
+    Raises:
+        UnknownName: The settings choose routes, and the log has none of them.
+        InputError: The settings choose routes or candidates, and that leaves nothing to test.
+    """
     models = {tier.name: tier.identity for tier in tiers}
+    designed = design_routes(frames, needs, tiers, settings)
+    refuse_nothing_chosen(designed, settings)
     drawn = []
-    for frame, design in zip(frames, design_routes(frames, needs, tiers, settings), strict=True):
+    for frame, design in zip(frames, designed, strict=True):
         # What the only candidate serves already cannot move, so it is in no sample.
         pool = frame.pool if len(design.candidates) != 1 else frame.pool.without(models[design.candidates[0]])
         drawn.append(Drawn.of(pool, design, settings.seed))

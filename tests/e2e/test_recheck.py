@@ -106,7 +106,7 @@ def test_refusals(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for argv, code in (
         (["--tier", "old", "--yes"], "recheck.nothing"),
         (["--tier", "smae", "--yes"], "tier.unknown"),
-        (["--tier", "same", "--route", "/other", "--yes"], "recheck.nothing"),
+        (["--tier", "same", "--route", "/other", "--yes"], "route.unknown"),
     ):
         assert run([*words, *argv]) == 2
         assert f"error[{code}]" in capsys.readouterr().err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 
 import polars as pl
 
@@ -86,6 +87,9 @@ def open_recheck(folder: RunFolder, settings: Settings, wanted: RecheckOrder) ->
         slice=pl.read_parquet(folder.slice).with_columns(pl.col(pl.Categorical).cast(pl.String)),
         frames={frame.route: frame for frame in route_frames(folder.traffic_files())},
     )
+    for glob in wanted.routes:
+        if not any(fnmatchcase(one.route, glob) for one in run.plan.designs):
+            raise UnknownName.among("route", glob, [one.route for one in run.plan.designs])
     audited = audited_in(run, tiers[0], tiers)
     store = store_folder(settings, folder)
     if store is not None:
@@ -94,9 +98,9 @@ def open_recheck(folder: RunFolder, settings: Settings, wanted: RecheckOrder) ->
     found = trials(run, tiers[0], settings, wanted.routes, audited)
     if not found:
         raise InputError(
-            f"the run has audited `{name}` on every route that is asked for" if audited else "no route is asked for",
+            f"the run has audited `{name}` on every route that is asked for",
             code="recheck.nothing",
-            hint=f"audit report {folder.path}" if audited else "--route is a glob over the run's routes",
+            hint=f"audit report {folder.path}",
         )
     run_usd = findings.replay_cost_usd + (findings.replay.earlier_usd if findings.replay else 0.0)
     return OpenRecheck(
