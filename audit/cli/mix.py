@@ -87,4 +87,4 @@ def mix(
     elif levers and found.levers is not None:
         print_ledger(terminal, found.levers)
     else:
-        print_mix(terminal, found, by.value)
+        print_mix(terminal, found, by.value, tiers=bool(settings.tiers))

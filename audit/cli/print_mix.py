@@ -38,8 +38,15 @@ WORDS = 64
 """Cells of a line of the summary behind its name, in 80 columns."""
 
 
-def print_mix(terminal: Terminal, mix: Mix, by: str) -> None:
-    """Print a summary, one line per route (or tenant, model, environment, region), and what was not tested."""
+def print_mix(terminal: Terminal, mix: Mix, by: str, *, tiers: bool = True) -> None:
+    """Print a summary, one line per route (or tenant, model, environment, region), and what was not tested.
+
+    Args:
+        terminal: Where.
+        mix: To print.
+        by: What a line is.
+        tiers: The configuration names some, so that a replay can be the next step.
+    """
     drawn = ascii_only if terminal.ascii else str
     window = f"{mix.window_from} to {mix.window_to}" if mix.window_from else "no dated requests"
     head = f"LLM model mix  ·  {window}  ·  {plural(mix.days, 'day')}  ·  {compact(mix.requests)} requests"
@@ -59,7 +66,7 @@ def print_mix(terminal: Terminal, mix: Mix, by: str) -> None:
     if mix.levers is not None and mix.levers.paid_usd > 0:
         terminal.lines([""])
         print_levers(terminal, mix.levers)
-    terminal.lines(map(drawn, ["", *_closing(mix, by, len(rows))]))
+    terminal.lines(map(drawn, ["", *_closing(mix, by, len(rows), tiers=tiers)]))
 
 
 def _summary(mix: Mix, *, bars: bool) -> list[str]:
@@ -199,7 +206,7 @@ def _models(row: MixRow) -> str:
     return ", ".join(f"{terminal_safe(m.model)} {percent(m.request_share)}" for m in _busiest(row)[:MODELS])
 
 
-def _closing(mix: Mix, by: str, rows: int) -> list[str]:
+def _closing(mix: Mix, by: str, rows: int, *, tiers: bool) -> list[str]:
     lines = [f"  and {plural(rows - ROWS, f'more {by}')}; --json has them all", ""] if rows > ROWS else []
     lines.append("  Nothing has been tested.")
     if mix.upper_bound is not None:
@@ -213,4 +220,4 @@ def _closing(mix: Mix, by: str, rows: int) -> list[str]:
         lines.append("  A log this long is searched for levers when asked:  audit mix LOGS --levers")
     if mix.levers is not None and mix.levers.paid_usd > 0:
         lines.append("  What to change, where, and the levers in the prompts:  audit mix LOGS --levers")
-    return [*lines, "  Find out what is good enough:  audit replay LOGS"]
+    return [*lines, f"  Find out what is good enough:  audit {'replay' if tiers else 'init'} LOGS"]

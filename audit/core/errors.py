@@ -22,6 +22,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, ClassVar
 
 from audit.core.exchange import Usage
@@ -100,20 +101,22 @@ class UnknownName(AuditError):
 
     default_code = "name.unknown"
 
-    LISTED: ClassVar[int] = 20
-    """Names that the error lists; of more than these, the first, and how many there are."""
+    ROOM: ClassVar[int] = 600
+    """Characters of names that the error lists; of longer lists the first, and how many there are."""
 
     @classmethod
     def among(cls, kind: str, name: str, known: Iterable[str], *, place: Place | None = None) -> UnknownName:
         """Build the error for `name`, which is none of `known`."""
         names = sorted(known)
         near = nearest(name, names)
-        more = f" and {len(names) - cls.LISTED:,} more" if len(names) > cls.LISTED else ""
+        ends = accumulate(len(known_name) + 2 for known_name in names)
+        listed = names[: max(sum(end <= cls.ROOM for end in ends), 1)]
+        more = f" and {len(names) - len(listed):,} more" if len(names) > len(listed) else ""
         return cls(
             f"unknown {kind}: `{name}`",
             code=f"{kind.replace(' ', '-')}.unknown",
             place=place,
-            notes=[f"known: {', '.join(names[: cls.LISTED])}{more}"] if names else [],
+            notes=[f"known: {', '.join(listed)}{more}"] if names else [],
             hint=f"did you mean `{near}`?" if near else None,
         )
 

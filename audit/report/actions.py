@@ -45,13 +45,20 @@ class ActionList:
         actions: The first ones.
         more: How many there are beside them.
         moves: Whether anything moves, so that a canary and a way back are worth a word.
+        no_canary: What a canary would need and the run lacks; "" where one can be sized.
         ask: What to ask the vendor of today's models; "" where nothing moves.
     """
 
     actions: tuple[Action, ...]
     more: int
     moves: bool
+    no_canary: str
     ask: str
+
+    @property
+    def canary(self) -> bool:
+        """Whether what moves can begin with a share of its traffic."""
+        return not self.no_canary
 
 
 def action_list(findings: Findings) -> ActionList | None:
@@ -60,8 +67,21 @@ def action_list(findings: Findings) -> ActionList | None:
     if not found:
         return None
     moving = any(moves(route) for route in findings.routes)
-    more = max(len(found) - MOST, 0)
-    return ActionList(actions=tuple(found[:MOST]), more=more, moves=moving, ask=_ask(findings))
+    return ActionList(
+        actions=tuple(found[:MOST]),
+        more=max(len(found) - MOST, 0),
+        moves=moving,
+        no_canary=_no_canary(findings),
+        ask=_ask(findings),
+    )
+
+
+def _no_canary(findings: Findings) -> str:
+    """What `audit policy --canary` would refuse the run for."""
+    if not findings.days:
+        return "the log does not say over how many days it went"
+    strict = [route for route in findings.routes if moves(route) and not route.margin]
+    return f"{route_name(strict[0])} may lose nothing at all" if strict else ""
 
 
 def _ask(findings: Findings) -> str:

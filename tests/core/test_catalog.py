@@ -53,3 +53,12 @@ def test_listing_imports_nothing() -> None:
     )
     assert list(names) == ["a", "b"]
     assert "a" in names
+
+
+def test_a_long_list_of_names_is_cut() -> None:
+    """Thousands of ids are no help; the first, how many there are beside them, and still the near one."""
+    error = UnknownName.among("exchange", "0199", [f"{number:04d}" * 8 for number in range(5000)] + ["0198"])
+    (note,) = error.notes
+    assert len(note) < 700
+    assert note.endswith(" more")
+    assert error.hint == "did you mean `0198`?"
