@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -10,6 +11,7 @@ import msgspec
 from audit.core.exchange import Loss
 from audit.core.reason import Reason
 from audit.ingest import chat
+from audit.ingest.recorded import answer_within, out_of_text, put_together, request_beside
 from audit.ingest.row import Row, Unusable
 from audit.ingest.usage import put_usage
 from audit.ingest.values import json_text, obj, text
@@ -23,27 +25,75 @@ CHAT = openai_chat.PROTOCOL
 """The protocol in whose shape rows keep their bodies."""
 
 
+@dataclass(frozen=True, slots=True)
+class ExchangeFacts:
+    """What a request and its answer say of themselves, beside what they write into a row.
+
+    Attributes:
+        reasons: Why the request cannot be replayed.
+        answered: There is an answer.
+        usage: The answer's, as it is written: it may hold the provider's own bill.
+        error: What the answer says went wrong, in its body or in the last event of its stream; None for nothing.
+        streamed: The log holds the events of a stream.
+    """
+
+    reasons: set[str]
+    answered: bool = False
+    usage: Any = None
+    error: Any = None
+    streamed: bool = False
+
+
 def spoken(request: Mapping[str, Any], answer: Any) -> Protocol:
     """The protocol of an exchange: the answer's, else the request's, else chat."""
     return protocol_of_answer(answer) or protocol_of_request(request) or CHAT
 
 
-def put_exchange(row: Row, request: Mapping[str, Any], answer: Any) -> tuple[set[str], bool]:
+def chat_body(answer: Any) -> dict[str, Any] | None:
+    """An answer in whatever form as a body of the chat API, or of Responses; None for what is none.
+
+    Special cases: one that was cut has no word for its end; one that says what went wrong has that under `error`.
+    """
+    row, held = Row(), out_of_text(answer)
+    protocol = protocol_of_answer(held)
+    if protocol is None:
+        return None
+    body = whole_body(row, held, protocol)
+    if body.get("error") or (not row.cut and (body.get("choices") or isinstance(body.get("output"), list))):
+        return body
+    try:
+        made, _ = openai_chat.answer_to(protocol.answer_from(body)[0])
+    except ValueError:
+        return None
+    if row.cut:
+        made["choices"][0]["finish_reason"] = None
+    return {**made, "usage": usage_in(body)}
+
+
+def put_exchange(row: Row, request: Mapping[str, Any], answer: Any) -> ExchangeFacts:
     """Write a request and its answer into a row, in the protocol that they are found to be in; either may be empty.
 
     The request is read as one of the answer's protocol where it can be: many a body fits two.
 
-    Returns:
-        Reasons why the request cannot be replayed, and whether there is an answer.
+    Args:
+        row: Gets them.
+        request: Its body.
+        answer: Its body, the events of a stream, or the text that a log keeps either in.
 
     Raises:
         Unusable: The request is none of its protocol.
     """
+    answer = answer_within(answer)
+    request = request_beside(request, answer)
     protocol, reasons = spoken(request, answer), set[str]()
     own = protocol_of_request(request)
     if own is not None:
         reasons = put_request(row, request, protocol if can_be(request, protocol) else own)
-    return reasons, bool(answer) and put_answer(row, answer, protocol)
+    if not answer:
+        return ExchangeFacts(reasons)
+    body = whole_body(row, answer, protocol)
+    answered = put_body(row, body, protocol) or (row.cut and bool(body))
+    return ExchangeFacts(reasons, answered, usage_in(body), body.get("error"), streamed=isinstance(answer, list))
 
 
 def put_request(row: Row, body: Mapping[str, Any], protocol: Protocol) -> set[str]:
@@ -76,13 +126,30 @@ def put_request(row: Row, body: Mapping[str, Any], protocol: Protocol) -> set[st
     return reasons | set(call.reasons) | chat.put_messages(row, asked["messages"], call)
 
 
-def put_answer(row: Row, body: Any, protocol: Protocol) -> bool:
-    """Write an answer into a row: text, calls, finish, tokens, names; says whether there is one."""
-    if isinstance(body, list):
-        row.streaming, row.tells_end, body = True, True, protocol.stream_from(body).body
-    else:
-        row.tells_end = protocol.shape.tells_end(obj(body))
-    body = obj(body)
+def put_answer(row: Row, answer: Any, protocol: Protocol) -> bool:
+    """Write an answer of a protocol, whole or streamed, into a row; says whether there is one."""
+    return put_body(row, whole_body(row, out_of_text(answer), protocol), protocol)
+
+
+def whole_body(row: Row, answer: Any, protocol: Protocol) -> dict[str, Any]:
+    """The body of an answer, that of a stream as if it had not been streamed; the row learns of the stream."""
+    if not isinstance(answer, list):
+        row.tells_end = protocol.shape.tells_end(obj(answer))
+        return obj(answer)
+    body, row.cut = put_together(answer, protocol)
+    row.streaming = True
+    return body
+
+
+def put_body(row: Row, body: Mapping[str, Any], protocol: Protocol) -> bool:
+    """Write the body of an answer into a row: text, calls, finish, tokens, names; says whether there is one."""
+    answered = _put_body(row, body, protocol)
+    if row.cut:  # some protocols have a word for what is under way
+        row.finish_reason = row.finish_reason_raw = None
+    return answered
+
+
+def _put_body(row: Row, body: Mapping[str, Any], protocol: Protocol) -> bool:
     row.request_id = text(body.get("id")) or row.request_id
     row.model_responded = text(body.get("model")) or row.model_responded
     put_usage(row, usage_in(body))
@@ -128,7 +195,12 @@ def put_outcome(row: Row, error: Any, http_status: int | None, *, answered: bool
         row.error_type = error_type(http_status, words)
     elif not answered:
         row.status = "unknown"
-    elif row.streaming and row.tells_end and row.finish_reason_raw is None:
-        row.status, row.finish_reason = "partial", "aborted"
     else:
         row.status = "ok"
+        settle_cut(row)
+
+
+def settle_cut(row: Row) -> None:
+    """Make a call that the log shows to be a stream that was cut a partial one."""
+    if row.streaming and (row.tells_end or row.cut) and row.finish_reason_raw is None:
+        row.status, row.finish_reason = "partial", "aborted"

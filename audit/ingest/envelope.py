@@ -12,7 +12,7 @@ from typing import Any
 from audit.ingest import bodies, chat, pairs
 from audit.ingest.row import Row, call_key
 from audit.ingest.usage import put_cost, put_usage, told_cost
-from audit.ingest.values import microseconds, number, obj, text
+from audit.ingest.values import microseconds, number, text
 from audit.ingest.words import finish_reason
 
 
@@ -22,7 +22,7 @@ class Envelope:
 
     Attributes:
         emitter: Who wrote the log.
-        request, answer: Bodies in any protocol.
+        request, answer: Bodies in any protocol; a stream as its events, or as the text that they came in.
         request_id: Its name in the log, where the answer has none of its own.
         logical_id: What all attempts at one request share.
         model: As asked for, where the request does not name it.
@@ -78,7 +78,7 @@ def row_of(found: Envelope) -> Row:
         Unusable: The request is none of its protocol.
     """
     row = Row(emitter=found.emitter, operation=found.operation, cache_hit=found.cache_hit)
-    reasons, answered = bodies.put_exchange(row, found.request, found.answer)
+    held = bodies.put_exchange(row, found.request, found.answer)
     row.request_id = row.request_id or found.request_id
     row.logical_request_id = found.logical_id
     row.model_requested = row.model_requested or found.model
@@ -86,17 +86,17 @@ def row_of(found: Envelope) -> Row:
     pairs.put_model(row, told, row.model_responded or found.responded)
     if row.prompt_tokens is None and found.usage:
         put_usage(row, found.usage)
-    row.streaming = row.streaming if found.streaming is None else found.streaming
+    if found.streaming is not None and not held.streamed:
+        row.streaming = found.streaming
     if row.finish_reason_raw is None and found.finish:
         row.finish_reason_raw, row.finish_reason = found.finish, finish_reason(found.finish)
-    bodies.put_outcome(row, found.error, found.http_status, answered=answered or found.answered)
+    bodies.put_outcome(row, found.error or held.error, found.http_status, answered=held.answered or found.answered)
     if found.cut and row.status != "error":
         row.status, row.finish_reason = "partial", "aborted"
     _put_times(row, found)
-    body_usage = obj(found.answer).get("usage")
-    put_cost(row, told_cost(row, found.cost, unit=found.cost_unit), body_usage, found.cost_basis)
+    put_cost(row, told_cost(row, found.cost, unit=found.cost_unit), held.usage, found.cost_basis)
     row.dedupe_key = call_key(row)
-    chat.judge_replayable(row, reasons | found.reasons, "exact" if row.native_request else "equivalent")
+    chat.judge_replayable(row, held.reasons | found.reasons, "exact" if row.native_request else "equivalent")
     return row
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from audit.ingest import chat
+from audit.ingest import bodies, chat
 from audit.ingest.row import Row
 from audit.ingest.usage import put_usage, reported_cost, settle_counts, told_cost
-from audit.ingest.values import boolean, integer, microseconds, obj, small, text
+from audit.ingest.values import boolean, integer, microseconds, obj, shaped, small, text
 from audit.ingest.words import charged_as, free, provider
 
 
@@ -47,7 +47,7 @@ class Hidden(msgspec.Struct, gc=False):
 
 
 class Response(msgspec.Struct, gc=False):
-    """A response of the chat API or of the Responses API."""
+    """A response of the chat API or of the Responses API; the last four fields are of Anthropic's as it came."""
 
     id: Any = None
     model: Any = None
@@ -57,6 +57,10 @@ class Response(msgspec.Struct, gc=False):
     incomplete_details: Any = None
     usage: Any = None
     service_tier: Any = None
+    type: Any = None
+    role: Any = None
+    content: Any = None
+    stop_reason: Any = None
 
 
 _RENAMED = {"start": "startTime", "end": "endTime", "first_token": "completionStartTime"}
@@ -91,10 +95,30 @@ class Payload(msgspec.Struct, gc=False, rename=_RENAMED):
     metadata: Any = None
     messages: Any = None
     model_parameters: msgspec.Raw = msgspec.Raw(b"null")
-    response: Response | None = None
+    response: Response | str | list[Any] | None = None
     hidden_params: Hidden | None = None
     error_str: Any = None
     error_information: Failure | None = None
+
+
+def put_together(payload: Payload) -> None:
+    """Make a response that was kept as a stream, or as another vendor's, one of the chat API."""
+    if isinstance(payload.response, Response):
+        if payload.response.type == "message" and payload.response.choices is None:
+            payload.response = shaped(bodies.chat_body(msgspec.structs.asdict(payload.response)) or {}, Response)
+    elif payload.response is not None:
+        body = bodies.chat_body(payload.response)
+        payload.response = None if body is None else shaped(body, Response)
+        payload.stream = payload.stream if body is None or payload.stream is not None else True
+        if told := (body or {}).get("error"):
+            error = obj(told) or {"message": told}
+            payload.status = "failure"
+            payload.error_information = Failure(error.get("code"), error.get("type"), error.get("message"))
+
+
+def response_of(payload: Payload) -> Response:
+    """The response of a payload after `put_together`; an empty one where there is none."""
+    return payload.response if isinstance(payload.response, Response) else Response()
 
 
 OPERATIONS = {
@@ -121,7 +145,7 @@ class PayloadKind(msgspec.Struct, frozen=True, gc=False):
 
 def kind_of(payload: Payload) -> PayloadKind:
     """The kind of a record. A log has few, so each is worked out once; its row is to be copied, not changed."""
-    hidden, response = payload.hidden_params or Hidden(), payload.response or Response()
+    hidden, response = payload.hidden_params or Hidden(), response_of(payload)
     headers = hidden.additional_headers or Headers()
     common = (
         payload.call_type, payload.stream, payload.custom_llm_provider, payload.model_group, payload.model,
@@ -171,9 +195,7 @@ def put_times(row: Row, payload: Payload) -> None:
 
 def put_money(row: Row, payload: Payload) -> None:
     """Write tokens and cost; a cost of 0 that is none becomes unknown."""
-    usage = (payload.response.usage if payload.response is not None else None) or obj(payload.metadata).get(
-        "usage_object"
-    )
+    usage = response_of(payload).usage or obj(payload.metadata).get("usage_object")
     put_usage(row, usage)
     prompt, completion = integer(payload.prompt_tokens), integer(payload.completion_tokens)
     if prompt or completion or row.usage_basis == "provider":

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from audit.ingest import chat, values
+from audit.ingest import bodies, chat, values
+from audit.ingest.recorded import out_of_text
 from audit.ingest.row import Row, put_weight
 from audit.ingest.usage import put_usage, settle_counts
 from audit.ingest.values import integer, microseconds, obj, small, text, written_amount, written_number
 from audit.ingest.words import error_type, finish_reason, free
+from audit.protocols.recognition import protocol_of_answer
+from audit.protocols.reply import usage_in
 
 _OK = frozenset({"ok", "success", "succeeded", "completed", "complete", "done", "200", "true", "stop"})
 _PARTIAL = frozenset({"partial", "aborted", "cancelled", "canceled", "incomplete"})
@@ -20,6 +23,9 @@ _USD = {"usd": 1.0, "cents": 1e-2, "nano_usd": 1e-9}
 def put_answer(row: Row, got: Mapping[str, Any]) -> None:
     """Write the answer, how it ended, and the status."""
     given = got.get("response")
+    if (held := _body_of(given)) is not None:
+        _put_body(row, got, held)
+        return
     response = obj(values.unpacked(given))
     answer = chat.chat_answer(response.get("choices"))
     if answer is not None or chat.is_message(response):
@@ -37,6 +43,27 @@ def put_answer(row: Row, got: Mapping[str, Any]) -> None:
     if finish:
         row.finish_reason_raw, row.finish_reason = finish, finish_reason(finish)
     _put_status(row, got, answer is not None)
+
+
+def _body_of(given: Any) -> Any:
+    """The stream, or the body with its tokens, of a vendor's API, where the answer is one; None where it is not.
+
+    An answer may be JSON itself, and look like a body; none is one without its tokens.
+    """
+    held = out_of_text(given)
+    if protocol_of_answer(held) in (None, bodies.CHAT) and not isinstance(held, list):
+        return None
+    return held if protocol_of_answer(held) and (isinstance(held, list) or usage_in(obj(held))) else None
+
+
+def _put_body(row: Row, got: Mapping[str, Any], held: Any) -> None:
+    """Write an answer that is a vendor's body, and the status: that of a stream that was cut is told by its events."""
+    said = bodies.put_exchange(row, {}, held)
+    if finish := text(got.get("finish_reason")):
+        row.finish_reason_raw, row.finish_reason = finish, finish_reason(finish)
+    _put_status(row, {"error": said.error, **got}, said.answered)
+    if row.status == "ok":
+        bodies.settle_cut(row)
 
 
 def _put_status(row: Row, got: Mapping[str, Any], answered: bool) -> None:

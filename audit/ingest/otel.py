@@ -13,6 +13,7 @@ from typing import Any
 
 from audit.ingest import values
 from audit.ingest.chat import chat_answer, said_message
+from audit.ingest.recorded import out_of_text
 from audit.ingest.values import integer, obj, text, unpacked
 from audit.protocols.recognition import protocol_of_answer
 
@@ -178,9 +179,10 @@ def _asked(found: Attributes, events: Sequence[Mapping[str, Any]]) -> list[dict[
 
 def answer_of(found: Attributes, events: Sequence[Mapping[str, Any]]) -> Any:
     """The answer's body: the vendor's own where it was kept, else one in the chat shape; None when there is none."""
-    kept = unpacked(found.get("output.value"))
-    if isinstance(kept, dict) and protocol_of_answer(kept) is not None:
-        return kept
+    for name, whole in (("output.value", True), ("langfuse.observation.output", False)):
+        kept = out_of_text(found.get(name))
+        if (whole or isinstance(kept, list)) and protocol_of_answer(kept) is not None:
+            return kept
     choices = _choices(found, events)
     return {"choices": choices} if choices else None
 

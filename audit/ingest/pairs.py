@@ -8,6 +8,7 @@ from typing import Any
 
 from audit.core.settings import IngestSettings
 from audit.ingest import bodies, chat, labels, values
+from audit.ingest.recorded import out_of_text
 from audit.ingest.row import Row, Unusable, call_key
 from audit.ingest.usage import put_cost, told_cost
 from audit.ingest.values import microseconds, number, obj, small, text
@@ -23,6 +24,8 @@ _COST = ("cost_usd", "cost", "total_cost")
 _ROOM = 3
 _PREFERRED = ("request", "body", "response", "result")
 _STATUS = ("status_code", "http_status", "status")
+_ASKED = frozenset({"messages", "input", "contents", "system", "instructions", "tools", "metadata"})
+"""Fields of a request whose text may itself look like an answer."""
 _BATCH = frozenset({"batch_id"})
 _URL = ("base_url", "api_base", "url", "endpoint")
 _PROVIDER = ("provider", "custom_llm_provider", "llm_provider")
@@ -45,7 +48,7 @@ def protocol(record: Mapping[str, Any]) -> Protocol | None:
     request = find(record, is_request)
     if request is None:
         return None
-    answer = find(record, is_answer, request)
+    answer = answer_beside(record, request)
     if answer is None:
         return protocol_of_request(request) if {"error", "response"} & record.keys() else None
     return protocol_of_answer(answer)
@@ -60,7 +63,7 @@ def open_reader(settings: IngestSettings) -> Callable[[bytes], Sequence[Row]]:
         if not isinstance(value, dict):
             raise Unusable("not a JSON object")
         request = find(value, is_request)
-        answer = find(value, is_answer, request)
+        answer = answer_beside(value, request)
         if request is None and answer is None:
             raise Unusable("neither a request with its model nor an answer")
         return (pair_row(value, request, answer, wanted),)
@@ -71,40 +74,43 @@ def open_reader(settings: IngestSettings) -> Callable[[bytes], Sequence[Row]]:
 def pair_row(record: dict[str, Any], request: dict[str, Any] | None, answer: Any, wanted: labels.Finders) -> Row:
     """The row of a request and its answer; either may be missing, and the record says when and what went wrong."""
     row = Row()
+    answer = out_of_text(answer)
     shape = bodies.spoken(request or {}, answer).shape
     row.native_api = shape.api
-    reasons, answered = bodies.put_exchange(row, request or {}, answer)
+    held = bodies.put_exchange(row, request or {}, answer)
     row.streaming = bool(row.streaming)
     put_model(row, record, row.model_responded)
     row.operation = shape.operation
     row.emitter = shape.api.partition(".")[0]
     if row.service_tier == "batch" or _BATCH & record.keys():
         row.batch = True
-    usage = answer.get("usage") if isinstance(answer, dict) else None
-    failed = record.get("error") or (answer.get("error") if isinstance(answer, dict) else None)
+    failed = record.get("error") or held.error
     status = next((n for key in _STATUS if (n := small(record.get(key))) is not None), None)
-    bodies.put_outcome(row, failed, status, answered=answered)
+    bodies.put_outcome(row, failed, status, answered=held.answered)
     put_times(row, record)
-    put_cost(row, told_cost(row, *(record.get(key) for key in _COST)), usage, "gateway_pricetable")
+    put_cost(row, told_cost(row, *(record.get(key) for key in _COST)), held.usage, "gateway_pricetable")
     row.dedupe_key = call_key(row)
     put_labels(row, record, request or {}, wanted)
-    chat.judge_replayable(row, reasons, "exact")
+    chat.judge_replayable(row, held.reasons, "exact")
     return row
 
 
+def answer_beside(record: Mapping[str, Any], request: Any) -> Any:
+    """The answer that a record holds beside its request; None for none. A record may be the request itself."""
+    if request is record:
+        return find({name: value for name, value in record.items() if name not in _ASKED}, is_answer)
+    return find(record, is_answer, request)
+
+
 def find(value: Any, fits: Callable[[Any], bool], passed: Any = None, room: int = _ROOM) -> Any:
-    """The outermost value that fits, bodies in JSON text included; None when nothing does.
+    """The outermost value that fits, bodies in texts included, of JSON or of a stream; None when nothing does.
 
     Args:
         passed: A value that is not looked into.
     """
     if value is passed and passed is not None:
         return None
-    if isinstance(value, str) and value[:1] in ("{", "["):
-        try:
-            value = values.parse(value.encode("utf-8", "replace"))
-        except Unusable:
-            return None
+    value = out_of_text(value)
     if fits(value):
         return value
     if room and isinstance(value, dict):

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 import msgspec
 
@@ -89,6 +89,8 @@ def shaped(value: Mapping[str, Any], shape: type[S]) -> S:
         if inner is not None:
             if isinstance(found, dict):
                 kept[field.name] = shaped(found, inner)
+            elif any(isinstance(found, kind) for kind in (str, list) if kind in _kinds(field.type)):
+                kept[field.name] = found
         elif field.type is msgspec.Raw:
             kept[field.name] = msgspec.Raw(msgspec.json.encode(found))
         else:
@@ -103,6 +105,12 @@ def _inner(kind: Any) -> type[msgspec.Struct] | None:
         if isinstance(choice, type) and issubclass(choice, msgspec.Struct):
             return choice
     return None
+
+
+@functools.cache
+def _kinds(kind: Any) -> frozenset[Any]:
+    """What a field holds besides a struct: `str`, `list` and so on."""
+    return frozenset(get_origin(choice) or choice for choice in getattr(kind, "__args__", ()))
 
 
 def canonical(value: Any) -> str:

@@ -22,6 +22,8 @@ _PIECES = {
 def whole(events: Iterable[Any]) -> Whole:
     """One message from all events. Counts of tokens are running totals: the last of each name counts.
 
+    What the first event counts of the output is the beginning of it: without a later count it is left out.
+
     Special cases:
         An `error` event: the body is that error.
     """
@@ -35,6 +37,8 @@ def whole(events: Iterable[Any]) -> Whole:
             return Whole({"type": "error", "error": event.get("error")}, ended=True)
         if kind == "message_start":
             message = dict(obj(event.get("message")))
+            begun = dict(obj(message.get("usage")))
+            message["usage"] = {name: count for name, count in begun.items() if name != "output_tokens"}
         elif kind == "content_block_start" and (place := place_of(event.get("index"))) is not None:
             blocks[place] = dict(obj(event.get("content_block")))
         elif kind == "content_block_delta" and (place := place_of(event.get("index"))) is not None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from itertools import islice
 from typing import Any
 
 from audit.protocols import PROTOCOLS
 from audit.protocols.protocol import Protocol
 from audit.protocols.shared import obj, objects
+
+LOOKED_AT = 8
+"""Events looked at before a list counts as no stream."""
 
 
 @cache
@@ -38,10 +42,13 @@ def can_be(body: Mapping[str, Any], protocol: Protocol) -> bool:
 
 
 def protocol_of_answer(body: Any) -> Protocol | None:
-    """The protocol that an answer is written in, streams as lists of events too; None for what is no answer."""
+    """The protocol that an answer is written in, streams as lists of events too; None for what is no answer.
+
+    A stream is told by the first of its events that any protocol begins one with: others may stand before it.
+    """
     if isinstance(body, list):
-        first = next(objects(body), {})
-        return next((protocol for protocol in in_order() if protocol.shape.streams(first)), None)
+        begun = islice(objects(body), LOOKED_AT)
+        return next((protocol for event in begun for protocol in in_order() if protocol.shape.streams(event)), None)
     return next((protocol for protocol in in_order() if protocol.shape.answers(obj(body))), None)
 
 

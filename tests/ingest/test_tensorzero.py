@@ -51,11 +51,11 @@ def test_an_inference_with_two_calls_is_one_request_in_two_attempts(tmp_path: Pa
 
 
 def test_a_stream_and_an_answer_from_the_cache(tmp_path: Path) -> None:
-    """A stream's chunks are no body: the tokens of the table count. What the cache answered is not billed."""
+    """A stream is its chunks, a line each; the table has its tokens and its end. The cache's answer is not billed."""
     chunks = "\n".join(json.dumps({"choices": [{"delta": {"content": part}}]}) for part in ("Hel", "lo"))
     log = [CALLS[0] | {"raw_response": chunks, "ttft_ms": 90}, CALLS[1] | {"cached": True}]
     got = read(write_jsonl(tmp_path / "log.jsonl", log), tmp_path / "run")
     assert (got.report.requests, got.report.cache_hits) == (1, 1)
     (streamed,) = [row for row in got.rows() if row["ttft_ms"] is not None]
     assert (streamed["status"], streamed["prompt_tokens"]) == ("ok", CALLS[0]["input_tokens"])
-    assert "no_response" in streamed["unreplayable_reasons"]
+    assert (streamed["response_text"], streamed["unreplayable_reasons"]) == ("Hello", [])

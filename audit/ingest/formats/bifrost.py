@@ -15,6 +15,7 @@ from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
 from audit.ingest.envelope import Envelope, first, lowered, row_of
 from audit.ingest.formats import Format, Reader
+from audit.ingest.recorded import out_of_text
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import boolean, obj, small, text, unpacked
 
@@ -96,8 +97,8 @@ def _request(line: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _answer(line: Mapping[str, Any], usage: Mapping[str, Any]) -> Any:
-    raw = obj(unpacked(line.get("raw_response")))
-    if raw:
+    raw = out_of_text(line.get("raw_response"))
+    if isinstance(raw, dict | list) and raw:
         return raw
     message, items = unpacked(line.get("output_message")), unpacked(line.get("responses_output"))
     if isinstance(message, dict):

@@ -18,6 +18,7 @@ from audit.ingest import labels, values
 from audit.ingest.chat import NOT_PARAMS, chat_answer, said_message
 from audit.ingest.envelope import Envelope, first, lowered, row_of
 from audit.ingest.formats import Format, Reader
+from audit.ingest.recorded import out_of_text
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import number, obj, text, unpacked
 from audit.protocols.recognition import fallback, protocol_of_answer, protocol_of_messages
@@ -139,14 +140,14 @@ def _request(asked: Any, noted: Mapping[str, Any]) -> dict[str, Any]:
 
 def _answer(given: Any) -> Any:
     """The answer's body, from a list of choices or items, the vendor's object, a message, or what was said."""
-    said = unpacked(given)
+    said = out_of_text(given)
+    if protocol_of_answer(said) is not None:
+        return said
     if isinstance(said, list) and said and all(isinstance(item, dict) for item in said):
         if "message" in said[0] and chat_answer(said) is not None:
             return {"choices": said}
         if protocol_of_messages(said) is not fallback():
             return {"object": "response", "output": said}
-    if protocol_of_answer(said) is not None:
-        return said
     message = said_message(given)
     return None if message is None else {"choices": [{"message": message}]}
 

@@ -16,8 +16,10 @@ from audit.ingest import labels, values
 from audit.ingest.chat import said_message
 from audit.ingest.envelope import Envelope, first, lowered, row_of
 from audit.ingest.formats import Format, Reader
+from audit.ingest.recorded import out_of_text
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import boolean, number, obj, small, text, unpacked
+from audit.protocols.recognition import protocol_of_answer, protocol_of_request
 
 _KEYS = {
     **labels.COMMON_KEYS,
@@ -113,7 +115,7 @@ def _usage(line: Mapping[str, Any]) -> dict[str, Any]:
 def _request(line: Mapping[str, Any]) -> dict[str, Any]:
     """The body as it was sent, where the row has it, else one put together from its parts."""
     whole = obj(unpacked(line.get("full_request")))
-    if whole.get("messages"):
+    if protocol_of_request(whole) is not None:
         return whole
     given = first(line, "prompt_messages", "input")
     asked = unpacked(given)
@@ -127,8 +129,8 @@ def _request(line: Mapping[str, Any]) -> dict[str, Any]:
 
 def _answer(line: Mapping[str, Any]) -> Any:
     """The answer as it came, where the row has it, else one of its message, without a word for its end."""
-    whole = obj(unpacked(line.get("full_response")))
-    if whole.get("choices"):
+    whole = out_of_text(line.get("full_response"))
+    if protocol_of_answer(whole) is not None:
         return whole
     message, calls = said_message(first(line, "completion_message", "output")), unpacked(line.get("tool_calls"))
     if isinstance(calls, list) and calls and not (message or {}).get("tool_calls"):

@@ -103,7 +103,7 @@ def _row(seen: dict[str, Any], raw: dict[str, Any], operation: str, wanted: labe
     request, answer = otel.request_of(found, ()), otel.answer_of(found, ())
     failed = str(seen.get("level")).upper() == "ERROR"
     reasons = bodies.put_request(row, request, bodies.CHAT) if isinstance(request.get("messages"), list) else set()
-    answered = not failed and answer is not None and bodies.put_answer(row, answer, bodies.CHAT)
+    answered = not failed and answer is not None and bodies.put_answer(row, answer, bodies.spoken({}, answer))
     row.request_id, row.native_request = text(seen.get("id")), None
     row.model_responded = text(seen.get("provided_model_name")) or text(seen.get("model"))
     row.model_requested = row.model_called = row.model_responded

@@ -67,17 +67,17 @@ def _row(run: dict[str, Any], wanted: labels.Finders) -> Row:
     inputs, outputs = obj(unpacked(run.get("inputs"))), obj(unpacked(run.get("outputs")))
     row = Row(emitter="langsmith")
     request = langchain.request_of(inputs, extra, metadata)
-    reasons, answered = bodies.put_exchange(row, request, langchain.answer_of(outputs))
+    held = bodies.put_exchange(row, request, langchain.answer_of(outputs))
     row.request_id = row.request_id or text(run.get("id"))
     _put_tokens(row, run, outputs, metadata)
     row.model_called = row.model_requested = row.model_requested or text(metadata.get("ls_model_name"))
     row.model_key = model_key(row.model_responded or row.model_requested)
     row.provider = provider(metadata.get("ls_provider")) or maker(row.model_key)
-    _put_outcome(row, run, answered)
+    _put_outcome(row, run, held.answered)
     _put_times(row, run)
     _put_labels(row, run, metadata, wanted)
     row.dedupe_key = call_key(row)
-    chat.judge_replayable(row, reasons, "equivalent")
+    chat.judge_replayable(row, held.reasons, "equivalent")
     return row
 
 

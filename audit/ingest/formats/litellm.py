@@ -16,7 +16,7 @@ from audit.core.reason import Reason
 from audit.core.settings import IngestSettings
 from audit.ingest import chat, labels, values
 from audit.ingest.formats import Format, Reader
-from audit.ingest.litellm_payload import Failure, Payload, Response, kind_of, put_money, put_times
+from audit.ingest.litellm_payload import Failure, Payload, kind_of, put_money, put_times, put_together, response_of
 from audit.ingest.row import Row, Unusable, call_key
 from audit.ingest.values import obj, small, text
 from audit.ingest.words import error_type
@@ -59,6 +59,7 @@ def open_reader(settings: IngestSettings) -> Reader:
         payload = values.typed(record, _DECODER, Payload)
         if payload.status is None and payload.messages is None:
             raise Unusable("neither `status` nor `messages`: not a LiteLLM payload")
+        put_together(payload)
         whole: dict[str, Any] = {}
 
         def top(name: str) -> Any:
@@ -96,7 +97,7 @@ def _row(payload: Payload, wanted: labels.Finders, top: Any) -> Row:
 
 def _put_outcome(row: Row, payload: Payload) -> None:
     error = payload.error_information or Failure()
-    response = payload.response or Response()
+    response = response_of(payload)
     answer = chat.chat_answer(response.choices)
     if answer is None and response.output is not None:
         answer = chat.responses_answer(msgspec.structs.asdict(response))

@@ -58,7 +58,8 @@ def _row(line: dict[str, Any], wanted: labels.Finders) -> Row:
     row = Row(gateway="litellm", emitter="litellm")
     kind = text(line.get("call_type")) or "completion"
     row.operation = OPERATIONS.get(kind) or OPERATIONS.get(kind.removeprefix("a"), "other")
-    reasons, answered = _put_bodies(row, line)
+    held = _put_bodies(row, line)
+    reasons = held.reasons
     row.request_id, row.logical_request_id = text(line.get("request_id")), text(line.get("litellm_call_id"))
     row.model_requested = text(line.get("model_group")) or row.model_requested
     row.model_called = text(line.get("model"))
@@ -66,7 +67,7 @@ def _row(line: dict[str, Any], wanted: labels.Finders) -> Row:
     row.model_key = charged_as(called, row.model_responded, text(line.get("custom_llm_provider")), row.model_requested)
     row.provider = provider(line.get("custom_llm_provider"))
     row.retries, row.fallbacks = small(metadata.get("attempted_retries")), small(metadata.get("attempted_fallbacks"))
-    _put_outcome(row, line, obj(metadata.get("error_information")), answered)
+    _put_outcome(row, line, obj(metadata.get("error_information")), held)
     _put_times(row, line)
     _put_money(row, line)
     _put_labels(row, line, metadata, wanted)
@@ -77,7 +78,7 @@ def _row(line: dict[str, Any], wanted: labels.Finders) -> Row:
     return row
 
 
-def _put_bodies(row: Row, line: Mapping[str, Any]) -> tuple[set[str], bool]:
+def _put_bodies(row: Row, line: Mapping[str, Any]) -> bodies.ExchangeFacts:
     request, answer = line.get("proxy_server_request"), line.get("response")
     request = obj(obj(request).get("body")) or obj(request)
     if not request and isinstance(line.get("messages"), list):
@@ -85,14 +86,20 @@ def _put_bodies(row: Row, line: Mapping[str, Any]) -> tuple[set[str], bool]:
     return bodies.put_exchange(row, request, answer)
 
 
-def _put_outcome(row: Row, line: Mapping[str, Any], error: Mapping[str, Any], answered: bool) -> None:
+def _put_outcome(row: Row, line: Mapping[str, Any], error: Mapping[str, Any], held: bodies.ExchangeFacts) -> None:
+    answered = held.answered
     if line.get("status") == "failure" or error.get("error_class"):
         code = small(error.get("error_code"))
         told = {"type": error.get("error_class"), "message": text(error.get("error_message")) or "failure"}
         bodies.put_outcome(row, told, code, answered=answered)
         return
+    if held.error:
+        bodies.put_outcome(row, held.error, None, answered=answered)
+        return
     # Prompts and answers are stored only on demand; that the proxy calls it a success is enough to be billed.
     row.status = "ok" if answered or line.get("status") == "success" or number(line.get("spend")) else "unknown"
+    if answered:
+        bodies.settle_cut(row)
 
 
 def _put_times(row: Row, line: Mapping[str, Any]) -> None:

@@ -68,7 +68,7 @@ def _row(span: dict[str, Any], found: Attributes, info: Mapping[str, Any], wante
     row = Row(emitter="mlflow", trace_id=text(info.get("trace_id")), span_id=text(span.get("span_id")))
     row.parent_span_id = text(span.get("parent_span_id")) or text(span.get("parent_id"))
     request, answer = obj(found.get("mlflow.spanInputs")), found.get("mlflow.spanOutputs")
-    reasons, answered = bodies.put_exchange(row, request, answer)
+    held = bodies.put_exchange(row, request, answer)
     row.request_id = row.request_id or row.span_id
     _put_tokens(row, obj(found.get("mlflow.chat.tokenUsage")))
     row.model_called = row.model_requested
@@ -80,11 +80,11 @@ def _row(span: dict[str, Any], found: Attributes, info: Mapping[str, Any], wante
     status = obj(span.get("status"))
     failed = str(status.get("code", span.get("status_code"))).endswith("ERROR")
     error = {"message": text(status.get("message")) or _raised(span)} if failed else None
-    bodies.put_outcome(row, error, None, answered=answered)
+    bodies.put_outcome(row, error or held.error, None, answered=held.answered)
     _put_times(row, span)
     _put_labels(row, info, wanted)
     row.dedupe_key = call_key(row)
-    chat.judge_replayable(row, reasons, "exact")
+    chat.judge_replayable(row, held.reasons, "exact")
     return row
 
 

@@ -70,12 +70,12 @@ def _row(
 
 
 def _put_bodies(row: Row, found: otel.Attributes, events: Sequence[Mapping[str, Any]]) -> set[str]:
-    reasons, _ = bodies.put_exchange(row, otel.request_of(found, events), otel.answer_of(found, events))
+    held = bodies.put_exchange(row, otel.request_of(found, events), otel.answer_of(found, events))
     if counted := otel.usage_of(found):
         kept = row.usage_raw
         put_usage(row, counted)
         row.usage_raw = kept or row.usage_raw
-    return reasons
+    return held.reasons
 
 
 def _put_names(row: Row, found: otel.Attributes) -> None:

@@ -18,8 +18,10 @@ from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
 from audit.ingest.envelope import Envelope, lowered, row_of
 from audit.ingest.formats import Format, Reader
+from audit.ingest.recorded import out_of_text
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import boolean, obj, text, unpacked
+from audit.protocols.recognition import protocol_of_answer
 
 _KEYS = {
     **labels.COMMON_KEYS,
@@ -85,12 +87,12 @@ def open_reader(settings: IngestSettings) -> Reader:
 
 
 def _envelope(line: Mapping[str, Any]) -> Envelope:
-    said = unpacked(line.get("raw_response"))
+    said = out_of_text(line.get("raw_response"))
     counts = {"prompt_tokens": line.get("input_tokens"), "completion_tokens": line.get("output_tokens")}
     return Envelope(
         emitter="tensorzero",
         request=obj(unpacked(line.get("raw_request"))),
-        answer=said if isinstance(said, dict) else None,
+        answer=said if protocol_of_answer(said) is not None else None,
         request_id=text(line.get("id")),
         logical_id=text(line.get("inference_id")),
         model=text(line.get("model_name")),

@@ -14,6 +14,7 @@ from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
 from audit.ingest.envelope import Envelope, row_of
 from audit.ingest.formats import Format, Reader
+from audit.ingest.recorded import out_of_text
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import obj, text, unpacked
 
@@ -47,8 +48,8 @@ def open_reader(settings: IngestSettings) -> Reader:
 
 
 def _envelope(line: Mapping[str, Any]) -> Envelope:
-    asked, said = obj(unpacked(line.get("full_request"))), obj(unpacked(line.get("full_response")))
-    failed = bool(said.get("error"))
+    asked, said = obj(unpacked(line.get("full_request"))), out_of_text(line.get("full_response"))
+    failed = bool(obj(said).get("error"))
     return Envelope(
         emitter="vertex",
         request={key: value for key, value in asked.items() if key not in _OURS},
@@ -59,7 +60,7 @@ def _envelope(line: Mapping[str, Any]) -> Envelope:
         provider="gcp.vertex",
         ended=line.get("logging_time"),
         started=line.get("logging_time"),
-        error=said.get("error") if failed else None,
+        error=obj(said).get("error") if failed else None,
         streaming="stream" in (text(line.get("api_method")) or "").lower(),
     )
 

@@ -1,0 +1,48 @@
+"""Bodies out of what a log keeps in their place: text, lines, lists of events. Ollama's become the chat API's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from audit.ingest.values import SORTED, obj, parse, repaired, unpacked
+from audit.protocols import ollama
+from audit.protocols.protocol import Protocol
+from audit.protocols.recognition import protocol_of_answer
+from audit.protocols.recorded import unwrapped
+from audit.protocols.sse import DONE
+
+
+def out_of_text(value: Any) -> Any:
+    """A body, or the events of a stream, out of the text or the list that a log keeps it in; else the value."""
+    return ollama.answer_from(unwrapped(unpacked(value)) if isinstance(value, str | list) else value)
+
+
+def answer_within(value: Any) -> Any:
+    """As `out_of_text`, also of a stream that an object holds in a field, as `{"streamed_data": [...]}`."""
+    answer = out_of_text(value)
+    if not isinstance(answer, dict) or protocol_of_answer(answer) is not None:
+        return answer
+    held = (out_of_text(field) for field in answer.values() if isinstance(field, str | list))
+    return next((found for found in held if isinstance(found, list) and protocol_of_answer(found)), answer)
+
+
+def request_beside(request: Mapping[str, Any], answer: Any) -> Mapping[str, Any]:
+    """The request of an answer that `answer_within` gave: one to Ollama as one to the chat API, others as they are."""
+    body = answer[0] if isinstance(answer, list) and answer else answer
+    return ollama.request_from(request) if obj(body).get("object") == ollama.OBJECT else request
+
+
+def put_together(events: Sequence[Any], protocol: Protocol) -> tuple[dict[str, Any], bool]:
+    """The body that the call would have without its stream, and whether that was cut.
+
+    It was cut where neither the vendor's last event nor a word that the stream is over is there.
+    """
+    made = protocol.stream_from(events)
+    body = made.body
+    try:
+        SORTED.encode(body)
+    except ValueError:  # halves of a surrogate pair, which came in two events or alone
+        body = obj(parse(repaired(json.dumps(body).encode())))
+    return body, not (made.ended or DONE in events)
