@@ -18,7 +18,7 @@ from audit.core.settings import Settings
 from audit.flow.draft_tiers import CANDIDATE, draft_tiers, in_line, spent_words
 from audit.flow.mapping import preview_of, with_map
 from audit.flow.reading import traffic_of
-from audit.ingest.suggest import suggest_route_fields
+from audit.ingest.suggest import RouteField, suggest_route_fields
 from audit.sampling.frame import RouteFrame, route_frames
 from audit.sampling.pool import load_together
 from audit.scoring.context import Context
@@ -26,6 +26,8 @@ from audit.scoring.inference import infer_criteria, left_open
 
 EXCHANGES, ROUTES = 200, 20
 """How much of the log is looked at and written down: exchanges per route, and routes by spend."""
+MOST_CALLS = 0.5
+"""Part of the calls in which a field must stand to be proposed as the route."""
 
 HEAD = """\
 # Drafted from the log. Read it before you trust it: the margin and the criteria decide what "good enough" means.
@@ -98,31 +100,57 @@ def draft(sources: Sequence[Path], settings: Settings | None = None, given: Take
             where none has.
     """
     settings, guessed = with_map(sources, settings or Settings())
-    with traffic_of(sources, settings) as (folder, report):
-        preview = preview_of(folder, report, guessed)
-        frames = sorted(route_frames(folder.traffic_files(), seed=0, priced=False), key=_by_weight)
-        chosen, found = _routes_of(folder, frames, given)
-        load_together([(frame.pool, [frame.pool.first(EXCHANGES)]) for frame in frames[:ROUTES]])
-        parts = [
-            HEAD,
-            *(given.head if given else ()),
-            *([found] if given else []),
-            f"# {count(report.requests)} requests; {report.format_sniffed}\n",
-            *(f"# {line}\n" for line in preview),
-            *_ingest(folder, frames, guessed),
-            "\ntiers:\n",
-            *(given.tiers if given else ()),
-            *draft_tiers(folder, frames),
-            "\nroutes:\n",
-            *[
-                _given(frame, given) if given and frame.route in chosen else _route(frame, _contexts(frame, folder))
-                for frame in frames[:ROUTES]
-            ],
-            *_rest(frames),
-            "\n",
-            GATE,
-        ]
+    proposed: RouteField | None = None
+    while True:
+        with traffic_of(sources, settings) as (folder, report):
+            if proposed is None and (proposed := _proposed_route(folder)) is not None:
+                ingest = settings.ingest.model_copy(update={"route": proposed.path})
+                settings = settings.model_copy(update={"ingest": ingest})
+                continue
+            told = f"# {count(report.requests)} requests; {report.format_sniffed}\n"
+            return _drafted(folder, told, preview_of(folder, report, guessed), given, guessed, proposed)
+
+
+def _drafted(
+    folder: RunFolder,
+    told: str,
+    preview: tuple[str, ...],
+    given: TakenOver | None,
+    guessed: Mapping[str, Any],
+    proposed: RouteField | None,
+) -> Draft:
+    """The draft of a log that was read; `proposed` is what its routes were taken from where nothing names them."""
+    frames = sorted(route_frames(folder.traffic_files(), seed=0, priced=False), key=_by_weight)
+    chosen, found = _routes_of(folder, frames, given)
+    load_together([(frame.pool, [frame.pool.first(EXCHANGES)]) for frame in frames[:ROUTES]])
+    parts = [
+        HEAD,
+        *(given.head if given else ()),
+        *([found] if given else []),
+        told,
+        *(f"# {line}\n" for line in preview),
+        *_ingest(folder, frames, guessed, proposed),
+        "\ntiers:\n",
+        *(given.tiers if given else ()),
+        *draft_tiers(folder, frames),
+        "\nroutes:\n",
+        *[
+            _given(frame, given) if given and frame.route in chosen else _route(frame, _contexts(frame, folder))
+            for frame in frames[:ROUTES]
+        ],
+        *_rest(frames),
+        "\n",
+        GATE,
+    ]
     return Draft("".join(parts), preview)
+
+
+def _proposed_route(folder: RunFolder) -> RouteField | None:
+    """Where no call names its route: the field that looks most like it by its name and stands in most calls."""
+    named = pl.scan_parquet([str(path) for path in folder.traffic_files()]).select(pl.col("route").count())
+    if named.collect().item():
+        return None
+    return next((field for field in suggest_route_fields(folder) if field.named and field.coverage >= MOST_CALLS), None)
 
 
 def _routes_of(folder: RunFolder, frames: Sequence[RouteFrame], given: TakenOver | None) -> tuple[frozenset[str], str]:
@@ -157,7 +185,9 @@ def _by_weight(frame: RouteFrame) -> tuple[float, int, str]:
     return -frame.spend_usd, -frame.requests, frame.route
 
 
-def _ingest(folder: RunFolder, frames: Sequence[RouteFrame], guessed: Mapping[str, Any]) -> Iterator[str]:
+def _ingest(
+    folder: RunFolder, frames: Sequence[RouteFrame], guessed: Mapping[str, Any], proposed: RouteField | None
+) -> Iterator[str]:
     """Where the route and the tenant were found, or what else could be the route.
 
     A field is named only where it is the only one: naming one of several would lose the routes of the others.
@@ -167,6 +197,10 @@ def _ingest(folder: RunFolder, frames: Sequence[RouteFrame], guessed: Mapping[st
         key: rows.select(pl.col(f"{key}_source").cast(pl.String).drop_nulls().unique().sort()).collect().to_series()
         for key in ("route", "tenant")
     }
+    if proposed is not None:
+        others = [str(field) for field in suggest_route_fields(folder) if field.path != proposed.path]
+        yield f"# No field is sure to be the route (the call site's purpose). Confirm what is proposed: {proposed}.\n"
+        yield f"# It could also be {', '.join(others)}.\n" if others else ""
     if any(frame.route for frame in frames):
         for key, found in fields.items():
             if len(found) > 1:
@@ -175,8 +209,8 @@ def _ingest(folder: RunFolder, frames: Sequence[RouteFrame], guessed: Mapping[st
         yield _settings(only, guessed) if only or guessed else ""
         return
     yield "# No field names the route (the call site's purpose). Without one there is no verdict; candidates:\n"
-    for field, distinct, _ in suggest_route_fields(folder):
-        yield f"#   {field} ({distinct} values)\n"
+    for field in suggest_route_fields(folder):
+        yield f"#   {field}\n"
     yield _settings({"route": "metadata.route"}, guessed)
 
 

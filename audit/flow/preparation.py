@@ -161,8 +161,8 @@ def _refuse_routeless(frames: Sequence[RouteFrame], settings: Settings, folder: 
     raise InputError(
         f"no request has a value at `{named}`, so there are no routes" if named else "the logs name no route",
         code="ingest.no-route",
-        notes=[f"{field} has {distinct} different values" for field, distinct, _ in fields],
-        hint=f"name the field in audit.yaml:  ingest: {{route: {fields[0][0] if fields else 'metadata.route'}}}",
+        notes=[f"it could be {field}" for field in fields],
+        hint=f"name the field in audit.yaml:  ingest: {{route: {fields[0].path if fields else 'metadata.route'}}}",
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -14,11 +16,27 @@ from audit.ingest.values import text, walk
 KINDS = ("route", "tenant", "environment", "region", "session", "end_user")
 ROUTE_KEYS = ("route", "feature", "endpoint", "use_case", "task", "function", "flow", "app", "agent")
 """Keys under which teams keep the purpose of a call, most telling first."""
+PURPOSE_KEYS = (
+    *ROUTE_KEYS,
+    *("usecase", "prompt", "template", "workflow", "pipeline", "operation", "purpose", "intent", "task_type"),
+    *("scenario", "step", "job", "handler", "component", "module", "call_site", "caller", "action", "skill", "page"),
+    *("path", "service", "application", "product", "project", "trace", "source", "category", "kind", "channel"),
+)
+"""What else names a purpose, the most telling first; proposed to a person, who confirms it. Each may have an ending as
+in `service_name`."""
+_TEXTS = frozenset({"prompt", "template"})
+"""Of these, what without an ending is a text and names nothing."""
 TENANT_KEYS = ("tenant", "tenant_id", "team", "customer", "customer_id", "org", "organization", "workspace")
 ENVIRONMENT_KEYS = ("environment", "env", "deployment_environment", "stage")
 REGION_KEYS = ("region", "cloud_region")
 COMMON_KEYS = {"route": ROUTE_KEYS, "tenant": TENANT_KEYS, "environment": ENVIRONMENT_KEYS, "region": REGION_KEYS}
 """What a format without conventions of its own looks for, by kind."""
+
+LONGEST = 120
+"""Characters of a name at most: what is longer is a text."""
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_ENDING = re.compile(r"_(name|id|key|slug)$")
+_RANKS = {key: at for at, key in enumerate(PURPOSE_KEYS)}
 
 MODEL = "model"
 """As a path of the route where the log names none: the model that was asked for, wherever the format keeps it."""
@@ -36,6 +54,25 @@ Finder = Callable[[Top, Places], Found]
 
 Finders = Mapping[str, Finder]
 """One for each of KINDS."""
+
+
+@functools.lru_cache(4096)
+def purpose_rank(path: str) -> int | None:
+    """How telling the name of a field is as one of a purpose, 0 the most; None for a name that tells nothing.
+
+    The case and the separators of the name do not count: `serviceName` is `service_name`.
+    """
+    name = _HUMP.sub("_", path.rpartition(".")[2]).lower().replace("-", "_").replace(" ", "_")
+    return None if name in _TEXTS else _RANKS.get(name, _RANKS.get(_ENDING.sub("", name)))
+
+
+def purposes(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The fields at the top of a record whose names could be those of its purpose, as metadata has them."""
+    return [
+        (name, value)
+        for name, value in record.items()
+        if type(value) is str and 0 < len(value) <= LONGEST and "\n" not in value and purpose_rank(name) is not None
+    ]
 
 
 def finders(settings: IngestSettings, keys: Mapping[str, Sequence[str]]) -> Finders:

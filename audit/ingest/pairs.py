@@ -164,4 +164,4 @@ def put_labels(row: Row, record: dict[str, Any], request: dict[str, Any], wanted
     labels.put(row, wanted, record.get, places, end_user=((request, "request."),))
     row.trace_id = text(record.get("trace_id"))
     row.metadata = values.scalars(asked, "request.metadata.") + values.scalars(noted, "metadata.")
-    row.metadata = row.metadata + values.scalars(tags, "tags.") or None
+    row.metadata = row.metadata + values.scalars(tags, "tags.") + labels.purposes(record) or None

@@ -73,6 +73,19 @@ def test_the_draft_reads_the_log_as_it_was_read(tmp_path: Path, *, tagged: bool)
     assert set(places[0]["route"]) == {"/add", "/tagged"}
 
 
+def test_a_field_that_looks_like_the_route_is_proposed(tmp_path: Path) -> None:
+    """Where no field is the route: the one whose name tells most, with what was found, and routes by it."""
+    own = [{"service": ("billing", "chat")[n % 2], "x\nmargin: 90pt\ny": {"service": n % 3}} for n in range(24)]
+    lines = [record(number, metadata=line) for number, line in enumerate(own)]
+    log = tmp_path / "log.jsonl"
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    text = drafting.draft([log]).text
+    drafted = yaml.safe_load(text)
+    assert "Confirm what is proposed: metadata.service (2 values, in every call).\n" in text
+    assert (drafted["ingest"]["route"], drafted["margin"]) == ("metadata.service", "3pt")
+    assert [entry["match"] for entry in drafted["routes"]] == ["billing", "chat"]
+
+
 @pytest.mark.parametrize("name", ["why\nmargin: 90pt\n#", "why\u2028x", "why\u202ex", "`why` # {{x}}"])
 def test_a_field_cannot_write_into_the_draft(tmp_path: Path, name: str) -> None:
     """What a draft leaves open is told in a comment, and names of fields come from answers of a model."""

@@ -72,7 +72,9 @@ def test_the_list_imports_no_adapter() -> None:
 
 def test_rows_have_the_columns_of_the_schemas() -> None:
     """A row's fields are exactly the columns of TRAFFIC and BODIES that formats fill, and the key for duplicates."""
-    assert set(Row.__struct_fields__) == {*TRAFFIC.names, *BODIES.names, "dedupe_key", "tells_end", "cut"} - set(SECOND_PASS)
+    assert set(Row.__struct_fields__) == {*TRAFFIC.names, *BODIES.names, "dedupe_key", "tells_end", "cut"} - set(
+        SECOND_PASS
+    )
 
 
 @pytest.mark.parametrize("name", FORMATS.names)

@@ -349,23 +349,39 @@ def test_route_comes_from_the_named_field_and_from_nowhere_else(tmp_path: Path) 
 
 
 def test_suggests_fields_for_the_route(tmp_path: Path) -> None:
-    """Fields with a telling name first, with counts and without their values; ids are left out."""
+    """Fields with a telling name first, then those in most calls, without their values; ids are left out."""
     records = [
         payload(
             id=str(n),
             litellm_call_id=str(n),
             request_tags=[f"squad:s{n % 9}"],
-            metadata={"feature": f"f{n % 4}", "build": f"b{n % 6}", "request_ref": f"r{n}", "constant": "c"},
+            metadata={"feature": f"f{n % 4}", "build": f"b{n % 6}", "request_ref": f"r{n}", "constant": "c"}
+            | ({"serviceName": f"s{n % 3}"} if n % 5 else {}),
         )
         for n in range(60)
     ]
     folder = read(write_jsonl(tmp_path / "log.jsonl", records), tmp_path / "run").folder
-    assert suggest_route_fields(folder) == [
-        ("metadata.feature", 4, (15, 15, 15)),
-        ("request_tags.squad", 9, (7, 7, 7)),
-        ("metadata.build", 6, (10, 10, 10)),
+    assert [(str(field), field.top) for field in suggest_route_fields(folder)] == [
+        ("metadata.feature (4 values, in every call)", (15, 15, 15)),
+        ("metadata.serviceName (3 values, in 80 % of the calls)", (16, 16, 16)),
+        ("request_tags.squad (9 values, in every call)", (7, 7, 7)),
     ]
     assert suggest_route_fields(RunFolder(tmp_path / "nothing")) == []
+
+
+@pytest.mark.parametrize("wrapped", [True, False])
+def test_a_purpose_at_the_top_of_a_record_is_found(wrapped: bool, tmp_path: Path) -> None:
+    """Under any name that teams give to it, in pairs and in mapped logs; a text under such a name is no purpose."""
+    records = []
+    for n in range(40):
+        own = {"service": f"s{n % 3}", "Prompt-Name": f"p{n % 2}", "template": f"t{n % 2}", "action": "Say " * 60}
+        asked = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": f"question {n}"}]}
+        said = {"choices": [{"message": {"role": "assistant", "content": "yes"}, "finish_reason": "stop"}]}
+        records.append(own | ({"request": asked, "response": said} if wrapped else {**asked, "answer": "yes"}))
+    mapped = IngestSettings(map=FieldMap(messages="messages", response="answer", model="model"))
+    log = write_jsonl(tmp_path / "log.jsonl", records)
+    folder = read(log, tmp_path / "run", None if wrapped else mapped).folder
+    assert [field.path for field in suggest_route_fields(folder) if field.named] == ["Prompt-Name", "service"]
 
 
 def test_bad_lines_are_counted_and_the_rest_is_read(tmp_path: Path) -> None:

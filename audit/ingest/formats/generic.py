@@ -129,7 +129,7 @@ def _messages(got: Mapping[str, Any]) -> list[Any]:
 def _put_labels(row: Row, record: dict[str, Any], wanted: labels.Finders) -> None:
     places = ((record, ""), (record.get("metadata"), "metadata."))
     labels.put(row, wanted, record.get, places, end_user=())
-    row.metadata = values.scalars(obj(record.get("metadata")), "metadata.") or None
+    row.metadata = values.scalars(obj(record.get("metadata")), "metadata.") + labels.purposes(record) or None
 
 
 FORMAT = Format(
