@@ -290,8 +290,15 @@ class _Maker:
 
     def policy(self, kind: str, tier: str) -> RoutePolicy:
         """A policy of this route, whole."""
-        otherwise = self.design.incumbent_tier or self.design.incumbent
-        return RoutePolicy(route=self.design.route, kind=kind, tier=tier, otherwise=otherwise)
+        design = self.design
+        replaces = tuple(name for name in design.today if name != tier)
+        return RoutePolicy(
+            route=design.route,
+            kind=kind,
+            tier=tier,
+            otherwise=None if replaces else design.incumbent_tier or design.incumbent,
+            replaces=replaces,
+        )
 
     def _fit_data(self, tier: str) -> tuple[FitData, BoolArray]:
         """The tuning draws on which both verdicts are known, and which rows these are."""

@@ -51,9 +51,11 @@ class RouteDesign:
         criteria: What its criteria are worth, by the log's own answers; None where they were not tested.
         graded: The mean score of its criteria must hold the margin too.
         judge_usd: Expected cost of judging one answer, in USD; 0 where nothing is asked.
+        today: Where several models serve the route, each by its tier or else by its own name, the largest spend first;
+            empty where one does.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("judge_usd",)
+    SPARSE: ClassVar[tuple[str, ...]] = ("judge_usd", "today")
 
     route: str
     requests: int
@@ -78,6 +80,7 @@ class RouteDesign:
     already_usd: dict[str, float] = field(default_factory=dict)
     graded: bool = False
     judge_usd: float = 0.0
+    today: tuple[str, ...] = ()
 
     def movable(self, tier: str) -> int:
         """Replayable requests that would move if the whole route went to a candidate."""

@@ -16,10 +16,11 @@ from typing import Any, ClassVar
 from audit.core.criteria import Grade
 from audit.core.fingerprint import pseudonym
 
-SCHEMA, CANARY_SCHEMA = "audit-policy/1", "audit-policy/2"
-"""Of a file that all traffic of its routes follows, and of one with a canary. A reader of the first alone knows no
-canary: it would send everything to the cheap tier, so it must refuse the second. A field that changes where a request
-goes gets a schema of its own, and files without it keep theirs."""
+SCHEMA, CANARY_SCHEMA, SEVERAL_SCHEMA = "audit-policy/1", "audit-policy/2", "audit-policy/3"
+"""Of a file that all traffic of its routes follows, of one with a canary, and of one with a route that several models
+serve (and perhaps a canary). A reader of the first alone knows no canary: it would send everything to the cheap tier,
+so it must refuse the second. A field that changes where a request goes gets a schema of its own, and files without it
+keep theirs."""
 
 KINDS = ("static", "rules", "similarity", "classifier", "guarded", "cascade")
 WITH_SIGNAL = ("rules", "similarity", "classifier", "guarded")
@@ -107,7 +108,10 @@ class RoutePolicy:
         route: Name.
         kind: One of `KINDS`; what the policy mainly rests on.
         tier: The cheap tier.
-        otherwise: The tier for everything else: the incumbent's.
+        otherwise: The tier for everything else: the incumbent's. None where several models serve the route today: what
+            does not move keeps the one that serves it.
+        replaces: In that case what it was certified against, each by its tier or else by its model, the largest spend
+            first; the cheap tier itself is not among them. Empty otherwise.
         signal: None sends every request to `tier` first.
         threshold: The request goes to `tier` when the signal is at least this.
         verifier: None accepts every answer of `tier`.
@@ -116,17 +120,23 @@ class RoutePolicy:
         canary: None where all of the traffic follows it.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("canary",)
+    SPARSE: ClassVar[tuple[str, ...]] = ("canary", "replaces")
 
     route: str
     kind: str
     tier: str
-    otherwise: str
+    otherwise: str | None
     signal: SignalSpec | None = None
     threshold: float | None = None
     verifier: VerifierSpec | None = None
     evidence: Mapping[str, Any] = field(default_factory=dict)
     canary: Canary | None = None
+    replaces: tuple[str, ...] = ()
+
+    @property
+    def today(self) -> tuple[str, ...]:
+        """What serves today the requests that it is about, by tier or model; no other request may be moved by it."""
+        return self.replaces if self.otherwise is None else (self.otherwise,)
 
     @property
     def grade(self) -> Grade | None:
@@ -204,4 +214,6 @@ class RoutingPolicy:
     @property
     def schema(self) -> str:
         """What a reader has to know, to route by it: the least that says all of it."""
+        if any(entry.otherwise is None for entry in self.routes):
+            return SEVERAL_SCHEMA
         return SCHEMA if all(entry.canary is None for entry in self.routes) else CANARY_SCHEMA

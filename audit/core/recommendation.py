@@ -128,7 +128,8 @@ class Recommendation(DecidingChange):
         verdict: Switch, Split, Keep or Not proven.
         ground: Why.
         reason: The same with its numbers, in one sentence.
-        incumbent: Model that serves the route today, and goes on serving what does not move.
+        incumbent: Model with the largest spend on the route today.
+        served_by: Where several models serve the route today, all of them, as in `RouteDesign.today`; else empty.
         tier: To move to; where the route stays, the candidate that came closest; None when none was tested.
         model: Of the tier.
         kind: Of the policy (`core.policy.KINDS`); None where the route stays.
@@ -161,7 +162,7 @@ class Recommendation(DecidingChange):
         repeats: Where its requests were asked several times, how far the answers to what moves differ; else None.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("p_content", "repeats")
+    SPARSE: ClassVar[tuple[str, ...]] = ("p_content", "repeats", "served_by")
 
     verdict: Verdict
     ground: Ground
@@ -193,6 +194,12 @@ class Recommendation(DecidingChange):
     robustness: Robustness | None = None
     caveats: tuple[str, ...] = ()
     repeats: Repeats | None = None
+    served_by: tuple[str, ...] = ()
+
+    @property
+    def today(self) -> str:
+        """What goes on serving the requests that do not move; of several models none is named for all."""
+        return "today’s models" if self.served_by else self.incumbent
 
     @property
     def deciding_words(self) -> str:

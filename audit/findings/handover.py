@@ -39,7 +39,7 @@ def hand_over(
         if route.recommendation.moves_traffic
     ]
     # An incumbent that no tier serves is named by its model.
-    models = {name: name for route in routes for name in (route.otherwise,)} | {tier.name: tier.model for tier in tiers}
+    models = {name: name for route in routes for name in route.today} | {tier.name: tier.model for tier in tiers}
     until = findings.window.get("to")
     return RoutingPolicy(
         run_id=findings.run_id,

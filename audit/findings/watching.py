@@ -29,7 +29,8 @@ def watched_pairs(
 
     Where the run replayed the incumbent's tier as a candidate, the policy is taken to be in force: what its cheap tier
     answered in the log is held against the incumbent's replay, and everything else was not moved. Otherwise the log's
-    answers are the incumbent's, and the policy is walked over the replays as in its certification.
+    answers are the incumbent's, and the policy is walked over the replays as in its certification. A policy in force
+    that replaces several models is not watched: no log says which of them a moved request would have gone to.
 
     Args:
         tables: The run's; its slice has `END_USER` too where a canary is by user.
@@ -47,9 +48,10 @@ def watched_pairs(
     for entry in policy.routes:
         mine = tables.of_route(entry.route)
         asked = set(mine.replays.filter(pl.col("arm") == "candidate")["tier"])
-        if entry.otherwise in asked:
+        replayed_today = asked.intersection(entry.today)
+        if replayed_today and len(entry.today) == 1:
             found[entry.route] = _in_force(mine, entry, policy, requests)
-        elif entry.tier in asked:
+        elif entry.tier in asked and not replayed_today:
             found[entry.route] = _walked(mine, entry, requests, embedder)
     return {route: pairs for route, pairs in found.items() if pairs.n}
 
@@ -65,7 +67,7 @@ def _in_force(
     tables: Tables, entry: RoutePolicy, policy: RoutingPolicy, requests: Mapping[str, Request]
 ) -> WatchedPairs:
     # The cheap tier's answers are the log's: only today's tier has to be replayed.
-    tiers = (entry.otherwise,)
+    (today,) = tiers = entry.today
     on_cheap = logged_on(policy.models[entry.tier])
     if entry.canary is not None:
         # What the canary leaves as it was says nothing of the policy, and would hide what the rest says.
@@ -73,7 +75,7 @@ def _in_force(
     draws = replayed(tables, _asked(tables, tiers), tiers, requests)
     moved = dict(tables.slice.select("exchange_id", on_cheap).iter_rows())
     cheap = np.array([moved[name] for name in draws.exchange_ids], dtype=bool)
-    arm = draws.arms[entry.otherwise]
+    arm = draws.arms[today]
     # The log's own answer is the policy's, and the replayed incumbent stands where the log's incumbent did.
     turned = replace(
         draws,

@@ -126,7 +126,7 @@ def _models(policy: RoutingPolicy, seen: Seen) -> Iterator[Check]:
 
 
 def _strange(entry: RoutePolicy, policy: RoutingPolicy, here: RouteSeen) -> dict[str, int]:
-    known = {bare(policy.models[entry.tier]), bare(policy.models[entry.otherwise])}
+    known = {bare(policy.models[name]) for name in (entry.tier, *entry.today)}
     known |= {bare(str(model)) for model in entry.evidence.get("models", ())}
     return {model: n for model, n in here.models.items() if bare(model) not in known}
 
@@ -155,7 +155,7 @@ def _prices(policy: RoutingPolicy, seen: Seen) -> Iterator[Check]:
 
 
 def _tiers(policy: RoutingPolicy) -> list[str]:
-    return sorted({tier for entry in policy.routes for tier in (entry.tier, entry.otherwise)})
+    return sorted({tier for entry in policy.routes for tier in (entry.tier, *entry.today)})
 
 
 def _shape(policy: RoutingPolicy, seen: Seen) -> Iterator[Check]:
@@ -210,20 +210,25 @@ def _quality(policy: RoutingPolicy, seen: Seen, record: Record) -> Iterator[Chec
             continue
         if entry.route in seen.pairs and not judged_alike(entry, seen):
             now = seen.criteria.get(entry.route)
-            reason = _why_none(policy, seen) if now is None else _other_criteria(entry, now)
+            reason = _why_none(policy, seen, entry) if now is None else _other_criteria(entry, now)
             yield _check(entry.route, State.INCONCLUSIVE, f"{reason}: its pairs are not counted")
             continue
         if entry.route not in seen.pairs or not windows or is_own_evidence(policy, seen):
-            yield _check(entry.route, State.INCONCLUSIVE, _why_none(policy, seen))
+            yield _check(entry.route, State.INCONCLUSIVE, _why_none(policy, seen, entry))
             continue
         yield _watched(entry, windows, routes=len(policy.routes))
 
 
-def _why_none(policy: RoutingPolicy, seen: Seen) -> str:
+def _why_none(policy: RoutingPolicy, seen: Seen, entry: RoutePolicy) -> str:
     if seen.run_id is None:
         return "a log without replays says nothing of quality: audit replay LOGS, then gate that run"
     if seen.pairs and is_own_evidence(policy, seen):
         return f"its traffic begins before {policy.made_at}, where the policy's own evidence ends: nothing is counted"
+    if len(entry.today) > 1:
+        return (
+            f"replay {entry.tier}, and no other tier of the route, on traffic that it does not serve yet: where the "
+            f"policy is in force, no log says which of {listing(entry.today)} would have answered"
+        )
     return "its tiers were not replayed in this run"
 
 

@@ -101,7 +101,7 @@ def carve(base: RoutingPolicy, options: PolicyOptions, wish: Wish) -> Carved:
     else:
         chosen = {one.route.route: _best(one) for one in left if one.options}
     routes = tuple(_policy(chosen[one.route.route], one, wish) for one in left if one.route.route in chosen)
-    models = {entry.otherwise: entry.otherwise for entry in routes} | dict(base.models)
+    models = {name: name for entry in routes for name in entry.today} | dict(base.models)
     return Carved(
         policy=replace(
             base,

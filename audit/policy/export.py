@@ -12,6 +12,7 @@ from audit.core.errors import InputError, UnknownName
 from audit.core.policy import RoutePolicy, RoutingPolicy
 from audit.policy.exporter import CannotExpress
 from audit.policy.exports import EXPORTERS, NOT_SUPPORTED
+from audit.policy.per_model import callers_lines, named_apart, one_model_each
 
 
 def only_routes(policy: RoutingPolicy, globs: Sequence[str]) -> RoutingPolicy:
@@ -41,6 +42,23 @@ def with_default(policy: RoutingPolicy, tier: str | None) -> RoutingPolicy:
     return replace(policy, default_tier=tier)
 
 
+def for_target(policy: RoutingPolicy, target: str) -> RoutingPolicy:
+    """The policy as a target is given it: where it does not see the model that is asked for, an entry for each.
+
+    Raises:
+        UnknownName: There is no such target.
+        CannotExpress: The target takes no policy of anybody, or a route of the log has the name of such an entry.
+    """
+    if target in NOT_SUPPORTED:
+        raise CannotExpress(target, NOT_SUPPORTED[target])
+    if EXPORTERS.get(target).sees_model:
+        return policy
+    apart = one_model_each(policy)
+    if not named_apart(apart):
+        raise CannotExpress(target, "a route is named like what another route's requests of one model would be")
+    return apart
+
+
 def export_policy(policy: RoutingPolicy, target: str) -> dict[str, bytes]:
     """The policy in a target's own words, as files by name.
 
@@ -48,8 +66,7 @@ def export_policy(policy: RoutingPolicy, target: str) -> dict[str, bytes]:
         UnknownName: There is no such target.
         CannotExpress: The target cannot say what the policy says, in whole or for one route.
     """
-    if target in NOT_SUPPORTED:
-        raise CannotExpress(target, NOT_SUPPORTED[target])
+    policy = for_target(policy, target)
     exporter = EXPORTERS.get(target)
     if not exporter.shares:
         for entry in policy.routes:
@@ -64,17 +81,20 @@ def export_expressible(policy: RoutingPolicy, target: str) -> tuple[dict[str, by
     A route that is left out keeps its model, as a route without a policy does, so nothing uncertified runs.
 
     Returns:
-        The files, the policy that they express, and a sentence for each route that was left out.
+        The files, the policy that they express, and a sentence for each route that was left out and for each that
+        has several entries, one for every model that serves it.
 
     Raises:
         UnknownName: There is no such target.
         CannotExpress: The target can say nothing of it; the first reason.
     """
+    certified, policy = policy, for_target(policy, target)
     left_out: list[str] = []
     first: CannotExpress | None = None
     while True:
         try:
-            return export_policy(policy, target), policy, tuple(left_out)
+            files = export_policy(policy, target)
+            return files, policy, (*left_out, *(callers_lines(certified, policy) if policy != certified else ()))
         except CannotExpress as error:
             first = first or error
             if error.route is None or len(policy.routes) == 1:

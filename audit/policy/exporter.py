@@ -60,6 +60,8 @@ class Exporter:
         export: The policy as files, by name. Same policy, same bytes. Raises `CannotExpress`.
         prompts: It can write the texts of canonical prompts, where a policy carries them.
         shares: It can send a share of a route's traffic to the cheap tier, as a canary does.
+        sees_model: What it writes leaves a request on the model that was asked for, or names no other than the cheap
+            tier. Any other target is given an entry for each model that serves a route (`per_model.py`).
     """
 
     name: str
@@ -68,6 +70,7 @@ class Exporter:
     export: Callable[[RoutingPolicy], dict[str, bytes]]
     prompts: bool = False
     shares: bool = False
+    sees_model: bool = False
 
 
 def checked_routes(policy: RoutingPolicy, target: str, carries: frozenset[str] = frozenset()) -> Iterator[RoutePolicy]:
@@ -114,6 +117,19 @@ def static_routes(
         if entry.signal is not None:
             raise CannotExpress(target, lacks, route=entry)
         yield entry
+
+
+def incumbent_of(entry: RoutePolicy, target: str) -> str:
+    """The tier of what does not move.
+
+    Raises:
+        CannotExpress: Several models serve the route, and one of them would be given the requests of all.
+    """
+    if entry.otherwise is None:
+        raise CannotExpress(
+            target, "several models serve the route, and it does not see which one is asked for", route=entry
+        )
+    return entry.otherwise
 
 
 def ascii_route(entry: RoutePolicy, target: str, where: str) -> str:
@@ -180,7 +196,14 @@ def heading(policy: RoutingPolicy, *lines: str) -> str:
     ]
     proofs = dict.fromkeys(proof_of(entry) for entry in policy.routes if entry.evidence)
     proven = [f"{proof[:1].upper()}{proof[1:]}: {listing(_routes(policy, proof))}." for proof in proofs]
-    return "\n".join([f"Routing policy of audit run {run}: {dated}.{scope}", *proven, *dict.fromkeys(needs), *lines])
+    callers = [
+        f"{_printable(entry.route)} is for callers of {_printable(policy.models[entry.otherwise])} today; callers of "
+        "any other model change nothing."
+        for entry in policy.routes
+        if entry.replaces and entry.otherwise is not None
+    ]
+    first = f"Routing policy of audit run {run}: {dated}.{scope}"
+    return "\n".join([first, *proven, *dict.fromkeys(needs), *lines, *callers])
 
 
 def canary_lines(routes: Sequence[RoutePolicy]) -> list[str]:

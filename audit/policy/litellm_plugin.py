@@ -21,6 +21,7 @@ from audit.core.exchange import Request
 from audit.core.policy import RoutePolicy
 from audit.embeddings import STATIC, Embedder, open_embedder
 from audit.policy.exporter import slug
+from audit.policy.per_model import one_model_each
 from audit.policy.policy_file import read_policy
 from audit.policy.router import Router
 
@@ -84,7 +85,7 @@ def __getattr__(name: str) -> RouteClassifier:
     if not name.startswith("route_"):
         raise AttributeError(name)
     path = Path(os.environ.get(VARIABLE, "policy.json"))
-    policy = read_policy(path)
+    policy = one_model_each(read_policy(path))
     for entry in policy.routes:
         if attribute(entry.route) == name:
             if entry.canary is not None:

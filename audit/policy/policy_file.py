@@ -12,7 +12,7 @@ from pathlib import Path
 from audit.core.artifacts import RunFolder, publish, read_json
 from audit.core.errors import InputError
 from audit.core.plain import from_plain, to_plain
-from audit.core.policy import CANARY_SCHEMA, KINDS, SCHEMA, WITH_SIGNAL, RoutePolicy, RoutingPolicy
+from audit.core.policy import CANARY_SCHEMA, KINDS, SCHEMA, SEVERAL_SCHEMA, WITH_SIGNAL, RoutePolicy, RoutingPolicy
 
 FOLDER, FILE = "policy", "policy.json"
 """Where a run folder holds it."""
@@ -26,11 +26,14 @@ def read_policy(path: Path) -> RoutingPolicy:
     """
     value = read_json(path)
     schema = value.get("schema") if isinstance(value, dict) else None
-    if schema not in (SCHEMA, CANARY_SCHEMA):
+    if schema not in (SCHEMA, CANARY_SCHEMA, SEVERAL_SCHEMA):
         raise InputError(
             f"{path} has the schema {schema!r}, which this version cannot read",
             code="policy.version",
-            notes=[f"this version reads {SCHEMA!r} and, of a canary, {CANARY_SCHEMA!r}"],
+            notes=[
+                f"this version reads {SCHEMA!r}; of a canary, {CANARY_SCHEMA!r}; where several models serve a route, "
+                f"{SEVERAL_SCHEMA!r}"
+            ],
         )
     try:
         policy = from_plain(RoutingPolicy, value)
@@ -111,9 +114,11 @@ def _check_route(entry: RoutePolicy, policy: RoutingPolicy) -> None:
     _ = entry.grade  # a word that is no grade is no evidence
     if entry.kind not in KINDS:
         raise ValueError(f"route `{entry.route}` has the unknown kind `{entry.kind}`")
-    for tier in (entry.tier, entry.otherwise):
+    for tier in (entry.tier, *entry.today):
         if tier not in policy.models:
             raise ValueError(f"the tier `{tier}` of route `{entry.route}` has no model")
+    if (entry.otherwise is None) != bool(entry.replaces):
+        raise ValueError(f"route `{entry.route}` does not say what serves the requests that do not move")
     if (entry.signal is None) != (entry.threshold is None):
         raise ValueError(f"route `{entry.route}` has a signal without a threshold, or a threshold without a signal")
     if entry.threshold is not None and not math.isfinite(entry.threshold):

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 from audit.core.errors import AuditError, InputError
 from audit.core.exchange import Completion, Request
-from audit.core.policy import RoutePolicy, RoutingPolicy
+from audit.core.policy import RoutePolicy, RoutingPolicy, bare
 from audit.policy.policy_file import is_expired, read_policy
 from audit.signals import compute
 from audit.signals.signal import TextEmbedder
@@ -28,16 +28,19 @@ class Decision:
 
     Attributes:
         route: As the caller named it.
-        tier: None when the policy says nothing about the route and has no default: keep the model that was asked for.
-        model_id: Of the tier, or None with it.
+        tier: None when the request keeps the model that was asked for: the policy says nothing about the route and has
+            no default, was not certified against that model, or leaves the request as it is where several models serve
+            the route.
+        model_id: Of the tier; without one the model that was asked for, or None where the caller did not name it.
         reason: In one sentence, without a word of the request.
         kind: Of the route's policy; None for a route without one.
         cheap: The request goes to the policy's cheap tier.
         value: Of the signal, or None.
         threshold: That the signal was held against, or None.
         verify: The answer must pass `Router.verify` before it is used.
-        error: Name of the exception that kept the signal from being computed; the request then goes to the incumbent.
+        error: Name of the exception that kept the signal from being computed; the request then does not move.
         canary: Share of the traffic that follows the policy; None where all of it does.
+        asked: The model that was asked for, as the caller named it.
     """
 
     route: str
@@ -51,6 +54,7 @@ class Decision:
     verify: bool = False
     error: str | None = None
     canary: float | None = None
+    asked: str | None = None
 
 
 class Router:
@@ -71,6 +75,7 @@ class Router:
         self.policy = policy
         self._embedder = embedder
         self._routes = {entry.route: entry for entry in policy.routes}
+        self._today = {entry.route: {bare(policy.models[name]) for name in entry.today} for entry in policy.routes}
         for entry in policy.routes:
             self._prove(entry)
 
@@ -87,8 +92,8 @@ class Router:
         """Whether the policy's evidence is stale on this day. An expired policy still routes: the caller decides."""
         return is_expired(self.policy, on)
 
-    def route(self, route: str, request: Request, key: str | None = None) -> Decision:
-        """Where a request goes. Never raises for what a request holds: what cannot be decided goes to the incumbent.
+    def route(self, route: str, request: Request, key: str | None = None, model: str | None = None) -> Decision:
+        """Where a request goes. Never raises for what a request holds: what cannot be decided stays as it is today.
 
         Args:
             route: The request's route, named as in the audit.
@@ -96,10 +101,23 @@ class Router:
             key: While the policy is a canary, whether this request follows it: the id of its conversation, exactly as
                 the log has it for its session, or of its end user where the canary is by user. Nothing else may be
                 given, because the watch counts by the same id. Without a key nothing follows a canary.
+            model: That the caller asks for today, named as in the log; a provider before it does not count. A request
+                keeps a model that the policy was not certified against. Without it the request is taken to be one of
+                those that the policy is about.
         """
         entry = self._routes.get(route)
         if entry is None:
-            return self._unlisted(route)
+            return self._unlisted(route, model)
+        if model is not None and bare(model) not in self._today[route]:
+            reason = "the policy was not certified against the model that was asked for"
+            return Decision(route=route, tier=None, model_id=model, reason=reason, kind=entry.kind, asked=model)
+        decision = self._listed(entry, request, key)
+        if model is None:
+            return decision
+        return replace(decision, asked=model, model_id=model if decision.tier is None else decision.model_id)
+
+    def _listed(self, entry: RoutePolicy, request: Request, key: str | None) -> Decision:
+        """Where a request goes that the policy is about."""
         if entry.canary is not None and not (key and entry.canary.holds(key)):
             reason = "the canary leaves this key as it was" if key else "a canary, and no key was given"
             return self._decision(entry, cheap=False, reason=reason)
@@ -143,22 +161,26 @@ class Router:
         return "accept" if passed else "escalate"
 
     def escalated(self, decision: Decision) -> Decision:
-        """The decision that follows a cheap answer which was not accepted: the incumbent's tier."""
-        return self._decision(self._routes[decision.route], cheap=False, reason="the cheap answer was not accepted")
+        """The decision that follows a cheap answer which was not accepted: what serves the request today."""
+        entry = self._routes[decision.route]
+        found = self._decision(entry, cheap=False, reason="the cheap answer was not accepted")
+        model_id = decision.asked if found.tier is None else found.model_id
+        return replace(found, asked=decision.asked, model_id=model_id)
 
-    def _unlisted(self, route: str) -> Decision:
+    def _unlisted(self, route: str, model: str | None) -> Decision:
         tier = self.policy.default_tier
         if tier is None:
-            return Decision(route=route, tier=None, model_id=None, reason="no policy for this route: it stays as it is")
+            reason = "no policy for this route: it stays as it is"
+            return Decision(route=route, tier=None, model_id=model, reason=reason, asked=model)
         reason = "no policy for this route: the default tier"
-        return Decision(route=route, tier=tier, model_id=self.policy.models[tier], reason=reason)
+        return Decision(route=route, tier=tier, model_id=self.policy.models[tier], reason=reason, asked=model)
 
     def _decision(self, entry: RoutePolicy, *, cheap: bool, reason: str, **rest: Any) -> Decision:
         tier = entry.tier if cheap else entry.otherwise
         return Decision(
             route=entry.route,
             tier=tier,
-            model_id=self.policy.models[tier],
+            model_id=None if tier is None else self.policy.models[tier],
             reason=reason,
             kind=entry.kind,
             cheap=cheap,

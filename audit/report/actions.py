@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from audit.core.display import listing, percent, usd
 from audit.core.finding import Findings, RouteFinding, Verdict
+from audit.core.policy import bare
 from audit.report.routes import saved_text
 from audit.report.words import decides, moves, recommended, route_name, rule_text
 
@@ -92,7 +93,10 @@ def _ask(findings: Findings) -> str:
     if not moving or len(known) < len(billed) or sum(known) <= 0:
         return ""
     saved = sum(route.avoidable_usd.est for route in moving)
-    models = listing(list(dict.fromkeys(route.incumbent for route in moving)))
+    replaced = (
+        model for route in moving for model in route.incumbents if bare(model) != bare(route.recommendation.model or "")
+    )
+    models = listing(list(dict.fromkeys(replaced)))
     share = percent(min(max(saved / sum(known), 0.0), 1.0))
     return f"What {models} would cost from now on: on what moves, staying pays only if the price falls by {share}."
 

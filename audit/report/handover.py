@@ -52,7 +52,7 @@ def handover(findings: Findings) -> Handover | None:
 
 
 def _route(route: RouteFinding, findings: Findings) -> list[str]:
-    name, today = quoted(route.route), quoted(route.incumbent)
+    name, today = quoted(route.route), quoted(route.recommendation.today)
     model = route.recommendation.model or route.candidate or ""
     if route.verdict is Verdict.SWITCH:
         return [f"  # {_why(route, findings)}", f"  {name}: {{use: {quoted(model)}}}"]

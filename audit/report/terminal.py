@@ -260,7 +260,7 @@ def _do(route: RouteFinding) -> str:
     if route.verdict is Verdict.SPLIT:
         return f"split {percent(route.share_moved)} → {route.candidate}"
     if route.verdict is Verdict.KEEP:
-        return f"keep {route.incumbent}"
+        return "keep as it is" if route.recommendation.served_by else f"keep {route.incumbent}"
     return f"not proven (n={route.recommendation.pairs.n:,})"
 
 

@@ -403,11 +403,11 @@ def action(route: RouteFinding) -> str:
         return f"Send all of it to {route.candidate}"
     if route.verdict is Verdict.SPLIT:
         part = f"Send {percent(route.share_moved)} to {route.candidate}{_which(recommended(route))}"
-        return f"{part}; the rest stays on {route.incumbent}"
+        return f"{part}; the rest stays on {route.recommendation.today}"
     if route.verdict is Verdict.KEEP:
-        return f"Stay on {route.incumbent}"
+        return f"Stay on {route.recommendation.today}"
     more = decides(route.needs_more)
-    return f"Stay on {route.incumbent}; {more}" if more else f"Stay on {route.incumbent} for now"
+    return f"Stay on {route.recommendation.today}; {more}" if more else f"Stay on {route.recommendation.today} for now"
 
 
 def recommended(route: RouteFinding) -> Mapping[str, Any]:

@@ -106,6 +106,7 @@ def _design(frame: RouteFrame, need: RouteNeeds, tiers: Sequence[Tier], settings
         criteria=need.criteria,
         graded=need.entry is not None and need.entry.graded,
         judge_usd=need.judge_usd,
+        today=_today(frame, tiers, candidates),
     )
     obstacle = _obstacle(frame, need, design, settings.slice)
     if obstacle:
@@ -120,6 +121,17 @@ def _design(frame: RouteFrame, need: RouteNeeds, tiers: Sequence[Tier], settings
     moving = min(design.movable(name) for name in design.candidates) / max(pool_of(design), 1)
     quality = math.ceil(max(wanted or floor, floor) / (1 - options.tuning_share) / max(moving, LEAST_MOVING))
     return sized(design, quality, settings)
+
+
+def _today(frame: RouteFrame, tiers: Sequence[Tier], candidates: Sequence[Tier]) -> tuple[str, ...]:
+    """`RouteDesign.today`: one name for a model, whatever providers the log writes before it."""
+    # What a candidate serves already is told by the name alone wherever it is left out of the draws.
+    candidate = {bare(tier.identity): tier.name for tier in candidates}
+    exactly = {tier.identity: tier.name for tier in reversed(tiers)}
+    found: dict[str, str] = {}
+    for model in frame.models:
+        found.setdefault(bare(model), candidate.get(bare(model)) or exactly.get(model, model))
+    return tuple(found.values()) if len(found) > 1 else ()
 
 
 def _test_of(design: RouteDesign, settings: Settings) -> PairsTest:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from audit.certificate.certified import prepare
 from audit.certificate.certify import PolicyTest
@@ -34,20 +35,24 @@ class Routed:
             requests=self.requests,
             verifiers=lambda route: verifiers,
             rules=lambda route: [(to, written_rule(when)) for to, when in rules],
-            count_moved=lambda goes, already: {route: self._counted(rule) for route, rule in goes.items()},
+            count_moved=lambda goes, already: {
+                route: self._counted(rule, already.get(route, "")) for route, rule in goes.items()
+            },
             seed=self.world.settings.seed,
             alpha=self.world.settings.alpha,
         )
 
-    def _counted(self, goes: MovesRequest) -> MovedTraffic:
-        going = goes([self.requests[fp] for fp in self.world.records["fp"]])
-        usd = float(self.world.records["cost"].to_numpy()[going].sum())
+    def _counted(self, goes: MovesRequest, already: str) -> MovedTraffic:
+        rows = self.world.records.filter(pl.col("model") != already)
+        going = goes([self.requests[fp] for fp in rows["fp"]])
+        usd = float(rows["cost"].to_numpy()[going].sum())
         return MovedTraffic(requests=len(going), moved=int(going.sum()), usd=usd)
 
     def judge(self, bench: PolicyInputs | None = None) -> tuple[RouteFinding, PolicyTest | None]:
         """The finding of the world's route, and its policy."""
         world = self.world
-        traffic = RouteTraffic(spend_by_model={"large-1": world.design.spend_usd}, unreplayable={})
+        spent = world.records.group_by("model").agg(pl.col("cost").sum()).sort("cost", descending=True)
+        traffic = RouteTraffic(spend_by_model=dict(spent.iter_rows()), unreplayable={})
         prepared = prepare(world.tables, [world.design], bench or self.bench())
         found = find_route(world.tables, world.design, traffic, world.tiers, world.settings, prepared)
         return found.finding, found.policy
@@ -68,10 +73,17 @@ class Routed:
 
 
 def make_routed(
-    tmp_path: Path, planted: dict[str, Planted], *, shows: bool, seed: int = 0, n: int = 2500, hard_share: float = 0.4
+    tmp_path: Path,
+    planted: dict[str, Planted],
+    *,
+    shows: bool,
+    seed: int = 0,
+    n: int = 2500,
+    hard_share: float = 0.4,
+    beside: Mapping[str, tuple[float, float]] | None = None,
 ) -> Routed:
     """A world whose hard requests are threads of three turns; or look like all others, when it does not show."""
-    world = make_world(tmp_path, planted, n=n, seed=seed, hard_share=hard_share)
+    world = make_world(tmp_path, planted, n=n, seed=seed, hard_share=hard_share, beside=beside)
     rng = np.random.default_rng([seed, 2])
     long = world.records["hard"].to_numpy() if shows else rng.random(n) < hard_share
     requests = {

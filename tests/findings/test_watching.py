@@ -98,6 +98,21 @@ def test_todays_tier_alone_has_to_be_replayed() -> None:
         assert pairs(alone, served).b == N // 10
 
 
+def test_a_policy_in_force_that_replaces_several_models_is_not_watched() -> None:
+    """No log says which of them a moved request would have gone to; before it is in force, it is walked as ever."""
+    good = np.ones(N, dtype=bool)
+    later = window(np.arange(N) % 2 == 0, good, good)
+    requests = {f"fp{i}": Request(request_fp=f"fp{i}", messages=[{"role": "user", "content": "?"}]) for i in range(N)}
+    several = entry("/a", otherwise=None, replaces=("large", "medium"))
+    made = policy(several, models={"large": "gpt-4.1", "small": "gpt-4.1-nano", "medium": "gpt-4.1-mini"})
+    assert watched_pairs(later, made, requests, None) == {}
+    before = replace(later, replays=later.replays.filter(pl.col("tier") == "small"))
+    assert watched_pairs(before, made, requests, None)["/a"].n == N
+    # Of one other model beside the cheap tier's own it is known.
+    one = replace(several, replaces=("large",))
+    assert pairs(later, one) == pairs(later, entry("/a"))
+
+
 def test_a_canary_is_watched_on_what_is_in_it() -> None:
     """What it leaves as it was would hide a loss: of a whole route what the cheap tier served is all of it."""
     held = np.array([CANARY.holds(f"s{i}") for i in range(N)])

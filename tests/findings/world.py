@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,7 +55,7 @@ class World:
     true_delta: dict[str, float]
     true_saving_usd: dict[str, float]
     records: pl.DataFrame
-    """One row per request of the log: `fp`, `hard`, `cost`, `y0`, and per candidate `y_NAME` and `cost_NAME`."""
+    """One row per request of the log: `fp`, `model`, `hard`, `cost`, `y0`, and per candidate `y_NAME`, `cost_NAME`."""
 
 
 def make_world(
@@ -68,21 +69,30 @@ def make_world(
     extra: dict[str, object] | None = None,
     hard_share: float = 0.0,
     already: float = 0.0,
+    beside: Mapping[str, tuple[float, float]] | None = None,
 ) -> World:
-    """Plant a route's truth, sample it and write what replay and scoring would have left."""
+    """Plant a route's truth, sample it and write what replay and scoring would have left.
+
+    Args:
+        beside: Other models that serve the route, each with its share of the requests and what it costs over the
+            incumbent's cost.
+    """
     rng = np.random.default_rng(seed)
     ids = [f"{i:08x}{seed:08x}" for i in range(n)]
     passes = rng.random(n) < pass_rate
-    cost = np.exp(rng.normal(-6, 1.2, n))
+    full = np.exp(rng.normal(-6, 1.2, n))
+    model = np.where(np.random.default_rng([seed, 3]).random(n) < already, f"{next(iter(planted))}-1", "large-1")
+    drawn_at, cost, below = np.random.default_rng([seed, 4]).random(n), full.copy(), 0.0
+    for name, (share, times) in (beside or {}).items():
+        mine = (drawn_at >= below) & (drawn_at < below + share)
+        model, cost, below = np.where(mine, name, model), np.where(mine, full * times, cost), below + share
     rows = pl.DataFrame(
         {
             "row_id": ids,
             "session": pl.Series([None] * n, dtype=pl.String),
             "request_fp": [f"fp{i}" for i in range(n)],
             "prompt": [f"fp{i}" for i in range(n)],
-            "model": np.where(
-                np.random.default_rng([seed, 3]).random(n) < already, f"{next(iter(planted))}-1", "large-1"
-            ),
+            "model": model,
             "cost_usd": cost,
             "prompt_tokens": (cost * 1e5).astype(int) + 1,
             "completion_tokens": (cost * 3e4).astype(int) + 1,
@@ -107,7 +117,7 @@ def make_world(
     true_delta, true_saving = {}, {}
     # From a generator of its own, so that a world without hard requests stays what it was.
     hard = np.random.default_rng([seed, 1]).random(n) < hard_share
-    records = pl.DataFrame({"fp": rows["request_fp"], "hard": hard, "cost": cost, "y0": passes})
+    records = pl.DataFrame({"fp": rows["request_fp"], "model": model, "hard": hard, "cost": cost, "y0": passes})
     for (name, arm), behaviour in arms.items():
         flips = rng.random(n)
         regress = np.where(hard & (behaviour.regress_hard is not None), behaviour.regress_hard or 0, behaviour.regress)
@@ -115,7 +125,7 @@ def make_world(
         status = np.full(n, "ok", dtype=object)
         for label, share in behaviour.statuses.items():
             status[rng.random(n) < share] = label
-        spent = cost * behaviour.cost_share * rng.uniform(0.7, 1.3, n)
+        spent = full * behaviour.cost_share * rng.uniform(0.7, 1.3, n)
         records = records.with_columns(pl.Series(f"y_{name}", after), pl.Series(f"cost_{name}", spent))
         true_delta[name] = float(after.mean() - passes.mean())
         true_saving[name] = float(cost.sum() - spent.sum())

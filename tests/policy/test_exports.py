@@ -14,7 +14,7 @@ import yaml
 
 from audit.core.errors import InputError
 from audit.core.policy import RoutePolicy, RoutingPolicy, SignalSpec
-from audit.policy.export import canonical_prompts, export_policy, with_prompts
+from audit.policy.export import canonical_prompts, export_expressible, export_policy, with_prompts
 from audit.policy.exporter import CannotExpress, slug
 from audit.policy.exports import EXPORTERS, NOT_SUPPORTED
 from audit.policy.policy_file import write_policy
@@ -145,6 +145,51 @@ def test_texts_are_only_spelled_out_for_who_asks() -> None:
     assert silent.routes[0].signal == replace(PROMPTS.signal, params=params)
     with pytest.raises(InputError, match="takes no prompts"):
         canonical_prompts(silent, "policy-json")
+
+
+SEVERAL = policy(
+    entry("/summarise", otherwise=None, replaces=("large", "medium")),
+    entry("/plain"),
+    models={**policy().models, "medium": "openai/gpt-4.1-mini"},
+)
+"""A route that two models serve, and one of one model."""
+
+
+@pytest.mark.parametrize("name", EXPORTERS.names)
+def test_no_model_is_named_for_the_requests_of_another(name: str) -> None:
+    """A target that cannot see which model is asked for has an entry for each, whose rest is that model's, or none."""
+    made = replace(SEVERAL, models={**ARNS, "medium": ARNS["small"]}) if name == "bedrock" else SEVERAL
+    alone = replace(made, routes=made.routes[:1])
+    if name == "semantic-router":
+        assert "does nothing else" in refusal(name, alone)
+        return
+    files, said, notes = export_expressible(made, name)
+    if EXPORTERS.get(name).sees_model:
+        assert (said, notes) == (made, ())
+        assert files == EXPORTERS.get(name).export(made)
+        return
+    if name != "vllm-semantic-router":  # of a whole route it names the cheap tier alone
+        assert "several models serve the route" in refusal(name, alone)
+    rest = {one.route: one.otherwise for one in said.routes}
+    # One tier of LiteLLM's auto router has one fallback, so the requests of the second model stay there as they are.
+    lost = {"/summarise@gpt-4.1-mini"} if name == "litellm-auto-router" else set()
+    wanted = {"/summarise": "large", "/summarise@gpt-4.1-mini": "medium", "/plain": "large"}
+    assert rest == {route: tier for route, tier in wanted.items() if route not in lost}
+    told = " ".join(notes)
+    assert "callers of openai/gpt-4.1 name /summarise" in told
+    assert ("of openai/gpt-4.1-mini name /summarise@gpt-4.1-mini" in told) != bool(lost)
+
+
+def test_a_file_says_which_callers_its_entries_are_for() -> None:
+    """Beside the entries, and what answers when the cheap tier fails is what the caller has today."""
+    text = export_policy(SEVERAL, "litellm")["config.yaml"].decode()
+    assert "# /summarise@gpt-4.1-mini is for callers of openai/gpt-4.1-mini today" in text
+    assert "/plain is for" not in text
+    fallbacks = yaml.safe_load(text)["router_settings"]["fallbacks"]
+    assert fallbacks == [{"/summarise": ["large"]}, {"/summarise@gpt-4.1-mini": ["medium"]}, {"/plain": ["large"]}]
+    clash = replace(SEVERAL, routes=(SEVERAL.routes[0], entry("/summarise@gpt-4.1-mini")))
+    with pytest.raises(CannotExpress, match="is named like"):
+        export_policy(clash, "litellm")
 
 
 def test_litellm_names_are_not_shared() -> None:

@@ -58,6 +58,8 @@ def set_at(*place: Any, to: Any) -> Any:
         set_at("routes", 0, "kind", to="guess"),
         set_at("routes", 0, "tier", to="nobody"),
         set_at("routes", 0, "otherwise", to="nobody"),
+        set_at("routes", 0, "otherwise", to=None),
+        set_at("routes", 0, "replaces", to=["large"]),
         set_at("routes", 1, "route", to="/a"),
         set_at("routes", 1, "threshold", to=None),
         set_at("routes", 1, "threshold", to=float("nan")),
@@ -81,7 +83,7 @@ def test_a_damaged_file_is_refused(change: Any, tmp_path: Path) -> None:
     assert caught.value.code == "policy.damaged"
 
 
-@pytest.mark.parametrize("schema", ["audit-policy/3", None, 1])
+@pytest.mark.parametrize("schema", ["audit-policy/4", None, 1])
 def test_another_version_is_refused(schema: Any, tmp_path: Path) -> None:
     """A file of another version is not guessed at."""
     with pytest.raises(InputError) as caught:

@@ -76,6 +76,27 @@ def test_a_route_without_a_policy() -> None:
     assert (silent.tier, silent.model_id, silent.cheap) == (None, None, False)
 
 
+def test_a_route_of_several_models() -> None:
+    """What does not move keeps the model that was asked for; so does what the policy was not certified against."""
+    several = replace(RULES, otherwise=None, replaces=("large", "medium"))
+    made = Router(policy(several, CASCADE, models={**MODELS, "medium": "acme/mid-1"}))
+    stays, moves = request("what?"), request("what? why?")
+    for model, cheap in (("gpt-4.1", True), ("other/mid-1", True), ("stranger-1", False), ("gpt-4.1-nano", False)):
+        kept = made.route("/rules", stays, model=model)
+        assert (kept.tier, kept.model_id, kept.cheap) == (None, model, False)
+        moved = made.route("/rules", moves, model=model)
+        assert (moved.cheap, moved.model_id) == (cheap, MODELS["small"] if cheap else model)
+    unnamed = made.route("/rules", stays)
+    assert (unnamed.tier, unnamed.model_id) == (None, None)
+    assert made.route("/rules", moves).tier == "small"
+    assert made.route("/extract", request("x"), model="stranger-1").cheap is False
+    checked = Router(policy(replace(CASCADE, otherwise=None, replaces=("large", "medium")), models=made.policy.models))
+    first = checked.route("/extract", request("x"), model="mid-1")
+    assert (first.cheap, first.verify) == (True, True)
+    again = checked.escalated(first)
+    assert (again.tier, again.model_id) == (None, "mid-1")
+
+
 def test_what_cannot_be_computed_goes_to_the_incumbent() -> None:
     """A signal that fails, or is no number, costs money and no quality; no word of the prompt is told."""
 

@@ -54,7 +54,8 @@ def random_policies(findings: Findings) -> dict[str, RoutePolicy]:
             route=route.route,
             kind=made.kind,
             tier=made.tier,
-            otherwise=route.incumbent,
+            otherwise=None if made.served_by else route.incumbent,
+            replaces=made.served_by,
             signal=SignalSpec(name=params["signal"], params=said) if "signal" in params else None,
             threshold=params.get("threshold"),
             verifier=VerifierSpec(name=params["verifier"], params={}) if "verifier" in params else None,
@@ -67,6 +68,9 @@ def _route(name: str, rng: random.Random) -> RouteFinding:
     tested = [_candidate(tier, rng) for tier in tiers]
     spend, requests = rng.uniform(2_000, 9_000), rng.randint(20_000, 900_000)
     route = fixtures.route(name, spend, requests, tested[0])
+    # Every second route is served by one model.
+    incumbents = route.incumbents if requests % 2 else {route.incumbent: 1.0}
+    route = dataclasses.replace(route, incumbents=incumbents)
     made = _recommendation(route, tested[0], rng)
     return dataclasses.replace(
         route,
@@ -111,7 +115,9 @@ def _recommendation(route: RouteFinding, tested: fixtures.CandidateFinding, rng:
     """Any verdict. What moves has figures of its own; where the route stays, they are the closest candidate's."""
     verdict = rng.choice(list(Verdict))
     zero = Estimate.exact(0.0, fixtures.LEVEL)
-    common = dataclasses.replace(route.recommendation, reason="as measured", caveats=())
+    several = len(route.incumbents) > 1
+    served_by = tuple(route.incumbents) if several else ()
+    common = dataclasses.replace(route.recommendation, reason="as measured", caveats=(), served_by=served_by)
     stays = {
         "verdict": verdict, "ground": Ground.ALL_LOSE if verdict is Verdict.KEEP else Ground.UNDECIDED, "kind": None,
         "params": {}, "moves": Moves(), "moved_delta": None, "moved_pairs": PairTable(), "saving_usd": zero,
@@ -130,7 +136,7 @@ def _recommendation(route: RouteFinding, tested: fixtures.CandidateFinding, rng:
         verdict=verdict,
         ground=Ground.WHOLE_CERTIFIED if whole else Ground.PART_CERTIFIED,
         kind="static" if whole else "cascade" if "verifier" in rule else str(rule["signal"]),
-        params={"tier": tested.tier, "otherwise": route.incumbent, **rule},
+        params={"tier": tested.tier, "otherwise": None if common.served_by else route.incumbent, **rule},
         moves=Moves(
             requests=round(route.requests * share),
             share=share,

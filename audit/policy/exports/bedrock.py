@@ -56,4 +56,5 @@ EXPORTER = Exporter(
     summary="Amazon Bedrock `CreatePromptRouter` requests, one per route.",
     suffix=".json",
     export=export,
+    sees_model=True,
 )

@@ -11,7 +11,16 @@ import json
 from typing import Any
 
 from audit.core.policy import RoutePolicy, RoutingPolicy
-from audit.policy.exporter import ROUTE_HEADER, Exporter, ascii_route, json_bytes, slug, static_routes, with_provider
+from audit.policy.exporter import (
+    ROUTE_HEADER,
+    Exporter,
+    ascii_route,
+    incumbent_of,
+    json_bytes,
+    slug,
+    static_routes,
+    with_provider,
+)
 
 NAME = "bifrost"
 LONGEST_NAME = 255
@@ -26,7 +35,7 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
 
 
 def _rule(entry: RoutePolicy, policy: RoutingPolicy, priority: int) -> dict[str, Any]:
-    incumbent = with_provider(policy, entry.otherwise)
+    incumbent = with_provider(policy, incumbent_of(entry, NAME))
     identity, name = f"audit-{slug(entry.route)}", f"audit {entry.route}"
     return {
         "id": identity,
@@ -47,7 +56,7 @@ def _rule(entry: RoutePolicy, policy: RoutingPolicy, priority: int) -> dict[str,
 def _targets(entry: RoutePolicy, policy: RoutingPolicy) -> list[dict[str, Any]]:
     """The cheap tier; in a canary both tiers, with weights that add up to 1."""
     share = 1 if entry.canary is None else entry.canary.share
-    tiers = ((entry.tier, share), (entry.otherwise, round(1 - share, 6)))
+    tiers = ((entry.tier, share), (incumbent_of(entry, NAME), round(1 - share, 6)))
     return [_target(with_provider(policy, tier), weight) for tier, weight in tiers if weight]
 
 

@@ -10,7 +10,16 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from audit.core.policy import RoutePolicy, RoutingPolicy
-from audit.policy.exporter import CannotExpress, Exporter, ascii_route, heading, slug, static_routes, yaml_bytes
+from audit.policy.exporter import (
+    CannotExpress,
+    Exporter,
+    ascii_route,
+    heading,
+    incumbent_of,
+    slug,
+    static_routes,
+    yaml_bytes,
+)
 
 NAME = "envoy-ai-gateway"
 RULES_PER_RESOURCE = 15
@@ -51,7 +60,7 @@ def _rule(entry: RoutePolicy, policy: RoutingPolicy) -> dict[str, Any]:
         "matches": [{"headers": [{"type": "Exact", "name": "x-ai-eg-model", "value": value}]}],
         "backendRefs": [
             {"name": slug(tier), "modelNameOverride": policy.models[tier], "priority": priority}
-            for priority, tier in enumerate((entry.tier, entry.otherwise))
+            for priority, tier in enumerate((entry.tier, incumbent_of(entry, NAME)))
         ],
     }
 

@@ -16,6 +16,7 @@ from audit.policy.exporter import (
     Exporter,
     canary_lines,
     heading,
+    incumbent_of,
     static_routes,
     with_provider,
     yaml_bytes,
@@ -36,7 +37,7 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
             CARRIES,
         )
     )
-    tiers = dict.fromkeys(entry.otherwise for entry in routes)
+    tiers = dict.fromkeys(incumbent_of(entry, NAME) for entry in routes)
     if policy.default_tier is not None:
         tiers[policy.default_tier] = None
     for entry in routes:
@@ -45,7 +46,7 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
     models += [deployment(policy, tier, tier) for tier in tiers]
     config: dict[str, Any] = {
         "model_list": models,
-        "router_settings": {"fallbacks": [{entry.route: [entry.otherwise]} for entry in routes]},
+        "router_settings": {"fallbacks": [{entry.route: [incumbent_of(entry, NAME)]} for entry in routes]},
     }
     head = heading(
         policy,
@@ -62,7 +63,7 @@ def _deployments(policy: RoutingPolicy, entry: RoutePolicy) -> list[dict[str, An
     if entry.canary is None:
         return [cheap]
     cheap["litellm_params"]["weight"] = entry.canary.share
-    stays = deployment(policy, entry.otherwise, entry.route)
+    stays = deployment(policy, incumbent_of(entry, NAME), entry.route)
     stays["litellm_params"]["weight"] = round(1 - entry.canary.share, 6)
     return [cheap, stays] if entry.canary.share else [stays]
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any
 
 from audit.core.policy import RoutePolicy, RoutingPolicy
-from audit.policy.exporter import CannotExpress, Exporter, checked_routes, heading, yaml_bytes
+from audit.policy.exporter import CannotExpress, Exporter, checked_routes, heading, incumbent_of, yaml_bytes
 from audit.policy.exports.litellm import check_name, deployment, unplaced
 from audit.policy.litellm_plugin import CHEAP, OTHERWISE, UNSEEN, VARIABLE, attribute, features_of
 
@@ -23,13 +23,14 @@ MODULE = "audit.policy.litellm_plugin"
 def export(policy: RoutingPolicy) -> dict[str, bytes]:
     """`config.yaml`: an auto router per route, and the tiers that they choose among."""
     routes = list(checked_routes(policy, NAME))
-    tiers = dict.fromkeys(tier for entry in routes for tier in (entry.tier, entry.otherwise))
+    tiers = dict.fromkeys(tier for entry in routes for tier in (entry.tier, incumbent_of(entry, NAME)))
     fallbacks: dict[str, str] = {}
     for entry in routes:
         check_name(NAME, entry, tiers, policy)
         if unseen := sorted(features_of(entry) & UNSEEN):
             raise CannotExpress(NAME, f"its classifiers do not see what `{unseen[0]}` is computed from", route=entry)
-        if fallbacks.setdefault(entry.tier, entry.otherwise) != entry.otherwise:
+        otherwise = incumbent_of(entry, NAME)
+        if fallbacks.setdefault(entry.tier, otherwise) != otherwise:
             raise CannotExpress(NAME, f"`{entry.tier}` falls back to another tier on another route", route=entry)
     config: dict[str, Any] = {
         "model_list": [
@@ -48,18 +49,19 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
 
 
 def _router(entry: RoutePolicy) -> dict[str, Any]:
+    otherwise = incumbent_of(entry, NAME)
     return {
         "model_name": entry.route,
         "litellm_params": {
             "model": "auto_router/complexity_router",
-            "complexity_router_default_model": entry.otherwise,
+            "complexity_router_default_model": otherwise,
             "complexity_router_config": {
                 "classifier_type": "custom",
                 "classifier_plugin": f"{MODULE}.{attribute(entry.route)}",
                 "classifier_fallback": "default_model",
-                "default_model": entry.otherwise,
+                "default_model": otherwise,
                 "classification_mode": "every_request",
-                "tiers": {CHEAP: entry.tier, OTHERWISE: entry.otherwise},
+                "tiers": {CHEAP: entry.tier, OTHERWISE: otherwise},
             },
         },
     }

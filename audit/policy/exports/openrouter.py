@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from audit.core.policy import RoutePolicy, RoutingPolicy
-from audit.policy.exporter import CannotExpress, Exporter, json_bytes, slug, static_routes
+from audit.policy.exporter import CannotExpress, Exporter, incumbent_of, json_bytes, slug, static_routes
 
 NAME = "openrouter"
 ENDPOINT = "https://openrouter.ai/api/v1/presets/{slug}/chat/completions"
@@ -24,7 +24,7 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
 
 
 def _preset(entry: RoutePolicy, policy: RoutingPolicy) -> dict[str, Any]:
-    models = [policy.models[entry.tier], policy.models[entry.otherwise]]
+    models = [policy.models[entry.tier], policy.models[incumbent_of(entry, NAME)]]
     for model in models:
         author, slash, name = model.partition("/")
         if not (author and slash and name):

@@ -17,5 +17,6 @@ EXPORTER = Exporter(
     summary="The policy itself: every kind of policy, run in your own process by `audit.policy.router`.",
     suffix=".json",
     export=export,
+    sees_model=True,
     shares=True,
 )

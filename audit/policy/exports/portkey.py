@@ -16,6 +16,7 @@ from audit.policy.exporter import (
     ROUTE_KEY,
     CannotExpress,
     Exporter,
+    incumbent_of,
     json_bytes,
     no_default,
     static_routes,
@@ -58,7 +59,7 @@ def _served(entry: RoutePolicy, policy: RoutingPolicy) -> dict[str, Any]:
     cheap = _cheap_first(entry, policy)
     if entry.canary is None:
         return cheap
-    stays = _target(policy, entry.otherwise, entry)
+    stays = _target(policy, incumbent_of(entry, NAME), entry)
     share = entry.canary.share
     weighted = [{"weight": share, **cheap}, {"weight": round(1 - share, 6), **stays}]
     return {"strategy": {"mode": "loadbalance"}, "targets": weighted} if share else stays
@@ -66,7 +67,7 @@ def _served(entry: RoutePolicy, policy: RoutingPolicy) -> dict[str, Any]:
 
 def _cheap_first(entry: RoutePolicy, policy: RoutingPolicy) -> dict[str, Any]:
     """The cheap tier, and the incumbent where the call itself fails."""
-    tiers = entry.tier, entry.otherwise
+    tiers = entry.tier, incumbent_of(entry, NAME)
     return {"strategy": {"mode": "fallback"}, "targets": [_target(policy, tier, entry) for tier in tiers]}
 
 

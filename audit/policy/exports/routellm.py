@@ -9,7 +9,7 @@ of their own, so a threshold on our signal means nothing there. A whole-route sw
 from __future__ import annotations
 
 from audit.core.policy import RoutingPolicy
-from audit.policy.exporter import Exporter, json_bytes, static_routes
+from audit.policy.exporter import Exporter, incumbent_of, json_bytes, static_routes
 
 NAME = "routellm"
 NEVER_STRONG = 1.0
@@ -23,7 +23,7 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
             "route": entry.route,
             "controller": {
                 "routers": ["random"],
-                "strong_model": policy.models[entry.otherwise],
+                "strong_model": policy.models[incumbent_of(entry, NAME)],
                 "weak_model": policy.models[entry.tier],
             },
             "model": f"router-random-{NEVER_STRONG}",

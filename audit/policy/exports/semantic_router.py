@@ -14,7 +14,16 @@ from typing import Any
 
 from audit.core.policy import RoutePolicy, RoutingPolicy
 from audit.embeddings import STATIC
-from audit.policy.exporter import ROUTE_KEY, CannotExpress, Exporter, checked_routes, heading, slug, yaml_bytes
+from audit.policy.exporter import (
+    ROUTE_KEY,
+    CannotExpress,
+    Exporter,
+    checked_routes,
+    heading,
+    incumbent_of,
+    slug,
+    yaml_bytes,
+)
 
 NAME = "semantic-router"
 
@@ -33,7 +42,7 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
 def _router(entry: RoutePolicy, policy: RoutingPolicy) -> dict[str, Any]:
     params = _similarity(entry)
     texts: Mapping[str, Sequence[str]] = params["texts"]
-    choices = ((entry.tier, texts["good"]), (entry.otherwise, texts["bad"]))
+    choices = ((entry.tier, texts["good"]), (incumbent_of(entry, NAME), texts["bad"]))
     return {
         "router_type": "indexed",
         "encoder": {"type": "local", "name": params["embedder"]},

@@ -19,6 +19,7 @@ from audit.policy.exporter import (
     Exporter,
     checked_routes,
     heading,
+    incumbent_of,
     no_default,
     yaml_bytes,
 )
@@ -46,8 +47,9 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
         tiers[entry.tier] = None
         decisions.append(_decision(name, entry.tier, FIRST, name, mine))
         if mine:
-            tiers[entry.otherwise] = None
-            decisions.append(_decision(f"{name}-otherwise", entry.otherwise, SECOND, name, []))
+            otherwise = incumbent_of(entry, NAME)
+            tiers[otherwise] = None
+            decisions.append(_decision(f"{name}-otherwise", otherwise, SECOND, name, []))
     config = {
         "version": "v0.3",
         "providers": {
