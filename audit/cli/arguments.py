@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from audit.cli import candidates
+from audit.cli.remote_runs import new_run_folder, run_folder
 from audit.core.errors import InputError
 
 
@@ -50,12 +51,23 @@ Bills = Annotated[
         help="Invoice or cost export to hold against the log; may be repeated for the files of one export.",
     ),
 ]
-Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder.", autocompletion=candidates.run_folders)]
+Run = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RUN",
+        help="A run folder, or its address (s3://, gs://, az://).",
+        autocompletion=candidates.run_folders,
+        callback=run_folder,
+    ),
+]
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="Default: ./audit.yaml, else the defaults.")]
 RunConfig = Annotated[
     Path | None, typer.Option("--config", "-c", help="Default: the file that the run was made with, else ./audit.yaml.")
 ]
-Out = Annotated[Path | None, typer.Option("--out", help="Run folder; default: runs/RUN_ID.")]
+Out = Annotated[
+    Path | None,
+    typer.Option("--out", help="Run folder, or its address; default: runs/RUN_ID.", callback=new_run_folder),
+]
 Seed = Annotated[int | None, typer.Option("--seed", help="Of every draw; default: the configuration's.")]
 Tiers = Annotated[list[str] | None, typer.Option("--tier", help="Only this candidate; may be repeated.")]
 Routes = Annotated[

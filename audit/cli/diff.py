@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
+from audit.cli.remote_runs import run_folder
 from audit.cli.terminal import Terminal
 
 
 def diff(
     ctx: typer.Context,
-    before: Annotated[Path, typer.Argument(metavar="RUN_A", help="The earlier run.")],
-    after: Annotated[Path, typer.Argument(metavar="RUN_B", help="The later run.")],
+    before: Annotated[Path, typer.Argument(metavar="RUN_A", help="The earlier run.", callback=run_folder)],
+    after: Annotated[Path, typer.Argument(metavar="RUN_B", help="The later run.", callback=run_folder)],
 ) -> None:
     """Compare two runs: spend, model mix, and routes whose verdict changed. For a test, see audit gate --baseline.
 

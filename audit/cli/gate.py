@@ -9,6 +9,7 @@ import typer
 
 from audit.cli.arguments import Run, RunConfig
 from audit.cli.candidates import gate_formats, run_folders
+from audit.cli.remote_runs import run_folder
 from audit.cli.terminal import Terminal
 
 
@@ -28,7 +29,11 @@ def gate(
     baseline: Annotated[
         Path | None,
         typer.Option(
-            "--baseline", metavar="RUN", help="Earlier run, for rules about change(...).", autocompletion=run_folders
+            "--baseline",
+            metavar="RUN",
+            help="Earlier run, for rules about change(...).",
+            autocompletion=run_folders,
+            callback=run_folder,
         ),
     ] = None,
     inconclusive: Annotated[

@@ -19,13 +19,16 @@ from audit.cli.arguments import (
     executor_overrides,
     store_overrides,
 )
+from audit.cli.remote_runs import new_run_folder
 from audit.cli.terminal import Terminal
 
 
 def ingest(
     ctx: typer.Context,
     logs: Logs,
-    into: Annotated[Path, typer.Option("--into", help="Run folder that gets the traffic.")],
+    into: Annotated[
+        Path, typer.Option("--into", help="Run folder, or its address, that gets the traffic.", callback=new_run_folder)
+    ],
     bill: Bills = None,
     config: Config = None,
     store: Store = None,

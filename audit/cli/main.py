@@ -25,6 +25,7 @@ from audit.cli.app import command_line
 from audit.cli.lean import spare_pandas
 from audit.cli.problems import error_document, error_lines
 from audit.cli.progress import TerminalProgress
+from audit.cli.remote_runs import NotPublished
 from audit.cli.switches import Switches
 from audit.cli.terminal import Terminal, is_ascii
 from audit.core.display import ascii_only
@@ -177,7 +178,8 @@ def _report(error: AuditError, switches: Switches) -> int:
     """Print an error where it belongs, and return its exit code."""
     if switches.debug:
         traceback.print_exception(error)
-    if switches.json:
+    # What could not be published has printed its result: a second document would make the first one unreadable.
+    if switches.json and not isinstance(error, NotPublished):
         Terminal(switches).document(error_document(error))
         return _flushed(error.exit_code)
     colors = switches.colors(sys.stderr)

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from audit.cli.arguments import Config
+from audit.cli.remote_runs import run_folder
 from audit.cli.terminal import Terminal
 
 
@@ -23,7 +24,9 @@ class ScanFormat(StrEnum):
 def scan(
     ctx: typer.Context,
     paths: Annotated[list[Path], typer.Argument(metavar="PATHS...", help="Source files or folders.")],
-    run: Annotated[Path | None, typer.Option("--run", metavar="RUN", help="Run folder with the spend.")] = None,
+    run: Annotated[
+        Path | None, typer.Option("--run", metavar="RUN", help="Run folder with the spend.", callback=run_folder)
+    ] = None,
     logs: Annotated[
         list[Path] | None, typer.Option("--logs", metavar="LOGS", help="Logs instead of a run; may be repeated.")
     ] = None,

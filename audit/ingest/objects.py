@@ -19,8 +19,7 @@ from typing import TYPE_CHECKING
 
 from audit.core.artifacts import private_file, private_folder
 from audit.core.errors import InputError
-from audit.storage import STORAGES
-from audit.storage.object_storage import ObjectStorage
+from audit.storage.address import ObjectAddress, address_of
 
 # Loading Arrow's file systems starts a client: only a log that is there pays for it.
 if TYPE_CHECKING:
@@ -28,13 +27,7 @@ if TYPE_CHECKING:
 
 AT_ONCE = 8
 """Objects that are copied at the same time."""
-_SCHEME = re.compile(r"^([a-z][a-z0-9+.-]+):/{1,2}(?=[^/])")
 _MAGIC = re.compile(r"[*?\[]")
-
-
-def is_remote(path: Path) -> bool:
-    """Whether a path is an address of object storage. A path on the command line has lost one slash of it."""
-    return _SCHEME.match(str(path)) is not None and not path.exists()
 
 
 def fetched(path: Path, is_log: Callable[[Path], bool]) -> Sequence[Path]:
@@ -52,25 +45,16 @@ def fetched(path: Path, is_log: Callable[[Path], bool]) -> Sequence[Path]:
 
 @lru_cache(maxsize=256)
 def _fetched(text: str, is_log: Callable[[Path], bool]) -> tuple[Path, ...]:
-    scheme = _SCHEME.match(text)
-    assert scheme is not None
-    place = text[scheme.end() :]
-    address = f"{scheme[1]}://{place}"
-    if scheme[1] not in STORAGES:
-        raise InputError(
-            f"{address}: logs are read from files and from {', '.join(f'{name}://' for name in STORAGES)}",
-            code="ingest.scheme",
-            hint="copy the objects to a folder, and name the folder",
-        )
-    # Arrow's own errors come from clients that cannot even ask: a key that is none, for example.
+    address = address_of(
+        Path(text), "logs are read from files and from", "copy the objects to a folder, and name the folder"
+    )
     from pyarrow import ArrowException
 
-    storage = STORAGES.get(scheme[1])
+    files = address.connect()
     try:
-        files = storage.connect()
-        found = _listed(files, place.rstrip("/"), is_log)
+        found = _listed(files, address.place.rstrip("/"), is_log)
     except (OSError, ArrowException) as error:
-        raise _refused(storage, address, error) from None
+        raise address.unreachable(error) from None
     if not found:
         raise InputError(
             f"{address} holds no log",
@@ -80,7 +64,7 @@ def _fetched(text: str, is_log: Callable[[Path], bool]) -> tuple[Path, ...]:
     scratch = Path(tempfile.mkdtemp(prefix="audit-objects-"))
     atexit.register(shutil.rmtree, scratch, ignore_errors=True)
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return tuple(pool.map(lambda info: _copied(storage, files, info, scratch), found))
+        return tuple(pool.map(lambda info: _copied(address.scheme, files, info, scratch), found))
 
 
 def _listed(files: FileSystem, place: str, is_log: Callable[[Path], bool]) -> list[FileInfo]:
@@ -113,16 +97,16 @@ def _fits(parts: Sequence[str], pattern: Sequence[str]) -> bool:
     return fnmatchcase(parts[0], pattern[0]) and _fits(parts[1:], pattern[1:])
 
 
-def _copied(storage: ObjectStorage, files: FileSystem, info: FileInfo, scratch: Path) -> Path:
+def _copied(scheme: str, files: FileSystem, info: FileInfo, scratch: Path) -> Path:
     """An object as a file, whole."""
-    key = str(info.path)
-    place, address = scratch / key, f"{storage.name}://{key}"
+    address = ObjectAddress(scheme, str(info.path))
+    place = scratch / address.place
     private_folder(place.parent)
     try:
-        with files.open_input_stream(key) as source, private_file(place).open("wb") as file:
+        with files.open_input_stream(address.place) as source, private_file(place).open("wb") as file:
             shutil.copyfileobj(source, file, 1 << 22)
     except OSError as error:
-        raise _refused(storage, address, error) from None
+        raise address.unreachable(error) from None
     if place.stat().st_size != info.size:
         raise InputError(
             f"{address} changed while it was copied: {info.size:,} bytes were listed, {place.stat().st_size:,} came",
@@ -130,12 +114,3 @@ def _copied(storage: ObjectStorage, files: FileSystem, info: FileInfo, scratch: 
             hint="run the command again when nothing writes there any more",
         )
     return place
-
-
-def _refused(storage: ObjectStorage, address: str, error: Exception) -> InputError:
-    return InputError(
-        f"{address} cannot be read: {storage.why(error)}",
-        code="ingest.object",
-        notes=["nothing was written"],
-        hint=f"are {storage.variables} as they should be?",
-    )

@@ -19,9 +19,10 @@ from isal import igzip, isal_zlib
 
 from audit.core.errors import InputError, Place
 from audit.ingest.foreign import recognised_text
-from audit.ingest.objects import fetched, is_remote
+from audit.ingest.objects import fetched
 from audit.ingest.protobuf import is_otlp, json_records
 from audit.ingest.texts import LEAST_COLUMNS, Layout, bare, csv_records, json_values, layout_of, recoded, separator_of
+from audit.storage.address import is_remote
 
 PIECE_BYTES = 1 << 24
 """Size of a piece of lines before it is cut at a line's end; two workers hold a few of them each."""

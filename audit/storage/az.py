@@ -36,7 +36,7 @@ def connected() -> AzureFileSystem:
     if not account:
         raise InputError(
             "an az:// address names a container, and no variable names its account",
-            code="ingest.object",
+            code="storage.refused",
             hint="set AZURE_STORAGE_ACCOUNT, or AZURE_STORAGE_CONNECTION_STRING",
         )
     key = named.get("AccountKey") or os.environ.get("AZURE_STORAGE_KEY")

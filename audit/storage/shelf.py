@@ -1,0 +1,182 @@
+"""A folder in object storage, published all at once.
+
+Its files are kept in pieces that are named by their digest and never changed, and one object, `index.json`, says which
+pieces make up which file. Putting the index is what publishes: whoever reads it before sees the folder as it was,
+whoever reads it after sees it as it is, and nothing needs to be renamed, which object storage cannot do. A file that
+only grows costs its last piece.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from audit.core.artifacts import private_file, private_folder
+from audit.core.errors import InputError
+from audit.storage.address import ObjectAddress
+from audit.storage.shelf_index import NOTHING, ShelfIndex, ShelvedFile, damaged, document_of, index_of, with_version
+
+if TYPE_CHECKING:
+    from pyarrow.fs import FileSystem
+
+INDEX = "index.json"
+PIECE_BYTES = 8 << 20
+PIECES = "pieces"
+ABANDONED = timedelta(days=1)
+"""Age of a piece in no index after which whoever put it has given up."""
+
+
+class Shelf:
+    """A folder at an address. Every method raises InputError where the storage refuses."""
+
+    def __init__(self, address: ObjectAddress) -> None:
+        self.address = address
+        self._connected: FileSystem | None = None
+
+    def index(self) -> ShelfIndex:
+        """What was published last.
+
+        Raises:
+            InputError: What is there was not put there by this program.
+        """
+        data = self.get(INDEX)
+        return NOTHING if data is None else index_of(self.address, data)
+
+    def fill(self, folder: Path, name: str, file: ShelvedFile) -> bool:
+        """Write a file of the index into a folder, whole or not at all; False where a piece is not there any more.
+
+        Raises:
+            InputError: A piece is not what its name says.
+        """
+        place = folder / name
+        private_folder(place.parent)
+        scratch = private_file(place.with_name(f".{place.name}.tmp"))
+        try:
+            with scratch.open("wb") as out:
+                for piece in file.pieces:
+                    data = self.get(f"{PIECES}/{piece}")
+                    if data is None:
+                        return False
+                    if hashlib.sha256(data).hexdigest() != piece:
+                        raise damaged(self.address, f"a piece of {name} is not what was put there")
+                    out.write(data)
+            if scratch.stat().st_size != file.size:
+                raise damaged(self.address, f"{name} has another size than its index says")
+            scratch.replace(place)
+        finally:
+            scratch.unlink(missing_ok=True)
+        return True
+
+    def prepare(
+        self, folder: Path, names: Iterable[str], before: ShelfIndex, same: Mapping[str, ShelvedFile]
+    ) -> ShelfIndex:
+        """Put the pieces of a folder's files; nobody sees them before `publish`.
+
+        A file may grow meanwhile: it is put as far as it reached when it was opened. One that is deleted is left out.
+
+        Args:
+            names: Of the files, with `/`.
+            before: What the shelf is taken to hold.
+            same: Files that are known to be as they were then, so that they need not be read.
+
+        Returns:
+            The index that names them all.
+        """
+        there = _pieces_of(before)
+        files = dict(same)
+        for name in sorted(set(names) - files.keys()):
+            with suppress(FileNotFoundError):
+                files[name] = self._put_file(folder / name, there)
+        return with_version(files)
+
+    def publish(self, after: ShelfIndex, before: ShelfIndex) -> None:
+        """Put an index whose pieces are there, in place of the one before; pieces that nothing names any more go.
+
+        Raises:
+            InputError: Somebody else has published since `before`.
+        """
+        if self.index().version != before.version:
+            raise InputError(
+                f"{self.address} was changed by somebody else in the meantime: nothing was published over it",
+                code="storage.conflict",
+            )
+        self.put(INDEX, document_of(after).encode())
+        named = _pieces_of(after)
+        self._clear(_pieces_of(before) - named, named)
+
+    def get(self, key: str) -> bytes | None:
+        """An object's bytes; None where there is none."""
+
+        def read(files: FileSystem) -> bytes:
+            with files.open_input_stream(self._path(key)) as source:
+                return bytes(source.read())
+
+        data: bytes | None = self._asked(key, read, "read")
+        return data
+
+    def put(self, key: str, data: bytes) -> None:
+        """Put an object, whole."""
+
+        def write(files: FileSystem) -> None:
+            with files.open_output_stream(self._path(key)) as out:
+                out.write(data)
+
+        self._asked(key, write, "written")
+
+    def drop(self, key: str) -> None:
+        """Delete an object; one that is not there is none."""
+        self._asked(key, lambda files: files.delete_file(self._path(key)), "deleted")
+
+    def _put_file(self, path: Path, there: set[str]) -> ShelvedFile:
+        pieces, size = [], 0
+        with path.open("rb") as file:
+            for data in _pieces(file.read, path.stat().st_size):
+                digest = hashlib.sha256(data).hexdigest()
+                if digest not in there:
+                    self.put(f"{PIECES}/{digest}", data)
+                    there.add(digest)
+                pieces.append(digest)
+                size += len(data)
+        return ShelvedFile(size, tuple(pieces))
+
+    def _clear(self, left: Iterable[str], named: set[str]) -> None:
+        """Delete the pieces that the index before had and this one has not, and those that somebody gave up."""
+        from pyarrow.fs import FileSelector
+
+        for piece in left:
+            self.drop(f"{PIECES}/{piece}")
+        selector = FileSelector(self._path(PIECES), allow_not_found=True)
+        limit = datetime.now(UTC) - ABANDONED
+        for info in self._asked(PIECES, lambda files: files.get_file_info(selector), "listed") or ():
+            if info.base_name not in named and info.mtime is not None and info.mtime < limit:
+                self.drop(f"{PIECES}/{info.base_name}")
+
+    def _asked(self, key: str, ask: Callable[[FileSystem], Any], verb: str) -> Any:
+        """What the storage answers; None where the object, or its bucket, is not there."""
+        from pyarrow import ArrowException
+
+        if self._connected is None:
+            self._connected = self.address.connect()
+        try:
+            return ask(self._connected)
+        except (OSError, ArrowException) as error:
+            if verb != "written" and self.address.storage.is_absent(error):
+                return None
+            raise ObjectAddress(self.address.scheme, self._path(key)).unreachable(error, verb) from None
+
+    def _path(self, key: str) -> str:
+        return f"{self.address.place.rstrip('/')}/{key}"
+
+
+def _pieces_of(index: ShelfIndex) -> set[str]:
+    return {piece for file in index.files.values() for piece in file.pieces}
+
+
+def _pieces(read: Callable[[int], bytes], size: int) -> Iterator[bytes]:
+    while size > 0 and (data := read(min(PIECE_BYTES, size))):
+        yield data
+        size -= len(data)
