@@ -209,7 +209,7 @@ class LogProblem:
         reason: Its kind: `CRITERIA_CANNOT_SCORE`, `EXPECTATION_IMPOSSIBLE`, `CRITERIA_LEAVE_OUT`,
             `REFERENCES_NOT_RANDOM`, `NOTHING_PASSES`,
             `PART_PASSES_NOTHING`, `HARDLY_PASSES`, `DRAFT_REJECTS`, `ONE_ANSWER_SUFFICES`,
-            `TEXT_BESIDE_CALLS`, `FIELDS_UNCOMPARED` or `SEVERAL_VALUES`.
+            `TEXT_BESIDE_CALLS`, `FIELDS_UNCOMPARED`, `SEVERAL_VALUES`, `PART_SEES_FORM` or `FAILS_UNCOMPARED`.
         detail: Criterion and cause, without any text of an answer.
         count: Answers that have it.
         of: Answers that were looked at.
@@ -426,9 +426,9 @@ class CriteriaCheck:
     """What a route's criteria are worth, by the log's own answers.
 
     Attributes:
-        grade: The weakest grade that decides more than a twentieth of the answers.
+        grade: The grade that decides all but a fiftieth of the answers, or a higher one does.
         grades: Of every criterion, by its name in the report.
-        shares: Share of the answers that each grade decides.
+        shares: Share of the answers that each grade decides, of those that it says something of.
         confirmed: False where the criteria were drafted from the log and nobody has confirmed them.
         answers: The log's answers that were scored.
         accepted: Those that the criteria accept.

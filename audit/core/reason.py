@@ -99,6 +99,8 @@ class Reason(StrEnum):
     CRITERIA_LEAVE_OUT = "criteria_leave_out"
     REFERENCES_NOT_RANDOM = "references_not_random"
     CRITERIA_SEE_FORM = "criteria_see_form"
+    PART_SEES_FORM = "part_sees_form"
+    FAILS_UNCOMPARED = "fails_uncompared"
     CRITERIA_UNCONFIRMED = "criteria_unconfirmed"
     CRITERIA_ACCEPT_DAMAGE = "criteria_accept_damage"
     CRITERIA_NOT_SHOWN_TO_TELL = "criteria_not_shown_to_tell"
@@ -218,6 +220,10 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.REFERENCES_NOT_RANDOM: "{count} of {of} of the log's own answers have no right answer to compare with, for "
     "example {example}, and the others are no random sample of the route, as `random_sample` says: they differ from "
     "them {detail}",
+    Reason.PART_SEES_FORM: "its criteria see of {count} of {of} of the log's own answers the form alone, for example "
+    "of {example}; what a candidate says there would move unjudged",
+    Reason.FAILS_UNCOMPARED: "{count} of {of} of the log's own answers fail by their form, for example {example}, and "
+    "nothing can be compared with them: a candidate can neither lose nor gain there",
     Reason.CRITERIA_SEE_FORM: "its criteria see the form of an answer alone, which proves nothing about what it says",
     Reason.CRITERIA_UNCONFIRMED: "its criteria were drafted from the log and compare {detail}; nobody has "
     "confirmed that such differences do not matter (`confirmed: true`)",

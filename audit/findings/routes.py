@@ -538,6 +538,16 @@ def _later_turns(traffic: RouteTraffic) -> list[str]:
     ]
 
 
+def _unread(check: CriteriaCheck | None) -> list[str]:
+    """Answers of the log that fail by their form, so that nothing could be compared with them."""
+    found = [] if check is None else [p for p in check.problems if p.reason is Reason.FAILS_UNCOMPARED]
+    return [
+        f"{count(p.count)} of {plural(p.of, 'answer')} of the log that were looked at fail by their form, and nothing "
+        "can be compared with them: the verdict is about the others, and a candidate gains nothing there."
+        for p in found
+    ]
+
+
 def _left_out(check: CriteriaCheck | None) -> float:
     """Share of the log's answers that no criterion says anything of."""
     found = [] if check is None else [p for p in check.problems if p.reason is Reason.CRITERIA_LEAVE_OUT]
@@ -554,6 +564,7 @@ def _caveats(
     if design.criteria is not None and design.criteria.grade is Grade.DEMANDED:
         found.append(_demanded(design.criteria))
     found += [*_one_answer(design.criteria), *_beside_calls(design.criteria), *_of_several(design.criteria)]
+    found += _unread(design.criteria)
     left_out = _left_out(design.criteria)
     if left_out > 0:
         found.append(

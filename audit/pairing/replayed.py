@@ -61,6 +61,10 @@ class AnswerShares:
         """These on some of the draws, others on the rest."""
         return replace(self, low=np.where(rows, self.low, other.low), high=np.where(rows, self.high, other.high))
 
+    def lost_on(self, rows: BoolArray) -> AnswerShares:
+        """The same, where on some draws none of the answers is accepted."""
+        return replace(self, low=np.where(rows, 0.0, self.low), high=np.where(rows, 0.0, self.high))
+
     def same(self, other: AnswerShares) -> bool:
         """Whether all shares are equal."""
         return np.array_equal(self.low, other.low) and np.array_equal(self.high, other.high)
@@ -157,12 +161,19 @@ class Replayed:
 
         Returns:
             The draws; None where these criteria decide every verdict.
+
+        Special cases:
+            Draws that nothing compares, where today's answer is not accepted: the candidate's is not either. That its
+            form is better shows no better answer, and must not pay for wrong ones elsewhere.
         """
         other, arm = np.zeros(self.n, dtype=bool) if checked else np.isnan(self.content), self.arms[tier]
         before, after = np.where(other, self.passed, self.content), np.where(other, arm.passed, arm.content)
+        uncompared = np.isnan(self.content) & np.isnan(arm.content)
+        ungained = uncompared & (self.passed == 0) & ~np.isnan(arm.passed) & (not uncompared.all())
+        before, after = np.where(ungained, 0.0, before), np.where(ungained, 0.0, after)
         shares, same = arm.shares, True
         if arm.shares is not None and arm.content_shares is not None and not checked:
-            shares = arm.shares.where(other, arm.content_shares)
+            shares = arm.shares.where(other, arm.content_shares).lost_on(ungained)
             same = shares.same(arm.shares)
         same = same and np.array_equal(after, arm.passed, equal_nan=True)
         if same and np.array_equal(before, self.passed, equal_nan=True):

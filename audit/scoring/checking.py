@@ -54,7 +54,8 @@ CHANCE = 1e-3
 """Of a part of the route in which nothing passes: it must be less likely than this at the route's own pass rate."""
 
 WEAKEST_SHARE = 0.02
-"""A route has the grade that all but this share of its answers are decided by; the others would move unjudged."""
+"""A route has the grade that all but this share of its answers are decided by; the others would move unjudged. Answers
+that fail, and that nothing is compared with, are no part of it: see `_unread`."""
 
 SAME_SHARE = 0.95
 """From this share of equal answers on, a demanded text that all of them hold is all that they say."""
@@ -319,7 +320,9 @@ def _check(
 ) -> CriteriaCheck:
     verdicts = route.verdicts()
     accepted = [item.context for item, holds in zip(route.items, verdicts, strict=True) if holds]
-    shares = _shares(route)
+    unread = _unread(route, verdicts)
+    graded = _graded(route, unread)
+    shares = {grade.value: len(graded.get(grade, ())) / sum(map(len, graded.values())) for grade in Grade if graded}
     views = views_of(_looks(route, accepted), [context.completion for context in accepted])
     most = min(controls.answers, EMBEDDED) if any(c.embeds for c in route.criteria) else controls.answers
     # To ask a judge about damaged answers costs money: that is done with a few of the labelled ones.
@@ -332,11 +335,14 @@ def _check(
         seed=seed,
         constants=_constants(route, accepted),
     )
-    grade = _grade(shares, route.criteria)
+    grade = _grade(graded, route.criteria)
     problems = _problems(route, verdicts, parts, margin, sampled=sampled, unlike=unlike)
+    problems = [*_form_decides(route, grade, graded), *problems]
     if grade.compares:
         problems += [*_one_answer(route, verdicts, views, margin), *_beside_calls(route)]
         problems += _uncompared(route, accepted, views, seed)
+        if unread:
+            problems.append(_problem(Reason.FAILS_UNCOMPARED, "", unread, route, stops=False))
     return CriteriaCheck(
         grade=grade,
         grades={criterion.name: criterion.grade for criterion in route.criteria},
@@ -435,19 +441,45 @@ def _tells(route: _Route, demanding: Sequence[Criterion], accepted: Sequence[Con
     return lacking > CARRIED_BY_ALL * len(rows) or same
 
 
-def _shares(route: _Route) -> dict[str, float]:
-    """Share of the answers that each grade decides; answers to which nothing applies are outside."""
-    counts: Counter[Grade] = Counter()
+def _unread(route: _Route, verdicts: Sequence[bool | None]) -> list[str]:
+    """Answers that fail by their form, and that no comparing criterion could read: prose where JSON is compared.
+
+    They say nothing of the grade. Today's answer is not accepted there, so a candidate cannot lose; nor does a test of
+    what answers say let it gain (`Replayed.by_content`).
+    """
+    if not any(criterion.grade.compares for criterion in route.criteria if criterion.weight > 0):
+        return []
+    return [
+        item.exchange_id
+        for item, row, holds in zip(route.items, route.outcomes, verdicts, strict=True)
+        if holds is False and not any(grade.compares for grade, _ in _applying(route, item, row))
+    ]
+
+
+def _applying(route: _Route, item: Item, row: Sequence[Outcome]) -> list[tuple[Grade, float]]:
+    """Grade and weight of the criteria that decide and say something of an answer."""
+    return [
+        (criterion.grade_on(item.context), criterion.weight)
+        for criterion, outcome in zip(route.criteria, row, strict=True)
+        if criterion.weight > 0 and not isinstance(outcome, NotApplicable)
+    ]
+
+
+def _graded(route: _Route, outside: Sequence[str]) -> dict[Grade, list[str]]:
+    """The answers that each grade decides, but for some; answers to which nothing applies are outside too."""
+    found: dict[Grade, list[str]] = {}
+    left = set(outside)
     for item, row in zip(route.items, route.outcomes, strict=True):
-        graded = [
-            (criterion.grade_on(item.context), criterion.weight)
-            for criterion, outcome in zip(route.criteria, row, strict=True)
-            if criterion.weight > 0 and not isinstance(outcome, NotApplicable)
-        ]
-        if graded:
-            counts[deciding(graded, route.settings.threshold)] += 1
-    total = sum(counts.values())
-    return {grade.value: counts[grade] / total for grade in Grade} if total else {}
+        if item.exchange_id not in left and (applying := _applying(route, item, row)):
+            found.setdefault(deciding(applying, route.settings.threshold), []).append(item.exchange_id)
+    return found
+
+
+def _too_many(count: int, share: float, of: int) -> bool:
+    """Whether answers are more than a share of those that were looked at. One answer alone never is: of a few dozen it
+    would be above any share, and nothing is said of a route by a single one.
+    """
+    return count > max(share * of, 1)
 
 
 def deciding(graded: Sequence[tuple[Grade, float]], threshold: float | None) -> Grade:
@@ -465,14 +497,23 @@ def deciding(graded: Sequence[tuple[Grade, float]], threshold: float | None) -> 
     return Grade.FORM
 
 
-def _grade(shares: Mapping[str, float], criteria: Sequence[Criterion]) -> Grade:
+def _grade(graded: Mapping[Grade, Sequence[str]], criteria: Sequence[Criterion]) -> Grade:
     """The grade that all but a few answers are decided by, or by a higher one."""
-    if not shares:
+    if not graded:
         return max((c.grade for c in criteria if c.weight > 0), key=lambda grade: grade.rank, default=Grade.FORM)
-    for grade in sorted(Grade, key=lambda one: -one.rank):
-        if sum(share for name, share in shares.items() if Grade(name).rank >= grade.rank) >= 1 - WEAKEST_SHARE:
+    total = sum(map(len, graded.values()))
+    for grade in sorted(graded, key=lambda one: -one.rank):
+        weaker = sum(len(ids) for other, ids in graded.items() if other.rank < grade.rank)
+        if not _too_many(weaker, WEAKEST_SHARE, total):
             return grade
     return Grade.FORM
+
+
+def _form_decides(route: _Route, grade: Grade, graded: Mapping[Grade, Sequence[str]]) -> list[LogProblem]:
+    """Answers that are accepted by their form alone, where others are compared: too many to let them move unjudged."""
+    if grade is not Grade.FORM or len(graded) < 2:
+        return []
+    return [_problem(Reason.PART_SEES_FORM, "", graded[Grade.FORM], route, stops=True)]
 
 
 def _problems(
@@ -507,7 +548,7 @@ def _unscorable(route: _Route, verdicts: Sequence[bool | None]) -> list[LogProbl
         lost += verdict is None and bool(errors)
         for error in errors:
             causes.setdefault(error, []).append(item.exchange_id)
-    stops = lost > MAX_UNSCORED * len(route.items)
+    stops = _too_many(lost, MAX_UNSCORED, len(route.items))
     return [_problem(Reason.CRITERIA_CANNOT_SCORE, cause, ids, route, stops) for cause, ids in causes.items()]
 
 
@@ -528,14 +569,14 @@ def _left_out(route: _Route, *, sampled: bool) -> list[LogProblem]:
             unlike += not (sampled and any("reference" in criterion.reads for criterion, _ in silent))
     if sum(map(len, causes.values())) == len(route.items):
         return []  # That nothing passes says it.
-    stops = unlike > MAX_LEFT_OUT * len(route.items)
+    stops = _too_many(unlike, MAX_LEFT_OUT, len(route.items))
     return [_problem(Reason.CRITERIA_LEAVE_OUT, cause, ids, route, stops) for cause, ids in causes.items()]
 
 
 def _not_random(route: _Route, unlike: str) -> list[LogProblem]:
     """Requests without a right answer, where those that have one are said to be a random sample and are none."""
     ids = [item.exchange_id for item in route.items if item.context.reference is None]
-    stops = len(ids) > MAX_LEFT_OUT * len(route.items)
+    stops = _too_many(len(ids), MAX_LEFT_OUT, len(route.items))
     return [_problem(Reason.REFERENCES_NOT_RANDOM, unlike, ids, route, stops)] if ids else []
 
 
@@ -548,7 +589,7 @@ def _impossible(route: _Route) -> list[LogProblem]:
                 why = impossible(resolve(criterion.scorer)[1], outcome, item.context.request)
                 if why is not None:
                     causes.setdefault(f"`{criterion.name}`: {why}", []).append(item.exchange_id)
-    stops = len({one for ids in causes.values() for one in ids}) > MAX_UNSCORED * len(route.items)
+    stops = _too_many(len({one for ids in causes.values() for one in ids}), MAX_UNSCORED, len(route.items))
     return [_problem(Reason.EXPECTATION_IMPOSSIBLE, cause, ids, route, stops) for cause, ids in causes.items()]
 
 
@@ -615,7 +656,7 @@ def _passing_little(route: _Route, verdicts: Sequence[bool | None], margin: floa
     drafted = not route.settings.confirmed and Grade.AGREEMENT in grades and Grade.RIGHT not in grades
     if passed <= margin * scored:
         reason, detail, count = Reason.HARDLY_PASSES, f"{margin * 100:g} points", passed
-    elif drafted and len(failed) > MAX_LEFT_OUT * scored:
+    elif drafted and _too_many(len(failed), MAX_LEFT_OUT, scored):
         reason, detail, count = Reason.DRAFT_REJECTS, "", len(failed)
     else:
         return []

@@ -65,6 +65,15 @@ def test_a_gain_of_form_does_not_pay_for_wrong_answers(tmp_path: Path, today: fl
         assert "by the criteria that compare what an answer says" in route.candidates[0].reason
 
 
+def test_a_gain_where_nothing_compares_pays_for_no_wrong_answers(tmp_path: Path) -> None:
+    """On a tenth of the requests only the form is judged, and there alone the candidate is better."""
+    route = found(formed(tmp_path, loss=0.06, form=(0.3, 1.0), seen=0.9))
+    content = route.recommendation.content_delta
+    assert content is not None
+    assert content.est == pytest.approx(-0.054, abs=0.02)
+    assert route.verdict in (Verdict.KEEP, Verdict.NOT_PROVEN)
+
+
 def test_a_gain_of_form_with_the_same_answers_is_a_switch(tmp_path: Path) -> None:
     """What the answers say holds the margin by itself, so a better form is no reason to withhold the verdict."""
     world = formed(tmp_path, loss=0.002, form=(0.6, 0.95))

@@ -147,6 +147,37 @@ def test_that_nobody_compares_what_is_said_beside_calls_is_said(
     assert [(one.count, one.of, one.stops) for one in problems] == [(saying, 160, False)] * told
 
 
+@pytest.mark.parametrize(
+    ("prose", "bare", "grade"),
+    [
+        (0, 0, Grade.AGREEMENT),
+        (6, 0, Grade.AGREEMENT),
+        (40, 2, Grade.AGREEMENT),
+        (0, 3, Grade.AGREEMENT),
+        (0, 4, Grade.FORM),
+        (40, 4, Grade.FORM),
+    ],
+)
+def test_answers_that_fail_take_no_grade_from_those_that_are_compared(
+    tmp_path: Path, prose: int, bare: int, grade: Grade
+) -> None:
+    """Prose fails `is-json` whatever is compared elsewhere; JSON without the field passes by its form alone, and more
+    than a fiftieth of those would move unjudged.
+    """
+
+    def said(n: int) -> str:
+        return f"It is {n}." if n < prose else json.dumps({"other": n} if n < prose + bare else {"sum": 2 * n})
+
+    (design,) = planned(tmp_path, "{type: is-json}, {type: json-fields, fields: [sum]}", said).designs
+    check = design.criteria
+    assert check is not None
+    assert check.grade is grade
+    assert (check.why is None) is (bare == 0)
+    assert (Reason.PART_SEES_FORM in {p.reason for p in check.problems if p.stops}) is (grade is Grade.FORM)
+    told = [(p.count, p.of, p.stops) for p in check.problems if p.reason is Reason.FAILS_UNCOMPARED]
+    assert told == [(prose, 160, False)] * bool(prose and grade.compares)
+
+
 def test_a_reply_that_is_right_for_most_requests_is_tried_on_all(tmp_path: Path) -> None:
     """Each list of right replies has one of its own, and the one that says nothing."""
     replies = [
