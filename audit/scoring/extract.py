@@ -224,19 +224,29 @@ _MARKDOWN = (
 
 # Models name the tag as they were trained to: `<think>`, `<antThinking>`, `<seed:think>`, `<|begin_of_thought|>`.
 _NAME = (
-    r"[\w:.▁-]{0,24}?(?:think|thought|reason|reflect|analysis|scratch_?pad|monologue|deliberation|(?<![a-z])cot(?![a-z]))"
-    r"[\w:.▁-]{0,16}"
+    r"(?:[a-z]{1,12}[:_▁.-]?)?(?:think(?:ing)?|thoughts?)(?:[_▁-]?(?:process|trace|block|steps?|mode))?"
+    r"|reasoning(?:[_-](?:process|trace|content|steps?))?|scratch[_-]?pad|(?:inner[_-]?|internal[_-]?)?monologue"
+    r"|(?:internal|inner|hidden|private)[_-](?:reasoning|analysis|reflection)|deliberation|cot|chain[_-]of[_-]thoughts?"
+)
+# What a prompt may ask for, before the answer or as the answer: only in front of an answer is it reasoning.
+_MAYBE = (
+    r"(?:(?:my|pre|step[_-]?by[_-]?step|step|initial|draft|brief|thinking|problem|self)[_-])?"
+    r"(?:reason|analysis|reflections?|reflect)"
 )
 _BEGIN, _END, _PIPE = "(?:<|&lt;)", "(?:>|&gt;)", "[|｜]"
+_TOKEN = r"[\w:.▁-]{0,24}?(?:think|thought|reason|reflect)[\w:.▁-]{0,16}"
 _OPENS = (
     rf"{_BEGIN}(?P<tag>{_NAME})(?:\s[^<>]{{0,80}})?{_END}|\[(?P<square>THINK)\]|◁(?P<moon>think)▷"
-    rf"|<{_PIPE}(?!/|end){_NAME}{_PIPE}>|<unused\d{{1,3}}>thought\b"
+    rf"|<{_PIPE}(?!/|end){_TOKEN}{_PIPE}>|<unused\d{{1,3}}>thought\b"
 )
 _OPEN = re.compile(rf"\s*(?:{_OPENS}|<\|channel\|>\s?(?:analysis|thought))", re.I)
 _CLOSE = re.compile(
-    rf"{_BEGIN}/\s?{_NAME}\s?{_END}|\[/THINK\]|◁/think▷|<{_PIPE}(?:/|end)\w?{_NAME}{_PIPE}>|<unused\d{{1,3}}>(?!thought\b)"
-    r"|<\|channel\|>\s?final(?:\s?json)?\s?<\|message\|>",
+    rf"{_BEGIN}/\s?(?:{_NAME})\s?{_END}|\[/THINK\]|◁/think▷|<{_PIPE}(?:/|end)\w?{_TOKEN}{_PIPE}>"
+    r"|<unused\d{1,3}>(?!thought\b)|<\|channel\|>\s?final(?:\s?json)?\s?<\|message\|>",
     re.IGNORECASE,
+)
+_CLOSED = re.compile(
+    rf"\s*<(?P<tag>{_MAYBE})(?:\s[^<>]{{0,80}})?>.{{0,200000}}?</\s?(?P=tag)\s?>\s*(?=\S)", re.IGNORECASE | re.DOTALL
 )
 _FOLDED = re.compile(
     r"\s*<details\b(?:[^<>]{0,200}\btype=.?reasoning\b[^<>]{0,200}>|[^<>]{0,200}>\s*<summary>[^<>]{0,60}(?:think|thought|reason)"
@@ -255,7 +265,7 @@ _AROUND = (
 
 def opens_with_thinking(text: str) -> bool:
     """Whether a text opens with a reasoning tag that some models write into the answer."""
-    return (_OPEN.match(text) or _FOLDED.match(text)) is not None
+    return any(pattern.match(text) for pattern in (_OPEN, _FOLDED, _CLOSED))
 
 
 def strips_thinking(entry: Any) -> bool:
@@ -269,7 +279,8 @@ def without_thinking(text: str) -> str | None:
 
     Special cases:
         The reasoning does not end, because the answer was cut: None.
-        No such tag: the text as it is.
+        No such tag: the text as it is. Names that a program may ask for as well (`<analysis>`) are reasoning only where
+            they open the text, are closed and have something behind them; others (`<cause_analysis>`) never are.
     """
     place = 0
     while (folded := _FOLDED.match(text, place)) is not None:
@@ -282,11 +293,20 @@ def without_thinking(text: str) -> str | None:
     closing = None
     for closing in _CLOSE.finditer(text):  # noqa: B007 - what follows the last one is the answer
         pass
-    if opens_with_thinking(text):
-        return None if closing is None else _without_marks(text[closing.end() :])
+    if _OPEN.match(text) is not None:
+        return None if closing is None else _without_maybe(_without_marks(text[closing.end() :]))
+    if _CLOSED.match(text) is not None:
+        return _without_maybe(text)
     if closing is None or _OPENED.search(text, 0, closing.start()) is not None:
         return text  # the tags are part of the answer
     return _without_marks(text[closing.end() :])
+
+
+def _without_maybe(text: str) -> str:
+    """An answer without what a prompt asked for in front of it, one tag after the other."""
+    while (closed := _CLOSED.match(text)) is not None:
+        text = text[closed.end() :]
+    return text.strip()
 
 
 def _without_marks(text: str) -> str:
