@@ -43,10 +43,11 @@ LEFT = re.compile(
 )
 _BOUND = re.compile(rf"(?:(?<![-=])[<>]|[≤≥≠±√{FRACTION}])=?\s?$")
 _WORD_AFTER = re.compile(
-    r"(?P<gap>\s?-?(?:(?<=\s)(?:de|di|of)\s)?)(?P<word>[%‰°][CF]?\b|[%‰°]|[A-Za-zÀ-ɏḀ-ỿµͰ-ӿ]+\$?(?:(?<=km)/h\b)?|[$€£¥₹₩₽₺₫₴฿₦₱₪]|zł|kč|[\u0900-\u0dff\u0e00-\u0e7f\u0590-\u06ff]+)"
+    r"(?P<gap>\s?-?(?:(?<=\s)(?:de|di|of)\s)?)(?P<word>[%‰°][CF]?\b|[%‰°]|[A-Za-zÀ-ɏḀ-ỿµͰ-ӿ]+\$?(?:(?<=km)/h\b)?|[$€£¥₹₩₽₺₫₴฿₦₱₪]|zł|kč|[\u0900-\u0dff\u0e00-\u0e7f\u0530-\u077f\u1200-\u139f\u10a0-\u10ff]+)"
 )
 _CJK_AFTER = re.compile(
-    r"\s?(?P<word>百万|แสนล้าน|หมื่นล้าน|พันล้าน|ร้อยล้าน|สิบล้าน|ล้าน|แสน|หมื่น|พัน|ร้อย|สิบ|美元|人民币|分钟|分鐘|小时|小時|時間|日間|公里|公斤|个月|個月|ヶ月|개월|시간|초(?!과)|[十拾百佰千仟万萬亿億兆십백천만억조元円원天秒分周週米克年분일주])"
+    r"\s?(?P<word>ພັນລ້ານ|ຮ້ອຍ|ພັນ|ໝື່ນ|ຫມື່ນ|ແສນ|ລ້ານ|ຕື້|រយ(?!ៈ)|ពាន់|ម៉ឺន|សែន|ប៊ីលាន|លាន|កោដិ|ရာ(?!ခိုင်)|ထောင်|သောင်း|သိန်း|သန်း|ကုဋေ|ဘီလီယံ|བརྒྱ(?!་ཆ)|སྟོང|ཁྲི|འབུམ|ས་ཡ|བྱེ་བ|དུང་ཕྱུར"
+    r"|百万|แสนล้าน|หมื่นล้าน|พันล้าน|ร้อยล้าน|สิบล้าน|ล้าน|แสน|หมื่น|พัน|ร้อย|สิบ|美元|人民币|分钟|分鐘|小时|小時|時間|日間|公里|公斤|个月|個月|ヶ月|개월|시간|초(?!과)|[十拾百佰千仟万萬亿億兆십백천만억조元円원天秒分周週米克年분일주])"
 )
 _PER = re.compile(
     r"\s?(?:/|per\s|an?\s(?=hour|day|week|month|year))\s?(?P<per>[A-Za-z]+)(?:\s?\^(?P<power>-?\d)|(?P<flat>[23])(?![\w.,]))?"
@@ -80,6 +81,7 @@ _FLAT_SQUARE = re.compile(r"[23](?![\w.,^])")
 _SPACE_OF = re.compile(r"\s?(?:(?P<square>square|sq\.?)|cubic|cu\.)\s?(?=[A-Za-z])", re.I)
 _SIGNS = "$€£¥₹₩₽₺₫₴฿₦₱₪"
 _MINOR = re.compile(r"(?P<cents>\d{2})(?![\d.,]?\d)(?!\w)")
+_SPOKEN_MINOR = re.compile(r"\s(?P<cents>\d{2})(?![\d.,]?\d)(?!\s?[^\s.,;:!?)])")
 # The base of a number, or a fraction of which the lower part is no number.
 _UNREAD = re.compile(rf"[₀-₉]+|\)?\s?{FRACTION}\s?\w*")
 _AND = re.compile(r",?\s(?:(?:and|und|et|y|e)\s)?(?=\d)|(?<=[^\x00-\x7f])(?=\d)|(?<=[a-z])(?=\d)")
@@ -314,8 +316,9 @@ def _suffix(text: str, reading: _Reading, money: str | None) -> bool:
     _magnitude(text, reading, money)
     if not _unit(text, reading, joined=reading.end == first):
         return False
-    if reading.unit in CURRENCIES.values() and text[reading.end - 1] in _SIGNS:
-        minor = _MINOR.match(text, reading.end)  # `4€50`
+    if reading.unit in CURRENCIES.values():
+        signed = text[reading.end - 1] in _SIGNS
+        minor = (_MINOR if signed else _SPOKEN_MINOR).match(text, reading.end)  # `4€50`, `4 euros 50`
         if minor is not None and len(reading.values) == 1 and reading.values[0].denominator == 1:
             reading.values, reading.end = [reading.values[0] + Fraction(int(minor["cents"]), 100)], minor.end()
     unit = reading.unit or money

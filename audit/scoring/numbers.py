@@ -16,6 +16,7 @@ from typing import Any
 
 from audit.scoring.stances import Said, Stance, TextSpan, asks_of_loss, opposed, said_of
 from audit.scoring.units import RANK, SCALES, UNCLEAR_UNITS, UNITS, unasked
+from audit.scoring.unread import unlike
 
 _WORD_BEHIND = re.compile(r"\s?-?([^\W\d_]{2,30})[^\w]*")
 _NO_THINGS = frozenset(
@@ -125,6 +126,7 @@ def compare(
         Words of opposite meaning beside them (`5 days before`, `5 days after`): unclear.
         Words beside the figures that no table knows (`5 widgets`): unclear beside a unit, and beside another word
             where the texts hold nothing else.
+        Something that touches one of the figures alone and that no table understands (`unread.py`): unclear.
         A unit whose case leaves open which it is (`gb`): the same as itself, else unclear.
         The same value, of which the words that touch it say one thing here and another there (that it is, is not, is
             near, is the least, is one of several): unclear. A tolerance makes what is near to a value the value.
@@ -139,7 +141,7 @@ def compare(
         return same
     if (wanted.unit is None) is not (found.unit is None) and unasked(str(wanted.unit or found.unit), question):
         return Sameness.UNCLEAR
-    if _of_other_things(wanted, found):
+    if unlike(wanted.place, found.place, (wanted.unit, found.unit), question) or _of_other_things(wanted, found):
         return Sameness.UNCLEAR
     if wanted.place is not None and found.place is not None and opposed(wanted.place, found.place):
         return Sameness.UNCLEAR

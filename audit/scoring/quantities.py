@@ -43,6 +43,7 @@ _RATIO = re.compile(r"\d+(?:\.\d+)?(?:\s?:\s?\d+(?:\.\d+)?)+")
 _FEET = re.compile(
     r"(?P<feet>\d{1,3})\s?'\s?(?:(?!\d{3})(?P<inches>\d{1,2}(?:\.\d{1,3})?)\s?(?:\"|'')?)?(?!\d)(?![A-Za-z])"
 )
+_INCHES = re.compile(r"\d{1,4}(?:\.\d{1,3})?(?:\"|'')(?![\w'\"])")
 _RADIX = re.compile(r"0(?:[xX](?P<x>[0-9a-fA-F]{1,64})|[bB](?P<b>[01]{1,256})|[oO](?P<o>[0-7]{1,64}))(?!\w)")
 _DASHED = re.compile(r"\d+(?:-\d+){2,}(?:-?[A-Za-z]\w*)*")
 _DOTTED = re.compile(r"\d+(?:\.\d+){2,}(?:[-+]?(?:[A-Za-z][\w.]*))?")
@@ -175,6 +176,9 @@ def _code(text: str, start: int) -> Found | None:
 
 
 def _feet(text: str, start: int) -> Found | None:
+    if (inches := _INCHES.match(text, start)) is not None and not _closes(text, inches):
+        found, _ = number(text, start)
+        return replace(found, unit="in", written=inches[0], place=TextSpan(text, *inches.span())), inches.end()
     match = _FEET.match(text, start)
     if match is None or (match["inches"] is None and text[match.end() - 1] != "'"):
         return None
@@ -188,6 +192,13 @@ def _feet(text: str, start: int) -> Found | None:
         place=TextSpan(text, *match.span()),
     )
     return quantity, match.end()
+
+
+def _closes(text: str, inches: re.Match[str]) -> bool:
+    """Whether the mark behind a figure ends a quotation that begins before it."""
+    line = text[: inches.start()].rpartition("\n")[2]
+    mark = inches[0][-1]
+    return line.count(mark) % 2 == 1 if mark == '"' else line[-2:] == "''"
 
 
 def _radix(text: str, start: int) -> Found | None:

@@ -14,10 +14,12 @@ from typing import Final
 _K, _M, _G, _T, _P = 10**3, 10**6, 10**9, 10**12, 10**15
 
 _MAGNITUDE_WORDS: Final = {
-    (10,): "dizaines decenas dezenas decine tientallen desítek десятков десятки kymmentä zeci chục puluh 十 拾 십 สิบ",
+    (10,): "dizaines decenas dezenas decine tientallen desítek десятков десятки kymmentä zeci chục puluh 十 拾 십 สิบ "
+    "դասնյակ",
     (100,): "hundred hundert cien ciento cento honderd hundra "
     "centaines cientos centenares centenas centinaia hunderte honderden "
-    "hundratal stovek setek сот сотен сотни sute सौ yüz trăm ratus sata sataa száz מאות مئة مائة 百 佰 백 ร้อย",
+    "hundratal stovek setek сот сотен сотни sute सौ yüz trăm ratus sata sataa száz מאות مئة مائة 百 佰 백 ร้อย "
+    "ასი հարյուր መቶ શંભર સો ਸੌ ଶହ వంద వందల ನೂರು നൂറ് நூறு සියය শত শো सय शंभर صد سو ຮ້ອຍ រយ ရာ བརྒྱ centaine",
     (12,): "dozen dozens dutzend douzaine douzaines docena docenas dozzina dúzia dozijn",
     (_K,): "milliers milhares migliaia tausende duizenden tusental elfu tisoč mijë þúsund tūkst tūkstančių tūkstoši "
     "мың мянга ஆயிரம் ಸಾವಿರ ആയിരം వేలు אלפי "
@@ -26,7 +28,10 @@ _MAGNITUDE_WORDS: Final = {
     "tysiące "
     "tysięcy tys tis тысяча тысячи тысяч тыс тис тисяча тисячі тисяч хиляди хил tisuća tisuće hiljada hiljade "
     "bin ribu rb "
-    "nghìn ngàn mie mii ezer χιλ χιλιάδα χιλιάδες אלף אלפים हज़ार हजार হাজার พัน 千 仟 천 ألف آلاف هزار",
+    "nghìn ngàn mie mii ezer χιλ χιλιάδα χιλιάδες אלף אלפים हज़ार हजार হাজার พัน 千 仟 천 ألف آلاف هزار "
+    "thou milers þúsundir míle mila ming миң ҳазор dubu libo elfu arivo ათასი ათას հազար ሺህ ሺ "
+    "હજાર ਹਜ਼ਾਰ ହଜାର వెయ్యి వేల ಸಾವಿರದ ആയിരത്തി දහස දාහ هەزار ہزار زره مىڭ ພັນ ពាន់ ထောင် སྟོང "
+    "mijëra tūkstantis tūkstančiai tūkstošu",
     (_K, _M): "mil",
     (_M,): "m meur musd mchf mgbp msek mnok mdkk mkr "
     "mm mn mln mio mi tr million millions millionen millones millón milhão milhões milione milioni miljoen "
@@ -34,12 +39,18 @@ _MAGNITUDE_WORDS: Final = {
     "milioane milj "
     "mill миллион миллиона миллионов млн мільйон мільйона мільйони мільйонів милион милиона милиони milijun "
     "milijuna milijuni "
-    "milijon juta jt triệu ล้าน 百万 εκ εκατ εκατομμύριο εκατομμύρια מיליון मिलियन মিলিয়ন مليون ملايين میلیون",
+    "milijon juta jt triệu ล้าน 百万 εκ εκατ εκατομμύριο εκατομμύρια מיליון मिलियन মিলিয়ন مليون ملايين میلیون "
+    "milions milió milljón milljónir milljóna miliwn milyun milioi miliono milionoj milioneve "
+    "milionë miljons miljoni miljonai milijonas milijonai milijonų milijona сая миллиондук "
+    "მილიონი მილიონ მლნ միլիոն մլն ሚሊዮን મિલિયન ਮਿਲੀਅਨ ମିଲିଅନ மில்லியன் మిలియన్ മില്യൺ මිලියන "
+    "ملین ملیۆن ລ້ານ លាន သန်း ས་ཡ",
     (_G,): "bn g mrd mr mlr mld md mia milliard milliards milliarde milliarden millardos miliardo miliardi miljard "
     "miljarder milliarder miljardi miljardia milliárd miliard miliardy miliarda miliarde milyar miliar миллиард "
     "миллиарда миллиардов млрд мільярд мільярда мільярди мільярдів милиард милиарда милиарди milijarda "
     "milijarde milijardi "
-    "bilhão bilhões bi tỷ tỉ พันล้าน δισ δισεκατομμύριο δισεκατομμύρια מיליארד अरब अ॰ مليار مليارات میلیارد",
+    "bilhão bilhões bi tỷ tỉ พันล้าน δισ δισεκατομμύριο δισεκατομμύρια מיליארד अरब अ॰ مليار مليارات میلیارد "
+    "milijardas milijardai milijardų miliards miljards მილიარდი მლრდ միլիարդ մլրդ ቢሊዮን બિલિયન "
+    "અબજ ਅਰਬ பில்லியன் బిలియన్ බිලියන अर्ब अब्ज বিলিয়ন ارب بیلیون ຕື້ ພັນລ້ານ ប៊ីលាន ဘီလီယံ",
     (_G, _K): "b",
     (_G, _T): "billion billions billón billones",
     (_T,): "trn billionen bilione bilion biljoen biljoner trilhão trilhões tri триллион триллиона триллионов трлн "
@@ -47,12 +58,12 @@ _MAGNITUDE_WORDS: Final = {
     (_T, _K): "t tn",
     (_T, _M * _T): "trillion trillions trillón trillones",
     (_P, _G * _P): "quadrillion quadrillions",
-    (10**4,): "万 萬 만 หมื่น",
-    (10**5,): "লাখ لاکھ lakh lakhs lac लाख แสน",
+    (10**4,): "万 萬 만 หมื่น ໝື່ນ ຫມື່ນ ម៉ឺន သောင်း ཁྲི",
+    (10**5,): "লাখ لاکھ lakh lakhs lac लाख แสน લાખ ਲੱਖ ଲକ୍ଷ లక్ష లక్షల ಲಕ್ಷ ലക്ഷം லட்சம் இலட்சம் ලක්ෂ ලක්ෂය লক্ষ لکھ ແສນ សែន သိန်း འབུམ",
     (10**10,): "หมื่นล้าน",
     (10**11,): "แสนล้าน",
-    (10**7,): "สิบล้าน কোটি کروڑ crore crores cr करोड़ करोड क॰",
-    (10**8,): "ร้อยล้าน 亿 億 억",
+    (10**7,): "สิบล้าน কোটি کروڑ crore crores cr करोड़ करोड क॰ કરોડ ਕਰੋੜ କୋଟି కోటి కోట్ల ಕೋಟಿ കോടി கோடி කෝටි কোটী កោដិ ကုဋေ བྱེ་བ",
+    (10**8,): "ร้อยล้าน 亿 億 억 དུང་ཕྱུར",
 }
 MAGNITUDES: Final[dict[str, tuple[int, ...]]] = {
     unicodedata.normalize("NFC", word.casefold()): factors
@@ -61,7 +72,7 @@ MAGNITUDES: Final[dict[str, tuple[int, ...]]] = {
 }
 
 LETTERS: Final = frozenset(
-    ["k", "grand", "m", "mm", "mn", "mi", "tr", "b", "bn", "mr", "g", "t", "tn", "md", "bi", "tri", "cr", "bin"]
+    ["k", "thou", "grand", "m", "mm", "mn", "mi", "tr", "b", "bn", "mr", "g", "t", "tn", "md", "bi", "tri", "cr", "bin"]
 )
 """Magnitudes that are short enough to be something else as well."""
 
