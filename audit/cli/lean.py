@@ -1,4 +1,4 @@
-"""Commands that only read logs do without pandas.
+"""Commands do without what they never use: pandas, and a client for prices that nobody updates.
 
 Where pandas happens to be installed, pyarrow imports it for the first list that it makes an array of, to ask whether
 the list is a series: a third of the processor time of a first look at a log, for a package that nothing here uses.
@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.abc import MetaPathFinder
-from types import FrameType
+from importlib.util import find_spec
+from types import FrameType, ModuleType
+from typing import Any
 
 READERS = frozenset({"mix", "ingest", "init"})
 """Commands that run no code of a user's, who may well use pandas."""
 
+PRICE_CLIENT = "httpx2"
 _OURS = ("audit.", "pyarrow.", "polars.")
 
 
@@ -31,6 +35,24 @@ def _asker(frame: FrameType | None) -> str:
     while frame is not None and str(frame.f_globals.get("__name__", "")).startswith("importlib"):
         frame = frame.f_back
     return "" if frame is None else str(frame.f_globals.get("__name__", ""))
+
+
+def defer_price_updates() -> None:
+    """Load the HTTP client that `genai_prices` imports for its updates when something is first taken from it.
+
+    Nothing here updates prices, so that is never. (`LazyLoader` of the standard library loads at the second import.)
+    """
+    if PRICE_CLIENT in sys.modules or find_spec(PRICE_CLIENT) is None:
+        return
+    stand_in = ModuleType(PRICE_CLIENT)
+
+    def take(name: str) -> Any:
+        if sys.modules.get(PRICE_CLIENT) is stand_in:
+            del sys.modules[PRICE_CLIENT]
+        return getattr(import_module(PRICE_CLIENT), name)
+
+    vars(stand_in)["__getattr__"] = take
+    sys.modules[PRICE_CLIENT] = stand_in
 
 
 def spare_pandas(argv: Sequence[str]) -> None:

@@ -13,15 +13,15 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from audit.core.errors import InputError, LineageError
 from audit.core.fingerprint import canonical_json, file_sha256
 from audit.core.plain import from_plain, to_plain
 
 # What reads a kind of document imports its classes: a command that touches traffic alone does not pay for the rest.
+# Nor does one that reads findings alone pay for Arrow, which is imported where tables are.
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from audit.core.adaptation import TierNotes
     from audit.core.finding import Case, Findings
     from audit.core.history import History
@@ -342,6 +342,9 @@ def _text(path: Path) -> str:
 
 def damaged_tables(folder: Path) -> list[Path]:
     """Parquet files of a run folder that cannot be read whole; none where the folder is no run. Reads all of them."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     found = []
     for path in sorted(folder.rglob("*.parquet")) if (folder / "manifest.json").is_file() else ():
         try:
@@ -355,6 +358,9 @@ def damaged_tables(folder: Path) -> list[Path]:
 
 def write_table(path: Path, table: pa.Table) -> None:
     """Write a Parquet file whole or not at all."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     write_atomic(path, sink.getvalue().to_pybytes())
@@ -398,6 +404,9 @@ def read_table(path: Path, columns: Iterable[str] | None = None) -> pa.Table:
     Raises:
         InputError: It is absent or damaged.
     """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
     try:
         return pq.read_table(path, columns=None if columns is None else list(columns))
     except FileNotFoundError:
@@ -408,6 +417,8 @@ def read_table(path: Path, columns: Iterable[str] | None = None) -> pa.Table:
 
 def rows_table(rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> pa.Table:
     """A table of a declared schema from rows; absent columns are null."""
+    import pyarrow as pa
+
     return pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import Protocol
 
@@ -28,6 +27,8 @@ class SystemClock:
 
     async def sleep(self, seconds: float) -> None:
         """Wait."""
+        import asyncio  # commands that wait for nothing start without it
+
         await asyncio.sleep(seconds)
 
 
@@ -46,4 +47,6 @@ class ManualClock:
         """Move the clock, and let others run."""
         self.slept.append(seconds)
         self.seconds += max(seconds, 0.0)
+        import asyncio
+
         await asyncio.sleep(0)

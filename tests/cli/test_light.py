@@ -17,9 +17,9 @@ SPARED = {
     "mix": ("mix {log}", (*STATISTICS, *CLIENT, "concurrent.futures.process")),
     "prices": ("prices gpt-4o", (*STATISTICS, *ARRAYS, *CLIENT)),
     "tiers": ("tiers --config {absent}", (*STATISTICS, *ARRAYS, *CLIENT)),
-    "show": ("show {run}", (*STATISTICS, *CLIENT, "polars", "jinja2", "yaml")),
-    "gate": ("gate {run}", (*STATISTICS, *CLIENT, "polars", "audit.flow.watching")),
-    "runs": ("runs {run}", (*STATISTICS, *CLIENT, "polars", "jinja2", "yaml")),
+    "show": ("show {run}", (*STATISTICS, *ARRAYS, *CLIENT, "jinja2", "yaml")),
+    "gate": ("gate {run}", (*STATISTICS, *CLIENT, "polars", "pyarrow", "audit.flow.watching")),
+    "runs": ("runs {run}", (*STATISTICS, *ARRAYS, *CLIENT, "jinja2", "yaml")),
 }
 """What a command line does without, by what the command is for."""
 
@@ -40,6 +40,17 @@ def test_a_command_imports_what_it_runs(name: str, tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, encoding="utf-8", check=True)
     assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_prices_come_without_the_client_that_would_update_them() -> None:
+    """It is loaded when something is taken from it, and is then the real one."""
+    code = (
+        "import sys\nfrom audit.cli.lean import defer_price_updates\ndefer_price_updates()\nimport genai_prices\n"
+        "before = 'httpx2._client' in sys.modules\nimport httpx2\n"
+        "print(before, httpx2.Timeout(1).connect, sys.modules['httpx2'].__name__, 'httpx2._client' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
+    assert done.stdout.split() == ["False", "1", "httpx2", "True"]
 
 
 def test_reading_a_log_does_without_pandas(tmp_path: Path) -> None:
