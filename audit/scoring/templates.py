@@ -30,7 +30,8 @@ WHOLE = {
 }
 """Roots that hold values and are none, with what to write instead."""
 
-_ONE_EXPRESSION = re.compile(r"\s*\{\{((?:(?!\{\{|\}\}|\{%).)*)\}\}\s*", re.DOTALL)
+_ONE_EXPRESSION = re.compile(r"\s*\{\{[-+]?((?:(?!\{\{|\}\}|\{%).)*?)-?\}\}\s*", re.DOTALL)
+"""The signs at its ends are Jinja's for the white space around it."""
 _ENVIRONMENT = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False)
 _PLAIN_NODES = (nodes.Template, nodes.Output, nodes.TemplateData, nodes.Name, nodes.Getattr, nodes.Getitem, nodes.Const)
 _EXACT_INTEGER = 2**53
@@ -196,7 +197,7 @@ def reference_of(context: Context) -> Any:
 
 
 def _expression(source: str) -> Callable[..., Any]:
-    evaluate = _ENVIRONMENT.compile_expression(source, undefined_to_none=False)
+    evaluate = _walk(source) or _ENVIRONMENT.compile_expression(source, undefined_to_none=False)
 
     def value_of(**names: Any) -> Any:
         value = evaluate(**names)
@@ -207,6 +208,38 @@ def _expression(source: str) -> Callable[..., Any]:
         return value
 
     return value_of
+
+
+def _walk(source: str) -> Callable[..., Any] | None:
+    """A path into one root, such as `incumbent.json.lines[0]`, walked by the environment's own steps; None for anything
+    else. What a compiled template would do, without making it a context for every answer: a tenth of the time.
+    """
+    found = _ENVIRONMENT.parse(f"{{{{{source}}}}}").find(nodes.Output)
+    if found is None or len(found.nodes) != 1:
+        return None
+    node = found.nodes[0]
+    steps: list[tuple[Callable[[Any, Any], Any], Any]] = []
+    while not isinstance(node, nodes.Name):
+        if isinstance(node, nodes.Getattr):
+            steps.append((_ENVIRONMENT.getattr, node.attr))
+        elif isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const | nodes.Neg):
+            try:
+                steps.append((_ENVIRONMENT.getitem, node.arg.as_const()))
+            except nodes.Impossible:
+                return None
+        else:
+            return None
+        node = node.node
+    root = node.name
+    steps.reverse()
+
+    def walked(**names: Any) -> Any:
+        value = names[root]
+        for step, key in steps:
+            value = step(value, key)
+        return value
+
+    return walked
 
 
 def _reaches_into_reference(tree: nodes.Template) -> bool:

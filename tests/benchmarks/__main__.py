@@ -10,7 +10,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-MODULES = ("commands", "ingest", "replay", "router", "scan")
+MODULES = ("commands", "chain", "scoring", "ingest", "replay", "router", "scan")
 OUTPUT = Path(__file__).parents[2] / "bench.json"
 
 
