@@ -178,6 +178,7 @@ class EndpointError(AuditError):
         retry_after_s: Wait that the endpoint asks for, in seconds.
         parameter: The parameter that it is about, where the endpoint names one.
         billed: Tokens that the endpoint counted for it all the same.
+        certain: The reply itself says what it is about; False where its status alone does, which may be this request.
     """
 
     default_code = "endpoint"
@@ -191,6 +192,7 @@ class EndpointError(AuditError):
         retry_after_s: float | None = None,
         parameter: str | None = None,
         billed: Usage | None = None,
+        certain: bool = True,
         **rest: object,
     ) -> None:
         super().__init__(what, **rest)  # type: ignore[arg-type]
@@ -199,6 +201,7 @@ class EndpointError(AuditError):
         self.retry_after_s = retry_after_s
         self.parameter = parameter
         self.billed = billed
+        self.certain = certain
 
 
 class TransientError(EndpointError):

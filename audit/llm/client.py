@@ -39,6 +39,7 @@ from audit.llm.translation import (
     DOWN,
     MAYBE_BILLED,
     ONLY_AT_FIRST,
+    REQUESTS_AT_FIRST,
     SLOW_DOWN,
     TIER_WIDE,
     tier_wide,
@@ -108,6 +109,7 @@ class _Lane:
     down: AuditError | None = None
     answered: bool = False
     pages: int = 0
+    doubted: set[str] = field(default_factory=set)  # requests that met a fault of `ONLY_AT_FIRST` before any answer
 
 
 @asynccontextmanager
@@ -164,6 +166,11 @@ class Client:
     def on_wire(self, task: asyncio.Task[object]) -> bool:
         """Whether a task is waiting for an HTTP answer, that is, for something that is being paid for."""
         return task in self._on_wire
+
+    def is_doubted(self, tier: Tier) -> bool:
+        """Whether a tier has answered nothing, and one request was refused in a way that may be about all of them."""
+        lane = self._lanes[tier.name]
+        return bool(lane.doubted) and not lane.answered and lane.down is None
 
     def drain(self) -> None:
         """Send nothing more; what is on the wire may come back."""
@@ -251,7 +258,7 @@ class Client:
         try:
             completion = _decoded(lane, http)
         except EndpointError as error:
-            if error.kind in TIER_WIDE and not (lane.answered and error.kind in ONLY_AT_FIRST):
+            if _is_tier_wide(lane, error, request):
                 raise tier_wide(error, lane.host, lane.tier.api_key_env) from None
             self._mask.error(error)
             raise
@@ -342,7 +349,7 @@ class Client:
                 maybe = error.kind in MAYBE_BILLED and error.billed is None
                 # In the books first: what follows may give the whole tier up.
                 again = stake is None or stake.attempt_failed(billed_usd, maybe_billed=maybe)
-                wait_s = self._wait_s(lane, error, failures)
+                wait_s = self._wait_s(lane, error, request, failures)
                 if wait_s is None or not again:
                     return failed(error, failures, billed_usd)
                 await self._clock.sleep(wait_s or 0.0)
@@ -354,11 +361,11 @@ class Client:
                 reply = replace(reply, spent_usd=reply.spent_usd + billed_usd, failed_usd=billed_usd)
                 return reply if stake is None else with_limit_noted(reply, stake.worst_usd)
 
-    def _wait_s(self, lane: _Lane, error: EndpointError, failures: int) -> float | None:
+    def _wait_s(self, lane: _Lane, error: EndpointError, request: Request, failures: int) -> float | None:
         """Seconds before the next attempt; None when there is to be none. Gives the tier up where the error is about
         all of it, or asks for a longer pause than anybody waits."""
         if isinstance(error, TerminalError):
-            if error.kind in TIER_WIDE and not (lane.answered and error.kind in ONLY_AT_FIRST):
+            if _is_tier_wide(lane, error, request):
                 lane.down = tier_wide(error, lane.host, lane.tier.api_key_env)
                 raise lane.down from None
             return None
@@ -451,7 +458,7 @@ class Client:
         if error.kind == Fault.NOT_AN_API:
             lane.pages += 1
             if lane.answered or lane.pages < PAGES_AT_FIRST:
-                error = TransientError(error.what, kind=error.kind, status=error.status)
+                error = TransientError(error.what, kind=error.kind, status=error.status, certain=False)
         raise error
 
     async def _exchange(self, lane: _Lane, call: HttpCall, timeout_s: float, longest: int | None = None) -> HttpReply:
@@ -501,6 +508,17 @@ def _heed(error: EndpointError, headers: Mapping[str, str]) -> None:
     if asked_s is None and error.retry_after_s is None and error.kind == Fault.RATE_LIMITED:
         asked_s = reset_s(headers)
     error.retry_after_s = error.retry_after_s if asked_s is None else asked_s
+
+
+def _is_tier_wide(lane: _Lane, error: EndpointError, request: Request) -> bool:
+    """Whether an error is about all of a tier. A refusal that may be about the request is so until a tier that never
+    answered has refused different ones."""
+    if error.kind not in TIER_WIDE or error.kind not in ONLY_AT_FIRST:
+        return error.kind in TIER_WIDE
+    if lane.answered or error.certain:
+        return not lane.answered
+    lane.doubted.add(request.request_fp)
+    return len(lane.doubted) >= REQUESTS_AT_FIRST
 
 
 def _encoded(lane: _Lane, request: Request) -> HttpCall:

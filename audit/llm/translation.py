@@ -37,7 +37,13 @@ TIER_WIDE: dict[str, str] = {
 """Faults after which nothing more is sent to a tier, and the error's code."""
 
 ONLY_AT_FIRST = frozenset({Fault.MODEL, Fault.FORBIDDEN, Fault.ADDRESS, Fault.NOT_AN_API})
-"""Those of them that are about one request once the tier has answered others: a 403 after successes, for example."""
+"""Those of them that may be about one request: a 403 after successes is. Before any answer a reply decides that says
+what it is about (no such model); where its status alone speaks, `REQUESTS_AT_FIRST` different requests have to meet it.
+"""
+
+REQUESTS_AT_FIRST = 2
+"""Different requests that have to meet such a fault before a tier that never answered is given up. What is refused so
+costs nothing."""
 
 MAYBE_BILLED = frozenset({Fault.TIMEOUT, Fault.RESET, Fault.UNDECODABLE})
 """Faults after which the endpoint may have answered, and billed, without our knowing."""
@@ -120,6 +126,7 @@ def diagnosed(diagnosis: Diagnosis, *, billed: Usage | None = None, again: bool 
         retry_after_s=diagnosis.retry_after_s,
         parameter=diagnosis.parameter,
         billed=billed,
+        certain=diagnosis.certain,
         hint=facts.hint,
     )
 

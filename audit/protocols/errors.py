@@ -49,6 +49,13 @@ class Diagnosis:
     retry_after_s: float | None = None
 
     @property
+    def certain(self) -> bool:
+        """Whether the reply says what it is about, where it might be about the request or about all of the tier: a
+        status alone does not, nor does a permission that is missing for nobody knows what, nor a web page.
+        """
+        return self.rule not in ("status", "permission", "web-page")
+
+    @property
     def what(self) -> str:
         """For an error message: the status and the fault's own words, nothing of the body."""
         named = f" (`{self.parameter}`)" if self.parameter else ""

@@ -342,12 +342,26 @@ class _Session:
         for call in first_of_each_shape(costly, self.requests, self.tiers, self.learned.shapes):
             first.setdefault(call.tier, deque()).append(call)
         await self._run([self._work(self.tiers[name], queue, paid) for name, queue in first.items()])
+        await self._run([self._work(self.tiers[name], deque([call]), paid) for name, call in self._seconds(costly)])
         work = []
         for name, queue in queues.items():
             # A tier in this process never waits, so that more than one worker would only take turns.
             many = 1 if is_local(self.tiers[name]) else min(self.tiers[name].concurrency, len(queue))
             work += [self._work(self.tiers[name], queue, paid) for _ in range(many)]
         await self._run(work)
+
+    def _seconds(self, costly: Sequence[Call]) -> list[tuple[str, Call]]:
+        """A different request for every tier that refused its first ones in a way that may be about all: asked alone,
+        it tells which it is."""
+        refused = {call.tier: set[str]() for call in costly if self.client.is_doubted(self.tiers[call.tier])}
+        for call in costly:
+            if call.tier in refused and call.call_id in self.asked:
+                refused[call.tier].add(call.request_fp)
+        found: dict[str, Call] = {}
+        for call in costly:
+            if call.request_fp not in refused.get(call.tier, {call.request_fp}):
+                found.setdefault(call.tier, call)
+        return list(found.items())
 
     async def _run(self, work: Sequence[Coroutine[Any, Any, None]]) -> None:
         self.workers = [asyncio.create_task(one) for one in work]

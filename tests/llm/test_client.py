@@ -134,21 +134,60 @@ def test_a_request_that_cannot_be_carried_is_not_sent() -> None:
 @pytest.mark.parametrize(
     ("step", "code"),
     [
-        (httpx.Response(302), "replay.address"),
-        (httpx.Response(404, text="404 page not found"), "replay.address"),
-        (httpx.Response(405), "replay.address"),
         (httpx.Response(404, json={"error": {"code": "model_not_found"}}), "replay.model"),
         (httpx.Response(403, json={"error": {"code": "unsupported_country_region_territory"}}), "replay.forbidden"),
-        (httpx.Response(200, text="<html>sign in</html>"), "replay.not-an-api"),
+        (httpx.Response(401), "replay.auth"),
     ],
 )
-def test_a_wrong_address_or_model_stops_at_the_first_call(step: httpx.Response, code: str) -> None:
-    """Before any answer it is about the tier; a web page may be a proxy's, and is looked at five times."""
+def test_a_wrong_model_or_key_stops_at_the_first_call(step: httpx.Response, code: str) -> None:
+    """The reply says that it is about all of the tier."""
     script = Script(step)
     with pytest.raises(TerminalError) as raised:
         ask(script)
     assert raised.value.code == code
-    assert len(script.seen) == (5 if code == "replay.not-an-api" else 1)
+    assert len(script.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("step", "code", "looks"),
+    [
+        (httpx.Response(302), "replay.address", 1),
+        (httpx.Response(404, text="404 page not found"), "replay.address", 1),
+        (httpx.Response(405), "replay.address", 1),
+        (httpx.Response(403), "replay.forbidden", 1),
+        (httpx.Response(403, text="<html>blocked</html>"), "replay.forbidden", 1),
+        (httpx.Response(403, json={"error": {"type": "permission_error"}}), "replay.forbidden", 1),
+        (httpx.Response(200, text="<html>sign in</html>"), "replay.not-an-api", 5),
+        (httpx.Response(400), None, 1),
+        (httpx.Response(200, text=""), None, 6),
+    ],
+)
+@pytest.mark.parametrize("later", [True, False])
+def test_a_first_reply_that_may_be_about_the_request_is_tried_on_another(
+    step: httpx.Response, code: str | None, looks: int, later: bool
+) -> None:
+    """One that is answered shows that it was about the first; one that is refused too, that it is about the tier."""
+    script = Script(*[step] * looks, *[ok() if later else step] * 12)
+
+    async def main() -> list[str]:
+        asked = tier()
+        found: list[str] = []
+        options = ClientOptions(environ={}, backoff=Backoff(base_s=0.0))
+        async with open_client([asked], transport=script, options=options) as client:
+            for text in ("a", "a", "b", "c") if later else ("a", "b"):
+                try:
+                    found.append((await client.complete(request(text), asked)).status)
+                except TerminalError as error:
+                    found.append(error.code)
+        return found
+
+    found = asyncio.run(main())
+    if later:
+        assert found[1:] == ["ok", "ok", "ok"]
+        assert found[0] in ("http_error", "undecodable")
+    else:
+        assert found[0] in ("http_error", "undecodable")
+        assert found[1] == (code or found[0])
 
 
 @pytest.mark.parametrize("status", [403, 404, 405])
