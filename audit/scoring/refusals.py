@@ -16,14 +16,18 @@ OPENING_CHARS = 400
 
 _NOT = r"(?:can(?:no|\W?)t|can\ not|won\W?t|will\ not|could\ not|couldn\W?t)"
 # What an assistant is asked for. `do` and `give` need their object: "I can't do Tuesday" is an appointment.
-_ASSIST = r"""(?:help(?!\ but\b)|assist|comply|fulfill?|provide|answer|create|generate|write|support|
-        engage|discuss|respond|
-    participate|produce|advise|access|open|perform|execute|browse|retrieve|disclose|reveal|facilitate|accommodate|
+# What is the speaker's own, or stands before the speaker, is a person's: `I can't access my account`, `open the door`.
+_OWN = r"(?!\ (?:\w+\ )?(?:my|our)\b(?!\ (?:system|instructions|training|prompt|guidelines|memory)))"
+_ASSIST = rf"""(?:help(?!\ but\b)|assist|comply|fulfill?|provide{_OWN}|create|generate|write|support{_OWN}|
+        engage|discuss|respond|answer{_OWN}(?!\ the\ (?:phone|door|call|bell))|
+    participate|produce|advise|access{_OWN}(?!\ the\ (?!internet|web\b))|open(?!\ (?:the|my|our|an?|it)\b)|
+    perform{_OWN}|execute|browse|retrieve{_OWN}|disclose|reveal|facilitate|accommodate|
     do\ (?:that|this|so|it)\b|do\W*$|give\ (?:you\ )?(?:that|this|any|advice|medical|legal|instructions|
-        information|out)|
+        information|out|an?\ (?:diagnosis|prescription|opinion|prediction))|
     recommend(?!\ \w+(?:\ \w+)?\ enough)|offer\ (?:advice|any|that|this|medical|legal|guidance|an?\ opinion)|
     process\ (?:this|that|your)|complete\ (?:this|that|your)|carry\ out|talk\ about|speak\ (?:to|about)|comment\ on|
-    continue\ with|share\ (?:that|this|any|the|information|details|instructions)|grant\ (?:that|this))"""
+    continue\ with|share\ (?:that|this|any|the|information|details|instructions|
+        my\ (?:system|instructions|prompt|guidelines))|grant\ (?:that|this))"""
 # What is not said of a company's own business: "We cannot provide refunds" is an answer.
 _ASSIST_US = r"""(?:help|assist|comply|fulfill?|answer|discuss|engage|respond|support\ (?:this|that)|
         do\ (?:that|this|so)\b|
@@ -89,7 +93,8 @@ _OTHERS = (
     # French
     r"\b(?:je|nous) (?:ne |n['’])(?:peux|puis|pouvons|suis|sommes|souhaite|veux|"
     r"pourrai)\b[^.!?\n]{0,20}\b(?:pas|plus)\b[^.!?\n]{0,50}"
-    r"(?:aider|répondre|assister|fournir|créer|générer|écrire|rédiger|donner|accéder|satisfaire|en mesure|"
+    r"(?:aider|répondre|assister|fournir|créer|générer|écrire|rédiger|donner|"
+    r"accéder(?! à (?:m|n)(?:on|a|es|otre|os)\b)|satisfaire|en mesure|"
     r"autorisé|faire)",
     r"\b(?:je ne peux|je ne puis) (?:vous |t['’])?(?:aider|répondre|fournir)|\bje (?:refuse de|dois (?:décliner|"
     r"refuser))",
@@ -131,6 +136,7 @@ _OTHERS = (
     r"ответить|отвечать|"
     r"предоставить|предоставлять|выполнить|создать|создавать|написать|дать|обсуждать|сделать|продолжить|"
     r"допомогти|надати|відповісти)",
+    r"\bне (?:буду|стану) писать (?:так|это|подобн)|"
     r"\bкак (?:ии|языковая модель|искусственный интеллект)\b[^.!?\n]{0,80}\bне\b",
     # Turkish
     r"(?:yardımcı olam|yardım edem|yanıtlayam|cevap verem|yanıt verem|yerine getirem|sağlayam|oluşturam)\w+",
@@ -186,14 +192,72 @@ _QUOTED = re.compile(
 )
 
 
-def declines(text: str) -> bool:
-    """Whether a text opens with a refusal of the speaker's own."""
+# Somebody else's words, told: `The customer writes: I can't open it.`
+_TOLD = re.compile(
+    r"\b(?:customer|client|user|guest|caller|tenant|patient|merchant|passenger|kunde|kundin|nutzer|cliente?|usuario|utente)"
+    r"\b[^.:\n]{0,30}\b(?:writes?|wrote|says?|said|reports?|states?|stated|asks?|complains?|schreibt|sagt|écrit|dit|dice"
+    r"|escribe|scrive)\b\W{1,3}[^\n]{1,300}",
+    re.IGNORECASE,
+)
+# A letter that the model drafts is the sender's: what the sender cannot do is not what the model will not do.
+_LETTER = re.compile(
+    r"^\W*(?:subject|betreff|objet|asunto|assunto|oggetto|onderwerp)\s?:"
+    r"|^\W*(?:dear|sehr geehrte\w*|cher|chère|estimad[oa]|prezad[oa]|gentile|geachte|beste)\s[^\n]{1,60}\n"
+    r"|\n\W*(?:(?:kind|best|warm)(?: regards| wishes)?|regards|sincerely|yours \w+|mit freundlichen grüßen|viele grüße"
+    r"|cordialement|atentamente|atenciosamente|cordiali saluti|distinti saluti|met vriendelijke groet)\W*(?:\n|$)",
+    re.IGNORECASE,
+)
+_TOLD_BY = re.compile(r"[^.!?\n]{0,60},\s(?:says?|said|writes?|wrote|reports?)\b", re.IGNORECASE)
+_OF_MODELS = re.compile(
+    r"\b(?:assist|comply|help|fulfil\w*|(?:this|that) request|as an ai|language model|guidelines)\b", re.I
+)
+_SENTENCE = re.compile(r"[^.!?。！？\n]+")
+_TOLD_TO_SAY = re.compile(r"\b(?:say|reply|answer|respond|write|output|return|print)\b[^.\n]{0,40}$", re.IGNORECASE)
+_LEAST_ECHO = 8  # characters of a sentence that may stand in a prompt by more than chance
+
+
+def declines(text: str, asked: str = "") -> bool:
+    """Whether a text opens with a refusal of the speaker's own.
+
+    Args:
+        text: The answer.
+        asked: What it answers. A sentence that stands there is repeated, and nobody's refusal, unless that is what the
+            model was told to say.
+    """
     opening = text[:OPENING_CHARS].replace("’", "'")
-    spoken = _QUOTED.sub(" ", opening)
+    spoken = _TOLD.sub(" ", _QUOTED.sub(" ", opening))
     if not any(char.isalnum() for char in spoken):
         spoken = opening  # the whole answer stands in quotes
-    return only_declines(spoken if len(text) <= OPENING_CHARS else text) or any(
-        _INSTEAD.match(spoken, found.end()) is None
+    if asked:
+        spoken = _without_echo(spoken, asked)
+    if len(text) > OPENING_CHARS or spoken.strip():
+        rest = spoken if len(text) <= OPENING_CHARS else text
+        if only_declines(rest):
+            return True
+    letter = _LETTER.search(text) is not None
+    return any(
+        not any(pattern.match(spoken, found.end()) for pattern in (_INSTEAD, _TOLD_BY))
+        and not (letter and not _OF_MODELS.search(_around(spoken, found)))
         for pattern in (_ENGLISH_REFUSAL, _REFUSAL)
         for found in pattern.finditer(spoken)
     )
+
+
+def _around(text: str, found: re.Match[str]) -> str:
+    """The sentence that a match stands in."""
+    begin = max((text.rfind(mark, 0, found.start()) for mark in ".!?\n"), default=-1) + 1
+    ends = [place for mark in ".!?\n" if (place := text.find(mark, found.end())) >= 0]
+    return text[begin : min(ends, default=len(text))]
+
+
+def _without_echo(text: str, asked: str) -> str:
+    """The text without sentences that stand in what was asked, as somebody's words and not as the answer to give."""
+    prompt = " ".join(asked.replace("’", "'").casefold().split())
+
+    def kept(match: re.Match[str]) -> str:
+        said = " ".join(match[0].casefold().split()).strip(" \"'“”«»*_`:-")
+        place = prompt.find(said) if len(said) >= _LEAST_ECHO else -1
+        told = place >= 0 and _TOLD_TO_SAY.search(prompt, max(0, place - 60), place) is None
+        return " " if told else match[0]
+
+    return _SENTENCE.sub(kept, text)

@@ -11,7 +11,8 @@ import re
 _LONGEST = 240
 _NOT = r"(?:can(?:no|\W?)t|can not|won\W?t|will not|could not|couldn\W?t|(?:am|are|\W?m|\W?re) (?:unable|not able) to)"
 _ASSIST = (
-    r"(?:help|assist|comply|answer|respond|proceed|continue|fulfil|provide|process|do (?:that|this|so|it)\b|discuss"
+    r"(?:help(?! but\b)|assist|comply|answer(?! (?:the|my)\b)|respond|proceed|continue|fulfil|provide"
+    r"|process(?! (?:my|the)\b)|do (?:that|this|so|it)\b|discuss"
     r"|say\b|tell you|look (?:that|this|it) up|write (?:that|this)|(?:share|disclose) (?:that|this|it|such)|verify"
     r"|predict|diagnose|prescribe"
     r"|(?:send|receive) (?:e-?mails?|messages)|(?:see|view|open|read) (?:images?|pictures?|files?|links?|attachments?))"
@@ -49,7 +50,7 @@ _OTHERS = (
     r"\bmoet\b.{0,40}\b(?:weigeren|afwijzen)|\bheb geen toegang|\b(?:ik (?:kan|mag|wil)|(?:kan|mag|wil) ik)\b.{0,50}"
     r"\b(?:niet|niets)\b.{0,12}\b(?:delen|uitvoeren|zeggen|doen|vertellen|inwilligen)",
     r"\bmuszę odmówić|\bodmawiam\b|\bnie mam (?:dostępu|uprawnień)|\bnie mogę tego (?:zrobić|zdradzić)",
-    r"\bmusím (?:to )?odmítnout|\bodmítám\b|\bnemám přístup|\bnemohu\b",
+    r"\bmusím (?:to )?odmítnout|\bodmítám\b|\bnemám přístup|\bnemohu\b(?! se\b)",
     r"\bвынужден\w* отказ|\bотказываюсь|\bмне (?:не разрешено|запрещено|не позволено)|\b(?:не имею|у меня нет) доступа|"
     r"^\W*(?:я )?не могу\W*$|"
     r"^\W*(?:(?:но|увы)\W+)?это (?:для меня )?невозможно|\bвідмовляюс|\bзмушен\w* відмов|\bне маю доступу",
