@@ -87,16 +87,18 @@ def _written(price: Price) -> dict[str, Any]:
 
 
 def _providers(folder: RunFolder) -> dict[str, str]:
-    """Who serves each model, as logged."""
-    return dict(
+    """Who serves each model, as logged; of several, the one that served the most requests."""
+    model = pl.coalesce("model_called", "model_responded", "model_requested").cast(pl.String)
+    counts = (
         pl.scan_parquet([str(path) for path in folder.traffic_files()])
-        .select(model=pl.coalesce("model_called", "model_responded", "model_requested"), by=pl.col("provider"))
+        .select(model=model, by=pl.col("provider").cast(pl.String))
         .drop_nulls()
-        .unique("model")
-        .with_columns(pl.col("by").cast(pl.String))
-        .collect()
-        .iter_rows()
+        .group_by("model", "by")
+        .len()
+        .collect(engine="streaming")
     )
+    largest = counts.sort("len", "by", descending=[True, False]).unique("model", keep="first", maintain_order=True)
+    return dict(largest.select("model", "by").iter_rows())
 
 
 def _proposals(frames: Sequence[RouteFrame], providers: Mapping[str, str]) -> Iterator[str]:

@@ -15,7 +15,8 @@ from audit.llm.logprices import rates_of
 from audit.llm.tiers import resolve_tiers
 from audit.mix.escalations import escalations_of
 from audit.mix.export import kind_of_table, write_cells
-from audit.mix.run import measure_mix
+from audit.mix.run import mix_of
+from audit.mix.tables import tables_of
 
 
 def mix(
@@ -43,13 +44,15 @@ def mix(
     with traffic_of(sources, settings) as (folder, _):
         files = folder.traffic_files()
         rates = rates_of(settings.tiers)
-        found = measure_mix(files, resolve_tiers(settings), rates)
+        tiers = resolve_tiers(settings)
+        tables = tables_of(files, tiers)
+        found = mix_of(tables, tiers, rates)
         if prompts or found.requests <= LEDGER_REQUESTS:
             bodies = folder.body_files() if prompts else ()
             levers = measure_levers(files, rates, bodies)
             found = replace(found, levers=levers, escalations=escalations_of(files))
         if table_to is not None or openmetrics_to is not None:
-            write_cells(files, table_to, openmetrics_to)
+            write_cells(tables, table_to, openmetrics_to)
         if not bill:
             return found
         # Imported here: a first look at a log needs neither bills nor the arrays that they are held against it with.

@@ -2,34 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
 import polars as pl
 
-from audit.core.errors import InputError
-from audit.mix.grain import LABELS, TOKENS, added, grain_of, outcomes, usd_column
+from audit.mix.grain import LABELS, TOKENS, added, outcomes, usd_column
 
 BY = (*LABELS, "model")
 """Labels of a cell."""
 FIGURES = ("requests", "spend_usd", "unpriced_requests", "failures", "duplicates", "cache_hits", "unknown", *TOKENS)
 
 
-def mix_cells(traffic_files: Sequence[Path]) -> pl.DataFrame:
+def mix_cells(grain: pl.DataFrame) -> pl.DataFrame:
     """Requests, dollars and tokens by day (UTC), route, tenant, environment, region and model.
+
+    Args:
+        grain: As of `grain_of`, by whatever prompt lengths.
 
     Returns:
         Sorted by its keys: `day` (null for rows without a time), `BY` ("" where the log has no label) and `FIGURES`.
         Requests, dollars and tokens are of billable rows; rows that are none are counted beside them, each once, as
         `ingest` counts them.
-
-    Raises:
-        InputError: There is no traffic.
     """
-    if not traffic_files:
-        raise InputError("there is no traffic to measure", code="mix.no-traffic", hint="run `audit ingest` first")
     keys = ("day", *BY)
-    rows = added(grain_of(traffic_files), ("kind", "end", *keys))
+    rows = added(grain, ("kind", "end", *keys))
     billed = pl.col("kind").is_null()
     rows = rows.with_columns(
         spend_usd=pl.when(billed).then(usd_column(rows)).otherwise(0.0),

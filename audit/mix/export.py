@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -12,8 +12,8 @@ import polars as pl
 from audit.core.artifacts import publish
 from audit.core.errors import InputError
 from audit.mix.cells import mix_cells
-from audit.mix.latency import latencies_of
 from audit.mix.openmetrics import openmetrics
+from audit.mix.tables import MixTables
 
 _WRITERS: dict[str, Callable[[pl.DataFrame, BinaryIO], object]] = {
     ".csv": pl.DataFrame.write_csv,
@@ -33,21 +33,21 @@ def kind_of_table(path: Path) -> str:
     return suffix
 
 
-def write_cells(traffic_files: Sequence[Path], table: Path | None, text: Path | None) -> None:
+def write_cells(tables: MixTables, table: Path | None, text: Path | None) -> None:
     """Write the mix by day and labels.
 
     Args:
-        traffic_files: `traffic-*.parquet` of one run.
+        tables: Of one log.
         table: Where to write it as a table; None for nowhere.
         text: Where to write it as OpenMetrics text.
 
     Raises:
-        InputError: There is no traffic, or `table` names no kind of table.
+        InputError: `table` names no kind of table.
     """
-    cells = mix_cells(traffic_files)
+    cells = mix_cells(tables.grain)
     if table is not None:
         data = io.BytesIO()
         _WRITERS[kind_of_table(table)](cells, data)
         publish(table, data.getvalue())
     if text is not None:
-        publish(text, openmetrics(cells, latencies_of(traffic_files)).encode("utf-8", "replace"))
+        publish(text, openmetrics(cells, tables.latencies).encode("utf-8", "replace"))

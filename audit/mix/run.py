@@ -9,15 +9,15 @@ from pathlib import Path
 
 import polars as pl
 
-from audit.core.errors import InputError
 from audit.core.exchange import Usage
 from audit.core.mixture import CostChange, Mix, MixDay, MixRow, ModelShare, UpperBound
 from audit.core.rates import RatesOf, unlisted
 from audit.core.reason import Reason
 from audit.core.tier import Price, Tier
 from audit.mix.change import change_of, weights_of
-from audit.mix.grain import TOKENS, added, grain_of, outcomes, usd_of
-from audit.mix.latency import latencies_of, latency_of
+from audit.mix.grain import TOKENS, added, outcomes, usd_of
+from audit.mix.latency import latency_of
+from audit.mix.tables import MixTables, tables_of
 
 WEEK_DAYS = 7
 Weeks = tuple[tuple[date, ...], tuple[date, ...]] | None
@@ -45,14 +45,16 @@ def measure_mix(traffic_files: Sequence[Path], tiers: Sequence[Tier], rates_of: 
     Raises:
         InputError: There is no traffic.
     """
-    if not traffic_files:
-        raise InputError("there is no traffic to measure", code="mix.no-traffic", hint="run `audit ingest` first")
-    bounds = sorted({step.above for tier in tiers for step in tier.price.steps})
-    rows = grain_of(traffic_files, bounds)
+    return mix_of(tables_of(traffic_files, tiers), tiers, rates_of)
+
+
+def mix_of(tables: MixTables, tiers: Sequence[Tier], rates_of: RatesOf = unlisted) -> Mix:
+    """As `measure_mix`, from the tables of a log that were made for the same tiers."""
+    rows, binned = tables.grain, tables.latencies
     billable = rows.filter(pl.col("kind").is_null())
     days = _days(rows)
     weeks = _weeks(days)
-    explain, binned = _explainer(billable, weeks, rates_of), latencies_of(traffic_files)
+    explain = _explainer(billable, weeks, rates_of)
     total = _row("total", added(billable, _TOLD), weeks)
     total = replace(total, change=explain(billable), latency=latency_of(binned))
     groups = {name: _told(_rows_by(name, billable, weeks), name, billable, binned, explain) for name in _GROUPS}
@@ -75,7 +77,7 @@ def measure_mix(traffic_files: Sequence[Path], tiers: Sequence[Tier], rates_of: 
         by_environment=groups["environment"],
         by_region=groups["region"],
         trend=_trend(billable, days),
-        upper_bound=_upper_bound(billable, bounds, tiers),
+        upper_bound=_upper_bound(billable, tables.bounds, tiers),
         unpriced=_unpriced(billable),
         unknown=counts["unknown"],
         apart_usd={kind: usd_of(part) for kind, part in apart.items() if part["priced"].sum()},

@@ -18,9 +18,9 @@ from audit.core.traffic import exact_sum
 from audit.flow import mixing
 from audit.mix.cells import BY, FIGURES, mix_cells
 from audit.mix.grain import added, grain_of, usd_of
-from audit.mix.latency import latencies_of
 from audit.mix.openmetrics import LATENCY, METRICS, PREFIX, openmetrics
 from audit.mix.run import measure_mix
+from audit.mix.tables import tables_of
 from tests.mix.test_mix import row, traffic
 
 DASHBOARD = Path(__file__).parents[2] / "docs" / "grafana" / "llm-mix.json"
@@ -58,7 +58,7 @@ def test_sums_of_dollars_do_not_wrap(usd: float, tmp_path: Path) -> None:
 def test_cells_add_up_to_the_mix(tmp_path: Path) -> None:
     """Every row of the traffic is in one figure of one cell, and every dollar of the mix."""
     files = traffic(tmp_path, ROWS)
-    cells, mix = mix_cells(files), measure_mix(files, ())
+    cells, mix = mix_cells(grain_of(files)), measure_mix(files, ())
     assert cells.columns == ["day", *BY, *FIGURES]
     assert math.isclose(cells["spend_usd"].sum(), mix.spend_usd)
     counts = {name: int(cells[name].sum()) for name in FIGURES if name not in ("spend_usd", "unpriced_requests")}
@@ -92,7 +92,8 @@ def samples(text: str) -> list[tuple[str, dict[str, str], float]]:
 def test_openmetrics_has_every_request_and_dollar(tmp_path: Path) -> None:
     """By all labels, those with quotes, backslashes and line ends too; the window is whole days."""
     files = traffic(tmp_path, ROWS)
-    mix, found = measure_mix(files, ()), samples(openmetrics(mix_cells(files), latencies_of(files)))
+    tables = tables_of(files)
+    mix, found = measure_mix(files, ()), samples(openmetrics(mix_cells(tables.grain), tables.latencies))
     sums = {name: sum(value for other, _, value in found if other == PREFIX + name) for name in METRICS}
     assert (sums["requests"], sums["failures"], sums["unpriced_requests"]) == (4, 2, 1)
     assert math.isclose(sums["spend_usd"], mix.spend_usd)
@@ -100,16 +101,16 @@ def test_openmetrics_has_every_request_and_dollar(tmp_path: Path) -> None:
     assert r"a\"b\\c\nd" in {labels.get("tenant") for _, labels, _ in found}
     window = {name: value for name, labels, value in found if not labels}
     assert window[f"{PREFIX}window_end_seconds"] - window[f"{PREFIX}window_start_seconds"] == 3 * 86_400
-    untimed = traffic(tmp_path, [row(started_at=None)])
-    assert samples(openmetrics(mix_cells(untimed), latencies_of(untimed))), "a log without times has no window"
+    untimed = tables_of(traffic(tmp_path, [row(started_at=None)]))
+    assert samples(openmetrics(mix_cells(untimed.grain), untimed.latencies)), "a log without times has no window"
 
 
 def test_openmetrics_has_every_time_in_a_bucket(tmp_path: Path) -> None:
     """Buckets hold what is at most their bound and grow to all billable requests of known time."""
     times = [0.1, 125.0, 126.0, 1000.0, 1001.0, 64_000.0, 9e6, None, 0.0, -5.0]
     rows = [row(latency_ms=ms) for ms in times] + [row(latency_ms=1.0, status="error"), row(latency_ms=2.0, route="b")]
-    files = traffic(tmp_path, rows)
-    found = samples(openmetrics(mix_cells(files), latencies_of(files)))
+    tables = tables_of(traffic(tmp_path, rows))
+    found = samples(openmetrics(mix_cells(tables.grain), tables.latencies))
     of_a = [(labels, value) for name, labels, value in found if LATENCY in name and labels["route"] == "a"]
     buckets = {labels["le"]: value for labels, value in of_a if "le" in labels}
     assert list(buckets.values()) == [2, 3, 3, 4, 5, 5, 5, 5, 5, 6, 6, 7]
