@@ -32,11 +32,12 @@ def loss_of(delta: Estimate | None) -> Estimate | None:
 
 def policy_findings(verdicts: Verdicts, design: RouteDesign, terms: TestParameters) -> tuple[PolicyFinding, ...]:
     """Every tested policy, then best single tier, a random mix that costs as much, and the oracle."""
-    found = [_finding(tested, recommended=tested is verdicts.best) for tested in verdicts.tested]
+    found = [_finding(tested, design, recommended=tested is verdicts.best) for tested in verdicts.tested]
     return (*found, *_references(verdicts, design, terms))
 
 
-def _finding(tested: PolicyTest, *, recommended: bool) -> PolicyFinding:
+def _finding(tested: PolicyTest, design: RouteDesign, *, recommended: bool) -> PolicyFinding:
+    tier = tested.tuned.policy.tier
     return PolicyFinding(
         kind=tested.tuned.policy.kind,
         params={
@@ -45,12 +46,12 @@ def _finding(tested: PolicyTest, *, recommended: bool) -> PolicyFinding:
             "p_value": tested.p,
             **({} if tested.p_content is None else {"p_content": tested.p_content}),
             "n": tested.n,
-            "share_escalated": tested.share_escalated,
+            "share_escalated": design.share_of_route(tier, tested.share_escalated),
             "tuning_loss": tested.tuned.loss,
             "sealed": tested.sealed,
             "recommended": recommended,
         },
-        share_moved=tested.share_moved,
+        share_moved=design.share_of_route(tier, tested.share_moved),
         quality_loss=loss_of(tested.delta),
         saving_usd=tested.saving_usd,
         certified=tested.certified,
@@ -77,12 +78,13 @@ def describe_policy(policy: RoutePolicy) -> dict[str, Any]:
     return said
 
 
-def reason_of(tested: PolicyTest, margin: float) -> str:
+def reason_of(tested: PolicyTest, design: RouteDesign) -> str:
     """Why a policy is recommended, in one sentence."""
     policy = tested.tuned.policy
     assert tested.delta is not None
-    said = f"{points_interval(tested.delta)} points over all traffic, all above {points(-margin)}"
-    moved = f"{percent(tested.share_moved)} to {policy.tier}"
+    said = f"{points_interval(tested.delta)} points over all traffic, all above {points(-design.margin)}"
+    share = design.share_of_route(policy.tier, tested.share_moved)
+    moved = f"{percent(share)} to {policy.tier}"
     if policy.signal is not None and policy.signal.name == "rules" and policy.threshold is not None:
         conditions = in_force(policy.signal.params, policy.threshold)
         where = " and ".join(f"{c['feature']} {c['op']} {c['value']}" for c in conditions)
@@ -101,24 +103,26 @@ def _references(verdicts: Verdicts, design: RouteDesign, terms: TestParameters) 
         return []
     found = []
     single = max(static, key=lambda t: (t.delta.est if t.delta else -1.0, t.tuned.name))
-    found.append(_reference("best_single_tier", {"tier": single.tuned.policy.tier}, single, 1.0))
+    found.append(_reference("best_single_tier", {"tier": single.tuned.policy.tier}, single, design, 1.0))
     best = verdicts.best
     if best is not None and best.saving_usd is not None and best.tuned.policy.kind != "static":
         same = verdicts.static(best.tuned.policy.tier)
         if same is not None and same.saving_usd is not None and same.saving_usd.est > 0:
             share = min(best.saving_usd.est / same.saving_usd.est, 1.0)
-            found.append(_reference("random_mix", {"tier": best.tuned.policy.tier}, same, share))
+            found.append(_reference("random_mix", {"tier": best.tuned.policy.tier}, same, design, share))
     found.append(_oracle(draws, verdicts.spend, design, terms))
     return found
 
 
-def _reference(kind: str, params: Mapping[str, Any], static: PolicyTest, share: float) -> PolicyFinding:
+def _reference(
+    kind: str, params: Mapping[str, Any], static: PolicyTest, design: RouteDesign, share: float
+) -> PolicyFinding:
     """A share of a whole-route switch, drawn at random: its loss and saving are that share of the switch's."""
     loss = loss_of(static.delta)
     return PolicyFinding(
         kind=kind,
         params={**params, "descriptive": True},
-        share_moved=share,
+        share_moved=design.share_of_route(static.tuned.policy.tier, share),
         quality_loss=None if loss is None else loss.scaled(share),
         saving_usd=None if static.saving_usd is None else static.saving_usd.scaled(share),
         certified=False,
@@ -148,7 +152,7 @@ def _oracle(
     return PolicyFinding(
         kind="oracle",
         params={"descriptive": True},
-        share_moved=float(moved.mean()) if len(moved) else 0.0,
+        share_moved=float(moved.mean()) * design.replayable / design.requests if len(moved) else 0.0,
         quality_loss=loss_of(delta_of(known, terms.level, shown=terms.shown)),
         saving_usd=dollars_of(
             Saved(z=np.repeat(z, times), mass=np.repeat(paid.mass, times)), design.auditable_usd, terms.level

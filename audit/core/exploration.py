@@ -13,7 +13,7 @@ class ThresholdPoint:
 
     Attributes:
         threshold: Requests with at least this score go to the cheap tier; None sends all of them.
-        share_moved: Share of the draws that do, in [0, 1].
+        share_moved: Share of the route's requests that do, in [0, 1]; not those that nothing was drawn of.
         loss: Of accepted answers over all the route's traffic, in [-1, 1]; positive is worse.
         upper: Upper bound of the loss.
     """
@@ -33,7 +33,7 @@ class ThresholdCurve:
         signal: Name of the score.
         n: Pairs.
         level: The bounds of all points hold at once with this probability.
-        points: By rising share; the last moves everything.
+        points: By rising share; the last moves everything that can be replayed and is not on the tier already.
         safe_share: Largest share whose bound stays within the margin; 0 when none does.
     """
 
@@ -52,7 +52,7 @@ class MarginFinding:
     Attributes:
         margin: In [0, 1].
         tier: To move to; None when nothing would move.
-        share_moved: Share of the draws that would.
+        share_moved: Share of the route's requests that would.
         quality_delta: Over all the route's traffic; None when nothing would move.
         avoidable_usd: Exactly 0 when nothing would move.
     """

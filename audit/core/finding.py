@@ -213,6 +213,7 @@ class PolicyFinding:
     """A routing policy and what it would have done.
 
     Attributes:
+        share_moved: Share of the route's requests, as in its recommendation.
         break_even: Of a cascade; None for a policy that decides before the call and checks nothing after it.
         savings_at_risk_usd: The saving less its one-sided lower bound; None where that is unknown.
         table: Verdicts over all the route's traffic, on the certification draws; None of what is only described.

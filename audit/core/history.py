@@ -20,6 +20,7 @@ class PastAudit:
         window_to: ISO date or date-time.
         avoidable_share: Of its spend.
         verdicts: Routes by verdict.
+        cost_per_1k_usd: Per 1,000 requests with a known cost; None without any, or where an old record lacks it.
     """
 
     run_id: str
@@ -31,6 +32,7 @@ class PastAudit:
     avoidable_usd: Estimate
     avoidable_share: Estimate
     verdicts: dict[str, int]
+    cost_per_1k_usd: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,4 +55,5 @@ def past_audit(findings: Findings) -> PastAudit:
         avoidable_usd=findings.avoidable_usd,
         avoidable_share=findings.avoidable_share,
         verdicts=dict(Counter(route.verdict.value for route in findings.routes)),
+        cost_per_1k_usd=findings.mix.total.cost_per_1k_usd,
     )

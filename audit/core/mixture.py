@@ -14,15 +14,32 @@ _SEEN = 0.05
 """Share of the dollars from which models without a list price are told."""
 
 
+def per_1k_usd(spend_usd: float, priced: int) -> float | None:
+    """What 1,000 requests cost, of those whose cost is known; None without any."""
+    return spend_usd / priced * 1000 if priced > 0 else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelShare:
-    """One model's part of a group."""
+    """One model's part of a group.
+
+    Attributes:
+        unpriced_requests: Of `requests`, those that nobody knows the cost of.
+    """
+
+    SPARSE: ClassVar[tuple[str, ...]] = ("unpriced_requests",)
 
     model: str
     requests: int
     spend_usd: float
     request_share: float
     spend_share: float
+    unpriced_requests: int = 0
+
+    @property
+    def cost_per_1k_usd(self) -> float | None:
+        """Per 1,000 requests with a known cost, as everywhere; None without any."""
+        return per_1k_usd(self.spend_usd, self.requests - self.unpriced_requests)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,13 +143,22 @@ class MixRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MixDay:
-    """One UTC day. A day without traffic is present with zeros, so that a chart can show the gap."""
+    """One UTC day. A day without traffic is present with zeros, so that a chart can show the gap.
+
+    Attributes:
+        cost_per_1k_usd: Per 1,000 requests with a known cost; None without any.
+        shares: Of the requests, by model.
+        unpriced_requests: Of `requests`, those that nobody knows the cost of.
+    """
+
+    SPARSE: ClassVar[tuple[str, ...]] = ("unpriced_requests",)
 
     day: str
     requests: int
     spend_usd: float
     cost_per_1k_usd: float | None
-    shares: dict[str, float]  # model -> share of requests
+    shares: dict[str, float]
+    unpriced_requests: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

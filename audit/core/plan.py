@@ -90,6 +90,10 @@ class RouteDesign:
         """What these were billed."""
         return self.auditable_usd - self.already_usd.get(tier, 0.0)
 
+    def share_of_route(self, tier: str, share: float) -> float:
+        """A share of what would move to a candidate, as a share of all requests of the route, in [0, 1]."""
+        return share * self.movable(tier) / self.requests if self.requests else 0.0
+
     @property
     def sampled_usd(self) -> float:
         """What the requests were billed that are sampled: those that the only candidate serves already are not."""

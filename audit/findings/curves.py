@@ -6,7 +6,7 @@ be read off it; another margin than the one fixed before the replay is explorati
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -30,9 +30,17 @@ GRADED = ("classifier", "similarity")
 
 POINTS = 10
 
+OfRoute = Callable[[str, float], float]
+"""A share of what would move to a tier, as a share of all requests of the route."""
+
 
 def threshold_curve(
-    verdicts: Verdicts, sealed: FrozenPolicies, tier: str | None, bench: PolicyInputs, terms: TestParameters
+    verdicts: Verdicts,
+    sealed: FrozenPolicies,
+    tier: str | None,
+    bench: PolicyInputs,
+    terms: TestParameters,
+    of_route: OfRoute,
 ) -> ThresholdCurve | None:
     """Loss against the share moved, by the score that the tuning split likes best for a tier.
 
@@ -42,6 +50,7 @@ def threshold_curve(
         tier: Of the route's verdict; None takes the tier of the best score.
         bench: That the policies were made from.
         terms: Of the certificate.
+        of_route: As `RouteDesign.share_of_route`.
 
     Returns:
         The curve; None when no score could be fitted, or nothing was measured.
@@ -73,7 +82,7 @@ def threshold_curve(
     points = tuple(
         ThresholdPoint(
             threshold=policy.threshold,
-            share_moved=float(walked.kept[draws.draw_order < seen].mean()),
+            share_moved=of_route(chosen.policy.tier, float(walked.kept[draws.draw_order < seen].mean())),
             loss=-true.est,
             upper=-true.lo if true.lo is not None else 1.0,
         )
@@ -112,17 +121,17 @@ def _tenths(values: FloatArray) -> list[float]:
 
 
 def at_margins(
-    verdicts: Verdicts, sealed: FrozenPolicies, terms: Sequence[TestParameters]
+    verdicts: Verdicts, sealed: FrozenPolicies, terms: Sequence[TestParameters], of_route: OfRoute
 ) -> tuple[MarginFinding, ...]:
     """The sealed sequence again at other margins, on the same draws.
 
     What is recommended at the margin that was fixed keeps its figures; of another policy the dollar draws say what it
     saves.
     """
-    return tuple(_at(verdicts, sealed, other) for other in terms)
+    return tuple(_at(verdicts, sealed, other, of_route) for other in terms)
 
 
-def _at(verdicts: Verdicts, sealed: FrozenPolicies, terms: TestParameters) -> MarginFinding:
+def _at(verdicts: Verdicts, sealed: FrozenPolicies, terms: TestParameters, of_route: OfRoute) -> MarginFinding:
     certified = {one.name for one in attempts_at(sealed, verdicts.trials, terms) if one.certified}
     holding = {one.name: one.certified for one in splits_at(sealed, verdicts.trials, terms)}
     tested = [
@@ -142,7 +151,7 @@ def _at(verdicts: Verdicts, sealed: FrozenPolicies, terms: TestParameters) -> Ma
     return MarginFinding(
         margin=terms.margin,
         tier=best.tuned.policy.tier,
-        share_moved=best.share_moved,
+        share_moved=of_route(best.tuned.policy.tier, best.share_moved),
         quality_delta=best.delta,
         avoidable_usd=best.saving_usd,
     )

@@ -173,7 +173,6 @@ def _moves(tested: PolicyTest, verdicts: Verdicts, design: RouteDesign, bench: P
     """What the policy moves of the route; dollars from the dollar draws where the log was not counted."""
     policy, spend = tested.tuned.policy, verdicts.spend[tested.tuned.policy.tier]
     movable, movable_usd = design.movable(policy.tier), design.movable_usd(policy.tier)
-    replayable = movable / design.requests if design.requests else 0.0
     usd = tested.moved_usd
     if policy.kind == "static":
         usd = movable_usd
@@ -182,7 +181,7 @@ def _moves(tested: PolicyTest, verdicts: Verdicts, design: RouteDesign, bench: P
         usd = movable_usd * float((spend.times * spend.mass * kept).sum() / (spend.times * spend.mass).sum())
     return Moves(
         requests=round(movable * tested.share_moved),
-        share=replayable * tested.share_moved,
+        share=design.share_of_route(policy.tier, tested.share_moved),
         spend_usd=usd,
-        share_escalated=replayable * tested.share_escalated,
+        share_escalated=design.share_of_route(policy.tier, tested.share_escalated),
     )

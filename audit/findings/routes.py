@@ -169,8 +169,10 @@ def _judge(
         evidence=evidence,
         candidates=candidates,
         policies=policies,
-        curve=threshold_curve(policies, sealed, verdict.candidate.tier if verdict.candidate else None, bench, terms),
-        at_margins=at_margins(policies, sealed, others),
+        curve=threshold_curve(
+            policies, sealed, verdict.candidate.tier if verdict.candidate else None, bench, terms, design.share_of_route
+        ),
+        at_margins=at_margins(policies, sealed, others, design.share_of_route),
         noise=certified.noise,
         accepted_floor=accepted_floor,
         accepted_rate=accepted,
@@ -256,7 +258,7 @@ def _moving(tested: PolicyTest, design: RouteDesign, candidates: Sequence[Candid
     return Decided(
         verdict=Verdict.SWITCH if static else Verdict.SPLIT,
         ground=Ground.WHOLE_CERTIFIED if static else Ground.PART_CERTIFIED,
-        reason=f"{cheap.tier}: {cheap.reason}" if static else reason_of(tested, design.margin),
+        reason=f"{cheap.tier}: {cheap.reason}" if static else reason_of(tested, design),
         candidate=cheap,
         policy=tested,
     )

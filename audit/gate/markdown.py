@@ -148,9 +148,9 @@ def _notices(decision: GateDecision) -> list[str]:
 
 def _spend(findings: Findings) -> str | None:
     """`Spend per 1k requests $13.26 → $7.39 (−44%, 95% −46% to −42%).`, with the verdicts followed."""
-    if not findings.tested or not findings.requests or findings.spend_usd <= 0:
+    was = findings.mix.total.cost_per_1k_usd
+    if not findings.tested or not was:
         return None
-    was = findings.spend_usd / findings.requests * 1000
     share = findings.avoidable_share
     text = f"Spend per 1k requests **{usd(was)} → {usd(was * (1 - share.est))}** ({_cut(share.est)}"
     if share.lo is not None and share.hi is not None and share.lo != share.hi:

@@ -207,7 +207,7 @@ def _of_share(metric: str, row: MixRow, part: ModelShare | None) -> float | None
     if metric == "mix":
         return None if row.requests == 0 else part.request_share if part else 0.0
     if metric == "cost_per_1k":
-        return part.spend_usd / part.requests * 1000 if part and part.requests else None
+        return part.cost_per_1k_usd if part else None
     return 0.0 if part is None else part.spend_usd if metric == "spend_usd" else float(part.requests)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from audit.core.exchange import Usage
-from audit.core.mixture import CostChange, Mix, MixDay, MixRow, ModelShare, UpperBound
+from audit.core.mixture import CostChange, Mix, MixDay, MixRow, ModelShare, UpperBound, per_1k_usd
 from audit.core.rates import RatesOf, unlisted
 from audit.core.reason import Reason
 from audit.core.tier import Price, Tier
@@ -117,8 +117,7 @@ def _weeks(days: Sequence[date]) -> Weeks:
 
 
 def _per_1k(rows: pl.DataFrame) -> float | None:
-    priced = int(rows["priced"].sum())
-    return usd_of(rows) / priced * 1000 if priced else None
+    return per_1k_usd(usd_of(rows), int(rows["priced"].sum()))
 
 
 def _explainer(billable: pl.DataFrame, weeks: Weeks, rates_of: RatesOf) -> Callable[[pl.DataFrame], CostChange | None]:
@@ -178,6 +177,7 @@ def _shares(rows: pl.DataFrame, spend: float) -> tuple[ModelShare, ...]:
                 spend_usd=part,
                 request_share=_requests(of_model) / requests,
                 spend_share=part / spend if spend else 0.0,
+                unpriced_requests=_requests(of_model) - int(of_model["priced"].sum()),
             )
         )
     return tuple(sorted(shares, key=lambda share: (-share.spend_usd, -share.requests, share.model)))
@@ -197,6 +197,7 @@ def _trend(billable: pl.DataFrame, days: Sequence[date]) -> tuple[MixDay, ...]:
                 spend_usd=usd_of(rows),
                 cost_per_1k_usd=_per_1k(rows),
                 shares={str(model): _requests(part) / requests for model, part in _parts(rows, "model")},
+                unpriced_requests=requests - int(rows["priced"].sum()),
             )
         )
     return tuple(trend)

@@ -85,6 +85,8 @@ def _table(findings: Findings) -> list[str]:
     share = f" ({percent(findings.avoidable_share.est)})" if findings.avoidable_usd.est else ""
     saved = findings.avoidable_usd
     total = f"{usd_estimate(saved)} {ends_text(saved, saved.est)}".rstrip()
-    change = "–" if findings.accepted_change is None else points_interval(findings.accepted_change)
+    change = "–" if findings.accepted_change is None else f"{points_interval(findings.accepted_change)} overall"
+    if any(route.recommendation.by_content for route in findings.routes):
+        change += " (by all criteria)"
     lines.append(f"| **Total** | **{usd(findings.spend_usd)}** | | {change} | **{total}**{share} |")
     return lines

@@ -9,7 +9,7 @@ from datetime import date
 
 from audit.core.display import compact, count, money_digits, percent, usd, usd_at, usd_parts, usd_rate
 from audit.core.finding import Findings
-from audit.core.mixture import CostChange, Mix, MixDay, MixRow
+from audit.core.mixture import CostChange, Mix, MixDay, MixRow, per_1k_usd
 from audit.report.charts import MIDDLE, MINI, NARROW, WIDE, BarSegment, Tick
 from audit.report.scales import Linear, elided, nice_domain, nice_ticks, shortened, spread
 from audit.report.tables import Numbers
@@ -345,7 +345,8 @@ def _trend_numbers(days: Sequence[MixDay], colours: Palette) -> Numbers:
     for chunk in chunks:
         requests, spend = sum(day.requests for day in chunk), sum(day.spend_usd for day in chunk)
         shares = dict(shares_of(week_shares(chunk), colours))
-        cost = usd_rate(spend / requests * 1000) if requests else "–"
+        rate = per_1k_usd(spend, requests - sum(day.unpriced_requests for day in chunk))
+        cost = "–" if rate is None else usd_rate(rate)
         parts = [percent(shares.get(name, 0.0)) if requests else "–" for name in colours.names]
         rows.append((chunk[0].day, count(requests), cost, *parts))
     head = ("Day" if size == 1 else "Seven days from", "Requests", "Cost per 1k", *colours.names)

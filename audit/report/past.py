@@ -60,7 +60,7 @@ def past(findings: Findings, history: History) -> Past | None:
         f"Since the audit before, {percent(before.avoidable_share.est)} avoidable became "
         f"{percent(now.avoidable_share.est)} of spend."
     )
-    old, new = _per_1k(before), _per_1k(now)
+    old, new = before.cost_per_1k_usd, now.cost_per_1k_usd
     if old is not None and new is not None:
         finding += f" Cost per 1,000 requests went from {usd(old)} to {usd(new)} ({change_text(old, new)})."
     last = len(audits) - 1
@@ -71,7 +71,7 @@ def past(findings: Findings, history: History) -> Past | None:
 
 
 def _row(one: PastAudit, key: str, scale: Linear, *, this: bool) -> PastRow:
-    share, per_1k, window = one.avoidable_share, _per_1k(one), window_text(one.window_from, one.window_to)
+    share, per_1k, window = one.avoidable_share, one.cost_per_1k_usd, window_text(one.window_from, one.window_to)
     ends = None
     if share.lo is not None and share.hi is not None:
         ends = scale.clip(share.lo), scale.clip(share.hi)
@@ -98,10 +98,6 @@ def _row(one: PastAudit, key: str, scale: Linear, *, this: bool) -> PastRow:
         ),
         this=this,
     )
-
-
-def _per_1k(one: PastAudit) -> float | None:
-    return one.spend_usd / one.requests * 1000 if one.requests else None
 
 
 def _high(estimate: Estimate) -> float:

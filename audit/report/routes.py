@@ -20,6 +20,7 @@ from audit.core.display import (
 )
 from audit.core.finding import CandidateVerdict, Findings, RouteFinding, Verdict
 from audit.core.interval import Estimate
+from audit.core.mixture import MixRow
 from audit.report.charts import (
     MiniBar,
     MiniInterval,
@@ -91,6 +92,7 @@ class RoutesTable:
     total_per_1k: str
     total_change: str
     total_change_ends: str
+    total_change_base: str
     total_avoidable: str
     total_avoidable_ends: str
     verdicts: tuple[tuple[str, Status, str], ...]
@@ -150,7 +152,8 @@ def routes_table(findings: Findings, colours: Palette) -> RoutesTable:
     paid, avoidable = money_columns(findings)
     domain = quality_domain(comparisons_of(top))
     largest = max((_high(route.avoidable_usd) for route in top), default=0.0)
-    mixes = {row.name: request_shares(row) for row in findings.mix.by_route}
+    rows_of_mix = {row.name: row for row in findings.mix.by_route}
+    mixes = {name: request_shares(row) for name, row in rows_of_mix.items()}
     rows = tuple(
         RouteRow(
             key=f"r{index}",
@@ -158,7 +161,7 @@ def routes_table(findings: Findings, colours: Palette) -> RoutesTable:
             full=route_name(route),
             requests=f"{compact(route.requests)} {'request' if route.requests == 1 else 'requests'}",
             paid=paid[str(index)],
-            per_1k=_per_1k(route.spend_usd, route.requests),
+            per_1k=_per_1k(rows_of_mix.get(route.route)),
             mix=mix_bar(route_name(route), mixes.get(route.route) or route.incumbents, colours, f"r{index}"),
             status=STATUS[route.verdict],
             action=action(route),
@@ -190,9 +193,11 @@ def routes_table(findings: Findings, colours: Palette) -> RoutesTable:
         others_paid=paid.get("rest", ""),
         others_avoidable=avoidable.get("rest", ""),
         total_paid=usd(sum(route.spend_usd for route in findings.routes)),
-        total_per_1k=_per_1k(findings.spend_usd, findings.requests),
+        total_per_1k=_per_1k(findings.mix.total),
         total_change=change,
         total_change_ends=ends,
+        total_change_base="weighted by requests"
+        + (", all criteria" if any(route.recommendation.by_content for route in findings.routes) else ""),
         total_avoidable=usd_estimate(findings.avoidable_usd),
         total_avoidable_ends=ends_text(findings.avoidable_usd, findings.avoidable_usd.est)
         if findings.avoidable_usd.est
@@ -206,8 +211,9 @@ def _high(estimate: Estimate) -> float:
     return estimate.est if estimate.hi is None else max(estimate.est, estimate.hi)
 
 
-def _per_1k(spend_usd: float, requests: int) -> str:
-    return f"{usd_rate(spend_usd / requests * 1000)} / 1k" if requests else "–"
+def _per_1k(row: MixRow | None) -> str:
+    """Of the requests whose cost is known, as the mix has it."""
+    return "–" if row is None or row.cost_per_1k_usd is None else f"{usd_rate(row.cost_per_1k_usd)} / 1k"
 
 
 def _note(route: RouteFinding) -> tuple[str, str]:

@@ -147,7 +147,7 @@ def _figures(findings: Findings, width: int) -> list[Line]:
         paid += _course(total.first_week_cost_per_1k_usd, total.last_week_cost_per_1k_usd, full=full)
     lines = [_figure("You paid", usd(findings.spend_usd), paid, "money")]
     if findings.tested:
-        lines += _verdict_figures(findings, full=full)
+        lines += _verdict_figures(findings, width)
     else:
         said = headline_text(findings).partition(". ")[2]
         lines += [(Span(text=line),) for line in _wrapped(said, width)]
@@ -163,17 +163,19 @@ def _course(first: float | None, last: float | None, *, full: bool) -> str:
     return f", {way} {'from ' if full else ''}first to last week"
 
 
-def _verdict_figures(findings: Findings, *, full: bool) -> list[Line]:
+def _verdict_figures(findings: Findings, width: int) -> list[Line]:
     interval, detail = range_text(findings.avoidable_usd), ""
     if findings.avoidable_usd.est:
         share = f"({percent(findings.avoidable_share.est)} of spend)"
-        detail = f"{level_text(findings)} interval {interval}{f'   {share}' if full else ''}" if interval else share
+        detail = (
+            f"{level_text(findings)} interval {interval}{f'   {share}' if width >= FULL else ''}" if interval else share
+        )
     lines = [_figure("Avoidable", usd_estimate(findings.avoidable_usd), detail, "finding")]
     if split := graded_saving(findings):
         lines.append(_figure("Proven", "", split, "finding"))
     if findings.not_proven_usd > 0:
         lines.append(_figure("Not proven", usd(findings.not_proven_usd), "counted as $0", "unsure"))
-    return lines + _accepted(findings)
+    return lines + _accepted(findings, width)
 
 
 def _figure(label: str, amount: str, detail: str, style: Style) -> Line:
@@ -184,14 +186,16 @@ def _figure(label: str, amount: str, detail: str, style: Style) -> Line:
     )
 
 
-def _accepted(findings: Findings) -> list[Line]:
+def _accepted(findings: Findings, width: int) -> list[Line]:
     before, after, change = findings.accepted_before, findings.accepted_after, findings.accepted_change
     if before is None:
         return []
     text = percent(before.est, 1)
     if after is not None and change is not None and findings.avoidable_usd.est > 0:
-        margin = margin_mark(findings.margin)
-        text += f" → {percent(after.est, 1)}   {points_interval(change)} pts, margin {margin}"
+        text += f" → {percent(after.est, 1)}   {points_interval(change)} pts"
+        margin = f", margin {margin_mark(findings.margin)}"
+        # Beside the change of each route: this one is of all requests. In ASCII the arrow takes two columns.
+        text += f" overall{margin}" if LABEL + 2 + cells(f"{text} overall{margin}") < width else margin
     return [(Span(text=f"  {'Accepted answers':{LABEL}}", style="label"), Span(text=text))]
 
 
@@ -223,7 +227,7 @@ def _routes(findings: Findings, width: int, written: Callable[[str], str]) -> li
     shown = [route for route in top if route.recommendation.by_content]
     if shown:
         names = listing([inert(route_name(route)) for route in shown])
-        text = written(f"  Change on {names}: {shown[0].recommendation.deciding_words}.")
+        text = written(f"  Change on {names}: {shown[0].recommendation.deciding_words}; overall by all criteria.")
         lines += [(Span(text=line, style="dim"),) for line in textwrap.wrap(text, width, subsequent_indent="  ")]
     if rest:
         paid, avoidable = money_columns(findings)

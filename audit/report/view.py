@@ -210,7 +210,7 @@ def _accepted(findings: Findings, before: Estimate) -> Tile:
     return Tile(
         label="Accepted answers, today → after",
         value=f"{percent(before.est, 1)} → {percent(after.est, 1)}",
-        note=f"{points_interval(change)} pts",
+        note=f"{points_interval(change)} pts overall",
     )
 
 

@@ -9,6 +9,7 @@ from tempfile import mkdtemp
 
 import pytest
 
+from audit.core.display import percent
 from audit.core.finding import RouteFinding, Verdict
 from audit.core.policy import RoutePolicy, RoutingPolicy, bare
 from audit.policy.per_model import one_model_each
@@ -95,6 +96,24 @@ def test_a_gateway_has_an_entry_for_each_model(seed: int) -> None:
             assert bare(seen.model_id or "") == bare(unseen.model_id or "")
     served = len({bare(model) for model in finding.incumbents})
     assert (entry.otherwise is None) == bool(finding.recommendation.served_by) == (served > 1)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_shares_are_of_the_same_requests(seed: int) -> None:
+    """Sentence, tested policies and other margins say of the route what the recommendation says: of all its requests,
+    those included that run on the tier already."""
+    _, finding, _ = audited(seed)
+    made = finding.recommendation
+    assert made.moves.share == pytest.approx(made.moves.requests / finding.requests, abs=1e-3)
+    (own,) = [one for one in finding.policies if one.params.get("recommended")]
+    assert own.share_moved == made.moves.share
+    if finding.verdict is Verdict.SPLIT:
+        assert made.reason.startswith(f"{percent(made.moves.share)} to small")
+    moved = [one.share_moved for one in finding.at_margins if one.avoidable_usd == made.saving_usd]
+    assert moved
+    assert all(share == made.moves.share for share in moved)
+    if finding.curve is not None:
+        assert finding.curve.points[-1].share_moved == pytest.approx(finding.judged_share)
 
 
 def test_to_name_the_incumbent_for_all_breaks_the_claim() -> None:

@@ -19,7 +19,7 @@ LLM spend audit  ·  2 Mar – 31 Mar 2026  ·  2.07 M requests  ·  run 5be1f07
   You paid            $30,629      $14.80 per 1k requests, up 10% from first to last week
   Avoidable           $16,068      95% interval $15,681 – $16,456   (52% of spend)
   Not proven             $541      counted as $0
-  Accepted answers    93.8% → 93.3%   −0.5 [−0.9, −0.1] pts, margin −3.0
+  Accepted answers    93.8% → 93.3%   −0.5 [−0.9, −0.1] pts overall, margin −3.0
   Mix, week 1 → last  aurora-4 59 → 68%   aurora-4-mini 28 → 23%   birch-9b 12 → 10%
 
   Route               Paid  Do                   Quality, pts        Avoidable
