@@ -63,6 +63,7 @@ class RunFolder:
         self.journal = self.replays / "journal.jsonl"
         self.replay_table = self.replays / "replays.parquet"
         self.judge_replies = self.replays / "judge_replies.parquet"
+        self.shards = self.replays / "shards"
         self.scores = self.path / "scores" / "scores.parquet"
         self.accepted = self.path / "scores" / "accepted.parquet"
         self.vectors = self.path / "scores" / "embeddings"
@@ -81,6 +82,15 @@ class RunFolder:
     def within(self, name: str) -> RunFolder:
         """The folder of a recheck within this one: answers, scores and sample of its own, and this run's traffic."""
         return RunFolder(self.rechecks / name, traffic=self.traffic)
+
+    def shard(self, mark: str) -> RunFolder:
+        """The folder of calls that another process makes for this run: a journal of its own, until it is taken in."""
+        return RunFolder(self.shards / mark)
+
+    def all_shards(self) -> list[RunFolder]:
+        """Those that were not taken in yet."""
+        folders = sorted(self.shards.iterdir()) if self.shards.is_dir() else []
+        return [self.shard(path.name) for path in folders if path.is_dir()]
 
     def all_rechecks(self) -> list[RunFolder]:
         """The folders of the rechecks of this run."""

@@ -6,6 +6,8 @@ from audit.core.catalog import Catalog
 from audit.core.settings import ExecutorSettings
 from audit.executors.executor import Executor, Pool
 
+__all__ = ["EXECUTORS", "Executor", "Pool", "open_pool"]
+
 EXECUTORS: Catalog[Executor] = Catalog(
     kind="executor",
     group="audit.executors",

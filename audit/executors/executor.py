@@ -46,12 +46,14 @@ class Executor:
         summary: One sentence for the documentation.
         open: The workers that `executor:` of the settings asks for; they end with the context.
         addressed: Whether it takes `executor.address`.
+        here: Whether all its workers are processes of this machine.
     """
 
     name: str
     summary: str
     open: Callable[[ExecutorSettings], AbstractContextManager[Pool]]
     addressed: bool = False
+    here: bool = False
 
 
 class InProcess:

@@ -108,4 +108,4 @@ def open_pool(settings: ExecutorSettings) -> AbstractContextManager[Pool]:
     return LocalPool(settings.workers or os.cpu_count() or 1)
 
 
-EXECUTOR = Executor(name="local", summary=__doc__, open=open_pool)
+EXECUTOR = Executor(name="local", summary=__doc__, open=open_pool, here=True)

@@ -60,6 +60,7 @@ class Asking:
             settled=settled,
             learned=self.learned,
             ahead=run.calls,
+            executor=run.settings.executor,
             models=frozenset({tier.model for tier in run.tiers} | {design.incumbent for design in run.plan.designs}),
         )
         tiers = [tier for tier in run.tiers if tier.name in asked]

@@ -180,7 +180,9 @@ def _answers(folder: RunFolder, held: _Held, *, sure: bool) -> dict[str, int]:
     found: dict[str, int] = {}
     for one in (folder, *folder.all_rechecks()):
         counts = {
-            "answers of tiers": forget_texts(one.journal, held.requests, sure=sure),
+            "answers of tiers": sum(
+                forget_texts(each.journal, held.requests, sure=sure) for each in (one, *one.all_shards())
+            ),
             "rows of the table of replays": _blank(one.replay_table, "request_fp", held.requests, ANSWERS, sure=sure),
             "what judges said": _blank(one.judge_replies, "request_fp", None, ANSWERS, sure=sure),
             "what criteria said of answers": _blank(one.scores, "exchange_id", held.rows, NOTES, sure=sure),

@@ -105,6 +105,7 @@ def _ask(run: PreparedRun, questions: Questions, meter: Meter, what: str) -> Par
         meter=meter,
         models=_models(run.tiers, [design.incumbent for design in run.plan.designs]),
         table=False,
+        executor=run.settings.executor,
     )
     stopped = None
     try:

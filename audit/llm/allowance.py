@@ -54,6 +54,11 @@ class Allowance:
         self._calls = 0
         self._held: dict[int, set[int]] = {}
 
+    @property
+    def shared(self) -> bool:
+        """Whether other processes of this machine see it."""
+        return self._file is not None
+
     def start(self, which: int, cost_s: float, now: float, *, waited: bool) -> float:
         """Take a start, or say how long to wait before asking again.
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from audit.core.display import usd
 from audit.core.errors import Incomplete
@@ -24,6 +24,10 @@ PROVEN_ANSWERS = 8
 """Answers of a tier after which its largest cost in worst cases is taken for its largest."""
 UNPROVEN_FACTOR = 4.0
 """Worst cases that are reserved for one answer until then."""
+
+
+Trust = Mapping[str, tuple[int, float]]
+"""By tier: its answers so far, and the largest cost of one in worst cases."""
 
 
 class CapReached(Incomplete):
@@ -39,21 +43,56 @@ class Budget:
         cap_usd: Hard stop; infinity for none.
         spent_usd: Spent on this run before.
         lost_usd: Possibly spent before.
+        trust: How far tiers have kept their limits, as another budget has seen it.
     """
 
-    def __init__(self, cap_usd: float, *, spent_usd: float = 0.0, lost_usd: float = 0.0) -> None:
+    def __init__(
+        self, cap_usd: float, *, spent_usd: float = 0.0, lost_usd: float = 0.0, trust: Trust | None = None
+    ) -> None:
         self.cap_usd = cap_usd
         self.spent_usd = spent_usd
         self.lost_usd = lost_usd
         self.reserved_usd = 0.0
         self._near = 0
         self._waiting: deque[tuple[float, str, asyncio.Future[float]]] = deque()
-        self._record: dict[str, tuple[int, float]] = {}
+        self._record: dict[str, tuple[int, float]] = dict(trust or {})
 
     @property
     def committed_usd(self) -> float:
         """Everything that counts against the cap."""
         return self.spent_usd + self.lost_usd + self.reserved_usd
+
+    @property
+    def free_usd(self) -> float:
+        """What may still be set aside."""
+        return max(self.cap_usd - self.committed_usd, 0.0)
+
+    @property
+    def trust(self) -> Trust:
+        """Answers of each tier, and the largest cost of one in worst cases."""
+        return dict(self._record)
+
+    def needs(self, worst_usd: float, tier: str) -> tuple[float, float]:
+        """What a call needs at least to be made, and what is better set aside for it."""
+        answers, factor = self._record.get(tier, (0, 1.0))
+        return worst_usd * factor, worst_usd * (factor if answers >= PROVEN_ANSWERS else max(factor, UNPROVEN_FACTOR))
+
+    def lend(self, usd: float) -> None:
+        """Set money aside for another process, which has a budget of its own with this for its cap."""
+        self._enter(usd, near=False)
+
+    def repaid(self, lent_usd: float, spent_usd: float, lost_usd: float, trust: Trust) -> None:
+        """What was lent comes back, less what it cost.
+
+        Args:
+            trust: What that process knows of the tiers now, with what this one told it.
+        """
+        self.spent_usd += spent_usd
+        self.lost_usd += lost_usd
+        for tier, (answers, factor) in trust.items():
+            before, known = self._record.get(tier, (0, 1.0))
+            self._record[tier] = (max(answers, before), max(factor, known))
+        self._leave(lent_usd, near=False)
 
     def fits(self, worst_usd: float) -> bool:
         """Whether a call could be admitted now."""
@@ -122,8 +161,8 @@ class Budget:
 
     def _held(self, worst_usd: float, tier: str) -> float | None:
         """What to reserve for a call; None when it does not fit. A call alone may have all that is left."""
-        answers, factor = self._record.get(tier, (0, 1.0))
-        held_usd = worst_usd * (factor if answers >= PROVEN_ANSWERS else max(factor, UNPROVEN_FACTOR))
+        _, factor = self._record.get(tier, (0, 1.0))
+        held_usd = self.needs(worst_usd, tier)[1]
         if self.fits(held_usd):
             return held_usd
         if not self._near and self.fits(worst_usd * factor):
@@ -175,12 +214,13 @@ class Reservation:
         paid_usd: Attempts that were billed without an answer.
         near: It will be over soon, so that others may wait for its money.
         sent: An attempt is on the wire, and nobody has booked yet what became of it.
+        short: There was no money for another attempt.
         on_wire: Told True just before an attempt is sent, and False when it ended and was not billed.
     """
 
     __slots__ = (
         *("_base_usd", "_budget", "_held_usd", "_open", "_tier"),
-        *("lost_usd", "near", "on_wire", "paid_usd", "sent", "worst_usd"),
+        *("lost_usd", "near", "on_wire", "paid_usd", "sent", "short", "worst_usd"),
     )
 
     def __init__(self, budget: Budget, worst_usd: float, held_usd: float, tier: str, base_usd: float) -> None:
@@ -192,7 +232,7 @@ class Reservation:
         self.worst_usd = worst_usd
         self.lost_usd = self.paid_usd = 0.0
         self.near = True
-        self.sent = False
+        self.sent = self.short = False
         self.on_wire: Callable[[bool], None] = lambda sent: None
 
     def send(self) -> None:
@@ -230,6 +270,7 @@ class Reservation:
         else:
             self._count_lost()
         if another is None:
+            self.short = True
             self._close()
             return False
         self._budget.reserved_usd += another - self._held_usd

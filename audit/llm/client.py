@@ -64,6 +64,10 @@ class Drained(AuditError):
     default_code = "replay.drained"
 
 
+def _tell_nobody(*_: object) -> None:
+    """Options are handed to other processes, so they hold no closures."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientOptions:
     """How calls are made.
@@ -88,8 +92,8 @@ class ClientOptions:
     directory: Path = Path()
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     offline: bool = False
-    on_throttle: Callable[[str, float | None], None] = lambda tiers, rate_per_s: None
-    on_note: Callable[[str], None] = lambda text: None
+    on_throttle: Callable[[str, float | None], None] = _tell_nobody
+    on_note: Callable[[str], None] = _tell_nobody
     redact: tuple[str, ...] = ()
     limits: Path | None = None
 
@@ -171,6 +175,11 @@ class Client:
         """Whether a tier has answered nothing, and one request was refused in a way that may be about all of them."""
         lane = self._lanes[tier.name]
         return bool(lane.doubted) and not lane.answered and lane.down is None
+
+    @property
+    def shares_limits(self) -> bool:
+        """Whether other processes of this machine see what is used up of the limits of all tiers."""
+        return all(lane.limiter.shared for lane in self._lanes.values() if lane.wire is not None)
 
     def drain(self) -> None:
         """Send nothing more; what is on the wire may come back."""

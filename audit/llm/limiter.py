@@ -85,6 +85,11 @@ class Limiter:
         self._first_in_line, self._next_to_start = asyncio.Lock(), asyncio.Lock()
         self.tokens = TokenRate(tier, clock, self._allowance) if tier.tokens_per_minute is not None else None
 
+    @property
+    def shared(self) -> bool:
+        """Whether other processes of this machine see what is used up."""
+        return self._allowance.shared
+
     async def __aenter__(self) -> PacedCall:
         await self._places.acquire()
         self._allowance.join()

@@ -3,7 +3,9 @@
 Events of a call: `start` (an attempt is about to be sent, with its worst case), `back` (it came back and was not
 billed), `void` (its call ends without a result) and `done` (the result, with every column of `schemas.REPLAYS`). Events
 of a batch: `submit` (it is about to be handed in, with its calls and their worst cases), `accept` (the vendor's id of
-it) and `drop` (it is known to have never arrived); its calls end like any other. A line counts only when it is whole:
+it) and `drop` (it is known to have never arrived); its calls end like any other. Events of a lease, which is money that
+was lent to another process with the calls to make for it: `lend` (before it begins) and `repay` (what it has cost
+beside the results of its calls, which came in before this). A line counts only when it is whole:
 `{"sum":"<crc32>","event":{...}}`, newline.
 
 A line is one `write` to a file opened for appending, so a killed process loses nothing that finished. What a power cut
@@ -37,9 +39,10 @@ from audit.llm.batch import StoredFile
 COMMIT_EVERY_S = 0.05
 JUDGE = "judge"
 """Arm of the calls that ask judges."""
-ANSWER = ("text", "tool_calls", "error")
+ANSWER = ("text", "tool_calls", "error", "recording")
 """Fields of a result that hold what was answered."""
 BATCH_EVENTS = ("submit", "accept", "drop")
+LEASE_EVENTS = ("lend", "repay")
 BLOCK_BYTES = 1 << 20
 """Read at a time where a checksum is taken."""
 _HEAD = b'{"sum":"%08x","event":'
@@ -107,6 +110,28 @@ class Submission:
     shelf: StoredFile | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lease:
+    """Money that was lent to another process, which has not been settled.
+
+    Attributes:
+        mark: Our name of it, and of the folder of its journal.
+        usd: How much.
+        calls: Ids of the calls that it was lent for, whose results are in its own journal alone.
+        booked_usd: What the results that came in before a kill say was spent or lost of it.
+    """
+
+    mark: str
+    usd: float
+    calls: frozenset[str]
+    booked_usd: float = 0.0
+
+    @property
+    def left_usd(self) -> float:
+        """What of it may be gone without a word."""
+        return max(self.usd - self.booked_usd, 0.0)
+
+
 class JournalLedger:
     """What a journal says, folded: latest result per call, and the money of all of them.
 
@@ -116,6 +141,7 @@ class JournalLedger:
         lost_usd: Worst case of attempts that may have been billed: lost ones, and those in flight at a kill.
         submissions: Batches with calls that have not ended, by mark. Their worst cases are in no sum here.
         batch_ids: The vendors' names of all batches of this journal, ended ones included.
+        leases: Money that another process has, by mark. What is left of it counts as lost: nobody knows here yet.
         damaged: Lines left out, the torn last one not counted.
         end: Length in bytes of the whole lines.
     """
@@ -126,6 +152,7 @@ class JournalLedger:
         self.lost_usd = 0.0
         self.submissions: dict[str, Submission] = {}
         self.batch_ids: set[str] = set()
+        self.leases: dict[str, Lease] = {}
         self.damaged = 0
         self.end = 0
         self._started: dict[str, list[float]] = {}
@@ -158,6 +185,8 @@ class JournalLedger:
         ledger.damaged, ledger.end = self.damaged, self.end
         ledger._started = {call_id: list(stakes) for call_id, stakes in self._started.items()}
         ledger.lost_usd += sum(sum(stakes) for stakes in ledger._started.values())
+        ledger.leases = dict(self.leases)
+        ledger.lost_usd += sum(lease.left_usd for lease in self.leases.values())
         return ledger
 
     def take(self, line: bytes, offset: int) -> None:
@@ -172,6 +201,9 @@ class JournalLedger:
         kind = event["event"]
         if kind in BATCH_EVENTS:
             self.take_batch(event)
+            return
+        if kind in LEASE_EVENTS:
+            self.take_lease(event)
             return
         call_id = event["call_id"]
         self.end_in_batch(event)
@@ -189,6 +221,24 @@ class JournalLedger:
         if kind == "done":
             self.spent_usd += event["spent_usd"]
             self.keep(event, offset, len(line))
+            self.book(event)
+
+    def take_lease(self, event: dict[str, Any]) -> None:
+        """Fold an event of a lease."""
+        mark = event["mark"]
+        if event["event"] == "lend":
+            self.leases[mark] = Lease(mark=mark, usd=event["usd"], calls=frozenset(event["calls"]))
+        else:
+            self.spent_usd += event["spent_usd"]
+            self.lost_usd += event["lost_usd"]
+            self.leases.pop(mark, None)
+
+    def book(self, event: dict[str, Any]) -> None:
+        """A result came in that was paid from a lease; it is not to come in again."""
+        lease = self.leases.get(event.get("lease") or "")
+        if lease is not None and event["call_id"] in lease.calls:
+            booked = lease.booked_usd + event["spent_usd"] + event["lost_usd"]
+            self.leases[lease.mark] = replace(lease, booked_usd=booked, calls=lease.calls - {event["call_id"]})
 
     def take_batch(self, event: dict[str, Any]) -> None:
         """Fold an event of a batch."""
@@ -316,13 +366,28 @@ class Journal:
         self.ledger.end_in_batch(event)
 
     def done(self, row: dict[str, Any]) -> None:
-        """A call has its result. Takes the columns of `schemas.REPLAYS`, `call_id`, `spent_usd` and `lost_usd`."""
+        """A call has its result. Takes the columns of `schemas.REPLAYS`, `call_id`, `spent_usd` and `lost_usd`; `lease`
+        where it was paid from one."""
         call_id = row["call_id"]
         event = {"event": "done", **row, "starts": self._open.pop(call_id, 0), **self._mark(call_id)}
         offset = self._end
         length = self._append(event)
         self.ledger.keep(event, offset, length)
         self.ledger.end_in_batch(event)
+        self.ledger.book(event)
+
+    def lend(self, mark: str, usd: float, calls: Collection[str]) -> None:
+        """Money is about to be lent for calls, by their ids; on the disk when this returns."""
+        self._lease({"event": "lend", "mark": mark, "usd": usd, "calls": list(calls)})
+
+    def repay(self, mark: str, spent_usd: float, lost_usd: float) -> None:
+        """A lease is settled, and its results are in: what it cost beside them. On the disk when this returns."""
+        self._lease({"event": "repay", "mark": mark, "spent_usd": spent_usd, "lost_usd": lost_usd})
+
+    def _lease(self, event: dict[str, Any]) -> None:
+        self._append(event)
+        self.ledger.take_lease(event)
+        os.fsync(self._descriptor)
 
     def submit(
         self, mark: str, tier: str, at: float, calls: Sequence[tuple[str, float]], shelf: StoredFile | None = None

@@ -40,6 +40,8 @@ class Learned:
         errors: What stopped tiers, and routes on tiers, in order; for the end of the run.
         shapes: By tier, shapes of requests that were asked one by one.
         tries: By call id, batches that it went into.
+        stops: What stopped tiers, by tier.
+        refused_marks: By tier, what of requests it is known not to take, and why.
     """
 
     path: Path
@@ -47,8 +49,10 @@ class Learned:
     errors: list[AuditError] = field(default_factory=list)
     shapes: dict[str, set[str]] = field(default_factory=dict)
     tries: Counter[str] = field(default_factory=Counter)
-    _refused: dict[str, dict[str, Because]] = field(default_factory=dict)
+    stops: dict[str, AuditError] = field(default_factory=dict)
+    refused_marks: dict[str, dict[str, Because]] = field(default_factory=dict)
     _tally: dict[tuple[str, str], list[int]] = field(default_factory=dict)
+    _told: set[tuple[str, Adaptation]] = field(default_factory=set)
 
     @classmethod
     def open(cls, path: Path, tiers: Mapping[str, Tier]) -> Learned:
@@ -79,7 +83,7 @@ class Learned:
 
     def refusal(self, request: Request, tier: str) -> Because | None:
         """Why a tier is known not to take a request, before it is sent; None where nothing is known against it."""
-        known = self._refused.get(tier)
+        known = self.refused_marks.get(tier)
         return next((known[mark] for mark in _marks(request) if mark in known), None) if known else None
 
     def refused(self, why: Because, request: Request, tier: Tier) -> Adaptation | None:
@@ -104,8 +108,14 @@ class Learned:
         if why not in known.refused:
             self._keep(tier.name, replace(known, refused=(*known.refused, why)))
         if (mark := _mark(why, request)) is not None:
-            self._refused.setdefault(tier.name, {})[mark] = why
+            self.refused_marks.setdefault(tier.name, {})[mark] = why
         return None
+
+    def is_news(self, tier: str, change: Adaptation) -> bool:
+        """Whether nobody has been told of a change to a tier's requests; it is told after this."""
+        new = (tier, change) not in self._told
+        self._told.add((tier, change))
+        return new
 
     def stop_tier(self, tier: str, error: AuditError) -> bool:
         """Nothing more is sent to a tier; whether that is new."""
@@ -114,7 +124,19 @@ class Learned:
             return False
         self._keep(tier, replace(known, stopped=because(Reason.TIER_STOPPED, what=error.what)))
         self.errors.append(error)
+        self.stops[tier] = error
         return True
+
+    def merge(self, notes: Mapping[str, TierNotes], refused_marks: Mapping[str, Mapping[str, Because]]) -> None:
+        """Take in what another process learned that began with what is known here; its stops aside."""
+        for tier, theirs in notes.items():
+            ours = self.of(tier)
+            new = tuple(one for one in theirs.adaptations if one not in ours.adaptations)
+            refused = tuple(why for why in theirs.refused if why not in ours.refused)
+            if new or refused:
+                adaptations, whys = (*ours.adaptations, *new), (*ours.refused, *refused)
+                self._keep(tier, replace(ours, adaptations=adaptations, refused=whys))
+            self.refused_marks.setdefault(tier, {}).update(refused_marks.get(tier, {}))
 
     def count(self, route: str, tier: str, *, failed: str | None, limit: float) -> Because | None:
         """Take in how a call of a route to a tier ended; why the route stops there, where that is new.

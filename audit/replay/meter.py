@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 from audit.core.finding import Findings
+from audit.core.note import AnswerNote
+from audit.core.schemas import FAILED_TO_MEASURE
 from audit.replay.plan import Call
 
 
@@ -36,6 +40,34 @@ class Totals:
     retried: int
     failed: int
     estimated: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class SessionCounts:
+    """What the results of one session come to; attributes as in `Totals`."""
+
+    recorded: int = 0
+    retried: int = 0
+    failed: int = 0
+    estimated: bool = False
+    _odd: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def take(self, row: Mapping[str, Any], *, recorded: bool) -> None:
+        """Count a result, as the journal keeps it.
+
+        Args:
+            recorded: An earlier run had asked for it.
+        """
+        self.failed += row["status"] in FAILED_TO_MEASURE
+        self.recorded += recorded
+        self.retried += max(row["attempts"] - 1, 0)
+        self.estimated |= row["usage_estimated"]
+        self._odd.update((row["tier"], note) for note in row.get("notes") or ())
+
+    @property
+    def oddities(self) -> list[str]:
+        """What was noted of answers, in sentences."""
+        return [f"`{tier}`, {n:,} answers: {AnswerNote(note).words}" for (tier, note), n in sorted(self._odd.items())]
 
 
 class Meter(Protocol):

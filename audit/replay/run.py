@@ -9,24 +9,22 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections import Counter, deque
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-from audit.core.adaptation import Adaptation
 from audit.core.artifacts import RunFolder
 from audit.core.clock import Clock
 from audit.core.display import plural, usd
 from audit.core.errors import AuditError, EndpointError, Incomplete, InputError, Interrupted
-from audit.core.exchange import Request
+from audit.core.exchange import Completion, Request, recording_of
 from audit.core.finding import ReplayCounts
-from audit.core.note import AnswerNote
 from audit.core.schemas import FAILED_TO_MEASURE, MEASURED
-from audit.core.settings import ReplaySettings
+from audit.core.settings import ExecutorSettings, ReplaySettings
 from audit.core.tier import Tier
-from audit.llm.budget import Budget, CapReached, Reservation
+from audit.llm.budget import Budget, CapReached, Reservation, Trust
 from audit.llm.client import Client, ClientOptions, Drained, open_client
 from audit.llm.reply import Reply, answered_by, failed, unasked
 from audit.llm.tiers import check_keys, is_local
@@ -35,15 +33,31 @@ from audit.replay.batches import BatchesWaiting, BatchPace, BatchReplay
 from audit.replay.journal import Journal, JournalLedger
 from audit.replay.kept import AnswersAt, kept_for, name_of
 from audit.replay.learned import Learned
-from audit.replay.meter import Meter, SilentMeter, Totals
+from audit.replay.lending import ShardTerms
+from audit.replay.meter import Meter, SessionCounts, SilentMeter, Totals
 from audit.replay.otherwise import asked_otherwise
 from audit.replay.plan import Call, TokenCounts, counts_of, waiting, worst_case_usd
 from audit.replay.preflight import first_of_each_shape
+from audit.replay.shards import Shards, on_one_machine, processes_for, take_in_left
 from audit.replay.table import journal_row, replay_counts, write_replays
 from audit.store.kept import Earlier, KeptAnswer, KeptAnswers
 
 OUTAGE = "replay.outage"
 RESUME = "run the same command again: it resumes, and finished calls are not paid twice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lent:
+    """Of a replay whose cap is money that another process lent it: that one has seen that the tiers are there, keeps
+    the answers, and makes the calls again that are left without a result.
+
+    Attributes:
+        trust: How far tiers have kept their limits.
+        still: Whether the money may be spent: asked once nobody else can spend it.
+    """
+
+    trust: Trust
+    still: Callable[[], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +79,8 @@ class ReplayOptions:
         pace: How often batches are looked at.
         models: Of the audit, its tiers' and the incumbents': an answer in the name of another one is none.
         table: Write the table of replays; False for calls that ask judges, whose replies are no replays.
+        executor: Where many calls are made; None for this process alone.
+        lent: Whose money the cap is; None where it is the run's own.
     """
 
     cap_usd: float
@@ -80,6 +96,8 @@ class ReplayOptions:
     pace: BatchPace = field(default_factory=BatchPace)
     models: frozenset[str] = frozenset()
     table: bool = True
+    executor: ExecutorSettings | None = None
+    lent: Lent | None = None
 
 
 class PartStopped(Incomplete):
@@ -110,7 +128,7 @@ async def replay(
         Incomplete: The spend cap; exit code 4.
         JournalLocked: Another process runs this folder.
     """
-    return await _Session(calls, requests, tiers, settings, folder, options).run()
+    return await ReplaySession(calls, requests, tiers, settings, folder, options).run()
 
 
 def run_replay(
@@ -130,7 +148,7 @@ def run_replay(
     """
 
     async def main() -> ReplayCounts:
-        session = _Session(calls, requests, tiers, settings, folder, options)
+        session = ReplaySession(calls, requests, tiers, settings, folder, options)
         loop = asyncio.get_running_loop()
         handled = []
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -146,8 +164,8 @@ def run_replay(
     return asyncio.run(main())
 
 
-class _Session:
-    """One run of `replay`: the state that its workers share."""
+class ReplaySession:
+    """One run of `replay`: the state that its workers share. Arguments as there."""
 
     def __init__(
         self,
@@ -168,16 +186,15 @@ class _Session:
         self.error: BaseException | None = None
         self.stopping = False
         self.learned = options.learned or Learned.open(folder.tiers, self.tiers)
-        self.finished = self.failed = self.recorded = self.retried = 0
-        self.estimated = False
-        self.odd: Counter[tuple[str, str]] = Counter()
+        self.tally = SessionCounts()
+        self.shards: Shards | None = None
         self.workers: list[asyncio.Task[None]] = []
         self.done = 0
         self.asked: set[str] = set()
         self.answered: Counter[str] = Counter()
-        self.told: set[tuple[str, Adaptation]] = set()
         self.budget = Budget(options.cap_usd)
         self.ahead = [] if settings.offline else self._ahead(options.ahead)
+        self.known = frozenset(call.call_id for call in (*calls, *self.ahead))
         self.client: Client
         self.journal: Journal
         self.kept: KeptAnswers | None = None
@@ -185,8 +202,12 @@ class _Session:
     async def run(self) -> ReplayCounts:
         """Open everything, ask, close, and write the table."""
         async with Journal(self.folder.journal) as self.journal:
+            if self.options.lent is not None and not self.options.lent.still():
+                raise Interrupted(exit_code=128 + signal.SIGTERM, hint=RESUME)
             self.kept = self.options.answers.open(list(self.tiers.values()))
             try:
+                if await take_in_left(self.folder, self.journal, self._book):
+                    self.journal.ledger = JournalLedger.read(self.folder.journal)
                 await self._ask_all()
             finally:
                 if self.kept is not None:
@@ -212,6 +233,8 @@ class _Session:
         if isinstance(self.error, Interrupted):
             for worker in self.workers:
                 worker.cancel()
+            if self.shards is not None:
+                self.shards.drop()
             return
         self.error = None
         self.stop(Interrupted(exit_code=128 + number, hint=RESUME))
@@ -227,6 +250,8 @@ class _Session:
 
     def _wind_up(self) -> None:
         self.stopping = True
+        if self.shards is not None:
+            self.shards.wind_up()
         if not self.workers:
             return
         self.client.drain()
@@ -236,11 +261,12 @@ class _Session:
 
     async def _ask_all(self) -> None:
         ledger = self.journal.ledger
-        settled = self.options.settled
+        settled = self.options.settled if self.options.lent is None else ledger.results
         done = {call_id for call_id, result in ledger.results.items() if result.measured or call_id in settled}
         pending = list(waiting((*self.calls, *self.ahead), done))
         self.done = sum(call.call_id in ledger.results for call in (*self.calls, *self.ahead))
-        self.budget = Budget(self.options.cap_usd, spent_usd=ledger.spent_usd, lost_usd=ledger.lost_usd)
+        trust = None if self.options.lent is None else self.options.lent.trust
+        self.budget = Budget(self.options.cap_usd, spent_usd=ledger.spent_usd, lost_usd=ledger.lost_usd, trust=trust)
         unused = asked_otherwise(pending, self.tiers, ledger, self.learned.notes, self.kept)
         known = self._told()
         for text in (*self._damage(ledger), *known, *(one.sentence for one in unused)):
@@ -267,12 +293,11 @@ class _Session:
                 check_keys(asked, client_options.environ)
                 for one in asked:
                     self.learned.asking(one)
-                await self.client.reach(asked)
+                if self.options.lent is None:
+                    await self.client.reach(asked)
             self._tell_totals()
             await self._ask_pending(pending, paid)
-            for (tier, note), count in sorted(self.odd.items()):
-                self.meter.note(f"`{tier}`, {count:,} answers: {AnswerNote(note).words}")
-            for text in self._told()[len(known) :]:
+            for text in (*self.tally.oddities, *self._told()[len(known) :]):
                 self.meter.note(text)
 
     def _told(self) -> Sequence[str]:
@@ -343,12 +368,58 @@ class _Session:
             first.setdefault(call.tier, deque()).append(call)
         await self._run([self._work(self.tiers[name], queue, paid) for name, queue in first.items()])
         await self._run([self._work(self.tiers[name], deque([call]), paid) for name, call in self._seconds(costly)])
+        shared = self._shared([call for call in costly if call.call_id not in self.asked])
+        self.asked |= {call.call_id for call in shared}
         work = []
         for name, queue in queues.items():
             # A tier in this process never waits, so that more than one worker would only take turns.
             many = 1 if is_local(self.tiers[name]) else min(self.tiers[name].concurrency, len(queue))
             work += [self._work(self.tiers[name], queue, paid) for _ in range(many)]
         await self._run(work)
+        if self.shards is not None and not self.stopping:
+            await self._guarded(self.shards.run(shared))
+
+    def _shared(self, calls: Sequence[Call]) -> list[Call]:
+        """Of calls over the network, those that other processes make too, where they are worth it."""
+        options = self.options
+        if options.executor is None or options.transport is not None or options.clock is not None or not calls:
+            return []
+        asked = [self.tiers[name] for name in dict.fromkeys(call.tier for call in calls)]
+        many = processes_for(options.executor, sum(tier.concurrency for tier in asked), len(calls))
+        wide = {tier.name for tier in asked if tier.concurrency >= many}
+        if many == 1 or not wide:
+            return []
+        together = self.client.shares_limits and on_one_machine(options.executor)
+        self.shards = Shards(
+            terms=ShardTerms(
+                folder=self.folder,
+                requests=self.requests,
+                tiers=self.tiers,
+                settings=self.settings,
+                tokens=options.tokens,
+                client=options.client,
+                models=options.models,
+                parts=1 if together else many,
+            ),
+            executor=options.executor,
+            many=many,
+            journal=self.journal,
+            budget=self.budget,
+            learned=self.learned,
+            take_in=self._took,
+            at_hand=self._at_hand,
+            stopping=lambda: self.stopping,
+            note=self.meter.note,
+        )
+        return [call for call in calls if call.tier in wide]
+
+    async def _at_hand(self, call: Call) -> bool:
+        """Take the answer of an earlier run that is there by now; whether one was."""
+        tier = self.tiers[call.tier]
+        if self._kept_answer(call, tier) is None:
+            return False
+        await self._ask(call, tier)
+        return True
 
     def _seconds(self, costly: Sequence[Call]) -> list[tuple[str, Call]]:
         """A different request for every tier that refused its first ones in a way that may be about all: asked alone,
@@ -423,7 +494,8 @@ class _Session:
                 break
             if costs:
                 self.journal.void(call.call_id, stake.lost_usd + reply.spent_usd)
-            self._tell_change(tier, change)
+            if self.learned.is_news(tier.name, change):
+                self.meter.note(f"Tier `{tier.name}`: {change.sentence}")
         self._finish(call, reply, stake)
         return reply
 
@@ -446,11 +518,6 @@ class _Session:
         """Whether a tier has given answers and was not stopped."""
         return bool(self.answered[tier.name]) and self.learned.of(tier.name).stopped is None
 
-    def _tell_change(self, tier: Tier, change: Adaptation) -> None:
-        if (tier.name, change) not in self.told:
-            self.told.add((tier.name, change))
-            self.meter.note(f"Tier `{tier.name}`: {change.sentence}")
-
     async def _send(self, call: Call, request: Request, tier: Tier, *, costs: bool) -> tuple[Reply, Reservation]:
         worst_usd = 0.0
         if costs:
@@ -464,6 +531,11 @@ class _Session:
         except BaseException as error:
             self._give_up(call, stake, error, costs=costs)
             raise
+        if stake.short and self.options.lent is not None:
+            # Only this part of the money is used up: the call has not failed.
+            over = self.budget.refusal(worst_usd, tier.name)
+            self._give_up(call, stake, over, costs=costs)
+            raise over
         stake.settle(reply.spent_usd)
         return reply, stake
 
@@ -486,24 +558,30 @@ class _Session:
     def _finish(self, call: Call, reply: Reply, stake: Reservation | None, earlier: Earlier | None = None) -> None:
         """Journal a result; without a stake what the call may have cost is in the books already."""
         reply = answered_by(reply, self.options.models)
+        row = journal_row(call, reply, stake.lost_usd if stake is not None else 0.0, earlier)
+        if self.options.lent is not None and reply.completion is not None:
+            row["recording"] = recording_of(reply.completion)
+        self._took(call, row, reply.completion, recorded=earlier is not None)
+
+    def _book(self, call: Call, row: Mapping[str, Any], answer: Completion | None) -> None:
+        """Journal a result, and keep its answer for later runs."""
+        self.journal.done(dict(row))
+        if self.kept is None or answer is None or row["served_from"] != "network":
+            return
+        if call.call_id in self.known:  # not of a tier that has become another one since
+            self.kept.put(name_of(call, self.tiers[call.tier]), answer, row["spent_usd"] - row["failed_usd"])
+
+    def _took(self, call: Call, row: Mapping[str, Any], answer: Completion | None, *, recorded: bool = False) -> None:
+        """Journal a result, and count it."""
         self.done += call.call_id not in self.journal.ledger.results
-        self.journal.done(journal_row(call, reply, stake.lost_usd if stake is not None else 0.0, earlier))
-        if self.kept is not None and reply.completion is not None and reply.served_from == "network":
-            billed = reply.spent_usd - reply.failed_usd
-            self.kept.put(name_of(call, self.tiers[call.tier]), reply.completion, billed)
-        self.finished += 1
-        self.answered[call.tier] += reply.status in MEASURED
-        self.failed += reply.status in FAILED_TO_MEASURE
-        self.recorded += earlier is not None
-        self.retried += max(reply.attempts - 1, 0)
-        completion = reply.completion
-        self.odd.update((call.tier, note) for note in (completion.notes if completion is not None else ()))
-        usage = completion.usage if completion is not None else None
-        self.estimated |= usage is not None and usage.estimated
-        self.meter.finished(call, reply.status, completion.cost_usd if completion else None)
+        self._book(call, row, answer)
+        status = row["status"]
+        self.answered[call.tier] += status in MEASURED
+        self.tally.take(row, recorded=recorded)
+        self.meter.finished(call, status, row.get("cost_usd"))
         self._tell_totals()
         limit = self.settings.max_failure_rate
-        failure = (reply.error or reply.status) if reply.status in FAILED_TO_MEASURE else None
+        failure = (row["error"] or status) if status in FAILED_TO_MEASURE else None
         why = self.learned.count(call.route, call.tier, failed=failure, limit=limit)
         if why is not None:
             what = f"{call.route} on {call.tier} was stopped, because more than {limit:.0%} failed: {why.sentence}"
@@ -542,9 +620,9 @@ class _Session:
                 lost_usd=self.budget.lost_usd,
                 reserved_usd=self.budget.reserved_usd,
                 cap_usd=self.options.cap_usd,
-                recorded=self.recorded,
-                retried=self.retried,
-                failed=self.failed,
-                estimated=self.estimated,
+                recorded=self.tally.recorded,
+                retried=self.tally.retried,
+                failed=self.tally.failed,
+                estimated=self.tally.estimated,
             )
         )

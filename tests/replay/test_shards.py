@@ -1,0 +1,325 @@
+"""Calls that several processes make: one cap, one result a call, and nothing paid twice, whoever dies."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.core.artifacts import RunFolder, read_table
+from audit.core.errors import AuditError, Incomplete
+from audit.core.settings import ExecutorSettings, ReplaySettings
+from audit.llm.client import ClientOptions
+from audit.replay import shards
+from audit.replay.journal import Journal, JournalLedger, done_events
+from audit.replay.kept import AnswersAt
+from audit.replay.leases import begin, signal_of, take_in_shard
+from audit.replay.lending import STOP, KnownOfTiers, ShardJob, ShardTerms
+from audit.replay.plan import TokenCounts
+from audit.replay.shard import ask_shard
+from audit.replay.table import money_spent
+from tests.replay import sharing
+from tests.replay.sharing import CALLS, FAULTS, IN_FLIGHT, SLOW_MS, go, made_of, shares_of
+from tests.replay.world import World, tier, world
+from tests.server import REPO, serving
+
+FOUR = ExecutorSettings(name="local", workers=4)
+MARK = "00000000000000aa"
+
+
+@pytest.fixture
+def by_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shards of ten calls and more, in threads of this process."""
+    for name, value in (("SHARED_FROM", 1), ("IN_FLIGHT_EACH", 1), ("FEWEST_CALLS", 10)):
+        monkeypatch.setattr(shards, name, value)
+    monkeypatch.setattr(shards, "open_pool", sharing.threads)
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """What a server wrote down."""
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+@pytest.mark.usefixtures("by_threads")
+@pytest.mark.parametrize("seed", range(3))
+def test_the_cap_holds_over_all_shards(seed: int, tmp_path: Path) -> None:
+    """A slow and faulty server and four shards: its own bill stays below the cap, and no answer comes twice."""
+    books, cap = tmp_path / "server.jsonl", 0.006 * (1 + seed)
+    with serving(journal=books, latency_ms=SLOW_MS, seed=seed, fill=1, **FAULTS) as endpoint:
+        made = made_of(endpoint.base_url, 120)
+        with pytest.raises(Incomplete) as stopped:
+            go(made, tmp_path / "run", cap, FOUR)
+    assert stopped.value.code == "replay.cap"
+    billed, booked, twice = shares_of(RunFolder(tmp_path / "run"), made, lines(books), cap)
+    assert (billed > 0.3, booked > 0.8, twice) == (True, True, 0)
+
+
+@pytest.mark.usefixtures("by_threads")
+def test_shared_calls_come_to_what_one_process_makes_of_them(tmp_path: Path) -> None:
+    """The same table but for times, the same money, the answers in the store, and nothing left to be lent."""
+    books, answers = tmp_path / "server.jsonl", AnswersAt(store=tmp_path / "store")
+    with serving(journal=books) as endpoint:
+        made = made_of(endpoint.base_url, 150)
+        runs = [
+            go(made, tmp_path / "alone", 1.0, ExecutorSettings(workers=1)),
+            go(made, tmp_path / "shared", 1.0, FOUR, answers=answers),
+            go(made, tmp_path / "next", 1.0, FOUR, answers=answers),
+        ]
+    alone, shared, after = ([*map(_untimed, read_table(run.replay_table).to_pylist())] for run in runs)
+    assert alone == shared
+    assert [(row["text"], row["cost_usd"]) for row in shared] == [(row["text"], row["cost_usd"]) for row in after]
+    assert len(lines(books)) == 2 * 150
+    assert money_spent(runs[0].journal).spent_usd == pytest.approx(money_spent(runs[1].journal).spent_usd)
+    assert b'"recording"' not in runs[1].journal.read_bytes()
+    assert [ledger.leases for ledger in map(JournalLedger.read, (run.journal for run in runs))] == [{}] * 3
+
+
+def _untimed(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name not in ("latency_ms", "ttft_ms")}
+
+
+@pytest.mark.usefixtures("by_threads")
+def test_a_tier_that_refuses_its_key_stops_and_the_others_go_on(tmp_path: Path) -> None:
+    """What a shard learns of a tier, the session and the other shards know."""
+    with serving() as endpoint:
+        tiers = [tier(endpoint.base_url, name=name, model=name, concurrency=16) for name in ("good", "fault-401")]
+        made = world(endpoint.base_url, 60, *tiers)
+        with pytest.raises(Incomplete) as stopped:
+            go(made, tmp_path / "run", 1.0, FOUR)
+        assert endpoint.stats()["401"] < 20
+    assert stopped.value.code == "replay.auth"
+    results = JournalLedger.read(RunFolder(tmp_path / "run").journal).results
+    assert sum(result.measured for result in results.values()) == 60
+
+
+def test_few_calls_and_narrow_tiers_are_not_shared() -> None:
+    """A process more is worth it from as many calls and as many in flight as one process has its hands full with."""
+    executor = ExecutorSettings(name="local", workers=8)
+    assert [shards.processes_for(executor, in_flight, 50_000) for in_flight in (16, 127, 128, 400, 9_999)] == [
+        1,
+        1,
+        2,
+        6,
+        8,
+    ]
+    assert shards.processes_for(executor, 9_999, 1_999) == 1
+
+
+def lent(made: World, folder: RunFolder, usd: float = 1.0, **rest: Any) -> ShardJob:
+    """A shard of all calls, as a session hands it out."""
+    client = ClientOptions(**{"environ": {}, **rest.pop("client", {})})
+    terms = ShardTerms(
+        folder=folder,
+        requests=made.requests,
+        tiers={one.name: one for one in made.tiers},
+        settings=ReplaySettings(),
+        tokens=rest.pop("tokens", {}),
+        client=client,
+        models=frozenset(),
+        parts=rest.pop("parts", 1),
+    )
+    known = KnownOfTiers(notes={}, refused_marks={}, shapes={}, trust={})
+    return replace(terms.job("s", MARK, usd, made.calls, known), **rest)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    """A run folder in which session `s` has lent a dollar."""
+    made, folder = world("http://127.0.0.1:9/v1", 3), RunFolder(tmp_path / "run")
+    journal = Journal(folder.journal)
+    begin(folder, journal, MARK, 1.0, [call.call_id for call in made.calls])
+    journal.close()
+    signal_of(folder, "s").say("1")
+    return folder
+
+
+def test_a_shard_has_its_part_of_the_limits_and_no_key_but_those_of_its_tiers(folder: RunFolder) -> None:
+    """Four shards that cannot see each other pass no limit together, and get nothing that they do not need."""
+    limits = {"concurrency": 10, "requests_per_minute": 100.0, "tokens_per_minute": 1_000.0}
+    made = world("http://127.0.0.1:9/v1", 3, tier("http://127.0.0.1:9/v1", api_key_env="SOME_KEY", **limits))
+    client = {"environ": {"SOME_KEY": "k", "OTHER": "o"}, "limits": folder.path}
+    fps = list(made.requests)
+    job = lent(replace(made, calls=made.calls[:1]), folder, parts=4, client=client, tokens={fps[2]: TokenCounts()})
+    (one,) = job.tiers
+    assert (one.concurrency, one.requests_per_minute, one.tokens_per_minute) == (2, 25.0, 250.0)
+    assert (job.client.environ, job.client.limits, job.tokens) == ({"SOME_KEY": "k"}, None, {})
+    assert list(job.requests) == [made.calls[0].request_fp]
+    whole = lent(made, folder, client=client)
+    assert (list(whole.tiers), whole.client.limits) == (list(made.tiers), folder.path)
+
+
+@pytest.mark.parametrize("said", ["s stop", "s drop", "another 1"])
+def test_money_of_a_session_that_is_over_is_not_spent(said: str, tmp_path: Path, folder: RunFolder) -> None:
+    """A shard that begins late finds another word, or another session, and sends nothing."""
+    (folder.shards / "session").write_text(said, "utf-8")
+    with serving(journal=tmp_path / "server.jsonl") as endpoint:
+        ask_shard(lent(world(endpoint.base_url, 3), folder))
+    assert not lines(tmp_path / "server.jsonl")
+
+
+def test_a_machine_that_does_not_see_the_run_folder_says_so(tmp_path: Path, folder: RunFolder) -> None:
+    """It sends nothing."""
+    with pytest.raises(AuditError) as refused:
+        ask_shard(replace(lent(world("http://127.0.0.1:9/v1", 3), folder), run=tmp_path / "elsewhere"))
+    assert refused.value.code == "executor.other-storage"
+
+
+@pytest.mark.parametrize("silent_s", [0.2, 60.0], ids=["silent", "told to stop"])
+def test_a_shard_ends_with_its_session(silent_s: float, tmp_path: Path, folder: RunFolder) -> None:
+    """Whoever lent the money says nothing any more, or says stop: what is on the wire comes back, the rest is left."""
+    books = tmp_path / "server.jsonl"
+    with serving(journal=books, latency_ms=150) as endpoint:
+        made = world(endpoint.base_url, 60, tier(endpoint.base_url, concurrency=2))
+        told = threading.Timer(0.3, lambda: silent_s < 1 or signal_of(folder, "s").say(STOP))
+        told.start()
+        ask_shard(lent(made, folder, silent_s=silent_s))
+        told.join()
+    ledger = JournalLedger.read(folder.shard(MARK).journal)
+    assert 0 < len(ledger.results) == len(lines(books)) < 60
+    assert ledger.lost_usd == 0
+
+
+def test_a_shard_that_is_run_again_goes_on_from_its_journal(tmp_path: Path, folder: RunFolder) -> None:
+    """As after the loss of its worker: nothing is asked twice, and what it spent before counts."""
+    books = tmp_path / "server.jsonl"
+    with serving(journal=books) as endpoint:
+        made = world(endpoint.base_url, 20)
+        for usd in (0.002, 1.0, 1.0):
+            ask_shard(lent(made, folder, usd))
+            assert money_spent(folder.shard(MARK).journal).spent_usd <= usd
+    assert len(lines(books)) == len({line["key"] for line in lines(books)}) == 20
+
+
+def shard_with(folder: RunFolder, *, lose: bool) -> World:
+    """A shard that has two results and an attempt on the wire; or whose journal is gone."""
+    made = world("http://127.0.0.1:9/v1", 3)
+    journal = Journal(folder.shard(MARK).journal)
+    for call in made.calls[:2]:
+        journal.start(call.call_id, 0.3)
+        row = {name: getattr(call, name) for name in ("call_id", "request_fp", "route", "tier", "arm", "repeat")}
+        facts = {"status": "ok", "attempts": 1, "served_from": "network", "usage_estimated": False, "text": "yes"}
+        journal.done({**row, **facts, "spent_usd": 0.1, "lost_usd": 0.02, "failed_usd": 0.0})
+    journal.start(made.calls[2].call_id, 0.3)
+    journal.close()
+    if lose:
+        folder.shard(MARK).journal.unlink()
+    return made
+
+
+def test_what_a_shard_left_is_taken_in_once(folder: RunFolder) -> None:
+    """A session is killed after the first of two results; the next one copies the other, and counts what was on the
+    wire at its worst case. Until then all that was lent counts."""
+    shard_with(folder, lose=False)
+    assert JournalLedger.read(folder.journal).lost_usd == pytest.approx(1.0)
+
+    class Killed(Exception):
+        """At its worst moment."""
+
+    def take_in(journal: Journal, most: int) -> Callable[..., None]:
+        def one(call: Any, row: Any, answer: Any) -> None:
+            if len(journal.ledger.results) == most:
+                raise Killed
+            journal.done(dict(row))
+
+        return one
+
+    for most in (1, 9):
+        journal = Journal(folder.journal)
+        try:
+            assert take_in_shard(folder, journal, MARK, take_in(journal, most)) == pytest.approx((0.2, 0.34))
+        except Killed:
+            assert most == 1
+            booked = JournalLedger.read(folder.journal)
+            assert (booked.spent_usd, booked.lost_usd) == pytest.approx((0.1, 0.02 + 0.88))
+        finally:
+            journal.close()
+    ledger = JournalLedger.read(folder.journal)
+    assert (ledger.spent_usd, ledger.lost_usd, ledger.leases) == (pytest.approx(0.2), pytest.approx(0.34), {})
+    assert len([*done_events(folder.journal)]) == len(ledger.results) == 2
+
+
+def test_of_a_shard_that_is_gone_all_its_money_is(folder: RunFolder) -> None:
+    """Its journal was there before it began; without it nobody knows what was spent."""
+    shard_with(folder, lose=True)
+    journal = Journal(folder.journal)
+    assert take_in_shard(folder, journal, MARK, lambda *_: None) == (0.0, 1.0)
+    journal.close()
+    assert JournalLedger.read(folder.journal).lost_usd == 1.0
+
+
+def start(folder: Path, base_url: str, cap: float, *executor: object, **environ: str) -> subprocess.Popen[str]:
+    """A session in a process of its own; no child of the tests' server, because that may have no children."""
+    command = [sys.executable, "-m", "tests.replay.sharing", *map(str, (folder, base_url, CALLS, cap, *executor))]
+    environment = {**os.environ, "PYTHONPATH": str(REPO), **environ}
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, cwd=folder.parent)
+
+
+def killed_at(process: subprocess.Popen[str], books: Path, answers: int) -> bool:
+    """Kill a session when the server has sent so many answers; False where it ended before."""
+    while process.poll() is None and books.read_text("utf-8").count('"ok"') < answers:
+        time.sleep(0.01)
+    ended = process.poll() is not None
+    process.kill()
+    process.communicate()
+    return not ended
+
+
+def one_seed(seed: int, folder: Path, *executor: object) -> str:
+    """A run to its end or to its cap, with a worker killed, and every third time the session too; what it came to."""
+    rng, books, run = random.Random(seed), folder / "server.jsonl", folder / "run"
+    folder.mkdir()
+    books.touch()
+    cap = 0.02 + 0.02 * (seed % 5)
+    with serving(journal=books, latency_ms=SLOW_MS, seed=seed, fill=1, **FAULTS) as endpoint:
+        kills = 0
+        process = start(run, endpoint.base_url, cap, *executor, DIES="1")
+        if seed % 3 == 0:
+            kills += killed_at(process, books, rng.randint(1, 80))
+            process = start(run, endpoint.base_url, cap, *executor)
+        _, told = process.communicate(timeout=600)
+        assert process.returncode in (0, 4), told
+    made = made_of(endpoint.base_url)
+    kills += (folder / "dying.died").exists()
+    billed, booked, twice = shares_of(RunFolder(run), made, lines(books), cap)
+    assert twice <= kills * IN_FLIGHT
+    return f"{seed} {process.returncode} {kills} {twice} {billed:.4f} {booked:.4f}"
+
+
+@pytest.mark.slow
+def test_fifty_seeds_with_four_shards(tmp_path: Path) -> None:
+    """Prints, over fifty seeds, the largest bill in caps and how many answers came twice at how many kills."""
+    told = [one_seed(seed, tmp_path / str(seed), "local", 4).split() for seed in range(50)]
+    kills, twice = (sum(int(one[place]) for one in told) for place in (2, 3))
+    billed, booked = (max(float(one[place]) for one in told) for place in (4, 5))
+    finished = sum(one[1] == "0" for one in told)
+    print(
+        f"50 seeds, {finished} to their end and {50 - finished} to their cap, {kills} kills: the server billed "
+        f"{billed:.3f} of the cap at most, the books say {booked:.3f}; {twice} answers came twice"
+    )
+
+
+@pytest.mark.slow
+def test_a_signal_waits_for_what_shards_have_on_the_wire(tmp_path: Path) -> None:
+    """Ctrl-C at the session: every answer that was sent is in the journal, and nothing is lost."""
+    books = tmp_path / "server.jsonl"
+    books.touch()
+    with serving(journal=books, latency_ms=300) as endpoint:
+        process = start(tmp_path / "run", endpoint.base_url, 10.0, "local", 4)
+        while books.read_text("utf-8").count('"ok"') < 20:
+            time.sleep(0.02)
+        process.send_signal(2)
+        _, told = process.communicate(timeout=120)
+    ledger = JournalLedger.read(RunFolder(tmp_path / "run").journal)
+    assert process.returncode == 130, told
+    assert 20 <= len(ledger.results) == len(lines(books)) < CALLS
+    assert (ledger.lost_usd, ledger.leases) == (0, {})
