@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future
@@ -61,9 +62,10 @@ class LocalPool(AbstractContextManager["LocalPool"]):
             from multiprocessing import get_context
 
             # Spawned, not forked: a forked child of a process with threads (polars has them) can hang.
-            self._processes = ProcessPoolExecutor(self.workers - 1, mp_context=get_context("spawn"))
+            spawned = get_context("spawn")
+            self._processes = ProcessPoolExecutor(self.workers - 1, mp_context=spawned, initializer=_end_with_parent)
         try:
-            return self._processes.submit(do_work, work, job)
+            return self._processes.submit(_do_whole, work, job)
         except BrokenExecutor as error:  # told when its turn comes
             lost: Future[Any] = Future()
             lost.set_exception(error)
@@ -91,6 +93,32 @@ class LocalPool(AbstractContextManager["LocalPool"]):
         if self._processes is not None:
             self._processes.shutdown(wait=True, cancel_futures=True)
             self._processes = None
+
+
+_AT_WORK = threading.Lock()
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that hands out the work is gone: nobody would ever tell it to. A job that it has
+    begun is done first, since what is half done may have to be paid for again."""
+    # Imported here for the reason above.
+    from multiprocessing import parent_process
+    from multiprocessing.connection import wait
+
+    parent = parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            wait([parent.sentinel])
+            with _AT_WORK:
+                os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _do_whole(work: str, job: Any) -> Any:
+    with _AT_WORK:
+        return do_work(work, job)
 
 
 def _done(work: str, job: Any) -> Future[Any]:

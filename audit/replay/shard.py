@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
 import signal
 import threading
 import time
@@ -109,14 +110,16 @@ async def _run(job: ShardJob, options: ReplayOptions, said: LenderSignal) -> Rep
 
 
 async def _watch(session: ReplaySession, said: LenderSignal, silent_s: float) -> None:
-    """End the session when whoever lent the money wants it, or is gone."""
+    """End the session when whoever lent the money wants it, or is gone: at once where that shows."""
+    parent = multiprocessing.parent_process()
     last, since, ending = said.heard(), time.monotonic(), False
     while True:
         await asyncio.sleep(LOOK_EVERY_S)
         word = said.heard()
         if word != last:
             last, since = word, time.monotonic()
-        if not ending and (not _goes_on(word) or time.monotonic() - since > silent_s):
+        alone = parent is not None and not parent.is_alive()
+        if not ending and (alone or not _goes_on(word) or time.monotonic() - since > silent_s):
             session.interrupt(signal.SIGTERM)
             ending = True
         if word == DROP:

@@ -25,6 +25,8 @@ from audit.replay.plan import JUDGE, Call, asked_as, call_id_of
 from audit.store.kept import Earlier
 
 ROWS_AT_ONCE = 2000
+MONEY_DIGITS = 12
+"""Decimals of dollars that are told: a token of the cheapest model costs more than a thousand of the last."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -200,7 +202,9 @@ def money_spent(journal: Path) -> Spend:
     ledger = JournalLedger.read(journal)
     estimated = any(r.estimated and r.served_from == "network" for r in ledger.results.values())
     earlier = math.fsum(result.earlier_usd for result in ledger.results.values())
-    return Spend(spent_usd=ledger.spent_usd, lost_usd=ledger.lost_usd, estimated=estimated, earlier_usd=earlier)
+    # The last digits of a sum depend on the order of its parts, which is that of the answers.
+    spent, lost = round(ledger.spent_usd, MONEY_DIGITS), round(ledger.lost_usd, MONEY_DIGITS)
+    return Spend(spent_usd=spent, lost_usd=lost, estimated=estimated, earlier_usd=earlier)
 
 
 def _tally(words: Any) -> dict[str, int]:

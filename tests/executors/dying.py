@@ -1,11 +1,17 @@
 """The work of the stages, by processes that are killed at it."""
 
+import threading
+import time
 from pathlib import Path
 
 from audit.core.outcome import Outcome
 from audit.ingest import group, work
+from audit.replay.lending import ShardJob, ShardReport
+from audit.replay.shard import ask_shard
 from audit.scoring import jobs as scoring
 from tests.executors.work import die_at_first
+
+SOME_RESULTS = 3
 
 
 def mark_above(path: Path, name: str) -> Path:
@@ -30,3 +36,33 @@ def score_dying(job: scoring.ScoreJob) -> list[Outcome]:
     """Score a batch, after a process died at it."""
     die_at_first(mark_above(job.directory / "audit.yaml", "score"))
     return scoring.score_batch(job)
+
+
+def ask_dying(job: ShardJob) -> ShardReport:
+    """Make the calls of a shard; the first process dies after that, before it could say so."""
+    done = ask_shard(job)
+    if _is_to_die(job):
+        die_at_first(mark_above(job.run, "dying"))
+    return done
+
+
+def ask_dying_at_once(job: ShardJob) -> ShardReport:
+    """Make the calls of a shard; the first process dies when it has some results and waits for others."""
+    if _is_to_die(job):
+        threading.Thread(target=_die_at_work, args=(job,), daemon=True).start()
+    return ask_shard(job)
+
+
+def _is_to_die(job: ShardJob) -> bool:
+    """Whether a shard asks the tier that the test chose, if it chose one."""
+    chosen = mark_above(job.run, "dying").with_suffix(".model")
+    return not chosen.exists() or chosen.read_text("utf-8") in {tier.model for tier in job.tiers}
+
+
+def _die_at_work(job: ShardJob) -> None:
+    mark, journal = mark_above(job.run, "dying"), job.folder.journal
+    while journal.exists() and not mark.with_suffix(".died").exists():
+        if journal.read_bytes().count(b'"event":"done"') >= SOME_RESULTS:
+            die_at_first(mark)
+            return
+        time.sleep(0.002)

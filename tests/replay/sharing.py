@@ -4,10 +4,7 @@ with workers that die at them."""
 from __future__ import annotations
 
 import os
-import signal
 import sys
-import threading
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,11 +20,8 @@ from audit.executors.executor import find_work
 from audit.llm.client import ClientOptions
 from audit.llm.retry import Backoff
 from audit.replay import leases, shards
-from audit.replay.lending import ShardJob, ShardReport
 from audit.replay.run import ReplayOptions, run_replay
-from audit.replay.shard import ask_shard
 from audit.replay.table import money_spent, replay_counts
-from tests.executors.work import die_at_first
 from tests.replay.world import World, tier, world
 
 FAULTS = {"rate_429": 0.05, "rate_500": 0.05, "rate_reset": 0.05, "rate_truncate": 0.05}
@@ -66,27 +60,10 @@ def threads(settings: ExecutorSettings) -> Iterator[Threads]:
     yield Threads(settings.workers or 1)
 
 
-def ask_dying(job: ShardJob) -> ShardReport:
-    """Make the calls of a shard; the first process is killed when it has some results."""
-    mark = next((folder / "dying" for folder in job.run.parents if (folder / "dying").exists()), None)
-    if mark is not None and not mark.with_suffix(".died").exists():
-        threading.Thread(target=_die_at_work, args=(job, mark), daemon=True).start()
-    return ask_shard(job)
-
-
-def _die_at_work(job: ShardJob, mark: Path) -> None:
-    journal = job.folder.journal
-    while journal.exists():
-        if journal.read_bytes().count(b'"event":"done"') >= 3:
-            die_at_first(mark)
-            return
-        time.sleep(0.005)
-
-
 def dies(folder: Path) -> None:
     """Let one worker be killed that is not this process."""
     (folder / "dying").write_text(str(os.getpid()), "utf-8")
-    shards.WORK = f"{__name__}:{ask_dying.__name__}"
+    shards.WORK = "tests.executors.dying:ask_dying_at_once"
 
 
 def made_of(base_url: str, n: int = CALLS) -> World:
@@ -123,9 +100,12 @@ def shares_of(folder: RunFolder, made: World, server: list[dict[str, Any]], cap_
 def main(folder: str, base_url: str, calls: str, cap: str, executor: str, workers: str, *address: str) -> int:
     """A session in a process of its own, which a test may kill: `python -m tests.replay.sharing`, with these arguments.
 
-    The environment may hold `DIES`, so that a worker is killed, and `SILENT_S`.
+    The executor may be `threads`: who kills this process then kills its shards with it. The environment may hold
+    `DIES`, so that a worker is killed.
     """
     share_all()
+    if executor == "threads":
+        vars(shards)["open_pool"], executor = threads, "local"
     if "DIES" in os.environ:
         dies(Path(folder).parent)
     leases.LOOK_EVERY_S = 0.05
@@ -136,11 +116,6 @@ def main(folder: str, base_url: str, calls: str, cap: str, executor: str, worker
         print(error.code, error.what, *error.notes, sep="\n", file=sys.stderr)
         return error.exit_code
     return 0
-
-
-def kill(pid: int) -> None:
-    """As by the system."""
-    os.kill(pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":

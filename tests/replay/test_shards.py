@@ -9,8 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from audit.replay.lending import STOP, KnownOfTiers, ShardJob, ShardTerms
 from audit.replay.plan import TokenCounts
 from audit.replay.shard import ask_shard
 from audit.replay.table import money_spent
+from tests.forked import Child
 from tests.replay import sharing
 from tests.replay.sharing import CALLS, FAULTS, IN_FLIGHT, SLOW_MS, go, made_of, shares_of
 from tests.replay.world import World, tier, world
@@ -145,7 +146,7 @@ def folder(tmp_path: Path) -> RunFolder:
 
 def test_a_shard_has_its_part_of_the_limits_and_no_key_but_those_of_its_tiers(folder: RunFolder) -> None:
     """Four shards that cannot see each other pass no limit together, and get nothing that they do not need."""
-    limits = {"concurrency": 10, "requests_per_minute": 100.0, "tokens_per_minute": 1_000.0}
+    limits: dict[str, Any] = {"concurrency": 10, "requests_per_minute": 100.0, "tokens_per_minute": 1_000.0}
     made = world("http://127.0.0.1:9/v1", 3, tier("http://127.0.0.1:9/v1", api_key_env="SOME_KEY", **limits))
     client = {"environ": {"SOME_KEY": "k", "OTHER": "o"}, "limits": folder.path}
     fps = list(made.requests)
@@ -180,13 +181,18 @@ def test_a_shard_ends_with_its_session(silent_s: float, tmp_path: Path, folder: 
     books = tmp_path / "server.jsonl"
     with serving(journal=books, latency_ms=150) as endpoint:
         made = world(endpoint.base_url, 60, tier(endpoint.base_url, concurrency=2))
-        told = threading.Timer(0.3, lambda: silent_s < 1 or signal_of(folder, "s").say(STOP))
+        told = threading.Timer(0.3, _told_to_stop, (folder, silent_s))
         told.start()
         ask_shard(lent(made, folder, silent_s=silent_s))
         told.join()
     ledger = JournalLedger.read(folder.shard(MARK).journal)
     assert 0 < len(ledger.results) == len(lines(books)) < 60
     assert ledger.lost_usd == 0
+
+
+def _told_to_stop(folder: RunFolder, silent_s: float) -> None:
+    if silent_s > 1:
+        signal_of(folder, "s").say(STOP)
 
 
 def test_a_shard_that_is_run_again_goes_on_from_its_journal(tmp_path: Path, folder: RunFolder) -> None:
@@ -244,7 +250,8 @@ def test_what_a_shard_left_is_taken_in_once(folder: RunFolder) -> None:
         finally:
             journal.close()
     ledger = JournalLedger.read(folder.journal)
-    assert (ledger.spent_usd, ledger.lost_usd, ledger.leases) == (pytest.approx(0.2), pytest.approx(0.34), {})
+    assert (ledger.spent_usd, ledger.lost_usd) == pytest.approx((0.2, 0.34))
+    assert not ledger.leases
     assert len([*done_events(folder.journal)]) == len(ledger.results) == 2
 
 
@@ -257,14 +264,18 @@ def test_of_a_shard_that_is_gone_all_its_money_is(folder: RunFolder) -> None:
     assert JournalLedger.read(folder.journal).lost_usd == 1.0
 
 
-def start(folder: Path, base_url: str, cap: float, *executor: object, **environ: str) -> subprocess.Popen[str]:
-    """A session in a process of its own; no child of the tests' server, because that may have no children."""
-    command = [sys.executable, "-m", "tests.replay.sharing", *map(str, (folder, base_url, CALLS, cap, *executor))]
+def start(folder: Path, *rest: object, **environ: str) -> Child | subprocess.Popen[str]:
+    """A session in a process of its own; one that has processes for its shards is no child of the tests' server, whose
+    children may have none."""
+    arguments = (folder, *rest)
     environment = {**os.environ, "PYTHONPATH": str(REPO), **environ}
+    if "threads" in arguments:
+        return Child("tests.replay.sharing", *arguments, environment=environment)
+    command = [sys.executable, "-m", "tests.replay.sharing", *map(str, arguments)]
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True, cwd=folder.parent)
 
 
-def killed_at(process: subprocess.Popen[str], books: Path, answers: int) -> bool:
+def killed_at(process: Child | subprocess.Popen[str], books: Path, answers: int) -> bool:
     """Kill a session when the server has sent so many answers; False where it ended before."""
     while process.poll() is None and books.read_text("utf-8").count('"ok"') < answers:
         time.sleep(0.01)
@@ -274,38 +285,69 @@ def killed_at(process: subprocess.Popen[str], books: Path, answers: int) -> bool
     return not ended
 
 
-def one_seed(seed: int, folder: Path, *executor: object) -> str:
-    """A run to its end or to its cap, with a worker killed, and every third time the session too; what it came to."""
+@dataclass(frozen=True)
+class Ended:
+    """What a run came to: whether all calls were made, kills, answers that came twice, and shares of the cap."""
+
+    whole: bool
+    kills: int
+    twice: int
+    billed: float
+    booked: float
+
+
+def one_seed(seed: int, folder: Path, *executor: object, calls: int = CALLS) -> Ended:
+    """A run to its end or to its cap. It is killed once on the way with all its shards, or, where these are processes,
+    one of them is."""
     rng, books, run = random.Random(seed), folder / "server.jsonl", folder / "run"
     folder.mkdir()
     books.touch()
-    cap = 0.02 + 0.02 * (seed % 5)
+    cap = calls * 5e-5 * (1 + seed % 5)
     with serving(journal=books, latency_ms=SLOW_MS, seed=seed, fill=1, **FAULTS) as endpoint:
+        arguments = (endpoint.base_url, calls, cap, *executor)
         kills = 0
-        process = start(run, endpoint.base_url, cap, *executor, DIES="1")
-        if seed % 3 == 0:
-            kills += killed_at(process, books, rng.randint(1, 80))
-            process = start(run, endpoint.base_url, cap, *executor)
+        if "threads" in executor:
+            kills += killed_at(start(run, *arguments), books, rng.randint(1, calls // 5))
+            process = start(run, *arguments)
+        else:
+            process = start(run, *arguments, DIES="1")
         _, told = process.communicate(timeout=600)
         assert process.returncode in (0, 4), told
-    made = made_of(endpoint.base_url)
     kills += (folder / "dying.died").exists()
+    made = made_of(endpoint.base_url, calls)
     billed, booked, twice = shares_of(RunFolder(run), made, lines(books), cap)
     assert twice <= kills * IN_FLIGHT
-    return f"{seed} {process.returncode} {kills} {twice} {billed:.4f} {booked:.4f}"
+    return Ended(process.returncode == 0, kills, twice, billed, booked)
+
+
+def told_of(ended: Sequence[Ended]) -> str:
+    """The figures of several runs."""
+    whole, kills, twice = (sum(getattr(one, name) for one in ended) for name in ("whole", "kills", "twice"))
+    return (
+        f"{len(ended)} seeds, {whole} to their end and {len(ended) - whole} to their cap, {kills} kills: the server "
+        f"billed {max(one.billed for one in ended):.3f} of the cap at most, the books say "
+        f"{max(one.booked for one in ended):.3f}; {twice} answers came twice"
+    )
+
+
+def test_a_session_that_is_killed_with_its_shards(tmp_path: Path) -> None:
+    """The next one takes in what they have left, and pays nothing twice but what was on the wire."""
+    ended = one_seed(4, tmp_path / "4", "threads", 4, calls=100)
+    assert (ended.kills, ended.billed > 0.3) == (1, True)
 
 
 @pytest.mark.slow
 def test_fifty_seeds_with_four_shards(tmp_path: Path) -> None:
-    """Prints, over fifty seeds, the largest bill in caps and how many answers came twice at how many kills."""
-    told = [one_seed(seed, tmp_path / str(seed), "local", 4).split() for seed in range(50)]
-    kills, twice = (sum(int(one[place]) for one in told) for place in (2, 3))
-    billed, booked = (max(float(one[place]) for one in told) for place in (4, 5))
-    finished = sum(one[1] == "0" for one in told)
-    print(
-        f"50 seeds, {finished} to their end and {50 - finished} to their cap, {kills} kills: the server billed "
-        f"{billed:.3f} of the cap at most, the books say {booked:.3f}; {twice} answers came twice"
-    )
+    """Each killed once with its shards. Prints the largest bill in caps, and how many answers came twice."""
+    print(told_of([one_seed(seed, tmp_path / str(seed), "threads", 4) for seed in range(50)]))
+
+
+@pytest.mark.slow
+def test_workers_that_are_killed_at_their_calls(tmp_path: Path) -> None:
+    """Shards are processes, of which one is killed while it makes calls. Prints the same."""
+    ended = [one_seed(seed, tmp_path / str(seed), "local", 4) for seed in range(4)]
+    print(told_of(ended))
+    assert sum(one.kills for one in ended) == 4
 
 
 @pytest.mark.slow
@@ -314,7 +356,7 @@ def test_a_signal_waits_for_what_shards_have_on_the_wire(tmp_path: Path) -> None
     books = tmp_path / "server.jsonl"
     books.touch()
     with serving(journal=books, latency_ms=300) as endpoint:
-        process = start(tmp_path / "run", endpoint.base_url, 10.0, "local", 4)
+        process = start(tmp_path / "run", endpoint.base_url, CALLS, 10.0, "local", 4)
         while books.read_text("utf-8").count('"ok"') < 20:
             time.sleep(0.02)
         process.send_signal(2)
