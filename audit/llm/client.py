@@ -83,6 +83,8 @@ class ClientOptions:
             when it is back to normal.
         on_note: Told what a tier turned out to need, in one sentence.
         redact: Kinds of personal data that are replaced in the log, so that answers are compared in the same form.
+        answered: Names of tiers that have answered another process of the run: what only a first answer can show of
+            a tier is not looked for in theirs.
         limits: Folder where processes of this machine say what of a host's limits they use; None: this one is alone.
     """
 
@@ -96,6 +98,7 @@ class ClientOptions:
     on_note: Callable[[str], None] = _tell_nobody
     redact: tuple[str, ...] = ()
     limits: Path | None = None
+    answered: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -152,6 +155,7 @@ def _lane(tier: Tier, options: ClientOptions, clock: Clock, carrier: Carrier, li
         limiter=limiter,
         breaker=Breaker(clock),
         wire=Wire(carrier(tier.base_url or ""), host, clock) if wired else None,
+        answered=tier.name in options.answered,
     )
 
 

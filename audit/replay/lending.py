@@ -42,12 +42,14 @@ class KnownOfTiers:
         refused_marks: By tier, what of requests it does not take.
         shapes: By tier, shapes of requests that were asked one by one.
         trust: How far tiers have kept their limits.
+        answered: Names of the tiers that have answered.
     """
 
     notes: Mapping[str, TierNotes]
     refused_marks: Mapping[str, Mapping[str, Because]]
     shapes: Mapping[str, frozenset[str]]
     trust: Trust
+    answered: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +120,7 @@ class ShardTerms:
         client = replace(
             self.client,
             environ={name: environ[name] for name in keys},
+            answered=known.answered,
             limits=self.client.limits if self.parts == 1 else None,
             seed=self.client.seed + int(mark, 16) % 1_000_003,  # of the waits between attempts, which must not meet
         )

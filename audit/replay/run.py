@@ -406,6 +406,7 @@ class ReplaySession:
             journal=self.journal,
             budget=self.budget,
             learned=self.learned,
+            answered=self.answered,
             take_in=self._took,
             at_hand=self._at_hand,
             stopping=lambda: self.stopping,

@@ -85,6 +85,7 @@ class Shards:
         terms: What they have in common.
         executor: Where they are made.
         many: At a time.
+        answered: By tier, answers so far, as the session counts them.
         take_in: Journals a result.
         at_hand: Takes the answer of an earlier run, if there is one by now.
         stopping: Whether the session winds up.
@@ -97,6 +98,7 @@ class Shards:
     journal: Journal
     budget: Budget
     learned: Learned
+    answered: Mapping[str, int]
     take_in: TakeIn
     at_hand: Callable[[Call], Awaitable[bool]]
     stopping: Callable[[], bool]
@@ -205,6 +207,7 @@ class Shards:
             refused_marks={tier: dict(marks) for tier, marks in learned.refused_marks.items()},
             shapes={tier: frozenset(shapes) for tier, shapes in learned.shapes.items()},
             trust=self.budget.trust,
+            answered=frozenset(tier for tier, answers in self.answered.items() if answers),
         )
         return self.terms.job(self._signal.session, mark, usd, calls, known)
 

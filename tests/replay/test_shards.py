@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,10 @@ from audit.replay.plan import TokenCounts
 from audit.replay.shard import ask_shard
 from audit.replay.table import money_spent
 from tests.forked import Child
+from tests.json_server import answering
 from tests.replay import sharing
 from tests.replay.sharing import CALLS, FAULTS, IN_FLIGHT, SLOW_MS, go, made_of, shares_of
-from tests.replay.world import World, tier, world
+from tests.replay.world import World, request, tier, world, world_of
 from tests.server import REPO, serving
 
 FOUR = ExecutorSettings(name="local", workers=4)
@@ -101,6 +103,27 @@ def test_a_tier_that_refuses_its_key_stops_and_the_others_go_on(tmp_path: Path) 
     assert stopped.value.code == "replay.auth"
     results = JournalLedger.read(RunFolder(tmp_path / "run").journal).results
     assert sum(result.measured for result in results.values()) == 60
+
+
+@pytest.mark.usefixtures("by_threads")
+def test_what_only_a_first_answer_shows_is_not_asked_of_every_shard(tmp_path: Path) -> None:
+    """A tier that has answered is not given up by a shard whose own first calls it refuses."""
+    refused = "refuse"
+
+    def handle(path: str, headers: Any, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        if refused in body["messages"][-1]["content"]:
+            return 404, {"error": {"message": "no such thing", "code": "not_found"}}
+        choice = {"index": 0, "message": {"role": "assistant", "content": "yes"}, "finish_reason": "stop"}
+        usage = {"prompt_tokens": 5, "completion_tokens": 1, "total_tokens": 6}
+        return 200, {"model": body["model"], "choices": [choice], "usage": usage}
+
+    texts = [f"question {n}" if n < 20 or n >= 60 else f"{refused} {n}" for n in range(80)]
+    with answering(handle) as url:
+        made = world_of([request(text) for text in texts], tier(f"{url}/v1", concurrency=16))
+        with suppress(Incomplete):
+            go(made, tmp_path / "run", 1.0, FOUR)
+    results = JournalLedger.read(RunFolder(tmp_path / "run").journal).results
+    assert sum(result.status == "ok" for result in results.values()) == 40
 
 
 def test_few_calls_and_narrow_tiers_are_not_shared() -> None:
