@@ -193,9 +193,26 @@ def planted_worlds() -> str:
             f"{found['draws']:.0f}",
         )
         for name, found in figures().items()
+        if name != EFFORTS
     ]
     head = ("world", "audits", "losers", "wrong", "certified wrongly", "Switch", "Split", "delta held", "saving held")
     return table((*head, "draws"), rows)
+
+
+EFFORTS = "an effort curve"
+
+
+def effort_curve() -> str:
+    """How often the right effort of one model is found."""
+    from tests.simulations.figures import figures
+
+    found = figures()[EFFORTS]
+    shares = {name: f"{100 * share:.1f} %" for name, share in found.items()}
+    return (
+        f"Of {found['audits']:.0f} such logs the level was found in {shares['the level found']}, a level that loses "
+        f"more than the margin was chosen in {shares['wrong']}, and of the levels' pairs of intervals "
+        f"{shares['both intervals held']} hold both truths, where each interval may miss in 5 %."
+    )
 
 
 def useless_policies() -> str:
@@ -261,6 +278,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "looks": looks,
     "planted worlds": planted_worlds,
     "useless policies": useless_policies,
+    "effort curve": effort_curve,
     "scale measured": scale_measured,
     "scale sample": scale_sample,
     "scale sizes": scale_sizes,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import cast
 
 import polars as pl
 
@@ -72,8 +73,8 @@ def watch_names(sources: Sequence[Path], settings: Settings, *, before: date | N
 
 def _refuse_outside(rows: Rows, before: date | None) -> None:
     """A day that has the whole log on one side compares nothing, and "no alarm" would not mean that all is well."""
-    first, last = rows["day"].min(), rows["day"].max()
-    if before is not None and not (first <= before < last):  # type: ignore[operator]
+    first, last = cast("date", rows["day"].min()), cast("date", rows["day"].max())
+    if before is not None and not first <= before < last:
         raise InputError(
             f"`--before {before}` leaves no day to compare: the log is from {first} to {last}",
             code="watch.date",

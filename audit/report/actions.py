@@ -3,7 +3,7 @@ taken back; then what to mend, what to decide, and what to ask the vendor."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from audit.core.display import listing, percent, usd
@@ -64,14 +64,15 @@ class ActionList:
 
 def action_list(findings: Findings) -> ActionList | None:
     """Write down what follows from the verdicts of a replay; None where nothing does."""
-    found = [*_moves(findings), *_repairs(findings), *_open(findings)]
+    moving = sorted(filter(moves, findings.routes), key=lambda one: -(one.avoidable_usd.lo or 0.0))
+    # Hundreds of routes may move: only those are written out that are shown.
+    found = [*_moves(moving[:MOST], findings), *_repairs(findings), *_open(findings)]
     if not found:
         return None
-    moving = any(moves(route) for route in findings.routes)
     return ActionList(
         actions=tuple(found[:MOST]),
-        more=max(len(found) - MOST, 0),
-        moves=moving,
+        more=max(len(found) + len(moving[MOST:]) - MOST, 0),
+        moves=bool(moving),
         no_canary=_no_canary(findings),
         ask=_ask(findings),
     )
@@ -101,10 +102,9 @@ def _ask(findings: Findings) -> str:
     return f"What {models} would cost from now on: on what moves, staying pays only if the price falls by {share}."
 
 
-def _moves(findings: Findings) -> Iterator[Action]:
-    """What moves, the largest sure saving first."""
-    moving = [route for route in findings.routes if moves(route)]
-    for route in sorted(moving, key=lambda one: -(one.avoidable_usd.lo or 0.0)):
+def _moves(moving: Sequence[RouteFinding], findings: Findings) -> Iterator[Action]:
+    """What moves."""
+    for route in moving:
         made, (effort, text) = route.recommendation, _effort(route)
         part = "" if route.verdict is Verdict.SWITCH else f" {percent(made.moves.share)} of"
         yield Action(

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from audit.core.finding import Case, Findings
 from audit.core.history import History
 from audit.core.plain import to_plain
+from audit.core.progress import counted
 from audit.core.renewal import Renewal
 from audit.report.templates import environment, source_text
 from audit.report.view import page
@@ -48,7 +49,7 @@ def render_html(
     """
     style, script = source_text("tokens.css") + source_text("style.css"), source_text("script.js")
     template = environment().get_template("report.html.j2")
-    return template.render(
+    drawn = template.generate(
         page=page(findings, cases, history, renewal, with_text=text == "sample"),
         brief=brief,
         policy=content_policy(style, script),
@@ -56,6 +57,7 @@ def render_html(
         script=Markup(script),
         island=Markup(island(findings)),
     )
+    return "".join(counted(drawn, "Drawing the report", unit="pieces"))
 
 
 def content_policy(style: str, script: str) -> str:

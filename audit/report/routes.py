@@ -141,8 +141,10 @@ def saved_text(route: RouteFinding, findings: Findings, scale: float = 1.0) -> s
         scale: Times the window of the log; where it is 1 the amount is the one of the table.
     """
     saved, total = route.avoidable_usd.scaled(scale), findings.avoidable_usd.est * scale
-    column = money_columns(findings)[1]
-    amount = column[str(findings.routes.index(route))] if scale == 1.0 else usd_at(saved.est, money_digits(total))
+    if scale == 1.0:
+        amount = money_columns(findings)[1][str(findings.routes.index(route))]
+    else:  # no column has it, and working one out for each of hundreds of routes would take seconds
+        amount = usd_at(saved.est, money_digits(total))
     return f"{amount} {ends_text(saved, total)}".rstrip()
 
 

@@ -32,6 +32,13 @@ LEAST_MOVING = 0.2
 SAME_WEIGHT = 0.01
 """Records of a log that stand for as many calls as others, but for this share."""
 
+LESS_EFFORT = ("none", "minimal", "low", "medium")
+SAME_PRICE = 0.01
+"""Bills and price lists differ by this part where they mean the same price."""
+
+ROUNDING = 1e-9
+"""Sums of one price in another order differ by less."""
+
 LEAST_SPEND = 0.05
 """Part of a route's spend that must be on other models for a tier to be worth a test there."""
 
@@ -275,7 +282,8 @@ def _is_warm(settings: Settings) -> bool:
 def candidates_of(
     frame: RouteFrame, entry: RouteSettings | None, tiers: Sequence[Tier], *, warm: bool = False
 ) -> list[Tier]:
-    """The route's candidates: those named, else every tier that is cheaper at the logged tokens.
+    """The route's candidates: those named, else every tier that is cheaper at the logged tokens, or costs as much there
+    and is set to write less.
 
     Args:
         frame: The route.
@@ -290,10 +298,18 @@ def candidates_of(
 
 
 def _is_cheaper(frame: RouteFrame, tier: Tier, warm: bool) -> bool:
-    """Whether a tier costs less at the logged tokens, on the requests that it doesn't serve already."""
+    """Whether a tier costs less at the logged tokens, on the requests that it doesn't serve already; or as much, and is
+    set to write less."""
     rest = frame.pool.without(tier.identity)
-    spend = rest.usd
-    return spend > LEAST_SPEND * frame.auditable_usd and cost_at(rest, tier, warm=warm) < spend
+    spend, cost = rest.usd, cost_at(rest, tier, warm=warm)
+    return spend > LEAST_SPEND * frame.auditable_usd and (
+        cost < spend * (1 - ROUNDING) or (writes_less(tier) and cost <= spend * (1 + SAME_PRICE))
+    )
+
+
+def writes_less(tier: Tier) -> bool:
+    """Whether a tier's settings make answers shorter: an effort below the usual, a thinking budget or an output cap."""
+    return tier.reasoning_effort in LESS_EFFORT or tier.thinking_tokens is not None or tier.max_tokens is not None
 
 
 def cost_at(pool: RoutePool, tier: Tier, *, replayed: bool = False, warm: bool = False) -> float:

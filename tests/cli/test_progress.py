@@ -11,6 +11,8 @@ from audit.cli.progress import TerminalProgress
 from audit.cli.switches import Switches
 from audit.core.clock import ManualClock
 from audit.core.progress import counted, reporting, step
+from audit.report.html import render_html
+from tests.report import fixtures
 
 
 class Screen(io.StringIO):
@@ -24,6 +26,14 @@ class Screen(io.StringIO):
 
     def isatty(self) -> bool:
         return self.tty
+
+
+class TickingClock(ManualClock):
+    """A second passes whenever somebody looks."""
+
+    def now(self) -> float:
+        self.seconds += 1.0
+        return super().now()
 
 
 def drawn(
@@ -96,3 +106,16 @@ def test_a_library_s_caller_hears_nothing(capsys: pytest.CaptureFixture[str]) ->
     """Nobody listens by default."""
     assert list(counted([1, 2], "Anything")) == [1, 2]
     assert capsys.readouterr() == ("", "")
+
+
+def test_a_long_report_says_how_far_its_drawing_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of routes: a clock that goes a second on whenever it is read sees the pieces counted, then nothing."""
+    screen = Screen(tty=True)
+    monkeypatch.setattr(sys, "stderr", screen)
+    with reporting(TerminalProgress(Switches(), clock=TickingClock())):
+        page = render_html(fixtures.many_routes(), [])
+    lines = screen.getvalue().split("\r\x1b[2K")[1:]
+    assert lines[0].startswith("Drawing the report  ")
+    assert "pieces" in lines[0]
+    assert lines[-1] == ""
+    assert page.rstrip().endswith("</html>")

@@ -70,12 +70,14 @@ def make_world(
     hard_share: float = 0.0,
     already: float = 0.0,
     beside: Mapping[str, tuple[float, float]] | None = None,
+    levels: Mapping[str, Tier] | None = None,
 ) -> World:
     """Plant a route's truth, sample it and write what replay and scoring would have left.
 
     Args:
         beside: Other models that serve the route, each with its share of the requests and what it costs over the
             incumbent's cost.
+        levels: The tiers, where they are not a model each at a tenth of the price; the candidates' names are theirs.
     """
     rng = np.random.default_rng(seed)
     ids = [f"{i:08x}{seed:08x}" for i in range(n)]
@@ -100,7 +102,7 @@ def make_world(
         }
     )
     frame = held(rows, seed=seed)
-    tiers = {
+    tiers = dict(levels or {}) or {
         name: Tier(name=name, model=f"{name}-1", provider="simulated", price=Price(input=0.1, output=0.3))
         for name in planted
     }
