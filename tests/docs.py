@@ -211,7 +211,7 @@ def effort_curve() -> str:
     return (
         f"Of {found['audits']:.0f} such logs the level was found in {shares['the level found']}, a level that loses "
         f"more than the margin was chosen in {shares['wrong']}, and of the levels' pairs of intervals "
-        f"{shares['both intervals held']} hold both truths, where each interval may miss in 5 %."
+        f"{shares['both intervals held']} hold both truths, where each interval may miss in 5 %.\n"
     )
 
 

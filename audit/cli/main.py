@@ -10,6 +10,7 @@ import contextlib
 import errno
 import io
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -185,7 +186,10 @@ def _report(error: AuditError, switches: Switches) -> int:
         return _flushed(error.exit_code)
     colors = switches.colors(sys.stderr)
     styles = {"error": {"fg": "red", "bold": True}, "help": {"fg": "cyan"}}
-    lines = error_lines(error, paint=lambda text, style: typer.style(text, **styles[style]) if colors else text)  # type: ignore[arg-type]
+    width = shutil.get_terminal_size().columns if sys.stderr.isatty() else None
+    lines = error_lines(
+        error, width=width, paint=lambda text, style: typer.style(text, **styles[style]) if colors else text
+    )  # type: ignore[arg-type]
     with contextlib.suppress(BrokenPipeError):
         for line in lines:
             print(ascii_only(line) if is_ascii(sys.stderr) and not colors else line, file=sys.stderr)

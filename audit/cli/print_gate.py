@@ -74,7 +74,8 @@ def print_gate(terminal: Terminal, judged: Judged, outputs: Sequence[Output]) ->
     for kind, path in outputs:
         if path is None:
             lines = _lines(kind, judged, ascii=terminal.ascii)
-            terminal.lines(map(ascii_only, lines) if terminal.ascii and kind == "github" else lines)
+            drawn = map(ascii_only, lines) if terminal.ascii and kind == "github" else lines
+            terminal.lines(drawn, fold=kind == "text")
             continue
         data = ("\n".join(_lines(kind, judged, ascii=False)) + "\n").encode("utf-8", "replace")
         _save(path, data, append=kind in APPENDED)

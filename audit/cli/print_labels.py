@@ -58,7 +58,7 @@ def progress(opened: Opened) -> str:
     """`12 of 229 pairs judged; about 26 more pairs would settle the route`."""
     session = opened.session
     said = f"{count(len(session.judged_pairs))} of {plural(session.total, 'pair')} judged"
-    return f"{said}; {session.needed.words}"
+    return f"{said}; {session.needed.words(session.left)}"
 
 
 def summary_lines(opened: Opened, run: Path) -> list[str]:

@@ -85,7 +85,7 @@ def _summary(mix: Mix, *, bars: bool) -> list[str]:
         *((number, _apart(mix, kind)) for kind, number in _rows_apart(mix)),
     ]
     noted = [f"{count(number)} {words}" for number, words in aside if number]
-    return [*lines, f"  Not counted   {'; '.join(noted)}"] if noted else lines
+    return [*lines, *_wrapped("Not counted", "; ".join(noted))] if noted else lines
 
 
 def _wrapped(name: str, *texts: str) -> list[str]:
@@ -97,12 +97,14 @@ def _wrapped(name: str, *texts: str) -> list[str]:
 def _priced_by(mix: Mix) -> list[str]:
     """Who says what the dollars are, largest part first, and what nobody says."""
     parts = sorted(mix.priced_by_usd.items(), key=lambda part: (-part[1], part[0]))
-    said = [f"{percent(usd / mix.spend_usd)} {terminal_safe(PricedBy.words_of(by))}" for by, usd in parts if usd > 0]
+    parts = [(by, usd) for by, usd in parts if usd > 0]
+    whole = "all of it" if len(parts) == 1 else ""
+    said = [f"{whole or percent(usd / mix.spend_usd)} {terminal_safe(PricedBy.words_of(by))}" for by, usd in parts]
+    lines = [" · ".join(said)] if said else []
     if mix.unpriced_requests:
-        said.append(f"the cost of {percent(mix.unpriced_requests / mix.requests)} of requests is unknown")
-    if not said:
-        return []
-    return _wrapped("Priced", " · ".join(said))
+        share = percent(mix.unpriced_requests / mix.requests)
+        lines.append(f"{share} of requests have no known cost, and are in no amount here")
+    return _wrapped("Priced", *lines) if lines else []
 
 
 def _rows_apart(mix: Mix) -> list[tuple[Apart, int]]:

@@ -224,8 +224,8 @@ def _ends(plan: Plan) -> list[str]:
 
 
 def _stake(plan: Plan) -> list[str]:
-    """Whether the quote is worth what it can decide about."""
-    quote, stake = plan.whole_usd.get("expected_usd", 0.0), plan.at_stake_usd
+    """Whether the quote is worth what it can decide about; what was answered before is paid already."""
+    quote, stake = plan.expected_usd, plan.at_stake_usd
     if not quote or not stake:
         return []
     share = quote / stake

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
 from collections.abc import Callable
 from typing import Any
@@ -19,12 +20,18 @@ def plain(text: str, _style: str) -> str:
     return text
 
 
-def error_lines(error: AuditError, *, paint: Paint = plain) -> list[str]:
-    """An error for a terminal; all problems of a configuration at once, with an empty line between."""
+def error_lines(error: AuditError, *, paint: Paint = plain, width: int | None = None) -> list[str]:
+    """An error for a terminal; all problems of a configuration at once, with an empty line between.
+
+    Args:
+        error: To tell.
+        paint: Colours a text by its style.
+        width: At which notes are wrapped; None leaves each on a line, as files and programs want it.
+    """
     problems = _each(error)
     lines: list[str] = []
     for problem in problems:
-        lines += [*_block(problem, paint), ""]
+        lines += [*_block(problem, paint, width), ""]
     if len(problems) > 1:
         lines.append(terminal_safe(error.what))
     return lines if len(problems) > 1 else lines[:-1]
@@ -54,17 +61,28 @@ def _plain(error: AuditError) -> dict[str, Any]:
     }
 
 
-def _block(error: AuditError, paint: Paint) -> list[str]:
+def _block(error: AuditError, paint: Paint, width: int | None) -> list[str]:
     lines = [paint(f"error[{error.code}]", "error") + f": {terminal_safe(error.what)}"]
     gutter = 2
     if error.place is not None:
         gutter = len(str(error.place.line or "")) + 1 if error.place.excerpt is not None else 2
         lines += _where(error.place, gutter, paint)
     pad = " " * (gutter + 1)
-    lines += [f"{pad}= note: {terminal_safe(note)}" for note in error.notes]
+    for note in error.notes:
+        lines += _wrapped(f"{pad}= note: ", terminal_safe(note), width)
     if error.hint:
         lines.append(f"{pad}= " + paint("help", "help") + f": {terminal_safe(error.hint)}")
     return lines
+
+
+def _wrapped(head: str, text: str, width: int | None) -> list[str]:
+    """A note under its head. Two spaces in a row set a command apart, which has to be copied whole."""
+    if width is None or "  " in text:
+        return [head + text]
+    indent = " " * len(head)
+    return textwrap.wrap(
+        text, width, initial_indent=head, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    ) or [head.rstrip()]
 
 
 def _where(place: Place, gutter: int, paint: Paint) -> list[str]:

@@ -72,4 +72,4 @@ def show(
     if terminal.switches.json:
         terminal.document(document)
         return
-    terminal.lines(map(ascii_only, lines) if terminal.ascii else lines)
+    terminal.lines(map(ascii_only, lines) if terminal.ascii else lines, fold=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -36,10 +38,17 @@ class Terminal:
         """Whether stdout cannot show more than ASCII."""
         return is_ascii(sys.stdout)
 
-    def lines(self, lines: Iterable[str]) -> None:
-        """Print result lines."""
+    def lines(self, lines: Iterable[str], *, fold: bool = False) -> None:
+        """Print result lines.
+
+        Args:
+            lines: To print.
+            fold: On a terminal, long ones are folded under their beginning: sentences, and nothing that is copied.
+        """
+        fold = fold and sys.stdout.isatty()
         for line in lines:
-            _write(sys.stdout, line)
+            for part in folded(line, self.width) if fold else [line]:
+                _write(sys.stdout, part)
 
     def document(self, value: Any) -> None:
         """Print the one JSON document of `--json`. NaN is refused."""
@@ -70,7 +79,8 @@ class Terminal:
     def note(self, line: str) -> None:
         """Say something beside the result, on stderr; `--quiet` leaves it out."""
         if not self.switches.quiet:
-            _write(sys.stderr, line)
+            for part in folded(line, self.width) if sys.stderr.isatty() else [line]:
+                _write(sys.stderr, part)
 
     def console(self, stream: TextIO) -> Console:
         """A rich console that obeys the flags and reads no markup in untrusted text."""
@@ -88,6 +98,20 @@ class Terminal:
             force_terminal=True if colors else None,
             legacy_windows=False,
         )
+
+
+def folded(line: str, width: int) -> list[str]:
+    """A line as several, each a little further in than its beginning.
+
+    Left whole is what a fold would spoil: what stands behind a bar, since a part without one would pass for our own
+    words, what is coloured, and a command that is set apart by two spaces, which has to be copied.
+    """
+    if len(line) <= width or "│" in line or "|" in line or "\x1b" in line or re.search(r"  audit [a-z]", line):
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    return textwrap.wrap(
+        line, width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False, replace_whitespace=False
+    )
 
 
 def is_ascii(stream: TextIO) -> bool:

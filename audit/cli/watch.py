@@ -54,5 +54,5 @@ def watch(
         terminal.document(found)
     else:
         lines = watch_lines(found)
-        terminal.lines(map(ascii_only, lines) if terminal.ascii else lines)
+        terminal.lines(map(ascii_only, lines) if terminal.ascii else lines, fold=True)
     raise typer.Exit(1 if found.alarms else 0)

@@ -6,6 +6,7 @@ artefact, its digest and the digests of what it was made from; a stage refuses a
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import stat
@@ -293,10 +294,34 @@ def write_atomic(path: Path, data: bytes) -> None:
     _write(path, data, OWNER_FILE)
 
 
+NO_PLACE = (errno.ENOENT, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL)
+"""What the system says of a name that no file can have: below a file, in a folder that only the kernel fills."""
+
+
 def publish(path: Path, data: bytes) -> None:
-    """As `write_atomic`, to a place that a person named: who may read it is for their umask to say."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _write(path, data, 0o666)
+    """As `write_atomic`, to a place that a person named: who may read it is for their umask to say.
+
+    A link stays one, and what it points to is written.
+
+    Raises:
+        InputError: It is a folder or a device, or no file can be there.
+        OSError: The machine refuses: a full disk, a missing permission.
+    """
+    try:
+        if path.exists() and not path.is_file():
+            what = "a folder" if path.is_dir() else "a device or a pipe, which cannot be written whole or not at all"
+            raise InputError(f"{path} is {what}", code="output.place", hint="name a file")
+        place = Path(os.path.realpath(path)) if path.is_symlink() else path
+        if place.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        _write(place, data, 0o666)
+    except OSError as error:
+        if error.errno not in NO_PLACE:
+            raise
+        raise InputError(
+            f"{path} cannot be written: {os.strerror(error.errno).lower()}", code="output.place", hint="name a file"
+        ) from None
 
 
 def _write(path: Path, data: bytes, rights: int) -> None:

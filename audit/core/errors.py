@@ -122,15 +122,25 @@ class UnknownName(AuditError):
 
 
 class MissingPackage(AuditError):
-    """An optional package that is not installed."""
+    """An optional package that is not installed.
+
+    Args:
+        package: As the package index names it.
+        extra: Of this tool, which has it.
+        why: What needs it.
+        beside: Packages that are needed with it, so that one command installs all.
+    """
 
     default_code = "package.missing"
 
-    def __init__(self, package: str, *, extra: str | None = None, why: str | None = None) -> None:
+    def __init__(
+        self, package: str, *, extra: str | None = None, why: str | None = None, beside: Iterable[str] = ()
+    ) -> None:
         # Not `pip install audit[...]`: on the public index that name is somebody else's.
         notes = [why] if why else []
         notes += [f"it comes with the extra `{extra}` of this tool"] if extra else []
-        super().__init__(f"the package `{package}` is not installed", notes=notes, hint=f"pip install {package}")
+        install = " ".join(dict.fromkeys([package, *beside]))
+        super().__init__(f"the package `{package}` is not installed", notes=notes, hint=f"pip install {install}")
 
 
 class MissingKey(AuditError):

@@ -11,6 +11,14 @@ _TRAFFIC = (
     "it holds graded cases, not traffic: audit the log of the calls that your application made, and name this file as "
     "its right answers, `references: {path: FILE}`"
 )
+_CHATS = (
+    "it holds conversations of a chat page as people saw them: no request as it was sent, no tokens and no cost; audit "
+    "the traffic of your application, from the gateway or the SDK that makes its calls"
+)
+_OWN_CHATS = (
+    "it holds conversations as people saw them, without the request that was sent, its tokens and its cost: put a "
+    "gateway that logs, such as LiteLLM, between it and its models, and audit that log"
+)
 _BILL = "it is a bill, not a log of calls: audit the log that the bill is for"
 
 
@@ -37,6 +45,10 @@ FOREIGN = (
     _foreign("promptfoo's results", "evalId results config", _TRAFFIC),
     _foreign("promptfoo's results", "gradingResult testCase provider prompt", _TRAFFIC),
     _foreign("a log of Inspect", "eval plan samples", _TRAFFIC),
+    _foreign("ChatGPT's export of conversations", "mapping current_node", _CHATS),
+    _foreign("Claude's export of conversations", "uuid chat_messages", _CHATS),
+    _foreign("LibreChat's export of a conversation", "conversationId exportAt branches recursive", _OWN_CHATS),
+    _foreign("Open WebUI's export of chats", "user_id title chat created_at", _OWN_CHATS),
     _foreign("Pydantic Logfire's records", "otel_scope_name span_name attributes", "export them as OTLP: it is read"),
     _foreign(
         "OpenRouter's activity", "model_permaslug endpoint_id",

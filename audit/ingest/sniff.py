@@ -58,6 +58,13 @@ def sniff(piece: Piece, settings: IngestSettings) -> Sniffed:
         if (sniffed := _told(value) or _wrapped(value)) is not None:
             return sniffed
         unmatched = value if unmatched is None else unmatched
+    if unmatched is None and next(iter(piece.records()), None) is None:
+        raise InputError(
+            f"{piece.source.path} holds no record",
+            code="ingest.empty",
+            place=Place(file=str(piece.source.path), line=row),
+            hint="check the export that wrote it",
+        )
     if unmatched is None:
         raise InputError(
             f"no record among the first {SNIFFED_RECORDS} can be read: {problem}",

@@ -41,12 +41,20 @@ class Needed:
     standing: Standing
     pairs: int | None = None
 
-    @property
-    def words(self) -> str:
-        """For people, as a clause."""
+    def words(self, left: int) -> str:
+        """For people, as a clause.
+
+        Args:
+            left: Pairs of the route that nobody asked has judged yet: no more can be.
+        """
         if self.pairs is None:
             return self.standing.value
-        if self.standing is Standing.FIRST:
+        first = self.standing is Standing.FIRST
+        if self.pairs > left:
+            done = f"the {plural(left, 'pair')} left judged too" if left else "every pair judged"
+            what = "say how many it takes" if first else "settle the route"
+            return f"with {done} it would not be enough to {what}: more replays of the route add pairs"
+        if first:
             return f"{plural(self.pairs, 'more pair')} before anything can be said of how many it takes"
         return f"about {plural(self.pairs, 'more pair')} would settle the route"
 

@@ -104,6 +104,11 @@ class Session:
         """Pairs of the route."""
         return len(self.queue.pairs)
 
+    @property
+    def left(self) -> int:
+        """Pairs that this person has yet to judge."""
+        return self.total - len(self.judged_pairs)
+
     def next(self) -> BlindPair | None:
         """The pair to judge now; None when all are judged or put off."""
         pair = self._next()

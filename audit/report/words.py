@@ -233,9 +233,14 @@ def settling(findings: Findings) -> str:
     known = [need.usd for need in needs if need.usd is not None]
     price = f" (≈ {usd(sum(known))})" if len(known) == len(needs) else ""
     replays = sum(need.replays for need in needs)
-    missing = sum(need.requests_missing for need in needs)
-    beyond = f"; the log has {plural(missing, 'request')} too few for that" if missing else ""
-    return f"About {plural(replays, 'more replay')}{price} would settle it{beyond}."
+    if missing := sum(need.requests_missing for need in needs):
+        return f"Settling it takes {_longer(missing, replays)}{price}."
+    return f"About {plural(replays, 'more replay')}{price} would settle it."
+
+
+def _longer(requests: int, replays: int) -> str:
+    """What a log that is too short lacks: a request may be replayed on several candidates, so both numbers stand."""
+    return f"about {plural(requests, 'request')} more than the log has, and {plural(replays, 'more replay')} in all"
 
 
 def banners(findings: Findings) -> tuple[Banner, ...]:
@@ -286,7 +291,12 @@ def criteria_note(route: RouteFinding) -> str:
     tried = [result for result in check.controls if result.tried]
     if not tried:
         return said
-    shares = listing([f"{result.percent} of {count(result.tried)} {result.control.words}" for result in tried])
+    alike: dict[str, list[str]] = {}
+    for result in tried:
+        alike.setdefault(f"{result.percent} of {count(result.tried)}", []).append(result.control.words)
+    shares = "; ".join(
+        f"{share}{' each of' if len(kinds) > 1 else ''} {listing(kinds)}" for share, kinds in alike.items()
+    )
     return f"{said} Of the log’s accepted answers, damaged on purpose, they still accept {shares}."
 
 
@@ -447,15 +457,14 @@ def score_text(value: float) -> str:
 def decides(need: NeedsMore | None) -> str:
     """`about 1,400 more replays (≈ $0.71) would decide it`; "" when unknown.
 
-    Where the log has too few requests for that, this is said: more replays of this log would not do.
+    Where the log has too few requests for that, `deciding it takes about 319 requests more than the log has`.
     """
     if need is None:
         return ""
     price = "" if need.usd is None else f" (≈ {usd(need.usd)})"
-    said = f"about {plural(need.replays, 'more replay')}{price} would decide it"
     if need.requests_missing:
-        said += f"; the log has {plural(need.requests_missing, 'request')} too few for that"
-    return said
+        return f"deciding it takes {_longer(need.requests_missing, need.replays)}{price}"
+    return f"about {plural(need.replays, 'more replay')}{price} would decide it"
 
 
 def moves(route: RouteFinding) -> bool:

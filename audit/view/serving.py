@@ -34,6 +34,10 @@ class Address:
         return f"http://{LOOPBACK}:{self.port}/{self.token}/"
 
 
+PACKAGES = ("starlette", "uvicorn")
+"""Of the extra `view`."""
+
+
 def needs_server() -> None:
     """Whether a server can be made at all.
 
@@ -44,7 +48,8 @@ def needs_server() -> None:
         import starlette
         import uvicorn
     except ImportError as error:
-        raise MissingPackage(error.name or "starlette", extra="view", why="it serves the local page") from None
+        missing = error.name or PACKAGES[0]
+        raise MissingPackage(missing, extra="view", why="it serves the local page", beside=PACKAGES) from None
     assert starlette
     assert uvicorn
 

@@ -398,7 +398,7 @@ def test_a_gate_that_cannot_write(capsys: pytest.CaptureFixture[str]) -> None:
     Path("file").write_text("")
     for name in ("markdown", "junit"):
         said = refused(capsys, "gate", folder, "--rule", "requests > 1n", "--format", f"{name}:file/x")
-        assert said.startswith("error[gate.output]: file/x cannot be written")
+        assert said.startswith("error[output.place]: file/x cannot be written")
 
 
 def test_findings_of_another_shape(capsys: pytest.CaptureFixture[str]) -> None:

@@ -14,7 +14,7 @@ from audit.cli.print_plan import print_plan
 from audit.cli.print_recheck import print_recheck_quote
 from audit.cli.saved import saved_plan
 from audit.cli.switches import Switches
-from audit.cli.terminal import Terminal
+from audit.cli.terminal import Terminal, folded
 from audit.core.artifacts import write_json
 from audit.core.clock import ManualClock
 from audit.core.errors import ConsentRequired, InputError
@@ -256,3 +256,23 @@ def test_quiet_is_silent(capsys: pytest.CaptureFixture[str]) -> None:
         meter.note("a note")
         meter.stopping(1, "x")
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ("    - " + "word " * 40, False),
+        ("    │ " + "word " * 40, True),
+        ("Do what follows, and nothing else that might come to mind, now:  audit label runs/7f3a9c1e0b2d", True),
+        ("\x1b[32m" + "word " * 40, True),
+        ("/a/path/" + "x" * 100, True),
+    ],
+)
+def test_a_long_sentence_is_folded_and_nothing_else(line: str, kept: bool) -> None:
+    """No untrusted text loses its bar, no command and no path is broken; what goes on stands further in."""
+    parts = folded(line, 80)
+    assert (parts == [line]) is kept
+    if not kept:
+        assert max(map(len, parts)) <= 80
+        assert all(part.startswith("      ") for part in parts[1:])
+        assert "".join(parts).split() == line.split()

@@ -1,6 +1,7 @@
 """The run folder and its manifest."""
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -122,3 +123,36 @@ def test_a_traffic_that_is_not_as_it_was_read_is_missed(tmp_path: Path) -> None:
             assert refused.value.code == "run.damaged"
     folder.note_traffic(sizes=False)
     assert len(folder.traffic_files()) == 3
+
+
+def test_what_a_link_points_to_is_written(tmp_path: Path) -> None:
+    """The link stays: somebody keeps the file elsewhere. One that leads nowhere yet makes the file where it leads."""
+    (tmp_path / "elsewhere").mkdir()
+    for name, before in (("there.json", b"old"), ("absent.json", None)):
+        target, link = tmp_path / "elsewhere" / name, tmp_path / name
+        if before is not None:
+            target.write_bytes(before)
+        link.symlink_to(target)
+        publish(link, b"new")
+        assert link.is_symlink()
+        assert target.read_bytes() == b"new"
+    assert sorted(path.name for path in (tmp_path / "elsewhere").iterdir()) == ["absent.json", "there.json"]
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["folder", "file/below", "x" * 300, "loop", "/dev/null", "pipe", *(["/proc/x"] if sys.platform == "linux" else [])],
+)
+def test_where_no_file_can_be_is_no_bug(tmp_path: Path, place: str) -> None:
+    """A folder, below a file, a name too long, links in a circle, a device, a pipe: refused, and all stays."""
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_bytes(b"kept")
+    (tmp_path / "loop").symlink_to("again")
+    (tmp_path / "again").symlink_to("loop")
+    os.mkfifo(tmp_path / "pipe")
+    before = sorted(path.name for path in tmp_path.iterdir())
+    with pytest.raises(InputError) as refused:
+        publish(tmp_path / place, b"new")
+    assert refused.value.code == "output.place"
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+    assert (tmp_path / "file").read_bytes() == b"kept"
