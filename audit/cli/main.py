@@ -187,9 +187,11 @@ def _report(error: AuditError, switches: Switches) -> int:
     colors = switches.colors(sys.stderr)
     styles = {"error": {"fg": "red", "bold": True}, "help": {"fg": "cyan"}}
     width = shutil.get_terminal_size().columns if sys.stderr.isatty() else None
-    lines = error_lines(
-        error, width=width, paint=lambda text, style: typer.style(text, **styles[style]) if colors else text
-    )  # type: ignore[arg-type]
+
+    def paint(text: str, style: str) -> str:
+        return typer.style(text, **styles[style]) if colors else text  # type: ignore[arg-type]
+
+    lines = error_lines(error, width=width, paint=paint)
     with contextlib.suppress(BrokenPipeError):
         for line in lines:
             print(ascii_only(line) if is_ascii(sys.stderr) and not colors else line, file=sys.stderr)

@@ -90,7 +90,7 @@ def _save(path: Path, data: bytes, *, append: bool) -> None:
         with path.open("ab") as file:
             file.write(data)
     except OSError as error:
-        raise AuditError(f"{path} cannot be written: {error.strerror}", code="gate.output") from None
+        raise AuditError(f"{path} cannot be written: {error.strerror}", code="output.place") from None
 
 
 def _lines(kind: str, judged: Judged, *, ascii: bool) -> list[str]:  # noqa: A002
