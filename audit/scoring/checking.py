@@ -48,7 +48,8 @@ MAX_LEFT_OUT = 0.02
 """Above this share of answers that no criterion says anything of, a verdict on the others is none on the route."""
 
 MAX_FAILING = 0.05
-"""Above this share of answers in parts of the route where nothing passes, the route stops."""
+"""Above this share of answers in parts of the route where nothing passes, or that fail and cannot be compared with, the
+route stops: a verdict on the others would be one on another route."""
 
 CHANCE = 1e-3
 """Of a part of the route in which nothing passes: it must be less likely than this at the route's own pass rate."""
@@ -342,7 +343,8 @@ def _check(
         problems += [*_one_answer(route, verdicts, views, margin), *_beside_calls(route)]
         problems += _uncompared(route, accepted, views, seed)
         if unread:
-            problems.append(_problem(Reason.FAILS_UNCOMPARED, "", unread, route, stops=False))
+            stops = _too_many(len(unread), MAX_FAILING, len(route.items))
+            problems.append(_problem(Reason.FAILS_UNCOMPARED, "", unread, route, stops))
     return CriteriaCheck(
         grade=grade,
         grades={criterion.name: criterion.grade for criterion in route.criteria},
