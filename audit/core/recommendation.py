@@ -99,6 +99,9 @@ class Moves:
 
 NOTHING_MOVES = Moves()
 
+TODAY_UNMEASURED = "not measured: the criteria compare with today’s own answers"
+"""What is said in place of an accepted share, where `Recommendation.today_unmeasured`."""
+
 
 class DecidingChange:
     """A change of quality by all criteria, and by those alone that compare answers; both must hold the margin."""
@@ -200,6 +203,12 @@ class Recommendation(DecidingChange):
     def today(self) -> str:
         """What goes on serving the requests that do not move; of several models none is named for all."""
         return "today’s models" if self.served_by else self.incumbent
+
+    @property
+    def today_unmeasured(self) -> bool:
+        """The criteria compare with today's own answers, and so accept them whatever they are worth: their accepted
+        share is no measurement, and after the move it is the share that agrees."""
+        return self.grade is Grade.AGREEMENT
 
     @property
     def deciding_words(self) -> str:

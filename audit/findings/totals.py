@@ -144,6 +144,8 @@ def totals(routes: Sequence[RouteFinding], *, spend_usd: float, days: int, level
         level: Of intervals.
     """
     saved, accepted = avoidable(routes, level), acceptance(routes, level)
+    # A share that its criteria give to any answer of today is none, and would hide in a sum what others measure.
+    measured = not any(route.recommendation.today_unmeasured for route in routes if route.accepted_rate is not None)
     return SumsOverRoutes(
         avoidable_usd=saved,
         avoidable_by_grade=by_grade(routes),
@@ -151,8 +153,8 @@ def totals(routes: Sequence[RouteFinding], *, spend_usd: float, days: int, level
         avoidable_share=saved.scaled(1 / spend_usd) if spend_usd else Estimate.exact(0.0, level),
         yearly_usd=yearly(saved, days),
         not_proven_usd=sum(route.up_to_usd for route in routes),
-        accepted_before=accepted.before,
-        accepted_after=accepted.after,
+        accepted_before=accepted.before if measured else None,
+        accepted_after=accepted.after if measured else None,
         accepted_change=accepted.change,
     )
 

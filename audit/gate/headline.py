@@ -147,7 +147,7 @@ def _unlike(findings: Findings, baseline: Findings) -> str:
     judged = []
     for one, which in _sides(findings, baseline):
         known = {route.route for route in one.routes if route.accepted_rate is not None}
-        if one.accepted_after is None or not known:
+        if one.accepted_change is None or not known:
             return f"{which} judged no answers"
         judged.append(known)
     if judged[0] != judged[1]:

@@ -12,9 +12,11 @@ from audit.core.errors import AuditError, Place, nearest
 from audit.core.finding import CandidateFinding, Findings, RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.mixture import MixRow, ModelShare
+from audit.core.recommendation import TODAY_UNMEASURED
 from audit.gate.rules import RULES, Rule
 
 ALL = "all traffic"
+NO_RATE = f"{TODAY_UNMEASURED}; `quality_delta` says how many of them change"
 NOTHING_PROVEN = "nothing was proven in this run"
 
 T = TypeVar("T")
@@ -70,6 +72,8 @@ def measure(rule: Rule, findings: Findings) -> list[Measured]:
 def _quality(rule: Rule, findings: Findings) -> list[Measured]:
     if not rule.tags:
         overall = findings.accepted_change if rule.metric == "quality_delta" else findings.accepted_after
+        if rule.metric == "accept_rate" and _unmeasured(rule, findings.routes):
+            return [Measured(subject=ALL, value=None, note=NO_RATE)]
         if rule.metric == "quality_delta" and nothing_proven(findings):
             return [Measured(subject=ALL, value=None, stays=True, unproven=True, note=NOTHING_PROVEN)]
         return [Measured(subject=ALL, value=_usable(overall), note="" if overall else "nothing was measured")]
@@ -79,6 +83,12 @@ def _quality(rule: Rule, findings: Findings) -> list[Measured]:
         pairs = _matching("tier", rule, tested, lambda pair: pair[1].tier)
         return [_of_candidate(rule, route, candidate) for route, candidate in pairs]
     return [_recommended(rule, route, findings) for route in routes]
+
+
+def _unmeasured(rule: Rule, routes: Sequence[RouteFinding]) -> bool:
+    """Whether a rule asks for an accepted share where the criteria of some route accept today's answers whatever they
+    are."""
+    return rule.metric == "accept_rate" and any(route.recommendation.today_unmeasured for route in routes)
 
 
 def nothing_proven(findings: Findings) -> bool:
@@ -96,7 +106,8 @@ def _recommended(rule: Rule, route: RouteFinding, findings: Findings) -> Measure
     if not made.moves_traffic:
         return _staying(rule, route, findings)
     delta = rule.metric == "quality_delta"
-    value = _usable(made.deciding_delta if delta else made.accepted_after)
+    unmeasured = _unmeasured(rule, [route])
+    value = None if unmeasured else _usable(made.deciding_delta if delta else made.accepted_after)
     part = "" if made.verdict is Verdict.SWITCH else f"{percent(made.moves.share)} of it moves, over all its traffic"
     proof = f"by {made.grade.words}" if made.grade else ""
     asked = made.repeats.words if made.repeats else ""
@@ -107,7 +118,7 @@ def _recommended(rule: Rule, route: RouteFinding, findings: Findings) -> Measure
         n=made.pairs.n,
         # The p-value is of the pairs by all criteria.
         p_fail=made.p_inferior if delta and not made.by_content and _at_margin(rule, route) else None,
-        note="" if value else "no pair could be measured",
+        note="" if value else NO_RATE if unmeasured else "no pair could be measured",
         about="; ".join(filter(None, (part, made.deciding_words if delta else "", proof, asked))),
         more=route.needs_more.replays if route.needs_more else None,
         errored=made.unmeasured,
@@ -119,8 +130,9 @@ def _staying(rule: Rule, route: RouteFinding, findings: Findings) -> Measured:
     open_ = route.verdict is Verdict.NOT_PROVEN
     note = f"nothing moves, it stays on {route.recommendation.today} ({'not proven' if open_ else 'keep'})"
     if rule.metric == "accept_rate":
-        value = _usable(route.accepted_rate)
-        none = f"{note}; its answers today were not scored"
+        unmeasured = _unmeasured(rule, [route])
+        value = None if unmeasured else _usable(route.accepted_rate)
+        none = f"{note}; {NO_RATE if unmeasured else 'its answers today were not scored'}"
         return Measured(subject=route.route, value=value, about=note, note="" if value else none)
     unproven = open_ and nothing_proven(findings)
     more = route.needs_more.replays if unproven and route.needs_more else None
@@ -135,7 +147,8 @@ def _at_margin(rule: Rule, route: RouteFinding) -> bool:
 
 def _of_candidate(rule: Rule, route: RouteFinding, candidate: CandidateFinding) -> Measured:
     delta = rule.metric == "quality_delta"
-    value = _usable(candidate.quality_delta if delta else candidate.candidate_rate)
+    unmeasured = _unmeasured(rule, [route])
+    value = None if unmeasured else _usable(candidate.quality_delta if delta else candidate.candidate_rate)
     at_margin = delta and _at_margin(rule, route)
     return Measured(
         subject=route.route,
@@ -143,7 +156,7 @@ def _of_candidate(rule: Rule, route: RouteFinding, candidate: CandidateFinding) 
         value=value,
         n=candidate.n,
         p_fail=candidate.p_fail if at_margin else None,
-        note="" if value else f"no pair could be measured ({candidate.reason})",
+        note="" if value else NO_RATE if unmeasured else f"no pair could be measured ({candidate.reason})",
         about=candidate.repeats.words if candidate.repeats else "",
         more=route.needs_more.replays if route.needs_more and candidate.tier == route.candidate else None,
         errored=sum(candidate.excluded.values()),

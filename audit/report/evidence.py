@@ -19,7 +19,7 @@ from audit.core.display import (
     usd_interval,
 )
 from audit.core.finding import CandidateFinding, CandidateVerdict, Case, CaseSide, Findings, RouteFinding, Verdict
-from audit.core.recommendation import PairTable
+from audit.core.recommendation import TODAY_UNMEASURED, PairTable
 from audit.report.costs import CostTable, cost_table
 from audit.report.differing import Cut, DifferingRun, cut, folded, side_by_side
 from audit.report.routes import TOP
@@ -199,7 +199,10 @@ def _route(route: RouteFinding, cases: Sequence[Case], key: str, *, with_text: b
         squares=tuple(_squares(route)),
         facts=tuple(_facts(route)),
         notes=tuple(_notes(route)),
-        candidates=tuple(_candidate(candidate, route_name(route)) for candidate in route.candidates),
+        candidates=tuple(
+            _candidate(candidate, route_name(route), unmeasured=route.recommendation.today_unmeasured)
+            for candidate in route.candidates
+        ),
         costs=cost_table(route),
         cases=views,
         empty=empty,
@@ -296,12 +299,12 @@ def _notes(route: RouteFinding) -> Iterable[str]:
     yield from route.caveats
 
 
-def _candidate(candidate: CandidateFinding, route: str) -> CandidateView:
+def _candidate(candidate: CandidateFinding, route: str, *, unmeasured: bool) -> CandidateView:
     facts = [
         ("Pairs", f"{count(candidate.n)}: {count(candidate.both_pass)} both pass, {count(candidate.b)} only today, "
          f"{count(candidate.c)} only {candidate.tier}, {count(candidate.both_fail)} both fail"),
-        ("Accepted today", _rate(candidate.incumbent_rate)),
-        (f"Accepted on {candidate.tier}", _rate(candidate.candidate_rate)),
+        ("Accepted today", TODAY_UNMEASURED if unmeasured else _rate(candidate.incumbent_rate)),
+        (f"{'Agrees' if unmeasured else 'Accepted'} on {candidate.tier}", _rate(candidate.candidate_rate)),
         ("Quality change, pts", _or_dash(candidate.quality_delta, points_interval)),
         ("p, if it lost the margin or more", p_text(candidate.p_pass)),
         *([("Change by what answers say, pts", points_interval(said)),

@@ -188,11 +188,11 @@ def _figure(label: str, amount: str, detail: str, style: Style) -> Line:
 
 def _accepted(findings: Findings, width: int) -> list[Line]:
     before, after, change = findings.accepted_before, findings.accepted_after, findings.accepted_change
-    if before is None:
+    if before is None and change is None:
         return []
-    text = percent(before.est, 1)
-    if after is not None and change is not None and findings.avoidable_usd.est > 0:
-        text += f" → {percent(after.est, 1)}   {points_interval(change)} pts"
+    text = "not measured" if before is None else percent(before.est, 1)
+    if change is not None and findings.avoidable_usd.est > 0:
+        text += f"{'' if after is None else f' → {percent(after.est, 1)}'}   {points_interval(change)} pts"
         margin = f", margin {margin_mark(findings.margin)}"
         # Beside the change of each route: this one is of all requests. In ASCII the arrow takes two columns.
         text += f" overall{margin}" if LABEL + 2 + cells(f"{text} overall{margin}") < width else margin

@@ -275,5 +275,7 @@ def _numbers(points: Sequence[FrontierPoint], findings: Findings) -> Numbers:
         rows.append(
             (name, usd(point.cost_usd.est), saved, percent_interval(_accepted(point)), count(point.routes_moved))
         )
-    head = ("Way to serve it", "Cost", f"Saved, {level_text(findings)} interval", "Accepted answers", "Routes moved")
+    taken = any(route.recommendation.today_unmeasured for route in findings.routes)
+    accepted = "Accepted answers, today’s taken as right" if taken else "Accepted answers"
+    head = ("Way to serve it", "Cost", f"Saved, {level_text(findings)} interval", accepted, "Routes moved")
     return Numbers(caption="What a different margin would buy", head=head, rows=tuple(rows))

@@ -189,8 +189,8 @@ def _tiles(findings: Findings, colours: Palette) -> list[Tile]:
                     note=note or "same volume and prices",
                 )
             )
-    if findings.accepted_before is not None and findings.tested:
-        tiles.append(_accepted(findings, findings.accepted_before))
+    if findings.accepted_change is not None and findings.tested:
+        tiles.append(_accepted(findings, findings.accepted_change))
     total = findings.mix.total
     if total.cost_per_1k_usd is not None:
         first, last = total.first_week_cost_per_1k_usd, total.last_week_cost_per_1k_usd
@@ -203,9 +203,12 @@ def _tiles(findings: Findings, colours: Palette) -> list[Tile]:
     return tiles[:4]
 
 
-def _accepted(findings: Findings, before: Estimate) -> Tile:
-    after, change = findings.accepted_after, findings.accepted_change
-    if after is None or change is None or findings.avoidable_usd.est <= 0:
+def _accepted(findings: Findings, change: Estimate) -> Tile:
+    before, after = findings.accepted_before, findings.accepted_after
+    if before is None:
+        note = f"{points_interval(change)} pts overall" if findings.avoidable_usd.est > 0 else ""
+        return Tile(label="Accepted answers today", value="not measured", note=note or "compared with themselves")
+    if after is None or findings.avoidable_usd.est <= 0:
         return Tile(label="Accepted answers today", value=percent(before.est, 1), note=_tail(percent_interval(before)))
     return Tile(
         label="Accepted answers, today → after",

@@ -113,7 +113,7 @@ def test_what_is_not_known_is_said() -> None:
     unjudged = tuple(replace(one, accepted_rate=None) for one in BEFORE.routes)
     cases = {
         "this run judged no answers": (branch(routes=unjudged), BEFORE),
-        "the baseline judged no answers": (branch(), replace(BEFORE, accepted_after=None)),
+        "the baseline judged no answers": (branch(), replace(BEFORE, accepted_after=None, accepted_change=None)),
         "judged answers of other routes": (branch(routes=(*unjudged[:1], *BEFORE.routes[1:])), BEFORE),
         "margin is": (branch(routes=tuple(replace(one, margin=0.01) for one in BEFORE.routes)), BEFORE),
     }

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 
+from audit.core.criteria import Grade
 from audit.core.display import (
     compact,
     count,
@@ -208,6 +209,9 @@ def expected(rule: str, route: RouteFinding) -> Estimate | None:
     if rule.startswith("avoidable"):
         return made.saving_usd
     if rule.startswith("accept_rate"):
+        # Criteria that compare with today's own answers measure no accepted share.
+        if made.grade is Grade.AGREEMENT:
+            return None
         return made.accepted_after if made.moves_traffic else route.accepted_rate
     return made.deciding_delta if made.moves_traffic else None
 
@@ -216,7 +220,7 @@ def printed(decision: GateDecision, findings: Findings) -> Iterable[list[str]]:
     """The decision in every format, as lines; of JSON and JUnit, which have more digits, what is a sentence."""
     yield text_lines(decision)
     yield [html.unescape(line) for line in markdown(decision, findings).splitlines()]
-    yield [unquote(line) for line in github_lines(decision)]
+    yield [part for line in github_lines(decision) for part in unquote(line).splitlines()]
     yield re.findall(r"message=\"([^\"]*)\"", html.unescape(junit_xml(decision)))
     document = as_document(decision)
     yield [f"{check['subject']} {check['reason']}" for rule in document["rules"] for check in rule["checks"]]
