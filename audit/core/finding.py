@@ -453,8 +453,8 @@ class Findings:
         avoidable_usd: Sum over routes.
         not_proven_usd: Sum of `up_to_usd`.
         yearly_usd: `avoidable_usd` at the window's daily rate, for 365 days.
-        accepted_before: Accepted share of the sampled routes as served, weighted by requests; None where the criteria of
-            one of them compare with today's own answers, which they accept by construction.
+        accepted_before: Accepted share of the sampled routes as served, weighted by requests; None where the criteria
+            of one of them compare with today's own answers, which they accept by construction.
         accepted_after: The same if the verdicts were followed.
         replay_cost_usd: Spent on replays.
         replay_cost_estimated: Some endpoint reported no usage.
