@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -15,6 +15,7 @@ from audit.certificate.claims import (
     observed,
     p_inferior,
     p_noninferior,
+    random_labels_of,
     rate,
     repeats_of,
     table_of,
@@ -22,7 +23,7 @@ from audit.certificate.claims import (
 from audit.certificate.gold import gold_pairs
 from audit.certificate.looks import Schedule
 from audit.core.discrimination import Discrimination
-from audit.core.finding import CandidateFinding, CandidateVerdict, CriterionRate, Latency, NotAsked
+from audit.core.finding import CandidateFinding, CandidateVerdict, CriterionRate, Latency, NotAsked, RandomLabels
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
 from audit.core.reason import Because, Reason
@@ -64,6 +65,7 @@ class CandidateEvidence:
         not_asked: What it was not asked, over all draws that had their turn.
         stopped: Why nothing more was sent to it; None where nothing stopped it.
         replayed: Quality draws that have been replayed on it.
+        random_labels: What labels of pairs that were drawn at random did to `delta`; None where none were.
         several: Accepted answers, today's and its own, that hold several values of which none was chosen.
     """
 
@@ -81,6 +83,7 @@ class CandidateEvidence:
     stopped: Because | None = None
     replayed: int = 0
     several: int = 0
+    random_labels: RandomLabels | None = None
 
     @property
     def tuning_loss(self) -> float:
@@ -156,6 +159,7 @@ def gather(
     hindsight = np.where(draws.no_worse, np.maximum(draws.saved, 0.0), 0.0)
     saved = Saved(z=draws.saved, mass=draws.mass, lowest=draws.lowest)
     movable = design.movable_usd(tier.name)
+    by_judge = delta_of(replace(pairs, labelled=None), level, shown=shown, nominal=seen.nominal, moved=1.0)
     return CandidateEvidence(
         tier=tier,
         tuning=tuning,
@@ -171,6 +175,7 @@ def gather(
         replayed=seen.replayed,
         not_asked=not_asked(tables, design, tier.name),
         several=_of_several(tables, tier.name),
+        random_labels=random_labels_of(tables, tier.name, pairs, by_judge),
         stopped=notes.stop_of(design.route) if (notes := tables.notes.get(tier.name)) else None,
     )
 
@@ -253,6 +258,7 @@ def describe(
             None if design.criteria is None else design.criteria.gold,
             level,
         ),
+        random_labels=evidence.random_labels,
     )
 
 

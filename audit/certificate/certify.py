@@ -41,6 +41,7 @@ from audit.pairing.replayed import (
 from audit.signals import compute
 from audit.signals.signal import BoolArray
 from audit.stats.group_sequential import Look
+from audit.stats.planning import least_pairs
 from audit.stats.random_mix import Parted, random_mix_p
 from audit.stats.risk_control import Attempt, LookTest, PolicyOrder, certify_in_looks
 from audit.stats.tango import PairCounts
@@ -495,7 +496,9 @@ class PolicyDraws:
 
 
 def _is_testable(pairs: Pairs, terms: TestParameters) -> bool:
-    return not (terms.noisy or pairs.n < terms.least_pairs or pairs.unmeasurable(terms.margin))
+    # Fewer do where people's words are tested: no error of the criteria is taken off them.
+    least = terms.least_pairs if pairs.labelled is None else least_pairs(terms.margin, terms.alpha)
+    return not (terms.noisy or pairs.n < least or pairs.unmeasurable(terms.margin))
 
 
 def _both(left: LookTest, right: LookTest) -> LookTest:

@@ -1,11 +1,13 @@
 """What paired verdicts show of a claim: counts, intervals and p-values, of whole verdicts or of shares of answers.
 
-Where each request was asked once, a pair is two verdicts, and the tests are exact. Where it was asked several times,
+Where people judged a random part of the pairs, the claim is about what they say, and the judge's verdicts on all pairs
+make it narrower; its error is then measured, not corrected. Else, where each request was asked once, a pair is two
+verdicts, and the tests are exact. Where it was asked several times,
 its value is the accepted share of its answers, a number in [0, 1]; the request stays the unit, and the tests are those
 of graded scores: betting for the p-value, Student's t on the sample and its two extreme values for the interval.
 
 Source:
-    docs/method/repeats.md.
+    docs/method/repeats.md, docs/method/random-labels.md.
 """
 
 from __future__ import annotations
@@ -15,17 +17,18 @@ from dataclasses import replace
 
 import numpy as np
 
+from audit.certificate.beside import random_labels_of as random_labels_of
+from audit.certificate.beside import repeats_of as repeats_of
+from audit.certificate.beside import tells
 from audit.core.discrimination import Discrimination
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
 from audit.core.recommendation import PairTable
-from audit.core.repeats import Repeats
 from audit.pairing.evidence import BoolArray, FloatArray, Pairs, Spread
-from audit.stats import discrimination, missing
+from audit.stats import discrimination, missing, random_labels
 from audit.stats.betting import wsr_p
 from audit.stats.discrimination import PairsTest
 from audit.stats.paired import adjusted_t, wilson
-from audit.stats.quantiles import two_sided_normal
 from audit.stats.tango import PairCounts
 
 
@@ -68,6 +71,9 @@ def delta_of(
         moved: Share of the pairs whose answer is the candidate's.
     """
     at = level if nominal is None else nominal
+    if tells(pairs.labelled) and (est := random_labels.mean_change(pairs.labelled)) is not None:
+        limits = random_labels.change_limits(pairs.labelled, error=(1 - at) / 2)
+        return Estimate(est=est, lo=min(limits.low, est), hi=max(limits.high, est), level=level)
     if pairs.spread is None:
         found = missing.delta_estimate(observed(pairs), pairs.missing, level=at)
     else:
@@ -95,6 +101,8 @@ def p_noninferior(pairs: Pairs, *, margin: float, shown: Discrimination, alpha: 
     """
     if not pairs.n:
         return 1.0
+    if tells(pairs.labelled):
+        return random_labels.p_noninferior(pairs.labelled, margin=margin)
     if pairs.spread is None:
         return discrimination.p_noninferior(pessimistic(pairs), margin=margin, shown=shown)
     return wsr_p(pairs.spread.worst, margin=shown.shown(margin), alpha=alpha) if shown.low > 0 else 1.0
@@ -107,6 +115,8 @@ def p_inferior(pairs: Pairs, *, margin: float, shown: Discrimination, alpha: flo
     """
     if not pairs.n:
         return 1.0
+    if tells(pairs.labelled):
+        return random_labels.p_inferior(pairs.labelled, margin=margin)
     if pairs.spread is None:
         return discrimination.p_inferior(optimistic(pairs), margin=margin, shown=shown)
     # A loss beyond the margin is a gain beyond it of the arms exchanged.
@@ -142,29 +152,6 @@ def accepted(values: BoolArray | FloatArray, level: float) -> Estimate | None:
 def rate(passed: float, n: int, level: float) -> Estimate | None:
     """A share of n with its Wilson interval; None when n is 0."""
     return Estimate.of(passed / n, wilson(passed, n, level=level), level) if n else None
-
-
-def repeats_of(pairs: Pairs, moved: Pairs, level: float) -> Repeats | None:
-    """How far the answers to what moves differ, and what that does to the delta over all pairs; None of one answer.
-
-    Args:
-        pairs: Of the delta.
-        moved: Those among them that move.
-        level: Of the run to run differences.
-    """
-    if moved.spread is None or not pairs.n or not moved.n:
-        return None
-    shares, asked = moved.candidate, moved.spread.asked
-    # The variance of one answer to a request, without bias from so few; asked answers share it.
-    within = float((shares * (1 - shares)).sum()) * asked / (asked - 1)
-    once = two_sided_normal(level) * math.sqrt(within) / pairs.n
-    return Repeats(
-        asked=asked,
-        requests=moved.n,
-        disagree=int(((shares > 0) & (shares < 1)).sum()),
-        once=once,
-        moves=once / math.sqrt(asked),
-    )
 
 
 def _total(values: BoolArray | FloatArray) -> int | float:

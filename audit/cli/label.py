@@ -26,6 +26,10 @@ def label(
     labels: Annotated[
         Path | None, typer.Option("--labels", help="File to append to; default: the route's `labels:`.")
     ] = None,
+    at_random: Annotated[
+        int | None,
+        typer.Option("--at-random", min=0, help="Pairs drawn at random that come first; default: 150, for judges."),
+    ] = None,
     browser: Annotated[bool, typer.Option("--browser", help="Label in the browser instead.")] = False,
     port: Annotated[
         int | None, typer.Option("--port", min=1024, max=65535, help="With --browser; default: free.")
@@ -35,7 +39,9 @@ def label(
     """Judge pairs of answers, blind: one key a pair. What is said calibrates the route's criteria.
 
     Both answers to a request are shown in a random order; nothing says which tier gave which, what it cost, or what the
-    criteria said. Every word goes to `labels.jsonl` at once, so labelling goes on where it stopped.
+    criteria said. Where a judge decides, pairs that are drawn at random come first, as many as were declared: once all
+    of them are judged, the change of quality rests on them, whatever the judge gets wrong. Every word goes to
+    `labels.jsonl` at once, so labelling goes on where it stopped.
 
     EXAMPLES
         audit label runs/7f3a9c1e --as ada
@@ -53,7 +59,7 @@ def label(
     folder = RunFolder(run)
     folder.open_existing()
     settings = load_settings(config or folder.config_file())
-    opened = open_session(folder, settings, by=by or getpass.getuser(), route=route, file=labels)
+    opened = open_session(folder, settings, by=by or getpass.getuser(), route=route, file=labels, at_random=at_random)
     if browser:
         from audit.view.serving import needs_server, open_address, serve
 

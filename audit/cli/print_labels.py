@@ -58,7 +58,7 @@ def progress(opened: Opened) -> str:
     """`12 of 229 pairs judged; about 26 more pairs would settle the route`."""
     session = opened.session
     said = f"{count(len(session.judged_pairs))} of {plural(session.total, 'pair')} judged"
-    return f"{said}; {session.needed.words(session.left)}"
+    return f"{said}; {session.standing}"
 
 
 def summary_lines(opened: Opened, run: Path) -> list[str]:
@@ -95,6 +95,8 @@ def summary_document(opened: Opened) -> dict[str, Any]:
         "alike": session.queue.alike,
         "standing": session.needed.standing.name.lower(),
         "pairs_needed": session.needed.pairs,
+        "at_random": session.first,
+        "at_random_left": session.random_left,
         "people": session.people(),
         "agreements": session.agreements(),
     }

@@ -67,6 +67,7 @@ class RunFolder:
         self.shards = self.replays / "shards"
         self.scores = self.path / "scores" / "scores.parquet"
         self.accepted = self.path / "scores" / "accepted.parquet"
+        self.drawn = self.path / "scores" / "drawn.parquet"
         self.vectors = self.path / "scores" / "embeddings"
         self.findings = self.path / "findings.json"
         self.policies = self.path / "policies.json"

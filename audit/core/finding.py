@@ -25,6 +25,7 @@ from audit.core.recommendation import Recommendation as Recommendation
 from audit.core.recommendation import Verdict as Verdict
 from audit.core.repeats import Repeats
 from audit.core.tested import MovedPart
+from audit.core.tested import RandomLabels as RandomLabels
 
 SCHEMA = "audit-findings/2"
 
@@ -126,9 +127,11 @@ class CandidateFinding(DecidingChange):
             beside them then split a request by the share of its answers that are accepted.
         gold: On the requests of a gold set, by its criteria alone; None where it has none of the pairs, or is of the
             whole route.
+        random_labels: Where a judge decides and pairs were drawn at random for people, how many, and what they did to
+            `quality_delta`; else None.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("content_delta", "p_content", "repeats", "gold")
+    SPARSE: ClassVar[tuple[str, ...]] = ("content_delta", "p_content", "repeats", "gold", "random_labels")
 
     tier: str
     model: str
@@ -165,6 +168,7 @@ class CandidateFinding(DecidingChange):
     content_delta: Estimate | None = None
     p_content: float | None = None
     gold: GoldPairs | None = None
+    random_labels: RandomLabels | None = None
 
     @property
     def still_open(self) -> bool:

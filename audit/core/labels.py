@@ -4,6 +4,10 @@
 
 Files are merged by taking the union of their lines. Of what one person says of one answer the last word counts; people
 who disagree are counted by the majority, and where there is none, the answer is disputed.
+
+Whether answers were chosen or drawn is not to be seen from them, so a line says it: `"random": {"first": 150, "of":
+612}` stands on what was said of the first 150 of 612 pairs in their random order, a number that was declared before the
+first was judged. A line without it, of whatever file, is taken for an answer that somebody chose.
 """
 
 from __future__ import annotations
@@ -17,8 +21,21 @@ from typing import Any
 from audit.core.errors import InputError, Place
 from audit.core.fingerprint import canonical_json
 
-_KEYS = {"id", "right", "answer", "tool_calls", "by", "at"}
+_KEYS = {"id", "right", "answer", "tool_calls", "by", "at", "random"}
 _EARLIEST = datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RandomPart:
+    """How a pair came to be judged: it is one of the first so many in their random order.
+
+    Attributes:
+        first: Pairs that were to be judged, declared before the first of them was.
+        of: Pairs that there were to draw from; each was drawn with probability `first / of`.
+    """
+
+    first: int
+    of: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +49,7 @@ class Judgement:
         tool_calls: Of the judged answer, in the OpenAI shape; None for the log's own, or for text alone.
         by: Who says it; "" where the line names nobody.
         at: When; None where the line does not say.
+        random: How the pair was drawn; None where the line does not say, which is taken for chosen.
     """
 
     id: str
@@ -40,6 +58,7 @@ class Judgement:
     tool_calls: tuple[Mapping[str, Any], ...] | None = None
     by: str = ""
     at: datetime | None = None
+    random: RandomPart | None = None
 
     @property
     def logged(self) -> bool:
@@ -60,6 +79,8 @@ class Judgement:
         said |= {"by": self.by} if self.by else {}
         if self.at is not None:
             said["at"] = self.at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        if self.random is not None:
+            said["random"] = {"first": self.random.first, "of": self.random.of}
         return json.dumps(said, ensure_ascii=False)
 
 
@@ -130,7 +151,7 @@ def _judgement(line: str, place: Place) -> Judgement:
     if not isinstance(value, dict):
         raise _wrong("it is not an object", place)
     if value.keys() - _KEYS:
-        raise _wrong("it has other keys than `id`, `right`, `answer`, `tool_calls`, `by` and `at`", place)
+        raise _wrong("it has other keys than `id`, `right`, `answer`, `tool_calls`, `by`, `at` and `random`", place)
     read = Judgement(id=_text(value, "id", place) or "", right=value.get("right"), by=_text(value, "by", place) or "")
     if not read.id:
         raise _wrong("`id` is not the id of a request, as text", place)
@@ -145,7 +166,18 @@ def _judgement(line: str, place: Place) -> Judgement:
         answer=_text(value, "answer", place),
         tool_calls=None if calls is None else tuple(calls),
         at=_time(_text(value, "at", place), place),
+        random=_random(value.get("random"), place),
     )
+
+
+def _random(value: object, place: Place) -> RandomPart | None:
+    if value is None:
+        return None
+    if isinstance(value, dict) and value.keys() == {"first", "of"}:
+        first, of = value["first"], value["of"]
+        if type(first) is int and type(of) is int and 0 < first <= of:
+            return RandomPart(first=first, of=of)
+    raise _wrong('`random` is not two whole numbers such as {"first": 150, "of": 612}', place)
 
 
 def _text(value: Mapping[str, Any], key: str, place: Place) -> str | None:

@@ -225,6 +225,16 @@ ACCEPTED = _table(
     ("orders_left", pa.int16()),  # not asked, because the first reply settled it
 )
 
+DRAWN = _table(
+    ("exchange_id", pa.string(), False),  # a certification draw of a route whose labels say that they are random
+    ("route", pa.string(), False),
+    ("tier", pa.string(), False),
+    ("place", pa.int32()),  # of the pair in the random order in which people judge; null: no label is needed
+    ("low", pa.int8()),  # candidate less log, -1 to 1, at its worst; null: the pair is not judged
+    ("high", pa.int8()),  # the same at its best: above `low` where people disagree or could not tell
+    ("declared", pa.int32(), False),  # pairs that were to be judged
+)
+
 MEASURED = ("ok", "refused", "truncated", "too_long", "malformed")
 """Replay statuses that say something of the candidate; all but the first count against it."""
 

@@ -1,9 +1,11 @@
-"""What a test on the certification split leaves of the part of a route that a policy moves."""
+"""What a test on the certification split leaves beside its verdict: of the part of a route that a policy moves, and of
+pairs that people judged."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from audit.core.display import plural, points_interval
 from audit.core.interval import Estimate
 from audit.core.recommendation import PairTable
 
@@ -28,3 +30,39 @@ class MovedPart:
     p_margin: float | None
     p_mix: float | None
     holds: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RandomLabels:
+    """Pairs of a candidate that were drawn at random for people.
+
+    Attributes:
+        first: Pairs that were to be judged: the first of the certification draws in their random order.
+        of: Pairs that there were to draw from.
+        judged: Of `first`, pairs that people have judged.
+        draws: Draws of the claim whose true difference these labels say; equal pairs count as often as they were drawn.
+        by_judge: The change by the judge's verdicts alone, corrected by what labels show of its error: what the finding
+            would be without these labels. None where they are not used.
+    """
+
+    first: int
+    of: int
+    judged: int
+    draws: int
+    by_judge: Estimate | None
+
+    @property
+    def used(self) -> bool:
+        """Whether the change rests on them: all pairs that were to be judged were."""
+        return self.by_judge is not None
+
+    @property
+    def words(self) -> str:
+        """For people, as a sentence without its full stop."""
+        said = f"{self.judged:,} of the first {plural(self.first, 'pair')} in random order are judged by people"
+        if self.by_judge is None:
+            return f"{said}; the change rests on them once all are, until then on the judge, its error taken off"
+        return (
+            f"{said}, of {self.of:,} that differ; the change rests on them and on what the judge says of all draws. By "
+            f"the judge alone, its error taken off, it would be {points_interval(self.by_judge)}"
+        )

@@ -62,6 +62,17 @@ REPEATS = {
 }
 
 
-def methods_of(tiers: Iterable[Tier]) -> Mapping[str, str]:
-    """The methods of a run: that of repeats only where a tier is asked several times."""
-    return METHODS | (REPEATS if any(tier.repeats > 1 for tier in tiers) else {})
+RANDOM_LABELS = {
+    "labels of random pairs": (
+        "the true change by strata of what the judge says (Angelopoulos, Duchi & Zrnic 2023; Fisch et al. 2024), exact "
+        "limits of each share (Clopper & Pearson 1934) added in squares (Zou & Donner 2008, MOVER), worked out at four "
+        "fifths of the error rate; p-values are where the limits pass the margin (docs/method/random-labels.md)"
+    )
+}
+
+
+def methods_of(tiers: Iterable[Tier], *, drawn: bool) -> Mapping[str, str]:
+    """The methods of a run: that of repeats only where a tier is asked several times, that of random labels only where
+    pairs were drawn for people."""
+    repeats = REPEATS if any(tier.repeats > 1 for tier in tiers) else {}
+    return METHODS | repeats | (RANDOM_LABELS if drawn else {})

@@ -41,7 +41,7 @@ def _estimates(value: Any, level: float | None, where: str) -> Iterator[str]:
         slack = DIGITS * max(abs(value["est"]), 1.0)
         below = value["lo"] is not None and value["lo"] > value["est"] + slack
         above = value["hi"] is not None and value["hi"] < value["est"] - slack
-        if below or above or (level is not None and _differ(value["level"], level)):
+        if below or above or (level is not None and unlike(value["level"], level)):
             yield where
     elif isinstance(value, dict):
         for name, item in value.items():
@@ -68,13 +68,13 @@ def _totals(findings: Findings) -> Iterator[str]:
     level = findings.confidence
     again = totals(findings.routes, spend_usd=findings.spend_usd, days=findings.days, level=level)
     yield from _unlike(to_plain(again), {name: to_plain(getattr(findings, name)) for name in to_plain(again)})
-    if _differ(to_plain(frontier(findings.routes, findings.spend_usd, level)), to_plain(findings.frontier)):
+    if unlike(to_plain(frontier(findings.routes, findings.spend_usd, level)), to_plain(findings.frontier)):
         yield "frontier"
     if findings.tested is not any(route.candidates for route in findings.routes):
         yield "tested"
-    if _differ(sum(route.requests for route in findings.routes), findings.requests):
+    if unlike(sum(route.requests for route in findings.routes), findings.requests):
         yield "requests"
-    if _differ(sum(route.spend_usd for route in findings.routes), findings.spend_usd):
+    if unlike(sum(route.spend_usd for route in findings.routes), findings.spend_usd):
         yield "spend_usd"
 
 
@@ -82,22 +82,22 @@ def _mix(findings: Findings) -> Iterator[str]:
     """The traffic and its bill, by model, route and the like: each adds up to all of it."""
     mix = findings.mix
     for name, wanted in (("requests", findings.requests), ("spend_usd", findings.spend_usd), ("days", findings.days)):
-        if _differ(getattr(mix, name), wanted):
+        if unlike(getattr(mix, name), wanted):
             yield f"mix.{name}"
     for name in ("by_model", "by_route", "by_tenant", "by_environment", "by_region"):
         rows: Sequence[MixRow] = getattr(mix, name)
         billed = sum(row.spend_usd for row in rows)
-        if rows and (_differ(sum(row.requests for row in rows), mix.requests) or _differ(billed, mix.spend_usd)):
+        if rows and (unlike(sum(row.requests for row in rows), mix.requests) or unlike(billed, mix.spend_usd)):
             yield f"mix.{name}"
         yield from (f"mix.{name}[{index}]" for index, row in enumerate(rows) if not _is_row(row))
     if not _is_row(mix.total):
         yield "mix.total"
     if mix.trend and (
-        _differ(sum(day.requests for day in mix.trend), mix.requests)
-        or _differ(sum(day.spend_usd for day in mix.trend), mix.spend_usd)
+        unlike(sum(day.requests for day in mix.trend), mix.requests)
+        or unlike(sum(day.spend_usd for day in mix.trend), mix.spend_usd)
     ):
         yield "mix.trend"
-    if mix.priced_by_usd and _differ(sum(mix.priced_by_usd.values()), mix.spend_usd):
+    if mix.priced_by_usd and unlike(sum(mix.priced_by_usd.values()), mix.spend_usd):
         yield "mix.priced_by_usd"
 
 
@@ -106,22 +106,22 @@ def _is_row(row: MixRow) -> bool:
     known = row.requests - row.unpriced_requests
     told = row.cost_per_1k_usd
     sums = {"requests": sum(one.requests for one in row.models), "spend_usd": sum(one.spend_usd for one in row.models)}
-    whole = not row.models or not any(_differ(getattr(row, name), value) for name, value in sums.items())
-    return whole and (told is None or not known or not _differ(told, row.spend_usd / known * 1000))
+    whole = not row.models or not any(unlike(getattr(row, name), value) for name, value in sums.items())
+    return whole and (told is None or not known or not unlike(told, row.spend_usd / known * 1000))
 
 
 def _ledger(findings: Findings) -> Iterator[str]:
     """Every dollar is in one bucket."""
     book = findings.ledger
-    if _differ(sum(book.reasons.values()), book.not_auditable_usd):
+    if unlike(sum(book.reasons.values()), book.not_auditable_usd):
         yield "ledger.reasons"
-    if _differ(book.audited_usd + book.extrapolated_usd + book.not_auditable_usd, findings.spend_usd):
+    if unlike(book.audited_usd + book.extrapolated_usd + book.not_auditable_usd, findings.spend_usd):
         yield "ledger"
 
 
 def _reconciliation(found: Reconciliation | None) -> Iterator[str]:
     """The steps lead from the log's dollars to the bill's."""
-    if found is not None and _differ(found.log_usd + sum(step.usd for step in found.steps), found.bill_usd):
+    if found is not None and unlike(found.log_usd + sum(step.usd for step in found.steps), found.bill_usd):
         yield "mix.reconciliation"
 
 
@@ -129,7 +129,7 @@ def _route(route: RouteFinding, level: float) -> Iterator[str]:
     """A recommendation held against its own pairs, dollars and margin."""
     made = route.recommendation
     yield from (f"recommendation.{name}" for name in _recommendation(made, route, level))
-    if route.incumbents and _differ(sum(route.incumbents.values()), 1.0):
+    if route.incumbents and unlike(sum(route.incumbents.values()), 1.0):
         yield "incumbents"
     if route.criteria is not None and made.grade is not route.criteria.grade:
         yield "recommendation.grade"
@@ -145,7 +145,7 @@ def _recommendation(made: Recommendation, route: RouteFinding, level: float) -> 
     yield from _rates(passed, table.n, level)
     if not made.unmeasured and made.repeats is None:
         yield from _measured(made.quality_delta, made.p_noninferior, made.p_inferior, table, route, level)
-    if _differ(to_plain(made.saving_usd.taken_from(route.auditable_usd)), to_plain(made.cost_usd)):
+    if unlike(to_plain(made.saving_usd.taken_from(route.auditable_usd)), to_plain(made.cost_usd)):
         yield "cost_usd"
     if not made.moves_traffic:
         closest = next((one for one in route.candidates if one.tier == made.tier), None)
@@ -178,7 +178,7 @@ def _candidate(candidate: CandidateFinding, route: RouteFinding, level: float) -
     table = PairTable(
         both_pass=candidate.both_pass, only_today=candidate.b, only_after=candidate.c, both_fail=candidate.both_fail
     )
-    if _differ(table.n, candidate.n):
+    if unlike(table.n, candidate.n):
         yield "n"
     both = candidate.both_pass
     passed = {
@@ -192,7 +192,7 @@ def _candidate(candidate: CandidateFinding, route: RouteFinding, level: float) -
         yield from (names.get(name, name) for name in found)
     if candidate.saving_usd is not None:
         cost = candidate.cost_usd_full_log
-        if cost is None or _differ(to_plain(candidate.saving_usd.taken_from(route.auditable_usd)), to_plain(cost)):
+        if cost is None or unlike(to_plain(candidate.saving_usd.taken_from(route.auditable_usd)), to_plain(cost)):
             yield "cost_usd_full_log"
 
 
@@ -201,7 +201,7 @@ def _policy(policy: PolicyFinding, route: RouteFinding) -> Iterator[str]:
     made, table, moved = route.recommendation, policy.table, policy.moved
     if table is None or moved is None:
         return
-    if _differ(table.n, policy.params.get("n")):
+    if unlike(table.n, policy.params.get("n")):
         yield "table"
     if policy.params.get("recommended") and made.moves_traffic:
         p_values = (made.p_noninferior, made.p_content)
@@ -211,16 +211,18 @@ def _policy(policy: PolicyFinding, route: RouteFinding) -> Iterator[str]:
             yield "recommended"
     once = all(candidate.repeats is None for candidate in route.candidates)
     if once and moved.delta is not None and moved.table.n and not moved.unmeasured and not _is_corrected(route):
-        if _differ(moved.delta.est, (moved.table.only_after - moved.table.only_today) / moved.table.n):
+        if unlike(moved.delta.est, (moved.table.only_after - moved.table.only_today) / moved.table.n):
             yield "moved.delta"
-        if policy.quality_loss is None or _differ(
+        if policy.quality_loss is None or unlike(
             policy.quality_loss.est * table.n, table.only_today - table.only_after
         ):
             yield "quality_loss"
 
 
 def _is_corrected(route: RouteFinding) -> bool:
-    """Whether what people said of some answers corrects every delta of the route."""
+    """Whether what people said of some answers makes or corrects the deltas of the route."""
+    if any(one.random_labels is not None and one.random_labels.used for one in route.candidates):
+        return True
     labelled = route.criteria.labelled if route.criteria else None
     return labelled is not None and bool(labelled.wrong)
 
@@ -228,7 +230,7 @@ def _is_corrected(route: RouteFinding) -> bool:
 def _rates(found: Mapping[str, tuple[Estimate | None, float]], n: int, level: float) -> Iterator[str]:
     """Accepted shares, with their intervals."""
     for name, (share, passed) in found.items():
-        if _differ(to_plain(share), to_plain(rate(passed, n, level))):
+        if unlike(to_plain(share), to_plain(rate(passed, n, level))):
             yield name
 
 
@@ -248,25 +250,25 @@ def _measured(
     alone = tango(counts, level=level)
     low, high = -1.0 if delta.lo is None else delta.lo, 1.0 if delta.hi is None else delta.hi
     narrow = low > alone.low + DIGITS or high < alone.high - DIGITS
-    if narrow or _differ(delta.est, (table.only_after - table.only_today) / table.n):
+    if narrow or unlike(delta.est, (table.only_after - table.only_today) / table.n):
         yield "quality_delta"
     shown = discrimination_of(route.criteria, error=1 - level)
     again = {"p_noninferior": (p_within, p_noninferior), "p_inferior": (p_beyond, p_inferior)}
     for name, (told, test) in again.items():
-        if told is not None and _differ(told, test(counts, margin=route.margin, shown=shown)):
+        if told is not None and unlike(told, test(counts, margin=route.margin, shown=shown)):
             yield name
 
 
 def _unlike(again: Mapping[str, Any], told: Mapping[str, Any]) -> Iterator[str]:
-    yield from (name for name, value in again.items() if _differ(value, told[name]))
+    yield from (name for name, value in again.items() if unlike(value, told[name]))
 
 
-def _differ(one: Any, other: Any) -> bool:
+def unlike(one: Any, other: Any) -> bool:
     """Whether two JSON values differ by more than the last digits of their numbers."""
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() != other.keys() or any(_differ(value, other[key]) for key, value in one.items())
+        return one.keys() != other.keys() or any(unlike(value, other[key]) for key, value in one.items())
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) != len(other) or any(map(_differ, one, other))
+        return len(one) != len(other) or any(map(unlike, one, other))
     if isinstance(one, int | float) and isinstance(other, int | float):
         return not math.isclose(one, other, rel_tol=DIGITS, abs_tol=DIGITS)
     return bool(one != other)

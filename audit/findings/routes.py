@@ -409,6 +409,8 @@ def _error_caveats(design: RouteDesign, terms: TestParameters, chosen: Candidate
             "wider."
         ]
     said = labelled.words[0].upper() + labelled.words[1:]
+    if (random := chosen.random_labels) is not None and random.used:
+        return [f"{said}. {random.words}."]
     return [
         f"{said}. Every delta is corrected by that: {measured} as measured is {points_interval(chosen.quality_delta)}."
     ]

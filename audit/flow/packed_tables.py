@@ -4,6 +4,7 @@ tables/draws.jsonl     the sample, each draw with what the log says that it cost
 tables/calls.jsonl     what each call to a candidate counted and cost
 tables/scores.jsonl    what each criterion said of each answer
 tables/verdicts.jsonl  whether each answer was accepted
+tables/drawn.jsonl     what people said of pairs that were drawn at random; only where some were
 tables/terms.json      what dollars assume of the candidates, and what acceptance takes
 """
 
@@ -32,6 +33,7 @@ DRAWS, CALLS, SCORES, VERDICTS, TERMS = (
 )
 _TEXT, _NUMBER, _WHOLE, _YES = pl.String(), pl.Float64(), pl.Int64(), pl.Boolean()
 OWN = {"exchange_id": _TEXT, "route": _TEXT, "arm": _TEXT, "tier": _TEXT, "repeat": _WHOLE}
+DRAWN = f"{TABLES}drawn.jsonl"
 TOKENS = ("prompt_tokens", "completion_tokens", "cached_tokens", "cache_write_tokens", "reasoning_tokens")
 COLUMNS: dict[str, dict[str, pl.DataType]] = {
     DRAWS: {
@@ -56,6 +58,13 @@ COLUMNS: dict[str, dict[str, pl.DataType]] = {
     VERDICTS: {**OWN, "accepted": _YES, "reason": _TEXT},
 }
 """Of each table; a pack's has these and no others."""
+OPTIONAL: dict[str, dict[str, pl.DataType]] = {
+    DRAWN: {
+        **dict.fromkeys(("exchange_id", "route", "tier"), _TEXT),
+        **dict.fromkeys(("place", "low", "high", "declared"), _WHOLE),
+    }
+}
+"""The same of tables that a pack has only where the run does."""
 
 
 def tables_of(folder: RunFolder, settings: Settings) -> dict[str, bytes]:
@@ -66,6 +75,8 @@ def tables_of(folder: RunFolder, settings: Settings) -> dict[str, bytes]:
     tables = Tables.read(folder).costed(tiers, settings)
     frames = {DRAWS: tables.slice, CALLS: tables.replays, SCORES: tables.scores, VERDICTS: tables.accepted}
     members = {name: _lines(frame.cast(_dtypes(name)).select(*COLUMNS[name])) for name, frame in frames.items()}
+    if not tables.drawn.is_empty():
+        members[DRAWN] = _lines(tables.drawn.cast(_dtypes(DRAWN)).select(*OPTIONAL[DRAWN]))
     costing = tables.costing
     terms = {
         "prompt_cache": costing.prompt_cache,
@@ -91,7 +102,7 @@ def tables_of(folder: RunFolder, settings: Settings) -> dict[str, bytes]:
 
 
 def _dtypes(name: str) -> dict[Any, Any]:
-    return dict(COLUMNS[name])
+    return dict({**COLUMNS, **OPTIONAL}[name])
 
 
 def _lines(frame: pl.DataFrame) -> bytes:
@@ -107,13 +118,14 @@ def read_tables(members: Mapping[str, bytes]) -> tuple[Tables, dict[str, Any]]:
         ValueError, KeyError, TypeError: One cannot be read, or holds more than it should.
     """
     frames = {}
-    for name, columns in COLUMNS.items():
+    for name, columns in {**COLUMNS, **OPTIONAL}.items():
+        packed = members.get(name, b"") if name in OPTIONAL else members[name]
         try:
-            frame = pl.read_ndjson(io.BytesIO(members[name]), schema=columns) if members[name] else None
+            frame = pl.read_ndjson(io.BytesIO(packed), schema=columns) if packed else None
         except pl.exceptions.PolarsError:
             raise ValueError(f"{name} is no table") from None
         frames[name] = pl.DataFrame(schema=columns) if frame is None else frame
-        if _lines(frames[name]) != members[name]:
+        if _lines(frames[name]) != packed:
             raise ValueError(f"{name} has more than it should")
     terms = json.loads(members[TERMS])
     facts = terms["tiers"]
@@ -141,6 +153,7 @@ def read_tables(members: Mapping[str, bytes]) -> tuple[Tables, dict[str, Any]]:
         replays=frames[CALLS].with_columns(blank),
         accepted=frames[VERDICTS],
         scores=frames[SCORES],
+        drawn=frames[DRAWN],
         costing=costing,
         repeats={name: tier.repeats for name, tier in tiers.items() if tier.repeats > 1},
     )

@@ -135,7 +135,7 @@ def _provenance(at_hand: FindingsContext, report: IngestReport) -> Provenance:
         plan_sha256=plan.plan_id,
         quote=plan.whole_usd,
         embedder=at_hand.embedder,
-        methods=dict(methods_of(at_hand.tiers)),
+        methods=dict(methods_of(at_hand.tiers, drawn=at_hand.folder.drawn.exists())),
         notes=(*at_hand.notes, *changed_models(at_hand.folder.replay_table)),
     )
 

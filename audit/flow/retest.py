@@ -12,7 +12,6 @@ from typing import Any
 
 import polars as pl
 
-from audit.certificate.claims import table_of
 from audit.config.stated import stated_prices
 from audit.core.finding import CandidateFinding, Findings
 from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
@@ -20,8 +19,9 @@ from audit.core.plain import to_plain
 from audit.core.plan import Plan, RouteDesign
 from audit.flow.packed_tables import COLUMNS, OWN, TERMS, read_tables, usages
 from audit.flow.rescoring import COMPARED, rescored
+from audit.flow.retest_pairs import candidates_of, pairs_again
 from audit.pack.evidence import CASSETTE, CONFIG, PLAN, TABLES
-from audit.pairing.evidence import Tables, dollar_draws, pair_up, quality_draws, spend_sample
+from audit.pairing.evidence import Tables, dollar_draws, spend_sample
 from audit.pairing.money import Saved, dollars_of
 from audit.scoring.verdict import accept
 
@@ -53,7 +53,7 @@ def retested(findings: Findings, plan: Plan | None, members: Mapping[str, bytes]
     tables, terms = read_tables(members)
     return {
         "scores": list(_scores(tables, terms.get("thresholds", {}))),
-        "pairs": list(_pairs(tables, findings, plan)),
+        "pairs": list(pairs_again(tables, findings, plan)),
         "prices": [*_stated(members[CONFIG], findings), *_prices(tables, findings)],
         "dollars": list(_dollars(tables, findings, plan)),
         **_answers(tables, findings, members),
@@ -111,29 +111,6 @@ def _outcome(status: str, passed: bool | None) -> Outcome:
     return NotApplicable(reason="") if status == "not_applicable" else Errored(error="")
 
 
-def _candidates(findings: Findings, plan: Plan) -> Iterator[tuple[str, CandidateFinding, RouteDesign]]:
-    designs = {design.route: design for design in plan.designs}
-    for index, route in enumerate(findings.routes):
-        for place, candidate in enumerate(route.candidates):
-            if route.route in designs:
-                yield f"routes[{index}].candidates[{place}]", candidate, designs[route.route]
-
-
-def _pairs(tables: Tables, findings: Findings, plan: Plan) -> Iterator[str]:
-    """The table of each candidate is that of its draws up to its look."""
-    for where, told, design in _candidates(findings, plan):
-        mine = tables.of_route(design.route).moved_to(told.tier)
-        draws = design.stages[told.look - 1] if told.look else 0
-        rows = quality_draws(mine, "tuning" if told.dropped else "certification")
-        if not told.dropped:
-            rows = rows.filter(pl.col("draw_order") < draws)
-        pairs = pair_up(mine, rows, arm="candidate", tier=told.tier)
-        again = table_of(pairs)
-        counted = (again.both_pass, again.only_today, again.only_after, again.both_fail, pairs.n)
-        if counted != (told.both_pass, told.b, told.c, told.both_fail, told.n):
-            yield where
-
-
 def _stated(config: bytes, findings: Findings) -> Iterator[str]:
     """The prices that the configuration writes down are those of the findings, before any discount."""
     for tier, price in stated_prices(config).items():
@@ -166,7 +143,7 @@ def _dollars(tables: Tables, findings: Findings, plan: Plan) -> Iterator[str]:
         stood_for = drawn.select(usd=pl.col("cost_usd") / pl.col("inclusion_prob"))["usd"]
         if any(_differ(usd, design.sampled_usd) for usd in stood_for):
             yield f"the spend of {design.route}"
-    for where, told, design in _candidates(findings, plan):
+    for where, told, design in candidates_of(findings, plan):
         mine = tables.of_route(design.route)
         stages = design.stages[told.look - 1 :] if told.look else (0, *design.stages)
         if told.saving_usd is not None and not any(

@@ -8,6 +8,7 @@ Its state is in the run folder: calls that have a result are never made again, s
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +46,8 @@ from audit.replay.meter import Meter, SilentMeter
 from audit.replay.run import PartStopped
 from audit.replay.table import unpaid, write_replays
 from audit.sampling.frame import RouteFrame, route_frames
-from audit.scoring.run import ScoreReport
-from audit.scoring.run import score as score_replays
+from audit.scoring.drawn import ScoreReport
+from audit.scoring.drawn import score as score_replays
 
 
 def replay(
@@ -115,7 +116,12 @@ def score(folder: RunFolder, settings: Settings) -> Findings:
     asked, _ = asked_and_spared(plan_.designs, _read_slice(folder), tiers, reach_of(folder, plan_))
     write_replays(folder.journal, asked, folder.replay_table)
     frames = route_frames(folder.traffic_files(), tiers=tiers, seed=settings.seed)
-    return _conclude(_watch(folder, settings, tiers, frames), with_criteria(folder, settings, plan_, frames), frames)
+    checked = with_criteria(folder, settings, plan_, frames)
+    # What was made is as planned; what its criteria are worth is what these labels say, for whoever verifies a pack.
+    known = {design.route: design.criteria for design in checked.designs}
+    designs = tuple(replace(design, criteria=known[design.route]) for design in plan_.designs)
+    write_json(folder.plan, replace(plan_, designs=designs))
+    return _conclude(_watch(folder, settings, tiers, frames), checked, frames)
 
 
 def _replay(run: PreparedRun, meter: Meter, watch: SequentialTest, stopped: PartStopped | None) -> ScoreReport | None:

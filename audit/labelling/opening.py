@@ -6,13 +6,17 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from audit.core.artifacts import RunFolder, read_run
+from audit.core.artifacts import RunFolder, read_labels, read_run
 from audit.core.errors import InputError
+from audit.core.finding import RouteFinding
 from audit.core.settings import Settings
-from audit.labelling.pairs import open_queue, route_to_label
+from audit.labelling.pairs import Queue, open_queue, route_to_label
 from audit.labelling.session import Session
 
 FILE = "labels.jsonl"
+
+RANDOM_PAIRS = 150
+"""Pairs that are drawn at random where nobody declares another number: about an evening of reading."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +36,13 @@ class Opened:
 
 
 def open_session(
-    folder: RunFolder, settings: Settings, *, by: str, route: str | None = None, file: Path | None = None
+    folder: RunFolder,
+    settings: Settings,
+    *,
+    by: str,
+    route: str | None = None,
+    file: Path | None = None,
+    at_random: int | None = None,
 ) -> Opened:
     """Open a session of one person on one route.
 
@@ -42,9 +52,12 @@ def open_session(
         by: Who labels.
         route: Name; None for the one on which labels may tell most.
         file: Of labels; None for the one that the route names, else `labels.jsonl` beside `audit.yaml`.
+        at_random: Pairs to judge first that are drawn at random, where a judge decides; None for what the file
+            declares, else `RANDOM_PAIRS`.
 
     Raises:
-        InputError: Nothing was concluded yet, there is no such route, or its answers are all alike.
+        InputError: Nothing was concluded yet, there is no such route, its answers are all alike, or
+            another number of random pairs was declared before.
     """
     findings = read_run(folder.path)
     found = route_to_label(findings, route)
@@ -71,11 +84,31 @@ def open_session(
             file=chosen,
             by=by,
             seed=findings.provenance.seed,
+            first=_random_pairs(found, queue, chosen, at_random),
         ),
         criteria=() if entry is None else tuple(_said(c.type, c.value, c.metric) for c in entry.criteria),
         unused="" if used else f"labels: {_from(chosen, settings.directory)}",
         demo=findings.demo,
     )
+
+
+def _random_pairs(route: RouteFinding, queue: Queue, file: Path, wanted: int | None) -> int:
+    """The number that holds: the one that was declared first. Who may change it after some labels can stop as soon as
+    they please."""
+    if route.criteria is None or not route.criteria.judges:
+        if wanted:
+            raise InputError("no judge decides on this route, so its labels need not be random", code="label.no-judge")
+        return 0
+    mine = {(pair.exchange_id, pair.other) for pair in queue.pairs.values()}
+    lines = read_labels(file) if file.exists() else ()
+    declared = {one.random.first for one in lines if one.random is not None and (one.id, one.content) in mine}
+    if wanted is not None and declared - {wanted}:
+        raise InputError(
+            f"{min(declared - {wanted})} random pairs were declared before the first of them was judged",
+            code="label.declared",
+            hint="a number that changes with the labels makes them no random sample; leave --at-random out",
+        )
+    return min(declared, default=min(wanted or RANDOM_PAIRS, queue.certifying)) if wanted != 0 else 0
 
 
 def _said(kind: str, value: object, metric: str | None) -> str:

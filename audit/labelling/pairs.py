@@ -75,12 +75,15 @@ class Queue:
         tier: Whose answers are beside the log's own.
         pairs: By exchange, in the order in which they are shown.
         alike: Pairs of the sample whose answers say the same; nobody is asked about them.
+        certifying: The first so many of the pairs are those that the verdict is tested on. Any number of the first of
+            them is a random sample of all.
     """
 
     route: str
     tier: str
     pairs: Mapping[str, Pair]
     alike: int
+    certifying: int = 0
 
 
 def route_to_label(findings: Findings, wanted: str | None) -> RouteFinding:
@@ -104,13 +107,13 @@ def route_to_label(findings: Findings, wanted: str | None) -> RouteFinding:
 
 
 def open_queue(folder: RunFolder, route: RouteFinding) -> Queue:
-    """Pairs of a route, in the order of its sample of quality. A request that repeats with the same two answers is
-    there once."""
+    """Pairs of a route, those that its verdict is tested on first, in the order of its sample of quality. A request
+    that repeats with the same two answers is there once."""
     tier = route.candidate or ""
     rows = _drawn(folder, route.route, tier)
     pairs: dict[str, Pair] = {}
     seen: set[tuple[str, str, str]] = set()
-    alike = 0
+    alike = certifying = 0
     for row in rows.iter_rows(named=True):
         logged = answer_content(row["response_text"], calls_of(row["logged_calls"]))
         other = answer_content(row["text"], calls_of(row["other_calls"]))
@@ -118,6 +121,7 @@ def open_queue(folder: RunFolder, route: RouteFinding) -> Queue:
             alike += 1
         elif (row["request_fp"], logged, other) not in seen:
             seen.add((row["request_fp"], logged, other))
+            certifying += row["split"] == "certification"
             pairs[row["exchange_id"]] = Pair(
                 exchange_id=row["exchange_id"],
                 request_fp=row["request_fp"],
@@ -126,12 +130,12 @@ def open_queue(folder: RunFolder, route: RouteFinding) -> Queue:
                 logged_accepted=row["logged_accepted"],
                 other_accepted=row["other_accepted"],
             )
-    return Queue(route=route.route, tier=tier, pairs=pairs, alike=alike)
+    return Queue(route=route.route, tier=tier, pairs=pairs, alike=alike, certifying=certifying)
 
 
 def _drawn(folder: RunFolder, route: str, tier: str) -> pl.DataFrame:
     """The sample's requests with both answers whole, and what the criteria said of each."""
-    columns = ["exchange_id", "route", "purpose", "draw_order", "request_fp"]
+    columns = ["exchange_id", "route", "purpose", "split", "draw_order", "request_fp"]
     drawn = plain(pl.read_parquet(folder.slice, columns=columns)).filter(
         (pl.col("route") == route) & (pl.col("purpose") == "quality")
     )
@@ -157,7 +161,7 @@ def _drawn(folder: RunFolder, route: str, tier: str) -> pl.DataFrame:
         .join(answered, on=["request_fp", "route"])
         .join(own, on="exchange_id", how="left")
         .join(theirs.select("exchange_id", other_accepted="accepted"), on="exchange_id", how="left")
-        .sort("draw_order", "exchange_id")
+        .sort(pl.col("split") != "certification", "draw_order", "exchange_id")
     )
 
 

@@ -12,9 +12,10 @@ from pathlib import Path
 from audit.cases.texts import AnswerText
 from audit.core.artifacts import RunFolder, append_labels, read_labels
 from audit.core.criteria import Labelled
+from audit.core.display import plural
 from audit.core.errors import InputError
 from audit.core.finding import RouteFinding
-from audit.core.labels import Judgement, faults, last_words, settled
+from audit.core.labels import Judgement, RandomPart, faults, last_words, settled
 from audit.labelling.needed import Needed, needed
 from audit.labelling.pairs import BlindPair, Pair, Queue, blind, logged_first, texts_of
 from audit.stats.agreement import TwoPeople, agreements
@@ -52,6 +53,8 @@ class Session:
         by: Who labels.
         seed: Of the order in which two answers are shown.
         now: The time.
+        first: Pairs at the beginning of the queue that are a random sample, by a number that was declared before the
+            first of them was judged; 0 where none was.
     """
 
     folder: RunFolder
@@ -62,6 +65,7 @@ class Session:
     by: str
     seed: int
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    first: int = 0
     _judgements: list[Judgement] = field(default_factory=list)
     _votes: dict[tuple[str, bool], dict[str, bool]] | None = None
     _history: list[str] = field(default_factory=list)
@@ -97,7 +101,21 @@ class Session:
     def judged_pairs(self) -> set[str]:
         """Pairs of which this person has said something of both answers."""
         mine = {key for key, said in self.votes.items() if self.by in said}
-        return {name for name, own in mine if own and (name, False) in mine}
+        # What was said before of a pair that is drawn at random now was said of a chosen one.
+        drawn = {one.id for one in self._judgements if one.by == self.by and one.random is not None}
+        chosen = set(self.random_part) - drawn
+        return {name for name, own in mine if own and (name, False) in mine} - chosen
+
+    @property
+    def random_part(self) -> list[str]:
+        """The pairs that are a random sample, in their order."""
+        return list(self.queue.pairs)[: self.first]
+
+    @property
+    def random_left(self) -> int:
+        """Pairs of the random part of which nobody has said anything yet, not even that they cannot tell."""
+        said = {one.id for one in self._judgements if one.random is not None}
+        return sum(name not in said for name in self.random_part)
 
     @property
     def total(self) -> int:
@@ -162,6 +180,9 @@ class Session:
             at = latest + timedelta(microseconds=1)
         answer = texts_of(self.folder, self.queue, pair).other or AnswerText(text="", calls=())
         calls = tuple(answer.calls) or None
+        drawn = None
+        if pair.exchange_id in self.random_part:
+            drawn = RandomPart(first=self.first, of=self.queue.certifying)
         # With the answer itself: a label outlives the run.
         theirs = Judgement(
             id=pair.exchange_id,
@@ -170,8 +191,9 @@ class Session:
             tool_calls=calls,
             by=self.by,
             at=at,
+            random=drawn,
         )
-        said = [Judgement(id=pair.exchange_id, right=logged, by=self.by, at=at), theirs]
+        said = [Judgement(id=pair.exchange_id, right=logged, by=self.by, at=at, random=drawn), theirs]
         append_labels(self.file, said)
         self._judgements += said
         self._votes = None
@@ -183,6 +205,15 @@ class Session:
         if self._told is None or self._told[0] != now:
             self._told = now, needed(self.route, self.labelled(), confidence=self.confidence)
         return self._told[1]
+
+    @property
+    def standing(self) -> str:
+        """How far the labels are, as a clause: the random part first, then what more labels can do."""
+        if self.random_left:
+            return f"{plural(self.random_left, 'pair')} left of the {self.first:,} that are drawn at random"
+        if self.first:
+            return f"all {self.first:,} that are drawn at random are; others only say more of the judge"
+        return self.needed.words(self.left)
 
     def labelled(self) -> Labelled:
         """What the criteria make of the answers of these pairs, by the words of all people."""

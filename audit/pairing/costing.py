@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from audit.core.columns import TOKEN_LIMIT
+from audit.core.policy import bare
 from audit.core.settings import Settings
 from audit.core.tier import PER_MILLION, Price, Tier
 
@@ -34,6 +35,11 @@ LIMIT = "logged_max_tokens"
 
 LIMIT_READ = TOKEN_LIMIT.alias(LIMIT)
 """It, of the traffic's own columns."""
+
+
+def logged_on(model: str) -> pl.Expr:
+    """Of the rows of a slice, those that the log shows on a model, whatever provider stands before its name."""
+    return pl.col("incumbent_model").str.split("/").list.last() == bare(model)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,13 +14,15 @@ from audit.core.adaptation import TierNotes
 from audit.core.artifacts import RunFolder, read_tier_notes
 from audit.core.options import DIMENSIONS
 from audit.core.plan import RouteDesign
-from audit.core.policy import bare
 from audit.core.reason import Reason
 from audit.core.robustness import UnitKind
-from audit.core.schemas import MEASURED, NOT_ASKED
+from audit.core.schemas import DRAWN, MEASURED, NOT_ASKED
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.pairing.costing import LIMIT_READ, LOGGED, Costing, costing_of
+from audit.pairing.costing import logged_on as logged_on
+from audit.pairing.truth import LabelledDraws, truth_of
+from audit.pairing.truth import Truth as Truth
 from audit.pairing.unheard import unheard
 from audit.stats.dollars import pooled_masses
 from audit.stats.missing import Missing
@@ -45,10 +47,8 @@ def unasked_limit(margin: float) -> float:
     return min(MAX_UNASKED, margin)
 
 
-def logged_on(model: str) -> pl.Expr:
-    """Of the rows of a slice, those that the log shows on a model, whatever provider stands before its name."""
-    return pl.col("incumbent_model").str.split("/").list.last() == bare(model)
-
+NOTHING_DRAWN = pl.DataFrame(DRAWN.empty_table())
+"""Of runs whose labels, if there are any, were chosen."""
 
 UNIT_COLUMNS = {
     UnitKind.SESSION: "session_id",
@@ -60,13 +60,15 @@ UNIT_COLUMNS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tables:
-    """The run's tables, strings plain: slice, replays, accepted and scores; what dollars assume of candidates, what the
-    replay learned of their tiers, and how often these were asked each request, where that is more than once."""
+    """The run's tables, strings plain: slice, replays, accepted and scores; what people said of pairs that were drawn
+    at random; what dollars assume of candidates, what the replay learned of their tiers, and how often these were asked
+    each request, where that is more than once."""
 
     slice: pl.DataFrame
     replays: pl.DataFrame
     accepted: pl.DataFrame
     scores: pl.DataFrame
+    drawn: pl.DataFrame = field(default_factory=lambda: NOTHING_DRAWN)
     costing: Costing = field(default_factory=Costing)
     notes: Mapping[str, TierNotes] = field(default_factory=dict)
     repeats: Mapping[str, int] = field(default_factory=dict)
@@ -81,6 +83,7 @@ class Tables:
             replays=_with_same_answer(replays, slice_, folder.body_files()),
             accepted=_plain(pl.read_parquet(folder.accepted)),
             scores=_plain(pl.read_parquet(folder.scores).drop("evidence_json")),
+            drawn=pl.read_parquet(folder.drawn) if folder.drawn.exists() else NOTHING_DRAWN,
             notes=read_tier_notes(folder.tiers),
         )
 
@@ -119,6 +122,7 @@ class Tables:
             replays=self.replays.filter(pl.col("request_fp").is_in(asked)),
             accepted=self.accepted.filter(pl.col("exchange_id").is_in(ids)),
             scores=self.scores.filter(pl.col("exchange_id").is_in(ids)),
+            drawn=NOTHING_DRAWN,
         )
 
     def moved_to(self, tier: str) -> Tables:
@@ -142,7 +146,13 @@ class Tables:
             replays=self.replays.filter(mine),
             accepted=self.accepted.filter(mine),
             scores=self.scores.filter(mine),
+            drawn=self.drawn.filter(mine),
         )
+
+    def truth(self, exchange_ids: pl.Series, tier: str) -> Truth | None:
+        """What people said at random of a candidate's draws, as `truth.truth_of`; None also where each request was
+        asked several times: people have read one of the answers."""
+        return None if self.asked(tier) > 1 else truth_of(self.drawn, exchange_ids, tier)
 
 
 def _plain(table: pl.DataFrame) -> pl.DataFrame:
@@ -240,6 +250,7 @@ class Pairs:
         unheard: Draws with a verdict that are expected to have none had every judge been asked in every order; of
             several answers to a request, their shares.
         spread: Where requests were asked several times, what a claim about their shares is tested on; else None.
+        labelled: Where people judged a random part, all draws of the claim with what they said; else None.
     """
 
     exchange_ids: tuple[str, ...]
@@ -251,6 +262,7 @@ class Pairs:
     unasked: int = 0
     unheard: float = 0.0
     spread: Spread | None = None
+    labelled: LabelledDraws | None = None
 
     @classmethod
     def measured(cls, incumbent: BoolArray, candidate: BoolArray | FloatArray) -> Pairs:
@@ -314,6 +326,7 @@ def pair_up(tables: Tables, draws: pl.DataFrame, *, arm: str, tier: str) -> Pair
     unasked = (pl.col("why1") == NOT_ASKED).fill_null(False) & pl.col("y1").is_null()
     claimed = joined.filter(~outside & ~unasked)
     less = tables.unheard(arm, tier)
+    truth = tables.truth(claimed["exchange_id"], tier) if arm == "candidate" else None
     measured = claimed.drop_nulls(["y0", "y1"])
     missing = claimed.filter(pl.col("y0").is_null() | pl.col("y1").is_null()).with_columns(
         why=pl.when(pl.col("y0").is_null())
@@ -343,7 +356,12 @@ def pair_up(tables: Tables, draws: pl.DataFrame, *, arm: str, tier: str) -> Pair
                 for name, unknown in (("y0", float("nan")), ("low", 0.0), ("high", 1.0))
             ),
         ),
+        labelled=None if truth is None else truth.beside(*(_numbers(claimed[name]) for name in ("y0", "y1"))),
     )
+
+
+def _numbers(values: pl.Series) -> FloatArray:
+    return values.cast(pl.Float64).fill_null(float("nan")).to_numpy()
 
 
 def _verdicts(tables: Tables, arm: str, tier: str, asked: int) -> pl.DataFrame:

@@ -21,7 +21,17 @@ from audit.core.options import DIMENSIONS
 from audit.core.policy import RoutePolicy, SignalSpec, VerifierSpec
 from audit.core.robustness import UnitKind
 from audit.core.schemas import NO_ANSWER, NOT_ASKED
-from audit.pairing.evidence import SERVED, UNIT_COLUMNS, Pairs, Spread, Tables, answer_shares, calls_on, lowest_share
+from audit.pairing.evidence import (
+    SERVED,
+    UNIT_COLUMNS,
+    Pairs,
+    Spread,
+    Tables,
+    Truth,
+    answer_shares,
+    calls_on,
+    lowest_share,
+)
 from audit.pairing.money import Saved
 from audit.signals import compute
 from audit.signals.signal import BoolArray, FloatArray, TextEmbedder
@@ -87,6 +97,7 @@ class Arm:
         content_shares: The same by the criteria alone that see what an answer says.
         unheard: The chance that a verdict would be missing, had every judge been asked in every order; None where no
             judge failed in another order.
+        truth: What people said of pairs that were drawn at random; None where nobody did.
     """
 
     passed: FloatArray
@@ -100,6 +111,7 @@ class Arm:
     shares: AnswerShares | None = None
     content_shares: AnswerShares | None = None
     unheard: FloatArray | None = None
+    truth: Truth | None = None
 
     @property
     def accepted(self) -> FloatArray:
@@ -242,6 +254,7 @@ def _arm(tables: Tables, rows: pl.DataFrame, tier: str) -> Arm:
         shares=_shares(tables, rows, tier, "accepted"),
         content_shares=_shares(tables, rows, tier, "accepted_content"),
         unheard=_unheard(tables, rows, tier),
+        truth=tables.truth(rows["exchange_id"], tier),
     )
 
 
@@ -362,6 +375,12 @@ def pairs_of(policy: RoutePolicy, draws: Replayed, walked: Simulation, *, before
         today = np.where(kept, passed, np.nan_to_num(passed))
         claimed = counted | missing
         spread = Spread.of(shares.asked, *(values[claimed] for values in (today, *ends)))
+    truth = draws.arms[policy.tier].truth
+    said = None
+    if truth is not None:
+        claimed = counted | missing
+        held = truth.part(np.arange(draws.n) < len(passed)).where(kept).part(claimed)
+        said = held.beside(passed[claimed], after[claimed])
     return Pairs(
         exchange_ids=tuple(name for name, taken in zip(draws.exchange_ids[first], counted, strict=True) if taken),
         incumbent=good[counted],
@@ -376,6 +395,7 @@ def pairs_of(policy: RoutePolicy, draws: Replayed, walked: Simulation, *, before
         unasked=int(unasked.sum()),
         unheard=0.0 if less is None else float(less[first][kept & ~unasked & ~np.isnan(passed)].sum()),
         spread=spread,
+        labelled=said,
     )
 
 
@@ -422,6 +442,7 @@ def part_of(draws: Replayed, walked: Simulation, rows: BoolArray) -> tuple[Repla
             shares=None if arm.shares is None else arm.shares.part(rows),
             content_shares=None if arm.content_shares is None else arm.content_shares.part(rows),
             unheard=None if arm.unheard is None else arm.unheard[rows],
+            truth=None if arm.truth is None else arm.truth.part(rows),
         )
         for tier, arm in draws.arms.items()
     }

@@ -319,6 +319,7 @@ def _candidate(candidate: CandidateFinding, route: str, *, unmeasured: bool) -> 
         ("Odd answers", "; ".join(one.sentence for one in candidate.odd) or "none"),
         *([("Asked several times", f"{candidate.repeats.words}; {candidate.repeats.meaning}")]
           if candidate.repeats else []),
+        *([("Judged at random", candidate.random_labels.words)] if candidate.random_labels else []),
     ]  # fmt: skip
     rows = tuple(
         (

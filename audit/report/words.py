@@ -286,7 +286,11 @@ def criteria_note(route: RouteFinding) -> str:
     said = f"Its criteria show {check.grade.words}"
     said += "." if check.confirmed else "; they were drafted from the log, and nobody has confirmed them."
     if check.labelled is not None and check.labelled.wrong:
-        said += f" {check.labelled.words[0].upper()}{check.labelled.words[1:]}; every delta is corrected by that."
+        said += f" {check.labelled.words[0].upper()}{check.labelled.words[1:]}"
+        drawn = [one for one in route.candidates if one.random_labels is not None]
+        if not any(one.random_labels.used for one in drawn if one.random_labels):
+            said += "; every delta is corrected by that."
+        said += "".join(f"; {one.tier}: {one.random_labels.words}." for one in drawn if one.random_labels)
     said += judge_note(check) + gold_note(route)
     tried = [result for result in check.controls if result.tried]
     if not tried:

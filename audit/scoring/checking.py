@@ -297,7 +297,9 @@ def _controls_by_judges(
     chosen = Random(f"{seed}\x1f{route.settings.match}").sample(good, min(DAMAGED_FOR_JUDGES, len(good)))
     views = views_of(_looks(route, chosen), [context.completion for context in chosen])
     results = run_controls(chosen, answers.contexts, views, accepts, controls.limits_of_judges, seed=seed)
-    return tuple(result for result in results if result.tried)
+    # Labels that came since choose other answers. Where the judge was not asked about most of these yet, the few that
+    # are left are no test: two of three is no share.
+    return tuple(result for result in results if result.tried and result.tried >= result.unscored)
 
 
 def _no_harsher(results: Sequence[ControlResult], labelled: Labelled | None) -> tuple[ControlResult, ...]:

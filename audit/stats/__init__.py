@@ -7,6 +7,7 @@
 | `exact` | the exact p-value of a margin claim, its critical region, the smallest useful n |
 | `betting` | the same claim for graded scores |
 | `discrimination` | what a criterion's own error does to a claim |
+| `random_labels` | the true change from labels of random pairs, with a judge that has looked at all of them |
 | `agreement` | how far people agree on the same answers, among themselves and with the criteria |
 | `noninferiority` | PASS, FAIL or INCONCLUSIVE, in words |
 | `sequential` | the same decision, watched while the replays come in |

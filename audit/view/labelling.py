@@ -130,7 +130,7 @@ def _around(opened: Opened) -> dict[str, Any]:
         "by": session.by,
         "judged": len(session.judged_pairs),
         "total": session.total,
-        "needed": session.needed.words(session.left),
+        "needed": session.standing,
         "criteria": opened.criteria,
         "demo": opened.demo,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from audit.cli.guide import FOLDER
 from audit.cli.main import run as audit
 from audit.core.artifacts import read_run
 from audit.core.recommendation import Verdict
+from audit.labelling.opening import RANDOM_PAIRS
 from tests.documents import arguments, command_lines
 from tests.judging.chat import write_chat
 
@@ -23,7 +25,8 @@ def test_every_step_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
     lines = command_lines(FOLDER / "judges.md")
     world = {"false_pass": 0.05, "false_fail": 0.05, "margin": "10pt", "requests": 450}
     write_chat(tmp_path, labels=None, **world)  # type: ignore[arg-type]
-    for number, (line, said) in enumerate(zip(lines, SAID, strict=True)):
+    *steps, label, score = lines
+    for number, (line, said) in enumerate(zip(steps, SAID, strict=True)):
         if number == 1:
             write_chat(tmp_path, labels=300, **world)  # type: ignore[arg-type]
         (tmp_path / "logs.jsonl").write_bytes((tmp_path / "log.jsonl").read_bytes())
@@ -31,3 +34,8 @@ def test_every_step_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
         assert said in " ".join(capsys.readouterr().out.split()), line
     (route,) = read_run(tmp_path / "run").routes
     assert route.verdict is Verdict.SWITCH
+    # Nobody is at the keyboard here: how it stands is what can be asked.
+    assert audit([*(word.replace("runs/7f3a9c1e", "run") for word in arguments(label)), "--json"]) == 0
+    drawn = json.loads(capsys.readouterr().out)
+    assert drawn["at_random"] == drawn["at_random_left"] == RANDOM_PAIRS
+    assert arguments(score)[0] == "score"
