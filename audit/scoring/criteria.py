@@ -37,7 +37,7 @@ from audit.scoring.scorers import ALIASES, NOT_SUPPORTED, SCORERS
 NEGATION = "not-"
 NOTHING_EXTRACTED = "nothing extracted"
 
-READING = 4
+READING = 5
 """Raised with every change to how values are taken out of answers; part of the key of scores that do."""
 
 _NAME_HINT_CHARS = 32

@@ -28,6 +28,10 @@ FIRST_MATCH = (
 )
 """What an extraction has read where nobody has said which match counts."""
 
+_CUT = (
+    "the pattern of `extract` takes a part of a number and leaves the rest; let it match as far as the number goes, or "
+    "past it"
+)
 _SEVERAL = "the pattern of `extract` matches several different values, and `which: only` takes none of several"
 
 
@@ -49,7 +53,8 @@ class Extract:
         """The extracted text, and whether it is the first of several different ones without anybody having said so.
 
         Raises:
-            UnusableTemplate: The text holds a value and takes it back, or two where one is asked for.
+            UnusableTemplate: The text holds a value and takes it back, two where one is asked for, or a number that a
+                pattern takes a part of.
             TooSlow: A pattern takes too long on it.
         """
         found: str | None = text
@@ -132,6 +137,8 @@ class _Regex:
             start = len(text) - len(rest)
             return [alike for one, alike in zip(every, same, strict=True) if one.start >= start]
 
+        if _cuts_a_number(text, found):
+            raise UnusableTemplate(_CUT)
         if taken_back(text[: found.start], text[found.end :], named):
             raise UnusableTemplate(TAKEN_BACK)
         return value, not all(same)
@@ -145,6 +152,22 @@ def _regex(argument: Any, notes: list[str]) -> _Regex:
 
 def _value_of(found: Found) -> str:
     return found.whole if found.group is None else found.group
+
+
+_NUMBER_ON = re.compile(r"\d|[.,'’_\u00a0\u202f]\d|[eE][-+]?\d|\s?[/⁄]\s?\d|[½⅓¼¾⅔]")
+_NUMBER_BEFORE = re.compile(r"(?:\d[.,'’_\u00a0\u202f]?|(?:^|[\s(\[=:$€£])[-−]|(?:^|[\s(\[=:$€£])[.,])$")
+
+
+def _cuts_a_number(text: str, found: Found) -> bool:
+    """Whether a match takes the first or the last digits of a number: 5 out of `5.7`, `5,700`, `-5`. A pattern that
+    matches on past its group has seen what stands there: `(\\d{4})-` takes the year of a date.
+    """
+    value = _value_of(found)
+    begin, ending = found.end - len(value), found.start + len(found.whole)
+    if value[-1:].isdecimal() and found.end == ending and _NUMBER_ON.match(text, ending):
+        return True
+    before = _NUMBER_BEFORE.search(text, max(0, begin - 4), begin)
+    return value[:1].isdecimal() and begin == found.start and before is not None
 
 
 def _bare(found: Found) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from audit.core.errors import ConfigError
 from audit.core.outcome import READ, Errored, Scored
+from audit.scoring.criteria import build_criteria
+from tests.scoring.cases import context_of, entry_of
 from tests.scoring.test_hidden_beside import passes, say
 
 REGEX = {"regex": r"Label: (\w+)"}
@@ -229,3 +232,36 @@ def test_which_needs_a_pattern(extract: dict[str, str]) -> None:
     """It chooses among the matches of `regex`."""
     with pytest.raises(ConfigError):
         say({"type": "equals", "value": "a", "extract": extract}, "a")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "holds"),
+    [
+        (r"total: (\d+)", "total: 5", True),
+        (r"total: (\d+)", "total: 5.", True),
+        (r"total: (\d+)", "total: 5, then 6", True),
+        (r"total: (\d+)", "total: 5%", True),
+        (r"total: (\d+)", "total: 57", False),
+        (r"total: (\d+)", "total: 5.7", None),
+        (r"total: (\d+)", "total: 5,700", None),
+        (r"total: (\d+)", "total: 5/7", None),
+        (r"total: (\d+)", "total: 5e3", None),
+        (r"total: (\d)", "total: 57", None),
+        (r"(\d+)", "-5", None),
+        (r"(\d+)", "is -5", None),
+        (r"(\d)$", "15", None),
+        (r"(\d)$", "1.5", None),
+        (r"\d+", ".5", None),
+        (r"(\d+)", "- 5", True),
+        (r"(\d+)", "INV-5", True),
+        (r"(\d+)-", "5-12-31", True),
+        (r"(\d+)\.\d+", "5.7", True),
+    ],
+)
+def test_a_pattern_that_takes_a_part_of_a_number_has_read_no_value(pattern: str, text: str, holds: bool | None) -> None:
+    """Five is not what `5.7` says; a pattern that matches on has seen what stands behind its group."""
+    entry = {"type": "equals", "value": "5", "extract": {"regex": pattern}}
+    (criterion,) = build_criteria([entry_of(entry)], Path())
+    (outcome,) = criterion.score([context_of({"completion": text})])
+    assert getattr(outcome, "passed", None) is holds
+    assert isinstance(outcome, Scored) is (holds is not None)
