@@ -291,7 +291,8 @@ def start(folder: Path, *rest: object, **environ: str) -> Child | subprocess.Pop
     """A session in a process of its own; one that has processes for its shards is no child of the tests' server, whose
     children may have none."""
     arguments = (folder, *rest)
-    environment = {**os.environ, "PYTHONPATH": str(REPO), **environ}
+    paths = os.pathsep.join(filter(None, [str(REPO), os.environ.get("PYTHONPATH")]))
+    environment = {**os.environ, "PYTHONPATH": paths, **environ}
     if "threads" in arguments:
         return Child("tests.replay.sharing", *arguments, environment=environment)
     command = [sys.executable, "-m", "tests.replay.sharing", *map(str, arguments)]
@@ -325,7 +326,7 @@ def one_seed(seed: int, folder: Path, *executor: object, calls: int = CALLS) -> 
     rng, books, run = random.Random(seed), folder / "server.jsonl", folder / "run"
     folder.mkdir()
     books.touch()
-    cap = calls * 5e-5 * (1 + seed % 5)
+    cap = calls * 8e-5 * (1 + seed % 5)
     with serving(journal=books, latency_ms=SLOW_MS, seed=seed, fill=1, **FAULTS) as endpoint:
         arguments = (endpoint.base_url, calls, cap, *executor)
         kills = 0
