@@ -144,6 +144,9 @@ def whole_body(row: Row, answer: Any, protocol: Protocol) -> dict[str, Any]:
 def put_body(row: Row, body: Mapping[str, Any], protocol: Protocol) -> bool:
     """Write the body of an answer into a row: text, calls, finish, tokens, names; says whether there is one."""
     answered = _put_body(row, body, protocol)
+    # OpenRouter: what came before the provider failed is billed, and is no whole answer.
+    choices = body.get("choices")
+    row.cut = row.cut or (isinstance(choices, list) and any(obj(choice).get("error") for choice in choices))
     if row.cut:  # some protocols have a word for what is under way
         row.finish_reason = row.finish_reason_raw = None
     return answered
@@ -202,5 +205,5 @@ def put_outcome(row: Row, error: Any, http_status: int | None, *, answered: bool
 
 def settle_cut(row: Row) -> None:
     """Make a call that the log shows to be a stream that was cut a partial one."""
-    if row.streaming and (row.tells_end or row.cut) and row.finish_reason_raw is None:
+    if (row.cut or (row.streaming and row.tells_end)) and row.finish_reason_raw is None:
         row.status, row.finish_reason = "partial", "aborted"

@@ -296,7 +296,7 @@ def chat_answer(choices: Any) -> ChatAnswer | None:
     """The answer in a chat completion's `choices`, or None when there is none."""
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
         return None
-    chosen = choices[0]
+    chosen = choices[0] if len(choices) == 1 else _first_choice(choices)
     message = chosen.get("message")
     finish = values.text(chosen.get("finish_reason"))
     if not isinstance(message, dict):
@@ -313,6 +313,12 @@ def chat_answer(choices: Any) -> ChatAnswer | None:
         finish=finish,
         choices=choices,
     )
+
+
+def _first_choice(choices: Sequence[Any]) -> Mapping[str, Any]:
+    """The choice with the lowest number: some servers send them as they end."""
+    numbered = [(index, choice) for choice in choices if (index := integer(obj(choice).get("index"))) is not None]
+    return min(numbered, key=lambda one: one[0])[1] if numbered else obj(choices[0])
 
 
 def responses_answer(response: Mapping[str, Any]) -> ChatAnswer | None:

@@ -104,7 +104,8 @@ def _put_times(row: Row, found: Envelope) -> None:
     row.started_at, row.started_at_resolution = microseconds(found.started)
     row.ended_at, _ = microseconds(found.ended)
     row.latency_ms, row.ttft_ms = (_duration(value) for value in (found.latency_ms, found.ttft_ms))
-    if row.latency_ms is None and row.started_at is not None and row.ended_at is not None:
+    # A log with one time for both tells nothing of how long it took.
+    if row.latency_ms is None and row.started_at is not None and row.ended_at not in (None, row.started_at):
         row.latency_ms = max(row.ended_at - row.started_at, 0) / 1000
 
 

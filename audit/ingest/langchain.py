@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from audit.ingest import values
@@ -62,3 +62,13 @@ def answer_of(outputs: Mapping[str, Any]) -> dict[str, Any]:
         choices.append({"index": index, "message": {"role": "assistant", **message}, "finish_reason": finish})
     told = obj(outputs.get("llm_output"))
     return {"choices": choices, "model": told.get("model_name"), "usage": told.get("token_usage")}
+
+
+def usages_of(outputs: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The counts that the first generation's message has, in LangChain's names."""
+    generations = outputs.get("generations")
+    while isinstance(generations, list) and generations:
+        generations = generations[0]
+    message = obj(obj(generations).get("message"))
+    if counted := obj((obj(message.get("kwargs")) or message).get("usage_metadata")):
+        yield counted

@@ -373,19 +373,29 @@ def usage_of(found: Attributes) -> dict[str, Any]:
     }
 
 
+_BESIDE = ("cache_read_input_tokens", "cache_creation_input_tokens")
+
+
 def disjoint(detailed: Mapping[str, Any]) -> dict[str, Any]:
-    """Langfuse's buckets, which do not overlap, as inclusive counts."""
+    """Langfuse's buckets, which do not overlap, as inclusive counts. Its guide names the cache as Anthropic does.
+
+    https://langfuse.com/docs/observability/features/token-and-cost-tracking
+    """
     counts = {key: count for key, value in detailed.items() if (count := integer(value)) is not None}
-    asked = sum(count for key, count in counts.items() if key.startswith("input"))
+    asked = sum(count for key, count in counts.items() if key.startswith(("input", *_BESIDE)))
     said = sum(count for key, count in counts.items() if key.startswith("output"))
     total = counts.get("total")
     if total is not None and 0 <= total - said < asked:
         asked = total - said  # buckets of one vendor overlap (text beside cached): the total knows
     cached = [
-        counts[key] for key in ("input_cached_tokens", "input_cache_read", "input_cache_read_tokens") if key in counts
+        counts[key]
+        for key in ("input_cached_tokens", "input_cache_read", "input_cache_read_tokens", _BESIDE[0])
+        if key in counts
     ]
     written = [
-        count for key, count in counts.items() if key.startswith("input_cache_creation") or key == "input_cache_write"
+        count
+        for key, count in counts.items()
+        if key.startswith("input_cache_creation") or key in ("input_cache_write", _BESIDE[1])
     ]
     thought = [count for key, count in counts.items() if key in ("output_reasoning_tokens", "output_reasoning")]
     return {

@@ -84,7 +84,7 @@ def pair_row(record: dict[str, Any], request: dict[str, Any] | None, answer: Any
     row.emitter = shape.api.partition(".")[0]
     if row.service_tier == "batch" or _BATCH & record.keys():
         row.batch = True
-    failed = record.get("error") or held.error
+    failed = record.get("error") or held.error or (None if held.answered else _error_beside(record, request))
     status = next((n for key in _STATUS if (n := small(record.get(key))) is not None), None)
     bodies.put_outcome(row, failed, status, answered=held.answered)
     put_times(row, record)
@@ -100,6 +100,17 @@ def answer_beside(record: Mapping[str, Any], request: Any) -> Any:
     if request is record:
         return find({name: value for name, value in record.items() if name not in _ASKED}, is_answer)
     return find(record, is_answer, request)
+
+
+def _error_beside(record: Mapping[str, Any], request: Any) -> Any:
+    """The error that a record holds in the place of an answer: `{"response": {"error": {...}}}`; None for none."""
+    held = {name: value for name, value in record.items() if value is not request and name not in _ASKED}
+    return obj(find(held, _is_error)).get("error")
+
+
+def _is_error(value: Any) -> bool:
+    error = obj(value).get("error")
+    return isinstance(error, dict) and any(text(error.get(name)) for name in ("message", "code", "type"))
 
 
 def find(value: Any, fits: Callable[[Any], bool], passed: Any = None, room: int = _ROOM) -> Any:

@@ -32,7 +32,7 @@ class Row(msgspec.Struct, kw_only=True, gc=False):
 
     `dedupe_key` is no column: two rows with one key are the same call logged twice; see `call_key`. None means that
     only equal bytes with a time stamp are. Nor is `tells_end`: the log has a place for why the answer ended, be it
-    empty; nor `cut`: the log has the events of a stream, and the last of them is not its end.
+    empty; nor `cut`: the log shows that the answer broke off, as by the last event of its stream.
     """
 
     dedupe_key: str | None = None

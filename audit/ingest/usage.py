@@ -12,6 +12,8 @@ from audit.protocols.usage import Counts, inclusive, read_usage
 EXCLUSIVE_PROMPT = "prompt_counted_without_cache"
 EXCLUSIVE_COMPLETION = "completion_counted_without_reasoning"
 HIDDEN = "total_above_its_parts"
+TOOL_FEES = "server_tool_fees_not_in_tokens"
+"""The vendor charges for each use of a tool that ran on its side, which no price of tokens has."""
 UNREADABLE_COST = "unreadable_cost_usd"
 """Something stands where a cost should, and is none: text, a negative number, more than any call costs."""
 
@@ -23,6 +25,9 @@ def put_usage(row: Row, usage: Any) -> None:
     put_counts(row, read_usage(usage))
     if "service_tier" in usage:
         row.service_tier = text(usage["service_tier"]) or row.service_tier
+    used = obj(usage.get("server_tool_use"))
+    if any((number(times) or 0) > 0 for times in used.values()):
+        row.ingest_warnings = (*row.ingest_warnings, TOOL_FEES)
     row.usage_raw = json_text(usage)
     row.usage_basis = "provider" if row.prompt_tokens is not None else "absent"
 

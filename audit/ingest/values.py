@@ -25,6 +25,10 @@ EARLIEST_US, LATEST_US = 0, 253_402_300_799_000_000  # 1970 to 9999: what a time
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _ISO_SPACE = re.compile(r"^(\d{4}-\d\d-\d\d) (\d\d:)")
+_ZONE_NAME = re.compile(r"\[[\w/+-]+\]$| (?:UTC|GMT)$|(?<=[+-]\d{4}) [A-Z]{3,4}$")
+"""What Java, BigQuery and Go write behind a time: a name that repeats its offset, or UTC."""
+_BEFORE_OFFSET = re.compile(r" (?=[+-]\d\d:?\d\d$)")
+_HALF_DAY = re.compile(r"[\s\u202f]*([AaPp])\.?[Mm]\.?$")
 
 
 def parse(record: bytes) -> Any:
@@ -236,15 +240,20 @@ def _written_time(value: str) -> tuple[int | None, str]:
     found = _iso(value)
     if found[0] is not None or value[:1].isdigit():
         return found
+    half = _HALF_DAY.search(value)
     try:
-        return round(parsedate_to_datetime(value).timestamp() * 1e6), "s"
+        moment = parsedate_to_datetime(value[: half.start()] if half else value)
+        if half:  # 12 AM is 0, 12 PM is 12
+            moment = moment.replace(hour=moment.hour % 12 + (12 if half[1] in "Pp" else 0))
+        return round(moment.timestamp() * 1e6), "s"
     except (ValueError, TypeError, OverflowError):
         return found
 
 
 def _iso(value: str) -> tuple[int | None, str]:
     try:
-        moment = datetime.fromisoformat(_ISO_SPACE.sub(r"\1T\2", value.strip()))
+        plain = _BEFORE_OFFSET.sub("", _ZONE_NAME.sub("", value.strip()))
+        moment = datetime.fromisoformat(_ISO_SPACE.sub(r"\1T\2", plain))
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
         found = round(moment.timestamp() * 1e6)
     except (ValueError, OverflowError):

@@ -55,7 +55,9 @@ def _row(line: dict[str, Any], wanted: labels.Finders) -> Row:
     row.model_key = model_key(row.model_called, "bedrock")
     row.streaming = "Stream" in operation
     _put_tokens(row, given, got)
-    bodies.put_outcome(row, line.get("errorCode"), None, answered=answered or "outputBodyS3Path" in got)
+    # The log holds answered calls; a model's own body may be in words that are not read.
+    answered = answered or "outputBodyS3Path" in got or bool(integer(got.get("outputTokenCount")))
+    bodies.put_outcome(row, line.get("errorCode"), None, answered=answered)
     row.ended_at, row.started_at_resolution = microseconds(line.get("timestamp"))
     row.started_at = row.ended_at
     spent = obj(obj(got.get("outputBodyJson")).get("metrics")).get("latencyMs")

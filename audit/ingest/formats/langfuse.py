@@ -132,7 +132,7 @@ def _put_money(row: Row, seen: Mapping[str, Any]) -> None:
         put_usage(row, otel.disjoint(counted))
         row.usage_raw = values.json_text(counted)
     row.finish_reason = finish_reason(row.finish_reason_raw)
-    if cost := told_cost(row, seen.get("total_cost")):
+    if cost := told_cost(row, seen.get("total_cost"), obj(unpacked(seen.get("cost_details"))).get("total")):
         row.cost_usd_logged, row.cost_basis = cost, "platform_pricetable"
 
 

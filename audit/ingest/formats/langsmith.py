@@ -26,6 +26,10 @@ _KEYS = {
 }
 
 
+_TIERS = ("priority", "flex")
+_WRITES = ("ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens")
+
+
 def detects(record: Mapping[str, Any]) -> str | None:
     """Why a record is a run."""
     return "has run_type and dotted_order" if "run_type" in record and "dotted_order" in record else None
@@ -86,16 +90,24 @@ def _put_tokens(row: Row, run: Mapping[str, Any], outputs: Mapping[str, Any], me
     if found is None:
         return
     read, said = obj(found.get("input_token_details")), obj(found.get("output_token_details"))
+    # langchain-openai puts the service tier before the names; langchain-anthropic has the writes by how long they live.
+    tier = next((name for name in _TIERS if name in read or name in said), None)
+    before = f"{tier}_" if tier else ""
+    lives = {name: integer(read.get(name)) or 0 for name in _WRITES}
+    row.service_tier = row.service_tier or tier
     put_usage(row, {
         "input_tokens": found.get("input_tokens"),
         "output_tokens": found.get("output_tokens"),
         "total_tokens": found.get("total_tokens"),
         "input_tokens_details": {
-            "cached_tokens": read.get("cache_read"),
-            "cache_write_tokens": read.get("cache_creation"),
+            "cached_tokens": read.get(f"{before}cache_read"),
+            "cache_write_tokens": read.get("cache_creation") or sum(lives.values()) or read.get("cache_creation"),
             "audio_tokens": read.get("audio"),
         },
-        "output_tokens_details": {"reasoning_tokens": said.get("reasoning"), "audio_tokens": said.get("audio")},
+        "cache_creation": lives if any(lives.values()) else None,
+        "output_tokens_details": {
+            "reasoning_tokens": said.get(f"{before}reasoning"), "audio_tokens": said.get("audio"),
+        },
     })  # fmt: skip
 
 
@@ -105,6 +117,7 @@ def _usages(
     for place in (outputs, metadata):
         if obj(place.get("usage_metadata")):
             yield obj(place["usage_metadata"])
+    yield from langchain.usages_of(outputs)
     if outputs.get("usage") is None and integer(run.get("prompt_tokens")):
         yield {"input_tokens": run["prompt_tokens"], "output_tokens": run.get("completion_tokens")}
 

@@ -15,7 +15,7 @@ from audit.ingest import bodies, chat, labels, values
 from audit.ingest.formats import Format, Reader
 from audit.ingest.litellm_payload import OPERATIONS
 from audit.ingest.row import Row, Unusable, call_key
-from audit.ingest.usage import told_cost
+from audit.ingest.usage import put_usage, told_cost
 from audit.ingest.values import boolean, integer, microseconds, number, obj, small, text, unpacked
 from audit.ingest.words import charged_as, free, provider
 
@@ -60,6 +60,8 @@ def _row(line: dict[str, Any], wanted: labels.Finders) -> Row:
     row.operation = OPERATIONS.get(kind) or OPERATIONS.get(kind.removeprefix("a"), "other")
     held = _put_bodies(row, line)
     reasons = held.reasons
+    if row.usage_raw is None:
+        put_usage(row, metadata.get("usage_object"))
     row.request_id, row.logical_request_id = text(line.get("request_id")), text(line.get("litellm_call_id"))
     row.model_requested = text(line.get("model_group")) or row.model_requested
     row.model_called = text(line.get("model"))
