@@ -196,6 +196,8 @@ _HARMLESS: Final = frozenset(
         "w",
     ]
 )
+_OF_DAYS: Final = frozenset({"business", "calendar", "working"})
+"""Sorts of days. An answer that says which ones it means answers "how many days"; two sorts are still no one number."""
 _SEVERAL_SIZES: Final = {"ton": "ton", "tons": "ton", "barrel": "barrel", "barrels": "barrel"}
 """Units of which several sizes have one name, so that none is known by it."""
 _STEM: Final = 6
@@ -258,7 +260,7 @@ def _alone(those: frozenset[Unread], others: frozenset[Unread], unit: str | None
             continue
         if one.mark is Touching.SIGN or not bare:
             return True
-        if one.unit is not None and _asks_for(one.unit, question):
+        if one.unit is not None and one.text.partition(" ")[0] not in _OF_DAYS and _asks_for(one.unit, question):
             return True
     return False
 

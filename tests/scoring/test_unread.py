@@ -112,7 +112,9 @@ def test_words_that_go_on_leave_a_figure_what_it_is(value: str, completion: str)
     [
         ("7", "7 nautical miles", "How many nautical miles are left?", True),
         ("7", "7 nautical miles", "How many miles are left?", None),
-        ("7", "7 business days", "How many days does it take?", None),
+        ("7", "7 business days", "How many days does it take?", True),
+        ("7 calendar days", "7 business days", "How many days does it take?", None),
+        ("7 days", "7 business days", "How many days does it take?", None),
         ("7", "7 Canadian dollars", "What does it cost in Canadian dollars?", True),
         ("7", "7 Canadian dollars", "How many dollars does it cost?", None),
         ("753", "753 BC", "In which year BC was Rome founded?", True),
