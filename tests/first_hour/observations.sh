@@ -9,5 +9,5 @@ awk -v tier="$small" '{print} /^tiers:/ {print tier}' audit.yaml |
   sed 's/confirmed: false/confirmed: true /' > edited.yaml      # what one does in an editor
 mv edited.yaml audit.yaml
 audit replay "$log" --yes
-audit report runs/*/ --pack evidence.zip
+audit report runs/????????????/ --pack evidence.zip
 audit verify evidence.zip
