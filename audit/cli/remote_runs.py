@@ -37,7 +37,10 @@ def new_run_folder(ctx: typer.Context, path: Path | None) -> Path | None:
 
 
 def _opened(ctx: typer.Context, path: Path | None, *, claim: bool) -> Path | None:
-    if path is None or ctx.resilient_parsing or not (":/" in str(path) or (path / "origin.json").is_file()):
+    # Words that are only read, to be completed or to be checked, open nothing: without switches no command follows.
+    if path is None or ctx.obj is None or ctx.resilient_parsing:
+        return path
+    if not (":/" in str(path) or (path / "origin.json").is_file()):
         return path
     from audit.flow.remote_runs import opened
 

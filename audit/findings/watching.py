@@ -48,11 +48,12 @@ def watched_pairs(
     for entry in policy.routes:
         mine = tables.of_route(entry.route)
         asked = set(mine.replays.filter(pl.col("arm") == "candidate")["tier"])
-        replayed_today = asked.intersection(entry.today)
-        if replayed_today and len(entry.today) == 1:
+        # The model of most spend is never a candidate of an audit; a smaller one that serves a part may well be.
+        if entry.today[0] not in asked:
+            if entry.tier in asked:
+                found[entry.route] = _walked(mine, entry, requests, embedder)
+        elif len(entry.today) == 1:
             found[entry.route] = _in_force(mine, entry, policy, requests)
-        elif entry.tier in asked and not replayed_today:
-            found[entry.route] = _walked(mine, entry, requests, embedder)
     return {route: pairs for route, pairs in found.items() if pairs.n}
 
 

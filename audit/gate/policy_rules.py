@@ -226,7 +226,7 @@ def _why_none(policy: RoutingPolicy, seen: Seen, entry: RoutePolicy) -> str:
         return f"its traffic begins before {policy.made_at}, where the policy's own evidence ends: nothing is counted"
     if len(entry.today) > 1:
         return (
-            f"replay {entry.tier}, and no other tier of the route, on traffic that it does not serve yet: where the "
+            f"replay {entry.tier}, and not {entry.today[0]}, on traffic that it does not serve yet: where the "
             f"policy is in force, no log says which of {listing(entry.today)} would have answered"
         )
     return "its tiers were not replayed in this run"
