@@ -181,6 +181,22 @@ def test_a_copy_that_is_killed_while_it_is_made_is_made_by_the_next_command(
         assert not list((tmp_path / machine).glob(".*"))
 
 
+def test_an_index_that_was_cut_by_its_successor_is_read_again(
+    bucket: Counted, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its size was asked for before it was replaced; what was read then is the beginning of another one."""
+    seed(tmp_path / "a", {"journal": b"paid"})
+    get, cut = Shelf.get, iter([7, 100])
+
+    def short(self: Shelf, key: str) -> bytes | None:
+        data = get(self, key)
+        return data[: next(cut, None)] if data is not None and key == "index.json" else data
+
+    monkeypatch.setattr(Shelf, "get", short)
+    copy_at(tmp_path / "b")
+    assert held(tmp_path / "b") == {"journal": b"paid"}
+
+
 def test_two_that_changed_the_same_never_mix(bucket: Counted, tmp_path: Path) -> None:
     """The second one is refused, keeps what it has, and is told so each time until it is moved away."""
     copy_at(tmp_path / "a").close()
