@@ -38,12 +38,12 @@ def open_reader(settings: IngestSettings) -> Reader:
         if not isinstance(line, dict) or not isinstance(line.get("acme"), dict):
             raise Unusable("no `acme`")
         row = Row(emitter="acme", status="ok", cost_usd_logged=line["usd"], cost_basis="provider")
-        reasons, _ = bodies.put_exchange(row, line["acme"]["asked"], line["acme"]["said"])
+        facts = bodies.put_exchange(row, line["acme"]["asked"], line["acme"]["said"])
         row.started_at, row.started_at_resolution = values.microseconds(line["at"])
         row.model_called = row.model_key = row.model_requested
         labels.put(row, wanted, line.get, ((line, ""),))
         row.dedupe_key = call_key(row)
-        chat.judge_replayable(row, reasons, "exact")
+        chat.judge_replayable(row, facts.reasons, "exact")
         return (row,)
 
     return read

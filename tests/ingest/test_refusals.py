@@ -43,7 +43,7 @@ def refuse(path: Path, settings: IngestSettings | None = None) -> InputError:
         (f"\n\nhello {SECRET}\n".encode(), "ingest.not-json", 3),
         (f"{{{SECRET}\n{{{SECRET}\n".encode(), "ingest.not-json", 2),
         (f'[{{"a": "{SECRET}"}}, '.encode(), "ingest.not-json", None),
-        (b"[]", "ingest.not-json", 1),
+        (b"[]", "ingest.empty", 1),
         (f'{{"prompt": "{SECRET}", "answer": "y"}}\n'.encode(), "ingest.unknown-format", 1),
     ],
 )
