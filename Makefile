@@ -30,10 +30,14 @@ test: $(READY) browser ## The tests (under 10 minutes)
 
 test-ray: $(READY) ## The tests on a Ray cluster of this machine (a minute or two, and 70 MB more from the package index)
 	@$(PIP) $(LOCKED) --requirement requirements/ray.txt
-	$(BIN)/python -m pytest -m ray
+	$(BIN)/python -m pytest -m "ray and not slow"
+
+test-ray-slow: $(READY) ## The same with every executor, every kind of call and more seeds
+	@$(PIP) $(LOCKED) --requirement requirements/ray.txt
+	$(BIN)/python -m pytest -m "slow and ray" -s
 
 test-slow: $(READY) browser ## Simulations: does a 95 % interval hold the truth 95 % of the time; prints the figures
-	$(BIN)/python -m pytest -m slow -s
+	$(BIN)/python -m pytest -m "slow and not ray" -s
 
 test-litellm: $(READY) ## Against LiteLLM's own proxy and router, in an environment of their own (750 MB, once)
 	@test -x .venv-litellm/bin/litellm || { $(PYTHON) -m venv .venv-litellm && \

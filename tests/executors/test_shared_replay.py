@@ -116,6 +116,12 @@ def elsewhere(name: str, workers: int) -> list[str]:
     return ["--workers", str(workers), *(["--ray-address", address] if address else ["--executor", name])]
 
 
+def crossed(*quick: tuple[str, str]) -> list[Any]:
+    """Every executor with every model; those that are not named wait for the slow tests."""
+    pairs = [(name, model) for name in ("local", "ray") for model in (SMALL, JUDGE)]
+    return [pair if pair in quick else pytest.param(*pair, marks=pytest.mark.slow) for pair in pairs]
+
+
 @pytest.mark.parametrize(("name", "workers"), [("local", 2), ("ray", 1), ("ray", 2), ("ray", 4)], ids=str)
 def test_the_same_bytes(
     name: str, workers: int, alone: Alone, tiers: Tiers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -125,8 +131,7 @@ def test_the_same_bytes(
     assert sorted(tiers.asked) == alone[1]
 
 
-@pytest.mark.parametrize("name", ["local", "ray"])
-@pytest.mark.parametrize("model", [SMALL, JUDGE])
+@pytest.mark.parametrize(("name", "model"), crossed(("local", SMALL), ("ray", JUDGE)))
 def test_the_same_bytes_with_a_worker_that_dies_when_its_calls_are_made(
     name: str, model: str, alone: Alone, tiers: Tiers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -139,8 +144,7 @@ def test_the_same_bytes_with_a_worker_that_dies_when_its_calls_are_made(
     assert sorted(tiers.asked) == alone[1]
 
 
-@pytest.mark.parametrize("name", ["local", "ray"])
-@pytest.mark.parametrize("model", [SMALL, JUDGE])
+@pytest.mark.parametrize(("name", "model"), crossed(("ray", SMALL), ("local", JUDGE)))
 def test_a_worker_that_dies_at_its_calls(
     name: str, model: str, alone: Alone, tiers: Tiers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,7 +187,7 @@ def test_the_same_findings_with_a_machine_that_goes(
     assert (Counter(tiers.asked) - Counter(alone[1])).total() <= IN_FLIGHT
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in (1, 2))])
 def test_the_cap_holds_on_a_cluster(seed: int, tmp_path: Path) -> None:
     """Four shards on a slow and faulty server, and a worker that is killed at its calls. Prints the figures."""
     print(told_of([one_seed(seed, tmp_path / "seed", "ray", 4, address_of("ray"))]))
