@@ -127,4 +127,4 @@ browser:
 	    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium fontconfig fonts-liberation >/dev/null; } || \
 	  echo "No Chromium, or no font for it, found: install chromium and fonts-liberation (without a browser its tests are skipped; in CI they fail)"
 
-.PHONY: help demo demo-local test test-ray test-slow test-litellm test-azure check bench docs golden shots format lock sbom clean browser
+.PHONY: help demo demo-local test test-ray test-ray-slow test-slow test-litellm test-azure check bench docs golden shots format lock sbom clean browser
