@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 
 from pyarrow.fs import AzureFileSystem, FileSystem, GcsFileSystem, S3FileSystem
@@ -132,3 +132,17 @@ SERVERS: Mapping[str, ObjectServer] = {
     "az": ObjectServer(_az_server, _az_environment, _az_storage),
 }
 """By the scheme of an address."""
+
+
+@contextmanager
+def started_when_asked() -> Iterator[Callable[[str], str]]:
+    """The address of a scheme's server, a process of its own that is started when it is first asked for."""
+    started: dict[str, str] = {}
+    with ExitStack() as running:
+
+        def address(scheme: str) -> str:
+            if scheme not in started:
+                started[scheme] = running.enter_context(SERVERS[scheme].start())
+            return started[scheme]
+
+        yield address

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from audit.cli.terminal import Terminal
+from audit.core.display import plural
 from audit.core.errors import AuditError
 
 # A run in a folder needs none of this.
@@ -40,7 +41,9 @@ def _opened(ctx: typer.Context, path: Path | None, *, claim: bool) -> Path | Non
     # Words that are only read, to be completed or to be checked, open nothing: without switches no command follows.
     if path is None or ctx.obj is None or ctx.resilient_parsing:
         return path
-    if not (":/" in str(path) or (path / "origin.json").is_file()):
+    from audit.core.artifacts import ORIGIN
+
+    if not (":/" in str(path) or (path / ORIGIN).is_file()):
         return path
     from audit.flow.remote_runs import opened
 
@@ -63,4 +66,4 @@ def _publish(terminal: Terminal, run: RemoteRun) -> None:
             return
         raise NotPublished(str(error), code=error.code, notes=(*error.notes, kept), hint=error.hint) from error
     if files:
-        terminal.note(f"Published to {run.address}: {files} files changed.")
+        terminal.note(f"Published to {run.address}: {plural(files, 'changed file')}.")

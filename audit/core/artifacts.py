@@ -36,6 +36,8 @@ ERASED = "erased"
 """In the manifest: rows of the traffic whose texts were erased."""
 TRAFFIC = "traffic"
 """In the manifest: what the log was read as."""
+ORIGIN = "origin.json"
+"""In this machine's copy of a run in object storage: where it is from, and what it was when it was last the same."""
 OWNER_FOLDER, OWNER_FILE = 0o700, 0o600
 """Rights of a run folder and of its files: they hold prompts."""
 Write = Callable[[Path, bytes], None]

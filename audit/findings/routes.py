@@ -16,7 +16,7 @@ from audit.certificate.noise import Floor
 from audit.certificate.onward import left_behind
 from audit.certificate.policies import PolicyInputs
 from audit.certificate.sequence import decide
-from audit.core.criteria import CriteriaCheck, Grade
+from audit.core.criteria import CriteriaCheck, Grade, LogProblem
 from audit.core.display import count, percent, plural, points, points_interval, usd
 from audit.core.exploration import MarginFinding, ThresholdCurve
 from audit.core.finding import CandidateFinding, CandidateVerdict, NeedsMore, Recommendation, RouteFinding, Verdict
@@ -503,31 +503,38 @@ def _both_fail(chosen: CandidateFinding | None, margin: float) -> list[str]:
     ]
 
 
+def _problems(check: CriteriaCheck | None, *reasons: Reason) -> list[LogProblem]:
+    """What was found of the log's own answers, of some kinds."""
+    return [] if check is None else [problem for problem in check.problems if problem.reason in reasons]
+
+
+def _looked_at(problem: LogProblem) -> str:
+    """How many answers a problem is about, as the beginning of a sentence."""
+    return f"{count(problem.count)} of {plural(problem.of, 'answer')} of the log that were looked at"
+
+
 def _one_answer(check: CriteriaCheck | None) -> list[str]:
     """That one answer, given to every request, would hold the margin."""
-    found = [] if check is None else [p for p in check.problems if p.reason is Reason.ONE_ANSWER_SUFFICES]
     return [
-        f"{count(p.count)} of {plural(p.of, 'answer')} of the log that were looked at say the same: that answer, given "
-        "to every request, would hold the margin as well. What a candidate makes of the others hardly counts."
-        for p in found
+        f"{_looked_at(p)} say the same: that answer, given to every request, would hold the margin as well. What a "
+        "candidate makes of the others hardly counts."
+        for p in _problems(check, Reason.ONE_ANSWER_SUFFICES)
     ]
 
 
 def _beside_calls(check: CriteriaCheck | None) -> list[str]:
     """That what is said beside calls was compared by nothing."""
-    found = [] if check is None else [p for p in check.problems if p.reason is Reason.TEXT_BESIDE_CALLS]
     return [
-        f"{count(p.count)} of {plural(p.of, 'answer')} of the log that were looked at say something beside their "
-        "calls. No criterion compares it: a candidate could say anything there, also the opposite."
-        for p in found
+        f"{_looked_at(p)} say something beside their calls. No criterion compares it: a candidate could say anything "
+        "there, also the opposite."
+        for p in _problems(check, Reason.TEXT_BESIDE_CALLS)
     ]
 
 
 def _of_several(check: CriteriaCheck | None) -> list[str]:
     """That a criterion reads one of several different values, and nobody has said which; that none compares a field."""
-    told = (Reason.SEVERAL_VALUES, Reason.FIELDS_UNCOMPARED)
-    found = [] if check is None else [p.because.sentence for p in check.problems if p.reason in told]
-    return [f"{sentence[0].upper()}{sentence[1:]}." for sentence in found]
+    found = _problems(check, Reason.SEVERAL_VALUES, Reason.FIELDS_UNCOMPARED)
+    return [f"{sentence[0].upper()}{sentence[1:]}." for sentence in (p.because.sentence for p in found)]
 
 
 def _later_turns(traffic: RouteTraffic) -> list[str]:
@@ -544,17 +551,16 @@ def _later_turns(traffic: RouteTraffic) -> list[str]:
 
 def _unread(check: CriteriaCheck | None) -> list[str]:
     """Answers of the log that fail by their form, so that nothing could be compared with them."""
-    found = [] if check is None else [p for p in check.problems if p.reason is Reason.FAILS_UNCOMPARED]
     return [
-        f"{count(p.count)} of {plural(p.of, 'answer')} of the log that were looked at fail by their form, and nothing "
-        "can be compared with them: the verdict is about the others, and a candidate gains nothing there."
-        for p in found
+        f"{_looked_at(p)} fail by their form, and nothing can be compared with them: the verdict is about the others, "
+        "and a candidate gains nothing there."
+        for p in _problems(check, Reason.FAILS_UNCOMPARED)
     ]
 
 
 def _left_out(check: CriteriaCheck | None) -> float:
     """Share of the log's answers that no criterion says anything of."""
-    found = [] if check is None else [p for p in check.problems if p.reason is Reason.CRITERIA_LEAVE_OUT]
+    found = _problems(check, Reason.CRITERIA_LEAVE_OUT)
     return sum(p.count for p in found) / found[0].of if found else 0.0
 
 

@@ -31,7 +31,7 @@ def new_name() -> str:
 
 def signal_of(folder: RunFolder, session: str) -> LenderSignal:
     """The file that the shards of a run look at."""
-    return LenderSignal(folder.path.absolute() / folder.shards.relative_to(folder.path), session)
+    return LenderSignal(folder.shards.absolute(), session)
 
 
 def begin(folder: RunFolder, journal: Journal, mark: str, usd: float, calls: Collection[str]) -> None:

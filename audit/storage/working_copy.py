@@ -12,14 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from audit.core.artifacts import private_folder, write_atomic, write_json
+from audit.core.artifacts import ORIGIN, private_folder, write_atomic, write_json
 from audit.core.errors import AuditError, InputError
 from audit.storage.address import ObjectAddress
 from audit.storage.shelf import Shelf
 from audit.storage.shelf_index import NOTHING, ShelfIndex, ShelvedFile, damaged, document_of, index_of, is_plain
 
-ORIGIN = "origin.json"
-"""In the copy: where it is from, and what it was when it was last the same."""
 BUSY = "busy.json"
 """In object storage: who works on the run, and when that was last said."""
 EVERY_S = 60.0

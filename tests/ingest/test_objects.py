@@ -6,7 +6,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from audit.ingest import objects
 from audit.ingest.source import find_sources
 from audit.storage import az
 from tests.e2e.tiny import record
-from tests.object_servers import ACCOUNT_KEY, SERVERS, azurite
+from tests.object_servers import ACCOUNT_KEY, SERVERS, azurite, started_when_asked
 
 FILES = {
     "logs/2026-10-30/a.jsonl": range(5),
@@ -44,15 +44,8 @@ SCHEMES = ["s3", "gs", pytest.param("az", marks=NO_AZURITE)]
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[Callable[[str], str]]:
-    """The address of a scheme's server, a process of its own that is started when it is first asked for."""
-    started: dict[str, str] = {}
-    with ExitStack() as running:
-
-        def address(scheme: str) -> str:
-            if scheme not in started:
-                started[scheme] = running.enter_context(SERVERS[scheme].start())
-            return started[scheme]
-
+    """As `started_when_asked`, for the tests of this file."""
+    with started_when_asked() as address:
         yield address
 
 

@@ -7,8 +7,6 @@ prints the tables. Worlds at the edge lose exactly the margin, so that every ver
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 import pytest
 
@@ -23,9 +21,10 @@ from tests.simulations.test_recorded_judge import (
     RECORDED,
     SEEDS,
     WORLDS,
-    Said,
+    Judge,
     deltas,
     labelled,
+    seeds,
 )
 from tests.stats.labelled_worlds import EDGES, drawn, partly_labelled
 
@@ -67,17 +66,14 @@ def test_a_claim_at_the_edge_passes_in_five_of_a_hundred_and_the_interval_holds_
 @needs_shared(RECORDED)
 @pytest.mark.parametrize(("name", "grade", "judge"), KINDS, ids=[name for name, _, _ in KINDS])
 def test_the_recorded_judge_with_random_labels_against_the_same_labels_as_a_correction(
-    name: str, grade: Grade, judge: Callable[[float, float, np.random.Generator], Said]
+    name: str, grade: Grade, judge: Judge
 ) -> None:
     """The truth is held in 95 % of 200 seeds, and wherever the judge errs the interval is less than half as wide."""
     print(f"\n{name}, {PAIRS} pairs, {LABELS} labels, {SEEDS} seeds; shares of seeds in %, median widths in points")
     print("error  bias   random labels   width   correction   width")
     for error, bias in WORLDS if name == "judge-pairwise" else [(e, b) for e, b in WORLDS if not b]:
         held, widths = np.zeros(2), []
-        for seed in range(SEEDS):
-            rng = np.random.default_rng([seed, round(error * 100), round(bias * 100)])
-            said = judge(error, bias, rng)
-            truth = float(said.right.mean()) - 1.0
+        for rng, said, truth in seeds(judge, error, bias):
             _, corrected = deltas(said, labelled(said, LABELS, rng), grade, rng)
             places = rng.integers(said.right.size, size=PAIRS)
             change = said.right[places].astype(float) - 1.0

@@ -8,7 +8,7 @@ turns its word on a share of the answers, in both orders alike, and takes whiche
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 
@@ -101,28 +101,32 @@ def holds(shown: Estimate | None, truth: float) -> bool:
     return shown is None or ((shown.lo is None or shown.lo <= truth) and (shown.hi is None or truth <= shown.hi))
 
 
-KINDS: list[tuple[str, Grade, Callable[[float, float, np.random.Generator], Said]]] = [
+Judge = Callable[[float, float, np.random.Generator], Said]
+KINDS: list[tuple[str, Grade, Judge]] = [
     ("judge-pairwise", Grade.AGREEMENT, compared),
     ("llm-rubric", Grade.JUDGED, alone),
 ]
 
 
+def seeds(judge: Judge, error: float, bias: float) -> Iterator[tuple[np.random.Generator, Said, float]]:
+    """A generator for each seed, what the judge says by it, and the true change of quality."""
+    for seed in range(SEEDS):
+        rng = np.random.default_rng([seed, round(error * 100), round(bias * 100)])
+        said = judge(error, bias, rng)
+        yield rng, said, float(said.right.mean()) - 1.0
+
+
 @pytest.mark.parametrize(("name", "grade", "judge"), KINDS, ids=[name for name, _, _ in KINDS])
-def test_the_corrected_delta_holds_the_truth(
-    name: str, grade: Grade, judge: Callable[[float, float, np.random.Generator], Said]
-) -> None:
+def test_the_corrected_delta_holds_the_truth(name: str, grade: Grade, judge: Judge) -> None:
     """In 93 % of 200 seeds at least, as measured in few; flips, sensitivity and specificity are in their intervals."""
     print(f"\n{name}, {PAIRS} pairs, {LABELS} labels, {SEEDS} seeds; shares of seeds in %, widths in points")
     print("error  bias   corrected  measured   width   measured   sensitivity  specificity  flips")
     for error, bias in WORLDS if name == "judge-pairwise" else [(e, b) for e, b in WORLDS if not b]:
         found = np.zeros(5)
         widths = []
-        for seed in range(SEEDS):
-            rng = np.random.default_rng([seed, round(error * 100), round(bias * 100)])
-            said = judge(error, bias, rng)
+        for rng, said, truth in seeds(judge, error, bias):
             labels = labelled(said, LABELS, rng)
             measured, corrected = deltas(said, labels, grade, rng)
-            truth = float(said.right.mean()) - 1.0
             told = agreement_of(labels, level=LEVEL)
             assert told is not None
             drawn = rng.choice(said.right.size, round(AUDITED * said.right.size), replace=False)
@@ -149,9 +153,7 @@ def test_the_corrected_delta_holds_the_truth(
 
 
 @pytest.mark.parametrize(("name", "grade", "judge"), KINDS, ids=[name for name, _, _ in KINDS])
-def test_forty_labels_prove_nothing_and_say_how_many_would(
-    name: str, grade: Grade, judge: Callable[[float, float, np.random.Generator], Said]
-) -> None:
+def test_forty_labels_prove_nothing_and_say_how_many_would(name: str, grade: Grade, judge: Judge) -> None:
     """The judge has not been asked, so three numbers are said; that for its error is near in four of five seeds."""
     sizes = WantedTest(margin=0.08, alpha=1 - LEVEL, confidence=LEVEL, pairs=800, discordance=0.15, power=0.8)
     wrong = float((preferred() < 0).mean())

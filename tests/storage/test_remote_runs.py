@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from audit.storage.address import ObjectAddress
 from audit.storage.shelf import Shelf
 from audit.storage.working_copy import WorkingCopy
 from tests.e2e.tiny import write_config, write_log
-from tests.object_servers import SERVERS, azurite
+from tests.object_servers import SERVERS, azurite, started_when_asked
 from tests.server import Endpoint, serving
 
 NO_AZURITE = pytest.mark.skipif(azurite() is None, reason="no Azurite here: make test-azure")
@@ -25,15 +24,8 @@ NO_AZURITE = pytest.mark.skipif(azurite() is None, reason="no Azurite here: make
 
 @pytest.fixture(scope="module")
 def servers() -> Iterator[Callable[[str], str]]:
-    """The address of a scheme's server, a process of its own that is started when it is first asked for."""
-    started: dict[str, str] = {}
-    with ExitStack() as running:
-
-        def address(scheme: str) -> str:
-            if scheme not in started:
-                started[scheme] = running.enter_context(SERVERS[scheme].start())
-            return started[scheme]
-
+    """As `started_when_asked`, for the tests of this file."""
+    with started_when_asked() as address:
         yield address
 
 

@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 from pyarrow.fs import FileSystem, LocalFileSystem, SubTreeFileSystem
 
+from audit.core.artifacts import ORIGIN
 from audit.core.errors import InputError
 from audit.storage import shelf
 from audit.storage.address import ObjectAddress
 from audit.storage.shelf import Shelf
-from audit.storage.working_copy import ORIGIN, STALE_S, WorkingCopy
+from audit.storage.working_copy import STALE_S, WorkingCopy
 
 ADDRESS = ObjectAddress("s3", "audits/june")
 SMALL = 10
