@@ -53,16 +53,10 @@ def spent():
 OURS = (
     MEASURED
     + """
-class NoPandas:
-    def find_spec(self, name, path=None, target=None):
-        if name == "pandas":
-            raise ImportError(name)
-if __name__ == "__main__":
-    import polars  # only asks whether there is a pandas
-# A package of the tests only, half a second of which pyarrow would import, here and in every process.
-sys.meta_path.insert(0, NoPandas())
 if __name__ == "__main__":
     from pathlib import Path
+    from audit.cli.lean import spare_pandas
+    spare_pandas(["ingest"])  # as the command does: a package of the tests only, half a second of which pyarrow imports
     from audit.core.artifacts import RunFolder
     from audit.core.settings import ExecutorSettings, IngestSettings
     from audit.ingest.run import ingest
