@@ -93,6 +93,15 @@ def test_a_scan_has_no_avoidable_line() -> None:
     assert "cut at most $29,640; nothing has been tested" in text
 
 
+def test_a_route_that_was_left_out_has_no_sample_of_nothing() -> None:
+    """Not `n=0`, which reads like a measurement."""
+    findings = fixtures.all_open()
+    left = dataclasses.replace(findings.routes[0], sampled=dict.fromkeys(findings.routes[0].sampled, 0))
+    text = plain(summary_lines(dataclasses.replace(findings, routes=(left,))))
+    assert "not proven (not sampled)" in text
+    assert "(n=0)" not in text
+
+
 def test_hundreds_of_routes_end_in_a_sum() -> None:
     """Twenty rows and one line for the others."""
     text = plain(summary_lines(fixtures.many_routes()))
