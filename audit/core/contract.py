@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from audit.core.levers import LeverName
 from audit.core.section import Section
 from audit.core.units import Change, Dollars, Factor, Share
 
@@ -149,7 +150,10 @@ class ContractSettings(Section):
     months: int = Field(12, ge=1, le=60, description="Term")
     starts: Day | None = Field(None, description="First day of the term; default: the day after the log's last")
     risk: Share = Field(0.10, description="Accepted chance of paying for commitment that is not used", examples=["10%"])
-    moves_after: int = Field(0, ge=0, le=60, description="Months of the term before the proven moves are made")
+    moves_after: int = Field(0, ge=0, le=60, description="Months of the term before moves are made and levers pulled")
+    levers: tuple[LeverName, ...] = Field(
+        (), description="Of the lever ledger, those that you pull; from `moves_after` on they lower the need"
+    )
     growth: tuple[Scenario, ...] = Field((FLAT,), min_length=1, description="How the traffic may go on")
 
     @model_validator(mode="after")
@@ -159,6 +163,8 @@ class ContractSettings(Section):
             raise ValueError(f"has two vendors named `{twice}`; give each its own name")
         if not 0 < self.risk < 1:
             raise ValueError("has a `risk` that is not between 0% and 100%; write it like `10%`")
+        if LeverName.PROMPT_TRIMMING in self.levers:
+            raise ValueError("has the lever `prompt-trimming`, which counts nothing: it needs a replay; leave it out")
         probabilities(self.growth)
         return self
 

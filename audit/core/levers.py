@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar
@@ -25,6 +26,11 @@ class LeverName(StrEnum):
     def words(self) -> str:
         """What it is called in a table."""
         return self.value.replace("-", " ")
+
+    @property
+    def removes(self) -> bool:
+        """Whether it takes requests away; the others lower what they cost."""
+        return self in (LeverName.UNUSED_ANSWERS, LeverName.REPEATS)
 
 
 class LeverBasis(StrEnum):
@@ -237,6 +243,24 @@ class LeverLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pulled:
+    """What some levers take of a route together, as shares of what was paid for it.
+
+    Attributes:
+        gone: Of requests that are not made any more.
+        lowered: Of the others, by lower prices.
+    """
+
+    gone: float = 0.0
+    lowered: float = 0.0
+
+    @property
+    def taken(self) -> float:
+        """Both together."""
+        return self.gone + self.lowered
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RouteLevers:
     """What the levers take of one route, composed in their order.
 
@@ -251,6 +275,16 @@ class RouteLevers:
     paid_usd: float
     usd: dict[str, float]
     left_usd: float
+
+    def pulled(self, levers: Collection[LeverName]) -> Pulled:
+        """What some of the levers take; at least that, where one before them in their order is not pulled."""
+        if self.paid_usd <= 0:
+            return Pulled()
+        gone, lowered = (
+            sum(self.usd.get(lever, 0.0) for lever in levers if lever.removes is removes) / self.paid_usd
+            for removes in (True, False)
+        )
+        return Pulled(gone=gone, lowered=lowered)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -185,10 +185,6 @@ def acceptance(routes: Sequence[RouteFinding], level: float) -> Acceptance:
     return Acceptance(before=before, after=after.within(0.0, 1.0), change=change)
 
 
-REMOVES = (LeverName.UNUSED_ANSWERS, LeverName.REPEATS)
-"""Levers that take requests away; the others lower what they cost."""
-
-
 def needed_bill(levers: LeverLedger, routes: Sequence[RouteFinding]) -> NeededBill:
     """Compose what the verdicts save with what the levers take, route by route.
 
@@ -200,9 +196,8 @@ def needed_bill(levers: LeverLedger, routes: Sequence[RouteFinding]) -> NeededBi
     saved = []
     for one in levers.routes:
         if one.route in proven and one.paid_usd > 0:
-            gone = sum(one.usd.get(name, 0.0) for name in REMOVES)
-            lowered = one.paid_usd - gone - one.left_usd
-            rest = proven[one.route] * (1 - gone / one.paid_usd) - lowered
+            pulled = one.pulled(tuple(LeverName))
+            rest = proven[one.route] * (1 - pulled.gone) - pulled.lowered * one.paid_usd
             saved.append(min(max(rest, 0.0), one.left_usd))
     model = exact_sum(saved)
     return NeededBill(proven_usd=exact_sum(proven.values()), model_usd=model, needed_usd=levers.left_usd - model)

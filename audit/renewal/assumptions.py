@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from audit.core.contract import ContractSettings, ModelPrice, Scenario, VendorSettings, probabilities
 from audit.core.criteria import proven_by
 from audit.core.display import count, listing, percent, percent_brief, plural, usd, usd_interval
 from audit.core.finding import Findings, Verdict
+from audit.core.levers import LeverLine, LeverName
 from audit.core.renewal import Assumption, Origin, RenewalDecision, VendorRenewal
 from audit.renewal.demand import Demand, freed_usd, is_move
 from audit.renewal.rates import Rate, charged_share
 
 ROUTES_SHOWN = 12
+TOLD_SHARE = 0.01
+"""Of the log's spend: levers that nobody pulls are told from there on."""
 
 
 def assumptions_of(
@@ -26,6 +29,12 @@ def assumptions_of(
         *_outside(demand, rates),
         *_measured(findings, contract),
     )
+
+
+def lines_of(findings: Findings, levers: Collection[LeverName]) -> list[LeverLine]:
+    """The ledger's lines of some levers that take something."""
+    lines = () if findings.mix.levers is None else findings.mix.levers.lines
+    return [line for line in lines if line.lever in levers and line.usd > 0]
 
 
 def _line(key: str, value: str, said: bool) -> Assumption:
@@ -45,6 +54,8 @@ def _term(findings: Findings, contract: ContractSettings, demand: Demand) -> Ite
         f"the proven moves are made {after}",
         "moves_after" in said,
     )
+    names = listing([lever.words for lever in contract.levers])
+    yield _line("contract.levers", f"{names}: pulled {after}" if names else "none is pulled", "levers" in said)
     if not findings.days:
         yield _line("log window", "the log has no dates: it is taken for one month", said=False)
 
@@ -111,6 +122,9 @@ def _measured(findings: Findings, contract: ContractSettings) -> Iterator[Assump
     days = plural(findings.days, "day")
     value = f"{usd(findings.spend_usd)} for {count(findings.requests)} requests in {days}"
     yield Assumption(key="spend of the log", value=value, origin=Origin.MEASURED)
+    for line in lines_of(findings, contract.levers):
+        value = f"{usd(line.usd)} of the log's spend, {line.basis}"
+        yield Assumption(key=f"lever {line.lever.words}", value=value, origin=Origin.MEASURED)
     moving = [route for route in findings.routes if is_move(route)]
     for route in moving[:ROUTES_SHOWN]:
         value = f"{usd_interval(route.avoidable_usd)} avoidable, to {route.candidate}"
@@ -172,6 +186,7 @@ def warnings_of(findings: Findings, contract: ContractSettings, vendors: Sequenc
             )
         if vendor.walk_away_routes and vendor.tier_lost_usd >= 0.005:
             found.append(f"{vendor.name}: the moves lose discount worth {usd(vendor.tier_lost_usd)}.")
+    found += _idle_levers(findings, contract)
     if findings.not_proven_usd > 0:
         found.append(
             f"{usd(findings.not_proven_usd)} of the log's spend is not proven either way; a commitment may lock it in."
@@ -184,3 +199,15 @@ def warnings_of(findings: Findings, contract: ContractSettings, vendors: Sequenc
     if unknown:
         found.append(f"{listing(unknown)}: the saving has an open interval; $0 and all of the spend are its ends.")
     return tuple(found)
+
+
+def _idle_levers(findings: Findings, contract: ContractSettings) -> Iterator[str]:
+    """A word on levers that would lower the need and are not pulled: a commitment is hard to take back."""
+    idle = lines_of(findings, [lever for lever in LeverName if lever not in contract.levers])
+    taken = sum(line.usd for line in idle)
+    if idle and taken >= TOLD_SHARE * findings.spend_usd:
+        names = listing([line.lever.words for line in idle])
+        yield (
+            f"The lever ledger takes {usd(taken)} of the log's spend ({names}), and no commitment here allows for it; "
+            "name those that you will pull in `levers` of `contract:`."
+        )

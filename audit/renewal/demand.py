@@ -1,4 +1,4 @@
-"""What will be used over the term: growth times the proven moves, each with its uncertainty.
+"""What will be used over the term: growth times the proven moves, each with its uncertainty, and levers pulled.
 
 The draws are a table of J worlds by G paths. A world is one draw of what the proven moves save, from the audit's
 intervals, and of which verdicts are wrong all the same; a path is one course of the traffic, from the scenarios. Every
@@ -8,14 +8,16 @@ world meets every path, so the two kinds of uncertainty can be told apart.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
 
 from audit.core.contract import ContractSettings, VendorSettings, probabilities
+from audit.core.errors import InputError
 from audit.core.finding import Findings, RouteFinding, Verdict
+from audit.core.levers import LeverName, Pulled
 from audit.renewal.rates import Rate, charged_share
 from audit.stats.commitments import two_piece_normal
 from audit.stats.quantiles import BoolArray, FloatArray, IntArray, spaced_normal
@@ -51,6 +53,16 @@ class Move:
         """What comes to the new model a month, before what its vendor's terms take off, shape (J,)."""
         return (sum(self.freed.values()) - self.saving) / self.charged
 
+    def after(self, levers: Pulled) -> Move | None:
+        """The move where levers are pulled on its route too; None where it then saves nothing, so that the route stays.
+
+        Requests that are not made any more go to no model. Lower prices are those of today's model: the new one is
+        taken at the price that it was measured at.
+        """
+        freed = {model: usd * (1 - levers.taken) for model, usd in self.freed.items()}
+        saving = self.saving * (1 - levers.gone) - sum(self.freed.values()) * levers.lowered
+        return replace(self, freed=freed, saving=saving) if saving.mean() > 0 else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Paths:
@@ -77,37 +89,66 @@ class Demand:
     paths: Paths
     monthly: Mapping[str, FloatArray]
     """Use per model and month today at the log's prices, shape (scenarios,)."""
+    pulled: Mapping[str, FloatArray]
+    """What the levers of the contract take of it from `moves_after` on, shape (scenarios,)."""
     moves: tuple[Move, ...]
     worlds: int
 
 
 def demand_of(findings: Findings, contract: ContractSettings, seed: int) -> Demand:
-    """Draw the term's traffic and the savings of the proven moves."""
+    """Draw the term's traffic and the savings of the proven moves.
+
+    What a lever takes of a route is taken from each of its models alike.
+    """
     rng = np.random.default_rng([seed, 1])
     paths = _paths(findings, contract, rng)
     per_month = MONTH_DAYS / findings.days if findings.days else 1.0
     monthly: dict[str, FloatArray] = {}
+    pulled: dict[str, FloatArray] = {}
+    taken = levers_of(findings, contract.levers)
     moves = []
     for index, route in enumerate(findings.routes):
+        levers = taken.get(route.route, Pulled())
         for model, share in route.incumbents.items():
             use = paths.starts[:, index] * route.spend_usd * share * per_month
             monthly[model] = monthly.get(model, 0.0) + use
+            pulled[model] = pulled.get(model, 0.0) + use * levers.taken
         z = spaced_normal(WORLDS, rng)
         # An error rate for all verdicts together says nothing of how many are wrong at once, so all of them are.
         together = findings.guarantee == "portfolio"
         stands = _standing(1 - findings.confidence, np.random.default_rng([seed, 2, 0 if together else index]))
-        if (move := _move(index, route, findings, contract, per_month, z, stands)) is not None:
+        move = _move(index, route, findings, contract, per_month, z, stands)
+        if move is not None and (move := move.after(levers)) is not None:
             moves.append(move)
             monthly.setdefault(move.model, np.zeros(len(contract.growth)))
+            pulled.setdefault(move.model, np.zeros(len(contract.growth)))
     return Demand(
         months=contract.months,
         starts=first_day(findings, contract),
         moves_after=contract.moves_after,
         paths=paths,
         monthly=monthly,
+        pulled=pulled,
         moves=tuple(moves),
         worlds=WORLDS,
     )
+
+
+def levers_of(findings: Findings, levers: Collection[LeverName]) -> Mapping[str, Pulled]:
+    """What some levers take, by route.
+
+    Raises:
+        InputError: Levers are named, and the findings have no ledger.
+    """
+    if not levers:
+        return {}
+    if findings.mix.levers is None:
+        raise InputError(
+            "`contract:` names levers, and this run has no lever ledger",
+            code="renew.no-ledger",
+            hint="run the audit once more, which takes it, or leave `levers` out",
+        )
+    return {one.route: one.pulled(levers) for one in findings.mix.levers.routes}
 
 
 def first_day(findings: Findings, contract: ContractSettings) -> date | None:
@@ -191,7 +232,7 @@ class Need:
 
     Attributes:
         after: At the offer's prices, capacity counted, the proven moves made.
-        before: The same if nothing moves.
+        before: The same if nothing moves, and no lever is pulled.
         without: At the prices without a contract, the moves made.
         without_before: The same if nothing moves.
         by_token: As `after`, without capacity.
@@ -243,6 +284,8 @@ def _by_month(demand: Demand, vendor: VendorSettings | None, prices: Mapping[str
     for model, price in prices.items():
         course = price * after_retirement(demand, vendor, model)
         use += demand.monthly[model][None, :, None] * course
+        if moved:
+            use -= demand.pulled[model][None, :, None] * (course * made)
         for move in demand.moves if moved else ():
             change = -move.freed.get(model, 0.0) + (move.arriving if move.model == model else 0.0)
             volume = demand.paths.starts[:, move.route]

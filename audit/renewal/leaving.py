@@ -72,6 +72,7 @@ def retirements(vendor: VendorSettings, demand: Demand, leaving: Leaving) -> tup
         course = demand.paths.volume[:, month:].sum(axis=1)
         use = float((demand.monthly[entry.model][demand.paths.scenario] * course).mean())
         made = demand.paths.volume[:, max(month, demand.moves_after) :].sum(axis=1)
+        use -= float((demand.pulled[entry.model][demand.paths.scenario] * made).mean())
         left, moved = use, 0.0
         settled = use
         for move in demand.moves:

@@ -55,7 +55,7 @@ def audited(*routes: RouteFinding, **changes: Any) -> Findings:
 
 def contract(*, vendors: list[dict[str, Any]] | None = None, growth: Any = None, **vendor: Any) -> ContractSettings:
     """A contract as `audit.yaml` writes it: one vendor with the large model, or several."""
-    own = {key: vendor.pop(key) for key in ("months", "risk", "starts", "moves_after") if key in vendor}
+    own = {key: vendor.pop(key) for key in ("months", "risk", "starts", "moves_after", "levers") if key in vendor}
     entries = vendors or [{"name": "aurora", "models": [LARGE], **vendor}]
     return ContractSettings.model_validate({"vendors": entries, **own, **({"growth": growth} if growth else {})})
 
