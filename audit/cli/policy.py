@@ -55,6 +55,9 @@ def policy(
         str | None,
         typer.Option("--canary-by", metavar="session|user", help="Who follows it or not as a whole. Default: session."),
     ] = None,
+    levers: Annotated[
+        bool, typer.Option("--levers", help="In its place what the lever ledger counts; for policy-json and litellm.")
+    ] = False,
 ) -> None:
     """Write the routing policy of a run for a gateway.
 
@@ -77,8 +80,13 @@ def policy(
     hash of its key (`Router.route(..., key=...)`), its session id as the log has it, or with --canary-by user the id of
     its end user; litellm, portkey and bifrost draw call by call; other targets cannot send a share.
 
+    --levers writes what the lever ledger counts in place of the policy: policy-json lists every change with its route,
+    its place in the prompt or its hours of the day, what it saves and requests to look at (the batch list is in it);
+    litellm is given cache points and an exact cache that callers opt in to, and the rest is named with a reason.
+
     EXAMPLES
         audit policy runs/7f3a9c1e --to litellm -o config.yaml
+        audit policy runs/7f3a9c1e --levers --to litellm -o levers.yaml
         audit policy runs/7f3a9c1e --to bedrock -o routers/ --route '/summar*'
         audit policy runs/7f3a9c1e --to policy-json -o - > policy.json
         audit policy runs/7f3a9c1e --for tenant:acme --max-latency-p95 800ms
@@ -86,19 +94,24 @@ def policy(
         audit policy runs/7f3a9c1e --canary 1 --to litellm -o config.yaml
     """
     from audit.cli.print_canary import canary_key_of, canary_notes
-    from audit.cli.print_policy import exported, label_of, print_policy, wish_of
+    from audit.cli.print_policy import alone, exported, label_of, print_handed, print_policy, wish_of
     from audit.core.artifacts import RunFolder
     from audit.flow import reporting
     from audit.policy import export
     from audit.policy.canary import at_step, canary_plan
     from audit.policy.carve import Wish, carve, read_options
     from audit.policy.export import canonical_prompts, only_routes, with_default
+    from audit.policy.levers import levers_of
     from audit.policy.policy_file import read_run_policy
 
     terminal = Terminal(ctx.obj)
     folder = RunFolder(run)
     folder.open_existing()
     found = read_run_policy(folder)
+    if levers:
+        alone((route, part, route_wide, max_latency_p95, with_prompts, default, budget, canary, canary_by))
+        print_handed(terminal, levers_of(folder, found, to), to, output, folder)
+        return
     wish, by = wish_of(part, route_wide, max_latency_p95, budget), canary_key_of(canary_by, canary)
     notes: tuple[str, ...] = ()
     if wish != Wish():

@@ -119,7 +119,7 @@ def _parts(kind: Kind, parts: Sequence[LeverPart]) -> Iterator[tuple[int, str]]:
         amount = usd(part.usd) if part.usd else f"at most {usd(part.at_most_usd)}"
         cases = " ".join(terminal_safe(case)[:CASE] for case in part.cases)
         route = terminal_safe(part.route) or "(no route)"
-        where = f"; {part.where}" if part.where else ""
+        where = f"; {part.place}" if part.place else ""
         yield 6, f"{route}  {amount}, {plural(part.requests, 'request')}{where}: {cases}"
     if len(parts) > PARTS:
         yield 6, f"and {plural(len(parts) - PARTS, 'more route')}; --json has them all"

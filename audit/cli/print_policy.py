@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from audit.cli.terminal import Terminal
 from audit.core.artifacts import RunFolder, read_findings
@@ -19,6 +20,7 @@ from audit.policy.budget import budget_of
 from audit.policy.carve import Wish
 from audit.policy.export import export_expressible, write_export
 from audit.policy.exporter import NothingCertified, slug
+from audit.policy.levers import HandedLevers
 from audit.policy.policy_file import FOLDER, is_expired
 from audit.policy.segments import part_of
 
@@ -60,6 +62,20 @@ def wish_of(part: str | None, route_wide: bool, max_latency_p95: str | None, bud
     )
 
 
+def alone(others: Iterable[object]) -> None:
+    """See that `--levers` has no option of a policy beside it.
+
+    Raises:
+        InputError: It has.
+    """
+    if any(other not in (None, False) for other in others):
+        raise InputError(
+            "`--levers` writes no policy, so it takes no option of one",
+            code="policy.levers",
+            hint="--levers with --to and --output alone",
+        )
+
+
 def label_of(*wishes: str | None) -> str:
     """The end of a folder's name, so that a carved policy never lies where the run's own does."""
     return "".join(f"-{slug(wish)}" for wish in wishes if wish is not None)
@@ -81,11 +97,36 @@ def print_policy(
     terminal: Terminal, policy: RoutingPolicy, written: Exported, output: str | None, folder: RunFolder
 ) -> None:
     """Write the files and name them on stdout, or put the one file there; the rest is said on stderr."""
+    facts = {
+        "routes": [entry.route for entry in policy.routes],
+        "expires_at": policy.expires_at,
+        "scope": dict(policy.scope),
+    }
+    _put(terminal, written, output, folder, _notes(policy, written), facts)
+
+
+def print_handed(terminal: Terminal, handed: HandedLevers, target: str, output: str | None, folder: RunFolder) -> None:
+    """The same for what a target can do of the lever ledger."""
+    names = listing([terminal_safe(route) or "(no route)" for route in handed.routes])
+    said = [f"{target}: levers on {plural(len(handed.routes), 'route')} ({names})."]
+    left_out = [f"Left out: {why}." for why in handed.left_out]
+    written = Exported(target=target, name=f"{target}-levers", files=handed.files, notes=left_out)
+    _put(terminal, written, output, folder, said, {"routes": list(handed.routes)})
+
+
+def _put(
+    terminal: Terminal,
+    written: Exported,
+    output: str | None,
+    folder: RunFolder,
+    said: Sequence[str],
+    facts: Mapping[str, Any],
+) -> None:
     target, files = written.target, written.files
     if output == STDOUT and terminal.switches.json:
         raise InputError("`--json` and `-o -` both want stdout", code="policy.output", hint="-o FILE")
     unreal = _unreal(folder)
-    for line in [*_notes(policy, written), *map(terminal_safe, written.notes), *unreal]:
+    for line in [*said, *map(terminal_safe, written.notes), *unreal]:
         terminal.note(line)
     if output == STDOUT:
         if len(files) > 1:
@@ -97,18 +138,8 @@ def print_policy(
         return
     paths = _written(files, written.name, output, folder)
     if terminal.switches.json:
-        terminal.document(
-            {
-                "schema": "audit-policy-export/1",
-                "target": target,
-                "files": [str(path) for path in paths],
-                "routes": [entry.route for entry in policy.routes],
-                "expires_at": policy.expires_at,
-                "scope": dict(policy.scope),
-                "notes": list(written.notes),
-                "warnings": unreal,
-            }
-        )
+        named = {"schema": "audit-policy-export/1", "target": target, "files": [str(path) for path in paths]}
+        terminal.document({**named, **facts, "notes": list(written.notes), "warnings": unreal})
     else:
         terminal.lines(str(path) for path in paths)
 

@@ -12,6 +12,10 @@ LEDGER_REQUESTS = 2_000_000
 class, 1.5 GB and ten seconds for a million, while the mix is sums."""
 
 
+AT_END = -1
+"""A cache point behind the last message, whichever that is."""
+
+
 class LeverName(StrEnum):
     """Every lever, in the order in which the ledger takes them: what one takes, the next does not have."""
 
@@ -151,10 +155,13 @@ class LeverPart:
         usd: What the lever takes of them, in USD of the log's window; 0.0 for a kind that is only a ceiling.
         at_most_usd: What it could take at most, `usd` included.
         cases: Row ids of the requests with the most dollars, for a look into the log.
-        where: The place of the prompt that it is about: "message 1 (system), byte 14". Bytes count from 0.
+        where: The place of the prompt that it is about: "message 1 (system), byte 14", bytes count from 0; or the hours
+            of the day: "01:00 to 04:00 UTC".
+        cache_point: Of a prompt cache that nobody asked for, where it is to be asked for: behind so many messages, or
+            `AT_END` of every prompt. 0 is behind the tools, or within the first message.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("where",)
+    SPARSE: ClassVar[tuple[str, ...]] = ("where", "cache_point")
 
     route: str
     kind: Kind
@@ -163,6 +170,18 @@ class LeverPart:
     at_most_usd: float
     cases: tuple[str, ...] = ()
     where: str = ""
+    cache_point: int | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it is to be pulled, in words; "" where the route says all."""
+        if self.cache_point is None:
+            return self.where
+        if self.cache_point == AT_END:
+            return "a cache point at the end of every prompt"
+        if self.cache_point == 0:
+            return "a cache point behind the tools, or within the first message"
+        return f"a cache point behind message {self.cache_point}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

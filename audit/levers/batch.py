@@ -57,7 +57,7 @@ def find(bill: pl.DataFrame, log: Log) -> LeverFound:
     moved = {name: pl.col(name) * (1 - share) + usd * share for name, usd in cheaper.items()}
     return LeverFound(
         changes=all_changes(
-            repriced(rows.filter(share > 0), Kind.NIGHTLY, moved, saving, batched=True),
+            repriced(rows.filter(share > 0), Kind.NIGHTLY, moved, saving, batched=True, where=pl.col("job_hours")),
             bounded(rows.filter(share == 0), Kind.NOT_STREAMED, saving),
         ),
         unseen=pl.concat([blind, aside]),
@@ -69,7 +69,8 @@ _KEYS = (("tenant",), ("tenant", "route"))
 
 
 def _job_shares(bill: pl.DataFrame) -> dict[tuple[str, ...], pl.DataFrame]:
-    """By stream and hour of the day, which share of the requests is above what the hours around can be."""
+    """By stream and hour of the day, which share of the requests is above what the hours around can be, and the hours
+    of the job."""
     dated = bill.filter(pl.col("started_at").is_not_null()).with_columns(hour=pl.col("started_at").dt.hour())
     days = dated["day"].n_unique()
     found: dict[tuple[str, ...], pl.DataFrame] = {}
@@ -77,8 +78,16 @@ def _job_shares(bill: pl.DataFrame) -> dict[tuple[str, ...], pl.DataFrame]:
         rows = []
         if days >= DAYS:
             for name, part in dated.group_by(key, maintain_order=True):
-                rows += [(*name, hour, share) for hour, share in _stand_out(part, days)]
-        schema = {**dict.fromkeys(key, pl.String), "hour": pl.Int8, "_".join((*key, "share")): pl.Float64}
+                shares = _stand_out(part, days)
+                hours = _in_words([hour for hour, _ in shares])
+                rows += [(*name, hour, share, hours[hour]) for hour, share in shares]
+        named = "_".join(key)
+        schema = {
+            **dict.fromkeys(key, pl.String),
+            "hour": pl.Int8,
+            f"{named}_share": pl.Float64,
+            f"{named}_hours": pl.String,
+        }
         found[key] = pl.DataFrame(rows, schema=schema, orient="row")
     return found
 
@@ -105,6 +114,19 @@ def _stand_out(part: pl.DataFrame, days: int) -> list[tuple[int, float]]:
     return [(hour, share) for hour, share in sorted(found.items()) if share > 0]
 
 
+def _in_words(hours: Sequence[int]) -> dict[int, str]:
+    """By hour, the run of hours that it is in: "23:00 to 02:00 UTC"."""
+    words = {}
+    for hour in hours:
+        first, end = hour, (hour + 1) % 24
+        while (first - 1) % 24 in hours and (first - 1) % 24 != hour:
+            first = (first - 1) % 24
+        while end in hours and end != first:
+            end = (end + 1) % 24
+        words[hour] = f"{first:02}:00 to {end:02}:00 UTC"
+    return words
+
+
 def _on_most_days(counts: pl.DataFrame, hours: Sequence[int], around: int, days: int) -> bool:
     """Whether these hours are above those around them on most days, and not by one large day."""
     daily = counts.filter(pl.col("hour").is_in(list(hours))).group_by("day").agg(pl.col("len").sum())
@@ -116,8 +138,11 @@ def _with_job_share(rows: pl.DataFrame, shares: dict[tuple[str, ...], pl.DataFra
     rows = rows.with_columns(hour=pl.col("started_at").dt.hour())
     for key, table in shares.items():
         rows = rows.join(table, on=[*key, "hour"], how="left", maintain_order="left")
-    names = ["_".join((*key, "share")) for key in shares]
-    return rows.with_columns(job_share=pl.max_horizontal(*names).fill_null(0.0)).drop("hour", *names)
+    by_share, by_hours = (["_".join((*key, what)) for key in shares] for what in ("share", "hours"))
+    # A tenant's job on one route is told by its own hours.
+    told = pl.coalesce(*reversed(by_hours), pl.lit(""))
+    rows = rows.with_columns(job_share=pl.max_horizontal(*by_share).fill_null(0.0), job_hours=told)
+    return rows.drop("hour", *by_share, *by_hours)
 
 
 LEVER = Lever(

@@ -17,6 +17,7 @@ CHANGES = pl.Schema(
         "at": pl.UInt32,
         "kind": pl.String,
         "where": pl.String,
+        "point": pl.Int32,
         "alive": pl.Boolean,
         "batched": pl.Boolean,
         "left": pl.Float64,
@@ -24,8 +25,9 @@ CHANGES = pl.Schema(
         "at_most": pl.Float64,
     }
 )
-"""Columns of what a lever changes: the request, why, at which place of its prompt, whether it would still be made, and
-in a batch, what it would cost then, and what the lever could take of it at most. A request stands there once."""
+"""Columns of what a lever changes: the request, why, at which place of its prompt or in which hours, behind how many
+messages a cache point would stand (`LeverPart.cache_point`), whether it would still be made, and in a batch, what it
+would cost then, and what the lever could take of it at most. A request stands there once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,8 +83,9 @@ class Lever:
     reads_prompts: bool = False
 
 
-def _reason(kind: Kind) -> dict[str, pl.Expr]:
-    return {"kind": pl.lit(kind.value), "where": pl.lit("")}
+def _reason(kind: Kind, where: pl.Expr | None = None) -> dict[str, pl.Expr]:
+    place = pl.lit("") if where is None else where
+    return {"kind": pl.lit(kind.value), "where": place, "point": pl.lit(None, pl.Int32)}
 
 
 def removed(rows: pl.DataFrame, kind: Kind) -> pl.DataFrame:
@@ -93,7 +96,13 @@ def removed(rows: pl.DataFrame, kind: Kind) -> pl.DataFrame:
 
 
 def repriced(
-    rows: pl.DataFrame, kind: Kind, prices: Mapping[str, pl.Expr], at_most: pl.Expr, *, batched: bool = False
+    rows: pl.DataFrame,
+    kind: Kind,
+    prices: Mapping[str, pl.Expr],
+    at_most: pl.Expr,
+    *,
+    batched: bool = False,
+    where: pl.Expr | None = None,
 ) -> pl.DataFrame:
     """Requests that would be made at other prices.
 
@@ -103,9 +112,10 @@ def repriced(
         prices: USD of each class then.
         at_most: What the lever could take of each row in the best case, USD.
         batched: They would go into a batch.
+        where: As in `LeverPart`; "" where that is None.
     """
     now = {"alive": pl.lit(True), "batched": pl.lit(batched)}
-    after = rows.select("at", **_reason(kind), **now, before="left", at_most=at_most, **prices)
+    after = rows.select("at", **_reason(kind, where), **now, before="left", at_most=at_most, **prices)
     after = after.with_columns(left=pl.sum_horizontal(CLASSES))
     return after.with_columns(at_most=pl.max_horizontal("at_most", pl.col("before") - pl.col("left"))).select(*CHANGES)
 

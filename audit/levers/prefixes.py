@@ -57,6 +57,7 @@ class Parting:
         mended: Bytes that they would share if what changes stood behind them; `shared` without a break.
         kind: What changes, for a real break.
         where: The place of the break, in our words.
+        messages: Whole messages that both begin with, their tools being the same.
     """
 
     at: int
@@ -66,6 +67,7 @@ class Parting:
     mended: int
     kind: Kind | None = None
     where: str = ""
+    messages: int = 0
 
 
 class PromptStream:
@@ -108,10 +110,11 @@ def parted(earlier: Sent, later: Sent) -> Parting:
     while equal < min(len(one), len(other)) and one[equal] == other[equal]:
         equal += 1
     shared = sum(map(len, other[:equal]))
-    plain = Parting(later.prompt.at, earlier.prompt.at, size, shared, shared)
+    tools = len(later.prompt.tools)
+    whole = max(equal - tools, 0) if tools == len(earlier.prompt.tools) else 0
+    plain = Parting(later.prompt.at, earlier.prompt.at, size, shared, shared, messages=whole)
     if equal in (len(one), len(other)):
         return plain
-    tools = len(later.prompt.tools)
     if equal < tools and _reordered(earlier.prompt.tools, later.prompt.tools):
         behind = sum(map(len, other[equal:tools])) + _equal_bytes(one[tools:], other[tools:])
         return _broken(plain, shared, behind, Kind.TOOLS_REORDERED, f"tool {equal + 1}")
@@ -131,7 +134,8 @@ def _broken(plain: Parting, shared: int, behind: int, kind: Kind | None, where: 
     """A real break where enough is equal again behind it; else a natural one."""
     real = kind is not None and behind >= LONG * plain.size
     mended = shared + behind if real else shared
-    return Parting(plain.at, plain.before, plain.size, shared, mended, kind if real else None, where if real else "")
+    told = (kind, where) if real else (None, "")
+    return Parting(plain.at, plain.before, plain.size, shared, mended, *told, plain.messages)
 
 
 def _reordered(one: Sequence[bytes], other: Sequence[bytes]) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import astuple, dataclass
 
 import polars as pl
 
-from audit.core.levers import Effort, Kind, LeverBasis, LeverName, Unseen
+from audit.core.levers import AT_END, Effort, Kind, LeverBasis, LeverName, Unseen
 from audit.levers.bill import CLASSES
 from audit.levers.lever import CHANGES, Lever, LeverFound, Log, unseen
 from audit.levers.prefixes import Parting, PromptStream, Sent
@@ -117,7 +117,7 @@ def _partings(rows: pl.DataFrame, log: Log) -> pl.DataFrame:
         found.append(streams[route, model].compare(Sent(prompt, start, end), session, LIFE * 1_000_000))
     schema = {
         "at": pl.UInt32, "before": pl.UInt32, "size": pl.Int64, "shared": pl.Int64, "mended": pl.Int64,
-        "break": pl.String, "where": pl.String,
+        "break": pl.String, "where": pl.String, "messages": pl.Int32,
     }  # fmt: skip
     return pl.DataFrame([astuple(one) for one in found], schema=schema, orient="row").unique("at", maintain_order=True)
 
@@ -149,9 +149,10 @@ def _priced(rows: pl.DataFrame) -> pl.DataFrame:
     its prompts share (`head`), and one at the end of every prompt, for conversations (`end`). The better one is taken.
     """
     stream = ("route", "model")
-    head = pl.col("shared").filter(_tokens(pl.col("shared") / pl.col("size"), -TOKEN_ERROR) > 0)
+    long = _tokens(pl.col("shared") / pl.col("size"), -TOKEN_ERROR) > 0
     rows = rows.with_columns(
-        head=head.quantile(0.1, "lower").over(stream),
+        head=pl.col("shared").filter(long).quantile(0.1, "lower").over(stream),
+        head_messages=pl.col("messages").filter(long).quantile(0.1, "lower").over(stream),
         off=pl.col("on_request")
         & ((pl.col("cached_tokens") + pl.col("cache_write_tokens").fill_null(0)).sum().over(stream) == 0),
         fresh=(pl.col("prompt_tokens") - pl.col("cached_tokens") - pl.col("cache_write_tokens").fill_null(0)),
@@ -198,7 +199,9 @@ def _changes(rows: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit(Kind.CACHE_OFF.value))
         .otherwise(pl.lit(Kind.CACHE_MISSED.value))
     )
-    made = rows.with_columns(before="left", kind=kind, **after).with_columns(
+    behind = pl.when(pl.col("way") == "head").then("head_messages").when(pl.col("way") == "end").then(pl.lit(AT_END))
+    point = pl.when(kind == Kind.CACHE_OFF.value).then(behind)
+    made = rows.with_columns(before="left", kind=kind, point=point, **after).with_columns(
         left=pl.when(pl.col("way") == "none").then("left").otherwise(pl.sum_horizontal(CLASSES))
     )
     saves = pl.col("before") - pl.col("left")

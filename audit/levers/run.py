@@ -61,7 +61,7 @@ def _applied(bill: pl.DataFrame, found: LeverFound, lever: Lever) -> tuple[pl.Da
     joined = bill.join(after, on="at", how="left", maintain_order="left", validate="1:1")
     changed = pl.col("kind").is_not_null()
     saved = joined.filter(changed).select(
-        "at", "place", "route", "kind", "where", "at_most", usd=pl.col("left") - pl.col("left_after")
+        "at", "place", "route", "kind", "where", "point", "at_most", usd=pl.col("left") - pl.col("left_after")
     )
     # A single request may cost more, as one that writes to a cache; all of them together may not.
     if saved["usd"].sum() < -ROUNDING or saved.filter(pl.col("usd") > pl.col("at_most") + ROUNDING).height:
@@ -93,7 +93,7 @@ def _line(lever: Lever, found: LeverFound, saved: pl.DataFrame, bill: pl.DataFra
 def _parts(saved: pl.DataFrame) -> list[LeverPart]:
     """What was found by route and kind; cases are rows of the files until they have their names."""
     parts = []
-    for (route, kind, where), rows in saved.group_by("route", "kind", "where", maintain_order=True):
+    for (route, kind, where, point), rows in saved.group_by("route", "kind", "where", "point", maintain_order=True):
         largest = rows.sort("at_most", "at", descending=[True, False]).head(CASES)
         parts.append(
             LeverPart(
@@ -104,9 +104,10 @@ def _parts(saved: pl.DataFrame) -> list[LeverPart]:
                 at_most_usd=exact_sum(rows["at_most"]),
                 cases=tuple(map(str, largest["place"])),
                 where=str(where),
+                cache_point=point,
             )
         )
-    return sorted(parts, key=lambda part: (-part.usd, -part.at_most_usd, part.route, part.kind, part.where))
+    return sorted(parts, key=lambda part: (-part.usd, -part.at_most_usd, part.route, part.kind, part.place))
 
 
 def _with_cases(lines: Sequence[LeverLine], files: Sequence[Path]) -> Iterator[LeverLine]:

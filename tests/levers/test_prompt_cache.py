@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.core.levers import Kind, LeverName, Unseen
+from audit.core.levers import AT_END, Kind, LeverName, Unseen
 from audit.levers.prompt_cache import RULES
 from tests.levers.planted import listed
 from tests.levers.prompt_worlds import GPT, World, date, identity, name, natural, saved_by_caching, templated, text
@@ -33,7 +33,7 @@ def test_a_cache_that_nobody_asked_for(seed: int, tmp_path: Path) -> None:
     """A static part that is the same each time is counted: reads less writes, at the lower end of its tokens."""
     world, saved, _ = templated(seed, None)
     found = world.line(tmp_path)
-    assert {part.kind for part in found.parts} == {Kind.CACHE_OFF}
+    assert {(part.kind, part.cache_point) for part in found.parts} == {(Kind.CACHE_OFF, 1)}
     assert 0.5 * saved < found.usd <= saved <= found.at_most_usd
 
 
@@ -60,6 +60,7 @@ def test_conversations_are_cached_to_their_end(tmp_path: Path) -> None:
         bill += listed(one | {"cached_tokens": read, "cache_write_tokens": tokens - read})
     found = world.ledger(tmp_path)
     assert found.left_usd == pytest.approx(bill, rel=1e-12)
+    assert {part.cache_point for line in found.lines for part in line.parts if part.kind is Kind.CACHE_OFF} == {AT_END}
 
 
 @pytest.mark.parametrize("seed", range(2))
