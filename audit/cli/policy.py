@@ -102,7 +102,6 @@ def policy(
     from audit.policy.canary import at_step, canary_plan
     from audit.policy.carve import Wish, carve, read_options
     from audit.policy.export import canonical_prompts, only_routes, with_default
-    from audit.policy.levers import levers_of
     from audit.policy.policy_file import read_run_policy
 
     terminal = Terminal(ctx.obj)
@@ -111,7 +110,7 @@ def policy(
     found = read_run_policy(folder)
     if levers:
         alone((route, part, route_wide, max_latency_p95, with_prompts, default, budget, canary, canary_by))
-        print_handed(terminal, levers_of(folder, found, to), to, output, folder)
+        print_handed(terminal, found, to, output, folder)
         return
     wish, by = wish_of(part, route_wide, max_latency_p95, budget), canary_key_of(canary_by, canary)
     notes: tuple[str, ...] = ()

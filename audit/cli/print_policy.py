@@ -17,7 +17,7 @@ from audit.core.errors import InputError
 from audit.core.policy import RoutingPolicy
 from audit.policy.export import export_expressible, write_export
 from audit.policy.exporter import NothingCertified
-from audit.policy.levers import HandedLevers
+from audit.policy.levers import levers_of
 from audit.policy.policy_file import FOLDER, is_expired
 
 STDOUT = "-"
@@ -62,8 +62,9 @@ def print_policy(
     _put(terminal, written, output, folder, _notes(policy, written), facts)
 
 
-def print_handed(terminal: Terminal, handed: HandedLevers, target: str, output: str | None, folder: RunFolder) -> None:
-    """The same for what a target can do of the lever ledger."""
+def print_handed(terminal: Terminal, policy: RoutingPolicy, target: str, output: str | None, folder: RunFolder) -> None:
+    """The same for what a target can do of the lever ledger, beside the run's policy."""
+    handed = levers_of(folder, policy, target)
     names = listing([terminal_safe(route) or "(no route)" for route in handed.routes])
     said = [f"{target}: levers on {plural(len(handed.routes), 'route')} ({names})."]
     left_out = [f"Left out: {why}." for why in handed.left_out]
