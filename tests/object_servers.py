@@ -13,6 +13,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 from pyarrow.fs import AzureFileSystem, FileSystem, GcsFileSystem, S3FileSystem
 
@@ -69,6 +72,65 @@ def _listening(command: Sequence[str], port: int, **variables: str) -> Iterator[
         assert process.poll() is None, f"{command[0]} ended at once"
         yield f"http://127.0.0.1:{port}"
         process.kill()
+
+
+@contextmanager
+def faulty(server: str, fault: Callable[[str, int], int]) -> Iterator[str]:
+    """A proxy before the server that answers some requests with a fault: a status, or 0 for none."""
+    asked: dict[str, int] = {}
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            body = self._body()
+            asked[self.path] = asked.get(self.path, 0) + 1
+            status = fault(self.path, asked[self.path])
+            data, headers = b"<Error><Code>%s</Code></Error>" % (b"AccessDenied" if status == 403 else b"SlowDown"), {}
+            if not status:
+                kept = {
+                    k: v
+                    for k, v in self.headers.items()
+                    if k.lower() not in ("connection", "accept-encoding", "transfer-encoding")
+                }
+                try:
+                    reply = urlopen(Request(server + self.path, body, kept, method=self.command))
+                except HTTPError as error:
+                    reply = error
+                with reply:
+                    data, status, headers = reply.read(), reply.status, dict(reply.headers.items())
+            length = headers.get("Content-Length", "0") if self.command == "HEAD" else str(len(data))
+            self.send_response(status)
+            for key, value in headers.items():
+                if key.lower() not in ("content-length", "connection", "transfer-encoding", "server", "date"):
+                    self.send_header(key, value)
+            self.send_header("Content-Length", length)
+            self.end_headers()
+            if self.command != "HEAD":
+                self.wfile.write(data)
+
+        def _body(self) -> bytes | None:
+            """What was sent with a request; S3's clients send objects in chunks."""
+            if self.headers.get("Transfer-Encoding") != "chunked":
+                return self.rfile.read(int(self.headers.get("Content-Length") or 0)) or None
+            found = b""
+            while size := int(self.rfile.readline(), 16):
+                found += self.rfile.read(size)
+                self.rfile.readline()
+            self.rfile.readline()
+            return found
+
+        do_HEAD = do_PUT = do_POST = do_DELETE = do_GET  # noqa: N815 - the names that the base class wants
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as proxy:
+        thread = threading.Thread(target=proxy.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{proxy.server_port}"
+        proxy.shutdown()
+        thread.join()
 
 
 def _gs_server() -> AbstractContextManager[str]:

@@ -13,15 +13,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from audit.core.artifacts import private_file, private_folder
 from audit.core.errors import InputError
-from audit.storage.address import ObjectAddress
+from audit.storage.objects import ObjectFolder
 from audit.storage.shelf_index import NOTHING, ShelfIndex, ShelvedFile, damaged, document_of, index_of, with_version
-
-if TYPE_CHECKING:
-    from pyarrow.fs import FileSystem
 
 INDEX = "index.json"
 PIECE_BYTES = 8 << 20
@@ -32,12 +28,8 @@ ABANDONED = timedelta(days=1)
 """Age of a piece in no index after which whoever put it has given up."""
 
 
-class Shelf:
+class Shelf(ObjectFolder):
     """A folder at an address. Every method raises InputError where the storage refuses."""
-
-    def __init__(self, address: ObjectAddress) -> None:
-        self.address = address
-        self._connected: FileSystem | None = None
 
     def index(self) -> ShelfIndex:
         """What was published last.
@@ -115,29 +107,6 @@ class Shelf:
         named = _pieces_of(after)
         self._clear(_pieces_of(before) - named, named)
 
-    def get(self, key: str) -> bytes | None:
-        """An object's bytes; None where there is none."""
-
-        def read(files: FileSystem) -> bytes:
-            with files.open_input_stream(self._path(key)) as source:
-                return bytes(source.read())
-
-        data: bytes | None = self._asked(key, read, "read")
-        return data
-
-    def put(self, key: str, data: bytes) -> None:
-        """Put an object, whole."""
-
-        def write(files: FileSystem) -> None:
-            with files.open_output_stream(self._path(key)) as out:
-                out.write(data)
-
-        self._asked(key, write, "written")
-
-    def drop(self, key: str) -> None:
-        """Delete an object; one that is not there is none."""
-        self._asked(key, lambda files: files.delete_file(self._path(key)), "deleted")
-
     def _put_file(self, path: Path, there: set[str]) -> ShelvedFile:
         pieces, size = [], 0
         with path.open("rb") as file:
@@ -152,31 +121,12 @@ class Shelf:
 
     def _clear(self, left: Iterable[str], named: set[str]) -> None:
         """Delete the pieces that the index before had and this one has not, and those that somebody gave up."""
-        from pyarrow.fs import FileSelector
-
         for piece in left:
             self.drop(f"{PIECES}/{piece}")
-        selector = FileSelector(self._path(PIECES), allow_not_found=True)
         limit = datetime.now(UTC) - ABANDONED
-        for info in self._asked(PIECES, lambda files: files.get_file_info(selector), "listed") or ():
-            if info.base_name not in named and info.mtime is not None and info.mtime < limit:
-                self.drop(f"{PIECES}/{info.base_name}")
-
-    def _asked(self, key: str, ask: Callable[[FileSystem], Any], verb: str) -> Any:
-        """What the storage answers; None where the object, or its bucket, is not there."""
-        from pyarrow import ArrowException
-
-        if self._connected is None:
-            self._connected = self.address.connect()
-        try:
-            return ask(self._connected)
-        except (OSError, ArrowException) as error:
-            if verb != "written" and self.address.storage.is_absent(error):
-                return None
-            raise ObjectAddress(self.address.scheme, self._path(key)).unreachable(error, verb) from None
-
-    def _path(self, key: str) -> str:
-        return f"{self.address.place.rstrip('/')}/{key}"
+        for one in self.listed(PIECES):
+            if one.name not in named and one.changed is not None and one.changed < limit:
+                self.drop(f"{PIECES}/{one.name}")
 
 
 def _pieces_of(index: ShelfIndex) -> set[str]:

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
 import pyarrow.parquet as pq
 import pytest
@@ -25,7 +20,7 @@ from audit.ingest import objects
 from audit.ingest.source import find_sources
 from audit.storage import az
 from tests.e2e.tiny import record
-from tests.object_servers import ACCOUNT_KEY, SERVERS, azurite, started_when_asked
+from tests.object_servers import ACCOUNT_KEY, SERVERS, azurite, faulty, started_when_asked
 
 FILES = {
     "logs/2026-10-30/a.jsonl": range(5),
@@ -194,49 +189,6 @@ def test_a_connection_string_says_where_the_account_answers(name: str) -> None:
         for kind in ("blob", "dfs")
         if place
     } == expected
-
-
-@contextmanager
-def faulty(server: str, fault: Callable[[str, int], int]) -> Iterator[str]:
-    """A proxy before the server that answers some requests with a fault: a status, or 0 for none."""
-    asked: dict[str, int] = {}
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            asked[self.path] = asked.get(self.path, 0) + 1
-            status = fault(self.path, asked[self.path])
-            data, headers = b"<Error><Code>SlowDown</Code></Error>", {}
-            if not status:
-                kept = {k: v for k, v in self.headers.items() if k.lower() not in ("connection", "accept-encoding")}
-                try:
-                    reply = urlopen(Request(server + self.path, headers=kept, method=self.command))
-                except HTTPError as error:
-                    reply = error
-                with reply:
-                    data, status, headers = reply.read(), reply.status, dict(reply.headers.items())
-            length = headers.get("Content-Length", "0") if self.command == "HEAD" else str(len(data))
-            self.send_response(status)
-            for key, value in headers.items():
-                if key.lower() not in ("content-length", "connection", "transfer-encoding", "server", "date"):
-                    self.send_header(key, value)
-            self.send_header("Content-Length", length)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(data)
-
-        do_HEAD = do_GET  # noqa: N815 - the name that the base class wants
-
-        def log_message(self, *_: object) -> None:
-            """Nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as proxy:
-        thread = threading.Thread(target=proxy.serve_forever, daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{proxy.server_port}"
-        proxy.shutdown()
-        thread.join()
 
 
 def test_a_throttled_storage_is_asked_again(

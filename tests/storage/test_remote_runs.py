@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pyarrow.fs import FileSelector, FileSystem
@@ -15,67 +13,8 @@ from audit.cli.main import run
 from audit.storage.address import ObjectAddress
 from audit.storage.shelf import Shelf
 from audit.storage.working_copy import WorkingCopy
-from tests.e2e.tiny import write_config, write_log
-from tests.object_servers import SERVERS, azurite, started_when_asked
-from tests.server import Endpoint, serving
-
-NO_AZURITE = pytest.mark.skipif(azurite() is None, reason="no Azurite here: make test-azure")
-
-
-@pytest.fixture(scope="module")
-def servers() -> Iterator[Callable[[str], str]]:
-    """As `started_when_asked`, for the tests of this file."""
-    with started_when_asked() as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def endpoint() -> Iterator[Endpoint]:
-    """A server that answers everything."""
-    with serving() as found:
-        yield found
-
-
-@pytest.fixture
-def storage(
-    request: pytest.FixtureRequest, servers: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
-) -> FileSystem:
-    """An empty bucket `audits` of the scheme that the test names."""
-    server, url = SERVERS[request.param], servers(request.param)
-    for name, value in server.environment(url).items():
-        monkeypatch.setenv(name, value)
-    files = server.storage(url)
-    files.create_dir("audits")
-    for info in files.get_file_info(FileSelector("audits", recursive=True)):
-        if info.is_file:
-            files.delete_file(info.path)
-    return files
-
-
-def machine(path: Path, monkeypatch: pytest.MonkeyPatch, url: str) -> Path:
-    """A folder that stands for a machine: its own runs, and the same log and configuration as every other's."""
-    path.mkdir()
-    write_log(path / "log.jsonl", 40)
-    write_config(path / "audit.yaml", url)
-    monkeypatch.chdir(path)
-    monkeypatch.setattr("audit.flow.remote_runs.RUNS", Path("runs"))
-    return path
-
-
-def said(capsys: pytest.CaptureFixture[str], *argv: str, code: int = 0) -> Any:
-    """What a command prints with `--json`; of one that fails, what it says on stderr."""
-    capsys.readouterr()
-    got = run([*argv, "--json"])
-    streams = capsys.readouterr()
-    assert got == code, streams.err + streams.out
-    return json.loads(streams.out)
-
-
-SCHEMES = [
-    ("s3", "s3"),
-    pytest.param("gs", "gs", marks=pytest.mark.slow),
-    pytest.param("az", "az", marks=[NO_AZURITE, pytest.mark.slow]),
-]
+from tests.server import Endpoint
+from tests.storage.machines import SCHEMES, machine, said
 
 
 @pytest.mark.parametrize(("storage", "scheme"), SCHEMES, indirect=["storage"])
