@@ -92,7 +92,9 @@ def executor_overrides(name: str | None, address: str | None, workers: int | Non
 Store = Annotated[
     Path | None,
     typer.Option(
-        "--store", help="Folder of what runs have read and been answered; default: runs/store, beside the run."
+        "--store",
+        help="Folder of what runs have read and been answered, or the address of one that machines share; default: "
+        "runs/store, beside the run.",
     ),
 ]
 NoStore = Annotated[bool, typer.Option("--no-store", help="Take nothing from a store and keep nothing.")]
@@ -104,7 +106,7 @@ Fresh = Annotated[
 def store_overrides(path: Path | None, off: bool, fresh: bool = False) -> dict[str, Any]:
     """The options of the store as overrides of the configuration."""
     return overrides(
-        store__path=None if path is None else str(path.absolute()),
+        store__path=None if path is None else str(path if ":/" in str(path) else path.absolute()),
         store__keep=False if off else None,
         store__fresh=True if fresh else None,
     )

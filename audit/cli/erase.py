@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from audit.cli.arguments import Run
+from audit.cli.arguments import Run, store_overrides
 from audit.cli.terminal import Terminal
 
 
@@ -22,6 +23,10 @@ def erase(
     ] = None,
     session: Annotated[
         str | None, typer.Option("--session", metavar="ID", help="A session, as the log names it.")
+    ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option("--store", help="The run's store, or its address, where its configuration does not name it."),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Erase it; without this it is only counted.")] = False,
 ) -> None:
@@ -43,7 +48,7 @@ def erase(
 
     terminal = Terminal(ctx.obj)
     person = erasing.Person(subject=subject, user=user, session=session)
-    found = erasing.erase(RunFolder(run), person, sure=yes)
+    found = erasing.erase(RunFolder(run), person, sure=yes, store=store_overrides(store, False))
     if terminal.switches.json:
         terminal.document({"erasure": found})
         return

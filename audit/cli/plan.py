@@ -28,6 +28,7 @@ from audit.cli.arguments import (
     overrides,
     store_overrides,
 )
+from audit.cli.shared_store import take_part
 from audit.cli.terminal import Terminal
 
 
@@ -86,6 +87,7 @@ def plan(
     settings = load_settings(config, overrides=given)
     let_code_run(terminal, settings, named=config is not None)
     folder = RunFolder(out) if out else None
+    take_part(ctx, settings, folder)
     if check:
         ask = consent(terminal, ["audit", *sys.argv[1:]], agreed=yes)
         with TerminalMeter(terminal) as meter:

@@ -53,8 +53,16 @@ def print_stored(terminal: Terminal, stored: Stored) -> None:
     answers = plural(sum(one.answers for one in stored.tiers), "answer")
     readings = plural(len(stored.readings), "reading")
     where = terminal_safe(stored.path)
-    said = f"{where}: {answers}, for which {usd(paid)} was paid, and {readings}: {size_text(stored.bytes)}"
-    terminal.lines([drawn(line) for line in ["", said]])
+    said = [f"{where}: {answers}, for which {usd(paid)} was paid, and {readings}: {size_text(stored.bytes)}"]
+    if (shared := stored.shared) is not None:
+        there = f"{plural(shared.pieces, 'piece')} of answers, {size_text(shared.bytes)}"
+        said.append(f"{terminal_safe(shared.address)}: {there}; the above is this machine's copy")
+        if shared.unshared:
+            here = plural(shared.unshared, "answer")
+            said.append(f"{here} not shared yet: the next command that asks tiers shares them")
+        if shared.erased:
+            said.append(f"{plural(shared.erased, 'request')} erased: their answers are not taken in again")
+    terminal.lines([drawn(line) for line in ["", *said]])
 
 
 def print_checked(terminal: Terminal, checked: CheckedStore) -> None:
@@ -67,7 +75,16 @@ def print_checked(terminal: Terminal, checked: CheckedStore) -> None:
         end = f"{count(len(checked.damaged))} of {looked} damaged: never used, and asked or read again"
     else:
         end = f"{looked}: all as they were written"
-    terminal.lines([*(f"  {terminal_safe(one)}" for one in checked.damaged), end])
+    lines = [*(f"  {terminal_safe(one)}" for one in checked.damaged)]
+    if (shared := checked.shared) is None:
+        terminal.lines([*lines, end])
+        return
+    lines += [f"In this machine's copy: {end}", *(f"  {terminal_safe(one)}" for one in shared.damaged)]
+    looked = f"{plural(shared.answers, 'answer')} in {plural(shared.pieces, 'piece')}"
+    end = f"{looked}: all as they were written"
+    if shared.damaged:
+        end = f"{plural(len(shared.damaged), 'object')} damaged, which nobody uses; {looked} looked at"
+    terminal.lines([*lines, f"At {terminal_safe(shared.address)}: {end}"])
 
 
 def print_pruned(terminal: Terminal, pruned: Pruned) -> None:
@@ -76,7 +93,12 @@ def print_pruned(terminal: Terminal, pruned: Pruned) -> None:
         terminal.document(pruned)
         return
     deleted = f"{plural(pruned.answers, 'answer')} and {plural(pruned.readings, 'reading')}"
-    terminal.lines([f"Deleted {deleted}: {size_text(max(pruned.bytes, 0))}"])
+    if (shared := pruned.shared) is None:
+        terminal.lines([f"Deleted {deleted}: {size_text(max(pruned.bytes, 0))}"])
+        return
+    there = f"{plural(shared.answers, 'answer')}: {size_text(max(shared.bytes, 0))}"
+    lines = [f"Deleted in this machine's copy {deleted}: {size_text(max(pruned.bytes, 0))}"]
+    terminal.lines([*lines, f"Deleted at {terminal_safe(shared.address)} {there}"])
 
 
 def _tier(one: StoredTier) -> list[str]:

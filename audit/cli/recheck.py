@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from audit.cli.arguments import NoStore, Routes, Run, RunConfig, Store, money, overrides, store_overrides
+from audit.cli.shared_store import take_part
 from audit.cli.terminal import Terminal
 
 
@@ -54,6 +55,7 @@ def recheck(
     given = overrides(max_spend=money(max_spend)) | store_overrides(store, no_store)
     settings = load_settings(config or folder.config_file(), overrides=given)
     let_code_run(terminal, settings, named=config is not None)
+    take_part(ctx, settings, folder)
     wanted = RecheckOrder(tier=tier, routes=tuple(route or ("*",)), capped=max_spend is not None)
     if dry_run:
         print_recheck_quote(terminal, rechecking.quote(folder, settings, wanted))

@@ -26,6 +26,7 @@ from audit.cli.arguments import (
     overrides,
     store_overrides,
 )
+from audit.cli.shared_store import take_part
 from audit.cli.summary import print_findings
 from audit.cli.terminal import Terminal
 
@@ -93,6 +94,7 @@ def replay(
     settings = load_settings(config, overrides=given if saved is None else choices(saved.given) | given)
     let_code_run(terminal, settings, named=named)
     folder = RunFolder(out) if out else reading.run_folder(sources, settings)
+    take_part(ctx, settings, folder)
     if dry_run:
         print_plan(terminal, planning.plan(sources, settings, folder))
         return

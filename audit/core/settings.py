@@ -432,7 +432,11 @@ class ReplaySettings(Section):
 class StoreSettings(Section):
     """`store:` what runs have read and been answered, kept for the runs after them."""
 
-    path: str | None = Field(None, description="Its folder; default: `store` beside the run folders: runs/store")
+    path: str | None = Field(
+        None,
+        description="Its folder, or the address of one that several machines share (s3://, gs://, az://); default: "
+        "`store` beside the run folders: runs/store",
+    )
     keep: bool = Field(True, description="False: nothing is taken from a store and nothing is kept")
     max_age_days: float = Field(
         90,

@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audit.config.load import load_settings
+from audit.config.load import bare_settings, load_settings
 from audit.core.artifacts import (
     ERASED,
     RunFolder,
@@ -35,9 +35,9 @@ from audit.core.fingerprint import pseudonym
 from audit.core.settings import Settings
 from audit.flow.places import store_folder
 from audit.flow.reporting import report
+from audit.flow.sharing import forget_answers
 from audit.llm.cassette import Cassette
 from audit.replay.journal import forget_texts, judge_requests
-from audit.store.answers import AnswerStore
 from audit.store.readings import ReadingStore
 
 LABELS = "labels.jsonl"
@@ -109,16 +109,17 @@ class _Held:
     requests: frozenset[str]
 
 
-def erase(folder: RunFolder, person: Person, *, sure: bool) -> Erasure:
+def erase(folder: RunFolder, person: Person, *, sure: bool, store: Mapping[str, Any] | None = None) -> Erasure:
     """Erase what a run folder, and the store, cassette and labels that its configuration names, hold of somebody.
 
     Args:
         folder: A run with findings.
         person: Whose.
         sure: Do it; False counts alone.
+        store: Where the run's store is, as overrides of its configuration; None for where that says.
 
     Raises:
-        InputError: The folder is no run, or holds nothing of this person.
+        InputError: The folder is no run, or holds nothing of this person; or a shared store cannot be reached.
         JournalLocked: Another audit writes this folder.
     """
     folder.open_existing()
@@ -138,7 +139,7 @@ def erase(folder: RunFolder, person: Person, *, sure: bool) -> Erasure:
     texts = _texts(folder, held)
     if sure:
         folder.note_traffic(sizes=False)
-    counts = _erased(folder, person, held, texts, sure=sure)
+    counts = _erased(folder, person, held, texts, sure=sure, store=store or {})
     found = Erasure(
         requests=own.height,
         routes=tuple(sorted({route or "" for route in own["route"]})),
@@ -154,7 +155,9 @@ def erase(folder: RunFolder, person: Person, *, sure: bool) -> Erasure:
     return found
 
 
-def _erased(folder: RunFolder, person: Person, held: _Held, texts: frozenset[str], *, sure: bool) -> dict[str, int]:
+def _erased(
+    folder: RunFolder, person: Person, held: _Held, texts: frozenset[str], *, sure: bool, store: Mapping[str, Any]
+) -> dict[str, int]:
     """Erase everything but who the requests are of; how much of each kind that is."""
     bodies = sum(_blank(path, "row_id", held.rows, None, sure=sure) for path in folder.body_files())
     cases = read_cases(folder.cases)
@@ -166,7 +169,7 @@ def _erased(folder: RunFolder, person: Person, held: _Held, texts: frozenset[str
         **_answers(folder, held, sure=sure),
         "cases": len(cases) - len(kept),
     }
-    counts |= _elsewhere(folder, person, held, sure=sure)
+    counts |= _elsewhere(folder, person, held, sure=sure, named=store)
     for path in (folder.policy, folder.options, folder.policies):
         if path.exists() and any(text in path.read_text("utf-8", "replace") for text in texts):
             counts["policies with a prompt of this person"] = counts.get("policies with a prompt of this person", 0) + 1
@@ -199,16 +202,22 @@ def _drop(paths: Sequence[Path], *, sure: bool) -> int:
     return len(paths)
 
 
-def _elsewhere(folder: RunFolder, person: Person, held: _Held, *, sure: bool) -> dict[str, int]:
-    """What store, cassette and labels hold that the run's configuration names; nothing where it is gone."""
+def _elsewhere(
+    folder: RunFolder, person: Person, held: _Held, *, sure: bool, named: Mapping[str, Any]
+) -> dict[str, int]:
+    """What store, cassette and labels hold that the run's configuration names; where it is gone, a named store's."""
     file = folder.config_file()
-    if file is None:
+    if file is None and not named:
         return {}
-    settings = load_settings(file)
+    settings = bare_settings(named) if file is None else load_settings(file, overrides=named)
     counts = {"recordings of the cassette": 0, "labels": 0}
     if (store := store_folder(settings, folder)) is not None:
         judged = (judge_requests(one.journal) for one in (folder, *folder.all_rechecks()))
-        counts |= _in_store(store, person, held.requests.union(*judged), sure=sure)
+        both = held.requests.union(*judged)
+        counts["answers in the store"] = forget_answers(settings, folder, held.requests, both, sure=sure)
+        counts |= _in_readings(store, person, sure=sure)
+    if file is None:
+        return counts
     if settings.replay.cassette is not None and (settings.directory / settings.replay.cassette).is_dir():
         with Cassette(settings.directory / settings.replay.cassette) as cassette:
             counts["recordings of the cassette"] = cassette.forget(held.requests, sure=sure)
@@ -221,13 +230,9 @@ def _elsewhere(folder: RunFolder, person: Person, held: _Held, *, sure: bool) ->
     return counts
 
 
-def _in_store(store: Path, person: Person, requests: frozenset[str], *, sure: bool) -> dict[str, int]:
-    """Answers to these requests, and every reading of a log that has a row of this person."""
-    answers, readings = AnswerStore(store), ReadingStore(store)
-    try:
-        found = answers.forget(requests, sure=sure)
-    finally:
-        answers.close()
+def _in_readings(store: Path, person: Person, *, sure: bool) -> dict[str, int]:
+    """Every reading of a log that has a row of this person."""
+    readings = ReadingStore(store)
     held = 0
     for reading in readings.all():
         files = [str(path) for path in reading.traffic_files()]
@@ -235,7 +240,7 @@ def _in_store(store: Path, person: Person, requests: frozenset[str], *, sure: bo
             held += 1
             if sure:
                 readings.drop(reading)
-    return {"answers in the store": found, "readings of logs in the store, to be read again": held}
+    return {"readings of logs in the store, to be read again": held}
 
 
 def _label_files(settings: Settings) -> list[Path]:

@@ -17,6 +17,7 @@ from audit.core.fingerprint import file_sha256
 from audit.store.answers import FILE, checksum, connect, unreadable
 from audit.store.kept import AnswerName
 from audit.store.readings import FOLDER, facts_of, files_of
+from audit.store.shared import CheckedPieces, PrunedPieces, SharedFacts
 
 DAY_S = 86_400.0
 
@@ -63,11 +64,16 @@ class StoredReading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """What a store holds."""
+    """What a store holds.
+
+    Attributes:
+        shared: Of a store that machines share, what lies at its address; the rest is of this machine's copy.
+    """
 
     path: str
     tiers: tuple[StoredTier, ...]
     readings: tuple[StoredReading, ...]
+    shared: SharedFacts | None = None
 
     @property
     def bytes(self) -> int:
@@ -83,20 +89,23 @@ class CheckedStore:
         answers: That were looked at.
         readings: The same.
         damaged: What is not as it was written, one sentence each. None of it is ever used: it is asked or read again.
+        shared: As in `Stored`.
     """
 
     answers: int
     readings: int
     damaged: tuple[str, ...]
+    shared: CheckedPieces | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pruned:
-    """What was deleted."""
+    """What was deleted; `shared` as in `Stored`."""
 
     answers: int
     readings: int
     bytes: int
+    shared: PrunedPieces | None = None
 
 
 def contents(store: Path) -> Stored:
