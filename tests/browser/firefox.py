@@ -23,7 +23,9 @@ PREFERENCES = {
     "network.connectivity-service.enabled": False,
     "toolkit.telemetry.reportingpolicy.firstRun": False,
 }
-START_S = 60.0
+START_S = 300.0
+"""For one that never starts; a machine with much else to do takes more than a minute."""
+
 _LISTENING = re.compile(r"WebDriver BiDi listening on (ws://\S+)")
 
 
@@ -55,19 +57,25 @@ class Firefox:
             )
         self._tab: str | None = None
         self._loop = asyncio.new_event_loop()
+        self._http: aiohttp.ClientSession | None = None
         self._number = 0
         try:
             self._loop.run_until_complete(asyncio.wait_for(self._connect(), START_S))
         except BaseException:
-            self._process.kill()
+            # What is left open here fails a later test that has nothing to do with it.
+            self._end()
             raise
 
     def __enter__(self) -> Firefox:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def _end(self) -> None:
         try:
-            self._loop.run_until_complete(self._http.close())
+            if self._http is not None:
+                self._loop.run_until_complete(self._http.close())
         finally:
             self._process.kill()
             self._process.wait()
