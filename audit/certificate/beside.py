@@ -5,11 +5,15 @@ from __future__ import annotations
 import math
 from typing import TypeGuard
 
+import numpy as np
+
 from audit.core.finding import RandomLabels
 from audit.core.interval import Estimate
+from audit.core.plan import RouteDesign
 from audit.core.repeats import Repeats
 from audit.pairing.evidence import Pairs, Tables
 from audit.pairing.truth import random_part
+from audit.stats.label_sizes import LabelSizing
 from audit.stats.quantiles import two_sided_normal
 from audit.stats.random_labels import LabelledDraws, mean_change
 
@@ -19,26 +23,46 @@ def tells(labelled: LabelledDraws | None) -> TypeGuard[LabelledDraws]:
     return labelled is not None and mean_change(labelled) is not None
 
 
-def random_labels_of(tables: Tables, tier: str, pairs: Pairs, corrected: Estimate | None) -> RandomLabels | None:
+def random_labels_of(
+    tables: Tables, design: RouteDesign, tier: str, pairs: Pairs, corrected: Estimate | None, *, level: float
+) -> RandomLabels | None:
     """What labels of random pairs did to a candidate's change; None where nobody drew any.
 
     Args:
         tables: Of the route.
+        design: Of the route.
         tier: The candidate.
         pairs: Of the claim.
         corrected: The change without these labels.
+        level: Of the run's intervals.
     """
     part = random_part(tables.drawn, tier) if tables.asked(tier) == 1 else None
     if part is None:
         return None
-    draws = int(pairs.labelled.people.sum()) if tells(pairs.labelled) else 0
+    found, judged = part
+    if not tells(pairs.labelled):
+        return RandomLabels(first=found.first, of=found.of, judged=judged, draws=0, by_judge=None)
     return RandomLabels(
-        first=part[0].first,
-        of=part[0].of,
-        judged=part[1],
-        draws=draws,
-        by_judge=corrected if tells(pairs.labelled) else None,
+        first=found.first,
+        of=found.of,
+        judged=judged,
+        draws=int(pairs.labelled.people.sum()),
+        by_judge=corrected,
+        wanted=_wanted(pairs.labelled, design, level),
     )
+
+
+def _wanted(labelled: LabelledDraws, design: RouteDesign, level: float) -> int | None:
+    """Pairs that would about settle the claim if the candidate loses nothing, with as many draws as there are."""
+    if design.criteria is None:
+        return None
+    alpha = 1 - level if design.alpha is None else design.alpha
+    sizing = LabelSizing.of(design.criteria, margin=design.margin, looks=len(design.stages), levels=(alpha, level))
+    judged, waiting = labelled.people, np.isnan(labelled.low)
+    # What people cannot tell counts as a change, whichever way.
+    changed = (labelled.low[judged] != 0) | (labelled.high[judged] != 0)
+    said = np.concatenate([labelled.said[judged], labelled.said[waiting]])
+    return sizing.pairs_to_judge(said, changed.astype(np.float64), draws=labelled.said.size)
 
 
 def repeats_of(pairs: Pairs, moved: Pairs, level: float) -> Repeats | None:

@@ -175,7 +175,7 @@ def gather(
         replayed=seen.replayed,
         not_asked=not_asked(tables, design, tier.name),
         several=_of_several(tables, tier.name),
-        random_labels=random_labels_of(tables, tier.name, pairs, by_judge),
+        random_labels=random_labels_of(tables, design, tier.name, pairs, by_judge, level=level),
         stopped=notes.stop_of(design.route) if (notes := tables.notes.get(tier.name)) else None,
     )
 

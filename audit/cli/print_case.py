@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from audit.core.artifacts import RunFolder
 from audit.core.display import plural, terminal_safe, usd
 from audit.core.errors import InputError, UnknownName
-from audit.core.finding import Case, CaseSide, Findings
-from audit.report.words import verdict_line
+from audit.core.finding import Case, CaseSide, Findings, RouteFinding
+from audit.report.words import random_notes, verdict_line
 
 BAR = "│ "
 KINDS = {
@@ -63,7 +63,7 @@ def list_lines(findings: Findings, cases: Sequence[Case]) -> list[str]:
     for name in dict.fromkeys([*judged, *(case.route for case in cases)]):
         lines.append(f"{BAR}{inert(name) or '(no route)'}")
         if name in judged:
-            lines.append(f"  {inert(verdict_line(judged[name]))}")
+            lines += route_lines(judged[name])
         for case in (one for one in cases if one.route == name):
             lines.append(
                 f"    {inert(case.case_id):<{wide}}  {inert(case.candidate.tier)}: {_kind(case)}{_failed(case)}"
@@ -74,6 +74,11 @@ def list_lines(findings: Findings, cases: Sequence[Case]) -> list[str]:
         "All exchanges:  audit show RUN --all; with --route, --candidate, --failed, --moved, --criterion or --text"
     )
     return lines
+
+
+def route_lines(route: RouteFinding) -> list[str]:
+    """What is concluded of a route, and what it rests on where people judged pairs in random order."""
+    return [f"  {inert(line)}" for line in (verdict_line(route), *random_notes(route))]
 
 
 def _failed(case: Case) -> str:
@@ -93,7 +98,7 @@ def case_lines(findings: Findings, case: Case) -> list[str]:
     """A case with everything that is known of it."""
     head = f"Case {inert(case.case_id)}: {_kind(case)}"
     lines = [*notices(findings), head]
-    lines += [f"  {inert(verdict_line(route))}" for route in findings.routes if route.route == case.route]
+    lines += [line for route in findings.routes if route.route == case.route for line in route_lines(route)]
     lines.append("")
     facts = {"Route": case.route, "Exchange": case.exchange_id, "Tenant": case.tenant or ""}
     facts |= case.metadata

@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from audit.cases.listing import Listed, MovedRequests
-from audit.cli.print_case import BAR, inert, notices
+from audit.cli.print_case import BAR, inert, notices, route_lines
 from audit.core.artifacts import RunFolder
 from audit.core.display import count, plural
 from audit.core.finding import Findings, Verdict
 from audit.flow.routing import sampled_requests
 from audit.policy.policy_file import read_run_policy
 from audit.policy.router import Router
-from audit.report.words import verdict_line
 
 SIGNS = {"only_incumbent": "✓ ✗", "only_candidate": "✗ ✓", "both_pass": "✓ ✓", "both_fail": "✗ ✗", "unmeasured": "– –"}
 """Today's answer and the candidate's."""
@@ -45,7 +44,7 @@ def listed_lines(findings: Findings, found: Listed, width: int) -> list[str]:
     for name in dict.fromkeys(row["route"] for row in found.rows):
         lines.append(f"{BAR}{inert(name) or '(no route)'}")
         if name in judged:
-            lines.append(f"  {inert(verdict_line(judged[name]))}")
+            lines += route_lines(judged[name])
         lines += [_line(row, wide, width) for row in found.rows if row["route"] == name]
         lines.append("")
     if len(found.rows) < found.total:

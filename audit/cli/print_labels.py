@@ -97,6 +97,7 @@ def summary_document(opened: Opened) -> dict[str, Any]:
         "pairs_needed": session.needed.pairs,
         "at_random": session.first,
         "at_random_left": session.random_left,
+        "at_random_wanted": session.size.wanted(session.random_changed) if session.size else None,
         "people": session.people(),
         "agreements": session.agreements(),
     }

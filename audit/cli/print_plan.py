@@ -135,12 +135,22 @@ def label_lines(check: CriteriaCheck) -> list[str]:
             f"labels: {plural(labelled.waiting, 'answer')} to be put to the judge before anything is replayed "
             f"({count(labelled.waiting_right)} right, {count(labelled.waiting_wrong)} wrong)"
         )
-    labels = labelled.counted + labelled.waiting
-    if check.judges and check.unchecked is None and check.labels_wanted is None:
-        lines.append("no number of labels would settle it with this judge, unless the candidate is better")
-    if check.labels_wanted is not None and check.labels_wanted > labels and check.unlabelled is None:
-        lines.append(f"about {count(check.labels_wanted)} labels would settle it; it has {count(labels)}")
+    if check.judges and check.unlabelled is None:
+        lines += _wanted(check, labelled.counted + labelled.waiting)
     return lines
+
+
+def _wanted(check: CriteriaCheck, labels: int) -> list[str]:
+    """About how many labels would settle a route of which a judge is asked already."""
+    drawn = f"{check.random_words} would" if check.random_words else ""
+    if check.labels_wanted is None:
+        if drawn or check.unchecked is not None:
+            return [drawn] if drawn else []
+        return ["no number of labels would settle it with this judge, unless the candidate is better"]
+    if check.labels_wanted <= labels:
+        return []
+    said = f"about {count(check.labels_wanted)} labels would settle it; it has {count(labels)}"
+    return [f"{said}; or {drawn}" if drawn else said]
 
 
 def labelled_line(labelled: Labelled) -> str:

@@ -67,7 +67,10 @@ def show(
         lines = listed_lines(findings, table, terminal.width)
     else:
         made = {one.route: one.recommendation for one in findings.routes}
-        document = {"cases": cases, "recommendations": made}
+        drawn = {
+            one.route: {c.tier: c.random_labels for c in one.candidates if c.random_labels} for one in findings.routes
+        }
+        document = {"cases": cases, "recommendations": made, "random_labels": {k: v for k, v in drawn.items() if v}}
         lines = list_lines(findings, cases)
     if terminal.switches.json:
         terminal.document(document)

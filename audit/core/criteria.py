@@ -438,8 +438,10 @@ class CriteriaCheck:
             certify anything.
         labelled: What they make of answers that people have judged; None where the route has none.
         judges: Tiers that judge by a criterion that decides; they decide as far as labels show them to be right.
-        labels_wanted: Labels that would about settle the route, where a judge decides; None where none would, or where
-            that has not been worked out.
+        labels_wanted: Labels of answers that somebody chose which would about settle the route, where a judge decides;
+            None where none would, or where that has not been worked out.
+        random_wanted: Pairs of the sample that would about settle it when people judge them in its random order, once a
+            candidate has answered; None likewise.
         labels_between: The same for a judge that never errs and for one that errs on a fifth of answers; None where
             the judge was asked about labels, so that how often it errs is known.
         kin: By judge, the models that it judges and that are of its own family, which judges tend to favour.
@@ -447,7 +449,10 @@ class CriteriaCheck:
         gold: What a gold set of a part of the route says; None where there is none, or where it is of all of it.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("judges", "labels_wanted", "labels_between", "kin", "digest", "gold")
+    SPARSE: ClassVar[tuple[str, ...]] = (
+        *("judges", "labels_wanted", "labels_between", "random_wanted"),
+        *("kin", "digest", "gold"),
+    )
 
     grade: Grade
     grades: dict[str, Grade] = field(default_factory=dict)
@@ -462,6 +467,7 @@ class CriteriaCheck:
     judges: tuple[str, ...] = ()
     labels_wanted: int | None = None
     labels_between: tuple[int | None, int | None] | None = None
+    random_wanted: int | None = None
     kin: dict[str, tuple[str, ...]] = field(default_factory=dict)
     digest: str = ""
     gold: GoldAnswers | None = None
@@ -508,7 +514,23 @@ class CriteriaCheck:
         return because(Reason.JUDGE_NOT_CHECKED, judge=listing(self.judges), count=f"{found.counted:,}")
 
     @property
+    def random_words(self) -> str:
+        """How many pairs in random order would about settle it, as a part of a sentence; "" where that takes more than
+        labels that somebody chose, or where none would."""
+        chosen, drawn = self.labels_wanted, self.random_wanted
+        if drawn is None or (chosen is not None and chosen <= LEAST_LABELS + drawn):
+            return ""
+        return f"about {plural(drawn, 'pair')} drawn at random once a candidate has answered (audit label)"
+
+    @property
     def _about(self) -> str:
+        chosen = self._about_chosen
+        if not self.random_words:
+            return chosen
+        return f"{chosen}; {LEAST_LABELS} let the judge be asked, and then {self.random_words} would"
+
+    @property
+    def _about_chosen(self) -> str:
         usual, (never, often) = self.labels_wanted, self.labels_between or (None, None)
         if usual is None and never is None:
             return "no number of labels would settle it with the requests that it has"

@@ -4,6 +4,7 @@ pairs that people judged."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from audit.core.display import plural, points_interval
 from audit.core.interval import Estimate
@@ -43,13 +44,18 @@ class RandomLabels:
         draws: Draws of the claim whose true difference these labels say; equal pairs count as often as they were drawn.
         by_judge: The change by the judge's verdicts alone, corrected by what labels show of its error: what the finding
             would be without these labels. None where they are not used.
+        wanted: Pairs in random order that would about settle it if the candidate loses nothing, as often as these
+            differ in worth; None where they are not used, or where not even all would.
     """
+
+    SPARSE: ClassVar[tuple[str, ...]] = ("wanted",)
 
     first: int
     of: int
     judged: int
     draws: int
     by_judge: Estimate | None
+    wanted: int | None = None
 
     @property
     def used(self) -> bool:
@@ -66,3 +72,13 @@ class RandomLabels:
             f"{said}, of {self.of:,} that differ; the change rests on them and on what the judge says of all draws. By "
             f"the judge alone, its error taken off, it would be {points_interval(self.by_judge)}"
         )
+
+    @property
+    def wanted_words(self) -> str:
+        """What would settle a candidate that is not proven, as a sentence without its full stop; "" where these labels
+        are not used, or where as many as there are would."""
+        if not self.used or (self.wanted is not None and self.wanted <= self.first):
+            return ""
+        if self.wanted is None:
+            return f"Not even all {self.of:,} would settle it: it needs more replays"
+        return f"About {self.wanted:,} would settle it if the candidate loses nothing"

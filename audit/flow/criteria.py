@@ -13,8 +13,8 @@ from audit.core.tier import Tier
 from audit.embeddings import Embedder
 from audit.flow.identity import digest_of, kin_of
 from audit.replay.table import write_judge_replies
-from audit.sampling.design import labels_between, labels_wanted
 from audit.sampling.frame import RouteFrame
+from audit.sampling.label_numbers import labels_between, labels_wanted, random_pairs_wanted
 from audit.sampling.pool import load_together
 from audit.scoring.checking import check_criteria
 
@@ -52,6 +52,7 @@ def criteria_checks(
             check,
             labels_wanted=labels_wanted(check, by_name[route], settings),
             labels_between=labels_between(check, by_name[route], settings),
+            random_wanted=random_pairs_wanted(check, by_name[route], settings),
             kin=kin_of(check, by_name[route], models),
         )
         if check.judges

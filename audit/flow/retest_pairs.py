@@ -73,6 +73,6 @@ def _unlike_by_labels(
         "quality_delta": delta,
         "p_pass": p_noninferior(pairs, margin=design.margin, shown=shown, alpha=alpha) if pairs.n else None,
         "p_fail": p_inferior(pairs, margin=design.margin, shown=shown, alpha=alpha) if pairs.n else None,
-        "random_labels": random_labels_of(tables.of_route(design.route), told.tier, pairs, alone),
+        "random_labels": random_labels_of(tables.of_route(design.route), design, told.tier, pairs, alone, level=level),
     }
     yield from (name for name, value in again.items() if unlike(to_plain(value), to_plain(getattr(told, name))))

@@ -10,13 +10,18 @@ from audit.core.artifacts import RunFolder, read_labels, read_run
 from audit.core.errors import InputError
 from audit.core.finding import RouteFinding
 from audit.core.settings import Settings
+from audit.labelling.at_random import RandomSize
 from audit.labelling.pairs import Queue, open_queue, route_to_label
 from audit.labelling.session import Session
 
 FILE = "labels.jsonl"
 
 RANDOM_PAIRS = 150
-"""Pairs that are drawn at random where nobody declares another number: about an evening of reading."""
+"""Pairs that are drawn at random where nobody declares a number and none would settle the route: about an evening of
+reading."""
+
+LEAST_RANDOM_PAIRS = 50
+"""Pairs that are drawn at random at least where nobody declares a number; what is planned rests on guesses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +58,7 @@ def open_session(
         route: Name; None for the one on which labels may tell most.
         file: Of labels; None for the one that the route names, else `labels.jsonl` beside `audit.yaml`.
         at_random: Pairs to judge first that are drawn at random, where a judge decides; None for what the file
-            declares, else `RANDOM_PAIRS`.
+            declares, else as many as about settle the route, else `RANDOM_PAIRS`.
 
     Raises:
         InputError: Nothing was concluded yet, there is no such route, its answers are all alike, or
@@ -74,6 +79,12 @@ def open_session(
             notes=[f"{queue.alike} pairs of this route are alike"],
             hint="--route NAME for another one",
         )
+    size = RandomSize.of(
+        found,
+        queue,
+        confidence=findings.confidence,
+        expects=(settings.slice.discordance, settings.slice.power),
+    )
     used = named is not None and chosen.resolve() == (settings.directory / named).resolve()
     return Opened(
         session=Session(
@@ -84,7 +95,8 @@ def open_session(
             file=chosen,
             by=by,
             seed=findings.provenance.seed,
-            first=_random_pairs(found, queue, chosen, at_random),
+            first=_random_pairs(found, queue, chosen, at_random, size),
+            size=size,
         ),
         criteria=() if entry is None else tuple(_said(c.type, c.value, c.metric) for c in entry.criteria),
         unused="" if used else f"labels: {_from(chosen, settings.directory)}",
@@ -92,9 +104,9 @@ def open_session(
     )
 
 
-def _random_pairs(route: RouteFinding, queue: Queue, file: Path, wanted: int | None) -> int:
+def _random_pairs(route: RouteFinding, queue: Queue, file: Path, wanted: int | None, size: RandomSize | None) -> int:
     """The number that holds: the one that was declared first. Who may change it after some labels can stop as soon as
-    they please."""
+    they please. Where nobody declares one, it is worked out from what the judge said, which no label changes."""
     if route.criteria is None or not route.criteria.judges:
         if wanted:
             raise InputError("no judge decides on this route, so its labels need not be random", code="label.no-judge")
@@ -108,7 +120,11 @@ def _random_pairs(route: RouteFinding, queue: Queue, file: Path, wanted: int | N
             code="label.declared",
             hint="a number that changes with the labels makes them no random sample; leave --at-random out",
         )
-    return min(declared, default=min(wanted or RANDOM_PAIRS, queue.certifying)) if wanted != 0 else 0
+    if wanted == 0:
+        return 0
+    planned = None if wanted or size is None else size.wanted(())
+    usual = max(planned, LEAST_RANDOM_PAIRS) if planned else RANDOM_PAIRS
+    return min(declared, default=min(wanted or usual, queue.certifying))
 
 
 def _said(kind: str, value: object, metric: str | None) -> str:

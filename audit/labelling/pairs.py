@@ -77,6 +77,7 @@ class Queue:
         alike: Pairs of the sample whose answers say the same; nobody is asked about them.
         certifying: The first so many of the pairs are those that the verdict is tested on. Any number of the first of
             them is a random sample of all.
+        certifying_alike: Of `alike`, those that the verdict is tested on.
     """
 
     route: str
@@ -84,6 +85,7 @@ class Queue:
     pairs: Mapping[str, Pair]
     alike: int
     certifying: int = 0
+    certifying_alike: int = 0
 
 
 def route_to_label(findings: Findings, wanted: str | None) -> RouteFinding:
@@ -113,12 +115,13 @@ def open_queue(folder: RunFolder, route: RouteFinding) -> Queue:
     rows = _drawn(folder, route.route, tier)
     pairs: dict[str, Pair] = {}
     seen: set[tuple[str, str, str]] = set()
-    alike = certifying = 0
+    alike = certifying = certifying_alike = 0
     for row in rows.iter_rows(named=True):
         logged = answer_content(row["response_text"], calls_of(row["logged_calls"]))
         other = answer_content(row["text"], calls_of(row["other_calls"]))
         if logged == other:
             alike += 1
+            certifying_alike += row["split"] == "certification"
         elif (row["request_fp"], logged, other) not in seen:
             seen.add((row["request_fp"], logged, other))
             certifying += row["split"] == "certification"
@@ -130,7 +133,14 @@ def open_queue(folder: RunFolder, route: RouteFinding) -> Queue:
                 logged_accepted=row["logged_accepted"],
                 other_accepted=row["other_accepted"],
             )
-    return Queue(route=route.route, tier=tier, pairs=pairs, alike=alike, certifying=certifying)
+    return Queue(
+        route=route.route,
+        tier=tier,
+        pairs=pairs,
+        alike=alike,
+        certifying=certifying,
+        certifying_alike=certifying_alike,
+    )
 
 
 def _drawn(folder: RunFolder, route: str, tier: str) -> pl.DataFrame:

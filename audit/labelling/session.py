@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from audit.core.display import plural
 from audit.core.errors import InputError
 from audit.core.finding import RouteFinding
 from audit.core.labels import Judgement, RandomPart, faults, last_words, settled
+from audit.labelling.at_random import RandomSize
 from audit.labelling.needed import Needed, needed
 from audit.labelling.pairs import BlindPair, Pair, Queue, blind, logged_first, texts_of
 from audit.stats.agreement import TwoPeople, agreements
@@ -55,6 +57,7 @@ class Session:
         now: The time.
         first: Pairs at the beginning of the queue that are a random sample, by a number that was declared before the
             first of them was judged; 0 where none was.
+        size: How many of these pairs would settle the route; None where no judge decides.
     """
 
     folder: RunFolder
@@ -66,12 +69,14 @@ class Session:
     seed: int
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     first: int = 0
+    size: RandomSize | None = None
     _judgements: list[Judgement] = field(default_factory=list)
     _votes: dict[tuple[str, bool], dict[str, bool]] | None = None
     _history: list[str] = field(default_factory=list)
     _put_off: set[str] = field(default_factory=set)
     _back: str | None = None
     _told: tuple[int, Needed] | None = None
+    _told_at_random: tuple[int, str] | None = None
 
     def __post_init__(self) -> None:
         """Read what is there, this person's own words in the order in which they were said."""
@@ -116,6 +121,15 @@ class Session:
         """Pairs of the random part of which nobody has said anything yet, not even that they cannot tell."""
         said = {one.id for one in self._judgements if one.random is not None}
         return sum(name not in said for name in self.random_part)
+
+    @property
+    def random_changed(self) -> list[bool]:
+        """Of the random part as far as it is judged without a gap, whether people call one answer right and the other
+        wrong, or cannot tell; which of both is not in it."""
+        said = {one.id for one in self._judgements if one.random is not None}
+        judged = itertools.takewhile(said.__contains__, self.random_part)
+        words = [[settled(self.votes.get((name, own), {}).values()) for own in (True, False)] for name in judged]
+        return [logged is None or other is None or logged is not other for logged, other in words]
 
     @property
     def total(self) -> int:
@@ -209,11 +223,24 @@ class Session:
     @property
     def standing(self) -> str:
         """How far the labels are, as a clause: the random part first, then what more labels can do."""
+        about = f"; {self.about_at_random}" if self.about_at_random else ""
         if self.random_left:
-            return f"{plural(self.random_left, 'pair')} left of the {self.first:,} that are drawn at random"
+            return f"{plural(self.random_left, 'pair')} left of the {self.first:,} that are drawn at random{about}"
         if self.first:
-            return f"all {self.first:,} that are drawn at random are; others only say more of the judge"
+            return f"all {self.first:,} that are drawn at random are; others only say more of the judge{about}"
         return self.needed.words(self.left)
+
+    @property
+    def about_at_random(self) -> str:
+        """How many pairs in random order about settle the route, as it was at the last round number of pairs; "" where
+        no judge decides, or none are drawn."""
+        if self.size is None or not self.first:
+            return ""
+        changed = self.random_changed
+        now = len(changed) // TOLD_EVERY
+        if self._told_at_random is None or self._told_at_random[0] != now:
+            self._told_at_random = now, self.size.words(changed)
+        return self._told_at_random[1]
 
     def labelled(self) -> Labelled:
         """What the criteria make of the answers of these pairs, by the words of all people."""

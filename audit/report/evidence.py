@@ -25,7 +25,7 @@ from audit.report.differing import Cut, DifferingRun, cut, folded, side_by_side
 from audit.report.routes import TOP
 from audit.report.scales import shortened
 from audit.report.tables import Numbers
-from audit.report.words import STATUS, Status, criteria_note, decides, route_name
+from audit.report.words import STATUS, Status, criteria_note, decides, random_words, route_name
 
 DIFFERING = 5
 ROUTES_IN_LARGE_RUNS = 2
@@ -319,7 +319,7 @@ def _candidate(candidate: CandidateFinding, route: str, *, unmeasured: bool) -> 
         ("Odd answers", "; ".join(one.sentence for one in candidate.odd) or "none"),
         *([("Asked several times", f"{candidate.repeats.words}; {candidate.repeats.meaning}")]
           if candidate.repeats else []),
-        *([("Judged at random", candidate.random_labels.words)] if candidate.random_labels else []),
+        *([("Judged at random", random_words(candidate))] if candidate.random_labels else []),
     ]  # fmt: skip
     rows = tuple(
         (

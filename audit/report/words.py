@@ -22,7 +22,7 @@ from audit.core.display import (
     usd_estimate,
     usd_interval,
 )
-from audit.core.finding import CandidateVerdict, Findings, NeedsMore, RouteFinding, Verdict
+from audit.core.finding import CandidateFinding, CandidateVerdict, Findings, NeedsMore, RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.note import OddAnswers, summed
 from audit.core.reason import sentence_of
@@ -287,10 +287,10 @@ def criteria_note(route: RouteFinding) -> str:
     said += "." if check.confirmed else "; they were drafted from the log, and nobody has confirmed them."
     if check.labelled is not None and check.labelled.wrong:
         said += f" {check.labelled.words[0].upper()}{check.labelled.words[1:]}"
-        drawn = [one for one in route.candidates if one.random_labels is not None]
-        if not any(one.random_labels.used for one in drawn if one.random_labels):
-            said += "; every delta is corrected by that."
-        said += "".join(f"; {one.tier}: {one.random_labels.words}." for one in drawn if one.random_labels)
+        if not any(one.random_labels.used for one in route.candidates if one.random_labels):
+            said += "; every delta is corrected by that"
+        said += "."
+    said += "".join(f" {one}" for one in random_notes(route))
     said += judge_note(check) + gold_note(route)
     tried = [result for result in check.controls if result.tried]
     if not tried:
@@ -302,6 +302,21 @@ def criteria_note(route: RouteFinding) -> str:
         f"{share}{' each of' if len(kinds) > 1 else ''} {listing(kinds)}" for share, kinds in alike.items()
     )
     return f"{said} Of the log’s accepted answers, damaged on purpose, they still accept {shares}."
+
+
+def random_notes(route: RouteFinding) -> list[str]:
+    """By candidate, what `random_words` says of it; of those that nobody judged so, nothing."""
+    return [f"{one.tier}: {random_words(one)}." for one in route.candidates if one.random_labels is not None]
+
+
+def random_words(candidate: CandidateFinding) -> str:
+    """How many pairs people judged in random order, and whether the change rests on them; where it is not proven, how
+    many would about settle it."""
+    found = candidate.random_labels
+    if found is None:
+        return ""
+    open_ = candidate.verdict is CandidateVerdict.NOT_PROVEN and found.wanted_words
+    return f"{found.words}. {found.wanted_words}" if open_ else found.words
 
 
 def gold_note(route: RouteFinding) -> str:
@@ -329,7 +344,8 @@ def judge_note(check: CriteriaCheck) -> str:
     if labelled.agreement is not None:
         said = f" Against people, {listing(check.judges)} has {labelled.agreement.words}."
     if check.labels_wanted is not None and check.labels_wanted > labelled.counted:
-        said += f" About {count(check.labels_wanted)} labels would settle the route; it has {count(labelled.counted)}."
+        said += f" About {count(check.labels_wanted)} labels would settle the route; it has {count(labelled.counted)}"
+        said += f"; or {check.random_words} would." if check.random_words else "."
     return said
 
 

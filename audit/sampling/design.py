@@ -20,7 +20,7 @@ from audit.core.settings import RouteSettings, Settings, SliceSettings
 from audit.core.tier import PER_MILLION, Tier
 from audit.sampling.frame import RouteFrame
 from audit.sampling.pool import RoutePool
-from audit.stats.discrimination import USUAL_AGREEMENT, PairsTest, WantedTest, labels_to_settle
+from audit.stats.discrimination import PairsTest
 from audit.stats.planning import least_pairs, pairs_needed
 
 BUDGET_SHARE = 0.9
@@ -197,42 +197,6 @@ def sized(design: RouteDesign, quality: int, settings: Settings) -> RouteDesign:
         can_decide=can_decide,
         why=why,
     )
-
-
-def labels_between(
-    check: CriteriaCheck, design: RouteDesign, settings: Settings
-) -> tuple[int | None, int | None] | None:
-    """As `labels_wanted`, for a judge that never errs and for one that errs on a fifth of answers; None where it was
-    asked about labels. What labels show later is not known before, and the number grows steeply with the error.
-    """
-    if check.labelled is not None and check.labelled.counted:
-        return None
-    never, often = (labels_wanted(check, design, settings, agreement=share) for share in (1.0, 0.8))
-    return never, often
-
-
-def labels_wanted(
-    check: CriteriaCheck, design: RouteDesign, settings: Settings, *, agreement: float = USUAL_AGREEMENT
-) -> int | None:
-    """About how many labels would settle a route that a judge decides, with the requests that it has.
-
-    Args:
-        check: Of the route.
-        design: Its.
-        settings: `audit.yaml`.
-        agreement: Share of answers on which the judge is taken to agree with people, where it has not been asked.
-    """
-    options = settings.slice
-    draws = min(pool_of(design) or design.replayable, options.max_per_route or design.replayable)
-    wanted = WantedTest(
-        margin=design.margin,
-        alpha=settings.alpha if design.alpha is None else design.alpha,
-        confidence=settings.confidence,
-        pairs=math.floor(draws * (1 - options.tuning_share)),
-        discordance=options.discordance,
-        power=options.power,
-    )
-    return labels_to_settle(check, wanted, agreement=agreement)
 
 
 def _looks(quality: int, certifying: int, least: int, declared: int) -> tuple[int, ...]:

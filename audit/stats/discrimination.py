@@ -184,6 +184,16 @@ class WantedTest:
         return wanted is not None and max(wanted, least_pairs(test.margin, test.alpha)) <= self.pairs
 
 
+def acceptance_of(check: CriteriaCheck, *, agreement: float = USUAL_AGREEMENT) -> tuple[float, float]:
+    """Shares of right and of wrong answers that a judge is taken to accept: as on the labels so far, and as assumed on
+    those that it has not been asked about."""
+    found = check.labelled or Labelled()
+    right, wrong = found.right + found.waiting_right, found.wrong + found.waiting_wrong
+    accepts_right = (found.right_accepted + found.waiting_right * agreement) / right if right else agreement
+    accepts_wrong = (found.wrong_accepted + found.waiting_wrong * (1.0 - agreement)) / wrong if wrong else 1 - agreement
+    return accepts_right, accepts_wrong
+
+
 def labels_to_settle(check: CriteriaCheck, wanted: WantedTest, *, agreement: float = USUAL_AGREEMENT) -> int | None:
     """About how many labels settle a route that a judge decides, if its candidate truly loses nothing.
 
@@ -202,8 +212,7 @@ def labels_to_settle(check: CriteriaCheck, wanted: WantedTest, *, agreement: flo
     """
     found = check.labelled or Labelled()
     right, wrong = found.right + found.waiting_right, found.wrong + found.waiting_wrong
-    accepts_right = (found.right_accepted + found.waiting_right * agreement) / right if right else agreement
-    accepts_wrong = (found.wrong_accepted + found.waiting_wrong * (1.0 - agreement)) / wrong if wrong else 1 - agreement
+    accepts_right, accepts_wrong = acceptance_of(check, agreement=agreement)
     share = right / (right + wrong) if right and wrong else 0.5
 
     def enough(labels: int) -> bool:

@@ -54,6 +54,11 @@ class Look:
         """Whether no look follows."""
         return self.number == self.of
 
+    @property
+    def deciding_error(self) -> float:
+        """One-sided error of the limit that decides here: the test and the whole interval both have to hold."""
+        return min(self.alpha, (1.0 - self.level) / 2.0)
+
 
 @lru_cache(maxsize=64)
 def declare_looks(count: int, *, alpha: float = 0.05, confidence: float = 0.95) -> tuple[Look, ...]:

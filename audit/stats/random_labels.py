@@ -62,7 +62,7 @@ class LabelledDraws:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Side:
+class StratumShares:
     """One end of what is known: mean and mean square of draws that need no label, and by stratum the shares lost and
     gained of the labelled."""
 
@@ -102,9 +102,9 @@ def change_limits(draws: LabelledDraws, *, error: float) -> Interval:
     weights, labelled = _strata(draws)
     low, high = _side(draws, draws.low), _side(draws, draws.high)
     error *= SPENT
-    below = _mean(low, weights, labelled) - _reach(low, weights, labelled, error, draws.said.size)
-    turned = _Side(mean=-high.mean, square=high.square, lost=high.gained, gained=high.lost)
-    above = _mean(high, weights, labelled) + _reach(turned, weights, labelled, error, draws.said.size)
+    below = _mean(low, weights, labelled) - reach_below(low, weights, labelled, error, draws.said.size)
+    turned = StratumShares(mean=-high.mean, square=high.square, lost=high.gained, gained=high.lost)
+    above = _mean(high, weights, labelled) + reach_below(turned, weights, labelled, error, draws.said.size)
     return Interval(low=max(below, -1.0), high=min(above, 1.0), level=level)
 
 
@@ -156,12 +156,12 @@ def _stratum_of(draws: LabelledDraws) -> npt.NDArray[np.int64]:
     return of
 
 
-def _side(draws: LabelledDraws, values: FloatArray) -> _Side:
+def _side(draws: LabelledDraws, values: FloatArray) -> StratumShares:
     of, n = _stratum_of(draws), draws.said.size
     known = values[~draws.people & ~np.isnan(values)]
     told, where = values[draws.people], of[draws.people]
     counted = np.maximum(np.bincount(where, minlength=3), 1)
-    return _Side(
+    return StratumShares(
         mean=float(known.sum()) / n,
         square=float((known**2).sum()) / n,
         lost=np.bincount(where, weights=np.maximum(-told, 0.0), minlength=3) / counted,
@@ -169,13 +169,21 @@ def _side(draws: LabelledDraws, values: FloatArray) -> _Side:
     )
 
 
-def _mean(side: _Side, weights: FloatArray, labelled: FloatArray) -> float:
+def _mean(side: StratumShares, weights: FloatArray, labelled: FloatArray) -> float:
     # A stratum that no label is in has no draws either, or is merged; it never tells anything here.
     return side.mean + float((weights * (side.gained - side.lost))[labelled > 0].sum())
 
 
-def _reach(side: _Side, weights: FloatArray, labelled: FloatArray, error: float, n: int) -> float:
-    """How far the lower limit lies below the mean: labels by exact limits of each share, draws by the normal."""
+def reach_below(side: StratumShares, weights: FloatArray, labelled: FloatArray, error: float, n: int) -> float:
+    """How far the lower limit lies below the mean: labels by exact limits of each share, draws by the normal.
+
+    Args:
+        side: Shares lost and gained, by stratum, and what is known without labels.
+        weights: Share of all draws that each stratum has, shape (3,).
+        labelled: Labelled draws of each, shape (3,); they may be expected ones.
+        error: At which the limits are worked out; callers take `SPENT` of what they ask for.
+        n: Draws.
+    """
     check_open_unit("error", error)
     used = labelled > 0
     weight, of = weights[used], labelled[used]

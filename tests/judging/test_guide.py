@@ -11,7 +11,7 @@ from audit.cli.guide import FOLDER
 from audit.cli.main import run as audit
 from audit.core.artifacts import read_run
 from audit.core.recommendation import Verdict
-from audit.labelling.opening import RANDOM_PAIRS
+from audit.labelling.opening import LEAST_RANDOM_PAIRS
 from tests.documents import arguments, command_lines
 from tests.judging.chat import write_chat
 
@@ -37,5 +37,5 @@ def test_every_step_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys
     # Nobody is at the keyboard here: how it stands is what can be asked.
     assert audit([*(word.replace("runs/7f3a9c1e", "run") for word in arguments(label)), "--json"]) == 0
     drawn = json.loads(capsys.readouterr().out)
-    assert drawn["at_random"] == drawn["at_random_left"] == RANDOM_PAIRS
+    assert drawn["at_random"] == drawn["at_random_left"] == max(drawn["at_random_wanted"], LEAST_RANDOM_PAIRS)
     assert arguments(score)[0] == "score"

@@ -11,13 +11,14 @@ import pytest
 from audit.cases.texts import AnswerText
 from audit.cli.main import run
 from audit.config.load import load_settings
-from audit.core.artifacts import RunFolder, read_plan, read_run
+from audit.core.artifacts import RunFolder, read_cases, read_plan, read_run
 from audit.core.finding import CandidateFinding
 from audit.findings.recount import disagreements
 from audit.flow.packed_tables import DRAWN
 from audit.flow.retest import retested
 from audit.labelling.opening import Opened, open_session
 from audit.labelling.session import Word
+from audit.view.pages import route_facts
 from tests.judging.chat import write_chat
 
 PAIRS = 60
@@ -88,8 +89,15 @@ def test_random_pairs_carry_the_verdict_and_their_pack_holds(
     assert delta.hi - delta.lo < 0.6 * (random.by_judge.hi - random.by_judge.lo)
     assert delta.lo <= 0.05 <= delta.hi
     assert disagreements(read_run(audited / "run")) == []
-    for text in (audited / "run" / "report.html", audited / "run" / "summary.md"):
-        assert f"{PAIRS} of the first {PAIRS} pairs in random order" in " ".join(text.read_text("utf-8").split())
+    texts = [path.read_text("utf-8") for path in (audited / "run" / "report.html", audited / "run" / "summary.md")]
+    case = read_cases(audited / "run" / "cases.jsonl")[0].case_id
+    capsys.readouterr()
+    for arguments in ([], ["--route", "/chat"], [case]):
+        assert run(["show", str(audited / "run"), *arguments]) == 0
+        texts.append(capsys.readouterr().out)
+    texts += [str(route_facts(route)) for route in read_run(audited / "run").routes]
+    for text in texts:
+        assert f"{PAIRS} of the first {PAIRS} pairs in random order" in " ".join(text.split())
 
     pack = tmp_path / "pack.zip"
     assert run(["report", str(audited / "run"), "--pack", str(pack)]) == 0

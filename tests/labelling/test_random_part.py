@@ -15,7 +15,9 @@ from audit.core.artifacts import RunFolder, read_labels, read_run, write_finding
 from audit.core.errors import InputError
 from audit.core.finding import RouteFinding
 from audit.core.labels import RandomPart
+from audit.labelling.at_random import RandomSize
 from audit.labelling.opening import RANDOM_PAIRS, open_session
+from audit.labelling.pairs import logged_first, open_queue
 from audit.labelling.session import Session, Word
 from audit.pairing.truth import random_part, truth_of
 from audit.scoring.drawn import write_drawn
@@ -161,3 +163,29 @@ def test_the_number_is_declared_once(folder: RunFolder) -> None:
         opened("bob", at_random=FIRST + 1)
     with pytest.raises(InputError, match="no judge"):
         open_session(folder, settings, by="ada", route="/orders", at_random=5)
+
+
+def test_the_number_that_settles_it_does_not_say_who_is_ahead(tmp_path: Path) -> None:
+    """People who call the log's answers right and people who call the candidate's right are told the same, after every
+    tenth pair; who finds more pairs that differ in worth is told more of them."""
+    folder = write_labelled_run(tmp_path, 1_800)
+    route = replace(by_a_judge(), margin=0.1)
+    size = RandomSize.of(route, open_queue(folder, route), confidence=0.95, expects=(0.15, 0.8))
+    assert size is not None
+    told: dict[str, list[str]] = {}
+    for by, logged, other, every in (("ada", True, False, 3), ("bob", False, True, 3), ("cay", True, False, 1)):
+        ours = at_work(folder, by, first=40, route=route, size=size, file=tmp_path / f"{by}.jsonl")
+        told[by] = []
+        for place, (name, pair) in enumerate(list(ours.queue.pairs.items())[:40]):
+            told[by].append(ours.about_at_random)
+            right = (logged, other) if place % every == 0 else (True, True)
+            sides = right if logged_first(pair, seed=1, by=by) else right[::-1]
+            ours.judge(name, next(word for word in Word if word.right == sides))
+        assert ours.about_at_random == size.words(ours.random_changed)
+        assert ours.about_at_random in ours.standing
+        assert len(set(told[by][:10])) == len(set(told[by][10:20])) == 1
+        told[by].append(ours.about_at_random)
+    assert told["ada"] == told["bob"]
+    few, many = (size.wanted([place % every == 0 for place in range(40)]) for every in (3, 1))
+    assert few is not None
+    assert many is None or many > few

@@ -240,3 +240,15 @@ def test_what_is_said_of_labels_that_settle_a_route(
     check = CriteriaCheck(grade=Grade.JUDGED, judges=("judge",), labels_wanted=usual, labels_between=between)
     assert check.why is not None
     assert said in check.why.facts["about"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "drawn", "said"), [(590, 210, True), (None, 210, True), (200, 210, False), (590, None, False)]
+)
+def test_pairs_in_random_order_are_named_where_they_take_fewer(
+    chosen: int | None, drawn: int | None, said: bool
+) -> None:
+    """Beside the labels that let the judge be asked at all."""
+    check = CriteriaCheck(grade=Grade.JUDGED, judges=("judge",), labels_wanted=chosen, random_wanted=drawn)
+    assert check.why is not None
+    assert ("; 50 let the judge be asked, and then about 210 pairs drawn at random" in check.why.facts["about"]) is said
