@@ -1,10 +1,14 @@
-"""The audit as cost rows for FinOps tools: one CSV row per route, with every column of FOCUS 1.0.
+"""The audit as cost rows for FinOps tools: one CSV row per route and model that serves it; all columns of FOCUS 1.0.
 
 FOCUS (FinOps Open Cost and Usage Specification): https://focus.finops.org/focus-specification/v1-0/, dataset Cost and
 Usage. A log knows neither invoices nor contracts: what the specification lets be empty is empty, list and contracted
 cost are what was billed, and names that must be there and are in no log are `unknown`. A billing period is the months
 that the log touches; the model stands for the SKU. Columns of our own have the prefix `x_`, as the specification wants.
 Five columns stand twice: as the specification spells them, and as `focus-validator` 1.0.0 looks for them.
+
+What was billed and counted is each model's own. What a verdict says is about the whole route, and stands on each of its
+rows; but the avoidable cost stands on one, that of the model of most spend that would be replaced, so that the column
+adds up to what the report says.
 
 `EffectiveCost` equals `BilledCost`: the log knows no amortized commitment. `ChargePeriodEnd` is exclusive. Numbers are
 plain decimals; text that a spreadsheet would run as a formula starts with an apostrophe.
@@ -14,13 +18,17 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import re
+from dataclasses import dataclass
 from datetime import date, timedelta
 from io import StringIO
 
 from audit.core.display import visible
 from audit.core.finding import Findings, RouteFinding
 from audit.core.interval import Estimate
+from audit.core.mixture import MixRow
+from audit.core.policy import bare
 
 # Full-width forms are read as the plain signs by some spreadsheets. https://owasp.org/www-community/attacks/CSV_Injection
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -58,6 +66,8 @@ COLUMNS = (
 
 Value = str | float | int | None
 
+_AVOIDABLE = ("x_AvoidableCost", "x_AvoidableCostHigh", "x_AvoidableCostLow")
+
 
 def focus_csv(findings: Findings) -> str:
     """Render the rows, in the order of the findings; the sum of `BilledCost` is the spend of the log.
@@ -67,19 +77,43 @@ def focus_csv(findings: Findings) -> str:
     out = StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
+    mixes = {row.name: row for row in findings.mix.by_route}
     for route in findings.routes:
-        row = {**dict.fromkeys(SPECIFIED), **_charge(findings, route), **_verdict(findings, route)}
-        row |= {validated: row[name] for validated, name in _AS_VALIDATED.items()}
-        writer.writerow([_cell(row[column]) for column in COLUMNS])
+        served = _served(route, mixes.get(route.route))
+        replaced = next((one for one in served if bare(one.model) != bare(route.recommendation.model or "")), served[0])
+        for one in served:
+            row = {**dict.fromkeys(SPECIFIED), **_charge(findings, route, one), **_verdict(findings, route)}
+            if one is not replaced:
+                row |= dict.fromkeys(_AVOIDABLE)
+            row |= {validated: row[name] for validated, name in _AS_VALIDATED.items()}
+            writer.writerow([_cell(row[column]) for column in COLUMNS])
     return out.getvalue()
 
 
-def _charge(findings: Findings, route: RouteFinding) -> dict[str, Value]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Served:
+    """What one model served of a route."""
+
+    model: str
+    requests: int
+    spend_usd: float
+
+
+def _served(route: RouteFinding, mix: MixRow | None) -> list[_Served]:
+    """What each model served, largest spend first; one row for the whole route where the mix does not add up to it."""
+    models = () if mix is None or mix.requests != route.requests else mix.models
+    if not math.isclose(sum(one.spend_usd for one in models), route.spend_usd, rel_tol=1e-9, abs_tol=1e-9):
+        models = ()
+    found = [_Served(model=one.model, requests=one.requests, spend_usd=one.spend_usd) for one in models]
+    return found or [_Served(model=route.incumbent, requests=route.requests, spend_usd=route.spend_usd)]
+
+
+def _charge(findings: Findings, route: RouteFinding, served: _Served) -> dict[str, Value]:
     start, end = _period(findings)
     first, after = _months(start, end)
-    provider = _provider(findings, route.incumbent)
+    provider = _provider(findings, served.model)
     return {
-        "BilledCost": route.spend_usd,
+        "BilledCost": served.spend_usd,
         "BillingAccountId": UNKNOWN,
         "BillingCurrency": "USD",
         "BillingPeriodEnd": after,
@@ -89,21 +123,21 @@ def _charge(findings: Findings, route: RouteFinding) -> dict[str, Value]:
         "ChargeFrequency": "Usage-Based",
         "ChargePeriodEnd": end,
         "ChargePeriodStart": start,
-        "ConsumedQuantity": float(route.requests),
+        "ConsumedQuantity": float(served.requests),
         "ConsumedUnit": "Requests",
-        "ContractedCost": route.spend_usd,
-        "EffectiveCost": route.spend_usd,
+        "ContractedCost": served.spend_usd,
+        "EffectiveCost": served.spend_usd,
         "InvoiceIssuerName": provider,
-        "ListCost": route.spend_usd,
+        "ListCost": served.spend_usd,
         "PricingCategory": "Other",
-        "PricingQuantity": float(route.requests),
+        "PricingQuantity": float(served.requests),
         "PricingUnit": "Requests",
         "ProviderName": provider,
         "PublisherName": provider,
         "ServiceCategory": "AI and Machine Learning",
-        "ServiceName": route.incumbent,
-        "SkuId": route.incumbent,
-        "SkuPriceId": route.incumbent,
+        "ServiceName": served.model,
+        "SkuId": served.model,
+        "SkuPriceId": served.model,
         "Tags": json.dumps({"route": route.route}, ensure_ascii=False),
         "x_Data": "demo" if findings.demo else "simulated" if findings.simulated else "logged",
         "x_Margin": route.margin,

@@ -60,13 +60,31 @@ def test_sums_are_the_totals(name: str) -> None:
     """Billed cost adds up to the log's spend, avoidable cost to what the report says; every row has every column."""
     findings = STATES[name]()
     found = rows(findings)
-    assert len(found) == len(findings.routes)
+    models = {row.name: len(row.models) for row in findings.mix.by_route}
+    assert len({row["x_Route"] for row in found}) == len(findings.routes)
+    assert len(found) == sum(models[route.route] for route in findings.routes)
     assert all(set(row) == set(COLUMNS) for row in found)
     billed = sum(route.spend_usd for route in findings.routes)
     assert sum(float(row["BilledCost"]) for row in found) == pytest.approx(billed, abs=1e-5 * max(len(found), 1))
     if findings.tested:
         avoidable = sum(route.avoidable_usd.est for route in findings.routes)
-        assert sum(float(row["x_AvoidableCost"]) for row in found) == pytest.approx(avoidable, abs=1e-3)
+        assert sum(float(row["x_AvoidableCost"] or 0) for row in found) == pytest.approx(avoidable, abs=1e-3)
+
+
+def test_each_model_has_its_own_cost_and_the_route_one_saving() -> None:
+    """Models, requests and dollars are the mix's; a verdict stands on all rows, its dollars on the model replaced."""
+    findings = proven()
+    route, mix = findings.routes[0], next(row for row in findings.mix.by_route if row.name == findings.routes[0].route)
+    assert len(mix.models) > 1
+    found = [row for row in rows(findings) if row["x_Route"] == route.route]
+    told = [(row["SkuId"], float(row["ConsumedQuantity"]), float(row["BilledCost"])) for row in found]
+    assert told == [(one.model, one.requests, pytest.approx(one.spend_usd, abs=1e-6)) for one in mix.models]
+    assert {row["x_Verdict"] for row in found} == {route.verdict.value}
+    assert [row["SkuId"] for row in found if row["x_AvoidableCost"]] == [route.incumbent]
+    # A route whose largest model is the one to move to: what is saved is saved on the others.
+    moved = replace(route, recommendation=replace(route.recommendation, model=route.incumbent))
+    found = [row for row in rows(replace(findings, routes=(moved,))) if row["x_AvoidableCost"]]
+    assert [row["SkuId"] for row in found] == [mix.models[1].model]
 
 
 def test_the_end_of_a_period_is_exclusive() -> None:
