@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from audit.core.criteria import Grade
 from audit.core.display import (
     count,
     listing,
@@ -200,7 +201,7 @@ def _route(route: RouteFinding, cases: Sequence[Case], key: str, *, with_text: b
         facts=tuple(_facts(route)),
         notes=tuple(_notes(route)),
         candidates=tuple(
-            _candidate(candidate, route_name(route), unmeasured=route.recommendation.today_unmeasured)
+            _candidate(candidate, route_name(route), _agreeing(route), unmeasured=route.recommendation.today_unmeasured)
             for candidate in route.candidates
         ),
         costs=cost_table(route),
@@ -299,7 +300,17 @@ def _notes(route: RouteFinding) -> Iterable[str]:
     yield from route.caveats
 
 
-def _candidate(candidate: CandidateFinding, route: str, *, unmeasured: bool) -> CandidateView:
+def _percent(share: float | None) -> str:
+    return "–" if share is None else percent(share, 1)
+
+
+def _agreeing(route: RouteFinding) -> frozenset[str]:
+    """Names of the criteria that compare with today's own answers, and so accept them whatever they are worth."""
+    grades = route.criteria.grades if route.criteria else {}
+    return frozenset(name for name, grade in grades.items() if grade is Grade.AGREEMENT)
+
+
+def _candidate(candidate: CandidateFinding, route: str, agreeing: frozenset[str], *, unmeasured: bool) -> CandidateView:
     facts = [
         ("Pairs", f"{count(candidate.n)}: {count(candidate.both_pass)} both pass, {count(candidate.b)} only today, "
          f"{count(candidate.c)} only {candidate.tier}, {count(candidate.both_fail)} both fail"),
@@ -325,8 +336,8 @@ def _candidate(candidate: CandidateFinding, route: str, *, unmeasured: bool) -> 
         (
             row.name,
             row.scorer,
-            "–" if row.incumbent_rate is None else percent(row.incumbent_rate, 1),
-            "–" if row.candidate_rate is None else percent(row.candidate_rate, 1),
+            "not measured" if row.name in agreeing else _percent(row.incumbent_rate),
+            _percent(row.candidate_rate),
             count(row.scored),
             count(row.not_applicable),
             count(row.errored),

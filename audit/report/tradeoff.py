@@ -175,8 +175,21 @@ def _short(group: Sequence[FrontierPoint]) -> str:
     return f"at {_margins(group)} pts" if first.kind == "margin" else f"all on {shortened(first.tier or '', 12)}"
 
 
-def _sub(group: Sequence[FrontierPoint]) -> str:
-    text = f"{usd(group[0].cost_usd.est)}, {percent(_accepted(group[0]).est, 1)} accepted"
+def _taken_as_right(findings: Findings) -> bool:
+    """Whether some accepted share counts today's own answers as right, because they are what criteria compare with."""
+    return any(route.recommendation.today_unmeasured for route in findings.routes)
+
+
+def _share(point: FrontierPoint, findings: Findings) -> str:
+    """`97.1% accepted`, or what it is where today's answers are taken as right: today's own share is no measurement."""
+    share = percent(_accepted(point).est, 1)
+    if not _taken_as_right(findings):
+        return f"{share} accepted"
+    return "accepted share not measured" if point.kind == "today" else f"{share} accepted if today’s are right"
+
+
+def _sub(group: Sequence[FrontierPoint], findings: Findings) -> str:
+    text = f"{usd(group[0].cost_usd.est)}, {_share(group[0], findings)}"
     if group[0].kind != "margin" and (also := _margins(group)):
         text += f"; also at {also} points"
     return text
@@ -190,7 +203,7 @@ def _spots(
     x, y, wide = axes.x, axes.y, axes.width != NARROW
     ordered = sorted(groups, key=lambda group: rank[group[0].kind])
     places = [(x(group[0].cost_usd.est), y(_accepted(group[0]).est)) for group in ordered]
-    texts = [(_name(group, findings), _sub(group)) if wide else (_short(group), "") for group in ordered]
+    texts = [(_name(group, findings), _sub(group, findings)) if wide else (_short(group), "") for group in ordered]
     sizes = [
         (max(text_width(name, NAME_PX), text_width(sub, SUB_PX)) + 8, 32.0 if wide else 16.0) for name, sub in texts
     ]
@@ -247,7 +260,7 @@ def _finding(findings: Findings) -> str:
     instead = f" instead of {usd(picked.avoidable_usd.est)}" if picked.avoidable_usd.est > 0 else ""
     saving = [group for group in _merged(margins) if group[0].avoidable_usd.est > 0]
     for group in saving:
-        kept = "" if group[0].accepted is None else f", with {percent(group[0].accepted.est, 1)} of answers accepted"
+        kept = "" if group[0].accepted is None else f", with {_kept(group[0], findings)}"
         found.append(f"{_a_margin(group)} would have saved {usd(group[0].avoidable_usd.est)}{instead}{kept}.")
     nothing = [point for point in margins if point.avoidable_usd.est == 0]
     if nothing and picked.avoidable_usd.est > 0:
@@ -261,6 +274,11 @@ def _finding(findings: Findings) -> str:
     return " ".join(found) or "Other margins would change nothing."
 
 
+def _kept(point: FrontierPoint, findings: Findings) -> str:
+    said = f"{percent(_accepted(point).est, 1)} of answers accepted"
+    return f"{said} if today’s are right" if _taken_as_right(findings) else said
+
+
 def _a_margin(group: Sequence[FrontierPoint]) -> str:
     """`A margin of 3 or 5 points`."""
     names = [margin_points(point.margin or 0) for point in group]
@@ -268,14 +286,12 @@ def _a_margin(group: Sequence[FrontierPoint]) -> str:
 
 
 def _numbers(points: Sequence[FrontierPoint], findings: Findings) -> Numbers:
-    rows = []
+    rows, taken = [], _taken_as_right(findings)
     for point in points:
         name = _name([point], findings)
         saved = usd_interval(point.avoidable_usd) if point.avoidable_usd.est else "$0"
-        rows.append(
-            (name, usd(point.cost_usd.est), saved, percent_interval(_accepted(point)), count(point.routes_moved))
-        )
-    taken = any(route.recommendation.today_unmeasured for route in findings.routes)
+        share = "not measured" if taken and point.kind == "today" else percent_interval(_accepted(point))
+        rows.append((name, usd(point.cost_usd.est), saved, share, count(point.routes_moved)))
     accepted = "Accepted answers, today’s taken as right" if taken else "Accepted answers"
     head = ("Way to serve it", "Cost", f"Saved, {level_text(findings)} interval", accepted, "Routes moved")
     return Numbers(caption="What a different margin would buy", head=head, rows=tuple(rows))
