@@ -67,6 +67,8 @@ _TAG = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _STARS = re.compile(
     r"(?<!\d)\*{2,3}|\*{2,3}(?!\d)|`+|(?:(?<=\s)|^)[*_]{1,3}(?=\S)|(?<=\S)[*_]{1,3}(?=\s|[.,;:!?)]|$)", re.M
 )
+_METRIC_TON = re.compile(r"\bmetric[\s-](?:tons?|tonnes?)\b", re.IGNORECASE)
+_STAR_RUN = re.compile(r"\*+|\n[ \t]*\n")
 _MINUS_WORD = re.compile(
     r"(?P<before>\d\s*|)(?<!\bal )(?<!\bau )(?<!\bdu )(?<!\blo )(?<!\bao )(?<!\bpelo )(?<!\bo )(?<!\bou )"
     r"\b(?:minus|negative|negativ[aoe]?|moins|menos|meno|минус|мінус|mínus|mínusz|miinus|eksi|neg\.?|negatif|âm|μείον|πλην|מינוס|ناقص|سالب"
@@ -142,7 +144,32 @@ def plain(text: str) -> str:
         text = "".join(_digit(char) for char in text.translate(_TABLE))
         text = _LONG_DASH.sub(_dash, text)
         text = _PARTS_OF.sub(_parts_of, text)
-    return _MINUS_WORD.sub(lambda m: f"{m['before']}- " if m["before"] else "-", _STARS.sub("", text))
+    if "etric" in text:
+        text = _METRIC_TON.sub("tonnes", text)
+    return _MINUS_WORD.sub(lambda m: f"{m['before']}- " if m["before"] else "-", _STARS.sub("", _with_notes(text)))
+
+
+def _with_notes(text: str) -> str:
+    """`5*` as `5†`: a star behind a figure that closes no emphasis of its paragraph points to a note."""
+    if "*" not in text:
+        return text
+    done, parts, opened = 0, list[str](), set[int]()
+    for run in _STAR_RUN.finditer(text):
+        before, after, length = (
+            text[max(0, run.start() - 1) : run.start()],
+            text[run.end() : run.end() + 1],
+            len(run[0]),
+        )
+        if run[0].isspace():
+            opened.clear()
+        elif length in opened:
+            opened.remove(length)
+        elif length == 1 and before.isdigit() and not after.isalnum():
+            parts += [text[done : run.start()], "†"]
+            done = run.end()
+        elif after.strip():
+            opened.add(length)
+    return "".join([*parts, text[done:]])
 
 
 def unboxed(text: str) -> str:

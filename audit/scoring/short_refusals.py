@@ -15,13 +15,21 @@ _ASSIST = (
     r"|process(?! (?:my|the)\b)|do (?:that|this|so|it)\b|discuss"
     r"|say\b|tell you|look (?:that|this|it) up|write (?:that|this)|(?:share|disclose) (?:that|this|it|such)|verify"
     r"|predict|diagnose|prescribe"
-    r"|(?:send|receive) (?:e-?mails?|messages)|(?:see|view|open|read) (?:images?|pictures?|files?|links?|attachments?))"
+    r"|(?:send|receive) (?:e-?mails?|messages)|(?:see|view|open|read) (?:images?|pictures?|files?|links?|attachments?)"
+    # What a request brought along; a person's own things, and what stands before a person, are told from it.
+    r"|(?:see|view|open|read|access|load|watch|play|hear|listen to|download|display|click(?: on)?|follow|visit)"
+    r" (?:it|that|this|them|those|these|(?:that|this|these|those|the|your|any) (?:\w+ ){0,2}"
+    r"(?:images?|pictures?|photos?|screenshots?|files?|documents?|pdfs?|links?|urls?|attachments?|videos?|recordings?"
+    r"|audio|spreadsheets?|web ?pages?|web ?sites?)(?: (?:you (?:sent|shared|attached|uploaded|linked|provided)"
+    r"|(?:from|in) here|directly))?)(?=\W*$))"
 )
 _ENGLISH = (
     rf"\bi\W? ?{_NOT} (?:be able to )?{_ASSIST}|^\W*(?:unable to|not able to|can(?:no|\W?)t) {_ASSIST}",
     r"\bi(?:\W?m| am) (?:just|only|merely) an? (?:ai|bot|assistant|chatbot|language model|program)\b.{0,60}"
     r"\b(?:can(?:no|\W?)t|not|don\W?t|unable)\b",
     r"\bi(?:\W?m| am) not (?:qualified|licensed|trained|supposed|here|meant|intended) to\b",
+    r"\bi (?:have no|do not have (?:a|any)|don\W?t have (?:a|any)) (?:way|means|tools?) (?:to|of|for)\b"
+    r"|\bi lack the \w+ to\b",
     r"\bi (?:do not|don\W?t) (?:provide|give|offer|discuss|answer|write|support|engage)\b",
     r"\bi(?:\W?ve| have| was| am|\W?m) (?:been )?(?:instructed|told|asked|programmed|trained) not to\b",
     r"\b(?:have to|must|going to|\W?ll|will) pass on (?:this|that|your)\b|\bno can do\b|\bnothing (?:that )?i can do\b",
@@ -40,6 +48,12 @@ _ENGLISH = (
 _OTHERS = (
     r"\bmir\b[^.!?]{0,20}\bnicht (?:möglich|erlaubt|gestattet)|\bdas geht (?:leider )?nicht\W*$|\bnicht behilflich|"
     r"\b(?:habe ich|ich habe) kein\w* zugriff|\bkeine auskunft|\bdas kann ich (?:leider )?nicht\W*$",
+    r"\bich kann (?:es|sie|ihn|das|die|den|diese[nrs]?|ihre[ns]?) (?:\w+ )?(?:leider )?nicht (?:öffnen|lesen|ansehen"
+    r"|sehen|abrufen|anzeigen|abspielen|herunterladen)\W*$",
+    r"\bje ne (?:peux|puis|parviens)(?: pas)?(?: à)? (?:l['’]|les? |la )?(?:ouvrir|lire|voir|consulter|visionner"
+    r"|télécharger)(?: (?:ces?|cette|les?|la|votre|vos) [\w ]{1,30})?\W*$",
+    r"\bno puedo (?:abrir|leer|ver|descargar|reproducir)(?:l[oa]s?| (?:el|la|los|las|es[eao]s?|est[eao]s?|tus?|sus?)"
+    r" \w+)\W*$",
     r"\bm['’]est (?:pas possible|impossible|interdit)|\bimpossible pour moi|\bje (?:préfère|souhaite) ne pas|"
     r"\bje n['’]ai pas (?:accès|le droit)|\bje (?:vais )?(?:devoir )?(?:refuse|décline)",
     r"\bprefiero no\b|\bno me (?:está|es|será) (?:permitido|posible)|\bno tengo (?:acceso|permiso)|\bme niego\b|"

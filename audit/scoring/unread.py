@@ -41,6 +41,12 @@ _FAR: Final = 48  # characters on either side that are looked at
 _UNDERSTOOD: Final = "=+<>|~→⇒⟹↦∴±×÷·≈≡≤≥≠√∼≃≅−⁄¬^`´¨"  # here or by the readers of figures and of stances
 _NO_DIGITS: Final = " .,)" + "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _BRACKETS: Final = "⌊⌋⌈⌉⟦⟧‖‱∣"
+_CROSSED: Final = "✗✘✕✖❌❎🚫⛔"
+_NOTES: Final = "†‡§¶※"
+# An operator whose other side is not there: of a product or a sum with both, the reader of figures has made one value.
+_OPERATOR: Final = re.compile(r"(?:(?<![\w)\]])(?:[xX](?=\s)|[×÷✕⋅·∙±∓])|(?<!\S)/)\s?$")
+_OPERATOR_ON: Final = re.compile(r"\s?(?:[×÷⋅·∙±∓]|[<>≤≥](?=\s*$)|(?<=\s)(?:[xX](?![\w-])|\*(?=\s|$)))")
+_MICRO: Final = re.compile(r"[µμ](?!\w)")
 _SLASH: Final = re.compile(r"(?<=[^\s/])\s?/\s?$")
 _SLASH_ON: Final = re.compile(r"\s?/(?=\s*$|\s?[(\[{])")
 _ERA: Final = re.compile(
@@ -285,6 +291,12 @@ def _signs(text: str, begin: int, end: int, before: str, after: str) -> list[Unr
     if (slash := _SLASH.search(before)) is not None or (slash := _SLASH_ON.match(after)) is not None:
         found.append(slash[0].strip())
     found += [char for char in (before[-1:], after[:1], after.lstrip()[:1]) if char and _is_sign(char)]
+    found += [char for char in (before.rstrip()[-1:], after.lstrip()[:1]) if char and char in _CROSSED]
+    found += [char for char in after[:1] if char in _NOTES]
+    for operator in (_OPERATOR.search(before), _OPERATOR_ON.match(after)):
+        found += [] if operator is None else [operator[0].strip()]
+    if before[-1:] in ("µ", "μ") or _MICRO.match(after):
+        found.append("µ")
     inner = text[begin:end].strip()
     found += [char for char in (before[-1:], after[:1]) if char and char in "&@"]
     found += ["%"] * before.endswith("%")

@@ -173,7 +173,7 @@ def shown_quantity(quantity: Quantity) -> Any:
 
 SCORER = Scorer(
     name="numeric",
-    version=13,
+    version=14,
     summary=__doc__,
     needs_reference=True,
     calls_model=False,
