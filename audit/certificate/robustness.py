@@ -12,7 +12,17 @@ from audit.certificate.claims import delta_of, observed, p_noninferior, table_of
 from audit.core.discrimination import PERFECT, Discrimination
 from audit.core.interval import Estimate
 from audit.core.policy import RoutePolicy
-from audit.core.robustness import Drift, IncumbentPart, LostPart, Period, Robustness, Unit, UnitKind, Units
+from audit.core.robustness import (
+    DoubtedAnswers,
+    Drift,
+    IncumbentPart,
+    LostPart,
+    Period,
+    Robustness,
+    Unit,
+    UnitKind,
+    Units,
+)
 from audit.pairing.evidence import Pairs, Spread
 from audit.pairing.replayed import Replayed, Simulation
 from audit.signals.signal import BoolArray, FloatArray
@@ -28,6 +38,14 @@ less of its sample, and the test holds what chance names.
 
 LARGE = 0.02
 """Share of a claim above which a unit is named, and the claim is tested without it."""
+
+ALIKE = 0.75
+"""Of the rate at which answers agree where right answers accept today's; models that err say the same less often."""
+
+DOUBTFUL = 0.25
+"""Share of what moves from which right answers in doubt withhold a claim that does not hold without them. Of fewer, the
+loss that they hide is a small part of what is seen.
+"""
 
 MOST_NAMED = 5
 LEAST_PAIRS = 30
@@ -63,6 +81,7 @@ class _Claim:
         after: Accepted share of the policy's answers: 0 or 1 where each request was asked once.
         first: Whether the first of them is accepted.
         asked: Answers to each request.
+        same: A right answer rejects the policy's answer, and it says what the log's says.
     """
 
     draws: Replayed
@@ -73,6 +92,7 @@ class _Claim:
     kept: BoolArray
     basis: Basis
     asked: int
+    same: BoolArray
 
     def pairs(self, rows: BoolArray) -> Pairs:
         before, after = self.before[rows], self.after[rows]
@@ -124,6 +144,7 @@ def robustness_of(policy: RoutePolicy, draws: Replayed, walked: Simulation, *, b
         kept=walked.kept[rows],
         basis=basis,
         asked=arm.shares.asked if arm.shares is not None and policy.verifier is None else 1,
+        same=(walked.kept & arm.as_logged)[rows],
     )
     units = (_units(claim, kind, names) for kind, names in draws.units.items())
     return Robustness(
@@ -131,6 +152,7 @@ def robustness_of(policy: RoutePolicy, draws: Replayed, walked: Simulation, *, b
         drift=_drift(claim),
         incumbents=_incumbents(claim),
         lost=_lost(claim),
+        doubted=_doubted(claim),
     )
 
 
@@ -148,9 +170,14 @@ def weaker_of(whole: Robustness, content: Robustness) -> Robustness:
     return replace(
         whole,
         lost=(*whole.lost, *(one for one in content.lost if (one.kind, one.name) not in named)),
-        drift=content.drift if content.contradicted and not whole.contradicted else whole.drift,
+        drift=content.drift if _contradicts(content.drift) and not _contradicts(whole.drift) else whole.drift,
+        doubted=content.doubted if content.doubted is not None and not content.doubted.holds else whole.doubted,
         units=tuple(one if one.hangs_on else hanging.get(one.kind, one) for one in whole.units),
     )
+
+
+def _contradicts(drift: Drift | None) -> bool:
+    return drift is not None and drift.contradicts
 
 
 def _units(claim: _Claim, kind: UnitKind, names: Sequence[str]) -> Units | None:
@@ -224,6 +251,26 @@ def _lost(claim: _Claim) -> tuple[LostPart, ...]:
         if (p := min(1.0, wholly_lost_p(size, lost, total) * looked_at)) <= 1 - claim.basis.level
     ]
     return tuple(sorted(named, key=lambda one: (-one.requests, one.kind, one.name))[:MOST_NAMED])
+
+
+def _doubted(claim: _Claim) -> DoubtedAnswers | None:
+    """Right answers that reject today's answer, where the policy says the same about as often as it is accepted where
+    they accept it: whoever is right, they hardly tell one answer from another there. None where they do, or are few.
+    """
+    rejected, accepted = claim.kept & ~claim.before, claim.kept & claim.before
+    n, same, whole = int(rejected.sum()), int((rejected & claim.same).sum()), int(claim.kept.sum())
+    elsewhere = float(claim.first[accepted].mean()) if accepted.any() else 1.0
+    if n < LEAST_PAIRS or same < ALIKE * elsewhere * n:
+        return None
+    trusted = replace(
+        claim,
+        before=claim.before | rejected,
+        after=np.where(rejected, claim.same, claim.after),
+        first=np.where(rejected, claim.same, claim.first),
+    )
+    rows = np.ones(len(claim.before), dtype=bool)
+    holds = n < DOUBTFUL * whole or trusted.holds(rows)
+    return DoubtedAnswers(requests=n, same=same, delta=trusted.delta(rows), holds=holds)
 
 
 _WORDS = {UnitKind.TEMPLATE: "system prompt"}

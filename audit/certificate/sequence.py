@@ -55,6 +55,12 @@ def _decision(
         assert drift.since is not None
         reason = f"{points_interval(drift.since)} points since {drift.changed_at}, which the mean over the window hides"
         return CandidateDecision(verdict=CandidateVerdict.NOT_PROVEN, reason=reason, tested=position)
+    if tested is not None and tested.certified and (doubted := tested.robust.doubted) and not doubted.holds:
+        reason = (
+            f"{points_interval(doubted.delta)} points if today's answers are right where its right answers reject "
+            f"them: both say the same on {doubted.same:,} of these {doubted.requests:,} requests"
+        )
+        return CandidateDecision(verdict=CandidateVerdict.NOT_PROVEN, reason=reason, tested=position)
     if tested is not None and tested.certified:
         assert candidate.delta is not None
         reason = f"{points_interval(candidate.delta)} points, all above {points(-terms.margin)}"

@@ -137,6 +137,23 @@ class LostPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtedAnswers:
+    """Right answers that reject today's answers, where the policy says the same as these about as often as elsewhere.
+
+    Attributes:
+        requests: That move and whose answer of today is rejected.
+        same: Of these, requests on which the policy's answer says the same.
+        delta: The change if today's answers were right there, at the level of the look.
+        holds: Whether the claim would be certified then too, or they are so few that it hardly matters.
+    """
+
+    requests: int
+    same: int
+    delta: Estimate
+    holds: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Robustness:
     """What a policy's claim rests on.
 
@@ -145,16 +162,19 @@ class Robustness:
         drift: None where the log has no times, or too few pairs for two periods.
         incumbents: One per model with pairs enough, where several served the route; most pairs first.
         lost: Parts on which nothing of what moves is accepted any more; largest first.
+        doubted: Right answers that may be wrong themselves; None where nothing says so.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("lost",)
+    SPARSE: ClassVar[tuple[str, ...]] = ("lost", "doubted")
 
     units: tuple[Units, ...] = ()
     drift: Drift | None = None
     incumbents: tuple[IncumbentPart, ...] = ()
     lost: tuple[LostPart, ...] = ()
+    doubted: DoubtedAnswers | None = None
 
     @property
     def contradicted(self) -> bool:
-        """Whether the end of the window contradicts the mean over it."""
-        return self.drift is not None and self.drift.contradicts
+        """Whether the end of the window contradicts the mean over it, or the claim rests on right answers in doubt."""
+        drifts = self.drift is not None and self.drift.contradicts
+        return drifts or (self.doubted is not None and not self.doubted.holds)

@@ -217,7 +217,8 @@ ACCEPTED = _table(
     ("repeat", pa.int16(), False),
     ("accepted", pa.bool_()),  # null: could not be measured, or no criterion applies
     ("accepted_content", pa.bool_()),  # by the criteria that see what an answer says; null also where none applies
-    # Why it is null: a replay status, `not_applicable` or `errored`. Of an accepted answer: `several_values`.
+    # Why it is null: a replay status, `not_applicable` or `errored`. Of an accepted answer: `several_values`; of one
+    # that a right answer rejects: `as_logged`.
     ("reason", pa.string()),
     # Where the verdict hangs on judges that compare: what became of their questions in another order.
     ("orders_asked", pa.int16()),
@@ -234,6 +235,9 @@ DRAWN = _table(
     ("high", pa.int8()),  # the same at its best: above `low` where people disagree or could not tell
     ("declared", pa.int32(), False),  # pairs that were to be judged
 )
+
+AS_LOGGED = "as_logged"
+"""Reason of an answer that a right answer rejects, and that says what the log's own says."""
 
 MEASURED = ("ok", "refused", "truncated", "too_long", "malformed")
 """Replay statuses that say something of the candidate; all but the first count against it."""

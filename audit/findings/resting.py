@@ -17,6 +17,13 @@ def robustness_caveats(found: Robustness) -> list[str]:
             f"What moves became worse within the window: {points_interval(drift.since)} points since "
             f"{drift.changed_at}."
         )
+    if (doubted := found.doubted) is not None:
+        said.append(
+            f"On {plural(doubted.requests, 'request')} that would move its right answers reject today's answer, and on "
+            f"{doubted.same:,} of these the other answer says the same. Two models seldom err alike, so the right "
+            "answers may be wrong there: look at some. If today's are right instead, the change is "
+            f"{points_interval(doubted.delta)} points."
+        )
     said += [
         f"All {plural(one.requests, 'measured request')} of the {one.kind} {one.name} ({percent(one.share, 1)} of the "
         "route) that today's answers pass would fail: the mean over the route hides it."

@@ -20,7 +20,7 @@ from audit.core.interval import Estimate
 from audit.core.options import DIMENSIONS
 from audit.core.policy import RoutePolicy, SignalSpec, VerifierSpec
 from audit.core.robustness import UnitKind
-from audit.core.schemas import NO_ANSWER, NOT_ASKED
+from audit.core.schemas import AS_LOGGED, NO_ANSWER, NOT_ASKED
 from audit.pairing.evidence import (
     SERVED,
     UNIT_COLUMNS,
@@ -98,6 +98,7 @@ class Arm:
         unheard: The chance that a verdict would be missing, had every judge been asked in every order; None where no
             judge failed in another order.
         truth: What people said of pairs that were drawn at random; None where nobody did.
+        as_logged: A right answer rejects it, and it says what the log's own answer says.
     """
 
     passed: FloatArray
@@ -108,6 +109,7 @@ class Arm:
     unasked: BoolArray
     latency_ms: FloatArray
     completions: Sequence[Completion | None]
+    as_logged: BoolArray
     shares: AnswerShares | None = None
     content_shares: AnswerShares | None = None
     unheard: FloatArray | None = None
@@ -237,7 +239,9 @@ def replayed(tables: Tables, draws: pl.DataFrame, tiers: Sequence[str], requests
 
 def _arm(tables: Tables, rows: pl.DataFrame, tier: str) -> Arm:
     mine = (pl.col("tier") == tier) & (pl.col("arm") == "candidate") & (pl.col("repeat") == 0)
-    verdicts = tables.accepted.filter(mine).select("exchange_id", y1="accepted", c1="accepted_content")
+    verdicts = tables.accepted.filter(mine).select(
+        "exchange_id", y1="accepted", c1="accepted_content", as_logged=pl.col("reason") == AS_LOGGED
+    )
     joined = calls_on(tables, rows, tier).join(verdicts, on="exchange_id", how="left", maintain_order="left")
     lost = joined["status"].is_null() | joined["status"].is_in(NO_ANSWER)
     return Arm(
@@ -251,6 +255,7 @@ def _arm(tables: Tables, rows: pl.DataFrame, tier: str) -> Arm:
         completions=[
             _completion(*row) for row in joined.select("status", "text", "tool_calls", "finish_reason").iter_rows()
         ],
+        as_logged=joined["as_logged"].fill_null(False).to_numpy().astype(bool),
         shares=_shares(tables, rows, tier, "accepted"),
         content_shares=_shares(tables, rows, tier, "accepted_content"),
         unheard=_unheard(tables, rows, tier),
@@ -439,6 +444,7 @@ def part_of(draws: Replayed, walked: Simulation, rows: BoolArray) -> tuple[Repla
             unasked=arm.unasked[rows],
             latency_ms=arm.latency_ms[rows],
             completions=(),
+            as_logged=arm.as_logged[rows],
             shares=None if arm.shares is None else arm.shares.part(rows),
             content_shares=None if arm.content_shares is None else arm.content_shares.part(rows),
             unheard=None if arm.unheard is None else arm.unheard[rows],

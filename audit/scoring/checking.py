@@ -30,6 +30,7 @@ from audit.core.outcome import READ, Errored, NotApplicable, Outcome, Scored, Un
 from audit.core.reason import Reason
 from audit.core.settings import ControlSettings, RouteSettings, Settings
 from audit.embeddings import Embedder, open_embedder
+from audit.scoring.answered import calls_beside, look_of, not_accepted, shortfall
 from audit.scoring.context import Context
 from audit.scoring.controls.answer import AnswerView, FixedValue, View, canonical, essence, views_of
 from audit.scoring.controls.run import run_controls, uncompared_fields
@@ -38,7 +39,6 @@ from audit.scoring.feasibility import impossible
 from audit.scoring.inputs import Item, judge_replies, logged_items
 from audit.scoring.labelled import LabelledAnswers, judge_labelled, labelled_answers, read_judgements, with_labels
 from audit.scoring.references import load_references, no_random_sample
-from audit.scoring.run import calls_beside, not_accepted, shortfall
 from audit.scoring.verdict import accept
 
 MAX_UNSCORED = 0.02
@@ -386,17 +386,7 @@ def _looks(route: _Route, accepted: Sequence[Context]) -> list[AnswerView]:
     contents = [c for c in route.criteria if c.weight > 0 and c.grade is not Grade.FORM]
     if all(c.grade is Grade.DEMANDED for c in contents) and not _tells(route, contents, accepted):
         return []
-    return [
-        AnswerView(
-            scorer=resolve(c.scorer)[1],
-            extract=c.extract,
-            options=c.options,
-            demands=c.demands,
-            searches=c.searches,
-            agrees="incumbent" in c.reads and "reference" not in c.reads,
-        )
-        for c in contents
-    ]
+    return [look_of(criterion) for criterion in contents]
 
 
 def _constants(route: _Route, accepted: Sequence[Context]) -> list[FixedValue]:

@@ -19,10 +19,10 @@ from audit.core.artifacts import RunFolder, read_labels, rows_table, write_table
 from audit.core.labels import Judgement, answer_content, last_words, settled
 from audit.core.schemas import DRAWN, NO_ANSWER, NOT_ASKED
 from audit.core.settings import Settings
+from audit.scoring.answered import shortfall
 from audit.scoring.inputs import INCUMBENT, Item, read_items
 from audit.scoring.run import ScoreReport as ScoreReport
 from audit.scoring.run import score as by_criteria
-from audit.scoring.run import shortfall
 
 
 def score(folder: RunFolder, settings: Settings) -> ScoreReport:

@@ -22,7 +22,7 @@ from audit.scoring.judges.check import JudgeReply
 
 EXCHANGES_AT_ONCE = 20_000
 
-INCUMBENT = "incumbent"
+INCUMBENT, CANDIDATE = "incumbent", "candidate"
 
 _TRAFFIC = (
     *("row_id", "prompt_hash", "finish_reason", "latency_ms", "ttft_ms", "prompt_tokens", "completion_tokens"),

@@ -10,17 +10,17 @@ from functools import lru_cache, partial
 import polars as pl
 
 from audit.core.artifacts import RunFolder
-from audit.core.exchange import Completion
 from audit.core.fingerprint import fingerprint
 from audit.core.outcome import Outcome
-from audit.core.schemas import ACCEPTED, NO_ANSWER, SCORES
+from audit.core.schemas import ACCEPTED, AS_LOGGED, NO_ANSWER, SCORES
 from audit.core.settings import RouteSettings, Settings
 from audit.embeddings import Embedder, open_embedder
 from audit.executors import open_pool
+from audit.scoring.answered import CALLS_BESIDE, not_accepted, says_the_same
 from audit.scoring.context import Context
 from audit.scoring.criteria import Criterion, build_criteria, later_orders, orders_of, unsupported
 from audit.scoring.extract import opens_with_thinking, strips_thinking
-from audit.scoring.inputs import INCUMBENT, Item, judge_replies, read_items
+from audit.scoring.inputs import CANDIDATE, INCUMBENT, Item, judge_replies, read_items
 from audit.scoring.jobs import Bench
 from audit.scoring.references import left_words, load_references
 from audit.scoring.tables import (
@@ -41,16 +41,6 @@ ANSWERED = "answered"
 """Criterion that every completion has: that it is a whole answer, neither refused nor cut off."""
 
 _ANSWERED_ROW = (ANSWERED, -1, "finish-reason", 1, fingerprint([ANSWERED]), 1.0)
-
-CALLS_BESIDE = "calls_beside"
-"""Of an answer: it calls tools that nobody asked it to call."""
-_CUT_SHORT = {
-    "length": "truncated",
-    "content_filter": "refused",
-    "refusal": "refused",
-    "error": "ended in an error",
-    "aborted": "aborted",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,8 +193,11 @@ class _Scoring:
         )
         if seen not in self.decided:
             self.decided[seen] = _acceptance(item, route, criteria, cells, problem)
-        holds, *rest = self.decided[seen]
-        accepted.add(*own, holds, *rest, *_orders(item, route, criteria, cells, problem, holds=holds))
+        holds, content, why = self.decided[seen]
+        if holds is False and item.arm == CANDIDATE and problem is None:
+            rejecting = [c for c, found in zip(criteria, cells, strict=True) if found.passed is False]
+            why = AS_LOGGED if says_the_same(rejecting, item.context) else why
+        accepted.add(*own, holds, content, why, *_orders(item, route, criteria, cells, problem, holds=holds))
 
 
 def score(
@@ -318,30 +311,6 @@ def _order_notes(state: _Scoring) -> list[str]:
                 "first"
             )
     return notes
-
-
-def shortfall(status: str, completion: Completion) -> str | None:
-    """Why a completion is no whole answer, in one word; None when it is one. The same rule for both arms."""
-    if status != "ok":
-        return status
-    if completion.refusal:
-        return "refused"
-    return _CUT_SHORT.get(completion.finish_reason)
-
-
-def not_accepted(status: str, context: Context, criteria: Sequence[Criterion]) -> str | None:
-    """Why an answer is not accepted, whatever the criteria say of its text, in one word; None when they decide."""
-    return shortfall(status, context.completion) or calls_beside(criteria, context)
-
-
-def calls_beside(criteria: Sequence[Criterion], context: Context) -> str | None:
-    """`CALLS_BESIDE` where an answer calls tools, today's does not, and no criterion that decides looks at calls: a
-    program would make them, whatever the text beside them says. Else None.
-    """
-    today = context.incumbent
-    if not context.completion.tool_calls or today is None or today.tool_calls:
-        return None
-    return None if any(c.weight > 0 and c.sees_calls for c in criteria) else CALLS_BESIDE
 
 
 @lru_cache(maxsize=64)

@@ -29,8 +29,8 @@ margin: 3pt
 seed: 3
 ingest: {{route: metadata.route, tenant: metadata.team, session: metadata.session}}
 {references}tiers:
-  - {{name: small, model: small-1, provider: simulated, price: {{input: 0.5, output: 1.5}},
-     options: {{answers: answers.jsonl, error_rates: {{add: 0.0}}}}}}
+  - {{name: small, model: small-1, provider: simulated, price: {{input: 0.5, output: 1.5}}{tier},
+     options: {{answers: answers.jsonl, error_rates: {rates}}}}}
 routes:
   - {{match: "*", candidates: [small], assert: [{criteria}]{more}}}
 """
@@ -44,6 +44,8 @@ class Asked:
         model: That answered it, where it is not the large one.
         session: It belongs to.
         prompt: Instead of one of its own.
+        wrong: What the candidate answers where it errs by chance.
+        hard: It errs as often as the world's rates say of hard requests.
     """
 
     total: int
@@ -54,6 +56,8 @@ class Asked:
     model: str | None = None
     session: str | None = None
     prompt: str | None = None
+    wrong: str | None = None
+    hard: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,10 @@ class World:
         criteria: In YAML.
         more: Of the route.
         random_sample: What `references` says.
+        has_reference: Whether a request has a right answer on file.
+        references: The file of right answers as it is, from what it should be.
+        tier: More of the candidate's entry.
+        rates: Error rates of the candidate, and what else its options say.
     """
 
     ask: Callable[[int, random.Random], Asked]
@@ -72,6 +80,9 @@ class World:
     more: str = ""
     random_sample: bool = False
     has_reference: Callable[[int, Asked], bool] = field(default=lambda n, asked: True)
+    references: Callable[[list[dict[str, Any]], random.Random], list[dict[str, Any]]] = lambda rows, rng: rows
+    tier: str = ""
+    rates: str = "{add: 0.0}"
 
 
 def losing(share: float, wrong: str = "Total: {other}") -> Callable[[int, random.Random], Asked]:
@@ -199,14 +210,17 @@ def verdict_of(world: World, folder: Path) -> tuple[Verdict, str]:
         log.append(record(n, messages=messages, metadata=meta, **named))
         log[-1]["response"].update(named)
         log[-1]["response"]["choices"][0]["message"]["content"] = one.today
-        own = {"prompt_hash": prompt_hash(messages), "task": "add", "difficulty": "easy"}
-        answers.append({**own, "right": [{"text": one.then}], "wrong": [{"text": one.then}]})
+        own = {"prompt_hash": prompt_hash(messages), "task": "add", "difficulty": "hard" if one.hard else "easy"}
+        answers.append({**own, "right": [{"text": one.then}], "wrong": [{"text": one.wrong or one.then}]})
         if world.has_reference(n, one):
             references.append({"prompt_hash": own["prompt_hash"], "reference": one.right})
+    references = world.references(references, rng)
     for name, rows in (("log", log), ("answers", answers), ("right", references)):
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     said = f"references: {{path: right.jsonl, random_sample: {str(world.random_sample).lower()}}}\n"
-    written = CONFIG.format(references=said, criteria=world.criteria, more=world.more)
+    written = CONFIG.format(
+        references=said, criteria=world.criteria, more=world.more, tier=world.tier, rates=world.rates
+    )
     (folder / "audit.yaml").write_text(written, "utf-8")
     settings = load_settings(folder / "audit.yaml")
     found = sequential.replay([folder / "log.jsonl"], settings, RunFolder(folder / "run"), consent=lambda plan: True)

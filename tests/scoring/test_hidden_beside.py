@@ -11,7 +11,7 @@ import pytest
 
 from audit.core.criteria import Grade
 from audit.core.outcome import Errored, Outcome, Scored
-from audit.scoring.run import CALLS_BESIDE, calls_beside
+from audit.scoring.answered import CALLS_BESIDE, calls_beside
 from tests.scoring.cases import build_criteria, context_of, entry_of
 
 TEXTS: list[tuple[dict[str, Any], str]] = [
