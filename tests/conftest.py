@@ -10,7 +10,10 @@ import pytest
 # Set before numpy is imported, and inherited by the commands that tests start.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from audit.cli.lean import collect_rarely
 from audit.flow import places
+
+collect_rarely()  # as the command does, before the tests are collected: a search looks through all of them
 
 HERE = Path(__file__).parent
 LONGEST = ("e2e/test_demo.py", "golden", "e2e", "browser", "policy", "llm", "replay")

@@ -1,4 +1,4 @@
-"""Commands do without what they never use: pandas, and a client for prices that nobody updates.
+"""Commands do without what they never use: pandas, a client that would update prices, and most searches for cycles.
 
 Where pandas happens to be installed, pyarrow imports it for the first list that it makes an array of, to ask whether
 the list is a series: a third of the processor time of a first look at a log, for a package that nothing here uses.
@@ -6,6 +6,7 @@ the list is a series: a third of the processor time of a first look at a log, fo
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -14,8 +15,11 @@ from importlib.util import find_spec
 from types import FrameType, ModuleType
 from typing import Any
 
-READERS = frozenset({"mix", "ingest", "init"})
+READERS = frozenset({"mix", "ingest", "init", "demo"})
 """Commands that run no code of a user's, who may well use pandas."""
+
+COLLECT_AT = (50_000, 10, 10)
+"""Objects that are new, and collections before those of the older generations; Python's own are 700, 10 and 10."""
 
 PRICE_CLIENT = "httpx2"
 _OURS = ("audit.", "pyarrow.", "polars.")
@@ -35,6 +39,15 @@ def _asker(frame: FrameType | None) -> str:
     while frame is not None and str(frame.f_globals.get("__name__", "")).startswith("importlib"):
         frame = frame.f_back
     return "" if frame is None else str(frame.f_globals.get("__name__", ""))
+
+
+def collect_rarely() -> None:
+    """Search for objects that hold each other less often, for the rest of the process.
+
+    What a command imports and reads stays until its end, and at Python's own pace an eighth of the processor time of a
+    replay went into looking through it again and again.
+    """
+    gc.set_threshold(*COLLECT_AT)
 
 
 def defer_price_updates() -> None:

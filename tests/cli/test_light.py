@@ -54,16 +54,17 @@ def test_prices_come_without_the_client_that_would_update_them() -> None:
 
 
 def test_reading_a_log_does_without_pandas(tmp_path: Path) -> None:
-    """pyarrow would import it wherever it is installed; a user's own code, which names it, still gets it."""
+    """pyarrow would import it wherever it is installed; a user's own code, which names it, still gets it. And what was
+    imported is not all searched for cycles."""
     pytest.importorskip("pandas", reason="pandas is not installed, so there is nothing to do without")
     log = tmp_path / "five.jsonl"
     log.write_bytes(b"".join((REPOSITORY / "sample_logs" / "openai_pairs.jsonl").read_bytes().splitlines(True)[:5]))
     code = (
-        "import sys\nfrom audit.cli import main\n"
-        f"sys.argv = ['audit', 'mix', {str(log)!r}]\n"
+        "import gc, sys\nfrom audit.cli import main\nsearches = lambda: gc.get_stats()[2]['collections']\n"
+        f"sys.argv, earlier = ['audit', 'mix', {str(log)!r}], searches()\n"
         "try:\n    main.main()\nexcept SystemExit as stop:\n    assert not stop.code\n"
-        "before = 'pandas' in sys.modules\nimport pandas\n"
-        "print(before, pandas.DataFrame({'a': [1]}).shape)"
+        "before = 'pandas' in sys.modules, searches() - earlier\nimport pandas\n"
+        "print(*before, pandas.DataFrame({'a': [1]}).shape)"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, encoding="utf-8", check=True)
-    assert done.stdout.splitlines()[-1] == "False (1, 1)"
+    assert done.stdout.splitlines()[-1] == "False 0 (1, 1)"

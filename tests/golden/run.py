@@ -3,6 +3,7 @@
 import sys
 from pathlib import Path
 
+from audit.cli.lean import collect_rarely
 from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder
 from audit.flow import demonstration, sequential
@@ -17,4 +18,5 @@ def golden_run(folder: RunFolder) -> RunFolder:
 
 
 if __name__ == "__main__":
+    collect_rarely()  # as the command does
     golden_run(RunFolder(Path(sys.argv[1])))
