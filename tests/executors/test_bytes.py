@@ -69,7 +69,11 @@ def elsewhere(name: str, workers: int) -> list[str]:
     return ["--workers", str(workers), *(["--ray-address", address] if address else ["--executor", name])]
 
 
-@pytest.mark.parametrize(("name", "workers"), [("local", 2), ("ray", 1), ("ray", 2), ("ray", 4)], ids=str)
+LATER = pytest.param("ray", 2, marks=pytest.mark.slow)
+"""As many workers as those have that die."""
+
+
+@pytest.mark.parametrize(("name", "workers"), [("local", 2), ("ray", 1), LATER, ("ray", 4)], ids=str)
 def test_the_same_bytes(
     name: str, workers: int, alone: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
