@@ -20,11 +20,12 @@ from tests.e2e.tiny import record
 from tests.masking.planted import planted
 from tests.masking.test_secrets import CASES, whole
 
-REQUESTS = 420
+REQUESTS = 240
+"""Enough for every secret and for every person's data."""
 KEY, TEAM = "violet-anchor-lantern", "amber.thistle.harbour"
 """Keys in use that look like words."""
 CONFIG = """\
-margin: 9pt
+margin: 16pt
 max_spend: $1
 ingest: {{route: metadata.route, redact: personal}}
 replay: {{attempts: 2, cassette: tape}}
@@ -42,7 +43,7 @@ routes:
     candidates: [small]
     assert: [{{type: numeric, extract: {{regex: "^([0-9]+) "}}, value: "{{{{incumbent.text.split()[0]}}}}"}}]
 gate:
-  - {{name: quality holds, when: "quality_delta{{route:/add}} >= -9pt"}}
+  - {{name: quality holds, when: "quality_delta{{route:/add}} >= -16pt"}}
 """
 
 
