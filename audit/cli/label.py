@@ -28,7 +28,9 @@ def label(
     ] = None,
     at_random: Annotated[
         int | None,
-        typer.Option("--at-random", min=0, help="Pairs drawn at random that come first; default: 150, for judges."),
+        typer.Option(
+            "--at-random", min=0, help="Pairs drawn at random that come first; default: as many as settle it."
+        ),
     ] = None,
     browser: Annotated[bool, typer.Option("--browser", help="Label in the browser instead.")] = False,
     port: Annotated[
