@@ -314,12 +314,21 @@ def guarded(call: Callable[[Context], T], context: Context) -> T | NotApplicable
     """
     try:
         return call(context)
-    except Absent as absent:
-        return NotApplicable(reason=str(absent))
-    except (UnusableTemplate, TooSlow) as unusable:
-        return Errored(error=str(unusable))
-    except (Exception, SystemExit) as error:  # a user's `sys.exit()` must not end the audit as if it were done
-        return Errored(error=f"{type(error).__name__} while scoring")
+    except RAISED as error:
+        return outcome_of(error)
+
+
+RAISED = (Exception, SystemExit)
+"""What a scorer may raise: a user's `sys.exit()` must not end the audit as if it were done."""
+
+
+def outcome_of(error: BaseException) -> NotApplicable | Errored:
+    """What an exception of `RAISED` says of the exchange on which it was raised."""
+    if isinstance(error, Absent):
+        return NotApplicable(reason=str(error))
+    if isinstance(error, UnusableTemplate | TooSlow):
+        return Errored(error=str(error))
+    return Errored(error=f"{type(error).__name__} while scoring")
 
 
 def verdict(holds: bool, reason: str = "", **evidence: Any) -> Scored:

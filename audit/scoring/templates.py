@@ -68,8 +68,14 @@ class _Incumbent:
 
     def __init__(self, completion: Completion) -> None:
         self._completion = completion
-        self.tool_calls = list(completion.tool_calls)
-        self.finish_reason = completion.finish_reason
+
+    @property
+    def tool_calls(self) -> list[Any]:
+        return list(self._completion.tool_calls)
+
+    @property
+    def finish_reason(self) -> Any:
+        return self._completion.finish_reason
 
     @property
     def text(self) -> str:
@@ -179,8 +185,8 @@ def _compile_text(text: str) -> Template:
             if isinstance(part, nodes.Name) and part.name in WHOLE:
                 raise ValueError(f"`{{{{{part.name}}}}}` is no value; write {WHOLE[part.name]}")
     inner = _ONE_EXPRESSION.fullmatch(text)
-    if inner is not None and inner.group(1).strip() == "reference":
-        return Template(frozenset(roots), reference_of)
+    if inner is not None and (read := READ_DIRECTLY.get(inner.group(1).strip())) is not None:
+        return Template(frozenset(roots), read)
     render = _expression(inner.group(1)) if inner is not None else _ENVIRONMENT.from_string(text).render
     return Template(frozenset(roots), _filler(render, roots, structured=_reaches_into_reference(tree)))
 
@@ -194,6 +200,21 @@ def reference_of(context: Context) -> Any:
     if context.reference is None:
         raise Absent("there is no reference for this prompt")
     return context.reference
+
+
+def _incumbent_text(context: Context) -> str:
+    return _incumbent_of(context).text
+
+
+def _incumbent_of(context: Context) -> _Incumbent:
+    if context.incumbent is None:
+        raise Absent("there is no completion of the incumbent")
+    return _Incumbent(context.incumbent)
+
+
+READ_DIRECTLY: Mapping[str, Callable[[Context], Any]] = {"reference": reference_of, "incumbent.text": _incumbent_text}
+"""The expressions that nearly all criteria use, without a template: the sandbox asks of every name that an answer is
+read by whether it is safe, and takes several times as long as to compare the answer."""
 
 
 def _expression(source: str) -> Callable[..., Any]:
@@ -257,9 +278,7 @@ def _filler(render: Callable[..., Any], roots: set[str], *, structured: bool) ->
             reference = reference_of(context)
             names["reference"] = parsed_reference(reference) if structured else reference
         if "incumbent" in roots:
-            if context.incumbent is None:
-                raise Absent("there is no completion of the incumbent")
-            names["incumbent"] = _Incumbent(context.incumbent)
+            names["incumbent"] = _incumbent_of(context)
         if "request" in roots:
             names["request"] = context.request
         if "metadata" in roots:

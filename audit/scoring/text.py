@@ -50,8 +50,10 @@ def as_text(value: Any) -> str:
     Raises:
         ValueError: It is something else.
     """
-    if isinstance(value, str | int | float):
-        return nfc(json_text(value))
+    if isinstance(value, str):
+        return nfc(value)
+    if isinstance(value, int | float):
+        return json_text(value)
     raise ValueError("must be text or a number")
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from audit.core.outcome import Outcome
-from audit.scoring.context import Context
 from audit.scoring.jsontext import json_text, nfc, parse_json, same_json
+from audit.scoring.pairwise import over_pairs
 from audit.scoring.scorer import Check, Options, Scorer, Takes, shown, verdict
 from audit.scoring.templates import parsed_reference
 
@@ -15,14 +16,16 @@ _BYTE_ORDER_MARK = "\ufeff"
 
 def build(options: Options) -> Check:
     """Compare with `value`: texts verbatim, objects and lists (also as JSON text) by structure."""
-    expected = options.expected(lambda value: value)
+    return over_pairs(options.expected(lambda value: value), _score)
 
-    def check(context: Context) -> Outcome:
-        wanted = expected(context)
-        holds = context.text == nfc(json_text(wanted)) or same_structure(parsed_reference(wanted), context.text)
-        return verdict(holds, "differs from the expected value", expected=shown(json_text(wanted)))
 
-    return check
+def _score(texts: Sequence[str], values: Sequence[Any]) -> list[Outcome]:
+    return [_outcome(text, value, json_text(value)) for text, value in zip(texts, values, strict=True)]
+
+
+def _outcome(text: str, value: Any, written: str) -> Outcome:
+    holds = text == nfc(written) or same_structure(parsed_reference(value), text)
+    return verdict(holds, "differs from the expected value", expected=shown(written))
 
 
 def same_structure(wanted: Any, text: str) -> bool:
