@@ -457,7 +457,9 @@ def rows_table(rows: Iterable[Mapping[str, Any]], schema: pa.Schema) -> pa.Table
     """A table of a declared schema from rows; absent columns are null."""
     import pyarrow as pa
 
-    return pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
+    held = [dict(row) for row in rows]
+    # From a list pyarrow makes a table only after it has imported pandas where that is installed: half a second.
+    return pa.Table.from_pylist(held, schema=schema) if held else schema.empty_table()
 
 
 def write_findings(path: Path, findings: Findings, *, write: Write = write_atomic) -> None:

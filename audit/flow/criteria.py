@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from audit.core.artifacts import RunFolder
@@ -10,7 +10,7 @@ from audit.core.criteria import CriteriaCheck
 from audit.core.plan import Plan, RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Tier
-from audit.embeddings import Embedder
+from audit.flow.checks import checks_of
 from audit.flow.identity import digest_of, kin_of
 from audit.replay.table import write_judge_replies
 from audit.sampling.frame import RouteFrame
@@ -29,22 +29,22 @@ def criteria_checks(
     settings: Settings,
     frames: Sequence[RouteFrame],
     designs: Sequence[RouteDesign],
-    *,
-    embedder_factory: Callable[[], Embedder] | None = None,
 ) -> dict[str, CriteriaCheck]:
     """What the criteria of every route with a sample are worth, by the log's own answers to the requests of it."""
     by_name = {design.route: design for design in designs}
-    wanted = {
-        frame.route: (frame.pool, frame.pool.first(design.quality_n))
-        for frame in frames
-        if (design := by_name.get(frame.route)) is not None and design.quality_n
-    }
-    load_together([(pool, [records]) for pool, records in wanted.values()])
-    drawn = {
-        route: pool.take(records).select("request_fp", "cost_usd", exchange_id="row_id")
-        for route, (pool, records) in wanted.items()
-    }
-    checks = check_criteria(folder, settings, drawn, embedder_factory=embedder_factory)
+    pools = {frame.route: frame.pool for frame in frames}
+
+    def check(some: Sequence[RouteDesign]) -> dict[str, CriteriaCheck]:
+        wanted = [(one.route, pools[one.route], pools[one.route].first(one.quality_n)) for one in some]
+        load_together([(pool, [records]) for _, pool, records in wanted])
+        drawn = {
+            route: pool.take(records).select("request_fp", "cost_usd", exchange_id="row_id")
+            for route, pool, records in wanted
+        }
+        return check_criteria(folder, settings, drawn)
+
+    sampled = [by_name[route] for route in pools if route in by_name and by_name[route].quality_n]
+    checks = checks_of(folder, settings, sampled, check)
     checks = {route: replace(check, digest=digest_of(route, settings)) for route, check in checks.items()}
     models = {tier.name: tier.model for tier in settings.tiers}
     return {

@@ -18,6 +18,7 @@ from audit.core.plan import Plan, RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Price, Tier
 from audit.flow.criteria import criteria_checks, read_judges
+from audit.flow.frames import Frames, frames_of_run, sample_of
 from audit.flow.judgecost import JudgeCosts, judge_costs, per_answer_usd
 from audit.flow.quoting import quoted
 from audit.flow.reading import digest_of
@@ -25,8 +26,7 @@ from audit.ingest.suggest import suggest_route_fields
 from audit.llm.tiers import hosts, resolve_tiers
 from audit.replay.plan import Call, TokenCounts, planned_calls
 from audit.sampling.design import RouteNeeds, design_routes
-from audit.sampling.frame import RouteFrame, route_frames
-from audit.sampling.run import Sample, draw_sample
+from audit.sampling.run import Sample
 from audit.scoring.criteria import unsupported
 
 NOT_ASKED = "not asked"
@@ -45,7 +45,7 @@ class PreparedRun:
     folder: RunFolder
     settings: Settings
     tiers: tuple[Tier, ...]
-    frames: Sequence[RouteFrame]
+    frames: Frames
     sample: Sample
     calls: list[Call]
     tokens: Mapping[str, TokenCounts]
@@ -56,13 +56,13 @@ class PreparedRun:
 def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> PreparedRun:
     """Everything between the traffic and the quote: sample, calls, plan. The folder has been ingested."""
     tiers = resolve_tiers(settings)
-    frames = route_frames(folder.traffic_files(), tiers=tiers, seed=settings.seed)
+    frames = frames_of_run(folder, settings, tiers)
     _refuse_routeless(frames, settings, folder)
     needs = _needs(frames, settings, tiers)
     read_judges(folder, tiers)
     checks = criteria_checks(folder, settings, frames, design_routes(frames, needs, tiers, _uncapped(settings)))
     needs = {route: replace(need, criteria=checks.get(route)) for route, need in needs.items()}
-    sample = draw_sample(frames, needs, tiers, settings)
+    sample = sample_of(folder, settings, frames, needs, tiers)
     write_table(folder.slice, sample.table)
     calls = planned_calls(sample.designs, sample.table, tiers)
     tokens = _token_counts(sample.tokens)
@@ -140,7 +140,7 @@ def _uncapped(settings: Settings) -> Settings:
     return settings.model_copy(update={"max_spend": None})
 
 
-def _needs(frames: Sequence[RouteFrame], settings: Settings, tiers: Sequence[Tier]) -> dict[str, RouteNeeds]:
+def _needs(frames: Frames, settings: Settings, tiers: Sequence[Tier]) -> dict[str, RouteNeeds]:
     """What the settings say of each route of the log."""
     needs = {}
     for frame in frames:
@@ -152,7 +152,7 @@ def _needs(frames: Sequence[RouteFrame], settings: Settings, tiers: Sequence[Tie
     return needs
 
 
-def _refuse_routeless(frames: Sequence[RouteFrame], settings: Settings, folder: RunFolder) -> None:
+def _refuse_routeless(frames: Frames, settings: Settings, folder: RunFolder) -> None:
     """Without a route key there is one heap of traffic, and no verdict about it would mean anything."""
     if any(frame.route for frame in frames):
         return

@@ -32,6 +32,7 @@ from audit.findings.run import SequentialTest, find
 from audit.flow.asking import Asking
 from audit.flow.comparison import earlier_audits
 from audit.flow.criteria import read_judges, with_criteria
+from audit.flow.frames import Frames, frames_of_run
 from audit.flow.judging import calibrate, judge_answers
 from audit.flow.levers import mix_with_levers
 from audit.flow.planning import Consent, prepared
@@ -45,7 +46,6 @@ from audit.llm.tiers import resolve_tiers
 from audit.replay.meter import Meter, SilentMeter
 from audit.replay.run import PartStopped
 from audit.replay.table import unpaid, write_replays
-from audit.sampling.frame import RouteFrame, route_frames
 from audit.scoring.drawn import ScoreReport
 from audit.scoring.drawn import score as score_replays
 
@@ -115,7 +115,7 @@ def score(folder: RunFolder, settings: Settings) -> Findings:
     read_judges(folder, tiers)
     asked, _ = asked_and_spared(plan_.designs, _read_slice(folder), tiers, reach_of(folder, plan_))
     write_replays(folder.journal, asked, folder.replay_table)
-    frames = route_frames(folder.traffic_files(), tiers=tiers, seed=settings.seed)
+    frames = frames_of_run(folder, settings, tiers)
     checked = with_criteria(folder, settings, plan_, frames)
     # What was made is as planned; what its criteria are worth is what these labels say, for whoever verifies a pack.
     known = {design.route: design.criteria for design in checked.designs}
@@ -151,9 +151,7 @@ def _replay(run: PreparedRun, meter: Meter, watch: SequentialTest, stopped: Part
     return scored
 
 
-def _conclude(
-    watch: SequentialTest, plan_: Plan, frames: Sequence[RouteFrame], scored: ScoreReport | None = None
-) -> Findings:
+def _conclude(watch: SequentialTest, plan_: Plan, frames: Frames, scored: ScoreReport | None = None) -> Findings:
     """Replays to scores, findings and report.
 
     Args:
@@ -196,9 +194,7 @@ def _conclude(
     return findings
 
 
-def _watch(
-    folder: RunFolder, settings: Settings, tiers: Sequence[Tier], frames: Sequence[RouteFrame]
-) -> SequentialTest:
+def _watch(folder: RunFolder, settings: Settings, tiers: Sequence[Tier], frames: Frames) -> SequentialTest:
     """What tests the replays of a run, with what policies are made from."""
     wanted = set(_read_slice(folder)["request_fp"].to_pylist())
     return SequentialTest(

@@ -90,8 +90,12 @@ def route_frames(
     Raises:
         InputError: The logs hold no billable request.
     """
-    bounds = {step.above for tier in tiers for price in (tier.price, tier.replay_price) for step in price.steps}
-    return frames_of(TrafficRows(traffic_files, priced=priced), bounds=sorted(bounds), seed=seed)
+    return frames_of(TrafficRows(traffic_files, priced=priced), bounds=price_bounds(tiers), seed=seed)
+
+
+def price_bounds(tiers: Iterable[Tier]) -> list[int]:
+    """Prompt lengths in tokens at which a price of some tiers changes, in order."""
+    return sorted({step.above for tier in tiers for price in (tier.price, tier.replay_price) for step in price.steps})
 
 
 def frames_of(rows: Rows, *, bounds: Sequence[int] = (), seed: int | None = None) -> list[RouteFrame]:
@@ -141,6 +145,25 @@ def frames_of(rows: Rows, *, bounds: Sequence[int] = (), seed: int | None = None
         )
         for row in tally.routes().iter_rows(named=True)
     ]
+
+
+def spooled(rows: Rows, cells: dict[tuple[str, str], int], seed: int) -> Spool:
+    """The numbers of each request of a log whose frames are at hand, written down in a pass over it when one of them is
+    asked for.
+
+    Args:
+        rows: Of the log.
+        cells: By route and model, the cell that the frames say.
+        seed: Of the random order in which requests are drawn.
+    """
+
+    def fill(spool: Spool) -> None:
+        for part in rows.parts():
+            audited = part.filter(pl.col("reason").is_null())
+            if audited.height:
+                spool.add(_number(audited, cells), _records(audited, seed))
+
+    return Spool(fill=fill)
 
 
 def rows_of(frames: Sequence[RouteFrame], columns: Sequence[str] = DRAWN) -> dict[str, pl.DataFrame]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import IO, Any
 
 import numpy as np
@@ -25,10 +25,16 @@ HELD = 1 << 20
 
 class Spool:
     """Records of a log by cell. Up to `held` of them are in memory; more are in a temporary file without a name, which
-    is gone with the process, whatever ends it: 48 bytes a record, where `TMPDIR` says."""
+    is gone with the process, whatever ends it: 48 bytes a record, where `TMPDIR` says.
 
-    def __init__(self, held: int = HELD) -> None:
+    Args:
+        held: Records.
+        fill: Adds the records when the first of them is read; without it, others add them before.
+    """
+
+    def __init__(self, held: int = HELD, *, fill: Callable[[Spool], None] | None = None) -> None:
         self._most = held
+        self._fill = fill
         self._waiting: list[tuple[npt.NDArray[np.uint32], Records]] = []
         self._records = 0
         self._file: IO[bytes] | None = None
@@ -51,6 +57,9 @@ class Spool:
 
     def read(self, cells: Sequence[int]) -> Iterator[Records]:
         """The records of some cells, in blocks, in no order that means anything."""
+        if self._fill is not None:
+            fill, self._fill = self._fill, None
+            fill(self)
         if self._file is not None:
             self._write()
         elif self._waiting:

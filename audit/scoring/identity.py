@@ -7,7 +7,18 @@ from pathlib import Path
 
 from audit.core.fingerprint import fingerprint
 from audit.core.settings import RouteSettings
-from audit.scoring.criteria import build_criteria
+from audit.scoring.criteria import build_criteria, resolve
+from audit.scoring.scorers import NOT_SUPPORTED, SCORERS
+
+
+def is_pure(route: RouteSettings) -> bool:
+    """Whether a route's criteria say the same of an answer whenever the same program is asked: no function of the
+    user's, no scorer of another package, no model and no judge has a part in them.
+    """
+    names = {resolve(entry.type)[1] for entry in route.criteria} - {*NOT_SUPPORTED}
+    if not names <= {*SCORERS.names} - {"python"}:
+        return False
+    return not any(scorer.embeds or scorer.calls_model for scorer in map(SCORERS.get, names))
 
 
 def criteria_digest(route: RouteSettings, directory: Path, *, judges: Mapping[str, str]) -> str:

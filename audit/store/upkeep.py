@@ -17,6 +17,7 @@ from audit.core.fingerprint import file_sha256
 from audit.store.answers import FILE, checksum, connect, unreadable
 from audit.store.kept import AnswerName
 from audit.store.readings import FOLDER, facts_of, files_of
+from audit.store.results import results_in, whole
 from audit.store.shared import CheckedPieces, PrunedPieces, SharedFacts
 
 DAY_S = 86_400.0
@@ -52,6 +53,7 @@ class StoredReading:
         requests: Billable ones.
         used: When a command last took it, seconds since 1970.
         whole: False where files are missing or of another size: it is read again.
+        results: What was worked out from it and is kept beside it; their size is in `bytes`.
     """
 
     name: str
@@ -60,6 +62,7 @@ class StoredReading:
     bytes: int
     used: float
     whole: bool
+    results: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +91,8 @@ class CheckedStore:
     Attributes:
         answers: That were looked at.
         readings: The same.
-        damaged: What is not as it was written, one sentence each. None of it is ever used: it is asked or read again.
+        damaged: What is not as it was written, one sentence each. None of it is ever used: it is asked, read or worked
+            out again.
         shared: As in `Stored`.
     """
 
@@ -135,6 +139,9 @@ def verify(store: Path) -> CheckedStore:
         if facts is None:
             damaged.append(f"the reading {reading.name} lacks files, or has others")
             continue
+        for path in results_in(folder):
+            if whole(path) is None:
+                damaged.append(f"{path.name}, worked out from the reading {reading.name}, is not as it was written")
         for name, path in files_of(folder).items():
             if file_sha256(path) != facts["files"][name][1]:
                 damaged.append(f"{name} of the reading {reading.name} is not as it was written")
@@ -217,6 +224,7 @@ def _readings(store: Path) -> Iterator[StoredReading]:
             bytes=sum(file.stat().st_size for file in path.rglob("*") if file.is_file()),
             used=folder.manifest.stat().st_mtime if folder.manifest.exists() else 0.0,
             whole=facts is not None,
+            results=sum(1 for _ in results_in(folder)),
         )
 
 

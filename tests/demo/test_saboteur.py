@@ -24,6 +24,7 @@ from audit.flow.criteria import criteria_checks
 from audit.llm.tiers import resolve_tiers
 from audit.sampling.design import RouteNeeds, design_routes
 from audit.sampling.frame import route_frames
+from audit.scoring import checking
 from tests.demo.material import DEMO, truth
 
 ROUTES = list(truth()["routes"])
@@ -85,7 +86,9 @@ def checked(folder: RunFolder, settings: Settings) -> dict[str, CriteriaCheck]:
     needs = {f.route: RouteNeeds(entry=settings.route(f.route), unsupported=None) for f in frames}
     designs = design_routes(frames, needs, resolve_tiers(settings), settings)
     # The embedding model that every installation has: what a weak criterion lets through does not hang on a better one.
-    return criteria_checks(folder, settings, frames, designs, embedder_factory=lambda: open_embedder("wordllama"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(checking, "open_embedder", lambda **_: open_embedder("wordllama"))
+        return criteria_checks(folder, settings, frames, designs)
 
 
 def weakened(route: str, entries: list[dict[str, Any]]) -> Settings:
