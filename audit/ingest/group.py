@@ -226,7 +226,14 @@ def finish_part(job: FinishJob) -> AttemptLedger:
         schema=TRAFFIC,
     )
     with whole_file(files.traffic) as file:
-        pq.write_table(table, private_file(file), compression="zstd", compression_level=1, row_group_size=_ROW_GROUP)
+        pq.write_table(
+            table,
+            private_file(file),
+            compression="zstd",
+            compression_level=1,
+            write_statistics=False,
+            row_group_size=_ROW_GROUP,
+        )
     if len(fixes.ids):
         _rename_bodies(files, fixes.ids)
     return replace(_ledger(frame), warnings=_warnings(draft["ingest_warnings"]))
@@ -365,11 +372,13 @@ def _rename_bodies(part: PartFiles, ids: pl.DataFrame) -> None:
 
 
 def _ledger(frame: pl.DataFrame) -> AttemptLedger:
+    """All counts and sums of a part, asked for at once: each question of its own would start the engine anew."""
     single, hit = pl.col("duplicate_of").is_null(), pl.col("cache_hit").fill_null(False)
     answered = pl.col("status").is_in(list(BILLABLE_STATUSES))
     billable = single & ~hit & answered
     cost = pl.coalesce("cost_usd_logged", "cost_usd_recomputed")
-    counts = frame.select(
+    rows = frame.lazy()
+    counts = rows.select(
         billable.sum().alias("requests"),
         (single & (pl.col("status") == "error")).sum().alias("failures"),
         (~single).sum().alias("duplicates"),
@@ -378,25 +387,37 @@ def _ledger(frame: pl.DataFrame) -> AttemptLedger:
         (billable & cost.is_null()).sum().alias("not_priced"),
         pl.col("secrets_masked").sum().alias("secrets_masked"),
     )
-    why = frame.filter(billable & cost.is_null())["unpriced_reason"].fill_null(Reason.UNKNOWN_MODEL.value)
-    numbers: dict[str, Any] = {name: int(value) for name, value in counts.row(0, named=True).items()}
-    known = frame.filter(billable & cost.is_not_null()).with_columns(cost.alias("usd"))
-    untested = known.filter(pl.col("replayable").cast(pl.String) == "none")
+    why = rows.filter(billable & cost.is_null()).select(
+        pl.col("unpriced_reason").fill_null(Reason.UNKNOWN_MODEL.value).value_counts()
+    )
+    known = rows.filter(billable & cost.is_not_null()).with_columns(cost.alias("usd"))
+    basis = pl.when(pl.col("cost_usd_logged").is_null()).then(pl.lit("recomputed")).otherwise(_word("cost_basis"))
+    untested = known.filter(_word("replayable") == "none")
+    found, unpriced, *sums = pl.collect_all(
+        [
+            counts,
+            why.unnest("unpriced_reason"),
+            _dollars(known, basis),
+            _dollars(untested, pl.col("unreplayable_reasons").list.join(" + ")),
+            _apart_usd(rows.filter(~billable), single, hit),
+        ]
+    )
+    numbers: dict[str, Any] = {name: int(value) for name, value in found.row(0, named=True).items()}
+    spend, untestable, apart = ({str(word): exact_sum(usd) for word, usd in table.iter_rows()} for table in sums)
     return AttemptLedger(
         **numbers,
-        unpriced=Counter(why.to_list()),
-        spend_usd=_dollars(
-            known,
-            pl.when(pl.col("cost_usd_logged").is_null())
-            .then(pl.lit("recomputed"))
-            .otherwise(pl.col("cost_basis").cast(pl.String)),
-        ),
-        not_auditable_usd=_dollars(untested, pl.col("unreplayable_reasons").list.join(" + ")),
-        apart_usd=_apart_usd(frame.filter(~billable), single, hit),
+        unpriced=Counter(dict(unpriced.iter_rows())),
+        spend_usd=spend,
+        not_auditable_usd=untestable,
+        apart_usd=apart,
     )
 
 
-def _apart_usd(rows: pl.DataFrame, single: pl.Expr, hit: pl.Expr) -> dict[str, float]:
+def _word(name: str) -> pl.Expr:
+    return pl.col(name).cast(pl.String)
+
+
+def _apart_usd(rows: pl.LazyFrame, single: pl.Expr, hit: pl.Expr) -> pl.LazyFrame:
     """What the log says that rows cost which are no billable request, by what they are."""
     kind = (
         pl.when(~single)
@@ -410,7 +431,6 @@ def _apart_usd(rows: pl.DataFrame, single: pl.Expr, hit: pl.Expr) -> dict[str, f
     return _dollars(rows.filter(pl.col("cost_usd_logged") > 0).with_columns(usd="cost_usd_logged"), kind)
 
 
-def _dollars(rows: pl.DataFrame, by: pl.Expr) -> dict[str, float]:
-    """Exact sums of dollars by a word."""
-    grouped = rows.select(by.alias("by"), "usd").group_by("by", maintain_order=True)
-    return {str(word): exact_sum(part["usd"]) for (word,), part in grouped}
+def _dollars(rows: pl.LazyFrame, by: pl.Expr) -> pl.LazyFrame:
+    """All dollars of each word, to be summed exactly."""
+    return rows.select(by.alias("by"), "usd").group_by("by", maintain_order=True).agg("usd")

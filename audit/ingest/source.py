@@ -110,7 +110,9 @@ class Piece:
             rest = b""
             while start < stop and (block := file.read(min(_BUFFER_BYTES, stop - start))):
                 start += len(block)
-                *lines, rest = (rest + block).split(b"\n")
+                lines = block.split(b"\n")
+                lines[0] = rest + lines[0]
+                rest = lines.pop()
                 yield from lines
             if rest:
                 yield rest

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,7 +14,7 @@ import pyarrow.compute as pc
 from audit.core.reason import Reason
 from audit.ingest.row import Columns, Row
 from audit.masking.redact import Redactor
-from audit.masking.secrets import SECRET_HINTS, KeysInUse
+from audit.masking.secrets import KeysInUse, hint_pattern
 
 SENTINELS = {
     "litellm_truncated": Reason.TRUNCATED_MIDDLE,
@@ -54,9 +57,9 @@ NAMES = (
 _SEARCHED = (*REPEATED, "route", "tenant", "tags", *IDS, *NAMES)
 _EVERY = frozenset({*_SEARCHED, "metadata", "feedback"})
 _IN_CHOICES = frozenset({"response_text", "tool_calls"})
-_REPETITIVE = frozenset({"tools", "tool_choice", "response_format", "params", "routing", "error_message", *NAMES})
-"""Columns of which only the different texts are searched."""
-_HINTS = "|".join([SECRET_HINTS, *map(re.escape, SENTINELS)])
+_REPETITIVE = frozenset({"tools", "response_format"})
+"""Columns of long texts that repeat: only the different ones are searched."""
+_SENTINEL_HINTS = tuple(map(re.escape, SENTINELS))
 
 
 def suspects(rows: Sequence[Row], columns: Columns, keys: KeysInUse, *, every: bool) -> dict[int, frozenset[str]]:
@@ -69,7 +72,7 @@ def suspects(rows: Sequence[Row], columns: Columns, keys: KeysInUse, *, every: b
     """
     if every:
         return dict.fromkeys(range(len(rows)), _EVERY)
-    hints = f"{_HINTS}|{keys.hints}" if keys.hints else _HINTS
+    hints = hint_pattern(*_SENTINEL_HINTS, *([keys.hints] if keys.hints else []))
     found: dict[int, set[str]] = {}
     for name in _SEARCHED:
         for index in _hinted_rows(columns, name, hints):
@@ -82,25 +85,27 @@ def suspects(rows: Sequence[Row], columns: Columns, keys: KeysInUse, *, every: b
     return {index: frozenset(names) for index, names in sorted(found.items())}
 
 
-def _hinted_rows(columns: Columns, name: str, hints: str) -> Iterable[int]:
+def _hinted_rows(columns: Columns, name: str, hints: Any) -> Iterable[int]:
     """Positions of the rows in whose column the hint pattern occurs."""
     column = columns[name]
     if column.null_count == len(column):
         return ()
     if name in _IN_CHOICES:
         # An answer's text is left out where the choices that hold it are searched.
-        column = pc.if_else(columns["response_choices"].is_null(), column, pa.scalar(None, column.type))
-        return _hinted(column, hints)
+        if not (choices := columns["response_choices"]).null_count:
+            return ()
+        column = pc.if_else(choices.is_null(), column, pa.scalar(None, column.type))
     if name in _REPETITIVE:
-        encoded = column.dictionary_encode()
-        found = pa.array(_hinted(encoded.dictionary, hints), encoded.indices.type)
-        return _positions(pc.is_in(encoded.indices, value_set=found)) if len(found) else ()
+        column = column.dictionary_encode()
+    if pa.types.is_dictionary(column.type):
+        found = pa.array(_hinted(column.dictionary, hints), column.indices.type)
+        return _positions(pc.is_in(column.indices, value_set=found)) if len(found) else ()
     if pa.types.is_list(column.type):
         return _parents(column, column.values, _hinted(column.values, hints))
     return _hinted(column, hints)
 
 
-def _telling_labels(column: pa.MapArray, hints: str, keys: KeysInUse) -> Iterable[int]:
+def _telling_labels(column: pa.MapArray, hints: Any, keys: KeysInUse) -> Iterable[int]:
     """Positions of the rows with a label that would be masked.
 
     A name hints as it does in front of its value, `password: `. A hint alone says little here: a gateway's names and
@@ -108,20 +113,25 @@ def _telling_labels(column: pa.MapArray, hints: str, keys: KeysInUse) -> Iterabl
     """
     if column.null_count == len(column):
         return ()
-    redactor = Redactor((), keys)
     named = column.keys.dictionary_encode()
     announced = pc.binary_join_element_wise(named.dictionary, ": ", "")
     hinted = pa.array(_hinted(announced, hints), named.indices.type)
     places = pa.array(sorted({*_positions(pc.is_in(named.indices, value_set=hinted)), *_hinted(column.items, hints)}))
-    labels = zip(*(part.take(places.cast(pa.int64())).to_pylist() for part in (column.keys, column.items)), strict=True)
-    changed: dict[tuple[str, str], bool] = {}
-    told = []
-    for place, label in zip(places.to_pylist(), labels, strict=True):
-        if label not in changed:
-            changed[label] = masked_label(redactor, *label) != label
-        if changed[label]:
-            told.append(place)
-    return _parents(column, column.items, told)
+    if not len(places):
+        return ()
+    # A different pair of a name and a value is a different number.
+    names, values = (part.take(places).dictionary_encode("encode") for part in (column.keys, column.items))
+    base = len(values.dictionary)
+    pairs = pc.add(pc.multiply(names.indices.cast(pa.int64()), base), values.indices).dictionary_encode()
+    labels = ((names.dictionary[pair // base], values.dictionary[pair % base]) for pair in pairs.dictionary.to_pylist())
+    changed = [number for number, (name, value) in enumerate(labels) if _is_told(name.as_py(), value.as_py(), keys)]
+    told = pc.is_in(pairs.indices, value_set=pa.array(changed, pairs.indices.type))
+    return _parents(column, column.items, places.filter(told).to_pylist())
+
+
+@functools.lru_cache(4096)
+def _is_told(name: str, value: str | None, keys: KeysInUse) -> bool:
+    return masked_label(Redactor((), keys), name, value) != (name, value)
 
 
 def masked_label(redactor: Redactor, name: str, value: str | None) -> tuple[str, str]:
@@ -137,8 +147,23 @@ def _parents(column: pa.Array, values: pa.Array, places: Sequence[int]) -> list[
     return pc.list_parent_indices(lists).take(pa.array(places)).unique().to_pylist()  # type: ignore[no-any-return]
 
 
-def _hinted(texts: pa.Array, hints: str) -> list[int]:
-    return _positions(pc.match_substring_regex(texts, hints))
+def _hinted(texts: pa.Array, hints: Any) -> list[int]:
+    """Positions of the texts in which the hint pattern occurs, and of some beside them.
+
+    All texts of an array lie in one buffer, which is searched as a whole: mostly there is nothing, and a text costs
+    nothing but its letters. A hint over the border of two texts is of neither; the first is looked at for nothing.
+    """
+    _, borders, letters = texts.buffers()
+    if letters is None:
+        return []
+    offsets = memoryview(borders).cast("q" if pa.types.is_large_string(texts.type) else "i")
+    offsets = offsets[texts.offset : texts.offset + len(texts) + 1]
+    found: list[int] = []
+    at, end = offsets[0], offsets[-1]
+    while (match := hints.search(letters, at, end)) is not None:
+        found.append(bisect_right(offsets, match.start()) - 1)
+        at = offsets[found[-1] + 1]
+    return found
 
 
 def _positions(mask: pa.Array) -> list[int]:

@@ -25,8 +25,7 @@ def put_usage(row: Row, usage: Any) -> None:
     put_counts(row, read_usage(usage))
     if "service_tier" in usage:
         row.service_tier = text(usage["service_tier"]) or row.service_tier
-    used = obj(usage.get("server_tool_use"))
-    if any((number(times) or 0) > 0 for times in used.values()):
+    if any((number(times) or 0) > 0 for times in obj(usage.get("server_tool_use")).values()):
         row.ingest_warnings = (*row.ingest_warnings, TOOL_FEES)
     row.usage_raw = json_text(usage)
     row.usage_basis = "provider" if row.prompt_tokens is not None else "absent"

@@ -332,42 +332,50 @@ _PRIVATE = re.compile(
 )
 
 
-_KNOWN_PRIVATE: dict[str, bool] = {}
-_KNOWN_LIMIT = 10_000
+class _Paths(dict[str, str | None]):
+    """The dotted paths of the keys under a prefix; None for a key that is left out with all under it.
+
+    A log has few keys, so each is judged and its path put together once; keys beyond a bound are not kept.
+    """
+
+    def __init__(self, prefix: str, skipped: Sequence[str]) -> None:
+        self._prefix, self._skipped = prefix, skipped
+
+    def __missing__(self, key: str) -> str | None:
+        path = None if key in self._skipped or private(key) else self._prefix + key
+        if len(self) < _KNOWN_LIMIT:
+            self[key] = path
+        return path
+
+
+_KNOWN_LIMIT = 1000
+_paths = functools.lru_cache(256)(_Paths)
 
 
 def private(key: str) -> bool:
     """Whether a metadata key is about secrets, addresses or transport, and is dropped with all under it."""
-    known = _KNOWN_PRIVATE.get(key)
-    if known is None:
-        known = _PRIVATE.search(key) is not None
-        if len(_KNOWN_PRIVATE) < _KNOWN_LIMIT:
-            _KNOWN_PRIVATE[key] = known
-    return known
+    return _PRIVATE.search(key) is not None
 
 
 def scalars(value: Mapping[str, Any], prefix: str, skipped: Sequence[str] = ()) -> list[tuple[str, str]]:
     """Leaf values of nested objects as (dotted path, text); nulls, lists, long texts and private keys are left out."""
     found: list[tuple[str, str]] = []
-    _collect(value, prefix, skipped, found)
+    _collect(value, prefix, tuple(skipped), found)
     return found
 
 
-def _collect(value: Mapping[str, Any], prefix: str, skipped: Sequence[str], out: list[tuple[str, str]]) -> None:
-    known = _KNOWN_PRIVATE
+def _collect(value: Mapping[str, Any], prefix: str, skipped: tuple[str, ...], out: list[tuple[str, str]]) -> None:
+    paths = _paths(prefix, skipped)
     for key, leaf in value.items():
-        if leaf is None or leaf == "" or key in skipped:
-            continue
-        hidden = known.get(key)
-        if private(key) if hidden is None else hidden:
+        if leaf is None or leaf == "" or (path := paths[key]) is None:
             continue
         kind = type(leaf)
         if kind is str:
             if len(leaf) <= 256:
-                out.append((prefix + key, leaf))
+                out.append((path, leaf))
         elif kind is dict:
-            _collect(leaf, f"{prefix}{key}.", (), out)
+            _collect(leaf, path + ".", (), out)
         elif kind is bool:
-            out.append((prefix + key, "true" if leaf else "false"))
+            out.append((path, "true" if leaf else "false"))
         elif kind is int or kind is float:
-            out.append((prefix + key, str(leaf)))
+            out.append((path, str(leaf)))

@@ -22,11 +22,12 @@ from audit.core.fingerprint import digest
 from audit.core.reason import Reason
 from audit.core.schemas import BODIES
 from audit.core.settings import IngestSettings
-from audit.ingest.formats import FORMATS, Reader
+from audit.ingest.formats import FORMATS
 from audit.ingest.labels import MODEL
 from audit.ingest.row import DRAFT, Columns, Row, Unusable, bound_counts
 from audit.ingest.scrub import scrub
 from audit.ingest.source import Piece
+from audit.ingest.steps import Stepwise, Unread, chunks, stepwise
 from audit.masking.secrets import KeysInUse
 
 BATCH_CHARS = 1 << 22
@@ -203,7 +204,7 @@ class _PartReader:
     def __init__(self, job: Job) -> None:
         self._job = job
         self.keys = job.keys
-        self._readers: dict[str, Reader] = {}
+        self._readers: dict[str, Stepwise] = {}
         self._named: dict[str, Any] = {}  # per format the digest that ids begin with
         self._copies: dict[str, int] = {}
         self.drafts: list[pa.Table] = []
@@ -219,35 +220,40 @@ class _PartReader:
         size = 0
         for piece in self._job.pieces:
             reader = self._reader(piece.format)
-            for number, record in piece.records():
-                rows = self._read(piece, number, record, reader)
-                batch.extend(rows)
-                for row in rows:
-                    size += len(row.messages or "") + len(row.response_choices or "")
+            for numbers, records in chunks(piece.records()):
+                rows = self._read(piece, numbers, records, reader)
+                batch += rows
+                size += sum(len(row.messages or "") + len(row.response_choices or "") for row in rows)
                 if size >= BATCH_CHARS or len(batch) >= BATCH_ROWS:
                     yield batch
                     batch, size = [], 0
         if batch:
             yield batch
 
-    def _reader(self, name: str) -> Reader:
+    def _reader(self, name: str) -> Stepwise:
         if name not in self._readers:
-            self._readers[name] = FORMATS.get(name).open(self._job.settings)
+            self._readers[name] = stepwise(FORMATS.get(name).open(self._job.settings))
             self._named[name] = hashlib.sha256(name.encode() + b"\0")
         return self._readers[name]
 
-    def _read(self, piece: Piece, number: int, record: bytes, reader: Reader) -> Sequence[Row]:
-        self.records += 1
-        try:
-            rows = reader(record)
-        except Unusable as error:
-            self._reject(piece, number, record, str(error))
-            return ()
-        except Exception as error:  # the adapter boundary: one record that a format stumbles over costs one record
-            self._reject(piece, number, record, f"the format `{piece.format}` cannot read it: {type(error).__name__}")
-            return ()
-        if len(self.early) < EARLY_RECORDS:
-            self.early.append(True)
+    def _read(self, piece: Piece, numbers: list[int], records: list[bytes], reader: Stepwise) -> list[Row]:
+        """The rows of some records, named and placed."""
+        self.records += len(records)
+        made: list[Row] = []
+        for number, record, rows in zip(numbers, records, reader.read(records), strict=True):
+            if isinstance(rows, Unread):
+                self._reject(piece, number, record, rows.error)
+                continue
+            if len(self.early) < EARLY_RECORDS:
+                self.early.append(True)
+            self.not_calls += not rows
+            self._place(piece, number, record, rows)
+            made += rows
+        self.formats[piece.format] += len(made)
+        return made
+
+    def _place(self, piece: Piece, number: int, record: bytes, rows: Sequence[Row]) -> None:
+        """Write into the rows of a record where they come from, and ids made of its bytes."""
         named = self._named[piece.format].copy()
         named.update(record)
         name = named.hexdigest()
@@ -262,9 +268,6 @@ class _PartReader:
             if row.dedupe_key is None and (row.started_at is not None or _is_unique(row.request_id)):
                 row.dedupe_key = own
             bound_counts(row)
-        self.formats[piece.format] += len(rows)
-        self.not_calls += not rows
-        return rows
 
     def fits(self, row: Row) -> bool:
         """Whether a row can be written, if need be without its bodies: it stays in every sum. Otherwise a reject."""
@@ -288,9 +291,11 @@ class _PartReader:
         self._copies[row_id] = copies + 1
         return row_id if copies == 0 else copy_id(row_id, copies)
 
-    def _reject(self, piece: Piece, number: int, record: bytes, reason: str) -> None:
+    def _reject(self, piece: Piece, number: int, record: bytes, error: Exception) -> None:
         if len(self.early) < EARLY_RECORDS:
             self.early.append(False)
+        told = isinstance(error, Unusable)
+        reason = str(error) if told else f"the format `{piece.format}` cannot read it: {type(error).__name__}"
         head = hashlib.sha256(record[:FINGERPRINT_BYTES]).hexdigest()
         self.rejects.append(Reject(piece.source.name, number, reason, head))
 

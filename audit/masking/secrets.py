@@ -63,12 +63,24 @@ def _finder(*, shapes: bool) -> _Finder:
 
 
 SECRET_HINTS = "|".join(dict.fromkeys(kind.hints for kind in SECRET_KINDS))
-"""What every secret has in it, as a regex of RE2's dialect: one fast pass over a column finds the rows to look at."""
+"""What every secret has in it, as a regex of RE2's dialect: one fast pass over many texts finds those to look at.
+
+It says nothing of where a text begins or ends, so that texts may lie one behind the other while they are searched.
+"""
 
 
 @cache
 def _hinted() -> Any:
     return re2.compile(SECRET_HINTS)
+
+
+@cache
+def hint_pattern(*more: str) -> Any:
+    """`SECRET_HINTS` and further patterns as one that is compiled once: its states are worked out in the first texts
+    and kept for all later ones."""
+    options = re2.Options()
+    options.max_mem = _DFA_BYTES
+    return re2.compile("|".join([SECRET_HINTS, *more]), options)
 
 
 def found_secrets(text: str, *, shapes: bool = False) -> Iterable[tuple[int, int, str]]:

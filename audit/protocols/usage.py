@@ -59,6 +59,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
 
 _PROMPT_DETAILS = ("prompt_tokens_details", "input_tokens_details")
 _COMPLETION_DETAILS = ("completion_tokens_details", "output_tokens_details")
+_PLAIN, _SUMS = frozenset({"prompt", "completion"}), frozenset({"prompt", "completion", "total"})
 _EXCLUSIVE_PROMPT = frozenset({"input_tokens", "inputTokens", "inputTokenCount"})
 
 
@@ -127,6 +128,9 @@ def read_usage(raw: Any) -> Counts:
         raw = _billed(raw)
     whole = _counts(raw)
     details, told = _details(raw, _PROMPT_DETAILS), _details(raw, _COMPLETION_DETAILS)
+    if not (details or told) and _PLAIN <= whole.keys() <= _SUMS and "cache_creation" not in raw:
+        # The two sums and nothing else, as most answers have them.
+        return inclusive(Counts(prompt=whole["prompt"], completion=whole["completion"]), whole.get("total"))
     inputs, outputs = _counts(details), _counts(told)
     prompt, completion, thinking = whole.get("prompt"), whole.get("completion"), whole.get("thinking")
     unreadable = (prompt is None and _says(raw, "prompt")) or (completion is None and _says(raw, "completion"))

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 import pytest
 
 from audit.core.schemas import BODIES
 from audit.ingest.row import DRAFT, Columns, Row
 from audit.ingest.scrub import scrub
-from audit.ingest.suspects import IDS, NAMES, REPEATED
-from audit.masking.secrets import KeysInUse
+from audit.ingest.suspects import IDS, NAMES, REPEATED, _hinted
+from audit.masking.secrets import KeysInUse, hint_pattern
 
 KEY = "sk-" + "proj-4f9A2c7D8e1B6a3F5d0C9b8A"
 IN_USE = "corporate-words-only"
+PIECES = (KEY, "sk", "-", "secret", ": ", "litellm_trun", "cated", "AKIA", "eyJ", "key", " is ", "passw", "ord")
+"""What hints are made of, whole and in halves."""
 LABEL = [("user_api_key_alias", "key-12"), ("user_api_key_team_alias", "team-3"), ("prompt_tokens", "12")]
 TEXTS = sorted({*REPEATED, *(copy for copies in REPEATED.values() for copy in copies), *IDS, *NAMES, "route", "tenant"})
 
@@ -82,3 +86,20 @@ def test_ids_with_two_secrets_stay_two() -> None:
     scrub(rows, Columns(rows), ())
     assert rows[0].request_id != rows[1].request_id
     assert all(KEY not in str(row.request_id) for row in rows)
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string()], ids=str)
+def test_texts_that_lie_together_are_searched_as_if_apart(kind: pa.DataType) -> None:
+    """What ends one text and begins the next hides no hint, whatever the two are; a slice of them is searched alone."""
+    rng = random.Random(20)
+    parts = [*PIECES, None, "", "é\ud7ff", "x", " ", "=", "://u:", "@"]
+    hints = hint_pattern("litellm_truncated")
+    for _ in range(300):
+        chosen = [rng.choices(parts, k=rng.randrange(4)) for _ in range(rng.randrange(1, 30))]
+        texts = [None if None in some else "".join(map(str, some)) for some in chosen]
+        start = rng.randrange(len(texts))
+        array = pa.array([f"before {KEY}", *texts, f"{KEY} after"], kind).slice(1 + start, len(texts) - start)
+        apart = {at for at, text in enumerate(texts[start:]) if text is not None and hints.search(text)}
+        found = _hinted(array, hints)
+        assert apart <= set(found) <= {at for at, text in enumerate(texts[start:]) if text}
+        assert found == sorted(set(found))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import copy
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -18,6 +19,7 @@ from audit.ingest import chat, labels, values
 from audit.ingest.formats import Format, Reader
 from audit.ingest.litellm_payload import Failure, Payload, kind_of, put_money, put_times, put_together, response_of
 from audit.ingest.row import Row, Unusable, call_key
+from audit.ingest.steps import Stepwise
 from audit.ingest.values import obj, small, text
 from audit.ingest.words import error_type
 
@@ -51,48 +53,74 @@ def detects(record: Mapping[str, Any]) -> str | None:
     return None
 
 
+class _Call(msgspec.Struct, gc=False):
+    """A record on its way through the steps: its bytes, its payload, its row, and why it cannot be replayed."""
+
+    record: bytes
+    payload: Payload
+    row: Row
+    asked: chat.ChatCall
+    reasons: set[str]
+    whole: dict[str, Any] | None = None
+
+    def top(self, name: str) -> Any:
+        """A field at the top of the record; for one that the payload does not hold the record is read once more."""
+        if name in _FIELDS:
+            return getattr(self.payload, name)
+        if self.whole is None:
+            self.whole = obj(values.parse(self.record))
+        return self.whole.get(name)
+
+
 def open_reader(settings: IngestSettings) -> Reader:
     """A reader of one payload per record."""
     wanted = labels.finders(settings, _KEYS)
-
-    def read(record: bytes) -> Sequence[Row]:
-        payload = values.typed(record, _DECODER, Payload)
-        if payload.status is None and payload.messages is None:
-            raise Unusable("neither `status` nor `messages`: not a LiteLLM payload")
-        put_together(payload)
-        whole: dict[str, Any] = {}
-
-        def top(name: str) -> Any:
-            if name in _FIELDS:
-                return getattr(payload, name)
-            if not whole:
-                whole.update(values.parse(record))
-            return whole.get(name)
-
-        return (_row(payload, wanted, top),)
-
-    return read
+    return Stepwise(_begun, _with_prompt, _with_outcome, _with_money, partial(_with_labels, wanted=wanted), _settled)
 
 
-def _row(payload: Payload, wanted: labels.Finders, top: Any) -> Row:
+def _begun(record: bytes) -> _Call:
+    payload = values.typed(record, _DECODER, Payload)
+    if payload.status is None and payload.messages is None:
+        raise Unusable("neither `status` nor `messages`: not a LiteLLM payload")
+    put_together(payload)
     kind = kind_of(payload)
-    row, call = copy(kind.row), kind.call
-    reasons = set(call.reasons)
+    return _Call(record, payload, copy(kind.row), kind.call, set(kind.call.reasons))
+
+
+def _with_prompt(call: _Call) -> _Call:
+    row, payload = call.row, call.payload
     if payload.messages is not None:
-        reasons |= chat.put_messages(row, payload.messages, call)
+        call.reasons |= chat.put_messages(row, payload.messages, call.asked)
     row.request_id, row.logical_request_id = text(payload.id), text(payload.litellm_call_id)
     row.trace_id = text(payload.trace_id)
-    put_times(row, payload)
-    _put_outcome(row, payload)
-    put_money(row, payload)
-    _put_labels(row, payload, wanted, top)
+    return call
+
+
+def _with_outcome(call: _Call) -> _Call:
+    put_times(call.row, call.payload)
+    _put_outcome(call.row, call.payload)
+    return call
+
+
+def _with_money(call: _Call) -> _Call:
+    put_money(call.row, call.payload)
+    return call
+
+
+def _with_labels(call: _Call, wanted: labels.Finders) -> _Call:
+    _put_labels(call.row, call.payload, wanted, call.top)
+    return call
+
+
+def _settled(call: _Call) -> Sequence[Row]:
+    row, reasons = call.row, call.reasons
     if row.operation not in ("chat", "responses", "messages", "embeddings"):
         reasons.add(Reason.OTHER_OPERATION)
     chat.judge_replayable(row, reasons, "equivalent")
     # The proxy's /v1/messages records lose the system prompt; only the token count tells.
     if row.operation == "messages" and Reason.SUSPECTED_MISSING_INPUT in reasons and row.system_text is None:
         row.unreplayable_reasons, row.replayable = sorted({*reasons, Reason.SYSTEM_MISSING}), "none"
-    return row
+    return (row,)
 
 
 def _put_outcome(row: Row, payload: Payload) -> None:

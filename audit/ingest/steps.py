@@ -1,0 +1,83 @@
+"""Reading in steps: each is taken by many records before the next one begins.
+
+A record that goes through all of a reader at once walks through more of the interpreter and of our code than the
+processor keeps at hand, and the next record does so again. Step by step, the same work takes a third less time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from audit.ingest.row import Row
+
+Step = Callable[[Any], Any]
+"""From what the step before made of a record, which for the first is its bytes; the last one makes rows of it."""
+
+CHUNK_RECORDS = 64
+CHUNK_BYTES = 1 << 19
+"""Records that take a step together: as many as stay in the processor's second cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """What became of a record that a step stumbled over."""
+
+    error: Exception
+
+
+class Stepwise:
+    """A reader made of steps; called with one record it is a reader like any other.
+
+    Args:
+        steps: In their order. What one raises ends the reading of that record alone.
+    """
+
+    def __init__(self, *steps: Step) -> None:
+        self._steps = steps
+
+    def __call__(self, record: bytes) -> Sequence[Row]:
+        """The rows of one record; raises what a step does."""
+        (rows,) = self.read((record,))
+        if isinstance(rows, Unread):
+            raise rows.error
+        return rows
+
+    def read(self, records: Sequence[bytes]) -> list[Sequence[Row] | Unread]:
+        """The rows of each record."""
+        found: list[Any] = list(records)
+        for step in self._steps:
+            _take(step, found)
+        return found
+
+
+def _take(step: Step, found: list[Any]) -> None:
+    for at, made in enumerate(found):
+        if type(made) is not Unread:
+            # The adapter boundary: one record that a format stumbles over costs one record.
+            try:
+                found[at] = step(made)
+            except Exception as error:
+                found[at] = Unread(error)
+
+
+def stepwise(reader: Callable[[bytes], Sequence[Row]]) -> Stepwise:
+    """Any reader as one of steps: what is one function is one step."""
+    return reader if isinstance(reader, Stepwise) else Stepwise(reader)
+
+
+def chunks(records: Iterable[tuple[int, bytes]]) -> Iterator[tuple[list[int], list[bytes]]]:
+    """Row numbers and records, as many as take a step together."""
+    numbers: list[int] = []
+    held: list[bytes] = []
+    size = 0
+    for number, record in records:
+        numbers.append(number)
+        held.append(record)
+        size += len(record)
+        if len(held) >= CHUNK_RECORDS or size >= CHUNK_BYTES:
+            yield numbers, held
+            numbers, held, size = [], [], 0
+    if held:
+        yield numbers, held
