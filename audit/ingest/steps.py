@@ -62,6 +62,17 @@ def _take(step: Step, found: list[Any]) -> None:
                 found[at] = Unread(error)
 
 
+def of_each(step: Callable[[Any], None]) -> Step:
+    """A step over records of several calls: it is taken by one call after the other."""
+
+    def take(calls: Sequence[Any]) -> Sequence[Any]:
+        for call in calls:
+            step(call)
+        return calls
+
+    return take
+
+
 def stepwise(reader: Callable[[bytes], Sequence[Row]]) -> Stepwise:
     """Any reader as one of steps: what is one function is one step."""
     return reader if isinstance(reader, Stepwise) else Stepwise(reader)

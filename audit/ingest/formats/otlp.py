@@ -7,13 +7,17 @@ A call that two instrumentations saw (an SDK's own span inside a framework's) is
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
+
+import msgspec
 
 from audit.core.settings import IngestSettings
 from audit.ingest import bodies, chat, labels, otel, spanlabels, values
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable, call_key, put_weight
 from audit.ingest.spans import SpanJoin, spans_of
+from audit.ingest.steps import Stepwise, of_each
 from audit.ingest.usage import put_usage, told_cost
 from audit.ingest.values import microseconds, number, obj, small, text
 from audit.ingest.words import finish_reason, maker, model_key, provider
@@ -27,23 +31,45 @@ def detects(record: Mapping[str, Any]) -> str | None:
     return None
 
 
+class _Span(msgspec.Struct, gc=False):
+    """A call on its way through the steps: its span, what is told of it there and around it, its row, its bodies."""
+
+    span: dict[str, Any]
+    around: dict[str, Any]
+    own: otel.Attributes
+    found: otel.Attributes
+    events: Sequence[Mapping[str, Any]]
+    row: Row
+    request: dict[str, Any] = {}
+    answer: Any = None
+    reasons: set[str] = set()
+
+
 def open_reader(settings: IngestSettings) -> Reader:
     """A reader of one export request per record: a row for each call of a model in it."""
     wanted = labels.finders(settings, spanlabels.KEYS)
+    return Stepwise(
+        _calls,
+        of_each(_find_bodies),
+        of_each(_put_bodies),
+        of_each(_put_usage),
+        of_each(_put_names),
+        of_each(_put_outcome),
+        of_each(_put_times),
+        of_each(partial(_put_labels, wanted=wanted)),
+        lambda calls: [_settled(call) for call in calls],
+    )
 
-    def read(record: bytes) -> Sequence[Row]:
-        line = values.parse(record)
-        if not isinstance(line, dict) or detects(line) is None:
-            raise Unusable("neither `resourceSpans` nor `resourceLogs`: not OTLP")
-        context = obj(line.get("context"))
-        return [row for span, resource in spans_of(line) if (row := _row(span, resource, context, wanted)) is not None]
 
-    return read
+def _calls(record: bytes) -> list[_Span]:
+    line = values.parse(record)
+    if not isinstance(line, dict) or detects(line) is None:
+        raise Unusable("neither `resourceSpans` nor `resourceLogs`: not OTLP")
+    context = obj(line.get("context"))
+    return [call for span, resource in spans_of(line) if (call := _call(span, resource, context)) is not None]
 
 
-def _row(
-    span: dict[str, Any], resource: Mapping[str, Any], context: Mapping[str, Any], wanted: labels.Finders
-) -> Row | None:
+def _call(span: dict[str, Any], resource: Mapping[str, Any], context: Mapping[str, Any]) -> _Span | None:
     name = str(span.get("spanId"))
     own = otel.attributes(span.get("attributes"))
     operation = otel.operation_of(own)
@@ -55,30 +81,27 @@ def _row(
         found = {**obj(event.get("attributes")), **found}
     row = Row(operation=operation, emitter=text(span.get("scope")), trace_id=text(span.get("traceId")), span_id=name)
     row.parent_span_id = text(span.get("parentSpanId"))
-    reasons = _put_bodies(row, found, [event for event in events if event.get("body")])
-    _put_names(row, found)
-    _put_outcome(row, span, found)
-    _put_times(row, span, found)
-    put_weight(row, otel.weight_of(span.get("traceState")))
-    around = obj(obj(context.get("around")).get(name))
-    spanlabels.put_labels(row, {**resource, **around}, found, wanted)
-    spanlabels.put_decision(row, own)
-    row.dedupe_key = call_key(row)
-    best = "exact" if row.native_api and "input.value" in found else "equivalent"
-    chat.judge_replayable(row, reasons, best)
-    return row
+    around = {**resource, **obj(obj(context.get("around")).get(name))}
+    return _Span(span, around, own, found, [event for event in events if event.get("body")], row)
 
 
-def _put_bodies(row: Row, found: otel.Attributes, events: Sequence[Mapping[str, Any]]) -> set[str]:
-    held = bodies.put_exchange(row, otel.request_of(found, events), otel.answer_of(found, events))
-    if counted := otel.usage_of(found):
-        kept = row.usage_raw
-        put_usage(row, counted)
-        row.usage_raw = kept or row.usage_raw
-    return held.reasons
+def _find_bodies(call: _Span) -> None:
+    call.request, call.answer = otel.request_of(call.found, call.events), otel.answer_of(call.found, call.events)
 
 
-def _put_names(row: Row, found: otel.Attributes) -> None:
+def _put_bodies(call: _Span) -> None:
+    call.reasons = bodies.put_exchange(call.row, call.request, call.answer).reasons
+
+
+def _put_usage(call: _Span) -> None:
+    if counted := otel.usage_of(call.found):
+        kept = call.row.usage_raw
+        put_usage(call.row, counted)
+        call.row.usage_raw = kept or call.row.usage_raw
+
+
+def _put_names(call: _Span) -> None:
+    row, found = call.row, call.found
     row.request_id = text(found.get("gen_ai.response.id")) or text(found.get("ai.response.id")) or row.request_id
     row.request_id = row.request_id or text(found.get("gen_ai.request.id")) or row.span_id
     row.model_requested = text(found.get("gen_ai.request.model")) or row.model_requested
@@ -100,7 +123,8 @@ def _put_names(row: Row, found: otel.Attributes) -> None:
     row.retries = resent if resent is not None else row.retries
 
 
-def _put_outcome(row: Row, span: Mapping[str, Any], found: otel.Attributes) -> None:
+def _put_outcome(call: _Span) -> None:
+    row, span, found = call.row, call.span, call.found
     status = obj(span.get("status"))
     finishes = found.get("gen_ai.response.finish_reasons")
     told = finishes[0] if isinstance(finishes, list) and finishes else found.get("llm.finish_reason")
@@ -135,7 +159,8 @@ def _exceptions(span: Mapping[str, Any]) -> Iterator[otel.Attributes]:
             yield otel.attributes(event.get("attributes"))
 
 
-def _put_times(row: Row, span: Mapping[str, Any], found: otel.Attributes) -> None:
+def _put_times(call: _Span) -> None:
+    row, span, found = call.row, call.span, call.found
     row.started_at, row.started_at_resolution = microseconds(span.get("startTimeUnixNano"))
     row.ended_at, _ = microseconds(span.get("endTimeUnixNano"))
     if row.started_at is not None and row.ended_at is not None and row.ended_at >= row.started_at:
@@ -144,6 +169,20 @@ def _put_times(row: Row, span: Mapping[str, Any], found: otel.Attributes) -> Non
     first = number(found.get("gen_ai.latency.time_to_first_token")) if first is None else first
     if first is not None:
         row.ttft_ms = first * 1000
+
+
+def _put_labels(call: _Span, wanted: labels.Finders) -> None:
+    put_weight(call.row, otel.weight_of(call.span.get("traceState")))
+    spanlabels.put_labels(call.row, call.around, call.found, wanted)
+    spanlabels.put_decision(call.row, call.own)
+
+
+def _settled(call: _Span) -> Row:
+    row = call.row
+    row.dedupe_key = call_key(row)
+    best = "exact" if row.native_api and "input.value" in call.found else "equivalent"
+    chat.judge_replayable(row, call.reasons, best)
+    return row
 
 
 FORMAT = Format(
