@@ -1,4 +1,4 @@
-"""How fast a LiteLLM log becomes traffic, against DuckDB's JSON reader on the same file, in the same run.
+"""How fast LiteLLM and OTLP logs become traffic, against DuckDB's JSON reader on the same file, in the same run.
 
 Both have two cores and write Parquet with zstd level 1. DuckDB writes the columns that a query can express, and the
 digests of bodies that it can name: SHA-256 of the messages, of messages and parameters together, of the system prompt,
@@ -26,8 +26,11 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
+
+import zstandard
 
 LOG_BYTES = 200_000_000
 REPEATS = 3
@@ -98,6 +101,49 @@ if __name__ == "__main__":
             request_tags: 'JSON', metadata: 'JSON', messages: 'JSON', model_parameters: 'JSON', response: 'JSON',
             prompt_tokens: 'BIGINT', completion_tokens: 'BIGINT', response_cost: 'DOUBLE'}})
         ) TO '{sys.argv[2]}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)''').fetchone()
+    print(*(b - a for a, b in zip(began, spent())), done[0])
+"""
+)
+
+THEIRS_OTLP = (
+    MEASURED
+    + """
+import duckdb
+if __name__ == "__main__":
+    began = spent()
+    con = duckdb.connect()
+    con.execute(f"SET threads={sys.argv[3]}")
+    done = con.execute(f'''COPY (
+        WITH parts AS (SELECT unnest(resourceSpans) AS part FROM read_json('{sys.argv[1]}',
+            format='newline_delimited', columns={{resourceSpans: 'STRUCT(resource JSON, scopeSpans STRUCT(scope JSON,
+            spans STRUCT(traceId VARCHAR, spanId VARCHAR, parentSpanId VARCHAR, startTimeUnixNano VARCHAR,
+            endTimeUnixNano VARCHAR, status JSON, attributes STRUCT("key" VARCHAR, "value" STRUCT(
+            stringValue VARCHAR, intValue VARCHAR, doubleValue DOUBLE, arrayValue JSON))[])[])[])[]'}})),
+        scopes AS (SELECT part.resource AS resource, unnest(part.scopeSpans) AS scope FROM parts),
+        spans AS (SELECT resource, scope.scope AS scope, unnest(scope.spans) AS span FROM scopes),
+        calls AS (SELECT *, map(list_transform(span.attributes, lambda pair: pair."key"),
+            list_transform(span.attributes, lambda pair: coalesce(pair."value".stringValue, pair."value".intValue,
+            pair."value".doubleValue::VARCHAR, pair."value".arrayValue::VARCHAR))) AS told FROM spans)
+        SELECT told['gen_ai.response.id'] AS request_id, span.traceId AS trace_id, span.spanId AS span_id,
+            span.parentSpanId AS parent_span_id, scope->>'$.name' AS emitter, span.status->>'$.code' AS status,
+            make_timestamp(span.startTimeUnixNano::BIGINT // 1000) AS started_at,
+            make_timestamp(span.endTimeUnixNano::BIGINT // 1000) AS ended_at,
+            (span.endTimeUnixNano::BIGINT - span.startTimeUnixNano::BIGINT) / 1e6 AS latency_ms,
+            told['gen_ai.operation.name'] AS operation, told['gen_ai.provider.name'] AS provider,
+            told['gen_ai.request.model'] AS model_requested, told['gen_ai.response.model'] AS model_responded,
+            told['gen_ai.request.max_tokens'] AS max_tokens, told['gen_ai.request.temperature'] AS temperature,
+            told['route'] AS route, told['tenant'] AS tenant, sha256(told['user.id']) AS end_user_hash,
+            resource->>'$.attributes[1].value.stringValue' AS environment, told::VARCHAR AS metadata,
+            told['gen_ai.input.messages'] AS messages, sha256(told['gen_ai.input.messages']) AS prompt_hash,
+            told['gen_ai.input.messages']::JSON->>'$[0].parts[0].content' AS system_text,
+            sha256(told['gen_ai.input.messages']::JSON->>'$[0].parts[0].content') AS system_hash,
+            sha256(told['gen_ai.input.messages'] || told['gen_ai.request.max_tokens']) AS request_fp,
+            told['gen_ai.output.messages'] AS response_choices,
+            told['gen_ai.output.messages']::JSON->>'$[0].parts[0].content' AS response_text,
+            told['gen_ai.response.finish_reasons'] AS finish_reason,
+            told['gen_ai.usage.input_tokens']::BIGINT AS prompt_tokens,
+            told['gen_ai.usage.output_tokens']::BIGINT AS completion_tokens
+        FROM calls) TO '{sys.argv[2]}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)''').fetchone()
     print(*(b - a for a, b in zip(began, spent())), done[0])
 """
 )
@@ -201,12 +247,64 @@ METADATA = {f"user_api_key_{name}": None for name in ("spend", "max_budget", "or
 }
 
 
-def write_log(path: Path, size: int, *, lean: bool = False, seed: int = 7) -> None:
-    """A seeded log of about `size` bytes."""
+def export(rng: random.Random, number: int) -> dict[str, Any]:
+    """An export request of OTLP with the span of one call, in OpenTelemetry's conventions for GenAI."""
+    call = payload(rng, number, lean=True)
+    asked = [{"role": one["role"], "parts": [{"type": "text", "content": one["content"]}]} for one in call["messages"]]
+    answer = call["response"]["choices"][0]["message"]["content"]
+    said = [{"role": "assistant", "parts": [{"type": "text", "content": answer}], "finish_reason": "stop"}]
+    told = {
+        "gen_ai.operation.name": "chat",
+        "gen_ai.provider.name": "openai",
+        "gen_ai.request.model": "gpt-4o",
+        "gen_ai.response.model": "gpt-4o-2024-08-06",
+        "gen_ai.response.id": call["id"],
+        "gen_ai.request.max_tokens": 400,
+        "gen_ai.request.temperature": 0.5,
+        "gen_ai.usage.input_tokens": call["prompt_tokens"],
+        "gen_ai.usage.output_tokens": call["completion_tokens"],
+        "gen_ai.response.finish_reasons": ["stop"],
+        "gen_ai.input.messages": json.dumps(asked),
+        "gen_ai.output.messages": json.dumps(said),
+        "server.address": "api.openai.com",
+        "server.port": 443,
+        "route": call["metadata"]["requester_metadata"]["route"],
+        "tenant": call["metadata"]["user_api_key_team_alias"],
+        "user.id": call["end_user"],
+    }
+    started = int(call["startTime"] * 1e9)
+    span = {
+        "traceId": f"{rng.getrandbits(128):032x}",
+        "spanId": f"{rng.getrandbits(64):016x}",
+        "parentSpanId": "",
+        "name": "chat gpt-4o",
+        "kind": 3,
+        "startTimeUnixNano": str(started),
+        "endTimeUnixNano": str(started + 1_500_000_000),
+        "attributes": [_attribute(*pair) for pair in told.items()],
+        "status": {},
+    }
+    resource = [_attribute("service.name", "shop"), _attribute("deployment.environment.name", "production")]
+    scope = {"scope": {"name": "opentelemetry.instrumentation.openai_v2"}, "spans": [span]}
+    return {"resourceSpans": [{"resource": {"attributes": resource}, "scopeSpans": [scope]}]}
+
+
+def _attribute(key: str, value: Any) -> dict[str, Any]:
+    if isinstance(value, list):
+        return {"key": key, "value": {"arrayValue": {"values": [{"stringValue": item} for item in value]}}}
+    kind = {int: "intValue", float: "doubleValue", str: "stringValue"}[type(value)]
+    return {"key": key, "value": {kind: str(value) if kind == "intValue" else value}}
+
+
+def write_log(
+    path: Path, size: int, *, lean: bool = False, seed: int = 7, record: Callable[..., dict[str, Any]] | None = None
+) -> None:
+    """A seeded log of about `size` bytes: LiteLLM's payloads, or what `record` makes of a generator and a number."""
     rng, written, number = random.Random(seed), 0, 0
+    made = record or partial(payload, lean=lean)
     with path.open("wb") as file:
         while written < size:
-            written += file.write(json.dumps(payload(rng, number, lean=lean)).encode() + b"\n")
+            written += file.write(json.dumps(made(rng, number)).encode() + b"\n")
             number += 1
 
 
@@ -263,16 +361,19 @@ def _resident(pid: int) -> int:
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
-def compare(name: str, log: Path, size: int, folder: Path, *, digests: bool = False) -> list[dict[str, Any]]:
+def compare(
+    name: str, log: Path, size: int, folder: Path, *, digests: bool = False, query: str = THEIRS
+) -> list[dict[str, Any]]:
     """Rate, CPU seconds and memory of both, run by turns; `size` is that of the uncompressed log in bytes.
 
     Args:
         digests: Also compare with what DuckDB needs when it takes the digests of records and file too.
+        query: The program that has DuckDB read the log.
     """
     ours, theirs, more = [], [], []
     for turn in range(REPEATS):
         ours.append(run(OURS, log, folder / f"run-{log.name}-{turn}", CORES))
-        theirs.append(run(THEIRS, log, folder / "theirs.parquet", CORES))
+        theirs.append(run(query, log, folder / "theirs.parquet", CORES))
         if digests:
             more.append(run(THEIR_DIGESTS, log, folder / "digests.parquet", CORES))
     if any(other[0].records != ours[0].records for other in (theirs, more) if other):
@@ -312,17 +413,17 @@ def _row(name: str, unit: str, value: float, anchor_value: float, anchor: str = 
 
 
 def ingest_litellm_plain(folder: Path) -> list[dict[str, Any]]:
-    """Uncompressed records of the size that LiteLLM writes."""
+    """Uncompressed records with all that LiteLLM writes: 11 KB each."""
     log = folder / "plain.jsonl"
     write_log(log, LOG_BYTES)
     return compare("ingest_litellm_plain", log, log.stat().st_size, folder, digests=True)
 
 
 def ingest_litellm_lean(folder: Path) -> list[dict[str, Any]]:
-    """Records with their main fields only: more rows, columns and digests per byte."""
+    """Records with their main fields only, 3 KB each: more rows, columns and digests per byte."""
     log = folder / "lean.jsonl"
     write_log(log, LOG_BYTES, lean=True)
-    return compare("ingest_litellm_lean", log, log.stat().st_size, folder)
+    return compare("ingest_litellm_lean", log, log.stat().st_size, folder, digests=True)
 
 
 def ingest_litellm_gz(folder: Path) -> list[dict[str, Any]]:
@@ -334,12 +435,30 @@ def ingest_litellm_gz(folder: Path) -> list[dict[str, Any]]:
     return compare("ingest_litellm_gz", log, plain.stat().st_size, folder)
 
 
+def ingest_litellm_zst(folder: Path) -> list[dict[str, Any]]:
+    """The plain records, as zstd; rates are of uncompressed bytes."""
+    plain, log = folder / "plain.jsonl", folder / "packed.jsonl.zst"
+    if not plain.exists():
+        write_log(plain, LOG_BYTES)
+    log.write_bytes(zstandard.ZstdCompressor(level=3).compress(plain.read_bytes()))
+    return compare("ingest_litellm_zst", log, plain.stat().st_size, folder)
+
+
+def ingest_otlp(folder: Path) -> list[dict[str, Any]]:
+    """Spans of calls, one an export request."""
+    log = folder / "spans.jsonl"
+    write_log(log, LOG_BYTES, record=export)
+    return compare("ingest_otlp", log, log.stat().st_size, folder, digests=True, query=THEIRS_OTLP)
+
+
 def rows() -> list[dict[str, Any]]:
     """All of this module's measurements."""
     benches: tuple[Callable[[Path], list[dict[str, Any]]], ...] = (
         ingest_litellm_plain,
         ingest_litellm_gz,
+        ingest_litellm_zst,
         ingest_litellm_lean,
+        ingest_otlp,
     )
     with tempfile.TemporaryDirectory() as folder:
         return [row for bench in benches for row in bench(Path(folder))]
