@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from audit.core.settings import IngestSettings
 from audit.ingest import labels, otel, values
 from audit.ingest.row import Row
 from audit.ingest.values import obj, text, unpacked
@@ -37,7 +38,15 @@ _SKIPPED = (
 )
 
 
-def put_labels(row: Row, around: dict[str, Any], found: otel.Attributes, wanted: labels.Finders) -> None:
+Finders = labels.Finders
+
+
+def finders(settings: IngestSettings) -> Finders:
+    """How each kind of label is found in a span."""
+    return labels.finders(settings, KEYS)
+
+
+def put_labels(row: Row, around: dict[str, Any], found: otel.Attributes, wanted: Finders) -> None:
     """Labels of the span itself, of the nearest span around it, then of the resource."""
     told = {key.rpartition(".")[2]: unpacked_text(value) for key, value in found.items() if ".metadata." in key}
     told |= obj(unpacked(found.get("metadata")))

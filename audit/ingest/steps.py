@@ -21,7 +21,7 @@ CHUNK_BYTES = 1 << 19
 
 
 @dataclass(frozen=True, slots=True)
-class Unread:
+class NotRead:
     """What became of a record that a step stumbled over."""
 
     error: Exception
@@ -40,11 +40,11 @@ class Stepwise:
     def __call__(self, record: bytes) -> Sequence[Row]:
         """The rows of one record; raises what a step does."""
         (rows,) = self.read((record,))
-        if isinstance(rows, Unread):
+        if isinstance(rows, NotRead):
             raise rows.error
         return rows
 
-    def read(self, records: Sequence[bytes]) -> list[Sequence[Row] | Unread]:
+    def read(self, records: Sequence[bytes]) -> list[Sequence[Row] | NotRead]:
         """The rows of each record."""
         found: list[Any] = list(records)
         for step in self._steps:
@@ -54,12 +54,12 @@ class Stepwise:
 
 def _take(step: Step, found: list[Any]) -> None:
     for at, made in enumerate(found):
-        if type(made) is not Unread:
+        if type(made) is not NotRead:
             # The adapter boundary: one record that a format stumbles over costs one record.
             try:
                 found[at] = step(made)
             except Exception as error:
-                found[at] = Unread(error)
+                found[at] = NotRead(error)
 
 
 def of_each(step: Callable[[Any], None]) -> Step:

@@ -18,7 +18,6 @@ import pyarrow.parquet as pq
 
 from audit.core.artifacts import private_file
 from audit.core.errors import AuditError
-from audit.core.fingerprint import digest
 from audit.core.reason import Reason
 from audit.core.schemas import BODIES
 from audit.core.settings import IngestSettings
@@ -27,7 +26,7 @@ from audit.ingest.labels import MODEL
 from audit.ingest.row import DRAFT, Columns, Row, Unusable, bound_counts
 from audit.ingest.scrub import scrub
 from audit.ingest.source import Piece
-from audit.ingest.steps import Stepwise, Unread, chunks, stepwise
+from audit.ingest.steps import NotRead, Stepwise, chunks, stepwise
 from audit.masking.secrets import KeysInUse
 
 BATCH_CHARS = 1 << 22
@@ -241,7 +240,7 @@ class _PartReader:
         self.records += len(records)
         made: list[Row] = []
         for number, record, rows in zip(numbers, records, reader.read(records), strict=True):
-            if isinstance(rows, Unread):
+            if isinstance(rows, NotRead):
                 self._reject(piece, number, record, rows.error)
                 continue
             if len(self.early) < EARLY_RECORDS:
@@ -258,7 +257,7 @@ class _PartReader:
         named.update(record)
         name = named.hexdigest()
         for index, row in enumerate(rows):
-            own = name if index == 0 else digest(f"{name}/{index}")
+            own = name if index == 0 else _hex(f"{name}/{index}")
             row.row_id = self._unique(own)
             row.source_format, row.source_file, row.source_row = piece.format, piece.source.name, number
             if row.route is None and self._job.settings.route == MODEL:
@@ -307,4 +306,9 @@ def _is_unique(request_id: str | None) -> bool:
 
 def copy_id(row_id: str, number: int) -> str:
     """The id of the n-th further record with the same bytes, so that ids stay unique and the same on every ingest."""
-    return digest(f"{row_id}#{number}")
+    return _hex(f"{row_id}#{number}")
+
+
+def _hex(name: str) -> str:
+    """SHA-256 of an id's letters, in hex."""
+    return hashlib.sha256(name.encode()).hexdigest()

@@ -11,7 +11,7 @@ import pytest
 from audit.ingest.formats import FORMATS
 from audit.ingest.row import Row
 from audit.ingest.source import Piece, find_sources, pieces
-from audit.ingest.steps import CHUNK_BYTES, CHUNK_RECORDS, Stepwise, Unread, chunks, stepwise
+from audit.ingest.steps import CHUNK_BYTES, CHUNK_RECORDS, NotRead, Stepwise, chunks, stepwise
 from tests.ingest.reading import BY_FORMAT, SAMPLES
 
 ODD = [b"{", b"[]", b"null", b'{"messages": 7, "status": 1}', b'{"a": [' + b"[" * 5000 + b'"', b"\xff\xfe", b"{}"]
@@ -20,7 +20,7 @@ ODD = [b"{", b"[]", b"null", b'{"messages": 7, "status": 1}', b'{"a": [' + b"[" 
 
 def told(rows: Any) -> Any:
     """What a reader said of a record, as values that can be compared."""
-    if isinstance(rows, Unread):
+    if isinstance(rows, NotRead):
         return type(rows.error).__name__, str(rows.error)
     return [msgspec.structs.astuple(row) for row in rows]
 
@@ -30,7 +30,7 @@ def alone(reader: Stepwise, record: bytes) -> Any:
     try:
         return told(reader(record))
     except Exception as error:
-        return told(Unread(error))
+        return told(NotRead(error))
 
 
 @pytest.mark.parametrize("name", sorted(BY_FORMAT))
@@ -60,8 +60,8 @@ def test_a_step_that_stumbles_costs_one_record() -> None:
 
     reader = Stepwise(bytes.decode, step("a"), step("b"), lambda value: (Row(request_id=value),))
     *found, last = reader.read([b"a", b"b", b"c", b"\xff"])
-    assert [told(rows)[1] if isinstance(rows, Unread) else rows[0].request_id for rows in found] == ["a", "b", "c"]
-    assert isinstance(last, Unread)
+    assert [told(rows)[1] if isinstance(rows, NotRead) else rows[0].request_id for rows in found] == ["a", "b", "c"]
+    assert isinstance(last, NotRead)
     assert seen == ["aa", "ab", "ac", "bb", "bc"]
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from audit.core.settings import IngestSettings
-from audit.ingest import bodies, chat, labels, otel, spanlabels, values
+from audit.ingest import bodies, chat, otel, spanlabels, values
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable, call_key, put_weight
 from audit.ingest.spans import SpanJoin, spans_of
@@ -47,7 +47,7 @@ class _Span(msgspec.Struct, gc=False):
 
 def open_reader(settings: IngestSettings) -> Reader:
     """A reader of one export request per record: a row for each call of a model in it."""
-    wanted = labels.finders(settings, spanlabels.KEYS)
+    wanted = spanlabels.finders(settings)
     return Stepwise(
         _calls,
         of_each(_find_bodies),
@@ -171,7 +171,7 @@ def _put_times(call: _Span) -> None:
         row.ttft_ms = first * 1000
 
 
-def _put_labels(call: _Span, wanted: labels.Finders) -> None:
+def _put_labels(call: _Span, wanted: spanlabels.Finders) -> None:
     put_weight(call.row, otel.weight_of(call.span.get("traceState")))
     spanlabels.put_labels(call.row, call.around, call.found, wanted)
     spanlabels.put_decision(call.row, call.own)
