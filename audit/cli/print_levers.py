@@ -5,6 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 
+import yaml
+
 from audit.cli.columns import Column, table
 from audit.cli.terminal import Terminal
 from audit.core.display import (
@@ -19,12 +21,10 @@ from audit.core.display import (
     usd_at,
     usd_parts,
 )
-from audit.core.levers import Kind, LeverLedger, LeverLine, LeverPart, PromptShares, TimeToLive, Unseen
+from audit.core.levers import NOTABLE, Kind, LeverLedger, LeverLine, LeverPart, PromptShares, TimeToLive, Unseen
 
 PARTS = 5
 """Routes of a kind that are shown; `--json` has them all."""
-NOTABLE = 0.05
-"""Share of a route's prompts from which on a route is told of."""
 TOOLS = 4
 """Tools of a route that are named."""
 CASE = 12
@@ -108,6 +108,9 @@ def _told(line: LeverLine, paid: float) -> Iterator[tuple[int, str]]:
     made = [one for one in line.prompts if max(one.static, one.history, one.unused_tools) >= NOTABLE]
     for shares in made[:PARTS]:
         yield 4, _made_of(shares)
+        if shares.tier:
+            entry = yaml.safe_dump(shares.tier, default_flow_style=True, sort_keys=False, width=10**6).strip()
+            yield 6, f"to try it, in tiers: - {terminal_safe(entry)}"
     if line.unseen_requests:
         reasons = "; ".join(f"{count(n)}: {Unseen(why).sentence}" for why, n in line.unseen_requests.items())
         yield 4, f"not looked at: {usd(line.unseen_usd)} ({reasons})"

@@ -48,7 +48,7 @@ def print_plan(terminal: Terminal, plan: Plan, *, saved: Path | None = None, ask
         "",
         *_reasons(plan, terminal.width),
         *criteria_lines(plan.designs, terminal.width),
-        *_quote(plan),
+        *_quote(plan, terminal.width),
         *_next(plan, saved),
     ]:
         console.print(Text(drawn(line)))
@@ -177,7 +177,7 @@ def _control(result: ControlResult) -> str:
     return f"{name} {result.accepted} of {result.tried}" if result.too_few else f"{name} {result.percent}"
 
 
-def _quote(plan: Plan) -> list[str]:
+def _quote(plan: Plan, width: int) -> list[str]:
     recorded = sum(quote.recorded for quote in plan.quotes)
     lines = [
         f"  Quote   {usd(plan.expected_usd)} expected, at the log's lengths of answers.",
@@ -190,6 +190,7 @@ def _quote(plan: Plan) -> list[str]:
     ]
     lines += _stored(plan)
     lines += _repeats(plan)
+    lines += _trims(plan, width)
     lines += _batches(plan)
     lines += [f"  Again   {terminal_safe(one.sentence)}." for one in plan.asked_otherwise]
     lines += _tiers(plan)
@@ -275,6 +276,16 @@ def _repeats(plan: Plan) -> list[str]:
             f"  Repeats {terminal_safe(one.tier)}: {asked}, {plural(one.calls, 'call')} more;",
             f"          {usd(one.expected_usd)} expected, {usd(one.at_most_usd)} at most: part of the quote above.",
         ]
+    return lines
+
+
+def _trims(plan: Plan, width: int) -> list[str]:
+    """Which tiers are sent less than the log's requests; the quote above is of what is sent."""
+    lines = []
+    for one in plan.trims:
+        first, *rest = wrapped(terminal_safe(f"{one.sentence}."), width, indent=10)
+        lines += [f"  Trim    {first.strip()}", *rest]
+        lines += wrapped(terminal_safe(f"{one.later}."), width, indent=10) if one.later else []
     return lines
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import ClassVar
+from typing import Any, ClassVar
+
+from audit.core.trim import UNUSED
 
 LEDGER_REQUESTS = 2_000_000
 """Of a longer log `audit mix` takes the ledger only where it is asked for: it holds every request with its dollars by
@@ -14,6 +16,10 @@ class, 1.5 GB and ten seconds for a million, while the mix is sums."""
 
 AT_END = -1
 """A cache point behind the last message, whichever that is."""
+NOTABLE = 0.05
+"""Share of a route's prompts from which on a part of them is told of."""
+TRIED_TURNS = 2
+"""Turns that a first trial of a shorter history sends: the one to be answered, and the one before."""
 
 
 class LeverName(StrEnum):
@@ -214,7 +220,10 @@ class PromptShares:
         history: Share of the messages between these and the last user message.
         unused_tools: Share of tools that nobody calls.
         never_called: Names of these tools, as logged.
+        model: That most of the route's dollars go to; "" where the log names none.
     """
+
+    SPARSE: ClassVar[tuple[str, ...]] = ("model",)
 
     route: str
     requests: int
@@ -222,6 +231,21 @@ class PromptShares:
     history: float
     unused_tools: float
     never_called: tuple[str, ...]
+    model: str = ""
+
+    @property
+    def trim(self) -> dict[str, str | int]:
+        """`trim:` of a tier that an audit tries it with; empty where too little could go."""
+        tools: dict[str, str | int] = {"tools": UNUSED} if self.unused_tools >= NOTABLE else {}
+        return tools | ({"history": TRIED_TURNS} if self.history >= NOTABLE else {})
+
+    @property
+    def tier(self) -> dict[str, Any]:
+        """That tier, as an entry of `tiers:`; who serves the model is for its owner to say. Empty as `trim`."""
+        if not self.trim or not self.model:
+            return {}
+        name = f"{self.model.rpartition('/')[2]}-trimmed"
+        return {"name": name, "model": self.model, "provider": "PROVIDER", "trim": self.trim}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,13 +9,17 @@ from typing import Any, ClassVar
 
 from audit.core.adaptation import TierNotes
 from audit.core.criteria import CriteriaCheck
-from audit.core.display import listing, plural, usd
+from audit.core.display import count, listing, percent, plural, usd
 from audit.core.fingerprint import fingerprint
 from audit.core.plain import from_plain
 from audit.core.reason import Because, Reason
 from audit.core.repeats import RepeatQuote
+from audit.core.trim import Trim
 
 SCHEMA = "audit-plan/1"
+
+CALLED_LATER = 0.05
+"""Chance that later requests call a tool that the log never calls more often than is told."""
 
 LooksDone = Mapping[str, Mapping[str, int]]
 """How far a replay has got: by route and candidate, the declared looks whose draws are replayed. 0 is the tuning split
@@ -165,6 +169,46 @@ class BatchQuote:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrimQuote:
+    """What a trim does to the sampled requests of a tier, before anything is asked.
+
+    Attributes:
+        tier: Its name.
+        trim: What is not sent, tools by name.
+        requests: Sampled requests that go to it.
+        changed: Of these, those that are sent shorter; the others are asked all the same, as they were logged.
+        kept: Share of the prompts' tokens that is sent, about, in [0, 1].
+        seen: Where the tools were read from the log, the fewest requests that offer one of them; None elsewhere.
+    """
+
+    tier: str
+    trim: Trim
+    requests: int
+    changed: int
+    kept: float
+    seen: int | None = None
+
+    @property
+    def sentence(self) -> str:
+        """For people; without a full stop."""
+        return (
+            f"{self.tier} is sent requests {self.trim.words}: {count(self.changed)} of {count(self.requests)} are "
+            f"shorter, and about {percent(self.kept)} of the prompts' tokens are sent"
+        )
+
+    @property
+    def later(self) -> str:
+        """How often later requests may want a tool that this log never called; "" where no tool was read from it."""
+        if not self.seen:
+            return ""
+        often = 1 - CALLED_LATER ** (1 / self.seen)
+        return (
+            f"None of {count(self.seen)} answers called one of these tools. Later ones may, in up to "
+            f"{percent(often, 1)} of requests at 95% confidence, and no replay of this log shows what these lose"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class StoredAnswers:
     """Calls of a plan that earlier runs were answered, so that nobody pays for them again.
 
@@ -247,13 +291,22 @@ class Plan:
         tiers: What calls so far have shown of the tiers: how requests are changed, what is not asked, what stopped.
         asked_otherwise: What has been answered under other settings, and is paid for again.
         repeats: Tiers that are asked each request of the quality sample several times; part of the calls and the quote.
+        trims: Tiers that are sent less than the logged requests; part of the quote.
         stored: What earlier runs were answered; None for nothing.
         personal: Personal data in what leaves this machine; None where nothing leaves it.
         given: Options of the command line that it was made with, as overrides of the configuration.
         least_cap_usd: A cap that would begin a route, where the given one begins none; None where it begins some.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("repeats", "stored", "likely_usd", "personal", "least_cap_usd", "given")
+    SPARSE: ClassVar[tuple[str, ...]] = (
+        "repeats",
+        "trims",
+        "stored",
+        "likely_usd",
+        "personal",
+        "least_cap_usd",
+        "given",
+    )
 
     made_from: dict[str, str]
     seed: int
@@ -274,6 +327,7 @@ class Plan:
     batches: tuple[BatchQuote, ...] = ()
     asked_otherwise: tuple[AskedOtherwise, ...] = ()
     repeats: tuple[RepeatQuote, ...] = ()
+    trims: tuple[TrimQuote, ...] = ()
     stored: StoredAnswers | None = None
     personal: PlannedPlaceholders | None = None
     likely_usd: float = 0.0

@@ -12,7 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from audit.core.adaptation import KEEPS_MEANING, Adapt
 from audit.core.contract import ContractSettings
@@ -191,6 +191,31 @@ class SupportsSettings(Section):
     images: bool = Field(False, description="Images in messages")
 
 
+class TrimSettings(Section):
+    """What of a logged request a tier is not sent; what is left of it is asked as it was logged."""
+
+    tools: Literal["unused"] | tuple[str, ...] = Field(
+        (),
+        description="Tools that are not offered, by name. `unused`: those that no answer called on any route that the "
+        "tier is a candidate of; the log fixes the list when the plan is made. One that the request itself names, in a "
+        "call or in its choice of a tool, is offered all the same",
+        examples=["unused"],
+    )
+    history: int | None = Field(
+        None,
+        ge=1,
+        description="Turns of a conversation that are sent, the last ones, the one to be answered among them. Messages "
+        "of the system stay, and no call is parted from its result; default: all turns",
+    )
+
+    @model_validator(mode="after")
+    def _something(self) -> TrimSettings:
+        """A trim trims."""
+        if not self.tools and self.history is None:
+            raise ValueError("says neither which `tools` nor how much `history`")
+        return self
+
+
 def _said(entry: Any) -> Any:
     """YAML reads `off` as false."""
     return {False: "off", True: "personal"}[entry] if isinstance(entry, bool) else entry
@@ -227,6 +252,12 @@ class TierSettings(Section):
         None, ge=0, description="Thinking budget, added to a request's token limit; 0: none"
     )
     prompt_suffix: str | None = Field(None, description="Text after the last user message", examples=[" /no_think"])
+    trim: TrimSettings | None = Field(
+        None,
+        description="What of each logged request it is not sent: a candidate with a shorter prompt, of today's model "
+        "too",
+        examples=[{"tools": "unused", "history": 4}],
+    )
     service_tier: str | None = Field(None, description="As the vendor names it", examples=["flex"])
     supports: SupportsSettings = Field(SupportsSettings(), description="What the endpoint can do")
     concurrency: int = Field(16, ge=1, le=1024, description="Calls in flight, at most")

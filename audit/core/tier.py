@@ -11,6 +11,8 @@ from typing import Any
 from audit.core.adaptation import KEEPS_MEANING, Adapt
 from audit.core.exchange import Usage
 from audit.core.fingerprint import fingerprint
+from audit.core.plain import to_plain
+from audit.core.trim import Trim
 
 PER_MILLION = 1_000_000
 
@@ -145,7 +147,7 @@ BATCH_OPTIONS = frozenset({"batch_bucket", "batch_role", "batch_least", "batch_u
 NOT_IN_ANSWERS = frozenset({"body", "stream", "path", "recorded_as"}) | BATCH_OPTIONS
 """Options that decide no answer, or are request settings already."""
 
-REQUEST_SETTINGS = ("max_tokens", "prompt_suffix", "reasoning_effort", "service_tier", "thinking_tokens")
+REQUEST_SETTINGS = ("max_tokens", "prompt_suffix", "reasoning_effort", "service_tier", "thinking_tokens", "trim")
 """Fields of a tier that make it another candidate than its model alone."""
 
 
@@ -166,6 +168,7 @@ class Tier:
         reasoning_effort: How much it thinks, in the vendor's word.
         thinking_tokens: Thinking budget, which is added to a request's token limit; 0 for none.
         prompt_suffix: Text after the last user message.
+        trim: What of the logged request it is not sent; None for nothing.
         service_tier: As the vendor names it; it has a price of its own.
         concurrency: Calls in flight at most.
         requests_per_minute: Rate limit to stay under, or None.
@@ -195,6 +198,7 @@ class Tier:
     reasoning_effort: str | None = None
     thinking_tokens: int | None = None
     prompt_suffix: str | None = None
+    trim: Trim | None = None
     service_tier: str | None = None
     supports: Supports = field(default_factory=Supports)
     concurrency: int = 16
@@ -223,7 +227,7 @@ class Tier:
     @property
     def request_settings(self) -> dict[str, Any]:
         """What the tier asks of its model beside the request: two tiers of one model differ in it."""
-        own = {name: getattr(self, name) for name in REQUEST_SETTINGS}
+        own = {name: to_plain(getattr(self, name)) for name in REQUEST_SETTINGS}
         return {
             name: value
             for name, value in (own | {"body": self.options.get("body") or None}).items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any
@@ -43,7 +43,7 @@ def hand_over(
     until = findings.window.get("to")
     return RoutingPolicy(
         run_id=findings.run_id,
-        default_tier=default_of(findings, models),
+        default_tier=default_of(findings, models, {tier.name for tier in tiers if tier.request_settings}),
         models=dict(sorted(models.items())),
         routes=tuple(sorted(routes, key=lambda route: route.route)),
         made_at=until[:10] if until else None,
@@ -59,10 +59,16 @@ def hand_over(
     )
 
 
-def default_of(findings: Findings, models: Mapping[str, str]) -> str | None:
+def default_of(findings: Findings, models: Mapping[str, str], set_otherwise: Collection[str] = ()) -> str | None:
     """The tier for what no entry is about: the one that serves all the rest of the log; None where several do.
 
     A gateway that must have a default would otherwise move routes that the audit leaves alone.
+
+    Args:
+        findings: The run's.
+        models: By tier.
+        set_otherwise: Tiers that ask their model with settings of their own, such as a lower effort: they serve none of
+            the log.
     """
     staying = {
         model
@@ -71,7 +77,11 @@ def default_of(findings: Findings, models: Mapping[str, str]) -> str | None:
         for model, share in route.incumbents.items()
         if share > 0
     }
-    named = [name for name, model in models.items() if {model} == staying or {name} == staying]
+    named = [
+        name
+        for name, model in models.items()
+        if name not in set_otherwise and ({model} == staying or {name} == staying)
+    ]
     return named[0] if len(staying) == 1 and named else None
 
 

@@ -22,7 +22,7 @@ from audit.core.exchange import Usage
 from audit.core.plain import from_plain, to_plain
 from audit.core.settings import Settings
 from audit.core.tier import Price, Tier
-from audit.llm.tiers import resolve_tiers
+from audit.flow.trimming import tiers_of
 from audit.pack.evidence import TABLES
 from audit.pairing.costing import LIMIT, LOGGED, Costing, retry_multipliers
 from audit.pairing.evidence import Tables
@@ -71,7 +71,7 @@ def tables_of(folder: RunFolder, settings: Settings) -> dict[str, bytes]:
     """The tables of a run as members of a pack; none where nothing was replayed."""
     if not folder.accepted.exists() or not folder.slice.exists() or not folder.traffic_files():
         return {}
-    tiers = resolve_tiers(settings)
+    tiers = tiers_of(folder, settings)
     tables = Tables.read(folder).costed(tiers, settings)
     frames = {DRAWS: tables.slice, CALLS: tables.replays, SCORES: tables.scores, VERDICTS: tables.accepted}
     members = {name: _lines(frame.cast(_dtypes(name)).select(*COLUMNS[name])) for name, frame in frames.items()}

@@ -11,7 +11,6 @@ import polars as pl
 from audit import __version__
 from audit.config.load import settings_digest
 from audit.core.artifacts import RunFolder, read_tier_notes, write_json, write_table
-from audit.core.errors import InputError
 from audit.core.fingerprint import fingerprint
 from audit.core.plain import to_plain
 from audit.core.plan import Plan, RouteDesign
@@ -22,8 +21,9 @@ from audit.flow.frames import Frames, frames_of_run, sample_of
 from audit.flow.judgecost import JudgeCosts, judge_costs, per_answer_usd
 from audit.flow.quoting import quoted
 from audit.flow.reading import digest_of
-from audit.ingest.suggest import suggest_route_fields
-from audit.llm.tiers import hosts, resolve_tiers
+from audit.flow.routeless import refuse_routeless
+from audit.flow.trimming import tiers_of
+from audit.llm.tiers import hosts
 from audit.replay.plan import Call, TokenCounts, planned_calls
 from audit.sampling.design import RouteNeeds, design_routes
 from audit.sampling.run import Sample
@@ -55,9 +55,9 @@ class PreparedRun:
 
 def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> PreparedRun:
     """Everything between the traffic and the quote: sample, calls, plan. The folder has been ingested."""
-    tiers = resolve_tiers(settings)
+    tiers = tiers_of(folder, settings)
     frames = frames_of_run(folder, settings, tiers)
-    _refuse_routeless(frames, settings, folder)
+    refuse_routeless(frames, settings, folder)
     needs = _needs(frames, settings, tiers)
     read_judges(folder, tiers)
     checks = criteria_checks(folder, settings, frames, design_routes(frames, needs, tiers, _uncapped(settings)))
@@ -97,6 +97,7 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
         tiers={name: notes for name, notes in read_tier_notes(folder.tiers).items() if name in asked},
         batches=costs.batches,
         repeats=costs.repeats,
+        trims=costs.trims,
         stored=costs.stored,
         personal=costs.personal,
         likely_usd=costs.likely_usd,
@@ -109,7 +110,7 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
         frames=frames,
         sample=sample,
         calls=calls,
-        tokens=tokens,
+        tokens=costs.tokens,
         plan=plan_,
         judging=judging,
     )
@@ -150,20 +151,6 @@ def _needs(frames: Frames, settings: Settings, tiers: Sequence[Tier]) -> dict[st
             entry=entry, unsupported=missing, judge_usd=per_answer_usd(settings, frame, tiers)
         )
     return needs
-
-
-def _refuse_routeless(frames: Frames, settings: Settings, folder: RunFolder) -> None:
-    """Without a route key there is one heap of traffic, and no verdict about it would mean anything."""
-    if any(frame.route for frame in frames):
-        return
-    fields = suggest_route_fields(folder)
-    named = settings.ingest.route
-    raise InputError(
-        f"no request has a value at `{named}`, so there are no routes" if named else "the logs name no route",
-        code="ingest.no-route",
-        notes=[f"it could be {field}" for field in fields],
-        hint=f"name the field in audit.yaml:  ingest: {{route: {fields[0].path if fields else 'metadata.route'}}}",
-    )
 
 
 def _token_counts(tokens: pl.DataFrame) -> dict[str, TokenCounts]:

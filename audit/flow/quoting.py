@@ -6,14 +6,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from audit.core.artifacts import RunFolder
-from audit.core.plan import AskedOtherwise, BatchQuote, PlannedPlaceholders, RouteQuote, StoredAnswers
+from audit.core.plan import AskedOtherwise, BatchQuote, PlannedPlaceholders, RouteQuote, StoredAnswers, TrimQuote
 from audit.core.repeats import RepeatQuote
 from audit.core.settings import Settings
 from audit.flow.hiding import planned_placeholders
 from audit.flow.judgecost import JudgeCosts, question_at_most_usd, question_usd
 from audit.flow.keeping import known, otherwise, stored_answers
+from audit.flow.trimming import with_trimmed
 from audit.replay.likely import likely_usd
-from audit.replay.plan import Call, batch_quotes, quote, repeat_quotes
+from audit.replay.plan import Call, TokenCounts, batch_quotes, quote, repeat_quotes
 from audit.scoring.asking import (
     Questions,
     answer_questions,
@@ -29,6 +30,8 @@ class Quoted:
     """What the calls of a plan cost.
 
     Attributes:
+        tokens: By request, with what tiers are sent of it that are sent less.
+        trims: The same in sum, of each of these tiers.
         quotes: By route, of what has no answer yet.
         whole: The same as if nothing had been recorded.
         likely_usd: What the calls cost less than in 95 of 100 cases.
@@ -38,6 +41,8 @@ class Quoted:
         personal: Personal data in what leaves this machine; None where nothing leaves it.
     """
 
+    tokens: Mapping[str, TokenCounts]
+    trims: tuple[TrimQuote, ...]
     quotes: tuple[RouteQuote, ...]
     whole: tuple[RouteQuote, ...]
     likely_usd: float
@@ -51,7 +56,8 @@ class Quoted:
 
 def quoted(calls: Sequence[Call], judging: JudgeCosts, settings: Settings, folder: RunFolder) -> Quoted:
     """What the calls of a plan cost, with what judging their answers adds."""
-    tiers, tokens = list(judging.tiers.values()), judging.tokens
+    tiers = list(judging.tiers.values())
+    tokens, trims = with_trimmed(judging.tokens, calls, tiers, folder)
     there = known(calls, tiers, settings, folder)
     would = quote([call for call in calls if call.call_id in there.kept], tokens, tiers)
     stored, stored_usd = dict(there.kept), sum(one.expected_usd for one in would)
@@ -64,6 +70,8 @@ def quoted(calls: Sequence[Call], judging: JudgeCosts, settings: Settings, folde
         stored |= judged.stored
         stored_usd += judged.stored_usd
     return Quoted(
+        tokens=tokens,
+        trims=trims,
         quotes=quotes,
         whole=whole,
         likely_usd=likely_usd(

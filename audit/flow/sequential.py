@@ -42,7 +42,7 @@ from audit.flow.reading import run_id_of
 from audit.flow.reporting import report
 from audit.flow.rounds import Rounds, asked_and_spared, open_rounds, reach_of, refuse_idle
 from audit.flow.routing import policy_inputs_of
-from audit.llm.tiers import resolve_tiers
+from audit.flow.trimming import tiers_of
 from audit.replay.meter import Meter, SilentMeter
 from audit.replay.run import PartStopped
 from audit.replay.table import unpaid, write_replays
@@ -111,7 +111,7 @@ def score(folder: RunFolder, settings: Settings) -> Findings:
     folder.refuse_erased()
     folder.check("traffic", (folder.facts("traffic") or {}).get("made_from", {}))
     plan_ = plan_from_plain(read_json(folder.plan))
-    tiers = resolve_tiers(settings)
+    tiers = tiers_of(folder, settings)
     read_judges(folder, tiers)
     asked, _ = asked_and_spared(plan_.designs, _read_slice(folder), tiers, reach_of(folder, plan_))
     write_replays(folder.journal, asked, folder.replay_table)

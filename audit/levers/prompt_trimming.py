@@ -2,46 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-import msgspec
 import polars as pl
 
 from audit.core.levers import Effort, Kind, LeverBasis, LeverName, PromptShares, Unseen
 from audit.levers.lever import Lever, LeverFound, Log, all_changes, bounded, unseen
 from audit.levers.prompts import Prompt, read_prompts
+from audit.levers.tool_use import ToolUse, tool_name, turn_of
 
-OFFERED = 100
-"""Requests of a route that offer a tool before it may be said that nobody calls it."""
 _STATIC = ("system", "developer")
-
-
-class _Function(msgspec.Struct):
-    name: str = ""
-
-
-class _Call(msgspec.Struct):
-    function: _Function = msgspec.field(default_factory=_Function)
-
-
-class _Message(msgspec.Struct):
-    role: str = ""
-    tool_calls: list[_Call] | None = None
-
-
-_MESSAGE = msgspec.json.Decoder(_Message)
-_TOOL = msgspec.json.Decoder(_Call)
-_CALLS = msgspec.json.Decoder(list[_Call])
 
 
 @dataclass(slots=True)
 class _Route:
     """What is known of one route's prompts while they are read."""
 
-    offered: Counter[str] = field(default_factory=Counter)
-    called: set[str] = field(default_factory=set)
+    use: ToolUse = field(default_factory=ToolUse)
     heads: set[int] = field(default_factory=set)
     toolsets: dict[tuple[bytes, ...], int] = field(default_factory=dict)
 
@@ -62,7 +41,7 @@ def find(bill: pl.DataFrame, log: Log) -> LeverFound:
     """What tools that nobody calls and earlier turns cost as part of prompts. Nothing of it is counted.
 
     A shorter prompt may have another answer, so that these are upper ends, of what a replay could try. A tool counts
-    as uncalled where at least `OFFERED` requests of the route offer it, and no answer and no earlier turn calls it.
+    as uncalled where at least 100 requests of the route offer it, and no answer and no earlier turn calls it.
     """
     rows, blind = unseen(
         bill.filter("alive"),
@@ -108,7 +87,7 @@ def _read(rows: pl.DataFrame, log: Log) -> tuple[list[_Size], Mapping[str, _Rout
 
 def _measured(prompt: Prompt, route: str, known: _Route) -> _Size:
     """A prompt's bytes, and what it adds to what is known of its route."""
-    messages = [_message(raw) for raw in prompt.messages]
+    messages = [turn_of(raw) for raw in prompt.messages]
     lengths = [len(raw) for raw in prompt.messages]
     tools = sum(map(len, prompt.tools))
     start = next((n for n, one in enumerate(messages) if one.role not in _STATIC), len(messages))
@@ -116,43 +95,16 @@ def _measured(prompt: Prompt, route: str, known: _Route) -> _Size:
     head = hash((prompt.tools, prompt.messages[:start]))
     static = tools + sum(lengths[:start]) if head in known.heads else 0
     known.heads.add(head)
-    known.offered.update({_name(tool) for tool in prompt.tools})
-    known.called |= {call.function.name for one in messages for call in one.tool_calls or ()} | _called(prompt.called)
+    known.use.take(prompt, messages)
     toolset = known.toolsets.setdefault(prompt.tools, len(known.toolsets))
     return _Size(prompt.at, route, tools + sum(lengths), static, sum(lengths[start:last]), toolset)
 
 
-def _message(raw: bytes) -> _Message:
-    try:
-        return _MESSAGE.decode(raw)
-    except (ValueError, RecursionError):
-        return _Message()
-
-
-def _called(calls: str | None) -> set[str]:
-    try:
-        return {call.function.name for call in _CALLS.decode(calls)} if calls else set()
-    except (ValueError, RecursionError):
-        return set()
-
-
-def _name(tool: bytes) -> str:
-    """A tool's name; empty for one that is none of ours to judge, as a vendor's own."""
-    try:
-        return _TOOL.decode(tool).function.name
-    except (ValueError, RecursionError):
-        return ""
-
-
-def _unused(known: _Route) -> set[str]:
-    return {name for name, times in known.offered.items() if name and times >= OFFERED and name not in known.called}
-
-
 def _unused_bytes(known: _Route) -> dict[int, int]:
     """By set of tools, the bytes of those that nobody calls."""
-    names = _unused(known)
+    names = known.use.unused
     return {
-        number: sum(len(tool) for tool in tools if _name(tool) in names) for tools, number in known.toolsets.items()
+        number: sum(len(tool) for tool in tools if tool_name(tool) in names) for tools, number in known.toolsets.items()
     }
 
 
@@ -160,6 +112,9 @@ def _shares(rows: pl.DataFrame, routes: Mapping[str, _Route]) -> Iterable[Prompt
     """By route, what its prompts are made of, the most dollars first."""
     sums = (pl.col(name).sum() for name in ("size", "static", "history", "unused", "left"))
     by_route = rows.group_by("route").agg(pl.len(), *sums).sort("left", "route", descending=[True, False])
+    spent = rows.group_by("route", "model").agg(pl.col("left").sum())
+    spent = spent.sort("left", "model", descending=[True, False]).unique("route", keep="first", maintain_order=True)
+    models = dict(spent.select("route", "model").iter_rows())
     for route, requests, size, static, history, unused, _ in by_route.iter_rows():
         yield PromptShares(
             route=route,
@@ -167,7 +122,8 @@ def _shares(rows: pl.DataFrame, routes: Mapping[str, _Route]) -> Iterable[Prompt
             static=static / size,
             history=history / size,
             unused_tools=unused / size,
-            never_called=tuple(sorted(_unused(routes[route]))),
+            never_called=tuple(routes[route].use.unused),
+            model=models[route],
         )
 
 
@@ -176,7 +132,7 @@ LEVER = Lever(
     summary="parts of prompts that could go",
     basis=LeverBasis.CEILING,
     effort=Effort.CODE,
-    change="offer the tools that are called, and send what is needed of earlier turns; try it by a replay first",
+    change="offer the tools that are called, and send what is needed of earlier turns; a tier with `trim:` tries it",
     find=find,
     reads_prompts=True,
 )

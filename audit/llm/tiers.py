@@ -9,8 +9,9 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from audit.core.errors import ConfigError, MissingKey, UnknownName
-from audit.core.settings import Settings, TierSettings
+from audit.core.settings import Settings, TierSettings, TrimSettings
 from audit.core.tier import Supports, Tier
+from audit.core.trim import UNUSED, Trim
 from audit.llm.batches import BATCHES
 from audit.llm.pricing import resolve_batch_price, resolve_price
 from audit.llm.provider import LocalProvider, WireProvider
@@ -51,16 +52,23 @@ def resolve_tier(settings: TierSettings) -> Tier:
             code="config.base-url",
             hint='base_url: "http://localhost:8000/v1"',
         )
-    plain = settings.model_dump(exclude={"price", "supports", "discount", "plain_http"})
+    plain = settings.model_dump(exclude={"price", "supports", "discount", "plain_http", "trim"})
     supports = Supports(**settings.supports.model_dump())
     price = resolve_price(settings)
     if settings.batch:
         refuse_batches(settings.name, settings.provider)
     batch_price = resolve_batch_price(settings, price) if settings.batch else None
-    tier = with_defaults(Tier(**plain, price=price, batch_price=batch_price, supports=supports))
+    trim = None if settings.trim is None else _trim(settings.trim)
+    tier = with_defaults(Tier(**plain, price=price, batch_price=batch_price, supports=supports, trim=trim))
     if tier.batch:
         BATCHES.get(tier.provider).check(tier)
     return tier
+
+
+def _trim(settings: TrimSettings) -> Trim:
+    """What a tier is not sent; what the log has yet to say is left open."""
+    unused = settings.tools == UNUSED
+    return Trim(tools=() if unused else tuple(sorted(set(settings.tools))), history=settings.history, unused=unused)
 
 
 def refuse_batches(name: str, provider: str) -> None:

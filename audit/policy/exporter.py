@@ -14,7 +14,9 @@ from audit.core.criteria import proven_by
 from audit.core.display import listing
 from audit.core.errors import AuditError
 from audit.core.fingerprint import digest
+from audit.core.plain import from_plain
 from audit.core.policy import RoutePolicy, RoutingPolicy
+from audit.core.trim import Trim
 
 ROUTE_KEY = "audit_route"
 """Where a gateway that cannot read the route from the model's name finds it: a key of the request's metadata."""
@@ -96,7 +98,12 @@ def checked_routes(policy: RoutingPolicy, target: str, carries: frozenset[str] =
             raise CannotExpress(
                 target, f"it has no step after the call that runs the check `{entry.verifier.name}`", route=entry
             )
-        for name in sorted(policy.settings.get(entry.tier, {})):
+        settings = policy.settings.get(entry.tier, {})
+        if "trim" in settings and "trim" not in carries:
+            sent = from_plain(Trim, settings["trim"]).words
+            lacks = f"tier `{entry.tier}` is sent requests {sent}, and it sends them whole"
+            raise CannotExpress(target, lacks, route=entry)
+        for name in sorted(settings):
             if name not in carries:
                 raise CannotExpress(target, f"tier `{entry.tier}` has a {name} that it does not carry", route=entry)
         yield entry

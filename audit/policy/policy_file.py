@@ -13,6 +13,7 @@ from audit.core.artifacts import RunFolder, publish, read_json
 from audit.core.errors import InputError
 from audit.core.plain import from_plain, to_plain
 from audit.core.policy import CANARY_SCHEMA, KINDS, SCHEMA, SEVERAL_SCHEMA, WITH_SIGNAL, RoutePolicy, RoutingPolicy
+from audit.core.trim import Trim
 
 FOLDER, FILE = "policy", "policy.json"
 """Where a run folder holds it."""
@@ -97,11 +98,21 @@ def _check(policy: RoutingPolicy) -> None:
         raise ValueError("`models` is not a table of model ids")
     if policy.default_tier is not None and policy.default_tier not in policy.models:
         raise ValueError(f"the default tier `{policy.default_tier}` has no model")
+    _check_settings(policy.settings)
     twice = [route for route, n in Counter(entry.route for entry in policy.routes).items() if n > 1]
     if twice:
         raise ValueError(f"route `{twice[0]}` stands in it twice")
     for entry in policy.routes:
         _check_route(entry, policy)
+
+
+def _check_settings(settings: object) -> None:
+    """What tiers are asked with; a trim is made by this program, so it has to be one."""
+    if not isinstance(settings, Mapping) or not all(isinstance(one, Mapping) for one in settings.values()):
+        raise ValueError("`settings` is not a table of what tiers are asked with")
+    for tier, asked in settings.items():
+        if "trim" in asked and from_plain(Trim, asked["trim"]).unused:
+            raise ValueError(f"the trim of tier `{tier}` does not name its tools")
 
 
 def _iso_day(name: str, value: object) -> None:

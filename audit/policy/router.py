@@ -7,16 +7,19 @@ is immutable, so any number of threads may share it.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, Literal
 
 from audit.core.errors import AuditError, InputError
 from audit.core.exchange import Completion, Request
+from audit.core.plain import from_plain
 from audit.core.policy import RoutePolicy, RoutingPolicy, bare
+from audit.core.trim import Trim
 from audit.policy.policy_file import is_expired, read_policy
+from audit.protocols.trimming import trimmed
 from audit.signals import compute
 from audit.signals.signal import TextEmbedder
 from audit.signals.verifiers import VERIFIERS
@@ -41,6 +44,8 @@ class Decision:
         error: Name of the exception that kept the signal from being computed; the request then does not move.
         canary: Share of the traffic that follows the policy; None where all of it does.
         asked: The model that was asked for, as the caller named it.
+        settings: What the tier is asked with beside its model, as it was certified: an effort, a limit, a `trim`, which
+            `Router.sent` makes. Empty for the model alone.
     """
 
     route: str
@@ -55,6 +60,7 @@ class Decision:
     error: str | None = None
     canary: float | None = None
     asked: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Router:
@@ -136,6 +142,16 @@ class Router:
         reason = f"{entry.signal.name} {value:.4g} {'≥' if cheap else '<'} {entry.threshold:.4g}"
         return self._decision(entry, cheap=cheap, reason=reason, value=value)
 
+    def sent(self, decision: Decision, request: Request) -> Request:
+        """The request as the tier is to be sent it: without what its certified answers were given without.
+
+        Args:
+            decision: About this request. One that leaves it where it is leaves it whole.
+            request: As given to `route`.
+        """
+        trim = decision.settings.get("trim")
+        return request if trim is None else trimmed(request, from_plain(Trim, trim))
+
     def verify(
         self, route: str, request: Request, completion: Completion, others: Sequence[Completion] = ()
     ) -> Literal["accept", "escalate"]:
@@ -173,7 +189,9 @@ class Router:
             reason = "no policy for this route: it stays as it is"
             return Decision(route=route, tier=None, model_id=model, reason=reason, asked=model)
         reason = "no policy for this route: the default tier"
-        return Decision(route=route, tier=tier, model_id=self.policy.models[tier], reason=reason, asked=model)
+        settings = self.policy.settings.get(tier, {})
+        model_id = self.policy.models[tier]
+        return Decision(route=route, tier=tier, model_id=model_id, reason=reason, asked=model, settings=settings)
 
     def _decision(self, entry: RoutePolicy, *, cheap: bool, reason: str, **rest: Any) -> Decision:
         tier = entry.tier if cheap else entry.otherwise
@@ -187,6 +205,7 @@ class Router:
             threshold=entry.threshold,
             verify=cheap and entry.verifier is not None,
             canary=None if entry.canary is None else entry.canary.share,
+            settings={} if tier is None else self.policy.settings.get(tier, {}),
             **rest,
         )
 

@@ -20,6 +20,7 @@ from audit.core.fingerprint import canonical_json
 from audit.core.reason import Because, Reason, because
 from audit.core.tier import Tier
 from audit.llm.provider import IMAGE_PARTS, part_types
+from audit.protocols.trimming import trimmed
 from audit.replay.plan import asked_as
 
 FAILURES_COUNT_FROM = 50
@@ -78,8 +79,8 @@ class Learned:
         return self.notes.get(tier, TierNotes())
 
     def sent(self, request: Request, tier: Tier) -> Request:
-        """The request as it goes to a tier."""
-        return adapted(request, self.of(tier.name).adaptations, tier.max_output_tokens)
+        """The request as it goes to a tier: without what the tier is not sent, and changed as its endpoint wants it."""
+        return adapted(trimmed(request, tier.trim), self.of(tier.name).adaptations, tier.max_output_tokens)
 
     def refusal(self, request: Request, tier: str) -> Because | None:
         """Why a tier is known not to take a request, before it is sent; None where nothing is known against it."""

@@ -92,7 +92,7 @@ def _parts(
         if call.call_id in done or call.tier not in paid:
             continue
         tier, counts = paid[call.tier], tokens.get(call.request_fp, TokenCounts())
-        price, prompt = tier.replay_price, counts.prompt or 0
+        price, prompt = tier.replay_price, counts.sent_to(tier)
         prompts = price.cost_usd(Usage(prompt_tokens=prompt, completion_tokens=0))
         whole = price.cost_usd(Usage(prompt_tokens=prompt, completion_tokens=completion_length(counts, tier)))
         part = parts.setdefault((call.tier, call.arm == INCUMBENT_REPLAY), _Part())

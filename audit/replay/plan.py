@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 import pyarrow as pa
@@ -59,11 +59,17 @@ class TokenCounts:
         prompt: Logged prompt tokens; None when nobody counted.
         completion: Logged completion tokens; None when nobody counted.
         max_tokens: Token limit that the request names; None when it names none.
+        trimmed: Prompt tokens, about, by tier that is sent less than the whole request.
     """
 
     prompt: int | None = None
     completion: int | None = None
     max_tokens: int | None = None
+    trimmed: Mapping[str, int] = field(default_factory=dict)
+
+    def sent_to(self, tier: Tier) -> int:
+        """Prompt tokens that a tier is expected to be sent; 0 when nobody counted."""
+        return self.trimmed.get(tier.name, self.prompt or 0)
 
 
 def planned_calls(
@@ -227,7 +233,7 @@ def completion_length(counts: TokenCounts, tier: Tier) -> int:
 
 def _expected_usd(counts: TokenCounts, tier: Tier) -> float:
     completion = completion_length(counts, tier)
-    return tier.replay_price.cost_usd(Usage(prompt_tokens=counts.prompt or 0, completion_tokens=completion))
+    return tier.replay_price.cost_usd(Usage(prompt_tokens=counts.sent_to(tier), completion_tokens=completion))
 
 
 def _limit(counts: TokenCounts, tier: Tier) -> int:

@@ -10,7 +10,7 @@ from audit.core.display import listing, percent, usd
 from audit.core.finding import Findings, RouteFinding, Verdict
 from audit.core.policy import bare
 from audit.report.routes import saved_text
-from audit.report.words import decides, moves, recommended, route_name, rule_text
+from audit.report.words import decides, moves, recommended, route_name, rule_text, settings_of, trim_of
 
 MOST = 5
 """Actions that are listed; a plan of more is none."""
@@ -105,7 +105,7 @@ def _ask(findings: Findings) -> str:
 def _moves(moving: Sequence[RouteFinding], findings: Findings) -> Iterator[Action]:
     """What moves."""
     for route in moving:
-        made, (effort, text) = route.recommendation, _effort(route)
+        made, (effort, text) = route.recommendation, _effort(route, findings)
         part = "" if route.verdict is Verdict.SWITCH else f" {percent(made.moves.share)} of"
         yield Action(
             css="switch" if route.verdict is Verdict.SWITCH else "split",
@@ -123,9 +123,13 @@ def _worth(route: RouteFinding, findings: Findings) -> str:
     return f"{saved_text(route, findings, MONTH_DAYS / findings.days)} a month"
 
 
-def _effort(route: RouteFinding) -> tuple[str, str]:
+def _effort(route: RouteFinding, findings: Findings) -> tuple[str, str]:
     """How long a move takes, and what it asks of whoever makes it."""
-    if route.verdict is Verdict.SWITCH:
+    if route.verdict is Verdict.SWITCH and (tier := route.candidate) is not None:
+        if (trim := trim_of(findings, tier)) is not None:
+            return "hours", f"Its requests are sent {trim.words}, by the caller or by the router."
+        if settings := settings_of(findings, tier):
+            return "minutes", f"Its model is asked with another {listing(sorted(settings))}."
         return "minutes", "Its model is changed, nothing else."
     params, rule = recommended(route), rule_text(recommended(route))
     if params.get("verifier"):

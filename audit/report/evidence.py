@@ -26,7 +26,7 @@ from audit.report.differing import Cut, DifferingRun, cut, folded, side_by_side
 from audit.report.routes import TOP
 from audit.report.scales import shortened
 from audit.report.tables import Numbers
-from audit.report.words import STATUS, Status, criteria_note, decides, random_words, route_name
+from audit.report.words import STATUS, Status, changes_of, criteria_note, decides, random_words, route_name
 
 DIFFERING = 5
 ROUTES_IN_LARGE_RUNS = 2
@@ -145,7 +145,7 @@ def evidence(findings: Findings, cases: Sequence[Case], *, with_text: bool) -> E
     for case in cases:
         by_route.setdefault(case.route, []).append(case)
     views = tuple(
-        _route(route, by_route.get(route.route, []), f"r{index}", with_text=with_text)
+        _route(route, findings, by_route.get(route.route, []), f"r{index}", with_text=with_text)
         for index, route in enumerate(shown)
     )
     left_out = ""
@@ -182,7 +182,9 @@ def failed_criteria(side: CaseSide) -> list[str]:
     return [str(result.get("criterion", "")) for result in side.results if result.get("passed") is False]
 
 
-def _route(route: RouteFinding, cases: Sequence[Case], key: str, *, with_text: bool) -> RouteSection:
+def _route(
+    route: RouteFinding, findings: Findings, cases: Sequence[Case], key: str, *, with_text: bool
+) -> RouteSection:
     table = route.recommendation.pairs
     views = tuple(_case(case, with_text=with_text, opened=False) for case in choose(cases))
     empty = ""
@@ -201,7 +203,13 @@ def _route(route: RouteFinding, cases: Sequence[Case], key: str, *, with_text: b
         facts=tuple(_facts(route)),
         notes=tuple(_notes(route)),
         candidates=tuple(
-            _candidate(candidate, route_name(route), _agreeing(route), unmeasured=route.recommendation.today_unmeasured)
+            _candidate(
+                candidate,
+                route_name(route),
+                changes_of(findings, candidate),
+                _agreeing(route),
+                unmeasured=route.recommendation.today_unmeasured,
+            )
             for candidate in route.candidates
         ),
         costs=cost_table(route),
@@ -310,7 +318,9 @@ def _agreeing(route: RouteFinding) -> frozenset[str]:
     return frozenset(name for name, grade in grades.items() if grade is Grade.AGREEMENT)
 
 
-def _candidate(candidate: CandidateFinding, route: str, agreeing: frozenset[str], *, unmeasured: bool) -> CandidateView:
+def _candidate(
+    candidate: CandidateFinding, route: str, changes: Sequence[str], agreeing: frozenset[str], *, unmeasured: bool
+) -> CandidateView:
     facts = [
         ("Pairs", f"{count(candidate.n)}: {count(candidate.both_pass)} both pass, {count(candidate.b)} only today, "
          f"{count(candidate.c)} only {candidate.tier}, {count(candidate.both_fail)} both fail"),
@@ -326,7 +336,7 @@ def _candidate(candidate: CandidateFinding, route: str, agreeing: frozenset[str]
         ("Not measured", _counts(candidate.excluded)),
         ("Counted against it", _counts(candidate.counted_against)),
         ("Not asked", "; ".join(f"{count(n.requests)}: {n.because.sentence}" for n in candidate.not_asked) or "none"),
-        ("Requests changed", "; ".join(one.sentence for one in candidate.adaptations) or "none"),
+        ("Requests changed", "; ".join(changes) or "none"),
         ("Odd answers", "; ".join(one.sentence for one in candidate.odd) or "none"),
         *([("Asked several times", f"{candidate.repeats.words}; {candidate.repeats.meaning}")]
           if candidate.repeats else []),

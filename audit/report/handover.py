@@ -13,7 +13,7 @@ from audit.core.display import count, percent, points_interval, usd
 from audit.core.finding import Findings, RouteFinding, Verdict
 from audit.report.actions import ActionList, action_list
 from audit.report.routes import saved_text, split_top
-from audit.report.words import margin_points, moves, recommended, rule_text
+from audit.report.words import margin_points, moves, recommended, rule_text, settings_of
 
 NOTHING = "No change recommended."
 _PLAIN = re.compile(r"[A-Za-z0-9_/][A-Za-z0-9_/.-]*")
@@ -55,16 +55,23 @@ def _route(route: RouteFinding, findings: Findings) -> list[str]:
     name, today = quoted(route.route), quoted(route.recommendation.today)
     model = route.recommendation.model or route.candidate or ""
     if route.verdict is Verdict.SWITCH:
-        return [f"  # {_why(route, findings)}", f"  {name}: {{use: {quoted(model)}}}"]
+        return [f"  # {_why(route, findings)}", f"  {name}: {{{', '.join(_use(route, model, findings))}}}"]
     if route.verdict is Verdict.SPLIT:
         return [
             f"  # {percent(route.share_moved)} of requests: {_why(route, findings)}",
             f"  {name}:",
-            f"    use: {quoted(model)}",
+            *(f"    {line}" for line in _use(route, model, findings)),
             *(f"    {line}" for line in _conditions(recommended(route))),
             f"    otherwise: {today}",
         ]
     return [f"  # {_stays(route)}", f"  {name}: {{use: {today}}}"]
+
+
+def _use(route: RouteFinding, model: str, findings: Findings) -> list[str]:
+    """The model, with what it is asked with beside."""
+    settings = settings_of(findings, route.recommendation.tier)
+    beside = [f"with: {json.dumps(settings, sort_keys=True)}"] if settings else []
+    return [f"use: {quoted(model)}", *beside]
 
 
 def _conditions(params: Mapping[str, Any]) -> list[str]:

@@ -25,7 +25,9 @@ from audit.core.display import (
 from audit.core.finding import CandidateFinding, CandidateVerdict, Findings, NeedsMore, RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.note import OddAnswers, summed
+from audit.core.plain import from_plain
 from audit.core.reason import sentence_of
+from audit.core.trim import Trim
 
 State = Literal["proven", "keep", "open", "too_small", "scan"]
 
@@ -409,9 +411,29 @@ def _causes(excluded: Mapping[str, int]) -> str:
 
 
 def adapted_lines(findings: Findings) -> list[str]:
-    """How requests were changed so that endpoints took them, one line per tier: the policy must change them too."""
-    changes = {c.tier: c.adaptations for route in findings.routes for c in route.candidates if c.adaptations}
-    return [f"Tier {tier}: {listing([one.sentence for one in made])}." for tier, made in sorted(changes.items())]
+    """How requests were changed for tiers, one line each: whoever sends them there must change them too."""
+    candidates = {c.tier: c for route in findings.routes for c in route.candidates}
+    changes = {tier: changes_of(findings, candidate) for tier, candidate in sorted(candidates.items())}
+    return [f"Tier {tier}: {listing(made)}." for tier, made in changes.items() if made]
+
+
+def changes_of(findings: Findings, candidate: CandidateFinding) -> list[str]:
+    """How a candidate's requests differ from the log's: what it is not sent, and what its endpoint needs."""
+    sent = trim_of(findings, candidate.tier)
+    return [*([f"requests are sent {sent.words}"] if sent else []), *(one.sentence for one in candidate.adaptations)]
+
+
+def settings_of(findings: Findings, tier: str | None) -> Mapping[str, Any]:
+    """What a tier is asked with beside its model; empty for its model alone."""
+    facts = findings.provenance.tiers.get(tier or "", {})
+    settings = facts.get("settings", {})
+    return settings if isinstance(settings, Mapping) else {}
+
+
+def trim_of(findings: Findings, tier: str) -> Trim | None:
+    """What a tier is not sent; None for nothing."""
+    trim = settings_of(findings, tier).get("trim")
+    return None if trim is None else from_plain(Trim, trim)
 
 
 def odd_lines(findings: Findings) -> list[str]:

@@ -247,7 +247,7 @@ def candidates_of(
     frame: RouteFrame, entry: RouteSettings | None, tiers: Sequence[Tier], *, warm: bool = False
 ) -> list[Tier]:
     """The route's candidates: those named, else every tier that is cheaper at the logged tokens, or costs as much there
-    and is set to write less.
+    and is set to use fewer.
 
     Args:
         frame: The route.
@@ -263,17 +263,19 @@ def candidates_of(
 
 def _is_cheaper(frame: RouteFrame, tier: Tier, warm: bool) -> bool:
     """Whether a tier costs less at the logged tokens, on the requests that it doesn't serve already; or as much, and is
-    set to write less."""
+    set to use fewer."""
     rest = frame.pool.without(tier.identity)
     spend, cost = rest.usd, cost_at(rest, tier, warm=warm)
     return spend > LEAST_SPEND * frame.auditable_usd and (
-        cost < spend * (1 - ROUNDING) or (writes_less(tier) and cost <= spend * (1 + SAME_PRICE))
+        cost < spend * (1 - ROUNDING) or (uses_fewer_tokens(tier) and cost <= spend * (1 + SAME_PRICE))
     )
 
 
-def writes_less(tier: Tier) -> bool:
-    """Whether a tier's settings make answers shorter: an effort below the usual, a thinking budget or an output cap."""
-    return tier.reasoning_effort in LESS_EFFORT or tier.thinking_tokens is not None or tier.max_tokens is not None
+def uses_fewer_tokens(tier: Tier) -> bool:
+    """Whether a tier's settings make prompts or answers shorter: a trim, an effort below the usual, a thinking budget
+    or an output cap."""
+    set_ = (tier.trim, tier.thinking_tokens, tier.max_tokens)
+    return tier.reasoning_effort in LESS_EFFORT or any(one is not None for one in set_)
 
 
 def cost_at(pool: RoutePool, tier: Tier, *, replayed: bool = False, warm: bool = False) -> float:

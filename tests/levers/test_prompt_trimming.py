@@ -10,7 +10,8 @@ import pytest
 
 from audit.core.fingerprint import canonical_json
 from audit.core.levers import Kind, LeverName, PromptShares
-from tests.levers.prompt_worlds import World, text
+from audit.core.settings import TierSettings, TrimSettings
+from tests.levers.prompt_worlds import CLAUDE, World, text
 
 ROUTE = "/tools"
 
@@ -59,6 +60,7 @@ def test_unused_tools_are_found_exactly(called: set[str], tmp_path: Path) -> Non
     assert found.usd == 0
     assert found.at_most_usd == pytest.approx(sum(usd))
     assert {part.kind for part in found.parts} == {Kind.UNUSED_TOOLS}
+    assert shares.trim == {"tools": "unused"}
 
 
 def test_a_tool_is_not_unused_too_soon(tmp_path: Path) -> None:
@@ -92,7 +94,11 @@ def test_history_and_static_parts(tmp_path: Path) -> None:
             history=history / total,
             unused_tools=0.0,
             never_called=(),
+            model=CLAUDE,
         ),
+    )
+    assert TierSettings.model_validate({**found.prompts[0].tier, "provider": "anthropic"}).trim == TrimSettings(
+        history=2
     )
     assert {part.kind for part in found.parts} == {Kind.LONG_HISTORY}
 

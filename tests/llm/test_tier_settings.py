@@ -11,6 +11,7 @@ import pytest
 
 from audit.core.exchange import Request
 from audit.core.tier import REQUEST_SETTINGS, Price, Tier
+from audit.core.trim import Trim
 from audit.llm.provider import WireProvider
 from audit.llm.providers import PROVIDERS
 from audit.policy.exporter import CannotExpress
@@ -25,6 +26,7 @@ SETTINGS: dict[str, Any] = {
     "reasoning_effort": "low",
     "service_tier": "flex",
     "thinking_tokens": 2048,
+    "trim": Trim(history=2),
 }
 REQUEST = Request(request_fp="f", messages=[{"role": "user", "content": "Hello"}], params={"max_tokens": 9})
 
@@ -78,13 +80,14 @@ def test_the_limit_that_is_sent_is_the_one_that_the_cap_counts(settings: dict[st
 
 def test_a_policy_for_a_tier_with_settings_goes_to_no_gateway_without_them() -> None:
     """A model alone is not what was certified: targets that cannot ask for the settings refuse the policy."""
-    made = policy(entry(), settings={"small": {"prompt_suffix": " /no_think"}})
-    for name in EXPORTERS:
-        if name == "policy-json":
-            assert b"no_think" in EXPORTERS.get(name).export(made)["policy.json"]
-            continue
-        with pytest.raises(CannotExpress):
-            EXPORTERS.get(name).export(made)
+    for settings in ({"prompt_suffix": " /no_think"}, {"trim": {"tools": ["no_think"]}}):
+        made = policy(entry(), settings={"small": settings})
+        for name in EXPORTERS:
+            if name == "policy-json":
+                assert b"no_think" in EXPORTERS.get(name).export(made)["policy.json"]
+                continue
+            with pytest.raises(CannotExpress):
+                EXPORTERS.get(name).export(made)
 
 
 def test_litellm_is_told_the_effort() -> None:

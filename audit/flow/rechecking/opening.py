@@ -16,7 +16,7 @@ from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.flow.places import store_folder
 from audit.flow.rechecking.routes import RecheckedRun, RouteTrial, audited_in, trials
-from audit.llm.tiers import resolve_tiers
+from audit.flow.trimming import tiers_of
 from audit.sampling.frame import route_frames
 
 FIRST_COST_SHARE = 0.2
@@ -79,7 +79,7 @@ def open_recheck(folder: RunFolder, settings: Settings, wanted: RecheckOrder) ->
     folder.open_existing()
     folder.refuse_erased()
     findings, name = read_run(folder.path), wanted.tier
-    tiers = _first(resolve_tiers(settings), name)
+    tiers = _first(tiers_of(folder, settings, anywhere=True), name)
     _refuse_judge(settings, name)
     run = RecheckedRun(
         findings=findings,

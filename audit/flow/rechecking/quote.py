@@ -99,6 +99,7 @@ def quote_recheck(
         asked_otherwise=costs.otherwise,
         batches=(),
         repeats=(),
+        trims=costs.trims,
         tiers={},
     )
     run = PreparedRun(
@@ -108,7 +109,7 @@ def quote_recheck(
         frames=list(rechecked.frames.values()),
         sample=Sample(designs=tuple(designs), table=table, tokens=pl.DataFrame()),
         calls=calls,
-        tokens=tokens,
+        tokens=costs.tokens,
         plan=plan,
         judging=judging,
     )

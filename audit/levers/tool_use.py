@@ -1,0 +1,100 @@
+"""Which tools the requests of a route offer, and which of them anybody calls."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import polars as pl
+
+from audit.core.columns import billable
+from audit.core.trim import OFFERED
+from audit.levers.prompts import Prompt, read_prompts
+
+
+class _Function(msgspec.Struct):
+    name: str = ""
+
+
+class _Call(msgspec.Struct):
+    function: _Function = msgspec.field(default_factory=_Function)
+
+
+class TurnCalls(msgspec.Struct):
+    """A message, as far as levers look into it."""
+
+    role: str = ""
+    tool_calls: list[_Call] | None = None
+
+
+_TURN = msgspec.json.Decoder(TurnCalls)
+_TOOL = msgspec.json.Decoder(_Call)
+_CALLS = msgspec.json.Decoder(list[_Call])
+
+
+@dataclass(slots=True)
+class ToolUse:
+    """What is known of one route's tools while its prompts are read.
+
+    Attributes:
+        offered: Requests by the name of a tool that they offer.
+        called: Tools that an answer or an earlier turn calls.
+    """
+
+    offered: Counter[str] = field(default_factory=Counter)
+    called: set[str] = field(default_factory=set)
+
+    def take(self, prompt: Prompt, turns: Iterable[TurnCalls]) -> None:
+        """Take in a prompt, with its messages as they were read."""
+        self.offered.update({tool_name(tool) for tool in prompt.tools})
+        self.called |= {call.function.name for one in turns for call in one.tool_calls or ()} | _called(prompt.called)
+
+    @property
+    def unused(self) -> dict[str, int]:
+        """Tools that nobody calls, with the requests that offer them: at least `OFFERED`."""
+        return {
+            name: times
+            for name, times in sorted(self.offered.items())
+            if name and times >= OFFERED and name not in self.called
+        }
+
+
+def tool_use(traffic_files: Sequence[Path], body_files: Sequence[Path]) -> Mapping[str, ToolUse]:
+    """The tools of every route, "" where the log has none; of all billable requests whose prompt it holds."""
+    rows = (
+        pl.scan_parquet(list(traffic_files), row_index_name="at")
+        .filter(billable())
+        .select("at", row=pl.col("row_id").hash(), route=pl.col("route").cast(pl.String).fill_null(""))
+        .collect()
+    )
+    of = dict(rows.select("at", "route").iter_rows())
+    routes: defaultdict[str, ToolUse] = defaultdict(ToolUse)
+    for prompt in read_prompts(body_files, rows):
+        routes[of[prompt.at]].take(prompt, map(turn_of, prompt.messages))
+    return routes
+
+
+def turn_of(raw: bytes) -> TurnCalls:
+    """A message; without a role where it is of no shape."""
+    try:
+        return _TURN.decode(raw)
+    except (ValueError, RecursionError):
+        return TurnCalls()
+
+
+def tool_name(tool: bytes) -> str:
+    """A tool's name; empty for one that is none of ours to judge, as a vendor's own."""
+    try:
+        return _TOOL.decode(tool).function.name
+    except (ValueError, RecursionError):
+        return ""
+
+
+def _called(calls: str | None) -> set[str]:
+    try:
+        return {call.function.name for call in _CALLS.decode(calls)} if calls else set()
+    except (ValueError, RecursionError):
+        return set()

@@ -1,0 +1,74 @@
+"""Today's model with less of the prompt, from the plan to the router: what is harmless is found, and only that."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from audit.cli.main import run
+from audit.core.artifacts import RunFolder, read_json, read_plan, read_run
+from audit.core.exchange import Request
+from audit.core.finding import CandidateVerdict, Verdict
+from audit.core.trim import Trim
+from audit.policy.router import Router
+from tests.e2e.trimmed import ROUTE, TOOLS, UNUSED, conversation, saved_without_tools, write
+
+REQUESTS = 400
+
+
+def test_unused_tools_are_found_harmless_and_a_turn_that_matters_is_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Plan, keys, findings, report, policy, gateways and router name one trim, and dollars are the trimmed ones."""
+    log, config = write(tmp_path, requests=REQUESTS, matters=80)
+    folder = RunFolder(tmp_path / "run")
+    arguments = [str(log), "--config", str(config), "--out", str(folder.path)]
+    assert run(["plan", *arguments, "-o", str(tmp_path / "plan.json")]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "bare is sent requests without the tools archive and refund" in said
+    assert f"None of {REQUESTS} answers called one of these tools. Later ones may, in up to 0.7% of requests" in said
+    tools, turns = read_plan(folder.plan).trims
+    assert (tools.trim, turns.trim) == (Trim(tools=UNUSED), Trim(history=1))
+    assert tools.changed == tools.requests > 0
+    assert turns.seen is None
+
+    assert run(["replay", *arguments, "--yes"]) == 0
+    capsys.readouterr()
+    findings = read_run(folder.path)
+    (route,) = findings.routes
+    assert (route.verdict, route.candidate) == (Verdict.SWITCH, "bare")
+    verdicts = {one.tier: one.verdict for one in route.candidates}
+    assert verdicts["brief"] is not CandidateVerdict.NON_INFERIOR
+    (bare,) = (one for one in route.candidates if one.tier == "bare")
+    assert bare.saving_usd is not None
+    assert bare.saving_usd.est == pytest.approx(saved_without_tools(REQUESTS), rel=0.05)
+    assert findings.provenance.tiers["bare"]["settings"] == {"trim": {"tools": list(UNUSED)}}
+    for told in (folder.report, folder.summary):
+        assert "without the tools archive and refund" in told.read_text("utf-8")
+    assert "brief" not in read_json(folder.policy)["routes"][0].values()
+
+    decision = (router := Router.load(folder.policy)).route(ROUTE, _request())
+    assert decision.settings == {"trim": {"tools": list(UNUSED)}}
+    assert [one["function"]["name"] for one in router.sent(decision, _request()).tools or ()] == ["search"]
+    assert run(["policy", str(folder.path), "--to", "litellm"]) != 0
+    assert "and it sends them whole" in " ".join(capsys.readouterr().err.split())
+    assert run(["report", str(folder.path), "--pack", str(tmp_path / "pack.zip")]) == 0
+    assert run(["verify", str(tmp_path / "pack.zip")]) == 0
+    capsys.readouterr()
+
+    # The list is a part of every key: with a tool that is called after all, the tier is asked everything again.
+    more = log.read_text("utf-8").splitlines()
+    called = json.loads(more[0])
+    call = {"id": "x", "type": "function", "function": {"name": "refund", "arguments": "{}"}}
+    called["response"]["choices"][0]["message"] |= {"content": None, "tool_calls": [call]}
+    log.write_text("\n".join([json.dumps(called), *more[1:]]) + "\n", "utf-8")
+    assert run(["plan", *arguments, "-o", str(tmp_path / "plan.json")]) == 0
+    again = read_plan(folder.plan)
+    assert again.trims[0].trim == Trim(tools=("archive",))
+    assert again.trims[0].requests <= again.calls < 2 * again.trims[0].requests
+
+
+def _request() -> Request:
+    return Request(request_fp="", messages=conversation(7), tools=TOOLS)
