@@ -72,6 +72,8 @@ class Kind(StrEnum):
 
     ASKED_AGAIN = "asked_again"
     ASKED_AGAIN_SAMPLED = "asked_again_sampled"
+    PARSE_FAILED = "parse_failed"
+    PARSE_FAILED_ALONE = "parse_failed_alone"
     STREAM_CUT = "stream_cut"
     REPEATED = "repeated"
     REPEATED_ELSEWHERE = "repeated_elsewhere"
@@ -99,6 +101,14 @@ class Kind(StrEnum):
 SENTENCES = {
     Kind.ASKED_AGAIN: "the same request followed in the same trace, although it asks for no other answer",
     Kind.ASKED_AGAIN_SAMPLED: "the same request followed in the same trace; it may have been asked for another answer",
+    Kind.PARSE_FAILED: (
+        "the answer is not the JSON that was demanded, or lacks a required key, and the same request followed in the "
+        "same trace"
+    ),
+    Kind.PARSE_FAILED_ALONE: (
+        "the answer is not the JSON that was demanded, or lacks a required key; whoever asked may have used it all the "
+        "same"
+    ),
     Kind.STREAM_CUT: "the client left before the answer was whole, and the whole was billed",
     Kind.REPEATED: "an exact cache that keeps answers for an hour had the answer",
     Kind.REPEATED_ELSEWHERE: (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -12,10 +13,13 @@ import polars as pl
 import yaml
 
 from audit.core.artifacts import RunFolder
-from audit.core.display import percent, terminal_safe, usd
+from audit.core.display import listing, percent, terminal_safe, usd
 from audit.core.exactly import column_of, pieces_of
 from audit.core.exchange import Usage
+from audit.core.levers import TRIED_TURNS
 from audit.core.tier import Price
+from audit.core.trim import NAMED, UNUSED
+from audit.levers.tool_use import together, tool_use
 from audit.llm.cheaper import cheaper_models
 from audit.llm.pricing import catalogue_version, price_of
 from audit.sampling.frame import RouteFrame
@@ -28,6 +32,14 @@ PROPOSED = """\
   # you take the # away. A tier without a price has the list price; its key is the vendor's own variable.
 """
 
+SHORTER = """\
+  # The same model with a shorter prompt, as a candidate of its own: {why}.
+"""
+LOOKED_AT = 100_000
+"""Requests of a log whose prompts are looked through for what could go; of more, `audit mix LOGS --levers` does it."""
+TALKS = 0.2
+"""Share of requests with more turns than `TRIED_TURNS` from which on a shorter history is proposed."""
+
 CANDIDATE = """\
   # Other tiers to test. Add the cheaper models that you would consider, with what they cost you:
   # - {name: small, model: MODEL-ID, provider: openai-compatible, base_url: "https://.../v1", api_key_env: MY_KEY,
@@ -39,6 +51,7 @@ def draft_tiers(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str
     """The lines of `tiers:`. Proposals are comments: nothing is asked that nobody chose."""
     providers = _providers(folder)
     yield from _tiers(frames, providers)
+    yield from _shorter(folder, frames)
     yield from _proposals(frames, providers)
     yield CANDIDATE
 
@@ -62,13 +75,7 @@ def _tiers(frames: Sequence[RouteFrame], providers: Mapping[str, str]) -> Iterat
     for number, (model, dollars) in enumerate(sorted(spend.items(), key=lambda item: (-item[1], item[0]))[:MODELS]):
         spent = spent_words(dollars, unknown.get(model, 0))
         price = price_of(model, providers.get(model))
-        tier = {
-            "name": f"today-{number + 1}" if number else "today",
-            "model": model,
-            "provider": "openai-compatible",
-            "base_url": "https://api.example.com/v1",
-            "api_key_env": "TODAY_API_KEY",
-        }
+        tier = _today(f"today-{number + 1}" if number else "today", model)
         entry = f"  - {in_line(tier)}   # {spent} in the log\n"
         if price is None:
             yield f"  # No list price is known for {json.dumps(model)}; add price: {{input: ..., output: ...}}\n"
@@ -77,6 +84,31 @@ def _tiers(frames: Sequence[RouteFrame], providers: Mapping[str, str]) -> Iterat
             tier_price = _written(price)
             yield f"  # list price of {catalogue_version()}; write your own over it\n"
             yield f"  - {in_line({**tier, 'price': tier_price})}   # {spent} in the log\n"
+
+
+def _today(name: str, model: str) -> dict[str, Any]:
+    """A tier of a model that serves the log; where it is, its owner has to say."""
+    where = {"base_url": "https://api.example.com/v1", "api_key_env": "TODAY_API_KEY"}
+    return {"name": name, "model": model, "provider": "openai-compatible", **where}
+
+
+def _shorter(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str]:
+    """Today's first model with what could go of its prompts left out, as a comment; nothing where nothing could."""
+    if sum(frame.requests for frame in frames) > LOOKED_AT:
+        return
+    unused = together(tool_use(folder.traffic_files(), folder.body_files()).values()).unused
+    turns = pl.scan_parquet([str(path) for path in folder.traffic_files()]).select(pl.col("n_turns") > TRIED_TURNS)
+    talks = (turns.mean().collect().item() or 0.0) >= TALKS
+    trim: dict[str, Any] = ({"tools": UNUSED} if unused else {}) | ({"history": TRIED_TURNS} if talks else {})
+    spend = Counter[str]()
+    for frame in frames:
+        spend.update(frame.models)
+    if trim and spend:
+        why = [f"no answer calls {terminal_safe(listing([*unused][:NAMED]))}"] if unused else []
+        why += ["conversations are sent again with every turn"] if talks else []
+        yield SHORTER.format(why=" and ".join(why))
+        model = min(spend, key=lambda one: (-spend[one], one))
+        yield f"  # - {in_line({**_today('trimmed', model), 'trim': trim})}\n"
 
 
 def _written(price: Price) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from audit.core.plan import TrimQuote
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.core.trim import Trim
-from audit.levers.tool_use import ToolUse, tool_use
+from audit.levers.tool_use import ToolUse, together, tool_use
 from audit.llm.tiers import resolve_tiers
 from audit.replay import trims
 from audit.replay.plan import Call, TokenCounts
@@ -83,21 +83,13 @@ def _candidate_of(tier: Tier, settings: Settings, routes: Mapping[str, ToolUse],
     return found
 
 
-def _together(uses: Collection[ToolUse]) -> ToolUse:
-    together = ToolUse()
-    for use in uses:
-        together.offered.update(use.offered)
-        together.called |= use.called
-    return together
-
-
 def _fixed(trim: Trim, uses: Collection[ToolUse]) -> Trim:
-    return replace(trim, tools=tuple(_together(uses).unused), unused=False)
+    return replace(trim, tools=tuple(together(uses).unused), unused=False)
 
 
 def _seen(trim: Trim, routes: Mapping[str, ToolUse], asked: Collection[str]) -> int | None:
     """The fewest requests that offer one of the tools that go; None where one of them was called, so that somebody else
     knows why it may go, or nobody offers any."""
-    together = _together([use for name, use in routes.items() if name in asked])
-    offers = [times for name in trim.tools if (times := together.offered[name])]
-    return min(offers) if offers and not together.called & set(trim.tools) else None
+    whole = together([use for name, use in routes.items() if name in asked])
+    offers = [times for name in trim.tools if (times := whole.offered[name])]
+    return min(offers) if offers and not whole.called & set(trim.tools) else None

@@ -62,6 +62,15 @@ class ToolUse:
         }
 
 
+def together(uses: Iterable[ToolUse]) -> ToolUse:
+    """Several routes as one: a tool that one of them calls is used."""
+    whole = ToolUse()
+    for use in uses:
+        whole.offered.update(use.offered)
+        whole.called |= use.called
+    return whole
+
+
 def tool_use(traffic_files: Sequence[Path], body_files: Sequence[Path]) -> Mapping[str, ToolUse]:
     """The tools of every route, "" where the log has none; of all billable requests whose prompt it holds."""
     rows = (

@@ -1,22 +1,25 @@
-"""Answers that nobody used: the same request followed in the same trace, or the client had left."""
+"""Answers that nobody used: the same request followed in the same trace, the client had left, or it was no JSON."""
 
 from __future__ import annotations
 
 import polars as pl
 
 from audit.core.levers import Effort, Kind, LeverBasis, LeverName, Unseen
+from audit.levers.answer_form import misshapen
 from audit.levers.lever import Lever, LeverFound, Log, all_changes, bounded, removed, unseen
 
 CUT_SHORT = ("length", "aborted", "error")
 """Ends of an answer after which the same request is a second try at the same thing."""
 
 
-def find(bill: pl.DataFrame, _: Log) -> LeverFound:
-    """Requests whose answer was in hand when the same was asked again, within one trace.
+def find(bill: pl.DataFrame, log: Log) -> LeverFound:
+    """Requests whose answer was in hand when the same was asked again, within one trace; and answers that nobody could
+    read, where the log's texts are read.
 
-    Certain where the request asks for the same answer each time (temperature 0) or the first answer was cut short. An
-    answer of a sampled request may have been one vote of several, and a stream that the client left may have been read
-    to where it mattered: both are a ceiling. Calls that overlap are no second try.
+    Certain where the request asks for the same answer each time (temperature 0), the first answer was cut short, or it
+    is not the JSON that the request demands. An answer of a sampled request may have been one vote of several, a stream
+    that the client left may have been read to where it mattered, and an answer in the wrong form after which nobody
+    asked again may have been mended: all of these are a ceiling. Calls that overlap are no second try.
     """
     alive = bill.filter("alive")
     rows, blind = unseen(
@@ -30,11 +33,14 @@ def find(bill: pl.DataFrame, _: Log) -> LeverFound:
     last = {name: pl.col(name).max().over("trace_id", "request_fp") for name in ("at", "started_at")}
     rows = rows.with_columns(again=(pl.col("at") < last["at"]) & (last["started_at"] >= pl.col("ended")))
     cut = (pl.col("status") == "partial") | pl.col("finish_reason").is_in(CUT_SHORT).fill_null(False)
+    unreadable = pl.col("at").is_in(misshapen(log.body_files, alive).implode())
     return LeverFound(
         changes=all_changes(
+            removed(rows.filter(pl.col("again") & unreadable), Kind.PARSE_FAILED),
             removed(rows.filter(pl.col("again") & (pl.col("deterministic") | cut)), Kind.ASKED_AGAIN),
             bounded(rows.filter("again"), Kind.ASKED_AGAIN_SAMPLED, pl.col("left")),
             bounded(alive.filter(pl.col("status") == "partial"), Kind.STREAM_CUT, pl.col("left")),
+            bounded(alive.filter(unreadable), Kind.PARSE_FAILED_ALONE, pl.col("left")),
         ),
         unseen=blind,
     )
@@ -45,6 +51,7 @@ LEVER = Lever(
     summary="answers that were paid for and asked for again",
     basis=LeverBasis.CERTAIN,
     effort=Effort.CODE,
-    change="keep the first answer; retry on errors alone, and cancel the call when the client leaves",
+    change="keep the first answer, have the vendor keep answers to their schema, retry on errors alone, and cancel the "
+    "call when the client leaves",
     find=find,
 )

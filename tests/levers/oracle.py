@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -22,6 +23,20 @@ def fixed(one: dict[str, Any]) -> bool:
     return '"temperature":0' in one["params"] and '"temperature":0.' not in one["params"]
 
 
+def unreadable(one: dict[str, Any]) -> bool:
+    """Whether a whole answer is not the JSON that the request demands, at its top."""
+    form, text = one.get("form"), one.get("answer")
+    whole = one["status"] == "ok" and one["finish_reason"] == "stop" and text is not None and not one.get("calls")
+    if not whole or form is None or not form["type"].startswith("json"):
+        return False
+    try:
+        value = json.loads(text.strip().removeprefix("```json").removesuffix("```"))
+    except ValueError:
+        return True
+    keys = form.get("json_schema", {}).get("schema", {}).get("required", [])
+    return bool(keys) and not (isinstance(value, dict) and all(key in value for key in keys))
+
+
 def unused(bill: Bill) -> set[int]:
     """Calls that were made again in their trace after they had ended."""
     gone = set()
@@ -29,7 +44,7 @@ def unused(bill: Bill) -> set[int]:
         short = one["status"] == "partial" or one["finish_reason"] == "length"
         for other in bill[i + 1 :]:
             same = other["trace_id"] == one["trace_id"] and other["request_fp"] == one["request_fp"]
-            if same and other["started_at"] >= ends(one) and (fixed(one) or short):
+            if same and other["started_at"] >= ends(one) and (fixed(one) or short or unreadable(one)):
                 gone.add(i)
     return gone
 

@@ -107,8 +107,28 @@ def write_bodies(folder: Path, bodies: Sequence[tuple[list[Any], list[Any] | Non
         }
         for n, (messages, tools, calls) in enumerate(bodies)
     ]
-    schema = dict.fromkeys(("row_id", "messages", "tools", "tool_calls"), pl.String)
-    pl.DataFrame(made, schema=schema).write_parquet(folder / "bodies-0.parquet")
+    return _bodies(folder, made)
+
+
+def write_answers(folder: Path, rows: Sequence[dict[str, Any]]) -> list[Path]:
+    """Bodies of the rows that `write` wrote as one part: each row's `form`, `answer` and `calls`, where it has them."""
+    made = [
+        {
+            "row_id": f"row-{n}",
+            "messages": canonical_json([{"role": "user", "content": "Which?"}]),
+            "response_format": None if row.get("form") is None else canonical_json(row["form"]),
+            "response_text": row.get("answer"),
+            "tool_calls": row.get("calls"),
+        }
+        for n, row in enumerate(rows)
+    ]
+    return _bodies(folder, made)
+
+
+def _bodies(folder: Path, made: Sequence[dict[str, Any]]) -> list[Path]:
+    columns = ("row_id", "messages", "tools", "response_format", "response_text", "tool_calls")
+    named = [dict.fromkeys(columns) | one for one in made]
+    pl.DataFrame(named, schema=dict.fromkeys(columns, pl.String)).write_parquet(folder / "bodies-0.parquet")
     return [folder / "bodies-0.parquet"]
 
 
@@ -116,7 +136,8 @@ def write(folder: Path, *parts: list[dict[str, Any]]) -> list[Path]:
     """Traffic files, one per part; a row's id is its place in them."""
     files, number = [], 0
     for part in parts:
-        named = [dict.fromkeys(COLUMNS) | one | {"row_id": f"row-{number + n}"} for n, one in enumerate(part)]
+        known = [{name: value for name, value in one.items() if name in COLUMNS} for one in part]
+        named = [dict.fromkeys(COLUMNS) | one | {"row_id": f"row-{number + n}"} for n, one in enumerate(known)]
         number += len(part)
         files.append(folder / f"traffic-{len(files)}.parquet")
         pl.DataFrame(named, schema=COLUMNS).write_parquet(files[-1])
