@@ -6,11 +6,13 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from audit.cli.main import run
 from audit.core.artifacts import RunFolder, read_json, read_plan, read_run
 from audit.core.exchange import Request
 from audit.core.finding import CandidateVerdict, Verdict
+from audit.core.settings import TierSettings, TrimSettings
 from audit.core.trim import Trim
 from audit.policy.router import Router
 from tests.e2e.trimmed import ROUTE, TOOLS, UNUSED, conversation, saved_without_tools, write
@@ -25,6 +27,11 @@ def test_unused_tools_are_found_harmless_and_a_turn_that_matters_is_not(
     log, config = write(tmp_path, requests=REQUESTS, matters=80)
     folder = RunFolder(tmp_path / "run")
     arguments = [str(log), "--config", str(config), "--out", str(folder.path)]
+    assert run(["init", str(log), "-o", str(tmp_path / "draft.yaml")]) == 0
+    (proposed,) = (line for line in (tmp_path / "draft.yaml").read_text("utf-8").splitlines() if "trim:" in line)
+    (entry,) = yaml.safe_load(proposed.strip().removeprefix("# "))
+    assert TierSettings.model_validate(entry).trim == TrimSettings(tools="unused")
+    capsys.readouterr()
     assert run(["plan", *arguments, "-o", str(tmp_path / "plan.json")]) == 0
     said = " ".join(capsys.readouterr().out.split())
     assert "bare is sent requests without the tools archive and refund" in said
