@@ -26,8 +26,8 @@ def fixed(one: dict[str, Any]) -> bool:
 def unreadable(one: dict[str, Any]) -> bool:
     """Whether a whole answer is not the JSON that the request demands, at its top."""
     form, text = one.get("form"), one.get("answer")
-    whole = one["status"] == "ok" and one["finish_reason"] == "stop" and text is not None and not one.get("calls")
-    if not whole or form is None or not form["type"].startswith("json"):
+    whole = one["status"] == "ok" and one["finish_reason"] == "stop" and not one.get("calls")
+    if not whole or form is None or text is None or not form["type"].startswith("json"):
         return False
     try:
         value = json.loads(text.strip().removeprefix("```json").removesuffix("```"))
