@@ -13,6 +13,7 @@ from audit.core.artifacts import RunFolder, read_tier_notes
 from audit.core.clock import ManualClock
 from audit.core.settings import ReplaySettings
 from audit.core.tier import NOT_IN_ANSWERS, Price, Supports, Tier
+from audit.core.trim import Trim
 from audit.llm.client import ClientOptions
 from audit.llm.providers import PROVIDERS
 from audit.replay.journal import JournalLedger
@@ -35,6 +36,7 @@ SHAPES: dict[str, Any] = {
     "reasoning_effort": "low",
     "thinking_tokens": 512,
     "prompt_suffix": " /no_think",
+    "trim": Trim(tools=("refund",)),
     "service_tier": "flex",
     "adapt": tuple(Adapt),
     "redact": "personal",
