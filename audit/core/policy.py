@@ -26,6 +26,10 @@ KINDS = ("static", "rules", "similarity", "classifier", "guarded", "cascade")
 WITH_SIGNAL = ("rules", "similarity", "classifier", "guarded")
 
 
+LESSON = "lesson"
+"""Among a tier's settings in a policy: digest of the rules, learned from the log, that answer in place of a model."""
+
+
 def bare(model: str) -> str:
     """A model's name without the provider that a gateway writes before it: `openai/gpt-4.1` is `gpt-4.1`."""
     return model.rpartition("/")[2]

@@ -111,6 +111,8 @@ class Reason(StrEnum):
     LOG_KEEPS_UNEVENLY = "log_keeps_unevenly"
     CANDIDATES_LEFT_OUT = "candidates_left_out"
     NO_CHEAPER_TIER = "no_cheaper_tier"
+    NEITHER_LABEL_NOR_PART = "neither_label_nor_part"
+    RULES_DIFFER = "rules_differ"
     CAP_LEAVES_TOO_LITTLE = "cap_leaves_too_little"
     CAP_LEFT_NOTHING = "cap_left_nothing"
 
@@ -240,6 +242,9 @@ SENTENCES: Mapping[Reason, str] = {
     "{least}, another for {most} calls, so that a sample of the log is none of the traffic",
     Reason.CANDIDATES_LEFT_OUT: "this run leaves its candidates out",
     Reason.NO_CHEAPER_TIER: "no tier in audit.yaml is cheaper than what serves it",
+    Reason.NEITHER_LABEL_NOR_PART: "answers are neither labels nor parts of the request",
+    Reason.RULES_DIFFER: "rules learned from the log give {count} of {of} requests that they had not seen the wanted "
+    "answer",
     Reason.CAP_LEAVES_TOO_LITTLE: "the cap leaves money for {affordable} of the {least} replays it needs at least",
     Reason.CAP_LEFT_NOTHING: "the cap left no money for it",
     Reason.FEW_PAIRS: "about {pairs} certification pairs; a Switch needs at least {least}",

@@ -185,7 +185,7 @@ REPLAYS = _table(
     ("ttft_ms", pa.float64()),
     ("attempts", pa.int16(), False),
     ("lost_usd", pa.float64()),  # what attempts without an answer were billed, or may have been: at their worst case
-    ("served_from", WORD, False),  # network | cassette | simulated
+    ("served_from", WORD, False),  # network | store | cassette | simulated | local
     ("error", pa.string()),
     ("notes", pa.list_(pa.string())),  # values of core.note.AnswerNote
 )

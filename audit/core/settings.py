@@ -12,13 +12,14 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from audit.core.adaptation import KEEPS_MEANING, Adapt
 from audit.core.contract import ContractSettings
 from audit.core.criteria import BY_JUDGES, Control
 from audit.core.personal import PersonalKind, kinds_of
 from audit.core.section import Section
+from audit.core.tier import LEARNED
 from audit.core.units import Dollars, Level, Margin, Share
 
 CONFIDENCE = 0.95
@@ -221,11 +222,18 @@ def _said(entry: Any) -> Any:
     return {False: "off", True: "personal"}[entry] if isinstance(entry, bool) else entry
 
 
+def _without_model(schema: dict[str, Any]) -> None:
+    """For editors: an entry may go without a model, as rules learned from the log do."""
+    schema["required"] = [name for name in schema["required"] if name != "model"]
+
+
 class TierSettings(Section):
     """One entry of `tiers:`."""
 
+    model_config = ConfigDict(json_schema_extra=_without_model)
+
     name: str = Field(min_length=1, description="Its name here, in reports and policies")
-    model: str = Field(min_length=1, description="As the endpoint calls it")
+    model: str = Field(min_length=1, description="As the endpoint calls it; `provider: local` has none")
     provider: str = Field(description="Which protocol it speaks, and where")
     base_url: str | None = Field(None, description="Address; default: the provider's own")
     api_key_env: str | None = Field(
@@ -300,6 +308,14 @@ class TierSettings(Section):
         examples=[3],
     )
     options: Mapping[str, Any] = Field(default_factory=dict, description="What only this provider understands")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_model(cls, value: Any) -> Any:
+        """Rules learned from the log are no model: they go by the tier's name wherever a model is named."""
+        if isinstance(value, Mapping) and value.get("provider") == LEARNED:
+            return {**value, "model": value.get("name")}
+        return value
 
 
 class CriterionSettings(Section):

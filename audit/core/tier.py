@@ -147,6 +147,9 @@ BATCH_OPTIONS = frozenset({"batch_bucket", "batch_role", "batch_least", "batch_u
 NOT_IN_ANSWERS = frozenset({"body", "stream", "path", "recorded_as"}) | BATCH_OPTIONS
 """Options that decide no answer, or are request settings already."""
 
+LEARNED = "local"
+"""The provider whose tiers are no model: rules learned from a route's log."""
+
 REQUEST_SETTINGS = ("max_tokens", "prompt_suffix", "reasoning_effort", "service_tier", "thinking_tokens", "trim")
 """Fields of a tier that make it another candidate than its model alone."""
 
@@ -213,6 +216,11 @@ class Tier:
     adapt: tuple[Adapt, ...] = KEEPS_MEANING
     repeats: int = 1
     options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def only_route(self) -> str | None:
+        """The one route that it can serve, where it was learned from that route's log; None for any."""
+        return str(self.options.get("route")) if self.provider == LEARNED else None
 
     @property
     def answers_as(self) -> str:

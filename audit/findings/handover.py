@@ -12,7 +12,7 @@ from audit.core.adaptation import Adaptation
 from audit.core.discrimination import PERFECT, Discrimination
 from audit.core.finding import Findings, Recommendation
 from audit.core.plain import to_plain
-from audit.core.policy import Endpoint, RoutePolicy, RoutingPolicy
+from audit.core.policy import LESSON, Endpoint, RoutePolicy, RoutingPolicy
 from audit.core.tier import Tier
 
 FRESH_DAYS = 30
@@ -55,8 +55,15 @@ def hand_over(
             tier.name: Endpoint(provider=tier.provider, base_url=tier.base_url, api_key_env=tier.api_key_env)
             for tier in sorted(tiers, key=lambda tier: tier.name)
         },
-        settings={tier.name: settings for tier in tiers if (settings := tier.request_settings)},
+        settings={tier.name: settings for tier in tiers if (settings := settings_of(tier))},
     )
+
+
+def settings_of(tier: Tier) -> dict[str, Any]:
+    """What a tier was certified with beside its model: its settings, or the digest of the rules that it has learned,
+    which no gateway carries."""
+    lesson = tier.options.get(LESSON) if tier.only_route is not None else None
+    return tier.request_settings | ({LESSON: lesson} if lesson else {})
 
 
 def default_of(findings: Findings, models: Mapping[str, str], set_otherwise: Collection[str] = ()) -> str | None:

@@ -15,10 +15,11 @@ import yaml
 from audit.core.artifacts import RunFolder
 from audit.core.display import listing, percent, terminal_safe, usd
 from audit.core.exactly import column_of, pieces_of
-from audit.core.exchange import Usage
+from audit.core.exchange import Completion, Usage
 from audit.core.levers import TRIED_TURNS
-from audit.core.tier import Price
+from audit.core.tier import LEARNED, Price
 from audit.core.trim import NAMED, UNUSED
+from audit.imitation.lesson import are_labels
 from audit.levers.tool_use import together, tool_use
 from audit.llm.cheaper import cheaper_models
 from audit.llm.pricing import catalogue_version, price_of
@@ -54,6 +55,30 @@ def draft_tiers(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str
     yield from _shorter(folder, frames)
     yield from _proposals(frames, providers)
     yield CANDIDATE
+
+
+RULES = """\
+  # No model at all: rules learned from the log, for routes that answer with few labels. Free, and nothing leaves this
+  # machine; the audit decides whether they hold. (audit guide tiers)
+"""
+
+
+def rules_proposed(answers: Mapping[str, Sequence[Completion]]) -> Iterator[str]:
+    """Tiers that learn from the log, as comments, for routes whose answers are labels.
+
+    Args:
+        answers: Of the log, by route.
+    """
+    labelled = []
+    for route, given in answers.items():
+        texts = [one.text for one in given if one.text and not one.tool_calls]
+        if len(texts) == len(given) and are_labels(texts):
+            labelled.append(route)
+    if labelled:
+        yield RULES
+    for number, route in enumerate(labelled, start=1):
+        tier = {"name": f"rules-{number}", "provider": LEARNED, "options": {"route": route}}
+        yield f"  # - {in_line(tier)}\n"
 
 
 def spent_words(dollars: float, unpriced: int) -> str:

@@ -15,7 +15,7 @@ from audit.core.artifacts import RunFolder
 from audit.core.display import count, terminal_safe
 from audit.core.exchange import Completion, Request
 from audit.core.settings import Settings
-from audit.flow.draft_tiers import CANDIDATE, draft_tiers, in_line, spent_words
+from audit.flow.draft_tiers import CANDIDATE, draft_tiers, in_line, rules_proposed, spent_words
 from audit.flow.mapping import preview_of, with_map
 from audit.flow.reading import traffic_of
 from audit.ingest.suggest import RouteField, suggest_route_fields
@@ -123,6 +123,7 @@ def _drafted(
     frames = sorted(route_frames(folder.traffic_files(), seed=0, priced=False), key=_by_weight)
     chosen, found = _routes_of(folder, frames, given)
     load_together([(frame.pool, [frame.pool.first(EXCHANGES)]) for frame in frames[:ROUTES]])
+    seen = {frame.route: _contexts(frame, folder) for frame in frames[:ROUTES]}
     parts = [
         HEAD,
         *(given.head if given else ()),
@@ -133,9 +134,10 @@ def _drafted(
         "\ntiers:\n",
         *(given.tiers if given else ()),
         *draft_tiers(folder, frames),
+        *rules_proposed({route: [one.completion for one in contexts] for route, contexts in seen.items()}),
         "\nroutes:\n",
         *[
-            _given(frame, given) if given and frame.route in chosen else _route(frame, _contexts(frame, folder))
+            _given(frame, given) if given and frame.route in chosen else _route(frame, seen[frame.route])
             for frame in frames[:ROUTES]
         ],
         *_rest(frames),

@@ -169,6 +169,7 @@ def _erased(
         **_answers(folder, held, sure=sure),
         "cases": len(cases) - len(kept),
     }
+    counts |= _learned(folder, held, sure=sure)
     counts |= _elsewhere(folder, person, held, sure=sure, named=store)
     for path in (folder.policy, folder.options, folder.policies):
         if path.exists() and any(text in path.read_text("utf-8", "replace") for text in texts):
@@ -176,6 +177,15 @@ def _erased(
             if sure:
                 path.unlink()
     return counts
+
+
+def _learned(folder: RunFolder, held: _Held, *, sure: bool) -> dict[str, int]:
+    """Rules that were learned from a request of theirs hold its words: they go, with what serves by them."""
+    paths = [path for path in (folder.learned, folder.served) if path.exists()]
+    said = folder.learned.read_text("utf-8", "replace") if folder.learned.exists() else ""
+    if not any(request in said for request in held.requests):
+        return {}
+    return {"files of rules learned from their requests, to be learned again": _drop(paths, sure=sure)}
 
 
 def _answers(folder: RunFolder, held: _Held, *, sure: bool) -> dict[str, int]:

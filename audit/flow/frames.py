@@ -44,7 +44,10 @@ def sample_of(
         # More than decides: paths and limits too. A wrong sample would be worse than one that is drawn again.
         "settings": settings.model_dump(mode="json"),
         "tiers": to_plain(list(tiers)),
-        "needs": [[route, need.unsupported, need.judge_usd, to_plain(need.criteria)] for route, need in needs.items()],
+        "needs": [
+            [route, need.unsupported, need.judge_usd, to_plain(need.criteria), to_plain(need.unlearned)]
+            for route, need in needs.items()
+        ],
     }
     return once(
         results_of(folder, settings),

@@ -10,15 +10,16 @@ import polars as pl
 
 from audit import __version__
 from audit.config.load import settings_digest
-from audit.core.artifacts import RunFolder, read_tier_notes, write_json, write_table
+from audit.core.artifacts import RunFolder, read_tier_notes, write_json
 from audit.core.fingerprint import fingerprint
 from audit.core.plain import to_plain
 from audit.core.plan import Plan, RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Price, Tier
 from audit.flow.criteria import criteria_checks, read_judges
-from audit.flow.frames import Frames, frames_of_run, sample_of
+from audit.flow.frames import Frames, frames_of_run
 from audit.flow.judgecost import JudgeCosts, judge_costs, per_answer_usd
+from audit.flow.learning import Sample, draw_and_teach
 from audit.flow.quoting import quoted
 from audit.flow.reading import digest_of
 from audit.flow.routeless import refuse_routeless
@@ -26,7 +27,6 @@ from audit.flow.trimming import tiers_of
 from audit.llm.tiers import hosts
 from audit.replay.plan import Call, TokenCounts, planned_calls
 from audit.sampling.design import RouteNeeds, design_routes
-from audit.sampling.run import Sample
 from audit.scoring.criteria import unsupported
 
 NOT_ASKED = "not asked"
@@ -62,8 +62,8 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
     read_judges(folder, tiers)
     checks = criteria_checks(folder, settings, frames, design_routes(frames, needs, tiers, _uncapped(settings)))
     needs = {route: replace(need, criteria=checks.get(route)) for route, need in needs.items()}
-    sample = sample_of(folder, settings, frames, needs, tiers)
-    write_table(folder.slice, sample.table)
+    drawn = draw_and_teach(folder, settings, frames, needs, tiers)
+    sample, tiers = drawn.sample, drawn.tiers
     calls = planned_calls(sample.designs, sample.table, tiers)
     tokens = _token_counts(sample.tokens)
     judging = judge_costs(sample.designs, settings, tiers, tokens)
@@ -78,6 +78,7 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
             "sample": fingerprint(sample.table.to_pylist()),
             "version": __version__,
             **_judged_by(sample.designs),
+            **drawn.made_from,
         },
         seed=settings.seed,
         margin=settings.margin,

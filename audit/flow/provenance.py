@@ -14,6 +14,7 @@ from audit.core.finding import IngestCounts, Provenance
 from audit.core.mixture import Mix
 from audit.core.plain import from_plain, to_plain
 from audit.core.plan import Plan
+from audit.core.policy import LESSON
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.findings.methods import methods_of
@@ -120,6 +121,7 @@ def tier_facts(tier: Tier) -> dict[str, Any]:
         price["discount"] = tier.price.discount
     facts = {"model": tier.model, "provider": tier.provider, "host": host_of(tier), "price": price}
     facts |= {"settings": settings} if (settings := tier.request_settings) else {}
+    facts |= {LESSON: lesson} if (lesson := tier.options.get(LESSON)) else {}
     return facts | ({"repeats": tier.repeats} if tier.repeats > 1 else {})
 
 

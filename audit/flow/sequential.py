@@ -34,6 +34,7 @@ from audit.flow.comparison import earlier_audits
 from audit.flow.criteria import read_judges, with_criteria
 from audit.flow.frames import Frames, frames_of_run
 from audit.flow.judging import calibrate, judge_answers
+from audit.flow.lessons import hand_out, notes_on, planned_tiers
 from audit.flow.levers import mix_with_levers
 from audit.flow.planning import Consent, prepared
 from audit.flow.preparation import NOT_ASKED, PreparedRun
@@ -42,7 +43,6 @@ from audit.flow.reading import run_id_of
 from audit.flow.reporting import report
 from audit.flow.rounds import Rounds, asked_and_spared, open_rounds, reach_of, refuse_idle
 from audit.flow.routing import policy_inputs_of
-from audit.flow.trimming import tiers_of
 from audit.replay.meter import Meter, SilentMeter
 from audit.replay.run import PartStopped
 from audit.replay.table import unpaid, write_replays
@@ -111,7 +111,7 @@ def score(folder: RunFolder, settings: Settings) -> Findings:
     folder.refuse_erased()
     folder.check("traffic", (folder.facts("traffic") or {}).get("made_from", {}))
     plan_ = plan_from_plain(read_json(folder.plan))
-    tiers = tiers_of(folder, settings)
+    tiers = planned_tiers(folder, settings, plan_)
     read_judges(folder, tiers)
     asked, _ = asked_and_spared(plan_.designs, _read_slice(folder), tiers, reach_of(folder, plan_))
     write_replays(folder.journal, asked, folder.replay_table)
@@ -178,7 +178,7 @@ def _conclude(watch: SequentialTest, plan_: Plan, frames: Frames, scored: ScoreR
             mix=mix_with_levers(folder, settings, tiers),
             run_id=run_id_of(plan_.made_from["logs"], settings),
             embedder=scored.embedder,
-            notes=scored.notes,
+            notes=(*scored.notes, *notes_on(folder, plan_)),
         )
     )
     concluded = find(watch, plan_, context, reach)
@@ -186,6 +186,7 @@ def _conclude(watch: SequentialTest, plan_: Plan, frames: Frames, scored: ScoreR
     write_findings(folder.findings, findings)
     write_cases(folder.cases, concluded.cases)
     write_json(folder.policy, concluded.policy)
+    hand_out(folder)
     write_json(folder.options, concluded.options)
     write_history(folder.history, earlier_audits(folder, findings))
     folder.record_findings(plan_.made_from, findings.run_id)

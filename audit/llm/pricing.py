@@ -16,7 +16,7 @@ from typing import Any
 from audit.core.errors import PriceUnknown
 from audit.core.settings import TierSettings
 from audit.core.tier import Price, PriceStep
-from audit.llm.provider import WireProvider
+from audit.llm.provider import LocalProvider, WireProvider
 from audit.llm.providers import PROVIDERS
 
 PACKAGE = "genai-prices"
@@ -57,6 +57,9 @@ def resolve_price(tier: TierSettings, *, on: date | None = None) -> Price:
         own = tier.price.model_dump(exclude={"steps"})
         steps = tuple(PriceStep(**step.model_dump()) for step in tier.price.steps)
         return Price(**own, steps=steps, source="audit.yaml").less(tier.discount)
+    provider = PROVIDERS.get(tier.provider)
+    if isinstance(provider, LocalProvider) and provider.price is not None:
+        return provider.price
     found = _listed(tier, on)
     if found is None:
         raise PriceUnknown(

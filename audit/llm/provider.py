@@ -10,7 +10,7 @@ from typing import Any
 from audit.core.errors import AuditError, EndpointError
 from audit.core.exchange import Completion, Request
 from audit.core.reason import Because, Reason, because
-from audit.core.tier import Tier
+from audit.core.tier import Price, Tier
 from audit.llm.tokens import prompt_tokens_estimate
 
 CERTAINLY_TOO_LONG = 1.25
@@ -108,11 +108,13 @@ class LocalProvider(Provider):
     Attributes:
         open: A tier and the folder of `audit.yaml` to a function that answers; the function is synchronous and
             deterministic, and raises `EndpointError` for a request that it has no answer to.
-        served_from: How replays say where the answer came from: `simulated` or `cassette`.
+        served_from: How replays say where the answer came from: `simulated`, `cassette` or `local`.
+        price: What its answers cost where the tier names no price; None where that must be known.
     """
 
     open: Callable[[Tier, Path], Answerer]
     served_from: str = "simulated"
+    price: Price | None = None
 
 
 def require_supported(request: Request, tier: Tier) -> None:

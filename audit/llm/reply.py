@@ -30,7 +30,7 @@ class Reply:
         status: One of the statuses of `schemas.REPLAYS`.
         completion: The answer, with its cost at the tier's price; None when there is none.
         attempts: HTTP requests sent for it; 0 when an earlier run asked or it was never sent.
-        served_from: network | store | cassette | simulated.
+        served_from: network | store | cassette | simulated | local.
         error: What went wrong, without any of the prompt or the answer.
         fault: The same as a value.
         parameter: The parameter that the fault is about, as the endpoint names it.

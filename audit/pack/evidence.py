@@ -13,9 +13,9 @@
     plan.json  prices.json  report.html  summary.md
     signature.json   a signed statement about pack.json, where a key was given
 
-Every text passes the redaction that the configuration asks for. Log lines, prompts beyond the cases, and the policy
-with its options, which may hold prompts, stay in the run folder; their digests are in `pack.json`, so that the
-pack and the folder can be matched.
+Every text passes the redaction that the configuration asks for. Log lines, prompts beyond the cases, rules learned from
+the log, and the policy with its options, which may hold prompts, stay in the run folder; their digests are in
+`pack.json`, so that the pack and the folder can be matched.
 """
 
 from __future__ import annotations
@@ -224,7 +224,14 @@ def facts_of(findings: Findings) -> dict[str, Any]:
 
 def _index(folder: RunFolder, findings: Findings, members: Mapping[str, bytes], text: TextPolicy) -> dict[str, Any]:
     beside = [folder.slice, folder.rejects, folder.replay_table, folder.scores, folder.accepted]
-    beside += [folder.policy, folder.options, *folder.traffic_files(), *folder.body_files()]
+    beside += [
+        folder.policy,
+        folder.options,
+        folder.learned,
+        folder.served,
+        *folder.traffic_files(),
+        *folder.body_files(),
+    ]
     return {
         "schema": SCHEMA,
         **facts_of(findings),

@@ -15,7 +15,7 @@ from audit.core.display import listing
 from audit.core.errors import AuditError
 from audit.core.fingerprint import digest
 from audit.core.plain import from_plain
-from audit.core.policy import RoutePolicy, RoutingPolicy
+from audit.core.policy import LESSON, RoutePolicy, RoutingPolicy
 from audit.core.trim import Trim
 
 ROUTE_KEY = "audit_route"
@@ -99,6 +99,8 @@ def checked_routes(policy: RoutingPolicy, target: str, carries: frozenset[str] =
                 target, f"it has no step after the call that runs the check `{entry.verifier.name}`", route=entry
             )
         settings = policy.settings.get(entry.tier, {})
+        if LESSON in settings:
+            raise CannotExpress(target, "it cannot run rules learned from the log", route=entry)
         if "trim" in settings and "trim" not in carries:
             sent = from_plain(Trim, settings["trim"]).words
             lacks = f"tier `{entry.tier}` is sent requests {sent}, and it sends them whole"

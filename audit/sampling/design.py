@@ -9,7 +9,7 @@ from __future__ import annotations
 import fnmatch
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from audit.core.criteria import CriteriaCheck
 from audit.core.exchange import Usage
@@ -52,12 +52,14 @@ class RouteNeeds:
         unsupported: Why its criteria cannot be measured, or None.
         criteria: What they are worth by the log's own answers; None where that has not been looked at.
         judge_usd: Expected cost of judging one answer, in USD.
+        unlearned: By tier that would learn from the route's log, why it cannot.
     """
 
     entry: RouteSettings | None
     unsupported: str | None
     criteria: CriteriaCheck | None = None
     judge_usd: float = 0.0
+    unlearned: Mapping[str, Because] = field(default_factory=dict)
 
 
 def design_routes(
@@ -88,7 +90,7 @@ def _design(frame: RouteFrame, need: RouteNeeds, tiers: Sequence[Tier], settings
     margin = settings.margin_of(frame.route)
     only = settings.slice.tiers
     cheaper = candidates_of(frame, need.entry, tiers, warm=_is_warm(settings))
-    candidates = [t for t in cheaper if only is None or t.name in only]
+    candidates = [t for t in cheaper if (only is None or t.name in only) and t.name not in need.unlearned]
     # What the only candidate serves already is in no sample, however much of the route that is.
     sole = bare(candidates[0].identity) if len(candidates) == 1 else None
     incumbent = next((model for model in frame.models if bare(model) != sole), frame.incumbent)
@@ -114,6 +116,7 @@ def _design(frame: RouteFrame, need: RouteNeeds, tiers: Sequence[Tier], settings
         graded=need.entry is not None and need.entry.graded,
         judge_usd=need.judge_usd,
         today=_today(frame, tiers, candidates),
+        unlearned=dict(need.unlearned),
     )
     obstacle = _obstacle(frame, need, design, settings.slice)
     if obstacle:
@@ -161,6 +164,8 @@ def _obstacle(frame: RouteFrame, need: RouteNeeds, design: RouteDesign, options:
     least, most = frame.weights
     if most > least * (1 + SAME_WEIGHT):
         return because(Reason.LOG_KEEPS_UNEVENLY, least=f"{least:.3g}", most=f"{most:.3g}")
+    if not design.candidates and need.unlearned:
+        return next(iter(need.unlearned.values()))
     if not design.candidates and options.tiers is not None:
         return because(Reason.CANDIDATES_LEFT_OUT)
     if not design.candidates:
@@ -255,10 +260,11 @@ def candidates_of(
         tiers: That may be candidates.
         warm: They are taken to read as much from their prompt cache as the log's own calls did.
     """
-    by_name = {tier.name: tier for tier in tiers}
+    fitting = [tier for tier in tiers if tier.only_route in (None, frame.route)]
     if entry is not None and entry.candidates is not None:
-        return [by_name[name] for name in entry.candidates]
-    return [tier for tier in tiers if _is_cheaper(frame, tier, warm)]
+        by_name = {tier.name: tier for tier in tiers}
+        return [by_name[name] for name in entry.candidates if by_name[name] in fitting]
+    return [tier for tier in fitting if _is_cheaper(frame, tier, warm)]
 
 
 def _is_cheaper(frame: RouteFrame, tier: Tier, warm: bool) -> bool:

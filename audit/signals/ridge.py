@@ -108,3 +108,19 @@ def solve(design: FloatArray, target: FloatArray, penalty: float) -> tuple[float
     else:
         weights = np.linalg.solve(centred.T @ centred + penalty * np.eye(d), centred.T @ wanted)
     return level - float(middle @ weights), weights
+
+
+def solve_by(spectrum: Spectrum, design: FloatArray, target: FloatArray, penalty: float) -> tuple[float, FloatArray]:
+    """As `solve`, where the spectrum of the design is known: for several targets of one design.
+
+    Args:
+        spectrum: From `Spectrum.of(likeness(design))`.
+        design: Shape (n, d).
+        target: Shape (n,).
+        penalty: As of `best_penalty`.
+    """
+    middle, level = design.mean(axis=0), float(target.mean())
+    along = spectrum.axes @ ((target - level) @ spectrum.axes / (spectrum.lengths + penalty))
+    # Of the centred design, without making it: the centred rows' sum of products.
+    weights: FloatArray = along @ design - along.sum() * middle
+    return level - float(middle @ weights), weights

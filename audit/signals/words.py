@@ -34,6 +34,13 @@ class Words:
     weights: npt.NDArray[np.float64]
 
 
+def words_of(text: str) -> list[str]:
+    """The words of a text in lower case, in order; only both ends of a long one are read."""
+    if len(text) > LONGEST_CHARS:
+        text = f"{text[: LONGEST_CHARS // 2]} {text[-LONGEST_CHARS // 2 :]}"
+    return _WORD.findall(text.casefold())
+
+
 def word_vector(text: str) -> Words:
     """The bucket of every word and of every two neighbours, weighted by the logarithm of how often it occurs.
 
@@ -47,9 +54,7 @@ def word_vector(text: str) -> Words:
     Source:
         Weinberger et al. (2009), Feature hashing for large scale multitask learning, arXiv 0902.2206.
     """
-    if len(text) > LONGEST_CHARS:
-        text = f"{text[: LONGEST_CHARS // 2]} {text[-LONGEST_CHARS // 2 :]}"
-    words = [word.encode("utf-8", "surrogatepass") for word in _WORD.findall(text.casefold())]
+    words = [word.encode("utf-8", "surrogatepass") for word in words_of(text)]
     alone = [zlib.crc32(word) for word in words]
     # A CRC goes on from another: this is that of both words with a space between.
     pairs = [zlib.crc32(b" " + word, before) for word, before in zip(words[1:], alone, strict=False)]

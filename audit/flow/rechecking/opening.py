@@ -81,6 +81,7 @@ def open_recheck(folder: RunFolder, settings: Settings, wanted: RecheckOrder) ->
     findings, name = read_run(folder.path), wanted.tier
     tiers = _first(tiers_of(folder, settings, anywhere=True), name)
     _refuse_judge(settings, name)
+    _refuse_learner(tiers[0])
     run = RecheckedRun(
         findings=findings,
         plan=read_plan(folder.plan),
@@ -141,6 +142,15 @@ def _refuse_judge(settings: Settings, name: str) -> None:
             f"tier `{name}` judges answers ({judging[0]}), so it cannot be tried",
             code="recheck.judge",
             hint="give it a second entry of `tiers:` under another name, if it must be",
+        )
+
+
+def _refuse_learner(tier: Tier) -> None:
+    if tier.only_route is not None:
+        raise InputError(
+            f"tier `{tier.name}` learns from the log when a replay is planned, so no finished run can try it",
+            code="recheck.learned",
+            hint="run the audit again into the same folder: it costs nothing, and what was answered is kept",
         )
 
 

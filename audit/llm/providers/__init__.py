@@ -9,7 +9,7 @@ PROVIDERS: Catalog[Provider] = Catalog(
     package=__name__,
     constant="PROVIDER",
     names=(
-        *("anthropic", "azure-openai", "bedrock", "cassette", "cohere", "gemini", "openai"),
+        *("anthropic", "azure-openai", "bedrock", "cassette", "cohere", "gemini", "local", "openai"),
         *("openai-compatible", "openai-responses", "openrouter", "simulated", "simulated-judge", "vertex"),
     ),
     expects=Provider,
