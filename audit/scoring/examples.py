@@ -31,7 +31,8 @@ def wanted_answers(
         route: Theirs.
 
     Special cases:
-        None where the log's answer is no text, was cut or refused, and no reference is a text or an object.
+        None where the log answers with calls, or where it answers with no text, was cut or refused, and no reference
+        is a text or an object.
 
     Raises:
         InputError: The references cannot be read.
@@ -48,10 +49,13 @@ def wanted_answers(
 
 
 def _wanted(context: Context) -> str | None:
+    said = context.completion
+    # A reference to calls is no text that could be answered in their place.
+    if said.tool_calls:
+        return None
     if (right := _written(context.reference)) is not None:
         return right
-    said = context.completion
-    whole = said.text and not said.tool_calls and not said.refusal and said.finish_reason in ("stop", "unknown")
+    whole = said.text and not said.refusal and said.finish_reason in ("stop", "unknown")
     return said.text if whole else None
 
 
