@@ -19,7 +19,7 @@ margin: 10pt
 seed: {seed}
 ingest: {{route: metadata.route}}
 store: {{keep: false}}
-slice: {{incumbent_min: 0, incumbent_share: 1%, looks: {looks}}}
+slice: {{incumbent_min: 0, incumbent_share: 1%, looks: {looks}, discordance: 25%}}
 tiers:
   - {{name: bare, model: acme-large-2, provider: simulated, trim: {{tools: unused}}, {rest}}}
   - {{name: brief, model: acme-large-2, provider: simulated, trim: {{history: 1}}, {rest}}}
