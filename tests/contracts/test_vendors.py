@@ -153,7 +153,7 @@ WAYS = [
 ]
 BY_HAND = frozenset({"cohere", "openai-compatible", "openrouter", "vertex"})
 """Providers without an SDK that is held against them here, or that have another's; each has tests of its own."""
-NO_WIRE = frozenset({"cassette", "simulated", "simulated-judge"})
+NO_WIRE = frozenset({"cassette", "local", "simulated", "simulated-judge"})
 assert {way.provider for way in WAYS} | BY_HAND | NO_WIRE == set(PROVIDERS.names), "every provider is looked at"
 
 

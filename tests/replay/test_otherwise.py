@@ -75,8 +75,9 @@ OPTIONS: dict[str, Any] = {
     "limit_parameter": "max_tokens",
     "api_version": "2025-04-01",
     "region": "eu-west-1",
+    "route": "/b",
 }
-"""Options of the providers over a network that decide answers."""
+"""Options of the providers that decide answers."""
 
 
 def keys(made: Tier) -> tuple[str, str]:

@@ -141,7 +141,7 @@ def test_a_key_that_was_not_masked_is_masked_when_it_is_known(place: Place, monk
 def test_other_code_reads_again(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     """A changed reader under the same version."""
     place.ingest("one")
-    monkeypatch.setattr(reading, "_code", lambda: "other")
+    monkeypatch.setattr(reading, "code_of", lambda _: "other")
     place.ingest("two")
     assert place.read == 2
 
