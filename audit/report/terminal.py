@@ -266,7 +266,7 @@ def _do(route: RouteFinding) -> str:
     if route.verdict is Verdict.KEEP:
         return "keep as it is" if route.recommendation.served_by else f"keep {route.incumbent}"
     if not any(route.sampled.values()):
-        return "not proven (not sampled)"  # left out of the run, or nothing to draw: no answer was looked at
+        return "not proven, untried"  # left out of the run, or nothing to draw: no answer was looked at
     return f"not proven (n={route.recommendation.pairs.n:,})"
 
 

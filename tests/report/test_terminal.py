@@ -98,7 +98,7 @@ def test_a_route_that_was_left_out_has_no_sample_of_nothing() -> None:
     findings = fixtures.all_open()
     left = dataclasses.replace(findings.routes[0], sampled=dict.fromkeys(findings.routes[0].sampled, 0))
     text = plain(summary_lines(dataclasses.replace(findings, routes=(left,))))
-    assert "not proven (not sampled)" in text
+    assert "not proven, untried" in text
     assert "(n=0)" not in text
 
 
