@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from audit.cli import candidates
-from audit.cli.remote_runs import new_run_folder, run_folder
+from audit.cli.remote_runs import may_be_address, new_run_folder, run_folder
 from audit.core.errors import InputError
 
 
@@ -106,7 +106,7 @@ Fresh = Annotated[
 def store_overrides(path: Path | None, off: bool, fresh: bool = False) -> dict[str, Any]:
     """The options of the store as overrides of the configuration."""
     return overrides(
-        store__path=None if path is None else str(path if ":/" in str(path) else path.absolute()),
+        store__path=None if path is None else str(path if may_be_address(path) else path.absolute()),
         store__keep=False if off else None,
         store__fresh=True if fresh else None,
     )

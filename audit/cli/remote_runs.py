@@ -37,13 +37,18 @@ def new_run_folder(ctx: typer.Context, path: Path | None) -> Path | None:
     return _opened(ctx, path, claim=True)
 
 
+def may_be_address(path: Path | str) -> bool:
+    """Whether a path may be an address in object storage, without loading what would know it."""
+    return ":/" in str(path)
+
+
 def _opened(ctx: typer.Context, path: Path | None, *, claim: bool) -> Path | None:
     # Words that are only read, to be completed or to be checked, open nothing: without switches no command follows.
     if path is None or ctx.obj is None or ctx.resilient_parsing:
         return path
     from audit.core.artifacts import ORIGIN
 
-    if not (":/" in str(path) or (path / ORIGIN).is_file()):
+    if not (may_be_address(path) or (path / ORIGIN).is_file()):
         return path
     from audit.flow.remote_runs import opened
 

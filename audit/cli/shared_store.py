@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from audit.cli.remote_runs import may_be_address
 from audit.cli.terminal import Terminal
 from audit.core.display import plural
 from audit.core.errors import AuditError
@@ -26,7 +27,7 @@ def take_part(ctx: typer.Context, settings: Settings, run: RunFolder | None) -> 
     Raises:
         InputError: As `audit.flow.sharing.Sharing.open`.
     """
-    if ":/" not in (settings.store.path or ""):
+    if not may_be_address(settings.store.path or ""):
         return
     from audit.flow.sharing import sharing_of
 

@@ -14,6 +14,8 @@ LEDGER_REQUESTS = 2_000_000
 class, 1.5 GB and ten seconds for a million, while the mix is sums."""
 
 
+CACHE_SECONDS = 3600
+"""How long the exact cache that the ledger counts keeps an answer."""
 AT_END = -1
 """A cache point behind the last message, whichever that is."""
 NOTABLE = 0.05

@@ -21,8 +21,8 @@ from audit.core.reason import Reason
 from audit.core.schemas import BODIES, TRAFFIC
 from audit.core.tier import PER_MILLION
 from audit.core.traffic import BILLABLE_STATUSES, Apart, exact_sum
-from audit.ingest.row import SECOND_PASS
-from audit.ingest.work import PartFiles, bodies_writer, copy_id, whole_file
+from audit.ingest.row import SECOND_PASS, copy_id
+from audit.ingest.work import PartFiles, bodies_writer, whole_file
 
 _KEYS = (
     *("row_id", "dedupe_key", "logical_request_id", "started_at", "status"),

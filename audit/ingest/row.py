@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
+from audit.core.fingerprint import digest
 from audit.core.schemas import BODIES, TRAFFIC
 from audit.protocols.usage import LARGEST
 
@@ -213,3 +214,13 @@ def _turned(rows: Sequence[Row]) -> dict[str, list[Any]]:
         for values, part in zip(lists, zip(*group, strict=True), strict=True):
             values.extend(part)
     return fields
+
+
+def id_within(record_id: str, index: int) -> str:
+    """The id of a further call of one record, from the record's own."""
+    return digest(f"{record_id}/{index}")
+
+
+def copy_id(row_id: str, number: int) -> str:
+    """The id of the n-th further record with the same bytes, so that ids stay unique and the same on every ingest."""
+    return digest(f"{row_id}#{number}")

@@ -23,7 +23,7 @@ from audit.core.schemas import BODIES
 from audit.core.settings import IngestSettings
 from audit.ingest.formats import FORMATS
 from audit.ingest.labels import MODEL
-from audit.ingest.row import DRAFT, Columns, Row, Unusable, bound_counts
+from audit.ingest.row import DRAFT, Columns, Row, Unusable, bound_counts, copy_id, id_within
 from audit.ingest.scrub import scrub
 from audit.ingest.source import Piece
 from audit.ingest.steps import NotRead, Stepwise, chunks, stepwise
@@ -257,7 +257,7 @@ class _PartReader:
         named.update(record)
         name = named.hexdigest()
         for index, row in enumerate(rows):
-            own = name if index == 0 else _hex(f"{name}/{index}")
+            own = name if index == 0 else id_within(name, index)
             row.row_id = self._unique(own)
             row.source_format, row.source_file, row.source_row = piece.format, piece.source.name, number
             if row.route is None and self._job.settings.route == MODEL:
@@ -302,13 +302,3 @@ class _PartReader:
 def _is_unique(request_id: str | None) -> bool:
     """Whether an id is a provider's for one answer: equal records with it are one call, even of a log without times."""
     return request_id is not None and len(request_id) >= UNIQUE_ID_CHARS
-
-
-def copy_id(row_id: str, number: int) -> str:
-    """The id of the n-th further record with the same bytes, so that ids stay unique and the same on every ingest."""
-    return _hex(f"{row_id}#{number}")
-
-
-def _hex(name: str) -> str:
-    """SHA-256 of an id's letters, in hex."""
-    return hashlib.sha256(name.encode()).hexdigest()

@@ -9,17 +9,14 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from audit.core.levers import Effort, Kind, LeverBasis, LeverName, TimeToLive, Unseen
+from audit.core.levers import CACHE_SECONDS, Effort, Kind, LeverBasis, LeverName, TimeToLive, Unseen
 from audit.core.traffic import exact_sum
 from audit.levers.bill import CLASSES, UNTOLD_LATENCY
 from audit.levers.lever import Lever, LeverFound, Log, all_changes, bounded, removed, unseen
 
-HOUR = 3600
 MICROSECONDS = 1_000_000
-LIVES = (300, HOUR, 24 * HOUR, None)
+LIVES = (300, CACHE_SECONDS, 86_400, None)
 """How long a cache may keep an answer, seconds; None for the whole log."""
-KEPT = HOUR
-"""The one that the ledger counts."""
 OWN = ("request_fp", "model", "route", "tenant")
 """What a repeat shares with the request that it repeats: a cache for one route of one tenant."""
 ANYBODY = ("request_fp", "model")
@@ -29,8 +26,8 @@ def find(bill: pl.DataFrame, _: Log) -> LeverFound:
     """Requests that an exact cache would have answered: the same model, messages, tools and parameters.
 
     An answer is in the cache when its call has ended whole, and for so long after; a request that comes earlier goes to
-    the model. Counted are repeats within `KEPT` on one route of one tenant, where temperature 0 asks for the same
-    answer each time. The ceiling are repeats by anybody in the whole log, sampled or not.
+    the model. Counted are repeats within `CACHE_SECONDS` on one route of one tenant, where temperature 0 asks for the
+    same answer each time. The ceiling are repeats by anybody in the whole log, sampled or not.
     """
     rows, blind = unseen(
         bill.filter("alive"),
@@ -43,7 +40,8 @@ def find(bill: pl.DataFrame, _: Log) -> LeverFound:
     ceiling = {life: _of(paid, [*own[life], *anybody[life]]) for life in LIVES}
     return LeverFound(
         changes=all_changes(
-            removed(floor[KEPT], Kind.REPEATED), bounded(ceiling[None], Kind.REPEATED_ELSEWHERE, pl.col("left"))
+            removed(floor[CACHE_SECONDS], Kind.REPEATED),
+            bounded(ceiling[None], Kind.REPEATED_ELSEWHERE, pl.col("left")),
         ),
         unseen=blind,
         by_ttl=tuple(

@@ -13,7 +13,7 @@ from typing import Any
 from audit.core.artifacts import RunFolder, read_findings
 from audit.core.display import count, plural, terminal_safe, usd
 from audit.core.errors import InputError, UnknownName
-from audit.core.levers import AT_END, Kind, LeverLedger, LeverLine, LeverPart
+from audit.core.levers import AT_END, CACHE_SECONDS, Kind, LeverLedger, LeverLine, LeverPart
 from audit.core.plain import to_plain
 from audit.core.policy import RoutingPolicy
 from audit.policy.exporter import json_bytes, yaml_bytes
@@ -21,8 +21,6 @@ from audit.policy.exporter import json_bytes, yaml_bytes
 SCHEMA = "audit-levers/1"
 LISTED, LITELLM = "policy-json", "litellm"
 TARGETS = (LISTED, LITELLM)
-CACHE_SECONDS = 3600
-"""How long an exact cache keeps an answer in what the ledger counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +47,7 @@ def levers_of(folder: RunFolder, policy: RoutingPolicy, target: str) -> HandedLe
         )
     moved = {entry.route for entry in policy.routes if entry.signal is None}
     models = {
-        route.route: sorted((model for model, share in route.incumbents.items() if share > 0), key=str)
+        route.route: sorted(model for model, share in route.incumbents.items() if share > 0)
         for route in findings.routes
         if route.route not in moved
     }

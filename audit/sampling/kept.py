@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import polars as pl
 import pyarrow as pa
@@ -44,21 +44,17 @@ class _Frame:
     shape: dict[str, list[int]]
 
 
+_SAME = tuple(field.name for field in fields(_Frame) if field.name not in ("cells", "tokens"))
+"""What is kept of a frame as it is."""
+
+
 def frames_to_bytes(frames: Sequence[RouteFrame]) -> bytes:
     """The sums of some frames. What can be drawn of them is in the log, and is looked at again when it is needed."""
     plain = [
         _Frame(
-            route=frame.route,
-            requests=frame.requests,
-            spend_usd=frame.spend_usd,
             cells=frame.pool.cells,
             tokens=frame.pool.tokens.to_dict(as_series=False),
-            models=frame.models,
-            unreplayable=frame.unreplayable,
-            unreplayable_usd=frame.unreplayable_usd,
-            segments=frame.segments,
-            weights=frame.weights,
-            shape=frame.shape,
+            **{name: getattr(frame, name) for name in _SAME},
         )
         for frame in frames
     ]
@@ -81,16 +77,8 @@ def frames_from_bytes(kept: bytes, rows: Rows, seed: int) -> list[RouteFrame]:
     spool = spooled(rows, cells, seed)
     return [
         RouteFrame(
-            route=frame.route,
-            requests=frame.requests,
-            spend_usd=frame.spend_usd,
             pool=RoutePool(rows=rows, spool=spool, cells=frame.cells, tokens=_table(frame.tokens)),
-            models=frame.models,
-            unreplayable=frame.unreplayable,
-            unreplayable_usd=frame.unreplayable_usd,
-            segments=frame.segments,
-            weights=frame.weights,
-            shape=frame.shape,
+            **{name: getattr(frame, name) for name in _SAME},
         )
         for frame in plain
     ]

@@ -70,7 +70,7 @@ if __name__ == "__main__":
 """
 )
 
-THEIRS = (
+CONNECTED = (
     MEASURED
     + """
 import duckdb
@@ -78,6 +78,13 @@ if __name__ == "__main__":
     began = spent()
     con = duckdb.connect()
     con.execute(f"SET threads={sys.argv[3]}")
+"""
+)
+"""How all that is asked of DuckDB begins."""
+
+THEIRS = (
+    CONNECTED
+    + """\
     done = con.execute(f'''COPY (SELECT
             id, litellm_call_id AS logical_request_id, trace_id, call_type AS operation, status, stream, cache_hit,
             to_timestamp(startTime) AS started_at, to_timestamp(endTime) AS ended_at,
@@ -106,13 +113,8 @@ if __name__ == "__main__":
 )
 
 THEIRS_OTLP = (
-    MEASURED
-    + """
-import duckdb
-if __name__ == "__main__":
-    began = spent()
-    con = duckdb.connect()
-    con.execute(f"SET threads={sys.argv[3]}")
+    CONNECTED
+    + """\
     done = con.execute(f'''COPY (
         WITH parts AS (SELECT unnest(resourceSpans) AS part FROM read_json('{sys.argv[1]}',
             format='newline_delimited', columns={{resourceSpans: 'STRUCT(resource JSON, scopeSpans STRUCT(scope JSON,
@@ -149,13 +151,8 @@ if __name__ == "__main__":
 )
 
 THEIR_DIGESTS = (
-    MEASURED
-    + """
-import duckdb
-if __name__ == "__main__":
-    began = spent()
-    con = duckdb.connect()
-    con.execute(f"SET threads={sys.argv[3]}")
+    CONNECTED
+    + """\
     done = con.execute(f'''COPY (SELECT sha256(json::VARCHAR) AS row_id
         FROM read_json_objects('{sys.argv[1]}', format='newline_delimited')
         ) TO '{sys.argv[2]}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)''').fetchone()
