@@ -268,8 +268,9 @@ def connect(path: Path, *, make: bool = False) -> sqlite3.Connection:
         if make:
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, OWNER_FILE))
         database = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)
-        if (version := _version(database)) == 0 and _is_empty(database):
-            version = _begin(database)
+        if (version := _version(database)) == 0:
+            # Without a version it is new, of somebody else, or was made by another process since it was asked for it.
+            version = _begin(database) if _is_empty(database) else _version(database)
         # A kill loses nothing that was put; a power cut loses the last moments, which are asked again.
         database.execute("PRAGMA synchronous = NORMAL")
     except sqlite3.Error as error:
@@ -286,7 +287,7 @@ def connect(path: Path, *, make: bool = False) -> sqlite3.Connection:
 
 def _begin(database: sqlite3.Connection) -> int:
     """Make the tables, unless another process has just made them; returns their version."""
-    database.execute("PRAGMA journal_mode = WAL")
+    _write_ahead(database)
     database.execute("BEGIN IMMEDIATE")
     if _is_empty(database):
         for statement in _SCHEMA.split(";"):
@@ -294,6 +295,19 @@ def _begin(database: sqlite3.Connection) -> int:
         database.execute(f"PRAGMA user_version = {VERSION}")
     database.execute("COMMIT")
     return _version(database)
+
+
+def _write_ahead(database: sqlite3.Connection) -> None:
+    """Switch the journal, which SQLite refuses at once, without the wait that was asked for, while another does it."""
+    until = time.monotonic() + BUSY_S
+    while True:
+        try:
+            database.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 def _is_empty(database: sqlite3.Connection) -> bool:

@@ -8,7 +8,9 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ import pytest
 from audit.core.adaptation import AskedAs
 from audit.core.errors import InputError
 from audit.core.exchange import Completion, Usage
-from audit.store.answers import FILE, AnswerStore
+from audit.store.answers import FILE, AnswerStore, connect
 from audit.store.kept import AnswerName, Earlier
 
 NAME = AnswerName(asked=AskedAs(answers_key='m {"max_tokens": 9}', base_url="http://a.test/v1"), request_fp="ab" * 32)
@@ -232,6 +234,21 @@ def test_two_processes_at_once_and_a_kill_lose_nothing_that_was_put(tmp_path: Pa
         assert kept is not None
         assert kept.completion.text == f"answer {number}"
     assert not store.notes()
+
+
+def test_many_may_make_the_store_in_the_same_moment(tmp_path: Path) -> None:
+    """Nobody finds it half made, or in the hands of another."""
+    everybody = 6
+    for number in range(30):
+        path, gate = tmp_path / f"{number}.sqlite", threading.Barrier(everybody)
+
+        def made(path: Path = path, gate: threading.Barrier = gate) -> None:
+            gate.wait()
+            connect(path, make=True).close()
+
+        with ThreadPoolExecutor(everybody) as pool:
+            for done in [pool.submit(made) for _ in range(everybody)]:
+                done.result()
 
 
 def test_a_store_that_cannot_be_written_does_not_end_the_run(tmp_path: Path) -> None:
