@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 
 from audit.cli.columns import Column, table
 from audit.cli.terminal import Terminal
-from audit.core.display import ascii_only, compact, count, plural, terminal_safe, usd
+from audit.core.display import ascii_only, compact, count, listing, plural, terminal_safe, usd
 from audit.core.errors import InputError
 from audit.core.plain import to_plain
 from audit.store.upkeep import CheckedStore, Pruned, Stored, StoredReading, StoredTier
 
+NAMED = 3
+"""Objects of somebody else that are named."""
 UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 
@@ -84,6 +86,9 @@ def print_checked(terminal: Terminal, checked: CheckedStore) -> None:
     end = f"{looked}: all as they were written"
     if shared.damaged:
         end = f"{plural(len(shared.damaged), 'object')} damaged, which nobody uses; {looked} looked at"
+    if shared.foreign:
+        others = listing([terminal_safe(one) for one in shared.foreign[:NAMED]])
+        end += f"; {plural(len(shared.foreign), 'object')} beside them of somebody else, left alone, such as {others}"
     terminal.lines([*lines, f"At {terminal_safe(shared.address)}: {end}"])
 
 

@@ -273,5 +273,5 @@ def _name_of(line: bytes) -> tuple[str, str] | None:
         record = json.loads(line)
         recorded_completion(record["completion"])
         return cassette_key(record["model"], record["request_fp"], record["repeat"]), str(record["model"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return None

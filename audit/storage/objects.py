@@ -40,12 +40,12 @@ class ObjectFolder:
         self.address = address
         self._connected: FileSystem | None = None
 
-    def get(self, key: str) -> bytes | None:
-        """An object's bytes; None where there is none."""
+    def get(self, key: str, *, most: int | None = None) -> bytes | None:
+        """An object's bytes, or its first ones, at most so many; None where there is none."""
 
         def read(files: FileSystem) -> bytes:
             with files.open_input_stream(self._path(key), compression=None) as source:
-                return bytes(source.read())
+                return bytes(source.read(most))
 
         data: bytes | None = self._asked(key, read, "read")
         return data

@@ -109,8 +109,8 @@ class AnswerStore:
             for start in range(0, len(requests), _AT_ONCE):
                 for request, repeat, *row in self._some(tier, requests[start : start + _AT_ONCE]):
                     there = wanted.get((request, repeat))
-                    if there is not None and (facts := self._whole(there, row)) is not None:
-                        found[there] = facts
+                    if there is not None and (kept := whole_answer(there, self._redacted, row)) is not None:
+                        found[there] = kept.earlier
         return found
 
     def get(self, name: AnswerName) -> KeptAnswer | None:
@@ -127,19 +127,10 @@ class AnswerStore:
             row = (None,) * 5
         if row is None:
             return None
-        if (facts := self._whole(name, row)) is None:
+        if (found := whole_answer(name, self._redacted, row)) is None:
             self._damaged += 1
             return None
-        return KeptAnswer(completion=recorded_completion(json.loads(row[3])), earlier=facts)
-
-    def _whole(self, name: AnswerName, row: Sequence[Any]) -> Earlier | None:
-        """What is known of an answer, by the columns behind its name; None where they are not as they were written."""
-        asked_at, usd, run, completion, sum_ = row
-        try:
-            whole = sum_ == checksum(name, self._redacted, (asked_at, usd, run), completion)
-        except TypeError:  # a column of another type
-            whole = False
-        return Earlier(usd=usd, asked_at=asked_at, run=run or None) if whole else None
+        return found
 
     def put(self, name: AnswerName, completion: Completion, usd: float) -> None:
         """Keep an answer; it takes the place of an older one. In the file when this returns.
@@ -326,6 +317,18 @@ def unreadable(path: Path, error: sqlite3.Error) -> InputError:
 
 def _version(database: sqlite3.Connection) -> int:
     return int(database.execute("PRAGMA user_version").fetchone()[0])
+
+
+def whole_answer(name: AnswerName, redacted: str, row: Sequence[Any]) -> KeptAnswer | None:
+    """An answer by the columns behind its name; None where they are not as they were written, or hold none."""
+    asked_at, usd, run, completion, sum_ = row
+    try:
+        if sum_ != checksum(name, redacted, (asked_at, usd, run), completion):
+            return None
+        answer = recorded_completion(json.loads(completion))
+    except (KeyError, TypeError, ValueError, RecursionError):  # a column of another type, or an answer of none
+        return None
+    return KeptAnswer(completion=answer, earlier=Earlier(usd=usd, asked_at=asked_at, run=run or None))
 
 
 def checksum(name: AnswerName, redacted: str, facts: tuple[int, float, str], completion: bytes) -> int:

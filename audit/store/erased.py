@@ -52,11 +52,16 @@ def marks_of(name: str, data: bytes) -> Marks:
     """The marks of an erasure.
 
     Raises:
-        ValueError: It is not what its name says, or is of another version.
+        ValueError: It is not what its name says, holds something else, or is of another version.
     """
     if f"{hashlib.sha256(data).hexdigest()}{SUFFIX}" != name:
         raise ValueError("not what was put there")
-    document = json.loads(data)
-    if document["schema"] != SCHEMA:
+    try:
+        document = json.loads(data)
+        schema, marks = document["schema"], document["marks"].items()
+        found = {str(mark): None if until is None else float(until) for mark, until in marks}
+    except (AttributeError, KeyError, TypeError, OverflowError, RecursionError):
+        raise ValueError("holds something else than marks") from None
+    if schema != SCHEMA:
         raise ValueError("of another version")
-    return {str(mark): None if until is None else float(until) for mark, until in document["marks"].items()}
+    return found

@@ -10,6 +10,8 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import math
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
@@ -24,7 +26,12 @@ SUFFIX = ".jsonl.gz"
 PIECE_BYTES = 8 << 20
 """Of answers in one piece, before they are compressed; a longer answer has a piece to itself."""
 MOST_BYTES = 32 * PIECE_BYTES
-"""What expands to more was not made here."""
+"""What is longer, or expands to more, was not made here."""
+_NAME = re.compile(r"[0-9a-f]{64}" + re.escape(SUFFIX))
+_INTEGERS = range(1 << 63)
+"""That a store's file can hold, and of which it has some use."""
+_TIMES = range(253_402_300_800)
+"""Seconds since 1970, as long as a year has four digits."""
 
 
 class DamagedPiece(Exception):
@@ -57,14 +64,26 @@ class SharedAnswer:
         return len(self.completion) + len(self.answers_key) + len(self.request) + 64
 
     def is_whole(self) -> bool:
-        """Whether it is as it was written."""
+        """Whether it is as it was written, and can be written again: whoever made it had a file of answers too."""
+        numbers, usd = (self.repeat, self.asked_at, self.sum), self.usd
+        if any(type(one) is not int or one not in _INTEGERS for one in numbers) or self.asked_at not in _TIMES:
+            return False
+        if type(usd) is not float or not math.isfinite(usd) or usd < 0:
+            return False
         asked = AskedAs(answers_key=self.answers_key, base_url=self.address or None)
         name = AnswerName(asked=asked, request_fp=self.request, repeat=self.repeat)
         try:
-            facts = (self.asked_at, self.usd, self.run)
+            for text in (self.answers_key, self.address, self.request, self.redacted, self.run):
+                text.encode()  # SQLite takes no half of a character
+            facts = (self.asked_at, usd, self.run)
             return checksum(name, self.redacted, facts, self.completion.encode()) == self.sum
         except (AttributeError, TypeError, ValueError):  # a field of another type
             return False
+
+
+def is_piece(name: str) -> bool:
+    """Whether an object is named as a piece is. Any other is somebody else's, and never read, used or deleted."""
+    return _NAME.fullmatch(name) is not None
 
 
 def piece_of(answers: Iterable[SharedAnswer]) -> tuple[str, bytes]:
@@ -84,7 +103,10 @@ def answers_of(name: str, data: bytes) -> list[SharedAnswer]:
     if f"{hashlib.sha256(data).hexdigest()}{SUFFIX}" != name:
         raise DamagedPiece("is not what was put there")
     try:
-        text = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, MOST_BYTES)
+        expander = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        text = expander.decompress(data, MOST_BYTES)
+        if not expander.eof:
+            raise DamagedPiece("expands to more than a piece holds, or was cut")
         head, *lines = text.decode().splitlines()
         schema = json.loads(head)["schema"]
         if schema != SCHEMA:

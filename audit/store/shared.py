@@ -26,7 +26,16 @@ from audit.storage.address import ObjectAddress
 from audit.storage.objects import ObjectFacts, ObjectFolder
 from audit.store.copied import AnswersCopy
 from audit.store.erased import Marks, erasure_of, is_erased, mark_of, marks_of
-from audit.store.pieces import PIECE_BYTES, DamagedPiece, SharedAnswer, answers_of, in_pieces, piece_of
+from audit.store.pieces import (
+    MOST_BYTES,
+    PIECE_BYTES,
+    DamagedPiece,
+    SharedAnswer,
+    answers_of,
+    in_pieces,
+    is_piece,
+    piece_of,
+)
 
 ANSWERS, ERASED = "answers", "erased"
 DAY_S = 86_400.0
@@ -74,12 +83,17 @@ class SharedFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedPieces:
-    """Whether what lies at the address is whole: as `CheckedStore`, of pieces."""
+    """Whether what lies at the address is whole: as `CheckedStore`, of pieces.
+
+    Attributes:
+        foreign: Objects among the pieces that are not named as one, and are left alone.
+    """
 
     address: str
     answers: int
     pieces: int
     damaged: tuple[str, ...]
+    foreign: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,9 +231,12 @@ class SharedStore:
         for one in self._objects.listed(ERASED):
             try:
                 marks_of(one.name, self._objects.get(f"{ERASED}/{one.name}") or b"")
-            except (AttributeError, KeyError, TypeError, ValueError):
+            except ValueError:
                 damaged.append(f"{ERASED}/{one.name} is not what was put there, so that nothing can be taken or shared")
-        return CheckedPieces(address=str(self.address), answers=answers, pieces=pieces, damaged=tuple(damaged))
+        foreign = (f"{ANSWERS}/{one.name}" for one in self._objects.listed(ANSWERS) if not is_piece(one.name))
+        return CheckedPieces(
+            address=str(self.address), answers=answers, pieces=pieces, damaged=tuple(damaged), foreign=tuple(foreign)
+        )
 
     def prune(self, *, older_than_days: float | None = None, most_bytes: int | None = None) -> PrunedPieces:
         """Delete what is old, then the oldest until the rest is small enough; gather what is left in small pieces.
@@ -292,7 +309,7 @@ class SharedStore:
             if one.name not in taken:
                 try:
                     marks = marks_of(one.name, self._objects.get(f"{ERASED}/{one.name}") or b"")
-                except (AttributeError, KeyError, TypeError, ValueError):
+                except ValueError:
                     raise self._unknown_erasure(one.name) from None
                 copy.forget(one.name, marks)
         return copy.marks()
@@ -306,7 +323,7 @@ class SharedStore:
         )
 
     def _pieces(self) -> Sequence[ObjectFacts]:
-        return self._objects.listed(ANSWERS)
+        return [one for one in self._objects.listed(ANSWERS) if is_piece(one.name)]
 
     def _read(self, names: Sequence[str] | None = None) -> Iterator[tuple[str, list[SharedAnswer] | None]]:
         """Pieces with their answers, None for damaged ones; those that have gone are left out."""
@@ -318,11 +335,15 @@ class SharedStore:
                     yield name, None
 
     def _got(self, names: Sequence[str]) -> Iterator[tuple[str, bytes | None]]:
-        """Pieces with their bytes, some at a time; None for those that have gone."""
+        """Pieces with their bytes, some at a time; None for those that have gone. Of one that is longer than any piece
+        the beginning, which does not fit its name."""
         with ThreadPoolExecutor(_AT_ONCE) as pool:
             for start in range(0, len(names), _AT_ONCE):
                 some = names[start : start + _AT_ONCE]
-                yield from zip(some, pool.map(lambda name: self._objects.get(f"{ANSWERS}/{name}"), some), strict=True)
+                yield from zip(some, pool.map(self._piece, some), strict=True)
+
+    def _piece(self, name: str) -> bytes | None:
+        return self._objects.get(f"{ANSWERS}/{name}", most=MOST_BYTES)
 
 
 def _age_limit(ages: Sequence[tuple[int, float, str]], limit: float | None, most_bytes: int | None) -> float:

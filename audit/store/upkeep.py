@@ -14,7 +14,7 @@ from audit.core.adaptation import AskedAs
 from audit.core.artifacts import RunFolder
 from audit.core.errors import InputError
 from audit.core.fingerprint import file_sha256
-from audit.store.answers import FILE, checksum, connect, unreadable
+from audit.store.answers import FILE, connect, unreadable, whole_answer
 from audit.store.kept import AnswerName
 from audit.store.readings import FOLDER, facts_of, files_of
 from audit.store.results import results_in, whole
@@ -240,18 +240,11 @@ def _verify_answers(path: Path, database: sqlite3.Connection, damaged: list[str]
             count += 1
             asked = AskedAs(answers_key=key, base_url=address or None)
             name = AnswerName(asked=asked, request_fp=request, repeat=repeat)
-            if not _fits(name, redacted, (asked_at, usd, run), completion, sum_):
+            if whole_answer(name, redacted, (asked_at, usd, run, completion, sum_)) is None:
                 damaged.append(f"the answer of `{key}` to request {str(request)[:12]} is not as it was written")
     except sqlite3.DatabaseError as error:
         damaged.append(f"{path.name} cannot be read to its end: {error}")
     return count
-
-
-def _fits(name: AnswerName, redacted: str, facts: tuple[int, float, str], completion: bytes, sum_: int) -> bool:
-    try:
-        return checksum(name, redacted, facts, completion) == sum_
-    except TypeError:  # a column of another type
-        return False
 
 
 def _prune_answers(path: Path, database: sqlite3.Connection, limit: float | None, most_bytes: int | None) -> int:

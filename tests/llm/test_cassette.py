@@ -76,14 +76,27 @@ def test_a_torn_last_line_is_left_out_and_said(tmp_path: Path) -> None:
         assert (len(tape), tape.notes) == (2, [])
 
 
-def test_a_damaged_line_elsewhere_is_an_error_with_its_place(tmp_path: Path) -> None:
+def _with(completion: str) -> str:
+    return f'{{"completion":{completion},"model":"m","repeat":0,"request_fp":"b"}}\n'
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{}\n",
+        "[]\n",
+        *map(_with, ("[]", "7", '"b"', "null", '{"text":5}', '{"text":"b","usage":7}', '{"text":"b","else":1}')),
+        f"{'[' * 100_000}\n",
+    ],
+)
+def test_a_damaged_line_elsewhere_is_an_error_with_its_place(tmp_path: Path, line: str) -> None:
     """Only a kill tears a last line; anything else is named."""
     with Cassette(tmp_path) as tape:
         for name in "abc":
             tape.put("m", name, 0, Completion(text=name))
     path = tmp_path / "completions.jsonl"
     lines = path.read_text().splitlines(keepends=True)
-    path.write_text(lines[0] + "{}\n" + lines[2])
+    path.write_text(lines[0] + line + lines[2])
     with pytest.raises(InputError) as raised:
         Cassette(tmp_path)
     assert raised.value.place is not None

@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import json
 import random
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing, suppress
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pyarrow.fs import FileSystem, LocalFileSystem, SubTreeFileSystem
 
+from audit.cli.print_store import print_stored
+from audit.cli.terminal import Switches, Terminal
+from audit.core.adaptation import AskedAs
 from audit.core.errors import InputError
 from audit.core.exchange import Completion
+from audit.core.plain import to_plain
 from audit.flow.sharing import Sharing
 from audit.storage.address import ObjectAddress
 from audit.storage.objects import ObjectFolder
-from audit.store import pieces
-from audit.store.answers import FILE, AnswerStore
+from audit.store import pieces, shared, upkeep
+from audit.store.answers import FILE, AnswerStore, checksum
 from audit.store.erased import mark_of
 from audit.store.kept import AnswerName
+from audit.store.pieces import SharedAnswer
 from audit.store.shared import DAY_S, SharedStore
 from tests.store.test_answers import NAME
 
@@ -176,7 +184,6 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
     "empty": lambda path: path.write_bytes(b""),
     "a flipped bit": lambda path: path.write_bytes(path.read_bytes()[:-1] + b"\x01"),
     "under another name": lambda path: path.rename(path.with_name("0" * 64 + pieces.SUFFIX)),
-    "something else": lambda path: path.rename(path.with_name("notes.txt")).write_text("mine"),
 }
 FORGED: dict[str, bytes] = {
     "no rows": b'{"schema":"audit-answers/1"}\n[1,2]\n',
@@ -200,12 +207,8 @@ def test_nothing_of_a_damaged_piece_is_believed(
     if name in DAMAGE:
         DAMAGE[name](bad)
     else:
-        import gzip
-        import hashlib
-
-        data = gzip.compress(FORGED[name], mtime=0)
         bad.unlink()
-        bad.with_name(hashlib.sha256(data).hexdigest() + pieces.SUFFIX).write_bytes(data)
+        forged(bucket, gzip.compress(FORGED[name], mtime=0))
     one.put(2)
     one.store.share()
     taken = other.store.take_in()
@@ -216,6 +219,117 @@ def test_nothing_of_a_damaged_piece_is_believed(
     other.store.prune(older_than_days=1000)
     assert other.store.verify().damaged == ()
     assert [len(bucket.pieces()), one.held()] == [1, {1: "answer 1", 2: "answer 2"}]
+
+
+def forged(bucket: Bucket, data: bytes) -> None:
+    """Put bytes where a piece of them would be."""
+    name = hashlib.sha256(data).hexdigest() + pieces.SUFFIX
+    (bucket.folder / "answers" / name).write_bytes(data)
+
+
+WHOLE = SharedAnswer(
+    answers_key="m", address="", request="f" * 64, repeat=0, redacted="", asked_at=1, usd=0.5, run="r",
+    completion='{"text": "yes"}', sum=0,
+)  # fmt: skip
+STRANGE: tuple[Any, ...] = (
+    *(None, True, -1, 1 << 70, 1e400, float("nan"), 0.5, "", "9", "\ud800", "\x00", [], {}, "[]", '"text"', "null"),
+    *('{"text": 5}', '{"text": "yes", "usage": 7}', '{"text": "yes", "tool_calls": {"a": 1}}', "[" * 100_000),
+)
+"""Of which some are right in some columns."""
+
+
+@pytest.mark.parametrize("column", [one.name for one in fields(SharedAnswer)])
+def test_whatever_a_column_holds_nobody_stumbles(
+    bucket: Bucket, machines: Callable[[str], Machine], column: str
+) -> None:
+    """A piece with the right name and sums, made by something else: its answers are answers or are not used, what is
+    said of the store can be said, and the others are taken."""
+    one, other = machines("a"), machines("b")
+    one.put(2)
+    one.store.share()
+    names = []
+    for value in STRANGE:
+        row = replace(WHOLE, **{column: value})
+        name = replace(
+            NAME,
+            asked=AskedAs(answers_key=row.answers_key, base_url=row.address or None),
+            request_fp=row.request,
+            repeat=row.repeat,
+        )
+        with suppress(AttributeError, TypeError, ValueError):
+            facts = (row.asked_at, row.usd, row.run)
+            row = replace(row, sum=checksum(name, row.redacted, facts, row.completion.encode()))
+        forged(bucket, pieces.piece_of([row])[1])
+        if column in ("usd", "run", "asked_at", "completion", "sum"):
+            names.append(name)
+    other.store.take_in()
+    with closing(AnswerStore(other.folder)) as store:
+        assert all((kept := store.get(name)) and kept.completion.text == "yes" for name in store.known(names))
+    assert other.held() == {2: "answer 2"}
+    stored = replace(upkeep.contents(other.folder), shared=other.store.facts())
+    print_stored(Terminal(Switches()), stored)
+    json.dumps(to_plain(stored), allow_nan=False).encode()
+    other.store.verify()
+    upkeep.verify(other.folder)
+    other.store.prune(older_than_days=1)
+
+
+def test_what_is_no_piece_is_left_alone(bucket: Bucket, machines: Callable[[str], Machine]) -> None:
+    """Somebody's own files under the same address are not read, not counted as damage, and outlive every command."""
+    one = machines("a")
+    theirs = {
+        name: bucket.folder / "answers" / name
+        for name in ("gold.jsonl.gz", "notes.txt", "A" * 64 + pieces.SUFFIX, "\x1b[31m", "0" * 63 + pieces.SUFFIX)
+    }
+    for path in theirs.values():
+        path.write_text("mine")
+    one.put(1)
+    one.store.share()
+    assert machines("b").held() == {1: "answer 1"}
+    assert one.store.take_in().damaged == ()
+    _erase(one, 1)
+    one.store.prune(older_than_days=0, most_bytes=0)
+    checked = one.store.verify()
+    assert (checked.damaged, checked.pieces) == ((), 0)
+    assert checked.foreign == tuple(f"answers/{name}" for name in sorted(theirs))
+    assert {path.read_text() for path in theirs.values()} == {"mine"}
+
+
+def test_a_piece_that_expands_without_end_is_damaged(
+    bucket: Bucket, machines: Callable[[str], Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither is one read that is longer than any piece; what is whole up to the limit is no whole piece."""
+    one = machines("a")
+    one.put(1)
+    one.store.share()
+    (piece,) = bucket.pieces()
+    text = gzip.decompress(piece.read_bytes())
+    for module in (shared, pieces):
+        monkeypatch.setattr(module, "MOST_BYTES", 2 * len(text))
+    forged(bucket, gzip.compress(text + b" " * 2 * len(text), mtime=0))
+    forged(bucket, gzip.compress(text + random.Random(1).randbytes(9 * len(text)), mtime=0))
+    fresh = Machine(one.folder.with_name("b"))
+    taken = fresh.store.take_in()
+    assert (taken.answers, len(taken.damaged)) == (1, 2)
+    checked = one.store.verify()
+    assert (checked.answers, len(checked.damaged)) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "marks", ["[1]", "7", '{"a": "x"}', '{"a": 1' + "0" * 400 + "}", '{"a": [1]}', "[" * 100_000, "null"]
+)
+def test_an_erasure_of_something_else_is_refused(
+    bucket: Bucket, machines: Callable[[str], Machine], marks: str
+) -> None:
+    """With the right name, but made by something else: nothing is taken, and what to do is said."""
+    one = machines("a")
+    for data in (f'{{"schema": "audit-erased/1", "marks": {marks}}}'.encode(), marks.encode()):
+        path = bucket.folder / "erased" / (hashlib.sha256(data).hexdigest() + ".json")
+        path.write_bytes(data)
+        with pytest.raises(InputError, match="it says what was erased"):
+            one.store.take_in()
+        assert len(one.store.verify().damaged) == 1
+        path.unlink()
 
 
 def test_a_damaged_answer_here_is_not_shared(machines: Callable[[str], Machine]) -> None:
@@ -244,7 +358,7 @@ def test_what_is_gathered_while_it_is_taken_in_is_not_missed(
     assert (other.held(), taken.damaged) == (one.held(), ())
     third = machines("c")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(ObjectFolder, "get", lambda *_: None)
+        patch.setattr(ObjectFolder, "get", lambda *_args, **_rest: None)
         fourth = Machine(third.folder.with_name("d"))
         assert fourth.store.take_in().damaged == ("pieces that are listed are not there",)
     assert fourth.held() == {}
