@@ -22,7 +22,7 @@ from audit.stats.discrimination import acceptance_of
 from audit.stats.group_sequential import declare_looks
 from audit.stats.planning import DEFAULT_DISCORDANCE
 from audit.stats.quantiles import FloatArray, check_open_unit, upper_normal
-from audit.stats.random_labels import LEAST_IN_STRATUM, SPENT, StratumShares, reach_below
+from audit.stats.random_labels import LEAST_IN_STRATUM, SPENT, StratumShares, joined, reach_below
 
 POWER = 0.8
 """Chance of a verdict that is asked of a number of labels where nobody asks for another, as of a number of replays."""
@@ -207,24 +207,13 @@ def _falls_short(expected: ExpectedLabels, labels: int, *, error: float, power: 
 
 def _apart(expected: ExpectedLabels, labels: int) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
     """Weights, shares and expected labels of the strata that so many labels keep apart."""
-    weights, lost, gained = expected.weights.copy(), expected.lost.copy(), expected.gained.copy()
-    of = labels * weights / weights.sum()
+    of = labels * expected.weights / expected.weights.sum()
     # Expected labels vary: a stratum that will have the least number of them in four audits of five.
-    least = LEAST_IN_STRATUM + math.sqrt(LEAST_IN_STRATUM)
-
-    def join(lone: int) -> None:
-        both = weights[lone] + weights[1]
-        if both > 0:
-            for shares in (lost, gained):
-                shares[1] = (weights[lone] * shares[lone] + weights[1] * shares[1]) / both
-        weights[1], of[1] = both, of[lone] + of[1]
-        weights[lone] = of[lone] = 0.0
-
-    for lone in (0, 2):
-        if of[lone] < least:
-            join(lone)
-    if of[1] < least:
-        join(0)
-        join(2)
-    used = of > 0
-    return weights[used], lost[used], gained[used], of[used]
+    into = joined(of, LEAST_IN_STRATUM + math.sqrt(LEAST_IN_STRATUM))
+    weights = np.bincount(into, weights=expected.weights, minlength=3)
+    lost, gained = (
+        np.bincount(into, weights=expected.weights * shares, minlength=3) / np.maximum(weights, 1e-12)
+        for shares in (expected.lost, expected.gained)
+    )
+    used = weights > 0
+    return weights[used], lost[used], gained[used], np.bincount(into, weights=of, minlength=3)[used]

@@ -28,7 +28,7 @@ from audit.core.interval import Interval
 from audit.stats.quantiles import BoolArray, FloatArray, check_open_unit, upper_normal
 
 LEAST_IN_STRATUM = 10
-"""Labelled draws below which a stratum goes with the draws in which the judge saw no change."""
+"""Labelled draws below which a stratum does not stand alone (`joined`)."""
 
 SPENT = 0.8
 """Part of the error that the limits are worked out at: combined limits of several small shares miss a little more often
@@ -145,15 +145,48 @@ def _strata(draws: LabelledDraws) -> tuple[FloatArray, FloatArray]:
     return weights, np.bincount(of[draws.people], minlength=3).astype(float)
 
 
+def joined(labelled: FloatArray, least: float = LEAST_IN_STRATUM) -> npt.NDArray[np.int64]:
+    """With which stratum each goes: the one with the fewest labels, while it has too few, with its neighbour.
+
+    Neighbours are a loss and nothing, and nothing and a gain: what the judge says of them is nearest. Of two neighbours
+    it is the one with fewer labels, of equal ones both. Only numbers of labels decide, never what the labels say, so that the limits of the
+    strata that are left hold as they would have without a choice.
+
+    Args:
+        labelled: Labels of each stratum, shape (3,): a loss, nothing, a gain; they may be expected ones.
+        least: Labels that a stratum needs.
+
+    Returns:
+        By stratum the place of the one that it is counted in, shape (3,).
+
+    Special cases:
+        All of them together have too few: one stratum.
+
+    Source:
+        Cochran (1977), Sampling Techniques, section 5A.12, collapsed strata.
+    """
+    groups = [[0], [1], [2]]
+
+    def size(group: list[int]) -> float:
+        return float(sum(labelled[one] for one in group))
+
+    while len(groups) > 1:
+        place = min(range(len(groups)), key=lambda one: size(groups[one]))
+        if size(groups[place]) >= least:
+            break
+        beside = [one for one in (place - 1, place + 1) if 0 <= one < len(groups)]
+        fewest = min(size(groups[one]) for one in beside)
+        together = sorted([place, *(one for one in beside if size(groups[one]) == fewest)])
+        groups[together[0] : together[-1] + 1] = [[one for place in together for one in groups[place]]]
+    of = np.zeros(3, np.int64)
+    for group in groups:
+        of[group] = 1 if 1 in group else group[0]
+    return of
+
+
 def _stratum_of(draws: LabelledDraws) -> npt.NDArray[np.int64]:
     of = np.sign(draws.said).astype(np.int64) + 1
-    labelled = np.bincount(of[draws.people], minlength=3)
-    for lone in (0, 2):
-        if labelled[lone] < LEAST_IN_STRATUM:
-            of = np.where(of == lone, 1, of)
-    if np.bincount(of[draws.people], minlength=3)[1] < LEAST_IN_STRATUM:
-        of = np.ones_like(of)
-    return of
+    return joined(np.bincount(of[draws.people], minlength=3).astype(float))[of]
 
 
 def _side(draws: LabelledDraws, values: FloatArray) -> StratumShares:

@@ -29,6 +29,18 @@ EDGES: Mapping[str, Callable[[float], World]] = {
 }
 """By what the judge does, worlds that lose exactly the margin."""
 
+SELDOM_NOTHING: Mapping[str, Callable[[float], World]] = {
+    "prefers nearly always": lambda m: [
+        *((-1, -1, 0.17 + 0.8 * m), (-1, 1, 0.03 + 0.2 * m), (1, 1, 0.17), (1, -1, 0.03)),
+        *((0, -1, 0.29 - m / 2), (0, 1, 0.29 - m / 2), (0, 0, 0.02)),
+    ],
+    "prefers the log's": lambda m: [
+        *((-1, -1, 0.2 + m), (1, 1, 0.1), (1, -1, 0.1), (0, -1, 0.4 - m), (0, 1, 0.17), (0, 0, 0.03)),
+    ],
+    "nothing hides losses": lambda m: [(-1, 0, 0.03), (-1, -1, m), (1, 1, 0.03), (0, -1, 0.3 - m), (0, 1, 0.64)],
+}
+"""The same of judges that seldom call two answers alike, so that few labels are of such pairs."""
+
 
 def drawn(world: World, n: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     """True differences and the judge's words of n draws."""

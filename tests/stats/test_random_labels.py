@@ -13,6 +13,7 @@ from audit.stats.random_labels import (
     SPENT,
     LabelledDraws,
     change_limits,
+    joined,
     mean_change,
     p_inferior,
     p_noninferior,
@@ -34,6 +35,40 @@ def test_the_estimate_weighs_what_people_say_by_how_often_the_judge_says_so() ->
     few = replace(draws, said=np.roll(said, 1))
     assert LEAST_IN_STRATUM == 10
     assert mean_change(few) != pytest.approx(-0.3 * 0.6)
+
+
+@pytest.mark.parametrize(
+    ("labelled", "into"),
+    [
+        ((40, 60, 20), (0, 1, 2)),
+        ((9, 60, 20), (1, 1, 2)),
+        ((9, 60, 9), (1, 1, 1)),
+        ((40, 3, 20), (0, 1, 1)),
+        ((20, 9, 40), (1, 1, 2)),
+        ((20, 3, 20), (1, 1, 1)),
+        ((4, 4, 40), (1, 1, 1)),
+        ((0, 50, 0), (1, 1, 1)),
+        ((3, 2, 4), (1, 1, 1)),
+    ],
+)
+def test_a_stratum_with_few_labels_goes_with_its_neighbour(
+    labelled: tuple[int, int, int], into: tuple[int, int, int]
+) -> None:
+    """By hand: the others keep apart."""
+    assert tuple(joined(np.array(labelled, float))) == into
+
+
+def test_strata_that_are_left_have_labels_enough_and_turn_with_the_arms() -> None:
+    """Every number of labels: no stratum with too few stands alone, a loss and a gain go together only through nothing,
+    and exchanged arms join the same."""
+    rng = np.random.default_rng(5)
+    for labelled in rng.integers(0, 30, size=(500, 3)).astype(float):
+        into = joined(labelled)
+        of = np.bincount(into, weights=labelled, minlength=3)
+        kept = np.unique(into)
+        assert len(kept) == 1 or of[kept].min() >= LEAST_IN_STRATUM
+        assert into[1] == 1
+        np.testing.assert_array_equal(joined(labelled[::-1]), 2 - into[::-1])
 
 
 def test_without_any_loss_the_lower_limit_is_the_exact_one() -> None:
