@@ -43,7 +43,7 @@ WIDE = {
     "audit.replay.batches": 16,
     "audit.replay.run": 26,
     "audit.report.view": 17,
-    "audit.scoring.checking": 16,
+    "audit.scoring.trial.check": 14,
     "audit.scoring.run": 16,
 }
 """Modules that import more, with how many: what holds a stage together. None may grow, and none may join them."""

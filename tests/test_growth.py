@@ -23,7 +23,9 @@ from audit.masking.personal import found_personal
 from audit.masking.redact import Redactor
 from audit.masking.secrets import mask_secrets
 from audit.protocols import errors, oddities, sse
-from audit.scoring import comparing, extract, jsontext, negation, notation, quantities, refusals, text
+from audit.scoring import comparing, extract, jsontext, refusals, text
+from audit.scoring.controls import negation
+from audit.scoring.quantities import cut, notation
 from audit.scoring.scorers import is_html, is_xml
 
 LENGTHS = (2_000, 16_000)
@@ -101,7 +103,7 @@ TAKES_TEXT: dict[str, Callable[[str], Any]] = {
     "core.visible": display.visible,
     "core.terminal_safe": display.terminal_safe,
     "scoring.declines": refusals.declines,
-    "scoring.quantities": lambda said: list(quantities.quantities(said)),
+    "scoring.quantities": lambda said: list(cut.quantities(said)),
     "scoring.parse_json": jsontext.parse_json,
     "scoring.json_values": lambda said: list(jsontext.json_values(said)),
     "scoring.first_json": jsontext.first_json,

@@ -16,7 +16,7 @@ from audit.replay.table import write_judge_replies
 from audit.sampling.frame import RouteFrame
 from audit.sampling.label_numbers import labels_between, labels_wanted, random_pairs_wanted
 from audit.sampling.pool import load_together
-from audit.scoring.checking import check_criteria
+from audit.scoring.trial.check import check_criteria
 
 
 def read_judges(folder: RunFolder, tiers: Sequence[Tier]) -> None:

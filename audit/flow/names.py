@@ -19,7 +19,7 @@ from audit.core.settings import Settings
 from audit.flow.reading import traffic_of
 from audit.sampling.draw import quality_order
 from audit.sampling.rows import billed_rows, histogram
-from audit.scoring.checking import verdicts_of_log
+from audit.scoring.trial.check import verdicts_of_log
 from audit.stats.drift import stability_index
 from audit.stats.falling import watch_rate
 from audit.stats.paired import wilson

@@ -12,8 +12,8 @@ from rapidfuzz import fuzz
 
 from audit.core.errors import nearest
 from audit.scoring.jsontext import CONTRADICTED, json_text, nfc, same_json
-from audit.scoring.numbers import NumberKind, Quantity, Sameness, compare, number_of, same_value
-from audit.scoring.quantities import quantities
+from audit.scoring.quantities.cut import quantities
+from audit.scoring.quantities.numbers import NumberKind, Quantity, Sameness, compare, number_of, same_value
 from audit.scoring.templates import UnusableTemplate
 from audit.scoring.text import fold, normalised
 

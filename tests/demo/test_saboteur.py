@@ -24,7 +24,7 @@ from audit.flow.criteria import criteria_checks
 from audit.llm.tiers import resolve_tiers
 from audit.sampling.design import RouteNeeds, design_routes
 from audit.sampling.frame import route_frames
-from audit.scoring import checking
+from audit.scoring.trial import check
 from tests.demo.material import DEMO, truth
 
 ROUTES = list(truth()["routes"])
@@ -87,7 +87,7 @@ def checked(folder: RunFolder, settings: Settings) -> dict[str, CriteriaCheck]:
     designs = design_routes(frames, needs, resolve_tiers(settings), settings)
     # The embedding model that every installation has: what a weak criterion lets through does not hang on a better one.
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(checking, "open_embedder", lambda **_: open_embedder("wordllama"))
+        patch.setattr(check, "open_embedder", lambda **_: open_embedder("wordllama"))
         return criteria_checks(folder, settings, frames, designs)
 
 

@@ -11,7 +11,7 @@ from audit.core.exchange import Completion, Request
 from audit.core.outcome import Errored, Outcome, Scored
 from audit.scoring.context import Context
 from audit.scoring.criteria import build_criteria
-from audit.scoring.units import UNITS, dimension_of
+from audit.scoring.quantities.units import UNITS, dimension_of
 from tests.scoring.cases import entry_of
 
 

@@ -16,9 +16,9 @@ from audit.core.outcome import Scored
 from audit.core.settings import ControlSettings, CriterionSettings
 from audit.scoring.context import Context
 from audit.scoring.controls.answer import AnswerView, FixedValue, views_of
+from audit.scoring.controls.negation import deny
 from audit.scoring.controls.run import run_controls
 from audit.scoring.criteria import build_criteria, resolve
-from audit.scoring.negation import deny
 
 TOWNS = ["Aarhus", "Bergen", "Cadiz", "Delft", "Espoo", "Faro", "Ghent", "Hamar", "Imola", "Jena", "Kotor", "Lund"]
 THINGS = ["a lamp", "two chairs", "one ladder", "the red kettle", "a garden hose", "six plates", "an old radio"]

@@ -20,7 +20,7 @@ from audit.core.plan import RouteDesign
 from audit.core.reason import Reason
 from audit.flow import planning
 from audit.scoring.context import Context
-from audit.scoring.labelled import LabelledAnswers, judge_labelled, read_judgements
+from audit.scoring.trial.labelled import LabelledAnswers, judge_labelled, read_judgements
 from tests.e2e.tiny import record
 
 CONFIG = """\

@@ -17,8 +17,8 @@ from babel.numbers import (
     format_percent,
 )
 
-from audit.scoring.numbers import NumberKind, Sameness, compare, number_of
-from audit.scoring.quantities import quantities
+from audit.scoring.quantities.cut import quantities
+from audit.scoring.quantities.numbers import NumberKind, Sameness, compare, number_of
 from audit.scoring.scorers.numeric import as_quantity, pick
 
 SAME, OTHER, UNCLEAR = Sameness.SAME, Sameness.OTHER, Sameness.UNCLEAR

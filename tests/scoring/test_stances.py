@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from audit.core.outcome import Errored, Outcome, Scored
-from audit.scoring import numbers
 from audit.scoring.criteria import Criterion, build_criteria
-from audit.scoring.quantities import quantities
-from audit.scoring.stances import Said, Stance, TextSpan, said_of
+from audit.scoring.quantities import numbers
+from audit.scoring.quantities.cut import quantities
+from audit.scoring.quantities.stances import Said, Stance, TextSpan, said_of
 from tests.scoring.cases import check, context_of, entry_of, outcome_of
 
 VALUES = (("30", 30), ("1,250.50", 1250.5), ("−8", -8), ("$640", 640), ("12 kg", "12 kg"), ("45%", "45%"))

@@ -30,8 +30,8 @@ from audit.scoring.controls.answer import (
     with_text,
 )
 from audit.scoring.controls.nearest import Neighbours
+from audit.scoring.controls.negation import deny
 from audit.scoring.jsontext import MISSING, at_path, steps
-from audit.scoring.negation import deny
 from audit.scoring.templates import parsed_reference
 from audit.scoring.toolcalls import read_call, required_arguments, schema_of, tool_schemas
 

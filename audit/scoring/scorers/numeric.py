@@ -8,11 +8,11 @@ from typing import Any
 
 from audit.core.outcome import READ, Outcome
 from audit.scoring.context import Context
-from audit.scoring.numbers import NumberKind, Quantity, Sameness, compare, number_of, same_value
-from audit.scoring.quantities import quantities
+from audit.scoring.quantities.cut import quantities
+from audit.scoring.quantities.numbers import NumberKind, Quantity, Sameness, compare, number_of, same_value
+from audit.scoring.quantities.sentences import asks, restates, sentence_end
 from audit.scoring.retraction import TAKEN_BACK, TWO_VALUES, taken_back
 from audit.scoring.scorer import Check, Options, Scorer, Takes, verdict
-from audit.scoring.sentences import asks, restates, sentence_end
 from audit.scoring.templates import UnusableTemplate
 from audit.scoring.text import as_text
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from audit.scoring.stances import TextSpan
+from audit.scoring.quantities.stances import TextSpan
 
 _LOOK: Final = 160  # characters of a sentence that are looked at on either side
 _END: Final = re.compile(r"[.!?。！？;；](?=\s|$)|[。！？；\n]")

@@ -14,9 +14,9 @@ from enum import Enum
 from fractions import Fraction
 from typing import Any
 
-from audit.scoring.stances import Said, Stance, TextSpan, asks_of_loss, opposed, said_of
-from audit.scoring.units import RANK, SCALES, UNCLEAR_UNITS, UNITS, unasked
-from audit.scoring.unread import unlike
+from audit.scoring.quantities.stances import Said, Stance, TextSpan, asks_of_loss, opposed, said_of
+from audit.scoring.quantities.units import RANK, SCALES, UNCLEAR_UNITS, UNITS, unasked
+from audit.scoring.quantities.unread import unlike
 
 _WORD_BEHIND = re.compile(r"\s?-?([^\W\d_]{2,30})[^\w]*")
 _NO_THINGS = frozenset(

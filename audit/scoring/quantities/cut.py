@@ -12,11 +12,11 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
-from audit.scoring.figures import LEFT, LETTER, LONGEST, Found, number, other
-from audit.scoring.notation import plain
-from audit.scoring.numbers import ROUNDED, NumberKind, Quantity
-from audit.scoring.stances import TextSpan
-from audit.scoring.units import MONTHS
+from audit.scoring.quantities.figures import LEFT, LETTER, LONGEST, Found, number, other
+from audit.scoring.quantities.notation import plain
+from audit.scoring.quantities.numbers import ROUNDED, NumberKind, Quantity
+from audit.scoring.quantities.stances import TextSpan
+from audit.scoring.quantities.units import MONTHS
 
 _START = re.compile(r"\.?\d")
 _MONTH = "|".join(sorted(map(re.escape, MONTHS), key=len, reverse=True))

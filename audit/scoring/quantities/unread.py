@@ -12,8 +12,8 @@ import unicodedata
 from enum import Enum
 from typing import Final, NamedTuple
 
-from audit.scoring.stances import TextSpan
-from audit.scoring.units import LETTERS, MAGNITUDES, dimension_of, named_unit
+from audit.scoring.quantities.stances import TextSpan
+from audit.scoring.quantities.units import LETTERS, MAGNITUDES, dimension_of, named_unit
 
 
 class Touching(Enum):

@@ -8,10 +8,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from audit.scoring.notation import FRACTION, GROUP_SPACE
-from audit.scoring.numbers import ROUNDED, NumberKind, Quantity
-from audit.scoring.stances import TextSpan
-from audit.scoring.units import CENTS, CURRENCIES, LETTERS, MAGNITUDES, PART_OF, PERCENT, RANK, UNITS, unit_of
+from audit.scoring.quantities.notation import FRACTION, GROUP_SPACE
+from audit.scoring.quantities.numbers import ROUNDED, NumberKind, Quantity
+from audit.scoring.quantities.stances import TextSpan
+from audit.scoring.quantities.units import (
+    CENTS,
+    CURRENCIES,
+    LETTERS,
+    MAGNITUDES,
+    PART_OF,
+    PERCENT,
+    RANK,
+    UNITS,
+    unit_of,
+)
 
 LONGEST = 400
 """Characters of one quantity; what is longer is no number that anybody compares."""

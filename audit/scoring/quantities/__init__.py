@@ -1,0 +1,1 @@
+"""Numbers in texts: what each is with everything that belongs to it, and when two of them are the same."""
