@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -13,28 +12,13 @@ from audit.certificate.candidates import percentiles
 from audit.certificate.certify import PolicyDraws, PolicyTest, TestParameters, Verdicts
 from audit.certificate.claims import accepted, delta_of, p_inferior, repeats_of, table_of
 from audit.certificate.policies import PolicyInputs
-from audit.core.finding import CandidateFinding, Latency, Recommendation, Verdict
+from audit.core.finding import Latency, Recommendation
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
-from audit.core.recommendation import NOTHING_MOVES, Ground, Moves, PairTable
+from audit.core.recommendation import NOTHING_MOVES, Moves, PairTable
 from audit.core.repeats import Repeats
+from audit.findings.verdict import Decided
 from audit.pairing.replayed import latency_of, pairs_of, part_of, walk
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
-    """A verdict before its numbers are written down.
-
-    Attributes:
-        candidate: That it is about: to move to, or the closest; None when none was tested.
-        policy: That it recommends; None where the route stays.
-    """
-
-    verdict: Verdict
-    ground: Ground
-    reason: str
-    candidate: CandidateFinding | None
-    policy: PolicyTest | None = None
 
 
 def recommend(
