@@ -186,7 +186,7 @@ class Faulty:
         reply = {
             "id": f"chatcmpl-{key[:8]}",
             "object": "chat.completion",
-            "model": body["model"],
+            "model": self.options.named or body["model"],
             "choices": [{"index": 0, "message": message, "finish_reason": "length" if self.options.fill else "stop"}],
         }
         prompt = sum(len(str(m["content"])) // 4 + 4 for m in body["messages"])
@@ -211,6 +211,7 @@ def parser() -> argparse.ArgumentParser:
     flags.add_argument("--models-status", type=int, default=200)
     flags.add_argument("--error-code", default=None)
     flags.add_argument("--fill", type=int, default=0)
+    flags.add_argument("--named", help="the model that every answer says it is of; without it the one asked")
     flags.add_argument("--journal")
     for name in ("429", "500", "reset", "truncate", "hang", "garbage"):
         flags.add_argument(f"--rate-{name}", type=float, default=0)

@@ -1,4 +1,4 @@
-"""Calls of a run, asked."""
+"""Calls of a run, asked: under its cap, in its journal, with what its settings say."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from audit.flow.keeping import answers_at, client_options
 from audit.flow.preparation import PreparedRun
 from audit.replay.learned import Learned
 from audit.replay.meter import Meter
+from audit.replay.options import ReplayOptions
 from audit.replay.plan import Call
 from audit.replay.requests import load_requests
-from audit.replay.run import ReplayOptions, run_replay
+from audit.replay.run import run_replay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +40,21 @@ class Asking:
         learned = Learned.open(run.folder.tiers, {tier.name: tier for tier in run.tiers})
         return cls(run=run, requests=requests, learned=learned, meter=meter)
 
-    def ask(self, calls: Sequence[Call], settled: frozenset[str] = frozenset()) -> None:
-        """Make the calls that have no result yet, and write the table of them all.
+    def ask(
+        self,
+        calls: Sequence[Call],
+        settled: frozenset[str] = frozenset(),
+        *,
+        ahead: Sequence[Call] = (),
+        table: bool = True,
+    ) -> None:
+        """Make the calls that have no result yet.
 
         Args:
             calls: In the order in which they are made.
             settled: Ids of those that are not asked again, whatever became of them.
+            ahead: Calls of later rounds, which tiers that ask in batches are asked along.
+            table: Write the table of them all; judges' replies are no replays.
 
         Raises:
             PartStopped: Tiers or routes that were stopped; the others have their results.
@@ -59,7 +69,8 @@ class Asking:
             meter=self.meter,
             settled=settled,
             learned=self.learned,
-            ahead=run.calls,
+            ahead=ahead,
+            table=table,
             executor=run.settings.executor,
             models=frozenset({tier.model for tier in run.tiers} | {design.incumbent for design in run.plan.designs}),
         )

@@ -5,7 +5,6 @@ Judge calls are calls like all others: under the cap, in the journal, in the sto
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,12 +12,12 @@ from audit.core.artifacts import write_json
 from audit.core.display import plural
 from audit.core.exchange import Request
 from audit.core.tier import Tier
+from audit.flow.asking import Asking
 from audit.flow.criteria import read_judges
-from audit.flow.keeping import answers_at, client_options
 from audit.flow.preparation import PreparedRun, prepare
 from audit.replay.meter import Meter
+from audit.replay.options import PartStopped
 from audit.replay.plan import Call, judge_call
-from audit.replay.run import PartStopped, ReplayOptions, run_replay
 from audit.scoring.asking import Questions, control_questions, label_questions, next_questions, unanswered
 from audit.scoring.inputs import judge_replies
 
@@ -97,30 +96,14 @@ def _ask(run: PreparedRun, questions: Questions, meter: Meter, what: str) -> Par
     if not calls:
         return None
     meter.note(f"Judges: {plural(len(calls), 'question')} about {what}")
-    names = {call.tier for call in calls}
-    options = ReplayOptions(
-        cap_usd=run.plan.max_spend_usd,
-        client=client_options(run.settings),
-        answers=answers_at(run.settings, run.folder),
-        meter=meter,
-        models=_models(run.tiers, [design.incumbent for design in run.plan.designs]),
-        table=False,
-        executor=run.settings.executor,
-    )
     stopped = None
     try:
-        run_replay(
-            calls, requests, [tiers[name] for name in tiers if name in names], run.settings.replay, run.folder, options
-        )
+        Asking.open(run, meter, requests).ask(calls, table=False)
     except PartStopped as error:
         stopped = error
     finally:
         read_judges(run.folder, run.tiers)
     return stopped
-
-
-def _models(tiers: Sequence[Tier], incumbents: Sequence[str]) -> frozenset[str]:
-    return frozenset({tier.model for tier in tiers} | set(incumbents))
 
 
 def _sent(request: Request, judge: Tier) -> Request:

@@ -44,7 +44,7 @@ from audit.flow.reporting import report
 from audit.flow.rounds import Rounds, asked_and_spared, open_rounds, reach_of, refuse_idle
 from audit.flow.routing import policy_inputs_of
 from audit.replay.meter import Meter, SilentMeter
-from audit.replay.run import PartStopped
+from audit.replay.options import PartStopped
 from audit.replay.table import unpaid, write_replays
 from audit.scoring.drawn import ScoreReport
 from audit.scoring.drawn import score as score_replays
@@ -135,7 +135,7 @@ def _replay(run: PreparedRun, meter: Meter, watch: SequentialTest, stopped: Part
     rounds: Rounds | None = open_rounds(run)
     while rounds is not None:
         try:
-            asking.ask(rounds.calls(), rounds.settled())
+            asking.ask(rounds.calls(), rounds.settled(), ahead=run.calls)
         except PartStopped as error:
             stopped = error
         stopped = judge_answers(run, meter) or stopped

@@ -10,14 +10,14 @@ from audit.core.artifacts import RunFolder, read_tier_notes
 from audit.core.errors import EndpointError, InputError
 from audit.core.plan import Plan
 from audit.core.settings import Settings
-from audit.flow.keeping import answers_at, client_options
+from audit.flow.asking import Asking
 from audit.flow.planning import Consent, prepared
 from audit.flow.preparation import prepare
 from audit.replay.meter import Meter, SilentMeter
+from audit.replay.options import PartStopped
 from audit.replay.plan import quote
 from audit.replay.preflight import first_of_each_shape
 from audit.replay.requests import load_requests
-from audit.replay.run import PartStopped, ReplayOptions, run_replay
 
 
 def check(
@@ -48,16 +48,8 @@ def check(
     quoted = replace(run.plan, calls=len(calls), quotes=quotes, expected_usd=expected, at_most_usd=most)
     if not consent(replace(quoted, likely_usd=0.0)):
         raise InputError("nothing was sent: the quote was not accepted", code="replay.declined")
-    options = ReplayOptions(
-        cap_usd=run.plan.max_spend_usd,
-        tokens=run.tokens,
-        client=client_options(settings),
-        answers=answers_at(settings, run.folder),
-        meter=meter or SilentMeter(),
-    )
     try:
-        asked = [tiers[name] for name in dict.fromkeys(call.tier for call in calls)]
-        run_replay(calls, requests, asked, settings.replay, run.folder, options)
+        Asking.open(run, meter or SilentMeter(), requests).ask(calls)
     except (PartStopped, EndpointError) as error:
         if not any(notes.stopped for notes in read_tier_notes(run.folder.tiers).values()):
             raise error from None

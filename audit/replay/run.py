@@ -9,99 +9,37 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections import Counter, deque
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
 from audit.core.artifacts import RunFolder
-from audit.core.clock import Clock
 from audit.core.display import plural, usd
-from audit.core.errors import AuditError, EndpointError, Incomplete, InputError, Interrupted
-from audit.core.exchange import Completion, Request, recording_of
+from audit.core.errors import AuditError, EndpointError, InputError, Interrupted
+from audit.core.exchange import Completion, Request
 from audit.core.finding import ReplayCounts
 from audit.core.schemas import FAILED_TO_MEASURE, MEASURED
-from audit.core.settings import ExecutorSettings, ReplaySettings
+from audit.core.settings import ReplaySettings
 from audit.core.tier import Tier
-from audit.llm.budget import Budget, CapReached, Reservation, Trust
-from audit.llm.client import Client, ClientOptions, Drained, open_client
-from audit.llm.reply import Reply, answered_by, failed, unasked
+from audit.llm.budget import Budget, CapReached
+from audit.llm.client import Client, Drained, open_client
+from audit.llm.reply import failed
 from audit.llm.tiers import check_keys, is_local
-from audit.llm.wire import Transport
-from audit.replay.batches import BatchesWaiting, BatchPace, BatchReplay
+from audit.replay.asker import Asker
+from audit.replay.batches import BatchesWaiting, BatchReplay
 from audit.replay.journal import Journal, JournalLedger
-from audit.replay.kept import AnswersAt, kept_for, name_of
+from audit.replay.kept import kept_for
 from audit.replay.learned import Learned
 from audit.replay.lending import ShardTerms
-from audit.replay.meter import Meter, SessionCounts, SilentMeter, Totals
+from audit.replay.meter import SessionCounts, Totals
+from audit.replay.options import OUTAGE, RESUME, PartStopped, ReplayOptions
 from audit.replay.otherwise import asked_otherwise
-from audit.replay.plan import Call, TokenCounts, counts_of, waiting, worst_case_usd
+from audit.replay.plan import Call, waiting
 from audit.replay.preflight import first_of_each_shape
+from audit.replay.results import SessionResults
 from audit.replay.shards import Shards, on_one_machine, processes_for, take_in_left
-from audit.replay.table import journal_row, replay_counts, write_replays
-from audit.store.kept import Earlier, KeptAnswer, KeptAnswers
-
-OUTAGE = "replay.outage"
-RESUME = "run the same command again: it resumes, and finished calls are not paid twice"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lent:
-    """Of a replay whose cap is money that another process lent it: that one has seen that the tiers are there, keeps
-    the answers, and makes the calls again that are left without a result.
-
-    Attributes:
-        trust: How far tiers have kept their limits.
-        still: Whether the money may be spent: asked once nobody else can spend it.
-    """
-
-    trust: Trust
-    still: Callable[[], bool]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReplayOptions:
-    """What a replay needs beside its calls.
-
-    Attributes:
-        cap_usd: Hard stop, over all sessions of the run folder.
-        tokens: Logged token counts by request, for the worst case of a call.
-        client: How calls are made; `attempts` and `offline` come from the settings.
-        answers: Where answers of earlier runs are, and those of this one go.
-        transport: What carries HTTP; None for the network.
-        clock: None for the machine's.
-        meter: Who is told.
-        settled: Calls that are not asked again whatever became of them: their results have been looked at.
-        learned: What earlier rounds of this process learned of the tiers; None for what the run folder knows.
-        ahead: Calls of later rounds. Tiers that ask in batches are asked them along, because a batch takes a day; they
-            are no part of this round's table.
-        pace: How often batches are looked at.
-        models: Of the audit, its tiers' and the incumbents': an answer in the name of another one is none.
-        table: Write the table of replays; False for calls that ask judges, whose replies are no replays.
-        executor: Where many calls are made; None for this process alone.
-        lent: Whose money the cap is; None where it is the run's own.
-    """
-
-    cap_usd: float
-    tokens: Mapping[str, TokenCounts] = field(default_factory=dict)
-    client: ClientOptions = field(default_factory=ClientOptions)
-    answers: AnswersAt = field(default_factory=AnswersAt)
-    transport: Transport | None = None
-    clock: Clock | None = None
-    meter: Meter = field(default_factory=SilentMeter)
-    settled: frozenset[str] = frozenset()
-    learned: Learned | None = None
-    ahead: Sequence[Call] = ()
-    pace: BatchPace = field(default_factory=BatchPace)
-    models: frozenset[str] = frozenset()
-    table: bool = True
-    executor: ExecutorSettings | None = None
-    lent: Lent | None = None
-
-
-class PartStopped(Incomplete):
-    """A tier, or a route on a tier, was stopped; everything else was done."""
+from audit.replay.table import replay_counts, write_replays
 
 
 async def replay(
@@ -196,22 +134,23 @@ class ReplaySession:
         self.ahead = [] if settings.offline else self._ahead(options.ahead)
         self.known = frozenset(call.call_id for call in (*calls, *self.ahead))
         self.client: Client
-        self.journal: Journal
-        self.kept: KeptAnswers | None = None
+        self.results: SessionResults
+        self.asker: Asker
 
     async def run(self) -> ReplayCounts:
         """Open everything, ask, close, and write the table."""
-        async with Journal(self.folder.journal) as self.journal:
+        async with Journal(self.folder.journal) as journal:
             if self.options.lent is not None and not self.options.lent.still():
                 raise Interrupted(exit_code=128 + signal.SIGTERM, hint=RESUME)
-            self.kept = self.options.answers.open(list(self.tiers.values()))
+            kept = self.options.answers.open(list(self.tiers.values()))
+            self.results = SessionResults(journal=journal, kept=kept, tiers=self.tiers, known=self.known)
             try:
-                if await take_in_left(self.folder, self.journal, self._book):
-                    self.journal.ledger = JournalLedger.read(self.folder.journal)
+                if await take_in_left(self.folder, journal, self.results.book):
+                    journal.ledger = JournalLedger.read(self.folder.journal)
                 await self._ask_all()
             finally:
-                if self.kept is not None:
-                    self.kept.close()
+                if kept is not None:
+                    kept.close()
                 if self.options.table:
                     write_replays(self.folder.journal, self.calls, self.folder.replay_table)
         self.error = self.error or self._stopped_parts()
@@ -260,14 +199,14 @@ class ReplaySession:
                 worker.cancel()
 
     async def _ask_all(self) -> None:
-        ledger = self.journal.ledger
+        ledger, kept = self.results.journal.ledger, self.results.kept
         settled = self.options.settled if self.options.lent is None else ledger.results
         done = {call_id for call_id, result in ledger.results.items() if result.measured or call_id in settled}
         pending = list(waiting((*self.calls, *self.ahead), done))
         self.done = sum(call.call_id in ledger.results for call in (*self.calls, *self.ahead))
         trust = None if self.options.lent is None else self.options.lent.trust
         self.budget = Budget(self.options.cap_usd, spent_usd=ledger.spent_usd, lost_usd=ledger.lost_usd, trust=trust)
-        unused = asked_otherwise(pending, self.tiers, ledger, self.learned.notes, self.kept)
+        unused = asked_otherwise(pending, self.tiers, ledger, self.learned.notes, kept)
         known = self._told()
         for text in (*self._damage(ledger), *known, *(one.sentence for one in unused)):
             self.meter.note(text)
@@ -282,9 +221,10 @@ class ReplaySession:
         async with open_client(
             tiers, clock=self.options.clock, transport=self.options.transport, options=client_options
         ) as self.client:
+            self.asker = self._asker()
             paid = self._paid(pending)
-            if paid and self.kept is not None and not self.settings.offline:
-                self.kept.claim()
+            if paid and kept is not None and not self.settings.offline:
+                kept.claim()
                 paid = self._paid(pending)
             if self.settings.offline:
                 self._refuse_missing(paid)
@@ -300,13 +240,27 @@ class ReplaySession:
             for text in (*self.tally.oddities, *self._told()[len(known) :]):
                 self.meter.note(text)
 
+    def _asker(self) -> Asker:
+        return Asker(
+            client=self.client,
+            results=self.results,
+            budget=self.budget,
+            learned=self.learned,
+            meter=self.meter,
+            requests=self.requests,
+            tokens=self.options.tokens,
+            models=self.options.models,
+            lent=self.options.lent is not None,
+            took=self._took,
+        )
+
     def _told(self) -> Sequence[str]:
         """What was wrong with kept answers so far."""
-        return [] if self.kept is None else list(self.kept.notes())
+        return [] if self.results.kept is None else list(self.results.kept.notes())
 
     def _paid(self, pending: Sequence[Call]) -> list[Call]:
         """The calls that go over the network, as it looks now: an answer is looked for again when its turn comes."""
-        kept = kept_for(pending, self.tiers, self.kept)
+        kept = kept_for(pending, self.tiers, self.results.kept)
         return [c for c in pending if not (is_local(self.tiers[c.tier]) or c.call_id in kept)]
 
     async def _ask_pending(self, pending: Sequence[Call], paid: Sequence[Call]) -> None:
@@ -315,7 +269,7 @@ class ReplaySession:
         batches.readmit()
         if batches.open and not self.settings.offline:
             await self._run([self._guarded(batches.collect())])
-        ledger = self.journal.ledger
+        ledger = self.results.journal.ledger
         away = batches.put_back | {call_id for one in ledger.submissions.values() for call_id in one.calls}
         away |= {call_id for call_id, result in ledger.results.items() if result.measured}
         costly = {call.call_id for call in paid} - away
@@ -339,7 +293,7 @@ class ReplaySession:
     def _batches(self) -> BatchReplay:
         return BatchReplay(
             client=self.client,
-            journal=self.journal,
+            journal=self.results.journal,
             budget=self.budget,
             learned=self.learned,
             meter=self.meter,
@@ -347,14 +301,14 @@ class ReplaySession:
             requests=self.requests,
             tiers=self.tiers,
             tokens=self.options.tokens,
-            finish=self._finish,
+            finish=self.asker.finish,
             stopping=lambda: self.stopping,
             pace=self.options.pace,
         )
 
     def _with_vendors(self) -> list[str]:
         """What is left in batches, in a note."""
-        waiting = sum(len(one.calls) for one in self.journal.ledger.submissions.values())
+        waiting = sum(len(one.calls) for one in self.results.journal.ledger.submissions.values())
         return [f"{plural(waiting, 'call')} with the vendor in batches; their answers are not lost"] if waiting else []
 
     async def _work_through(self, pending: Sequence[Call], paid: set[str]) -> None:
@@ -403,7 +357,7 @@ class ReplaySession:
             ),
             executor=options.executor,
             many=many,
-            journal=self.journal,
+            journal=self.results.journal,
             budget=self.budget,
             learned=self.learned,
             answered=self.answered,
@@ -417,9 +371,9 @@ class ReplaySession:
     async def _at_hand(self, call: Call) -> bool:
         """Take the answer of an earlier run that is there by now; whether one was."""
         tier = self.tiers[call.tier]
-        if self._kept_answer(call, tier) is None:
+        if self.results.at_hand(call) is None:
             return False
-        await self._ask(call, tier)
+        await self.asker.ask(call, tier)
         return True
 
     def _seconds(self, costly: Sequence[Call]) -> list[tuple[str, Call]]:
@@ -450,10 +404,10 @@ class ReplaySession:
                 call = queue.popleft()
                 if call.call_id in self.asked or self.learned.is_stopped(call.route, tier.name):
                     continue
-                if tier.batch and self._kept_answer(call, tier) is None:
+                if tier.batch and self.results.at_hand(call) is None:
                     continue  # it was there a moment ago; the next session asks it in a batch, at that price
                 self.asked.add(call.call_id)
-                reply = await self._ask(call, tier)
+                reply = await self.asker.ask(call, tier)
                 if reply.served_from != "network" or not reply.attempts:
                     # An answer that was at hand never yielded; signals and other tiers must get their turn.
                     await asyncio.sleep(0)
@@ -464,7 +418,7 @@ class ReplaySession:
         except EndpointError as error:
             if error.code == OUTAGE and not queue and call is not None and self._answers(tier):
                 # All that is left of the tier are calls that failed again and again: they are not an outage.
-                self._finish(call, failed(error, 0), None)
+                self.asker.finish(call, failed(error, 0), None)
                 return
             queue.clear()
             if self.learned.stop_tier(tier.name, error):
@@ -473,109 +427,14 @@ class ReplaySession:
             self.stop(error)
             raise
 
-    async def _ask(self, call: Call, tier: Tier) -> Reply:
-        """Take the answer of an earlier run, or ask, with the request changed as the endpoint wants it where that is
-        allowed; journal what came of it."""
-        logged = self.requests[call.request_fp]
-        if (kept := self._kept_answer(call, tier)) is not None:
-            return await self._take(call, tier, self.learned.sent(logged, tier), kept)
-        costs = not is_local(tier)
-        while True:
-            request = self.learned.sent(logged, tier)
-            why = self.learned.refusal(request, tier.name)
-            if why is not None and costs:
-                reply, stake = unasked(why), await self.budget.reserve(0.0)
-                self.meter.started(call)
-                stake.settle(0.0)
-                break
-            reply, stake = await self._send(call, request, tier, costs=costs)
-            if reply.because is None or (change := self.learned.refused(reply.because, request, tier)) is None:
-                break
-            if self.learned.sent(logged, tier) == request:
-                break
-            if costs:
-                self.journal.void(call.call_id, stake.lost_usd + reply.spent_usd)
-            if self.learned.is_news(tier.name, change):
-                self.meter.note(f"Tier `{tier.name}`: {change.sentence}")
-        self._finish(call, reply, stake)
-        return reply
-
-    def _kept_answer(self, call: Call, tier: Tier) -> KeptAnswer | None:
-        if self.kept is None or is_local(tier):
-            return None
-        return self.kept.get(name_of(call, tier))
-
-    async def _take(self, call: Call, tier: Tier, request: Request, kept: KeptAnswer) -> Reply:
-        """An answer that an earlier run was given: it costs what it costs, and nothing is spent."""
-        assert self.kept is not None
-        stake = await self.budget.reserve(0.0)
-        self.meter.started(call)
-        reply = self.client.replay(kept.completion, request, tier, self.kept.served_from)
-        stake.settle(0.0)
-        self._finish(call, reply, stake, kept.earlier)
-        return reply
-
     def _answers(self, tier: Tier) -> bool:
         """Whether a tier has given answers and was not stopped."""
         return bool(self.answered[tier.name]) and self.learned.of(tier.name).stopped is None
 
-    async def _send(self, call: Call, request: Request, tier: Tier, *, costs: bool) -> tuple[Reply, Reservation]:
-        worst_usd = 0.0
-        if costs:
-            worst_usd = worst_case_usd(counts_of(request, self.options.tokens.get(call.request_fp)), tier)
-        stake = await self.budget.reserve(worst_usd, tier.name)
-        if costs:
-            stake.on_wire = partial(self._on_wire, call.call_id, stake)
-        self.meter.started(call)
-        try:
-            reply = await self.client.complete(request, tier, call.repeat, stake=stake)
-        except BaseException as error:
-            self._give_up(call, stake, error, costs=costs)
-            raise
-        if stake.short and self.options.lent is not None:
-            # Only this part of the money is used up: the call has not failed.
-            over = self.budget.refusal(worst_usd, tier.name)
-            self._give_up(call, stake, over, costs=costs)
-            raise over
-        stake.settle(reply.spent_usd)
-        return reply, stake
-
-    def _on_wire(self, call_id: str, stake: Reservation, sent: bool) -> None:
-        """A kill books what was on the wire at its worst case, and nothing that waited."""
-        if sent:
-            self.journal.start(call_id, stake.worst_usd)
-        else:
-            self.journal.back(call_id)
-
-    def _give_up(self, call: Call, stake: Reservation, error: BaseException, *, costs: bool) -> None:
-        """A call ends without a result. What was on the wire may have been billed, whatever ended it."""
-        if stake.sent:
-            stake.lose()
-        else:
-            stake.settle(stake.paid_usd)
-        if costs:
-            self.journal.void(call.call_id, stake.lost_usd + stake.paid_usd)
-
-    def _finish(self, call: Call, reply: Reply, stake: Reservation | None, earlier: Earlier | None = None) -> None:
-        """Journal a result; without a stake what the call may have cost is in the books already."""
-        reply = answered_by(reply, self.options.models)
-        row = journal_row(call, reply, stake.lost_usd if stake is not None else 0.0, earlier)
-        if self.options.lent is not None and reply.completion is not None:
-            row["recording"] = recording_of(reply.completion)
-        self._took(call, row, reply.completion, recorded=earlier is not None)
-
-    def _book(self, call: Call, row: Mapping[str, Any], answer: Completion | None) -> None:
-        """Journal a result, and keep its answer for later runs."""
-        self.journal.done(dict(row))
-        if self.kept is None or answer is None or row["served_from"] != "network":
-            return
-        if call.call_id in self.known:  # not of a tier that has become another one since
-            self.kept.put(name_of(call, self.tiers[call.tier]), answer, row["spent_usd"] - row["failed_usd"])
-
     def _took(self, call: Call, row: Mapping[str, Any], answer: Completion | None, *, recorded: bool = False) -> None:
         """Journal a result, and count it."""
-        self.done += call.call_id not in self.journal.ledger.results
-        self._book(call, row, answer)
+        self.done += call.call_id not in self.results.journal.ledger.results
+        self.results.book(call, row, answer)
         status = row["status"]
         self.answered[call.tier] += status in MEASURED
         self.tally.take(row, recorded=recorded)
@@ -594,7 +453,9 @@ class ReplaySession:
         if not self.learned.errors:
             return None
         first, *more = self.learned.errors
-        if not isinstance(first, PartStopped) and not any(r.measured for r in self.journal.ledger.results.values()):
+        if not isinstance(first, PartStopped) and not any(
+            r.measured for r in self.results.journal.ledger.results.values()
+        ):
             return first
         notes = [*first.notes, *(error.what for error in more)]
         return PartStopped(first.what, code=first.code, notes=notes, hint=first.hint or RESUME)

@@ -16,7 +16,8 @@ from audit.replay.journal import JournalLocked
 from audit.replay.learned import Learned
 from audit.replay.lending import DROP, STOP, KnownOfTiers, LenderSignal, ShardJob, ShardReport
 from audit.replay.meter import SilentMeter
-from audit.replay.run import Lent, PartStopped, ReplayOptions, ReplaySession
+from audit.replay.options import Lent, PartStopped, ReplayOptions
+from audit.replay.run import ReplaySession
 
 LOOK_EVERY_S = 0.5
 LOCK_WAIT_S = 120.0

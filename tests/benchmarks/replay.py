@@ -26,8 +26,9 @@ from audit.core.tier import Tier
 from audit.llm.client import ClientOptions
 from audit.replay.journal import JournalLedger
 from audit.replay.meter import SilentMeter, Totals
+from audit.replay.options import ReplayOptions
 from audit.replay.plan import TokenCounts
-from audit.replay.run import ReplayOptions, run_replay
+from audit.replay.run import run_replay
 from tests.replay.world import World, tier, world
 from tests.server import started
 

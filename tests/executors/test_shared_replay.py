@@ -18,7 +18,7 @@ import pytest
 from audit.cli.main import run
 from audit.llm.providers.simulated_judge import sections_of
 from audit.replay import shards
-from audit.replay.run import ReplaySession
+from audit.replay.results import SessionResults
 from tests.executors.cluster import add_node, address_of, cluster
 from tests.json_server import answering
 from tests.judging.chat import right_text, write_chat, wrong_text
@@ -79,12 +79,12 @@ def audit(folder: Path, tiers: Tiers, patch: pytest.MonkeyPatch, *options: str) 
     """A replay whose calls are shared however few they are; what it wrote."""
     for name, value in (("SHARED_FROM", 1), ("IN_FLIGHT_EACH", 1), ("FEWEST_CALLS", 20)):
         patch.setattr(shards, name, value)
-    booked = ReplaySession._book
+    booked = SessionResults.book
 
-    def book(self: ReplaySession, call: Any, row: Any, answer: Any) -> None:
+    def book(self: SessionResults, call: Any, row: Any, answer: Any) -> None:
         booked(self, call, {**row, "latency_ms": 100.0} if row.get("latency_ms") is not None else row, answer)
 
-    patch.setattr(ReplaySession, "_book", book)  # the only thing in which two runs differ
+    patch.setattr(SessionResults, "book", book)  # the only thing in which two runs differ
     folder.mkdir(exist_ok=True)
     write_chat(folder, requests=300, labels=60)
     before, rest = (folder / "audit.yaml").read_text("utf-8").split("tiers:\n")

@@ -20,7 +20,8 @@ from audit.llm.client import ClientOptions
 from audit.llm.retry import Backoff
 from audit.replay.batches import BatchPace
 from audit.replay.journal import Journal
-from audit.replay.run import ReplayOptions, run_replay
+from audit.replay.options import ReplayOptions
+from audit.replay.run import run_replay
 from tests.replay.world import World, request, tier, world_of
 
 FILES = {

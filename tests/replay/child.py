@@ -21,7 +21,8 @@ from audit.core.fingerprint import request_fp
 from audit.core.settings import ReplaySettings
 from audit.llm.client import ClientOptions
 from audit.llm.retry import Backoff
-from audit.replay.run import ReplayOptions, run_replay
+from audit.replay.options import ReplayOptions
+from audit.replay.run import run_replay
 from tests.replay.world import World, tier, world, world_of
 
 

@@ -20,7 +20,8 @@ from audit.executors.executor import find_work
 from audit.llm.client import ClientOptions
 from audit.llm.retry import Backoff
 from audit.replay import leases, shards
-from audit.replay.run import ReplayOptions, run_replay
+from audit.replay.options import ReplayOptions
+from audit.replay.run import run_replay
 from audit.replay.table import money_spent, replay_counts
 from tests.replay.world import World, tier, world
 

@@ -18,7 +18,8 @@ from audit.core.reason import Reason, because
 from audit.core.settings import ReplaySettings
 from audit.core.tier import Supports
 from audit.llm.client import ClientOptions
-from audit.replay.run import PartStopped, ReplayOptions, run_replay
+from audit.replay.options import PartStopped, ReplayOptions
+from audit.replay.run import run_replay
 from audit.replay.table import money_spent
 from tests.quirky import HABITS, Quirky
 from tests.replay.world import World, tier, world_of

@@ -19,9 +19,10 @@ from audit.llm.providers import PROVIDERS
 from audit.replay.journal import JournalLedger
 from audit.replay.kept import AnswersAt, answered_otherwise
 from audit.replay.meter import SilentMeter
+from audit.replay.options import ReplayOptions
 from audit.replay.otherwise import asked_otherwise
 from audit.replay.plan import asked_as, call_id_of
-from audit.replay.run import ReplayOptions, run_replay
+from audit.replay.run import run_replay
 from tests.quirky import Quirky
 from tests.replay.test_learned import asked
 from tests.replay.world import World, tier, world_of

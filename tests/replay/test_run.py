@@ -28,9 +28,10 @@ from audit.llm.client import ClientOptions
 from audit.llm.retry import Backoff
 from audit.replay.kept import AnswersAt, known_calls
 from audit.replay.meter import SilentMeter, Totals
+from audit.replay.options import ReplayOptions
 from audit.replay.plan import TokenCounts, counts_of, worst_case_usd
 from audit.replay.requests import load_requests
-from audit.replay.run import ReplayOptions, run_replay
+from audit.replay.run import run_replay
 from audit.replay.table import money_spent, replay_counts
 from tests.replay.world import World, tier, world
 from tests.server import serving

@@ -14,8 +14,9 @@ from audit.core.settings import ReplaySettings
 from audit.core.tier import Tier
 from audit.replay.journal import JournalLedger, done_events
 from audit.replay.kept import AnswersAt, known_calls
+from audit.replay.options import ReplayOptions
 from audit.replay.plan import judge_call
-from audit.replay.run import ReplayOptions, run_replay
+from audit.replay.run import run_replay
 from audit.replay.table import changed_models, money_spent, replay_counts
 from audit.store.answers import AnswerStore
 from tests.quirky import Quirky

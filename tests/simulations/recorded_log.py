@@ -32,9 +32,10 @@ from audit.llm.client import ClientOptions
 from audit.llm.tiers import resolve_tiers
 from audit.pairing.evidence import Tables
 from audit.pairing.replayed import Replayed, Values, pairs_of, replayed, walk
+from audit.replay.options import ReplayOptions
 from audit.replay.plan import planned_calls
 from audit.replay.requests import load_requests
-from audit.replay.run import ReplayOptions, run_replay
+from audit.replay.run import run_replay
 from audit.sampling.design import RouteNeeds
 from audit.sampling.frame import RouteFrame, route_frames
 from audit.sampling.run import draw_sample

@@ -14,7 +14,7 @@ from audit.flow.judging import judge_answers
 from audit.flow.rechecking.quote import QuotedRecheck
 from audit.flow.rechecking.result import RecheckEvidence
 from audit.replay.meter import Meter
-from audit.replay.run import PartStopped
+from audit.replay.options import PartStopped
 from audit.scoring.run import score as score_replays
 
 
@@ -71,7 +71,7 @@ def _ask(quoted: QuotedRecheck, asking: Asking, asked: Mapping[str, int], meter:
     """Ask the first so many requests of each route, then the judges; what was stopped while the rest was done."""
     stopped: PartStopped | None = None
     try:
-        asking.ask(quoted.calls(asked))
+        asking.ask(quoted.calls(asked), ahead=quoted.run.calls)
     except PartStopped as error:
         stopped = error
     return judge_answers(quoted.run, meter) or stopped
