@@ -210,10 +210,11 @@ def _apart(expected: ExpectedLabels, labels: int) -> tuple[FloatArray, FloatArra
     of = labels * expected.weights / expected.weights.sum()
     # Expected labels vary: a stratum that will have the least number of them in four audits of five.
     into = joined(of, LEAST_IN_STRATUM + math.sqrt(LEAST_IN_STRATUM))
-    weights = np.bincount(into, weights=expected.weights, minlength=3)
+    weights = np.bincount(into, weights=expected.weights, minlength=3).astype(float)
     lost, gained = (
         np.bincount(into, weights=expected.weights * shares, minlength=3) / np.maximum(weights, 1e-12)
         for shares in (expected.lost, expected.gained)
     )
     used = weights > 0
-    return weights[used], lost[used], gained[used], np.bincount(into, weights=of, minlength=3)[used]
+    kept = np.bincount(into, weights=of, minlength=3)[used].astype(float)
+    return weights[used], lost[used], gained[used], kept

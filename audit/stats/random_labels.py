@@ -149,8 +149,8 @@ def joined(labelled: FloatArray, least: float = LEAST_IN_STRATUM) -> npt.NDArray
     """With which stratum each goes: the one with the fewest labels, while it has too few, with its neighbour.
 
     Neighbours are a loss and nothing, and nothing and a gain: what the judge says of them is nearest. Of two neighbours
-    it is the one with fewer labels, of equal ones both. Only numbers of labels decide, never what the labels say, so that the limits of the
-    strata that are left hold as they would have without a choice.
+    it is the one with fewer labels, of equal ones both. Only numbers of labels decide, never what the labels say, so
+    that the limits of the strata that are left hold as they would have without a choice.
 
     Args:
         labelled: Labels of each stratum, shape (3,): a loss, nothing, a gain; they may be expected ones.
