@@ -68,7 +68,8 @@ def print_handed(terminal: Terminal, policy: RoutingPolicy, target: str, output:
     names = listing([terminal_safe(route) or "(no route)" for route in handed.routes])
     said = [f"{target}: levers on {plural(len(handed.routes), 'route')} ({names})."]
     left_out = [f"Left out: {why}." for why in handed.left_out]
-    written = Exported(target=target, name=f"{target}-levers", files=handed.files, notes=left_out)
+    notes = [*(f"{note}." for note in handed.notes), *left_out]
+    written = Exported(target=target, name=f"{target}-levers", files=handed.files, notes=notes)
     _put(terminal, written, output, folder, said, {"routes": list(handed.routes)})
 
 

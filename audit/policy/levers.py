@@ -6,7 +6,7 @@ https://docs.litellm.ai/docs/tutorials/prompt_caching and https://docs.litellm.a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from audit.core.levers import AT_END, CACHE_SECONDS, Kind, LeverLedger, LeverLin
 from audit.core.plain import to_plain
 from audit.core.policy import RoutingPolicy
 from audit.policy.exporter import json_bytes, yaml_bytes
+from audit.policy.exports.litellm import means_another
 
 SCHEMA = "audit-levers/1"
 LISTED, LITELLM = "policy-json", "litellm"
@@ -31,11 +32,26 @@ class HandedLevers:
         files: By name.
         routes: That something is written for.
         left_out: A sentence on each part that the target cannot do.
+        notes: Sentences on what is written.
     """
 
     files: dict[str, bytes]
     routes: tuple[str, ...]
     left_out: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """By what the routes of a log are served.
+
+    Attributes:
+        models: That serve each route in the log, those without a known price among them.
+        moved: Routes that the run's policy moves as a whole: the ledger counts what the model costs that they leave.
+    """
+
+    models: Mapping[str, Sequence[str]]
+    moved: Collection[str] = ()
 
 
 def levers_of(folder: RunFolder, policy: RoutingPolicy, target: str) -> HandedLevers:
@@ -45,24 +61,21 @@ def levers_of(folder: RunFolder, policy: RoutingPolicy, target: str) -> HandedLe
         raise InputError(
             "this run has no lever ledger", code="policy.no-levers", hint="run the audit once more, which takes it"
         )
-    moved = {entry.route for entry in policy.routes if entry.signal is None}
-    models = {
-        route.route: sorted(model for model, share in route.incumbents.items() if share > 0)
-        for route in findings.routes
-        if route.route not in moved
-    }
-    return hand_over(findings.mix.levers, target, findings.run_id, models)
+    served = Served(
+        models={route.route: tuple(sorted(route.incumbents)) for route in findings.routes},
+        moved=frozenset(entry.route for entry in policy.routes if entry.signal is None),
+    )
+    return hand_over(findings.mix.levers, target, findings.run_id, served)
 
 
-def hand_over(ledger: LeverLedger, target: str, run_id: str, models: Mapping[str, Sequence[str]]) -> HandedLevers:
+def hand_over(ledger: LeverLedger, target: str, run_id: str, served: Served) -> HandedLevers:
     """Write what the ledger counts for a target. Same ledger, same bytes.
 
     Args:
         ledger: The run's.
         target: One of `TARGETS`.
         run_id: Of the audit.
-        models: That serve each route in the log. A route that the run's policy moves as a whole is not in it: the
-            ledger's cache points are for the model that it leaves.
+        served: By which models the routes are served.
 
     Raises:
         UnknownName: No levers are written for such a target.
@@ -77,13 +90,27 @@ def hand_over(ledger: LeverLedger, target: str, run_id: str, models: Mapping[str
             code="policy.no-levers",
             hint="what it names as upper ends: `audit mix LOGS --levers`",
         )
-    if target == LISTED:
-        routes = tuple(dict.fromkeys(part.route for _, part in parts))
-        return HandedLevers(files={"levers.json": json_bytes(_listed(parts, run_id))}, routes=routes, left_out=())
-    return _for_litellm(parts, run_id, models)
+    if target == LITELLM:
+        return _for_litellm(parts, run_id, served)
+    return HandedLevers(
+        files={"levers.json": json_bytes(_listed(parts, run_id, served.moved))},
+        routes=tuple(dict.fromkeys(part.route for _, part in parts)),
+        left_out=(),
+        notes=tuple(_both([part for _, part in parts], served.moved)),
+    )
 
 
-def _listed(parts: Sequence[tuple[LeverLine, LeverPart]], run_id: str) -> dict[str, Any]:
+def _both(parts: Sequence[LeverPart], moved: Collection[str]) -> Iterator[str]:
+    """A word on what is counted at the price of a model that the policy leaves."""
+    if both := [part.usd for part in parts if part.route in moved]:
+        saved = usd(sum(both))
+        yield (
+            f"{saved} of it is on routes that the policy moves to another model, counted at what they pay today: with "
+            "the move it is less, and the two do not add up"
+        )
+
+
+def _listed(parts: Sequence[tuple[LeverLine, LeverPart]], run_id: str, moved: Collection[str]) -> dict[str, Any]:
     """Every part as data: the batch list and the cache points among them."""
     steps = [
         {
@@ -96,6 +123,7 @@ def _listed(parts: Sequence[tuple[LeverLine, LeverPart]], run_id: str) -> dict[s
             "cache_point": part.cache_point,
             "requests": part.requests,
             "saves_usd": to_plain(part.usd),
+            "moved": part.route in moved,
             "rests_on": line.basis.value,
             "cases": list(part.cases),
         }
@@ -104,15 +132,13 @@ def _listed(parts: Sequence[tuple[LeverLine, LeverPart]], run_id: str) -> dict[s
     return {"schema": SCHEMA, "run_id": run_id, "steps": steps}
 
 
-def _for_litellm(
-    parts: Sequence[tuple[LeverLine, LeverPart]], run_id: str, models: Mapping[str, Sequence[str]]
-) -> HandedLevers:
+def _for_litellm(parts: Sequence[tuple[LeverLine, LeverPart]], run_id: str, served: Served) -> HandedLevers:
     """`levers.yaml`: cache points in `model_list`, an exact cache that callers opt in to in `litellm_settings`."""
     points: dict[str, LeverPart] = {}
     repeated: dict[str, LeverPart] = {}
     left_out = []
     for line, part in parts:
-        if why := _why_not(part, models):
+        if why := _why_not(part, served):
             left_out.append(f"{terminal_safe(part.route) or '(no route)'}, {line.lever.words} ({usd(part.usd)}): {why}")
         else:
             (points if part.kind is Kind.CACHE_OFF else repeated).setdefault(part.route, part)
@@ -128,7 +154,10 @@ def _for_litellm(
         config["model_list"] = [
             {
                 "model_name": route,
-                "litellm_params": {"model": models[route][0], "cache_control_injection_points": [_injected(part)]},
+                "litellm_params": {
+                    "model": served.models[route][0],
+                    "cache_control_injection_points": [_injected(part)],
+                },
             }
             for route, part in points.items()
         ]
@@ -137,24 +166,37 @@ def _for_litellm(
         config["litellm_settings"] = {"cache": True, "cache_params": cache}
     head = "\n".join(_head(run_id, points, repeated))
     routes = tuple(dict.fromkeys([*points, *repeated]))
-    return HandedLevers(files={"levers.yaml": yaml_bytes(config, head=head)}, routes=routes, left_out=tuple(left_out))
+    return HandedLevers(
+        files={"levers.yaml": yaml_bytes(config, head=head)},
+        routes=routes,
+        left_out=tuple(left_out),
+        notes=tuple(_both([*repeated.values()], served.moved)),
+    )
 
 
-def _why_not(part: LeverPart, models: Mapping[str, Sequence[str]]) -> str | None:
+def _why_not(part: LeverPart, served: Served) -> str | None:
     """Why a part cannot stand in LiteLLM's configuration; None where it can."""
-    if not part.route or not part.route.isprintable() or "*" in part.route:
+    if not _carried(part.route):
         return "it has no name that a configuration can carry"
     if part.kind is Kind.REPEATED:
         return None
     if part.kind is not Kind.CACHE_OFF:
         return "a gateway's configuration cannot do it"
-    if part.route not in models:
+    if part.route in served.moved:
         return "the policy moves the route to another model"
-    if len(models[part.route]) > 1:
+    models = served.models.get(part.route, ())
+    if len(models) > 1:
         return "several models serve the route, and not all of them have the cache"
+    if not models or not _carried(models[0]):
+        return "its model has no name that a configuration can carry"
     if not part.cache_point:
         return "the equal part ends within the first message, where no configuration can point"
     return None
+
+
+def _carried(name: str) -> bool:
+    """Whether a name of the log stands for itself in a configuration."""
+    return bool(name) and name.isprintable() and not means_another(name)
 
 
 def _injected(part: LeverPart) -> dict[str, Any]:

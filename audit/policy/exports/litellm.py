@@ -98,13 +98,18 @@ FROM_ENVIRONMENT = "os.environ/"
 """LiteLLM replaces a value that starts like this by that variable, wherever it stands."""
 
 
+def means_another(name: str) -> bool:
+    """Whether LiteLLM takes a name for a pattern or a variable."""
+    return "*" in name or name.startswith(FROM_ENVIRONMENT)
+
+
 def check_name(target: str, entry: RoutePolicy, tiers: Mapping[str, None], policy: RoutingPolicy) -> None:
     """Refuse names that LiteLLM would not take for what they are: the route's, and those of the tiers and models.
 
     A model's name comes from the log, where the tier has no entry in audit.yaml.
     """
     for name in (*tiers, entry.tier, *(policy.models[tier] for tier in (*tiers, entry.tier))):
-        if "*" in name or name.startswith(FROM_ENVIRONMENT):
+        if means_another(name):
             raise CannotExpress(target, f"the tier or model `{name}` is a pattern or a variable there", route=entry)
     if entry.route in tiers:
         # Deployments of one name are balanced, so half of the route's traffic would go to the other model.
