@@ -314,6 +314,10 @@ class TierSettings(Section):
     def _no_model(cls, value: Any) -> Any:
         """Rules learned from the log are no model: they go by the tier's name wherever a model is named."""
         if isinstance(value, Mapping) and value.get("provider") == LEARNED:
+            if other := sorted(value.keys() - {"name", "provider", "model", "price", "options"}):
+                raise ValueError(
+                    f"has `{other[0]}`, and rules learned from the log are sent nothing that it could shape"
+                )
             return {**value, "model": value.get("name")}
         return value
 

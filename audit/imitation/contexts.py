@@ -19,6 +19,9 @@ MOST_TRIED = 12
 MOST_COUNTED = 300
 """Examples on which they are tried, at equal steps."""
 
+MOST_CHARS = 2_000_000
+"""Of all of these together: of long messages, fewer are tried."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
@@ -80,7 +83,8 @@ def surroundings_of(seen: Sequence[tuple[str, str]]) -> Surroundings | None:
                     closings[shared_start(behind[0][:RIGHT_CHARS], behind[1][:RIGHT_CHARS])] += 1
     # A longer right text than its first letters finds no more values than these, but for values that hold them.
     closings.update({closing[:1]: count for closing, count in list(closings.items())})
-    tried = _some(there, MOST_COUNTED)
+    usual_chars = sum(len(text) for text, _ in there) // len(there) + 1
+    tried = _some(there, min(MOST_COUNTED, max(MOST_CHARS // usual_chars, SEEDS)))
     best: tuple[tuple[int, int, int, str, str], str, str] | None = None
     for left in _frequent(lefts):
         for closing in _frequent(closings):

@@ -9,6 +9,7 @@ from typing import Any
 from audit.core.errors import InputError
 from audit.core.exchange import Completion, Request, Usage
 from audit.core.fingerprint import digest, fingerprint
+from audit.core.personal import is_masked
 from audit.core.plain import from_plain, to_plain
 from audit.core.reason import Because, Reason, because
 from audit.imitation import classifier, rule, template
@@ -65,13 +66,17 @@ class Lesson:
         Args:
             request: Any of the route.
             model: Named as what answered.
-            served: As requests are served; else an example has the answer of what was learned without it.
+            served: As requests are served; else, in a replay, an example has the answer of what was learned without
+                it, and a message that the log holds masked none: whoever is served says something else there.
 
         Raises:
             InputError: As `answer`.
         """
         held_out = None if served else self.held_out.get(request.request_fp)
-        text = self.answer(request.last_user) if held_out is None else held_out
+        if not served and is_masked(request.last_user):
+            text = ""
+        else:
+            text = self.answer(request.last_user) if held_out is None else held_out
         usage = Usage(prompt_tokens=0, completion_tokens=0)
         return Completion(text=text, finish_reason="stop", usage=usage, model_reported=model, cost_usd=0.0)
 

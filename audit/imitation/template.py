@@ -12,6 +12,7 @@ the message. A value that is not found is null in a document, and no answer at a
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -24,6 +25,9 @@ LEAST_ALIKE = 0.8
 
 LEAST_FOUND = 0.5
 """Part of its values that each field must get right where it was learned."""
+
+MOST_FIELDS = 100
+"""Of a document; each of them is looked for in every message."""
 
 FENCE = ("```json\n", "\n```")
 STYLES = tuple((indent, separators) for indent in (None, 2, 4) for separators in ((", ", ": "), (",", ":")))
@@ -59,13 +63,12 @@ def _document(examples: Sequence[Example], documents: Sequence[tuple[Example, Le
     counts = Counter(tuple(leaves) for _, leaves in documents)
     paths = min(counts, key=lambda one: (-counts[one], one))
     alike = [(one, leaves) for one, leaves in documents if set(leaves) == set(paths)]
-    if not paths or len(alike) < LEAST_ALIKE * len(examples):
+    if not 0 < len(paths) <= MOST_FIELDS or len(alike) < LEAST_ALIKE * len(examples):
         return None
     fields = [_field(path, [(one.text, leaves[path]) for one, leaves in alike]) for path in paths]
     if any(field is None for field in fields) or all("constant" in field for field in fields if field):
         return None
-    params: Params = {"document": {}, "fields": fields}
-    return {**params, "document": _style([one for one, _ in alike], params)}
+    return {"document": _style([one.answer for one, _ in alike]), "fields": fields}
 
 
 def _field(path: tuple[str, ...], seen: Sequence[tuple[str, Any]]) -> dict[str, Any] | None:
@@ -113,14 +116,21 @@ def _shared(texts: Sequence[str]) -> str:
 
 def _leaves_of(text: str) -> Leaves | None:
     """The values of a JSON object by path, in order; lists are values. None for any other text."""
-    body = text.strip()
-    if body.startswith(FENCE[0]) and body.endswith(FENCE[1]):
-        body = body[len(FENCE[0]) : -len(FENCE[1])]
     try:
-        value = json.loads(body, parse_int=Number, parse_float=Number)
+        value = json.loads(_unfenced(text), parse_int=Number, parse_float=Number, parse_constant=_no_json)
         return dict(_leaves(value, ())) if isinstance(value, dict) else None
     except (ValueError, RecursionError):
         return None
+
+
+def _no_json(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _unfenced(text: str) -> str:
+    body = text.strip()
+    fenced = body.startswith(FENCE[0]) and body.endswith(FENCE[1])
+    return body[len(FENCE[0]) : -len(FENCE[1])] if fenced else body
 
 
 def _leaves(value: Any, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -141,16 +151,17 @@ def _with_numbers(value: Any) -> Any:
 
 
 def _plain(text: str) -> Any:
-    """A written number as a number; None for anything else."""
+    """A written number as a number; None for anything else, and for what no document can hold, as infinity."""
     try:
-        value = json.loads(text, parse_constant=lambda _: None)
+        value = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    return value if type(value) in (int, float) else None
+    return value if type(value) in (int, float) and math.isfinite(value) else None
 
 
-def _style(examples: Sequence[Example], params: Mapping[str, Any]) -> dict[str, Any]:
-    """How the documents are written: the way that writes most of them letter by letter."""
+def _style(answers: Sequence[str]) -> dict[str, Any]:
+    """How documents are written: the way that writes most of them letter by letter."""
+    documents = [json.loads(_unfenced(one), parse_int=_plain) for one in answers]
     styles = [
         {"fenced": fenced, "indent": indent, "separators": list(separators)}
         for fenced in (False, True)
@@ -158,7 +169,7 @@ def _style(examples: Sequence[Example], params: Mapping[str, Any]) -> dict[str, 
     ]
 
     def fitting(style: Mapping[str, Any]) -> int:
-        return sum(answer({**params, "document": style}, one.text) == one.answer for one in examples)
+        return sum(_written(made, style) == one for made, one in zip(documents, answers, strict=True))
 
     return max(styles, key=fitting)
 
@@ -177,6 +188,10 @@ def answer(params: Params, text: str) -> str:
         for key in above:
             place = place.setdefault(key, {})
         place[last] = _value(field, text)
+    return _written(document, style)
+
+
+def _written(document: Any, style: Mapping[str, Any]) -> str:
     written = json.dumps(document, ensure_ascii=False, indent=style["indent"], separators=tuple(style["separators"]))
     return f"{FENCE[0]}{written}{FENCE[1]}" if style["fenced"] else written
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from audit.core.personal import without_masks
+
 BUCKETS = 4096
 """Numbers that a word can be. Two words in one bucket blur each other; more buckets make a larger policy."""
 
@@ -35,10 +37,14 @@ class Words:
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text in lower case, in order; only both ends of a long one are read."""
+    """The words of a text in lower case, in order; only both ends of a long one are read.
+
+    What the log holds masked has no words: whoever is served says something else there, and a policy that goes by a
+    placeholder would meet none.
+    """
     if len(text) > LONGEST_CHARS:
         text = f"{text[: LONGEST_CHARS // 2]} {text[-LONGEST_CHARS // 2 :]}"
-    return _WORD.findall(text.casefold())
+    return _WORD.findall(without_masks(text).casefold())
 
 
 def word_vector(text: str) -> Words:

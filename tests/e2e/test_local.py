@@ -119,6 +119,27 @@ def test_scored_again_it_says_the_same(audited: RunFolder, tmp_path: Path) -> No
         LearnedAnswers.load(copy.policy)
 
 
+def test_what_the_log_holds_masked_certifies_nothing(tmp_path: Path) -> None:
+    """Where the answer depends on whether there is an address, and where it names one, a rule is right on the masked
+    log alone: whoever is served says the address, and would be answered with a placeholder."""
+    rng, lines = random.Random(2), []
+    for number in range(600):
+        has = rng.random() < 0.5
+        said = f"{' '.join(rng.sample(worlds.WORDS, 4))} {f'mail ada{number}@example.org' if has else 'mail none'}"
+        route, answer = ("tickets", "yes" if has else "no") if number % 2 else ("orders", "write to help@example.org")
+        one: dict[str, Any] = record(number, messages=[{"role": "user", "content": said}])
+        one["response"]["choices"][0]["message"]["content"] = answer
+        lines.append(json.dumps({**one, "metadata": {**one["metadata"], "route": route}}))
+    log = tmp_path / "log.jsonl"
+    log.write_text("\n".join(lines) + "\n", "utf-8")
+    tiers = CONFIG.replace("  - {name: rules-chat, provider: local, options: {route: chat}}\n", "")
+    (tmp_path / "audit.yaml").write_text(tiers.replace("ingest: {", "ingest: {redact: [email], "), "utf-8")
+    folder = RunFolder(tmp_path / "run")
+    replay([log], load_settings(tmp_path / "audit.yaml"), folder, consent=lambda _: True)
+    assert [one["recommendation"]["kind"] for one in read_json(folder.findings)["routes"]] == [None, None]
+    assert "<email" not in (folder.learned.read_text() if folder.learned.exists() else "")
+
+
 def test_certification_draws_teach_nothing(audited: RunFolder, tmp_path: Path) -> None:
     """Other answers to what is no tuning draw: the same is learned. Another answer to one tuning draw: not."""
     draws = pl.read_parquet(audited.slice).with_columns(pl.col(pl.Categorical).cast(pl.String))

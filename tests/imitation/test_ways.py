@@ -10,6 +10,7 @@ import pytest
 from audit.core.errors import InputError
 from audit.core.exchange import Request
 from audit.core.reason import Because, Reason
+from audit.imitation.contexts import MOST_PLACES, MOST_TRIED, SEEDS, surroundings_of
 from audit.imitation.lesson import WAYS, Lesson, learn, lessons_from_plain, lessons_to_plain
 from audit.imitation.way import Example, same_as
 from tests.imitation import worlds
@@ -43,6 +44,54 @@ def test_a_world_is_learned_in_its_own_way(name: str) -> None:
     assert again.digest == lesson.digest
     for text in HOSTILE:
         assert isinstance(again.answer(text), str)
+
+
+NUMBERS = ("1e999", "-1e999", "NaN", "Infinity", "9" * 5_000, "007", "true", "1e-999", "-0", "12")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_document_stays_a_document(seed: int) -> None:
+    """Whatever stands where a number is looked for, in what is learned from and in what is served: what is answered is
+    JSON, and so is what was learned."""
+    rng = random.Random(seed)
+    examples = {}
+    for number in range(80):
+        value = str(rng.randrange(10**5)) if rng.random() < 0.8 else rng.choice(NUMBERS)
+        answer = f'{{"total": {value}, "rate": {rng.choice(NUMBERS)}}}' if number % 9 == 0 else f'{{"total": {value}}}'
+        examples[f"{number:02}"] = Example(text=f"total: {value} eur", answer=answer)
+    lesson = learn("r", examples)
+    assert isinstance(lesson, Lesson)
+    assert lesson.way == "template"
+    json.dumps(lessons_to_plain({"t": lesson}), allow_nan=False)
+    for value in NUMBERS:
+        said = json.loads(lesson.answer(f"total: {value} eur"), parse_constant=pytest.fail)
+        assert said["total"] is None or said["total"] == float(value)
+
+
+def test_no_log_makes_learning_long() -> None:
+    """Thousands of fields, and messages of megabytes: nothing is learned, or of a few examples, in bounded work."""
+    wide = {
+        f"{n:02}": Example(text=" ".join(f"k{k}={n}{k};" for k in range(3_000)), answer=json.dumps(dict.fromkeys(
+            map(str, range(3_000)), str(n)))) for n in range(40)
+    }  # fmt: skip
+    found = learn("r", wide)
+    assert isinstance(found, Because)
+    assert found.reason is Reason.NEITHER_LABEL_NOR_PART
+    looked: list[int] = []
+
+    class Counted(str):
+        __slots__ = ()
+
+        def find(self, *args: object) -> int:
+            looked.append(len(self))
+            return str.find(self, *args)  # type: ignore[arg-type]
+
+    long = [(Counted(f"{'ab ' * 300_000} no. {n} of it"), str(n)) for n in range(1_000, 1_040)]
+    surroundings = surroundings_of(long)
+    assert surroundings is not None
+    assert surroundings.left.endswith("no. ")
+    tries = 2 * MOST_TRIED**2
+    assert sum(looked) < (tries * SEEDS + SEEDS**2 * MOST_PLACES**2) * len(long[0][0])
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
@@ -90,6 +139,15 @@ def test_what_it_saw_is_answered_by_what_had_not_seen_it() -> None:
     request = Request(request_fp="7", messages=[{"role": "user", "content": examples["7"].text}])
     assert found.completion(request, "m", served=False).text == found.held_out["7"]
     assert found.completion(request, "m").text == found.answer(examples["7"].text)
+
+
+def test_a_masked_message_has_no_answer_in_a_replay() -> None:
+    """The log holds a placeholder where whoever is served says something else: `email` would be a word to go by."""
+    lesson = taught("rule")
+    for text, masked in (("refund <email:0a1b2c>", True), ("refund <secret:aws>", True), ("refund <email>", False)):
+        request = Request(request_fp="x", messages=[{"role": "user", "content": text}])
+        assert lesson.completion(request, "m").text == "billing"
+        assert lesson.completion(request, "m", served=False).text == ("" if masked else "billing")
 
 
 def test_damaged_lessons_are_refused() -> None:

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from audit.core.personal import PERSONAL_KINDS
+from audit.core.personal import PERSONAL_KINDS, is_masked
 from audit.masking.personal import found_personal
 from audit.masking.recognisers import Recogniser
 from audit.masking.redact import Redactor
+from audit.masking.secrets import mask_secrets
 from tests.masking.held_out import NOBODYS, held_out
 from tests.masking.planted import LANGUAGES, LOOK_ALIKES, MORE_LOOK_ALIKES, SENTENCE, planted
 
@@ -35,6 +36,15 @@ def test_recall_on_twelve_kinds_in_eight_languages() -> None:
     print(f"recall {1 - left.total() / tried.total():.4f} of {tried.total() // 2} planted values")
     assert set(tried) == {*PERSONAL_KINDS, *LANGUAGES}
     assert {part: n for part, n in left.items() if n > 0.05 * tried[part]} == {}
+
+
+def test_what_is_masked_is_known_for_it() -> None:
+    """Whoever learns from a log tells a placeholder of every kind from what people write."""
+    for case in planted():
+        masked = Redactor(PERSONAL_KINDS).text(case.text)
+        assert is_masked(masked) is (masked != case.text), masked
+    assert is_masked(mask_secrets("key AKIAIOSFODNN7REALKEY now")) is is_masked("<secret:key-in-use>") is True
+    assert not any(map(is_masked, (*LOOK_ALIKES, *MORE_LOOK_ALIKES, *NOBODYS, "<b:strong>", "<email>", "a <3:1 b>")))
 
 
 def test_false_alarms() -> None:

@@ -52,3 +52,11 @@ def test_no_words(text: str) -> None:
 def test_any_text_has_a_place() -> None:
     """Lone surrogates and scripts without spaces do not fail."""
     assert said(word_vector("a\ud800b \u4f60\u597d"))
+
+
+def test_what_the_log_holds_masked_has_no_words() -> None:
+    """A policy that goes by a placeholder would meet none in production; brackets that people write stay words."""
+    assert said(word_vector("write to <email:0a1b2c>, <national-id:ffffff> <secret:aws-key>")) == said(
+        word_vector("write to")
+    )
+    assert len(said(word_vector("<b:strong>"))) == 3
