@@ -14,7 +14,6 @@ import polars as pl
 
 from audit.core.artifacts import RunFolder, write_json, write_table
 from audit.core.errors import ConfigError, UnknownName
-from audit.core.personal import is_masked
 from audit.core.reason import Because
 from audit.core.settings import Settings
 from audit.core.tier import Tier
@@ -113,8 +112,7 @@ def _learned(folder: RunFolder, settings: Settings, sample: Sample, route: str) 
     examples: dict[str, Example] = {}
     unlike = 0
     for request, wanted in wanted_answers(folder, settings, rows, route):
-        # Who is served says and hears the text itself, not what the log holds in its place.
-        if wanted is None or is_masked(wanted) or is_masked(request.last_user):
+        if wanted is None:
             unlike += request.request_fp not in examples
         else:
             examples.setdefault(request.request_fp, Example(text=request.last_user, answer=wanted))

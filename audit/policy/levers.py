@@ -42,7 +42,7 @@ class HandedLevers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Served:
+class ServedBy:
     """By what the routes of a log are served.
 
     Attributes:
@@ -61,14 +61,14 @@ def levers_of(folder: RunFolder, policy: RoutingPolicy, target: str) -> HandedLe
         raise InputError(
             "this run has no lever ledger", code="policy.no-levers", hint="run the audit once more, which takes it"
         )
-    served = Served(
+    served = ServedBy(
         models={route.route: tuple(sorted(route.incumbents)) for route in findings.routes},
         moved=frozenset(entry.route for entry in policy.routes if entry.signal is None),
     )
     return hand_over(findings.mix.levers, target, findings.run_id, served)
 
 
-def hand_over(ledger: LeverLedger, target: str, run_id: str, served: Served) -> HandedLevers:
+def hand_over(ledger: LeverLedger, target: str, run_id: str, served: ServedBy) -> HandedLevers:
     """Write what the ledger counts for a target. Same ledger, same bytes.
 
     Args:
@@ -132,7 +132,7 @@ def _listed(parts: Sequence[tuple[LeverLine, LeverPart]], run_id: str, moved: Co
     return {"schema": SCHEMA, "run_id": run_id, "steps": steps}
 
 
-def _for_litellm(parts: Sequence[tuple[LeverLine, LeverPart]], run_id: str, served: Served) -> HandedLevers:
+def _for_litellm(parts: Sequence[tuple[LeverLine, LeverPart]], run_id: str, served: ServedBy) -> HandedLevers:
     """`levers.yaml`: cache points in `model_list`, an exact cache that callers opt in to in `litellm_settings`."""
     points: dict[str, LeverPart] = {}
     repeated: dict[str, LeverPart] = {}
@@ -174,7 +174,7 @@ def _for_litellm(parts: Sequence[tuple[LeverLine, LeverPart]], run_id: str, serv
     )
 
 
-def _why_not(part: LeverPart, served: Served) -> str | None:
+def _why_not(part: LeverPart, served: ServedBy) -> str | None:
     """Why a part cannot stand in LiteLLM's configuration; None where it can."""
     if not _carried(part.route):
         return "it has no name that a configuration can carry"

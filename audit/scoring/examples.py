@@ -11,6 +11,7 @@ import polars as pl
 
 from audit.core.artifacts import RunFolder
 from audit.core.exchange import Request
+from audit.core.personal import is_masked
 from audit.core.settings import Settings
 from audit.embeddings import open_embedder
 from audit.scoring.context import Context
@@ -32,7 +33,8 @@ def wanted_answers(
 
     Special cases:
         None where the log answers with calls, or where it answers with no text, was cut or refused, and no reference
-        is a text or an object.
+        is a text or an object; and where the log holds the last message or the answer masked: whoever is served says
+        and hears the text itself.
 
     Raises:
         InputError: The references cannot be read.
@@ -45,7 +47,9 @@ def wanted_answers(
     compares = "reference" in parts_read(criteria)
     references = load_references(settings.references, settings.directory).values if compares else {}
     for item in logged_items(folder, rows, references, {"request"}):
-        yield item.context.request, _wanted(item.context)
+        request, wanted = item.context.request, _wanted(item.context)
+        masked = wanted is not None and (is_masked(wanted) or is_masked(request.last_user))
+        yield request, None if masked else wanted
 
 
 def _wanted(context: Context) -> str | None:

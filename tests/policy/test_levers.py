@@ -13,7 +13,7 @@ from audit.cli.main import run
 from audit.core.artifacts import RunFolder, write_findings
 from audit.core.errors import InputError, UnknownName
 from audit.core.levers import AT_END, Effort, Kind, LeverBasis, LeverLedger, LeverLine, LeverName, LeverPart
-from audit.policy.levers import Served, hand_over
+from audit.policy.levers import ServedBy, hand_over
 from audit.policy.policy_file import write_policy
 from tests.gate.world import example
 from tests.policy.world import policy
@@ -61,7 +61,7 @@ FOUND = ledger(
 MODELS = {route: [CLAUDE] for route in ("/ask", "/night", "/chat", "/talk", "/form", "/dated", "/moved")} | {
     "/both": [CLAUDE, "gpt-4o"]
 }
-SERVED = Served(models=MODELS, moved={"/moved"})
+SERVED = ServedBy(models=MODELS, moved={"/moved"})
 
 
 def test_litellm_is_given_what_it_can_do() -> None:
@@ -116,7 +116,7 @@ def test_names_cannot_write_configuration(name: str, kind: Kind, of: str) -> Non
     """A route's name comes from the log, and so does its model's: neither is a pattern, a variable or a line there."""
     route, model = (name, CLAUDE) if of == "route" else ("/a", name)
     made = ledger((LeverName.PROMPT_CACHE, part(route, kind, 9, cache_point=1)))
-    served = Served(models={route: [model]})
+    served = ServedBy(models={route: [model]})
     if of == "model" and kind is Kind.REPEATED:  # which names no model
         text = hand_over(made, "litellm", "r1", served).files["levers.yaml"].decode()
         assert yaml.safe_load(text).keys() == {"litellm_settings"}
@@ -136,7 +136,7 @@ def test_what_a_move_and_a_lever_both_save_is_not_added() -> None:
     for handed in (listed, litellm):
         assert len(handed.notes) == 1
         assert handed.notes[0].startswith("$2.00 of it is on routes that the policy moves")
-    assert hand_over(made, "policy-json", "r1", Served(models=MODELS)).notes == ()
+    assert hand_over(made, "policy-json", "r1", ServedBy(models=MODELS)).notes == ()
 
 
 def test_a_model_without_a_price_serves_a_route_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
