@@ -5,7 +5,7 @@ import re
 import shlex
 from pathlib import Path
 
-from audit.cli import guide
+from audit.cli.commands import guide
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"

@@ -21,7 +21,7 @@ from pathlib import Path
 
 import yaml
 
-from audit.cli import guide
+from audit.cli.commands import guide
 from tests.documents import ROOT
 from tests.reference import adapters_text, commands_text, library_text, settings_text
 

@@ -29,7 +29,7 @@ WIDE = {
     "audit.certificate.certified": 13,
     "audit.certificate.certify": 25,
     "audit.certificate.policies": 16,
-    "audit.cli.replay": 14,
+    "audit.cli.commands.replay": 14,
     "audit.findings.routes": 24,
     "audit.findings.run": 21,
     "audit.flow.preparation": 19,

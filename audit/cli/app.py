@@ -46,7 +46,7 @@ COMMANDS = (
     "completion",
     "man",
 )
-"""`mix` is the function `mix` of `audit/cli/mix.py`, imported when somebody types it or reads about it."""
+"""`mix` is the function `mix` of `audit/cli/commands/mix.py`, imported when somebody types it or reads about it."""
 
 
 def command_line() -> Any:
@@ -64,7 +64,7 @@ def command_line() -> Any:
 def _load(name: str) -> Any:
     """A command as click has it."""
     app = _app()
-    app.command(name, cls=Command)(getattr(importlib.import_module(f"audit.cli.{name}"), name))
+    app.command(name, cls=Command)(getattr(importlib.import_module(f"audit.cli.commands.{name}"), name))
     return typer.main.get_command(app)
 
 

@@ -47,7 +47,7 @@ def consent(
                 notes=["nothing has been sent"],
                 hint=f"look first with  {look}   or agree with  {shlex.join([*argv, '--yes'])}",
             )
-        from audit.cli.print_plan import print_plan
+        from audit.cli.printing.plan import print_plan
 
         if show is None:
             print_plan(terminal, plan, asking=True)

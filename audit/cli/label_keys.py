@@ -8,7 +8,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 
-from audit.cli.print_labels import keys_of, pair_lines
+from audit.cli.printing.labels import keys_of, pair_lines
 from audit.cli.terminal import Terminal
 from audit.core.display import ascii_only
 from audit.core.errors import InputError

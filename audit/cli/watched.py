@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from audit.cli.print_gate import Judged
+from audit.cli.printing.gate import Judged
 from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder
 from audit.core.errors import InputError

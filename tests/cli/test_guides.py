@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from audit.cli.guide import FOLDER, TOPICS
+from audit.cli.commands.guide import FOLDER, TOPICS
 from audit.cli.main import run
 from audit.cli.plain_markdown import INDENT, plain
 from audit.core.settings import Settings

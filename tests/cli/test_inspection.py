@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from audit.cli.main import run
-from audit.cli.print_tiers import print_prices, reached_lines
+from audit.cli.printing.tiers import print_prices, reached_lines
 from audit.cli.switches import Switches
 from audit.cli.terminal import Terminal
 from audit.config.load import gate_places, load_settings

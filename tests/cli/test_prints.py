@@ -8,10 +8,10 @@ import pytest
 
 from audit.cli.consent import consent
 from audit.cli.meter import TerminalMeter
-from audit.cli.print_levers import print_ledger
-from audit.cli.print_mix import print_mix
-from audit.cli.print_plan import print_plan
-from audit.cli.print_recheck import print_recheck_quote
+from audit.cli.printing.levers import print_ledger
+from audit.cli.printing.mix import print_mix
+from audit.cli.printing.plan import print_plan
+from audit.cli.printing.recheck import print_recheck_quote
 from audit.cli.saved import saved_plan
 from audit.cli.switches import Switches
 from audit.cli.terminal import Terminal, folded

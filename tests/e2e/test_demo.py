@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from audit.cli import guide
+from audit.cli.commands import guide
 from audit.core.artifacts import RunFolder
 from audit.flow import evidence
 from tests.documents import README, blocks

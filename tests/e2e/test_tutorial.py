@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.cli.guide import FOLDER
+from audit.cli.commands.guide import FOLDER
 from audit.cli.main import run as audit
 from tests.documents import arguments, command_lines
 

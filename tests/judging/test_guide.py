@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.cli.guide import FOLDER
+from audit.cli.commands.guide import FOLDER
 from audit.cli.main import run as audit
 from audit.core.artifacts import read_run
 from audit.core.recommendation import Verdict

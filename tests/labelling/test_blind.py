@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 import pytest
 from starlette.applications import Starlette
 
-from audit.cli.print_labels import pair_lines
+from audit.cli.printing.labels import pair_lines
 from audit.labelling.opening import Opened
 from audit.labelling.session import Session, Word
 from audit.view.labelling import application

@@ -12,7 +12,7 @@ from datetime import date
 
 import pytest
 
-from audit.cli.print_case import case_lines, list_lines
+from audit.cli.printing.case import case_lines, list_lines
 from audit.core.criteria import proven_by, split_by_grade
 from audit.core.display import points, points_interval, usd, usd_interval
 from audit.core.finding import Findings, RouteFinding

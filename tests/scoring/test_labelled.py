@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audit.cli.print_plan import criteria_lines
+from audit.cli.printing.plan import criteria_lines
 from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder
 from audit.core.criteria import CriteriaCheck, Grade, Labelled

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from pyarrow.fs import FileSystem, LocalFileSystem, SubTreeFileSystem
 
-from audit.cli.print_store import print_stored
+from audit.cli.printing.store import print_stored
 from audit.cli.terminal import Switches, Terminal
 from audit.core.adaptation import AskedAs
 from audit.core.errors import InputError

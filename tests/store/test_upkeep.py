@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from audit.cli.main import run
-from audit.cli.print_store import size_of, size_text
+from audit.cli.printing.store import size_of, size_text
 from audit.core.artifacts import RunFolder
 from audit.core.errors import InputError
 from audit.core.exchange import Completion

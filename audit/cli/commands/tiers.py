@@ -17,7 +17,7 @@ def tiers(ctx: typer.Context, config: Config = None) -> None:
         audit tiers
         audit tiers --config audit.yaml --json
     """
-    from audit.cli.print_tiers import reached_lines
+    from audit.cli.printing.tiers import reached_lines
     from audit.config.load import load_settings
     from audit.flow.endpoints import reach_tiers
 

@@ -45,8 +45,8 @@ def ingest(
         audit ingest logs/*.jsonl.zst --into runs/november
         audit ingest logs/ --into runs/november --reconcile costs.json
     """
-    from audit.cli.print_ingest import print_ingest
-    from audit.cli.print_reconciliation import print_reconciliation
+    from audit.cli.printing.ingest import print_ingest
+    from audit.cli.printing.reconciliation import print_reconciliation
     from audit.config.load import load_settings
     from audit.core.artifacts import RunFolder
     from audit.core.plain import to_plain

@@ -44,7 +44,7 @@ def recheck(
     """
     from audit.cli.consent import consent, let_code_run
     from audit.cli.meter import TerminalMeter
-    from audit.cli.print_recheck import print_recheck, print_recheck_quote
+    from audit.cli.printing.recheck import print_recheck, print_recheck_quote
     from audit.config.load import load_settings
     from audit.core.artifacts import RunFolder
     from audit.flow.rechecking import run as rechecking

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from rich.table import Table
 
 from audit.cli.columns import Column, table
-from audit.cli.print_levers import print_levers
+from audit.cli.printing.levers import print_levers
 from audit.cli.terminal import Terminal
 from audit.core.display import (
     MINUS,

@@ -51,7 +51,7 @@ def label(
         audit label runs/7f3a9c1e --json                # how many are judged, who agrees with whom
     """
     from audit.cli.label_keys import label_by_keys
-    from audit.cli.print_labels import summary_document, summary_lines
+    from audit.cli.printing.labels import summary_document, summary_lines
     from audit.config.load import load_settings
     from audit.core.artifacts import RunFolder
     from audit.core.display import ascii_only

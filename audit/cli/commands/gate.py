@@ -75,7 +75,7 @@ def gate(
     """
     from dataclasses import replace
 
-    from audit.cli.print_gate import Judged, outputs_of, print_gate
+    from audit.cli.printing.gate import Judged, outputs_of, print_gate
     from audit.config.load import gate_places, load_settings
     from audit.core.artifacts import RunFolder, read_run
     from audit.core.errors import InputError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audit.cli.columns import Column, table
-from audit.cli.print_tiers import price_text
+from audit.cli.printing.tiers import price_text
 from audit.cli.terminal import Terminal
 from audit.core.display import ascii_only, count, plural, terminal_safe
 from audit.core.pricecheck import Disagreement, PriceCheck

@@ -79,7 +79,7 @@ def report(
     if full and format is not ReportFormat.PDF:
         raise InputError("--full is for --format pdf; the HTML report is always whole", code="usage")
     if pack is not None:
-        from audit.cli.print_pack import print_packed
+        from audit.cli.printing.pack import print_packed
         from audit.flow import evidence
 
         if output is not None or format is not ReportFormat.HTML or redact is not None or full:

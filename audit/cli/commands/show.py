@@ -44,7 +44,7 @@ def show(
         audit show runs/7f3a9c1e 5c0e9a11d2f4 --candidate small
         audit show runs/7f3a9c1e c-0007 --json
     """
-    from audit.cli.print_case import case_lines, find_case, list_lines
+    from audit.cli.printing.case import case_lines, find_case, list_lines
     from audit.core.artifacts import RunFolder, read_cases, read_run
     from audit.core.display import ascii_only
 
@@ -58,7 +58,7 @@ def show(
     elif narrowed:
         from audit.cases.index import Filters
         from audit.cases.listing import ListOrder, listed
-        from audit.cli.print_cases import listed_lines, moved_part
+        from audit.cli.printing.cases import listed_lines, moved_part
 
         filters = Filters(route=route, tier=candidate, criterion=criterion, text=text)
         part = moved_part(folder, findings) if moved else None

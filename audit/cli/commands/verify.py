@@ -30,7 +30,7 @@ def verify(
         audit verify evidence.zip --key sender.pub --after last.zip
         audit verify evidence.zip --json
     """
-    from audit.cli.print_pack import verification_lines
+    from audit.cli.printing.pack import verification_lines
     from audit.flow import evidence
 
     terminal = Terminal(ctx.obj)

@@ -68,7 +68,7 @@ def plan(
     """
     from audit.cli.consent import consent, let_code_run
     from audit.cli.meter import TerminalMeter
-    from audit.cli.print_plan import print_plan
+    from audit.cli.printing.plan import print_plan
     from audit.cli.saved import choices
     from audit.config.load import load_settings
     from audit.core.artifacts import RunFolder, publish, write_json

@@ -49,7 +49,7 @@ def store(
         audit store prune --older-than 180 --max-size 20GB
         audit store verify --store s3://my-bucket/team
     """
-    from audit.cli.print_store import print_checked, print_pruned, print_stored, size_of
+    from audit.cli.printing.store import print_checked, print_pruned, print_stored, size_of
     from audit.flow import storekeeping
 
     terminal = Terminal(ctx.obj)

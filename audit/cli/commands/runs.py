@@ -20,7 +20,7 @@ def runs(
         audit runs
         audit runs archive/2026 --json
     """
-    from audit.cli.print_runs import print_runs
+    from audit.cli.printing.runs import print_runs
     from audit.flow.comparison import past_runs
 
     terminal = Terminal(ctx.obj)

@@ -37,13 +37,13 @@ def prices(
         audit prices gpt-4o --provider azure --on 2026-11-01
         audit prices 'deepseek/*' --check --against model_prices_and_context_window.json
     """
-    from audit.cli.print_tiers import day_of, print_prices
+    from audit.cli.printing.tiers import day_of, print_prices
     from audit.config.load import load_settings
     from audit.flow.endpoints import age_of_catalogue, compare_tables, known_prices
 
     terminal = Terminal(ctx.obj)
     if check or against is not None:
-        from audit.cli.print_pricecheck import print_pricecheck
+        from audit.cli.printing.pricecheck import print_pricecheck
 
         compared = compare_tables(model or "*", provider=provider, on=day_of(on), table=against)
         if terminal.switches.json:

@@ -22,7 +22,7 @@ def diff(
         audit diff runs/2c41d08b runs/7f3a9c1e
         audit diff runs/2c41d08b runs/7f3a9c1e --json
     """
-    from audit.cli.print_diff import diff_lines
+    from audit.cli.printing.diff import diff_lines
     from audit.core.artifacts import read_run
     from audit.core.display import ascii_only
     from audit.flow.comparison import compare

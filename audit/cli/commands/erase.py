@@ -41,7 +41,7 @@ def erase(
         audit erase runs/7f3a9c1e --user customer-4711 --yes
         audit erase runs/7f3a9c1e --subject 9f86d081884c7d65 --yes
     """
-    from audit.cli.print_erasure import erasure_lines
+    from audit.cli.printing.erasure import erasure_lines
     from audit.core.artifacts import RunFolder
     from audit.core.display import ascii_only
     from audit.flow import erasing

@@ -58,7 +58,7 @@ def scan(
     """
     from dataclasses import replace
 
-    from audit.cli.print_scan import print_scan, traffic_of
+    from audit.cli.printing.scan import print_scan, traffic_of
     from audit.flow.endpoints import known_models
     from audit.literals.run import ScanOptions
     from audit.literals.run import scan as scan_code
@@ -66,7 +66,7 @@ def scan(
     terminal = Terminal(ctx.obj)
     behind = traffic_of(run, logs or [], config)
     if since is not None:
-        from audit.cli.print_since import print_since
+        from audit.cli.printing.since import print_since
         from audit.literals.since import scan_since
 
         changed = scan_since(paths, since, known_models(), behind.served, ScanOptions(tests=tests))

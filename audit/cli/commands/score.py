@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from audit.cli.arguments import ExecutorName, RayAddress, Run, RunConfig, Workers, executor_overrides
-from audit.cli.summary import print_findings
+from audit.cli.printing.summary import print_findings
 from audit.cli.terminal import Terminal
 
 

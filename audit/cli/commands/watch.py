@@ -36,7 +36,7 @@ def watch(
         audit watch logs/ --json
     """
     from audit.cli.consent import let_code_run
-    from audit.cli.print_watch import watch_lines
+    from audit.cli.printing.watch import watch_lines
     from audit.config.load import load_settings
     from audit.core.display import ascii_only
     from audit.core.errors import InputError

@@ -68,9 +68,9 @@ def mix(
         audit mix logs/ --json > mix.json
         audit mix logs/ --table mix.parquet --openmetrics /var/lib/node_exporter/llm.prom
     """
-    from audit.cli.print_levers import print_ledger
-    from audit.cli.print_mix import print_mix
-    from audit.cli.print_reconciliation import print_reconciliation
+    from audit.cli.printing.levers import print_ledger
+    from audit.cli.printing.mix import print_mix
+    from audit.cli.printing.reconciliation import print_reconciliation
     from audit.config.load import load_settings
     from audit.flow import mixing
 

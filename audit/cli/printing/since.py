@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from audit.cli.print_scan import print_scan
+from audit.cli.printing.scan import print_scan
 from audit.cli.terminal import Terminal
 from audit.core.artifacts import RunFolder, publish
 from audit.core.display import ascii_only, count, listing, plural, terminal_safe, usd

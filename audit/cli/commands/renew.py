@@ -31,7 +31,7 @@ def renew(
         audit renew runs/7f3a9c1e --config offer-b.yaml -o offer-b.csv
         audit renew runs/7f3a9c1e --json
     """
-    from audit.cli.print_renew import print_renewal, write_table
+    from audit.cli.printing.renew import print_renewal, write_table
     from audit.config.load import load_settings
     from audit.core.artifacts import RunFolder
     from audit.flow import reporting

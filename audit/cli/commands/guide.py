@@ -10,7 +10,7 @@ import typer
 from audit.cli.plain_markdown import plain
 from audit.cli.terminal import Terminal
 
-FOLDER = Path(__file__).parent / "guides"
+FOLDER = Path(__file__).parents[1] / "guides"
 TOPICS = (
     "tutorial",
     "method",

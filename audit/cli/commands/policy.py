@@ -93,8 +93,8 @@ def policy(
         audit policy runs/7f3a9c1e --budget '$2000/month' --to litellm
         audit policy runs/7f3a9c1e --canary 1 --to litellm -o config.yaml
     """
-    from audit.cli.print_canary import canary_key_of, canary_notes
-    from audit.cli.print_policy import exported, print_handed, print_policy
+    from audit.cli.printing.canary import canary_key_of, canary_notes
+    from audit.cli.printing.policy import exported, print_handed, print_policy
     from audit.cli.wishes import alone, label_of, wish_of
     from audit.core.artifacts import RunFolder
     from audit.flow import reporting

@@ -26,8 +26,8 @@ from audit.cli.arguments import (
     overrides,
     store_overrides,
 )
+from audit.cli.printing.summary import print_findings
 from audit.cli.shared_store import take_part
-from audit.cli.summary import print_findings
 from audit.cli.terminal import Terminal
 
 
@@ -68,7 +68,7 @@ def replay(
     """
     from audit.cli.consent import consent, let_code_run
     from audit.cli.meter import TerminalMeter
-    from audit.cli.print_plan import print_plan
+    from audit.cli.printing.plan import print_plan
     from audit.cli.saved import choices, saved_plan
     from audit.config.load import load_settings
     from audit.core.artifacts import RunFolder

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from audit.cli.summary import print_findings
+from audit.cli.printing.summary import print_findings
 from audit.cli.terminal import Terminal
 
 

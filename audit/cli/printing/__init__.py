@@ -1,0 +1,1 @@
+"""What commands print: one document a file, as lines, tables or JSON."""
