@@ -1,8 +1,9 @@
 """Ingested traffic of any size, written directly: what a plan and a mix are measured on where no log is at hand.
 
 `python -m tests.traffic_at_size [--keep] ROWS FOLDER` writes it in the product's schema, in files of a million rows
-with small bodies, and measures `mix` and `plan` on it, each in a process of its own; a folder that has it serves again.
-With --keep the figures are written down, and `docs/scale.md` is filled from them. A hundred million rows are 12 GB.
+with small bodies, and measures the mix, the ledger of levers (prompts read) and the plan on it, each in a process of
+its own; a folder that has it serves again. With --keep the figures are written down, and `docs/scale.md` is filled from
+them. A hundred million rows are 12 GB.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from audit.core.schemas import BODIES, TRAFFIC
 from tests.growth import CONFIG, MODELS, ROUTES
 
 KEPT = Path(__file__).with_name("traffic_at_size.json")
-STAGES = ("mix", "plan")
+STAGES = ("mix", "levers", "plan")
 FILE_ROWS = 1_000_000
 ROW_GROUP = 1 << 16
 TENANTS = 40
@@ -147,6 +148,8 @@ def measure(stage: str, folder: Path) -> dict[str, float]:
     from audit.config.load import load_settings
     from audit.core.artifacts import RunFolder
     from audit.flow import preparation
+    from audit.levers.run import measure_levers
+    from audit.llm.logprices import rates_of
     from audit.llm.tiers import resolve_tiers
     from audit.mix.run import measure_mix
 
@@ -154,6 +157,8 @@ def measure(stage: str, folder: Path) -> dict[str, float]:
     before, began = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
     if stage == "mix":
         measure_mix(run.traffic_files(), resolve_tiers(settings))
+    elif stage == "levers":
+        measure_levers(run.traffic_files(), rates_of(settings.tiers), run.body_files())
     else:
         preparation.prepare([folder / "log.jsonl"], settings, run)
     after = resource.getrusage(resource.RUSAGE_SELF)

@@ -12,6 +12,10 @@ TOKEN_LIMIT = pl.coalesce(pl.col("params").str.json_path_match(f"$.{name}") for 
 )
 """The limit of tokens that a request names; null where it names none."""
 
+ROW_KEY = pl.col("row_id").str.slice(0, 16).str.to_integer(base=16, dtype=pl.UInt64, strict=False).fill_null(0)
+"""A number that orders rows as their ids do. Ids are digests, so their first 64 bits order them: of a hundred million
+rows two share these once in 4,000 logs, and then stand in the order of the files."""
+
 
 def billable() -> pl.Expr:
     """Whether a row is a billable request, by the rule of `core.traffic`."""

@@ -23,12 +23,12 @@ def pieces_of(name: str) -> tuple[str, ...]:
 
 def in_pieces(amount: pl.Expr, name: str) -> list[pl.Expr]:
     """An amount as whole numbers of 1, 2^-32, 2^-64 and 2^-96, called `pieces_of(name)`; every step is exact in a
-    double. Null stays null."""
+    double, because each is cut towards zero. Null stays null."""
     cut = []
     for piece in pieces_of(name):
-        whole = amount.floor()
-        cut.append(whole.cast(pl.Int64).alias(piece))
-        amount = (amount - whole) * float(1 << _BITS)
+        whole = amount.cast(pl.Int64)
+        cut.append(whole.alias(piece))
+        amount = (amount - whole.cast(pl.Float64)) * float(1 << _BITS)
     return cut
 
 
@@ -43,6 +43,23 @@ def put_together(pieces: Iterable[int]) -> float:
 def total_of(table: pl.DataFrame, name: str) -> float:
     """The sum of an amount over the rows of a table of pieces, rounded once; 0 without rows."""
     return put_together(int(table[piece].sum()) for piece in pieces_of(name))
+
+
+class ExactTotal:
+    """An amount that is added up part by part, and rounded once at the end."""
+
+    def __init__(self) -> None:
+        self._pieces = [0] * _PIECES
+
+    def add(self, amounts: pl.Series) -> None:
+        """Add what is known of a column."""
+        sums = pl.select(in_pieces(pl.lit(amounts), "")).sum().row(0)
+        self._pieces = [one + int(other) for one, other in zip(self._pieces, sums, strict=True)]
+
+    @property
+    def amount(self) -> float:
+        """The sum."""
+        return put_together(self._pieces)
 
 
 def column_of(table: pl.DataFrame, name: str) -> pl.Series:

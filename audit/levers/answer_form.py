@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import polars as pl
-import pyarrow.parquet as pq
 
-_GROUP_ROWS = 2_000
-"""Rows whose answers are in memory at once."""
+from audit.levers.log_files import LogFiles
+
 _FENCED = re.compile(r"\A\s*(?:```|~~~)[A-Za-z]*\s*\n(.*)\n\s*(?:```|~~~)\s*\Z", re.DOTALL)
 _CUT = "truncated"
 """What loggers write where they shorten a text: what was answered is not known then."""
 
 
-def misshapen(body_files: Sequence[Path], rows: pl.DataFrame) -> pl.Series:
+def misshapen(files: LogFiles, number: int, rows: pl.DataFrame) -> pl.Series:
     """The rows whose request demands JSON (`response_format`, whatever the protocol) and whose answer, a whole one, is
     none, or lacks a key that the schema of the request requires at its top.
 
@@ -26,25 +23,19 @@ def misshapen(body_files: Sequence[Path], rows: pl.DataFrame) -> pl.Series:
     refuse, that were cut short or that the log shortened are none of these.
 
     Args:
-        body_files: `bodies-*.parquet` of the run; none of them, and nothing is found.
-        rows: Of the bill.
+        files: Of the log; without bodies nothing is found.
+        number: Of the part.
+        rows: Of the part's bill, in the order of the log.
 
     Returns:
         Their `at`.
     """
-    wanted = rows.filter((pl.col("status") == "ok") & (pl.col("finish_reason") == "stop")).select("row", "at")
+    whole = rows.filter((pl.col("status") == "ok") & (pl.col("finish_reason") == "stop"))["at"]
     found: list[int] = []
-    for path in body_files:
-        with pq.ParquetFile(path) as file:
-            columns = ["row_id", "response_format", "response_text", "tool_calls"]
-            if not set(columns) <= set(file.schema_arrow.names):
-                continue
-            for batch in file.iter_batches(_GROUP_ROWS, columns=columns):
-                bodies = pl.DataFrame(batch).filter(pl.col("tool_calls").is_null())
-                bodies = bodies.drop_nulls(["response_format", "response_text"])
-                bodies = bodies.with_columns(row=pl.col("row_id").hash()).join(wanted, on="row", how="inner")
-                told = bodies.select("at", "response_format", "response_text").iter_rows()
-                found += [at for at, form, text in told if not keeps_form(form, text)]
+    for bodies in files.bodies_of(number, whole, ("response_format", "response_text", "tool_calls")):
+        told = bodies.filter(pl.col("tool_calls").is_null()).drop_nulls(["response_format", "response_text"])
+        answers = told.select("at", "response_format", "response_text").iter_rows()
+        found += [at for at, form, text in answers if not keeps_form(form, text)]
     return pl.Series("at", found, dtype=pl.UInt32)
 
 

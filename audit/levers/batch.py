@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import polars as pl
 
 from audit.core.levers import Effort, Kind, LeverBasis, LeverName, Unseen
+from audit.core.partial import PartialSums
 from audit.levers.bill import CLASSES, with_rates
-from audit.levers.lever import Lever, LeverFound, Log, all_changes, bounded, repriced, unseen
+from audit.levers.lever import Finder, Lever, LeverFound, Log, all_changes, bounded, repriced, unseen
 
 DAYS = 3
 """A pattern of fewer days is none."""
@@ -27,7 +28,7 @@ WAITS = ("flex", "batch")
 """Service tiers whose price is for waiting already."""
 
 
-def find(bill: pl.DataFrame, log: Log) -> LeverFound:
+class _Batch:
     """Requests whose answer nobody seems to wait for.
 
     A job shows as hours of the day (UTC) with at least `ABOVE` times the traffic of the hours around them, on most
@@ -35,52 +36,78 @@ def find(bill: pl.DataFrame, log: Log) -> LeverFound:
     by which they exceed the hours around, at the upper end of what those may be; which of them are the job's is not
     known. The ceiling is every request that is not streamed, has one turn and has a batch price.
     """
-    alive = bill.filter("alive")
-    waits = pl.col("batch").fill_null(False) | pl.col("service_tier").is_in(WAITS).fill_null(False)
-    rows, blind = unseen(alive.filter(~waits), {Unseen.NO_RATES: ~pl.col("divided")})
-    rows = rows.filter(~pl.col("streaming").fill_null(False) & (pl.col("n_turns") <= 1))
-    rows = with_rates(rows.with_columns(batch=pl.lit(True)), log.rates_of, "batch")
-    cheaper = {name: pl.col(name) * pl.col(f"batch_{name}") / pl.col(f"rate_{name}") for name in CLASSES}
-    cheaper = {name: usd.fill_nan(0.0) for name, usd in cheaper.items()}  # a rate of zero is of no dollars
-    saving = pl.col("left") - pl.sum_horizontal(cheaper.values())
-    # A price of `audit.yaml` is the same for batches, because it says nothing of them.
-    same = (saving.abs() <= pl.col("left") * ROUNDING) & (pl.col("left") > 0)
-    rows, aside = unseen(
-        rows,
-        {
-            Unseen.NO_BATCH_PRICE: pl.col("batch_input").is_null() | same,
-            Unseen.NO_TIME: pl.col("started_at").is_null(),
-        },
-    )
-    rows = _with_job_share(rows.filter(saving > 0), _job_shares(bill))
-    share = pl.col("job_share")
-    moved = {name: pl.col(name) * (1 - share) + usd * share for name, usd in cheaper.items()}
-    return LeverFound(
-        changes=all_changes(
-            repriced(rows.filter(share > 0), Kind.NIGHTLY, moved, saving, batched=True, where=pl.col("job_hours")),
-            bounded(rows.filter(share == 0), Kind.NOT_STREAMED, saving),
-        ),
-        unseen=pl.concat([blind, aside]),
-    )
+
+    def __init__(self, log: Log) -> None:
+        self._rates_of = log.rates_of
+        self._hours = PartialSums((*_STREAM, "day", "hour"), ("requests",))
+        self._shares: dict[tuple[str, ...], pl.DataFrame] | None = None
+
+    def look(self, bill: pl.DataFrame, _: int) -> None:
+        """How many requests each hour has."""
+        dated = bill.drop_nulls("started_at").with_columns(hour=pl.col("started_at").dt.hour())
+        self._hours.add(dated.group_by(*_STREAM, "day", "hour").agg(requests=pl.len()))
+
+    def find(self, bill: pl.DataFrame, _: int) -> LeverFound:
+        """What a batch would cost, in one part of the bill."""
+        if self._shares is None:
+            self._shares = _job_shares(self._hours.table())
+        waits = pl.col("batch").fill_null(False) | pl.col("service_tier").is_in(WAITS).fill_null(False)
+        rows, blind = unseen(bill.filter(pl.col("alive") & ~waits), {Unseen.NO_RATES: ~pl.col("divided")})
+        rows = rows.filter(~pl.col("streaming").fill_null(False) & (pl.col("n_turns") <= 1))
+        rows = with_rates(rows.with_columns(batch=pl.lit(True)), self._rates_of, "batch")
+        cheaper = {name: pl.col(name) * pl.col(f"batch_{name}") / pl.col(f"rate_{name}") for name in CLASSES}
+        cheaper = {name: usd.fill_nan(0.0) for name, usd in cheaper.items()}  # a rate of zero is of no dollars
+        saving = pl.col("left") - pl.sum_horizontal(cheaper.values())
+        # A price of `audit.yaml` is the same for batches, because it says nothing of them.
+        same = (saving.abs() <= pl.col("left") * ROUNDING) & (pl.col("left") > 0)
+        rows, aside = unseen(
+            rows,
+            {
+                Unseen.NO_BATCH_PRICE: pl.col("batch_input").is_null() | same,
+                Unseen.NO_TIME: pl.col("started_at").is_null(),
+            },
+        )
+        rows = _with_job_share(rows.filter(saving > 0), self._shares)
+        share = pl.col("job_share")
+        moved = {name: pl.col(name) * (1 - share) + usd * share for name, usd in cheaper.items()}
+        return LeverFound(
+            changes=all_changes(
+                repriced(rows.filter(share > 0), Kind.NIGHTLY, moved, saving, batched=True, where=pl.col("job_hours")),
+                bounded(rows.filter(share == 0), Kind.NOT_STREAMED, saving),
+            ),
+            unseen=pl.concat([blind, aside]),
+        )
 
 
-_KEYS = (("tenant",), ("tenant", "route"))
+def _begin(log: Log) -> Finder:
+    work = _Batch(log)
+    return Finder(find=work.find, looks=(work.look,))
+
+
+_STREAM = ("tenant", "route")
+_KEYS = (("tenant",), _STREAM)
 """Streams of traffic that a job may stand out in."""
 
 
-def _job_shares(bill: pl.DataFrame) -> dict[tuple[str, ...], pl.DataFrame]:
+def _job_shares(hours: pl.DataFrame) -> dict[tuple[str, ...], pl.DataFrame]:
     """By stream and hour of the day, which share of the requests is above what the hours around can be, and the hours
-    of the job."""
-    dated = bill.filter(pl.col("started_at").is_not_null()).with_columns(hour=pl.col("started_at").dt.hour())
-    days = dated["day"].n_unique()
+    of the job.
+
+    Args:
+        hours: Requests of every tenant and route by day and hour.
+    """
+    days = hours["day"].n_unique()
     found: dict[tuple[str, ...], pl.DataFrame] = {}
     for key in _KEYS:
         rows = []
+        counts = hours.group_by(*key, "day", "hour").agg(pl.col("requests").sum())
+        # Streams of fewer requests have no hours that stand out.
+        counts = counts.filter(pl.col("requests").sum().over(key) >= PER_DAY * days)
         if days >= DAYS:
-            for name, part in dated.group_by(key, maintain_order=True):
+            for name, part in counts.group_by(key):
                 shares = _stand_out(part, days)
-                hours = _in_words([hour for hour, _ in shares])
-                rows += [(*name, hour, share, hours[hour]) for hour, share in shares]
+                told = _in_words([hour for hour, _ in shares])
+                rows += [(*name, hour, share, told[hour]) for hour, share in shares]
         named = "_".join(key)
         schema = {
             **dict.fromkeys(key, pl.String),
@@ -92,11 +119,15 @@ def _job_shares(bill: pl.DataFrame) -> dict[tuple[str, ...], pl.DataFrame]:
     return found
 
 
-def _stand_out(part: pl.DataFrame, days: int) -> list[tuple[int, float]]:
-    """Hours of one stream that stand out, with the share of each that the hours around cannot explain."""
-    counts = part.group_by("day", "hour").len()
+def _stand_out(counts: pl.DataFrame, days: int) -> list[tuple[int, float]]:
+    """Hours of one stream that stand out, with the share of each that the hours around cannot explain.
+
+    Args:
+        counts: Requests of the stream by day and hour.
+        days: Of the log.
+    """
     by_hour = [0] * 24
-    for hour, number in counts.group_by("hour").agg(pl.col("len").sum()).iter_rows():
+    for hour, number in counts.group_by("hour").agg(pl.col("requests").sum()).iter_rows():
         by_hour[hour] = number
     found: dict[int, float] = {}
     for length in range(1, LONGEST_HOURS + 1):
@@ -129,9 +160,9 @@ def _in_words(hours: Sequence[int]) -> dict[int, str]:
 
 def _on_most_days(counts: pl.DataFrame, hours: Sequence[int], around: int, days: int) -> bool:
     """Whether these hours are above those around them on most days, and not by one large day."""
-    daily = counts.filter(pl.col("hour").is_in(list(hours))).group_by("day").agg(pl.col("len").sum())
+    daily = counts.filter(pl.col("hour").is_in(list(hours))).group_by("day").agg(pl.col("requests").sum())
     least = max(PER_DAY / 2, ABOVE * len(hours) * around / days)
-    return daily.filter(pl.col("len") > least).height >= DAYS_WITH * days
+    return daily.filter(pl.col("requests") > least).height >= DAYS_WITH * days
 
 
 def _with_job_share(rows: pl.DataFrame, shares: dict[tuple[str, ...], pl.DataFrame]) -> pl.DataFrame:
@@ -151,5 +182,5 @@ LEVER = Lever(
     basis=LeverBasis.INFERRED,
     effort=Effort.CODE,
     change="send the nightly job through the vendor's batch interface; answers come within a day",
-    find=find,
+    begin=_begin,
 )

@@ -5,13 +5,11 @@ A lever reads the bill as the levers before it left it, and says what it would b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 
 import polars as pl
 
-from audit.core.columns import billable
+from audit.core.columns import ROW_KEY, billable
 from audit.core.rates import CallKind, Rates, RatesOf
 from audit.core.reason import Reason
 from audit.core.tier import PER_MILLION
@@ -30,6 +28,18 @@ _READ = (
     *("row_id", "has_images", "has_audio"),
     *("provider", "service_tier", "batch", "duplicate_of", "cache_hit"),
 )
+_FIXED = (
+    *("at", "key", "started_at", "ended", "day", "status", "finish_reason", "streaming", "operation", "deterministic"),
+    *("request_fp", "trace_id", "session_id", "route", "tenant", "model", "served_region", "n_turns"),
+    *("has_images", "has_audio", "provider", "service_tier", "batch", "model_key", "model_responded", "model_called"),
+    *_TOKENS,
+    *(f"rate_{name}" for name in CLASSES),
+    *("scale", "divided"),
+)
+MONEY = ("alive", "batched", "left", *CLASSES)
+"""Columns of a bill that a lever may change."""
+IN_TIME = ("started_at", "key", "at")
+"""Columns by which requests are in the order of time; two of the same microsecond by their ids."""
 LIKELY_SCALE = (0.2, 3.0)
 """What was paid over what the list says. Beyond, the list is of something else and would divide the dollars wrongly."""
 UNTOLD_LATENCY = pl.duration(minutes=1)
@@ -37,47 +47,43 @@ UNTOLD_LATENCY = pl.duration(minutes=1)
 _TEMPERATURE = r'"temperature":(-?[0-9][0-9.eE+-]*)'
 
 
-def open_bill(traffic_files: Sequence[Path], rates_of: RatesOf) -> tuple[pl.DataFrame, int]:
-    """The bill as it was paid, and how many requests nobody knows the cost of.
+def bill_of(traffic: pl.LazyFrame, rates_of: RatesOf) -> tuple[pl.DataFrame, int]:
+    """The bill of some rows as it was paid, and how many requests nobody knows the cost of.
 
     Long texts are held as 64-bit hashes, as the second pass of `ingest` does: two in a million rows are taken for one
     with a chance of 3e-8.
 
+    Args:
+        traffic: Rows of the traffic, with `at`.
+        rates_of: Rates of a kind of call.
+
     Returns:
-        Rows in the order of time, then of the log: `at` (their number), `place` (their row in the files), what levers
-        look at, `alive` (it would still be made), `batched` (at the price of a batch), `left` (USD), and the four
-        `CLASSES` (USD, their sum is `left`).
+        Rows in the order of `at`: what levers look at, and `MONEY`: `alive` (it would still be made), `batched` (at the
+        price of a batch), `left` (USD), and the four `CLASSES` (USD, their sum is `left`).
     """
     paid = pl.coalesce(*SPEND_COLUMNS)
+    texts = ("request_fp", "trace_id", "session_id")
+    temperature = pl.col("params").str.extract(_TEMPERATURE).cast(pl.Float64, strict=False)
+    latency = pl.duration(milliseconds=pl.col("latency_ms"))
     rows = (
-        pl.scan_parquet(list(traffic_files), row_index_name="place")
-        .select("place", *_READ, *MODEL_COLUMNS, *_TOKENS, left=paid)
+        traffic.select("at", *_READ, *MODEL_COLUMNS, *_TOKENS, left=paid)
         .filter(billable())
+        .with_columns(pl.col("status", "finish_reason", "operation", "provider").cast(pl.String), key=ROW_KEY)
         .with_columns(
-            pl.col("status", "finish_reason", "operation", "provider").cast(pl.String),
-            pl.col("request_fp", "trace_id", "session_id").hash().cast(pl.UInt64),
-            pl.col("row_id").hash().alias("row"),
-            pl.col("params").str.extract(_TEMPERATURE).cast(pl.Float64, strict=False).alias("temperature"),
-            pl.coalesce("ended_at", pl.col("started_at") + pl.duration(milliseconds=pl.col("latency_ms"))).alias(
-                "ended"
-            ),
-            pl.col("started_at").dt.truncate("1d").alias("day"),
-            pl.coalesce(*MODEL_COLUMNS).fill_null("").alias("model"),
+            *(pl.when(pl.col(name).is_not_null()).then(pl.col(name).hash()).alias(name) for name in texts),
             pl.col("route", "tenant").fill_null(""),
-            known_fp=pl.col("request_fp").is_not_null(),
-            known_trace=pl.col("trace_id").is_not_null(),
-            known_session=pl.col("session_id").is_not_null(),
+            ended=pl.coalesce("ended_at", pl.col("started_at") + latency),
+            day=pl.col("started_at").dt.truncate("1d"),
+            model=pl.coalesce(*MODEL_COLUMNS).fill_null(""),
+            deterministic=(temperature == 0).fill_null(False) | (pl.col("operation") == "embeddings").fill_null(False),
+            alive=pl.lit(True),
+            batched=pl.col("batch").fill_null(False),
         )
-        .drop("params", "row_id", "duplicate_of", "cache_hit", "ended_at", "latency_ms")
         .collect()
     )
-    priced = rows.filter(pl.col("left").is_not_null()).sort("started_at", "place", nulls_last=True)
-    priced = priced.with_row_index("at").with_columns(
-        deterministic=(pl.col("temperature") == 0).fill_null(False) | (pl.col("operation") == "embeddings"),
-        alive=pl.lit(True),
-        batched=pl.col("batch").fill_null(False),
-    )
-    return _divided(with_rates(priced, rates_of)), len(rows) - len(priced)
+    priced = rows.filter(pl.col("left").is_not_null())
+    divided = _divided(with_rates(priced, rates_of))
+    return divided.select(*_FIXED, *MONEY), len(rows) - len(priced)
 
 
 def with_rates(rows: pl.DataFrame, rates_of: RatesOf, prefix: str = "rate") -> pl.DataFrame:

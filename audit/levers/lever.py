@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import polars as pl
 
 from audit.core.levers import Effort, Kind, LeverBasis, LeverName, PromptShares, TimeToLive, Unseen
 from audit.core.rates import RatesOf
-from audit.levers.bill import CLASSES
+from audit.levers.bill import CLASSES, MONEY
+from audit.levers.log_files import LogFiles
 
 CHANGES = pl.Schema(
     {
@@ -27,7 +27,8 @@ CHANGES = pl.Schema(
 )
 """Columns of what a lever changes: the request, why, at which place of its prompt or in which hours, behind how many
 messages a cache point would stand (`LeverPart.cache_point`), whether it would still be made, and in a batch, what it
-would cost then, and what the lever could take of it at most. A request stands there once."""
+would cost then (all of these null where nothing of it changes), and what the lever could take of it at most. A request
+stands there once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,28 +37,53 @@ class Log:
 
     Attributes:
         rates_of: Rates of a kind of call.
-        body_files: `bodies-*.parquet` of the run; empty where prompts are not to be read.
+        files: Of the log, with its bodies where prompts are to be read; and where rows can be kept part by part.
     """
 
     rates_of: RatesOf
-    body_files: Sequence[Path] = ()
+    files: LogFiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeverFound:
-    """What a lever finds in a bill.
+    """What a lever finds in a part of a bill.
 
     Attributes:
         changes: Columns as in `CHANGES`.
         unseen: Columns `at` and `why` (of `Unseen`): requests that it could not look at.
-        by_ttl: Of `repeats` alone.
-        prompts: Of `prompt-trimming` alone.
     """
 
     changes: pl.DataFrame
     unseen: pl.DataFrame
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeverNotes:
+    """What a lever says of the whole log beside its dollars.
+
+    Attributes:
+        by_ttl: Of `repeats` alone.
+        prompts: Of `prompt-trimming` alone.
+    """
+
     by_ttl: tuple[TimeToLive, ...] = ()
     prompts: tuple[PromptShares, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finder:
+    """A lever at work on one log. It meets the bill part by part, as the levers before left it, and holds sums.
+
+    Attributes:
+        find: From a part with its number to what the lever would change of it.
+        looks: What has to be known of all parts first: each of these is given every part in the order of the log, one
+            after the other, before anything is found.
+        notes: Asked when all has been found.
+    """
+
+    find: Callable[[pl.DataFrame, int], LeverFound]
+    looks: tuple[Callable[[pl.DataFrame, int], None], ...] = ()
+    notes: Callable[[], LeverNotes] = LeverNotes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +96,11 @@ class Lever:
         basis: What the dollars that it takes rest on.
         effort: What it asks of those who pull it.
         change: What to change, one sentence without a full stop.
-        find: From the bill, as the levers before left it, to what this one would change.
+        begin: Sets to work on a log.
         reads_prompts: It needs the bodies of the log, which takes about as long as reading the log did.
+        together: The column of requests that it holds against one another. Rows that are equal there come in one part,
+            with the columns `reads` alone; "" where a part of the log is as good as any.
+        reads: Columns of the bill.
     """
 
     name: LeverName
@@ -79,8 +108,10 @@ class Lever:
     basis: LeverBasis
     effort: Effort
     change: str
-    find: Callable[[pl.DataFrame, Log], LeverFound] = field(repr=False)
+    begin: Callable[[Log], Finder] = field(repr=False)
     reads_prompts: bool = False
+    together: str = ""
+    reads: tuple[str, ...] = ()
 
 
 def _reason(kind: Kind, where: pl.Expr | None = None) -> dict[str, pl.Expr]:
@@ -122,7 +153,7 @@ def repriced(
 
 def bounded(rows: pl.DataFrame, kind: Kind, at_most: pl.Expr) -> pl.DataFrame:
     """Requests of which something could be saved, and nothing is counted."""
-    kept = {name: pl.col(name) for name in ("alive", "batched", "left", *CLASSES)}
+    kept = {name: pl.lit(None, CHANGES[name]) for name in MONEY}
     return rows.select("at", **_reason(kind), **kept, at_most=at_most).select(*CHANGES)
 
 

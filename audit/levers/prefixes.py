@@ -90,6 +90,7 @@ class PromptStream:
         alone = Parting(sent.prompt.at, None, sum(map(len, sent.prompt.pieces)), 0, 0)
         best = max(partings, key=lambda one: (one.mended, one.shared), default=alone)
         self._remember(sent, session, best.before if best.mended >= LONG * best.size else None)
+        self._forget(sent.start - life)
         return best
 
     def _remember(self, sent: Sent, session: Any, like: int | None) -> None:
@@ -99,8 +100,14 @@ class PromptStream:
         if session is not None:
             self._sessions[session] = sent
             self._sessions.move_to_end(session)
-            if len(self._sessions) > SESSIONS:
-                self._sessions.popitem(last=False)
+
+    def _forget(self, before: int) -> None:
+        """Let go of sessions whose prompt no cache holds any more, and of the oldest where there are too many."""
+        while self._sessions:
+            session, sent = next(iter(self._sessions.items()))
+            if sent.start >= before and len(self._sessions) <= SESSIONS:
+                break
+            del self._sessions[session]
 
 
 def parted(earlier: Sent, later: Sent) -> Parting:

@@ -10,16 +10,13 @@ import polars as pl
 
 from audit.core.levers import AT_END, Effort, Kind, LeverBasis, LeverName, Unseen
 from audit.levers.bill import CLASSES
-from audit.levers.lever import CHANGES, Lever, LeverFound, Log, unseen
+from audit.levers.cache_streams import SHARED, TOKEN_ERROR, WAYS, Streams, tokens_of
+from audit.levers.lever import CHANGES, Finder, Lever, LeverFound, Log, unseen
 from audit.levers.prefixes import Parting, PromptStream, Sent
 from audit.levers.prompts import read_prompts
 
 LIFE = 300
 """Seconds that a prefix is taken to stay in any vendor's cache after its last use."""
-TOKEN_ERROR = 0.2
-"""How far the tokens of a part of a prompt may be off its share of the bytes."""
-BREAKS, BREAK_SHARE = 5, 0.05
-"""How often a break occurs at least: in number, and of the comparisons of its stream. A new release breaks once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +58,7 @@ SHORTEST = min(rules.minimum for rules in RULES)
 """Tokens that no cache holds less of: shorter prompts are looked at, whatever their model, and nothing is found."""
 
 
-def find(bill: pl.DataFrame, log: Log) -> LeverFound:
+class _PromptCache:
     """Requests that begin like one that was sent minutes before, by the rules of the vendor's cache.
 
     Counted is a cache that has to be asked for and was not, where its reads save more than its writes cost, at the
@@ -69,6 +66,57 @@ def find(bill: pl.DataFrame, log: Log) -> LeverFound:
     held, and prefixes that something short breaks: mending them changes the prompt, and a replay tells whether the
     answers stay.
     """
+
+    def __init__(self, log: Log) -> None:
+        self._files = log.files
+        self._prompts: defaultdict[tuple[str, str], PromptStream] = defaultdict(PromptStream)
+        self._partings = log.files.kept()
+        self._streams = Streams()
+
+    def compare(self, bill: pl.DataFrame, number: int) -> None:
+        """First look: where each prompt parts from the ones before it in its stream, one model on one route."""
+        long, _ = _long(bill)
+        told = long.select("at", "route", "model", pl.col("started_at", "ended").cast(pl.Int64), session="session_id")
+        facts = {at: rest for at, *rest in told.iter_rows()}
+        found: list[Parting] = []
+        for prompt in read_prompts(self._files, number, long):
+            route, model, start, end, session = facts[prompt.at]
+            found.append(self._prompts[route, model].compare(Sent(prompt, start, end), session, LIFE * 1_000_000))
+        partings = pl.DataFrame([astuple(one) for one in found], schema=_PARTINGS, orient="row")
+        self._partings.add(number, partings)
+        self._streams.take(long.join(partings, on="at", how="inner"))
+
+    def weigh(self, bill: pl.DataFrame, number: int) -> None:
+        """Second look: what each way of asking for the cache would save on each stream."""
+        self._streams.weigh(_saved(self._streams.known(self._seen(bill, number)[0])))
+
+    def find(self, bill: pl.DataFrame, number: int) -> LeverFound:
+        """What is told of the prompts of one part of the bill."""
+        seen, unclear = self._seen(bill, number)
+        priced = _priced(self._streams.with_way(_saved(self._streams.known(seen))))
+        return LeverFound(changes=_changes(priced), unseen=unclear)
+
+    def _seen(self, bill: pl.DataFrame, number: int) -> tuple[pl.DataFrame, pl.DataFrame]:
+        long, blind = _long(bill)
+        compared = long.join(self._partings.part(number), on="at", how="left", maintain_order="left")
+        seen, absent = unseen(compared, {Unseen.NO_PROMPT: pl.col("size").is_null()})
+        return seen, pl.concat([blind, absent])
+
+
+def _begin(log: Log) -> Finder:
+    work = _PromptCache(log)
+    return Finder(find=work.find, looks=(work.compare, work.weigh))
+
+
+_PARTINGS = {
+    "at": pl.UInt32, "before": pl.UInt32, "size": pl.Int64, "shared": pl.Int64, "mended": pl.Int64,
+    "break": pl.String, "where": pl.String, "messages": pl.Int32,
+}  # fmt: skip
+"""A `Parting`, as columns."""
+
+
+def _long(bill: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Requests whose prompt a cache would hold, and those of which nobody can tell."""
     candidates = bill.filter(pl.col("alive") & ~pl.col("batched") & (pl.col("prompt_tokens") >= SHORTEST))
     rows, blind = unseen(
         _with_rules(candidates),
@@ -83,9 +131,7 @@ def find(bill: pl.DataFrame, log: Log) -> LeverFound:
             Unseen.MEDIA: pl.col("has_images") | pl.col("has_audio"),
         },
     )
-    compared = long.join(_partings(long, log), on="at", how="left", maintain_order="left")
-    seen, absent = unseen(compared, {Unseen.NO_PROMPT: pl.col("size").is_null()})
-    return LeverFound(changes=_changes(_priced(_mended(seen))), unseen=pl.concat([blind, unclear, absent]))
+    return long, pl.concat([blind, unclear])
 
 
 def _with_rules(rows: pl.DataFrame) -> pl.DataFrame:
@@ -100,82 +146,41 @@ def _with_rules(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.join(table, on="model", how="left", maintain_order="left")
 
 
-def _partings(rows: pl.DataFrame, log: Log) -> pl.DataFrame:
-    """Where each prompt parts from the ones before it in its stream: one model on one route."""
-    told = rows.select(
-        "at",
-        "route",
-        "model",
-        pl.col("started_at", "ended").cast(pl.Int64),
-        session=pl.when("known_session").then("session_id"),
-    )
-    facts = {at: rest for at, *rest in told.iter_rows()}
-    streams: defaultdict[tuple[str, str], PromptStream] = defaultdict(PromptStream)
-    found: list[Parting] = []
-    for prompt in read_prompts(log.body_files, rows):
-        route, model, start, end, session = facts[prompt.at]
-        found.append(streams[route, model].compare(Sent(prompt, start, end), session, LIFE * 1_000_000))
-    schema = {
-        "at": pl.UInt32, "before": pl.UInt32, "size": pl.Int64, "shared": pl.Int64, "mended": pl.Int64,
-        "break": pl.String, "where": pl.String, "messages": pl.Int32,
-    }  # fmt: skip
-    return pl.DataFrame([astuple(one) for one in found], schema=schema, orient="row").unique("at", maintain_order=True)
-
-
-def _mended(rows: pl.DataFrame) -> pl.DataFrame:
-    """Forget breaks that hardly occur: a prompt that was edited once, two prompts that happen to be alike."""
-    stream = ("route", "model")
-    one = (*stream, "break", "where")
-    often = (pl.len().over(one) >= BREAKS) & (pl.len().over(one) >= BREAK_SHARE * pl.col("before").count().over(stream))
-    real = pl.col("break").is_not_null() & often
-    return rows.with_columns(
-        pl.when(real).then("mended").otherwise("shared").alias("mended"),
-        pl.when(real).then("break").alias("break"),
-        pl.when(real).then("where").otherwise(pl.lit("")).alias("where"),
-    )
-
-
-def _tokens(share: pl.Expr, error: float) -> pl.Expr:
-    """Tokens of a part of a prompt by its share of the bytes, in the steps of the cache; 0 below its minimum."""
-    tokens = (pl.col("prompt_tokens") * (share * (1 + error)).clip(upper_bound=1.0) / pl.col("step")).floor()
-    tokens = tokens * pl.col("step")
-    return pl.when(tokens >= pl.col("minimum")).then(tokens).otherwise(0.0)
-
-
-def _priced(rows: pl.DataFrame) -> pl.DataFrame:
+def _saved(rows: pl.DataFrame) -> pl.DataFrame:
     """Add what a cache would have read and written of each prompt, and what that saves.
 
     Two ways of asking for it are tried on each stream that has none: a cache point behind the part that nine in ten of
-    its prompts share (`head`), and one at the end of every prompt, for conversations (`end`). The better one is taken.
+    its prompts share (`head`), and one at the end of every prompt, for conversations (`end`).
     """
-    stream = ("route", "model")
-    long = _tokens(pl.col("shared") / pl.col("size"), -TOKEN_ERROR) > 0
-    rows = rows.with_columns(
-        head=pl.col("shared").filter(long).quantile(0.1, "lower").over(stream),
-        head_messages=pl.col("messages").filter(long).quantile(0.1, "lower").over(stream),
-        off=pl.col("on_request")
-        & ((pl.col("cached_tokens") + pl.col("cache_write_tokens").fill_null(0)).sum().over(stream) == 0),
-        fresh=(pl.col("prompt_tokens") - pl.col("cached_tokens") - pl.col("cache_write_tokens").fill_null(0)),
-    ).with_columns(unit=pl.when(pl.col("fresh") > 0).then(pl.col("input") / pl.col("fresh")).otherwise(0.0))
+    fresh = pl.col("prompt_tokens") - pl.col("cached_tokens") - pl.col("cache_write_tokens").fill_null(0)
+    rows = rows.with_columns(fresh=fresh)
+    rows = rows.with_columns(unit=pl.when(pl.col("fresh") > 0).then(pl.col("input") / pl.col("fresh")).otherwise(0.0))
     fits = (pl.col("head") <= pl.col("size")).fill_null(False)
     reads = fits & (pl.col("shared") >= pl.col("head"))
     head_share = pl.col("head") / pl.col("size")
     rows = rows.with_columns(
-        head_read=pl.when(reads).then(_tokens(head_share, -TOKEN_ERROR)).otherwise(0.0),
-        head_write=pl.when(fits & ~reads).then(_tokens(head_share, TOKEN_ERROR)).otherwise(0.0),
-        end_read=_tokens(pl.col("shared") / pl.col("size"), -TOKEN_ERROR),
+        head_read=pl.when(reads).then(tokens_of(head_share, -TOKEN_ERROR)).otherwise(0.0),
+        head_write=pl.when(fits & ~reads).then(tokens_of(head_share, TOKEN_ERROR)).otherwise(0.0),
+        end_read=tokens_of(SHARED, -TOKEN_ERROR),
     ).with_columns(end_write=pl.col("prompt_tokens") - pl.col("end_read"))
-    read, write = 1 - pl.col("rate_cached") / pl.col("rate_input"), pl.col("rate_written") / pl.col("rate_input") - 1
-    rows = rows.with_columns(
-        (pl.col("unit") * (pl.col(f"{way}_read") * read - pl.col(f"{way}_write") * write)).alias(f"{way}_saves")
-        for way in ("head", "end")
-    )
-    total = {way: pl.col(f"{way}_saves").sum().over(stream) for way in ("head", "end")}
-    better = pl.when(total["head"] >= total["end"]).then(pl.lit("head")).otherwise(pl.lit("end"))
-    way = pl.when(pl.col("off") & (pl.max_horizontal(total.values()) > 0)).then(better).otherwise(pl.lit("none"))
-    more = (_tokens(pl.col("mended") / pl.col("size"), TOKEN_ERROR) - pl.col("cached_tokens")).clip(lower_bound=0.0)
+    read, write = _read_saves(), pl.col("rate_written") / pl.col("rate_input") - 1
     return rows.with_columns(
-        way=way, best=pl.col("unit") * read * pl.min_horizontal(more, pl.col("fresh").clip(lower_bound=0))
+        (pl.col("unit") * (pl.col(f"{way}_read") * read - pl.col(f"{way}_write") * write)).alias(f"{way}_saves")
+        for way in WAYS
+    )
+
+
+def _read_saves() -> pl.Expr:
+    """The share of a token's price that reading it from the cache saves."""
+    return 1 - pl.col("rate_cached") / pl.col("rate_input")
+
+
+def _priced(rows: pl.DataFrame) -> pl.DataFrame:
+    """Add the most that a cache could save of each prompt, its break mended."""
+    mended = tokens_of(pl.col("mended") / pl.col("size"), TOKEN_ERROR)
+    more = (mended - pl.col("cached_tokens")).clip(lower_bound=0.0)
+    return rows.with_columns(
+        best=pl.col("unit") * _read_saves() * pl.min_horizontal(more, pl.col("fresh").clip(lower_bound=0))
     )
 
 
@@ -215,6 +220,6 @@ LEVER = Lever(
     basis=LeverBasis.INFERRED,
     effort=Effort.CODE,
     change="ask for the vendor's prompt cache behind the equal part, and move what changes behind it",
-    find=find,
+    begin=_begin,
     reads_prompts=True,
 )

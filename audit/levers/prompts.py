@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import msgspec
 import polars as pl
-import pyarrow.parquet as pq
 
-_GROUP_ROWS = 2_000
-"""Rows whose prompts are in memory at once."""
+from audit.levers.bill import IN_TIME
+from audit.levers.log_files import LogFiles
+
 _RAW = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -20,7 +19,7 @@ class Prompt:
     """One request's prompt, as canonical JSON.
 
     Attributes:
-        at: The request's row in the bill.
+        at: The request's row in the log.
         tools: One piece per tool that is offered, in the order sent.
         messages: One piece per message.
         called: The answer's tool calls, JSON, or None.
@@ -37,25 +36,22 @@ class Prompt:
         return self.tools + self.messages
 
 
-def read_prompts(body_files: Sequence[Path], rows: pl.DataFrame) -> Iterator[Prompt]:
-    """The prompts of some rows of the bill, file by file, each group in the order of time.
+def read_prompts(files: LogFiles, number: int, rows: pl.DataFrame) -> Iterator[Prompt]:
+    """The prompts of some rows of a part of the log, each row group of the bodies in the order of time.
 
     Requests whose body the log does not hold are left out, as are those whose body is no list of messages.
 
     Args:
-        body_files: `bodies-*.parquet` of the run.
-        rows: With `at` and `row` (the hash of the row's id).
+        files: Of the log.
+        number: Of the part.
+        rows: With `IN_TIME`, in the order of the log.
     """
-    wanted = rows.select("row", "at")
-    for path in body_files:
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches(_GROUP_ROWS, columns=["row_id", "messages", "tools", "tool_calls"]):
-                bodies = pl.DataFrame(batch).with_columns(row=pl.col("row_id").hash()).drop_nulls("messages")
-                found = bodies.join(wanted, on="row", how="inner").sort("at")
-                for at, messages, tools, called in found.select("at", "messages", "tools", "tool_calls").iter_rows():
-                    pieces, offered = _pieces(messages), _pieces(tools or "[]")
-                    if pieces:
-                        yield Prompt(at, offered, pieces, called)
+    for bodies in files.bodies_of(number, rows["at"], ("messages", "tools", "tool_calls")):
+        told = bodies.drop_nulls("messages").join(rows.select(IN_TIME), on="at").sort(IN_TIME, nulls_last=True)
+        for at, messages, tools, called in told.select("at", "messages", "tools", "tool_calls").iter_rows():
+            pieces, offered = _pieces(messages), _pieces(tools or "[]")
+            if pieces:
+                yield Prompt(at, offered, pieces, called)
 
 
 def _pieces(text: str) -> tuple[bytes, ...]:

@@ -6,10 +6,12 @@ import re
 
 import polars as pl
 
+from audit.core.exactly import column_of, in_pieces, pieces_of
 from audit.core.levers import Effort, Kind, LeverBasis, LeverName, Unseen
+from audit.core.partial import PartialSums
 from audit.core.rates import RatesOf
 from audit.levers.bill import CLASSES, listed, with_rates
-from audit.levers.lever import CHANGES, Lever, LeverFound, Log, all_changes, bounded, repriced, unseen
+from audit.levers.lever import CHANGES, Finder, Lever, LeverFound, Log, all_changes, bounded, repriced, unseen
 
 ENOUGH = 20
 """Calls that show what a deployment is billed."""
@@ -22,7 +24,7 @@ _DEPLOYMENT = (*_PLACE, "model_called")
 _SNAPSHOT = re.compile(r"(?<=.)(-\d{4}-\d{2}-\d{2}|[-@]\d{8}|-\d{3,4})$")
 
 
-def find(bill: pl.DataFrame, log: Log) -> LeverFound:
+class _SameModel:
     """Requests that the same model would have answered at a lower price.
 
     Counted is a deployment of the same model at the same provider, region and service tier that this log pays less for,
@@ -30,38 +32,64 @@ def find(bill: pl.DataFrame, log: Log) -> LeverFound:
     where data may lie, and other servings), the standard service tier (speed), and the current snapshot of the model
     (its answers may differ: a replay tells).
     """
-    rows, blind = unseen(bill.filter("alive"), {Unseen.NO_RATES: ~pl.col("divided")})
-    rows = rows.filter(pl.col("left") > 0)
-    factor = _cheapest_here(rows)
-    dearer = rows.join(factor, on=list(_DEPLOYMENT), how="inner", nulls_equal=True, maintain_order="left")
-    less = {name: pl.col(name) * pl.col("factor") for name in CLASSES}
-    bounds = [look(rows, log.rates_of) for look in (_elsewhere, _standard_tier, _current_snapshot)]
-    return LeverFound(
-        changes=all_changes(
-            repriced(dearer, Kind.DEARER_DEPLOYMENT, less, pl.col("left") * (1 - pl.col("factor"))),
-            pl.concat(bounds).sort("at_most", "at", descending=[True, False]),
-        ),
-        unseen=blind,
-    )
+
+    def __init__(self, log: Log) -> None:
+        self._rates_of = log.rates_of
+        self._deployments = PartialSums(_DEPLOYMENT, ("calls", *pieces_of("paid"), *pieces_of("list")))
+
+    def look(self, bill: pl.DataFrame, _: int) -> None:
+        """What each deployment is billed, and what its list price would be."""
+        cut = (*in_pieces(pl.col("left"), "paid"), *in_pieces(pl.col("left") / pl.col("scale"), "list"))
+        rows = _paid(bill.filter("alive", "divided")).with_columns(cut)
+        sums = pl.col(*pieces_of("paid"), *pieces_of("list")).sum()
+        self._deployments.add(rows.group_by(_DEPLOYMENT).agg(pl.len().alias("calls"), sums))
+
+    def find(self, bill: pl.DataFrame, _: int) -> LeverFound:
+        """What would have cost less, in one part of the bill."""
+        rows, blind = unseen(bill.filter("alive"), {Unseen.NO_RATES: ~pl.col("divided")})
+        rows, billed = _paid(rows), self._billed()
+        dearer = rows.join(
+            _cheapest_here(billed), on=list(_DEPLOYMENT), how="inner", nulls_equal=True, maintain_order="left"
+        )
+        less = {name: pl.col(name) * pl.col("factor") for name in CLASSES}
+        bounds = [
+            _elsewhere(rows, billed, self._rates_of),
+            _standard_tier(rows, self._rates_of),
+            _current_snapshot(rows, self._rates_of),
+        ]
+        return LeverFound(
+            changes=all_changes(
+                repriced(dearer, Kind.DEARER_DEPLOYMENT, less, pl.col("left") * (1 - pl.col("factor"))),
+                pl.concat(bounds).sort("at_most", "at", descending=[True, False], maintain_order=True),
+            ),
+            unseen=blind,
+        )
+
+    def _billed(self) -> pl.DataFrame:
+        """What each deployment is billed over its list price, of those with enough calls."""
+        table = self._deployments.table().filter(pl.col("calls") >= ENOUGH)
+        billed = column_of(table, "paid") / column_of(table, "list")
+        return table.select(*_DEPLOYMENT, billed=billed)
 
 
-def _billed(rows: pl.DataFrame) -> pl.DataFrame:
-    """What each deployment is billed over its list price, of those with enough calls."""
-    deployments = rows.group_by(*_DEPLOYMENT, maintain_order=True).agg(
-        pl.len().alias("calls"), billed=pl.col("left").sum() / (pl.col("left") / pl.col("scale")).sum()
-    )
-    return deployments.filter(pl.col("calls") >= ENOUGH).drop("calls")
+def _begin(log: Log) -> Finder:
+    work = _SameModel(log)
+    return Finder(find=work.find, looks=(work.look,))
 
 
-def _cheapest_here(rows: pl.DataFrame) -> pl.DataFrame:
+def _paid(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.filter(pl.col("left") > 0)
+
+
+def _cheapest_here(billed: pl.DataFrame) -> pl.DataFrame:
     """By deployment, what a cheaper one of the same place is billed of its dollars."""
-    billed = _billed(rows).with_columns(factor=pl.col("billed").min().over(_PLACE) / pl.col("billed"))
+    billed = billed.with_columns(factor=pl.col("billed").min().over(_PLACE) / pl.col("billed"))
     return billed.filter(pl.col("factor") < 1 - NOTICEABLE).drop("billed")
 
 
-def _elsewhere(rows: pl.DataFrame, rates_of: RatesOf) -> pl.DataFrame:
+def _elsewhere(rows: pl.DataFrame, deployments: pl.DataFrame, rates_of: RatesOf) -> pl.DataFrame:
     """The same model at another provider or region of this log."""
-    places = _billed(rows).group_by(*_PLACE, maintain_order=True).agg(pl.col("billed").min())
+    places = deployments.group_by(*_PLACE).agg(pl.col("billed").min())
     several = places.filter(pl.len().over("model") > 1).select("model", "provider", "served_region", "billed").unique()
     found = [pl.DataFrame(schema=CHANGES)]
     for model, provider, region, billed in several.sort(pl.all()).iter_rows():
@@ -105,5 +133,5 @@ LEVER = Lever(
     basis=LeverBasis.CERTAIN,
     effort=Effort.SETTING,
     change="route the model to its cheapest deployment; the standard tier and the current snapshot need a replay first",
-    find=find,
+    begin=_begin,
 )

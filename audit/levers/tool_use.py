@@ -10,8 +10,9 @@ from pathlib import Path
 import msgspec
 import polars as pl
 
-from audit.core.columns import billable
+from audit.core.columns import ROW_KEY, billable
 from audit.core.trim import OFFERED
+from audit.levers.log_files import LogFiles
 from audit.levers.prompts import Prompt, read_prompts
 
 
@@ -73,16 +74,14 @@ def together(uses: Iterable[ToolUse]) -> ToolUse:
 
 def tool_use(traffic_files: Sequence[Path], body_files: Sequence[Path]) -> Mapping[str, ToolUse]:
     """The tools of every route, "" where the log has none; of all billable requests whose prompt it holds."""
-    rows = (
-        pl.scan_parquet(list(traffic_files), row_index_name="at")
-        .filter(billable())
-        .select("at", row=pl.col("row_id").hash(), route=pl.col("route").cast(pl.String).fill_null(""))
-        .collect()
-    )
-    of = dict(rows.select("at", "route").iter_rows())
+    files = LogFiles(traffic_files, body_files)
     routes: defaultdict[str, ToolUse] = defaultdict(ToolUse)
-    for prompt in read_prompts(body_files, rows):
-        routes[of[prompt.at]].take(prompt, map(turn_of, prompt.messages))
+    route = pl.col("route").cast(pl.String).fill_null("")
+    for number in range(files.number):
+        rows = files.part(number).filter(billable()).select("at", "started_at", key=ROW_KEY, route=route).collect()
+        of = dict(rows.select("at", "route").iter_rows())
+        for prompt in read_prompts(files, number, rows):
+            routes[of[prompt.at]].take(prompt, map(turn_of, prompt.messages))
     return routes
 
 

@@ -12,7 +12,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audit.core.columns import TOKEN_LIMIT, billable
+from audit.core.columns import ROW_KEY, TOKEN_LIMIT, billable
 from audit.core.options import DIMENSIONS
 from audit.core.reason import Reason
 from audit.core.traffic import MODEL_COLUMNS, SPEND_COLUMNS
@@ -97,9 +97,7 @@ _PROMPT = (
 )
 
 _WORKED_OUT: dict[str, pl.Expr] = {
-    # Ids are digests, so their first 64 bits order them: of a hundred million rows two share these once in 4,000 logs,
-    # and then stand in the order of the files.
-    "key": pl.col("row_id").str.slice(0, 16).str.to_integer(base=16, dtype=pl.UInt64, strict=False).fill_null(0),
+    "key": ROW_KEY,
     "route": pl.col("route").fill_null(""),
     "model": _MODEL,
     "cost_usd": _COST,

@@ -8,10 +8,8 @@ import polars as pl
 
 from audit.core.exactly import column_of, in_pieces, pieces_of
 from audit.core.options import DIMENSIONS
+from audit.core.partial import PartialSums
 from audit.sampling.rows import COUNTED, SHAPE, bins_of
-
-AT_ONCE = 1 << 18
-"""Rows of partial sums that are held before they are added up."""
 
 NO_BOUND = -1
 """`above` of a prompt that is longer than no bound, in tokens."""
@@ -29,13 +27,13 @@ class Tally:
 
     def __init__(self, bounds: Sequence[int]) -> None:
         self.bounds, self.seen = tuple(sorted(set(bounds))), False
-        self._routes = _Sums(("route",), ("requests", *pieces_of("usd")), ("lightest", "heaviest"))
-        self._models = _Sums(("route", "model"), pieces_of("usd"))
-        self._lost = _Sums(("route", "reason"), ("requests", *pieces_of("usd")))
-        self._shapes = {name: _Sums(("route", "bin"), ("requests",)) for name in SHAPE}
-        self._segments = {name: _Sums(("route", name), ("requests", *pieces_of("usd"))) for name in DIMENSIONS}
+        self._routes = PartialSums(("route",), ("requests", *pieces_of("usd")), ("lightest", "heaviest"))
+        self._models = PartialSums(("route", "model"), pieces_of("usd"))
+        self._lost = PartialSums(("route", "reason"), ("requests", *pieces_of("usd")))
+        self._shapes = {name: PartialSums(("route", "bin"), ("requests",)) for name in SHAPE}
+        self._segments = {name: PartialSums(("route", name), ("requests", *pieces_of("usd"))) for name in DIMENSIONS}
         amounts = [piece for name in ("usd", "usd_prompt", "usd_completion") for piece in pieces_of(name)]
-        self._tokens = _Sums(("route", "model", "above"), ("requests", "unpriced", *COUNTED, *amounts))
+        self._tokens = PartialSums(("route", "model", "above"), ("requests", "unpriced", *COUNTED, *amounts))
 
     def add(self, part: pl.DataFrame) -> None:
         """Add rows with the columns `PASSED`."""
@@ -115,31 +113,6 @@ class Tally:
         requests, `unpriced` ones, `COUNTED`, and as pieces `usd`, `usd_prompt` and `usd_completion`, where the last two
         are dollars times tokens."""
         return self._tokens.table().sort("route", "model", "above")
-
-
-class _Sums:
-    """Partial sums under some keys, added up whenever they are many."""
-
-    def __init__(self, keys: Sequence[str], summed: Sequence[str], ends: Sequence[str] = ()) -> None:
-        self._keys, self._parts, self._rows = keys, list[pl.DataFrame](), 0
-        self._how = [pl.col(summed).sum()]
-        if ends:
-            lightest, heaviest = ends
-            self._how += [pl.col(lightest).min(), pl.col(heaviest).max()]
-
-    def add(self, part: pl.DataFrame) -> None:
-        self._parts.append(part)
-        self._rows += part.height
-        if self._rows > AT_ONCE:
-            self._parts = [self._added()]
-            # What is left may be many itself: the next time is when as many have come again.
-            self._rows = 0
-
-    def table(self) -> pl.DataFrame:
-        return self._added()
-
-    def _added(self) -> pl.DataFrame:
-        return pl.concat(self._parts).group_by(self._keys).agg(self._how)
 
 
 def _named(table: pl.DataFrame, by: str) -> dict[str, dict[str, tuple[int, float]]]:

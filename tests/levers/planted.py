@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -96,8 +97,14 @@ def row(seconds: float, **changes: Any) -> dict[str, Any]:
     return made
 
 
-def write_bodies(folder: Path, bodies: Sequence[tuple[list[Any], list[Any] | None, list[Any] | None]]) -> list[Path]:
-    """Bodies of the rows that `write` wrote as one part: messages, tools, and the answer's tool calls of each."""
+def write_bodies(
+    folder: Path, bodies: Sequence[tuple[list[Any], list[Any] | None, list[Any] | None]], ends: Sequence[int] = ()
+) -> list[Path]:
+    """Bodies of the rows that `write` wrote: messages, tools, and the answer's tool calls of each.
+
+    Args:
+        ends: Rows after which a new file begins, as one does in the traffic; row groups are short then.
+    """
     made = [
         {
             "row_id": f"row-{n}",
@@ -107,7 +114,7 @@ def write_bodies(folder: Path, bodies: Sequence[tuple[list[Any], list[Any] | Non
         }
         for n, (messages, tools, calls) in enumerate(bodies)
     ]
-    return _bodies(folder, made)
+    return _bodies(folder, made, ends)
 
 
 def write_answers(folder: Path, rows: Sequence[dict[str, Any]]) -> list[Path]:
@@ -125,11 +132,15 @@ def write_answers(folder: Path, rows: Sequence[dict[str, Any]]) -> list[Path]:
     return _bodies(folder, made)
 
 
-def _bodies(folder: Path, made: Sequence[dict[str, Any]]) -> list[Path]:
+def _bodies(folder: Path, made: Sequence[dict[str, Any]], ends: Sequence[int] = ()) -> list[Path]:
     columns = ("row_id", "messages", "tools", "response_format", "response_text", "tool_calls")
     named = [dict.fromkeys(columns) | one for one in made]
-    pl.DataFrame(named, schema=dict.fromkeys(columns, pl.String)).write_parquet(folder / "bodies-0.parquet")
-    return [folder / "bodies-0.parquet"]
+    files = []
+    for start, end in pairwise([0, *ends, len(named)]):
+        files.append(folder / f"bodies-{len(files)}.parquet")
+        table = pl.DataFrame(named[start:end], schema=dict.fromkeys(columns, pl.String))
+        table.write_parquet(files[-1], row_group_size=7 if ends else None)
+    return files
 
 
 def write(folder: Path, *parts: list[dict[str, Any]]) -> list[Path]:

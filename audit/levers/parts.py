@@ -1,0 +1,75 @@
+"""Rows in numbered parts, on disk once they are many."""
+
+from __future__ import annotations
+
+import tempfile
+import weakref
+from collections import defaultdict
+from collections.abc import Sequence
+from io import BytesIO
+from typing import IO
+
+import polars as pl
+
+_PART = "number of the part"
+
+
+class Parts:
+    """Rows by the number of the part that they belong to. Up to `held` of them are in memory; more are in a temporary
+    file without a name, where `TMPDIR` says, which is gone with the process, whatever ends it.
+
+    Args:
+        number: How many parts there are.
+        held: Rows.
+    """
+
+    def __init__(self, number: int, held: int) -> None:
+        self.number, self._most = number, held
+        self._waiting: defaultdict[int, list[pl.DataFrame]] = defaultdict(list)
+        self._rows = 0
+        self._file: IO[bytes] | None = None
+        self._blocks: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+        self._empty: pl.DataFrame | None = None
+
+    def add(self, part: int, rows: pl.DataFrame) -> None:
+        """Add rows to a part; all rows that are added have the same columns."""
+        if self._empty is None:
+            self._empty = rows.clear()
+        self._waiting[part].append(rows)
+        self._rows += rows.height
+        if self._rows > self._most:
+            self._write()
+
+    def spread(self, rows: pl.DataFrame, part: pl.Expr) -> None:
+        """Add each row to the part that an expression of its columns says."""
+        if self.number == 1 or not rows.height:
+            self.add(0, rows)
+            return
+        told = rows.with_columns(part.cast(pl.Int64).alias(_PART))
+        for (number,), some in told.partition_by(_PART, as_dict=True, include_key=False).items():
+            self.add(int(number), some)
+
+    def part(self, number: int, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """The rows of a part in the order in which they were added; some of their columns, or all."""
+        assert self._empty is not None, "nothing was added"
+        found = [self._empty if columns is None else self._empty.select(columns)]
+        for start, size in self._blocks.get(number, ()):
+            assert self._file is not None
+            self._file.seek(start)
+            read = pl.read_parquet(BytesIO(self._file.read(size)), columns=None if columns is None else list(columns))
+            found.append(read if columns is None else read.select(columns))
+        found += (rows if columns is None else rows.select(columns) for rows in self._waiting.get(number, ()))
+        return pl.concat(found)
+
+    def _write(self) -> None:
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(prefix="audit-levers-")  # noqa: SIM115 - it lives as long as the parts
+            weakref.finalize(self, self._file.close)
+        for number, rows in self._waiting.items():
+            block = BytesIO()
+            # Dictionaries of words make it small; packing the rest takes longer than writing it.
+            pl.concat(rows).write_parquet(block, compression="uncompressed", statistics=False)
+            self._blocks[number].append((self._file.seek(0, 2), block.tell()))
+            self._file.write(block.getbuffer())
+        self._waiting.clear()
+        self._rows = 0
