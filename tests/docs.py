@@ -243,10 +243,12 @@ def scale_sample() -> str:
 
 
 def scale_sizes() -> str:
-    """The mix and the plan of more and more calls."""
+    """The mix, the levers and the plan of more and more calls."""
     from tests.scale import size_rows
+    from tests.traffic_at_size import STAGES
 
-    return table(("calls", "mix: processor time", "memory", "plan: processor time", "memory"), size_rows())
+    head = [cell for stage in STAGES for cell in (f"{stage}: processor time", "memory")]
+    return table(("calls", *head), size_rows())
 
 
 def scale_months() -> str:

@@ -132,13 +132,15 @@ def sample_rows() -> list[tuple[str, str, str]]:
 
 
 def size_rows() -> list[tuple[str, ...]]:
-    """What the mix and the plan took on ingested traffic: calls, then processor time and memory of each."""
+    """What each stage took on ingested traffic: calls, then processor time and memory of each."""
     kept = json.loads(KEPT_AT_SIZE.read_text("utf-8"))
     return [
-        (f"{int(calls):,}", *(cell for stage in STAGES for cell in _took(stages[stage])))
+        (f"{int(calls):,}", *(cell for stage in STAGES for cell in _took(stages.get(stage))))
         for calls, stages in sorted(kept.items(), key=lambda item: int(item[0]))
     ]
 
 
-def _took(stage: dict[str, float]) -> tuple[str, str]:
+def _took(stage: dict[str, float] | None) -> tuple[str, str]:
+    if stage is None:
+        return "not measured", ""
     return f"{stage['cpu_s']:,.0f} s", f"{stage['peak_mb'] / 1e3:.1f} GB"

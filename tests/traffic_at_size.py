@@ -1,9 +1,9 @@
 """Ingested traffic of any size, written directly: what a plan and a mix are measured on where no log is at hand.
 
-`python -m tests.traffic_at_size [--keep] ROWS FOLDER` writes it in the product's schema, in files of a million rows
-with small bodies, and measures the mix, the ledger of levers (prompts read) and the plan on it, each in a process of
-its own; a folder that has it serves again. With --keep the figures are written down, and `docs/scale.md` is filled from
-them. A hundred million rows are 12 GB.
+`python -m tests.traffic_at_size [--keep] ROWS FOLDER [STAGE...]` writes it in the product's schema, in files of a
+million rows with small bodies, and measures the mix, the ledger of levers (prompts read) and the plan on it, each in a
+process of its own; a folder that has it serves again. With --keep the figures are written down, and `docs/scale.md` is
+filled from them. A hundred million rows are 12 GB.
 """
 
 from __future__ import annotations
@@ -192,20 +192,21 @@ def prepare_folder(folder: Path, rows: int) -> None:
 
 
 def main(arguments: list[str]) -> None:
-    """Write so many rows, measure both stages, and print what they took."""
-    number, place = [word for word in arguments if word != "--keep"]
+    """Write so many rows, measure all stages or those that are named, and print what they took."""
+    number, place, *stages = [word for word in arguments if word != "--keep"]
     rows, folder = int(float(number)), Path(place)
     if not (folder / "audit.yaml").exists():
         began = time.monotonic()
         prepare_folder(folder, rows)
         print(f"{rows:,} rows written in {time.monotonic() - began:.0f} s", flush=True)
     found = {}
-    for stage in STAGES:
+    for stage in stages or STAGES:
         found[stage] = measured_apart(stage, folder)
         print(stage, json.dumps(found[stage]), flush=True)
     if "--keep" in arguments:
         kept = json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else {}
-        KEPT.write_text(json.dumps({**kept, str(rows): found}, indent=1) + "\n", "utf-8")
+        kept[str(rows)] = kept.get(str(rows), {}) | found
+        KEPT.write_text(json.dumps(kept, indent=1) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

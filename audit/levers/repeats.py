@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import polars as pl
 
@@ -14,6 +14,8 @@ from audit.levers.bill import IN_TIME, UNTOLD_LATENCY
 from audit.levers.lever import Finder, Lever, LeverFound, LeverNotes, Log, all_changes, bounded, removed, unseen
 
 MICROSECONDS = 1_000_000
+LISTED = 1 << 16
+"""Rows that are held as lists at once."""
 LIVES = (300, CACHE_SECONDS, 86_400, None)
 """How long a cache may keep an answer, seconds; None for the whole log."""
 OWN = ("request_fp", "model", "route", "tenant")
@@ -88,35 +90,45 @@ def _served(rows: pl.DataFrame, key: Sequence[str]) -> dict[int | None, list[int
     told = rows.select(*IN_TIME, *key, "ended", whole=pl.col("status") == "ok").filter(pl.len().over(key) > 1)
     told = told.sort(*key, *IN_TIME).with_columns(group=pl.struct(key).rle_id())
     calls = told.select("at", "group", pl.col("started_at", "ended").cast(pl.Int64), "whole")
-    return {life: _hits(calls, math.inf if life is None else life * MICROSECONDS) for life in LIVES}
+    caches = {life: _Cache(math.inf if life is None else life * MICROSECONDS) for life in LIVES}
+    for some in calls.iter_slices(LISTED):
+        columns = [column.to_list() for column in some]
+        for cache in caches.values():
+            cache.serve(*columns)
+    return {life: cache.hits for life, cache in caches.items()}
 
 
-def _hits(calls: pl.DataFrame, life: float) -> list[int]:
-    """The rows that are in the cache when they come: every whole answer of a call goes in when the call ends.
+class _Cache:
+    """An exact cache that meets calls by what they share and then by time: every whole answer of a call goes in when
+    the call ends.
 
     Args:
-        calls: At, group, start and end in microseconds, and whether the answer is whole; by group and then by time.
-        life: Microseconds.
+        life: How long it keeps an answer, microseconds.
+
+    Attributes:
+        hits: Rows that it had the answer to.
     """
-    hits: list[int] = []
-    of, kept = None, None
-    under_way: list[int] = []
-    for at, one, start, end, whole in _rows(calls):
-        if one != of:
-            of, kept, under_way = one, None, []
-        while under_way and under_way[0] <= start:
-            kept = heapq.heappop(under_way)
-        if kept is not None and start - kept <= life:
-            hits.append(at)
-        elif whole:
-            heapq.heappush(under_way, end)
-    return hits
 
+    def __init__(self, life: float) -> None:
+        self.hits: list[int] = []
+        self._life = life
+        self._of: int | None = None
+        self._kept: int | None = None
+        self._under_way: list[int] = []
 
-def _rows(calls: pl.DataFrame) -> Iterator[tuple[int, int, int, int, bool]]:
-    """One row after the other; lists of some rows are faster than rows, and of all too long."""
-    for some in calls.iter_slices(1 << 16):
-        yield from zip(*(column.to_list() for column in some), strict=True)
+    def serve(self, at: list[int], group: list[int], starts: list[int], ends: list[int], whole: list[bool]) -> None:
+        """Meet the next calls, a list of each of their columns; times in microseconds."""
+        of, kept, under_way, life = self._of, self._kept, self._under_way, self._life
+        for row, one, start, end, keeps in zip(at, group, starts, ends, whole, strict=True):
+            if one != of:
+                of, kept, under_way = one, None, []
+            while under_way and under_way[0] <= start:
+                kept = heapq.heappop(under_way)
+            if kept is not None and start - kept <= life:
+                self.hits.append(row)
+            elif keeps:
+                heapq.heappush(under_way, end)
+        self._of, self._kept, self._under_way = of, kept, under_way
 
 
 LEVER = Lever(
