@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from audit.core.adaptation import AskedAs, TierNotes
@@ -35,15 +35,19 @@ def asked_otherwise(
         ledger: What the journal holds.
         notes: With which settings the tiers were asked so far.
         kept: Answers of earlier runs; None for none.
+
+    Special cases:
+        What was asked as another of these tiers is asked now is that tier's own: nobody changed a setting.
     """
     found: list[AskedOtherwise] = []
+    today = {asked_as(tier) for tier in tiers.values()}
     for name, tier in tiers.items():
         waiting = [call for call in calls if call.tier == name and not _answered(ledger, call.call_id)]
         if kept is not None and waiting and not is_local(tier):
             names = _names(waiting, asked_as(tier))
             there = kept.known(names)
             waiting = [call for call, name in zip(waiting, names, strict=True) if name not in there]
-            found += _in_kept(waiting, tier, kept)
+            found += _in_kept(waiting, tier, today, kept)
         found += _in_journal(waiting, tier, ledger, notes.get(name, TierNotes()))
     return tuple(found)
 
@@ -59,9 +63,13 @@ def _in_journal(calls: Sequence[Call], tier: Tier, ledger: JournalLedger, notes:
             yield AskedOtherwise(tier=tier.name, where="journal", calls=len(costs), usd=sum(costs), differs=differs)
 
 
-def _in_kept(calls: Sequence[Call], tier: Tier, kept: KeptAnswers) -> Iterator[AskedOtherwise]:
+def _in_kept(
+    calls: Sequence[Call], tier: Tier, today: Collection[AskedAs], kept: KeptAnswers
+) -> Iterator[AskedOtherwise]:
     now = asked_as(tier)
     for then in kept.other_settings(now):
+        if then in today:
+            continue
         there = kept.known(_names(calls, then))
         costs = [earlier.usd for earlier in there.values()]
         if costs:

@@ -203,3 +203,20 @@ def test_a_run_folder_of_before_says_nothing(tmp_path: Path) -> None:
     """Where nobody wrote down the settings, nothing is guessed."""
     made = world_of(asked(3), tier(URL))
     assert asked_otherwise(made.calls, {"small": made.tiers[0]}, JournalLedger.read(tmp_path / "none"), {}) == ()
+
+
+@pytest.mark.parametrize("name", sorted(SHAPES.keys() - {"model", "provider"}))
+def test_what_another_tier_of_the_audit_was_answered_is_no_changed_setting(tmp_path: Path, name: str) -> None:
+    """Tiers of one model stand side by side: nobody changed what the one is asked with into the other's settings.
+
+    Where the first tier has gone from the audit, its answers are under other settings than the second's, and said.
+    """
+    first = tier(URL, model="takes everything")
+    second = replace(first, name="second", **{name: SHAPES[name]})
+    store = tmp_path / "store"
+    assert go(world_of(asked(6), first), tmp_path / "a", Quirky(), store=store) == []
+    both = world_of(asked(6), first, second)
+    assert answered_otherwise(both.calls, both.tiers, RunFolder(tmp_path / "b"), AnswersAt(store=store)) == ()
+    alone = world_of(asked(6), second)
+    (found,) = answered_otherwise(alone.calls, alone.tiers, RunFolder(tmp_path / "c"), AnswersAt(store=store))
+    assert (found.tier, found.differs) == ("second", (name,))
