@@ -419,7 +419,7 @@ class DollarDraws:
     Attributes:
         saved: 1 - candidate's cost / incumbent's cost; 0 where the candidate's cost could not be measured.
         mass: Dollars that the draw stands for, up to a common factor.
-        lowest: Share saved if every answer ran to its limit, at most 0.
+        lowest: Share saved if every answer ran to its limit, from `lowest_share`.
         no_worse: Whether the candidate's answer was accepted or the incumbent's was not; unmeasured is False.
         answered: Draws whose cost is known.
     """
@@ -493,9 +493,29 @@ def spend_sample(tables: Tables, design: RouteDesign, tier: str, before: int) ->
     return replace(tables, slice=pooled).moved_to(tier).slice
 
 
-def lowest_share(worst: npt.NDArray[np.float64], mass: npt.NDArray[np.float64]) -> float:
-    """The share saved in the worst case over draws, at most 0; 0 without draws."""
-    return min(0.0, float(worst @ mass / mass.sum())) if len(worst) else 0.0
+def lowest_share(
+    worst: npt.NDArray[np.float64], saved: npt.NDArray[np.float64], mass: npt.NDArray[np.float64]
+) -> float:
+    """The share saved in the worst case over draws.
+
+    Args:
+        worst: By draw, the share saved if the answer ran to its limit, shape (n,).
+        saved: By draw, the share saved, shape (n,).
+        mass: Dollars that each draw stands for, shape (n,).
+
+    Returns:
+        At most 0: what nobody foresaw may cost all that is saved.
+
+    Special cases:
+        Nothing was billed on any draw, nor can be at any length (rules learned from the log, a model of one's own at
+        a price of 0): 1, since there is no unseen answer to allow for.
+        No draws: 0.
+    """
+    if not len(worst):
+        return 0.0
+    if worst.min() >= 1 and saved.min() >= 1:
+        return 1.0
+    return min(0.0, float(worst @ mass / mass.sum()))
 
 
 def dollar_draws(tables: Tables, sample: pl.DataFrame, tier: str, prompt_cache: str | None = None) -> DollarDraws:
@@ -522,11 +542,11 @@ def dollar_draws(tables: Tables, sample: pl.DataFrame, tier: str, prompt_cache: 
         )
     )
     times = joined["weight"].cast(pl.Int64).to_numpy()
-    mass = np.repeat(joined["mass"].to_numpy(), times)
+    mass, saved = (np.repeat(joined[name].to_numpy(), times) for name in ("mass", "saved"))
     return DollarDraws(
-        saved=np.repeat(joined["saved"].to_numpy(), times),
+        saved=saved,
         mass=mass,
-        lowest=lowest_share(np.repeat(joined["worst"].to_numpy(), times), mass),
+        lowest=lowest_share(np.repeat(joined["worst"].to_numpy(), times), saved, mass),
         no_worse=np.repeat(joined["no_worse"].to_numpy().astype(bool), times),
         answered=joined.height - joined["usd"].null_count(),
     )

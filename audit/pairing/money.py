@@ -20,7 +20,7 @@ class Saved:
     Attributes:
         z: Per draw, 1 less the cost over the incumbent's, every call counted, shape (n,).
         mass: Dollars that the draw stands for, up to a common factor, shape (n,).
-        lowest: Share saved in the worst case, at most 0.
+        lowest: Share saved in the worst case: at most 0, or 1 where nothing can be billed.
     """
 
     z: npt.NDArray[np.float64]

@@ -486,8 +486,8 @@ def saved_of(policy: RoutePolicy, draws: Replayed, walked: Simulation) -> Saved:
     kept = 0.0 if policy.verifier else 1.0
     worst = np.where(priced, kept - np.fmax(np.nan_to_num(part), at_most), 0.0)
     times = draws.times.astype(np.int64)
-    mass = np.repeat(draws.mass, times)
-    return Saved(z=np.repeat(z, times), mass=mass, lowest=lowest_share(np.repeat(worst, times), mass))
+    z, worst, mass = (np.repeat(values, times) for values in (z, worst, draws.mass))
+    return Saved(z=z, mass=mass, lowest=lowest_share(worst, z, mass))
 
 
 def latency_of(policy: RoutePolicy, draws: Replayed, walked: Simulation) -> FloatArray:

@@ -137,10 +137,11 @@ def pooled_share(z: npt.ArrayLike, masses: npt.ArrayLike, *, level: float = 0.95
         z: Share saved on each draw, shape (n,), at most 1; may lie far below `z_low` on a request that cost little.
         masses: From `pooled_masses`, shape (n,), > 0.
         level: Nominal coverage in (0, 1).
-        z_low: Share saved in the worst case, at most 0.
+        z_low: Share saved in the worst case, at most 1.
 
     Special cases:
         No draws: share, observed and interval are None.
+        Nothing can be billed, so that even the worst case saves everything: the share is 1, known without error.
 
     Source:
         docs/method/dollars.md; Student t on the linearised ratio (Saerndal, Swensson & Wretman 1992, section 5.7).
@@ -150,6 +151,9 @@ def pooled_share(z: npt.ArrayLike, masses: npt.ArrayLike, *, level: float = 0.95
         return ShareEstimate(share=None, observed=None, interval=None, n=0)
     if values.shape != sizes.shape or (sizes <= 0).any():
         raise ValueError("masses must be positive, one per draw")
+    if z_low >= 1.0:
+        everything = Interval(low=1.0, high=1.0, level=level)
+        return ShareEstimate(share=1.0, observed=1.0, interval=everything, n=int(values.size))
     return _with_pseudo_draws(values, sizes, level=level, ends=(z_low, 1.0))
 
 

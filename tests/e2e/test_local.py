@@ -99,6 +99,19 @@ def test_from_the_log_to_an_answer(audited: RunFolder) -> None:
             export_expressible(read_run_policy(audited), target)
 
 
+def test_what_nothing_bills_has_no_interval(audited: RunFolder) -> None:
+    """Rules save all that was paid for what can be replayed: no unseen answer can cost anything, in any of the figures."""
+    for one in read_json(audited.findings)["routes"]:
+        paid = one["auditable_usd"]
+        for candidate in one["candidates"]:
+            assert candidate["saving_usd"] == {"est": paid, "lo": paid, "hi": paid, "level": 0.95}
+            for scenario in candidate["cost"]["scenarios"]:
+                assert scenario["cost_usd"] == {"est": 0.0, "lo": 0.0, "hi": 0.0, "level": 0.95}
+        if recommended := one["recommendation"]:
+            saved = one["avoidable_usd"]
+            assert saved["lo"] == saved["est"] == saved["hi"] == (paid if recommended["tier"] else 0)
+
+
 def test_scored_again_it_says_the_same(audited: RunFolder, tmp_path: Path) -> None:
     """Rescoring finds every answer; what was learned since is refused, and so is a policy's file of another run."""
     copy = RunFolder(tmp_path / "run")

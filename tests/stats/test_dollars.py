@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from audit.core.interval import Estimate
+from audit.pairing.evidence import lowest_share
 from audit.stats.dollars import (
     combine_sums,
     dollar_unit_draw,
@@ -31,6 +32,19 @@ def test_equal_values_keep_a_width(value: float, n: int) -> None:
     assert found.interval is not None
     assert found.interval.low < found.interval.high
     assert found.interval.low <= value <= found.interval.high
+
+
+def test_what_cannot_be_billed_is_known_without_error() -> None:
+    """Where the longest answer that is allowed costs nothing, the whole spend is saved; a cent at the limit is a width."""
+    masses = np.array([0.1, 0.7, 0.2]) / 3
+    free = pooled_share(np.ones(3), masses, z_low=lowest_share(np.ones(3), np.ones(3), masses))
+    assert free.interval is not None
+    assert (free.share, free.observed, free.interval.low, free.interval.high) == (1.0, 1.0, 1.0, 1.0)
+    for worst, saved in ((np.array([1, 1, 0.99]), np.ones(3)), (np.ones(3), np.array([1, 0.0, 1]))):
+        found = pooled_share(saved, masses, z_low=lowest_share(worst, saved, masses)).interval
+        assert found is not None
+        assert found.low < found.high
+    assert lowest_share(np.ones(0), np.ones(0), np.ones(0)) == 0
 
 
 def test_draw_is_by_cost_reproducible_and_skips_what_was_free() -> None:
