@@ -208,7 +208,11 @@ def rounded_parts(values: Mapping[str, float], digits: int = 0) -> dict[str, flo
     return rounded
 
 
-def usd_parts(values: Mapping[str, float], groups: Mapping[str, str] | None = None) -> dict[str, str]:
+def usd_parts(
+    values: Mapping[str, float],
+    groups: Mapping[str, str] | None = None,
+    ends: Mapping[str, Estimate] | None = None,
+) -> dict[str, str]:
     """Money in a column, written as precisely as its total, so that what is shown adds up to the total shown.
 
     Every part is within one unit of its value: with hundreds of parts the residue is shared out by largest remainder.
@@ -216,17 +220,34 @@ def usd_parts(values: Mapping[str, float], groups: Mapping[str, str] | None = No
     Args:
         values: Amounts by name.
         groups: Part name to group name; the sums of the groups are added to the result under the group's name.
+        ends: Intervals of some amounts, by name. A part that would leave its own takes none of the residue while
+            another can: an amount that is known exactly keeps its value.
     """
     total = sum(values.values())
     digits = money_digits(total)
     unit = 10**digits
-    floors = {name: math.floor(value * unit) for name, value in values.items()}
-    short = round(total * unit) - sum(floors.values())
-    for name in sorted(values, key=lambda name: floors[name] - values[name] * unit)[:short]:
-        floors[name] += 1
+    units = {name: round(value * unit) for name, value in values.items()}
+    residue = round(total * unit) - sum(units.values())
+    step = 1 if residue > 0 else -1
+    missing = {name: step * (values[name] * unit - units[name]) for name in values}
+
+    def reluctance(name: str) -> tuple[bool, bool, float]:
+        end = (ends or {}).get(name)
+        leaves = end is not None and not _encloses(end, (units[name] + step) / unit, digits)
+        return missing[name] <= 0, leaves, -missing[name]
+
+    for name in sorted(values if residue > 0 else reversed(values), key=reluctance)[: abs(residue)]:
+        units[name] += step
     for name, group in (groups or {}).items():
-        floors[group] = floors.get(group, 0) + floors[name]
-    return {name: usd_at(units / unit, digits) for name, units in floors.items()}
+        units[group] = units.get(group, 0) + units[name]
+    return {name: usd_at(whole / unit, digits) for name, whole in units.items()}
+
+
+def _encloses(ends: Estimate, value: float, digits: int) -> bool:
+    """Whether an amount lies between two ends that are written with as many decimals; an unknown end is anywhere."""
+    low = -math.inf if ends.lo is None else round(ends.lo, digits)
+    high = math.inf if ends.hi is None else round(ends.hi, digits)
+    return low <= value <= high
 
 
 def _in_millions(value: float) -> bool:

@@ -151,7 +151,7 @@ LEVER = Lever(
     summary="parts of prompts that could go",
     basis=LeverBasis.CEILING,
     effort=Effort.CODE,
-    change="offer the tools that are called, and send what is needed of earlier turns; a tier with `trim:` tries it",
+    change="offer the tools that are called, and send what is needed of earlier turns; a tier with trim: tries it",
     begin=_begin,
     reads_prompts=True,
 )

@@ -62,7 +62,7 @@ def _rows(route: RouteFinding, priced: Priced) -> Iterator[Row]:
         yield label, usd(route.auditable_usd), *(usd_interval(cost.scenarios[index].cost_usd) for _, cost in priced)
     parts = [_parts(cost) for _, cost in priced]
     if names := [name for name in CLASS_WORDS if any(name in part for part in parts)]:
-        label = "of it " + " / ".join(CLASS_WORDS[name] for name in names)
+        label = "Cost by class: " + " / ".join(CLASS_WORDS[name] for name in names)
         yield label, NOTHING, *(_split(part, names) for part in parts)
     lengths = [cost.output for _, cost in priced]
     if any(lengths):

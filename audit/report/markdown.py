@@ -6,7 +6,7 @@ import re
 
 from audit.core.display import compact, percent, plural, points_interval, usd, usd_estimate, visible
 from audit.core.finding import Findings
-from audit.report.routes import ends_text, money_columns, split_top
+from audit.report.routes import ends_text, money_columns, rounding_words, split_top
 from audit.report.words import (
     CAVEATS,
     STATUS,
@@ -45,6 +45,7 @@ def summary_markdown(findings: Findings) -> str:
     lines += [f"> {literal(line)}\n" for line in (*adapted_lines(findings), *odd_lines(findings))]
     if findings.tested and findings.routes:
         lines += [*_table(findings), ""]
+        lines += [f"{literal(rounded)}\n"] if (rounded := rounding_words(findings)) else []
     if findings.caveats:
         lines += ["Before you use this number:", "", *(f"- {literal(text)}" for text in findings.caveats[:CAVEATS])]
         left = len(findings.caveats) - CAVEATS

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from audit.core.display import (
     compact,
     count,
+    listing,
     money_digits,
     plural,
     points_interval,
@@ -95,6 +96,7 @@ class RoutesTable:
     total_change_base: str
     total_avoidable: str
     total_avoidable_ends: str
+    rounding: str
     verdicts: tuple[tuple[str, Status, str], ...]
     tested: bool
 
@@ -128,8 +130,29 @@ def money_columns(findings: Findings) -> tuple[dict[str, str], dict[str, str]]:
     top, _ = split_top(routes)
     rest = {str(index): "rest" for index in range(len(top), len(routes))}
     paid = usd_parts({str(index): route.spend_usd for index, route in enumerate(routes)}, rest)
-    avoidable = usd_parts({str(index): route.avoidable_usd.est for index, route in enumerate(routes)}, rest)
+    saved = {str(index): route.avoidable_usd for index, route in enumerate(routes)}
+    avoidable = usd_parts({index: estimate.est for index, estimate in saved.items()}, rest, saved)
     return paid, avoidable
+
+
+def rounding_words(findings: Findings, *, paid: bool = True) -> str:
+    """Which amounts of the table are not their own rounding, because its columns add up; "" where all are.
+
+    Args:
+        findings: Of the run.
+        paid: Whether the column of what was paid is shown.
+    """
+    routes = split_top(findings.routes)[0]
+    amounts = {"paid": {str(index): route.spend_usd for index, route in enumerate(routes)}}
+    amounts["avoidable"] = {str(index): route.avoidable_usd.est for index, route in enumerate(routes)}
+    totals = {"paid": findings.spend_usd, "avoidable": findings.avoidable_usd.est}
+    found = []
+    for (name, values), shown in zip(amounts.items(), money_columns(findings), strict=True):
+        digits = money_digits(totals[name])
+        for index, value in values.items():
+            if shown[index] != usd_at(round(value, digits), digits) and (paid or name != "paid"):
+                found.append(f"{route_name(routes[int(index)])} {name} {usd(value)}")
+    return f"Rounded so that the columns add up. On their own: {listing(found)}." if found else ""
 
 
 def saved_text(route: RouteFinding, findings: Findings, scale: float = 1.0) -> str:
@@ -204,6 +227,7 @@ def routes_table(findings: Findings, colours: Palette) -> RoutesTable:
         total_avoidable_ends=ends_text(findings.avoidable_usd, findings.avoidable_usd.est)
         if findings.avoidable_usd.est
         else "",
+        rounding=rounding_words(findings),
         verdicts=_verdict_counts(findings.routes),
         tested=findings.tested,
     )

@@ -11,7 +11,7 @@ from typing import Literal
 from audit.core.display import compact, listing, percent, points_interval, terminal_safe, usd, usd_estimate, usd_rate
 from audit.core.finding import Findings, RouteFinding, Verdict
 from audit.report.mixing import palette, shares_of, week_shares
-from audit.report.routes import change_parts, ends_text, money_columns, split_top
+from audit.report.routes import change_parts, ends_text, money_columns, rounding_words, split_top
 from audit.report.words import (
     STATUS,
     adapted_lines,
@@ -233,6 +233,8 @@ def _routes(findings: Findings, width: int, written: Callable[[str], str]) -> li
         paid, avoidable = money_columns(findings)
         text = f"  {len(rest):,} more routes: {paid['rest']} paid, {avoidable['rest']} avoidable"
         lines.append((Span(text=text, style="dim"),))
+    rounded = written(terminal_safe(f"  {rounding_words(findings, paid=width >= FULL)}"))
+    lines += [(Span(text=line, style="dim"),) for line in textwrap.wrap(rounded, width, subsequent_indent="  ")]
     return lines
 
 

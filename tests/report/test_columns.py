@@ -5,12 +5,17 @@ from dataclasses import replace
 
 import pytest
 
-from audit.core.display import usd_parts
+from audit.core.display import money_digits, usd, usd_at, usd_parts
+from audit.core.finding import Findings
+from audit.core.interval import Estimate
 from audit.core.mixture import ModelShare
 from audit.gate.decide import judge, with_names
 from audit.gate.markdown import markdown
+from audit.report.html import render_html
+from audit.report.markdown import summary_markdown
 from audit.report.mixing import palette
-from audit.report.routes import routes_table
+from audit.report.routes import money_columns, rounding_words, routes_table
+from audit.report.terminal import plain, summary_lines
 from tests.report import fixtures
 
 
@@ -57,3 +62,54 @@ def test_what_a_thousand_requests_cost_has_one_base() -> None:
     half = ModelShare(model="m", requests=10, spend_usd=1.0, request_share=1.0, spend_share=1.0, unpriced_requests=5)
     assert half.cost_per_1k_usd == 200
     assert replace(half, unpriced_requests=10).cost_per_1k_usd is None
+
+
+def test_an_amount_that_is_known_exactly_keeps_its_value() -> None:
+    """The residue goes where an interval has room for it, and elsewhere only where none has."""
+    values = {"rules": 3.0759, "trimmed": 1.1665}
+    known = Estimate.exact(3.0759, 0.95)
+    assert usd_parts(values) == {"rules": "$3.07", "trimmed": "$1.17"}
+    vague = {"rules": known, "trimmed": Estimate(est=1.1665, lo=0.97, hi=1.23, level=0.95)}
+    assert usd_parts(values, ends=vague) == {"rules": "$3.08", "trimmed": "$1.16"}
+    assert usd_parts(values, ends={"rules": known, "trimmed": Estimate.exact(1.1665, 0.95)}) == usd_parts(values)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_parts_with_intervals_add_up_and_stay_near(seed: int) -> None:
+    """Whatever the intervals are: columns add up, and no part is a unit off."""
+    rng = random.Random(seed)
+    values = {str(index): rng.expovariate(1) * 10 ** rng.uniform(-1, 3) for index in range(rng.randint(2, 9))}
+    ends = {
+        name: Estimate(est=value, lo=value - rng.choice([0, 0.3, 40]), hi=value + rng.choice([0, 0.3, 40]), level=0.95)
+        for name, value in values.items()
+    }
+    texts = usd_parts(values, ends=ends)
+    digits = money_digits(sum(values.values()))
+    shown = {name: units(text) for name, text in texts.items()}
+    assert sum(shown.values()) == pytest.approx(round(sum(values.values()), digits))
+    assert all(abs(shown[name] - value) < 10**-digits for name, value in values.items())
+
+
+def test_an_amount_that_gave_way_is_said_as_it_is() -> None:
+    """Where a column shows another amount than the route's own, the table says which, in all faces; else nothing."""
+    found = fixtures.proven()
+    spent = [route.spend_usd for route in found.routes]
+    assert all(("Rounded so" in face) == bool(rounding_words(found)) for face in faces(found))
+    odd = [round(usd) + 0.4 for usd in spent]
+    routes = tuple(replace(route, spend_usd=usd) for route, usd in zip(found.routes, odd, strict=True))
+    found = replace(found, routes=routes, spend_usd=sum(odd))
+    gave = [
+        route
+        for index, route in enumerate(routes)
+        if money_columns(found)[0][str(index)] != usd_at(round(route.spend_usd), money_digits(found.spend_usd))
+    ]
+    assert gave
+    words = rounding_words(found)
+    assert all(f"{route.route} paid {usd(route.spend_usd)}" in words for route in gave)
+    assert "paid" not in rounding_words(found, paid=False)
+    assert all("Rounded so that the columns add up" in face for face in faces(found))
+
+
+def faces(found: Findings) -> list[str]:
+    """The report, the summary and a wide terminal."""
+    return [render_html(found, []), summary_markdown(found), plain(summary_lines(found, width=120))]

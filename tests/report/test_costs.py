@@ -31,7 +31,7 @@ def test_both_caches_stand_there_and_one_is_used() -> None:
 def test_classes_lengths_and_latency() -> None:
     """What makes up the cost adds up; classes without dollars are left out."""
     rows = {row[0]: row[1:] for row in table("mini").numbers.rows}
-    assert rows["of it input / output / not split"] == ("–", "$200 / $128 / $12.00")
+    assert rows["Cost by class: input / output / not split"] == ("–", "$200 / $128 / $12.00")
     assert rows["Tokens an answer"] == ("310", "402, 1.30 times [1.25, 1.35]")
     assert rows["Latency, p50 / p95 / p99"] == ("1.5 s / 5.9 s / 9.4 s", "640 ms / 2.2 s / 4.2 s")
 
