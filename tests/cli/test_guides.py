@@ -40,7 +40,7 @@ def test_a_guide_is_plain_text(topic: str, capsys: pytest.CaptureFixture[str]) -
     assert lines[1] == "=" * len(lines[0])
     words = [line for line in lines if not line.startswith(INDENT)]
     assert max(map(len, words)) <= 80
-    assert not [line for line in words if any(mark in line for mark in ("`", "**", "<!--", "# "))]
+    assert not [line for line in words if any(mark in line for mark in ("`", "**", "<!--", "# ", "| "))]
 
 
 def test_json_has_the_document(capsys: pytest.CaptureFixture[str]) -> None:
@@ -59,6 +59,18 @@ def test_marks_are_left_out_and_blocks_are_kept() -> None:
     text = "# A `b`\n\n<!-- x -->\none **two**\n[three](there)\n\n- four\n  five\n- six\n\n```sh\na  `b`\n\nc\n```\n"
     shown = ["A b", "===", "", "one two three", "", "- four five", "- six", "", "    a  `b`", "", "    c"]
     assert plain(text, width=20) == shown
+
+
+def test_cells_stand_under_each_other() -> None:
+    """A table keeps its columns, long cells go on below, and the last column takes what is left."""
+    text = "| you `change` | paid |\n| --- | --- |\n| a rubric, or the judge | the **verdicts** again |\n| x | - |\n"
+    assert plain(text, width=30) == [
+        "you change       paid",
+        "---------------  -------------",
+        "a rubric, or     the verdicts",
+        "the judge        again",
+        "x                -",
+    ]
 
 
 def test_the_action_takes_what_the_guide_gives_it() -> None:
