@@ -141,6 +141,18 @@ def test_plan(capsys: pytest.CaptureFixture[str]) -> None:
     assert max(len(line.rstrip()) for line in out.splitlines()) <= 80
 
 
+@pytest.mark.parametrize("width", [44, 60, 72, 80, 100])
+def test_a_line_of_the_quote_goes_on_under_its_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int
+) -> None:
+    """At any width: what is behind a label stays behind it, so that nothing in the left margin looks like a new line."""
+    monkeypatch.setenv("COLUMNS", str(width))
+    print_plan(terminal(), plan(), saved=Path("plan.json"))
+    quote = capsys.readouterr().out.split("\n  Quote   ")[1].split("\n\n")[0].splitlines()[1:]
+    assert all(line[:1] == " " and len(line.rstrip()) <= width for line in quote)
+    assert any(line.startswith("  Cap     ") for line in quote)
+
+
 def test_the_quote_before_a_question_goes_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     """Only results are on stdout."""
     print_plan(terminal(), plan(), asking=True)

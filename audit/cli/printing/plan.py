@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -31,6 +32,8 @@ from audit.core.plan import Plan, RouteDesign, RouteQuote
 ROWS = 60
 DEAR = 0.25
 """A quote above this part of what could move is questioned."""
+UNDER = 10
+"""Columns before the words of a labelled line."""
 
 
 def print_plan(terminal: Terminal, plan: Plan, *, saved: Path | None = None, asking: bool = False) -> None:
@@ -48,10 +51,18 @@ def print_plan(terminal: Terminal, plan: Plan, *, saved: Path | None = None, ask
         "",
         *_reasons(plan, terminal.width),
         *criteria_lines(plan.designs, terminal.width),
-        *_quote(plan, terminal.width),
+        *(part for line in _quote(plan, terminal.width) for part in _hung(line, terminal.width)),
         *_next(plan, saved),
     ]:
         console.print(Text(drawn(line)))
+
+
+def _hung(line: str, width: int) -> list[str]:
+    """A line that is too long goes on under its own words, behind the label."""
+    under = UNDER if line[UNDER - 1 : UNDER] == " " else 4
+    return textwrap.wrap(
+        line, width, subsequent_indent=" " * under, break_on_hyphens=False, break_long_words=False
+    ) or [line]
 
 
 def _table(plan: Plan, width: int, drawn: Callable[[str], str]) -> Table:
