@@ -13,6 +13,7 @@ import polars as pl
 import yaml
 
 from audit.core.artifacts import RunFolder
+from audit.core.columns import billable
 from audit.core.display import listing, percent, terminal_safe, usd
 from audit.core.exactly import column_of, pieces_of
 from audit.core.exchange import Completion, Usage
@@ -118,22 +119,36 @@ def _today(name: str, model: str) -> dict[str, Any]:
 
 
 def _shorter(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str]:
-    """Today's first model with what could go of its prompts left out, as a comment; nothing where nothing could."""
+    """Today's model with what could go of its prompts left out, as a comment; nothing where nothing could.
+
+    Of several models it is the one with the most dollars on the routes whose prompts could be shorter: a tier is the
+    same model with less of the prompt only where that model serves.
+    """
     if sum(frame.requests for frame in frames) > LOOKED_AT:
         return
-    unused = together(tool_use(folder.traffic_files(), folder.body_files()).values()).unused
-    turns = pl.scan_parquet([str(path) for path in folder.traffic_files()]).select(pl.col("n_turns") > TRIED_TURNS)
-    talks = (turns.mean().collect().item() or 0.0) >= TALKS
+    uses = tool_use(folder.traffic_files(), folder.body_files())
+    unused = together(uses.values()).unused
+    long = _long_talks(folder)
+    talks = sum(long.values()) >= TALKS * sum(frame.requests for frame in frames)
     trim: dict[str, Any] = ({"tools": UNUSED} if unused else {}) | ({"history": TRIED_TURNS} if talks else {})
     spend = Counter[str]()
     for frame in frames:
-        spend.update(frame.models)
+        offered = uses[frame.route].offered.keys() if frame.route in uses else set()
+        if unused.keys() & offered or (talks and long.get(frame.route, 0) >= TALKS * frame.requests):
+            spend.update(frame.models)
     if trim and spend:
         why = [f"no answer calls {terminal_safe(listing([*unused][:NAMED]))}"] if unused else []
         why += ["conversations are sent again with every turn"] if talks else []
         yield SHORTER.format(why=" and ".join(why))
         model = min(spend, key=lambda one: (-spend[one], one))
         yield f"  # - {in_line({**_today('trimmed', model), 'trim': trim})}\n"
+
+
+def _long_talks(folder: RunFolder) -> dict[str, int]:
+    """Requests with more turns than `TRIED_TURNS`, by route."""
+    rows = pl.scan_parquet([str(path) for path in folder.traffic_files()])
+    rows = rows.filter(billable() & (pl.col("n_turns") > TRIED_TURNS))
+    return dict(rows.group_by(pl.col("route").fill_null("")).len().collect().iter_rows())
 
 
 def _written(price: Price) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,6 +16,7 @@ from audit.core.finding import CandidateVerdict, Verdict
 from audit.core.settings import TierSettings, TrimSettings
 from audit.core.trim import Trim
 from audit.policy.router import Router
+from tests.e2e.tiny import record
 from tests.e2e.trimmed import ROUTE, TOOLS, UNUSED, conversation, saved_without_tools, write
 
 REQUESTS = 400
@@ -79,3 +81,27 @@ def test_unused_tools_are_found_harmless_and_a_turn_that_matters_is_not(
 
 def _request() -> Request:
     return Request(request_fp="", messages=conversation(7), tools=TOOLS)
+
+
+@pytest.mark.parametrize("dear", [False, True])
+@pytest.mark.parametrize("shape", ["tools", "turns"])
+def test_the_tier_that_is_proposed_is_of_the_model_whose_prompts_could_be_shorter(
+    tmp_path: Path, dear: bool, shape: str
+) -> None:
+    """Another model may take more of the dollars: with less of a prompt that it is never sent it would save nothing."""
+    talk = [{"role": "user", "content": "more"}, {"role": "assistant", "content": "yes"}] * 6
+    tool = {"type": "function", "function": {"name": "archive", "parameters": {"type": "object"}}}
+    shorter: dict[str, Any] = (
+        {"model_parameters": {"tools": [tool]}}
+        if shape == "tools"
+        else {"messages": [*talk, {"role": "user", "content": "What is 1 plus 1?"}]}
+    )
+    there = {"metadata": {"route": "/talk"}, "model": "acme-talks", "response_cost": 0.001, **shorter}
+    other = {"metadata": {"route": "/add"}, "response_cost": 0.01 if dear else 0.0001}
+    lines = [json.dumps(record(number, **(there if number % 2 else other))) for number in range(400)]
+    (tmp_path / "log.jsonl").write_text("\n".join(lines) + "\n", "utf-8")
+    assert run(["init", str(tmp_path / "log.jsonl"), "-o", str(tmp_path / "draft.yaml"), "--no-store"]) == 0
+    (proposed,) = (line for line in (tmp_path / "draft.yaml").read_text("utf-8").splitlines() if "trim:" in line)
+    (entry,) = yaml.safe_load(proposed.strip().removeprefix("# "))
+    assert entry["model"] == "acme-talks"
+    assert entry["trim"] == ({"tools": "unused"} if shape == "tools" else {"history": 2})
