@@ -149,6 +149,42 @@ CONTROLS: dict[Control, str] = {
 }
 
 
+_CONTENT = "compare what an answer says with a right answer, or with the incumbent's"
+_FIELDS = "compare every field that counts by its name (`json-fields`)"
+_NUMBERS = "compare the numbers too (`numeric`, also for fields)"
+_DENIAL = "compare exactly or ask a judge, since likeness cannot tell a statement from its denial"
+_WORDS = "compare exactly, or raise the threshold"
+_ITEMS = "compare the items of lists (`set`, or `exact` where their order counts)"
+REMEDIES: dict[Control, str] = {
+    Control.ANOTHER: _CONTENT,
+    Control.NEAREST: _CONTENT,
+    Control.SECOND: "say which value of an answer counts (`which: only`), or compare the whole answer",
+    Control.MOST_FREQUENT: _CONTENT,
+    Control.EMPTY: _CONTENT,
+    Control.PROMPT: _CONTENT,
+    Control.CUT: "compare the whole answer",
+    Control.LABEL: "compare the label itself (`one-of`, `equals`)",
+    Control.DIGIT: _NUMBERS,
+    Control.PLUS_ONE: _NUMBERS,
+    Control.SWAPPED: _FIELDS,
+    Control.EXCHANGED: _FIELDS,
+    Control.DROPPED: _FIELDS,
+    Control.NEGATED: _DENIAL,
+    Control.WORD: _WORDS,
+    Control.CODE: _WORDS,
+    Control.SHUFFLED: _WORDS,
+    Control.SORTED: _WORDS,
+    Control.REVERSED: _ITEMS,
+    Control.CALLS_REVERSED: "keep the order of calls (`order: kept`)",
+    Control.ITEM_DROPPED: _ITEMS,
+    Control.ITEM_REPEATED: _ITEMS,
+    Control.CONSTANT: _CONTENT,
+    Control.DENIED: _DENIAL,
+    Control.ADDRESSED: "take another judge, or a criterion that no text can talk to",
+}
+"""What refuses answers that were damaged so: said where criteria accept too many of them."""
+
+
 DAMAGED_FOR_JUDGES = 20
 """Labelled answers of a route that are damaged where a judge decides, at most, once for each of `BY_JUDGES`."""
 
@@ -579,6 +615,7 @@ class CriteriaCheck:
         first = next((result for result in self.failed if result.control is Control.ANOTHER), self.failed[0])
         others = len(self.failed) - 1
         more = f", and too many of {plural(others, 'other kind')} of damaged answers" if others else ""
+        more += f"; {REMEDIES[first.control]}"
         return because(Reason.CRITERIA_ACCEPT_DAMAGE, share=first.percent, what=first.control.words, more=more)
 
     @property

@@ -11,8 +11,9 @@ import pytest
 
 from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder
-from audit.core.criteria import Control, Grade
+from audit.core.criteria import REMEDIES, Control, ControlResult, CriteriaCheck, Grade
 from audit.core.fingerprint import prompt_hash
+from audit.core.interval import Estimate
 from audit.core.plan import Plan
 from audit.core.reason import Reason
 from audit.flow import planning
@@ -359,3 +360,28 @@ def test_a_demanded_text_that_proves_nothing_stops_the_route(
     if reason is Reason.CRITERIA_ACCEPT_DAMAGE:
         assert design.criteria is not None
         assert {result.control for result in design.criteria.failed} >= {Control.ANOTHER, Control.MOST_FREQUENT}
+
+
+@pytest.mark.parametrize("control", Control)
+def test_every_damage_has_a_way_out(control: Control) -> None:
+    """Where criteria accept too many answers that were damaged so, the reader is told what would refuse them."""
+    share = Estimate(est=0.5, lo=0.4, hi=0.6, level=0.95)
+    result = ControlResult(control=control, tried=200, accepted=100, unscored=0, share=share, limit=0.05)
+    check = CriteriaCheck(grade=Grade.RIGHT, answers=200, accepted=200, controls=(result,))
+    assert check.why is not None
+    assert check.why.reason is Reason.CRITERIA_ACCEPT_DAMAGE
+    assert check.why.sentence.endswith(f"; {REMEDIES[control]}")
+
+
+def test_the_way_out_leads_out(tmp_path: Path) -> None:
+    """The first number of an answer that is taken back is accepted, until somebody says that it has to be the only one."""
+    said: Callable[[int], str] = lambda n: f"That is {2 * n} pieces in total."  # noqa: E731
+    for folder in ("first", "only"):
+        (tmp_path / folder).mkdir()
+    accepting = planned(tmp_path / "first", '{type: numeric, value: "{{incumbent.text}}"}', said).designs[0].why
+    assert accepting is not None
+    assert accepting.reason is Reason.CRITERIA_ACCEPT_DAMAGE
+    assert "`which: only`" in accepting.sentence
+    refusing = '{type: numeric, which: only, value: "{{incumbent.text}}"}'
+    after = planned(tmp_path / "only", refusing, said).designs[0].why
+    assert after is None or after.reason is not Reason.CRITERIA_ACCEPT_DAMAGE
