@@ -236,7 +236,7 @@ def usd_parts(
         leaves = end is not None and not _encloses(end, (units[name] + step) / unit, digits)
         return missing[name] <= 0, leaves, -missing[name]
 
-    for name in sorted(values if residue > 0 else reversed(values), key=reluctance)[: abs(residue)]:
+    for name in sorted([*values][::step], key=reluctance)[: abs(residue)]:
         units[name] += step
     for name, group in (groups or {}).items():
         units[group] = units.get(group, 0) + units[name]

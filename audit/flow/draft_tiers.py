@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -13,15 +12,12 @@ import polars as pl
 import yaml
 
 from audit.core.artifacts import RunFolder
-from audit.core.columns import billable
-from audit.core.display import listing, percent, terminal_safe, usd
+from audit.core.display import percent, terminal_safe, usd
 from audit.core.exactly import column_of, pieces_of
 from audit.core.exchange import Completion, Usage
-from audit.core.levers import TRIED_TURNS
 from audit.core.tier import LEARNED, Price
-from audit.core.trim import NAMED, UNUSED
+from audit.flow.draft_trims import shorter_prompts
 from audit.imitation.lesson import are_labels
-from audit.levers.tool_use import together, tool_use
 from audit.llm.cheaper import cheaper_models
 from audit.llm.pricing import catalogue_version, price_of
 from audit.sampling.frame import RouteFrame
@@ -37,11 +33,6 @@ PROPOSED = """\
 SHORTER = """\
   # The same model with a shorter prompt, as a candidate of its own: {why}.
 """
-LOOKED_AT = 100_000
-"""Requests of a log whose prompts are looked through for what could go; of more, `audit mix LOGS --levers` does it."""
-TALKS = 0.2
-"""Share of requests with more turns than `TRIED_TURNS` from which on a shorter history is proposed."""
-
 CANDIDATE = """\
   # Other tiers to test. Add the cheaper models that you would consider, with what they cost you:
   # - {name: small, model: MODEL-ID, provider: openai-compatible, base_url: "https://.../v1", api_key_env: MY_KEY,
@@ -119,36 +110,10 @@ def _today(name: str, model: str) -> dict[str, Any]:
 
 
 def _shorter(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str]:
-    """Today's model with what could go of its prompts left out, as a comment; nothing where nothing could.
-
-    Of several models it is the one with the most dollars on the routes whose prompts could be shorter: a tier is the
-    same model with less of the prompt only where that model serves.
-    """
-    if sum(frame.requests for frame in frames) > LOOKED_AT:
-        return
-    uses = tool_use(folder.traffic_files(), folder.body_files())
-    unused = together(uses.values()).unused
-    long = _long_talks(folder)
-    talks = sum(long.values()) >= TALKS * sum(frame.requests for frame in frames)
-    trim: dict[str, Any] = ({"tools": UNUSED} if unused else {}) | ({"history": TRIED_TURNS} if talks else {})
-    spend = Counter[str]()
-    for frame in frames:
-        offered = uses[frame.route].offered.keys() if frame.route in uses else set()
-        if unused.keys() & offered or (talks and long.get(frame.route, 0) >= TALKS * frame.requests):
-            spend.update(frame.models)
-    if trim and spend:
-        why = [f"no answer calls {terminal_safe(listing([*unused][:NAMED]))}"] if unused else []
-        why += ["conversations are sent again with every turn"] if talks else []
-        yield SHORTER.format(why=" and ".join(why))
-        model = min(spend, key=lambda one: (-spend[one], one))
-        yield f"  # - {in_line({**_today('trimmed', model), 'trim': trim})}\n"
-
-
-def _long_talks(folder: RunFolder) -> dict[str, int]:
-    """Requests with more turns than `TRIED_TURNS`, by route."""
-    rows = pl.scan_parquet([str(path) for path in folder.traffic_files()])
-    rows = rows.filter(billable() & (pl.col("n_turns") > TRIED_TURNS))
-    return dict(rows.group_by(pl.col("route").fill_null("")).len().collect().iter_rows())
+    """Today's model with what could go of its prompts left out, as a comment; nothing where nothing could."""
+    if (found := shorter_prompts(folder, frames)) is not None:
+        yield SHORTER.format(why=terminal_safe(found.why))
+        yield f"  # - {in_line({**_today('trimmed', found.model), 'trim': found.trim})}\n"
 
 
 def _written(price: Price) -> dict[str, Any]:

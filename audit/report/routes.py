@@ -37,6 +37,8 @@ from audit.report.words import STATUS, Status, action, below_floor, route_name
 
 TOP = 20
 NAME = 64
+ROUNDED = 5
+"""Amounts that gave way which are written out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,8 +153,10 @@ def rounding_words(findings: Findings, *, paid: bool = True) -> str:
         digits = money_digits(totals[name])
         for index, value in values.items():
             if shown[index] != usd_at(round(value, digits), digits) and (paid or name != "paid"):
-                found.append(f"{route_name(routes[int(index)])} {name} {usd(value)}")
-    return f"Rounded so that the columns add up. On their own: {listing(found)}." if found else ""
+                found.append(f"{usd(value)} {name} on {route_name(routes[int(index)])}")
+    if (left := len(found) - ROUNDED) > 0:
+        found = [*found[:ROUNDED], f"{left} more"]
+    return f"Amounts are rounded so that the columns add up. Taken alone: {listing(found)}." if found else ""
 
 
 def saved_text(route: RouteFinding, findings: Findings, scale: float = 1.0) -> str:

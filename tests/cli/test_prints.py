@@ -145,7 +145,7 @@ def test_plan(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_line_of_the_quote_goes_on_under_its_words(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int
 ) -> None:
-    """At any width: what is behind a label stays behind it, so that nothing in the left margin looks like a new line."""
+    """At any width: what is behind a label stays behind it, so that nothing in the margin looks like a new line."""
     monkeypatch.setenv("COLUMNS", str(width))
     print_plan(terminal(), plan(), saved=Path("plan.json"))
     quote = capsys.readouterr().out.split("\n  Quote   ")[1].split("\n\n")[0].splitlines()[1:]

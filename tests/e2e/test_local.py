@@ -100,7 +100,7 @@ def test_from_the_log_to_an_answer(audited: RunFolder) -> None:
 
 
 def test_what_nothing_bills_has_no_interval(audited: RunFolder) -> None:
-    """Rules save all that was paid for what can be replayed: no unseen answer can cost anything, in any of the figures."""
+    """Rules save all that was paid for what can be replayed: in no figure may an unseen answer cost anything."""
     for one in read_json(audited.findings)["routes"]:
         paid = one["auditable_usd"]
         for candidate in one["candidates"]:

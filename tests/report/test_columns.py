@@ -94,7 +94,7 @@ def test_an_amount_that_gave_way_is_said_as_it_is() -> None:
     """Where a column shows another amount than the route's own, the table says which, in all faces; else nothing."""
     found = fixtures.proven()
     spent = [route.spend_usd for route in found.routes]
-    assert all(("Rounded so" in face) == bool(rounding_words(found)) for face in faces(found))
+    assert all(("Taken alone" in face) == bool(rounding_words(found)) for face in faces(found))
     odd = [round(usd) + 0.4 for usd in spent]
     routes = tuple(replace(route, spend_usd=usd) for route, usd in zip(found.routes, odd, strict=True))
     found = replace(found, routes=routes, spend_usd=sum(odd))
@@ -105,9 +105,9 @@ def test_an_amount_that_gave_way_is_said_as_it_is() -> None:
     ]
     assert gave
     words = rounding_words(found)
-    assert all(f"{route.route} paid {usd(route.spend_usd)}" in words for route in gave)
+    assert all(f"{usd(route.spend_usd)} paid on {route.route}" in words for route in gave)
     assert "paid" not in rounding_words(found, paid=False)
-    assert all("Rounded so that the columns add up" in face for face in faces(found))
+    assert all("rounded so that the columns add up" in face for face in faces(found))
 
 
 def faces(found: Findings) -> list[str]:

@@ -374,7 +374,7 @@ def test_every_damage_has_a_way_out(control: Control) -> None:
 
 
 def test_the_way_out_leads_out(tmp_path: Path) -> None:
-    """The first number of an answer that is taken back is accepted, until somebody says that it has to be the only one."""
+    """The first number of an answer that is taken back is accepted, until it has to be the only one."""
     said: Callable[[int], str] = lambda n: f"That is {2 * n} pieces in total."  # noqa: E731
     for folder in ("first", "only"):
         (tmp_path / folder).mkdir()

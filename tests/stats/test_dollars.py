@@ -35,7 +35,7 @@ def test_equal_values_keep_a_width(value: float, n: int) -> None:
 
 
 def test_what_cannot_be_billed_is_known_without_error() -> None:
-    """Where the longest answer that is allowed costs nothing, the whole spend is saved; a cent at the limit is a width."""
+    """Where the longest answer that is allowed costs nothing, all is saved; a cent at the limit is a width."""
     masses = np.array([0.1, 0.7, 0.2]) / 3
     free = pooled_share(np.ones(3), masses, z_low=lowest_share(np.ones(3), np.ones(3), masses))
     assert free.interval is not None

@@ -51,7 +51,7 @@ def print_plan(terminal: Terminal, plan: Plan, *, saved: Path | None = None, ask
         "",
         *_reasons(plan, terminal.width),
         *criteria_lines(plan.designs, terminal.width),
-        *(part for line in _quote(plan, terminal.width) for part in _hung(line, terminal.width)),
+        *(part for one in _quote(plan, terminal.width) for part in _hung(one, terminal.width)),
         *_next(plan, saved),
     ]:
         console.print(Text(drawn(line)))
