@@ -4,9 +4,9 @@ from contextlib import AbstractContextManager
 
 from audit.core.catalog import Catalog
 from audit.core.settings import ExecutorSettings
-from audit.executors.executor import Executor, Pool
+from audit.executors.executor import IN_PROCESS, Executor, Pool
 
-__all__ = ["EXECUTORS", "Executor", "Pool", "open_pool"]
+__all__ = ["EXECUTORS", "IN_PROCESS", "Executor", "Pool", "open_pool"]
 
 EXECUTORS: Catalog[Executor] = Catalog(
     kind="executor",

@@ -11,6 +11,7 @@ from concurrent.futures import Executor as Processes
 from contextlib import AbstractContextManager
 from typing import Any
 
+from audit.core.pandas_spared import pandas_refused, refuse_pandas
 from audit.core.settings import ExecutorSettings
 from audit.executors.executor import Executor, Pool, do_work, find_work, workers_lost
 
@@ -63,7 +64,9 @@ class LocalPool(AbstractContextManager["LocalPool"]):
 
             # Spawned, not forked: a forked child of a process with threads (polars has them) can hang.
             spawned = get_context("spawn")
-            self._processes = ProcessPoolExecutor(self.workers - 1, mp_context=spawned, initializer=_end_with_parent)
+            self._processes = ProcessPoolExecutor(
+                self.workers - 1, mp_context=spawned, initializer=_begin, initargs=(pandas_refused(),)
+            )
         try:
             return self._processes.submit(_do_whole, work, job)
         except BrokenExecutor as error:  # told when its turn comes
@@ -96,6 +99,13 @@ class LocalPool(AbstractContextManager["LocalPool"]):
 
 
 _AT_WORK = threading.Lock()
+
+
+def _begin(without_pandas: bool) -> None:
+    """Become a worker that does without what its parent does without."""
+    if without_pandas:
+        refuse_pandas()
+    _end_with_parent()
 
 
 def _end_with_parent() -> None:

@@ -68,3 +68,17 @@ def test_reading_a_log_does_without_pandas(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, encoding="utf-8", check=True)
     assert done.stdout.splitlines()[-1] == "False 0 (1, 1)"
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_worker_does_without_pandas_where_its_parent_does(refused: bool, tmp_path: Path) -> None:
+    """It would import it for the first part of a log, at a third of what reading that part costs."""
+    program = tmp_path / "program.py"
+    program.write_text(
+        "from audit.core.pandas_spared import refuse_pandas\nfrom audit.executors.local import LocalPool\n"
+        f"if __name__ == '__main__':\n    if {refused}:\n        refuse_pandas()\n    with LocalPool(2) as pool:\n"
+        "        print(set(pool.run(range(2), work='tests.executors.work:without_pandas')))\n",
+        "utf-8",
+    )
+    done = subprocess.run([sys.executable, str(program)], capture_output=True, encoding="utf-8", check=True)
+    assert done.stdout.split() == [f"{{{refused}}}"]

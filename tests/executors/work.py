@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from audit.core.errors import MissingKey
+from audit.core.pandas_spared import pandas_refused
 
 
 def square(number: int) -> int:
@@ -23,6 +24,11 @@ def process(number: int) -> int:
     """Where the work is done; long enough that one process alone does not do it all."""
     time.sleep(0.05)
     return os.getpid()
+
+
+def without_pandas(number: int) -> bool:
+    """Whether the process where the work is done does without pandas."""
+    return pandas_refused()
 
 
 def refuse_three(number: int) -> int:
