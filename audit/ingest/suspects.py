@@ -98,8 +98,7 @@ def _hinted_rows(columns: Columns, name: str, hints: Any) -> Iterable[int]:
     if name in _REPETITIVE:
         column = column.dictionary_encode()
     if pa.types.is_dictionary(column.type):
-        found = pa.array(_hinted(column.dictionary, hints), column.indices.type)
-        return _positions(pc.is_in(column.indices, value_set=found)) if len(found) else ()
+        return _holding(column, column.dictionary, hints)
     if pa.types.is_list(column.type):
         return _parents(column, column.values, _hinted(column.values, hints))
     return _hinted(column, hints)
@@ -113,10 +112,9 @@ def _telling_labels(column: pa.MapArray, hints: Any, keys: KeysInUse) -> Iterabl
     """
     if column.null_count == len(column):
         return ()
-    named = column.keys.dictionary_encode()
+    named, valued = column.keys.dictionary_encode(), column.items.dictionary_encode()
     announced = pc.binary_join_element_wise(named.dictionary, ": ", "")
-    hinted = pa.array(_hinted(announced, hints), named.indices.type)
-    places = pa.array(sorted({*_positions(pc.is_in(named.indices, value_set=hinted)), *_hinted(column.items, hints)}))
+    places = pa.array(sorted({*_holding(named, announced, hints), *_holding(valued, valued.dictionary, hints)}))
     if not len(places):
         return ()
     # A different pair of a name and a value is a different number.
@@ -164,6 +162,13 @@ def _hinted(texts: pa.Array, hints: Any) -> list[int]:
         found.append(bisect_right(offsets, match.start()) - 1)
         at = offsets[found[-1] + 1]
     return found
+
+
+def _holding(column: pa.DictionaryArray, texts: pa.Array, hints: Any) -> Iterable[int]:
+    """Positions in a column at which the hint pattern occurs in the text that stands for the value: each is searched
+    once, however often its value comes."""
+    found = pa.array(_hinted(texts, hints), column.indices.type)
+    return _positions(pc.is_in(column.indices, value_set=found)) if len(found) else ()
 
 
 def _positions(mask: pa.Array) -> list[int]:

@@ -73,6 +73,20 @@ def test_a_secret_in_a_label(label: tuple[str, str]) -> None:
     assert list(rows[2].metadata)[: len(LABEL)] == LABEL
 
 
+def test_a_secret_that_many_labels_repeat() -> None:
+    """A value is searched once, however often it comes; it is masked wherever it stands."""
+    rng = random.Random(21)
+    for _ in range(40):
+        rows = [Row(request_id=f"r{number}", metadata=list(LABEL)) for number in range(12)]
+        told = set(rng.sample(range(12), rng.randrange(1, 12)))
+        for number in told:
+            rows[number].metadata = [*LABEL, (rng.choice(("note", "user_api_key", "n.password")), KEY)]
+        columns = Columns(rows)
+        scrub(rows, columns, ())
+        assert KEY not in str(columns["metadata"].to_pylist())
+        assert {number for number, row in enumerate(rows) if "<secret:" in str(row.metadata)} == told
+
+
 @pytest.mark.parametrize(("column", "value"), [("tags", [f"key:{KEY}"]), ("feedback", [{"said": f"my {KEY}"}])])
 def test_a_secret_in_a_list(column: str, value: list[Any]) -> None:
     """Tags and what users said of an answer."""
