@@ -18,7 +18,7 @@ from audit.core.progress import counted, step
 from audit.core.rates import RatesOf
 from audit.core.schemas import REJECTS
 from audit.core.settings import ExecutorSettings, IngestSettings
-from audit.executors import open_pool
+from audit.executors import IN_PROCESS, open_pool
 from audit.ingest.group import AttemptLedger, FinishJob, find_fixes
 from audit.ingest.parts import Reading, parts_of
 from audit.ingest.source import PIECE_BYTES, Source, find_sources
@@ -26,6 +26,9 @@ from audit.ingest.work import EARLY_RECORDS, FilePart, Job, PartFiles, Reject, k
 
 PARALLEL_BYTES = 3 * PIECE_BYTES
 """Below this much input, starting a process costs more than it saves."""
+
+FEW_PARTS = 24
+"""So many are finished here sooner than another process has imported what it needs for it."""
 
 PACKED = frozenset({".gz", ".zst", ".zstd", ".parquet", ".pb", ".binpb"})
 """Files whose records take other bytes than the file does."""
@@ -135,7 +138,8 @@ def ingest(
         finish = (
             FinishJob(files, fixes, digests, rates_of) for files, fixes in zip(drafts, find_fixes(drafts), strict=True)
         )
-        finished = counted(pool.run(finish, work=FINISH), "Writing traffic", total=len(drafts), unit="parts")
+        finishers = pool if len(drafts) > FEW_PARTS else IN_PROCESS
+        finished = counted(finishers.run(finish, work=FINISH), "Writing traffic", total=len(drafts), unit="parts")
         total = sum(finished, start=AttemptLedger())
         for files in drafts:
             files.draft.unlink()
