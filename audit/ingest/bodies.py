@@ -83,10 +83,10 @@ def put_exchange(row: Row, request: Mapping[str, Any], answer: Any) -> ExchangeF
     Raises:
         Unusable: The request is none of its protocol.
     """
-    answer = answer_within(answer)
+    answer, told = answer_within(answer)
     request = request_beside(request, answer)
-    protocol, reasons = spoken(request, answer), set[str]()
-    own = protocol_of_request(request)
+    own, reasons = protocol_of_request(request), set[str]()
+    protocol = told or own or CHAT
     if own is not None:
         reasons = put_request(row, request, protocol if can_be(request, protocol) else own)
     if not answer:

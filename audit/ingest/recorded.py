@@ -19,13 +19,19 @@ def out_of_text(value: Any) -> Any:
     return ollama.answer_from(unwrapped(unpacked(value)) if isinstance(value, str | list) else value)
 
 
-def answer_within(value: Any) -> Any:
-    """As `out_of_text`, also of a stream that an object holds in a field, as `{"streamed_data": [...]}`."""
+def answer_within(value: Any) -> tuple[Any, Protocol | None]:
+    """As `out_of_text`, also of a stream that an object holds in a field, as `{"streamed_data": [...]}`.
+
+    Returns:
+        What was found, and the protocol that it is written in; None for what is no answer.
+    """
     answer = out_of_text(value)
-    if not isinstance(answer, dict) or protocol_of_answer(answer) is not None:
-        return answer
+    protocol = protocol_of_answer(answer)
+    if protocol is not None or not isinstance(answer, dict):
+        return answer, protocol
     held = (out_of_text(field) for field in answer.values() if isinstance(field, str | list))
-    return next((found for found in held if isinstance(found, list) and protocol_of_answer(found)), answer)
+    streams = ((found, protocol_of_answer(found)) for found in held if isinstance(found, list))
+    return next(((found, spoken) for found, spoken in streams if spoken is not None), (answer, None))
 
 
 def request_beside(request: Mapping[str, Any], answer: Any) -> Mapping[str, Any]:

@@ -32,8 +32,11 @@ def fallback() -> Protocol:
 
 
 def protocol_of_request(body: Mapping[str, Any]) -> Protocol | None:
-    """The protocol that a request body is written in; None for what is no request."""
-    return next((protocol for protocol in in_order() if protocol.shape.asks(body)), None)
+    """The protocol that a request body is written in; None for what is no request, as for an empty body."""
+    for protocol in in_order() if body else ():
+        if protocol.shape.asks(body):
+            return protocol
+    return None
 
 
 def can_be(body: Mapping[str, Any], protocol: Protocol) -> bool:
@@ -42,14 +45,19 @@ def can_be(body: Mapping[str, Any], protocol: Protocol) -> bool:
 
 
 def protocol_of_answer(body: Any) -> Protocol | None:
-    """The protocol that an answer is written in, streams as lists of events too; None for what is no answer.
+    """The protocol that an answer is written in, streams as lists of events too; None for what is no answer, as for
+    an empty body.
 
     A stream is told by the first of its events that any protocol begins one with: others may stand before it.
     """
     if isinstance(body, list):
         begun = islice(objects(body), LOOKED_AT)
         return next((protocol for event in begun for protocol in in_order() if protocol.shape.streams(event)), None)
-    return next((protocol for protocol in in_order() if protocol.shape.answers(obj(body))), None)
+    held = obj(body)
+    for protocol in in_order() if held else ():
+        if protocol.shape.answers(held):
+            return protocol
+    return None
 
 
 def protocol_of_messages(messages: Sequence[Mapping[str, Any]]) -> Protocol:

@@ -128,10 +128,11 @@ def read_usage(raw: Any) -> Counts:
         raw = _billed(raw)
     whole = _counts(raw)
     details, told = _details(raw, _PROMPT_DETAILS), _details(raw, _COMPLETION_DETAILS)
-    if not (details or told) and _PLAIN <= whole.keys() <= _SUMS and "cache_creation" not in raw:
+    inputs, outputs = _counts(details) if details else {}, _counts(told) if told else {}
+    split = raw.get("cache_creation") or details.get("cache_creation_token_details")
+    if not (inputs or outputs or split) and _PLAIN <= whole.keys() <= _SUMS:
         # The two sums and nothing else, as most answers have them.
         return inclusive(Counts(prompt=whole["prompt"], completion=whole["completion"]), whole.get("total"))
-    inputs, outputs = _counts(details), _counts(told)
     prompt, completion, thinking = whole.get("prompt"), whole.get("completion"), whole.get("thinking")
     unreadable = (prompt is None and _says(raw, "prompt")) or (completion is None and _says(raw, "completion"))
     read, written = whole.get("read_beside"), whole.get("written_beside")
@@ -141,7 +142,6 @@ def read_usage(raw: Any) -> Counts:
             prompt += (read or 0) + (written or 0)
     if thinking:
         completion = (completion or 0) + thinking
-    split = raw.get("cache_creation") or details.get("cache_creation_token_details")
     return inclusive(
         Counts(
             prompt=prompt,
