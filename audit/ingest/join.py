@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import msgspec
 
@@ -20,12 +21,10 @@ def joined_pieces(format_: Format, sources: Sequence[tuple[Source, Sniffed]]) ->
     """
     assert format_.join is not None
     join = format_.join()
+    seen = [_seen(record, join) for piece in _pieces(sources) for _, record in piece.records()]
+    kept = iter(seen)
     for piece in _pieces(sources):
-        for _, record in piece.records():
-            if (found := _object(record)) is not None:
-                _quietly(join, found)
-    for piece in _pieces(sources):
-        yield from _joined(piece, join)
+        yield from _joined(piece, join, kept)
 
 
 def _pieces(sources: Sequence[tuple[Source, Sniffed]]) -> Iterator[Piece]:
@@ -40,20 +39,21 @@ def _object(record: bytes) -> dict[str, msgspec.Raw] | None:
         return None
 
 
-def _quietly(join: Join, record: dict[str, msgspec.Raw]) -> None:
-    """A record that the join stumbles over says nothing of others; its reader says what is wrong with it."""
+def _seen(record: bytes, join: Join) -> Any:
+    """What the join keeps of a record; one that it stumbles over says nothing of others, and its reader says why."""
+    found = _object(record)
     try:
-        join.see(record)
+        return None if found is None else join.see(found)
     except Exception:  # the adapter boundary: one record costs one record
-        return
+        return None
 
 
-def _joined(piece: Piece, join: Join) -> Iterator[Piece]:
+def _joined(piece: Piece, join: Join, seen: Iterator[Any]) -> Iterator[Piece]:
     items: list[bytes] = []
     rows: list[int] = []
     size = 0
     for row, record in piece.records():
-        items.append(_with_context(record, join))
+        items.append(_with_context(record, join, next(seen)))
         rows.append(row)
         size += len(items[-1])
         if size >= PIECE_BYTES:
@@ -63,12 +63,12 @@ def _joined(piece: Piece, join: Join) -> Iterator[Piece]:
         yield _piece(piece, items, rows, size)
 
 
-def _with_context(record: bytes, join: Join) -> bytes:
+def _with_context(record: bytes, join: Join, seen: Any) -> bytes:
     found = _object(record)
     if found is None:
         return record
     try:
-        return msgspec.json.encode(join.join(found))
+        return msgspec.json.encode(join.join(found, seen))
     except Exception:  # the adapter boundary: one record costs its context
         return record
 

@@ -105,7 +105,7 @@ def _named(path: str, top: Top, _places: Places) -> Found:
 def _picked(keys: Sequence[str], _top: Top, places: Places) -> Found:
     """The first key, in the first place, that holds a name."""
     for value, prefix in places:
-        if type(value) is dict:
+        if value and type(value) is dict:
             for key in keys:
                 if key in value and (found := text(value[key])) is not None:
                     return found, prefix + key

@@ -14,7 +14,7 @@ from typing import Any
 from audit.ingest import values
 from audit.ingest.chat import chat_answer, said_message
 from audit.ingest.recorded import out_of_text
-from audit.ingest.values import integer, obj, text, unpacked
+from audit.ingest.values import integer, obj, objects, text, unpacked
 from audit.protocols.recognition import protocol_of_answer
 
 Attributes = dict[str, Any]
@@ -31,12 +31,14 @@ _SDK_CALLS = re.compile(
 
 def value_of(any_value: Any) -> Any:
     """The value in OTLP's `AnyValue`; 64-bit integers are text there."""
-    holder = obj(any_value)
-    for kind, found in holder.items():
+    for kind, found in obj(any_value).items():
+        if kind == "stringValue":
+            return found
         if kind == "intValue":
             return integer(found) if not isinstance(found, int) else found
         if kind == "arrayValue":
-            return [value_of(item) for item in obj(found).get("values") or ()]
+            items = obj(found).get("values")
+            return [value_of(item) for item in items] if isinstance(items, list) else []
         if kind == "kvlistValue":
             return attributes(obj(found).get("values"))
         return found
@@ -47,8 +49,7 @@ def attributes(pairs: Any) -> Attributes:
     """Attributes by key, from OTLP's list of pairs or from an object."""
     if isinstance(pairs, dict):
         return pairs
-    items = pairs if isinstance(pairs, list) else ()
-    return {str(pair.get("key")): value_of(pair.get("value")) for pair in map(obj, items)}
+    return {str(pair.get("key")): value_of(pair.get("value")) for pair in objects(pairs)}
 
 
 def is_engine(found: Attributes) -> bool:
@@ -97,14 +98,14 @@ def operation_of(found: Attributes) -> str | None:
 def tree(found: Attributes, prefix: str) -> Any:
     """What was flattened under a prefix: `a.0.role` becomes a list of objects; None when nothing was."""
     root: dict[str, Any] = {}
-    for key, value in found.items():
-        if key.startswith(prefix + "."):
-            place = root
-            *path, last = key[len(prefix) + 1 :].split(".")
-            for step in path:
-                inner = place.setdefault(step, {})
-                place = inner if isinstance(inner, dict) else {}
-            place[last] = value
+    under = prefix + "."
+    for key in [key for key in found if key.startswith(under)]:
+        place = root
+        *path, last = key[len(under) :].split(".")
+        for step in path:
+            inner = place.setdefault(step, {})
+            place = inner if isinstance(inner, dict) else {}
+        place[last] = found[key]
     return _listed(root) if root else None
 
 
@@ -130,19 +131,23 @@ def request_of(found: Attributes, events: Sequence[Mapping[str, Any]]) -> dict[s
     return body
 
 
+_PARAMETERS = {
+    "temperature": "temperature", "top_p": "top_p", "max_tokens": "max_tokens", "seed": "seed", "top_k": "top_k",
+    "stop_sequences": "stop", "frequency_penalty": "frequency_penalty", "presence_penalty": "presence_penalty",
+    "choice.count": "n", "stream": "stream", "reasoning_effort": "reasoning_effort",
+    "reasoning.level": "reasoning_effort",
+}  # fmt: skip
+_REQUESTED = {f"gen_ai.request.{name}": own for name, own in _PARAMETERS.items()}
+"""Attributes that hold parameters of the request, with the chat API's names for them."""
+
+
 def _parameters(found: Attributes) -> dict[str, Any]:
     sent = obj(unpacked(found.get("llm.invocation_parameters"))) or obj(
         unpacked(found.get("langfuse.observation.model.parameters"))
     )
     body = {key: value for key, value in sent.items() if value not in (None, "Infinity")}
-    names = {
-        "temperature": "temperature", "top_p": "top_p", "max_tokens": "max_tokens", "seed": "seed", "top_k": "top_k",
-        "stop_sequences": "stop", "frequency_penalty": "frequency_penalty", "presence_penalty": "presence_penalty",
-        "choice.count": "n", "stream": "stream", "reasoning_effort": "reasoning_effort",
-        "reasoning.level": "reasoning_effort",
-    }  # fmt: skip
-    for name, own in names.items():
-        if (value := found.get(f"gen_ai.request.{name}")) is not None:
+    for name, own in _REQUESTED.items():
+        if (value := found.get(name)) is not None:
             body[own] = value
     shape = unpacked(found.get("langfuse.observation.metadata.response_format"))
     if isinstance(shape, dict):
@@ -261,9 +266,10 @@ def _message(
 
 
 def _part(part: Mapping[str, Any]) -> dict[str, Any]:
-    kind, modality = part.get("type"), str(part.get("modality") or part.get("mime_type") or "")
+    kind = part.get("type")
     if kind == "text" or (kind is None and "content" in part):
         return {"type": "text", "text": _words(part.get("content"))}
+    modality = str(part.get("modality") or part.get("mime_type") or "")
     if kind == "blob" and modality.startswith("image"):
         return {"type": "image_url", "image_url": {"url": f"data:{part.get('mime_type')};base64,{part.get('content')}"}}
     if kind == "uri" and modality.startswith("image"):
@@ -345,7 +351,10 @@ def usage_of(found: Attributes) -> dict[str, Any]:
         return detailed if "prompt_tokens" in detailed else disjoint(detailed)
 
     def first(*names: str) -> Any:
-        return next((found[name] for name in names if found.get(name) is not None), None)
+        for name in names:
+            if (value := found.get(name)) is not None:
+                return value
+        return None
 
     own, old = "gen_ai.usage.", "llm.token_count."
     prompt = first(own + "input_tokens", own + "prompt_tokens", old + "prompt", "ai.usage.promptTokens")

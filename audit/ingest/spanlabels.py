@@ -48,19 +48,19 @@ def finders(settings: IngestSettings) -> Finders:
 
 def put_labels(row: Row, around: dict[str, Any], found: otel.Attributes, wanted: Finders) -> None:
     """Labels of the span itself, of the nearest span around it, then of the resource."""
-    told = {key.rpartition(".")[2]: unpacked_text(value) for key, value in found.items() if ".metadata." in key}
+    told = {key.rpartition(".")[2]: unpacked_text(found[key]) for key in found if ".metadata." in key}
     told |= obj(unpacked(found.get("metadata")))
     associated = "traceloop.association.properties."
-    told |= {key.removeprefix(associated): value for key, value in found.items() if key.startswith(associated)}
-    own = {key: value for key, value in found.items() if key != "http.route"}
+    told |= {key.removeprefix(associated): found[key] for key in found if key.startswith(associated)}
+    own = {**found}
+    own.pop("http.route", None)
     everything = {**around, **own, **told}
     places = ((told, "metadata."), (own, ""), (around, ""))
     labels.put(row, wanted, everything.get, places)
     row.release = text(around.get("service.version")) or text(around.get("langfuse.release"))
     tags = found.get("tag.tags") or found.get("langfuse.trace.tags")
     row.tags = [tag for tag in tags if isinstance(tag, str)] if isinstance(tags, list) else ()
-    kept = {key: value for key, value in everything.items() if not key.startswith(_SKIPPED)}
-    row.metadata = values.scalars(kept, "") or None
+    row.metadata = values.scalars(everything, "", families=_SKIPPED) or None
 
 
 _DECISION = ("tier", "policy.kind", "policy.canary", "signal.value", "signal.threshold", "error", "escalations")

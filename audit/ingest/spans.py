@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
 from audit.ingest import otel
-from audit.ingest.values import obj, text
+from audit.ingest.values import obj, objects, text
 
 _AROUND = frozenset({
     "audit.route", "route", "feature", "use_case", "endpoint", "task", "http.route", "tenant", "tenant.id", "tenant_id",
@@ -22,27 +22,26 @@ ROUTER_ROUTE = "audit.route"
 _DEEPEST = 64
 
 
-def spans_of(line: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
-    """Each span of an export request, with its scope's name, and the attributes of its resource."""
-    for part in _objects(line.get("resourceSpans", line.get("resource_spans"))):
-        resource = otel.attributes(obj(part.get("resource")).get("attributes"))
-        for name in ("scopeSpans", "scope_spans", "instrumentationLibrarySpans"):
-            for scope in _objects(part.get(name)):
-                emitter = obj(scope.get("scope")).get("name")
-                for span in _objects(scope.get("spans")):
-                    yield {**span, "scope": emitter}, resource
+def resources_of(line: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+    """The resources of an export request, each with its spans."""
+    return objects(line.get("resourceSpans", line.get("resource_spans")))
+
+
+def spans_of(resource: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Each span of a resource, with its scope's name."""
+    for name in ("scopeSpans", "scope_spans", "instrumentationLibrarySpans"):
+        for scope in objects(resource.get(name)):
+            emitter = obj(scope.get("scope")).get("name")
+            for span in objects(scope.get("spans")):
+                yield {**span, "scope": emitter}
 
 
 def logs_of(line: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """Each log record of an export request."""
-    for part in _objects(line.get("resourceLogs", line.get("resource_logs"))):
+    for part in objects(line.get("resourceLogs", line.get("resource_logs"))):
         for name in ("scopeLogs", "scope_logs"):
-            for scope in _objects(part.get(name)):
-                yield from _objects(scope.get("logRecords", scope.get("log_records")))
-
-
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    return (item for item in value if isinstance(item, dict)) if isinstance(value, list) else iter(())
+            for scope in objects(part.get(name)):
+                yield from objects(scope.get("logRecords", scope.get("log_records")))
 
 
 class _Call(msgspec.Struct):
@@ -63,11 +62,11 @@ class SpanJoin:
         self._doubles: dict[str, str | None] | None = None  # None within: a call that only holds others
         self._inner: dict[str, dict[str, Any]] = {}
 
-    def see(self, record: Mapping[str, msgspec.Raw]) -> None:
-        """Take an export request into account."""
+    def see(self, record: Mapping[str, msgspec.Raw]) -> tuple[str, ...]:
+        """Take an export request into account; the calls in it, by their spans' ids."""
         line = {name: msgspec.json.decode(raw) for name, raw in record.items()}
-        for span, _ in spans_of(line):
-            self._see_span(span)
+        spans = [span for resource in resources_of(line) for span in spans_of(resource)]
+        called = tuple(str(span.get("spanId")) for span in spans if self._see_span(span))
         for log in logs_of(line):
             name = log.get("eventName") or otel.attributes(log.get("attributes")).get("event.name")
             if log.get("spanId") and str(name).startswith("gen_ai."):
@@ -76,8 +75,10 @@ class SpanJoin:
                 at = str(log.get("timeUnixNano") or log.get("observedTimeUnixNano") or "")
                 event = {"name": str(name), "body": body, "attributes": found, "at": at}
                 self._events.setdefault(str(log["spanId"]), []).append(event)
+        return called
 
-    def _see_span(self, span: dict[str, Any]) -> None:
+    def _see_span(self, span: dict[str, Any]) -> bool:
+        """Whether the span is a call."""
         name, parent = str(span.get("spanId")), text(span.get("parentSpanId"))
         found = otel.attributes(span.get("attributes"))
         if parent:
@@ -88,27 +89,24 @@ class SpanJoin:
             kept = {key: value for key, value in kept.items() if key == ROUTER_ROUTE}
         if kept:
             self._around[name] = kept
-        if not called:
-            return
-        self._calls[name] = _Call(parent, text(found.get("gen_ai.response.id")), otel.is_engine(found))
-        if parent:
-            self._found[name] = found
+        if called:
+            self._calls[name] = _Call(parent, text(found.get("gen_ai.response.id")), otel.is_engine(found))
+            if parent:
+                self._found[name] = found
+        return called
 
-    def join(self, record: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
-        """The export request with a `context`: by span, what lies around it, inside it, and its log records."""
+    def join(self, record: dict[str, msgspec.Raw], seen: tuple[str, ...]) -> dict[str, msgspec.Raw]:
+        """The export request with a `context`: by call, what lies around it, inside it, and its log records."""
         if self._doubles is None:
             self._doubles = self._find_doubles()
             for double, call in self._doubles.items():
                 if call is not None:
                     self._inner[call] = {**self._found.get(double, {}), **self._inner.get(call, {})}
-        line = {name: msgspec.json.decode(raw) for name, raw in record.items()}
-        names = [str(span.get("spanId")) for span, _ in spans_of(line)]
-        names = [name for name in names if name in self._calls]
         context = {
-            "doubles": {name: True for name in names if name in self._doubles},
-            "inner": {name: self._inner[name] for name in names if name in self._inner},
-            "events": {name: _in_order(self._events[name]) for name in names if name in self._events},
-            "around": {name: found for name in names if (found := self._what_is_around(name))},
+            "doubles": {name: True for name in seen if name in self._doubles},
+            "inner": {name: self._inner[name] for name in seen if name in self._inner},
+            "events": {name: _in_order(self._events[name]) for name in seen if name in self._events},
+            "around": {name: found for name in seen if (found := self._what_is_around(name))},
         }
         return record | {"context": msgspec.Raw(msgspec.json.encode(context))}
 

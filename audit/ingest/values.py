@@ -158,6 +158,8 @@ def integer(value: Any) -> int | None:
         return value if 0 <= value <= INT64 else None
     if value is None:
         return None
+    if type(value) is str and len(value) < 16 and value.isascii() and value.isdigit():
+        return int(value)  # what every float of so few digits is exactly
     number_ = number(value)
     return int(number_) if number_ is not None and 0 <= number_ < INT64 and number_ == int(number_) else None
 
@@ -170,9 +172,10 @@ def small(value: Any) -> int | None:
 
 def number(value: Any) -> float | None:
     """A finite number, also when written as text; else None. Booleans are not numbers."""
-    if type(value) is float:
+    kind = type(value)
+    if kind is float:
         return value if math.isfinite(value) else None
-    if isinstance(value, bool) or not isinstance(value, int | str) or (type(value) is str and "_" in value):
+    if kind is not int and (kind is not str or "_" in value):
         return None
     try:
         found = float(value)
@@ -208,6 +211,11 @@ def text(value: Any) -> str | None:
 def obj(value: Any) -> dict[str, Any]:
     """The value when it is an object; otherwise an empty one."""
     return value if isinstance(value, dict) else {}
+
+
+def objects(value: Any) -> Sequence[dict[str, Any]]:
+    """The objects of a list; nothing of anything else."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else ()
 
 
 def boolean(value: Any) -> bool | None:
@@ -338,11 +346,12 @@ class _Paths(dict[str, str | None]):
     A log has few keys, so each is judged and its path put together once; keys beyond a bound are not kept.
     """
 
-    def __init__(self, prefix: str, skipped: Sequence[str]) -> None:
-        self._prefix, self._skipped = prefix, skipped
+    def __init__(self, prefix: str, skipped: tuple[str, ...], families: tuple[str, ...]) -> None:
+        self._prefix, self._skipped, self._families = prefix, skipped, families
 
     def __missing__(self, key: str) -> str | None:
-        path = None if key in self._skipped or private(key) else self._prefix + key
+        left_out = key in self._skipped or key.startswith(self._families) or private(key)
+        path = None if left_out else self._prefix + key
         if len(self) < _KNOWN_LIMIT:
             self[key] = path
         return path
@@ -357,15 +366,23 @@ def private(key: str) -> bool:
     return _PRIVATE.search(key) is not None
 
 
-def scalars(value: Mapping[str, Any], prefix: str, skipped: Sequence[str] = ()) -> list[tuple[str, str]]:
-    """Leaf values of nested objects as (dotted path, text); nulls, lists, long texts and private keys are left out."""
+def scalars(
+    value: Mapping[str, Any], prefix: str, skipped: tuple[str, ...] = (), families: tuple[str, ...] = ()
+) -> list[tuple[str, str]]:
+    """Leaf values of nested objects as (dotted path, text); nulls, lists, long texts and private keys are left out.
+
+    Args:
+        value: The outermost object.
+        prefix: Before its keys.
+        skipped: Keys of it that are left out.
+        families: What those of its keys begin with that are left out too.
+    """
     found: list[tuple[str, str]] = []
-    _collect(value, prefix, tuple(skipped), found)
+    _collect(value, prefix, _paths(prefix, skipped, families), found)
     return found
 
 
-def _collect(value: Mapping[str, Any], prefix: str, skipped: tuple[str, ...], out: list[tuple[str, str]]) -> None:
-    paths = _paths(prefix, skipped)
+def _collect(value: Mapping[str, Any], prefix: str, paths: _Paths, out: list[tuple[str, str]]) -> None:
     for key, leaf in value.items():
         if leaf is None or leaf == "" or (path := paths[key]) is None:
             continue
@@ -374,7 +391,7 @@ def _collect(value: Mapping[str, Any], prefix: str, skipped: tuple[str, ...], ou
             if len(leaf) <= 256:
                 out.append((path, leaf))
         elif kind is dict:
-            _collect(leaf, path + ".", (), out)
+            _collect(leaf, path + ".", _paths(path + ".", (), ()), out)
         elif kind is bool:
             out.append((path, "true" if leaf else "false"))
         elif kind is int or kind is float:

@@ -20,11 +20,20 @@ record nests several calls. Raises `Unusable` for a record that should have been
 class Join(Protocol):
     """Two passes over the records of one format, in all files: spans and their log records, a batch's two ends."""
 
-    def see(self, record: Mapping[str, msgspec.Raw]) -> None:
-        """Take a record into account."""
+    def see(self, record: Mapping[str, msgspec.Raw]) -> Any:
+        """Take a record into account.
 
-    def join(self, record: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
-        """The record with what others say of it."""
+        Returns:
+            What is kept of it until it is joined, as little as can be: a log has millions.
+        """
+
+    def join(self, record: dict[str, msgspec.Raw], seen: Any, /) -> dict[str, msgspec.Raw]:
+        """The record with what others say of it.
+
+        Args:
+            record: In the order in which they were seen.
+            seen: What was kept of it; None also where `see` stumbled over it.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -65,7 +65,7 @@ class CorrelationJoin:
         elif record.keys() >= _GATEWAY:
             self._requests[name] = {key: msgspec.json.decode(record[key]) for key in _REQUEST if key in record}
 
-    def join(self, record: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
+    def join(self, record: dict[str, msgspec.Raw], _seen: None) -> dict[str, msgspec.Raw]:
         """The row at which a call is counted, with all of it; another with the mark that it is a part of one."""
         name = _name(record)
         rows = self._rows.get(name, {})

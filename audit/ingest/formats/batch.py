@@ -51,7 +51,7 @@ class BatchJoin:
             if key in record:
                 self._asked[name] = record[key]
 
-    def join(self, record: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
+    def join(self, record: dict[str, msgspec.Raw], _seen: None) -> dict[str, msgspec.Raw]:
         """The record with what others say of it: an answer gets its request, a request the mark that it is answered."""
         name = bytes(record.get("custom_id", b"")).decode("utf-8", "replace")
         answer = any(key in record for key in _ANSWERS)

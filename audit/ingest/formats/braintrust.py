@@ -69,7 +69,7 @@ class TraceJoin:
         if row.get("error"):
             around["error"] = row["error"]
 
-    def join(self, record: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
+    def join(self, record: dict[str, msgspec.Raw], _seen: None) -> dict[str, msgspec.Raw]:
         """The row with what lies around it, and whether a later version replaces it."""
         row = {name: msgspec.json.decode(raw) for name, raw in record.items()}
         name, version = _versions(row)

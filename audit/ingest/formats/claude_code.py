@@ -46,7 +46,7 @@ class AnswerJoin:
             name, place, message = found
             self._lines.setdefault(name, {})[place] = message
 
-    def join(self, record: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
+    def join(self, record: dict[str, msgspec.Raw], _seen: None) -> dict[str, msgspec.Raw]:
         """The line with the whole answer at its first line, with none at its others."""
         if (found := _answer_of(record)) is None:
             return record

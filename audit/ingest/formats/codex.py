@@ -45,7 +45,7 @@ class TurnJoin:
     def see(self, record: Mapping[str, msgspec.Raw]) -> None:
         """Nothing: a line depends on those before it alone."""
 
-    def join(self, record: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
+    def join(self, record: dict[str, msgspec.Raw], _seen: None) -> dict[str, msgspec.Raw]:
         """The line; a count of a new call has what lies before it."""
         kind, payload = msgspec.json.decode(record["type"]), obj(msgspec.json.decode(record["payload"]))
         if kind == "session_meta":

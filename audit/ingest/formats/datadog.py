@@ -17,7 +17,7 @@ from audit.ingest import labels, values
 from audit.ingest.envelope import Envelope, lowered, row_of
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable
-from audit.ingest.values import canonical, number, obj, text
+from audit.ingest.values import canonical, number, obj, objects, text
 
 _KEYS = {
     **labels.COMMON_KEYS,
@@ -63,7 +63,7 @@ class DatadogJoin:
         if span.get("parent_id") in (None, "", "0", "undefined"):
             self._roots[str(span.get("trace_id"))] = {"root_name": span.get("name"), "tags": span.get("tags")}
 
-    def join(self, record: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
+    def join(self, record: dict[str, msgspec.Raw], _seen: None) -> dict[str, msgspec.Raw]:
         """The span with its trace's root."""
         span = _span({name: msgspec.json.decode(raw) for name, raw in record.items()})
         root = self._roots.get(str(span.get("trace_id")))
@@ -95,7 +95,7 @@ def _envelope(span: Mapping[str, Any], operation: str) -> Envelope:
     error = obj(span.get("error")) or {"message": "error"}
     took = number(span.get("duration"))
     first_token = number(counted.get("time_to_first_token"))
-    said = [_message(message) for message in _objects(obj(span.get("output")).get("messages"))]
+    said = [_message(message) for message in objects(obj(span.get("output")).get("messages"))]
     return Envelope(
         emitter="datadog",
         request=_request(span, noted),
@@ -129,19 +129,15 @@ def _provider(span: Mapping[str, Any]) -> str | None:
     return None if name == "unknown" else name
 
 
-def _objects(found: Any) -> list[dict[str, Any]]:
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
-
-
 def _request(span: Mapping[str, Any], noted: Mapping[str, Any]) -> dict[str, Any]:
-    asked = [_message(message) for message in _objects(obj(span.get("input")).get("messages"))]
+    asked = [_message(message) for message in objects(obj(span.get("input")).get("messages"))]
     if not asked:
         return {}
     body = {"model": span.get("model_name"), "messages": asked}
     body |= {key: value for key, value in noted.items() if key in _PARAMS and value is not None}
     tools = [
         {"name": tool.get("name"), "description": tool.get("description"), "parameters": tool.get("schema")}
-        for tool in _objects(span.get("tool_definitions"))
+        for tool in objects(span.get("tool_definitions"))
     ]
     return body | ({"tools": tools} if tools else {})
 
@@ -152,11 +148,11 @@ def _message(given: Mapping[str, Any]) -> dict[str, Any]:
     calls = [
         {"id": call.get("tool_id"), "type": "function",
          "function": {"name": call.get("name"), "arguments": _words(call.get("arguments"))}}
-        for call in _objects(given.get("tool_calls"))
+        for call in objects(given.get("tool_calls"))
     ]  # fmt: skip
     if calls:
         made |= {"tool_calls": calls, "content": given.get("content") or None}
-    results = _objects(given.get("tool_results"))
+    results = objects(given.get("tool_results"))
     if results:
         made |= {"role": "tool", "tool_call_id": results[0].get("tool_id"), "content": _words(results[0].get("result"))}
     return made

@@ -69,7 +69,7 @@ class ChatJoin:
         """Take a line into account."""
         self._last.update((str(message["id"]), _short(message)) for message in _answers(_decoded(record)))
 
-    def join(self, record: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
+    def join(self, record: dict[str, msgspec.Raw], _seen: None) -> dict[str, msgspec.Raw]:
         """The line with the calls that are counted at it, each as it was written last, and the session's head."""
         if "attributes" in record:
             return record | {"place": msgspec.Raw(msgspec.json.encode(self._place_of_event(record)))}

@@ -60,7 +60,7 @@ class ScoreJoin:
             if of:
                 self._scores.setdefault(of, []).append(msgspec.Raw(msgspec.json.encode(record)))
 
-    def join(self, record: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
+    def join(self, record: dict[str, msgspec.Raw], _seen: None) -> dict[str, msgspec.Raw]:
         """The observation with its scores."""
         trace = record.get("trace_id", record.get("traceId"))
         found = [*self._scores.get(_text(record.get("id")), ()), *self._scores.get(_text(trace), ())]

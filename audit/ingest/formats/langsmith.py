@@ -46,7 +46,7 @@ class RunJoin:
         if bytes(record.get("parent_run_id", b"null")) == b"null" and "trace_id" in record and "name" in record:
             self._roots[bytes(record["trace_id"])] = record["name"]
 
-    def join(self, record: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
+    def join(self, record: dict[str, msgspec.Raw], _seen: None) -> dict[str, msgspec.Raw]:
         """The run with the name of its root."""
         root = self._roots.get(bytes(record.get("trace_id", b"")))
         return record | {"root_name": root} if root is not None else record

@@ -16,7 +16,7 @@ from audit.core.settings import IngestSettings
 from audit.ingest import bodies, chat, otel, spanlabels, values
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable, call_key, put_weight
-from audit.ingest.spans import SpanJoin, spans_of
+from audit.ingest.spans import SpanJoin, resources_of, spans_of
 from audit.ingest.steps import Stepwise, of_each
 from audit.ingest.usage import put_usage, told_cost
 from audit.ingest.values import microseconds, number, obj, small, text
@@ -66,7 +66,11 @@ def _calls(record: bytes) -> list[_Span]:
     if not isinstance(line, dict) or detects(line) is None:
         raise Unusable("neither `resourceSpans` nor `resourceLogs`: not OTLP")
     context = obj(line.get("context"))
-    return [call for span, resource in spans_of(line) if (call := _call(span, resource, context)) is not None]
+    calls = []
+    for resource in resources_of(line):
+        told = otel.attributes(obj(resource.get("resource")).get("attributes"))
+        calls += [call for span in spans_of(resource) if (call := _call(span, told, context)) is not None]
+    return calls
 
 
 def _call(span: dict[str, Any], resource: Mapping[str, Any], context: Mapping[str, Any]) -> _Span | None:
@@ -114,8 +118,8 @@ def _put_names(call: _Span) -> None:
     named = (found.get(key) for key in ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system"))
     row.provider = next((p for name in named if (p := provider(name))), None) or maker(row.model_key)
     row.provider = row.provider or ("vllm" if otel.is_engine(found) else None)
-    tier = next((text(value) for key, value in found.items() if key.endswith("response.service_tier")), None)
-    row.service_tier = row.service_tier or tier
+    tiers = [found[key] for key in found if key.endswith("response.service_tier")]
+    row.service_tier = row.service_tier or (text(tiers[0]) if tiers else None)
     cost = told_cost(row, found.get("gen_ai.usage.cost")) or told_cost(row, found.get("llm.cost.total"))
     if cost:
         row.cost_usd_logged, row.cost_basis = cost, "platform_pricetable"

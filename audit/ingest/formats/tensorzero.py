@@ -57,7 +57,7 @@ class InferenceJoin:
         elif "id" in record:
             self._inferences[bytes(record["id"])] = {name: record[name] for name in _SHARED if name in record}
 
-    def join(self, record: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
+    def join(self, record: dict[str, msgspec.Raw], _seen: None) -> dict[str, msgspec.Raw]:
         """A call with its inference; an inference with the mark that its calls are in the log."""
         if record.keys() >= _CALL:
             return self._inferences.get(bytes(record["inference_id"]), {}) | record

@@ -57,7 +57,7 @@ class WeaveJoin:
         elif _OF_SDKS.search(operation):
             self._holders.add(str(call["parent_id"]))
 
-    def join(self, record: dict[str, msgspec.Raw]) -> dict[str, msgspec.Raw]:
+    def join(self, record: dict[str, msgspec.Raw], _seen: None) -> dict[str, msgspec.Raw]:
         """The call with its trace's root, and whether it only holds the call that an SDK made."""
         root = self._roots.get(str(msgspec.json.decode(record["trace_id"])), {})
         holds = str(msgspec.json.decode(record["id"])) in self._holders if "id" in record else False
