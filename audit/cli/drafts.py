@@ -26,18 +26,18 @@ def write_draft(
     Raises:
         InputError: Neither was named, or a file is there and `force` is not set.
     """
-    from audit.flow import drafting
+    from audit.flow.drafting import draft
 
     if not logs and promptfoo is None:
         raise InputError("audit init needs logs", code="usage", hint="audit init LOGS, or  audit init --schema")
     _refuse(output, force=force)
     taken = None
     if promptfoo is not None:
-        from audit.flow.promptfoo.draft import GOLD, from_promptfoo
+        from audit.flow.drafting.promptfoo.draft import GOLD, from_promptfoo
 
         taken = from_promptfoo(promptfoo, None if str(output) == "-" else output.parent)
     given = taken.given if taken else None
-    made = drafting.draft(logs, settings, given) if logs or given is None else drafting.Draft(given.alone())
+    made = draft.draft(logs, settings, given) if logs or given is None else draft.Draft(given.alone())
     if str(output) == "-":
         terminal.lines(made.text.rstrip("\n").split("\n"))
         return

@@ -15,7 +15,7 @@ from audit.core.errors import AuditError
 if TYPE_CHECKING:
     from audit.core.artifacts import RunFolder
     from audit.core.settings import Settings
-    from audit.flow.sharing import Sharing
+    from audit.flow.keeping.sharing import Sharing
 
 
 def take_part(ctx: typer.Context, settings: Settings, run: RunFolder | None) -> None:
@@ -25,11 +25,11 @@ def take_part(ctx: typer.Context, settings: Settings, run: RunFolder | None) -> 
         run: Folder of the run; None for the default one.
 
     Raises:
-        InputError: As `audit.flow.sharing.Sharing.open`.
+        InputError: As `audit.flow.keeping.sharing.Sharing.open`.
     """
     if not may_be_address(settings.store.path or ""):
         return
-    from audit.flow.sharing import sharing_of
+    from audit.flow.keeping.sharing import sharing_of
 
     sharing = sharing_of(settings, run)
     if sharing is None:

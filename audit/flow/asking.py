@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from audit.core.exchange import Request
-from audit.flow.keeping import answers_at, client_options
+from audit.flow.keeping.answers import answers_at, client_options
 from audit.flow.preparation import PreparedRun
 from audit.replay.learned import Learned
 from audit.replay.meter import Meter

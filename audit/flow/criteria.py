@@ -10,8 +10,8 @@ from audit.core.criteria import CriteriaCheck
 from audit.core.plan import Plan, RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Tier
-from audit.flow.checks import checks_of
 from audit.flow.identity import digest_of, kin_of
+from audit.flow.keeping.checks import checks_of
 from audit.replay.table import write_judge_replies
 from audit.sampling.frame import RouteFrame
 from audit.sampling.label_numbers import labels_between, labels_wanted, random_pairs_wanted

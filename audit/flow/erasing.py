@@ -33,9 +33,9 @@ from audit.core.display import plural
 from audit.core.errors import InputError
 from audit.core.fingerprint import pseudonym
 from audit.core.settings import Settings
+from audit.flow.keeping.sharing import forget_answers
 from audit.flow.places import store_folder
 from audit.flow.reporting import report
-from audit.flow.sharing import forget_answers
 from audit.llm.cassette import Cassette
 from audit.replay.journal import forget_texts, judge_requests
 from audit.store.readings import ReadingStore

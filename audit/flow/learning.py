@@ -17,7 +17,7 @@ from audit.core.errors import ConfigError, UnknownName
 from audit.core.reason import Because
 from audit.core.settings import Settings
 from audit.core.tier import Tier
-from audit.flow.frames import Frames, sample_of
+from audit.flow.keeping.frames import Frames, sample_of
 from audit.flow.lessons import lineage_of, with_lessons
 from audit.imitation.lesson import Lesson, learn, lessons_to_plain
 from audit.imitation.way import Example

@@ -9,7 +9,7 @@ from pathlib import Path
 from audit.core.artifacts import RunFolder, write_json
 from audit.core.plan import Plan
 from audit.core.settings import Settings
-from audit.flow.keeping import begin_fresh
+from audit.flow.keeping.answers import begin_fresh
 from audit.flow.preparation import PreparedRun, prepare
 from audit.flow.reading import ingest, run_folder
 from audit.flow.rounds import least_cap_usd

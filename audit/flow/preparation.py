@@ -17,8 +17,8 @@ from audit.core.plan import Plan, RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Price, Tier
 from audit.flow.criteria import criteria_checks, read_judges
-from audit.flow.frames import Frames, frames_of_run
 from audit.flow.judgecost import JudgeCosts, judge_costs, per_answer_usd
+from audit.flow.keeping.frames import Frames, frames_of_run
 from audit.flow.learning import Sample, draw_and_teach
 from audit.flow.quoting import quoted
 from audit.flow.reading import digest_of

@@ -11,7 +11,7 @@ from audit.core.repeats import RepeatQuote
 from audit.core.settings import Settings
 from audit.flow.hiding import planned_placeholders
 from audit.flow.judgecost import JudgeCosts, question_at_most_usd, question_usd
-from audit.flow.keeping import known, otherwise, stored_answers
+from audit.flow.keeping.answers import known, otherwise, stored_answers
 from audit.flow.trimming import with_trimmed
 from audit.replay.likely import likely_usd
 from audit.replay.plan import Call, TokenCounts, batch_quotes, quote, repeat_quotes

@@ -23,7 +23,7 @@ from audit.core.errors import InputError
 from audit.core.plan import LooksDone, Plan, RouteDesign
 from audit.core.reason import Reason
 from audit.core.tier import Tier
-from audit.flow.keeping import known
+from audit.flow.keeping.answers import known
 from audit.flow.preparation import PreparedRun
 from audit.replay.plan import Call, planned_calls, quote
 from audit.replay.table import money_spent

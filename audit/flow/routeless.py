@@ -5,7 +5,7 @@ from __future__ import annotations
 from audit.core.artifacts import RunFolder
 from audit.core.errors import InputError
 from audit.core.settings import Settings
-from audit.flow.frames import Frames
+from audit.flow.keeping.frames import Frames
 from audit.ingest.suggest import suggest_route_fields
 
 

@@ -32,8 +32,8 @@ from audit.findings.run import SequentialTest, find
 from audit.flow.asking import Asking
 from audit.flow.comparison import earlier_audits
 from audit.flow.criteria import read_judges, with_criteria
-from audit.flow.frames import Frames, frames_of_run
 from audit.flow.judging import calibrate, judge_answers
+from audit.flow.keeping.frames import Frames, frames_of_run
 from audit.flow.lessons import hand_out, notes_on, planned_tiers
 from audit.flow.levers import mix_with_levers
 from audit.flow.planning import Consent, prepared

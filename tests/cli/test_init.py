@@ -16,7 +16,8 @@ from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder
 from audit.core.reason import Reason
 from audit.core.settings import Settings
-from audit.flow import drafting, mixing, planning
+from audit.flow import mixing, planning
+from audit.flow.drafting import draft
 from audit.flow.reading import ingest as read_log
 from tests.e2e.tiny import record, write_config, write_log
 
@@ -34,8 +35,8 @@ def answered(path: Path, answer: Callable[[int], str], n: int = 60) -> Path:
 
 def test_a_draft_needs_no_price(tmp_path: Path) -> None:
     """The answers of a model that nobody has a price for are drafted like those of any other; no price is not $0."""
-    priced = drafting.draft([write_log(tmp_path / "priced.jsonl")]).text
-    unpriced = drafting.draft([write_log(tmp_path / "unpriced.jsonl", response_cost=None)]).text
+    priced = draft.draft([write_log(tmp_path / "priced.jsonl")]).text
+    unpriced = draft.draft([write_log(tmp_path / "unpriced.jsonl", response_cost=None)]).text
     assert yaml.safe_load(unpriced)["routes"] == yaml.safe_load(priced)["routes"]
     assert yaml.safe_load(unpriced)["routes"][0]["assert"][0]["type"] == "numeric"
     assert "cost unknown" in unpriced
@@ -45,7 +46,7 @@ def test_a_draft_needs_no_price(tmp_path: Path) -> None:
 
 def test_the_draft_says_why_it_has_no_answers(tmp_path: Path) -> None:
     """Bodies that are not in the log are named as what is missing."""
-    said = drafting.draft([write_log(tmp_path / "log.jsonl", messages=None, response=None)]).text
+    said = draft.draft([write_log(tmp_path / "log.jsonl", messages=None, response=None)]).text
     assert "assert: []   # no answer to infer criteria from: " in said
     assert "(12)" in said
 
@@ -60,7 +61,7 @@ def test_the_draft_reads_the_log_as_it_was_read(tmp_path: Path, *, tagged: bool)
         line["request_tags"] = ["route:/tagged"] if tagged else []
     log = tmp_path / "log.jsonl"
     log.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
-    text = drafting.draft([log]).text
+    text = draft.draft([log]).text
     assert "stands in several fields (metadata." in text
     (tmp_path / "audit.yaml").write_text(text, "utf-8")
     places = []
@@ -79,7 +80,7 @@ def test_a_field_that_looks_like_the_route_is_proposed(tmp_path: Path) -> None:
     lines = [record(number, metadata=line) for number, line in enumerate(own)]
     log = tmp_path / "log.jsonl"
     log.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
-    text = drafting.draft([log]).text
+    text = draft.draft([log]).text
     drafted = yaml.safe_load(text)
     assert "Confirm what is proposed: metadata.service (2 values, in every call).\n" in text
     assert (drafted["ingest"]["route"], drafted["margin"]) == ("metadata.service", "3pt")
@@ -91,7 +92,7 @@ def test_a_field_cannot_write_into_the_draft(tmp_path: Path, name: str) -> None:
     """What a draft leaves open is told in a comment, and names of fields come from answers of a model."""
     prose = "The parcel of order {} is with the neighbour and was not opened."
     log = answered(tmp_path / "log.jsonl", lambda n: json.dumps({name: prose.format(n)}))
-    text = drafting.draft([log]).text
+    text = draft.draft([log]).text
     assert yaml.safe_load(text)["margin"] == "3pt"
     assert "certifies nothing until you confirm it" in text
     assert "\u202e" not in text.split("# compares", 1)[1].split("\n", 1)[0]
@@ -102,7 +103,7 @@ def test_a_draft_of_prose_stops_the_plan_until_confirmed(tmp_path: Path, confirm
     """The reason names the field; nothing would be replayed. Confirmed, the controls are what decides."""
     prose = "The parcel of order {} is with the neighbour and was never opened."
     log = answered(tmp_path / "log.jsonl", lambda n: json.dumps({"why": prose.format(n)}), 120)
-    drafted = yaml.safe_load(drafting.draft([log]).text)
+    drafted = yaml.safe_load(draft.draft([log]).text)
     drafted["tiers"] = [{**CANDIDATE, "price": {"input": 0.1, "output": 0.3}}]
     drafted["routes"][0]["confirmed"] = confirmed
     (tmp_path / "audit.yaml").write_text(yaml.safe_dump(drafted), "utf-8")
@@ -119,7 +120,7 @@ def test_cheaper_models_of_the_vendor_are_proposed_and_asked_nothing(tmp_path: P
     served = {"model": "gpt-4.1", "custom_llm_provider": "openai", "response_cost": 0.01}
     answered = {**record(0)["response"], "model": "gpt-4.1-2025-04-14"}
     log = write_log(tmp_path / "log.jsonl", 300, **served, response=answered)
-    text = drafting.draft([log]).text
+    text = draft.draft([log]).text
     assert [tier["name"] for tier in yaml.safe_load(text)["tiers"]] == ["today"]
     proposed = [line for line in text.splitlines() if line.startswith("  # - {name: gpt")]
     assert "gpt-4.1-mini" in proposed[0]
@@ -176,7 +177,7 @@ def test_a_drafted_price_leaves_what_was_paid(tmp_path: Path) -> None:
     log.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
     plain = Settings.model_validate({"store": {"keep": False}})
     before = mixing.mix([log], plain)
-    (tmp_path / "audit.yaml").write_text(drafting.draft([log], plain).text, "utf-8")
+    (tmp_path / "audit.yaml").write_text(draft.draft([log], plain).text, "utf-8")
     after = mixing.mix([log], load_settings(tmp_path / "audit.yaml", overrides={"store.keep": False}))
     assert before.spend_usd > 0
     assert after.spend_usd == pytest.approx(before.spend_usd)

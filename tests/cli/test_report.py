@@ -15,9 +15,10 @@ from audit.core.artifacts import RunFolder, read_findings, read_history, read_re
 from audit.core.errors import InputError
 from audit.core.finding import Findings
 from audit.core.history import History, past_audit
-from audit.flow import evidence, reporting
+from audit.flow import reporting
 from audit.flow.comparison import earlier_audits
-from audit.flow.evidence import verify
+from audit.flow.evidence import packing
+from audit.flow.evidence.packing import verify
 from audit.report import pdf
 from audit.report.hiding import tenant_code
 from audit.report.html import render_html
@@ -130,7 +131,7 @@ def test_the_history_is_an_input(tmp_path: Path) -> None:
     history, renewal = read_history(folder.history), read_renewal(folder)
     made = render_html(read_findings(folder.findings), cases(), history=history, renewal=renewal)
     assert made.encode() == first
-    packed = evidence.pack(folder, tmp_path / "evidence.zip")
+    packed = packing.pack(folder, tmp_path / "evidence.zip")
     assert "history.json" in packed.members
     assert all(c.holds for c in verify(packed.path).checks if c.name not in ("figures", "tables/"))
     write_history(folder.history, History())

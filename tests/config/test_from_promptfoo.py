@@ -20,7 +20,7 @@ from audit.core.errors import AuditError
 from audit.core.exchange import Completion, Request
 from audit.core.fingerprint import prompt_hash
 from audit.core.outcome import NotApplicable, Outcome, Scored
-from audit.flow.promptfoo.draft import FromPromptfoo, from_promptfoo
+from audit.flow.drafting.promptfoo.draft import FromPromptfoo, from_promptfoo
 from audit.scoring.context import Context
 from audit.scoring.criteria import build_criteria
 from audit.scoring.judges.check import JudgeReply

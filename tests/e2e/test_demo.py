@@ -10,7 +10,7 @@ import pytest
 
 from audit.cli.commands import guide
 from audit.core.artifacts import RunFolder
-from audit.flow import evidence
+from audit.flow.evidence import packing
 from tests.documents import README, blocks
 
 ROOT = Path(__file__).parents[2]
@@ -200,7 +200,7 @@ def test_the_readmes_rule_holds_on_what_is_recommended(run: Path) -> None:
 
 def test_its_pack_holds_with_every_figure_worked_out_again(run: Path, tmp_path: Path) -> None:
     """What a receiver is handed follows from itself: sums, rates, p-values, verdicts, plan and report."""
-    packed = evidence.pack(RunFolder(run), tmp_path / "evidence.zip")
-    checked = evidence.verify(packed.path)
+    packed = packing.pack(RunFolder(run), tmp_path / "evidence.zip")
+    checked = packing.verify(packed.path)
     assert [check for check in checked.checks if not check.holds] == []
     assert {"figures", "plan.json", "report.html"} <= {check.name for check in checked.checks}

@@ -16,9 +16,9 @@ from audit.core.artifacts import RunFolder
 from audit.core.finding import Case, Findings
 from audit.core.plain import from_plain, to_plain
 from audit.core.plan import plan_from_plain
-from audit.flow import evidence
-from audit.flow.packed_tables import CALLS, COLUMNS, DRAWS, SCORES, TERMS, VERDICTS
-from audit.flow.retest import retested
+from audit.flow.evidence import packing
+from audit.flow.evidence.packed_tables import CALLS, COLUMNS, DRAWS, SCORES, TERMS, VERDICTS
+from audit.flow.evidence.retest import retested
 from audit.pack.archive import Members, write_members
 from audit.pack.evidence import Content, facts_of, json_bytes, prices_bytes, report_bytes, sha256, summary_bytes
 from audit.pack.verify import Verification
@@ -30,7 +30,7 @@ TIMES = 10
 @pytest.fixture(scope="module")
 def members(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Pack:
     """The pack of the demo's run."""
-    path = evidence.pack(RunFolder(run), tmp_path_factory.mktemp("pack") / "evidence.zip").path
+    path = packing.pack(RunFolder(run), tmp_path_factory.mktemp("pack") / "evidence.zip").path
     with Members(path) as opened:
         return {name: opened.read(name) for name in opened.names}
 
@@ -181,7 +181,7 @@ def test_a_full_forgery_fails(members: Pack, tmp_path: Path) -> None:
     """Every dollar times ten, views made anew, digests made to fit; and the same without the tables that show it."""
     pack = dict(members)
     in_dollars(pack)
-    assert "dollars" in failing(evidence.verify(made_to_fit(dict(pack), tmp_path / "forged.zip")))
+    assert "dollars" in failing(packing.verify(made_to_fit(dict(pack), tmp_path / "forged.zip")))
     for name in [*COLUMNS, TERMS]:
         del pack[name]
-    assert "tables/" in failing(evidence.verify(made_to_fit(pack, tmp_path / "stripped.zip")))
+    assert "tables/" in failing(packing.verify(made_to_fit(pack, tmp_path / "stripped.zip")))

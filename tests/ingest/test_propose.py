@@ -11,7 +11,7 @@ import yaml
 
 from audit.config.load import load_settings
 from audit.core.errors import InputError
-from audit.flow import drafting
+from audit.flow.drafting import draft
 from audit.ingest.propose import propose_map
 from audit.ingest.source import find_sources
 from tests.ingest.reading import BY_FORMAT, GENERIC, SAMPLES, read, write_jsonl
@@ -106,13 +106,13 @@ def test_a_log_without_prompts_is_refused_as_before(tmp_path: Path) -> None:
     """No field holds what was asked: no guess, and the error says how to map."""
     log = write_jsonl(tmp_path / "log.jsonl", [{"level": "info", "line": n} for n in range(5)])
     with pytest.raises(InputError) as caught:
-        drafting.draft([log])
+        draft.draft([log])
     assert caught.value.code == "ingest.unknown-format"
 
 
 def test_the_draft_reads_the_log_as_the_map_by_hand_does(tmp_path: Path) -> None:
     """The drafted file loads, and rows, tokens and dollars are those of the map that a person wrote."""
-    made = drafting.draft([SAMPLES / "generic.jsonl"])
+    made = draft.draft([SAMPLES / "generic.jsonl"])
     path = tmp_path / "audit.yaml"
     path.write_text(made.text)
     settings = load_settings(path)
@@ -126,7 +126,7 @@ def test_the_preview_shows_figures_and_no_word_of_a_prompt(tmp_path: Path) -> No
     """Five calls, the totals, and what was not found; a hostile model cannot write into the file."""
     model = 'm"\n# x\nmargin: 90pt'
     calls = [{"prompt": "Wie heisst der Kater?", "answer": "Mikesch", "model_name": model, "n": n} for n in range(9)]
-    made = drafting.draft([write_jsonl(tmp_path / "log.jsonl", calls)])
+    made = draft.draft([write_jsonl(tmp_path / "log.jsonl", calls)])
     shown = "\n".join(made.preview)
     assert shown.count("21 signs") == 5
     assert "All of it: 9 requests, no cost known" in shown

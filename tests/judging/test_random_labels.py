@@ -14,8 +14,8 @@ from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder, read_cases, read_plan, read_run
 from audit.core.finding import CandidateFinding
 from audit.findings.recount import disagreements
-from audit.flow.packed_tables import DRAWN
-from audit.flow.retest import retested
+from audit.flow.evidence.packed_tables import DRAWN
+from audit.flow.evidence.retest import retested
 from audit.labelling.opening import Opened, open_session
 from audit.labelling.session import Word
 from audit.view.pages import route_facts

@@ -20,7 +20,7 @@ from audit.cli.main import run
 from audit.config.load import load_settings, settings_digest
 from audit.core.artifacts import RunFolder, read_findings, write_findings
 from audit.core.errors import InputError
-from audit.flow import evidence
+from audit.flow.evidence import packing
 from audit.llm.cassette import Cassette
 from audit.pack import archive
 from audit.pack.archive import BadPack, write_members
@@ -42,7 +42,7 @@ WITHOUT_TEXT = ALL - {"cases.jsonl", "cassette/completions.jsonl"}
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run and its pack, made once."""
     place = tmp_path_factory.mktemp("made")
-    evidence.pack(run_folder(place / "run"), place / "evidence.zip")
+    packing.pack(run_folder(place / "run"), place / "evidence.zip")
     return place
 
 
@@ -105,7 +105,7 @@ def test_a_pack_holds(pack: Path) -> None:
 )
 def test_every_state_of_a_report_can_be_made_again(name: str, tmp_path: Path) -> None:
     """A report made on another machine from the pack alone is the same, whatever it says."""
-    evidence.pack(run_folder(tmp_path / "run", STATES[name]()), tmp_path / "e.zip")
+    packing.pack(run_folder(tmp_path / "run", STATES[name]()), tmp_path / "e.zip")
     assert verified(tmp_path / "e.zip").holds
 
 
@@ -249,7 +249,7 @@ def test_a_touched_index(field: str, pack: Path) -> None:
 )
 def test_rounds_lead_to_the_looks_that_were_taken(rounds: Callable[[Any], Any], tmp_path: Path) -> None:
     """They only ever ask for more, and for every look of the findings; with whatever digests."""
-    evidence.pack(run_folder(tmp_path / "run", real()), tmp_path / "real.zip")
+    packing.pack(run_folder(tmp_path / "run", real()), tmp_path / "real.zip")
     assert verified(tmp_path / "real.zip").holds
 
     def change(members: dict[str, bytes]) -> None:
@@ -264,7 +264,7 @@ def test_a_renewal_of_other_findings_is_not_packed(tmp_path: Path) -> None:
     """It was worked out from findings that have changed since: neither the pack nor its report has it."""
     folder = run_folder(tmp_path / "run")
     write_findings(folder.findings, replace(read_findings(folder.findings), replay_cost_usd=0.5))
-    evidence.pack(folder, tmp_path / "e.zip")
+    packing.pack(folder, tmp_path / "e.zip")
     assert set(contents(tmp_path / "e.zip")) == ALL - {"renewal.json"}
     assert verified(tmp_path / "e.zip").holds
 
@@ -363,12 +363,12 @@ def test_headline_figures_that_findings_repeat_are_held_against_their_own(field:
 def test_figures_that_contradict_each_other_are_told(tmp_path: Path) -> None:
     """Whoever doubles the total, draws the report anew and makes every digest fit is found by the sum."""
     folder = run_folder(tmp_path / "run", real())
-    checked = evidence.verify(evidence.pack(folder, tmp_path / "e.zip").path)
+    checked = packing.verify(packing.pack(folder, tmp_path / "e.zip").path)
     assert [check.name for check in checked.checks if not check.holds] == ["tables/"]  # the world has none
     found = read_findings(folder.findings)
     saved = replace(found.avoidable_usd, est=100.0, lo=99.0, hi=101.0)
     write_findings(folder.findings, replace(found, avoidable_usd=saved))
-    checked = evidence.verify(evidence.pack(folder, tmp_path / "e.zip").path)
+    checked = packing.verify(packing.pack(folder, tmp_path / "e.zip").path)
     assert [check.name for check in checked.checks if not check.holds] == ["figures", "tables/"]
     assert "avoidable_usd" in next(check.says for check in checked.checks if not check.holds)
 
@@ -380,16 +380,16 @@ def test_a_run_with_fixed_looks_and_a_seed_has_its_configuration(tmp_path: Path)
     given = load_settings(tmp_path / "run" / "audit.yaml", overrides={"slice.looks": 1, "seed": 7})
     made = replace(found.provenance, config_sha256=settings_digest(given), seed=7)
     write_findings(folder.findings, replace(found, provenance=made))
-    assert "audit.yaml" in evidence.pack(folder, tmp_path / "e.zip").members
+    assert "audit.yaml" in packing.pack(folder, tmp_path / "e.zip").members
 
 
 def test_a_configuration_that_has_changed_is_not_the_runs(tmp_path: Path) -> None:
     """It would vouch for numbers that were made with another one."""
     folder = run_folder(tmp_path / "run")
-    packed = evidence.pack(folder, tmp_path / "e.zip")
+    packed = packing.pack(folder, tmp_path / "e.zip")
     assert ("audit.yaml" in packed.members, packed.lacks_tables) == (True, True)  # the world has none
     (tmp_path / "run" / "audit.yaml").write_text("margin: 9pt\n", "utf-8")
-    assert "audit.yaml" not in evidence.pack(folder, tmp_path / "e.zip").members
+    assert "audit.yaml" not in packing.pack(folder, tmp_path / "e.zip").members
     assert verified(tmp_path / "e.zip").holds
 
 
@@ -402,7 +402,7 @@ def test_nothing_is_packed_through_a_link(name: str, tmp_path: Path) -> None:
     (folder.path / name).unlink()
     (folder.path / name).symlink_to(outside)
     with pytest.raises(InputError) as caught:
-        evidence.pack(folder, tmp_path / "e.zip")
+        packing.pack(folder, tmp_path / "e.zip")
     assert caught.value.code in ("pack.link", "file.not-json", "history.damaged", "plan.damaged")
     assert not (tmp_path / "e.zip").exists()
 
@@ -590,7 +590,7 @@ def test_an_index_that_cannot_be_read(index: bytes | None, code: str, tmp_path: 
 def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """`audit report --pack` and `audit verify` show the same id; exit 0, and 2 with what differs, never 1."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(evidence, "retested", lambda findings, plan, tables: {"pairs": []})  # the world has no tables
+    monkeypatch.setattr(packing, "retested", lambda findings, plan, tables: {"pairs": []})  # the world has no tables
     run_folder(Path("run"), real())
     assert run(["report", "run", "--pack", "e.zip"]) == 0
     packed = capsys.readouterr().out
@@ -623,7 +623,7 @@ def test_a_run_without_findings_cannot_be_packed(tmp_path: Path) -> None:
     folder = RunFolder(tmp_path / "run").create()
     folder.record("traffic", {})
     with pytest.raises(InputError):
-        evidence.pack(folder, tmp_path / "e.zip")
+        packing.pack(folder, tmp_path / "e.zip")
     assert not (tmp_path / "e.zip").exists()
 
 

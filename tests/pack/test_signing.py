@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519, x25519
 
 from audit.cli.main import run
 from audit.core.errors import InputError
-from audit.flow import evidence
+from audit.flow.evidence import packing
 from audit.pack.signing import SIGNATURE
 from audit.pack.verify import Verification, verify_pack
 from tests.pack.test_pack import contents, repacked
@@ -44,10 +44,10 @@ def test_a_signature_is_of_one_pack_and_one_key(tmp_path: Path) -> None:
     """It holds for the signer's key; not for another's, on another pack, or where somebody touched a byte of it."""
     own, others = keys(tmp_path)
     folder = run_folder(tmp_path / "run")
-    signed = evidence.pack(folder, tmp_path / "signed.zip", key=own).path
+    signed = packing.pack(folder, tmp_path / "signed.zip", key=own).path
     assert (failing(checked(signed, others)), checked(signed).signed_by is None) == ({}, False)
     assert failing(checked(signed, keys(tmp_path, "other")[1])) == {SIGNATURE: "it is not of this key"}
-    plain = evidence.pack(folder, tmp_path / "plain.zip", text="none").path
+    plain = packing.pack(folder, tmp_path / "plain.zip", text="none").path
     assert failing(checked(plain, others)) == {SIGNATURE: "it is not signed"}
     envelope = contents(signed)[SIGNATURE]
     repacked(plain, lambda members: members.update({SIGNATURE: envelope}))
@@ -70,7 +70,7 @@ def test_a_signature_is_of_one_pack_and_one_key(tmp_path: Path) -> None:
 def test_a_spoilt_envelope_is_no_signature(spoil: Callable[[object], object], tmp_path: Path) -> None:
     """Whatever is wrong with it, the pack does not hold, and nothing escapes."""
     own, others = keys(tmp_path)
-    path = evidence.pack(run_folder(tmp_path / "run"), tmp_path / "e.zip", key=own).path
+    path = packing.pack(run_folder(tmp_path / "run"), tmp_path / "e.zip", key=own).path
     spoilt = json.dumps(spoil(json.loads(contents(path)[SIGNATURE]))).encode()
     repacked(path, lambda members: members.update({SIGNATURE: spoilt}))
     assert failing(checked(path, others)).keys() == {SIGNATURE}
@@ -85,10 +85,10 @@ def test_a_file_that_is_no_key_is_an_error(tmp_path: Path) -> None:
     folder = run_folder(tmp_path / "run")
     for wrong in (tmp_path / "none", tmp_path / "x.pem", others, tmp_path / "text", tmp_path):
         with pytest.raises(InputError) as refused:
-            evidence.pack(folder, tmp_path / "e.zip", key=wrong)
+            packing.pack(folder, tmp_path / "e.zip", key=wrong)
         assert refused.value.code == "pack.key"
     assert not (tmp_path / "e.zip").exists()
-    path = evidence.pack(folder, tmp_path / "e.zip", key=own).path
+    path = packing.pack(folder, tmp_path / "e.zip", key=own).path
     with pytest.raises(InputError):
         checked(path, own)
 
@@ -96,9 +96,9 @@ def test_a_file_that_is_no_key_is_an_error(tmp_path: Path) -> None:
 def test_packs_follow_each_other(tmp_path: Path) -> None:
     """The second names the first; a third that was made in its place does not pass for it."""
     folder = run_folder(tmp_path / "run")
-    first = evidence.pack(folder, tmp_path / "1.zip")
-    second = evidence.pack(folder, tmp_path / "2.zip", after=first.path)
-    other = evidence.pack(folder, tmp_path / "3.zip", text="none")
+    first = packing.pack(folder, tmp_path / "1.zip")
+    second = packing.pack(folder, tmp_path / "2.zip", after=first.path)
+    other = packing.pack(folder, tmp_path / "3.zip", text="none")
     assert failing(checked(second.path, previous=first.pack_id)) == {}
     assert checked(second.path).previous == first.pack_id
     assert failing(checked(second.path, previous=other.pack_id)) == {"previous": "it follows another pack"}

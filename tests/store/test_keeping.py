@@ -11,7 +11,7 @@ from audit.core.artifacts import RunFolder
 from audit.core.errors import InputError
 from audit.core.settings import Settings
 from audit.flow import places
-from audit.flow.keeping import DAY_S, answers_at, begin_fresh
+from audit.flow.keeping.answers import DAY_S, answers_at, begin_fresh
 from audit.flow.places import store_folder
 from audit.replay.journal import format_line
 

@@ -15,7 +15,8 @@ import pytest
 from audit.core.artifacts import RunFolder
 from audit.core.errors import InputError
 from audit.core.settings import Settings
-from audit.flow import drafting, mixing, reading
+from audit.flow import mixing, reading
+from audit.flow.drafting import draft
 from audit.flow.places import store_folder
 from audit.store.readings import FOLDER, ReadingStore
 from tests.e2e.tiny import record, write_log
@@ -154,10 +155,10 @@ def test_commands_without_a_run_share_a_reading(place: Place) -> None:
     place.ingest("run")
     assert place.read == 1
     bare = Settings.model_validate({"store": {"path": str(place.folder / "store")}})
-    drafted = drafting.draft([place.log], bare)
+    drafted = draft.draft([place.log], bare)
     mixing.mix([place.log], bare)
     assert place.read == 2
-    assert drafted == drafting.draft([place.log], Settings.model_validate({"store": {"keep": False}}))
+    assert drafted == draft.draft([place.log], Settings.model_validate({"store": {"keep": False}}))
 
 
 def test_nothing_is_kept_where_nothing_may_be(place: Place) -> None:

@@ -12,7 +12,8 @@ import pytest
 from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder
 from audit.core.fingerprint import prompt_hash
-from audit.flow import criteria, frames, planning
+from audit.flow import criteria, planning
+from audit.flow.keeping import frames
 from audit.store.readings import FOLDER
 from audit.store.results import Results
 from audit.store.upkeep import contents, prune, verify

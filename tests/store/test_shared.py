@@ -22,7 +22,7 @@ from audit.core.adaptation import AskedAs
 from audit.core.errors import InputError
 from audit.core.exchange import Completion
 from audit.core.plain import to_plain
-from audit.flow.sharing import Sharing
+from audit.flow.keeping.sharing import Sharing
 from audit.storage.address import ObjectAddress
 from audit.storage.objects import ObjectFolder
 from audit.store import pieces, shared, upkeep

@@ -80,7 +80,7 @@ def report(
         raise InputError("--full is for --format pdf; the HTML report is always whole", code="usage")
     if pack is not None:
         from audit.cli.printing.pack import print_packed
-        from audit.flow import evidence
+        from audit.flow.evidence import packing
 
         if output is not None or format is not ReportFormat.HTML or redact is not None or full:
             raise InputError(
@@ -88,7 +88,7 @@ def report(
                 code="usage",
             )
 
-        print_packed(terminal, evidence.pack(RunFolder(run), pack, text=text.value, key=sign, after=after))
+        print_packed(terminal, packing.pack(RunFolder(run), pack, text=text.value, key=sign, after=after))
         return
     if sign is not None or after is not None:
         raise InputError("--sign and --after are for packs: name one with --pack FILE.zip", code="usage")

@@ -50,7 +50,7 @@ def store(
         audit store verify --store s3://my-bucket/team
     """
     from audit.cli.printing.store import print_checked, print_pruned, print_stored, size_of
-    from audit.flow import storekeeping
+    from audit.flow.keeping import storekeeping
 
     terminal = Terminal(ctx.obj)
     limits = older_than is not None or max_size is not None

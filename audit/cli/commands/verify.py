@@ -31,10 +31,10 @@ def verify(
         audit verify evidence.zip --json
     """
     from audit.cli.printing.pack import verification_lines
-    from audit.flow import evidence
+    from audit.flow.evidence import packing
 
     terminal = Terminal(ctx.obj)
-    found = evidence.verify(pack, key=key, after=after)
+    found = packing.verify(pack, key=key, after=after)
     if terminal.switches.json:
         terminal.document({"verification": found, "holds": found.holds})
     else:

@@ -12,7 +12,7 @@ from audit.core.plan import RouteDesign, RouteQuote
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.flow.judgecost import judge_costs
-from audit.flow.keeping import known
+from audit.flow.keeping.answers import known
 from audit.flow.preparation import PreparedRun
 from audit.flow.quoting import quoted
 from audit.flow.rechecking.routes import RecheckedRun, RouteTrial

@@ -8,7 +8,7 @@ from audit.core.artifacts import RunFolder
 from audit.core.plain import to_plain
 from audit.core.settings import Settings
 from audit.core.tier import Tier
-from audit.flow.results import once, results_of
+from audit.flow.keeping.results import once, results_of
 from audit.sampling.design import RouteNeeds
 from audit.sampling.frame import RouteFrame, price_bounds, route_frames
 from audit.sampling.kept import frames_from_bytes, frames_to_bytes, sample_from_bytes, sample_to_bytes

@@ -15,8 +15,8 @@ from audit.core.artifacts import RunFolder
 from audit.core.display import count, terminal_safe
 from audit.core.exchange import Completion, Request
 from audit.core.settings import Settings
-from audit.flow.draft_tiers import CANDIDATE, draft_tiers, in_line, rules_proposed, spent_words
-from audit.flow.mapping import preview_of, with_map
+from audit.flow.drafting.mapping import preview_of, with_map
+from audit.flow.drafting.tiers import CANDIDATE, draft_tiers, in_line, rules_proposed, spent_words
 from audit.flow.reading import traffic_of
 from audit.ingest.suggest import RouteField, suggest_route_fields
 from audit.sampling.frame import RouteFrame, route_frames

@@ -14,7 +14,7 @@ from typing import Any
 from audit.core.display import plural
 from audit.core.errors import AuditError, ConfigError, InputError
 from audit.documents import named_text, read_document
-from audit.flow.promptfoo.tables import test_of_row
+from audit.flow.drafting.promptfoo.tables import test_of_row
 
 FIELDS = ("providers", "targets", "prompts", "tests", "defaultTest", "assertionTemplates")
 """Keys of the file that are read."""

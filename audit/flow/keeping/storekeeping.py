@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from audit.flow.keeping.sharing import shared_store
 from audit.flow.places import shared_address
-from audit.flow.sharing import shared_store
 from audit.store import upkeep
 from audit.store.upkeep import CheckedStore, Pruned, Stored
 

@@ -16,10 +16,10 @@ from typing import Any
 from audit.core.display import plural
 from audit.core.errors import AuditError
 from audit.core.fingerprint import canonical_json, prompt_hash
-from audit.flow.promptfoo.assertions import Assertions, NotTaken
-from audit.flow.promptfoo.filling import depends, expected, messages, variants
-from audit.flow.promptfoo.providers import provider_names
-from audit.flow.promptfoo.reading import Promptfoo, PromptTemplate, refers
+from audit.flow.drafting.promptfoo.assertions import Assertions, NotTaken
+from audit.flow.drafting.promptfoo.filling import depends, expected, messages, variants
+from audit.flow.drafting.promptfoo.providers import provider_names
+from audit.flow.drafting.promptfoo.reading import Promptfoo, PromptTemplate, refers
 
 MOST_VARIANTS = 1_000
 """Combinations of the values of one test's variables that are filled in."""

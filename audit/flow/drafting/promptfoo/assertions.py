@@ -9,9 +9,9 @@ from typing import Any
 
 from audit.core.errors import AuditError
 from audit.core.settings import CriterionSettings
-from audit.flow.promptfoo.filling import FILE, depends
-from audit.flow.promptfoo.providers import Tiers
-from audit.flow.promptfoo.reading import read_problem
+from audit.flow.drafting.promptfoo.filling import FILE, depends
+from audit.flow.drafting.promptfoo.providers import Tiers
+from audit.flow.drafting.promptfoo.reading import read_problem
 from audit.scoring.criteria import build_criteria
 from audit.scoring.scorers import ALIASES, NOT_SUPPORTED, SCORERS
 

@@ -10,9 +10,9 @@ from audit.core.artifacts import RunFolder, read_run
 from audit.core.finding import Provenance
 from audit.core.settings import Settings
 from audit.findings.recount import disagreements
-from audit.flow.packed_tables import tables_of
-from audit.flow.rescoring import COMPARED, compared_answers
-from audit.flow.retest import retested
+from audit.flow.evidence.packed_tables import tables_of
+from audit.flow.evidence.rescoring import COMPARED, compared_answers
+from audit.flow.evidence.retest import retested
 from audit.masking.redact import Redactor
 from audit.pack.evidence import Packed, Voucher, pack_run
 from audit.pack.verify import Verification, pack_id_of, verify_pack

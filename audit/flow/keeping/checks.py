@@ -14,7 +14,7 @@ from audit.core.fingerprint import file_sha256
 from audit.core.plain import from_plain, to_plain
 from audit.core.plan import RouteDesign
 from audit.core.settings import Settings
-from audit.flow.results import program, results_of
+from audit.flow.keeping.results import program, results_of
 from audit.scoring.identity import criteria_digest, is_pure
 
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from audit.core.display import terminal_safe
 from audit.core.errors import InputError
-from audit.flow.draft_tiers import in_line
-from audit.flow.drafting import TakenOver
-from audit.flow.promptfoo.assertions import Assertions
-from audit.flow.promptfoo.goldset import GoldSet, gold_set, told
-from audit.flow.promptfoo.providers import Tiers
-from audit.flow.promptfoo.reading import Promptfoo, read_promptfoo
+from audit.flow.drafting.draft import TakenOver
+from audit.flow.drafting.promptfoo.assertions import Assertions
+from audit.flow.drafting.promptfoo.goldset import GoldSet, gold_set, told
+from audit.flow.drafting.promptfoo.providers import Tiers
+from audit.flow.drafting.promptfoo.reading import Promptfoo, read_promptfoo
+from audit.flow.drafting.tiers import in_line
 
 GOLD = "gold.jsonl"
 """Name of the file of right answers, beside `audit.yaml`."""

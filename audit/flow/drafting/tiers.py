@@ -16,7 +16,7 @@ from audit.core.display import percent, terminal_safe, usd
 from audit.core.exactly import column_of, pieces_of
 from audit.core.exchange import Completion, Usage
 from audit.core.tier import LEARNED, Price
-from audit.flow.draft_trims import shorter_prompts
+from audit.flow.drafting.trims import shorter_prompts
 from audit.imitation.lesson import are_labels
 from audit.llm.cheaper import cheaper_models
 from audit.llm.pricing import catalogue_version, price_of

@@ -17,9 +17,9 @@ from audit.core.finding import CandidateFinding, Findings
 from audit.core.outcome import Errored, NotApplicable, Outcome, Scored
 from audit.core.plain import to_plain
 from audit.core.plan import Plan, RouteDesign
-from audit.flow.packed_tables import COLUMNS, OWN, TERMS, read_tables, usages
-from audit.flow.rescoring import COMPARED, rescored
-from audit.flow.retest_pairs import candidates_of, pairs_again
+from audit.flow.evidence.packed_tables import COLUMNS, OWN, TERMS, read_tables, usages
+from audit.flow.evidence.rescoring import COMPARED, rescored
+from audit.flow.evidence.retest_pairs import candidates_of, pairs_again
 from audit.pack.evidence import CASSETTE, CONFIG, PLAN, TABLES
 from audit.pairing.evidence import Tables, dollar_draws, spend_sample
 from audit.pairing.money import Saved, dollars_of

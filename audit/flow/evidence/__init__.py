@@ -1,0 +1,1 @@
+"""A run's evidence for somebody else: packed, checked, and worked out again from what the pack holds."""
