@@ -109,7 +109,7 @@ $(READY): $(RUNS)
 	@echo "Adding to $(VENV) what the tests need (1 GB from the package index, minutes, once)"
 	@$(PIP) $(LOCKED) --requirement requirements/test.txt
 	@if $(PIP) $(LOCKED) --requirement requirements/torch.txt 2>/dev/null; then \
-	  $(PIP) $(LOCKED) --requirement requirements/embeddings.txt; \
+	  $(PIP) $(LOCKED) --requirement requirements/embeddings.txt --requirement requirements/onnx.txt; \
 	else \
 	  echo "No CPU build of torch with the locked hash here: going on without sentence-transformers (README, Installation)"; \
 	fi

@@ -91,6 +91,7 @@ def _embedder() -> Examined:
     best, fallback = "sentence_transformers", "wordllama"
     if find_spec(best):
         says = f"sentence-transformers {version('sentence-transformers')}"
+        says += f"; 8-bit integers by onnxruntime {version('onnxruntime')}" if find_spec("onnxruntime") else ""
         return Examined(name="embedder", found=True, needed=False, says=says)
     here = find_spec(fallback) is not None
     says = "static embeddings (wordllama); better ones: pip install sentence-transformers" if here else "none"

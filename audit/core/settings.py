@@ -510,6 +510,22 @@ class RoutingSettings(Section):
     )
 
 
+class EmbeddingSettings(Section):
+    """`embeddings:` what criteria that compare by likeness (`similar`) embed with."""
+
+    model: str | None = Field(
+        None,
+        description="A folder, or a name that sentence-transformers finds on this machine; `wordllama` for small "
+        "static vectors; default: the best at hand. Nothing is downloaded",
+        examples=["models/all-MiniLM-L6-v2"],
+    )
+    precision: Literal["fp32", "int8"] = Field(
+        "fp32",
+        description="int8: 8-bit integers by ONNX Runtime, in about half the processor time; the report says how far "
+        "similarities lie from those at full precision",
+    )
+
+
 class CostSettings(Section):
     """`cost:` what the verdict's dollars assume of a candidate. The findings show every assumption."""
 
@@ -565,6 +581,7 @@ class Settings(Section):
     replay: ReplaySettings = Field(ReplaySettings(), description="How calls are made")
     store: StoreSettings = Field(StoreSettings(), description="What is kept for later runs")
     routing: RoutingSettings = Field(RoutingSettings(), description="How routing policies are made")
+    embeddings: EmbeddingSettings = Field(EmbeddingSettings(), description="What criteria compare likeness with")
     gate: tuple[GateRule, ...] = Field((), description="Rules for `audit gate`")
     cost: CostSettings = Field(CostSettings(), description="What dollars assume of a candidate")
     executor: ExecutorSettings = Field(ExecutorSettings(), description="Where heavy work is done")

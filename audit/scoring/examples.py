@@ -13,7 +13,7 @@ from audit.core.artifacts import RunFolder
 from audit.core.exchange import Request
 from audit.core.personal import is_masked
 from audit.core.settings import Settings
-from audit.embeddings import open_embedder
+from audit.embeddings import embedder_of
 from audit.scoring.context import Context
 from audit.scoring.criteria import build_criteria, parts_read
 from audit.scoring.inputs import logged_items
@@ -42,7 +42,7 @@ def wanted_answers(
     entry = settings.route(route)
     if entry is None or rows.is_empty():
         return
-    embedder = cache(partial(open_embedder, cache=None))
+    embedder = cache(partial(embedder_of, settings))
     criteria = build_criteria(entry.criteria, settings.directory, embedder=embedder, confirmed=entry.confirmed)
     compares = "reference" in parts_read(criteria)
     references = load_references(settings.references, settings.directory).values if compares else {}

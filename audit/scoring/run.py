@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import lru_cache, partial
+from functools import lru_cache
 
 import polars as pl
 
@@ -13,16 +13,16 @@ from audit.core.artifacts import RunFolder
 from audit.core.fingerprint import fingerprint
 from audit.core.outcome import Outcome
 from audit.core.schemas import ACCEPTED, AS_LOGGED, NO_ANSWER, SCORES
-from audit.core.settings import RouteSettings, Settings
-from audit.embeddings import Embedder, open_embedder
+from audit.core.settings import Settings
 from audit.executors import open_pool
 from audit.scoring.answered import CALLS_BESIDE, not_accepted, says_the_same
 from audit.scoring.context import Context
-from audit.scoring.criteria import Criterion, build_criteria, later_orders, orders_of, unsupported
+from audit.scoring.criteria import Criterion, later_orders, orders_of
 from audit.scoring.extract import opens_with_thinking, strips_thinking
-from audit.scoring.inputs import CANDIDATE, INCUMBENT, Item, judge_replies, read_items
+from audit.scoring.inputs import CANDIDATE, INCUMBENT, Item, read_items
 from audit.scoring.jobs import Bench
 from audit.scoring.references import left_words, load_references
+from audit.scoring.routes import CompiledRoutes, OpensEmbedder, RouteCriteria
 from audit.scoring.tables import (
     SAYS_SEVERAL,
     Cell,
@@ -62,32 +62,11 @@ class ScoreReport:
     reused: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Route:
-    """A route's criteria beside the entries that they were made from."""
-
-    settings: RouteSettings
-    criteria: tuple[Criterion, ...]
-
-
-class _LazyEmbedder:
-    """Opens the embedding model when the first criterion asks for it, once."""
-
-    def __init__(self, factory: Callable[[], Embedder]) -> None:
-        self._factory = factory
-        self.opened: Embedder | None = None
-
-    def __call__(self) -> Embedder:
-        if self.opened is None:
-            self.opened = self._factory()
-        return self.opened
-
-
 @dataclass(slots=True, kw_only=True)
 class _Scoring:
     """The run of the stage: what is fixed, and what is counted on the way."""
 
-    routes: Mapping[str, _Route]
+    compiled: CompiledRoutes
     bench: Bench
     counts: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     thinking: Counter[str] = field(default_factory=Counter)
@@ -108,7 +87,7 @@ class _Scoring:
         accepted.flush()
 
     def _criteria(self, item: Item) -> tuple[Criterion, ...]:
-        return self.routes[item.route].criteria
+        return self.compiled.routes[item.route].criteria
 
     def _cells(self, items: Sequence[Item], stored: Mapping[Key, Cell]) -> dict[tuple[int, int], Cell]:
         """The cell of every item and criterion; each distinct score is worked out once."""
@@ -133,7 +112,7 @@ class _Scoring:
         for (route, position), contexts in todo.items():
             # Another route may have the same criterion, and an equal completion.
             contexts = {key: context for key, context in contexts.items() if key not in known}
-            outcomes = self._score(self.routes[route], position, list(contexts.values()))
+            outcomes = self._score(self.compiled.routes[route], position, list(contexts.values()))
             known |= {key: cell(outcome, key[3]) for key, outcome in zip(contexts, outcomes, strict=True)}
             self.computed += len(contexts)
         failed = {
@@ -142,9 +121,11 @@ class _Scoring:
             if item.status in NO_ANSWER
             for criterion in self._criteria(item)
         }
+        for (index, position), key in keys.items():
+            self.compiled.compared(items[index].route, position, key[3], items[index].context, known[key])
         return failed | {place: known[key] for place, key in keys.items()}
 
-    def _score(self, route: _Route, position: int, contexts: Sequence[Context]) -> list[Outcome]:
+    def _score(self, route: RouteCriteria, position: int, contexts: Sequence[Context]) -> list[Outcome]:
         criterion = route.criteria[position]
         if criterion.judges:
             return self._judged(route.settings.match, criterion, contexts)
@@ -161,7 +142,7 @@ class _Scoring:
         return outcomes
 
     def _add(self, item: Item, cells: Sequence[Cell], scores: Sink, accepted: Sink) -> None:
-        route, criteria = self.routes[item.route], self._criteria(item)
+        route, criteria = self.compiled.routes[item.route], self._criteria(item)
         self.thinking[item.route] += opens_with_thinking(item.context.completion.text or "")
         own = (item.exchange_id, item.route, item.arm, item.tier, item.repeat)
         problem = not_accepted(item.status, item.context, criteria)
@@ -204,7 +185,7 @@ def score(
     folder: RunFolder,
     settings: Settings,
     *,
-    embedder_factory: Callable[[], Embedder] | None = None,
+    embedder_factory: OpensEmbedder | None = None,
 ) -> ScoreReport:
     """Score every replay and the log's own completions of the slice by their route's criteria.
 
@@ -214,16 +195,16 @@ def score(
     Args:
         folder: With slice, traffic and bodies; replays where there are some.
         settings: `audit.yaml`; its executor scores large batches.
-        embedder_factory: Opens the embedding model, only when a criterion needs it; default: the best at hand.
+        embedder_factory: Opens the embedding model, only when a criterion needs it; default: as `audit.yaml` says.
 
     Raises:
         ConfigError, UnknownName: A criterion is wrong.
-        InputError: The references or an artefact cannot be read.
+        InputError: The references, an artefact or the embedding model cannot be read.
         MissingPackage: A criterion needs an embedding model, and there is none.
     """
-    embedder = _LazyEmbedder(embedder_factory or partial(open_embedder, cache=folder.vectors))
     names = pl.read_parquet(folder.slice, columns=["route"])["route"].unique().sort().to_list()
-    routes, notes = _routes(names, settings, embedder, folder)
+    compiled = CompiledRoutes.of(names, settings, folder, embedder_factory)
+    routes, notes = compiled.routes, [*compiled.notes]
     references = load_references(settings.references, settings.directory)
     if references.ambiguous:
         notes.append(f"{references.ambiguous} prompts have two different references each; they count as having none")
@@ -234,50 +215,18 @@ def score(
         open_sink(folder.scores, SCORES) as scores,
         open_sink(folder.accepted, ACCEPTED) as accepted,
     ):
-        state = _Scoring(routes=routes, bench=Bench(pool=pool, directory=settings.directory.absolute()))
+        state = _Scoring(compiled=compiled, bench=Bench(pool=pool, directory=settings.directory.absolute()))
         for items in read_items(folder, references.values, list(routes), needs):
             state.batch(items, stored_cells(folder.scores, {i.exchange_id for i in items}), scores, accepted)
     notes += [*_thinking_notes(state), *_several_notes(state), *_order_notes(state)]
+    notes += compiled.precision_notes()
     return ScoreReport(
         counts=dict(sorted(state.counts.items())),
-        embedder=embedder.opened.name if embedder.opened is not None else None,
+        embedder=compiled.embedder_name,
         notes=tuple(notes),
         computed=state.computed,
         reused=state.reused,
     )
-
-
-def _routes(
-    names: Sequence[str], settings: Settings, embedder: Callable[[], Embedder], folder: RunFolder
-) -> tuple[dict[str, _Route], list[str]]:
-    """The routes that have criteria, and sentences on those that have none or cannot be scored."""
-    routes: dict[str, _Route] = {}
-    notes: list[str] = []
-    replies = judge_replies(folder)
-    for name in names:
-        entry = settings.route(name)
-        if entry is None or not entry.criteria:
-            notes.append(f"{name}: no criteria, so nothing is scored there")
-            continue
-        criteria = build_criteria(
-            entry.criteria,
-            settings.directory,
-            embedder=embedder,
-            confirmed=entry.confirmed,
-            replies=replies,
-            graded=entry.graded,
-        )
-        if (why := unsupported(entry.criteria)) is not None:
-            notes.append(f"{name}: {why}")
-        notes += [f"{name}: {note}" for criterion in criteria if criterion.version for note in criterion.notes]
-        if any(criterion.embeds for criterion in criteria):
-            # A score holds for one model only.
-            model = embedder().name
-            criteria = tuple(
-                replace(c, options_fp=fingerprint([c.options_fp, model])) if c.embeds else c for c in criteria
-            )
-        routes[name] = _Route(settings=entry, criteria=criteria)
-    return routes, notes
 
 
 def _thinking_notes(state: _Scoring) -> list[str]:
@@ -286,7 +235,7 @@ def _thinking_notes(state: _Scoring) -> list[str]:
         f"{name}: {count} answers open with reasoning in tags such as <think>, which the criteria read as part of the "
         "answer; `extract: {strip: think}` takes it off"
         for name, count in sorted(state.thinking.items())
-        if count and not all(strips_thinking(entry.extract) for entry in state.routes[name].settings.criteria)
+        if count and not all(strips_thinking(entry.extract) for entry in state.compiled.routes[name].settings.criteria)
     ]
 
 
@@ -321,7 +270,7 @@ def _answered_cell(status: str, problem: str | None) -> Cell:
 
 
 def _acceptance(
-    item: Item, route: _Route, criteria: Sequence[Criterion], cells: Sequence[Cell], problem: str | None
+    item: Item, route: RouteCriteria, criteria: Sequence[Criterion], cells: Sequence[Cell], problem: str | None
 ) -> tuple[bool | None, bool | None, str | None]:
     """Whether a completion is accepted, by all criteria and by those alone that compare what it says with something
     else; where the first is unknown, why: a replay status, not_applicable or errored; where the first alone holds
@@ -349,7 +298,7 @@ def _acceptance(
 
 def _orders(
     item: Item,
-    route: _Route,
+    route: RouteCriteria,
     criteria: Sequence[Criterion],
     cells: Sequence[Cell],
     problem: str | None,

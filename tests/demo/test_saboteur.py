@@ -87,7 +87,7 @@ def checked(folder: RunFolder, settings: Settings) -> dict[str, CriteriaCheck]:
     designs = design_routes(frames, needs, resolve_tiers(settings), settings)
     # The embedding model that every installation has: what a weak criterion lets through does not hang on a better one.
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(check, "open_embedder", lambda **_: open_embedder("wordllama"))
+        patch.setattr(check, "embedder_of", lambda *_: open_embedder("wordllama"))
         return criteria_checks(folder, settings, frames, designs)
 
 

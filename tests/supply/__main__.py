@@ -20,7 +20,7 @@ from tests.supply.licences import refused
 from tests.supply.lock import FOLDER, blocks
 
 BIN = Path(sys.executable).parent
-CHECKED = ("run", "test", "embeddings")
+CHECKED = ("run", "test", "embeddings", "onnx")
 """Files of the lock that the two commands install."""
 YEARS = 2
 OLD = {

@@ -21,12 +21,13 @@ LAYERS: dict[str, tuple[str, ...]] = {
     "run": (),
     "test": ("--extra", "dev"),
     "embeddings": ("--extra", "dev", "--extra", "embeddings"),
+    "onnx": ("--extra", "dev", "--extra", "onnx"),
     "ray": ("--extra", "dev", "--extra", "ray"),
     "docs": ("--extra", "dev", "--extra", "docs"),
     "supply": ("--extra", "dev", "--extra", "supply"),
 }
 """The files, and the extras that each is resolved with."""
-BELOW = {"run": (), "test": ("run",)}
+BELOW = {"run": (), "test": ("run",), "onnx": ("run", "test", "embeddings")}
 """The files that are installed before; of those that are not named: `run` and `test`."""
 BUILD = "hatchling\neditables\n"
 """What builds the package itself; it is installed first, because a build of its own would fetch it unlocked."""
@@ -63,7 +64,7 @@ def main(uv: str) -> None:
         with tempfile.NamedTemporaryFile("w", suffix=".txt") as override:
             override.write("torch; sys_platform == 'nowhere'\n")
             override.flush()
-            needed = BUILD + ("\n".join(torch) if name == "embeddings" else "")
+            needed = BUILD + ("\n".join(torch) if name in ("embeddings", "onnx") else "")
             # Ray has no wheels for every Python to come; what it needs is the same on all that it has them for.
             reach = () if name == "ray" else ("--universal",)
             more = (*reach, "--override", override.name, *pinned)

@@ -16,7 +16,7 @@ from tests.supply.lock import FOLDER, blocks
 
 ROOT = Path(__file__).parents[2]
 LOCKED = {path.stem: blocks(path.read_text("utf-8")) for path in FOLDER.glob("*.txt")}
-EXTRAS = {"dev": "test", "embeddings": "embeddings", "ray": "ray", "docs": "docs", "supply": "supply"}
+EXTRAS = {"dev": "test", "embeddings": "embeddings", "onnx": "onnx", "ray": "ray", "docs": "docs", "supply": "supply"}
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
 
 
@@ -28,7 +28,7 @@ def _versions(*files: str) -> dict[str, str]:
 def test_every_requirement_is_locked(extra: str) -> None:
     """What pyproject asks for is in the lock, at a version that it takes."""
     asked = PROJECT["optional-dependencies"][extra] if extra else PROJECT["dependencies"]
-    versions = _versions("run", *(["test", "torch", EXTRAS[extra]] if extra else []))
+    versions = _versions("run", *(["test", "torch", "embeddings", EXTRAS[extra]] if extra else []))
     for requirement in map(Requirement, asked):
         name = requirement.name.lower().replace("_", "-")
         assert name in versions, f"{name}: run make lock"

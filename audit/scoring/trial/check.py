@@ -14,7 +14,7 @@ import polars as pl
 from audit.core.artifacts import RunFolder
 from audit.core.criteria import CriteriaCheck
 from audit.core.settings import RouteSettings, Settings
-from audit.embeddings import Embedder, open_embedder
+from audit.embeddings import Embedder, embedder_of
 from audit.scoring.controls.run import run_controls
 from audit.scoring.criteria import build_criteria, parts_read, unsupported
 from audit.scoring.inputs import judge_replies, logged_items
@@ -54,7 +54,7 @@ def check_criteria(
         InputError: The references or the labels cannot be read.
         MissingPackage: A criterion needs an embedding model, and there is none.
     """
-    factory = embedder_factory or partial(open_embedder, cache=folder.scores.parent / "embeddings")
+    factory = embedder_factory or partial(embedder_of, settings, folder.vectors)
     embedder = cache(lambda: factory())
     references = load_references(settings.references, settings.directory).values
     parts, replies = _parts(folder, drawn), judge_replies(folder)
@@ -110,7 +110,7 @@ def verdicts_of_log(folder: RunFolder, settings: Settings, drawn: Mapping[str, p
     Raises:
         As `check_criteria`.
     """
-    embedder = cache(partial(open_embedder, cache=None))
+    embedder = cache(partial(embedder_of, settings))
     references = load_references(settings.references, settings.directory).values
     found: dict[str, bool | None] = {}
     for name, entry, rows in _measurable(settings, drawn):

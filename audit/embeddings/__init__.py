@@ -2,7 +2,8 @@
 
 Sentence-transformers is used where it is installed and a model is at hand, else WordLlama's static vectors, which are
 a hundred times faster and carry their weights. Nothing is downloaded. A threshold holds for one model only, so the name
-of the model belongs in the report.
+of the model belongs in the report. Where `audit.yaml` asks for it, a model reckons with 8-bit integers (`int8.py`); its
+vectors are others, and the same model at full precision says how far they are from its own.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ import numpy.typing as npt
 from audit.core.artifacts import write_atomic
 from audit.core.errors import InputError, MissingPackage
 from audit.core.progress import step
+from audit.core.settings import Settings
+from audit.embeddings.int8 import NEEDS, quantised
 
 Vectors = npt.NDArray[np.float32]
 
@@ -53,12 +56,22 @@ class Embedder:
         dimensions: Length of a vector.
         encode: Distinct texts to vectors, in order; not for callers, who use `embed`.
         cache: Folder of vectors that are kept between runs, or None.
+        made_by: What the vectors hang on beside the texts: weights, and precision. Vectors and scores hold for it
+            alone; "" where the name says all of it.
+        exact: Opens the same model at full precision; None where this one is.
     """
 
     name: str
     dimensions: int
     encode: Callable[[Sequence[str]], Vectors]
     cache: Path | None = None
+    made_by: str = ""
+    exact: Callable[[], Embedder] | None = None
+
+    @property
+    def identity(self) -> str:
+        """The name, and what the vectors hang on."""
+        return f"{self.name} {self.made_by}".rstrip()
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors, shape (n, dimensions), each distinct text computed once.
@@ -84,7 +97,7 @@ class Embedder:
         return np.stack([known[key] for key in keys]) if keys else np.zeros((0, self.dimensions), np.float32)
 
     def _file(self) -> Path | None:
-        return None if self.cache is None else self.cache / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', self.name)}.npz"
+        return None if self.cache is None else self.cache / f"{re.sub(r'[^A-Za-z0-9._-]+', '-', self.identity)}.npz"
 
     def _read_cache(self) -> dict[bytes, Vectors]:
         file = self._file()
@@ -135,26 +148,40 @@ def _units(vectors: Any) -> Vectors:
     return units
 
 
-def open_embedder(model: str | None = None, cache: Path | None = None) -> Embedder:
+def embedder_of(settings: Settings, cache: Path | None = None) -> Embedder:
+    """The embedding model that criteria compare with, as `audit.yaml` says it; arguments and errors as of
+    `open_embedder`."""
+    wanted = settings.embeddings
+    beside = None if wanted.model is None else settings.directory / wanted.model
+    model = str(beside) if beside is not None and beside.is_dir() else wanted.model
+    return open_embedder(model, cache, int8=wanted.precision == "int8")
+
+
+def open_embedder(model: str | None = None, cache: Path | None = None, *, int8: bool = False) -> Embedder:
     """Open an embedding model.
 
     Args:
         model: A folder or a name that sentence-transformers finds offline, or `wordllama`; None for the best at hand.
         cache: Folder in which vectors are kept between runs.
+        int8: Reckon with 8-bit integers, by ONNX Runtime.
 
     Raises:
         MissingPackage: No package that can serve it is installed.
-        InputError: The model is not on this machine.
+        InputError: The model is not on this machine, or has no form in 8-bit integers.
     """
     installed = importlib.util.find_spec("sentence_transformers") is not None
-    if model == "wordllama":
-        return _open_static(cache)
-    if model is not None:
+    carried = _carried_weights() if model is None and installed else None
+    if model not in (None, "wordllama") or carried is not None:
         if not installed:
             raise MissingPackage("sentence-transformers", extra="embeddings", why=f"the model `{model}` needs it")
-        return _open_transformer(model, Path(model).name, cache)
-    if installed and (carried := _carried_weights()) is not None:
-        return _open_transformer(str(carried), "all-MiniLM-L6-v2", cache)
+        where, name = (str(carried), "all-MiniLM-L6-v2") if carried is not None else (str(model), Path(str(model)).name)
+        return _open_int8(where, name, cache) if int8 else _open_transformer(where, name, cache)
+    if int8:
+        raise InputError(
+            "static vectors have no 8-bit form, and no other embedding model is named",
+            code="embeddings.int8",
+            hint="name the model: embeddings: {model: FOLDER, precision: int8}; or leave `precision` out",
+        )
     return _open_static(cache)
 
 
@@ -165,7 +192,7 @@ def _carried_weights() -> Path | None:
 
 
 def _open_transformer(model: str, name: str, cache: Path | None) -> Embedder:
-    transformer = _transformer(model)
+    transformer, weights = _transformer(model)
 
     def encode(texts: Sequence[str]) -> Vectors:
         vectors: Vectors = transformer.encode(
@@ -173,12 +200,41 @@ def _open_transformer(model: str, name: str, cache: Path | None) -> Embedder:
         )
         return vectors
 
-    return Embedder(name=name, dimensions=int(encode(["."]).shape[1]), encode=encode, cache=cache)
+    return Embedder(name=name, dimensions=int(encode(["."]).shape[1]), encode=encode, cache=cache, made_by=weights)
+
+
+def _open_int8(model: str, name: str, cache: Path | None) -> Embedder:
+    for package in NEEDS:
+        if importlib.util.find_spec(package) is None:
+            why = "8-bit integers need it (embeddings: {precision: int8})"
+            raise MissingPackage(package, extra="onnx", why=why, beside=NEEDS)
+    transformer, weights = _transformer(model)
+
+    def encode(texts: Sequence[str]) -> Vectors:
+        vectors: Vectors = _quantised(model)(texts)
+        return vectors
+
+    return Embedder(
+        name=f"{name}, int8",
+        dimensions=int(transformer.get_embedding_dimension()),
+        encode=encode,
+        cache=cache,
+        made_by=weights,
+        exact=lambda: _open_transformer(model, name, cache),
+    )
+
+
+# As the weights; made when the first text needs it, since all vectors may be at hand.
+@lru_cache(maxsize=1)
+def _quantised(model: str) -> Callable[[Sequence[str]], Vectors]:
+    transformer, _ = _transformer(model)
+    return quantised(transformer)
 
 
 # Weights are read once in a process: every round of a replay scores, and a load takes longer than a round's texts.
 @lru_cache(maxsize=1)
-def _transformer(model: str) -> Any:
+def _transformer(model: str) -> tuple[Any, str]:
+    """The model, and a digest of its weights: two folders of one name hold two models."""
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     try:
@@ -186,13 +242,18 @@ def _transformer(model: str) -> Any:
     except ImportError:
         raise MissingPackage("sentence-transformers", extra="embeddings") from None
     try:
-        return SentenceTransformer(model, device="cpu", local_files_only=True)
+        transformer = SentenceTransformer(model, device="cpu", local_files_only=True)
     except (OSError, ValueError):
         raise InputError(
             f"the embedding model `{model}` is not on this machine",
             code="embeddings.model",
             hint="give the folder of a sentence-transformers model; nothing is downloaded",
         ) from None
+    digest = hashlib.blake2b(digest_size=6)
+    for name, weights in sorted(transformer.state_dict().items()):
+        digest.update(f"{name} {tuple(weights.shape)} {weights.dtype}".encode())
+        digest.update(weights.float().contiguous().numpy())
+    return transformer, digest.hexdigest()
 
 
 def _open_static(cache: Path | None) -> Embedder:
