@@ -110,6 +110,14 @@ def commands() -> str:
     return table(("command", "does"), rows)
 
 
+def features() -> str:
+    """What a written rule may ask about, and the text that it may look at."""
+    from audit.signals.features import FEATURES, TEXT
+
+    rows = [(f"`{name}`", what) for name, what in FEATURES.items()]
+    return table(("feature", "what it is"), [*rows, (f"`{TEXT}`", "the last user turn itself, by a pattern")])
+
+
 def documentation() -> str:
     """Every page that there is to read, with its title."""
 
@@ -134,9 +142,10 @@ def worked_example() -> str:
     last = declare_looks(SliceSettings().looks, alpha=alpha)[-1]
     return _paragraph(
         f"A worked example: {n} requests, and not one difference between the tiers. Tempting, but the 95 % interval of "
-        f"the change still reaches down to {100 * loss:.1f} points: were the candidate truly {100 * margin:.0f} points "
-        f"worse, {n} pairs without a difference would come up in {100 * chance:.0f} % of samples, by luck alone. So at "
-        f"a margin of {100 * margin:.0f} points the verdict is Not proven. It takes {smallest_n(margin, alpha)} pairs "
+        f"the change still reaches down to {100 * loss:.1f} points: if the candidate were truly {100 * margin:.0f} "
+        f"points worse, {n} pairs without a difference would come up in {100 * chance:.0f} % of samples, by luck "
+        f"alone. So at a margin of {100 * margin:.0f} points the verdict is Not proven. It takes "
+        f"{smallest_n(margin, alpha)} pairs "
         f"without a single loss before luck is ruled out at {100 * alpha:.0f} % by one look, "
         f"{smallest_n(margin, last.alpha)} at the last of {last.of} looks, and `audit` asks for at least 100."
     )
@@ -275,6 +284,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "promptfoo": promptfoo,
     "commands": commands,
     "documentation": documentation,
+    "features": features,
     "worked example": worked_example,
     "ten samples": ten_samples,
     "looks": looks,

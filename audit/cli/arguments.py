@@ -48,7 +48,7 @@ Bills = Annotated[
     typer.Option(
         "--reconcile",
         metavar="BILL",
-        help="Invoice or cost export to hold against the log; may be repeated for the files of one export.",
+        help="Invoice or cost export to compare with the log; may be repeated for the files of one export.",
     ),
 ]
 Run = Annotated[
@@ -68,7 +68,7 @@ Out = Annotated[
     Path | None,
     typer.Option("--out", help="Run folder, or its address; default: runs/RUN_ID.", callback=new_run_folder),
 ]
-Seed = Annotated[int | None, typer.Option("--seed", help="Of every draw; default: the configuration's.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Seed of every draw; default: the configuration's.")]
 Tiers = Annotated[list[str] | None, typer.Option("--tier", help="Only this candidate; may be repeated.")]
 Routes = Annotated[
     list[str] | None,
@@ -77,9 +77,11 @@ Routes = Annotated[
 Fixed = Annotated[bool, typer.Option("--fixed", help="Replay the whole sample, without looks that stop routes early.")]
 
 ExecutorName = Annotated[
-    str | None, typer.Option("--executor", help="Where heavy work is done: local, or ray (the extra ray).")
+    str | None, typer.Option("--executor", help="Where heavy work runs: local, or ray (the extra ray).")
 ]
-RayAddress = Annotated[str | None, typer.Option("--ray-address", help="Of the Ray cluster; means --executor ray.")]
+RayAddress = Annotated[
+    str | None, typer.Option("--ray-address", help="Address of the Ray cluster; implies --executor ray.")
+]
 Workers = Annotated[int | None, typer.Option("--workers", help="Jobs at a time; default: one per core.")]
 
 
@@ -93,14 +95,12 @@ Store = Annotated[
     Path | None,
     typer.Option(
         "--store",
-        help="Folder of what runs have read and been answered, or the address of one that machines share; default: "
+        help="Folder or address of the store, which keeps logs that were read and answers that were paid for; default: "
         "runs/store, beside the run.",
     ),
 ]
-NoStore = Annotated[bool, typer.Option("--no-store", help="Take nothing from a store and keep nothing.")]
-Fresh = Annotated[
-    bool, typer.Option("--fresh", help="Ask everything again: no answer is taken that was there before this run.")
-]
+NoStore = Annotated[bool, typer.Option("--no-store", help="Take nothing from the store, and keep nothing in it.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Ask everything again, without answers from before this run.")]
 
 
 def store_overrides(path: Path | None, off: bool, fresh: bool = False) -> dict[str, Any]:

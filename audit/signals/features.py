@@ -19,7 +19,7 @@ from audit.signals.signal import FloatArray
 FEATURES: Mapping[str, str] = {
     "last_user_chars": "characters of the last user turn",
     "prompt_chars": "characters of all messages but the assistant's",
-    "turns": "messages without system and developer ones; of an assistant only that it said something",
+    "turns": "messages without the system's, answers included: a question, its answer and the next question are 3",
     "tools": "tools on offer",
     "wants_json": "1 when the request asks for JSON by its response format",
     "digit_share": "share of the digits 0 to 9 among the characters of the last user turn",

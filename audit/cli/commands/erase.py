@@ -32,9 +32,10 @@ def erase(
 ) -> None:
     """Erase one person's texts and names from a run; figures that were computed stay.
 
-    Requests and answers, what tiers and judges answered, what criteria said of it, cases and labels go, also from the
-    store, the cassette and the label files that the configuration names; the report is drawn again. Tokens, costs,
-    times and verdicts stay, without texts and names. The run opens as before; it cannot be replayed or scored again.
+    Requests and answers, what tiers and judges answered, what criteria said of it, cases and labels are removed, also
+    from the store, the cassette and the label files that the configuration names; the report is drawn again. Tokens,
+    costs, times and verdicts stay, without texts and names. The run opens as before; it cannot be replayed or scored
+    again.
 
     EXAMPLES
         audit erase runs/7f3a9c1e --user customer-4711          # counts

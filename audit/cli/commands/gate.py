@@ -17,7 +17,9 @@ def gate(
     ctx: typer.Context,
     run: Run,
     config: RunConfig = None,
-    rule: Annotated[list[str] | None, typer.Option("--rule", help="Instead of the configuration's rules.")] = None,
+    rule: Annotated[
+        list[str] | None, typer.Option("--rule", help="Rule to check instead of the configuration's.")
+    ] = None,
     format: Annotated[  # noqa: A002
         list[str] | None,
         typer.Option(
@@ -37,22 +39,28 @@ def gate(
         ),
     ] = None,
     inconclusive: Annotated[
-        str | None, typer.Option("--inconclusive", help="fail, warn or pass: exit 1, 0 or 0 instead of 3.")
+        str | None,
+        typer.Option(
+            "--inconclusive", help="What an inconclusive gate does: fail, warn or pass (exit 1, 0 or 0, not 3)."
+        ),
     ] = None,
-    name: Annotated[str, typer.Option("--name", help="Of the gate, in the marker of its comment.")] = "gate",
+    name: Annotated[str, typer.Option("--name", help="Name of the gate, in the marker of its comment.")] = "gate",
     policy: Annotated[
         Path | None,
-        typer.Option("--policy", metavar="FILE", help="A policy.json to hold against later traffic, instead of rules."),
+        typer.Option(
+            "--policy", metavar="FILE", help="A policy.json to check against later traffic, instead of rules."
+        ),
     ] = None,
     watch: Annotated[
         Path | None,
         typer.Option("--watch", metavar="FILE", help="Record of the watched months. Default: beside the policy."),
     ] = None,
     on: Annotated[
-        str | None, typer.Option("--on", metavar="DATE", help="Day that the policy's expiry is held against: today.")
+        str | None,
+        typer.Option("--on", metavar="DATE", help="Date to check the policy's expiry against; default: today."),
     ] = None,
 ) -> None:
-    """Hold rules against the findings of a run: pass 0, fail 1, inconclusive 3.
+    """Check rules against the findings of a run: pass 0, fail 1, inconclusive 3.
 
     A threshold is a claim on the true value, and the interval decides: the whole of it satisfies the rule (pass),
     none of it does (fail), or neither (inconclusive). A route that the verdict leaves alone passes. A change is
@@ -61,8 +69,8 @@ def gate(
 
     With --policy, RUN is a later run, or just a later log, and the policy is what is judged: is its evidence fresh, are
     models, prices, traffic and criteria the audited ones, and does quality hold? Quality is watched by an e-process
-    over all runs so far, whose counts are appended to FILE.watch.jsonl: keep that file. It may be asked as often as
-    wanted; a log that was not replayed leaves quality open (inconclusive). A policy after its expiry fails: audit
+    over all runs so far, whose counts are appended to FILE.watch.jsonl: keep that file. It may be run as often as
+    you like; a log that was not replayed leaves quality open (inconclusive). A policy after its expiry fails: audit
     again.
 
     EXAMPLES

@@ -39,7 +39,7 @@ def ingest(
 ) -> None:
     """Read logs into a run folder, as Parquet. What could not be read is kept beside it, with reasons.
 
-    With `--reconcile`, a bill is held against the log too, and reports made in the folder repeat what came of it.
+    With `--reconcile`, a bill is compared with the log too, and reports made in the folder repeat the result.
 
     EXAMPLES
         audit ingest logs/*.jsonl.zst --into runs/november

@@ -21,7 +21,7 @@ def label(
     ] = None,
     route: Annotated[
         str | None,
-        typer.Option("--route", help="Default: where labels may tell most.", autocompletion=routes),
+        typer.Option("--route", help="Route to label; default: where labels tell most.", autocompletion=routes),
     ] = None,
     labels: Annotated[
         Path | None, typer.Option("--labels", help="File to append to; default: the route's `labels:`.")
@@ -38,12 +38,12 @@ def label(
     ] = None,
     config: RunConfig = None,
 ) -> None:
-    """Judge pairs of answers, blind: one key a pair. What is said calibrates the route's criteria.
+    """Judge pairs of answers, blind: one key a pair. The labels calibrate the route's criteria.
 
     Both answers to a request are shown in a random order; nothing says which tier gave which, what it cost, or what the
     criteria said. Where a judge decides, pairs that are drawn at random come first, as many as were declared: once all
-    of them are judged, the change of quality rests on them, whatever the judge gets wrong. Every word goes to
-    `labels.jsonl` at once, so labelling goes on where it stopped.
+    of them are judged, the change of quality rests on them, whatever the judge gets wrong. Each
+    judgement goes to `labels.jsonl` at once, so labelling goes on where it stopped.
 
     EXAMPLES
         audit label runs/7f3a9c1e --as ada

@@ -36,7 +36,7 @@ class By(StrEnum):
 def mix(
     ctx: typer.Context,
     logs: Logs,
-    by: Annotated[By, typer.Option("--by", help="What a line of the table is.")] = By.ROUTE,
+    by: Annotated[By, typer.Option("--by", help="What each line of the table shows.")] = By.ROUTE,
     levers: Annotated[
         bool, typer.Option("--levers", help="Show what the log alone can save, and where; reads the prompts too.")
     ] = False,
@@ -57,7 +57,7 @@ def mix(
 ) -> None:
     """Show the model mix: spend, cost per request, trend, levers. Free and local; nothing is sent.
 
-    With `--reconcile`, hold a bill against the log: what explains the difference, by day and model. Which bills are
+    With `--reconcile`, compare a bill with the log: what explains the difference, by day and model. Which bills are
     read: audit guide bills.
 
     EXAMPLES

@@ -33,19 +33,20 @@ def policy(
         str | None, typer.Option("--for", metavar="KIND:NAME", help="Only for one tenant, region or environment.")
     ] = None,
     route_wide: Annotated[
-        bool, typer.Option("--route-wide", help="With --for: rest on the route's certificate, and say so in the file.")
+        bool, typer.Option("--route-wide", help="With --for: use the route's certificate, and say so in the file.")
     ] = False,
     max_latency_p95: Annotated[
-        str | None, typer.Option("--max-latency-p95", metavar="800ms", help="Only policies shown to be this quick.")
+        str | None, typer.Option("--max-latency-p95", metavar="800ms", help="Only policies shown to be this fast.")
     ] = None,
     with_prompts: Annotated[
         bool, typer.Option("--with-prompts", help="Write canonical prompts: texts of the log, for semantic-router.")
     ] = False,
     default: Annotated[
-        str | None, typer.Option("--default", metavar="TIER", help="For requests of routes that no entry is about.")
+        str | None, typer.Option("--default", metavar="TIER", help="Tier for requests of routes without an entry.")
     ] = None,
     budget: Annotated[
-        str | None, typer.Option("--budget", metavar="$200/month", help="Reach it with the least loss of quality.")
+        str | None,
+        typer.Option("--budget", metavar="$200/month", help="Spend to get down to, at the least loss of quality."),
     ] = None,
     canary: Annotated[
         int | None,
@@ -53,36 +54,40 @@ def policy(
     ] = None,
     canary_by: Annotated[
         str | None,
-        typer.Option("--canary-by", metavar="session|user", help="Who follows it or not as a whole. Default: session."),
+        typer.Option("--canary-by", metavar="session|user", help="What is assigned as a whole. Default: session."),
     ] = None,
     levers: Annotated[
-        bool, typer.Option("--levers", help="In its place what the lever ledger counts; for policy-json and litellm.")
+        bool,
+        typer.Option(
+            "--levers", help="What the lever ledger counts, instead of the policy; for policy-json and litellm."
+        ),
     ] = False,
 ) -> None:
     """Write the routing policy of a run for a gateway.
 
     Only policies that were certified on held-out requests are in it; every other route keeps its model. A route whose
-    policy the target cannot say exactly is left out with a word on why, and keeps its model too; run it in your own
-    process (policy-json). Where the target can say none of them, nothing is written (exit 2). A target that must have
+    policy the target cannot express exactly is left out, with the reason, and keeps its model too; run it in your own
+    process (policy-json). If the target can express none of them, nothing is written (exit 2). A target that must have
     a default takes the one model that serves all other routes, or --default. When no policy is certified, no change is
     recommended: policy-json then says just that, and gateways are refused (exit 2), so that no empty configuration is
     deployed.
 
-    The policy can be carved from what is certified, without auditing again. --for tenant:X tests the certified list on
-    that tenant's own pairs, because a certificate over a whole route does not hold for each of its tenants; where they
-    are too few, --route-wide uses the route's. --max-latency-p95 needs the upper bound of the replayed latency below
-    the limit. --budget chooses, for a window like the log's or per month, the set of certified policies that surely
-    reaches it and loses least; a budget that they cannot reach is refused with what they can (exit 2).
+    Parts of what is certified can be written without another audit. --for tenant:X tests the certified list on that
+    tenant's own pairs, because a certificate for a whole route does not hold for each of its tenants; where they are
+    too few, --route-wide uses the route's. --max-latency-p95 keeps the policies whose replayed latency has its upper
+    bound below the limit. --budget chooses, for a window like the log's or per month, the certified policies that reach
+    it even by the lower ends of their savings, at the least loss of quality; a budget out of reach is refused, and the
+    error says how far they get (exit 2).
 
-    --canary STEP writes the policy for a share of each route's traffic, and says all steps: how long each lasts, how
-    much of the traffic follows, and how likely `audit gate --policy` has alarmed by then, were the policy to lose three
-    margins. Where the gate fails, --canary 0 takes the policy back. In your own process a conversation follows it by a
-    hash of its key (`Router.route(..., key=...)`), its session id as the log has it, or with --canary-by user the id of
-    its end user; litellm, portkey and bifrost draw call by call; other targets cannot send a share.
+    --canary STEP writes the policy for a share of each route's traffic and lists all steps: how long each lasts, how
+    much of the traffic it takes, and how likely `audit gate --policy` is to have raised the alarm by then if the policy
+    loses three margins. If the gate fails, --canary 0 takes the policy back. In your own process conversations are
+    assigned by a hash of their key (`Router.route(..., key=...)`): the session id as logged, or with --canary-by user
+    the id of the end user. litellm, portkey and bifrost draw for each call; other targets cannot send a share.
 
-    --levers writes what the lever ledger counts in place of the policy: policy-json lists every change with its route,
+    --levers writes what the lever ledger counts instead of the policy: policy-json lists every change with its route,
     its place in the prompt or its hours of the day, what it saves and requests to look at (the batch list is in it);
-    litellm is given cache points and an exact cache that callers opt in to, and the rest is named with a reason.
+    litellm gets cache points and an exact cache that callers opt in to, and the rest is listed with a reason.
 
     EXAMPLES
         audit policy runs/7f3a9c1e --to litellm -o config.yaml

@@ -16,9 +16,11 @@ def prices(
     model: Annotated[
         str | None, typer.Argument(metavar="MODEL", help="A model, a tier or a glob; default: every tier.")
     ] = None,
-    provider: Annotated[str | None, typer.Option("--provider", help="Whose list price, for example azure.")] = None,
+    provider: Annotated[
+        str | None, typer.Option("--provider", help="Provider whose list price is shown, for example azure.")
+    ] = None,
     on: Annotated[
-        str | None, typer.Option("--on", metavar="DATE", help="List prices of this day; default: today.")
+        str | None, typer.Option("--on", metavar="DATE", help="Date of the list prices; default: today.")
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Say where two public price tables disagree: the catalogue's and LiteLLM's.")

@@ -22,9 +22,9 @@ def renew(
     """Say what to sign at the renewal: commitment, break-even and walk-away price per vendor.
 
     The term is simulated from `contract:` in audit.yaml (offers, growth, models that end) and from what the audit
-    proved, with its intervals; what is not proven saves $0. The commitment has the least expected cost among those
-    that are left unused with no more than the accepted risk. Spends nothing, sends nothing. RUN/renewal.json is kept,
-    and the next `audit report RUN` has a section for it.
+    proved, with its intervals; what is not proven saves $0. The commitment is the one with the least expected
+    cost among those that are unlikely enough, by the accepted risk, to be left unused. Spends nothing, sends nothing.
+    RUN/renewal.json is kept, and the next `audit report RUN` has a section for it.
 
     EXAMPLES
         audit renew runs/7f3a9c1e

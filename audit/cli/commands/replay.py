@@ -51,7 +51,7 @@ def replay(
         typer.Option("--cassette", help="Folder of recorded completions, in place of the store."),
     ] = None,
     no_wait: Annotated[
-        bool, typer.Option("--no-wait", help="Hand batches in and leave; run again for their answers.")
+        bool, typer.Option("--no-wait", help="Submit batches and exit; run again to collect their answers.")
     ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Quote, and stop before anything is sent.")] = False,
     executor: ExecutorName = None,

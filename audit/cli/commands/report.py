@@ -39,8 +39,10 @@ def report(
     ctx: typer.Context,
     run: Run,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Default: in the run folder.")] = None,
-    format: Annotated[ReportFormat, typer.Option("--format", help="What is written.")] = ReportFormat.HTML,  # noqa: A002
-    text: Annotated[TextChoice, typer.Option("--text", help="Prompts and completions in it.")] = TextChoice.SAMPLE,
+    format: Annotated[ReportFormat, typer.Option("--format", help="Format to write.")] = ReportFormat.HTML,  # noqa: A002
+    text: Annotated[
+        TextChoice, typer.Option("--text", help="Whether prompts and completions are in it.")
+    ] = TextChoice.SAMPLE,
     redact: Annotated[
         Redact | None, typer.Option("--redact", help="Write these names as stable codes; texts are left as they are.")
     ] = None,

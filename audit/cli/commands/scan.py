@@ -42,11 +42,11 @@ def scan(
     """Find hard-coded model names in source code: where a router call should stand. Local; nothing is sent.
 
     A hit is a name that is passed on: an argument, a default, a setting, a returned value. Prose, comments, keys,
-    comparisons, price tables, lock files, bundles and vendored folders are none. .gitignore and .auditignore hold,
+    comparisons, price tables, lock files, bundles and vendored folders are not. .gitignore and .auditignore apply,
     and so does a comment `audit: ignore` on the line or alone above it. With a run, each hit has the spend of its
     model, and the route that it likely serves with the reason.
 
-    With --since only lines that the branch adds or changes are hits, names that it takes out are told beside them, and
+    With --since only lines that the branch adds or changes are hits, names that it removes are listed beside them, and
     with a run the routes whose logged prompts hold a line that it changes: what to replay before the merge.
 
     EXAMPLES

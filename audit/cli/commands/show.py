@@ -16,7 +16,7 @@ def show(
     ctx: typer.Context,
     run: Run,
     case: Annotated[
-        str | None, typer.Argument(metavar="CASE", help="Its id, or that of any exchange; without one, a list.")
+        str | None, typer.Argument(metavar="CASE", help="Id of a case or of any exchange; without one, a list.")
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="List all exchanges, not only the cases of the report.")] = False,
     route: Annotated[str, typer.Option("--route", help="Only of this route.")] = "",
@@ -27,7 +27,7 @@ def show(
     moved: Annotated[bool, typer.Option("--moved", help="Only what the recommendation moves.")] = False,
     criterion: Annotated[str, typer.Option("--criterion", help="Only where this criterion fails.")] = "",
     text: Annotated[str, typer.Option("--text", help="Only with this text in the request or an answer.")] = "",
-    limit: Annotated[int, typer.Option("--limit", min=1, help="Lines of the list at most.")] = LIMIT,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Most lines to list.")] = LIMIT,
 ) -> None:
     """Show one case of a run: the request, both answers, and what each criterion said of them.
 

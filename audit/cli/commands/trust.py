@@ -14,7 +14,7 @@ from audit.cli.terminal import Terminal
 def trust(
     ctx: typer.Context,
     config: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="Default: ./audit.yaml.")] = None,
-    forget: Annotated[bool, typer.Option("--forget", help="Take the trust back.")] = False,
+    forget: Annotated[bool, typer.Option("--forget", help="Withdraw the trust.")] = False,
 ) -> None:
     """Let the `python` criteria of a configuration run, as their files stand now.
 

@@ -24,11 +24,11 @@ def watch(
 
     The model behind a name may change without the name. Per route and name the log's own answers are judged by the
     criteria of audit.yaml that need no judge, and by what the log says became of them (feedback, requests asked again).
-    The first days are the yardstick, the margin of the route is the loss that is let pass, and every later day may be
+    The first days are the yardstick, the route's margin is the loss that is tolerated, and every later day may be
     looked at: over all names and all days the chance of any false alarm is 5 % (`confidence`).
 
     An alarm says that accepted answers have fallen, not why: the requests may have changed too, so it says how alike
-    they are. Outcomes are of the users who leave one, and candidates have none; they decide no verdict.
+    they are. Outcomes come only from users who leave one, and candidates have none; they decide no verdict.
 
     EXAMPLES
         audit watch logs/*.jsonl.gz
