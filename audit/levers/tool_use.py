@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import polars as pl
@@ -25,10 +26,15 @@ class _Call(msgspec.Struct):
 
 
 class TurnCalls(msgspec.Struct):
-    """A message, as far as levers look into it."""
+    """A message, as far as levers look into it.
+
+    Attributes:
+        elsewhere: Tools that it calls in another form than that of chat.
+    """
 
     role: str = ""
     tool_calls: list[_Call] | None = None
+    elsewhere: tuple[str, ...] = ()
 
 
 _TURN = msgspec.json.Decoder(TurnCalls)
@@ -51,7 +57,10 @@ class ToolUse:
     def take(self, prompt: Prompt, turns: Iterable[TurnCalls]) -> None:
         """Take in a prompt, with its messages as they were read."""
         self.offered.update({tool_name(tool) for tool in prompt.tools})
-        self.called |= {call.function.name for one in turns for call in one.tool_calls or ()} | _called(prompt.called)
+        for one in turns:
+            self.called |= {call.function.name for call in one.tool_calls or ()}
+            self.called.update(one.elsewhere)
+        self.called |= _called(prompt.called)
 
     @property
     def unused(self) -> dict[str, int]:
@@ -86,11 +95,34 @@ def tool_use(traffic_files: Sequence[Path], body_files: Sequence[Path]) -> Mappi
 
 
 def turn_of(raw: bytes) -> TurnCalls:
-    """A message; without a role where it is of no shape."""
+    """A message, of whatever protocol; without a role where it is of no shape."""
     try:
-        return _TURN.decode(raw)
+        turn = _TURN.decode(raw)
+        if any(mark in raw for mark in _MARKS):
+            turn.elsewhere = tuple(_named_in(msgspec.json.decode(raw)))
     except (ValueError, RecursionError):
         return TurnCalls()
+    return turn
+
+
+_MARKS = (b"tool_use", b"toolUse", b"function_call", b"functionCall", b"custom")
+"""What stands in a message that calls a tool in another form than that of chat, and in few others."""
+
+
+def _named_in(message: Any) -> Iterator[str]:
+    """Tools that a message calls: as a part of it (Anthropic, Bedrock, Gemini), as the whole (Responses), in the older
+    form of chat, or as a custom tool."""
+    parts = [message]
+    for place in ("content", "parts", "tool_calls"):
+        value = message.get(place) if isinstance(message, dict) else None
+        parts += value if isinstance(value, list) else []
+    for part in parts:
+        if not isinstance(part, dict):
+            continue
+        calls = [part.get(key) for key in ("function_call", "functionCall", "toolUse", "custom")]
+        calls += [part] if part.get("type") in ("tool_use", "function_call", "custom_tool_call") else []
+        names = (call.get("name") for call in calls if isinstance(call, dict))
+        yield from (name for name in names if isinstance(name, str))
 
 
 def tool_name(tool: bytes) -> str:

@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 
+from audit.core.exchange import Message, ModelRequest, Text, ToolCall, ToolResult
 from audit.core.fingerprint import canonical_json
 from audit.core.levers import Kind, LeverName, PromptShares
 from audit.core.settings import TierSettings, TrimSettings
+from audit.protocols import PROTOCOLS
 from tests.levers.prompt_worlds import CLAUDE, World, text
 
 ROUTE = "/tools"
@@ -69,6 +71,31 @@ def test_a_tool_is_not_unused_too_soon(tmp_path: Path) -> None:
     few, _, _ = offering(99, set())
     assert few.line(tmp_path / "few", LeverName.PROMPT_TRIMMING).prompts[0].never_called == ()
     world, _, _ = offering(100, {"t0", "t1"}, in_history="t3")
+    assert world.line(tmp_path, LeverName.PROMPT_TRIMMING).prompts[0].never_called == ("t2",)
+
+
+LEGACY = [{"role": "assistant", "content": None, "function_call": {"name": "t3", "arguments": "{}"}}]
+CUSTOM = [{"role": "assistant", "tool_calls": [{"id": "c", "type": "custom", "custom": {"name": "t3", "input": ""}}]}]
+
+
+@pytest.mark.parametrize("form", [*PROTOCOLS.names, "legacy", "custom"])
+def test_a_call_in_an_earlier_turn_is_a_call_in_any_protocol(form: str, tmp_path: Path) -> None:
+    """Logs of gateways keep a vendor's own messages: a tool that one of them calls is not unused, and not left out."""
+    talk = ModelRequest(
+        messages=(
+            Message("user", (Text("a"),)),
+            Message("assistant", (Text("b"), ToolCall("c", "t3", "{}"))),
+            Message("tool", (ToolResult("c", (Text("d"),)),)),
+            Message("user", (Text("the tool_use of t2, a functionCall"),)),
+        )
+    )
+    if form in PROTOCOLS.names:
+        protocol = PROTOCOLS.get(form)
+        earlier = protocol.request_to(talk)[0][protocol.shape.field]
+    else:
+        earlier = {"legacy": LEGACY, "custom": CUSTOM}[form]
+    world, tools, sizes = offering(110, {"t0", "t1"})
+    world.ask(2_000.0, earlier, sizes[-1] // 4, tools=tools, route=ROUTE)
     assert world.line(tmp_path, LeverName.PROMPT_TRIMMING).prompts[0].never_called == ("t2",)
 
 
