@@ -125,6 +125,9 @@ def test_only_prompts_that_cost_too_much_are_refused_unasked(home: Path, capsys:
         assert plan["max_spend_usd"] == pytest.approx(1.0)
     (route,) = recheck(home, capsys, "same")["routes"]
     assert (route["worth"], route["because"]["reason"]) == ("not_worth_it", "not_cheaper")
+    # Of a prompt that is trimmed there may be next to nothing left.
+    config.write_text(written.replace(f"price: {cheap}", f"trim: {{history: 1}}, price: {price}"), "utf-8")
+    assert recheck(home, capsys, "same", "--dry-run")["calls"] > 0
 
 
 def test_a_cap_is_held_and_money_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
