@@ -57,10 +57,10 @@ class RouteDesign:
         judge_usd: Expected cost of judging one answer, in USD; 0 where nothing is asked.
         today: Where several models serve the route, each by its tier or else by its own name, the largest spend first;
             empty where one does.
-        unlearned: By tier that would learn from the route's log, why there was nothing to learn; it is no candidate.
+        unfit: By tier, why it is no candidate here: its log teaches no rules, or its trim leaves every request whole.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("judge_usd", "today", "unlearned")
+    SPARSE: ClassVar[tuple[str, ...]] = ("judge_usd", "today", "unfit")
 
     route: str
     requests: int
@@ -86,7 +86,7 @@ class RouteDesign:
     graded: bool = False
     judge_usd: float = 0.0
     today: tuple[str, ...] = ()
-    unlearned: dict[str, Because] = field(default_factory=dict)
+    unfit: dict[str, Because] = field(default_factory=dict)
 
     def movable(self, tier: str) -> int:
         """Replayable requests that would move if the whole route went to a candidate."""

@@ -113,6 +113,7 @@ class Reason(StrEnum):
     NO_CHEAPER_TIER = "no_cheaper_tier"
     NEITHER_LABEL_NOR_PART = "neither_label_nor_part"
     RULES_DIFFER = "rules_differ"
+    NOTHING_TRIMMED = "nothing_trimmed"
     CAP_LEAVES_TOO_LITTLE = "cap_leaves_too_little"
     CAP_LEFT_NOTHING = "cap_left_nothing"
 
@@ -245,6 +246,7 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.NEITHER_LABEL_NOR_PART: "answers are neither labels nor parts of the request",
     Reason.RULES_DIFFER: "rules learned from the log give {count} of {of} requests that they had not seen the wanted "
     "answer",
+    Reason.NOTHING_TRIMMED: "its trim leaves every one of {requests} sampled requests as it is, and it costs no less",
     Reason.CAP_LEAVES_TOO_LITTLE: "the cap leaves money for {affordable} of the {least} replays it needs at least",
     Reason.CAP_LEFT_NOTHING: "the cap left no money for it",
     Reason.FEW_PAIRS: "about {pairs} certification pairs; a Switch needs at least {least}",

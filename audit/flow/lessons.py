@@ -52,7 +52,7 @@ def hand_out(folder: RunFolder) -> None:
 
 
 def notes_on(folder: RunFolder, plan: Plan) -> list[str]:
-    """What a reader must know of the tiers that are no model: by what each answers, or why one is not asked."""
+    """What a reader must know of the tiers that are no model: by what each answers; and why a tier is not asked."""
     asked = {name for design in plan.designs for name in design.candidates}
     answers = [
         f"Tier {name} is no model: rules learned from the log of {lesson.route} answer, by a {lesson.way}. Of the "
@@ -65,7 +65,7 @@ def notes_on(folder: RunFolder, plan: Plan) -> list[str]:
         f"Tier {name} is not asked on {design.route}: {why.sentence}"
         for design in plan.designs
         if design.candidates
-        for name, why in design.unlearned.items()
+        for name, why in design.unfit.items()
     ]
     return answers + silent
 

@@ -17,9 +17,9 @@ from audit.core.plan import Plan, RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Price, Tier
 from audit.flow.criteria import criteria_checks, read_judges
+from audit.flow.drawing import Sample, draw_fitting
 from audit.flow.judgecost import JudgeCosts, judge_costs, per_answer_usd
 from audit.flow.keeping.frames import Frames, frames_of_run
-from audit.flow.learning import Sample, draw_and_teach
 from audit.flow.quoting import quoted
 from audit.flow.reading import digest_of
 from audit.flow.routeless import refuse_routeless
@@ -62,7 +62,7 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
     read_judges(folder, tiers)
     checks = criteria_checks(folder, settings, frames, design_routes(frames, needs, tiers, _uncapped(settings)))
     needs = {route: replace(need, criteria=checks.get(route)) for route, need in needs.items()}
-    drawn = draw_and_teach(folder, settings, frames, needs, tiers)
+    drawn = draw_fitting(folder, settings, frames, needs, tiers)
     sample, tiers = drawn.sample, drawn.tiers
     calls = planned_calls(sample.designs, sample.table, tiers)
     tokens = _token_counts(sample.tokens)

@@ -171,8 +171,8 @@ def prompts_usd(costing: Costing, tier: str, rows: pl.DataFrame, route: str) -> 
     Args as of `foreseen_usd`.
 
     Returns:
-        USD; prompts that nobody counted cost nothing, nor do those of a tier that is sent less of each: of how little is
-        left of them the log's counts say nothing.
+        USD; prompts that nobody counted cost nothing, nor do those of a tier that is sent less of each: how little is
+        left of them, the log's counts do not say.
     """
     if (asked := costing.limits.get(tier)) is not None and asked.trim is not None:
         return 0.0

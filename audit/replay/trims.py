@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from audit.core.artifacts import RunFolder
@@ -31,6 +31,26 @@ def with_trimmed(
     wanted = {request_fp for some in asked.values() for request_fp in some}
     requests = stream_requests(folder.body_files(), folder.traffic_files(), wanted) if wanted else ()
     return _counted(tokens, [(tier, asked[tier.name]) for tier in tiers if asked.get(tier.name)], requests)
+
+
+def untrimmed(asked: Mapping[str, Collection[str]], tiers: Sequence[Tier], folder: RunFolder) -> dict[str, int]:
+    """Tiers whose trim leaves every request whole that they would be asked, each with how many these are.
+
+    Args:
+        asked: Fingerprints of requests by tier.
+        tiers: With a trim.
+        folder: Whose log holds the requests.
+    """
+    left = {tier.name: tier for tier in tiers if asked.get(tier.name)}
+    wanted = {request_fp for name in left for request_fp in asked[name]}
+    for request in stream_requests(folder.body_files(), folder.traffic_files(), wanted) if wanted else ():
+        mine = [tier for tier in left.values() if request.request_fp in asked[tier.name]]
+        for tier in mine:
+            if trimmed(request, tier.trim) is not request:
+                del left[tier.name]
+        if not left:
+            break
+    return {name: len(asked[name]) for name in left}
 
 
 def _counted(

@@ -52,14 +52,14 @@ class RouteNeeds:
         unsupported: Why its criteria cannot be measured, or None.
         criteria: What they are worth by the log's own answers; None where that has not been looked at.
         judge_usd: Expected cost of judging one answer, in USD.
-        unlearned: By tier that would learn from the route's log, why it cannot.
+        unfit: By tier, why it is not tried here, as a first sample has shown.
     """
 
     entry: RouteSettings | None
     unsupported: str | None
     criteria: CriteriaCheck | None = None
     judge_usd: float = 0.0
-    unlearned: Mapping[str, Because] = field(default_factory=dict)
+    unfit: Mapping[str, Because] = field(default_factory=dict)
 
 
 def design_routes(
@@ -90,7 +90,7 @@ def _design(frame: RouteFrame, need: RouteNeeds, tiers: Sequence[Tier], settings
     margin = settings.margin_of(frame.route)
     only = settings.slice.tiers
     cheaper = candidates_of(frame, need.entry, tiers, warm=_is_warm(settings))
-    candidates = [t for t in cheaper if (only is None or t.name in only) and t.name not in need.unlearned]
+    candidates = [t for t in cheaper if (only is None or t.name in only) and t.name not in need.unfit]
     # What the only candidate serves already is in no sample, however much of the route that is.
     sole = bare(candidates[0].identity) if len(candidates) == 1 else None
     incumbent = next((model for model in frame.models if bare(model) != sole), frame.incumbent)
@@ -116,7 +116,7 @@ def _design(frame: RouteFrame, need: RouteNeeds, tiers: Sequence[Tier], settings
         graded=need.entry is not None and need.entry.graded,
         judge_usd=need.judge_usd,
         today=_today(frame, tiers, candidates),
-        unlearned=dict(need.unlearned),
+        unfit=dict(need.unfit),
     )
     obstacle = _obstacle(frame, need, design, settings.slice)
     if obstacle:
@@ -164,8 +164,8 @@ def _obstacle(frame: RouteFrame, need: RouteNeeds, design: RouteDesign, options:
     least, most = frame.weights
     if most > least * (1 + SAME_WEIGHT):
         return because(Reason.LOG_KEEPS_UNEVENLY, least=f"{least:.3g}", most=f"{most:.3g}")
-    if not design.candidates and need.unlearned:
-        return next(iter(need.unlearned.values()))
+    if not design.candidates and need.unfit:
+        return next(iter(need.unfit.values()))
     if not design.candidates and options.tiers is not None:
         return because(Reason.CANDIDATES_LEFT_OUT)
     if not design.candidates:
@@ -264,10 +264,10 @@ def candidates_of(
     if entry is not None and entry.candidates is not None:
         by_name = {tier.name: tier for tier in tiers}
         return [by_name[name] for name in entry.candidates if by_name[name] in fitting]
-    return [tier for tier in fitting if _is_cheaper(frame, tier, warm)]
+    return [tier for tier in fitting if is_cheaper(frame, tier, warm=warm)]
 
 
-def _is_cheaper(frame: RouteFrame, tier: Tier, warm: bool) -> bool:
+def is_cheaper(frame: RouteFrame, tier: Tier, *, warm: bool = False) -> bool:
     """Whether a tier costs less at the logged tokens, on the requests that it doesn't serve already; or as much, and is
     set to use fewer."""
     rest = frame.pool.without(tier.identity)

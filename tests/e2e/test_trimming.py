@@ -13,6 +13,7 @@ from audit.cli.main import run
 from audit.core.artifacts import RunFolder, read_json, read_plan, read_run
 from audit.core.exchange import Request
 from audit.core.finding import CandidateVerdict, Verdict
+from audit.core.reason import Reason
 from audit.core.settings import TierSettings, TrimSettings
 from audit.core.trim import Trim
 from audit.policy.router import Router
@@ -77,6 +78,36 @@ def test_unused_tools_are_found_harmless_and_a_turn_that_matters_is_not(
     again = read_plan(folder.plan)
     assert again.trims[0].trim == Trim(tools=("archive",))
     assert again.trims[0].requests <= again.calls < 2 * again.trims[0].requests
+
+
+def test_a_trim_that_trims_nothing_is_not_paid_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every tool is called somewhere, and no conversation has two turns: the same would be asked of the same model, and
+    what one answer costs more than another be taken for a saving. A cheaper model is tried with whatever trim."""
+    log, config = write(tmp_path, requests=REQUESTS, matters=0)
+    records = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+    for one, name in zip(records, UNUSED, strict=False):
+        call = {"id": "x", "type": "function", "function": {"name": name, "arguments": "{}"}}
+        one["response"]["choices"][0]["message"] |= {"content": None, "tool_calls": [call]}
+    log.write_text("".join(json.dumps(one) + "\n" for one in records), "utf-8")
+    text = config.read_text("utf-8").replace("history: 1", "history: 2")
+    rest = text.split("tools: unused}, ")[1].split("}\n")[0].replace("{input: 5, output: 15}", "{input: 1, output: 1}")
+    small = f"  - {{name: small, model: acme-small, provider: simulated, trim: {{history: 2}}, {rest}}}\n"
+    arguments = [str(log), "--config", str(config), "--out", str(tmp_path / "run")]
+    for more, asked in ((small, ("small",)), ("", ())):
+        config.write_text(text.replace("routes:\n", f"{more}routes:\n"), "utf-8")
+        assert run(["plan", *arguments, "-o", str(tmp_path / "plan.json")]) == 0
+        said = " ".join(capsys.readouterr().out.split())
+        (design,) = read_plan(RunFolder(tmp_path / "run").plan).designs
+        assert design.candidates == asked
+        assert {name: why.reason for name, why in design.unfit.items()} == dict.fromkeys(
+            ("bare", "brief"), Reason.NOTHING_TRIMMED
+        )
+        assert "its trim leaves every one of" in said
+    assert run(["replay", *arguments, "--yes"]) == 0
+    findings = read_run(tmp_path / "run")
+    assert not read_json(RunFolder(tmp_path / "run").findings)["replay"]["served_from"]
+    assert findings.routes[0].verdict not in (Verdict.SWITCH, Verdict.SPLIT)
+    capsys.readouterr()
 
 
 def _request() -> Request:

@@ -201,7 +201,7 @@ def _quote(plan: Plan, width: int) -> list[str]:
     ]
     lines += _stored(plan)
     lines += _repeats(plan)
-    lines += _trims(plan, width)
+    lines += _trims(plan, width) + _unfit(plan, width)
     lines += _batches(plan)
     lines += [f"  Again   {terminal_safe(one.sentence)}." for one in plan.asked_otherwise]
     lines += _tiers(plan)
@@ -297,6 +297,19 @@ def _trims(plan: Plan, width: int) -> list[str]:
         first, *rest = wrapped(terminal_safe(f"{one.sentence}."), width, indent=10)
         lines += [f"  Trim    {first.strip()}", *rest]
         lines += wrapped(terminal_safe(f"{one.later}."), width, indent=10) if one.later else []
+    return lines
+
+
+def _unfit(plan: Plan, width: int) -> list[str]:
+    """A line on each tier that the sample shows to be no candidate of a route; a route that is left with none says it
+    with its reason."""
+    lines: list[str] = []
+    for design in plan.designs:
+        for name, why in design.unfit.items() if design.candidates else ():
+            route = terminal_safe(design.route) or "(none)"
+            said = f"{terminal_safe(name)} is not asked on {route}: {terminal_safe(why.sentence)}."
+            first, *rest = wrapped(said, width, indent=10)
+            lines += [f"  Unasked {first.strip()}", *rest]
     return lines
 
 

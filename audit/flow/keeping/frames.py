@@ -45,7 +45,7 @@ def sample_of(
         "settings": settings.model_dump(mode="json"),
         "tiers": to_plain(list(tiers)),
         "needs": [
-            [route, need.unsupported, need.judge_usd, to_plain(need.criteria), to_plain(need.unlearned)]
+            [route, need.unsupported, need.judge_usd, to_plain(need.criteria), to_plain(need.unfit)]
             for route, need in needs.items()
         ],
     }
