@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from audit.core.artifacts import RunFolder, write_json, write_table
 from audit.core.settings import Settings
 from audit.core.tier import Tier
+from audit.flow.idle_trims import untrimmed
 from audit.flow.keeping.frames import Frames, sample_of
 from audit.flow.learning import learn_of, refuse_learners
 from audit.flow.lessons import lineage_of, with_lessons
-from audit.flow.trimming import untrimmed
 from audit.imitation.lesson import lessons_to_plain
 from audit.sampling.design import RouteNeeds
 from audit.sampling.run import Sample as Sample

@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
-
-import polars as pl
 
 from audit.core.artifacts import RunFolder
 from audit.core.fingerprint import fingerprint
 from audit.core.plan import TrimQuote
-from audit.core.reason import Because, Reason, because
 from audit.core.settings import Settings
 from audit.core.tier import Tier
 from audit.core.trim import Trim
@@ -20,9 +16,6 @@ from audit.levers.tool_use import ToolUse, together, tool_use
 from audit.llm.tiers import resolve_tiers
 from audit.replay import trims
 from audit.replay.plan import Call, TokenCounts
-from audit.sampling.design import is_cheaper
-from audit.sampling.frame import RouteFrame
-from audit.sampling.run import Sample
 
 _TOOLS = "tools"
 """Artefact: which tools the log offers and calls, by route."""
@@ -63,31 +56,6 @@ def with_trimmed(
     use = _tool_use(folder)
     asked = {one.tier: {call.route for call in calls if call.tier == one.tier} for one in quotes}
     return known, tuple(replace(one, seen=_seen(one.trim, use, asked[one.tier])) for one in quotes)
-
-
-def untrimmed(
-    folder: RunFolder, settings: Settings, sample: Sample, frames: Sequence[RouteFrame], tiers: Sequence[Tier]
-) -> dict[str, dict[str, Because]]:
-    """By route, candidates that would be sent every sampled request whole, at no lower price than it has today: asked
-    the same of the same model, they would be paid for, and save by chance at most."""
-    rows: Any = pl.from_arrow(sample.table.select(["route", "request_fp"]))
-    by_name = {tier.name: tier for tier in tiers if tier.trim is not None}
-    of = {frame.route: frame for frame in frames}
-    warm = settings.cost.prompt_cache == "warm"
-    found: dict[str, dict[str, Because]] = {}
-    for design in sample.designs:
-        mine = [
-            by_name[name]
-            for name in design.candidates
-            if name in by_name and not is_cheaper(of[design.route], replace(by_name[name], trim=None), warm=warm)
-        ]
-        if not mine:
-            continue
-        asked = frozenset(rows.filter(pl.col("route") == design.route)["request_fp"])
-        for name, requests in trims.untrimmed({tier.name: asked for tier in mine}, mine, folder).items():
-            why = because(Reason.NOTHING_TRIMMED, requests=requests)
-            found.setdefault(design.route, {})[name] = why
-    return found
 
 
 def _tool_use(folder: RunFolder) -> Mapping[str, ToolUse]:
