@@ -1,5 +1,6 @@
 """Texts to vectors: unit length, each text once, kept on disk, and no network."""
 
+import pickle
 import sys
 from pathlib import Path
 
@@ -41,6 +42,13 @@ def test_static_vectors_are_units_and_repeatable() -> None:
     np.testing.assert_array_equal(vectors, open_embedder("wordllama").embed(TEXTS))
     np.testing.assert_allclose(vectors[0], embedder.embed(TEXTS[:1])[0], atol=1e-6)
     assert vectors[0] @ vectors[1] > 0.5 > vectors[0] @ vectors[2]
+
+
+def test_another_process_may_be_given_an_embedder() -> None:
+    """A copy of it opens the same model."""
+    embedder = open_embedder("wordllama")
+    copy: Embedder = pickle.loads(pickle.dumps(embedder))
+    np.testing.assert_array_equal(copy.embed(TEXTS), embedder.embed(TEXTS))
 
 
 def test_empty_texts_are_zero_vectors_and_long_ones_are_cut() -> None:

@@ -1,35 +1,31 @@
-"""From the tuning split to certificates: what was sealed is tested, and what recommended policies move is counted."""
+"""From the tuning split to certificates: what was sealed is tested, and what recommended policies move is counted.
+
+The work of a route is a job (`jobs.py`), which an executor shares out where there is much of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from audit.certificate.candidates import CandidateEvidence, SeenAtLook, gather
-from audit.certificate.certify import MOVED_ALPHA, TestParameters, Verdicts, certify_policies, rule_of, with_exact_share
-from audit.certificate.frozen import FrozenPolicies
-from audit.certificate.looks import Schedule
-from audit.certificate.noise import Floor, noise_floor
-from audit.certificate.policies import PolicyInputs, propose
+from audit.certificate.certify import rule_of, with_exact_share
+from audit.certificate.frozen import Choice, FrozenPolicies
+from audit.certificate.jobs import (
+    CERTIFY,
+    CHOOSE,
+    CertificateJob,
+    Certified,
+    ChoiceJob,
+    ChosenFrom,
+    certify,
+    sharing,
+)
+from audit.certificate.policies import PolicyInputs
 from audit.core.plan import LooksDone, RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Tier
+from audit.executors.executor import IN_PROCESS, Pool
 from audit.pairing.evidence import Tables
-from audit.signals.signal import Remembering
-from audit.stats.discrimination import discrimination_of
-from audit.stats.planning import least_pairs
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class ChosenFrom:
-    """What a route's policies were chosen from: its design, and its tables before the certification split."""
-
-    design: RouteDesign
-    tables: Tables
-
-    def same(self, other: ChosenFrom) -> bool:
-        """Whether the choice would be the same."""
-        return self.design == other.design and self.tables.same(other.tables)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,25 +34,34 @@ class Prepared:
 
     Attributes:
         bench: What policies are made from.
-        sealed: By route.
+        choices: By route.
         chosen_from: By route.
     """
 
     bench: PolicyInputs
-    sealed: Mapping[str, FrozenPolicies]
+    choices: Mapping[str, Choice]
     chosen_from: Mapping[str, ChosenFrom]
+
+    @property
+    def sealed(self) -> dict[str, FrozenPolicies]:
+        """The list of each route."""
+        return {route: choice.sealed for route, choice in self.choices.items()}
 
     def unchanged(self, tables: Tables, designs: Sequence[RouteDesign]) -> Prepared:
         """Without the routes that would be chosen from something else now: at the end of a run everything follows from
         what its folder holds then, whatever was known in its rounds."""
-        before = tables.before_certification()
-        now = {one.route: ChosenFrom(design=one, tables=before.of_route(one.route)) for one in designs}
+        mine = tables.before_certification().by_route(one.route for one in designs)
+        now = {one.route: ChosenFrom(design=one, tables=mine[one.route]) for one in designs}
         same = {route: one for route, one in self.chosen_from.items() if route in now and one.same(now[route])}
-        return replace(self, sealed={route: self.sealed[route] for route in same}, chosen_from=same)
+        return replace(self, choices={route: self.choices[route] for route in same}, chosen_from=same)
 
 
 def prepare(
-    tables: Tables, designs: Sequence[RouteDesign], bench: PolicyInputs, known: Prepared | None = None
+    tables: Tables,
+    designs: Sequence[RouteDesign],
+    bench: PolicyInputs,
+    known: Prepared | None = None,
+    pool: Pool = IN_PROCESS,
 ) -> Prepared:
     """Choose and order every route's policies on the tuning split alone.
 
@@ -65,42 +70,20 @@ def prepare(
         designs: Routes.
         bench: What policies are made from; unused where something is known already.
         known: Routes that are in it stay as they are.
+        pool: Who works it out.
     """
-    before = tables.before_certification()
-    if known is not None:
-        bench = known.bench
-    elif bench.embedder is not None:
-        bench = replace(bench, embedder=Remembering(bench.embedder))
-    sealed = dict(known.sealed) if known is not None else {}
-    chosen_from = dict(known.chosen_from) if known is not None else {}
-    for design in designs:
-        if design.route not in sealed:
-            chosen = ChosenFrom(design=design, tables=before.of_route(design.route))
-            chosen_from[design.route] = chosen
-            sealed[design.route] = propose(chosen.tables, design, design.candidates, bench)
-    return Prepared(bench=bench, sealed=sealed, chosen_from=chosen_from)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Certified:
-    """What the certification split says of one route.
-
-    Attributes:
-        noise: Of the incumbent; it can forbid a verdict.
-        terms: Of the certificate.
-        sealed: What was tested.
-        policies: What came of it.
-        evidence: Of the candidates, in the order of the design, at the looks that they have got to; of those that the
-            tuning split dropped, on that split.
-        bench: That the policies were made and tested with.
-    """
-
-    noise: Floor
-    terms: TestParameters
-    sealed: FrozenPolicies
-    policies: Verdicts
-    evidence: tuple[CandidateEvidence, ...]
-    bench: PolicyInputs
+    known = known or Prepared(bench=bench, choices={}, chosen_from={})
+    bench = known.bench
+    new = [design for design in designs if design.route not in known.choices]
+    mine = tables.before_certification().by_route(design.route for design in new)
+    chosen_from = {design.route: ChosenFrom(design=design, tables=mine[design.route]) for design in new}
+    jobs = (ChoiceJob(chosen_from=one, inputs=bench.of_route(route, one.tables)) for route, one in chosen_from.items())
+    choices = dict(zip(chosen_from, sharing(pool, new).run(jobs, work=CHOOSE), strict=True))
+    return Prepared(
+        bench=bench,
+        choices={**known.choices, **choices},
+        chosen_from={**known.chosen_from, **chosen_from},
+    )
 
 
 def certify_routes(
@@ -110,6 +93,7 @@ def certify_routes(
     settings: Settings,
     prepared: Prepared,
     reach: LooksDone | None,
+    pool: Pool = IN_PROCESS,
 ) -> dict[str, Certified]:
     """Test what was sealed, by route; what the recommended policies move of the whole log is counted in one go.
 
@@ -120,28 +104,48 @@ def certify_routes(
         settings: The run's.
         prepared: From `prepare`.
         reach: How far each route was replayed; None for all of the plan.
+        pool: Who works it out.
     """
     bench = prepared.bench
-    found = _certified(tables, designs, tiers, settings, prepared, reach)
-    rules = {route: rule for route, one in found.items() if (rule := rule_of(one.policies, bench)) is not None}
+    jobs = {job.design.route: job for job in certificate_jobs(tables, designs, tiers, settings, prepared, reach)}
+    found = _certified(jobs, designs, settings, sharing(pool, designs))
+    rules = {route: rule for route, one in found.items() if (rule := rule_of(one.policies, bench.embedder)) is not None}
     policies = {route: found[route].policies.best for route in rules}
     models = {route: tiers[best.tuned.policy.tier].identity for route, best in policies.items() if best}
     moved = bench.count_moved(rules, models)
     for design in designs:
         one = found[design.route]
-        found[design.route] = replace(
-            one, policies=with_exact_share(one.policies, moved.get(design.route), design, bench)
-        )
+        found[design.route] = replace(one, policies=with_exact_share(one.policies, moved.get(design.route), design))
     return found
 
 
-def _certified(
+def certificate_jobs(
     tables: Tables,
     designs: Sequence[RouteDesign],
     tiers: Mapping[str, Tier],
     settings: Settings,
     prepared: Prepared,
     reach: LooksDone | None,
+) -> Iterator[CertificateJob]:
+    """The job of each route; arguments as of `certify_routes`."""
+    mine = tables.by_route(design.route for design in designs)
+    for design in designs:
+        choice = prepared.choices[design.route]
+        checked = any(tuned.policy.verifier for tuned in choice.sealed.policies)
+        yield CertificateJob(
+            tables=mine[design.route],
+            design=design,
+            tiers={name: tiers[name] for name in design.candidates},
+            choice=choice,
+            requests=prepared.bench.requests_of(mine[design.route]) if checked else {},
+            confidence=settings.confidence,
+            alpha=settings.alpha,
+            looks=None if reach is None else reach.get(design.route, {}),
+        )
+
+
+def _certified(
+    jobs: Mapping[str, CertificateJob], designs: Sequence[RouteDesign], settings: Settings, pool: Pool
 ) -> dict[str, Certified]:
     """Every route at its own error rate; where all share one, a route that has nothing left to show leaves its part.
 
@@ -149,14 +153,17 @@ def _certified(
         Holm (1979), Scand. J. Statist. 6:65-70; for families with an order inside, Bretz et al. (2009), Statistics in
         Medicine 28:586-604.
     """
-    found = {design.route: certify_route(tables, design, tiers, settings, prepared, reach) for design in designs}
+    found = dict(zip(jobs, pool.run(jobs.values(), work=CERTIFY), strict=True))
     asking = [design for design in designs if design.alpha is not None and design.candidates]
     done: set[str] = set()
     while finished := {d.route for d in asking if d.route not in done and _nothing_left(found[d.route])}:
         done |= finished
-        for design in (d for d in asking if d.route not in done):
-            share = replace(design, alpha=settings.alpha / (len(asking) - len(done)))
-            found[design.route] = certify_route(tables, share, tiers, settings, prepared, reach)
+        shares = {
+            d.route: replace(jobs[d.route], design=replace(d, alpha=settings.alpha / (len(asking) - len(done))))
+            for d in asking
+            if d.route not in done
+        }
+        found |= zip(shares, pool.run(shares.values(), work=CERTIFY), strict=True)
     return found
 
 
@@ -174,35 +181,5 @@ def certify_route(
     prepared: Prepared,
     reach: LooksDone | None,
 ) -> Certified:
-    """Test the sealed policies of one route at the looks that are reached, and measure its candidates there.
-
-    Arguments as of `certify_routes`.
-    """
-    level, alpha = settings.confidence, settings.alpha if design.alpha is None else design.alpha
-    mine = tables.of_route(design.route)
-    error = min(alpha, 1 - level)
-    shown = discrimination_of(design.criteria, error=error)
-    # The bounds of the criteria's own error take their part of the error rate; the looks share the rest.
-    kept = alpha * shown.kept
-    noise = noise_floor(mine, design, level=level, alpha=alpha, shown=shown)
-    looks = None if reach is None else reach.get(design.route, {})
-    terms = TestParameters(
-        margin=design.margin,
-        alpha=kept,
-        level=level,
-        least_pairs=least_pairs(shown.shown(design.margin), kept),
-        noisy=noise.noisy,
-        schedule=Schedule.of(design, alpha=kept, confidence=1 - (1 - level) * shown.kept, reach=looks),
-        moved_alpha=MOVED_ALPHA * kept / settings.alpha,
-        shown=shown,
-        shown_content=discrimination_of(design.criteria, error=error, content=True),
-    )
-    sealed, bench = prepared.sealed[design.route], prepared.bench
-    policies = certify_policies(mine, design, sealed, bench, terms)
-    evidence = []
-    for name in design.candidates:
-        tested = policies.static(name)
-        look = tested.look if tested is not None else terms.schedule.reached([name])
-        seen = SeenAtLook.at(name, look, terms.schedule, sealed.dropped.get(name))
-        evidence.append(gather(mine, design, tiers[name], level, seen, shown))
-    return Certified(noise=noise, terms=terms, sealed=sealed, policies=policies, evidence=tuple(evidence), bench=bench)
+    """Test the sealed policies of one route; arguments as of `certify_routes`."""
+    return certify(next(certificate_jobs(tables, [design], tiers, settings, prepared, reach)))

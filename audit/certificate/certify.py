@@ -8,20 +8,18 @@ from itertools import takewhile
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from audit.certificate.claims import delta_of, p_noninferior, pessimistic, table_of
-from audit.certificate.frozen import FrozenPolicies, Proposal
+from audit.certificate.frozen import Choice, FrozenPolicies, Proposal
 from audit.certificate.grades import Grades, Scores, scores_of
 from audit.certificate.looks import Schedule
-from audit.certificate.policies import MovedTraffic, MovesRequest, PolicyInputs
+from audit.certificate.policies import MovedTraffic, MovesRequest
 from audit.certificate.robustness import Basis, robustness_of, weaker_of
 from audit.core.cost import BreakEven
 from audit.core.discrimination import PERFECT, Discrimination
-from audit.core.fingerprint import combined
+from audit.core.exchange import Request
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
-from audit.core.policy import RoutePolicy
 from audit.core.recommendation import PairTable
 from audit.core.robustness import Robustness
 from audit.core.tested import MovedPart
@@ -34,12 +32,12 @@ from audit.pairing.replayed import (
     pairs_of,
     part_of,
     parted_by,
-    replayed,
     saved_of,
     walk,
 )
+from audit.pairing.sets import ReplayedSets
 from audit.signals import compute
-from audit.signals.signal import BoolArray
+from audit.signals.signal import BoolArray, TextEmbedder
 from audit.stats.group_sequential import Look
 from audit.stats.planning import least_pairs
 from audit.stats.random_mix import Parted, random_mix_p
@@ -190,6 +188,10 @@ class Verdicts:
         """The beginning of the sealed list that the sequence certified, without a gap."""
         return tuple(takewhile(lambda tested: tested.certified, self.tested))
 
+    def trial(self, tested: PolicyTest) -> PolicyDraws:
+        """What a policy of the route was tested on."""
+        return self.trials[tested.position - 1]
+
     def static(self, tier: str) -> PolicyTest | None:
         """The policy that moves the whole route to a tier; None when it was not worth a test."""
         return next((t for t in self.tested if (t.tuned.policy.kind, t.tuned.policy.tier) == ("static", tier)), None)
@@ -228,24 +230,56 @@ def _low(estimate: Estimate | None) -> float:
 
 
 def certify_policies(
-    tables: Tables, design: RouteDesign, sealed: FrozenPolicies, bench: PolicyInputs, terms: TestParameters
+    tables: Tables, design: RouteDesign, choice: Choice, requests: Mapping[str, Request], terms: TestParameters
 ) -> Verdicts:
     """Test a sealed list.
 
     Args:
         tables: Of the route, whole.
         design: Of the route.
-        sealed: From `propose`, written down by now.
-        bench: The one that `propose` had.
+        choice: The list, written down by now, with the values of its signals.
+        requests: Of the route, by fingerprint; policies that check answers look at them.
         terms: Of the certificate.
     """
+    sealed = choice.sealed
     tiers = sorted({tuned.policy.tier for tuned in sealed.policies} | set(design.candidates))
-    draws, spend = _by_candidate(tables, design, tiers, bench, terms)
+    sets = ReplayedSets(tables, tiers, requests)
+    certifying = {tier: sets.of(quality_draws(tables.moved_to(tier), "certification")) for tier in tiers}
+    paid = {tier: sets.of(spend_sample(tables, design, tier, terms.schedule.replayed([tier]))) for tier in tiers}
+    draws, spend = ({tier: one.without_texts() for tier, one in of.items()} for of in (certifying, paid))
     scores = _scores(tables, draws) if design.graded else {}
     trials = tuple(
-        _trial(tuned, draws[tuned.policy.tier], bench, scores.get((tuned.policy.tier, tuned.policy.verifier is None)))
+        PolicyDraws(
+            tuned=tuned,
+            draws=draws[policy.tier],
+            walked=walk(policy, whole, choice.values.of(policy, whole)),
+            paid=walk(policy, billed, choice.values.of(policy, billed)),
+            scores=scores.get((policy.tier, policy.verifier is None)),
+            compared=draws[policy.tier].by_content(policy.tier, checked=policy.checks_itself),
+        )
         for tuned in sealed.policies
+        for policy, whole, billed in [(tuned.policy, certifying[tuned.policy.tier], paid[tuned.policy.tier])]
     )
+    tested = _tested(design, sealed, trials, spend, terms)
+    return Verdicts(
+        tested=tested,
+        best=best_of(tested),
+        measured=tested,
+        trials=trials,
+        certification=draws,
+        spend=spend,
+        everything=sets.of(quality_draws(tables, "certification")).without_texts(),
+    )
+
+
+def _tested(
+    design: RouteDesign,
+    sealed: FrozenPolicies,
+    trials: Sequence[PolicyDraws],
+    spend: Mapping[str, Replayed],
+    terms: TestParameters,
+) -> tuple[PolicyTest, ...]:
+    """The sealed list, each policy with what its test shows."""
     attempts = attempts_at(sealed, trials, terms)
     parts = {attempt.name: attempt for attempt in splits_at(sealed, trials, terms)}
     tested = []
@@ -255,8 +289,8 @@ def certify_policies(
         part = parts.get(trial.tuned.name)
         look, part_look = _shown(trial, attempt, part, terms)
         seen, said = trial.seen(look, terms), trial.content_seen(look, terms)
-        paid, movable = spend[policy.tier], design.movable_usd(policy.tier)
-        saved = saved_of(policy, paid, walk(policy, paid, bench.values_of(policy, paid)))
+        movable = design.movable_usd(policy.tier)
+        saved = saved_of(policy, spend[policy.tier], trial.paid)
         tested.append(
             PolicyTest(
                 tuned=trial.tuned,
@@ -285,15 +319,7 @@ def certify_policies(
                 taken_in=terms.schedule.draws_at(look) if look else None,
             )
         )
-    return Verdicts(
-        tested=tuple(tested),
-        best=best_of(tested),
-        measured=tuple(tested),
-        trials=trials,
-        certification=draws,
-        spend=spend,
-        everything=replayed(tables, quality_draws(tables, "certification"), tiers, {}),
-    )
+    return tuple(tested)
 
 
 def _scores(tables: Tables, draws: Mapping[str, Replayed]) -> dict[tuple[str, bool], Scores]:
@@ -306,37 +332,9 @@ def _scores(tables: Tables, draws: Mapping[str, Replayed]) -> dict[tuple[str, bo
     }
 
 
-def _by_candidate(
-    tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: PolicyInputs, terms: TestParameters
-) -> tuple[dict[str, Replayed], dict[str, Replayed]]:
-    """The certification draws and the draws of spend of each candidate; equal ones are put side by side once."""
-    made: dict[str, Replayed] = {}
-
-    def once(rows: pl.DataFrame) -> Replayed:
-        key = combined(" ".join(map(str, row)) for row in rows.select("exchange_id", "purpose", "weight").iter_rows())
-        if key not in made:
-            made[key] = replayed(tables, rows, tiers, bench.requests)
-        return made[key]
-
-    draws = {tier: once(quality_draws(tables.moved_to(tier), "certification")) for tier in tiers}
-    spend = {tier: once(spend_sample(tables, design, tier, terms.schedule.replayed([tier]))) for tier in tiers}
-    return draws, spend
-
-
 def _is_shown(trial: PolicyDraws, attempt: Attempt | None) -> bool:
     """Whether a policy may be recommended, or stand for its candidate where nothing is."""
     return trial.tuned.policy.kind == "static" or (attempt is not None and attempt.certified)
-
-
-def _trial(tuned: Proposal, draws: Replayed, bench: PolicyInputs, scores: Scores | None) -> PolicyDraws:
-    policy = tuned.policy
-    return PolicyDraws(
-        tuned=tuned,
-        draws=draws,
-        walked=walk(policy, draws, bench.values_of(policy, draws)),
-        scores=scores,
-        compared=draws.by_content(policy.tier, checked=policy.checks_itself),
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -356,8 +354,9 @@ class PolicyDraws:
 
     Attributes:
         tuned: The policy.
-        draws: That it was walked over.
+        draws: That it was walked over, without their texts.
         walked: What it did.
+        paid: What it did on the draws of spend.
         scores: Of both answers, where the route's criteria are graded; else None.
         compared: The draws judged by the criteria alone that compare what an answer says; None where these decide all.
     """
@@ -365,6 +364,7 @@ class PolicyDraws:
     tuned: Proposal
     draws: Replayed
     walked: Simulation
+    paid: Simulation
     scores: Scores | None = None
     compared: Replayed | None = None
 
@@ -576,19 +576,22 @@ def _last_holding(
     return None
 
 
-def rule_of(verdicts: Verdicts, bench: PolicyInputs) -> MovesRequest | None:
-    """Which requests the recommended policy moves; None unless it decides before the call, and moves enough draws."""
+def rule_of(verdicts: Verdicts, embedder: TextEmbedder | None) -> MovesRequest | None:
+    """Which requests the recommended policy moves; None unless it decides before the call, and moves enough draws.
+
+    Args:
+        verdicts: Of the route's policies.
+        embedder: The one that signals were fitted with.
+    """
     best = verdicts.best
-    if best is None or _on_moved(best.tuned.policy, verdicts.spend[best.tuned.policy.tier], bench) is None:
+    if best is None or _on_moved(best, verdicts) is None:
         return None
     signal, threshold = best.tuned.policy.signal, best.tuned.policy.threshold or 0.0
     assert signal is not None
-    return lambda requests: compute(signal, requests, embedder=bench.embedder) >= threshold
+    return lambda requests: compute(signal, requests, embedder=embedder) >= threshold
 
 
-def with_exact_share(
-    verdicts: Verdicts, moved: MovedTraffic | None, design: RouteDesign, bench: PolicyInputs
-) -> Verdicts:
+def with_exact_share(verdicts: Verdicts, moved: MovedTraffic | None, design: RouteDesign) -> Verdicts:
     """The share and the saving of a policy that decides before the call, with what it moves counted, not estimated.
 
     A signal can be computed for every request of the log, so how many and which dollars it moves is known; the draws
@@ -598,15 +601,13 @@ def with_exact_share(
         verdicts: Of the certification.
         moved: Of the whole log, by `rule_of`; None leaves the estimates.
         design: Of the route.
-        bench: That the policies were tested with.
     """
     best = verdicts.best
     if best is None or best.saving_usd is None or moved is None or not moved.moved:
         return verdicts
-    policy = best.tuned.policy
-    saved = _on_moved(policy, verdicts.spend[policy.tier], bench)
+    saved = _on_moved(best, verdicts)
     assert saved is not None
-    dollars, level = min(moved.usd, design.movable_usd(policy.tier)), best.saving_usd.level
+    dollars, level = min(moved.usd, design.movable_usd(best.tuned.policy.tier)), best.saving_usd.level
     best = replace(
         best,
         share_moved=moved.moved / moved.requests,
@@ -618,14 +619,15 @@ def with_exact_share(
     return replace(verdicts, tested=tested, best=best)
 
 
-def _on_moved(policy: RoutePolicy, spend: Replayed, bench: PolicyInputs) -> Saved | None:
+def _on_moved(best: PolicyTest, verdicts: Verdicts) -> Saved | None:
     """What a policy that decides before the call saves on the dollar draws that it moves; None of too few."""
+    policy, spend = best.tuned.policy, verdicts.spend[best.tuned.policy.tier]
     if policy.signal is None or policy.verifier is not None:
         return None
-    asked = walk(policy, spend, bench.values_of(policy, spend))
-    if spend.times[asked.asked].sum() < LEAST_DRAWS:
+    paid = verdicts.trial(best).paid
+    if spend.times[paid.asked].sum() < LEAST_DRAWS:
         return None
-    return saved_of(policy, *part_of(spend, asked, asked.asked))
+    return saved_of(policy, *part_of(spend, paid, paid.asked))
 
 
 def _mean(rows: Any) -> float:

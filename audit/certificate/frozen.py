@@ -14,6 +14,7 @@ from typing import Any
 from audit.core.fingerprint import fingerprint
 from audit.core.plain import to_plain
 from audit.core.policy import RoutePolicy
+from audit.pairing.replayed import SignalValues
 from audit.stats.risk_control import MAX_POLICIES, PolicyOrder, TunedPolicy, order_by_loss, order_by_promise
 
 SCHEMA = "audit-policies/1"
@@ -146,3 +147,16 @@ def document(sealed: Sequence[FrozenPolicies]) -> dict[str, Any]:
     routes = {one.route: one.plain() for one in sorted(sealed, key=lambda one: one.route)}
     digests = json.dumps([[route, entry["digest"], entry["splits"]["digest"]] for route, entry in routes.items()])
     return {"schema": SCHEMA, "digest": hashlib.sha256(digests.encode()).hexdigest(), "routes": routes}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Choice:
+    """The policies of a route.
+
+    Attributes:
+        sealed: In the order in which they are tested.
+        values: Of their signals, on every request that a test looks at.
+    """
+
+    sealed: FrozenPolicies
+    values: SignalValues

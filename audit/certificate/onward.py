@@ -7,15 +7,34 @@ been decided, or is not going to be.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from audit.certificate.candidates import CandidateEvidence
-from audit.certificate.certified import Certified
 from audit.certificate.certify import PolicyTest
 from audit.certificate.claims import observed
+from audit.certificate.jobs import CertificateJob, Certified, certify, sharing
 from audit.certificate.looks import NO_PROSPECT, WORTH
+from audit.core.progress import counted
+from audit.executors.executor import Pool
 from audit.stats.group_sequential import chance_to_cross
 from audit.stats.quantiles import upper_normal
 from audit.stats.random_mix import random_mix_z
 from audit.stats.tango import tango_z
+
+ONWARD = "audit.certificate.onward:looks_of"
+
+
+def next_looks(jobs: Sequence[CertificateJob], pool: Pool) -> dict[str, Mapping[str, int]]:
+    """By route, the look to which each candidate goes next; without the routes that are finished."""
+    designs = [job.design for job in jobs]
+    found = sharing(pool, designs).run(jobs, work=ONWARD)
+    told = counted(found, "Testing routes", total=len(designs), unit="routes")
+    return {design.route: looks for design, looks in zip(designs, told, strict=True) if looks}
+
+
+def looks_of(job: CertificateJob) -> dict[str, int]:
+    """`onward` of a route that is tested here; what a worker does."""
+    return onward(certify(job), job.design.auditable_usd)
 
 
 def onward(certified: Certified, spend_usd: float) -> dict[str, int]:

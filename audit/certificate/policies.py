@@ -23,7 +23,8 @@ from audit.core.plain import to_plain
 from audit.core.plan import RouteDesign
 from audit.core.policy import RoutePolicy, SignalSpec, VerifierSpec
 from audit.pairing.evidence import Pairs, Tables, quality_draws, unasked_limit
-from audit.pairing.replayed import Replayed, Simulation, Values, pairs_of, parted_by, replayed, saved_share, walk
+from audit.pairing.replayed import Replayed, Simulation, pairs_of, parted_by, replayed, saved_share, walk
+from audit.pairing.sets import ReplayedSets
 from audit.signals import SIGNALS, compute
 from audit.signals.signal import BoolArray, FitData, FloatArray, TextEmbedder
 from audit.stats.discrimination import PairsTest
@@ -67,21 +68,46 @@ MovesRequest = Callable[[Sequence[Request]], BoolArray]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyInputs:
-    """What policies are made from, besides the tables.
+class RouteInputs:
+    """What one route's policies are made from, besides its tables: data that another process can be given.
 
     Attributes:
         requests: Of the slice, by fingerprint; empty leaves static policies alone.
         embedder: For signals that embed texts; None leaves those out.
-        verifiers: By route, the checks that its criteria and requests allow.
-        rules: By route, what people wrote: the tier to move to, and the rule as a signal.
-        count_moved: By route, a rule and the model that it moves to, to what it moves of the whole log, requests that
-            this model serves already left out; asked once, for what is recommended.
+        verifiers: The checks that its criteria and requests allow.
+        rules: What people wrote: the tier to move to, and the rule as a signal.
         seed: Of the fits.
         real_prompts: Similarity is to be to requests, not to centres of many.
         alpha: Of the certificates.
         confidence: Of the intervals.
-        values: Of signals, as far as somebody has asked for them.
+    """
+
+    requests: Mapping[str, Request] = field(default_factory=dict)
+    embedder: TextEmbedder | None = None
+    verifiers: Sequence[VerifierSpec] = ()
+    rules: Sequence[tuple[str, SignalSpec]] = ()
+    seed: int = 0
+    real_prompts: bool = False
+    alpha: float = 0.05
+    confidence: float = 0.95
+
+    def test_of(self, design: RouteDesign) -> PairsTest:
+        """What the route's pairs have to show."""
+        return PairsTest.of(design.criteria, margin=design.margin, alpha=self.alpha, confidence=self.confidence)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyInputs:
+    """What the policies of all routes are made from, besides the tables.
+
+    Attributes:
+        requests: Of the slice, by fingerprint.
+        embedder: As of `RouteInputs`.
+        verifiers: By route.
+        rules: By route.
+        count_moved: By route, a rule and the model that it moves to, to what it moves of the whole log, requests that
+            this model serves already left out; asked once, for what is recommended.
+        seed: As of `RouteInputs`, and so are the others.
     """
 
     requests: Mapping[str, Request] = field(default_factory=dict)
@@ -95,33 +121,40 @@ class PolicyInputs:
     real_prompts: bool = False
     alpha: float = 0.05
     confidence: float = 0.95
-    values: Values = field(default_factory=Values)
 
-    def values_of(self, policy: RoutePolicy, draws: Replayed) -> FloatArray | None:
-        """The values of a policy's signal on some draws, shape (n,); None for a policy without one."""
-        return self.values.of(policy, draws, self.embedder)
+    def of_route(self, route: str, tables: Tables) -> RouteInputs:
+        """The part of one route, whose tables these are."""
+        return RouteInputs(
+            requests=self.requests_of(tables),
+            embedder=self.embedder,
+            verifiers=tuple(self.verifiers(route)),
+            rules=tuple(self.rules(route)),
+            seed=self.seed,
+            real_prompts=self.real_prompts,
+            alpha=self.alpha,
+            confidence=self.confidence,
+        )
 
-    def test_of(self, design: RouteDesign) -> PairsTest:
-        """What a route's pairs have to show."""
-        return PairsTest.of(design.criteria, margin=design.margin, alpha=self.alpha, confidence=self.confidence)
+    def requests_of(self, tables: Tables) -> dict[str, Request]:
+        """The requests of a route, by fingerprint."""
+        return {fp: self.requests[fp] for fp in tables.slice["request_fp"].unique().sort()} if self.requests else {}
 
 
-def propose(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: PolicyInputs) -> FrozenPolicies:
+def propose(tables: Tables, design: RouteDesign, bench: RouteInputs) -> FrozenPolicies:
     """The sealed list of a route's policies.
 
     Args:
         tables: Of the route, as `Tables.before_certification` gives them.
         design: Of the route.
-        tiers: Candidates.
         bench: What policies are made from.
     """
-    tuning = replayed(tables, quality_draws(tables, "tuning"), tiers, bench.requests)
+    tiers = design.candidates
+    sets = ReplayedSets(tables, tiers, bench.requests)
+    tuning = sets.of(quality_draws(tables, "tuning"))
     if tuning.n < LEAST_TUNING:
-        return _by_price(tables, design, tiers, bench)
+        return _by_price(tables, design, bench)
     certifying = quality_draws(tables, "certification").height
-    by_tier = {
-        tier: replayed(tables, quality_draws(tables.moved_to(tier), "tuning"), tiers, bench.requests) for tier in tiers
-    }
+    by_tier = {tier: sets.of(quality_draws(tables.moved_to(tier), "tuning")) for tier in tiers}
     maker = _Maker(design=design, bench=bench, by_tier=by_tier)
     whole = {tier: maker.static(tier) for tier in tiers}
     test = bench.test_of(design)
@@ -129,7 +162,7 @@ def propose(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: Po
         tuning,
         whole,
         Screening.of(design, certifying, test),
-        kept={to for to, _ in bench.rules(design.route)},
+        kept={to for to, _ in bench.rules},
     )
     proposed = [tuned for tier, tuned in whole.items() if tier not in out]
     useful = [tuned.policy.tier for tuned in proposed if maker.saves(tuned.policy)]
@@ -144,16 +177,16 @@ def propose(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: Po
     return FrozenPolicies.of(design.route, proposed, out)
 
 
-def _by_price(tables: Tables, design: RouteDesign, tiers: Sequence[str], bench: PolicyInputs) -> FrozenPolicies:
+def _by_price(tables: Tables, design: RouteDesign, bench: RouteInputs) -> FrozenPolicies:
     """The list where no tuning draws are left, because every session or prompt is in the certification split too.
 
     What a tier would cost at the logged tokens is known without a verdict. All losses count as unknown, so the tier
     that costs most is tested first; of a written rule its share of the requests is known as well.
     """
     draws = replayed(tables, quality_draws(tables, "certification"), (), bench.requests)
-    maker = _Maker(design=design, bench=bench, by_tier=dict.fromkeys(tiers, draws))
+    maker = _Maker(design=design, bench=bench, by_tier=dict.fromkeys(design.candidates, draws))
     proposed = []
-    for tier in tiers:
+    for tier in design.candidates:
         saving = _saving_at_logged_tokens(tables, tier)
         proposed.append(maker.untried(maker.policy("static", tier), saving))
         proposed += [maker.untried(policy, saving * share) for policy, share in maker.rules_of(tier)]
@@ -192,7 +225,7 @@ class _Maker:
     """
 
     design: RouteDesign
-    bench: PolicyInputs
+    bench: RouteInputs
     by_tier: Mapping[str, Replayed]
 
     def static(self, tier: str) -> Proposal:
@@ -230,7 +263,7 @@ class _Maker:
         )
 
     def _rules(self, tier: str) -> list[RoutePolicy]:
-        mine = {fingerprint(to_plain(spec)): spec for to, spec in self.bench.rules(self.design.route) if to == tier}
+        mine = {fingerprint(to_plain(spec)): spec for to, spec in self.bench.rules if to == tier}
         return [replace(self.policy("rules", tier), signal=spec, threshold=1.0) for spec in mine.values()]
 
     def signals(self, tier: str) -> list[_Scored]:
@@ -281,7 +314,7 @@ class _Maker:
         found = []
         # Where no criterion sees what an answer says, a check could only certify itself.
         seen = not np.isnan(self.by_tier[tier].content).all()
-        for verifier in [*(self.bench.verifiers(self.design.route) if seen else ()), *seconds]:
+        for verifier in [*(self.bench.verifiers if seen else ()), *seconds]:
             policy = replace(self.policy("cascade", tier), verifier=verifier)
             kept = walk(policy, self.by_tier[tier], None).kept
             if kept.any() and not kept.all():

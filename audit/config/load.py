@@ -15,7 +15,7 @@ from audit.config.catalogs import assertion_types, catalogs
 from audit.core.display import plural
 from audit.core.errors import AuditError, ConfigError, Place, UnknownName, nearest
 from audit.core.fingerprint import fingerprint
-from audit.core.settings import Criterion, CriterionSettings, Settings
+from audit.core.settings import Criterion, CriterionSettings, Settings, StoreSettings
 from audit.core.tier import BATCH_OPTIONS
 from audit.core.units import A_POINT, NoUnit
 from audit.documents import Document, Keys, goes_bare, literal_keys, named, read_document
@@ -24,6 +24,9 @@ NAMES = ("audit.yaml", "audit.yml")
 
 _OWN_FIELDS = ("directory", "config_file")
 """Fields of the settings that the loader fills in; in a file they are unknown keys."""
+
+_SHORT = {"store": StoreSettings.from_entry}
+"""Sections that a file may say in short: what it says there stands beside a key that is set from outside."""
 
 _CRITERION: TypeAdapter[CriterionSettings] = TypeAdapter(Criterion)
 
@@ -154,8 +157,10 @@ def _all(document: Document, problems: list[AuditError]) -> ConfigError:
 def _override(values: dict[Any, Any], keys: list[str], value: Any) -> None:
     *sections, last = keys
     for section in sections:
-        if not isinstance(values.get(section), dict):
-            values[section] = {}
+        entry = values.get(section)
+        if section in _SHORT:
+            entry = _SHORT[section](entry)
+        values[section] = entry if isinstance(entry, dict) else {}
         values = values[section]
     values[last] = value
 

@@ -498,6 +498,14 @@ class StoreSettings(Section):
         False, description="Ask everything again: take no answer that was there before the run folder was begun"
     )
 
+    @classmethod
+    def from_entry(cls, entry: Any) -> Any:
+        """A plain text is the `path`."""
+        return {"path": entry} if isinstance(entry, str) else entry
+
+
+Store = Annotated[StoreSettings, BeforeValidator(StoreSettings.from_entry, json_schema_input_type=str | StoreSettings)]
+
 
 class RoutingSettings(Section):
     """`routing:` how routing policies are made."""
@@ -579,7 +587,7 @@ class Settings(Section):
     controls: ControlSettings = Field(ControlSettings(), description="How criteria are tried on damaged answers")
     slice: SliceSettings = Field(SliceSettings(), description="How much is replayed")
     replay: ReplaySettings = Field(ReplaySettings(), description="How calls are made")
-    store: StoreSettings = Field(StoreSettings(), description="What is kept for later runs")
+    store: Store = Field(StoreSettings(), description="What is kept for later runs; a plain text is its `path`")
     routing: RoutingSettings = Field(RoutingSettings(), description="How routing policies are made")
     embeddings: EmbeddingSettings = Field(EmbeddingSettings(), description="What criteria compare likeness with")
     gate: tuple[GateRule, ...] = Field((), description="Rules for `audit gate`")
@@ -611,6 +619,11 @@ class Settings(Section):
     def route(self, name: str) -> RouteSettings | None:
         """The entry for a route, or None when none fits."""
         return next((entry for entry in self.routes if entry.fits(name)), None)
+
+    def about(self, name: str) -> Settings:
+        """The same with the entry of one route alone: what a job about that route is given."""
+        entry = self.route(name)
+        return self.model_copy(update={"routes": () if entry is None else (entry,)})
 
     def controls_of(self, name: str) -> ControlSettings:
         """What damaged answers a route's criteria may accept."""

@@ -16,7 +16,7 @@ import re
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -49,12 +49,13 @@ _AT_ONCE = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedder:
-    """An embedding model.
+    """An embedding model, which another process may be given: it reads the weights there.
 
     Attributes:
         name: Of the model, for the report.
         dimensions: Length of a vector.
-        encode: Distinct texts to vectors, in order; not for callers, who use `embed`.
+        encode: Distinct texts to vectors, in order: a function with a name, so that it can be sent; not for callers,
+            who use `embed`.
         cache: Folder of vectors that are kept between runs, or None.
         made_by: What the vectors hang on beside the texts: weights, and precision. Vectors and scores hold for it
             alone; "" where the name says all of it.
@@ -192,15 +193,16 @@ def _carried_weights() -> Path | None:
 
 
 def _open_transformer(model: str, name: str, cache: Path | None) -> Embedder:
-    transformer, weights = _transformer(model)
-
-    def encode(texts: Sequence[str]) -> Vectors:
-        vectors: Vectors = transformer.encode(
-            list(texts), batch_size=_BATCH, show_progress_bar=False, convert_to_numpy=True
-        )
-        return vectors
-
+    encode, (_, weights) = partial(_encode_by_transformer, model), _transformer(model)
     return Embedder(name=name, dimensions=int(encode(["."]).shape[1]), encode=encode, cache=cache, made_by=weights)
+
+
+def _encode_by_transformer(model: str, texts: Sequence[str]) -> Vectors:
+    transformer, _ = _transformer(model)
+    vectors: Vectors = transformer.encode(
+        list(texts), batch_size=_BATCH, show_progress_bar=False, convert_to_numpy=True
+    )
+    return vectors
 
 
 def _open_int8(model: str, name: str, cache: Path | None) -> Embedder:
@@ -209,19 +211,19 @@ def _open_int8(model: str, name: str, cache: Path | None) -> Embedder:
             why = "8-bit integers need it (embeddings: {precision: int8})"
             raise MissingPackage(package, extra="onnx", why=why, beside=NEEDS)
     transformer, weights = _transformer(model)
-
-    def encode(texts: Sequence[str]) -> Vectors:
-        vectors: Vectors = _quantised(model)(texts)
-        return vectors
-
     return Embedder(
         name=f"{name}, int8",
         dimensions=int(transformer.get_embedding_dimension()),
-        encode=encode,
+        encode=partial(_encode_in_int8, model),
         cache=cache,
         made_by=weights,
-        exact=lambda: _open_transformer(model, name, cache),
+        exact=partial(_open_transformer, model, name, cache),
     )
+
+
+def _encode_in_int8(model: str, texts: Sequence[str]) -> Vectors:
+    vectors: Vectors = _quantised(model)(texts)
+    return vectors
 
 
 # As the weights; made when the first text needs it, since all vectors may be at hand.
@@ -259,13 +261,12 @@ def _transformer(model: str) -> tuple[Any, str]:
 def _open_static(cache: Path | None) -> Embedder:
     if importlib.util.find_spec("wordllama") is None:
         raise MissingPackage("wordllama", why="embeddings need it, or sentence-transformers with a model")
-    static = _static()
+    return Embedder(name=STATIC, dimensions=int(_encode_static(["."]).shape[1]), encode=_encode_static, cache=cache)
 
-    def encode(texts: Sequence[str]) -> Vectors:
-        parts = [static.embed(list(texts[i : i + _STATIC_BATCH])) for i in range(0, len(texts), _STATIC_BATCH)]
-        return np.concatenate(parts)
 
-    return Embedder(name=STATIC, dimensions=int(encode(["."]).shape[1]), encode=encode, cache=cache)
+def _encode_static(texts: Sequence[str]) -> Vectors:
+    parts = [_static().embed(list(texts[i : i + _STATIC_BATCH])) for i in range(0, len(texts), _STATIC_BATCH)]
+    return np.concatenate(parts)
 
 
 @lru_cache(maxsize=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from audit.certificate.certified import Certified
+from audit.certificate.jobs import Certified
 from audit.core.criteria import Grade, LogProblem
 from audit.core.display import count, percent, plural, points, points_interval, usd
 from audit.core.finding import CandidateFinding

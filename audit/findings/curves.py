@@ -14,13 +14,12 @@ import numpy as np
 from audit.certificate.certify import TestParameters, Verdicts, attempts_at, best_of, splits_at
 from audit.certificate.claims import observed, pessimistic
 from audit.certificate.frozen import FrozenPolicies, Proposal
-from audit.certificate.policies import PolicyInputs
 from audit.core.exploration import FrontierPoint, MarginFinding, ThresholdCurve, ThresholdPoint
 from audit.core.finding import RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.policy import SignalSpec
 from audit.findings.totals import Acceptance, acceptance, avoidable
-from audit.pairing.replayed import pairs_of, walk
+from audit.pairing.replayed import SignalValues, pairs_of, walk
 from audit.signals.signal import FloatArray
 from audit.stats.routing_curves import simultaneous_upper
 
@@ -38,7 +37,7 @@ def threshold_curve(
     verdicts: Verdicts,
     sealed: FrozenPolicies,
     tier: str | None,
-    bench: PolicyInputs,
+    values: SignalValues,
     terms: TestParameters,
     of_route: OfRoute,
 ) -> ThresholdCurve | None:
@@ -48,7 +47,7 @@ def threshold_curve(
         verdicts: Of the route's policies.
         sealed: They were tested from; the score was fitted before the certification split was looked at.
         tier: Of the route's verdict; None takes the tier of the best score.
-        bench: That the policies were made from.
+        values: Of the signals.
         terms: Of the certificate.
         of_route: As `RouteDesign.share_of_route`.
 
@@ -61,19 +60,17 @@ def threshold_curve(
         return None
     chosen = max(mine, key=lambda tuned: _promise(tuned, terms.tested_margin))
     draws = verdicts.certification[chosen.policy.tier].first_answers()
-    if draws.requests is None:
-        return None
     look = terms.schedule.reached([chosen.policy.tier])
     if look is None:
         return None
     seen = terms.schedule.draws_at(look)
     spec = chosen.policy.signal
     assert isinstance(spec, SignalSpec)
-    values = bench.values_of(chosen.policy, draws)
-    assert values is not None
-    policies = [replace(chosen.policy, threshold=at) for at in _tenths(values)]
+    scores = values.of(chosen.policy, draws)
+    assert scores is not None
+    policies = [replace(chosen.policy, threshold=at) for at in _tenths(scores)]
     everything = replace(chosen.policy, kind="static", signal=None, threshold=None)
-    walks = [walk(policy, draws, values) for policy in policies] + [walk(everything, draws, None)]
+    walks = [walk(policy, draws, scores) for policy in policies] + [walk(everything, draws, None)]
     pairs = [pairs_of(chosen.policy, draws, walked, before=seen) for walked in walks]
     if not all(found.n for found in pairs):
         return None

@@ -9,14 +9,13 @@ import numpy as np
 
 from audit.certificate.certify import LEAST_DRAWS, PolicyTest, TestParameters, Verdicts, is_deployable
 from audit.certificate.claims import observed
-from audit.certificate.policies import PolicyInputs
 from audit.core.interval import Estimate
 from audit.core.options import DIMENSIONS, MOST_SEGMENTS, Option, RouteOptions, Segment
 from audit.core.plan import RouteDesign
 from audit.core.recommendation import Recommendation
 from audit.findings.handover import RouteEvidence, route_policy
 from audit.pairing.money import dollars_of
-from audit.pairing.replayed import Replayed, Simulation, latency_of, pairs_of, part_of, saved_of, walk
+from audit.pairing.replayed import Replayed, Simulation, latency_of, pairs_of, part_of, saved_of
 from audit.signals.signal import BoolArray
 from audit.stats.percentiles import percentile
 
@@ -28,7 +27,6 @@ def options_of(
     verdicts: Verdicts,
     recommendations: Sequence[Recommendation],
     design: RouteDesign,
-    bench: PolicyInputs,
     terms: TestParameters,
     segments: SegmentTraffic,
     evidence: RouteEvidence,
@@ -39,18 +37,16 @@ def options_of(
         verdicts: Of the certification.
         recommendations: Of each of these policies, as if it were the one that the route is given; in their order.
         design: Of the route.
-        bench: That the policies were tested with.
         terms: Of their certificates.
         segments: What the whole log says of each tenant, region and environment on this route.
         evidence: Of the route, for what each policy carries with it.
     """
     options = []
     for tested, made in zip(verdicts.certified, recommendations, strict=True):
-        policy, trial = tested.tuned.policy, verdicts.trials[tested.position - 1]
+        policy, trial = tested.tuned.policy, verdicts.trial(tested)
         draws, walked, spend = trial.draws, trial.walked, verdicts.spend[policy.tier]
-        paid = walk(policy, spend, bench.values_of(policy, spend))
         by_dimension = {
-            name: tuple(_segments(tested, name, (draws, walked), (spend, paid), segments.get(name, {}), terms))
+            name: tuple(_segments(tested, name, (draws, walked), (spend, trial.paid), segments.get(name, {}), terms))
             for name in DIMENSIONS
             if name in draws.segments
         }

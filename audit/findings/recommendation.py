@@ -11,21 +11,19 @@ from audit.certificate.bakeoff import describe_policy
 from audit.certificate.candidates import percentiles
 from audit.certificate.certify import PolicyDraws, PolicyTest, TestParameters, Verdicts
 from audit.certificate.claims import accepted, delta_of, p_inferior, repeats_of, table_of
-from audit.certificate.policies import PolicyInputs
 from audit.core.finding import Latency, Recommendation
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
 from audit.core.recommendation import NOTHING_MOVES, Moves, PairTable
 from audit.core.repeats import Repeats
 from audit.findings.verdict import Decided
-from audit.pairing.replayed import latency_of, pairs_of, part_of, walk
+from audit.pairing.replayed import latency_of, pairs_of, part_of
 
 
 def recommend(
     decided: Decided,
     verdicts: Verdicts,
     design: RouteDesign,
-    bench: PolicyInputs,
     terms: TestParameters,
     caveats: Sequence[str],
 ) -> Recommendation:
@@ -35,7 +33,6 @@ def recommend(
         decided: The verdict.
         verdicts: Of the route's policies, with what they were tested on.
         design: Of the route.
-        bench: That the policies were tested with.
         terms: Of the certificate.
         caveats: What a reader must know before using the numbers.
     """
@@ -43,7 +40,7 @@ def recommend(
     if decided.policy is None or decided.candidate is None:
         return _staying(decided, verdicts, design, level, caveats)
     tested, candidate = decided.policy, decided.candidate
-    policy, trial = tested.tuned.policy, verdicts.trials[tested.position - 1]
+    policy, trial = tested.tuned.policy, verdicts.trial(tested)
     draws = trial.draws
     taken_in = draws.draw_order < (tested.taken_in or 0)
     pairs = pairs_of(policy, *part_of(draws, trial.walked, taken_in))
@@ -63,7 +60,7 @@ def recommend(
         model=candidate.model,
         kind=policy.kind,
         params=describe_policy(policy),
-        moves=_moves(tested, verdicts, design, bench),
+        moves=_moves(tested, verdicts, design),
         quality_delta=tested.delta,
         score_delta=tested.score_delta,
         content_delta=tested.content_delta,
@@ -92,7 +89,7 @@ def moved_draws(decided: Decided, verdicts: Verdicts) -> dict[str, bool] | None:
     """The exchanges behind a policy's pairs, each with whether it moves; None where the route stays."""
     if decided.policy is None:
         return None
-    trial = verdicts.trials[decided.policy.position - 1]
+    trial = verdicts.trial(decided.policy)
     draws, walked = trial.draws, trial.walked
     taken_in = draws.draw_order < (decided.policy.taken_in or 0)
     rows = zip(draws.exchange_ids, taken_in.tolist(), walked.kept.tolist(), strict=True)
@@ -153,7 +150,7 @@ def _several_answers(tier: str, repeats: Repeats | None, trial: PolicyDraws | No
         )
 
 
-def _moves(tested: PolicyTest, verdicts: Verdicts, design: RouteDesign, bench: PolicyInputs) -> Moves:
+def _moves(tested: PolicyTest, verdicts: Verdicts, design: RouteDesign) -> Moves:
     """What the policy moves of the route; dollars from the dollar draws where the log was not counted."""
     policy, spend = tested.tuned.policy, verdicts.spend[tested.tuned.policy.tier]
     movable, movable_usd = design.movable(policy.tier), design.movable_usd(policy.tier)
@@ -161,7 +158,7 @@ def _moves(tested: PolicyTest, verdicts: Verdicts, design: RouteDesign, bench: P
     if policy.kind == "static":
         usd = movable_usd
     elif usd is None and spend.times.sum() > 0:
-        kept = walk(policy, spend, bench.values_of(policy, spend)).kept
+        kept = verdicts.trial(tested).paid.kept
         usd = movable_usd * float((spend.times * spend.mass * kept).sum() / (spend.times * spend.mass).sum())
     return Moves(
         requests=round(movable * tested.share_moved),

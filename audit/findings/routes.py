@@ -9,8 +9,9 @@ import polars as pl
 
 from audit.certificate.bakeoff import policy_findings
 from audit.certificate.candidates import CandidateEvidence, accepted_share, describe
-from audit.certificate.certified import Certified, Prepared, certify_routes, prepare
+from audit.certificate.certified import Prepared, certify_routes, prepare
 from audit.certificate.certify import PolicyTest, TestParameters, Verdicts
+from audit.certificate.jobs import Certified, sharing
 from audit.certificate.noise import Floor
 from audit.certificate.onward import left_behind
 from audit.certificate.policies import PolicyInputs
@@ -22,6 +23,7 @@ from audit.core.options import RouteOptions
 from audit.core.plan import LooksDone, RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Tier
+from audit.executors import open_pool
 from audit.findings.caveats import Concluded, caveats_of
 from audit.findings.curves import MARGINS, at_margins, threshold_curve
 from audit.findings.handover import RouteEvidence
@@ -31,6 +33,8 @@ from audit.findings.recommendation import moved_draws, recommend
 from audit.findings.verdict import Decided, below_floor, moving, verdict_of
 from audit.pairing.evidence import Tables
 from audit.stats.planning import least_pairs
+
+JUDGE = "audit.findings.routes:judge"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,20 +138,46 @@ def find_routes(
     Returns:
         What is concluded, by design.
     """
-    certified = certify_routes(tables, designs, tiers, settings, prepared, reach)
-    return [_judge(tables, design, traffic[design.route], settings, certified[design.route]) for design in designs]
+    with open_pool(settings.executor) as pool:
+        certified = certify_routes(tables, designs, tiers, settings, prepared, reach, pool)
+        mine = tables.by_route(design.route for design in designs)
+        jobs = (
+            VerdictJob(
+                tables=mine[design.route],
+                design=design,
+                traffic=traffic[design.route],
+                settings=settings.about(design.route),
+                certified=certified[design.route],
+            )
+            for design in designs
+        )
+        return list(sharing(pool, designs).run(jobs, work=JUDGE))
 
 
-def _judge(
-    tables: Tables,
-    design: RouteDesign,
-    traffic: RouteTraffic,
-    settings: Settings,
-    certified: Certified,
-) -> RouteFound:
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class VerdictJob:
+    """A route to be judged, as data for another process.
+
+    Attributes:
+        tables: Of the route.
+        design: Of the route.
+        traffic: What the log says of it.
+        settings: The run's, with the route's entry alone.
+        certified: What its certification split says.
+    """
+
+    tables: Tables
+    design: RouteDesign
+    traffic: RouteTraffic
+    settings: Settings
+    certified: Certified
+
+
+def judge(job: VerdictJob) -> RouteFound:
+    """The verdict of a route with what it rests on; what a worker does."""
+    mine, design, traffic, settings, certified = job.tables, job.design, job.traffic, job.settings, job.certified
     level, terms, policies = settings.confidence, certified.terms, certified.policies
-    mine, sealed, bench = tables.of_route(design.route), certified.sealed, certified.bench
-    evidence = certified.evidence
+    sealed, evidence = certified.sealed, certified.evidence
     decisions = decide(evidence, policies, terms)
     candidates = [describe(e, decisions[e.tier.name], mine, design, level) for e in evidence]
     accepted_floor = entry.floor if (entry := settings.route(design.route)) is not None else None
@@ -176,7 +206,12 @@ def _judge(
         candidates=candidates,
         policies=policies,
         curve=threshold_curve(
-            policies, sealed, verdict.candidate.tier if verdict.candidate else None, bench, terms, design.share_of_route
+            policies,
+            sealed,
+            verdict.candidate.tier if verdict.candidate else None,
+            certified.choice.values,
+            terms,
+            design.share_of_route,
         ),
         at_margins=at_margins(policies, sealed, others, design.share_of_route),
         noise=certified.noise,
@@ -184,20 +219,20 @@ def _judge(
         accepted_rate=accepted,
         below=below is not None,
         verdict=verdict,
-        recommendation=recommend(verdict, policies, design, bench, terms, caveats),
+        recommendation=recommend(verdict, policies, design, terms, caveats),
         left_usd=left_usd,
     )
     about = _evidence(mine, design, traffic, certified)
     kept = policies if verdict.policy else replace(policies, tested=())
     alternatives = [
-        recommend(moving(tested, design, candidates), kept, design, bench, terms, caveats) for tested in kept.certified
+        recommend(moving(tested, design, candidates), kept, design, terms, caveats) for tested in kept.certified
     ]
     return RouteFound(
         finding=_finding(judged, settings),
         policy=verdict.policy,
         evidence=about,
         moved=moved_draws(verdict, policies),
-        options=options_of(kept, alternatives, design, bench, terms, traffic.segments, about),
+        options=options_of(kept, alternatives, design, terms, traffic.segments, about),
     )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from audit.certificate.certified import Prepared, certify_route, prepare
+from audit.certificate.certified import Prepared, certificate_jobs, prepare
 from audit.certificate.frozen import document
-from audit.certificate.onward import onward
+from audit.certificate.onward import next_looks
 from audit.certificate.policies import PolicyInputs
 from audit.core.artifacts import RunFolder, write_json
 from audit.core.display import count, listing, percent, plural, usd
@@ -16,10 +16,10 @@ from audit.core.mixture import Mix
 from audit.core.options import PolicyOptions
 from audit.core.plan import LooksDone, Plan, RouteDesign
 from audit.core.policy import RoutingPolicy
-from audit.core.progress import counted
 from audit.core.reason import Reason, because
 from audit.core.settings import Settings
 from audit.core.tier import Tier
+from audit.executors import open_pool
 from audit.findings.cases import pick_cases
 from audit.findings.curves import frontier
 from audit.findings.handover import hand_over
@@ -104,7 +104,8 @@ class SequentialTest:
         This comes before any verdict of the certification split is looked at; which routing is best can then be read
         off that split without spoiling the promise.
         """
-        self.prepared = prepare(tables, designs, self.bench, self.prepared)
+        with open_pool(self.settings.executor) as pool:
+            self.prepared = prepare(tables, designs, self.bench, self.prepared, pool)
         write_json(self.folder.policies, document(list(self.prepared.sealed.values())))
         return self.prepared
 
@@ -124,12 +125,9 @@ class SequentialTest:
         tables = Tables.read(self.folder).costed(self.tiers, self.settings)
         prepared = self.seal(tables, designs)
         by_name = {tier.name: tier for tier in self.tiers}
-        wanted: dict[str, Mapping[str, int]] = {}
-        for design in counted(designs, "Testing routes", total=len(designs), unit="routes"):
-            certified = certify_route(tables, design, by_name, self.settings, prepared, reach)
-            if looks := onward(certified, design.auditable_usd):
-                wanted[design.route] = looks
-        return wanted
+        jobs = list(certificate_jobs(tables, designs, by_name, self.settings, prepared, reach))
+        with open_pool(self.settings.executor) as pool:
+            return next_looks(jobs, pool)
 
 
 def find(watch: SequentialTest, plan: Plan, context: FindingsInputs, reach: LooksDone | None = None) -> RunResult:

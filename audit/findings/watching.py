@@ -15,7 +15,7 @@ from audit.core.exchange import Request
 from audit.core.policy import Canary, CanaryKey, RoutePolicy, RoutingPolicy
 from audit.core.watching import WatchedPairs
 from audit.pairing.evidence import Tables, logged_on, quality_draws
-from audit.pairing.replayed import Replayed, Simulation, Values, pairs_of, replayed, walk
+from audit.pairing.replayed import Replayed, SignalValues, Simulation, pairs_of, replayed, walk
 from audit.signals.signal import TextEmbedder
 
 END_USER = "end_user_hash"
@@ -61,7 +61,8 @@ def _walked(
     tables: Tables, entry: RoutePolicy, requests: Mapping[str, Request], embedder: TextEmbedder | None
 ) -> WatchedPairs:
     draws = replayed(tables, _asked(tables, entry.asks), entry.asks, requests)
-    return _counted(entry, draws, walk(entry, draws, Values().of(entry, draws, embedder)))
+    values = SignalValues.worked_out([entry], draws.requests or (), embedder)
+    return _counted(entry, draws, walk(entry, draws, values.of(entry, draws)))
 
 
 def _in_force(

@@ -194,6 +194,11 @@ class Replayed:
             return None
         return replace(self, passed=before, arms={**self.arms, tier: replace(arm, passed=after, shares=shares)})
 
+    def without_texts(self) -> Replayed:
+        """The same draws without requests and completions, for whatever comes after the walk that uses them."""
+        arms = {tier: replace(arm, completions=()) for tier, arm in self.arms.items()}
+        return replace(self, requests=None, arms=arms)
+
     def first_answers(self) -> Replayed:
         """The same draws, where only the first answer to each counts: for tests of counts, which need whole pairs."""
         arms = {tier: replace(arm, shares=None, content_shares=None) for tier, arm in self.arms.items()}
@@ -535,26 +540,40 @@ def break_even_of(policy: RoutePolicy, draws: Replayed, walked: Simulation, leve
     )
 
 
-class Values:
-    """Values of fitted signals, each computed once a request: every look of a route asks for them again."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignalValues:
+    """Values of fitted signals on requests, worked out once: every look of a route asks for them again.
 
-    def __init__(self) -> None:
-        self._known: dict[int, tuple[SignalSpec, dict[str, float]]] = {}
+    Attributes:
+        known: Each signal with its values by fingerprint of the request.
+    """
 
-    def of(self, policy: RoutePolicy, draws: Replayed, embedder: TextEmbedder | None) -> FloatArray | None:
-        """The values of a policy's signal on some draws, shape (n,); None for a policy without one.
+    known: Sequence[tuple[SignalSpec, Mapping[str, float]]] = ()
+
+    @classmethod
+    def worked_out(
+        cls, policies: Sequence[RoutePolicy], requests: Sequence[Request], embedder: TextEmbedder | None
+    ) -> SignalValues:
+        """The values of all signals of some policies.
 
         Args:
-            policy: Whose signal.
-            draws: With requests.
-            embedder: The one that the signal was fitted with, where it was.
+            policies: Those without a signal add nothing.
+            requests: On which; equal ones are asked about once.
+            embedder: The one that the signals were fitted with, where they were.
         """
+        asked = {request.request_fp: request for request in requests}
+        known: list[tuple[SignalSpec, Mapping[str, float]]] = []
+        for policy in policies:
+            spec = policy.signal
+            if spec is None or any(spec == other for other, _ in known):
+                continue
+            values = compute(spec, list(asked.values()), embedder=embedder)
+            known.append((spec, dict(zip(asked, values.tolist(), strict=True))))
+        return cls(known=known)
+
+    def of(self, policy: RoutePolicy, draws: Replayed) -> FloatArray | None:
+        """The values of a policy's signal on some draws, shape (n,); None for a policy without one."""
         if policy.signal is None:
             return None
-        # The spec is kept with its values, so that its id stays its own.
-        _, known = self._known.setdefault(id(policy.signal), (policy.signal, {}))
-        assert draws.requests is not None
-        asked = zip(draws.request_fps, draws.requests, strict=True)
-        if new := {fp: request for fp, request in asked if fp not in known}:
-            known.update(zip(new, compute(policy.signal, list(new.values()), embedder=embedder), strict=True))
-        return np.array([known[fp] for fp in draws.request_fps], dtype=np.float64)
+        values = next(values for spec, values in self.known if spec == policy.signal)
+        return np.array([values[fp] for fp in draws.request_fps], dtype=np.float64)

@@ -155,6 +155,18 @@ def test_the_schema_accepts_what_the_loader_does(tmp_path: Path) -> None:
     assert not validator.is_valid(yaml.safe_load("routes: [{match: x, assert: [{type: is-jsn}]}]"))
 
 
+@pytest.mark.parametrize("place", ["s3://bucket/team", "../audits/store"])
+def test_a_store_is_named_in_short(place: str, tmp_path: Path) -> None:
+    """A plain text is its path, and stays so beside what the command line sets; editors accept it, and no number."""
+    forms = f"store: {place}", f"store: {{path: '{place}'}}"
+    for given, fresh in (({}, False), ({"store.fresh": True}, True)):
+        found = {load_settings(write(tmp_path, text), overrides=given).store for text in forms}
+        assert [(store.path, store.fresh) for store in found] == [(place, fresh)]
+    assert load_settings(write(tmp_path, forms[0]), overrides={"store.path": "here"}).store.path == "here"
+    validator = jsonschema_rs.validator_for(settings_schema())
+    assert [validator.is_valid({"store": entry}) for entry in (place, {"path": place}, 7)] == [True, True, False]
+
+
 def test_the_schema_says_defaults_as_they_are_written() -> None:
     """A default with a unit is a text that the schema itself accepts."""
     schema = settings_schema()

@@ -17,7 +17,7 @@ from audit.core.policy import RoutePolicy, RoutingPolicy
 from audit.core.settings import Settings
 from audit.flow.routing import policy_embedder
 from audit.pairing.evidence import Tables, quality_draws
-from audit.pairing.replayed import Replayed, Values, replayed, walk
+from audit.pairing.replayed import Replayed, SignalValues, replayed, walk
 from audit.policy.carve import read_options
 from audit.policy.policy_file import read_run_policy
 from audit.policy.router import Router
@@ -168,9 +168,9 @@ def test_the_router_agrees_with_the_simulation_of_every_certified_policy(run: Pa
     for route in read_options(folder).routes:
         mine = tables.of_route(route.route)
         draws = replayed(mine, quality_draws(mine, "certification"), ("medium", "small"), requests)
-        values = Values()
+        values = SignalValues.worked_out([one.policy for one in route.options], draws.requests or (), remembering)
         for option in route.options:
-            walked = walk(option.policy, draws, values.of(option.policy, draws, remembering))
+            walked = walk(option.policy, draws, values.of(option.policy, draws))
             made = RoutingPolicy(
                 run_id="r",
                 default_tier=None,

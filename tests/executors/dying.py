@@ -2,8 +2,13 @@
 
 import threading
 import time
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
+from audit.certificate.certified import certificate_jobs
+from audit.certificate.jobs import CertificateJob, Certified, certify
 from audit.core.outcome import Outcome
 from audit.ingest import group, work
 from audit.replay.lending import ShardJob, ShardReport
@@ -36,6 +41,25 @@ def score_dying(job: scoring.ScoreJob) -> list[Outcome]:
     """Score a batch, after a process died at it."""
     die_at_first(mark_above(job.directory / "audit.yaml", "score"))
     return scoring.score_batch(job)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class MarkedJob(CertificateJob):
+    """A route to be tested, with the test's mark: it has no folder of its own."""
+
+    mark: Path
+
+
+def marked_jobs(mark: Path, *told: Any) -> Iterator[MarkedJob]:
+    """The jobs of `certificate_jobs`, each with a mark."""
+    for job in certificate_jobs(*told):
+        yield MarkedJob(**{one.name: getattr(job, one.name) for one in fields(job)}, mark=mark)
+
+
+def certify_dying(job: MarkedJob) -> Certified:
+    """Test a route, after a process died at it."""
+    die_at_first(job.mark)
+    return certify(job)
 
 
 def ask_dying(job: ShardJob) -> ShardReport:

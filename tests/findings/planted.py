@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from audit.certificate.certified import Certified, Prepared, certify_route, certify_routes, prepare
+from audit.certificate.certified import Prepared, certify_route, certify_routes, prepare
+from audit.certificate.jobs import Certified
 from audit.certificate.policies import PolicyInputs
 from audit.core.criteria import CriteriaCheck, Grade, Labelled
 from audit.core.exchange import Request

@@ -31,7 +31,7 @@ from audit.flow.routing import policy_inputs_of
 from audit.llm.client import ClientOptions
 from audit.llm.tiers import resolve_tiers
 from audit.pairing.evidence import Tables
-from audit.pairing.replayed import Replayed, Values, pairs_of, replayed, walk
+from audit.pairing.replayed import Replayed, SignalValues, pairs_of, replayed, walk
 from audit.replay.options import ReplayOptions
 from audit.replay.plan import planned_calls
 from audit.replay.requests import load_requests
@@ -114,7 +114,8 @@ class Universe:
     def of_policy(self, policy: RoutePolicy, bench: PolicyInputs) -> tuple[float, float]:
         """True loss over the whole route, and true saving in USD, of any policy."""
         all_ = self.everything[policy.route]
-        walked = walk(policy, all_, bench.values_of(policy, all_))
+        values = SignalValues.worked_out([policy], all_.requests or (), bench.embedder)
+        walked = walk(policy, all_, values.of(policy, all_))
         counts = observed(pairs_of(policy, all_, walked))
         spent = np.zeros(all_.n)
         for tier in policy.asks:
@@ -233,8 +234,7 @@ class Drawn:
     def fixed(self) -> Audited:
         """Audit the same draws as a fixed sample."""
         design = replace(self.design, looks=())
-        bench = replace(self.bench, values=Values())
-        one = replace(self, design=design, prepared=prepare(self.tables, [design], bench))
+        one = replace(self, design=design, prepared=prepare(self.tables, [design], self.bench))
         return one._audited({design.route: design.whole})
 
     def _audited(self, reach: LooksDone) -> Audited:
@@ -265,7 +265,7 @@ def draw(universe: Universe, seed: int) -> Iterator[Drawn]:
     logged = [name for name in universe.tables.slice.columns if name not in slice_.columns]
     known = universe.tables.slice.select("exchange_id", *logged).unique("exchange_id")
     tables = replace(universe.tables, slice=slice_.join(known, on="exchange_id", how="left"))
-    bench = replace(universe.bench, seed=seed, values=Values())
+    bench = replace(universe.bench, seed=seed)
     for design in sample.designs:
         yield Drawn(
             universe=universe,
