@@ -95,7 +95,7 @@ def measured_rows() -> list[tuple[str, str, str]]:
     found = costs()
     rows = [(stage, f"{us:.0f} µs", shared.get(stage, "no")) for stage, us in found.line_us.items()]
     rows += [(f"{stage}, what the log adds", f"{us:.0f} µs", "no") for stage, us in found.later_us.items()]
-    rows += [(f"{stage}, the sample's own part", f"{s:.1f} s in all", "no") for stage, s in found.fixed_s.items()]
+    rows += [(f"{stage}, the sample's own part", f"{s:.1f} s in all", "by route") for stage, s in found.fixed_s.items()]
     rows.append(("memory of one process", f"{found.line_kb:.1f} KB", "no"))
     return rows
 

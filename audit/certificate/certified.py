@@ -77,7 +77,7 @@ def prepare(
     new = [design for design in designs if design.route not in known.choices]
     mine = tables.before_certification().by_route(design.route for design in new)
     chosen_from = {design.route: ChosenFrom(design=design, tables=mine[design.route]) for design in new}
-    jobs = (ChoiceJob(chosen_from=one, inputs=bench.of_route(route, one.tables)) for route, one in chosen_from.items())
+    jobs = (ChoiceJob(chosen_from=one, inputs=bench.of_route(one.design, one.tables)) for one in chosen_from.values())
     choices = dict(zip(chosen_from, sharing(pool, new).run(jobs, work=CHOOSE), strict=True))
     return Prepared(
         bench=bench,

@@ -122,13 +122,15 @@ class PolicyInputs:
     alpha: float = 0.05
     confidence: float = 0.95
 
-    def of_route(self, route: str, tables: Tables) -> RouteInputs:
-        """The part of one route, whose tables these are."""
+    def of_route(self, design: RouteDesign, tables: Tables) -> RouteInputs:
+        """The part of one route, whose tables these are; a route without candidates has no policies to make."""
+        if not design.candidates:
+            return RouteInputs(alpha=self.alpha, confidence=self.confidence)
         return RouteInputs(
             requests=self.requests_of(tables),
             embedder=self.embedder,
-            verifiers=tuple(self.verifiers(route)),
-            rules=tuple(self.rules(route)),
+            verifiers=tuple(self.verifiers(design.route)),
+            rules=tuple(self.rules(design.route)),
             seed=self.seed,
             real_prompts=self.real_prompts,
             alpha=self.alpha,

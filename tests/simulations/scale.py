@@ -18,7 +18,7 @@ from audit.certificate.policies import PolicyInputs
 from audit.core.options import DIMENSIONS
 from audit.core.plan import RouteDesign
 from audit.core.schemas import ACCEPTED, REPLAYS, SCORES
-from audit.core.settings import Settings
+from audit.core.settings import ExecutorSettings, Settings
 from audit.core.tier import Price, Tier
 from audit.findings.routes import RouteTraffic, find_routes, prepare
 from audit.pairing.costing import LIMIT, LOGGED
@@ -33,7 +33,7 @@ REQUEST_USD = 0.01
 def main(pairs: int) -> None:
     """Make the tables, judge every route, and print."""
     tables, designs, tiers = _tables(pairs)
-    settings = Settings()
+    settings = Settings(executor=ExecutorSettings(workers=1))
     traffic = {d.route: RouteTraffic(spend_by_model={"large-1": d.spend_usd}, unreplayable={}) for d in designs}
     began, used = time.perf_counter(), time.process_time()
     costed = tables.costed(list(tiers.values()), settings)
