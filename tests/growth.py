@@ -3,7 +3,9 @@
 Each size runs in a process of its own, with one worker, on a log that this module writes: five routes, three models,
 sessions, prompts of some hundred words, answers that a simulated tier can repeat. What is measured is processor time
 and the most memory, so a busy machine disturbs it less than a clock would; the ratio between two sizes is what counts.
-What a process does once, such as imports, is done on a short log before.
+What a process does once, such as imports, is done on a short log before. The store stands beside the log, so that no
+size meets what another one left; within a size each stage goes on from the one before, so that the replay draws no
+sample again.
 
 What is done for every line (reading, the mix, the ledger, the plan) must cost the same per line at every size, and what
 is done for the sample (replay, scores, findings) must not follow the log: what the log adds to it, by the mix and the
