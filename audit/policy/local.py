@@ -16,13 +16,19 @@ from pathlib import Path
 from audit.core.artifacts import read_json
 from audit.core.errors import LineageError, UnknownName
 from audit.core.exchange import Completion, Request
-from audit.core.policy import LESSON
+from audit.core.policy import LESSON, RoutingPolicy
 from audit.imitation.lesson import Lesson, lessons_from_plain
 from audit.policy.policy_file import read_policy
 from audit.policy.router import Decision
 
 FILE = "learned.json"
 """Beside the policy."""
+
+
+def rules_of(policy: RoutingPolicy) -> dict[str, str]:
+    """Tiers of a policy that answer by rules, each with the digest of these; empty for a policy that needs none."""
+    served = {entry.tier for entry in policy.routes}
+    return {tier: own[LESSON] for tier, own in policy.settings.items() if LESSON in own and tier in served}
 
 
 class LearnedAnswers:
@@ -40,9 +46,7 @@ class LearnedAnswers:
             LineageError: The rules are not those that the policy was certified with.
         """
         path = Path(policy)
-        certified = read_policy(path)
-        served = {entry.tier for entry in certified.routes}
-        named = {tier: own[LESSON] for tier, own in certified.settings.items() if LESSON in own and tier in served}
+        named = rules_of(read_policy(path))
         found = lessons_from_plain(read_json(path.with_name(FILE))) if named else {}
         for tier, digest in sorted(named.items()):
             if tier not in found or found[tier].digest != digest:

@@ -12,6 +12,7 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
+from audit.cli.main import run
 from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder, read_json, write_json, write_table
 from audit.core.errors import LineageError
@@ -110,6 +111,22 @@ def test_what_nothing_bills_has_no_interval(audited: RunFolder) -> None:
         if recommended := one["recommendation"]:
             saved = one["avoidable_usd"]
             assert saved["lo"] == saved["est"] == saved["hi"] == (paid if recommended["tier"] else 0)
+
+
+def test_a_policy_is_written_with_its_rules(
+    audited: RunFolder, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Wherever it goes as a folder, it serves from there; as a file alone, it is said where its rules are."""
+    request = Request(request_fp="", messages=[{"role": "user", "content": "a refund, please"}])
+    for output in (None, f"{tmp_path}/there/"):
+        assert run(["policy", str(audited.path), *(["-o", output] if output else [])]) == 0
+        (path,) = (Path(line) for line in capsys.readouterr().out.splitlines() if line.endswith("policy.json"))
+        router, rules = Router.load(path), LearnedAnswers.load(path)
+        assert rules.answer(router.route("tickets", request), request).text == "billing"
+    for output in (str(tmp_path / "alone.json"), "-"):
+        assert run(["policy", str(audited.path), "-o", output]) == 0
+        said = " ".join(capsys.readouterr().err.split())
+        assert f"It answers by the rules in {audited.served}" in said
 
 
 def test_scored_again_it_says_the_same(audited: RunFolder, tmp_path: Path) -> None:

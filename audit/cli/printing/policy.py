@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -18,9 +18,12 @@ from audit.core.policy import RoutingPolicy
 from audit.policy.export import export_expressible, write_export
 from audit.policy.exporter import NothingCertified
 from audit.policy.levers import levers_of
+from audit.policy.local import FILE as RULES
+from audit.policy.local import rules_of
 from audit.policy.policy_file import FOLDER, is_expired
 
 STDOUT = "-"
+POLICY_JSON = "policy-json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,17 @@ def print_policy(
         "expires_at": policy.expires_at,
         "scope": dict(policy.scope),
     }
-    _put(terminal, written, output, folder, _notes(policy, written), facts)
+    _put(terminal, _with_rules(policy, written, output, folder), output, folder, _notes(policy, written), facts)
+
+
+def _with_rules(policy: RoutingPolicy, written: Exported, output: str | None, folder: RunFolder) -> Exported:
+    """The rules that a policy's tiers answer by, beside it where a folder is written; else a word on where they are."""
+    if written.target != POLICY_JSON or not rules_of(policy):
+        return written
+    if folder.served.exists() and (output is None or output.endswith("/") or Path(output).is_dir()):
+        return replace(written, files={**written.files, RULES: folder.served.read_bytes()})
+    note = f"It answers by the rules in {folder.served}: that file belongs beside it, under the same name."
+    return replace(written, notes=[*written.notes, note])
 
 
 def print_handed(terminal: Terminal, policy: RoutingPolicy, target: str, output: str | None, folder: RunFolder) -> None:
