@@ -6,7 +6,8 @@ The order is such that a run that was cut can be asked again: who the requests a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
+import yaml
 
 from audit.config.load import bare_settings, load_settings
 from audit.core.artifacts import (
@@ -171,17 +173,32 @@ def _erased(
     }
     counts |= _learned(folder, held, sure=sure)
     counts |= _elsewhere(folder, person, held, sure=sure, named=store)
-    for path in (folder.policy, folder.options, folder.policies):
-        if path.exists() and any(text in path.read_text("utf-8", "replace") for text in texts):
+    for path in (folder.policies, *_handed_out(folder)):
+        if path.exists() and any(text in said for said in _as_json(path) for text in texts):
             counts["policies with a prompt of this person"] = counts.get("policies with a prompt of this person", 0) + 1
             if sure:
                 path.unlink()
     return counts
 
 
+def _handed_out(folder: RunFolder) -> list[Path]:
+    """The run's policy, and what was written of it for gateways beside it."""
+    return sorted(path for path in folder.policy.parent.rglob("*") if path.is_file())
+
+
+def _as_json(path: Path) -> Iterator[str]:
+    """What a file of JSON or YAML says, as JSON has it: YAML folds a text, and writes some signs in its own way."""
+    text = path.read_text("utf-8", "replace")
+    yield text
+    if path.suffix in (".yaml", ".yml"):
+        with suppress(yaml.YAMLError, TypeError):  # a key that JSON has not is none that this program wrote
+            yield json.dumps(list(yaml.safe_load_all(text)), ensure_ascii=False, default=str)
+
+
 def _learned(folder: RunFolder, held: _Held, *, sure: bool) -> dict[str, int]:
     """Rules that were learned from a request of theirs hold its words: they go, with what serves by them."""
-    paths = [path for path in (folder.learned, folder.served) if path.exists()]
+    copies = [path for path in _handed_out(folder) if path.name == folder.served.name]
+    paths = [path for path in (folder.learned, *copies) if path.exists()]
     said = folder.learned.read_text("utf-8", "replace") if folder.learned.exists() else ""
     if not any(request in said for request in held.requests):
         return {}

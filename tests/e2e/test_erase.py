@@ -15,6 +15,7 @@ from audit.core.exchange import Completion
 from audit.core.fingerprint import pseudonym
 from audit.embeddings import open_embedder
 from audit.llm.cassette import Cassette
+from audit.policy.exporter import yaml_bytes
 from audit.replay.journal import JournalLedger
 from tests.e2e.tiny import record, write_answered
 
@@ -38,11 +39,16 @@ SAME = "Who are you, and what can you do for me?"
 def asked(number: int) -> dict[str, Any]:
     """Ada says her name, and is called by it; she asks one thing that somebody else asks too."""
     ada = number in ADAS
-    text = SAME if number in (17, 18) else f"Number {number}: {SAYS if ada else 'nobody'}"
+    text = SAME if number in (17, 18) else f"Number {number}: {SAYS if ada else 'nobody'}\n{'And more words. ' * 9}"
     made = record(number, end_user="ada" if ada else f"user-{number}", messages=[{"role": "user", "content": text}])
     message = {"role": "assistant", "content": f"{ANSWER if ada else 'dear you'}, {number}"}
     made["response"]["choices"][0]["message"] = message if number not in (17, 18) else {**message, "content": "I help"}
     return made
+
+
+def content_of(number: int) -> str:
+    """What the user of a request says."""
+    return str(asked(number)["messages"][0]["content"])
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +91,9 @@ def test_one_persons_texts_leave_and_figures_stay(whole: Path, capsys: pytest.Ca
     """Counted first, then erased from run, cassette and labels; what is left opens, and cannot be scored again."""
     folder = RunFolder(whole / "run")
     open_embedder("wordllama", cache=folder.vectors).embed([SAYS])  # as the viewer keeps them
+    (spelled := folder.path / "policy" / "semantic-router").mkdir(parents=True)
+    (spelled / "router.yaml").write_bytes(yaml_bytes({"utterances": [content_of(3)]}, head="Canonical prompts."))
+    (spelled / "other.yaml").write_bytes(yaml_bytes({"utterances": [content_of(5)]}, head="Canonical prompts."))
     before, journal = read_findings(folder.findings), JournalLedger.read(folder.journal)
     assert {"run/traffic/bodies-00000.parquet", "run/replays/journal.jsonl"} <= held(whole, ANSWER)
     assert run(["erase", str(folder.path), "--user", "ada"]) == 0
@@ -98,6 +107,7 @@ def test_one_persons_texts_leave_and_figures_stay(whole: Path, capsys: pytest.Ca
     assert "Erased: 3 requests" in capsys.readouterr().out
     assert held(whole, SAYS) | held(whole, ANSWER) | held(whole / "run", pseudonym("ada")) == set()
     assert list(folder.vectors.iterdir()) == []
+    assert [path.name for path in spelled.iterdir()] == ["other.yaml"]
     assert "run/traffic/bodies-00000.parquet" in held(whole, "nobody")
     assert len((whole / "labels.jsonl").read_text("utf-8").splitlines()) == 1
     with Cassette(whole / "tape") as tape:
