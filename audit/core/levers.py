@@ -153,7 +153,7 @@ class Unseen(StrEnum):
             Unseen.NO_FINGERPRINT: "the log does not hold the request",
             Unseen.NO_TRACE: "the log does not say which calls belong together",
             Unseen.NO_TIME: "the log has no time, or not when the answer ended",
-            Unseen.NO_RATES: "no price list divides what was paid by class of token",
+            Unseen.NO_RATES: "no price divides what was paid by class of token: none is known, or tiers differ",
             Unseen.NO_BATCH_PRICE: "no batch price of the model is known",
             Unseen.NO_CACHE_RULES: "the rules of the vendor's prompt cache are not known here",
             Unseen.NO_CACHE_COUNTS: "the log does not say how much was read from the prompt cache",

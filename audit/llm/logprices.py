@@ -34,14 +34,25 @@ _CLASSES = {
 def own_prices(tiers: Iterable[TierSettings]) -> dict[str, dict[str, Any] | None]:
     """The prices that `audit.yaml` gives models, by class of token; None where its tiers disagree.
 
-    Neither one with a discount nor one of a service tier prices the log.
+    Neither one with a discount nor one of a service tier prices the log. A class that one tier leaves out, such as
+    cached input at a tier with a trim, is no disagreement: the tier that names it says what the log paid.
     """
     found: dict[str, dict[str, Any] | None] = {}
     for tier in tiers:
         if tier.price is not None and not tier.discount and tier.service_tier is None:
             price = tier.price.model_dump(exclude={"as_of"} if tier.price.steps else {"as_of", "steps"})
-            found[tier.model] = price if found.get(tier.model, price) == price else None
+            found[tier.model] = _together(found.get(tier.model, price), price)
     return found
+
+
+def _together(one: dict[str, Any] | None, other: dict[str, Any]) -> dict[str, Any] | None:
+    """Two prices of a model as one, with every class that either names; None where they name different rates of one."""
+    if one is None or one.get("steps") != other.get("steps"):
+        return None
+    named = {name: rate for name, rate in one.items() if rate is not None}
+    if any(rate is not None and named.get(name, rate) != rate for name, rate in other.items()):
+        return None
+    return other | named
 
 
 def _own_rates(price: dict[str, Any] | None) -> tuple[Rates, ...] | Reason:

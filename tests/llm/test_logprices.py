@@ -95,6 +95,22 @@ def test_tiers_that_disagree_price_nothing(inputs: tuple[int, ...]) -> None:
     assert same[0].input == inputs[0]
 
 
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("left_out", ["cached_input", "cache_write"])
+def test_a_class_that_one_tier_leaves_out_is_no_disagreement(left_out: str, order: int) -> None:
+    """A tier with less of the prompt may say nothing of cached tokens; two rates of one class are still two prices."""
+
+    def tier(name: str, **classes: float) -> TierSettings:
+        price = PriceSettings(input=2, output=8, **classes)
+        return TierSettings(name=name, model="gpt-4o", provider="openai-compatible", base_url="http://x", price=price)
+
+    brief, whole, other = tier("brief"), tier("whole", **{left_out: 0.5}), tier("other", **{left_out: 0.7})
+    found = rates_of([brief, whole][::order])(kind("gpt-4o"))
+    assert not isinstance(found, Reason)
+    assert (found[0].input, getattr(found[0], left_out), found[0].output) == (2, 0.5, 8)
+    assert rates_of([brief, whole, other][::order])(kind("gpt-4o")) is Reason.PRICES_DIFFER
+
+
 def test_one_vocabulary_of_providers() -> None:
     """What ingest calls a provider, the price catalogue knows, unless it has no such vendor."""
     unknown = {name for name in PROVIDERS.values() if vendor_of(name) is None}
