@@ -16,6 +16,8 @@ from audit.protocols.sse import DONE
 
 def out_of_text(value: Any) -> Any:
     """A body, or the events of a stream, out of the text or the list that a log keeps it in; else the value."""
+    if value is None:
+        return None
     return ollama.answer_from(unwrapped(unpacked(value)) if isinstance(value, str | list) else value)
 
 

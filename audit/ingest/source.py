@@ -14,8 +14,6 @@ from typing import Any, BinaryIO, NoReturn, cast
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
-import zstandard
-from isal import igzip, isal_zlib
 
 from audit.core.errors import InputError, Place
 from audit.ingest.foreign import recognised_text
@@ -33,8 +31,6 @@ SUFFIXES = frozenset(
 )
 """What is picked up from a folder; a file that is named outright may be called anything."""
 
-_ISAL_ERROR = cast(type[Exception], isal_zlib.error)
-_DAMAGE = (EOFError, OSError, _ISAL_ERROR, zstandard.ZstdError)
 _BRACE = ord("{")
 _GZIP, _ZSTD, _PARQUET, _BOM = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1", b"\xef\xbb\xbf"
 
@@ -211,57 +207,22 @@ def pieces(source: Source, columns: int = LEAST_COLUMNS) -> Iterator[Piece]:
         if magic == _PARQUET:
             yield from _parquet_pieces(source)
             return
-        plain = not magic.startswith((_GZIP, _ZSTD))
-        stream = raw if plain else _uncompressed(raw, magic)
+        stream: BinaryIO = raw
+        damage: tuple[type[Exception], ...] = (EOFError, OSError)
+        if packed := magic.startswith((_GZIP, _ZSTD)):
+            # Imported here: a log that is not compressed needs neither of the two libraries, nor do its workers.
+            from audit.ingest.packed import PACKED_DAMAGE, uncompressed
+
+            stream, damage = uncompressed(raw, zstd=magic.startswith(_ZSTD)), (*damage, *PACKED_DAMAGE)
         try:
-            yield from _text_pieces(source, stream, plain, columns)
-        except _DAMAGE as error:
+            yield from _text_pieces(source, stream, not packed, columns)
+        except damage as error:
             raise InputError(
                 f"{source.path} is cut off or damaged: it cannot be uncompressed to its end",
                 code="ingest.truncated",
                 notes=[f"{type(error).__name__} from the decompressor"],
                 hint="copy or export the file again; nothing was written",
             ) from None
-
-
-def _uncompressed(raw: BinaryIO, magic: bytes) -> BinaryIO:
-    if magic.startswith(_GZIP):
-        return cast(BinaryIO, igzip.IGzipFile(fileobj=raw, mode="rb"))  # type: ignore[no-untyped-call]
-    return cast(BinaryIO, io.BufferedReader(_Zstd(raw), buffer_size=1 << 20))
-
-
-class _Zstd(io.RawIOBase):
-    """Frames of a zstd file one after another; unlike `stream_reader`, the end of a cut file is an error."""
-
-    def __init__(self, raw: BinaryIO) -> None:
-        self._raw = raw
-        self._frame = zstandard.ZstdDecompressor().decompressobj()
-        self._begun = False
-        self._pending = memoryview(b"")
-        self._left = b""
-
-    def readable(self) -> bool:
-        """Yes."""
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        """Fill the buffer as far as there is data; 0 at the end."""
-        while not self._pending:
-            data = self._left or self._raw.read(1 << 17)
-            self._left = b""
-            if not data:
-                if self._begun:
-                    raise EOFError("the last frame has no end")
-                return 0
-            self._begun = True
-            self._pending = memoryview(self._frame.decompress(data))
-            if self._frame.eof:
-                self._left = self._frame.unused_data
-                self._frame, self._begun = zstandard.ZstdDecompressor().decompressobj(), False
-        size = min(len(buffer), len(self._pending))
-        buffer[:size] = self._pending[:size]
-        self._pending = self._pending[size:]
-        return size
 
 
 def _text_pieces(source: Source, stream: BinaryIO, plain: bool, columns: int) -> Iterator[Piece]:

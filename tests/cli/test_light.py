@@ -70,6 +70,16 @@ def test_reading_a_log_does_without_pandas(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1] == "False 0 (1, 1)"
 
 
+def test_a_plain_log_needs_no_decompressor() -> None:
+    """Nor do the workers that read it."""
+    code = (
+        "import sys\nimport audit.ingest.run, audit.ingest.work\n"
+        "print([name for name in sys.modules if name.partition('.')[0] in ('zstandard', 'isal')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
+    assert done.stdout == "[]\n"
+
+
 @pytest.mark.parametrize("refused", [True, False])
 def test_a_worker_does_without_pandas_where_its_parent_does(refused: bool, tmp_path: Path) -> None:
     """It would import it for the first part of a log, at a third of what reading that part costs."""
