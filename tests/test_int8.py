@@ -116,11 +116,11 @@ def scored(folder: RunFolder, threshold: float, **chosen: str) -> tuple[str, dic
     """The note of a run whose criterion compares each answer with the log's own, "" where there is none, and what it
     says of the candidate's answers, by exchange."""
     routes = [{"match": "*", "assert": [{"type": "similar", "threshold": threshold}]}]
-    notes = score(folder, settings(folder.path.parent, routes, embeddings=chosen)).notes
+    said = score(folder, settings(folder.path.parent, routes, embeddings=chosen)).embedding_shift
     rows = pl.read_parquet(folder.scores).with_columns(pl.col(pl.Categorical).cast(pl.String))
     rows = rows.filter((pl.col("scorer") == "similar") & (pl.col("arm") == "candidate"))
     found = {name: (value, passed) for name, value, passed in rows.select("exchange_id", "value", "passed").iter_rows()}
-    return next((note for note in notes if "8-bit" in note), ""), found
+    return "".join(said), found
 
 
 @needs_onnx

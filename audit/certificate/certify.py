@@ -96,6 +96,11 @@ class TestParameters:
         """What a true loss of the margin shows at least, as measured: where planning and prospects look."""
         return self.shown.shown(self.margin)
 
+    def least_of(self, pairs: Pairs) -> int:
+        """Pairs below which a claim about these certifies nothing: fewer do where people's words are tested, because no
+        error of the criteria is taken off them."""
+        return self.least_pairs if pairs.labelled is None else least_pairs(self.margin, self.alpha)
+
     def p_noninferior(self, pairs: Pairs, alpha: float) -> float:
         """p-value of "the true loss is the margin or more", to be read at a level."""
         return p_noninferior(pairs, margin=self.margin, shown=self.shown, alpha=alpha)
@@ -496,9 +501,7 @@ class PolicyDraws:
 
 
 def _is_testable(pairs: Pairs, terms: TestParameters) -> bool:
-    # Fewer do where people's words are tested: no error of the criteria is taken off them.
-    least = terms.least_pairs if pairs.labelled is None else least_pairs(terms.margin, terms.alpha)
-    return not (terms.noisy or pairs.n < least or pairs.unmeasurable(terms.margin))
+    return not (terms.noisy or pairs.n < terms.least_of(pairs) or pairs.unmeasurable(terms.margin))
 
 
 def _both(left: LookTest, right: LookTest) -> LookTest:

@@ -151,8 +151,8 @@ def _undecided(
         reason = f"{points_interval(candidate.delta)} points, all below {points(-terms.margin)}"
     elif worthless:
         reason = WORTHLESS
-    elif candidate.pairs.n < terms.least_pairs:
-        reason = f"{plural(candidate.pairs.n, 'pair')}; a Switch needs {terms.least_pairs}"
+    elif candidate.pairs.n < (least := terms.least_of(candidate.pairs)):
+        reason = f"{plural(candidate.pairs.n, 'pair')}; a Switch needs {least}"
     elif terms.noisy:
         reason = NOISY
     elif tested is None:

@@ -428,9 +428,13 @@ class Provenance:
         plan_sha256: Of the plan that was replayed.
         quote: Expected and at most, in USD.
         embedder: Name of the embedding model, if one was used.
+        embedding_shift: By criterion that compared at less than full precision, how far that moved its scores, as a
+            sentence without its full stop.
         methods: Statistical method per kind of number, with its source.
         notes: What the stages want a reader to know: references left out, patterns with a time limit, ...
     """
+
+    SPARSE: ClassVar[tuple[str, ...]] = ("embedding_shift",)
 
     inputs: dict[str, str]
     config_sha256: str
@@ -443,6 +447,7 @@ class Provenance:
     embedder: str | None
     methods: dict[str, str]
     notes: tuple[str, ...] = ()
+    embedding_shift: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

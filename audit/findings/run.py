@@ -284,5 +284,6 @@ def _caveats(
     if not any(route.noise_floor for route in routes) and any(route.candidates for route in routes):
         found.append("The incumbent was not replayed, so the noise floor is unknown.")
     found.extend(f"{route.route}: {caveat}" for route in routes for caveat in route.caveats)
-    found.extend(f"{note.rstrip('.')}." for note in context.provenance.notes)
+    made = context.provenance
+    found.extend(f"{note.rstrip('.')}." for note in (*made.embedding_shift, *made.notes))
     return tuple(found)

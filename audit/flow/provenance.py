@@ -52,6 +52,7 @@ class FindingsContext:
     mix: Mix
     run_id: str
     embedder: str | None
+    embedding_shift: tuple[str, ...]
     notes: tuple[str, ...]
 
 
@@ -137,6 +138,7 @@ def _provenance(at_hand: FindingsContext, report: IngestReport) -> Provenance:
         plan_sha256=plan.plan_id,
         quote=plan.whole_usd,
         embedder=at_hand.embedder,
+        embedding_shift=at_hand.embedding_shift,
         methods=dict(methods_of(at_hand.tiers, drawn=at_hand.folder.drawn.exists())),
         notes=(*at_hand.notes, *changed_models(at_hand.folder.replay_table)),
     )

@@ -178,6 +178,7 @@ def _conclude(watch: SequentialTest, plan_: Plan, frames: Frames, scored: ScoreR
             mix=mix_with_levers(folder, settings, tiers),
             run_id=run_id_of(plan_.made_from["logs"], settings),
             embedder=scored.embedder,
+            embedding_shift=scored.embedding_shift,
             notes=(*scored.notes, *notes_on(folder, plan_)),
         )
     )

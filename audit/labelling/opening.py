@@ -118,7 +118,12 @@ def _random_pairs(route: RouteFinding, queue: Queue, file: Path, wanted: int | N
         raise InputError(
             f"{min(declared - {wanted})} random pairs were declared before the first of them was judged",
             code="label.declared",
-            hint="a number that changes with the labels makes them no random sample; leave --at-random out",
+            notes=[
+                "it cannot be raised either: what the labels said so far is in the report, and who goes on until they "
+                "please is wrong more often than the report says",
+            ],
+            hint="leave --at-random out; a larger number is for an audit of later traffic, in a run and a file of "
+            "labels of its own",
         )
     if wanted == 0:
         return 0

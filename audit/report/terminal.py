@@ -105,7 +105,8 @@ def summary_lines(
     for floor in filter(None, map(warning, findings.routes)):
         lines += [(), *((Span(text=line, style="warning"),) for line in _wrapped(floor, width))]
     unasked = (line for route in findings.routes for line in unasked_lines(route))
-    for line in (*unasked, *adapted_lines(findings), *odd_lines(findings)):
+    shifted = (f"{said}." for said in findings.provenance.embedding_shift)
+    for line in (*shifted, *unasked, *adapted_lines(findings), *odd_lines(findings)):
         lines += [(), *((Span(text=part, style="warning"),) for part in _wrapped(line, width))]
     if last := _paths(findings, paths or {}):
         lines += [(), last]

@@ -118,16 +118,16 @@ class CompiledRoutes:
         if (pairs := self.pairs.get((route, position))) is not None:
             pairs.add(digest, context, found)
 
-    def precision_notes(self) -> list[str]:
+    def embedding_shift(self) -> tuple[str, ...]:
         """A sentence for each criterion that compared at less than full precision: what that did."""
         used = [one for one in sorted(self.pairs) if self.pairs[one].held]
         model = self.embedder.opened
         if not used or model is None or model.exact is None:
-            return []
+            return ()
         exact = model.exact()
         found = []
         for route, position in used:
             criterion = self.build(self.routes[route].settings, lambda: exact)[position]
             if told := self.pairs[route, position].shift(criterion):
                 found.append(f"{route}: {told}")
-        return found
+        return tuple(found)

@@ -50,6 +50,7 @@ class ScoreReport:
     Attributes:
         counts: Rows per route, criterion and status (scored, not_applicable, errored).
         embedder: Name of the embedding model that was used, or None.
+        embedding_shift: A sentence for each criterion that compared at less than full precision: what that did.
         notes: Sentences for the report: what could not be scored and why, which patterns have a time limit.
         computed: Distinct scores that were worked out now.
         reused: Distinct scores read from the earlier table.
@@ -57,6 +58,7 @@ class ScoreReport:
 
     counts: Mapping[tuple[str, str, str], int]
     embedder: str | None
+    embedding_shift: tuple[str, ...]
     notes: tuple[str, ...]
     computed: int
     reused: int
@@ -219,10 +221,10 @@ def score(
         for items in read_items(folder, references.values, list(routes), needs):
             state.batch(items, stored_cells(folder.scores, {i.exchange_id for i in items}), scores, accepted)
     notes += [*_thinking_notes(state), *_several_notes(state), *_order_notes(state)]
-    notes += compiled.precision_notes()
     return ScoreReport(
         counts=dict(sorted(state.counts.items())),
         embedder=compiled.embedder_name,
+        embedding_shift=compiled.embedding_shift(),
         notes=tuple(notes),
         computed=state.computed,
         reused=state.reused,

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from audit.core.criteria import CriteriaCheck, Grade
-from audit.stats.discrimination import acceptance_of
+from audit.stats.discrimination import ERROR_SHARE, acceptance_of
 from audit.stats.group_sequential import declare_looks
 from audit.stats.planning import DEFAULT_DISCORDANCE
 from audit.stats.quantiles import FloatArray, check_open_unit, upper_normal
@@ -26,6 +26,9 @@ from audit.stats.random_labels import LEAST_IN_STRATUM, SPENT, StratumShares, jo
 
 POWER = 0.8
 """Chance of a verdict that is asked of a number of labels where nobody asks for another, as of a number of replays."""
+
+LEFT = 1.0 - ERROR_SHARE
+"""Part of the error rate that the verdict of a route with labels is read at."""
 
 PRIOR_LABELS = 4.0
 """Labels of each stratum that what was expected before the first of them counts as much as."""
@@ -129,9 +132,11 @@ class LabelSizing:
         alpha, confidence = levels
         discordance, power = expects
         right, wrong = acceptance_of(check)
+        # What the bounds of a judge's own error may be wrong with is spent wherever labels say something of it.
+        last = declare_looks(looks, alpha=alpha * LEFT, confidence=1.0 - (1.0 - confidence) * LEFT)[-1]
         return cls(
             margin=check_open_unit("margin", margin),
-            error=declare_looks(looks, alpha=alpha, confidence=confidence)[-1].deciding_error,
+            error=last.deciding_error,
             power=power,
             discordance=discordance,
             accepts_right=right,
