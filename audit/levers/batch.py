@@ -9,7 +9,7 @@ import polars as pl
 
 from audit.core.levers import Effort, Kind, LeverBasis, LeverName, Unseen
 from audit.core.partial import PartialSums
-from audit.levers.bill import CLASSES, with_rates
+from audit.levers.bill import CLASSES, MONEY, PRICING, with_rates
 from audit.levers.lever import Finder, Lever, LeverFound, Log, all_changes, bounded, repriced, unseen
 
 DAYS = 3
@@ -183,4 +183,8 @@ LEVER = Lever(
     effort=Effort.CODE,
     change="send the nightly job through the vendor's batch interface; answers come within a day",
     begin=_begin,
+    reads=(
+        *("at", "started_at", *MONEY, *PRICING, *_STREAM, "streaming", "n_turns", "divided"),
+        *(f"rate_{name}" for name in CLASSES),
+    ),
 )

@@ -28,6 +28,8 @@ _READ = (
     *("row_id", "has_images", "has_audio"),
     *("provider", "service_tier", "batch", "duplicate_of", "cache_hit"),
 )
+PRICING = (*_KIND, *_TOKENS, "operation")
+"""Columns that `with_rates` and `listed` read."""
 _FIXED = (
     *("at", "key", "started_at", "ended", "day", "status", "finish_reason", "streaming", "operation", "deterministic"),
     *("request_fp", "trace_id", "session_id", "route", "tenant", "model", "served_region", "n_turns"),

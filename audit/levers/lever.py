@@ -97,10 +97,10 @@ class Lever:
         effort: What it asks of those who pull it.
         change: What to change, one sentence without a full stop.
         begin: Sets to work on a log.
+        reads: Columns of the bill that it is given.
         reads_prompts: It needs the bodies of the log, which takes about as long as reading the log did.
-        together: The column of requests that it holds against one another. Rows that are equal there come in one part,
-            with the columns `reads` alone; "" where a part of the log is as good as any.
-        reads: Columns of the bill.
+        together: The column of requests that it holds against one another. Rows that are equal there come in one part;
+            "" where a part of the log is as good as any.
     """
 
     name: LeverName
@@ -109,9 +109,9 @@ class Lever:
     effort: Effort
     change: str
     begin: Callable[[Log], Finder] = field(repr=False)
+    reads: tuple[str, ...]
     reads_prompts: bool = False
     together: str = ""
-    reads: tuple[str, ...] = ()
 
 
 def _reason(kind: Kind, where: pl.Expr | None = None) -> dict[str, pl.Expr]:

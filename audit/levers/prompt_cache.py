@@ -9,7 +9,7 @@ from dataclasses import astuple, dataclass
 import polars as pl
 
 from audit.core.levers import AT_END, Effort, Kind, LeverBasis, LeverName, Unseen
-from audit.levers.bill import CLASSES
+from audit.levers.bill import CLASSES, IN_TIME, MONEY
 from audit.levers.cache_streams import SHARED, TOKEN_ERROR, WAYS, Streams, tokens_of
 from audit.levers.lever import CHANGES, Finder, Lever, LeverFound, Log, unseen
 from audit.levers.prefixes import Parting, PromptStream, Sent
@@ -221,5 +221,9 @@ LEVER = Lever(
     effort=Effort.CODE,
     change="ask for the vendor's prompt cache behind the equal part, and move what changes behind it",
     begin=_begin,
+    reads=(
+        *(*IN_TIME, "ended", *MONEY, "route", "model", "session_id", "divided", "has_images", "has_audio"),
+        *("prompt_tokens", "cached_tokens", "cache_write_tokens", "rate_input", "rate_cached", "rate_written"),
+    ),
     reads_prompts=True,
 )

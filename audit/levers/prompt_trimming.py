@@ -9,6 +9,7 @@ import polars as pl
 from audit.core.exactly import column_of, in_pieces, pieces_of
 from audit.core.levers import Effort, Kind, LeverBasis, LeverName, PromptShares, Unseen
 from audit.core.partial import PartialSums
+from audit.levers.bill import IN_TIME, MONEY
 from audit.levers.lever import Finder, Lever, LeverFound, LeverNotes, Log, all_changes, bounded, unseen
 from audit.levers.prompts import Prompt, read_prompts
 from audit.levers.tool_use import ToolUse, tool_name, turn_of
@@ -153,5 +154,6 @@ LEVER = Lever(
     effort=Effort.CODE,
     change="offer the tools that are called, and send what is needed of earlier turns; a tier with trim: tries it",
     begin=_begin,
+    reads=(*IN_TIME, *MONEY, "route", "model", "divided", "has_images", "has_audio"),
     reads_prompts=True,
 )

@@ -17,7 +17,7 @@ from audit.levers.lever import Finder, Lever, LeverFound, Log
 from audit.levers.log_files import PART_ROWS, LogFiles
 from audit.levers.parts import Parts
 from audit.levers.running_bill import RunningBill
-from audit.levers.tally import LeverTally
+from audit.levers.tally import SETTLED, LeverTally
 
 
 def measure_levers(
@@ -67,11 +67,11 @@ def measure_levers(
 def _settled(bill: RunningBill, lever: Lever, finder: Finder, tally: LeverTally, files: LogFiles) -> Parts:
     """The dollars of a bill after a lever."""
     for look in finder.looks:
-        for number, rows in bill.parts():
+        for number, rows in bill.parts(lever.reads):
             look(rows, number)
     gathered = _found_together(bill, lever, finder, files) if lever.together else None
-    money = files.kept()
-    for number, rows in bill.parts():
+    money, columns = files.kept(), dict.fromkeys((*SETTLED, *(() if lever.together else lever.reads)))
+    for number, rows in bill.parts(tuple(columns)):
         if gathered is None:
             found = finder.find(rows, number)
         else:
@@ -95,7 +95,7 @@ def _found_together(bill: RunningBill, lever: Lever, finder: Finder, files: LogF
 def _by_route(bill: RunningBill) -> pl.DataFrame:
     """Requests of a bill and what is left of them, by route."""
     sums = PartialSums(("route",), ("requests", *pieces_of("usd")))
-    for _, rows in bill.parts():
+    for _, rows in bill.parts(("route", "left")):
         cut = rows.select("route", *in_pieces(pl.col("left"), "usd"))
         sums.add(cut.group_by("route").agg(pl.len().alias("requests"), pl.col(pieces_of("usd")).sum()))
     return sums.table()

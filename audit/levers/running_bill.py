@@ -36,10 +36,10 @@ class RunningBill:
             money.add(number, rows.select(MONEY))
         return cls(files, known, money, unpriced)
 
-    def parts(self) -> Iterator[tuple[int, pl.DataFrame]]:
-        """Every part with its number, rows in the order of the log."""
+    def parts(self, columns: Sequence[str]) -> Iterator[tuple[int, pl.DataFrame]]:
+        """Some columns of every part, with its number; rows in the order of the log."""
         for number in range(self._files.number):
-            yield number, self._part(number)
+            yield number, self._part(number, columns)
 
     def gathered(self, column: str, columns: Sequence[str]) -> Parts:
         """The requests that would still be made, dealt anew: those that are equal in a column are in one part."""
@@ -54,8 +54,7 @@ class RunningBill:
         """The same bill with other dollars."""
         return RunningBill(self._files, self._known, money, self.unpriced)
 
-    def _part(self, number: int, columns: Sequence[str] | None = None) -> pl.DataFrame:
-        known = None if columns is None else [name for name in columns if name not in MONEY]
-        money = None if columns is None else [name for name in columns if name in MONEY]
-        both = [self._known.part(number, known), self._money.part(number, money)]
-        return pl.concat(both, how="horizontal")
+    def _part(self, number: int, columns: Sequence[str]) -> pl.DataFrame:
+        known = self._known.part(number, [name for name in columns if name not in MONEY])
+        money = self._money.part(number, [name for name in columns if name in MONEY])
+        return pl.concat([known, money], how="horizontal")

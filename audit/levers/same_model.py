@@ -10,7 +10,7 @@ from audit.core.exactly import column_of, in_pieces, pieces_of
 from audit.core.levers import Effort, Kind, LeverBasis, LeverName, Unseen
 from audit.core.partial import PartialSums
 from audit.core.rates import RatesOf
-from audit.levers.bill import CLASSES, listed, with_rates
+from audit.levers.bill import CLASSES, MONEY, PRICING, listed, with_rates
 from audit.levers.lever import CHANGES, Finder, Lever, LeverFound, Log, all_changes, bounded, repriced, unseen
 
 ENOUGH = 20
@@ -134,4 +134,5 @@ LEVER = Lever(
     effort=Effort.SETTING,
     change="route the model to its cheapest deployment; the standard tier and the current snapshot need a replay first",
     begin=_begin,
+    reads=("at", *MONEY, *PRICING, "model", "served_region", "scale", "divided"),
 )

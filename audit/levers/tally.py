@@ -14,6 +14,8 @@ CASES = 3
 """Requests that each part of a line names."""
 ROUNDING = 1e-9
 """USD that the parts of a bill may be off their sum."""
+SETTLED = ("route", *IN_TIME, *MONEY)
+"""Columns of a bill that are read to settle a part of it."""
 _PART = ("route", "kind", "where", "point")
 _LARGEST = {"at_most": True, **dict.fromkeys(IN_TIME, False)}
 """What a case is chosen by, and whether the largest comes first."""
@@ -34,7 +36,7 @@ class LeverTally:
         self._unseen_usd, self._left = ExactTotal(), ExactTotal()
 
     def settle(self, bill: pl.DataFrame, found: LeverFound) -> pl.DataFrame:
-        """Take in what was found in a part of the bill.
+        """Take in what was found in a part of the bill, with the columns `SETTLED`.
 
         Returns:
             `MONEY` of the part after it.
