@@ -93,7 +93,7 @@ def _classes(
         for name, each in costing.classes_usd(tier).items()
     )
     today = quality.select(pl.col(f"today_{name}").mean().alias(name) for name in TOKEN_CLASSES)
-    mine = quality.select(pl.when(served).then(each).mean().alias(name) for name, each in costing.tokens().items())
+    mine = quality.select(pl.when(served).then(each).mean().alias(name) for name, each in costing.tokens(tier).items())
     drawn = float((dollars["weight"] * dollars["mass"]).sum())
     for name in usd.columns:
         found = TokenCost(
@@ -108,8 +108,8 @@ def _classes(
 
 def _assumptions(tables: Tables, design: RouteDesign, tier: Tier) -> Iterator[CostAssumption]:
     costing, price = tables.costing, tier.price
-    cache = CACHE_WORDS[costing.prompt_cache]
-    yield CostAssumption(name="prompt_cache", factor=1.0, text=f"{costing.prompt_cache}: {cache}")
+    cache = costing.cache_of(tier.name)
+    yield CostAssumption(name="prompt_cache", factor=1.0, text=f"{cache}: {CACHE_WORDS[cache]}")
     on = f", as of {price.as_of}" if price.as_of else ""
     less = f", less {percent(price.discount, 1)} by contract" if price.discount else ""
     longer = f"; other rates for prompts above {listing([count(step.above) for step in price.steps])} tokens"

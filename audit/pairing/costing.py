@@ -57,7 +57,7 @@ class Costing:
         batch_discounts: By tier, what a batch takes off.
         retries: By tier, cost of a call over that of its answer, at least 1.
         models: By tier, its model.
-        limits: By tier, the settings that say how long its answers may be.
+        limits: By tier, the settings that say how long its answers may be, and what of a prompt it is not sent.
     """
 
     prices: Mapping[str, Price] = field(default_factory=dict)
@@ -82,7 +82,14 @@ class Costing:
 
     def usd(self, tier: str, prompt_cache: str | None = None) -> pl.Expr:
         """A call with all assumptions; null where nobody knows what it cost."""
-        return self._at_price(tier, prompt_cache or self.prompt_cache) * self.factor(tier)
+        return self._at_price(tier, self.cache_of(tier, prompt_cache)) * self.factor(tier)
+
+    def cache_of(self, tier: str, prompt_cache: str | None = None) -> str:
+        """What is assumed of a tier's cache; nothing is read from it where the tier is sent the last turns alone: with
+        every turn such a prompt begins otherwise, so the log's reads say nothing of it."""
+        asked = self.limits.get(tier)
+        slides = asked is not None and asked.trim is not None and asked.trim.history is not None
+        return COLD if slides else prompt_cache or self.prompt_cache
 
     def classes_usd(self, tier: str) -> dict[str, pl.Expr]:
         """The same by token class; classes of a call without counted tokens are null."""
@@ -97,12 +104,12 @@ class Costing:
             "output": output,
             "reasoning": output,
         }
-        tokens = self.tokens()
+        tokens = self.tokens(tier)
         return {name: tokens[name] * (rate / PER_MILLION) * self.factor(tier) for name, rate in rates.items()}
 
-    def tokens(self) -> dict[str, pl.Expr]:
+    def tokens(self, tier: str) -> dict[str, pl.Expr]:
         """Tokens of a call by class, as assumed; null where nobody counted them."""
-        cached, written = _cache_tokens(self.prompt_cache)
+        cached, written = _cache_tokens(self.cache_of(tier))
         reasoning = pl.col("reasoning_tokens").fill_null(0)
         return {
             "input": pl.col("prompt_tokens") - cached - written,

@@ -14,6 +14,7 @@ from audit.core.finding import CandidateFinding, RouteFinding
 from audit.core.policy import VerifierSpec
 from audit.core.settings import Settings
 from audit.core.tier import Price, PriceStep, Tier
+from audit.core.trim import Trim
 from audit.findings.routes import RouteTraffic, find_route
 from audit.llm.tiers import resolve_tiers
 from audit.pairing.costing import costing_of
@@ -105,6 +106,20 @@ def test_the_headline_believes_in_no_cache(tmp_path: Path) -> None:
     warm = counted(tmp_path, hits=0.8, replay_hits=0.9, settings={"cost": {"prompt_cache": "warm"}})
     assert judge(warm).avoidable_usd.est == pytest.approx(840, abs=0.1)
     assert cost_of(warm)[1].assumptions[0].text.startswith("warm")
+
+
+def test_a_prompt_whose_beginning_moves_is_read_from_no_cache(tmp_path: Path) -> None:
+    """Where the last turns alone are sent, each prompt begins otherwise than the one before: the log's reads say
+    nothing of it, whatever the settings assume. Fewer tools leave the beginning as it is."""
+    warm = counted(tmp_path, hits=0.8, settings={"cost": {"prompt_cache": "warm"}})
+    for trim, saved, said in ((Trim(history=2), 641, "cold"), (Trim(tools=("look",)), 840, "warm")):
+        tiers = warm.tiers | {"mini": replace(warm.tiers["mini"], trim=trim)}
+        costing = costing_of(tiers.values(), warm.settings, ["/r"], warm.tables.replays)
+        world = replace(warm, tiers=tiers, tables=replace(warm.tables, costing=costing))
+        candidate, cost = cost_of(world)
+        assert candidate.saving_usd is not None
+        assert candidate.saving_usd.est == pytest.approx(saved, abs=0.5)
+        assert cost.assumptions[0].text.startswith(said)
 
 
 def test_dollars_are_those_of_the_prompts_length(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from audit.core.exchange import Usage
 from audit.core.plain import from_plain, to_plain
 from audit.core.settings import Settings
 from audit.core.tier import Price, Tier
+from audit.core.trim import Trim
 from audit.flow.trimming import tiers_of
 from audit.pack.evidence import TABLES
 from audit.pairing.costing import LIMIT, LOGGED, Costing, retry_multipliers
@@ -89,6 +90,7 @@ def tables_of(folder: RunFolder, settings: Settings) -> dict[str, bytes]:
                 "repeats": tier.repeats,
                 "price": to_plain(tier.price),
                 "identity": tier.identity,
+                **({} if tier.trim is None else {"trim": to_plain(tier.trim)}),
             }
             for tier in tiers
         },
@@ -134,6 +136,7 @@ def read_tables(members: Mapping[str, bytes]) -> tuple[Tables, dict[str, Any]]:
             name=name,
             provider="",
             price=from_plain(Price, one["price"]),
+            trim=from_plain(Trim, one["trim"]) if "trim" in one else None,
             **{key: one[key] for key in ("model", "max_tokens", "max_output_tokens", "thinking_tokens", "repeats")},
         )
         for name, one in facts.items()
