@@ -27,12 +27,16 @@ def needs_more(
     """Further replays that would decide the closest candidate if the estimates are true; None when none would.
 
     Candidates before it in the frozen order have to pass first, so they need their replays as well, and are paid for.
-    Where criteria of form stand beside others, both claims have to hold, so the one that wants more pairs counts.
+    Where people's words of random pairs decide, replays alone add next to nothing; how many pairs it takes is said
+    with these (`RandomLabels.wanted`), so this is None. Where criteria of form stand beside others, both claims have to
+    hold, so the one that wants more pairs counts.
     """
     ahead = [one.tuned.policy.tier for one in policies.tested if one.tuned.policy.kind == "static"]
     ahead = ahead[: ahead.index(closest)] if closest in ahead else []
     passed = {one.tuned.policy.tier for one in policies.tested if one.certified}
     asked = [one for one in evidence if one.tier.name in {closest, *ahead} - passed]
+    if any(one.random_labels is not None and one.random_labels.used for one in asked):
+        return None
     claims = [counts for one in asked for counts in _claims(one, policies)]
     pairs = [_pairs_wanted(design, counts, settings) for counts in claims]
     if None in pairs or not pairs:

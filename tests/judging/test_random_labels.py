@@ -88,6 +88,7 @@ def test_random_pairs_carry_the_verdict_and_their_pack_holds(
     assert random.by_judge.hi is not None
     assert delta.hi - delta.lo < 0.6 * (random.by_judge.hi - random.by_judge.lo)
     assert delta.lo <= 0.05 <= delta.hi
+    assert [route.needs_more for route in read_run(audited / "run").routes] == [None]  # labels decide, not replays
     assert disagreements(read_run(audited / "run")) == []
     texts = [path.read_text("utf-8") for path in (audited / "run" / "report.html", audited / "run" / "summary.md")]
     case = read_cases(audited / "run" / "cases.jsonl")[0].case_id
