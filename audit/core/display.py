@@ -47,8 +47,8 @@ def usd_rate(value: float) -> str:
 
 
 def usd_interval(estimate: Estimate) -> str:
-    """`$7,400 [$6,907, $7,894]`; without an interval the estimate alone."""
-    if estimate.lo is None or estimate.hi is None:
+    """`$7,400 [$6,907, $7,894]`; the estimate alone without an interval, or where it is known exactly."""
+    if estimate.lo is None or estimate.hi is None or _is_one(estimate.lo, estimate.hi):
         return usd(estimate.est)
     low, high = usd_ends(estimate.lo, estimate.hi)
     return f"{usd_estimate(estimate)} [{low}, {high}]"

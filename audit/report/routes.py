@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -104,8 +105,10 @@ class RoutesTable:
 
 
 def ends_text(estimate: Estimate, total: float) -> str:
-    """`[low, high]` of an amount, as precise as its column with this total; "" when an end is unknown."""
-    if estimate.lo is None or estimate.hi is None:
+    """`[low, high]` of an amount, as precise as its column with this total; "" when an end is unknown, or when the
+    amount is known exactly.
+    """
+    if estimate.lo is None or estimate.hi is None or math.isclose(estimate.lo, estimate.hi, abs_tol=1e-10):
         return ""
     low, high = usd_ends(estimate.lo, estimate.hi, money_digits(total))
     return f"[{low}, {high}]"
