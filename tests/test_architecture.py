@@ -24,10 +24,10 @@ OVER_BUDGET: dict[str, str] = {}  # "path" or "path:function" -> date and reason
 FAN_OUT = 12
 """Our own modules that one imports."""
 WIDE = {
-    "audit.certificate.bakeoff": 13,
+    "audit.certificate.bakeoff": 14,
     "audit.certificate.candidates": 17,
-    "audit.certificate.certify": 25,
-    "audit.certificate.jobs": 15,
+    "audit.certificate.certify": 18,
+    "audit.certificate.jobs": 14,
     "audit.certificate.policies": 17,
     "audit.cli.commands.replay": 14,
     "audit.findings.routes": 26,

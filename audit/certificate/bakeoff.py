@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from audit.certificate.certify import PolicyTest, TestParameters, Verdicts
 from audit.certificate.claims import delta_of
+from audit.certificate.parameters import TestParameters
+from audit.certificate.verdicts import PolicyTest, Verdicts
 from audit.core.display import percent, points, points_interval
 from audit.core.finding import PolicyFinding
 from audit.core.fingerprint import fingerprint

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from audit.certificate.certify import rule_of, with_exact_share
+from audit.certificate.exact_share import rule_of, with_exact_share
 from audit.certificate.frozen import Choice, FrozenPolicies
 from audit.certificate.jobs import (
     CERTIFY,

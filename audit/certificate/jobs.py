@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from audit.certificate.candidates import CandidateEvidence, SeenAtLook, gather
-from audit.certificate.certify import MOVED_ALPHA, TestParameters, Verdicts, certify_policies
+from audit.certificate.certify import certify_policies
 from audit.certificate.frozen import Choice, FrozenPolicies
-from audit.certificate.looks import Schedule
-from audit.certificate.noise import Floor, noise_floor
+from audit.certificate.noise import Floor
+from audit.certificate.parameters import TestParameters, parameters_of
 from audit.certificate.policies import RouteInputs, propose
+from audit.certificate.verdicts import Verdicts
 from audit.core.exchange import Request
 from audit.core.plan import RouteDesign
 from audit.core.tier import Tier
@@ -20,8 +21,6 @@ from audit.executors.executor import IN_PROCESS, Pool
 from audit.pairing.evidence import Tables
 from audit.pairing.replayed import SignalValues
 from audit.signals.signal import Remembering
-from audit.stats.discrimination import discrimination_of
-from audit.stats.planning import least_pairs
 
 SHARED_FROM = 30_000
 """Draws times candidates, over the routes that are worked on, from which several processes are worth their start."""
@@ -123,28 +122,12 @@ class Certified:
 def certify(job: CertificateJob) -> Certified:
     """Test the sealed policies of a route at the looks that are reached, and measure its candidates there."""
     design, level, sealed = job.design, job.confidence, job.choice.sealed
-    alpha = job.alpha if design.alpha is None else design.alpha
-    error = min(alpha, 1 - level)
-    shown = discrimination_of(design.criteria, error=error)
-    # The bounds of the criteria's own error take their part of the error rate; the looks share the rest.
-    kept = alpha * shown.kept
-    noise = noise_floor(job.tables, design, level=level, alpha=alpha, shown=shown)
-    terms = TestParameters(
-        margin=design.margin,
-        alpha=kept,
-        level=level,
-        least_pairs=least_pairs(shown.shown(design.margin), kept),
-        noisy=noise.noisy,
-        schedule=Schedule.of(design, alpha=kept, confidence=1 - (1 - level) * shown.kept, reach=job.looks),
-        moved_alpha=MOVED_ALPHA * kept / job.alpha,
-        shown=shown,
-        shown_content=discrimination_of(design.criteria, error=error, content=True),
-    )
+    terms, noise = parameters_of(job.tables, design, confidence=level, alpha=job.alpha, looks=job.looks)
     policies = certify_policies(job.tables, design, job.choice, job.requests, terms)
     evidence = []
     for name in design.candidates:
         tested = policies.static(name)
         look = tested.look if tested is not None else terms.schedule.reached([name])
         seen = SeenAtLook.at(name, look, terms.schedule, sealed.dropped.get(name))
-        evidence.append(gather(job.tables, design, job.tiers[name], level, seen, shown))
+        evidence.append(gather(job.tables, design, job.tiers[name], level, seen, terms.shown))
     return Certified(noise=noise, terms=terms, choice=job.choice, policies=policies, evidence=tuple(evidence))

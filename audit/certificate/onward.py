@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from audit.certificate.candidates import CandidateEvidence
-from audit.certificate.certify import PolicyTest
 from audit.certificate.claims import observed
 from audit.certificate.jobs import CertificateJob, Certified, certify, sharing
 from audit.certificate.looks import NO_PROSPECT, WORTH
+from audit.certificate.verdicts import PolicyTest
 from audit.core.progress import counted
 from audit.executors.executor import Pool
 from audit.stats.group_sequential import chance_to_cross

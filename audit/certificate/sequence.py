@@ -1,7 +1,7 @@
 """What the fixed sequence makes of a route's candidates: each is the policy that moves the whole route to it.
 
 The tuning split orders all policies of a route by estimated loss (`policies.py`); the certification split tests them in
-this order, each with an exact p-value at the full level, and stops at the first that fails (`certify.py`). The chance
+this order, each with an exact p-value at the full level, and stops at the first that fails (`attempts.py`). The chance
 that any certified one truly loses more than the margin is at most alpha, per route (`statistics.md` section 5).
 """
 
@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from audit.certificate.candidates import CandidateDecision, CandidateEvidence
-from audit.certificate.certify import PolicyTest, TestParameters, Verdicts
+from audit.certificate.parameters import TestParameters
+from audit.certificate.verdicts import PolicyTest, Verdicts
 from audit.core.display import percent, plural, points, points_interval
 from audit.core.finding import CandidateVerdict
 from audit.pairing.evidence import MAX_MISSING

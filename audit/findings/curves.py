@@ -10,17 +10,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
-from audit.certificate.certify import TestParameters, Verdicts, attempts_at, best_of, splits_at
+from audit.certificate.attempts import attempts_at, splits_at
 from audit.certificate.claims import observed, pessimistic
 from audit.certificate.frozen import FrozenPolicies, Proposal
+from audit.certificate.parameters import TestParameters
+from audit.certificate.verdicts import Verdicts, best_of
 from audit.core.exploration import FrontierPoint, MarginFinding, ThresholdCurve, ThresholdPoint
 from audit.core.finding import RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.policy import SignalSpec
 from audit.findings.totals import Acceptance, acceptance, avoidable
 from audit.pairing.replayed import SignalValues, pairs_of, walk
-from audit.signals.signal import FloatArray
 from audit.stats.routing_curves import simultaneous_upper
 
 MARGINS = (0.005, 0.01, 0.03, 0.05)
@@ -107,7 +109,7 @@ def _promise(tuned: Proposal, margin: float) -> tuple[bool, float, float, str]:
     return tuned.loss <= margin, tuned.saving_share, -tuned.loss, tuned.name
 
 
-def _tenths(values: FloatArray) -> list[float]:
+def _tenths(values: npt.NDArray[np.float64]) -> list[float]:
     """Thresholds at tenths of the draws, boldest last. They follow from the scores alone, never from a verdict."""
     known = values[~np.isnan(values)]
     if not len(known):

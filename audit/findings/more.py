@@ -6,8 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 
 from audit.certificate.candidates import CandidateEvidence
-from audit.certificate.certify import Verdicts
 from audit.certificate.claims import test_of
+from audit.certificate.verdicts import Verdicts
 from audit.core.finding import NeedsMore
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign

@@ -7,14 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from audit.certificate.certify import LEAST_DRAWS, PolicyTest, TestParameters, Verdicts, is_deployable
 from audit.certificate.claims import observed
+from audit.certificate.parameters import TestParameters
+from audit.certificate.verdicts import PolicyTest, Verdicts, is_deployable
 from audit.core.interval import Estimate
 from audit.core.options import DIMENSIONS, MOST_SEGMENTS, Option, RouteOptions, Segment
 from audit.core.plan import RouteDesign
 from audit.core.recommendation import Recommendation
 from audit.findings.handover import RouteEvidence, route_policy
-from audit.pairing.money import dollars_of
+from audit.pairing.money import LEAST_DRAWS, dollars_of
 from audit.pairing.replayed import Replayed, Simulation, latency_of, pairs_of, part_of, saved_of
 from audit.signals.signal import BoolArray
 from audit.stats.percentiles import percentile

@@ -9,15 +9,16 @@ import polars as pl
 
 from audit.certificate.bakeoff import describe_policy
 from audit.certificate.candidates import percentiles
-from audit.certificate.certify import PolicyDraws, PolicyTest, TestParameters, Verdicts
 from audit.certificate.claims import accepted, delta_of, p_inferior, repeats_of, table_of
+from audit.certificate.parameters import TestParameters
+from audit.certificate.verdicts import PolicyTest, Verdicts
 from audit.core.finding import Latency, Recommendation
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
 from audit.core.recommendation import NOTHING_MOVES, Moves, PairTable
 from audit.core.repeats import Repeats
 from audit.findings.verdict import Decided
-from audit.pairing.replayed import latency_of, pairs_of, part_of
+from audit.pairing.replayed import Replayed, latency_of, pairs_of, part_of
 
 
 def recommend(
@@ -80,7 +81,7 @@ def recommend(
         latency_today_ms=candidate.incumbent_latency_ms,
         grade=None if design.criteria is None else design.criteria.grade,
         robustness=tested.robust,
-        caveats=(*caveats, *_several_answers(policy.tier, repeats, trial)),
+        caveats=(*caveats, *_several_answers(policy.tier, repeats, draws)),
         repeats=repeats,
     )
 
@@ -138,9 +139,9 @@ def _staying(
     )
 
 
-def _several_answers(tier: str, repeats: Repeats | None, trial: PolicyDraws | None = None) -> Iterator[str]:
+def _several_answers(tier: str, repeats: Repeats | None, draws: Replayed | None = None) -> Iterator[str]:
     """What it means that requests were asked several times."""
-    shares = None if trial is None else trial.draws.arms[tier].shares
+    shares = None if draws is None else draws.arms[tier].shares
     if repeats is not None:
         yield f"{tier} gave {repeats.words}: {repeats.meaning}."
     elif shares is not None:

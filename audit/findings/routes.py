@@ -10,12 +10,13 @@ import polars as pl
 from audit.certificate.bakeoff import policy_findings
 from audit.certificate.candidates import CandidateEvidence, accepted_share, describe
 from audit.certificate.certified import Prepared, certify_routes, prepare
-from audit.certificate.certify import PolicyTest, TestParameters, Verdicts
 from audit.certificate.jobs import Certified, sharing
 from audit.certificate.noise import Floor
 from audit.certificate.onward import left_behind
+from audit.certificate.parameters import TestParameters
 from audit.certificate.policies import PolicyInputs
 from audit.certificate.sequence import decide
+from audit.certificate.verdicts import PolicyTest, Verdicts
 from audit.core.exploration import MarginFinding, ThresholdCurve
 from audit.core.finding import CandidateFinding, NeedsMore, Recommendation, RouteFinding, Verdict
 from audit.core.interval import Estimate
@@ -32,7 +33,6 @@ from audit.findings.options import SegmentTraffic, options_of
 from audit.findings.recommendation import moved_draws, recommend
 from audit.findings.verdict import Decided, below_floor, moving, verdict_of
 from audit.pairing.evidence import Tables
-from audit.stats.planning import least_pairs
 
 JUDGE = "audit.findings.routes:judge"
 
@@ -197,7 +197,7 @@ def judge(job: VerdictJob) -> RouteFound:
         )
     )
     # A route below its own floor stays where it is at any margin.
-    others = () if below else tuple(_terms_at(margin, terms, certified.noise) for margin in MARGINS)
+    others = () if below else tuple(terms.at(margin, certified.noise) for margin in MARGINS)
     judged = RouteAssessment(
         design=design,
         traffic=traffic,
@@ -262,16 +262,6 @@ def _reported(tables: Tables) -> dict[str, list[str]]:
     return {
         str(key[0]): part["model_reported"].to_list() for key, part in named.partition_by("tier", as_dict=True).items()
     }
-
-
-def _terms_at(margin: float, terms: TestParameters, floor: Floor) -> TestParameters:
-    """The terms of the same test at another margin."""
-    return replace(
-        terms,
-        margin=margin,
-        least_pairs=least_pairs(terms.shown.shown(margin), terms.alpha),
-        noisy=floor.beyond(margin, terms.alpha),
-    )
 
 
 def _finding(judged: RouteAssessment, settings: Settings) -> RouteFinding:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.certificate.bakeoff import reason_of
-from audit.certificate.certify import PolicyTest, Verdicts
+from audit.certificate.verdicts import PolicyTest, Verdicts
 from audit.core.display import percent
 from audit.core.finding import CandidateFinding, CandidateVerdict, Verdict
 from audit.core.interval import Estimate

@@ -12,6 +12,9 @@ from audit.core.interval import Estimate
 from audit.stats.betting import wsr_low
 from audit.stats.dollars import pooled_share
 
+LEAST_DRAWS = 10
+"""Fewer dollar draws of moved requests say too little of what is saved on them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Saved:

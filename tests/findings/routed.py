@@ -11,8 +11,8 @@ import numpy.typing as npt
 import polars as pl
 
 from audit.certificate.certified import prepare
-from audit.certificate.certify import PolicyTest
 from audit.certificate.policies import MovedTraffic, MovesRequest, PolicyInputs
+from audit.certificate.verdicts import PolicyTest
 from audit.core.exchange import Request
 from audit.core.finding import RouteFinding
 from audit.core.policy import RoutePolicy, VerifierSpec

@@ -12,10 +12,10 @@ import polars as pl
 import pytest
 
 from audit.certificate.certified import prepare
-from audit.certificate.certify import PolicyTest
 from audit.certificate.checks import checks_of
 from audit.certificate.frozen import FrozenPolicies, document
 from audit.certificate.policies import PolicyInputs
+from audit.certificate.verdicts import PolicyTest
 from audit.core.finding import RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.policy import VerifierSpec

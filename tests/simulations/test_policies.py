@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from audit.certificate.certified import certify_route, prepare
-from audit.certificate.certify import Verdicts
+from audit.certificate.verdicts import Verdicts
 from audit.core.interval import Estimate
 from tests.findings.routed import Routed, make_routed
 from tests.findings.world import Planted
