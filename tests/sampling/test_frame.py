@@ -88,7 +88,7 @@ def test_it_is_the_same_however_the_log_is_cut(
         small.setattr("audit.sampling.rows.PART_ROWS", part)
         small.setattr("audit.sampling.frame.Spool", partial(Spool, held=part))
         small.setattr("audit.sampling.pool.SORTED_AT_ONCE", 100)
-        small.setattr("audit.sampling.tally.AT_ONCE", 50)
+        small.setattr("audit.core.partial.AT_ONCE", 50)
         cut, same = sampled(written(tmp_path / "cut", cuts, row_group), max_spend="$0.30")
     assert told(cut) == told(whole)
     assert same.table.equals(sample.table)
