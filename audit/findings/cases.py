@@ -46,10 +46,11 @@ def pick_cases(
         scores_file: What each criterion said.
     """
     picked: dict[str, Picked] = {}
+    mine = tables.by_route(route.route for route in routes)
     for route in routes:
         if route.candidate is None:
             continue
-        for exchange_id, kind, moves in _choose(route, tables.of_route(route.route), moved.get(route.route)):
+        for exchange_id, kind, moves in _choose(route, mine[route.route], moved.get(route.route)):
             picked[exchange_id] = Picked(route=route, kind=kind, moved=moves)
     if not picked:
         return []

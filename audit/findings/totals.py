@@ -34,6 +34,7 @@ def ledger(
     """
     audited = extrapolated = 0.0
     reasons: dict[str, float] = {}
+    mine = tables.by_route(route.route for route in routes)
     for route in routes:
         for reason, usd in unreplayable_usd.get(route.route, {}).items():
             reasons[reason] = reasons.get(reason, 0.0) + usd
@@ -41,7 +42,7 @@ def ledger(
             reason = f"not tested: {route.reason}"
             reasons[reason] = reasons.get(reason, 0.0) + route.auditable_usd
             continue
-        answered, unanswered = _answered_usd(tables.of_route(route.route), route.auditable_usd)
+        answered, unanswered = _answered_usd(mine[route.route], route.auditable_usd)
         audited += answered
         for reason, usd in unanswered.items():
             reasons[reason] = reasons.get(reason, 0.0) + usd
