@@ -46,7 +46,8 @@ WIDE = {
     "audit.scoring.trial.check": 14,
     "audit.scoring.run": 16,
 }
-"""Modules that import more, with how many: what holds a stage together. None may grow, and none may join them."""
+"""Modules that import more, with how many: what holds a stage together. None may grow, and none may join them; one that
+shrinks is written down as it is, so that it cannot grow back."""
 
 TOP_LEVEL = {
     *(".ci", ".dockerignore", ".github", ".gitignore", ".pre-commit-hooks.yaml", "ARCHITECTURE.md", "CHANGELOG.md"),
@@ -158,9 +159,7 @@ def test_nothing_runs_in_a_circle() -> None:
 
 def test_no_module_knows_too_many_others() -> None:
     """A module with many imports is a room of its own, or should be."""
-    wide = {module: len(names) for module, names in imports_of_modules().items() if len(names) > FAN_OUT}
-    assert {module: n for module, n in wide.items() if n > WIDE.get(module, FAN_OUT)} == {}
-    assert {module for module in WIDE if module not in wide} == set()
+    assert {module: len(names) for module, names in imports_of_modules().items() if len(names) > FAN_OUT} == WIDE
 
 
 def test_nothing_was_left_at_the_root() -> None:
