@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 
-from audit.core.interval import Estimate
+from audit.core.interval import Estimate, same_amount
 
 MINUS = "−"
 
@@ -48,7 +48,7 @@ def usd_rate(value: float) -> str:
 
 def usd_interval(estimate: Estimate) -> str:
     """`$7,400 [$6,907, $7,894]`; the estimate alone without an interval, or where it is known exactly."""
-    if estimate.lo is None or estimate.hi is None or _is_one(estimate.lo, estimate.hi):
+    if estimate.lo is None or estimate.hi is None or estimate.is_exact:
         return usd(estimate.est)
     low, high = usd_ends(estimate.lo, estimate.hi)
     return f"{usd_estimate(estimate)} [{low}, {high}]"
@@ -89,7 +89,7 @@ def _more_decimals(low: float, high: float, digits: int | None) -> int | None:
     Only more than those that failed are tried: with fewer, two ends beside a rounding edge look a whole unit apart.
     """
     texts = (usd(low), usd(high)) if digits is None else (usd_at(low, digits), usd_at(high, digits))
-    if _is_one(low, high) or not _alike(*texts):
+    if same_amount(low, high) or not _alike(*texts):
         return None
     usual = [_usual_digits(end) if digits is None or _in_millions(end) else digits for end in (low, high)]
     return digits_apart(low, high, _plain, [more for more in range(0, 14, 2) if more > max(usual)])
@@ -104,14 +104,9 @@ def digits_apart(low: float, high: float, text: Callable[[float, int], str], dig
         text: A figure with so many decimals.
         digits: Decimals to try, in order, each more than the one before.
     """
-    if _is_one(low, high):
+    if same_amount(low, high):
         return digits[0]
     return next((more for more in digits if not _alike(text(low, more), text(high, more))), digits[-1])
-
-
-def _is_one(low: float, high: float) -> bool:
-    """Whether two ends differ by no more than what adding floats up in another order makes of one amount."""
-    return math.isclose(low, high, rel_tol=1e-9, abs_tol=1e-10)
 
 
 def _alike(one: str, other: str) -> bool:

@@ -6,6 +6,11 @@ import math
 from dataclasses import dataclass
 
 
+def same_amount(one: float, other: float) -> bool:
+    """Whether two figures differ by no more than what adding floats up in another order makes of one amount."""
+    return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-10)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interval:
     """A two-sided confidence interval.
@@ -57,6 +62,11 @@ class Estimate:
     def exact(cls, value: float, level: float) -> Estimate:
         """A quantity known without error, such as the spend of the log."""
         return cls(est=value, lo=value, hi=value, level=level)
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether it is known without error: both ends are one amount."""
+        return self.lo is not None and self.hi is not None and same_amount(self.lo, self.hi)
 
     def taken_from(self, total: float) -> Estimate:
         """A known total less the estimate: the ends change places."""

@@ -147,7 +147,7 @@ def _is_zero(value: Estimate) -> bool:
 
 def _level(now: Estimate, then: Estimate) -> float:
     """Bonferroni; a value that is known exactly misses never."""
-    missing = sum(1 - one.level for one in (now, then) if not (one.lo == one.est == one.hi))
+    missing = sum(1 - one.level for one in (now, then) if not one.is_exact)
     return max(1 - missing, 0.0) if missing else min(now.level, then.level)
 
 

@@ -197,7 +197,7 @@ def figure(value: float, unit: str) -> str:
 
 def interval_text(value: Estimate, unit: str) -> str:
     """`−0.9 [−1.8, 0.0]`; what is known exactly has no interval, and an open end is drawn as an ellipsis."""
-    if value.lo == value.est == value.hi:
+    if value.is_exact:
         return figure(value.est, unit)
     if unit == "n" or value.lo is None or value.hi is None:
         low, high = ("…" if end is None else figure(end, unit) for end in (value.lo, value.hi))

@@ -191,7 +191,7 @@ def verdict_bar(findings: Findings, width: int) -> VerdictBar:
     )
     whisker = _whisker(findings.avoidable_usd, scale) if avoidable else None
     interval = range_text(findings.avoidable_usd)
-    text = f"{percent(findings.avoidable_usd.level)} interval {interval}" if whisker else ""
+    text = f"{percent(findings.avoidable_usd.level)} interval {interval}" if whisker and interval else ""
     half = text_width(text, 12) / 2
     middle = sum(whisker) / 2 if whisker else 0.0
     parts = ", ".join(f"{texts[name]} {names[name].lower()}" for name in shown)
@@ -215,6 +215,12 @@ def _bar_texts(amounts: Mapping[str, float]) -> dict[str, str]:
     shown = round(avoidable, money_digits(avoidable))
     kept = max(round(spend, money_digits(spend)) - shown - amounts["open"], 0.0)
     return {"avoidable": usd(avoidable), **usd_parts({"open": amounts["open"], "kept": kept})}
+
+
+def _certainty(estimate: Estimate) -> str:
+    if estimate.is_exact:
+        return "known exactly"
+    return f"interval {range_text(estimate) or 'unknown'}"
 
 
 def _whisker(estimate: Estimate, scale: Linear) -> tuple[float, float] | None:
@@ -280,7 +286,7 @@ def mini_bar(route: RouteFinding, largest: float, key: str) -> MiniBar | None:
     return MiniBar(
         key=f"a{key}",
         title=f"Avoidable on {route_name(route)}",
-        desc=f"{usd_estimate(route.avoidable_usd)}, interval {range_text(route.avoidable_usd) or 'unknown'}.",
+        desc=f"{usd_estimate(route.avoidable_usd)}, {_certainty(route.avoidable_usd)}.",
         width=max(scale(route.avoidable_usd.est), 1.0),
         whisker=_whisker(route.avoidable_usd, scale),
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from audit.core.display import listing, percent, percent_brief, percent_interval, plural, usd, usd_interval
-from audit.core.interval import Estimate
 from audit.core.renewal import CommitOption, Renewal, RenewalDecision, VendorRenewal
 
 SHOWN = 4
@@ -50,23 +49,17 @@ def advice(vendor: VendorRenewal, renewal: Renewal) -> str:
     risk = percent(chosen.unused_risk)
     limit = "within" if vendor.within_risk else "above"
     return (
-        f"Sign {_interval(vendor.commit_usd)} for {term}. Expected cost {paid}, without a contract "
+        f"Sign {usd_interval(vendor.commit_usd)} for {term}. Expected cost {paid}, without a contract "
         f"{without}. A part stays unused with probability {risk}, {limit} the {percent(renewal.risk)} that you accept."
     )
-
-
-def _interval(estimate: Estimate) -> str:
-    """An amount with its interval, or alone where the interval is that amount."""
-    exact = estimate.lo == estimate.est == estimate.hi
-    return usd(estimate.est) if exact else usd_interval(estimate)
 
 
 def totals(renewal: Renewal) -> list[tuple[str, str]]:
     """Figures over all vendors."""
     begins = f" from {renewal.starts}" if renewal.starts else ""
     rows = [
-        ("Expected cost", f"{_interval(renewal.cost_usd)} over {plural(renewal.months, 'month')}{begins}"),
-        ("Saved by moving", f"{_interval(renewal.saved_usd)} against the best commitments if nothing moved"),
+        ("Expected cost", f"{usd_interval(renewal.cost_usd)} over {plural(renewal.months, 'month')}{begins}"),
+        ("Saved by moving", f"{usd_interval(renewal.saved_usd)} against the best commitments if nothing moved"),
     ]
     if renewal.outside_usd >= SMALL_USD:
         rows.append(("No contract", f"{usd(renewal.outside_usd)} of it is for models that no vendor here bills"))
@@ -80,7 +73,8 @@ def facts(vendor: VendorRenewal) -> list[tuple[str, str]]:
     rows = [
         (
             "Need",
-            f"{_interval(vendor.need_usd)} at the offer’s prices; {usd(vendor.need_before_usd.est)} if nothing moved",
+            f"{usd_interval(vendor.need_usd)} at the offer’s prices; "
+            f"{usd(vendor.need_before_usd.est)} if nothing moved",
         ),
         ("Break-even", _break_even(vendor)),
     ]

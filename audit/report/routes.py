@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -108,7 +107,7 @@ def ends_text(estimate: Estimate, total: float) -> str:
     """`[low, high]` of an amount, as precise as its column with this total; "" when an end is unknown, or when the
     amount is known exactly.
     """
-    if estimate.lo is None or estimate.hi is None or math.isclose(estimate.lo, estimate.hi, abs_tol=1e-10):
+    if estimate.lo is None or estimate.hi is None or estimate.is_exact:
         return ""
     low, high = usd_ends(estimate.lo, estimate.hi, money_digits(total))
     return f"[{low}, {high}]"

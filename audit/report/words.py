@@ -525,8 +525,8 @@ def margin_mark(margin: float) -> str:
 
 
 def range_text(estimate: Estimate) -> str:
-    """`$17,405 – $18,901`; "" when an end is unknown."""
-    if estimate.lo is None or estimate.hi is None:
+    """`$17,405 – $18,901`; "" when an end is unknown, or when the amount is known exactly."""
+    if estimate.lo is None or estimate.hi is None or estimate.is_exact:
         return ""
     low, high = usd_ends(estimate.lo, estimate.hi)
     return f"{low} – {high}"

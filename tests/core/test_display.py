@@ -75,14 +75,14 @@ def test_listing() -> None:
     ],
 )
 def test_ends_that_differ_look_different(text: Callable[[Estimate], str]) -> None:
-    """Two ends that would round to one figure get more digits; ends that are one figure stay one."""
+    """Two ends that would round to one figure get more digits; ends that are one figure stay one, or are left out."""
     rng = random.Random(5)
     for _ in range(2_000):
         low, width = rng.uniform(-0.9, 0.9), 10 ** rng.uniform(-4, 0)
         low, high = text(Estimate(est=low, lo=low, hi=low + width, level=0.95)).partition("[")[2][:-1].split(", ")
         assert low != high
     same = text(Estimate(est=0.5, lo=0.5, hi=0.5, level=0.95)).partition("[")[2][:-1].split(", ")
-    assert same[0] == same[1]
+    assert len(set(same)) == 1
     assert len(same[0]) <= len("+50.0")
 
 
@@ -117,9 +117,11 @@ def test_an_interval_of_money_is_printed_as_it_is(text: Callable[[Estimate], str
     for one in intervals():
         assert one.lo is not None
         assert one.hi is not None
+        if one.is_exact:
+            continue
         printed = text(one)
         *_, low, high = amounts(printed)
-        assert low < high or display._is_one(one.lo, one.hi), (one, printed)
+        assert low < high, (one, printed)
         (estimate,) = amounts(display.usd_estimate(one))
         if not step:
             assert low <= estimate <= high, (one, printed)

@@ -8,10 +8,14 @@ from pathlib import Path
 import pytest
 
 from audit.core.criteria import Control, ControlResult, CriteriaCheck, Grade
+from audit.core.display import usd
 from audit.core.finding import NeedsMore, Verdict
 from audit.core.interval import Estimate
 from audit.core.mixture import UpperBound
+from audit.report.html import render_html
+from audit.report.markdown import summary_markdown
 from audit.report.routes import ends_text
+from audit.report.terminal import plain, summary_lines
 from audit.report.words import (
     action,
     banners,
@@ -171,5 +175,27 @@ def test_the_ends_of_an_interval_of_money_are_told_apart(low: float, high: float
     estimate = Estimate(est=(low + high) / 2, lo=low, hi=high, level=0.95)
     for text in (range_text(estimate).split(" – "), re.findall(r"\$[\d,.]+M?", ends_text(estimate, high))):
         assert len(set(text)) == 2, text
-    exact = Estimate.exact(161.2, 0.95)
-    assert range_text(exact) == "$161 – $161"
+
+
+def test_what_is_known_exactly_has_no_interval_on_any_face() -> None:
+    """A log whose routes can all be served for nothing: the saving is what was paid."""
+    found = fixtures.proven()
+    routes = tuple(
+        dataclasses.replace(
+            route,
+            recommendation=dataclasses.replace(
+                route.recommendation, saving_usd=Estimate.exact(route.recommendation.saving_usd.est, 0.95)
+            ),
+        )
+        for route in found.routes
+    )
+    findings = dataclasses.replace(
+        found,
+        routes=routes,
+        avoidable_usd=Estimate.exact(found.avoidable_usd.est, 0.95),
+        avoidable_share=Estimate.exact(found.avoidable_share.est, 0.95),
+        yearly_usd=None if found.yearly_usd is None else Estimate.exact(found.yearly_usd.est, 0.95),
+    )
+    for text in (render_html(findings, fixtures.cases()), plain(summary_lines(findings)), summary_markdown(findings)):
+        assert not re.findall(r"(\$[\d,.]+M?)(?: – |, )\1\b", text)
+        assert f"interval {usd(findings.avoidable_usd.est)}" not in text
