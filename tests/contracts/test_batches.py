@@ -16,7 +16,7 @@ from audit.core.errors import ConfigError, EndpointError, PriceUnknown
 from audit.core.exchange import Request
 from audit.core.fingerprint import request_fp
 from audit.core.settings import Settings, TierSettings
-from audit.core.tier import Price, Tier
+from audit.core.tier import LEARNED, Price, Tier
 from audit.llm.batch import BatchInterface, BatchState, StoredFile, Unserved, read_as
 from audit.llm.batches import BATCHES
 from audit.llm.batches.bedrock import OPEN, UNSERVED
@@ -149,9 +149,9 @@ def test_prices_of_batches_are_known_or_asked_for() -> None:
         resolve_batch_price(entry(**own), resolve_price(entry(**own)))
 
 
-@pytest.mark.parametrize("provider", sorted(set(PROVIDERS.names) - set(BATCHES.names)))
+@pytest.mark.parametrize("provider", sorted(set(PROVIDERS.names) - set(BATCHES.names) - {LEARNED}))
 def test_a_provider_without_batches_says_which_have_them(provider: str) -> None:
-    """It is an error of the configuration, and not a tier that is asked online at another price."""
+    """An error of the configuration, not a tier that is asked online at another price. Rules take no such setting."""
     own = {"price": {"input": 4.0, "output": 8.0}, "base_url": "https://tier.test", "batch_discount": "50%"}
     with pytest.raises(ConfigError, match="has no batch interface") as caught:
         resolve_tier(entry(provider=provider, **own))
