@@ -53,6 +53,7 @@ def audit(folder: Path, monkeypatch: pytest.MonkeyPatch, *options: str) -> dict[
     monkeypatch.setattr("audit.ingest.source.PIECE_BYTES", PIECE_BYTES)
     monkeypatch.setattr("audit.ingest.parts.PIECE_BYTES", PIECE_BYTES)
     monkeypatch.setattr(reading, "PARALLEL_BYTES", 0)
+    monkeypatch.setattr(reading, "FEW_PARTS", 0)
     monkeypatch.setattr(scoring, "PARALLEL_FROM", 1)
     monkeypatch.setattr(scoring, "CONTEXTS_PER_JOB", 50)
     monkeypatch.setattr(certifying, "SHARED_FROM", 1)
