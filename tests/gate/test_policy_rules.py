@@ -81,6 +81,10 @@ def test_expired_evidence_fails_and_says_what_to_do(tmp_path: Path) -> None:
     assert late.exit_code() == 1
     assert "expired on 2026-12-01: audit recent traffic (audit replay LOGS)" in reason(late)
     assert states(decided(tmp_path, replace(WATCHED, expires_at=None)))["evidence is fresh"] is State.INCONCLUSIVE
+    assert (
+        states(decided(tmp_path, replace(WATCHED, demo=True, expires_at="2020-01-01")))["evidence is fresh"]
+        is State.PASS
+    )
 
 
 @pytest.mark.parametrize(

@@ -117,8 +117,10 @@ def test_a_wrong_policy_is_not_written(tmp_path: Path) -> None:
 
 
 def test_expiry_is_a_day() -> None:
-    """Evidence holds through the day of its expiry; without a date it never expires by date."""
+    """Evidence holds through the day of its expiry; without a date it never expires by date, nor does
+    that of bundled data."""
     made = policy(entry("/a"))
     assert not is_expired(made, date(2026, 12, 1))
     assert is_expired(made, date(2026, 12, 2))
     assert not is_expired(replace(made, expires_at=None), date(2999, 1, 1))
+    assert not is_expired(replace(made, demo=True), date(2999, 1, 1))
