@@ -79,7 +79,7 @@ def earlier(own: Path, tmp_path: Path) -> Path:
     """The demo's policy as if it had been made a month before the demo's log."""
     policy = json.loads((own / "policy" / "policy.json").read_text("utf-8"))
     path = tmp_path / "policy.json"
-    path.write_text(json.dumps({**policy, "made_at": "2026-09-30", "expires_at": "2026-10-30"}), "utf-8")
+    path.write_text(json.dumps({**policy, "demo": False, "made_at": "2026-09-30", "expires_at": "2026-10-30"}), "utf-8")
     return path
 
 
