@@ -22,7 +22,6 @@ from audit.pairing.replayed import (
     Replayed,
     break_even_of,
     part_of,
-    parted_by,
     saved_of,
     walk,
 )
@@ -127,15 +126,13 @@ def _tested(
 
 def _moved(trial: PolicyDraws, look: Look | None, terms: TestParameters, *, holds: bool | None) -> MovedPart:
     """What is known at a look of the part that a policy moves."""
-    before = terms.schedule.draws_at(look) if look else 0
     part = trial.part(look, terms)
-    parted = parted_by(trial.tuned.policy, trial.draws, trial.walked, before=before)
     return MovedPart(
         table=table_of(part),
         unmeasured=part.missing.total,
         delta=delta_of(part, terms.level, shown=terms.shown, nominal=look.level, moved=1.0) if look else None,
         p_margin=None if holds is None else terms.p_noninferior(part, terms.part_alpha(look)),
-        p_mix=None if holds is None else random_mix_p(parted),
+        p_mix=None if holds is None else random_mix_p(trial.parted(look, terms)),
         holds=holds,
     )
 

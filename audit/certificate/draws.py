@@ -69,7 +69,7 @@ class PolicyDraws:
 
     def seen(self, look: Look | None, terms: TestParameters) -> _Seen:
         """The pairs that a look takes in; none before the first."""
-        before = terms.schedule.draws_at(look) if look else 0
+        before = terms.schedule.draws_at(look)
         pairs = pairs_of(self.tuned.policy, self.draws, self.walked, before=before)
         taken_in = self.draws.draw_order < before
         asked = ~self.draws.arms[self.tuned.policy.tier].unasked
@@ -130,10 +130,10 @@ class PolicyDraws:
 
     def part(self, look: Look | None, terms: TestParameters) -> Pairs:
         """The pairs of what it moves, at a look; none before the first."""
-        taken = self.draws.draw_order < (terms.schedule.draws_at(look) if look else 0)
+        taken = self.draws.draw_order < terms.schedule.draws_at(look)
         return pairs_of(self.tuned.policy, *part_of(self.draws, self.walked, taken & self.walked.kept))
 
-    def parted(self, look: Look, terms: TestParameters) -> Parted:
+    def parted(self, look: Look | None, terms: TestParameters) -> Parted:
         """What it moves and what it leaves, at a look, by the first answer to each request."""
         return parted_by(self.tuned.policy, self.draws, self.walked, before=terms.schedule.draws_at(look))
 

@@ -70,12 +70,11 @@ class Schedule:
 
     def replayed(self, tiers: Collection[str]) -> int:
         """Quality draws that all these tiers have answered; 0 before the first look."""
-        look = self.reached(tiers)
-        return self.draws_at(look) if look else 0
+        return self.draws_at(self.reached(tiers))
 
-    def draws_at(self, look: Look) -> int:
-        """Quality draws that a look takes in."""
-        return self.stages[look.number - 1]
+    def draws_at(self, look: Look | None) -> int:
+        """Quality draws that a look takes in; none before the first."""
+        return self.stages[look.number - 1] if look else 0
 
     def prospects(self, counts: PairCounts, look: Look, margin: float) -> Prospects:
         """Chances of a decision by the last look, going by what a look has seen."""

@@ -48,9 +48,9 @@ def usd_rate(value: float) -> str:
 
 def usd_interval(estimate: Estimate) -> str:
     """`$7,400 [$6,907, $7,894]`; the estimate alone without an interval, or where it is known exactly."""
-    if estimate.lo is None or estimate.hi is None or estimate.is_exact:
+    if estimate.ends is None:
         return usd(estimate.est)
-    low, high = usd_ends(estimate.lo, estimate.hi)
+    low, high = usd_ends(*estimate.ends)
     return f"{usd_estimate(estimate)} [{low}, {high}]"
 
 

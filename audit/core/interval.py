@@ -68,6 +68,13 @@ class Estimate:
         """Whether it is known without error: both ends are one amount."""
         return self.lo is not None and self.hi is not None and same_amount(self.lo, self.hi)
 
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """Both ends; None where one is unknown, or where there is nothing between them."""
+        if self.lo is None or self.hi is None or same_amount(self.lo, self.hi):
+            return None
+        return self.lo, self.hi
+
     def taken_from(self, total: float) -> Estimate:
         """A known total less the estimate: the ends change places."""
         lo = None if self.hi is None else total - self.hi

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Any, ClassVar
 
@@ -221,3 +222,8 @@ class RoutingPolicy:
         if any(entry.otherwise is None for entry in self.routes):
             return SEVERAL_SCHEMA
         return SCHEMA if all(entry.canary is None for entry in self.routes) else CANARY_SCHEMA
+
+    def is_expired(self, on: date) -> bool:
+        """Whether the evidence is stale on this day. A policy without an expiry date never is by date alone, nor is one
+        of bundled data, which no traffic follows."""
+        return not self.demo and self.expires_at is not None and on > date.fromisoformat(self.expires_at)

@@ -158,9 +158,9 @@ def _unlike(findings: Findings, baseline: Findings) -> str:
 def _money(value: Estimate, per: str) -> str:
     """`+$312 a month [+$290, +$334]`; what is known exactly has no interval."""
     text = f"{_signed(usd_estimate(value), value.est)} {per}"
-    if value.lo is None or value.hi is None or value.is_exact:
+    if value.ends is None:
         return text
-    ends = zip(usd_ends(value.lo, value.hi), (value.lo, value.hi), strict=True)
+    ends = zip(usd_ends(*value.ends), value.ends, strict=True)
     return f"{text} [{', '.join(_signed(end, amount) for end, amount in ends)}]"
 
 

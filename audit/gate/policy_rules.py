@@ -98,7 +98,7 @@ def _fresh(policy: RoutingPolicy, on: date) -> Iterator[Check]:
         yield _check("policy", State.PASS, "bundled data does not age")
     elif policy.expires_at is None:
         yield _check("policy", State.INCONCLUSIVE, f"it does not say when its evidence was made: {AGAIN}")
-    elif on > date.fromisoformat(policy.expires_at):
+    elif policy.is_expired(on):
         yield _check("policy", State.FAIL, f"its evidence expired on {policy.expires_at}: {AGAIN}")
     else:
         left = (date.fromisoformat(policy.expires_at) - on).days

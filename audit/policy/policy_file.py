@@ -85,12 +85,6 @@ def policy_bytes(policy: RoutingPolicy) -> bytes:
     return (text + "\n").encode("utf-8", "surrogatepass")
 
 
-def is_expired(policy: RoutingPolicy, on: date) -> bool:
-    """Whether the evidence is stale on this day. A policy without an expiry date never is by date alone, nor is one of
-    bundled data, which no traffic follows."""
-    return not policy.demo and policy.expires_at is not None and on > date.fromisoformat(policy.expires_at)
-
-
 def _check(policy: RoutingPolicy) -> None:
     for name, value in (("made_at", policy.made_at), ("expires_at", policy.expires_at)):
         if value is not None:

@@ -18,7 +18,7 @@ from audit.core.exchange import Completion, Request
 from audit.core.plain import from_plain
 from audit.core.policy import RoutePolicy, RoutingPolicy, bare
 from audit.core.trim import Trim
-from audit.policy.policy_file import is_expired, read_policy
+from audit.policy.policy_file import read_policy
 from audit.protocols.trimming import trimmed
 from audit.signals import compute
 from audit.signals.signal import TextEmbedder
@@ -96,7 +96,7 @@ class Router:
 
     def is_expired(self, on: date) -> bool:
         """Whether the policy's evidence is stale on this day. An expired policy still routes: the caller decides."""
-        return is_expired(self.policy, on)
+        return self.policy.is_expired(on)
 
     def route(self, route: str, request: Request, key: str | None = None, model: str | None = None) -> Decision:
         """Where a request goes. Never raises for what a request holds: what cannot be decided stays as it is today.

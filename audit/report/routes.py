@@ -107,9 +107,9 @@ def ends_text(estimate: Estimate, total: float) -> str:
     """`[low, high]` of an amount, as precise as its column with this total; "" when an end is unknown, or when the
     amount is known exactly.
     """
-    if estimate.lo is None or estimate.hi is None or estimate.is_exact:
+    if estimate.ends is None:
         return ""
-    low, high = usd_ends(estimate.lo, estimate.hi, money_digits(total))
+    low, high = usd_ends(*estimate.ends, money_digits(total))
     return f"[{low}, {high}]"
 
 

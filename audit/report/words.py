@@ -526,9 +526,9 @@ def margin_mark(margin: float) -> str:
 
 def range_text(estimate: Estimate) -> str:
     """`$17,405 – $18,901`; "" when an end is unknown, or when the amount is known exactly."""
-    if estimate.lo is None or estimate.hi is None or estimate.is_exact:
+    if estimate.ends is None:
         return ""
-    low, high = usd_ends(estimate.lo, estimate.hi)
+    low, high = usd_ends(*estimate.ends)
     return f"{low} – {high}"
 
 

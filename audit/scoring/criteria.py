@@ -13,7 +13,7 @@ from audit.core.criteria import Grade
 from audit.core.errors import AuditError, ConfigError, UnknownName, nearest
 from audit.core.fingerprint import fingerprint
 from audit.core.outcome import READ, Errored, NotApplicable, Outcome, Scored
-from audit.core.settings import CriterionSettings
+from audit.core.settings import CriterionSettings, RouteSettings
 from audit.embeddings import Embedder
 from audit.scoring.context import Context
 from audit.scoring.extract import FIRST_MATCH, Extract, build_extract
@@ -227,6 +227,19 @@ def _sound(outcome: Outcome) -> Outcome:
 
 _NUMBERS = (int, float)
 """Written once: a union of types in a test for each answer takes longer than the test."""
+
+
+def criteria_of(
+    entry: RouteSettings,
+    directory: Path,
+    *,
+    embedder: Callable[[], Embedder] = no_embedder,
+    replies: Replies = NO_REPLIES,
+) -> tuple[Criterion, ...]:
+    """The criteria of a route, as its entry says; arguments and errors as of `build_criteria`."""
+    return build_criteria(
+        entry.criteria, directory, embedder=embedder, confirmed=entry.confirmed, replies=replies, graded=entry.graded
+    )
 
 
 def build_criteria(

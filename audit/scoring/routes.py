@@ -11,7 +11,7 @@ from audit.core.fingerprint import fingerprint
 from audit.core.settings import RouteSettings, Settings
 from audit.embeddings import Embedder, embedder_of
 from audit.scoring.context import Context
-from audit.scoring.criteria import Criterion, build_criteria, unsupported
+from audit.scoring.criteria import Criterion, criteria_of, unsupported
 from audit.scoring.inputs import judge_replies
 from audit.scoring.precision import Compared
 from audit.scoring.tables import Cell
@@ -67,14 +67,7 @@ class CompiledRoutes:
         replies = judge_replies(folder)
 
         def build(entry: RouteSettings, opens: OpensEmbedder) -> tuple[Criterion, ...]:
-            return build_criteria(
-                entry.criteria,
-                settings.directory,
-                embedder=opens,
-                confirmed=entry.confirmed,
-                replies=replies,
-                graded=entry.graded,
-            )
+            return criteria_of(entry, settings.directory, embedder=opens, replies=replies)
 
         routes: dict[str, RouteCriteria] = {}
         notes: list[str] = []

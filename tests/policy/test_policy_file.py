@@ -14,7 +14,7 @@ from audit.core.artifacts import RunFolder
 from audit.core.errors import InputError
 from audit.core.plain import to_plain
 from audit.core.policy import SignalSpec
-from audit.policy.policy_file import is_expired, read_policy, read_run_policy, write_policy
+from audit.policy.policy_file import read_policy, read_run_policy, write_policy
 from tests.policy.world import CASCADE, CLASSIFIER, RULES, SIMILARITY, entry, policy
 
 EVERY_KIND = policy(entry("/a"), RULES, SIMILARITY, CLASSIFIER, CASCADE)
@@ -120,7 +120,7 @@ def test_expiry_is_a_day() -> None:
     """Evidence holds through the day of its expiry; without a date it never expires by date, nor does
     that of bundled data."""
     made = policy(entry("/a"))
-    assert not is_expired(made, date(2026, 12, 1))
-    assert is_expired(made, date(2026, 12, 2))
-    assert not is_expired(replace(made, expires_at=None), date(2999, 1, 1))
-    assert not is_expired(replace(made, demo=True), date(2999, 1, 1))
+    assert not made.is_expired(date(2026, 12, 1))
+    assert made.is_expired(date(2026, 12, 2))
+    assert not replace(made, expires_at=None).is_expired(date(2999, 1, 1))
+    assert not replace(made, demo=True).is_expired(date(2999, 1, 1))

@@ -20,7 +20,7 @@ from audit.policy.exporter import NothingCertified
 from audit.policy.levers import levers_of
 from audit.policy.local import FILE as RULES
 from audit.policy.local import rules_of
-from audit.policy.policy_file import FOLDER, is_expired
+from audit.policy.policy_file import FOLDER
 
 STDOUT = "-"
 POLICY_JSON = "policy-json"
@@ -135,7 +135,7 @@ def _notes(policy: RoutingPolicy, written: Exported) -> list[str]:
     lines = [
         f"{written.target}{scope}: {plural(len(policy.routes), 'route')} ({names}); every other route keeps its model."
     ]
-    if is_expired(policy, datetime.now(UTC).date()):
+    if policy.is_expired(datetime.now(UTC).date()):
         lines.append(
             f"The evidence has been stale since {policy.expires_at}: audit recent traffic before you deploy it."
         )

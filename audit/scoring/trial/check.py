@@ -16,7 +16,7 @@ from audit.core.criteria import CriteriaCheck
 from audit.core.settings import RouteSettings, Settings
 from audit.embeddings import Embedder, embedder_of
 from audit.scoring.controls.run import run_controls
-from audit.scoring.criteria import build_criteria, parts_read, unsupported
+from audit.scoring.criteria import build_criteria, criteria_of, parts_read, unsupported
 from audit.scoring.inputs import judge_replies, logged_items
 from audit.scoring.references import load_references, no_random_sample
 from audit.scoring.trial.judges import controls_by_judges
@@ -62,14 +62,7 @@ def check_criteria(
     judgements = cache(read_judgements)
     found: dict[str, CriteriaCheck] = {}
     for name, entry, rows in _measurable(settings, drawn):
-        criteria = build_criteria(
-            entry.criteria,
-            settings.directory,
-            embedder=embedder,
-            confirmed=entry.confirmed,
-            replies=replies,
-            graded=entry.graded,
-        )
+        criteria = criteria_of(entry, settings.directory, embedder=embedder, replies=replies)
         needs = parts_read(criteria)
         items = list(logged_items(folder, rows, references, needs))
         has = {item.exchange_id: item.context.reference is not None for item in items}

@@ -15,7 +15,7 @@ from audit.core.settings import ControlSettings, Settings
 from audit.scoring.context import Context
 from audit.scoring.controls.answer import views_of
 from audit.scoring.controls.run import Accepts, run_controls
-from audit.scoring.criteria import build_criteria, parts_read
+from audit.scoring.criteria import criteria_of, parts_read
 from audit.scoring.inputs import judge_replies
 from audit.scoring.references import load_references
 from audit.scoring.trial.labelled import LabelledAnswers, labelled_answers, read_judgements
@@ -41,9 +41,7 @@ def damaged_for_judges(folder: RunFolder, settings: Settings, names: Sequence[st
     references, replies = load_references(settings.references, settings.directory).values, judge_replies(folder)
     found: dict[str, list[Context]] = {}
     for name, (entry, path) in labelled.items():
-        criteria = build_criteria(
-            entry.criteria, settings.directory, confirmed=entry.confirmed, replies=replies, graded=entry.graded
-        )
+        criteria = criteria_of(entry, settings.directory, replies=replies)
         answers = labelled_answers(
             folder,
             name,

@@ -100,7 +100,10 @@ class ScoredRoute:
 
     def judge(self, contexts: Sequence[Context]) -> list[bool | None]:
         """Whether each of some answers is accepted."""
-        return [whole for whole, _ in self.judge_both(contexts)]
+        rows = _score(self.criteria, contexts)
+        return [
+            _accepted(self.settings, self.criteria, context, row) for context, row in zip(contexts, rows, strict=True)
+        ]
 
     def judge_both(self, contexts: Sequence[Context]) -> list[tuple[bool | None, bool | None]]:
         """Whether each of some answers is accepted, by all criteria and by those alone that compare it."""
