@@ -149,7 +149,7 @@ def test_the_shift_is_stated_on_the_texts_that_were_compared(model: Path, tmp_pa
     assert said == (
         f"/chat: `similar` compared by 8-bit integers; on {len(moved)} pairs held against full precision its "
         f"similarities differ by {np.mean(moved):.3f} on average and {max(moved):.3f} at most, and {turned} of "
-        f"{len(moved)} verdicts would be others"
+        f"{len(moved)} verdicts would be different"
     )
 
 

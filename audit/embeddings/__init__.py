@@ -2,8 +2,8 @@
 
 Sentence-transformers is used where it is installed and a model is at hand, else WordLlama's static vectors, which are
 a hundred times faster and carry their weights. Nothing is downloaded. A threshold holds for one model only, so the name
-of the model belongs in the report. Where `audit.yaml` asks for it, a model reckons with 8-bit integers (`int8.py`); its
-vectors are others, and the same model at full precision says how far they are from its own.
+of the model belongs in the report. Where `audit.yaml` asks for it, a model computes in 8-bit integers (`int8.py`); its
+vectors differ, and the same model at full precision says how far they are from its own.
 """
 
 from __future__ import annotations

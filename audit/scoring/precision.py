@@ -1,8 +1,8 @@
 """How far scores by an embedding model in 8-bit integers lie from those of the same model at full precision.
 
-The vectors are others, so similarities are, and a verdict near its threshold may be. How much that is hangs on the
-texts, so it is measured on each route's own: some of the pairs that a criterion compared are compared again at full
-precision. The verdicts stay those of the model that was chosen.
+The vectors differ, so similarities do, and a verdict near its threshold may. How much depends on the texts, so it is
+measured on each route's own: some of the pairs that a criterion compared are compared again at full precision. The
+verdicts stay those of the model that was chosen.
 """
 
 from __future__ import annotations
@@ -56,5 +56,5 @@ class Compared:
         return (
             f"`{exact.name}` compared by 8-bit integers; on {of} held against full precision its similarities differ "
             f"by {moved.mean():.3f} on average and {moved.max():.3f} at most, and {turned:,} of {len(both):,} verdicts "
-            "would be others"
+            "would be different"
         )

@@ -168,7 +168,7 @@ def test_a_cost_that_was_estimated_says_so() -> None:
 def test_what_8_bit_vectors_did_is_said_in_every_summary() -> None:
     """In the terminal and in the report's method, and nowhere where every vector is exact."""
     found = fixtures.proven()
-    said = "/chat: `similar` compared by 8-bit integers; 3 of 200 verdicts would be others"
+    said = "/chat: `similar` compared by 8-bit integers; 3 of 200 verdicts would be different"
     provenance = dataclasses.replace(found.provenance, embedding_shift=(said,))
     shifted = dataclasses.replace(found, provenance=provenance)
     assert said in " ".join(plain(summary_lines(shifted, width=92)).split())
