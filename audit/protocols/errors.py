@@ -110,7 +110,7 @@ def _judge(status: int, found: _Found, *, html: bool) -> Diagnosis:
     for rule in RULES:
         if rule.status and status not in rule.status:
             continue
-        match = rule.says.search(message) if rule.says is not None else None
+        match = rule.sentence(message)
         if match is None and not (rule.words & found.words):
             continue
         named = match.groupdict().get("p") if match is not None else None
