@@ -41,6 +41,8 @@ class Rates:
         cache_write_1h: Kept for an hour.
         input_audio: Audio in the prompt.
         output_audio: Audio in the completion.
+        input_image: Images in the prompt; None means billed as `input`.
+        output_image: Images in the completion; None means billed as `output`.
         source: The price table with its version, and the entry in it.
     """
 
@@ -52,6 +54,8 @@ class Rates:
     cache_write_1h: float | None = None
     input_audio: float | None = None
     output_audio: float | None = None
+    input_image: float | None = None
+    output_image: float | None = None
     source: str
 
 

@@ -75,7 +75,8 @@ TRAFFIC = _table(
     ("reasoning_tokens", pa.int64()),
     ("audio_tokens", pa.int64()),
     ("completion_audio_tokens", pa.int64()),  # of audio_tokens, those in the answer
-    ("image_tokens", pa.int64()),
+    ("image_tokens", pa.int64()),  # of the prompt
+    ("completion_image_tokens", pa.int64()),
     ("usage_basis", WORD, False),
     ("usage_raw", pa.string()),
     ("cost_usd_logged", pa.float64()),

@@ -13,7 +13,7 @@ from audit.core.reason import Reason
 from audit.ingest import chat
 from audit.ingest.recorded import answer_within, out_of_text, put_together, request_beside
 from audit.ingest.row import Row, Unusable
-from audit.ingest.usage import put_usage
+from audit.ingest.usage import billed_tier, put_usage
 from audit.ingest.values import json_text, obj, text
 from audit.ingest.words import error_type
 from audit.protocols import openai_chat
@@ -156,7 +156,7 @@ def _put_body(row: Row, body: Mapping[str, Any], protocol: Protocol) -> bool:
     row.request_id = text(body.get("id")) or row.request_id
     row.model_responded = text(body.get("model")) or row.model_responded
     put_usage(row, usage_in(body))
-    row.service_tier = text(body.get("service_tier")) or row.service_tier
+    row.service_tier = billed_tier(body) or row.service_tier
     if protocol is not CHAT:
         return _put_typed(row, body, protocol)
     answer = chat.chat_answer(body.get("choices"))

@@ -32,10 +32,14 @@ _NEEDED = (
     "row_id", "source_file", "status", "cache_hit", "provider", "model_key", "model_responded", "model_called",
     "started_at", "service_tier", "batch", "operation", "cost_usd_logged", "secrets_masked", "prompt_tokens",
     "completion_tokens", "cached_tokens", "cache_write_tokens", "cache_write_1h_tokens", "audio_tokens",
-    "completion_audio_tokens", "cost_basis", "replayable", "unreplayable_reasons",
+    "completion_audio_tokens", "image_tokens", "completion_image_tokens", "cost_basis", "replayable",
+    "unreplayable_reasons",
 )  # fmt: skip
 _KIND = ("model_key", "model_responded", "model_called", "provider", "service_tier", "batch", "slot")
-_RATES = ("input", "output", "cached_input", "cache_write", "cache_write_1h", "input_audio", "output_audio")
+_RATES = (
+    *("input", "output", "cached_input", "cache_write", "cache_write_1h", "input_audio", "output_audio"),
+    *("input_image", "output_image"),
+)
 _ROW_GROUP = 50_000
 
 
@@ -334,6 +338,9 @@ def _cost() -> pl.Expr:
         pl.when(pl.col("operation").cast(pl.String) == "embeddings").then(completion.fill_null(0)).otherwise(completion)
     )
     fresh = (prompt - cached - written - heard).clip(lower_bound=0)
+    # An image out of the cache is cheap as what is read from there.
+    seen = pl.min_horizontal(pl.col("image_tokens").fill_null(0), fresh)
+    drawn = pl.min_horizontal(pl.col("completion_image_tokens").fill_null(0), completion)
     rate = {name: pl.col(f"_{name}") for name in _RATES}
     read_rate, write_rate = (rate[name].fill_null(rate["input"]) for name in ("cached_input", "cache_write"))
     # The order of Price.cost_usd, so that both give the same double.
@@ -341,6 +348,9 @@ def _cost() -> pl.Expr:
     cost = cost + (completion - said).clip(lower_bound=0) * rate["output"]
     for tokens, name in ((hourly, "cache_write_1h"), (heard, "input_audio"), (said, "output_audio")):
         cost = pl.when(tokens > 0).then(cost + tokens * rate[name]).otherwise(cost)
+    for tokens, name, plain in ((seen, "input_image", "input"), (drawn, "output_image", "output")):
+        dearer = (rate[name] - rate[plain]).fill_null(0)
+        cost = pl.when((tokens > 0) & (dearer != 0)).then(cost + tokens * dearer).otherwise(cost)
     return pl.when(_billed() & (prompt + completion > 0)).then(cost / PER_MILLION)
 
 

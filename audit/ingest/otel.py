@@ -7,15 +7,18 @@ ones, and Vercel's AI SDK; all read 2026-11-23.
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from audit.ingest import values
 from audit.ingest.chat import chat_answer, said_message
 from audit.ingest.recorded import out_of_text
 from audit.ingest.values import integer, obj, objects, text, unpacked
+from audit.protocols.count_words import kind_of
 from audit.protocols.recognition import protocol_of_answer
+from audit.protocols.usage import read_usage
 
 Attributes = dict[str, Any]
 _OPERATIONS = {
@@ -348,48 +351,91 @@ def usage_of(found: Attributes) -> dict[str, Any]:
     """Inclusive counts under the Responses API's names; empty when the span has none."""
     detailed = unpacked(found.get("langfuse.observation.usage_details"))
     if isinstance(detailed, dict) and detailed:
-        return detailed if "prompt_tokens" in detailed else disjoint(detailed)
+        return disjoint(detailed)
 
-    def first(*names: str) -> Any:
-        for name in names:
-            if (value := found.get(name)) is not None:
-                return value
-        return None
-
-    own, old = "gen_ai.usage.", "llm.token_count."
-    prompt = first(own + "input_tokens", own + "prompt_tokens", old + "prompt", "ai.usage.promptTokens")
-    completion = first(
-        own + "output_tokens", own + "completion_tokens", old + "completion", "ai.usage.completionTokens"
-    )
+    if isinstance(kept := _provider_usage(found), dict):
+        return kept
+    counts: dict[str, Any] = {}
+    for rank in range(len(_USAGE)):
+        for key in _counted(tuple(found))[rank]:
+            kind = kind_of(key.removeprefix(_USAGE[rank]))
+            if kind and found[key] is not None:
+                counts.setdefault(kind, found[key])
+    prompt, completion = counts.get("prompt"), counts.get("completion")
     if prompt is None and completion is None:
         return {}
-    hourly = first("anthropic.usage.cache_creation.ephemeral_1h_input_tokens")
-    cached = first(own + "cache_read.input_tokens", own + "cache_read_input_tokens", old + "prompt_details.cache_read")
-    written = first(
-        own + "cache_creation.input_tokens",
-        own + "cache_write.input_tokens",
-        own + "cache_creation_input_tokens",
-        old + "prompt_details.cache_write",
-    )
-    thought = first(own + "reasoning.output_tokens", own + "reasoning_tokens", old + "completion_details.reasoning")
-    heard, spoken = first(old + "prompt_details.audio"), first(old + "completion_details.audio")
+    hourly = counts.get("hour")
     return {
         "input_tokens": prompt if prompt is not None else 0,
         "output_tokens": completion if completion is not None else 0,
-        "input_tokens_details": {"cached_tokens": cached, "cache_write_tokens": written, "audio_tokens": heard},
-        "output_tokens_details": {"reasoning_tokens": thought, "audio_tokens": spoken},
+        "input_tokens_details": {
+            "cached_tokens": counts.get("read"),
+            "cache_write_tokens": counts.get("written"),
+            "audio_tokens": counts.get("heard"),
+            "image_tokens": counts.get("seen"),
+        },
+        "output_tokens_details": {
+            "reasoning_tokens": counts.get("reasoning"),
+            "audio_tokens": counts.get("spoken"),
+            "image_tokens": counts.get("drawn"),
+        },
         "cache_creation": {"ephemeral_1h_input_tokens": hourly} if hourly is not None else None,
     }
+
+
+_USAGE = ("gen_ai.usage.", "llm.usage.", "llm.token_count.", "ai.usage.", "anthropic.usage.", "gen_ai.usage.details.")
+"""What attributes with counts begin with, those that are believed first before the others: an instrumentation that
+keeps the vendor's own `details` has made them inclusive in front of them."""
+
+
+@functools.lru_cache(1024)
+def _counted(keys: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Of a span's attributes, those that may hold counts, by their place in `_USAGE`."""
+    ranked: tuple[list[str], ...] = tuple([] for _ in _USAGE)
+    for key in keys:
+        fits = [rank for rank, prefix in enumerate(_USAGE) if key.startswith(prefix)]
+        if fits:
+            ranked[fits[-1]].append(key)
+    return tuple(map(tuple, ranked))
+
+
+def _provider_usage(found: Attributes) -> Any:
+    """The usage as its vendor wrote it, which the AI SDK keeps beside its own counts; None where it does not.
+
+    Its own leave the cache out for some vendors and not for others.
+    """
+    for told in map(obj, obj(unpacked(found.get("ai.response.providerMetadata"))).values()):
+        usage = obj(told.get("usage"))
+        if usage and read_usage(usage).prompt is not None:
+            return usage
+    return None
+
+
+_COSTS = (
+    *("gen_ai.usage.cost", "gen_ai.usage.total_cost", "gen_ai.cost.total_cost", "llm.cost.total", "operation.cost"),
+    *("gen_ai.usage.cost_usd", "llm.usage.cost", "llm.usage.total_cost"),
+)
+
+
+def costs_of(found: Attributes) -> Iterator[Any]:
+    """What a span says that its call cost in USD, the most telling first; Vercel's gateway tells the AI SDK."""
+    yield from (found.get(name) for name in _COSTS)
+    told = obj(unpacked(found.get("ai.response.providerMetadata")))
+    yield obj(told.get("gateway")).get("cost")
+    yield obj(obj(told.get("openrouter")).get("usage")).get("cost")
 
 
 _BESIDE = ("cache_read_input_tokens", "cache_creation_input_tokens")
 
 
 def disjoint(detailed: Mapping[str, Any]) -> dict[str, Any]:
-    """Langfuse's buckets, which do not overlap, as inclusive counts. Its guide names the cache as Anthropic does.
+    """Langfuse's buckets, which do not overlap, as inclusive counts; counts under OpenAI's names as they are. Its guide
+    names the cache as Anthropic does.
 
     https://langfuse.com/docs/observability/features/token-and-cost-tracking
     """
+    if "prompt_tokens" in detailed:
+        return dict(detailed)
     counts = {key: count for key, value in detailed.items() if (count := integer(value)) is not None}
     asked = sum(count for key, count in counts.items() if key.startswith(("input", *_BESIDE)))
     said = sum(count for key, count in counts.items() if key.startswith("output"))
@@ -406,6 +452,7 @@ def disjoint(detailed: Mapping[str, Any]) -> dict[str, Any]:
         for key, count in counts.items()
         if key.startswith("input_cache_creation") or key in ("input_cache_write", _BESIDE[1])
     ]
+    hourly = sum(count for key, count in counts.items() if kind_of(key) == "hour")
     thought = [count for key, count in counts.items() if key in ("output_reasoning_tokens", "output_reasoning")]
     return {
         "input_tokens": asked,
@@ -419,4 +466,5 @@ def disjoint(detailed: Mapping[str, Any]) -> dict[str, Any]:
             "reasoning_tokens": thought[0] if thought else None,
             "audio_tokens": counts.get("output_audio_tokens"),
         },
+        "cache_creation": {"ephemeral_1h_input_tokens": hourly} if hourly else None,
     }

@@ -81,6 +81,7 @@ class Row(msgspec.Struct, kw_only=True, gc=False):
     audio_tokens: int | None = None
     completion_audio_tokens: int | None = None
     image_tokens: int | None = None
+    completion_image_tokens: int | None = None
     usage_basis: str = "absent"
     usage_raw: str | None = None
     cost_usd_logged: float | None = None

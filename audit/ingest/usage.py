@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from audit.ingest.row import Row
@@ -14,6 +15,10 @@ EXCLUSIVE_COMPLETION = "completion_counted_without_reasoning"
 HIDDEN = "total_above_its_parts"
 TOOL_FEES = "server_tool_fees_not_in_tokens"
 """The vendor charges for each use of a tool that ran on its side, which no price of tokens has."""
+UNREAD = "token_count_not_understood"
+"""Tokens are counted under a name that tells nobody what they are; they are in no price."""
+ANOTHER_MODEL = "tokens_of_another_model"
+"""Another model worked on the answer (Anthropic's advisor): its tokens have a price of their own, and are in none."""
 UNREADABLE_COST = "unreadable_cost_usd"
 """Something stands where a cost should, and is none: text, a negative number, more than any call costs."""
 
@@ -23,8 +28,7 @@ def put_usage(row: Row, usage: Any) -> None:
     if not isinstance(usage, dict) or not usage:
         return
     put_counts(row, read_usage(usage))
-    if "service_tier" in usage:
-        row.service_tier = text(usage["service_tier"]) or row.service_tier
+    row.service_tier = billed_tier(usage) or row.service_tier
     if any((number(times) or 0) > 0 for times in obj(usage.get("server_tool_use")).values()):
         row.ingest_warnings = (*row.ingest_warnings, TOOL_FEES)
     row.usage_raw = json_text(usage)
@@ -36,7 +40,8 @@ def put_counts(row: Row, counts: Counts) -> None:
     row.prompt_tokens, row.completion_tokens = counts.prompt, counts.completion
     row.cached_tokens, row.cache_write_tokens = counts.cached, counts.written
     row.cache_write_1h_tokens, row.reasoning_tokens = counts.written_hour, counts.reasoning
-    row.image_tokens, row.completion_audio_tokens = counts.images, counts.spoken
+    row.image_tokens, row.completion_image_tokens = counts.images, counts.drawn
+    row.completion_audio_tokens = counts.spoken
     if counts.heard is not None or counts.spoken is not None:
         row.audio_tokens = (counts.heard or 0) + (counts.spoken or 0)
     _warn(row, counts)
@@ -67,16 +72,67 @@ def _warn(row: Row, counts: Counts) -> None:
         row.ingest_warnings = (*row.ingest_warnings, EXCLUSIVE_COMPLETION)
     if counts.hidden:
         row.ingest_warnings = (*row.ingest_warnings, HIDDEN)
+    if counts.unread:
+        row.ingest_warnings = (*row.ingest_warnings, UNREAD)
+    if counts.aside:
+        row.ingest_warnings = (*row.ingest_warnings, ANOTHER_MODEL)
+
+
+_TRAFFIC = {
+    "ON_DEMAND_FLEX": "flex",
+    "ON_DEMAND_PRIORITY": "priority",
+    "PROVISIONED_THROUGHPUT": "provisioned_throughput",
+}
+"""What Vertex AI says of a call's price, in the other vendors' words."""
+_EVERYWHERE = frozenset({"global", "not_available"})
+
+
+def billed_tier(said: Mapping[str, Any]) -> str | None:
+    """What makes a call cost other than the list says: a service tier, also as a speed or a place; None for nothing.
+
+    Args:
+        said: Usage, or an answer's body.
+
+    Source:
+        OpenAI and Anthropic `service_tier`, Gemini `serviceTier`, Vertex AI `trafficType`, Bedrock `serviceTier.type`
+        and `performanceConfig.latency`; Anthropic `speed` and `inference_geo`,
+        https://platform.claude.com/docs/en/about-claude/pricing
+    """
+    named = said.get("service_tier", said.get("serviceTier"))
+    tier = text(obj(named).get("type")) if isinstance(named, dict) else text(named)
+    if tier is None and (sold := text(said.get("trafficType", said.get("traffic_type")))):
+        tier = _TRAFFIC.get(sold.upper())
+    if said.get("speed") == "fast":
+        return "fast"
+    if obj(said.get("performanceConfig")).get("latency") == "optimized":
+        return "latency_optimized"
+    place = text(said.get("inference_geo"))
+    if tier in (None, "standard") and place and place.lower() not in _EVERYWHERE:
+        return f"inference_geo_{place.lower()}"
+    return tier.lower() if tier and tier.isupper() else tier
+
+
+_TICKS_PER_USD = 10**10
 
 
 def reported_cost(usage: Any) -> float | None:
-    """USD that the provider says it billed, as OpenRouter does; with the upstream's bill where the key is the user's.
+    """USD that the provider says it billed; with the upstream's bill where the key is the user's.
 
     A zero alone is no price: it is what a gateway writes for a model that it knows none of.
+
+    Source:
+        https://openrouter.ai/docs/use-cases/usage-accounting, Perplexity's `usage.cost` with its `total_cost`, and
+        https://docs.x.ai/developers/cost-tracking, `cost_in_usd_ticks`
     """
-    billed = number(obj(usage).get("cost"))
-    upstream = number(obj(obj(usage).get("cost_details")).get("upstream_inference_cost"))
-    own_key = obj(usage).get("is_byok") is True
+    said = obj(usage)
+    parts = obj(said.get("cost"))
+    if text(parts.get("currency", said.get("currency"))) not in (None, "USD", "usd"):
+        return None
+    billed = number(parts.get("total_cost", parts.get("total")) if parts else said.get("cost"))
+    if billed is None and (ticks := number(said.get("cost_in_usd_ticks"))) is not None:
+        billed = ticks / _TICKS_PER_USD
+    upstream = number(obj(said.get("cost_details")).get("upstream_inference_cost"))
+    own_key = said.get("is_byok") is True
     whole = (billed or 0) + ((upstream or 0) if own_key else 0)
     return whole if 0 < whole <= LARGEST_USD else None
 

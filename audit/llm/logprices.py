@@ -28,6 +28,8 @@ _CLASSES = {
     "cache_write_1h": "cache_write_1h_mtok",
     "input_audio": "input_audio_mtok",
     "output_audio": "output_audio_mtok",
+    "input_image": "input_image_mtok",
+    "output_image": "output_image_mtok",
 }
 
 
@@ -103,7 +105,7 @@ def _listed(kind: CallKind) -> Sequence[Rates] | Reason:
             if prices is None:
                 return Reason.SERVICE_TIER
             source = f"{catalogue_version()}, {vendor}/{entry.id}"
-            if steps := tuple(_steps(prices, source)):
+            if steps := tuple(_steps(prices, source, vendor)):
                 return steps
     return Reason.UNKNOWN_MODEL
 
@@ -148,9 +150,18 @@ def _on_tier(entry: Any, at: datetime, kind: CallKind) -> Any:
     return None
 
 
-def _steps(prices: Any, source: str) -> Iterator[Rates]:
+_HEARS_AS_IT_READS = "google"
+"""The vendor whose models take audio at the price of text where its list names no other.
+
+https://ai.google.dev/gemini-api/docs/pricing
+"""
+
+
+def _steps(prices: Any, source: str, vendor: str) -> Iterator[Rates]:
     """The rates by prompt length; nothing for a model that the catalogue has without an input or an output price."""
     for above, rates in rates_by_length(prices, _CLASSES):
         if rates["input"] is None or rates["output"] is None:
             return
+        if vendor == _HEARS_AS_IT_READS and rates["input_audio"] is None:
+            rates["input_audio"] = rates["input"]
         yield Rates(above=above, source=source, **rates)  # type: ignore[arg-type]

@@ -32,9 +32,9 @@ def whole(payloads: Iterable[Any]) -> Whole:
         body |= {name: chunk[name] for name in _WHOLE if chunk.get(name) is not None}
         if chunk.get("error"):
             body["error"] = chunk["error"]
-        if chunk.get("usage"):
-            body["usage"] = chunk["usage"]
         choice = _first_choice(chunk)
+        if counted := _usage(chunk, choice):
+            body["usage"] = counted
         if choice is None:
             continue
         begun = True
@@ -59,6 +59,13 @@ def whole(payloads: Iterable[Any]) -> Whole:
     else:
         body = {}
     return Whole(body, ended=bool(finish))
+
+
+def _usage(chunk: Mapping[str, Any], choice: Mapping[str, Any] | None) -> Any:
+    """The usage that a chunk reports: of its own, under Groq's extension, or, as Moonshot has it, in its choice."""
+    extension = chunk.get("x_groq")
+    places = (chunk, extension if isinstance(extension, Mapping) else {}, choice or {})
+    return next((place["usage"] for place in places if place.get("usage")), None)
 
 
 def _first_choice(chunk: Mapping[str, Any]) -> Mapping[str, Any] | None:

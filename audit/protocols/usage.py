@@ -5,7 +5,8 @@ otherwise in two places. Anthropic and Bedrock give cached tokens beside the inp
 answer, and xAI reasoning beside the completion. The names tell the first, the total tells the rest.
 
 Sources: OpenAI `CompletionUsage` and `ResponseUsage`, Anthropic `Usage`, Bedrock `TokenUsage`, Gemini `UsageMetadata`,
-DeepSeek `prompt_cache_hit_tokens`, Ollama `prompt_eval_count`, Cohere `billed_units`.
+DeepSeek `prompt_cache_hit_tokens`, Ollama `prompt_eval_count`, Cohere `billed_units`. Names that are in none of them
+are told by their words (`count_words.py`), and one that says nothing is noted.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from msgspec.structs import replace
 
 from audit.core.exchange import Usage
 from audit.core.note import AnswerNote
+from audit.protocols.count_words import kind_of
 
 LARGEST = 100_000_000
 """A count above this is none: no request has so many tokens."""
@@ -38,11 +40,11 @@ SURE_BYTES = 256
 _NAMES: dict[str, tuple[str, ...]] = {
     "prompt": (
         *("prompt_tokens", "input_tokens", "promptTokenCount", "inputTokens", "prompt_token_count"),
-        *("inputTokenCount", "prompt_eval_count", "tokens_prompt"),
+        *("inputTokenCount", "prompt_eval_count", "tokens_prompt", "promptTokens"),
     ),
     "completion": (
         *("completion_tokens", "output_tokens", "candidatesTokenCount", "outputTokens", "candidates_token_count"),
-        *("outputTokenCount", "eval_count", "generated_tokens", "tokens_completion"),
+        *("outputTokenCount", "eval_count", "generated_tokens", "tokens_completion", "responseTokenCount"),
     ),
     "total": ("total_tokens", "totalTokenCount", "totalTokens", "total_token_count"),
     "read": ("cached_tokens", "cachedContentTokenCount", "cached_content_token_count", "prompt_cache_hit_tokens"),
@@ -55,10 +57,20 @@ _NAMES: dict[str, tuple[str, ...]] = {
     "images": ("image_tokens",),
     "audio": ("audio_tokens",),
 }
-"""What every count is called, by vendor; the first name that holds one counts."""
+"""What every count is called, by vendor; the first name that holds one counts. Other names are told by their words."""
 
-_PROMPT_DETAILS = ("prompt_tokens_details", "input_tokens_details")
-_COMPLETION_DETAILS = ("completion_tokens_details", "output_tokens_details")
+_TABLE = {name: kind for kind, names in _NAMES.items() for name in names}
+_PROMPT_DETAILS = (
+    *("prompt_tokens_details", "input_tokens_details", "promptTokensDetails", "prompt_token_details"),
+    *("input_token_details", "inputTokenDetails", "inputTokensDetails", "input_details"),
+)
+_COMPLETION_DETAILS = (
+    *("completion_tokens_details", "output_tokens_details", "candidatesTokensDetails", "candidates_tokens_details"),
+    *("responseTokensDetails", "response_tokens_details", "completion_token_details", "output_token_details"),
+    *("outputTokenDetails", "outputTokensDetails", "output_details"),
+)
+_CACHE_DETAILS = ("cacheTokensDetails", "cache_tokens_details")
+_SAMPLED = frozenset({"prompt", "completion", "read_beside", "written_beside"})
 _PLAIN, _SUMS = frozenset({"prompt", "completion"}), frozenset({"prompt", "completion", "total"})
 _EXCLUSIVE_PROMPT = frozenset({"input_tokens", "inputTokens", "inputTokenCount"})
 
@@ -68,11 +80,14 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         written_hour: Of the tokens written to the cache, those kept for an hour.
-        images, heard, spoken: Image and audio tokens of the prompt, audio tokens of the completion.
+        images, heard: Image and audio tokens of the prompt.
+        spoken, drawn: Audio and image tokens of the completion.
         hidden: Tokens of the total that stand in neither count; they are part of `completion`.
         cache_apart: Only the numbers show that the prompt was counted without its cache, not the names.
         reasoning_apart: The same of the completion and its reasoning.
         unreadable: Something was said that is no count.
+        unread: Tokens are counted under a name that is not understood.
+        aside: Tokens of another model, with a price of their own, are told beside the counts.
     """
 
     prompt: int | None = None
@@ -84,10 +99,13 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     images: int | None = None
     heard: int | None = None
     spoken: int | None = None
+    drawn: int | None = None
     hidden: int = 0
     cache_apart: bool = False
     reasoning_apart: bool = False
     unreadable: bool = False
+    unread: bool = False
+    aside: bool = False
 
     @property
     def usage(self) -> Usage | None:
@@ -126,11 +144,15 @@ def read_usage(raw: Any) -> Counts:
         return Counts(unreadable=raw is not None)
     if "tokens" in raw or "billed_units" in raw:
         raw = _billed(raw)
+    aside = False
+    if isinstance(raw.get("iterations"), list):
+        raw, aside = _with_samplings(raw, raw["iterations"])
     whole = _counts(raw)
     details, told = _details(raw, _PROMPT_DETAILS), _details(raw, _COMPLETION_DETAILS)
     inputs, outputs = _counts(details) if details else {}, _counts(told) if told else {}
-    split = raw.get("cache_creation") or details.get("cache_creation_token_details")
-    if not (inputs or outputs or split) and _PLAIN <= whole.keys() <= _SUMS:
+    hour, lives = _lives(raw, details)
+    unread = _unread(raw) or _unread(details) or _unread(told)
+    if not (inputs or outputs or lives or unread or aside) and _PLAIN <= whole.keys() <= _SUMS:
         # The two sums and nothing else, as most answers have them.
         return inclusive(Counts(prompt=whole["prompt"], completion=whole["completion"]), whole.get("total"))
     prompt, completion, thinking = whole.get("prompt"), whole.get("completion"), whole.get("thinking")
@@ -142,21 +164,60 @@ def read_usage(raw: Any) -> Counts:
             prompt += (read or 0) + (written or 0)
     if thinking:
         completion = (completion or 0) + thinking
+    heard = _known(inputs.get("audio"), inputs.get("heard"), whole.get("heard"))
+    again = _counts(_details(raw, _CACHE_DETAILS))
     return inclusive(
         Counts(
             prompt=prompt,
             completion=completion,
             cached=_known(inputs.get("read"), whole.get("read"), read),
-            written=_known(inputs.get("written"), written),
-            written_hour=count_of(split.get("ephemeral_1h_input_tokens")) if isinstance(split, dict) else None,
+            written=_known(inputs.get("written"), written, whole.get("written"), lives or None),
+            written_hour=_known(hour, inputs.get("hour"), whole.get("hour")),
             reasoning=_known(thinking, outputs.get("reasoning"), whole.get("reasoning")),
-            images=inputs.get("images"),
-            heard=inputs.get("audio"),
-            spoken=outputs.get("audio"),
+            images=_known(inputs.get("images"), inputs.get("seen"), whole.get("seen")),
+            # What was read from the cache is cheaper whatever its modality.
+            heard=heard if heard is None else max(heard - again.get("audio", 0), 0),
+            spoken=_known(outputs.get("audio"), outputs.get("heard"), outputs.get("spoken"), whole.get("spoken")),
+            drawn=_known(outputs.get("images"), outputs.get("drawn"), outputs.get("seen"), whole.get("drawn")),
             unreadable=unreadable,
+            unread=unread,
+            aside=aside,
         ),
         whole.get("total"),
     )
+
+
+def _with_samplings(raw: dict[str, Any], steps: list[Any]) -> tuple[dict[str, Any], bool]:
+    """Anthropic's counts with those of the samplings that summarised the conversation, which are billed and in no sum.
+
+    Returns:
+        The counts, and whether another model's are told beside them: those have a price of their own, and are in none.
+
+    Source:
+        https://platform.claude.com/docs/en/build-with-claude/compaction, `usage.iterations`
+    """
+    told = [step for step in steps if isinstance(step, dict)]
+    extra = [step for step in told if step.get("type") == "compaction"]
+    made = dict(raw)
+    for step in extra:
+        for name, kind in _kinds(tuple(step)):
+            if kind in _SAMPLED and (count := count_of(step[name])) is not None:
+                made[name] = (count_of(made.get(name)) or 0) + count
+    return made, any(step.get("type") not in ("message", "compaction") for step in told)
+
+
+def _lives(raw: Mapping[str, Any], details: Mapping[str, Any]) -> tuple[int | None, int]:
+    """Of the tokens written to the cache, those kept for an hour, and all whose life is told."""
+    split = raw.get("cache_creation") or details.get("cache_creation_token_details") or details
+    if isinstance(listed := raw.get("cacheDetails"), list):  # Bedrock
+        split = dict[str, int]()
+        for one in (item for item in listed if isinstance(item, dict)):
+            name = f"ephemeral_{one.get('ttl')}_input_tokens"
+            split[name] = split.get(name, 0) + (count_of(one.get("inputTokens")) or 0)
+    if not isinstance(split, dict):
+        return None, 0
+    hour = count_of(split.get("ephemeral_1h_input_tokens"))
+    return hour, (hour or 0) + (count_of(split.get("ephemeral_5m_input_tokens")) or 0)
 
 
 def _billed(raw: dict[str, Any]) -> dict[str, Any]:
@@ -180,8 +241,24 @@ def _counts(raw: Mapping[str, Any]) -> dict[str, int]:
 
 @functools.lru_cache(1024)
 def _kinds(keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """The names of counts among an object's keys, with their kinds: a log writes the same few objects over and over."""
-    return tuple((name, kind) for kind, names in _NAMES.items() for name in names if name in keys)
+    """The names of counts among an object's keys, with their kinds: a log writes the same few objects over and over.
+
+    Those of the table first, then those that are told by their words.
+    """
+    listed = [(name, kind) for kind, names in _NAMES.items() for name in names if name in keys]
+    worded = ((name, kind_of(name)) for name in keys if name not in _TABLE)
+    return (*listed, *((name, kind) for name, kind in worded if kind))
+
+
+@functools.lru_cache(1024)
+def _unknown(keys: tuple[str, ...]) -> tuple[str, ...]:
+    """The names among an object's keys that are some count of tokens, and of what nobody knows."""
+    return tuple(key for key in keys if key not in _TABLE and "token" in key.lower() and kind_of(key) is None)
+
+
+def _unread(raw: Mapping[str, Any]) -> bool:
+    """Whether tokens are counted under a name that is not understood."""
+    return any(count_of(raw[name]) for name in _unknown(tuple(raw)))
 
 
 def _says(raw: Mapping[str, Any], kind: str) -> bool:
@@ -191,7 +268,7 @@ def _says(raw: Mapping[str, Any], kind: str) -> bool:
 
 def _is_exclusive(raw: Mapping[str, Any]) -> bool:
     """Whether the prompt is counted under a name that leaves the cache out; details inside it would tell otherwise."""
-    name = next(name for name in _NAMES["prompt"] if count_of(raw.get(name)) is not None)
+    name = next((name for name in _NAMES["prompt"] if count_of(raw.get(name)) is not None), None)
     return name in _EXCLUSIVE_PROMPT and "input_tokens_details" not in raw
 
 
@@ -335,11 +412,29 @@ def _checked(count: int, size: TextSize) -> tuple[int | None, AnswerNote | None]
 
 
 def _details(raw: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:
-    """The object with a side's details; Gemini's list by modality holds nothing that the sums do not."""
+    """The object with a side's details; a list of them, by modality or by name, as one."""
     for name in names:
-        if type(found := raw.get(name)) is dict:
+        found = raw.get(name)
+        if type(found) is dict:
             return found
+        if type(found) is list:
+            return _of_list(found)
     return {}
+
+
+def _of_list(items: list[Any]) -> dict[str, Any]:
+    """Details that are a list: Gemini's has a count for each modality."""
+    made: dict[str, Any] = {}
+    for item in items:
+        if not isinstance(item, dict):
+            continue
+        modality = item.get("modality")
+        if not isinstance(modality, str):
+            made |= item
+        elif (count := count_of(item.get("tokenCount", item.get("token_count")))) is not None:
+            name = f"{modality.lower()}_tokens"
+            made[name] = made.get(name, 0) + count
+    return made
 
 
 def count_of(value: Any) -> int | None:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from audit.core.rates import Rates
 from audit.core.settings import FieldMap, IngestSettings
 from audit.ingest.labels import MODEL
+from audit.ingest.otel import usage_of
 from audit.ingest.row import Row
-from audit.ingest.usage import put_usage
+from audit.ingest.usage import billed_tier, put_usage, reported_cost
 from audit.ingest.values import INT64, integer
 from audit.llm.logprices import rates_of
 from tests.ingest.reading import BY_FORMAT, SAMPLES, Read, read, sample, write_jsonl
@@ -224,3 +227,100 @@ def test_what_an_sdk_merges_into_the_body_is_asked(name: str, tmp_path: Path) ->
     fields = ("request_fp", "params", "replayable", "unreplayable_reasons")
     assert [[row[name] for name in fields] for row in rows[0]] == [[row[name] for name in fields] for row in rows[1]]
     assert '"top_p":0.9' in rows[1][0]["params"]
+
+
+SPAN = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o", "gen_ai.system": "openai"}
+SUMS = {"gen_ai.usage.input_tokens": 100, "gen_ai.usage.output_tokens": 10}
+
+
+@pytest.mark.parametrize(
+    "counted",
+    [
+        {**SUMS, "gen_ai.usage.cache_read.input_tokens": 80, "gen_ai.usage.cache_creation.input_tokens": 5},
+        {**SUMS, "gen_ai.usage.cache_read_input_tokens": 80, "gen_ai.usage.cache_creation_input_tokens": 5},
+        {**SUMS, "gen_ai.usage.input_tokens.cached": 80, "gen_ai.usage.input_tokens.cache_write": 5},
+        {
+            **SUMS, "gen_ai.usage.details.cache_read_tokens": 80, "gen_ai.usage.details.cache_write_tokens": 5,
+            "gen_ai.usage.details.input_tokens": 15,  # the vendor's own count leaves the cache out
+        },
+        {
+            "ai.usage.inputTokens": 100, "ai.usage.outputTokens": 10, "ai.usage.totalTokens": 110,
+            "ai.usage.inputTokenDetails.cacheReadTokens": 80, "ai.usage.inputTokenDetails.cacheWriteTokens": 5,
+        },
+        {
+            "llm.token_count.prompt": 100, "llm.token_count.completion": 10,
+            "llm.token_count.prompt_details.cache_read": 80, "llm.token_count.prompt_details.cache_write": 5,
+        },
+        {
+            "ai.usage.inputTokens": 15, "ai.usage.outputTokens": 10, "ai.usage.cachedInputTokens": 80,
+            "ai.response.providerMetadata": json.dumps({"anthropic": {"usage": {
+                "input_tokens": 15, "output_tokens": 10, "cache_read_input_tokens": 80,
+                "cache_creation_input_tokens": 5,
+            }}}),
+        },
+    ],
+)  # fmt: skip
+def test_spans_count_alike_whoever_wrote_them(counted: dict[str, Any]) -> None:
+    """Instrumentations have a name each for the same tokens."""
+    row = Row()
+    put_usage(row, usage_of({**SPAN, **counted}))
+    assert tuple(getattr(row, name) for name in COUNTS) == (100, 80, 5, None, 10)
+
+
+@pytest.mark.parametrize(
+    ("said", "tier"),
+    [
+        ({"service_tier": "flex"}, "flex"),
+        ({"serviceTier": "FLEX"}, "flex"),
+        ({"serviceTier": {"type": "priority"}}, "priority"),
+        ({"trafficType": "ON_DEMAND"}, None),
+        ({"trafficType": "ON_DEMAND_PRIORITY"}, "priority"),
+        ({"trafficType": "PROVISIONED_THROUGHPUT"}, "provisioned_throughput"),
+        ({"speed": "fast", "service_tier": "standard"}, "fast"),
+        ({"speed": "standard", "service_tier": "standard"}, "standard"),
+        ({"performanceConfig": {"latency": "optimized"}}, "latency_optimized"),
+        ({"inference_geo": "us", "service_tier": "standard"}, "inference_geo_us"),
+        ({"inference_geo": "not_available", "service_tier": "standard"}, "standard"),
+        ({}, None),
+    ],
+)
+def test_what_changes_a_price_is_a_tier(said: dict[str, Any], tier: str | None) -> None:
+    """A call that the list's price is not of is never priced by it."""
+    assert billed_tier(said) == tier
+
+
+@pytest.mark.parametrize(
+    ("usage", "usd"),
+    [
+        ({"cost": 0.02}, 0.02),
+        ({"cost": "0.02"}, 0.02),
+        ({"cost": 0, "is_byok": True, "cost_details": {"upstream_inference_cost": 0.02}}, 0.02),
+        ({"cost": {"input_tokens_cost": 0.003, "request_cost": 0.006, "total_cost": 0.024}}, 0.024),
+        ({"cost": {"currency": "EUR", "total_cost": 0.024}}, None),
+        ({"cost_in_usd_ticks": 37_756_000}, 0.0037756),
+        ({"cost": 0}, None),
+        ({"cost": -1}, None),
+    ],
+)
+def test_what_the_provider_bills_is_read_in_its_own_words(usage: dict[str, Any], usd: float | None) -> None:
+    """Fees for searches and tools are in it, which no price of tokens has."""
+    assert reported_cost(usage) == usd
+
+
+def test_images_and_audio_have_rates_of_their_own(tmp_path: Path) -> None:
+    """A class without a rate costs what its side costs, but for audio: that is priced apart, or not at all."""
+    usage = {
+        "prompt_tokens": 1000, "completion_tokens": 100,
+        "prompt_tokens_details": {"image_tokens": 400, "audio_tokens": 100, "cached_tokens": 200},
+        "completion_tokens_details": {"image_tokens": 60},
+    }  # fmt: skip
+    log = write_jsonl(tmp_path / "log.jsonl", [pair(usage=usage)])
+    whole = Rates(input=1, output=10, cached_input=0.5, input_audio=4, input_image=3, output_image=100, source="made")
+    for rates, usd in (
+        (whole, 300 * 1 + 200 * 0.5 + 100 * 4 + 400 * 3 + 40 * 10 + 60 * 100),
+        (replace(whole, input_image=None, output_image=None), 700 * 1 + 200 * 0.5 + 100 * 4 + 100 * 10),
+        (replace(whole, input_audio=None), None),
+    ):
+        found = read(log, tmp_path / f"run-{usd}", rates_of=lambda _, rates=rates: (rates,))
+        (cost,) = found.traffic["cost_usd_recomputed"]
+        assert cost == (None if usd is None else pytest.approx(usd / 1e6))

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from audit.core.note import AnswerNote
+from audit.protocols.count_words import kind_of
 from audit.protocols.usage import read_usage, settled, size_of
 
 FILE = Path(__file__).parent / "cases" / "usage.jsonl"
@@ -23,8 +24,50 @@ def test_counts_are_read_and_made_inclusive(case: dict[str, Any]) -> None:
     got = read_usage(case["raw"])
     for name in ("prompt", "completion"):
         assert getattr(got, name) == case.get(name), name
-    for name in ("cached", "written", "reasoning", "hidden", "unreadable"):
+    for name in ("cached", "written", "written_hour", "reasoning", "images", "heard", "spoken", "drawn"):
         assert (getattr(got, name) or 0) == case.get(name, 0), name
+    for name in ("hidden", "unreadable", "unread", "aside"):
+        assert getattr(got, name) == case.get(name, 0), name
+
+
+NAMED = {
+    "prompt": ("input tokens", "prompt token count"),
+    "completion": ("output tokens", "completion token count", "generated tokens"),
+    "read": ("cached input tokens", "cache read tokens", "input tokens cached", "prompt cache hit tokens"),
+    "written": ("cache write tokens", "cache creation input tokens", "input tokens cache write"),
+    "hour": ("cache creation 1h tokens", "ephemeral 1h input tokens"),
+    "reasoning": ("reasoning tokens", "output tokens reasoning", "thoughts token count"),
+    "heard": ("input audio tokens", "prompt details audio"),
+    "spoken": ("output audio tokens", "completion details audio"),
+    "drawn": ("output image tokens", "candidates image token count"),
+    "total": ("total tokens", "total token count"),
+    "": (
+        "prompt cache miss tokens",
+        "text tokens",
+        "accepted prediction tokens",
+        "input tokens cost",
+        "tokens per second",
+    ),
+}
+
+
+def _camel(words: list[str]) -> str:
+    return words[0] + "".join(word[0].upper() + word[1:] for word in words[1:])
+
+
+@pytest.mark.parametrize("kind", NAMED)
+def test_a_count_is_told_by_its_words_however_they_are_joined(kind: str) -> None:
+    """Snake case, camel case, dots, dashes, and behind `details`."""
+    for name in NAMED[kind]:
+        words = name.split()
+        for written in (*(mark.join(words) for mark in "_.-"), _camel(words), "details." + "_".join(words)):
+            assert kind_of(written) == kind, written
+
+
+def test_words_that_say_nothing_are_no_count() -> None:
+    """Neither of a table's kinds, nor of those that add nothing."""
+    for name in ("citation_tokens", "search_queries", "queue_time", "tokensOfSorts"):
+        assert kind_of(name) is None, name
 
 
 def test_a_report_that_can_be_true_is_believed() -> None:

@@ -118,8 +118,13 @@ def _envelope(line: Mapping[str, Any], around: Mapping[str, Any]) -> Envelope:
                 "cached_tokens": counted.get("prompt_cached_tokens"),
                 "cache_write_tokens": counted.get("prompt_cache_creation_tokens"),
             },
+            "cache_creation": {
+                "ephemeral_5m_input_tokens": counted.get("prompt_cache_creation_5m_tokens"),
+                "ephemeral_1h_input_tokens": counted.get("prompt_cache_creation_1h_tokens"),
+            },
             "completion_tokens_details": {"reasoning_tokens": counted.get("completion_reasoning_tokens")},
         },
+        cache_hit=True if number(counted.get("cached")) else None,
         cost=first(counted, "estimated_cost"),
         cost_basis="platform_pricetable",
         error=error,

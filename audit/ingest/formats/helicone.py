@@ -76,7 +76,7 @@ def _envelope(line: Mapping[str, Any]) -> Envelope:
             "cache_read_input_tokens": line.get("prompt_cache_read_tokens"),
             "cache_creation_input_tokens": line.get("prompt_cache_write_tokens"),
         },
-        cost=line.get("cost"),
+        cost=first(line, "cost", "costUSD", "cost_usd"),
         error=(obj(said) or {"code": text(status), "message": "no answer"}) if failed else None,
         http_status=small(status),
         answered=away and not failed,

@@ -127,13 +127,28 @@ def _defaulted(sent: Mapping[str, Any]) -> list[str]:
 
 
 def _put_money(row: Row, seen: Mapping[str, Any]) -> None:
-    counted = obj(unpacked(seen.get("usage_details")))
+    counted = _counted(seen)
     if any(counted.values()):
         put_usage(row, otel.disjoint(counted))
         row.usage_raw = values.json_text(counted)
     row.finish_reason = finish_reason(row.finish_reason_raw)
-    if cost := told_cost(row, seen.get("total_cost"), obj(unpacked(seen.get("cost_details"))).get("total")):
+    costs = obj(unpacked(seen.get("cost_details")))
+    if cost := told_cost(row, seen.get("total_cost"), costs.get("total"), seen.get("calculated_total_cost")):
         row.cost_usd_logged, row.cost_basis = cost, "platform_pricetable"
+
+
+def _counted(seen: Mapping[str, Any]) -> dict[str, Any]:
+    """The buckets of tokens; of the first version of its API the sums, unless they are of something else."""
+    if any((found := obj(unpacked(seen.get("usage_details")))).values()):
+        return found
+    older = obj(unpacked(seen.get("usage")))
+    if older.get("unit") not in (None, "TOKENS"):
+        return {}
+    counts = {
+        "input": older.get("input", seen.get("prompt_tokens")),
+        "output": older.get("output", seen.get("completion_tokens")),
+    }
+    return {name: count for name, count in counts.items() if count is not None}
 
 
 def _put_times(row: Row, seen: Mapping[str, Any]) -> None:

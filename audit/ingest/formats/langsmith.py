@@ -119,7 +119,12 @@ def _usages(
             yield obj(place["usage_metadata"])
     yield from langchain.usages_of(outputs)
     if outputs.get("usage") is None and integer(run.get("prompt_tokens")):
-        yield {"input_tokens": run["prompt_tokens"], "output_tokens": run.get("completion_tokens")}
+        yield {
+            "input_tokens": run["prompt_tokens"],
+            "output_tokens": run.get("completion_tokens"),
+            "input_token_details": unpacked(run.get("prompt_token_details")),
+            "output_token_details": unpacked(run.get("completion_token_details")),
+        }
 
 
 def _put_outcome(row: Row, run: Mapping[str, Any], answered: bool) -> None:

@@ -120,8 +120,7 @@ def _put_names(call: _Span) -> None:
     row.provider = row.provider or ("vllm" if otel.is_engine(found) else None)
     tiers = [found[key] for key in found if key.endswith("response.service_tier")]
     row.service_tier = row.service_tier or (text(tiers[0]) if tiers else None)
-    cost = told_cost(row, found.get("gen_ai.usage.cost")) or told_cost(row, found.get("llm.cost.total"))
-    if cost:
+    if cost := told_cost(row, *otel.costs_of(found)):
         row.cost_usd_logged, row.cost_basis = cost, "platform_pricetable"
     resent = small(found.get("http.request.resend_count"))
     row.retries = resent if resent is not None else row.retries
