@@ -43,26 +43,26 @@ def load_requests(
 def stream_requests(
     body_files: Sequence[Path], traffic_files: Sequence[Path], wanted: Collection[str]
 ) -> Iterator[Request]:
-    """As `load_requests`, one by one in file order. Every file is read once, however many requests are wanted.
+    """As `load_requests`, one by one in file order. Every file is read once, however many requests are wanted, and none
+    after the last of them is found.
 
-    A row group's bodies are read only when one of them is wanted; of `wanted`, fingerprints and parameters are held.
+    A row group's bodies are read only when one of them is wanted; of `wanted`, the fingerprints are held.
     """
     fps = pl.Series("request_fp", list(wanted), dtype=pl.String).unique().sort()
-    if fps.is_empty():
-        return
-    rows = _rows_of(traffic_files, fps)
-    seen = np.zeros(len(fps), dtype=bool)
-    for path in body_files:
-        with pq.ParquetFile(path) as file:
-            for group in range(file.num_row_groups):
-                keys = pl.DataFrame({"row_id": pl.Series(file.read_row_group(group, columns=["row_id"]).column(0))})
-                asked = keys.with_row_index("at").join(rows, on="row_id", maintain_order="left")
-                asked = asked.filter(~pl.Series(seen[asked["place"].to_numpy()]))
-                if not asked.is_empty():
-                    for place, row, params in _with_messages(file, group, asked):
-                        seen[place] = True
-                        yield _request(fps[place], row, params)
-    if absent := int((~seen).sum()):
+    missing = np.ones(len(fps), dtype=bool)
+    for traffic, bodies in zip(traffic_files, body_files, strict=False):
+        if not missing.any():
+            break
+        asked = _rows_of(traffic, fps, missing)
+        if asked.is_empty():
+            continue
+        with pq.ParquetFile(bodies) as file:
+            for group, rows in _by_group(file, asked):
+                rows = rows.filter(_at(missing, rows["place"]))
+                for place, row, params in _with_messages(file, group, rows) if len(rows) else ():
+                    missing[place] = False
+                    yield _request(fps[place], row, params)
+    if absent := int(missing.sum()):
         raise InputError(
             f"{absent} of {len(fps)} sampled requests have no body in the ingested log",
             code="replay.no-body",
@@ -70,17 +70,38 @@ def stream_requests(
         )
 
 
-def _rows_of(traffic_files: Sequence[Path], fps: pl.Series) -> pl.DataFrame:
-    """Rows of the traffic with these fingerprints: row_id, place of the fingerprint among them, params."""
-    places = pl.DataFrame({"request_fp": fps}).with_row_index("place")
-    scan = pl.scan_parquet([str(path) for path in traffic_files])
-    return (
-        scan.select("row_id", "request_fp", "params")
-        .filter(pl.col("request_fp").is_in(fps.implode()))
-        .join(places.lazy(), on="request_fp", maintain_order="left")
-        .drop("request_fp")
-        .collect()
-    )
+def _at(flags: np.ndarray[Any, np.dtype[np.bool_]], places: pl.Series) -> pl.Series:
+    return pl.Series(flags[places.to_numpy()], dtype=pl.Boolean)
+
+
+def _rows_of(traffic: Path, fps: pl.Series, missing: np.ndarray[Any, np.dtype[np.bool_]]) -> pl.DataFrame:
+    """Rows of a file of the traffic with fingerprints that are missing: `at`, `place` among the fingerprints, which are
+    sorted, `row_id`, `params`.
+
+    Fingerprints are looked up, not joined: a join goes through all that are wanted, for each of thousands of files.
+    """
+    rows = pl.read_parquet(traffic, columns=["request_fp"]).with_row_index("at").drop_nulls()
+    rows = rows.with_columns(place=fps.search_sorted(rows["request_fp"])).filter(pl.col("place") < len(fps))
+    rows = rows.filter(fps.gather(rows["place"]) == rows["request_fp"])
+    rows = rows.filter(_at(missing, rows["place"])).select("at", "place")
+    if rows.is_empty():
+        return rows
+    told = pl.read_parquet(traffic, columns=["row_id", "params"]).select("row_id", "params")
+    return rows.hstack(told[rows["at"]])
+
+
+def _by_group(file: pq.ParquetFile, asked: pl.DataFrame) -> Iterator[tuple[int, pl.DataFrame]]:
+    """The row groups of bodies that hold some of these rows, and which; `at` is counted from the group's first.
+
+    Bodies are row by row those of the traffic, so that a row is found by its place.
+    """
+    start = 0
+    for group in range(file.num_row_groups):
+        end = start + file.metadata.row_group(group).num_rows
+        rows = asked.filter(pl.col("at").is_between(start, end, closed="left"))
+        if len(rows):
+            yield group, rows.with_columns(pl.col("at") - start)
+        start = end
 
 
 def _with_messages(
@@ -89,7 +110,9 @@ def _with_messages(
     """The first row of each fingerprint that has its messages: its place, the row and its parameters."""
     table = file.read_row_group(group, columns=list(BODY_COLUMNS))
     there = pl.Series(pc.is_valid(table.column("messages")))
-    first = asked.filter(there.gather(asked["at"])).unique("place", keep="first", maintain_order=True)
+    # A file that was put in another's place has other rows: none of them is taken for what was asked for.
+    own = pl.Series(table.column("row_id")).gather(asked["at"]) == asked["row_id"]
+    first = asked.filter(there.gather(asked["at"]) & own).unique("place", keep="first", maintain_order=True)
     for part in first.iter_slices(PARSED_ROWS):
         taken = table.take(pa.array(part["at"].to_numpy())).to_pylist()
         yield from zip(part["place"], taken, part["params"], strict=True)

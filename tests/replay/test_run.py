@@ -414,26 +414,65 @@ def test_prompts_stay_out_of_errors(tmp_path: Path) -> None:
     assert b"question" not in RunFolder(tmp_path).journal.read_bytes()
 
 
-def test_requests_are_read_back_from_the_log(tmp_path: Path) -> None:
-    """Messages, tools and parameters come from the parquet files; only the wanted ones; a lost body is an error."""
+def _write_log(folder: Path, number: int, fps: list[str], row_group_size: int = 50) -> tuple[Path, Path]:
+    """A file of traffic and one of its bodies, with a row for each fingerprint; the text of a request is its own."""
     traffic, bodies = [], []
-    for i in range(500):
-        traffic.append({"row_id": f"row{i}", "request_fp": f"fp{i % 250}", "params": '{"temperature":0.5}'})
-        messages = json.dumps([{"role": "user", "content": f"text {i % 250} " + "x" * 2000}])
-        body = {"messages": None if i == 7 else messages, "tools": None, "response_format": None}
-        bodies.append({"row_id": f"row{i}", "tool_choice": '"auto"', **body})
-    bodies[3]["tools"], bodies[3]["tool_choice"] = '[{"type":"function"}]', "required"
+    for i, fp in enumerate(fps):
+        row_id = f"file{number}row{i}"
+        traffic.append({"row_id": row_id, "request_fp": fp, "params": '{"temperature":0.5}'})
+        messages = json.dumps([{"role": "user", "content": f"text of {fp} " + "x" * 2000}])
+        bodies.append({"row_id": row_id, "messages": messages, "tools": None, "tool_choice": '"auto"'})
+        bodies[-1]["response_format"] = None
+    if fps[3:]:
+        bodies[3]["tools"], bodies[3]["tool_choice"] = '[{"type":"function"}]', "required"
+    if fps[7:]:
+        bodies[7]["messages"] = None
+    paths = []
     for name, rows, schema in (("traffic", traffic, schemas.TRAFFIC), ("bodies", bodies, schemas.BODIES)):
         part = {f.name: f for f in schema}
         columns = [part[key] for key in {key: None for row in rows for key in row}]
-        pq.write_table(rows_table(rows, pa.schema(columns)), tmp_path / name, row_group_size=50)
-    found = load_requests([tmp_path / "bodies"], [tmp_path / "traffic"], {"fp3", "fp7"})
+        paths.append(folder / f"{name}-{number}")
+        pq.write_table(rows_table(rows, pa.schema(columns)), paths[-1], row_group_size=row_group_size)
+    return paths[0], paths[1]
+
+
+def test_requests_are_read_back_from_the_log(tmp_path: Path) -> None:
+    """Messages, tools and parameters come from the parquet files; only the wanted ones; a lost body is an error."""
+    traffic, bodies = _write_log(tmp_path, 0, [f"fp{i % 250}" for i in range(500)])
+    found = load_requests([bodies], [traffic], {"fp3", "fp7"})
     assert list(found) == ["fp3", "fp7"]
     assert found["fp3"].params == {"temperature": 0.5}
     assert (found["fp3"].tools, found["fp3"].tool_choice) == ([{"type": "function"}], "required")
-    assert found["fp7"].messages[0]["content"].startswith("text 7")
+    assert found["fp7"].messages[0]["content"].startswith("text of fp7 ")
     with pytest.raises(InputError, match="1 of 2 sampled requests"):
-        load_requests([tmp_path / "bodies"], [tmp_path / "traffic"], {"fp3", "nowhere"})
+        load_requests([bodies], [traffic], {"fp3", "nowhere"})
+
+
+def test_what_only_repeats_a_request_is_not_read_again(tmp_path: Path) -> None:
+    """A log repeats itself: bodies of rows whose requests are known are left alone, or each costs anew."""
+    files = [
+        _write_log(tmp_path, number, [f"fp{i}" for i in fps]) for number, fps in enumerate(([1, 2, 3], [4], [2, 1]))
+    ]
+    traffic, bodies = [pair[0] for pair in files], [pair[1] for pair in files]
+    bodies[2].write_bytes(b"damaged")
+    found = load_requests(bodies, traffic, {"fp1", "fp2", "fp4"})
+    assert [request.messages[0]["content"].split()[2] for request in found.values()] == ["fp1", "fp2", "fp4"]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_every_wanted_request_is_found_wherever_it_stands(seed: int, tmp_path: Path) -> None:
+    """However a log is cut into files and row groups: each wanted request once, with its own text; and none where the
+    bodies are those of other rows."""
+    draw = random.Random(seed)
+    logs = [[f"fp{draw.randrange(12)}" for _ in range(draw.randint(1, 7))] for _ in range(draw.randint(2, 5))]
+    files = [_write_log(tmp_path, number, log, row_group_size=2) for number, log in enumerate(logs)]
+    traffic, bodies = [pair[0] for pair in files], [pair[1] for pair in files]
+    wanted = {fp for log in logs for fp in log if draw.random() < 0.7}
+    found = load_requests(bodies, traffic, wanted)
+    assert {fp: request.messages[0]["content"].split()[2] for fp, request in found.items()} == {fp: fp for fp in wanted}
+    if wanted:
+        with pytest.raises(InputError, match=f"{len(wanted)} of {len(wanted)} sampled requests have no body"):
+            load_requests([*bodies[1:], bodies[0]], traffic, wanted)
 
 
 def test_the_price_of_nothing_is_no_cap(tmp_path: Path) -> None:
