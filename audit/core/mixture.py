@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from audit.core.display import plural, usd_at
+from audit.core.doubts import doubts_in
 from audit.core.levers import LeverLedger
 from audit.core.reconciliation import Reconciliation
 
@@ -212,12 +214,16 @@ class Mix:
         unpriced: Requests without a known cost, by the reason (`core.reason.Reason`).
         apart_usd: What the log says that rows cost which are no billable request, by `core.traffic.Apart`; in no sum.
         priced_by_usd: Of `spend_usd`, the dollars by who says so, by `core.traffic.PricedBy`; they add up to it.
+        rejected: Records that could not be used, by why; they are in no other number.
+        questioned: Rows with a value that was read with a doubt or not read, by `core.doubts.Doubt`.
         escalations: Questions that were put to a dearer model after an answer; None where nobody looked.
         levers: What the log alone shows to be avoidable; None where nobody asked.
         reconciliation: The log beside a bill; None where nobody gave one.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("levers", "reconciliation", "priced_by_usd", "by_region", "escalations")
+    SPARSE: ClassVar[tuple[str, ...]] = (
+        *("levers", "reconciliation", "priced_by_usd", "by_region", "escalations", "rejected", "questioned"),
+    )
 
     window_from: str | None
     window_to: str | None
@@ -240,6 +246,12 @@ class Mix:
     apart_usd: dict[str, float] = field(default_factory=dict)
     priced_by_usd: dict[str, float] = field(default_factory=dict)
     by_region: tuple[MixRow, ...] = ()
+    rejected: dict[str, int] = field(default_factory=dict)
+    questioned: dict[str, int] = field(default_factory=dict)
     escalations: Escalations | None = None
     levers: LeverLedger | None = None
     reconciliation: Reconciliation | None = None
+
+    def read_as(self, rejected: Mapping[str, int], warnings: Mapping[str, int]) -> Mix:
+        """With what reading the log left out, and of what it noted that which puts numbers into question."""
+        return replace(self, rejected=dict(rejected), questioned=doubts_in(warnings))

@@ -35,7 +35,8 @@ class Rates:
     Attributes:
         above: Rates of longer prompts hold for all tokens of the call.
         input: Prompt tokens, neither from the cache nor into it.
-        output: Completion tokens, reasoning included.
+        output: Completion tokens, reasoning included; None for a model that the list has no price of writing for, as of
+            embeddings.
         cached_input: None means billed as `input`.
         cache_write: Kept for five minutes; None means billed as `input`.
         cache_write_1h: Kept for an hour.
@@ -48,7 +49,7 @@ class Rates:
 
     above: int = 0
     input: float
-    output: float
+    output: float | None
     cached_input: float | None = None
     cache_write: float | None = None
     cache_write_1h: float | None = None

@@ -41,12 +41,12 @@ def mix(
     """
     if table_to is not None:
         kind_of_table(table_to)
-    with traffic_of(sources, settings) as (folder, _):
+    with traffic_of(sources, settings) as (folder, report):
         files = folder.traffic_files()
         rates = rates_of(settings.tiers)
         tiers = resolve_tiers(settings)
         tables = tables_of(files, tiers)
-        found = mix_of(tables, tiers, rates)
+        found = mix_of(tables, tiers, rates).read_as(report.rejects, report.warnings)
         if prompts or found.requests <= LEDGER_REQUESTS:
             bodies = folder.body_files() if prompts else ()
             levers = measure_levers(files, rates, bodies)

@@ -24,6 +24,8 @@ from audit.protocols.reply import usage_in
 CHAT = openai_chat.PROTOCOL
 """The protocol in whose shape rows keep their bodies."""
 
+_CREATED = ("created", "created_at", "createTime")
+
 
 @dataclass(frozen=True, slots=True)
 class ExchangeFacts:
@@ -35,6 +37,7 @@ class ExchangeFacts:
         usage: The answer's, as it is written: it may hold the provider's own bill.
         error: What the answer says went wrong, in its body or in the last event of its stream; None for nothing.
         streamed: The log holds the events of a stream.
+        created: When the vendor says that it made the answer, as it is written.
     """
 
     reasons: set[str]
@@ -42,6 +45,7 @@ class ExchangeFacts:
     usage: Any = None
     error: Any = None
     streamed: bool = False
+    created: Any = None
 
 
 def spoken(request: Mapping[str, Any], answer: Any) -> Protocol:
@@ -93,7 +97,10 @@ def put_exchange(row: Row, request: Mapping[str, Any], answer: Any) -> ExchangeF
         return ExchangeFacts(reasons)
     body = whole_body(row, answer, protocol)
     answered = put_body(row, body, protocol) or (row.cut and bool(body))
-    return ExchangeFacts(reasons, answered, usage_in(body), body.get("error"), streamed=isinstance(answer, list))
+    created = next((body[name] for name in _CREATED if body.get(name)), None)
+    return ExchangeFacts(
+        reasons, answered, usage_in(body), body.get("error"), streamed=isinstance(answer, list), created=created
+    )
 
 
 def put_request(row: Row, body: Mapping[str, Any], protocol: Protocol) -> set[str]:

@@ -381,6 +381,8 @@ def _holds_answer(row: Row) -> bool:
 _ROLE = '"role":"'
 """As canonical JSON writes the key; within a text the quotes are escaped."""
 
+_NO_CHAT = frozenset({"text_completion", "images", "rerank", "moderation", "transcription", "speech", "other"})
+
 HARMLESS = frozenset(
     {Reason.REMOTE_IMAGE_URL, Reason.SUSPECTED_MISSING_INPUT, Reason.PARAMS_MISSING, Reason.TOOLS_MISSING}
 )
@@ -393,7 +395,7 @@ def judge_replayable(row: Row, reasons: set[str], best: str) -> None:
     Replaying needs the whole request, and comparing needs the whole answer that the log's model gave.
     """
     if row.messages is None:
-        reasons.add(Reason.BODY_NOT_CAPTURED)
+        reasons.add(Reason.OTHER_OPERATION if row.operation in _NO_CHAT else Reason.BODY_NOT_CAPTURED)
     if row.operation == "embeddings":
         reasons.add(Reason.EMBEDDING)
     if row.status == "partial":

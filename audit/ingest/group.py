@@ -345,7 +345,8 @@ def _cost() -> pl.Expr:
     read_rate, write_rate = (rate[name].fill_null(rate["input"]) for name in ("cached_input", "cache_write"))
     # The order of Price.cost_usd, so that both give the same double.
     cost = fresh * rate["input"] + cached * read_rate + (written - hourly) * write_rate
-    cost = cost + (completion - said).clip(lower_bound=0) * rate["output"]
+    wrote = (completion - said).clip(lower_bound=0)
+    cost = pl.when(wrote != 0).then(cost + wrote * rate["output"]).otherwise(cost)
     for tokens, name in ((hourly, "cache_write_1h"), (heard, "input_audio"), (said, "output_audio")):
         cost = pl.when(tokens > 0).then(cost + tokens * rate[name]).otherwise(cost)
     for tokens, name, plain in ((seen, "input_image", "input"), (drawn, "output_image", "output")):

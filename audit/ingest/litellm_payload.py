@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from audit.core.doubts import Doubt
 from audit.ingest import bodies, chat
 from audit.ingest.row import Row
 from audit.ingest.usage import put_usage, reported_cost, settle_counts, told_cost
@@ -212,7 +213,7 @@ def put_money(row: Row, payload: Payload) -> None:
     if cost == 0 and free(row.model_called):
         row.cost_usd_logged, row.cost_basis = 0.0, "free"
     elif cost == 0 and row.status != "error" and not row.cache_hit and unknown:
-        row.ingest_warnings = (*row.ingest_warnings, "zero_cost_is_unknown")  # of a model that LiteLLM has no price for
+        row.ingest_warnings = (*row.ingest_warnings, Doubt.ZERO_COST)  # of a model that LiteLLM has no price for
     elif cost is not None:
         row.cost_usd_logged, row.cost_basis = cost, "gateway_pricetable"
     if row.cost_usd_logged is None and (reported := reported_cost(usage)) is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from audit.core.doubts import Doubt
 from audit.ingest import bodies, chat, values
 from audit.ingest.recorded import out_of_text
 from audit.ingest.row import Row, put_weight
@@ -161,6 +162,6 @@ def put_cost(row: Row, got: Mapping[str, Any], unit: str) -> None:
     elif cost == 0 and free(row.model_called):
         row.cost_usd_logged, row.cost_basis = 0.0, "free"
     elif cost == 0:
-        row.ingest_warnings = (*row.ingest_warnings, "zero_cost_is_unknown")
+        row.ingest_warnings = (*row.ingest_warnings, Doubt.ZERO_COST)
     elif written not in (None, ""):
         _unread(row, "cost_usd")

@@ -15,6 +15,7 @@ from typing import Any
 from audit.ingest import values
 from audit.ingest.chat import chat_answer, said_message
 from audit.ingest.recorded import out_of_text
+from audit.ingest.usage import usage_of_kinds
 from audit.ingest.values import integer, obj, objects, text, unpacked
 from audit.protocols.count_words import kind_of
 from audit.protocols.recognition import protocol_of_answer
@@ -361,26 +362,7 @@ def usage_of(found: Attributes) -> dict[str, Any]:
             kind = kind_of(key.removeprefix(_USAGE[rank]))
             if kind and found[key] is not None:
                 counts.setdefault(kind, found[key])
-    prompt, completion = counts.get("prompt"), counts.get("completion")
-    if prompt is None and completion is None:
-        return {}
-    hourly = counts.get("hour")
-    return {
-        "input_tokens": prompt if prompt is not None else 0,
-        "output_tokens": completion if completion is not None else 0,
-        "input_tokens_details": {
-            "cached_tokens": counts.get("read"),
-            "cache_write_tokens": counts.get("written"),
-            "audio_tokens": counts.get("heard"),
-            "image_tokens": counts.get("seen"),
-        },
-        "output_tokens_details": {
-            "reasoning_tokens": counts.get("reasoning"),
-            "audio_tokens": counts.get("spoken"),
-            "image_tokens": counts.get("drawn"),
-        },
-        "cache_creation": {"ephemeral_1h_input_tokens": hourly} if hourly is not None else None,
-    }
+    return usage_of_kinds(counts)
 
 
 _USAGE = ("gen_ai.usage.", "llm.usage.", "llm.token_count.", "ai.usage.", "anthropic.usage.", "gen_ai.usage.details.")
@@ -410,6 +392,9 @@ def _provider_usage(found: Attributes) -> Any:
             return usage
     return None
 
+
+PROVIDERS = ("gen_ai.provider.name", "gen_ai.system", "llm.provider", "llm.system", "ai.model.provider")
+"""Attributes that name who served a call, the most telling first."""
 
 _COSTS = (
     *("gen_ai.usage.cost", "gen_ai.usage.total_cost", "gen_ai.cost.total_cost", "llm.cost.total", "operation.cost"),

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from audit.core.settings import IngestSettings
-from audit.ingest import bodies, chat, labels, values
+from audit.ingest import bodies, chat, labels, values, wrapper
 from audit.ingest.recorded import out_of_text
 from audit.ingest.row import Row, Unusable, call_key
-from audit.ingest.usage import put_cost, told_cost
-from audit.ingest.values import microseconds, number, obj, small, text
+from audit.ingest.usage import put_cost, put_usage
+from audit.ingest.values import obj, objects, text
 from audit.ingest.words import answered_another, maker, model_key, names_a_model, provider, provider_of_url
 from audit.protocols.protocol import Protocol
 from audit.protocols.recognition import protocol_of_answer, protocol_of_request
 
-_START = ("timestamp", "started_at", "start_time", "startTime", "created_at", "time", "ts")
-_END = ("ended_at", "end_time", "endTime", "completed_at")
-_LATENCY = ("latency_ms", "duration_ms", "elapsed_ms")
 KEYS = {**labels.COMMON_KEYS, "session": ("session_id", "conversation_id", "thread_id"), "end_user": ("user",)}
-_COST = ("cost_usd", "cost", "total_cost")
 _ROOM = 3
 _PREFERRED = ("request", "body", "response", "result")
-_STATUS = ("status_code", "http_status", "status")
 _ASKED = frozenset({"messages", "input", "contents", "system", "instructions", "tools", "metadata"})
 """Fields of a request whose text may itself look like an answer."""
-_BATCH = frozenset({"batch_id"})
 _URL = ("base_url", "api_base", "url", "endpoint")
 _PROVIDER = ("provider", "custom_llm_provider", "llm_provider")
 
@@ -38,6 +33,29 @@ def is_request(value: Any) -> bool:
     return protocol_of_request(value) is not None
 
 
+def _is_nameless(value: Any) -> bool:
+    """Whether a value is a request that leaves the model to its address, as Azure's deployments do, or one to complete
+    a text; both only count beside an answer, because many an object has such fields.
+    """
+    if not isinstance(value, dict):
+        return False
+    messages, contents = objects(value.get("messages")), objects(value.get("contents"))
+    told = bool(messages and "role" in messages[0]) or bool(contents and "parts" in contents[0])
+    return told or _is_completion(value)
+
+
+def _is_completion(value: Mapping[str, Any]) -> bool:
+    return isinstance(value.get("prompt"), str | list) and isinstance(value.get("model"), str)
+
+
+def request_in(record: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The request that a record holds; None for none."""
+    if (found := find(record, is_request)) is not None:
+        return found  # type: ignore[no-any-return]
+    request = find(record, _is_nameless)
+    return request if request is not None and answer_beside(record, request) is not None else None
+
+
 def is_answer(value: Any) -> bool:
     """Whether a value is an answer of any protocol, or the list of a stream's events."""
     return protocol_of_answer(value) is not None
@@ -45,12 +63,13 @@ def is_answer(value: Any) -> bool:
 
 def protocol(record: Mapping[str, Any]) -> Protocol | None:
     """The protocol of the pair that a record holds: the answer's, else the request's; None when it holds none."""
-    request = find(record, is_request)
+    request = request_in(record)
     if request is None:
         return None
     answer = answer_beside(record, request)
     if answer is None:
-        return protocol_of_request(request) if {"error", "response"} & record.keys() else None
+        held = {"error", "response"} & record.keys() or other_call(record, request) is not None
+        return protocol_of_request(request) if held else None
     return protocol_of_answer(answer)
 
 
@@ -62,7 +81,7 @@ def open_reader(settings: IngestSettings) -> Callable[[bytes], Sequence[Row]]:
         value = values.parse(record)
         if not isinstance(value, dict):
             raise Unusable("not a JSON object")
-        request = find(value, is_request)
+        request = request_in(value)
         answer = answer_beside(value, request)
         if request is None and answer is None:
             raise Unusable("neither a request with its model nor an answer")
@@ -79,16 +98,26 @@ def pair_row(record: dict[str, Any], request: dict[str, Any] | None, answer: Any
     row.native_api = shape.api
     held = bodies.put_exchange(row, request or {}, answer)
     row.streaming = bool(row.streaming)
+    row.model_requested = row.model_requested or text((request or {}).get("model")) or _deployment(record)
     put_model(row, record, row.model_responded)
     row.operation = shape.operation
+    if request and _is_completion(request) and not request.get("messages"):
+        row.operation = "text_completion"
     row.emitter = shape.api.partition(".")[0]
-    if row.service_tier == "batch" or _BATCH & record.keys():
+    if row.service_tier == "batch" or wrapper.is_batch(record):
         row.batch = True
-    failed = record.get("error") or held.error or (None if held.answered else _error_beside(record, request))
-    status = next((n for key in _STATUS if (n := small(record.get(key))) is not None), None)
-    bodies.put_outcome(row, failed, status, answered=held.answered)
-    put_times(row, record)
-    put_cost(row, told_cost(row, *(record.get(key) for key in _COST)), held.usage, "gateway_pricetable")
+    other = None if held.answered else other_call(record, request)
+    answered = held.answered or other is not None
+    if other is not None:
+        _put_other(row, record, *other)
+    failed = held.error or wrapper.error_of(record, answered=answered)
+    failed = failed or (None if answered else _error_beside(record, request))
+    bodies.put_outcome(row, failed, wrapper.status_of(record), answered=answered)
+    wrapper.put_times(row, record, held.created)
+    cost = wrapper.cost_of(row, record)
+    if not cost:
+        row.cache_hit = wrapper.is_hit(record, read=bool(row.cached_tokens))
+    put_cost(row, cost, held.usage, "gateway_pricetable")
     row.dedupe_key = call_key(row)
     put_labels(row, record, request or {}, wanted)
     chat.judge_replayable(row, held.reasons, "exact")
@@ -100,6 +129,41 @@ def answer_beside(record: Mapping[str, Any], request: Any) -> Any:
     if request is record:
         return find({name: value for name, value in record.items() if name not in _ASKED}, is_answer)
     return find(record, is_answer, request)
+
+
+_OTHER = (
+    ("data", "embedding", "embeddings"),
+    ("embeddings", "", "embeddings"),
+    ("data", "b64_json", "images"),
+    ("data", "url", "images"),
+    ("results", "relevance_score", "rerank"),
+    ("results", "flagged", "moderation"),
+)
+"""Answers of other operations than chat: the list that they hold, what its items have, and which operation it is."""
+
+
+def _other_operation(value: Any) -> str | None:
+    for name, inside, operation in _OTHER:
+        items = obj(value).get(name)
+        if (objects(items) and inside in objects(items)[0]) or (
+            not inside and isinstance(items, list | dict) and items
+        ):
+            return operation
+    return None
+
+
+def other_call(record: Mapping[str, Any], request: Any) -> tuple[dict[str, Any], str] | None:
+    """The answer to a call of another operation than chat that a record holds, and the operation; None for none."""
+    held = {name: value for name, value in record.items() if value is not request and name not in _ASKED}
+    found = find(held, lambda value: _other_operation(value) is not None)
+    return None if found is None else (found, str(_other_operation(found)))
+
+
+def _put_other(row: Row, record: Mapping[str, Any], answer: Mapping[str, Any], operation: str) -> None:
+    """Write an answer that is no chat: what it cost is told, what it says is not read."""
+    row.operation, row.native_request = operation, None
+    put_model(row, record, text(answer.get("model")))
+    put_usage(row, answer.get("usage") or obj(answer.get("meta")).get("billed_units"))
 
 
 def _error_beside(record: Mapping[str, Any], request: Any) -> Any:
@@ -137,6 +201,18 @@ def _looked_at(keys: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted((k for k in keys if k != "messages"), key=lambda k: (k not in _PREFERRED, k)))
 
 
+_IN_URL = re.compile(r"/deployments/([^/?]+)")
+
+
+def _deployment(record: Mapping[str, Any]) -> str | None:
+    """The model that a record names beside a request which does not, if only in its address."""
+    named = next(
+        (name for key in ("model", "deployment", "deployment_name", "engine") if (name := text(record.get(key)))), None
+    )
+    urls = (text(record.get(key)) or "" for key in _URL)
+    return named or next((found[1] for url in urls if (found := _IN_URL.search(url))), None)
+
+
 def put_model(row: Row, record: Mapping[str, Any], responded: str | None) -> None:
     """Write the names of the model, and the provider that the record, its address or the names tell.
 
@@ -152,19 +228,6 @@ def put_model(row: Row, record: Mapping[str, Any], responded: str | None) -> Non
     url = next((u for key in _URL if (u := text(record.get(key)))), None)
     named = next((p for key in _PROVIDER if (p := provider(record.get(key)))), None)
     row.provider = named or provider_of_url(url) or maker(responded) or maker(asked)
-
-
-def put_times(row: Row, record: Mapping[str, Any]) -> None:
-    """Write start, end and durations."""
-    for name in _START:
-        row.started_at, row.started_at_resolution = microseconds(record.get(name))
-        if row.started_at is not None:
-            break
-    row.ended_at = next((t for name in _END if (t := microseconds(record.get(name))[0]) is not None), None)
-    row.latency_ms = next((n for key in _LATENCY if (n := number(record.get(key))) is not None and n >= 0), None)
-    row.ttft_ms = number(record.get("ttft_ms"))
-    if row.latency_ms is None and row.started_at is not None and row.ended_at is not None:
-        row.latency_ms = (row.ended_at - row.started_at) / 1000
 
 
 def put_labels(row: Row, record: dict[str, Any], request: dict[str, Any], wanted: labels.Finders) -> None:

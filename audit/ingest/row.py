@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
+from audit.core.doubts import Doubt
 from audit.core.fingerprint import digest
 from audit.core.schemas import BODIES, TRAFFIC
 from audit.protocols.usage import LARGEST
@@ -140,7 +141,7 @@ def put_weight(row: Row, weight: float) -> None:
     """Write how many calls a record stands for; more than itself is noted, because dollars are those of the log."""
     row.sampling_weight = weight
     if weight > 1:
-        row.ingest_warnings = (*row.ingest_warnings, "stands_for_several_calls")
+        row.ingest_warnings = (*row.ingest_warnings, Doubt.STANDS_FOR_SEVERAL)
 
 
 def call_key(row: Row) -> str | None:
@@ -153,7 +154,6 @@ def call_key(row: Row) -> str | None:
     return f"{row.request_id}@{row.started_at}@{row.prompt_hash}@{row.status}"
 
 
-TOO_MANY = "token_count_too_large"
 _COUNTED = ("prompt_tokens", "completion_tokens", "cached_tokens", "cache_write_tokens", "cache_write_1h_tokens")
 
 
@@ -162,7 +162,13 @@ def bound_counts(row: Row) -> None:
     for name in _COUNTED:
         if (count := getattr(row, name)) is not None and count > LARGEST:
             setattr(row, name, None)
-            row.ingest_warnings = (*row.ingest_warnings, TOO_MANY)
+            row.ingest_warnings = (*row.ingest_warnings, Doubt.TOO_MANY)
+
+
+def note_undated(row: Row) -> None:
+    """Note a call that is priced by today's list because the log does not say when it was."""
+    if row.started_at is None and row.cost_usd_logged is None and row.prompt_tokens:
+        row.ingest_warnings = (*row.ingest_warnings, Doubt.UNDATED)
 
 
 DRAFT = pa.schema([field for field in TRAFFIC if field.name not in SECOND_PASS] + [pa.field("dedupe_key", pa.string())])

@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import replace
+
+from audit.core.doubts import Doubt
 from audit.ingest.row import Row
 from audit.ingest.values import LARGEST_USD, cost, json_text, number, obj, text
 from audit.ingest.words import free
+from audit.protocols.count_words import kind_of
 from audit.protocols.usage import Counts, inclusive, read_usage
 
-EXCLUSIVE_PROMPT = "prompt_counted_without_cache"
-EXCLUSIVE_COMPLETION = "completion_counted_without_reasoning"
-HIDDEN = "total_above_its_parts"
-TOOL_FEES = "server_tool_fees_not_in_tokens"
-"""The vendor charges for each use of a tool that ran on its side, which no price of tokens has."""
-UNREAD = "token_count_not_understood"
-"""Tokens are counted under a name that tells nobody what they are; they are in no price."""
-ANOTHER_MODEL = "tokens_of_another_model"
-"""Another model worked on the answer (Anthropic's advisor): its tokens have a price of their own, and are in none."""
 UNREADABLE_COST = "unreadable_cost_usd"
 """Something stands where a cost should, and is none: text, a negative number, more than any call costs."""
 
@@ -29,14 +24,81 @@ def put_usage(row: Row, usage: Any) -> None:
         return
     put_counts(row, read_usage(usage))
     row.service_tier = billed_tier(usage) or row.service_tier
+    # The vendor charges for each use of a tool that ran on its side, which no price of tokens has.
     if any((number(times) or 0) > 0 for times in obj(usage.get("server_tool_use")).values()):
-        row.ingest_warnings = (*row.ingest_warnings, TOOL_FEES)
+        row.ingest_warnings = (*row.ingest_warnings, Doubt.TOOL_FEES)
     row.usage_raw = json_text(usage)
     row.usage_basis = "provider" if row.prompt_tokens is not None else "absent"
 
 
+_FINER = ("cached", "written", "written_hour", "reasoning", "images", "heard", "spoken", "drawn")
+
+
+def _with_finer(counts: Counts, known: Counts) -> Counts:
+    """Counts with the classes that an earlier reading of the same sums told: a platform's own counts are coarser than
+    those of the body beside them."""
+    if (counts.prompt, counts.completion) != (known.prompt, known.completion):
+        return counts
+    return replace(counts, **{
+        name: getattr(known, name) for name in _FINER if getattr(counts, name) is None
+    })  # fmt: skip
+
+
+def _known(row: Row) -> Counts:
+    """What a row counts so far."""
+    spoken, heard = row.completion_audio_tokens, row.audio_tokens
+    return Counts(
+        prompt=row.prompt_tokens,
+        completion=row.completion_tokens,
+        cached=row.cached_tokens,
+        written=row.cache_write_tokens,
+        written_hour=row.cache_write_1h_tokens,
+        reasoning=row.reasoning_tokens,
+        images=row.image_tokens,
+        heard=None if heard is None else heard - (spoken or 0),
+        spoken=spoken,
+        drawn=row.completion_image_tokens,
+    )
+
+
+def counts_in(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """Usage with details, from counts that a platform keeps flat beside others, under names that their words tell."""
+    counts: dict[str, Any] = {}
+    for name, value in flat.items():
+        if value is not None and (kind := kind_of(name)):
+            counts.setdefault(kind, value)
+    return usage_of_kinds(counts)
+
+
+def usage_of_kinds(counts: Mapping[str, Any]) -> dict[str, Any]:
+    """Inclusive counts by their kind, as `count_words.kind_of` names it, under the Responses API's names; empty without
+    either sum."""
+    prompt, completion = counts.get("prompt"), counts.get("completion")
+    if prompt is None and completion is None:
+        return {}
+    hourly = counts.get("hour")
+    return {
+        "input_tokens": prompt if prompt is not None else 0,
+        "output_tokens": completion if completion is not None else 0,
+        "input_tokens_details": {
+            "cached_tokens": counts.get("read"),
+            "cache_write_tokens": counts.get("written"),
+            "audio_tokens": counts.get("heard"),
+            "image_tokens": counts.get("seen"),
+        },
+        "output_tokens_details": {
+            "reasoning_tokens": counts.get("reasoning"),
+            "audio_tokens": counts.get("spoken"),
+            "image_tokens": counts.get("drawn"),
+        },
+        "cache_creation": {"ephemeral_1h_input_tokens": hourly} if hourly is not None else None,
+    }
+
+
 def put_counts(row: Row, counts: Counts) -> None:
     """Write what was counted, and what is odd about it."""
+    if row.prompt_tokens is not None:
+        counts = _with_finer(counts, _known(row))
     row.prompt_tokens, row.completion_tokens = counts.prompt, counts.completion
     row.cached_tokens, row.cache_write_tokens = counts.cached, counts.written
     row.cache_write_1h_tokens, row.reasoning_tokens = counts.written_hour, counts.reasoning
@@ -51,31 +113,22 @@ def settle_counts(row: Row) -> None:
     """Make a row's counts inclusive where they show that they are not: those that several fields of a log gave."""
     if not (row.cached_tokens or row.cache_write_tokens or row.reasoning_tokens):
         return
-    found = inclusive(
-        Counts(
-            prompt=row.prompt_tokens,
-            completion=row.completion_tokens,
-            cached=row.cached_tokens,
-            written=row.cache_write_tokens,
-            reasoning=row.reasoning_tokens,
-        )
-    )
+    found = inclusive(_known(row))
     row.prompt_tokens, row.completion_tokens = found.prompt, found.completion
     _warn(row, found)
 
 
 def _warn(row: Row, counts: Counts) -> None:
     """Note counts that only the numbers showed to be exclusive, and tokens that a total alone tells of."""
-    if counts.cache_apart:
-        row.ingest_warnings = (*row.ingest_warnings, EXCLUSIVE_PROMPT)
-    if counts.reasoning_apart:
-        row.ingest_warnings = (*row.ingest_warnings, EXCLUSIVE_COMPLETION)
-    if counts.hidden:
-        row.ingest_warnings = (*row.ingest_warnings, HIDDEN)
-    if counts.unread:
-        row.ingest_warnings = (*row.ingest_warnings, UNREAD)
-    if counts.aside:
-        row.ingest_warnings = (*row.ingest_warnings, ANOTHER_MODEL)
+    odd = (
+        (counts.cache_apart, Doubt.CACHE_APART),
+        (counts.reasoning_apart, Doubt.REASONING_APART),
+        (counts.hidden, Doubt.HIDDEN),
+        (counts.unread, Doubt.NOT_UNDERSTOOD),
+        (counts.aside, Doubt.ANOTHER_MODEL),
+    )
+    if found := [question for holds, question in odd if holds]:
+        row.ingest_warnings = (*row.ingest_warnings, *found)
 
 
 _TRAFFIC = {
@@ -168,4 +221,4 @@ def put_cost(row: Row, told: float | None, usage: Any, basis: str) -> None:
     elif free(row.model_called) and (told == 0 or obj(usage).get("cost") == 0):
         row.cost_usd_logged, row.cost_basis = 0.0, "free"
     elif told == 0 and not row.cache_hit:
-        row.ingest_warnings = (*row.ingest_warnings, "zero_cost_is_unknown")
+        row.ingest_warnings = (*row.ingest_warnings, Doubt.ZERO_COST)

@@ -225,37 +225,67 @@ def boolean(value: Any) -> bool | None:
     return {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else None
 
 
+_LATEST_S = 4_102_444_800
+"""2100: a number that is no time before it is something else, such as the digits of a date."""
+_COMPACT = re.compile(r"(?:19|20)\d{6}(?:\d{6}(?:\d{3})?)?")
+_NET_DATE = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
+_ACCESS_LOG = re.compile(r"\[?(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d:\d\d:\d\d) ([+-]\d{4})\]?")
+
+
 def microseconds(value: Any) -> tuple[int | None, str]:
     """Time since 1970 and its resolution, from epoch seconds, milliseconds, micro- or nanoseconds, or ISO 8601.
 
-    Special cases: text without a zone is UTC. The unit of a number follows from its size, which is unambiguous from
-    1973 on. What is no time gives None.
+    Special cases: text without a zone is UTC, a zone that nobody knows makes it no time. The unit of a number follows
+    from its size, which is unambiguous from 1973 to 2100; digits that are a date (`20261102`, `20261102100000`) are
+    that. MongoDB's `{"$date": ...}` is what it holds. What is no time gives None.
     """
-    if type(value) is float and 1e8 < value < 1e11:
+    if type(value) is float and 1e8 < value < _LATEST_S:
         return round(value * 1e6), "us"
+    if type(value) is dict:
+        value = value.get("$date", value)
+        value = obj(value).get("$numberLong", value)
     seconds = number(value)
     if seconds is None:
         return _written_time(value) if isinstance(value, str) else (None, "us")
-    for limit, scale, resolution in ((1e11, 1e6, "s"), (1e14, 1e3, "ms"), (1e17, 1, "us"), (1e20, 1e-3, "ns")):
-        if 1e8 <= seconds < limit:
-            found = round(seconds * scale)
+    for per_second, scale, resolution in ((1, 1e6, "s"), (1e3, 1e3, "ms"), (1e6, 1, "us"), (1e9, 1e-3, "ns")):
+        if 1e8 <= seconds / per_second < _LATEST_S:
             fine = resolution == "s" and seconds != int(seconds)
-            return (found if found <= LATEST_US else None), "us" if fine else resolution
-    return None, "us"
+            return round(seconds * scale), "us" if fine else resolution
+    digits = str(value).strip()
+    return _iso(_spaced(digits)) if _COMPACT.fullmatch(digits) else (None, "us")
+
+
+def _spaced(digits: str) -> str:
+    """`20261102100000` as ISO 8601 has it."""
+    return f"{digits[:8]}T{digits[8:14]}{'.' if digits[14:] else ''}{digits[14:]}" if digits[8:] else digits
 
 
 def _written_time(value: str) -> tuple[int | None, str]:
     found = _iso(value)
-    if found[0] is not None or value[:1].isdigit():
+    if found[0] is not None:
+        return found
+    if (net := _NET_DATE.fullmatch(value.strip())) is not None:
+        return microseconds(int(net[1]))
+    if (line := _ACCESS_LOG.fullmatch(value.strip())) is not None:
+        value = f"{line[1]} {line[2]} {line[3]} {line[4]} {line[5]}"
+    elif value[:1].isdigit():
         return found
     half = _HALF_DAY.search(value)
+    plain = value[: half.start()] if half else value
     try:
-        moment = parsedate_to_datetime(value[: half.start()] if half else value)
+        moment = parsedate_to_datetime(plain)
+        if moment.tzinfo is None:
+            if (zone := _LAST_WORD.search(plain)) and zone[1] not in ("UTC", "GMT", "Z"):
+                return None, "us"  # an hour in a place that nobody knows
+            moment = moment.replace(tzinfo=UTC)
         if half:  # 12 AM is 0, 12 PM is 12
             moment = moment.replace(hour=moment.hour % 12 + (12 if half[1] in "Pp" else 0))
         return round(moment.timestamp() * 1e6), "s"
     except (ValueError, TypeError, OverflowError):
         return found
+
+
+_LAST_WORD = re.compile(r":\d\d\s+([A-Za-z]+)\s*(?:\(.*\))?$")
 
 
 def _iso(value: str) -> tuple[int | None, str]:

@@ -29,7 +29,23 @@ PROVIDERS = {
     "xai": "x-ai",
     "together_ai": "together",
     "fireworks_ai": "fireworks",
+    "azure.ai.openai": "azure",
+    "azure.ai.inference": "azure",
+    "az.ai.openai": "azure",
+    "az.ai.inference": "azure",
+    "gcp.vertex_ai": "gcp.vertex",
+    "gcp.gen_ai": "gcp.gemini",
+    "google_generative_ai": "gcp.gemini",
+    "google_genai": "gcp.gemini",
+    "google_vertex": "gcp.vertex",
+    "vertexai": "gcp.vertex",
+    "x_ai": "x-ai",
+    "mistral_ai": "mistral",
+    "mistralai": "mistral",
+    "deepseek_ai": "deepseek",
+    **{name: name for name in ("openai", "anthropic", "azure", "cohere", "groq", "mistral", "deepseek")},
 }
+"""Providers under the names of gateways, SDKs and conventions, in small letters and underscores."""
 
 _MAKERS = (
     (re.compile(r"(ft:)?(gpt-(?!oss)|o[134](-|$)|chatgpt|text-embedding-|davinci|babbage|dall-e|whisper|tts-|omni-mod)"),
@@ -97,7 +113,18 @@ def provider(raw: object) -> str | None:
     """The normalised provider; a name that is not in the list stays as it is."""
     if not isinstance(raw, str) or not raw:
         return None
-    return PROVIDERS.get(raw, raw)
+    return PROVIDERS.get(raw) or _provider(raw)
+
+
+_OF_SDK = re.compile(r"\.(chat|responses|completions?|messages|embeddings?|image)$")
+
+
+@functools.lru_cache(1024)
+def _provider(raw: str) -> str:
+    """A name in another spelling: `Azure OpenAI`, `amazon-bedrock`, or with the interface behind it, `openai.chat`."""
+    name = raw.strip().lower().replace("-", "_").replace(" ", "_")
+    plain = _OF_SDK.sub("", name)
+    return PROVIDERS.get(name) or PROVIDERS.get(plain.replace(".", "_")) or PROVIDERS.get(plain) or raw
 
 
 @functools.lru_cache(1024)

@@ -23,7 +23,7 @@ from audit.core.schemas import BODIES
 from audit.core.settings import IngestSettings
 from audit.ingest.formats import FORMATS
 from audit.ingest.labels import MODEL
-from audit.ingest.row import DRAFT, Columns, Row, Unusable, bound_counts, copy_id, id_within
+from audit.ingest.row import DRAFT, Columns, Row, Unusable, bound_counts, copy_id, id_within, note_undated
 from audit.ingest.scrub import scrub
 from audit.ingest.source import Piece
 from audit.ingest.steps import NotRead, Stepwise, chunks, stepwise
@@ -267,6 +267,7 @@ class _PartReader:
             if row.dedupe_key is None and (row.started_at is not None or _is_unique(row.request_id)):
                 row.dedupe_key = own
             bound_counts(row)
+            note_undated(row)
 
     def fits(self, row: Row) -> bool:
         """Whether a row can be written, if need be without its bodies: it stays in every sum. Otherwise a reject."""

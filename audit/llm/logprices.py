@@ -158,9 +158,9 @@ https://ai.google.dev/gemini-api/docs/pricing
 
 
 def _steps(prices: Any, source: str, vendor: str) -> Iterator[Rates]:
-    """The rates by prompt length; nothing for a model that the catalogue has without an input or an output price."""
+    """The rates by prompt length; nothing for a model that the catalogue has without a price of its input."""
     for above, rates in rates_by_length(prices, _CLASSES):
-        if rates["input"] is None or rates["output"] is None:
+        if rates["input"] is None:
             return
         if vendor == _HEARS_AS_IT_READS and rates["input_audio"] is None:
             rates["input_audio"] = rates["input"]

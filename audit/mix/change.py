@@ -60,8 +60,8 @@ def weights_of(models: Sequence[str], rates_of: RatesOf, at: date) -> Weights:
             models=(model,), provider=None, at=datetime.combine(at, time(12)), service_tier=None, batch=False
         )
         rates = rates_of(kind)
-        if not isinstance(rates, Reason) and rates and rates[0].input > 0 and rates[0].output > 0:
-            found[model] = (rates[0].input, rates[0].output)
+        if not isinstance(rates, Reason) and rates and rates[0].input > 0 and (written := rates[0].output or 0) > 0:
+            found[model] = (rates[0].input, written)
     return found
 
 

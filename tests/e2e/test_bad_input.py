@@ -190,3 +190,26 @@ def test_json_errors_are_documents(tmp_path: Path, capsys: pytest.CaptureFixture
     document = json.loads(capsys.readouterr().out)
     assert set(document) == {"error"}
     assert "nothing.jsonl" in document["error"]["message"]
+
+
+def test_what_of_a_log_was_not_read_and_what_was_doubted_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Numbers that leave records out, or rest on a guess, say so beside them, on the screen and as JSON."""
+    asked = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}]}
+    answer = {
+        "model": "gpt-4o", "choices": [{"message": {"content": "a"}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 100, "completion_tokens": 10, "citation_tokens": 5},
+    }  # fmt: skip
+    whole = json.dumps({"request": asked, "response": answer, "cost": "free"})
+    log = tmp_path / "log.jsonl"
+    log.write_text("\n".join([whole, whole, whole, whole[:40]]), "utf-8")
+    assert run(["mix", str(log)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "Not read 1 record: not JSON" in said
+    for doubt in ("without a time", "name that is not understood", "`cost_usd` that cannot be read"):
+        assert f"3 calls {doubt}" in said.replace("with tokens under a ", "").replace("with a ", "")
+    assert run(["--json", "mix", str(log)]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["rejected"] == {"not JSON": 1}
+    assert set(found["questioned"].values()) == {3}

@@ -12,13 +12,15 @@ import pytest
 
 from audit.core.rates import Rates
 from audit.core.settings import FieldMap, IngestSettings
+from audit.ingest.formats import FORMATS
 from audit.ingest.labels import MODEL
 from audit.ingest.otel import usage_of
 from audit.ingest.row import Row
 from audit.ingest.usage import billed_tier, put_usage, reported_cost
 from audit.ingest.values import INT64, integer
+from audit.ingest.words import provider
 from audit.llm.logprices import rates_of
-from tests.ingest.reading import BY_FORMAT, SAMPLES, Read, read, sample, write_jsonl
+from tests.ingest.reading import BY_FORMAT, SAMPLES, Read, payload, read, sample, write_jsonl
 
 COUNTS = ("prompt_tokens", "cached_tokens", "cache_write_tokens", "cache_write_1h_tokens", "completion_tokens")
 
@@ -324,3 +326,103 @@ def test_images_and_audio_have_rates_of_their_own(tmp_path: Path) -> None:
         found = read(log, tmp_path / f"run-{usd}", rates_of=lambda _, rates=rates: (rates,))
         (cost,) = found.traffic["cost_usd_recomputed"]
         assert cost == (None if usd is None else pytest.approx(usd / 1e6))
+
+
+HOURLY = {
+    "input_tokens": 10, "cache_creation_input_tokens": 50, "output_tokens": 5,
+    "cache_creation": {"ephemeral_5m_input_tokens": 20, "ephemeral_1h_input_tokens": 30},
+}  # fmt: skip
+ASKED = {"model": "claude-sonnet-4-5", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}]}
+SAID = {
+    "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-sonnet-4-5", "stop_reason": "end_turn",
+    "content": [{"type": "text", "text": "a"}], "usage": HOURLY,
+}  # fmt: skip
+COARSE = {"input_tokens": 60, "output_tokens": 5, "cache_creation_input_tokens": 50}
+
+
+def _span(attributes: dict[str, Any]) -> dict[str, Any]:
+    pairs = [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()]
+    span = {"traceId": "0a" * 16, "spanId": "0b" * 8, "startTimeUnixNano": "1793613600000000000", "attributes": pairs}
+    return {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}
+
+
+BESIDE_A_BODY: dict[str, dict[str, Any]] = {
+    "mlflow": {
+        "info": {"trace_id": "tr-0", "tags": {}},
+        "data": {"spans": [{
+            "span_id": "s", "parent_span_id": None, "start_time_unix_nano": 1793613600000000000,
+            "attributes": {
+                "mlflow.spanType": '"CHAT_MODEL"', "mlflow.spanInputs": json.dumps(ASKED),
+                "mlflow.spanOutputs": json.dumps(SAID), "mlflow.chat.tokenUsage": json.dumps(COARSE),
+            },
+        }]},
+    },
+    "otlp": _span({
+        "openinference.span.kind": "LLM", "input.value": json.dumps(ASKED), "output.value": json.dumps(SAID),
+        "llm.token_count.prompt": "60", "llm.token_count.completion": "5",
+        "llm.token_count.prompt_details.cache_write": "50",
+    }),
+    "langsmith": {
+        "id": "r", "run_type": "llm", "start_time": "2026-11-02T10:00:00", "inputs": ASKED, "extra": {},
+        "outputs": {**SAID, "usage_metadata": {
+            "input_tokens": 60, "output_tokens": 5, "input_token_details": {"cache_creation": 50},
+        }},
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BESIDE_A_BODY)
+def test_coarser_counts_beside_a_body_take_no_class_away(name: str) -> None:
+    """A platform's sums agree with the body's, and say nothing of how long a cache was kept: the body still does."""
+    (row,) = FORMATS.get(name).open(IngestSettings())(json.dumps(BESIDE_A_BODY[name]).encode())
+    assert (row.prompt_tokens, row.cache_write_tokens, row.cache_write_1h_tokens) == (60, 50, 30)
+
+
+def test_other_sums_are_another_count() -> None:
+    """Classes of other sums would be more than what is counted now."""
+    row = Row()
+    put_usage(row, HOURLY)
+    put_usage(row, {"input_tokens": 7, "output_tokens": 5})
+    assert (row.prompt_tokens, row.cache_write_tokens, row.cache_write_1h_tokens) == (7, None, None)
+
+
+@pytest.mark.parametrize(
+    ("written", "name"),
+    [
+        ("OpenAI", "openai"), ("Anthropic", "anthropic"), ("AWS", "aws.bedrock"), ("amazon-bedrock", "aws.bedrock"),
+        ("Azure OpenAI", "azure"), ("azure.ai.openai", "azure"), ("openai.responses", "openai"),
+        ("google.generative-ai", "gcp.gemini"), ("google.vertex.chat", "gcp.vertex"), ("gcp.vertex_ai", "gcp.vertex"),
+        ("anthropic.messages", "anthropic"), ("MistralAI", "mistral"), ("Acme-Cloud", "Acme-Cloud"),
+    ],
+)  # fmt: skip
+def test_a_provider_is_the_same_whoever_writes_it(written: str, name: str) -> None:
+    """Gateways, SDKs and conventions spell it each in their way; a name that nobody knows stays."""
+    assert provider(written) == name
+
+
+def test_lines_of_batch_jobs_cost_half(tmp_path: Path) -> None:
+    """Bedrock's and Vertex AI's write request and answer side by side, without a word that says batch."""
+    gemini = {
+        "candidates": [{"content": {"role": "model", "parts": [{"text": "a"}]}, "finishReason": "STOP"}],
+        "modelVersion": "gemini-2.5-flash", "usageMetadata": {"promptTokenCount": 60, "candidatesTokenCount": 5},
+    }  # fmt: skip
+    job = [
+        {"recordId": "1", "modelInput": {k: v for k, v in ASKED.items() if k != "model"}, "modelOutput": SAID},
+        {
+            "status": "", "processed_time": "2026-11-02T10:00:00Z", "response": gemini,
+            "request": {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]},
+        },
+    ]  # fmt: skip
+    for number, line in enumerate(job):
+        found = read(write_jsonl(tmp_path / f"{number}.jsonl", [line]), tmp_path / f"run{number}").traffic
+        assert (found["batch"].to_list(), found["status"].to_list(), found["prompt_tokens"].to_list()) == (
+            [True], ["ok"], [60],
+        )  # fmt: skip
+
+
+def test_calls_of_tools_are_no_calls_of_models(tmp_path: Path) -> None:
+    """A gateway logs what its tools were asked beside what its models were; one with a cost is money all the same."""
+    tool = {"call_type": "call_mcp_tool", "prompt_tokens": 0, "completion_tokens": 0, "response": {}}
+    records = [payload(), payload(id="2", response_cost=0, **tool), payload(id="3", response_cost=0.01, **tool)]
+    found = read(write_jsonl(tmp_path / "log.jsonl", records), tmp_path / "run").report
+    assert (found.read, found.requests, found.not_calls) == (3, 2, 1)

@@ -73,7 +73,7 @@ def test_of_two_copies_the_one_with_the_bill_is_kept(tmp_path: Path, priced_firs
 
 
 @pytest.mark.parametrize(
-    "written", ["€0.02", "0,02", "$0.02", "1_000", -0.5, "-0.5", {"usd": 1}, [0.1], True, 1e9, "n/a"]
+    "written", ["€0.02", "0,02", "$0.02", "1_000", -0.5, "-0.5", {"eur": 1}, [0.1], True, 1e9, "n/a"]
 )
 def test_what_is_no_cost_is_counted(tmp_path: Path, written: Any) -> None:
     """Text, a negative number, more than any call costs: no dollars, and a count of them, in every kind of log."""

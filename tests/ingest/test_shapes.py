@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from audit.core.doubts import Doubt
 from audit.core.settings import IngestSettings
 from audit.ingest.formats import FORMATS
-from audit.ingest.usage import TOOL_FEES
 from audit.ingest.values import microseconds
 
 ASKED = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}]}
@@ -67,7 +68,7 @@ CASES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
             "content": [{"type": "text", "text": "a"}],
             "usage": {"input_tokens": 9, "output_tokens": 2, "server_tool_use": {"web_search_requests": 3}},
         }),
-        {"status": "ok", "ingest_warnings": (TOOL_FEES,)},
+        {"status": "ok", "ingest_warnings": (Doubt.TOOL_FEES,)},
     ),
     "a body in words that are not read": (
         "bedrock",
@@ -148,10 +149,36 @@ def test_a_record_is_read_as_its_vendor_means_it(name: str) -> None:
         ("Nov 2, 2026, 12:30:00 AM", "00:30"),
         ("Nov 2, 2026, 12:30:00\u202fPM", "12:30"),
         ("Mon, 02 Nov 2026 10:00:00 GMT", "10:00"),
+        ("Mon, 02 Nov 2026 10:00:00", "10:00"),
+        ("02/Nov/2026:11:00:00 +0100", "10:00"),  # access logs
+        ("/Date(1793613600000)/", "10:00"),  # .NET
+        ({"$date": "2026-11-02T10:00:00Z"}, "10:00"),  # MongoDB
+        ({"$date": {"$numberLong": "1793613600000"}}, "10:00"),
+        ("20261102100000", "10:00"),
+        (20261102100000, "10:00"),
+        ("20261102100000500", "10:00:00.5"),
+        (20261102, "00:00"),
+        (1793613600, "10:00"),
+        ("1793613600000", "10:00"),
+        (1793613600000000000, "10:00"),
     ],
 )
-def test_a_time_is_the_moment_that_its_writer_means(written: str, read: str) -> None:
+def test_a_time_is_the_moment_that_its_writer_means(written: Any, read: str) -> None:
     """Zones that are named behind the offset, and halves of the day."""
     at, _ = microseconds(written)
     assert at is not None
     assert datetime.fromtimestamp(at / 1e6, UTC) == datetime.fromisoformat(f"2026-11-02T{read}+00:00")
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["11/02/2026 10:00", 46328.4, 20261302, 99991102100000, "Mon, 02 Nov 2026 10:00:00 CET", {"$oid": "x"}, -1, ""],
+)
+def test_what_may_be_several_moments_is_none(written: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day before or after its month, the digits of no date, an hour in a place that nobody knows: no guess."""
+    for zone in ("UTC", "America/New_York"):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        assert microseconds(written)[0] is None
+    monkeypatch.undo()
+    time.tzset()

@@ -24,6 +24,7 @@ from audit.core.display import (
     usd_ends,
     usd_rate,
 )
+from audit.core.doubts import words_of
 from audit.core.levers import LEDGER_REQUESTS
 from audit.core.mixture import AnswerTimes, CostChange, Escalations, Mix, MixRow, ModelShare
 from audit.core.reason import sentence_of
@@ -85,7 +86,17 @@ def _summary(mix: Mix, *, bars: bool) -> list[str]:
         *((number, _apart(mix, kind)) for kind, number in _rows_apart(mix)),
     ]
     noted = [f"{count(number)} {words}" for number, words in aside if number]
-    return [*lines, *_wrapped("Not counted", "; ".join(noted))] if noted else lines
+    return [*lines, *(_wrapped("Not counted", "; ".join(noted)) if noted else ()), *_doubts(mix)]
+
+
+def _doubts(mix: Mix) -> list[str]:
+    """What of the log could not be read, and what was read with a doubt."""
+    lines = []
+    if mix.rejected:
+        told = [f"{plural(number, 'record')}: {terminal_safe(why)}" for why, number in mix.rejected.items()]
+        lines += _wrapped("Not read", "; ".join(told))
+    odd = sorted(mix.questioned.items(), key=lambda one: (-one[1], one[0]))
+    return lines + (_wrapped("In doubt", *(f"{plural(n, 'call')} {words_of(word)}" for word, n in odd)) if odd else [])
 
 
 def _wrapped(name: str, *texts: str) -> list[str]:

@@ -15,7 +15,7 @@ from audit.core.settings import IngestSettings
 from audit.ingest import bodies, chat, labels, values
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable, call_key
-from audit.ingest.usage import put_usage
+from audit.ingest.usage import billed_tier, put_usage
 from audit.ingest.values import integer, microseconds, number, obj, text
 from audit.ingest.words import model_key
 from audit.protocols.bedrock_converse import PROTOCOL as CONVERSE
@@ -54,6 +54,7 @@ def _row(line: dict[str, Any], wanted: labels.Finders) -> Row:
     row.model_requested = row.model_called
     row.model_key = model_key(row.model_called, "bedrock")
     row.streaming = "Stream" in operation
+    row.service_tier = billed_tier(line) or row.service_tier
     _put_tokens(row, given, got)
     # The log holds answered calls; a model's own body may be in words that are not read.
     answered = answered or "outputBodyS3Path" in got or bool(integer(got.get("outputTokenCount")))
@@ -88,7 +89,7 @@ def _operation(asked: Mapping[str, Any]) -> str:
 
 def _put_tokens(row: Row, given: Mapping[str, Any], got: Mapping[str, Any]) -> None:
     """The envelope's counts; the body's alone say how long a written cache is kept."""
-    hourly, raw = row.cache_write_1h_tokens, row.usage_raw
+    raw = row.usage_raw
     if integer(given.get("inputTokenCount")) is None:
         return
     put_usage(row, {
@@ -97,7 +98,7 @@ def _put_tokens(row: Row, given: Mapping[str, Any], got: Mapping[str, Any]) -> N
         "cacheReadInputTokens": given.get("cacheReadInputTokenCount"),
         "cacheWriteInputTokens": given.get("cacheWriteInputTokenCount"),
     })  # fmt: skip
-    row.cache_write_1h_tokens, row.usage_raw = hourly, raw or row.usage_raw
+    row.usage_raw = raw or row.usage_raw
 
 
 def _put_labels(row: Row, line: dict[str, Any], wanted: labels.Finders) -> None:

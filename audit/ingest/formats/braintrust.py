@@ -20,6 +20,7 @@ from audit.ingest.envelope import Envelope, first, lowered, row_of
 from audit.ingest.formats import Format, Reader
 from audit.ingest.recorded import out_of_text
 from audit.ingest.row import Row, Unusable
+from audit.ingest.usage import counts_in
 from audit.ingest.values import number, obj, text, unpacked
 from audit.protocols.recognition import fallback, protocol_of_answer, protocol_of_messages
 
@@ -111,19 +112,7 @@ def _envelope(line: Mapping[str, Any], around: Mapping[str, Any]) -> Envelope:
         started=start if start is not None else line.get("created"),
         ended=end,
         ttft_ms=None if first_token is None else first_token * 1000,
-        usage={
-            "prompt_tokens": counted.get("prompt_tokens"),
-            "completion_tokens": counted.get("completion_tokens"),
-            "prompt_tokens_details": {
-                "cached_tokens": counted.get("prompt_cached_tokens"),
-                "cache_write_tokens": counted.get("prompt_cache_creation_tokens"),
-            },
-            "cache_creation": {
-                "ephemeral_5m_input_tokens": counted.get("prompt_cache_creation_5m_tokens"),
-                "ephemeral_1h_input_tokens": counted.get("prompt_cache_creation_1h_tokens"),
-            },
-            "completion_tokens_details": {"reasoning_tokens": counted.get("completion_reasoning_tokens")},
-        },
+        usage=counts_in({name: count for name, count in counted.items() if name != "cached"}),
         cache_hit=True if number(counted.get("cached")) else None,
         cost=first(counted, "estimated_cost"),
         cost_basis="platform_pricetable",

@@ -17,6 +17,7 @@ from audit.ingest import labels, values
 from audit.ingest.envelope import Envelope, lowered, row_of
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable
+from audit.ingest.usage import counts_in
 from audit.ingest.values import canonical, number, obj, objects, text
 
 _KEYS = {
@@ -106,15 +107,7 @@ def _envelope(span: Mapping[str, Any], operation: str) -> Envelope:
         started=span.get("start_ns"),
         latency_ms=None if took is None else took * _MS,
         ttft_ms=None if first_token is None else first_token * 1000,
-        usage={
-            "prompt_tokens": counted.get("input_tokens"),
-            "completion_tokens": counted.get("output_tokens"),
-            "prompt_tokens_details": {
-                "cached_tokens": counted.get("cache_read_input_tokens"),
-                "cache_write_tokens": counted.get("cache_write_input_tokens"),
-            },
-            "completion_tokens_details": {"reasoning_tokens": counted.get("reasoning_output_tokens")},
-        },
+        usage=counts_in(counted),
         cost=counted.get("estimated_total_cost"),
         cost_unit=_NANO,
         cost_basis="platform_pricetable",

@@ -114,6 +114,8 @@ def _with_labels(call: _Call, wanted: labels.Finders) -> _Call:
 
 def _settled(call: _Call) -> Sequence[Row]:
     row, reasons = call.row, call.reasons
+    if not row.cost_usd_logged and "mcp" in str(call.payload.call_type):
+        return ()  # a tool was called, or listed, and no model
     if row.operation not in ("chat", "responses", "messages", "embeddings"):
         reasons.add(Reason.OTHER_OPERATION)
     chat.judge_replayable(row, reasons, "equivalent")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from audit.core.doubts import Doubt
 from audit.core.reason import Reason
 from audit.core.settings import IngestSettings
 from audit.ingest import bodies, chat, labels, values
@@ -129,7 +130,7 @@ def _put_money(row: Row, line: Mapping[str, Any]) -> None:
     elif spend == 0 and free(row.model_called):
         row.cost_usd_logged, row.cost_basis = 0.0, "free"
     elif spend == 0:
-        row.ingest_warnings = (*row.ingest_warnings, "zero_cost_is_unknown")
+        row.ingest_warnings = (*row.ingest_warnings, Doubt.ZERO_COST)
 
 
 def _put_labels(row: Row, line: dict[str, Any], metadata: Mapping[str, Any], wanted: labels.Finders) -> None:

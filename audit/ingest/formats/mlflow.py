@@ -16,7 +16,7 @@ from audit.ingest.row import Row, Unusable, call_key
 from audit.ingest.spanlabels import unpacked_text
 from audit.ingest.usage import put_usage, told_cost
 from audit.ingest.values import microseconds, obj, text, unpacked
-from audit.ingest.words import maker, model_key
+from audit.ingest.words import maker, model_key, provider
 
 _KEYS = {
     "route": (*labels.ROUTE_KEYS, "mlflow.traceName"),
@@ -74,7 +74,7 @@ def _row(span: dict[str, Any], found: Attributes, info: Mapping[str, Any], wante
     row.model_called = row.model_requested
     row.model_responded = text(found.get("mlflow.llm.model")) or row.model_responded
     row.model_key = model_key(row.model_responded or row.model_requested)
-    row.provider = text(found.get("mlflow.llm.provider")) or maker(row.model_key)
+    row.provider = provider(found.get("mlflow.llm.provider")) or maker(row.model_key)
     if cost := told_cost(row, obj(found.get("mlflow.llm.cost")).get("total_cost")):
         row.cost_usd_logged, row.cost_basis = cost, "platform_pricetable"
     status = obj(span.get("status"))

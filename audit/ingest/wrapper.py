@@ -1,0 +1,166 @@
+"""What the object that a team put around a request and its answer says of the call, under whatever names: when, how it
+ended, what it cost.
+
+Every team writes its own: `startedAt`, `@timestamp`, `statusCode`, `fromCache`. A name is read whatever its case and
+separators, from the object itself, else from those that it keeps beside the bodies.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from audit.core.doubts import Doubt
+from audit.ingest.row import Row
+from audit.ingest.usage import told_cost
+from audit.ingest.values import boolean, microseconds, number, obj, small, text
+
+_START = (
+    *("started_at", "start_time", "start", "request_time", "request_timestamp", "requested_at", "request_start"),
+    *("timestamp", "created_at", "created", "time", "ts", "datetime", "date_time", "date", "event_time"),
+    *("logged_at", "log_time", "received_at", "when", "inserted_at", "processed_time"),
+)
+_END = ("ended_at", "end_time", "end", "completed_at", "finished_at", "response_timestamp", "request_end")
+_LATENCY = ("latency_ms", "duration_ms", "elapsed_ms", "response_time_ms", "total_ms", "took_ms")
+_FIRST_TOKEN = ("ttft_ms", "time_to_first_token_ms", "first_token_ms")
+_STATUS = (
+    *("status_code", "http_status", "http_status_code", "http_code", "response_code", "response_status_code"),
+    *("response_status", "status"),
+)
+_ERROR = ("error", "exception", "error_message", "error_msg", "err", "failure", "failure_reason")
+_SUCCESS = ("success", "succeeded", "ok", "is_success")
+_FAILED = frozenset({"error", "failed", "failure", "timeout", "timed_out", "exception", "rejected", "aborted"})
+_HIT = ("cache_hit", "from_cache", "served_from_cache", "cache_status", "cache")
+_CACHED = ("cached", "is_cached")
+_HIT_HEADERS = (
+    *("cf_aig_cache_status", "x_portkey_cache_status", "helicone_cache", "x_cache", "x_cache_status"),
+    *("x_litellm_cache_hit", "x_kong_llm_cache_status"),
+)
+_USD = {
+    **dict.fromkeys(
+        ("cost_usd", "cost", "total_cost", "response_cost", "total_cost_usd", "cost_in_usd", "usd", "spend"), 1.0
+    ),
+    **dict.fromkeys(("cost_cents", "cost_in_cents", "total_cost_cents"), 1e-2),
+}
+"""What a cost is called, with its unit in USD."""
+_BATCH = ("batch", "is_batch", "batched")
+_JOB_FIELDS = ({"modelInput", "modelOutput"}, {"processed_time", "request", "response"})
+"""Fields of the lines that batch jobs write: Bedrock's and Vertex AI's."""
+_MODES = ("mode", "processing", "processing_mode", "api")
+_AROUND = ("request", "req", "meta", "metadata", "context", "info", "timing", "timings", "event", "log")
+"""Objects beside the bodies, or around them, that may hold what the record does not."""
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CODE = re.compile(r"[1-5]\d\d\b")
+
+
+@functools.lru_cache(4096)
+def _folded(keys: tuple[str, ...]) -> Mapping[str, str]:
+    """An object's keys by how they would be written in small letters and underscores."""
+    folded: dict[str, str] = {}
+    for key in keys:
+        folded.setdefault(_HUMP.sub("_", key).lower().replace("-", "_").replace(" ", "_").lstrip("@_$"), key)
+    return folded
+
+
+def _all(record: Mapping[str, Any], names: Sequence[str]) -> Iterator[Any]:
+    """What stands under some names, in their order, nulls left out."""
+    keys = _folded(tuple(record))
+    for name in names:
+        if name in keys and (value := record[keys[name]]) is not None:
+            yield value
+
+
+def put_times(row: Row, record: Mapping[str, Any], created: Any) -> None:
+    """Write start, end and durations; a time that is there and cannot be read is noted.
+
+    Args:
+        created: When the vendor says that it made the answer, where nothing else tells.
+    """
+    around = [obj(record.get(name)) for name in _AROUND]
+    written = [value for place in (record, *around) for value in _all(place, _START)]
+    for value in (*written, created):
+        row.started_at, row.started_at_resolution = microseconds(value)
+        if row.started_at is not None:
+            break
+    if row.started_at is None and any(value not in ("", 0) for value in written):
+        row.ingest_warnings = (*row.ingest_warnings, "unreadable_started_at")
+    row.ended_at = next((t for value in _all(record, _END) if (t := microseconds(value)[0]) is not None), None)
+    row.latency_ms = next((n for value in _all(record, _LATENCY) if (n := number(value)) is not None and n >= 0), None)
+    row.ttft_ms = next((n for value in _all(record, _FIRST_TOKEN) if (n := number(value)) is not None), None)
+    if row.latency_ms is None and row.started_at is not None and row.ended_at is not None:
+        row.latency_ms = (row.ended_at - row.started_at) / 1000
+
+
+def status_of(record: Mapping[str, Any]) -> int | None:
+    """The HTTP status, of the record or of the response in it; `429 Too Many Requests` is one too."""
+    for place in (record, obj(record.get("response")), obj(record.get("res"))):
+        for value in _all(place, _STATUS):
+            code = small(value)
+            if code is None and isinstance(value, str) and (found := _CODE.match(value)):
+                code = int(found[0])
+            if code is not None and 100 <= code <= 599:
+                return code
+    return None
+
+
+def error_of(record: Mapping[str, Any], *, answered: bool) -> Any:
+    """What the record says went wrong; None for nothing.
+
+    Args:
+        record: The wrapper.
+        answered: There is an answer: then a word such as `failed`, or `success: false`, may be of what it was for.
+    """
+    if record.get("error"):
+        return record["error"]
+    if answered:
+        return None
+    told = next((value for value in _all(record, _ERROR) if value not in ("", False, 0)), None)
+    if told is not None:
+        return told
+    word = next((v for v in _all(record, ("status", "outcome", "state")) if isinstance(v, str)), "").lower()
+    failed = word in _FAILED or any(boolean(value) is False for value in _all(record, _SUCCESS))
+    return {"message": word or "failed"} if failed else None
+
+
+def cost_of(row: Row, record: Mapping[str, Any]) -> float | None:
+    """USD that the record names; what is there and no cost in USD is noted."""
+    currency = next((v for v in _all(record, ("currency", "cost_currency")) if isinstance(v, str)), "USD")
+    for name, unit in _USD.items():
+        for value in _all(record, (name,)):
+            parts, of = obj(value), currency
+            if parts:
+                of = text(parts.get("currency")) or currency
+                value = next(_all(parts, ("total", "total_cost", "amount", "usd", "value")), value)
+            if of.strip().upper() not in ("USD", "$", "US$", "CENTS"):
+                row.ingest_warnings = (*row.ingest_warnings, Doubt.OTHER_CURRENCY)
+                return None
+            return told_cost(row, value, unit=1e-2 if of.upper() == "CENTS" else unit)
+    return None
+
+
+def is_hit(record: Mapping[str, Any], *, read: bool) -> bool | None:
+    """Whether a gateway's cache answered; None where nothing tells. A number may be one of tokens, and tells nothing.
+
+    Args:
+        record: The wrapper.
+        read: The provider read tokens from its own cache: a plain `cached` may be of that.
+    """
+    headers = obj(obj(record.get("response")).get("headers"))
+    for place, names in ((record, _HIT if read else _HIT + _CACHED), (headers, _HIT_HEADERS)):
+        for value in _all(place, names):
+            value = obj(value).get("hit", value)
+            word = value.lower() if isinstance(value, str) else ""
+            if value is True or word in ("true", "hit", "semantic hit"):
+                return True
+    return None
+
+
+def is_batch(record: Mapping[str, Any]) -> bool | None:
+    """Whether the call went through a batch API; None where nothing tells."""
+    if any(fields <= record.keys() for fields in _JOB_FIELDS):
+        return True
+    if any(boolean(value) is True for value in _all(record, _BATCH)) or any(_all(record, ("batch_id", "batch_job_id"))):
+        return True
+    return True if "batch" in _all(record, _MODES) else None

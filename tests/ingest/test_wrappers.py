@@ -1,0 +1,176 @@
+"""Pairs under the wrappers that teams write: what stands around request and answer, in whatever spelling and place."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.core.doubts import Doubt
+from audit.core.settings import IngestSettings
+from audit.ingest.formats import FORMATS
+from audit.ingest.row import Row
+from tests.ingest.reading import read, write_jsonl
+
+ASKED = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}]}
+SAID = {
+    "id": "chatcmpl-1", "object": "chat.completion", "model": "gpt-4o",
+    "choices": [{"index": 0, "message": {"role": "assistant", "content": "a"}, "finish_reason": "stop"}],
+    "usage": {"prompt_tokens": 100, "completion_tokens": 10},
+}  # fmt: skip
+WHEN = "2026-11-02T10:00:00Z"
+AT = int(datetime(2026, 11, 2, 10, tzinfo=UTC).timestamp() * 1e6)
+
+
+def spellings(name: str) -> list[str]:
+    """A name of small letters and underscores, as other teams write it."""
+    first, *rest = name.split("_")
+    camel = first + "".join(map(str.title, rest))
+    return list(dict.fromkeys([name, camel, camel[0].upper() + camel[1:], name.replace("_", "-"), name.upper()]))
+
+
+def row_of(record: dict[str, Any]) -> Row:
+    """The row of one record, in the format that it is recognised as."""
+    name = next(name for name in FORMATS.names if FORMATS.get(name).detects(record))
+    (row,) = FORMATS.get(name).open(IngestSettings())(json.dumps(record).encode())
+    return row
+
+
+def wrapped(answer: Any = SAID, **beside: Any) -> dict[str, Any]:
+    """A request, what stands in the place of its answer, and what a team wrote beside both."""
+    return {"request": ASKED, "response": answer, **beside}
+
+
+@pytest.mark.parametrize(
+    "name", ["timestamp", "created_at", "started_at", "request_time", "event_time", "date_time", "logged_at", "time"]
+)
+def test_a_time_is_read_under_any_name(name: str) -> None:
+    """In any spelling, of the record or of what it keeps beside the bodies."""
+    for written in spellings(name):
+        assert row_of(wrapped(**{written: WHEN})).started_at == AT, written
+        assert row_of(wrapped(meta={written: WHEN})).started_at == AT, written
+    assert row_of(wrapped(**{"@timestamp": WHEN})).started_at == AT
+    assert row_of({"request": {name: WHEN, "body": ASKED}, "response": {"body": SAID}}).started_at == AT
+
+
+def test_without_a_time_the_answer_tells_when_it_was_made() -> None:
+    """The vendor's own time, of whole answers and of streams."""
+    chunk = {"id": "c", "object": "chat.completion.chunk", "created": AT // 10**6, "model": "gpt-4o"}
+    stream = [{**chunk, "choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": "stop"}]}]
+    for answer in ({**SAID, "created": AT // 10**6}, stream):
+        assert row_of(wrapped(answer)).started_at == AT
+    later = {**SAID, "created": AT // 10**6 + 60}
+    assert row_of(wrapped(later, timestamp=WHEN)).started_at == AT
+
+
+def test_a_price_of_no_day_is_noted(tmp_path: Path) -> None:
+    """Prices fall: a call without its time is priced by today's list, which is said; one with a logged cost is not."""
+    records = [wrapped(), wrapped(cost_usd=0.5), wrapped(timestamp=WHEN), wrapped(timestamp="02/11/2026")]
+    found = read(write_jsonl(tmp_path / "log.jsonl", records), tmp_path / "run")
+    assert found.report.warnings == {Doubt.UNDATED: 2, "unreadable_started_at": 1}
+
+
+@pytest.mark.parametrize(
+    ("beside", "kind"),
+    [
+        ({"status_code": 429}, "rate_limit"),
+        ({"http_status": "503"}, "overloaded"),
+        ({"status": "429 Too Many Requests"}, "rate_limit"),
+        ({"status": "timeout"}, "timeout"),
+        ({"success": False, "error_message": "rate limit"}, "rate_limit"),
+        ({"ok": "false"}, "server_error"),
+        ({"exception": "openai.RateLimitError: 429"}, "rate_limit"),
+    ],
+)
+def test_a_failure_is_one_under_any_name(beside: dict[str, Any], kind: str) -> None:
+    """No row of unknown outcome where the wrapper tells it, and no failure where there is an answer all the same."""
+    for name, value in beside.items():
+        others = {key: one for key, one in beside.items() if key != name}
+        for written in spellings(name):
+            row = row_of(wrapped(None, **{written: value}, **others))
+            assert (row.status, row.error_type) == ("error", kind), written
+    assert row_of(wrapped(success=False, outcome="failed")).status == "ok"
+
+
+def test_the_status_may_stand_at_the_response() -> None:
+    """Beside headers and body, as HTTP clients log it."""
+    failed = {"statusCode": 429, "headers": {}, "body": json.dumps({"error": {"message": "slow down", "code": "x"}})}
+    row = row_of(wrapped(failed))
+    assert (row.status, row.http_status, row.error_type) == ("error", 429, "rate_limit")
+    assert row_of(wrapped({"status": 200, "body": SAID})).status == "ok"
+
+
+@pytest.mark.parametrize("name", ["cost_usd", "cost", "total_cost", "response_cost"])
+def test_a_cost_is_read_under_any_name(name: str) -> None:
+    """As a number, as text of one, with its currency; a cost in another currency is none, and is noted."""
+    for written in spellings(name):
+        for value in (0.5, "0.5", {"total": 0.5}, {"amount": 0.5, "currency": "USD"}):
+            assert row_of(wrapped(**{written: value})).cost_usd_logged == 0.5, written
+    for beside in ({name: {"amount": 0.5, "currency": "EUR"}}, {name: 0.5, "currency": "eur"}):
+        row = row_of(wrapped(**beside))
+        assert (row.cost_usd_logged, tuple(row.ingest_warnings)) == (None, ("cost_in_another_currency",))
+    assert row_of(wrapped(cost_cents=50)).cost_usd_logged == 0.5
+
+
+@pytest.mark.parametrize(
+    ("beside", "hit"),
+    [
+        ({"cache_hit": True}, True),
+        ({"cacheHit": "true"}, True),
+        ({"cached": True}, True),
+        ({"from-cache": True}, True),
+        ({"cache_status": "HIT"}, True),
+        ({"cache": {"hit": True}}, True),
+        ({"cached": 64}, None),
+        ({"cache_status": "MISS"}, None),
+        ({"cache_hit": False}, None),
+        ({"cache_hit": True, "cost": 0.5}, None),
+        ({}, None),
+    ],
+)
+def test_what_a_gateway_had_at_hand_was_not_paid_again(beside: dict[str, Any], hit: bool | None) -> None:
+    """A flag, or a word; a number may be one of tokens, and what has a cost was paid."""
+    assert row_of(wrapped(**beside)).cache_hit is hit
+
+
+def test_a_providers_cache_is_no_gateways() -> None:
+    """`cached` beside tokens that were read from the provider's cache may be of those."""
+    read_some = {**SAID, "usage": {**SAID["usage"], "prompt_tokens_details": {"cached_tokens": 64}}}
+    assert row_of(wrapped(read_some, cached=True)).cache_hit is None
+    assert row_of(wrapped(read_some, cache_hit=True)).cache_hit is True
+    assert row_of(wrapped({"headers": {"x-portkey-cache-status": "HIT"}, "body": read_some})).cache_hit is True
+
+
+@pytest.mark.parametrize("beside", [{"batch": True}, {"is_batch": "true"}, {"batchId": "b"}, {"mode": "batch"}])
+def test_a_batch_is_one_under_any_name(beside: dict[str, Any]) -> None:
+    """It costs half; a name of something else is none."""
+    assert row_of(wrapped(**beside)).batch is True
+    assert row_of(wrapped(batch=False, mode="online")).batch is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "operation"),
+    [
+        ({"model": "m", "input": "hi"}, {"object": "list", "data": [{"embedding": [0.1]}]}, "embeddings"),
+        ({"model": "m", "input": ["hi"]}, {"embeddings": [[0.1]]}, "embeddings"),
+        ({"model": "m", "input": "hi"}, {"results": [{"flagged": False}]}, "moderation"),
+        ({"model": "m", "prompt": "hi"}, {"object": "text_completion", "choices": [{"text": "a"}]}, "text_completion"),
+    ],
+)
+def test_a_call_of_another_kind_is_paid_too(asked: dict[str, Any], said: dict[str, Any], operation: str) -> None:
+    """It is not replayed, and its tokens are in the sums."""
+    answer = {"model": "m", "usage": {"prompt_tokens": 100, "completion_tokens": 0}, **said}
+    row = row_of({"timestamp": WHEN, "request": asked, "response": answer})
+    assert (row.operation, row.status, row.prompt_tokens, row.replayable) == (operation, "ok", 100, "none")
+    assert row.model_key == "m"
+
+
+def test_a_deployment_is_named_by_its_address() -> None:
+    """Azure's bodies leave the model out: the address names the deployment, the answer what is deployed."""
+    url = "https://acme.openai.azure.com/openai/deployments/acme-prod/chat/completions?api-version=1"
+    row = row_of({"url": url, "request": {"messages": ASKED["messages"]}, "response": SAID})
+    named = (row.model_requested, row.model_responded, row.provider, row.status, row.replayable)
+    assert named == ("acme-prod", "gpt-4o", "azure", "ok", "exact")
