@@ -122,6 +122,20 @@ def _listed(value: Any) -> Any:
     return made
 
 
+def told_in_events(span: Mapping[str, Any]) -> tuple[Attributes, list[dict[str, Any]]]:
+    """What the events of a span hold of its call: attributes, as in `gen_ai.content.prompt` of the conventions before
+    messages, and messages one by one, as in Azure's `gen_ai.user.message` with its `gen_ai.event.content`."""
+    told: Attributes = {}
+    messages = []
+    for event in objects(span.get("events")):
+        name, own = str(event.get("name")), attributes(event.get("attributes"))
+        if isinstance(body := unpacked(own.get("gen_ai.event.content")), dict):
+            messages.append({"name": name, "body": body})
+        elif name.startswith("gen_ai."):
+            told |= own
+    return told, messages
+
+
 def request_of(found: Attributes, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The request body: the vendor's own where it was kept, else one in the chat shape."""
     kept = unpacked(found.get("input.value"))
@@ -175,7 +189,7 @@ def _asked(found: Attributes, events: Sequence[Mapping[str, Any]]) -> list[dict[
     for prefix in ("llm.input_messages", "gen_ai.prompt"):
         if isinstance(flat := tree(found, prefix), list):
             return [_flat_message(obj(item)) for item in flat]
-    for name in ("langfuse.observation.input", "ai.prompt.messages"):
+    for name in ("langfuse.observation.input", "ai.prompt.messages", "gen_ai.prompt"):
         kept = unpacked(found.get(name))
         kept = kept.get("messages") if isinstance(kept, dict) else kept
         if isinstance(kept, list):
@@ -211,6 +225,8 @@ def _choices(found: Attributes, events: Sequence[Mapping[str, Any]]) -> list[dic
                 for n, item in enumerate(flat)
             ]
     kept = found.get("langfuse.observation.output")
+    if isinstance(said := unpacked(found.get("gen_ai.completion")), list) and said:
+        kept = said[0]
     if kept is None and "ai.response.text" in found:
         kept = {"content": found["ai.response.text"]}
     if chat_answer(given := obj(unpacked(kept)).get("choices")) is not None:

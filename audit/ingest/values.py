@@ -21,7 +21,8 @@ S = TypeVar("S", bound=msgspec.Struct)
 INT64 = 2**63 - 1
 SORTED = msgspec.json.Encoder(order="sorted")
 DECODER = msgspec.json.Decoder()
-EARLIEST_US, LATEST_US = 0, 253_402_300_799_000_000  # 1970 to 9999: what a timestamp column and Python both hold
+_EARLIEST_S, _LATEST_S = 1_420_070_400, 4_102_444_800
+"""2015 and 2100: a time outside is none of a call, but what stands for none (1970, 9999), or is something else."""
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _ISO_SPACE = re.compile(r"^(\d{4}-\d\d-\d\d) (\d\d:)")
@@ -225,8 +226,6 @@ def boolean(value: Any) -> bool | None:
     return {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else None
 
 
-_LATEST_S = 4_102_444_800
-"""2100: a number that is no time before it is something else, such as the digits of a date."""
 _COMPACT = re.compile(r"(?:19|20)\d{6}(?:\d{6}(?:\d{3})?)?")
 _NET_DATE = re.compile(r"/Date\((-?\d+)(?:[+-]\d{4})?\)/")
 _ACCESS_LOG = re.compile(r"\[?(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d:\d\d:\d\d) ([+-]\d{4})\]?")
@@ -236,10 +235,10 @@ def microseconds(value: Any) -> tuple[int | None, str]:
     """Time since 1970 and its resolution, from epoch seconds, milliseconds, micro- or nanoseconds, or ISO 8601.
 
     Special cases: text without a zone is UTC, a zone that nobody knows makes it no time. The unit of a number follows
-    from its size, which is unambiguous from 1973 to 2100; digits that are a date (`20261102`, `20261102100000`) are
-    that. MongoDB's `{"$date": ...}` is what it holds. What is no time gives None.
+    from its size, and a time before 2015 or after 2100 is none; digits that are a date (`20261102`, `20261102100000`)
+    are that. MongoDB's `{"$date": ...}` is what it holds. What is no time gives None.
     """
-    if type(value) is float and 1e8 < value < _LATEST_S:
+    if type(value) is float and _EARLIEST_S <= value < _LATEST_S:
         return round(value * 1e6), "us"
     if type(value) is dict:
         value = value.get("$date", value)
@@ -248,7 +247,7 @@ def microseconds(value: Any) -> tuple[int | None, str]:
     if seconds is None:
         return _written_time(value) if isinstance(value, str) else (None, "us")
     for per_second, scale, resolution in ((1, 1e6, "s"), (1e3, 1e3, "ms"), (1e6, 1, "us"), (1e9, 1e-3, "ns")):
-        if 1e8 <= seconds / per_second < _LATEST_S:
+        if _EARLIEST_S <= seconds / per_second < _LATEST_S:
             fine = resolution == "s" and seconds != int(seconds)
             return round(seconds * scale), "us" if fine else resolution
     digits = str(value).strip()
@@ -280,7 +279,7 @@ def _written_time(value: str) -> tuple[int | None, str]:
             moment = moment.replace(tzinfo=UTC)
         if half:  # 12 AM is 0, 12 PM is 12
             moment = moment.replace(hour=moment.hour % 12 + (12 if half[1] in "Pp" else 0))
-        return round(moment.timestamp() * 1e6), "s"
+        return _plausible(round(moment.timestamp() * 1e6)), "s"
     except (ValueError, TypeError, OverflowError):
         return found
 
@@ -297,9 +296,11 @@ def _iso(value: str) -> tuple[int | None, str]:
     except (ValueError, OverflowError):
         return None, "us"
     fraction = value.partition(".")[2].rstrip("Z")
-    return (found if EARLIEST_US <= found <= LATEST_US else None), "us" if len(fraction) > 3 else (
-        "ms" if fraction else "s"
-    )
+    return _plausible(found), "us" if len(fraction) > 3 else "ms" if fraction else "s"
+
+
+def _plausible(found: int) -> int | None:
+    return found if _EARLIEST_S <= found / 1e6 < _LATEST_S else None
 
 
 _GROUPED = re.compile(r"-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?")

@@ -102,3 +102,43 @@ def test_an_empty_place_gives_way_to_the_rows_own_calls(message: Any) -> None:
         "keywordsai", {**keywordsai(None), "prompt_messages": ASKED, "completion_message": message, "tool_calls": CALLS}
     )
     assert json.loads(found.tool_calls or "") == CALLS
+
+
+Q, A = {"role": "user", "content": "hi"}, {"role": "assistant", "content": "yo"}
+PARTS = ([{**Q, "parts": [{"type": "text", "content": "hi"}]}], [{**A, "parts": [{"type": "text", "content": "yo"}]}])
+
+
+@pytest.mark.parametrize(
+    "events",
+    [
+        {
+            "gen_ai.content.prompt": {"gen_ai.prompt": json.dumps([Q])},
+            "gen_ai.content.completion": {"gen_ai.completion": json.dumps([A])},
+        },
+        {
+            "gen_ai.user.message": {"gen_ai.event.content": json.dumps(Q)},
+            "gen_ai.choice": {"gen_ai.event.content": json.dumps({"message": A, "finish_reason": "stop"})},
+        },
+        {
+            "gen_ai.client.inference.operation.details": {
+                "gen_ai.input.messages": json.dumps(PARTS[0]), "gen_ai.output.messages": json.dumps(PARTS[1]),
+            }
+        },
+    ],
+    ids=["content", "messages", "details"],
+)  # fmt: skip
+def test_what_was_said_may_stand_in_a_spans_events(events: dict[str, dict[str, str]]) -> None:
+    """As older conventions, Azure's and those of today have it."""
+
+    def pairs(found: dict[str, str]) -> list[dict[str, Any]]:
+        return [{"key": key, "value": {"stringValue": value}} for key, value in found.items()]
+
+    span = {
+        "traceId": "0a" * 16, "spanId": "0b" * 8, "startTimeUnixNano": "1793613600000000000",
+        "attributes": pairs({"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o"}),
+        "events": [{"name": name, "attributes": pairs(told)} for name, told in events.items()],
+    }  # fmt: skip
+    line = {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}
+    (row,) = FORMATS.get("otlp").open(IngestSettings())(json.dumps(line).encode())
+    assert row.messages == '[{"content":"hi","role":"user"}]'
+    assert (row.response_text, row.status) == ("yo", "ok")

@@ -172,10 +172,25 @@ def test_a_time_is_the_moment_that_its_writer_means(written: Any, read: str) -> 
 
 @pytest.mark.parametrize(
     "written",
-    ["11/02/2026 10:00", 46328.4, 20261302, 99991102100000, "Mon, 02 Nov 2026 10:00:00 CET", {"$oid": "x"}, -1, ""],
+    [
+        "11/02/2026 10:00",
+        "1970-01-01T00:00:00Z",
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59Z",
+        "Thu, 01 Jan 1970 00:00:00 GMT",
+        0,
+        253402300799,
+        46328.4,
+        20261302,
+        99991102100000,
+        "Mon, 02 Nov 2026 10:00:00 CET",
+        {"$oid": "x"},
+        -1,
+        "",
+    ],
 )
 def test_what_may_be_several_moments_is_none(written: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A day before or after its month, the digits of no date, an hour in a place that nobody knows: no guess."""
+    """A day before or after its month, the digits of no date, an hour in an unknown place, what stands for no time."""
     for zone in ("UTC", "America/New_York"):
         monkeypatch.setenv("TZ", zone)
         time.tzset()

@@ -79,8 +79,9 @@ def _call(span: dict[str, Any], resource: Mapping[str, Any], context: Mapping[st
     operation = otel.operation_of(own)
     if operation is None or name in obj(context.get("doubles")):
         return None
-    found = {**obj(obj(context.get("inner")).get(name)), **own}
-    events = obj(context.get("events")).get(name) or ()
+    told, spoken = otel.told_in_events(span)
+    found = {**told, **obj(obj(context.get("inner")).get(name)), **own}
+    events = obj(context.get("events")).get(name) or spoken
     for event in events:
         found = {**obj(event.get("attributes")), **found}
     row = Row(operation=operation, emitter=text(span.get("scope")), trace_id=text(span.get("traceId")), span_id=name)
