@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from audit.ingest import values
+from audit.ingest import ai_sdk, values
 from audit.ingest.chat import chat_answer, said_message
 from audit.ingest.recorded import out_of_text
 from audit.ingest.usage import usage_of_kinds
@@ -193,7 +193,7 @@ def _asked(found: Attributes, events: Sequence[Mapping[str, Any]]) -> list[dict[
         kept = unpacked(found.get(name))
         kept = kept.get("messages") if isinstance(kept, dict) else kept
         if isinstance(kept, list):
-            return [dict(obj(message)) for message in kept]
+            return ai_sdk.messages_of(kept) if name.startswith("ai.") else [dict(obj(message)) for message in kept]
         if isinstance(kept, str):
             return [{"role": "user", "content": kept}]
     told = [event for event in events if event["name"] != "gen_ai.choice"]
@@ -227,14 +227,12 @@ def _choices(found: Attributes, events: Sequence[Mapping[str, Any]]) -> list[dic
     kept = found.get("langfuse.observation.output")
     if isinstance(said := unpacked(found.get("gen_ai.completion")), list) and said:
         kept = said[0]
-    if kept is None and "ai.response.text" in found:
-        kept = {"content": found["ai.response.text"]}
+    if kept is None and (choice := ai_sdk.answer_of(found)) is not None:
+        return [choice]
     if chat_answer(given := obj(unpacked(kept)).get("choices")) is not None:
         return list(given or ())
     if (message := said_message(kept)) is not None:
-        finish = unpacked(found.get("langfuse.observation.metadata.finish_reason")) or found.get(
-            "ai.response.finishReason"
-        )
+        finish = unpacked(found.get("langfuse.observation.metadata.finish_reason"))
         return [_choice(0, message, finish or finishes[0] if finishes else None)]
     told = [obj(event["body"]) for event in events if event["name"] == "gen_ai.choice"]
     return [_choice(n, obj(body.get("message")), body.get("finish_reason")) for n, body in enumerate(told)]
@@ -361,7 +359,7 @@ def _tools(found: Attributes) -> dict[str, Any]:
              "parameters": unpacked(obj(item).get("parameters"))} for item in named
         ]}  # fmt: skip
     kept = unpacked(found.get("langfuse.observation.input"))
-    return {"tools": kept.get("tools")} if isinstance(kept, dict) else {}
+    return {"tools": kept.get("tools")} if isinstance(kept, dict) else ai_sdk.tools_of(found)
 
 
 def usage_of(found: Attributes) -> dict[str, Any]:
