@@ -28,7 +28,7 @@ WIDE = {
     "audit.certificate.candidates": 17,
     "audit.certificate.certify": 18,
     "audit.certificate.jobs": 14,
-    "audit.certificate.policies": 17,
+    "audit.certificate.policies": 16,
     "audit.cli.commands.replay": 14,
     "audit.findings.routes": 26,
     "audit.findings.run": 21,

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import TypeGuard
 
-import numpy as np
-
 from audit.core.finding import RandomLabels
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
@@ -15,7 +13,7 @@ from audit.pairing.evidence import Pairs, Tables
 from audit.pairing.truth import random_part
 from audit.stats.label_sizes import LabelSizing
 from audit.stats.quantiles import two_sided_normal
-from audit.stats.random_labels import LabelledDraws, mean_change
+from audit.stats.random_labels import LabelledDraws, counts_of, mean_change
 
 
 def tells(labelled: LabelledDraws | None) -> TypeGuard[LabelledDraws]:
@@ -58,11 +56,7 @@ def _wanted(labelled: LabelledDraws, design: RouteDesign, level: float) -> int |
         return None
     alpha = 1 - level if design.alpha is None else design.alpha
     sizing = LabelSizing.of(design.criteria, margin=design.margin, looks=len(design.stages), levels=(alpha, level))
-    judged, waiting = labelled.people, np.isnan(labelled.low)
-    # What people cannot tell counts as a change, whichever way.
-    changed = (labelled.low[judged] != 0) | (labelled.high[judged] != 0)
-    said = np.concatenate([labelled.said[judged], labelled.said[waiting]])
-    return sizing.pairs_to_judge(said, changed.astype(np.float64), draws=labelled.said.size)
+    return sizing.pairs_to_judge(counts_of(labelled))
 
 
 def repeats_of(pairs: Pairs, moved: Pairs, level: float) -> Repeats | None:

@@ -19,23 +19,15 @@ import numpy as np
 
 from audit.certificate.beside import random_labels_of as random_labels_of
 from audit.certificate.beside import repeats_of as repeats_of
-from audit.certificate.beside import tells
+from audit.certificate.beside import tells as tells
 from audit.core.discrimination import Discrimination
 from audit.core.interval import Estimate
-from audit.core.plan import RouteDesign
 from audit.core.recommendation import PairTable
 from audit.pairing.evidence import BoolArray, FloatArray, Pairs, Spread
 from audit.stats import discrimination, missing, random_labels
 from audit.stats.betting import wsr_p
-from audit.stats.discrimination import PairsTest
 from audit.stats.paired import adjusted_t, wilson
 from audit.stats.tango import PairCounts
-
-
-def test_of(design: RouteDesign, confidence: float) -> PairsTest:
-    """What the pairs of a route have to show, at its own error rate, its criteria's error taken off."""
-    alpha = 1 - confidence if design.alpha is None else design.alpha
-    return PairsTest.of(design.criteria, margin=design.margin, alpha=alpha, confidence=confidence)
 
 
 def observed(pairs: Pairs) -> PairCounts:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from audit.core.plan import RouteDesign
 from audit.stats.group_sequential import Look, Prospects, declare_looks, prospects
+from audit.stats.pairs_test import PairsTest
 from audit.stats.tango import PairCounts
 
 NO_PROSPECT = 0.1
@@ -27,6 +28,12 @@ SCREENING_SHARE = 0.1
 def is_screened(design: RouteDesign) -> bool:
     """Whether candidates may be dropped on the tuning split: in a replay in looks, where there is another."""
     return len(design.stages) > 1 and len(design.candidates) > 1
+
+
+def test_of(design: RouteDesign, confidence: float) -> PairsTest:
+    """What the pairs of a route have to show by its criteria, at its own error rate, their error taken off."""
+    alpha = 1 - confidence if design.alpha is None else design.alpha
+    return PairsTest.of(design.criteria, margin=design.margin, alpha=alpha, confidence=confidence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +83,10 @@ class Schedule:
         """Quality draws that a look takes in; none before the first."""
         return self.stages[look.number - 1] if look else 0
 
+    def times_left(self, look: Look) -> float:
+        """How many times the draws of a look the last one takes in."""
+        return self.stages[-1] / self.draws_at(look)
+
     def prospects(self, counts: PairCounts, look: Look, margin: float) -> Prospects:
         """Chances of a decision by the last look, going by what a look has seen."""
-        fraction = self.draws_at(look) / self.stages[-1]
-        return prospects(counts, margin=margin, fraction=fraction, last=self.looks[-1])
+        return prospects(counts, margin=margin, fraction=1 / self.times_left(look), last=self.looks[-1])

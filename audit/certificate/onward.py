@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from audit.certificate.candidates import CandidateEvidence
-from audit.certificate.claims import observed
+from audit.certificate.claims import observed, tells
 from audit.certificate.jobs import CertificateJob, Certified, certify, sharing
 from audit.certificate.looks import NO_PROSPECT, WORTH
 from audit.certificate.verdicts import PolicyTest
 from audit.core.progress import counted
 from audit.executors.executor import Pool
+from audit.stats import random_labels
 from audit.stats.group_sequential import chance_to_cross
 from audit.stats.quantiles import upper_normal
 from audit.stats.random_mix import random_mix_z
@@ -102,17 +103,20 @@ def _part_hopeless(tested: PolicyTest, certified: Certified) -> bool:
     terms = certified.terms
     if tested.look is None:
         return False
-    trial = next(trial for trial in certified.policies.trials if trial.tuned.name == tested.tuned.name)
-    parted, last = trial.parted(tested.look, terms), terms.schedule.looks[-1]
-    fraction = terms.schedule.draws_at(tested.look) / terms.schedule.stages[-1]
-    claims = (
-        (
-            tango_z(parted.moved, -terms.tested_margin) if parted.moved.n else 0.0,
-            terms.moved_alpha * last.alpha / terms.alpha,
-        ),
-        (random_mix_z(parted), last.alpha),
-    )
-    return any(chance_to_cross(z, fraction=fraction, critical=upper_normal(a)) < NO_PROSPECT for z, a in claims)
+    trial = certified.policies.trial(tested)
+    parted, part = trial.parted(tested.look, terms), trial.part(tested.look, terms)
+    last, times = terms.schedule.looks[-1], terms.schedule.times_left(tested.look)
+
+    def crosses(z: float, alpha: float) -> float:
+        return chance_to_cross(z, fraction=1 / times, critical=upper_normal(alpha))
+
+    if tells(part.labelled):
+        error = terms.part_alpha(last)
+        within = random_labels.prospects(part.labelled, margin=terms.margin, times=times, error=error).passing
+    else:
+        z = tango_z(parted.moved, -terms.tested_margin) if parted.moved.n else 0.0
+        within = crosses(z, terms.part_alpha(last))
+    return min(within, crosses(random_mix_z(parted), last.alpha)) < NO_PROSPECT
 
 
 def left_behind(certified: Certified) -> float:
@@ -145,11 +149,12 @@ def _saving(tested: PolicyTest) -> float:
 def _hopeless(tested: PolicyTest, certified: Certified) -> bool:
     if tested.look is None:
         return False
-    terms = certified.terms
-    claims = [(tested.counts, terms)]
-    if tested.content_counts is not None:
-        claims.append((tested.content_counts, terms.by_content))
-    chances = (terms.schedule.prospects(counts, tested.look, by.tested_margin) for counts, by in claims)
+    terms, trial = certified.terms, certified.policies.trial(tested)
+    claims = [(trial.seen(tested.look, terms), tested.counts, terms)]
+    said = trial.content_seen(tested.look, terms)
+    if said is not None and tested.content_counts is not None:
+        claims.append((said, tested.content_counts, terms.by_content))
+    chances = (by.prospects(seen.pairs, counts, tested.look) for seen, counts, by in claims)
     return min(chance.passing for chance in chances) < NO_PROSPECT
 
 
@@ -163,7 +168,7 @@ def _open(evidence: CandidateEvidence, certified: Certified) -> bool:
         or evidence.below(terms.margin)
     ):
         return False
-    chance = terms.schedule.prospects(observed(evidence.pairs), evidence.look, terms.tested_margin)
+    chance = terms.prospects(evidence.pairs, observed(evidence.pairs), evidence.look)
     return max(chance.passing, chance.failing) >= NO_PROSPECT
 
 

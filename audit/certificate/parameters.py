@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from audit.certificate.claims import p_noninferior
+from audit.certificate.claims import p_noninferior, tells
 from audit.certificate.looks import Schedule
 from audit.certificate.noise import Floor, noise_floor
 from audit.core.discrimination import PERFECT, Discrimination
 from audit.core.plan import RouteDesign
 from audit.pairing.evidence import Pairs, Tables
-from audit.stats.discrimination import discrimination_of
-from audit.stats.group_sequential import Look
-from audit.stats.planning import least_pairs
+from audit.stats import random_labels
+from audit.stats.discrimination import discrimination_of, least_certifying
+from audit.stats.group_sequential import Look, Prospects
+from audit.stats.tango import PairCounts
 
 MOVED_ALPHA = 0.2
 """Chance of recommending any Split whose moved part loses the margin, however many are tested. The promise about the
@@ -29,7 +30,6 @@ class TestParameters:
         alpha: One-sided error rate of the whole sequence over all looks; what the bounds of the criteria's own error
             may be wrong with is not part of it.
         level: Of the intervals of all looks together.
-        least_pairs: Fewer pairs certify nothing.
         noisy: The incumbent does not reproduce its own answers within the margin; nothing is tested.
         schedule: The declared looks, and how far the replay has got.
         moved_alpha: Of the order of Splits: what they move.
@@ -40,7 +40,6 @@ class TestParameters:
     margin: float
     alpha: float
     level: float
-    least_pairs: int
     noisy: bool
     schedule: Schedule
     moved_alpha: float = MOVED_ALPHA
@@ -58,17 +57,18 @@ class TestParameters:
 
     def at(self, margin: float, noise: Floor) -> TestParameters:
         """The same test at another margin."""
-        return replace(
-            self,
-            margin=margin,
-            least_pairs=least_pairs(self.shown.shown(margin), self.alpha),
-            noisy=noise.beyond(margin, self.alpha),
-        )
+        return replace(self, margin=margin, noisy=noise.beyond(margin, self.alpha))
+
+    @property
+    def least_counted(self) -> int:
+        """Pairs below which a claim that is read from the criteria's verdicts certifies nothing."""
+        return least_certifying(self.shown, margin=self.margin, alpha=self.alpha, people=False)
 
     def least_of(self, pairs: Pairs) -> int:
         """Pairs below which a claim about these certifies nothing: fewer do where people's words are tested, because no
         error of the criteria is taken off them."""
-        return self.least_pairs if pairs.labelled is None else least_pairs(self.margin, self.alpha)
+        people = tells(pairs.labelled)
+        return least_certifying(self.shown, margin=self.margin, alpha=self.alpha, people=people)
 
     def testable(self, pairs: Pairs) -> bool:
         """Whether pairs are enough to be tested, and measured well enough."""
@@ -76,8 +76,24 @@ class TestParameters:
 
     @property
     def tested_margin(self) -> float:
-        """What a true loss of the margin shows at least, as measured: where planning and prospects look."""
+        """What a true loss of the margin shows at least, as measured."""
         return self.shown.shown(self.margin)
+
+    def prospects(self, pairs: Pairs, counts: PairCounts, look: Look) -> Prospects:
+        """Chances of a decision by the last look, going by what a look has seen, in the words that the verdict will be
+        read from.
+
+        Args:
+            pairs: Of the claim, at the look.
+            counts: These pairs, as the claim counts them.
+            look: The look.
+        """
+        if not tells(pairs.labelled):
+            return self.schedule.prospects(counts, look, self.tested_margin)
+        error = self.schedule.looks[-1].deciding_error
+        return random_labels.prospects(
+            pairs.labelled, margin=self.margin, times=self.schedule.times_left(look), error=error
+        )
 
     def p_noninferior(self, pairs: Pairs, alpha: float) -> float:
         """p-value of "the true loss is the margin or more", to be read at a level."""
@@ -106,7 +122,6 @@ def parameters_of(
         margin=design.margin,
         alpha=kept,
         level=confidence,
-        least_pairs=least_pairs(shown.shown(design.margin), kept),
         noisy=noise.noisy,
         schedule=Schedule.of(design, alpha=kept, confidence=1 - (1 - confidence) * shown.kept, reach=looks),
         moved_alpha=MOVED_ALPHA * kept / alpha,

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +28,7 @@ from audit.pairing.replayed import Replayed, Simulation, pairs_of, parted_by, re
 from audit.pairing.sets import ReplayedSets
 from audit.signals import SIGNALS, compute
 from audit.signals.signal import BoolArray, FitData, FloatArray, TextEmbedder
-from audit.stats.discrimination import PairsTest
-from audit.stats.planning import least_pairs
+from audit.stats.pairs_test import PairsTest
 from audit.stats.random_mix import random_mix_z
 from audit.stats.tango import tango_z
 
@@ -68,59 +68,68 @@ MovesRequest = Callable[[Sequence[Request]], BoolArray]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RouteInputs:
-    """What one route's policies are made from, besides its tables: data that another process can be given.
+class MakingTerms:
+    """How policies are made, whatever route they are of.
 
     Attributes:
-        requests: Of the slice, by fingerprint; empty leaves static policies alone.
         embedder: For signals that embed texts; None leaves those out.
-        verifiers: The checks that its criteria and requests allow.
-        rules: What people wrote: the tier to move to, and the rule as a signal.
         seed: Of the fits.
         real_prompts: Similarity is to be to requests, not to centres of many.
         alpha: Of the certificates.
         confidence: Of the intervals.
     """
 
-    requests: Mapping[str, Request] = field(default_factory=dict)
     embedder: TextEmbedder | None = None
-    verifiers: Sequence[VerifierSpec] = ()
-    rules: Sequence[tuple[str, SignalSpec]] = ()
     seed: int = 0
     real_prompts: bool = False
     alpha: float = 0.05
     confidence: float = 0.95
 
-    def test_of(self, design: RouteDesign) -> PairsTest:
-        """What the route's pairs have to show."""
-        return PairsTest.of(design.criteria, margin=design.margin, alpha=self.alpha, confidence=self.confidence)
+    @property
+    def shared(self) -> dict[str, Any]:
+        """These, by name."""
+        return {one.name: getattr(self, one.name) for one in fields(MakingTerms)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PolicyInputs:
+class RouteInputs(MakingTerms):
+    """What one route's policies are made from, besides its tables: data that another process can be given.
+
+    Attributes:
+        requests: Of the slice, by fingerprint; empty leaves static policies alone.
+        verifiers: The checks that its criteria and requests allow.
+        rules: What people wrote: the tier to move to, and the rule as a signal.
+    """
+
+    requests: Mapping[str, Request] = field(default_factory=dict)
+    verifiers: Sequence[VerifierSpec] = ()
+    rules: Sequence[tuple[str, SignalSpec]] = ()
+
+    def test_of(self, design: RouteDesign, tier: str | None = None) -> PairsTest:
+        """What the route's pairs have to show of a candidate; None: by its criteria."""
+        return PairsTest.of(
+            design.criteria, margin=design.margin, alpha=self.alpha, confidence=self.confidence, tier=tier
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PolicyInputs(MakingTerms):
     """What the policies of all routes are made from, besides the tables.
 
     Attributes:
         requests: Of the slice, by fingerprint.
-        embedder: As of `RouteInputs`.
         verifiers: By route.
         rules: By route.
         count_moved: By route, a rule and the model that it moves to, to what it moves of the whole log, requests that
             this model serves already left out; asked once, for what is recommended.
-        seed: As of `RouteInputs`, and so are the others.
     """
 
     requests: Mapping[str, Request] = field(default_factory=dict)
-    embedder: TextEmbedder | None = None
     verifiers: Callable[[str], Sequence[VerifierSpec]] = lambda route: ()
     rules: Callable[[str], Sequence[tuple[str, SignalSpec]]] = lambda route: ()
     count_moved: Callable[[Mapping[str, MovesRequest], Mapping[str, str]], Mapping[str, MovedTraffic]] = (
         lambda goes, already: {}
     )
-    seed: int = 0
-    real_prompts: bool = False
-    alpha: float = 0.05
-    confidence: float = 0.95
 
     def of_route(self, design: RouteDesign, tables: Tables) -> RouteInputs:
         """The part of one route, whose tables these are; a route without candidates has no policies to make."""
@@ -128,13 +137,9 @@ class PolicyInputs:
             return RouteInputs(alpha=self.alpha, confidence=self.confidence)
         return RouteInputs(
             requests=self.requests_of(tables),
-            embedder=self.embedder,
             verifiers=tuple(self.verifiers(design.route)),
             rules=tuple(self.rules(design.route)),
-            seed=self.seed,
-            real_prompts=self.real_prompts,
-            alpha=self.alpha,
-            confidence=self.confidence,
+            **self.shared,
         )
 
     def requests_of(self, tables: Tables) -> dict[str, Request]:
@@ -159,19 +164,20 @@ def propose(tables: Tables, design: RouteDesign, bench: RouteInputs) -> FrozenPo
     by_tier = {tier: sets.of(quality_draws(tables.moved_to(tier), "tuning")) for tier in tiers}
     maker = _Maker(design=design, bench=bench, by_tier=by_tier)
     whole = {tier: maker.static(tier) for tier in tiers}
-    test = bench.test_of(design)
+    tests = {tier: bench.test_of(design, tier) for tier in tiers}
+    # Of a candidate whose pairs people have judged, what the judge says of the tuning split decides nothing.
+    told = {tier for tier, test in tests.items() if test.drawn is not None}
     out = dropped(
         tuning,
         whole,
-        Screening.of(design, certifying, test),
-        kept={to for to, _ in bench.rules},
+        Screening.of(design, certifying, bench.test_of(design)),
+        kept={to for to, _ in bench.rules} | told,
     )
     proposed = [tuned for tier, tuned in whole.items() if tier not in out]
     useful = [tuned.policy.tier for tuned in proposed if maker.saves(tuned.policy)]
-    # With fewer draws nothing can be certified, so nothing is fitted.
-    enough = certifying >= least_pairs(test.margin, test.alpha)
-    if bench.requests and enough:
-        for tier in useful:
+    if bench.requests:
+        # With fewer draws nothing can be certified, so nothing is fitted.
+        for tier in (one for one in useful if certifying >= tests[one].least):
             before_the_call = [*maker.written(tier), *maker.signals(tier)]
             cascades = maker.cascades(tier, useful)
             proposed += [*(scored.tuned for scored in before_the_call), *cascades]

@@ -15,14 +15,14 @@ import math
 from dataclasses import dataclass
 
 from audit.certificate import claims
-from audit.certificate.looks import Schedule
+from audit.certificate.looks import Schedule, test_of
 from audit.core.display import percent, points, usd
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
 from audit.core.reason import Because, Reason, because
 from audit.core.recheck import Worth
 from audit.pairing.evidence import MAX_MISSING, Pairs, unasked_limit
-from audit.stats.discrimination import PairsTest, discrimination_of
+from audit.stats.discrimination import discrimination_of
 from audit.stats.group_sequential import Look, chance_after_pilot, declare_looks
 from audit.stats.planning import pairs_needed
 from audit.stats.tango import PairCounts, tango_z
@@ -74,7 +74,7 @@ class RecheckTerms:
 
     Attributes:
         design: The route's, as the run had it.
-        test: What the pairs of a full audit have to show.
+        margin: The least that a true loss of the route's margin shows, as measured.
         certifying: Certification pairs of a full audit.
         last: Its last look.
         look: Of this recheck.
@@ -84,7 +84,7 @@ class RecheckTerms:
     """
 
     design: RouteDesign
-    test: PairsTest
+    margin: float
     certifying: int
     last: Look
     look: Look
@@ -113,11 +113,11 @@ class RecheckTerms:
             windows_a_year: Windows like the log's in a year.
             confidence: Of the run.
         """
-        test = claims.test_of(design, confidence)
+        test = test_of(design, confidence)
         schedule = Schedule.of(design, alpha=test.alpha, confidence=test.confidence, reach=None)
         return cls(
             design=design,
-            test=test,
+            margin=test.margin,
             certifying=certifying,
             last=schedule.looks[-1],
             look=declare_looks(LOOKS, alpha=MISS_BY_QUALITY)[look - 1],
@@ -166,7 +166,7 @@ def assess(pairs: Pairs, beyond: Estimate | None, terms: RecheckTerms) -> Assess
     shown = discrimination_of(terms.design.criteria, error=1 - terms.confidence)
     p = claims.p_inferior(pairs, margin=margin, shown=shown, alpha=terms.look.alpha)
     counts = claims.observed(pairs)
-    chance = chance_after_pilot(counts, margin=terms.test.margin, times=terms.certifying / pairs.n, last=terms.last)
+    chance = chance_after_pilot(counts, margin=terms.margin, times=terms.certifying / pairs.n, last=terms.last)
     delta = claims.delta_of(pairs, terms.confidence, shown=shown)
 
     def found(worth: Worth | None, why: Because) -> Assessed:
@@ -178,7 +178,7 @@ def assess(pairs: Pairs, beyond: Estimate | None, terms: RecheckTerms) -> Assess
         most = usd(max(beyond.hi, 0.0) * terms.windows_a_year)
         return found(Worth.NOT, because(Reason.SAVES_TOO_LITTLE, most=most, cost=cost))
     undecided = Worth.OPEN if terms.look.last else None
-    if tango_z(counts, -terms.test.margin) < 0:
+    if tango_z(counts, -terms.margin) < 0:
         return found(undecided, because(Reason.LOSS_UNCLEAR, margin=said, chance=percent(chance)))
     if beyond is None or chance * beyond.est * terms.windows_a_year <= terms.full_usd:
         return found(undecided, because(Reason.SAVING_UNCLEAR, cost=cost))

@@ -17,8 +17,8 @@ from audit.core.display import percent, points
 from audit.core.plan import RouteDesign
 from audit.pairing.replayed import Replayed
 from audit.signals.signal import FloatArray
-from audit.stats.discrimination import PairsTest
 from audit.stats.group_sequential import Look, chance_after_pilot
+from audit.stats.pairs_test import PairsTest
 from audit.stats.quantiles import upper_normal
 from audit.stats.tango import PairCounts, tango_z
 

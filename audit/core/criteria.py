@@ -14,6 +14,7 @@ from typing import ClassVar
 
 from audit.core.display import kappa_interval, listing, percent, percent_interval, plural, usd_parts
 from audit.core.interval import Estimate
+from audit.core.labels import DrawnLabels
 from audit.core.reason import Because, Reason, because
 
 LEAST_ANSWERS = 20
@@ -483,11 +484,13 @@ class CriteriaCheck:
         kin: By judge, the models that it judges and that are of its own family, which judges tend to favour.
         digest: Of everything that decides whether they accept an answer; "" where that is not known.
         gold: What a gold set of a part of the route says; None where there is none, or where it is of all of it.
+        drawn: By candidate, labels of pairs that were drawn at random and are all judged: they decide, and the labels
+            above correct nothing of it.
     """
 
     SPARSE: ClassVar[tuple[str, ...]] = (
         *("judges", "labels_wanted", "labels_between", "random_wanted"),
-        *("kin", "digest", "gold"),
+        *("kin", "digest", "gold", "drawn"),
     )
 
     grade: Grade
@@ -507,6 +510,7 @@ class CriteriaCheck:
     kin: dict[str, tuple[str, ...]] = field(default_factory=dict)
     digest: str = ""
     gold: GoldAnswers | None = None
+    drawn: dict[str, DrawnLabels] = field(default_factory=dict)
 
     @property
     def own_answers_tell(self) -> bool:
@@ -557,6 +561,12 @@ class CriteriaCheck:
         if drawn is None or (chosen is not None and chosen <= LEAST_LABELS + drawn):
             return ""
         return f"about {plural(drawn, 'pair')} drawn at random once a candidate has answered (audit label)"
+
+    @property
+    def drawn_words(self) -> str:
+        """Which candidates' verdicts are read from people's words, for people; "" where none is."""
+        said = [f"the first {plural(one.first, 'pair')} in random order of {tier}" for tier, one in self.drawn.items()]
+        return f"people have judged {listing(said)}: these decide" if said else ""
 
     @property
     def _about(self) -> str:

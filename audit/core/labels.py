@@ -39,6 +39,59 @@ class RandomPart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LabelCounts:
+    """Draws of a candidate and labels of some of them, by what the judge makes of a draw: it saw a loss, nothing, or a
+    gain. Tuples have these three.
+
+    Attributes:
+        draws: That the judge has looked at, those included whose answers need no label.
+        said: Of these, draws that need one.
+        told: Of these, draws that people have judged.
+        changed: Of these, draws of which people call one answer right and the other wrong, or cannot tell. Which of
+            both answers is right is not in it.
+    """
+
+    draws: int
+    said: tuple[int, ...]
+    told: tuple[int, ...]
+    changed: tuple[int, ...]
+
+    @classmethod
+    def of(cls, said: Sequence[float], changed: Sequence[float], *, draws: int) -> LabelCounts:
+        """Count.
+
+        Args:
+            said: What the judge makes of every draw that needs a label, in {-1, 0, 1}: those that people have judged
+                first, in any order.
+            changed: Of these, whether people call one answer right and the other wrong: 1 or 0, and 1 for what they
+                cannot tell.
+            draws: That the judge has looked at.
+        """
+        first = said[: len(changed)]
+        found = [one for one, differs in zip(first, changed, strict=True) if differs]
+        return cls(draws=draws, said=_by_stratum(said), told=_by_stratum(first), changed=_by_stratum(found))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrawnLabels:
+    """Labels of pairs that were drawn at random, all of which people have judged: a verdict about this candidate is
+    read from them, and from what the judge says of all draws.
+
+    Attributes:
+        first: Pairs that were to be judged, and are.
+        sample: Quality draws of the sample that they are from. All of them stay in it.
+        looks: Looks that were declared for it; so many stay, or labels that do not please under some could please under
+            others.
+        counts: Of all draws so far.
+    """
+
+    first: int
+    sample: int
+    looks: int
+    counts: LabelCounts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
     """One line of the file.
 
@@ -168,6 +221,11 @@ def _judgement(line: str, place: Place) -> Judgement:
         at=_time(_text(value, "at", place), place),
         random=_random(value.get("random"), place),
     )
+
+
+def _by_stratum(said: Iterable[float]) -> tuple[int, ...]:
+    signs = [(one > 0) - (one < 0) for one in said]
+    return tuple(signs.count(sign) for sign in (-1, 0, 1))
 
 
 def _random(value: object, place: Place) -> RandomPart | None:

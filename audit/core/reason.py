@@ -120,6 +120,7 @@ class Reason(StrEnum):
     # What a sample can decide.
     FEW_PAIRS = "few_pairs"
     ONLY_IF_BETTER = "only_if_better"
+    FEW_RANDOM_LABELS = "few_random_labels"
     IF_NO_LOSS = "if_no_loss"
     IF_LOSS_BELOW = "if_loss_below"
     CAP_MAKES_IT_WAIT = "cap_makes_it_wait"
@@ -251,6 +252,8 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.CAP_LEFT_NOTHING: "the cap left no money for it",
     Reason.FEW_PAIRS: "about {pairs} certification pairs; a Switch needs at least {least}",
     Reason.ONLY_IF_BETTER: ("only if the two disagree on fewer than {usual} of answers, or the candidate is better"),
+    Reason.FEW_RANDOM_LABELS: "only if the candidate is better: the {judged} random pairs that people have judged "
+    "decide it, and more replays add next to nothing to them",
     Reason.IF_NO_LOSS: "if the candidate truly loses nothing",
     Reason.IF_LOSS_BELOW: "if the true loss is below {points} points",
     Reason.CAP_MAKES_IT_WAIT: "the cap pays for {affordable} of its {draws} draws unless routes before it stop early",

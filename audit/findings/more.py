@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 
 from audit.certificate.candidates import CandidateEvidence
-from audit.certificate.claims import test_of
+from audit.certificate.looks import test_of
 from audit.certificate.verdicts import Verdicts
 from audit.core.finding import NeedsMore
 from audit.core.interval import Estimate
 from audit.core.plan import RouteDesign
 from audit.core.settings import Settings
-from audit.stats.planning import least_pairs, pairs_needed
+from audit.stats.pairs_test import Expects
 from audit.stats.tango import PairCounts
 
 
@@ -67,15 +67,8 @@ def _pairs_wanted(design: RouteDesign, counts: PairCounts, settings: Settings) -
         return None
     # Few pairs may show no difference at all; half a pair keeps the plan from believing in none.
     discordance = max((counts.b + counts.c) / counts.n, 0.5 / counts.n)
-    test = test_of(design, settings.confidence)
-    needed = pairs_needed(
-        discordance=discordance,
-        delta=(counts.c - counts.b) / counts.n,
-        margin=test.margin,
-        alpha=test.alpha,
-        power=settings.slice.power,
-    )
-    return None if needed is None else max(needed, least_pairs(test.margin, test.alpha))
+    expects = Expects(discordance=discordance, power=settings.slice.power)
+    return test_of(design, settings.confidence).pairs_wanted(expects, delta=(counts.c - counts.b) / counts.n)
 
 
 def _price_per_request(design: RouteDesign, saving: Estimate | None) -> float | None:

@@ -70,7 +70,8 @@ def options_of(
         requests=design.requests,
         spend_usd=design.spend_usd,
         margin=design.margin,
-        least_pairs=terms.least_pairs,
+        # A part of the traffic is tested on its counts, whatever the route's own claim is read from.
+        least_pairs=terms.least_counted,
         shown=terms.shown,
         options=tuple(options),
     )

@@ -10,11 +10,11 @@ from audit.core.criteria import CriteriaCheck
 from audit.core.plan import Plan, RouteDesign
 from audit.core.settings import Settings
 from audit.core.tier import Tier
-from audit.flow.identity import digest_of, kin_of
+from audit.flow.identity import digest_of
+from audit.flow.judge_notes import with_judge_notes
 from audit.flow.keeping.checks import checks_of
 from audit.replay.table import write_judge_replies
 from audit.sampling.frame import RouteFrame
-from audit.sampling.label_numbers import labels_between, labels_wanted, random_pairs_wanted
 from audit.sampling.pool import load_together
 from audit.scoring.trial.check import check_criteria
 
@@ -46,19 +46,7 @@ def criteria_checks(
     sampled = [by_name[route] for route in pools if route in by_name and by_name[route].quality_n]
     checks = checks_of(folder, settings, sampled, check)
     checks = {route: replace(check, digest=digest_of(route, settings)) for route, check in checks.items()}
-    models = {tier.name: tier.model for tier in settings.tiers}
-    return {
-        route: replace(
-            check,
-            labels_wanted=labels_wanted(check, by_name[route], settings),
-            labels_between=labels_between(check, by_name[route], settings),
-            random_wanted=random_pairs_wanted(check, by_name[route], settings),
-            kin=kin_of(check, by_name[route], models),
-        )
-        if check.judges
-        else check
-        for route, check in checks.items()
-    }
+    return with_judge_notes(folder, settings, checks, by_name)
 
 
 def with_criteria(

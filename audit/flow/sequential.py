@@ -96,6 +96,8 @@ def replay(
         stopped = error
     if not run.folder.replay_table.exists():  # stopped while the judges were asked about labelled answers
         write_replays(run.folder.journal, [], run.folder.replay_table)
+    # Which words decide a verdict is known once all answers are scored.
+    scored = scored or score_replays(run.folder, run.settings)
     plan_ = with_criteria(run.folder, run.settings, run.plan, run.frames, list(run.judging.shapes))
     watch = watch or _watch(run.folder, run.settings, run.tiers, run.frames)
     findings = _conclude(watch, plan_, run.frames, scored)
@@ -116,12 +118,13 @@ def score(folder: RunFolder, settings: Settings) -> Findings:
     asked, _ = asked_and_spared(plan_.designs, _read_slice(folder), tiers, reach_of(folder, plan_))
     write_replays(folder.journal, asked, folder.replay_table)
     frames = frames_of_run(folder, settings, tiers)
+    scored = score_replays(folder, settings)
     checked = with_criteria(folder, settings, plan_, frames)
     # What was made is as planned; what its criteria are worth is what these labels say, for whoever verifies a pack.
     known = {design.route: design.criteria for design in checked.designs}
     designs = tuple(replace(design, criteria=known[design.route]) for design in plan_.designs)
     write_json(folder.plan, replace(plan_, designs=designs))
-    return _conclude(_watch(folder, settings, tiers, frames), checked, frames)
+    return _conclude(_watch(folder, settings, tiers, frames), checked, frames, scored)
 
 
 def _replay(run: PreparedRun, meter: Meter, watch: SequentialTest, stopped: PartStopped | None) -> ScoreReport | None:
@@ -151,18 +154,16 @@ def _replay(run: PreparedRun, meter: Meter, watch: SequentialTest, stopped: Part
     return scored
 
 
-def _conclude(watch: SequentialTest, plan_: Plan, frames: Frames, scored: ScoreReport | None = None) -> Findings:
-    """Replays to scores, findings and report.
+def _conclude(watch: SequentialTest, plan_: Plan, frames: Frames, scored: ScoreReport) -> Findings:
+    """Scores to findings and report.
 
     Args:
         watch: Over the run folder.
         plan_: With its criteria as they are now.
         frames: The traffic by route.
-        scored: How the replays are scored, where that is known: nothing was asked since.
+        scored: How the replays are scored; nothing was asked since.
     """
     folder, settings, tiers = watch.folder, watch.settings, watch.tiers
-    if scored is None:
-        scored = score_replays(folder, settings)
     slice_, reach = _read_slice(folder), reach_of(folder, plan_)
     asked, spared = asked_and_spared(plan_.designs, slice_, tiers, reach)
     spared = unpaid(folder.journal, spared)

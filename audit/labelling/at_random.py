@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from audit.core.display import plural
 from audit.core.finding import RouteFinding
+from audit.core.labels import LabelCounts
 from audit.labelling.pairs import Queue
 from audit.stats.label_sizes import LabelSizing
 
@@ -67,7 +68,7 @@ class RandomSize:
             changed: Of the first so many pairs, whether people call one answer right and the other wrong, or cannot
                 tell.
         """
-        return self.sizing.pairs_to_judge(self.said, changed, draws=self.draws)
+        return self.sizing.pairs_to_judge(LabelCounts.of(self.said, changed, draws=self.draws))
 
     def words(self, changed: Sequence[bool]) -> str:
         """The same for people, as a clause."""

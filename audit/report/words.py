@@ -345,7 +345,7 @@ def judge_note(check: CriteriaCheck) -> str:
         return said
     if labelled.agreement is not None:
         said = f" Against people, {listing(check.judges)} has {labelled.agreement.words}."
-    if check.labels_wanted is not None and check.labels_wanted > labelled.counted:
+    if not check.drawn and check.labels_wanted is not None and check.labels_wanted > labelled.counted:
         said += f" About {count(check.labels_wanted)} labels would settle the route; it has {count(labelled.counted)}"
         said += f"; or {check.random_words} would." if check.random_words else "."
     return said

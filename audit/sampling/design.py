@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from audit.core.criteria import CriteriaCheck
 from audit.core.exchange import Usage
+from audit.core.labels import DrawnLabels
 from audit.core.plan import RouteDesign
 from audit.core.policy import bare
 from audit.core.reason import Because, Reason, because
@@ -20,8 +21,7 @@ from audit.core.settings import RouteSettings, Settings, SliceSettings
 from audit.core.tier import PER_MILLION, Tier
 from audit.sampling.frame import RouteFrame
 from audit.sampling.pool import RoutePool
-from audit.stats.discrimination import PairsTest
-from audit.stats.planning import least_pairs, pairs_needed
+from audit.sampling.prospects import RouteTests
 
 BUDGET_SHARE = 0.9
 """Part of the cap that the expected cost may fill: answers are sometimes longer than the log's."""
@@ -121,16 +121,11 @@ def _design(frame: RouteFrame, need: RouteNeeds, tiers: Sequence[Tier], settings
     obstacle = _obstacle(frame, need, design, settings.slice)
     if obstacle:
         return replace(design, candidates=(), why=obstacle)
-    options = settings.slice
-    test = _test_of(design, settings)
-    wanted = pairs_needed(
-        discordance=options.discordance, delta=0.0, margin=test.margin, alpha=test.alpha, power=options.power
-    )
-    floor = least_pairs(test.margin, test.alpha)
     # On a route that other models than the sole candidate's serve as well, some draws tell a candidate nothing.
     moving = min(design.movable(name) for name in design.candidates) / max(pool_of(design), 1)
-    quality = math.ceil(max(wanted or floor, floor) / (1 - options.tuning_share) / max(moving, LEAST_MOVING))
-    return sized(design, quality, settings)
+    pairs = RouteTests.of(design, settings).pairs
+    quality = math.ceil(pairs / (1 - settings.slice.tuning_share) / max(moving, LEAST_MOVING))
+    return sized(design, max([quality, *(one.sample for one in _drawn(design))]), settings)
 
 
 def _today(frame: RouteFrame, tiers: Sequence[Tier], candidates: Sequence[Tier]) -> tuple[str, ...]:
@@ -142,11 +137,6 @@ def _today(frame: RouteFrame, tiers: Sequence[Tier], candidates: Sequence[Tier])
     for model in frame.models:
         found.setdefault(bare(model), candidate.get(bare(model)) or exactly.get(model, model))
     return tuple(found.values()) if len(found) > 1 else ()
-
-
-def _test_of(design: RouteDesign, settings: Settings) -> PairsTest:
-    """What the route's pairs have to show, its criteria's own error taken off."""
-    return PairsTest.of(design.criteria, margin=design.margin, alpha=settings.alpha, confidence=settings.confidence)
 
 
 def _obstacle(frame: RouteFrame, need: RouteNeeds, design: RouteDesign, options: SliceSettings) -> Because | None:
@@ -191,11 +181,11 @@ def sized(design: RouteDesign, quality: int, settings: Settings) -> RouteDesign:
     incumbent_n = 0
     if design.incumbent_tier is not None:
         incumbent_n = min(quality, max(options.incumbent_min, math.ceil(options.incumbent_share * quality)))
-    test = _test_of(design, settings)
-    can_decide, why = _prospect(certifying, design.margin, test, settings.slice)
+    tests = RouteTests.of(design, settings)
+    can_decide, why = tests.prospect(certifying)
     return replace(
         design,
-        looks=_looks(quality, certifying, least_pairs(test.margin, test.alpha), settings.looks),
+        looks=_looks(quality, certifying, tests.least, min([settings.looks, *(one.looks for one in _drawn(design))])),
         quality_n=quality,
         dollars_n=min(options.dollars_per_route, pool_of(design)),
         incumbent_n=incumbent_n,
@@ -204,43 +194,16 @@ def sized(design: RouteDesign, quality: int, settings: Settings) -> RouteDesign:
     )
 
 
+def _drawn(design: RouteDesign) -> list[DrawnLabels]:
+    """Labels of random pairs that decide on some candidate of a route."""
+    found = {} if design.criteria is None else design.criteria.drawn
+    return [found[name] for name in design.candidates if name in found]
+
+
 def _looks(quality: int, certifying: int, least: int, declared: int) -> tuple[int, ...]:
     """Where the looks are: after equal steps, none before a Switch is possible at all."""
     steps = max(min(declared, certifying // least), 1)
     return tuple(math.ceil(quality * step / steps) for step in range(1, steps + 1))
-
-
-def _prospect(certifying: int, margin: float, test: PairsTest, options: SliceSettings) -> tuple[str, Because]:
-    """Whether this many certification pairs can decide, in a word and with the reason."""
-    least = least_pairs(test.margin, test.alpha)
-    if certifying < least:
-        return "no", because(Reason.FEW_PAIRS, pairs=certifying, least=least)
-    shown = decidable_loss(certifying, test.margin, options, test.alpha)
-    if shown is None:
-        return "maybe", because(Reason.ONLY_IF_BETTER, usual=f"{options.discordance:.0%}")
-    # As large a part of the margin as the loss that is measured is of what the margin shows.
-    loss = shown * margin / test.margin
-    if loss < 0.0005:
-        return "yes", because(Reason.IF_NO_LOSS)
-    return "yes", because(Reason.IF_LOSS_BELOW, points=f"{loss * 100:.1f}")
-
-
-def decidable_loss(n: int, margin: float, options: SliceSettings, alpha: float) -> float | None:
-    """The largest true loss that n pairs still certify with the planned power; None when not even no loss."""
-
-    def enough(loss: float) -> bool:
-        needed = pairs_needed(
-            discordance=max(options.discordance, loss), delta=-loss, margin=margin, alpha=alpha, power=options.power
-        )
-        return needed is not None and needed <= n
-
-    if not enough(0.0):
-        return None
-    low, high = 0.0, margin
-    for _ in range(12):
-        middle = (low + high) / 2
-        low, high = (middle, high) if enough(middle) else (low, middle)
-    return low
 
 
 def _is_warm(settings: Settings) -> bool:
@@ -383,8 +346,7 @@ def _waiting(design: RouteDesign, affordable: int) -> RouteDesign:
 
 def _cut(design: RouteDesign, affordable: int, settings: Settings) -> RouteDesign:
     """A fixed sample of what the cap leaves, or none where that can decide nothing."""
-    test = _test_of(design, settings)
-    least = math.ceil(least_pairs(test.margin, test.alpha) / (1 - settings.slice.tuning_share))
+    least = math.ceil(RouteTests.of(design, settings).least / (1 - settings.slice.tuning_share))
     if affordable >= least:
         return sized(design, affordable, settings)
     return replace(

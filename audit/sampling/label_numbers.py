@@ -13,8 +13,9 @@ from audit.core.criteria import CriteriaCheck
 from audit.core.plan import RouteDesign
 from audit.core.settings import Settings, SliceSettings
 from audit.sampling.design import pool_of
-from audit.stats.discrimination import USUAL_AGREEMENT, WantedTest, labels_to_settle
+from audit.stats.discrimination import USUAL_AGREEMENT
 from audit.stats.label_sizes import LabelSizing
+from audit.stats.pairs_test import WantedTest, labels_to_settle
 
 
 def labels_between(

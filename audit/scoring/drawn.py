@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from audit.core.artifacts import RunFolder, read_labels, rows_table, write_table
 from audit.core.labels import Judgement, answer_content, last_words, settled
@@ -33,8 +34,19 @@ def score(folder: RunFolder, settings: Settings) -> ScoreReport:
 
 
 def write_drawn(folder: RunFolder, settings: Settings) -> None:
-    """Write what is known of every certification draw of the routes that a judge decides and whose labels say that
-    pairs were drawn at random; no table where there are none.
+    """Write what `drawn_rows` knows; no table where there is nothing.
+
+    Raises:
+        InputError: A file of labels cannot be read.
+    """
+    rows = drawn_rows(folder, settings)
+    if rows.num_rows or folder.drawn.exists():
+        write_table(folder.drawn, rows)
+
+
+def drawn_rows(folder: RunFolder, settings: Settings) -> pa.Table:
+    """What is known of every certification draw of the routes that a judge decides and whose labels say that pairs were
+    drawn at random, as `schemas.DRAWN`.
 
     Raises:
         InputError: A file of labels cannot be read.
@@ -54,8 +66,7 @@ def write_drawn(folder: RunFolder, settings: Settings) -> None:
             continue
         order = slice_.filter(pl.col("route") == name).sort("draw_order", "exchange_id")["exchange_id"].to_list()
         rows += [{"route": name, **row} for row in _rows(order, _answers(folder, name, set(order)), said)]
-    if rows or folder.drawn.exists():
-        write_table(folder.drawn, rows_table(rows, DRAWN))
+    return rows_table(rows, DRAWN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@
 | `betting` | the same claim for graded scores |
 | `discrimination` | what a criterion's own error does to a claim |
 | `random_labels` | the true change from labels of random pairs, with a judge that has looked at all of them |
+| `pairs_test` | what the pairs of a claim have to show, by the correction that its verdict will use |
 | `label_sizes` | how many labels of random pairs settle a claim |
 | `agreement` | how far people agree on the same answers, among themselves and with the criteria |
 | `noninferiority` | PASS, FAIL or INCONCLUSIVE, in words |

@@ -7,15 +7,15 @@ divided by the check's discrimination, and the margin that it is tested against 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from scipy import special
 
-from audit.core.criteria import LEAST_ANSWERS, LEAST_LABELS, UNEVEN, CriteriaCheck, Grade, Labelled, UnevenError
-from audit.core.discrimination import Discrimination
+from audit.core.criteria import LEAST_ANSWERS, UNEVEN, CriteriaCheck, Grade, Labelled, UnevenError
+from audit.core.discrimination import PERFECT, Discrimination
 from audit.core.interval import Interval
 from audit.stats import exact
-from audit.stats.planning import least_pairs, pairs_needed
+from audit.stats.planning import least_pairs
 from audit.stats.quantiles import check_open_unit
 from audit.stats.subsample import share_p
 from audit.stats.tango import PairCounts
@@ -26,9 +26,6 @@ ERROR_SHARE = 0.2
 
 USUAL_AGREEMENT = 0.9
 """Share of right and of wrong answers on which a judge is taken to agree with people, before it is asked about any."""
-
-MOST_LABELS = 20_000
-"""More labels than anybody makes for a route."""
 
 
 def clopper_pearson(k: int, n: int, *, level: float) -> Interval:
@@ -87,6 +84,29 @@ def discrimination_of(check: CriteriaCheck | None, *, error: float, content: boo
         told = _by_labels(labelled, error, compares=check.grade is Grade.AGREEMENT, judged=bool(check.judges))
         return replace(told, low=min(told.low, _by_controls(check)))
     return Discrimination(low=0.0 if check.judges else _by_controls(check))
+
+
+def deciding(shown: Discrimination, *, people: bool) -> Discrimination:
+    """How much of a true difference is shown by the words that a verdict is read from.
+
+    Args:
+        shown: By the route's criteria.
+        people: People's words of random pairs are there for the claim: they show all of it. What the bounds of the
+            criteria's error may be wrong with is spent all the same, because other claims of the route rest on these.
+    """
+    return replace(PERFECT, error_share=shown.error_share) if people else shown
+
+
+def least_certifying(shown: Discrimination, *, margin: float, alpha: float, people: bool) -> int:
+    """The pairs below which a claim certifies nothing, whatever they say.
+
+    Args:
+        shown: How much of a true difference the route's criteria show.
+        margin: Accepted loss.
+        alpha: Error rate that is left for the pairs.
+        people: As of `deciding`.
+    """
+    return least_pairs(deciding(shown, people=people).shown(margin), alpha)
 
 
 def _by_controls(check: CriteriaCheck) -> float:
@@ -155,35 +175,6 @@ def expected(check: CriteriaCheck) -> CriteriaCheck:
     return replace(check, labelled=counts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WantedTest:
-    """What a route's test is to decide, and with what.
-
-    Attributes:
-        margin: Accepted loss.
-        alpha: One-sided error rate of the verdict.
-        confidence: Level of intervals.
-        pairs: Certification pairs that the route can give.
-        discordance: Share of pairs expected to differ.
-        power: Wanted chance of a verdict.
-    """
-
-    margin: float
-    alpha: float
-    confidence: float
-    pairs: int
-    discordance: float
-    power: float
-
-    def decides(self, check: CriteriaCheck) -> bool:
-        """Whether the pairs suffice with the labels of a check, if the candidate loses nothing."""
-        test = PairsTest.of(check, margin=self.margin, alpha=self.alpha, confidence=self.confidence)
-        wanted = pairs_needed(
-            discordance=self.discordance, delta=0.0, margin=test.margin, alpha=test.alpha, power=self.power
-        )
-        return wanted is not None and max(wanted, least_pairs(test.margin, test.alpha)) <= self.pairs
-
-
 def acceptance_of(check: CriteriaCheck, *, agreement: float = USUAL_AGREEMENT) -> tuple[float, float]:
     """Shares of right and of wrong answers that a judge is taken to accept: as on the labels so far, and as assumed on
     those that it has not been asked about."""
@@ -192,50 +183,6 @@ def acceptance_of(check: CriteriaCheck, *, agreement: float = USUAL_AGREEMENT) -
     accepts_right = (found.right_accepted + found.waiting_right * agreement) / right if right else agreement
     accepts_wrong = (found.wrong_accepted + found.waiting_wrong * (1.0 - agreement)) / wrong if wrong else 1 - agreement
     return accepts_right, accepts_wrong
-
-
-def labels_to_settle(check: CriteriaCheck, wanted: WantedTest, *, agreement: float = USUAL_AGREEMENT) -> int | None:
-    """About how many labels settle a route that a judge decides, if its candidate truly loses nothing.
-
-    It is the least number from which the margin times the lower bound of the discrimination is wide enough for the
-    pairs that the route can give. The judge is taken to err as it did on the labels so far, on those that it has not
-    been asked about as assumed, and people to call as many answers right as so far, or half.
-
-    Args:
-        check: Of the route.
-        wanted: What its test is to decide.
-        agreement: Share of right and of wrong answers on which the judge is taken to agree with people, where it has
-            not been asked.
-
-    Returns:
-        A number of labels, none below `LEAST_LABELS`; None where even `MOST_LABELS` would not do.
-    """
-    found = check.labelled or Labelled()
-    right, wrong = found.right + found.waiting_right, found.wrong + found.waiting_wrong
-    accepts_right, accepts_wrong = acceptance_of(check, agreement=agreement)
-    share = right / (right + wrong) if right and wrong else 0.5
-
-    def enough(labels: int) -> bool:
-        right = min(max(round(labels * share), 1), labels - 1)
-        wrong = labels - right
-        made = replace(
-            check,
-            labelled=Labelled(
-                right=right,
-                right_accepted=round(right * accepts_right),
-                wrong=wrong,
-                wrong_accepted=round(wrong * accepts_wrong),
-            ),
-        )
-        return wanted.decides(made)
-
-    low, high = LEAST_LABELS, MOST_LABELS
-    if not enough(high):
-        return None
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle + 1, high)
-    return low
 
 
 def uneven_error(judged: Sequence[tuple[bool, bool, bool, str]]) -> UnevenError | None:
@@ -275,29 +222,6 @@ def uneven_error(judged: Sequence[tuple[bool, bool, bool, str]]) -> UnevenError 
         )
     worst = min(found, key=lambda one: one.p, default=None)
     return worst if worst is not None and 2 * worst.p <= UNEVEN else None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PairsTest:
-    """What a route's measured pairs have to show so that its claim holds: for planning and for prospects.
-
-    Attributes:
-        margin: The least that a true loss of the route's margin shows, as measured.
-        alpha: One-sided error rate that is left for the pairs.
-        confidence: Level of their intervals.
-    """
-
-    margin: float
-    alpha: float
-    confidence: float
-
-    @classmethod
-    def of(cls, check: CriteriaCheck | None, *, margin: float, alpha: float, confidence: float) -> PairsTest:
-        """Of a claim about true answers, with what the criteria get wrong taken off."""
-        shown = discrimination_of(None if check is None else expected(check), error=min(alpha, 1.0 - confidence))
-        return cls(
-            margin=shown.shown(margin), alpha=alpha * shown.kept, confidence=1.0 - (1.0 - confidence) * shown.kept
-        )
 
 
 def p_noninferior(counts: PairCounts, *, margin: float, shown: Discrimination) -> float:

@@ -12,12 +12,12 @@ Source:
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from audit.core.criteria import CriteriaCheck, Grade
+from audit.core.labels import LabelCounts
 from audit.stats.discrimination import ERROR_SHARE, acceptance_of
 from audit.stats.group_sequential import declare_looks
 from audit.stats.planning import DEFAULT_DISCORDANCE
@@ -29,6 +29,9 @@ POWER = 0.8
 
 LEFT = 1.0 - ERROR_SHARE
 """Part of the error rate that the verdict of a route with labels is read at."""
+
+MOST_DRAWS = 100_000_000
+"""More draws than any log has."""
 
 PRIOR_LABELS = 4.0
 """Labels of each stratum that what was expected before the first of them counts as much as."""
@@ -75,22 +78,18 @@ class ExpectedLabels:
         shares = np.where(weights[:, None] > 0, joint / np.maximum(weights, 1e-12)[:, None], happens)
         return cls(weights=weights, lost=shares[:, 0], gained=shares[:, 2], draws=draws)
 
-    def seen(self, said: FloatArray, changed: FloatArray) -> ExpectedLabels:
-        """After the judge has looked at all draws and people at some; arguments as of `LabelSizing.pairs_to_judge`."""
-        of = np.sign(said).astype(np.int64) + 1
-        first = of[: changed.size]
-        counted = np.bincount(first, minlength=3)
-        found = np.bincount(first, weights=changed, minlength=3)
+    def seen(self, counts: LabelCounts) -> ExpectedLabels:
+        """After the judge has looked at all draws and people at some."""
         before = self.lost + self.gained
-        share = (found + PRIOR_LABELS * before) / (counted + PRIOR_LABELS)
+        share = (np.array(counts.changed) + PRIOR_LABELS * before) / (np.array(counts.told) + PRIOR_LABELS)
         losing = np.where(before > 0, self.lost / np.maximum(before, 1e-12), 0.5)
-        weights = np.bincount(of, minlength=3) / max(self.draws, 1)
+        weights = np.array(counts.said) / max(counts.draws, 1)
         return replace(self, weights=weights, lost=share * losing, gained=share * (1 - losing))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelSizing:
-    """What the number of pairs to judge hangs on, whoever asks for it: the plan, people at work, the report.
+    """What the numbers of pairs and of labels hang on, whoever asks for them: the plan, people at work, the report.
 
     Attributes:
         margin: Accepted loss, in (0, 1).
@@ -148,24 +147,51 @@ class LabelSizing:
         """Before anything is asked of so many draws, all of which may be judged; as `pairs_to_judge`."""
         return self._least(self._expected(draws), most=draws)
 
-    def pairs_to_judge(
-        self, said: Sequence[float] | FloatArray, changed: Sequence[float] | FloatArray, *, draws: int
-    ) -> int | None:
+    def pairs_to_judge(self, counts: LabelCounts) -> int | None:
         """About how many pairs that are drawn at random and judged by people show that a candidate holds the margin, if
         it truly loses nothing.
-
-        Args:
-            said: What the judge makes of every pair that needs a label, in {-1, 0, 1}: those that people have judged
-                first, in any order.
-            changed: Of these, whether people call one answer right and the other wrong: 1 or 0, and 1 for what they
-                cannot tell. Which of both is right is not asked.
-            draws: That the judge has looked at, those that need no label included.
 
         Returns:
             The least such number, at most the pairs that there are; None where not even all of them would do.
         """
-        expected = self._expected(draws).seen(np.asarray(said, np.float64), np.asarray(changed, np.float64))
-        return self._least(expected, most=len(said))
+        return self._least(self._expected(counts.draws).seen(counts), most=sum(counts.said))
+
+    def loss_shown(self, counts: LabelCounts, *, draws: int) -> float:
+        """The largest true loss that the labels that there are still show to be within the margin with the wanted
+        chance, were the judge to look at so many draws; below 0 where not even no loss is.
+
+        Args:
+            counts: Of the draws so far.
+            draws: In all; labels are not added.
+
+        Special cases:
+            No draw needs a label: nothing is lost, and the whole margin is shown.
+        """
+        if not sum(counts.told):
+            return self.margin
+        expected = replace(self._expected(draws).seen(counts), draws=draws)
+        told = np.array(counts.told, np.float64)
+        return self.margin - _falls_short(expected, told, apart=LEAST_IN_STRATUM, error=self.error, power=self.power)
+
+    def draws_to_judge(self, counts: LabelCounts) -> int | None:
+        """About how many draws the judge has to look at until the labels that there are show that a candidate holds the
+        margin, if it truly loses nothing.
+
+        Returns:
+            The least such number, not below the draws that have a label; None where no number would do: then it is
+            labels that are too few.
+        """
+
+        def enough(draws: int) -> bool:
+            return self.loss_shown(counts, draws=draws) > 0
+
+        low, high = max(sum(counts.told), 1), MOST_DRAWS
+        if not enough(high):
+            return None
+        while low < high:
+            middle = (low + high) // 2
+            low, high = (low, middle) if enough(middle) else (middle + 1, high)
+        return low
 
     def _expected(self, draws: int) -> ExpectedLabels:
         return ExpectedLabels.planned(
@@ -177,8 +203,12 @@ class LabelSizing:
         )
 
     def _least(self, expected: ExpectedLabels, *, most: int) -> int | None:
+        # Expected labels vary: a stratum that will have the least number of them in four audits of five.
+        apart = LEAST_IN_STRATUM + math.sqrt(LEAST_IN_STRATUM)
+
         def enough(labels: int) -> bool:
-            return _falls_short(expected, labels, error=self.error, power=self.power) < self.margin
+            of = labels * expected.weights / expected.weights.sum()
+            return _falls_short(expected, of, apart=apart, error=self.error, power=self.power) < self.margin
 
         if most < 1 or expected.weights.sum() <= 0 or not enough(most):
             return None
@@ -189,9 +219,17 @@ class LabelSizing:
         return low
 
 
-def _falls_short(expected: ExpectedLabels, labels: int, *, error: float, power: float) -> float:
-    """How far below the true change the lower limit lies with the wanted chance at most."""
-    weights, lost, gained, of = _apart(expected, labels)
+def _falls_short(expected: ExpectedLabels, of: FloatArray, *, apart: float, error: float, power: float) -> float:
+    """How far below the true change the lower limit lies with the wanted chance at most.
+
+    Args:
+        expected: What labels will say, and how many draws there are.
+        of: Labels of each stratum, shape (3,); they may be expected ones.
+        apart: Labels with which a stratum stands alone.
+        error: Of the limit.
+        power: The wanted chance.
+    """
+    weights, lost, gained, of = _apart(expected, of, apart)
     change = gained - lost
     spread = np.maximum(lost + gained - change**2, 0.0)
     by_labels = weights * spread / of
@@ -210,11 +248,11 @@ def _falls_short(expected: ExpectedLabels, labels: int, *, error: float, power: 
     return unlucky * deviation + reach_below(side, weights, of, error * SPENT, expected.draws)
 
 
-def _apart(expected: ExpectedLabels, labels: int) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Weights, shares and expected labels of the strata that so many labels keep apart."""
-    of = labels * expected.weights / expected.weights.sum()
-    # Expected labels vary: a stratum that will have the least number of them in four audits of five.
-    into = joined(of, LEAST_IN_STRATUM + math.sqrt(LEAST_IN_STRATUM))
+def _apart(
+    expected: ExpectedLabels, of: FloatArray, apart: float
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Weights, shares and labels of the strata that stand apart with so many labels."""
+    into = joined(of, apart)
     weights = np.bincount(into, weights=expected.weights, minlength=3).astype(float)
     lost, gained = (
         np.bincount(into, weights=expected.weights * shares, minlength=3) / np.maximum(weights, 1e-12)

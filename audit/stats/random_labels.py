@@ -25,6 +25,8 @@ import numpy.typing as npt
 from scipy import special
 
 from audit.core.interval import Interval
+from audit.core.labels import LabelCounts
+from audit.stats.group_sequential import Prospects
 from audit.stats.quantiles import BoolArray, FloatArray, check_open_unit, upper_normal
 
 LEAST_IN_STRATUM = 10
@@ -72,6 +74,14 @@ class StratumShares:
     gained: FloatArray
 
 
+def counts_of(draws: LabelledDraws) -> LabelCounts:
+    """The draws by what the judge makes of them; what people cannot tell counts as a change, whichever way."""
+    judged, waiting = draws.people, np.isnan(draws.low)
+    changed = (draws.low[judged] != 0) | (draws.high[judged] != 0)
+    said = [*draws.said[judged].tolist(), *draws.said[waiting].tolist()]
+    return LabelCounts.of(said, changed.tolist(), draws=draws.said.size)
+
+
 def mean_change(draws: LabelledDraws) -> float | None:
     """The estimate of the mean true difference; None where a label is needed and there is none."""
     weights, labelled = _strata(draws)
@@ -103,8 +113,7 @@ def change_limits(draws: LabelledDraws, *, error: float) -> Interval:
     low, high = _side(draws, draws.low), _side(draws, draws.high)
     error *= SPENT
     below = _mean(low, weights, labelled) - reach_below(low, weights, labelled, error, draws.said.size)
-    turned = StratumShares(mean=-high.mean, square=high.square, lost=high.gained, gained=high.lost)
-    above = _mean(high, weights, labelled) + reach_below(turned, weights, labelled, error, draws.said.size)
+    above = _mean(high, weights, labelled) + reach_below(_turned(high), weights, labelled, error, draws.said.size)
     return Interval(low=max(below, -1.0), high=min(above, 1.0), level=level)
 
 
@@ -124,6 +133,47 @@ def p_noninferior(draws: LabelledDraws, *, margin: float) -> float:
 def p_inferior(draws: LabelledDraws, *, margin: float) -> float:
     """p-value of "the true loss is the margin or less", likewise."""
     return _least_error(lambda error: change_limits(draws, error=error).high < -margin)
+
+
+def prospects(draws: LabelledDraws, *, margin: float, times: float, error: float) -> Prospects:
+    """Chances that a limit decides in the end, when the judge has looked at so many times the draws and these are like
+    those so far.
+
+    People judge the beginning of the draws. Where some of these have no label yet, all labels are there, and further
+    draws only make the strata better known; else labels are taken to come as draws do.
+
+    Args:
+        draws: Of the claim so far.
+        margin: Accepted loss.
+        times: Draws in the end, in draws so far, at least 1.
+        error: One-sided, of the limit that decides.
+
+    Special cases:
+        Nothing is known: both 1, nothing speaks against going on.
+
+    Source:
+        Lan & Wittes (1988), Biometrics 44:579-585, the current trend, with these limits.
+    """
+    if mean_change(draws) is None:
+        return Prospects(passing=1.0, failing=1.0)
+    weights, labelled = _strata(draws)
+    later = labelled if np.isnan(draws.low).any() else labelled * times
+    low, high = _side(draws, draws.low), _side(draws, draws.high)
+
+    def chance(side: StratumShares, beyond: float) -> float:
+        """That the lower limit of this side lies above `beyond` in the end."""
+        now = reach_below(side, weights, labelled, error * SPENT, draws.said.size)
+        then = min(reach_below(side, weights, later, error * SPENT, round(draws.said.size * times)), now)
+        ahead = _mean(side, weights, labelled) - then - beyond
+        varies = math.sqrt(now**2 - then**2) / upper_normal(error * SPENT)
+        return float(special.ndtr(ahead / varies)) if varies > 0 else float(ahead > 0)
+
+    return Prospects(passing=chance(low, -margin), failing=chance(_turned(high), margin))
+
+
+def _turned(side: StratumShares) -> StratumShares:
+    """The same with losses for gains: an upper limit is a lower one of these."""
+    return StratumShares(mean=-side.mean, square=side.square, lost=side.gained, gained=side.lost)
 
 
 def _least_error(shown: Callable[[float], bool]) -> float:

@@ -41,7 +41,7 @@ def test_blind_criteria_certify_a_loss_unless_answers_were_judged() -> None:
 def test_more_pairs_are_planned_where_criteria_see_less_and_a_switch_stays_possible() -> None:
     """The margin that pairs are tested against is what a loss of the route's margin shows at least."""
     sharp, blunt = [audited(0, loss=-0.01, sees=sees, n=20_000, labels=800) for sees in (1.0, 0.7)]
-    assert sharp.certified.terms.least_pairs < blunt.certified.terms.least_pairs
+    assert sharp.certified.terms.least_counted < blunt.certified.terms.least_counted
     assert sharp.certified.terms.schedule.stages[-1] < blunt.certified.terms.schedule.stages[-1]
     for one in (sharp, blunt):
         assert one.certified.policies.best is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,12 +13,13 @@ from audit.cases.texts import AnswerText
 from audit.cli.main import run
 from audit.config.load import load_settings
 from audit.core.artifacts import RunFolder, read_cases, read_plan, read_run
-from audit.core.finding import CandidateFinding
+from audit.core.finding import CandidateFinding, CandidateVerdict
 from audit.findings.recount import disagreements
 from audit.flow.evidence.packed_tables import DRAWN
 from audit.flow.evidence.retest import retested
 from audit.labelling.opening import Opened, open_session
 from audit.labelling.session import Word
+from audit.sampling.prospects import RouteTests
 from audit.view.pages import route_facts
 from tests.judging.chat import write_chat
 
@@ -118,3 +120,29 @@ def _all_right(table: bytes) -> bytes:
     rows = [json.loads(line) for line in table.splitlines()]
     rows = [row | ({"low": 0, "high": 0} if row["low"] is not None else {}) for row in rows]
     return "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows).encode()
+
+
+def test_a_plan_made_again_is_sized_by_the_words_that_will_decide(audited: Path) -> None:
+    """Once all random pairs are judged, and without a `score` in between: no fewer draws than the labels were drawn
+    from, as many looks, and a prospect that is the verdict's. The plan of a judge with such an error said "maybe"."""
+    judge_all(opened(audited, at_random=PAIRS), opened(audited, at_random=PAIRS).session.random_left)
+    (before,) = read_plan(audited / "run" / "plan.json").designs
+    assert before.criteria is not None
+    by_judge = replace(before, criteria=replace(before.criteria, drawn={}))
+    tests = RouteTests.of(by_judge, load_settings(audited / "audit.yaml"))
+    assert tests.prospect(PAIRS * 3)[0] == "maybe"
+
+    arguments = [str(audited / "log.jsonl"), "--config", str(audited / "audit.yaml"), "--out", str(audited / "run")]
+    assert run(["plan", *arguments]) == 0
+    (again,) = read_plan(audited / "run" / "plan.json").designs
+    assert again.criteria is not None
+    labels = again.criteria.drawn["small"]
+    assert (labels.first, labels.sample, labels.looks) == (PAIRS, before.quality_n, len(before.stages))
+    assert sum(labels.counts.told) >= PAIRS
+    assert (again.quality_n, again.can_decide) == (before.quality_n, "yes")
+
+    assert run(["replay", *arguments, "--yes"]) == 0
+    assert small(audited).verdict is CandidateVerdict.NON_INFERIOR
+    (concluded,) = read_run(audited / "run").routes
+    assert concluded.criteria is not None
+    assert concluded.criteria.drawn == again.criteria.drawn

@@ -8,7 +8,8 @@ import pytest
 from audit.core.criteria import LEAST_LABELS, CriteriaCheck, Grade, Labelled
 from audit.core.interval import Estimate
 from audit.core.reason import Reason
-from audit.stats.discrimination import USUAL_AGREEMENT, WantedTest, discrimination_of, labels_to_settle
+from audit.stats.discrimination import USUAL_AGREEMENT, discrimination_of
+from audit.stats.pairs_test import WantedTest, labels_to_settle
 from audit.stats.tango import PairCounts, tango
 
 SEEDS = 200

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from audit.core.criteria import CriteriaCheck, Grade, Labelled
+from audit.core.labels import LabelCounts
 from audit.stats.label_sizes import LabelSizing
 from audit.stats.random_labels import change_limits
 from tests.shared import needs_shared
@@ -89,7 +90,7 @@ def test_forty_labels_prove_little_and_say_how_many_would(kind: str, error: floa
         for seed in range(SEEDS):
             change, said = route.draw(np.random.default_rng([seed, FEW]))
             proven += change_limits(partly_labelled(change, said, FEW), error=sizing.error).low > -margin
-            told.append(sizing.pairs_to_judge(said, np.abs(change[:FEW]), draws=DRAWS))
+            told.append(sizing.pairs_to_judge(LabelCounts.of(said, np.abs(change[:FEW]).tolist(), draws=DRAWS)))
         near = float(np.mean([about is not None and exact / 1.5 <= about <= exact * 1.5 for about in told]))
         print(
             f"\n{kind}, errs on {error:.0%}, {differ:.0%} differ, margin {margin * 100:.0f}: {exact} labels settle it; "

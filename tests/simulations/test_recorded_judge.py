@@ -21,7 +21,8 @@ from audit.core.interval import Estimate
 from audit.core.reason import Reason
 from audit.scoring.judges.check import AUDITED, Question
 from audit.stats.agreement import agreement_of
-from audit.stats.discrimination import WantedTest, clopper_pearson, discrimination_of, labels_to_settle
+from audit.stats.discrimination import clopper_pearson, discrimination_of
+from audit.stats.pairs_test import WantedTest, labels_to_settle
 from audit.stats.tango import PairCounts, tango
 from tests.judging.test_fewer import PAIRWISE, context, everything, step_by_step
 from tests.shared import SHARED, needs_shared

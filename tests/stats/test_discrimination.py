@@ -17,15 +17,14 @@ from audit.core.interval import Estimate
 from audit.core.plain import from_plain, to_plain
 from audit.stats.discrimination import (
     ERROR_SHARE,
-    PairsTest,
-    WantedTest,
     clopper_pearson,
     discrimination_of,
-    labels_to_settle,
     p_inferior,
     p_noninferior,
 )
 from audit.stats.exact import p_fail, p_pass
+from audit.stats.pairs_test import PairsTest, WantedTest, labels_to_settle
+from audit.stats.planning import least_pairs
 from audit.stats.tango import PairCounts, tango
 
 
@@ -69,7 +68,7 @@ def test_criteria_without_known_error_leave_every_number_alone() -> None:
         assert p_noninferior(counts, margin=0.03, shown=shown) == p_pass(counts, margin=0.03)
         assert p_inferior(counts, margin=0.03, shown=shown) == p_fail(counts, margin=0.03)
     assert PairsTest.of(None, margin=0.03, alpha=0.05, confidence=0.95) == PairsTest(
-        margin=0.03, alpha=0.05, confidence=0.95
+        claimed=0.03, margin=0.03, alpha=0.05, confidence=0.95, least=least_pairs(0.03, 0.05)
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from audit.core.labels import LabelCounts
 from audit.stats.label_sizes import ExpectedLabels, LabelSizing
 from audit.stats.random_labels import change_limits
 from tests.stats.labelled_worlds import drawn, partly_labelled
@@ -63,4 +64,4 @@ def test_what_makes_it_harder_takes_more_pairs_until_not_even_all_would_do() -> 
     assert [(one.planned(DRAWS) or DRAWS) > usual for one in harder] == [True] * len(harder)
     assert replace(USUAL, margin=0.01).planned(DRAWS) is None
     assert USUAL.planned(usual // 2) is None
-    assert USUAL.pairs_to_judge([], [], draws=0) is None
+    assert USUAL.pairs_to_judge(LabelCounts.of([], [], draws=0)) is None

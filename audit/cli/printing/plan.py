@@ -146,7 +146,9 @@ def label_lines(check: CriteriaCheck) -> list[str]:
             f"labels: {plural(labelled.waiting, 'answer')} to be put to the judge before anything is replayed "
             f"({count(labelled.waiting_right)} right, {count(labelled.waiting_wrong)} wrong)"
         )
-    if check.judges and check.unlabelled is None:
+    if check.drawn:
+        lines.append(terminal_safe(check.drawn_words))
+    elif check.judges and check.unlabelled is None:
         lines += _wanted(check, labelled.counted + labelled.waiting)
     return lines
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-from audit.certificate.claims import test_of
+from audit.certificate.looks import test_of
 from audit.certificate.rechecking import LEAST_PAIRS, pairs_to_ask, stages_of
 from audit.core.finding import Findings, RouteFinding
 from audit.core.plan import Plan, RouteDesign
