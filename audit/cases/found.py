@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 
 from audit.cases.index import CaseIndex
-from audit.cases.texts import AnswerText, CriterionSaid, call_line, gist, read_bodies, read_texts, turns_of
+from audit.cases.texts import AnswerText, CriterionSaid, call_line, gist, message_texts, read_bodies, read_texts
 from audit.core.artifacts import RunFolder
 from audit.core.errors import InputError, UnknownName
 from audit.core.finding import Case, CaseSide
@@ -48,7 +48,7 @@ def find(folder: RunFolder, name: str, tier: str) -> Case:
 
 def gists(folder: RunFolder, ids: Sequence[str]) -> dict[str, str]:
     """The first line of what was asked last, by exchange."""
-    return {name: gist(turns_of(body.get("messages"))) for name, body in read_bodies(folder, list(ids)).items()}
+    return {name: gist(message_texts(body.get("messages"))) for name, body in read_bodies(folder, list(ids)).items()}
 
 
 def _case(folder: RunFolder, row: dict[str, Any]) -> Case:
@@ -58,7 +58,7 @@ def _case(folder: RunFolder, row: dict[str, Any]) -> Case:
         exchange_id=row["exchange_id"],
         route=row["route"],
         kind=row["kind"],
-        request="\n".join(f"{turn.role}: {turn.text}" for turn in texts.turns),
+        request="\n".join(f"{one.role}: {one.text}" for one in texts.messages),
         incumbent=_side(row["model"], texts.today, row["cost_usd"], row["today"], texts.said_today),
         candidate=_side(row["tier"], texts.other or AnswerText(text="", calls=(), status=row["status"] or "not asked"),
                         row["call_usd"], row["other"], texts.said_other),

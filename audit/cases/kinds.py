@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from audit.cases.index import CaseIndex, Filters, selected
-from audit.cases.texts import asked_last, read_bodies, turns_of
+from audit.cases.texts import asked_last, message_texts, read_bodies
 from audit.core.artifacts import RunFolder
 from audit.core.interval import Estimate
 from audit.embeddings import Embedder, open_embedder
@@ -97,7 +97,8 @@ def kinds_of(folder: RunFolder, index: CaseIndex, route: str, tier: str, embedde
     rows = selected(index, Filters(route=route, tier=tier))
     part = rows.head(MOST_CASES)
     bodies = read_bodies(folder, part["exchange_id"].to_list())
-    texts = [asked_last(turns_of(bodies[name]["messages"])) if name in bodies else "" for name in part["exchange_id"]]
+    ids = part["exchange_id"]
+    texts = [asked_last(message_texts(bodies[name]["messages"])) if name in bodies else "" for name in ids]
     vectors = embedder.embed(texts)
     groups = spherical_groups(vectors, max(1, min(MOST_KINDS, part.height // LEAST_MEMBERS)))
     part = part.with_columns(group=pl.Series(groups, dtype=pl.Int64))

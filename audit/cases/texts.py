@@ -19,7 +19,7 @@ GIST = 160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
+class MessageText:
     """One message of a conversation; parts that are no text are named in brackets."""
 
     role: str
@@ -59,14 +59,14 @@ class CaseTexts:
     """The texts of a case.
 
     Attributes:
-        turns: The conversation up to the answer.
+        messages: The conversation up to the answer.
         tools: Names of the tools that were offered.
         today: The log's own answer.
         other: The candidate's; None where there is none.
         said_today, said_other: By criterion, in the order of the route's list.
     """
 
-    turns: tuple[Turn, ...]
+    messages: tuple[MessageText, ...]
     tools: tuple[str, ...]
     today: AnswerText
     other: AnswerText | None
@@ -86,7 +86,7 @@ def read_texts(folder: RunFolder, row: Mapping[str, Any], body: Mapping[str, Any
         body = read_bodies(folder, [row["exchange_id"]]).get(row["exchange_id"], {})
     said = _said(folder.scores, row["exchange_id"], row["tier"])
     return CaseTexts(
-        turns=tuple(turns_of(body.get("messages"))),
+        messages=tuple(message_texts(body.get("messages"))),
         tools=tuple(_tool_names(body.get("tools"))),
         today=AnswerText(
             text=body.get("response_text") or body.get("refusal") or "", calls=calls_of(body.get("tool_calls"))
@@ -97,16 +97,16 @@ def read_texts(folder: RunFolder, row: Mapping[str, Any], body: Mapping[str, Any
     )
 
 
-def asked_last(turns: Iterable[Turn]) -> str:
-    """What the user said last; of a conversation without a user, its last turn; "" of one without a text."""
-    said = [turn for turn in turns if turn.text.strip()]
-    last = next((turn for turn in reversed(said) if turn.role == "user"), said[-1] if said else None)
+def asked_last(messages: Iterable[MessageText]) -> str:
+    """What the user said last; of a conversation without a user, its last message; "" of one without a text."""
+    said = [one for one in messages if one.text.strip()]
+    last = next((one for one in reversed(said) if one.role == "user"), said[-1] if said else None)
     return "" if last is None else last.text
 
 
-def gist(turns: Iterable[Turn]) -> str:
+def gist(messages: Iterable[MessageText]) -> str:
     """The first line of what was asked last."""
-    line = next((line.strip() for line in asked_last(turns).splitlines() if line.strip()), "")
+    line = next((line.strip() for line in asked_last(messages).splitlines() if line.strip()), "")
     return line if len(line) <= GIST else line[:GIST] + "…"
 
 
@@ -129,15 +129,15 @@ def holding(folder: RunFolder, text: str) -> list[str]:
     return list(pl.concat([logged, asked.filter(pl.col("request_fp").is_in(fps.implode()))["exchange_id"]]).unique())
 
 
-def turns_of(messages: str | None) -> list[Turn]:
-    """The conversation; what is not a list of messages is one turn as it was logged."""
+def message_texts(messages: str | None) -> list[MessageText]:
+    """The conversation; what is not a list of messages is one message as it was logged."""
     value = _json(messages)
     if not isinstance(value, list):
-        return [Turn(role="", text=messages)] if messages else []
-    return [_turn(message) for message in value if isinstance(message, Mapping)]
+        return [MessageText(role="", text=messages)] if messages else []
+    return [_message(message) for message in value if isinstance(message, Mapping)]
 
 
-def _turn(message: Mapping[str, Any]) -> Turn:
+def _message(message: Mapping[str, Any]) -> MessageText:
     content = message.get("content")
     text = content_text(content)
     if isinstance(content, list):
@@ -146,7 +146,7 @@ def _turn(message: Mapping[str, Any]) -> Turn:
     calls = message.get("tool_calls")
     for call in calls if isinstance(calls, list) else []:
         text += f"\n{call_line(call)}"
-    return Turn(role=str(message.get("role", "")), text=text.strip("\n"))
+    return MessageText(role=str(message.get("role", "")), text=text.strip("\n"))
 
 
 def call_line(call: Any) -> str:

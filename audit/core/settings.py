@@ -396,7 +396,7 @@ class ControlSettings(Section):
 class RuleSettings(Section):
     """One entry of a route's `rules:`: a policy that somebody wrote, tested like the learned ones."""
 
-    when: str = Field(description="Conditions on a request, joined by `and`", examples=["turns <= 2 and not tools"])
+    when: str = Field(description="Conditions on a request, joined by `and`", examples=["messages <= 2 and not tools"])
     to: str = Field(description="Name of the tier that serves what the conditions hold for")
 
 

@@ -102,7 +102,7 @@ def renew(folder: RunFolder, settings: Settings) -> Renewal:
     return found
 
 
-def last_user_turns(folder: RunFolder, wanted: Collection[str]) -> dict[str, str]:
+def last_user_texts(folder: RunFolder, wanted: Collection[str]) -> dict[str, str]:
     """Texts of a run's requests by fingerprint, as they were ingested: secrets masked, redacted as configured."""
     requests = load_requests(folder.body_files(), folder.traffic_files(), set(wanted))
     return {fingerprint: request.last_user for fingerprint, request in requests.items()}

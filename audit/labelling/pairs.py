@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from audit.cases.index import CANDIDATE, INCUMBENT, plain
-from audit.cases.texts import AnswerText, CaseTexts, Turn, calls_of, read_texts
+from audit.cases.texts import AnswerText, CaseTexts, MessageText, calls_of, read_texts
 from audit.core.artifacts import RunFolder
 from audit.core.errors import InputError
 from audit.core.finding import Findings, RouteFinding
@@ -54,13 +54,13 @@ class BlindPair:
 
     Attributes:
         name: Of the pair, for the answer that comes back.
-        turns: The conversation.
+        messages: The conversation.
         tools: Names of the tools that were offered.
         first, second: The answers, in an order that was drawn.
     """
 
     name: str
-    turns: tuple[Turn, ...]
+    messages: tuple[MessageText, ...]
     tools: tuple[str, ...]
     first: AnswerText
     second: AnswerText
@@ -186,7 +186,7 @@ def blind(folder: RunFolder, queue: Queue, pair: Pair, *, seed: int, by: str) ->
     texts = texts_of(folder, queue, pair)
     other = texts.other or AnswerText(text="", calls=())
     first, second = (texts.today, other) if logged_first(pair, seed=seed, by=by) else (other, texts.today)
-    return BlindPair(name=pair.exchange_id, turns=texts.turns, tools=texts.tools, first=first, second=second)
+    return BlindPair(name=pair.exchange_id, messages=texts.messages, tools=texts.tools, first=first, second=second)
 
 
 def logged_first(pair: Pair, *, seed: int, by: str) -> bool:

@@ -125,7 +125,7 @@ def with_prompts(policy: RoutingPolicy, texts: Mapping[str, str]) -> RoutingPoli
 
     Args:
         policy: To export.
-        texts: By fingerprint, the last user turn.
+        texts: By fingerprint, the last user message.
     """
     return replace(policy, routes=tuple(_spelled_out(entry, texts) for entry in policy.routes))
 

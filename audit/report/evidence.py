@@ -413,7 +413,7 @@ def _case(case: Case, *, with_text: bool, opened: bool) -> CaseView:
 
 
 def parted(request: str) -> tuple[str, str]:
-    """The instructions that a request begins with, and the turns after them; a request is its turns, each `role: `."""
+    """The instructions that a request begins with, and the messages after them, each of which begins with `role: `."""
     if not request.startswith(("system: ", "developer: ")):
         return "", request
     system, found, rest = request.partition("\nuser: ")
@@ -421,7 +421,7 @@ def parted(request: str) -> tuple[str, str]:
 
 
 def gist(request: str) -> str:
-    """The first line of what the user said last; a request is its turns, each after `role: `."""
+    """The first line of what the user said last; a request is its messages, each after `role: `."""
     said = request.rpartition("\nuser: ")[2].removeprefix("user: ")
     return next((line.strip() for line in said.splitlines() if line.strip()), "")
 

@@ -170,7 +170,7 @@ def _caption(route: RouteFinding, curve: ThresholdCurve) -> str:
 
 
 def _recommended(route: RouteFinding) -> str:
-    """`62% to small where turns ≤ 2.`"""
+    """`62% to small where messages ≤ 2.`"""
     made = route.recommendation
     if made.verdict is Verdict.SWITCH:
         return f"All of it to {made.tier}."

@@ -468,7 +468,7 @@ def recommended(route: RouteFinding) -> Mapping[str, Any]:
 
 
 def rule_text(params: Mapping[str, Any]) -> str:
-    """What a policy decides by, in words: `turns ≤ 2`, `the classifier’s score is ≥ 0.72`; "" for none."""
+    """What a policy decides by, in words: `messages ≤ 2`, `the classifier’s score is ≥ 0.72`; "" for none."""
     signs = {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}
     conditions = params.get("conditions")
     if isinstance(conditions, list | tuple):

@@ -1,6 +1,6 @@
 """A ridge regression of "how much better is the cheap answer" on cheap features, words and an embedding.
 
-    {"intercept": b, "columns": [{"feature": "turns", "log": true, "mean": m, "scale": s, "weight": w},
+    {"intercept": b, "columns": [{"feature": "messages", "log": true, "mean": m, "scale": s, "weight": w},
      {"feature": "system_bucket", "equals": 3, "weight": w}, ...],
      "words": null | base64 of one little-endian float16 per bucket,
      "embedding": null | {"embedder": name, "weights": [...]}}
@@ -67,7 +67,7 @@ def compute(params: Mapping[str, Any], requests: Sequence[Request], embedder: Te
 
 
 def _spoken(request: Request, of_words: FloatArray | None) -> list[float]:
-    """What each word of the last user turn adds."""
+    """What each word of the last user message adds."""
     if of_words is None:
         return []
     found = word_vector(request.last_user)
@@ -187,7 +187,7 @@ def _entries(table: FloatArray) -> list[dict[str, Any]]:
 SIGNAL = Signal(
     name=NAME,
     version=VERSION,
-    summary="Ridge regression on cheap features, hashed words and, where it helps, the embedded last user turn.",
+    summary="Ridge regression on cheap features, hashed words and, where it helps, the embedded last user message.",
     fit=fit,
     compute=compute,
 )

@@ -2,7 +2,7 @@
 
 None of them reads what an assistant said earlier in the conversation. A log holds the incumbent's words there, and a
 router in production those of whoever answered, so that a rule on their length would move other requests than it was
-tested on. That an assistant had a turn counts, whatever it said.
+tested on. That an assistant said something counts, whatever it was.
 """
 
 from __future__ import annotations
@@ -17,23 +17,26 @@ from audit.core.exchange import Request, content_text
 from audit.signals.signal import FloatArray
 
 FEATURES: Mapping[str, str] = {
-    "last_user_chars": "characters of the last user turn",
+    "last_user_chars": "characters of the last user message",
     "prompt_chars": "characters of all messages but the assistant's",
-    "turns": "messages without the system's, answers included: a question, its answer and the next question are 3",
+    "messages": "messages without the system's, answers included: a question, its answer and the next question are 3",
     "tools": "tools on offer",
     "wants_json": "1 when the request asks for JSON by its response format",
-    "digit_share": "share of the digits 0 to 9 among the characters of the last user turn",
-    "lines": "lines of the last user turn",
-    "questions": "question marks in the last user turn",
-    "non_ascii_share": "share of characters outside ASCII in the last user turn",
+    "digit_share": "share of the digits 0 to 9 among the characters of the last user message",
+    "lines": "lines of the last user message",
+    "questions": "question marks in the last user message",
+    "non_ascii_share": "share of characters outside ASCII in the last user message",
     "system_bucket": "hash of the system prompt, 0 to 15: a name, not a quantity",
 }
 """Every feature with what it is, in the order of `feature_row`."""
 
 TEXT = "last_user"
-"""The one thing besides features that a written rule may look at: the last user turn itself."""
+"""The one thing besides features that a written rule may look at: the last user message itself."""
 
-COUNTS = ("last_user_chars", "prompt_chars", "turns", "tools", "lines", "questions")
+FORMER = {"turns": "messages"}
+"""Names that features had in policies that were made before; what they count is the same."""
+
+COUNTS = ("last_user_chars", "prompt_chars", "messages", "tools", "lines", "questions")
 """Features with a long right tail, which a linear model reads as a logarithm."""
 
 SYSTEM_ROLES = ("system", "developer")
@@ -42,14 +45,14 @@ ANSWERING_ROLES = ("assistant", "model")
 
 SYSTEM_BUCKETS = 16
 LONGEST_CHARS = 100_000
-"""What of the last user turn is looked at; beyond it a share has settled and a count says enough."""
+"""What of the last user message is looked at; beyond it a share has settled and a count says enough."""
 
 
 def feature_row(request: Request) -> tuple[float, ...]:
     """The features of one request, in the order of `FEATURES`.
 
     Special cases:
-        No user turn: its features are 0.
+        No message of the user: its features are 0.
     """
     last = request.last_user
     seen = last[:LONGEST_CHARS]
@@ -57,11 +60,11 @@ def feature_row(request: Request) -> tuple[float, ...]:
     digits = sum(map(seen.count, "0123456789"))
     foreign = 0 if seen.isascii() else len(seen) - len(seen.encode("ascii", "ignore"))
     asked = request.response_format or {}
-    system, everything, turns = _conversation(request)
+    system, everything, messages = _conversation(request)
     return (
         float(len(last)),
         float(everything),
-        float(turns),
+        float(messages),
         float(len(request.tools or ())),
         float(asked.get("type") in ("json_object", "json_schema")),
         digits / length,
@@ -73,18 +76,18 @@ def feature_row(request: Request) -> tuple[float, ...]:
 
 
 def _conversation(request: Request) -> tuple[str, int, int]:
-    """System prompt, characters of all messages but the assistant's, and number of turns."""
-    system, everything, turns = [], 0, 0
+    """System prompt, characters of all messages but the assistant's, and number of all but the system's."""
+    system, everything, messages = [], 0, 0
     for message in request.messages:
         role = message.get("role")
-        turns += role not in SYSTEM_ROLES
+        messages += role not in SYSTEM_ROLES
         if role in ANSWERING_ROLES:
             continue
         text = content_text(message.get("content"))
         everything += len(text)
         if role in SYSTEM_ROLES:
             system.append(text)
-    return "\n".join(system), everything, turns
+    return "\n".join(system), everything, messages
 
 
 def _bucket(system: str) -> int:
@@ -103,7 +106,8 @@ def column(table: FloatArray, params: Mapping[str, Any]) -> FloatArray:
     Raises:
         KeyError: No such feature.
     """
-    if params["feature"] not in FEATURES:
-        raise KeyError(params["feature"])
-    values: FloatArray = table[:, list(FEATURES).index(params["feature"])]
+    feature = FORMER.get(params["feature"], params["feature"])
+    if feature not in FEATURES:
+        raise KeyError(feature)
+    values: FloatArray = table[:, list(FEATURES).index(feature)]
     return values

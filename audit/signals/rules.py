@@ -1,8 +1,8 @@
-"""A short list of conditions that a person can read, check and write: `turns <= 1, then last_user_chars <= 900`.
+"""A short list of conditions that a person can read, check and write: `messages <= 1, then last_user_chars <= 900`.
 
-    {"conditions": [{"feature": "turns", "op": "<=", "value": 1}, ...]}
+    {"conditions": [{"feature": "messages", "op": "<=", "value": 1}, ...]}
 
-People write more than the fit finds: further operators, and patterns of the last user turn (`written.py`).
+People write more than the fit finds: further operators, and patterns of the last user message (`written.py`).
 
 The value is the share of conditions that hold, counted from the first and stopped at the first that does not. So a
 threshold of 1 asks for all of them, and one of 1/3 for the first of three.

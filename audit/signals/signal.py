@@ -118,7 +118,7 @@ class Remembering:
 
 
 def embed(name: str, requests: Sequence[Request], embedder: TextEmbedder | None) -> FloatArray:
-    """Unit vectors of the requests' last user turns, by the model that a signal was fitted with.
+    """Unit vectors of the requests' last user messages, by the model that a signal was fitted with.
 
     Args:
         name: Of that model.

@@ -1,4 +1,4 @@
-"""Rules that people write: `prompt_chars < 4000 and turns <= 2 and not tools and last_user !~ 'refund'`.
+"""Rules that people write: `prompt_chars < 4000 and messages <= 2 and not tools and last_user !~ 'refund'`.
 
 A rule is a chain of conditions on the features of `features.py`, all of which must hold. A bare name asks for more
 than 0, `not` before it for 0; `last_user ~ 'pattern'` asks for a match of a regular expression. There is no `or`: two
@@ -13,14 +13,14 @@ from typing import Any
 from audit.core.errors import AuditError, nearest
 from audit.core.policy import SignalSpec
 from audit.patterns import compile_pattern
-from audit.signals.features import FEATURES, TEXT
+from audit.signals.features import FEATURES, FORMER, TEXT
 from audit.signals.rules import MATCHES, NAME, OPERATORS, VERSION
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<quoted>'[^']*'|\"[^\"]*\")|(?P<op><=|>=|==|!=|!~|[<>~=])"
     r"|(?P<number>\d[\d_]*(?:\.\d+)?|\.\d+)|(?P<word>[A-Za-z_]\w*))"
 )
-EXAMPLE = "turns <= 2 and prompt_chars < 4000 and not tools"
+EXAMPLE = "messages <= 2 and prompt_chars < 4000 and not tools"
 
 
 class ConditionProblem(AuditError):
@@ -131,8 +131,10 @@ def _pattern(kind: str, value: str, at: int) -> str:
 
 
 def _unknown(feature: str, start: int) -> ConditionProblem:
-    near = nearest(feature, [*FEATURES, TEXT])
+    near = FORMER.get(feature) or nearest(feature, [*FEATURES, TEXT])
     notes = [f"known: {', '.join([*FEATURES, TEXT])}"]
+    if feature in FORMER:
+        notes = [f"`{feature}` was the name of `{near}`: {FEATURES[FORMER[feature]]}"]
     if "token" in feature:
         near, notes = (
             "prompt_chars",

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from audit.cases import index as of_index
 from audit.cases.index import SHOWN, SORTS, CaseIndex, Filters
 from audit.cases.kinds import Kinds, kinds_of
-from audit.cases.texts import gist, holding, read_bodies, read_texts, turns_of
+from audit.cases.texts import gist, holding, message_texts, read_bodies, read_texts
 from audit.core.artifacts import RunFolder, read_cases, read_findings, read_plan
 from audit.core.display import count, usd
 from audit.core.errors import AuditError, InputError
@@ -176,7 +176,7 @@ def _kinds(run: RunView, request: Request) -> Response:
         raise InputError("the sample of this run has no such route", code="case.unknown", hint="go back to the routes")
     found = run.kinds(index, filters.route, filters.tier)
     bodies = read_bodies(run.folder, [name for kind in found.kinds for name in kind.examples])
-    gists = {name: gist(turns_of(body["messages"])) for name, body in bodies.items()}
+    gists = {name: gist(message_texts(body["messages"])) for name, body in bodies.items()}
     return html(
         "view/kinds.html.j2",
         **_frame(run, filters.route),
@@ -196,7 +196,7 @@ def _case(run: RunView, request: Request) -> Response:
     found, bodies = _list(run, filters, page, chosen)
     texts = read_texts(run.folder, row, bodies.get(chosen[0]))
     tiers = index.cases.filter(index.cases["exchange_id"] == row["exchange_id"])["tier"].to_list()
-    made = replace(case_page(row, texts, filters, tiers), gist=gist(texts.turns))
+    made = replace(case_page(row, texts, filters, tiers), gist=gist(texts.messages))
     return html("view/case.html.j2", **_frame(run, filters.route or str(row["route"])), **found, case=made)
 
 
@@ -223,7 +223,7 @@ def _list(
         of_index.counts(rows),
         filters,
         page=page,
-        gists={name: gist(turns_of(body["messages"])) for name, body in bodies.items()},
+        gists={name: gist(message_texts(body["messages"])) for name, body in bodies.items()},
         failed=failed,
         chosen=chosen,
     )

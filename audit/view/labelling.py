@@ -83,7 +83,7 @@ def _pair(opened: Opened) -> Response:
     pair = session.next()
     if pair is None:
         return _summary(opened)
-    *before, last = pair.turns or ("",)
+    *before, last = pair.messages or ("",)
     return html(
         "view/label.html.j2",
         **_around(opened),

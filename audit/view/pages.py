@@ -122,7 +122,7 @@ class CasePage:
     name: str
     gist: str
     facts: tuple[tuple[str, str], ...]
-    turns: tuple[tuple[str, str], ...]
+    messages: tuple[tuple[str, str], ...]
     before: str
     boxes: tuple[AnswerBox, ...]
     notes: tuple[str, ...]
@@ -320,7 +320,7 @@ def case_page(row: Mapping[str, Any], texts: CaseTexts, filters: Filters, tiers:
         name=row["request_id"] or row["exchange_id"],
         gist="",
         facts=tuple((name, value) for name, value in facts.items() if value),
-        turns=tuple((turn.role or "message", turn.text) for turn in texts.turns),
+        messages=tuple((one.role or "message", one.text) for one in texts.messages),
         before=_before(texts),
         boxes=boxes,
         notes=notes,
@@ -347,7 +347,7 @@ def _cost(value: float | None, whence: str) -> str:
 
 
 def _before(texts: CaseTexts) -> str:
-    said = [plural(len(texts.turns), "turn")]
+    said = [plural(len(texts.messages), "message")]
     if texts.tools:
         said.append(f"{plural(len(texts.tools), 'tool')} offered: {', '.join(texts.tools[:8])}")
     return "Conversation before: " + "; ".join(said)

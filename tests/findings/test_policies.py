@@ -232,13 +232,18 @@ def test_an_answer_check_pays_for_every_call(tmp_path: Path) -> None:
 def test_a_written_rule_is_tested_like_a_learned_one(tmp_path: Path) -> None:
     """It stands in the sealed list by its text, is certified where it is true, and not where it is wrong."""
     routed = make_routed(tmp_path, {"small": HALF_GOOD}, shows=True)
-    rules = [("small", "turns <= 1"), ("small", "turns > 1"), ("small", "turns <= 1"), ("medium", "turns <= 1")]
+    rules = [
+        ("small", "messages <= 1"),
+        ("small", "messages > 1"),
+        ("small", "messages <= 1"),
+        ("medium", "messages <= 1"),
+    ]
     route, policy = routed.judge(routed.bench(rules=rules))
     written = {p.params["when"]: p for p in route.policies if "when" in p.params}
-    assert set(written) == {"turns <= 1", "turns > 1"}
-    assert written["turns <= 1"].certified
-    assert not written["turns > 1"].certified
-    assert written["turns <= 1"].params["conditions"] == [{"feature": "turns", "op": "<=", "value": 1}]
+    assert set(written) == {"messages <= 1", "messages > 1"}
+    assert written["messages <= 1"].certified
+    assert not written["messages > 1"].certified
+    assert written["messages <= 1"].params["conditions"] == [{"feature": "messages", "op": "<=", "value": 1}]
     assert policy is not None
 
 

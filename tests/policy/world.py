@@ -105,7 +105,7 @@ CLASSIFIER = entry(
         version=SIGNALS.get("classifier").version,
         params={
             "intercept": 1.0,
-            "columns": [{"feature": "turns", "log": False, "mean": 0.0, "scale": 1.0, "weight": -0.5}],
+            "columns": [{"feature": "messages", "log": False, "mean": 0.0, "scale": 1.0, "weight": -0.5}],
             "words": None,
             "embedding": None,
         },

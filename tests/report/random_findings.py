@@ -16,7 +16,7 @@ from tests.report import fixtures
 
 NAMES = ("alpha-mail", "bravo-forms", "charlie-chat", "delta-notes")
 RULES = (
-    {"signal": "rules", "threshold": 1.0, "conditions": [{"feature": "turns", "op": "<=", "value": 2}]},
+    {"signal": "rules", "threshold": 1.0, "conditions": [{"feature": "messages", "op": "<=", "value": 2}]},
     {"signal": "classifier", "threshold": 0.3719},
     {"signal": "similarity", "threshold": 0.5183},
     {"verifier": "schema"},

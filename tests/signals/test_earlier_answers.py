@@ -111,4 +111,4 @@ def test_words_of_the_others_still_count() -> None:
     one = conversation(["how much?"], ["7"], calls=True)
     found = dict(zip(FEATURES, feature_row(one), strict=True))
     assert found["prompt_chars"] == len("Be brief.how much?found: 3And now?")
-    assert found["turns"] == 4
+    assert found["messages"] == 4

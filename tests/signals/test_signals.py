@@ -116,7 +116,7 @@ def test_a_rule_says_what_a_person_would() -> None:
     """The first condition is the planted one, in few digits, and a threshold asks for a part of the list."""
     spec = fitted("rules")
     conditions = spec.params["conditions"]
-    assert conditions[0] == {"feature": "turns", "op": "<=", "value": 2}
+    assert conditions[0] == {"feature": "messages", "op": "<=", "value": 2}
     assert in_force(spec.params, 1.0) == conditions
     assert in_force(spec.params, 1 / len(conditions)) == conditions[:1]
 
@@ -130,7 +130,10 @@ def test_rules_do_not_see_shapes_in_noise() -> None:
 def test_rules_written_by_hand_are_rules() -> None:
     """Conditions count from the first that fails."""
     params = {
-        "conditions": [{"feature": "turns", "op": "<=", "value": 1}, {"feature": "questions", "op": "==", "value": 0}]
+        "conditions": [
+            {"feature": "messages", "op": "<=", "value": 1},
+            {"feature": "questions", "op": "==", "value": 0},
+        ]
     }
     spec = SignalSpec(name="rules", params=params, version=2)
     asked = [request("a"), request("a?"), request("a", turns=3), request("a?", turns=3)]
@@ -272,6 +275,21 @@ def test_every_text_is_embedded_once() -> None:
     assert bag.texts == 2
 
 
+def test_policies_of_before_are_read() -> None:
+    """What counts messages was called `turns`: a rule or a classifier that says so moves the same requests."""
+    asked = [request("a"), request("a", turns=3), request("a?", turns=5)]
+    column = {"feature": "turns", "log": False, "mean": 0.0, "scale": 1.0, "weight": -0.5}
+    for name, params in (
+        ("rules", {"conditions": [{"feature": "turns", "op": "<=", "value": 3}]}),
+        ("classifier", {"intercept": 1.0, "columns": [column], "words": None, "embedding": None}),
+    ):
+        now = json.loads(json.dumps(params).replace('"turns"', '"messages"'))
+        version = SIGNALS.get(name).version
+        old, new = (compute(SignalSpec(name=name, params=one, version=version), asked) for one in (params, now))
+        assert np.array_equal(old, new)
+        assert len(set(old)) > 1
+
+
 def test_features_of_odd_requests() -> None:
     """No user turn, parts, lone surrogates, tools and a JSON schema."""
     empty = Request(request_fp="", messages=[])
@@ -286,7 +304,7 @@ def test_features_of_odd_requests() -> None:
         response_format={"type": "json_schema"},
     )
     found = dict(zip(FEATURES, feature_row(odd), strict=True))
-    assert (found["last_user_chars"], found["prompt_chars"], found["turns"]) == (5, 13, 1)
+    assert (found["last_user_chars"], found["prompt_chars"], found["messages"]) == (5, 13, 1)
     assert (found["tools"], found["wants_json"], found["lines"], found["questions"]) == (2, 1, 2, 1)
     assert (found["digit_share"], found["non_ascii_share"]) == (0.2, 0.4)
     assert feature_table([]).shape == (0, len(FEATURES))

@@ -131,7 +131,7 @@ def policy(
     spelled = found
     if with_prompts:
         wanted = canonical_prompts(found, to)
-        spelled = export.with_prompts(found, reporting.last_user_turns(folder, wanted))
+        spelled = export.with_prompts(found, reporting.last_user_texts(folder, wanted))
     step = None if canary is None else f"canary {canary}"
     name = to if output is not None else f"{to}{label_of(part, max_latency_p95, budget, step)}"
     said, written = exported(spelled, to, name, notes)

@@ -88,7 +88,7 @@ def _failed(case: Case) -> str:
 
 
 def asked_last(request: str) -> str:
-    """The first line of what the user said last, cut to a line of a terminal; a request is its turns, each `role: `."""
+    """The first line of what the user said last, cut to a line of a terminal; of messages that begin with `role: `."""
     said = request.rpartition("\nuser: ")[2].removeprefix("user: ")
     line = next((line.strip() for line in _LINES.split(said) if line.strip()), "")
     return line if len(line) <= GIST else line[: GIST - 1] + "…"

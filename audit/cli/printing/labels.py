@@ -26,18 +26,18 @@ def pair_lines(opened: Opened, pair: BlindPair, *, width: int, whole: bool) -> l
         opened: The session.
         pair: To judge.
         width: Of the terminal.
-        whole: The whole conversation, not its last turn alone.
+        whole: The whole conversation, not its last message alone.
     """
     session = opened.session
     lines = ["", "=" * min(width, 80)]
     lines += [f"Route {terminal_safe(session.route.route) or '(no route)'}. {progress(opened)}"]
     if opened.criteria:
         lines += ["", "What the criteria ask for", *_behind_bars(opened.criteria, width)]
-    turns = pair.turns if whole else pair.turns[-1:]
-    hidden = len(pair.turns) - len(turns)
-    lines += ["", "Request" + (f" ({plural(hidden, 'earlier turn')}: press c)" if hidden else "")]
-    for turn in turns:
-        lines += [f"  {terminal_safe(turn.role) or 'message'}", *quoted(turn.text)]
+    messages = pair.messages if whole else pair.messages[-1:]
+    hidden = len(pair.messages) - len(messages)
+    lines += ["", "Request" + (f" ({plural(hidden, 'earlier message')}: press c)" if hidden else "")]
+    for one in messages:
+        lines += [f"  {terminal_safe(one.role) or 'message'}", *quoted(one.text)]
     for name, answer in (("A", pair.first), ("B", pair.second)):
         lines += ["", f"Answer {name}", *answer_lines(answer)]
     return [*lines, "", *textwrap.wrap(KEYS, width)]

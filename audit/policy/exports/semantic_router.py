@@ -32,7 +32,7 @@ def export(policy: RoutingPolicy) -> dict[str, bytes]:
     """A file per route, named by it."""
     head = heading(
         policy,
-        "load_router(FILE)(text).name is the tier that serves the last user turn `text` of a request of this route.",
+        "load_router(FILE)(text).name is the tier that serves the last user message `text` of a request of this route.",
         "The utterances are prompts of the audited log: keep this file as you keep the log.",
     )
     routes = checked_routes(policy, NAME)
