@@ -28,7 +28,12 @@ WIDE, MIDDLE, NARROW = 1072, 720, 360
 """A chart is drawn at three widths, so that its text has one size on a desk, a tablet and a telephone."""
 WIDTHS = (WIDE, MIDDLE, NARROW)
 MINI = 168
-ROW_WIDE, ROW_NARROW = 44, 62
+ROW_WIDE, ROW_NARROW = 44, 66
+BAND = 9.0
+"""How far the lines of the scale reach above and below an interval that has its names above it."""
+
+TICK_SIZE = 12.5
+"""Font size of the labels of an axis, as the style has it."""
 
 
 INSIDE = "inside the margin"
@@ -98,10 +103,11 @@ class MiniBar:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tick:
-    """A place on an axis."""
+    """A place on an axis; its label stands around it, or before or behind it where it would leave the picture."""
 
     x: float
     label: str
+    anchor: str = "middle"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +131,8 @@ class Forest:
     Attributes:
         margin_x: Of the one margin; None when routes have different ones, which are then drawn per row.
         stacked: Names and figures stand above their interval, not beside it.
+        bands: Heights between which the lines of the scale are drawn, from and to: the plot, or, where names stand
+            above their interval, what each interval takes, so that no line runs through a word.
         value_x: Where the figures begin, or end where they are stacked.
         rest: An SVG path of dots, one per route that has no row.
     """
@@ -143,6 +151,7 @@ class Forest:
     margin_text: str
     plot: tuple[float, float]
     stacked: bool
+    bands: tuple[tuple[float, float], ...]
     value_x: float
     rest: str
     rest_y: float
@@ -380,7 +389,7 @@ def forest(comparisons: Sequence[Comparison], rest: Sequence[Comparison], width:
     limit = 27 if width == WIDE else 24
     rows = tuple(
         ForestRow(
-            y=top + step * index + (46 if narrow else step / 2),
+            y=top + step * index + (50 if narrow else step / 2),
             name=shortened(elided(row.name, limit), limit),
             full=row.name,
             sub=shortened(row.sub, 30),
@@ -395,7 +404,9 @@ def forest(comparisons: Sequence[Comparison], rest: Sequence[Comparison], width:
     rest_y = bottom + 16
     if rest:
         bottom += 34
-    ticks = [Tick(x=scale(v), label=points(v)) for v in nice_ticks(*domain, {WIDE: 8, MIDDLE: 5, NARROW: 4}[width])]
+    ticks = [_tick(scale(v), points(v), width) for v in nice_ticks(*domain, {WIDE: 8, MIDDLE: 5, NARROW: 4}[width])]
+    drawn = [*(row.y for row in rows), *([rest_y] if rest else [])]
+    bands = tuple((y - BAND, y + BAND) for y in drawn) if narrow else ((top, bottom),)
     low_margin = min(margins, default=0.0)
     return Forest(
         key=f"forest{width}",
@@ -412,11 +423,17 @@ def forest(comparisons: Sequence[Comparison], rest: Sequence[Comparison], width:
         margin_text=f"your margin {margin_mark(low_margin)}" if len(margins) == 1 else "each row has its own margin",
         plot=plot,
         stacked=narrow,
+        bands=bands,
         value_x=width - 2 if narrow else plot[1] + 24,
         rest="".join(f"M{scale.clip(row.delta.est):g} {rest_y:g}h0" for row in rest),
         rest_y=rest_y,
         rest_text=f"{count(len(rest))} more" if rest else "",
     )
+
+
+def _tick(x: float, label: str, width: int) -> Tick:
+    half = text_width(label, TICK_SIZE) / 2
+    return Tick(x=x, label=label, anchor="start" if x < half else "end" if x + half > width else "middle")
 
 
 def forest_finding(comparisons: Sequence[Comparison]) -> str:

@@ -79,6 +79,28 @@ def test_marks_stand_where_their_numbers_say(browser: Browser, state_url: Url, c
         assert abs(margin - at(-3)) <= 0.6
 
 
+@pytest.mark.parametrize("chart", ["forest1072", "forest720", "forest360"])
+def test_no_line_of_the_scale_runs_through_a_word_and_no_word_is_cut(
+    browser: Browser, state_url: Url, chart: str
+) -> None:
+    """Names and figures have room at every width, and labels of the axis stand in the picture as a whole."""
+    width = {"forest1072": 1280, "forest720": 768, "forest360": 400}[chart]
+    with Watched(browser, state_url("proven"), viewport={"width": width, "height": 800}) as seen:
+        crossed, cut = seen.page.evaluate(f"""() => {{
+            const svg = document.getElementById("{chart}-t").parentNode, size = svg.viewBox.baseVal;
+            const lines = [...svg.querySelectorAll("path:is(.grid, .zero, .margin)")].flatMap(path =>
+                [...path.getAttribute("d").matchAll(/M([\\d.-]+) ([\\d.-]+)V([\\d.-]+)/g)]
+                    .map(found => found.slice(1).map(Number)));
+            const words = [...svg.querySelectorAll("text")].map(text => [text.textContent, text.getBBox()]);
+            return [
+                words.filter(([, b]) => lines.some(([x, top, end]) =>
+                    b.x < x && x < b.x + b.width && b.y < end && top < b.y + b.height)).map(([said]) => said),
+                words.filter(([, b]) => b.x < -2 || b.x + b.width > size.width + 2).map(([said]) => said),
+            ];
+        }}""")
+        assert (crossed, cut) == ([], [])
+
+
 def test_small_charts_and_curves_stand_where_their_numbers_say(browser: Browser, state_url: Url) -> None:
     """Check 19: in the table, the frontier and the curves too; every interval that is written holds its estimate."""
     findings = fixtures.proven()
