@@ -1,4 +1,6 @@
-"""Cheaper models of the same vendor, from the price catalogue: what a first configuration proposes to test."""
+"""Who sells what a log was served by, and cheaper models of the same vendor, from the price catalogue: what a first
+configuration writes down, and what it proposes to test.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +20,9 @@ OTHER_WORK = re.compile(
     r"babbage|curie|^ada|live|robotics|vision|preview|^ft:|latest$|\d{4}-?\d{2}-?\d{2}|-\d{4}$|-exp"
 )
 """In names of models that do something else than answer a chat, or are another name of one that is listed."""
+
+CLOUD = re.compile("vertex")
+"""In names of providers whose prices are a vendor's own, and whose address is not: each customer has another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +63,7 @@ def cheaper_models(model: str, provider: str | None, usage: Usage, *, most: int 
         vendor, _ = data_snapshot.get_snapshot().find_provider_model(name, None, vendor_of(provider), None)
     except LookupError:
         return ()
-    ours = next((one for one in PROVIDERS.known() if _sells(one, vendor.id)), None)
+    ours = _at_home(vendor.id)
     if ours is None:
         return ()
     found = []
@@ -68,6 +73,30 @@ def cheaper_models(model: str, provider: str | None, usage: Usage, *, most: int 
             found.append(CheaperModel(model=other.id, provider=ours, share=price.cost_usd(usage) / cost))
     found.sort(key=lambda one: (-_alike(one.model, name), -one.share, one.model))
     return tuple(found[:most])
+
+
+def serving(model: str, provider: str | None) -> str | None:
+    """Our provider that asks for a model where a log says that it was served.
+
+    Args:
+        model: As logged.
+        provider: As logged.
+
+    Returns:
+        One with an address and a variable for the key of its own.
+
+    Special cases:
+        The log names no provider, one that has no address here, as where each customer has one, or writes it before the
+        model, as gateways do and it does not: None.
+    """
+    vendor, (written, _, _) = vendor_of(provider), model.rpartition("/")
+    if vendor is None or vendor_of(written) == vendor or CLOUD.search((provider or "").lower()):
+        return None
+    return _at_home(vendor)
+
+
+def _at_home(vendor: str) -> str | None:
+    return next((one for one in PROVIDERS.known() if _sells(one, vendor)), None)
 
 
 def _sells(name: str, vendor: str) -> bool:

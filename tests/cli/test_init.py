@@ -19,6 +19,7 @@ from audit.core.settings import Settings
 from audit.flow import mixing, planning
 from audit.flow.drafting import draft
 from audit.flow.reading import ingest as read_log
+from audit.llm.cheaper import serving
 from tests.e2e.tiny import record, write_config, write_log
 
 CANDIDATE = {"name": "s", "model": "s", "provider": "openai-compatible", "base_url": "http://127.0.0.1:9/v1"}
@@ -130,6 +131,34 @@ def test_cheaper_models_of_the_vendor_are_proposed_and_asked_nothing(tmp_path: P
     plan = planning.plan([log], load_settings(tmp_path / "audit.yaml"), RunFolder(tmp_path / "run"))
     assert plan.designs[0].candidates == ("gpt-4.1-mini",)
     assert "api.openai.com" in plan.hosts
+
+
+@pytest.mark.parametrize(
+    ("model", "provider", "ours"),
+    [
+        ("gpt-4.1", "openai", "openai"),
+        ("claude-haiku-4-5", "anthropic", "anthropic"),
+        ("openai/gpt-4.1", "openrouter", "openrouter"),
+        ("gemini-2.5-flash", "gemini", "gemini"),
+        ("gemini-2.5-flash", "vertex_ai", None),  # the same prices at another address for each customer
+        ("gpt-4.1", "azure", None),
+        ("gpt-4.1", None, None),
+    ],
+)
+def test_todays_model_is_asked_where_the_log_says_or_what_to_fill_in_is_said(
+    tmp_path: Path, model: str, provider: str | None, ours: str | None
+) -> None:
+    """No address is made up for a vendor that has one; where the log names none, the draft says what is missing."""
+    served = {"model": model, "custom_llm_provider": provider, "response_cost": 0.01}
+    log = write_log(tmp_path / "log.jsonl", 30, **served, response={**record(0)["response"], "model": model})
+    text = draft.draft([log]).text
+    (today,) = yaml.safe_load(text)["tiers"]
+    assert today["model"] == model
+    assert today["provider"] == (ours or "openai-compatible")
+    assert ("base_url" in today) is (ours is None)
+    assert ("does not say where" in text) is (ours is None)
+    # As a gateway writes a model, its vendor does not.
+    assert serving("openai/gpt-4.1", "openai") is None
 
 
 def test_a_plan_that_unknown_criteria_stop_is_exit_code_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,11 +3,11 @@
 set -eu
 log="$SAMPLE_LOGS/litellm.jsonl"
 small="  - {name: small, model: small-1, provider: openai-compatible, base_url: \"$ENDPOINT\", price: {input: 0.01, output: 0.02}}"
-export TODAY_API_KEY=none
+export OPENAI_API_KEY=none
 
 audit init "$log"
 awk -v tier="$small" '{print} /^tiers:/ {print tier}' audit.yaml |
-  sed -e 's/confirmed: false/confirmed: true /' -e "s|https://api.example.com/v1|$ENDPOINT|" > edited.yaml
+  sed -e 's/confirmed: false/confirmed: true /' -e "s|provider: openai, price|provider: openai, base_url: \"$ENDPOINT\", price|" > edited.yaml
 mv edited.yaml audit.yaml
 audit replay "$log" --yes
 audit runs

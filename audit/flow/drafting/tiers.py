@@ -16,14 +16,19 @@ from audit.core.display import percent, terminal_safe, usd
 from audit.core.exactly import column_of, pieces_of
 from audit.core.exchange import Completion, Usage
 from audit.core.tier import LEARNED, Price
+from audit.core.traffic import MODEL_COLUMNS
 from audit.flow.drafting.trims import shorter_prompts
 from audit.imitation.lesson import are_labels
-from audit.llm.cheaper import cheaper_models
+from audit.llm.cheaper import cheaper_models, serving
 from audit.llm.pricing import catalogue_version, price_of
 from audit.sampling.frame import RouteFrame
 
 MODELS = 4
 """How many models of the log are written down, by spend."""
+
+FILL_IN = """\
+  # The log does not say where {model} is served: fill in base_url, and name the variable that holds its key.
+"""
 
 PROPOSED = """\
   # Cheaper models of the same vendors, at list prices and this log's tokens: a proposal. Nothing is asked of them until
@@ -44,7 +49,7 @@ def draft_tiers(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str
     """The lines of `tiers:`. Proposals are comments: nothing is asked that nobody chose."""
     providers = _providers(folder)
     yield from _tiers(frames, providers)
-    yield from _shorter(folder, frames)
+    yield from _shorter(folder, frames, providers)
     yield from _proposals(frames, providers)
     yield CANDIDATE
 
@@ -92,7 +97,9 @@ def _tiers(frames: Sequence[RouteFrame], providers: Mapping[str, str]) -> Iterat
     for number, (model, dollars) in enumerate(sorted(spend.items(), key=lambda item: (-item[1], item[0]))[:MODELS]):
         spent = spent_words(dollars, unknown.get(model, 0))
         price = price_of(model, providers.get(model))
-        tier = _today(f"today-{number + 1}" if number else "today", model)
+        tier = _today(f"today-{number + 1}" if number else "today", model, providers)
+        if "base_url" in tier:
+            yield FILL_IN.format(model=json.dumps(model))
         entry = f"  - {in_line(tier)}   # {spent} in the log\n"
         if price is None:
             yield f"  # No list price is known for {json.dumps(model)}; add price: {{input: ..., output: ...}}\n"
@@ -103,17 +110,19 @@ def _tiers(frames: Sequence[RouteFrame], providers: Mapping[str, str]) -> Iterat
             yield f"  - {in_line({**tier, 'price': tier_price})}   # {spent} in the log\n"
 
 
-def _today(name: str, model: str) -> dict[str, Any]:
-    """A tier of a model that serves the log; where it is, its owner has to say."""
+def _today(name: str, model: str, providers: Mapping[str, str]) -> dict[str, Any]:
+    """A tier of a model that serves the log, at the vendor that the log names; else with an address to fill in."""
+    if (ours := serving(model, providers.get(model))) is not None:
+        return {"name": name, "model": model, "provider": ours}
     where = {"base_url": "https://api.example.com/v1", "api_key_env": "TODAY_API_KEY"}
     return {"name": name, "model": model, "provider": "openai-compatible", **where}
 
 
-def _shorter(folder: RunFolder, frames: Sequence[RouteFrame]) -> Iterator[str]:
+def _shorter(folder: RunFolder, frames: Sequence[RouteFrame], providers: Mapping[str, str]) -> Iterator[str]:
     """Today's model with what could go of its prompts left out, as a comment; nothing where nothing could."""
     if (found := shorter_prompts(folder, frames)) is not None:
         yield SHORTER.format(why=terminal_safe(found.why))
-        yield f"  # - {in_line({**_today('trimmed', found.model), 'trim': found.trim})}\n"
+        yield f"  # - {in_line({**_today('trimmed', found.model, providers), 'trim': found.trim})}\n"
 
 
 def _written(price: Price) -> dict[str, Any]:
@@ -125,7 +134,7 @@ def _written(price: Price) -> dict[str, Any]:
 
 def _providers(folder: RunFolder) -> dict[str, str]:
     """Who serves each model, as logged; of several, the one that served the most requests."""
-    model = pl.coalesce("model_called", "model_responded", "model_requested").cast(pl.String)
+    model = pl.coalesce(MODEL_COLUMNS).cast(pl.String)
     counts = (
         pl.scan_parquet([str(path) for path in folder.traffic_files()])
         .select(model=model, by=pl.col("provider").cast(pl.String))
