@@ -115,7 +115,16 @@ def features() -> str:
     from audit.signals.features import FEATURES, TEXT
 
     rows = [(f"`{name}`", what) for name, what in FEATURES.items()]
-    return table(("feature", "what it is"), [*rows, (f"`{TEXT}`", "the last user message itself, by a pattern")])
+    return table(
+        ("feature", "what it is"),
+        [
+            *rows,
+            (
+                f"`{TEXT}`",
+                "the last user message itself, by a pattern; of a masked log, the words around its placeholders",
+            ),
+        ],
+    )
 
 
 def documentation() -> str:

@@ -27,7 +27,7 @@ WIDE = {
     "audit.certificate.bakeoff": 14,
     "audit.certificate.candidates": 17,
     "audit.certificate.certify": 18,
-    "audit.certificate.jobs": 14,
+    "audit.certificate.jobs": 13,
     "audit.certificate.policies": 16,
     "audit.cli.commands.replay": 14,
     "audit.findings.routes": 26,

@@ -11,10 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from audit.core.exchange import Request
 from audit.core.fingerprint import fingerprint
+from audit.core.personal import is_masked
 from audit.core.plain import to_plain
 from audit.core.policy import RoutePolicy
 from audit.pairing.replayed import SignalValues
+from audit.signals.signal import TextEmbedder
 from audit.stats.risk_control import MAX_POLICIES, PolicyOrder, TunedPolicy, order_by_loss, order_by_promise
 
 SCHEMA = "audit-policies/1"
@@ -156,7 +159,22 @@ class Choice:
     Attributes:
         sealed: In the order in which they are tested.
         values: Of their signals, on every request that a test looks at.
+        requests: These requests, in number; 0 where none could be read.
+        masked: Of these, requests in which what the user said last stands masked in the log, in part at least.
     """
 
     sealed: FrozenPolicies
     values: SignalValues
+    requests: int = 0
+    masked: int = 0
+
+    @classmethod
+    def of(cls, sealed: FrozenPolicies, requests: Sequence[Request], embedder: TextEmbedder | None) -> Choice:
+        """Work the signals out on all requests that a test looks at: they see requests alone, and no verdict."""
+        policies = [tuned.policy for tuned in sealed.policies]
+        return cls(
+            sealed=sealed,
+            values=SignalValues.worked_out(policies, requests, embedder),
+            requests=len(requests),
+            masked=sum(is_masked(request.last_user) for request in requests),
+        )

@@ -19,7 +19,6 @@ from audit.core.plan import RouteDesign
 from audit.core.tier import Tier
 from audit.executors.executor import IN_PROCESS, Pool
 from audit.pairing.evidence import Tables
-from audit.pairing.replayed import SignalValues
 from audit.signals.signal import Remembering
 
 SHARED_FROM = 30_000
@@ -64,9 +63,8 @@ def choose(job: ChoiceJob) -> Choice:
     # A signal sees requests alone, so these can be looked at before the certification split is.
     tested = (pl.col("purpose") == "dollars") | (pl.col("split") == "certification")
     fps = chosen.tables.slice.filter(tested)["request_fp"].unique(maintain_order=True)
-    policies = [tuned.policy for tuned in sealed.policies]
     requests = [bench.requests[fp] for fp in fps] if bench.requests else []
-    return Choice(sealed=sealed, values=SignalValues.worked_out(policies, requests, bench.embedder))
+    return Choice.of(sealed, requests, bench.embedder)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -14,6 +14,7 @@ from audit.core.reason import Reason
 from audit.core.settings import Settings
 from audit.findings.resting import robustness_caveats
 from audit.findings.verdict import Decided
+from audit.signals.features import reads_text
 
 MAX_UNREPLAYABLE = 0.05
 """Above this share of a route's requests the report warns that the claim leaves them out."""
@@ -274,6 +275,19 @@ def _untested_rules(route: Concluded) -> list[str]:
     return [f"Its rule to {rule.to} was not tested: the tier is no candidate of the route." for rule in unasked]
 
 
+def _masked(route: Concluded) -> list[str]:
+    """What a policy that reads texts was tested on, where the log holds them masked."""
+    policy, choice = route.verdict.policy, route.certified.choice
+    signal = None if policy is None else policy.tuned.policy.signal
+    if signal is None or not choice.masked or not reads_text(signal):
+        return []
+    return [
+        f"In {count(choice.masked)} of {plural(choice.requests, 'sampled request')} the log has placeholders for "
+        "something that the user said last. The policy was tested on the words around them; it will read what is said "
+        "there, and may decide otherwise."
+    ]
+
+
 def _later_turns(route: Concluded) -> list[str]:
     """What moves would be answered after turns of another model."""
     if not route.moves or route.later_turns <= MAX_LATER_TURNS:
@@ -309,5 +323,6 @@ CAVEATS: tuple[Callable[[Concluded], Sequence[str]], ...] = (
     _untested_policies,
     _robustness,
     _untested_rules,
+    _masked,
     _later_turns,
 )

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from audit.core.exchange import Request, content_text
+from audit.core.policy import SignalSpec
 from audit.signals.signal import FloatArray
 
 FEATURES: Mapping[str, str] = {
@@ -46,6 +47,13 @@ ANSWERING_ROLES = ("assistant", "model")
 SYSTEM_BUCKETS = 16
 LONGEST_CHARS = 100_000
 """What of the last user message is looked at; beyond it a share has settled and a count says enough."""
+
+
+def reads_text(spec: SignalSpec) -> bool:
+    """Whether a signal goes by what the user said last, and not by counts and shares of it alone."""
+    if spec.name != "rules":
+        return True
+    return any(condition["feature"] == TEXT for condition in spec.params["conditions"])
 
 
 def feature_row(request: Request) -> tuple[float, ...]:

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from audit.core.exchange import Request
+from audit.core.personal import without_masks
 from audit.core.policy import SignalSpec
 from audit.patterns import Pattern, TooSlow, kept_pattern
 from audit.signals.features import FEATURES, LONGEST_CHARS, TEXT, column, feature_table
@@ -76,9 +77,10 @@ def _holds(condition: Mapping[str, Any], table: FloatArray, requests: Sequence[R
 
 
 def _matches(pattern: Pattern, request: Request) -> bool | None:
-    """Whether the pattern matches; None where that takes too long to be known, so that no condition on it holds."""
+    """Whether the pattern matches; None where that takes too long to be known, so that no condition on it holds. What
+    the log holds masked is no text: a pattern meets what stands around it."""
     try:
-        return pattern.search(request.last_user[:LONGEST_CHARS]) is not None
+        return pattern.search(without_masks(request.last_user[:LONGEST_CHARS])) is not None
     except TooSlow:
         return None
 

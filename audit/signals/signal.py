@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from audit.core.errors import InputError
 from audit.core.exchange import Request
+from audit.core.personal import without_masks
 from audit.core.policy import SignalSpec
 
 FloatArray = npt.NDArray[np.float64]
@@ -135,4 +136,6 @@ def embed(name: str, requests: Sequence[Request], embedder: TextEmbedder | None)
             notes=[f"at hand: `{embedder.name}`" if embedder else "no embedding model was given"],
             hint="open that model with `audit.embeddings.open_embedder`",
         )
-    return np.asarray(embedder.embed([request.last_user for request in requests]), dtype=np.float64)
+    # What the log holds masked has no meaning: a placeholder would make requests alike that are not.
+    texts = [without_masks(request.last_user) for request in requests]
+    return np.asarray(embedder.embed(texts), dtype=np.float64)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from audit.core.exchange import Request
+from audit.core.personal import is_masked
 from audit.core.policy import SignalSpec
 from audit.signals.signal import BoolArray, FitData, FloatArray, Signal, TextEmbedder, embed
 
@@ -53,7 +54,9 @@ def fit(data: FitData) -> SignalSpec | None:
     for side, chosen in (("good", data.cheap_good), ("bad", ~data.cheap_good)):
         canonical = _centre(vectors[chosen])
         if data.real_prompts:
-            row = _nearest(canonical, vectors, chosen)
+            # Whoever is handed the prompts compares with their texts: one without placeholders, where there is one.
+            whole = chosen & ~np.array([is_masked(request.last_user) for request in data.requests])
+            row = _nearest(canonical, vectors, whole if whole.any() else chosen)
             canonical, prompts[side] = vectors[row], [data.requests[row].request_fp]
         params[side] = [base64.b64encode(canonical.astype("<f4").tobytes()).decode("ascii")]
     return SignalSpec(name=NAME, version=VERSION, params=params | ({"prompts": prompts} if prompts else {}))

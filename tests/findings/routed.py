@@ -82,7 +82,7 @@ def make_routed(
     hard_share: float = 0.4,
     beside: Mapping[str, tuple[float, float]] | None = None,
 ) -> Routed:
-    """A world whose hard requests are threads of three turns; or look like all others, when it does not show."""
+    """A world whose hard requests are threads of three messages; or look like all others, when it does not show."""
     world = make_world(tmp_path, planted, n=n, seed=seed, hard_share=hard_share, beside=beside)
     rng = np.random.default_rng([seed, 2])
     long = world.records["hard"].to_numpy() if shows else rng.random(n) < hard_share

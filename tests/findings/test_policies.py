@@ -20,6 +20,7 @@ from audit.core.finding import RouteFinding, Verdict
 from audit.core.interval import Estimate
 from audit.core.policy import VerifierSpec
 from audit.findings.routes import RouteTraffic, find_route
+from audit.signals.features import reads_text
 from audit.stats.exact import p_pass
 from audit.stats.risk_control import MAX_POLICIES
 from audit.stats.tango import PairCounts
@@ -245,6 +246,23 @@ def test_a_written_rule_is_tested_like_a_learned_one(tmp_path: Path) -> None:
     assert not written["messages > 1"].certified
     assert written["messages <= 1"].params["conditions"] == [{"feature": "messages", "op": "<=", "value": 1}]
     assert policy is not None
+
+
+@pytest.mark.parametrize("when", ["last_user !~ 'thread'", "messages <= 1"])
+def test_a_policy_that_reads_masked_texts_says_what_it_was_tested_on(tmp_path: Path, when: str) -> None:
+    """Where the log has placeholders, a rule on texts carries a caveat with their number; one on counts does not."""
+    routed = make_routed(tmp_path, {"small": HALF_GOOD}, shows=True)
+    told = {}
+    for fp, request in routed.requests.items():
+        thread, masked = len(request.messages) > 1, int(fp[-2:], 36) % 5 == 0
+        text = request.last_user + (" thread" if thread else "") + (" <email:0a1b2c>" if masked else "")
+        told[fp] = replace(request, messages=[*request.messages[:-1], {"role": "user", "content": text}])
+    route, policy = replace(routed, requests=told).judge(replace(routed.bench(rules=[("small", when)]), requests=told))
+    assert policy is not None
+    assert policy.tuned.policy.signal is not None
+    assert reads_text(policy.tuned.policy.signal) is ("last_user" in when)
+    said = [one for one in route.caveats if "the log has placeholders" in one]
+    assert len(said) == ("last_user" in when)
 
 
 def test_a_rule_on_top_and_a_check_as_the_net(tmp_path: Path) -> None:

@@ -19,9 +19,10 @@ from audit.core.exchange import Request
 from audit.core.plain import from_plain, to_plain
 from audit.core.policy import SignalSpec
 from audit.signals import SIGNALS, compute
-from audit.signals.features import FEATURES, feature_row, feature_table
+from audit.signals.features import FEATURES, feature_row, feature_table, reads_text
 from audit.signals.rules import in_force, short_between
 from audit.signals.signal import FitData, Remembering
+from audit.signals.written import written_rule
 
 WORDS = ("parcel", "invoice", "refund", "sign-in")
 
@@ -332,3 +333,40 @@ def test_features_cost_microseconds() -> None:
     for _ in range(1000):
         feature_row(one)
     assert time.process_time() - started < 0.2
+
+
+def test_what_the_log_holds_masked_is_no_text() -> None:
+    """Patterns and embedders meet the words around a placeholder; a real prompt is one without, where there is one."""
+    plain, masked = request("my mail is , refund"), request("my mail is <email:0a1b2c>, refund <secret:aws-key>")
+    assert masked.last_user != plain.last_user
+    for pattern, matches in (("email", False), ("secret", False), ("refund", True), ("<", False)):
+        spec = written_rule(f"last_user ~ '{pattern}'")
+        assert compute(spec, [masked]).tolist() == [float(matches)]
+    heard: list[str] = []
+
+    class Heard(Bag):
+        def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+            heard.extend(texts)
+            return super().embed(texts)
+
+    good = [f"parcel {n} <name:{n:06x}>" for n in range(29)] + ["parcel, without a name"]
+    data = FitData(
+        requests=[request(text) for text in good] + [request("refund")] * 30,
+        differences=np.repeat([0.0, -1.0], 30),
+        costs_usd=np.ones(60),
+        seed=0,
+        embedder=Heard(),
+        real_prompts=True,
+    )
+    asked = [replace(one, request_fp=str(n)) for n, one in enumerate(data.requests)]
+    spec = SIGNALS.get("similarity").fit(replace(data, requests=asked))
+    assert spec is not None
+    assert not any("<" in text for text in heard)
+    assert spec.params["prompts"]["good"] == ["29"]
+
+
+def test_what_reads_the_text_says_so() -> None:
+    """Whoever counts characters and messages alone does not."""
+    assert reads_text(written_rule("messages <= 2 and last_user ~ 'refund'"))
+    assert not reads_text(written_rule("messages <= 2 and last_user_chars < 900"))
+    assert reads_text(SignalSpec(name="similarity", params={}, version=1))
