@@ -450,7 +450,11 @@ class SliceSettings(Section):
 
     routes: tuple[str, ...] = Field(("*",), description="Globs of the routes to replay")
     tiers: tuple[str, ...] | None = Field(None, description="Only these candidates")
-    power: Level = Field(0.8, description="Chance that the sample decides for a candidate that loses nothing")
+    power: Level = Field(
+        0.8,
+        description="Chance that the exact test passes for a candidate that loses nothing; a Switch, which needs the "
+        "whole interval too, follows less often",
+    )
     discordance: Share = Field(0.15, description="Share of pairs expected to differ, before anything is measured")
     max_per_route: int | None = Field(None, ge=1, description="Requests of the quality sample of a route, at most")
     dollars_per_route: int = Field(100, ge=10, description="Requests of the dollar sample of a route, drawn by cost")
