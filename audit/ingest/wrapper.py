@@ -15,7 +15,7 @@ from typing import Any
 from audit.core.doubts import Doubt
 from audit.ingest.row import Row
 from audit.ingest.usage import told_cost
-from audit.ingest.values import boolean, microseconds, number, obj, small, text
+from audit.ingest.values import boolean, microseconds, number, obj, small
 
 _START = (
     *("started_at", "start_time", "start", "request_time", "request_timestamp", "requested_at", "request_start"),
@@ -33,18 +33,17 @@ _ERROR = ("error", "exception", "error_message", "error_msg", "err", "failure", 
 _SUCCESS = ("success", "succeeded", "ok", "is_success")
 _FAILED = frozenset({"error", "failed", "failure", "timeout", "timed_out", "exception", "rejected", "aborted"})
 _HIT = ("cache_hit", "from_cache", "served_from_cache", "cache_status", "cache")
-_CACHED = ("cached", "is_cached")
+_HIT_OR_CACHED = (*_HIT, "cached", "is_cached")
 _HIT_HEADERS = (
     *("cf_aig_cache_status", "x_portkey_cache_status", "helicone_cache", "x_cache", "x_cache_status"),
     *("x_litellm_cache_hit", "x_kong_llm_cache_status"),
 )
-_USD = {
-    **dict.fromkeys(
-        ("cost_usd", "cost", "total_cost", "response_cost", "total_cost_usd", "cost_in_usd", "usd", "spend"), 1.0
-    ),
-    **dict.fromkeys(("cost_cents", "cost_in_cents", "total_cost_cents"), 1e-2),
-}
-"""What a cost is called, with its unit in USD."""
+_USD = ("cost_usd", "cost", "total_cost", "response_cost", "total_cost_usd", "cost_in_usd", "usd", "spend")
+_CENTS = ("cost_cents", "cost_in_cents", "total_cost_cents")
+_TOTAL = ("total", "total_cost", "amount", "usd", "value")
+_CURRENCY = ("currency", "cost_currency")
+_OUTCOME = ("status", "outcome", "state")
+_BATCH_ID = ("batch_id", "batch_job_id")
 _BATCH = ("batch", "is_batch", "batched")
 _JOB_FIELDS = ({"modelInput", "modelOutput"}, {"processed_time", "request", "response"})
 """Fields of the lines that batch jobs write: Bedrock's and Vertex AI's."""
@@ -55,21 +54,22 @@ _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _CODE = re.compile(r"[1-5]\d\d\b")
 
 
-@functools.lru_cache(4096)
-def _folded(keys: tuple[str, ...]) -> Mapping[str, str]:
-    """An object's keys by how they would be written in small letters and underscores."""
+@functools.lru_cache(16384)
+def _present(keys: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
+    """Of an object's keys, those that are some names in whatever spelling, in the order of the names.
+
+    A log has few sets of keys, so each is looked through once.
+    """
     folded: dict[str, str] = {}
     for key in keys:
         folded.setdefault(_HUMP.sub("_", key).lower().replace("-", "_").replace(" ", "_").lstrip("@_$"), key)
-    return folded
+    return tuple(folded[name] for name in names if name in folded)
 
 
-def _all(record: Mapping[str, Any], names: Sequence[str]) -> Iterator[Any]:
+def _all(record: Mapping[str, Any], names: tuple[str, ...]) -> Sequence[Any]:
     """What stands under some names, in their order, nulls left out."""
-    keys = _folded(tuple(record))
-    for name in names:
-        if name in keys and (value := record[keys[name]]) is not None:
-            yield value
+    keys = _present(tuple(record), names)
+    return [value for key in keys if (value := record[key]) is not None] if keys else ()
 
 
 def put_times(row: Row, record: Mapping[str, Any], created: Any) -> None:
@@ -78,14 +78,16 @@ def put_times(row: Row, record: Mapping[str, Any], created: Any) -> None:
     Args:
         created: When the vendor says that it made the answer, where nothing else tells.
     """
-    around = [obj(record.get(name)) for name in _AROUND]
-    written = [value for place in (record, *around) for value in _all(place, _START)]
-    for value in (*written, created):
+    odd = False
+    for value in _starts(record):
         row.started_at, row.started_at_resolution = microseconds(value)
         if row.started_at is not None:
             break
-    if row.started_at is None and any(value not in ("", 0) for value in written):
-        row.ingest_warnings = (*row.ingest_warnings, "unreadable_started_at")
+        odd = odd or value not in ("", 0)
+    else:
+        row.started_at, row.started_at_resolution = microseconds(created)
+        if row.started_at is None and odd:
+            row.ingest_warnings = (*row.ingest_warnings, "unreadable_started_at")
     row.ended_at = next((t for value in _all(record, _END) if (t := microseconds(value)[0]) is not None), None)
     row.latency_ms = next((n for value in _all(record, _LATENCY) if (n := number(value)) is not None and n >= 0), None)
     row.ttft_ms = next((n for value in _all(record, _FIRST_TOKEN) if (n := number(value)) is not None), None)
@@ -93,9 +95,19 @@ def put_times(row: Row, record: Mapping[str, Any], created: Any) -> None:
         row.latency_ms = (row.ended_at - row.started_at) / 1000
 
 
+def _starts(record: Mapping[str, Any]) -> Iterator[Any]:
+    """What may be the time at which a call began, the most telling first."""
+    yield from _all(record, _START)
+    for name in _AROUND:
+        if held := obj(record.get(name)):
+            yield from _all(held, _START)
+
+
 def status_of(record: Mapping[str, Any]) -> int | None:
     """The HTTP status, of the record or of the response in it; `429 Too Many Requests` is one too."""
-    for place in (record, obj(record.get("response")), obj(record.get("res"))):
+    for place in (record, record.get("response"), record.get("res")):
+        if not isinstance(place, dict):
+            continue
         for value in _all(place, _STATUS):
             code = small(value)
             if code is None and isinstance(value, str) and (found := _CODE.match(value)):
@@ -119,24 +131,24 @@ def error_of(record: Mapping[str, Any], *, answered: bool) -> Any:
     told = next((value for value in _all(record, _ERROR) if value not in ("", False, 0)), None)
     if told is not None:
         return told
-    word = next((v for v in _all(record, ("status", "outcome", "state")) if isinstance(v, str)), "").lower()
+    word = next((v for v in _all(record, _OUTCOME) if isinstance(v, str)), "").lower()
     failed = word in _FAILED or any(boolean(value) is False for value in _all(record, _SUCCESS))
     return {"message": word or "failed"} if failed else None
 
 
 def cost_of(row: Row, record: Mapping[str, Any]) -> float | None:
     """USD that the record names; what is there and no cost in USD is noted."""
-    currency = next((v for v in _all(record, ("currency", "cost_currency")) if isinstance(v, str)), "USD")
-    for name, unit in _USD.items():
-        for value in _all(record, (name,)):
-            parts, of = obj(value), currency
+    for names, unit in ((_USD, 1.0), (_CENTS, 1e-2)):
+        for value in _all(record, names):
+            parts = obj(value)
             if parts:
-                of = text(parts.get("currency")) or currency
-                value = next(_all(parts, ("total", "total_cost", "amount", "usd", "value")), value)
-            if of.strip().upper() not in ("USD", "$", "US$", "CENTS"):
+                value = next(iter(_all(parts, _TOTAL)), value)
+            told = (v for place in (parts, record) for v in _all(place, _CURRENCY) if isinstance(v, str))
+            currency = next(told, "USD").strip().upper()
+            if currency not in ("USD", "$", "US$", "CENTS"):
                 row.ingest_warnings = (*row.ingest_warnings, Doubt.OTHER_CURRENCY)
                 return None
-            return told_cost(row, value, unit=1e-2 if of.upper() == "CENTS" else unit)
+            return told_cost(row, value, unit=1e-2 if currency == "CENTS" else unit)
     return None
 
 
@@ -148,7 +160,7 @@ def is_hit(record: Mapping[str, Any], *, read: bool) -> bool | None:
         read: The provider read tokens from its own cache: a plain `cached` may be of that.
     """
     headers = obj(obj(record.get("response")).get("headers"))
-    for place, names in ((record, _HIT if read else _HIT + _CACHED), (headers, _HIT_HEADERS)):
+    for place, names in ((record, _HIT if read else _HIT_OR_CACHED), (headers, _HIT_HEADERS)):
         for value in _all(place, names):
             value = obj(value).get("hit", value)
             word = value.lower() if isinstance(value, str) else ""
@@ -161,6 +173,6 @@ def is_batch(record: Mapping[str, Any]) -> bool | None:
     """Whether the call went through a batch API; None where nothing tells."""
     if any(fields <= record.keys() for fields in _JOB_FIELDS):
         return True
-    if any(boolean(value) is True for value in _all(record, _BATCH)) or any(_all(record, ("batch_id", "batch_job_id"))):
+    if any(boolean(value) is True for value in _all(record, _BATCH)) or any(_all(record, _BATCH_ID)):
         return True
     return True if "batch" in _all(record, _MODES) else None
