@@ -99,6 +99,7 @@ def replay(
     # Which words decide a verdict is known once all answers are scored.
     scored = scored or score_replays(run.folder, run.settings)
     plan_ = with_criteria(run.folder, run.settings, run.plan, run.frames, list(run.judging.shapes))
+    _keep_criteria(run.folder, run.plan, plan_)
     watch = watch or _watch(run.folder, run.settings, run.tiers, run.frames)
     findings = _conclude(watch, plan_, run.frames, scored)
     if stopped is not None:
@@ -120,11 +121,16 @@ def score(folder: RunFolder, settings: Settings) -> Findings:
     frames = frames_of_run(folder, settings, tiers)
     scored = score_replays(folder, settings)
     checked = with_criteria(folder, settings, plan_, frames)
-    # What was made is as planned; what its criteria are worth is what these labels say, for whoever verifies a pack.
-    known = {design.route: design.criteria for design in checked.designs}
-    designs = tuple(replace(design, criteria=known[design.route]) for design in plan_.designs)
-    write_json(folder.plan, replace(plan_, designs=designs))
+    _keep_criteria(folder, plan_, checked)
     return _conclude(_watch(folder, settings, tiers, frames), checked, frames, scored)
+
+
+def _keep_criteria(folder: RunFolder, planned: Plan, checked: Plan) -> None:
+    """Write the plan as it was made, with what its criteria are worth by now: labels, and the answers that they are of,
+    may have come since. Whoever verifies a pack holds the findings against it."""
+    known = {design.route: design.criteria for design in checked.designs}
+    designs = tuple(replace(design, criteria=known[design.route]) for design in planned.designs)
+    write_json(folder.plan, replace(planned, designs=designs))
 
 
 def _replay(run: PreparedRun, meter: Meter, watch: SequentialTest, stopped: PartStopped | None) -> ScoreReport | None:

@@ -122,7 +122,7 @@ def _all_right(table: bytes) -> bytes:
     return "".join(json.dumps(row, separators=(",", ":")) + "\n" for row in rows).encode()
 
 
-def test_a_plan_made_again_is_sized_by_the_words_that_will_decide(audited: Path) -> None:
+def test_a_plan_made_again_is_sized_by_the_words_that_will_decide(audited: Path, tmp_path: Path) -> None:
     """Once all random pairs are judged, and without a `score` in between: no fewer draws than the labels were drawn
     from, as many looks, and a prospect that is the verdict's. The plan of a judge with such an error said "maybe"."""
     judge_all(opened(audited, at_random=PAIRS), opened(audited, at_random=PAIRS).session.random_left)
@@ -145,4 +145,26 @@ def test_a_plan_made_again_is_sized_by_the_words_that_will_decide(audited: Path)
     assert small(audited).verdict is CandidateVerdict.NON_INFERIOR
     (concluded,) = read_run(audited / "run").routes
     assert concluded.criteria is not None
-    assert concluded.criteria.drawn == again.criteria.drawn
+    assert concluded.criteria.drawn.keys() == again.criteria.drawn.keys()
+    pack = str(tmp_path / "again.zip")
+    assert run(["report", str(audited / "run"), "--pack", pack]) == 0
+    assert run(["verify", pack]) == 0
+
+
+def test_at_several_looks_a_plan_made_again_keeps_them_and_its_pack_holds(tmp_path: Path) -> None:
+    """As many looks as there were when people judged, over all draws; a replay that stops early is of the plan made."""
+    arguments = write_chat(tmp_path, labels=200, false_pass=0.15, false_fail=0.15, margin="10pt", requests=700)
+    config = tmp_path / "audit.yaml"
+    config.write_text(config.read_text("utf-8").replace("looks: 1", "looks: 4"), "utf-8")
+    assert run(["replay", *arguments, "--yes"]) == 0
+    (before,) = read_plan(tmp_path / "run" / "plan.json").designs
+    assert len(before.stages) > 1
+    judge_all(opened(tmp_path, at_random=150), 150)
+    assert run(["replay", *arguments, "--yes"]) == 0
+    (again,) = read_plan(tmp_path / "run" / "plan.json").designs
+    assert again.looks == before.looks
+    random = small(tmp_path).random_labels
+    assert random is not None
+    assert random.used
+    assert run(["report", str(tmp_path / "run"), "--pack", str(tmp_path / "pack.zip")]) == 0
+    assert run(["verify", str(tmp_path / "pack.zip")]) == 0
