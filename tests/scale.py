@@ -1,4 +1,5 @@
-"""What a month of a given size takes, computed from the figures that `python -m tests.growth --keep` wrote down.
+"""What a month of a given size takes, computed from the figures that `python -m tests.growth --keep` and, of memory,
+`python -m tests.traffic_at_size --keep` wrote down.
 
 Arithmetic alone: nothing of these sizes was run here. Every assumption is a constant below and is named in the page.
 """
@@ -25,9 +26,6 @@ CORES = 16
 NIGHT_H = 8.0
 CORE_HOUR_USD, GB_HOUR_USD = 0.05, 0.005
 """A core, and a GB of memory beyond what comes with a core, at list price."""
-MOST_GB = 1_000
-"""Of one machine that can be had without asking."""
-NOT_POSSIBLE = "not as it is"
 
 ROUTES, CANDIDATES = 50, 2
 MARGIN = 0.03
@@ -55,7 +53,6 @@ class Costs:
         line_us: Processor microseconds per line, by stage.
         later_us: What a line adds to the replay and to a new scoring, which are about the sample.
         fixed_s: Processor seconds of the replay and of a new scoring without the log's part.
-        line_kb: Memory that a line takes while the plan is made and the findings are written, in KB.
         line_bytes: Length of a line.
         sample: Calls planned, by lines.
     """
@@ -63,7 +60,6 @@ class Costs:
     line_us: dict[str, float]
     later_us: dict[str, float]
     fixed_s: dict[str, float]
-    line_kb: float
     line_bytes: float
     sample: dict[int, int]
 
@@ -83,7 +79,6 @@ def costs() -> Costs:
         line_us={stage: kept[large][stage]["cpu_s"] / large / MICRO for stage in PER_LINE},
         later_us={stage: slope(stage, "cpu_s") / MICRO for stage in later},
         fixed_s={stage: kept[small][stage]["cpu_s"] - slope(stage, "cpu_s") * small for stage in later},
-        line_kb=slope("replay", "peak_mb") * 1e3,
         line_bytes=kept[large]["log"]["mb"] * 1e6 / large,
         sample={size: round(stages["plan"]["calls"]) for size, stages in sorted(kept.items())},
     )
@@ -96,8 +91,20 @@ def measured_rows() -> list[tuple[str, str, str]]:
     rows = [(stage, f"{us:.0f} µs", shared.get(stage, "no")) for stage, us in found.line_us.items()]
     rows += [(f"{stage}, what the log adds", f"{us:.0f} µs", "no") for stage, us in found.later_us.items()]
     rows += [(f"{stage}, the sample's own part", f"{s:.1f} s in all", "by route") for stage, s in found.fixed_s.items()]
-    rows.append(("memory of one process", f"{found.line_kb:.1f} KB", "no"))
     return rows
+
+
+def memory_gb(calls: int) -> float:
+    """What the stage that needs most takes by the time of so many calls: between the two largest sizes that it was
+    measured at, and beyond, as a straight line."""
+    kept = {int(size): stages for size, stages in json.loads(KEPT_AT_SIZE.read_text("utf-8")).items()}
+    needed = []
+    for stage in STAGES:
+        small, large = sorted(size for size, stages in kept.items() if stage in stages)[-2:]
+        peaks = [kept[size][stage]["peak_mb"] for size in (small, large)]
+        slope = max(peaks[1] - peaks[0], 0.0) / (large - small)
+        needed.append(peaks[1] + slope * (calls - large))
+    return max(needed) / 1e3
 
 
 def month_rows() -> list[tuple[str, ...]]:
@@ -107,18 +114,17 @@ def month_rows() -> list[tuple[str, ...]]:
     rows: list[tuple[str, ...]] = []
     for calls in CALLS:
         reading_h = calls * found.line_us["ingest"] * MICRO / HOUR_S
-        alone_h, memory_gb = calls * alone_us * MICRO / HOUR_S, calls * found.line_kb / 1e6
-        fits = memory_gb <= MOST_GB
-        dollars = reading_h * CORE_HOUR_USD + alone_h * (CORE_HOUR_USD + memory_gb * GB_HOUR_USD)
+        alone_h, memory = calls * alone_us * MICRO / HOUR_S, memory_gb(calls)
+        dollars = reading_h * CORE_HOUR_USD + alone_h * (CORE_HOUR_USD + memory * GB_HOUR_USD)
         rows.append(
             (
                 f"{calls:,}",
                 f"{calls * found.line_bytes / 1e12:,.2f} TB",
                 f"{reading_h:,.1f}",
                 f"{math.ceil(reading_h / (CORES * NIGHT_H)):,}",
-                f"{alone_h:,.1f} h" if fits else NOT_POSSIBLE,
-                f"{memory_gb:,.0f} GB",
-                f"${dollars:,.2f}" if fits else NOT_POSSIBLE,
+                f"{alone_h:,.1f} h",
+                f"{memory:,.0f} GB",
+                f"${dollars:,.2f}",
                 f"{replays:,}",
                 f"${replays * CALL_USD:,.0f}",
             )

@@ -4,6 +4,10 @@
 million rows with small bodies, and measures the mix, the ledger of levers (prompts read) and the plan on it, each in a
 process of its own; a folder that has it serves again. With --keep the figures are written down, and `docs/scale.md` is
 filled from them. A hundred million rows are 12 GB.
+
+The stage `second-pass` compares the ids of a log that was read: rows come twice, attempts have the id of their request
+and calls that of their conversation. It is measured on drafts in parts of as many lines as reading makes, which have
+the columns that it compares and no others: a hundred million are 23 GB.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +26,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audit.core.schemas import BODIES, TRAFFIC
+from audit.ingest.compare import AT_ONCE, find_fixes, read_draft
+from audit.ingest.row import DRAFT
+from audit.ingest.work import PartFiles
 from tests.growth import CONFIG, MODELS, ROUTES
 
 KEPT = Path(__file__).with_name("traffic_at_size.json")
-STAGES = ("mix", "levers", "plan")
+SECOND_PASS = "second-pass"
+STAGES = (SECOND_PASS, "mix", "levers", "plan")
 FILE_ROWS = 1_000_000
+DRAFTS, DRAFT_ROWS = "drafts", 11_000
+"""Where drafts are, and how many lines of one and a half kilobytes are a part of a log."""
 ROW_GROUP = 1 << 16
 TENANTS = 40
 START_US = 1_790_000_000_000_000
@@ -143,8 +154,51 @@ def write_traffic(folder: Path, rows: int) -> None:
             pq.write_table(part, path, compression="zstd", compression_level=1, row_group_size=ROW_GROUP)
 
 
-def measure(stage: str, folder: Path) -> dict[str, float]:
-    """Seconds, processor seconds and the most memory in MB of one of `STAGES` on traffic that is there."""
+def draft_table(first: int, rows: int) -> pa.Table:
+    """Rows of a draft from a number on. A hundredth repeats an earlier row, a fiftieth failed and was tried again, and
+    a fifth are calls of a conversation of four."""
+    numbers = np.arange(first, first + rows, dtype=np.uint64)
+    draw = np.random.default_rng([8, first])
+    earlier = (draw.random(rows) * numbers).astype(np.uint64)
+    call = np.where(draw.integers(0, 100, rows) == 0, earlier, numbers)
+    together = np.select([call // 4 % 5 == 0, call % 50 == 49], [call // 4 * 4, call - 1], call)
+    values: dict[str, Any] = {
+        "row_id": digests(call, 1),
+        "dedupe_key": digests(call, 6),
+        "logical_request_id": digests(together, 2),
+        "started_at": pa.array(START_US + call.astype(np.int64) * SPACING_US, pa.timestamp("us", tz="UTC")),
+        "status": _words(["ok", "error"], call % 50 == 48),
+        "cost_usd_logged": np.where(call % 3 == 0, 0.0012, np.nan),
+        "prompt_tokens": np.full(rows, 180),
+        "completion_tokens": np.full(rows, 12),
+    }
+    fields = [field for field in DRAFT if field.name in values]
+    return pa.table(
+        {f.name: pa.array(values[f.name], from_pandas=True).cast(f.type) for f in fields}, pa.schema(fields)
+    )
+
+
+def write_drafts(folder: Path, rows: int, part_rows: int = DRAFT_ROWS) -> list[PartFiles]:
+    """Write what a first pass over so many rows leaves for the second one to compare."""
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = []
+    for number, first in enumerate(range(0, rows, part_rows)):
+        parts.append(PartFiles(number, folder))
+        table = draft_table(first, min(part_rows, rows - first))
+        with pa.ipc.new_file(parts[-1].draft, table.schema) as writer:
+            writer.write_table(table)
+    return parts
+
+
+def compare_drafts(folder: Path, at_once: int = AT_ONCE) -> int:
+    """The second pass over drafts: how many changes it finds. They are dropped part by part, as a log's are written."""
+    parts = [PartFiles(number, folder) for number in range(len(list(folder.glob("draft-*.arrow"))))]
+    found = find_fixes(parts, [read_draft(part).num_rows for part in parts], at_once)
+    return sum(len(fixes.ids) + len(fixes.duplicates) + len(fixes.attempts) for fixes in found)
+
+
+def work_of(stage: str, folder: Path) -> Callable[[], object]:
+    """One of `STAGES`, to be done on what a folder holds."""
     from audit.config.load import load_settings
     from audit.core.artifacts import RunFolder
     from audit.flow import preparation
@@ -153,23 +207,30 @@ def measure(stage: str, folder: Path) -> dict[str, float]:
     from audit.llm.tiers import resolve_tiers
     from audit.mix.run import measure_mix
 
+    if stage == SECOND_PASS:
+        return lambda: compare_drafts(folder / DRAFTS)
     settings, run = load_settings(folder / "audit.yaml"), RunFolder(folder)
-    before, began = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
     if stage == "mix":
-        measure_mix(run.traffic_files(), resolve_tiers(settings))
-    elif stage == "levers":
-        measure_levers(run.traffic_files(), rates_of(settings.tiers), run.body_files())
-    else:
-        preparation.prepare([folder / "log.jsonl"], settings, run)
+        return lambda: measure_mix(run.traffic_files(), resolve_tiers(settings))
+    if stage == "levers":
+        return lambda: measure_levers(run.traffic_files(), rates_of(settings.tiers), run.body_files())
+    return lambda: preparation.prepare([folder / "log.jsonl"], settings, run)
+
+
+def measure(stage: str, folder: Path) -> dict[str, float]:
+    """Seconds, processor seconds and the most memory in MB of one of `STAGES` on what a folder holds."""
+    work = work_of(stage, folder)
+    before, began = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
+    work()
     after = resource.getrusage(resource.RUSAGE_SELF)
     return {
         "s": time.monotonic() - began,
         "cpu_s": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
-        "peak_mb": _most_mb(),
+        "peak_mb": most_mb(),
     }
 
 
-def _most_mb() -> float:
+def most_mb() -> float:
     """The most memory of this process; what its parent had does not count, as it does in `ru_maxrss`."""
     status = Path("/proc/self/status").read_text("utf-8")
     return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1e3
@@ -194,13 +255,13 @@ def prepare_folder(folder: Path, rows: int) -> None:
 def main(arguments: list[str]) -> None:
     """Write so many rows, measure all stages or those that are named, and print what they took."""
     number, place, *stages = [word for word in arguments if word != "--keep"]
-    rows, folder = int(float(number)), Path(place)
-    if not (folder / "audit.yaml").exists():
-        began = time.monotonic()
+    rows, folder, wanted = int(float(number)), Path(place), stages or list(STAGES)
+    if wanted != [SECOND_PASS] and not (folder / "audit.yaml").exists():
         prepare_folder(folder, rows)
-        print(f"{rows:,} rows written in {time.monotonic() - began:.0f} s", flush=True)
+    if SECOND_PASS in wanted and not (folder / DRAFTS).exists():
+        write_drafts(folder / DRAFTS, rows)
     found = {}
-    for stage in stages or STAGES:
+    for stage in wanted:
         found[stage] = measured_apart(stage, folder)
         print(stage, json.dumps(found[stage]), flush=True)
     if "--keep" in arguments:

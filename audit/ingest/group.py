@@ -1,12 +1,9 @@
-"""The second pass: what needs the whole log. Duplicates, attempts, unique ids, recomputed cost.
-
-Only a few narrow columns are held for the whole log; everything else passes through part by part.
-"""
+"""The second pass: what needs the whole log. Duplicates, attempts, unique ids, recomputed cost; part by part."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -21,13 +18,10 @@ from audit.core.reason import Reason
 from audit.core.schemas import BODIES, TRAFFIC
 from audit.core.tier import PER_MILLION
 from audit.core.traffic import BILLABLE_STATUSES, Apart, exact_sum
-from audit.ingest.row import SECOND_PASS, copy_id
+from audit.ingest.compare import Fixes, find_fixes, read_draft
+from audit.ingest.row import SECOND_PASS
 from audit.ingest.work import PartFiles, bodies_writer, whole_file
 
-_KEYS = (
-    *("row_id", "dedupe_key", "logical_request_id", "started_at", "status"),
-    *("cost_usd_logged", "prompt_tokens", "completion_tokens"),
-)
 _NEEDED = (
     "row_id", "source_file", "status", "cache_hit", "provider", "model_key", "model_responded", "model_called",
     "started_at", "service_tier", "batch", "operation", "cost_usd_logged", "secrets_masked", "prompt_tokens",
@@ -71,15 +65,6 @@ def _sum(one: Any, other: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Fixes:
-    """What the second pass changes in one part, as frames by row position (`at`)."""
-
-    ids: pl.DataFrame  # at, row_id
-    duplicates: pl.DataFrame  # at, duplicate_of
-    attempts: pl.DataFrame  # at, attempt_index, is_final_attempt
-
-
-@dataclass(frozen=True, slots=True)
 class FinishJob:
     """One part to finish.
 
@@ -94,129 +79,25 @@ class FinishJob:
     rates_of: RatesOf | None
 
 
-_NONE = pl.DataFrame(schema={"at": pl.Int64})
+def finish_jobs(
+    parts: Sequence[PartFiles], rows: Sequence[int], digests: Mapping[str, str], rates_of: RatesOf | None
+) -> Iterator[FinishJob]:
+    """One job for each part, made when it is asked for; all drafts are compared before the first.
 
-
-def find_fixes(parts: Sequence[PartFiles]) -> list[Fixes]:
-    """Compare the keys of all parts."""
-    keys = pl.concat([_keys(part) for part in parts]) if parts else pl.DataFrame()
-    if not len(keys):
-        return [Fixes(_NONE, _NONE, _NONE) for _ in parts]
-    keys = keys.with_row_index("order")
-    ids = _renamed(keys, parts)
-    duplicates, kept = _duplicates(keys, parts, ids)
-    attempts = _attempts(keys, kept)
-    # Taken apart once: a filter for each part would read the whole log's fixes as often as there are parts.
-    apart = [
-        frame.sort("part", "at").partition_by("part", as_dict=True, include_key=False)
-        for frame in (ids, duplicates, attempts)
-    ]
-    return [Fixes(*(of_part.get((number,), _NONE) for of_part in apart)) for number in range(len(parts))]
-
-
-def _keys(part: PartFiles) -> pl.DataFrame:
-    """A part's keys as 64-bit hashes: 40 bytes a row instead of 200, and 1e-7 chance of one clash in two million."""
-    frame = pl.DataFrame(pl.from_arrow(_draft(part).select(_KEYS)))
-    return frame.select(
-        pl.lit(part.number, pl.Int32).alias("part"),
-        pl.int_range(pl.len(), dtype=pl.Int64).alias("at"),
-        pl.col("row_id").hash(),
-        pl.when(pl.col("dedupe_key").is_not_null()).then(pl.col("dedupe_key").hash()).alias("dedupe_key"),
-        pl.col("logical_request_id").hash().alias("logical"),
-        pl.col("started_at").cast(pl.Int64),
-        pl.col("status").cast(pl.String).is_in(list(BILLABLE_STATUSES)).alias("answered"),
-        pl.when(pl.col("cost_usd_logged") > 0)
-        .then(0)
-        .when(pl.col("prompt_tokens").is_not_null() & pl.col("completion_tokens").is_not_null())
-        .then(1)
-        .otherwise(2)
-        .cast(pl.Int8)
-        .alias("unpriced"),
-    )
-
-
-def _draft(part: PartFiles) -> pa.Table:
-    with pa.memory_map(str(part.draft)) as file:
-        return pa.ipc.open_file(file).read_all()
-
-
-def _text_at(parts: Sequence[PartFiles], places: pl.DataFrame, column: str) -> list[str]:
-    """A column's values at (part, at) places, parts read once each."""
-    found: dict[tuple[int, int], str] = {}
-    for (part,), rows in places.unique().group_by("part"):
-        positions = rows["at"].to_list()
-        values = _draft(parts[int(str(part))])[column].take(pa.array(positions, pa.int64())).to_pylist()
-        found.update(zip(((int(str(part)), at) for at in positions), values, strict=True))
-    return [found[place] for place in places.select("part", "at").iter_rows()]
-
-
-def _renamed(keys: pl.DataFrame, parts: Sequence[PartFiles]) -> pl.DataFrame:
-    """New ids for records whose bytes stand in an earlier part too."""
-    repeats = keys.filter(pl.col("row_id").is_duplicated()).with_columns(
-        pl.col("order").rank("ordinal").over("row_id").cast(pl.Int64).alias("number") - 1
-    )
-    later = repeats.filter(pl.col("number") > 0).select("part", "at", "number")
-    old = _text_at(parts, later.select("part", "at"), "row_id")
-    new = [copy_id(f"{row_id}/later", number) for row_id, number in zip(old, later["number"], strict=True)]
-    return later.select("part", "at").with_columns(pl.Series("row_id", new, dtype=pl.String))
-
-
-def _duplicates(keys: pl.DataFrame, parts: Sequence[PartFiles], ids: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Rows that repeat another, with the id of the one that is kept; and the keys that remain.
-
-    Kept is the first that says what it cost, else the first that says its tokens: a gateway may write a call down when
-    it begins, and again when it knows the bill.
+    Args:
+        parts: Whose drafts are there.
+        rows: How many each has.
+        digests: As in `FinishJob`.
+        rates_of: As in `FinishJob`.
     """
-    same = keys.filter(pl.col("dedupe_key").is_not_null() & pl.col("dedupe_key").is_duplicated()).with_columns(
-        pl.col("order").sort_by("unpriced", "order").first().over("dedupe_key").alias("kept")
-    )
-    extra = same.filter(pl.col("order") != pl.col("kept")).select("part", "at", "order", "kept")
-    homes = extra.join(
-        keys.select(pl.col("order").alias("kept"), pl.col("part").alias("kept_part"), pl.col("at").alias("kept_at")),
-        on="kept",
-        how="left",
-        maintain_order="left",
-    )
-    places = homes.select(pl.col("kept_part").alias("part"), pl.col("kept_at").alias("at"))
-    renamed = {(part, at): row_id for part, at, row_id in ids.iter_rows()}
-    original = _text_at(parts, places, "row_id")
-    names = [renamed.get(place, text) for place, text in zip(places.iter_rows(), original, strict=True)]
-    duplicates = extra.select("part", "at").with_columns(pl.Series("duplicate_of", names, dtype=pl.String))
-    return duplicates, keys.join(extra.select("order"), on="order", how="anti")
-
-
-def _attempts(keys: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
-    """Place of each attempt in its logical request; the last that was answered, else the last, is what the client got.
-
-    An answered attempt ends its request: a later one of the same id that is answered too is a request of its own, as
-    where the id is a conversation's. Duplicates are no attempts of their own: place 0, never final.
-    """
-    grouped = kept.filter(pl.col("logical").is_duplicated()).sort("logical", "started_at", "order", nulls_last=True)
-    answers = pl.col("answered").cum_sum().over("logical") - pl.col("answered")
-    last = (pl.col("answered").sum().over("logical").cast(pl.Int64) - 1).clip(lower_bound=0)
-    grouped = grouped.with_columns(pl.min_horizontal(answers.cast(pl.Int64), last).alias("turn"))
-    one = ("logical", "turn")
-    place = pl.int_range(pl.len(), dtype=pl.Int64).over(one)
-    rank = pl.when("answered").then(place + pl.len().over(one)).otherwise(place)
-    attempts = grouped.select(
-        "part",
-        "at",
-        place.clip(upper_bound=2**15 - 1).cast(pl.Int16).alias("attempt_index"),
-        (rank == rank.max().over(one)).alias("is_final_attempt"),
-    )
-    extra = keys.join(kept.select("order"), on="order", how="anti").select(
-        "part",
-        "at",
-        pl.lit(0, pl.Int16).alias("attempt_index"),
-        pl.lit(False).alias("is_final_attempt"),
-    )
-    return pl.concat([attempts, extra])
+    for files, fixes in zip(parts, find_fixes(parts, rows), strict=True):
+        yield FinishJob(files, fixes, digests, rates_of)
 
 
 def finish_part(job: FinishJob) -> AttemptLedger:
     """Write a part's traffic, complete. Its draft stays: the part may have to be finished again by another worker."""
     files, fixes = job.files, job.fixes
-    draft = _draft(files)
+    draft = read_draft(files)
     frame = pl.DataFrame(pl.from_arrow(draft.select(_NEEDED))).with_columns(
         pl.col("status", "provider").cast(pl.String)
     )
@@ -256,10 +137,13 @@ def _overlaid(frame: pl.DataFrame, fixes: Fixes) -> pl.DataFrame:
         frame = frame.join(fixes.duplicates, on="at", how="left", maintain_order="left")
     else:
         frame = frame.with_columns(pl.lit(None, pl.String).alias("duplicate_of"))
+    index, final = pl.lit(0, pl.Int16), pl.lit(True)
     if len(fixes.attempts):
         frame = frame.join(fixes.attempts, on="at", how="left", maintain_order="left")
-        return frame.with_columns(pl.col("attempt_index").fill_null(0), pl.col("is_final_attempt").fill_null(True))
-    return frame.with_columns(pl.lit(0, pl.Int16).alias("attempt_index"), pl.lit(True).alias("is_final_attempt"))
+        index, final = pl.col("attempt_index").fill_null(0), pl.col("is_final_attempt").fill_null(True)
+    # A duplicate is no attempt of its own: place 0, never final.
+    final &= pl.col("duplicate_of").is_null()
+    return frame.with_columns(index.alias("attempt_index"), final.alias("is_final_attempt"))
 
 
 def _priced(frame: pl.DataFrame, rates_of: RatesOf | None) -> pl.DataFrame:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from audit.core.artifacts import RunFolder, private_folder, rows_table, write_table
@@ -19,7 +19,7 @@ from audit.core.rates import RatesOf
 from audit.core.schemas import REJECTS
 from audit.core.settings import ExecutorSettings, IngestSettings
 from audit.executors import IN_PROCESS, open_pool
-from audit.ingest.group import AttemptLedger, FinishJob, find_fixes
+from audit.ingest.group import AttemptLedger, finish_jobs
 from audit.ingest.parts import Reading, parts_of
 from audit.ingest.source import PIECE_BYTES, Source, find_sources
 from audit.ingest.work import EARLY_RECORDS, FilePart, Job, PartFiles, Reject, keys_in_use
@@ -128,16 +128,14 @@ def ingest(
         with step("Reading logs", total=_bytes_of(found), unit="bytes") as advance:
             for part in pool.run(jobs(), work=READ):
                 watch.see(part)
-                parts.append(part)
+                parts.append(replace(part, early=()))
                 advance(sizes[part.number])
         if not parts and reading.refused is not None:
             raise reading.refused
         watch.judge()
         digests = {name: future.result() for name, future in reading.digests.items()}
         drafts = [PartFiles(part.number, scratch) for part in parts]
-        finish = (
-            FinishJob(files, fixes, digests, rates_of) for files, fixes in zip(drafts, find_fixes(drafts), strict=True)
-        )
+        finish = finish_jobs(drafts, [part.rows for part in parts], digests, rates_of)
         finishers = pool if len(drafts) > FEW_PARTS else IN_PROCESS
         finished = counted(finishers.run(finish, work=FINISH), "Writing traffic", total=len(drafts), unit="parts")
         total = sum(finished, start=AttemptLedger())

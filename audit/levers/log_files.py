@@ -10,7 +10,7 @@ import polars as pl
 import pyarrow.parquet as pq
 
 from audit.core.errors import AuditError
-from audit.levers.parts import Parts
+from audit.spill import Parts
 
 PART_ROWS = 1 << 18
 """Rows that are held at once."""

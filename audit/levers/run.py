@@ -15,9 +15,9 @@ from audit.core.rates import RatesOf
 from audit.levers import LEVERS
 from audit.levers.lever import Finder, Lever, LeverFound, Log
 from audit.levers.log_files import PART_ROWS, LogFiles
-from audit.levers.parts import Parts
 from audit.levers.running_bill import RunningBill
 from audit.levers.tally import SETTLED, LeverTally
+from audit.spill import Parts
 
 
 def measure_levers(

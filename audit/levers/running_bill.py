@@ -10,7 +10,7 @@ from audit.core.rates import RatesOf
 from audit.levers.answer_form import misshapen
 from audit.levers.bill import MONEY, bill_of
 from audit.levers.log_files import LogFiles
-from audit.levers.parts import Parts
+from audit.spill import Parts
 
 
 class RunningBill:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
-import weakref
 from collections.abc import Callable, Iterator, Sequence
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+from audit.spill import Blocks
 
 RECORD = np.dtype(
     [("key", "u8"), ("priority", "u8"), ("session", "u8"), ("prompt", "u8"), ("place", "u8"), ("cost", "f8")]
@@ -37,8 +37,7 @@ class Spool:
         self._fill = fill
         self._waiting: list[tuple[npt.NDArray[np.uint32], Records]] = []
         self._records = 0
-        self._file: IO[bytes] | None = None
-        self._blocks: dict[int, list[tuple[int, int]]] = {}
+        self._blocks = Blocks()
         self._memory: dict[int, list[Records]] = {}
 
     def add(self, cells: npt.NDArray[np.uint32], records: Records) -> None:
@@ -60,7 +59,7 @@ class Spool:
         if self._fill is not None:
             fill, self._fill = self._fill, None
             fill(self)
-        if self._file is not None:
+        if self._blocks:
             self._write()
         elif self._waiting:
             for cell, part in self._sorted():
@@ -68,10 +67,8 @@ class Spool:
             self._waiting = []
         for cell in cells:
             yield from self._memory.get(cell, ())
-            for start, count in self._blocks.get(cell, ()):
-                assert self._file is not None
-                self._file.seek(start)
-                yield np.frombuffer(self._file.read(count * RECORD.itemsize), dtype=RECORD)
+            for block in self._blocks.read(cell):
+                yield np.frombuffer(block, dtype=RECORD)
 
     def _sorted(self) -> Iterator[tuple[int, Records]]:
         cells = np.concatenate([cells for cells, _ in self._waiting])
@@ -86,11 +83,6 @@ class Spool:
     def _write(self) -> None:
         if not self._waiting:
             return
-        if self._file is None:
-            self._file = tempfile.TemporaryFile(prefix="audit-frame-")  # noqa: SIM115 - it lives as long as the spool
-            weakref.finalize(self, self._file.close)
         for cell, part in self._sorted():
-            start = self._file.seek(0, 2)
-            self._file.write(part.tobytes())
-            self._blocks.setdefault(cell, []).append((start, part.size))
+            self._blocks.add(cell, part.tobytes())
         self._waiting, self._records = [], 0

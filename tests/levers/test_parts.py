@@ -14,8 +14,8 @@ import pytest
 from audit.core.errors import AuditError
 from audit.core.levers import Kind, LeverLedger, LeverName
 from audit.core.plain import to_plain
-from audit.levers.parts import Parts
 from audit.levers.run import measure_levers
+from audit.spill import Parts
 from tests.levers.planted import rates_of, write, write_bodies
 from tests.levers.prompt_worlds import World, date, identity, natural, templated
 from tests.levers.test_levers import nightly, random_log

@@ -1,12 +1,13 @@
-"""Rows in numbered parts, on disk once they are many."""
+"""Rows of a log that is longer than memory: dealt into numbered parts, on disk once they are many."""
 
 from __future__ import annotations
 
 import tempfile
 import weakref
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
+from pathlib import Path
 from typing import IO
 
 import polars as pl
@@ -14,21 +15,51 @@ import polars as pl
 _PART = "number of the part"
 
 
+class Blocks:
+    """Bytes under numbers, in a temporary file without a name, which is gone with the process, whatever ends it.
+
+    Args:
+        folder: Where; None for where `TMPDIR` says. The file is made when the first bytes are added.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._file: IO[bytes] | None = None
+        self._places: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+
+    def __bool__(self) -> bool:
+        return self._file is not None
+
+    def add(self, number: int, data: bytes | memoryview) -> None:
+        """Add bytes under a number."""
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(prefix="audit-", dir=self._folder)  # noqa: SIM115 - lives as this does
+            weakref.finalize(self, self._file.close)
+        self._places[number].append((self._file.seek(0, 2), len(data)))
+        self._file.write(data)
+
+    def read(self, number: int) -> Iterator[bytes]:
+        """What was added under a number, one after the other."""
+        for start, size in self._places.get(number, ()):
+            assert self._file is not None
+            self._file.seek(start)
+            yield self._file.read(size)
+
+
 class Parts:
-    """Rows by the number of the part that they belong to. Up to `held` of them are in memory; more are in a temporary
-    file without a name, where `TMPDIR` says, which is gone with the process, whatever ends it.
+    """Rows by the number of the part that they belong to. Up to `held` of them are in memory; more are in a file.
 
     Args:
         number: How many parts there are.
         held: Rows.
+        folder: Where the file is, as in `Blocks`.
     """
 
-    def __init__(self, number: int, held: int) -> None:
+    def __init__(self, number: int, held: int, folder: Path | None = None) -> None:
         self.number, self._most = number, held
         self._waiting: defaultdict[int, list[pl.DataFrame]] = defaultdict(list)
         self._rows = 0
-        self._file: IO[bytes] | None = None
-        self._blocks: defaultdict[int, list[tuple[int, int]]] = defaultdict(list)
+        self._blocks = Blocks(folder)
         self._empty: pl.DataFrame | None = None
 
     def add(self, part: int, rows: pl.DataFrame) -> None:
@@ -53,23 +84,17 @@ class Parts:
         """The rows of a part in the order in which they were added; some of their columns, or all."""
         assert self._empty is not None, "nothing was added"
         found = [self._empty if columns is None else self._empty.select(columns)]
-        for start, size in self._blocks.get(number, ()):
-            assert self._file is not None
-            self._file.seek(start)
-            read = pl.read_parquet(BytesIO(self._file.read(size)), columns=None if columns is None else list(columns))
+        for block in self._blocks.read(number):
+            read = pl.read_parquet(BytesIO(block), columns=None if columns is None else list(columns))
             found.append(read if columns is None else read.select(columns))
         found += (rows if columns is None else rows.select(columns) for rows in self._waiting.get(number, ()))
         return pl.concat(found)
 
     def _write(self) -> None:
-        if self._file is None:
-            self._file = tempfile.TemporaryFile(prefix="audit-levers-")  # noqa: SIM115 - it lives as long as the parts
-            weakref.finalize(self, self._file.close)
         for number, rows in self._waiting.items():
             block = BytesIO()
             # Dictionaries of words make it small; packing the rest takes longer than writing it.
             pl.concat(rows).write_parquet(block, compression="uncompressed", statistics=False)
-            self._blocks[number].append((self._file.seek(0, 2), block.tell()))
-            self._file.write(block.getbuffer())
+            self._blocks.add(number, block.getbuffer())
         self._waiting.clear()
         self._rows = 0
