@@ -22,14 +22,15 @@ class PartialSums:
 
     def __init__(self, keys: Sequence[str], summed: Sequence[str], ends: Sequence[str] = ()) -> None:
         self._keys, self._parts, self._rows = keys, list[pl.DataFrame](), 0
+        self._columns = (*keys, *summed, *ends)
         self._how = [pl.col(summed).sum()]
         if ends:
             lightest, heaviest = ends
             self._how += [pl.col(lightest).min(), pl.col(heaviest).max()]
 
     def add(self, part: pl.DataFrame) -> None:
-        """Add sums of a part: keys and sums, each key once or several times."""
-        self._parts.append(part)
+        """Add sums of a part: keys and sums in any order of columns, each key once or several times."""
+        self._parts.append(part.select(self._columns))
         self._rows += part.height
         if self._rows > AT_ONCE:
             self._parts = [self.table()]

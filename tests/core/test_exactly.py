@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from audit.core.exactly import ExactTotal, column_of, in_pieces, pieces_of, total_of
-from audit.core.partial import PartialSums
+from audit.core.partial import AT_ONCE, PartialSums
 
 
 def amounts(seed: int) -> list[float | None]:
@@ -47,3 +47,15 @@ def test_sums_by_a_key_are_those_of_all_rows() -> None:
         key: math.fsum(some["usd"].drop_nulls()) for (key,), some in rows.partition_by("key", as_dict=True).items()
     }
     assert dict(zip(table["key"], column_of(table, "usd"), strict=True)) == known
+
+
+def test_sums_that_are_added_up_midway_take_columns_in_any_order() -> None:
+    """What is held is folded once it is many; the next part may name its columns in another order, or have more."""
+    sums = PartialSums(("key",), ("b", "a"), ("low", "high"))
+    rows = pl.DataFrame({"a": [1, 2], "other": ["x", "y"], "key": [0, 1], "high": [3, 4], "low": [3, 4], "b": [5, 6]})
+    many = pl.concat([rows] * (AT_ONCE // 2 + 1))
+    for part in (many, rows.select(sorted(rows.columns)), many):
+        sums.add(part)
+    times = 2 * (AT_ONCE // 2 + 1) + 1
+    table = sums.table().sort("key").select("key", "a", "b", "low", "high")
+    assert table.rows() == [(0, times, 5 * times, 3, 3), (1, 2 * times, 6 * times, 4, 4)]

@@ -103,3 +103,24 @@ def test_planted_escalations_are_found_exactly(seed: int, tmp_path: Path) -> Non
     told = found(tmp_path, rows)
     assert [(pair.asked, pair.then, pair.requests) for pair in told.pairs] == [("small", "big", planted)]
     assert told.pairs[0].second_usd == pytest.approx(0.1 * planted)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_same_is_found_whatever_is_held(seed: int, tmp_path: Path) -> None:
+    """In any files, held or on disk: the same pairs, to the last bit of their dollars."""
+    rng = random.Random(seed)
+    rows = [
+        call(rng.randrange(4_000), rng.choice(["small", "big", "small-2"]), rng.choice(["s", "t", None]), prompt)
+        | {"cost_usd_logged": rng.choice([0.1, 0.3, 0.7, None])}
+        for prompt in ("p", "q", "r", None)
+        for _ in range(60)
+    ]
+    whole = found(tmp_path, rows)
+    assert len(whole.pairs) > 1
+    assert whole.not_looked_at
+    rng.shuffle(rows)
+    files = []
+    for number, start in enumerate(range(0, len(rows), 50)):
+        files.append(tmp_path / f"some-{number}.parquet")
+        pl.DataFrame(rows[start : start + 50], schema=COLUMNS | MORE).write_parquet(files[-1])
+    assert [escalations_of(files, at_once) for at_once in (1 << 20, 100, 7, 1)] == [whole] * 4
