@@ -59,6 +59,7 @@ class Parts:
         self.number, self._most = number, held
         self._waiting: defaultdict[int, list[pl.DataFrame]] = defaultdict(list)
         self._rows = 0
+        self._sizes = [0] * number
         self._blocks = Blocks(folder)
         self._empty: pl.DataFrame | None = None
 
@@ -68,6 +69,7 @@ class Parts:
             self._empty = rows.clear()
         self._waiting[part].append(rows)
         self._rows += rows.height
+        self._sizes[part] += rows.height
         if self._rows > self._most:
             self._write()
 
@@ -80,15 +82,22 @@ class Parts:
         for (number,), some in told.partition_by(_PART, as_dict=True, include_key=False).items():
             self.add(int(number), some)
 
+    def rows(self, number: int) -> int:
+        """How many rows a part has."""
+        return self._sizes[number]
+
     def part(self, number: int, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """The rows of a part in the order in which they were added; some of their columns, or all."""
+        return pl.concat(self.pieces(number, columns))
+
+    def pieces(self, number: int, columns: Sequence[str] | None = None) -> Iterator[pl.DataFrame]:
+        """The same, some rows after the others: those that were written at a time, or added. The first has none."""
         assert self._empty is not None, "nothing was added"
-        found = [self._empty if columns is None else self._empty.select(columns)]
+        yield self._empty if columns is None else self._empty.select(columns)
         for block in self._blocks.read(number):
             read = pl.read_parquet(BytesIO(block), columns=None if columns is None else list(columns))
-            found.append(read if columns is None else read.select(columns))
-        found += (rows if columns is None else rows.select(columns) for rows in self._waiting.get(number, ()))
-        return pl.concat(found)
+            yield read if columns is None else read.select(columns)
+        yield from (rows if columns is None else rows.select(columns) for rows in self._waiting.get(number, ()))
 
     def _write(self) -> None:
         for number, rows in self._waiting.items():

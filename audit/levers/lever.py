@@ -75,7 +75,8 @@ class Finder:
     """A lever at work on one log. It meets the bill part by part, as the levers before left it, and holds sums.
 
     Attributes:
-        find: From a part with its number to what the lever would change of it.
+        find: From a part with its number to what the lever would change of it. Where requests are held against one
+            another (`Lever.together`), instead of the number: how many pieces of the same part are still to come.
         looks: What has to be known of all parts first: each of these is given every part in the order of the log, one
             after the other, before anything is found.
         notes: Asked when all has been found.
@@ -99,8 +100,9 @@ class Lever:
         begin: Sets to work on a log.
         reads: Columns of the bill that it is given.
         reads_prompts: It needs the bodies of the log, which takes about as long as reading the log did.
-        together: The column of requests that it holds against one another. Rows that are equal there come in one part;
-            "" where a part of the log is as good as any.
+        together: Columns of requests that it holds against one another. Rows that are equal there come in one part;
+            none where a part of the log is as good as any.
+        in_turn: Where too many rows are equal, it takes them in pieces in the order of time, and remembers.
     """
 
     name: LeverName
@@ -111,7 +113,8 @@ class Lever:
     begin: Callable[[Log], Finder] = field(repr=False)
     reads: tuple[str, ...]
     reads_prompts: bool = False
-    together: str = ""
+    together: tuple[str, ...] = ()
+    in_turn: bool = False
 
 
 def _reason(kind: Kind, where: pl.Expr | None = None) -> dict[str, pl.Expr]:

@@ -29,6 +29,9 @@ class LogFiles:
         body_files: `bodies-*.parquet` of the same run, or none.
         part_rows: Rows of a part, at least, but for the last.
 
+    Attributes:
+        part_rows: As it was given.
+
     Raises:
         AuditError: The bodies are not those of the traffic.
     """
@@ -45,7 +48,7 @@ class LogFiles:
                 notes=["every `traffic-*.parquet` has a `bodies-*.parquet` with the same rows"],
                 hint="read the log again: audit ingest LOGS",
             )
-        self._part_rows = part_rows
+        self.part_rows = part_rows
         self._starts = list(accumulate(self.rows, initial=0))
         self._bounds = self._cut(part_rows)
 
@@ -56,11 +59,11 @@ class LogFiles:
 
     def kept(self) -> Parts:
         """Where rows of each part can be kept."""
-        return Parts(self.number, self._part_rows)
+        return Parts(self.number, self.part_rows)
 
     def dealt(self) -> Parts:
         """Where rows can be dealt to by what they share, in parts of the same size."""
-        return Parts(min(self.number, GROUPS), self._part_rows)
+        return Parts(min(self.number, GROUPS), self.part_rows)
 
     @property
     def part_of(self) -> pl.Expr:

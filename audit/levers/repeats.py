@@ -29,8 +29,9 @@ class _Repeats:
     def __init__(self) -> None:
         self._requests = {life: [0, 0] for life in LIVES}
         self._usd = {life: (ExactTotal(), ExactTotal()) for life in LIVES}
+        self._own, self._anybody = _Caches(OWN), _Caches(ANYBODY)
 
-    def find(self, alive: pl.DataFrame, _: int) -> LeverFound:
+    def find(self, alive: pl.DataFrame, to_come: int) -> LeverFound:
         """Requests that an exact cache would have answered: the same model, messages, tools and parameters.
 
         An answer is in the cache when its call has ended whole, and for so long after; a request that comes earlier
@@ -42,7 +43,8 @@ class _Repeats:
             {Unseen.NO_FINGERPRINT: pl.col("request_fp").is_null(), Unseen.NO_TIME: pl.col("started_at").is_null()},
         )
         rows = rows.with_columns(ended=pl.coalesce("ended", pl.col("started_at") + UNTOLD_LATENCY))
-        own, anybody = _served(rows.filter("deterministic"), OWN), _served(rows, ANYBODY)
+        own = self._own.served(rows.filter("deterministic"), to_come)
+        anybody = self._anybody.served(rows, to_come)
         paid = rows.select("at", "left")
         floor = {life: _of(paid, own[life]) for life in LIVES}
         ceiling = {life: _of(paid, [*own[life], *anybody[life]]) for life in LIVES}
@@ -85,17 +87,38 @@ def _of(rows: pl.DataFrame, places: Sequence[int]) -> pl.DataFrame:
     return rows.join(wanted, on="at", how="semi", maintain_order="left")
 
 
-def _served(rows: pl.DataFrame, key: Sequence[str]) -> dict[int | None, list[int]]:
-    """By time to live, the rows that a cache would have answered."""
-    told = rows.select(*IN_TIME, *key, "ended", whole=pl.col("status") == "ok").filter(pl.len().over(key) > 1)
-    told = told.sort(*key, *IN_TIME).with_columns(group=pl.struct(key).rle_id())
-    calls = told.select("at", "group", pl.col("started_at", "ended").cast(pl.Int64), "whole")
-    caches = {life: _Cache(math.inf if life is None else life * MICROSECONDS) for life in LIVES}
-    for some in calls.iter_slices(LISTED):
-        columns = [column.to_list() for column in some]
-        for cache in caches.values():
-            cache.serve(*columns)
-    return {life: cache.hits for life, cache in caches.items()}
+class _Caches:
+    """A cache for each of `LIVES`, that meet the requests of a part; one after the other where it comes in pieces.
+
+    Args:
+        key: What a repeat shares with the request that it repeats.
+    """
+
+    def __init__(self, key: Sequence[str]) -> None:
+        self._key = key
+        self._caches: list[_Cache] = []
+
+    def served(self, rows: pl.DataFrame, to_come: int) -> dict[int | None, list[int]]:
+        """By time to live, the rows that a cache would have answered.
+
+        Args:
+            rows: One piece of a part.
+            to_come: How many more there are, all of them later.
+        """
+        told = rows.select(*IN_TIME, *self._key, "ended", whole=pl.col("status") == "ok")
+        if not to_come and not self._caches:
+            told = told.filter(pl.len().over(self._key) > 1)
+        told = told.sort(*self._key, *IN_TIME).with_columns(group=pl.struct(self._key).hash())
+        calls = told.select("at", "group", pl.col("started_at", "ended").cast(pl.Int64), "whole")
+        self._caches = self._caches or [_Cache(life, remembers=to_come > 0) for life in LIVES]
+        for some in calls.iter_slices(LISTED):
+            columns = [column.to_list() for column in some]
+            for cache in self._caches:
+                cache.serve(*columns)
+        hits = {life: cache.taken() for life, cache in zip(LIVES, self._caches, strict=True)}
+        if not to_come:
+            self._caches = []
+        return hits
 
 
 class _Cache:
@@ -103,32 +126,41 @@ class _Cache:
     the call ends.
 
     Args:
-        life: How long it keeps an answer, microseconds.
-
-    Attributes:
-        hits: Rows that it had the answer to.
+        life: How long it keeps an answer, seconds; None for ever.
+        remembers: Calls of a group may come again after those of other groups.
     """
 
-    def __init__(self, life: float) -> None:
-        self.hits: list[int] = []
-        self._life = life
+    def __init__(self, life: int | None, *, remembers: bool) -> None:
+        self._hits: list[int] = []
+        self._life = math.inf if life is None else life * MICROSECONDS
         self._of: int | None = None
         self._kept: int | None = None
         self._under_way: list[int] = []
+        self._others: dict[int | None, tuple[int | None, list[int]]] | None = {} if remembers else None
 
     def serve(self, at: list[int], group: list[int], starts: list[int], ends: list[int], whole: list[bool]) -> None:
         """Meet the next calls, a list of each of their columns; times in microseconds."""
-        of, kept, under_way, life = self._of, self._kept, self._under_way, self._life
+        of, kept, under_way, life, others = self._of, self._kept, self._under_way, self._life, self._others
         for row, one, start, end, keeps in zip(at, group, starts, ends, whole, strict=True):
             if one != of:
-                of, kept, under_way = one, None, []
+                if others is None:
+                    kept, under_way = None, []
+                else:
+                    others[of] = kept, under_way
+                    kept, under_way = others.pop(one, (None, []))
+                of = one
             while under_way and under_way[0] <= start:
                 kept = heapq.heappop(under_way)
             if kept is not None and start - kept <= life:
-                self.hits.append(row)
+                self._hits.append(row)
             elif keeps:
                 heapq.heappush(under_way, end)
         self._of, self._kept, self._under_way = of, kept, under_way
+
+    def taken(self) -> list[int]:
+        """Rows that it had the answer to, since this was asked last."""
+        hits, self._hits = self._hits, []
+        return hits
 
 
 LEVER = Lever(
@@ -138,6 +170,7 @@ LEVER = Lever(
     effort=Effort.SETTING,
     change="switch on the gateway's exact cache for these routes, one hour, one tenant at a time",
     begin=_begin,
-    together="request_fp",
+    together=("request_fp",),
+    in_turn=True,
     reads=(*IN_TIME, "ended", "request_fp", "model", "route", "tenant", "status", "deterministic", "alive", "left"),
 )

@@ -84,9 +84,8 @@ def _settled(bill: RunningBill, lever: Lever, finder: Finder, tally: LeverTally,
 def _found_together(bill: RunningBill, lever: Lever, finder: Finder, files: LogFiles) -> tuple[Parts, Parts]:
     """What a lever finds that holds requests against one another, back in the parts of the log: changes, and unseen."""
     changes, unseen = files.kept(), files.kept()
-    dealt = bill.gathered(lever.together, lever.reads)
-    for number in range(dealt.number):
-        found = finder.find(dealt.part(number), number)
+    for rows, to_come in bill.gathered(lever.together, lever.reads, in_turn=lever.in_turn).pieces():
+        found = finder.find(rows, to_come)
         changes.spread(found.changes, files.part_of)
         unseen.spread(found.unseen, files.part_of)
     return changes, unseen

@@ -9,6 +9,7 @@ import polars as pl
 from audit.core.rates import RatesOf
 from audit.levers.answer_form import misshapen
 from audit.levers.bill import MONEY, bill_of
+from audit.levers.gathered import Gathered
 from audit.levers.log_files import LogFiles
 from audit.spill import Parts
 
@@ -41,14 +42,12 @@ class RunningBill:
         for number in range(self._files.number):
             yield number, self._part(number, columns)
 
-    def gathered(self, column: str, columns: Sequence[str]) -> Parts:
-        """The requests that would still be made, dealt anew: those that are equal in a column are in one part."""
-        dealt = self._files.dealt()
+    def gathered(self, shared: Sequence[str], columns: Sequence[str], *, in_turn: bool) -> Gathered:
+        """The requests that would still be made, by what they share; some of their columns."""
+        gathered = Gathered(shared, self._files, in_turn=in_turn)
         for number in range(self._files.number):
-            rows = self._part(number, columns).filter("alive")
-            # Without a value there is nothing to be held against: such rows are dealt evenly.
-            dealt.spread(rows, pl.coalesce(pl.col(column), pl.col("at").cast(pl.UInt64)) % dealt.number)
-        return dealt
+            gathered.add(self._part(number, columns).filter("alive"))
+        return gathered
 
     def now(self, money: Parts) -> RunningBill:
         """The same bill with other dollars."""

@@ -52,7 +52,7 @@ LEVER = Lever(
     change="keep the first answer, have the vendor keep answers to their schema, retry on errors alone, and cancel the "
     "call when the client leaves",
     begin=lambda _: Finder(find=find),
-    together="request_fp",
+    together=("request_fp", "trace_id"),
     reads=(
         *(*IN_TIME, "ended", "request_fp", "trace_id"),
         *("status", "finish_reason", "deterministic", "unreadable", "alive", "left"),

@@ -14,6 +14,8 @@ import pytest
 from audit.core.errors import AuditError
 from audit.core.levers import Kind, LeverLedger, LeverName
 from audit.core.plain import to_plain
+from audit.levers.gathered import Gathered
+from audit.levers.log_files import LogFiles
 from audit.levers.run import measure_levers
 from audit.spill import Parts
 from tests.levers.planted import rates_of, write, write_bodies
@@ -84,6 +86,60 @@ def test_rows_come_back_as_they_were_added() -> None:
         for number in range(5):
             assert kept.part(number).equals(known.filter(pl.col("part") == number))
             assert kept.part(number, ["word", "n"]).columns == ["word", "n"]
+            assert kept.rows(number) == sum(some.height for some in kept.pieces(number))
+
+
+def probed(seed: int, size: int) -> list[dict[str, Any]]:
+    """A log that is mostly one request, asked all the time by several callers; its rows are in no order."""
+    draw, rows = random.Random(seed), random_log(seed, size)
+    for number, one in enumerate(rows):
+        if draw.random() < 0.8:
+            one |= {"request_fp": "probe", "trace_id": f"probe {number}", "latency_ms": draw.choice([5.0, 90_000.0])}
+        if draw.random() < 0.05:
+            one["started_at"] = rows[draw.randrange(number + 1)]["started_at"]
+    draw.shuffle(rows)
+    return rows
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_a_request_that_is_most_of_a_log_comes_in_pieces_and_changes_no_byte(seed: int, tmp_path: Path) -> None:
+    """A cache meets its calls a piece at a time, in the order of time, and remembers what it had."""
+    rows = probed(seed, 500)
+    files = write(tmp_path, rows[:200], rows[200:350], rows[350:])
+    whole, *others = (measure_levers(files, rates_of, part_rows=number) for number in (1 << 20, 40, 15))
+    lives = next(line.by_ttl for line in whole.lines if line.lever == LeverName.REPEATS)
+    assert all(one.floor_requests for one in lives)
+    assert [json.dumps(to_plain(one)) for one in others] == [json.dumps(to_plain(whole))] * 2
+
+
+@pytest.mark.parametrize("in_turn", [True, False])
+def test_what_is_equal_comes_together_or_in_turn(in_turn: bool, tmp_path: Path) -> None:
+    """Each request once; what many share in pieces of some size, later ones later, and all else in one piece."""
+    rows, part_rows = probed(0, 700), 20
+    files = LogFiles(write(tmp_path, rows), [], part_rows)
+    gathered = Gathered(("shared", "of"), files, in_turn=in_turn)
+    known = pl.DataFrame(
+        {
+            "at": pl.Series(range(700), dtype=pl.UInt32),
+            "shared": [None if n % 50 == 0 else one["request_fp"] for n, one in enumerate(rows)],
+            "of": 1,
+            "started_at": [None if n % 40 == 0 else one["started_at"] for n, one in enumerate(rows)],
+        }
+    )
+    for some in known.iter_slices(90):
+        gathered.add(some)
+    pieces, turns, latest = list(gathered.pieces()), [], None
+    assert pl.concat(some for some, _ in pieces).sort("at").equals(known)
+    for some, to_come in pieces:
+        if turns and turns[-1]:
+            assert to_come == turns[-1] - 1
+            assert latest is None or (some["started_at"] > latest).all()
+        turns.append(to_come)
+        latest = some["started_at"].max() if to_come else None
+    names = known["shared"].drop_nulls().unique()
+    several = {name for name in names if sum(name in some["shared"] for some, _ in pieces) > 1}
+    assert several == ({"probe"} if in_turn else set())
+    assert max(some.height for some, _ in pieces) < (5 * part_rows if in_turn else 700)
 
 
 @pytest.mark.parametrize("lost", [slice(1, None), slice(0, 0)])
