@@ -253,11 +253,13 @@ def scale_measured() -> str:
     return table(("stage", "a line, or the sample", "shared by machines"), measured_rows())
 
 
-def scale_sample() -> str:
-    """The calls planned for longer and longer logs."""
-    from tests.scale import sample_rows
+def scale_growth() -> str:
+    """What a line and the sample of longer and longer logs cost."""
+    from tests.growth import PER_LINE, PER_SAMPLE
+    from tests.scale import growth_rows
 
-    return table(("lines of the log", "calls planned", "share"), sample_rows())
+    head = (*(f"{stage}, a line" for stage in PER_LINE), *(f"{stage}, in all" for stage in PER_SAMPLE))
+    return table(("lines of the log", *head, "calls planned", "memory"), growth_rows())
 
 
 def scale_sizes() -> str:
@@ -301,7 +303,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "useless policies": useless_policies,
     "effort curve": effort_curve,
     "scale measured": scale_measured,
-    "scale sample": scale_sample,
+    "scale growth": scale_growth,
     "scale sizes": scale_sizes,
     "scale months": scale_months,
 }

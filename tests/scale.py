@@ -13,7 +13,7 @@ from functools import cache
 
 from audit.core.settings import Settings
 from audit.stats.planning import pairs_needed
-from tests.growth import KEPT, PER_LINE
+from tests.growth import KEPT, PER_LINE, PER_SAMPLE
 from tests.traffic_at_size import KEPT as KEPT_AT_SIZE
 from tests.traffic_at_size import STAGES
 
@@ -54,14 +54,12 @@ class Costs:
         later_us: What a line adds to the replay and to a new scoring, which are about the sample.
         fixed_s: Processor seconds of the replay and of a new scoring without the log's part.
         line_bytes: Length of a line.
-        sample: Calls planned, by lines.
     """
 
     line_us: dict[str, float]
     later_us: dict[str, float]
     fixed_s: dict[str, float]
     line_bytes: float
-    sample: dict[int, int]
 
 
 @cache
@@ -80,7 +78,6 @@ def costs() -> Costs:
         later_us={stage: slope(stage, "cpu_s") / MICRO for stage in later},
         fixed_s={stage: kept[small][stage]["cpu_s"] - slope(stage, "cpu_s") * small for stage in later},
         line_bytes=kept[large]["log"]["mb"] * 1e6 / large,
-        sample={size: round(stages["plan"]["calls"]) for size, stages in sorted(kept.items())},
     )
 
 
@@ -132,9 +129,20 @@ def month_rows() -> list[tuple[str, ...]]:
     return rows
 
 
-def sample_rows() -> list[tuple[str, str, str]]:
-    """How many calls are planned for the same traffic, by the length of its log."""
-    return [(f"{lines:,}", f"{calls:,}", f"{100 * calls / lines:.2g} %") for lines, calls in costs().sample.items()]
+def growth_rows() -> list[tuple[str, ...]]:
+    """What was measured at each length of a log, a row a length: what is done for every line, by line; what is done for
+    the sample, in all; the calls that were planned; the most memory."""
+    kept = {int(size): stages for size, stages in json.loads(KEPT.read_text("utf-8")).items()}
+    return [
+        (
+            f"{lines:,}",
+            *(f"{stages[stage]['cpu_s'] / lines / MICRO:.1f} µs" for stage in PER_LINE),
+            *(f"{stages[stage]['cpu_s']:.1f} s" for stage in PER_SAMPLE),
+            f"{stages['plan']['calls']:,.0f}",
+            f"{max(stage.get('peak_mb', 0.0) for stage in stages.values()) / 1e3:.1f} GB",
+        )
+        for lines, stages in sorted(kept.items())
+    ]
 
 
 def size_rows() -> list[tuple[str, ...]]:
