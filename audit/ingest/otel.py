@@ -371,9 +371,9 @@ def usage_of(found: Attributes) -> dict[str, Any]:
     if isinstance(kept := _provider_usage(found), dict):
         return kept
     counts: dict[str, Any] = {}
-    for rank in range(len(_USAGE)):
-        for key in _counted(tuple(found))[rank]:
-            kind = kind_of(key.removeprefix(_USAGE[rank]))
+    for prefix, keys in zip(_USAGE, _counted(tuple(found)), strict=True):
+        for key in keys:
+            kind = kind_of(key.removeprefix(prefix))
             if kind and found[key] is not None:
                 counts.setdefault(kind, found[key])
     return usage_of_kinds(counts)
