@@ -127,8 +127,13 @@ def pair_row(record: dict[str, Any], request: dict[str, Any] | None, answer: Any
 def answer_beside(record: Mapping[str, Any], request: Any) -> Any:
     """The answer that a record holds beside its request; None for none. A record may be the request itself."""
     if request is record:
-        return find({name: value for name, value in record.items() if name not in _ASKED}, is_answer)
+        return find(_beside(record, request), is_answer)
     return find(record, is_answer, request)
+
+
+def _beside(record: Mapping[str, Any], request: Any) -> dict[str, Any]:
+    """What a record holds beside its request, and beside what it asked where it is the request itself."""
+    return {name: value for name, value in record.items() if value is not request and name not in _ASKED}
 
 
 _OTHER = (
@@ -154,8 +159,7 @@ def _other_operation(value: Any) -> str | None:
 
 def other_call(record: Mapping[str, Any], request: Any) -> tuple[dict[str, Any], str] | None:
     """The answer to a call of another operation than chat that a record holds, and the operation; None for none."""
-    held = {name: value for name, value in record.items() if value is not request and name not in _ASKED}
-    found = find(held, lambda value: _other_operation(value) is not None)
+    found = find(_beside(record, request), lambda value: _other_operation(value) is not None)
     return None if found is None else (found, str(_other_operation(found)))
 
 
@@ -168,8 +172,7 @@ def _put_other(row: Row, record: Mapping[str, Any], answer: Mapping[str, Any], o
 
 def _error_beside(record: Mapping[str, Any], request: Any) -> Any:
     """The error that a record holds in the place of an answer: `{"response": {"error": {...}}}`; None for none."""
-    held = {name: value for name, value in record.items() if value is not request and name not in _ASKED}
-    return obj(find(held, _is_error)).get("error")
+    return obj(find(_beside(record, request), _is_error)).get("error")
 
 
 def _is_error(value: Any) -> bool:
