@@ -32,6 +32,7 @@
 | `percentiles` | a percentile of a sample, with bounds |
 | `drift` | are two histograms of one kind of traffic |
 | `quantiles` | normal and t quantiles, checked arrays |
+| `least` | the least number that is enough |
 
 Import the module that is needed; nothing is imported here, so that `audit.stats` costs nothing to load.
 """

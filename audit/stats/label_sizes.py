@@ -20,6 +20,7 @@ from audit.core.criteria import CriteriaCheck, Grade
 from audit.core.labels import LabelCounts
 from audit.stats.discrimination import ERROR_SHARE, acceptance_of
 from audit.stats.group_sequential import declare_looks
+from audit.stats.least import least_enough
 from audit.stats.planning import DEFAULT_DISCORDANCE
 from audit.stats.quantiles import FloatArray, check_open_unit, upper_normal
 from audit.stats.random_labels import LEAST_IN_STRATUM, SPENT, StratumShares, joined, reach_below
@@ -185,13 +186,7 @@ class LabelSizing:
         def enough(draws: int) -> bool:
             return self.loss_shown(counts, draws=draws) > 0
 
-        low, high = max(sum(counts.told), 1), MOST_DRAWS
-        if not enough(high):
-            return None
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (low, middle) if enough(middle) else (middle + 1, high)
-        return low
+        return least_enough(enough, max(sum(counts.told), 1), MOST_DRAWS)
 
     def _expected(self, draws: int) -> ExpectedLabels:
         return ExpectedLabels.planned(
@@ -210,13 +205,7 @@ class LabelSizing:
             of = labels * expected.weights / expected.weights.sum()
             return _falls_short(expected, of, apart=apart, error=self.error, power=self.power) < self.margin
 
-        if most < 1 or expected.weights.sum() <= 0 or not enough(most):
-            return None
-        low, high = 1, most
-        while low < high:
-            middle = (low + high) // 2
-            low, high = (low, middle) if enough(middle) else (middle + 1, high)
-        return low
+        return least_enough(enough, 1, most) if most > 0 and expected.weights.sum() > 0 else None
 
 
 def _falls_short(expected: ExpectedLabels, of: FloatArray, *, apart: float, error: float, power: float) -> float:

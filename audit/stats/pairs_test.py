@@ -24,6 +24,7 @@ from audit.stats.discrimination import (
     least_certifying,
 )
 from audit.stats.label_sizes import POWER, LabelSizing
+from audit.stats.least import least_enough
 from audit.stats.planning import DEFAULT_DISCORDANCE, pairs_needed
 
 MOST_LABELS = 20_000
@@ -212,10 +213,4 @@ def labels_to_settle(check: CriteriaCheck, wanted: WantedTest, *, agreement: flo
         )
         return wanted.decides(made)
 
-    low, high = LEAST_LABELS, MOST_LABELS
-    if not enough(high):
-        return None
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if enough(middle) else (middle + 1, high)
-    return low
+    return least_enough(enough, LEAST_LABELS, MOST_LABELS)
