@@ -20,6 +20,7 @@ class Doubt(StrEnum):
     OTHER_CURRENCY = "cost_in_another_currency"
     UNDATED = "no_time_so_todays_price"
     STANDS_FOR_SEVERAL = "stands_for_several_calls"
+    NAMED_ALIKE = "several_requests_of_its_name"
 
 
 _WORDS: dict[str, str] = {
@@ -34,6 +35,7 @@ _WORDS: dict[str, str] = {
     Doubt.OTHER_CURRENCY: "with a logged cost that is not in USD; not taken",
     Doubt.UNDATED: "without a time; priced by today's list",
     Doubt.STANDS_FOR_SEVERAL: "that stand for several by their sampling; amounts are of the records",
+    Doubt.NAMED_ALIKE: "whose `custom_id` several requests have; read without a prompt: keep each batch in a folder",
 }
 _UNREADABLE = "unreadable_"
 

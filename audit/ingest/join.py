@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from audit.ingest.formats import Format, Join
+from audit.ingest.noted import HELD_BYTES
 from audit.ingest.sniff import Sniffed
 from audit.ingest.source import PIECE_BYTES, Piece, Source, pieces
 
@@ -17,14 +19,17 @@ _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 def joined_pieces(format_: Format, sources: Sequence[tuple[Source, Sniffed]]) -> Iterator[Piece]:
     """The records of some sources, each with what the others say of it.
 
-    Memory holds what the join keeps and one piece; each source is read twice.
+    Memory holds one piece and a few numbers of each record; each source is read twice.
     """
     assert format_.join is not None
     join = format_.join()
-    seen = [_seen(record, join) for piece in _pieces(sources) for _, record in piece.records()]
-    kept = iter(seen)
-    for piece in _pieces(sources):
-        yield from _joined(piece, join, kept)
+    with tempfile.SpooledTemporaryFile(HELD_BYTES, prefix="audit-") as kept:
+        for piece in _pieces(sources):
+            file = str(piece.source.path)
+            kept.writelines(msgspec.json.encode(_seen(record, file, join)) + b"\n" for _, record in piece.records())
+        kept.seek(0)
+        for piece in _pieces(sources):
+            yield from _joined(piece, join, map(msgspec.json.decode, kept))
 
 
 def _pieces(sources: Sequence[tuple[Source, Sniffed]]) -> Iterator[Piece]:
@@ -39,11 +44,11 @@ def _object(record: bytes) -> dict[str, msgspec.Raw] | None:
         return None
 
 
-def _seen(record: bytes, join: Join) -> Any:
+def _seen(record: bytes, file: str, join: Join) -> Any:
     """What the join keeps of a record; one that it stumbles over says nothing of others, and its reader says why."""
     found = _object(record)
     try:
-        return None if found is None else join.see(found)
+        return None if found is None else join.see(found, file)
     except Exception:  # the adapter boundary: one record costs one record
         return None
 
@@ -53,7 +58,7 @@ def _joined(piece: Piece, join: Join, seen: Iterator[Any]) -> Iterator[Piece]:
     rows: list[int] = []
     size = 0
     for row, record in piece.records():
-        items.append(_with_context(record, join, next(seen)))
+        items.append(_with_context(record, str(piece.source.path), join, next(seen)))
         rows.append(row)
         size += len(items[-1])
         if size >= PIECE_BYTES:
@@ -63,12 +68,12 @@ def _joined(piece: Piece, join: Join, seen: Iterator[Any]) -> Iterator[Piece]:
         yield _piece(piece, items, rows, size)
 
 
-def _with_context(record: bytes, join: Join, seen: Any) -> bytes:
+def _with_context(record: bytes, file: str, join: Join, seen: Any) -> bytes:
     found = _object(record)
     if found is None:
         return record
     try:
-        return msgspec.json.encode(join.join(found, seen))
+        return msgspec.json.encode(join.join(found, file, seen))
     except Exception:  # the adapter boundary: one record costs its context
         return record
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from audit.ingest import otel
+from audit.ingest.noted import Noted
 from audit.ingest.values import obj, objects, text
 
 _AROUND = frozenset({
@@ -44,118 +45,144 @@ def logs_of(line: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 yield from objects(scope.get("logRecords", scope.get("log_records")))
 
 
-class _Call(msgspec.Struct):
+class _Seen(msgspec.Struct, array_like=True, gc=False):
+    """What is noted of a span: the span around it, the labels that it gives to those inside, and of a call its
+    response's id, and whether an engine wrote it."""
+
     parent: str | None
-    response: str | None
-    engine: bool
+    labels: dict[str, Any]
+    is_call: bool
+    response: str | None = None
+    engine: bool = False
+
+
+class _Event(msgspec.Struct):
+    at: str
+
+
+_SEEN = msgspec.json.Decoder(_Seen)
+_EVENT = msgspec.json.Decoder(_Event)
 
 
 class SpanJoin:
     """What must be known of a whole trace to read one of its calls."""
 
     def __init__(self) -> None:
-        self._parents: dict[str, str] = {}
-        self._around: dict[str, dict[str, Any]] = {}
-        self._calls: dict[str, _Call] = {}
-        self._found: dict[str, dict[str, Any]] = {}  # attributes of calls inside calls
-        self._events: dict[str, list[dict[str, Any]]] = {}
-        self._doubles: dict[str, str | None] | None = None  # None within: a call that only holds others
-        self._inner: dict[str, dict[str, Any]] = {}
+        self._spans = Noted()
+        self._told = Noted()  # attributes of calls that may be inside calls
+        self._events = Noted()
+        self._inside: Noted | None = None  # calls inside calls, once all were seen
 
-    def see(self, record: Mapping[str, msgspec.Raw]) -> tuple[str, ...]:
+    def see(self, record: Mapping[str, msgspec.Raw], _file: str) -> tuple[str, ...]:
         """Take an export request into account; the calls in it, by their spans' ids."""
         line = {name: msgspec.json.decode(raw) for name, raw in record.items()}
         spans = [span for resource in resources_of(line) for span in spans_of(resource)]
         called = tuple(str(span.get("spanId")) for span in spans if self._see_span(span))
         for log in logs_of(line):
-            name = log.get("eventName") or otel.attributes(log.get("attributes")).get("event.name")
-            if log.get("spanId") and str(name).startswith("gen_ai."):
+            found = otel.attributes(log.get("attributes"))
+            name = str(log.get("eventName") or found.get("event.name"))
+            if log.get("spanId") and name.startswith("gen_ai."):
                 body = otel.value_of(log.get("body")) if log.get("body") else None
-                found = otel.attributes(log.get("attributes"))
                 at = str(log.get("timeUnixNano") or log.get("observedTimeUnixNano") or "")
-                event = {"name": str(name), "body": body, "attributes": found, "at": at}
-                self._events.setdefault(str(log["spanId"]), []).append(event)
+                self._events.note(str(log["spanId"]), {"name": name, "body": body, "attributes": found, "at": at})
         return called
 
     def _see_span(self, span: dict[str, Any]) -> bool:
         """Whether the span is a call."""
         name, parent = str(span.get("spanId")), text(span.get("parentSpanId"))
         found = otel.attributes(span.get("attributes"))
-        if parent:
-            self._parents[name] = parent
-        kept = {key: value for key, value in found.items() if key in _AROUND}
-        called = otel.operation_of(found) is not None
-        if called:
-            kept = {key: value for key, value in kept.items() if key == ROUTER_ROUTE}
-        if kept:
-            self._around[name] = kept
-        if called:
-            self._calls[name] = _Call(parent, text(found.get("gen_ai.response.id")), otel.is_engine(found))
+        is_call = otel.operation_of(found) is not None
+        labels = {key: found[key] for key in ((ROUTER_ROUTE,) if is_call else _AROUND) if key in found}
+        seen = _Seen(parent, labels, is_call)
+        if is_call:
+            seen.response, seen.engine = text(found.get("gen_ai.response.id")), otel.is_engine(found)
             if parent:
-                self._found[name] = found
-        return called
+                self._told.note(name, found)
+        self._spans.note(name, seen)
+        return is_call
 
-    def join(self, record: dict[str, msgspec.Raw], seen: tuple[str, ...]) -> dict[str, msgspec.Raw]:
+    def join(self, record: dict[str, msgspec.Raw], _file: str, seen: Sequence[str]) -> dict[str, msgspec.Raw]:
         """The export request with a `context`: by call, what lies around it, inside it, and its log records."""
-        if self._doubles is None:
-            self._doubles = self._find_doubles()
-            for double, call in self._doubles.items():
-                if call is not None:
-                    self._inner[call] = {**self._found.get(double, {}), **self._inner.get(call, {})}
         context = {
-            "doubles": {name: True for name in seen if name in self._doubles},
-            "inner": {name: self._inner[name] for name in seen if name in self._inner},
-            "events": {name: _in_order(self._events[name]) for name in seen if name in self._events},
+            "doubles": {name: True for name in seen if self._is_told_elsewhere(name)},
+            "inner": {name: found for name in seen if (found := self._told_inside(name))},
+            "events": {name: said for name in seen if (said := _in_order(self._events.of(name)))},
             "around": {name: found for name in seen if (found := self._what_is_around(name))},
         }
         return record | {"context": msgspec.Raw(msgspec.json.encode(context))}
 
+    def _span(self, name: str | None) -> _Seen | None:
+        found = None if name is None else self._spans.last(name)
+        return None if found is None else _SEEN.decode(found)
+
     def _what_is_around(self, name: str) -> dict[str, Any]:
         """Labels of the spans around one, the nearest first."""
         made: dict[str, Any] = {}
+        span = self._span(name)
         for _ in range(_DEEPEST):
-            parent = self._parents.get(name)
-            if parent is None:
+            if span is None or (span := self._span(span.parent)) is None:
                 break
-            made = {**self._around.get(parent, {}), **made}
-            name = parent
+            made = {**span.labels, **made}
         return made
 
-    def _find_doubles(self) -> dict[str, str | None]:
-        """Calls inside a call that are that call: seen again by an SDK's own instrumentation, by the call around them.
+    def _is_told_elsewhere(self, name: str) -> bool:
+        """Whether a call is that around it, seen again by an SDK's own instrumentation, or only holds several calls."""
+        span = self._span(name)
+        assert span is not None, "calls that are joined were seen"
+        if span.response is None and len(self._calls_inside(name)) > 1 and not self._doubles_inside(name):
+            return True
+        outer = self._call_around(name, span)
+        return outer is not None and name in self._doubles_inside(outer)
+
+    def _told_inside(self, name: str) -> dict[str, Any]:
+        """Attributes of the doubles inside a call; where they differ, the one that was seen first has the word."""
+        made: dict[str, Any] = {}
+        for double in self._doubles_inside(name):
+            if (found := self._told.last(double)) is not None:
+                made = {**msgspec.json.decode(found), **made}
+        return made
+
+    def _doubles_inside(self, outer: str) -> Sequence[str]:
+        """Calls inside a call that are that call.
 
         The same response id tells. Where one of the two has none (it failed, or was cut), an only child is the same;
         a call with several calls inside is no call itself. A server's span of a call inside the client's is that call.
         """
-        children: dict[str, list[str]] = {}
-        for name, call in self._calls.items():
-            if (outer := self._call_around(call)) is not None:
-                children.setdefault(outer, []).append(name)
-        doubles: dict[str, str | None] = {}
-        for outer, inside in children.items():
-            own = self._calls[outer].response
-            calls = {name: self._calls[name] for name in inside}
-            same = [name for name, call in calls.items() if call.engine or (own is not None and call.response == own)]
-            if same or (len(inside) == 1 and (own is None or self._calls[inside[0]].response is None)):
-                doubles |= dict.fromkeys(same or inside, outer)
-            elif len(inside) > 1 and own is None:
-                doubles[outer] = None
-        return doubles
+        inside = self._calls_inside(outer)
+        if not inside or (around := self._span(outer)) is None:
+            return ()
+        calls = {name: span for name in inside if (span := self._span(name)) is not None}
+        own = around.response
+        same = [name for name, call in calls.items() if call.engine or (own is not None and call.response == own)]
+        alone = len(calls) == 1 and None in (own, calls[inside[0]].response)
+        return same or (inside if alone else ())
 
-    def _call_around(self, call: _Call) -> str | None:
-        name = call.parent
+    def _calls_inside(self, outer: str) -> Sequence[str]:
+        """Calls whose nearest call around them is this one."""
+        if self._inside is None:
+            self._inside = Noted()
+            for name, found in self._spans.items():
+                span = _SEEN.decode(found)
+                if span.is_call and (around := self._call_around(name, span)) is not None:
+                    self._inside.note(around, name)
+        return list(dict.fromkeys(msgspec.json.decode(name, type=str) for name in self._inside.of(outer)))
+
+    def _call_around(self, name: str, span: _Seen | None) -> str | None:
         for _ in range(_DEEPEST):
-            if name is None or name in self._calls:
-                return name
-            name = self._parents.get(name)
+            around = None if span is None else span.parent
+            if around is None or around == name:
+                break
+            span = self._span(around)
+            if span is not None and span.is_call:
+                return around
         return None
 
 
-def _in_order(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _in_order(events: Sequence[msgspec.Raw]) -> list[msgspec.Raw]:
     """Events by time, each once: what was exported again was not said again."""
-    once = {msgspec.json.encode(event): event for event in events}
-    return sorted(once.values(), key=_at)
+    return sorted((msgspec.Raw(event) for event in dict.fromkeys(map(bytes, events))), key=_at)
 
 
-def _at(event: Mapping[str, Any]) -> tuple[int, str]:
-    return len(event["at"]), event["at"]
+def _at(event: msgspec.Raw) -> tuple[int, str]:
+    told = _EVENT.decode(event)
+    return len(told.at), told.at

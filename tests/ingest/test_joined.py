@@ -1,12 +1,21 @@
-"""Records of one format that belong together are joined as if nothing else stood in the file."""
+"""Records of one format that belong together are joined as if nothing else stood in the file, and in bounded memory."""
 
 from __future__ import annotations
 
+import json
+import tracemalloc
+from collections import defaultdict
 from pathlib import Path
+from random import Random
+from typing import Any
 
+import msgspec
 import pytest
 
+from audit.core.doubts import Doubt
+from audit.ingest import noted
 from audit.ingest.formats import FORMATS
+from audit.ingest.noted import Noted
 from tests.ingest.reading import BY_FORMAT, SAMPLES, read
 
 JOINED = [name for name in FORMATS.names if FORMATS.get(name).join is not None]
@@ -28,3 +37,129 @@ def test_what_stands_between_records_moves_nothing(name: str, tmp_path: Path) ->
     left_out = ("source_file", "source_row", "source_sha256")
     assert apart.traffic.drop(left_out).rows() == alone.traffic.drop(left_out).rows()
     assert apart.bodies.rows() == alone.bodies.rows()
+
+
+SAID = " " * 4_000
+"""What each text of a record is longer by: the reader of a join's memory sees it."""
+MOST_BYTES_A_RECORD = 700
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def _another(value: Any, copy: int, key: str = "") -> Any:
+    """A record with other ids and longer texts."""
+    if isinstance(value, dict):
+        return {name: _another(item, copy, name) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_another(item, copy, key) for item in value]
+    if isinstance(value, str):
+        if key.lower().endswith("id") and len(value) > 3:
+            return f"{value}{copy}"
+        return value + SAID if " " in value else value
+    return value
+
+
+@pytest.mark.parametrize("name", [name for name in JOINED if name != "codex"])  # which holds nothing of a record
+def test_a_join_holds_little_of_a_record(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was said in a log is longer than memory, and so is what a join must know of it."""
+    monkeypatch.setattr(noted, "HELD_BYTES", 1)
+    sample, _ = BY_FORMAT[name]
+    lines = [json.loads(line) for line in (SAMPLES / sample).read_bytes().splitlines()]
+    copies = max(60, 300 // len(lines))
+    records = [_OBJECT.decode(json.dumps(_another(line, copy))) for copy in range(copies) for line in lines]
+    assert sum(len(raw) for record in records for raw in record.values()) > 2_000 * len(records), "records say much"
+    open_join = FORMATS.get(name).join
+    assert open_join is not None
+    tracemalloc.start()
+    join = open_join()
+    for record in records:
+        join.see(record, "log.jsonl")
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < MOST_BYTES_A_RECORD * len(records), f"{held / len(records):.0f} bytes a record"
+
+
+def test_notes_are_found_as_they_were_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In memory and in a file, with names that share a hash, with none at all."""
+    draw = Random(5)
+    for held in (1, 10_000_000):
+        monkeypatch.setattr(noted, "HELD_BYTES", held)
+        monkeypatch.setattr(noted, "hash", lambda name: len(name) - 3, raising=False)
+        notes, expected = Noted(), defaultdict(list)
+        for at in range(400):
+            name = draw.choice(("", "a", "b", "\ud800", "name " * draw.randrange(5), str(draw.randrange(90))))
+            notes.note(name, {"at": at})
+            expected[name].append(at)
+        assert [msgspec.json.decode(value)["at"] for _, value in notes.items()] == list(range(400))
+        for name in (*expected, "absent", "c"):
+            found = [msgspec.json.decode(value)["at"] for value in notes.of(name)]
+            assert found == expected.get(name, [])
+            assert (name in notes) == bool(found)
+            last = notes.last(name)
+            assert (None if last is None else msgspec.json.decode(last)["at"]) == (found[-1] if found else None)
+    assert Noted().last("a") is None
+
+
+def _batch(folder: Path, number: int, asked: str, answered: str, *, failed: bool = False) -> None:
+    """The two files of a batch that asks three requests, named as the batch before named its own."""
+    for path in (asked, answered):
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+    questions, answers = [], []
+    for at in range(3):
+        body = {"model": "gpt-4o", "messages": [{"role": "user", "content": f"question {at} of batch {number}"}]}
+        told = {"role": "assistant", "content": f"answer {at} of batch {number}"}
+        answer: dict[str, Any] = {
+            "id": f"chatcmpl-{number}{at}", "object": "chat.completion", "created": 1_790_000_000 + 60 * number + at,
+            "model": "gpt-4o", "choices": [{"index": 0, "message": told, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 9, "completion_tokens": 5, "total_tokens": 14},
+        }  # fmt: skip
+        code = 429 if failed else 200
+        answer = {"error": {"message": "slow down", "type": "rate_limit"}} if failed else answer
+        name = f"request-{at}"
+        questions.append({"custom_id": name, "method": "POST", "url": "/v1/chat/completions", "body": body})
+        answers.append({"id": f"b-{number}{at}", "custom_id": name, "response": {"status_code": code, "body": answer}})
+    for path, found in ((asked, questions), (answered, [one | {"error": None} for one in answers])):
+        (folder / path).write_text("".join(json.dumps(one) + "\n" for one in found), "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "told"),
+    [
+        ("day{}_input.jsonl", "day{}_output.jsonl", True),
+        ("input-{}.jsonl", "results-{}.jsonl", True),
+        ("day {}/input.jsonl", "day {}/output.jsonl", True),
+        ("requests/{}.jsonl", "responses/{}.jsonl", True),
+        ("file-{}.jsonl", "output-{}.jsonl", False),
+    ],
+)
+def test_an_answer_gets_the_request_of_its_own_batch(asked: str, answered: str, told: bool, tmp_path: Path) -> None:
+    """Batches name their requests alike, day by day; where it cannot be told whose an answer is, it has no prompt."""
+    for number in (1, 2):
+        _batch(tmp_path / "log", number, asked.format(number), answered.format(number))
+    got = read(tmp_path / "log", tmp_path / "run")
+    assert got.traffic.height == 6
+    for row, body in zip(got.traffic.iter_rows(named=True), got.bodies.iter_rows(named=True), strict=True):
+        of = body["response_text"].removeprefix("answer")
+        assert (body["messages"] or "").count(f"question{of}") == told
+        assert row["ingest_warnings"] == ([] if told else [Doubt.NAMED_ALIKE])
+        assert told or (body["messages"] is None and row["replayable"] == "none")
+
+
+def test_a_request_that_failed_is_not_the_next_batchs_of_its_name(tmp_path: Path) -> None:
+    """Six questions were asked, whatever became of them: the second batch's are no attempts at the first one's."""
+    _batch(tmp_path / "log", 1, "1/input.jsonl", "1/output.jsonl", failed=True)
+    _batch(tmp_path / "log", 2, "2/input.jsonl", "2/output.jsonl")
+    assert read(tmp_path / "log", tmp_path / "run").traffic["logical_request_id"].n_unique() == 6
+
+
+def test_a_rollout_without_its_head_is_nobodys_session(tmp_path: Path) -> None:
+    """What the lines of another file said goes for that file alone."""
+    sample, settings = BY_FORMAT["codex"]
+    lines = (SAMPLES / sample).read_bytes().splitlines(keepends=True)
+    log = tmp_path / "log"
+    log.mkdir()
+    (log / "a.jsonl").write_bytes(b"".join(lines))
+    (log / "b.jsonl").write_bytes(b"".join(line for line in lines if b'"token_count"' in line))
+    got = read(log, tmp_path / "run", settings).traffic
+    of = got.filter(got["source_file"] == "b.jsonl")
+    assert of.height
+    assert of["session_id"].null_count() == of.height

@@ -20,19 +20,24 @@ record nests several calls. Raises `Unusable` for a record that should have been
 class Join(Protocol):
     """Two passes over the records of one format, in all files: spans and their log records, a batch's two ends."""
 
-    def see(self, record: Mapping[str, msgspec.Raw]) -> Any:
+    def see(self, record: Mapping[str, msgspec.Raw], file: str, /) -> Any:
         """Take a record into account.
 
+        Args:
+            file: The path of the file that it is in.
+
         Returns:
-            What is kept of it until it is joined, as little as can be: a log has millions.
+            What is handed back with it when it is joined, a value of JSON. What is kept beside that is `Noted`: a log
+            has millions of records, and is longer than memory.
         """
 
-    def join(self, record: dict[str, msgspec.Raw], seen: Any, /) -> dict[str, msgspec.Raw]:
+    def join(self, record: dict[str, msgspec.Raw], file: str, seen: Any, /) -> dict[str, msgspec.Raw]:
         """The record with what others say of it.
 
         Args:
             record: In the order in which they were seen.
-            seen: What was kept of it; None also where `see` stumbled over it.
+            file: As for `see`.
+            seen: What `see` returned; None also where it stumbled over the record.
         """
 
 

@@ -20,6 +20,7 @@ from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
 from audit.ingest.envelope import Envelope, first, row_of
 from audit.ingest.formats import Format, Reader
+from audit.ingest.noted import Noted
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import boolean, integer, obj, small, text, unpacked
 
@@ -48,31 +49,41 @@ def detects(record: Mapping[str, Any]) -> str | None:
     return None
 
 
+_Numbered = tuple[int, msgspec.Raw]
+"""A row of a call with its number."""
+
+
 class CorrelationJoin:
     """All rows of each call; it is counted at the row with the lowest number, the first of those."""
 
     def __init__(self) -> None:
-        self._rows: dict[str, dict[int, dict[str, Any]]] = {}
-        self._requests: dict[str, dict[str, Any]] = {}
+        self._rows = Noted()
+        self._requests = Noted()
         self._counted: set[str] = set()
 
-    def see(self, record: Mapping[str, msgspec.Raw]) -> None:
+    def see(self, record: Mapping[str, msgspec.Raw], _file: str) -> None:
         """Take a row into account."""
         name = _name(record)
         if record.keys() >= _CALL:
-            wanted = {key: msgspec.json.decode(record[key]) for key in (*_NAMES, *_BODIES) if key in record}
-            self._rows.setdefault(name, {}).setdefault(_number(record), wanted)
+            wanted = {key: record[key] for key in (*_NAMES, *_BODIES) if key in record}
+            self._rows.note(name, (_number(record), wanted))
         elif record.keys() >= _GATEWAY:
-            self._requests[name] = {key: msgspec.json.decode(record[key]) for key in _REQUEST if key in record}
+            self._requests.note(name, {key: record[key] for key in _REQUEST if key in record})
 
-    def join(self, record: dict[str, msgspec.Raw], _seen: None) -> dict[str, msgspec.Raw]:
+    def join(self, record: dict[str, msgspec.Raw], _file: str, _seen: None) -> dict[str, msgspec.Raw]:
         """The row at which a call is counted, with all of it; another with the mark that it is a part of one."""
         name = _name(record)
-        rows = self._rows.get(name, {})
-        if not rows or not record.keys() >= _CALL or _number(record) != min(rows) or name in self._counted:
+        if name in self._counted:
+            return record | {"part": msgspec.Raw(b"true")}
+        rows: dict[int, msgspec.Raw] = {}
+        for told in self._rows.of(name):
+            number, row = msgspec.json.decode(told, type=_Numbered)
+            rows.setdefault(number, row)
+        if not rows or not record.keys() >= _CALL or _number(record) != min(rows):
             return record | {"part": msgspec.Raw(b"true")} if rows else record
         self._counted.add(name)
-        whole = {"rows": [rows[number] for number in sorted(rows)], "request": self._requests.get(name, {})}
+        request = self._requests.last(name) or msgspec.Raw(b"{}")
+        whole = {"rows": [rows[number] for number in sorted(rows)], "request": request}
         return record | {"whole": msgspec.Raw(msgspec.json.encode(whole))}
 
 

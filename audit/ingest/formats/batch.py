@@ -7,20 +7,26 @@ Source: platform.openai.com/docs/guides/batch and docs.anthropic.com, "Message B
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from audit.core.doubts import Doubt
 from audit.core.settings import IngestSettings
 from audit.ingest import labels, pairs, values
 from audit.ingest.formats import Format, Reader
+from audit.ingest.noted import Noted
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import obj, text
 
 _REQUESTS = ("body", "params")
 _ANSWERS = ("response", "result", "error")
 _CANCELLED = frozenset({"canceled", "expired"})
+_ENDS = re.compile(r"[^a-z0-9]*(?<![a-z])(?:input|output|request|response|result|answer|error)s?(?![a-z])")
+_Asked = tuple[str, msgspec.Raw]
+"""A request with what names its batch."""
 
 
 def detects(record: Mapping[str, Any]) -> str | None:
@@ -36,30 +42,54 @@ def detects(record: Mapping[str, Any]) -> str | None:
 
 
 class BatchJoin:
-    """Requests by `custom_id`, for the answers in other files; and which requests have an answer."""
+    """Requests by `custom_id`, for the answers in other files; and which requests have an answer.
+
+    A `custom_id` is one request's within its batch alone. Where several requests have it, an answer's is the one of its
+    own batch: in the same folder, in a file whose name differs in `input` and `output` only. Else it has none: a
+    wrong prompt is worse than no prompt.
+    """
 
     def __init__(self) -> None:
-        self._asked: dict[str, msgspec.Raw] = {}
-        self._answered: set[str] = set()
+        self._asked = Noted()
+        self._answered = Noted()
 
-    def see(self, record: Mapping[str, msgspec.Raw]) -> None:
+    def see(self, record: Mapping[str, msgspec.Raw], file: str) -> None:
         """Take a record into account."""
-        name = bytes(record.get("custom_id", b"")).decode("utf-8", "replace")
+        name = _name(record)
         if any(key in record for key in _ANSWERS):
-            self._answered.add(name)
+            self._answered.note(name)
         for key in _REQUESTS:
             if key in record:
-                self._asked[name] = record[key]
+                self._asked.note(name, (_batch_of(file), record[key]))
 
-    def join(self, record: dict[str, msgspec.Raw], _seen: None) -> dict[str, msgspec.Raw]:
+    def join(self, record: dict[str, msgspec.Raw], file: str, _seen: None) -> dict[str, msgspec.Raw]:
         """The record with what others say of it: an answer gets its request, a request the mark that it is answered."""
-        name = bytes(record.get("custom_id", b"")).decode("utf-8", "replace")
+        name = _name(record)
         answer = any(key in record for key in _ANSWERS)
-        if answer and not any(key in record for key in _REQUESTS) and name in self._asked:
-            return record | {"params" if "result" in record else "body": self._asked[name]}
+        if answer and not any(key in record for key in _REQUESTS):
+            return record | self._request_of(name, _batch_of(file), "params" if "result" in record else "body")
         if not answer and name in self._answered:
             return record | {"answered": msgspec.Raw(b"true")}
         return record
+
+    def _request_of(self, name: str, batch: str, field: str) -> dict[str, msgspec.Raw]:
+        """The request under the field where a line has it, or the mark that it cannot be told which one it is."""
+        asked = [msgspec.json.decode(told, type=_Asked) for told in self._asked.of(name)]
+        requests = {bytes(request) for _, request in asked}
+        if len(requests) > 1:
+            requests = {bytes(request) for of, request in asked if of == batch}
+        if len(requests) == 1:
+            return {field: msgspec.Raw(requests.pop())}
+        return {"ambiguous": msgspec.Raw(b"true")} if asked else {}
+
+
+def _name(record: Mapping[str, msgspec.Raw]) -> str:
+    return bytes(record.get("custom_id", b"")).decode("utf-8", "replace")
+
+
+def _batch_of(file: str) -> str:
+    """What the files of one batch have in common: their path without the words for its ends."""
+    return _ENDS.sub("", file.lower())
 
 
 def open_reader(settings: IngestSettings) -> Reader:
@@ -79,7 +109,11 @@ def open_reader(settings: IngestSettings) -> Reader:
         answer = result.get("message") if result else response.get("body")
         whole = line | {"status_code": response.get("status_code"), "error": _error(line, result, response)}
         row = pairs.pair_row(whole, request, answer if pairs.is_answer(answer) else None, wanted)
-        row.batch, row.logical_request_id = True, line["custom_id"]
+        row.batch = True
+        # The next batch has the same names for other requests.
+        row.logical_request_id = f"{line['custom_id']} {row.request_fp}" if row.request_fp else line["custom_id"]
+        if line.get("ambiguous"):
+            row.ingest_warnings = (*row.ingest_warnings, Doubt.NAMED_ALIKE)
         if result.get("type") in _CANCELLED:
             row.status, row.error_type, row.error_code = "error", "cancelled", text(result["type"])
         return (row,)

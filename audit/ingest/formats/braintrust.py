@@ -18,6 +18,7 @@ from audit.ingest import labels, values
 from audit.ingest.chat import NOT_PARAMS, chat_answer, said_message
 from audit.ingest.envelope import Envelope, first, lowered, row_of
 from audit.ingest.formats import Format, Reader
+from audit.ingest.noted import Noted
 from audit.ingest.recorded import out_of_text
 from audit.ingest.row import Row, Unusable
 from audit.ingest.usage import counts_in
@@ -54,28 +55,32 @@ class TraceJoin:
     """The last version of each row, and of each trace the root and the error."""
 
     def __init__(self) -> None:
-        self._last: dict[str, str] = {}
-        self._around: dict[str, dict[str, Any]] = {}
+        self._versions = Noted()
+        self._around = Noted()
 
-    def see(self, record: Mapping[str, msgspec.Raw]) -> None:
+    def see(self, record: Mapping[str, msgspec.Raw], _file: str) -> None:
         """Take a row into account."""
         row = {name: msgspec.json.decode(raw) for name, raw in record.items()}
         name, version = _versions(row)
-        self._last[name] = max(version, self._last.get(name, ""))
-        around = self._around.setdefault(str(row.get("root_span_id")), {})
+        self._versions.note(name, version)
+        around: dict[str, Any] = {}
         if row.get("span_id") == row.get("root_span_id"):
             attributes = obj(unpacked(row.get("span_attributes")))
             around |= {"root_name": attributes.get("name"), "metadata": unpacked(row.get("metadata"))}
             around["tags"] = unpacked(row.get("tags"))
         if row.get("error"):
             around["error"] = row["error"]
+        if around:
+            self._around.note(str(row.get("root_span_id")), around)
 
-    def join(self, record: dict[str, msgspec.Raw], _seen: None) -> dict[str, msgspec.Raw]:
+    def join(self, record: dict[str, msgspec.Raw], _file: str, _seen: None) -> dict[str, msgspec.Raw]:
         """The row with what lies around it, and whether a later version replaces it."""
         row = {name: msgspec.json.decode(raw) for name, raw in record.items()}
         name, version = _versions(row)
-        around = dict(self._around.get(str(row.get("root_span_id")), {}))
-        around["replaced"] = version < self._last.get(name, "")
+        around: dict[str, Any] = {}
+        for told in self._around.of(str(row.get("root_span_id"))):
+            around |= msgspec.json.decode(told)
+        around["replaced"] = any(version < msgspec.json.decode(other) for other in self._versions.of(name))
         return record | {"around": msgspec.Raw(msgspec.json.encode(around))}
 
 

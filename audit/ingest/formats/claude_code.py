@@ -20,6 +20,7 @@ from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
 from audit.ingest.envelope import Envelope, row_of
 from audit.ingest.formats import Format, Reader
+from audit.ingest.noted import Noted
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import boolean, integer, obj, text
 
@@ -34,24 +35,28 @@ def detects(record: Mapping[str, Any]) -> str | None:
     return "has sessionId, uuid, parentUuid and message" if told else None
 
 
+_Line = tuple[tuple[str, str], dict[str, Any]]
+"""A line of an answer: its place there, and its message."""
+
+
 class AnswerJoin:
     """The blocks and the last usage of each answer, by its id, and which line it is counted at."""
 
     def __init__(self) -> None:
-        self._lines: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
+        self._lines = Noted()
 
-    def see(self, record: Mapping[str, msgspec.Raw]) -> None:
+    def see(self, record: Mapping[str, msgspec.Raw], _file: str) -> None:
         """Take a line into account; a resumed session repeats those of its past."""
         if (found := _answer_of(record)) is not None:
             name, place, message = found
-            self._lines.setdefault(name, {})[place] = message
+            self._lines.note(name, (place, message))
 
-    def join(self, record: dict[str, msgspec.Raw], _seen: None) -> dict[str, msgspec.Raw]:
+    def join(self, record: dict[str, msgspec.Raw], _file: str, _seen: None) -> dict[str, msgspec.Raw]:
         """The line with the whole answer at its first line, with none at its others."""
         if (found := _answer_of(record)) is None:
             return record
         name, place, _ = found
-        lines = self._lines.get(name, {})
+        lines = dict(msgspec.json.decode(line, type=_Line) for line in self._lines.of(name))
         whole = _whole([lines[at] for at in sorted(lines)]) if not lines or place == min(lines) else None
         return record | {"whole": msgspec.Raw(msgspec.json.encode(whole))}
 

@@ -38,15 +38,18 @@ class TurnJoin:
     """What the lines before say of a count: session, model, project, and the total until then."""
 
     def __init__(self) -> None:
+        self._file = ""
         self._session: dict[str, Any] = {}
         self._total: int | None = None
         self._number = 0
 
-    def see(self, record: Mapping[str, msgspec.Raw]) -> None:
+    def see(self, record: Mapping[str, msgspec.Raw], _file: str) -> None:
         """Nothing: a line depends on those before it alone."""
 
-    def join(self, record: dict[str, msgspec.Raw], _seen: None) -> dict[str, msgspec.Raw]:
+    def join(self, record: dict[str, msgspec.Raw], file: str, _seen: None) -> dict[str, msgspec.Raw]:
         """The line; a count of a new call has what lies before it."""
+        if file != self._file:
+            self._file, self._session, self._total = file, {}, None  # a file is a session, whatever it begins with
         kind, payload = msgspec.json.decode(record["type"]), obj(msgspec.json.decode(record["payload"]))
         if kind == "session_meta":
             kept = {key: payload.get(key) for key in ("cwd", "model_provider", "cli_version")}

@@ -16,6 +16,7 @@ from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
 from audit.ingest.envelope import Envelope, lowered, row_of
 from audit.ingest.formats import Format, Reader
+from audit.ingest.noted import Noted
 from audit.ingest.row import Row, Unusable
 from audit.ingest.usage import counts_in
 from audit.ingest.values import canonical, number, obj, objects, text
@@ -56,19 +57,19 @@ class DatadogJoin:
     """Each trace's root: its name and its tags."""
 
     def __init__(self) -> None:
-        self._roots: dict[str, dict[str, Any]] = {}
+        self._roots = Noted()
 
-    def see(self, record: Mapping[str, msgspec.Raw]) -> None:
+    def see(self, record: Mapping[str, msgspec.Raw], _file: str) -> None:
         """Take a span into account."""
         span = _span({name: msgspec.json.decode(raw) for name, raw in record.items()})
         if span.get("parent_id") in (None, "", "0", "undefined"):
-            self._roots[str(span.get("trace_id"))] = {"root_name": span.get("name"), "tags": span.get("tags")}
+            self._roots.note(str(span.get("trace_id")), {"root_name": span.get("name"), "tags": span.get("tags")})
 
-    def join(self, record: dict[str, msgspec.Raw], _seen: None) -> dict[str, msgspec.Raw]:
+    def join(self, record: dict[str, msgspec.Raw], _file: str, _seen: None) -> dict[str, msgspec.Raw]:
         """The span with its trace's root."""
         span = _span({name: msgspec.json.decode(raw) for name, raw in record.items()})
-        root = self._roots.get(str(span.get("trace_id")))
-        return record if root is None else record | {"root": msgspec.Raw(msgspec.json.encode(root))}
+        root = self._roots.last(str(span.get("trace_id")))
+        return record if root is None else record | {"root": root}
 
 
 def open_reader(settings: IngestSettings) -> Reader:

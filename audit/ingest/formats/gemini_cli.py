@@ -25,6 +25,7 @@ from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
 from audit.ingest.envelope import Envelope, row_of
 from audit.ingest.formats import Format, Reader
+from audit.ingest.noted import Noted
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import obj, small, text
 
@@ -59,17 +60,18 @@ class ChatJoin:
     of its session had the same counts before it, in chats and in telemetry apart."""
 
     def __init__(self) -> None:
-        self._last: dict[str, dict[str, Any]] = {}
+        self._last = Noted()
         self._counted: set[str] = set()
         self._head: dict[str, Any] = {}
         self._alike: Counter[tuple[Any, ...]] = Counter()
         self._places: dict[tuple[str, ...], int] = {}
 
-    def see(self, record: Mapping[str, msgspec.Raw]) -> None:
+    def see(self, record: Mapping[str, msgspec.Raw], _file: str) -> None:
         """Take a line into account."""
-        self._last.update((str(message["id"]), _short(message)) for message in _answers(_decoded(record)))
+        for message in _answers(_decoded(record)):
+            self._last.note(str(message["id"]), _short(message))
 
-    def join(self, record: dict[str, msgspec.Raw], _seen: None) -> dict[str, msgspec.Raw]:
+    def join(self, record: dict[str, msgspec.Raw], _file: str, _seen: None) -> dict[str, msgspec.Raw]:
         """The line with the calls that are counted at it, each as it was written last, and the session's head."""
         if "attributes" in record:
             return record | {"place": msgspec.Raw(msgspec.json.encode(self._place_of_event(record)))}
@@ -77,12 +79,11 @@ class ChatJoin:
         told = {**line, **obj(line.get("$set"))}
         new = "projectHash" in line and "$set" not in line
         self._head = ({} if new else self._head) | {name: told[name] for name in _HEAD if told.get(name)}
-        every = dict.fromkeys(str(message["id"]) for message in _answers(line))
-        names = [name for name in every if name not in self._counted]
+        names = dict.fromkeys(name for message in _answers(line) if (name := str(message["id"])) not in self._counted)
         self._counted.update(names)
-        calls = [self._placed(self._last.get(name, {})) for name in names]
-        told_of = {"calls": calls, "head": self._head}
-        return record | {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in told_of.items()}
+        calls = [self._placed(msgspec.json.decode(self._last.last(name) or b"{}")) for name in names]
+        told_of = (("calls", calls), ("head", self._head))
+        return record | {name: msgspec.Raw(msgspec.json.encode(value)) for name, value in told_of}
 
     def _placed(self, message: dict[str, Any]) -> dict[str, Any]:
         what = (self._head.get("sessionId"), message.get("model"), *map(obj(message.get("tokens")).get, _USAGE))

@@ -16,6 +16,7 @@ import msgspec
 from audit.core.settings import IngestSettings
 from audit.ingest import bodies, chat, labels, otel, values
 from audit.ingest.formats import Format, Reader
+from audit.ingest.noted import Noted
 from audit.ingest.row import Row, Unusable
 from audit.ingest.usage import put_usage, told_cost
 from audit.ingest.values import microseconds, number, obj, text, unpacked
@@ -51,19 +52,19 @@ class ScoreJoin:
     """Scores by the observation or the trace that they are of."""
 
     def __init__(self) -> None:
-        self._scores: dict[str, list[msgspec.Raw]] = {}
+        self._scores = Noted()
 
-    def see(self, record: Mapping[str, msgspec.Raw]) -> None:
+    def see(self, record: Mapping[str, msgspec.Raw], _file: str) -> None:
         """Take a score into account."""
         if "data_type" in record and "observation_id" in record:
             of = _text(record["observation_id"]) or _text(record.get("trace_id"))
             if of:
-                self._scores.setdefault(of, []).append(msgspec.Raw(msgspec.json.encode(record)))
+                self._scores.note(of, record)
 
-    def join(self, record: dict[str, msgspec.Raw], _seen: None) -> dict[str, msgspec.Raw]:
+    def join(self, record: dict[str, msgspec.Raw], _file: str, _seen: None) -> dict[str, msgspec.Raw]:
         """The observation with its scores."""
         trace = record.get("trace_id", record.get("traceId"))
-        found = [*self._scores.get(_text(record.get("id")), ()), *self._scores.get(_text(trace), ())]
+        found = [*self._scores.of(_text(record.get("id"))), *self._scores.of(_text(trace))]
         if not found or "data_type" in record:
             return record
         return record | {"joined_scores": msgspec.Raw(msgspec.json.encode(found))}

@@ -13,6 +13,7 @@ import msgspec
 from audit.core.settings import IngestSettings
 from audit.ingest import bodies, chat, labels, langchain, values
 from audit.ingest.formats import Format, Reader
+from audit.ingest.noted import Noted
 from audit.ingest.row import Row, Unusable, call_key
 from audit.ingest.usage import put_usage, told_cost
 from audit.ingest.values import integer, microseconds, obj, text, unpacked
@@ -39,17 +40,21 @@ class RunJoin:
     """The name of each trace's root: what the traced function is called is the route where nothing else is."""
 
     def __init__(self) -> None:
-        self._roots: dict[bytes, msgspec.Raw] = {}
+        self._roots = Noted()
 
-    def see(self, record: Mapping[str, msgspec.Raw]) -> None:
+    def see(self, record: Mapping[str, msgspec.Raw], _file: str) -> None:
         """Take a run into account."""
         if bytes(record.get("parent_run_id", b"null")) == b"null" and "trace_id" in record and "name" in record:
-            self._roots[bytes(record["trace_id"])] = record["name"]
+            self._roots.note(_trace(record), record["name"])
 
-    def join(self, record: dict[str, msgspec.Raw], _seen: None) -> dict[str, msgspec.Raw]:
+    def join(self, record: dict[str, msgspec.Raw], _file: str, _seen: None) -> dict[str, msgspec.Raw]:
         """The run with the name of its root."""
-        root = self._roots.get(bytes(record.get("trace_id", b"")))
+        root = self._roots.last(_trace(record))
         return record | {"root_name": root} if root is not None else record
+
+
+def _trace(record: Mapping[str, msgspec.Raw]) -> str:
+    return bytes(record.get("trace_id", b"")).decode("utf-8", "replace")
 
 
 def open_reader(settings: IngestSettings) -> Reader:

@@ -18,6 +18,7 @@ from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
 from audit.ingest.envelope import Envelope, lowered, row_of
 from audit.ingest.formats import Format, Reader
+from audit.ingest.noted import Noted
 from audit.ingest.recorded import out_of_text
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import boolean, obj, text, unpacked
@@ -47,22 +48,27 @@ class InferenceJoin:
     """What each inference says of itself, for the calls that it made; and which inferences have calls in the log."""
 
     def __init__(self) -> None:
-        self._inferences: dict[bytes, dict[str, msgspec.Raw]] = {}
-        self._called: set[bytes] = set()
+        self._inferences = Noted()
+        self._called = Noted()
 
-    def see(self, record: Mapping[str, msgspec.Raw]) -> None:
+    def see(self, record: Mapping[str, msgspec.Raw], _file: str) -> None:
         """Take a record into account."""
         if record.keys() >= _CALL:
-            self._called.add(bytes(record["inference_id"]))
+            self._called.note(_name(record["inference_id"]))
         elif "id" in record:
-            self._inferences[bytes(record["id"])] = {name: record[name] for name in _SHARED if name in record}
+            self._inferences.note(_name(record["id"]), {name: record[name] for name in _SHARED if name in record})
 
-    def join(self, record: dict[str, msgspec.Raw], _seen: None) -> dict[str, msgspec.Raw]:
+    def join(self, record: dict[str, msgspec.Raw], _file: str, _seen: None) -> dict[str, msgspec.Raw]:
         """A call with its inference; an inference with the mark that its calls are in the log."""
         if record.keys() >= _CALL:
-            return self._inferences.get(bytes(record["inference_id"]), {}) | record
-        called = bytes(record.get("id", b"")) in self._called
+            told = self._inferences.last(_name(record["inference_id"]))
+            return record if told is None else msgspec.json.decode(told, type=dict[str, msgspec.Raw]) | record
+        called = "id" in record and _name(record["id"]) in self._called
         return record | {"called": msgspec.Raw(b"true")} if called else record
+
+
+def _name(raw: msgspec.Raw) -> str:
+    return bytes(raw).decode("utf-8", "replace")
 
 
 def open_reader(settings: IngestSettings) -> Reader:

@@ -17,6 +17,7 @@ from audit.core.settings import IngestSettings
 from audit.ingest import labels, values
 from audit.ingest.envelope import Envelope, row_of
 from audit.ingest.formats import Format, Reader
+from audit.ingest.noted import Noted
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import number, obj, text, unpacked
 
@@ -43,23 +44,24 @@ class WeaveJoin:
     """Of each trace the root's operation and attributes, and which calls hold other calls of an SDK."""
 
     def __init__(self) -> None:
-        self._roots: dict[str, dict[str, Any]] = {}
-        self._holders: set[str] = set()
+        self._roots = Noted()
+        self._holders = Noted()
 
-    def see(self, record: Mapping[str, msgspec.Raw]) -> None:
+    def see(self, record: Mapping[str, msgspec.Raw], _file: str) -> None:
         """Take a call into account."""
         call = {name: msgspec.json.decode(raw) for name, raw in record.items() if name not in ("inputs", "output")}
         operation = str(call.get("op_name"))
         if not call.get("parent_id"):
             named = _NAME.search(operation)
             name = text(call.get("display_name")) or (named.group(1) if named else operation)
-            self._roots[str(call.get("trace_id"))] = {"root_name": name, "attributes": call.get("attributes")}
+            self._roots.note(str(call.get("trace_id")), {"root_name": name, "attributes": call.get("attributes")})
         elif _OF_SDKS.search(operation):
-            self._holders.add(str(call["parent_id"]))
+            self._holders.note(str(call["parent_id"]))
 
-    def join(self, record: dict[str, msgspec.Raw], _seen: None) -> dict[str, msgspec.Raw]:
+    def join(self, record: dict[str, msgspec.Raw], _file: str, _seen: None) -> dict[str, msgspec.Raw]:
         """The call with its trace's root, and whether it only holds the call that an SDK made."""
-        root = self._roots.get(str(msgspec.json.decode(record["trace_id"])), {})
+        found = self._roots.last(str(msgspec.json.decode(record["trace_id"])))
+        root = {} if found is None else msgspec.json.decode(found)
         holds = str(msgspec.json.decode(record["id"])) in self._holders if "id" in record else False
         return record | {"root": msgspec.Raw(msgspec.json.encode(root | {"holds": holds}))}
 
