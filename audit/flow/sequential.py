@@ -38,6 +38,7 @@ from audit.flow.lessons import hand_out, notes_on, planned_tiers
 from audit.flow.levers import mix_with_levers
 from audit.flow.planning import Consent, prepared
 from audit.flow.preparation import NOT_ASKED, PreparedRun
+from audit.flow.promises import refuse_other_promises
 from audit.flow.provenance import FindingsContext, context_of
 from audit.flow.reading import run_id_of
 from audit.flow.reporting import report
@@ -109,11 +110,16 @@ def replay(
 
 
 def score(folder: RunFolder, settings: Settings) -> Findings:
-    """Judge the replays of a run again, with these criteria, and conclude anew. Nothing is replayed."""
+    """Judge the replays of a run again, with these criteria, and conclude anew. Nothing is replayed.
+
+    Raises:
+        PlanStale: The margin, the confidence or the guarantee is another one than was planned with.
+    """
     folder.open_existing()
     folder.refuse_erased()
     folder.check("traffic", (folder.facts("traffic") or {}).get("made_from", {}))
     plan_ = plan_from_plain(read_json(folder.plan))
+    refuse_other_promises(plan_, settings)
     tiers = planned_tiers(folder, settings, plan_)
     read_judges(folder, tiers)
     asked, _ = asked_and_spared(plan_.designs, _read_slice(folder), tiers, reach_of(folder, plan_))

@@ -183,6 +183,30 @@ def test_a_rule_that_matches_no_route(tmp_path: Path, capsys: pytest.CaptureFixt
     assert "did you mean `/add`?" in said or 'did you mean "/add"?' in said
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "said_of"),
+    [
+        ("margin: 3pt", "margin: 12pt", "the margin is 12pt now, and was 3pt when the replay was planned"),
+        ("candidates: []", "candidates: []\n    margin: 5pt", "the margin of /add is 5pt now, and was 3pt"),
+        ("margin: 3pt", "margin: 3pt\nconfidence: 60%", "the confidence is 60% now, and was 95%"),
+        ("margin: 3pt", "margin: 3pt\nguarantee: portfolio", "the guarantee is `portfolio` now, and was `route`"),
+    ],
+)
+def test_what_a_run_promised_is_not_changed_after_its_replay(
+    before: str, after: str, said_of: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Replays are not scored again by another margin or confidence: the findings stay as they are."""
+    log, config = write_log(tmp_path / "log.jsonl"), write_config(tmp_path / "audit.yaml")
+    config.write_text(config.read_text("utf-8").replace("candidates: [small]", "candidates: []"), "utf-8")
+    assert run(["replay", str(log), "--config", str(config), "--out", str(tmp_path / "run"), "--yes"]) == 0
+    findings = (tmp_path / "run" / "findings.json").read_bytes()
+    config.write_text(config.read_text("utf-8").replace(before, after), "utf-8")
+    said = fails(capsys, "score", tmp_path / "run")
+    assert said_of in said
+    assert "audit replay LOGS" in said
+    assert (tmp_path / "run" / "findings.json").read_bytes() == findings
+
+
 def test_json_errors_are_documents(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With --json the error is one document on stdout."""
     capsys.readouterr()
