@@ -5,9 +5,11 @@ configuration writes down, and what it proposes to test.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from audit.core.exchange import Usage
+from audit.core.policy import bare
 from audit.llm.pricing import price_of, vendor_of
 from audit.llm.provider import WireProvider
 from audit.llm.providers import PROVIDERS
@@ -40,13 +42,16 @@ class CheaperModel:
     share: float
 
 
-def cheaper_models(model: str, provider: str | None, usage: Usage, *, most: int = 3) -> tuple[CheaperModel, ...]:
+def cheaper_models(
+    model: str, provider: str | None, usage: Usage, *, served: Iterable[str] = (), most: int = 3
+) -> tuple[CheaperModel, ...]:
     """Models of the vendor of a model that cost clearly less, the nearest relatives by name first.
 
     Args:
         model: As logged.
         provider: As logged.
         usage: Tokens that it was billed.
+        served: Models as logged, of any vendor, that need no proposal; a snapshot stands for the model that it is of.
         most: Proposals.
 
     Returns:
@@ -66,13 +71,26 @@ def cheaper_models(model: str, provider: str | None, usage: Usage, *, most: int 
     ours = _at_home(vendor.id)
     if ours is None:
         return ()
+    known = {entry for one in served if (entry := _entry(one, vendor.id)) is not None}
     found = []
     for other in vendor.models:
+        if other.id in known:
+            continue
         price = price_of(other.id, vendor.id) if other.context_window and not OTHER_WORK.search(other.id) else None
         if price is not None and not other.deprecated and 0 < price.cost_usd(usage) <= CHEAPER * cost:
             found.append(CheaperModel(model=other.id, provider=ours, share=price.cost_usd(usage) / cost))
     found.sort(key=lambda one: (-_alike(one.model, name), -one.share, one.model))
     return tuple(found[:most])
+
+
+def _entry(model: str, vendor: str) -> str | None:
+    """What the catalogue calls a vendor's model."""
+    from genai_prices import data_snapshot
+
+    try:
+        return str(data_snapshot.get_snapshot().find_provider_model(bare(model), None, vendor, None)[1].id)
+    except LookupError:
+        return None
 
 
 def serving(model: str, provider: str | None) -> str | None:

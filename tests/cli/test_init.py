@@ -133,6 +133,23 @@ def test_cheaper_models_of_the_vendor_are_proposed_and_asked_nothing(tmp_path: P
     assert "api.openai.com" in plan.hosts
 
 
+@pytest.mark.parametrize("small", ["gpt-4.1-mini", "gpt-4.1-mini-2025-04-14"])
+def test_what_serves_the_log_is_not_proposed_again(tmp_path: Path, small: str) -> None:
+    """A cheaper model of the log is a tier already; a proposal beside it would be the same candidate twice."""
+    log = tmp_path / "log.jsonl"
+    lines = []
+    for number in range(60):
+        line = record(number)
+        model = small if number % 3 else "gpt-4.1"
+        line |= {"model": model, "custom_llm_provider": "openai", "response_cost": 0.01 if number % 3 else 0.1}
+        lines.append(json.dumps(line | {"response": {**line["response"], "model": model}}) + "\n")
+    log.write_text("".join(lines), "utf-8")
+    text = draft.draft([log]).text
+    assert [tier["model"] for tier in yaml.safe_load(text)["tiers"]] == ["gpt-4.1", small]
+    assert "of what gpt-4.1 costs" in text
+    assert "# - {name: gpt-4.1-mini," not in text
+
+
 @pytest.mark.parametrize(
     ("model", "provider", "ours"),
     [
@@ -177,7 +194,8 @@ def test_a_plan_that_unknown_criteria_stop_is_exit_code_2(tmp_path: Path, capsys
 
 
 def test_a_drafted_price_leaves_what_was_paid(tmp_path: Path) -> None:
-    """The draft's prices price the log: tokens from the vendor's cache and long prompts cost with it what they did."""
+    """The draft prices the log as the catalogue does: cached tokens, long prompts and service tiers cost with it
+    what they did, and what a batch would save is known as before."""
     usage = [
         {"prompt_tokens": 6_000, "completion_tokens": 90, "prompt_tokens_details": {"cached_tokens": 5_000}},
         {"prompt_tokens": 300_000, "completion_tokens": 50},
@@ -197,6 +215,7 @@ def test_a_drafted_price_leaves_what_was_paid(tmp_path: Path) -> None:
                     {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": str(number)}}
                 ],
                 "usage": counts | {"total_tokens": counts["prompt_tokens"] + counts["completion_tokens"]},
+                "service_tier": "flex" if number % 4 == 3 else "default",
             },
         }
         for model in ("gpt-4o", "gemini-2.5-pro", "claude-sonnet-4-5")
@@ -209,6 +228,13 @@ def test_a_drafted_price_leaves_what_was_paid(tmp_path: Path) -> None:
     (tmp_path / "audit.yaml").write_text(draft.draft([log], plain).text, "utf-8")
     after = mixing.mix([log], load_settings(tmp_path / "audit.yaml", overrides={"store.keep": False}))
     assert before.spend_usd > 0
+    assert after.unpriced == before.unpriced
+    assert before.levers is not None
+    assert after.levers is not None
+    assert any(line.at_most_usd for line in before.levers.lines if line.lever == "batch")
+    assert [(line.lever, line.at_most_usd, line.unseen_usd) for line in after.levers.lines] == [
+        (line.lever, pytest.approx(line.at_most_usd), pytest.approx(line.unseen_usd)) for line in before.levers.lines
+    ]
     assert after.spend_usd == pytest.approx(before.spend_usd)
     assert {row.name: row.spend_usd for row in after.by_model} == pytest.approx(
         {row.name: row.spend_usd for row in before.by_model}

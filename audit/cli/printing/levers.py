@@ -38,6 +38,10 @@ def print_levers(terminal: Terminal, ledger: LeverLedger) -> None:
     columns += [Column(title=title, right=True) for title in ("Takes", "At most", "Requests")]
     columns += [Column(title="Rests on")]
     terminal.tables(table(columns, _rows(ledger), width=terminal.width, drawn=drawn))
+    blind = [f"{line.lever.words} {usd(line.unseen_usd)} ({_reasons(line)})" for line in ledger.lines if _is_open(line)]
+    if blind:
+        told = _wrapped(f"Not looked at, so no upper end is known: {'; '.join(blind)}.", 2, terminal.width)
+        terminal.lines(map(drawn, ["", *told]))
 
 
 def print_ledger(terminal: Terminal, ledger: LeverLedger) -> None:
@@ -81,13 +85,23 @@ def _rows(ledger: LeverLedger) -> list[list[str]]:
         [
             f"  {line.lever.words}",
             shown[line.lever],
-            usd_at(line.at_most_usd, money_digits(ledger.paid_usd)),
+            "–" if _is_open(line) else usd_at(line.at_most_usd, money_digits(ledger.paid_usd)),
             compact(line.requests),
             str(line.basis) if line.usd else "",
         ]
         for line in lines
     ]
     return [*rows, ["  left", shown["left"], "", "", ""]]
+
+
+def _is_open(line: LeverLine) -> bool:
+    """Whether nothing was found because it was not looked at, which is no zero."""
+    return not line.at_most_usd and line.unseen_usd > 0
+
+
+def _reasons(line: LeverLine) -> str:
+    """Why requests were not looked at."""
+    return "; ".join(f"{count(n)}: {Unseen(why).sentence}" for why, n in line.unseen_requests.items())
 
 
 def _told(line: LeverLine, paid: float) -> Iterator[tuple[int, str]]:
@@ -112,8 +126,7 @@ def _told(line: LeverLine, paid: float) -> Iterator[tuple[int, str]]:
             entry = yaml.safe_dump(shares.tier, default_flow_style=True, sort_keys=False, width=10**6).strip()
             yield 6, f"to try it, in tiers: - {terminal_safe(entry)}"
     if line.unseen_requests:
-        reasons = "; ".join(f"{count(n)}: {Unseen(why).sentence}" for why, n in line.unseen_requests.items())
-        yield 4, f"not looked at: {usd(line.unseen_usd)} ({reasons})"
+        yield 4, f"not looked at: {usd(line.unseen_usd)} ({_reasons(line)})"
 
 
 def _parts(kind: Kind, parts: Sequence[LeverPart]) -> Iterator[tuple[int, str]]:

@@ -104,10 +104,14 @@ def _tiers(frames: Sequence[RouteFrame], providers: Mapping[str, str]) -> Iterat
         if price is None:
             yield f"  # No list price is known for {json.dumps(model)}; add price: {{input: ..., output: ...}}\n"
             yield "  # " + entry.lstrip()
+        elif "base_url" in tier:  # where it is served decides what it costs, and the catalogue does not know where
+            yield f"  # The list price of {catalogue_version()}; put what you pay in its place.\n"
+            yield f"  - {in_line({**tier, 'price': _written(price)})}   # {spent} in the log\n"
         else:
-            tier_price = _written(price)
-            yield f"  # list price of {catalogue_version()}; write your own over it\n"
-            yield f"  - {in_line({**tier, 'price': tier_price})}   # {spent} in the log\n"
+            # A price of its own would price the log as well, and knows nothing of batches and service tiers.
+            yield f"  # It has the list price of {catalogue_version()}. If you pay another, add it, for example\n"
+            yield f"  # {in_line({'price': _written(price)})[1:-1]}\n"
+            yield entry
 
 
 def _today(name: str, model: str, providers: Mapping[str, str]) -> dict[str, Any]:
@@ -155,10 +159,12 @@ def _proposals(frames: Sequence[RouteFrame], providers: Mapping[str, str]) -> It
     spent = spent.select("model", column_of(spent, "usd").alias("cost_usd"), tokens)
     named = set[str]()
     largest = spent.sort("cost_usd", "model", descending=[True, False]).head(MODELS)
+    # What serves the log is a tier already, and a candidate wherever it is cheaper.
+    served = largest["model"].to_list()
     for model, usd_, prompt, completion in largest.rows():
         # One mean request: all of them together would cross the length from which a price list has other rates.
         usage = Usage(prompt_tokens=math.ceil(prompt), completion_tokens=math.ceil(completion))
-        for one in cheaper_models(model, providers.get(model), usage):
+        for one in cheaper_models(model, providers.get(model), usage, served=served):
             if one.model in named:
                 continue
             if not named:
