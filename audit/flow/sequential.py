@@ -36,9 +36,8 @@ from audit.flow.judging import calibrate, judge_answers
 from audit.flow.keeping.frames import Frames, frames_of_run
 from audit.flow.lessons import hand_out, notes_on, planned_tiers
 from audit.flow.levers import mix_with_levers
-from audit.flow.planning import Consent, prepared
+from audit.flow.planning import Consent, prepared, refuse_other_promises
 from audit.flow.preparation import NOT_ASKED, PreparedRun
-from audit.flow.promises import refuse_other_promises
 from audit.flow.provenance import FindingsContext, context_of
 from audit.flow.reading import run_id_of
 from audit.flow.reporting import report
