@@ -8,6 +8,9 @@ filled from them. A hundred million rows are 12 GB.
 The stage `second-pass` compares the ids of a log that was read: rows come twice, attempts have the id of their request
 and calls that of their conversation. It is measured on drafts in parts of as many lines as reading makes, which have
 the columns that it compares and no others: a hundred million are 23 GB.
+
+The stage `spans` joins a log of OpenTelemetry, a line for each call with the span of the request around it: both passes
+over the lines, until they have what others say of them and could be read. A million are 1.5 GB.
 """
 
 from __future__ import annotations
@@ -27,13 +30,19 @@ import pyarrow.parquet as pq
 
 from audit.core.schemas import BODIES, TRAFFIC
 from audit.ingest.compare import AT_ONCE, find_fixes, read_draft
+from audit.ingest.formats import FORMATS
+from audit.ingest.join import joined_pieces
 from audit.ingest.row import DRAFT
+from audit.ingest.sniff import Sniffed
+from audit.ingest.source import Source
 from audit.ingest.work import PartFiles
-from tests.growth import CONFIG, MODELS, ROUTES
+from tests.growth import CONFIG, MODELS, PROMPTS, ROUTES, prompt_of
 
 KEPT = Path(__file__).with_name("traffic_at_size.json")
 SECOND_PASS = "second-pass"
-STAGES = (SECOND_PASS, "mix", "levers", "plan")
+SPANS = "spans"
+STAGES = (SPANS, SECOND_PASS, "mix", "levers", "plan")
+SPANS_LOG = "spans.jsonl"
 FILE_ROWS = 1_000_000
 DRAFTS, DRAFT_ROWS = "drafts", 11_000
 """Where drafts are, and how many lines of one and a half kilobytes are a part of a log."""
@@ -197,6 +206,40 @@ def compare_drafts(folder: Path, at_once: int = AT_ONCE) -> int:
     return sum(len(fixes.ids) + len(fixes.duplicates) + len(fixes.attempts) for fixes in found)
 
 
+def write_spans(path: Path, rows: int) -> None:
+    """A log of so many calls, each inside the span of the request that it was made for."""
+    start = START_US * 1000
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(rows):
+            prompt, answer = prompt_of(number % len(ROUTES), number % PROMPTS)
+            told = {
+                "gen_ai.operation.name": "chat", "gen_ai.provider.name": "acme", "gen_ai.request.model": MODELS[0],
+                "gen_ai.response.id": f"chatcmpl-{number}",
+                "gen_ai.input.messages": json.dumps([{"role": "user", "parts": [{"type": "text", "content": prompt}]}]),
+                "gen_ai.output.messages": json.dumps(
+                    [{"role": "assistant", "parts": [{"type": "text", "content": answer}], "finish_reason": "stop"}]
+                ),
+            }  # fmt: skip
+            inside, around = f"{2 * number:016x}", f"{2 * number + 1:016x}"
+            spans = [
+                {"spanId": inside, "parentSpanId": around, "name": "chat", "attributes": _attributes(told)},
+                {"spanId": around, "name": "POST", "attributes": _attributes({"http.route": ROUTES[number % 5]})},
+            ]
+            at = {"traceId": f"{number:032x}", "startTimeUnixNano": str(start + number), "endTimeUnixNano": str(start)}
+            scopes = [{"spans": [span | at for span in spans]}]
+            file.write(json.dumps({"resourceSpans": [{"scopeSpans": scopes}]}) + "\n")
+
+
+def _attributes(told: dict[str, str]) -> list[dict[str, Any]]:
+    return [{"key": key, "value": {"stringValue": value}} for key, value in told.items()]
+
+
+def join_spans(path: Path) -> int:
+    """Both passes over a log of spans: how many of its lines have what stands around and inside them."""
+    pieces = joined_pieces(FORMATS.get("otlp"), [(Source(path, path.name), Sniffed("otlp", ""))])
+    return sum(len(piece.items or ()) for piece in pieces)
+
+
 def work_of(stage: str, folder: Path) -> Callable[[], object]:
     """One of `STAGES`, to be done on what a folder holds."""
     from audit.config.load import load_settings
@@ -209,6 +252,8 @@ def work_of(stage: str, folder: Path) -> Callable[[], object]:
 
     if stage == SECOND_PASS:
         return lambda: compare_drafts(folder / DRAFTS)
+    if stage == SPANS:
+        return lambda: join_spans(folder / SPANS_LOG)
     settings, run = load_settings(folder / "audit.yaml"), RunFolder(folder)
     if stage == "mix":
         return lambda: measure_mix(run.traffic_files(), resolve_tiers(settings))
@@ -256,8 +301,11 @@ def main(arguments: list[str]) -> None:
     """Write so many rows, measure all stages or those that are named, and print what they took."""
     number, place, *stages = [word for word in arguments if word != "--keep"]
     rows, folder, wanted = int(float(number)), Path(place), stages or list(STAGES)
-    if wanted != [SECOND_PASS] and not (folder / "audit.yaml").exists():
+    folder.mkdir(parents=True, exist_ok=True)
+    if {*wanted} - {SECOND_PASS, SPANS} and not (folder / "audit.yaml").exists():
         prepare_folder(folder, rows)
+    if SPANS in wanted and not (folder / SPANS_LOG).exists():
+        write_spans(folder / SPANS_LOG, rows)
     if SECOND_PASS in wanted and not (folder / DRAFTS).exists():
         write_drafts(folder / DRAFTS, rows)
     found = {}
