@@ -15,7 +15,7 @@ from audit.core.settings import Settings
 from audit.stats.planning import pairs_needed
 from tests.growth import KEPT, PER_LINE, PER_SAMPLE
 from tests.traffic_at_size import KEPT as KEPT_AT_SIZE
-from tests.traffic_at_size import STAGES
+from tests.traffic_at_size import SPANS, STAGES
 
 CALLS = (10**8, 10**9, 10**10)
 """Calls a month."""
@@ -96,7 +96,7 @@ def memory_gb(calls: int) -> float:
     measured at, and beyond, as a straight line."""
     kept = {int(size): stages for size, stages in json.loads(KEPT_AT_SIZE.read_text("utf-8")).items()}
     needed = []
-    for stage in STAGES:
+    for stage in (stage for stage in STAGES if stage != SPANS):  # the lines on paper stand each for itself
         small, large = sorted(size for size, stages in kept.items() if stage in stages)[-2:]
         peaks = [kept[size][stage]["peak_mb"] for size in (small, large)]
         slope = max(peaks[1] - peaks[0], 0.0) / (large - small)
