@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import base64
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -22,7 +22,7 @@ import numpy as np
 from audit.core.exchange import Request
 from audit.core.policy import SignalSpec
 from audit.signals.features import COUNTS, FEATURES, column, feature_table
-from audit.signals.ridge import Spectrum, best_penalty, likeness, mean_error, solve
+from audit.signals.ridge import SparseArray, Spectrum, best_penalty, likeness, mean_error, solve_blocks
 from audit.signals.signal import FitData, FloatArray, Signal, TextEmbedder, embed
 from audit.signals.words import BUCKETS, word_vector
 
@@ -101,14 +101,12 @@ def fit(data: FitData) -> SignalSpec | None:
         return None
     table = feature_table(data.requests)
     entries = _entries(table)
-    blocks = _blocks(data, _columns(entries, table))
-    choice = _choose(blocks, data)
+    features = _columns(entries, table) * _features_length(len(entries))
+    choice = _choose(data, features)
     if choice is None:
         return None
     names, penalty = choice
-    intercept, weights = solve(np.concatenate([blocks[name] for name in names], axis=1), data.differences, penalty)
-    ends = np.cumsum([blocks[name].shape[1] for name in names])[:-1]
-    found = dict(zip(names, np.split(weights, ends), strict=True))
+    intercept, found = _weights(data, features, names, penalty)
     params: dict[str, Any] = {"intercept": round(intercept, DECIMALS), "columns": [], "words": None, "embedding": None}
     short = _short(found["features"] * _features_length(len(entries)))
     params["columns"] = [{**entry, "weight": weight} for entry, weight in zip(entries, short, strict=True)]
@@ -133,31 +131,52 @@ def _features_length(columns: int) -> float:
 _words_of = lru_cache(maxsize=4096)(word_vector)
 
 
-def _blocks(data: FitData, features: FloatArray) -> dict[str, FloatArray]:
-    """The parts of a design that there are, each with rows of its own length."""
-    spoken = np.zeros((len(data.requests), BUCKETS))
-    for row, request in zip(spoken, data.requests, strict=True):
-        words = _words_of(request.last_user)
-        row[words.buckets] = words.weights
-    blocks = {"features": features * _features_length(features.shape[1]), "words": spoken}
-    if data.embedder is not None:
-        blocks["embedding"] = embed(data.embedder.name, data.requests, data.embedder) * EMBEDDING_LENGTH
-    return blocks
+def _words(requests: Sequence[Request]) -> SparseArray:
+    """The words of the last user messages, shape (n, BUCKETS). Of its thousands of columns a row has some dozens."""
+    # Here, and not above: a router computes and never fits.
+    from scipy.sparse import csr_array
+
+    found = [_words_of(request.last_user) for request in requests]
+    ends = np.cumsum([0, *(len(words.buckets) for words in found)])
+    buckets = np.concatenate([words.buckets for words in found])
+    weights = np.concatenate([words.weights for words in found])
+    return csr_array((weights, buckets, ends), shape=(len(requests), BUCKETS))
 
 
-def _choose(blocks: Mapping[str, FloatArray], data: FitData) -> tuple[tuple[str, ...], float] | None:
+def _embedding(requests: Sequence[Request], embedder: TextEmbedder | None) -> FloatArray:
+    assert embedder is not None
+    return embed(embedder.name, requests, embedder) * EMBEDDING_LENGTH
+
+
+def _choose(data: FitData, features: FloatArray) -> tuple[tuple[str, ...], float] | None:
     """The blocks and the penalty with the least error on a record left out; None when the plain mean has it."""
     some = np.sort(np.random.default_rng(data.seed).permutation(len(data.requests))[:MOST_RECORDS])
-    target, drawn = data.differences[some], {name: block[some] for name, block in blocks.items()}
-    alike = {name: likeness(block) for name, block in drawn.items()}
+    requests = [data.requests[place] for place in some]
+    drawn = {"features": features[some], "words": _words(requests).toarray()}
+    if data.embedder is not None:
+        drawn["embedding"] = _embedding(requests, data.embedder)
+    target, alike = data.differences[some], {name: likeness(block) for name, block in drawn.items()}
     best, error = None, mean_error(target)
     for names in CHOICES:
-        if not all(name in blocks for name in names):
+        if not all(name in drawn for name in names):
             continue
         tried = best_penalty(_spectrum([drawn[name] for name in names], [alike[name] for name in names]), target)
         if tried.error < error * (1.0 - LEAST_GAIN / len(target)):
             best, error = (names, tried.value), tried.error
     return best
+
+
+def _weights(
+    data: FitData, features: FloatArray, names: Sequence[str], penalty: float
+) -> tuple[float, dict[str, FloatArray]]:
+    """Intercept, and the weights of each of some blocks, fitted to all records."""
+    made: dict[str, Callable[[], FloatArray | SparseArray]] = {
+        "features": lambda: features,
+        "words": lambda: _words(data.requests),
+        "embedding": lambda: _embedding(data.requests, data.embedder),
+    }
+    intercept, weights = solve_blocks([made[name]() for name in names], data.differences, penalty)
+    return intercept, dict(zip(names, weights, strict=True))
 
 
 def _spectrum(blocks: Sequence[FloatArray], alike: Sequence[FloatArray]) -> Spectrum:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +15,10 @@ PENALTIES = (3.0, 10.0, 30.0, 100.0)
 
 LEAST_LENGTH = 1e-12
 """Of the longest axis of a design: what is shorter is rounding, as where columns add up to one."""
+
+
+SparseArray = Any
+"""A `scipy.sparse.csr_array` of numbers; scipy says no types."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +114,35 @@ def solve(design: FloatArray, target: FloatArray, penalty: float) -> tuple[float
     else:
         weights = np.linalg.solve(centred.T @ centred + penalty * np.eye(d), centred.T @ wanted)
     return level - float(middle @ weights), weights
+
+
+def solve_blocks(
+    blocks: Sequence[FloatArray | SparseArray], target: FloatArray, penalty: float
+) -> tuple[float, list[FloatArray]]:
+    """As `solve`, of a design in parts side by side, each with its weights; some may be sparse.
+
+    With more records than columns a sparse part is never made whole: what is held are products of columns.
+    """
+    n, ends = len(target), np.cumsum([block.shape[1] for block in blocks])
+    d = int(ends[-1])
+    if n <= d or all(isinstance(block, np.ndarray) for block in blocks):
+        whole = [block if isinstance(block, np.ndarray) else block.toarray() for block in blocks]
+        intercept, weights = solve(np.concatenate(whole, axis=1), target, penalty)
+        return intercept, np.split(weights, ends[:-1])
+    level, middle = float(target.mean()), np.concatenate([block.sum(axis=0) for block in blocks]) / n
+    products, parts = (
+        np.empty((d, d)),
+        [slice(end - block.shape[1], end) for block, end in zip(blocks, ends, strict=True)],
+    )
+    for rows, left in zip(parts, blocks, strict=True):
+        for columns, right in zip(parts, blocks, strict=True):
+            found = left.T @ right
+            products[rows, columns] = found if isinstance(found, np.ndarray) else found.toarray()
+    # Of the centred columns, without making these: they would not be sparse.
+    products -= np.outer(n * middle, middle)
+    products[np.diag_indices(d)] += penalty
+    weights = np.linalg.solve(products, np.concatenate([block.T @ (target - level) for block in blocks]))
+    return level - float(middle @ weights), np.split(weights, ends[:-1])
 
 
 def solve_by(spectrum: Spectrum, design: FloatArray, target: FloatArray, penalty: float) -> tuple[float, FloatArray]:

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
-from audit.signals.ridge import PENALTIES, Spectrum, best_penalty, likeness, mean_error, solve
+from audit.signals.ridge import PENALTIES, Spectrum, best_penalty, likeness, mean_error, solve, solve_blocks
 
 
 def problem(n: int, d: int, noise: float = 0.3) -> tuple[np.ndarray, np.ndarray]:
@@ -38,6 +39,20 @@ def test_both_systems_have_one_solution() -> None:
         residual = target - intercept - design @ weights
         assert residual.sum() == pytest.approx(0.0, abs=1e-9)
         assert design.T @ residual == pytest.approx(3.0 * weights, abs=1e-9)
+
+
+@pytest.mark.parametrize("n", [20, 200])
+def test_a_design_in_parts_has_the_same_solution(n: int) -> None:
+    """Whether a part is sparse changes nothing; each part has its own weights, those of an empty column are nothing."""
+    design, target = problem(n, 30)
+    design[:, 10:25] *= np.random.default_rng(n).random((n, 15)) < 0.2
+    design[:, 12] = 0.0
+    intercept, weights = solve(design, target, 3.0)
+    found, parts = solve_blocks([design[:, :10], csr_array(design[:, 10:25]), design[:, 25:]], target, 3.0)
+    assert found == pytest.approx(intercept, abs=1e-12)
+    assert [len(part) for part in parts] == [10, 15, 5]
+    assert np.concatenate(parts) == pytest.approx(weights, abs=1e-12)
+    assert parts[1][2] == pytest.approx(0.0, abs=1e-12)
 
 
 def test_noise_wants_the_largest_penalty() -> None:

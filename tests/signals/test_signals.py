@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+import tracemalloc
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -190,6 +191,18 @@ def test_a_classifier_is_small_and_holds_no_words() -> None:
     text = json.dumps(to_plain(fitted("classifier", replace(planted(), embedder=None))))
     assert len(text) < 16_000
     assert not [word for word in WORDS if word in text]
+
+
+def test_a_classifier_holds_little_of_a_record() -> None:
+    """What a fit holds at most grows by less than the words of a record: never by a number for each word there is."""
+    peaks = []
+    for n in (5_000, 9_000):
+        data = replace(planted(n), embedder=None)
+        tracemalloc.start()
+        assert SIGNALS.get("classifier").fit(data) is not None
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] - peaks[0] < 4_000 * 4_096
 
 
 def test_a_classifier_decides_about_as_fast_as_words_are_found() -> None:
