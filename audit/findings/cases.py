@@ -56,11 +56,12 @@ def pick_cases(
         return []
     bodies = read_bodies(body_files, list(picked), ["messages", "response_text", "tool_calls", "refusal"])
     results = _results(scores_file, list(picked))
-    known = {row["exchange_id"]: row for row in tables.slice.unique("exchange_id").iter_rows(named=True)}
-    replays = {
-        (row["request_fp"], row["tier"]): row
-        for row in tables.replays.filter((pl.col("arm") == "candidate") & (pl.col("repeat") == 0)).iter_rows(named=True)
-    }
+    # As objects rows are many times what they are in a table, and a handful of them is shown.
+    shown = tables.slice.filter(pl.col("exchange_id").is_in(list(picked))).unique("exchange_id")
+    known = {row["exchange_id"]: row for row in shown.iter_rows(named=True)}
+    asked = pl.col("request_fp").is_in(shown["request_fp"].implode())
+    first = tables.replays.filter(asked, arm="candidate", repeat=0)
+    replays = {(row["request_fp"], row["tier"]): row for row in first.iter_rows(named=True)}
     several = _several(tables, {route.candidate for route in routes if route.candidate})
     cases = []
     for number, (exchange_id, one) in enumerate(picked.items(), start=1):
