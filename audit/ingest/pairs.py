@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any
 
 from audit.core.settings import IngestSettings
@@ -22,6 +24,8 @@ _ROOM = 3
 _PREFERRED = ("request", "body", "response", "result")
 _ASKED = frozenset({"messages", "input", "contents", "system", "instructions", "tools", "metadata"})
 """Fields of a request whose text may itself look like an answer."""
+Way = tuple[str, ...]
+"""The fields that lead from a record to a value within."""
 _URL = ("base_url", "api_base", "url", "endpoint")
 _PROVIDER = ("provider", "custom_llm_provider", "llm_provider")
 
@@ -48,29 +52,65 @@ def _is_completion(value: Mapping[str, Any]) -> bool:
     return isinstance(value.get("prompt"), str | list) and isinstance(value.get("model"), str)
 
 
-def request_in(record: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The request that a record holds; None for none."""
-    if (found := find(record, is_request)) is not None:
-        return found  # type: ignore[no-any-return]
-    request = find(record, _is_nameless)
-    return request if request is not None and answer_beside(record, request) is not None else None
-
-
 def is_answer(value: Any) -> bool:
     """Whether a value is an answer of any protocol, or the list of a stream's events."""
     return protocol_of_answer(value) is not None
 
 
+@dataclass(frozen=True, slots=True)
+class HeldPair:
+    """What a record holds.
+
+    Attributes:
+        request, answer: None where it holds none.
+        places: The objects around both, the innermost first and the record last: each may say something of the call. A
+            shipper's envelope is one too.
+    """
+
+    request: dict[str, Any] | None
+    answer: Any
+    places: wrapper.Places
+
+
+def pair_in(record: Mapping[str, Any]) -> HeldPair:
+    """The pair that a record holds, and what lies around it."""
+    held = out_of_text(dict(record))
+    asked = _find(held, is_request)
+    answered = _answer_beside(held, asked)
+    if asked is None and (nameless := _find(held, _is_nameless)) is not None:
+        answered = _answer_beside(held, nameless)
+        asked = nameless if answered is not None else None
+    return HeldPair(
+        request=None if asked is None else asked[1],
+        answer=None if answered is None else answered[1],
+        places=(*_around(held, asked and asked[0], answered and answered[0]), record),
+    )
+
+
+def _around(held: dict[str, Any], asked: Way | None, answered: Way | None) -> Iterator[dict[str, Any]]:
+    """The objects within a record that hold its bodies, the innermost first."""
+    way = asked or answered or ()
+    if asked is not None and answered is not None:
+        way = tuple(step for step, other in takewhile(lambda two: two[0] == two[1], zip(asked, answered, strict=False)))
+    elif way and way[-1] in _PREFERRED:
+        way = way[:-1]
+    inner: Any = held
+    passed: list[dict[str, Any]] = []
+    for step in way:
+        inner = out_of_text(inner[step])
+        passed.append(inner)
+    yield from reversed(passed)
+
+
 def protocol(record: Mapping[str, Any]) -> Protocol | None:
     """The protocol of the pair that a record holds: the answer's, else the request's; None when it holds none."""
-    request = request_in(record)
-    if request is None:
+    pair = pair_in(record)
+    if pair.request is None:
         return None
-    answer = answer_beside(record, request)
-    if answer is None:
-        held = {"error", "response"} & record.keys() or other_call(record, request) is not None
-        return protocol_of_request(request) if held else None
-    return protocol_of_answer(answer)
+    if pair.answer is None:
+        held = any({"error", "response"} & place.keys() for place in pair.places) or other_call(pair) is not None
+        return protocol_of_request(pair.request) if held else None
+    return protocol_of_answer(pair.answer)
 
 
 def open_reader(settings: IngestSettings) -> Callable[[bytes], Sequence[Row]]:
@@ -81,59 +121,75 @@ def open_reader(settings: IngestSettings) -> Callable[[bytes], Sequence[Row]]:
         value = values.parse(record)
         if not isinstance(value, dict):
             raise Unusable("not a JSON object")
-        request = request_in(value)
-        answer = answer_beside(value, request)
-        if request is None and answer is None:
+        pair = pair_in(value)
+        if pair.request is None and pair.answer is None:
             raise Unusable("neither a request with its model nor an answer")
-        return (pair_row(value, request, answer, wanted),)
+        return (pair_row(pair, wanted),)
 
     return read
 
 
-def pair_row(record: dict[str, Any], request: dict[str, Any] | None, answer: Any, wanted: labels.Finders) -> Row:
-    """The row of a request and its answer; either may be missing, and the record says when and what went wrong."""
+def pair_row(pair: HeldPair, wanted: labels.Finders) -> Row:
+    """The row of a request and its answer; either may be missing. What lies around says when, and what went wrong."""
     row = Row()
-    answer = out_of_text(answer)
-    shape = bodies.spoken(request or {}, answer).shape
+    request, places = pair.request or {}, pair.places
+    told = _together(places)
+    answer = out_of_text(pair.answer)
+    shape = bodies.spoken(request, answer).shape
     row.native_api = shape.api
-    held = bodies.put_exchange(row, request or {}, answer)
+    held = bodies.put_exchange(row, request, answer)
     row.streaming = bool(row.streaming)
-    row.model_requested = row.model_requested or text((request or {}).get("model")) or _deployment(record)
-    put_model(row, record, row.model_responded)
+    row.model_requested = row.model_requested or text(request.get("model")) or _deployment(told)
+    put_model(row, told, row.model_responded)
     row.operation = shape.operation
     if request and _is_completion(request) and not request.get("messages"):
         row.operation = "text_completion"
     row.emitter = shape.api.partition(".")[0]
-    if row.service_tier == "batch" or wrapper.is_batch(record):
+    if row.service_tier == "batch" or wrapper.is_batch(places):
         row.batch = True
-    other = None if held.answered else other_call(record, request)
+    other = None if held.answered else other_call(pair)
     answered = held.answered or other is not None
     if other is not None:
-        _put_other(row, record, *other)
-    failed = held.error or wrapper.error_of(record, answered=answered)
-    failed = failed or (None if answered else _error_beside(record, request))
-    bodies.put_outcome(row, failed, wrapper.status_of(record), answered=answered)
-    wrapper.put_times(row, record, held.created)
-    cost = wrapper.cost_of(row, record)
+        _put_other(row, told, *other)
+    failed = held.error or wrapper.error_of(places, answered=answered)
+    failed = failed or (None if answered else _error_beside(pair))
+    bodies.put_outcome(row, failed, wrapper.status_of(places), answered=answered)
+    wrapper.put_times(row, places, held.created)
+    cost = wrapper.cost_of(row, places)
     if not cost:
-        row.cache_hit = wrapper.is_hit(record, read=bool(row.cached_tokens))
+        row.cache_hit = wrapper.is_hit(places, read=bool(row.cached_tokens))
     put_cost(row, cost, held.usage, "gateway_pricetable")
     row.dedupe_key = call_key(row)
-    put_labels(row, record, request or {}, wanted)
+    put_labels(row, places, request, wanted)
     chat.judge_replayable(row, held.reasons, "exact")
     return row
 
 
-def answer_beside(record: Mapping[str, Any], request: Any) -> Any:
-    """The answer that a record holds beside its request; None for none. A record may be the request itself."""
-    if request is record:
-        return find(_beside(record, request), is_answer)
-    return find(record, is_answer, request)
+def _together(places: wrapper.Places) -> Mapping[str, Any]:
+    """Objects as one, in which the first counts."""
+    return (
+        places[0] if len(places) == 1 else {name: value for place in reversed(places) for name, value in place.items()}
+    )
 
 
-def _beside(record: Mapping[str, Any], request: Any) -> dict[str, Any]:
+def _answer_beside(record: dict[str, Any], asked: tuple[Way, Any] | None) -> tuple[Way, Any] | None:
+    """The answer that a record holds beside its request, and the way to it; None for none.
+
+    An object may be request and record in one: its answer then lies within it, though not in what it asked.
+    """
+    if asked is None:
+        return _find(record, is_answer)
+    way, request = asked
+    if way and (found := _find(record, is_answer, request)) is not None:
+        return found
+    within = _find({name: value for name, value in request.items() if name not in _ASKED}, is_answer)
+    return None if within is None else ((*way, *within[0]), within[1])
+
+
+def _beside(pair: HeldPair) -> dict[str, Any]:
     """What a record holds beside its request, and beside what it asked where it is the request itself."""
-    return {name: value for name, value in record.items() if value is not request and name not in _ASKED}
+    inner = pair.places[0]
+    return {name: value for name, value in inner.items() if value is not pair.request and name not in _ASKED}
 
 
 _OTHER = (
@@ -157,10 +213,10 @@ def _other_operation(value: Any) -> str | None:
     return None
 
 
-def other_call(record: Mapping[str, Any], request: Any) -> tuple[dict[str, Any], str] | None:
+def other_call(pair: HeldPair) -> tuple[dict[str, Any], str] | None:
     """The answer to a call of another operation than chat that a record holds, and the operation; None for none."""
-    found = find(_beside(record, request), lambda value: _other_operation(value) is not None)
-    return None if found is None else (found, str(_other_operation(found)))
+    found = _find(_beside(pair), lambda value: _other_operation(value) is not None)
+    return None if found is None else (found[1], str(_other_operation(found[1])))
 
 
 def _put_other(row: Row, record: Mapping[str, Any], answer: Mapping[str, Any], operation: str) -> None:
@@ -170,9 +226,10 @@ def _put_other(row: Row, record: Mapping[str, Any], answer: Mapping[str, Any], o
     put_usage(row, answer.get("usage") or obj(answer.get("meta")).get("billed_units"))
 
 
-def _error_beside(record: Mapping[str, Any], request: Any) -> Any:
+def _error_beside(pair: HeldPair) -> Any:
     """The error that a record holds in the place of an answer: `{"response": {"error": {...}}}`; None for none."""
-    return obj(find(_beside(record, request), _is_error)).get("error")
+    found = _find(_beside(pair), _is_error)
+    return None if found is None else found[1]["error"]
 
 
 def _is_error(value: Any) -> bool:
@@ -180,21 +237,25 @@ def _is_error(value: Any) -> bool:
     return isinstance(error, dict) and any(text(error.get(name)) for name in ("message", "code", "type"))
 
 
-def find(value: Any, fits: Callable[[Any], bool], passed: Any = None, room: int = _ROOM) -> Any:
-    """The outermost value that fits, bodies in texts included, of JSON or of a stream; None when nothing does.
+def _find(value: Any, fits: Callable[[Any], bool], passed: Any = None, room: int = _ROOM) -> tuple[Way, Any] | None:
+    """The outermost value that fits, bodies in texts included, of JSON or of a stream, and the way to it; None when
+    nothing does.
 
     Args:
+        value: What stands in it is opened there, once for all searches; what lies deeper is left as it is.
         passed: A value that is not looked into.
     """
     if value is passed and passed is not None:
         return None
-    value = out_of_text(value)
     if fits(value):
-        return value
+        return (), value
     if room and isinstance(value, dict):
         for key in _looked_at(tuple(value)):
-            if (found := find(value[key], fits, passed, room - 1)) is not None:
-                return found
+            inner = out_of_text(value[key])
+            if room == _ROOM:
+                value[key] = inner
+            if (found := _find(inner, fits, passed, room - 1)) is not None:
+                return (key, *found[0]), found[1]
     return None
 
 
@@ -233,12 +294,14 @@ def put_model(row: Row, record: Mapping[str, Any], responded: str | None) -> Non
     row.provider = named or provider_of_url(url) or maker(responded) or maker(asked)
 
 
-def put_labels(row: Row, record: dict[str, Any], request: dict[str, Any], wanted: labels.Finders) -> None:
+def put_labels(row: Row, places: wrapper.Places, request: Mapping[str, Any], wanted: labels.Finders) -> None:
     """Write route, tenant, environment, region, session, end user and metadata."""
-    asked, noted = obj(request.get("metadata")), obj(record.get("metadata"))
-    tags = obj(record.get("tags"))
-    places = ((asked, "request.metadata."), (noted, "metadata."), (tags, "tags."), (record, ""))
-    labels.put(row, wanted, record.get, places, end_user=((request, "request."),))
-    row.trace_id = text(record.get("trace_id"))
+    asked, told = obj(request.get("metadata")), _together(places)
+    looked_at: list[tuple[Any, str]] = [(asked, "request.metadata.")]
+    for place in places:
+        looked_at += (place.get("metadata"), "metadata."), (place.get("tags"), "tags."), (place, "")
+    labels.put(row, wanted, told.get, looked_at, end_user=((request, "request."),))
+    row.trace_id = text(told.get("trace_id"))
+    noted, tags = obj(told.get("metadata")), obj(told.get("tags"))
     row.metadata = values.scalars(asked, "request.metadata.") + values.scalars(noted, "metadata.")
-    row.metadata = row.metadata + values.scalars(tags, "tags.") + labels.purposes(record) or None
+    row.metadata = row.metadata + values.scalars(tags, "tags.") + labels.purposes(places[0]) or None

@@ -196,11 +196,12 @@ class _Watch:
             InputError: Most of it could not be used, or there was nothing.
         """
         bad = self._early.count(False)
-        if not self._early:
+        if not self._early and self._first is None:
             raise InputError("there is no record in these logs", code="ingest.empty")
-        if bad * 2 > len(self._early) and self._first is not None:
+        if self._first is not None and (bad * 2 > len(self._early) or not self._early):
+            share = f"{bad} of the first {len(self._early)} records" if bad else "the records"
             raise InputError(
-                f"{bad} of the first {len(self._early)} records cannot be used: {self._first.reason}",
+                f"{share} cannot be used: {self._first.reason}",
                 code="ingest.mostly-bad",
                 place=Place(file=str(self._paths[self._first.source_file]), line=self._first.source_row),
                 notes=["the place is the first such record; nothing was written"],

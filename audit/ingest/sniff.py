@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from audit.core.errors import InputError, Place
-from audit.core.settings import FieldMap, IngestSettings
+from audit.core.settings import IngestSettings
 from audit.ingest.foreign import recognised
 from audit.ingest.formats import FORMATS
 from audit.ingest.row import Unusable
+from audit.ingest.shipped import Path, find
+from audit.ingest.shipped import named as path_name
 from audit.ingest.source import Piece
 from audit.ingest.values import parse, walk
 
-SNIFFED_RECORDS = 20
-"""Records looked at before giving up: the first one may be broken, or a header of some kind."""
+SNIFFED_RECORDS = 1000
+"""Records looked at before giving up: the first ones may be broken, a header, or other lines of the same program."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sniffed:
-    """A format's name, why it was chosen, and the field that holds the list of its records, where an export has one."""
+    """A format's name, why it was chosen, and the path to its records where they lie within others."""
 
     name: str
     reason: str
-    within: str | None = None
+    within: Path = ()
 
     def __str__(self) -> str:
         return f"{self.name}: {self.reason}"
@@ -37,9 +39,7 @@ def sniff(piece: Piece, settings: IngestSettings) -> Sniffed:
         InputError: None fits; the message names the fields seen and the way to map them.
         UnknownName: `ingest.format` names no format.
     """
-    if settings.format is not None:
-        FORMATS.get(settings.format)
-        return Sniffed(settings.format, "named by ingest.format")
+    recognised_as = _recognition(settings)
     unmatched: Mapping[str, Any] | None = None
     problem, row = "not a JSON object", piece.first_row
     for number, record in piece.records():
@@ -53,11 +53,11 @@ def sniff(piece: Piece, settings: IngestSettings) -> Sniffed:
         if not isinstance(value, dict):
             problem, row = "not a JSON object", number
             continue
-        if settings.map is not None:
-            return _mapped(value, settings.map)
-        if (sniffed := _told(value) or _wrapped(value)) is not None:
+        if (sniffed := recognised_as(value)) is not None:
             return sniffed
         unmatched = value if unmatched is None else unmatched
+    if (named := settings.format or ("generic" if settings.map else None)) is not None and unmatched is not None:
+        return Sniffed(named, _NAMED if settings.format else _MAPPED)
     if unmatched is None and next(iter(piece.records()), None) is None:
         raise InputError(
             f"{piece.source.path} holds no record",
@@ -75,30 +75,74 @@ def sniff(piece: Piece, settings: IngestSettings) -> Sniffed:
     raise _unknown(piece, unmatched)
 
 
-def _told(record: Mapping[str, Any]) -> Sniffed | None:
+_NAMED, _MAPPED = "named by ingest.format", "its fields are mapped by ingest.map"
+
+
+def _recognition(settings: IngestSettings) -> Callable[[Mapping[str, Any]], Sniffed | None]:
+    """What tells the format of a record, and where in it the log's own records lie.
+
+    Raises:
+        UnknownName: `ingest.format` names no format.
+    """
+    named = settings.format
+    if named is not None and named != "generic":
+        detects = FORMATS.get(named).detects
+        return lambda value: _placed(value, lambda one: Sniffed(named, _NAMED) if detects(one) else None)
+    if settings.map is not None:
+        wanted = (settings.map.each,) if settings.map.each else (settings.map.messages, settings.map.prompt)
+        asked = [path for paths in wanted if paths for path in paths.split("|")]
+        mapped = Sniffed("generic", _NAMED if named else _MAPPED)
+        return lambda value: _placed(
+            value, lambda one: mapped if any(walk(one, path.strip()) is not None for path in asked) else None
+        )
+    return _recognised
+
+
+def _recognised(value: Mapping[str, Any]) -> Sniffed | None:
+    """The format of a record, or of those within it.
+
+    One that reads bodies under any wrapper would read those of a record within, and nothing else that it says.
+    """
+    named = _told(value, any_wrapper=False)
+    if named is not None and (field := FORMATS.get(named.name).carries) in value:
+        lines = {str(field): value[str(field)]}
+        named = _held(lines, _of_a_line) or _held(lines, _of_any_wrapper) or named
+    return named or _held(value, _of_a_name) or _placed(value, _of_any_wrapper)
+
+
+def _of_a_name(record: Mapping[str, Any]) -> Sniffed | None:
+    return _told(record, any_wrapper=False)
+
+
+def _of_a_line(record: Mapping[str, Any]) -> Sniffed | None:
+    """The format of what a line holds: no format that holds lines, whose parts would be told for it."""
+    found = _told(record, any_wrapper=False)
+    return None if found is None or FORMATS.get(found.name).carries else found
+
+
+def _of_any_wrapper(record: Mapping[str, Any]) -> Sniffed | None:
+    return _told(record, any_wrapper=True)
+
+
+def _placed(value: Mapping[str, Any], told: Callable[[Mapping[str, Any]], Sniffed | None]) -> Sniffed | None:
+    """The format of a record itself, else of those within it."""
+    return told(value) or _held(value, told)
+
+
+def _held(value: Mapping[str, Any], told: Callable[[Mapping[str, Any]], Sniffed | None]) -> Sniffed | None:
+    """The format of the records within another, with the path to them."""
+    if (found := find(value, told)) is None:
+        return None
+    path, sniffed = found
+    return Sniffed(sniffed.name, f"`{path_name(path)}` holds records, and the first {sniffed.reason}", path)
+
+
+def _told(record: Mapping[str, Any], *, any_wrapper: bool) -> Sniffed | None:
     for name in (*FORMATS.installed(), *FORMATS.names):  # a format that somebody installed is more specific than ours
-        reason = FORMATS.get(name).detects(record)
-        if reason:
+        format_ = FORMATS.get(name)
+        if format_.any_wrapper is any_wrapper and (reason := format_.detects(record)):
             return Sniffed(name, reason)
     return None
-
-
-def _wrapped(record: Mapping[str, Any]) -> Sniffed | None:
-    """The format of the records in the first list of an object that has one of a known format."""
-    for field, items in record.items():
-        if isinstance(items, list) and items and isinstance(items[0], dict) and (sniffed := _told(items[0])):
-            return Sniffed(sniffed.name, f"`{field}` holds records, and the first {sniffed.reason}", field)
-    return None
-
-
-def _mapped(record: Mapping[str, Any], paths: FieldMap) -> Sniffed:
-    """The generic format; its records may lie in a list too, where the mapped prompt is not in the object itself."""
-    asked = [path for path in (paths.messages, paths.prompt) if path]
-    if all(walk(record, path) is None for path in asked):
-        for field, items in record.items():
-            if isinstance(items, list) and items and any(walk(items[0], path) is not None for path in asked):
-                return Sniffed("generic", f"its fields are mapped by ingest.map, in the list `{field}`", field)
-    return Sniffed("generic", "its fields are mapped by ingest.map")
 
 
 def _unknown(piece: Piece, record: Mapping[str, Any]) -> InputError:

@@ -18,7 +18,10 @@ import pyarrow.parquet as pq
 from audit.core.errors import InputError, Place
 from audit.ingest.foreign import recognised_text
 from audit.ingest.objects import fetched
+from audit.ingest.parted import runtime_of, whole_lines
 from audit.ingest.protobuf import is_otlp, json_records
+from audit.ingest.shipped import EACH, records_at
+from audit.ingest.shipped import Path as Within
 from audit.ingest.texts import LEAST_COLUMNS, Layout, bare, csv_records, json_values, layout_of, recoded, separator_of
 from audit.storage.address import is_remote
 
@@ -54,7 +57,7 @@ class Piece:
         items: One element per record, of a JSON array, of values over many lines, of CSV or of Parquet.
         format: Name of the format, once sniffed.
         rows: Numbers of the items, where some between them were blank.
-        within: Field of each record that holds the list of the log's records, as in `{"data": [...]}`.
+        within: The path to the log's records in each of these, as in `{"data": [...]}` or a shipper's envelope.
     """
 
     source: Source
@@ -64,16 +67,19 @@ class Piece:
     lines: bytes | None = None
     items: tuple[bytes, ...] | None = None
     format: str = ""
-    within: str | None = None
+    within: Within = ()
     rows: tuple[int, ...] | None = None
 
     def records(self) -> Iterator[tuple[int, bytes]]:
         """Row numbers and records; blank lines are counted and skipped."""
-        if self.within is None:
+        if not self.within:
             yield from self._records()
-            return
-        unwrapped = (item for _, record in self._records() for item in _unwrapped(record, self.within))
-        yield from enumerate(unwrapped, self.first_row)
+        elif EACH in self.within:
+            held = (item for _, record in self._records() for item in records_at(record, self.within))
+            yield from enumerate(held, self.first_row)
+        else:
+            for row, record in self._records():
+                yield from ((row, item) for item in records_at(record, self.within))
 
     def _records(self) -> Iterator[tuple[int, bytes]]:
         if self.items is not None:
@@ -117,18 +123,9 @@ class Piece:
         """The piece for a worker, which may have another working directory."""
         return replace(self, source=replace(self.source, path=self.source.path.absolute()))
 
-    def of(self, format_name: str, within: str | None = None) -> Piece:
+    def of(self, format_name: str, within: Within = ()) -> Piece:
         """The piece, with its format, and where its records lie."""
         return replace(self, format=format_name, within=within)
-
-
-def _unwrapped(record: bytes, field: str) -> Sequence[bytes]:
-    """The records in a list that an export wrapped; a record without that list stays as it is."""
-    try:
-        wrapped = msgspec.json.decode(record, type=dict[str, msgspec.Raw])
-        return [bytes(item) for item in msgspec.json.decode(wrapped[field], type=list[msgspec.Raw])]
-    except (ValueError, KeyError, RecursionError):
-        return (record,)
 
 
 def find_sources(paths: Sequence[Path]) -> list[Source]:
@@ -238,6 +235,10 @@ def _text_pieces(source: Source, stream: BinaryIO, plain: bool, columns: int) ->
     body = head[start:].lstrip()
     if not body and len(head) < HEAD_BYTES:
         raise InputError(f"{source.path} holds only white space", code="ingest.empty")
+    if (runtime := runtime_of(body)) is not None:
+        lines = cast(BinaryIO, io.BufferedReader(_Rejoined(head[start:], stream), buffer_size=_BUFFER_BYTES))
+        yield from _item_pieces(source, whole_lines(lines, runtime))
+        return
     layout = layout_of(body, columns)
     if layout is None:
         _refuse(source, head, head[: head.find(body[:1], start)].count(b"\n") + 1)

@@ -6,11 +6,13 @@ processor keeps at hand, and the next record does so again. Step by step, the sa
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from audit.ingest.row import Row
+from audit.ingest.texts import whole
 
 Step = Callable[[Any], Any]
 """From what the step before made of a record, which for the first is its bytes; the last one makes rows of it."""
@@ -92,3 +94,14 @@ def chunks(records: Iterable[tuple[int, bytes]]) -> Iterator[tuple[list[int], li
             numbers, held, size = [], [], 0
     if held:
         yield numbers, held
+
+
+_OF_A_CALL = re.compile(
+    rb"(?i)\b(model\w*|messages|prompt\w*|usage\w*|\w*tokens\w*|choices|completions?|candidates|contents)\b"
+)
+
+
+def may_be_a_call(record: bytes) -> bool:
+    """Whether a record that could not be used may be one of the log's own: another line of the program that wrote it
+    says nothing of the file. What is neither JSON nor plain text is damaged."""
+    return _OF_A_CALL.search(record) is not None or (b"{" in record and not whole(record))

@@ -13,8 +13,8 @@ from typing import Any, BinaryIO, Literal, cast
 import msgspec
 
 Layout = Literal["lines", "array", "values", "csv"]
-LOOKED_AT = 20
-"""Lines looked at before the layout is settled: the first ones may be a logger's greeting."""
+LOOKED_AT = 500
+"""Lines looked at before the layout is settled: the first ones may be what a program says of itself as it starts."""
 LEAST_COLUMNS = 3
 """Columns of a log at least: what has fewer may be a text with a comma."""
 _BLOCK_BYTES = 1 << 20
@@ -26,6 +26,8 @@ _BOMS = (
 )
 _FRAMING = re.compile(rb"(event|id|retry):|:|data:\s*\[DONE\]$")
 """Lines of a stream of server-sent events that hold no data. Source: HTML standard, 9.2.6."""
+_PACKED_CELL = re.compile(rb'(?:^|[,;\t])"?\{""?\w')
+"""A cell that holds an object: a table with one or two columns may be a log, too."""
 _BETWEEN = re.compile(r"[\s,\x1e]*")
 _ALMOST_ALL = 16
 csv.field_size_limit(1 << 30)
@@ -126,7 +128,8 @@ def layout_of(body: bytes, columns: int = LEAST_COLUMNS) -> Layout | None:
         return "lines" if whole(first) or later else "values"
     if any(found[:1] == b"{" and whole(found) for found in map(bare, lines)):
         return "lines"
-    return "csv" if separator_of(first, columns) else None
+    packed = len(lines) > 1 and _PACKED_CELL.search(lines[1]) is not None
+    return "csv" if separator_of(first, 1 if packed else columns) else None
 
 
 def separator_of(header: bytes, columns: int = LEAST_COLUMNS) -> str | None:
@@ -142,7 +145,7 @@ def separator_of(header: bytes, columns: int = LEAST_COLUMNS) -> str | None:
         names = next(csv.reader([text], delimiter=mark), [])
     except csv.Error:  # a line end within it, or a cell longer than the module takes
         return None
-    named = [name for name in names if re.fullmatch(r"[\w .:/()\[\]-]{1,120}", name)]
+    named = [name for name in names if re.fullmatch(r"[\w @.:/()\[\]-]{1,120}", name)]
     return mark if len(names) >= columns and len(named) == len(names) == len(set(names)) else None
 
 

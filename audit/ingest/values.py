@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import json
 import math
 import re
+import zlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -326,13 +328,42 @@ def written_amount(value: Any) -> float | None:
 
 
 def unpacked(value: Any) -> Any:
-    """JSON in a string, one level: many exports keep bodies as text. What is none stays as it is."""
-    if isinstance(value, str) and value[:1] in ("{", "["):
-        try:
-            return parse(value.encode("utf-8", "replace"))
-        except Unusable:
-            return value
+    """JSON in a string, one level, in base64 too: many exports keep bodies as text. What is none stays as it is."""
+    if isinstance(value, str):
+        packed = value.encode("utf-8", "replace") if value[:1] in ("{", "[") else encoded_json(value)
+        if packed is not None:
+            try:
+                return parse(packed)
+            except Unusable:
+                return value
     return value
+
+
+_ENCODED = ("ey", "ew", "W3", "Wy", "Ww", "H4sI")
+"""How base64 begins of `{` and `[` with what may come behind them, and of gzip's first bytes."""
+_LONGEST_BODY = 1 << 28
+"""Bytes of a packed body at most; what unpacks to more is no body."""
+
+
+def encoded_json(text: str) -> bytes | None:
+    """The JSON that a text holds in base64, plain or compressed by gzip; None for any other text.
+
+    Queues and gateways that carry bytes write them so: Pub/Sub, Kinesis, Kafka's REST proxy, CloudEvents.
+    """
+    if not text.startswith(_ENCODED) or len(text) % 4 == 1:
+        return None
+    plain = text.strip().translate(_URL_SAFE)
+    try:
+        data = base64.b64decode(plain + "=" * (-len(plain) % 4), validate=True)
+        if data.startswith(b"\x1f\x8b"):
+            data = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(data, _LONGEST_BODY)
+    except (ValueError, zlib.error):
+        return None
+    found = data.strip()
+    return data if found[:1] in (b"{", b"[") and found[-1:] in (b"}", b"]") else None
+
+
+_URL_SAFE = str.maketrans("-_", "+/")
 
 
 def walk(value: Any, path: str) -> Any:

@@ -26,7 +26,7 @@ from audit.ingest.labels import MODEL
 from audit.ingest.row import DRAFT, Columns, Row, Unusable, bound_counts, copy_id, id_within, note_undated
 from audit.ingest.scrub import scrub
 from audit.ingest.source import Piece
-from audit.ingest.steps import NotRead, Stepwise, chunks, stepwise
+from audit.ingest.steps import NotRead, Stepwise, chunks, may_be_a_call, stepwise
 from audit.masking.secrets import KeysInUse
 
 BATCH_CHARS = 1 << 22
@@ -292,7 +292,7 @@ class _PartReader:
         return row_id if copies == 0 else copy_id(row_id, copies)
 
     def _reject(self, piece: Piece, number: int, record: bytes, error: Exception) -> None:
-        if len(self.early) < EARLY_RECORDS:
+        if len(self.early) < EARLY_RECORDS and (piece.format == "generic" or may_be_a_call(record)):
             self.early.append(False)
         told = isinstance(error, Unusable)
         reason = str(error) if told else f"the format `{piece.format}` cannot read it: {type(error).__name__}"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from audit.core.doubts import Doubt
@@ -50,6 +51,8 @@ _JOB_FIELDS = ({"modelInput", "modelOutput"}, {"processed_time", "request", "res
 _MODES = ("mode", "processing", "processing_mode", "api")
 _AROUND = ("request", "req", "meta", "metadata", "context", "info", "timing", "timings", "event", "log")
 """Objects beside the bodies, or around them, that may hold what the record does not."""
+Places = Sequence[Mapping[str, Any]]
+"""Objects around a request and its answer, the innermost first: what is nearer to the call knows more of it."""
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _CODE = re.compile(r"[1-5]\d\d\b")
 
@@ -72,25 +75,31 @@ def _all(record: Mapping[str, Any], names: tuple[str, ...]) -> Sequence[Any]:
     return [value for key in keys if (value := record[key]) is not None] if keys else ()
 
 
-def put_times(row: Row, record: Mapping[str, Any], created: Any) -> None:
+def _of(places: Places, names: tuple[str, ...]) -> Iterator[Any]:
+    """The same of several objects, one after the other."""
+    for place in places:
+        yield from _all(place, names)
+
+
+def put_times(row: Row, places: Places, created: Any) -> None:
     """Write start, end and durations; a time that is there and cannot be read is noted.
 
     Args:
-        created: When the vendor says that it made the answer, where nothing else tells.
+        created: When the vendor says that it made the answer: it is nearer to the call than the time of an envelope.
     """
     odd = False
-    for value in _starts(record):
+    around = (time for place in places[1:] for time in _starts(place))
+    for value in chain(_starts(places[0]), (created,), around):
         row.started_at, row.started_at_resolution = microseconds(value)
         if row.started_at is not None:
             break
-        odd = odd or value not in ("", 0)
+        odd = odd or (value not in (None, "", 0) and value is not created)
     else:
-        row.started_at, row.started_at_resolution = microseconds(created)
-        if row.started_at is None and odd:
+        if odd:
             row.ingest_warnings = (*row.ingest_warnings, "unreadable_started_at")
-    row.ended_at = next((t for value in _all(record, _END) if (t := microseconds(value)[0]) is not None), None)
-    row.latency_ms = next((n for value in _all(record, _LATENCY) if (n := number(value)) is not None and n >= 0), None)
-    row.ttft_ms = next((n for value in _all(record, _FIRST_TOKEN) if (n := number(value)) is not None), None)
+    row.ended_at = next((t for value in _of(places, _END) if (t := microseconds(value)[0]) is not None), None)
+    row.latency_ms = next((n for value in _of(places, _LATENCY) if (n := number(value)) is not None and n >= 0), None)
+    row.ttft_ms = next((n for value in _of(places, _FIRST_TOKEN) if (n := number(value)) is not None), None)
     if row.latency_ms is None and row.started_at is not None and row.ended_at is not None:
         row.latency_ms = (row.ended_at - row.started_at) / 1000
 
@@ -103,9 +112,9 @@ def _starts(record: Mapping[str, Any]) -> Iterator[Any]:
             yield from _all(held, _START)
 
 
-def status_of(record: Mapping[str, Any]) -> int | None:
-    """The HTTP status, of the record or of the response in it; `429 Too Many Requests` is one too."""
-    for place in (record, record.get("response"), record.get("res")):
+def status_of(places: Places) -> int | None:
+    """The HTTP status, of an object or of the response in it; `429 Too Many Requests` is one too."""
+    for place in (inner for one in places for inner in (one, one.get("response"), one.get("res"))):
         if not isinstance(place, dict):
             continue
         for value in _all(place, _STATUS):
@@ -117,28 +126,28 @@ def status_of(record: Mapping[str, Any]) -> int | None:
     return None
 
 
-def error_of(record: Mapping[str, Any], *, answered: bool) -> Any:
-    """What the record says went wrong; None for nothing.
+def error_of(places: Places, *, answered: bool) -> Any:
+    """What went wrong; None for nothing.
 
     Args:
-        record: The wrapper.
+        places: What lies around the call.
         answered: There is an answer: then a word such as `failed`, or `success: false`, may be of what it was for.
     """
-    if record.get("error"):
-        return record["error"]
+    if error := places[0].get("error"):
+        return error
     if answered:
         return None
-    told = next((value for value in _all(record, _ERROR) if value not in ("", False, 0)), None)
+    told = next((value for value in _of(places, _ERROR) if value not in ("", False, 0)), None)
     if told is not None:
         return told
-    word = next((v for v in _all(record, _OUTCOME) if isinstance(v, str)), "").lower()
-    failed = word in _FAILED or any(boolean(value) is False for value in _all(record, _SUCCESS))
+    word = next((v for v in _of(places, _OUTCOME) if isinstance(v, str)), "").lower()
+    failed = word in _FAILED or any(boolean(value) is False for value in _of(places, _SUCCESS))
     return {"message": word or "failed"} if failed else None
 
 
-def cost_of(row: Row, record: Mapping[str, Any]) -> float | None:
-    """USD that the record names; what is there and no cost in USD is noted."""
-    for names, unit in ((_USD, 1.0), (_CENTS, 1e-2)):
+def cost_of(row: Row, places: Places) -> float | None:
+    """USD that an object around the call names; what is there and no cost in USD is noted."""
+    for record, names, unit in ((place, *kind) for place in places for kind in ((_USD, 1.0), (_CENTS, 1e-2))):
         for value in _all(record, names):
             parts = obj(value)
             if parts:
@@ -152,27 +161,26 @@ def cost_of(row: Row, record: Mapping[str, Any]) -> float | None:
     return None
 
 
-def is_hit(record: Mapping[str, Any], *, read: bool) -> bool | None:
+def is_hit(places: Places, *, read: bool) -> bool | None:
     """Whether a gateway's cache answered; None where nothing tells. A number may be one of tokens, and tells nothing.
 
     Args:
-        record: The wrapper.
+        places: What lies around the call.
         read: The provider read tokens from its own cache: a plain `cached` may be of that.
     """
-    headers = obj(obj(record.get("response")).get("headers"))
-    for place, names in ((record, _HIT if read else _HIT_OR_CACHED), (headers, _HIT_HEADERS)):
-        for value in _all(place, names):
-            value = obj(value).get("hit", value)
-            word = value.lower() if isinstance(value, str) else ""
-            if value is True or word in ("true", "hit", "semantic hit"):
-                return True
+    headers = [obj(obj(place.get("response")).get("headers")) for place in places]
+    for value in (*_of(places, _HIT if read else _HIT_OR_CACHED), *_of(headers, _HIT_HEADERS)):
+        value = obj(value).get("hit", value)
+        word = value.lower() if isinstance(value, str) else ""
+        if value is True or word in ("true", "hit", "semantic hit"):
+            return True
     return None
 
 
-def is_batch(record: Mapping[str, Any]) -> bool | None:
+def is_batch(places: Places) -> bool | None:
     """Whether the call went through a batch API; None where nothing tells."""
-    if any(fields <= record.keys() for fields in _JOB_FIELDS):
+    if any(fields <= place.keys() for place in places for fields in _JOB_FIELDS):
         return True
-    if any(boolean(value) is True for value in _all(record, _BATCH)) or any(_all(record, _BATCH_ID)):
+    if any(boolean(value) is True for value in _of(places, _BATCH)) or any(_of(places, _BATCH_ID)):
         return True
-    return True if "batch" in _all(record, _MODES) else None
+    return True if "batch" in _of(places, _MODES) else None

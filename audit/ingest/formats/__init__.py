@@ -53,6 +53,9 @@ class Format:
         open: A reader for the settings. Made once per block of records, in the process that reads it.
         join: Sees all records of the log before any is read, and adds to each what others say of it; None where a
             record stands for itself.
+        any_wrapper: It reads bodies under whatever a team put around them, so that a record of a named format, within
+            whatever a shipper put around it, is looked for first.
+        carries: The field that may hold any program's lines, and in them records of another format.
     """
 
     name: str
@@ -61,6 +64,8 @@ class Format:
     detects: Callable[[Mapping[str, Any]], str | None]
     open: Callable[[IngestSettings], Reader]
     join: Callable[[], Join] | None = None
+    any_wrapper: bool = False
+    carries: str | None = None
 
 
 FORMATS: Catalog[Format] = Catalog(

@@ -27,4 +27,5 @@ FORMAT = Format(
     fields=("request", "response", "messages", "model", "system", "max_tokens", "status_code", "latency_ms"),
     detects=detects,
     open=pairs.open_reader,
+    any_wrapper=True,
 )

@@ -108,7 +108,7 @@ def open_reader(settings: IngestSettings) -> Reader:
         result, response = obj(line.get("result")), obj(line.get("response"))
         answer = result.get("message") if result else response.get("body")
         whole = line | {"status_code": response.get("status_code"), "error": _error(line, result, response)}
-        row = pairs.pair_row(whole, request, answer if pairs.is_answer(answer) else None, wanted)
+        row = pairs.pair_row(pairs.HeldPair(request, answer if pairs.is_answer(answer) else None, (whole,)), wanted)
         row.batch = True
         # The next batch has the same names for other requests.
         row.logical_request_id = f"{line['custom_id']} {row.request_fp}" if row.request_fp else line["custom_id"]

@@ -31,4 +31,5 @@ FORMAT = Format(
     fields=("request", "response", "messages", "model", "choices", "status_code", "latency_ms", "timestamp"),
     detects=detects,
     open=pairs.open_reader,
+    any_wrapper=True,
 )

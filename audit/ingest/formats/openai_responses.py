@@ -27,4 +27,5 @@ FORMAT = Format(
     fields=("request", "response", "input", "model", "output", "status_code", "latency_ms", "timestamp"),
     detects=detects,
     open=pairs.open_reader,
+    any_wrapper=True,
 )

@@ -195,5 +195,6 @@ FORMAT = Format(
     fields=("resourceSpans", "resourceLogs"),
     detects=detects,
     open=open_reader,
+    carries="resourceLogs",
     join=SpanJoin,
 )
