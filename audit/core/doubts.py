@@ -21,6 +21,7 @@ class Doubt(StrEnum):
     UNDATED = "no_time_so_todays_price"
     STANDS_FOR_SEVERAL = "stands_for_several_calls"
     NAMED_ALIKE = "several_requests_of_its_name"
+    WITHOUT_SPAN = "told_by_a_log_record_alone"
 
 
 _WORDS: dict[str, str] = {
@@ -36,6 +37,7 @@ _WORDS: dict[str, str] = {
     Doubt.UNDATED: "without a time; priced by today's list",
     Doubt.STANDS_FOR_SEVERAL: "that stand for several by their sampling; amounts are of the records",
     Doubt.NAMED_ALIKE: "whose `custom_id` several requests have; read without a prompt: keep each batch in a folder",
+    Doubt.WITHOUT_SPAN: "that a log record tells and no span: without a duration, and without what stands around them",
 }
 _UNREADABLE = "unreadable_"
 

@@ -21,6 +21,9 @@ _AROUND = frozenset({
 ROUTER_ROUTE = "audit.route"
 """Where this package's own router names the route, on a span that may lie around the calls that it decided."""
 _DEEPEST = 64
+WHOLE_CALL = "gen_ai.client.inference.operation.details"
+"""A log record that says of a call all that its span does, except for how long it took. Source: OpenTelemetry's GenAI
+conventions, "could be used to store input and output details independently from traces"."""
 
 
 def resources_of(line: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
@@ -37,12 +40,49 @@ def spans_of(resource: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
                 yield {**span, "scope": emitter}
 
 
-def logs_of(line: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """Each log record of an export request."""
+def exceptions_of(span: Mapping[str, Any]) -> Iterator[otel.Attributes]:
+    """What was raised inside a span."""
+    events = span.get("events")
+    for event in map(obj, events if isinstance(events, list) else ()):
+        if event.get("name") == "exception":
+            yield otel.attributes(event.get("attributes"))
+
+
+def logs_of(line: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Each log record of an export request with its scope's name, behind the resource that wrote it."""
     for part in objects(line.get("resourceLogs", line.get("resource_logs"))):
         for name in ("scopeLogs", "scope_logs"):
             for scope in objects(part.get(name)):
-                yield from objects(scope.get("logRecords", scope.get("log_records")))
+                emitter = obj(scope.get("scope")).get("name")
+                for log in objects(scope.get("logRecords", scope.get("log_records"))):
+                    yield obj(part.get("resource")), {**log, "scope": emitter}
+
+
+def event_of(log: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What a log record says of a call of a model; None of another one."""
+    found = otel.attributes(log.get("attributes"))
+    name = str(log.get("eventName") or found.get("event.name"))
+    if not name.startswith("gen_ai."):
+        return None
+    body = otel.value_of(log.get("body")) if log.get("body") else None
+    at = str(log.get("timeUnixNano") or log.get("observedTimeUnixNano") or "")
+    return {"name": name, "body": body, "attributes": found, "at": at}
+
+
+def spanless_calls(
+    line: Mapping[str, Any], context: Mapping[str, Any]
+) -> Iterator[tuple[otel.Attributes, dict[str, Any], dict[str, Any]]]:
+    """Calls that a log record tells and no span does, as where traces are sampled and logs are not.
+
+    Returns:
+        Of each the attributes of what wrote it, the record as a span, and the context of that. The record is written
+        when the call has ended, so its time is nearly the call's; how long that took is not known.
+    """
+    alone = set(context.get("alone") or ())
+    for place, (resource, log) in enumerate(logs_of(line)) if alone else ():
+        if place in alone and (event := event_of(log)) is not None:
+            span = {**log, "startTimeUnixNano": event["at"], "status": {}, "spanId": log.get("spanId") or ""}
+            yield otel.attributes(resource.get("attributes")), span, {"events": {str(span["spanId"]): [event]}}
 
 
 class _Seen(msgspec.Struct, array_like=True, gc=False):
@@ -60,6 +100,15 @@ class _Event(msgspec.Struct):
     at: str
 
 
+class _SeenLine(msgspec.Struct, array_like=True):
+    """What is handed back with an export request: the calls in it, by their spans' ids; and the log records in it that
+    tell a whole call, by their place, each with the span that it names and the call's id.
+    """
+
+    calls: list[str]
+    whole: list[tuple[int, str | None, str]]
+
+
 _SEEN = msgspec.json.Decoder(_Seen)
 _EVENT = msgspec.json.Decoder(_Event)
 
@@ -72,20 +121,30 @@ class SpanJoin:
         self._told = Noted()  # attributes of calls that may be inside calls
         self._events = Noted()
         self._inside: Noted | None = None  # calls inside calls, once all were seen
+        self._responses = Noted()  # ids of responses that a span tells
+        self._whole = Noted()  # log records that tell a whole call, by the call's id
+        self._told_whole = 0
 
-    def see(self, record: Mapping[str, msgspec.Raw], _file: str) -> tuple[str, ...]:
-        """Take an export request into account; the calls in it, by their spans' ids."""
+    def see(self, record: Mapping[str, msgspec.Raw], _file: str) -> Any:
+        """Take an export request into account."""
         line = {name: msgspec.json.decode(raw) for name, raw in record.items()}
         spans = [span for resource in resources_of(line) for span in spans_of(resource)]
-        called = tuple(str(span.get("spanId")) for span in spans if self._see_span(span))
-        for log in logs_of(line):
-            found = otel.attributes(log.get("attributes"))
-            name = str(log.get("eventName") or found.get("event.name"))
-            if log.get("spanId") and name.startswith("gen_ai."):
-                body = otel.value_of(log.get("body")) if log.get("body") else None
-                at = str(log.get("timeUnixNano") or log.get("observedTimeUnixNano") or "")
-                self._events.note(str(log["spanId"]), {"name": name, "body": body, "attributes": found, "at": at})
-        return called
+        seen = _SeenLine([str(span.get("spanId")) for span in spans if self._see_span(span)], [])
+        for place, (_, log) in enumerate(logs_of(line)):
+            if (event := event_of(log)) is None:
+                continue
+            if log.get("spanId"):
+                self._events.note(str(log["spanId"]), event)
+            if event["name"] == WHOLE_CALL and otel.operation_of(event["attributes"]) is not None:
+                seen.whole.append((place, text(log.get("spanId")), self._see_whole(log, event["attributes"])))
+        return msgspec.to_builtins(seen)
+
+    def _see_whole(self, log: Mapping[str, Any], found: otel.Attributes) -> str:
+        """The id of the call that a log record tells; without one, the record's own."""
+        self._told_whole += 1
+        name = text(found.get("gen_ai.response.id")) or text(log.get("spanId")) or f"record {self._told_whole}"
+        self._whole.note(name, self._told_whole)
+        return f"{self._told_whole} {name}"
 
     def _see_span(self, span: dict[str, Any]) -> bool:
         """Whether the span is a call."""
@@ -96,20 +155,32 @@ class SpanJoin:
         seen = _Seen(parent, labels, is_call)
         if is_call:
             seen.response, seen.engine = text(found.get("gen_ai.response.id")), otel.is_engine(found)
+            if seen.response:
+                self._responses.note(seen.response)
             if parent:
                 self._told.note(name, found)
         self._spans.note(name, seen)
         return is_call
 
-    def join(self, record: dict[str, msgspec.Raw], _file: str, seen: Sequence[str]) -> dict[str, msgspec.Raw]:
-        """The export request with a `context`: by call, what lies around it, inside it, and its log records."""
+    def join(self, record: dict[str, msgspec.Raw], _file: str, seen: Any) -> dict[str, msgspec.Raw]:
+        """The export request with a `context`: by call, what lies around it, inside it, and its log records; and the
+        places of log records that tell a call of which there is no span."""
+        line = msgspec.convert(seen, _SeenLine)
         context = {
-            "doubles": {name: True for name in seen if self._is_told_elsewhere(name)},
-            "inner": {name: found for name in seen if (found := self._told_inside(name))},
-            "events": {name: said for name in seen if (said := _in_order(self._events.of(name)))},
-            "around": {name: found for name in seen if (found := self._what_is_around(name))},
+            "doubles": {name: True for name in line.calls if self._is_told_elsewhere(name)},
+            "inner": {name: found for name in line.calls if (found := self._told_inside(name))},
+            "events": {name: said for name in line.calls if (said := _in_order(self._events.of(name)))},
+            "around": {name: found for name in line.calls if (found := self._what_is_around(name))},
+            "alone": [place for place, span, call in line.whole if self._is_alone(span, call)],
         }
         return record | {"context": msgspec.Raw(msgspec.json.encode(context))}
+
+    def _is_alone(self, span: str | None, call: str) -> bool:
+        """Whether no span tells a call, and no log record before this one did."""
+        number, _, name = call.partition(" ")
+        seen = self._span(span)
+        told = (seen is not None and seen.is_call) or name in self._responses
+        return not told and bytes(self._whole.of(name)[0]) == number.encode()
 
     def _span(self, name: str | None) -> _Seen | None:
         found = None if name is None else self._spans.last(name)

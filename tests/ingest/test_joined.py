@@ -10,12 +10,16 @@ from random import Random
 from typing import Any
 
 import msgspec
+import polars as pl
 import pytest
 
 from audit.core.doubts import Doubt
+from audit.core.errors import InputError
+from audit.core.settings import IngestSettings
 from audit.ingest import noted
 from audit.ingest.formats import FORMATS
 from audit.ingest.noted import Noted
+from audit.ingest.spans import WHOLE_CALL
 from tests.ingest.reading import BY_FORMAT, SAMPLES, read
 
 JOINED = [name for name in FORMATS.names if FORMATS.get(name).join is not None]
@@ -163,3 +167,56 @@ def test_a_rollout_without_its_head_is_nobodys_session(tmp_path: Path) -> None:
     of = got.filter(got["source_file"] == "b.jsonl")
     assert of.height
     assert of["session_id"].null_count() == of.height
+
+
+def _told(number: int, *, span: bool, record: bool, response: str | None = "own") -> list[dict[str, Any]]:
+    """A call of a Java service as OTLP export requests: its span inside a server's, and the log record about it."""
+
+    def pairs(found: dict[str, Any]) -> list[dict[str, Any]]:
+        kinds = {int: "intValue", str: "stringValue"}
+        return [{"key": key, "value": {kinds[type(value)]: value}} for key, value in found.items()]
+
+    said = json.dumps([{"role": "user", "parts": [{"type": "text", "content": f"question {number}"}]}])
+    told = {"gen_ai.operation.name": "chat", "gen_ai.provider.name": "openai", "gen_ai.request.model": "gpt-4o"}
+    told |= {"gen_ai.usage.input_tokens": 100 + number, "gen_ai.usage.output_tokens": 10}
+    told |= {"gen_ai.response.id": f"resp-{number}"} if response else {}
+    at, ids = 1_793_600_000_000_000_000 + number * 10**9, {"traceId": f"{number:032x}", "spanId": f"{number:016x}"}
+    call = ids | {"name": "chat gpt-4o", "startTimeUnixNano": str(at), "endTimeUnixNano": str(at + 5 * 10**8)}
+    event = ids | {"eventName": WHOLE_CALL, "timeUnixNano": str(at + 5 * 10**8)}
+    event["attributes"] = pairs(told | {"gen_ai.input.messages": said})
+    lines: list[dict[str, Any]] = []
+    if span:
+        lines.append({"resourceSpans": [{"scopeSpans": [{"spans": [call | {"attributes": pairs(told)}]}]}]})
+    if record:
+        lines.append({"resourceLogs": [{"scopeLogs": [{"logRecords": [event]}]}]})
+    return lines
+
+
+@pytest.mark.parametrize("response", ["own", None], ids=["ids", "no ids"])
+@pytest.mark.parametrize("share", [0, 3, 10], ids=["logs alone", "traces of some", "traces of all"])
+def test_a_call_counts_once_whoever_tells_it(share: int, response: str | None, tmp_path: Path) -> None:
+    """Where traces are sampled and log records are not, calls and tokens are all there, none of them twice; what a
+    record tells without a span is marked as such."""
+    lines = [line for n in range(10) for line in _told(n, span=n < share, record=True, response=response)]
+    lines += _told(9, span=False, record=True, response=response)  # exported once more
+    Random(share).shuffle(lines)
+    log = tmp_path / "log.jsonl"
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    found = read(log, tmp_path / "run", IngestSettings())
+    kept = found.traffic.filter(pl.col("duplicate_of").is_null())
+    assert len(kept) == 10
+    assert kept["prompt_tokens"].sum() == sum(range(100, 110))
+    assert kept["latency_ms"].is_not_null().sum() == share
+    assert sum(Doubt.WITHOUT_SPAN in noted for noted in kept["ingest_warnings"]) == 10 - share
+    assert sorted(json.loads(one)[0]["content"] for one in found.bodies["messages"])[:2] == ["question 0", "question 1"]
+
+
+def test_a_log_without_a_call_is_no_log_of_nothing(tmp_path: Path) -> None:
+    """Log records that only say what was said have no model and no tokens: nothing is said to have cost $0."""
+    line = _told(1, span=False, record=True)[0]
+    line["resourceLogs"][0]["scopeLogs"][0]["logRecords"][0]["eventName"] = "gen_ai.choice"
+    log = tmp_path / "log.jsonl"
+    log.write_text(json.dumps(line) + "\n", "utf-8")
+    with pytest.raises(InputError, match="no record of these logs is a call of a model: 1 record of") as told:
+        read(log, tmp_path / "run", IngestSettings())
+    assert "traces" in (told.value.hint or "")

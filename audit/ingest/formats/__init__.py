@@ -56,6 +56,7 @@ class Format:
         any_wrapper: It reads bodies under whatever a team put around them, so that a record of a named format, within
             whatever a shipper put around it, is looked for first.
         carries: The field that may hold any program's lines, and in them records of another format.
+        without_calls: Where the calls are, for a log of this format that has none.
     """
 
     name: str
@@ -66,6 +67,7 @@ class Format:
     join: Callable[[], Join] | None = None
     any_wrapper: bool = False
     carries: str | None = None
+    without_calls: str = "check what the export has left out"
 
 
 FORMATS: Catalog[Format] = Catalog(

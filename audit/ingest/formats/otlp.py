@@ -6,17 +6,18 @@ A call that two instrumentations saw (an SDK's own span inside a framework's) is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import msgspec
 
+from audit.core.doubts import Doubt
 from audit.core.settings import IngestSettings
 from audit.ingest import bodies, chat, otel, spanlabels, values
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable, call_key, put_weight
-from audit.ingest.spans import SpanJoin, resources_of, spans_of
+from audit.ingest.spans import SpanJoin, exceptions_of, resources_of, spanless_calls, spans_of
 from audit.ingest.steps import Stepwise, of_each
 from audit.ingest.usage import put_usage, told_cost
 from audit.ingest.values import microseconds, number, obj, small, text
@@ -70,6 +71,10 @@ def _calls(record: bytes) -> list[_Span]:
     for resource in resources_of(line):
         told = otel.attributes(obj(resource.get("resource")).get("attributes"))
         calls += [call for span in spans_of(resource) if (call := _call(span, told, context)) is not None]
+    for told, span, said in spanless_calls(line, context):
+        if (call := _call(span, told, said)) is not None:
+            call.row.ingest_warnings = (*call.row.ingest_warnings, Doubt.WITHOUT_SPAN)
+            calls.append(call)
     return calls
 
 
@@ -135,7 +140,7 @@ def _put_outcome(call: _Span) -> None:
     if row.finish_reason_raw is None and (word := text(told)):
         row.finish_reason_raw, row.finish_reason = word, finish_reason(word)
     aborted = row.finish_reason_raw == "error"
-    raised = next((e for e in _exceptions(span)), {})
+    raised = next(exceptions_of(span), {})
     failed = status.get("code") in (2, "STATUS_CODE_ERROR") or (
         found.get("error.type") is not None and not aborted
     ) or str(found.get("langfuse.observation.level")) == "ERROR"  # fmt: skip
@@ -154,13 +159,6 @@ def _put_outcome(call: _Span) -> None:
         row.status = "ok"
     else:
         row.status, row.finish_reason = "partial", "aborted"  # it ended without an answer and without an error
-
-
-def _exceptions(span: Mapping[str, Any]) -> Iterator[otel.Attributes]:
-    events = span.get("events")
-    for event in map(obj, events if isinstance(events, list) else ()):
-        if event.get("name") == "exception":
-            yield otel.attributes(event.get("attributes"))
 
 
 def _put_times(call: _Span) -> None:
@@ -197,4 +195,5 @@ FORMAT = Format(
     open=open_reader,
     carries="resourceLogs",
     join=SpanJoin,
+    without_calls="name the files with the traces too: these have the models and the tokens of the calls",
 )

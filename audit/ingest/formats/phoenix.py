@@ -77,12 +77,12 @@ class PhoenixJoin:
     def __init__(self) -> None:
         self._spans = SpanJoin()
 
-    def see(self, record: Mapping[str, msgspec.Raw], file: str) -> tuple[str, ...]:
+    def see(self, record: Mapping[str, msgspec.Raw], file: str) -> Any:
         """Take a span into account."""
         span = _as_otlp({name: msgspec.json.decode(raw) for name, raw in record.items()})
         return self._spans.see({name: msgspec.Raw(msgspec.json.encode(value)) for name, value in span.items()}, file)
 
-    def join(self, record: dict[str, msgspec.Raw], file: str, seen: tuple[str, ...]) -> dict[str, msgspec.Raw]:
+    def join(self, record: dict[str, msgspec.Raw], file: str, seen: Any) -> dict[str, msgspec.Raw]:
         """The span with what lies around it."""
         return record | {"around": self._spans.join({}, file, seen)["context"]}
 
