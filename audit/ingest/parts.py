@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import chain
 
+from audit.core.display import listing, plural
 from audit.core.errors import InputError
 from audit.core.settings import IngestSettings
 from audit.ingest.formats import FORMATS
@@ -77,3 +78,22 @@ _FOREIGN = {
     "ingest.unknown-format": "file of no known format",
 }
 """Errors of a whole file that others beside it may outweigh, by their code."""
+
+
+def refuse_no_calls(apart: int, formats: Collection[str]) -> None:
+    """Refuse a log that has no row: of records of which none is a call, `$0` would be said to have been paid.
+
+    Args:
+        apart: Records that are no call.
+        formats: What they were read as.
+
+    Raises:
+        InputError: There are such records.
+    """
+    if apart:
+        raise InputError(
+            f"no record of these logs is a call of a model: {plural(apart, 'record')} of something else",
+            code="ingest.no-calls",
+            notes=[f"read as {listing(sorted(formats))}; nothing was written"],
+            hint=FORMATS.get(min(formats)).without_calls,
+        )

@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from audit.core.artifacts import RunFolder, private_folder, rows_table, write_table
-from audit.core.display import listing, plural
 from audit.core.errors import InputError, Place
 from audit.core.fingerprint import file_sha256
 from audit.core.progress import counted, step
@@ -20,9 +19,8 @@ from audit.core.rates import RatesOf
 from audit.core.schemas import REJECTS
 from audit.core.settings import ExecutorSettings, IngestSettings
 from audit.executors import IN_PROCESS, open_pool
-from audit.ingest.formats import FORMATS
 from audit.ingest.group import AttemptLedger, finish_jobs
-from audit.ingest.parts import Reading, parts_of
+from audit.ingest.parts import Reading, parts_of, refuse_no_calls
 from audit.ingest.source import PIECE_BYTES, Source, find_sources
 from audit.ingest.work import EARLY_RECORDS, FilePart, Job, PartFiles, Reject, keys_in_use
 
@@ -135,7 +133,8 @@ def ingest(
         if not parts and reading.refused is not None:
             raise reading.refused
         watch.judge()
-        _refuse_no_calls(parts)
+        if not any(part.rows for part in parts):
+            refuse_no_calls(sum(part.not_calls for part in parts), {name for part in parts for name in part.formats})
         digests = {name: future.result() for name, future in reading.digests.items()}
         drafts = [PartFiles(part.number, scratch) for part in parts]
         finish = finish_jobs(drafts, [part.rows for part in parts], digests, rates_of)
@@ -210,23 +209,6 @@ class _Watch:
                 notes=["the place is the first such record; nothing was written"],
                 hint="check the export, or name its format with `ingest.format` or its fields with `ingest.map`",
             )
-
-
-def _refuse_no_calls(parts: Sequence[FilePart]) -> None:
-    """See that there is a call: of records of which none is one, `$0` would be said to have been paid.
-
-    Raises:
-        InputError: No record is a call.
-    """
-    apart = sum(part.not_calls for part in parts)
-    if apart and not any(part.rows for part in parts):
-        formats = sorted({name for part in parts for name in part.formats})
-        raise InputError(
-            f"no record of these logs is a call of a model: {plural(apart, 'record')} of something else",
-            code="ingest.no-calls",
-            notes=[f"read as {listing(formats)}; nothing was written"],
-            hint=FORMATS.get(formats[0]).without_calls,
-        )
 
 
 def _report(
