@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from audit.core.doubts import Doubt
 from audit.ingest import otel
 from audit.ingest.noted import Noted
 from audit.ingest.values import obj, objects, text
@@ -82,7 +83,8 @@ def spanless_calls(
     for place, (resource, log) in enumerate(logs_of(line)) if alone else ():
         if place in alone and (event := event_of(log)) is not None:
             span = {**log, "startTimeUnixNano": event["at"], "status": {}, "spanId": log.get("spanId") or ""}
-            yield otel.attributes(resource.get("attributes")), span, {"events": {str(span["spanId"]): [event]}}
+            said = {"events": {str(span["spanId"]): [event]}, "doubts": [Doubt.WITHOUT_SPAN]}
+            yield otel.attributes(resource.get("attributes")), span, said
 
 
 class _Seen(msgspec.Struct, array_like=True, gc=False):

@@ -12,7 +12,6 @@ from typing import Any
 
 import msgspec
 
-from audit.core.doubts import Doubt
 from audit.core.settings import IngestSettings
 from audit.ingest import bodies, chat, otel, spanlabels, values
 from audit.ingest.formats import Format, Reader
@@ -73,7 +72,7 @@ def _calls(record: bytes) -> list[_Span]:
         calls += [call for span in spans_of(resource) if (call := _call(span, told, context)) is not None]
     for told, span, said in spanless_calls(line, context):
         if (call := _call(span, told, said)) is not None:
-            call.row.ingest_warnings = (*call.row.ingest_warnings, Doubt.WITHOUT_SPAN)
+            call.row.ingest_warnings = (*call.row.ingest_warnings, *said["doubts"])
             calls.append(call)
     return calls
 
