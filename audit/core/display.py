@@ -41,6 +41,13 @@ def usd_limit(value: float) -> str:
     return usd(value) if value == 0 or abs(value) >= 0.00005 else f"${value:.12f}".rstrip("0").rstrip(".")
 
 
+def usd_call(value: float) -> str:
+    """What one call cost: as money, but below a cent with two significant digits however little it is: `$0.000016`."""
+    if not 0 < abs(value) < 0.0095:
+        return usd(value)
+    return usd_at(value, 1 - math.floor(math.log10(abs(value))))
+
+
 def usd_rate(value: float) -> str:
     """A cost per 1,000 requests: as money, but with cents up to $9,999, so that a column of rates has one precision."""
     return usd_at(value, _CENTS) if 0.095 <= abs(value) < 9_999.995 else usd(value)

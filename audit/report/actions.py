@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from audit.core.display import listing, percent, usd
+from audit.core.display import listing, percent, points, usd
 from audit.core.finding import Findings, RouteFinding, Verdict
 from audit.core.policy import bare
 from audit.report.routes import saved_text
@@ -159,14 +159,34 @@ def _open(findings: Findings) -> Iterator[Action]:
     """What is not proven, the largest possible saving first: what would settle it, or what stands in the way."""
     left = [route for route in findings.routes if route.verdict is Verdict.NOT_PROVEN and not route.below_floor]
     for route in sorted(left, key=lambda one: (-one.up_to_usd, -one.spend_usd)):
-        need = decides(route.needs_more)
-        if not need and not route.up_to_usd:
-            continue
-        yield Action(
-            css="open",
-            lead=f"Decide {route_name(route)}, or leave it.",
-            worth=f"up to {usd(route.up_to_usd)} in this log" if route.up_to_usd else "",
-            owner="whoever runs the audit",
-            effort="",
-            text=f"{need[0].upper()}{need[1:]}." if need else "More replays of this log would not settle it.",
-        )
+        text = _what_settles(route)
+        if text:
+            yield Action(
+                css="open",
+                lead=f"Settle {route_name(route)}, or leave it as it is.",
+                worth=f"Up to {usd(route.up_to_usd)} in this log" if route.up_to_usd else "",
+                owner="whoever runs the audit",
+                effort="",
+                text=text,
+            )
+
+
+def _what_settles(route: RouteFinding) -> str:
+    """What would decide a route that is open; "" where nothing is known to, and nothing to be gained."""
+    if need := decides(route.needs_more):
+        return _sentence(need)
+    if route.is_untested and route.reason:
+        return _sentence(route.reason)
+    if not route.up_to_usd:
+        return ""
+    noise = route.noise_floor
+    if noise is None or not noise.shifted:
+        return "More replays of this log would not settle it."
+    return (
+        f"More replays of this log would not settle it: today’s model, asked again, moves by {points(noise.delta.est)} "
+        "points itself. Criteria that compare with a right answer tell such differences from losses."
+    )
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."

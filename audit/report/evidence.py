@@ -17,6 +17,7 @@ from audit.core.display import (
     plural,
     points_interval,
     usd,
+    usd_call,
     usd_interval,
 )
 from audit.core.finding import CandidateFinding, CandidateVerdict, Case, CaseSide, Findings, RouteFinding, Verdict
@@ -427,7 +428,7 @@ def gist(request: str) -> str:
 
 
 def _side(who: str, side: CaseSide, runs: tuple[DifferingRun, ...], more: str) -> Side:
-    cost = "" if side.cost_usd is None else usd(side.cost_usd)
+    cost = "" if side.cost_usd is None else usd_call(side.cost_usd)
     who = f"{who}, {side.answers}" if side.answers else who
     return Side(who=who, tier=side.tier, cost=cost, runs=runs, more=more)
 

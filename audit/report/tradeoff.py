@@ -185,7 +185,7 @@ def _share(point: FrontierPoint, findings: Findings) -> str:
     share = percent(_accepted(point).est, 1)
     if not _taken_as_right(findings):
         return f"{share} accepted"
-    return "accepted share not measured" if point.kind == "today" else f"{share} accepted if today’s are right"
+    return "accepted share not measured" if not point.routes_moved else f"{share} accepted if today’s are right"
 
 
 def _sub(group: Sequence[FrontierPoint], findings: Findings) -> str:
@@ -256,7 +256,7 @@ def _finding(findings: Findings) -> str:
     margins = [point for point in findings.frontier if point.kind == "margin" and point.margin is not None]
     found = []
     if picked.avoidable_usd.est <= 0:
-        found.append("Today lies on the frontier: nothing cheaper holds your margin.")
+        found.append("Nothing cheaper was shown to hold your margin.")
     instead = f" instead of {usd(picked.avoidable_usd.est)}" if picked.avoidable_usd.est > 0 else ""
     saving = [group for group in _merged(margins) if group[0].avoidable_usd.est > 0]
     for group in saving:
@@ -290,7 +290,7 @@ def _numbers(points: Sequence[FrontierPoint], findings: Findings) -> Numbers:
     for point in points:
         name = _name([point], findings)
         saved = usd_interval(point.avoidable_usd) if point.avoidable_usd.est else "$0"
-        share = "not measured" if taken and point.kind == "today" else percent_interval(_accepted(point))
+        share = "not measured" if taken and not point.routes_moved else percent_interval(_accepted(point))
         rows.append((name, usd(point.cost_usd.est), saved, share, count(point.routes_moved)))
     accepted = "Accepted answers, today’s taken as right" if taken else "Accepted answers"
     head = ("Way to serve it", "Cost", f"Saved, {level_text(findings)} interval", accepted, "Routes moved")

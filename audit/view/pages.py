@@ -12,7 +12,7 @@ import polars as pl
 from audit.cases.index import SHOWN, Filters
 from audit.cases.kinds import Kinds
 from audit.cases.texts import CaseTexts, CriterionSaid
-from audit.core.display import count, percent, percent_interval, plural, points_interval, usd, usd_interval
+from audit.core.display import count, percent, percent_interval, plural, points_interval, usd, usd_call, usd_interval
 from audit.core.exploration import MarginFinding
 from audit.core.finding import Findings, RouteFinding
 from audit.core.plan import Plan
@@ -343,7 +343,7 @@ def _verdict(accepted: bool | None) -> dict[str, str]:
 
 
 def _cost(value: float | None, whence: str) -> str:
-    return "cost unknown" if value is None else f"{usd(value)} {whence}"
+    return "cost unknown" if value is None else f"{usd_call(value)} {whence}"
 
 
 def _before(texts: CaseTexts) -> str:

@@ -32,6 +32,22 @@ def test_money(value: float, text: str) -> None:
     assert display.usd(value) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "$0"),
+        (0.000016049, "$0.000016"),
+        (0.00034, "$0.00034"),
+        (0.00996, "$0.0100"),
+        (0.0031, "$0.0031"),
+        (2.5, "$2.50"),
+    ],
+)
+def test_what_a_call_cost(value: float, text: str) -> None:
+    """A call costs a fraction of a cent, which is not nothing."""
+    assert display.usd_call(value) == text
+
+
 @pytest.mark.parametrize(("value", "text"), [(-0.009, "−0.9"), (0.012, "+1.2"), (0.0, "0.0"), (-0.0004, "0.0")])
 def test_points(value: float, text: str) -> None:
     """One decimal with a sign, and a zero has none."""

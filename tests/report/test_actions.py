@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from audit.core.finding import Verdict
 from audit.report.actions import MOST, action_list
 from audit.report.routes import saved_text
 from tests.report import fixtures
@@ -53,3 +54,24 @@ def test_a_plan_of_many_actions_is_cut_and_says_so() -> None:
     assert listed is not None
     assert len(listed.actions) == MOST
     assert listed.more > 0
+
+
+def test_a_route_that_waits_for_its_criteria_is_on_the_list() -> None:
+    """Whatever stands in the way of a test is something to do, and each of the sentences begins as one."""
+    waiting = 0
+    for seed in range(60):
+        listed = action_list(random_findings(seed))
+        for one in () if listed is None else listed.actions:
+            assert one.text[0].isupper()
+            assert one.text.endswith(".")
+            assert not one.worth or one.worth[0] in "U$−"
+    for findings in (fixtures.proven(), fixtures.below_floor()):
+        route = findings.routes[0]
+        made = replace(
+            route.recommendation, verdict=Verdict.NOT_PROVEN, reason="its criteria see the form of an answer alone"
+        )
+        open_ = replace(route, recommendation=made, candidates=(), needs_more=None, up_to_usd=0.0, below_floor=False)
+        listed = action_list(replace(findings, routes=(open_,)))
+        assert listed is not None
+        waiting += [one.text for one in listed.actions] == ["Its criteria see the form of an answer alone."]
+    assert waiting == 2

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from audit.core.artifacts import RunFolder
-from audit.core.display import plural, terminal_safe, usd
+from audit.core.display import plural, terminal_safe, usd_call
 from audit.core.errors import InputError, UnknownName
 from audit.core.finding import Case, CaseSide, Findings, RouteFinding
 from audit.report.words import random_notes, verdict_line
@@ -126,7 +126,7 @@ def notices(findings: Findings) -> list[str]:
 
 def _side(title: str, side: CaseSide) -> list[str]:
     passed = {True: "passes", False: "fails", None: "could not be measured"}[side.passed]
-    cost = "cost unknown" if side.cost_usd is None else usd(side.cost_usd)
+    cost = "cost unknown" if side.cost_usd is None else usd_call(side.cost_usd)
     several = f", {side.answers}" if side.answers else ""
     lines = [f"{title}: {passed}, {cost}, by {inert(side.tier)}{several}", *quoted(side.text)]
     for result in side.results:
