@@ -13,8 +13,8 @@ from audit.core.reason import Reason
 from audit.ingest import chat
 from audit.ingest.recorded import answer_within, out_of_text, put_together, request_beside
 from audit.ingest.row import Row, Unusable
-from audit.ingest.usage import billed_tier, put_usage
-from audit.ingest.values import json_text, obj, text
+from audit.ingest.usage import billed_tier, note_fees, put_usage
+from audit.ingest.values import json_text, obj, small, text
 from audit.ingest.words import error_type
 from audit.protocols import openai_chat
 from audit.protocols.protocol import Protocol
@@ -97,6 +97,8 @@ def put_exchange(row: Row, request: Mapping[str, Any], answer: Any) -> ExchangeF
         return ExchangeFacts(reasons)
     body = whole_body(row, answer, protocol)
     answered = put_body(row, body, protocol) or (row.cut and bool(body))
+    if body.get("object") == "response.compaction":  # what it holds is of use to the vendor alone
+        reasons.add(Reason.SERVER_SIDE_STATE)
     created = next((body[name] for name in _CREATED if body.get(name)), None)
     return ExchangeFacts(
         reasons, answered, usage_in(body), body.get("error"), streamed=isinstance(answer, list), created=created
@@ -154,8 +156,10 @@ def put_body(row: Row, body: Mapping[str, Any], protocol: Protocol) -> bool:
     # OpenRouter: what came before the provider failed is billed, and is no whole answer.
     choices = body.get("choices")
     row.cut = row.cut or (isinstance(choices, list) and any(obj(choice).get("error") for choice in choices))
-    if row.cut:  # some protocols have a word for what is under way
+    row.cut = row.cut or body.get("status") == "cancelled"
+    if row.cut:  # some protocols have a word for what is under way, and a sum of what is known by then
         row.finish_reason = row.finish_reason_raw = None
+        row.completion_tokens = row.completion_tokens or None
     return answered
 
 
@@ -164,6 +168,7 @@ def _put_body(row: Row, body: Mapping[str, Any], protocol: Protocol) -> bool:
     row.model_responded = text(body.get("model")) or row.model_responded
     put_usage(row, usage_in(body))
     row.service_tier = billed_tier(body) or row.service_tier
+    note_fees(row, body)
     if protocol is not CHAT:
         return _put_typed(row, body, protocol)
     answer = chat.chat_answer(body.get("choices"))
@@ -202,7 +207,7 @@ def put_outcome(row: Row, error: Any, http_status: int | None, *, answered: bool
         row.status, row.error_code = "error", text(details.get("code")) or text(details.get("type"))
         row.error_message = text(details.get("message")) or text(error)
         words = f"{row.error_code} {text(details.get('type'))} {(row.error_message or '')[:300]}"
-        row.error_type = error_type(http_status, words)
+        row.error_type = error_type(http_status or small(details.get("code")), words)
     elif not answered:
         row.status = "unknown"
     else:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
+from urllib.parse import unquote
 
 from audit.core.settings import IngestSettings
 from audit.ingest import bodies, chat, labels, values, wrapper
@@ -17,7 +18,7 @@ from audit.ingest.usage import put_cost, put_usage
 from audit.ingest.values import obj, objects, text
 from audit.ingest.words import answered_another, maker, model_key, names_a_model, provider, provider_of_url
 from audit.protocols.protocol import Protocol
-from audit.protocols.recognition import protocol_of_answer, protocol_of_request
+from audit.protocols.recognition import fallback, protocol_of_answer, protocol_of_request
 
 KEYS = {**labels.COMMON_KEYS, "session": ("session_id", "conversation_id", "thread_id"), "end_user": ("user",)}
 _ROOM = 3
@@ -39,7 +40,7 @@ def is_request(value: Any) -> bool:
 
 def _is_nameless(value: Any) -> bool:
     """Whether a value is a request that leaves the model to its address, as Azure's deployments do, or one to complete
-    a text; both only count beside an answer, because many an object has such fields.
+    a text; both only count beside an answer or an error, because many an object has such fields.
     """
     if not isinstance(value, dict):
         return False
@@ -76,10 +77,18 @@ def pair_in(record: Mapping[str, Any]) -> HeldPair:
     """The pair that a record holds, and what lies around it."""
     held = out_of_text(dict(record))
     asked = _find(held, is_request)
-    answered = _answer_beside(held, asked)
-    if asked is None and (nameless := _find(held, _is_nameless)) is not None:
-        answered = _answer_beside(held, nameless)
-        asked = nameless if answered is not None else None
+    nameless = _find(held, _is_nameless) if asked is None else None
+    answered = _answer_beside(held, asked or nameless)
+    if nameless is not None:
+        found = _held_pair(record, held, nameless, answered)
+        if answered is not None or _error_beside(found) is not None or other_call(found) is not None:
+            return found
+    return _held_pair(record, held, asked, answered)
+
+
+def _held_pair(
+    record: Mapping[str, Any], held: dict[str, Any], asked: tuple[Way, Any] | None, answered: tuple[Way, Any] | None
+) -> HeldPair:
     return HeldPair(
         request=None if asked is None else asked[1],
         answer=None if answered is None else answered[1],
@@ -109,7 +118,7 @@ def protocol(record: Mapping[str, Any]) -> Protocol | None:
         return None
     if pair.answer is None:
         held = any({"error", "response"} & place.keys() for place in pair.places) or other_call(pair) is not None
-        return protocol_of_request(pair.request) if held else None
+        return protocol_of_request(pair.request) or fallback() if held else None
     return protocol_of_answer(pair.answer)
 
 
@@ -265,7 +274,8 @@ def _looked_at(keys: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(sorted((k for k in keys if k != "messages"), key=lambda k: (k not in _PREFERRED, k)))
 
 
-_IN_URL = re.compile(r"/deployments/([^/?]+)")
+_IN_URL = re.compile(r"/(?:deployments|models?)/([^/?]+?)(?::\w+)?(?:[/?]|$)")
+"""Azure's deployments, Google's `models/gemini-2.5-flash:generateContent`, Bedrock's `model/ID/converse`."""
 
 
 def _deployment(record: Mapping[str, Any]) -> str | None:
@@ -274,7 +284,7 @@ def _deployment(record: Mapping[str, Any]) -> str | None:
         (name for key in ("model", "deployment", "deployment_name", "engine") if (name := text(record.get(key)))), None
     )
     urls = (text(record.get(key)) or "" for key in _URL)
-    return named or next((found[1] for url in urls if (found := _IN_URL.search(url))), None)
+    return named or next((unquote(found[1]) for url in urls if (found := _IN_URL.search(url))), None)
 
 
 def put_model(row: Row, record: Mapping[str, Any], responded: str | None) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from audit.core.doubts import Doubt
+from audit.ingest import tool_fees
 from audit.ingest.row import Row
 from audit.ingest.values import LARGEST_USD, cost, json_text, number, obj, text
 from audit.ingest.words import free
@@ -24,11 +25,16 @@ def put_usage(row: Row, usage: Any) -> None:
         return
     put_counts(row, read_usage(usage))
     row.service_tier = billed_tier(usage) or row.service_tier
-    # The vendor charges for each use of a tool that ran on its side, which no price of tokens has.
-    if any((number(times) or 0) > 0 for times in obj(usage.get("server_tool_use")).values()):
+    if tool_fees.counted(usage):
         row.ingest_warnings = (*row.ingest_warnings, Doubt.TOOL_FEES)
     row.usage_raw = json_text(usage)
     row.usage_basis = "provider" if row.prompt_tokens is not None else "absent"
+
+
+def note_fees(row: Row, body: Mapping[str, Any]) -> None:
+    """Note fees that are in no price of tokens, where the body of an answer tells of them."""
+    if tool_fees.charged(body):
+        row.ingest_warnings = (*row.ingest_warnings, Doubt.TOOL_FEES)
 
 
 _FINER = ("cached", "written", "written_hour", "reasoning", "images", "heard", "spoken", "drawn")

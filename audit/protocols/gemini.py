@@ -505,6 +505,12 @@ def _thinking_to(reasoning: Reasoning, losses: LossList) -> dict[str, Any]:
     return {} if reasoning.enabled is None else {"thinkingBudget": -1 if reasoning.enabled else 0}
 
 
+def _is_blocked(body: Mapping[str, Any]) -> bool:
+    """Whether a body is the answer to a prompt that was not let through: it has no candidate."""
+    feedback = obj(body.get("promptFeedback", body.get("prompt_feedback")))
+    return text(feedback.get("blockReason", feedback.get("block_reason"))) is not None
+
+
 PROTOCOL = Protocol(
     name=NAME,
     summary="Google's generateContent, of the Gemini API and of Vertex AI",
@@ -517,7 +523,7 @@ PROTOCOL = Protocol(
         api="gemini.generateContent",
         field="contents",
         asks=lambda body: isinstance(body.get("contents"), list),
-        answers=lambda body: isinstance(body.get("candidates"), list),
+        answers=lambda body: isinstance(body.get("candidates"), list) or _is_blocked(body),
         streams=lambda event: isinstance(event.get("candidates"), list),
         speaks=lambda message: "parts" in message and "content" not in message,
     ),

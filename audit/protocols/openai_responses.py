@@ -169,7 +169,8 @@ def answer_from(body: Mapping[str, Any]) -> tuple[ModelAnswer, Losses]:
     check_texts(part.get("text") for part in parts_said if part.get("type") == "output_text")
     losses = LossList()
     parts = tuple(part for message in _messages_from(objects(body["output"]), losses) for part in message.parts)
-    status, why = text(body.get("status")), text(obj(body.get("incomplete_details")).get("reason"))
+    ended = "completed" if body.get("object") == COMPACTED else None
+    status, why = text(body.get("status")) or ended, text(obj(body.get("incomplete_details")).get("reason"))
     called = any(isinstance(part, ToolCall) for part in parts)
     finish = {"max_output_tokens": "length", "content_filter": "content_filter"}.get(why or "")
     if finish is None and any(isinstance(part, Refusal) for part in parts):
@@ -471,8 +472,15 @@ _ITEMS = frozenset({"function_call", "function_call_output", "reasoning", "item_
 _PARTS = frozenset({"input_image", "input_file"})
 
 
+COMPACTED = "response.compaction"
+"""A conversation that the vendor made shorter: billed as any answer, and without a status.
+
+Source: https://platform.openai.com/docs/api-reference/responses/compact
+"""
+
+
 def _answers(body: Mapping[str, Any]) -> bool:
-    return body.get("object") == "response" or (isinstance(body.get("output"), list) and "status" in body)
+    return body.get("object") in ("response", COMPACTED) or (isinstance(body.get("output"), list) and "status" in body)
 
 
 def _speaks(message: Mapping[str, Any]) -> bool:

@@ -296,7 +296,7 @@ def inclusive(counts: Counts, total: int | None = None) -> Counts:
         return counts
     prompt += cache if cache_apart else 0
     if completion is None:
-        rest = None if total is None or total <= prompt else total - prompt
+        rest = None if total is None or total < prompt else total - prompt
         return replace(counts, prompt=prompt, completion=rest, cache_apart=cache_apart)
     rest = max((total or 0) - prompt - completion, 0)
     reasoning_apart = reasoning > 0 and (rest == reasoning or (reasoning > completion and not rest))

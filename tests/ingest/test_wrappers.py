@@ -174,3 +174,91 @@ def test_a_deployment_is_named_by_its_address() -> None:
     row = row_of({"url": url, "request": {"messages": ASKED["messages"]}, "response": SAID})
     named = (row.model_requested, row.model_responded, row.provider, row.status, row.replayable)
     assert named == ("acme-prod", "gpt-4o", "azure", "ok", "exact")
+
+
+NAMELESS = {"messages": ASKED["messages"]}
+PARTS = {"contents": [{"role": "user", "parts": [{"text": "hi"}]}]}
+REFUSED = {"error": {"message": "slow down", "code": "rate_limit_exceeded"}}
+
+
+@pytest.mark.parametrize(
+    ("url", "asked", "failed", "read"),
+    [
+        ("https://a.openai.azure.com/openai/deployments/acme/chat/completions", NAMELESS, REFUSED,
+         ("acme", "error", "rate_limit")),
+        ("https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:generateContent", PARTS,
+         {"error": {"code": 429, "message": "exhausted"}}, ("gemini-2.5-flash", "error", "rate_limit")),
+        ("https://bedrock-runtime.eu-west-1.amazonaws.com/model/eu.anthropic.claude-haiku-4-5-v1%3A0/converse",
+         {"messages": [{"role": "user", "content": [{"text": "hi"}]}]},
+         {"error": {"message": "Too many requests", "type": "ThrottlingException"}},
+         ("eu.anthropic.claude-haiku-4-5-v1:0", "error", "rate_limit")),
+    ],
+)  # fmt: skip
+def test_a_refused_call_is_a_failure_where_the_address_names_the_model(
+    url: str, asked: dict[str, Any], failed: dict[str, Any], read: tuple[str, str, str]
+) -> None:
+    """Bodies without a model are requests beside an error as they are beside an answer."""
+    row = row_of({"timestamp": WHEN, "url": url, "request": asked, "response": failed})
+    assert (row.model_requested, row.status, row.error_type) == read
+
+
+def test_an_image_is_a_call_too() -> None:
+    """Its request is one of a text to complete, and its tokens have prices."""
+    usage = {"input_tokens": 50, "output_tokens": 4160, "input_tokens_details": {"image_tokens": 40, "text_tokens": 10}}
+    asked, said = {"model": "gpt-image-1", "prompt": "a cat"}, {"data": [{"b64_json": "AAAA"}], "usage": usage}
+    row = row_of({"timestamp": WHEN, "request": asked, "response": said})
+    found = (row.operation, row.status, row.prompt_tokens, row.image_tokens, row.completion_tokens)
+    assert found == ("images", "ok", 50, 40, 4160)
+
+
+def gemini(answer: Any) -> Row:
+    """The row of an answer of Gemini's."""
+    return row_of({"timestamp": WHEN, "model": "gemini-2.5-flash", "request": PARTS, "response": answer})
+
+
+def test_an_answer_without_a_word_has_no_tokens_of_an_answer() -> None:
+    """Blocked and broken answers of Gemini's: the total says that nothing came; of a cut stream nobody knows."""
+    counts = {"promptTokenCount": 100, "totalTokenCount": 100}
+    blocked = gemini({"promptFeedback": {"blockReason": "SAFETY"}, "usageMetadata": counts})
+    assert (blocked.status, blocked.finish_reason) == ("ok", "content_filter")
+    broken = gemini({"candidates": [{"finishReason": "MALFORMED_FUNCTION_CALL"}], "usageMetadata": counts})
+    assert (blocked.completion_tokens, broken.completion_tokens) == (0, 0)
+    cut = gemini([{"candidates": [{"content": {"parts": [{"text": "a"}]}}], "usageMetadata": counts}])
+    assert (cut.status, cut.prompt_tokens, cut.completion_tokens) == ("partial", 100, None)
+
+
+def response(**changes: Any) -> Row:
+    """The row of an answer of the Responses API."""
+    said = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "a"}]}
+    body = {
+        "id": "resp_1", "object": "response", "model": "gpt-5", "status": "completed", "output": [said],
+        "usage": {"input_tokens": 1000, "output_tokens": 200},
+    }  # fmt: skip
+    asked = {"model": "gpt-5", "input": "hi"}
+    return row_of({"timestamp": WHEN, "request": asked, "response": body | changes})
+
+
+def test_a_conversation_made_shorter_is_paid_and_not_replayed() -> None:
+    """It holds what the vendor alone can read."""
+    item = {"type": "compaction", "encrypted_content": "x"}
+    row = response(object="response.compaction", status=None, output=[item])
+    assert (row.status, row.prompt_tokens, row.completion_tokens, row.replayable) == ("ok", 1000, 200, "none")
+
+
+def test_a_cancelled_response_is_no_whole_answer() -> None:
+    """What came until then is paid; it is nothing to compare with."""
+    assert (response(status="cancelled").status, response().status) == ("partial", "ok")
+
+
+@pytest.mark.parametrize("kind", ["web_search_call", "file_search_call", "code_interpreter_call"])
+def test_fees_of_tools_at_the_vendor_are_told_of(kind: str) -> None:
+    """Whoever's tools they are: the price of the tokens is not the whole."""
+    assert Doubt.TOOL_FEES in response(output=[{"type": kind, "status": "completed"}]).ingest_warnings
+    assert Doubt.TOOL_FEES not in response().ingest_warnings
+    searched = {"content": {"parts": [{"text": "a"}]}, "finishReason": "STOP"}
+    grounded = {**searched, "groundingMetadata": {"webSearchQueries": ["x"]}}
+    assert Doubt.TOOL_FEES in gemini({"candidates": [grounded]}).ingest_warnings
+    assert Doubt.TOOL_FEES not in gemini({"candidates": [searched]}).ingest_warnings
+    for counts in ({"num_sources_used": 3}, {"server_side_tool_usage": {"web_search": 1}}, {"num_search_queries": 2}):
+        row = row_of(wrapped({**SAID, "usage": {**SAID["usage"], **counts}}))
+        assert Doubt.TOOL_FEES in row.ingest_warnings, counts
