@@ -36,7 +36,7 @@ LONGEST = 120
 """Characters of a name at most: what is longer is a text."""
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _ENDING = re.compile(r"_(name|id|key|slug)$")
-_RANKS = {key: at for at, key in enumerate(PURPOSE_KEYS)}
+_RANKS = {key.replace("_", ""): at for at, key in reversed(list(enumerate(PURPOSE_KEYS)))}
 
 MODEL = "model"
 """As a path of the route where the log names none: the model that was asked for, wherever the format keeps it."""
@@ -60,10 +60,14 @@ Finders = Mapping[str, Finder]
 def purpose_rank(path: str) -> int | None:
     """How telling the name of a field is as one of a purpose, 0 the most; None for a name that tells nothing.
 
-    The case and the separators of the name do not count: `serviceName` is `service_name`.
+    The case and the separators of the name do not count: `serviceName` is `service_name`, `callsite` is `call_site`.
     """
     name = _HUMP.sub("_", path.rpartition(".")[2]).lower().replace("-", "_").replace(" ", "_")
-    return None if name in _TEXTS else _RANKS.get(name, _RANKS.get(_ENDING.sub("", name)))
+    if name in _TEXTS:
+        return None
+    return next(
+        (_RANKS[one] for word in (name, _ENDING.sub("", name)) if (one := word.replace("_", "")) in _RANKS), None
+    )
 
 
 def purposes(record: Mapping[str, Any]) -> list[tuple[str, str]]:

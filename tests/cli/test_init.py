@@ -88,6 +88,21 @@ def test_a_field_that_looks_like_the_route_is_proposed(tmp_path: Path) -> None:
     assert [entry["match"] for entry in drafted["routes"]] == ["billing", "chat"]
 
 
+@pytest.mark.parametrize("name", ["callsite", "call_site", "CallSite", "taskType", "prompt-name"])
+def test_a_purpose_is_known_in_any_spelling(tmp_path: Path, name: str) -> None:
+    """A team's own wrapper writes names as one word, as two, in capitals; none of them is lost among the fields."""
+    lines = []
+    for number in range(24):
+        own = {"llm": "acme-large", "business_unit": ("one", "two")[number % 2], name: ("a", "b", "c")[number % 3]}
+        asked = {"model": "acme-large", "messages": [{"role": "user", "content": f"question {number}"}]}
+        lines.append(
+            json.dumps(own | {"request_body": json.dumps(asked), "response_body": json.dumps(record(0)["response"])})
+        )
+    log = tmp_path / "log.jsonl"
+    log.write_text("\n".join(lines) + "\n", "utf-8")
+    assert yaml.safe_load(draft.draft([log]).text)["ingest"]["route"] == name
+
+
 @pytest.mark.parametrize("name", ["why\nmargin: 90pt\n#", "why\u2028x", "why\u202ex", "`why` # {{x}}"])
 def test_a_field_cannot_write_into_the_draft(tmp_path: Path, name: str) -> None:
     """What a draft leaves open is told in a comment, and names of fields come from answers of a model."""

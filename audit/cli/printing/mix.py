@@ -62,8 +62,11 @@ def print_mix(terminal: Terminal, mix: Mix, by: str, *, tiers: bool = True) -> N
     rows = groups[by]
     if rows:
         terminal.tables(_table(rows, by, terminal.width, drawn))
-    else:
-        terminal.lines([f"  The log names no {by}."])
+    if not any(row.name for row in rows):
+        named = (
+            f"  No request has {'an' if by[0] in 'aeiou' else 'a'} {by}. The field that names it goes into audit.yaml:"
+        )
+        terminal.lines([f"{named}\n  ingest: {{{by}: FIELD}}"])
     if mix.levers is not None and mix.levers.paid_usd > 0:
         terminal.lines([""])
         print_levers(terminal, mix.levers)

@@ -88,6 +88,12 @@ class TakenOver:
         )
 
 
+NO_ROUTE = """\
+# No field is known to name the route (the call site's purpose), and without one there is no verdict. Any field of a
+# record can be it, by its dotted path; these repeat as a purpose does:
+"""
+
+
 def draft(sources: Sequence[Path], settings: Settings | None = None, given: TakenOver | None = None) -> Draft:
     """A first `audit.yaml` for these logs.
 
@@ -210,7 +216,7 @@ def _ingest(
         only = {key: found[0] for key, found in fields.items() if len(found) == 1}
         yield _settings(only, guessed) if only or guessed else ""
         return
-    yield "# No field names the route (the call site's purpose). Without one there is no verdict; candidates:\n"
+    yield NO_ROUTE
     for field in suggest_route_fields(folder):
         yield f"#   {field}\n"
     yield _settings({"route": "metadata.route"}, guessed)
