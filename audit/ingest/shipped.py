@@ -63,6 +63,26 @@ def find(record: Mapping[str, Any], fits: Callable[[Mapping[str, Any]], Any]) ->
     return None
 
 
+def abridged(record: bytes) -> bytes:
+    """A record with no more items in its lists than `find` looks at: an export may be one object of gigabytes.
+
+    What is no JSON stays as it is.
+    """
+    try:
+        return msgspec.json.encode(_abridged(msgspec.Raw(record), _DEPTH))
+    except (ValueError, RecursionError):
+        return record
+
+
+def _abridged(raw: msgspec.Raw, depth: int) -> Any:
+    begin = bytes(memoryview(raw)[:1])
+    if not depth or begin not in (b"{", b"["):
+        return raw
+    if begin == b"{":
+        return {name: _abridged(value, depth - 1) for name, value in _DECODE.decode(raw).items()}
+    return [_abridged(item, depth - 1) for item in _LIST.decode(raw)[:_ITEMS]]
+
+
 def _within(path: Path, value: Any) -> Iterator[tuple[Path, Any]]:
     """What lies one step within a value, opened."""
     if isinstance(value, dict):
@@ -118,39 +138,40 @@ def _parsed(data: bytes) -> Any:
 
 def records_at(record: bytes, path: Path) -> Iterator[bytes]:
     """The records that a path leads to; where it does not lead on, what is there instead, for its reader to refuse."""
+    return map(bytes, _at(msgspec.Raw(record), path))
+
+
+def _at(raw: msgspec.Raw, path: Path) -> Iterator[msgspec.Raw]:
+    """The same as views: an export may be one object of gigabytes, of which no step makes a copy."""
+    held = _leaf(raw)
     if not path:
-        yield _leaf(record)
+        yield held
         return
     step, rest = path[0], path[1:]
-    held = _leaf(record)
     try:
         if step is EACH:
             for item in _LIST.decode(held):
-                yield from records_at(bytes(item), rest)
+                yield from _at(item, rest)
             return
-        inner = _LIST.decode(held)[step] if isinstance(step, int) else _field(held, step)
+        inner = _LIST.decode(held)[step] if isinstance(step, int) else _DECODE.decode(held)[step]
     except (ValueError, KeyError, IndexError, RecursionError):
-        yield record
+        yield raw
         return
-    yield from records_at(bytes(inner), rest)
+    yield from _at(inner, rest)
 
 
-def _field(held: bytes, name: str) -> bytes | msgspec.Raw:
-    return _DECODE.decode(held)[name]
-
-
-def _leaf(raw: bytes) -> bytes:
-    """A value as bytes of JSON, out of what `_opened` would open; anything else as it is."""
-    begin = raw[:1]
-    if begin == b"{" or begin not in b'"[':
+def _leaf(raw: msgspec.Raw) -> msgspec.Raw:
+    """A value as JSON, out of what `_opened` would open; anything else as it is."""
+    begin = bytes(memoryview(raw)[:200])
+    if begin[:1] not in (b'"', b"["):
         return raw
     try:
-        if begin == b'"':
-            return _json_in(_TEXT.decode(raw)) or raw
-        if raw[1:].lstrip()[:3] == b"123":
-            return bytes(msgspec.json.decode(raw, type=list[int]))
-        held = cells(msgspec.json.decode(raw)) if b'"field"' in raw[:200] else None
-        return raw if held is None else msgspec.json.encode(held)
+        if begin[:1] == b'"':
+            return msgspec.Raw(_json_in(_TEXT.decode(raw)) or raw)
+        if begin[1:].lstrip()[:3] == b"123":
+            return msgspec.Raw(bytes(msgspec.json.decode(raw, type=list[int])))
+        held = cells(msgspec.json.decode(raw)) if b'"field"' in begin else None
+        return raw if held is None else msgspec.Raw(msgspec.json.encode(held))
     except (ValueError, RecursionError):
         return raw
 

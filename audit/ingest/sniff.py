@@ -11,9 +11,9 @@ from audit.core.settings import IngestSettings
 from audit.ingest.foreign import recognised
 from audit.ingest.formats import FORMATS
 from audit.ingest.row import Unusable
-from audit.ingest.shipped import Path, find
+from audit.ingest.shipped import Path, abridged, find
 from audit.ingest.shipped import named as path_name
-from audit.ingest.source import Piece
+from audit.ingest.source import HEAD_BYTES, Piece
 from audit.ingest.values import parse, walk
 
 SNIFFED_RECORDS = 1000
@@ -46,7 +46,7 @@ def sniff(piece: Piece, settings: IngestSettings) -> Sniffed:
         if number - piece.first_row >= SNIFFED_RECORDS:
             break
         try:
-            value = parse(record)
+            value = parse(record if len(record) < HEAD_BYTES else abridged(record))
         except Unusable as error:
             problem, row = str(error), number
             continue

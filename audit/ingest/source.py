@@ -5,6 +5,8 @@ from __future__ import annotations
 import glob
 import io
 import mmap
+import shutil
+import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
@@ -22,7 +24,17 @@ from audit.ingest.parted import runtime_of, whole_lines
 from audit.ingest.protobuf import is_otlp, json_records
 from audit.ingest.shipped import EACH, records_at
 from audit.ingest.shipped import Path as Within
-from audit.ingest.texts import LEAST_COLUMNS, Layout, bare, csv_records, json_values, layout_of, recoded, separator_of
+from audit.ingest.texts import (
+    LEAST_COLUMNS,
+    Layout,
+    bare,
+    csv_records,
+    json_values,
+    layout_of,
+    recoded,
+    separator_of,
+    whole,
+)
 from audit.storage.address import is_remote
 
 PIECE_BYTES = 1 << 24
@@ -109,13 +121,17 @@ class Piece:
             ) from None
         with file:
             file.seek(start)
-            rest = b""
+            begun: list[bytes] = []  # blocks of a line that is longer than one: an export may be one line
             while start < stop and (block := file.read(min(_BUFFER_BYTES, stop - start))):
                 start += len(block)
                 lines = block.split(b"\n")
-                lines[0] = rest + lines[0]
-                rest = lines.pop()
+                if len(lines) > 1:
+                    lines[0] = b"".join((*begun, lines[0]))
+                    begun.clear()
+                begun.append(lines.pop())
                 yield from lines
+            rest = b"".join(begun)
+            begun.clear()
             if rest:
                 yield rest
 
@@ -225,8 +241,7 @@ def pieces(source: Source, columns: int = LEAST_COLUMNS) -> Iterator[Piece]:
 def _text_pieces(source: Source, stream: BinaryIO, plain: bool, columns: int) -> Iterator[Piece]:
     head = stream.read(HEAD_BYTES)
     if is_otlp(head):
-        whole = cast(BinaryIO, io.BufferedReader(_Rejoined(head, stream), buffer_size=_BUFFER_BYTES))
-        yield from _item_pieces(source, json_records(whole))
+        yield from _item_pieces(source, json_records(_rejoined(head, stream)))
         return
     if (made := recoded(head, stream)) is not None:
         stream, plain = made, False
@@ -236,18 +251,28 @@ def _text_pieces(source: Source, stream: BinaryIO, plain: bool, columns: int) ->
     if not body and len(head) < HEAD_BYTES:
         raise InputError(f"{source.path} holds only white space", code="ingest.empty")
     if (runtime := runtime_of(body)) is not None:
-        lines = cast(BinaryIO, io.BufferedReader(_Rejoined(head[start:], stream), buffer_size=_BUFFER_BYTES))
-        yield from _item_pieces(source, whole_lines(lines, runtime))
+        yield from _item_pieces(source, whole_lines(_rejoined(head[start:], stream), runtime))
         return
     layout = layout_of(body, columns)
     if layout is None:
         _refuse(source, head, head[: head.find(body[:1], start)].count(b"\n") + 1)
     elif layout == "lines":
         yield from _span_pieces(source, stream, start) if plain else _line_pieces(source, stream, head[start:])
-    elif layout == "array" and plain:
-        yield from _array_pieces(source, head, stream, plain)
+    elif layout == "csv":
+        separator = separator_of(body.split(b"\n", 1)[0].rstrip(), 1) or ","
+        yield from _item_pieces(source, csv_records(_rejoined(head[start:], stream), separator))
+    elif plain:
+        with source.path.open("rb") as file:
+            yield from _document_pieces(source, file, start, layout)
     else:
-        yield from _parsed_pieces(source, layout, body, _Rejoined(head[start:], stream))
+        with tempfile.TemporaryFile(prefix="audit-") as unpacked:
+            shutil.copyfileobj(_rejoined(head[start:], stream), unpacked, _BUFFER_BYTES)
+            unpacked.flush()
+            yield from _document_pieces(source, unpacked, 0, layout)
+
+
+def _rejoined(head: bytes, rest: BinaryIO) -> BinaryIO:
+    return cast(BinaryIO, io.BufferedReader(_Rejoined(head, rest), buffer_size=_BUFFER_BYTES))
 
 
 class _Rejoined(io.RawIOBase):
@@ -266,18 +291,6 @@ class _Rejoined(io.RawIOBase):
         self._head = self._head[len(data) :]
         buffer[: len(data)] = data
         return len(data)
-
-
-def _parsed_pieces(source: Source, layout: Layout, body: bytes, raw: _Rejoined) -> Iterator[Piece]:
-    """Records that do not lie one a line."""
-    stream = cast(BinaryIO, io.BufferedReader(raw, buffer_size=_BUFFER_BYTES))
-    if layout == "array":
-        yield from _array_pieces(source, b"", stream, plain=False)
-    elif layout == "csv":
-        separator = separator_of(body.split(b"\n", 1)[0].rstrip(), 1) or ","
-        yield from _item_pieces(source, csv_records(stream, separator))
-    else:
-        yield from _item_pieces(source, json_values(stream))
 
 
 def _refuse(source: Source, head: bytes, line: int) -> NoReturn:
@@ -320,15 +333,21 @@ def _line_pieces(source: Source, stream: BinaryIO, head: bytes) -> Iterator[Piec
         data = stream.read(PIECE_BYTES)
 
 
-def _array_pieces(source: Source, head: bytes, stream: BinaryIO, plain: bool) -> Iterator[Piece]:
-    """Elements of one JSON array. An uncompressed file is mapped, not read, so memory stays small."""
-    if plain:
-        with source.path.open("rb") as file:
-            view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+def _document_pieces(source: Source, file: BinaryIO, start: int, layout: Layout) -> Iterator[Piece]:
+    """Elements of one JSON array, or JSON values one after another. The file is mapped, not read."""
+    view = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))[start:]
+    if layout == "array":
+        yield from _item_pieces(source, map(bytes, _elements(source, view)))
+    elif whole(view):
+        yield Piece(source, 1, len(view), items=(bytes(view).strip(),))
     else:
-        view = memoryview(head + stream.read())
+        file.seek(start)
+        yield from _item_pieces(source, json_values(_rejoined(b"", file)))
+
+
+def _elements(source: Source, array: memoryview) -> list[msgspec.Raw]:
     try:
-        items = msgspec.json.decode(view[len(_BOM) if head.startswith(_BOM) else 0 :], type=list[msgspec.Raw])
+        return msgspec.json.decode(array, type=list[msgspec.Raw])
     except (ValueError, RecursionError) as error:
         raise InputError(
             f"{source.path} begins as a JSON document and is not one",
@@ -336,7 +355,6 @@ def _array_pieces(source: Source, head: bytes, stream: BinaryIO, plain: bool) ->
             notes=[str(error)],
             hint="export as JSONL, one request per line: one bad line then costs one line",
         ) from None
-    yield from _item_pieces(source, (bytes(item) for item in items))
 
 
 def _item_pieces(source: Source, items: Iterator[bytes]) -> Iterator[Piece]:

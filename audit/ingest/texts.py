@@ -87,7 +87,7 @@ def recoded(head: bytes, rest: BinaryIO) -> BinaryIO | None:
     return cast(BinaryIO, io.BufferedReader(Recoded(head, rest, encoding), buffer_size=_BLOCK_BYTES))
 
 
-def whole(data: bytes) -> bool:
+def whole(data: bytes | memoryview) -> bool:
     """Whether the bytes are one JSON value."""
     try:
         msgspec.json.decode(data, type=msgspec.Raw)

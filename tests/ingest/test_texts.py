@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import json
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ import zstandard
 
 from audit.core.settings import FieldMap, IngestSettings
 from audit.ingest import texts
+from audit.ingest.sniff import sniff
+from audit.ingest.source import Source, pieces
 from tests.ingest.reading import SAMPLES, payload, read, sample, write_jsonl
 
 RECORDS = sample("litellm.jsonl")
@@ -166,3 +169,27 @@ def test_depth_costs_a_body_at_most(field: str, depth: int, tmp_path: Path) -> N
     assert got.report.requests + got.report.rejected == 2
     assert got.report.rejected == 0 or depth > 800
     assert secret not in json.dumps(got.rows(), default=str)
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("shape", ["[{}]", '{{"has_more": false, "data": [{}]}}', '{{"hits": {{"hits": [{}]}}}}'])
+def test_one_document_is_not_held_as_objects(shape: str, packed: bool, tmp_path: Path) -> None:
+    """An export may be one value of gigabytes: what is held of it are its bytes, not what they say."""
+    lines = [
+        json.dumps(
+            {"model": "m", "messages": [{"role": "user", "content": str(n)}], "response": {"text": "ok"}, "n": n}
+        )
+        for n in range(60_000)
+    ]
+    text = shape.format(",".join(lines)).encode()
+    path = tmp_path / "log.json"
+    path.write_bytes(gzip.compress(text, 1) if packed else text)
+    tracemalloc.start()
+    count = 0
+    for piece in pieces(Source(path, path.name)):
+        sniffed = sniff(piece, IngestSettings())
+        count += sum(1 for _ in piece.of(sniffed.name, sniffed.within).records())
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert count == len(lines)
+    assert most < 3 * len(text), f"{most / len(text):.1f} times the document"
