@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from audit.core.artifacts import rows_table, write_table
+from audit.core.artifacts import write_table
 from audit.core.display import listing
 from audit.core.finding import ReplayCounts
 from audit.core.fingerprint import canonical_json
@@ -116,11 +116,8 @@ def write_replays(journal: Path, calls: Sequence[Call], path: Path) -> None:
         for start in range(0, len(known), ROWS_AT_ONCE):
             places = [results[call.call_id] for call in known[start : start + ROWS_AT_ONCE]]
             lines = [os.pread(descriptor, place.length, place.offset) for place in places]
-            found = [parse_line(line) or {} for line in lines]
-            rows = [
-                _table_row({**event, "lost_usd": place.lost_usd}) for event, place in zip(found, places, strict=True)
-            ]
-            tables.append(rows_table(rows, REPLAYS))
+            lost_usd = [place.lost_usd for place in places]
+            tables.append(_table_of([parse_line(line) or {} for line in lines], lost_usd))
     finally:
         if known:
             os.close(descriptor)
@@ -141,7 +138,7 @@ def write_judge_replies(journal: Path, tiers: Sequence[Tier], path: Path) -> Non
             if event["call_id"] == wanted:
                 found[wanted] = event
     rows = sorted(found.values(), key=lambda event: (event["tier"], event["request_fp"]))
-    write_table(path, rows_table(map(_table_row, rows), REPLAYS))
+    write_table(path, _table_of(rows))
 
 
 def replay_counts(journal: Path, calls: Sequence[Call]) -> ReplayCounts:
@@ -214,15 +211,26 @@ def _tally(words: Any) -> dict[str, int]:
     return dict(sorted(counts.items()))
 
 
-def _table_row(event: dict[str, Any]) -> dict[str, Any]:
-    """A journal event with the columns of the table. Parquet's strings are UTF-8, which has no lone surrogates: in the
-    text they become U+FFFD, in JSON they become escapes, which mean the same."""
-    calls = event.get("tool_calls")
-    text = event.get("text")
-    return {
-        **{name: event.get(name) for name in REPLAYS.names},
-        "text": None if text is None else _SURROGATE.sub("\ufffd", text),
-        "tool_calls": None
-        if calls is None
-        else _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", canonical_json(calls)),
-    }
+def _table_of(events: Sequence[Mapping[str, Any]], lost_usd: Sequence[float] | None = None) -> pa.Table:
+    """Journal events as rows of the table, made column by column: a row of it as an object costs more than its line.
+
+    Parquet's strings are UTF-8, which has no lone surrogates: in the text they become U+FFFD, in JSON they become
+    escapes, which mean the same.
+
+    Args:
+        events: Of results.
+        lost_usd: Of each; None for what the events say.
+    """
+    columns = {name: [event.get(name) for event in events] for name in REPLAYS.names}
+    columns["text"] = [_clean(text, lambda match: "\ufffd") for text in columns["text"]]
+    columns["tool_calls"] = [
+        None if calls is None else _clean(canonical_json(calls), lambda match: f"\\u{ord(match[0]):04x}")
+        for calls in columns["tool_calls"]
+    ]
+    if lost_usd is not None:
+        columns["lost_usd"] = list(lost_usd)
+    return pa.Table.from_pydict(columns, schema=REPLAYS)
+
+
+def _clean(text: str | None, instead: Callable[[re.Match[str]], str]) -> str | None:
+    return text if text is None or text.isascii() else _SURROGATE.sub(instead, text)
