@@ -7,10 +7,12 @@ import gzip
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from audit.core.errors import ConfigError, InputError, UnknownName
 from audit.core.exchange import Request, content_text
@@ -70,7 +72,7 @@ def prompt_tokens(request: Request) -> int:
     return said + (tokens(canonical_json(request.tools)) if request.tools else 0)
 
 
-def read_answers(path: Path) -> dict[str, SimulatedAnswer]:
+def read_answers(path: Path) -> Mapping[str, SimulatedAnswer]:
     """Read a file of answers, once for each state of it: every tier and every round of a run opens the same one.
 
     Raises:
@@ -79,12 +81,53 @@ def read_answers(path: Path) -> dict[str, SimulatedAnswer]:
     return _read_answers(path, path.stat().st_mtime_ns if path.exists() else 0)
 
 
+class _Line(msgspec.Struct, forbid_unknown_fields=True):
+    """A whole line of such a file."""
+
+    prompt_hash: str
+    task: str
+    difficulty: str
+    right: list[dict[str, Any]]
+    wrong: list[dict[str, Any]]
+    effort_tokens: int = 0
+
+
+class _Lines(Mapping[str, SimulatedAnswer]):
+    """The answers as the lines that they are in: as objects they are five times that, and few are asked for again."""
+
+    def __init__(self, lines: Mapping[str, bytes]) -> None:
+        self._lines = lines
+
+    def __getitem__(self, prompt_hash: str) -> SimulatedAnswer:
+        return _answer(self._lines[prompt_hash])[1]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._lines)
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+
+_decode = msgspec.json.Decoder(_Line).decode
+
+
+def _hash(line: bytes) -> str:
+    try:
+        return _decode(line).prompt_hash
+    except msgspec.MsgspecError:  # damaged, or a lone surrogate, which an answer may hold
+        return _answer(line)[0]
+
+
+def _answer(line: bytes) -> tuple[str, SimulatedAnswer]:
+    entry = json.loads(line)
+    return entry.pop("prompt_hash"), SimulatedAnswer(**entry)
+
+
 @functools.lru_cache(4)
-def _read_answers(path: Path, _changed_ns: int) -> dict[str, SimulatedAnswer]:
+def _read_answers(path: Path, _changed_ns: int) -> Mapping[str, SimulatedAnswer]:
     try:
         data = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
-        entries = [json.loads(line) for line in data.decode("utf-8").split("\n") if line]
-        return {entry.pop("prompt_hash"): SimulatedAnswer(**entry) for entry in entries}
+        return _Lines({_hash(line): line for line in data.split(b"\n") if line})
     except FileNotFoundError:
         raise InputError(f"{path} does not exist: the answers of a simulated tier", code="file.missing") from None
     except (OSError, EOFError, zlib.error, ValueError, KeyError, TypeError) as error:
