@@ -57,9 +57,9 @@ class ChoiceJob:
 def choose(job: ChoiceJob) -> Choice:
     """Choose and order a route's policies; what a worker does."""
     chosen, bench = job.chosen_from, job.inputs
-    if bench.embedder is not None:
-        bench = replace(bench, embedder=Remembering(bench.embedder))
-    sealed = propose(chosen.tables, chosen.design, bench)
+    # Folds and candidates share the tuning draws' vectors; those of the others are not held with them.
+    shared = None if bench.embedder is None else Remembering(bench.embedder)
+    sealed = propose(chosen.tables, chosen.design, replace(bench, embedder=shared))
     # A signal sees requests alone, so these can be looked at before the certification split is.
     tested = (pl.col("purpose") == "dollars") | (pl.col("split") == "certification")
     fps = chosen.tables.slice.filter(tested)["request_fp"].unique(maintain_order=True)

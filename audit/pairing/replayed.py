@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -34,13 +34,16 @@ from audit.pairing.evidence import (
 )
 from audit.pairing.money import Saved
 from audit.signals import compute
-from audit.signals.signal import BoolArray, FloatArray, TextEmbedder
+from audit.signals.signal import BoolArray, FloatArray, Remembering, TextEmbedder
 from audit.signals.verifiers import VERIFIERS
 from audit.stats.missing import Missing
 from audit.stats.paired import wilson
 from audit.stats.random_mix import Parted
 from audit.stats.routing_curves import break_even, cascade_saves
 from audit.stats.tango import PairCounts
+
+REQUESTS_AT_ONCE = 4_096
+"""Requests whose texts are embedded together: a vector is longer than many a text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -540,15 +543,17 @@ def break_even_of(policy: RoutePolicy, draws: Replayed, walked: Simulation, leve
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class SignalValues:
     """Values of fitted signals on requests, worked out once: every look of a route asks for them again.
 
     Attributes:
-        known: Each signal with its values by fingerprint of the request.
+        places: Of each request among the n of them, by its fingerprint.
+        known: Each signal with its values, shape (n,).
     """
 
-    known: Sequence[tuple[SignalSpec, Mapping[str, float]]] = ()
+    places: Mapping[str, int] = field(default_factory=dict)
+    known: Sequence[tuple[SignalSpec, FloatArray]] = ()
 
     @classmethod
     def worked_out(
@@ -559,21 +564,26 @@ class SignalValues:
         Args:
             policies: Those without a signal add nothing.
             requests: On which; equal ones are asked about once.
-            embedder: The one that the signals were fitted with, where they were.
+            embedder: The one that the signals were fitted with, where they were. It embeds each text once, and what it
+                makes of the texts is held for some thousands of requests at a time.
         """
-        asked = {request.request_fp: request for request in requests}
-        known: list[tuple[SignalSpec, Mapping[str, float]]] = []
+        specs: list[SignalSpec] = []
         for policy in policies:
-            spec = policy.signal
-            if spec is None or any(spec == other for other, _ in known):
-                continue
-            values = compute(spec, list(asked.values()), embedder=embedder)
-            known.append((spec, dict(zip(asked, values.tolist(), strict=True))))
-        return cls(known=known)
+            if policy.signal is not None and policy.signal not in specs:
+                specs.append(policy.signal)
+        asked = list({request.request_fp: request for request in requests}.values()) if specs else []
+        known = [(spec, np.empty(len(asked))) for spec in specs]
+        for first in range(0, len(asked), REQUESTS_AT_ONCE):
+            part = asked[first : first + REQUESTS_AT_ONCE]
+            once = None if embedder is None else Remembering(embedder)
+            for spec, values in known:
+                values[first : first + len(part)] = compute(spec, part, embedder=once)
+        return cls(places={request.request_fp: place for place, request in enumerate(asked)}, known=known)
 
     def of(self, policy: RoutePolicy, draws: Replayed) -> FloatArray | None:
         """The values of a policy's signal on some draws, shape (n,); None for a policy without one."""
         if policy.signal is None:
             return None
         values = next(values for spec, values in self.known if spec == policy.signal)
-        return np.array([values[fp] for fp in draws.request_fps], dtype=np.float64)
+        found: FloatArray = values[[self.places[fp] for fp in draws.request_fps]]
+        return found
