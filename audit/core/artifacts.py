@@ -203,6 +203,24 @@ class RunFolder:
             )
         return self.read_manifest()
 
+    def open_with(self, part: Path, lacks: str) -> None:
+        """See that a run is there, and has got as far as one of its files.
+
+        Args:
+            part: The file.
+            lacks: What the run does not have yet where that is absent, behind "has".
+
+        Raises:
+            InputError: There is no run at this path, or it has not got there.
+        """
+        self.open_existing()
+        if not part.exists():
+            raise InputError(
+                f"{self.path} has {lacks}",
+                code="run.unfinished",
+                hint=f"go on with it:  audit replay LOGS --out {self.path}",
+            )
+
     def record(self, name: str, made_from: Mapping[str, str], **facts: Any) -> None:
         """Note in the manifest that artefact `name` is done, and from what."""
         manifest = self.read_manifest()
@@ -495,7 +513,7 @@ def read_run(path: Path | str) -> Findings:
         LineageError: The folder was made by another version of the format.
     """
     folder = RunFolder(path)
-    folder.open_existing()
+    folder.open_with(folder.findings, "no findings yet: no replay in it has come to its end")
     return read_findings(folder.findings)
 
 

@@ -114,7 +114,7 @@ def score(folder: RunFolder, settings: Settings) -> Findings:
     Raises:
         PlanStale: The margin, the confidence or the guarantee is another one than was planned with.
     """
-    folder.open_existing()
+    folder.open_with(folder.plan, "no plan yet, so nothing was replayed that could be scored")
     folder.refuse_erased()
     folder.check("traffic", (folder.facts("traffic") or {}).get("made_from", {}))
     plan_ = plan_from_plain(read_json(folder.plan))

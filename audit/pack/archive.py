@@ -66,6 +66,12 @@ class Members:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        if path.is_dir():
+            raise InputError(
+                f"{path} is a folder, not a pack",
+                code="pack.folder",
+                hint="pack a run first:  audit report RUN --pack evidence.zip",
+            )
         try:
             self._archive = zipfile.ZipFile(path)
         except FileNotFoundError:

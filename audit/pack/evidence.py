@@ -71,12 +71,14 @@ class Packed:
         pack_id: Digest of `pack.json`, which names the digest of every member: equal packs have equal ids.
         members: Names, sorted, with their sizes in bytes.
         lacks_tables: Something was tested, and the pack has nothing to work its figures out from: it does not hold.
+        rescored: The findings were made with another configuration than the plan: it does not hold either.
     """
 
     path: Path
     pack_id: str
     members: Mapping[str, int]
     lacks_tables: bool = False
+    rescored: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,8 +144,9 @@ def pack_run(
         members[CASES] = cases_bytes(cases)
         if folder.replay_table.exists():
             members[CASSETTE] = _cassette(folder, findings, redact)
-    if folder.plan.exists():
-        members[PLAN] = json_bytes(to_plain(_without_paths(read_plan(folder.plan))))
+    plan = read_plan(folder.plan) if folder.plan.exists() else None
+    if plan is not None:
+        members[PLAN] = json_bytes(to_plain(_without_paths(plan)))
     if config is not None:
         members[CONFIG] = config.read_bytes()
     history, renewal = read_history(folder.history), read_renewal(folder)
@@ -163,7 +166,20 @@ def pack_run(
     write_members(output, members)
     sizes = {name: len(members[name]) for name in sorted(members)}
     lacks_tables = findings.tested and not tables
-    return Packed(path=output, pack_id=sha256(members[INDEX]), members=sizes, lacks_tables=lacks_tables)
+    return Packed(
+        path=output,
+        pack_id=sha256(members[INDEX]),
+        members=sizes,
+        lacks_tables=lacks_tables,
+        rescored=plan is not None and is_rescored(plan, findings),
+    )
+
+
+def is_rescored(plan: Plan, findings: Findings) -> bool:
+    """Whether findings come from the plan, and from another configuration: answers were scored again by other criteria,
+    which nobody had declared before they were there."""
+    made = findings.provenance
+    return plan.plan_id == made.plan_sha256 and plan.made_from.get("audit.yaml") != made.config_sha256
 
 
 def json_bytes(value: Any) -> bytes:

@@ -46,6 +46,7 @@ from audit.pack.evidence import (
     Content,
     cases_bytes,
     facts_of,
+    is_rescored,
     json_bytes,
     prices_bytes,
     report_bytes,
@@ -251,7 +252,8 @@ def _contents(members: Members, index: Mapping[str, Any], recount: Recount, rete
     if renewal is not None:
         checks.append(_checked(RENEWAL, renewal.run_id == findings.run_id, "of this run", "of another run"))
     if plan is not None:
-        checks.append(_checked(PLAN, _is_plan_of(plan, findings), "that the run was made from", "of another run"))
+        other = RESCORED if is_rescored(plan, findings) else "of another run"
+        checks.append(_checked(PLAN, _is_plan_of(plan, findings), "that the run was made from", other))
     if ROUNDS in members.names:
         rounds = rounds if isinstance(rounds, dict) else {}
         of_plan = rounds.get("plan") == findings.provenance.plan_sha256
@@ -265,6 +267,9 @@ def _contents(members: Members, index: Mapping[str, Any], recount: Recount, rete
         if name in members.names and json_bytes(to_plain(value)) != members.read(name)
     ]
     return [*checks, *_views(members, index, content)]
+
+
+RESCORED = "of this run, which was scored again with another configuration than it was planned with"
 
 
 def _checked(name: str, holds: bool, says: str, otherwise: str) -> Checked:

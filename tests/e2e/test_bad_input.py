@@ -207,6 +207,35 @@ def test_what_a_run_promised_is_not_changed_after_its_replay(
     assert (tmp_path / "run" / "findings.json").read_bytes() == findings
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "report RUN",
+        "gate RUN",
+        "score RUN",
+        "show RUN",
+        "renew RUN",
+        "label RUN",
+        "diff RUN RUN",
+        "recheck RUN --tier small",
+    ],
+)
+def test_a_run_that_has_not_got_there_yet(command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder that was only read into is told from none, with the command that goes on with it."""
+    log, folder = write_log(tmp_path / "log.jsonl"), tmp_path / "run"
+    assert run(["ingest", str(log), "--into", str(folder), "--no-store"]) == 0
+    said = fails(capsys, *command.replace("RUN", str(folder)).split())
+    assert "run.unfinished" in said
+    assert f"audit replay LOGS --out {folder}" in said
+
+
+def test_a_run_is_not_a_pack(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever hands in the folder is told how a pack of it is made."""
+    said = fails(capsys, "verify", tmp_path)
+    assert "is a folder, not a pack" in said
+    assert "audit report RUN --pack" in said
+
+
 def test_json_errors_are_documents(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """With --json the error is one document on stdout."""
     capsys.readouterr()

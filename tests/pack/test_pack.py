@@ -18,8 +18,9 @@ import pytest
 
 from audit.cli.main import run
 from audit.config.load import load_settings, settings_digest
-from audit.core.artifacts import RunFolder, read_findings, write_findings
+from audit.core.artifacts import RunFolder, read_findings, read_plan, write_findings, write_json
 from audit.core.errors import InputError
+from audit.core.fingerprint import fingerprint
 from audit.flow.evidence import packing
 from audit.llm.cassette import Cassette
 from audit.pack import archive
@@ -391,6 +392,22 @@ def test_a_configuration_that_has_changed_is_not_the_runs(tmp_path: Path) -> Non
     (tmp_path / "run" / "audit.yaml").write_text("margin: 9pt\n", "utf-8")
     assert "audit.yaml" not in packing.pack(folder, tmp_path / "e.zip").members
     assert verified(tmp_path / "e.zip").holds
+
+
+def test_a_run_that_was_scored_again_by_other_criteria_is_told_from_another_run(tmp_path: Path) -> None:
+    """Whoever packs it learns that it does not hold, and whoever checks it learns why."""
+    folder = run_folder(tmp_path / "run")
+    found = read_findings(folder.findings)
+    plan = read_plan(folder.plan)
+    planned = {**plan.made_from, "audit.yaml": "0" * 64}
+    write_json(folder.plan, replace(plan, made_from=planned))
+    made = replace(found.provenance, plan_sha256=fingerprint(planned))
+    write_findings(folder.findings, replace(found, provenance=made))
+    assert packing.pack(folder, tmp_path / "e.zip").rescored
+    (check,) = [one for one in verified(tmp_path / "e.zip").checks if one.name == "plan.json"]
+    assert not check.holds
+    assert "scored again with another configuration" in check.says
+    assert not packing.pack(run_folder(tmp_path / "as planned"), tmp_path / "f.zip").rescored
 
 
 @pytest.mark.parametrize("name", ["rounds.json", "plan.json", "cases.jsonl", "replays/replays.parquet", "history.json"])

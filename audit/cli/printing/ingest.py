@@ -2,26 +2,57 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from audit.cli.terminal import Terminal
-from audit.core.display import ascii_only, count, terminal_safe
-from audit.core.plain import to_plain
+from audit.core.display import ascii_only, count, plural, terminal_safe, usd
+from audit.core.doubts import doubts_in, words_of
+from audit.core.reason import sentence_of
+from audit.core.traffic import PricedBy
 
 
 def print_ingest(terminal: Terminal, report: Any, folder: Path) -> None:
-    """Print the counts of an ingest report, one per line, and the folder last."""
-    lines = []
-    for name, value in to_plain(report).items():
-        label = name.replace("_", " ").capitalize()
-        if isinstance(value, dict):
-            inner = [f"{terminal_safe(str(key))} {_number(part)}" for key, part in sorted(value.items())]
-            lines += [f"  {label:<18} {', '.join(inner)}"] if inner else []
-        elif isinstance(value, int | float | str) and not isinstance(value, bool):
-            lines.append(f"  {label:<18} {_number(value)}")
-    terminal.lines(map(ascii_only if terminal.ascii else str, [*lines, "", f"  Run folder  {folder}"]))
+    """Print what became of every record, what the requests cost, what is in doubt, and the folder last.
+
+    Args:
+        terminal: Where.
+        report: An `IngestReport`.
+        folder: The run's.
+    """
+    drawn = ascii_only if terminal.ascii else str
+    lines = [f"  {name:<18} {terminal_safe(value)}" for name, value in _lines(report)]
+    terminal.lines(map(drawn, [*lines, "", f"  Run folder  {folder}"]))
 
 
-def _number(value: Any) -> str:
-    return count(value) if isinstance(value, int) else terminal_safe(str(value))
+def _lines(report: Any) -> Iterator[tuple[str, str]]:
+    """Name and value of each line; of what there is none of, only what every reader asks for."""
+    yield "Files", f"{count(len(report.inputs))}; their digests are in manifest.json"
+    formats = ", ".join(f"{name} {count(rows)}" for name, rows in sorted(report.formats.items()))
+    yield "Calls by format", f"{formats} ({report.format_sniffed})" if len(report.formats) == 1 else formats
+    yield "Records read", count(report.read)
+    yield "Not usable", count(report.rejected)
+    for why, number in sorted(report.rejects.items(), key=lambda one: (-one[1], one[0])):
+        yield "", f"{count(number)}: {why}"
+    if report.not_calls:
+        yield "Not calls", f"{count(report.not_calls)} records of something else than a call of a model"
+    yield "Requests", f"{count(report.requests)}, answered and billed"
+    apart = {
+        "failed": report.failures,
+        "logged twice": report.duplicates,
+        "from the gateway's cache": report.cache_hits,
+        "of unknown outcome": report.unknown,
+    }
+    yield "Not counted", ", ".join(f"{count(number)} {words}" for words, number in apart.items() if number) or "none"
+    paid = [f"{usd(dollars)} {PricedBy.words_of(by)}" for by, dollars in sorted(report.spend_usd.items())]
+    yield "Paid", ", ".join(paid) or "nothing that is known"
+    for why, number in sorted(report.unpriced.items()):
+        yield "Without a price", f"{count(number)}, in no amount here: {sentence_of(why)}"
+    for why, dollars in sorted(report.not_auditable_usd.items()):
+        reasons = " and ".join(map(sentence_of, why.split(" + ")))
+        yield "Cannot be replayed", f"{usd(dollars)}: {reasons}"
+    for word, number in sorted(doubts_in(report.warnings).items()):
+        yield "In doubt", f"{plural(number, 'call')} {words_of(word)}"
+    if report.secrets_masked:
+        yield "Secrets masked", count(report.secrets_masked)

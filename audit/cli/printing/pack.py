@@ -14,6 +14,12 @@ NO_TABLES = (
     "`audit verify` says that it does not hold. Pack the run with the configuration that it was made with.",
 )
 
+RESCORED = (
+    "The run was scored again with another configuration than it was planned with. What it found was not declared",
+    "beforehand, and `audit verify` says that the pack does not hold. Replay with that configuration, and pack that;",
+    "recorded answers are not paid for again.",
+)
+
 
 def print_packed(terminal: Terminal, packed: Packed) -> None:
     """Print what is in a pack, its id and its path."""
@@ -24,7 +30,8 @@ def print_packed(terminal: Terminal, packed: Packed) -> None:
     sizes = {name: count(size) for name, size in packed.members.items()}
     right = max(map(len, sizes.values()))
     lines = [f"  {name:<{wide}}  {size:>{right}} bytes" for name, size in sizes.items()]
-    lines += ["", *NO_TABLES] if packed.lacks_tables else []
+    lines += ["", *NO_TABLES] if packed.lacks_tables and not packed.rescored else []
+    lines += ["", *RESCORED] if packed.rescored else []
     terminal.lines([*lines, "", f"Pack id  {packed.pack_id}", str(packed.path)])
 
 
