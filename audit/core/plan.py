@@ -297,6 +297,7 @@ class Plan:
         stored: What earlier runs were answered; None for nothing.
         personal: Personal data in what leaves this machine; None where nothing leaves it.
         given: Options of the command line that it was made with, as overrides of the configuration.
+        idle: Entries of `routes:`, by what they match, that decide no route of the log.
         least_cap_usd: A cap that would begin a route, where the given one begins none; None where it begins some.
     """
 
@@ -308,6 +309,7 @@ class Plan:
         "personal",
         "least_cap_usd",
         "given",
+        "idle",
     )
 
     made_from: dict[str, str]
@@ -333,6 +335,7 @@ class Plan:
     stored: StoredAnswers | None = None
     personal: PlannedPlaceholders | None = None
     likely_usd: float = 0.0
+    idle: tuple[str, ...] = ()
     least_cap_usd: float | None = None
     given: dict[str, Any] = field(default_factory=dict)
     schema: str = SCHEMA

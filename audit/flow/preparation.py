@@ -68,7 +68,6 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
     tokens = _token_counts(sample.tokens)
     judging = judge_costs(sample.designs, settings, tiers, tokens)
     costs = quoted(calls, judging, settings, folder)
-    quotes, whole = costs.quotes, costs.whole
     asked = {call.tier for call in calls} | judging.judges
     plan_ = Plan(
         made_from={
@@ -83,15 +82,15 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
         seed=settings.seed,
         margin=settings.margin,
         confidence=settings.confidence,
-        expected_usd=sum(q.expected_usd for q in quotes),
-        at_most_usd=(at_most := sum(q.at_most_usd for q in quotes)),
+        expected_usd=sum(q.expected_usd for q in costs.quotes),
+        at_most_usd=(at_most := sum(q.at_most_usd for q in costs.quotes)),
         max_spend_usd=at_most if settings.max_spend is None else settings.max_spend,
-        calls=sum(q.calls for q in quotes),
+        calls=sum(q.calls for q in costs.quotes),
         tokens=sum(_logged(tokens[call.request_fp]) for call in calls if call.call_id not in costs.done),
-        whole_usd={name: sum(getattr(q, name) for q in whole) for name in ("expected_usd", "at_most_usd")},
+        whole_usd={name: sum(getattr(q, name) for q in costs.whole) for name in ("expected_usd", "at_most_usd")},
         hosts=hosts(tier for tier in tiers if tier.name in asked),
         designs=sample.designs,
-        quotes=quotes,
+        quotes=costs.quotes,
         config=None if settings.config_file is None else str(settings.config_file),
         sources=tuple(str(path) for path in sources),
         asked_otherwise=costs.otherwise,
@@ -102,6 +101,7 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
         stored=costs.stored,
         personal=costs.personal,
         likely_usd=costs.likely_usd,
+        idle=_idle(settings, sample.designs),
     )
     write_json(folder.plan, plan_)
     return PreparedRun(
@@ -115,6 +115,15 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
         plan=plan_,
         judging=judging,
     )
+
+
+def _idle(settings: Settings, designs: Sequence[RouteDesign]) -> tuple[str, ...]:
+    """Entries of `routes:` that decide nothing: no route is so called, or an entry before them fits it.
+
+    An entry for all that is left may have nothing left.
+    """
+    deciding = [settings.route(design.route) for design in designs]
+    return tuple(entry.match for entry in settings.routes if entry.match != "*" and entry not in deciding)
 
 
 def _logged(counts: TokenCounts) -> int:

@@ -48,6 +48,28 @@ def test_a_choice_that_leaves_nothing(
     assert not Path("run/findings.json").exists()
 
 
+@pytest.mark.parametrize(
+    ("more", "idle"),
+    [
+        ("", []),
+        ('  - {match: "/ad"}\n', ["/ad"]),
+        ('  - {match: "/add"}\n  - {match: "/a*"}\n', ["/add", "/a*"]),  # the entry above fits them first
+        ('  - {match: "/plain"}\n  - {match: "*"}\n', []),
+    ],
+)
+def test_an_entry_without_effect_is_said_before_anything_is_spent(
+    more: str, idle: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A name that was written in another way, or one that an entry above takes, would be criteria that never count."""
+    config = Path("audit.yaml")
+    config.write_text(config.read_text("utf-8").replace("gate:\n", f"{more}gate:\n"), "utf-8")
+    assert run(["plan", *LOG, "-o", "plan.json"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert ("Without effect in `routes:`" in said) is bool(idle)
+    assert all(f"`{match}`" in said for match in idle)
+    assert json.loads(Path("plan.json").read_text("utf-8")).get("idle", []) == idle
+
+
 @pytest.mark.parametrize("fixed", [[], ["--fixed"]])
 def test_a_cap_that_begins_nothing(capsys: pytest.CaptureFixture[str], fixed: list[str]) -> None:
     """The quote is shown and its plan not offered; the replay is refused, by the plan too, before anything is sent."""

@@ -50,6 +50,7 @@ def print_plan(terminal: Terminal, plan: Plan, *, saved: Path | None = None, ask
     for line in [
         "",
         *_reasons(plan, terminal.width),
+        *_idle(plan, terminal.width),
         *criteria_lines(plan.designs, terminal.width),
         *(part for one in _quote(plan, terminal.width) for part in _hung(one, terminal.width)),
         *_next(plan, saved),
@@ -105,6 +106,15 @@ def _reasons(plan: Plan, width: int) -> list[str]:
     hidden = len(plan.designs) - ROWS
     lines += [f"  and {plural(hidden, 'more route')}; --json has them all"] if hidden > 0 else []
     return [*lines, ""] if lines else []
+
+
+def _idle(plan: Plan, width: int) -> list[str]:
+    """What of the configuration has no effect, which is mostly a name that was written in another way."""
+    if not plan.idle:
+        return []
+    named = ", ".join(f"`{terminal_safe(match)}`" for match in plan.idle)
+    said = f"Without effect in `routes:`: {named}. No route of the log is so called, or an entry above fits it first."
+    return [*wrapped(said, width, indent=2), ""]
 
 
 def criteria_lines(designs: Sequence[RouteDesign], width: int) -> list[str]:
