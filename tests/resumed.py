@@ -65,14 +65,16 @@ def _record(number: int, messages: list[dict[str, str]], text: str) -> dict[str,
 
 def ask(folder: Path) -> None:
     """Make the calls of the plan that have no result yet, and print what that cost."""
-    from audit.cli.lean import collect_rarely
+    from audit.cli.lean import collect_rarely, give_memory_back
+
+    collect_rarely()  # as every command does
+    give_memory_back()
     from audit.config.load import load_settings
     from audit.core.artifacts import RunFolder
     from audit.flow.asking import Asking
     from audit.flow.planning import prepared
     from audit.replay.meter import SilentMeter
 
-    collect_rarely()  # as every command does
     settings = load_settings(folder / "audit.yaml", overrides={"executor.workers": 1})
     run = prepared([folder / "log.jsonl"], settings, RunFolder(folder / "run"))
     asking = Asking.open(run, SilentMeter())

@@ -1,8 +1,10 @@
-"""Commands do without what they never use: pandas, a client that would update prices, and most searches for cycles."""
+"""Commands do without what they never use: pandas, a client that would update prices, most searches for cycles, and
+memory that is free."""
 
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -18,6 +20,13 @@ READERS = frozenset({"mix", "ingest", "init", "demo"})
 COLLECT_AT = (50_000, 10, 10)
 """Objects that are new, and collections before those of the older generations; Python's own are 700, 10 and 10."""
 
+GIVE_BACK = "dirty_decay_ms:100,muzzy_decay_ms:0"
+"""To jemalloc, which polars allocates with: milliseconds until free pages go back. polars' own are 500, and never.
+
+Source:
+    https://jemalloc.net/jemalloc.3.html, `opt.dirty_decay_ms` and `opt.muzzy_decay_ms`.
+"""
+
 PRICE_CLIENT = "httpx2"
 
 
@@ -28,6 +37,14 @@ def collect_rarely() -> None:
     replay went into looking through it again and again.
     """
     gc.set_threshold(*COLLECT_AT)
+
+
+def give_memory_back() -> None:
+    """Have polars give memory back to the system once it is free; to be called before polars is imported.
+
+    At its own setting it keeps most of what it ever held, and a stage would stand beside what those before it needed.
+    """
+    os.environ.setdefault("_RJEM_MALLOC_CONF", GIVE_BACK)
 
 
 def defer_price_updates() -> None:

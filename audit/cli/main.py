@@ -23,7 +23,7 @@ from typing import Any
 import typer
 
 from audit.cli.app import command_line
-from audit.cli.lean import collect_rarely, defer_price_updates, spare_pandas
+from audit.cli.lean import collect_rarely, defer_price_updates, give_memory_back, spare_pandas
 from audit.cli.problems import error_document, error_lines
 from audit.cli.progress import TerminalProgress
 from audit.cli.remote_runs import NotPublished
@@ -55,6 +55,7 @@ def main() -> None:
     # installers write run `main` whenever they are read: a worker would start the whole command anew. Taken away rather
     # than set to None, which Ray would take for a name.
     vars(sys.modules["__main__"]).pop("__file__", None)
+    give_memory_back()
     collect_rarely()
     spare_pandas(sys.argv[1:])
     defer_price_updates()

@@ -166,9 +166,18 @@ class Tables:
 
 
 def _parted(table: pl.DataFrame, routes: Sequence[str]) -> dict[str, pl.DataFrame]:
-    """A table by route, rows in their order; empty for a route without any."""
-    mine = table.filter(pl.col("route").is_in(routes))
-    found = {str(key[0]): part for key, part in mine.partition_by("route", as_dict=True).items()}
+    """A table by route, rows in their order; empty for a route without any.
+
+    Where the rows of each route stand together, as stages write them, its part is a view of the table and no copy.
+    """
+    runs = table["route"].rle().struct.unnest() if table.height else pl.DataFrame({"len": [], "value": []})
+    if runs["value"].is_duplicated().any():
+        mine = table.filter(pl.col("route").is_in(routes))
+        found = {str(key[0]): part for key, part in mine.partition_by("route", as_dict=True).items()}
+    else:
+        ends = runs["len"].cast(pl.Int64).cum_sum()
+        places = zip(runs["value"], ends - runs["len"].cast(pl.Int64), runs["len"], strict=True)
+        found = {route: table.slice(start, length) for route, start, length in places}
     return {route: found.get(route, table.clear()) for route in routes}
 
 

@@ -1,11 +1,13 @@
 """A command imports what it runs: a first look at a log, a price or a finished run is there at once."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from audit.cli.lean import GIVE_BACK
 from audit.core.artifacts import RunFolder, write_findings
 from tests.gate.world import example
 from tests.shared import REPOSITORY
@@ -92,3 +94,22 @@ def test_a_worker_does_without_pandas_where_its_parent_does(refused: bool, tmp_p
     )
     done = subprocess.run([sys.executable, str(program)], capture_output=True, encoding="utf-8", check=True)
     assert done.stdout.split() == [f"{{{refused}}}"]
+
+
+def test_polars_gives_memory_back() -> None:
+    """Before a command imports polars, its allocator is told to; what a user says instead stays."""
+    told = """
+import os, sys
+from audit.cli import main
+assert "polars" not in sys.modules
+sys.argv = ["audit", "--version"]
+try:
+    main.main()
+except SystemExit:
+    print(os.environ["_RJEM_MALLOC_CONF"])
+"""
+    for own, expected in ((None, GIVE_BACK), ("dirty_decay_ms:7", "dirty_decay_ms:7")):
+        environ = {name: value for name, value in os.environ.items() if name != "_RJEM_MALLOC_CONF"}
+        environ |= {} if own is None else {"_RJEM_MALLOC_CONF": own}
+        done = subprocess.run([sys.executable, "-c", told], env=environ, check=True, capture_output=True, text=True)
+        assert done.stdout.splitlines()[-1] == expected
