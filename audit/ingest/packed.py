@@ -1,26 +1,32 @@
-"""Compressed files as streams: gzip, of several members too, and zstd, of several frames."""
+"""Compressed files as streams: gzip, bzip2 and xz, of several members too, and zstd, of several frames."""
 
 from __future__ import annotations
 
+import bz2
 import io
+import lzma
 from typing import Any, BinaryIO, cast
 
 import zstandard
 from isal import igzip, isal_zlib
 
-PACKED_DAMAGE = (cast(type[Exception], isal_zlib.error), zstandard.ZstdError)
+PACKED_DAMAGE = (cast(type[Exception], isal_zlib.error), zstandard.ZstdError, lzma.LZMAError)
 """What the libraries raise for a damaged file, beside `EOFError` and `OSError`."""
 
 
-def uncompressed(raw: BinaryIO, *, zstd: bool) -> BinaryIO:
+def uncompressed(raw: BinaryIO, kind: str) -> BinaryIO:
     """What a compressed file holds. Reading raises `EOFError` where the file is cut off.
 
     Args:
         raw: The file.
-        zstd: Whether it is zstd; else it is gzip.
+        kind: `gzip`, `zstd`, `bzip2` or `xz`.
     """
-    if zstd:
+    if kind == "zstd":
         return cast(BinaryIO, io.BufferedReader(_Zstd(raw), buffer_size=1 << 20))
+    if kind == "bzip2":
+        return cast(BinaryIO, bz2.BZ2File(raw))
+    if kind == "xz":
+        return cast(BinaryIO, lzma.LZMAFile(raw))
     return cast(BinaryIO, igzip.IGzipFile(fileobj=raw, mode="rb"))  # type: ignore[no-untyped-call]
 
 

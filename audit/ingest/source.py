@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audit.core.errors import InputError, Place
+from audit.ingest.archives import is_archive, unpacked_files
 from audit.ingest.foreign import recognised_text
 from audit.ingest.objects import fetched
 from audit.ingest.parted import runtime_of, whole_lines
@@ -29,10 +30,10 @@ from audit.ingest.texts import (
     Layout,
     bare,
     csv_records,
+    dialect_of,
     json_values,
     layout_of,
     recoded,
-    separator_of,
     whole,
 )
 from audit.storage.address import is_remote
@@ -42,12 +43,17 @@ PIECE_BYTES = 1 << 24
 HEAD_BYTES = 1 << 20
 _BUFFER_BYTES = 1 << 18
 SUFFIXES = frozenset(
-    {".jsonl", ".ndjson", ".json", ".log", ".csv", ".tsv", ".gz", ".zst", ".zstd", ".parquet", ".pb", ".binpb"}
+    {
+        *(".jsonl", ".ndjson", ".json", ".log", ".csv", ".tsv", ".parquet", ".pb", ".binpb"),
+        *(".gz", ".zst", ".zstd", ".bz2", ".xz", ".zip", ".tar", ".tgz"),
+    }
 )
 """What is picked up from a folder; a file that is named outright may be called anything."""
 
 _BRACE = ord("{")
-_GZIP, _ZSTD, _PARQUET, _BOM = b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PAR1", b"\xef\xbb\xbf"
+_PARQUET, _BOM = b"PAR1", b"\xef\xbb\xbf"
+_PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"\xfd7zX": "xz"}
+"""How compressed files begin, by what compressed them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +161,9 @@ def find_sources(paths: Sequence[Path]) -> list[Source]:
     """
     files: dict[Path, Path] = {}
     for path in (found for given in paths for found in _expanded(given)):
-        if path.is_dir():
+        if is_archive(path):
+            files.update((p.resolve(), p) for p in unpacked_files(path, _is_visible_log))
+        elif path.is_dir():
             inside = sorted(p for p in path.rglob("*") if p.is_file() and _is_log(p, path))
             if not inside:
                 raise InputError(
@@ -163,7 +171,8 @@ def find_sources(paths: Sequence[Path]) -> list[Source]:
                     code="ingest.empty-folder",
                     hint=f"logs end in {', '.join(sorted(SUFFIXES))}",
                 )
-            files.update((p.resolve(), p) for p in inside)
+            held = (one for p in inside for one in (unpacked_files(p, _is_visible_log) if is_archive(p) else (p,)))
+            files.update((p.resolve(), p) for p in held)
         elif path.exists():
             files[path.resolve()] = path
         else:
@@ -222,13 +231,14 @@ def pieces(source: Source, columns: int = LEAST_COLUMNS) -> Iterator[Piece]:
             return
         stream: BinaryIO = raw
         damage: tuple[type[Exception], ...] = (EOFError, OSError)
-        if packed := magic.startswith((_GZIP, _ZSTD)):
-            # Imported here: a log that is not compressed needs neither of the two libraries, nor do its workers.
+        packed = next((kind for begin, kind in _PACKED.items() if magic.startswith(begin)), None)
+        if packed is not None:
+            # Imported here: a log that is not compressed needs none of the libraries, nor do its workers.
             from audit.ingest.packed import PACKED_DAMAGE, uncompressed
 
-            stream, damage = uncompressed(raw, zstd=magic.startswith(_ZSTD)), (*damage, *PACKED_DAMAGE)
+            stream, damage = uncompressed(raw, packed), (*damage, *PACKED_DAMAGE)
         try:
-            yield from _text_pieces(source, stream, not packed, columns)
+            yield from _text_pieces(source, stream, packed is None, columns)
         except damage as error:
             raise InputError(
                 f"{source.path} is cut off or damaged: it cannot be uncompressed to its end",
@@ -259,8 +269,7 @@ def _text_pieces(source: Source, stream: BinaryIO, plain: bool, columns: int) ->
     elif layout == "lines":
         yield from _span_pieces(source, stream, start) if plain else _line_pieces(source, stream, head[start:])
     elif layout == "csv":
-        separator = separator_of(body.split(b"\n", 1)[0].rstrip(), 1) or ","
-        yield from _item_pieces(source, csv_records(_rejoined(head[start:], stream), separator))
+        yield from _item_pieces(source, csv_records(_rejoined(head[start:], stream), dialect_of(body)))
     elif plain:
         with source.path.open("rb") as file:
             yield from _document_pieces(source, file, start, layout)

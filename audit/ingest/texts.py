@@ -7,7 +7,9 @@ import csv
 import io
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any, BinaryIO, Literal, cast
 
 import msgspec
@@ -126,6 +128,8 @@ def layout_of(body: bytes, columns: int = LEAST_COLUMNS) -> Layout | None:
     if body[:1] == b"{":
         later = any(line[:1] == b"{" and len(line) > 2 and whole(line) for line in lines[1:])
         return "lines" if whole(first) or later else "values"
+    if first.count(b"\t") in [line.count(b"\t") for line in lines[1:2]] and separator_of(first, columns) == "\t":
+        return "csv"  # the last column may be JSON, and is not all of the line
     if any(found[:1] == b"{" and whole(found) for found in map(bare, lines)):
         return "lines"
     packed = len(lines) > 1 and _PACKED_CELL.search(lines[1]) is not None
@@ -140,7 +144,7 @@ def separator_of(header: bytes, columns: int = LEAST_COLUMNS) -> str | None:
         columns: How many it has at least.
     """
     text = header.decode("utf-8", "replace")
-    mark = max(",\t;", key=text.count)
+    mark = max(",\t;|", key=text.count)
     try:
         names = next(csv.reader([text], delimiter=mark), [])
     except csv.Error:  # a line end within it, or a cell longer than the module takes
@@ -149,26 +153,87 @@ def separator_of(header: bytes, columns: int = LEAST_COLUMNS) -> str | None:
     return mark if len(names) >= columns and len(named) == len(names) == len(set(names)) else None
 
 
-def csv_records(stream: BinaryIO, separator: str) -> Iterator[bytes]:
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a table is written as text.
+
+    Attributes:
+        separator: Between its columns.
+        escaped: A backslash stands before what would end a cell, as MySQL, Snowflake and PostgreSQL write it.
+    """
+
+    separator: str = ","
+    escaped: bool = False
+
+    def rows(self, text: Iterable[str]) -> Iterator[list[str] | None]:
+        """Rows as lists of cells, blank ones empty; None for one that cannot be read."""
+        if self.escaped and self.separator == "\t":
+            yield from (list(map(_unescaped, line.rstrip("\r\n").split("\t"))) for line in text)
+            return
+        rows = csv.reader(text, delimiter=self.separator, escapechar="\\" if self.escaped else None)
+        while True:
+            try:
+                yield next(rows)
+            except StopIteration:
+                return
+            except csv.Error:
+                yield None
+
+
+_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
+_ESCAPED = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", "v": "\v", "N": ""}
+"""What PostgreSQL's `COPY` and MySQL's batch mode write behind a backslash; anything else stands for itself.
+
+Source: https://www.postgresql.org/docs/current/sql-copy.html, text format
+"""
+
+
+def _unescaped(cell: str) -> str:
+    return _ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), cell) if "\\" in cell else cell
+
+
+def dialect_of(body: bytes) -> Dialect:
+    """How a table is written, from its beginning: with backslashes where its rows and its JSON are whole only so."""
+    separator = separator_of(body.split(b"\n", 1)[0].rstrip(), 1) or ","
+    if b"\\" not in body:
+        return Dialect(separator)
+    head = body[: body.rfind(b"\n") + 1].decode("utf-8", "replace")
+    plain, escaped = Dialect(separator), Dialect(separator, escaped=True)
+    dialects = (escaped, plain) if separator == "\t" and _all_doubled(head) else (plain, escaped)
+    return max(dialects, key=lambda dialect: _whole_rows(dialect, head))
+
+
+def _all_doubled(head: str) -> bool:
+    """Whether no backslash within JSON stands alone, as each does that JSON itself has in its texts."""
+    return not any(len(found[1]) % 2 for found in _BACKSLASHES.finditer(head) if found[2] != "N")
+
+
+_BACKSLASHES = re.compile(r"(\\+)(.?)")
+
+
+def _whole_rows(dialect: Dialect, head: str) -> int:
+    """How many rows have a cell for each column, and JSON in those that begin as such."""
+    rows = islice(dialect.rows(io.StringIO(head, newline="")), LOOKED_AT)
+    columns = len(next(rows, None) or ())
+    return sum(
+        row is not None
+        and len(row) == columns
+        and all(whole(cell.encode("utf-8", "replace")) for cell in row if cell.startswith('{"'))
+        for row in rows
+    )
+
+
+def csv_records(stream: BinaryIO, dialect: Dialect = Dialect()) -> Iterator[bytes]:
     """Rows of a CSV file as JSON objects: text by column, empty cells left out.
 
     Special cases: a row with more or fewer cells than the header is yielded as a list, which is no record.
     """
-    text = io.TextIOWrapper(stream, encoding="utf-8", errors="replace", newline="")
-    rows = csv.reader(text, delimiter=separator)
-    header: list[str] | None = None
-    while True:
-        try:
-            row = next(rows)
-        except StopIteration:
-            return
-        except csv.Error:
+    rows = dialect.rows(io.TextIOWrapper(stream, encoding="utf-8", errors="replace", newline=""))
+    header = next(rows, None) or []
+    for row in rows:
+        if row is None:
             yield b"not CSV"
-            continue
-        if header is None:
-            header = row
-            continue
-        if len(row) == len(header):
+        elif len(row) == len(header):
             yield msgspec.json.encode({name: cell for name, cell in zip(header, row, strict=True) if cell})
         elif row:
             yield msgspec.json.encode(row)
