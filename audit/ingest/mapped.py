@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from audit.core.doubts import Doubt
+from audit.core.settings import FieldMap
 from audit.ingest import bodies, chat, values
 from audit.ingest.recorded import out_of_text
 from audit.ingest.row import Row, put_weight
@@ -19,6 +20,15 @@ _OK = frozenset({"ok", "success", "succeeded", "completed", "complete", "done", 
 _PARTIAL = frozenset({"partial", "aborted", "cancelled", "canceled", "incomplete"})
 _MS = {"ns": 1e-6, "us": 1e-3, "ms": 1.0, "s": 1e3}
 _USD = {"usd": 1.0, "cents": 1e-2, "nano_usd": 1e-9}
+
+
+BODIES = ("messages", "prompt")
+AMOUNTS = ("prompt_tokens", "completion_tokens", "cost_usd")
+
+
+def told_by(fields: FieldMap) -> tuple[str, ...]:
+    """The entries of a map of which a record must have one: its request, or its amounts in a log that keeps none."""
+    return BODIES if fields.messages or fields.prompt else AMOUNTS
 
 
 def put_answer(row: Row, got: Mapping[str, Any]) -> None:

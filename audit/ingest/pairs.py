@@ -168,7 +168,7 @@ def pair_row(pair: HeldPair, wanted: labels.Finders) -> Row:
     if not cost:
         row.cache_hit = wrapper.is_hit(places, read=bool(row.cached_tokens))
     put_cost(row, cost, held.usage, "gateway_pricetable")
-    row.dedupe_key = call_key(row)
+    row.dedupe_key = call_key(row, held.created)
     put_labels(row, places, request, wanted)
     chat.judge_replayable(row, held.reasons, "exact")
     return row

@@ -14,6 +14,7 @@ from itertools import islice
 from statistics import median
 from typing import Any
 
+from audit.ingest.mapped import AMOUNTS, BODIES
 from audit.ingest.row import Unusable
 from audit.ingest.source import Source, pieces
 from audit.ingest.values import boolean, integer, microseconds, number, obj, parse, unpacked, walk, written_amount
@@ -154,12 +155,11 @@ WANTED: Mapping[str, WantedField] = {
     "cache_hit": _wanted("cache_hit from_cache served_from_cache", _is_flag),
 }
 """In the order of `ingest.map`."""
-_ONE_OF = ("messages", "prompt")
 _UNITS = {"_ms": "ms", "_s": "s", "_seconds": "s", "_us": "us", "_ns": "ns"}
 
 
 def propose_map(source: Source) -> dict[str, Any] | None:
-    """A map for a source, as `ingest.map` takes it; None where no field holds prompts.
+    """A map for a source, as `ingest.map` takes it; None where no field holds prompts, and none models and amounts.
 
     Raises:
         InputError: As `pieces`.
@@ -191,7 +191,8 @@ def _proposed(records: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
     found = {name: path for name, wanted in WANTED.items() if (path := _best(wanted, fields, len(records)))}
     if "messages" in found:
         found.pop("prompt", None)
-    if not any(name in found for name in _ONE_OF):
+    amounts = "cost_usd" in found or {"prompt_tokens", "completion_tokens"} <= found.keys()
+    if not any(name in found for name in BODIES) and not ("model" in found and amounts):
         return None
     taken: dict[str, str] = {}
     for name, path in found.items():
@@ -244,7 +245,7 @@ def _ends_in(path: str, name: str) -> bool:
 
 def _where(records: Sequence[Mapping[str, Any]], taken: Mapping[str, str]) -> dict[str, Any]:
     """Which records are calls, where others stand between them: a field that tells them apart by its value."""
-    asked = next(taken[name] for name in _ONE_OF if name in taken)
+    asked = next(taken[name] for name in (*BODIES, *AMOUNTS) if name in taken)
     calls = [walk(record, asked) is not None for record in records]
     if all(calls):
         return {}

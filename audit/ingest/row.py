@@ -144,14 +144,24 @@ def put_weight(row: Row, weight: float) -> None:
         row.ingest_warnings = (*row.ingest_warnings, Doubt.STANDS_FOR_SEVERAL)
 
 
-def call_key(row: Row) -> str | None:
+UNIQUE_ID_CHARS = 16
+"""Shorter ids may be counters, which begin anew."""
+
+
+def call_key(row: Row, made: Any = None) -> str | None:
     """What names one call: its id, its time and its prompt; an id alone may be short, and a conversation's.
 
     None without an id or a time: then only equal bytes are the same call.
+
+    Args:
+        row: The call.
+        made: When the vendor says that it made the answer, as it is written there. Where an id is the vendor's, that is
+            the time: what exports a log twice, or a cache that answers again, writes its own beside the same answer.
     """
-    if row.request_id is None or row.started_at is None:
+    if row.request_id is None:
         return None
-    return f"{row.request_id}@{row.started_at}@{row.prompt_hash}@{row.status}"
+    time = made if made is not None and len(row.request_id) >= UNIQUE_ID_CHARS else row.started_at
+    return None if time is None else f"{row.request_id}@{time}@{row.prompt_hash}@{row.status}"
 
 
 _COUNTED = ("prompt_tokens", "completion_tokens", "cached_tokens", "cache_write_tokens", "cache_write_1h_tokens")

@@ -10,6 +10,7 @@ from audit.core.errors import InputError, Place
 from audit.core.settings import IngestSettings
 from audit.ingest.foreign import recognised
 from audit.ingest.formats import FORMATS
+from audit.ingest.mapped import told_by
 from audit.ingest.row import Unusable
 from audit.ingest.shipped import Path, abridged, find
 from audit.ingest.shipped import named as path_name
@@ -89,8 +90,8 @@ def _recognition(settings: IngestSettings) -> Callable[[Mapping[str, Any]], Snif
         detects = FORMATS.get(named).detects
         return lambda value: _placed(value, lambda one: Sniffed(named, _NAMED) if detects(one) else None)
     if settings.map is not None:
-        wanted = (settings.map.each,) if settings.map.each else (settings.map.messages, settings.map.prompt)
-        asked = [path for paths in wanted if paths for path in paths.split("|")]
+        names = ("each",) if settings.map.each else told_by(settings.map)
+        asked = [path for name in names for path in (getattr(settings.map, name) or "").split("|") if path]
         mapped = Sniffed("generic", _NAMED if named else _MAPPED)
         return lambda value: _placed(
             value, lambda one: mapped if any(walk(one, path.strip()) is not None for path in asked) else None
@@ -169,6 +170,7 @@ def _unknown(piece: Piece, record: Mapping[str, Any]) -> InputError:
         hint=(
             "say in audit.yaml where its values are, as dotted paths: "
             "ingest: {map: {messages: request.messages, response: response.text, model: request.model, "
-            "started_at: time, prompt_tokens: usage.input, completion_tokens: usage.output, cost_usd: cost}}"
+            "started_at: time, prompt_tokens: usage.input, completion_tokens: usage.output, cost_usd: cost}}; "
+            "`audit init LOGS` proposes them, of a log without prompts too"
         ),
     )

@@ -23,7 +23,17 @@ from audit.core.schemas import BODIES
 from audit.core.settings import IngestSettings
 from audit.ingest.formats import FORMATS
 from audit.ingest.labels import MODEL
-from audit.ingest.row import DRAFT, Columns, Row, Unusable, bound_counts, copy_id, id_within, note_undated
+from audit.ingest.row import (
+    DRAFT,
+    UNIQUE_ID_CHARS,
+    Columns,
+    Row,
+    Unusable,
+    bound_counts,
+    copy_id,
+    id_within,
+    note_undated,
+)
 from audit.ingest.scrub import scrub
 from audit.ingest.source import Piece
 from audit.ingest.steps import NotRead, Stepwise, chunks, may_be_a_call, stepwise
@@ -33,8 +43,6 @@ BATCH_CHARS = 1 << 22
 """Prompts and answers per row group of bodies: the memory of a worker is a small multiple of it."""
 BATCH_ROWS = 20_000
 FINGERPRINT_BYTES = 200
-UNIQUE_ID_CHARS = 16
-"""Shorter ids may be counters, which begin anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +272,7 @@ class _PartReader:
                 row.route, row.route_source = row.model_requested, MODEL
             if row.logical_request_id is None:
                 row.logical_request_id = row.request_id or row.row_id
-            if row.dedupe_key is None and (row.started_at is not None or _is_unique(row.request_id)):
+            if row.dedupe_key is None and (_is_telling(row) or _is_unique(row.request_id)):
                 row.dedupe_key = own
             bound_counts(row)
             note_undated(row)
@@ -298,6 +306,12 @@ class _PartReader:
         reason = str(error) if told else f"the format `{piece.format}` cannot read it: {type(error).__name__}"
         head = hashlib.sha256(record[:FINGERPRINT_BYTES]).hexdigest()
         self.rejects.append(Reject(piece.source.name, number, reason, head))
+
+
+def _is_telling(row: Row) -> bool:
+    """Whether equal records of it are one call: they name a moment, which two calls of the same counts may share where
+    it is a whole second and no prompt stands beside it."""
+    return row.started_at is not None and (row.prompt_hash is not None or row.started_at_resolution != "s")
 
 
 def _is_unique(request_id: str | None) -> bool:

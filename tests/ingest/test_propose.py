@@ -11,9 +11,11 @@ import yaml
 
 from audit.config.load import load_settings
 from audit.core.errors import InputError
+from audit.core.settings import FieldMap, IngestSettings
 from audit.flow.drafting import draft
 from audit.ingest.propose import propose_map
 from audit.ingest.source import find_sources
+from audit.llm.logprices import rates_of
 from tests.ingest.reading import BY_FORMAT, GENERIC, SAMPLES, read, write_jsonl
 
 ASKED = [{"role": "user", "content": "Where is parcel 77?"}]
@@ -134,3 +136,30 @@ def test_the_preview_shows_figures_and_no_word_of_a_prompt(tmp_path: Path) -> No
     assert "Kater" not in made.text
     assert "Mikesch" not in shown
     assert yaml.safe_load(made.text)["margin"] == "3pt"
+
+
+def test_a_log_of_counts_alone_is_proposed_and_read(tmp_path: Path) -> None:
+    """Times, models and amounts are a log of what was paid; without a prompt nothing in it is replayed."""
+    records = [
+        {"ts": "2026-11-02T10:00:00Z", "feature": "search", "engine": "gpt-4o", "usage": {"in": 1000, "out": 100}},
+        {"ts": "2026-11-02T10:00:00Z", "feature": "search", "engine": "gpt-4o", "usage": {"in": 1000, "out": 100}},
+        {"ts": "2026-11-02T10:00:05Z", "feature": "chat", "engine": "gpt-4o", "usage": {"in": 10, "out": 0}},
+        {"note": "started"},
+    ]
+    path = write_jsonl(tmp_path / "log.jsonl", records)
+    guessed = propose_map(find_sources([path])[0]) or {}
+    wanted = {"model": "engine", "started_at": "ts", "prompt_tokens": "usage.in", "completion_tokens": "usage.out"}
+    assert {name: guessed.get(name) for name in wanted} == wanted
+    settings = IngestSettings(map=FieldMap(**guessed))
+    got = read(path, tmp_path / "run", settings, rates_of=rates_of())
+    assert (got.report.requests, got.report.duplicates, got.report.unknown) == (2, 0, 1)
+    assert got.traffic["replayable"].unique().to_list() == ["none"]
+    assert round(sum(got.report.spend_usd.values()), 6) == 0.007
+
+
+def test_counts_of_one_moment_in_two_files_are_one_call(tmp_path: Path) -> None:
+    """Equal counts at the same thousandth of a second were exported twice; at the same second they may be two calls."""
+    settings = IngestSettings(map=FieldMap(model="m", started_at="t", prompt_tokens="i", completion_tokens="o"))
+    for time, duplicates in (("2026-11-02T10:00:00.123Z", 1), ("2026-11-02T10:00:00Z", 0)):
+        path = write_jsonl(tmp_path / "log.jsonl", [{"t": time, "m": "gpt-4o", "i": 10, "o": 1}] * 2)
+        assert read(path, tmp_path / "run", settings).report.duplicates == duplicates

@@ -262,3 +262,12 @@ def test_fees_of_tools_at_the_vendor_are_told_of(kind: str) -> None:
     for counts in ({"num_sources_used": 3}, {"server_side_tool_usage": {"web_search": 1}}, {"num_search_queries": 2}):
         row = row_of(wrapped({**SAID, "usage": {**SAID["usage"], **counts}}))
         assert Doubt.TOOL_FEES in row.ingest_warnings, counts
+
+
+def test_one_answer_that_was_exported_twice_is_one_call(tmp_path: Path) -> None:
+    """The vendor's id and time tell it, whatever time the exporter writes; short ids begin anew."""
+    for name, duplicates in (("chatcmpl-" + "a" * 20, 1), ("chatcmpl-7", 0)):
+        records = [
+            wrapped({**SAID, "id": name, "created": 1_793_613_600}, timestamp=f"2026-11-02T1{n}:00:00Z") for n in (0, 1)
+        ]
+        assert read(write_jsonl(tmp_path / "log.jsonl", records), tmp_path / "run").report.duplicates == duplicates

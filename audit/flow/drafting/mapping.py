@@ -29,7 +29,7 @@ _COLUMNS = ("started_at", "status", "prompt_chars", "prompt_tokens", "completion
 
 def with_map(sources: Sequence[Path], settings: Settings) -> tuple[Settings, Mapping[str, Any]]:
     """The settings with a guessed `ingest.map`, and that map, where no file of the logs is of a known format and some
-    field holds prompts; else the settings as they are and an empty map.
+    field holds prompts, or models and amounts; else the settings as they are and an empty map.
     """
     if settings.ingest.map is not None or settings.ingest.format is not None:
         return settings, {}

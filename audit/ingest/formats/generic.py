@@ -34,6 +34,7 @@ def open_reader(settings: IngestSettings) -> Reader:
         if name not in _OWN and (path := getattr(fields, name, None))
     }
     wanted = labels.finders(settings, _KEYS)
+    asked = mapped.told_by(fields)
 
     def read(record: bytes) -> Sequence[Row]:
         value = values.parse(record)
@@ -44,8 +45,8 @@ def open_reader(settings: IngestSettings) -> Reader:
         rows = []
         for call in _calls(value, fields.each):
             got = {name: _first(call, value, options) for name, options in paths.items()}
-            if got.get("messages") is None and got.get("prompt") is None:
-                raise Unusable("neither the mapped `messages` nor the mapped `prompt` is there")
+            if not any(got.get(name) is not None for name in asked):
+                raise Unusable(f"none of the mapped {', '.join(f'`{name}`' for name in asked)} is there")
             whole = value if call is value else {**value, **call}
             rows.append(_row(whole, got, wanted, fields))
         return rows
@@ -87,9 +88,12 @@ def _row(record: dict[str, Any], got: Mapping[str, Any], wanted: labels.Finders,
     own = {"tools": tools, "response_format": shape}
     call = chat.read_call({**params, **{k: v for k, v in own.items() if v is not None}})
     chat.put_call(row, call)
-    reasons = set(call.reasons) | chat.put_messages(row, _messages(got), call)
-    if got.get("params") is None:
-        reasons.add(Reason.PARAMS_MISSING)
+    if has_bodies := mapped.told_by(fields) == mapped.BODIES:
+        reasons = set(call.reasons) | chat.put_messages(row, _messages(got), call)
+        if got.get("params") is None:
+            reasons.add(Reason.PARAMS_MISSING)
+    else:
+        reasons = {Reason.BODY_NOT_CAPTURED}
     row.request_id = text(got.get("request_id"))
     row.logical_request_id = row.request_id
     row.model_requested = row.model_called = text(got.get("model"))
@@ -101,6 +105,8 @@ def _row(record: dict[str, Any], got: Mapping[str, Any], wanted: labels.Finders,
     mapped.put_times(row, got, fields.duration_unit)
     mapped.put_tokens(row, got, exclusive=fields.counts == "exclusive")
     mapped.put_cost(row, got, fields.cost_unit)
+    if not has_bodies and row.status == "unknown" and (row.completion_tokens or row.cost_usd_logged):
+        row.status = "ok"  # what has an amount was answered
     mapped.put_sampling(row, got.get("sampling_weight"))
     mapped.put_feedback(row, record, fields.feedback)
     row.dedupe_key = call_key(row)
