@@ -442,6 +442,5 @@ def forest_finding(comparisons: Sequence[Comparison]) -> str:
     kept = sum(row.verdict is Verdict.KEEP for row in comparisons)
     unclear = sum(row.verdict is Verdict.NOT_PROVEN for row in comparisons)
     others = len(comparisons) - inside - kept - unclear
-    said = f"Of {plural(len(comparisons), 'comparison')}, {inside} stay inside the margin, {kept} say keep"
-    more = f", {others} would hold but save less" if others else ""
-    return f"{said}, {unclear} are not proven{more}."
+    said = f"{plural(len(comparisons), 'comparison')}: {inside} inside the margin, {kept} keep, {unclear} not proven"
+    return f"{said}, {others} inside the margin and saving less." if others else f"{said}."

@@ -415,9 +415,12 @@ def waterfall(findings: Findings) -> Waterfall | None:
     last = _step("end", "Needed" if findings.tested else "Left", "by what is counted above", (0.0, end), scale)
     steps.append(replace(last, left=shown["end"]))
     unseen = [f"{line.lever.words} {usd(line.unseen_usd)}" for line in levers.lines if line.unseen_requests]
-    share = percent((levers.paid_usd - end) / levers.paid_usd, 1)
+    share, paid = percent((levers.paid_usd - end) / levers.paid_usd, 1), f"{usd(levers.paid_usd)} was paid"
+    less = f"{paid}; by what is counted here {usd(end)} would have been enough, {share} less."
     return Waterfall(
-        finding=f"{usd(levers.paid_usd)} was paid; {usd(end)} would do by what is counted here, {share} less.",
+        finding=less
+        if usd(end) != usd(levers.paid_usd)
+        else f"{paid}; nothing that is counted here would have saved any.",
         unseen=f"Not looked at, and left in the bill: {', '.join(unseen)}." if unseen else "",
         steps=tuple(steps),
     )

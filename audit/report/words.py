@@ -229,15 +229,17 @@ def whose_margin(findings: Findings, several: str = "each route’s margin") -> 
 
 def settling(findings: Findings) -> str:
     """What would decide the routes that are not proven; "" when nothing is known to."""
-    needs = [route.needs_more for route in findings.routes if route.needs_more is not None]
+    wanting = [route for route in findings.routes if route.needs_more is not None]
+    needs = [route.needs_more for route in wanting if route.needs_more is not None]
     if not needs:
         return ""
+    named = some([route_name(route) for route in wanting], 3)
     known = [need.usd for need in needs if need.usd is not None]
     price = f" (≈ {usd(sum(known))})" if len(known) == len(needs) else ""
     replays = sum(need.replays for need in needs)
     if missing := sum(need.requests_missing for need in needs):
-        return f"Settling it takes {_longer(missing, replays)}{price}."
-    return f"About {plural(replays, 'more replay')}{price} would settle it."
+        return f"Settling {named} takes {_longer(missing, replays)}{price}."
+    return f"About {plural(replays, 'more replay')}{price} would settle {named}."
 
 
 def _longer(requests: int, replays: int) -> str:

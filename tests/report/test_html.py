@@ -248,7 +248,7 @@ def test_every_chart_states_its_finding_and_has_its_numbers() -> None:
         assert "<title" in svg
         assert "<desc" in svg or 'class="mini"' in svg
     assert html.count("<summary>Show the numbers</summary>") == 4
-    assert "Of 6 comparisons, 3 stay inside the margin, 2 say keep, 1 are not proven." in html
+    assert "6 comparisons: 3 inside the margin, 2 keep, 1 not proven." in html
 
 
 SCRIPT = """

@@ -100,7 +100,7 @@ def test_the_carriers_of_many_routes() -> None:
 def test_what_would_settle_it_is_summed() -> None:
     """Replays and price add up; an unknown price leaves the price out."""
     findings = fixtures.all_open()
-    assert settling(findings) == "About 2,800 more replays (≈\u00a0$1.42) would settle it."
+    assert settling(findings) == "About 2,800 more replays (≈\u00a0$1.42) would settle triage and weekly-digest."
     unknown = dataclasses.replace(findings.routes[0], needs_more=NeedsMore(replays=10, usd=None))
     assert "≈" not in settling(dataclasses.replace(findings, routes=(unknown, findings.routes[1])))
     assert settling(fixtures.all_keep()) == ""
