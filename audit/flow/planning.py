@@ -57,7 +57,8 @@ def refuse_other_promises(plan: Plan, settings: Settings) -> None:
             f"{changed[0]}; it is fixed before the replay",
             code="plan.promise",
             notes=[*changed[1:], "chosen with the answers in sight, it would prove nothing; nothing was scored again"],
-            hint="set it back, or plan another run, for which recorded answers are not paid again:  audit replay LOGS",
+            hint="set it back; the report has what other margins would have bought. To prove one, declare it for a log "
+            "whose answers nobody has seen:  audit replay LOGS",
         )
 
 
