@@ -39,6 +39,16 @@ def fingerprint(value: Any) -> str:
     return digest(canonical_json(value))
 
 
+def fingerprint_rows(rows: Iterable[Any]) -> str:
+    """As `fingerprint` of a list of these rows, which is never held."""
+    found, between = hashlib.sha256(b"["), b""
+    for row in rows:
+        found.update(between + canonical_json(row).encode("utf-8", "surrogatepass"))
+        between = b","
+    found.update(b"]")
+    return found.hexdigest()
+
+
 def prompt_hash(messages: Sequence[LoggedMessage]) -> str:
     """Name a prompt by its words: the list of {"role", "content"} of its messages, content as text.
 

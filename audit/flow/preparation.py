@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
 from audit import __version__
 from audit.config.load import settings_digest
 from audit.core.artifacts import RunFolder, read_tier_notes, write_json
-from audit.core.fingerprint import fingerprint
+from audit.core.fingerprint import fingerprint, fingerprint_rows
 from audit.core.plain import to_plain
 from audit.core.plan import Plan, RouteDesign
 from audit.core.settings import Settings
@@ -28,6 +30,8 @@ from audit.llm.tiers import hosts
 from audit.replay.plan import Call, TokenCounts, planned_calls
 from audit.sampling.design import RouteNeeds, design_routes
 from audit.scoring.criteria import unsupported
+
+ROWS_AT_ONCE = 2_000
 
 NOT_ASKED = "not asked"
 """In a plan's lineage: its judges have yet to be asked about labelled answers."""
@@ -74,7 +78,7 @@ def prepare(sources: Sequence[Path], settings: Settings, folder: RunFolder) -> P
             "logs": digest_of(sources),
             "audit.yaml": settings_digest(settings),
             "prices": fingerprint([to_plain(price) for tier in tiers for price in _prices(tier)]),
-            "sample": fingerprint(sample.table.to_pylist()),
+            "sample": fingerprint_rows(_rows(sample.table)),
             "version": __version__,
             **_judged_by(sample.designs),
             **drawn.made_from,
@@ -124,6 +128,12 @@ def _idle(settings: Settings, designs: Sequence[RouteDesign]) -> tuple[str, ...]
     """
     deciding = [settings.route(design.route) for design in designs]
     return tuple(entry.match for entry in settings.routes if entry.match != "*" and entry not in deciding)
+
+
+def _rows(table: pa.Table) -> Iterator[dict[str, Any]]:
+    """The rows of a table, some thousands of them at a time as objects."""
+    for batch in table.to_batches(max_chunksize=ROWS_AT_ONCE):
+        yield from batch.to_pylist()
 
 
 def _logged(counts: TokenCounts) -> int:

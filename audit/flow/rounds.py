@@ -25,7 +25,7 @@ from audit.core.reason import Reason
 from audit.core.tier import Tier
 from audit.flow.keeping.answers import known
 from audit.flow.preparation import PreparedRun
-from audit.replay.plan import Call, planned_calls, quote
+from audit.replay.plan import Call, planned_calls, quote, shared
 from audit.replay.table import money_spent
 from audit.sampling.design import BUDGET_SHARE
 from audit.store.kept import KnownCalls
@@ -71,7 +71,8 @@ class Rounds:
         """Every call up to a round, the first being number 1."""
         if number not in self.named:
             run, reach = self.run, self.history[number - 1]
-            self.named[number] = planned_calls(run.plan.designs, run.sample.table, run.tiers, reach)
+            named = planned_calls(run.plan.designs, run.sample.table, run.tiers, reach)
+            self.named[number] = shared(named, run.calls)
         return self.named[number]
 
     def moved(self) -> list[RouteDesign]:
@@ -246,6 +247,6 @@ def asked_and_spared(
     whole = planned_calls(designs, slice_, tiers)
     if reach is None:
         return whole, []
-    asked = planned_calls(designs, slice_, tiers, reach)
+    asked = shared(planned_calls(designs, slice_, tiers, reach), whole)
     known = {call.call_id for call in asked}
     return asked, [call for call in whole if call.call_id not in known]

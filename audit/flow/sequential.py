@@ -86,14 +86,17 @@ def replay(
     meter = meter or SilentMeter()
     try:
         judged = calibrate(run, meter)
-        run = judged.run
+        run, refused = judged.run, judged.stopped
+        del judged
         watch = _watch(run.folder, run.settings, run.tiers, run.frames)
-        scored = _replay(run, meter, watch, judged.stopped)
+        scored = _replay(run, meter, watch, refused)
     except (Incomplete, EndpointError) as error:
         stops = any(notes.stopped for notes in read_tier_notes(run.folder.tiers).values())
         if not (isinstance(error, Incomplete) or stops):
             raise  # nothing was sent, so there is nothing to conclude
         stopped = error
+    # Nothing is concluded from what was planned call by call, which is a good part of what a run holds.
+    run = replace(run, calls=[], tokens={}, judging=replace(run.judging, tokens={}))
     if not run.folder.replay_table.exists():  # stopped while the judges were asked about labelled answers
         write_replays(run.folder.journal, [], run.folder.replay_table)
     # Which words decide a verdict is known once all answers are scored.

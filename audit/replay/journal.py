@@ -20,6 +20,7 @@ import asyncio
 import fcntl
 import json
 import os
+import sys
 import zlib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
@@ -539,13 +540,18 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
 
 def _result(event: dict[str, Any], lost_usd: float, offset: int, length: int) -> Result:
     return Result(
-        status=event["status"],
+        status=_one(event["status"]),
         attempts=event["attempts"],
-        served_from=event["served_from"],
+        served_from=_one(event["served_from"]),
         estimated=event["usage_estimated"],
-        spent_usd=event["spent_usd"],
-        lost_usd=lost_usd,
+        spent_usd=event["spent_usd"] or 0.0,
+        lost_usd=lost_usd or 0.0,
         offset=offset,
         length=length,
         earlier_usd=(event.get("earlier") or {}).get("usd") or 0.0,
     )
+
+
+def _one(word: str) -> str:
+    """The same word, as one object for all the results that say it; those of this session may be members of an enum."""
+    return sys.intern(word) if type(word) is str else word

@@ -51,6 +51,10 @@ class Call:
     repeat: int = 0
 
 
+_UNTRIMMED: Mapping[str, int] = {}
+"""One for all requests: an empty dictionary of its own would be a third of what a request takes."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenCounts:
     """Tokens of one logged request, for quotes and for the cap.
@@ -65,7 +69,7 @@ class TokenCounts:
     prompt: int | None = None
     completion: int | None = None
     max_tokens: int | None = None
-    trimmed: Mapping[str, int] = field(default_factory=dict)
+    trimmed: Mapping[str, int] = field(default_factory=lambda: _UNTRIMMED)
 
     def sent_to(self, tier: Tier) -> int:
         """Prompt tokens that a tier is expected to be sent; 0 when nobody counted."""
@@ -121,6 +125,14 @@ def planned_calls(
     for _, _, call in ranked:
         calls.setdefault(call.call_id, call)
     return list(calls.values())
+
+
+def shared(calls: Sequence[Call], others: Sequence[Call]) -> list[Call]:
+    """Calls that were named anew, each as the object that it is among others where it is the same: a plan is named in
+    every round, and a call is a few hundred bytes."""
+    known = {call.call_id: call for call in others}
+    found = ((call, known.get(call.call_id)) for call in calls)
+    return [other if other is not None and other == call else call for call, other in found]
 
 
 def quote(
