@@ -49,6 +49,11 @@ FOREIGN = (
     _foreign("Claude's export of conversations", "uuid chat_messages", _CHATS),
     _foreign("LibreChat's export of a conversation", "conversationId exportAt branches recursive", _OWN_CHATS),
     _foreign("Open WebUI's export of chats", "user_id title chat created_at", _OWN_CHATS),
+    _foreign(
+        "the output of Claude Code (`--output-format stream-json`)", "type subtype session_id permissionMode",
+        "its answers are noted as they begin, before their tokens are known: read the transcripts of the same "
+        "sessions, `~/.claude/projects`",
+    ),
     _foreign("Pydantic Logfire's records", "otel_scope_name span_name attributes", "export them as OTLP: it is read"),
     _foreign(
         "OpenRouter's activity", "model_permaslug endpoint_id",

@@ -5,14 +5,14 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import takewhile
 from typing import Any
 from urllib.parse import unquote
 
 from audit.core.settings import IngestSettings
 from audit.ingest import bodies, chat, labels, values, wrapper
-from audit.ingest.recorded import out_of_text
+from audit.ingest.recorded import out_of_text, stands_alone
 from audit.ingest.row import Row, Unusable, call_key
 from audit.ingest.usage import put_cost, put_usage
 from audit.ingest.values import obj, objects, text
@@ -66,11 +66,13 @@ class HeldPair:
         request, answer: None where it holds none.
         places: The objects around both, the innermost first and the record last: each may say something of the call. A
             shipper's envelope is one too.
+        said: What was said, where a team kept that alone of the answer.
     """
 
     request: dict[str, Any] | None
     answer: Any
     places: wrapper.Places
+    said: Any = None
 
 
 def pair_in(record: Mapping[str, Any]) -> HeldPair:
@@ -83,7 +85,25 @@ def pair_in(record: Mapping[str, Any]) -> HeldPair:
         found = _held_pair(record, held, nameless, answered)
         if answered is not None or _error_beside(found) is not None or other_call(found) is not None:
             return found
-    return _held_pair(record, held, asked, answered)
+    pair = _held_pair(record, held, asked or nameless, answered)
+    if pair.request is not None and pair.answer is None:
+        pair = _with_said(pair)
+    return pair if asked is not None or pair.said is not None else _held_pair(record, held, None, answered)
+
+
+def _with_said(pair: HeldPair) -> HeldPair:
+    """The pair with the words of its answer, where counts beside it tell that there was one.
+
+    They stand in the place of an answer, or are the last of the messages: a team may log the conversation with them.
+    """
+    if _is_completion(obj(pair.request)) or not wrapper.usage_of(pair.places):
+        return pair  # a prompt beside a text is most often one of a chat: a person says so by a map
+    if (said := wrapper.said_of(pair.places)) is not None:
+        return replace(pair, said=said)
+    *before, last = objects(obj(pair.request).get("messages")) or [{}]
+    if before and last.get("role") == "assistant":
+        return replace(pair, request={**obj(pair.request), "messages": before}, said=last)
+    return pair
 
 
 def _held_pair(
@@ -115,9 +135,10 @@ def protocol(record: Mapping[str, Any]) -> Protocol | None:
     """The protocol of the pair that a record holds: the answer's, else the request's; None when it holds none."""
     pair = pair_in(record)
     if pair.request is None:
-        return None
+        return protocol_of_answer(pair.answer) if stands_alone(pair.answer) else None
     if pair.answer is None:
-        held = any({"error", "response"} & place.keys() for place in pair.places) or other_call(pair) is not None
+        held = pair.said is not None or any({"error", "response"} & place.keys() for place in pair.places)
+        held = held or other_call(pair) is not None
         return protocol_of_request(pair.request) or fallback() if held else None
     return protocol_of_answer(pair.answer)
 
@@ -133,9 +154,22 @@ def open_reader(settings: IngestSettings) -> Callable[[bytes], Sequence[Row]]:
         pair = pair_in(value)
         if pair.request is None and pair.answer is None:
             raise Unusable("neither a request with its model nor an answer")
-        return (pair_row(pair, wanted),)
+        return [pair_row(one, wanted) for one in (pair, *_others(pair))]
 
     return read
+
+
+def _others(pair: HeldPair) -> Iterator[HeldPair]:
+    """The pairs that stand beside a pair in fields of their own: steps of one task, a first call and its fallback."""
+    if len(pair.places) == 1:
+        return
+    inner, around, *further = pair.places
+    for value in around.values():
+        held = out_of_text(value)
+        if isinstance(held, dict) and held != inner:
+            other = pair_in(held)
+            if other.request is not None and (other.answer is not None or _error_beside(other) is not None):
+                yield replace(other, places=(*other.places, around, *further))
 
 
 def pair_row(pair: HeldPair, wanted: labels.Finders) -> Row:
@@ -162,6 +196,8 @@ def pair_row(pair: HeldPair, wanted: labels.Finders) -> Row:
         _put_other(row, told, *other)
     failed = held.error or wrapper.error_of(places, answered=answered)
     failed = failed or (None if answered else _error_beside(pair))
+    if not failed:
+        answered = _put_said(row, pair) or answered
     bodies.put_outcome(row, failed, wrapper.status_of(places), answered=answered)
     wrapper.put_times(row, places, held.created)
     cost = wrapper.cost_of(row, places)
@@ -172,6 +208,16 @@ def pair_row(pair: HeldPair, wanted: labels.Finders) -> Row:
     put_labels(row, places, request, wanted)
     chat.judge_replayable(row, held.reasons, "exact")
     return row
+
+
+def _put_said(row: Row, pair: HeldPair) -> bool:
+    """Write what a team kept of an answer beside the bodies: words and counts; says whether there are words."""
+    if row.prompt_tokens is None and row.completion_tokens is None:
+        put_usage(row, wrapper.usage_of(pair.places))
+    message = chat.said_message(pair.said)
+    if message is not None and (answer := chat.chat_answer([{"message": message}])) is not None:
+        chat.put_answer(row, answer)
+    return message is not None
 
 
 def _together(places: wrapper.Places) -> Mapping[str, Any]:

@@ -11,6 +11,7 @@ from audit.protocols import ollama
 from audit.protocols.protocol import Protocol
 from audit.protocols.recognition import protocol_of_answer
 from audit.protocols.recorded import unwrapped
+from audit.protocols.reply import usage_in
 from audit.protocols.sse import DONE
 
 
@@ -34,6 +35,13 @@ def answer_within(value: Any) -> tuple[Any, Protocol | None]:
     held = (out_of_text(field) for field in answer.values() if isinstance(field, str | list))
     streams = ((found, protocol_of_answer(found)) for found in held if isinstance(found, list))
     return next(((found, spoken) for found, spoken in streams if spoken is not None), (answer, None))
+
+
+def stands_alone(answer: Any) -> bool:
+    """Whether an answer is one without its request: whole, and with its tokens. An event of a stream is none."""
+    body = obj(answer)
+    begun = body.get("type") == "message" and body.get("stop_reason") is None
+    return bool(usage_in(body)) and not begun and not str(body.get("object")).endswith(".chunk")
 
 
 def request_beside(request: Mapping[str, Any], answer: Any) -> Mapping[str, Any]:

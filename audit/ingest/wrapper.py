@@ -14,9 +14,12 @@ from itertools import chain
 from typing import Any
 
 from audit.core.doubts import Doubt
+from audit.ingest.chat import is_message
 from audit.ingest.row import Row
 from audit.ingest.usage import told_cost
-from audit.ingest.values import boolean, microseconds, number, obj, small
+from audit.ingest.values import boolean, microseconds, number, obj, small, unpacked
+from audit.protocols.count_words import kind_of
+from audit.protocols.usage import count_of
 
 _START = (
     *("started_at", "start_time", "start", "request_time", "request_timestamp", "requested_at", "request_start"),
@@ -42,6 +45,13 @@ _HIT_HEADERS = (
 _USD = ("cost_usd", "cost", "total_cost", "response_cost", "total_cost_usd", "cost_in_usd", "usd", "spend")
 _CENTS = ("cost_cents", "cost_in_cents", "total_cost_cents")
 _TOTAL = ("total", "total_cost", "amount", "usd", "value")
+_USAGE = ("usage", "token_usage", "tokens", "usage_metadata", "token_counts", "token_count", "llm_usage")
+_SAID = (
+    *("response", "completion", "answer", "output", "response_text", "output_text", "completion_text", "answer_text"),
+    *("reply", "generation", "generated_text", "assistant_message", "response_content", "result"),
+)
+_WORDS_OF = ("text", "content", "output_text", "answer", "message")
+"""Where an object in the place of an answer has what was said."""
 _CURRENCY = ("currency", "cost_currency")
 _OUTCOME = ("status", "outcome", "state")
 _BATCH_ID = ("batch_id", "batch_job_id")
@@ -143,6 +153,37 @@ def error_of(places: Places, *, answered: bool) -> Any:
     word = next((v for v in _of(places, _OUTCOME) if isinstance(v, str)), "").lower()
     failed = word in _FAILED or any(boolean(value) is False for value in _of(places, _SUCCESS))
     return {"message": word or "failed"} if failed else None
+
+
+def usage_of(places: Places) -> Mapping[str, Any]:
+    """Token counts that a team wrote beside the bodies, in an object or each under its own name; empty for none."""
+    for place in (inner for one in places for inner in (one, obj(one.get("response")))):
+        for value in _all(place, _USAGE):
+            found = obj(unpacked(value))
+            if _counts_both({name: kind_of(name) for name in found}):
+                return found
+        kinds = {name: kind for name, value in place.items() if count_of(value) is not None and (kind := kind_of(name))}
+        if _counts_both(kinds):
+            return {name: place[name] for name in kinds}
+    return {}
+
+
+def _counts_both(kinds: Mapping[str, str | None]) -> bool:
+    return {"prompt", "completion"} <= set(kinds.values())
+
+
+def said_of(places: Places) -> Any:
+    """What stands in the place of an answer and is no vendor's body: a text, or a message; None for nothing."""
+    for value in _of(places, _SAID):
+        held = unpacked(value)
+        if isinstance(value, str) and value.strip() and not isinstance(held, list | dict):
+            return value
+        if is_message(held):
+            return held
+        words = next((word for word in _all(obj(held), _WORDS_OF) if isinstance(word, str) and word), None)
+        if words is not None:
+            return words
+    return None
 
 
 def cost_of(row: Row, places: Places) -> float | None:

@@ -39,16 +39,18 @@ def test_a_pattern_that_fits_nothing_is_an_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("known", FOREIGN, ids=lambda known: " ".join(sorted(known.fields))[:40])
 def test_a_refusal_names_the_tool(known: Foreign, tmp_path: Path) -> None:
-    """A file of a tool without a reader is refused by name, with what to do; no reader would take it."""
+    """A file of a tool without a reader is refused by name, with what to do; no reader takes it, or calls within it."""
     fields = dict.fromkeys(known.fields, "x")
     assert not [name for name in FORMATS if FORMATS.get(name).detects(fields)]
     path = tmp_path / "log.jsonl"
-    path.write_text(json.dumps(fields) + "\n")
-    with pytest.raises(InputError) as caught:
-        ingest([path], IngestSettings(), RunFolder(tmp_path / "run"))
-    assert known.tool in caught.value.what
-    assert caught.value.hint == known.hint
-    assert caught.value.code == "ingest.unknown-format"
+    calls = [json.loads(line) for line in (SAMPLES / "openai_pairs.jsonl").read_text("utf-8").splitlines()]
+    for held in (fields, {**fields, "held": [{"calls": calls}]}):
+        path.write_text(json.dumps(held) + "\n")
+        with pytest.raises(InputError) as caught:
+            ingest([path], IngestSettings(), RunFolder(tmp_path / "run"))
+        assert known.tool in caught.value.what
+        assert caught.value.hint == known.hint
+        assert caught.value.code == "ingest.unknown-format"
 
 
 def test_a_server_log_of_vllm_is_refused_by_name(tmp_path: Path) -> None:

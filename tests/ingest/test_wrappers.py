@@ -271,3 +271,81 @@ def test_one_answer_that_was_exported_twice_is_one_call(tmp_path: Path) -> None:
             wrapped({**SAID, "id": name, "created": 1_793_613_600}, timestamp=f"2026-11-02T1{n}:00:00Z") for n in (0, 1)
         ]
         assert read(write_jsonl(tmp_path / "log.jsonl", records), tmp_path / "run").report.duplicates == duplicates
+
+
+COUNTS: list[dict[str, Any]] = [
+    {"usage": {"prompt_tokens": 100, "completion_tokens": 10}},
+    {"tokens": {"input": 100, "output": 10}},
+    {"prompt_tokens": 100, "completion_tokens": 10},
+    {"inputTokens": "100", "outputTokens": "10"},
+]
+
+
+@pytest.mark.parametrize("counts", COUNTS)
+@pytest.mark.parametrize("said", ["a", {"text": "a"}, {"role": "assistant", "content": "a"}])
+def test_a_team_may_keep_the_words_of_an_answer_alone(said: Any, counts: dict[str, Any]) -> None:
+    """With its counts beside it, such a call is answered and paid, and can be replayed."""
+    for name in ("response", "completion", "output"):
+        row = row_of({"timestamp": WHEN, "request": ASKED, name: said, "cost": 0.5, **counts})
+        found = (row.status, row.response_text, row.prompt_tokens, row.completion_tokens, row.cost_usd_logged)
+        assert found == ("ok", "a", 100, 10, 0.5), name
+        assert row.replayable == "exact"
+    failed = row_of({"request": ASKED, "response": "timed out", "success": False, **counts})
+    assert failed.status == "error"
+    assert row_of({"request": ASKED, "response": said, "status": 503, **counts}).status == "error"
+
+
+def test_the_answer_may_be_the_last_message() -> None:
+    """It is no part of what was asked."""
+    talk = [*ASKED["messages"], {"role": "assistant", "content": "a"}]
+    row = row_of({"timestamp": WHEN, "model": "gpt-4o", "messages": talk, **COUNTS[0]})
+    assert (row.status, row.response_text, row.prompt_tokens) == ("ok", "a", 100)
+    assert json.loads(row.messages or "") == ASKED["messages"]
+
+
+def test_counts_beside_a_stream_without_them_are_its_own() -> None:
+    """Clients ask for usage in streams seldom, and teams count themselves; the vendor's own counts come first."""
+    chunk = {"id": "c", "object": "chat.completion.chunk", "model": "gpt-4o"}
+    stream = [{**chunk, "choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": "stop"}]}]
+    row = row_of(wrapped(stream, timestamp=WHEN, **COUNTS[0]))
+    assert (row.status, row.prompt_tokens, row.completion_tokens) == ("ok", 100, 10)
+    assert row_of(wrapped(prompt_tokens=7, completion_tokens=7)).prompt_tokens == 100
+
+
+def test_answers_alone_are_a_log(tmp_path: Path) -> None:
+    """What clients dump of each call, and OpenAI's list of stored completions: paid, and not replayed."""
+    answers = [{**SAID, "id": f"chatcmpl-{n}", "created": AT // 10**6 + n} for n in range(3)]
+    for name, text in {
+        "lines.jsonl": "".join(json.dumps(answer) + "\n" for answer in answers),
+        "list.json": json.dumps({"object": "list", "data": answers, "has_more": False}),
+    }.items():
+        (tmp_path / name).write_text(text)
+        got = read(tmp_path / name, tmp_path / f"run-{name}")
+        assert (got.report.requests, got.traffic["prompt_tokens"].sum()) == (3, 300)
+        assert set(got.traffic["replayable"]) == {"none"}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {"object": "chat.completion.chunk", "choices": [], "usage": SAID["usage"]},
+        {"type": "message", "role": "assistant", "content": [], "stop_reason": None, "usage": {"input_tokens": 1}},
+    ],
+)
+def test_an_event_of_a_stream_is_no_answer_alone(event: dict[str, Any]) -> None:
+    """A file of one stream would be as many calls as it has events."""
+    assert not any(FORMATS.get(name).detects(found) for name in FORMATS.names for found in (event, {"data": event}))
+
+
+def test_pairs_in_fields_of_one_record_are_calls_each(tmp_path: Path) -> None:
+    """Steps of one task, and a call that failed with the one that took its place; an envelope around them is none."""
+    steps = {"plan": wrapped(), "answer": wrapped({**SAID, "id": "chatcmpl-2"}, model="x"), "meta": {"route": "/r"}}
+    tried = {"primary": wrapped({"error": {"message": "slow", "code": "429"}}), "fallback": wrapped()}
+    for record, counts in (
+        (steps, (2, 0)),
+        (tried, (1, 1)),
+        ({"log": json.dumps(wrapped()), "host": {"a": 1}}, (1, 0)),
+    ):
+        got = read(write_jsonl(tmp_path / "log.jsonl", [{**record, "timestamp": WHEN}]), tmp_path / "run")
+        assert (got.report.requests, got.report.failures) == counts
+        assert got.traffic["row_id"].n_unique() == len(got.traffic)
