@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
@@ -85,10 +85,11 @@ def _all(record: Mapping[str, Any], names: tuple[str, ...]) -> Sequence[Any]:
     return [value for key in keys if (value := record[key]) is not None] if keys else ()
 
 
-def _of(places: Places, names: tuple[str, ...]) -> Iterator[Any]:
+def _of(places: Places, names: tuple[str, ...]) -> Iterable[Any]:
     """The same of several objects, one after the other."""
-    for place in places:
-        yield from _all(place, names)
+    if len(places) == 1:
+        return _all(places[0], names)
+    return [value for place in places for value in _all(place, names)]
 
 
 def put_times(row: Row, places: Places, created: Any) -> None:

@@ -507,6 +507,8 @@ def _thinking_to(reasoning: Reasoning, losses: LossList) -> dict[str, Any]:
 
 def _is_blocked(body: Mapping[str, Any]) -> bool:
     """Whether a body is the answer to a prompt that was not let through: it has no candidate."""
+    if "promptFeedback" not in body and "prompt_feedback" not in body:
+        return False
     feedback = obj(body.get("promptFeedback", body.get("prompt_feedback")))
     return text(feedback.get("blockReason", feedback.get("block_reason"))) is not None
 
