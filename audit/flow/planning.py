@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from audit.core.artifacts import RunFolder, write_json
+from audit.core.artifacts import RunFolder, read_plan, write_json
 from audit.core.display import percent_brief
 from audit.core.errors import PlanStale
 from audit.core.plan import Plan
@@ -28,9 +28,15 @@ def plan(sources: Sequence[Path], settings: Settings, folder: RunFolder | None =
 def prepared(
     sources: Sequence[Path], settings: Settings, folder: RunFolder | None, *, demo: bool = False
 ) -> PreparedRun:
-    """Logs to a quoted plan."""
+    """Logs to a quoted plan.
+
+    Raises:
+        PlanStale: The folder holds answers of a plan that promised otherwise.
+    """
     resolve_tiers(settings)  # a wrong tier is told before minutes are spent on reading logs
     folder = folder or run_folder(sources, settings)
+    if folder.replay_table.exists():
+        refuse_other_promises(read_plan(folder.plan), settings)
     ingest(sources, settings, folder, demo=demo)
     begin_fresh(settings, folder)
     run = prepare(sources, settings, folder)
@@ -56,7 +62,7 @@ def refuse_other_promises(plan: Plan, settings: Settings) -> None:
         raise PlanStale(
             f"{changed[0]}; it is fixed before the replay",
             code="plan.promise",
-            notes=[*changed[1:], "chosen with the answers in sight, it would prove nothing; nothing was scored again"],
+            notes=[*changed[1:], "chosen with the answers in sight, it would prove nothing; nothing was changed"],
             hint="set it back; the report has what other margins would have bought. To prove one, declare it for a log "
             "whose answers nobody has seen:  audit replay LOGS",
         )

@@ -192,9 +192,12 @@ def _bill(found: Reconciliation | None) -> list[tuple[str, str]]:
 
 
 def _earlier(replay: ReplayCounts) -> str:
-    """What earlier runs paid for answers of this one."""
+    """What earlier runs paid for answers of this one, and what a reader cannot see of them."""
     taken = plural(replay.served_from["store"], "answer")
-    return f"{taken} from the store, for which earlier runs paid {usd(replay.earlier_usd)}: in no amount of this run"
+    paid = f"{taken} from the store, for which earlier runs paid {usd(replay.earlier_usd)}: in no amount of this run"
+    return (
+        f"{paid}. They were there before this run was planned; that its margin was not chosen by them is not shown here"
+    )
 
 
 def _provenance(findings: Findings) -> tuple[tuple[str, tuple[str, ...]], ...]:

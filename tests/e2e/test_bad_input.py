@@ -195,16 +195,18 @@ def test_a_rule_that_matches_no_route(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_what_a_run_promised_is_not_changed_after_its_replay(
     before: str, after: str, said_of: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Replays are not scored again by another margin or confidence: the findings stay as they are."""
+    """Replays are not scored, planned or asked again for another margin or confidence: findings stay as they are."""
     log, config = write_log(tmp_path / "log.jsonl"), write_config(tmp_path / "audit.yaml")
     config.write_text(config.read_text("utf-8").replace("candidates: [small]", "candidates: []"), "utf-8")
     assert run(["replay", str(log), "--config", str(config), "--out", str(tmp_path / "run"), "--yes"]) == 0
     findings = (tmp_path / "run" / "findings.json").read_bytes()
     config.write_text(config.read_text("utf-8").replace(before, after), "utf-8")
-    said = fails(capsys, "score", tmp_path / "run")
-    assert said_of in said
-    assert "audit replay LOGS" in said
-    assert (tmp_path / "run" / "findings.json").read_bytes() == findings
+    again = (str(log), "--config", str(config), "--out", str(tmp_path / "run"))
+    for command in (("score", str(tmp_path / "run")), ("plan", *again), ("replay", *again, "--yes")):
+        said = fails(capsys, *command)
+        assert said_of in said
+        assert "audit replay LOGS" in said
+        assert (tmp_path / "run" / "findings.json").read_bytes() == findings
 
 
 @pytest.mark.parametrize(
