@@ -1,6 +1,17 @@
-// Sort and filter the routes. Everything is on the page without this file; text is only ever set as text.
+// Sort and filter the routes; open on paper what is closed. Everything is on the page without this file; text is only
+// ever set as text.
 (() => {
   "use strict";
+  // Browsers without `::details-content` (Firefox before 143) print what is closed as closed.
+  const closed = [];
+  addEventListener("beforeprint", () => {
+    closed.push(...document.querySelectorAll("details:not([open])"));
+    for (const one of closed) one.open = true;
+  });
+  addEventListener("afterprint", () => {
+    for (const one of closed.splice(0)) one.open = false;
+  });
+
   const table = document.getElementById("route-table");
   if (!table) return;
   const body = table.tBodies[0];

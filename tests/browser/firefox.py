@@ -58,6 +58,7 @@ class Firefox:
         self._tab: str | None = None
         self._loop = asyncio.new_event_loop()
         self._http: aiohttp.ClientSession | None = None
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._number = 0
         try:
             self._loop.run_until_complete(asyncio.wait_for(self._connect(), START_S))
@@ -74,12 +75,17 @@ class Firefox:
 
     def _end(self) -> None:
         try:
-            if self._http is not None:
-                self._loop.run_until_complete(self._http.close())
+            self._loop.run_until_complete(self._close())
         finally:
             self._process.kill()
             self._process.wait()
             self._loop.close()
+
+    async def _close(self) -> None:
+        if self._socket is not None:
+            await self._socket.close()
+        if self._http is not None:
+            await self._http.close()
 
     async def _connect(self) -> None:
         while not (found := _LISTENING.search(self._log.read_text("utf-8", "replace"))):
@@ -93,6 +99,7 @@ class Firefox:
 
     async def _send(self, method: str, **params: Any) -> Any:
         self._number += 1
+        assert self._socket is not None, "connected first"
         await self._socket.send_json({"id": self._number, "method": method, "params": params})
         while True:
             answer = await self._socket.receive_json()
