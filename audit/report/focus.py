@@ -36,6 +36,8 @@ _CUT = re.compile(rf"(;\s*)(?=[{re.escape(''.join(_FORMULA))}])")
 
 VERSION = "1.0"
 UNKNOWN = "unknown"
+_NO_VENDORS = frozenset({"openai-compatible", "local", "cassette", "simulated", "simulated-judge"})
+"""Providers of tiers that say how a model is asked, and not who is paid for it."""
 _AS_VALIDATED = {
     "ChargeType": "ChargeCategory",
     "InvoiceIssuer": "InvoiceIssuerName",
@@ -147,9 +149,9 @@ def _charge(findings: Findings, route: RouteFinding, served: _Served) -> dict[st
 
 
 def _provider(findings: Findings, model: str) -> str:
-    """Who serves a model, where a tier of the audit says so."""
-    serving = (tier for tier in findings.provenance.tiers.values() if tier.get("model") == model)
-    return next((str(tier["provider"]) for tier in serving if tier.get("provider")), UNKNOWN)
+    """Who serves a model, where a tier of the audit says so; most tiers name a vendor, some only how it is asked."""
+    serving = (tier.get("provider") for tier in findings.provenance.tiers.values() if tier.get("model") == model)
+    return next((str(provider) for provider in serving if provider and provider not in _NO_VENDORS), UNKNOWN)
 
 
 def _verdict(findings: Findings, route: RouteFinding) -> dict[str, Value]:

@@ -132,3 +132,13 @@ def test_demo_data_say_so() -> None:
     """In every row."""
     assert {row["x_Data"] for row in rows(replace(proven(), demo=True))} == {"demo"}
     assert {row["x_Data"] for row in rows(replace(proven(), simulated=("local",)))} == {"simulated"}
+
+
+@pytest.mark.parametrize(("provider", "named"), [("bedrock", "bedrock"), ("openai-compatible", "unknown")])
+def test_a_way_to_ask_is_not_who_is_paid(provider: str, named: str) -> None:
+    """A tier that any server of a protocol could answer names no vendor."""
+    findings = proven()
+    tiers = {"today": {"model": findings.routes[0].incumbent, "provider": provider}}
+    found = rows(replace(findings, provenance=replace(findings.provenance, tiers=tiers)))
+    of_it = {row["ProviderName"] for row in found if row["ServiceName"] == findings.routes[0].incumbent}
+    assert of_it == {named}
