@@ -132,6 +132,7 @@ def _batch(folder: Path, number: int, asked: str, answered: str, *, failed: bool
         ("input-{}.jsonl", "results-{}.jsonl", True),
         ("day {}/input.jsonl", "day {}/output.jsonl", True),
         ("requests/{}.jsonl", "responses/{}.jsonl", True),
+        ("day{}_input.jsonl", "day{}_output.ndjson", True),
         ("file-{}.jsonl", "output-{}.jsonl", False),
     ],
 )

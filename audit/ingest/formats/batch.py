@@ -24,7 +24,10 @@ from audit.ingest.values import obj, text
 _REQUESTS = ("body", "params")
 _ANSWERS = ("response", "result", "error")
 _CANCELLED = frozenset({"canceled", "expired"})
-_ENDS = re.compile(r"[^a-z0-9]*(?<![a-z])(?:input|output|request|response|result|answer|error)s?(?![a-z])")
+_ENDS = re.compile(
+    r"[^a-z0-9]*(?<![a-z])(?:input|output|request|response|result|answer|error)s?(?![a-z])"
+    r"|(?:\.(?:jsonl?|ndjson|gz|zstd?|bz2|xz))+$"
+)
 _Asked = tuple[str, msgspec.Raw]
 """A request with what names its batch."""
 
@@ -88,7 +91,7 @@ def _name(record: Mapping[str, msgspec.Raw]) -> str:
 
 
 def _batch_of(file: str) -> str:
-    """What the files of one batch have in common: their path without the words for its ends."""
+    """What the files of one batch have in common: their path without the words for its ends, and without suffixes."""
     return _ENDS.sub("", file.lower())
 
 
