@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -126,6 +127,8 @@ class SpanJoin:
         self._responses = Noted()  # ids of responses that a span tells
         self._whole = Noted()  # log records that tell a whole call, by the call's id
         self._told_whole = 0
+        # Each of many calls inside one asks for the same.
+        self._doubles_inside = lru_cache(256)(self._find_doubles_inside)
 
     def see(self, record: Mapping[str, msgspec.Raw], _file: str) -> Any:
         """Take an export request into account."""
@@ -215,20 +218,20 @@ class SpanJoin:
                 made = {**msgspec.json.decode(found), **made}
         return made
 
-    def _doubles_inside(self, outer: str) -> Sequence[str]:
-        """Calls inside a call that are that call.
+    def _find_doubles_inside(self, outer: str) -> Mapping[str, None]:
+        """Calls inside a call that are that call, in the order in which they were seen.
 
         The same response id tells. Where one of the two has none (it failed, or was cut), an only child is the same;
         a call with several calls inside is no call itself. A server's span of a call inside the client's is that call.
         """
         inside = self._calls_inside(outer)
         if not inside or (around := self._span(outer)) is None:
-            return ()
+            return {}
         calls = {name: span for name in inside if (span := self._span(name)) is not None}
         own = around.response
         same = [name for name, call in calls.items() if call.engine or (own is not None and call.response == own)]
         alone = len(calls) == 1 and None in (own, calls[inside[0]].response)
-        return same or (inside if alone else ())
+        return dict.fromkeys(same or (inside if alone else ()))
 
     def _calls_inside(self, outer: str) -> Sequence[str]:
         """Calls whose nearest call around them is this one."""

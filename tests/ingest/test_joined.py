@@ -19,7 +19,7 @@ from audit.core.settings import IngestSettings
 from audit.ingest import noted
 from audit.ingest.formats import FORMATS
 from audit.ingest.noted import Noted
-from audit.ingest.spans import WHOLE_CALL
+from audit.ingest.spans import WHOLE_CALL, SpanJoin
 from tests.ingest.reading import BY_FORMAT, SAMPLES, read
 
 JOINED = [name for name in FORMATS.names if FORMATS.get(name).join is not None]
@@ -80,6 +80,34 @@ def test_a_join_holds_little_of_a_record(name: str, monkeypatch: pytest.MonkeyPa
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert held < MOST_BYTES_A_RECORD * len(records), f"{held / len(records):.0f} bytes a record"
+
+
+def _reads(calls: int, monkeypatch: pytest.MonkeyPatch) -> int:
+    """How often a note is read while a call with so many calls inside is joined."""
+    join, reads = SpanJoin(), 0
+    read = Noted._read
+
+    def counted(notes: Noted, place: int) -> tuple[str, msgspec.Raw]:
+        nonlocal reads
+        reads += 1
+        return read(notes, place)
+
+    monkeypatch.setattr(Noted, "_read", counted)
+    attributes = [{"key": "gen_ai.operation.name", "value": {"stringValue": "chat"}}]
+    spans = [{"spanId": "outer", "attributes": attributes}]
+    spans += [{"spanId": f"{at}", "parentSpanId": "outer", "attributes": attributes} for at in range(calls)]
+    records = [_OBJECT.decode(json.dumps({"resourceSpans": [{"scopeSpans": [{"spans": [one]}]}]})) for one in spans]
+    seen = [join.see(record, "log.jsonl") for record in records]
+    for record, one in zip(records, seen, strict=True):
+        join.join(record, "log.jsonl", one)
+    monkeypatch.setattr(Noted, "_read", read)
+    return reads
+
+
+def test_calls_inside_a_call_are_looked_up_in_proportion(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An agent may make thousands: each asks what it is of the call around it, which asks all of them."""
+    few, many = (_reads(calls, monkeypatch) for calls in (100, 800))
+    assert many < 10 * few
 
 
 def test_notes_are_found_as_they_were_noted(monkeypatch: pytest.MonkeyPatch) -> None:
