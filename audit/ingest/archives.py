@@ -7,7 +7,7 @@ import shutil
 import tarfile
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -29,7 +29,8 @@ def is_archive(path: Path) -> bool:
         return file.read(4) == _ZIP or path.name.lower().endswith(_TAR)
 
 
-def unpacked_files(path: Path, is_log: Callable[[Path], bool]) -> Sequence[Path]:
+@lru_cache(maxsize=256)
+def unpacked_files(path: Path, is_log: Callable[[Path], bool]) -> tuple[Path, ...]:
     """The logs in an archive as files of a scratch folder, sorted; unpacked once by a process.
 
     Args:
@@ -39,11 +40,6 @@ def unpacked_files(path: Path, is_log: Callable[[Path], bool]) -> Sequence[Path]
     Raises:
         InputError: It is damaged or locked, or holds no log.
     """
-    return _unpacked(path, is_log)
-
-
-@lru_cache(maxsize=256)
-def _unpacked(path: Path, is_log: Callable[[Path], bool]) -> tuple[Path, ...]:
     scratch = Path(tempfile.mkdtemp(prefix="audit-archive-"))
     atexit.register(shutil.rmtree, scratch, ignore_errors=True)
     try:

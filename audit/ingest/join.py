@@ -56,9 +56,9 @@ def _seen(record: bytes, file: str, join: Join) -> Any:
 def _joined(piece: Piece, join: Join, seen: Iterator[Any]) -> Iterator[Piece]:
     items: list[bytes] = []
     rows: list[int] = []
-    size = 0
+    size, file = 0, str(piece.source.path)
     for row, record in piece.records():
-        items.append(_with_context(record, str(piece.source.path), join, next(seen)))
+        items.append(_with_context(record, file, join, next(seen)))
         rows.append(row)
         size += len(items[-1])
         if size >= PIECE_BYTES:
