@@ -16,7 +16,7 @@ KEYS = {
         "audit.route",
         "route", "feature", "use_case", "gen_ai.prompt.name", "gen_ai.workflow.name", "gen_ai.agent.name",
         "traceloop.workflow.name", "traceloop.entity.name", "langfuse.trace.name",
-        "ai.telemetry.functionId", "http.route", "endpoint", "task",
+        "ai.telemetry.functionId", "query_source", "http.route", "endpoint", "task",
     ),
     "tenant": ("tenant", "tenant.id", "tenant_id", "customer", "organization", "team"),
     "environment": (

@@ -9,9 +9,9 @@ from typing import Any
 import msgspec
 
 from audit.core.doubts import Doubt
-from audit.ingest import otel
+from audit.ingest import agents, otel
 from audit.ingest.noted import Noted
-from audit.ingest.values import obj, objects, text
+from audit.ingest.values import integer, number, obj, objects, text
 
 _AROUND = frozenset({
     "audit.route", "route", "feature", "use_case", "endpoint", "task", "http.route", "tenant", "tenant.id", "tenant_id",
@@ -26,6 +26,8 @@ _DEEPEST = 64
 WHOLE_CALL = "gen_ai.client.inference.operation.details"
 """A log record that says of a call all that its span does, except for how long it took. Source: OpenTelemetry's GenAI
 conventions, "could be used to store input and output details independently from traces"."""
+AGENT_CALL = "audit.agent.call"
+"""A log record by which a coding agent tells a call; agents have mostly no spans."""
 
 
 def resources_of(line: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
@@ -60,15 +62,22 @@ def logs_of(line: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str,
                     yield obj(part.get("resource")), {**log, "scope": emitter}
 
 
+def attributes_of(span: Mapping[str, Any]) -> otel.Attributes:
+    """A span's attributes; what a coding agent counts under names of its own, under the conventions' too."""
+    found = otel.attributes(span.get("attributes"))
+    return agents.told_by_agent((text(span.get("name")),), found) or found
+
+
 def event_of(log: Mapping[str, Any]) -> dict[str, Any] | None:
     """What a log record says of a call of a model; None of another one."""
     found = otel.attributes(log.get("attributes"))
     name = str(log.get("eventName") or found.get("event.name"))
-    if not name.startswith("gen_ai."):
-        return None
     body = otel.value_of(log.get("body")) if log.get("body") else None
     at = str(log.get("timeUnixNano") or log.get("observedTimeUnixNano") or "")
-    return {"name": name, "body": body, "attributes": found, "at": at}
+    told = agents.told_by_agent((name, text(body)), found)
+    if told is not None:
+        return {"name": AGENT_CALL, "body": None, "attributes": told, "at": at}
+    return {"name": name, "body": body, "attributes": found, "at": at} if name.startswith("gen_ai.") else None
 
 
 def spanless_calls(
@@ -78,14 +87,29 @@ def spanless_calls(
 
     Returns:
         Of each the attributes of what wrote it, the record as a span, and the context of that. The record is written
-        when the call has ended, so its time is nearly the call's; how long that took is not known.
+        when the call has ended, so its time is nearly the call's; how long that took only agents say.
     """
-    alone = set(context.get("alone") or ())
+    alone = {place: obj(said) for place, said in context.get("alone") or ()}
     for place, (resource, log) in enumerate(logs_of(line)) if alone else ():
         if place in alone and (event := event_of(log)) is not None:
-            span = {**log, "startTimeUnixNano": event["at"], "status": {}, "spanId": log.get("spanId") or ""}
-            said = {"events": {str(span["spanId"]): [event]}, "doubts": [Doubt.WITHOUT_SPAN]}
+            found = event["attributes"] = {**alone[place], **event["attributes"]}
+            span = {**log, **_times(event), "attributes": found, "status": _status(found)}
+            span["spanId"] = log.get("spanId") or ""
+            doubts = [] if event["name"] == AGENT_CALL else [Doubt.WITHOUT_SPAN]
+            said = {"events": {str(span["spanId"]): [event]}, "doubts": doubts}
             yield otel.attributes(resource.get("attributes")), span, said
+
+
+def _times(event: Mapping[str, Any]) -> dict[str, Any]:
+    """When the call of a record began, and when it ended where it is told how long it took."""
+    ended, took = integer(event["at"]), number(event["attributes"].get("audit.duration_ms"))
+    if ended is None or took is None or not 0 <= took * 1e6 < ended:
+        return {"startTimeUnixNano": event["at"]}
+    return {"startTimeUnixNano": str(ended - round(took * 1e6)), "endTimeUnixNano": event["at"]}
+
+
+def _status(found: otel.Attributes) -> dict[str, Any]:
+    return {"code": 2, "message": found.get("error.message")} if found.get("error.type") else {}
 
 
 class _Seen(msgspec.Struct, array_like=True, gc=False):
@@ -105,11 +129,12 @@ class _Event(msgspec.Struct):
 
 class _SeenLine(msgspec.Struct, array_like=True):
     """What is handed back with an export request: the calls in it, by their spans' ids; and the log records in it that
-    tell a whole call, by their place, each with the span that it names and the call's id.
+    tell a whole call, by their place, each with the span that it names, the call's id, and where it is an agent's, its
+    session and moment.
     """
 
     calls: list[str]
-    whole: list[tuple[int, str | None, str]]
+    whole: list[tuple[int, str | None, str, str]]
 
 
 _SEEN = msgspec.json.Decoder(_Seen)
@@ -126,6 +151,7 @@ class SpanJoin:
         self._inside: Noted | None = None  # calls inside calls, once all were seen
         self._responses = Noted()  # ids of responses that a span tells
         self._whole = Noted()  # log records that tell a whole call, by the call's id
+        self._said = Noted()  # what was said in calls of Gemini CLI, by session and moment
         self._told_whole = 0
         # Each of many calls inside one asks for the same.
         self._doubles_inside = lru_cache(256)(self._find_doubles_inside)
@@ -138,23 +164,31 @@ class SpanJoin:
         for place, (_, log) in enumerate(logs_of(line)):
             if (event := event_of(log)) is None:
                 continue
+            if event["name"] == AGENT_CALL:
+                moment = _moment_of(event["attributes"])
+                seen.whole.append((place, None, self._see_whole(None, event["attributes"]), moment))
+                continue
+            if log["scope"] == agents.GEMINI_CLI:
+                self._said.note(_moment_of(event["attributes"]), _words_of(event["attributes"]))
+                continue
             if log.get("spanId"):
                 self._events.note(str(log["spanId"]), event)
             if event["name"] == WHOLE_CALL and otel.operation_of(event["attributes"]) is not None:
-                seen.whole.append((place, text(log.get("spanId")), self._see_whole(log, event["attributes"])))
+                span = text(log.get("spanId"))
+                seen.whole.append((place, span, self._see_whole(span, event["attributes"]), ""))
         return msgspec.to_builtins(seen)
 
-    def _see_whole(self, log: Mapping[str, Any], found: otel.Attributes) -> str:
-        """The id of the call that a log record tells; without one, the record's own."""
+    def _see_whole(self, span: str | None, found: otel.Attributes) -> str:
+        """The id of the call that a log record tells; without one, that of its span, else the record's own."""
         self._told_whole += 1
-        name = text(found.get("gen_ai.response.id")) or text(log.get("spanId")) or f"record {self._told_whole}"
+        name = text(found.get("gen_ai.response.id")) or span or f"record {self._told_whole}"
         self._whole.note(name, self._told_whole)
         return f"{self._told_whole} {name}"
 
     def _see_span(self, span: dict[str, Any]) -> bool:
         """Whether the span is a call."""
         name, parent = str(span.get("spanId")), text(span.get("parentSpanId"))
-        found = otel.attributes(span.get("attributes"))
+        found = attributes_of(span)
         is_call = otel.operation_of(found) is not None
         labels = {key: found[key] for key in ((ROUTER_ROUTE,) if is_call else _AROUND) if key in found}
         seen = _Seen(parent, labels, is_call)
@@ -176,7 +210,11 @@ class SpanJoin:
             "inner": {name: found for name in line.calls if (found := self._told_inside(name))},
             "events": {name: said for name in line.calls if (said := _in_order(self._events.of(name)))},
             "around": {name: found for name in line.calls if (found := self._what_is_around(name))},
-            "alone": [place for place, span, call in line.whole if self._is_alone(span, call)],
+            "alone": [
+                (place, self._said.last(moment) if moment else None)
+                for place, span, call, moment in line.whole
+                if self._is_alone(span, call)
+            ],
         }
         return record | {"context": msgspec.Raw(msgspec.json.encode(context))}
 
@@ -252,6 +290,16 @@ class SpanJoin:
             if span is not None and span.is_call:
                 return around
         return None
+
+
+def _moment_of(found: otel.Attributes) -> str:
+    """What a record of Gemini CLI shares with the others of the same call alone."""
+    return f"{found.get('session.id')}@{found.get('event.timestamp')}"
+
+
+def _words_of(found: otel.Attributes) -> otel.Attributes:
+    """Of what a record of the conventions says, what is no count and no name of the call."""
+    return {key: value for key, value in found.items() if not key.startswith(("gen_ai.usage.", "gen_ai.response.id"))}
 
 
 def _in_order(events: Sequence[msgspec.Raw]) -> list[msgspec.Raw]:

@@ -16,7 +16,7 @@ from audit.core.settings import IngestSettings
 from audit.ingest import bodies, chat, otel, spanlabels, values
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable, call_key, put_weight
-from audit.ingest.spans import SpanJoin, exceptions_of, resources_of, spanless_calls, spans_of
+from audit.ingest.spans import SpanJoin, attributes_of, exceptions_of, resources_of, spanless_calls, spans_of
 from audit.ingest.steps import Stepwise, of_each
 from audit.ingest.usage import put_usage, told_cost
 from audit.ingest.values import microseconds, number, obj, small, text
@@ -79,7 +79,7 @@ def _calls(record: bytes) -> list[_Span]:
 
 def _call(span: dict[str, Any], resource: Mapping[str, Any], context: Mapping[str, Any]) -> _Span | None:
     name = str(span.get("spanId"))
-    own = otel.attributes(span.get("attributes"))
+    own = attributes_of(span)
     operation = otel.operation_of(own)
     if operation is None or name in obj(context.get("doubles")):
         return None
