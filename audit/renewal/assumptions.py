@@ -184,13 +184,12 @@ def warnings_of(findings: Findings, contract: ContractSettings, vendors: Sequenc
                 f"{vendor.name}: the capacity costs {usd(vendor.capacity.fees_usd)} and replaces use worth "
                 f"{usd(vendor.capacity.replaces_usd)}; paying by token is cheaper."
             )
-        if vendor.walk_away_routes and vendor.tier_lost_usd >= 0.005:
+        signs = vendor.decision is RenewalDecision.SIGN
+        if signs and vendor.walk_away_routes and vendor.tier_lost_usd >= 0.005:
             found.append(f"{vendor.name}: the moves lose discount worth {usd(vendor.tier_lost_usd)}.")
     found += _idle_levers(findings, contract)
-    if findings.not_proven_usd > 0:
-        found.append(
-            f"{usd(findings.not_proven_usd)} of the log's spend is not proven either way; a commitment may lock it in."
-        )
+    if (unsettled := sum(route.spend_usd for route in findings.routes if route.verdict is Verdict.NOT_PROVEN)) > 0:
+        found.append(f"{usd(unsettled)} of the log's spend is not proven either way; a commitment may lock it in.")
     unknown = [
         route.route
         for route in findings.routes

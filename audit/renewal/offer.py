@@ -80,8 +80,8 @@ def judge_offer(
     terms, risk = terms_of(vendor), contract.risk
     commit, within = recommend(need.after, terms, risk)
     nothing = float(need.before.max()) < NOTHING_USD and float(need.after.max()) < NOTHING_USD
-    costs = float(bills(need.after, commit, terms).mean())
-    signs = not nothing and costs <= float(need.without.mean()) + NOTHING_USD
+    paid = bills(need.after, commit, terms)
+    signs = not nothing and _worth_signing(paid, need.without)
     decision = (
         RenewalDecision.SIGN if signs else RenewalDecision.NOTHING_NEEDED if nothing else RenewalDecision.GO_WITHOUT
     )
@@ -113,11 +113,18 @@ def judge_offer(
         retirements=retirements(vendor, demand, leaving),
         curve=() if nothing else _curve(need.after, terms, (commit, at_risk, best, vendor.committed_usd), level),
     )
-    if signs:
-        return Signed(
-            vendor=made, paid=bills(need.after, commit, terms), paid_before=bills(need.before, unmoved, terms)
-        )
-    return Signed(vendor=made, paid=need.without, paid_before=need.without_before)
+    # Whether to sign is asked for each world by itself: a need that falls below the floor would have been signed for.
+    paid_before = bills(need.before, recommend(need.before, terms, risk)[0], terms)
+    return Signed(
+        vendor=made,
+        paid=paid if signs else need.without,
+        paid_before=paid_before if _worth_signing(paid_before, need.without_before) else need.without_before,
+    )
+
+
+def _worth_signing(paid: FloatArray, without: FloatArray) -> bool:
+    """Whether a contract is expected to cost no more than going without."""
+    return float(paid.mean()) <= float(without.mean()) + NOTHING_USD
 
 
 def recommend(need: FloatArray, terms: CommitmentTerms, risk: float) -> tuple[float, bool]:

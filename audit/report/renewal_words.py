@@ -144,10 +144,9 @@ def _walk_away(vendor: VendorRenewal) -> str:
     names = [name or "(no route)" for name in vendor.walk_away_routes[:SHOWN]]
     more = len(vendor.walk_away_routes) - len(names)
     routes = listing([*names, *([f"{more} more"] if more else [])])
-    verb = "is" if len(vendor.walk_away_routes) == 1 else "are"
     price = percent_interval(vendor.walk_away)
-    ahead = "the offer is above it, so move" if vendor.walk_away.est < 1 else "the offer is below it, so stay"
-    return f"{routes} {verb} worth {price} of the offered prices here; {ahead}"
+    ahead = "the offer is above that, so move" if vendor.walk_away.est < 1 else "the offer is below that, so stay"
+    return f"{routes}: staying pays only below {price} of the offered prices; {ahead}"
 
 
 def options(vendor: VendorRenewal) -> list[tuple[str, str, str, str, str]]:

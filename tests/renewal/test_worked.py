@@ -8,13 +8,14 @@ from dataclasses import replace
 import pytest
 
 from audit.core.exchange import Usage
-from audit.core.finding import Findings
+from audit.core.finding import Findings, Verdict
 from audit.core.renewal import Billed, RenewalDecision
 from audit.core.tier import Price, Tier
 from audit.flow.provenance import tier_facts
 from audit.renewal.rates import charged_share
 from audit.renewal.run import renew
 from tests.renewal.world import LARGE, OTHER, audited, contract, exact, kept, moved, renewed
+from tests.report.fixtures import changed
 
 NEAR = 0.02
 
@@ -38,6 +39,38 @@ def test_a_floor_above_the_need() -> None:
     assert vendor.at_risk is None
     assert vendor.commit_usd is None
     assert vendor.break_even is None  # 120,000 is more than 100,000 at any price
+
+
+def test_what_moving_saves_is_held_against_what_would_be_signed_if_nothing_moved() -> None:
+    """Need 110,000, of which 100,000 move and cost 10,000 elsewhere; 20 % off, floor 60,000.
+
+    Unmoved: 88,000 signed, 110,000 without: sign. Moved: the need is 8,000, the floor 60,000 and 10,000 without a
+    contract: go without, for 20,000 with the other vendor. So moving saves 68,000, not the 90,000 of two worlds that
+    both go without. In 5 % of the draws the move is taken back, and without a contract it is 110,000: 22,000 lost.
+    """
+    saves = moved("/b", 100_000.0, exact(90_000.0))
+    found = renewed(audited(kept("/a", 10_000.0), saves), contract(discount="20%", minimum_usd="$60000"))
+    (vendor,) = found.vendors
+    assert vendor.decision is RenewalDecision.GO_WITHOUT
+    assert found.cost_before_usd.est == near(88_000)
+    assert found.cost_usd.est == near(0.95 * 20_000 + 0.05 * 110_000)
+    assert found.saved_usd.est == near(0.95 * 68_000 - 0.05 * 22_000)
+    assert found.warnings == ()
+
+
+def test_what_is_signed_today_is_no_reason_to_call_it_best() -> None:
+    """Need 100,000 and 150,000 signed: if nothing moved, 100,000 would be best, and nothing is saved by no move."""
+    found = renewed(audited(kept("/a", 100_000.0)), contract(committed_usd="$150000"))
+    assert found.cost_before_usd.est == near(100_000)
+    assert found.saved_usd.est == near(0)
+
+
+def test_what_is_not_proven_is_the_spend_that_a_commitment_may_lock_in() -> None:
+    """25,000 of the log's spend is on a route without a verdict, whatever the part of it that could be avoided."""
+    unsettled = changed(kept("/a", 25_000.0), verdict=Verdict.NOT_PROVEN, up_to_usd=400.0)
+    found = renewed(audited(unsettled, kept("/b", 75_000.0), not_proven_usd=400.0), contract())
+    (warning,) = [text for text in found.warnings if "not proven" in text]
+    assert warning.startswith("$25,000 of the log's spend")
 
 
 def test_a_floor_above_the_need_that_is_worth_it() -> None:
