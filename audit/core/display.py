@@ -36,6 +36,11 @@ def usd(value: float) -> str:
     return f"{sign}${amount:.4f}" if amount >= 0.00005 else "$0.00"
 
 
+def usd_between(least: float, most: float) -> str:
+    """An amount that may have been more: `between $28.28 and $32.09`; one amount where both ends read the same."""
+    return f"between {usd(least)} and {usd(most)}" if usd(most) != usd(least) and most > least else usd(least)
+
+
 def usd_limit(value: float) -> str:
     """A limit that somebody set: as money, but one below a hundredth of a cent is written out and never as $0.00."""
     return usd(value) if value == 0 or abs(value) >= 0.00005 else f"${value:.12f}".rstrip("0").rstrip(".")
@@ -218,6 +223,7 @@ def usd_parts(
     """Money in a column, written as precisely as its total, so that what is shown adds up to the total shown.
 
     Every part is within one unit of its value: with hundreds of parts the residue is shared out by largest remainder.
+    What is less than one unit of such a column is `<$1`: $0 is said of nothing alone.
 
     Args:
         values: Amounts by name.
@@ -240,9 +246,14 @@ def usd_parts(
 
     for name in sorted([*values][::step], key=reluctance)[: abs(residue)]:
         units[name] += step
+    something = {name: value != 0 for name, value in values.items()}
     for name, group in (groups or {}).items():
         units[group] = units.get(group, 0) + units[name]
-    return {name: usd_at(whole / unit, digits) for name, whole in units.items()}
+        something[group] = something.get(group, False) or something[name]
+    return {
+        name: usd_at(whole / unit, digits) if whole or not something[name] else f"<{usd_at(1 / unit, digits)}"
+        for name, whole in units.items()
+    }
 
 
 def _encloses(ends: Estimate, value: float, digits: int) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.core.criteria import split_by_grade
-from audit.core.display import MINUS, count, ends_apart, percent, plural, usd, visible
+from audit.core.display import MINUS, count, ends_apart, percent, plural, usd, usd_between, visible
 from audit.core.finding import Findings
 from audit.gate.decide import Check, GateDecision, RuleResult, State, interval_text
 from audit.gate.text import SIGN, UNPROVEN, p_text, word
@@ -157,7 +157,8 @@ def _spend(findings: Findings) -> str | None:
         most, least = ends_apart(share.hi, share.lo, _cut, range(4))
         text += f", {percent(share.level)} interval {most} to {least}"
     proven = f" Avoidable, proven: {split}." if (split := split_by_grade(findings.avoidable_by_grade)) else ""
-    return f"{text}) if the verdicts are followed.{proven} The audit cost {usd(findings.replay_cost_usd)}."
+    cost = usd_between(findings.replay_cost_usd, findings.replay_cost_at_most_usd)
+    return f"{text}) if the verdicts are followed.{proven} The audit cost {cost}."
 
 
 def _cut(share: float, digits: int = 0) -> str:

@@ -18,6 +18,7 @@ from audit.core.display import (
     points,
     points_interval,
     usd,
+    usd_between,
     usd_ends,
     usd_estimate,
     usd_interval,
@@ -596,5 +597,4 @@ def _is(number: int) -> str:
 
 def billed(findings: Findings) -> str:
     """What the replay was billed: an amount, or its ends where attempts may have been billed that gave no answer."""
-    least, most = findings.replay_cost_usd, findings.replay_cost_at_most_usd
-    return f"between {usd(least)} and {usd(most)}" if usd(most) != usd(least) and most > least else usd(least)
+    return usd_between(findings.replay_cost_usd, findings.replay_cost_at_most_usd)

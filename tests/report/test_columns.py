@@ -20,8 +20,8 @@ from tests.report import fixtures
 
 
 def units(text: str) -> float:
-    """The number in a money text."""
-    return float(text.replace("$", "").replace(",", "").replace("−", "-"))
+    """The number in a money text; what is less than a unit of its column counts as none."""
+    return 0.0 if text.startswith("<") else float(text.replace("$", "").replace(",", "").replace("−", "-"))
 
 
 @pytest.mark.parametrize("scale", [0.0001, 0.01, 1.0, 40.0, 3_000.0])
@@ -46,6 +46,23 @@ def test_nothing_stays_nothing() -> None:
     """A part of exactly $0 takes no residue, a negative one keeps its sign, and no parts are no column."""
     assert usd_parts({"a": 0.0, "b": 150.5, "c": -20.2}) == {"a": "$0", "b": "$150", "c": "−$20"}
     assert usd_parts({}) == {}
+
+
+@pytest.mark.parametrize(
+    ("total", "little", "text"), [(260.0, 0.41, "<$1"), (9.0, 0.004, "<$0.01"), (0.05, 0.00001, "<$0.0001")]
+)
+def test_what_was_paid_is_never_shown_as_nothing(total: float, little: float, text: str) -> None:
+    """An amount below the unit of its column is below it, alone and as the sum of a group; $0 is $0."""
+    shown = usd_parts({"much": total, "little": little, "none": 0.0}, {"little": "rest", "none": "rest"})
+    assert (shown["little"], shown["none"], shown["rest"]) == (text, "$0", text)
+
+
+def test_what_an_audit_may_have_cost_has_one_text() -> None:
+    """Where attempts may have been billed that gave no answer, a pull request reads what the report reads."""
+    found = replace(fixtures.proven(), replay_cost_usd=28.28, replay_cost_at_most_usd=32.09)
+    text = "between $28.28 and $32.09"
+    assert f"The audit cost {text}." in markdown(judge(found, with_names(["skipped_share <= 5%"])), found)
+    assert text in summary_markdown(found)
 
 
 def test_what_a_thousand_requests_cost_has_one_base() -> None:
