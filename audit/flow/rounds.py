@@ -5,13 +5,14 @@ policies are sealed, before any answer of the certification split is needed. Eve
 to their next look. Which, `findings` says; here the money is handed out: routes under way first, in the order of what
 they could save per replay dollar, and what their early stops leave goes to routes that the cap had left waiting.
 
-`rounds.json` says what was asked in each round, so that a run can be resumed, and scored again, as it went.
+`rounds.json` says what was asked in each round, so that a run can be resumed, and scored again, as it went; `waiting`
+names the routes under way whose next step could not be paid.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pyarrow as pa
@@ -96,6 +97,7 @@ class Rounds:
         asking = {**self.postponed, **wanted}
         granted = _grant(self, asking)
         if not granted:
+            _written(replace(self, postponed=asking))
             return None
         postponed = {route: looks for route, looks in asking.items() if route not in granted}
         merged = {**self.reach, **granted}
@@ -148,6 +150,14 @@ def reach_of(folder: RunFolder, plan: Plan) -> LooksDone | None:
     """How far a run has got; None where it has no rounds of this plan."""
     saved = _read(folder, plan)
     return saved[-1] if saved else None
+
+
+def stopped_early(folder: RunFolder, plan: Plan) -> frozenset[str]:
+    """Routes that began and went as far as they had to; the others have not begun, or wait for money."""
+    saved = _read(folder, plan)
+    if not saved:
+        return frozenset()
+    return frozenset(saved[-1]) - frozenset(read_json(folder.rounds).get("waiting", ()))
 
 
 def _grant(rounds: Rounds, wanted: LooksDone) -> LooksDone:
@@ -236,14 +246,16 @@ def _read(folder: RunFolder, plan: Plan) -> tuple[LooksDone, ...]:
 
 def _written(rounds: Rounds) -> Rounds:
     document: dict[str, Any] = {"schema": SCHEMA, "plan": rounds.run.plan.plan_id, "rounds": list(rounds.history)}
+    if rounds.postponed:
+        document["waiting"] = sorted(rounds.postponed)
     write_json(rounds.run.folder.rounds, document)
     return rounds
 
 
-def asked_and_spared(
+def asked_and_left(
     designs: Sequence[RouteDesign], slice_: pa.Table, tiers: Sequence[Tier], reach: LooksDone | None
 ) -> tuple[list[Call], list[Call]]:
-    """The calls that a run came to, and those of its plan that were not needed."""
+    """The calls that a run came to, and those of its plan that it did not come to."""
     whole = planned_calls(designs, slice_, tiers)
     if reach is None:
         return whole, []

@@ -41,7 +41,7 @@ from audit.flow.preparation import NOT_ASKED, PreparedRun
 from audit.flow.provenance import FindingsContext, context_of
 from audit.flow.reading import run_id_of
 from audit.flow.reporting import report
-from audit.flow.rounds import Rounds, asked_and_spared, open_rounds, reach_of, refuse_idle
+from audit.flow.rounds import Rounds, asked_and_left, open_rounds, reach_of, refuse_idle, stopped_early
 from audit.flow.routing import policy_inputs_of
 from audit.replay.meter import Meter, SilentMeter
 from audit.replay.options import PartStopped
@@ -124,7 +124,7 @@ def score(folder: RunFolder, settings: Settings) -> Findings:
     refuse_other_promises(plan_, settings)
     tiers = planned_tiers(folder, settings, plan_)
     read_judges(folder, tiers)
-    asked, _ = asked_and_spared(plan_.designs, _read_slice(folder), tiers, reach_of(folder, plan_))
+    asked, _ = asked_and_left(plan_.designs, _read_slice(folder), tiers, reach_of(folder, plan_))
     write_replays(folder.journal, asked, folder.replay_table)
     frames = frames_of_run(folder, settings, tiers)
     scored = score_replays(folder, settings)
@@ -179,8 +179,9 @@ def _conclude(watch: SequentialTest, plan_: Plan, frames: Frames, scored: ScoreR
     """
     folder, settings, tiers = watch.folder, watch.settings, watch.tiers
     slice_, reach = _read_slice(folder), reach_of(folder, plan_)
-    asked, spared = asked_and_spared(plan_.designs, slice_, tiers, reach)
-    spared = unpaid(folder.journal, spared)
+    asked, left = asked_and_left(plan_.designs, slice_, tiers, reach)
+    stopped = stopped_early(folder, plan_)
+    spared = unpaid(folder.journal, [call for call in left if call.route in stopped])
     context = context_of(
         FindingsContext(
             folder=folder,

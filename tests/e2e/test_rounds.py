@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from audit.cli.main import run
@@ -126,3 +128,21 @@ def test_routes_share_a_cap(tmp_path: Path, endpoint: Endpoint, capsys: pytest.C
     found = audit(capsys, log, "--config", config, "--out", tmp_path / "rounds")
     assert [route["verdict"] for route in found["routes"]] == ["switch", "switch"]
     assert found["replay_cost_usd"] <= float(cap)
+
+
+def test_a_route_that_waits_for_money_is_not_said_to_have_stopped_early(
+    tmp_path: Path, endpoint: Endpoint, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What early stops spared is of routes that needed no more, whether those that wait have begun or not; the same
+    command with a higher cap goes on with these."""
+    sample = REQUESTS * (120 * 1 + 3 * 3) / 1e6 / 0.9
+    log, config = write(tmp_path, endpoint, ("/a", "/b", "/c"), f"{sample * 1.05:.4f}")
+    found = audit(capsys, log, "--config", config, "--out", tmp_path / "run")
+    decided = {route["route"] for route in found["routes"] if route["verdict"] == "switch"}
+    assert decided
+    assert decided != {"/a", "/b", "/c"}
+    asked = Counter(pl.read_parquet(tmp_path / "run" / "replays" / "replays.parquet")["route"])
+    assert found["replay"]["spared"] == sum(REQUESTS - asked[route] for route in decided)
+    more = audit(capsys, log, "--config", config, "--out", tmp_path / "run", "--max-spend", "9")
+    assert {route["verdict"] for route in more["routes"]} == {"switch"}
+    assert more["replay"]["done"] + more["replay"]["spared"] == 3 * REQUESTS
