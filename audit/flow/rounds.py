@@ -88,9 +88,12 @@ class Rounds:
         return any(self.reach.get(d.route) != d.whole for d in self.run.plan.designs if d.candidates)
 
     def told(self) -> str:
-        """The round in a line for people."""
-        going, started = len(self.moved()), len(self.reach)
-        return f"Round {len(self.history)}: {going} of {plural(started, 'route')} still open"
+        """The round in a line for people, by the furthest look that it takes a route to, as the plan counts them."""
+        moved = self.moved()
+        looks = max((look for design in moved for look in self.reach[design.route].values()), default=0)
+        last = max((len(design.stages) for design in moved), default=0)
+        name = f"Look {looks} of {last}" if looks else "Before the first look"
+        return f"{name}: {len(moved)} of {plural(len(self.reach), 'route')} still open"
 
     def advance(self, wanted: LooksDone) -> Rounds | None:
         """The next round, of what is wanted and can be paid for; None when there is none."""

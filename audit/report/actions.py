@@ -10,7 +10,7 @@ from audit.core.display import listing, percent, points, usd
 from audit.core.finding import Findings, RouteFinding, Verdict
 from audit.core.policy import bare
 from audit.report.routes import saved_text
-from audit.report.words import decides, moves, recommended, route_name, rule_text, settings_of, trim_of
+from audit.report.words import decides, moves, recommended, route_name, rule_text, settings_of, trim_of, why_untried
 
 MOST = 5
 """Actions that are listed; a plan of more is none."""
@@ -176,7 +176,7 @@ def _what_settles(route: RouteFinding) -> str:
     if need := decides(route.needs_more):
         return _sentence(need)
     if route.is_untested and route.reason:
-        return _sentence(route.reason)
+        return _sentence(why_untried(route))
     if not route.up_to_usd:
         return ""
     noise = route.noise_floor

@@ -27,6 +27,7 @@ from audit.report.words import (
     settling,
     state_of,
     unasked_lines,
+    untried_lines,
     warning,
     window_text,
 )
@@ -49,8 +50,10 @@ ASCII = str.maketrans(
 
 FULL, WITHOUT_PAID = 92, 80
 LABEL = 20
-LEAST_ROOM = 20
-"""Columns that names and actions need together; amounts that leave less make blocks of the rows."""
+LEAST_NAME = 5
+"""Columns of names, as of their heading. A name that takes more than there are stands on a line of its own, whole: two
+routes may differ at their ends alone. What to do is never cut, because it ends in a number; where it leaves names less
+than this, rows are blocks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,14 +105,16 @@ def summary_lines(
         lines += [(), *_routes(findings, width, _ascii if ascii else str)]
     if findings.tested and (settle := settling(findings)) and state_of(findings) != "proven":
         lines += [(), *((Span(text=line),) for line in _wrapped(settle, width))]
+    for untried in untried_lines(findings):
+        lines += [(), *((Span(text=line),) for line in _wrapped(untried, width))]
     for floor in filter(None, map(warning, findings.routes)):
         lines += [(), *((Span(text=line, style="warning"),) for line in _wrapped(floor, width))]
     unasked = (line for route in findings.routes for line in unasked_lines(route))
     shifted = (f"{said}." for said in findings.provenance.embedding_shift)
     for line in (*shifted, *unasked, *adapted_lines(findings), *odd_lines(findings)):
         lines += [(), *((Span(text=part, style="warning"),) for part in _wrapped(line, width))]
-    if last := _paths(findings, paths or {}):
-        lines += [(), last]
+    if last := _paths(findings, paths or {}, width):
+        lines += [(), *last]
     return [_as_ascii(line) for line in lines] if ascii else lines
 
 
@@ -268,8 +273,8 @@ def _do(route: RouteFinding) -> str:
         return f"split {percent(route.share_moved)} → {route.candidate}"
     if route.verdict is Verdict.KEEP:
         return "keep as it is" if route.recommendation.served_by else f"keep {route.incumbent}"
-    if not any(route.sampled.values()):
-        return "not proven, untried"  # left out of the run, or nothing to draw: no answer was looked at
+    if (route.is_untested and not route.recommendation.pairs.n) or not any(route.sampled.values()):
+        return "not proven, untried"  # left out of the run, nothing to draw or no money: no answer was looked at
     return f"not proven (n={route.recommendation.pairs.n:,})"
 
 
@@ -287,17 +292,20 @@ def _table(rows: Sequence[Cells], *, paid: bool, width: int) -> list[Line]:
     paid_width = max(*(cells(row.paid) for row in rows), 4) if paid else -2
     # 2 of indent, 2 between five columns, 2 of glyph, 6 for the change and its space, 1 before the dollar interval.
     room = width - (2 + paid_width + 2 + 2 + 2 + 6 + quality + 2 + money + 1 + ends + 2)
-    do = min(max(cells(row.do) for row in rows), max(room - 12, room // 2))
+    do = max(cells(row.do) for row in rows)
     name = min(max(max(cells(row.name) for row in rows), 5), room - do)
-    if room < LEAST_ROOM:
+    if name < LEAST_NAME:
         return _blocks(rows, width)
     head = f"  {_pad('Route', name)}" + (f"  {'Paid':>{paid_width}}" if paid else "")
     head += f"  {_pad('Do', do + 2)}  {_pad('Quality, pts', quality + 6)}  Avoidable"
     lines: list[Line] = [(Span(text=head, style="label"),)]
     for row in rows:
+        beside = row.name if cells(row.name) <= name else ""
+        if not beside:
+            lines.append((Span(text=f"  {_fit(row.name, width - 2)}"),))
         lines.append(
             (
-                Span(text=f"  {_pad(_fit(row.name, name), name)}"),
+                Span(text=f"  {_pad(beside, name)}"),
                 Span(text=f"  {row.paid:>{paid_width}}" if paid else ""),
                 Span(text=f"  {row.glyph} {_pad(_fit(row.do, do), do)}", style=row.style),
                 Span(text=f"  {row.change:>5} {_pad(row.ends, quality)}"),
@@ -323,14 +331,17 @@ def _blocks(rows: Sequence[Cells], width: int) -> list[Line]:
     return lines[:-1]
 
 
-def _paths(findings: Findings, paths: Mapping[str, str]) -> Line:
+def _paths(findings: Findings, paths: Mapping[str, str], width: int) -> list[Line]:
+    """What was written and what it cost, in one line where that fits."""
     parts = [f"{name}  {path}" for name, path in paths.items()]
     if findings.tested:
         about = "≈ " if findings.replay_cost_estimated else ""
         earlier = findings.replay.earlier_usd if findings.replay is not None else 0.0
         paid = f", and {usd(earlier)} in earlier runs" if earlier else ""
         parts.append(f"Audit cost {about}{billed(findings)}{paid}")
-    return (Span(text="  " + "        ".join(parts), style="dim"),) if parts else ()
+    whole = "        ".join(parts)
+    shown = [whole] if cells(whole) + 2 <= width else parts
+    return [(Span(text=f"  {part}", style="dim"),) for part in shown if part]
 
 
 def cells(text: str) -> int:

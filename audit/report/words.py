@@ -27,7 +27,7 @@ from audit.core.finding import CandidateFinding, CandidateVerdict, Findings, Nee
 from audit.core.interval import Estimate
 from audit.core.note import OddAnswers, summed
 from audit.core.plain import from_plain
-from audit.core.reason import sentence_of
+from audit.core.reason import Reason, sentence_of
 from audit.core.trim import Trim
 
 State = Literal["proven", "keep", "open", "too_small", "scan"]
@@ -381,6 +381,21 @@ def verdict_line(route: RouteFinding) -> str:
     elif made.grade is not None:
         parts.append(f"its criteria show {made.grade.words}")
     return "; ".join(parts)
+
+
+def untried_lines(findings: Findings) -> list[str]:
+    """Why nothing was tested on routes, a line a reason, and how to go on where money was all that they lacked."""
+    names: dict[str, list[str]] = {}
+    for route in findings.routes if findings.tested else ():
+        if route.is_untested and route.reason:
+            names.setdefault(why_untried(route), []).append(route_name(route))
+    return [f"{some(routes, 3)}: {why}." for why, routes in names.items()]
+
+
+def why_untried(route: RouteFinding) -> str:
+    """The reason, with a way on where there is one that needs nothing but money."""
+    more = "; the same command with a higher --max-spend goes on with it"
+    return route.reason + (more if route.reason == sentence_of(Reason.CAP_LEFT_NOTHING) else "")
 
 
 def unasked_lines(route: RouteFinding) -> list[str]:

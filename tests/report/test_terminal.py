@@ -4,12 +4,14 @@ import dataclasses
 
 import pytest
 
+from audit.core.finding import Verdict
+from audit.core.interval import Estimate
 from audit.report.html import render_html
 from audit.report.markdown import literal, summary_markdown
 from audit.report.method import method
 from audit.report.terminal import cells, plain, summary_lines
 from tests.report import fixtures
-from tests.report.fixtures import STATES, cases
+from tests.report.fixtures import STATES, cases, changed
 from tests.report.hostile import spoiled
 from tests.report.payloads import ALONE
 
@@ -53,6 +55,34 @@ def test_80_columns_drop_what_was_paid() -> None:
     full, less = [plain(summary_lines(fixtures.proven(), width=width)) for width in (92, 80)]
     assert "Route               Paid  Do" in full
     assert "Paid" not in less
+
+
+@pytest.mark.parametrize("width", [80, 92])
+@pytest.mark.parametrize("name", ["/finance/invoice-extraction-v2", "/a-very-long/route-name" * 3])
+def test_no_number_and_no_end_of_a_name_is_cut(name: str, width: int) -> None:
+    """A long name stands alone in its line, and what to do keeps its count however wide the amounts are."""
+    found = fixtures.all_open()
+    route = dataclasses.replace(found.routes[0], route=name)
+    wide = changed(route, up_to_usd=1234.56, avoidable_usd=Estimate.exact(0.0, 0.95))
+    text = plain(summary_lines(dataclasses.replace(found, routes=(wide, *found.routes[1:])), width=width))
+    assert name[: width - 3] in text
+    for one in found.routes:
+        assert f"(n={one.recommendation.pairs.n:,})" in text
+    assert [line for line in text.splitlines() if cells(line) > width] == []
+
+
+def test_a_route_that_nothing_was_tested_on_says_why_and_how_to_go_on() -> None:
+    """One line a reason, for all routes that it is true of; money is the one that needs no change of the audit."""
+    found = fixtures.proven()
+    untried = [
+        changed(dataclasses.replace(route, candidates=()), verdict=Verdict.NOT_PROVEN, reason=why)
+        for route, why in zip(found.routes, ["the cap left no money for it", "none is cheaper"] * 2, strict=False)
+    ]
+    text = " ".join(plain(summary_lines(dataclasses.replace(found, routes=tuple(untried)))).split())
+    first, second = [[route.route for route in untried][start::2] for start in (0, 1)]
+    more = "the cap left no money for it; the same command with a higher --max-spend goes on with it."
+    assert f"{' and '.join(first)}: {more}" in text
+    assert f"{' and '.join(second)}: none is cheaper." in text
 
 
 def test_narrow_terminals_get_a_block_per_route() -> None:
