@@ -230,12 +230,14 @@ def _cost() -> pl.Expr:
     # The order of Price.cost_usd, so that both give the same double.
     cost = fresh * rate["input"] + cached * read_rate + (written - hourly) * write_rate
     wrote = (completion - said).clip(lower_bound=0)
-    cost = pl.when(wrote != 0).then(cost + wrote * rate["output"]).otherwise(cost)
-    for tokens, name in ((hourly, "cache_write_1h"), (heard, "input_audio"), (said, "output_audio")):
-        cost = pl.when(tokens > 0).then(cost + tokens * rate[name]).otherwise(cost)
-    for tokens, name, plain in ((seen, "input_image", "input"), (drawn, "output_image", "output")):
-        dearer = (rate[name] - rate[plain]).fill_null(0)
-        cost = pl.when((tokens > 0) & (dearer != 0)).then(cost + tokens * dearer).otherwise(cost)
+    dearer = {side: (rate[f"{side}_image"] - rate[side]).fill_null(0) for side in ("input", "output")}
+    for tokens, price in (
+        *((wrote, rate["output"]), (hourly, rate["cache_write_1h"])),
+        *((heard, rate["input_audio"]), (said, rate["output_audio"])),
+        *((seen, dearer["input"]), (drawn, dearer["output"])),
+    ):
+        # The sum so far stands in each step once: twice, and the expression doubles with every class of tokens.
+        cost += pl.when(tokens > 0).then(tokens * price).otherwise(0.0)
     return pl.when(_billed() & (prompt + completion > 0)).then(cost / PER_MILLION)
 
 
