@@ -16,6 +16,7 @@ _ITEMS = frozenset({"web_search_call", "file_search_call", "code_interpreter_cal
 """Items of OpenAI's Responses that are charged beside the tokens; MCP and shells of the client's own are not."""
 _COUNTS = ("num_sources_used", "num_server_side_tools_used", "num_search_queries")
 _BY_TOOL = ("server_tool_use", "server_side_tool_usage", "server_side_tool_usage_details", "connectors")
+_USES = frozenset((*_COUNTS, *_BY_TOOL))
 _SEARCHED = ("webSearchQueries", "web_search_queries", "retrievalQueries", "retrieval_queries")
 
 
@@ -36,6 +37,8 @@ def charged(body: Mapping[str, Any]) -> bool:
 
 def counted(usage: Mapping[str, Any]) -> bool:
     """Whether usage tells of uses of such tools."""
+    if _USES.isdisjoint(usage):
+        return False
     if any((number(usage.get(name)) or 0) > 0 for name in _COUNTS):
         return True
     return any((number(times) or 0) > 0 for name in _BY_TOOL for times in obj(usage.get(name)).values())

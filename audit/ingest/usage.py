@@ -144,6 +144,9 @@ _TRAFFIC = {
 }
 """What Vertex AI says of a call's price, in the other vendors' words."""
 _EVERYWHERE = frozenset({"global", "not_available"})
+_TIER_NAMES = frozenset(
+    {"service_tier", "serviceTier", "trafficType", "traffic_type", "speed", "performanceConfig", "inference_geo"}
+)
 
 
 def billed_tier(said: Mapping[str, Any]) -> str | None:
@@ -157,6 +160,8 @@ def billed_tier(said: Mapping[str, Any]) -> str | None:
         and `performanceConfig.latency`; Anthropic `speed` and `inference_geo`,
         https://platform.claude.com/docs/en/about-claude/pricing
     """
+    if _TIER_NAMES.isdisjoint(said):
+        return None
     named = said.get("service_tier", said.get("serviceTier"))
     tier = text(obj(named).get("type")) if isinstance(named, dict) else text(named)
     if tier is None and (sold := text(said.get("trafficType", said.get("traffic_type")))):

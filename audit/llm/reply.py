@@ -16,7 +16,7 @@ from audit.llm.tokens import answer_size, prompt_size
 from audit.llm.translation import STATUS_OF_KIND
 from audit.protocols.faults import Fault
 from audit.protocols.oddities import same_model
-from audit.protocols.usage import settled
+from audit.protocols.settling import settled
 
 LEAST_LIMIT = 8
 """Tokens below which a limit is one that answers are made for, such as a label's: they often have just as many."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from audit.core.exchange import Completion, Request
-from audit.protocols.usage import TextSize, size_of
+from audit.protocols.settling import TextSize, size_of
 
 TEMPLATE_TOKENS = 64
 """What a chat template adds to a request at most, beside its roles."""

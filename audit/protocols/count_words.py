@@ -29,7 +29,7 @@ _INSIDE = frozenset({
 
 @functools.lru_cache(4096)
 def kind_of(name: str) -> str | None:
-    """The kind of count that a name means, as the table in `protocols/usage.py` calls it.
+    """The kind of count that a name means, as the table in `protocols/count_names.py` calls it.
 
     Returns:
         `prompt`, `completion`, `total`, `read`, `written`, `hour` (of the written ones, those kept for an hour),

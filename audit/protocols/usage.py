@@ -1,4 +1,4 @@
-"""What a reply says of its tokens, under whatever names, and what it must have cost where it says nothing or nonsense.
+"""What a reply says of its tokens, under whatever names.
 
 Counts are inclusive here: cached tokens are part of the prompt, reasoning tokens of the completion. Endpoints count
 otherwise in two places. Anthropic and Bedrock give cached tokens beside the input; Gemini gives thinking beside the
@@ -11,67 +11,24 @@ are told by their words (`count_words.py`), and one that says nothing is noted.
 
 from __future__ import annotations
 
-import functools
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from audit.core.exchange import Usage
-from audit.core.note import AnswerNote
-from audit.protocols.count_words import kind_of
+from audit.protocols.count_names import NAMES, PLAIN, form_of
 
 LARGEST = 100_000_000
 """A count above this is none: no request has so many tokens."""
 
-BYTES_PER_TOKEN = 16
-"""Text of any language has at least one token in so many bytes: typical are 4, Hindi under a large vocabulary 12."""
-
 ERROR_BYTES = 1_000_000
 """An error body longer than this is not looked into."""
 
-SURE_BYTES = 256
-"""Shorter text is not judged by that."""
-
-_NAMES: dict[str, tuple[str, ...]] = {
-    "prompt": (
-        *("prompt_tokens", "input_tokens", "promptTokenCount", "inputTokens", "prompt_token_count"),
-        *("inputTokenCount", "prompt_eval_count", "tokens_prompt", "promptTokens"),
-    ),
-    "completion": (
-        *("completion_tokens", "output_tokens", "candidatesTokenCount", "outputTokens", "candidates_token_count"),
-        *("outputTokenCount", "eval_count", "generated_tokens", "tokens_completion", "responseTokenCount"),
-    ),
-    "total": ("total_tokens", "totalTokenCount", "totalTokens", "total_token_count"),
-    "read": ("cached_tokens", "cachedContentTokenCount", "cached_content_token_count", "prompt_cache_hit_tokens"),
-    "read_beside": ("cache_read_input_tokens", "cacheReadInputTokens", "cacheReadInputTokenCount"),
-    "written": ("cache_write_tokens", "cache_creation_tokens"),
-    "written_beside": ("cache_creation_input_tokens", "cacheWriteInputTokens", "cacheWriteInputTokenCount"),
-    "reasoning": ("reasoning_tokens", "thinking_tokens"),
-    "thinking": ("thoughtsTokenCount", "thoughts_token_count"),
-    "extra_prompt": ("toolUsePromptTokenCount", "tool_use_prompt_token_count"),
-    "images": ("image_tokens",),
-    "audio": ("audio_tokens",),
-}
-"""What every count is called, by vendor; the first name that holds one counts. Other names are told by their words."""
-
-_TABLE = {name: kind for kind, names in _NAMES.items() for name in names}
-_PROMPT_DETAILS = (
-    *("prompt_tokens_details", "input_tokens_details", "promptTokensDetails", "prompt_token_details"),
-    *("input_token_details", "inputTokenDetails", "inputTokensDetails", "input_details"),
-)
-_COMPLETION_DETAILS = (
-    *("completion_tokens_details", "output_tokens_details", "candidatesTokensDetails", "candidates_tokens_details"),
-    *("responseTokensDetails", "response_tokens_details", "completion_token_details", "output_token_details"),
-    *("outputTokenDetails", "outputTokensDetails", "output_details"),
-)
-_CACHE_DETAILS = ("cacheTokensDetails", "cache_tokens_details")
 _SAMPLED = frozenset({"prompt", "completion", "read_beside", "written_beside"})
-_PLAIN, _SUMS = frozenset({"prompt", "completion"}), frozenset({"prompt", "completion", "total"})
 _EXCLUSIVE_PROMPT = frozenset({"input_tokens", "inputTokens", "inputTokenCount"})
 
 
@@ -123,21 +80,6 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
-    """Usage of one answer, with nothing left unknown.
-
-    Attributes:
-        usage: The best there is: as reported, or estimated and marked so. What the answer's cost is made of.
-        at_most: What may have been billed: as reported, or a bound by bytes. What the spend cap is held by.
-        notes: What was odd.
-    """
-
-    usage: Usage
-    at_most: Usage
-    notes: tuple[AnswerNote, ...] = ()
-
-
 def read_usage(raw: Any) -> Counts:
     """Counts under any vendor's names; of anything else, none."""
     if not isinstance(raw, dict):
@@ -147,14 +89,14 @@ def read_usage(raw: Any) -> Counts:
     aside = False
     if isinstance(raw.get("iterations"), list):
         raw, aside = _with_samplings(raw, raw["iterations"])
+    form = form_of(tuple(raw))
     whole = _counts(raw)
-    details, told = _details(raw, _PROMPT_DETAILS), _details(raw, _COMPLETION_DETAILS)
-    inputs, outputs = _counts(details) if details else {}, _counts(told) if told else {}
+    if form.only_sums and whole.keys() >= PLAIN:
+        return inclusive(Counts(prompt=whole["prompt"], completion=whole["completion"]), whole.get("total"))
+    details, told = _details(raw, form.prompt), _details(raw, form.completion)
+    inputs, outputs = _counts(details), _counts(told)
     hour, lives = _lives(raw, details)
     unread = _unread(raw) or _unread(details) or _unread(told)
-    if not (inputs or outputs or lives or unread or aside) and _PLAIN <= whole.keys() <= _SUMS:
-        # The two sums and nothing else, as most answers have them.
-        return inclusive(Counts(prompt=whole["prompt"], completion=whole["completion"]), whole.get("total"))
     prompt, completion, thinking = whole.get("prompt"), whole.get("completion"), whole.get("thinking")
     unreadable = (prompt is None and _says(raw, "prompt")) or (completion is None and _says(raw, "completion"))
     read, written = whole.get("read_beside"), whole.get("written_beside")
@@ -165,7 +107,7 @@ def read_usage(raw: Any) -> Counts:
     if thinking:
         completion = (completion or 0) + thinking
     heard = _known(inputs.get("audio"), inputs.get("heard"), whole.get("heard"))
-    again = _counts(_details(raw, _CACHE_DETAILS))
+    again = _counts(_details(raw, form.cache))
     return inclusive(
         Counts(
             prompt=prompt,
@@ -200,7 +142,7 @@ def _with_samplings(raw: dict[str, Any], steps: list[Any]) -> tuple[dict[str, An
     extra = [step for step in told if step.get("type") == "compaction"]
     made = dict(raw)
     for step in extra:
-        for name, kind in _kinds(tuple(step)):
+        for name, kind in form_of(tuple(step)).counts:
             if kind in _SAMPLED and (count := count_of(step[name])) is not None:
                 made[name] = (count_of(made.get(name)) or 0) + count
     return made, any(step.get("type") not in ("message", "compaction") for step in told)
@@ -233,42 +175,26 @@ def _billed(raw: dict[str, Any]) -> dict[str, Any]:
 def _counts(raw: Mapping[str, Any]) -> dict[str, int]:
     """The counts that an object holds, by kind; of two of a kind the first name's."""
     found: dict[str, int] = {}
-    for name, kind in _kinds(tuple(raw)):
+    for name, kind in form_of(tuple(raw)).counts:
         if kind not in found and (count := count_of(raw[name])) is not None:
             found[kind] = count
     return found
 
 
-@functools.lru_cache(1024)
-def _kinds(keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """The names of counts among an object's keys, with their kinds: a log writes the same few objects over and over.
-
-    Those of the table first, then those that are told by their words.
-    """
-    listed = [(name, kind) for kind, names in _NAMES.items() for name in names if name in keys]
-    worded = ((name, kind_of(name)) for name in keys if name not in _TABLE)
-    return (*listed, *((name, kind) for name, kind in worded if kind))
-
-
-@functools.lru_cache(1024)
-def _unknown(keys: tuple[str, ...]) -> tuple[str, ...]:
-    """The names among an object's keys that are some count of tokens, and of what nobody knows."""
-    return tuple(key for key in keys if key not in _TABLE and "token" in key.lower() and kind_of(key) is None)
-
-
 def _unread(raw: Mapping[str, Any]) -> bool:
     """Whether tokens are counted under a name that is not understood."""
-    return any(count_of(raw[name]) for name in _unknown(tuple(raw)))
+    unknown = form_of(tuple(raw)).unknown
+    return bool(unknown) and any(count_of(raw[name]) for name in unknown)
 
 
 def _says(raw: Mapping[str, Any], kind: str) -> bool:
     """Whether anything stands under a name of the kind, even what is no count."""
-    return any(raw.get(name) is not None for name in _NAMES[kind])
+    return any(raw.get(name) is not None for name in NAMES[kind])
 
 
 def _is_exclusive(raw: Mapping[str, Any]) -> bool:
     """Whether the prompt is counted under a name that leaves the cache out; details inside it would tell otherwise."""
-    name = next((name for name in _NAMES["prompt"] if count_of(raw.get(name)) is not None), None)
+    name = next((name for name in NAMES["prompt"] if count_of(raw.get(name)) is not None), None)
     return name in _EXCLUSIVE_PROMPT and "input_tokens_details" not in raw
 
 
@@ -329,86 +255,6 @@ def billed_in(body: bytes) -> Usage | None:
     holders = (plain, plain.get("error")) if isinstance(plain, Mapping) else ()
     counts = (read_usage(holder.get("usage")).usage for holder in holders if isinstance(holder, Mapping))
     return next((usage for usage in counts if usage is not None), None)
-
-
-def settled(reported: Usage | None, *, prompt: TextSize, answer: TextSize) -> Settled:
-    """Usage without gaps: what was not said, or cannot be, is estimated from the text and bounded by its bytes.
-
-    Args:
-        reported: None when nothing was said.
-        prompt: Of everything that was sent.
-        answer: Of everything that came back: text, refusal, reasoning, tool calls.
-
-    Special cases:
-        Zero tokens for text that is there: taken as not said. Fewer tokens than the text can have: the same. Usage
-        that is an estimate already stays as it is.
-    """
-    if reported is not None and reported.estimated:
-        return Settled(usage=reported, at_most=reported)
-    if reported is None:
-        asked, wrote, notes = None, None, [AnswerNote.USAGE_MISSING]
-        reported = Usage(prompt_tokens=0, completion_tokens=0)
-    else:
-        asked, asked_note = _checked(reported.prompt_tokens, prompt)
-        wrote, wrote_note = _checked(reported.completion_tokens, answer)
-        notes = list(dict.fromkeys(note for note in (asked_note, wrote_note) if note is not None))
-    if asked is not None and wrote is not None:
-        return Settled(usage=reported, at_most=reported)
-    rest = {
-        "cached_tokens": reported.cached_tokens if asked is not None else 0,
-        "cache_write_tokens": reported.cache_write_tokens if asked is not None else 0,
-        "reasoning_tokens": reported.reasoning_tokens if wrote is not None else 0,
-    }
-
-    def with_gaps(prompt_tokens: int, completion_tokens: int) -> Usage:
-        return Usage(
-            prompt_tokens=prompt_tokens if asked is None else asked,
-            completion_tokens=completion_tokens if wrote is None else wrote,
-            estimated=True,
-            **rest,
-        )
-
-    return Settled(
-        usage=with_gaps(prompt.estimate, answer.estimate),
-        at_most=with_gaps(prompt.bytes, answer.bytes),
-        notes=tuple(notes),
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextSize:
-    """How much text there is.
-
-    Attributes:
-        text: Bytes in UTF-8 of the text alone, which a report is held against.
-        bytes: Tokens at most: no byte-level tokenizer makes more than one a byte. With what a chat template and media
-            add.
-        estimate: About how many tokens: four bytes each, which holds within a third for English, code, Russian,
-            Arabic and Chinese under the vocabularies in use.
-    """
-
-    text: int
-    bytes: int
-    estimate: int
-
-    def plus(self, *, estimate: int, at_most: int) -> TextSize:
-        """With tokens that are no text: a chat template, images, reasoning that was not kept."""
-        return TextSize(text=self.text, bytes=self.bytes + at_most, estimate=self.estimate + estimate)
-
-
-def size_of(*texts: str) -> TextSize:
-    """Size of some texts."""
-    encoded = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts)
-    return TextSize(text=encoded, bytes=encoded, estimate=math.ceil(encoded / 4))
-
-
-def _checked(count: int, size: TextSize) -> tuple[int | None, AnswerNote | None]:
-    """A count that the text can have, else None with the reason."""
-    if count == 0 and size.estimate > 0:
-        return None, AnswerNote.USAGE_ZERO
-    if size.text >= SURE_BYTES and count * BYTES_PER_TOKEN < size.text:
-        return None, AnswerNote.USAGE_TOO_SMALL
-    return count, None
 
 
 def _details(raw: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:

@@ -11,7 +11,8 @@ import pytest
 
 from audit.core.note import AnswerNote
 from audit.protocols.count_words import kind_of
-from audit.protocols.usage import read_usage, settled, size_of
+from audit.protocols.settling import settled, size_of
+from audit.protocols.usage import read_usage
 
 FILE = Path(__file__).parent / "cases" / "usage.jsonl"
 CASES: list[dict[str, Any]] = [json.loads(line) for line in FILE.read_text("utf-8").splitlines()]
