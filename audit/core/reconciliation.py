@@ -52,6 +52,41 @@ class BillLine:
     cached: bool = False
 
 
+class Uncounted(StrEnum):
+    """Why a line of a bill is in none of its sums."""
+
+    OTHER_SERVICE = "other_service"
+    TOTAL = "total"
+    NO_DAY = "no_day"
+
+    @property
+    def words(self) -> str:
+        """What such lines are."""
+        return _UNCOUNTED[self]
+
+
+_UNCOUNTED = {
+    Uncounted.OTHER_SERVICE: "of other services",
+    Uncounted.TOTAL: "of totals, balances or payments, which repeat others",
+    Uncounted.NO_DAY: "of usage without a day that can be read",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UncountedLines:
+    """Lines of a bill that are in none of its sums.
+
+    Attributes:
+        why: Why not.
+        lines: How many.
+        usd: What they say, added up.
+    """
+
+    why: Uncounted
+    lines: int
+    usd: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bill:
     """A bill as it was read.
@@ -62,9 +97,8 @@ class Bill:
         read_as: Which columns were taken for what.
         lines: In the order of the file.
         unit_usd: Smallest step of the amounts: what rounding may take off a line is half of it.
-        unread: Lines without a day or an amount that can be read, such as a line of totals.
-        left_out: Lines of other services, and what they cost.
-        left_out_usd: In USD.
+        unread: Lines without an amount that can be read.
+        left_out: Lines that are not counted, by why.
         notes: What a reader should know of it.
     """
 
@@ -74,8 +108,7 @@ class Bill:
     lines: tuple[BillLine, ...]
     unit_usd: float = 0.0
     unread: int = 0
-    left_out: int = 0
-    left_out_usd: float = 0.0
+    left_out: tuple[UncountedLines, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -189,15 +222,14 @@ class Reconciliation:
         format: How the bill was read.
         read_as: Which of its columns were taken for what.
         log_usd: Billable dollars of the log.
-        bill_usd: Total of the bill, other services left out.
+        bill_usd: Total of the bill, without the lines that are left out.
         steps: From the one to the other: `log_usd` and the steps add up to `bill_usd`.
         cells: By period and model, largest difference first.
         shift_hours: By how much the bill's days begin later than UTC's; 0 where nothing else was shown.
         unexplained_gross_usd: What no cause explains, without regard to its sign: two errors do not cancel.
         names: Models of the bill by the name that the log has for them, where the two differ.
         unread: Lines of the bill that could not be read.
-        left_out: Lines of other services, in nothing here.
-        left_out_usd: What they cost.
+        left_out: Lines that are in nothing here, by why.
         notes: What a reader should know.
     """
 
@@ -212,8 +244,7 @@ class Reconciliation:
     unexplained_gross_usd: float = 0.0
     names: Mapping[str, str] = field(default_factory=dict)
     unread: int = 0
-    left_out: int = 0
-    left_out_usd: float = 0.0
+    left_out: tuple[UncountedLines, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

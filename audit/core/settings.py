@@ -116,6 +116,12 @@ class BillColumns(Section):
     day_format: str | None = Field(
         None, description="How days are written, where it is not ISO 8601", examples=["%d/%m/%Y"]
     )
+    unit: Literal["usd", "cents", "micros"] | None = Field(
+        None, description="Of the amount; default: what its column's name says, else dollars"
+    )
+    decimal: Literal[".", ","] | None = Field(
+        None, description="What stands before decimals, where the amounts do not tell"
+    )
 
 
 class ReconcileSettings(Section):

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
 from audit.core.errors import InputError, Place
-from audit.core.reconciliation import Bill, BillLine, ChargeKind
+from audit.core.reconciliation import Bill, BillLine, ChargeKind, Uncounted, UncountedLines
 from audit.core.settings import ReconcileSettings
+from audit.core.traffic import exact_sum
 from audit.ingest.billed import decimals
-from audit.ingest.bills import BILLS, BillFormat, OtherService
+from audit.ingest.bills import BILLS, BillFormat, Charges, LeftOutLine, UndatedCharge, sample_of
 from audit.ingest.row import Unusable
-from audit.ingest.source import find_sources, pieces
+from audit.ingest.source import Source, find_sources, pieces
 from audit.ingest.values import obj, parse
 
 SAMPLE_ROWS = 100
-"""Rows looked at to tell the format: in CSV a cell that is empty in one row may be filled in the next."""
+"""Rows looked at to tell the format, and how its amounts are written."""
 BILL_COLUMNS = 2
 """Least number of columns of a bill: a day and an amount."""
 MOST_DAYS = 1100
@@ -38,50 +40,96 @@ def read_bill(paths: Sequence[Path], settings: ReconcileSettings) -> Bill:
     Raises:
         InputError: A file is missing, empty, damaged, no bill, in another currency, or mostly unreadable.
     """
-    lines: list[BillLine] = []
-    unread = left_out = 0
-    left_out_usd = 0.0
-    notes: list[str] = []
-    kind, why = None, ""
+    read = _Read()
     sources = find_sources(paths)
     for source in sources:
-        records = _records(source.path, notes)
+        records = _records(source.path, read.notes)
         first = list(islice(records, SAMPLE_ROWS))
-        sample = {name: value for record in reversed(first) for name, value in record.items()}
-        kind, why = _told(source.path, sample, settings)
-        read = kind.open(settings, sample)
+        if not first:
+            read.notes.append(f"{source.name} holds no line below its header")
+            continue
+        kind, why = _told(source.path, sample_of(first), settings)
+        read.format[kind.name] = why
+        charges_of = kind.open(settings, first)
         for record in chain(first, records):
             try:
-                charges = read(record)
+                read.take(charges_of(record))
             except Unusable:
-                unread += 1
-                continue
-            for charge in charges:
-                if isinstance(charge, OtherService):
-                    left_out, left_out_usd = left_out + 1, left_out_usd + charge.usd
-                else:
-                    lines.append(charge)
-    usage = [line for line in lines if line.kind is ChargeKind.USAGE]
-    if kind is None or not usage or unread > len(lines):
-        raise _nothing_read(sources[0].path, unread, left_out)
-    if (days := (max(line.end for line in usage) - min(line.start for line in usage)).days) > MOST_DAYS:
-        raise InputError(
-            f"the bill is of {days:,} days, which is more than {MOST_DAYS:,}",
-            code="reconcile.too-long",
-            place=Place(file=str(sources[0].path)),
-            hint="look at its days, or give the part of it that is of the log's time",
+                read.unread += 1
+    return read.bill(sources)
+
+
+@dataclass(slots=True)
+class _Read:
+    """What was read of a bill's files so far.
+
+    Attributes:
+        format: Why a file was taken for one of a format, by its name.
+    """
+
+    format: dict[str, str] = field(default_factory=dict)
+    lines: list[BillLine] = field(default_factory=list)
+    undated: list[UndatedCharge] = field(default_factory=list)
+    left_out: list[LeftOutLine] = field(default_factory=list)
+    unread: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    def take(self, charges: Charges) -> None:
+        """Put what a record holds where it belongs."""
+        for charge in charges:
+            if isinstance(charge, BillLine):
+                self.lines.append(charge)
+            elif isinstance(charge, UndatedCharge):
+                self.undated.append(charge)
+            else:
+                self.left_out.append(charge)
+
+    def bill(self, sources: Sequence[Source]) -> Bill:
+        """The bill.
+
+        Raises:
+            InputError: It has no usage, is of too long a time, or most of it could not be read.
+        """
+        usage = self._usage()
+        undated_usage = sum(one.why is Uncounted.NO_DAY for one in self.left_out)
+        if not usage or self.unread + undated_usage > len(self.lines):
+            raise _nothing_read(sources[0].path, self.unread + undated_usage, len(self.left_out) - undated_usage)
+        start, end = min(line.start for line in usage), max(line.end for line in usage)
+        if (days := (end - start).days) > MOST_DAYS:
+            raise InputError(
+                f"the bill is of {days:,} days, which is more than {MOST_DAYS:,}",
+                code="reconcile.too-long",
+                place=Place(file=str(sources[0].path)),
+                hint="look at its days, or give the part of it that is of the log's time",
+            )
+        whole = [BillLine(start=start, end=end, usd=one.usd, item=one.item, kind=one.kind) for one in self.undated]
+        lines = (*self.lines, *whole)
+        return Bill(
+            name=", ".join(source.name for source in sources),
+            format=", ".join(self.format),
+            read_as="; ".join(self.format.values()),
+            lines=lines,
+            unit_usd=_unit(lines),
+            unread=self.unread,
+            left_out=tuple(self._left_out()),
+            notes=tuple(dict.fromkeys(self.notes)),
         )
-    return Bill(
-        name=", ".join(source.name for source in sources),
-        format=kind.name,
-        read_as=why,
-        lines=tuple(lines),
-        unit_usd=_unit(lines),
-        unread=unread,
-        left_out=left_out,
-        left_out_usd=left_out_usd,
-        notes=tuple(dict.fromkeys(notes)),
-    )
+
+    def _usage(self) -> list[BillLine]:
+        """The lines of usage; a bill that has totals alone, one a day, has them as its usage."""
+        usage = [line for line in self.lines if line.kind is ChargeKind.USAGE]
+        totals = [one.line for one in self.left_out if one.line is not None]
+        if usage or not totals:
+            return usage
+        self.lines += totals
+        self.left_out = [one for one in self.left_out if one.line is None]
+        return totals
+
+    def _left_out(self) -> Iterator[UncountedLines]:
+        for why in Uncounted:
+            usd = [one.usd for one in self.left_out if one.why is why]
+            if usd:
+                yield UncountedLines(why=why, lines=len(usd), usd=exact_sum(usd))
 
 
 def _records(path: Path, notes: list[str]) -> Iterator[Mapping[str, Any]]:
@@ -130,10 +178,13 @@ def _unit(lines: Sequence[BillLine]) -> float:
 
 
 def _nothing_read(path: Path, unread: int, left_out: int) -> InputError:
+    said = "the bill has no line of usage with a day and an amount that can be read"
+    if left_out:
+        said = "no line of the bill is for a model: all are of other services"
+    elif not unread:
+        said = "the bill has no line below its header"
     return InputError(
-        "the bill has no line of usage with a day and an amount that can be read"
-        if not left_out
-        else "no line of the bill is for a model: all are of other services",
+        said,
         code="reconcile.empty",
         place=Place(file=str(path)),
         notes=[f"lines without a day or an amount: {unread:,}; of other services: {left_out:,}"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,36 +18,111 @@ LARGEST_USD = 1e12
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 """Years of bills: what lies outside is no day of one."""
 _MONTH = re.compile(r"\s*(20\d\d)-(0[1-9]|1[0-2])\s*")
-_SIGNS = {"€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₩": "KRW"}
+_SIGNS = {"€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "₩": "KRW", "₽": "RUB", "₺": "TRY", "₪": "ILS", "zł": "PLN"}
+_DOLLARS = re.compile(r"(?<![A-Za-z])(?!US\$)[A-Z]{1,3}\$")
+"""Dollars of others: `CA$`, `A$`, `NT$`, and reals, `R$`."""
 _CODE = re.compile(r"(?<![A-Za-z])([A-Z]{3})(?![A-Za-z])")
 _AMOUNT = re.compile(
-    r"(?P<open>\()?\s*(?P<sign>[-+\u2212])?\s*\$?\s*(?P<inner>[-\u2212])?(?P<digits>[\d,]*\.?\d+(?:[eE][-+]?\d+)?)\s*\)?"
+    r"(?P<open>\()?\s*(?P<sign>[-+\u2212])?\s*(?:US)?\$?\s*(?P<inner>[-\u2212])?\s*"
+    r"(?P<digits>[\d,.]*\d[\d,.]*?(?:[eE][-+]?\d+)?)\s*\$?\s*(?P<behind>[-\u2212])?\s*\)?"
 )
-_GROUPED = re.compile(r"\d{1,3}(,\d{3})+(\.\d+)?")
+_BETWEEN = re.compile("(?<=\\d)['\u2019 \u00a0\u2009\u202f](?=\\d{3}(?:\\D|$))")
+"""What parts thousands and is no comma and no point."""
+_POINT = re.compile(r"\d*\.?\d+(?:[eE][-+]?\d+)?|[1-9]\d{0,2}(?:,\d{3})+(?:\.\d+)?|[1-9]\d?(?:,\d\d)+,\d{3}(?:\.\d+)?")
+_COMMA = re.compile(r"\d*,?\d+|[1-9]\d{0,2}(?:\.\d{3})+(?:,\d+)?")
+_EITHER = re.compile(r"[1-9]\d{0,2}[,.]\d{3}")
+"""Digits that are one number with a decimal point and another with a decimal comma."""
 
 
-def amount(value: Any, currency: Any = None) -> float:
+def amount(value: Any, currency: Any = None, decimal: str = ".") -> float:
     """An amount in USD: a number, or `$1,234.50`, `-12.00`, `(12.00)`, `12 USD`.
 
+    Args:
+        value: As the bill has it.
+        currency: What the bill says of its currency.
+        decimal: What stands before the decimals in texts, `.` or `,`.
+
     Raises:
-        Unusable: It is no amount. A comma that may be a decimal one makes it none.
+        Unusable: It is no amount.
+        InputError: It is in another currency, or is written with the other decimal sign.
+    """
+    refuse_other_currency(text(currency))
+    if (decimal == "." or not isinstance(value, str)) and (found := number(value)) is not None:
+        return _possible(found)
+    match = _read(value)
+    digits = match["digits"]
+    if not (_POINT if decimal == "." else _COMMA).fullmatch(digits):
+        if (_COMMA if decimal == "." else _POINT).fullmatch(digits):
+            raise _both_signs()
+        raise Unusable("no amount")
+    plain = digits.replace(",", "") if decimal == "." else digits.replace(".", "").replace(",", ".")
+    negative = match["open"] or match["inner"] or match["behind"] or match["sign"] in ("-", "\u2212")
+    return _possible(-float(plain) if negative else float(plain))
+
+
+def decimal_sign(values: Iterable[Any]) -> str:
+    """Which sign a bill writes before decimals, `.` or `,`, by those of its amounts that can be read in one way alone.
+
+    Special cases: `1,234` beside `950` is a thousand, as nobody writes some of a column's decimals; where every amount
+    is like `1,234`, or some are like `1.234` and others whole, nothing tells.
+
+    Raises:
+        InputError: Both signs are used, or nothing tells which is.
+    """
+    point = comma = whole = False
+    either: set[str] = set()
+    for value in values:
+        try:
+            digits = _read(value)["digits"]
+        except Unusable:
+            continue
+        if _EITHER.fullmatch(digits):
+            either.add("," if "," in digits else ".")
+        elif digits.isdigit():
+            whole = True
+        else:
+            point, comma = point or bool(_POINT.fullmatch(digits)), comma or bool(_COMMA.fullmatch(digits))
+    if point and comma:
+        raise _both_signs()
+    if point or comma or not either:
+        return "," if comma else "."
+    if (either == {","} and whole) or (either == {"."} and not whole):
+        return "."
+    raise InputError(
+        "amounts like 1,234 or 1.234 may be of a thousand or of one, and no amount of the bill tells which",
+        code="reconcile.decimals",
+        hint='say in audit.yaml what stands before the decimals:  reconcile: {columns: {..., decimal: ","}}',
+    )
+
+
+def _read(value: Any) -> re.Match[str]:
+    """The parts of an amount's text, its currency taken off.
+
+    Raises:
+        Unusable: It is none.
         InputError: It is in another currency.
     """
-    _refuse_other(text(currency))
-    if (found := number(value)) is not None:
-        return _possible(found)
     if not isinstance(value, str) or not value.strip():
         raise Unusable("no amount")
     plain = value.strip()
-    _refuse_other(next((code for sign, code in _SIGNS.items() if sign in plain), None))
+    refuse_other_currency(next((code for sign, code in _SIGNS.items() if sign in plain), None))
+    if (foreign := _DOLLARS.search(plain)) is not None:
+        refuse_other_currency(foreign[0])
     if (code := _CODE.search(plain)) is not None:
-        _refuse_other(code[1])
+        refuse_other_currency(code[1])
         plain = plain.replace(code[1], "").strip()
-    match = _AMOUNT.fullmatch(plain)
-    if match is None or ("," in match["digits"] and not _GROUPED.fullmatch(match["digits"])):
+    match = _AMOUNT.fullmatch(_BETWEEN.sub("", plain))
+    if match is None:
         raise Unusable("no amount")
-    size = float(match["digits"].replace(",", ""))
-    return _possible(-size if match["open"] or match["inner"] or match["sign"] in ("-", "\u2212") else size)
+    return match
+
+
+def _both_signs() -> InputError:
+    return InputError(
+        "some amounts of the bill have a decimal point and others a decimal comma",
+        code="reconcile.decimals",
+        hint="export it in one notation; `reconcile.columns.decimal` says which it is",
+    )
 
 
 def _possible(usd: float) -> float:
@@ -57,12 +132,14 @@ def _possible(usd: float) -> float:
     return usd
 
 
-def _refuse_other(currency: str | None) -> None:
-    if currency and currency.strip().upper() not in ("USD", "US$", "$"):
+def refuse_other_currency(currency: str | None) -> None:
+    """Raises `InputError` for a currency other than USD."""
+    if currency and currency.strip().upper() not in ("USD", "US$", "$", "US DOLLAR", "US DOLLARS"):
+        named = re.sub(r"[^A-Za-z$ ]", "", currency).strip().upper()[:12]
         raise InputError(
             "the bill is in another currency than USD, and the log's dollars cannot be held against it",
             code="reconcile.currency",
-            notes=[f"currency: {currency.strip().upper()[:8]}"] if currency.strip().isalpha() else [],
+            notes=[f"currency: {named}"] if named else [],
             hint="export it in USD, or add a column with the USD that were paid and name it in `reconcile.columns`",
         )
 

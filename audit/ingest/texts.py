@@ -149,7 +149,7 @@ def separator_of(header: bytes, columns: int = LEAST_COLUMNS) -> str | None:
         names = next(csv.reader([text], delimiter=mark), [])
     except csv.Error:  # a line end within it, or a cell longer than the module takes
         return None
-    named = [name for name in names if re.fullmatch(r"[\w @.:/()\[\]-]{1,120}", name)]
+    named = [name for name in names if re.fullmatch(r"[\w @.:/()\[\]$€£¥₹%-]{1,120}", name)]
     return mark if len(names) >= columns and len(named) == len(names) == len(set(names)) else None
 
 

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from audit.core.display import usd
 from audit.core.errors import InputError
 from audit.core.reconciliation import Bill, Cause, ChargeKind, ReconciledCell, Reconciliation, ReconciliationStep
 from audit.core.traffic import exact_sum
-from audit.reconcile.fit import LEAST_CELLS, MOST, Fit, Mask, agrees, best_fit
+from audit.reconcile.fit import LEAST_CELLS, MOST, Fit, Mask, agrees, best_fit, comparable
 from audit.reconcile.grid import EXACT, RELATIVE, Grid, lay_out
 from audit.reconcile.logged import SLOT_US, Array, Logged, logged_dollars
 from audit.reconcile.names import CommonNames, common_names
@@ -20,6 +21,10 @@ from audit.reconcile.names import CommonNames, common_names
 LIKELY = 3.0
 """How many times its busiest rate a model may have cost in the hours for which the log has no record."""
 DAYS_NAMED = 3
+NO_PRICE = 20.0
+"""Factor from which on no tax, fee or price list explains that a bill is above a log everywhere."""
+UNITS = {1e2: "unit: cents", 1e3: 'decimal: ","', 1e6: "unit: micros"}
+"""What makes every amount of a bill so many times the dollars, to what `reconcile.columns` says of it."""
 BATCH_RATE = 0.5
 
 
@@ -52,7 +57,26 @@ def reconcile(traffic_files: Sequence[Path], bill: Bill, told: Mapping[str, str]
         names = CommonNames(again, names.of_model)
         grid = lay_out(bill, logged, names)
         fit = best_fit(grid)
+    _check_unit(grid, fit)
     return _told(bill, grid, fit, names, logged)
+
+
+def _check_unit(grid: Grid, fit: Fit) -> None:
+    """Raises `InputError` where every amount is so many times the log's that it is of another unit than dollars."""
+    times = fit.factor
+    if times == 1:  # of few figures no factor is concluded, but none is a hundred times another by chance
+        usable = comparable(grid, fit)
+        times = grid.bill[usable].sum() / max(fit.counted[usable].sum(), EXACT)
+        times = next((unit for unit in UNITS if abs(times / unit - 1) <= RELATIVE), 1.0)
+    if times < NO_PRICE:
+        return
+    unit = min(UNITS, key=lambda one: abs(np.log(times / one)))
+    raise InputError(
+        f"every amount of the bill is {times:,.4g} times the log's: they are of another unit than dollars",
+        code="reconcile.unit",
+        notes=[f"the log has {usd(float(fit.counted.sum()))} where the bill says {usd(float(grid.bill.sum()))}"],
+        hint=f"say what they are in audit.yaml:  reconcile: {{columns: {{..., {UNITS[unit]}}}}}",
+    )
 
 
 def _check_times(grid: Grid) -> None:
@@ -174,7 +198,6 @@ def _told(bill: Bill, grid: Grid, fit: Fit, names: CommonNames, logged: Logged) 
         names={item: name for item, name in sorted(names.of_item.items()) if item and name and item != name},
         unread=bill.unread,
         left_out=bill.left_out,
-        left_out_usd=bill.left_out_usd,
         notes=(*bill.notes, *_notes(grid)),
     )
 

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from audit.core.errors import InputError
+from audit.core.reconciliation import Uncounted, UncountedLines
 from audit.core.settings import BillColumns, ReconcileSettings
 from audit.ingest.bill import read_bill
 from audit.ingest.bills import BILLS
@@ -44,9 +45,10 @@ def test_every_kind_has_a_file() -> None:
 def test_what_is_left_out_is_counted() -> None:
     """Lines of other services and lines that cannot be read are no lines, and are not lost."""
     bill = read_bill([FILES / "cur_2.csv"], ReconcileSettings())
-    assert (bill.left_out, bill.left_out_usd, bill.unread) == (1, 40.0, 0)
+    assert bill.left_out == (UncountedLines(why=Uncounted.OTHER_SERVICE, lines=1, usd=40.0),)
+    assert bill.unread == 0
     invoice = read_bill([FILES / "invoice.csv"], ReconcileSettings())
-    assert (invoice.left_out, invoice.unread) == (0, 1)
+    assert invoice.left_out == (UncountedLines(why=Uncounted.TOTAL, lines=1, usd=1457.6),)
     assert invoice.unit_usd == 0.01
 
 
@@ -79,8 +81,9 @@ def test_columns_can_be_named(tmp_path: Path) -> None:
         ("2026-09-01,€12.50,", "reconcile.currency"),
         ("2026-09-01,12.50 GBP,", "reconcile.currency"),
         ("yesterday,12.50,USD", "reconcile.empty"),
-        ('2026-09-01,"1.234,50",USD', "reconcile.empty"),
-        ('2026-09-01,"1,23",USD', "reconcile.empty"),
+        ('2026-09-01,"1.234,50",USD\n2026-09-01,1.5,USD', "reconcile.decimals"),
+        ("2026-09-01,R$5,", "reconcile.currency"),
+        ("", "reconcile.empty"),
         ("2026-09-01,1e308,USD", "reconcile.empty"),
         ("2026-09-01,-20,USD", "reconcile.empty"),
         ("9999-12-31,5,USD", "reconcile.empty"),

@@ -9,7 +9,7 @@ from rich.table import Table
 
 from audit.cli.columns import Column, table
 from audit.cli.terminal import Terminal
-from audit.core.display import MINUS, ascii_only, count, plural, terminal_safe, usd, usd_parts
+from audit.core.display import MINUS, ascii_only, plural, terminal_safe, usd, usd_parts
 from audit.core.reconciliation import Cause, ReconciledCell, Reconciliation, ReconciliationStep
 from audit.core.traffic import exact_sum
 
@@ -82,11 +82,8 @@ def _said(found: Reconciliation, width: int) -> Iterator[str]:
     if {Cause.MODEL_NOT_IN_LOG, Cause.MODEL_NOT_ON_BILL} <= set(found.causes):
         says.append("Where two of these are one model, say so in audit.yaml:  reconcile: {models: {ON-BILL: IN-LOG}}")
     if found.unread:
-        says.append(
-            f"{count(found.unread)} lines of the bill have no day or amount that can be read, and count nowhere."
-        )
-    if found.left_out:
-        says.append(f"{plural(found.left_out, 'line')} of other services, {usd(found.left_out_usd)}, left out.")
+        says.append(f"{plural(found.unread, 'line')} of the bill without an amount that can be read, in no sum.")
+    says += [f"Left out: {plural(one.lines, 'line')} {one.why.words}, {usd(one.usd)}." for one in found.left_out]
     says += [f"{note[:1].upper()}{note[1:]}." for note in found.notes]
     for text in says:
         yield from textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="  ", break_long_words=False)

@@ -2,23 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from audit.core.catalog import Catalog
-from audit.core.reconciliation import BillLine
+from audit.core.reconciliation import BillLine, ChargeKind, Uncounted
 from audit.core.settings import ReconcileSettings
 
 
 @dataclass(frozen=True, slots=True)
-class OtherService:
-    """A line of a bill that is for another service than a model, and what it costs in USD."""
+class LeftOutLine:
+    """A line of a bill that is no charge of a model's use, or says again what others say.
+
+    Attributes:
+        usd: What it costs.
+        why: Why it is left out.
+        line: What it would be if the bill had no line of usage beside it, as one of daily totals has.
+    """
 
     usd: float
+    why: Uncounted = Uncounted.OTHER_SERVICE
+    line: BillLine | None = None
 
 
-Charges = Sequence[BillLine | OtherService]
+@dataclass(frozen=True, slots=True)
+class UndatedCharge:
+    """A credit, tax or fee of the bill as a whole: a line without a day, as at the foot of an invoice."""
+
+    usd: float
+    kind: ChargeKind
+    item: str = ""
+
+
+Charges = Sequence[BillLine | LeftOutLine | UndatedCharge]
 ChargeReader = Callable[[Mapping[str, Any]], Charges]
 """From one record of the file to its lines. Raises `Unusable` for one without a day or an amount that can be read, and
 `InputError` for another currency."""
@@ -32,13 +49,18 @@ class BillFormat:
         name: Its name in the output.
         summary: One line for the documentation.
         detects: Why a record is of this kind, in words that name its columns; None when it is not.
-        open: A reader, for the settings and the first record.
+        open: A reader, for the settings and the first records.
     """
 
     name: str
     summary: str
     detects: Callable[[Mapping[str, Any], ReconcileSettings], str | None]
-    open: Callable[[ReconcileSettings, Mapping[str, Any]], ChargeReader]
+    open: Callable[[ReconcileSettings, Sequence[Mapping[str, Any]]], ChargeReader]
+
+
+def sample_of(records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """The first records as one: in CSV a cell that is empty in one row may be filled in the next."""
+    return {name: value for record in reversed(list(records)) for name, value in record.items()}
 
 
 BILLS: Catalog[BillFormat] = Catalog(

@@ -7,7 +7,7 @@ Source: platform.claude.com/docs/en/api/admin/cost_report; read 2026-11-28.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from audit.core.reconciliation import BillLine, ChargeKind
@@ -27,7 +27,7 @@ def detects(record: Mapping[str, Any], _settings: ReconcileSettings) -> str | No
     return None
 
 
-def open_reader(_settings: ReconcileSettings, _first: Mapping[str, Any]) -> ChargeReader:
+def open_reader(_settings: ReconcileSettings, _first: Sequence[Mapping[str, Any]]) -> ChargeReader:
     """A reader of one bucket per record."""
 
     def read(record: Mapping[str, Any]) -> Charges:

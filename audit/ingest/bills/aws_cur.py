@@ -10,13 +10,13 @@ docs.aws.amazon.com/bedrock/latest/userguide/cost-mgmt-understanding-cur-data.ht
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from audit.core.reconciliation import BillLine, ChargeKind
 from audit.core.settings import ReconcileSettings
 from audit.ingest.billed import amount, either, period
-from audit.ingest.bills import BillFormat, ChargeReader, Charges, OtherService
+from audit.ingest.bills import BillFormat, ChargeReader, Charges, LeftOutLine
 from audit.ingest.values import obj, text, unpacked
 
 _KINDS = {
@@ -43,7 +43,7 @@ def detects(record: Mapping[str, Any], _settings: ReconcileSettings) -> str | No
     return None
 
 
-def open_reader(_settings: ReconcileSettings, _first: Mapping[str, Any]) -> ChargeReader:
+def open_reader(_settings: ReconcileSettings, _first: Sequence[Mapping[str, Any]]) -> ChargeReader:
     """A reader of one line per record."""
 
     def read(record: Mapping[str, Any]) -> Charges:
@@ -51,7 +51,7 @@ def open_reader(_settings: ReconcileSettings, _first: Mapping[str, Any]) -> Char
         cost = either(record, "line_item_unblended_cost", "lineItem/UnblendedCost")
         product, usage = _product(record), text(either(record, "line_item_usage_type", "lineItem/UsageType")) or ""
         if "bedrock" not in _about(record, product).lower():
-            return (OtherService(amount(cost)),)
+            return (LeftOutLine(amount(cost, currency)),)
         usd = amount(cost, currency)
         start, end = period(
             either(record, "line_item_usage_start_date", "lineItem/UsageStartDate"),

@@ -8,13 +8,13 @@ Source: focus.finops.org/focus-specification/v1-2, columns of the Cost and Usage
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from audit.core.reconciliation import BillLine, ChargeKind
 from audit.core.settings import ReconcileSettings
 from audit.ingest.billed import amount, either, period
-from audit.ingest.bills import BillFormat, ChargeReader, Charges, OtherService
+from audit.ingest.bills import BillFormat, ChargeReader, Charges, LeftOutLine
 from audit.ingest.values import text
 
 _AI = "ai and machine learning"
@@ -41,13 +41,13 @@ def listed_items(record: Mapping[str, Any]) -> str:
     return ", ".join(f"`{name}`" for name in _ITEMS if record.get(name)) or "nothing that names a model"
 
 
-def open_reader(_settings: ReconcileSettings, _first: Mapping[str, Any]) -> ChargeReader:
+def open_reader(_settings: ReconcileSettings, _first: Sequence[Mapping[str, Any]]) -> ChargeReader:
     """A reader of one line per record."""
 
     def read(record: Mapping[str, Any]) -> Charges:
         category = text(record.get("ServiceCategory"))
         if category and category.lower() != _AI:
-            return (OtherService(amount(record.get("BilledCost"))),)
+            return (LeftOutLine(amount(record.get("BilledCost"), record.get("BillingCurrency"))),)
         usd = amount(record.get("BilledCost"), record.get("BillingCurrency"))
         start, end = period(record.get("ChargePeriodStart"), record.get("ChargePeriodEnd"))
         kind = _KINDS.get((text(record.get("ChargeCategory")) or "usage").lower(), ChargeKind.OTHER)

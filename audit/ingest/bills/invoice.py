@@ -1,46 +1,86 @@
 """Any bill with a line a row: an invoice as CSV, by the columns that `reconcile.columns` names or by their usual names.
 
-Times without a zone are the bill's own, whatever they are: comparing finds out by how many hours they are off.
+Times without a zone are the bill's own, whatever they are: comparing finds out by how many hours they are off. Lines of
+totals and balances repeat others and are left out; a credit or a tax at the foot needs no day.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from audit.core.errors import InputError
-from audit.core.reconciliation import BillLine, ChargeKind
+from audit.core.reconciliation import BillLine, ChargeKind, Uncounted
 from audit.core.settings import BillColumns, ReconcileSettings
-from audit.ingest.billed import amount, period
-from audit.ingest.bills import BillFormat, ChargeReader, Charges
+from audit.ingest.billed import amount, decimal_sign, period, refuse_other_currency
+from audit.ingest.bills import BillFormat, ChargeReader, Charges, LeftOutLine, UndatedCharge, sample_of
+from audit.ingest.charges import is_total, kind_of
+from audit.ingest.row import Unusable
 from audit.ingest.values import text
 
 _USUAL = {
     "day": ("day", "date", "usage_date", "usage_date_utc", "usage_day", "start", "start_date", "start_time",
             "period_start", "timestamp", "time", "month", "billing_month"),
     "end": ("end", "end_date", "end_time", "period_end"),
-    "amount": ("amount_usd", "cost_usd", "usd", "amount", "cost", "total_cost", "total_usd", "charge", "price", "spend",
-               "net_amount", "total"),
+    "amount": ("amount", "cost", "usd", "total_cost", "charge", "charges", "spend", "net_amount", "line_total",
+               "total", "price"),
     "model": ("model", "model_name", "model_id", "sku", "item", "line_item", "product", "description"),
     "kind": ("type", "kind", "category", "charge_type", "line_type"),
     "currency": ("currency", "currency_code", "amount_currency"),
 }  # fmt: skip
-_KINDS = (
-    (("credit", "discount", "refund", "promo", "rebate", "adjust"), ChargeKind.CREDIT),
-    (("tax", "vat", "gst", "mwst"), ChargeKind.TAX),
-    (("fee", "commit", "purchase", "subscription", "support", "seat", "minimum", "surcharge"), ChargeKind.OTHER),
-)
+_QUANTITIES = frozenset(("quantity", "qty", "units", "usage", "usage_quantity", "tokens", "requests"))
+"""Columns beside which a price is that of one unit, and no amount."""
+_UNITS = {"cents": 100.0, "micros": 1e6, "microdollars": 1e6, "micro_usd": 1e6}
+"""What a column's name may say of its unit: how many make a dollar."""
+_MONEY = re.compile(r"_?(usd|us\$|\$|eur|gbp|jpy|inr|cad|aud|chf|cny|brl|sek|nok|dkk|pln|€|£|¥|₹)$")
 
 
 def columns_of(record: Mapping[str, Any], told: BillColumns | None) -> dict[str, str]:
     """Which column is taken for what: as `reconcile.columns` says, else by the usual names."""
-    said = {name: column for name, column in (told.model_dump() if told else {}).items() if column}
-    said.pop("day_format", None)
+    said = {name: column for name in _USUAL if told and (column := getattr(told, name))}
     if said:
         return said
-    plain = {column.lower().replace(" ", "_").replace("(", "").replace(")", ""): column for column in map(str, record)}
-    found = {name: next((plain[usual] for usual in names if usual in plain), None) for name, names in _USUAL.items()}
+    plain = {_plain(column): column for column in map(str, record)}
+    if _QUANTITIES & plain.keys():
+        plain.pop("price", None)
+    found = {name: next((plain[one] for one in usual if one in plain), None) for name, usual in _USUAL.items()}
+    found["amount"] = _amount_column(plain)
     return {name: column for name, column in found.items() if column}
+
+
+def _amount_column(plain: Mapping[str, str]) -> str | None:
+    """The column of amounts: of several one that says dollars, then one that says no currency."""
+    for said in ("USD", None, "other"):
+        among = {
+            _MONEY.sub("", _without_unit(name)) or "usd": column
+            for name, column in plain.items()
+            if (_currency(_without_unit(name)) or None) == said
+            or (said == "other" and _currency(_without_unit(name)) is not None)
+        }
+        if (column := next((among[one] for one in _USUAL["amount"] if one in among), None)) is not None:
+            return column
+    return None
+
+
+def _plain(column: str) -> str:
+    """`Amount (USD)` as `amount_usd`."""
+    return re.sub(r"[\s()\[\].-]+", "_", column.strip().lower()).strip("_")
+
+
+def _without_unit(plain: str) -> str:
+    return next((plain[: -len(unit) - 1] for unit in _UNITS if plain.endswith(f"_{unit}")), plain)
+
+
+def _per_usd(column: str) -> float:
+    """How many of a column's units make a dollar, by its name."""
+    return next((size for unit, size in _UNITS.items() if _plain(column).endswith(f"_{unit}")), 1.0)
+
+
+def _currency(plain: str) -> str | None:
+    """The currency that a column's name says."""
+    found = _MONEY.search(plain)
+    return None if found is None else "USD" if found[1] in ("usd", "us$", "$") else found[1].upper()
 
 
 def detects(record: Mapping[str, Any], settings: ReconcileSettings) -> str | None:
@@ -48,42 +88,90 @@ def detects(record: Mapping[str, Any], settings: ReconcileSettings) -> str | Non
     found = columns_of(record, settings.columns)
     if not {"day", "amount"} <= found.keys():
         return None
-    return ", ".join(f"{name} from `{column}`" for name, column in found.items())
+    unit = settings.columns.unit if settings.columns else None
+    units = unit or {100.0: "cents", 1e6: "micros"}.get(_per_usd(found["amount"]))
+    said = [f"{name} from `{column}`" for name, column in found.items()]
+    return ", ".join(f"{one} in {units}" if units and one.startswith("amount ") else one for one in said)
 
 
-def open_reader(settings: ReconcileSettings, first: Mapping[str, Any]) -> ChargeReader:
+def open_reader(settings: ReconcileSettings, first: Sequence[Mapping[str, Any]]) -> ChargeReader:
     """A reader of one line per record.
 
     Raises:
-        InputError: A column that `reconcile.columns` names is not in the file.
+        InputError: A column that `reconcile.columns` names is not in the file, its amounts are in another currency, or
+            nothing tells how they are written.
     """
-    column = columns_of(first, settings.columns)
-    pattern = settings.columns.day_format if settings.columns else None
+    sample, told = sample_of(first), settings.columns
+    column = columns_of(sample, told)
     for name in ("day", "amount"):
-        if settings.columns is not None and column.get(name) not in first:
+        if told is not None and column.get(name) not in sample:
             raise InputError(
                 f"the bill has no column `{column.get(name)}`, which `reconcile.columns.{name}` names",
                 code="reconcile.column",
-                notes=[f"columns seen: {', '.join(sorted(map(str, first))[:20])}"],
+                notes=[f"columns seen: {', '.join(sorted(map(str, sample))[:20])}"],
             )
+    refuse_other_currency(_currency(_without_unit(_plain(column["amount"]))))
+    _check_days([row.get(column["day"]) for row in first], column, told.day_format if told else None)
+    per_usd = {"usd": 1.0, **_UNITS}[told.unit] if told and told.unit else _per_usd(column["amount"])
+    decimal = told.decimal if told and told.decimal else decimal_sign(row.get(column["amount"]) for row in first)
 
     def read(record: Mapping[str, Any]) -> Charges:
         cell = {name: record.get(place) for name, place in column.items()}
-        usd = amount(cell.get("amount"), cell.get("currency"))
-        start, end = period(cell.get("day"), cell.get("end"), pattern)
+        usd = amount(cell.get("amount"), cell.get("currency"), decimal) / per_usd
         item, word = text(cell.get("model")) or "", text(cell.get("kind")) or ""
-        return (BillLine(start=start, end=end, usd=usd, item=item, kind=_kind(word, item, usd)),)
+        return (_charge(cell, usd, item, kind_of(word, item, usd), told.day_format if told else None),)
 
     return read
 
 
-def _kind(word: str, item: str, usd: float) -> ChargeKind:
-    """What a line is for, by its type, else by its text; an amount below zero is a credit."""
-    for said in (word, item):
-        for parts, kind in _KINDS:
-            if any(part in said.lower() for part in parts):
-                return kind
-    return ChargeKind.CREDIT if usd < 0 else ChargeKind.USAGE
+def _check_days(days: Sequence[Any], column: Mapping[str, str], pattern: str | None) -> None:
+    """Raises `InputError` where the first rows have days and none can be read, with the way they are written."""
+    written = [day for day in days if day not in (None, "")]
+    if not written or any(_is_day(day, pattern) for day in written):
+        return
+    digits = [day for day in written if isinstance(day, str) and _DIGITS.fullmatch(day)]
+    shapes = dict.fromkeys(re.sub(r"\d", "9", day) for day in digits)
+    parts = [[int(part) for part in re.findall(r"\d+", day)[:2]] for day in digits]
+    # 13/09 begins with the day, 09/13 with the month; of 09/10 nobody knows.
+    first = "%d{0}%m" if any(part[:1] > [12] for part in parts) else "%m{0}%d"
+    mark = next((sign for sign in "/.-" if any(sign in shape for shape in shapes)), "/")
+    said = ", ".join(f"{name}: {place}" for name, place in column.items())
+    raise InputError(
+        "no day of the bill can be read",
+        code="reconcile.empty",
+        notes=[f"they are written like {shape}" for shape in list(shapes)[:1]],
+        hint="days are ISO 8601; say otherwise how they are written, for example\n"
+        f'reconcile: {{columns: {{{said}, day_format: "{first.format(mark)}{mark}%Y"}}}}',
+    )
+
+
+_DIGITS = re.compile(r"[\d/. :-]+")
+
+
+def _is_day(day: Any, pattern: str | None) -> bool:
+    try:
+        period(day, None, pattern)
+    except Unusable:
+        return False
+    return True
+
+
+def _charge(
+    cell: Mapping[str, Any], usd: float, item: str, kind: ChargeKind, pattern: str | None
+) -> BillLine | LeftOutLine | UndatedCharge:
+    """What a row is, by its time and its words."""
+    total = any(is_total(text(cell.get(name)) or "") for name in ("kind", "model", "day"))
+    try:
+        start, end = period(cell.get("day"), cell.get("end"), pattern)
+    except Unusable:
+        if total:
+            return LeftOutLine(usd, Uncounted.TOTAL)
+        if kind is ChargeKind.USAGE or cell.get("day"):
+            return LeftOutLine(usd, Uncounted.NO_DAY)
+        return UndatedCharge(usd, kind, item)
+    if total:
+        return LeftOutLine(usd, Uncounted.TOTAL, BillLine(start=start, end=end, usd=usd))
+    return BillLine(start=start, end=end, usd=usd, item=item, kind=kind)
 
 
 BILL = BillFormat(

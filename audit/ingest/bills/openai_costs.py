@@ -7,7 +7,7 @@ columns of the CSV (`amount_value`, `amount_currency`, `line_item`) as exported 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from audit.core.reconciliation import BillLine, ChargeKind
@@ -31,7 +31,7 @@ def _is_empty_day(record: Mapping[str, Any]) -> bool:
     return record.keys() == {"start_time", "end_time", "start_time_iso", "end_time_iso"}
 
 
-def open_reader(_settings: ReconcileSettings, _first: Mapping[str, Any]) -> ChargeReader:
+def open_reader(_settings: ReconcileSettings, _first: Sequence[Mapping[str, Any]]) -> ChargeReader:
     """A reader of one bucket, or of one row, per record."""
 
     def read(record: Mapping[str, Any]) -> Charges:

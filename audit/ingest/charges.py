@@ -1,0 +1,46 @@
+"""What a row of an invoice is for, by its words: use of a model, a credit, a tax, another charge, or a total."""
+
+from __future__ import annotations
+
+import re
+
+from audit.core.reconciliation import ChargeKind
+
+_CREDIT = ("credit", "discount", "refund", "promo", "rebate", "adjust", "gutschrift", "rabatt")
+_TAX = frozenset(("tax", "taxes", "vat", "gst", "hst", "pst", "mwst", "ust", "iva", "tva", "umsatzsteuer"))
+_OTHER = frozenset(
+    ("fee", "fees", "commitment", "commit", "purchase", "subscription", "support", "seat", "seats", "minimum")
+) | {"surcharge"}
+_TOTALS = frozenset(
+    ("total", "totals", "subtotal", "subtotals", "sum", "balance", "payment", "payments", "due", "summe", "gesamt")
+) | {"gesamtsumme", "gesamtbetrag", "zwischensumme", "saldo", "zahlung"}
+_OF_TOTALS = frozenset(
+    (
+        *("sub", "grand", "net", "gross", "overall", "all", "amount", "received", "paid", "previous", "opening"),
+        *("closing", "outstanding", "invoice", "bill", "month", "monthly", "day", "daily", "usage", "cost", "costs"),
+        *("charges", "models", "services", "of", "to", "for", "the", "this", "before", "after", "incl", "excl"),
+        *("including", "excluding", "thank", "you", "usd"),
+    )
+)
+_WORD = re.compile(r"[^\W\d_]+")
+_MODEL_ID = re.compile(r"\S*[\d:/]\S*")
+"""A text of one word with a digit, a colon or a slash: `ft:gpt-4o:acme:tax-bot:x1`, which is no tax."""
+
+
+def is_total(words: str) -> bool:
+    """Whether a text says that a row is a total, a balance or a payment, and says nothing else."""
+    said = set(_WORD.findall(words.lower()))
+    return bool(said & _TOTALS) and said <= _TOTALS | _OF_TOTALS | _TAX
+
+
+def kind_of(word: str, item: str, usd: float) -> ChargeKind:
+    """What a line is for, by its type, else by its text where that is no model's id; below zero it is a credit."""
+    for said in (word, "" if word or _MODEL_ID.fullmatch(item.strip()) else item):
+        words = _WORD.findall(said.lower())
+        if any(one.startswith(_CREDIT) for one in words):
+            return ChargeKind.CREDIT
+        if _TAX.intersection(words):
+            return ChargeKind.TAX
+        if _OTHER.intersection(words):
+            return ChargeKind.OTHER
+    return ChargeKind.CREDIT if usd < 0 else ChargeKind.USAGE

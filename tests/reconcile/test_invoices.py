@@ -1,0 +1,215 @@
+"""Invoices as people and programs write them: the same charges in every notation, with totals, footers, odd names."""
+
+from __future__ import annotations
+
+import csv
+import random
+from collections.abc import Callable
+from io import StringIO
+from pathlib import Path
+
+import pytest
+
+from audit.core.errors import InputError
+from audit.core.reconciliation import Bill, BillLine, ChargeKind, Uncounted
+from audit.core.settings import BillColumns, ReconcileSettings
+from audit.ingest.bill import read_bill
+from audit.ingest.charges import kind_of
+from audit.reconcile.run import reconcile
+from tests.reconcile.planted import Plan, world
+
+Row = tuple[str, ...]
+
+
+def read(folder: Path, head: Row, rows: list[Row], **columns: str) -> Bill:
+    """A table, read as a bill."""
+    text = StringIO()
+    csv.writer(text).writerows([head, *rows])
+    (folder / "bill.csv").write_text(text.getvalue(), "utf-8")
+    told = BillColumns(day=head[0], amount=head[-1], model=head[1], **columns) if columns else None  # type: ignore[arg-type]
+    return read_bill([folder / "bill.csv"], ReconcileSettings(columns=told))
+
+
+def comma(usd: float) -> str:
+    """`1.234,50`."""
+    return f"{usd:,.2f}".translate(str.maketrans(",.", ".,"))
+
+
+NOTATIONS: dict[str, Callable[[float], str]] = {
+    "plain": lambda usd: f"{usd:.2f}",
+    "thousands": lambda usd: f"${usd:,.2f}",
+    "comma": comma,
+    "comma, three decimals": lambda usd: f"{usd:.3f}".replace(".", ","),
+    "comma, no thousands": lambda usd: f"{usd:.2f}".replace(".", ","),
+    "spaces": lambda usd: f"{usd:,.2f}".replace(",", "\u202f"),
+    "Swiss": lambda usd: f"{usd:,.2f}".replace(",", "’"),
+    "accounting": lambda usd: f"({-usd:,.2f})" if usd < 0 else f"{usd:,.2f}",
+    "sign behind": lambda usd: f"{-usd:.2f}-" if usd < 0 else f"{usd:.2f}",
+    "with code": lambda usd: f"USD {usd:,.2f}",
+    "exponent": lambda usd: f"{usd:.6e}",
+}
+
+
+@pytest.mark.parametrize("notation", NOTATIONS)
+def test_an_amount_is_the_same_in_every_notation(notation: str, tmp_path: Path) -> None:
+    """Whatever stands between thousands and before decimals; the column decides where one amount does not tell."""
+    rng = random.Random(1)
+    for _ in range(20):
+        amounts = [round(rng.choice([1, 10, 1000, 50_000]) * rng.uniform(0.2, 1) * 100) / 100 for _ in range(40)]
+        amounts[rng.randrange(40)] *= -1
+        rows = [(f"2026-09-{1 + n % 30:02}", "gpt-4o", NOTATIONS[notation](usd)) for n, usd in enumerate(amounts)]
+        bill = read(tmp_path, ("date", "model", "amount"), rows)
+        assert [line.usd for line in bill.lines] == pytest.approx(amounts)
+        assert not bill.unread
+
+
+@pytest.mark.parametrize(
+    ("amounts", "usd"),
+    [
+        (("1,234", "950"), [1234.0, 950.0]),
+        (("1.234", "0.950"), [1.234, 0.95]),
+        (("1,234", "0,950"), [1.234, 0.95]),
+        (("1.234.567", "1.234"), [1234567.0, 1234.0]),
+        (("1,234", "5,678"), None),
+        (("1.234", "950"), None),
+        (("1.50", "1,5"), None),
+        (("1,50", "1.5"), None),
+    ],
+)
+def test_an_amount_that_may_be_two_is_told_by_the_others_or_refused(
+    amounts: tuple[str, ...], usd: list[float] | None, tmp_path: Path
+) -> None:
+    """A thousand is never taken for one, nor one for a thousand."""
+    rows = [("2026-09-01", "gpt-4o", one) for one in amounts]
+    head = ("date", "model", "amount")
+    if usd is not None:
+        assert [line.usd for line in read(tmp_path, head, rows).lines] == usd
+        return
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, head, rows)
+    assert caught.value.code == "reconcile.decimals"
+    if not any("." in one and "," in other for one in amounts for other in amounts):
+        told = read(tmp_path, head, rows, decimal=",")
+        assert told.lines[0].usd in (1.234, 1234.0)
+
+
+def test_the_other_notation_far_down_is_refused(tmp_path: Path) -> None:
+    """The notation is told by the first rows; an amount below them that contradicts it is no number of its own."""
+    rows = [("2026-09-01", "gpt-4o", "1.50")] * 300 + [("2026-09-02", "gpt-4o", "12,50")]
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, ("date", "model", "amount"), rows)
+    assert caught.value.code == "reconcile.decimals"
+
+
+@pytest.mark.parametrize(
+    ("column", "times"),
+    [
+        *(("amount_cents", 100), ("Cost (USD cents)", 100), ("cost_micros", 1e6), ("Amount (USD)", 1), ("cost_usd", 1)),
+        *(("Cost ($)", 1), ("USD", 1), ("Total Cost", 1), ("line_total", 1)),
+    ],
+)
+def test_the_name_of_a_column_says_its_unit(column: str, times: float, tmp_path: Path) -> None:
+    """Cents and millionths are made dollars where the heading says so."""
+    bill = read(tmp_path, ("date", "model", column), [("2026-09-01", "gpt-4o", f"{12.5 * times:g}")])
+    assert [line.usd for line in bill.lines] == [12.5]
+
+
+@pytest.mark.parametrize("column", ["Amount (EUR)", "cost_gbp", "Cost (€)", "amount inr"])
+def test_the_name_of_a_column_says_its_currency(column: str, tmp_path: Path) -> None:
+    """Euros are refused where only the heading says so, and not where dollars stand beside them."""
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, ("date", "model", column), [("2026-09-01", "gpt-4o", "12.50")])
+    assert caught.value.code == "reconcile.currency"
+    bill = read(tmp_path, ("date", "model", column, "Cost (USD)"), [("2026-09-01", "gpt-4o", "12.50", "14.00")])
+    assert [line.usd for line in bill.lines] == [14.0]
+
+
+def test_a_price_of_one_unit_is_no_amount(tmp_path: Path) -> None:
+    """Beside a quantity a price is of one of it; alone it is what was paid."""
+    head, row = ("date", "model", "quantity", "price", "total"), ("2026-09-01", "gpt-4o", "1000", "0.002", "2.00")
+    assert read(tmp_path, head, [row]).lines[0].usd == 2.0
+    assert read(tmp_path, ("date", "model", "price"), [("2026-09-01", "gpt-4o", "2.00")]).lines[0].usd == 2.0
+    with pytest.raises(InputError, match="no bill that is known"):
+        read(tmp_path, head[:4], [row[:4]])
+
+
+@pytest.mark.parametrize(
+    "footer",
+    [
+        *(("2026-09-30", "Total", "30.00"), ("", "Grand total", "30.00"), ("Total", "", "30.00")),
+        *(("2026-09-30", "Subtotal", "30.00"), ("2026-09-30", "Balance due", "30.00"), ("", "Gesamtbetrag", "30.00")),
+        ("2026-09-30", "Payment received - thank you", "-30.00"),
+    ],
+)
+def test_totals_and_payments_are_no_charges(footer: Row, tmp_path: Path) -> None:
+    """They say again what other lines say, with a day or without; they are counted apart, with what they say."""
+    rows = [("2026-09-01", "gpt-4o", "10.00"), ("2026-09-02", "gpt-4o", "20.00")]
+    bill = read(tmp_path, ("date", "model", "amount"), [*rows, footer])
+    assert sum(line.usd for line in bill.lines) == 30.0
+    (apart,) = bill.left_out
+    assert (apart.why, apart.lines, abs(apart.usd)) == (Uncounted.TOTAL, 1, 30.0)
+
+
+def test_a_bill_of_daily_totals_is_one(tmp_path: Path) -> None:
+    """Where no line is anything else, totals are the charges."""
+    bill = read(tmp_path, ("date", "description", "amount"), [("2026-09-01", "Total", "10.00")] * 2)
+    assert [(line.usd, line.item) for line in bill.lines] == [(10.0, "")] * 2
+    assert not bill.left_out
+
+
+def test_a_footer_needs_no_day(tmp_path: Path) -> None:
+    """A credit or a tax below the lines counts; usage without a day does not, and is counted apart with its dollars."""
+    rows = [("2026-09-01", "gpt-4o", "10.00"), ("2026-09-03", "gpt-4o", "20.00")]
+    foot = [("", "Committed use discount", "-1.50"), ("", "Sales tax (8.25%)", "2.35"), ("", "gpt-4o", "4.00")]
+    bill = read(tmp_path, ("date", "model", "amount"), [*rows, *foot])
+    assert [(line.kind, line.usd) for line in bill.lines[2:]] == [(ChargeKind.CREDIT, -1.5), (ChargeKind.TAX, 2.35)]
+    assert (bill.lines[2].start, bill.lines[2].end) == (bill.lines[0].start, bill.lines[1].end)
+    assert [(one.why, one.usd) for one in bill.left_out] == [(Uncounted.NO_DAY, 4.0)]
+
+
+@pytest.mark.parametrize(
+    ("word", "item", "kind"),
+    [
+        ("", "ft:gpt-4o:acme:tax-support-bot:x1", ChargeKind.USAGE),
+        ("", "accounts/acme/models/commit-message-writer", ChargeKind.USAGE),
+        ("", "coffee-feedback-8b", ChargeKind.USAGE),
+        ("usage", "Premium support assistant", ChargeKind.USAGE),
+        ("", "Private GPT", ChargeKind.USAGE),
+        ("", "Promotional credits", ChargeKind.CREDIT),
+        ("Tax", "gpt-4o", ChargeKind.TAX),
+        ("", "VAT 19%", ChargeKind.TAX),
+        ("", "Platform fee", ChargeKind.OTHER),
+        ("Refund", "gpt-4o", ChargeKind.CREDIT),
+    ],
+)
+def test_a_name_of_a_model_is_no_word_of_a_bill(word: str, item: str, kind: ChargeKind) -> None:
+    """A model may be called after taxes, seats or commits; whole words of a text tell, and its type before it."""
+    assert kind_of(word, item, 1.0) is kind
+
+
+@pytest.mark.parametrize(
+    ("day", "pattern"), [("13/09/2026", "%d/%m/%Y"), ("09/13/2026", "%m/%d/%Y"), ("13.09.2026", "%d.%m.%Y")]
+)
+def test_days_that_are_written_otherwise_are_told_how(day: str, pattern: str, tmp_path: Path) -> None:
+    """The error says the setting that reads them."""
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, ("date", "model", "amount"), [(day, "gpt-4o", "1.00")] * 2)
+    assert caught.value.code == "reconcile.empty"
+    assert f'day_format: "{pattern}"' in (caught.value.hint or "")
+    told = read(tmp_path, ("date", "model", "amount"), [(day, "gpt-4o", "1.00")] * 2, day_format=pattern)
+    assert f"{told.lines[0].start:%Y-%m-%d}" == "2026-09-13"
+
+
+@pytest.mark.parametrize(("times", "setting"), [(100, "unit: cents"), (1e6, "unit: micros"), (1000, 'decimal: ","')])
+@pytest.mark.parametrize("credit", [0.0, 0.05])
+def test_a_factor_that_is_no_price_is_refused(times: float, setting: str, credit: float, tmp_path: Path) -> None:
+    """A bill a hundred times the log is in cents: no tax explains it, and no number is shown."""
+    made = world(1, Plan(credit=credit, cents=False))
+    lines = [BillLine(start=one.start, end=one.end, usd=one.usd * times, item=one.item) for one in made.bill.lines]
+    files = made.files(tmp_path)
+    whole = BillLine(start=lines[0].start, end=lines[-1].end, usd=sum(line.usd for line in lines))
+    for held in (lines, [whole]) if not credit else (lines,):
+        with pytest.raises(InputError) as caught:
+            reconcile(files, Bill(name="b", format="x", read_as="", lines=tuple(held)), {})
+        assert caught.value.code == "reconcile.unit"
+        assert setting in (caught.value.hint or "")
