@@ -22,6 +22,7 @@ class Doubt(StrEnum):
     STANDS_FOR_SEVERAL = "stands_for_several_calls"
     NAMED_ALIKE = "several_requests_of_its_name"
     WITHOUT_SPAN = "told_by_a_log_record_alone"
+    ANOTHER_ANSWER = "another_answer_beside_it"
 
 
 _WORDS: dict[str, str] = {
@@ -37,6 +38,7 @@ _WORDS: dict[str, str] = {
     Doubt.UNDATED: "without a time; priced by today's list",
     Doubt.STANDS_FOR_SEVERAL: "that stand for several by their sampling; amounts are of the records",
     Doubt.NAMED_ALIKE: "whose `custom_id` several requests have; read without a prompt: keep each batch in a folder",
+    Doubt.ANOTHER_ANSWER: "beside whose answer another one stands, without a request; it is in no amount here",
     Doubt.WITHOUT_SPAN: "that a log record tells and no span: without a duration, and without what stands around them",
 }
 _UNREADABLE = "unreadable_"

@@ -10,6 +10,7 @@ from itertools import takewhile
 from typing import Any
 from urllib.parse import unquote
 
+from audit.core.doubts import Doubt
 from audit.core.settings import IngestSettings
 from audit.ingest import bodies, chat, labels, values, wrapper
 from audit.ingest.recorded import out_of_text, stands_alone
@@ -19,6 +20,7 @@ from audit.ingest.values import obj, objects, text
 from audit.ingest.words import answered_another, maker, model_key, names_a_model, provider, provider_of_url
 from audit.protocols.protocol import Protocol
 from audit.protocols.recognition import fallback, protocol_of_answer, protocol_of_request
+from audit.protocols.reply import usage_in
 
 KEYS = {**labels.COMMON_KEYS, "session": ("session_id", "conversation_id", "thread_id"), "end_user": ("user",)}
 _ROOM = 3
@@ -54,8 +56,18 @@ def _is_completion(value: Mapping[str, Any]) -> bool:
 
 
 def is_answer(value: Any) -> bool:
-    """Whether a value is an answer of any protocol, or the list of a stream's events."""
-    return protocol_of_answer(value) is not None
+    """Whether a value is an answer of any protocol, the list of a stream's events, or a list of answers."""
+    return protocol_of_answer(value) is not None or bool(several_answers(value))
+
+
+def several_answers(value: Any) -> Sequence[dict[str, Any]]:
+    """The answers that a list holds, each whole: with tokens and an id of its own; none for the events of a stream."""
+    if not isinstance(value, list) or len(value) < 2 or not usage_in(obj(out_of_text(value[0]))):
+        return ()
+    bodies_ = [obj(out_of_text(item)) for item in value]
+    ids = {text(body.get("id")) or text(body.get("responseId")) for body in bodies_} - {None}
+    whole = len(ids) == len(bodies_) and all(usage_in(body) and protocol_of_answer(body) for body in bodies_)
+    return bodies_ if whole else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +79,14 @@ class HeldPair:
         places: The objects around both, the innermost first and the record last: each may say something of the call. A
             shipper's envelope is one too.
         said: What was said, where a team kept that alone of the answer.
+        beside: Further answers around them.
     """
 
     request: dict[str, Any] | None
     answer: Any
     places: wrapper.Places
     said: Any = None
+    beside: Sequence[Any] = ()
 
 
 def pair_in(record: Mapping[str, Any]) -> HeldPair:
@@ -113,7 +127,23 @@ def _held_pair(
         request=None if asked is None else asked[1],
         answer=None if answered is None else answered[1],
         places=(*_around(held, asked and asked[0], answered and answered[0]), record),
+        beside=() if answered is None else list(_answers_around(held, asked[0] if asked else (), answered[0])),
     )
+
+
+def _answers_around(held: dict[str, Any], asked: Way, answered: Way) -> Iterator[Any]:
+    """Answers in the fields beside those that lead to a request and its answer, from the record inwards."""
+    inner: Any = held
+    for depth in range(_ROOM):
+        steps = {way[depth] for way in (asked, answered) if len(way) > depth}
+        for name, value in inner.items():
+            if name not in steps and name not in _ASKED:
+                found = _find(out_of_text(value), is_answer, None, _ROOM - depth - 1)
+                if found is not None:
+                    yield found[1]
+        inner = out_of_text(inner[steps.pop()]) if len(steps) == 1 else None
+        if not isinstance(inner, dict):
+            return
 
 
 def _around(held: dict[str, Any], asked: Way | None, answered: Way | None) -> Iterator[dict[str, Any]]:
@@ -140,7 +170,7 @@ def protocol(record: Mapping[str, Any]) -> Protocol | None:
         held = pair.said is not None or any({"error", "response"} & place.keys() for place in pair.places)
         held = held or other_call(pair) is not None
         return protocol_of_request(pair.request) or fallback() if held else None
-    return protocol_of_answer(pair.answer)
+    return protocol_of_answer(next(iter(several_answers(pair.answer)), pair.answer))
 
 
 def open_reader(settings: IngestSettings) -> Callable[[bytes], Sequence[Row]]:
@@ -154,9 +184,29 @@ def open_reader(settings: IngestSettings) -> Callable[[bytes], Sequence[Row]]:
         pair = pair_in(value)
         if pair.request is None and pair.answer is None:
             raise Unusable("neither a request with its model nor an answer")
-        return [pair_row(one, wanted) for one in (pair, *_others(pair))]
+        others = list(_others(pair))
+        own = [replace(pair, answer=one) for one in several_answers(pair.answer)] or [pair]
+        rows = [pair_row(one, wanted) for one in (*own, *others)]
+        if pair.beside and any(_is_another(one, rows) for one in pair.beside):
+            rows[0].ingest_warnings = (*rows[0].ingest_warnings, Doubt.ANOTHER_ANSWER)
+        return rows
 
     return read
+
+
+def _is_another(answer: Any, rows: Sequence[Row]) -> bool:
+    """Whether an answer is that of none of some rows; a gateway may keep a vendor's beside its own form of it."""
+    one = Row()
+    bodies.put_exchange(one, {}, answer)
+    return not any(_is_same(one, row) for row in rows)
+
+
+def _is_same(one: Row, other: Row) -> bool:
+    """Whether two answers are one: by their ids, else by their tokens, and where one tells none by their words."""
+    tokens = [(row.prompt_tokens, row.completion_tokens) for row in (one, other)]
+    if one.request_id is not None and one.request_id == other.request_id:
+        return True
+    return tokens[0] == tokens[1] if (None, None) not in tokens else one.response_text == other.response_text
 
 
 def _others(pair: HeldPair) -> Iterator[HeldPair]:
