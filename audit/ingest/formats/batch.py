@@ -16,7 +16,9 @@ import msgspec
 from audit.core.doubts import Doubt
 from audit.core.settings import IngestSettings
 from audit.ingest import labels, pairs, values
+from audit.ingest.answers import is_answer
 from audit.ingest.formats import Format, Reader
+from audit.ingest.held import HeldPair
 from audit.ingest.noted import Noted
 from audit.ingest.row import Row, Unusable
 from audit.ingest.values import obj, text
@@ -111,7 +113,7 @@ def open_reader(settings: IngestSettings) -> Reader:
         result, response = obj(line.get("result")), obj(line.get("response"))
         answer = result.get("message") if result else response.get("body")
         whole = line | {"status_code": response.get("status_code"), "error": _error(line, result, response)}
-        row = pairs.pair_row(pairs.HeldPair(request, answer if pairs.is_answer(answer) else None, (whole,)), wanted)
+        row = pairs.pair_row(HeldPair(request, answer if is_answer(answer) else None, (whole,)), wanted)
         row.batch = True
         # The next batch has the same names for other requests.
         row.logical_request_id = f"{line['custom_id']} {row.request_fp}" if row.request_fp else line["custom_id"]
