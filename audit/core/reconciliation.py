@@ -16,6 +16,7 @@ class ChargeKind(StrEnum):
     USAGE = "usage"
     CREDIT = "credit"
     TAX = "tax"
+    CAPACITY = "capacity"
     OTHER = "other"
 
     @property
@@ -28,6 +29,8 @@ _CHARGES = {
     ChargeKind.USAGE: "usage on the bill that is of no model",
     ChargeKind.CREDIT: "credits, discounts and refunds on the bill",
     ChargeKind.TAX: "taxes on the bill",
+    ChargeKind.CAPACITY: "capacity on the bill that is paid by the hour or the job: provisioned throughput, hosting, "
+    "cache storage, training",
     ChargeKind.OTHER: "other charges on the bill: fees, commitments, purchases",
 }
 
@@ -155,7 +158,7 @@ _CAUSES = {
     Cause.SHARE_ON: "one share more than the log everywhere: a tax, a fee or another price list",
     Cause.MODEL_RATE: "one model is billed at a constant multiple of the log's price",
     Cause.TIME_ZONE: "the bill's days begin at another hour than the log's",
-    Cause.MODEL_NOT_IN_LOG: "a model of the bill that the log does not have",
+    Cause.MODEL_NOT_IN_LOG: "a model, or a service, of the bill that the log does not have",
     Cause.MODEL_NOT_ON_BILL: "a model of the log that the bill does not have",
     Cause.DAY_NOT_IN_LOG: "days of the bill on which the log is silent",
     Cause.DAY_NOT_ON_BILL: "days of the log that are not on the bill",

@@ -12,8 +12,9 @@ from audit.core.errors import InputError, Place
 from audit.core.reconciliation import Bill, BillLine, ChargeKind, Uncounted, UncountedLines
 from audit.core.settings import ReconcileSettings
 from audit.core.traffic import exact_sum
-from audit.ingest.billed import decimals
+from audit.ingest.billed import decimals, refuse_other_currency
 from audit.ingest.bills import BILLS, BillFormat, Charges, LeftOutLine, UndatedCharge, sample_of
+from audit.ingest.preamble import table_of
 from audit.ingest.row import Unusable
 from audit.ingest.source import Source, find_sources, pieces
 from audit.ingest.values import obj, parse
@@ -134,20 +135,21 @@ class _Read:
 
 def _records(path: Path, notes: list[str]) -> Iterator[Mapping[str, Any]]:
     """The records of a file; a page of an API is its buckets."""
-    (source,) = find_sources([path])
-    for piece in pieces(source, BILL_COLUMNS):
-        for _, record in piece.records():
-            try:
-                value = obj(parse(record))
-            except Unusable:
-                yield {}
-                continue
-            if isinstance(value.get("data"), list):
-                if value.get("has_more") is True:
-                    notes.append("a page says that more pages follow: what they hold is missing unless it is given too")
-                yield from map(obj, value["data"])
-            else:
-                yield value
+    with table_of(path) as (table, said):
+        refuse_other_currency(said.get("Currency"))
+        for piece in pieces(Source(table, path.name), BILL_COLUMNS):
+            for _, record in piece.records():
+                try:
+                    value = obj(parse(record))
+                except Unusable:
+                    yield {}
+                    continue
+                if isinstance(value.get("data"), list):
+                    if value.get("has_more") is True:
+                        notes.append("a page says that more follow: what they hold is missing unless it is given too")
+                    yield from map(obj, value["data"])
+                else:
+                    yield value
 
 
 def _told(path: Path, sample: Mapping[str, Any], settings: ReconcileSettings) -> tuple[BillFormat, str]:

@@ -44,3 +44,21 @@ def kind_of(word: str, item: str, usd: float) -> ChargeKind:
         if _OTHER.intersection(words):
             return ChargeKind.OTHER
     return ChargeKind.CREDIT if usd < 0 else ChargeKind.USAGE
+
+
+_CAPACITY = re.compile(
+    r"(?i)provisioned|(?<![a-z])ptu|model.?unit|hosting|training|caching storage|custom.?model.?storage"
+)
+_CACHED = re.compile(r"(?i)cache[-_ ]?read|cached|c?chd|(?<![a-z])cd[- ]inp|caching(?! storage)")
+
+
+def metered_kind(item: str, usd: float) -> ChargeKind:
+    """What a metered line of a cloud's bill is for: capacity is paid by the hour, whatever calls are made."""
+    if usd < 0:
+        return ChargeKind.CREDIT
+    return ChargeKind.CAPACITY if _CAPACITY.search(item) else ChargeKind.USAGE
+
+
+def is_cached(item: str) -> bool:
+    """Whether a line is for tokens that were read from a prompt cache, by the words of its meter."""
+    return _CACHED.search(item) is not None

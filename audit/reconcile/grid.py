@@ -118,7 +118,11 @@ def _widened(logged: Logged, models: Sequence[str]) -> Logged:
 
 def _periods(lines: Iterable[BillLine]) -> tuple[tuple[datetime, datetime], ...]:
     """The times of a bill's lines, made to touch and not to overlap: hours are put together to days."""
-    spans = sorted({_span(line) for line in lines})
+    lines = list(lines)
+    # Lines with a time each and no end are taken to be of a day from it on; days begin at one hour, or at two in the
+    # month of a change of clocks.
+    moments = len({line.start.time() for line in lines if line.end - line.start == DAY}) > 2
+    spans = sorted({_span(line, moments) for line in lines})
     joined: list[tuple[datetime, datetime]] = []
     for start, end in spans:
         if joined and start < joined[-1][1]:
@@ -133,9 +137,9 @@ def _periods(lines: Iterable[BillLine]) -> tuple[tuple[datetime, datetime], ...]
     return tuple(filled)
 
 
-def _span(line: BillLine) -> tuple[datetime, datetime]:
-    """The time of a line; the day of one that is for less."""
-    if line.end - line.start >= DAY - HALF_HOUR * 2:
+def _span(line: BillLine, moments: bool) -> tuple[datetime, datetime]:
+    """The time of a line; the day of one that is for less, or is of a moment."""
+    if line.end - line.start >= DAY - HALF_HOUR * 2 and not (moments and line.end - line.start == DAY):
         return line.start, line.end
     day = datetime(line.start.year, line.start.month, line.start.day, tzinfo=UTC)
     return day, day + DAY

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 
 _DATE = re.compile(r"(?<!\d)20\d\d[-_ ]?[01]\d[-_ ]?[0-3]\d(?!\d)|(?<![\d.])(0[1-9]|1[0-2])([0-2]\d|3[01])(?![\d.])")
 _VERSION = re.compile(r"[-@]v\d+(:\d+)?(?=$|[^\w])|:\d+$")
+_UNITS = re.compile(r"(?<!\d)(?:1m|[148]k|128k)(?![a-z\d])")
+"""How many tokens a price is of, and the length of prompts that is every model's: `GPT 5 Inpt Glbl 1M`, `gpt-4-8K`."""
+_NAUGHT = re.compile(r"(?<=\d)\.0(?![\d.])")
+"""`Nova2.0Lite` is `nova-2-lite`."""
 _HUMPS = re.compile(r"(?<=[a-z])(?=[A-Z][a-z]{2})")
 _PARTS = re.compile(r"[a-z]+|\d+")
 _MAKERS = frozenset(
@@ -48,6 +52,8 @@ _CLASSES = frozenset(
         "input",
         "output",
         "inp",
+        "inpt",
+        "otpt",
         "outp",
         "outpt",
         "opt",
@@ -56,6 +62,9 @@ _CLASSES = frozenset(
         "cached",
         "cache",
         "cchd",
+        "cd",
+        "cach",
+        "caching",
         "cachd",
         "read",
         "write",
@@ -77,6 +86,20 @@ _CLASSES = frozenset(
         "regional",
         "regnl",
         "glbl",
+        "gl",
+        "rgnl",
+        "dz",
+        "dzn",
+        "pp",
+        "l",
+        "long",
+        "short",
+        "ga",
+        "generate",
+        "content",
+        "generatecontent",
+        "prediction",
+        "predictions",
         "data",
         "zone",
         "dzone",
@@ -102,9 +125,22 @@ def words_of(name: str) -> tuple[str, ...]:
     `llama-3.3` is not `llama-3`; empty for a text that names no model.
     """
     last = name if " " in name.strip() else _HUMPS.sub(" ", name.rsplit("/", 1)[-1])
-    plain = _VERSION.sub(" ", _DATE.sub(" ", last.lower()))
-    parts = [part for part in _PARTS.findall(plain) if part not in _MAKERS and part not in _CLASSES]
+    plain = _NAUGHT.sub("", _VERSION.sub(" ", _DATE.sub(" ", last.lower())))
+    for written, meant in _SPELLINGS:
+        plain = written.sub(meant, plain)
+    parts = [part for part in _PARTS.findall(_UNITS.sub(" ", plain)) if part not in _MAKERS and part not in _CLASSES]
+    parts = [part for part in parts if part not in next((own for maker, own in _OWN.items() if maker in parts), ())]
     return tuple(sorted([*{part for part in parts if part.isalpha()}, *(part for part in parts if part.isdigit())]))
+
+
+_SPELLINGS = (
+    (re.compile(r"deep seek"), "deepseek"),
+    (re.compile(r"35(?=[- ]?turbo)"), "3 5"),
+    (re.compile(r"\bmn\b"), "mini"),
+)
+"""One name in two ways."""
+_OWN = {"gemini": {"thinking", "001", "002"}, "llama": {"instruct"}, "mistral": {"instruct"}, "mixtral": {"instruct"}}
+"""Words that tell no model of a family from another, though they do elsewhere: `kimi-k2-thinking`, `turbo-instruct`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -315,7 +315,7 @@ def _places(grid: Grid, fit: Fit, judged: _Judged, difference: Array) -> Iterato
 def _named_by_bill(bill: Bill, grid: Grid) -> Iterator[ReconciliationStep]:
     """The steps that the bill itself names."""
     yield ReconciliationStep(cause=ChargeKind.USAGE, usd=grid.nameless_usd)
-    for kind in (ChargeKind.CREDIT, ChargeKind.TAX, ChargeKind.OTHER):
+    for kind in (ChargeKind.CREDIT, ChargeKind.TAX, ChargeKind.CAPACITY, ChargeKind.OTHER):
         lines = [line for line in bill.lines if line.kind is kind]
         yield ReconciliationStep(cause=kind, usd=exact_sum(line.usd for line in lines), cells=len(lines))
 

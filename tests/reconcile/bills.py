@@ -55,6 +55,75 @@ CASES: dict[str, tuple[str, list[Line]]] = {
             (*DAY_1, -0.25, "Promotional credit", "credit", False),
         ],
     ),
+    "azure_mca.csv": (
+        "azure-costs",
+        [
+            (*DAY_1, 1.25, "gpt 5.4 inp Gl 1M Tokens", "usage", False),
+            (*DAY_1, 0.5, "GPT 5 Mini cchd Inpt Glbl 1M Tokens", "usage", True),
+            (*DAY_1, 24.0, "Provisioned Managed Global Unit", "capacity", False),
+            (*DAY_1, -1.0, "gpt 4.1 Inp glbl Tokens", "credit", False),
+        ],
+    ),
+    "azure_ea.csv": (
+        "azure-costs",
+        [(*DAY_2, 3.25, "gpt-4o-mini-0718-Outp-glbl Tokens", "usage", False)],
+    ),
+    "google_export.jsonl": (
+        "google-billing",
+        [
+            (HOURS[0], HOURS[1], 1.25, "Gemini 2.5 Flash GA  Input - Predictions", "usage", False),
+            (HOURS[0], HOURS[1], -0.25, "Gemini 2.5 Flash GA  Input - Predictions", "credit", False),
+            (
+                *(HOURS[1], HOURS[2], 0.5),
+                *("Generate content cached input token count gemini 2.5 flash input", "usage", True),
+            ),
+        ],
+    ),
+    "google_report.csv": (
+        "google-billing",
+        [
+            (
+                *(*DAY_1, 1.55599),
+                *("Generate content output token count gemini 2.5 flash short input", "usage", False),
+            ),
+            (*DAY_1, 0.25, "Gemini 3 Flash  Input Caching Storage", "capacity", False),
+        ],
+    ),
+    "google_cost_table.csv": (
+        "google-billing",
+        [
+            (*MONTH, 2.5, "Claude Sonnet 4.5 Output Tokens", "usage", False),
+            (*MONTH, -0.5, "Claude Sonnet 4.5 Output Tokens", "credit", False),
+        ],
+    ),
+    "openrouter_activity.json": (
+        "openrouter-activity",
+        [(*DAY_1, 0.015, "openai/gpt-4.1-2025-04-14", "usage", False)],
+    ),
+    "openrouter_activity.csv": (
+        "openrouter-activity",
+        [
+            (
+                *("2026-09-01T10:30:00+00:00", "2026-09-02T10:30:00+00:00", 0.12),
+                *("openai/gpt-4o-mini", "usage", False),
+            )
+        ],
+    ),
+    "cur_marketplace.csv": (
+        "aws-cur",
+        [
+            (HOURS[0], HOURS[1], 0.5, "Claude 4.6 Sonnet (Amazon Bedrock Edition)", "usage", True),
+            (HOURS[0], HOURS[1], 21.0, "NovaLite-ProvisionedThroughput-ModelUnits", "capacity", False),
+        ],
+    ),
+    "focus_aws.csv": (
+        "focus",
+        [(*DAY_1, 2.5, "Claude 4.6 Sonnet (Amazon Bedrock Edition)", "usage", True)],
+    ),
+    "focus_azure.csv": (
+        "focus",
+        [(*DAY_1, 1.0, "gpt 4.1 cached Inp glbl Tokens", "usage", True)],
+    ),
     "invoice.csv": (
         "invoice",
         [

@@ -62,6 +62,17 @@ def test_any_door(tmp_path: Path) -> None:
         assert read_bill([tmp_path / name], ReconcileSettings()).lines == plain.lines
 
 
+def test_a_table_below_other_lines(tmp_path: Path) -> None:
+    """What stands above a table is no line of it, but for its currency, which `$` alone does not tell."""
+    told = (FILES / "google_cost_table.csv").read_text()
+    assert len(read(tmp_path, "table.csv", told).lines) == 2
+    plain = "Invoice,7\nCustomer,Acme\n\nDate,Model,Amount\n2026-09-01,gpt-4o,5.00\n"
+    assert [line.usd for line in read(tmp_path, "plain.csv", plain).lines] == [5.0]
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, "table.csv", told.replace("Currency,USD", "Currency,AUD"))
+    assert caught.value.code == "reconcile.currency"
+
+
 def test_columns_can_be_named(tmp_path: Path) -> None:
     """An invoice with its own words and its own way to write a day."""
     text = "Leistungstag;Betrag\n31.08.2026;12.50\n01.09.2026;7.25\n"
@@ -121,6 +132,26 @@ def test_amounts_as_people_write_them(text: str, amount: float, tmp_path: Path) 
         ("Claude4.6Sonnet-mantle-input-tokens-standard", "claude-sonnet-4-6", True),
         ("claude-sonnet-4-20250514", "claude-sonnet-4", True),
         ("NovaLite-output-tokens", "amazon.nova-lite-v1:0", True),
+        ("GPT 5 Mini cchd Inpt Glbl 1M Tokens", "gpt-5-mini-2025-08-07", True),
+        ("GPT 5.1 inp Gl L 1M Tokens", "gpt-5.1", True),
+        ("gpt-35-turbo4K-Inp-glbl", "gpt-3.5-turbo", True),
+        ("gpt-4-8K-Batch-Inp-glbl Tokens", "gpt-4", True),
+        ("text embedding 3 small DZ", "text-embedding-3-small", True),
+        ("Gemini 2.5 Flash GA Text Input - Predictions", "gemini-2.5-flash", True),
+        (" Gemini 2.5 Flash Lite GA Input Text Caching (Long)", "gemini-2.5-flash-lite", True),
+        ("Gemini 2.5 Flash Text Output (Thinking On) - Batch Predictions", "gemini-2.5-flash", True),
+        ("Generate_content text cached input token count for gemini 3 pro short", "gemini-3-pro", True),
+        ("GenerateContent text output token count for Gemini 2.0 Flash", "gemini-2.0-flash-001", True),
+        ("Claude 4.6 Sonnet (Amazon Bedrock Edition)", "us.anthropic.claude-sonnet-4-6", True),
+        ("OpenAI GPT-5.6 Sol (Amazon Bedrock Edition)", "openai.gpt-5.6-sol", True),
+        ("Nova2.0Lite-cache-read-input-token-count", "amazon.nova-2-lite-v1:0", True),
+        ("Llama3-3-70B-input-tokens", "us.meta.llama3-3-70b-instruct-v1:0", True),
+        ("DeepSeek-R1-input-tokens", "us.deepseek.r1-v1:0", True),
+        ("gpt-4-32k", "gpt-4", False),
+        ("kimi-k2-thinking", "kimi-k2", False),
+        ("gpt-3.5-turbo-instruct", "gpt-3.5-turbo", False),
+        ("Gemini 2.5 Flash Lite GA Text Input - Predictions", "gemini-2.5-flash", False),
+        ("claude-2.1", "claude-2.0", False),
         ("gpt-4o-mini", "gpt-4o", False),
         ("gpt-4.1", "gpt-4", False),
         ("llama-3.3-70b", "llama-3-70b", False),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,20 @@ def test_one_figure_tells_no_cause(tmp_path: Path) -> None:
     found = reconcile(made.files(tmp_path), Bill(name="b", format="invoice", read_as="", lines=(line,)), {})
     assert causes(found) == {Cause.UNEXPLAINED}
     assert any("too few figures" in note for note in found.notes)
+
+
+def test_a_line_a_call_is_of_its_day(tmp_path: Path) -> None:
+    """A bill that lists calls by their time is compared by day, as one that lists days is."""
+    made = world(1, Plan(silent=(9,)))
+    lines = [
+        BillLine(start=row["started_at"], end=row["started_at"] + timedelta(days=1), usd=usd, item=row["model_key"])
+        for row in world(1, Plan()).rows
+        for usd in [row["cost_usd_logged"]]
+    ]
+    found = reconcile(made.files(tmp_path), Bill(name="b", format="x", read_as="", lines=tuple(lines)), {})
+    assert causes(found) == {Cause.DAY_NOT_IN_LOG}
+    assert len({cell.start for cell in found.cells}) == DAYS
+    check_sums(found)
 
 
 def test_another_name_for_a_model_is_found_by_its_figures(tmp_path: Path) -> None:

@@ -68,6 +68,9 @@ BILLS: Catalog[BillFormat] = Catalog(
     group="audit.bills",
     package=__name__,
     constant="BILL",
-    names=("openai-costs", "anthropic-costs", "aws-cur", "focus", "invoice"),
+    names=(
+        *("openai-costs", "anthropic-costs", "aws-cur", "focus", "azure-costs", "google-billing"),
+        *("openrouter-activity", "invoice"),
+    ),
     expects=BillFormat,
 )

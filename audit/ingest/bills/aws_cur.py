@@ -17,6 +17,7 @@ from audit.core.reconciliation import BillLine, ChargeKind
 from audit.core.settings import ReconcileSettings
 from audit.ingest.billed import amount, either, period
 from audit.ingest.bills import BillFormat, ChargeReader, Charges, LeftOutLine
+from audit.ingest.charges import is_cached, metered_kind
 from audit.ingest.values import obj, text, unpacked
 
 _KINDS = {
@@ -59,10 +60,10 @@ def open_reader(_settings: ReconcileSettings, _first: Sequence[Mapping[str, Any]
         )
         word = text(either(record, "line_item_line_item_type", "lineItem/LineItemType")) or "Usage"
         kind = _KINDS.get(word.lower(), ChargeKind.OTHER)
-        if kind is ChargeKind.USAGE and usd < 0:
-            kind = ChargeKind.CREDIT
+        if kind is ChargeKind.USAGE:
+            kind = metered_kind(usage, usd)
         item = product if "edition" in product.lower() else _REGION.sub("", usage)
-        return (BillLine(start=start, end=end, usd=usd, item=item, kind=kind, cached="cache-read" in usage.lower()),)
+        return (BillLine(start=start, end=end, usd=usd, item=item, kind=kind, cached=is_cached(usage)),)
 
     return read
 
