@@ -12,7 +12,7 @@ from audit.core.exchange import Loss
 from audit.core.reason import Reason
 from audit.ingest import chat
 from audit.ingest.recorded import answer_within, out_of_text, put_together, request_beside
-from audit.ingest.row import Row, Unusable
+from audit.ingest.row import Row, Unusable, digest_of_answer
 from audit.ingest.usage import billed_tier, note_fees, put_usage
 from audit.ingest.values import json_text, obj, small, text
 from audit.ingest.words import error_type
@@ -38,6 +38,7 @@ class ExchangeFacts:
         error: What the answer says went wrong, in its body or in the last event of its stream; None for nothing.
         streamed: The log holds the events of a stream.
         created: When the vendor says that it made the answer, as it is written.
+        made: What tells this answer from any other with its id, whenever it was logged: that time, else what it says.
     """
 
     reasons: set[str]
@@ -46,6 +47,7 @@ class ExchangeFacts:
     error: Any = None
     streamed: bool = False
     created: Any = None
+    made: Any = None
 
 
 def spoken(request: Mapping[str, Any], answer: Any) -> Protocol:
@@ -101,7 +103,13 @@ def put_exchange(row: Row, request: Mapping[str, Any], answer: Any) -> ExchangeF
         reasons.add(Reason.SERVER_SIDE_STATE)
     created = next((body[name] for name in _CREATED if body.get(name)), None)
     return ExchangeFacts(
-        reasons, answered, usage_in(body), body.get("error"), streamed=isinstance(answer, list), created=created
+        reasons,
+        answered,
+        usage_in(body),
+        body.get("error"),
+        streamed=isinstance(answer, list),
+        created=created,
+        made=created or digest_of_answer(row),
     )
 
 

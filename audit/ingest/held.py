@@ -74,7 +74,8 @@ def pair_in(record: Mapping[str, Any]) -> HeldPair:
     answered = _answer_beside(held, asked or nameless)
     if nameless is not None:
         found = _held_pair(record, held, nameless, answered)
-        if answered is not None or error_beside(found) is not None or other_call(found) is not None:
+        refused = (wrapper.status_of(found.places) or 0) >= 400 or error_beside(found) is not None
+        if answered is not None or refused or other_call(found) is not None:
             return found
     pair = _held_pair(record, held, asked or nameless, answered)
     if pair.request is not None and pair.answer is None:

@@ -13,7 +13,7 @@ from audit.ingest import bodies, chat, labels, values, wrapper
 from audit.ingest.answers import note_others, several_answers
 from audit.ingest.held import HeldPair, error_beside, is_completion, other_call, others_around, pair_in
 from audit.ingest.recorded import out_of_text
-from audit.ingest.row import Row, Unusable, call_key
+from audit.ingest.row import Row, Unusable, call_key, put_weight
 from audit.ingest.usage import put_cost, put_usage
 from audit.ingest.values import obj, text
 from audit.ingest.words import answered_another, maker, model_key, names_a_model, provider, provider_of_url
@@ -71,11 +71,13 @@ def pair_row(pair: HeldPair, wanted: labels.Finders) -> Row:
         answered = _put_said(row, pair) or answered
     bodies.put_outcome(row, failed, wrapper.status_of(places), answered=answered)
     wrapper.put_times(row, places, held.created)
+    put_weight(row, wrapper.weight_of(places))
     cost = wrapper.cost_of(row, places)
     if not cost:
         row.cache_hit = wrapper.is_hit(places, read=bool(row.cached_tokens))
     put_cost(row, cost, held.usage, "gateway_pricetable")
-    row.dedupe_key = call_key(row, held.created)
+    row.logical_request_id = wrapper.operation_of(row, places)
+    row.dedupe_key = call_key(row, held.made)
     put_labels(row, places, request, wanted)
     chat.judge_replayable(row, held.reasons, "exact")
     return row

@@ -155,13 +155,20 @@ def call_key(row: Row, made: Any = None) -> str | None:
 
     Args:
         row: The call.
-        made: When the vendor says that it made the answer, as it is written there. Where an id is the vendor's, that is
-            the time: what exports a log twice, or a cache that answers again, writes its own beside the same answer.
+        made: When the vendor says that it made the answer, as it is written there, else a digest of what it says. Where
+            an id is the vendor's, that is the time: what exports a log twice, or a cache that answers again, writes its
+            own beside the same answer.
     """
     if row.request_id is None:
         return None
     time = made if made is not None and len(row.request_id) >= UNIQUE_ID_CHARS else row.started_at
     return None if time is None else f"{row.request_id}@{time}@{row.prompt_hash}@{row.status}"
+
+
+def digest_of_answer(row: Row) -> str | None:
+    """What tells a whole answer from another one with its id, where its vendor names no time; None for one that is not
+    whole."""
+    return digest(row.response_choices) if row.response_choices and row.finish_reason_raw else None
 
 
 _COUNTED = ("prompt_tokens", "completion_tokens", "cached_tokens", "cache_write_tokens", "cache_write_1h_tokens")

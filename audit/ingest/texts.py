@@ -224,7 +224,7 @@ def _whole_rows(dialect: Dialect, head: str) -> int:
 
 
 def csv_records(stream: BinaryIO, dialect: Dialect = Dialect()) -> Iterator[bytes]:
-    """Rows of a CSV file as JSON objects: text by column, empty cells left out.
+    """Rows of a CSV file as JSON objects: text by column, null for an empty cell, as in columnar files.
 
     Special cases: a row with more or fewer cells than the header is yielded as a list, which is no record.
     """
@@ -234,7 +234,7 @@ def csv_records(stream: BinaryIO, dialect: Dialect = Dialect()) -> Iterator[byte
         if row is None:
             yield b"not CSV"
         elif len(row) == len(header):
-            yield msgspec.json.encode({name: cell for name, cell in zip(header, row, strict=True) if cell})
+            yield msgspec.json.encode({name: cell or None for name, cell in zip(header, row, strict=True)})
         elif row:
             yield msgspec.json.encode(row)
 

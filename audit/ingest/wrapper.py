@@ -17,7 +17,7 @@ from audit.core.doubts import Doubt
 from audit.ingest.chat import is_message
 from audit.ingest.row import Row
 from audit.ingest.usage import told_cost
-from audit.ingest.values import boolean, microseconds, number, obj, small, unpacked
+from audit.ingest.values import boolean, microseconds, number, obj, small, text, unpacked
 from audit.protocols.count_words import kind_of
 from audit.protocols.usage import count_of
 
@@ -27,7 +27,15 @@ _START = (
     *("logged_at", "log_time", "received_at", "when", "inserted_at", "processed_time"),
 )
 _END = ("ended_at", "end_time", "end", "completed_at", "finished_at", "response_timestamp", "request_end")
-_LATENCY = ("latency_ms", "duration_ms", "elapsed_ms", "response_time_ms", "total_ms", "took_ms")
+_LATENCY = (
+    "latency_ms",
+    "duration_ms",
+    "execution_duration_ms",
+    "elapsed_ms",
+    "response_time_ms",
+    "total_ms",
+    "took_ms",
+)
 _FIRST_TOKEN = ("ttft_ms", "time_to_first_token_ms", "first_token_ms")
 _STATUS = (
     *("status_code", "http_status", "http_status_code", "http_code", "response_code", "response_status_code"),
@@ -58,6 +66,16 @@ _BATCH_ID = ("batch_id", "batch_job_id")
 _BATCH = ("batch", "is_batch", "batched")
 _JOB_FIELDS = ({"modelInput", "modelOutput"}, {"processed_time", "request", "response"})
 """Fields of the lines that batch jobs write: Bedrock's and Vertex AI's."""
+_OPERATION = (
+    "operation_id",
+    "logical_request_id",
+    "parent_request_id",
+    "correlation_id",
+    "idempotency_key",
+    "request_id",
+)
+_SAMPLED = ("sampling_fraction", "sampling_rate", "sampling_ratio", "sample_rate", "sample_fraction")
+"""What part of its calls a platform keeps, as Databricks does; a rate of sound is above 1."""
 _MODES = ("mode", "processing", "processing_mode", "api")
 _AROUND = ("request", "req", "meta", "metadata", "context", "info", "timing", "timings", "event", "log")
 """Objects beside the bodies, or around them, that may hold what the record does not."""
@@ -226,3 +244,18 @@ def is_batch(places: Places) -> bool | None:
     if any(boolean(value) is True for value in _of(places, _BATCH)) or any(_of(places, _BATCH_ID)):
         return True
     return True if "batch" in _of(places, _MODES) else None
+
+
+def weight_of(places: Places) -> float:
+    """How many calls a record stands for, where a platform keeps a part of them; 1 where nothing tells."""
+    parts = (number(value) for value in _of(places, _SAMPLED))
+    return next((1 / part for part in parts if part is not None and 0 < part < 1), 1.0)
+
+
+def operation_of(row: Row, places: Places) -> str | None:
+    """What all attempts at one request share, where a wrapper retries and logs each: an id of its own and the prompt.
+
+    The id alone may be that of a task, of which another call failed. None without one: then each call is its own.
+    """
+    name = next((found for value in _of(places, _OPERATION) if (found := text(value))), None)
+    return None if name is None or row.prompt_hash is None else f"{name}@{row.prompt_hash}"

@@ -137,6 +137,28 @@ def test_csv_is_records_by_column(tmp_path: Path) -> None:
     assert got.report.rejects == {"not a JSON object": 1}
 
 
+UI_EXPORT = {
+    "id": "o", "traceId": "t", "type": "GENERATION", "name": "chat", "startTime": "2026-11-02T10:00:00.000Z",
+    "endTime": "2026-11-02T10:00:01.000Z", "model": "gpt-4o", "input": '[{"role": "user", "content": "hi"}]',
+    "output": '{"role": "assistant", "content": "yo"}', "level": "DEFAULT", "parentObservationId": "p",
+    "promptName": "greet", "usageDetails": '{"input": 1000, "output": 50}', "totalCost": "0.5",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("empty", [name for name in UI_EXPORT if name != "type"])
+def test_an_empty_cell_has_its_column_all_the_same(empty: str, tmp_path: Path) -> None:
+    """A first row without a parent, a prompt or a cost is of the same format: it was read as a plain pair, without its
+    route."""
+    path = tmp_path / "export.csv"
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(UI_EXPORT))
+        writer.writeheader()
+        writer.writerows([{**UI_EXPORT, empty: ""}, {**UI_EXPORT, "id": "o2", "parentObservationId": ""}])
+    got = read(path, tmp_path / "run")
+    assert got.report.formats == {"langfuse": 2}
+    assert got.rows()[1]["route"] == "greet"
+
+
 def test_a_foreign_file_is_a_reject_and_alone_an_error(tmp_path: Path) -> None:
     """One file of no known format among logs is counted; where no file is a log, the first is the error."""
     log = write_jsonl(tmp_path / "log.jsonl", [payload()])
