@@ -45,9 +45,9 @@ test-litellm: $(READY) ## Against LiteLLM's own proxy and router, in an environm
 	LITELLM_PYTHON=.venv-litellm/bin/python $(BIN)/python -m pytest -m "slow or not slow" -s \
 	  tests/contracts/test_litellm_proxy.py tests/policy/test_litellm_router.py
 
-test-azure: $(READY) ## Logs in object storage, Azure's among them: its emulator comes from npm (190 MB, once)
+test-azure: $(READY) ## Logs, runs and the store in object storage, Azure's among them: its emulator comes from npm (190 MB, once)
 	@test -x .azurite/node_modules/.bin/azurite-blob || npm install --silent --no-fund --no-audit --prefix .azurite azurite@3.35.0
-	$(BIN)/python -m pytest -q tests/ingest/test_objects.py
+	$(BIN)/python -m pytest -q -m "slow or not slow" tests/ingest/test_objects.py tests/storage
 
 check: $(READY) ## Lint, types, layers, and whether generated text is in date
 	$(BIN)/ruff check .
