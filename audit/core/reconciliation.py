@@ -45,6 +45,7 @@ class BillLine:
         item: What it is for, as written: a model, or a text with a model's name in it; "" where the bill does not say.
         kind: What sort of charge it is.
         cached: It is for tokens that were read from a prompt cache.
+        repeated: The same line stood on the bill before, word for word.
     """
 
     start: datetime
@@ -53,6 +54,7 @@ class BillLine:
     item: str = ""
     kind: ChargeKind = ChargeKind.USAGE
     cached: bool = False
+    repeated: bool = False
 
 
 class Uncounted(StrEnum):
@@ -61,6 +63,7 @@ class Uncounted(StrEnum):
     OTHER_SERVICE = "other_service"
     TOTAL = "total"
     NO_DAY = "no_day"
+    ELSEWHERE = "elsewhere"
 
     @property
     def words(self) -> str:
@@ -72,6 +75,7 @@ _UNCOUNTED = {
     Uncounted.OTHER_SERVICE: "of other services",
     Uncounted.TOTAL: "of totals, balances or payments, which repeat others",
     Uncounted.NO_DAY: "of usage without a day that can be read",
+    Uncounted.ELSEWHERE: "that `reconcile.where` does not fit",
 }
 
 
@@ -103,6 +107,7 @@ class Bill:
         unread: Lines without an amount that can be read.
         left_out: Lines that are not counted, by why.
         notes: What a reader should know of it.
+        parts: Which accounts or projects it is of, where it is of several; for a log that is of one.
     """
 
     name: str
@@ -113,6 +118,7 @@ class Bill:
     unread: int = 0
     left_out: tuple[UncountedLines, ...] = ()
     notes: tuple[str, ...] = ()
+    parts: str = ""
 
 
 class Cause(StrEnum):
@@ -126,6 +132,7 @@ class Cause(StrEnum):
     LIST_PRICE = "list_price"
     FAILED_CALLS = "failed_calls"
     LOGGED_TWICE = "logged_twice"
+    BILLED_TWICE = "billed_twice"
     SHARE_OFF = "share_off"
     SHARE_ON = "share_on"
     MODEL_RATE = "model_rate"
@@ -154,6 +161,7 @@ _CAUSES = {
     Cause.LIST_PRICE: "the log's costs are at other prices than the list's; at the list's it is as billed",
     Cause.FAILED_CALLS: "failed calls of the log were billed too",
     Cause.LOGGED_TWICE: "calls that are in the log twice were billed twice",
+    Cause.BILLED_TWICE: "lines that stand on the bill twice, word for word, and once in the log",
     Cause.SHARE_OFF: "one share less than the log everywhere: a credit or a discount",
     Cause.SHARE_ON: "one share more than the log everywhere: a tax, a fee or another price list",
     Cause.MODEL_RATE: "one model is billed at a constant multiple of the log's price",
@@ -228,7 +236,7 @@ class Reconciliation:
         bill_usd: Total of the bill, without the lines that are left out.
         steps: From the one to the other: `log_usd` and the steps add up to `bill_usd`.
         cells: By period and model, largest difference first.
-        shift_hours: By how much the bill's days begin later than UTC's; 0 where nothing else was shown.
+        shift_hours: By how many hours the bill's clock is ahead of UTC, at its beginning; 0 where nothing was shown.
         unexplained_gross_usd: What no cause explains, without regard to its sign: two errors do not cancel.
         names: Models of the bill by the name that the log has for them, where the two differ.
         unread: Lines of the bill that could not be read.

@@ -128,6 +128,11 @@ class ReconcileSettings(Section):
     """`reconcile:` how a bill is read and held against the log (`audit mix LOGS --reconcile BILL`)."""
 
     columns: BillColumns | None = Field(None, description="Of an invoice; default: by their usual names")
+    where: Mapping[str, str] = Field(
+        default_factory=dict,
+        description="Lines of the bill that are of the log's account or project, by column and pattern; default: all",
+        examples=[{"project_id": "proj_checkout"}],
+    )
     models: Mapping[str, str] = Field(
         default_factory=dict,
         description="Models by what the bill calls them, where neither the name nor the figures tell",

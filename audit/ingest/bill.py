@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from audit.core.errors import InputError, Place
 from audit.core.reconciliation import Bill, BillLine, ChargeKind, Uncounted, UncountedLines
 from audit.core.settings import ReconcileSettings
 from audit.core.traffic import exact_sum
+from audit.ingest.bill_parts import BillParts, check_columns, parted
 from audit.ingest.billed import decimals, refuse_other_currency
 from audit.ingest.bills import BILLS, BillFormat, Charges, LeftOutLine, UndatedCharge, sample_of
 from audit.ingest.preamble import table_of
@@ -52,9 +56,14 @@ def read_bill(paths: Sequence[Path], settings: ReconcileSettings) -> Bill:
         kind, why = _told(source.path, sample_of(first), settings)
         read.format[kind.name] = why
         charges_of = kind.open(settings, first)
+        check_columns(first, settings.where, source.path)
         for record in chain(first, records):
+            mine, others = parted(record, settings.where)
             try:
-                read.take(charges_of(record))
+                if mine:
+                    read.take(mine, charges_of(mine))
+                if others:
+                    read.leave(charges_of(others))
             except Unusable:
                 read.unread += 1
     return read.bill(sources)
@@ -74,16 +83,28 @@ class _Read:
     left_out: list[LeftOutLine] = field(default_factory=list)
     unread: int = 0
     notes: list[str] = field(default_factory=list)
+    seen: set[bytes] = field(default_factory=set)
+    parts: BillParts = field(default_factory=BillParts)
 
-    def take(self, charges: Charges) -> None:
-        """Put what a record holds where it belongs."""
+    def take(self, record: Mapping[str, Any], charges: Charges) -> None:
+        """Put what a record holds where it belongs; a record that was there before is told."""
+        key = hashlib.blake2b(msgspec.json.encode(record, order="sorted"), digest_size=12).digest()
+        repeated = key in self.seen
+        self.seen.add(key)
+        self.parts.add(record, charges)
         for charge in charges:
             if isinstance(charge, BillLine):
-                self.lines.append(charge)
+                self.lines.append(replace(charge, repeated=True) if repeated else charge)
             elif isinstance(charge, UndatedCharge):
                 self.undated.append(charge)
             else:
                 self.left_out.append(charge)
+
+    def leave(self, charges: Charges) -> None:
+        """Put what a record of another account holds aside."""
+        kept = (one for one in charges if not isinstance(one, LeftOutLine))
+        self.left_out += [LeftOutLine(one.usd, Uncounted.ELSEWHERE) for one in kept]
+        self.left_out += [one for one in charges if isinstance(one, LeftOutLine)]
 
     def bill(self, sources: Sequence[Source]) -> Bill:
         """The bill.
@@ -114,6 +135,7 @@ class _Read:
             unread=self.unread,
             left_out=tuple(self._left_out()),
             notes=tuple(dict.fromkeys(self.notes)),
+            parts=self.parts.sentence(),
         )
 
     def _usage(self) -> list[BillLine]:

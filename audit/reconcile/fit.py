@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audit.core.reconciliation import Cause
-from audit.reconcile.grid import RELATIVE, Grid
+from audit.reconcile.grid import EXACT, OF_UTC, RELATIVE, BillClock, Grid
 from audit.reconcile.logged import Array
 
 SHIFTS = (0, *(side * step for step in range(1, 29) for side in (1, -1) if side * step >= -24))
@@ -37,7 +37,7 @@ class Fit:
     """One way to see the log. Arrays are (periods, models).
 
     Attributes:
-        shift: Half hours by which the bill's clock is ahead of UTC.
+        clock: What the bill's days begin by.
         ways: Other ways of pricing and counting that are taken.
         cached_at: The multiple of `PRICES_OF_CACHED` by which the bill's cached tokens are put back; 0 for none.
         factor: Of all models.
@@ -46,7 +46,7 @@ class Fit:
         covered: Half hours of each period for which the log has records.
     """
 
-    shift: int = 0
+    clock: BillClock = OF_UTC
     ways: tuple[Cause, ...] = ()
     cached_at: float = 0.0
     factor: float = 1.0
@@ -61,7 +61,7 @@ class Fit:
     @property
     def causes(self) -> int:
         """How many things it takes to be so."""
-        own = (self.shift != 0) + (self.cached_at != 0) + (self.factor != 1) + len(self.ways)
+        own = self.clock.causes + (self.cached_at != 0) + (self.factor != 1) + len(self.ways)
         return int(own + (self.rates != 1).sum())
 
 
@@ -74,7 +74,7 @@ def agrees(grid: Grid, expected: Array) -> Mask:
 def comparable(grid: Grid, fit: Fit) -> Mask:
     """Places that can tell something: both have dollars, the log has records for the period and knows all costs."""
     whole = fit.covered >= WHOLE * grid.slots
-    priced = grid.laid(grid.logged.unpriced, fit.shift) == 0
+    priced = grid.laid(grid.logged.unpriced, fit.clock) == 0
     return np.asarray((grid.bill > 0) & (fit.counted > 0) & whole[:, None] & priced)
 
 
@@ -93,18 +93,20 @@ def best_fit(grid: Grid) -> Fit:
 def _ways(grid: Grid, banned: set[Cause]) -> Iterator[Fit]:
     """Every combination that is allowed, without factors; the one without any cause comes first."""
     ways = [cause for cause in grid.logged.otherwise if cause not in banned]
-    shifts = SHIFTS if Cause.TIME_ZONE not in banned else (0,)
+    clocks = [OF_UTC]
+    if Cause.TIME_ZONE not in banned:
+        clocks = [*map(BillClock, SHIFTS), *grid.changing()]
     cached = (0.0, *PRICES_OF_CACHED) if Cause.CACHE_UNCOUNTED not in banned and _put_back(grid).any() else (0.0,)
     heard = 1 - grid.logged.silent
-    for shift in shifts:
-        laid = {cause: grid.laid(grid.logged.otherwise[cause], shift) for cause in ways}
-        plain, covered = grid.laid(grid.logged.usd, shift), grid.laid(heard, shift)
+    for clock in clocks:
+        laid = {cause: grid.laid(grid.logged.otherwise[cause], clock) for cause in ways}
+        plain, covered = grid.laid(grid.logged.usd, clock), grid.laid(heard, clock)
         for size in range(len(ways) + 1):
             for taken in combinations(ways, size):
                 counted = plain + sum((laid[cause] for cause in taken), np.zeros_like(plain))
                 for multiple in cached:
                     yield Fit(
-                        shift=shift,
+                        clock=clock,
                         ways=taken,
                         cached_at=multiple,
                         rates=np.ones(len(grid.models)),
@@ -118,7 +120,7 @@ def _promise(grid: Grid, fit: Fit) -> tuple[float, int, int]:
     before the factors of single models are looked for."""
     _, agreeing = _factor(grid, fit, comparable(grid, fit))
     cost = COST * fit.causes * float(grid.bill[grid.bill > 0].sum())
-    return round(float(grid.bill[agreeing].sum()) - cost, 6), -fit.causes, -abs(fit.shift)
+    return round(float(grid.bill[agreeing].sum()) - cost, 6), -fit.causes, -abs(fit.clock.shift)
 
 
 def _put_back(grid: Grid) -> Array:
@@ -186,22 +188,27 @@ def _mostly(grid: Grid, usable: Mask, where: Mask, column: int) -> bool:
     return bool(bill[where & of].sum() >= MOST * bill[of].sum() > 0)
 
 
+def agreed_share(grid: Grid, fit: Fit) -> float:
+    """Part of the bill's dollars that agree, less what the causes cost."""
+    return _worth(grid, fit)[0] / max(float(grid.bill[grid.bill > 0].sum()), EXACT)
+
+
 def _worth(grid: Grid, fit: Fit) -> tuple[float, int, int]:
     """What agrees, less what its causes cost; then the fewest causes and the least shift."""
     usable = comparable(grid, fit)
     good = usable & agrees(grid, fit.expected(grid))
     cost = COST * fit.causes * float(grid.bill[grid.bill > 0].sum())
-    return round(float(grid.bill[good].sum()) - cost, 6), -fit.causes, -abs(fit.shift)
+    return round(float(grid.bill[good].sum()) - cost, 6), -fit.causes, -abs(fit.clock.shift)
 
 
 def _without(grid: Grid, fit: Fit) -> Sequence[tuple[Cause, Fit]]:
     """The fit with one of its causes left out at a time."""
     found: list[tuple[Cause, Fit]] = []
-    if fit.shift:
-        found.append((Cause.TIME_ZONE, replace(fit, shift=0, counted=_counted(grid, 0, fit.ways))))
+    if fit.clock.causes:
+        found.append((Cause.TIME_ZONE, replace(fit, clock=OF_UTC, counted=_counted(grid, OF_UTC, fit.ways))))
     for cause in fit.ways:
         rest = tuple(way for way in fit.ways if way is not cause)
-        found.append((cause, replace(fit, ways=rest, counted=_counted(grid, fit.shift, rest))))
+        found.append((cause, replace(fit, ways=rest, counted=_counted(grid, fit.clock, rest))))
     if fit.cached_at:
         found.append((Cause.CACHE_UNCOUNTED, replace(fit, cached_at=0.0)))
     if fit.factor != 1:
@@ -209,9 +216,9 @@ def _without(grid: Grid, fit: Fit) -> Sequence[tuple[Cause, Fit]]:
     return found
 
 
-def _counted(grid: Grid, shift: int, ways: Sequence[Cause]) -> Array:
+def _counted(grid: Grid, clock: BillClock, ways: Sequence[Cause]) -> Array:
     """The log's dollars by period, counted in some ways."""
-    return grid.laid(grid.logged.usd + sum((grid.logged.otherwise[way] for way in ways), np.zeros(())), shift)
+    return grid.laid(grid.logged.usd + sum((grid.logged.otherwise[way] for way in ways), np.zeros(())), clock)
 
 
 def _confirmed(grid: Grid, fit: Fit, without: Fit) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 import numpy as np
+import polars as pl
 
 from audit.core.reconciliation import Bill, BillLine, ChargeKind
 from audit.reconcile.logged import SLOT_US, Array, Logged
@@ -15,9 +17,51 @@ from audit.reconcile.names import CommonNames
 DAY = timedelta(days=1)
 HALF_HOUR = timedelta(minutes=30)
 SLOTS_A_DAY = 48
+CHANGE = timedelta(hours=1)
+"""By how much clocks are changed."""
 RELATIVE = 0.005
 """A difference of no more than this part of an amount is none: a call at midnight is billed on the next day."""
 EXACT = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class BillClock:
+    """What a bill's days begin by.
+
+    Attributes:
+        shift: Half hours by which it is ahead of UTC.
+        zone: One whose clocks change within the bill's time, which takes the place of `shift`; "" for none.
+    """
+
+    shift: int = 0
+    zone: str = ""
+
+    @property
+    def causes(self) -> int:
+        """How many things it takes to be so: an hour, and its change."""
+        return (self.shift != 0) + 2 * (self.zone != "")
+
+    def ahead(self, moments: Sequence[datetime]) -> list[int]:
+        """By how many half hours it is ahead of UTC, at moments of its own."""
+        return _ahead(tuple(moments), self.zone) if self.zone else [self.shift] * len(moments)
+
+
+@lru_cache(256)
+def _ahead(moments: tuple[datetime, ...], zone: str) -> list[int]:
+    """The same of a zone, by the rules that come with polars: they are the same on every machine."""
+    local = pl.Series(moments, dtype=pl.Datetime("us", "UTC")).dt.replace_time_zone(None)
+    there = local.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null").dt.convert_time_zone("UTC")
+    apart = ((local - there.dt.replace_time_zone(None)) / HALF_HOUR).fill_null(strategy="backward")
+    return [round(float(one)) for one in apart.fill_null(strategy="forward")]
+
+
+OF_UTC = BillClock()
+ZONES = (
+    *("America/Los_Angeles", "America/Denver", "America/Chicago", "America/New_York", "America/Halifax"),
+    *("America/St_Johns", "America/Santiago", "Europe/London", "Europe/Berlin", "Europe/Helsinki", "Asia/Jerusalem"),
+    *("Australia/Adelaide", "Australia/Sydney", "Pacific/Auckland"),
+)
+"""One for each hour and each day on which clocks are changed; others go with one of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +76,8 @@ class Grid:
         cached: Of `bill`, for tokens that were read from a cache.
         logged: The log under the same models.
         nameless_usd: Usage on the bill that is of no model, where other lines name theirs.
+        repeated: Of lines that stand on the bill twice, word for word: not in `bill` where they are taken once.
+        once: Whether they are.
     """
 
     periods: tuple[tuple[datetime, datetime], ...]
@@ -41,34 +87,52 @@ class Grid:
     cached: Array
     logged: Logged
     nameless_usd: float
+    repeated: Array
+    once: bool
 
     @property
     def slots(self) -> Array:
         """Length of each period in half hours."""
         return np.array([(end - start) / HALF_HOUR for start, end in self.periods])
 
-    def laid(self, amounts: Array, shift: int) -> Array:
+    def laid(self, amounts: Array, clock: BillClock) -> Array:
         """What the log has in each period.
 
         Args:
             amounts: By slot, and perhaps by model.
-            shift: Half hours by which the bill's clock is ahead of UTC.
+            clock: What the bill's days begin by.
         """
         summed = np.concatenate([np.zeros((1, *amounts.shape[1:])), np.cumsum(amounts, axis=0)])
-        edges = [(self._slot(start) - shift, self._slot(end) - shift) for start, end in self.periods]
-        cut = np.clip(np.array(edges), 0, len(amounts))
+        edges = [moment for period in self.periods for moment in period]
+        slots = [self._slot(edge) - ahead for edge, ahead in zip(edges, clock.ahead(edges), strict=True)]
+        cut = np.clip(np.array(slots).reshape(-1, 2), 0, len(amounts))
         return np.asarray(summed[cut[:, 1]] - summed[cut[:, 0]])
 
     def _slot(self, moment: datetime) -> int:
         return int(moment.timestamp() * 1_000_000 // SLOT_US) - self.logged.first
+
+    def changing(self) -> Iterator[BillClock]:
+        """The zones whose clocks change within the bill's time."""
+        starts = [start for start, _ in self.periods]
+        for zone in ZONES:
+            clock = BillClock(zone=zone)
+            if len(set(clock.ahead(starts))) > 1:
+                yield clock
 
     def column(self, model: str) -> int:
         """Where a model stands."""
         return self.models.index(model)
 
 
-def lay_out(bill: Bill, logged: Logged, names: CommonNames) -> Grid:
-    """The table for a bill and a log."""
+def lay_out(bill: Bill, logged: Logged, names: CommonNames, *, once: bool = False) -> Grid:
+    """The table for a bill and a log.
+
+    Args:
+        bill: As read.
+        logged: The log.
+        names: Of models, common to both.
+        once: Lines that stand on the bill twice, word for word, count once.
+    """
     usage = [line for line in bill.lines if line.kind is ChargeKind.USAGE]
     named = any(names.of_item[line.item] for line in usage)
     if not named:
@@ -78,11 +142,14 @@ def lay_out(bill: Bill, logged: Logged, names: CommonNames) -> Grid:
     models = tuple(dict.fromkeys([*under.models, *(names.of_item[line.item] for line in told)]))
     periods = _periods(usage)
     shape = (len(periods), len(models))
-    usd, slack, cached = np.zeros(shape), np.full(shape, EXACT), np.zeros(shape)
+    usd, slack, cached, repeated = np.zeros(shape), np.full(shape, EXACT), np.zeros(shape), np.zeros(shape)
     starts = [start for start, _ in periods]
     for line in told:
         row = int(np.searchsorted(np.array([s.timestamp() for s in starts]), line.start.timestamp(), "right")) - 1
         at = row, models.index(names.of_item[line.item])
+        repeated[at] += line.usd if line.repeated else 0.0
+        if line.repeated and once:
+            continue
         usd[at] += line.usd
         slack[at] += bill.unit_usd / 2
         cached[at] += line.usd if line.cached else 0.0
@@ -93,7 +160,11 @@ def lay_out(bill: Bill, logged: Logged, names: CommonNames) -> Grid:
         slack=slack,
         cached=cached,
         logged=_widened(under, models),
-        nameless_usd=sum(line.usd for line in usage if named and not names.of_item[line.item]),
+        nameless_usd=sum(
+            line.usd for line in usage if named and not names.of_item[line.item] and not (once and line.repeated)
+        ),
+        repeated=repeated,
+        once=once,
     )
 
 
@@ -131,7 +202,9 @@ def _periods(lines: Iterable[BillLine]) -> tuple[tuple[datetime, datetime], ...]
             joined.append((start, end))
     filled: list[tuple[datetime, datetime]] = []
     for start, end in joined:
-        if filled and filled[-1][1] < start:
+        if filled and filled[-1][1] < start <= filled[-1][1] + CHANGE:
+            filled[-1] = filled[-1][0], start  # the day on which clocks were put back
+        elif filled and filled[-1][1] < start:
             filled += _days(filled[-1][1], start)
         filled.append((start, end))
     return tuple(filled)

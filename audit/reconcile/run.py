@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-from audit.core.display import usd
+from audit.core.display import plural, usd
 from audit.core.errors import InputError
 from audit.core.reconciliation import Bill, Cause, ChargeKind, ReconciledCell, Reconciliation, ReconciliationStep
 from audit.core.traffic import exact_sum
-from audit.reconcile.fit import LEAST_CELLS, MOST, Fit, Mask, agrees, best_fit, comparable
-from audit.reconcile.grid import EXACT, RELATIVE, Grid, lay_out
+from audit.reconcile.fit import COST, LEAST_CELLS, MOST, Fit, Mask, agreed_share, agrees, best_fit, comparable
+from audit.reconcile.grid import EXACT, OF_UTC, RELATIVE, BillClock, Grid, lay_out
 from audit.reconcile.logged import SLOT_US, Array, Logged, logged_dollars
 from audit.reconcile.names import CommonNames, common_names
 
@@ -52,13 +52,24 @@ def reconcile(traffic_files: Sequence[Path], bill: Bill, told: Mapping[str, str]
     grid = lay_out(bill, logged, names)
     _check_times(grid)
     fit = best_fit(grid)
+    if grid.repeated.any():
+        single = lay_out(bill, logged, names, once=True)
+        if _explains_more(single, found := best_fit(single), grid, fit):
+            grid, fit = single, found
     if merged := _alike(grid, fit):
         again = {item: merged.get(name, name) for item, name in names.of_item.items()}
         names = CommonNames(again, names.of_model)
-        grid = lay_out(bill, logged, names)
+        grid = lay_out(bill, logged, names, once=grid.once)
         fit = best_fit(grid)
     _check_unit(grid, fit)
     return _told(bill, grid, fit, names, logged)
+
+
+def _explains_more(single: Grid, once: Fit, grid: Grid, twice: Fit) -> bool:
+    """Whether a bill agrees better with its repeated lines taken once; of two alike, the factor nearer to one is."""
+    better = agreed_share(single, once) - agreed_share(grid, twice)
+    nearer = abs(np.log(once.factor)) < abs(np.log(twice.factor))
+    return bool(better > 0 or (better >= -COST and nearer))
 
 
 def _check_unit(grid: Grid, fit: Fit) -> None:
@@ -147,10 +158,10 @@ def _judge(grid: Grid, fit: Fit) -> _Judged:
     expected = fit.expected(grid)
     for name in in_log:  # what is not on the bill has no price or credit of the bill's
         expected[:, grid.column(name)] = fit.counted[:, grid.column(name)]
-    good, unpriced = agrees(grid, expected), grid.laid(grid.logged.unpriced, fit.shift) > 0
+    good, unpriced = agrees(grid, expected), grid.laid(grid.logged.unpriced, fit.clock) > 0
     empty = grid.bill.sum(axis=1) == 0
     absent = _absent_usd(grid, fit, expected)
-    silent = grid.laid(grid.logged.silent, fit.shift) > 0
+    silent = grid.laid(grid.logged.silent, fit.clock) > 0
     why = [["" for _ in grid.models] for _ in grid.periods]
     for row, column in zip(*np.nonzero(~good), strict=True):
         model, more = grid.models[column], grid.bill[row, column] > expected[row, column]
@@ -193,12 +204,12 @@ def _told(bill: Bill, grid: Grid, fit: Fit, names: CommonNames, logged: Logged) 
         bill_usd=billed,
         steps=tuple(sorted(steps, key=lambda step: (place[step.cause], -abs(step.usd)))),
         cells=tuple(sorted(_cells(grid, fit, judged), key=_by_difference)),
-        shift_hours=fit.shift / 2,
+        shift_hours=fit.clock.ahead([grid.periods[0][0]])[0] / 2,
         unexplained_gross_usd=exact_sum(np.abs(grid.bill - judged.expected)[judged.where(Cause.UNEXPLAINED)].tolist()),
         names={item: name for item, name in sorted(names.of_item.items()) if item and name and item != name},
         unread=bill.unread,
         left_out=bill.left_out,
-        notes=(*bill.notes, *_notes(grid)),
+        notes=(*bill.notes, *_notes(grid), *_parts(bill, steps)),
     )
 
 
@@ -209,13 +220,21 @@ def _notes(grid: Grid) -> Iterator[str]:
         yield "the bill has too few figures to tell causes apart: one by day and model says more"
 
 
+def _parts(bill: Bill, steps: Sequence[ReconciliationStep]) -> Iterator[str]:
+    """Of which accounts the bill is, where something is more than the log explains."""
+    open_ = {Cause.UNEXPLAINED, Cause.SHARE_ON, Cause.MODEL_NOT_IN_LOG, Cause.MODEL_RATE}
+    if bill.parts and any(step.cause in open_ and step.usd > 0 for step in steps):
+        yield bill.parts
+
+
 def _by_difference(cell: ReconciledCell) -> tuple[float, str, str]:
     return -abs(cell.bill_usd - cell.log_usd), cell.start, cell.model
 
 
 def _cells(grid: Grid, fit: Fit, judged: _Judged) -> Iterator[ReconciledCell]:
-    plain = grid.laid(grid.logged.usd, fit.shift)
+    plain = grid.laid(grid.logged.usd, fit.clock)
     general = _general(fit)
+    twice = grid.repeated if grid.once else np.zeros_like(grid.repeated)
     for row, (start, end) in enumerate(grid.periods):
         for column, model in enumerate(grid.models):
             if not (grid.bill[row, column] or plain[row, column]):
@@ -223,13 +242,14 @@ def _cells(grid: Grid, fit: Fit, judged: _Judged) -> Iterator[ReconciledCell]:
             why = [Cause(judged.why[row][column])] if judged.why[row][column] else []
             changed = abs(judged.expected[row, column] - plain[row, column]) > grid.slack[row, column]
             own = [*general, *([Cause.MODEL_RATE] if fit.rates[column] != 1 else [])] if changed else []
+            own += [Cause.BILLED_TWICE] if twice[row, column] else []
             yield ReconciledCell(
                 start=_day(start),
                 end=_day(end),
                 model=model,
                 log_usd=float(plain[row, column]),
-                expected_usd=float(judged.expected[row, column]),
-                bill_usd=float(grid.bill[row, column]),
+                expected_usd=float(judged.expected[row, column] + twice[row, column]),
+                bill_usd=float(grid.bill[row, column] + twice[row, column]),
                 causes=(*own, *why),
             )
 
@@ -242,24 +262,24 @@ def _general(fit: Fit) -> list[Cause]:
 
 def _steps(bill: Bill, grid: Grid, fit: Fit, judged: _Judged) -> Iterator[ReconciliationStep]:
     """From the log to the bill. Each amount is a sum over places, so that all of them add up to the difference."""
-    plain, logged = grid.laid(grid.logged.usd, fit.shift), grid.logged
+    plain, logged = grid.laid(grid.logged.usd, fit.clock), grid.logged
     yield ReconciliationStep(cause=Cause.NO_TIME, usd=-logged.no_time_usd)
     yield ReconciliationStep(
         cause=Cause.OUTSIDE_BILL, usd=float(plain.sum() - logged.usd.sum()), about=_outside(grid, fit)
     )
     before = plain
     for way in fit.ways:
-        more = grid.laid(logged.otherwise[way], fit.shift)
+        more = grid.laid(logged.otherwise[way], fit.clock)
         yield ReconciliationStep(cause=way, usd=float(more.sum()), cells=_changed(grid, more))
         before = before + more
     yield from _factors(grid, fit, judged, before)
-    if fit.shift:
-        other = grid.laid(logged.usd, 0)
+    if fit.clock.causes:
+        other = grid.laid(logged.usd, OF_UTC)
         moved = float(np.abs(plain - other).sum() / 2)
         yield ReconciliationStep(
             cause=Cause.TIME_ZONE,
             usd=0.0,
-            about=_zone(fit.shift),
+            about=_zone(grid, fit.clock),
             cells=_changed(grid, plain - other),
             explains_usd=moved,
         )
@@ -315,8 +335,14 @@ def _places(grid: Grid, fit: Fit, judged: _Judged, difference: Array) -> Iterato
 def _named_by_bill(bill: Bill, grid: Grid) -> Iterator[ReconciliationStep]:
     """The steps that the bill itself names."""
     yield ReconciliationStep(cause=ChargeKind.USAGE, usd=grid.nameless_usd)
+    if grid.once:
+        repeated = [line for line in bill.lines if line.repeated]
+        usd = exact_sum(line.usd for line in repeated)
+        yield ReconciliationStep(
+            cause=Cause.BILLED_TWICE, usd=usd, about=plural(len(repeated), "line"), cells=len(repeated)
+        )
     for kind in (ChargeKind.CREDIT, ChargeKind.TAX, ChargeKind.CAPACITY, ChargeKind.OTHER):
-        lines = [line for line in bill.lines if line.kind is kind]
+        lines = [line for line in bill.lines if line.kind is kind and not (grid.once and line.repeated)]
         yield ReconciliationStep(cause=kind, usd=exact_sum(line.usd for line in lines), cells=len(lines))
 
 
@@ -324,10 +350,18 @@ def _changed(grid: Grid, amounts: Array) -> int:
     return int((np.abs(amounts) > grid.slack).sum())
 
 
-def _zone(shift: int) -> str:
-    """`UTC+5:30`."""
-    hours, half = divmod(abs(shift), 2)
-    return f"UTC{'+' if shift > 0 else '-'}{hours}{':30' if half else ''}"
+def _zone(grid: Grid, clock: BillClock) -> str:
+    """`UTC+5:30`, or `UTC-7, UTC-8 from 2026-11-01, as in America/Los_Angeles`."""
+    starts = [start for start, _ in grid.periods]
+    said: list[str] = []
+    before: int | None = None
+    for start, ahead in zip(starts, clock.ahead(starts), strict=True):
+        if ahead != before:
+            hours, half = divmod(abs(ahead), 2)
+            name = f"UTC{'+' if ahead >= 0 else '-'}{hours}{':30' if half else ''}"
+            said.append(name if before is None else f"{name} from {_day(start)}")
+        before = ahead
+    return ", ".join([*said, *([f"as in {clock.zone}"] if clock.zone else [])])
 
 
 def _outside(grid: Grid, fit: Fit) -> str:

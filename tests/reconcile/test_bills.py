@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,46 @@ def test_a_table_below_other_lines(tmp_path: Path) -> None:
     with pytest.raises(InputError) as caught:
         read(tmp_path, "table.csv", told.replace("Currency,USD", "Currency,AUD"))
     assert caught.value.code == "reconcile.currency"
+
+
+def test_a_line_that_was_there_before_is_told(tmp_path: Path) -> None:
+    """Word for word, within a file and over files; a bucket of an API is one record."""
+    text = "date,model,amount\n2026-09-01,gpt-4o,5.00\n2026-09-02,gpt-4o,5.00\n"
+    (tmp_path / "one.csv").write_text(text)
+    (tmp_path / "two.csv").write_text(text + "2026-09-02,gpt-4o,5.00\n2026-09-03,gpt-4o,5.00\n")
+    bill = read_bill([tmp_path / "one.csv", tmp_path / "two.csv"], ReconcileSettings())
+    assert [line.repeated for line in bill.lines] == [False, False, True, True, True, False]
+
+
+def test_a_bill_of_several_projects(tmp_path: Path) -> None:
+    """The parts are told with their dollars, and `where` takes one; what is of another is counted, not lost."""
+    text = "date,model,project,amount\n2026-09-01,gpt-4o,mine,5.00\n2026-09-01,gpt-4o,theirs,7.00\n"
+    assert "theirs $7.00 and mine $5.00" in read(tmp_path, "all.csv", text).parts
+    mine = read(tmp_path, "mine.csv", text, where={"project": "mi*"})
+    assert [line.usd for line in mine.lines] == [5.0]
+    assert mine.left_out == (UncountedLines(why=Uncounted.ELSEWHERE, lines=1, usd=7.0),)
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, "no.csv", text, where={"workspace": "mine"})
+    assert caught.value.code == "reconcile.column"
+
+
+def test_a_bucket_of_several_projects(tmp_path: Path) -> None:
+    """The results of a bucket are parted as rows are."""
+    results = [
+        {
+            "object": "r",
+            "amount": {"value": usd, "currency": "usd"},
+            "line_item": "gpt-4o, input",
+            "project_id": project,
+        }
+        for usd, project in ((5.0, "mine"), (7.0, "theirs"))
+    ]
+    bucket = {"object": "bucket", "start_time": 1788220800, "end_time": 1788307200, "results": results}
+    text = json.dumps({"object": "page", "data": [bucket]})
+    mine = read(tmp_path, "costs.json", text, where={"project_id": "mine"})
+    assert [line.usd for line in mine.lines] == [5.0]
+    assert mine.left_out == (UncountedLines(why=Uncounted.ELSEWHERE, lines=1, usd=7.0),)
+    assert "`project_id`" in read(tmp_path, "costs.json", text).parts
 
 
 def test_columns_can_be_named(tmp_path: Path) -> None:

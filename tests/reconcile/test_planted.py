@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import random
-from datetime import timedelta
+from collections import defaultdict
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -161,6 +164,78 @@ def test_a_line_a_call_is_of_its_day(tmp_path: Path) -> None:
     found = reconcile(made.files(tmp_path), Bill(name="b", format="x", read_as="", lines=tuple(lines)), {})
     assert causes(found) == {Cause.DAY_NOT_IN_LOG}
     assert len({cell.start for cell in found.cells}) == DAYS
+    check_sums(found)
+
+
+ZONED = [
+    *(("America/Los_Angeles", -7.0), ("America/New_York", -4.0), ("Europe/Berlin", 2.0), ("Europe/London", 1.0)),
+    *(("America/St_Johns", -2.5), ("Asia/Kolkata", 5.5), ("Australia/Adelaide", 10.5), ("UTC", 0.0)),
+]
+
+
+@pytest.mark.parametrize(("zone", "hours"), ZONED)
+@pytest.mark.parametrize("planted", [{}, {"credit": 0.05, "hidden": "other"}], ids=["alone", "beside others"])
+def test_a_clock_that_is_changed_is_named(zone: str, hours: float, planted: dict[str, Any], tmp_path: Path) -> None:
+    """Days of a zone whose summer ends within the bill are its days, before and after; of others as before."""
+    later, plan = timedelta(days=50), Plan(**planted)
+    made = world(3, Plan(hidden=plan.hidden))
+    rows = [row | {"started_at": row["started_at"] + later} for row in made.rows]
+    days: dict[tuple[date, str], float] = defaultdict(float)
+    for call in world(3, Plan()).rows:
+        at = (call["started_at"] + later).astimezone(ZoneInfo(zone))
+        days[at.date(), call["model_key"]] += call["cost_usd_logged"] * (1 - plan.credit)
+    dates = {day for day, _ in days}
+    lines = []
+    for (day, model), usd in sorted(days.items()):
+        if day not in (min(dates), max(dates)):
+            start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+            lines.append(BillLine(start=start, end=start + timedelta(days=1), usd=round(usd, 2), item=model))
+    bill = Bill(name="b", format="x", read_as="", lines=tuple(lines), unit_usd=0.01)
+    found = reconcile(World(rows, bill, {}).files(tmp_path), bill, {})
+    named = {Cause.TIME_ZONE} if hours else set()
+    named |= {Cause.SHARE_OFF, Cause.MODEL_NOT_IN_LOG} if planted else set()
+    assert causes(found) == named
+    assert found.shift_hours == hours
+    check_sums(found)
+
+
+def test_days_with_their_zone_are_whole_where_clocks_change(tmp_path: Path) -> None:
+    """A day of 25 hours is one: the hour between two days that begin at 7:00 and at 8:00 is of the first."""
+    made, zone = world(3, Plan()), ZoneInfo("America/Los_Angeles")
+    rows = [row | {"started_at": row["started_at"] + timedelta(days=50)} for row in made.rows]
+    days: dict[tuple[date, str], float] = defaultdict(float)
+    for row in rows:
+        days[row["started_at"].astimezone(zone).date(), row["model_key"]] += row["cost_usd_logged"]
+    lines = []
+    for (day, model), usd in sorted(days.items()):
+        start = datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC)
+        lines.append(BillLine(start=start, end=start + timedelta(days=1), usd=usd, item=model))
+    bill = Bill(name="b", format="x", read_as="", lines=tuple(lines))
+    assert causes(reconcile(World(rows, bill, {}).files(tmp_path), bill, {})) == set()
+
+
+@pytest.mark.parametrize("part", [1.0, 0.2])
+@pytest.mark.parametrize("planted", [{}, {"credit": 0.05, "ahead": -7.0}], ids=["alone", "beside others"])
+def test_lines_that_stand_twice_are_named(part: float, planted: dict[str, Any], tmp_path: Path) -> None:
+    """A page of an export that was given twice is no tax of a hundred per cent, and no riddle."""
+    made = world(5, Plan(**planted))
+    twice = made.bill.lines[: int(len(made.bill.lines) * part)]
+    lines = (*made.bill.lines, *(replace(line, repeated=True) for line in twice))
+    found = reconcile(made.files(tmp_path), replace(made.bill, lines=lines), {})
+    assert causes(found) - {Cause.SHARE_OFF, Cause.TIME_ZONE} == {Cause.BILLED_TWICE}
+    (step,) = (step for step in found.steps if step.cause is Cause.BILLED_TWICE)
+    assert math.isclose(step.usd, sum(line.usd for line in twice))
+    assert (Cause.SHARE_OFF in causes(found), Cause.TIME_ZONE in causes(found)) == (bool(planted), bool(planted))
+    assert math.isclose(found.log_usd + sum(step.usd for step in found.steps), found.bill_usd, abs_tol=1e-9)
+    assert math.isclose(sum(cell.bill_usd for cell in found.cells), found.bill_usd, abs_tol=1e-9)
+
+
+def test_two_charges_that_are_alike_stay_two(tmp_path: Path) -> None:
+    """Lines that the log has as often as the bill are none too many, though they are the same word for word."""
+    made = world(5, Plan(cents=False))
+    halves = [replace(line, usd=line.usd / 2, repeated=second) for line in made.bill.lines for second in (False, True)]
+    found = reconcile(made.files(tmp_path), replace(made.bill, lines=tuple(halves)), {})
+    assert causes(found) == set()
     check_sums(found)
 
 
