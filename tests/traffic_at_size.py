@@ -29,13 +29,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from audit.core.schemas import BODIES, TRAFFIC
+from audit.core.settings import IngestSettings
 from audit.ingest.compare import AT_ONCE, find_fixes, read_draft
 from audit.ingest.formats import FORMATS
 from audit.ingest.join import joined_pieces
+from audit.ingest.partfiles import PartFiles
 from audit.ingest.row import DRAFT
 from audit.ingest.sniff import Sniffed
 from audit.ingest.source import Source
-from audit.ingest.work import PartFiles
 from tests.growth import CONFIG, MODELS, PROMPTS, ROUTES, prompt_of
 
 KEPT = Path(__file__).with_name("traffic_at_size.json")
@@ -236,7 +237,7 @@ def _attributes(told: dict[str, str]) -> list[dict[str, Any]]:
 
 def join_spans(path: Path) -> int:
     """Both passes over a log of spans: how many of its lines have what stands around and inside them."""
-    pieces = joined_pieces(FORMATS.get("otlp"), [(Source(path, path.name), Sniffed("otlp", ""))])
+    pieces = joined_pieces(FORMATS.get("otlp"), [(Source(path, path.name), Sniffed("otlp", ""))], IngestSettings())
     return sum(len(piece.items or ()) for piece in pieces)
 
 

@@ -17,8 +17,8 @@ import polars as pl
 import pyarrow as pa
 
 from audit.core.traffic import BILLABLE_STATUSES
+from audit.ingest.partfiles import PartFiles
 from audit.ingest.row import copy_id
-from audit.ingest.work import PartFiles
 from audit.spill import Parts
 
 AT_ONCE = 1 << 19

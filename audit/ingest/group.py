@@ -19,8 +19,8 @@ from audit.core.schemas import BODIES, TRAFFIC
 from audit.core.tier import PER_MILLION
 from audit.core.traffic import BILLABLE_STATUSES, Apart, exact_sum
 from audit.ingest.compare import Fixes, find_fixes, read_draft
+from audit.ingest.partfiles import PartFiles, bodies_writer, whole_file
 from audit.ingest.row import SECOND_PASS
-from audit.ingest.work import PartFiles, bodies_writer, whole_file
 
 _NEEDED = (
     "row_id", "source_file", "status", "cache_hit", "provider", "model_key", "model_responded", "model_called",

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from audit.core.settings import IngestSettings
+from audit.ingest.elsewhere import Elsewhere
 from audit.ingest.formats import Format, Join
 from audit.ingest.noted import HELD_BYTES
 from audit.ingest.sniff import Sniffed
@@ -16,7 +18,9 @@ from audit.ingest.source import PIECE_BYTES, Piece, Source, pieces
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
-def joined_pieces(format_: Format, sources: Sequence[tuple[Source, Sniffed]]) -> Iterator[Piece]:
+def joined_pieces(
+    format_: Format, sources: Sequence[tuple[Source, Sniffed]], settings: IngestSettings
+) -> Iterator[Piece]:
     """The records of some sources, each with what the others say of it.
 
     Memory holds one piece and a few numbers of each record; each source is read twice.
@@ -24,12 +28,32 @@ def joined_pieces(format_: Format, sources: Sequence[tuple[Source, Sniffed]]) ->
     assert format_.join is not None
     join = format_.join()
     with tempfile.SpooledTemporaryFile(HELD_BYTES, prefix="audit-") as kept:
+        records = _Records(format_, settings)
         for piece in _pieces(sources):
             file = str(piece.source.path)
-            kept.writelines(msgspec.json.encode(_seen(record, file, join)) + b"\n" for _, record in piece.records())
+            kept.writelines(msgspec.json.encode(_seen(record, file, join)) + b"\n" for _, record in records.of(piece))
         kept.seek(0)
+        records = _Records(format_, settings)  # anew: both passes must find the same
         for piece in _pieces(sources):
-            yield from _joined(piece, join, map(msgspec.json.decode, kept))
+            yield from _joined(piece, records.of(piece), join, map(msgspec.json.decode, kept))
+
+
+class _Records:
+    """The records of a format in pieces of a log, each from where it lies."""
+
+    def __init__(self, format_: Format, settings: IngestSettings) -> None:
+        self._name, self._fields = format_.name, frozenset(format_.fields)
+        self._elsewhere = Elsewhere(settings)
+
+    def of(self, piece: Piece) -> Iterator[tuple[int, bytes]]:
+        """Row numbers and records; of a record that has no field of the format's, those that it holds."""
+        if not piece.within:
+            yield from piece.records()
+            return
+        for row, record in piece.records():
+            known = not self._fields.isdisjoint(_object(record) or ())
+            held = () if known else self._elsewhere.find(record, self._name)
+            yield from ((row, one) for one in held or (record,))
 
 
 def _pieces(sources: Sequence[tuple[Source, Sniffed]]) -> Iterator[Piece]:
@@ -53,11 +77,11 @@ def _seen(record: bytes, file: str, join: Join) -> Any:
         return None
 
 
-def _joined(piece: Piece, join: Join, seen: Iterator[Any]) -> Iterator[Piece]:
+def _joined(piece: Piece, records: Iterator[tuple[int, bytes]], join: Join, seen: Iterator[Any]) -> Iterator[Piece]:
     items: list[bytes] = []
     rows: list[int] = []
     size, file = 0, str(piece.source.path)
-    for row, record in piece.records():
+    for row, record in records:
         items.append(_with_context(record, file, join, next(seen)))
         rows.append(row)
         size += len(items[-1])

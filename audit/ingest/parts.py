@@ -52,7 +52,7 @@ def _all_pieces(found: Sequence[Source], settings: IngestSettings, reading: Read
         elif first is not None:
             yield from chain((first,), stream)
     for name, sources in apart.items():
-        yield from joined_pieces(FORMATS.get(name), sources)
+        yield from joined_pieces(FORMATS.get(name), sources, settings)
 
 
 def _known_pieces(source: Source, settings: IngestSettings, reading: Reading, *, alone: bool) -> Iterator[Piece]:

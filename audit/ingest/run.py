@@ -22,7 +22,7 @@ from audit.executors import IN_PROCESS, open_pool
 from audit.ingest.group import AttemptLedger, finish_jobs
 from audit.ingest.parts import Reading, parts_of, refuse_no_calls
 from audit.ingest.source import PIECE_BYTES, Source, find_sources
-from audit.ingest.work import EARLY_RECORDS, FilePart, Job, PartFiles, Reject, keys_in_use
+from audit.ingest.work import EARLY_RECORDS, FilePart, Job, Reject, keys_in_use
 
 PARALLEL_BYTES = 3 * PIECE_BYTES
 """Below this much input, starting a process costs more than it saves."""
@@ -122,21 +122,21 @@ def ingest(
         def jobs() -> Iterator[Job]:
             for number, part in enumerate(parts_of(found, settings, reading)):
                 sizes.append(sum(piece.size for piece in part))
-                yield Job(PartFiles(number, scratch), tuple(piece.absolute() for piece in part), settings, keys)
+                yield Job(number, scratch, tuple(piece.absolute() for piece in part), settings, keys)
 
         watch, parts = _Watch(found), []
         with step("Reading logs", total=_bytes_of(found), unit="bytes") as advance:
             for part in pool.run(jobs(), work=READ):
                 watch.see(part)
                 parts.append(replace(part, early=()))
-                advance(sizes[part.number])
+                advance(sizes[part.files.number])
         if not parts and reading.refused is not None:
             raise reading.refused
         watch.judge()
         if not any(part.rows for part in parts):
             refuse_no_calls(sum(part.not_calls for part in parts), {name for part in parts for name in part.formats})
         digests = {name: future.result() for name, future in reading.digests.items()}
-        drafts = [PartFiles(part.number, scratch) for part in parts]
+        drafts = [part.files for part in parts]
         finish = finish_jobs(drafts, [part.rows for part in parts], digests, rates_of)
         finishers = pool if len(drafts) > FEW_PARTS else IN_PROCESS
         finished = counted(finishers.run(finish, work=FINISH), "Writing traffic", total=len(drafts), unit="parts")

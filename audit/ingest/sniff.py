@@ -40,7 +40,7 @@ def sniff(piece: Piece, settings: IngestSettings) -> Sniffed:
         InputError: None fits; the message names the fields seen and the way to map them.
         UnknownName: `ingest.format` names no format.
     """
-    recognised_as = _recognition(settings)
+    recognised_as = recognition(settings)
     unmatched: Mapping[str, Any] | None = None
     problem, row = "not a JSON object", piece.first_row
     for number, record in piece.records():
@@ -79,7 +79,7 @@ def sniff(piece: Piece, settings: IngestSettings) -> Sniffed:
 _NAMED, _MAPPED = "named by ingest.format", "its fields are mapped by ingest.map"
 
 
-def _recognition(settings: IngestSettings) -> Callable[[Mapping[str, Any]], Sniffed | None]:
+def recognition(settings: IngestSettings) -> Callable[[Mapping[str, Any]], Sniffed | None]:
     """What tells the format of a record, and where in it the log's own records lie.
 
     Raises:

@@ -7,22 +7,19 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from audit.core.artifacts import private_file
-from audit.core.errors import AuditError
 from audit.core.reason import Reason
 from audit.core.schemas import BODIES
 from audit.core.settings import IngestSettings
+from audit.ingest.elsewhere import Elsewhere
 from audit.ingest.formats import FORMATS
 from audit.ingest.labels import MODEL
+from audit.ingest.partfiles import PartFiles, bodies_writer, whole_file, write_draft
 from audit.ingest.row import (
     DRAFT,
     UNIQUE_ID_CHARS,
@@ -56,43 +53,26 @@ class Reject:
 
 
 @dataclass(frozen=True, slots=True)
-class PartFiles:
-    """Where a part of the log is written: its number, and the folder that all parts share."""
+class Job:
+    """One part to read: its number, where all parts go, its pieces, how they are read, and which secrets are in use."""
 
     number: int
     folder: Path
-
-    @property
-    def draft(self) -> Path:
-        """Metadata before the second pass."""
-        return self.folder / f"draft-{self.number:05d}.arrow"
-
-    @property
-    def bodies(self) -> Path:
-        """Bodies, final."""
-        return self.folder / f"bodies-{self.number:05d}.parquet"
-
-    @property
-    def traffic(self) -> Path:
-        """Metadata, final."""
-        return self.folder / f"traffic-{self.number:05d}.parquet"
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One part to read: its pieces, how they are read, which secrets are in use, and where its drafts go."""
-
-    files: PartFiles
     pieces: tuple[Piece, ...]
     settings: IngestSettings
     keys: KeysInUse
+
+    @property
+    def files(self) -> PartFiles:
+        """Where the part is written."""
+        return PartFiles(self.number, self.folder)
 
 
 @dataclass(frozen=True, slots=True)
 class FilePart:
     """What a worker reports of its part."""
 
-    number: int
+    files: PartFiles
     records: int
     rows: int
     rejects: tuple[Reject, ...]
@@ -136,10 +116,10 @@ def _read_part(job: Job) -> FilePart:
             writer.write_batch(bodies)
             reader.drafts.append(pa.Table.from_batches([draft]))
     with whole_file(job.files.draft) as draft_file:
-        _write_draft(draft_file, reader.drafts)
+        write_draft(draft_file, reader.drafts)
     rows_written = sum(len(draft) for draft in reader.drafts)
     return FilePart(
-        job.files.number,
+        job.files,
         reader.records,
         rows_written,
         tuple(reader.rejects),
@@ -165,52 +145,11 @@ _UNFIT = (pa.ArrowException, OverflowError, UnicodeError, RecursionError, TypeEr
 _BODIES = tuple(name for name in BODIES.names if name != "row_id")
 
 
-@contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
-    """Where to write a file that appears under its name when it is whole.
-
-    Two workers may write the same part, where one was taken for lost and was not: neither sees the other's half.
-
-    Raises:
-        AuditError: The folder is not there: this is another machine, and it does not share the folder.
-    """
-    if not path.parent.is_dir():
-        raise AuditError(
-            "a worker does not see the run folder",
-            code="executor.not-shared",
-            notes=["every machine that reads the log writes its part there"],
-            hint="put the run folder on storage that all machines share, under the same path",
-        )
-    temporary = path.with_name(f".{path.name}.{uuid4().hex}")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def bodies_writer(path: Path) -> pq.ParquetWriter:
-    """A writer of bodies; a dictionary is tried for what repeats, elsewhere it would be built and thrown away."""
-    return pq.ParquetWriter(
-        private_file(path),
-        BODIES,
-        compression="zstd",
-        compression_level=1,
-        use_dictionary=["system_text", "tools", "tool_choice", "response_format", "native_api"],
-        write_statistics=False,
-    )
-
-
-def _write_draft(path: Path, drafts: Sequence[pa.Table]) -> None:
-    table = pa.concat_tables(drafts or [DRAFT.empty_table()]).unify_dictionaries()
-    with pa.ipc.new_file(private_file(path), DRAFT) as writer:
-        writer.write_table(table)
-
-
 class _PartReader:
     def __init__(self, job: Job) -> None:
         self._job = job
         self.keys = job.keys
+        self._elsewhere = Elsewhere(job.settings)
         self._readers: dict[str, Stepwise] = {}
         self._named: dict[str, Any] = {}  # per format the digest that ids begin with
         self._copies: dict[str, int] = {}
@@ -245,9 +184,9 @@ class _PartReader:
 
     def _read(self, piece: Piece, numbers: list[int], records: list[bytes], reader: Stepwise) -> list[Row]:
         """The rows of some records, named and placed."""
-        self.records += len(records)
         made: list[Row] = []
-        for number, record, rows in zip(numbers, records, reader.read(records), strict=True):
+        for number, record, rows in self._taken(piece, numbers, records, reader):
+            self.records += 1
             if isinstance(rows, NotRead):
                 self._reject(piece, number, record, rows.error)
                 continue
@@ -258,6 +197,18 @@ class _PartReader:
             made += rows
         self.formats[piece.format] += len(made)
         return made
+
+    def _taken(
+        self, piece: Piece, numbers: list[int], records: list[bytes], reader: Stepwise
+    ) -> Iterator[tuple[int, bytes, Sequence[Row] | NotRead]]:
+        """Each record with what became of it, or in its place those that it holds under another path."""
+        for number, record, rows in zip(numbers, records, reader.read(records), strict=True):
+            unread = isinstance(rows, NotRead) and isinstance(rows.error, Unusable)
+            held = self._elsewhere.find(record, piece.format) if unread else ()
+            if held:
+                yield from ((number, one, taken) for one, taken in zip(held, reader.read(held), strict=True))
+            else:
+                yield number, record, rows
 
     def _place(self, piece: Piece, number: int, record: bytes, rows: Sequence[Row]) -> None:
         """Write into the rows of a record where they come from, and ids made of its bytes."""

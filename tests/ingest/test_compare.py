@@ -14,8 +14,8 @@ import pyarrow as pa
 import pytest
 
 from audit.ingest.compare import Fixes, find_fixes
+from audit.ingest.partfiles import PartFiles
 from audit.ingest.row import DRAFT, copy_id
-from audit.ingest.work import PartFiles
 from tests.traffic_at_size import compare_drafts, write_drafts
 
 Row = dict[str, Any]

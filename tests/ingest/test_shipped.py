@@ -66,6 +66,42 @@ def test_a_record_is_what_it_is_in_any_envelope(name: str, envelope: str, tmp_pa
         assert got.report.rejected == plain.report.rejected
 
 
+TWO_PLACES = {
+    "payloads": (lambda text: {"timestamp": AT, "jsonPayload": json.loads(text)},
+                 lambda text: {"timestamp": AT, "textPayload": text}),
+    "indexes": (lambda text: {"_index": "a", "_source": json.loads(text)},
+                lambda text: {"_index": "b", "_source": {"event": {"original": text}}}),
+    "bare and wrapped": (json.loads, lambda text: {"log": {"record": json.loads(text)}}),
+}  # fmt: skip
+JOINED = {"otlp", "langfuse", "phoenix", "batch"}
+TRANSCRIPTS = {"codex", "gemini-cli"}
+"""Most of their lines are told by those around them alone."""
+
+
+@pytest.mark.parametrize("places", TWO_PLACES)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=[] if name in OFTEN[0] or name in JOINED else [pytest.mark.slow])
+        for name in FORMATS.names
+        if name not in TRANSCRIPTS
+    ],
+)
+def test_records_may_lie_in_several_places_of_one_file(name: str, places: str, tmp_path: Path) -> None:
+    """What lay elsewhere than the first record of a file was a reject: half of a log was in no sum."""
+    if places == "bare and wrapped" and FORMATS.get(name).join is not None:
+        pytest.skip("what belongs together is put together where the first record of a file lies within another")
+    file, settings = BY_FORMAT[name]
+    texts = (SAMPLES / file).read_text("utf-8").splitlines()
+    plain = read(SAMPLES / file, tmp_path / "plain", settings, rates_of=rates_of())
+    wraps = TWO_PLACES[places]
+    log = tmp_path / "log.txt"
+    log.write_text(lines([wraps[number % 2](text) for number, text in enumerate(texts)]), "utf-8")
+    got = read(log, tmp_path / "run", settings, rates_of=rates_of())
+    assert seen(got).equals(seen(plain))
+    assert got.report.rejected == plain.report.rejected
+
+
 def pair(number: int, **beside: Any) -> dict[str, Any]:
     """A request and its answer, with a team's own words around them."""
     said = {
