@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 import typer
 
 from audit.cli.terminal import Terminal
-from audit.core.display import usd
+from audit.core.display import terminal_safe, usd
 from audit.core.errors import ConsentRequired
 from audit.core.plan import Plan
 from audit.core.settings import Settings
@@ -25,6 +25,7 @@ def consent(
     argv: Sequence[str],
     *,
     agreed: bool,
+    refused: Callable[[Plan], Sequence[str]] = lambda plan: (),
     show: Callable[[Terminal, Plan], None] | None = None,
 ) -> Callable[[Plan], bool]:
     """What a replay calls with its quote before anything is sent.
@@ -33,11 +34,14 @@ def consent(
         terminal: Where to show the quote and ask.
         argv: The command as given, for the message where nobody can be asked.
         agreed: `--yes`, or a saved plan.
+        refused: What `audit gate` will refuse when everything is paid. Who has agreed is told it, too.
         show: Prints the quote before the question; None for that of a replay.
     """
 
     def ask(plan: Plan) -> bool:
         if agreed or (plan.at_most_usd == 0 and not plan.hosts):
+            for said in refused(plan):
+                terminal.note(terminal_safe(said))
             return True
         most = min(plan.at_most_usd, plan.max_spend_usd)
         look = "audit plan LOGS" if show is None else shlex.join([*argv, "--dry-run"])
@@ -50,7 +54,7 @@ def consent(
         from audit.cli.printing.plan import print_plan
 
         if show is None:
-            print_plan(terminal, plan, asking=True)
+            print_plan(terminal, plan, refused=refused(plan), asking=True)
         else:
             show(terminal, plan)
         return typer.confirm(f"Spend about {usd(plan.expected_usd)}, and never more than {usd(most)}?", err=True)

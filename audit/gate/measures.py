@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TypeVar
@@ -241,15 +241,18 @@ def _matching(tag: str, rule: Rule, items: Iterable[T], name: Callable[[T], str]
         AuditError: There are none.
     """
     everything = list(items)
+    problem = no_match(tag, rule, {name(item) for item in everything})
+    if problem is not None:
+        raise problem
     glob = rule.tags.get(tag, "*")
-    found = [item for item in everything if fnmatchcase(name(item), glob)]
-    if not found:
-        known = sorted({name(item) for item in everything})
-        raise _no_match(tag, glob, rule, known)
-    return found
+    return [item for item in everything if fnmatchcase(name(item), glob)]
 
 
-def _no_match(tag: str, glob: str, rule: Rule, known: list[str]) -> AuditError:
+def no_match(tag: str, rule: Rule, names: Collection[str]) -> AuditError | None:
+    """What is wrong with a rule whose glob fits none of the names; None where it fits one."""
+    glob, known = rule.tags.get(tag, "*"), sorted(names)
+    if any(fnmatchcase(name, glob) for name in known):
+        return None
     near = nearest(glob, known)
     lists = "they are in audit.yaml under `tiers:`" if tag == "tier" else f"list them with: audit mix LOGS --by {tag}"
     return AuditError(

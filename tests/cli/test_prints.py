@@ -182,9 +182,12 @@ def test_without_a_person_consent_is_an_error() -> None:
     assert "audit replay 'my logs' --yes" in str(caught.value.hint)
 
 
-def test_agreed_or_free_needs_no_question() -> None:
-    """`--yes`, a saved plan, and a replay that costs nothing and sends nothing."""
+def test_agreed_or_free_needs_no_question(capsys: pytest.CaptureFixture[str]) -> None:
+    """`--yes`, a saved plan, and a replay that costs nothing and sends nothing; what the gate will refuse is told."""
     assert consent(terminal(), [], agreed=True)(plan())
+    assert not capsys.readouterr().err
+    assert consent(terminal(), [], agreed=True, refused=lambda _: ["`audit gate` will refuse it"])(plan())
+    assert "will refuse" in capsys.readouterr().err
     assert consent(terminal(), [], agreed=False)(plan(at_most_usd=0.0, hosts=()))
     with pytest.raises(ConsentRequired):
         consent(terminal(), [], agreed=False)(plan(at_most_usd=0.0))

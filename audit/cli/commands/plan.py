@@ -73,6 +73,7 @@ def plan(
     from audit.config.load import load_settings
     from audit.core.artifacts import RunFolder, publish, write_json
     from audit.flow import planning, trying
+    from audit.gate.ahead import refused_ahead
 
     terminal = Terminal(ctx.obj)
     given = overrides(
@@ -96,7 +97,7 @@ def plan(
         quoted = planning.plan(logs, settings, folder)
     quoted = replace(quoted, given=choices(given))
     write_json(output, quoted, write=publish)
-    print_plan(terminal, quoted, saved=output)
+    print_plan(terminal, quoted, refused=refused_ahead(quoted, settings), saved=output)
     stopped = check and any(notes.stopped for notes in quoted.tiers.values())
     if stopped or quoted.criteria_stop_it or quoted.cap_stops_it:
         raise typer.Exit(2)

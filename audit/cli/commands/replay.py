@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -74,6 +75,7 @@ def replay(
     from audit.core.artifacts import RunFolder
     from audit.core.errors import AuditError
     from audit.flow import planning, reading, sequential
+    from audit.gate.ahead import refused_ahead
 
     terminal = Terminal(ctx.obj)
     given = overrides(
@@ -96,9 +98,11 @@ def replay(
     folder = RunFolder(out) if out else reading.run_folder(sources, settings)
     take_part(ctx, settings, folder)
     if dry_run:
-        print_plan(terminal, planning.plan(sources, settings, folder))
+        quoted = planning.plan(sources, settings, folder)
+        print_plan(terminal, quoted, refused=refused_ahead(quoted, settings))
         return
-    ask = consent(terminal, ["audit", *sys.argv[1:]], agreed=yes or saved is not None)
+    agreed, refused = yes or saved is not None, partial(refused_ahead, settings=settings)
+    ask = consent(terminal, ["audit", *sys.argv[1:]], agreed=agreed, refused=refused)
     meter = TerminalMeter(terminal)
     try:
         with meter:

@@ -36,8 +36,14 @@ UNDER = 10
 """Columns before the words of a labelled line."""
 
 
-def print_plan(terminal: Terminal, plan: Plan, *, saved: Path | None = None, asking: bool = False) -> None:
-    """Print the quote on stdout, as a document where that was asked for, or on stderr when a question follows."""
+def print_plan(
+    terminal: Terminal, plan: Plan, *, refused: Sequence[str] = (), saved: Path | None = None, asking: bool = False
+) -> None:
+    """Print the quote on stdout, as a document where that was asked for, or on stderr when a question follows.
+
+    Args:
+        refused: What `audit gate` will refuse of the configuration when everything is paid, a sentence each.
+    """
     if terminal.switches.json and not asking:
         terminal.document(plan)
         return
@@ -51,6 +57,7 @@ def print_plan(terminal: Terminal, plan: Plan, *, saved: Path | None = None, ask
         "",
         *_reasons(plan, terminal.width),
         *_idle(plan, terminal.width),
+        *_paragraphs(refused, terminal.width),
         *criteria_lines(plan.designs, terminal.width),
         *(part for one in _quote(plan, terminal.width) for part in _hung(one, terminal.width)),
         *_next(plan, saved),
@@ -115,6 +122,11 @@ def _idle(plan: Plan, width: int) -> list[str]:
     named = ", ".join(f"`{terminal_safe(match)}`" for match in plan.idle)
     said = f"Without effect in `routes:`: {named}. No route of the log is so called, or an entry above fits it first."
     return [*wrapped(said, width, indent=2), ""]
+
+
+def _paragraphs(sentences: Sequence[str], width: int) -> list[str]:
+    lines = [line for said in sentences for line in wrapped(terminal_safe(said), width, indent=2)]
+    return [*lines, ""] if lines else []
 
 
 def criteria_lines(designs: Sequence[RouteDesign], width: int) -> list[str]:
