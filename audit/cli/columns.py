@@ -1,10 +1,10 @@
-"""Tables whose figures are always whole: where the terminal is narrow, names give way and lists go on below."""
+"""Tables whose figures are always whole: where the terminal is narrow, names and lists go on below."""
 
 from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,10 +15,14 @@ from rich.text import Text
 GAP = 2
 """Cells between columns."""
 
+NAME_LINES = 4
+"""Lines that a name may take; what is longer is cut."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
-    """A column. One with `at_least` may be narrowed to that many cells: cut, or, if it `folds`, going on below."""
+    """A column. One with `at_least` may be narrowed to that many cells: its text goes on below, behind the commas of a
+    list if it `folds`, and else as a name does, whose end may be all that tells it from another."""
 
     title: str
     right: bool = False
@@ -50,17 +54,30 @@ def table(
 
 
 def _narrowed(cell: str, column: Column, cells: int) -> Text:
-    """A cell in so many cells of the terminal: cut, or folded behind the commas of its list."""
-    if not column.folds:
-        text = Text(cell)
-        text.truncate(cells, overflow="ellipsis")
-        return text
+    """A cell in so many cells of the terminal, over as many lines as that takes."""
+    parts = re.split(r"(?<=, )" if column.folds else r"(?<=[\W_])", cell)
     lines = [""]
-    for part in re.split(r"(?<=, )", cell):
-        if lines[-1] and cell_len((lines[-1] + part).rstrip()) > cells:
+    for piece in (piece for part in parts for piece in _pieces(part, cells)):
+        if lines[-1] and cell_len((lines[-1] + piece).rstrip()) > cells:
             lines.append("")
-        lines[-1] += part
-    return Text("\n".join(line.rstrip() for line in lines))
+        lines[-1] += piece
+    shown = [Text(line.rstrip()) for line in lines]
+    if not column.folds and len(lines) > NAME_LINES:
+        shown = shown[:NAME_LINES]
+        shown[-1].append("…")
+        shown[-1].truncate(cells, overflow="ellipsis")
+    return Text("\n").join(shown)
+
+
+def _pieces(part: str, cells: int) -> Iterator[str]:
+    """A part of a name, in pieces where it alone is too wide."""
+    piece = ""
+    for char in part:
+        if cell_len((piece + char).rstrip()) > cells:
+            yield piece
+            piece = ""
+        piece += char
+    yield piece
 
 
 def _fit(wide: list[int], at_least: Sequence[int | None], width: int) -> None:

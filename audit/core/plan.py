@@ -58,9 +58,10 @@ class RouteDesign:
         today: Where several models serve the route, each by its tier or else by its own name, the largest spend first;
             empty where one does.
         unfit: By tier, why it is no candidate here: its log teaches no rules, or its trim leaves every request whole.
+        unpriced: Requests that could be replayed, of unknown cost: they are in no amount.
     """
 
-    SPARSE: ClassVar[tuple[str, ...]] = ("judge_usd", "today", "unfit")
+    SPARSE: ClassVar[tuple[str, ...]] = ("judge_usd", "today", "unfit", "unpriced")
 
     route: str
     requests: int
@@ -87,6 +88,7 @@ class RouteDesign:
     judge_usd: float = 0.0
     today: tuple[str, ...] = ()
     unfit: dict[str, Because] = field(default_factory=dict)
+    unpriced: int = 0
 
     def movable(self, tier: str) -> int:
         """Replayable requests that would move if the whole route went to a candidate."""

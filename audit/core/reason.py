@@ -108,6 +108,7 @@ class Reason(StrEnum):
     JUDGE_NEEDS_LABELS = "judge_needs_labels"
     JUDGE_NOT_CHECKED = "judge_not_checked"
     NOTHING_REPLAYABLE = "nothing_replayable"
+    NOTHING_PRICED = "nothing_priced"
     LOG_KEEPS_UNEVENLY = "log_keeps_unevenly"
     CANDIDATES_LEFT_OUT = "candidates_left_out"
     NO_CHEAPER_TIER = "no_cheaper_tier"
@@ -240,6 +241,8 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.JUDGE_NOT_CHECKED: "a judge decides it (`{judge}`), and its verdict is known for {count} labelled answers "
     "only",
     Reason.NOTHING_REPLAYABLE: "none of its requests can be replayed",
+    Reason.NOTHING_PRICED: "nobody knows what its requests cost: neither the log nor audit.yaml has a price for "
+    "{models}",
     Reason.LOG_KEEPS_UNEVENLY: "whoever wrote its log kept some calls more often than others: one record stands for "
     "{least}, another for {most} calls, so that a sample of the log is none of the traffic",
     Reason.CANDIDATES_LEFT_OUT: "this run leaves its candidates out",
@@ -306,8 +309,9 @@ class Because:
 
 
 def because(reason: Reason, **facts: object) -> Because:
-    """A reason with its facts as people read them."""
-    return Because(reason=reason, facts={name: str(fact) for name, fact in facts.items()})
+    """A reason with its facts as people read them: a count has its thousands apart."""
+    texts = {name: f"{fact:,}" if isinstance(fact, int) else str(fact) for name, fact in facts.items()}
+    return Because(reason=reason, facts=texts)
 
 
 def sentence_of(word: str) -> str:

@@ -22,7 +22,8 @@ class PastRun:
 
     Attributes:
         folder: Its path.
-        state: complete | incomplete | untested | unfinished (no findings yet) | unreadable.
+        state: complete | incomplete | untested | unreadable; without findings yet unfinished
+            (something was asked), planned or read (its logs were, and no more).
         problem: Why it cannot be read, or None.
         verdicts: Routes by verdict.
     """
@@ -175,12 +176,19 @@ def compare(before: Findings, after: Findings) -> RunComparison:
     )
 
 
+def _begun(folder: RunFolder) -> str:
+    """How far a run without findings has got."""
+    if folder.journal.exists() and folder.journal.stat().st_size:
+        return "unfinished"
+    return "planned" if folder.plan.exists() else "read"
+
+
 def _past(path: Path) -> PastRun:
     folder = RunFolder(path)
     try:
         if not folder.findings.exists():
             folder.open_existing()
-            return PastRun(folder=str(path), state="unfinished")
+            return PastRun(folder=str(path), state=_begun(folder))
         found = read_run(path)
     except AuditError as error:
         return PastRun(folder=str(path), state="unreadable", problem=error.what)

@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from audit.core.criteria import CriteriaCheck
+from audit.core.display import listing
 from audit.core.exchange import Usage
 from audit.core.labels import DrawnLabels
 from audit.core.plan import RouteDesign
@@ -100,6 +101,7 @@ def _design(frame: RouteFrame, need: RouteNeeds, tiers: Sequence[Tier], settings
         requests=frame.requests,
         replayable=frame.replayable,
         spend_usd=frame.spend_usd,
+        unpriced=frame.unreplayable.get(Reason.COST_UNKNOWN, 0),
         auditable_usd=frame.auditable_usd,
         incumbent=incumbent,
         incumbent_tier=incumbent_tier,
@@ -150,6 +152,8 @@ def _obstacle(frame: RouteFrame, need: RouteNeeds, design: RouteDesign, options:
     if need.unsupported:
         return because(Reason.CRITERIA_NOT_SUPPORTED, what=need.unsupported)
     if not frame.replayable:
+        if set(frame.unreplayable) == {Reason.COST_UNKNOWN}:
+            return because(Reason.NOTHING_PRICED, models=listing([model or "its model" for model in frame.models]))
         return because(Reason.NOTHING_REPLAYABLE)
     least, most = frame.weights
     if most > least * (1 + SAME_WEIGHT):

@@ -254,3 +254,19 @@ def test_a_drafted_price_leaves_what_was_paid(tmp_path: Path) -> None:
     assert {row.name: row.spend_usd for row in after.by_model} == pytest.approx(
         {row.name: row.spend_usd for row in before.by_model}
     )
+
+
+@pytest.mark.parametrize(("routes", "written"), [((None,), ["*"]), ((None, "/add"), ["", "/add"])])
+def test_requests_without_a_route_get_an_entry_that_says_so(
+    tmp_path: Path, routes: tuple[str | None, ...], written: list[str]
+) -> None:
+    """Where no request names one the entry is of whatever a field will name, since no route will be called ""."""
+    lines = [record(number) for number in range(60)]
+    for number, line in enumerate(lines):
+        line["metadata"]["route"] = route = routes[number % len(routes)]
+        line["response_cost"] *= 1 if route else 9
+    log = tmp_path / "log.jsonl"
+    log.write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    text = draft.draft([log]).text
+    assert [entry["match"] for entry in yaml.safe_load(text)["routes"]] == written
+    assert text.count("requests that name no route, ") == 1

@@ -170,14 +170,19 @@ def test_names_are_inert_in_a_diff(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def past(capsys: pytest.CaptureFixture[str], *argv: str) -> str:
-    """What `audit runs` prints of five runs in five states."""
+    """What `audit runs` prints of runs in every state."""
     Path("runs").mkdir()
     saved("runs/first", example())
     saved("runs/demo", example(demo=True, window={"from": "2026-09-01", "to": "2026-09-30"}))
     counts = ReplayCounts(planned=9, done=3, by_status={"ok": 3}, served_from={}, retried=0, complete=False)
     saved("runs/stopped", example(replay=counts))
     saved("runs/mix-only", scan_only())
-    RunFolder("runs/planned").create().record("traffic", {})
+    for name in ("read", "planned", "begun"):
+        RunFolder(f"runs/{name}").create().record("traffic", {})
+    for name in ("planned", "begun"):
+        RunFolder(f"runs/{name}").plan.write_text("{}")
+    RunFolder("runs/begun").journal.parent.mkdir()
+    RunFolder("runs/begun").journal.write_text("{}\n")
     saved("runs/broken", example())
     Path("runs/broken/findings.json").write_text("{")
     Path("runs/a-file").write_text("")
@@ -200,7 +205,9 @@ def test_runs_as_json(capsys: pytest.CaptureFixture[str]) -> None:
         "demo": "complete",
         "stopped": "incomplete",
         "mix-only": "untested",
-        "planned": "unfinished",
+        "read": "read",
+        "planned": "planned",
+        "begun": "unfinished",
         "broken": "unreadable",
     }
     assert found["first"]["verdicts"] == {"switch": 3, "split": 0, "keep": 1, "not_proven": 1}

@@ -12,6 +12,7 @@ from audit.cli.printing.levers import print_ledger
 from audit.cli.printing.mix import print_mix
 from audit.cli.printing.plan import print_plan
 from audit.cli.printing.recheck import print_recheck_quote
+from audit.cli.printing.store import print_stored
 from audit.cli.saved import saved_plan
 from audit.cli.switches import Switches
 from audit.cli.terminal import Terminal, folded
@@ -20,6 +21,7 @@ from audit.core.clock import ManualClock
 from audit.core.errors import ConsentRequired, InputError
 from audit.core.plan import Plan, RouteDesign, RouteQuote
 from audit.core.reason import Because, Reason, because
+from audit.store.upkeep import Stored, StoredTier
 from tests.gate.world import example
 from tests.golden_file import assert_golden
 from tests.levers.made import LEDGER
@@ -180,6 +182,22 @@ def test_without_a_person_consent_is_an_error() -> None:
     assert caught.value.exit_code == 2
     assert "$52.10" in caught.value.what
     assert "audit replay 'my logs' --yes" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        ("acme-1", "acme-1"),
+        ('acme-1 {"max_tokens": 400, "provider": "anthropic"}', "acme-1, max_tokens 400, provider anthropic"),
+        ("acme-1 {not JSON", "acme-1 {not JSON"),
+        ("acme-1 {" + "[" * 100_000, "acme-1 {[["),
+    ],
+)
+def test_whose_answers_a_store_has_is_told_in_words(key: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """A model and its settings, whatever somebody else wrote into a shared store."""
+    tier = StoredTier(answers_key=key, address="", answers=3, bytes=9, usd=0.5, first=0, last=0)
+    print_stored(terminal(), Stored(path="runs/store", tiers=(tier,), readings=()))
+    assert said.replace(" ", "") in "".join(line[:52] for line in capsys.readouterr().out.splitlines()).replace(" ", "")
 
 
 def test_agreed_or_free_needs_no_question(capsys: pytest.CaptureFixture[str]) -> None:

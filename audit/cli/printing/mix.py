@@ -192,7 +192,7 @@ def _table(rows: tuple[MixRow, ...], by: str, width: int, drawn: Callable[[str],
     columns += (
         [Column(title="Median", right=True), Column(title="95% within", right=True)]
         if by == "model"
-        else [Column(title="Models, by requests", at_least=12)]
+        else [Column(title="Models, by requests", at_least=12, folds=True)]
     )
     return table(columns, [_cells(row, by) for row in rows[:ROWS]], width=width, drawn=drawn)
 

@@ -90,7 +90,7 @@ def _cells(design: RouteDesign, quote: RouteQuote | None, judged: bool) -> list[
     judge = [usd(quote.judge_usd) if quote and quote.judge_usd else "–"] if judged else []
     return [
         terminal_safe(design.route) or "(none)",
-        usd(design.spend_usd),
+        "unknown" if design.unpriced == design.requests else usd(design.spend_usd),
         terminal_safe(design.candidates[0]) + more if design.candidates else "–",
         count(design.distinct),
         count(quote.calls) if quote else "–",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import UTC, datetime
 
@@ -14,6 +15,8 @@ from audit.store.upkeep import CheckedStore, Pruned, Stored, StoredReading, Stor
 
 NAMED = 3
 """Objects of somebody else that are named."""
+LONGEST = 20
+"""Characters of a setting; a digest is told by its beginning."""
 UNITS = {"B": 1, "kB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12}
 
 
@@ -109,8 +112,19 @@ def print_pruned(terminal: Terminal, pruned: Pruned) -> None:
 def _tier(one: StoredTier) -> list[str]:
     first, last = _day(one.first), _day(one.last)
     asked = first if first == last else f"{first} – {last}"
-    cells = [terminal_safe(one.answers_key), terminal_safe(one.address) or "–", compact(one.answers)]
+    cells = [terminal_safe(_asked_as(one.answers_key)), terminal_safe(one.address) or "–", compact(one.answers)]
     return [*cells, usd(one.usd), size_text(one.bytes), asked]
+
+
+def _asked_as(answers_key: str) -> str:
+    """A model and the settings of its answers: `acme-small, max_tokens 400`."""
+    model, brace, rest = answers_key.partition(" {")
+    try:
+        settings = json.loads(brace.strip() + rest) if brace else {}
+    except (ValueError, RecursionError):  # a shared store may hold what something else wrote
+        return answers_key
+    values = [(name, value if isinstance(value, str) else json.dumps(value)) for name, value in settings.items()]
+    return ", ".join([model, *(f"{name} {value[:LONGEST]}" for name, value in values)])
 
 
 def _reading(one: StoredReading) -> list[str]:

@@ -143,7 +143,8 @@ def _drafted(
         *rules_proposed({route: [one.completion for one in contexts] for route, contexts in seen.items()}),
         "\nroutes:\n",
         *[
-            _given(frame, given) if given and frame.route in chosen else _route(frame, seen[frame.route])
+            _match(frame, len(frames))
+            + ("".join(given.criteria) if given and frame.route in chosen else _criteria(frame, seen[frame.route]))
             for frame in frames[:ROUTES]
         ],
         *_rest(frames),
@@ -181,11 +182,17 @@ def _routes_of(folder: RunFolder, frames: Sequence[RouteFrame], given: TakenOver
     return frozenset(rows["route"]), f"{said}.\n"
 
 
-def _given(frame: RouteFrame, given: TakenOver) -> str:
-    """One route's entry, with criteria that a person has written elsewhere."""
+def _match(frame: RouteFrame, routes: int) -> str:
+    """The first line of a route's entry.
+
+    Args:
+        routes: How many the log has. Where requests without a route are all that it has, the entry is of every route
+            that a field will name: none of them will be called "".
+    """
+    name = "*" if not frame.route and routes == 1 else _literal(frame.route)
+    whose = "" if frame.route else " that name no route"
     spent = spent_words(frame.spend_usd, frame.pool.unpriced)
-    first = f"  - match: {json.dumps(_literal(frame.route))}   # {count(frame.requests)} requests, {spent}\n"
-    return "".join([first, *given.criteria])
+    return f"  - match: {json.dumps(name)}   # {count(frame.requests)} requests{whose}, {spent}\n"
 
 
 def _by_weight(frame: RouteFrame) -> tuple[float, int, str]:
@@ -230,14 +237,12 @@ def _settings(labels: Mapping[str, str], guessed: Mapping[str, Any]) -> str:
     return yaml.safe_dump(whole, sort_keys=False, width=10**6, allow_unicode=True)
 
 
-def _route(frame: RouteFrame, contexts: Sequence[Context]) -> str:
-    """One route's entry, its criteria inferred and marked as such."""
-    spent = spent_words(frame.spend_usd, frame.pool.unpriced)
-    lines = [f"  - match: {json.dumps(_literal(frame.route))}   # {count(frame.requests)} requests, {spent}\n"]
+def _criteria(frame: RouteFrame, contexts: Sequence[Context]) -> str:
+    """The rest of one route's entry, its criteria inferred and marked as such."""
     entries = infer_criteria(contexts)
     if not entries:
-        return "".join([*lines, f"    assert: []   # no answer to infer criteria from: {_why_none(frame)}\n"])
-    lines.append("    confirmed: false   # set to true once you have read the criteria; reports say so until then\n")
+        return f"    assert: []   # no answer to infer criteria from: {_why_none(frame)}\n"
+    lines = ["    confirmed: false   # set to true once you have read the criteria; reports say so until then\n"]
     lines.append(f"    assert:   # inferred from {count(len(contexts))} answers of the log; confirm or replace\n")
     lines += [
         f"      # compares {terminal_safe(words)}: certifies nothing until you confirm it\n"
