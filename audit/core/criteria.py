@@ -17,6 +17,9 @@ from audit.core.interval import Estimate
 from audit.core.labels import DrawnLabels
 from audit.core.reason import Because, Reason, because
 
+ID_SHOWN = 12
+"""Signs of an exchange's id that tell it from others."""
+
 LEAST_ANSWERS = 20
 """Damaged answers from which a share above the limit counts by itself; of fewer, its lower bound must be above."""
 
@@ -244,7 +247,7 @@ class LogProblem:
 
     Attributes:
         reason: Its kind: `CRITERIA_CANNOT_SCORE`, `EXPECTATION_IMPOSSIBLE`, `CRITERIA_LEAVE_OUT`,
-            `REFERENCES_NOT_RANDOM`, `NOTHING_PASSES`,
+            `REFERENCES_NOT_RANDOM`, `REFERENCES_MISS`, `NOTHING_PASSES`,
             `PART_PASSES_NOTHING`, `HARDLY_PASSES`, `DRAFT_REJECTS`, `ONE_ANSWER_SUFFICES`,
             `TEXT_BESIDE_CALLS`, `FIELDS_UNCOMPARED`, `SEVERAL_VALUES`, `PART_SEES_FORM` or `FAILS_UNCOMPARED`.
         detail: Criterion and cause, without any text of an answer.
@@ -263,10 +266,9 @@ class LogProblem:
 
     @property
     def because(self) -> Because:
-        """With its counts, its cause and an example."""
-        return because(
-            self.reason, count=f"{self.count:,}", of=f"{self.of:,}", detail=self.detail, example=self.example_id
-        )
+        """With its counts, its cause and an example, by the signs of its id that `audit show` lists too."""
+        example = self.example_id[:ID_SHOWN]
+        return because(self.reason, count=self.count, of=self.of, detail=self.detail, example=example)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

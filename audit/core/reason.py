@@ -98,6 +98,7 @@ class Reason(StrEnum):
     PART_PASSES_NOTHING = "part_passes_nothing"
     CRITERIA_LEAVE_OUT = "criteria_leave_out"
     REFERENCES_NOT_RANDOM = "references_not_random"
+    REFERENCES_MISS = "references_miss"
     PART_SEES_FORM = "part_sees_form"
     FAILS_UNCOMPARED = "fails_uncompared"
     CRITERIA_SEE_FORM = "criteria_see_form"
@@ -225,6 +226,8 @@ SENTENCES: Mapping[Reason, str] = {
     Reason.REFERENCES_NOT_RANDOM: "{count} of {of} of the log's own answers have no right answer to compare with, for "
     "example {example}, and the others are no random sample of the route, as `random_sample` says: they differ from "
     "them {detail}",
+    Reason.REFERENCES_MISS: "none of the {count} requests that were looked at has a right answer: `references:` joins "
+    "its file by the hash of the prompt, and the file has the hash of none of them (audit guide criteria)",
     Reason.PART_SEES_FORM: "its criteria see of {count} of {of} of the log's own answers the form alone, for example "
     "of {example}; what a candidate says there would move unjudged",
     Reason.FAILS_UNCOMPARED: "{count} of {of} of the log's own answers fail by their form, for example {example}, and "

@@ -103,6 +103,19 @@ def _left_out(trial: Trial) -> list[LogProblem]:
     return found
 
 
+def _no_right_answer(trial: Trial) -> list[LogProblem]:
+    """A file of right answers that has none of this route's, where criteria compare with them: mostly its key is no
+    hash of the prompt. Where other criteria compare all the same, it stops nothing.
+    """
+    route = trial.route
+    wanted = any("reference" in criterion.reads and criterion.weight > 0 for criterion in route.criteria)
+    if not wanted or not route.items or any(item.context.reference is not None for item in route.items):
+        return []
+    ids = [item.exchange_id for item in route.items]
+    stops = not (any(route.verdicts) and trial.grade.compares)
+    return [trial.problem(Reason.REFERENCES_MISS, "", ids, stops=stops)]
+
+
 def _nothing_passes(trial: Trial) -> list[LogProblem]:
     """Criteria that accept no answer of the log, also where they apply to none: nothing they say can be a verdict."""
     route = trial.route
@@ -233,6 +246,7 @@ OF_ANSWERS: tuple[Finder, ...] = (
     _unscorable,
     _impossible,
     _left_out,
+    _no_right_answer,
     _nothing_passes,
     _parts_pass_nothing,
     _hardly_passes,
