@@ -62,6 +62,17 @@ def consent(
     return ask
 
 
+def refused_by_gate(settings: Settings) -> Callable[[Plan], Sequence[str]]:
+    """What `audit gate` will refuse of a configuration, by a plan."""
+
+    def refused(plan: Plan) -> Sequence[str]:
+        from audit.gate.ahead import refused_ahead
+
+        return refused_ahead(plan, settings)
+
+    return refused
+
+
 def let_code_run(terminal: Terminal, settings: Settings, *, named: bool) -> None:
     """Stop before code runs that nobody let run: criteria of type `python` in a configuration that nobody named.
 

@@ -66,14 +66,13 @@ def plan(
         audit plan logs/*.jsonl --check
         audit replay plan.json                  # spends exactly this
     """
-    from audit.cli.consent import consent, let_code_run
+    from audit.cli.consent import consent, let_code_run, refused_by_gate
     from audit.cli.meter import TerminalMeter
     from audit.cli.printing.plan import print_plan
     from audit.cli.saved import choices
     from audit.config.load import load_settings
     from audit.core.artifacts import RunFolder, publish, write_json
     from audit.flow import planning, trying
-    from audit.gate.ahead import refused_ahead
 
     terminal = Terminal(ctx.obj)
     given = overrides(
@@ -97,7 +96,7 @@ def plan(
         quoted = planning.plan(logs, settings, folder)
     quoted = replace(quoted, given=choices(given))
     write_json(output, quoted, write=publish)
-    print_plan(terminal, quoted, refused=refused_ahead(quoted, settings), saved=output)
+    print_plan(terminal, quoted, refused=refused_by_gate(settings)(quoted), saved=output)
     stopped = check and any(notes.stopped for notes in quoted.tiers.values())
     if stopped or quoted.criteria_stop_it or quoted.cap_stops_it:
         raise typer.Exit(2)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -67,7 +66,7 @@ def replay(
         audit replay logs/ --yes --max-spend 60 --json > findings.json
         audit replay logs/ --cassette recorded --offline
     """
-    from audit.cli.consent import consent, let_code_run
+    from audit.cli.consent import consent, let_code_run, refused_by_gate
     from audit.cli.meter import TerminalMeter
     from audit.cli.printing.plan import print_plan
     from audit.cli.saved import choices, saved_plan
@@ -75,7 +74,6 @@ def replay(
     from audit.core.artifacts import RunFolder
     from audit.core.errors import AuditError
     from audit.flow import planning, reading, sequential
-    from audit.gate.ahead import refused_ahead
 
     terminal = Terminal(ctx.obj)
     given = overrides(
@@ -97,12 +95,12 @@ def replay(
     let_code_run(terminal, settings, named=named)
     folder = RunFolder(out) if out else reading.run_folder(sources, settings)
     take_part(ctx, settings, folder)
+    refused = refused_by_gate(settings)
     if dry_run:
         quoted = planning.plan(sources, settings, folder)
-        print_plan(terminal, quoted, refused=refused_ahead(quoted, settings))
+        print_plan(terminal, quoted, refused=refused(quoted))
         return
-    agreed, refused = yes or saved is not None, partial(refused_ahead, settings=settings)
-    ask = consent(terminal, ["audit", *sys.argv[1:]], agreed=agreed, refused=refused)
+    ask = consent(terminal, ["audit", *sys.argv[1:]], agreed=yes or saved is not None, refused=refused)
     meter = TerminalMeter(terminal)
     try:
         with meter:
