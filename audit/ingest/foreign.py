@@ -20,6 +20,12 @@ _OWN_CHATS = (
     "gateway that logs, such as LiteLLM, between it and its models, and audit that log"
 )
 _BILL = "it is a bill, not a log of calls: audit the log that the bill is for"
+_MAPPED = "map it in audit.yaml, `ingest: {{map: {{{}}}}}`"
+_SNOWFLAKE = "it has credits by hour or query and no requests: audit a log of the calls, from where they are made"
+_AZURE = (
+    "it has neither tokens nor bodies: switch on API Management's log of LLM calls (ApiManagementGatewayLlmLog) and "
+    "audit that, or log where the calls are made"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +36,17 @@ class Foreign:
         tool: Whose it is, as a sentence ends with it.
         fields: All of them stand at the top of each of its records.
         hint: What to do instead.
+        envelope: Records of other kinds lie within its records too, and are looked for first.
     """
 
     tool: str
     fields: frozenset[str]
     hint: str
+    envelope: bool = False
 
 
-def _foreign(tool: str, fields: str, hint: str) -> Foreign:
-    return Foreign(tool, frozenset(fields.split()), hint)
+def _foreign(tool: str, fields: str, hint: str, *, envelope: bool = False) -> Foreign:
+    return Foreign(tool, frozenset(fields.split()), hint, envelope)
 
 
 FOREIGN = (
@@ -58,6 +66,35 @@ FOREIGN = (
     _foreign(
         "OpenRouter's activity", "model_permaslug endpoint_id",
         "it has one row for each day and model: export the generations, `GET /api/v1/generation`",
+    ),
+    _foreign(
+        "OpenTelemetry's metrics", "resourceMetrics",
+        "they are sums, and no call stands in them: export logs and traces too (`OTEL_LOGS_EXPORTER=otlp` for Claude "
+        "Code)",
+    ),
+    _foreign("Snowflake's usage of Cortex", "FUNCTION_NAME MODEL_NAME TOKEN_CREDITS", _SNOWFLAKE),
+    _foreign("Snowflake's usage of Cortex", "FUNCTION_NAME MODEL_NAME METRICS CREDITS", _SNOWFLAKE),
+    _foreign(
+        "Snowflake's usage of Cortex by REST", "REQUEST_ID MODEL_NAME TOKENS TOKENS_GRANULAR",
+        "it has a row for each request, and no prompt: " + _MAPPED.format(
+            "model: MODEL_NAME, started_at: START_TIME, ended_at: END_TIME, request_id: REQUEST_ID, "
+            "prompt_tokens: TOKENS_GRANULAR.input, completion_tokens: TOKENS_GRANULAR.output"
+        ),
+    ),
+    _foreign(
+        "Databricks' table of endpoint usage", "databricks_request_id input_token_count output_token_count",
+        "it names an entity and no model: audit the endpoint's inference table, which has requests and answers",
+    ),
+    _foreign(
+        "Envoy AI Gateway's access log", "genai_model_name genai_tokens_input",
+        "it has counts and no bodies: " + _MAPPED.format(
+            "model: genai_model_name, started_at: start_time, latency_ms: duration, prompt_tokens: genai_tokens_input, "
+            "completion_tokens: genai_tokens_output, status: response_code"
+        ),
+    ),
+    _foreign("Azure's resource log of requests", "category operationName resourceId properties", _AZURE, envelope=True),
+    _foreign(
+        "Azure's resource log of requests", "Category OperationName ResourceId properties_s", _AZURE, envelope=True
     ),
     _foreign("an AWS Cost and Usage Report", "lineItem/UsageType lineItem/UnblendedCost", _BILL),
     _foreign("an AWS Cost and Usage Report", "line_item_usage_type line_item_unblended_cost", _BILL),

@@ -108,7 +108,8 @@ def _recognised(value: Mapping[str, Any]) -> Sniffed | None:
     if named is not None and (field := FORMATS.get(named.name).carries) in value:
         lines = {str(field): value[str(field)]}
         named = _held(lines, _of_a_line) or _held(lines, _of_any_wrapper) or named
-    if named is None and recognised(value.keys()) is not None:
+    foreign = recognised(value.keys()) if named is None else None
+    if foreign is not None and not foreign.envelope:
         return _of_any_wrapper(value)  # what another tool made of calls is no log of them
     return named or _held(value, _of_a_name) or _placed(value, _of_any_wrapper)
 

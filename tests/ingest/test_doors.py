@@ -5,11 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from audit.core.artifacts import RunFolder
 from audit.core.errors import InputError
@@ -17,7 +19,7 @@ from audit.core.settings import IngestSettings
 from audit.ingest.foreign import FOREIGN, Foreign
 from audit.ingest.formats import FORMATS
 from audit.ingest.run import ingest
-from tests.ingest.reading import SAMPLES, payload, read, write_jsonl
+from tests.ingest.reading import SAMPLES, payload, read, sample, write_jsonl
 
 
 def test_a_pattern_stands_for_what_it_fits(tmp_path: Path) -> None:
@@ -44,13 +46,64 @@ def test_a_refusal_names_the_tool(known: Foreign, tmp_path: Path) -> None:
     assert not [name for name in FORMATS if FORMATS.get(name).detects(fields)]
     path = tmp_path / "log.jsonl"
     calls = [json.loads(line) for line in (SAMPLES / "openai_pairs.jsonl").read_text("utf-8").splitlines()]
-    for held in (fields, {**fields, "held": [{"calls": calls}]}):
+    for held in (fields, *([] if known.envelope else [{**fields, "held": [{"calls": calls}]}])):
         path.write_text(json.dumps(held) + "\n")
         with pytest.raises(InputError) as caught:
             ingest([path], IngestSettings(), RunFolder(tmp_path / "run"))
         assert known.tool in caught.value.what
         assert caught.value.hint == known.hint
         assert caught.value.code == "ingest.unknown-format"
+
+
+MAPPED = {
+    "Envoy AI Gateway's access log": {
+        "start_time": "2026-11-02T10:00:00Z", "genai_model_name": "gpt-4o", "genai_tokens_input": 1000,
+        "genai_tokens_output": 50, "duration": 1200, "response_code": 200,
+    },
+    "Snowflake's usage of Cortex by REST": {
+        "START_TIME": "2026-11-02 10:00:00", "END_TIME": "2026-11-02 10:00:01.2", "REQUEST_ID": "r",
+        "MODEL_NAME": "gpt-4o", "TOKENS": 1050, "TOKENS_GRANULAR": '{"input": 1000, "output": 50}',
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("tool", [known.tool for known in FOREIGN if "map it" in known.hint])
+def test_the_map_of_a_refusal_reads_the_log(tool: str, tmp_path: Path) -> None:
+    """What a refusal tells to write into audit.yaml reads the file that it refused."""
+    path = write_jsonl(tmp_path / "log.jsonl", [MAPPED[tool]])
+    with pytest.raises(InputError) as caught:
+        ingest([path], IngestSettings(), RunFolder(tmp_path / "run"))
+    assert caught.value.hint is not None
+    written = caught.value.hint.partition("`")[2].rstrip("`")
+    (row,) = read(path, tmp_path / "run", IngestSettings(**yaml.safe_load(written)["ingest"])).rows()
+    assert (row["status"], row["prompt_tokens"], row["completion_tokens"]) == ("ok", 1000, 50)
+    assert (row["latency_ms"], row["model_key"]) == (1200.0, "gpt-4o")
+
+
+def test_rows_of_openrouters_page_are_generations(tmp_path: Path) -> None:
+    """The CSV of its activity page and the objects of its SDK are what its API says, under other names."""
+    (api,) = sample("openrouter.jsonl")[:1]
+    plain = {"generation_id": "id", "cost_total": "total_cost", "model_permaslug": "model", "created_at": "created_at",
+             "tokens_prompt": "native_tokens_prompt", "tokens_completion": "native_tokens_completion",
+             "tokens_cached": "native_tokens_cached", "streamed": "streamed", "cancelled": "cancelled"}  # fmt: skip
+    held = api.get("data", api)
+    named = re.compile(r"_(\w)")
+    written = {
+        "api": held,
+        "csv": {name: held.get(own) for name, own in plain.items()},
+        "sdk": {named.sub(lambda found: found[1].upper(), name): value for name, value in held.items()},
+    }
+    rows = [read(write_jsonl(tmp_path / name, [one]), tmp_path / f"run {name}").rows() for name, one in written.items()]
+    same = (
+        "request_id",
+        "status",
+        "model_key",
+        "prompt_tokens",
+        "cached_tokens",
+        "completion_tokens",
+        "cost_usd_logged",
+    )
+    assert len({tuple(row[name] for name in same) for (row,) in rows}) == 1
 
 
 def test_a_server_log_of_vllm_is_refused_by_name(tmp_path: Path) -> None:

@@ -1,11 +1,13 @@
-"""OpenRouter generations: what `GET /api/v1/generation` says of each, with or without `data` around it. No bodies.
+"""OpenRouter generations: what `GET /api/v1/generation` says of each, with or without `data` around it, as its API
+or its SDK writes it; and the rows of the activity page's CSV. No bodies.
 
-Billed are the native tokens; a cancelled generation is a cut stream. Source:
-openrouter.ai/docs/api/api-reference/generations/get-generation, read 2026-11-28.
+Billed are the native tokens; a cancelled generation is a cut stream. Sources: openrouter.ai/docs/api/api-reference/
+generations/get-generation, read 2026-11-28; the columns as importers of the CSV have them, read 2026-11-30.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,21 +17,38 @@ from audit.ingest.envelope import Envelope, row_of
 from audit.ingest.formats import Format, Reader
 from audit.ingest.row import Row, Unusable
 from audit.ingest.usage import reported_cost
-from audit.ingest.values import boolean, obj, small, text
+from audit.ingest.values import boolean, number, obj, small, text
 
 _KEYS = {
     **labels.COMMON_KEYS,
-    "route": (*labels.ROUTE_KEYS, "preset_id", "http_referer", "origin"),
+    "route": (*labels.ROUTE_KEYS, "preset_id", "app_name", "http_referer", "origin"),
+    "tenant": (*labels.TENANT_KEYS, "api_key_name"),
     "region": ("data_region",),
     "session": ("session_id",),
-    "end_user": ("external_user",),
+    "end_user": ("external_user", "user"),
 }
 _FIELDS = frozenset({"native_tokens_prompt", "native_tokens_completion", "total_cost"})
 
 
+_COLUMNS = {
+    "generation_id": "id", "cost_total": "total_cost", "byok_usage_inference": "upstream_inference_cost",
+    "tokens_prompt": "native_tokens_prompt", "tokens_completion": "native_tokens_completion",
+    "tokens_reasoning": "native_tokens_reasoning", "tokens_cached": "native_tokens_cached", "model_permaslug": "model",
+    "finish_reason_normalized": "finish_reason", "generation_time_ms": "latency",
+}  # fmt: skip
+"""Columns of the CSV, by what the API calls them."""
+_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
 def _generation(record: Mapping[str, Any]) -> dict[str, Any]:
-    held = obj(record.get("data"))
-    return held if held.keys() >= _FIELDS else dict(record)
+    """What a record says of a generation, under the API's names."""
+    if "generation_id" in record:
+        found = {_COLUMNS.get(name, name): value for name, value in record.items()}
+        return {**found, "is_byok": bool(number(found.get("upstream_inference_cost")))}
+    held = obj(record.get("data")) or record
+    if "nativeTokensPrompt" in held:
+        return {_HUMP.sub("_", name).lower(): value for name, value in held.items()}
+    return dict(held if held.keys() >= _FIELDS else record)
 
 
 def detects(record: Mapping[str, Any]) -> str | None:
@@ -75,6 +94,7 @@ def _envelope(found: Mapping[str, Any]) -> Envelope:
         provider="openrouter",
         started=found.get("created_at"),
         latency_ms=found.get("latency"),
+        ttft_ms=found.get("time_to_first_token_ms"),
         usage={
             "prompt_tokens": found.get("native_tokens_prompt"),
             "completion_tokens": found.get("native_tokens_completion"),

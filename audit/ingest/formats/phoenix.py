@@ -1,4 +1,4 @@
-"""Phoenix exports: spans of its REST API, and `get_spans_dataframe()` as Parquet, CSV or JSON.
+"""Exports of Phoenix and of Arize AX: spans of its REST API, and `get_spans_dataframe()` as Parquet, CSV or JSON.
 
 They are OpenInference's spans under Phoenix's names: each becomes the OTLP span that it came from, and is read as one.
 Source: arize.com/docs/phoenix, REST API `GET /v1/projects/{project}/spans`, and "Export Data & Query Spans", read
@@ -20,14 +20,16 @@ from audit.ingest.spans import SpanJoin
 from audit.ingest.values import obj, text, unpacked
 
 _FLAT = "attributes."
+_KIND = "attributes.openinference.span.kind"
+"""The one column with a span's kind in what Arize AX exports."""
 
 
 def detects(record: Mapping[str, Any]) -> str | None:
     """Why a record is a span of Phoenix's."""
-    if "span_kind" not in record or "start_time" not in record:
+    if "start_time" not in record or not ("span_kind" in record or _KIND in record):
         return None
     if "context.span_id" in record:
-        return "has span_kind and context.span_id"
+        return f"has {'span_kind' if 'span_kind' in record else _KIND} and context.span_id"
     return "has span_kind and context with span_id" if "span_id" in obj(record.get("context")) else None
 
 
@@ -55,7 +57,7 @@ def _flatten(key: str, value: Any, out: dict[str, Any]) -> None:
 
 def _as_otlp(record: Mapping[str, Any]) -> dict[str, Any]:
     context = obj(record.get("context"))
-    found = {"openinference.span.kind": record.get("span_kind"), **_attributes(record)}
+    found = {"openinference.span.kind": record.get("span_kind") or record.get(_KIND), **_attributes(record)}
     noted = obj(unpacked(found.pop("metadata", None)))
     failed = str(record.get("status_code")).upper() == "ERROR"
     span = {
