@@ -7,6 +7,7 @@ import io
 import mmap
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
@@ -378,11 +379,18 @@ def _item_pieces(source: Source, items: Iterator[bytes]) -> Iterator[Piece]:
         yield Piece(source, row, size, items=tuple(batch))
 
 
+def _rows(batch: pa.RecordBatch) -> list[dict[str, Any]]:
+    """Rows with columns of maps as objects; a key that a map has twice has its last value."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # pyarrow prints such keys
+        return cast(list[dict[str, Any]], batch.to_pylist(maps_as_pydicts="lossy"))
+
+
 def _parquet_pieces(source: Source) -> Iterator[Piece]:
     try:
         with pq.ParquetFile(source.path) as file:
             batches = file.iter_batches(batch_size=2048)
-            rows = (row for batch in batches for row in batch.to_pylist())
+            rows = (row for batch in batches for row in _rows(batch))
             yield from _item_pieces(source, (msgspec.json.encode(row, enc_hook=str) for row in rows))
     except (pa.ArrowException, OSError) as error:
         raise InputError(

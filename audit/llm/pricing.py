@@ -107,14 +107,21 @@ def price_of(model: str, provider: str | None, *, on: date | None = None) -> Pri
 
     Args:
         provider: As logged. A name that the catalogue knows, or an alias of one, decides the vendor; where it is None
-            or a gateway's, the vendor is the one that makes the model.
+            or a gateway's, the vendor is the one that makes the model, or that stands before a slash.
 
     Returns:
         None when there is no list price: an unknown model, or a subscription's (the catalogue has those as empty).
     """
     vendor = vendor_of(provider)
-    model = model.partition("/")[2] if vendor and model.lower().startswith(f"{(provider or '').lower()}/") else model
-    return _list_price(model, vendor, None, on)
+    prefix, _, rest = model.partition("/")
+    if vendor and rest and prefix.lower() == (provider or "").lower():
+        return _list_price(rest, vendor, None, on)
+    found = _list_price(model, vendor, None, on)
+    if found is None and provider is None and rest:  # as logs are priced: by OpenRouter's name, else at whom it names
+        found = _list_price(model, "openrouter", None, on)
+        if found is None and (named := vendor_of(prefix)) is not None:
+            found = _list_price(rest, named, None, on)
+    return found
 
 
 def catalogue_models() -> frozenset[str]:

@@ -130,6 +130,19 @@ def test_vendors_go_by_many_names(model: str, provider: str | None, vendor: str)
     assert f" {vendor}/" in price.source
 
 
+@pytest.mark.parametrize(
+    "model", ["openai/gpt-4o", "anthropic/claude-sonnet-4-20250514", "gpt-4o", "google/gemini-2.5-pro"]
+)
+def test_a_model_has_the_price_that_its_log_is_given(model: str) -> None:
+    """A name with its vendor before a slash costs what a logged call under it does."""
+    rates = rates_of()(CallKind(models=(model,), provider=None, at=None, service_tier=None, batch=False))
+    price = price_of(model, None)
+    assert not isinstance(rates, Reason)
+    assert price is not None
+    assert (price.input, price.output) == (rates[0].input, rates[0].output)
+    assert price_of("nosuch/gpt-4o", None) is None
+
+
 def test_a_private_endpoint_has_no_list_price() -> None:
     """A model of a famous name behind an address of one's own is not priced as the vendor's."""
     with pytest.raises(PriceUnknown, match="no price for tier `t`") as raised:

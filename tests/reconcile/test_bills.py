@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from audit.core.errors import InputError
@@ -112,6 +114,27 @@ def test_a_bucket_of_several_projects(tmp_path: Path) -> None:
     assert [line.usd for line in mine.lines] == [5.0]
     assert mine.left_out == (UncountedLines(why=Uncounted.ELSEWHERE, lines=1, usd=7.0),)
     assert "`project_id`" in read(tmp_path, "costs.json", text).parts
+
+
+def test_a_column_of_maps(tmp_path: Path) -> None:
+    """CUR 2.0 as Parquet has its product as a map: what is sold on the marketplace is named there alone."""
+    table = pa.table(
+        {
+            "line_item_usage_start_date": ["2026-09-01 00:00:00"],
+            "line_item_usage_end_date": ["2026-09-01 01:00:00"],
+            "line_item_product_code": ["4yx2"],
+            "line_item_usage_type": ["USE1-MP:USE1_InputTokenCount-Units"],
+            "line_item_unblended_cost": [2.5],
+            "product": pa.array(
+                [[("product_name", "Claude 3 Haiku (Amazon Bedrock Edition)"), ("region", "us-east-1")]],
+                pa.map_(pa.string(), pa.string()),
+            ),
+        }
+    )
+    pq.write_table(table, tmp_path / "cur.parquet")
+    bill = read_bill([tmp_path / "cur.parquet"], ReconcileSettings())
+    assert [(line.item, line.usd) for line in bill.lines] == [("Claude 3 Haiku (Amazon Bedrock Edition)", 2.5)]
+    assert not bill.left_out
 
 
 def test_columns_can_be_named(tmp_path: Path) -> None:

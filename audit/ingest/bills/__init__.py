@@ -59,8 +59,13 @@ class BillFormat:
 
 
 def sample_of(records: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """The first records as one: in CSV a cell that is empty in one row may be filled in the next."""
-    return {name: value for record in reversed(list(records)) for name, value in record.items()}
+    """The first records as one: a cell that is empty in one row may be filled in the next."""
+    found: dict[str, Any] = {}
+    for record in records:
+        for name, value in record.items():
+            if found.get(name) in (None, ""):
+                found[name] = value
+    return found
 
 
 BILLS: Catalog[BillFormat] = Catalog(

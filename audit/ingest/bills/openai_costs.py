@@ -27,8 +27,9 @@ def detects(record: Mapping[str, Any], _settings: ReconcileSettings) -> str | No
 
 
 def _is_empty_day(record: Mapping[str, Any]) -> bool:
-    """A row of the CSV for a day without costs: its other cells are empty, and left out by the reader."""
-    return record.keys() == {"start_time", "end_time", "start_time_iso", "end_time_iso"}
+    """A row of the CSV for a day without costs: its other cells are empty."""
+    filled = {name for name, value in record.items() if value not in (None, "")}
+    return filled == {"start_time", "end_time", "start_time_iso", "end_time_iso"}
 
 
 def open_reader(_settings: ReconcileSettings, _first: Sequence[Mapping[str, Any]]) -> ChargeReader:
